@@ -1,0 +1,72 @@
+// The network as nodes and clients use it: a consensus, verified, in the shape of questions they ask.
+
+/** Numbers that the authorities vote on, each the low median of the votes, clamped to its range. */
+export interface Parameters {
+  /** Mean of the exponential delay at each hop, milliseconds. */
+  readonly hopDelayMs: number
+  /** A hop drops what asks for a longer delay, milliseconds. */
+  readonly maxHopDelayMs: number
+  /** A client's clock for messages (a loop when none waits), ticks a minute. */
+  readonly payloadPerMinute: number
+  /** A client's clock for loops, ticks a minute. */
+  readonly loopPerMinute: number
+  /** A client's clock for drops, ticks a minute. */
+  readonly dropPerMinute: number
+  /** A client's clock for reads of its mailbox, ticks a minute. */
+  readonly readPerMinute: number
+  /** Entries of a mailbox page. */
+  readonly pageEntries: number
+  /** A mix's or gateway's loops, a minute. */
+  readonly nodeLoopPerMinute: number
+  /** What one mailbox holds at most: entries, and how long, minutes. */
+  readonly mailboxEntries: number
+  readonly mailboxMinutes: number
+}
+
+export type Role = 'mix' | 'gateway'
+
+export interface NodeEntry {
+  /** 32 bytes: raw Ed25519 public key of its libp2p identity; also the node id in packets. */
+  readonly id: Uint8Array
+  readonly role: Role
+  /** 0 to layers - 1 for a mix, -1 for a gateway. */
+  readonly layer: number
+  readonly addresses: readonly string[]
+  /** Packet public keys (32 bytes each) by epoch: those of epoch, epoch + 1 and epoch + 2 of the document. */
+  readonly packetKeys: ReadonlyMap<number, Uint8Array>
+  readonly family: string
+  readonly running: boolean
+  readonly reliable: boolean
+}
+
+export interface View {
+  readonly network: string
+  readonly epoch: number
+  /** 32 bytes: the document's name, the hash of its body without signatures. */
+  readonly hash: Uint8Array
+  /** Ids of the authorities whose valid signatures it carries. */
+  readonly signers: readonly Uint8Array[]
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly validAfter: number
+  readonly freshUntil: number
+  readonly validUntil: number
+  readonly parameters: Parameters
+  /** layers[i]: the mixes of layer i. */
+  readonly layers: readonly (readonly NodeEntry[])[]
+  readonly gateways: readonly NodeEntry[]
+  /** Any node by the hex of its id. */
+  readonly nodes: ReadonlyMap<string, NodeEntry>
+}
+
+/** Follows the consensus for a node or a client; made by `followDirectory` or `joinDirectory`. */
+export interface Directory {
+  /** The newest verified view whose time has come and is not over; undefined when there is none. */
+  current(): View | undefined
+  /** The verified view of an epoch, while it is kept (until validUntil). */
+  view(epoch: number): View | undefined
+  /** Called with every newly verified view; returns how to stop. */
+  onView(handler: (view: View) => void): () => void
+  /** Resolves with the first current view. */
+  ready(signal?: AbortSignal): Promise<View>
+  close(): Promise<void>
+}

@@ -1,0 +1,140 @@
+// Time as an argument. Roles are handed a Clock; a test hands them one whose hours pass in milliseconds.
+
+/** A timer that can be called off. Calling off one that has fired does nothing. */
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Milliseconds since 1970-01-01 UTC. */
+  now(): number
+  /** Calls `run` once, `ms` milliseconds from now (0 or more). */
+  after(ms: number, run: () => void): Timer
+}
+
+/** setTimeout takes 31 bits of milliseconds; a longer wait is taken in steps. */
+const longestTimeout = 2 ** 31 - 1
+
+/** The machine's clock. Its timers do not keep the process alive by themselves. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(ms, run) {
+    let handle: ReturnType<typeof setTimeout>
+    const arm = (left: number): void => {
+      handle = setTimeout(
+        () => (left > longestTimeout ? arm(left - longestTimeout) : run()),
+        Math.min(left, longestTimeout),
+      )
+      if (typeof handle === 'object') handle.unref()
+    }
+    arm(Math.max(0, ms))
+    return { cancel: () => clearTimeout(handle) }
+  },
+}
+
+/** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason as Error)
+    const timer = clock.after(ms, () => {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    })
+    const stop = (): void => {
+      timer.cancel()
+      reject(signal?.reason as Error)
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
+
+/** A clock that moves only when told to. */
+export interface VirtualClock extends Clock {
+  /** Runs everything that falls due in the next `ms`, in order of time, then of arming. */
+  advance(ms: number): Promise<void>
+  /** Timers armed and neither fired nor called off. */
+  readonly pending: number
+}
+
+interface Armed {
+  at: number
+  order: number
+  run: () => void
+}
+
+/**
+ * Between two timers every promise that needs no outside world settles, so that one seed gives one trace.
+ *
+ * @param start its first `now()`, milliseconds since 1970-01-01 UTC
+ */
+export function virtualClock(start = 0): VirtualClock {
+  let time = start
+  let order = 0
+  const heap: Armed[] = []
+  const cancelled = new Set<Armed>()
+  return {
+    now: () => time,
+    after(ms, run) {
+      const armed = { at: time + Math.max(0, ms), order: order++, run }
+      push(heap, armed)
+      return {
+        cancel: () => {
+          if (armed.order >= 0) cancelled.add(armed)
+        },
+      }
+    },
+    async advance(ms) {
+      const end = time + ms
+      await settle()
+      for (;;) {
+        const next = heap[0]
+        if (next === undefined || next.at > end) break
+        pop(heap)
+        if (cancelled.delete(next)) continue
+        time = next.at
+        next.order = -1
+        next.run()
+        await settle()
+      }
+      time = end
+    },
+    get pending() {
+      return heap.length - cancelled.size
+    },
+  }
+}
+
+/** Lets microtasks and next-tick callbacks run dry. */
+function settle(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
+function before(a: Armed, b: Armed): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order)
+}
+
+function push(heap: Armed[], armed: Armed): void {
+  let i = heap.push(armed) - 1
+  while (i > 0) {
+    const parent = (i - 1) >> 1
+    if (!before(armed, heap[parent] as Armed)) break
+    heap[i] = heap[parent] as Armed
+    i = parent
+  }
+  heap[i] = armed
+}
+
+function pop(heap: Armed[]): void {
+  const last = heap.pop() as Armed
+  if (heap.length === 0) return
+  let i = 0
+  for (;;) {
+    let child = 2 * i + 1
+    if (child >= heap.length) break
+    if (child + 1 < heap.length && before(heap[child + 1] as Armed, heap[child] as Armed)) child++
+    if (!before(heap[child] as Armed, last)) break
+    heap[i] = heap[child] as Armed
+    i = child
+  }
+  heap[i] = last
+}

@@ -1,0 +1,84 @@
+// What a role sees of the network: cells to neighbours, requests to servers. Two versions: libp2p over TCP
+// (host.ts) and memory with a virtual clock (memory.ts).
+
+/** A host one can dial. */
+export interface Peer {
+  /** 32 bytes: the raw Ed25519 public key of its libp2p identity. */
+  readonly id: Uint8Array
+  /** Multiaddrs without the /p2p part, best first. May be empty for a peer that is already connected. */
+  readonly addresses: readonly string[]
+}
+
+/** Why a cell was not sent. */
+export type CellDrop = 'queue-full' | 'too-old' | 'closed'
+
+export interface Neighbour {
+  readonly id: Uint8Array
+  readonly state: 'idle' | 'dialling' | 'open' | 'waiting'
+  readonly queued: number
+  readonly sent: number
+  readonly dropped: Readonly<Record<CellDrop, number>>
+}
+
+export interface RequestOptions {
+  /** Milliseconds from the call to the whole answer, dial included. */
+  readonly timeoutMs: number
+  /** The largest answer that is accepted, bytes. */
+  readonly maxBytes: number
+  readonly signal?: AbortSignal
+}
+
+/** Answers one request; what it throws closes the stream without an answer. */
+export type RequestHandler = (from: Uint8Array, body: Uint8Array) => Promise<Uint8Array>
+
+export interface Link {
+  /** 32 bytes: this host's raw Ed25519 public key. */
+  readonly id: Uint8Array
+  /** Multiaddrs it announces, without the /p2p part. */
+  readonly addresses: readonly string[]
+  /**
+   * Queues one fixed-size cell for a neighbour; never waits. The cell is the link's from here on. Cells to one
+   * neighbour leave in order on one long-lived stream, which one task re-opens with back-off.
+   *
+   * @returns false when it was dropped (counted by reason in `neighbours()`)
+   * @throws LinkError BAD_CELL when the length is not the network's cell size
+   */
+  send(to: Peer, cell: Uint8Array): boolean
+  /** Takes cells as they arrive, in batches. Each cell is a copy that the handler may keep. One handler a link. */
+  onCells(handler: (from: Uint8Array, cells: readonly Uint8Array[]) => void): void
+  /**
+   * One request, one answer.
+   *
+   * @throws LinkError UNREACHABLE, TIMEOUT, REFUSED (the other side closed without an answer), TOO_LARGE
+   */
+  request(to: Peer, protocol: string, body: Uint8Array, options: RequestOptions): Promise<Uint8Array>
+  /** Serves a protocol; a request over `maxBytes` is refused before it is read. */
+  serve(protocol: string, maxBytes: number, handler: RequestHandler): void
+  /** Called when the last connection to a peer has closed. */
+  onGone(handler: (id: Uint8Array) => void): void
+  /** Closes the queues to every neighbour that is not named. */
+  keepNeighbours(ids: readonly Uint8Array[]): void
+  neighbours(): readonly Neighbour[]
+  /** Resolves when all queues are empty or `timeoutMs` is over. */
+  flush(timeoutMs: number): Promise<void>
+  close(): Promise<void>
+}
+
+export type LinkErrorCode =
+  | 'BAD_CELL'
+  | 'UNREACHABLE'
+  | 'TIMEOUT'
+  | 'REFUSED'
+  | 'TOO_LARGE'
+  | 'ABORTED'
+  | 'CLOSED'
+  | 'LISTEN'
+
+export class LinkError extends Error {
+  readonly code: LinkErrorCode
+  constructor(code: LinkErrorCode, message: string) {
+    super(message)
+    this.name = 'LinkError'
+    this.code = code
+  }
+}

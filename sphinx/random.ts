@@ -1,0 +1,91 @@
+// The dice. Protocol code never rolls them by itself: it is handed a Random, so that a seed replays a run.
+
+import { chacha20 } from '@noble/ciphers/chacha.js'
+
+/** Gives `length` fresh random bytes. */
+export type Random = (length: number) => Uint8Array
+
+/** The operating system's randomness (WebCrypto, in Node and in browsers). */
+export const systemRandom: Random = length => {
+  const bytes = new Uint8Array(length)
+  for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
+  return bytes
+}
+
+/**
+ * Deterministic dice for tests: the ChaCha20 key stream (RFC 8439 block function, 64-bit zero nonce and
+ * counter from 0) of a key.
+ *
+ * @param seed a 32-byte key, or a number that is written big-endian into the last 8 bytes of one
+ */
+export function seededRandom(seed: Uint8Array | number): Random {
+  const key = typeof seed === 'number' ? new Uint8Array(32) : seed
+  if (typeof seed === 'number') new DataView(key.buffer).setBigUint64(24, BigInt(seed))
+  const nonce = new Uint8Array(8)
+  const block = 64
+  const refill = 64 * block
+  let counter = 0
+  let stream: Uint8Array = new Uint8Array(0)
+  return length => {
+    const out = new Uint8Array(length)
+    let filled = 0
+    while (filled < length) {
+      if (stream.length === 0) {
+        stream = djbKeyStream(key, nonce, counter, refill)
+        counter += refill / block
+      }
+      const part = stream.subarray(0, length - filled)
+      out.set(part, filled)
+      stream = stream.subarray(part.length)
+      filled += part.length
+    }
+    return out
+  }
+}
+
+/** RFC 8439's cipher with a 12-byte zero nonce equals the 64-bit variant while the counter fits 32 bits. */
+function djbKeyStream(key: Uint8Array, nonce: Uint8Array, counter: number, length: number): Uint8Array {
+  const iv = new Uint8Array(12)
+  iv.set(nonce, 4)
+  return chacha20(key, iv, new Uint8Array(length), undefined, counter)
+}
+
+/** A whole number below `bound` (1 to 2^32), without modulo bias. */
+export function below(random: Random, bound: number): number {
+  const limit = 2 ** 32 - (2 ** 32 % bound)
+  for (;;) {
+    const bytes = random(4)
+    const drawn = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
+    if (drawn < limit) return drawn % bound
+  }
+}
+
+/** A number in [0, 1) with 53 random bits. */
+export function fraction(random: Random): number {
+  const bytes = random(8)
+  const view = new DataView(bytes.buffer, bytes.byteOffset)
+  return ((view.getUint32(0) >>> 5) * 2 ** 26 + (view.getUint32(4) >>> 6)) / 2 ** 53
+}
+
+/** A waiting time drawn from the exponential distribution with this mean, in the mean's unit. */
+export function exponential(random: Random, mean: number): number {
+  return -mean * Math.log(1 - fraction(random))
+}
+
+/** One element, each as likely as the others. Throws RangeError when there is none. */
+export function pick<T>(random: Random, from: readonly T[]): T {
+  if (from.length === 0) throw new RangeError('pick: nothing to pick from')
+  return from[below(random, from.length)] as T
+}
+
+/** A new array with the same elements in a random order (Fisher and Yates). */
+export function shuffle<T>(random: Random, from: readonly T[]): T[] {
+  const out = [...from]
+  for (let i = out.length - 1; i > 0; i--) {
+    const j = below(random, i + 1)
+    const held = out[i] as T
+    out[i] = out[j] as T
+    out[j] = held
+  }
+  return out
+}
