@@ -42,13 +42,9 @@ export function epochStart(network: Network, epoch: number): number {
 }
 
 /** Ends of the phases within an epoch, as fractions of it; the document they make is the next epoch's. */
-export const phaseEnds = {
-  descriptors: 1 / 8,
-  votes: 2 / 8,
-  agreement: 3 / 8,
-  reveals: 4 / 8,
-  signatures: 5 / 8,
-} as const
+export const phaseEnds: Readonly<
+  Record<'descriptors' | 'votes' | 'agreement' | 'reveals' | 'signatures', number>
+> = { descriptors: 1 / 8, votes: 2 / 8, agreement: 3 / 8, reveals: 4 / 8, signatures: 5 / 8 }
 
 /** A document is valid for this many epochs from its own on, so that a failed round stops nobody. */
 export const epochsValid = 3
