@@ -66,6 +66,7 @@ export interface Link {
 
 export type LinkErrorCode =
   | 'BAD_CELL'
+  | 'BAD_MESSAGE'
   | 'UNREACHABLE'
   | 'TIMEOUT'
   | 'REFUSED'

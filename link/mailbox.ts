@@ -1,0 +1,284 @@
+// The words between a client and its gateway about a mailbox (docs/gateway.md, Mailbox protocol). Every
+// request has one size and every answer to a read another, so that who watches the link sees only the clock.
+
+import { LinkError } from './link.ts'
+
+export const mailboxProtocol = '/chaffinch/mailbox/1'
+
+/** Bytes of every request: kind 1, and what the longest kind (open) needs: key 32, proof 64. */
+export const requestBytes = 97
+/** Bytes of the answer to hello and to open: status 1, nonce 32. */
+export const greetingBytes = 33
+/** Bytes before the entries of a page: status 1, count 1, waiting 2. */
+export const pageHeadBytes = 4
+/** Bytes of an entry before its payload: kind 1, cursor 8, reply id 16. */
+export const entryHeadBytes = 25
+/** Entries of the largest page: its count is one byte. */
+export const largestPage = 255
+
+const label = new TextEncoder().encode('chaffinch/mailbox/v1')
+/** Bytes that an owner signs: length of the label 1, label 20, gateway id 32, link id 32, nonce 32. */
+export const proofMessageBytes: number = 1 + label.length + 3 * 32
+
+export type MailboxRequest =
+  | { readonly t: 'hello' }
+  | {
+      readonly t: 'open'
+      /** 32 bytes: the Ed25519 public key that is the mailbox's name in packets. */
+      readonly key: Uint8Array
+      /** 64 bytes: Ed25519 signature of `proofMessage`. */
+      readonly proof: Uint8Array
+    }
+  | {
+      readonly t: 'read'
+      /** Entries with a larger cursor are wanted. */
+      readonly after: number
+      /** Entries up to this cursor are safe with the client and may be deleted. */
+      readonly done: number
+    }
+
+/**
+ * `not-open`: say hello and open again. `bad-proof`: the signature does not fit key, gateway, connection and
+ * nonce. `slow-down`: more requests than the consensus's rate allows. `full`: the gateway takes no more
+ * mailboxes or connections.
+ */
+export type MailboxStatus = 'ok' | 'not-open' | 'bad-proof' | 'slow-down' | 'full'
+
+export interface Greeting {
+  readonly status: MailboxStatus
+  /** 32 bytes to sign in the proof; zeros unless it answers hello with `ok`. */
+  readonly nonce: Uint8Array
+}
+
+export interface MailboxEntry {
+  /** `forward`: user data of a packet, padded with zeros; `reply`: the payload of a reply block's packet. */
+  readonly kind: 'forward' | 'reply'
+  /** 1 to 2^53 - 1, larger for what came later. */
+  readonly cursor: number
+  /** 16 bytes; zeros for a forward entry. */
+  readonly replyId: Uint8Array
+  /** The geometry's payload bytes. */
+  readonly payload: Uint8Array
+}
+
+export interface Page {
+  readonly status: MailboxStatus
+  /** Entries that wait behind this page, 65,535 at most. For display: a client's clock does not look at it. */
+  readonly waiting: number
+  /** In order of their cursors. */
+  readonly entries: readonly MailboxEntry[]
+}
+
+export interface PageSize {
+  /** Places on the page, 1 to 255: the consensus's pageEntries. */
+  readonly places: number
+  /** Bytes of one payload: the geometry's payloadBytes. */
+  readonly payloadBytes: number
+}
+
+const requestKinds = { hello: 1, open: 2, read: 3 } as const
+const entryKinds = { forward: 1, reply: 2 } as const
+const statuses: readonly MailboxStatus[] = ['ok', 'not-open', 'bad-proof', 'slow-down', 'full']
+
+/** Bytes of every page of this size. */
+export function pageBytes(size: PageSize): number {
+  return pageHeadBytes + size.places * (entryHeadBytes + size.payloadBytes)
+}
+
+/**
+ * What the owner of a mailbox signs: it names the gateway, the connection and the gateway's nonce, so that a
+ * gateway cannot open the same mailbox elsewhere with it.
+ *
+ * @param gateway 32 bytes: the gateway's node id
+ * @param link 32 bytes: the client's throw-away libp2p identity
+ * @param nonce 32 bytes: from the answer to hello
+ * @returns `proofMessageBytes` bytes
+ */
+export function proofMessage(gateway: Uint8Array, link: Uint8Array, nonce: Uint8Array): Uint8Array {
+  const write = writer(proofMessageBytes)
+  write.u8(label.length)
+  write.bytes(label)
+  write.bytes(gateway)
+  write.bytes(link)
+  write.bytes(nonce)
+  return write.out
+}
+
+/** @returns `requestBytes` bytes */
+export function writeRequest(request: MailboxRequest): Uint8Array {
+  const write = writer(requestBytes)
+  write.u8(requestKinds[request.t])
+  if (request.t === 'open') {
+    write.bytes(request.key)
+    write.bytes(request.proof)
+  } else if (request.t === 'read') {
+    write.u64(request.after)
+    write.u64(request.done)
+  }
+  return write.out
+}
+
+/** @throws LinkError BAD_MESSAGE */
+export function readRequest(bytes: Uint8Array): MailboxRequest {
+  const read = reader('mailbox request', bytes, requestBytes)
+  const kind = read.u8('kind')
+  switch (kind) {
+    case requestKinds.hello:
+      read.zeros('padding', 96)
+      return { t: 'hello' }
+    case requestKinds.open:
+      return { t: 'open', key: read.take(32, 'key'), proof: read.take(64, 'proof') }
+    case requestKinds.read: {
+      const after = read.u64('after')
+      const done = read.u64('done')
+      read.zeros('padding', 80)
+      return { t: 'read', after, done }
+    }
+    default:
+      throw read.wrong('kind', `${kind} is none of 1, 2, 3`)
+  }
+}
+
+/** @returns `greetingBytes` bytes */
+export function writeGreeting(greeting: Greeting): Uint8Array {
+  const write = writer(greetingBytes)
+  write.u8(statuses.indexOf(greeting.status))
+  write.bytes(greeting.nonce)
+  return write.out
+}
+
+/** @throws LinkError BAD_MESSAGE */
+export function readGreeting(bytes: Uint8Array): Greeting {
+  const read = reader('mailbox greeting', bytes, greetingBytes)
+  return { status: read.status(), nonce: read.take(32, 'nonce') }
+}
+
+/**
+ * @returns `pageBytes(size)` bytes whatever the page holds: places without an entry are zeros
+ * @throws RangeError when there are more entries than places, or a payload of another length
+ */
+export function writePage(page: Page, size: PageSize): Uint8Array {
+  if (size.places > largestPage || page.entries.length > size.places)
+    throw new RangeError(`mailbox page: ${page.entries.length} entries, ${size.places} places`)
+  const write = writer(pageBytes(size))
+  write.u8(statuses.indexOf(page.status))
+  write.u8(page.entries.length)
+  write.u16(Math.min(page.waiting, 65_535))
+  for (const entry of page.entries) {
+    if (entry.payload.length !== size.payloadBytes)
+      throw new RangeError(
+        `mailbox page: payload: want ${size.payloadBytes} bytes, have ${entry.payload.length}`,
+      )
+    write.u8(entryKinds[entry.kind])
+    write.u64(entry.cursor)
+    write.bytes(entry.replyId)
+    write.bytes(entry.payload)
+  }
+  return write.out
+}
+
+/**
+ * Reads a page of as many places as it has: around a change of the consensus the gateway may use a size that
+ * the client does not know yet.
+ *
+ * @param payloadBytes bytes of one payload: the geometry's payloadBytes
+ * @throws LinkError BAD_MESSAGE
+ */
+export function readPage(bytes: Uint8Array, payloadBytes: number): Page {
+  const places = (bytes.length - pageHeadBytes) / (entryHeadBytes + payloadBytes)
+  if (!Number.isInteger(places) || places < 1 || places > largestPage)
+    throw new LinkError('BAD_MESSAGE', `mailbox page: ${bytes.length} bytes are no page`)
+  const read = reader('mailbox page', bytes, bytes.length)
+  const status = read.status()
+  const count = read.u8('count')
+  if (count > places) throw read.wrong('count', `${count} entries, ${places} places`)
+  const waiting = read.u16('waiting')
+  const entries: MailboxEntry[] = []
+  for (let i = 0; i < count; i++) entries.push(readEntry(read, payloadBytes, entries.at(-1)?.cursor ?? 0))
+  read.zeros('empty places', (places - count) * (entryHeadBytes + payloadBytes))
+  return { status, waiting, entries }
+}
+
+function readEntry(read: FieldReader, payloadBytes: number, previous: number): MailboxEntry {
+  const byte = read.u8('entry kind')
+  if (byte !== entryKinds.forward && byte !== entryKinds.reply)
+    throw read.wrong('entry kind', `${byte} is none of 1, 2`)
+  const kind = byte === entryKinds.forward ? 'forward' : 'reply'
+  const cursor = read.u64('cursor')
+  if (cursor <= previous) throw read.wrong('cursor', `${cursor} after ${previous}`)
+  const replyId = read.take(16, 'reply id')
+  if (kind === 'forward' && replyId.some(byte => byte !== 0)) throw read.wrong('reply id', 'forward has none')
+  return { kind, cursor, replyId, payload: read.take(payloadBytes, 'payload') }
+}
+
+interface FieldWriter {
+  readonly out: Uint8Array
+  u8(value: number): void
+  u16(value: number): void
+  u64(value: number): void
+  bytes(value: Uint8Array): void
+}
+
+function writer(length: number): FieldWriter {
+  const out = new Uint8Array(length)
+  const view = new DataView(out.buffer)
+  let at = 0
+  const step = (by: number): number => {
+    at += by
+    return at - by
+  }
+  return {
+    out,
+    u8: value => view.setUint8(step(1), value),
+    u16: value => view.setUint16(step(2), value),
+    u64: value => view.setBigUint64(step(8), BigInt(value)),
+    bytes: value => out.set(value, step(value.length)),
+  }
+}
+
+interface FieldReader {
+  u8(field: string): number
+  u16(field: string): number
+  /** Refuses what a double cannot count: 2^53 and more. */
+  u64(field: string): number
+  status(): MailboxStatus
+  /** A view of the message. */
+  take(length: number, field: string): Uint8Array
+  zeros(field: string, length: number): void
+  wrong(field: string, why: string): LinkError
+}
+
+/** The length is settled first, so that no field can run over the end. */
+function reader(what: string, bytes: Uint8Array, length: number): FieldReader {
+  if (bytes.length !== length)
+    throw new LinkError('BAD_MESSAGE', `${what}: want ${length} bytes, have ${bytes.length}`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  let at = 0
+  const step = (by: number): number => {
+    at += by
+    return at - by
+  }
+  const wrong = (field: string, why: string): LinkError =>
+    new LinkError('BAD_MESSAGE', `${what}: ${field}: ${why}`)
+  return {
+    u8: () => view.getUint8(step(1)),
+    u16: () => view.getUint16(step(2)),
+    u64(field) {
+      const value = view.getBigUint64(step(8))
+      if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw wrong(field, 'larger than 2^53 - 1')
+      return Number(value)
+    },
+    status() {
+      const byte = view.getUint8(step(1))
+      const status = statuses[byte]
+      if (status === undefined) throw wrong('status', `${byte} is not known`)
+      return status
+    },
+    take: taken => bytes.subarray(step(taken), at),
+    zeros(field, taken) {
+      const start = step(taken)
+      if (bytes.subarray(start, at).some(byte => byte !== 0)) throw wrong(field, 'not zero')
+    },
+    wrong,
+  }
+}

@@ -1,0 +1,18 @@
+// What can go wrong with a node's own folder and settings. What peers send never becomes one of these: it is
+// a counted drop (relay.ts).
+
+/**
+ * `FOLDER`: the disk refused, the message names file and reason · `BAD_FILE`: a file of ours is damaged ·
+ * `NEWER_FORMAT`: a newer version wrote this folder; run that version · `NO_KEY`: the packet keys of the
+ * epochs asked for are not made yet · `NOT_A_NODE`: no consensus lists this node, or not in this role.
+ */
+export type NodeErrorCode = 'FOLDER' | 'BAD_FILE' | 'NEWER_FORMAT' | 'NO_KEY' | 'NOT_A_NODE'
+
+export class NodeError extends Error {
+  readonly code: NodeErrorCode
+  constructor(code: NodeErrorCode, message: string) {
+    super(message)
+    this.name = 'NodeError'
+    this.code = code
+  }
+}
