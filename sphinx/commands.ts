@@ -1,0 +1,123 @@
+// What a hop is told to do: docs/sphinx.md, section 3.
+//
+//     commands = [delay] (next | recipient [reply]) end
+
+import { SphinxError } from './error.ts'
+import { nodeIdBytes, recipientBytes, replyIdBytes } from './geometry.ts'
+import { Reader } from './reader.ts'
+
+const id = { end: 0x00, next: 0x01, recipient: 0x02, reply: 0x03, delay: 0x80 } as const
+
+const maxDelayMs = 2 ** 32 - 1
+
+/**
+ * The recipient that means "drop": 32 bytes 0xff, which no Ed25519 public key is encoded as. The last hop keeps
+ * nothing, and sends the acknowledgement as it does for any other packet.
+ */
+export const DROP_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0xff)
+
+/** Commands of a hop that passes the packet on. */
+export interface Onward {
+  readonly to: 'next'
+  /** How long the hop holds the packet, milliseconds; absent where the header says nothing. */
+  readonly delayMs?: number
+  /** 32 bytes. */
+  readonly next: Uint8Array
+  /** The MAC of the header that the next hop gets. */
+  readonly mac: Uint8Array
+}
+
+/** Commands of the last hop. */
+export interface Terminal {
+  readonly to: 'recipient'
+  readonly delayMs?: number
+  /** 32 bytes. */
+  readonly recipient: Uint8Array
+  /** 16 bytes; present when the packet was made with a reply block. */
+  readonly replyId?: Uint8Array
+}
+
+export type Commands = Onward | Terminal
+
+/**
+ * Writes commands into the start of `slot` and zeros into the rest.
+ *
+ * @throws SphinxError BAD_PATH when a delay is no whole number of milliseconds below 2^32, an id has the wrong
+ *   length, or the commands do not fit
+ */
+export function writeCommands(commands: Commands, slot: Uint8Array): void {
+  slot.fill(0)
+  let at = 0
+  const put = (command: number, name: string, length: number, value: Uint8Array): void => {
+    if (value.length !== length)
+      throw new SphinxError('BAD_PATH', `sphinx command: ${name}: want ${length} bytes, have ${value.length}`)
+    if (at + 1 + length > slot.length)
+      throw new SphinxError('BAD_PATH', `sphinx command: ${name}: no room in ${slot.length} bytes`)
+    slot[at] = command
+    slot.set(value, at + 1)
+    at += 1 + length
+  }
+
+  if (commands.delayMs !== undefined) put(id.delay, 'delay', 4, u32(commands.delayMs))
+  if (commands.to === 'next') {
+    const value = new Uint8Array(nodeIdBytes + commands.mac.length)
+    if (commands.next.length !== nodeIdBytes)
+      throw new SphinxError(
+        'BAD_PATH',
+        `sphinx command: next: want ${nodeIdBytes} bytes, have ${commands.next.length}`,
+      )
+    value.set(commands.next)
+    value.set(commands.mac, nodeIdBytes)
+    put(id.next, 'next', value.length, value)
+  } else {
+    put(id.recipient, 'recipient', recipientBytes, commands.recipient)
+    if (commands.replyId !== undefined) put(id.reply, 'reply', replyIdBytes, commands.replyId)
+  }
+}
+
+/**
+ * Reads what `writeCommands` wrote; the fields are views of `slot`. One meaning has one encoding, so that a sender
+ * cannot mark its packets by the order of commands or by what follows them.
+ *
+ * @throws SphinxError BAD_COMMAND
+ */
+export function readCommands(slot: Uint8Array, macBytes: number): Commands {
+  const read = new Reader(slot, 'commands', 'BAD_COMMAND')
+  let command = read.u8('first command')
+  let delay: { delayMs: number } | undefined
+  if (command === id.delay) {
+    delay = { delayMs: read.u32('delay') }
+    command = read.u8('command after the delay')
+  }
+  if (command === id.next) {
+    const next = read.take(nodeIdBytes, 'next hop')
+    const mac = read.take(macBytes, "next hop's mac")
+    readEnd(read)
+    return { to: 'next', ...delay, next, mac }
+  }
+  if (command !== id.recipient) throw read.fail(`command ${command} where a way on is due`)
+  const recipient = read.take(recipientBytes, 'recipient')
+  command = read.left > 0 ? read.u8('command after the recipient') : id.end
+  if (command === id.reply) {
+    const replyId = read.take(replyIdBytes, 'reply id')
+    readEnd(read)
+    return { to: 'recipient', ...delay, recipient, replyId }
+  }
+  if (command !== id.end) throw read.fail(`command ${command} after the recipient`)
+  readEnd(read)
+  return { to: 'recipient', ...delay, recipient }
+}
+
+/** The rest of the slot is zero: the end command and its padding. */
+function readEnd(read: Reader): void {
+  const rest = read.take(read.left, 'end')
+  if (rest.some(byte => byte !== 0)) throw read.fail('end: something other than zeros follows')
+}
+
+function u32(delayMs: number): Uint8Array {
+  if (!(Number.isInteger(delayMs) && delayMs >= 0 && delayMs <= maxDelayMs))
+    throw new SphinxError('BAD_PATH', `sphinx command: delay: want 0 to ${maxDelayMs} ms, have ${delayMs}`)
+  const bytes = new Uint8Array(4)
+  new DataView(bytes.buffer).setUint32(0, delayMs)
+  return bytes
+}

@@ -1,0 +1,82 @@
+// Backend for browsers: @noble, plain JavaScript. Contract: crypto.ts. Wiping is best effort: an engine may
+// have copied what it moved.
+
+import { chacha20orig } from '@noble/ciphers/chacha.js'
+import { ed25519, x25519 as montgomery } from '@noble/curves/ed25519.js'
+import { blake2b as hash } from '@noble/hashes/blake2.js'
+import type { Parts } from './crypto.ts'
+import { SphinxError } from './error.ts'
+
+const zeroNonce = new Uint8Array(8)
+
+function want(bytes: Uint8Array, length: number, name: string): Uint8Array {
+  if (bytes.length !== length) throw new RangeError(`${name}: want ${length} bytes, have ${bytes.length}`)
+  return bytes
+}
+
+export function x25519PublicKey(secretKey: Uint8Array): Uint8Array {
+  return montgomery.getPublicKey(want(secretKey, 32, 'x25519 secret key'))
+}
+
+export function x25519(
+  secretKey: Uint8Array,
+  publicKey: Uint8Array,
+  out: Uint8Array = new Uint8Array(32),
+): Uint8Array {
+  const [secret, point] = [want(secretKey, 32, 'x25519 secret key'), want(publicKey, 32, 'x25519 public key')]
+  want(out, 32, 'x25519 output')
+  try {
+    out.set(montgomery.getSharedSecret(secret, point))
+  } catch {
+    // The lengths are right, so noble refuses for one reason only: the result is zero.
+    throw new SphinxError('BAD_POINT', 'x25519: a public key of low order')
+  }
+  return out
+}
+
+export function blake2b(data: Parts, length: number, key?: Uint8Array): Uint8Array {
+  if (!(length >= 16 && length <= 64)) throw new RangeError(`blake2b: ${length} bytes, want 16 to 64`)
+  const state = hash.create(key === undefined ? { dkLen: length } : { dkLen: length, key })
+  for (const part of data instanceof Uint8Array ? [data] : data) state.update(part)
+  return state.digest()
+}
+
+export function blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array): void {
+  out.set(blake2b(data, out.length, key))
+}
+
+export function chacha20Xor(key: Uint8Array, data: Uint8Array): void {
+  chacha20orig(key, zeroNonce, data, data)
+}
+
+export function equal(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] as number) ^ (b[i] as number)
+  return difference === 0
+}
+
+export function wipe(bytes: Uint8Array): void {
+  bytes.fill(0)
+}
+
+export function secretBytes(length: number): Uint8Array {
+  return new Uint8Array(length)
+}
+
+export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
+  return ed25519.getPublicKey(want(seed, 32, 'ed25519 seed'))
+}
+
+export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
+  return ed25519.sign(message, want(seed, 32, 'ed25519 seed'))
+}
+
+export function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.length !== 32 || signature.length !== 64) return false
+  try {
+    return ed25519.verify(signature, message, publicKey, { zip215: false })
+  } catch {
+    return false
+  }
+}

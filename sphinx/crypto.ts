@@ -1,0 +1,50 @@
+// The primitives that a backend supplies. Two modules implement it under the same names, and `#crypto` stands
+// for the one that fits: crypto-node.ts (sodium-native) and crypto-browser.ts (@noble).
+
+/** One piece of data, or several that are hashed as if joined. */
+export type Parts = Uint8Array | readonly Uint8Array[]
+
+export interface Crypto {
+  /** RFC 7748, section 6.1: the public key (32 bytes) of a secret key (32 bytes). */
+  x25519PublicKey(secretKey: Uint8Array): Uint8Array
+
+  /**
+   * RFC 7748, section 6.1: 32 bytes shared with the holder of `publicKey`.
+   *
+   * @param out 32 bytes to write to; without it a new array
+   * @throws SphinxError BAD_POINT when the result is all zero (a public key of low order)
+   */
+  x25519(secretKey: Uint8Array, publicKey: Uint8Array, out?: Uint8Array): Uint8Array
+
+  /**
+   * BLAKE2b (RFC 7693), keyed when there is a key.
+   *
+   * @param length bytes of the digest, 16 to 64
+   * @param key 16 to 64 bytes
+   */
+  blake2b(data: Parts, length: number, key?: Uint8Array): Uint8Array
+
+  /** The same digest written into `out`, whose length (16 to 64) is the digest's. */
+  blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array): void
+
+  /** XORs ChaCha20's key stream (64-bit zero nonce, counter from 0) into `data`, in place. The key is used once. */
+  chacha20Xor(key: Uint8Array, data: Uint8Array): void
+
+  /** Compares in a time that depends on the lengths only. Different lengths are unequal. */
+  equal(a: Uint8Array, b: Uint8Array): boolean
+
+  /** Overwrites with zeros. */
+  wipe(bytes: Uint8Array): void
+
+  /** Zeros for a long-lived secret: in locked memory, out of core dumps, where the backend can. */
+  secretBytes(length: number): Uint8Array
+
+  /** RFC 8032: the public key (32 bytes) of a seed (32 bytes). */
+  ed25519PublicKey(seed: Uint8Array): Uint8Array
+
+  /** RFC 8032, Ed25519: a signature of 64 bytes by the key of this seed. */
+  ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array
+
+  /** RFC 8032, Ed25519, strict: malformed keys and signatures, and keys of low order, are false. Never throws. */
+  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+}

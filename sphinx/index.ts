@@ -1,0 +1,26 @@
+// chaffinch/sphinx: the packet. docs/sphinx.md.
+
+export { type Body, body, readBody } from './body.ts'
+export { DROP_RECIPIENT } from './commands.ts'
+export type { Crypto, Parts } from './crypto.ts'
+export { SphinxError, type SphinxErrorCode } from './error.ts'
+export {
+  type Geometry,
+  geometry,
+  nodeIdBytes,
+  recipientBytes,
+  replyIdBytes,
+  type SuiteName,
+} from './geometry.ts'
+export { type Peeled, peel } from './peel.ts'
+export { type Random, seededRandom, systemRandom } from './random.ts'
+export {
+  makeReplyBlock,
+  openReply,
+  type ReplySecret,
+  readReplySecret,
+  useReplyBlock,
+  writeReplySecret,
+} from './reply.ts'
+export type { HopKeys, Suite } from './suite.ts'
+export { type Hop, wrap } from './wrap.ts'
