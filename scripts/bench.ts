@@ -1,0 +1,22 @@
+// npm run bench -- NAME [options]: one measurement a file, scripts/bench-NAME.ts.
+
+interface Bench {
+  /** Measures and prints; the arguments are what follows the name. */
+  readonly bench: (args: readonly string[]) => Promise<void>
+}
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  sphinx: () => import('./bench-sphinx.ts'),
+}
+
+const [name, ...args] = process.argv.slice(2)
+if (name === undefined || !Object.hasOwn(benches, name)) {
+  if (name !== undefined) console.error(`bench: no measurement ${name}`)
+  console.error(
+    `usage: npm run bench -- NAME [--json]     NAME is one of: ${Object.keys(benches).join(', ')}`,
+  )
+  process.exitCode = 2
+} else {
+  const { bench } = await (benches[name] as () => Promise<Bench>)()
+  await bench(args)
+}
