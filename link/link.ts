@@ -64,6 +64,26 @@ export interface Link {
   close(): Promise<void>
 }
 
+/** What became of requests that other hosts made. */
+export type RequestEnd = 'answered' | 'busy' | 'too-large' | 'failed' | 'too-slow' | 'broken'
+
+/** Numbers since the start; none says anything about one peer. */
+export interface LinkCounters {
+  readonly cellsReceived: number
+  readonly cellsSent: number
+  readonly cellsDropped: Readonly<Record<CellDrop, number>>
+  /** Streams of cells from peers that may not send any. */
+  readonly streamsRefused: number
+  /** Streams of cells that ended inside a cell. */
+  readonly remainders: number
+  readonly requests: Readonly<Record<RequestEnd, number>>
+}
+
+/** A link as the program that started it holds it. */
+export interface Host extends Link {
+  counters(): LinkCounters
+}
+
 export type LinkErrorCode =
   | 'BAD_CELL'
   | 'BAD_MESSAGE'
@@ -74,6 +94,7 @@ export type LinkErrorCode =
   | 'ABORTED'
   | 'CLOSED'
   | 'LISTEN'
+  | 'WRONG_STATE'
 
 export class LinkError extends Error {
   readonly code: LinkErrorCode

@@ -1,0 +1,108 @@
+// Every bound of a link, with the reason for its value (docs/link.md, Limits). Both versions of the link use
+// these; a test hands in smaller ones.
+
+import type { BackOff } from './neighbour.ts'
+
+const second = 1000
+
+export interface LinkLimits {
+  /** Cells that wait for one neighbour. */
+  readonly queueCells: number
+  /** Cells that wait in all queues together. */
+  readonly totalCells: number
+  /** Milliseconds a cell waits at most: longer than a neighbour takes to start again. */
+  readonly cellAgeMs: number
+  /** Neighbours with a queue. */
+  readonly neighbours: number
+  readonly backOff: BackOff
+  /** Milliseconds for a dial, and for opening a stream on a connection. */
+  readonly dialMs: number
+  /** Milliseconds between two signs of life on a stream of cells, while cells arrive. */
+  readonly alivePeriodMs: number
+  /** Milliseconds without one, after cells were written, that make a stream count as dead. */
+  readonly deadMs: number
+  /** Cells taken from one stream before the others get their turn. */
+  readonly burstCells: number
+  /** Requests that are being read, answered or written, of one peer and of all. */
+  readonly requestsPerPeer: number
+  readonly requestsTotal: number
+  /** Milliseconds a stream of requests may stay silent between two requests: here as the asking side ... */
+  readonly askIdleMs: number
+  /** ... and as the answering side: much longer, so that no request meets a stream that is being closed. */
+  readonly serveIdleMs: number
+  /** Milliseconds from a request's first byte to its last. */
+  readonly readMs: number
+  /** Milliseconds its handler may take. */
+  readonly handleMs: number
+  /** Milliseconds until the other side has taken the answer. */
+  readonly writeMs: number
+  /** Connections, theirs and ours. */
+  readonly connections: number
+  /** Inbound connections a second from one address, and those whose handshake is not over. */
+  readonly connectionsPerSecond: number
+  readonly pendingConnections: number
+  /** Milliseconds for an inbound handshake. */
+  readonly handshakeMs: number
+  /** Streams of one connection that its other side opened. */
+  readonly streamsPerConnection: number
+  /** Milliseconds without a stream after which the side that dialled hangs up; the other side waits four times. */
+  readonly connectionIdleMs: number
+}
+
+export const defaultLimits: LinkLimits = {
+  queueCells: 4096,
+  totalCells: 32_768,
+  cellAgeMs: 30 * second,
+  neighbours: 1024,
+  backOff: { firstMs: 100, longestMs: 5 * second, lastingMs: 5 * second },
+  dialMs: 5 * second,
+  alivePeriodMs: 5 * second,
+  deadMs: 20 * second,
+  burstCells: 64,
+  requestsPerPeer: 16,
+  requestsTotal: 512,
+  askIdleMs: 20 * second,
+  serveIdleMs: 60 * second,
+  readMs: 10 * second,
+  handleMs: 30 * second,
+  writeMs: 30 * second,
+  connections: 2000,
+  connectionsPerSecond: 20,
+  pendingConnections: 128,
+  handshakeMs: 3 * second,
+  streamsPerConnection: 64,
+  connectionIdleMs: 30 * second,
+}
+
+/** Counts what is under way, by peer and in all. */
+export class Turnstile {
+  readonly #perPeer: number
+  readonly #total: number
+  readonly #inside = new Map<string, number>()
+  #all = 0
+
+  constructor(perPeer: number, total: number) {
+    this.#perPeer = perPeer
+    this.#total = total
+  }
+
+  /** @returns false when the peer, or everybody together, has as many inside as may be */
+  enter(peer: string): boolean {
+    const inside = this.#inside.get(peer) ?? 0
+    if (inside >= this.#perPeer || this.#all >= this.#total) return false
+    this.#inside.set(peer, inside + 1)
+    this.#all++
+    return true
+  }
+
+  leave(peer: string): void {
+    const inside = this.#inside.get(peer) ?? 0
+    if (inside <= 1) this.#inside.delete(peer)
+    else this.#inside.set(peer, inside - 1)
+    this.#all--
+  }
+
+  get inside(): number {
+    return this.#all
+  }
+}
