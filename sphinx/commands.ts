@@ -46,32 +46,22 @@ export type Commands = Onward | Terminal
  *   length, or the commands do not fit
  */
 export function writeCommands(commands: Commands, slot: Uint8Array): void {
+  const parts: Uint8Array[] = []
+  if (commands.delayMs !== undefined) parts.push(Uint8Array.of(id.delay), u32(commands.delayMs))
+  if (commands.to === 'next') {
+    parts.push(Uint8Array.of(id.next), sized(commands.next, nodeIdBytes, 'next hop'), commands.mac)
+  } else {
+    parts.push(Uint8Array.of(id.recipient), sized(commands.recipient, recipientBytes, 'recipient'))
+    if (commands.replyId !== undefined)
+      parts.push(Uint8Array.of(id.reply), sized(commands.replyId, replyIdBytes, 'reply id'))
+  }
   slot.fill(0)
   let at = 0
-  const put = (command: number, name: string, length: number, value: Uint8Array): void => {
-    if (value.length !== length)
-      throw new SphinxError('BAD_PATH', `sphinx command: ${name}: want ${length} bytes, have ${value.length}`)
-    if (at + 1 + length > slot.length)
-      throw new SphinxError('BAD_PATH', `sphinx command: ${name}: no room in ${slot.length} bytes`)
-    slot[at] = command
-    slot.set(value, at + 1)
-    at += 1 + length
-  }
-
-  if (commands.delayMs !== undefined) put(id.delay, 'delay', 4, u32(commands.delayMs))
-  if (commands.to === 'next') {
-    const value = new Uint8Array(nodeIdBytes + commands.mac.length)
-    if (commands.next.length !== nodeIdBytes)
-      throw new SphinxError(
-        'BAD_PATH',
-        `sphinx command: next: want ${nodeIdBytes} bytes, have ${commands.next.length}`,
-      )
-    value.set(commands.next)
-    value.set(commands.mac, nodeIdBytes)
-    put(id.next, 'next', value.length, value)
-  } else {
-    put(id.recipient, 'recipient', recipientBytes, commands.recipient)
-    if (commands.replyId !== undefined) put(id.reply, 'reply', replyIdBytes, commands.replyId)
+  for (const part of parts) {
+    if (at + part.length > slot.length)
+      throw new SphinxError('BAD_PATH', `sphinx commands: no room in ${slot.length} bytes`)
+    slot.set(part, at)
+    at += part.length
   }
 }
 
@@ -110,13 +100,19 @@ export function readCommands(slot: Uint8Array, macBytes: number): Commands {
 
 /** The rest of the slot is zero: the end command and its padding. */
 function readEnd(read: Reader): void {
-  const rest = read.take(read.left, 'end')
-  if (rest.some(byte => byte !== 0)) throw read.fail('end: something other than zeros follows')
+  for (const byte of read.take(read.left, 'end'))
+    if (byte !== 0) throw read.fail('end: something other than zeros follows')
+}
+
+function sized(bytes: Uint8Array, length: number, name: string): Uint8Array {
+  if (bytes.length !== length)
+    throw new SphinxError('BAD_PATH', `sphinx commands: ${name}: want ${length} bytes, have ${bytes.length}`)
+  return bytes
 }
 
 function u32(delayMs: number): Uint8Array {
   if (!(Number.isInteger(delayMs) && delayMs >= 0 && delayMs <= maxDelayMs))
-    throw new SphinxError('BAD_PATH', `sphinx command: delay: want 0 to ${maxDelayMs} ms, have ${delayMs}`)
+    throw new SphinxError('BAD_PATH', `sphinx commands: delay: want 0 to ${maxDelayMs} ms, have ${delayMs}`)
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, delayMs)
   return bytes

@@ -66,7 +66,10 @@ export function wipe(bytes: Uint8Array): void {
 }
 
 export function secretBytes(length: number): Uint8Array {
-  return sodium.sodium_malloc(length)
+  const bytes = sodium.sodium_malloc(length)
+  // libsodium hands it out full of 0xdb
+  wipe(bytes)
+  return bytes
 }
 
 export function ed25519PublicKey(seed: Uint8Array): Uint8Array {

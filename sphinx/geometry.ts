@@ -19,7 +19,8 @@ export const zeroBytes = 32
 /** The flags of a forward packet's body. */
 export const flagsBytes = 1
 
-const maxHops = 32
+/** The longest path that a geometry can have. */
+export const maxHops = 32
 const maxUserBytes = 1 << 20
 
 export interface Geometry {

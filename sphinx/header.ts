@@ -44,29 +44,49 @@ export function buildHeader(
   random: Random,
 ): Header {
   checkPath(suite, g, path)
-  const hops = path.map(step => {
-    const { ciphertext, shared } = suite.encapsulate(step.key, random)
-    const keys = newKeys(suite)
-    suite.deriveKeys(shared, keys)
-    return { ...step, ciphertext, shared, keys }
-  })
-  const fillers = fillersOf(
-    suite,
-    g,
-    hops.map(hop => hop.keys),
-  )
+  const hops: KeyedStep[] = []
+  try {
+    // 5.1: a key exchange with each hop
+    for (const step of path) {
+      const { ciphertext, shared } = suite.encapsulate(step.key, random)
+      const keys = newKeys(suite)
+      hops.push({ ...step, ciphertext, shared, keys })
+      suite.deriveKeys(shared, keys)
+    }
+    const header = assemble(suite, g, hops, destination, random)
+    for (const { keys } of hops) for (const key of [keys.mac, keys.header, keys.tag]) suite.wipe(key)
+    return { header, payloadKeys: hops.map(hop => hop.keys.payload), shared: hops.map(hop => hop.shared) }
+  } catch (error) {
+    for (const { keys, shared } of hops) for (const secret of [keys.all, shared]) suite.wipe(secret)
+    throw error
+  }
+}
 
+interface KeyedStep extends Step {
+  readonly ciphertext: Uint8Array
+  readonly shared: Uint8Array
+  readonly keys: HopKeys
+}
+
+function assemble(
+  suite: Suite,
+  g: Geometry,
+  hops: readonly KeyedStep[],
+  destination: Destination,
+  random: Random,
+): Uint8Array {
+  const fillers = fillersOf(suite, g, hops)
   const header = new Uint8Array(g.headerBytes)
   const kemAt = g.adBytes
   const routingAt = kemAt + g.kemBytes
   const macAt = routingAt + g.routingBytes
   const routing = header.subarray(routingAt, macAt)
   header.set(suite.ad)
-  routing.set(random((g.hops - path.length) * g.slotBytes))
-  let mac = new Uint8Array(0)
+  routing.set(random((g.hops - hops.length) * g.slotBytes))
   let nextCiphertext = random(g.kemBytes)
+  let mac: Uint8Array = new Uint8Array(0)
   for (let i = hops.length - 1; i >= 0; i--) {
-    const { ciphertext, keys, delayMs } = hops[i] as (typeof hops)[number]
+    const { ciphertext, keys, delayMs } = hops[i] as KeyedStep
     const next = hops[i + 1]
     const delay = delayMs === undefined ? {} : { delayMs }
     const commands: Commands =
@@ -78,32 +98,32 @@ export function buildHeader(
     writeCommands(commands, routing.subarray(0, g.commandBytes))
     routing.set(nextCiphertext, g.commandBytes)
     const filler = fillers[i] as Uint8Array
-    suite.headerXor(keys.header, routing.subarray(0, g.routingBytes - filler.length))
+    const fillerAt = g.routingBytes - filler.length
+    suite.headerXor(keys.header, routing.subarray(0, fillerAt))
     // 5.4: the MAC covers the header as the hop will see it, so with the filler that grew on the way
-    routing.set(filler, g.routingBytes - filler.length)
+    routing.set(filler, fillerAt)
     header.set(ciphertext, kemAt)
     mac = new Uint8Array(g.macBytes)
     suite.mac(keys.mac, header.subarray(0, macAt), mac)
     nextCiphertext = ciphertext
   }
   header.set(mac, macAt)
-  for (const { keys } of hops) for (const key of [keys.mac, keys.header, keys.tag]) suite.wipe(key)
-  return { header, payloadKeys: hops.map(hop => hop.keys.payload), shared: hops.map(hop => hop.shared) }
+  return header
 }
 
 /**
  * 5.2: what stands at the end of the routing field when hop i gets it: i slots, made of the zeros that the hops
  * before it appended and of their key streams.
  */
-function fillersOf(suite: Suite, g: Geometry, keys: readonly HopKeys[]): Uint8Array[] {
+function fillersOf(suite: Suite, g: Geometry, hops: readonly KeyedStep[]): Uint8Array[] {
   const fillers: Uint8Array[] = []
   let filler: Uint8Array = new Uint8Array(0)
-  for (const { header } of keys) {
+  for (const { keys } of hops) {
     fillers.push(filler)
     const field = new Uint8Array(g.routingBytes + g.slotBytes)
     const at = g.routingBytes - filler.length
     field.set(filler, at)
-    suite.headerXor(header, field)
+    suite.headerXor(keys.header, field)
     filler = field.subarray(at)
   }
   return fillers

@@ -1,5 +1,6 @@
 // chaffinch/sphinx: the packet. docs/sphinx.md.
 
+export { x25519PublicKey } from '#crypto'
 export { type Body, body, readBody } from './body.ts'
 export { DROP_RECIPIENT } from './commands.ts'
 export type { Crypto, Parts } from './crypto.ts'

@@ -1,6 +1,6 @@
 // The dice. Protocol code never rolls them by itself: it is handed a Random, so that a seed replays a run.
 
-import { chacha20 } from '@noble/ciphers/chacha.js'
+import { chacha20orig } from '@noble/ciphers/chacha.js'
 
 /** Gives `length` fresh random bytes. */
 export type Random = (length: number) => Uint8Array
@@ -13,13 +13,12 @@ export const systemRandom: Random = length => {
 }
 
 /**
- * Deterministic dice for tests: the ChaCha20 key stream (RFC 8439 block function, 64-bit zero nonce and
- * counter from 0) of a key.
+ * Deterministic dice for tests: the ChaCha20 key stream of a key (64-bit zero nonce, counter from 0).
  *
  * @param seed a 32-byte key, or a number that is written big-endian into the last 8 bytes of one
  */
 export function seededRandom(seed: Uint8Array | number): Random {
-  const key = typeof seed === 'number' ? new Uint8Array(32) : seed
+  const key = typeof seed === 'number' ? new Uint8Array(32) : new Uint8Array(seed)
   if (typeof seed === 'number') new DataView(key.buffer).setBigUint64(24, BigInt(seed))
   const nonce = new Uint8Array(8)
   const block = 64
@@ -31,7 +30,7 @@ export function seededRandom(seed: Uint8Array | number): Random {
     let filled = 0
     while (filled < length) {
       if (stream.length === 0) {
-        stream = djbKeyStream(key, nonce, counter, refill)
+        stream = chacha20orig(key, nonce, new Uint8Array(refill), undefined, counter)
         counter += refill / block
       }
       const part = stream.subarray(0, length - filled)
@@ -43,15 +42,10 @@ export function seededRandom(seed: Uint8Array | number): Random {
   }
 }
 
-/** RFC 8439's cipher with a 12-byte zero nonce equals the 64-bit variant while the counter fits 32 bits. */
-function djbKeyStream(key: Uint8Array, nonce: Uint8Array, counter: number, length: number): Uint8Array {
-  const iv = new Uint8Array(12)
-  iv.set(nonce, 4)
-  return chacha20(key, iv, new Uint8Array(length), undefined, counter)
-}
-
-/** A whole number below `bound` (1 to 2^32), without modulo bias. */
+/** A whole number below `bound` (1 to 2^32), without modulo bias. Throws RangeError for another bound. */
 export function below(random: Random, bound: number): number {
+  if (!(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32))
+    throw new RangeError(`below: bound: want 1 to 2^32, have ${bound}`)
   const limit = 2 ** 32 - (2 ** 32 % bound)
   for (;;) {
     const bytes = random(4)

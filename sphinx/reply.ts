@@ -2,12 +2,12 @@
 // where that is. A block works once, and only as long as the keys of the epochs it was made for.
 
 import { SphinxError } from './error.ts'
-import { type Geometry, nodeIdBytes, suiteOf, zeroBytes } from './geometry.ts'
+import { type Geometry, maxHops, nodeIdBytes, suiteOf, zeroBytes } from './geometry.ts'
 import { buildHeader } from './header.ts'
 import { bodyOf } from './peel.ts'
 import type { Random } from './random.ts'
 import { Reader } from './reader.ts'
-import { newKeys, type Suite } from './suite.ts'
+import { type HopKeys, newKeys, type Suite } from './suite.ts'
 import { checkBody, type Hop } from './wrap.ts'
 
 /** What the maker of a reply block keeps, to open the reply with. Single-use, like the block. */
@@ -74,7 +74,7 @@ export function useReplyBlock(
   suite.derivePayloadKey(seed, key)
   suite.payloadEncrypt(key, packet.subarray(g.headerBytes))
   suite.wipe(key)
-  return { first: first.slice(), packet }
+  return { first: new Uint8Array(first), packet }
 }
 
 /**
@@ -90,18 +90,21 @@ export function openReply(
   payload: Uint8Array,
   suite: Suite = suiteOf(g),
 ): Uint8Array {
-  const keys = newKeys(suite)
+  const hops = secret.shared.map(() => newKeys(suite))
+  const seedKey = new Uint8Array(suite.keyBytes.payload)
   try {
-    const payloadKeys = secret.shared.map(shared => {
-      suite.deriveKeys(shared, keys)
-      return keys.payload.slice()
-    })
-    suite.derivePayloadKey(secret.seed, keys.payload)
-    const body = openReplyWith(suite, g, payloadKeys, keys.payload, payload)
-    for (const key of payloadKeys) suite.wipe(key)
-    return body
+    for (const [i, shared] of secret.shared.entries()) suite.deriveKeys(shared, hops[i] as HopKeys)
+    suite.derivePayloadKey(secret.seed, seedKey)
+    return openReplyWith(
+      suite,
+      g,
+      hops.map(keys => keys.payload),
+      seedKey,
+      payload,
+    )
   } finally {
-    suite.wipe(keys.all)
+    for (const keys of hops) suite.wipe(keys.all)
+    suite.wipe(seedKey)
   }
 }
 
@@ -126,8 +129,9 @@ export function openReplyWith(
 }
 
 const secretVersion = 1
+const secretPartBytes = 32
 
-/** A reply secret as bytes to store: version 1, hops 1, the shared secrets, the seed. */
+/** A reply secret as bytes to store: version (1 byte), number of hops (1), the shared secrets (32 each), the seed (32). */
 export function writeReplySecret(secret: ReplySecret): Uint8Array {
   const parts = [Uint8Array.of(secretVersion, secret.shared.length), ...secret.shared, secret.seed]
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
@@ -148,9 +152,12 @@ export function readReplySecret(bytes: Uint8Array): ReplySecret {
   const read = new Reader(bytes, 'reply secret', 'BAD_REPLY_BLOCK')
   if (read.u8('version') !== secretVersion) throw read.fail('version: unknown')
   const hops = read.u8('hops')
-  if (hops < 1) throw read.fail('hops: none')
-  const shared = Array.from({ length: hops }, (_, i) => read.take(32, `hop ${i}`).slice())
-  const seed = read.take(32, 'seed').slice()
+  if (hops < 1 || hops > maxHops) throw read.fail(`hops: want 1 to ${maxHops}, have ${hops}`)
+  const shared = Array.from(
+    { length: hops },
+    (_, i) => new Uint8Array(read.take(secretPartBytes, `hop ${i}`)),
+  )
+  const seed = new Uint8Array(read.take(secretPartBytes, 'seed'))
   read.end()
   return { shared, seed }
 }
