@@ -1,0 +1,77 @@
+// What every sub-command has in common: how it reads its options and how it fails.
+
+import { type ParseArgsConfig, parseArgs } from 'node:util'
+
+/**
+ * USAGE and CONFIG are the caller's to mend (exit code 2); FAILED is what went wrong while running (exit code 1).
+ */
+export type CommandErrorCode = 'USAGE' | 'CONFIG' | 'FAILED'
+
+/** A failure that is told in one line on standard error, with a `hint:` line where there is something to do. */
+export class CommandError extends Error {
+  readonly code: CommandErrorCode
+  readonly hint: string | undefined
+  constructor(code: CommandErrorCode, message: string, hint?: string) {
+    super(message)
+    this.name = 'CommandError'
+    this.code = code
+    this.hint = hint
+  }
+  get exitCode(): 1 | 2 {
+    return this.code === 'FAILED' ? 1 : 2
+  }
+}
+
+/** A sub-command's module: its exit code, or 0 when it gives none. */
+export interface Command {
+  run(args: readonly string[]): Promise<number | undefined>
+}
+
+type Options = NonNullable<ParseArgsConfig['options']>
+
+export type Parsed<O extends Options> = ReturnType<
+  typeof parseArgs<{ options: O; allowPositionals: true; strict: true }>
+>
+
+/**
+ * node:util parseArgs, with our error.
+ *
+ * @param positionals how many words without a dash are allowed: [least, most]
+ * @throws CommandError USAGE
+ */
+export function readOptions<const O extends Options>(
+  command: string,
+  args: readonly string[],
+  options: O,
+  [least, most]: readonly [number, number] = [0, 0],
+): Parsed<O> {
+  const hint = `chaffinch ${command} --help`
+  const parsed = ((): Parsed<O> => {
+    try {
+      return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
+    } catch (error) {
+      throw new CommandError('USAGE', lowerCase(firstSentence((error as Error).message)), hint)
+    }
+  })()
+  const count = parsed.positionals.length
+  if (count < least) throw new CommandError('USAGE', `${command}: an argument is missing`, hint)
+  if (count > most) {
+    throw new CommandError('USAGE', `${command}: unexpected argument '${parsed.positionals[most]}'`, hint)
+  }
+  return parsed
+}
+
+/** A whole number given on the command line. */
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
+  if (value >= least && value <= most) return value
+  throw new CommandError('USAGE', `--${option} ${text}: want a whole number from ${least} to ${most}`)
+}
+
+function firstSentence(text: string): string {
+  return (text.split(/\. |\n/)[0] as string).replace(/\.$/, '')
+}
+
+function lowerCase(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}

@@ -1,0 +1,223 @@
+// The files that people write: network.toml, which everybody of a network has alike, and one file for each role.
+
+import { dirname, resolve } from 'node:path'
+import * as v from 'valibot'
+import type { Network } from '../directory/network.ts'
+import type { Parameters } from '../directory/view.ts'
+import { CommandError } from './command.ts'
+import { durationForm, parseDuration } from './duration.ts'
+import { parametersSchema } from './parameters.ts'
+import { field, readToml } from './toml.ts'
+
+const text = v.string()
+const hex32 = v.pipe(
+  text,
+  v.regex(/^[0-9a-f]{64}$/, 'want 64 lowercase hexadecimal digits (32 bytes)'),
+  v.transform(digits => new Uint8Array(Buffer.from(digits, 'hex'))),
+)
+const multiaddr = v.pipe(
+  text,
+  v.regex(
+    /^\/(ip4|ip6|dns|dns4|dns6)\/[\w.:-]{1,253}\/tcp\/\d{1,5}(\/ws)?$/,
+    'want a multiaddr without /p2p, for instance "/ip4/192.0.2.7/tcp/4101"',
+  ),
+)
+const addresses = v.array(multiaddr)
+
+function duration(least: number): v.GenericSchema<string, number> {
+  return v.pipe(
+    text,
+    v.check(given => parseDuration(given) !== undefined, `want ${durationForm}`),
+    v.transform(given => parseDuration(given) as number),
+    v.minValue(least, `want at least ${least} ms`),
+  )
+}
+
+function whole(least: number, most: number): v.GenericSchema<number> {
+  const range = `want a whole number from ${least} to ${most}`
+  return v.pipe(v.number(), v.integer(range), v.minValue(least, range), v.maxValue(most, range))
+}
+
+/** Names of networks, families and processes: letters, digits and - _ . */
+const name = v.pipe(
+  text,
+  v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'want 1 to 64 letters, digits or any of - _ .'),
+)
+
+const networkSchema = v.strictObject({
+  name: field(name, '"demo"'),
+  genesis: field(
+    v.pipe(
+      v.date(),
+      v.transform(date => date.getTime()),
+    ),
+    '2026-01-31T12:00:00Z',
+  ),
+  epoch: field(duration(1000), '"20min"'),
+  threshold: field(whole(1, 64), '2'),
+  suite: v.optional(v.literal('x25519'), 'x25519'),
+  user_bytes: v.optional(field(whole(200, 32_000), '2000'), 2000),
+  topology: v.optional(v.picklist(['stratified', 'cascade']), 'stratified'),
+  layers: v.optional(field(whole(1, 8), '3'), 3),
+  minimum: v.optional(
+    v.strictObject({
+      mixes: v.optional(field(whole(1, 10_000), '3')),
+      gateways: v.optional(field(whole(1, 10_000), '1'), 1),
+    }),
+    {},
+  ),
+  authority: field(
+    v.pipe(
+      v.array(
+        v.strictObject({
+          id: field(hex32, '"the authority\'s key"'),
+          addresses: field(addresses, '["/ip4/192.0.2.7/tcp/4101"]'),
+        }),
+      ),
+      v.minLength(1, 'want at least one [[authority]]'),
+    ),
+    '[[authority]] with id and addresses',
+  ),
+})
+
+/**
+ * Reads a network file.
+ *
+ * @throws CommandError CONFIG
+ */
+export function readNetwork(file: string): Network {
+  const read = readToml(file, networkSchema)
+  return {
+    name: read.name,
+    genesis: read.genesis,
+    epochMs: read.epoch,
+    authorities: read.authority,
+    threshold: read.threshold,
+    suite: read.suite,
+    hops: read.layers + 2,
+    userBytes: read.user_bytes,
+    topology: read.topology,
+    layers: read.layers,
+    minimum: { mixes: read.minimum.mixes ?? read.layers, gateways: read.minimum.gateways ?? 1 },
+  }
+}
+
+const logLevel = v.picklist(['debug', 'info', 'warn', 'error'])
+
+/** What every role's file holds. */
+const roleEntries = {
+  network: field(text, '"network.toml"'),
+  folder: v.optional(field(text, '"data"'), 'data'),
+  log: v.optional(logLevel, 'info'),
+  dial_from: v.optional(field(v.pipe(text, v.ip('want an IP address of this machine')), '"127.0.0.2"')),
+}
+
+/** What the file of a role that others dial holds too. */
+const serverEntries = {
+  ...roleEntries,
+  key: v.optional(field(text, '"identity.key"'), 'identity.key'),
+  listen: field(addresses, '["/ip4/0.0.0.0/tcp/4101"]'),
+  announce: v.optional(field(addresses, '["/dns4/mix.example/tcp/4101"]'), []),
+  status_port: v.optional(field(whole(0, 65_535), '7101'), 0),
+}
+
+const authoritySchema = v.strictObject({
+  ...serverEntries,
+  parameters: v.optional(parametersSchema, {}),
+})
+const nodeSchema = v.strictObject({
+  ...serverEntries,
+  family: v.optional(v.union([v.literal(''), name]), ''),
+})
+const clientSchema = v.strictObject({
+  ...roleEntries,
+  gateways: v.optional(field(v.array(hex32), '["a gateway\'s id"]'), []),
+  api_port: v.optional(field(whole(0, 65_535), '7700'), 7700),
+})
+
+/** A role's file, its paths made absolute and its network read. */
+export interface RoleFile {
+  /** The file itself, as it was named. */
+  readonly file: string
+  readonly network: Network
+  readonly networkFile: string
+  /** Where it keeps what it must remember. */
+  readonly folder: string
+  readonly log: 'debug' | 'info' | 'warn' | 'error'
+  /** The address of this machine from which it dials; undefined leaves the choice to the system. */
+  readonly dialFrom: string | undefined
+}
+
+export interface ServerFile extends RoleFile {
+  /** The file with the seed of its Ed25519 identity. */
+  readonly key: string
+  readonly listen: readonly string[]
+  /** Addresses that others are told; `listen` when empty. */
+  readonly announce: readonly string[]
+  readonly statusPort: number
+}
+
+export interface AuthorityFile extends ServerFile {
+  /** What it votes for where it differs from the default. */
+  readonly parameters: Partial<Parameters>
+}
+
+export interface NodeFile extends ServerFile {
+  readonly family: string
+}
+
+export interface ClientFile extends RoleFile {
+  readonly gateways: readonly Uint8Array[]
+  readonly apiPort: number
+}
+
+/** @throws CommandError CONFIG */
+export function readAuthorityFile(file: string): AuthorityFile {
+  const read = readToml(file, authoritySchema)
+  return { ...server(file, read), parameters: read.parameters }
+}
+
+/** @throws CommandError CONFIG */
+export function readNodeFile(file: string): NodeFile {
+  const read = readToml(file, nodeSchema)
+  return { ...server(file, read), family: read.family }
+}
+
+/** @throws CommandError CONFIG */
+export function readClientFile(file: string): ClientFile {
+  const read = readToml(file, clientSchema)
+  return { ...role(file, read), gateways: read.gateways, apiPort: read.api_port }
+}
+
+function role(file: string, read: v.InferOutput<v.ObjectSchema<typeof roleEntries, undefined>>): RoleFile {
+  const networkFile = beside(file, read.network)
+  return {
+    file,
+    network: readNetwork(networkFile),
+    networkFile,
+    folder: beside(file, read.folder),
+    log: read.log,
+    dialFrom: read.dial_from,
+  }
+}
+
+function server(
+  file: string,
+  read: v.InferOutput<v.ObjectSchema<typeof serverEntries, undefined>>,
+): ServerFile {
+  if (read.listen.length === 0) {
+    throw new CommandError('CONFIG', `${file}: listen: want at least one address`)
+  }
+  return {
+    ...role(file, read),
+    key: beside(file, read.key),
+    listen: read.listen,
+    announce: read.announce,
+    statusPort: read.status_port,
+  }
+}
+
+/** Paths in a file are relative to it. */
+function beside(file: string, path: string): string {
+  return resolve(dirname(file), path)
+}

@@ -1,0 +1,214 @@
+// The files that `chaffinch init` writes: what is set, and every default as a comment that one can uncomment.
+
+import { dirname, relative } from 'node:path'
+import { defaultParameters } from '../directory/parameters.ts'
+import { formatDuration } from './duration.ts'
+import { hex } from './folder.ts'
+import { parameterKeys, parameterText } from './parameters.ts'
+
+/** A key of a file: with a value it is set, without one it stands there as a comment with its default. */
+interface Line {
+  readonly key: string
+  readonly value: string | number | readonly string[] | undefined
+  readonly otherwise: string
+  readonly says: readonly string[]
+}
+
+/** TOML of a value: JSON's strings and lists are TOML's. */
+function toml(value: string | number | readonly string[]): string {
+  return typeof value === 'object'
+    ? `[${value.map(item => JSON.stringify(item)).join(', ')}]`
+    : JSON.stringify(value)
+}
+
+function write(lines: readonly Line[]): string {
+  return lines
+    .map(({ key, value, otherwise, says }) => {
+      const comment = says.map(line => `# ${line}\n`).join('')
+      return `${comment}${value === undefined ? `#${key} = ${otherwise}` : `${key} = ${toml(value)}`}\n`
+    })
+    .join('\n')
+}
+
+export interface NetworkDraft {
+  readonly name: string
+  readonly genesis: number
+  readonly epochMs: number
+  readonly threshold: number
+  readonly topology?: 'stratified' | 'cascade' | undefined
+  readonly layers?: number | undefined
+  readonly minimum?: { readonly mixes: number; readonly gateways: number } | undefined
+  readonly authorities: readonly { readonly id: string; readonly addresses: readonly string[] }[]
+}
+
+/** network.toml: everybody of a network has the same. */
+export function networkText(draft: NetworkDraft): string {
+  const lines: Line[] = [
+    {
+      key: 'name',
+      value: draft.name,
+      otherwise: '',
+      says: ['The network. Everybody who takes part has this file alike: what stands here is pinned.'],
+    },
+    {
+      key: 'epoch',
+      value: formatDuration(draft.epochMs),
+      otherwise: '',
+      says: ['How long one consensus is fresh. Its phases are fractions of it.'],
+    },
+    {
+      key: 'threshold',
+      value: draft.threshold,
+      otherwise: '',
+      says: ['So many authorities must sign a consensus: more than half of them.'],
+    },
+    {
+      key: 'layers',
+      value: draft.layers,
+      otherwise: '3',
+      says: ['Layers of mixes. A path is the entry gateway, one mix of each layer, and the far gateway.'],
+    },
+    { key: 'topology', value: draft.topology, otherwise: '"stratified"', says: ['stratified or cascade.'] },
+    {
+      key: 'suite',
+      value: undefined,
+      otherwise: '"x25519"',
+      says: ['The key exchange of the Sphinx packet.'],
+    },
+    { key: 'user_bytes', value: undefined, otherwise: '2000', says: ['User data of one packet, bytes.'] },
+  ]
+  const genesis = `# Start of epoch 0.\ngenesis = ${new Date(draft.genesis).toISOString()}\n`
+  const minimum =
+    draft.minimum === undefined
+      ? `#[minimum]\n#mixes = ${draft.layers ?? 3}\n#gateways = 1\n`
+      : `[minimum]\nmixes = ${draft.minimum.mixes}\ngateways = ${draft.minimum.gateways}\n`
+  const authorities = draft.authorities.map(
+    ({ id, addresses }) => `[[authority]]\nid = ${toml(id)}\naddresses = ${toml(addresses)}\n`,
+  )
+  return [
+    write(lines),
+    genesis,
+    `# So many nodes must be there before the first consensus, or epoch 0 must be over.\n${minimum}`,
+    ...authorities,
+  ].join('\n')
+}
+
+export interface RoleDraft {
+  /** The network file, as the current folder names it. */
+  readonly networkFile: string
+  readonly dialFrom?: string | undefined
+  readonly log?: string | undefined
+}
+
+export interface ServerDraft extends RoleDraft {
+  readonly listen: readonly string[]
+  readonly announce?: readonly string[] | undefined
+  readonly statusPort?: number | undefined
+}
+
+export interface NodeDraft extends ServerDraft {
+  readonly family?: string | undefined
+}
+
+export interface ClientDraft extends RoleDraft {
+  readonly gateways?: readonly string[] | undefined
+  readonly apiPort?: number | undefined
+}
+
+/** What an authority votes for, by its key in authority.toml. */
+export type ParameterDraft = Readonly<Record<string, string | number>>
+
+function roleLines(file: string, draft: RoleDraft): Line[] {
+  return [
+    {
+      key: 'network',
+      value: relative(dirname(file), draft.networkFile) || draft.networkFile,
+      otherwise: '',
+      says: ['The file that everybody of the network has alike. Paths are relative to this file.'],
+    },
+    { key: 'folder', value: undefined, otherwise: '"data"', says: ['Where it keeps what it must remember.'] },
+    {
+      key: 'log',
+      value: draft.log,
+      otherwise: '"info"',
+      says: ['debug, info, warn or error; lines of JSON on standard error.'],
+    },
+    {
+      key: 'dial_from',
+      value: draft.dialFrom,
+      otherwise: '"192.0.2.7"',
+      says: ['The address of this machine to dial from. Without it the system chooses.'],
+    },
+  ]
+}
+
+function serverLines(file: string, draft: ServerDraft): Line[] {
+  return [
+    ...roleLines(file, draft),
+    {
+      key: 'key',
+      value: undefined,
+      otherwise: '"identity.key"',
+      says: ['The seed of its Ed25519 identity, in a file that only you can read.'],
+    },
+    { key: 'listen', value: draft.listen, otherwise: '', says: ['Where it listens.'] },
+    {
+      key: 'announce',
+      value: draft.announce,
+      otherwise: '[]',
+      says: ['What others are told to dial, where that differs from `listen` (behind NAT, or a name).'],
+    },
+    {
+      key: 'status_port',
+      value: draft.statusPort,
+      otherwise: '0',
+      says: ['Port of /status, /metrics and /healthz on 127.0.0.1; 0 takes any free one and says which.'],
+    },
+  ]
+}
+
+export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft): string {
+  const family: Line = {
+    key: 'family',
+    value: draft.family,
+    otherwise: '""',
+    says: ['One name for all nodes that you run: no path takes two of a family.'],
+  }
+  return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write([...serverLines(file, draft), family])}`
+}
+
+export function authorityText(file: string, draft: ServerDraft, parameters: ParameterDraft = {}): string {
+  const votes: Line[] = parameterKeys.map(parameter => ({
+    key: parameter.key,
+    value: parameters[parameter.key],
+    otherwise: parameterText(parameter, defaultParameters),
+    says: [parameter.says],
+  }))
+  return (
+    `# A directory authority: chaffinch authority --config ${file}\n\n${write(serverLines(file, draft))}\n` +
+    `# What it votes for. The network takes the low median of all votes.\n[parameters]\n\n${write(votes)}`
+  )
+}
+
+export function clientText(file: string, draft: ClientDraft): string {
+  const own: Line[] = [
+    {
+      key: 'gateways',
+      value: draft.gateways,
+      otherwise: '[]',
+      says: ['Ids of the gateways that keep its mailbox, best first. Without them it chooses one.'],
+    },
+    {
+      key: 'api_port',
+      value: draft.apiPort,
+      otherwise: '7700',
+      says: ['Port of its HTTP API on 127.0.0.1.'],
+    },
+  ]
+  return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}`
+}
+
+/** What one operator hands to the others: the line that `init network --authority` takes. */
+export function authorityLine(id: Uint8Array, addresses: readonly string[]): string {
+  return `${hex(id)}@${addresses.join(',')}`
+}

@@ -1,0 +1,212 @@
+// What a run of the local network must show. A claim reads a value from the record and says whether it holds.
+
+import type { KillKind } from './net-options.ts'
+import type { MessageRecord, Packets, RunRecord } from './net-record.ts'
+
+export interface Claim<T = unknown> {
+  readonly id: string
+  readonly says: string
+  /** undefined when the claim does not apply to this run. */
+  readonly read: (run: RunRecord) => T | undefined
+  readonly holds: (value: T, run: RunRecord) => boolean
+}
+
+export interface Settled {
+  readonly id: string
+  readonly holds: boolean
+  readonly value: unknown
+}
+
+/** Gives the claim's `holds` the type of what its `read` gives. */
+function claim<T>(of: Claim<T>): Claim {
+  return of as Claim
+}
+
+export const claims: readonly Claim[] = [
+  claim({
+    id: 'consensus-agreed',
+    says: 'every client and node holds the same consensus hash of an epoch',
+    read: run => {
+      const hashes = byEpoch(run)
+      const seen = new Set(run.consensus.map(({ process }) => process))
+      return {
+        epochs: hashes.size,
+        split: [...hashes.values()].filter(set => set.size > 1).length,
+        processes: seen.size,
+        shared: mostShared(run),
+      }
+    },
+    holds: ({ epochs, split, processes, shared }, run) =>
+      epochs > 0 && split === 0 && processes === run.processes && shared === run.processes,
+  }),
+  claim({
+    id: 'consensus-signed',
+    says: 'every consensus carries valid signatures of at least t authorities',
+    read: run => ({
+      documents: run.documents.length,
+      fewest: Math.min(...run.documents.map(({ signatures }) => signatures)),
+    }),
+    holds: ({ documents, fewest }, run) => documents > 0 && fewest >= run.threshold,
+  }),
+  claim({
+    id: 'epochs-passed',
+    says: 'the run saw at least two epochs',
+    read: run => run.epochs,
+    holds: epochs => epochs >= 2,
+  }),
+  claim({
+    id: 'messages-accepted',
+    says: 'every message was accepted by its client',
+    read: run => ({ accepted: accepted(run).length, of: run.messages.length }),
+    holds: ({ accepted, of }) => accepted === of,
+  }),
+  claim({
+    id: 'messages-read-once',
+    says: 'every message was read exactly once with its bytes intact',
+    read: run => ({
+      once: accepted(run).filter(({ readAt }) => readAt.length === 1).length,
+      of: accepted(run).length,
+      strangers: run.strangers.length,
+    }),
+    holds: ({ once, of, strangers }) => once === of && strangers === 0,
+  }),
+  claim({
+    id: 'messages-stored',
+    says: 'every message was acknowledged by the far gateway',
+    read: run => ({ stored: accepted(run).filter(({ stored }) => stored).length, of: accepted(run).length }),
+    holds: ({ stored, of }) => stored === of,
+  }),
+  claim({
+    id: 'replies-arrived',
+    says: 'every reply arrived once with its bytes intact',
+    read: run => ({
+      once: accepted(run).filter(({ replyReadAt }) => replyReadAt.length === 1).length,
+      of: accepted(run).length,
+    }),
+    holds: ({ once, of }) => once === of,
+  }),
+  claim({
+    id: 'replier-untold',
+    says: 'nothing that a replier was given names the one who asked',
+    read: run => ({ exposed: run.exposed.length }),
+    holds: ({ exposed }) => exposed === 0,
+  }),
+  claim({
+    id: 'counters-sum',
+    says: 'at every node received = forwarded + stored + served + dropped + held',
+    read: run => ({
+      nodes: run.nodes.length,
+      leaking: run.nodes
+        .filter(({ packets }) => leak(packets) !== 0)
+        .map(({ name, packets }) => `${name} ${leak(packets)}`),
+      received: run.nodes.reduce((sum, { packets }) => sum + packets.received, 0),
+    }),
+    holds: ({ nodes, leaking, received }) => nodes > 0 && leaking.length === 0 && received > 0,
+  }),
+  claim({
+    id: 'paths-layered',
+    says: 'each path had one mix of each layer between its gateways',
+    read: run => ({
+      paths: run.paths.length,
+      crooked: run.paths.filter(({ epoch, hops }) => !isLayered(run, epoch, hops)).length,
+    }),
+    holds: ({ paths, crooked }) => paths > 0 && crooked === 0,
+  }),
+  killClaim('mix', 'a mix killed in the middle of the run cost no message'),
+  killClaim('gateway', 'a gateway killed and started again cost no message'),
+  killClaim('authority', 'an authority killed and started again cost no message'),
+  claim({
+    id: 'none-failed',
+    says: 'no process ended that was not told to',
+    read: run => ({ failed: run.endings.filter(({ asked }) => asked === undefined).map(({ name }) => name) }),
+    holds: ({ failed }) => failed.length === 0,
+  }),
+  claim({
+    id: 'stopped-clean',
+    says: 'all processes ended when told to and no port is left open',
+    read: run => ({
+      ended: run.endings.filter(({ asked, code }) => asked === 'SIGTERM' && code === 0).length,
+      forced: run.endings
+        .filter(({ asked, code }) => asked === 'SIGTERM' && code !== 0)
+        .map(({ name }) => name),
+      openPorts: run.openPorts,
+    }),
+    holds: ({ ended, forced, openPorts }, run) => {
+      const stillDead = run.kills.filter(({ kind }) => kind === 'mix').length
+      return forced.length === 0 && openPorts.length === 0 && ended === run.processes - stillDead
+    },
+  }),
+]
+
+/** Every claim that applies, in the table's order. */
+export function settle(run: RunRecord): Settled[] {
+  return claims.flatMap(({ id, read, holds }) => {
+    const value = read(run)
+    return value === undefined ? [] : [{ id, holds: holds(value, run), value }]
+  })
+}
+
+/** Applies when a process of that kind was killed or should have been. */
+function killClaim(kind: KillKind, says: string): Claim {
+  return claim({
+    id: `kill-survived-${kind}`,
+    says,
+    read: run => {
+      if (!run.wantedKills.includes(kind)) return undefined
+      const kills = run.kills.filter(kill => kill.kind === kind)
+      return {
+        killed: kills.map(({ name }) => name),
+        inFlight: kills.reduce((sum, { inFlight }) => sum + inFlight, 0),
+        back: kills.filter(({ backAt }) => backAt !== undefined).length,
+        lost: lost(run).length,
+      }
+    },
+    holds: ({ killed, inFlight, back, lost }) =>
+      killed.length > 0 && inFlight > 0 && lost === 0 && back === (kind === 'mix' ? 0 : killed.length),
+  })
+}
+
+export function accepted(run: RunRecord): MessageRecord[] {
+  return run.messages.filter(({ acceptedAt }) => acceptedAt !== undefined)
+}
+
+/** Accepted, and not read when the run ended. */
+export function lost(run: RunRecord): MessageRecord[] {
+  return accepted(run).filter(({ readAt }) => readAt.length === 0)
+}
+
+/** What a node received beyond what it accounts for; 0 when the sum holds. */
+export function leak(packets: Packets): number {
+  const dropped = Object.values(packets.dropped).reduce((sum, n) => sum + n, 0)
+  return packets.received - packets.forwarded - packets.stored - packets.served - dropped - packets.held
+}
+
+function byEpoch(run: RunRecord): Map<number, Set<string>> {
+  const hashes = new Map<number, Set<string>>()
+  for (const { epoch, hash } of run.consensus) hashes.set(epoch, (hashes.get(epoch) ?? new Set()).add(hash))
+  return hashes
+}
+
+/** How many processes held the consensus of one epoch: of the epoch that most of them held. */
+function mostShared(run: RunRecord): number {
+  const holders = new Map<number, Set<string>>()
+  for (const { epoch, process } of run.consensus) {
+    holders.set(epoch, (holders.get(epoch) ?? new Set()).add(process))
+  }
+  return Math.max(0, ...[...holders.values()].map(set => set.size))
+}
+
+/** The key of `RunRecord.layerOf`. */
+export function layerKey(epoch: number, id: string): string {
+  return `${epoch} ${id}`
+}
+
+function isLayered(run: RunRecord, epoch: number, hops: readonly string[]): boolean {
+  const mixes = hops.slice(1, -1)
+  const ends = [hops[0], hops.at(-1)]
+  return (
+    mixes.length === run.layers &&
+    mixes.every((id, layer) => run.layerOf.get(layerKey(epoch, id)) === layer) &&
+    ends.every(id => id !== undefined && run.gateways.has(id))
+  )
+}

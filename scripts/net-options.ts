@@ -1,0 +1,127 @@
+// The options of `chaffinch net`, its presets, and which of them do not go together.
+
+import { below, systemRandom } from '../sphinx/random.ts'
+import { CommandError, readOptions, wholeNumber } from './command.ts'
+import { durationOption } from './duration.ts'
+
+export type KillKind = 'mix' | 'gateway' | 'authority'
+
+export interface NetOptions {
+  readonly authorities: number
+  readonly mixes: number
+  readonly gateways: number
+  readonly clients: number
+  readonly layers: number
+  readonly topology: 'stratified' | 'cascade'
+  readonly messages: number
+  readonly kill: readonly KillKind[]
+  readonly epochMs: number
+  readonly delayMs: number
+  readonly seed: number
+  /** undefined: a temporary folder, removed at the end. */
+  readonly dir: string | undefined
+  /** Taps every link and prints what an observer saw. */
+  readonly observe: boolean
+  readonly once: boolean
+  readonly stay: boolean
+  readonly json: boolean
+}
+
+const presets: Readonly<Record<string, Partial<NetOptions>>> = {
+  // The demonstration of the project's source documents: sources, a cascade of mixers, destinations.
+  netmix: { mixes: 3, clients: 6, topology: 'cascade', kill: [], messages: 6, observe: true },
+}
+
+const killKinds: readonly KillKind[] = ['mix', 'gateway', 'authority']
+const layers = 3
+
+/** @throws CommandError USAGE */
+export function readNetOptions(args: readonly string[]): NetOptions {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
+  const { values } = readOptions('net', args, {
+    authorities: text,
+    mixes: text,
+    gateways: text,
+    clients: text,
+    messages: text,
+    kill: text,
+    epoch: text,
+    delay: text,
+    seed: text,
+    dir: text,
+    preset: text,
+    once: flag,
+    stay: flag,
+    json: flag,
+  })
+  const preset = values.preset === undefined ? {} : presetNamed(values.preset)
+  const count = (
+    option: 'authorities' | 'mixes' | 'gateways' | 'clients' | 'messages',
+    otherwise: number,
+    most: number,
+  ): number => {
+    const given = values[option]
+    if (given === undefined) return preset[option] ?? otherwise
+    return wholeNumber(option, given, option === 'messages' ? 0 : option === 'clients' ? 2 : 1, most)
+  }
+  const mixes = count('mixes', 6, 300)
+  if (mixes < layers)
+    throw new CommandError('USAGE', `--mixes ${mixes}: want at least one for each of ${layers} layers`)
+  const authorities = count('authorities', 3, 15)
+  return {
+    authorities,
+    mixes,
+    gateways: count('gateways', 2, 100),
+    clients: count('clients', 6, 1000),
+    layers,
+    topology: preset.topology ?? 'stratified',
+    messages: count('messages', 12, 100_000),
+    kill:
+      values.kill === undefined
+        ? (preset.kill ?? (mixes >= 2 * layers ? ['mix', 'gateway'] : ['gateway']))
+        : killOption(values.kill, mixes),
+    epochMs: timeOption('epoch', values.epoch ?? '20s', 5000),
+    delayMs: timeOption('delay', values.delay ?? '50ms', 0),
+    seed:
+      values.seed === undefined
+        ? below(systemRandom, 2 ** 31)
+        : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
+    dir: values.dir,
+    observe: preset.observe ?? false,
+    once: values.once ?? false,
+    stay: values.stay ?? false,
+    json: values.json ?? false,
+  }
+}
+
+function presetNamed(name: string): Partial<NetOptions> {
+  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined
+  if (preset === undefined) {
+    throw new CommandError('USAGE', `--preset ${name}: want one of ${Object.keys(presets).join(', ')}`)
+  }
+  return preset
+}
+
+function killOption(text: string, mixes: number): KillKind[] {
+  if (text === 'none') return []
+  const kinds = [...new Set(text.split(','))]
+  const unknown = kinds.find(kind => !killKinds.includes(kind as KillKind))
+  if (unknown !== undefined) {
+    throw new CommandError('USAGE', `--kill ${text}: '${unknown}' is none of ${killKinds.join(', ')}, none`)
+  }
+  if (kinds.includes('mix') && mixes < 2 * layers) {
+    throw new CommandError(
+      'USAGE',
+      `--kill mix: with ${mixes} mixes in ${layers} layers a layer would be empty`,
+      `--mixes ${2 * layers}`,
+    )
+  }
+  return kinds as KillKind[]
+}
+
+function timeOption(option: string, text: string, least: number): number {
+  const ms = durationOption(option, text)
+  if (ms < least) throw new CommandError('USAGE', `--${option} ${text}: want at least ${least} ms`)
+  return ms
+}

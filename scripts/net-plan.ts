@@ -1,0 +1,156 @@
+// What a local network consists of: its processes, their ports and addresses, and the files they are started with.
+
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { hex } from './folder.ts'
+import { initAuthority, initClient, initNetwork, initNode } from './init.ts'
+import type { ParameterDraft } from './init-files.ts'
+import type { NetOptions } from './net-options.ts'
+import type { Role } from './net-process.ts'
+
+export interface PlannedProcess {
+  readonly name: string
+  readonly role: Role
+  readonly folder: string
+  readonly configFile: string
+  readonly logFile: string
+  /** Its port on 127.0.0.1: a client's API, everybody else's status. */
+  readonly httpPort: number
+  /** Where its token will be. */
+  readonly tokenFile: string
+  /** Where others reach it; undefined for a client. */
+  readonly listenPort: number | undefined
+  /** What others are told to dial, when an observer sits in between. */
+  readonly tapPort: number | undefined
+  /** The address it dials from, when an observer wants to tell processes apart. */
+  readonly dialFrom: string | undefined
+}
+
+export interface Plan {
+  readonly options: NetOptions
+  readonly folder: string
+  /** The folder is ours to remove. */
+  readonly temporary: boolean
+  readonly networkFile: string
+  readonly threshold: number
+  readonly processes: readonly PlannedProcess[]
+}
+
+/** Draws ports and writes every file, exactly as `chaffinch init` does. */
+export async function planNetwork(options: NetOptions, now: number): Promise<Plan> {
+  const temporary = options.dir === undefined
+  const folder = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'chaffinch-')) : resolve(options.dir)
+  mkdirSync(folder, { recursive: true })
+  const roles: Role[] = [
+    ...Array<Role>(options.authorities).fill('authority'),
+    ...Array<Role>(options.mixes).fill('mix'),
+    ...Array<Role>(options.gateways).fill('gateway'),
+    ...Array<Role>(options.clients).fill('client'),
+  ]
+  const ports = await freePorts(3 * roles.length)
+  const counted = new Map<Role, number>()
+  const processes = roles.map((role, i): PlannedProcess => {
+    const number = counted.get(role) ?? 0
+    counted.set(role, number + 1)
+    const name = `${role}-${number}`
+    const own = join(folder, name)
+    const [httpPort, listenPort, tapPort] = ports.slice(3 * i, 3 * i + 3) as [number, number, number]
+    return {
+      name,
+      role,
+      folder: own,
+      configFile: join(own, `${role}.toml`),
+      logFile: join(own, 'log'),
+      httpPort,
+      tokenFile: join(own, 'data', 'token'),
+      listenPort: role === 'client' ? undefined : listenPort,
+      tapPort: options.observe && role !== 'client' ? tapPort : undefined,
+      dialFrom: options.observe ? sourceAddress(i) : undefined,
+    }
+  })
+  const threshold = Math.floor(options.authorities / 2) + 1
+  const plan = {
+    options,
+    folder,
+    temporary,
+    networkFile: join(folder, 'network.toml'),
+    threshold,
+    processes,
+  }
+  writeFiles(plan, now)
+  return plan
+}
+
+/** Linux answers on all of 127.0.0.0/8; elsewhere an observer cannot tell who dialled. */
+function sourceAddress(i: number): string | undefined {
+  return process.platform === 'linux' ? `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}` : undefined
+}
+
+const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
+
+function writeFiles(plan: Plan, now: number): void {
+  const { options, networkFile } = plan
+  const votes = localParameters(options)
+  const authorities = []
+  for (const planned of plan.processes) {
+    const draft = { networkFile, dialFrom: planned.dialFrom }
+    if (planned.role === 'client') {
+      initClient(planned.folder, { ...draft, apiPort: planned.httpPort })
+      continue
+    }
+    const listen = [address(planned.listenPort as number)]
+    const announce = planned.tapPort === undefined ? undefined : [address(planned.tapPort)]
+    const server = { ...draft, listen, announce, statusPort: planned.httpPort }
+    if (planned.role === 'authority') {
+      const id = initAuthority(planned.folder, server, votes)
+      authorities.push({ id: hex(id), addresses: announce ?? listen })
+    } else initNode(planned.folder, planned.role, { ...server, family: planned.name })
+  }
+  initNetwork(networkFile, {
+    name: 'local',
+    genesis: now,
+    epochMs: options.epochMs,
+    threshold: plan.threshold,
+    topology: options.topology,
+    layers: options.layers,
+    minimum: { mixes: options.mixes, gateways: options.gateways },
+    authorities,
+  })
+}
+
+/**
+ * Rates at which 1 MiB takes some 20 s while all clients' cover together keeps two cores mostly idle. The more
+ * clients there are, the slower each one's clock.
+ */
+function localParameters(options: NetOptions): ParameterDraft {
+  const share = Math.min(1, 6 / options.clients)
+  const perMinute = (rate: number): number => Math.max(60, Math.round(rate * share))
+  return {
+    hop_delay: `${options.delayMs}ms`,
+    max_hop_delay: `${Math.max(1000, 20 * options.delayMs)}ms`,
+    payload_per_minute: perMinute(1800),
+    loop_per_minute: 60,
+    drop_per_minute: 60,
+    read_per_minute: 240,
+    page_entries: 24,
+    node_loop_per_minute: 30,
+  }
+}
+
+/** Ports on 127.0.0.1 that nothing listens on, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
+  const ports = servers.map(server => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(server => new Promise(done => server.close(done))))
+  return ports
+}
+
+function listenAnywhere(): Promise<Server> {
+  return new Promise((done, fail) => {
+    const server = createServer()
+    server.once('error', fail)
+    server.listen(0, '127.0.0.1', () => done(server))
+  })
+}

@@ -1,0 +1,148 @@
+// The processes of a local network: started as an operator starts them, killed, started again, and ended for good.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { extname, join } from 'node:path'
+
+export type Role = 'authority' | 'mix' | 'gateway' | 'client'
+
+/** How one life of a process ended. `asked`: by us, with that signal. */
+export interface Ending {
+  readonly name: string
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly asked: 'SIGTERM' | 'SIGKILL' | undefined
+}
+
+export interface Supervisor {
+  /** Starts `chaffinch ROLE --config FILE`; its output goes to `logFile`. */
+  start(name: string, role: Role, configFile: string, logFile: string): void
+  /** SIGKILL. Resolves when it is gone. */
+  kill(name: string): Promise<void>
+  /** Starts again what has ended. */
+  restart(name: string): void
+  alive(name: string): boolean
+  names(): readonly string[]
+  readonly endings: readonly Ending[]
+  /** SIGTERM to all, SIGKILL to what is still there after `graceMs`. Resolves when none is left. */
+  stopAll(graceMs: number): Promise<void>
+  /** SIGKILL to all, at once and without waiting: for when this process must end now. */
+  abandon(): void
+}
+
+interface Held {
+  readonly name: string
+  readonly role: Role
+  readonly configFile: string
+  readonly logFile: string
+  child: ChildProcess | undefined
+  asked: Ending['asked']
+  ended: Promise<void>
+}
+
+/** The `chaffinch` command beside this file, compiled or not. */
+const program = join(import.meta.dirname, `chaffinch${extname(import.meta.filename)}`)
+
+/** @param onUnasked called when a process ends that nobody ended */
+export function supervisor(onUnasked: (ending: Ending, lastLines: string) => void): Supervisor {
+  const held = new Map<string, Held>()
+  const endings: Ending[] = []
+
+  const launch = (of: Held): void => {
+    const log = openSync(of.logFile, 'a', 0o600)
+    // The channel carries nothing: its end tells the child that we are gone, however we went.
+    const child = spawn(
+      process.execPath,
+      [...process.execArgv, program, of.role, '--config', of.configFile],
+      {
+        stdio: ['ignore', log, log, 'ipc'],
+        // A Ctrl-C in the terminal is ours to pass on.
+        detached: true,
+      },
+    )
+    closeSync(log)
+    of.child = child
+    of.asked = undefined
+    of.ended = new Promise(resolve => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+        if (of.child !== child) return
+        of.child = undefined
+        const ending = { name: of.name, code, signal, asked: of.asked }
+        endings.push(ending)
+        resolve()
+        if (of.asked === undefined) onUnasked(ending, tail(of.logFile))
+      }
+      child.once('exit', end)
+      child.once('error', () => end(null, null))
+    })
+  }
+  const signal = (of: Held, name: 'SIGTERM' | 'SIGKILL'): void => {
+    if (of.child === undefined) return
+    of.asked = name
+    of.child.kill(name)
+  }
+  const find = (name: string): Held => {
+    const of = held.get(name)
+    if (of === undefined) throw new RangeError(`no process ${name}`)
+    return of
+  }
+  return {
+    endings,
+    names: () => [...held.keys()],
+    alive: name => held.get(name)?.child !== undefined,
+    start(name, role, configFile, logFile) {
+      const of: Held = {
+        name,
+        role,
+        configFile,
+        logFile,
+        child: undefined,
+        asked: undefined,
+        ended: Promise.resolve(),
+      }
+      held.set(name, of)
+      launch(of)
+    },
+    async kill(name) {
+      const of = find(name)
+      signal(of, 'SIGKILL')
+      await of.ended
+    },
+    restart(name) {
+      const of = find(name)
+      if (of.child === undefined) launch(of)
+    },
+    async stopAll(graceMs) {
+      const all = [...held.values()]
+      for (const of of all) signal(of, 'SIGTERM')
+      const late = setTimeout(() => {
+        for (const of of all) signal(of, 'SIGKILL')
+      }, graceMs)
+      await Promise.all(all.map(of => of.ended))
+      clearTimeout(late)
+    },
+    abandon() {
+      for (const of of held.values()) signal(of, 'SIGKILL')
+    },
+  }
+}
+
+/** The end of a log, for the message about a process that failed. */
+function tail(file: string, lines = 5): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+}
+
+/** True when something accepts connections there. */
+export function isOpen(host: string, port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ host, port })
+    const done = (open: boolean): void => {
+      socket.destroy()
+      resolve(open)
+    }
+    socket.once('connect', () => done(true))
+    socket.once('error', () => done(false))
+    socket.setTimeout(1000, () => done(false))
+  })
+}

@@ -1,0 +1,91 @@
+// The numbers that authorities vote on, as [parameters] of authority.toml names them.
+
+import * as v from 'valibot'
+import { parameterRanges } from '../directory/parameters.ts'
+import type { Parameters } from '../directory/view.ts'
+import { durationForm, formatDuration, parseDuration } from './duration.ts'
+
+type Unit = 'count' | 'milliseconds' | 'minutes'
+
+export interface ParameterKey {
+  readonly key: string
+  readonly name: keyof Parameters
+  readonly unit: Unit
+  readonly says: string
+}
+
+export const parameterKeys: readonly ParameterKey[] = [
+  { key: 'hop_delay', name: 'hopDelayMs', unit: 'milliseconds', says: 'Mean delay of a packet at one hop.' },
+  {
+    key: 'max_hop_delay',
+    name: 'maxHopDelayMs',
+    unit: 'milliseconds',
+    says: 'A hop drops what asks for more.',
+  },
+  {
+    key: 'payload_per_minute',
+    name: 'payloadPerMinute',
+    unit: 'count',
+    says: "A client's clock for messages; a loop leaves when none waits.",
+  },
+  { key: 'loop_per_minute', name: 'loopPerMinute', unit: 'count', says: "A client's clock for loops." },
+  { key: 'drop_per_minute', name: 'dropPerMinute', unit: 'count', says: "A client's clock for drops." },
+  {
+    key: 'read_per_minute',
+    name: 'readPerMinute',
+    unit: 'count',
+    says: "A client's clock for reads of its mailbox.",
+  },
+  { key: 'page_entries', name: 'pageEntries', unit: 'count', says: 'Entries of one mailbox page.' },
+  {
+    key: 'node_loop_per_minute',
+    name: 'nodeLoopPerMinute',
+    unit: 'count',
+    says: 'Loops of a mix or gateway.',
+  },
+  {
+    key: 'mailbox_entries',
+    name: 'mailboxEntries',
+    unit: 'count',
+    says: 'A mailbox holds at most so many entries,',
+  },
+  { key: 'mailbox_age', name: 'mailboxMinutes', unit: 'minutes', says: 'each for at most so long.' },
+]
+
+function valueSchema({ name, unit }: ParameterKey): v.GenericSchema<string | number, number> {
+  const { min, max } = parameterRanges[name]
+  if (unit === 'count') {
+    const range = `want a whole number from ${min} to ${max}`
+    return v.pipe(v.number(), v.integer(range), v.minValue(min, range), v.maxValue(max, range))
+  }
+  const size = unit === 'milliseconds' ? 1 : 60_000
+  const range = `want a duration from "${formatDuration(min * size)}" to "${formatDuration(max * size)}"`
+  return v.pipe(
+    v.string(),
+    v.check(text => parseDuration(text) !== undefined, `want ${durationForm}`),
+    v.transform(text => Math.ceil((parseDuration(text) as number) / size)),
+    v.minValue(min, range),
+    v.maxValue(max, range),
+  )
+}
+
+/** The table [parameters]: any of the keys, none of them necessary. */
+export const parametersSchema: v.GenericSchema<unknown, Partial<Parameters>> = v.pipe(
+  v.strictObject(
+    Object.fromEntries(
+      parameterKeys.map(parameter => [parameter.key, v.optional(valueSchema(parameter))] as const),
+    ),
+  ),
+  v.transform(given =>
+    Object.fromEntries(
+      parameterKeys.filter(({ key }) => given[key] !== undefined).map(({ key, name }) => [name, given[key]]),
+    ),
+  ),
+)
+
+/** A parameter as one writes it in the file: a duration in quotes, or a number. */
+export function parameterText(parameter: ParameterKey, parameters: Parameters): string {
+  const value = parameters[parameter.name]
+  if (parameter.unit === 'count') return String(value)
+  return JSON.stringify(formatDuration(parameter.unit === 'milliseconds' ? value : value * 60_000))
+}

@@ -1,0 +1,164 @@
+// What `--help` prints. Kept apart from the commands, so that help loads none of their libraries.
+
+export const overview = `chaffinch: a peer-to-peer mixnet
+
+usage: chaffinch COMMAND [OPTIONS]
+
+  net        start a whole network of processes on this machine and check its claims
+  init       write the files of a network, an authority, a mix, a gateway or a client
+  authority  run a directory authority
+  mix        run a mix
+  gateway    run a gateway
+  client     run a client with its loopback HTTP API
+  send       send a message or a reply through a running client
+  inbox      show what has arrived at a running client
+  address    print the address of a running client
+  consensus  fetch the consensus of a network and check its signatures
+
+  chaffinch COMMAND --help    options and examples of a command
+  chaffinch --version
+
+examples:
+  chaffinch net
+  chaffinch init client me --network network.toml
+  chaffinch client --config me/client.toml
+  chaffinch send --config me/client.toml --to ADDRESS 'hello'
+`
+
+const role = (name: string, listens: string): string => `usage: chaffinch ${name} --config FILE
+
+Runs a ${name} until SIGTERM or Ctrl-C. ${listens}
+
+  --config FILE   what 'chaffinch init ${name}' wrote (default: ${name}.toml)
+
+example:
+  chaffinch ${name} --config ${name === 'authority' ? 'alpha' : `${name}1`}/${name}.toml
+`
+
+export const usages: Readonly<Record<string, string>> = {
+  net: `usage: chaffinch net [OPTIONS]
+
+Starts authorities, mixes, gateways and clients as processes of their own, sends messages through them, kills
+some of them, and checks that nothing was lost. In a terminal it shows a live table and stays until Ctrl-C.
+
+  --authorities N   how many authorities (default: 3)
+  --mixes N         how many mixes, in three layers (default: 6)
+  --gateways N      how many gateways (default: 2)
+  --clients N       how many clients; those with even numbers send, the odd ones receive and reply (default: 6)
+  --messages N      how many messages are sent in all (default: 12)
+  --kill KINDS      what loses a process to SIGKILL in the middle: mix, gateway, authority, or none
+                    (default: mix,gateway); a mix stays dead, the others start again after 5 s
+  --epoch TIME      length of an epoch (default: 20s)
+  --delay TIME      mean delay at a hop (default: 50ms)
+  --seed N          seed of the choices made here: who writes to whom, who is killed (default: drawn)
+  --dir PATH        where the files are kept (default: a temporary folder, removed at the end)
+  --preset NAME     netmix: three sources, a cascade of three mixes, three destinations, and at the end their
+                    ledgers beside that of an observer who sees every link
+  --once            end when the claims are settled, also in a terminal
+  --stay            stay up after that, also without a terminal
+  --json            print one JSON object as the last line of standard output
+
+examples:
+  chaffinch net
+  chaffinch net --once --json
+  chaffinch net --mixes 9 --clients 10 --messages 50 --kill mix,gateway,authority
+  chaffinch net --preset netmix
+`,
+  init: `usage: chaffinch init WHAT PATH [OPTIONS]
+
+Writes commented TOML, and the key of what has one beside it. Overwrites nothing.
+
+  init authority DIR --listen ADDRESS     prints ID@ADDRESS, for 'init network --authority'
+  init mix DIR --listen ADDRESS           prints its id
+  init gateway DIR --listen ADDRESS       prints its id
+  init client DIR
+  init network FILE --name NAME --authority ID@ADDRESS ...
+
+of an authority, a mix or a gateway:
+  --network FILE      the network file (default: network.toml)
+  --listen ADDRESS    a multiaddr; may be given more than once
+  --announce ADDRESS  what others dial, where that differs
+  --status-port N     port of its status on 127.0.0.1 (default: any free one)
+  --family NAME       one name for all nodes that you run
+  --dial-from IP      the address of this machine to dial from
+
+of a client:
+  --network FILE, --dial-from IP
+  --gateway ID        whose mailbox it uses; may be given more than once, best first
+  --api-port N        port of its HTTP API on 127.0.0.1 (default: 7700)
+
+of a network:
+  --name NAME         (default: chaffinch)
+  --authority LINE    what 'init authority' printed; once for each
+  --threshold N       how many of them must sign (default: more than half)
+  --epoch TIME        (default: 20min)
+  --genesis TIME      start of epoch 0 (default: now)
+  --layers N          layers of mixes (default: 3)
+  --topology NAME     stratified or cascade (default: stratified)
+  --min-mixes N, --min-gateways N
+                      what the first consensus waits for (default: one mix a layer, one gateway)
+
+examples:
+  chaffinch init authority alpha --listen /ip4/127.0.0.1/tcp/4101 --status-port 7101
+  chaffinch init network network.toml --name demo --epoch 20s --authority "$ALPHA" --authority "$BETA"
+  chaffinch init mix mix1 --network network.toml --listen /ip4/127.0.0.1/tcp/4201 --family mine
+`,
+  authority: role(
+    'authority',
+    'It agrees with the other authorities on a consensus every epoch and serves it.',
+  ),
+  mix: role('mix', 'It takes packets, peels a layer, holds them and forwards them.'),
+  gateway: role('gateway', 'It lets clients in and keeps their mailboxes.'),
+  client: role('client', 'Its HTTP API listens on 127.0.0.1 only and wants the token in FOLDER/token.'),
+  send: `usage: chaffinch send --to ADDRESS [TEXT]
+       chaffinch send --reply ID [TEXT]
+
+Hands a message to the running client of --config and prints its id. Without TEXT it reads standard input.
+
+  --config FILE    the client's file (default: client.toml)
+  --to ADDRESS     what 'chaffinch address' printed at the other end
+  --reply ID       answer a message of the inbox; its sender stays unknown
+  --replies        let the other end answer (default with --to; --no-replies leaves that out)
+  --wait STATE     return when it is sent, stored or read (default: return when it is accepted)
+  --timeout TIME   how long to wait for that (default: 60s)
+  --json           print JSON
+
+examples:
+  chaffinch send --config me/client.toml --to "$ADDRESS" 'hello'
+  chaffinch send --to "$ADDRESS" --wait stored < picture.jpg
+  chaffinch send --reply 3 'hello yourself'
+`,
+  inbox: `usage: chaffinch inbox [OPTIONS]
+
+Shows what has arrived at the running client of --config.
+
+  --config FILE    the client's file (default: client.toml)
+  --wait TIME      when the inbox is empty, wait so long for a first message
+  --json           print JSON, one message a line
+
+examples:
+  chaffinch inbox --config me/client.toml
+  chaffinch inbox --wait 30s --json
+`,
+  address: `usage: chaffinch address [--config FILE]
+
+Prints the address of a running client: the one string that others need to write to it.
+
+  --config FILE    the client's file (default: client.toml)
+  --wait TIME      wait so long until the client has one
+
+example:
+  ADDRESS=$(chaffinch address --config me/client.toml --wait 30s)
+`,
+  consensus: `usage: chaffinch consensus [--network FILE] [--json]
+
+Fetches the newest consensus from the authorities of a network and checks it: signatures, name, epoch, time.
+
+  --network FILE   the network file (default: network.toml)
+  --epoch N        the document of that epoch (default: the newest)
+  --json           print JSON
+
+example:
+  chaffinch consensus --network network.toml
+`,
+}

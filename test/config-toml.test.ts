@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CommandError } from '../scripts/command.ts'
+import { readNetwork, readNodeFile } from '../scripts/config.ts'
+import { formatDuration, parseDuration } from '../scripts/duration.ts'
+import { networkText, nodeText } from '../scripts/init-files.ts'
+import { lineOf } from '../scripts/toml.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'chaffinch-config-'))
+test.after(() => rmSync(folder, { recursive: true }))
+
+const id = 'ab'.repeat(32)
+const network = networkText({
+  name: 'demo',
+  genesis: Date.UTC(2026, 0, 31, 12),
+  epochMs: 20_000,
+  threshold: 2,
+  authorities: [
+    { id, addresses: ['/ip4/127.0.0.1/tcp/4101'] },
+    { id: 'cd'.repeat(32), addresses: ['/dns4/beta.example/tcp/4101'] },
+  ],
+})
+
+function failure(run: () => unknown): CommandError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof CommandError) return error
+    throw error
+  }
+  throw new Error('did not fail')
+}
+
+/** What reading a network file says about that text, without the folder. */
+function networkFailure(text: string): string {
+  const file = join(folder, 'network.toml')
+  writeFileSync(file, text)
+  const error = failure(() => readNetwork(file))
+  assert.is(error.exitCode, 2)
+  assert.not.match(error.message, '\n')
+  return error.message.replace(`${folder}/`, '')
+}
+
+/** The number of the line of `text` that starts with `start`. */
+const lineNumber = (text: string, start: string): number =>
+  text.split('\n').findIndex(line => line.startsWith(start)) + 1
+
+test('a network file is read as it was written, its defaults filled in', () => {
+  const file = join(folder, 'network.toml')
+  writeFileSync(file, network)
+  const read = readNetwork(file)
+  assert.is(read.name, 'demo')
+  assert.is(read.genesis, Date.UTC(2026, 0, 31, 12))
+  assert.is(read.epochMs, 20_000)
+  assert.is(read.layers, 3)
+  assert.is(read.hops, 5)
+  assert.is(read.userBytes, 2000)
+  assert.equal(read.minimum, { mixes: 3, gateways: 1 })
+  assert.is(Buffer.from(read.authorities[0]?.id as Uint8Array).toString('hex'), id)
+})
+
+const broken: readonly {
+  says: string
+  change: [from: RegExp | string, to: string]
+  at: string
+  expect: RegExp
+}[] = [
+  {
+    says: 'a misspelt key',
+    change: ['threshold = 2', 'treshold = 2'],
+    at: 'treshold',
+    expect: /treshold: unknown key, did you mean 'threshold'\?$/,
+  },
+  {
+    says: 'a key from nowhere',
+    change: ['threshold = 2', 'threshold = 2\nzzzzzzzzz = 1'],
+    at: 'zzzzzzzzz',
+    expect: /zzzzzzzzz: unknown key, remove it \(known here: name, genesis, /,
+  },
+  {
+    says: 'a wrong type',
+    change: ['threshold = 2', 'threshold = "two"'],
+    at: 'threshold',
+    expect: /threshold: want a number, have "two", for instance threshold = 2$/,
+  },
+  {
+    says: 'a duration without a unit',
+    change: ['epoch = "20s"', 'epoch = "20"'],
+    at: 'epoch',
+    expect: /epoch: want a number and a unit \(ms, s, min, h, d\), for instance "20s"$/,
+  },
+  {
+    says: 'an authority without an id',
+    change: [`id = "${'cd'.repeat(32)}"\n`, ''],
+    at: 'addresses = ["/dns4',
+    expect: /authority\[2\]\.id: is missing, add it, for instance id = /,
+  },
+  {
+    says: 'an address with a peer id',
+    change: ['/dns4/beta.example/tcp/4101', '/dns4/beta.example/tcp/4101/p2p/12D3'],
+    at: 'addresses = ["/dns4',
+    expect: /authority\[2\]\.addresses\[1\]: want a multiaddr without \/p2p/,
+  },
+  {
+    says: 'TOML that is none',
+    change: ['threshold = 2', 'threshold = ['],
+    at: 'threshold',
+    expect: /:/,
+  },
+]
+
+for (const { says, change, at, expect } of broken) {
+  test(`${says} is told with file, line, key and fix`, () => {
+    const text = network.replace(change[0], change[1])
+    const message = networkFailure(text)
+    assert.match(message, /^network\.toml:\d+: /)
+    assert.match(message, expect)
+    const line = Number(/:(\d+):/.exec(message)?.[1])
+    // A missing key is told at its table's head, one line above what is left of it.
+    const near = lineNumber(text, at)
+    assert.ok(line === near || line === near - 1 || /TOML/.test(says), `line ${line}, want ${near}`)
+  })
+}
+
+test('a key on the line of a table of its own is found in the right table', () => {
+  const text = 'a = 1\n[one]\nkey = 1\n[two]\nkey = 2\n[[list]]\nkey = 3\n[[list]]\nkey = 4\n'
+  assert.is(lineOf(text, ['a']), 1)
+  assert.is(lineOf(text, ['one', 'key']), 3)
+  assert.is(lineOf(text, ['two', 'key']), 5)
+  assert.is(lineOf(text, ['list', 0, 'key']), 7)
+  assert.is(lineOf(text, ['list', 1, 'key']), 9)
+  assert.is(lineOf(text, ['list', 1, 'other']), 8)
+})
+
+test('uncommenting every default of a role file changes nothing', () => {
+  const file = join(folder, 'mix.toml')
+  writeFileSync(join(folder, 'network.toml'), network)
+  const text = nodeText(file, 'mix', {
+    networkFile: join(folder, 'network.toml'),
+    listen: ['/ip4/127.0.0.1/tcp/4201'],
+  })
+  writeFileSync(file, text)
+  const read = readNodeFile(file)
+  writeFileSync(file, text.replace(/^#dial_from.*\n/m, '').replace(/^#(?=\w)/gm, ''))
+  assert.equal(readNodeFile(file), read)
+})
+
+test('a file that is not there is a configuration error with a hint', () => {
+  const error = failure(() => readNodeFile(join(folder, 'none.toml')))
+  assert.is(error.exitCode, 2)
+  assert.match(error.message, /none\.toml: no such file$/)
+  assert.ok(error.hint)
+})
+
+test('any text is read or refused in one line', () => {
+  const file = join(folder, 'any.toml')
+  const lines = network.split('\n')
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc
+          .array(fc.oneof(fc.constantFrom(...lines), fc.string({ unit: 'grapheme' })))
+          .map(all => all.join('\n')),
+      ),
+      text => {
+        writeFileSync(file, text)
+        try {
+          readNetwork(file)
+        } catch (error) {
+          assert.instance(error, CommandError)
+          assert.not.match((error as Error).message, '\n')
+        }
+      },
+    ),
+    { numRuns: 300 },
+  )
+})
+
+test('durations: what is written is read back', () => {
+  for (const [text, ms] of Object.entries({
+    '50ms': 50,
+    '20s': 20_000,
+    '20min': 1_200_000,
+    '1.5h': 5_400_000,
+  })) {
+    assert.is(parseDuration(text), ms)
+  }
+  for (const text of ['', '20', 's', '-1s', '1e3s', '20 minutes', '0.5ms', '1.2345s']) {
+    assert.is(parseDuration(text), undefined, text)
+  }
+  fc.assert(fc.property(fc.nat(2 ** 40), ms => parseDuration(formatDuration(ms)) === ms))
+})
+
+test.run()

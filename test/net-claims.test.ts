@@ -1,0 +1,176 @@
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { claims, layerKey, lost, settle } from '../scripts/net-claims.ts'
+import type { MessageRecord, RunRecord } from '../scripts/net-record.ts'
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+const hops = ['g0', 'm0', 'm1', 'm2', 'g1']
+
+function message(number: number): MessageRecord {
+  return {
+    number,
+    kind: 'short text',
+    from: 'client-0',
+    to: 'client-1',
+    bytes: 5,
+    digest: `d${number}`,
+    replyDigest: `r${number}`,
+    id: `id${number}`,
+    acceptedAt: 1000,
+    stored: true,
+    readAt: [2000],
+    replyReadAt: [3000],
+  }
+}
+
+/** A run in which everything went well, then spoilt by `spoil`. */
+function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
+  const record: Mutable<RunRecord> = {
+    threshold: 2,
+    layers: 3,
+    wantedKills: ['mix', 'gateway', 'authority'],
+    consensus: [
+      { process: 'mix-0', epoch: 0, hash: 'a' },
+      { process: 'client-0', epoch: 0, hash: 'a' },
+      { process: 'client-0', epoch: 1, hash: 'b' },
+    ],
+    documents: [{ epoch: 0, signatures: 3 }],
+    messages: [message(0), message(1)],
+    strangers: [],
+    exposed: [],
+    nodes: [
+      {
+        name: 'mix-0',
+        packets: { received: 6, forwarded: 1, stored: 1, served: 1, held: 1, dropped: { REPLAY: 2 } },
+      },
+    ],
+    paths: [{ client: 'client-0', epoch: 0, hops }],
+    layerOf: new Map(hops.slice(1, -1).map((id, layer) => [layerKey(0, id), layer])),
+    gateways: new Set(['g0', 'g1']),
+    latencies: [],
+    kills: [
+      { kind: 'mix', name: 'mix-1', at: 1500, inFlight: 2 },
+      { kind: 'gateway', name: 'gateway-1', at: 1500, inFlight: 2, backAt: 7000 },
+      { kind: 'authority', name: 'authority-1', at: 1500, inFlight: 2, backAt: 7000 },
+    ],
+    endings: [
+      { name: 'mix-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL' },
+      { name: 'client-0', code: 0, signal: null, asked: 'SIGTERM' },
+    ],
+    openPorts: [],
+    processes: 2,
+    epochs: 2,
+  }
+  spoil(record)
+  return record
+}
+
+test('every claim of a good run holds, and names its value', () => {
+  const settled = settle(run())
+  assert.equal(
+    settled.filter(({ holds }) => !holds),
+    [],
+  )
+  assert.is(settled.length, claims.length)
+  assert.ok(settled.every(({ value }) => value !== undefined))
+})
+
+test('ids are unique and stable in form', () => {
+  const ids = claims.map(({ id }) => id)
+  assert.is(new Set(ids).size, ids.length)
+  for (const id of ids) assert.match(id, /^[a-z]+(-[a-z]+)*$/)
+})
+
+const spoilt: readonly [id: string, why: string, spoil: (run: Mutable<RunRecord>) => void][] = [
+  [
+    'consensus-agreed',
+    'two hashes of an epoch',
+    r => r.consensus.push({ process: 'mix-0', epoch: 1, hash: 'c' }),
+  ],
+  ['consensus-agreed', 'nobody had one', r => r.consensus.splice(0)],
+  ['consensus-agreed', 'one process never had one', r => r.consensus.splice(0, 1)],
+  ['consensus-signed', 'one signature too few', r => r.documents.push({ epoch: 1, signatures: 1 })],
+  ['consensus-signed', 'no document was seen', r => r.documents.splice(0)],
+  ['epochs-passed', 'the run was over within one', r => Object.assign(r, { epochs: 1 })],
+  ['messages-accepted', 'one was refused', r => delete r.messages[0]?.acceptedAt],
+  ['messages-read-once', 'one was never read', r => r.messages[0]?.readAt.splice(0)],
+  ['messages-read-once', 'one was read twice', r => r.messages[0]?.readAt.push(2100)],
+  ['messages-read-once', 'other bytes arrived', r => r.strangers.push('d9')],
+  [
+    'messages-stored',
+    'one was not acknowledged',
+    r => Object.assign(r.messages[0] as object, { stored: false }),
+  ],
+  ['replies-arrived', 'one reply is missing', r => r.messages[1]?.replyReadAt.splice(0)],
+  ['replies-arrived', 'one reply came twice', r => r.messages[1]?.replyReadAt.push(3100)],
+  ['replier-untold', "the sender's address was in it", r => r.exposed.push('client-1 was told of client-0')],
+  ['counters-sum', 'a packet vanished', r => Object.assign(r.nodes[0]?.packets as object, { received: 7 })],
+  ['counters-sum', 'no node was asked', r => r.nodes.splice(0)],
+  ['paths-layered', 'no path was seen', r => r.paths.splice(0)],
+  [
+    'paths-layered',
+    'layers in the wrong order',
+    r => r.paths.push({ client: 'c', epoch: 0, hops: ['g0', 'm1', 'm0', 'm2', 'g1'] }),
+  ],
+  [
+    'paths-layered',
+    'a layer is missing',
+    r => r.paths.push({ client: 'c', epoch: 0, hops: ['g0', 'm0', 'm1', 'g1'] }),
+  ],
+  [
+    'paths-layered',
+    'it ends at a mix',
+    r => r.paths.push({ client: 'c', epoch: 0, hops: ['g0', 'm0', 'm1', 'm2', 'm2'] }),
+  ],
+  ['paths-layered', 'a mix of another epoch', r => r.paths.push({ client: 'c', epoch: 5, hops })],
+  ['kill-survived-mix', 'nobody was killed', r => r.kills.splice(0)],
+  [
+    'kill-survived-mix',
+    'nothing was in flight',
+    r => r.kills.splice(0, 1, { kind: 'mix', name: 'm', at: 1, inFlight: 0 }),
+  ],
+  ['kill-survived-mix', 'a message was lost', r => r.messages[0]?.readAt.splice(0)],
+  ['kill-survived-gateway', 'it did not come back', r => delete r.kills[1]?.backAt],
+  ['kill-survived-authority', 'it did not come back', r => delete r.kills[2]?.backAt],
+  [
+    'none-failed',
+    'one ended by itself',
+    r => r.endings.push({ name: 'mix-0', code: 1, signal: null, asked: undefined }),
+  ],
+  ['stopped-clean', 'a port is open', r => r.openPorts.push('mix-0 127.0.0.1:4101')],
+  [
+    'stopped-clean',
+    'one did not obey',
+    r => r.endings.push({ name: 'mix-0', code: null, signal: 'SIGKILL', asked: 'SIGTERM' }),
+  ],
+  ['stopped-clean', 'one is still there', r => r.endings.splice(1)],
+]
+
+for (const [id, why, spoil] of spoilt) {
+  test(`${id} breaks when ${why}`, () => {
+    const settled = settle(run(spoil)).find(claim => claim.id === id)
+    assert.is(settled?.holds, false)
+  })
+}
+
+test('every claim can break', () => {
+  assert.equal(
+    claims.map(({ id }) => id).filter(id => !spoilt.some(([broken]) => broken === id)),
+    [],
+  )
+})
+
+test('a kill that was not asked for is no claim', () => {
+  const ids = settle(run(r => Object.assign(r, { wantedKills: [] }))).map(({ id }) => id)
+  assert.not.ok(ids.some(id => id.startsWith('kill-survived')))
+})
+
+test('a message that was never accepted is not lost', () => {
+  assert.is(
+    lost(run(r => Object.assign(r.messages[0] as object, { acceptedAt: undefined, readAt: [] }))).length,
+    0,
+  )
+})
+
+test.run()
