@@ -67,6 +67,10 @@ export interface Link {
 /** What became of requests that other hosts made. */
 export type RequestEnd = 'answered' | 'busy' | 'too-large' | 'failed' | 'too-slow' | 'broken'
 
+export function noRequests(): Record<RequestEnd, number> {
+  return { answered: 0, busy: 0, 'too-large': 0, failed: 0, 'too-slow': 0, broken: 0 }
+}
+
 /** Numbers since the start; none says anything about one peer. */
 export interface LinkCounters {
   readonly cellsReceived: number
@@ -94,6 +98,7 @@ export type LinkErrorCode =
   | 'ABORTED'
   | 'CLOSED'
   | 'LISTEN'
+  | 'BAD_FRAME'
   | 'WRONG_STATE'
 
 export class LinkError extends Error {

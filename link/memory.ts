@@ -6,7 +6,7 @@ import { hexOf, publicKeyOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
 import { defaultLimits, Turnstile } from './limits.ts'
 import type { Host, Neighbour, Peer, RequestEnd, RequestHandler, RequestOptions } from './link.ts'
-import { LinkError } from './link.ts'
+import { LinkError, noRequests } from './link.ts'
 import type { Log } from './log.ts'
 import { silent } from './log.ts'
 import type { CellStream, CellStreamEvents } from './outbox.ts'
@@ -81,14 +81,7 @@ class MemoryHost implements Host {
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #asked = new Set<(error: LinkError) => void>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
-  readonly #requests: Record<RequestEnd, number> = {
-    answered: 0,
-    busy: 0,
-    'too-large': 0,
-    failed: 0,
-    'too-slow': 0,
-    broken: 0,
-  }
+  readonly #requests: Record<RequestEnd, number> = noRequests()
   #cellsHandler: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
   #cellsReceived = 0
   #streamsRefused = 0

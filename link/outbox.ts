@@ -113,6 +113,11 @@ export class Outbox {
     return kept
   }
 
+  /** Whether cells are, or lately were, sent to this peer. */
+  has(id: Uint8Array): boolean {
+    return this.#entries.has(hexOf(id))
+  }
+
   /** Link.keepNeighbours. */
   keep(ids: readonly Uint8Array[]): void {
     const named = new Set(ids.map(hexOf))

@@ -1,0 +1,150 @@
+// Connections of the libp2p host: found or dialled, hung up when nothing uses them, and heard of when they end.
+
+import { publicKeyFromRaw } from '@libp2p/crypto/keys'
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Clock, Timer } from './clock.ts'
+import { hexOf } from './identity.ts'
+import type { LinkLimits } from './limits.ts'
+import type { Peer } from './link.ts'
+import { LinkError } from './link.ts'
+
+/** A side that was dialled keeps an idle connection this many times as long as the side that dialled. */
+const patience = 4
+
+/** @returns 32 bytes, the raw Ed25519 key, or undefined for a peer with another kind of key */
+export function idOf(peer: PeerId): Uint8Array | undefined {
+  return peer.type === 'Ed25519' ? peer.publicKey.raw : undefined
+}
+
+export class Connections {
+  readonly #host: Libp2p
+  readonly #clock: Clock
+  readonly #limits: LinkLimits
+  /** When each was first seen without a stream. */
+  readonly #open = new Map<Connection, { idleSince: number | undefined }>()
+  readonly #ofPeer = new Map<string, Connection[]>()
+  readonly #onGone: (id: Uint8Array) => void
+  #sweep: Timer
+
+  /** @param onGone hears when the last connection to a peer has closed */
+  constructor(host: Libp2p, clock: Clock, limits: LinkLimits, onGone: (id: Uint8Array) => void) {
+    this.#host = host
+    this.#clock = clock
+    this.#limits = limits
+    this.#onGone = onGone
+    host.addEventListener('connection:open', ({ detail }) => this.#opened(detail))
+    host.addEventListener('connection:close', ({ detail }) => this.#ended(detail))
+    this.#sweep = this.#sweepLater()
+  }
+
+  get count(): number {
+    return this.#open.size
+  }
+
+  /**
+   * A new stream to a peer, on the connection there is or on a new one.
+   *
+   * @throws LinkError UNREACHABLE, REFUSED (it does not speak the protocol)
+   */
+  async stream(to: Peer, protocol: string, signal: AbortSignal): Promise<Stream> {
+    const connection = await this.connect(to, signal)
+    return this.streamOn(connection, protocol, signal)
+  }
+
+  /** @throws LinkError UNREACHABLE, REFUSED */
+  async streamOn(connection: Connection, protocol: string, signal: AbortSignal): Promise<Stream> {
+    try {
+      return await connection.newStream(protocol, { signal })
+    } catch (error) {
+      const refused = (error as Error).name === 'UnsupportedProtocolError'
+      throw new LinkError(
+        refused ? 'REFUSED' : 'UNREACHABLE',
+        refused ? `the peer does not speak ${protocol}` : `no stream: ${(error as Error).message}`,
+      )
+    }
+  }
+
+  /** Ends the watch; the host closes the connections. */
+  close(): void {
+    this.#sweep.cancel()
+  }
+
+  /**
+   * The connection there is, or a new one.
+   *
+   * @throws LinkError UNREACHABLE
+   */
+  async connect(to: Peer, signal: AbortSignal): Promise<Connection> {
+    const open = this.#ofPeer.get(hexOf(to.id))?.findLast(connection => connection.status === 'open')
+    if (open !== undefined) return open
+    let peer: PeerId
+    try {
+      peer = peerIdOf(to.id)
+    } catch {
+      throw new LinkError('UNREACHABLE', 'the peer id is no Ed25519 key')
+    }
+    const addresses = to.addresses.flatMap(address => dialable(address, peer))
+    if (addresses.length === 0) throw new LinkError('UNREACHABLE', 'the peer has no address')
+    try {
+      return await this.#host.dial(addresses, { signal })
+    } catch (error) {
+      throw new LinkError('UNREACHABLE', `no connection: ${(error as Error).name}`)
+    }
+  }
+
+  #opened(connection: Connection): void {
+    const id = idOf(connection.remotePeer)
+    // One that closed while it was being set up has had its `close` already.
+    if (id === undefined || connection.status !== 'open') return
+    this.#open.set(connection, { idleSince: undefined })
+    const key = hexOf(id)
+    this.#ofPeer.set(key, [...(this.#ofPeer.get(key) ?? []), connection])
+  }
+
+  #ended(connection: Connection): void {
+    const id = idOf(connection.remotePeer)
+    if (id === undefined || !this.#open.delete(connection)) return
+    const key = hexOf(id)
+    const left = this.#ofPeer.get(key)?.filter(other => other !== connection) ?? []
+    if (left.length > 0) {
+      this.#ofPeer.set(key, left)
+    } else {
+      this.#ofPeer.delete(key)
+      this.#onGone(id)
+    }
+  }
+
+  #sweepLater(): Timer {
+    return this.#clock.after(this.#limits.connectionIdleMs / 2, () => {
+      const now = this.#clock.now()
+      for (const [connection, seen] of this.#open) {
+        if (connection.streams.length > 0) seen.idleSince = undefined
+        else seen.idleSince ??= now
+        const outbound = connection.direction === 'outbound'
+        const allowed = this.#limits.connectionIdleMs * (outbound ? 1 : patience)
+        if (seen.idleSince !== undefined && now - seen.idleSince >= allowed) hangUp(connection)
+      }
+      this.#sweep = this.#sweepLater()
+    })
+  }
+}
+
+function peerIdOf(id: Uint8Array): PeerId {
+  return peerIdFromPublicKey(publicKeyFromRaw(id))
+}
+
+/** Directory entries are written by others: an address that is none is passed over. */
+function dialable(address: string, peer: PeerId): Multiaddr[] {
+  try {
+    return [multiaddr(address).encapsulate(`/p2p/${peer.toString()}`)]
+  } catch {
+    return []
+  }
+}
+
+function hangUp(connection: Connection): void {
+  connection.close().catch((error: unknown) => connection.abort(error as Error))
+}

@@ -1,0 +1,275 @@
+// The link over libp2p (docs/link.md).
+
+import { randomBytes } from 'node:crypto'
+import type { Libp2p, PeerId, Stream, StreamHandler } from '@libp2p/interface'
+import { answerRequests } from './answering.ts'
+import { Asking } from './asking.ts'
+import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
+import type { Clock } from './clock.ts'
+import { sleep } from './clock.ts'
+import { Connections, idOf } from './connections.ts'
+import { hexOf, publicKeyOf } from './identity.ts'
+import { createHost, listenOn } from './libp2p.ts'
+import type { LinkLimits } from './limits.ts'
+import { defaultLimits, Turnstile } from './limits.ts'
+import type {
+  Host,
+  LinkCounters,
+  Neighbour,
+  Peer,
+  RequestEnd,
+  RequestHandler,
+  RequestOptions,
+} from './link.ts'
+import { LinkError, noRequests } from './link.ts'
+import type { Log } from './log.ts'
+import { Outbox, openLoop } from './outbox.ts'
+import { because, writeBytes } from './streams.ts'
+
+export interface HostInit {
+  /** 32 bytes, the Ed25519 secret; undefined for a throw-away identity, as clients use. */
+  readonly seed: Uint8Array | undefined
+  /** Multiaddrs; TCP, or WebSocket when they end in /ws. Port 0 takes a free one. */
+  readonly listen: readonly string[]
+  /** Multiaddrs others are told, when they differ from those. */
+  readonly announce?: readonly string[]
+  readonly cellBytes: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: (length: number) => Uint8Array
+  readonly limits?: Partial<LinkLimits>
+  /** Who may send cells; asked for each stream and each batch. */
+  readonly admits: (from: Uint8Array) => boolean
+  /** A client never listens. */
+  readonly role: 'node' | 'authority' | 'client'
+  /** Source address of outgoing TCP connections, so that a test on one machine can tell hosts apart. */
+  readonly localAddress?: string
+}
+
+/** Streams of one protocol that a peer may have open on one connection. */
+const requestStreams = 32
+
+/**
+ * Starts a libp2p host.
+ *
+ * @throws LinkError LISTEN naming the address, when it cannot be listened on
+ */
+export async function startHost(init: HostInit): Promise<Host> {
+  const limits: LinkLimits = { ...defaultLimits, ...init.limits }
+  const seed = init.seed ?? new Uint8Array(randomBytes(32))
+  const listen = init.role === 'client' ? [] : init.listen
+  let host: Libp2pHost | undefined
+  const libp2p = await createHost({
+    seed,
+    listen,
+    announce: init.announce ?? [],
+    localAddress: init.localAddress,
+    limits,
+    lets: peer => host?.lets(peer) === true,
+  })
+  host = new Libp2pHost(init, limits, publicKeyOf(seed), libp2p)
+  try {
+    await listenOn(libp2p, listen)
+  } catch (error) {
+    await host.close()
+    throw error
+  }
+  return host
+}
+
+class Libp2pHost implements Host {
+  readonly id: Uint8Array
+  readonly #init: HostInit
+  readonly #limits: LinkLimits
+  readonly #libp2p: Libp2p
+  readonly #connections: Connections
+  readonly #asking: Asking
+  readonly #outbox: Outbox
+  readonly #turnstile: Turnstile
+  readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
+  readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
+  readonly #requests: Record<RequestEnd, number> = noRequests()
+  readonly #counts = { received: 0, refused: 0, remainder: 0 }
+  #cellsHandler: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
+  #closing: Promise<void> | undefined
+
+  constructor(init: HostInit, limits: LinkLimits, id: Uint8Array, libp2p: Libp2p) {
+    this.id = id
+    this.#init = init
+    this.#limits = limits
+    this.#libp2p = libp2p
+    const { clock } = init
+    this.#turnstile = new Turnstile(limits.requestsPerPeer, limits.requestsTotal)
+    const connections = new Connections(libp2p, clock, limits, gone => {
+      for (const handler of this.#goneHandlers) this.#guard(() => handler(gone))
+    })
+    this.#connections = connections
+    this.#asking = new Asking(connections, clock, limits)
+    const loop = openLoop(clock, cells => this.#receive(id, cells))
+    this.#outbox = new Outbox({
+      cellBytes: init.cellBytes,
+      cellsPerWrite: Math.max(1, Math.floor(writeBytes / init.cellBytes)),
+      limits,
+      clock,
+      random: init.random,
+      open: (to, events) =>
+        this.#isSelf(to) ? loop(to, events) : openCells({ connections, clock, limits }, to, events),
+      soon: run => void setImmediate(run),
+    })
+    this.#handle(cellProtocol, cellStreams, (from, stream) =>
+      receiveCells(
+        {
+          cellBytes: init.cellBytes,
+          clock,
+          limits,
+          admits: peer => this.#guard(() => init.admits(peer)) === true,
+          receive: (peer, cells) => this.#receive(peer, cells),
+          count: what => this.#counts[what]++,
+        },
+        from,
+        stream,
+      ),
+    )
+  }
+
+  get addresses(): readonly string[] {
+    const own = `/p2p/${this.#libp2p.peerId.toString()}`
+    return this.#libp2p.getMultiaddrs().map(address => address.toString().replace(own, ''))
+  }
+
+  send(to: Peer, cell: Uint8Array): boolean {
+    return this.#outbox.send(to, cell)
+  }
+
+  onCells(handler: (from: Uint8Array, cells: readonly Uint8Array[]) => void): void {
+    this.#cellsHandler = handler
+  }
+
+  request(to: Peer, protocol: string, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    if (!this.#isSelf(to)) return this.#asking.request(to, protocol, body, options)
+    return this.#asking.within(options, () => this.#askSelf(protocol, body.slice(), options.maxBytes))
+  }
+
+  serve(protocol: string, maxBytes: number, handler: RequestHandler): void {
+    this.#served.set(protocol, { maxBytes, handler })
+    if (this.#libp2p.getProtocols().includes(protocol)) return
+    const { clock } = this.#init
+    this.#handle(protocol, requestStreams, (from, stream) =>
+      answerRequests(
+        {
+          protocol,
+          ...(this.#served.get(protocol) ?? { maxBytes, handler }),
+          clock,
+          limits: this.#limits,
+          turnstile: this.#turnstile,
+          count: end => this.#requests[end]++,
+        },
+        from,
+        stream,
+      ),
+    )
+  }
+
+  onGone(handler: (id: Uint8Array) => void): void {
+    this.#goneHandlers.push(handler)
+  }
+
+  keepNeighbours(ids: readonly Uint8Array[]): void {
+    this.#outbox.keep(ids)
+  }
+
+  neighbours(): readonly Neighbour[] {
+    return this.#outbox.neighbours()
+  }
+
+  flush(timeoutMs: number): Promise<void> {
+    return this.#outbox.flush(timeoutMs)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  counters(): LinkCounters {
+    const { sent, dropped } = this.#outbox.totals()
+    return {
+      cellsReceived: this.#counts.received,
+      cellsSent: sent,
+      cellsDropped: dropped,
+      streamsRefused: this.#counts.refused,
+      remainders: this.#counts.remainder,
+      requests: { ...this.#requests },
+    }
+  }
+
+  /** Past the limit only neighbours that this host sends to come in: clients cannot shut nodes out. */
+  lets(peer: PeerId): boolean {
+    const from = idOf(peer)
+    if (from === undefined) return false
+    return this.#connections.count < this.#limits.connections || this.#outbox.has(from)
+  }
+
+  async #close(): Promise<void> {
+    this.#outbox.close()
+    this.#asking.close()
+    this.#connections.close()
+    await this.#libp2p.stop()
+  }
+
+  /** Requests to oneself go round the network; libp2p would refuse the dial. */
+  async #askSelf(protocol: string, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+    await sleep(this.#init.clock, 0)
+    const served = this.#served.get(protocol)
+    const peer = hexOf(this.id)
+    if (served === undefined || body.length > served.maxBytes || !this.#turnstile.enter(peer)) {
+      throw new LinkError('REFUSED', 'closed without an answer')
+    }
+    let answer: Uint8Array
+    try {
+      answer = await served.handler(this.id, body)
+      this.#requests.answered++
+    } catch {
+      this.#requests.failed++
+      throw new LinkError('REFUSED', 'closed without an answer')
+    } finally {
+      this.#turnstile.leave(peer)
+    }
+    if (answer.length > maxBytes) {
+      throw new LinkError('TOO_LARGE', `answer: at most ${maxBytes} bytes, have ${answer.length}`)
+    }
+    return answer.slice()
+  }
+
+  #handle(protocol: string, streams: number, run: (from: Uint8Array, stream: Stream) => void): void {
+    const handler: StreamHandler = (stream, connection) => {
+      const from = idOf(connection.remotePeer)
+      if (from === undefined) stream.abort(because('no Ed25519 key'))
+      else run(from, stream)
+    }
+    const options = { maxInboundStreams: streams }
+    this.#libp2p.handle(protocol, handler, options).catch((error: unknown) => {
+      this.#init.log.error({ protocol, error: (error as Error).message }, 'cannot serve')
+    })
+  }
+
+  #receive(from: Uint8Array, cells: readonly Uint8Array[]): void {
+    this.#counts.received += cells.length
+    this.#guard(() => this.#cellsHandler(from, cells))
+  }
+
+  #isSelf(to: Peer): boolean {
+    return hexOf(to.id) === hexOf(this.id)
+  }
+
+  /** A handler that throws is a fault of the role; it costs what it was working on and nothing else. */
+  #guard<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      const { log } = this.#init
+      log.error({ error: error instanceof Error ? error.message : String(error) }, 'handler threw')
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,144 @@
+// libp2p with the settings this network needs: TCP or WebSocket, Noise, Yamux and nothing else. No identify, no
+// ping, no peer store: a host tells a peer nothing but its key, and keeps nothing of a peer that has left.
+
+import './node20.ts'
+import { noise } from '@chainsafe/libp2p-noise'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { Libp2p, PeerId } from '@libp2p/interface'
+import { NotFoundError } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import { yamux } from '@libp2p/yamux'
+import type { Libp2pOptions } from 'libp2p'
+import { createLibp2p } from 'libp2p'
+import type { LinkLimits } from './limits.ts'
+import { LinkError } from './link.ts'
+
+export interface Libp2pInit {
+  /** 32 bytes, the Ed25519 secret. */
+  readonly seed: Uint8Array
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  /** Source address of outgoing TCP connections. */
+  readonly localAddress: string | undefined
+  readonly limits: LinkLimits
+  /** Whether a peer that has proved its identity may connect. */
+  readonly lets: (peer: PeerId) => boolean
+}
+
+/** A window below the read buffer, which would reset a reader that pauses. */
+const windowBytes = 1024 * 1024
+const bufferBytes = 4 * 1024 * 1024
+
+/** Connections beyond the limit that neighbours of ours may still open. */
+export const reservedConnections = 256
+
+/** A host that does not listen yet, so that its protocols are there before its first peer is. */
+export async function createHost(init: Libp2pInit): Promise<Libp2p> {
+  const { limits } = init
+  const connections = limits.connections + reservedConnections
+  // The transport hands these to net.connect, which knows localAddress too.
+  const dialOpts = {
+    noDelay: true,
+    ...(init.localAddress === undefined ? {} : { localAddress: init.localAddress }),
+  }
+  const options: Libp2pOptions = {
+    privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
+    addresses: { listen: [...init.listen], announce: [...init.announce] },
+    transports: [tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), webSockets()],
+    connectionEncrypters: [noise()],
+    streamMuxers: [
+      yamux({
+        maxInboundStreams: limits.streamsPerConnection,
+        maxEarlyStreams: 4,
+        streamOptions: {
+          maxStreamWindowSize: windowBytes,
+          maxReadBufferLength: bufferBytes,
+          maxWriteBufferLength: bufferBytes,
+        },
+      }),
+    ],
+    connectionManager: {
+      maxConnections: connections,
+      inboundConnectionThreshold: limits.connectionsPerSecond,
+      maxIncomingPendingConnections: limits.pendingConnections,
+      inboundUpgradeTimeout: limits.handshakeMs,
+      maxPeerAddrsToDial: 4,
+      dialTimeout: limits.dialMs,
+      addressDialTimeout: Math.ceil(limits.dialMs / 2),
+      reconnectRetries: 0,
+    },
+    connectionMonitor: { enabled: false },
+    connectionGater: {
+      denyDialMultiaddr: () => false,
+      denyInboundEncryptedConnection: peer => !init.lets(peer),
+    },
+    datastore: forgetful,
+    logger: { forComponent: () => mute },
+    start: false,
+  }
+  return createLibp2p(options)
+}
+
+/** @throws LinkError LISTEN naming the address that cannot be listened on; the host has then to be stopped */
+export async function listenOn(host: Libp2p, listen: readonly string[]): Promise<void> {
+  try {
+    await host.start()
+  } catch (error) {
+    throw listenError(listen, error as Error)
+  }
+}
+
+/** libp2p names each address that failed on a line of its own, with the reason after it. */
+function listenError(listen: readonly string[], error: Error): LinkError {
+  const reasons = listen.flatMap(address => {
+    const reason = error.message.split('\n').find(line => line.trim().startsWith(`${address}:`))
+    return reason === undefined
+      ? []
+      : [
+          reason
+            .trim()
+            .slice(address.length + 1)
+            .trim(),
+        ]
+  })
+  const failed = listen.filter(address => error.message.includes(`${address}:`))
+  const inUse = reasons.some(reason => reason.includes('EADDRINUSE'))
+  const why = inUse ? 'the port is in use' : (reasons[0] ?? error.message)
+  return new LinkError(
+    'LISTEN',
+    `cannot listen on ${(failed.length > 0 ? failed : listen).join(', ')}: ${why}`,
+  )
+}
+
+type Datastore = NonNullable<Libp2pOptions['datastore']>
+
+/** Where libp2p would keep a peer's addresses for hours. */
+const forgetful: Datastore = {
+  put: key => key,
+  get: () => {
+    throw new NotFoundError()
+  },
+  has: () => false,
+  delete: () => {},
+  async *putMany(source) {
+    for await (const { key } of source) yield key
+  },
+  async *getMany() {},
+  async *deleteMany(source) {
+    yield* source
+  },
+  batch: () => ({ put() {}, delete() {}, async commit() {} }),
+  async *query() {},
+  async *queryKeys() {},
+}
+
+type Logger = ReturnType<NonNullable<Libp2pOptions['logger']>['forComponent']>
+
+/** libp2p's own log names addresses. */
+const mute: Logger = Object.assign(() => {}, {
+  error: () => {},
+  trace: () => {},
+  enabled: false,
+  newScope: () => mute,
+})
