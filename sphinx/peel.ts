@@ -129,7 +129,7 @@ export function openLayer(
 const zeros = new Uint8Array(zeroBytes)
 
 /**
- * The body behind the zeros that prove it undamaged.
+ * 7.7: the body behind the zeros that prove it undamaged.
  *
  * @throws SphinxError BAD_PAYLOAD
  */
