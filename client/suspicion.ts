@@ -1,0 +1,60 @@
+// Which nodes a client's own lost packets have in common (docs/client.md, Paths). A dead mix is on every path that
+// it breaks; an honest neighbour is also on paths that work.
+
+/** Weighted counts, halved every half-life. */
+interface Tally {
+  lost: number
+  acknowledged: number
+  at: number
+}
+
+/** Nodes that are remembered; a network has fewer. */
+const most = 4096
+
+export class Suspicion {
+  readonly #halfLifeMs: number
+  readonly #tallies = new Map<string, Tally>()
+
+  constructor(halfLifeMs: number) {
+    this.#halfLifeMs = halfLifeMs
+  }
+
+  /** A packet over these nodes was not acknowledged in time. */
+  lost(nodes: readonly string[], now: number): void {
+    for (const id of new Set(nodes)) this.#tally(id, now).lost++
+  }
+
+  /** A packet over these nodes was acknowledged. */
+  acknowledged(nodes: readonly string[], now: number): void {
+    for (const id of new Set(nodes)) this.#tally(id, now).acknowledged++
+  }
+
+  /**
+   * How readily to use a node, 0 to 1: the square of the share of its packets that were acknowledged, counting one
+   * that nobody saw fail. A node of which nothing is known, and one that never failed, has 1, so that without
+   * losses all paths are equally likely.
+   */
+  weight(id: string, now: number): number {
+    const tally = this.#tallies.get(id)
+    if (tally === undefined) return 1
+    const left = this.#decay(tally, now)
+    return ((left.acknowledged + 1) / (left.acknowledged + left.lost + 1)) ** 2
+  }
+
+  #tally(id: string, now: number): Tally {
+    const tally = this.#tallies.get(id) ?? { lost: 0, acknowledged: 0, at: now }
+    Object.assign(tally, this.#decay(tally, now))
+    this.#tallies.delete(id)
+    this.#tallies.set(id, tally)
+    if (this.#tallies.size > most) {
+      const [oldest] = this.#tallies.keys()
+      this.#tallies.delete(oldest as string)
+    }
+    return tally
+  }
+
+  #decay({ lost, acknowledged, at }: Tally, now: number): Tally {
+    const factor = 2 ** (-Math.max(0, now - at) / this.#halfLifeMs)
+    return { lost: lost * factor, acknowledged: acknowledged * factor, at: now }
+  }
+}

@@ -1,0 +1,224 @@
+// The delivery machine: whatever is lost, late or doubled, every message is delivered or fails at its deadline,
+// states move forward only, and what is in flight is bounded.
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { emptyBitmap, setBit } from '../client/bitmap.ts'
+import {
+  type Accepted,
+  type Action,
+  type Delivery,
+  type Event,
+  type MessageState,
+  mayFollow,
+  noDelivery,
+  step,
+} from '../client/delivery.ts'
+import { ClientError } from '../client/error.ts'
+import { below, seededRandom } from '../sphinx/random.ts'
+
+const never = Number.MAX_SAFE_INTEGER
+
+function accepted(id: string, count: number, more: Partial<Accepted> = {}): Event {
+  return { type: 'accepted', id, count, by: 'gateway', urgent: false, deadline: never, ...more }
+}
+
+/** Carries the machine, its clock and what it did. */
+class Run {
+  state: Delivery = noDelivery
+  now = 0
+  readonly states = new Map<string, MessageState>()
+  readonly reasons = new Map<string, string | undefined>()
+  readonly transmitted: Extract<Action, { type: 'transmit' }>[] = []
+
+  do(event: Event): Action[] {
+    const [next, actions] = step(this.state, event, this.now)
+    this.state = next
+    if (event.type === 'accepted') this.states.set(event.id, event.resume?.state ?? 'queued')
+    for (const action of actions) {
+      if (action.type === 'transmit') {
+        this.transmitted.push(action)
+        continue
+      }
+      const before = this.states.get(action.id) as MessageState
+      assert.ok(mayFollow(before, action.state), `${before} -> ${action.state}`)
+      this.states.set(action.id, action.state)
+      this.reasons.set(action.id, action.reason)
+    }
+    let flights = 0
+    for (const job of this.state.jobs.values()) flights += job.flights.size
+    assert.is(this.state.inFlight, flights)
+    assert.ok(flights <= 1024)
+    return actions
+  }
+
+  /** One tick; what it hands out leaves at once. */
+  tick(slackMs = 100): Extract<Action, { type: 'transmit' }> | undefined {
+    const sent = this.do({ type: 'tick' }).find(action => action.type === 'transmit')
+    if (sent !== undefined) this.do({ ...sent, type: 'departed', drawnMs: 50, slackMs })
+    return sent
+  }
+}
+
+test('everything accepted is stored when the network loses, delays and doubles', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(),
+      fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 0, max: 80 }),
+      (seed, sizes, lossPercent) => {
+        const random = seededRandom(seed)
+        const run = new Run()
+        for (const [i, count] of sizes.entries()) run.do(accepted(`m${i}`, count))
+        const arriving: { at: number; id: string; index: number }[] = []
+        const acknowledged = new Set<string>()
+        for (; run.state.jobs.size > 0; run.now += 10) {
+          assert.ok(run.now < 10_000_000, 'not over')
+          const sent = run.tick()
+          if (sent !== undefined) {
+            assert.not.ok(
+              acknowledged.has(`${sent.id} ${sent.index}`),
+              'sent again after its acknowledgement',
+            )
+            const lost = below(random, 100) < lossPercent
+            const copies = lost ? 0 : 1 + below(random, 2)
+            for (let copy = 0; copy < copies; copy++) {
+              arriving.push({ at: run.now + below(random, 400), id: sent.id, index: sent.index })
+            }
+          }
+          for (const [i, ack] of arriving.entries()) {
+            if (ack.at > run.now) continue
+            arriving.splice(i, 1)
+            acknowledged.add(`${ack.id} ${ack.index}`)
+            run.do({ type: 'acknowledged', id: ack.id, index: ack.index })
+            break
+          }
+        }
+        for (const state of run.states.values()) assert.is(state, 'stored')
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('without acknowledgements a fragment leaves again later and later, then fails at the deadline', () => {
+  const run = new Run()
+  run.do(accepted('m', 1, { deadline: 60_000 }))
+  const times: number[] = []
+  for (; run.now <= 60_000; run.now += 10) if (run.tick() !== undefined) times.push(run.now)
+  assert.equal(times, [0, 150, 400, 850, 1700, 3350, 6600, 13_050, 25_900, 51_550])
+  assert.equal(
+    run.transmitted.map(({ attempt }) => attempt),
+    [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+  )
+  assert.is(run.states.get('m'), 'failed')
+  assert.is(run.reasons.get('m'), 'EXPIRED')
+  assert.equal(run.do({ type: 'acknowledged', id: 'm', index: 0 }), [])
+})
+
+test('a message is sent when all of it has left, and stored when all of it is acknowledged', () => {
+  const run = new Run()
+  run.do(accepted('m', 2))
+  run.tick()
+  assert.is(run.states.get('m'), 'queued')
+  run.tick()
+  assert.is(run.states.get('m'), 'sent')
+  run.do({ type: 'acknowledged', id: 'm', index: 1 })
+  run.do({ type: 'acknowledged', id: 'm', index: 1 })
+  assert.is(run.states.get('m'), 'sent')
+  run.do({ type: 'acknowledged', id: 'm', index: 0 })
+  assert.is(run.states.get('m'), 'stored')
+})
+
+test('a long message does not hold up a short one, and what is urgent goes first', () => {
+  const run = new Run()
+  run.do(accepted('long', 500))
+  run.do(accepted('short', 2))
+  const turns = [run.tick(), run.tick(), run.tick()].map(sent => sent?.id)
+  assert.equal(turns, ['long', 'short', 'long'])
+  run.do(accepted('receipt', 1, { urgent: true, by: 'none' }))
+  assert.is(run.tick()?.id, 'receipt')
+  assert.is(run.states.get('receipt'), 'sent')
+  assert.not.ok(run.state.jobs.has('receipt'))
+})
+
+test('a window bounds what is in flight', () => {
+  const run = new Run()
+  for (const id of ['a', 'b', 'c']) run.do(accepted(id, 1000))
+  for (let i = 0; i < 2000; i++) run.tick(1e9)
+  assert.is(run.state.inFlight, 1024)
+  assert.is(run.transmitted.length, 1024)
+})
+
+test('a fragment that could not leave waits, and leaves with the same attempt', () => {
+  const run = new Run()
+  run.do(accepted('m', 1))
+  const [sent] = run.do({ type: 'tick' }) as [Extract<Action, { type: 'transmit' }>]
+  run.do({ ...sent, type: 'held', retryAt: 500 })
+  assert.is(run.tick(), undefined)
+  assert.is(run.states.get('m'), 'queued')
+  run.now = 500
+  assert.equal(run.tick(), sent)
+})
+
+test('a restarted client goes on with what was not acknowledged', () => {
+  const done = emptyBitmap(10)
+  for (const index of [0, 1, 2, 5]) setBit(done, index)
+  const run = new Run()
+  run.do(accepted('m', 10, { resume: { state: 'sent', acknowledged: done } }))
+  for (let i = 0; i < 20; i++) run.tick()
+  assert.equal(
+    run.transmitted.map(({ index }) => index),
+    [3, 4, 6, 7, 8, 9],
+  )
+  for (const index of [3, 4, 6, 7, 8, 9]) run.do({ type: 'acknowledged', id: 'm', index })
+  assert.is(run.states.get('m'), 'stored')
+})
+
+test('a receipt settles what the other side has and repairs at once what it lacks', () => {
+  const run = new Run()
+  run.do(accepted('r', 4, { by: 'peer' }))
+  for (let i = 0; i < 4; i++) run.tick(10_000)
+  assert.is(run.tick(), undefined)
+  const have = emptyBitmap(4)
+  for (const index of [0, 2]) setBit(have, index)
+  run.do({ type: 'receipt', id: 'r', have })
+  assert.is(run.tick()?.index, 1)
+  // 3 left after what the receipt has seen; it may still be on its way
+  assert.is(run.tick(), undefined)
+  for (const index of [1, 3]) setBit(have, index)
+  run.do({ type: 'receipt', id: 'r', have })
+  assert.is(run.states.get('r'), 'read')
+})
+
+test('cancelled and read end a message wherever it stands', () => {
+  const run = new Run()
+  run.do(accepted('a', 3))
+  run.tick()
+  run.do({ type: 'failed', id: 'a', reason: 'ABORTED' })
+  assert.is(run.reasons.get('a'), 'ABORTED')
+  run.do(accepted('b', 3))
+  run.do({ type: 'read', id: 'b' })
+  assert.is(run.states.get('b'), 'read')
+  assert.equal(run.do({ type: 'read', id: 'b' }), [])
+  assert.is(run.state.jobs.size, 0)
+})
+
+test('an event that cannot belong to the queue is an error with a code', () => {
+  const run = new Run()
+  run.do(accepted('m', 3))
+  const wrong: Event[] = [
+    accepted('m', 3),
+    { type: 'acknowledged', id: 'm', index: 3 },
+    { type: 'receipt', id: 'm', have: new Uint8Array(2) },
+  ]
+  for (const event of wrong) {
+    assert.throws(
+      () => run.do(event),
+      (error: unknown) => error instanceof ClientError && error.code === 'WRONG_STATE',
+    )
+  }
+})
+
+test.run()
