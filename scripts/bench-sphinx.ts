@@ -1,4 +1,4 @@
-// npm run bench -- sphinx [--json]: what a packet of the default geometry costs, and how that compares with one
+// npm run bench -- sphinx [--json] [--rounds 15]: what a packet of the default geometry costs, and how that compares with one
 // native X25519 of the same run. Times are CPU microseconds of the whole process, medians of rounds.
 
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
@@ -16,7 +16,6 @@ import { x25519Suite } from '../sphinx/suite-x25519.ts'
 import { wrap } from '../sphinx/wrap.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
-const rounds = 15
 
 /** One thing to measure: `run` is called `times` times a round. */
 interface Task {
@@ -31,15 +30,19 @@ interface Figures {
 }
 
 export async function bench(args: readonly string[]): Promise<void> {
-  const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean', default: false } } })
+  const { values } = parseArgs({
+    args: [...args],
+    options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '15' } },
+  })
+  const rounds = Math.max(1, Number.parseInt(values.rounds, 10) || 1)
 
   // One loop over all tasks, round by round, so that a slow moment of the machine strikes all alike.
-  const native = measure({
+  const native = measure(rounds, {
     sodium: { times: 400, run: sodiumX25519() },
     openssl: { times: 400, run: opensslX25519() },
     ...tasks(node, 400, 60),
   })
-  const script = measure(tasks(browser, 10, 2))
+  const script = measure(rounds, tasks(browser, 10, 2))
   const x25519Us = Math.min(native['sodium'] as number, native['openssl'] as number)
   const [ofNode, ofBrowser] = [figures(native), figures(script)]
   const result = {
@@ -113,7 +116,10 @@ function jwk(secret: Uint8Array, isPrivate: boolean): Record<string, string> {
 }
 
 /** The median over all rounds of what one call of each task costs, in CPU microseconds. */
-function measure<Name extends string>(all: Readonly<Record<Name, Task>>): Record<Name, number> {
+function measure<Name extends string>(
+  rounds: number,
+  all: Readonly<Record<Name, Task>>,
+): Record<Name, number> {
   const entries = Object.entries<Task>(all) as [Name, Task][]
   const samples = new Map<Name, number[]>(entries.map(([name]) => [name, []]))
   // the first rounds warm the compiler up and do not count

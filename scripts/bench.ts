@@ -18,5 +18,16 @@ if (name === undefined || !Object.hasOwn(benches, name)) {
   process.exitCode = 2
 } else {
   const { bench } = await (benches[name] as () => Promise<Bench>)()
-  await bench(args)
+  try {
+    await bench(args)
+  } catch (error) {
+    if (!isBadOption(error)) throw error
+    console.error(`bench: ${error.message}`)
+    process.exitCode = 2
+  }
+}
+
+/** What parseArgs throws for options that a measurement does not have. */
+function isBadOption(error: unknown): error is Error {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
 }

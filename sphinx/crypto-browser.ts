@@ -4,6 +4,7 @@
 import { chacha20orig } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as montgomery } from '@noble/curves/ed25519.js'
 import { blake2b as hash } from '@noble/hashes/blake2.js'
+import { sha512 } from '@noble/hashes/sha2.js'
 import type { Parts } from './crypto.ts'
 import { SphinxError } from './error.ts'
 
@@ -75,8 +76,29 @@ export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
 export function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false
   try {
-    return ed25519.verify(signature, message, publicKey, { zip215: false })
+    if (!ed25519.verify(signature, message, publicKey, { zip215: false })) return false
+    return holdsWithoutCofactor(publicKey, message, signature)
   } catch {
     return false
   }
+}
+
+/**
+ * RFC 8032, 5.1.7, lets a verifier multiply the equation by 8 or not, and a crafted signature can hold one way only.
+ * noble multiplies and libsodium does not, so noble's verdict is narrowed to libsodium's: S B = R + k A as it stands,
+ * and R not of low order. Otherwise two clients could disagree about a document.
+ */
+function holdsWithoutCofactor(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const { Point } = ed25519
+  const [encodedR, encodedS] = [signature.subarray(0, 32), signature.subarray(32)]
+  const R = Point.fromBytes(encodedR)
+  const k = Point.Fn.create(
+    littleEndian(sha512.create().update(encodedR).update(publicKey).update(message).digest()),
+  )
+  const SB = Point.BASE.multiplyUnsafe(littleEndian(encodedS))
+  return !R.isSmallOrder() && SB.equals(R.add(Point.fromBytes(publicKey).multiplyUnsafe(k)))
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return bytes.reduceRight((sum, byte) => (sum << 8n) | BigInt(byte), 0n)
 }

@@ -45,6 +45,9 @@ export interface Crypto {
   /** RFC 8032, Ed25519: a signature of 64 bytes by the key of this seed. */
   ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array
 
-  /** RFC 8032, Ed25519, strict: malformed keys and signatures, and keys of low order, are false. Never throws. */
+  /**
+   * RFC 8032, Ed25519, as libsodium does it: without the cofactor, and false for malformed keys and signatures and for
+   * points of low order. Never throws.
+   */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
 }

@@ -1,5 +1,7 @@
 // docs/sphinx.md, section 4: both backends against the documents they implement, and against each other.
 
+import { ed25519 } from '@noble/curves/ed25519.js'
+import { sha512 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -142,6 +144,27 @@ test('LIONESS: decrypting undoes encrypting, and every bit changes every other',
   )
   assert.throws(() => cipher.encrypt(new Uint8Array(192), new Uint8Array(32)), /more than 32 bytes, have 32/)
   assert.throws(() => cipher.encrypt(new Uint8Array(191), new Uint8Array(64)), /want 192 bytes, have 191/)
+})
+
+test('a signature that holds only when multiplied by the cofactor is false for both backends', () => {
+  const { Point } = ed25519
+  const order8 = Point.fromHex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a')
+  const little = (n: bigint): Uint8Array => bytes(n.toString(16).padStart(64, '0')).reverse()
+  const [secret, nonce] = [12345n, 67890n]
+  const publicKey = Point.BASE.multiply(secret).add(order8).toBytes()
+  const R = Point.BASE.multiply(nonce).toBytes()
+  let onlyWithCofactor = 0
+  for (let n = 0; n < 16; n++) {
+    const message = Uint8Array.of(n)
+    const digest = sha512(Uint8Array.of(...R, ...publicKey, ...message)).reverse()
+    const k = Point.Fn.create(BigInt(`0x${hex(digest)}`))
+    const signature = Uint8Array.of(...R, ...little(Point.Fn.add(nonce, Point.Fn.mul(k, secret))))
+    assert.ok(ed25519.verify(signature, message, publicKey, { zip215: false }), 'holds with the cofactor')
+    const verdict = node.ed25519Verify(publicKey, message, signature)
+    assert.is(browser.ed25519Verify(publicKey, message, signature), verdict)
+    if (!verdict) onlyWithCofactor++
+  }
+  assert.ok(onlyWithCofactor > 8)
 })
 
 test('the backends agree on random input', () => {
