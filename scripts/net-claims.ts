@@ -201,12 +201,15 @@ export function layerKey(epoch: number, id: string): string {
   return `${epoch} ${id}`
 }
 
+/** A document is valid for three epochs: a path may be drawn from an older one where the next was late. */
 function isLayered(run: RunRecord, epoch: number, hops: readonly string[]): boolean {
   const mixes = hops.slice(1, -1)
   const ends = [hops[0], hops.at(-1)]
+  const fits = (document: number): boolean =>
+    mixes.every((id, layer) => run.layerOf.get(layerKey(document, id)) === layer)
   return (
     mixes.length === run.layers &&
-    mixes.every((id, layer) => run.layerOf.get(layerKey(epoch, id)) === layer) &&
+    [epoch, epoch - 1, epoch - 2].some(fits) &&
     ends.every(id => id !== undefined && run.gateways.has(id))
   )
 }

@@ -1,0 +1,56 @@
+// What the processes of a local network say of themselves: asked again and again, and noted in the record.
+
+import { askJson } from './http.ts'
+import type { Plan, PlannedProcess } from './net-plan.ts'
+import type { Supervisor } from './net-process.ts'
+import type { RunRecord } from './net-record.ts'
+import type { Status } from './status.ts'
+
+export interface Watch {
+  /** The newest answer of a process, also after its death; undefined before the first. */
+  last(name: string): Status | undefined
+  /** Asks every living process once. */
+  poll(): Promise<void>
+  /** Asks one; undefined when it does not answer. */
+  ask(name: string): Promise<Status | undefined>
+}
+
+export function watchNetwork(plan: Plan, processes: Supervisor, record: RunRecord): Watch {
+  const last = new Map<string, Status>()
+  const noted = new Set<string>()
+  const byName = new Map(plan.processes.map(planned => [planned.name, planned]))
+
+  const note = (name: string, status: Status): void => {
+    last.set(name, status)
+    record.epochs = Math.max(record.epochs, status.epoch + 1)
+    if (status.consensus === null) return
+    const { epoch, hash } = status.consensus
+    const key = `${name} ${epoch} ${hash}`
+    if (noted.has(key)) return
+    noted.add(key)
+    record.consensus.push({ process: name, epoch, hash })
+  }
+  const ask = async (name: string): Promise<Status | undefined> => {
+    try {
+      const status = (await askJson(endpointOf(byName.get(name) as PlannedProcess), '/status')) as Status
+      note(name, status)
+      return status
+    } catch {
+      // It is starting, ending or dead: the supervisor knows which.
+      return undefined
+    }
+  }
+  return {
+    last: name => last.get(name),
+    ask,
+    async poll() {
+      await Promise.all(
+        plan.processes.filter(({ name }) => processes.alive(name)).map(({ name }) => ask(name)),
+      )
+    },
+  }
+}
+
+export function endpointOf({ httpPort, tokenFile }: PlannedProcess): { port: number; tokenFile: string } {
+  return { port: httpPort, tokenFile }
+}

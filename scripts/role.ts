@@ -1,0 +1,92 @@
+// What every long-running command does around its role: log, signals, and errors of the machine told plainly.
+
+import { pino } from 'pino'
+import { LinkError } from '../link/link.ts'
+import type { Log } from '../link/log.ts'
+import { CommandError, readOptions } from './command.ts'
+
+export interface Running {
+  /** Drains and closes; the process may end after it. */
+  close(): Promise<void>
+}
+
+/** `--config FILE`, by default the role's file in the current folder. */
+export function configOption(role: string, args: readonly string[]): string {
+  const { values } = readOptions(role, args, { config: { type: 'string' } })
+  return values.config ?? `${role}.toml`
+}
+
+/** Lines of JSON on standard error. Fields are the role's own words; nothing secret is handed to a log at all. */
+export function openLog(role: string, level: string): Log {
+  return pino(
+    {
+      level,
+      base: { role },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Nothing of this kind is logged; should a later change forget it, it stays out all the same.
+      redact: ['key', 'seed', 'token', 'address', 'payload', 'secret'],
+    },
+    pino.destination({ fd: 2, sync: true }),
+  )
+}
+
+/**
+ * Starts a role and resolves when it has been told to end and has drained: by SIGTERM, by Ctrl-C, or, where the
+ * parent opened a channel (node:child_process), by the parent's end.
+ */
+export async function runRole(start: () => Promise<Running>): Promise<undefined> {
+  const told = untilTold()
+  const running = await start().catch((error: unknown) => {
+    throw machineError(error)
+  })
+  await told
+  await running.close()
+}
+
+function untilTold(): Promise<void> {
+  return new Promise(resolve => {
+    let asked = false
+    const ask = (): void => {
+      // Who asks twice does not want to wait.
+      if (asked) process.exit(1)
+      asked = true
+      resolve()
+    }
+    process.on('SIGTERM', ask)
+    process.on('SIGINT', ask)
+    if (process.channel !== undefined) {
+      process.on('disconnect', () => {
+        if (!asked) ask()
+      })
+      process.channel?.unref()
+    }
+  })
+}
+
+/** A port in use or a full disk as a person wants to read of it; any other error as it is. */
+export function machineError(error: unknown): unknown {
+  if (error instanceof CommandError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  if (error instanceof LinkError && error.code === 'LISTEN') {
+    return new CommandError('FAILED', message, `end the other process, or set another address with 'listen'`)
+  }
+  const { port } = error as { port?: number }
+  if (code === 'EADDRINUSE') {
+    return new CommandError(
+      'FAILED',
+      `port ${port ?? ''} is in use`.replace('  ', ' '),
+      `end the other process, or set another port with 'status_port' or 'api_port'`,
+    )
+  }
+  if (code === 'EACCES' || code === 'ENOSPC' || code === 'EROFS') {
+    return new CommandError('FAILED', message, `see to the disk or set 'folder' to another place`)
+  }
+  if (code === 'LEVEL_LOCKED' || causeOf(error)?.code === 'LEVEL_LOCKED') {
+    return new CommandError('FAILED', 'another process uses this folder', 'end it first')
+  }
+  return error
+}
+
+function causeOf(error: unknown): NodeJS.ErrnoException | undefined {
+  return (error as { cause?: NodeJS.ErrnoException }).cause
+}

@@ -1,0 +1,191 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { parameterNames } from '../directory/parameters.ts'
+import { CommandError } from '../scripts/command.ts'
+import { readAuthorityFile, readClientFile, readNetwork, readNodeFile } from '../scripts/config.ts'
+import { openFolder, openToken, readKey } from '../scripts/folder.ts'
+import { run as init, initAuthority, initNode } from '../scripts/init.ts'
+import { parameterKeys } from '../scripts/parameters.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'chaffinch-init-'))
+test.after(() => rmSync(folder, { recursive: true }))
+
+/** Runs `chaffinch init ...` and gives its standard output. */
+async function printed(...args: string[]): Promise<string> {
+  const [log, error] = [console.log, console.error]
+  const lines: string[] = []
+  console.log = line => lines.push(String(line))
+  console.error = () => {}
+  try {
+    await init(args)
+  } finally {
+    Object.assign(console, { log, error })
+  }
+  return lines.join('\n')
+}
+
+async function failure(run: () => unknown): Promise<CommandError> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof CommandError) return error
+    throw error
+  }
+  throw new Error('did not fail')
+}
+
+test('what init writes is what the roles read', async () => {
+  const networkFile = join(folder, 'network.toml')
+  const alpha = await printed(
+    'authority',
+    join(folder, 'alpha'),
+    '--network',
+    networkFile,
+    '--listen',
+    '/ip4/127.0.0.1/tcp/4101',
+  )
+  assert.match(alpha, /^[0-9a-f]{64}@\/ip4\/127\.0\.0\.1\/tcp\/4101$/)
+  await printed('network', networkFile, '--name', 'demo', '--epoch', '20s', '--authority', alpha)
+  const mix = await printed(
+    'mix',
+    join(folder, 'mix1'),
+    '--network',
+    networkFile,
+    '--listen',
+    '/ip4/127.0.0.1/tcp/4201',
+    '--family',
+    'mine',
+    '--status-port',
+    '7201',
+  )
+  await printed(
+    'client',
+    join(folder, 'me'),
+    '--network',
+    networkFile,
+    '--api-port',
+    '7701',
+    '--gateway',
+    mix,
+  )
+
+  const network = readNetwork(networkFile)
+  assert.is(network.threshold, 1)
+  assert.is(network.epochMs, 20_000)
+  assert.equal(readAuthorityFile(join(folder, 'alpha', 'authority.toml')).network, network)
+  const node = readNodeFile(join(folder, 'mix1', 'mix.toml'))
+  assert.is(node.family, 'mine')
+  assert.is(node.statusPort, 7201)
+  assert.is(node.folder, join(folder, 'mix1', 'data'))
+  const client = readClientFile(join(folder, 'me', 'client.toml'))
+  assert.is(client.apiPort, 7701)
+  assert.is(Buffer.from(client.gateways[0] as Uint8Array).toString('hex'), mix)
+})
+
+test('a key is readable by its owner only, and never overwritten', async () => {
+  const key = join(folder, 'alpha', 'identity.key')
+  assert.is(statSync(key).mode & 0o777, 0o600)
+  assert.is(readKey(key).length, 32)
+  const before = readFileSync(key, 'utf8')
+  const error = await failure(() =>
+    init(['authority', join(folder, 'alpha'), '--listen', '/ip4/127.0.0.1/tcp/1']),
+  )
+  assert.is(error.exitCode, 1)
+  assert.match(error.message, /authority\.toml: is there already$/)
+  assert.is(readFileSync(key, 'utf8'), before)
+})
+
+test('wrong use is told in one line, with exit code 2', async () => {
+  const wrong: [string[], RegExp][] = [
+    [[], /want what to write/],
+    [['hat'], /cannot write 'hat'/],
+    [['mix'], /an argument is missing/],
+    [['mix', 'x'], /want --listen/],
+    [['mix', 'x', 'y', '--listen', '/ip4/1.2.3.4/tcp/1'], /unexpected argument 'y'/],
+    [['mix', 'x', '--lisen', 'y'], /unknown option '--lisen'/],
+    [['network', 'x'], /at least one --authority/],
+    [['network', 'x', '--authority', 'me'], /want ID@ADDRESS/],
+    [['client', 'x', '--api-port', '70000'], /--api-port 70000: want a whole number from 0 to 65535/],
+  ]
+  for (const [args, says] of wrong) {
+    const error = await failure(() => init(args))
+    assert.is(error.exitCode, 2)
+    assert.match(error.message, says)
+    assert.match(error.message, /^[a-z-]/)
+    assert.not.match(error.message, /\.$/)
+  }
+})
+
+test('an authority votes for what its file says, within the ranges', async () => {
+  const networkFile = join(folder, 'network.toml')
+  const own = join(folder, 'beta')
+  initAuthority(
+    own,
+    { networkFile, listen: ['/ip4/127.0.0.1/tcp/4102'] },
+    { hop_delay: '80ms', loop_per_minute: 7 },
+  )
+  const file = join(own, 'authority.toml')
+  assert.equal(readAuthorityFile(file).parameters, { hopDelayMs: 80, loopPerMinute: 7 })
+  writeFileSync(file, readFileSync(file, 'utf8').replace('hop_delay = "80ms"', 'hop_delay = "2h"'))
+  const error = await failure(() => readAuthorityFile(file))
+  assert.match(
+    error.message,
+    /authority\.toml:\d+: parameters\.hop_delay: want a duration from "1ms" to "1min"$/,
+  )
+})
+
+test('every voted parameter has a key in authority.toml', () => {
+  assert.equal(parameterKeys.map(({ name }) => name).sort(), [...parameterNames].sort())
+})
+
+test('a folder of a newer version, of another role or not ours is refused and left alone', async () => {
+  const own = join(folder, 'data')
+  openFolder(own, 'mix')
+  openFolder(own, 'mix')
+  assert.match(
+    (await failure(() => openFolder(own, 'gateway'))).message,
+    /belongs to a mix, not to a gateway/,
+  )
+  const version = join(own, 'version')
+  writeFileSync(version, 'chaffinch mix folder, format 99\n')
+  const newer = await failure(() => openFolder(own, 'mix'))
+  assert.match(newer.message, /newer version of chaffinch \(format 99, this one knows 1\)/)
+  assert.ok(newer.hint)
+  assert.is(readFileSync(version, 'utf8'), 'chaffinch mix folder, format 99\n')
+  writeFileSync(version, 'hello')
+  assert.match((await failure(() => openFolder(own, 'mix'))).message, /is not a version file/)
+  writeFileSync(join(folder, 'file'), '')
+  assert.match((await failure(() => openFolder(join(folder, 'file', 'x'), 'mix'))).message, /is not a folder/)
+})
+
+test('a key file that is missing, damaged or open to others is refused', async () => {
+  const own = join(folder, 'keys')
+  mkdirSync(own)
+  const key = join(own, 'identity.key')
+  assert.match((await failure(() => readKey(key))).message, /key file: no such file/)
+  writeFileSync(key, 'not a key', { mode: 0o600 })
+  assert.match((await failure(() => readKey(key))).message, /want a line of 64 hexadecimal digits/)
+  writeFileSync(join(own, 'open.key'), 'ab'.repeat(32), { mode: 0o644 })
+  const open = await failure(() => readKey(join(own, 'open.key')))
+  assert.match(open.message, /can be read by others/)
+  assert.match(open.hint as string, /^chmod 600 /)
+})
+
+test('a node and its token', () => {
+  const own = join(folder, 'gateway1')
+  const id = initNode(own, 'gateway', {
+    networkFile: join(folder, 'network.toml'),
+    listen: ['/ip4/127.0.0.1/tcp/4301'],
+  })
+  assert.is(id.length, 32)
+  openFolder(join(own, 'data'), 'gateway')
+  const token = openToken(join(own, 'data'))
+  assert.match(token, /^[0-9a-f]{48}$/)
+  assert.is(openToken(join(own, 'data')), token)
+  assert.is(statSync(join(own, 'data', 'token')).mode & 0o777, 0o600)
+})
+
+test.run()
