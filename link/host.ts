@@ -70,6 +70,8 @@ export async function startHost(init: HostInit): Promise<Host> {
   host = new Libp2pHost(init, limits, publicKeyOf(seed), libp2p)
   try {
     await listenOn(libp2p, listen)
+    const own = `/p2p/${libp2p.peerId.toString()}`
+    host.addresses = libp2p.getMultiaddrs().map(address => address.toString().replace(own, ''))
   } catch (error) {
     await host.close()
     throw error
@@ -79,6 +81,7 @@ export async function startHost(init: HostInit): Promise<Host> {
 
 class Libp2pHost implements Host {
   readonly id: Uint8Array
+  addresses: readonly string[] = []
   readonly #init: HostInit
   readonly #limits: LinkLimits
   readonly #libp2p: Libp2p
@@ -130,11 +133,6 @@ class Libp2pHost implements Host {
         stream,
       ),
     )
-  }
-
-  get addresses(): readonly string[] {
-    const own = `/p2p/${this.#libp2p.peerId.toString()}`
-    return this.#libp2p.getMultiaddrs().map(address => address.toString().replace(own, ''))
   }
 
   send(to: Peer, cell: Uint8Array): boolean {

@@ -9,6 +9,7 @@ import { NotFoundError } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
 import type { LinkLimits } from './limits.ts'
@@ -33,8 +34,13 @@ const bufferBytes = 4 * 1024 * 1024
 /** Connections beyond the limit that neighbours of ours may still open. */
 export const reservedConnections = 256
 
-/** A host that does not listen yet, so that its protocols are there before its first peer is. */
+/**
+ * A host that does not listen yet, so that its protocols are there before its first peer is.
+ *
+ * @throws LinkError LISTEN for an address that is no multiaddr
+ */
 export async function createHost(init: Libp2pInit): Promise<Libp2p> {
+  for (const address of [...init.listen, ...init.announce]) checkAddress(address)
   const { limits } = init
   const connections = limits.connections + reservedConnections
   // The transport hands these to net.connect, which knows localAddress too.
@@ -50,7 +56,8 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     streamMuxers: [
       yamux({
         maxInboundStreams: limits.streamsPerConnection,
-        maxEarlyStreams: 4,
+        // Those that come in the same read as the end of the handshake.
+        maxEarlyStreams: limits.streamsPerConnection,
         streamOptions: {
           maxStreamWindowSize: windowBytes,
           maxReadBufferLength: bufferBytes,
@@ -89,6 +96,14 @@ export async function listenOn(host: Libp2p, listen: readonly string[]): Promise
   }
 }
 
+function checkAddress(address: string): void {
+  try {
+    multiaddr(address)
+  } catch (error) {
+    throw new LinkError('LISTEN', `${address} is no multiaddr: ${(error as Error).message}`)
+  }
+}
+
 /** libp2p names each address that failed on a line of its own, with the reason after it. */
 function listenError(listen: readonly string[], error: Error): LinkError {
   const reasons = listen.flatMap(address => {
@@ -104,7 +119,7 @@ function listenError(listen: readonly string[], error: Error): LinkError {
   })
   const failed = listen.filter(address => error.message.includes(`${address}:`))
   const inUse = reasons.some(reason => reason.includes('EADDRINUSE'))
-  const why = inUse ? 'the port is in use' : (reasons[0] ?? error.message)
+  const why = inUse ? 'the port is in use' : (reasons[0] ?? error.message).replace(/^\w*Error: /, '')
   return new LinkError(
     'LISTEN',
     `cannot listen on ${(failed.length > 0 ? failed : listen).join(', ')}: ${why}`,

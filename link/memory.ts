@@ -277,9 +277,10 @@ class MemoryHost implements Host {
           const stream: CellStream = {
             write: cells => {
               const arriving = this.#wire.lose(cells).map(cell => cell.slice())
-              connection.carry(this, 'cells', cells.length * this.#init.cellBytes, receiver =>
-                receiver.receive(this.id, arriving),
-              )
+              connection.carry(this, 'cells', cells.length * this.#init.cellBytes, receiver => {
+                if (!receiver.admits(this.id)) return connection.carry(receiver, undefined, 0, broken)
+                receiver.receive(this.id, arriving)
+              })
               return true
             },
             close: () => {
