@@ -3,6 +3,7 @@
 
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { boltzmannCases } from './conformance-boltzmann.ts'
 import { type Check, failed } from './conformance-check.ts'
 import { katzenpostPackets } from './conformance-katzenpost.ts'
 import { katzenpostAez, katzenpostChaCha20, katzenpostKdfVectors } from './conformance-katzenpost-parts.ts'
@@ -17,6 +18,7 @@ const runners: Readonly<Record<string, Runner>> = {
   'katzenpost-aez': katzenpostAez,
   'katzenpost-chacha20-drbg': katzenpostChaCha20,
   'lioness-chacha20-blake2b': lionessAnswer,
+  boltzmann: boltzmannCases,
 }
 
 interface Entry {
