@@ -4,9 +4,9 @@
 /**
  * `FOLDER`: the disk refused, the message names file and reason · `BAD_FILE`: a file of ours is damaged ·
  * `NEWER_FORMAT`: a newer version wrote this folder; run that version · `NO_KEY`: the packet keys of the
- * epochs asked for are not made yet · `NOT_A_NODE`: no consensus lists this node, or not in this role.
+ * epochs asked for are not made yet, or wiped · `WRONG_STATE`: an event that does not fit: a mistake of ours.
  */
-export type NodeErrorCode = 'FOLDER' | 'BAD_FILE' | 'NEWER_FORMAT' | 'NO_KEY' | 'NOT_A_NODE'
+export type NodeErrorCode = 'FOLDER' | 'BAD_FILE' | 'NEWER_FORMAT' | 'NO_KEY' | 'WRONG_STATE'
 
 export class NodeError extends Error {
   readonly code: NodeErrorCode

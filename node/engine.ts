@@ -1,0 +1,69 @@
+// Runs the relay's steps: one event after the other, and one timer for the hold.
+
+import type { Clock, Timer } from '../link/clock.ts'
+import { type Action, held, type Relay, type RelayEvent, step } from './relay.ts'
+
+export interface Engine {
+  /** Steps the relay and carries its actions out. Called from within an action, the event waits its turn. */
+  happen(event: RelayEvent): void
+  /** Resolves when the relay holds nothing, or after `longestMs`. */
+  empty(longestMs: number): Promise<void>
+  /** No more steps, no more timers. */
+  stop(): void
+}
+
+/** @param options.carryOut does one action; its outcome is an event that happens now or later */
+export function engine(options: { relay: Relay; clock: Clock; carryOut: (action: Action) => void }): Engine {
+  const { relay, clock, carryOut } = options
+  const events: RelayEvent[] = []
+  let carrying = false
+  let stopped = false
+  let emptied: (() => void) | undefined
+  let timer: Timer | undefined
+  let ringsAt = Number.POSITIVE_INFINITY
+
+  function happen(event: RelayEvent): void {
+    if (stopped) return
+    events.push(event)
+    if (carrying) return
+    carrying = true
+    try {
+      for (let next = events.shift(); next !== undefined; next = events.shift())
+        for (const action of step(relay, next, clock.now())) carryOut(action)
+    } finally {
+      carrying = false
+    }
+    arm()
+    if (held(relay) === 0) emptied?.()
+  }
+
+  /** The timer is set anew only for what leaves before it rings; one that rings too early does no harm. */
+  function arm(): void {
+    const due = relay.hold.wakeAt() ?? Number.POSITIVE_INFINITY
+    if (due >= ringsAt) return
+    timer?.cancel()
+    ringsAt = due
+    timer = clock.after(Math.max(0, due - clock.now()), () => {
+      ringsAt = Number.POSITIVE_INFINITY
+      happen({ t: 'due' })
+    })
+  }
+
+  return {
+    happen,
+    empty: longestMs =>
+      new Promise(resolve => {
+        if (stopped || held(relay) === 0) return resolve()
+        const latest = clock.after(longestMs, resolve)
+        emptied = () => {
+          latest.cancel()
+          resolve()
+        }
+      }),
+    stop() {
+      stopped = true
+      timer?.cancel()
+      emptied?.()
+    },
+  }
+}

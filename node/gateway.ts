@@ -1,0 +1,172 @@
+// A gateway towards its clients: who owns which mailbox on which connection, and how much each connection may ask
+// for (docs/gateway.md).
+
+import * as crypto from '#crypto'
+import type { Parameters } from '../directory/view.ts'
+import { hexOf } from '../link/identity.ts'
+import {
+  type Greeting,
+  type MailboxRequest,
+  type MailboxStatus,
+  proofMessage,
+  readRequest,
+  writeGreeting,
+  writePage,
+} from '../link/mailbox.ts'
+import type { Random } from '../sphinx/random.ts'
+import type { Mailboxes } from './mailbox.ts'
+import { type Bucket, fullBucket, type Rate, takeTokens } from './rates.ts'
+
+/** A client may come this much faster than the consensus's clocks tick: they are random, and queues make bursts. */
+const generosity = 2
+/** Smallest bursts, cells and requests: a client that has just come says hello, opens and reads at once. */
+const leastCells = 64
+const leastRequests = 16
+
+export interface Gateway {
+  /** How many of a client's cells may come in, from the first on. */
+  admit(client: Uint8Array, cells: number): number
+  /**
+   * Answers one request of the mailbox protocol.
+   *
+   * @throws LinkError BAD_MESSAGE
+   */
+  answer(client: Uint8Array, request: Uint8Array): Promise<Uint8Array>
+  /** A client's last connection has closed: nothing of it is kept. */
+  gone(client: Uint8Array): void
+  /** Clients that are known now. */
+  readonly clients: number
+}
+
+/** What is known of one connected client. */
+interface Client {
+  readonly cells: Bucket
+  readonly requests: Bucket
+  /** 32 bytes that the next `open` must have signed. */
+  nonce?: Uint8Array | undefined
+  /** 32 bytes: the mailbox whose key it proved. */
+  owner?: Uint8Array | undefined
+}
+
+/**
+ * @param options.id 32 bytes: this gateway's node id
+ * @param options.parameters the consensus's now
+ * @param options.clients clients known at most; further ones are told `full`, and their cells do not come in
+ */
+export function gateway(options: {
+  id: Uint8Array
+  mailboxes: Mailboxes
+  parameters: () => Parameters
+  payloadBytes: number
+  clients: number
+  now: () => number
+  random: Random
+}): Gateway {
+  const { id, mailboxes, parameters, payloadBytes, now, random } = options
+  const clients = new Map<string, Client>()
+  /** Which client has a mailbox open: one at a time. */
+  const openAt = new Map<string, Client>()
+
+  const known = (id: Uint8Array): Client | undefined => {
+    const name = hexOf(id)
+    const client = clients.get(name)
+    if (client !== undefined) return client
+    if (clients.size >= options.clients) return undefined
+    const fresh = {
+      cells: fullBucket(cellRate(parameters()), now()),
+      requests: fullBucket(requestRate(parameters()), now()),
+    }
+    clients.set(name, fresh)
+    return fresh
+  }
+
+  /** The newest connection that proves the key has the mailbox: the older one may be dead and not know it yet. */
+  const hand = (client: Client, owner: Uint8Array): void => {
+    release(client)
+    const before = openAt.get(hexOf(owner))
+    if (before !== undefined) before.owner = undefined
+    client.owner = owner
+    openAt.set(hexOf(owner), client)
+  }
+
+  const release = (client: Client): void => {
+    if (client.owner !== undefined) openAt.delete(hexOf(client.owner))
+    client.owner = undefined
+  }
+
+  const open = (
+    from: Uint8Array,
+    client: Client,
+    { key, proof }: Extract<MailboxRequest, { t: 'open' }>,
+  ): MailboxStatus => {
+    const { nonce } = client
+    client.nonce = undefined
+    if (nonce === undefined) return 'not-open'
+    if (!crypto.ed25519Verify(key, proofMessage(id, from, nonce), proof)) return 'bad-proof'
+    if (!mailboxes.claim(key)) return 'full'
+    hand(client, key.slice())
+    return 'ok'
+  }
+
+  const greet = (from: Uint8Array, request: Exclude<MailboxRequest, { t: 'read' }>): Greeting => {
+    const client = known(from)
+    if (client === undefined) return { status: 'full', nonce: noNonce }
+    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0)
+      return { status: 'slow-down', nonce: noNonce }
+    if (request.t === 'open') return { status: open(from, client, request), nonce: noNonce }
+    client.nonce = random(32)
+    return { status: 'ok', nonce: client.nonce }
+  }
+
+  const page = async (
+    from: Uint8Array,
+    { after, done }: Extract<MailboxRequest, { t: 'read' }>,
+  ): Promise<Uint8Array> => {
+    const size = { places: parameters().pageEntries, payloadBytes }
+    const refuse = (status: MailboxStatus): Uint8Array => writePage({ status, waiting: 0, entries: [] }, size)
+    const client = known(from)
+    if (client === undefined) return refuse('full')
+    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0) return refuse('slow-down')
+    if (client.owner === undefined) return refuse('not-open')
+    const found = await mailboxes.page(client.owner, { after, done, places: size.places })
+    return writePage({ status: 'ok', ...found }, size)
+  }
+
+  return {
+    admit(from, cells) {
+      const client = known(from)
+      return client === undefined ? 0 : takeTokens(client.cells, cellRate(parameters()), cells, now())
+    },
+    async answer(from, bytes) {
+      const request = readRequest(bytes)
+      return request.t === 'read' ? page(from, request) : writeGreeting(greet(from, request))
+    },
+    gone(from) {
+      const client = clients.get(hexOf(from))
+      if (client !== undefined) release(client)
+      clients.delete(hexOf(from))
+    },
+    get clients() {
+      return clients.size
+    },
+  }
+}
+
+/** Cells of one client: its three clocks. */
+export function cellRate(parameters: Parameters): Rate {
+  const { payloadPerMinute, loopPerMinute, dropPerMinute } = parameters
+  return generous(payloadPerMinute + loopPerMinute + dropPerMinute, leastCells)
+}
+
+/** Requests of one client: its reads. */
+export function requestRate(parameters: Parameters): Rate {
+  return generous(parameters.readPerMinute, leastRequests)
+}
+
+/** Half a minute's worth at once. */
+function generous(perMinute: number, least: number): Rate {
+  const rate = generosity * perMinute
+  return { perMinute: rate, burst: Math.max(least, rate / 2) }
+}
+
+const noNonce: Uint8Array = new Uint8Array(32)

@@ -1,0 +1,184 @@
+// Packet keys: one X25519 pair an epoch, made three epochs ahead, wiped one grace period after its epoch
+// (docs/node.md, Keys). The files are the only copy besides locked memory.
+
+import * as crypto from '#crypto'
+import { epochAt, epochStart, type Network } from '../directory/network.ts'
+import type { Random } from '../sphinx/random.ts'
+import { NodeError } from './error.ts'
+import type { Files } from './files.ts'
+
+const second = 1000
+/** A key file: secret 32, public 32 (so that damage shows). */
+const keyFileBytes = 64
+const keyName = /^packet-(\d{1,15})\.key$/
+/** The descriptor for document e names e, e + 1, e + 2, and is uploaded in e - 1. */
+const epochsAhead = 3
+/** How many epochs a descriptor names. */
+const epochsNamed = 3
+
+export interface PacketKey {
+  readonly epoch: number
+  /** 32 bytes in locked memory; `peel` knows the pair by this very array. */
+  readonly secret: Uint8Array
+  /** 32 bytes */
+  readonly publicKey: Uint8Array
+}
+
+/**
+ * How long before and after a boundary the neighbouring epoch's key opens packets too, milliseconds: a quarter
+ * of an epoch, at most a minute. It covers what a sender cannot know when it picks the epochs of arrival: clock
+ * skew, queues and retries of links.
+ */
+export function graceMs(network: Network): number {
+  return Math.min(network.epochMs / 4, 60 * second)
+}
+
+/** The epochs whose keys may open a packet that arrives now, likeliest first: one, or two near a boundary. */
+export function openingEpochs(network: Network, now: number): readonly number[] {
+  const epoch = epochAt(network, now)
+  const grace = graceMs(network)
+  if (now - epochStart(network, epoch) < grace && epoch > 0) return [epoch, epoch - 1]
+  if (epochStart(network, epoch + 1) - now <= grace) return [epoch, epoch + 1]
+  return [epoch]
+}
+
+/** Epochs whose keys must exist now: those that may still open packets, and those a descriptor names. */
+function livingEpochs(network: Network, now: number): { first: number; last: number } {
+  const epoch = Math.max(0, epochAt(network, now))
+  const first = Math.max(0, Math.min(...openingEpochs(network, now)))
+  return { first, last: epoch + epochsAhead }
+}
+
+export interface KeyRing {
+  /**
+   * Makes what is missing and wipes what is over. Calls run one after the other.
+   *
+   * @throws NodeError FOLDER (the keys that are there stay), BAD_FILE
+   */
+  advance(now: number): Promise<void>
+  /** When `advance` has something to do next, milliseconds since 1970-01-01 UTC. */
+  nextAdvance(now: number): number
+  /** Keys that may open a packet that arrives now, likeliest first. */
+  opening(now: number): readonly PacketKey[]
+  /**
+   * Public keys (32 bytes each) of epochs e, e + 1, e + 2, as the descriptor for document e names them.
+   *
+   * @throws NodeError NO_KEY
+   */
+  published(epoch: number): ReadonlyMap<number, Uint8Array>
+  /** Epochs whose key opens or will open packets. */
+  epochs(): readonly number[]
+  /** This epoch's key opens nothing any more (its journal of tags is not complete). It stays published. */
+  retire(epoch: number): void
+  /** Wipes memory; the files stay, so that a node that starts again opens the packets of its published keys. */
+  close(): void
+}
+
+/**
+ * Loads the key files of the folder; `advance` makes the others.
+ *
+ * @throws NodeError FOLDER, BAD_FILE
+ */
+export async function openKeys(options: {
+  network: Network
+  files: Files
+  random: Random
+}): Promise<KeyRing> {
+  const { network, files, random } = options
+  const keys = new Map<number, PacketKey>()
+  const retired = new Set<number>()
+  for (const name of await files.list()) {
+    const epoch = Number(keyName.exec(name)?.[1] ?? Number.NaN)
+    if (Number.isSafeInteger(epoch)) keys.set(epoch, await loadKey(files, name, epoch))
+  }
+
+  async function advanceTo(now: number): Promise<void> {
+    const { first, last } = livingEpochs(network, now)
+    for (const [epoch, key] of keys) {
+      if (epoch >= first) continue
+      // out of the map first: a disk that refuses must not keep a key in use
+      keys.delete(epoch)
+      retired.delete(epoch)
+      crypto.wipe(key.secret)
+      await files.erase(fileName(epoch))
+    }
+    for (let epoch = Math.max(first, epochAt(network, now)); epoch <= last; epoch++)
+      if (!keys.has(epoch)) keys.set(epoch, await makeKey(files, epoch, random))
+  }
+
+  let turn: Promise<unknown> = Promise.resolve()
+  return {
+    advance(now) {
+      const mine = turn.then(() => advanceTo(now))
+      turn = mine.catch(() => {})
+      return mine
+    },
+    nextAdvance(now) {
+      const epoch = Math.max(0, epochAt(network, now))
+      const wipe = epochStart(network, epoch) + graceMs(network)
+      return now < wipe ? wipe : epochStart(network, epoch + 1)
+    },
+    opening: now =>
+      openingEpochs(network, now)
+        .filter(epoch => !retired.has(epoch))
+        .map(epoch => keys.get(epoch))
+        .filter(key => key !== undefined),
+    published(epoch) {
+      const named = new Map<number, Uint8Array>()
+      for (let e = epoch; e < epoch + epochsNamed; e++) {
+        const key = keys.get(e)
+        if (key === undefined)
+          throw new NodeError('NO_KEY', `packet key of epoch ${e}: not made yet, or wiped`)
+        named.set(e, key.publicKey)
+      }
+      return named
+    },
+    epochs: () => [...keys.keys()].filter(epoch => !retired.has(epoch)).sort((a, b) => a - b),
+    retire: epoch => void retired.add(epoch),
+    close() {
+      for (const key of keys.values()) crypto.wipe(key.secret)
+      keys.clear()
+    },
+  }
+}
+
+function fileName(epoch: number): string {
+  return `packet-${epoch}.key`
+}
+
+/** On disk before it is used or published: a key that is lost makes every packet for it undeliverable. */
+async function makeKey(files: Files, epoch: number, random: Random): Promise<PacketKey> {
+  const secret = crypto.secretBytes(32)
+  const drawn = random(32)
+  secret.set(drawn)
+  crypto.wipe(drawn)
+  const key = { epoch, secret, publicKey: crypto.x25519PublicKey(secret) }
+  const bytes = new Uint8Array(keyFileBytes)
+  bytes.set(secret)
+  bytes.set(key.publicKey, 32)
+  try {
+    await files.write(fileName(epoch), bytes)
+  } finally {
+    crypto.wipe(bytes)
+  }
+  return key
+}
+
+async function loadKey(files: Files, name: string, epoch: number): Promise<PacketKey> {
+  const bytes = (await files.read(name, keyFileBytes)) ?? new Uint8Array(0)
+  if (bytes.length !== keyFileBytes)
+    throw new NodeError(
+      'BAD_FILE',
+      `${name}: want ${keyFileBytes} bytes, have ${bytes.length}; remove the file to make a new key`,
+    )
+  const secret = crypto.secretBytes(32)
+  secret.set(bytes.subarray(0, 32))
+  crypto.wipe(bytes.subarray(0, 32))
+  const publicKey = crypto.x25519PublicKey(secret)
+  if (!crypto.equal(publicKey, bytes.subarray(32)))
+    throw new NodeError(
+      'BAD_FILE',
+      `${name}: secret and public key do not fit; remove the file to make a new key`,
+    )
+  return { epoch, secret, publicKey }
+}

@@ -1,0 +1,151 @@
+// A node's loops to itself through the network: cover for its links, and a measure of its neighbours
+// (docs/node.md, Loops; Piotrowska et al., "The Loopix Anonymity System", USENIX Security 2017, section 4.2).
+
+import { epochAt, type Network } from '../directory/network.ts'
+import type { NodeEntry, View } from '../directory/view.ts'
+import { hexOf } from '../link/identity.ts'
+import { SphinxError } from '../sphinx/error.ts'
+import type { Geometry } from '../sphinx/geometry.ts'
+import { exponential, pick, type Random } from '../sphinx/random.ts'
+import { makeReplyBlock, openReply, type ReplySecret, useReplyBlock } from '../sphinx/reply.ts'
+import type { Hop } from '../sphinx/wrap.ts'
+
+const second = 1000
+const minute = 60 * second
+/** What queues and links may add to the drawn delays before a loop counts as lost. */
+const patienceMs = 10 * second
+
+export interface LoopCounts {
+  readonly sent: number
+  readonly returned: number
+}
+
+export interface Loops {
+  /** A new loop for the network as this view has it; undefined while the view has no path for one. */
+  make(view: View): { readonly next: Uint8Array; readonly packet: Uint8Array } | undefined
+  /** A packet has come back. Returns false when it is no loop of ours, came too late or was damaged. */
+  returned(replyId: Uint8Array, payload: Uint8Array): boolean
+  /** Milliseconds until the next loop, drawn from the exponential distribution; undefined at a rate of 0. */
+  nextIn(perMinute: number): number | undefined
+  readonly counts: LoopCounts
+  /** By the loop's first hop, in hex. */
+  neighbour(id: string): LoopCounts
+  /** Forgets the counts of nodes that are no neighbours any more. */
+  keep(neighbours: ReadonlySet<string>): void
+}
+
+interface Pending {
+  readonly first: string
+  readonly secret: ReplySecret
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly lostAt: number
+}
+
+/**
+ * @param options.self 32 bytes: this node's id
+ * @param options.limit loops under way at most
+ */
+export function nodeLoops(options: {
+  network: Network
+  geometry: Geometry
+  self: Uint8Array
+  now: () => number
+  random: Random
+  limit: number
+}): Loops {
+  const { network, geometry, self, now, random, limit } = options
+  const pending = new Map<string, Pending>()
+  const total = { sent: 0, returned: 0 }
+  const byNeighbour = new Map<string, { sent: number; returned: number }>()
+
+  const countsOf = (id: string): { sent: number; returned: number } => {
+    const counts = byNeighbour.get(id) ?? { sent: 0, returned: 0 }
+    byNeighbour.set(id, counts)
+    return counts
+  }
+
+  const forgetLost = (): void => {
+    for (const [id, loop] of pending) if (loop.lostAt < now()) pending.delete(id)
+  }
+
+  return {
+    make(view) {
+      forgetLost()
+      if (pending.size >= limit) return undefined
+      const nodes = loopPath(view, hexOf(self), random)
+      const path = nodes === undefined ? undefined : hopsOf(network, view, nodes, now(), random)
+      if (path === undefined) return undefined
+      const replyId = random(16)
+      const { block, secret } = makeReplyBlock(geometry, path, { recipient: self, replyId }, random)
+      const { first, packet } = useReplyBlock(geometry, block, new Uint8Array(geometry.bodyBytes))
+      const lostAt = now() + path.reduce((sum, hop) => sum + hop.delayMs, 0) + patienceMs
+      pending.set(hexOf(replyId), { first: hexOf(first), secret, lostAt })
+      total.sent++
+      countsOf(hexOf(first)).sent++
+      return { next: first, packet }
+    },
+    returned(replyId, payload) {
+      forgetLost()
+      const loop = pending.get(hexOf(replyId))
+      if (loop === undefined) return false
+      pending.delete(hexOf(replyId))
+      if (!undamaged(geometry, loop.secret, payload)) return false
+      total.returned++
+      countsOf(loop.first).returned++
+      return true
+    },
+    nextIn: perMinute => (perMinute > 0 ? exponential(random, minute / perMinute) : undefined),
+    counts: total,
+    neighbour: id => byNeighbour.get(id) ?? { sent: 0, returned: 0 },
+    keep(neighbours) {
+      for (const id of byNeighbour.keys()) if (!neighbours.has(id)) byNeighbour.delete(id)
+    },
+  }
+}
+
+/**
+ * Once around the layers, from the one behind this node's own back to this node: a gateway's loop passes every
+ * layer of mixes; a mix's also passes a gateway, and one mix of every other layer.
+ */
+function loopPath(view: View, self: string, random: Random): readonly NodeEntry[] | undefined {
+  const me = view.nodes.get(self)
+  if (me === undefined) return undefined
+  const rings = [view.gateways, ...view.layers]
+  const own = me.role === 'gateway' ? 0 : me.layer + 1
+  const others = [...rings.slice(own + 1), ...rings.slice(0, own)]
+  const running = others.map(ring => ring.filter(node => node.running))
+  if (running.some(ring => ring.length === 0)) return undefined
+  return [...running.map(ring => pick(random, ring)), me]
+}
+
+/** Draws the delays, and takes for each hop the key of the epoch in which the packet will arrive there. */
+function hopsOf(
+  network: Network,
+  view: View,
+  nodes: readonly NodeEntry[],
+  start: number,
+  random: Random,
+): readonly Hop[] | undefined {
+  const { hopDelayMs, maxHopDelayMs } = view.parameters
+  const hops: Hop[] = []
+  let arrival = start
+  for (const node of nodes) {
+    const key = node.packetKeys.get(epochAt(network, arrival))
+    if (key === undefined) return undefined
+    const last = hops.length === nodes.length - 1
+    const delayMs = last ? 0 : Math.min(maxHopDelayMs, Math.round(exponential(random, hopDelayMs)))
+    hops.push({ id: node.id, key, delayMs })
+    arrival += delayMs
+  }
+  return hops
+}
+
+function undamaged(geometry: Geometry, secret: ReplySecret, payload: Uint8Array): boolean {
+  try {
+    openReply(geometry, secret, payload)
+    return true
+  } catch (error) {
+    if (error instanceof SphinxError) return false
+    throw error
+  }
+}

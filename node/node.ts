@@ -1,0 +1,321 @@
+// A mix or gateway as a running thing: it owns the timers, feeds the pure relay with events and carries its
+// actions out (docs/node.md).
+
+import { epochAt, type Network } from '../directory/network.ts'
+import { defaultParameters } from '../directory/parameters.ts'
+import type { Directory, Parameters, Role } from '../directory/view.ts'
+import type { Clock, Timer } from '../link/clock.ts'
+import { hexOf } from '../link/identity.ts'
+import type { Link } from '../link/link.ts'
+import type { Log } from '../link/log.ts'
+import { mailboxProtocol, requestBytes } from '../link/mailbox.ts'
+import type { Store } from '../link/store.ts'
+import { type Geometry, geometry } from '../sphinx/geometry.ts'
+import type { Random } from '../sphinx/random.ts'
+import { engine } from './engine.ts'
+import type { Files } from './files.ts'
+import { type Gateway, gateway } from './gateway.ts'
+import { type KeyRing, openingEpochs, openKeys } from './keys.ts'
+import { nodeLoops } from './loops.ts'
+import { type Mailboxes, openMailboxes, sweepMs } from './mailbox.ts'
+import { inlinePeeler } from './peeler.ts'
+import { type Action, type DropReason, type End, newRelay, type Thanks } from './relay.ts'
+import { type ReplayStore, replayStore } from './replay.ts'
+import { type Admission, neighbouringViews, neighboursOf, nextHop } from './routes.ts'
+import { type NodeStatus, statusOf } from './status.ts'
+import { poisson } from './strategy-poisson.ts'
+
+const second = 1000
+
+/** Every bound of a node, with the reason for its value (docs/node.md, Limits). */
+export interface NodeLimits {
+  /** Packets in the mixing hold: 20,000 take about 70 MB. */
+  readonly hold: number
+  /** Packets on their way into the hold, and from it to their end. */
+  readonly passing: number
+  /** Tags remembered for one packet key: an epoch of 20 minutes at 3,000 packets a second. */
+  readonly tagsPerKey: number
+  /** Loops under way. */
+  readonly loops: number
+  /** Clients of a gateway. */
+  readonly clients: number
+  /** Mailboxes of a gateway, and their bytes together. */
+  readonly mailboxes: number
+  readonly mailboxBytes: number
+  /** Mail that waits for the disk. */
+  readonly mailWaiting: number
+}
+
+export const defaultNodeLimits: NodeLimits = {
+  hold: 20_000,
+  passing: 8192,
+  tagsPerKey: 4_000_000,
+  loops: 4096,
+  clients: 4096,
+  mailboxes: 20_000,
+  mailboxBytes: 2 ** 30,
+  mailWaiting: 4096,
+}
+
+/** How long until a disk that refused is asked again, milliseconds. */
+const retryMs = 10 * second
+/** How long the link may take to empty its queues when a node drains, milliseconds. */
+const flushMs = 5 * second
+
+export interface NodeOptions {
+  readonly role: Role
+  readonly network: Network
+  /** Its cells have the geometry's packetBytes, its identity is this node's. Closed by whoever made it. */
+  readonly link: Link
+  /** The one that the link asks. */
+  readonly admission: Admission
+  readonly directory: Directory
+  /** Packet keys and replay journals. */
+  readonly files: Files
+  /** Mail. Closed by whoever opened it. */
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly limits?: Partial<NodeLimits>
+}
+
+export interface RunningNode {
+  /** 32 bytes */
+  readonly id: Uint8Array
+  status(): NodeStatus
+  /** Takes nothing more, and resolves when what it holds has left: at most the longest delay later. */
+  drain(): Promise<void>
+  /** Stops at once; what it holds is lost. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a mix or gateway on a link.
+ *
+ * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT
+ */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { role, network, link, directory, clock, random, log } = options
+  const now = (): number => clock.now()
+  const limits = { ...defaultNodeLimits, ...options.limits }
+  const g = geometryOf(network)
+  const parameters = (): Parameters => directory.current()?.parameters ?? defaultParameters
+
+  const keys = await openKeys({ network, files: options.files, random })
+  const replay = replayStore({ files: options.files, random, tagsPerKey: limits.tagsPerKey })
+  await keys.advance(now())
+  await openJournals(options, keys, replay)
+  const mail = role === 'gateway' ? await openMail(options, limits, parameters) : undefined
+  const loops = nodeLoops({ network, geometry: g, self: link.id, now, random, limit: limits.loops })
+  const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
+  const relay = newRelay({
+    geometry: g,
+    self: link.id,
+    keepsMail: role === 'gateway',
+    passingLimit: limits.passing,
+    maxDelayMs: parameters().maxHopDelayMs,
+    hold: poisson({ random, limit: limits.hold }),
+  })
+
+  let state: NodeStatus['state'] = 'running'
+  const timers = new Map<string, Timer>()
+  /** One timer a purpose. */
+  const wakeIn = (purpose: string, ms: number, run: () => void): void => {
+    timers.get(purpose)?.cancel()
+    if (state !== 'closed') timers.set(purpose, clock.after(ms, run))
+  }
+  let loopRate = 0
+  const { happen, empty, stop } = engine({ relay, clock, carryOut })
+
+  const ended = (end: End, thanks?: Thanks): void => happen({ t: 'ended', end, thanks })
+
+  function carryOut(action: Action): void {
+    switch (action.t) {
+      case 'peel':
+        peel(action.packets, outcomes => happen({ t: 'peeled', outcomes }))
+        break
+      case 'record':
+        record(action.batch)
+        break
+      case 'forward':
+        forward(action)
+        break
+      case 'store':
+        if (mail === undefined) ended('NO_MAILBOX')
+        else mail.boxes.put(action.mail, end => ended(end, action.thanks))
+        break
+      case 'serve':
+        ended('served', action.thanks)
+        break
+      case 'loop':
+        ended(loops.returned(action.replyId, action.payload) ? 'served' : 'UNKNOWN_LOOP')
+        break
+    }
+  }
+
+  function forward({ next, way, packet }: Extract<Action, { t: 'forward' }>): void {
+    const to = nextHop(neighbouringViews(directory), link.id, next, way)
+    if (to === undefined) ended('NO_ROUTE')
+    else ended(link.send(to, packet) ? 'forwarded' : 'LINK_REFUSED')
+  }
+
+  function record(batch: number): void {
+    replay.flush().then(
+      () => happen({ t: 'recorded', batch, ok: true }),
+      error => {
+        log.error({ error: String(error) }, 'the replay journal cannot be written: packets are dropped')
+        happen({ t: 'recorded', batch, ok: false })
+      },
+    )
+  }
+
+  function receive(from: Uint8Array, packets: readonly Uint8Array[]): void {
+    if (state === 'closed') return
+    const refuse = (count: number, reason: DropReason): void => happen({ t: 'refused', count, reason })
+    if (state === 'draining') refuse(packets.length, 'DRAINING')
+    else if (options.admission.isNode(from)) happen({ t: 'arrived', packets })
+    else if (mail === undefined || directory.current() === undefined) refuse(packets.length, 'NOT_ADMITTED')
+    else {
+      const admitted = mail.gateway.admit(from, packets.length)
+      if (admitted < packets.length) refuse(packets.length - admitted, 'CLIENT_RATE')
+      if (admitted > 0) happen({ t: 'arrived', packets: packets.slice(0, admitted) })
+    }
+  }
+
+  /** Takes over what the consensus of this moment says. */
+  function adopt(): void {
+    const { maxHopDelayMs, mailboxEntries, mailboxMinutes, nodeLoopPerMinute } = parameters()
+    relay.maxDelayMs = maxHopDelayMs
+    mail?.boxes.limit({ entries: mailboxEntries, minutes: mailboxMinutes })
+    const views = neighbouringViews(directory)
+    if (views.length === 0) return
+    if (nodeLoopPerMinute !== loopRate) {
+      loopRate = nodeLoopPerMinute
+      loopLater()
+    }
+    const neighbours = neighboursOf(views, link.id)
+    link.keepNeighbours(neighbours.map(node => node.id))
+    loops.keep(new Set(neighbours.map(node => hexOf(node.id))))
+  }
+
+  /** The clock of loops. */
+  function loopLater(): void {
+    const wait = state === 'running' ? loops.nextIn(loopRate) : undefined
+    if (wait === undefined) timers.get('loop')?.cancel()
+    else wakeIn('loop', wait, loopNow)
+  }
+
+  function loopNow(): void {
+    const view = directory.current()
+    const loop = view && loops.make(view)
+    if (loop !== undefined) happen({ t: 'originated', ...loop })
+    loopLater()
+  }
+
+  /** Keys and journals follow the epochs; a disk that refuses is asked again, and stops nothing else. */
+  async function turn(): Promise<void> {
+    let next = now() + retryMs
+    try {
+      await keys.advance(now())
+      await openJournals(options, keys, replay)
+      await replay.free(Math.min(...openingEpochs(network, now())))
+      next = keys.nextAdvance(now())
+    } catch (error) {
+      log.error({ error: String(error) }, 'packet keys cannot be renewed')
+    }
+    adopt()
+    turnAt(next)
+  }
+
+  function turnAt(at: number): void {
+    wakeIn('turn', Math.max(1, at - now()), () => void turn())
+  }
+
+  function sweepLater(boxes: Mailboxes): void {
+    wakeIn('sweep', sweepMs(parameters().mailboxMinutes), () => {
+      boxes.sweep()
+      sweepLater(boxes)
+    })
+  }
+
+  options.admission.follow(directory)
+  const unfollow = directory.onView(adopt)
+  adopt()
+  turnAt(keys.nextAdvance(now()))
+  if (mail !== undefined) {
+    mail.boxes.sweep()
+    sweepLater(mail.boxes)
+    link.serve(mailboxProtocol, requestBytes, mail.gateway.answer)
+    link.onGone(mail.gateway.gone)
+  }
+  link.onCells(receive)
+
+  return {
+    id: link.id,
+    status: () => statusOf({ role, network, state, now: now(), link, directory, relay, loops, replay, mail }),
+    async drain() {
+      if (state !== 'running') return
+      state = 'draining'
+      timers.get('loop')?.cancel()
+      await empty(relay.maxDelayMs)
+      await link.flush(flushMs)
+    },
+    async close() {
+      if (state === 'closed') return
+      state = 'closed'
+      unfollow()
+      stop()
+      for (const timer of timers.values()) timer.cancel()
+      await replay.close()
+      await mail?.boxes.close()
+      keys.close()
+    },
+  }
+}
+
+async function openMail(
+  { link, store, clock, random, network }: NodeOptions,
+  limits: NodeLimits,
+  parameters: () => Parameters,
+): Promise<{ boxes: Mailboxes; gateway: Gateway }> {
+  const now = (): number => clock.now()
+  const { payloadBytes } = geometryOf(network)
+  const { mailboxEntries, mailboxMinutes } = parameters()
+  const boxes = await openMailboxes({
+    store,
+    now,
+    payloadBytes,
+    limits: {
+      entries: mailboxEntries,
+      minutes: mailboxMinutes,
+      boxes: limits.mailboxes,
+      bytes: limits.mailboxBytes,
+      waiting: limits.mailWaiting,
+    },
+  })
+  const { clients } = limits
+  const server = gateway({ id: link.id, mailboxes: boxes, parameters, payloadBytes, clients, now, random })
+  return { boxes, gateway: server }
+}
+
+/**
+ * Opens the journals of the keys that open packets now or in the next epoch. A key whose journal may have lost its
+ * end opens nothing any more: better no packet of an epoch than one packet twice.
+ */
+async function openJournals(
+  { network, clock, log }: Pick<NodeOptions, 'network' | 'clock' | 'log'>,
+  keys: KeyRing,
+  replay: ReplayStore,
+): Promise<void> {
+  const last = Math.max(0, epochAt(network, clock.now())) + 1
+  for (const epoch of keys.epochs()) {
+    if (epoch > last || (await replay.open(epoch)) === 'ready') continue
+    keys.retire(epoch)
+    log.warn({ epoch }, 'the machine started anew in this epoch: its packet key is retired')
+  }
+}
+
+function geometryOf({ suite, hops, userBytes }: Network): Geometry {
+  return geometry({ suite, hops, userBytes })
+}

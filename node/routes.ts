@@ -1,0 +1,87 @@
+// Who may send packets to this node, and where it may send them: what the consensus of this epoch and of its
+// neighbours says, since a packet may be under way across a boundary.
+
+import type { Directory, NodeEntry, Role, View } from '../directory/view.ts'
+import { hexOf } from '../link/identity.ts'
+import type { Way } from './relay.ts'
+
+/** What `startHost` and the node itself ask about a sender. */
+export interface Admission {
+  /** For the link: may this host send cells here at all? A gateway takes them from anybody, a mix from nodes. */
+  admits(id: Uint8Array): boolean
+  /** Is this host a node of the current or a neighbouring consensus? */
+  isNode(id: Uint8Array): boolean
+  /** Follows a directory from now on; before that nobody is a node. */
+  follow(directory: Directory): void
+}
+
+/** Made before the link, which needs `admits`, and handed to the node, which lets it follow the directory. */
+export function admission(role: Role): Admission {
+  let followed: Directory | undefined
+  const isNode = (id: Uint8Array): boolean => {
+    const name = hexOf(id)
+    return neighbouringViews(followed).some(view => view.nodes.has(name))
+  }
+  return {
+    admits: id => role === 'gateway' || isNode(id),
+    isNode,
+    follow(directory) {
+      followed = directory
+    },
+  }
+}
+
+/** The current view, then those of the epochs next to it. */
+export function neighbouringViews(directory: Directory | undefined): readonly View[] {
+  const current = directory?.current()
+  if (directory === undefined || current === undefined) return []
+  return [current, directory.view(current.epoch - 1), directory.view(current.epoch + 1)].filter(
+    view => view !== undefined,
+  )
+}
+
+/**
+ * The node a packet may go to next.
+ *
+ * @param views any of them may allow the hop
+ * @param self 32 bytes: this node
+ * @param next 32 bytes: as the packet says
+ * @returns undefined when no view allows this hop
+ */
+export function nextHop(
+  views: readonly View[],
+  self: Uint8Array,
+  next: Uint8Array,
+  way: Way,
+): NodeEntry | undefined {
+  const [here, there] = [hexOf(self), hexOf(next)]
+  for (const view of views) {
+    const from = view.nodes.get(here)
+    const to = view.nodes.get(there)
+    if (from !== undefined && to !== undefined && allowed(view, from, to, way)) return to
+  }
+  return undefined
+}
+
+/** gateway -> layer 0 -> ... -> last layer -> gateway. */
+function allowed(view: View, from: NodeEntry, to: NodeEntry, way: Way): boolean {
+  if (way === 'gateway') return to.role === 'gateway'
+  if (from.role === 'gateway') return to.layer === 0
+  return from.layer === view.layers.length - 1 ? to.role === 'gateway' : to.layer === from.layer + 1
+}
+
+/** Every node a view lets this one send to: the queues the link keeps. */
+export function neighboursOf(views: readonly View[], self: Uint8Array): readonly NodeEntry[] {
+  const here = hexOf(self)
+  const found = new Map<string, NodeEntry>()
+  for (const view of views) {
+    const from = view.nodes.get(here)
+    if (from === undefined) continue
+    for (const [name, to] of view.nodes) {
+      if (name === here) continue
+      const reached = allowed(view, from, to, 'onward') || (from.role === 'gateway' && to.role === 'gateway')
+      if (reached && !found.has(name)) found.set(name, to)
+    }
+  }
+  return [...found.values()]
+}

@@ -1,0 +1,124 @@
+// What a node says of itself on its loopback port: numbers, and nothing about one packet or one client.
+
+import { epochAt, type Network } from '../directory/network.ts'
+import type { Directory, Role } from '../directory/view.ts'
+import { hexOf } from '../link/identity.ts'
+import type { CellDrop, Link, Neighbour } from '../link/link.ts'
+import type { Gateway } from './gateway.ts'
+import type { LoopCounts, Loops } from './loops.ts'
+import type { Mailboxes } from './mailbox.ts'
+import { type DropReason, held, type Relay } from './relay.ts'
+import type { ReplayStore } from './replay.ts'
+
+export interface PacketCounts {
+  readonly received: number
+  readonly forwarded: number
+  readonly stored: number
+  readonly served: number
+  readonly dropped: Readonly<Partial<Record<DropReason, number>>>
+  readonly held: number
+}
+
+export interface NodeStatus {
+  readonly role: Role
+  /** Hex, as every id here. */
+  readonly id: string
+  readonly state: 'running' | 'draining' | 'closed'
+  /** Of this machine's clock. */
+  readonly epoch: number
+  readonly consensus: {
+    readonly epoch: number
+    readonly hash: string
+    readonly signers: readonly string[]
+    /** Milliseconds since 1970-01-01 UTC. */
+    readonly validUntil: number
+  } | null
+  /** 0 to layers - 1 for a mix, -1 for a gateway; null while no consensus lists this node. */
+  readonly layer: number | null
+  /** received = forwarded + stored + served + dropped + held */
+  readonly packets: PacketCounts
+  readonly loops: LoopCounts
+  readonly neighbours: readonly {
+    readonly id: string
+    readonly state: Neighbour['state']
+    readonly queued: number
+    readonly sent: number
+    readonly dropped: Readonly<Record<CellDrop, number>>
+    /** Loops whose first hop it was. */
+    readonly loops: LoopCounts
+  }[]
+  readonly replay: { readonly tags: number }
+  /** Of a gateway. */
+  readonly mail: {
+    readonly mailboxes: number
+    readonly entries: number
+    readonly bytes: number
+    readonly clients: number
+  } | null
+}
+
+export function statusOf(node: {
+  role: Role
+  network: Network
+  state: NodeStatus['state']
+  now: number
+  link: Link
+  directory: Directory
+  relay: Relay
+  loops: Loops
+  replay: ReplayStore
+  mail: { boxes: Mailboxes; gateway: Gateway } | undefined
+}): NodeStatus {
+  const { link, relay, loops, mail } = node
+  const id = hexOf(link.id)
+  const view = node.directory.current()
+  const consensus = view && {
+    epoch: view.epoch,
+    hash: hexOf(view.hash),
+    signers: view.signers.map(hexOf),
+    validUntil: view.validUntil,
+  }
+  return {
+    role: node.role,
+    id,
+    state: node.state,
+    epoch: epochAt(node.network, node.now),
+    consensus: consensus ?? null,
+    layer: view?.nodes.get(id)?.layer ?? null,
+    packets: packetCounts(relay),
+    loops: { ...loops.counts },
+    neighbours: link.neighbours().map(neighbour => {
+      const { state, queued, sent } = neighbour
+      const name = hexOf(neighbour.id)
+      return {
+        id: name,
+        state,
+        queued,
+        sent,
+        dropped: neighbour.dropped,
+        loops: { ...loops.neighbour(name) },
+      }
+    }),
+    replay: { tags: node.replay.size },
+    mail: mail
+      ? {
+          mailboxes: mail.boxes.boxes,
+          entries: mail.boxes.entries,
+          bytes: mail.boxes.bytes,
+          clients: mail.gateway.clients,
+        }
+      : null,
+  }
+}
+
+export function packetCounts(relay: Relay): PacketCounts {
+  const { received, forwarded, stored, served, dropped } = relay.counters
+  return {
+    received,
+    forwarded,
+    stored,
+    served,
+    dropped: Object.fromEntries([...dropped].sort()),
+    held: held(relay),
+  }
+}

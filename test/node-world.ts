@@ -1,0 +1,212 @@
+// A small network for the tests of nodes: mixes and gateways on the in-memory link, a directory that is simply
+// told its views, a virtual clock and a seed. Not a test itself.
+
+import type { Network } from '../directory/network.ts'
+import { epochAt, epochStart, epochsValid } from '../directory/network.ts'
+import { defaultParameters } from '../directory/parameters.ts'
+import type { Directory, NodeEntry, Parameters, Role, View } from '../directory/view.ts'
+import { type VirtualClock, virtualClock } from '../link/clock.ts'
+import { hexOf } from '../link/identity.ts'
+import type { Link } from '../link/link.ts'
+import { silent } from '../link/log.ts'
+import { type MemoryNetwork, memoryNetwork } from '../link/memory.ts'
+import { memoryStore, type Store } from '../link/store.ts'
+import { type Files, memoryFiles } from '../node/files.ts'
+import { type NodeLimits, type RunningNode, startNode } from '../node/node.ts'
+import { admission } from '../node/routes.ts'
+import { type Geometry, geometry } from '../sphinx/geometry.ts'
+import { type Random, seededRandom } from '../sphinx/random.ts'
+import type { Hop } from '../sphinx/wrap.ts'
+
+export interface Place {
+  readonly role: Role
+  readonly layer: number
+  readonly seed: Uint8Array
+  readonly files: Files
+  readonly store: Store
+  link: Link
+  node: RunningNode
+}
+
+export interface World {
+  readonly network: Network
+  readonly geometry: Geometry
+  readonly clock: VirtualClock
+  readonly random: Random
+  readonly links: MemoryNetwork
+  readonly places: readonly Place[]
+  readonly directory: Directory
+  /** A host that is no node. */
+  client(): Link
+  /** The path through these places, each with the key of the epoch in which a packet sent now arrives. */
+  path(places: readonly Place[], delaysMs: readonly number[]): Promise<Hop[]>
+  kill(place: Place): void
+  restart(place: Place): Promise<void>
+  /** Every node's counters add up. */
+  sums(): readonly { readonly received: number; readonly ends: number }[]
+  close(): Promise<void>
+}
+
+export interface WorldOptions {
+  readonly seed?: number
+  readonly epochMs?: number
+  readonly parameters?: Partial<Parameters>
+  readonly limits?: Partial<NodeLimits>
+  readonly layers?: number
+  readonly perLayer?: number
+  readonly gateways?: number
+}
+
+export async function world(options: WorldOptions = {}): Promise<World> {
+  const clock = virtualClock(1_000_000)
+  const random = seededRandom(options.seed ?? 1)
+  const layers = options.layers ?? 3
+  const network: Network = {
+    name: 'test',
+    genesis: 1_000_000,
+    epochMs: options.epochMs ?? 20_000,
+    authorities: [],
+    threshold: 1,
+    suite: 'x25519',
+    hops: layers + 2,
+    userBytes: 200,
+    topology: 'stratified',
+    layers,
+    minimum: { mixes: layers, gateways: 1 },
+  }
+  const parameters = { ...defaultParameters, nodeLoopPerMinute: 0, ...options.parameters }
+  const g = geometry({ suite: 'x25519', hops: network.hops, userBytes: network.userBytes })
+  const links = memoryNetwork({ clock, random, latencyMs: { min: 1, max: 1 } })
+  const drafts: Omit<Place, 'node'>[] = []
+  const add = (role: Role, layer: number): void => {
+    const seed = random(32)
+    drafts.push({ role, layer, seed, files: memoryFiles(), store: memoryStore(), link: undefined as never })
+  }
+  for (let layer = 0; layer < layers; layer++)
+    for (let i = 0; i < (options.perLayer ?? 1); i++) add('mix', layer)
+  for (let i = 0; i < (options.gateways ?? 2); i++) add('gateway', -1)
+
+  // what a descriptor would say: the public halves of the key files that the nodes have made
+  const publishedKeys = async (files: Files, epoch: number): Promise<Map<number, Uint8Array>> => {
+    const keys = new Map<number, Uint8Array>()
+    for (let e = epoch; e < epoch + 3; e++)
+      keys.set(e, ((await files.read(`packet-${e}.key`, 64)) as Uint8Array).subarray(32))
+    return keys
+  }
+  const viewOf = async (epoch: number): Promise<View> => {
+    const entries: NodeEntry[] = []
+    for (const draft of drafts) {
+      entries.push({
+        id: draft.link.id,
+        role: draft.role,
+        layer: draft.layer,
+        addresses: draft.link.addresses,
+        packetKeys: await publishedKeys(draft.files, epoch),
+        family: '',
+        running: true,
+        reliable: true,
+      })
+    }
+    const validAfter = epochStart(network, epoch)
+    return {
+      network: network.name,
+      epoch,
+      hash: new Uint8Array(32).fill(epoch),
+      signers: [],
+      validAfter,
+      freshUntil: validAfter + network.epochMs,
+      validUntil: validAfter + epochsValid * network.epochMs,
+      parameters,
+      layers: Array.from({ length: layers }, (_, i) =>
+        entries.filter(e => e.role === 'mix' && e.layer === i),
+      ),
+      gateways: entries.filter(e => e.role === 'gateway'),
+      nodes: new Map(entries.map(e => [hexOf(e.id), e])),
+    }
+  }
+
+  const views = new Map<number, View>()
+  const handlers = new Set<(view: View) => void>()
+  const directory: Directory = {
+    current: () => views.get(epochAt(network, clock.now())),
+    view: epoch => views.get(epoch),
+    onView(handler) {
+      handlers.add(handler)
+      return () => void handlers.delete(handler)
+    },
+    ready: async () => views.get(0) as View,
+    close: async () => {},
+  }
+
+  const begin = async (draft: Omit<Place, 'node'>): Promise<RunningNode> => {
+    const gate = admission(draft.role)
+    draft.link = links.host({ seed: draft.seed, cellBytes: g.packetBytes, admits: gate.admits, role: 'node' })
+    return startNode({
+      role: draft.role,
+      network,
+      link: draft.link,
+      admission: gate,
+      directory,
+      files: draft.files,
+      store: draft.store,
+      clock,
+      random,
+      log: silent,
+      ...(options.limits ? { limits: options.limits } : {}),
+    })
+  }
+
+  const places: Place[] = []
+  for (const draft of drafts) places.push(Object.assign(draft, { node: await begin(draft) }))
+  const publish = async (epoch: number): Promise<void> => {
+    const view = await viewOf(epoch)
+    views.set(epoch, view)
+    for (const handler of handlers) handler(view)
+  }
+  await publish(0)
+  await publish(1)
+  const publishNext = (): void => {
+    clock.after(network.epochMs, () => {
+      void publish(epochAt(network, clock.now()) + 1)
+      publishNext()
+    })
+  }
+  publishNext()
+
+  return {
+    network,
+    geometry: g,
+    clock,
+    random,
+    links,
+    places,
+    directory,
+    client: () => links.host({ cellBytes: g.packetBytes, admits: () => false, role: 'client' }),
+    async path(through, delaysMs) {
+      let arrival = clock.now()
+      return through.map((place, i) => {
+        const view = directory.current() as View
+        const key = view.nodes.get(hexOf(place.link.id))?.packetKeys.get(epochAt(network, arrival))
+        const delayMs = delaysMs[i] ?? 0
+        arrival += delayMs
+        return { id: place.link.id, key: key as Uint8Array, delayMs }
+      })
+    },
+    kill: place => links.kill(place.link.id),
+    async restart(place) {
+      place.node = await begin(place)
+    },
+    sums: () =>
+      places.map(({ node }) => {
+        const { received, forwarded, stored, served, dropped, held } = node.status().packets
+        const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0)
+        return { received, ends: forwarded + stored + served + lost + held }
+      }),
+    async close() {
+      for (const { node, link } of places) {
+        await node.close()
+        await (link as Link).close()
+      }
+    },
+  }
+}
