@@ -1,5 +1,8 @@
 // What everybody of one network is configured with, and the arithmetic of its epochs (docs/directory.md 1, 2).
 
+import { DirectoryError } from './error.ts'
+import { hex } from './statement.ts'
+
 /** An authority as its key and addresses stand in every configuration. */
 export interface AuthorityEntry {
   /** 32 bytes: its Ed25519 public key, which signs documents and is its libp2p identity. */
@@ -48,3 +51,52 @@ export const phaseEnds: Readonly<
 
 /** A document is valid for this many epochs from its own on, so that a failed round stops nobody. */
 export const epochsValid = 3
+
+/** Most authorities a network can have. */
+export const mostAuthorities = 31
+
+/** Shortest epoch, milliseconds: its eighths must hold a few messages. */
+export const shortestEpochMs = 1000
+
+/**
+ * Checks that a configuration can be one of a network.
+ *
+ * @throws DirectoryError BAD_NETWORK, whose message starts with the field's name
+ */
+export function checkNetwork(network: Network): void {
+  const want = (holds: boolean, field: keyof Network, message: string): void => {
+    if (!holds) throw new DirectoryError('BAD_NETWORK', `network: ${field}: ${message}`)
+  }
+  const whole = (field: keyof Network, min: number, max: number): void => {
+    const value = network[field] as number
+    const range = `want a whole number from ${min} to ${max}, have ${value}`
+    want(Number.isSafeInteger(value) && value >= min && value <= max, field, range)
+  }
+  const nameBytes = new TextEncoder().encode(network.name).length
+  want(nameBytes >= 1 && nameBytes <= 64, 'name', `want 1 to 64 bytes, have ${nameBytes}`)
+  whole('genesis', 0, 2 ** 48)
+  whole('epochMs', shortestEpochMs, 2 ** 31)
+  const n = network.authorities.length
+  want(n >= 1 && n <= mostAuthorities, 'authorities', `want 1 to ${mostAuthorities}, have ${n}`)
+  const ids = new Set<string>()
+  for (const { id, addresses } of network.authorities) {
+    want(id.length === 32, 'authorities', `want ids of 32 bytes, have ${id.length}`)
+    ids.add(hex(id))
+    want(addresses.length <= 8, 'authorities', `want at most 8 addresses each, have ${addresses.length}`)
+  }
+  want(ids.size === n, 'authorities', 'an id stands there twice')
+  whole('threshold', 1, n)
+  want(2 * network.threshold > n, 'threshold', `want more than half of ${n}, have ${network.threshold}`)
+  want(network.suite === 'x25519', 'suite', `want x25519, have ${String(network.suite)}`)
+  whole('hops', 3, 16)
+  whole('userBytes', 1, 2 ** 20)
+  const topologies: readonly string[] = ['stratified', 'cascade'] satisfies Topology[]
+  want(topologies.includes(network.topology), 'topology', `want ${topologies.join(' or ')}`)
+  whole('layers', 1, 14)
+  want(network.layers === network.hops - 2, 'layers', `want hops - 2 = ${network.hops - 2}`)
+  const { mixes, gateways } = network.minimum
+  const counts = [mixes, gateways].every(
+    count => Number.isSafeInteger(count) && count >= 0 && count <= 10_000,
+  )
+  want(counts, 'minimum', 'want whole numbers from 0 to 10000')
+}

@@ -1,0 +1,63 @@
+// A proof that an authority contradicted itself (docs/directory.md 4.3): two statements of one kind and epoch
+// about different things, both signed by it. Whoever knows its key can check it.
+
+import { CborReader, write } from './cbor.ts'
+import { DirectoryError } from './error.ts'
+import { compareBytes, type Statement, type StatementKind, verifyStatement } from './statement.ts'
+
+export interface Evidence {
+  readonly kind: StatementKind
+  readonly epoch: number
+  /** 32 bytes: the authority that signed both. */
+  readonly signer: Uint8Array
+  /** Ordered by `about`. */
+  readonly said: readonly [Said, Said]
+}
+
+interface Said {
+  readonly about: Uint8Array
+  readonly signature: Uint8Array
+}
+
+/** Relays are about many votes an epoch, so that two of them are no contradiction. */
+const kinds: readonly StatementKind[] = ['vote', 'set', 'consensus']
+
+export function evidenceOf(statement: Omit<Statement, 'about'>, a: Said, b: Said): Evidence {
+  const { kind, epoch, signer } = statement
+  return { kind, epoch, signer, said: compareBytes(a.about, b.about) < 0 ? [a, b] : [b, a] }
+}
+
+/** [kind, epoch, signer, [about, signature], [about, signature]] */
+export function writeEvidence({ kind, epoch, signer, said }: Evidence): Uint8Array {
+  const [a, b] = said
+  return write([kind, epoch, signer, [a.about, a.signature], [b.about, b.signature]])
+}
+
+/** @throws DirectoryError as the reader; NOT_CANONICAL when the two are equal or in the other order */
+export function readEvidence(bytes: Uint8Array): Evidence {
+  const read = new CborReader(bytes, 'evidence')
+  read.tuple(5)
+  const name = read.item('kind').text(16)
+  const kind = kinds.find(known => known === name)
+  if (kind === undefined) throw read.fail('BAD_DOCUMENT', `${JSON.stringify(name)} proves nothing`)
+  const epoch = read.item('epoch').uint()
+  const signer = read.item('signer').bytes(32)
+  const [a, b] = [readSaid(read), readSaid(read)]
+  if (compareBytes(a.about, b.about) >= 0) throw read.fail('NOT_CANONICAL', 'statements out of order')
+  read.end()
+  return { kind, epoch, signer, said: [a, b] }
+}
+
+/** @throws DirectoryError BAD_SIGNATURE */
+export function verifyEvidence(network: string, { kind, epoch, signer, said }: Evidence): void {
+  for (const { about, signature } of said) {
+    if (!verifyStatement(network, { kind, epoch, signer, about }, signature)) {
+      throw new DirectoryError('BAD_SIGNATURE', 'evidence: not signed by the one it accuses')
+    }
+  }
+}
+
+function readSaid(read: CborReader): Said {
+  read.item('statement').tuple(2)
+  return { about: read.bytes(32), signature: read.bytes(64) }
+}

@@ -1,0 +1,191 @@
+// What authorities tell each other in a round (docs/directory.md 8.5): votes as they are passed on, the list of
+// votes one counts, signatures. Each comes out of here verified, or not at all.
+
+import { CborReader, write } from './cbor.ts'
+import { maxDocumentBytes } from './consensus.ts'
+import { verifyDescriptor } from './descriptor.ts'
+import { validSigners } from './document.ts'
+import { DirectoryError } from './error.ts'
+import { mostAuthorities, type Network } from './network.ts'
+import {
+  compareBytes,
+  digest,
+  hex,
+  readSignatures,
+  relayed,
+  type SignatureEntry,
+  type Statement,
+  verifyStatement,
+  writeSignatures,
+} from './statement.ts'
+import { readVote, type Vote } from './vote.ts'
+
+/** A vote and those who signed that they have it: the author itself, and who passed it on. */
+export interface SignedVote {
+  readonly vote: Vote
+  readonly bytes: Uint8Array
+  /** 32 bytes: the digest of `bytes`. */
+  readonly hash: Uint8Array
+  readonly signatures: readonly SignatureEntry[]
+}
+
+/** Which votes somebody counts, ordered by author. */
+export type VoteSet = readonly { readonly author: Uint8Array; readonly hash: Uint8Array }[]
+
+export type VotingMessage =
+  | { readonly kind: 'vote'; readonly round: number; readonly signed: SignedVote }
+  | {
+      readonly kind: 'set'
+      readonly round: number
+      readonly signer: Uint8Array
+      readonly set: VoteSet
+      readonly signature: Uint8Array
+    }
+  | {
+      readonly kind: 'signature'
+      readonly round: number
+      /** The document's epoch and name. */
+      readonly epoch: number
+      readonly hash: Uint8Array
+      readonly signer: Uint8Array
+      readonly signature: Uint8Array
+    }
+
+/** Bytes of a message at most: a vote and its signatures. */
+export const maxMessageBytes: number = maxDocumentBytes + 128 * mostAuthorities + 64
+
+/** The author's statement about its vote. */
+export function voteStatement(vote: Vote, hash: Uint8Array): Statement {
+  return { kind: 'vote', epoch: vote.epoch, signer: vote.author, about: hash }
+}
+
+/** The statement that `signer` makes when it passes a vote on; the author makes its vote statement instead. */
+export function holderStatement(
+  network: string,
+  signed: Omit<SignedVote, 'signatures'>,
+  signer: Uint8Array,
+): Statement {
+  const own = voteStatement(signed.vote, signed.hash)
+  if (compareBytes(signer, own.signer) === 0) return own
+  return { kind: 'relay', epoch: own.epoch, signer, about: relayed(network, own) }
+}
+
+export function setHash(set: VoteSet): Uint8Array {
+  return digest(write(set.map(({ author, hash }) => [author, hash])))
+}
+
+export function writeMessage(message: VotingMessage): Uint8Array {
+  switch (message.kind) {
+    case 'vote':
+      return write(['vote', message.round, message.signed.bytes, writeSignatures(message.signed.signatures)])
+    case 'set': {
+      const { round, signer, set, signature } = message
+      return write(['set', round, signer, signature, set.map(({ author, hash }) => [author, hash])])
+    }
+    case 'signature': {
+      const { round, epoch, hash, signer, signature } = message
+      return write(['signature', round, epoch, hash, signer, signature])
+    }
+  }
+}
+
+/**
+ * Reads a message and checks every signature in it.
+ *
+ * @throws DirectoryError as the reader; WRONG_NETWORK, UNKNOWN_AUTHORITY, BAD_SIGNATURE; of a vote also what
+ * `verifyDescriptor` throws, and TOO_FEW_SIGNATURES when the document it follows is not proven
+ */
+export function openMessage(network: Network, bytes: Uint8Array): VotingMessage {
+  if (bytes.length > maxMessageBytes) {
+    throw new DirectoryError('TOO_LARGE', `message: want at most ${maxMessageBytes} bytes`)
+  }
+  const read = new CborReader(bytes, 'message')
+  const fields = read.list(8)
+  const kind = read.item('kind').text(16)
+  const round = read.item('round').uint()
+  const message = readFields(read, kind, fields, round)
+  read.end()
+  verifyMessage(network, message)
+  return message
+}
+
+function readFields(read: CborReader, kind: string, fields: number, round: number): VotingMessage {
+  if (kind === 'vote' && fields === 4) {
+    const bytes = read.item('vote').bytesUpTo(maxDocumentBytes)
+    const signatures = readSignatures(read.item('signatures'), mostAuthorities)
+    const signed = { vote: readVote(bytes), bytes, hash: digest(bytes), signatures }
+    if (signed.vote.epoch !== round) throw read.fail('BAD_DOCUMENT', `a vote of round ${signed.vote.epoch}`)
+    return { kind, round, signed }
+  }
+  if (kind === 'set' && fields === 5) {
+    const signer = read.item('signer').bytes(32)
+    const signature = read.item('signature').bytes(64)
+    return { kind, round, signer, signature, set: readSet(read) }
+  }
+  if (kind === 'signature' && fields === 6) {
+    const epoch = read.item('epoch').uint()
+    const hash = read.item('hash').bytes(32)
+    const signer = read.item('signer').bytes(32)
+    return { kind, round, epoch, hash, signer, signature: read.item('signature').bytes(64) }
+  }
+  throw new DirectoryError('BAD_DOCUMENT', `message: kind: ${JSON.stringify(kind)} of ${fields} fields`)
+}
+
+function readSet(read: CborReader): VoteSet {
+  const set: VoteSet[number][] = []
+  const count = read.item('set').list(mostAuthorities)
+  for (let i = 0; i < count; i++) {
+    read.tuple(2)
+    const entry = { author: read.bytes(32), hash: read.bytes(32) }
+    const last = set.at(-1)
+    if (last !== undefined && compareBytes(last.author, entry.author) >= 0) {
+      throw read.fail('NOT_CANONICAL', 'authors out of order')
+    }
+    set.push(entry)
+  }
+  return set
+}
+
+function verifyMessage(network: Network, message: VotingMessage): void {
+  if (message.kind === 'vote') {
+    const { vote, hash, signatures } = message.signed
+    if (vote.network !== network.name) {
+      throw new DirectoryError('WRONG_NETWORK', `vote: want ${network.name}, have ${vote.network}`)
+    }
+    if (!signatures.some(({ signer }) => compareBytes(signer, vote.author) === 0)) {
+      throw new DirectoryError('BAD_SIGNATURE', 'vote: not signed by its author')
+    }
+    for (const { signer, signature } of signatures) {
+      check(network, holderStatement(network.name, message.signed, signer), signature)
+    }
+    checkVote(network, vote, hash)
+    return
+  }
+  const { signer, signature, round } = message
+  const statement: Statement =
+    message.kind === 'set'
+      ? { kind: 'set', epoch: round, signer, about: setHash(message.set) }
+      : { kind: 'consensus', epoch: message.epoch, signer, about: message.hash }
+  check(network, statement, signature)
+}
+
+/** Every descriptor is its node's, and the document that the vote follows was signed. */
+function checkVote(network: Network, vote: Vote, hash: Uint8Array): void {
+  for (const { candidates } of vote.ballots) {
+    for (const { descriptor } of candidates) verifyDescriptor(network, descriptor)
+  }
+  if (vote.previous === null) return
+  const { epoch, hash: name, signatures } = vote.previous
+  if (validSigners(network, { body: { epoch }, hash: name, signatures }).length < network.threshold) {
+    throw new DirectoryError('TOO_FEW_SIGNATURES', `vote ${hex(hash)}: the document it follows is not proven`)
+  }
+}
+
+function check(network: Network, statement: Statement, signature: Uint8Array): void {
+  if (!network.authorities.some(({ id }) => compareBytes(id, statement.signer) === 0)) {
+    throw new DirectoryError('UNKNOWN_AUTHORITY', `${statement.kind}: ${hex(statement.signer)}`)
+  }
+  if (!verifyStatement(network.name, statement, signature)) {
+    throw new DirectoryError('BAD_SIGNATURE', `${statement.kind}: not signed by ${hex(statement.signer)}`)
+  }
+}

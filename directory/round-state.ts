@@ -1,0 +1,184 @@
+// A round of voting as data: its states, events, actions and times (docs/directory.md 8). round.ts moves it.
+
+import type { ConsensusBody, NamedBody } from './consensus.ts'
+import type { Descriptor } from './descriptor.ts'
+import type { Evidence } from './evidence.ts'
+import type { SignedVote, VoteSet, VotingMessage } from './message.ts'
+import { epochStart, type Network, phaseEnds } from './network.ts'
+import type { Sign, SignatureEntry } from './statement.ts'
+import type { Parameters } from './view.ts'
+import type { Pointer } from './vote.ts'
+
+/** What an authority brings to every round. All of its functions are pure, or look something up. */
+export interface RoundRules {
+  readonly network: Network
+  /** 32 bytes: this authority. */
+  readonly id: Uint8Array
+  readonly sign: Sign
+  readonly addresses: readonly string[]
+  readonly wanted: Partial<Parameters>
+  readonly mixing: string
+  /** Whether this authority lets the node in. */
+  readonly admits: (descriptor: Descriptor) => boolean
+  /** The newest document it holds that is older than an epoch's. */
+  readonly newestBefore: (epoch: number) => Pointer | null
+  /** A verified or self-made body by the hex of its name. */
+  readonly body: (hash: string) => ConsensusBody | undefined
+  /** The name that this authority signed for an epoch's document, if it did. */
+  readonly signed: (epoch: number) => Uint8Array | undefined
+}
+
+export type SetMessage = Extract<VotingMessage, { kind: 'set' }>
+export type SignatureMessage = Extract<VotingMessage, { kind: 'signature' }>
+
+/** What does not change within a round. */
+export interface Round {
+  /** The epoch in which it is held, and its number. */
+  readonly epoch: number
+  /** The epochs of the documents it makes: the next one's, and the own one's too when there is no document yet. */
+  readonly documents: readonly number[]
+  /** No document is valid: the phases follow each other as fast as messages travel. */
+  readonly bootstrap: boolean
+  /** This authority missed a part of it, so that it follows what the others count. */
+  readonly interrupted: boolean
+  /** What it said before it was started again; never said twice. */
+  readonly made: { readonly vote?: SignedVote | undefined; readonly set?: SetMessage | undefined }
+}
+
+/** By the hex of the author: one vote, or two different ones, which count as none. */
+export type Votes = ReadonlyMap<string, readonly SignedVote[]>
+
+export type Descriptors = ReadonlyMap<number, ReadonlyMap<string, Descriptor>>
+
+interface In<At extends string> {
+  readonly at: At
+  readonly round: Round
+  /** When the phase began, milliseconds since 1970-01-01 UTC. */
+  readonly since: number
+}
+
+export interface InDescriptors extends In<'descriptors'> {
+  /** By epoch of the document and hex of the node. */
+  readonly descriptors: Descriptors
+  /** Authorities in contact, this one counted. */
+  readonly seen: number
+  /** A round that starts the network may hear votes before it casts its own. */
+  readonly votes: Votes
+}
+
+export interface InVotes extends In<'votes'> {
+  readonly votes: Votes
+}
+
+export interface InAgreement extends In<'agreement'> {
+  readonly votes: Votes
+}
+
+export interface InReveals extends In<'reveals'> {
+  readonly votes: Votes
+  /** What this authority counts; none when it was interrupted. */
+  readonly own: VoteSet | undefined
+  /** By the hex of the signer. */
+  readonly sets: ReadonlyMap<string, SetMessage>
+}
+
+export interface InSignatures extends In<'signatures'> {
+  readonly agreed: readonly SignedVote[]
+  /** The documents as this authority makes them; none while the document before is fetched. */
+  readonly drafts: readonly NamedBody[] | undefined
+  /** By epoch of the document and hex of the signer. */
+  readonly signatures: ReadonlyMap<number, ReadonlyMap<string, SignatureMessage>>
+}
+
+export interface Published extends In<'published'> {
+  readonly documents: readonly NamedBody[]
+}
+
+export interface Failed extends In<'failed'> {
+  readonly why: 'too few authorities' | 'too few votes' | 'votes missing' | 'too few signatures'
+}
+
+export type RoundState = InDescriptors | InVotes | InAgreement | InReveals | InSignatures | Published | Failed
+
+/** Everything in it was verified before. */
+export type RoundEvent =
+  | { readonly kind: 'tick' }
+  | { readonly kind: 'seen'; readonly authorities: number }
+  | { readonly kind: 'descriptor'; readonly descriptor: Descriptor }
+  | VotingMessage
+
+/** Carried out in order; what is kept is on disk before the next action. */
+export type RoundAction =
+  | { readonly do: 'keep'; readonly message: VotingMessage; readonly body?: NamedBody | undefined }
+  /** To every other authority, again until it is acknowledged. */
+  | { readonly do: 'send'; readonly message: VotingMessage }
+  | { readonly do: 'fetch'; readonly pointer: Pointer }
+  | { readonly do: 'publish'; readonly document: NamedBody; readonly signatures: readonly SignatureEntry[] }
+  | { readonly do: 'accuse'; readonly evidence: Evidence }
+
+export type Stepped = [RoundState, readonly RoundAction[]]
+
+/** Waits of a round that starts the network, milliseconds: a phase ends early when everybody was heard. */
+export const bootstrapMs = { phase: 1000, relay: 500 } as const
+
+/** Rounds of passing votes on: one more than authorities that may lie (Dolev and Strong 1983). */
+export function relayRounds(network: Network): number {
+  return network.authorities.length - network.threshold + 1
+}
+
+/** When the phase of a state is over by the clock, milliseconds since 1970-01-01 UTC; never for an end state. */
+export function phaseEnd(network: Network, { at, round, since }: RoundState): number {
+  if (at === 'published' || at === 'failed') return Number.POSITIVE_INFINITY
+  if (!round.bootstrap) return epochStart(network, round.epoch + phaseEnds[at])
+  if (at === 'descriptors') return epochStart(network, round.epoch + 1)
+  const eighth = network.epochMs / 8
+  if (at === 'agreement') {
+    const rounds = relayRounds(network)
+    return since + Math.min(bootstrapMs.relay * rounds, eighth)
+  }
+  return since + Math.min(bootstrapMs.phase, eighth)
+}
+
+export function isOver(rules: RoundRules, state: RoundState, now: number): boolean {
+  return now >= phaseEnd(rules.network, state)
+}
+
+/** A phase begins when the one before ended, also if one looks later. */
+export function phaseBegin(rules: RoundRules, state: RoundState, now: number): number {
+  return Math.min(now, phaseEnd(rules.network, state))
+}
+
+/** How many signatures a vote needs to count now: round r of the agreement wants r. */
+export function signaturesWanted(network: Network, state: InAgreement, now: number): number {
+  const rounds = relayRounds(network)
+  const begin = state.round.bootstrap ? state.since : epochStart(network, state.round.epoch + phaseEnds.votes)
+  const part = (now - begin) / (phaseEnd(network, state) - begin)
+  return Math.min(rounds, Math.max(1, 1 + Math.floor(part * rounds)))
+}
+
+export interface BeginRound {
+  readonly epoch: number
+  readonly bootstrap: boolean
+  readonly now: number
+  readonly made?: Round['made'] | undefined
+  readonly descriptors?: Descriptors | undefined
+}
+
+/** A round from its start, or from the middle for an authority that was away. */
+export function beginRound(
+  network: Network,
+  { epoch, bootstrap, now, made, descriptors }: BeginRound,
+): InDescriptors {
+  const documents = bootstrap ? [epoch, epoch + 1] : [epoch + 1]
+  const late = !bootstrap && now >= epochStart(network, epoch + phaseEnds.descriptors)
+  return {
+    at: 'descriptors',
+    round: { epoch, documents, bootstrap, interrupted: late || made?.vote !== undefined, made: made ?? {} },
+    since: now,
+    descriptors: new Map(
+      documents.map(document => [document, descriptors?.get(document) ?? new Map<string, Descriptor>()]),
+    ),
+    seen: 1,
+    votes: new Map(),
+  }
+}

@@ -1,0 +1,217 @@
+// A round until its votes are frozen (docs/directory.md 8.2 to 8.4): descriptors, the own vote, and Dolev and
+// Strong's authenticated broadcast of every vote.
+
+import { type Descriptor, writeDescriptor } from './descriptor.ts'
+import { DirectoryError } from './error.ts'
+import { evidenceOf } from './evidence.ts'
+import { holderStatement, type SignedVote, setHash, type VoteSet } from './message.ts'
+import {
+  type InAgreement,
+  type InDescriptors,
+  type InReveals,
+  type InVotes,
+  isOver,
+  phaseBegin,
+  type RoundRules,
+  relayRounds,
+  type SetMessage,
+  type Stepped,
+  signaturesWanted,
+  type Votes,
+} from './round-state.ts'
+import { compareBytes, digest, hex, sameBytes, signStatement } from './statement.ts'
+import { type Candidate, writeVote } from './vote.ts'
+
+// Descriptors (8.1)
+
+export function addDescriptor(state: InDescriptors, descriptor: Descriptor): InDescriptors {
+  const of = state.descriptors.get(descriptor.epoch)
+  if (of === undefined) {
+    throw new DirectoryError('LATE', `round ${state.round.epoch}: no document of epoch ${descriptor.epoch}`)
+  }
+  const id = hex(descriptor.stable.id)
+  const have = of.get(id)
+  if (have !== undefined && have.serial >= descriptor.serial) {
+    if (sameBytes(writeDescriptor(have), writeDescriptor(descriptor))) return state
+    const code = have.serial === descriptor.serial ? 'CONFLICT' : 'LATE'
+    throw new DirectoryError(code, `descriptor of ${id}: serial ${have.serial} is here`)
+  }
+  const descriptors = new Map(state.descriptors).set(descriptor.epoch, new Map(of).set(id, descriptor))
+  return { ...state, descriptors }
+}
+
+/** 8.2: by the clock; or, where no document is valid, as soon as there are authorities and nodes enough. */
+export function mayVote(rules: RoundRules, state: InDescriptors, now: number): boolean {
+  const { network } = rules
+  if (!state.round.bootstrap) return isOver(rules, state, now)
+  if (state.round.made.vote !== undefined) return true
+  const others = [...state.votes.keys()].filter(author => author !== hex(rules.id)).length
+  // More votes than can be lies: an honest authority has begun.
+  if (others >= relayRounds(network)) return true
+  if (Math.max(state.seen, others + 1) < network.threshold) return false
+  return isOver(rules, state, now) || enoughNodes(rules, state)
+}
+
+function enoughNodes({ network }: RoundRules, state: InDescriptors): boolean {
+  return state.round.documents.every(epoch => {
+    const nodes = [...(state.descriptors.get(epoch)?.values() ?? [])]
+    const gateways = nodes.filter(({ stable }) => stable.role === 'gateway').length
+    const { minimum } = network
+    return gateways >= minimum.gateways && nodes.length - gateways >= minimum.mixes
+  })
+}
+
+export function giveUp(rules: RoundRules, state: InDescriptors, now: number): Stepped {
+  if (!isOver(rules, state, now)) return [state, []]
+  return [{ at: 'failed', round: state.round, since: now, why: 'too few authorities' }, []]
+}
+
+// Votes (8.3)
+
+export function castVote(rules: RoundRules, state: InDescriptors, now: number): Stepped {
+  const { round } = state
+  const since = round.bootstrap ? now : phaseBegin(rules, state, now)
+  const voting: InVotes = { at: 'votes', round, since, votes: state.votes }
+  const own = round.made.vote ?? (round.interrupted ? undefined : makeVote(rules, state, now))
+  if (own === undefined) return [voting, []]
+  const message = { kind: 'vote', round: round.epoch, signed: own } as const
+  return [
+    { ...voting, votes: new Map(state.votes).set(hex(rules.id), [own]) },
+    [
+      { do: 'keep', message },
+      { do: 'send', message },
+    ],
+  ]
+}
+
+function makeVote(rules: RoundRules, state: InDescriptors, now: number): SignedVote {
+  const { round } = state
+  const vote = {
+    network: rules.network.name,
+    epoch: round.epoch,
+    author: rules.id,
+    clock: now,
+    addresses: rules.addresses,
+    ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(state, epoch) })),
+    parameters: new Map(Object.entries(rules.wanted)),
+    mixing: rules.mixing,
+    previous: rules.newestBefore(round.documents[0] as number),
+    dealing: new Uint8Array(0),
+    evidence: [],
+    successors: null,
+  }
+  const bytes = writeVote(vote)
+  return countersign(rules, { vote, bytes, hash: digest(bytes), signatures: [] })
+}
+
+/** A node that uploaded for this document runs; what is measured of it comes with its neighbours' statistics. */
+function candidates(state: InDescriptors, epoch: number): Candidate[] {
+  return [...(state.descriptors.get(epoch)?.values() ?? [])]
+    .sort((a, b) => compareBytes(a.stable.id, b.stable.id))
+    .map(descriptor => ({ descriptor, running: true, reliable: true }))
+}
+
+/** Adds this authority's signature: the author's own, or that it has seen the vote in time. */
+function countersign(rules: RoundRules, signed: SignedVote): SignedVote {
+  const statement = holderStatement(rules.network.name, signed, rules.id)
+  const signature = signStatement(rules.network.name, statement, rules.sign)
+  const others = signed.signatures.filter(({ signer }) => !sameBytes(signer, rules.id))
+  return { ...signed, signatures: [...others, { signer: rules.id, signature }] }
+}
+
+// Agreement (8.4): Dolev and Strong's authenticated broadcast of every vote.
+
+export function takeVote(
+  rules: RoundRules,
+  state: InDescriptors | InVotes | InAgreement,
+  signed: SignedVote,
+  now: number,
+): Stepped {
+  const { round } = state
+  const { vote } = signed
+  if (vote.ballots.length !== round.documents.length) {
+    throw new DirectoryError(
+      'WRONG_STATE',
+      `round ${round.epoch}: a vote for ${vote.ballots.length} documents`,
+    )
+  }
+  const author = hex(vote.author)
+  const have = state.votes.get(author) ?? []
+  if (have.length === 2 || have.some(({ hash }) => sameBytes(hash, signed.hash))) return [state, []]
+  if (author === hex(rules.id)) throw new DirectoryError('CONFLICT', 'a vote of mine that I did not make')
+  const wanted = state.at === 'agreement' ? signaturesWanted(rules.network, state, now) : 1
+  if (signed.signatures.length < wanted) {
+    throw new DirectoryError(
+      'LATE',
+      `round ${round.epoch}: a vote with ${signed.signatures.length} signatures where ${wanted} are wanted`,
+    )
+  }
+  const passed = countersign(rules, signed)
+  const votes = new Map(state.votes).set(author, [...have, signed])
+  const next = state.at === 'descriptors' ? learn(rules, { ...state, votes }, signed) : { ...state, votes }
+  const message = { kind: 'vote', round: round.epoch, signed: passed } as const
+  const first = have[0]
+  if (first === undefined) return [next, [{ do: 'send', message }]]
+  const evidence = evidenceOf(
+    { kind: 'vote', epoch: round.epoch, signer: vote.author },
+    { about: first.hash, signature: ownSignature(first) },
+    { about: signed.hash, signature: ownSignature(signed) },
+  )
+  return [
+    next,
+    [
+      { do: 'send', message },
+      { do: 'accuse', evidence },
+    ],
+  ]
+}
+
+function ownSignature({ vote, signatures }: SignedVote): Uint8Array {
+  return signatures.find(({ signer }) => sameBytes(signer, vote.author))?.signature ?? new Uint8Array(64)
+}
+
+/** When the network starts, a vote tells of nodes that have not reached this authority yet. */
+function learn(rules: RoundRules, state: InDescriptors, { vote }: SignedVote): InDescriptors {
+  let next = state
+  for (const { epoch, candidates: heard } of vote.ballots) {
+    for (const { descriptor } of heard) {
+      const known = next.descriptors.get(epoch)?.has(hex(descriptor.stable.id)) === true
+      if (!known && rules.admits(descriptor)) next = addDescriptor(next, descriptor)
+    }
+  }
+  return next
+}
+
+/** The set freezes: who cast one vote counts, who cast two does not. */
+export function freeze(rules: RoundRules, state: InAgreement, now: number): Stepped {
+  const { round, votes } = state
+  const since = phaseBegin(rules, state, now)
+  const own = round.made.set?.set ?? (round.interrupted ? undefined : countedVotes(votes))
+  const next: InReveals = { at: 'reveals', round, since, votes, own, sets: new Map() }
+  if (own === undefined) return [next, []]
+  if (own.length < rules.network.threshold) {
+    return [{ at: 'failed', round, since, why: 'too few votes' }, []]
+  }
+  const message = round.made.set ?? signSet(rules, round.epoch, own)
+  return [
+    { ...next, sets: new Map([[hex(rules.id), message]]) },
+    [
+      { do: 'keep', message },
+      { do: 'send', message },
+    ],
+  ]
+}
+
+function countedVotes(votes: Votes): VoteSet {
+  return [...votes.entries()]
+    .filter(([, of]) => of.length === 1)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, of]) => of[0] as SignedVote)
+    .map(({ vote, hash }) => ({ author: vote.author, hash }))
+}
+
+function signSet(rules: RoundRules, epoch: number, set: VoteSet): SetMessage {
+  const statement = { kind: 'set', epoch, signer: rules.id, about: setHash(set) } as const
+  const signature = signStatement(rules.network.name, statement, rules.sign)
+  return { kind: 'set', round: epoch, signer: rules.id, set, signature }
+}

@@ -1,0 +1,131 @@
+// From the agreed votes to the body of a document (docs/directory.md 7). A pure function: whoever has the same
+// votes and the same document before gets the same bytes.
+
+import type { ConsensusBody, ConsensusNode } from './consensus.ts'
+import { type Descriptor, writeDescriptor } from './descriptor.ts'
+import { epochStart, epochsValid, type Network } from './network.ts'
+import { clampParameter, lowMedian, parameterNames, parameterRanges } from './parameters.ts'
+import { placeNodes } from './placement.ts'
+import { compareBytes, digest, hex } from './statement.ts'
+import type { Parameters } from './view.ts'
+import type { Candidate, Pointer, Vote } from './vote.ts'
+
+export const defaultMixing = 'poisson'
+
+/** What the votes are about. */
+export interface Tally {
+  readonly network: Network
+  /** The document's epoch. */
+  readonly epoch: number
+  /** The agreed votes, one an author. */
+  readonly votes: readonly Vote[]
+  /** The newest document that a vote names, with its name; none for a network's first. */
+  readonly before?: { readonly body: ConsensusBody; readonly hash: Uint8Array } | undefined
+}
+
+export function tally({ network, epoch, votes, before }: Tally): ConsensusBody {
+  const nodes = countNodes(votes, epoch)
+  const stables = nodes.map(({ descriptor }) => descriptor.stable)
+  const { places, kept } = placeNodes(stables, before?.body, epoch, network.layers)
+  const since = new Map(before?.body.nodes.map(node => [hex(node.descriptor.stable.id), node.since]))
+  const voters = new Map(votes.map(vote => [hex(vote.author), vote]))
+  const ids = network.authorities.map(({ id }) => id).sort(compareBytes)
+  return {
+    network: network.name,
+    epoch,
+    validAfter: epochStart(network, epoch),
+    freshUntil: epochStart(network, epoch + 1),
+    validUntil: epochStart(network, epoch + epochsValid),
+    pinned: {
+      suite: network.suite,
+      hops: network.hops,
+      userBytes: network.userBytes,
+      topology: network.topology,
+      layers: network.layers,
+      genesis: network.genesis,
+      epochMs: network.epochMs,
+    },
+    threshold: network.threshold,
+    authorities: ids.map(id => {
+      const vote = voters.get(hex(id))
+      return { id, addresses: vote?.addresses ?? [], voted: vote !== undefined }
+    }),
+    successors: null,
+    previous: before?.hash ?? new Uint8Array(0),
+    randomness: [new Uint8Array(0), before?.body.randomness[0] ?? new Uint8Array(0)],
+    mixing: chooseMixing(network, votes, before?.body),
+    parameters: countParameters(votes),
+    nodes: nodes.map(node => {
+      const id = hex(node.descriptor.stable.id)
+      return { ...node, place: places.get(id) ?? 0, since: since.get(id) ?? epoch }
+    }),
+    kept,
+    excluded: before?.body.excluded ?? [],
+  }
+}
+
+/** Half of the votes are not enough. */
+export function majority(votes: number): number {
+  return Math.floor(votes / 2) + 1
+}
+
+/** The newest document that a vote names; of two of one epoch, the one with the larger name. */
+export function newestPointer(votes: readonly Vote[]): Pointer | null {
+  return votes.reduce<Pointer | null>((newest, { previous }) => {
+    if (previous === null || newest === null) return previous ?? newest
+    const later = previous.epoch - newest.epoch || compareBytes(previous.hash, newest.hash)
+    return later > 0 ? previous : newest
+  }, null)
+}
+
+/** A node is in when more than half of the votes have it, and has a flag when more than half of those say so. */
+function countNodes(votes: readonly Vote[], epoch: number): Omit<ConsensusNode, 'place' | 'since'>[] {
+  const candidates = new Map<string, Candidate[]>()
+  for (const vote of votes) {
+    const ballot = vote.ballots.find(({ epoch: document }) => document === epoch)
+    for (const candidate of ballot?.candidates ?? []) {
+      const id = hex(candidate.descriptor.stable.id)
+      const of = candidates.get(id)
+      if (of === undefined) candidates.set(id, [candidate])
+      else of.push(candidate)
+    }
+  }
+  const most = (of: readonly Candidate[], flag: 'running' | 'reliable'): boolean =>
+    of.filter(candidate => candidate[flag]).length >= majority(of.length)
+  return [...candidates.entries()]
+    .filter(([, of]) => of.length >= majority(votes.length))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, of]) => ({
+      descriptor: newest(of.map(({ descriptor }) => descriptor)),
+      running: most(of, 'running'),
+      reliable: most(of, 'reliable'),
+    }))
+}
+
+/** Of a node's descriptors for one epoch the one with the highest serial; of equals, the larger digest. */
+function newest(descriptors: readonly Descriptor[]): Descriptor {
+  const name = (descriptor: Descriptor): Uint8Array => digest(writeDescriptor(descriptor))
+  return descriptors.reduce((a, b) => {
+    const later = b.serial - a.serial || (a === b ? 0 : compareBytes(name(b), name(a)))
+    return later > 0 ? b : a
+  })
+}
+
+/** Every known parameter: the low median of what was wanted, within its range. */
+function countParameters(votes: readonly Vote[]): Map<keyof Parameters, number> {
+  return new Map(
+    parameterNames.map(name => {
+      const wanted = votes.map(({ parameters }) => parameters.get(name)).filter(value => value !== undefined)
+      const value = wanted.length === 0 ? parameterRanges[name].usual : lowMedian(wanted)
+      return [name, clampParameter(name, value)]
+    }),
+  )
+}
+
+/** A choice that is no number changes only when a majority of all authorities wants the same. */
+function chooseMixing(network: Network, votes: readonly Vote[], before: ConsensusBody | undefined): string {
+  const now = before?.mixing ?? defaultMixing
+  const wanted = new Set(votes.map(({ mixing }) => mixing))
+  const enough = majority(network.authorities.length)
+  return [...wanted].find(name => votes.filter(({ mixing }) => mixing === name).length >= enough) ?? now
+}
