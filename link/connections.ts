@@ -44,6 +44,13 @@ export class Connections {
     return this.#open.size
   }
 
+  /** Streams of all connections, whoever opened them. */
+  get streams(): number {
+    let streams = 0
+    for (const connection of this.#open.keys()) streams += connection.streams.length
+    return streams
+  }
+
   /**
    * A new stream to a peer, on the connection there is or on a new one.
    *

@@ -198,6 +198,8 @@ class Libp2pHost implements Host {
       streamsRefused: this.#counts.refused,
       remainders: this.#counts.remainder,
       requests: { ...this.#requests },
+      connections: this.#connections.count,
+      streams: this.#connections.streams,
     }
   }
 

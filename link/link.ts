@@ -81,6 +81,9 @@ export interface LinkCounters {
   /** Streams of cells that ended inside a cell. */
   readonly remainders: number
   readonly requests: Readonly<Record<RequestEnd, number>>
+  /** Open now. */
+  readonly connections: number
+  readonly streams: number
 }
 
 /** A link as the program that started it holds it. */

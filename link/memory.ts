@@ -151,6 +151,8 @@ class MemoryHost implements Host {
       streamsRefused: this.#streamsRefused,
       remainders: 0,
       requests: { ...this.#requests },
+      connections: this.#wire.connections(this),
+      streams: this.#outbox.neighbours().filter(({ state }) => state === 'open').length,
     }
   }
 

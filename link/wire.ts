@@ -158,6 +158,11 @@ export class Wire<E extends End> {
     end.gone(peer.id)
   }
 
+  /** How many connections an end has. */
+  connections(end: E): number {
+    return this.#connections.get(end)?.size ?? 0
+  }
+
   partition(groups: readonly (readonly Uint8Array[])[]): void {
     this.#groups = new Map(groups.flatMap((ids, group) => ids.map(id => [hexOf(id), group] as const)))
     for (const [end, connections] of this.#connections) {
