@@ -33,8 +33,10 @@ export interface NodeStatus {
     /** Milliseconds since 1970-01-01 UTC. */
     readonly validUntil: number
   } | null
-  /** 0 to layers - 1 for a mix, -1 for a gateway; null while no consensus lists this node. */
-  readonly layer: number | null
+  /** Whether that consensus has this node. */
+  readonly listed: boolean
+  /** 0 to layers - 1 for a mix, -1 for a gateway and for a node that is not listed. */
+  readonly layer: number
   /** received = forwarded + stored + served + dropped + held */
   readonly packets: PacketCounts
   readonly loops: LoopCounts
@@ -84,7 +86,8 @@ export function statusOf(node: {
     state: node.state,
     epoch: epochAt(node.network, node.now),
     consensus: consensus ?? null,
-    layer: view?.nodes.get(id)?.layer ?? null,
+    listed: view?.nodes.has(id) ?? false,
+    layer: view?.nodes.get(id)?.layer ?? -1,
     packets: packetCounts(relay),
     loops: { ...loops.counts },
     neighbours: link.neighbours().map(neighbour => {

@@ -38,8 +38,8 @@ export interface World {
   readonly directory: Directory
   /** A host that is no node. */
   client(): Link
-  /** The path through these places, each with the key of the epoch in which a packet sent now arrives. */
-  path(places: readonly Place[], delaysMs: readonly number[]): Promise<Hop[]>
+  /** The path through these places, each with the key of the epoch in which a packet sent `startIn` ms from now arrives. */
+  path(places: readonly Place[], delaysMs: readonly number[], startIn?: number): Hop[]
   kill(place: Place): void
   restart(place: Place): Promise<void>
   /** Every node's counters add up. */
@@ -165,13 +165,14 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   }
   await publish(0)
   await publish(1)
-  const publishNext = (): void => {
-    clock.after(network.epochMs, () => {
+  const publishLater = (ms: number): void => {
+    clock.after(ms, () => {
       void publish(epochAt(network, clock.now()) + 1)
-      publishNext()
+      publishLater(network.epochMs)
     })
   }
-  publishNext()
+  // from the next epoch on, in its middle
+  publishLater(network.epochMs * 1.5)
 
   return {
     network,
@@ -182,8 +183,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     places,
     directory,
     client: () => links.host({ cellBytes: g.packetBytes, admits: () => false, role: 'client' }),
-    async path(through, delaysMs) {
-      let arrival = clock.now()
+    path(through, delaysMs, startIn = 0) {
+      let arrival = clock.now() + startIn
       return through.map((place, i) => {
         const view = directory.current() as View
         const key = view.nodes.get(hexOf(place.link.id))?.packetKeys.get(epochAt(network, arrival))

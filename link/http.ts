@@ -1,0 +1,134 @@
+// An HTTP server for the people and programs of this machine only: on loopback, behind a token
+// (docs/running.md, Status).
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { open, readFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { LinkError } from './link.ts'
+
+const second = 1000
+const host = '127.0.0.1'
+/** Bytes of a token before it is written as hex. */
+const tokenBytes = 32
+
+export interface LoopbackOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** What `Authorization: Bearer` must say. */
+  readonly token: string
+  /** Adds the routes. */
+  readonly routes: (app: Hono) => void
+  /** Paths that need no token. Default: none. */
+  readonly open?: readonly string[]
+  /** Largest body of a request, bytes; default 64 KiB. */
+  readonly maxBodyBytes?: number
+  /** Connections at a time; default 64. */
+  readonly connections?: number
+}
+
+export interface Loopback {
+  readonly port: number
+  /** http://127.0.0.1:PORT */
+  readonly url: string
+  /** Ends open requests too. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves routes on 127.0.0.1. A request whose Host header names anything else gets 403: a page in this machine's
+ * browser could otherwise reach the port under a name of its own (DNS rebinding). One without the token gets 401,
+ * a route that throws 500 without a reason.
+ *
+ * @throws LinkError LISTEN when the port is taken or not allowed
+ */
+export async function serveLoopback(options: LoopbackOptions): Promise<Loopback> {
+  let port = options.port
+  const app = new Hono()
+  app.use(async (context, next) => {
+    if (!namesLoopback(context.req.header('host'), port)) return context.json({ error: 'unknown host' }, 403)
+    const free = options.open?.includes(context.req.path) ?? false
+    if (!free && !bears(context.req.header('authorization'), options.token))
+      return context.json({ error: 'token missing or wrong', hint: 'Authorization: Bearer TOKEN' }, 401)
+    return next()
+  })
+  app.use(
+    bodyLimit({
+      maxSize: options.maxBodyBytes ?? 64 * 1024,
+      onError: context => context.json({ error: 'body too large' }, 413),
+    }),
+  )
+  options.routes(app)
+  app.notFound(context => context.json({ error: 'no such path' }, 404))
+  app.onError((_, context) => context.json({ error: 'internal' }, 500))
+
+  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  server.maxConnections = options.connections ?? 64
+  server.headersTimeout = 10 * second
+  server.requestTimeout = 60 * second
+  port = await listen(server, options.port)
+  return {
+    port,
+    url: `http://${host}:${port}`,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/**
+ * The token in a file, which is made (0600) with a new random one when it is not there.
+ *
+ * @throws LinkError LISTEN naming the file when it can be neither read nor made, or holds no token
+ */
+export async function tokenFrom(path: string): Promise<string> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      const token = randomBytes(tokenBytes).toString('hex')
+      await file.writeFile(`${token}\n`)
+      return token
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error)
+  }
+  const token = (await readFile(path, 'utf8').catch(error => Promise.reject(unusable(path, error)))).trim()
+  if (token.length < 16)
+    throw new LinkError('LISTEN', `token file ${path}: no token of 16 characters or more`)
+  return token
+}
+
+function unusable(path: string, error: unknown): LinkError {
+  return new LinkError('LISTEN', `token file ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`)
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code})`
+      reject(new LinkError('LISTEN', `port ${port} of ${host} ${why}`))
+    })
+    server.listen(port, host, () => {
+      // from here on an error is one of a single connection, and ends that connection only
+      server.on('error', () => {})
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+function namesLoopback(header: string | undefined, port: number): boolean {
+  return [host, 'localhost', '[::1]'].some(name => header === `${name}:${port}`)
+}
+
+/** Digests, so that neither the length nor the place of a difference shows in the time. */
+function bears(header: string | undefined, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`))
+}

@@ -1,0 +1,94 @@
+// A node's loopback port: /status for programs, /metrics for Prometheus, /healthz for whoever restarts it.
+
+import type { Hono } from 'hono'
+import { Counter, Gauge, Registry } from 'prom-client'
+import { type Loopback, serveLoopback } from '../link/http.ts'
+import type { RunningNode } from './node.ts'
+import type { NodeStatus } from './status.ts'
+
+/**
+ * @param options.port 0 takes a free one
+ * @throws LinkError LISTEN
+ */
+export function serveStatus(node: RunningNode, options: { port: number; token: string }): Promise<Loopback> {
+  const registry = nodeMetrics(() => node.status())
+  return serveLoopback({
+    ...options,
+    open: ['/healthz'],
+    routes: (app: Hono) => {
+      app.get('/status', context => context.json(node.status()))
+      app.get('/metrics', async context =>
+        context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+      )
+      app.get('/healthz', context => {
+        const healthy = isHealthy(node.status())
+        return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)
+      })
+    },
+  })
+}
+
+/** Running, and with a consensus that lists this node. */
+export function isHealthy(status: NodeStatus): boolean {
+  return status.state === 'running' && status.listed
+}
+
+/** Metrics that are read from the status when they are asked for; their names end in their unit. */
+export function nodeMetrics(status: () => NodeStatus): Registry {
+  const registry = new Registry()
+  const counter = (name: string, help: string, read: (status: NodeStatus) => number): void => {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset()
+        this.inc(read(status()))
+      },
+    })
+  }
+  const gauge = (name: string, help: string, read: (status: NodeStatus) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(status()))
+      },
+    })
+  }
+  counter('chaffinch_received_packets_total', 'Packets received or originated', s => s.packets.received)
+  counter('chaffinch_forwarded_packets_total', 'Packets handed to the next hop', s => s.packets.forwarded)
+  counter('chaffinch_stored_packets_total', 'Packets stored in mailboxes', s => s.packets.stored)
+  counter('chaffinch_served_packets_total', 'Drops and own loops', s => s.packets.served)
+  new Counter({
+    name: 'chaffinch_dropped_packets_total',
+    help: 'Packets dropped, by reason',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [reason, count] of Object.entries(status().packets.dropped)) this.inc({ reason }, count)
+    },
+  })
+  gauge('chaffinch_held_packets', 'Packets inside', s => s.packets.held)
+  counter('chaffinch_sent_loops_total', 'Loops this node sent to itself', s => s.loops.sent)
+  counter('chaffinch_returned_loops_total', 'Loops that came back', s => s.loops.returned)
+  gauge('chaffinch_replay_tags', 'Tags remembered, all keys together', s => s.replay.tags)
+  gauge('chaffinch_neighbours', 'Neighbours with a queue', s => s.neighbours.length)
+  gauge('chaffinch_queued_cells', 'Cells that wait for a neighbour', s => sum(s.neighbours, n => n.queued))
+  gauge('chaffinch_mail_entries', 'Entries in all mailboxes', s => s.mail?.entries ?? 0)
+  gauge('chaffinch_mail_bytes', 'Bytes in all mailboxes', s => s.mail?.bytes ?? 0)
+  gauge('chaffinch_mailboxes', 'Mailboxes', s => s.mail?.mailboxes ?? 0)
+  gauge('chaffinch_clients', 'Clients connected', s => s.mail?.clients ?? 0)
+  gauge(
+    'chaffinch_consensus_epoch',
+    'Epoch of the consensus in use; -1 without one',
+    s => s.consensus?.epoch ?? -1,
+  )
+  return registry
+}
+
+function sum<T>(of: readonly T[], value: (item: T) => number): number {
+  return of.reduce((total, item) => total + value(item), 0)
+}
