@@ -36,15 +36,17 @@ export function tagSet(random: Random): TagSet {
   let size = 0
 
   const spread = (bytes: Uint8Array, at: number): number => {
-    const word = (offset: number): number =>
-      ((bytes[at + offset] as number) << 24) |
-      ((bytes[at + offset + 1] as number) << 16) |
-      ((bytes[at + offset + 2] as number) << 8) |
-      (bytes[at + offset + 3] as number)
-    let h = Math.imul(word(0) ^ mask, multiplier)
-    h = Math.imul(h ^ (h >>> 15) ^ word(4), multiplier)
-    h = Math.imul(h ^ (h >>> 13) ^ word(8), multiplier)
-    return (h ^ (h >>> 16)) >>> 0
+    let h = mask
+    for (let i = at; i < at + tagBytes; i += 4) {
+      const word =
+        ((bytes[i] as number) << 24) |
+        ((bytes[i + 1] as number) << 16) |
+        ((bytes[i + 2] as number) << 8) |
+        (bytes[i + 3] as number)
+      h = Math.imul(h ^ word, multiplier)
+      h ^= h >>> 15
+    }
+    return h >>> 0
   }
 
   /** The slot that holds the tag, or the free one where it belongs (linear probing). */
