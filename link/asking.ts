@@ -104,7 +104,11 @@ export class Asking {
   /** Link.request. */
   request(to: Peer, protocol: string, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const frame = writeFrame(body)
-    return this.within(options, signal => this.#ask(to, protocol, frame, options.maxBytes, signal))
+    const asked = this.within(options, signal => this.#ask(to, protocol, frame, options.maxBytes, signal))
+    return asked.catch((error: unknown) => {
+      if (error instanceof LinkError && error.code === 'TIMEOUT') this.#connections.suspect(to.id)
+      throw error
+    })
   }
 
   /**
@@ -177,7 +181,7 @@ export class Asking {
     const late = this.#clock.after(this.#limits.dialMs, abort)
     signal.addEventListener('abort', abort, { once: true })
     try {
-      const stream = await this.#connections.stream(to, protocol, dialling.signal)
+      const { stream } = await this.#connections.stream(to, protocol, dialling.signal)
       return new AskStream(stream, ask => this.#forget(key, ask))
     } finally {
       late.cancel()

@@ -49,8 +49,7 @@ export function openCells(sender: CellSender, to: Peer, events: CellStreamEvents
   }
 
   const start = async (): Promise<void> => {
-    const on = await sender.connections.connect(to, calledOff.signal)
-    const stream = await sender.connections.streamOn(on, cellProtocol, calledOff.signal)
+    const { stream, on } = await sender.connections.stream(to, cellProtocol, calledOff.signal)
     if (over) return stream.abort(because('called off'))
     const fail = (reason: string): void => {
       stream.abort(because(reason))

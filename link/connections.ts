@@ -26,6 +26,7 @@ export class Connections {
   /** When each was first seen without a stream. */
   readonly #open = new Map<Connection, { idleSince: number | undefined }>()
   readonly #ofPeer = new Map<string, Connection[]>()
+  readonly #suspects = new WeakSet<Connection>()
   readonly #onGone: (id: Uint8Array) => void
   #sweep: Timer
 
@@ -56,22 +57,32 @@ export class Connections {
    *
    * @throws LinkError UNREACHABLE, REFUSED (it does not speak the protocol)
    */
-  async stream(to: Peer, protocol: string, signal: AbortSignal): Promise<Stream> {
-    const connection = await this.connect(to, signal)
-    return this.streamOn(connection, protocol, signal)
+  async stream(to: Peer, protocol: string, signal: AbortSignal): Promise<{ stream: Stream; on: Connection }> {
+    const found = this.#find(to.id)
+    const on = found ?? (await this.#dial(to, signal))
+    try {
+      return { stream: await on.newStream(protocol, { signal }), on }
+    } catch (error) {
+      if ((error as Error).name === 'UnsupportedProtocolError') {
+        throw new LinkError('REFUSED', `the peer does not speak ${protocol}`)
+      }
+      // One that was there is just ending: nothing has been said yet, so a new one is tried. One that was new
+      // is not: a peer that does not let us in ends it at once, after the dial has succeeded.
+      if (
+        found !== undefined &&
+        found.status !== 'open' &&
+        !signal.aborted &&
+        this.#find(to.id) === undefined
+      ) {
+        return this.stream(to, protocol, signal)
+      }
+      throw new LinkError('UNREACHABLE', `no stream: ${(error as Error).message}`)
+    }
   }
 
-  /** @throws LinkError UNREACHABLE, REFUSED */
-  async streamOn(connection: Connection, protocol: string, signal: AbortSignal): Promise<Stream> {
-    try {
-      return await connection.newStream(protocol, { signal })
-    } catch (error) {
-      const refused = (error as Error).name === 'UnsupportedProtocolError'
-      throw new LinkError(
-        refused ? 'REFUSED' : 'UNREACHABLE',
-        refused ? `the peer does not speak ${protocol}` : `no stream: ${(error as Error).message}`,
-      )
-    }
+  /** Somebody waited in vain: what comes next gets a connection of its own, and this one ends when it is idle. */
+  suspect(id: Uint8Array): void {
+    for (const connection of this.#ofPeer.get(hexOf(id)) ?? []) this.#suspects.add(connection)
   }
 
   /** Ends the watch; the host closes the connections. */
@@ -79,14 +90,13 @@ export class Connections {
     this.#sweep.cancel()
   }
 
-  /**
-   * The connection there is, or a new one.
-   *
-   * @throws LinkError UNREACHABLE
-   */
-  async connect(to: Peer, signal: AbortSignal): Promise<Connection> {
-    const open = this.#ofPeer.get(hexOf(to.id))?.findLast(connection => connection.status === 'open')
-    if (open !== undefined) return open
+  #find(id: Uint8Array): Connection | undefined {
+    const usable = (connection: Connection): boolean =>
+      connection.status === 'open' && !this.#suspects.has(connection)
+    return this.#ofPeer.get(hexOf(id))?.findLast(usable)
+  }
+
+  async #dial(to: Peer, signal: AbortSignal): Promise<Connection> {
     let peer: PeerId
     try {
       peer = peerIdOf(to.id)
@@ -96,7 +106,7 @@ export class Connections {
     const addresses = to.addresses.flatMap(address => dialable(address, peer))
     if (addresses.length === 0) throw new LinkError('UNREACHABLE', 'the peer has no address')
     try {
-      return await this.#host.dial(addresses, { signal })
+      return await this.#host.dial(addresses, { signal, force: true })
     } catch (error) {
       throw new LinkError('UNREACHABLE', `no connection: ${(error as Error).name}`)
     }
@@ -143,8 +153,12 @@ function peerIdOf(id: Uint8Array): PeerId {
   return peerIdFromPublicKey(publicKeyFromRaw(id))
 }
 
+/** TCP or WebSocket; nothing that would reach into this machine, such as /unix. */
+const transport = /^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/ws|\/tls\/ws|\/wss)?$/
+
 /** Directory entries are written by others: an address that is none is passed over. */
 function dialable(address: string, peer: PeerId): Multiaddr[] {
+  if (!transport.test(address)) return []
   try {
     return [multiaddr(address).encapsulate(`/p2p/${peer.toString()}`)]
   } catch {

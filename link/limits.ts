@@ -67,7 +67,7 @@ export const defaultLimits: LinkLimits = {
   handleMs: 30 * second,
   writeMs: 30 * second,
   connections: 2000,
-  connectionsPerSecond: 20,
+  connectionsPerSecond: 50,
   pendingConnections: 128,
   handshakeMs: 3 * second,
   streamsPerConnection: 64,

@@ -80,7 +80,7 @@ function libp2pBed(): Bed {
     of: promise => promise,
     wait: ms => new Promise(resolve => setTimeout(resolve, ms)),
     end: async () => {
-      await Promise.all(hosts.map(host => host.close()))
+      for (const host of hosts) await host.close()
     },
   }
 }

@@ -1,0 +1,397 @@
+// link/host.ts: what only real sockets show. Processes that are killed, ports in use, WebSocket, streams that
+// must not pile up, traces that must not stay (docs/link.md).
+
+import type { ChildProcess } from 'node:child_process'
+import { spawn } from 'node:child_process'
+import net from 'node:net'
+import { streamPair } from '@libp2p/utils'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { systemClock } from '../link/clock.ts'
+import { Connections } from '../link/connections.ts'
+import type { HostInit } from '../link/host.ts'
+import { startHost } from '../link/host.ts'
+import { hexOf, publicKeyOf } from '../link/identity.ts'
+import { createHost, listenOn } from '../link/libp2p.ts'
+import { defaultLimits } from '../link/limits.ts'
+import type { Host, Peer } from '../link/link.ts'
+import { LinkError } from '../link/link.ts'
+import { silent } from '../link/log.ts'
+import { writeAll } from '../link/streams.ts'
+import { systemRandom } from '../sphinx/random.ts'
+
+const test = suite('libp2p host')
+const cellBytes = 3369
+const loopback = '/ip4/127.0.0.1/tcp/0'
+const options = { timeoutMs: 3000, maxBytes: 100_000 }
+const open: Host[] = []
+
+async function start(init: Partial<HostInit> = {}): Promise<Host> {
+  const host = await startHost({
+    seed: undefined,
+    listen: [loopback],
+    cellBytes,
+    clock: systemClock,
+    log: silent,
+    random: systemRandom,
+    admits: () => true,
+    role: 'node',
+    ...init,
+  })
+  open.push(host)
+  return host
+}
+
+const seedOf = (number: number): Uint8Array => new Uint8Array(32).fill(number)
+const peerOf = (host: Host): Peer => ({ id: host.id, addresses: host.addresses })
+const portOf = (address: string | undefined): number => Number(address?.split('/')[4])
+const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms))
+
+async function until(condition: () => boolean, limitMs = 8000): Promise<void> {
+  for (let waited = 0; !condition(); waited += 10) {
+    assert.ok(waited < limitMs, `did not come about within ${limitMs} ms`)
+    await wait(10)
+  }
+}
+
+async function listenError(init: Partial<HostInit>): Promise<string> {
+  try {
+    await start(init)
+  } catch (error) {
+    if (error instanceof LinkError && error.code === 'LISTEN') return error.message
+    throw error
+  }
+  return 'no error'
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = net.connect(port, '127.0.0.1')
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+test.after.each(async () => {
+  for (const host of open.splice(0)) await host.close()
+})
+
+test('an address that cannot be listened on is named, and the others are given back', async () => {
+  const other = await start()
+  const [used] = other.addresses as [string]
+  const free = `/ip4/127.0.0.1/tcp/${portOf(used) > 40_000 ? portOf(used) - 7 : portOf(used) + 7}`
+  assert.is(await listenError({ listen: [used] }), `cannot listen on ${used}: the port is in use`)
+  assert.is(await listenError({ listen: [free, used] }), `cannot listen on ${used}: the port is in use`)
+  assert.not(await isOpen(portOf(free)))
+  assert.match(await listenError({ listen: ['127.0.0.1:80'] }), '127.0.0.1:80 is no multiaddr')
+  assert.match(
+    await listenError({ announce: ['/ip4/300.0.0.1/tcp/1'] }),
+    '/ip4/300.0.0.1/tcp/1 is no multiaddr',
+  )
+  assert.match(
+    await listenError({ listen: ['/ip4/192.0.2.1/tcp/1'] }),
+    'cannot listen on /ip4/192.0.2.1/tcp/1: listen EADDRNOTAVAIL',
+  )
+  assert.match(
+    await listenError({ listen: ['/ip4/127.0.0.1/udp/1'] }),
+    'cannot listen on /ip4/127.0.0.1/udp/1: No transport',
+  )
+})
+
+test('a host announces what it is told to, a client nothing', async () => {
+  const announce = ['/dns4/mix.example/tcp/4001']
+  assert.equal((await start({ announce })).addresses, announce)
+  const client = await start({ role: 'client' })
+  assert.equal(client.addresses, [])
+  assert.is.not(hexOf(client.id), hexOf((await start({ role: 'client' })).id))
+  assert.equal((await start({ seed: seedOf(4) })).id, publicKeyOf(seedOf(4)))
+})
+
+test('WebSocket carries the same', async () => {
+  const gateway = await start({ listen: [`${loopback}/ws`] })
+  assert.match(gateway.addresses[0] ?? '', /\/ws$/)
+  const client = await start({ role: 'client' })
+  let got = 0
+  gateway.onCells((_from, cells) => {
+    got += cells.length
+  })
+  gateway.serve('/test/page/1', 10, async () => new Uint8Array(60_000).fill(7))
+  for (let n = 0; n < 300; n++) client.send(peerOf(gateway), new Uint8Array(cellBytes))
+  const page = await client.request(peerOf(gateway), '/test/page/1', new Uint8Array(1), options)
+  assert.equal(page, new Uint8Array(60_000).fill(7))
+  await until(() => got === 300)
+})
+
+test('ten thousand requests leave one stream behind, and that goes too', async () => {
+  const limits = { askIdleMs: 300 }
+  const [a, b] = [await start({ limits }), await start()]
+  b.serve('/test/echo/1', 100, async (_from, body) => body)
+  const body = new Uint8Array(50)
+  for (let n = 0; n < 10_000; n++) await a.request(peerOf(b), '/test/echo/1', body, options)
+  for (const host of [a, b]) {
+    const { connections, streams } = host.counters()
+    assert.equal({ connections, streams }, { connections: 1, streams: 1 })
+  }
+  assert.is(b.counters().requests.answered, 10_000)
+  await until(() => a.counters().streams === 0 && b.counters().streams === 0)
+})
+
+test('a stream that was refused or called off is not kept', async () => {
+  const [a, b] = [await start(), await start()]
+  b.serve('/test/odd/1', 10, async (_from, body) => {
+    if (body[0] === 1) throw new Error('no')
+    return body[0] === 2 ? new Promise<never>(() => {}) : new Uint8Array(body[0] === 3 ? 500 : 5)
+  })
+  const ask = (byte: number): Promise<string> =>
+    a.request(peerOf(b), '/test/odd/1', Uint8Array.of(byte), { timeoutMs: 60, maxBytes: 100 }).then(
+      () => 'answered',
+      (error: LinkError) => error.code,
+    )
+  for (let n = 0; n < 20; n++) {
+    assert.is(await ask(1), 'REFUSED')
+    assert.is(await ask(3), 'TOO_LARGE')
+    if (n % 5 === 0) assert.is(await ask(2), 'TIMEOUT')
+    assert.is(await ask(4), 'answered')
+  }
+  await until(() => a.counters().streams === 1 && b.counters().streams === 1)
+  assert.is(b.counters().requests.broken, 4)
+})
+
+test('writing waits for room and leaves no listener', async () => {
+  const [outbound, inbound] = await streamPair({ capacity: 1, delay: 1 })
+  let got = 0
+  inbound.addEventListener('message', ({ data }) => {
+    got += data.byteLength
+  })
+  const before = outbound.listenerCount('drain') + outbound.listenerCount('close')
+  await writeAll(outbound, new Uint8Array(1_000_000))
+  assert.is(outbound.listenerCount('drain') + outbound.listenerCount('close'), before)
+  await until(() => got === 1_000_000)
+  outbound.abort(new Error('over'))
+  try {
+    await writeAll(outbound, new Uint8Array(10))
+    assert.unreachable()
+  } catch (error) {
+    assert.is((error as LinkError).code, 'UNREACHABLE')
+  }
+})
+
+/** A process that listens, takes cells and prints how many it has. */
+const receiver = `
+  import { systemClock } from ${JSON.stringify(new URL('../link/clock.ts', import.meta.url))}
+  import { startHost } from ${JSON.stringify(new URL('../link/host.ts', import.meta.url))}
+  import { silent } from ${JSON.stringify(new URL('../link/log.ts', import.meta.url))}
+  import { systemRandom } from ${JSON.stringify(new URL('../sphinx/random.ts', import.meta.url))}
+  const [listen, close] = process.argv.slice(1)
+  const host = await startHost({
+    seed: new Uint8Array(32).fill(77), listen: [listen], cellBytes: ${cellBytes}, clock: systemClock,
+    log: silent, random: systemRandom, admits: () => true, role: 'node',
+  })
+  let got = 0
+  host.onCells((from, cells) => {
+    got += cells.length
+    console.log('got ' + got)
+    if (close === 'close') host.send({ id: from, addresses: [] }, new Uint8Array(${cellBytes}))
+    if (close === 'close') host.flush(1000).then(() => host.close()).then(() => console.log('closed'))
+  })
+  console.log('listens ' + host.addresses[0])
+`
+
+interface Receiver {
+  process: ChildProcess
+  peer: Peer
+  /** The last number it has printed. */
+  got(): number
+  /** Its exit code, once it has ended. */
+  ended: Promise<number | null>
+}
+
+async function startReceiver(listen: string, close = ''): Promise<Receiver> {
+  const child = spawn(
+    process.execPath,
+    ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', receiver, listen, close],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  let output = ''
+  child.stdout?.on('data', chunk => {
+    output += chunk
+  })
+  const ended = new Promise<number | null>(resolve => child.on('exit', resolve))
+  await until(() => output.includes('listens ') && output.includes('\n'), 20_000)
+  const address = output.match(/listens (\S+)/)?.[1] ?? ''
+  return {
+    process: child,
+    peer: { id: publicKeyOf(seedOf(77)), addresses: [address] },
+    got: () => Number([...output.matchAll(/got (\d+)/g)].at(-1)?.[1] ?? 0),
+    ended,
+  }
+}
+
+test('a neighbour that is killed and started again loses nothing that was queued meanwhile', async () => {
+  const a = await start()
+  const first = await startReceiver(loopback)
+  const send = (cells: number): void => {
+    for (let n = 0; n < cells; n++) a.send(first.peer, new Uint8Array(cellBytes))
+  }
+  send(100)
+  await until(() => first.got() === 100)
+  let goneAfter = Number.POSITIVE_INFINITY
+  const killed = performance.now()
+  a.onGone(() => {
+    goneAfter = performance.now() - killed
+  })
+  first.process.kill('SIGKILL')
+  await until(() => goneAfter < Number.POSITIVE_INFINITY)
+  // The reset of its sockets tells at once.
+  assert.ok(goneAfter < 1000, `noticed after ${goneAfter} ms`)
+  send(100)
+  await first.ended
+  const again = await startReceiver(first.peer.addresses[0] as string)
+  send(100)
+  await until(() => again.got() === 200)
+  const [to] = a.neighbours()
+  assert.equal(to?.dropped, { 'queue-full': 0, 'too-old': 0, closed: 0 })
+  again.process.kill('SIGKILL')
+  await again.ended
+})
+
+test('after close the process ends by itself and its port is free', async () => {
+  const a = await start()
+  let got = 0
+  a.onCells((_from, cells) => {
+    got += cells.length
+  })
+  const other = await startReceiver(loopback, 'close')
+  a.send(other.peer, new Uint8Array(cellBytes))
+  const closing = performance.now()
+  assert.is(await other.ended, 0)
+  assert.ok(performance.now() - closing < 4000)
+  // What it had flushed before it closed has come.
+  assert.is(got, 1)
+  assert.not(await isOpen(portOf(other.peer.addresses[0])))
+})
+
+test('nothing is kept of a peer: no address, no protocol, not its name', async () => {
+  const lets = (): boolean => true
+  const init = { announce: [], localAddress: undefined, limits: defaultLimits, lets }
+  const gateway = await createHost({ ...init, seed: seedOf(1), listen: [loopback] })
+  const gone: Uint8Array[] = []
+  const connections = new Connections(gateway, systemClock, defaultLimits, id => gone.push(id))
+  await gateway.handle('/test/1', () => {})
+  await listenOn(gateway, [loopback])
+  const client = await createHost({ ...init, seed: seedOf(2), listen: [] })
+  await listenOn(client, [])
+  const connection = await client.dial(gateway.getMultiaddrs())
+  await connection.newStream('/test/1')
+  await until(() => connections.count === 1)
+  for (const host of [gateway, client]) {
+    assert.equal(await host.peerStore.all(), [])
+  }
+  await client.stop()
+  await until(() => gone.length === 1)
+  assert.is(connections.count, 0)
+  assert.equal(gateway.getConnections(), [])
+  assert.equal(await gateway.peerStore.all(), [])
+  connections.close()
+  await gateway.stop()
+})
+
+/** A relay that can freeze the connections it has: no byte passes and nobody is told. */
+async function freezer(port: number): Promise<{ port: number; freeze(): void; close(): void }> {
+  const sockets: net.Socket[] = []
+  const server = net.createServer(from => {
+    const to = net.connect(port, '127.0.0.1')
+    for (const [one, other] of [
+      [from, to],
+      [to, from],
+    ] as const) {
+      one.on('data', bytes => other.write(bytes))
+      one.on('error', () => other.destroy())
+      one.on('close', () => other.destroy())
+      sockets.push(one)
+    }
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: (server.address() as net.AddressInfo).port,
+    freeze: () => {
+      for (const socket of sockets.splice(0)) socket.pause()
+    },
+    close: () => server.close(),
+  }
+}
+
+test('a connection that went dead without a word is replaced', async () => {
+  const [a, b] = [await start({ limits: { deadMs: 400 } }), await start()]
+  b.serve('/test/echo/1', 10, async (_from, body) => body)
+  const relay = await freezer(portOf(b.addresses[0]))
+  const through = { id: b.id, addresses: [`/ip4/127.0.0.1/tcp/${relay.port}`] }
+  const ask = (): Promise<string> =>
+    a.request(through, '/test/echo/1', new Uint8Array(1), { ...options, timeoutMs: 300 }).then(
+      () => 'answered',
+      (error: LinkError) => error.code,
+    )
+  assert.is(await ask(), 'answered')
+  relay.freeze()
+  assert.is(await ask(), 'TIMEOUT')
+  assert.is(await ask(), 'answered')
+
+  const send = (): boolean => a.send(through, new Uint8Array(cellBytes))
+  send()
+  await until(() => b.counters().cellsReceived === 1)
+  relay.freeze()
+  send()
+  // That one is lost with the connection, which is found dead for want of a sign of life.
+  await until(() => a.neighbours()[0]?.state === 'waiting' || a.neighbours()[0]?.state === 'dialling')
+  send()
+  await until(() => b.counters().cellsReceived === 2)
+  relay.close()
+})
+
+test('hosts on one machine can be told apart by their source address', async () => {
+  let from = ''
+  const server = net.createServer(socket => {
+    from = socket.remoteAddress ?? ''
+    socket.destroy()
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as net.AddressInfo
+  const a = await start({ localAddress: '127.0.0.23' })
+  a.send({ id: publicKeyOf(seedOf(9)), addresses: [`/ip4/127.0.0.1/tcp/${port}`] }, new Uint8Array(cellBytes))
+  await until(() => from !== '')
+  assert.is(from, '127.0.0.23')
+  server.close()
+})
+
+test('past the limit of connections only neighbours of ours come in', async () => {
+  const gateway = await start({ limits: { connections: 2 } })
+  gateway.serve('/test/echo/1', 10, async (_from, body) => body)
+  const ask = async (host: Host): Promise<string> =>
+    host.request(peerOf(gateway), '/test/echo/1', new Uint8Array(1), { ...options, timeoutMs: 1000 }).then(
+      () => 'answered',
+      (error: LinkError) => error.code,
+    )
+  for (let n = 0; n < 2; n++) assert.is(await ask(await start({ role: 'client' })), 'answered')
+  assert.is(await ask(await start({ role: 'client' })), 'UNREACHABLE')
+  const mix = await start()
+  gateway.send({ id: mix.id, addresses: [] }, new Uint8Array(cellBytes))
+  assert.is(await ask(mix), 'answered')
+})
+
+test('a connection that nobody uses is hung up', async () => {
+  const limits = { connectionIdleMs: 200, askIdleMs: 50 }
+  const [a, b] = [await start({ limits }), await start({ limits })]
+  b.serve('/test/echo/1', 10, async (_from, body) => body)
+  await a.request(peerOf(b), '/test/echo/1', new Uint8Array(1), options)
+  a.send(peerOf(b), new Uint8Array(cellBytes))
+  await until(() => b.counters().cellsReceived === 1)
+  await wait(500)
+  assert.is(a.counters().connections, 1)
+  a.keepNeighbours([])
+  await until(() => a.counters().connections === 0 && b.counters().connections === 0)
+})
+
+test.run()
