@@ -1,5 +1,26 @@
 // What can be wrong with a configuration, a document, a vote or a message of the directory.
 
+const codes = [
+  'BAD_NETWORK',
+  'BAD_DOCUMENT',
+  'NOT_CANONICAL',
+  'TOO_LARGE',
+  'WRONG_NETWORK',
+  'WRONG_GEOMETRY',
+  'WRONG_AUTHORITIES',
+  'TOO_FEW_SIGNATURES',
+  'BAD_SIGNATURE',
+  'OLD_EPOCH',
+  'FUTURE_EPOCH',
+  'NOT_ADMITTED',
+  'UNKNOWN_AUTHORITY',
+  'WRONG_STATE',
+  'LATE',
+  'CONFLICT',
+  'UNAVAILABLE',
+  'CLOSED',
+] as const
+
 /**
  * | code | meaning | what the caller does |
  * |---|---|---|
@@ -22,25 +43,11 @@
  * | UNAVAILABLE | nobody who was asked had it | asks again later |
  * | CLOSED | the directory was closed | |
  */
-export type DirectoryErrorCode =
-  | 'BAD_NETWORK'
-  | 'BAD_DOCUMENT'
-  | 'NOT_CANONICAL'
-  | 'TOO_LARGE'
-  | 'WRONG_NETWORK'
-  | 'WRONG_GEOMETRY'
-  | 'WRONG_AUTHORITIES'
-  | 'TOO_FEW_SIGNATURES'
-  | 'BAD_SIGNATURE'
-  | 'OLD_EPOCH'
-  | 'FUTURE_EPOCH'
-  | 'NOT_ADMITTED'
-  | 'UNKNOWN_AUTHORITY'
-  | 'WRONG_STATE'
-  | 'LATE'
-  | 'CONFLICT'
-  | 'UNAVAILABLE'
-  | 'CLOSED'
+export type DirectoryErrorCode = (typeof codes)[number]
+
+export function isDirectoryErrorCode(text: string): text is DirectoryErrorCode {
+  return codes.some(code => code === text)
+}
 
 export class DirectoryError extends Error {
   readonly code: DirectoryErrorCode

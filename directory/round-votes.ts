@@ -90,7 +90,7 @@ function makeVote(rules: RoundRules, state: InDescriptors, now: number): SignedV
     network: rules.network.name,
     epoch: round.epoch,
     author: rules.id,
-    clock: now,
+    clock: Math.floor(now),
     addresses: rules.addresses,
     ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(state, epoch) })),
     parameters: new Map(Object.entries(rules.wanted)),

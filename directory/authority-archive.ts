@@ -1,0 +1,175 @@
+// The documents of an authority (docs/directory.md 8.8): what it holds, what it signed, and where the chain of
+// documents goes on.
+
+import type { Clock } from '../link/clock.ts'
+import type { Log } from '../link/log.ts'
+import { type AuthorityStore, storedEpochs } from './authority-store.ts'
+import { type ConsensusBody, type NamedBody, readBody } from './consensus.ts'
+import {
+  type ConsensusDocument,
+  readDocument,
+  validSigners,
+  verifyDocument,
+  writeDocument,
+} from './document.ts'
+import { Documents } from './documents.ts'
+import { DirectoryError } from './error.ts'
+import { epochAt, type Network } from './network.ts'
+import type { SignatureMessage } from './round-state.ts'
+import { digest, hex, type SignatureEntry, sameBytes } from './statement.ts'
+import type { View } from './view.ts'
+import type { Pointer } from './vote.ts'
+
+export interface ArchiveInit {
+  readonly network: Network
+  readonly clock: Clock
+  readonly log: Log
+  readonly store: AuthorityStore
+  /** Told what was refused. */
+  readonly onRefused: (error: DirectoryError) => void
+}
+
+/** Bodies of so many epochs before this one stay in memory. */
+const bodyEpochs = 4
+
+export class Archive {
+  readonly documents: Documents
+  readonly #init: ArchiveInit
+  /** Names that this authority signed, by epoch. */
+  readonly #signed = new Map<number, Uint8Array>()
+  /** By the hex of its name. */
+  readonly #bodies = new Map<string, ConsensusBody>()
+  /** The newest document ever, also when its time is over. */
+  #latest: Pointer | null = null
+
+  constructor(init: ArchiveInit) {
+    this.#init = init
+    this.documents = new Documents(init.network)
+  }
+
+  /** @throws DirectoryError when what it signed cannot be read back */
+  async load(): Promise<void> {
+    const { store, network, clock, log } = this.#init
+    const epoch = epochAt(network, clock.now())
+    for (const { epoch: of, hash, body } of await store.signed()) {
+      this.#signed.set(of, hash)
+      if (body !== undefined && of > epoch - bodyEpochs) this.#bodies.set(hex(hash), body)
+    }
+    for (const bytes of await store.documents()) {
+      try {
+        this.#load(bytes)
+      } catch (error) {
+        if (!(error instanceof DirectoryError)) throw error
+        log.warn({ code: error.code }, 'authority: a stored document is of no use')
+      }
+    }
+  }
+
+  /** A document whose time is over is no view any more, but the chain goes on from it. */
+  #load(bytes: Uint8Array): void {
+    const { network, clock } = this.#init
+    const document = readDocument(bytes)
+    if (document.body.validUntil > clock.now()) this.documents.add(bytes, clock.now())
+    else if (document.body.epoch <= (this.#latest?.epoch ?? -1)) return
+    else verifyDocument(network, document)
+    this.#note(document)
+  }
+
+  current(): View | undefined {
+    return this.documents.current(this.#init.clock.now())?.view
+  }
+
+  /** Verifies, keeps and stores a signed document; one that is refused changes nothing. */
+  adopt(bytes: Uint8Array): void {
+    const { clock, log, store, onRefused } = this.#init
+    try {
+      const { held, isNew } = this.documents.add(bytes, clock.now())
+      if (!isNew) return
+      this.#note(held.document)
+      const { epoch, signers, hash } = held.view
+      log.info({ epoch, signers: signers.length, hash: hex(hash) }, 'authority: document')
+      store.putDocument(epoch, bytes).catch((error: unknown) => {
+        log.error({ why: String(error) }, 'authority: a document could not be stored')
+      })
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      onRefused(error)
+      log.warn({ code: error.code, why: error.message }, 'authority: refused a document')
+    }
+  }
+
+  /** A document that a round has made. */
+  publish(document: NamedBody, signatures: readonly SignatureEntry[]): void {
+    this.adopt(writeDocument(document.bytes, signatures))
+  }
+
+  /** What this authority has just signed. */
+  sign({ epoch, hash }: SignatureMessage, body: NamedBody | undefined): void {
+    this.#signed.set(epoch, hash)
+    if (body !== undefined) this.#bodies.set(hex(body.hash), body.body)
+  }
+
+  signed(epoch: number): Uint8Array | undefined {
+    return this.#signed.get(epoch)
+  }
+
+  body(name: string): ConsensusBody | undefined {
+    return this.#bodies.get(name)
+  }
+
+  /** @throws DirectoryError BAD_DOCUMENT when these are not the bytes of that name, or as `readBody` */
+  learnBody(hash: Uint8Array, bytes: Uint8Array): void {
+    if (!sameBytes(digest(bytes), hash)) throw new DirectoryError('BAD_DOCUMENT', 'body: of another name')
+    this.#bodies.set(hex(hash), readBody(bytes))
+  }
+
+  newestBefore(epoch: number): Pointer | null {
+    const held = this.documents.newest(epoch)
+    if (held !== undefined) return this.#pointerTo(held.document)
+    return this.#latest !== null && this.#latest.epoch < epoch ? this.#latest : null
+  }
+
+  /** Signed bytes. @throws DirectoryError UNAVAILABLE */
+  async serve(epoch: number | null): Promise<Uint8Array> {
+    const { store, clock } = this.#init
+    if (epoch !== null && this.documents.get(epoch) === undefined) {
+      const old = await store.document(epoch)
+      if (old !== undefined) return old
+    }
+    return this.documents.serve(epoch, clock.now())
+  }
+
+  /** The bytes of a body by its name. @throws DirectoryError UNAVAILABLE */
+  async serveBody(hash: Uint8Array): Promise<Uint8Array> {
+    const epoch = this.#bodies.get(hex(hash))?.epoch
+    if (epoch !== undefined) {
+      const held = this.documents.get(epoch)?.document
+      if (held !== undefined && sameBytes(held.hash, hash)) return held.bodyBytes
+      const bytes = await this.#init.store.bodyBytes(epoch)
+      if (bytes !== undefined && sameBytes(digest(bytes), hash)) return bytes
+    }
+    throw new DirectoryError('UNAVAILABLE', 'body: not here')
+  }
+
+  /** Lets go of what no round of this epoch or a later one asks for. */
+  forget(epoch: number): void {
+    this.documents.prune(this.#init.clock.now())
+    for (const of of [...this.#signed.keys()]) if (of < epoch - storedEpochs) this.#signed.delete(of)
+    const latest = this.#latest === null ? '' : hex(this.#latest.hash)
+    for (const [name, body] of this.#bodies) {
+      if (body.epoch <= epoch - bodyEpochs && name !== latest) this.#bodies.delete(name)
+    }
+  }
+
+  #note(document: ConsensusDocument): void {
+    this.#bodies.set(hex(document.hash), document.body)
+    if (this.#latest === null || this.#latest.epoch < document.body.epoch) {
+      this.#latest = this.#pointerTo(document)
+    }
+  }
+
+  #pointerTo({ body, hash, signatures }: ConsensusDocument): Pointer {
+    const valid = new Set(validSigners(this.#init.network, { body, hash, signatures }).map(hex))
+    return { epoch: body.epoch, hash, signatures: signatures.filter(({ signer }) => valid.has(hex(signer))) }
+  }
+}

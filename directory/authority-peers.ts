@@ -1,0 +1,140 @@
+// The other authorities, as one of them sees them: who answers, what they hold, and what they are still to be told.
+
+import type { Clock, Timer } from '../link/clock.ts'
+import { type Link, LinkError, type Peer } from '../link/link.ts'
+import type { Log } from '../link/log.ts'
+import { fraction, type Random } from '../sphinx/random.ts'
+import { Courier } from './courier.ts'
+import { DirectoryError, type DirectoryErrorCode } from './error.ts'
+import {
+  type DirectoryRequest,
+  directoryProtocol,
+  maxAnswerBytes,
+  readAnswer,
+  readNewest,
+  writeRequest,
+} from './exchange.ts'
+import type { Network } from './network.ts'
+import { hex } from './statement.ts'
+
+export interface AuthorityPeersInit {
+  readonly network: Network
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Whether one waits for a document, so that greetings follow each other quickly. */
+  readonly urgent: () => boolean
+  /** Called when a peer answered: the epoch of the newest document it holds. */
+  readonly onNewest: (peer: Peer, epoch: number | null) => Promise<void>
+}
+
+const second = 1000
+const greetMs = { urgent: 200, longest: 30 * second } as const
+
+export class AuthorityPeers {
+  readonly others: readonly Peer[]
+  readonly #init: AuthorityPeersInit
+  readonly #couriers: readonly Courier[]
+  readonly #seen = new Map<string, number>()
+  readonly #timers = new Map<string, Timer>()
+  readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
+  readonly #abort = new AbortController()
+
+  constructor(init: AuthorityPeersInit) {
+    this.#init = init
+    const { network, link, clock, random, log } = init
+    this.others = network.authorities.filter(({ id }) => hex(id) !== hex(link.id))
+    this.#couriers = this.others.map(
+      to =>
+        new Courier({
+          link,
+          clock,
+          random,
+          to,
+          timeoutMs: this.#requestMs(),
+          onAnswer: () => void this.#seen.set(hex(to.id), clock.now()),
+          onRefused: ({ code, message }) => {
+            this.#refused[code] = (this.#refused[code] ?? 0) + 1
+            log.debug({ authority: hex(to.id), code, why: message }, 'authority: a message was refused')
+          },
+        }),
+    )
+  }
+
+  start(): void {
+    for (const peer of this.others) this.#greetLater(peer, 0)
+  }
+
+  close(): void {
+    this.#abort.abort(new DirectoryError('CLOSED', 'the authority was closed'))
+    for (const timer of this.#timers.values()) timer.cancel()
+    for (const courier of this.#couriers) courier.close()
+  }
+
+  /** Authorities in contact, this one counted. */
+  get inContact(): number {
+    const { clock } = this.#init
+    const since = clock.now() - Math.max(2 * second, 3 * this.#greetMs())
+    return 1 + [...this.#seen.values()].filter(at => at >= since).length
+  }
+
+  /** When a peer answered last, milliseconds since 1970-01-01 UTC. */
+  seen(id: Uint8Array): number | null {
+    return this.#seen.get(hex(id)) ?? null
+  }
+
+  /** Messages that were refused by the others, by code. */
+  get refused(): Readonly<Partial<Record<DirectoryErrorCode, number>>> {
+    return { ...this.#refused }
+  }
+
+  /** To every other authority, again and again until `until`. */
+  tell(message: Uint8Array, until: number): void {
+    for (const courier of this.#couriers) courier.send(message, until)
+  }
+
+  /**
+   * @throws LinkError; DirectoryError as the other side refuses, or as the reader
+   */
+  async ask(peer: Peer, request: DirectoryRequest): Promise<Uint8Array> {
+    const { link, clock } = this.#init
+    const answer = await link.request(peer, directoryProtocol, writeRequest(request), {
+      timeoutMs: this.#requestMs(),
+      maxBytes: maxAnswerBytes,
+      signal: this.#abort.signal,
+    })
+    this.#seen.set(hex(peer.id), clock.now())
+    return readAnswer(answer)
+  }
+
+  #requestMs(): number {
+    return Math.min(15 * second, Math.max(second, this.#init.network.epochMs / 16))
+  }
+
+  #greetMs(): number {
+    const { network, urgent } = this.#init
+    if (urgent()) return greetMs.urgent
+    return Math.min(greetMs.longest, Math.max(greetMs.urgent, network.epochMs / 16))
+  }
+
+  #greetLater(peer: Peer, ms: number): void {
+    if (this.#abort.signal.aborted) return
+    const timer = this.#init.clock.after(ms, () => {
+      void this.#greet(peer)
+    })
+    this.#timers.set(hex(peer.id), timer)
+  }
+
+  async #greet(peer: Peer): Promise<void> {
+    const { random, log, onNewest } = this.#init
+    try {
+      await onNewest(peer, readNewest(await this.ask(peer, { ask: 'hello' })))
+    } catch (error) {
+      if (!(error instanceof DirectoryError || error instanceof LinkError)) {
+        log.warn({ authority: hex(peer.id), why: String(error) }, 'authority: a greeting failed')
+      }
+    }
+    this.#greetLater(peer, this.#greetMs() * (0.75 + fraction(random) / 2))
+  }
+}

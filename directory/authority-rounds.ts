@@ -1,0 +1,258 @@
+// The rounds of an authority as they run (docs/directory.md 8.8): one event after the other, each on disk before
+// its consequences are said, and one timer for the phase that ends next.
+
+import type { Clock, Timer } from '../link/clock.ts'
+import type { Log } from '../link/log.ts'
+import type { Archive } from './authority-archive.ts'
+import type { AuthorityPeers } from './authority-peers.ts'
+import type { AuthorityStore, Heard, RecordedEvent } from './authority-store.ts'
+import { DirectoryError } from './error.ts'
+import { writeMessage } from './message.ts'
+import { epochAt, epochStart, type Network } from './network.ts'
+import { step } from './round.ts'
+import {
+  beginRound,
+  phaseEnd,
+  type Round,
+  type RoundAction,
+  type RoundEvent,
+  type RoundRules,
+  type RoundState,
+} from './round-state.ts'
+import { hex } from './statement.ts'
+import type { Pointer } from './vote.ts'
+
+export interface RoundsInit {
+  readonly network: Network
+  readonly clock: Clock
+  readonly log: Log
+  readonly rules: RoundRules
+  readonly store: AuthorityStore
+  readonly archive: Archive
+  readonly peers: AuthorityPeers
+  /** A round has begun. */
+  readonly onBegin: () => void
+}
+
+/** How long until a disk that refused to write, or peers that had no body, are asked again, milliseconds. */
+const retryMs = 500
+
+export class Rounds {
+  /** Rounds since the start that ended, and proofs of contradictions found in them. */
+  readonly counts = { published: 0, failed: 0, evidence: 0 }
+  readonly #init: RoundsInit
+  readonly #states = new Map<number, RoundState>()
+  readonly #fetching = new Set<string>()
+  #queue: Promise<unknown> = Promise.resolve()
+  #timer: Timer | undefined
+  #closed = false
+
+  constructor(init: RoundsInit) {
+    this.#init = init
+  }
+
+  /** Takes up what was going on, and begins what is due. @throws DirectoryError as `AuthorityStore.made` */
+  async start(): Promise<void> {
+    const { network, clock, store } = this.#init
+    const epoch = Math.max(0, epochAt(network, clock.now()))
+    await store.prune(epoch)
+    if (epoch > 0) await this.#resume(epoch - 1)
+    await this.#resume(epoch)
+    await this.turn()
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#timer?.cancel()
+    await this.#queue
+  }
+
+  /** The state of a round, if it is held now. */
+  state(round: number): RoundState | undefined {
+    return this.#states.get(round)
+  }
+
+  /** The number of the round that makes an epoch's document: the one before, or one that starts the network in it. */
+  roundFor(epoch: number): number {
+    return this.#states.get(epoch)?.round.bootstrap === true ? epoch : epoch - 1
+  }
+
+  /** @throws DirectoryError as `step`, or WRONG_STATE and LATE for a round that is not held; the disk's error */
+  take(round: () => number, event: RoundEvent): Promise<void> {
+    return this.#enqueue(async () => {
+      await this.#apply(round(), event)
+      this.#plan()
+    })
+  }
+
+  /** Lets time act on every round, begins what is due, and sets the timer for what comes next. */
+  turn(): Promise<void> {
+    return this.#enqueue(() => this.#turn())
+  }
+
+  /** One thing after the other: no event meets a state that is being written. */
+  #enqueue<T>(run: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(run)
+    this.#queue = result.catch(() => {})
+    return result
+  }
+
+  async #turn(): Promise<void> {
+    if (this.#closed) return
+    const { network, clock, log, peers } = this.#init
+    try {
+      const epoch = epochAt(network, clock.now())
+      for (const round of [...this.#states.keys()]) {
+        await this.#apply(round, { kind: 'seen', authorities: peers.inContact })
+        if (round < epoch - 1) this.#states.delete(round)
+      }
+      if (epoch >= 0) await this.#begin(epoch)
+    } catch (error) {
+      log.error({ why: String(error) }, 'authority: a round could not go on')
+    }
+    this.#plan()
+  }
+
+  #plan(): void {
+    const { network, clock } = this.#init
+    this.#timer?.cancel()
+    if (this.#closed) return
+    const now = clock.now()
+    const epoch = Math.max(-1, epochAt(network, now))
+    const ends = [...this.#states.values()].map(state => phaseEnd(network, state))
+    const next = Math.min(epochStart(network, epoch + 1), ...ends)
+    // A phase that is over and still there met a disk that refused to write.
+    this.#timer = clock.after(next > now ? next - now : retryMs, () => {
+      void this.turn()
+    })
+  }
+
+  /** Begins the round of this epoch. One that waits to start the network gives way when a document turns up. */
+  async #begin(epoch: number): Promise<void> {
+    const { network, clock, log, store, archive, peers, onBegin } = this.#init
+    const bootstrap = archive.current() === undefined
+    const have = this.#states.get(epoch)
+    if (have !== undefined) {
+      const waits = have.at === 'descriptors' && have.round.bootstrap && have.round.made.vote === undefined
+      if (bootstrap || !waits) return
+      log.info({ round: epoch }, 'authority: there is a document, this round is an ordinary one')
+    } else {
+      if (this.#isStarting(epoch - 1)) return
+      await store.prune(epoch)
+      archive.forget(epoch)
+    }
+    const descriptors = have?.at === 'descriptors' ? have.descriptors : undefined
+    this.#states.set(epoch, beginRound(network, { epoch, bootstrap, now: clock.now(), descriptors }))
+    await this.#apply(epoch, { kind: 'seen', authorities: peers.inContact })
+    onBegin()
+  }
+
+  /** A round that starts the network may run on into the next epoch, and makes that one's document too. */
+  #isStarting(round: number): boolean {
+    const state = this.#states.get(round)
+    return state?.round.bootstrap === true && state.at !== 'published' && state.at !== 'failed'
+  }
+
+  /** Takes up a round where this authority stopped: what it said stays said, what it heard is heard again. */
+  async #resume(epoch: number): Promise<void> {
+    const { network, clock, store, archive, rules } = this.#init
+    const made = await store.made(epoch)
+    const heard = await store.heard(epoch)
+    const descriptors = await store.descriptors([epoch, epoch + 1])
+    const nodes = [...descriptors.values()].some(of => of.size > 0)
+    if (made.vote === undefined && heard.length === 0 && !nodes) return
+    const bootstrap = startsNetwork(made, heard) ?? archive.current() === undefined
+    const now = heard[0]?.now ?? clock.now()
+    let state: RoundState = beginRound(network, { epoch, bootstrap, now, made, descriptors })
+    const said: RoundAction[] = []
+    for (const { now: then, message } of heard) {
+      try {
+        const [next, actions] = step(rules, state, message, then)
+        state = next
+        said.push(...actions)
+      } catch (error) {
+        if (!(error instanceof DirectoryError)) throw error
+      }
+    }
+    this.#states.set(epoch, state)
+    // The others may not have heard it before the end.
+    for (const action of said) if (action.do === 'send') this.#perform(epoch, action)
+  }
+
+  /** One event through one round: what changes is on disk before anything is said. */
+  async #apply(round: number, event: RoundEvent): Promise<void> {
+    const { network, clock, log, rules, store } = this.#init
+    const now = clock.now()
+    const state = this.#states.get(round)
+    if (state === undefined) {
+      const code = round >= epochAt(network, now) ? 'WRONG_STATE' : 'LATE'
+      throw new DirectoryError(code, `round ${round}: not held now`)
+    }
+    const [next, actions] = step(rules, state, event, now)
+    const kept = actions.filter(action => action.do === 'keep')
+    await store.record(round, next === state ? undefined : recorded(event, now), kept)
+    this.#states.set(round, next)
+    if (next.at !== state.at) {
+      log.info({ round, state: next.at, why: next.at === 'failed' ? next.why : '' }, 'authority: round')
+      if (next.at === 'published' || next.at === 'failed') this.counts[next.at]++
+    }
+    for (const action of actions) this.#perform(round, action)
+  }
+
+  #perform(round: number, action: RoundAction): void {
+    const { network, log, store, archive, peers } = this.#init
+    if (action.do === 'keep') {
+      if (action.message.kind === 'signature') archive.sign(action.message, action.body)
+    } else if (action.do === 'send') {
+      // A round that starts the network may run on into the next epoch.
+      peers.tell(writeMessage(action.message), epochStart(network, round + 2))
+    } else if (action.do === 'fetch') {
+      void this.#fetchBody(action.pointer)
+    } else if (action.do === 'publish') {
+      const { document, signatures } = action
+      archive.publish(document, signatures)
+    } else {
+      this.counts.evidence++
+      const { kind, epoch, signer } = action.evidence
+      log.warn({ kind, epoch, authority: hex(signer) }, 'authority: another one contradicts itself')
+      store.putEvidence(action.evidence).catch((error: unknown) => {
+        log.error({ why: String(error) }, 'authority: a proof could not be stored')
+      })
+    }
+  }
+
+  /** The body of a document that votes name and this authority never had. Whoever signed it has it. */
+  async #fetchBody({ hash, signatures }: Pointer): Promise<void> {
+    const { clock, log, archive, peers } = this.#init
+    const name = hex(hash)
+    if (this.#fetching.has(name) || this.#closed) return
+    this.#fetching.add(name)
+    const signers = new Set(signatures.map(({ signer }) => hex(signer)))
+    for (const peer of peers.others.filter(({ id }) => signers.has(hex(id)))) {
+      try {
+        archive.learnBody(hash, await peers.ask(peer, { ask: 'body', hash }))
+        break
+      } catch (error) {
+        log.debug({ authority: hex(peer.id), why: String(error) }, 'authority: a body did not come')
+      }
+    }
+    const wait = archive.body(name) === undefined ? retryMs : 0
+    clock.after(wait, () => {
+      this.#fetching.delete(name)
+      void this.turn()
+    })
+  }
+}
+
+/** Whether the round of these votes starts the network; unknown without votes. */
+function startsNetwork(made: Round['made'], heard: readonly Heard[]): boolean | undefined {
+  for (const { message } of heard) {
+    if (message.kind === 'vote') return message.signed.vote.ballots.length === 2
+  }
+  return made.vote === undefined ? undefined : made.vote.vote.ballots.length === 2
+}
+
+function recorded(event: RoundEvent, now: number): RecordedEvent | undefined {
+  if (event.kind === 'tick' || event.kind === 'seen') return undefined
+  return event.kind === 'descriptor' ? { descriptor: event.descriptor } : { now, message: event }
+}

@@ -1,0 +1,196 @@
+// What an authority has on disk (docs/directory.md 8.8): everything it said, before it is said, and what it heard
+// of the rounds that are not over, so that it can stop at any point.
+
+import type { Log } from '../link/log.ts'
+import type { Store } from '../link/store.ts'
+import { CborReader, write } from './cbor.ts'
+import { type ConsensusBody, type NamedBody, readBody } from './consensus.ts'
+import { type Descriptor, descriptorLimits, readDescriptor, writeDescriptor } from './descriptor.ts'
+import { DirectoryError } from './error.ts'
+import { type Evidence, writeEvidence } from './evidence.ts'
+import { documentKey } from './follow.ts'
+import { maxMessageBytes, openMessage, type VotingMessage, writeMessage } from './message.ts'
+import type { Network } from './network.ts'
+import type { Descriptors, Round } from './round-state.ts'
+import { digest, hex } from './statement.ts'
+
+/** For how many epochs signed documents stay, and the own statements that must not be made twice. */
+export const storedEpochs = 72
+
+const number = (epoch: number): string => String(epoch).padStart(16, '0')
+const keys = {
+  own: (kind: VotingMessage['kind'], epoch: number) => `own/${kind}/${number(epoch)}`,
+  body: (epoch: number) => `body/${number(epoch)}`,
+  heard: (round: number, place: number) => `heard/${number(round)}/${number(place)}`,
+  descriptor: (epoch: number, id: string) => `descriptor/${number(epoch)}/${id}`,
+}
+
+type Put = { type: 'put'; key: string; value: Uint8Array }
+
+/** A message as it came in. */
+export interface Heard {
+  readonly now: number
+  readonly message: VotingMessage
+}
+
+/** What a restarted authority needs of an event. */
+export type RecordedEvent = Heard | { readonly descriptor: Descriptor }
+
+export class AuthorityStore {
+  readonly #store: Store
+  readonly #network: Network
+  readonly #log: Log
+  #heard = 0
+
+  constructor(store: Store, network: Network, log: Log) {
+    this.#store = store
+    this.#network = network
+    this.#log = log
+  }
+
+  /** One atomic write: an event that changed a round, and what the authority says because of it. */
+  async record(
+    round: number,
+    event: RecordedEvent | undefined,
+    kept: readonly { readonly message: VotingMessage; readonly body?: NamedBody | undefined }[],
+  ): Promise<void> {
+    const puts: Put[] = []
+    if (event !== undefined && 'message' in event) {
+      const value = write([Math.floor(event.now), writeMessage(event.message)])
+      puts.push({ type: 'put', key: keys.heard(round, this.#heard++), value })
+    } else if (event !== undefined) {
+      const { descriptor } = event
+      const key = keys.descriptor(descriptor.epoch, hex(descriptor.stable.id))
+      puts.push({ type: 'put', key, value: writeDescriptor(descriptor) })
+    }
+    for (const { message, body } of kept) {
+      const epoch = message.kind === 'signature' ? message.epoch : message.round
+      puts.push({ type: 'put', key: keys.own(message.kind, epoch), value: writeMessage(message) })
+      if (body !== undefined) puts.push({ type: 'put', key: keys.body(epoch), value: body.bytes })
+    }
+    if (puts.length > 0) await this.#store.batch(puts)
+  }
+
+  /** What it said in a round. @throws DirectoryError when that cannot be read */
+  async made(round: number): Promise<Round['made']> {
+    const vote = await this.#message(keys.own('vote', round))
+    const set = await this.#message(keys.own('set', round))
+    return {
+      vote: vote?.kind === 'vote' ? vote.signed : undefined,
+      set: set?.kind === 'set' ? set : undefined,
+    }
+  }
+
+  /**
+   * The documents it signed: epoch, name, and the body where it is still there.
+   *
+   * @throws DirectoryError when that cannot be read
+   */
+  async signed(): Promise<{ epoch: number; hash: Uint8Array; body: ConsensusBody | undefined }[]> {
+    const signed: { epoch: number; hash: Uint8Array; body: ConsensusBody | undefined }[] = []
+    for await (const key of this.#store.keys(within('own/signature/'))) {
+      const message = await this.#message(key)
+      if (message?.kind !== 'signature') continue
+      const bytes = await this.#store.get(keys.body(message.epoch))
+      const whole = bytes !== undefined && hex(digest(bytes)) === hex(message.hash)
+      signed.push({
+        epoch: message.epoch,
+        hash: message.hash,
+        body: whole ? this.#read(keys.body(message.epoch), () => readBody(bytes)) : undefined,
+      })
+    }
+    return signed
+  }
+
+  /** The bytes of a body it signed. */
+  async bodyBytes(epoch: number): Promise<Uint8Array | undefined> {
+    return this.#store.get(keys.body(epoch))
+  }
+
+  /** What it heard in a round, in the order in which it came. */
+  async heard(round: number): Promise<Heard[]> {
+    const heard: Heard[] = []
+    for await (const [key, value] of this.#store.iterator(within(`heard/${number(round)}/`))) {
+      this.#heard = Math.max(this.#heard, Number(key.split('/').at(-1)) + 1)
+      const entry = this.#read(key, () => {
+        const read = new CborReader(value, 'heard')
+        read.tuple(2)
+        const now = read.item('now').uint()
+        return { now, message: openMessage(this.#network, read.item('message').bytesUpTo(maxMessageBytes)) }
+      })
+      if (entry !== undefined) heard.push(entry)
+    }
+    return heard
+  }
+
+  /** The descriptors it took for these documents. */
+  async descriptors(epochs: readonly number[]): Promise<Descriptors> {
+    const descriptors = new Map<number, ReadonlyMap<string, Descriptor>>()
+    for (const epoch of epochs) {
+      const of = new Map<string, Descriptor>()
+      for await (const [key, value] of this.#store.iterator(within(`descriptor/${number(epoch)}/`))) {
+        if (value.length > descriptorLimits.bytes) continue
+        const descriptor = this.#read(key, () => readDescriptor(value))
+        if (descriptor !== undefined) of.set(hex(descriptor.stable.id), descriptor)
+      }
+      descriptors.set(epoch, of)
+    }
+    return descriptors
+  }
+
+  async documents(): Promise<Uint8Array[]> {
+    return this.#store.values(within('document/')).all()
+  }
+
+  async document(epoch: number): Promise<Uint8Array | undefined> {
+    return this.#store.get(documentKey(epoch))
+  }
+
+  async putDocument(epoch: number, bytes: Uint8Array): Promise<void> {
+    await this.#store.put(documentKey(epoch), bytes)
+  }
+
+  async putEvidence(evidence: Evidence): Promise<void> {
+    const bytes = writeEvidence(evidence)
+    await this.#store.put(`evidence/${hex(digest(bytes))}`, bytes)
+  }
+
+  /** Forgets what is of no more use in this epoch. Evidence stays. */
+  async prune(epoch: number): Promise<void> {
+    const before = (prefix: string, oldest: number): Promise<void> =>
+      this.#store.clear({ gt: prefix, lt: `${prefix}${number(Math.max(0, oldest))}` })
+    // Two rounds can run at once; what they made stays as long as anybody could still be told something else.
+    await before('heard/', epoch - 1)
+    await before('descriptor/', epoch - 1)
+    for (const kind of ['vote', 'set', 'signature']) await before(`own/${kind}/`, epoch - storedEpochs)
+    await before('body/', epoch - storedEpochs)
+    await before('document/', epoch - storedEpochs)
+  }
+
+  /** What it said itself: if that cannot be read, it does not know what it must not contradict. */
+  async #message(key: string): Promise<VotingMessage | undefined> {
+    const bytes = await this.#store.get(key)
+    if (bytes === undefined) return undefined
+    try {
+      return openMessage(this.#network, bytes)
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      throw new DirectoryError(error.code, `store: ${key}: ${error.message}`)
+    }
+  }
+
+  /** A damaged entry is as if it were not there, but it is told. */
+  #read<T>(key: string, read: () => T): T | undefined {
+    try {
+      return read()
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.#log.error({ key, code: error.code }, 'authority: a stored entry is damaged')
+      return undefined
+    }
+  }
+}
+
+function within(prefix: string): { gt: string; lt: string } {
+  return { gt: prefix, lt: `${prefix.slice(0, -1)}0` }
+}

@@ -1,0 +1,340 @@
+// An authority as it runs (docs/directory.md 8.8, 9): it lets nodes in, answers everybody's requests, listens to
+// the other authorities, and leaves the voting to its rounds (authority-rounds.ts).
+
+import { ed25519PublicKey, ed25519Sign } from '#crypto'
+import type { Clock, Timer } from '../link/clock.ts'
+import type { Link, Peer } from '../link/link.ts'
+import type { Log } from '../link/log.ts'
+import type { Store } from '../link/store.ts'
+import type { Random } from '../sphinx/random.ts'
+import { Archive } from './authority-archive.ts'
+import { AuthorityPeers } from './authority-peers.ts'
+import { Rounds } from './authority-rounds.ts'
+import { AuthorityStore } from './authority-store.ts'
+import {
+  checkPacketKeys,
+  type Descriptor,
+  readDescriptor,
+  verifyDescriptor,
+  writeDescriptor,
+} from './descriptor.ts'
+import { DirectoryError, type DirectoryErrorCode } from './error.ts'
+import {
+  directoryProtocol,
+  maxRequestBytes,
+  readDescriptors,
+  readRequest,
+  writeAnswer,
+  writeDescriptors,
+  writeNewest,
+  writeRefusal,
+} from './exchange.ts'
+import { openMessage } from './message.ts'
+import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
+import type { RoundState } from './round-state.ts'
+import { hex, sameBytes } from './statement.ts'
+import { defaultMixing } from './tally.ts'
+import type { Parameters, View } from './view.ts'
+
+export interface AuthorityOptions {
+  readonly network: Network
+  /** 32 bytes: the seed of its Ed25519 key, which is the link's identity. */
+  readonly seed: Uint8Array
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly store: Store
+  /** Its policy: true, or why a node stays outside. Default: everybody comes in. */
+  readonly admit?: ((descriptor: Descriptor) => boolean | string) | undefined
+  /** What it votes for; it leaves the rest to the others. */
+  readonly wanted?: Partial<Parameters> | undefined
+}
+
+export interface AuthorityStatus {
+  readonly role: 'authority'
+  /** Hex, as everywhere here. */
+  readonly id: string
+  /** The epoch of now by the own clock. */
+  readonly epoch: number
+  /** Where the round of this epoch is. */
+  readonly state: RoundState['at'] | 'waiting'
+  readonly consensus: {
+    readonly epoch: number
+    readonly hash: string
+    readonly signers: readonly string[]
+    readonly validUntil: number
+  } | null
+  /** In the current consensus; before there is one, those that have uploaded. */
+  readonly nodes: number
+  /** When each other authority answered last: milliseconds since 1970-01-01 UTC, or null. */
+  readonly authorities: readonly { readonly id: string; readonly seen: number | null }[]
+  /** Rounds since the start that ended in a document, and that did not. */
+  readonly rounds: { readonly published: number; readonly failed: number }
+  /** Contradictions of authorities that it holds proofs of. */
+  readonly evidence: number
+  /** What it refused, by code. */
+  readonly refused: Readonly<Partial<Record<DirectoryErrorCode, number>>>
+}
+
+export interface Authority {
+  /** 32 bytes */
+  readonly id: Uint8Array
+  status(): AuthorityStatus
+  /** The consensus of now, if there is one. */
+  current(): View | undefined
+  close(): Promise<void>
+}
+
+/** Answers of `missing` stay under this, bytes. */
+const mostAnswer = 3 * 1024 * 1024
+
+/**
+ * @throws DirectoryError BAD_NETWORK when the configuration contradicts itself or does not name this authority;
+ * another code when what it said before cannot be read back from the store
+ */
+export async function startAuthority(options: AuthorityOptions): Promise<Authority> {
+  checkNetwork(options.network)
+  const id = ed25519PublicKey(options.seed)
+  if (!sameBytes(id, options.link.id)) {
+    throw new DirectoryError('BAD_NETWORK', `authority: seed: its key is not the link's identity`)
+  }
+  if (!options.network.authorities.some(authority => sameBytes(authority.id, id))) {
+    throw new DirectoryError('BAD_NETWORK', `network: authorities: none is ${hex(id)}`)
+  }
+  const authority = new RunningAuthority(options, id)
+  await authority.start()
+  return authority
+}
+
+class RunningAuthority implements Authority {
+  readonly id: Uint8Array
+  readonly #options: AuthorityOptions
+  readonly #archive: Archive
+  readonly #peers: AuthorityPeers
+  readonly #rounds: Rounds
+  readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
+  #gossipTimer: Timer | undefined
+  #closed = false
+
+  constructor(options: AuthorityOptions, id: Uint8Array) {
+    const { network, link, clock, random, log, seed } = options
+    this.id = id
+    this.#options = options
+    const store = new AuthorityStore(options.store, network, log)
+    const archive = new Archive({ network, clock, log, store, onRefused: error => this.#count(error) })
+    const peers = new AuthorityPeers({
+      network,
+      link,
+      clock,
+      random,
+      log,
+      urgent: () => archive.current() === undefined,
+      onNewest: (peer, epoch) => this.#hearNewest(peer, epoch),
+    })
+    const rules = {
+      network,
+      id,
+      sign: (message: Uint8Array) => ed25519Sign(seed, message),
+      addresses: link.addresses,
+      wanted: options.wanted ?? {},
+      mixing: defaultMixing,
+      admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
+      newestBefore: (epoch: number) => archive.newestBefore(epoch),
+      body: (name: string) => archive.body(name),
+      signed: (epoch: number) => archive.signed(epoch),
+    }
+    this.#archive = archive
+    this.#peers = peers
+    this.#rounds = new Rounds({
+      network,
+      clock,
+      log,
+      rules,
+      store,
+      archive,
+      peers,
+      onBegin: () => this.#gossip(),
+    })
+  }
+
+  async start(): Promise<void> {
+    await this.#archive.load()
+    await this.#rounds.start()
+    const { link } = this.#options
+    link.serve(directoryProtocol, maxRequestBytes, (from, bytes) => this.#answer(from, bytes))
+    this.#peers.start()
+  }
+
+  current(): View | undefined {
+    return this.#archive.current()
+  }
+
+  status(): AuthorityStatus {
+    const { network, clock } = this.#options
+    const epoch = epochAt(network, clock.now())
+    const view = this.current()
+    const { counts } = this.#rounds
+    const round = this.#rounds.state(epoch) ?? this.#rounds.state(epoch - 1)
+    const uploaded = round?.at === 'descriptors' ? [...round.descriptors.values()].map(of => of.size) : [0]
+    return {
+      role: 'authority',
+      id: hex(this.id),
+      epoch,
+      state: round?.at ?? 'waiting',
+      consensus:
+        view === undefined
+          ? null
+          : {
+              epoch: view.epoch,
+              hash: hex(view.hash),
+              signers: view.signers.map(hex),
+              validUntil: view.validUntil,
+            },
+      nodes: view?.nodes.size ?? Math.max(...uploaded),
+      authorities: this.#peers.others.map(({ id }) => ({ id: hex(id), seen: this.#peers.seen(id) })),
+      rounds: { published: counts.published, failed: counts.failed },
+      evidence: counts.evidence,
+      refused: { ...this.#refused },
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#gossipTimer?.cancel()
+    this.#peers.close()
+    await this.#rounds.close()
+  }
+
+  /** A peer answered; what it holds and this authority does not is fetched before the peer counts as seen. */
+  async #hearNewest(peer: Peer, newest: number | null): Promise<void> {
+    const mine = this.#archive.documents.newest()?.view.epoch ?? -1
+    if (newest !== null && (newest > mine || this.current() === undefined)) {
+      await this.#fetch(peer, null)
+      await this.#fetch(peer, newest)
+    }
+    await this.#rounds.turn()
+  }
+
+  async #fetch(peer: Peer, epoch: number | null): Promise<void> {
+    try {
+      this.#archive.adopt(await this.#peers.ask(peer, { ask: 'document', epoch }))
+    } catch (error) {
+      if (!(error instanceof DirectoryError && error.code === 'UNAVAILABLE')) throw error
+    }
+  }
+
+  async #answer(from: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {
+    try {
+      return await this.#serve(from, bytes)
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.#count(error)
+      return writeRefusal(error)
+    }
+  }
+
+  async #serve(from: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {
+    if (this.#closed) throw new DirectoryError('CLOSED', 'the authority was closed')
+    const request = readRequest(bytes)
+    if (request.ask === 'document') return writeAnswer(await this.#archive.serve(request.epoch))
+    if (request.ask === 'upload') {
+      const descriptor = readDescriptor(request.descriptor)
+      if (!sameBytes(from, descriptor.stable.id)) {
+        throw new DirectoryError('NOT_ADMITTED', 'descriptor: a node uploads its own')
+      }
+      await this.#takeDescriptor(descriptor)
+      return writeAnswer()
+    }
+    if (!this.#peers.others.some(({ id }) => sameBytes(id, from))) {
+      throw new DirectoryError('UNKNOWN_AUTHORITY', `request: ${request.ask} is for authorities`)
+    }
+    switch (request.ask) {
+      case 'hello':
+        return writeAnswer(writeNewest(this.#archive.documents.newest()?.view.epoch ?? null))
+      case 'missing':
+        return writeAnswer(writeDescriptors(this.#missing(request.epoch, request.have)))
+      case 'body':
+        return writeAnswer(await this.#archive.serveBody(request.hash))
+      case 'voting': {
+        const message = openMessage(this.#options.network, request.message)
+        await this.#rounds.take(() => message.round, message)
+        return writeAnswer()
+      }
+    }
+  }
+
+  async #takeDescriptor(descriptor: Descriptor): Promise<void> {
+    const why = this.#whyNot(descriptor)
+    if (why !== undefined) throw why
+    const round = (): number => this.#rounds.roundFor(descriptor.epoch)
+    await this.#rounds.take(round, { kind: 'descriptor', descriptor })
+  }
+
+  /** Why a node stays outside. */
+  #whyNot(descriptor: Descriptor): DirectoryError | undefined {
+    const { network, admit } = this.#options
+    try {
+      verifyDescriptor(network, descriptor)
+      checkPacketKeys(descriptor)
+      if (descriptor.stable.addresses.length === 0) {
+        throw new DirectoryError('NOT_ADMITTED', 'descriptor: addresses: want at least one')
+      }
+      const verdict = admit?.(descriptor) ?? true
+      if (verdict === true) return undefined
+      throw new DirectoryError('NOT_ADMITTED', verdict === false ? 'descriptor: not on the list' : verdict)
+    } catch (error) {
+      if (error instanceof DirectoryError) return error
+      throw error
+    }
+  }
+
+  #missing(epoch: number, have: readonly Uint8Array[]): Uint8Array[] {
+    const state = this.#rounds.state(this.#rounds.roundFor(epoch))
+    const of = state?.at === 'descriptors' ? state.descriptors.get(epoch) : undefined
+    const known = new Set(have.map(hex))
+    let left = mostAnswer
+    return [...(of?.entries() ?? [])]
+      .filter(([id]) => !known.has(id))
+      .map(([, descriptor]) => writeDescriptor(descriptor))
+      .filter(bytes => {
+        left -= bytes.length + 3
+        return left > 0
+      })
+  }
+
+  /** Before the descriptors close one asks the others for nodes that reached only them. */
+  #gossip(): void {
+    const { network, clock } = this.#options
+    this.#gossipTimer?.cancel()
+    if (this.#closed) return
+    const now = clock.now()
+    const epoch = epochAt(network, now)
+    const at = epochStart(network, epoch + phaseEnds.descriptors * 0.75)
+    this.#gossipTimer = clock.after(now < at ? at - now : 0, () => {
+      for (const peer of this.#peers.others) void this.#askMissing(peer, epoch + 1)
+    })
+  }
+
+  async #askMissing(peer: Peer, epoch: number): Promise<void> {
+    const state = this.#rounds.state(this.#rounds.roundFor(epoch))
+    if (state?.at !== 'descriptors') return
+    const have = [...(state.descriptors.get(epoch)?.values() ?? [])].map(({ stable }) => stable.id)
+    try {
+      for (const bytes of readDescriptors(await this.#peers.ask(peer, { ask: 'missing', epoch, have }))) {
+        await this.#takeDescriptor(readDescriptor(bytes)).catch((error: unknown) => {
+          if (!(error instanceof DirectoryError)) throw error
+        })
+      }
+    } catch (error) {
+      this.#options.log.debug(
+        { authority: hex(peer.id), why: String(error) },
+        'authority: no descriptors came',
+      )
+    }
+  }
+
+  #count({ code }: DirectoryError): void {
+    this.#refused[code] = (this.#refused[code] ?? 0) + 1
+  }
+}

@@ -1,0 +1,108 @@
+// The signed documents that somebody holds, verified when they came in: authorities, nodes and clients alike.
+
+import type { Link } from '../link/link.ts'
+import { type ConsensusDocument, readDocument, verifyDocument } from './document.ts'
+import { DirectoryError } from './error.ts'
+import { directoryProtocol, maxAskBytes, readRequest, writeAnswer, writeRefusal } from './exchange.ts'
+import { epochAt, epochsValid, type Network } from './network.ts'
+import { sameBytes } from './statement.ts'
+import type { View } from './view.ts'
+
+export interface Held {
+  readonly bytes: Uint8Array
+  readonly document: ConsensusDocument
+  readonly view: View
+}
+
+export class Documents {
+  readonly #network: Network
+  readonly #held = new Map<number, Held>()
+
+  constructor(network: Network) {
+    this.#network = network
+  }
+
+  /**
+   * Verifies and keeps. What is held is never replaced.
+   *
+   * @param epoch the one that was asked for, if it was one
+   * @returns the document, and whether it was new
+   * @throws DirectoryError as `verifyConsensus`; OLD_EPOCH when its time is over or another epoch was asked for,
+   * FUTURE_EPOCH when it cannot exist yet, CONFLICT when another one of its epoch is held
+   */
+  add(bytes: Uint8Array, now: number, epoch?: number): { held: Held; isNew: boolean } {
+    const document = readDocument(bytes)
+    const { epoch: have } = document.body
+    if (have > epochAt(this.#network, now) + 2) {
+      throw new DirectoryError('FUTURE_EPOCH', `document: epoch ${have} is not yet made`)
+    }
+    // The epoch says when the time is over; verifyDocument holds the times in the document to it.
+    if (have + epochsValid <= epochAt(this.#network, now) || (epoch !== undefined && have !== epoch)) {
+      throw new DirectoryError('OLD_EPOCH', `document: want epoch ${epoch ?? 'of now'}, have ${have}`)
+    }
+    const before = this.#held.get(have)
+    if (before !== undefined && sameBytes(before.document.hash, document.hash)) {
+      return { held: before, isNew: false }
+    }
+    const held = { bytes, document, view: verifyDocument(this.#network, document) }
+    if (before !== undefined) {
+      throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have}`)
+    }
+    this.#held.set(have, held)
+    return { held, isNew: true }
+  }
+
+  get(epoch: number): Held | undefined {
+    return this.#held.get(epoch)
+  }
+
+  /** The newest whose time has come and is not over. */
+  current(now: number): Held | undefined {
+    const epoch = epochAt(this.#network, now)
+    for (let at = epoch; at > epoch - epochsValid; at--) {
+      const held = this.#held.get(at)
+      if (held !== undefined) return held
+    }
+    return undefined
+  }
+
+  /** The newest, its time come or not. */
+  newest(before: number = Number.POSITIVE_INFINITY): Held | undefined {
+    const epochs = [...this.#held.keys()].filter(epoch => epoch < before)
+    return this.#held.get(Math.max(...epochs))
+  }
+
+  /** Drops those whose time is over; returns their epochs. */
+  prune(now: number): number[] {
+    const over = [...this.#held.keys()].filter(epoch => epoch + epochsValid <= epochAt(this.#network, now))
+    for (const epoch of over) this.#held.delete(epoch)
+    return over
+  }
+
+  /**
+   * The signed bytes to serve: an epoch's, or the newest whose time has come.
+   *
+   * @throws DirectoryError UNAVAILABLE
+   */
+  serve(epoch: number | null, now: number): Uint8Array {
+    const held = epoch === null ? this.current(now) : this.get(epoch)
+    if (held === undefined) {
+      throw new DirectoryError('UNAVAILABLE', `no document of epoch ${epoch ?? 'now'} here`)
+    }
+    return held.bytes
+  }
+}
+
+/** Answers with documents, as every node does; an authority answers more. */
+export function serveDocuments(link: Link, documents: Documents, now: () => number): void {
+  link.serve(directoryProtocol, maxAskBytes, async (_from, bytes) => {
+    try {
+      const request = readRequest(bytes)
+      if (request.ask !== 'document') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
+      return writeAnswer(documents.serve(request.epoch, now()))
+    } catch (error) {
+      if (error instanceof DirectoryError) return writeRefusal(error)
+      throw error
+    }
+  })
+}
