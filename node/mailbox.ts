@@ -132,11 +132,8 @@ export async function openMailboxes(options: {
 
   /** One batch after the other; what comes while one is written shares the next. */
   function work(): void {
-    writing ??= Promise.resolve()
-      .then(writeAll)
-      .finally(() => {
-        writing = undefined
-      })
+    // a turn later, so that all mail of one arrival shares the batch
+    writing ??= Promise.resolve().then(writeAll)
   }
 
   async function writeAll(): Promise<void> {
@@ -156,8 +153,10 @@ export async function openMailboxes(options: {
       // the deletions are not forgotten: they go with the next batch that something asks for
       deletions = batch.deletions.concat(deletions)
       for (const box of batch.changed) if (boxes.has(box.name)) changed.add(box)
-      if (writes.length === 0) return
+      if (writes.length === 0) break
     }
+    // in the same turn as the last look at the queues: what comes later starts anew
+    writing = undefined
   }
 
   function operations(batch: { writes: Write[]; changed: Set<Box>; deletions: string[] }): Operation[] {
@@ -327,7 +326,12 @@ function readData(
   if (value === undefined || value.length < 17 || value.length > 17 + payloadBytes) return undefined
   const payload = new Uint8Array(payloadBytes)
   payload.set(value.subarray(17))
-  return { kind: value[0] === 1 ? 'forward' : 'reply', cursor, replyId: value.slice(1, 17), payload }
+  return {
+    kind: value[0] === 1 ? 'forward' : 'reply',
+    cursor,
+    replyId: new Uint8Array(value.subarray(1, 17)),
+    payload,
+  }
 }
 
 async function loadIndex(store: Store): Promise<Map<string, Box>> {

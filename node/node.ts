@@ -1,12 +1,14 @@
 // A mix or gateway as a running thing: it owns the timers, feeds the pure relay with events and carries its
 // actions out (docs/node.md).
 
+import { ed25519Sign } from '#crypto'
+import { joinDirectory } from '../directory/join.ts'
 import { epochAt, type Network } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, Parameters, Role } from '../directory/view.ts'
 import type { Clock, Timer } from '../link/clock.ts'
 import { hexOf } from '../link/identity.ts'
-import type { Link } from '../link/link.ts'
+import type { Link, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import { mailboxProtocol, requestBytes } from '../link/mailbox.ts'
 import type { Store } from '../link/store.ts'
@@ -21,7 +23,7 @@ import { type Mailboxes, openMailboxes, sweepMs } from './mailbox.ts'
 import { inlinePeeler } from './peeler.ts'
 import { type Action, type DropReason, type End, newRelay, type Thanks } from './relay.ts'
 import { type ReplayStore, replayStore } from './replay.ts'
-import { type Admission, neighbouringViews, neighboursOf, nextHop } from './routes.ts'
+import { type Admission, neighboursOf, nextHop } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
 import { poisson } from './strategy-poisson.ts'
 
@@ -67,12 +69,19 @@ export interface NodeOptions {
   readonly network: Network
   /** Its cells have the geometry's packetBytes, its identity is this node's. Closed by whoever made it. */
   readonly link: Link
-  /** The one that the link asks. */
+  /** The one that the link asks; this node keeps it fresh. */
   readonly admission: Admission
-  readonly directory: Directory
+  /** 32 bytes: the Ed25519 seed of the link's identity, which signs the descriptors. */
+  readonly seed: Uint8Array
+  /** The operator's other nodes have the same; empty for none. */
+  readonly family: string
+  /** Whom to ask for documents before the authorities: any nodes. */
+  readonly sources?: readonly Peer[]
+  /** Default: the node joins the directory itself. One that is handed in is closed by whoever made it. */
+  readonly directory?: Directory
   /** Packet keys and replay journals. */
   readonly files: Files
-  /** Mail. Closed by whoever opened it. */
+  /** Mail and documents. Closed by whoever opened it. */
   readonly store: Store
   readonly clock: Clock
   readonly random: Random
@@ -93,19 +102,21 @@ export interface RunningNode {
 /**
  * Starts a mix or gateway on a link.
  *
- * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT
+ * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT; DirectoryError BAD_NETWORK
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { role, network, link, directory, clock, random, log } = options
+  const { role, network, link, admission, clock, random, log } = options
   const now = (): number => clock.now()
   const limits = { ...defaultNodeLimits, ...options.limits }
   const g = geometryOf(network)
-  const parameters = (): Parameters => directory.current()?.parameters ?? defaultParameters
+  const parameters = (): Parameters => admission.views[0]?.parameters ?? defaultParameters
 
   const keys = await openKeys({ network, files: options.files, random })
   const replay = replayStore({ files: options.files, random, tagsPerKey: limits.tagsPerKey })
   await keys.advance(now())
   await openJournals(options, keys, replay)
+  const directory = options.directory ?? (await join(options, keys))
+  admission.refresh(directory)
   const mail = role === 'gateway' ? await openMail(options, limits, parameters) : undefined
   const loops = nodeLoops({ network, geometry: g, self: link.id, now, random, limit: limits.loops })
   const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
@@ -155,7 +166,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 
   function forward({ next, way, packet }: Extract<Action, { t: 'forward' }>): void {
-    const to = nextHop(neighbouringViews(directory), link.id, next, way)
+    const to = nextHop(admission.views, link.id, next, way)
     if (to === undefined) ended('NO_ROUTE')
     else ended(link.send(to, packet) ? 'forwarded' : 'LINK_REFUSED')
   }
@@ -174,8 +185,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     if (state === 'closed') return
     const refuse = (count: number, reason: DropReason): void => happen({ t: 'refused', count, reason })
     if (state === 'draining') refuse(packets.length, 'DRAINING')
-    else if (options.admission.isNode(from)) happen({ t: 'arrived', packets })
-    else if (mail === undefined || directory.current() === undefined) refuse(packets.length, 'NOT_ADMITTED')
+    else if (admission.isNode(from)) happen({ t: 'arrived', packets })
+    else if (mail === undefined || admission.views.length === 0) refuse(packets.length, 'NOT_ADMITTED')
     else {
       const admitted = mail.gateway.admit(from, packets.length)
       if (admitted < packets.length) refuse(packets.length - admitted, 'CLIENT_RATE')
@@ -185,16 +196,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   /** Takes over what the consensus of this moment says. */
   function adopt(): void {
+    admission.refresh(directory)
     const { maxHopDelayMs, mailboxEntries, mailboxMinutes, nodeLoopPerMinute } = parameters()
     relay.maxDelayMs = maxHopDelayMs
     mail?.boxes.limit({ entries: mailboxEntries, minutes: mailboxMinutes })
-    const views = neighbouringViews(directory)
-    if (views.length === 0) return
+    if (admission.views.length === 0) return
     if (nodeLoopPerMinute !== loopRate) {
       loopRate = nodeLoopPerMinute
       loopLater()
     }
-    const neighbours = neighboursOf(views, link.id)
+    const neighbours = neighboursOf(admission.views, link.id)
     link.keepNeighbours(neighbours.map(node => node.id))
     loops.keep(new Set(neighbours.map(node => hexOf(node.id))))
   }
@@ -207,7 +218,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 
   function loopNow(): void {
-    const view = directory.current()
+    const view = admission.views[0]
     const loop = view && loops.make(view)
     if (loop !== undefined) happen({ t: 'originated', ...loop })
     loopLater()
@@ -215,6 +226,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   /** Keys and journals follow the epochs; a disk that refuses is asked again, and stops nothing else. */
   async function turn(): Promise<void> {
+    adopt()
     let next = now() + retryMs
     try {
       await keys.advance(now())
@@ -224,7 +236,6 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     } catch (error) {
       log.error({ error: String(error) }, 'packet keys cannot be renewed')
     }
-    adopt()
     turnAt(next)
   }
 
@@ -239,7 +250,6 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     })
   }
 
-  options.admission.follow(directory)
   const unfollow = directory.onView(adopt)
   adopt()
   turnAt(keys.nextAdvance(now()))
@@ -267,11 +277,25 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       unfollow()
       stop()
       for (const timer of timers.values()) timer.cancel()
+      if (options.directory === undefined) await directory.close()
       await replay.close()
       await mail?.boxes.close()
       keys.close()
     },
   }
+}
+
+/** Follows the consensus, and has the authorities know this node and the packet keys of the next epochs. */
+function join(options: NodeOptions, keys: KeyRing): Promise<Directory> {
+  const { role, link, clock, seed, family } = options
+  return joinDirectory({
+    ...options,
+    sign: message => ed25519Sign(seed, message),
+    describe: async epoch => {
+      await keys.advance(clock.now())
+      return { role, family, addresses: link.addresses, packetKeys: [...keys.published(epoch).values()] }
+    },
+  })
 }
 
 async function openMail(

@@ -5,39 +5,37 @@ import type { Directory, NodeEntry, Role, View } from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
 import type { Way } from './relay.ts'
 
-/** What `startHost` and the node itself ask about a sender. */
+/** What `startHost` and the node itself ask about other hosts. */
 export interface Admission {
   /** For the link: may this host send cells here at all? A gateway takes them from anybody, a mix from nodes. */
   admits(id: Uint8Array): boolean
   /** Is this host a node of the current or a neighbouring consensus? */
   isNode(id: Uint8Array): boolean
-  /** Follows a directory from now on; before that nobody is a node. */
-  follow(directory: Directory): void
+  /** The current view, then those of the epochs next to it; empty without a current one. */
+  readonly views: readonly View[]
+  /** Looks at the directory: called when it has a new view, and when an epoch begins. */
+  refresh(directory: Directory): void
 }
 
-/** Made before the link, which needs `admits`, and handed to the node, which lets it follow the directory. */
+/** Made before the link, which needs `admits`, and handed to the node, which keeps it fresh. */
 export function admission(role: Role): Admission {
-  let followed: Directory | undefined
+  let views: readonly View[] = []
   const isNode = (id: Uint8Array): boolean => {
     const name = hexOf(id)
-    return neighbouringViews(followed).some(view => view.nodes.has(name))
+    return views.some(view => view.nodes.has(name))
   }
   return {
     admits: id => role === 'gateway' || isNode(id),
     isNode,
-    follow(directory) {
-      followed = directory
+    get views() {
+      return views
+    },
+    refresh(directory) {
+      const current = directory.current()
+      const near = current && [current, directory.view(current.epoch - 1), directory.view(current.epoch + 1)]
+      views = near?.filter(view => view !== undefined) ?? []
     },
   }
-}
-
-/** The current view, then those of the epochs next to it. */
-export function neighbouringViews(directory: Directory | undefined): readonly View[] {
-  const current = directory?.current()
-  if (directory === undefined || current === undefined) return []
-  return [current, directory.view(current.epoch - 1), directory.view(current.epoch + 1)].filter(
-    view => view !== undefined,
-  )
 }
 
 /**

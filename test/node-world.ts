@@ -146,6 +146,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       network,
       link: draft.link,
       admission: gate,
+      seed: draft.seed,
+      family: '',
       directory,
       files: draft.files,
       store: draft.store,

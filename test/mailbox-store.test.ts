@@ -1,0 +1,220 @@
+// docs/gateway.md, Mailboxes: order, bounds, deletion, restart.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type VirtualClock, virtualClock } from '../link/clock.ts'
+import { memoryStore, openStore, type Store } from '../link/store.ts'
+import type { NodeError } from '../node/error.ts'
+import { type Mailboxes, type MailboxLimits, openMailboxes, type StoreEnd } from '../node/mailbox.ts'
+
+const minute = 60_000
+const payloadBytes = 64
+const owner = (n: number): Uint8Array => new Uint8Array(32).fill(n)
+
+function open(store: Store, clock: VirtualClock, limits: Partial<MailboxLimits> = {}): Promise<Mailboxes> {
+  return openMailboxes({
+    store,
+    now: clock.now,
+    payloadBytes,
+    limits: { entries: 100, minutes: 10, boxes: 10, bytes: 1 << 20, waiting: 100, ...limits },
+  })
+}
+
+function put(
+  boxes: Mailboxes,
+  to: number,
+  text: number,
+  kind: 'forward' | 'reply' = 'forward',
+): Promise<StoreEnd> {
+  const replyId = new Uint8Array(16).fill(kind === 'reply' ? text : 0)
+  const data = new Uint8Array(kind === 'reply' ? payloadBytes : 10).fill(text)
+  return new Promise(resolve => boxes.put({ recipient: owner(to), kind, replyId, data }, resolve))
+}
+
+const page = (boxes: Mailboxes, to: number, after = 0, done = 0, places = 8): ReturnType<Mailboxes['page']> =>
+  boxes.page(owner(to), { after, done, places })
+
+test('what was put comes in order, padded, until it is acknowledged', async () => {
+  const boxes = await open(memoryStore(), virtualClock(5_000_000))
+  for (let n = 1; n <= 5; n++) assert.is(await put(boxes, 1, n, n === 2 ? 'reply' : 'forward'), 'stored')
+  const first = await page(boxes, 1, 0, 0, 3)
+  assert.equal(
+    first.entries.map(entry => [entry.kind, entry.payload[0], entry.payload.length]),
+    [
+      ['forward', 1, payloadBytes],
+      ['reply', 2, payloadBytes],
+      ['forward', 3, payloadBytes],
+    ],
+  )
+  assert.is(first.waiting, 2)
+  assert.equal(first.entries[1]?.replyId, new Uint8Array(16).fill(2))
+  assert.equal(first.entries[0]?.replyId, new Uint8Array(16))
+  assert.equal(first.entries[0]?.payload.subarray(10), new Uint8Array(payloadBytes - 10))
+  const last = first.entries[2]?.cursor as number
+  const again = await page(boxes, 1)
+  assert.is(again.entries.length, 5)
+  const rest = await page(boxes, 1, last, last)
+  assert.equal(
+    rest.entries.map(entry => entry.payload[0]),
+    [4, 5],
+  )
+  assert.equal(
+    (await page(boxes, 1)).entries.map(entry => entry.payload[0]),
+    [4, 5],
+  )
+  assert.is(boxes.entries, 2)
+  assert.equal((await page(boxes, 2)).entries, [])
+})
+
+test('entries, bytes, mailboxes and what waits for the disk are bounded', async () => {
+  const clock = virtualClock(5_000_000)
+  const few = await open(memoryStore(), clock, { entries: 3 })
+  for (let n = 0; n < 3; n++) assert.is(await put(few, 1, n), 'stored')
+  assert.is(await put(few, 1, 9), 'MAILBOX_FULL')
+  assert.is(await put(few, 2, 9), 'stored')
+  const { entries } = await page(few, 1)
+  await page(few, 1, 0, entries[0]?.cursor)
+  assert.is(await put(few, 1, 9), 'stored')
+
+  const small = await open(memoryStore(), clock, { bytes: 3 * 260 })
+  for (let n = 0; n < 3; n++) assert.is(await put(small, n, n), 'stored')
+  assert.is(await put(small, 3, 3), 'MAILBOX_FULL')
+
+  const hurried = await open(memoryStore(), clock, { waiting: 4 })
+  const ends = await Promise.all([1, 2, 3, 4, 5, 6].map(n => put(hurried, 1, n)))
+  assert.equal(ends.slice(4), ['MAILBOX_FULL', 'MAILBOX_FULL'])
+  assert.is(hurried.entries, 4)
+})
+
+test('mailboxes that nobody has opened get half of the places only', async () => {
+  const boxes = await open(memoryStore(), virtualClock(5_000_000))
+  for (let n = 0; n < 5; n++) assert.is(await put(boxes, n, n), 'stored')
+  assert.is(await put(boxes, 5, 5), 'MAILBOX_FULL')
+  for (let n = 5; n < 10; n++) assert.ok(boxes.claim(owner(n)))
+  assert.not(boxes.claim(owner(10)))
+  assert.ok(boxes.claim(owner(0)))
+  assert.is(await put(boxes, 9, 9), 'stored')
+  assert.is(boxes.boxes, 10)
+})
+
+test('old mail goes, and so does a mailbox that was empty and unread for as long', async () => {
+  const clock = virtualClock(5_000_000)
+  const store = memoryStore()
+  const boxes = await open(store, clock)
+  await put(boxes, 1, 1)
+  await clock.advance(6 * minute)
+  await put(boxes, 1, 2)
+  const cursor = (await page(boxes, 1)).entries[0]?.cursor as number
+  await clock.advance(5 * minute)
+  boxes.sweep()
+  assert.equal(
+    (await page(boxes, 1)).entries.map(entry => entry.payload[0]),
+    [2],
+  )
+  await clock.advance(6 * minute)
+  boxes.sweep()
+  assert.equal([boxes.entries, boxes.bytes, boxes.boxes], [0, 0, 1])
+  await clock.advance(5 * minute)
+  boxes.sweep()
+  assert.is(boxes.boxes, 0)
+  await boxes.close()
+  assert.equal(await store.keys().all(), ['mail/format'])
+  // one that is made anew goes on behind the cursors of the old one
+  await put(boxes, 1, 3)
+  assert.ok(((await page(boxes, 1)).entries[0]?.cursor as number) > cursor)
+})
+
+test('mail and cursors survive a restart on LevelDB', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chaffinch-mail-'))
+  try {
+    const clock = virtualClock(5_000_000.5)
+    const store = await openStore(folder)
+    const boxes = await open(store, clock)
+    await Promise.all([1, 2, 3].map(n => put(boxes, 1, n)))
+    boxes.claim(owner(2))
+    const before = await page(boxes, 1)
+    await page(boxes, 1, 0, before.entries[0]?.cursor)
+    await boxes.close()
+    await store.close()
+    const store2 = await openStore(folder)
+    const again = await open(store2, clock)
+    assert.equal([again.boxes, again.entries], [2, 2])
+    assert.equal((await page(again, 1)).entries, before.entries.slice(1))
+    await put(again, 1, 4)
+    const { entries } = await page(again, 1)
+    assert.ok((entries[2]?.cursor as number) > (entries[1]?.cursor as number))
+    await store2.put('mail/format', Uint8Array.of(2))
+    await open(store2, clock).then(
+      () => assert.unreachable(),
+      error => assert.is((error as NodeError).code, 'NEWER_FORMAT'),
+    )
+    await store2.close()
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('a disk that refuses says so to every packet of the batch, and the store goes on when it recovers', async () => {
+  const store = memoryStore()
+  const boxes = await open(store, virtualClock(5_000_000))
+  assert.is(await put(boxes, 1, 1), 'stored')
+  const batch = store.batch
+  store.batch = (() => Promise.reject(new Error('ENOSPC'))) as unknown as typeof batch
+  assert.equal(await Promise.all([put(boxes, 1, 2), put(boxes, 2, 3)]), ['STORE_FAILED', 'STORE_FAILED'])
+  const { entries } = await page(boxes, 1, 0, 0)
+  await page(boxes, 1, 0, entries[0]?.cursor)
+  store.batch = batch
+  assert.is(await put(boxes, 1, 4), 'stored')
+  assert.equal(
+    (await page(boxes, 1)).entries.map(entry => entry.payload[0]),
+    [4],
+  )
+  assert.is(boxes.entries, 1)
+  assert.is((await store.keys({ gt: 'mail/data/', lt: 'mail/data0' }).all()).length, 1)
+})
+
+test('any sequence of puts and reads agrees with a list', async () => {
+  const action = fc.oneof(
+    fc.record({ put: fc.nat(2) }),
+    fc.record({ read: fc.nat(2), after: fc.nat(9), done: fc.nat(9), places: fc.integer({ min: 1, max: 4 }) }),
+  )
+  await fc.assert(
+    fc.asyncProperty(fc.array(action, { maxLength: 40 }), async actions => {
+      const boxes = await open(memoryStore(), virtualClock(5_000_000), { entries: 6 })
+      const model = [0, 1, 2].map(() => [] as { text: number; cursor: number }[])
+      let text = 0
+      for (const act of actions) {
+        if ('put' in act) {
+          const list = model[act.put] as { text: number; cursor: number }[]
+          text = (text + 1) % 250
+          assert.is(await put(boxes, act.put, text), list.length < 6 ? 'stored' : 'MAILBOX_FULL')
+          const stored = (await page(boxes, act.put, list.at(-1)?.cursor ?? 0)).entries
+          if (list.length < 6) list.push({ text, cursor: stored[0]?.cursor as number })
+          continue
+        }
+        const list = model[act.read] as { text: number; cursor: number }[]
+        const cursorAt = (index: number): number => list[index]?.cursor ?? 0
+        const [after, done] = [cursorAt(act.after), cursorAt(act.done)]
+        list.splice(0, list.filter(entry => entry.cursor <= done).length)
+        const found = await page(boxes, act.read, after, done, act.places)
+        const wanted = list.filter(entry => entry.cursor > after)
+        assert.equal(
+          found.entries.map(entry => entry.payload[0]),
+          wanted.slice(0, act.places).map(entry => entry.text),
+        )
+        assert.is(found.waiting, Math.max(0, wanted.length - act.places))
+        assert.is(
+          boxes.entries,
+          model.reduce((sum, entries) => sum + entries.length, 0),
+        )
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test.run()
