@@ -43,6 +43,8 @@ export interface OwnBlock extends TaggedBlock {
   /** 16 bytes */
   readonly replyId: Uint8Array
   readonly secret: ReplySecret
+  /** The delays drawn until what is sent with it is in the mailbox, milliseconds. */
+  readonly drawnMs: number
 }
 
 const replyIdBytes = 16
@@ -131,7 +133,7 @@ export function replyBlocks(
     }
     const replyId = random(replyIdBytes)
     const { block, secret } = makeReplyBlock(g, path.hops, { recipient: mailbox, replyId }, random)
-    return { epoch, block, replyId, secret }
+    return { epoch, block, replyId, secret, drawnMs: path.transitMs }
   })
 }
 

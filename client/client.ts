@@ -1,0 +1,385 @@
+// A client as an app sees it (docs/client.md). Made by `connect`.
+
+import { epochAt } from '../directory/network.ts'
+import type { Geometry } from '../sphinx/geometry.ts'
+import { readAddress, writeAddress } from './address.ts'
+import { hex } from './bytes.ts'
+import { maxBlocks, writeMessage, writeReply } from './content.ts'
+import { Engine, type EngineInit } from './engine.ts'
+import { ClientError } from './error.ts'
+import { maxMessageBytes, messageIdBytes } from './fragments.ts'
+import type { InboxEntry } from './inbox.ts'
+import type { LedgerEntry } from './ledger.ts'
+import { maxReplyBytes, readBlocks, usualReplyBlocks } from './limits.ts'
+import { Mail } from './mail.ts'
+import { Handles, type Message, type Received } from './message.ts'
+import type { Outgoing } from './outbox.ts'
+import type { Operation } from './records.ts'
+import { type ClientStatus, statusOf } from './status.ts'
+
+export interface SendOptions {
+  /** Whether the receiver may reply, or how many reply blocks go with the message (1 to 64). Default false. */
+  readonly replies?: boolean | number
+  /** Ask to be told when the receiver's app has taken it. Default false. */
+  readonly receipt?: boolean
+  /** Calls it off, before or after it was accepted. */
+  readonly signal?: AbortSignal
+  /** Milliseconds from now; past it the message has failed with DEADLINE. */
+  readonly deadlineMs?: number
+}
+
+export interface InboxOptions {
+  readonly after?: number
+  readonly most?: number
+  readonly mostBytes?: number
+  readonly until?: AbortSignal
+}
+
+export interface ClientEvents {
+  /** A message of ours has changed its state. */
+  state: (message: Message) => void
+  /** A message has come and is on disk; `messages` hands it out. */
+  message: (received: {
+    readonly id: string
+    readonly seq: number
+    readonly inReplyTo: string | undefined
+  }) => void
+  /** Packets can leave, or cannot any more. */
+  ready: (ready: boolean) => void
+}
+
+const text = new TextEncoder()
+
+export class Client {
+  readonly #init: EngineInit
+  readonly #engine: Engine
+  readonly #release: () => Promise<void>
+  readonly #handles: Handles
+  readonly #mail: Mail
+  readonly #handlers: { readonly [name in keyof ClientEvents]: Set<ClientEvents[name]> } = {
+    state: new Set(),
+    message: new Set(),
+    ready: new Set(),
+  }
+  /** Ends listening to the signal of a message that is not over. */
+  readonly #signals = new Map<string, () => void>()
+  readonly #received = { messages: 0, replies: 0 }
+  #closed: Promise<void> | undefined
+
+  private constructor(init: EngineInit, release: () => Promise<void>, open: Opening) {
+    this.#init = init
+    this.#release = release
+    this.#engine = open.engine
+    const { inbox, outbox, ledger } = open.engine
+    this.#handles = new Handles(
+      id => outbox.get(id),
+      id => this.#engine.fail(id, 'ABORTED'),
+    )
+    this.#mail = new Mail({
+      inbox,
+      onDelivered: ({ id }) => ledger.add({ at: init.clock.now(), event: 'delivered', id }),
+      onTaken: entry => this.#engine.tellRead(entry),
+    })
+    for (const entry of inbox.after(-1)) this.#count(entry)
+    open.events.state = message => this.#changed(message)
+    open.events.message = entry => this.#arrived(entry)
+    open.events.ready = ready => this.#tell('ready', ready)
+  }
+
+  /**
+   * Opens the store and goes on where the client stopped. Packets leave once it is `ready`.
+   *
+   * @param release closes what was made for this client only
+   * @throws ClientError STORE_NEWER, STORE_DAMAGED
+   */
+  static async open(init: EngineInit, release: () => Promise<void>): Promise<Client> {
+    // The engine exists before its client, and says nothing before the two are joined: it has not begun.
+    const events: Opening['events'] = { state: () => {}, message: () => {}, ready: () => {} }
+    const engine = await Engine.open(init, {
+      onState: message => events.state(message),
+      onMessage: entry => events.message(entry),
+      onReady: ready => events.ready(ready),
+    })
+    const client = new Client(init, release, { engine, events })
+    await engine.start()
+    return client
+  }
+
+  /** The address that others write to. @throws ClientError NO_GATEWAY before there was a consensus to choose from */
+  get address(): string {
+    const { gateways, sealingKey, mailboxKey } = this.#engine.identity
+    if (gateways.length === 0)
+      throw new ClientError(
+        'NO_GATEWAY',
+        'client: no gateway yet: wait for `ready`, or name one in the options',
+      )
+    return writeAddress({ sealingKey: sealingKey.public, mailboxKey, gateways }, this.#init.network.name)
+  }
+
+  /** The sizes of this network's packets. */
+  get geometry(): Geometry {
+    return this.#init.g
+  }
+
+  /**
+   * Accepts a message: it resolves when the message is on disk, and from then on it is delivered or fails with a
+   * reason, whatever process ends in between.
+   *
+   * @param to an address
+   * @param content text is sent as UTF-8; at most 16 MiB
+   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, BAD_OPTION, ABORTED, CLOSED,
+   *   and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
+   */
+  async send(to: string, content: Uint8Array | string, options: SendOptions = {}): Promise<Message> {
+    this.#check(options)
+    const { network, g, clock, random, sealing } = this.#init
+    const address = readAddress(to, network.name)
+    // A key of low order cannot be sealed to: better found now than at every attempt
+    sealing.seal(address.sealingKey, new Uint8Array(0), random)
+    const bytes = typeof content === 'string' ? text.encode(content) : content
+    if (bytes.length > maxMessageBytes)
+      throw new ClientError(
+        'TOO_LARGE',
+        `message: ${bytes.length} bytes, at most ${maxMessageBytes}: split it`,
+      )
+    this.#engine.outbox.reserve(bytes.length)
+    const idBytes = random(messageIdBytes)
+    const id = hex(idBytes)
+    const wanted = blocksWanted(options)
+    const made = wanted === 0 ? noBlocks : this.#engine.replies.make(id, to, wanted, clock.now())
+    const wantsRead = options.receipt === true
+    const whole = writeMessage(g, { wantsRead, blocks: made.blocks, bytes })
+    return await this.#accept(
+      { id, kind: 'message', to, wantsRead, bytes: bytes.length },
+      whole,
+      options,
+      made,
+    )
+  }
+
+  /**
+   * Answers a message that brought reply blocks. Accepted like a message; its `stored` and `read` mean that the
+   * asker's client has it.
+   *
+   * @param received the message, or its id
+   * @param content at most 1 MiB
+   * @throws ClientError UNKNOWN_MESSAGE, NO_REPLY, REPLY_EXPIRED, TOO_LARGE, QUEUE_FULL, BAD_OPTION, ABORTED, CLOSED
+   */
+  async reply(
+    received: Pick<Received, 'id'> | string,
+    content: Uint8Array | string,
+    options: Pick<SendOptions, 'signal' | 'deadlineMs'> = {},
+  ): Promise<Message> {
+    this.#check(options)
+    const to = typeof received === 'string' ? received : received.id
+    const entry = this.#engine.inbox.find(to)
+    if (entry === undefined) throw new ClientError('UNKNOWN_MESSAGE', `reply: no message ${to} is kept here`)
+    if (entry.blocks === 0)
+      throw new ClientError(
+        'NO_REPLY',
+        'reply: the message brought no reply blocks: its sender wants no reply',
+      )
+    if (this.#engine.theirs.left(to) === 0)
+      throw new ClientError('REPLY_EXPIRED', 'reply: no reply block of the message is left')
+    const bytes = typeof content === 'string' ? text.encode(content) : content
+    if (bytes.length > maxReplyBytes)
+      throw new ClientError('TOO_LARGE', `reply: ${bytes.length} bytes, at most ${maxReplyBytes}: split it`)
+    const id = hex(this.#init.random(messageIdBytes))
+    const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length } as const
+    return await this.#accept(message, writeReply(bytes), options, noBlocks)
+  }
+
+  /**
+   * Every message that comes, once, beginning with those that no app has read yet. A message counts as read when
+   * the next one is asked for or the loop ends. Ends when the signal aborts or the client closes.
+   */
+  messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received, void, undefined> {
+    return this.#mail.messages(options.signal)
+  }
+
+  /**
+   * Messages behind a cursor, oldest first; those that no app had read yet count as read from now on.
+   *
+   * @param options.after the `seq` of the last message that the app has; default -1, for all that are kept
+   * @param options.most messages, default 100
+   * @param options.mostBytes no further message once there are this many bytes, default 16 MiB
+   * @param options.until when there is none: wait for one until this aborts
+   */
+  async inbox(options: InboxOptions = {}): Promise<Received[]> {
+    const { after = -1, most = 100, mostBytes = 16 * 1024 * 1024, until } = options
+    if (until !== undefined) await this.#mail.wait(after, until)
+    return await this.#mail.list(after, most, mostBytes)
+  }
+
+  /** A message or reply of ours by its id. */
+  message(id: string): Message | undefined {
+    const found = this.#engine.outbox.get(id)
+    return found && this.#handles.handle(found)
+  }
+
+  status(): ClientStatus {
+    const { network, directory, clock } = this.#init
+    return statusOf({
+      address: this.#engine.identity.gateways.length === 0 ? '' : this.address,
+      epoch: epochAt(network, clock.now()),
+      view: directory.current(),
+      gateways: this.#engine.gateways,
+      messages: this.#engine.outbox.all(),
+      received: this.#received,
+      sender: this.#engine.sender,
+      receiver: this.#engine.receiver,
+      returns: this.#engine.returns,
+    })
+  }
+
+  /** What happened to this client's messages, oldest first: for its owner, never sent anywhere. */
+  ledger(): readonly LedgerEntry[] {
+    return this.#engine.ledger.entries()
+  }
+
+  /** Calls `handler` from now on; returns how to stop. */
+  on<Name extends keyof ClientEvents>(name: Name, handler: ClientEvents[Name]): () => void {
+    const handlers: Set<ClientEvents[Name]> = this.#handlers[name]
+    handlers.add(handler)
+    return () => handlers.delete(handler)
+  }
+
+  /**
+   * Resolves when packets can leave: there is a consensus, and the gateway has opened the mailbox.
+   *
+   * @throws ClientError ABORTED with the signal, CLOSED
+   */
+  ready(signal?: AbortSignal): Promise<void> {
+    if (this.#engine.surroundings() !== undefined) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      if (this.#closed !== undefined) return reject(new ClientError('CLOSED', 'client: closed'))
+      const end = (error?: ClientError): void => {
+        off()
+        signal?.removeEventListener('abort', abort)
+        if (error === undefined) resolve()
+        else reject(error)
+      }
+      const abort = (): void => end(new ClientError('ABORTED', 'client: called off while it was not ready'))
+      const off = this.on('ready', ready => {
+        if (ready) end()
+        else if (this.#closed !== undefined) end(new ClientError('CLOSED', 'client: closed'))
+      })
+      if (signal?.aborted) return abort()
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+
+  /** Why it is not ready, as an error to show. */
+  notReady(): ClientError {
+    if (this.#init.directory.current() === undefined)
+      return new ClientError(
+        'NO_CONSENSUS',
+        "client: no consensus yet: check this computer's clock and the addresses of the authorities",
+      )
+    return new ClientError('NO_GATEWAY', 'client: no gateway answers yet: wait, or name other gateways')
+  }
+
+  /** Stops; what was accepted and is not over goes on when the client is started again. Never rejects. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    for (const stop of this.#signals.values()) stop()
+    this.#signals.clear()
+    await this.#engine.end()
+    this.#mail.close()
+    this.#handles.close()
+    this.#tell('ready', false)
+    await this.#release()
+  }
+
+  #check({ signal, deadlineMs }: SendOptions): void {
+    if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
+    if (signal?.aborted) throw new ClientError('ABORTED', 'called off by the caller')
+    if (deadlineMs !== undefined && !(deadlineMs > 0))
+      throw new ClientError('BAD_OPTION', 'deadlineMs: want milliseconds above 0')
+  }
+
+  async #accept(
+    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead'>,
+    content: Uint8Array,
+    { signal, deadlineMs }: SendOptions,
+    blocks: Blocks,
+  ): Promise<Message> {
+    const { clock, limits } = this.#init
+    const deadline = clock.now() + Math.min(deadlineMs ?? limits.lifetimeMs, limits.lifetimeMs)
+    const accepted = await this.#engine.accept({ ...message, deadline }, content, blocks.operations)
+    blocks.commit()
+    const { id } = accepted
+    if (signal?.aborted) this.#engine.fail(id, 'ABORTED')
+    else if (signal !== undefined) {
+      const abort = (): void => this.#engine.fail(id, 'ABORTED')
+      signal.addEventListener('abort', abort, { once: true })
+      this.#signals.set(id, () => signal.removeEventListener('abort', abort))
+    }
+    return this.#handles.handle(accepted)
+  }
+
+  #changed(message: Outgoing): void {
+    if (message.state !== 'queued' && message.state !== 'sent') {
+      this.#signals.get(message.id)?.()
+      this.#signals.delete(message.id)
+    }
+    this.#handles.changed(message)
+    this.#tell('state', this.#handles.handle(message))
+  }
+
+  #arrived(entry: InboxEntry): void {
+    this.#count(entry)
+    this.#mail.arrived(entry)
+    const { id, seq, inReplyTo } = entry
+    this.#tell('message', { id, seq, inReplyTo })
+  }
+
+  #count({ inReplyTo }: InboxEntry): void {
+    this.#received.messages++
+    if (inReplyTo !== undefined) this.#received.replies++
+  }
+
+  /** An app's mistake in a handler is the app's: it is logged, and the others are told all the same. */
+  #tell<Name extends keyof ClientEvents>(name: Name, ...what: Parameters<ClientEvents[Name]>): void {
+    for (const handler of [...this.#handlers[name]] as ((
+      ...what: Parameters<ClientEvents[Name]>
+    ) => void)[]) {
+      try {
+        handler(...what)
+      } catch (error) {
+        this.#init.log.error(
+          { event: name, reason: error instanceof Error ? error.name : 'unknown' },
+          'handler threw',
+        )
+      }
+    }
+  }
+}
+
+interface Opening {
+  readonly engine: Engine
+  readonly events: {
+    state: (message: Outgoing) => void
+    message: (entry: InboxEntry) => void
+    ready: (ready: boolean) => void
+  }
+}
+
+interface Blocks {
+  readonly operations: readonly Operation[]
+  commit(): void
+}
+
+const noBlocks: Blocks & { readonly blocks: [] } = { blocks: [], operations: [], commit: () => {} }
+
+/** @throws ClientError BAD_OPTION */
+function blocksWanted({ replies = false, receipt = false }: SendOptions): number {
+  const wanted = replies === true ? usualReplyBlocks : replies === false ? 0 : replies
+  if (!(Number.isInteger(wanted) && wanted >= 0 && wanted <= maxBlocks))
+    throw new ClientError('BAD_OPTION', `replies: want true, false, or 1 to ${maxBlocks} reply blocks`)
+  return Math.max(wanted, receipt ? readBlocks : 0)
+}

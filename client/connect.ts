@@ -1,0 +1,140 @@
+// Starts a client: what is not handed in is made here.
+
+import { followDirectory } from '../directory/follow.ts'
+import type { Network } from '../directory/network.ts'
+import type { Directory } from '../directory/view.ts'
+import { type Clock, systemClock } from '../link/clock.ts'
+import type { Link, Peer } from '../link/link.ts'
+import { type Log, silent } from '../link/log.ts'
+import type { Store } from '../link/store.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { type Random, systemRandom } from '../sphinx/random.ts'
+import { maxGateways } from './address.ts'
+import { Client } from './client.ts'
+import { ClientError } from './error.ts'
+import { type ClientLimits, defaultLimits } from './limits.ts'
+import { hpkeSealing, type Sealing } from './sealing.ts'
+
+export interface ClientOptions {
+  /** The network to join, as everybody of it is configured. */
+  readonly network: Network
+  /** Where the client keeps its keys, queue and inbox; or hand in a `store`. */
+  readonly folder?: string
+  readonly store?: Store
+  /** 32 bytes each, at most three, the first to use in front. Default: those of the last time, else one at random. */
+  readonly gateways?: readonly Uint8Array[]
+  /** Without one the client makes a libp2p host of its own, with a throw-away identity. */
+  readonly link?: Link
+  /** The address of this machine that such a host dials from; default: the system's choice. */
+  readonly dialFrom?: string
+  /** Without one the client follows the network's documents itself. */
+  readonly directory?: Directory
+  /** Nodes to ask for documents before the authorities. */
+  readonly sources?: readonly Peer[]
+  readonly clock?: Clock
+  readonly random?: Random
+  readonly sealing?: Sealing
+  readonly log?: Log
+  readonly limits?: Partial<ClientLimits>
+}
+
+export interface ConnectOptions extends ClientOptions {
+  /** Milliseconds until the client must be ready. Default: two minutes. */
+  readonly deadlineMs?: number
+  readonly signal?: AbortSignal
+}
+
+const usualDeadlineMs = 120_000
+
+/**
+ * Opens a client and waits until it can send: it has a consensus, and its gateway has opened its mailbox.
+ *
+ *     const client = await connect({ network, folder: 'me' })
+ *     const message = await client.send(address, 'hello', { replies: true })
+ *     await message.stored()
+ *
+ * @throws ClientError NO_CONSENSUS, NO_GATEWAY (not ready by the deadline), ABORTED, and what `openClient` throws
+ */
+export async function connect(options: ConnectOptions): Promise<Client> {
+  const { clock = systemClock, deadlineMs = usualDeadlineMs, signal } = options
+  if (signal?.aborted) throw new ClientError('ABORTED', 'connect: called off by the caller')
+  const client = await openClient(options)
+  const late = new AbortController()
+  const timer = clock.after(deadlineMs, () => late.abort())
+  const abort = (): void => late.abort()
+  signal?.addEventListener('abort', abort, { once: true })
+  try {
+    await client.ready(late.signal)
+    return client
+  } catch (error) {
+    const why = client.notReady()
+    await client.close()
+    throw signal?.aborted ? error : why
+  } finally {
+    timer.cancel()
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/**
+ * Opens a client without waiting for the network: messages may be queued at once, `ready` tells when they leave.
+ *
+ * @throws ClientError BAD_OPTION, STORE_NEWER, STORE_DAMAGED; DirectoryError BAD_NETWORK; and what the folder says
+ *   (another process has it open)
+ */
+export async function openClient(options: ClientOptions): Promise<Client> {
+  const { network, clock = systemClock, random = systemRandom, log = silent, gateways = [] } = options
+  if (gateways.length > maxGateways || gateways.some(id => id.length !== 32))
+    throw new ClientError('BAD_OPTION', `gateways: want at most ${maxGateways} ids of 32 bytes`)
+  const { suite, hops, userBytes } = network
+  const g = geometry({ suite, hops, userBytes })
+  const made: (() => Promise<void>)[] = []
+  const release = async (): Promise<void> => {
+    for (const close of made.toReversed()) await close()
+  }
+  try {
+    const store = options.store ?? (await openFolder(options.folder))
+    if (options.store === undefined) made.push(() => store.close())
+    const link = options.link ?? (await startLink(g.packetBytes, options.dialFrom, { clock, random, log }))
+    if (options.link === undefined) made.push(() => link.close())
+    const { sources } = options
+    const directory =
+      options.directory ?? (await followDirectory({ network, link, clock, random, log, store, sources }))
+    if (options.directory === undefined) made.push(() => directory.close())
+    const sealing = options.sealing ?? hpkeSealing
+    const limits = { ...defaultLimits, ...options.limits }
+    return await Client.open(
+      { network, g, link, directory, store, clock, random, sealing, log, limits, gateways },
+      release,
+    )
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+async function openFolder(folder: string | undefined): Promise<Store> {
+  if (folder === undefined) throw new ClientError('BAD_OPTION', 'connect: want a folder or a store')
+  const { openStore } = await import('../link/store.ts')
+  return await openStore(folder)
+}
+
+/** Imported only here: whoever hands in a link need not load libp2p. */
+async function startLink(
+  cellBytes: number,
+  dialFrom: string | undefined,
+  what: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+): Promise<Link> {
+  const { startHost } = await import('../link/host.ts')
+  const nobody = (): boolean => false
+  const from = dialFrom === undefined ? {} : { localAddress: dialFrom }
+  return await startHost({
+    ...what,
+    ...from,
+    seed: undefined,
+    listen: [],
+    cellBytes,
+    admits: nobody,
+    role: 'client',
+  })
+}

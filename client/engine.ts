@@ -1,0 +1,395 @@
+// The running parts of a client, put together: queue, clocks, gateways, inbox (docs/client.md, Parts). client.ts is its
+// face to an app.
+
+import type { Network } from '../directory/network.ts'
+import { epochAt } from '../directory/network.ts'
+import type { Directory, View } from '../directory/view.ts'
+import type { Clock, Timer } from '../link/clock.ts'
+import type { Link } from '../link/link.ts'
+import type { Log } from '../link/log.ts'
+import type { Store } from '../link/store.ts'
+import type { Geometry } from '../sphinx/geometry.ts'
+import type { Random } from '../sphinx/random.ts'
+import { hex } from './bytes.ts'
+import { type Clocks, startClocks } from './clocks.ts'
+import type { Accepted, MessageState } from './delivery.ts'
+import { ClientError, type ClientErrorCode } from './error.ts'
+import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from './fragments.ts'
+import { chooseGateway, Gateways } from './gateways.ts'
+import { type Identity, openIdentity, withGateways } from './identity.ts'
+import { Inbox, type InboxEntry } from './inbox.ts'
+import { Ledger } from './ledger.ts'
+import type { ClientLimits } from './limits.ts'
+import { Outbox, type Outgoing } from './outbox.ts'
+import { OwnBlocks } from './own-blocks.ts'
+import type { Surroundings } from './packets.ts'
+import { Receiver, readCursors } from './receiver.ts'
+import { checkFormat, type Operation } from './records.ts'
+import { Replies } from './replies.ts'
+import { Returns } from './returns.ts'
+import type { Sealing } from './sealing.ts'
+import { Sender } from './sender.ts'
+import { Suspicion } from './suspicion.ts'
+import { TheirBlocks } from './their-blocks.ts'
+
+export interface EngineInit {
+  readonly network: Network
+  readonly g: Geometry
+  readonly link: Link
+  readonly directory: Directory
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly sealing: Sealing
+  readonly log: Log
+  readonly limits: ClientLimits
+  /** 32 bytes each; empty: those in the store, else one of the consensus at random. */
+  readonly gateways: readonly Uint8Array[]
+}
+
+/** What the engine tells the app's face of it. */
+export interface EngineEvents {
+  readonly onState: (message: Outgoing) => void
+  readonly onMessage: (entry: InboxEntry) => void
+  readonly onReady: (ready: boolean) => void
+}
+
+const second = 1000
+const minute = 60 * second
+const housekeepingMs = 2 * second
+/** What the client itself sends (receipts, blocks) is of no use later, milliseconds. */
+const ownLifetimeMs = 5 * minute
+
+export class Engine {
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+  readonly theirs: TheirBlocks
+  readonly replies: Replies
+  readonly returns: Returns
+  readonly sender: Sender
+  readonly receiver: Receiver
+  readonly ledger: Ledger
+  readonly #init: EngineInit
+  readonly #events: EngineEvents
+  readonly #own: OwnBlocks
+  readonly #suspicion: Suspicion
+  readonly #clocks: Clocks
+  /** State changes on their way to the disk. */
+  readonly #writes = new Set<Promise<void>>()
+  #identity: Identity
+  #gateways: Gateways | undefined
+  #choosing = false
+  #housekeeping: Timer | undefined
+  #stopViews: () => void = () => {}
+  #ended = false
+
+  private constructor(init: EngineInit, events: EngineEvents, stored: Stored) {
+    const { clock, network, g, sealing, log, random, store, limits } = init
+    this.#init = init
+    this.#events = events
+    this.#identity = stored.identity
+    this.outbox = stored.outbox
+    this.inbox = stored.inbox
+    this.#own = stored.own
+    this.theirs = stored.theirs
+    this.ledger = new Ledger(limits.ledger)
+    // A dead mix is gone from the consensus after an epoch or two.
+    this.#suspicion = new Suspicion(Math.min(20 * minute, Math.max(minute, network.epochMs)))
+    this.returns = new Returns(this.#suspicion)
+    this.replies = new Replies({
+      network,
+      g,
+      own: this.#own,
+      theirs: this.theirs,
+      surroundings: () => this.surroundings(),
+      gateways: () => this.#identity.gateways,
+      write: operations => store.batch([...operations]),
+      post: (kind, to, content) => this.post(kind, to, content),
+    })
+    this.sender = new Sender({
+      clock,
+      log,
+      networkName: network.name,
+      sealing,
+      ledger: this.ledger,
+      returns: this.returns,
+      replies: this.replies,
+      surroundings: () => this.surroundings(),
+      send: packet => this.#toHome(packet),
+      onState: (id, state, reason) => this.moved(id, state, reason),
+    })
+    const receiving = {
+      clock,
+      log,
+      g,
+      sealing,
+      sealingKey: this.#identity.sealingKey,
+      inbox: this.inbox,
+      own: this.#own,
+      replies: this.replies,
+      sender: this.sender,
+      ledger: this.ledger,
+      post: (kind: Kind, to: string, content: Uint8Array) => this.post(kind, to, content),
+      onRead: (id: string) => this.#wasRead(id),
+      onMessage: events.onMessage,
+    }
+    this.receiver = new Receiver(receiving, stored.cursors)
+    this.#clocks = startClocks({
+      clock,
+      random,
+      tick: name => {
+        if (name !== 'read') return this.sender.tick(name)
+        this.receiver.remind()
+        void this.#gateways?.read()
+      },
+    })
+  }
+
+  /**
+   * Opens the store. Nothing happens before `start`.
+   *
+   * @throws ClientError STORE_NEWER, STORE_DAMAGED
+   */
+  static async open(init: EngineInit, events: EngineEvents): Promise<Engine> {
+    const { store, limits, clock, gateways, sealing, random } = init
+    await checkFormat(store)
+    const identity = await openIdentity(store, sealing, random)
+    const engine = new Engine(init, events, {
+      identity: gateways.length > 0 ? await withGateways(store, identity, gateways) : identity,
+      outbox: await Outbox.open(store, limits.outbox),
+      inbox: await Inbox.open(store, limits.inbox, clock.now()),
+      own: await OwnBlocks.open(store, limits.own),
+      theirs: await TheirBlocks.open(store, limits.theirs),
+      cursors: await readCursors(store),
+    })
+    return engine
+  }
+
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  get gateways(): Gateways | undefined {
+    return this.#gateways
+  }
+
+  /** What packets are made with now; undefined while none can leave. */
+  surroundings(): Surroundings | undefined {
+    const { directory, g, network, clock, random } = this.#init
+    const view = directory.current()
+    const home = view && this.#gateways?.entry(view)
+    if (view === undefined || home === undefined || this.#gateways?.open !== true || this.#ended)
+      return undefined
+    return {
+      g,
+      view,
+      epochAt: time => epochAt(network, time),
+      home,
+      mailbox: this.#identity.mailboxKey,
+      weight: id => this.#suspicion.weight(id, clock.now()),
+      random,
+    }
+  }
+
+  /** Fragments of a content of this kind. @throws ClientError TOO_LARGE */
+  count(kind: Kind, contentBytes: number): number {
+    const { g, sealing } = this.#init
+    return fragmentCount(contentBytes, fragmentBytes(g, laneOf(kind), sealing.overhead))
+  }
+
+  /**
+   * Takes a message over: it is on disk when this resolves.
+   *
+   * @param also what must be on disk together with it
+   * @throws ClientError QUEUE_FULL, and what the disk says
+   */
+  async accept(
+    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'deadline'>,
+    content: Uint8Array,
+    also: readonly Operation[],
+  ): Promise<Outgoing> {
+    const count = this.count(message.kind, content.length)
+    const acceptedAt = this.#init.clock.now()
+    const accepted = await this.outbox.add({ ...message, count, acceptedAt }, content, also)
+    const { id, kind, to, deadline } = accepted
+    this.ledger.add({ at: acceptedAt, event: 'accepted', id, count })
+    this.sender.accept(
+      { id, kind, to, content, count },
+      { by: acknowledgedBy(kind), urgent: false, deadline },
+    )
+    return accepted
+  }
+
+  /**
+   * Sends something of the client's own; it does not survive a restart, and need not.
+   *
+   * @returns the id it travels under
+   */
+  post(kind: Kind, to: string, content: Uint8Array): string {
+    const { random, clock } = this.#init
+    const id = hex(random(messageIdBytes))
+    const deadline = clock.now() + ownLifetimeMs
+    const count = this.count(kind, content.length)
+    this.sender.accept({ id, kind, to, content, count }, { by: acknowledgedBy(kind), urgent: true, deadline })
+    return id
+  }
+
+  /** Calls a message off. */
+  fail(id: string, reason: ClientErrorCode): void {
+    this.sender.apply({ type: 'failed', id, reason })
+  }
+
+  /** The app has taken a message whose sender asks to be told: over a second block too where there are enough. */
+  tellRead({ id, wantsRead }: InboxEntry): void {
+    const left = this.theirs.left(id)
+    if (!wantsRead || left === 0) return
+    for (let copy = 0; copy < (left >= 4 ? 2 : 1); copy++) this.post('read', id, new Uint8Array(0))
+  }
+
+  /** Stops everything. Resolves when what was in work is on disk. */
+  async end(): Promise<void> {
+    this.#ended = true
+    this.#stopViews()
+    this.#clocks.stop()
+    this.#housekeeping?.cancel()
+    this.#gateways?.end()
+    await this.receiver.idle()
+    await Promise.allSettled(this.#writes)
+    await this.outbox.saveProgress(this.sender.takeProgress()).catch(() => {})
+  }
+
+  /** Goes on with messages that were under way, and arrivals that were whole but not handed over. */
+  async start(): Promise<void> {
+    for (const message of this.outbox.unfinished()) {
+      const { id, kind, to, count, deadline, state } = message
+      const content = this.outbox.content(id)
+      const acknowledged = (await this.outbox.progress(message)) ?? new Uint8Array(Math.ceil(count / 8))
+      if (content === undefined || (state !== 'queued' && state !== 'sent')) continue
+      const how: Omit<Accepted, 'id' | 'count'> = {
+        by: acknowledgedBy(kind),
+        urgent: false,
+        deadline,
+        resume: { state, acknowledged },
+      }
+      try {
+        this.sender.accept({ id, kind, to, content, count }, how)
+      } catch (error) {
+        // The network of the configuration is another one now
+        this.moved(id, 'failed', error instanceof ClientError ? error.code : 'BAD_ADDRESS')
+      }
+    }
+    await this.receiver.resume()
+    const { directory } = this.#init
+    this.#stopViews = directory.onView(view => this.#view(view))
+    const current = directory.current()
+    if (current !== undefined) this.#view(current)
+    this.#housekeep()
+  }
+
+  #view(view: View): void {
+    const { payloadPerMinute, loopPerMinute, dropPerMinute, readPerMinute } = view.parameters
+    this.#clocks.set({
+      payload: payloadPerMinute,
+      loop: loopPerMinute,
+      drop: dropPerMinute,
+      read: readPerMinute,
+    })
+    if (this.#gateways === undefined && !this.#choosing) void this.#enter(view)
+  }
+
+  /** Opens the mailbox at each gateway; a client that has none takes one at random and keeps it. */
+  async #enter(view: View): Promise<void> {
+    const { store, random, directory, link, clock, log, g } = this.#init
+    this.#choosing = true
+    try {
+      if (this.#identity.gateways.length === 0) {
+        const chosen = chooseGateway(view, random)
+        if (chosen === undefined) return
+        this.#identity = await withGateways(store, this.#identity, [chosen])
+      }
+      if (this.#ended) return
+      const { mailboxSeed, mailboxKey, gateways } = this.#identity
+      this.#gateways = new Gateways(
+        {
+          link,
+          clock,
+          random,
+          log,
+          directory,
+          mailboxSeed,
+          mailboxKey,
+          payloadBytes: g.payloadBytes,
+          cursor: gateway => this.receiver.cursor(gateway),
+          take: (gateway, entries) => this.receiver.take(gateway, entries),
+          onChange: () => this.#events.onReady(this.surroundings() !== undefined),
+        },
+        gateways,
+      )
+      this.#gateways.start()
+    } catch (error) {
+      log.error({ reason: error instanceof Error ? error.name : 'unknown' }, 'the gateway could not be kept')
+    } finally {
+      this.#choosing = false
+    }
+  }
+
+  #toHome(packet: Uint8Array): void {
+    const { link, directory } = this.#init
+    const view = directory.current()
+    const home = view && this.#gateways?.entry(view)
+    if (home !== undefined) link.send(home, packet)
+  }
+
+  /** A message of ours has changed its state. */
+  moved(id: string, state: MessageState, reason: ClientErrorCode | undefined): void {
+    const { log, clock } = this.#init
+    const deadlineSet = (message: Outgoing): boolean =>
+      message.deadline - message.acceptedAt < this.#init.limits.lifetimeMs
+    const before = this.outbox.get(id)
+    if (before === undefined) return
+    const why = reason === 'EXPIRED' && deadlineSet(before) ? 'DEADLINE' : reason
+    const moved = this.outbox.move(id, state, why)
+    if (moved === undefined) return
+    this.ledger.add({ at: clock.now(), event: 'state', id, state, reason: why })
+    const written = moved.written
+      .catch((error: unknown) => {
+        log.error({ reason: error instanceof Error ? error.name : 'unknown' }, 'a state could not be written')
+      })
+      .finally(() => this.#writes.delete(written))
+    this.#writes.add(written)
+    this.#events.onState(moved.message)
+  }
+
+  /** The other side has a message of ours: it says so, or it has answered. */
+  #wasRead(id: string): void {
+    if (this.sender.carries(id)) this.sender.apply({ type: 'read', id })
+    else this.moved(id, 'read', undefined)
+  }
+
+  #housekeep(): void {
+    const { clock, log } = this.#init
+    this.#housekeeping = clock.after(housekeepingMs, () => {
+      const work = async (): Promise<void> => {
+        await this.outbox.saveProgress(this.sender.takeProgress())
+        await this.#own.expire(clock.now())
+      }
+      work().catch(() => log.error({}, 'housekeeping could not write'))
+      if (!this.#ended) this.#housekeep()
+    })
+  }
+}
+
+/** What was read from the store. */
+interface Stored {
+  readonly identity: Identity
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+  readonly own: OwnBlocks
+  readonly theirs: TheirBlocks
+  readonly cursors: ReadonlyMap<string, number>
+}
+
+function acknowledgedBy(kind: Kind): Accepted['by'] {
+  if (laneOf(kind) === 'forward') return 'gateway'
+  return kind === 'reply' ? 'peer' : 'none'
+}

@@ -1,0 +1,185 @@
+// A client at one gateway: prove the mailbox, read its pages, come back after an outage (docs/client.md, Gateways;
+// docs/gateway.md, Mailbox protocol).
+
+import { ed25519Sign } from '#crypto'
+import type { Clock } from '../link/clock.ts'
+import type { Link, Peer } from '../link/link.ts'
+import { LinkError } from '../link/link.ts'
+import type { Log } from '../link/log.ts'
+import {
+  entryHeadBytes,
+  greetingBytes,
+  largestPage,
+  type MailboxEntry,
+  type MailboxStatus,
+  mailboxProtocol,
+  pageHeadBytes,
+  proofMessage,
+  readGreeting,
+  readPage,
+  writeRequest,
+} from '../link/mailbox.ts'
+import type { Random } from '../sphinx/random.ts'
+import { fraction } from '../sphinx/random.ts'
+
+export interface SessionInit {
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly mailboxSeed: Uint8Array
+  readonly mailboxKey: Uint8Array
+  readonly payloadBytes: number
+  /** The gateway as the newest consensus has it; undefined while it is not in there. */
+  readonly peer: () => Peer | undefined
+  /** What it may delete: everything up to here is safe with this client. */
+  readonly cursor: () => number
+  /** Takes the entries of a page; when it resolves they are on disk and `cursor` has moved. */
+  readonly take: (entries: readonly MailboxEntry[]) => Promise<void>
+  readonly onChange: () => void
+}
+
+/**
+ *     closed -> opening -> open -> waiting -> opening -> ...
+ */
+export type SessionState =
+  | { readonly at: 'closed' }
+  | { readonly at: 'opening' }
+  | { readonly at: 'open'; readonly since: number }
+  /** The gateway did not answer, or refused; it is tried again at `until`. */
+  | { readonly at: 'waiting'; readonly until: number; readonly failures: number; readonly since: number }
+
+const requestTimeoutMs = 6_000
+const firstBackOffMs = 200
+const longestBackOffMs = 5_000
+
+export class GatewaySession {
+  readonly #init: SessionInit
+  #state: SessionState = { at: 'closed' }
+  #failures = 0
+  #downSince: number
+  #reading = false
+  #ended = false
+  readonly counters: { pages: number; entries: number; skipped: number } = {
+    pages: 0,
+    entries: 0,
+    skipped: 0,
+  }
+
+  constructor(init: SessionInit) {
+    this.#init = init
+    this.#downSince = init.clock.now()
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** How long it has not been open, milliseconds. */
+  downFor(now: number): number {
+    return this.#state.at === 'open' ? 0 : now - this.#downSince
+  }
+
+  /** Begins, and after every failure begins again. */
+  start(): void {
+    if (this.#state.at === 'closed' && !this.#ended) void this.#open()
+  }
+
+  /** The read clock: one page, whether or not mail waits. Never rejects. */
+  async read(): Promise<void> {
+    const peer = this.#init.peer()
+    if (this.#state.at !== 'open' || peer === undefined || this.#reading) {
+      this.counters.skipped++
+      return
+    }
+    this.#reading = true
+    try {
+      const cursor = this.#init.cursor()
+      const bytes = await this.#ask(
+        peer,
+        writeRequest({ t: 'read', after: cursor, done: cursor }),
+        this.#largest,
+      )
+      const page = readPage(bytes, this.#init.payloadBytes)
+      if (page.status === 'slow-down') return
+      if (page.status !== 'ok') return this.#fail(page.status)
+      this.counters.pages++
+      this.counters.entries += page.entries.length
+      if (page.entries.length > 0) await this.#init.take(page.entries)
+    } catch (error) {
+      this.#fail(reasonOf(error))
+    } finally {
+      this.#reading = false
+    }
+  }
+
+  /** The link says that the last connection to the gateway has closed. */
+  gone(): void {
+    if (this.#state.at === 'open') this.#fail('gone')
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#state = { at: 'closed' }
+  }
+
+  get #largest(): number {
+    return pageHeadBytes + largestPage * (entryHeadBytes + this.#init.payloadBytes)
+  }
+
+  /** hello -> nonce; open(key, proof over gateway, connection and nonce) -> ok */
+  async #open(): Promise<void> {
+    const { link, clock, mailboxSeed, mailboxKey } = this.#init
+    this.#become({ at: 'opening' })
+    try {
+      const peer = this.#init.peer()
+      if (peer === undefined) return this.#fail('not in the consensus')
+      const hello = readGreeting(await this.#ask(peer, writeRequest({ t: 'hello' }), greetingBytes))
+      if (hello.status !== 'ok') return this.#fail(hello.status)
+      const proof = ed25519Sign(mailboxSeed, proofMessage(peer.id, link.id, hello.nonce))
+      const open = writeRequest({ t: 'open', key: mailboxKey, proof })
+      const answer = readGreeting(await this.#ask(peer, open, greetingBytes))
+      if (answer.status !== 'ok') return this.#fail(answer.status)
+      if (this.#ended) return
+      this.#failures = 0
+      this.#become({ at: 'open', since: clock.now() })
+    } catch (error) {
+      this.#fail(reasonOf(error))
+    }
+  }
+
+  async #ask(peer: Peer, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+    return await this.#init.link.request(peer, mailboxProtocol, body, {
+      timeoutMs: requestTimeoutMs,
+      maxBytes,
+    })
+  }
+
+  /** Waits, longer after every failure in a row, with a third of it at random so that clients come back apart. */
+  #fail(reason: string): void {
+    if (this.#ended || this.#state.at === 'waiting') return
+    const { clock, random, log } = this.#init
+    if (this.#state.at === 'open') this.#downSince = clock.now()
+    const most = Math.min(longestBackOffMs, firstBackOffMs * 2 ** this.#failures++)
+    const wait = most * (1 - fraction(random) / 3)
+    log.debug({ reason, failures: this.#failures }, 'gateway does not answer')
+    this.#become({
+      at: 'waiting',
+      until: clock.now() + wait,
+      failures: this.#failures,
+      since: this.#downSince,
+    })
+    clock.after(wait, () => {
+      if (!this.#ended && this.#state.at === 'waiting') void this.#open()
+    })
+  }
+
+  #become(state: SessionState): void {
+    this.#state = state
+    this.#init.onChange()
+  }
+}
+
+function reasonOf(error: unknown): LinkError['code'] | MailboxStatus | 'FAULT' {
+  return error instanceof LinkError ? error.code : 'FAULT'
+}

@@ -1,0 +1,112 @@
+// The gateways of a client's address: a session at each, one of them the home through which everything leaves
+// (docs/client.md, Gateways).
+
+import type { Directory, NodeEntry, View } from '../directory/view.ts'
+import { pick, type Random } from '../sphinx/random.ts'
+import { hex } from './bytes.ts'
+import { GatewaySession, type SessionInit } from './gateway-session.ts'
+
+/** A home that does not answer for this long is left for the next gateway that does, milliseconds. */
+const patienceMs = 20_000
+
+export interface GatewaysInit extends Omit<SessionInit, 'peer' | 'cursor' | 'take' | 'onChange'> {
+  readonly directory: Directory
+  readonly cursor: (gateway: string) => number
+  readonly take: (gateway: string, ...page: Parameters<SessionInit['take']>) => Promise<void>
+  /** The home has changed, or whether it is open. */
+  readonly onChange: (home: Uint8Array, open: boolean) => void
+}
+
+export class Gateways {
+  readonly #init: GatewaysInit
+  readonly #ids: readonly Uint8Array[]
+  readonly #sessions: readonly GatewaySession[]
+  #home = 0
+  #nextRead = 0
+  #wasOpen = false
+
+  /** @param ids 32 bytes each, 1 to 3, in the order of the address */
+  constructor(init: GatewaysInit, ids: readonly Uint8Array[]) {
+    this.#init = init
+    this.#ids = ids
+    this.#sessions = ids.map(id => {
+      const name = hex(id)
+      return new GatewaySession({
+        ...init,
+        peer: () => init.directory.current()?.nodes.get(name),
+        cursor: () => init.cursor(name),
+        take: entries => init.take(name, entries),
+        onChange: () => this.#changed(),
+      })
+    })
+    init.link.onGone(id => this.#sessions[ids.findIndex(other => hex(other) === hex(id))]?.gone())
+    init.link.keepNeighbours([this.home])
+  }
+
+  start(): void {
+    for (const session of this.#sessions) session.start()
+  }
+
+  /** 32 bytes */
+  get home(): Uint8Array {
+    return this.#ids[this.#home] as Uint8Array
+  }
+
+  get ids(): readonly Uint8Array[] {
+    return this.#ids
+  }
+
+  /** Whether the home takes packets now. */
+  get open(): boolean {
+    return this.#sessions[this.#home]?.state.at === 'open'
+  }
+
+  get sessions(): readonly { readonly id: Uint8Array; readonly state: string; readonly pages: number }[] {
+    return this.#sessions.map((session, i) => ({
+      id: this.#ids[i] as Uint8Array,
+      state: session.state.at,
+      pages: session.counters.pages,
+    }))
+  }
+
+  /** The home as the consensus has it. */
+  entry(view: View): NodeEntry | undefined {
+    const found = view.nodes.get(hex(this.home))
+    return found?.role === 'gateway' ? found : undefined
+  }
+
+  /** The read clock: the gateways take turns, so that mail at each is found. */
+  async read(): Promise<void> {
+    this.#moveWhenDead()
+    const session = this.#sessions[this.#nextRead++ % this.#sessions.length]
+    await session?.read()
+  }
+
+  end(): void {
+    for (const session of this.#sessions) session.end()
+  }
+
+  #moveWhenDead(): void {
+    const now = this.#init.clock.now()
+    const home = this.#sessions[this.#home] as GatewaySession
+    if (home.downFor(now) < patienceMs) return
+    const next = this.#sessions.findIndex(session => session.state.at === 'open')
+    if (next < 0) return
+    this.#home = next
+    this.#init.log.info({}, 'moved to another gateway')
+    this.#init.link.keepNeighbours([this.home])
+    this.#changed()
+  }
+
+  #changed(): void {
+    if (this.open === this.#wasOpen && this.open === false) return
+    this.#wasOpen = this.open
+    this.#init.onChange(this.home, this.open)
+  }
+}
+
+/** One gateway that runs, for a client that was told none. */
+export function chooseGateway(view: View, random: Random): Uint8Array | undefined {
+  const running = view.gateways.filter(gateway => gateway.running)
+  return running.length === 0 ? undefined : pick(random, running).id
+}

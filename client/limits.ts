@@ -1,0 +1,46 @@
+// Every bound of a client, with its reason (docs/client.md, Limits). A test hands in smaller ones.
+
+import type { InboxLimits } from './inbox.ts'
+import type { OutboxLimits } from './outbox.ts'
+import type { OwnBlocksLimits } from './own-blocks.ts'
+import type { TheirBlocksLimits } from './their-blocks.ts'
+
+const second = 1000
+const hour = 3600 * second
+const mebibyte = 1024 * 1024
+
+export interface ClientLimits {
+  readonly outbox: OutboxLimits
+  readonly inbox: InboxLimits
+  readonly own: OwnBlocksLimits
+  readonly theirs: TheirBlocksLimits
+  /** Entries of the ledger. */
+  readonly ledger: number
+  /** How long a message is tried without a deadline of its own, milliseconds. */
+  readonly lifetimeMs: number
+}
+
+/** The longest reply: as many reply blocks must come for it, 64 at a time. */
+export const maxReplyBytes: number = mebibyte
+
+/** Reply blocks of a message that asks for replies: three or four for each epoch whose keys are known. */
+export const usualReplyBlocks = 10
+/** Reply blocks of a message that asks only to be told when it is read: one for each of these epochs. */
+export const readBlocks = 3
+
+export const defaultLimits: ClientLimits = {
+  // Contents wait in memory: a fragment must be at hand at the tick of a clock.
+  outbox: { messages: 1000, bytes: 64 * mebibyte, finished: 10_000 },
+  inbox: {
+    // Room for a few of the largest messages at once, and for a week in a mailbox
+    partial: { messages: 256, bytes: 64 * mebibyte, ageMs: 7 * 24 * hour },
+    seen: 65_536,
+    messages: 10_000,
+    bytes: 512 * mebibyte,
+  },
+  // The longest reply, with as many blocks again for what is lost
+  own: { perMessage: 2048, secrets: 65_536 },
+  theirs: { perMessage: 256, messages: 4096 },
+  ledger: 20_000,
+  lifetimeMs: 24 * hour,
+}

@@ -1,0 +1,127 @@
+// How an app gets what arrived: as a stream, or listed behind a cursor (docs/client.md, Inbox).
+
+import type { Inbox, InboxEntry } from './inbox.ts'
+import type { Received } from './message.ts'
+
+export interface MailInit {
+  readonly inbox: Inbox
+  /** The app is being handed a message for the first time. */
+  readonly onDelivered: (entry: InboxEntry) => void
+  /** The app has it, and that is on disk. */
+  readonly onTaken: (entry: InboxEntry) => void
+}
+
+export class Mail {
+  readonly #init: MailInit
+  /** Oldest first; what one reader takes no other gets. */
+  readonly #unread: InboxEntry[]
+  readonly #waiting = new Set<() => void>()
+  #closed = false
+
+  constructor(init: MailInit) {
+    this.#init = init
+    this.#unread = init.inbox.after(-1).filter(entry => !entry.read)
+  }
+
+  /** A message is on disk. */
+  arrived(entry: InboxEntry): void {
+    this.#unread.push(entry)
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  /**
+   * Every message once, as it comes, beginning with those that no app has read yet. A message counts as read when
+   * the next is asked for or the loop ends; if the process dies before that, it comes again. Ends when the signal
+   * aborts or the client closes.
+   */
+  async *messages(signal?: AbortSignal): AsyncGenerator<Received, void, undefined> {
+    while (!this.#closed && !signal?.aborted) {
+      const entry = this.#unread.shift()
+      if (entry === undefined) {
+        await this.#arrival(signal)
+        continue
+      }
+      const received = await this.#load(entry)
+      if (received === undefined) continue
+      try {
+        this.#init.onDelivered(entry)
+        yield received
+      } finally {
+        await this.#take(entry)
+      }
+    }
+  }
+
+  /**
+   * Messages behind a cursor, read or not, oldest first; those that were unread count as read from now on.
+   *
+   * @param after the `seq` of the last message that the app has; -1 for all
+   * @param mostBytes no further message once there are this many bytes
+   */
+  async list(after: number, most: number, mostBytes: number): Promise<Received[]> {
+    const out: Received[] = []
+    let bytes = 0
+    for (const entry of this.#init.inbox.after(after).slice(0, most)) {
+      if (out.length > 0 && bytes + entry.length > mostBytes) break
+      const received = await this.#load(entry)
+      if (received === undefined) continue
+      out.push(received)
+      bytes += entry.length
+      const at = this.#unread.findIndex(other => other.seq === entry.seq)
+      if (at < 0) continue
+      this.#unread.splice(at, 1)
+      this.#init.onDelivered(entry)
+      await this.#take(entry)
+    }
+    return out
+  }
+
+  /** Resolves when something has come behind the cursor, or the signal aborts. */
+  async wait(after: number, signal: AbortSignal): Promise<void> {
+    while (!this.#closed && !signal.aborted && this.#init.inbox.after(after).length === 0) {
+      await this.#arrival(signal)
+    }
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const wake of [...this.#waiting]) wake()
+  }
+
+  async #load(entry: InboxEntry): Promise<Received | undefined> {
+    const bytes = await this.#init.inbox.bytes(entry.seq)
+    return bytes === undefined ? undefined : receivedOf(entry, bytes)
+  }
+
+  async #take(entry: InboxEntry): Promise<void> {
+    await this.#init.inbox.markRead(entry.seq)
+    this.#init.onTaken(entry)
+  }
+
+  #arrival(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise(resolve => {
+      const wake = (): void => {
+        this.#waiting.delete(wake)
+        signal?.removeEventListener('abort', wake)
+        resolve()
+      }
+      this.#waiting.add(wake)
+      signal?.addEventListener('abort', wake, { once: true })
+    })
+  }
+}
+
+function receivedOf(entry: InboxEntry, bytes: Uint8Array): Received {
+  const { id, seq, at, inReplyTo, blocks } = entry
+  return {
+    id,
+    seq,
+    at,
+    bytes,
+    get text() {
+      return new TextDecoder().decode(bytes)
+    },
+    inReplyTo,
+    canReply: blocks > 0,
+  }
+}

@@ -1,0 +1,133 @@
+// What an app holds of a message: one that it sent, or one that came.
+
+import type { MessageState } from './delivery.ts'
+import { ClientError, type ClientErrorCode } from './error.ts'
+import type { Outgoing } from './outbox.ts'
+
+/** A message or reply that was accepted. Its state moves forward only, and survives a restart. */
+export interface Message {
+  /** Lowercase hex, 32 digits. Only sender and receiver know it. */
+  readonly id: string
+  readonly state: MessageState
+  /** Why it failed. */
+  readonly reason: ClientErrorCode | undefined
+  /**
+   * Resolves when all of it has left once.
+   *
+   * @throws ClientError with the reason when it fails first, CLOSED when the client closes, ABORTED
+   */
+  sent(signal?: AbortSignal): Promise<void>
+  /** Resolves when the far gateway has all of it on disk; for a reply, when the asker's client has. Throws like `sent`. */
+  stored(signal?: AbortSignal): Promise<void>
+  /** Resolves when the receiver's app has taken it; only for a message that asked for it. Throws like `sent`. */
+  read(signal?: AbortSignal): Promise<void>
+  /** Calls it off: nothing of it is sent any more. What has left may still arrive. */
+  cancel(): void
+}
+
+/** A message that came. */
+export interface Received {
+  /** Lowercase hex, 32 digits: to reply to, and to know it again. */
+  readonly id: string
+  /** Larger for what came later; a cursor for `inbox`. */
+  readonly seq: number
+  /** When it was whole, milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+  readonly bytes: Uint8Array
+  /** The bytes as UTF-8; what is none becomes U+FFFD. */
+  readonly text: string
+  /** The id of our message that it answers; undefined for a message to our address. */
+  readonly inReplyTo: string | undefined
+  /** Whether it brought reply blocks. */
+  readonly canReply: boolean
+}
+
+type Waiter = { readonly reached: (state: MessageState) => boolean; settle(error?: ClientError): void }
+
+/** The states at which waiting for one is over: a receiver that answers has also stored. */
+const satisfies: Readonly<Record<'sent' | 'stored' | 'read', readonly MessageState[]>> = {
+  sent: ['sent', 'stored', 'read'],
+  stored: ['stored', 'read'],
+  read: ['read'],
+}
+
+/** Makes handles, and wakes those who wait for a state. */
+export class Handles {
+  readonly #find: (id: string) => Outgoing | undefined
+  readonly #cancel: (id: string) => void
+  readonly #waiters = new Map<string, Set<Waiter>>()
+
+  constructor(find: (id: string) => Outgoing | undefined, cancel: (id: string) => void) {
+    this.#find = find
+    this.#cancel = cancel
+  }
+
+  handle(message: Outgoing): Message {
+    const { id } = message
+    const now = (): Outgoing => this.#find(id) ?? message
+    return {
+      id,
+      get state() {
+        return now().state
+      },
+      get reason() {
+        return now().reason
+      },
+      sent: signal => this.#wait(now(), 'sent', signal),
+      stored: signal => this.#wait(now(), 'stored', signal),
+      read: signal => this.#wait(now(), 'read', signal),
+      cancel: () => this.#cancel(id),
+    }
+  }
+
+  /** A message has changed its state. */
+  changed(message: Outgoing): void {
+    for (const waiter of [...(this.#waiters.get(message.id) ?? [])]) {
+      if (message.state === 'failed') waiter.settle(failure(message))
+      else if (waiter.reached(message.state)) waiter.settle()
+    }
+  }
+
+  /** Nobody will be told any more. */
+  close(): void {
+    for (const waiters of [...this.#waiters.values()]) {
+      for (const waiter of [...waiters]) waiter.settle(new ClientError('CLOSED', 'client: closed'))
+    }
+  }
+
+  #wait(
+    message: Outgoing,
+    until: 'sent' | 'stored' | 'read',
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const { id, state } = message
+    const reached = (at: MessageState): boolean => satisfies[until].includes(at)
+    if (reached(state)) return Promise.resolve()
+    if (state === 'failed') return Promise.reject(failure(message))
+    if (signal?.aborted) return Promise.reject(aborted())
+    return new Promise((resolve, reject) => {
+      const waiters = this.#waiters.get(id) ?? new Set()
+      this.#waiters.set(id, waiters)
+      const abort = (): void => waiter.settle(aborted())
+      const waiter: Waiter = {
+        reached,
+        settle(error) {
+          waiters.delete(waiter)
+          signal?.removeEventListener('abort', abort)
+          if (error === undefined) resolve()
+          else reject(error)
+        },
+      }
+      waiters.add(waiter)
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+}
+
+function failure({ reason, id }: Outgoing): ClientError {
+  return new ClientError(reason ?? 'EXPIRED', `message ${id.slice(0, 8)}…: failed (${reason ?? 'EXPIRED'})`)
+}
+
+function aborted(): ClientError {
+  return new ClientError('ABORTED', 'called off by the caller')
+}

@@ -1,0 +1,278 @@
+// Anonymous replies, both sides (docs/client.md, Replies). The asker makes reply blocks and sends more when asked;
+// the replier spends one block for every fragment it sends or sends again, and asks for more before they run out.
+
+import { epochAt, epochStart, type Network } from '../directory/network.ts'
+import type { View } from '../directory/view.ts'
+import { body } from '../sphinx/body.ts'
+import { type Geometry, nodeIdBytes } from '../sphinx/geometry.ts'
+import { useReplyBlock } from '../sphinx/reply.ts'
+import { type Address, readAddress } from './address.ts'
+import { fromHex, hex } from './bytes.ts'
+import { maxBlocks, type TaggedBlock, writeBlocks, writeRefill } from './content.ts'
+import { ClientError, type ClientErrorCode } from './error.ts'
+import { writeFragment } from './fragments.ts'
+import type { Asked, OwnBlocks } from './own-blocks.ts'
+import { replyBlocks, type Surroundings, spreadOverEpochs } from './packets.ts'
+import type { Operation } from './records.ts'
+import { acceptable, type BlockUse, blockWindow, type TheirBlocks } from './their-blocks.ts'
+
+const second = 1000
+/** How often a reply that waits for blocks looks for them. */
+const pollMs = second / 2
+/** How long a request for blocks is given before the next, doubled every time. */
+const refillMs = 3 * second
+/** Requests in a row that may stay without an answer. */
+const mostRefills = 4
+/** The asker answers at most one request of a conversation in this time. */
+const refillPauseMs = second
+/** Blocks to have beyond those for the fragments: for what is lost, and for the next request. */
+const spareBlocks = 4
+/** How many times the mean a packet's way through all hops may take. */
+const slowWays = 3
+
+export interface RepliesInit {
+  readonly network: Network
+  readonly g: Geometry
+  /** 32 bytes each: the gateways of this client's address. */
+  readonly gateways: () => readonly Uint8Array[]
+  readonly own: OwnBlocks
+  readonly theirs: TheirBlocks
+  readonly surroundings: () => Surroundings | undefined
+  readonly write: (operations: readonly Operation[]) => Promise<void>
+  /** Sends a content of the client's own to an address, before what people wrote. */
+  readonly post: (kind: 'blocks', to: string, content: Uint8Array) => void
+}
+
+/** What to do with a fragment of a reply. */
+export type ReplyStep =
+  | { readonly do: 'send'; readonly packet: Uint8Array }
+  /** A request for more blocks goes first; the fragment's turn comes again at once. */
+  | { readonly do: 'refill'; readonly packet: Uint8Array }
+  | { readonly do: 'wait'; readonly until: number }
+  | { readonly do: 'fail'; readonly reason: ClientErrorCode }
+
+interface Refill {
+  readonly tries: number
+  readonly nextAt: number
+}
+
+export class Replies {
+  readonly #init: RepliesInit
+  readonly #refills = new Map<string, Refill>()
+  readonly #answered = new Map<string, number>()
+
+  constructor(init: RepliesInit) {
+    this.#init = init
+  }
+
+  /**
+   * Reply blocks for a message of ours, some for each epoch whose keys are known.
+   *
+   * @param id lowercase hex of the message's id
+   * @throws ClientError NO_CONSENSUS, NO_GATEWAY, NO_PATH, TOO_LARGE, QUEUE_FULL
+   */
+  make(
+    id: string,
+    to: string,
+    wanted: number,
+    now: number,
+  ): { blocks: TaggedBlock[]; operations: Operation[]; commit(): void } {
+    const { network } = this.#init
+    const around = this.#around()
+    const epochs = spreadOverEpochs(epochsAhead(network, around.view, now), wanted)
+    return this.#make(around, id, to, epochs)
+  }
+
+  #make(
+    around: Surroundings,
+    id: string,
+    to: string,
+    epochs: readonly number[],
+  ): { blocks: TaggedBlock[]; operations: Operation[]; commit(): void } {
+    const { network, own } = this.#init
+    const entries = entryGateways(around.view, readAddress(to, network.name))
+    const blocks = replyBlocks(around, entries, epochs)
+    const last = Math.max(...epochs)
+    const until = blockWindow(network, last, 0).until + around.view.parameters.mailboxMinutes * 60 * second
+    const { operations, commit } = own.add({ id, to, until }, blocks)
+    return { blocks, operations, commit }
+  }
+
+  /**
+   * The next packet of a reply.
+   *
+   * @param conversation lowercase hex of the id of the message that is answered
+   * @param fragment as `writeFragment` wrote it
+   * @param waiting fragments, this one included, that have not left or must leave again
+   */
+  async next(conversation: string, fragment: Uint8Array, waiting: number, now: number): Promise<ReplyStep> {
+    const { theirs } = this.#init
+    const around = this.#init.surroundings()
+    if (around === undefined) return { do: 'wait', until: now + second }
+    const use = this.#use(around)
+    await theirs.expire(now, use.windowOf)
+    const refill = this.#refills.get(conversation) ?? { tries: 0, nextAt: 0 }
+    const asking = refill.nextAt > now
+    const usable = theirs.usable(conversation, now, use)
+
+    if (usable === 0) {
+      const later = theirs.nextWindow(conversation, use)
+      if (later === undefined && !asking) return this.#over(conversation)
+      return { do: 'wait', until: asking ? now + pollMs : Math.max(now + pollMs, later ?? 0) }
+    }
+    if (usable < waiting) {
+      // The last block is for the next request
+      if (asking && usable === 1) return { do: 'wait', until: now + pollMs }
+      if (!asking && refill.tries < mostRefills) {
+        const block = await theirs.take(conversation, now, use)
+        if (block === undefined) return { do: 'wait', until: now + pollMs }
+        this.#ask(conversation, refill.tries, now)
+        return { do: 'refill', packet: overBlock(around, block, refillFragment(around, waiting - usable)) }
+      }
+    }
+    const block = await theirs.take(conversation, now, use)
+    if (block === undefined) return { do: 'wait', until: now + pollMs }
+    return { do: 'send', packet: overBlock(around, block, fragment) }
+  }
+
+  /** A packet over one block of a conversation, or none: for what is not sent again. */
+  async once(conversation: string, fragment: Uint8Array, now: number): Promise<ReplyStep> {
+    const around = this.#init.surroundings()
+    if (around === undefined) return { do: 'wait', until: now + second }
+    const block = await this.#init.theirs.take(conversation, now, this.#use(around))
+    if (block === undefined) return { do: 'fail', reason: 'REPLY_EXPIRED' }
+    return { do: 'send', packet: overBlock(around, block, fragment) }
+  }
+
+  /** Blocks that came with a message. Those that this client would not use are dropped. */
+  received(
+    conversation: string,
+    blocks: readonly TaggedBlock[],
+    now: number,
+  ): { operations: Operation[]; commit(): void; kept: number } {
+    const { g, network, theirs, gateways } = this.#init
+    const entering = new Set(gateways().map(hex))
+    const usable = acceptable(blocks, entering, block => firstHop(g, block), network, now)
+    if (usable.length === 0) return { operations: [], commit: () => {}, kept: 0 }
+    const { operations, commit } = theirs.add(conversation, usable)
+    return { operations, commit, kept: usable.length }
+  }
+
+  /** Blocks that were asked for. */
+  more(
+    conversation: string,
+    blocks: readonly TaggedBlock[],
+    now: number,
+  ): { operations: Operation[]; commit(): void } {
+    if (!this.#init.theirs.knows(conversation)) return { operations: [], commit: () => {} }
+    const { operations, commit } = this.received(conversation, blocks, now)
+    return {
+      operations,
+      commit: () => {
+        commit()
+        this.#refills.delete(conversation)
+      },
+    }
+  }
+
+  /**
+   * The replier asks for more blocks: they go to the address that the message went to.
+   *
+   * @throws ClientError like `make`
+   */
+  async answerRefill(asked: Asked, wanted: number, now: number): Promise<void> {
+    if (now - (this.#answered.get(asked.id) ?? Number.NEGATIVE_INFINITY) < refillPauseMs) return
+    remember(this.#answered, asked.id, now)
+    const { g, network } = this.#init
+    const around = this.#around()
+    const made = this.#make(around, asked.id, asked.to, soon(network, around.view, wanted, now))
+    await this.#init.write(made.operations)
+    made.commit()
+    const content = writeBlocks(g, { conversation: fromHex(asked.id), blocks: made.blocks })
+    this.#init.post('blocks', asked.to, content)
+  }
+
+  #ask(conversation: string, tries: number, now: number): void {
+    remember(this.#refills, conversation, { tries: tries + 1, nextAt: now + refillMs * 2 ** tries })
+  }
+
+  #use(around: Surroundings): BlockUse {
+    const { network } = this.#init
+    const { g, home, view } = around
+    const transitMs = slowWays * g.hops * view.parameters.hopDelayMs
+    const homeId = hex(home.id)
+    return {
+      windowOf: epoch => blockWindow(network, epoch, transitMs),
+      entersHere: block => hex(firstHop(g, block)) === homeId,
+    }
+  }
+
+  #over(conversation: string): ReplyStep {
+    const expired = this.#init.theirs.expiredSome(conversation) || !this.#init.theirs.knows(conversation)
+    return { do: 'fail', reason: expired ? 'REPLY_EXPIRED' : 'REPLY_EXHAUSTED' }
+  }
+
+  #around(): Surroundings {
+    const around = this.#init.surroundings()
+    if (around === undefined)
+      throw new ClientError('NO_CONSENSUS', 'client: no consensus or no gateway yet; wait until it is ready')
+    return around
+  }
+}
+
+/** Sets the newest entry of a map of at most 1,024; the oldest makes room. */
+function remember<T>(map: Map<string, T>, id: string, value: T): void {
+  map.delete(id)
+  map.set(id, value)
+  const [oldest] = map.keys()
+  if (map.size > 1024) map.delete(oldest as string)
+}
+
+/** What a replier asks with, as a fragment of its own. */
+function refillFragment({ g, random }: Surroundings, missing: number): Uint8Array {
+  const data = writeRefill(Math.min(maxBlocks, missing + spareBlocks))
+  return writeFragment({ kind: 'refill', id: random(16), index: 0, count: 1, attempt: 1, data }, g.userBytes)
+}
+
+/** A reply's body has no use for the acknowledgement block: whoever stores it cannot read it. */
+function overBlock({ g }: Surroundings, { block }: TaggedBlock, user: Uint8Array): Uint8Array {
+  const filled = body(g, { flags: 0, ack: new Uint8Array(g.replyBlockBytes), user })
+  return useReplyBlock(g, block, filled).packet
+}
+
+function firstHop(g: Geometry, block: Uint8Array): Uint8Array {
+  return block.subarray(g.headerBytes, g.headerBytes + nodeIdBytes)
+}
+
+/** The epochs whose keys a view holds, from now on. */
+function epochsAhead(network: Network, view: View, now: number): number[] {
+  const first = Math.max(0, epochAt(network, now))
+  const epochs = [first, first + 1, first + 2].filter(epoch =>
+    [...view.nodes.values()].some(node => node.packetKeys.has(epoch)),
+  )
+  // What is nearly over is of no use to somebody who answers later
+  const nearlyOver = epochStart(network, first + 1) - now < network.epochMs / 8
+  return nearlyOver && epochs.length > 1 ? epochs.slice(1) : epochs
+}
+
+/** Epochs for blocks that are waited for: this one by the share of it that is left, then the next. */
+function soon(network: Network, view: View, wanted: number, now: number): number[] {
+  const [first = 0, second = first] = epochsAhead(network, view, now)
+  const left = Math.min(1, (epochStart(network, first + 1) - now) / network.epochMs)
+  return Array.from({ length: wanted }, (_, i) => (i < Math.ceil(wanted * left) ? first : second))
+}
+
+/** The gateways of an address that are in the network now. */
+export function entryGateways(view: View, address: Address): View['gateways'] {
+  const found = address.gateways
+    .map(id => view.nodes.get(hex(id)))
+    .filter(node => node !== undefined && node.role === 'gateway')
+  const running = found.filter(node => node?.running)
+  const gateways = (running.length > 0 ? running : found) as View['gateways']
+  if (gateways.length === 0)
+    throw new ClientError(
+      'NO_GATEWAY',
+      'address: none of its gateways is in the network now; try again later',
+    )
+  return gateways
+}

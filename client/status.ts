@@ -1,0 +1,98 @@
+// What a client says about itself to its owner (docs/client.md, Status).
+
+import type { View } from '../directory/view.ts'
+import { hex } from './bytes.ts'
+import type { MessageState } from './delivery.ts'
+import type { Gateways } from './gateways.ts'
+import type { Outgoing } from './outbox.ts'
+import type { Receiver } from './receiver.ts'
+import type { Returns } from './returns.ts'
+import type { Sender } from './sender.ts'
+
+type Counts = Readonly<Record<MessageState, number>>
+
+export interface ClientStatus {
+  readonly role: 'client'
+  /** Whether packets leave now: there is a consensus, and the gateway answers. */
+  readonly ready: boolean
+  /** Empty until the first consensus let it choose a gateway. */
+  readonly address: string
+  readonly epoch: number
+  readonly consensus: {
+    readonly epoch: number
+    /** Lowercase hex. */
+    readonly hash: string
+    readonly signers: readonly string[]
+    readonly validUntil: number
+  } | null
+  /** Lowercase hex: where its packets enter. */
+  readonly gateway: string | null
+  readonly gateways: readonly { readonly id: string; readonly state: string; readonly pages: number }[]
+  /** Messages by the state they are in now; `received` counts the messages and replies that came. */
+  readonly messages: Counts & { readonly received: number }
+  /** The same for the replies that it sent; `received` counts the replies among those that came. */
+  readonly replies: Counts & { readonly received: number }
+  /** Messages and replies that are not over. */
+  readonly queue: number
+  /** Fragments that wait for an acknowledgement. */
+  readonly inFlight: number
+  /** Packets that left, by what they carried; `faults` could not be made. */
+  readonly packets: Readonly<Record<'payload' | 'loop' | 'drop' | 'faults', number>>
+  readonly loops: { readonly sent: number; readonly returned: number }
+  /** Entries of mailboxes by what became of them. */
+  readonly entries: Readonly<Record<string, number>>
+  /** How much longer than the delays drawn a round trip is given, milliseconds. */
+  readonly slackMs: number
+}
+
+/** What the status is made of. */
+export interface Innards {
+  readonly address: string
+  readonly epoch: number
+  readonly view: View | undefined
+  readonly gateways: Gateways | undefined
+  readonly messages: Iterable<Outgoing>
+  readonly received: { readonly messages: number; readonly replies: number }
+  readonly sender: Sender
+  readonly receiver: Receiver
+  readonly returns: Returns
+}
+
+export function statusOf(from: Innards): ClientStatus {
+  const { address, epoch, view, gateways, received, sender, receiver, returns } = from
+  const messages = noCounts()
+  const replies = noCounts()
+  for (const { kind, state } of from.messages) {
+    if (kind === 'message') messages[state]++
+    else if (kind === 'reply') replies[state]++
+  }
+  return {
+    role: 'client',
+    ready: view !== undefined && gateways?.open === true,
+    address,
+    epoch,
+    consensus:
+      view === undefined
+        ? null
+        : {
+            epoch: view.epoch,
+            hash: hex(view.hash),
+            signers: view.signers.map(hex),
+            validUntil: view.validUntil,
+          },
+    gateway: gateways === undefined ? null : hex(gateways.home),
+    gateways: (gateways?.sessions ?? []).map(({ id, state, pages }) => ({ id: hex(id), state, pages })),
+    messages: { ...messages, received: received.messages },
+    replies: { ...replies, received: received.replies },
+    queue: messages.queued + messages.sent + replies.queued + replies.sent,
+    inFlight: sender.inFlight,
+    packets: { ...sender.counters },
+    loops: { ...returns.loops },
+    entries: { ...receiver.counters },
+    slackMs: Math.round(returns.slackMs),
+  }
+}
+
+function noCounts(): Record<MessageState, number> {
+  return { queued: 0, sent: 0, stored: 0, read: 0, failed: 0 }
+}

@@ -1,0 +1,395 @@
+// A network in memory for tests of clients alone: every node is a few lines around `peel`, all on one virtual clock.
+
+import { ed25519Verify, x25519PublicKey } from '#crypto'
+import type { Client } from '../client/client.ts'
+import { type ClientOptions, openClient } from '../client/connect.ts'
+import { epochAt, epochStart, type Network } from '../directory/network.ts'
+import type { Directory, NodeEntry, Parameters, View } from '../directory/view.ts'
+import type { VirtualClock } from '../link/clock.ts'
+import { virtualClock } from '../link/clock.ts'
+import { hexOf } from '../link/identity.ts'
+import { type Link, LinkError } from '../link/link.ts'
+import { type MailboxEntry, proofMessage, readRequest, writeGreeting, writePage } from '../link/mailbox.ts'
+import { memoryStore, type Store } from '../link/store.ts'
+import { readBody } from '../sphinx/body.ts'
+import { DROP_RECIPIENT } from '../sphinx/commands.ts'
+import { SphinxError } from '../sphinx/error.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { peel } from '../sphinx/peel.ts'
+import { fraction, type Random, seededRandom } from '../sphinx/random.ts'
+import { useReplyBlock } from '../sphinx/reply.ts'
+
+export const testParameters: Parameters = {
+  hopDelayMs: 50,
+  maxHopDelayMs: 5000,
+  payloadPerMinute: 900,
+  loopPerMinute: 30,
+  dropPerMinute: 30,
+  readPerMinute: 240,
+  pageEntries: 16,
+  nodeLoopPerMinute: 0,
+  mailboxEntries: 20_000,
+  mailboxMinutes: 60,
+}
+
+interface FakeNode {
+  readonly id: Uint8Array
+  readonly name: string
+  readonly role: 'mix' | 'gateway'
+  readonly layer: number
+  alive: boolean
+  readonly tags: Set<string>
+  readonly boxes: Map<string, MailboxEntry[]>
+  readonly nonces: Map<string, Uint8Array>
+  readonly open: Map<string, string>
+  nextCursor: number
+}
+
+export interface FakeNetworkOptions {
+  readonly seed?: number
+  readonly epochMs?: number
+  /** Percent of packets that vanish at each hop. */
+  readonly lossPercent?: number
+  readonly parameters?: Partial<Parameters>
+}
+
+const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
+const wireMs = 2
+
+export class FakeNetwork {
+  readonly clock: VirtualClock
+  readonly network: Network
+  readonly random: Random
+  readonly parameters: Parameters
+  readonly nodes: FakeNode[] = []
+  readonly counts = { packets: 0, refused: {} as Record<string, number>, lost: 0 }
+  readonly #lossPercent: number
+  readonly #keys = new Map<string, { secret: Uint8Array; public: Uint8Array }>()
+  readonly #views = new Map<number, View>()
+  /** Clients that want to know when a connection has closed. */
+  readonly goneHandlers: ((id: Uint8Array) => void)[] = []
+  /** Takes every packet that a client sends, for tests that keep or change some. */
+  onClientPacket: (packet: Uint8Array) => void = () => {}
+
+  constructor(options: FakeNetworkOptions = {}) {
+    this.clock = virtualClock(1_700_000_000_000)
+    this.random = seededRandom(options.seed ?? 1)
+    this.#lossPercent = options.lossPercent ?? 0
+    this.parameters = { ...testParameters, ...options.parameters }
+    this.network = {
+      name: 'fake',
+      genesis: this.clock.now(),
+      epochMs: options.epochMs ?? 20_000,
+      authorities: [],
+      threshold: 1,
+      suite: 'x25519',
+      hops: 5,
+      userBytes: 2000,
+      topology: 'stratified',
+      layers: 3,
+      minimum: { mixes: 3, gateways: 1 },
+    }
+    for (let layer = 0; layer < 3; layer++) for (let i = 0; i < 2; i++) this.#add('mix', layer)
+    for (let i = 0; i < 2; i++) this.#add('gateway', -1)
+  }
+
+  get gateways(): FakeNode[] {
+    return this.nodes.filter(node => node.role === 'gateway')
+  }
+
+  /** A process ends without a word. */
+  kill(node: FakeNode): void {
+    node.alive = false
+    node.nonces.clear()
+    node.open.clear()
+    this.clock.after(wireMs, () => {
+      for (const handler of this.goneHandlers) handler(node.id)
+    })
+  }
+
+  revive(node: FakeNode): void {
+    node.alive = true
+  }
+
+  /** What a gateway holds for somebody. */
+  mailbox(gateway: FakeNode, key: Uint8Array): readonly MailboxEntry[] {
+    return gateway.boxes.get(hexOf(key)) ?? []
+  }
+
+  /** Puts bytes into a mailbox, as anybody can. */
+  deliver(gateway: FakeNode, key: Uint8Array, payload: Uint8Array): void {
+    const padded = new Uint8Array(g.payloadBytes)
+    padded.set(payload)
+    this.#store(gateway, key, { kind: 'forward', replyId: new Uint8Array(16), payload: padded })
+  }
+
+  /** Starts a client; its dice are seeded by its name. */
+  async client(
+    name: string,
+    options: Partial<ClientOptions> & { store?: Store } = {},
+  ): Promise<RunningClient> {
+    const seed = new Uint8Array(32)
+    new TextEncoder().encodeInto(name, seed)
+    const link = new FakeLink(this, seededRandom(seed)(32))
+    const store = options.store ?? memoryStore()
+    const client = await openClient({
+      network: this.network,
+      clock: this.clock,
+      directory: this.directory(),
+      link,
+      random: seededRandom(seed),
+      ...options,
+      store,
+    })
+    return { client, link, store }
+  }
+
+  directory(): Directory {
+    const handlers = new Set<(view: View) => void>()
+    let over = false
+    const next = (): void => {
+      const epoch = epochAt(this.network, this.clock.now())
+      this.clock.after(epochStart(this.network, epoch + 1) - this.clock.now(), () => {
+        if (over) return
+        const view = this.#view()
+        for (const handler of handlers) handler(view)
+        next()
+      })
+    }
+    next()
+    return {
+      current: () => this.#view(),
+      view: () => this.#view(),
+      onView: handler => {
+        handlers.add(handler)
+        return () => handlers.delete(handler)
+      },
+      ready: async () => this.#view(),
+      close: async () => {
+        over = true
+      },
+    }
+  }
+
+  /** A packet reaches a node. */
+  arrive(to: string, packet: Uint8Array): void {
+    const node = this.nodes.find(each => each.name === to)
+    this.counts.packets++
+    if (node === undefined || !node.alive || fraction(this.random) * 100 < this.#lossPercent) {
+      this.counts.lost++
+      return
+    }
+    try {
+      this.#peel(node, packet)
+    } catch (error) {
+      if (!(error instanceof SphinxError)) throw error
+      this.counts.refused[error.code] = (this.counts.refused[error.code] ?? 0) + 1
+    }
+  }
+
+  /** The mailbox protocol, as a gateway serves it. */
+  serve(gateway: FakeNode, from: Uint8Array, body: Uint8Array): Uint8Array {
+    const request = readRequest(body)
+    const peer = hexOf(from)
+    const zeros = new Uint8Array(32)
+    if (request.t === 'hello') {
+      const nonce = this.random(32)
+      gateway.nonces.set(peer, nonce)
+      return writeGreeting({ status: 'ok', nonce })
+    }
+    if (request.t === 'open') {
+      const message = proofMessage(gateway.id, from, gateway.nonces.get(peer) ?? zeros)
+      if (!ed25519Verify(request.key, message, request.proof)) {
+        return writeGreeting({ status: 'bad-proof', nonce: zeros })
+      }
+      gateway.open.set(peer, hexOf(request.key))
+      return writeGreeting({ status: 'ok', nonce: zeros })
+    }
+    const size = { places: this.parameters.pageEntries, payloadBytes: g.payloadBytes }
+    const owner = gateway.open.get(peer)
+    if (owner === undefined) return writePage({ status: 'not-open', waiting: 0, entries: [] }, size)
+    const box = (gateway.boxes.get(owner) ?? []).filter(entry => entry.cursor > request.done)
+    gateway.boxes.set(owner, box)
+    const found = box.filter(entry => entry.cursor > request.after)
+    const entries = found.slice(0, size.places)
+    return writePage({ status: 'ok', waiting: found.length - entries.length, entries }, size)
+  }
+
+  #peel(node: FakeNode, packet: Uint8Array): void {
+    const epoch = epochAt(this.network, this.clock.now())
+    const grace = this.network.epochMs / 4
+    const sinceStart = this.clock.now() - epochStart(this.network, epoch)
+    const neighbour = sinceStart < grace ? epoch - 1 : sinceStart > 3 * grace ? epoch + 1 : undefined
+    const isReplay = (tag: Uint8Array): boolean => {
+      const name = hexOf(tag)
+      if (node.tags.has(name)) return true
+      node.tags.add(name)
+      return false
+    }
+    let peeled: ReturnType<typeof peel>
+    try {
+      peeled = peel(g, this.#key(node, epoch).secret, packet, isReplay)
+    } catch (error) {
+      if (neighbour === undefined || !(error instanceof SphinxError) || error.code !== 'BAD_MAC') throw error
+      peeled = peel(g, this.#key(node, neighbour).secret, packet, isReplay)
+    }
+    if (peeled.at === 'forward') {
+      const { next, packet: onward } = peeled
+      this.clock.after(peeled.delayMs + wireMs, () => this.arrive(hexOf(next), onward))
+    } else if (peeled.at === 'reply') {
+      const { replyId, payload, recipient } = peeled
+      this.#store(node, recipient, { kind: 'reply', replyId, payload })
+    } else {
+      const { ack, user } = readBody(g, peeled.body)
+      if (hexOf(peeled.recipient) !== hexOf(DROP_RECIPIENT)) this.deliver(node, peeled.recipient, user)
+      this.clock.after(peeled.delayMs, () => {
+        const { first, packet: back } = useReplyBlock(g, ack, new Uint8Array(g.bodyBytes))
+        if (node.alive) this.arrive(hexOf(first), back)
+      })
+    }
+  }
+
+  #store(node: FakeNode, key: Uint8Array, entry: Omit<MailboxEntry, 'cursor'>): void {
+    const box = node.boxes.get(hexOf(key)) ?? []
+    box.push({ ...entry, cursor: node.nextCursor++ })
+    node.boxes.set(hexOf(key), box)
+  }
+
+  #add(role: 'mix' | 'gateway', layer: number): void {
+    const id = this.random(32)
+    this.nodes.push({
+      id,
+      name: hexOf(id),
+      role,
+      layer,
+      alive: true,
+      tags: new Set(),
+      boxes: new Map(),
+      nonces: new Map(),
+      open: new Map(),
+      nextCursor: 1,
+    })
+  }
+
+  #key(node: FakeNode, epoch: number): { secret: Uint8Array; public: Uint8Array } {
+    const name = `${node.name} ${epoch}`
+    let key = this.#keys.get(name)
+    if (key === undefined) {
+      const secret = seededRandom(node.id)(32 * (epoch + 2)).slice(-32)
+      key = { secret, public: x25519PublicKey(secret) }
+      this.#keys.set(name, key)
+    }
+    return key
+  }
+
+  #view(): View {
+    const epoch = epochAt(this.network, this.clock.now())
+    let view = this.#views.get(epoch)
+    if (view === undefined) {
+      view = this.#makeView(epoch)
+      this.#views.set(epoch, view)
+    }
+    return view
+  }
+
+  #makeView(epoch: number): View {
+    const entries = this.nodes.map(
+      (node): NodeEntry => ({
+        id: node.id,
+        role: node.role,
+        layer: node.layer,
+        addresses: [],
+        packetKeys: new Map([0, 1, 2].map(i => [epoch + i, this.#key(node, epoch + i).public])),
+        family: '',
+        running: true,
+        reliable: true,
+      }),
+    )
+    return {
+      network: this.network.name,
+      epoch,
+      hash: new Uint8Array(32).fill(epoch),
+      signers: [],
+      validAfter: epochStart(this.network, epoch),
+      freshUntil: epochStart(this.network, epoch + 1),
+      validUntil: epochStart(this.network, epoch + 3),
+      parameters: this.parameters,
+      layers: [0, 1, 2].map(layer => entries.filter(entry => entry.layer === layer)),
+      gateways: entries.filter(entry => entry.role === 'gateway'),
+      nodes: new Map(entries.map(entry => [hexOf(entry.id), entry])),
+    }
+  }
+}
+
+export interface RunningClient {
+  readonly client: Client
+  readonly link: FakeLink
+  readonly store: Store
+}
+
+/** A client's link: cells and requests reach gateways that are alive. */
+export class FakeLink implements Link {
+  readonly id: Uint8Array
+  readonly addresses: readonly string[] = []
+  readonly #network: FakeNetwork
+  /** Its process was killed: nothing leaves or comes any more. */
+  dead = false
+  sent = 0
+
+  constructor(network: FakeNetwork, id: Uint8Array) {
+    this.#network = network
+    this.id = id
+  }
+
+  send(to: { readonly id: Uint8Array }, cell: Uint8Array): boolean {
+    if (this.dead) return false
+    this.sent++
+    this.#network.onClientPacket(cell)
+    this.#network.clock.after(wireMs, () => this.#network.arrive(hexOf(to.id), cell))
+    return true
+  }
+
+  request(to: { readonly id: Uint8Array }, _protocol: string, body: Uint8Array): Promise<Uint8Array> {
+    const { clock, gateways } = this.#network
+    const gateway = gateways.find(each => each.name === hexOf(to.id))
+    return new Promise((resolve, reject) => {
+      if (this.dead) return
+      if (gateway === undefined || !gateway.alive) {
+        clock.after(wireMs, () => reject(new LinkError('UNREACHABLE', 'nobody there')))
+        return
+      }
+      clock.after(wireMs, () => {
+        const answer = this.#network.serve(gateway, this.id, body)
+        clock.after(wireMs, () => resolve(answer))
+      })
+    })
+  }
+
+  onCells(): void {}
+  serve(): void {}
+  onGone(handler: (id: Uint8Array) => void): void {
+    this.#network.goneHandlers.push(handler)
+  }
+  keepNeighbours(): void {}
+  neighbours(): [] {
+    return []
+  }
+  async flush(): Promise<void> {}
+  async close(): Promise<void> {
+    this.dead = true
+  }
+}
+
+/** What a killed process leaves: the bytes that were on its disk. */
+export async function diskOf(running: RunningClient): Promise<Store> {
+  running.link.dead = true
+  const copy = memoryStore()
+  await copy.batch(
+    (await running.store.iterator().all()).map(([key, value]) => ({
+      type: 'put',
+      key,
+      value: value.slice(),
+    })),
+  )
+  return copy
+}
