@@ -12,9 +12,17 @@ export interface Engine {
   stop(): void
 }
 
-/** @param options.carryOut does one action; its outcome is an event that happens now or later */
-export function engine(options: { relay: Relay; clock: Clock; carryOut: (action: Action) => void }): Engine {
-  const { relay, clock, carryOut } = options
+/**
+ * @param options.carryOut does one action; its outcome is an event that happens now or later
+ * @param options.fault told of what a step or an action threw: a mistake of ours, which must not end the process
+ */
+export function engine(options: {
+  relay: Relay
+  clock: Clock
+  carryOut: (action: Action) => void
+  fault: (error: unknown) => void
+}): Engine {
+  const { relay, clock, carryOut, fault } = options
   const events: RelayEvent[] = []
   let carrying = false
   let stopped = false
@@ -27,14 +35,18 @@ export function engine(options: { relay: Relay; clock: Clock; carryOut: (action:
     events.push(event)
     if (carrying) return
     carrying = true
-    try {
-      for (let next = events.shift(); next !== undefined; next = events.shift())
-        for (const action of step(relay, next, clock.now())) carryOut(action)
-    } finally {
-      carrying = false
-    }
+    for (let next = events.shift(); next !== undefined; next = events.shift()) carry(next)
+    carrying = false
     arm()
     if (held(relay) === 0) emptied?.()
+  }
+
+  function carry(event: RelayEvent): void {
+    try {
+      for (const action of step(relay, event, clock.now())) carryOut(action)
+    } catch (error) {
+      fault(error)
+    }
   }
 
   /** The timer is set anew only for what leaves before it rings; one that rings too early does no harm. */

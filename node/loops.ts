@@ -21,7 +21,7 @@ export interface LoopCounts {
 }
 
 export interface Loops {
-  /** A new loop for the network as this view has it; undefined while the view has no path for one. */
+  /** A new loop for the network as this view has it; undefined while the view has no path, or a key that is none. */
   make(view: View): { readonly next: Uint8Array; readonly packet: Uint8Array } | undefined
   /** A packet has come back. Returns false when it is no loop of ours, came too late or was damaged. */
   returned(replyId: Uint8Array, payload: Uint8Array): boolean
@@ -76,8 +76,9 @@ export function nodeLoops(options: {
       const path = nodes === undefined ? undefined : hopsOf(network, view, nodes, now(), random)
       if (path === undefined) return undefined
       const replyId = random(16)
-      const { block, secret } = makeReplyBlock(geometry, path, { recipient: self, replyId }, random)
-      const { first, packet } = useReplyBlock(geometry, block, new Uint8Array(geometry.bodyBytes))
+      const made = loopPacket(geometry, path, { recipient: self, replyId }, random)
+      if (made === undefined) return undefined
+      const { first, packet, secret } = made
       const lostAt = now() + path.reduce((sum, hop) => sum + hop.delayMs, 0) + patienceMs
       pending.set(hexOf(replyId), { first: hexOf(first), secret, lostAt })
       total.sent++
@@ -138,6 +139,22 @@ function hopsOf(
     arrival += delayMs
   }
   return hops
+}
+
+/** A reply block of one's own, used at once. */
+function loopPacket(
+  geometry: Geometry,
+  path: readonly Hop[],
+  to: { readonly recipient: Uint8Array; readonly replyId: Uint8Array },
+  random: Random,
+): { first: Uint8Array; packet: Uint8Array; secret: ReplySecret } | undefined {
+  try {
+    const { block, secret } = makeReplyBlock(geometry, path, to, random)
+    return { ...useReplyBlock(geometry, block, new Uint8Array(geometry.bodyBytes)), secret }
+  } catch (error) {
+    if (error instanceof SphinxError) return undefined
+    throw error
+  }
 }
 
 function undamaged(geometry: Geometry, secret: ReplySecret, payload: Uint8Array): boolean {

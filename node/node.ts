@@ -137,7 +137,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     if (state !== 'closed') timers.set(purpose, clock.after(ms, run))
   }
   let loopRate = 0
-  const { happen, empty, stop } = engine({ relay, clock, carryOut })
+  const { happen, empty, stop } = engine({
+    relay,
+    clock,
+    carryOut,
+    fault: error => log.error({ error: String(error) }, 'a step of the relay failed'),
+  })
 
   const ended = (end: End, thanks?: Thanks): void => happen({ t: 'ended', end, thanks })
 
@@ -226,9 +231,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   /** Keys and journals follow the epochs; a disk that refuses is asked again, and stops nothing else. */
   async function turn(): Promise<void> {
-    adopt()
     let next = now() + retryMs
     try {
+      adopt()
       await keys.advance(now())
       await openJournals(options, keys, replay)
       await replay.free(Math.min(...openingEpochs(network, now())))

@@ -7,7 +7,10 @@ import type { Way } from './relay.ts'
 
 /** What `startHost` and the node itself ask about other hosts. */
 export interface Admission {
-  /** For the link: may this host send cells here at all? A gateway takes them from anybody, a mix from nodes. */
+  /**
+   * For the link: may this host send cells here at all? A gateway takes them from anybody, a mix from nodes. Without
+   * a consensus nobody may: the sender's link keeps the cells and asks again.
+   */
   admits(id: Uint8Array): boolean
   /** Is this host a node of the current or a neighbouring consensus? */
   isNode(id: Uint8Array): boolean
@@ -25,7 +28,7 @@ export function admission(role: Role): Admission {
     return views.some(view => view.nodes.has(name))
   }
   return {
-    admits: id => role === 'gateway' || isNode(id),
+    admits: id => (role === 'gateway' ? views.length > 0 : isNode(id)),
     isNode,
     get views() {
       return views
