@@ -141,7 +141,8 @@ export class Rounds {
       await store.prune(epoch)
       archive.forget(epoch)
     }
-    const descriptors = have?.at === 'descriptors' ? have.descriptors : undefined
+    // Some may be here already: they were taken for a round before that ended in no document.
+    const descriptors = await store.descriptors([epoch, epoch + 1])
     this.#states.set(epoch, beginRound(network, { epoch, bootstrap, now: clock.now(), descriptors }))
     await this.#apply(epoch, { kind: 'seen', authorities: peers.inContact })
     onBegin()

@@ -268,7 +268,7 @@ export class Follower implements FollowedDirectory {
             log.warn({ code: error.code, why: error.message }, 'directory: refused a document')
           }
         } else {
-          this.#count('LINK')
+          this.#count(error instanceof LinkError && error.code === 'TOO_LARGE' ? 'TOO_LARGE' : 'LINK')
           if (!(error instanceof LinkError)) log.warn({ why: String(error) }, 'directory: request failed')
         }
       }
