@@ -3,7 +3,7 @@
 
 import type { Network } from '../directory/network.ts'
 import { epochAt } from '../directory/network.ts'
-import type { Directory, View } from '../directory/view.ts'
+import type { Directory, NodeEntry, View } from '../directory/view.ts'
 import type { Clock, Timer } from '../link/clock.ts'
 import type { Link } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
@@ -102,6 +102,7 @@ export class Engine {
       own: this.#own,
       theirs: this.theirs,
       surroundings: () => this.surroundings(),
+      maker: () => this.#maker(),
       gateways: () => this.#identity.gateways,
       write: operations => store.batch([...operations]),
       post: (kind, to, content) => this.post(kind, to, content),
@@ -175,20 +176,41 @@ export class Engine {
 
   /** What packets are made with now; undefined while none can leave. */
   surroundings(): Surroundings | undefined {
+    return this.#gateways?.open === true && !this.#ended ? this.#maker() : undefined
+  }
+
+  /** The same while the gateway does not answer. */
+  #maker(): Surroundings | undefined {
     const { directory, g, network, clock, random } = this.#init
     const view = directory.current()
-    const home = view && this.#gateways?.entry(view)
-    if (view === undefined || home === undefined || this.#gateways?.open !== true || this.#ended)
-      return undefined
+    const gateway = (id: string): NodeEntry | undefined => this.#gateway(id)
+    const home = this.#gateways && gateway(hex(this.#gateways.home))
+    if (view === undefined || home === undefined) return undefined
     return {
       g,
       view,
       epochAt: time => epochAt(network, time),
       home,
+      gateway,
       mailbox: this.#identity.mailboxKey,
       weight: id => this.#suspicion.weight(id, clock.now()),
       random,
     }
+  }
+
+  /**
+   * A gateway by the lowercase hex of its id. One that was away when it should have announced itself is missing from
+   * one consensus; nodes still reach it by the one before or after, and so does this client.
+   */
+  #gateway(id: string): NodeEntry | undefined {
+    const { directory } = this.#init
+    const current = directory.current()
+    if (current === undefined) return undefined
+    for (const view of [current, directory.view(current.epoch - 1), directory.view(current.epoch + 1)]) {
+      const found = view?.nodes.get(id)
+      if (found?.role === 'gateway') return found
+    }
+    return undefined
   }
 
   /** Fragments of a content of this kind. @throws ClientError TOO_LARGE */
@@ -299,7 +321,7 @@ export class Engine {
 
   /** Opens the mailbox at each gateway; a client that has none takes one at random and keeps it. */
   async #enter(view: View): Promise<void> {
-    const { store, random, directory, link, clock, log, g } = this.#init
+    const { store, random, link, clock, log, g } = this.#init
     this.#choosing = true
     try {
       if (this.#identity.gateways.length === 0) {
@@ -315,7 +337,7 @@ export class Engine {
           clock,
           random,
           log,
-          directory,
+          gateway: id => this.#gateway(id),
           mailboxSeed,
           mailboxKey,
           payloadBytes: g.payloadBytes,
@@ -334,10 +356,8 @@ export class Engine {
   }
 
   #toHome(packet: Uint8Array): void {
-    const { link, directory } = this.#init
-    const view = directory.current()
-    const home = view && this.#gateways?.entry(view)
-    if (home !== undefined) link.send(home, packet)
+    const home = this.#gateways && this.#gateway(hex(this.#gateways.home))
+    if (home !== undefined) this.#init.link.send(home, packet)
   }
 
   /** A message of ours has changed its state. */

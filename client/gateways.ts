@@ -1,7 +1,7 @@
 // The gateways of a client's address: a session at each, one of them the home through which everything leaves
 // (docs/client.md, Gateways).
 
-import type { Directory, NodeEntry, View } from '../directory/view.ts'
+import type { NodeEntry, View } from '../directory/view.ts'
 import { pick, type Random } from '../sphinx/random.ts'
 import { hex } from './bytes.ts'
 import { GatewaySession, type SessionInit } from './gateway-session.ts'
@@ -10,7 +10,8 @@ import { GatewaySession, type SessionInit } from './gateway-session.ts'
 const patienceMs = 20_000
 
 export interface GatewaysInit extends Omit<SessionInit, 'peer' | 'cursor' | 'take' | 'onChange'> {
-  readonly directory: Directory
+  /** A gateway by the lowercase hex of its id. */
+  readonly gateway: (id: string) => NodeEntry | undefined
   readonly cursor: (gateway: string) => number
   readonly take: (gateway: string, ...page: Parameters<SessionInit['take']>) => Promise<void>
   /** The home has changed, or whether it is open. */
@@ -33,7 +34,7 @@ export class Gateways {
       const name = hex(id)
       return new GatewaySession({
         ...init,
-        peer: () => init.directory.current()?.nodes.get(name),
+        peer: () => init.gateway(name),
         cursor: () => init.cursor(name),
         take: entries => init.take(name, entries),
         onChange: () => this.#changed(),
@@ -67,12 +68,6 @@ export class Gateways {
       state: session.state.at,
       pages: session.counters.pages,
     }))
-  }
-
-  /** The home as the consensus has it. */
-  entry(view: View): NodeEntry | undefined {
-    const found = view.nodes.get(hex(this.home))
-    return found?.role === 'gateway' ? found : undefined
   }
 
   /** The read clock: the gateways take turns, so that mail at each is found. */

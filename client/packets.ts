@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly epochAt: (time: number) => number
   /** The client's gateway: its packets enter there, acknowledgements and replies end there. */
   readonly home: NodeEntry
+  /** A gateway by the lowercase hex of its id, also one that just this consensus lacks. */
+  readonly gateway: (id: string) => NodeEntry | undefined
   /** 32 bytes: the client's mailbox, the recipient of acknowledgements and replies. */
   readonly mailbox: Uint8Array
   /** How readily to use a mix. */

@@ -2,7 +2,7 @@
 // the replier spends one block for every fragment it sends or sends again, and asks for more before they run out.
 
 import { epochAt, epochStart, type Network } from '../directory/network.ts'
-import type { View } from '../directory/view.ts'
+import type { NodeEntry, View } from '../directory/view.ts'
 import { body } from '../sphinx/body.ts'
 import { type Geometry, nodeIdBytes } from '../sphinx/geometry.ts'
 import { useReplyBlock } from '../sphinx/reply.ts'
@@ -37,7 +37,10 @@ export interface RepliesInit {
   readonly gateways: () => readonly Uint8Array[]
   readonly own: OwnBlocks
   readonly theirs: TheirBlocks
+  /** Undefined while no packet can leave. */
   readonly surroundings: () => Surroundings | undefined
+  /** Undefined only without a consensus or a gateway in it: blocks can be made while the gateway is away. */
+  readonly maker: () => Surroundings | undefined
   readonly write: (operations: readonly Operation[]) => Promise<void>
   /** Sends a content of the client's own to an address, before what people wrote. */
   readonly post: (kind: 'blocks', to: string, content: Uint8Array) => void
@@ -90,7 +93,7 @@ export class Replies {
     epochs: readonly number[],
   ): { blocks: TaggedBlock[]; operations: Operation[]; commit(): void } {
     const { network, own } = this.#init
-    const entries = entryGateways(around.view, readAddress(to, network.name))
+    const entries = entryGateways(around, readAddress(to, network.name))
     const blocks = replyBlocks(around, entries, epochs)
     const last = Math.max(...epochs)
     const until = blockWindow(network, last, 0).until + around.view.parameters.mailboxMinutes * 60 * second
@@ -213,9 +216,12 @@ export class Replies {
   }
 
   #around(): Surroundings {
-    const around = this.#init.surroundings()
+    const around = this.#init.maker()
     if (around === undefined)
-      throw new ClientError('NO_CONSENSUS', 'client: no consensus or no gateway yet; wait until it is ready')
+      throw new ClientError(
+        'NO_CONSENSUS',
+        'reply blocks: no consensus with a gateway yet; wait until it is ready',
+      )
     return around
   }
 }
@@ -262,13 +268,15 @@ function soon(network: Network, view: View, wanted: number, now: number): number
   return Array.from({ length: wanted }, (_, i) => (i < Math.ceil(wanted * left) ? first : second))
 }
 
-/** The gateways of an address that are in the network now. */
-export function entryGateways(view: View, address: Address): View['gateways'] {
-  const found = address.gateways
-    .map(id => view.nodes.get(hex(id)))
-    .filter(node => node !== undefined && node.role === 'gateway')
-  const running = found.filter(node => node?.running)
-  const gateways = (running.length > 0 ? running : found) as View['gateways']
+/**
+ * The gateways of an address that are in the network now, those that run before the others.
+ *
+ * @throws ClientError NO_GATEWAY
+ */
+export function entryGateways({ gateway }: Surroundings, address: Address): NodeEntry[] {
+  const found = address.gateways.map(id => gateway(hex(id))).filter(entry => entry !== undefined)
+  const running = found.filter(entry => entry.running)
+  const gateways = running.length > 0 ? running : found
   if (gateways.length === 0)
     throw new ClientError(
       'NO_GATEWAY',

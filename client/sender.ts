@@ -48,8 +48,8 @@ interface Loaded extends Parcel {
 }
 
 const second = 1000
-/** A receipt comes within this beyond the delays drawn, doubled with each attempt. */
-const receiptSlackMs = 3 * second
+/** A receipt needs twice the slack of an acknowledgement, for it waits on two clients' clocks; and at least this. */
+const leastReceiptSlackMs = 2 * second
 
 export class Sender {
   readonly #init: SenderInit
@@ -161,7 +161,7 @@ export class Sender {
     const now = clock.now()
     try {
       // Twice to the first gateway, then twice to the next: an outage of seconds needs no other
-      const gateways = entryGateways(around.view, address)
+      const gateways = entryGateways(around, address)
       const gateway = gateways[Math.floor((attempt - 1) / 2) % gateways.length] as (typeof gateways)[0]
       const fragment = this.#fragment(around, transmit, parcel)
       const user = sealing.seal(address.sealingKey, fragment, around.random)
@@ -209,7 +209,8 @@ export class Sender {
         ledger.add({ at: now, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
         // There over the asker's path, back over one of its own to us; its delays are not ours to know
         const drawnMs = 2 * around.g.hops * around.view.parameters.hopDelayMs
-        this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs: receiptSlackMs })
+        const slackMs = Math.max(leastReceiptSlackMs, 2 * this.#init.returns.slackMs)
+        this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs })
       }
     } catch (error) {
       this.#hold(transmit, now + second)
