@@ -1,5 +1,7 @@
 // docs/gateway.md, Mailbox protocol: layouts, round trips, hostile bytes.
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -19,6 +21,7 @@ import {
   writePage,
   writeRequest,
 } from '../link/mailbox.ts'
+import { geometry } from '../sphinx/geometry.ts'
 
 const payloadBytes = 40
 const size = { places: 4, payloadBytes }
@@ -139,6 +142,16 @@ test('a proof names label, gateway, connection and nonce', () => {
   assert.is(message[0], 20)
   assert.is(Buffer.from(message.subarray(1, 21)).toString(), 'chaffinch/mailbox/v1')
   assert.equal([message[21], message[53], message[85]], [1, 2, 3])
+})
+
+test('docs/gateway.md states the sizes of the code', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'gateway.md'), 'utf8')
+  assert.match(page, `### 2.1 Requests: ${requestBytes} bytes`)
+  assert.match(page, `### 2.2 Answer to hello and open: ${greetingBytes} bytes`)
+  assert.match(page, `(${proofMessageBytes} bytes; 20 is one byte)`)
+  const { payloadBytes } = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
+  const written = pageBytes({ places: 8, payloadBytes }).toLocaleString('en-US')
+  assert.match(page, `8 places and the default geometry a page has ${written} bytes`)
 })
 
 test.run()

@@ -215,11 +215,11 @@ test('packets that are under way across the boundary of an epoch lose nothing', 
 
 test('loops of every node come back, and what it originates counts as received', async () => {
   const w = await world({ parameters: { nodeLoopPerMinute: 600 }, perLayer: 2 })
-  await w.clock.advance(60 * second)
+  await w.clock.advance(30 * second)
   assertSums(w)
   for (const { node } of w.places) {
     const { sent, returned } = node.status().loops
-    assert.ok(sent > 450 && sent < 750, `${sent} loops at 600 a minute`)
+    assert.ok(sent > 200 && sent < 400, `${sent} loops in half a minute at 600 a minute`)
     assert.ok(sent - returned < 20, `${returned} of ${sent} returned`)
     assert.equal(node.status().packets.dropped, {})
   }
@@ -251,7 +251,7 @@ test('the counters add up at every instant of random traffic, on a small hold', 
   await fc.assert(
     fc.asyncProperty(
       fc.nat(2 ** 31),
-      fc.array(fc.tuple(fc.nat(6), fc.nat(3), fc.nat(400)), { minLength: 10, maxLength: 60 }),
+      fc.array(fc.tuple(fc.nat(6), fc.nat(3), fc.nat(400)), { minLength: 10, maxLength: 40 }),
       async (seed, sendings) => {
         const w = await world({
           seed,
@@ -273,7 +273,7 @@ test('the counters add up at every instant of random traffic, on a small hold', 
         await w.close()
       },
     ),
-    { numRuns: 8 },
+    { numRuns: 5 },
   )
 })
 
