@@ -1,11 +1,12 @@
 // The files that people write: network.toml, which everybody of a network has alike, and one file for each role.
 
-import { dirname, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import type { Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import { CommandError } from './command.ts'
 import { durationForm, parseDuration } from './duration.ts'
+import type { Endpoint } from './http.ts'
 import { parametersSchema } from './parameters.ts'
 import { field, readToml } from './toml.ts'
 
@@ -187,6 +188,22 @@ export function readNodeFile(file: string): NodeFile {
 export function readClientFile(file: string): ClientFile {
   const read = readToml(file, clientSchema)
   return { ...role(file, read), gateways: read.gateways, apiPort: read.api_port }
+}
+
+/**
+ * Where the client of this file answers (default: client.toml in the current folder).
+ *
+ * @throws CommandError CONFIG
+ */
+export function clientEndpoint(file = 'client.toml'): Endpoint {
+  const { apiPort, folder } = readClientFile(file)
+  if (apiPort === 0) {
+    throw new CommandError(
+      'CONFIG',
+      `${file}: api_port: 0 takes any port: set one that this command can find`,
+    )
+  }
+  return { port: apiPort, tokenFile: join(folder, 'token') }
 }
 
 function role(file: string, read: v.InferOutput<v.ObjectSchema<typeof roleEntries, undefined>>): RoleFile {

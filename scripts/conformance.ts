@@ -8,6 +8,7 @@ import { type Check, failed } from './conformance-check.ts'
 import { katzenpostPackets } from './conformance-katzenpost.ts'
 import { katzenpostAez, katzenpostChaCha20, katzenpostKdfVectors } from './conformance-katzenpost-parts.ts'
 import { lionessAnswer } from './conformance-lioness.ts'
+import { merkleProbes } from './conformance-merkle.ts'
 
 /** What runs a kind: a file's or folder's path to its checks. */
 type Runner = (path: string) => readonly Check[] | Promise<readonly Check[]>
@@ -19,6 +20,7 @@ const runners: Readonly<Record<string, Runner>> = {
   'katzenpost-chacha20-drbg': katzenpostChaCha20,
   'lioness-chacha20-blake2b': lionessAnswer,
   boltzmann: boltzmannCases,
+  'rfc6962-merkle': merkleProbes,
 }
 
 interface Entry {

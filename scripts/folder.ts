@@ -113,13 +113,6 @@ export function readKey(file: string): Uint8Array {
   return new Uint8Array(Buffer.from(seed, 'hex'))
 }
 
-/** The token that a caller of the loopback port shows; made at the first start. */
-export function openToken(folder: string): string {
-  const file = join(folder, 'token')
-  if (!existsSync(file)) writeWhole(file, `${hex(systemRandom(24))}\n`, 0o600)
-  return readFileSync(file, 'utf8').trim()
-}
-
 /** Writes a file that must not be there yet. */
 export function writeNew(file: string, text: string, mode = 0o644): void {
   try {

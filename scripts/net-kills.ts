@@ -65,11 +65,14 @@ function victims({ plan, processes, watch }: Accidents, kind: KillKind): string[
     .filter(({ name, role }) => role === kind && processes.alive(name))
     .map(({ name }) => name)
   if (kind !== 'mix') return alive
-  const layerOf = (name: string): number => {
+  const layerOf = (name: string): number | null => {
     const status = watch.last(name)
-    return status?.role === 'mix' ? status.layer : -1
+    return status?.role === 'mix' ? status.layer : null
   }
-  return alive.filter(name => alive.some(other => other !== name && layerOf(other) === layerOf(name)))
+  return alive.filter(name => {
+    const layer = layerOf(name)
+    return layer !== null && alive.some(other => other !== name && layerOf(other) === layer)
+  })
 }
 
 async function bringBack(

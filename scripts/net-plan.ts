@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { hex } from './folder.ts'
+import type { Endpoint } from './http.ts'
 import { initAuthority, initClient, initNetwork, initNode } from './init.ts'
 import type { ParameterDraft } from './init-files.ts'
 import type { NetOptions } from './net-options.ts'
@@ -36,6 +37,11 @@ export interface Plan {
   readonly networkFile: string
   readonly threshold: number
   readonly processes: readonly PlannedProcess[]
+}
+
+/** Where a process answers over HTTP. */
+export function endpointOf({ httpPort, tokenFile }: PlannedProcess): Endpoint {
+  return { port: httpPort, tokenFile }
 }
 
 /** Draws ports and writes every file, exactly as `chaffinch init` does. */

@@ -1,7 +1,7 @@
 // What the processes of a local network say of themselves: asked again and again, and noted in the record.
 
 import { askJson } from './http.ts'
-import type { Plan, PlannedProcess } from './net-plan.ts'
+import { endpointOf, type Plan, type PlannedProcess } from './net-plan.ts'
 import type { Supervisor } from './net-process.ts'
 import type { RunRecord } from './net-record.ts'
 import type { Status } from './status.ts'
@@ -9,7 +9,7 @@ import type { Status } from './status.ts'
 export interface Watch {
   /** The newest answer of a process, also after its death; undefined before the first. */
   last(name: string): Status | undefined
-  /** Asks every living process once. */
+  /** Asks every living process once; a call while one is under way joins it. */
   poll(): Promise<void>
   /** Asks one; undefined when it does not answer. */
   ask(name: string): Promise<Status | undefined>
@@ -40,17 +40,19 @@ export function watchNetwork(plan: Plan, processes: Supervisor, record: RunRecor
       return undefined
     }
   }
+  let polling: Promise<void> | undefined
+  const askAll = async (): Promise<void> => {
+    const alive = plan.processes.filter(({ name }) => processes.alive(name))
+    await Promise.all(alive.map(({ name }) => ask(name)))
+  }
   return {
     last: name => last.get(name),
     ask,
-    async poll() {
-      await Promise.all(
-        plan.processes.filter(({ name }) => processes.alive(name)).map(({ name }) => ask(name)),
-      )
+    poll() {
+      polling ??= askAll().finally(() => {
+        polling = undefined
+      })
+      return polling
     },
   }
-}
-
-export function endpointOf({ httpPort, tokenFile }: PlannedProcess): { port: number; tokenFile: string } {
-  return { port: httpPort, tokenFile }
 }

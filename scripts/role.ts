@@ -43,6 +43,26 @@ export async function runRole(start: () => Promise<Running>): Promise<undefined>
   await running.close()
 }
 
+/**
+ * Starts the parts of a role one after the other. `later` names how each is closed: the last first, when the role
+ * ends or when a later part fails to start.
+ */
+export async function closing(
+  start: (later: (close: () => Promise<void>) => void) => Promise<void>,
+): Promise<Running> {
+  const parts: (() => Promise<void>)[] = []
+  const close = async (): Promise<void> => {
+    for (const part of parts.splice(0).reverse()) await part()
+  }
+  try {
+    await start(part => parts.push(part))
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { close }
+}
+
 function untilTold(): Promise<void> {
   return new Promise(resolve => {
     let asked = false

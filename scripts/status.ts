@@ -15,8 +15,8 @@ export interface NodeStatus {
   readonly id: string
   readonly epoch: number
   readonly consensus: ConsensusStatus | null
-  /** -1 for a gateway, or where the consensus does not have it. */
-  readonly layer: number
+  /** -1 for a gateway; null while no consensus lists the node. */
+  readonly layer: number | null
   readonly packets: Packets
 }
 

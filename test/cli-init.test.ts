@@ -6,8 +6,8 @@ import * as assert from 'uvu/assert'
 import { parameterNames } from '../directory/parameters.ts'
 import { CommandError } from '../scripts/command.ts'
 import { readAuthorityFile, readClientFile, readNetwork, readNodeFile } from '../scripts/config.ts'
-import { openFolder, openToken, readKey } from '../scripts/folder.ts'
-import { run as init, initAuthority, initNode } from '../scripts/init.ts'
+import { openFolder, readKey } from '../scripts/folder.ts'
+import { run as init, initAuthority } from '../scripts/init.ts'
 import { parameterKeys } from '../scripts/parameters.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-init-'))
@@ -172,20 +172,6 @@ test('a key file that is missing, damaged or open to others is refused', async (
   const open = await failure(() => readKey(join(own, 'open.key')))
   assert.match(open.message, /can be read by others/)
   assert.match(open.hint as string, /^chmod 600 /)
-})
-
-test('a node and its token', () => {
-  const own = join(folder, 'gateway1')
-  const id = initNode(own, 'gateway', {
-    networkFile: join(folder, 'network.toml'),
-    listen: ['/ip4/127.0.0.1/tcp/4301'],
-  })
-  assert.is(id.length, 32)
-  openFolder(join(own, 'data'), 'gateway')
-  const token = openToken(join(own, 'data'))
-  assert.match(token, /^[0-9a-f]{48}$/)
-  assert.is(openToken(join(own, 'data')), token)
-  assert.is(statSync(join(own, 'data', 'token')).mode & 0o777, 0o600)
 })
 
 test.run()

@@ -1,0 +1,33 @@
+// chaffinch address: what others need to write to a running client.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { CommandError, readOptions } from './command.ts'
+import { clientEndpoint } from './config.ts'
+import { clientStatus } from './daemon.ts'
+import { durationOption } from './duration.ts'
+import type { Endpoint } from './http.ts'
+
+const pollMs = 200
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values } = readOptions('address', args, { config: { type: 'string' }, wait: { type: 'string' } })
+  const waitMs = values.wait === undefined ? 0 : durationOption('wait', values.wait)
+  console.log(await addressOf(clientEndpoint(values.config), waitMs))
+}
+
+/** A client has no address before its first consensus; with `waitMs` its start is waited for too. */
+async function addressOf(endpoint: Endpoint, waitMs: number): Promise<string> {
+  const deadline = Date.now() + waitMs
+  for (;;) {
+    const over = Date.now() >= deadline
+    const status = await clientStatus(endpoint).catch((error: unknown) => {
+      if (over || !(error instanceof CommandError)) throw error
+    })
+    if (status !== undefined && status.address !== '' && (status.ready || waitMs === 0)) return status.address
+    if (over) {
+      const why = status?.consensus === null ? 'no consensus yet' : 'its gateway does not answer yet'
+      throw new CommandError('FAILED', `the client is not ready: ${why}`, 'chaffinch address --wait 30s')
+    }
+    await pause(pollMs)
+  }
+}

@@ -1,0 +1,70 @@
+// chaffinch authority: a directory authority with its status on loopback.
+
+import { join } from 'node:path'
+import { startAuthority } from '../directory/authority.ts'
+import { systemClock } from '../link/clock.ts'
+import { startHost } from '../link/host.ts'
+import { serveLoopback, tokenFrom } from '../link/http.ts'
+import { openStore } from '../link/store.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { systemRandom as random } from '../sphinx/random.ts'
+import { type AuthorityFile, readAuthorityFile } from './config.ts'
+import { hex, openFolder, readKey } from './folder.ts'
+import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const config = readAuthorityFile(configOption('authority', args))
+  openFolder(config.folder, 'authority')
+  return await runRole(() => start(config))
+}
+
+function start(config: AuthorityFile): Promise<Running> {
+  const { network, folder } = config
+  const log = openLog('authority', config.log)
+  return closing(async later => {
+    const seed = readKey(config.key)
+    const token = await tokenFrom(join(folder, 'token'))
+    const store = await openStore(join(folder, 'store'))
+    later(() => store.close())
+    const link = await startHost({
+      seed,
+      listen: config.listen,
+      announce: config.announce,
+      cellBytes: geometry(network).packetBytes,
+      clock: systemClock,
+      log,
+      random,
+      admits: () => false,
+      role: 'authority',
+      ...(config.dialFrom === undefined ? {} : { localAddress: config.dialFrom }),
+    })
+    later(() => link.close())
+    const authority = await startAuthority({
+      network,
+      seed,
+      link,
+      clock: systemClock,
+      random,
+      log,
+      store,
+      wanted: config.parameters,
+    })
+    later(() => authority.close())
+    const status = await serveLoopback({
+      port: config.statusPort,
+      token,
+      open: ['/healthz'],
+      routes: app => {
+        app.get('/status', context => context.json(authority.status()))
+        app.get('/healthz', context => {
+          const healthy = authority.current() !== undefined
+          return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)
+        })
+      },
+    })
+    later(() => status.close())
+    console.error(
+      `chaffinch: authority ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`,
+    )
+  })
+}

@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+// The `chaffinch` command: finds the sub-command, loads it, and tells a failure in one line.
+
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { type Command, CommandError } from './command.ts'
+import { overview, usages } from './usage.ts'
+
+/** A command's libraries are loaded when it is called. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  net: () => import('./net.ts'),
+  init: () => import('./init.ts'),
+  authority: () => import('./authority.ts'),
+  mix: () => import('./mix.ts'),
+  gateway: () => import('./gateway.ts'),
+  client: () => import('./client.ts'),
+  send: () => import('./send.ts'),
+  inbox: () => import('./inbox.ts'),
+  address: () => import('./address.ts'),
+  consensus: () => import('./consensus.ts'),
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.exitCode = tell(error)
+}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === '--version' || name === '-V') return print(`chaffinch ${version()}\n`)
+  if (name === '--help' || name === '-h' || name === 'help') return print(usages[args[0] ?? ''] ?? overview)
+  if (name === undefined) throw new CommandError('USAGE', 'want a command', 'chaffinch --help')
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (load === undefined) throw new CommandError('USAGE', `no command '${name}'`, 'chaffinch --help')
+  if (args.includes('--help') || args.includes('-h')) return print(usages[name] as string)
+  const command = await load()
+  return (await command.run(args)) ?? 0
+}
+
+function print(text: string): number {
+  process.stdout.write(text)
+  return 0
+}
+
+function version(): string {
+  const file = createRequire(import.meta.url).resolve('chaffinch/package.json')
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}
+
+function tell(error: unknown): number {
+  if (!(error instanceof CommandError)) {
+    console.error(`chaffinch: ${error instanceof Error ? error.message : String(error)}`)
+    if (process.env['CHAFFINCH_DEBUG'] !== undefined && error instanceof Error) console.error(error.stack)
+    return 1
+  }
+  console.error(`chaffinch: ${error.message}`)
+  if (error.hint !== undefined) console.error(`hint: ${error.hint}`)
+  return error.exitCode
+}

@@ -1,0 +1,73 @@
+// The HTTP API of a running client (docs/client.md, HTTP API), as the commands and the local network call it.
+
+import type { LedgerEntry } from '../client/ledger.ts'
+import { askJson, type Endpoint } from './http.ts'
+import type { ClientStatus } from './status.ts'
+
+/** A message or reply that the client has accepted. */
+export interface Handed {
+  readonly id: string
+  readonly state: string
+  readonly reason?: string
+}
+
+/** A message that has come, as the API tells it. */
+export interface Incoming {
+  readonly id: string
+  readonly seq: number
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+  readonly inReplyTo: string | null
+  readonly canReply: boolean
+  readonly base64: string
+  readonly text?: string
+}
+
+export interface Page {
+  readonly messages: readonly Incoming[]
+  /** What to hand in as `after` for the page behind this one. */
+  readonly next: number
+}
+
+/** A long message takes a while to be cut and written. */
+const sendTimeoutMs = 30_000
+
+export async function clientStatus(endpoint: Endpoint): Promise<ClientStatus> {
+  return (await askJson(endpoint, '/status')) as ClientStatus
+}
+
+export async function sendMessage(
+  endpoint: Endpoint,
+  to: string,
+  bytes: Uint8Array,
+  options: { readonly replies: boolean; readonly receipt?: boolean },
+): Promise<Handed> {
+  const body = { to, base64: Buffer.from(bytes).toString('base64'), ...options }
+  return (await askJson(endpoint, '/messages', { method: 'POST', body, timeoutMs: sendTimeoutMs })) as Handed
+}
+
+export async function replyTo(endpoint: Endpoint, id: string, bytes: Uint8Array): Promise<Handed> {
+  const body = { base64: Buffer.from(bytes).toString('base64') }
+  const path = `/messages/${encodeURIComponent(id)}/reply`
+  return (await askJson(endpoint, path, { method: 'POST', body, timeoutMs: sendTimeoutMs })) as Handed
+}
+
+/** @param waitMs when there is nothing behind `after`: wait so long for something */
+export async function readMessages(endpoint: Endpoint, after: number, waitMs: number): Promise<Page> {
+  const path = `/messages?after=${after}&wait=${waitMs}`
+  return (await askJson(endpoint, path, { timeoutMs: waitMs + sendTimeoutMs })) as Page
+}
+
+/** A message or reply of the client's own. */
+export async function handedState(endpoint: Endpoint, id: string): Promise<Handed> {
+  return (await askJson(endpoint, `/messages/${encodeURIComponent(id)}`)) as Handed
+}
+
+export async function readLedger(endpoint: Endpoint): Promise<readonly LedgerEntry[]> {
+  const { entries } = (await askJson(endpoint, '/ledger')) as { entries: readonly LedgerEntry[] }
+  return entries
+}
+
+export function bytesOf({ base64 }: Incoming): Uint8Array {
+  return new Uint8Array(Buffer.from(base64, 'base64'))
+}

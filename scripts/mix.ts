@@ -1,0 +1,7 @@
+// chaffinch mix.
+
+import { runNode } from './node.ts'
+
+export function run(args: readonly string[]): Promise<undefined> {
+  return runNode('mix', args)
+}

@@ -1,0 +1,192 @@
+// One run of a local network, from the first process to the last: start, traffic, accidents, account, end.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { epochAt } from '../directory/network.ts'
+import { seededRandom } from '../sphinx/random.ts'
+import { CommandError } from './command.ts'
+import { readNetwork } from './config.ts'
+import { fetchConsensus, openLink } from './consensus.ts'
+import { readLedger } from './daemon.ts'
+import { hex } from './folder.ts'
+import { layerKey } from './net-claims.ts'
+import { causeAccidents } from './net-kills.ts'
+import { type Ledgers, latencies, paths } from './net-ledger.ts'
+import { planMessages } from './net-messages.ts'
+import { endpointOf, type Plan } from './net-plan.ts'
+import { isOpen, type Supervisor } from './net-process.ts'
+import type { RunRecord } from './net-record.ts'
+import { isSettled, noteStored, readAll, recordOf, sendAll, type Traffic } from './net-traffic.ts'
+import type { Watch } from './net-watch.ts'
+
+const second = 1000
+/** Each process loads its libraries first: some 0.7 s of CPU. */
+const startWithinMs = (processes: number): number => 30 * second + processes * second
+/** After the last message was handed over, so long until the run is given up. */
+const settleWithinMs = 60 * second
+/** Draining takes a node as long as the longest hop delay. */
+const endWithinMs = 15 * second
+
+export interface Run {
+  readonly plan: Plan
+  readonly processes: Supervisor
+  readonly watch: Watch
+  readonly record: RunRecord
+  readonly now: () => number
+  /** Says what happens, to people. */
+  readonly tell: (event: string) => void
+  /** Ends everything early. */
+  readonly signal: AbortSignal
+}
+
+export function newRecord(plan: Plan): RunRecord {
+  return {
+    threshold: plan.threshold,
+    layers: plan.options.layers,
+    wantedKills: plan.options.kill,
+    consensus: [],
+    documents: [],
+    messages: [],
+    strangers: [],
+    exposed: [],
+    nodes: [],
+    paths: [],
+    layerOf: new Map(),
+    gateways: new Set(),
+    latencies: [],
+    kills: [],
+    endings: [],
+    openPorts: [],
+    processes: plan.processes.length,
+    epochs: 0,
+  }
+}
+
+/** Starts every process and waits until each client can send. @throws CommandError FAILED */
+export async function startAll({ plan, processes, watch, now, tell, signal }: Run): Promise<void> {
+  for (const { name, role, configFile, logFile } of plan.processes)
+    processes.start(name, role, configFile, logFile)
+  tell(`started ${plan.processes.length} processes`)
+  const until = now() + startWithinMs(plan.processes.length)
+  let signed = false
+  for (;;) {
+    await pause(250, undefined, { signal })
+    await watch.poll()
+    const statuses = plan.processes.map(({ name }) => watch.last(name))
+    const consensus = statuses.find(status => status?.consensus)?.consensus
+    if (!signed && consensus) {
+      tell(
+        `consensus of epoch ${consensus.epoch} signed by ${consensus.signers.length}: ${consensus.hash.slice(0, 16)}`,
+      )
+      signed = true
+    }
+    const waiting = plan.processes.filter((_, i) => !isReady(statuses[i]))
+    if (waiting.length === 0) return
+    const failed = waiting.find(({ name }) => !processes.alive(name))
+    if (failed !== undefined) throw new CommandError('FAILED', `${failed.name} ended while it was starting`)
+    if (now() >= until) {
+      throw new CommandError('FAILED', `not ready in time: ${waiting.map(({ name }) => name).join(', ')}`)
+    }
+  }
+}
+
+function isReady(status: ReturnType<Watch['last']>): boolean {
+  if (status === undefined || status.consensus === null) return false
+  return status.role !== 'client' || status.ready
+}
+
+/** Sends, kills and reads until all is settled or the time is over. */
+export async function carryMessages(run: Run): Promise<void> {
+  const { plan, watch, record, now, tell, signal } = run
+  const random = seededRandom(plan.options.seed)
+  const clients = plan.processes.filter(({ role }) => role === 'client').map(({ name }) => name)
+  const messages = planMessages(random, clients, plan.options.messages)
+  record.messages.push(...messages.map(recordOf))
+  const over = new AbortController()
+  const traffic: Traffic = {
+    plan,
+    messages,
+    record,
+    addressOf: name => {
+      const status = watch.last(name)
+      return status?.role === 'client' ? status.address : ''
+    },
+    now,
+    tell,
+    signal: AbortSignal.any([signal, over.signal]),
+  }
+  const spreadMs = spread(messages.length)
+  const reading = readAll(traffic)
+  const accidents = pause(spreadMs * 0.4, undefined, { signal }).then(() =>
+    causeAccidents({ ...run, random, signal: traffic.signal }),
+  )
+  try {
+    await Promise.all([sendAll(traffic, spreadMs), accidents])
+    tell('all messages are handed over')
+    for (const until = now() + settleWithinMs; now() < until; ) {
+      await noteStored(traffic)
+      if (isSettled(record) && record.epochs >= 2) break
+      await pause(500, undefined, { signal })
+    }
+  } finally {
+    over.abort()
+    await reading
+  }
+}
+
+/** Two seconds between messages where there are few; all within half a minute where there are many. */
+function spread(messages: number): number {
+  return Math.min(30 * second, 2 * second * messages)
+}
+
+/** Asks every living process for its last word, and the authorities for their documents. */
+export async function takeAccount({ plan, processes, watch, record, tell }: Run): Promise<void> {
+  const network = readNetwork(plan.networkFile)
+  await watch.poll()
+  for (const { name } of plan.processes) {
+    const status = watch.last(name)
+    if (status === undefined || !processes.alive(name)) continue
+    if (status.role === 'mix' || status.role === 'gateway')
+      record.nodes.push({ name, packets: status.packets })
+  }
+  const link = await openLink(network)
+  try {
+    for (let epoch = 0; epoch < record.epochs; epoch++) {
+      const fetched = await fetchConsensus(network, link, epoch).catch((error: unknown) => {
+        if (error instanceof CommandError) tell(`no document of epoch ${epoch}: ${error.message}`)
+        else throw error
+      })
+      if (fetched === undefined) continue
+      const { view } = fetched
+      record.documents.push({ epoch, signatures: view.signers.length })
+      for (const [layer, mixes] of view.layers.entries())
+        for (const { id } of mixes) record.layerOf.set(layerKey(epoch, hex(id)), layer)
+      for (const { id } of view.gateways) record.gateways.add(hex(id))
+    }
+  } finally {
+    await link.close()
+  }
+  const ledgers = await readLedgers(plan)
+  record.paths.push(...paths(ledgers, at => epochAt(network, at)))
+  record.latencies.push(...latencies(ledgers, record.messages))
+}
+
+export async function readLedgers(plan: Plan): Promise<Ledgers> {
+  const clients = plan.processes.filter(({ role }) => role === 'client')
+  return new Map(
+    await Promise.all(
+      clients.map(async planned => [planned.name, await readLedger(endpointOf(planned))] as const),
+    ),
+  )
+}
+
+/** Ends every process and looks for what is left of them. */
+export async function endAll({ plan, processes, record }: Run): Promise<void> {
+  await processes.stopAll(endWithinMs)
+  record.endings.push(...processes.endings)
+  for (const { name, httpPort, listenPort } of plan.processes) {
+    for (const port of [httpPort, listenPort]) {
+      if (port !== undefined && (await isOpen('127.0.0.1', port)))
+        record.openPorts.push(`${name} 127.0.0.1:${port}`)
+    }
+  }
+}

@@ -1,0 +1,99 @@
+// chaffinch send: hands a message or a reply to a running client.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { CommandError, readOptions } from './command.ts'
+import { clientEndpoint } from './config.ts'
+import { type Handed, handedState, replyTo, sendMessage } from './daemon.ts'
+import { durationOption } from './duration.ts'
+import { type Endpoint, HttpRefusal } from './http.ts'
+
+const pollMs = 200
+
+/** Each state and those behind it. */
+const reached: Readonly<Record<string, readonly string[]>> = {
+  sent: ['sent', 'stored', 'read'],
+  stored: ['stored', 'read'],
+  read: ['read'],
+}
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readOptions(
+    'send',
+    args,
+    {
+      config: { type: 'string' },
+      to: { type: 'string' },
+      reply: { type: 'string' },
+      'no-replies': { type: 'boolean' },
+      wait: { type: 'string' },
+      timeout: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    [0, 1],
+  )
+  const { to, reply, wait } = values
+  if ((to === undefined) === (reply === undefined)) {
+    throw new CommandError('USAGE', 'send: want either --to or --reply', 'chaffinch send --help')
+  }
+  if (wait !== undefined && !Object.hasOwn(reached, wait)) {
+    throw new CommandError('USAGE', `--wait ${wait}: want sent, stored or read`)
+  }
+  const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
+  const endpoint = clientEndpoint(values.config)
+  const [text] = positionals
+  const bytes = text === undefined ? await standardInput() : new TextEncoder().encode(text)
+  const replies = values['no-replies'] !== true
+  try {
+    const handed =
+      to === undefined
+        ? await replyTo(endpoint, reply as string, bytes)
+        : await sendMessage(endpoint, to, bytes, { replies, receipt: wait === 'read' })
+    const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
+    console.log(values.json === true ? JSON.stringify(last) : last.id)
+  } catch (error) {
+    if (error instanceof HttpRefusal) throw new CommandError('FAILED', error.message, hintFor(error.code))
+    throw error
+  }
+}
+
+async function standardInput(): Promise<Uint8Array> {
+  if (process.stdin.isTTY) console.error('write the message, end it with Ctrl-D')
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+async function waitFor(
+  endpoint: Endpoint,
+  handed: Handed,
+  state: string,
+  timeoutMs: number,
+): Promise<Handed> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const now = await handedState(endpoint, handed.id)
+    if (reached[state]?.includes(now.state)) return now
+    if (now.state === 'failed') {
+      throw new CommandError('FAILED', `message ${handed.id}: failed (${now.reason ?? 'no reason given'})`)
+    }
+    if (Date.now() >= deadline) {
+      throw new CommandError(
+        'FAILED',
+        `message ${handed.id}: still ${now.state}`,
+        'it is on its way all the same; --timeout waits longer',
+      )
+    }
+    await pause(pollMs)
+  }
+}
+
+function hintFor(code: string): string | undefined {
+  const hints: Readonly<Record<string, string>> = {
+    NO_REPLY: 'write to the sender with --to, if you know the address',
+    UNKNOWN_MESSAGE: 'chaffinch inbox shows the ids',
+    QUEUE_FULL: 'wait until some of the queue has left',
+    NO_CONSENSUS: 'wait until the client is ready: chaffinch address --wait 30s',
+    NO_GATEWAY: 'wait until the client is ready: chaffinch address --wait 30s',
+  }
+  return hints[code]
+}
