@@ -99,7 +99,7 @@ test('what is wrong has a status, a code and a sentence', async () => {
     ['/messages', post({ to: wrong, text: 'x' }), 400, 'BAD_ADDRESS'],
     ['/messages', post({ to, text: 'x', base64: 'AA==' }), 400, 'BAD_OPTION'],
     ['/messages', post({ to }), 400, 'BAD_OPTION'],
-    ['/messages', post({ to, base64: '%%%' }), 400, 'BAD_REQUEST'],
+    ['/messages', post({ to, base64: '%%%' }), 400, 'BAD_OPTION'],
     ['/messages', post({ to, text: 'x', cc: to }), 400, 'BAD_REQUEST'],
     ['/messages', post({ text: 'x' }), 400, 'BAD_REQUEST'],
     ['/messages', post({ to, text: 'x', replies: 65 }), 400, 'BAD_OPTION'],
