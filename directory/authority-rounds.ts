@@ -19,7 +19,7 @@ import {
   type RoundRules,
   type RoundState,
 } from './round-state.ts'
-import { hex } from './statement.ts'
+import { hex, sameBytes } from './statement.ts'
 import type { Pointer } from './vote.ts'
 
 export interface RoundsInit {
@@ -70,6 +70,13 @@ export class Rounds {
   /** The state of a round, if it is held now. */
   state(round: number): RoundState | undefined {
     return this.#states.get(round)
+  }
+
+  /** Whether a round holds the vote of this digest. */
+  hasVote(hash: Uint8Array): boolean {
+    return [...this.#states.values()].some(
+      state => 'votes' in state && [...state.votes.values()].flat().some(vote => sameBytes(vote.hash, hash)),
+    )
   }
 
   /** The number of the round that makes an epoch's document: the one before, or one that starts the network in it. */

@@ -257,7 +257,8 @@ class RunningAuthority implements Authority {
       case 'body':
         return writeAnswer(await this.#archive.serveBody(request.hash))
       case 'voting': {
-        const message = openMessage(this.#options.network, request.message)
+        const wasOpened = (vote: Uint8Array): boolean => this.#rounds.hasVote(vote)
+        const message = openMessage(this.#options.network, request.message, wasOpened)
         await this.#rounds.take(() => message.round, message)
         return writeAnswer()
       }

@@ -1,0 +1,255 @@
+// Every parser of the directory: what was written is read again, byte for byte; any bytes give a result or the
+// folder's own error; and there is one way only to write a document.
+
+import * as dagCbor from '@ipld/dag-cbor'
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { CborReader } from '../directory/cbor.ts'
+import { maxDocumentBytes, readBody, writeBody } from '../directory/consensus.ts'
+import { readDescriptor, writeDescriptor } from '../directory/descriptor.ts'
+import { readDocument, verifyConsensus, writeDocument } from '../directory/document.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { evidenceOf, readEvidence, writeEvidence } from '../directory/evidence.ts'
+import {
+  type DirectoryRequest,
+  readAnswer,
+  readDescriptors,
+  readNewest,
+  readRequest,
+  writeAnswer,
+  writeDescriptors,
+  writeNewest,
+  writeRefusal,
+  writeRequest,
+} from '../directory/exchange.ts'
+import { consensusToJson } from '../directory/json.ts'
+import { openMessage, setHash, writeMessage } from '../directory/message.ts'
+import { sameBytes, signStatement } from '../directory/statement.ts'
+import { readVote, writeVote } from '../directory/vote.ts'
+import {
+  anyBody,
+  anyDescriptor,
+  anySignatures,
+  anyVote,
+  bodyOf,
+  descriptorsOf,
+  signaturesOf,
+  signer,
+  signVote,
+  voteOf,
+} from './directory-samples.ts'
+import { networkOf } from './directory-world.ts'
+
+const network = networkOf()
+const descriptors = descriptorsOf(network, 1)
+const body = writeBody(bodyOf(network, 1, descriptors))
+const vote = signVote(network, 0, voteOf(network, 0, descriptors))
+const about = new Uint8Array(32).fill(5)
+const evidence = evidenceOf(
+  { kind: 'vote', epoch: 3, signer: network.authorities[0]?.id as Uint8Array },
+  { about, signature: new Uint8Array(64) },
+  { about: new Uint8Array(32), signature: new Uint8Array(64) },
+)
+const set = [{ author: vote.vote.author, hash: vote.hash }]
+const messages = [
+  { kind: 'vote', round: 0, signed: vote },
+  {
+    kind: 'set',
+    round: 4,
+    signer: vote.vote.author,
+    set,
+    signature: signStatement(
+      network.name,
+      { kind: 'set', epoch: 4, signer: vote.vote.author, about: setHash(set) },
+      signer('authority 0'),
+    ),
+  },
+  {
+    kind: 'signature',
+    round: 0,
+    epoch: 1,
+    hash: about,
+    signer: vote.vote.author,
+    signature: signaturesOf(network, 1, about, 1)[0]?.signature as Uint8Array,
+  },
+] as const
+const requests: DirectoryRequest[] = [
+  { ask: 'document', epoch: null },
+  { ask: 'document', epoch: 7 },
+  { ask: 'upload', descriptor: new Uint8Array(10) },
+  { ask: 'hello' },
+  { ask: 'missing', epoch: 3, have: [about, about] },
+  { ask: 'body', hash: about },
+  { ask: 'voting', message: new Uint8Array(3) },
+]
+
+/** By name: a valid example and the parser. */
+const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unknown]> = {
+  descriptor: [writeDescriptor(descriptors[0] as (typeof descriptors)[0]), readDescriptor],
+  body: [body, readBody],
+  document: [writeDocument(body, signaturesOf(network, 1, about, 2)), readDocument],
+  json: [writeDocument(body, []), consensusToJson],
+  verified: [writeDocument(body, []), bytes => verifyConsensus(network, bytes)],
+  vote: [vote.bytes, readVote],
+  evidence: [writeEvidence(evidence), readEvidence],
+  request: [writeRequest({ ask: 'missing', epoch: 3, have: [about] }), readRequest],
+  answer: [writeAnswer(about), readAnswer],
+  hello: [writeNewest(5), readNewest],
+  descriptors: [writeDescriptors([about]), readDescriptors],
+  ...Object.fromEntries(
+    messages.map(message => [
+      `message ${message.kind}`,
+      [writeMessage(message), (bytes: Uint8Array) => openMessage(network, bytes)] as const,
+    ]),
+  ),
+}
+
+function outcome(run: () => unknown): string {
+  try {
+    run()
+    return 'ok'
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error
+    return error.code
+  }
+}
+
+test('round trips: descriptors, bodies, documents, votes', () => {
+  const same = (bytes: Uint8Array, again: Uint8Array): void => assert.ok(sameBytes(again, bytes))
+  fc.assert(
+    fc.property(anyDescriptor, drawn => {
+      const bytes = writeDescriptor(drawn)
+      same(bytes, writeDescriptor(readDescriptor(bytes)))
+    }),
+    { numRuns: 60 },
+  )
+  fc.assert(
+    fc.property(anyBody, anySignatures, (drawn, signatures) => {
+      const bytes = writeBody(drawn)
+      same(bytes, writeBody(readBody(bytes)))
+      const document = readDocument(writeDocument(bytes, signatures))
+      same(document.bodyBytes, bytes)
+      same(writeDocument(bytes, document.signatures), writeDocument(bytes, signatures))
+    }),
+    { numRuns: 60 },
+  )
+  fc.assert(
+    fc.property(anyVote, drawn => {
+      const bytes = writeVote(drawn)
+      same(bytes, writeVote(readVote(bytes)))
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('round trips: messages, requests, answers, evidence', () => {
+  for (const message of messages) {
+    const bytes = writeMessage(message)
+    assert.equal(writeMessage(openMessage(network, bytes)), bytes)
+  }
+  for (const request of requests) assert.equal(readRequest(writeRequest(request)), request)
+  assert.equal(readAnswer(writeAnswer(about)), about)
+  assert.is(readNewest(writeNewest(null)), null)
+  assert.is(readNewest(writeNewest(12)), 12)
+  assert.equal(readDescriptors(writeDescriptors([about, about])), [about, about])
+  assert.equal(writeEvidence(readEvidence(writeEvidence(evidence))), writeEvidence(evidence))
+  assert.throws(
+    () => readAnswer(writeRefusal(new DirectoryError('LATE', 'no\nmore'))),
+    (error: DirectoryError) => error.code === 'LATE' && error.message === 'no?more',
+  )
+})
+
+test('any bytes give a result or a DirectoryError', () => {
+  for (const [name, [, parse]] of Object.entries(parsers)) {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), bytes => void outcome(() => parse(bytes))),
+      { numRuns: 100, examples: [[new Uint8Array(0)]] },
+    )
+    assert.is(outcome(() => parse(new Uint8Array(12_000_000))) === 'ok', false, name)
+  }
+})
+
+test('a valid document with a byte changed, cut or added gives a result or a DirectoryError', () => {
+  for (const [, [valid, parse]] of Object.entries(parsers)) {
+    fc.assert(
+      fc.property(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 }), (at, byte) => {
+        const changed = valid.slice()
+        changed[at] = byte
+        outcome(() => parse(changed))
+        assert.not.equal(
+          outcome(() => parse(valid.subarray(0, at))),
+          'ok',
+        )
+      }),
+      { numRuns: 150 },
+    )
+    assert.is(
+      outcome(() => parse(new Uint8Array([...valid, 0]))),
+      'BAD_DOCUMENT',
+    )
+  }
+})
+
+test('one form only: what is read without error is what dag-cbor writes', () => {
+  for (const [name, [valid, parse]] of Object.entries(parsers)) {
+    if (name === 'verified') continue
+    fc.assert(
+      fc.property(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 }), (at, byte) => {
+        const changed = valid.slice()
+        changed[at] = byte
+        if (outcome(() => parse(changed)) === 'ok') {
+          assert.equal(new Uint8Array(dagCbor.encode(dagCbor.decode(changed))), changed)
+        }
+      }),
+      { numRuns: 150 },
+    )
+  }
+})
+
+test('forms that CBOR allows and dag-cbor does not', () => {
+  const uint = (...bytes: number[]) => outcome(() => new CborReader(Uint8Array.from(bytes), 'test').uint())
+  assert.is(uint(0x17), 'ok')
+  assert.is(uint(0x18, 24), 'ok')
+  assert.is(uint(0x18, 23), 'NOT_CANONICAL')
+  assert.is(uint(0x19, 0, 255), 'NOT_CANONICAL')
+  assert.is(uint(0x1a, 0, 0, 255, 255), 'NOT_CANONICAL')
+  assert.is(uint(0x1b, 0, 0, 0, 0, 255, 255, 255, 255), 'NOT_CANONICAL')
+  assert.is(uint(0x1b, 0, 32, 0, 0, 0, 0, 0, 0), 'TOO_LARGE')
+  assert.is(uint(0x20), 'BAD_DOCUMENT')
+  assert.is(uint(0xf9, 0x3c, 0), 'BAD_DOCUMENT')
+  const read = (bytes: number[]): CborReader => new CborReader(Uint8Array.from(bytes), 'test')
+  assert.is(
+    outcome(() => read([0x9f, 0xff]).list(9)),
+    'NOT_CANONICAL',
+  )
+  assert.is(
+    outcome(() => read([0x5f, 0xff]).bytesUpTo(9)),
+    'NOT_CANONICAL',
+  )
+  assert.is(
+    outcome(() => read([0x9a, 0, 1, 0, 0]).list(100_000)),
+    'BAD_DOCUMENT',
+  )
+  assert.is(
+    outcome(() => read([0x5a, 0xff, 0xff, 0xff, 0xff]).bytesUpTo(maxDocumentBytes)),
+    'TOO_LARGE',
+  )
+  assert.is(
+    outcome(() => read([0x62, 0xc3, 0x28]).text(9)),
+    'BAD_DOCUMENT',
+  )
+})
+
+test('errors name the document and the field', () => {
+  assert.throws(
+    () => readDescriptor(Uint8Array.of(0x85, 0x8a, 0x58, 0x1f)),
+    /^descriptor: id: want 32 bytes, have 31$/,
+  )
+  assert.throws(
+    () => readBody(Uint8Array.of(0xb1, 0x65)),
+    /^consensus: kept: want 5 bytes of text, have 0 bytes$/,
+  )
+})
+
+test.run()
