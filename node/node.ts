@@ -111,13 +111,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const g = geometryOf(network)
   const parameters = (): Parameters => admission.views[0]?.parameters ?? defaultParameters
 
+  // what may refuse comes first, what would have to be undone last
+  const mail = role === 'gateway' ? await openMail(options, limits, parameters) : undefined
   const keys = await openKeys({ network, files: options.files, random })
   const replay = replayStore({ files: options.files, random, tagsPerKey: limits.tagsPerKey })
   await keys.advance(now())
   await openJournals(options, keys, replay)
   const directory = options.directory ?? (await join(options, keys))
   admission.refresh(directory)
-  const mail = role === 'gateway' ? await openMail(options, limits, parameters) : undefined
   const loops = nodeLoops({ network, geometry: g, self: link.id, now, random, limit: limits.loops })
   const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
   const relay = newRelay({
