@@ -3,13 +3,38 @@
 /**
  * | code | meaning | what the caller does |
  * |---|---|---|
+ * | BAD_AMOUNT | an amount that is none, or needs too many notes | corrects it |
  * | BAD_CASE | a transaction to be measured that is none: the message names the field | corrects it |
+ * | BAD_DOCUMENT | a field is missing, of another type or out of range, or the bytes are not canonical | discards it |
  * | BAD_KEY | a public key of low order | blames the peer |
+ * | BAD_SIGNATURE | a signature does not verify | discards it |
+ * | BAD_TRANSACTION | it spends another sum than it makes, or a key to sign it with is missing | discards it |
  * | BAD_VECTOR | a peer's part of a round that has not its length, or holds a number out of range | blames the peer |
+ * | BUSY | too many transactions wait for the ledger | sends it again later |
+ * | DAMAGED | a store holds something else than what was written to it | restores it from a copy |
+ * | DOUBLE_SPEND | a note that is spent already | discards it |
+ * | NONCE_USED | a mint that was entered before, or that repeats its nonce | discards it |
+ * | NO_NOTE | a note that the ledger does not know | discards it, or waits |
  * | NO_SLOTS | the sum of all parts is not that of different slot numbers | asks everyone for their secrets |
  * | TOO_LARGE | more than its limit, refused before anything was allocated | sends less |
+ * | WRONG_LEDGER | it belongs to another ledger than the pinned one | compares configurations |
  */
-export type PaymentErrorCode = 'BAD_CASE' | 'BAD_KEY' | 'BAD_VECTOR' | 'NO_SLOTS' | 'TOO_LARGE'
+export type PaymentErrorCode =
+  | 'BAD_AMOUNT'
+  | 'BAD_CASE'
+  | 'BAD_DOCUMENT'
+  | 'BAD_KEY'
+  | 'BAD_SIGNATURE'
+  | 'BAD_TRANSACTION'
+  | 'BAD_VECTOR'
+  | 'BUSY'
+  | 'DAMAGED'
+  | 'DOUBLE_SPEND'
+  | 'NONCE_USED'
+  | 'NO_NOTE'
+  | 'NO_SLOTS'
+  | 'TOO_LARGE'
+  | 'WRONG_LEDGER'
 
 export class PaymentError extends Error {
   readonly code: PaymentErrorCode
