@@ -45,6 +45,8 @@ export interface OwnBlock extends TaggedBlock {
   /** 16 bytes */
   readonly replyId: Uint8Array
   readonly secret: ReplySecret
+  /** Lowercase hex of the hops' ids. */
+  readonly nodes: readonly string[]
   /** The delays drawn until what is sent with it is in the mailbox, milliseconds. */
   readonly drawnMs: number
 }
@@ -135,7 +137,7 @@ export function replyBlocks(
     }
     const replyId = random(replyIdBytes)
     const { block, secret } = makeReplyBlock(g, path.hops, { recipient: mailbox, replyId }, random)
-    return { epoch, block, replyId, secret, drawnMs: path.transitMs }
+    return { epoch, block, replyId, secret, nodes: path.nodes, drawnMs: path.transitMs }
   })
 }
 

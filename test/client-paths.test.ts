@@ -1,0 +1,217 @@
+// Paths: uniform where nothing is suspected, never one family twice, keys of the epoch of arrival, and a dead mix
+// avoided by what a client's own losses have in common.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { hex } from '../client/bytes.ts'
+import { ClientError } from '../client/error.ts'
+import { replyBlocks, type Surroundings, spreadOverEpochs } from '../client/packets.ts'
+import { drawPath, type PathRequest } from '../client/paths.ts'
+import { Returns } from '../client/returns.ts'
+import { Suspicion } from '../client/suspicion.ts'
+import type { NodeEntry, View } from '../directory/view.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { fraction, seededRandom } from '../sphinx/random.ts'
+import { FakeNetwork } from './client-network.ts'
+
+const view = new FakeNetwork().directory().current() as View
+const [first, last] = view.gateways as [NodeEntry, NodeEntry]
+
+function request(more: Partial<PathRequest> = {}): PathRequest {
+  return { view, first, last, at: 0, epochAt: () => 0, delayAtEnd: true, ...more }
+}
+
+function mixOf(of: View, layer: number, i: number): NodeEntry {
+  return of.layers[layer]![i]!
+}
+
+/** The view with some mixes changed. */
+function changed(change: (mix: NodeEntry, layer: number, i: number) => Partial<NodeEntry>): View {
+  const layers = view.layers.map((layer, l) => layer.map((mix, i) => ({ ...mix, ...change(mix, l, i) })))
+  return { ...view, layers }
+}
+
+test('a path is the entry gateway, one mix of each layer, the far gateway; all eight alike', () => {
+  const random = seededRandom(1)
+  const seen = new Map<string, number>()
+  const draws = 4000
+  for (let i = 0; i < draws; i++) {
+    const { nodes, hops } = drawPath(request(), random)
+    assert.is(hops.length, 5)
+    assert.equal([nodes[0], nodes[4]], [hex(first.id), hex(last.id)])
+    for (const layer of [0, 1, 2]) {
+      assert.ok(view.layers[layer]?.some(mix => hex(mix.id) === nodes[layer + 1]))
+    }
+    const name = nodes.join()
+    seen.set(name, (seen.get(name) ?? 0) + 1)
+  }
+  assert.is(seen.size, 8)
+  // Chi-squared with 7 degrees of freedom: 24.3 is passed once in a thousand times, and the dice are seeded
+  const expected = draws / 8
+  const chi = [...seen.values()].reduce((sum, n) => sum + (n - expected) ** 2 / expected, 0)
+  assert.ok(chi < 24.3, `chi-squared ${chi}`)
+})
+
+test('no family twice, uniform over what is left; the gateways are excepted from each other only', () => {
+  const random = seededRandom(2)
+  // One family has the first mix of every layer
+  const families = changed((_, __, i) => ({ family: i === 0 ? 'a' : '' }))
+  const seen = new Map<string, number>()
+  for (let i = 0; i < 4000; i++) {
+    const name = drawPath(request({ view: families }), random).nodes.join()
+    seen.set(name, (seen.get(name) ?? 0) + 1)
+  }
+  assert.is(seen.size, 4)
+  for (const count of seen.values()) assert.ok(Math.abs(count - 1000) < 120, `${count}`)
+
+  const sameGateways = { first: { ...first, family: 'g' }, last: { ...last, family: 'g' } }
+  assert.ok(drawPath(request(sameGateways), random))
+  const gatewayFamily = changed((_, layer, i) => ({ family: layer === 1 && i === 0 ? 'g' : '' }))
+  for (let i = 0; i < 200; i++) {
+    const { nodes } = drawPath(request({ view: gatewayFamily, ...sameGateways }), random)
+    assert.not(nodes.includes(hex(mixOf(gatewayFamily, 1, 0).id)))
+  }
+  assert.throws(
+    () => drawPath(request({ view: changed(() => ({ family: 'one' })) }), random),
+    hasCode('NO_PATH'),
+  )
+})
+
+test('mixes that do not run are not used, unreliable ones only where there is no other', () => {
+  const random = seededRandom(3)
+  const partly = changed((_, layer, i) => ({
+    running: !(layer === 0 && i === 0),
+    reliable: layer === 2 || i === 1,
+  }))
+  for (let i = 0; i < 200; i++) {
+    const { nodes } = drawPath(request({ view: partly }), random)
+    assert.is(nodes[1], hex(mixOf(partly, 0, 1).id))
+    assert.is(nodes[2], hex(mixOf(partly, 1, 1).id))
+  }
+  const unreliable = changed(() => ({ reliable: false }))
+  assert.ok(drawPath(request({ view: unreliable }), random))
+  assert.throws(
+    () => drawPath(request({ view: changed(() => ({ running: false })) }), random),
+    hasCode('NO_PATH'),
+  )
+})
+
+test('each hop gets the key of the epoch in which the packet reaches it', () => {
+  const random = seededRandom(4)
+  for (let i = 0; i < 100; i++) {
+    const { hops, nodes, transitMs } = drawPath(
+      request({ at: 900, epochAt: time => Math.floor(time / 1000) }),
+      random,
+    )
+    let at = 900
+    for (const [n, hop] of hops.entries()) {
+      const key = view.nodes.get(nodes[n] as string)?.packetKeys.get(Math.floor(at / 1000))
+      assert.equal(hop.key, key)
+      if (n < 4) at += hop.delayMs
+    }
+    assert.is(at, 900 + transitMs)
+  }
+  assert.throws(() => drawPath(request({ epochAt: () => 7 }), random), hasCode('NO_CONSENSUS'))
+})
+
+test('delays are exponential around the mean, whole, capped, and none at the end of a reply', () => {
+  const random = seededRandom(5)
+  const capped = { ...view, parameters: { ...view.parameters, hopDelayMs: 100, maxHopDelayMs: 300 } }
+  let sum = 0
+  let over = 0
+  const n = 3000
+  for (let i = 0; i < n; i++) {
+    const { hops, endDelayMs } = drawPath(request({ view: capped, delayAtEnd: false }), random)
+    assert.is(endDelayMs, 0)
+    const delayMs = (hops[0] as { delayMs: number }).delayMs
+    assert.ok(Number.isInteger(delayMs) && delayMs <= 300)
+    sum += delayMs
+    if (delayMs > 100) over++
+  }
+  // Mean of an exponential cut at three times its mean: 1 - e^-3; its median part above the mean: e^-1
+  assert.ok(Math.abs(sum / n - 95) < 4, `${sum / n}`)
+  assert.ok(Math.abs(over / n - Math.exp(-1)) < 0.03, `${over / n}`)
+})
+
+test('a dead mix is found out by what lost packets have in common, and forgiven with time', () => {
+  const random = seededRandom(6)
+  const suspicion = new Suspicion(60_000)
+  const dead = hex(mixOf(view, 1, 0).id)
+  const weight = (id: string): number => suspicion.weight(id, 1000)
+  let through = 0
+  for (let i = 0; i < 200; i++) {
+    const { nodes } = drawPath(request({ weight }), random)
+    const lost = nodes.includes(dead)
+    if (lost && i >= 100) through++
+    if (lost) suspicion.lost(nodes, 1000)
+    else suspicion.acknowledged(nodes, 1000)
+  }
+  assert.ok(through <= 2, `${through} of the last hundred packets went through the dead mix`)
+  const others = view.layers.flat().filter(mix => hex(mix.id) !== dead)
+  for (const mix of others) assert.ok(weight(hex(mix.id)) > 0.7)
+  assert.ok(weight(dead) < 0.1)
+  assert.ok(suspicion.weight(dead, 1000 + 20 * 60_000) > 0.9)
+})
+
+test('without losses no mix is preferred, however much was sent', () => {
+  const suspicion = new Suspicion(60_000)
+  suspicion.acknowledged(['a', 'b'], 0)
+  suspicion.acknowledged(['a'], 5)
+  assert.equal([suspicion.weight('a', 10), suspicion.weight('b', 10), suspicion.weight('c', 10)], [1, 1, 1])
+})
+
+test('the reply blocks of an epoch use different mixes, so that one dead mix leaves half of them', () => {
+  const random = seededRandom(7)
+  const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
+  const around: Surroundings = {
+    g,
+    view,
+    epochAt: () => 0,
+    home: first,
+    gateway: () => undefined,
+    mailbox: random(32),
+    weight: () => 1,
+    random,
+  }
+  for (let i = 0; i < 20; i++) {
+    const blocks = replyBlocks(around, [last], [0, 0, 0, 0, 1, 1])
+    assert.equal(
+      blocks.map(({ epoch }) => epoch),
+      [0, 0, 0, 0, 1, 1],
+    )
+    for (const mix of view.layers.flat()) {
+      const uses = blocks.slice(0, 4).filter(({ nodes }) => nodes.includes(hex(mix.id))).length
+      assert.is(uses, 2)
+    }
+  }
+})
+
+test('blocks are spread over the epochs whose keys are known, the first ones first', () => {
+  assert.equal(spreadOverEpochs([5, 6, 7], 10), [5, 5, 5, 5, 6, 6, 6, 7, 7, 7])
+  assert.equal(spreadOverEpochs([5, 6, 7], 1), [5])
+  assert.equal(spreadOverEpochs([5], 3), [5, 5, 5])
+})
+
+test('slack follows what round trips really take', () => {
+  const random = seededRandom(8)
+  const returns = new Returns(new Suspicion(1000))
+  const before = returns.slackMs
+  const send = (extra: number, at: number): void => {
+    const replyId = random(16)
+    const packet = { packet: random(1), replyId, nodes: ['a'], drawnMs: 100, roundTripMs: 200 }
+    returns.expect({ what: 'loop' }, packet, at)
+    assert.equal(returns.returned(hex(replyId), at + 200 + extra), { what: 'loop' })
+    assert.is(returns.returned(hex(replyId), at + 200 + extra), undefined)
+  }
+  for (let i = 0; i < 100; i++) send(5000 + 1000 * fraction(random), i * 1000)
+  assert.ok(returns.slackMs > 5500 && returns.slackMs < 9000, `${returns.slackMs}`)
+  for (let i = 0; i < 100; i++) send(20, 1e6 + i * 1000)
+  assert.ok(returns.slackMs < before)
+  assert.equal(returns.loops, { sent: 200, returned: 200 })
+})
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return error => error instanceof ClientError && error.code === code
+}
+
+test.run()

@@ -1,0 +1,351 @@
+// What a client keeps on disk: nothing lost or doubled whenever the process ends or a write fails, bounds kept, and a
+// folder of a newer version left alone.
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { fromHex, hex } from '../client/bytes.ts'
+import { ClientError } from '../client/error.ts'
+import { partOf } from '../client/fragments.ts'
+import { openIdentity, withGateways } from '../client/identity.ts'
+import { type Arriving, Inbox, type InboxEntry, type InboxLimits } from '../client/inbox.ts'
+import { Outbox } from '../client/outbox.ts'
+import { OwnBlocks } from '../client/own-blocks.ts'
+import { checkFormat } from '../client/records.ts'
+import { hpkeSealing } from '../client/sealing.ts'
+import { blockWindow, TheirBlocks } from '../client/their-blocks.ts'
+import { memoryStore, type Store } from '../link/store.ts'
+import { below, seededRandom, shuffle } from '../sphinx/random.ts'
+import { FakeNetwork } from './client-network.ts'
+
+const limits: InboxLimits = {
+  partial: { messages: 50, bytes: 1e6, ageMs: 1e9 },
+  seen: 1000,
+  messages: 100,
+  bytes: 1e6,
+}
+const size = 124
+const room = 100
+
+/** The disk as it is now: what a killed process leaves. */
+async function diskOf(store: Store): Promise<Store> {
+  const copy = memoryStore()
+  const entries = await store.iterator().all()
+  await copy.batch(entries.map(([key, value]) => ({ type: 'put', key, value: value.slice() })))
+  return copy
+}
+
+/** A store of which every nth batch fails. */
+function failing(store: Store, fails: () => boolean): Store {
+  return new Proxy(store, {
+    get(target, name) {
+      if (name === 'batch' && fails()) return () => Promise.reject(new Error('disk full'))
+      const value: unknown = Reflect.get(target, name)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+}
+
+function fragmentsOf(id: string, content: Uint8Array): Arriving[] {
+  const count = Math.max(1, Math.ceil(content.length / room))
+  return Array.from({ length: count }, (_, index) => {
+    const data = partOf(content, index, size)
+    return { kind: 'message', id: fromHex(id), index, count, attempt: 1, data }
+  })
+}
+
+/** Takes pages as a client does: a page that fails comes again; what is whole is handed over. */
+class Reader {
+  store: Store
+  inbox: Inbox
+  constructor(store: Store, inbox: Inbox) {
+    this.store = store
+    this.inbox = inbox
+  }
+
+  async take(page: readonly Arriving[]): Promise<void> {
+    for (;;) {
+      try {
+        const { whole } = await this.inbox.takePage(page, [], 0)
+        for (const each of whole) await this.#settle(each)
+        return
+      } catch (error) {
+        assert.is((error as Error).message, 'disk full')
+      }
+    }
+  }
+
+  async restart(): Promise<void> {
+    this.store = await diskOf(this.store)
+    this.inbox = await Inbox.open(this.store, limits, 0)
+    for (const each of await this.inbox.unsettled()) await this.#settle(each)
+  }
+
+  async #settle(whole: Parameters<Inbox['settle']>[0]): Promise<void> {
+    await this.inbox.settle(whole, { bytes: whole.content, wantsRead: false, blocks: 0, at: 0 }, [])
+  }
+}
+
+test('whatever comes in whatever order, and whenever the process ends, every message is there once', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.nat(),
+      fc.array(fc.nat({ max: 450 }), { minLength: 1, maxLength: 6 }),
+      async (seed, lengths) => {
+        const random = seededRandom(seed)
+        const contents = new Map(lengths.map(length => [hex(random(16)), random(length)]))
+        const all = [...contents].flatMap(([id, content]) => fragmentsOf(id, content))
+        // Each fragment up to three times
+        const arriving = shuffle(random, [...all, ...all.filter(() => below(random, 3) === 0), ...all])
+        const store = memoryStore()
+        const reader = new Reader(store, await Inbox.open(store, limits, 0))
+        while (arriving.length > 0) {
+          await reader.take(arriving.splice(0, 1 + below(random, 5)))
+          if (below(random, 4) === 0) await reader.restart()
+        }
+        const entries = reader.inbox.after(-1)
+        assert.equal(entries.map(({ id }) => id).sort(), [...contents.keys()].sort())
+        for (const { id, seq } of entries) assert.equal(await reader.inbox.bytes(seq), contents.get(id))
+        assert.equal((await reader.store.keys({ gte: 'part/', lt: 'part0' }).all()).length, 0)
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+test('a disk that fails now and then costs nothing', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(), async seed => {
+      const random = seededRandom(seed)
+      const contents = new Map([0, 50, 250, 900].map(length => [hex(random(16)), random(length)]))
+      const arriving = shuffle(
+        random,
+        [...contents].flatMap(([id, content]) => fragmentsOf(id, content)),
+      )
+      let failures = 0
+      const disk = memoryStore()
+      const store = failing(disk, () => below(random, 4) === 0 && failures++ < 20)
+      const reader = new Reader(store, await Inbox.open(store, limits, 0))
+      while (arriving.length > 0) await reader.take(arriving.splice(0, 3))
+      await reader.take([])
+      const entries = reader.inbox.after(-1)
+      assert.equal(entries.map(({ id }) => id).sort(), [...contents.keys()].sort())
+      for (const { id, seq } of entries) assert.equal(await reader.inbox.bytes(seq), contents.get(id))
+      const again = await Inbox.open(disk, limits, 0)
+      assert.equal(again.after(-1).map(known), entries.map(known))
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('read messages make room, unread ones do not, and a full inbox says so', async () => {
+  const store = memoryStore()
+  const inbox = await Inbox.open(store, { ...limits, messages: 3 }, 0)
+  const reader = new Reader(store, inbox)
+  const ids = Array.from({ length: 5 }, (_, i) => hex(new Uint8Array(16).fill(i + 1)))
+  for (const id of ids.slice(0, 3)) await reader.take(fragmentsOf(id, new Uint8Array(1)))
+  assert.ok(inbox.full)
+  await inbox.markRead(1)
+  assert.not.ok(inbox.full)
+  await reader.take(fragmentsOf(ids[3] as string, new Uint8Array(1)))
+  assert.equal(
+    inbox.after(-1).map(({ seq }) => seq),
+    [0, 2, 3],
+  )
+  const again = await Inbox.open(store, { ...limits, messages: 3 }, 0)
+  assert.equal(again.after(-1).map(known), inbox.after(-1).map(known))
+})
+
+test('a message is on disk before it counts as accepted, and comes back with its progress', async () => {
+  const store = memoryStore()
+  const bounds = { messages: 2, bytes: 1000, finished: 2 }
+  const outbox = await Outbox.open(store, bounds)
+  const message = {
+    id: 'aa'.repeat(16),
+    kind: 'message',
+    to: 'somebody',
+    count: 9,
+    bytes: 3,
+    acceptedAt: 5,
+    deadline: 50,
+    wantsRead: false,
+  } as const
+  await outbox.add(message, Uint8Array.of(1, 2, 3), [])
+  outbox.move(message.id, 'sent', undefined)
+  await outbox.saveProgress(new Map([[message.id, Uint8Array.of(0b101, 0)]]))
+  const again = await Outbox.open(await diskOf(store), bounds)
+  const [unfinished] = again.unfinished()
+  assert.equal(unfinished, { ...message, seq: 0, state: 'sent' })
+  assert.equal(new Uint8Array(again.content(message.id) as Uint8Array), Uint8Array.of(1, 2, 3))
+  assert.equal([...((await again.progress(unfinished!)) ?? [])], [0b101, 0])
+  assert.is(again.move(message.id, 'queued', undefined), undefined)
+
+  await again.move(message.id, 'stored', undefined)?.written
+  assert.is(again.content(message.id), undefined)
+  assert.throws(() => again.reserve(1001), hasCode('QUEUE_FULL'))
+  await again.add({ ...message, id: 'bb'.repeat(16) }, new Uint8Array(900), [])
+  assert.throws(() => again.reserve(101), hasCode('QUEUE_FULL'))
+  await again.add({ ...message, id: 'cc'.repeat(16) }, new Uint8Array(1), [])
+  assert.throws(() => again.reserve(1), hasCode('QUEUE_FULL'))
+  // What is over is listed up to the limit
+  for (const id of ['bb', 'cc']) await again.move(id.repeat(16), 'failed', 'ABORTED')?.written
+  assert.is(again.get(message.id), undefined)
+  assert.equal(
+    [...again.all()].map(({ state }) => state),
+    ['failed', 'failed'],
+  )
+})
+
+test('a disk that refuses a message leaves nothing of it', async () => {
+  const store = failing(memoryStore(), () => true)
+  const outbox = await Outbox.open(store, { messages: 2, bytes: 1000, finished: 2 })
+  const id = 'aa'.repeat(16)
+  const message = {
+    id,
+    kind: 'message',
+    to: '',
+    count: 1,
+    bytes: 0,
+    acceptedAt: 0,
+    deadline: 1,
+    wantsRead: false,
+  } as const
+  try {
+    await outbox.add(message, new Uint8Array(1000), [])
+    assert.unreachable()
+  } catch (error) {
+    assert.is((error as Error).message, 'disk full')
+  }
+  assert.is(outbox.get(id), undefined)
+  outbox.reserve(1000)
+})
+
+test('identity and address outlive the process; other gateways make another address of the same keys', async () => {
+  const store = memoryStore()
+  const random = seededRandom(1)
+  const made = await openIdentity(store, hpkeSealing, random)
+  const gateways = [random(32)]
+  await withGateways(store, made, gateways)
+  const again = await openIdentity(await diskOf(store), hpkeSealing, random)
+  assert.equal(hex(again.mailboxKey), hex(made.mailboxKey))
+  assert.equal(hex(again.sealingKey.public), hex(made.sealingKey.public))
+  assert.equal(again.gateways.map(hex), gateways.map(hex))
+})
+
+test('a folder of a newer version is refused and left as it was', async () => {
+  const store = memoryStore()
+  await checkFormat(store)
+  await checkFormat(store)
+  await store.put('version', Uint8Array.of(2))
+  const net = new FakeNetwork()
+  await assertRejects(net.client('newer', { store }), 'STORE_NEWER')
+  assert.equal(await store.keys().all(), ['version'])
+})
+
+test('a damaged record is named', async () => {
+  for (const [key, value] of [
+    ['identity', Uint8Array.of(1, 2, 3)],
+    ['out/0000000000000000', Uint8Array.of(0xa0)],
+    ['in/0000000000000000', Uint8Array.of(0xff)],
+    ['asked/00', new Uint8Array(0)],
+    ['block/00/1', Uint8Array.of(1)],
+    ['cursor/00', Uint8Array.of(1)],
+  ] as const) {
+    const store = memoryStore()
+    await checkFormat(store)
+    await store.put(key, value)
+    await assertRejects(new FakeNetwork().client('damaged', { store }), 'STORE_DAMAGED')
+  }
+})
+
+test("others' reply blocks: each once, the earliest epoch first, bounded, and gone from disk before it is used", async () => {
+  const net = new FakeNetwork()
+  const store = memoryStore()
+  const bounds = { perMessage: 4, messages: 2 }
+  const theirs = await TheirBlocks.open(store, bounds)
+  const block = (epoch: number, byte: number): { epoch: number; block: Uint8Array } => ({
+    epoch,
+    block: new Uint8Array(700).fill(byte),
+  })
+  const add = async (id: string, blocks: ReturnType<typeof block>[]): Promise<void> => {
+    const { operations, commit } = theirs.add(id, blocks)
+    await store.batch(operations)
+    commit()
+  }
+  await add('m1', [block(1, 1), block(0, 2), block(0, 3), block(2, 4), block(2, 5)])
+  assert.is(theirs.left('m1'), 4)
+  const use = {
+    windowOf: (epoch: number): ReturnType<typeof blockWindow> => blockWindow(net.network, epoch, 1000),
+    entersHere: (): boolean => true,
+  }
+  const start = net.network.genesis
+  assert.is((await theirs.take('m1', start + 5000, use))?.block[0], 2)
+  const again = await TheirBlocks.open(await diskOf(store), bounds)
+  assert.is((await again.take('m1', start + 5000, use))?.block[0], 3)
+  assert.is(await again.take('m1', start + 5000, use), undefined)
+  assert.is(again.nextWindow('m1', use), start + 20_000 - 2500)
+  await again.expire(start + 45_000, use.windowOf)
+  assert.ok(again.expiredSome('m1'))
+  assert.is(again.left('m1'), 1)
+  await add('m2', [block(0, 1)])
+  await add('m3', [block(0, 1)])
+  assert.equal([theirs.knows('m1'), theirs.knows('m2'), theirs.knows('m3')], [false, true, true])
+})
+
+test('own reply blocks: found until they are spent or their time is over', async () => {
+  const store = memoryStore()
+  const bounds = { perMessage: 3, secrets: 5 }
+  const own = await OwnBlocks.open(store, bounds)
+  const random = seededRandom(4)
+  const made = (): Parameters<OwnBlocks['add']>[1][0] => ({
+    epoch: 1,
+    block: random(700),
+    replyId: random(16),
+    nodes: [],
+    drawnMs: 77,
+    secret: { shared: [1, 2, 3, 4, 5].map(() => random(32)), seed: random(32) },
+  })
+  const blocks = [made(), made()]
+  const { operations, commit } = own.add({ id: 'm', to: 'bob', until: 100 }, blocks)
+  await store.batch(operations)
+  commit()
+  assert.throws(() => own.add({ id: 'm', to: 'bob', until: 100 }, [made(), made()]), hasCode('TOO_LARGE'))
+  assert.throws(
+    () =>
+      own.add(
+        { id: 'n', to: 'bob', until: 100 },
+        [made(), made(), made(), made()].slice(0, 3).concat(made()),
+      ),
+    (error: unknown) => error instanceof ClientError,
+  )
+  const again = await OwnBlocks.open(await diskOf(store), bounds)
+  const replyId = hex(blocks[0]!.replyId)
+  const found = again.find(replyId)
+  assert.equal([found?.asked.to, found?.drawnMs], ['bob', 77])
+  assert.equal(found?.secret.seed, blocks[0]!.secret.seed)
+  assert.is(again.spend(replyId).length, 1)
+  again.forget(replyId)
+  assert.is(again.find(replyId), undefined)
+  await again.expire(101)
+  assert.is(again.find(hex(blocks[1]!.replyId)), undefined)
+})
+
+function known({ seq, id, read, length }: InboxEntry): unknown {
+  return { seq, id, read, length }
+}
+
+async function assertRejects(promise: Promise<unknown>, code: string): Promise<void> {
+  try {
+    await promise
+  } catch (error) {
+    assert.ok(error instanceof ClientError, String(error))
+    return assert.is(error.code, code)
+  }
+  assert.unreachable(`want ${code}`)
+}
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return error => error instanceof ClientError && error.code === code
+}
+
+test.run()
