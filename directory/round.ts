@@ -59,11 +59,15 @@ function advance(rules: RoundRules, state: RoundState, now: number): Stepped {
         return agree(rules, state, now)
       }
       return [state, []]
-    case 'signatures':
-      if (state.drafts === undefined && !isOver(rules, state, now)) return draft(rules, state)
+    case 'signatures': {
+      if (state.drafts === undefined) {
+        const drafted = draft(rules, state)
+        if (drafted[0] !== state || !isOver(rules, state, now)) return drafted
+      }
       return isOver(rules, state, now) || (state.round.bootstrap && allSigned(rules, state))
         ? publish(rules, state, now)
         : [state, []]
+    }
     default:
       return [state, []]
   }

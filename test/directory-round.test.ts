@@ -1,0 +1,372 @@
+// The voting machine (docs/directory.md 8), one authority at a time and all of them against a liar.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { DirectoryError } from '../directory/error.ts'
+import { verifyEvidence } from '../directory/evidence.ts'
+import { holderStatement, type SignedVote, setHash, type VotingMessage } from '../directory/message.ts'
+import { epochStart, phaseEnds } from '../directory/network.ts'
+import { step } from '../directory/round.ts'
+import {
+  beginRound,
+  type RoundAction,
+  type RoundEvent,
+  type RoundRules,
+  type RoundState,
+} from '../directory/round-state.ts'
+import { hex, signStatement } from '../directory/statement.ts'
+import { descriptorsOf, signer, signVote, voteOf } from './directory-samples.ts'
+import { networkOf } from './directory-world.ts'
+
+const round = 4
+const network = networkOf()
+const descriptors = descriptorsOf(network, round + 1)
+const at = (fraction: number): number => epochStart(network, round + fraction)
+
+function rulesOf(i: number, change: Partial<RoundRules> = {}, of = network): RoundRules {
+  return {
+    network: of,
+    id: of.authorities[i]?.id as Uint8Array,
+    sign: signer(`authority ${i}`),
+    addresses: [],
+    wanted: {},
+    mixing: 'poisson',
+    admits: () => true,
+    newestBefore: () => null,
+    body: () => undefined,
+    signed: () => undefined,
+    ...change,
+  }
+}
+
+/** An authority alone with its inbox; what it says is kept. */
+class Alone {
+  readonly rules: RoundRules
+  state: RoundState
+  readonly actions: RoundAction[] = []
+
+  constructor(i: number, change: Partial<RoundRules> = {}, of: typeof network = network) {
+    this.rules = rulesOf(i, change, of)
+    this.state = beginRound(of, { epoch: round, bootstrap: false, now: at(0) })
+  }
+
+  take(event: RoundEvent, now: number): RoundAction[] {
+    const [state, actions] = step(this.rules, this.state, event, now)
+    this.state = state
+    this.actions.push(...actions)
+    return [...actions]
+  }
+
+  upload(): this {
+    for (const descriptor of descriptors) this.take({ kind: 'descriptor', descriptor }, at(0.05))
+    return this
+  }
+
+  tick(fraction: number): RoundAction[] {
+    return this.take({ kind: 'tick' }, at(fraction))
+  }
+
+  /** The last message of a kind that it sent. */
+  sent<K extends VotingMessage['kind']>(kind: K): Extract<VotingMessage, { kind: K }> | undefined {
+    const messages = this.actions.flatMap(action => (action.do === 'send' ? [action.message] : []))
+    return messages.findLast(message => message.kind === kind) as
+      | Extract<VotingMessage, { kind: K }>
+      | undefined
+  }
+}
+
+function codeOf(run: () => unknown): string {
+  try {
+    run()
+    return 'ok'
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error
+    return error.code
+  }
+}
+
+function votedBy(i: number, change: Parameters<typeof voteOf>[3] = {}): SignedVote {
+  return signVote(network, i, voteOf(network, i, descriptors, change))
+}
+
+function passedBy(signed: SignedVote, i: number): SignedVote {
+  const id = network.authorities[i]?.id as Uint8Array
+  const signature = signStatement(
+    network.name,
+    holderStatement(network.name, signed, id),
+    signer(`authority ${i}`),
+  )
+  return { ...signed, signatures: [...signed.signatures, { signer: id, signature }] }
+}
+
+/** Hands over everything that was said, at once, until nobody says anything new. */
+function converse(group: readonly Alone[], now: number): void {
+  const done = new Map<Alone, number>(group.map(member => [member, 0]))
+  for (let quiet = false; !quiet; ) {
+    quiet = true
+    for (const from of group) {
+      const fresh = from.actions.slice(done.get(from) ?? 0)
+      done.set(from, from.actions.length)
+      for (const action of fresh) {
+        if (action.do !== 'send') continue
+        quiet = false
+        for (const to of group) if (to !== from) codeOf(() => to.take(action.message, now))
+      }
+    }
+  }
+}
+
+function names(member: Alone): string[] {
+  return member.actions.flatMap(action => (action.do === 'publish' ? [hex(action.document.hash)] : []))
+}
+
+test('a round by the clock: descriptors, votes, agreement, reveals, signatures, published', () => {
+  const group = [0, 1, 2].map(i => new Alone(i).upload())
+  const phases: string[] = []
+  for (const end of Object.values(phaseEnds)) {
+    phases.push(group[0]?.state.at as string)
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+  assert.equal(phases, ['descriptors', 'votes', 'agreement', 'reveals', 'signatures'])
+  assert.equal(
+    group.map(({ state }) => state.at),
+    ['published', 'published', 'published'],
+  )
+  assert.is(new Set(group.flatMap(names)).size, 1)
+})
+
+test('what an authority says is kept before it is sent', () => {
+  const group = [0, 1, 2].map(i => new Alone(i).upload())
+  for (const end of Object.values(phaseEnds)) {
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+  for (const { actions, rules } of group) {
+    actions.forEach((action, i) => {
+      if (action.do !== 'send') return
+      const { message } = action
+      if (message.kind === 'vote' && hex(message.signed.vote.author) !== hex(rules.id)) return
+      assert.is(actions[i - 1]?.do, 'keep', message.kind)
+      assert.is((actions[i - 1] as { message: unknown }).message, message)
+    })
+  }
+})
+
+test('the phase gate: a message fits its phase, is early or is late', () => {
+  const made = [0, 1, 2].map(i => new Alone(i).upload())
+  for (const end of Object.values(phaseEnds)) {
+    for (const member of made) member.tick(end)
+    converse(made, at(end))
+  }
+  const set = made[1]?.sent('set') as VotingMessage
+  const signature = made[1]?.sent('signature') as VotingMessage
+  const vote = { kind: 'vote', round, signed: passedBy(votedBy(1), 2) } as const
+  const descriptor = { kind: 'descriptor', descriptor: descriptors[0] as (typeof descriptors)[0] } as const
+  const table = {
+    descriptors: [0.1, 'ok', 'WRONG_STATE', 'WRONG_STATE', 'WRONG_STATE'],
+    votes: [0.2, 'LATE', 'ok', 'WRONG_STATE', 'WRONG_STATE'],
+    agreement: [0.3, 'LATE', 'ok', 'WRONG_STATE', 'WRONG_STATE'],
+    reveals: [0.4, 'LATE', 'LATE', 'ok', 'WRONG_STATE'],
+    signatures: [0.6, 'LATE', 'LATE', 'LATE', 'ok'],
+    published: [0.7, 'LATE', 'LATE', 'LATE', 'LATE'],
+  } as const
+  for (const [phase, [fraction, ...codes]] of Object.entries(table)) {
+    const member = new Alone(0).upload()
+    for (const end of Object.values(phaseEnds).filter(end => end <= fraction)) {
+      member.tick(end)
+      for (const action of made.flatMap(({ actions }) => actions)) {
+        if (action.do === 'send') codeOf(() => member.take(action.message, at(end)))
+      }
+    }
+    assert.is(member.state.at, phase)
+    const before = member.state
+    const have = [descriptor, vote, set, signature].map(message => {
+      const alone = new Alone(0)
+      alone.state = before
+      return codeOf(() => alone.take(message, at(fraction)))
+    })
+    assert.equal(have, [...codes], phase)
+  }
+})
+
+test('in relay round r a vote counts with r signatures only', () => {
+  const votes = { once: votedBy(1), twice: passedBy(votedBy(1), 2) }
+  // Three authorities, two of them needed: two relay rounds in the eighth of the agreement.
+  for (const [fraction, once, twice] of [
+    [0.2, 'ok', 'ok'],
+    [0.26, 'ok', 'ok'],
+    [0.32, 'LATE', 'ok'],
+    [0.374, 'LATE', 'ok'],
+    [0.376, 'LATE', 'LATE'],
+  ] as const) {
+    for (const [name, want] of [
+      ['once', once],
+      ['twice', twice],
+    ] as const) {
+      const member = new Alone(0).upload()
+      member.tick(0.125)
+      const code = codeOf(() => member.take({ kind: 'vote', round, signed: votes[name] }, at(fraction)))
+      assert.is(code, want, `${name} at ${fraction}`)
+    }
+  }
+})
+
+test('a vote is passed on once, with the own signature on it', () => {
+  const member = new Alone(0).upload()
+  member.tick(0.125)
+  const event = { kind: 'vote', round, signed: votedBy(1) } as const
+  const said = member.take(event, at(0.2))
+  assert.is(said.length, 1)
+  assert.is(member.sent('vote')?.signed.signatures.length, 2)
+  assert.equal(member.take(event, at(0.2)), [])
+})
+
+test('two votes of one author count as none, and are a proof against it', () => {
+  const member = new Alone(0).upload()
+  member.tick(0.125)
+  member.take({ kind: 'vote', round, signed: votedBy(1) }, at(0.15))
+  member.take({ kind: 'vote', round, signed: votedBy(2) }, at(0.15))
+  const [, accuse] = member.take({ kind: 'vote', round, signed: votedBy(2, { clock: 5 }) }, at(0.2))
+  assert.is(accuse?.do, 'accuse')
+  if (accuse?.do !== 'accuse') return
+  assert.is(hex(accuse.evidence.signer), hex(network.authorities[2]?.id as Uint8Array))
+  verifyEvidence(network.name, accuse.evidence)
+  // A third one is nobody's business any more.
+  assert.equal(member.take({ kind: 'vote', round, signed: votedBy(2, { clock: 6 }) }, at(0.2)), [])
+  member.tick(0.25)
+  member.tick(0.375)
+  assert.is(member.sent('set')?.set.length, 2)
+})
+
+test('a liar that shows its vote to one authority at the last moment divides nobody', () => {
+  for (const fraction of [0.126, 0.2499, 0.27, 0.3124]) {
+    const [a, b] = [new Alone(0).upload(), new Alone(1).upload()]
+    const group = [a, b]
+    for (const member of group) member.tick(0.125)
+    converse(group, at(0.13))
+    a.take({ kind: 'vote', round, signed: votedBy(2) }, at(fraction))
+    // A relay round later at the latest the other one has it from the first.
+    converse(group, at(Math.min(0.374, fraction + 0.06)))
+    for (const end of [0.25, 0.375, 0.5, 0.625]) {
+      for (const member of group) member.tick(Math.max(end, fraction))
+      converse(group, at(Math.max(end, fraction)))
+    }
+    assert.is(a.sent('set')?.set.length, 3, `${fraction}`)
+    assert.equal(setHash(a.sent('set')?.set ?? []), setHash(b.sent('set')?.set ?? []))
+    assert.equal(names(a), names(b))
+    assert.is(names(a).length, 1)
+  }
+})
+
+test('a liar with a different vote for each divides nobody, and the document is made without it', () => {
+  const [a, b] = [new Alone(0).upload(), new Alone(1).upload()]
+  const group = [a, b]
+  for (const member of group) member.tick(0.125)
+  a.take({ kind: 'vote', round, signed: votedBy(2) }, at(0.2))
+  b.take({ kind: 'vote', round, signed: votedBy(2, { clock: 77 }) }, at(0.2))
+  for (const end of [0.22, 0.25, 0.375, 0.5, 0.625]) {
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+  for (const member of group) {
+    assert.is(member.sent('set')?.set.length, 2)
+    assert.ok(member.actions.some(action => action.do === 'accuse'))
+  }
+  assert.equal(names(a), names(b))
+  assert.is(names(a).length, 1)
+})
+
+test('a liar that signs two documents and two sets is accused of both', () => {
+  const group = [new Alone(0).upload(), new Alone(1).upload()]
+  const [a, b] = group as [Alone, Alone]
+  const accused = (): number => a.actions.filter(action => action.do === 'accuse').length
+  for (const end of [0.125, 0.25, 0.375]) {
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+  const id = b.rules.id
+  const other = { kind: 'set', epoch: round, signer: id, about: setHash([]) } as const
+  const twice = signStatement(network.name, other, b.rules.sign)
+  a.take({ kind: 'set', round, signer: id, set: [], signature: twice }, at(0.4))
+  assert.is(accused(), 1)
+  for (const member of group) member.tick(0.5)
+  converse(group, at(0.5))
+  const hash = new Uint8Array(32)
+  const lie = { kind: 'consensus', epoch: round + 1, signer: id, about: hash } as const
+  const signature = signStatement(network.name, lie, b.rules.sign)
+  a.take({ kind: 'signature', round, epoch: round + 1, hash, signer: id, signature }, at(0.55))
+  assert.is(accused(), 2)
+  for (const action of a.actions) if (action.do === 'accuse') verifyEvidence(network.name, action.evidence)
+})
+
+test('a name that was signed once is not signed again for another body', () => {
+  const group = [new Alone(0, { signed: () => new Uint8Array(32) }).upload(), new Alone(1).upload()]
+  for (const end of Object.values(phaseEnds)) {
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+  assert.is(group[0]?.sent('signature'), undefined)
+  assert.equal(group[1]?.state.at === 'failed' && group[1].state.why, 'too few signatures')
+})
+
+test('an authority that was away takes over the set that the threshold counts, and says nothing without it', () => {
+  const made = [0, 1].map(i => new Alone(i).upload())
+  const away = new Alone(2)
+  away.state = beginRound(network, { epoch: round, bootstrap: false, now: at(0.2) })
+  for (const end of [0.2, 0.25, 0.375, 0.5, 0.625]) {
+    for (const member of [...made, away]) member.tick(end)
+    converse([...made, away], at(end))
+  }
+  assert.is(away.sent('set'), undefined)
+  assert.equal(names(away), names(made[0] as Alone))
+  const lone = new Alone(2)
+  lone.state = beginRound(network, { epoch: round, bootstrap: false, now: at(0.2) })
+  lone.tick(0.6)
+  assert.is(lone.state.at, 'failed')
+  assert.equal(lone.actions, [])
+})
+
+test('fewer votes than the threshold make no document', () => {
+  const lone = new Alone(0).upload()
+  for (const end of Object.values(phaseEnds)) lone.tick(end)
+  assert.equal(lone.state.at === 'failed' && lone.state.why, 'too few votes')
+})
+
+test('a round with one authority needs nobody else', () => {
+  const single = networkOf({ authorities: 1 })
+  const lone = new Alone(0, {}, single)
+  for (const descriptor of descriptorsOf(single, round + 1))
+    lone.take({ kind: 'descriptor', descriptor }, at(0.05))
+  lone.tick(0.7)
+  assert.is(lone.state.at, 'published')
+})
+
+test('of two descriptors for one epoch the later counts; two of one serial are a contradiction', () => {
+  const member = new Alone(0).upload()
+  const [first] = descriptors
+  assert.ok(first)
+  const again = (serial: number, family: string): string => {
+    const descriptor = { ...first, serial, stable: { ...first.stable, family } }
+    return codeOf(() => member.take({ kind: 'descriptor', descriptor }, at(0.1)))
+  }
+  assert.is(again(first.serial, first.stable.family), 'ok')
+  assert.is(again(first.serial, 'another'), 'CONFLICT')
+  assert.is(again(first.serial - 1, 'another'), 'LATE')
+  assert.is(again(first.serial + 1, 'another'), 'ok')
+  member.tick(0.125)
+  const own = member.sent('vote')?.signed.vote.ballots[0]?.candidates
+  assert.is(own?.filter(({ descriptor }) => descriptor.stable.family === 'another').length, 1)
+})
+
+test('nothing that is taken or refused changes a state that somebody holds', () => {
+  const member = new Alone(0).upload()
+  member.tick(0.2)
+  const before = member.state
+  const copy = structuredClone({ at: before.at, votes: 'votes' in before ? [...before.votes.keys()] : [] })
+  member.take({ kind: 'vote', round, signed: votedBy(1) }, at(0.2))
+  assert.is.not(member.state, before)
+  assert.equal({ at: before.at, votes: 'votes' in before ? [...before.votes.keys()] : [] }, copy)
+})
+
+test.run()
