@@ -30,6 +30,8 @@ export function answerRequests(answerer: Answerer, from: Uint8Array, stream: Str
   let phase: Phase = 'idle'
   const is = (other: Phase): boolean => phase === other
   let timer: Timer | undefined
+  /** The peer has ended its half: the answer under way is the last one. */
+  let last = false
 
   const enter = (next: Phase, ms: number, onLate: () => void): void => {
     phase = next
@@ -94,16 +96,22 @@ export function answerRequests(answerer: Answerer, from: Uint8Array, stream: Str
     if (!is('writing')) return
     turnstile.leave(peer)
     answerer.count('answered')
-    idle()
+    if (last) end()
+    else idle()
+  }
+
+  const end = (): void => {
+    phase = 'over'
+    timer?.cancel()
+    finish(stream, clock, limits.writeMs)
   }
 
   idle()
   stream.addEventListener('message', onMessage)
   stream.addEventListener('close', () => over())
   stream.addEventListener('end', () => {
-    if (!is('idle')) return over()
-    phase = 'over'
-    timer?.cancel()
-    finish(stream, clock, limits.writeMs)
+    last = true
+    if (is('idle')) end()
+    else if (is('reading')) over()
   })
 }

@@ -10,6 +10,7 @@ import { hexOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
 import type { Peer } from './link.ts'
 import { LinkError } from './link.ts'
+import { because } from './streams.ts'
 
 /** A side that was dialled keeps an idle connection this many times as long as the side that dialled. */
 const patience = 4
@@ -85,9 +86,12 @@ export class Connections {
     for (const connection of this.#ofPeer.get(hexOf(id)) ?? []) this.#suspects.add(connection)
   }
 
-  /** Ends the watch; the host closes the connections. */
-  close(): void {
+  /** Ends the watch and every stream but those on which this side still has to hand over what it wrote. */
+  close(writing: string): void {
     this.#sweep.cancel()
+    for (const stream of [...this.#open.keys()].flatMap(connection => [...connection.streams])) {
+      if (stream.direction === 'inbound' || stream.protocol !== writing) stream.abort(because('closing'))
+    }
   }
 
   #find(id: Uint8Array): Connection | undefined {

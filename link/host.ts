@@ -64,6 +64,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     listen,
     announce: init.announce ?? [],
     localAddress: init.localAddress,
+    clock: init.clock,
     limits,
     lets: peer => host?.lets(peer) === true,
   })
@@ -213,7 +214,7 @@ class Libp2pHost implements Host {
   async #close(): Promise<void> {
     this.#outbox.close()
     this.#asking.close()
-    this.#connections.close()
+    this.#connections.close(cellProtocol)
     await this.#libp2p.stop()
   }
 

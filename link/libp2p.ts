@@ -2,16 +2,16 @@
 // ping, no peer store: a host tells a peer nothing but its key, and keeps nothing of a peer that has left.
 
 import './node20.ts'
-import { noise } from '@chainsafe/libp2p-noise'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
-import type { Libp2p, PeerId } from '@libp2p/interface'
+import type { Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { NotFoundError } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
 import { webSockets } from '@libp2p/websockets'
-import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
+import type { Clock } from './clock.ts'
+import { guardConnection, guardedNoise, guardedYamux } from './guard.ts'
 import type { LinkLimits } from './limits.ts'
 import { LinkError } from './link.ts'
 
@@ -22,6 +22,7 @@ export interface Libp2pInit {
   readonly announce: readonly string[]
   /** Source address of outgoing TCP connections. */
   readonly localAddress: string | undefined
+  readonly clock: Clock
   readonly limits: LinkLimits
   /** Whether a peer that has proved its identity may connect. */
   readonly lets: (peer: PeerId) => boolean
@@ -48,23 +49,25 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     noDelay: true,
     ...(init.localAddress === undefined ? {} : { localAddress: init.localAddress }),
   }
+  const streams = {
+    maxInboundStreams: limits.streamsPerConnection,
+    // Those that come in the same read as the end of the handshake.
+    maxEarlyStreams: limits.streamsPerConnection,
+    maxFrameBytes: windowBytes,
+    clock: init.clock,
+    streamOptions: {
+      maxStreamWindowSize: windowBytes,
+      maxReadBufferLength: bufferBytes,
+      maxWriteBufferLength: bufferBytes,
+    },
+  }
+  let host: Libp2p | undefined
   const options: Libp2pOptions = {
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     transports: [tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), webSockets()],
-    connectionEncrypters: [noise()],
-    streamMuxers: [
-      yamux({
-        maxInboundStreams: limits.streamsPerConnection,
-        // Those that come in the same read as the end of the handshake.
-        maxEarlyStreams: limits.streamsPerConnection,
-        streamOptions: {
-          maxStreamWindowSize: windowBytes,
-          maxReadBufferLength: bufferBytes,
-          maxWriteBufferLength: bufferBytes,
-        },
-      }),
-    ],
+    connectionEncrypters: [guardedNoise()],
+    streamMuxers: [guardedYamux(streams, name => host?.getProtocols().includes(name) === true)],
     connectionManager: {
       maxConnections: connections,
       inboundConnectionThreshold: limits.connectionsPerSecond,
@@ -78,13 +81,16 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     connectionMonitor: { enabled: false },
     connectionGater: {
       denyDialMultiaddr: () => false,
+      denyInboundConnection: connection => watched(connection),
+      denyOutboundConnection: (_peer, connection) => watched(connection),
       denyInboundEncryptedConnection: peer => !init.lets(peer),
     },
     datastore: forgetful,
     logger: { forComponent: () => mute },
     start: false,
   }
-  return createLibp2p(options)
+  host = await createLibp2p(options)
+  return host
 }
 
 /** @throws LinkError LISTEN naming the address that cannot be listened on; the host has then to be stopped */
@@ -94,6 +100,12 @@ export async function listenOn(host: Libp2p, listen: readonly string[]): Promise
   } catch (error) {
     throw listenError(listen, error as Error)
   }
+}
+
+/** Called before the first byte of a connection is read. */
+function watched(connection: MultiaddrConnection): false {
+  guardConnection(connection)
+  return false
 }
 
 function checkAddress(address: string): void {

@@ -276,7 +276,7 @@ test('after close the process ends by itself and its port is free', async () => 
 
 test('nothing is kept of a peer: no address, no protocol, not its name', async () => {
   const lets = (): boolean => true
-  const init = { announce: [], localAddress: undefined, limits: defaultLimits, lets }
+  const init = { announce: [], localAddress: undefined, clock: systemClock, limits: defaultLimits, lets }
   const gateway = await createHost({ ...init, seed: seedOf(1), listen: [loopback] })
   const gone: Uint8Array[] = []
   const connections = new Connections(gateway, systemClock, defaultLimits, id => gone.push(id))
@@ -295,20 +295,32 @@ test('nothing is kept of a peer: no address, no protocol, not its name', async (
   assert.is(connections.count, 0)
   assert.equal(gateway.getConnections(), [])
   assert.equal(await gateway.peerStore.all(), [])
-  connections.close()
+  connections.close('')
   await gateway.stop()
 })
 
+interface Relay {
+  port: number
+  freeze(): void
+  /** Bytes that have passed, in both directions. */
+  passed(): number
+  close(): void
+}
+
 /** A relay that can freeze the connections it has: no byte passes and nobody is told. */
-async function freezer(port: number): Promise<{ port: number; freeze(): void; close(): void }> {
+async function freezer(port: number): Promise<Relay> {
   const sockets: net.Socket[] = []
+  let passed = 0
   const server = net.createServer(from => {
     const to = net.connect(port, '127.0.0.1')
     for (const [one, other] of [
       [from, to],
       [to, from],
     ] as const) {
-      one.on('data', bytes => other.write(bytes))
+      one.on('data', bytes => {
+        passed += bytes.length
+        other.write(bytes)
+      })
       one.on('error', () => other.destroy())
       one.on('close', () => other.destroy())
       sockets.push(one)
@@ -320,6 +332,7 @@ async function freezer(port: number): Promise<{ port: number; freeze(): void; cl
     freeze: () => {
       for (const socket of sockets.splice(0)) socket.pause()
     },
+    passed: () => passed,
     close: () => server.close(),
   }
 }
@@ -348,6 +361,40 @@ test('a connection that went dead without a word is replaced', async () => {
   await until(() => a.neighbours()[0]?.state === 'waiting' || a.neighbours()[0]?.state === 'dialling')
   send()
   await until(() => b.counters().cellsReceived === 2)
+  relay.close()
+})
+
+test('on the wire: a write of cells is 30 bytes more, an exchange 68', async () => {
+  const [a, b] = [await start(), await start({ limits: { alivePeriodMs: 300 } })]
+  b.serve('/test/echo/1', 100, async (_from, body) => body)
+  const relay = await freezer(portOf(b.addresses[0]))
+  const through = { id: b.id, addresses: [`/ip4/127.0.0.1/tcp/${relay.port}`] }
+  const ask = (bytes: number): Promise<unknown> =>
+    a.request(through, '/test/echo/1', new Uint8Array(bytes), options)
+  const send = async (cells: number): Promise<void> => {
+    const before = b.counters().cellsReceived
+    for (let n = 0; n < cells; n++) a.send(through, new Uint8Array(cellBytes))
+    await until(() => b.counters().cellsReceived === before + cells)
+  }
+  await ask(1)
+  await send(1)
+  await wait(500)
+  let before = relay.passed()
+  const added = async (): Promise<number> => {
+    await wait(20)
+    const bytes = relay.passed() - before
+    before = relay.passed()
+    return bytes
+  }
+  const windowUpdate = 30
+  await ask(50)
+  assert.is(await added(), 2 * (50 + 34 + windowUpdate))
+  await send(1)
+  assert.is(await added(), cellBytes + 30 + windowUpdate)
+  await send(19)
+  assert.is(await added(), 19 * cellBytes + 30 + windowUpdate)
+  await wait(400)
+  assert.is(await added(), 31 + windowUpdate)
   relay.close()
 })
 

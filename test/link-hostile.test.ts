@@ -52,6 +52,7 @@ async function attacker(listen: readonly string[] = []): Promise<Libp2p> {
     listen,
     announce: [],
     localAddress: undefined,
+    clock: systemClock,
     limits: defaultLimits,
     lets: () => true,
   })
@@ -223,6 +224,20 @@ test('a request while the last one is not answered, and a stream that says nothi
   assert.is(host.counters().requests.broken, 1)
   const silent = await connection.newStream('/test/slow/1')
   await until(() => isOver(silent))
+  await until(() => host.counters().streams === 0)
+})
+
+test('a peer that ends its half gets the answer it has asked for', async () => {
+  const host = await start()
+  host.serve('/test/slow/1', 10, () => wait(50).then(() => Uint8Array.of(5)))
+  const connection = await connect(await attacker(), host)
+  const stream = await connection.newStream('/test/slow/1')
+  const got: number[] = []
+  stream.addEventListener('message', ({ data }) => got.push(...data.subarray()))
+  stream.send(Uint8Array.of(...prefix(1), 1))
+  await stream.close()
+  await until(() => isOver(stream))
+  assert.equal(got, [0, 0, 0, 1, 5])
   await until(() => host.counters().streams === 0)
 })
 
