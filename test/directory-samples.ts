@@ -3,7 +3,12 @@
 import fc from 'fast-check'
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import type { ConsensusBody, ConsensusNode, KeptPlace, Successors } from '../directory/consensus.ts'
-import { type Descriptor, type DescriptorContent, signDescriptor } from '../directory/descriptor.ts'
+import {
+  type Descriptor,
+  type DescriptorContent,
+  type StablePart,
+  signDescriptor,
+} from '../directory/descriptor.ts'
 import type { SignedVote } from '../directory/message.ts'
 import type { Network } from '../directory/network.ts'
 import {
@@ -26,11 +31,13 @@ export function idOf(name: string): Uint8Array {
   return ed25519PublicKey(seedOf(name))
 }
 
+type DescriptorChange = Partial<Omit<DescriptorContent, 'stable'>> & { stable?: Partial<StablePart> }
+
 export function contentOf(
   name: string,
   role: Role,
   epoch: number,
-  change: Partial<DescriptorContent> & { stable?: Partial<DescriptorContent['stable']> } = {},
+  change: DescriptorChange = {},
 ): DescriptorContent {
   return {
     epoch,
@@ -57,7 +64,7 @@ export function descriptorOf(
   name: string,
   role: Role,
   epoch: number,
-  change: Parameters<typeof contentOf>[3] = {},
+  change: DescriptorChange = {},
 ): Descriptor {
   return signDescriptor(network.name, contentOf(name, role, epoch, change), signer(name))
 }

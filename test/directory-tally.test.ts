@@ -1,0 +1,223 @@
+// From votes to a document (docs/directory.md 7).
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type ConsensusBody, writeBody } from '../directory/consensus.ts'
+import type { Descriptor } from '../directory/descriptor.ts'
+import { verifyConsensus, viewOf, writeDocument } from '../directory/document.ts'
+import { defaultParameters, lowMedian, parameterNames, parameterRanges } from '../directory/parameters.ts'
+import { keptEpochs, placeNodes } from '../directory/placement.ts'
+import { digest, hex } from '../directory/statement.ts'
+import { majority, newestPointer, tally } from '../directory/tally.ts'
+import type { Vote } from '../directory/vote.ts'
+import {
+  bodyOf,
+  contentOf,
+  descriptorOf,
+  descriptorsOf,
+  idOf,
+  signaturesOf,
+  voteOf,
+} from './directory-samples.ts'
+import { networkOf } from './directory-world.ts'
+
+const network = networkOf({ authorities: 5 })
+const epoch = 9
+const nodes = descriptorsOf(network, epoch)
+
+function tallyOf(changes: readonly Partial<Vote>[], before?: ConsensusBody): ConsensusBody {
+  const votes = changes.map((change, i) => voteOf(network, i, nodes, change))
+  return tally({ network, epoch, votes, before: before && { body: before, hash: digest(writeBody(before)) } })
+}
+
+const wants = (hopDelayMs: number): Partial<Vote> => ({ parameters: new Map([['hopDelayMs', hopDelayMs]]) })
+
+function ballot(
+  descriptors: readonly Descriptor[],
+  flags = { running: true, reliable: true },
+): Partial<Vote> {
+  return { ballots: [{ epoch, candidates: descriptors.map(descriptor => ({ descriptor, ...flags })) }] }
+}
+
+test('a parameter is the low median of those who want one, within its range', () => {
+  const delay = (...wanted: number[]) => tallyOf(wanted.map(wants)).parameters.get('hopDelayMs')
+  assert.is(delay(10, 20, 30), 20)
+  assert.is(delay(10, 20, 30, 40), 20)
+  assert.is(delay(10, 0, 0), parameterRanges.hopDelayMs.min)
+  assert.is(delay(2 ** 50, 2 ** 50, 2 ** 50), parameterRanges.hopDelayMs.max)
+  const nobody = tallyOf([{ parameters: new Map() }, { parameters: new Map() }, { parameters: new Map() }])
+  for (const name of parameterNames) assert.is(nobody.parameters.get(name), defaultParameters[name])
+})
+
+test('the low median lies between the honest values whatever a minority wants', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.nat(), { minLength: 3, maxLength: 3 }),
+      fc.array(fc.nat(), { maxLength: 2 }),
+      (honest, lies) => {
+        const value = lowMedian([...honest, ...lies])
+        assert.ok(value >= Math.min(...honest) && value <= Math.max(...honest))
+      },
+    ),
+  )
+})
+
+test('a name that this version does not know is passed over', () => {
+  const strange: Partial<Vote> = { parameters: new Map([['unheardOf', 7]]) }
+  assert.not(tallyOf([strange, strange, strange]).parameters.has('unheardOf'))
+})
+
+test('a node is in with more than half of the votes', () => {
+  const [first, ...rest] = nodes
+  const count = (...ballots: Partial<Vote>[]) => tallyOf(ballots).nodes.length
+  assert.is(count(ballot(nodes), ballot(nodes), ballot(rest)), nodes.length)
+  assert.is(count(ballot(nodes), ballot(rest), ballot(rest)), rest.length)
+  assert.is(count(ballot(nodes), ballot(nodes), ballot(rest), ballot(rest)), rest.length)
+  assert.ok(first)
+  assert.equal([1, 2, 3, 4, 5].map(majority), [1, 2, 2, 3, 3])
+})
+
+test('a flag holds when more than half of those who have the node say so', () => {
+  const dead = ballot(nodes, { running: false, reliable: true })
+  const [one] = tallyOf([ballot(nodes), dead, dead]).nodes
+  assert.is(one?.running, false)
+  assert.is(one?.reliable, true)
+  assert.is(tallyOf([ballot(nodes), ballot(nodes), dead]).nodes[0]?.running, true)
+})
+
+test('of the descriptors of one node the one with the highest serial counts, whatever the order of votes', () => {
+  const older = descriptorOf(network, 'mix 0', 'mix', epoch, { serial: 1 })
+  const newer = descriptorOf(network, 'mix 0', 'mix', epoch, { serial: 2, stable: { family: 'x' } })
+  const twin = descriptorOf(network, 'mix 0', 'mix', epoch, { serial: 2, stable: { family: 'y' } })
+  const chosen = (...of: Descriptor[]) => tallyOf(of.map(one => ballot([one]))).nodes[0]?.descriptor
+  assert.is(chosen(older, newer, older), newer)
+  assert.is(chosen(newer, older, older), newer)
+  assert.is(chosen(newer, twin, older), chosen(twin, older, newer))
+})
+
+test('the order of votes changes nothing', () => {
+  const votes = [0, 1, 2, 3, 4].map(i => voteOf(network, i, nodes))
+  fc.assert(
+    fc.property(fc.shuffledSubarray(votes, { minLength: 5, maxLength: 5 }), shuffled => {
+      assert.equal(
+        writeBody(tally({ network, epoch, votes: shuffled })),
+        writeBody(tally({ network, epoch, votes })),
+      )
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('the mixing strategy changes with a majority of all authorities only', () => {
+  const pool: Partial<Vote> = { mixing: 'pool' }
+  assert.is(tallyOf([pool, pool]).mixing, 'poisson')
+  assert.is(tallyOf([pool, pool, {}]).mixing, 'poisson')
+  const changed = tallyOf([pool, pool, pool, {}])
+  assert.is(changed.mixing, 'pool')
+  assert.is(tallyOf([{}, {}], changed).mixing, 'pool')
+})
+
+test('the chain goes on from the newest document that a vote names', () => {
+  const pointer = (of: number, byte: number) => ({
+    epoch: of,
+    hash: new Uint8Array(32).fill(byte),
+    signatures: [],
+  })
+  const votes = [null, pointer(3, 9), pointer(4, 1), pointer(4, 2)].map((previous, i) =>
+    voteOf(network, i, nodes, { previous }),
+  )
+  assert.is(newestPointer(votes), votes[3]?.previous)
+  assert.is(newestPointer(votes.slice(0, 1)), null)
+  const before = tallyOf([{}, {}, {}])
+  assert.equal(tallyOf([{}, {}, {}], before).previous, digest(writeBody(before)))
+})
+
+test('layers: newcomers go where fewest are, nobody moves, and who returns has its layer again', () => {
+  const stable = (count: number) =>
+    Array.from({ length: count }, (_, i) => contentOf(`mix ${i}`, 'mix', 1).stable)
+  const sizes = (body: ConsensusBody) =>
+    [1, 2, 3].map(place => body.nodes.filter(node => node.place === place).length)
+  const body = (count: number, of: number, before?: ConsensusBody): ConsensusBody => {
+    const descriptors = descriptorsOf(network, of, count, 1)
+    const votes = network.authorities.map((_, i) => voteOf(network, i, descriptors))
+    return tally({ network, epoch: of, votes, before: before && { body: before, hash: new Uint8Array(32) } })
+  }
+  const six = body(6, 1)
+  assert.equal(sizes(six), [2, 2, 2])
+  const ten = body(10, 2, six)
+  assert.equal(sizes(ten).sort(), [3, 3, 4])
+  const places = (of: ConsensusBody) => new Map(of.nodes.map(n => [hex(n.descriptor.stable.id), n.place]))
+  for (const [id, place] of places(six)) assert.is(places(ten).get(id), place)
+  // Four leave and come back much later: each to its own layer.
+  const fewer = body(6, 3, ten)
+  assert.is(fewer.kept.length, 4)
+  const back = body(10, 4, fewer)
+  assert.equal(places(back), places(ten))
+  assert.is(back.kept.length, 0)
+  for (const { descriptor, since } of back.nodes) {
+    assert.is(since, places(six).has(hex(descriptor.stable.id)) ? 1 : 4)
+  }
+  const forgotten = placeNodes(stable(6), fewer, 2 + keptEpochs + 1, 3)
+  assert.is(forgotten.kept.length, 0)
+})
+
+test('no layer stays empty while another has two', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 3, max: 12 }),
+      fc.array(fc.nat({ max: 11 }), { maxLength: 12 }),
+      (count, leaving) => {
+        const all = Array.from({ length: count }, (_, i) => contentOf(`mix ${i}`, 'mix', 1).stable)
+        const before = bodyOf(network, 1, descriptorsOf(network, 1, count, 0))
+        const staying = all.filter((_, i) => !leaving.includes(i))
+        const { places, kept } = placeNodes(staying, before, 2, 3)
+        const sizes = [1, 2, 3].map(place => [...places.values()].filter(p => p === place).length)
+        assert.ok(!sizes.includes(0) || Math.max(...sizes) < 2)
+        assert.is(places.size + kept.length, count)
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+test('a document takes at most 450 bytes a node', () => {
+  const count = 200
+  const descriptors = Array.from({ length: count }, (_, i) =>
+    descriptorOf(network, `node ${i}`, i % 10 === 0 ? 'gateway' : 'mix', 40_000, {
+      serial: 1_199_999,
+      stable: {
+        family: `family-${i}.example`,
+        addresses: [`/ip4/198.51.100.${i}/tcp/40001`],
+        identity: idOf(`identity ${i}`),
+        certificate: new Uint8Array(64),
+        certifiedUntil: 99_999,
+      },
+    }),
+  ).sort((a, b) => (hex(a.stable.id) < hex(b.stable.id) ? -1 : 1))
+  const body = writeBody(bodyOf(network, 40_000, descriptors))
+  const empty = writeBody(bodyOf(network, 40_000, descriptorsOf(network, 40_000, 0, 0)))
+  assert.ok((body.length - empty.length) / count < 450, `${(body.length - empty.length) / count}`)
+})
+
+test('the view of a body: layers, gateways, keys by epoch, parameters in range', () => {
+  const body = bodyOf(network, epoch, nodes)
+  const bytes = writeBody(body)
+  const signed = writeDocument(bytes, signaturesOf(network, epoch, digest(bytes), 4))
+  const view = verifyConsensus(network, signed)
+  assert.is(view.signers.length, 4)
+  assert.equal(view.hash, digest(bytes))
+  assert.is(view.validUntil - view.validAfter, 3 * network.epochMs)
+  assert.is(view.layers.flat().length + view.gateways.length, view.nodes.size)
+  for (const gateway of view.gateways) assert.is(gateway.layer, -1)
+  view.layers.forEach((layer, i) => {
+    for (const mix of layer) assert.is(mix.layer, i)
+  })
+  assert.equal([...(view.gateways[0]?.packetKeys.keys() ?? [])], [epoch, epoch + 1, epoch + 2])
+  const odd = { ...body, parameters: new Map([['hopDelayMs', 2 ** 40]]) }
+  const seen = viewOf(odd, view.hash, []).parameters
+  assert.is(seen.hopDelayMs, parameterRanges.hopDelayMs.max)
+  assert.is(seen.pageEntries, defaultParameters.pageEntries)
+})
+
+test.run()
