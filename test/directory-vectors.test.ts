@@ -1,0 +1,77 @@
+// docs/directory.md 11: the pinned vectors, good and bad in one loop.
+
+import { readFileSync } from 'node:fs'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { nameBody } from '../directory/consensus.ts'
+import { readDescriptor, verifyDescriptor } from '../directory/descriptor.ts'
+import { verifyConsensus } from '../directory/document.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { readEvidence, verifyEvidence } from '../directory/evidence.ts'
+import { readAnswer, readRequest } from '../directory/exchange.ts'
+import { openMessage, setHash } from '../directory/message.ts'
+import { digest, hex } from '../directory/statement.ts'
+import { tally } from '../directory/tally.ts'
+import { readVote } from '../directory/vote.ts'
+import {
+  type DirectoryVectorFile,
+  directoryVectors,
+  type VectorKind,
+  vectorPath,
+} from './directory-vectors.ts'
+import { networkOf } from './directory-world.ts'
+
+const file = JSON.parse(readFileSync(vectorPath, 'utf8')) as DirectoryVectorFile
+const network = networkOf({ mixes: 3, gateways: 1 })
+
+/** Reads and checks one; gives its name, where it has one. */
+const readers: Record<Exclude<VectorKind, 'tally'>, (bytes: Uint8Array) => Uint8Array | undefined> = {
+  descriptor(bytes) {
+    verifyDescriptor(network, readDescriptor(bytes))
+    return undefined
+  },
+  consensus: bytes => verifyConsensus(network, bytes).hash,
+  message(bytes) {
+    const message = openMessage(network, bytes)
+    if (message.kind === 'vote') return message.signed.hash
+    return message.kind === 'set' ? setHash(message.set) : undefined
+  },
+  evidence(bytes) {
+    verifyEvidence(network.name, readEvidence(bytes))
+    return digest(bytes)
+  },
+  request(bytes) {
+    readRequest(bytes)
+    return undefined
+  },
+  answer(bytes) {
+    readAnswer(bytes)
+    return undefined
+  },
+}
+
+const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
+
+test('the pinned file is what its generator makes', () => {
+  assert.equal(file, JSON.parse(JSON.stringify(directoryVectors())))
+})
+
+for (const { id, kind, bytes, expect, name, why } of file.vectors) {
+  test(`${kind}: ${id}: ${expect}`, () => {
+    try {
+      const have =
+        kind === 'tally'
+          ? nameBody(
+              tally({ network, epoch: 1, votes: (bytes as string[]).map(vote => readVote(bytesOf(vote))) }),
+            ).hash
+          : readers[kind](bytesOf(bytes as string))
+      assert.is(expect, 'ok', why)
+      if (name !== undefined) assert.is(have && hex(have), name)
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      assert.is(error.code, expect, error.message)
+    }
+  })
+}
+
+test.run()

@@ -1,0 +1,431 @@
+// Makes test/vectors/directory-documents.json, the pinned vectors of docs/directory.md:
+//
+//     node --conditions=source --import tsx test/directory-vectors.ts
+//
+// The same file comes out every time; a change of it is a change of the format.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { write } from '../directory/cbor.ts'
+import { nameBody, readBody, writeBody } from '../directory/consensus.ts'
+import { certificateBytes, signDescriptor, writeDescriptor } from '../directory/descriptor.ts'
+import { writeDocument } from '../directory/document.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { evidenceOf, writeEvidence } from '../directory/evidence.ts'
+import {
+  writeAnswer,
+  writeDescriptors,
+  writeNewest,
+  writeRefusal,
+  writeRequest,
+} from '../directory/exchange.ts'
+import { holderStatement, type SignedVote, setHash, writeMessage } from '../directory/message.ts'
+import type { Network } from '../directory/network.ts'
+import { digest, hex, type Statement, signStatement, statementBytes } from '../directory/statement.ts'
+import { tally } from '../directory/tally.ts'
+import {
+  contentOf,
+  descriptorOf,
+  descriptorsOf,
+  idOf,
+  signaturesOf,
+  signer,
+  signVote,
+  voteOf,
+} from './directory-samples.ts'
+import { networkOf } from './directory-world.ts'
+
+export type VectorKind = 'descriptor' | 'consensus' | 'message' | 'evidence' | 'request' | 'answer' | 'tally'
+
+export interface DirectoryVector {
+  readonly id: string
+  readonly kind: VectorKind
+  readonly why: string
+  /** What is read; of a tally: the votes. */
+  readonly bytes: string | readonly string[]
+  /** ok, or the code of the DirectoryError. */
+  readonly expect: string
+  /** The digest that names the thing, where it has one; of a tally: the name of the body. */
+  readonly name?: string
+  /** What its signature covers, where it has one. */
+  readonly signed?: string
+}
+
+export interface DirectoryVectorFile {
+  readonly about: string
+  readonly network: { readonly [field: string]: unknown }
+  readonly vectors: readonly DirectoryVector[]
+}
+
+export const vectorPath: string = join(import.meta.dirname, 'vectors', 'directory-documents.json')
+
+const network: Network = networkOf({ mixes: 3, gateways: 1 })
+const document = 1
+const descriptors = descriptorsOf(network, document, 3, 1)
+const author = network.authorities[0]?.id as Uint8Array
+
+/** With one bit of a byte changed, counted from the last. */
+function flipped(bytes: Uint8Array, fromEnd: number): Uint8Array {
+  const out = bytes.slice()
+  const at = out.length - 1 - fromEnd
+  out[at] = (out[at] as number) ^ 1
+  return out
+}
+
+function vector(
+  kind: VectorKind,
+  id: string,
+  expect: string,
+  why: string,
+  bytes: Uint8Array,
+  more: { name?: Uint8Array; signed?: Uint8Array } = {},
+): DirectoryVector {
+  return {
+    id,
+    kind,
+    why,
+    expect,
+    bytes: hex(bytes),
+    ...(more.name === undefined ? {} : { name: hex(more.name) }),
+    ...(more.signed === undefined ? {} : { signed: hex(more.signed) }),
+  }
+}
+
+function descriptorVectors(): DirectoryVector[] {
+  const plain = descriptorOf(network, 'mix 0', 'mix', document)
+  const certificate = signer('operator')(certificateBytes(network.name, idOf('mix 0'), 9))
+  const certified = { identity: idOf('operator'), certificate, certifiedUntil: 9 }
+  const of = (epoch: number) => descriptorOf(network, 'mix 0', 'mix', epoch, { stable: certified })
+  const forged = { identity: idOf('mix 1'), certificate, certifiedUntil: 9 }
+  const bytes = writeDescriptor(plain)
+  const long = descriptorOf(network, 'mix 0', 'mix', document, { stable: { family: 'x'.repeat(65) } })
+  return [
+    vector('descriptor', 'descriptor of a mix', 'ok', 'its own identity', bytes),
+    vector(
+      'descriptor',
+      'descriptor of a gateway',
+      'ok',
+      'with a service',
+      writeDescriptor(descriptorOf(network, 'gateway 0', 'gateway', document)),
+    ),
+    vector(
+      'descriptor',
+      'certified descriptor',
+      'ok',
+      'an identity key that is offline',
+      writeDescriptor(of(9)),
+    ),
+    vector('descriptor', 'certificate over', 'OLD_EPOCH', 'it ends with epoch 9', writeDescriptor(of(10))),
+    vector(
+      'descriptor',
+      'certificate by another identity',
+      'BAD_SIGNATURE',
+      'the named identity did not sign it',
+      writeDescriptor(descriptorOf(network, 'mix 0', 'mix', document, { stable: forged })),
+    ),
+    vector('descriptor', 'signature changed', 'BAD_SIGNATURE', 'the last byte', flipped(bytes, 0)),
+    vector('descriptor', 'key changed', 'BAD_SIGNATURE', 'a byte of the last packet key', flipped(bytes, 66)),
+    vector(
+      'descriptor',
+      'signed for another network',
+      'BAD_SIGNATURE',
+      'the name of the network is under the signature',
+      writeDescriptor(signDescriptor('elsewhere', contentOf('mix 0', 'mix', document), signer('mix 0'))),
+    ),
+    vector('descriptor', 'a byte too many', 'BAD_DOCUMENT', 'nothing may follow', Uint8Array.of(...bytes, 0)),
+    vector('descriptor', 'cut short', 'BAD_DOCUMENT', 'the signature lacks a byte', bytes.subarray(0, -1)),
+    vector('descriptor', 'long family', 'TOO_LARGE', '65 bytes of 64', writeDescriptor(long)),
+    vector(
+      'descriptor',
+      'long form of a list',
+      'NOT_CANONICAL',
+      'the length 5 in two bytes',
+      Uint8Array.of(0x98, 5, ...bytes.subarray(1)),
+    ),
+  ]
+}
+
+function consensusVectors(): DirectoryVector[] {
+  const votes = network.authorities.map((_, i) => voteOf(network, i, descriptors))
+  const body = tally({ network, epoch: document, votes })
+  const named = nameBody(body)
+  const signed = (bytes: Uint8Array, count = 3): Uint8Array =>
+    writeDocument(bytes, signaturesOf(network, document, digest(bytes), count))
+  const consensus = (id: string, expect: string, why: string, bytes: Uint8Array, name?: Uint8Array) =>
+    vector('consensus', id, expect, why, bytes, name === undefined ? {} : { name })
+  const statement: Statement = { kind: 'consensus', epoch: document, signer: author, about: named.hash }
+  const wrong = (change: Partial<Network>): Uint8Array => {
+    const of = { ...network, ...change }
+    return signed(writeBody(tally({ network: of, epoch: document, votes })))
+  }
+  return [
+    vector(
+      'consensus',
+      'three signatures',
+      'ok',
+      'all authorities; signed: by the first of them',
+      signed(named.bytes),
+      {
+        name: named.hash,
+        signed: statementBytes(network.name, statement),
+      },
+    ),
+    consensus('two signatures', 'ok', 'the threshold', signed(named.bytes, 2), named.hash),
+    consensus('one signature', 'TOO_FEW_SIGNATURES', 'below the threshold', signed(named.bytes, 1)),
+    consensus('no signature', 'TOO_FEW_SIGNATURES', '', signed(named.bytes, 0)),
+    consensus(
+      'signature by a stranger',
+      'ok',
+      'two by known authorities are enough, the third is passed over',
+      writeDocument(named.bytes, [
+        ...signaturesOf(network, document, named.hash, 2),
+        { signer: idOf('stranger'), signature: new Uint8Array(64) },
+      ]),
+      named.hash,
+    ),
+    consensus(
+      'signatures for another epoch',
+      'TOO_FEW_SIGNATURES',
+      'the epoch is under the signature',
+      writeDocument(named.bytes, signaturesOf(network, document + 1, named.hash, 3)),
+    ),
+    consensus('another name', 'WRONG_NETWORK', 'of another network', wrong({ name: 'elsewhere' })),
+    consensus('another packet', 'WRONG_GEOMETRY', 'user data of 1000 bytes', wrong({ userBytes: 1000 })),
+    consensus('another epoch length', 'WRONG_GEOMETRY', '', wrong({ epochMs: 30_000 })),
+    consensus('another threshold', 'WRONG_AUTHORITIES', '', wrong({ threshold: 3 })),
+    consensus(
+      'valid for too long',
+      'BAD_DOCUMENT',
+      'the times follow from the epoch',
+      signed(writeBody({ ...body, validUntil: body.validUntil + 1 })),
+    ),
+    consensus(
+      'a gateway in a layer',
+      'BAD_DOCUMENT',
+      'gateways have place 0',
+      signed(writeBody({ ...body, nodes: body.nodes.map(node => ({ ...node, place: 1 })) })),
+    ),
+    consensus(
+      'nodes out of order',
+      'NOT_CANONICAL',
+      'they are ordered by id',
+      signed(writeBody({ ...body, nodes: [...body.nodes].reverse() })),
+    ),
+    consensus(
+      'a key its node did not sign',
+      'BAD_SIGNATURE',
+      'authorities cannot invent keys',
+      signed(
+        writeBody({
+          ...body,
+          nodes: body.nodes.map(node => ({ ...node, descriptor: { ...node.descriptor, serial: 8 } })),
+        }),
+      ),
+    ),
+    consensus('another version', 'BAD_DOCUMENT', 'version 2', signed(withVersion(named.bytes, 2))),
+    consensus('a body of nothing', 'BAD_DOCUMENT', '', writeDocument(new Uint8Array(0), [])),
+  ]
+}
+
+/** The key `version` is followed by one byte. */
+function withVersion(body: Uint8Array, version: number): Uint8Array {
+  const at = Buffer.from(body).indexOf('gversion') + 'gversion'.length
+  const out = body.slice()
+  out[at] = version
+  return out
+}
+
+function messageVectors(): DirectoryVector[] {
+  const vote = signVote(network, 0, voteOf(network, 0, descriptors))
+  const second = network.authorities[1]?.id as Uint8Array
+  const relay = holderStatement(network.name, vote, second)
+  const entry = { signer: second, signature: signStatement(network.name, relay, signer('authority 1')) }
+  const voteMessage = (signed: SignedVote): Uint8Array => writeMessage({ kind: 'vote', round: 0, signed })
+  const set = [{ author, hash: vote.hash }]
+  const setStatement: Statement = { kind: 'set', epoch: 0, signer: author, about: setHash(set) }
+  const setMessage = (signature: Uint8Array): Uint8Array =>
+    writeMessage({ kind: 'set', round: 0, signer: author, set, signature })
+  const setSignature = signStatement(network.name, setStatement, signer('authority 0'))
+  const [signature] = signaturesOf(network, document, vote.hash, 1)
+  const unproven = { epoch: 0, hash: vote.hash, signatures: signaturesOf(network, 0, vote.hash, 1) }
+  const stranger = { signer: idOf('stranger'), signature: new Uint8Array(64) }
+  return [
+    vector('message', 'vote', 'ok', 'from its author', voteMessage(vote), {
+      name: vote.hash,
+      signed: statementBytes(network.name, { kind: 'vote', epoch: 0, signer: author, about: vote.hash }),
+    }),
+    vector(
+      'message',
+      'vote passed on',
+      'ok',
+      'with a second signature; signed: by that one',
+      voteMessage({ ...vote, signatures: [...vote.signatures, entry] }),
+      { name: vote.hash, signed: statementBytes(network.name, relay) },
+    ),
+    vector(
+      'message',
+      'vote without its author',
+      'BAD_SIGNATURE',
+      'passed on by another only',
+      voteMessage({ ...vote, signatures: [entry] }),
+    ),
+    vector(
+      'message',
+      'vote passed on by a stranger',
+      'UNKNOWN_AUTHORITY',
+      '',
+      voteMessage({ ...vote, signatures: [...vote.signatures, stranger] }),
+    ),
+    vector(
+      'message',
+      'vote of another network',
+      'WRONG_NETWORK',
+      '',
+      voteMessage(signVote(network, 0, voteOf(network, 0, descriptors, { network: 'elsewhere' }))),
+    ),
+    vector(
+      'message',
+      'vote that follows no document',
+      'TOO_FEW_SIGNATURES',
+      'the document before it has one signature',
+      voteMessage(signVote(network, 0, voteOf(network, 0, descriptors, { previous: unproven }))),
+    ),
+    vector(
+      'message',
+      'vote with a key its node did not sign',
+      'BAD_SIGNATURE',
+      '',
+      voteMessage(
+        signVote(
+          network,
+          0,
+          voteOf(
+            network,
+            0,
+            descriptors.map(descriptor => ({ ...descriptor, serial: 8 })),
+          ),
+        ),
+      ),
+    ),
+    vector('message', 'set', 'ok', '', setMessage(setSignature), {
+      name: setHash(set),
+      signed: statementBytes(network.name, setStatement),
+    }),
+    vector('message', 'set, forged', 'BAD_SIGNATURE', '', setMessage(new Uint8Array(64))),
+    vector(
+      'message',
+      'signature',
+      'ok',
+      '',
+      writeMessage({
+        kind: 'signature',
+        round: 0,
+        epoch: document,
+        hash: vote.hash,
+        signer: author,
+        signature: signature?.signature as Uint8Array,
+      }),
+    ),
+    vector('message', 'a kind that there is not', 'BAD_DOCUMENT', '', write(['rumour', 0])),
+  ]
+}
+
+function evidenceVectors(): DirectoryVector[] {
+  const said = [1, 2].map(byte => {
+    const about = new Uint8Array(32).fill(byte)
+    const statement: Statement = { kind: 'consensus', epoch: 7, signer: author, about }
+    return { about, signature: signStatement(network.name, statement, signer('authority 0')) }
+  })
+  const [a, b] = said as [(typeof said)[0], (typeof said)[0]]
+  const accused = { kind: 'consensus', epoch: 7, signer: author } as const
+  const bytes = writeEvidence(evidenceOf(accused, a, b))
+  return [
+    vector('evidence', 'two documents of one epoch', 'ok', '', bytes, { name: digest(bytes) }),
+    vector(
+      'evidence',
+      'one statement twice',
+      'NOT_CANONICAL',
+      'no contradiction',
+      writeEvidence({ ...accused, said: [a, a] }),
+    ),
+    vector(
+      'evidence',
+      'in the other order',
+      'NOT_CANONICAL',
+      '',
+      writeEvidence({ ...accused, said: [b, a] }),
+    ),
+    vector('evidence', 'a forged statement', 'BAD_SIGNATURE', '', flipped(bytes, 0)),
+    vector(
+      'evidence',
+      'relays',
+      'BAD_DOCUMENT',
+      'passing on two votes is no contradiction',
+      writeEvidence({ ...accused, kind: 'relay', said: [a, b] }),
+    ),
+  ]
+}
+
+function exchangeVectors(): DirectoryVector[] {
+  const hash = new Uint8Array(32).fill(3)
+  const request = (id: string, bytes: Uint8Array, expect = 'ok') => vector('request', id, expect, '', bytes)
+  const answer = (id: string, bytes: Uint8Array, expect = 'ok') => vector('answer', id, expect, '', bytes)
+  return [
+    request('document of an epoch', writeRequest({ ask: 'document', epoch: 7 })),
+    request('document of now', writeRequest({ ask: 'document', epoch: null })),
+    request('upload', writeRequest({ ask: 'upload', descriptor: hash })),
+    request('hello', writeRequest({ ask: 'hello' })),
+    request('missing', writeRequest({ ask: 'missing', epoch: 7, have: [hash] })),
+    request('body', writeRequest({ ask: 'body', hash })),
+    request('voting', writeRequest({ ask: 'voting', message: hash })),
+    request('unknown', write(['everything']), 'BAD_DOCUMENT'),
+    answer('nothing', writeAnswer()),
+    answer('newest', writeAnswer(writeNewest(7))),
+    answer('descriptors', writeAnswer(writeDescriptors([hash]))),
+    answer('refused', writeRefusal(new DirectoryError('LATE', 'round 7: descriptor while in votes')), 'LATE'),
+    answer('refused for a reason unheard of', write(['refused', 'WHATEVER', '']), 'UNAVAILABLE'),
+  ]
+}
+
+function tallyVectors(): DirectoryVector[] {
+  const rest = descriptors.slice(1)
+  const votes = [
+    voteOf(network, 0, descriptors, { parameters: new Map([['hopDelayMs', 10]]) }),
+    voteOf(network, 1, descriptors, { parameters: new Map([['hopDelayMs', 70]]) }),
+    voteOf(network, 2, rest, { parameters: new Map([['hopDelayMs', 2 ** 40]]) }),
+  ].map((vote, i) => signVote(network, i, vote))
+  return [votes, votes.slice(1)].map(agreed => ({
+    id: `${agreed.length} votes`,
+    kind: 'tally',
+    why: 'the document that these votes make, the first of its network',
+    bytes: agreed.map(({ bytes }) => hex(bytes)),
+    expect: 'ok',
+    name: hex(
+      nameBody(
+        readBody(writeBody(tally({ network, epoch: document, votes: agreed.map(({ vote }) => vote) }))),
+      ).hash,
+    ),
+  }))
+}
+
+export function directoryVectors(): DirectoryVectorFile {
+  return {
+    about:
+      'Documents and messages of the directory. Bytes are hexadecimal. docs/directory.md says what is read and in which order it is checked.',
+    network: {
+      ...network,
+      authorities: network.authorities.map(({ id, addresses }) => ({ id: hex(id), addresses })),
+    },
+    vectors: [
+      ...descriptorVectors(),
+      ...consensusVectors(),
+      ...messageVectors(),
+      ...evidenceVectors(),
+      ...exchangeVectors(),
+      ...tallyVectors(),
+    ],
+  }
+}
+
+if (process.argv[1] === import.meta.filename)
+  writeFileSync(vectorPath, `${JSON.stringify(directoryVectors(), null, 1)}\n`)
