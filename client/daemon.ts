@@ -2,6 +2,7 @@
 
 import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
+import { type Clock, systemClock } from '../link/clock.ts'
 import { type Loopback, serveLoopback } from '../link/http.ts'
 import type { Client, SendOptions } from './client.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
@@ -14,6 +15,8 @@ export interface DaemonOptions {
   readonly port: number
   /** What `Authorization: Bearer` must say. */
   readonly token: string
+  /** Ends waits. */
+  readonly clock?: Clock
 }
 
 /** The largest message as base64 in JSON, and some. */
@@ -61,13 +64,18 @@ const inboxQuery = v.strictObject({
  *
  * @throws LinkError LISTEN when the port is taken
  */
-export async function serveClient({ client, port, token }: DaemonOptions): Promise<Loopback> {
+export async function serveClient({
+  client,
+  port,
+  token,
+  clock = systemClock,
+}: DaemonOptions): Promise<Loopback> {
   const closing = new AbortController()
   const loopback = await serveLoopback({
     port,
     token,
     maxBodyBytes,
-    routes: app => app.route('/', clientRoutes(client, closing.signal)),
+    routes: app => app.route('/', clientRoutes(client, clock, closing.signal)),
   })
   return {
     ...loopback,
@@ -79,7 +87,7 @@ export async function serveClient({ client, port, token }: DaemonOptions): Promi
 }
 
 /** @param closing ends requests that wait for messages */
-export function clientRoutes(client: Client, closing: AbortSignal): Hono {
+export function clientRoutes(client: Client, clock: Clock, closing: AbortSignal): Hono {
   const app = new Hono()
   app.use(async (context, next) => {
     // Programs send no Origin; a page in a browser cannot leave it out.
@@ -99,9 +107,13 @@ export function clientRoutes(client: Client, closing: AbortSignal): Hono {
   })
   app.get('/messages', async context => {
     const { after = -1, wait = 0, most = mostMessages } = v.parse(inboxQuery, context.req.query())
-    const until = AbortSignal.any([AbortSignal.timeout(wait), closing, context.req.raw.signal])
     const options = { after, most, mostBytes: maxAnswerBytes }
-    const messages = await client.inbox(wait > 0 ? { ...options, until } : options)
+    const messages =
+      wait === 0
+        ? await client.inbox(options)
+        : await waiting(clock, wait, [closing, context.req.raw.signal], until =>
+            client.inbox({ ...options, until }),
+          )
     return context.json({ messages: messages.map(messageOf), next: messages.at(-1)?.seq ?? after })
   })
   app.get('/messages/:id', context => context.json(stateOf(find(client, context.req.param('id')))))
@@ -117,6 +129,22 @@ export function clientRoutes(client: Client, closing: AbortSignal): Hono {
   app.get('/status', context => context.json(client.status()))
   app.get('/ledger', context => context.json({ entries: client.ledger() }))
   return app
+}
+
+/** Runs with a signal that aborts after `ms`, or with any of `signals`. */
+async function waiting<T>(
+  clock: Clock,
+  ms: number,
+  signals: AbortSignal[],
+  run: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController()
+  const timer = clock.after(ms, () => late.abort())
+  try {
+    return await run(AbortSignal.any([late.signal, ...signals]))
+  } finally {
+    timer.cancel()
+  }
 }
 
 const octets = 'application/octet-stream'

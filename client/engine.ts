@@ -16,21 +16,22 @@ import type { Accepted, MessageState } from './delivery.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from './fragments.ts'
 import { chooseGateway, Gateways } from './gateways.ts'
-import { type Identity, openIdentity, withGateways } from './identity.ts'
-import { Inbox, type InboxEntry } from './inbox.ts'
+import { type Identity, withGateways } from './identity.ts'
+import type { Inbox, InboxEntry } from './inbox.ts'
 import { Ledger } from './ledger.ts'
 import type { ClientLimits } from './limits.ts'
-import { Outbox, type Outgoing } from './outbox.ts'
-import { OwnBlocks } from './own-blocks.ts'
+import type { Outbox, Outgoing } from './outbox.ts'
+import type { OwnBlocks } from './own-blocks.ts'
 import type { Surroundings } from './packets.ts'
-import { Receiver, readCursors } from './receiver.ts'
-import { checkFormat, type Operation } from './records.ts'
+import { Receiver } from './receiver.ts'
+import type { Operation } from './records.ts'
 import { Replies } from './replies.ts'
 import { Returns } from './returns.ts'
 import type { Sealing } from './sealing.ts'
 import { Sender } from './sender.ts'
+import { openStored, type Stored } from './stored.ts'
 import { Suspicion } from './suspicion.ts'
-import { TheirBlocks } from './their-blocks.ts'
+import type { TheirBlocks } from './their-blocks.ts'
 
 export interface EngineInit {
   readonly network: Network
@@ -59,6 +60,8 @@ const minute = 60 * second
 const housekeepingMs = 2 * second
 /** What the client itself sends (receipts, blocks) is of no use later, milliseconds. */
 const ownLifetimeMs = 5 * minute
+/** Contents of the client's own under way. */
+const mostPosted = 512
 
 export class Engine {
   readonly outbox: Outbox
@@ -74,6 +77,8 @@ export class Engine {
   readonly #own: OwnBlocks
   readonly #suspicion: Suspicion
   readonly #clocks: Clocks
+  /** What `post` has under way. */
+  readonly #posted = new Set<string>()
   /** State changes on their way to the disk. */
   readonly #writes = new Set<Promise<void>>()
   #identity: Identity
@@ -152,18 +157,7 @@ export class Engine {
    * @throws ClientError STORE_NEWER, STORE_DAMAGED
    */
   static async open(init: EngineInit, events: EngineEvents): Promise<Engine> {
-    const { store, limits, clock, gateways, sealing, random } = init
-    await checkFormat(store)
-    const identity = await openIdentity(store, sealing, random)
-    const engine = new Engine(init, events, {
-      identity: gateways.length > 0 ? await withGateways(store, identity, gateways) : identity,
-      outbox: await Outbox.open(store, limits.outbox),
-      inbox: await Inbox.open(store, limits.inbox, clock.now()),
-      own: await OwnBlocks.open(store, limits.own),
-      theirs: await TheirBlocks.open(store, limits.theirs),
-      cursors: await readCursors(store),
-    })
-    return engine
+    return new Engine(init, events, await openStored(init))
   }
 
   get identity(): Identity {
@@ -243,16 +237,27 @@ export class Engine {
   }
 
   /**
-   * Sends something of the client's own; it does not survive a restart, and need not.
+   * Sends something of the client's own; it does not survive a restart, and need not: whoever misses it asks again.
+   * With too much of that under way it is dropped.
    *
    * @returns the id it travels under
    */
   post(kind: Kind, to: string, content: Uint8Array): string {
-    const { random, clock } = this.#init
+    const { random, clock, log } = this.#init
     const id = hex(random(messageIdBytes))
     const deadline = clock.now() + ownLifetimeMs
-    const count = this.count(kind, content.length)
-    this.sender.accept({ id, kind, to, content, count }, { by: acknowledgedBy(kind), urgent: true, deadline })
+    if (this.#posted.size >= mostPosted) return id
+    try {
+      const count = this.count(kind, content.length)
+      this.#posted.add(id)
+      this.sender.accept(
+        { id, kind, to, content, count },
+        { by: acknowledgedBy(kind), urgent: true, deadline },
+      )
+    } catch (error) {
+      this.#posted.delete(id)
+      log.warn({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'an answer could not be sent')
+    }
     return id
   }
 
@@ -366,7 +371,10 @@ export class Engine {
     const deadlineSet = (message: Outgoing): boolean =>
       message.deadline - message.acceptedAt < this.#init.limits.lifetimeMs
     const before = this.outbox.get(id)
-    if (before === undefined) return
+    if (before === undefined) {
+      if (state !== 'queued' && !this.sender.carries(id)) this.#posted.delete(id)
+      return
+    }
     const why = reason === 'EXPIRED' && deadlineSet(before) ? 'DEADLINE' : reason
     const moved = this.outbox.move(id, state, why)
     if (moved === undefined) return
@@ -392,21 +400,12 @@ export class Engine {
       const work = async (): Promise<void> => {
         await this.outbox.saveProgress(this.sender.takeProgress())
         await this.#own.expire(clock.now())
+        await this.replies.tidy(clock.now())
       }
       work().catch(() => log.error({}, 'housekeeping could not write'))
       if (!this.#ended) this.#housekeep()
     })
   }
-}
-
-/** What was read from the store. */
-interface Stored {
-  readonly identity: Identity
-  readonly outbox: Outbox
-  readonly inbox: Inbox
-  readonly own: OwnBlocks
-  readonly theirs: TheirBlocks
-  readonly cursors: ReadonlyMap<string, number>
 }
 
 function acknowledgedBy(kind: Kind): Accepted['by'] {

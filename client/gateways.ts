@@ -15,7 +15,7 @@ export interface GatewaysInit extends Omit<SessionInit, 'peer' | 'cursor' | 'tak
   readonly cursor: (gateway: string) => number
   readonly take: (gateway: string, ...page: Parameters<SessionInit['take']>) => Promise<void>
   /** The home has changed, or whether it is open. */
-  readonly onChange: (home: Uint8Array, open: boolean) => void
+  readonly onChange: () => void
 }
 
 export class Gateways {
@@ -24,7 +24,8 @@ export class Gateways {
   readonly #sessions: readonly GatewaySession[]
   #home = 0
   #nextRead = 0
-  #wasOpen = false
+  /** What was told last. */
+  #told = ''
 
   /** @param ids 32 bytes each, 1 to 3, in the order of the address */
   constructor(init: GatewaysInit, ids: readonly Uint8Array[]) {
@@ -94,9 +95,10 @@ export class Gateways {
   }
 
   #changed(): void {
-    if (this.open === this.#wasOpen && this.open === false) return
-    this.#wasOpen = this.open
-    this.#init.onChange(this.home, this.open)
+    const now = `${hex(this.home)} ${this.open}`
+    if (now === this.#told) return
+    this.#told = now
+    this.#init.onChange()
   }
 }
 

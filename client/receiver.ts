@@ -9,7 +9,7 @@ import { readBody } from '../sphinx/body.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import { openReply } from '../sphinx/reply.ts'
-import { emptyBitmap, setBit } from './bitmap.ts'
+import { countBits, emptyBitmap, setBit } from './bitmap.ts'
 import { fromHex, hex, Reader, Writer } from './bytes.ts'
 import { readBlocks, readMessage, readReceipt, readRefill, readReply, writeReceipt } from './content.ts'
 import { ClientError } from './error.ts'
@@ -47,6 +47,8 @@ export type EntryEnd = 'returned' | 'unknown' | 'unreadable' | ArrivalEnd
 const second = 1000
 /** A reply that is not whole is receipted when nothing more of it has come for this long. */
 const quietMs = 2 * second
+/** Replies whose receipt is remembered. */
+const mostReceipts = 1024
 /** More than the largest content: a message with its reply blocks. */
 const mostContentBytes = maxMessageBytes + 1024 * 1024
 
@@ -57,7 +59,7 @@ export class Receiver {
   /** Replies that are not whole: the conversation, and the progress that was last receipted. */
   readonly #partial = new Map<string, { readonly conversation: string; receiptedAt: number }>()
   /** The receipt that is under way for a reply. */
-  readonly #receipts = new Map<string, string>()
+  readonly #receipts = new Map<string, { readonly under: string; readonly whole: boolean }>()
   #turn: Promise<void> = Promise.resolve()
   readonly counters: Record<EntryEnd | 'givenUp' | 'badContent', number> = {
     returned: 0,
@@ -135,6 +137,7 @@ export class Receiver {
     this.#cursors.set(gateway, cursor)
     for (const replyId of spent) own.forget(replyId)
     this.counters.givenUp += result.givenUp
+    const again = new Map<string, { conversation: string; count: number }>()
     for (const [i, end] of result.ends.entries()) {
       this.counters[end]++
       const { kind, id, conversation, count } = page[i] as Arriving
@@ -142,9 +145,10 @@ export class Receiver {
       if (end === 'kept' && !this.#partial.has(hex(id))) {
         this.#partial.set(hex(id), { conversation, receiptedAt: 0 })
       }
-      // It was sent again: the receipt was lost, or is late
-      if (end === 'seen') this.#receipt(hex(id), conversation, count, allOf(count))
+      if (end === 'seen') again.set(hex(id), { conversation, count })
     }
+    // They were sent again: the receipt was lost, or is late
+    for (const [id, { conversation, count }] of again) this.#receipt(id, conversation, count, allOf(count))
     for (const whole of result.whole) {
       const { index: fragment, attempt } = whole.last
       const { id, conversation: inReplyTo } = whole
@@ -263,17 +267,21 @@ export class Receiver {
     }
   }
 
+  /** One receipt of a reply is under way at a time; one that says more takes the place of one that said less. */
   #receipt(id: string, conversation: string | undefined, count: number, have: Uint8Array): void {
     const { own, sender, post } = this.#init
     const asked = own.asked(conversation ?? '')
     if (asked === undefined) return
-    const under = this.#receipts.get(id)
-    if (under !== undefined && sender.carries(under))
-      sender.apply({ type: 'failed', id: under, reason: 'ABORTED' })
+    const before = this.#receipts.get(id)
+    if (before !== undefined && sender.carries(before.under)) {
+      if (before.whole) return
+      sender.apply({ type: 'failed', id: before.under, reason: 'ABORTED' })
+    }
+    const under = post('receipt', asked.to, writeReceipt({ reply: fromHex(id), count, have }))
     this.#receipts.delete(id)
-    this.#receipts.set(id, post('receipt', asked.to, writeReceipt({ reply: fromHex(id), count, have })))
+    this.#receipts.set(id, { under, whole: countBits(have) === count })
     const [oldest] = this.#receipts.keys()
-    if (this.#receipts.size > 1024) this.#receipts.delete(oldest as string)
+    if (this.#receipts.size > mostReceipts) this.#receipts.delete(oldest as string)
   }
 }
 

@@ -199,6 +199,12 @@ export class Replies {
     remember(this.#refills, conversation, { tries: tries + 1, nextAt: now + refillMs * 2 ** tries })
   }
 
+  /** Forgets the blocks of epochs that are over. */
+  async tidy(now: number): Promise<void> {
+    const { theirs, network } = this.#init
+    await theirs.expire(now, epoch => blockWindow(network, epoch, 0))
+  }
+
   #use(around: Surroundings): BlockUse {
     const { network } = this.#init
     const { g, home, view } = around

@@ -22,7 +22,10 @@ async function api(seed: number): Promise<Api> {
   const [alice, bob] = [await net.client('alice'), await net.client('bob')]
   await net.clock.advance(2 * second)
   const closing = new AbortController().signal
-  const apps = { alice: clientRoutes(alice.client, closing), bob: clientRoutes(bob.client, closing) }
+  const apps = {
+    alice: clientRoutes(alice.client, net.clock, closing),
+    bob: clientRoutes(bob.client, net.clock, closing),
+  }
   return {
     net,
     alice,

@@ -217,19 +217,23 @@ test('replies later than the keys: refused by the replier with REPLY_EXPIRED', a
   await net.clock.advance(5 * second)
   assert.is(reply.state, 'read')
   await net.clock.advance(60 * second)
-  const late = await bob.client.reply(question, 'too late')
-  const failed = late.stored().then(
-    () => 'stored',
-    (error: ClientError) => error.code,
-  )
+  await assertCode(bob.client.reply(question, 'too late'), 'REPLY_EXPIRED')
+  const again = await net.client('bob again', { store: await diskOf(bob) })
+  await assertCode(again.client.reply(question, 'too late'), 'REPLY_EXPIRED')
+})
+
+test('a reply that nobody takes fails when its blocks are used up or over', async () => {
+  const net = new FakeNetwork({ seed: 16, parameters: { payloadPerMinute: 180 } })
+  const [alice, bob] = await pair(net)
+  const got = app(bob)
+  await alice.client.send(bob.client.address, 'question', { replies: 3 })
   await net.clock.advance(5 * second)
-  assert.is(await failed, 'REPLY_EXPIRED')
-  try {
-    await bob.client.reply(question, 'again')
-    assert.unreachable()
-  } catch (error) {
-    assert.is((error as ClientError).code, 'REPLY_EXPIRED')
-  }
+  await alice.client.close()
+  alice.link.dead = true
+  const reply = await bob.client.reply(got[0] as Received, 'are you there?')
+  await net.clock.advance(90 * second)
+  assert.is(reply.state, 'failed')
+  assert.ok(reply.reason === 'REPLY_EXHAUSTED' || reply.reason === 'REPLY_EXPIRED')
 })
 
 test('one seed gives one run', async () => {
