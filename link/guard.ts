@@ -173,8 +173,11 @@ export function guardConnection(connection: MultiaddrConnection): void {
   guardNegotiation(connection, name => name === '/noise')
   connection.maxWriteBufferLength = unreadBytes
   // The WebSocket transport aborts with a close code that sockets refuse, and so leaves them open.
-  const { websocket } = connection as { websocket?: { terminate?: () => void } }
-  connection.addEventListener('close', () => websocket?.terminate?.())
+  const { websocket } = connection as { websocket?: { close(): void; terminate?(): void } }
+  connection.addEventListener('close', () => {
+    if (websocket?.terminate !== undefined) websocket.terminate()
+    else websocket?.close()
+  })
 }
 
 type NoiseFactory = ReturnType<typeof noise>

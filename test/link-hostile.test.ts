@@ -125,16 +125,15 @@ test('garbage and half handshakes on TCP', async () => {
 })
 
 test('a hundred silent sockets do not keep the honest out', async () => {
-  const host = await start({ handshakeMs: 1000 })
+  const host = await start({ handshakeMs: 2000 })
   const port = Number(host.addresses[0]?.split('/')[4])
   const sockets = Array.from({ length: 100 }, () => {
     const socket = net.connect(port, '127.0.0.1').resume()
     return socket.on('error', () => {})
   })
   await wait(100)
-  const asked = performance.now()
   await serves(host)
-  assert.ok(performance.now() - asked < 900)
+  assert.not(sockets.some(socket => socket.destroyed || socket.readableEnded))
   await until(() => sockets.every(socket => socket.destroyed || socket.readableEnded))
 })
 

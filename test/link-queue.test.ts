@@ -1,10 +1,11 @@
 // link/queue.ts, link/neighbour.ts, link/frame.ts, link/limits.ts: the pure parts (docs/link.md).
 
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CellReader, FrameReader, prefixBytes, writeFrame } from '../link/frame.ts'
-import { Turnstile } from '../link/limits.ts'
+import { defaultLimits, Turnstile } from '../link/limits.ts'
 import { LinkError } from '../link/link.ts'
 import type { BackOff, Sending } from '../link/neighbour.ts'
 import { backOffMs, step } from '../link/neighbour.ts'
@@ -270,3 +271,19 @@ turnstileTest('lets in so many of one and so many in all, and forgets who has le
 })
 
 turnstileTest.run()
+
+const limitsTest = suite('limits')
+
+limitsTest('docs/link.md gives every limit and its default', () => {
+  const page = readFileSync(new URL('../docs/link.md', import.meta.url), 'utf8')
+  const [, section] = page.split('## Limits') as [string, string]
+  const given = [...section.split('## What')[0]!.matchAll(/(\w+) \| (\d+) \|/g)].map(([, name, value]) => [
+    name,
+    Number(value),
+  ])
+  const { backOff, ...others } = defaultLimits
+  const limits: Record<string, number> = { ...others, ...backOff }
+  assert.equal(Object.fromEntries(given), limits)
+})
+
+limitsTest.run()
