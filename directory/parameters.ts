@@ -23,6 +23,10 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   nodeLoopPerMinute: { min: 0, max: 60_000, usual: 60 },
   mailboxEntries: { min: 64, max: 1_000_000, usual: 20_000 },
   mailboxMinutes: { min: 1, max: 60 * day, usual: 7 * day },
+  batchPackets: { min: 1, max: 10_000, usual: 20 },
+  batchMs: { min: 10, max: minute, usual: 500 },
+  poolPackets: { min: 0, max: 10_000, usual: 20 },
+  poolPercent: { min: 1, max: 100, usual: 60 },
 }
 
 export const parameterNames: readonly (keyof Parameters)[] = Object.keys(

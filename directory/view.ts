@@ -21,6 +21,12 @@ export interface Parameters {
   /** What one mailbox holds at most: entries, and how long, minutes. */
   readonly mailboxEntries: number
   readonly mailboxMinutes: number
+  /** Mixing in batches (docs/mixing.md): packets of a batch, milliseconds between two, */
+  readonly batchPackets: number
+  readonly batchMs: number
+  /** what a pool keeps at least, and the percentage of it that leaves at most. */
+  readonly poolPackets: number
+  readonly poolPercent: number
 }
 
 export type Role = 'mix' | 'gateway'
@@ -51,6 +57,8 @@ export interface View {
   readonly freshUntil: number
   readonly validUntil: number
   readonly parameters: Parameters
+  /** The name of the nodes' mixing strategy, as it stands in the document. */
+  readonly mixing: string
   /** layers[i]: the mixes of layer i. */
   readonly layers: readonly (readonly NodeEntry[])[]
   readonly gateways: readonly NodeEntry[]

@@ -50,6 +50,15 @@ export const parameterKeys: readonly ParameterKey[] = [
     says: 'A mailbox holds at most so many entries,',
   },
   { key: 'mailbox_age', name: 'mailboxMinutes', unit: 'minutes', says: 'each for at most so long.' },
+  { key: 'batch_packets', name: 'batchPackets', unit: 'count', says: 'Mixing in batches: packets of one.' },
+  { key: 'batch_interval', name: 'batchMs', unit: 'milliseconds', says: 'Time from one batch to the next.' },
+  { key: 'pool_packets', name: 'poolPackets', unit: 'count', says: 'A mixing pool keeps at least so many,' },
+  {
+    key: 'pool_percent',
+    name: 'poolPercent',
+    unit: 'count',
+    says: 'and of what it holds at most this percentage leaves at once.',
+  },
 ]
 
 function valueSchema({ name, unit }: ParameterKey): v.GenericSchema<string | number, number> {

@@ -30,6 +30,10 @@ export const testParameters: Parameters = {
   nodeLoopPerMinute: 0,
   mailboxEntries: 20_000,
   mailboxMinutes: 60,
+  batchPackets: 20,
+  batchMs: 500,
+  poolPackets: 20,
+  poolPercent: 60,
 }
 
 interface FakeNode {
@@ -314,6 +318,7 @@ export class FakeNetwork {
       freshUntil: epochStart(this.network, epoch + 1),
       validUntil: epochStart(this.network, epoch + 3),
       parameters: this.parameters,
+      mixing: 'poisson',
       layers: [0, 1, 2].map(layer => entries.filter(entry => entry.layer === layer)),
       gateways: entries.filter(entry => entry.role === 'gateway'),
       nodes: new Map(entries.map(entry => [hexOf(entry.id), entry])),

@@ -55,6 +55,8 @@ export interface WorldOptions {
   readonly layers?: number
   readonly perLayer?: number
   readonly gateways?: number
+  /** The strategy that an epoch's consensus names; default: poisson in all. */
+  readonly mixing?: (epoch: number) => string
 }
 
 export async function world(options: WorldOptions = {}): Promise<World> {
@@ -117,6 +119,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       freshUntil: validAfter + network.epochMs,
       validUntil: validAfter + epochsValid * network.epochMs,
       parameters,
+      mixing: options.mixing?.(epoch) ?? 'poisson',
       layers: Array.from({ length: layers }, (_, i) =>
         entries.filter(e => e.role === 'mix' && e.layer === i),
       ),
