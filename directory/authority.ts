@@ -49,6 +49,8 @@ export interface AuthorityOptions {
   readonly admit?: ((descriptor: Descriptor) => boolean | string) | undefined
   /** What it votes for; it leaves the rest to the others. */
   readonly wanted?: Partial<Parameters> | undefined
+  /** The mixing strategy it votes for. */
+  readonly mixing?: string | undefined
 }
 
 export interface AuthorityStatus {
@@ -138,7 +140,7 @@ class RunningAuthority implements Authority {
       sign: (message: Uint8Array) => ed25519Sign(seed, message),
       addresses: link.addresses,
       wanted: options.wanted ?? {},
-      mixing: defaultMixing,
+      mixing: options.mixing ?? defaultMixing,
       admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
       newestBefore: (epoch: number) => archive.newestBefore(epoch),
       body: (name: string) => archive.body(name),

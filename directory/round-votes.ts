@@ -22,7 +22,7 @@ import {
 import { compareBytes, digest, hex, sameBytes, signStatement } from './statement.ts'
 import { type Candidate, writeVote } from './vote.ts'
 
-// Descriptors (8.1)
+// Descriptors (8.3)
 
 export function addDescriptor(state: InDescriptors, descriptor: Descriptor): InDescriptors {
   const of = state.descriptors.get(descriptor.epoch)

@@ -1,5 +1,7 @@
 // From votes to a document (docs/directory.md 7).
 
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -218,6 +220,19 @@ test('the view of a body: layers, gateways, keys by epoch, parameters in range',
   const seen = viewOf(odd, view.hash, []).parameters
   assert.is(seen.hopDelayMs, parameterRanges.hopDelayMs.max)
   assert.is(seen.pageEntries, defaultParameters.pageEntries)
+})
+
+test('docs/directory.md has the table of parameters that the code has', () => {
+  const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'directory.md'), 'utf8')
+  for (const name of parameterNames) {
+    const { min, max, usual } = parameterRanges[name]
+    const row = page.split('\n').find(line => line.startsWith(`| ${name} |`))
+    assert.equal(row?.split('|').slice(-4, -1).map(Number), [min, max, usual], name)
+  }
+  assert.is(
+    page.split('\n').filter(line => /^\| [a-z]+[A-Z]\w+ \|( [^|]*\|){4}$/.test(line)).length,
+    parameterNames.length,
+  )
 })
 
 test.run()
