@@ -1,8 +1,11 @@
 // A network in memory for tests of clients alone: every node is a few lines around `peel`, all on one virtual clock.
 
+import * as assert from 'uvu/assert'
 import { ed25519Verify, x25519PublicKey } from '#crypto'
 import type { Client } from '../client/client.ts'
 import { type ClientOptions, openClient } from '../client/connect.ts'
+import { ClientError } from '../client/error.ts'
+import type { Received } from '../client/message.ts'
 import { epochAt, epochStart, type Network } from '../directory/network.ts'
 import type { Directory, NodeEntry, Parameters, View } from '../directory/view.ts'
 import type { VirtualClock } from '../link/clock.ts'
@@ -22,7 +25,7 @@ import { useReplyBlock } from '../sphinx/reply.ts'
 export const testParameters: Parameters = {
   hopDelayMs: 50,
   maxHopDelayMs: 5000,
-  payloadPerMinute: 900,
+  payloadPerMinute: 600,
   loopPerMinute: 30,
   dropPerMinute: 30,
   readPerMinute: 240,
@@ -59,6 +62,7 @@ export interface FakeNetworkOptions {
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const wireMs = 2
+const second = 1000
 
 export class FakeNetwork {
   readonly clock: VirtualClock
@@ -397,4 +401,42 @@ export async function diskOf(running: RunningClient): Promise<Store> {
     })),
   )
   return copy
+}
+
+/** Collects what a client's app is handed, and answers when told how. */
+export function app(
+  running: RunningClient,
+  answer?: (received: Received) => string | Uint8Array | undefined,
+): Received[] {
+  const got: Received[] = []
+  void (async () => {
+    for await (const received of running.client.messages()) {
+      got.push(received)
+      const text = received.canReply ? answer?.(received) : undefined
+      if (text !== undefined) await running.client.reply(received, text)
+    }
+  })()
+  return got
+}
+
+export async function pair(net: FakeNetwork): Promise<[RunningClient, RunningClient]> {
+  const clients: [RunningClient, RunningClient] = [await net.client('alice'), await net.client('bob')]
+  await net.clock.advance(2 * second)
+  for (const { client } of clients) assert.ok(client.status().ready)
+  return clients
+}
+
+/** Without the hundred thousand lines that a difference would print. */
+export function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a !== undefined && Buffer.compare(a, b) === 0
+}
+
+export async function assertCode(promise: Promise<unknown>, code: string): Promise<void> {
+  try {
+    await promise
+  } catch (error) {
+    assert.ok(error instanceof ClientError, String(error))
+    return assert.is(error.code, code)
+  }
+  assert.unreachable(`want ${code}`)
 }
