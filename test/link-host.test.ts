@@ -125,17 +125,17 @@ test('WebSocket carries the same', async () => {
   await until(() => got === 300)
 })
 
-test('ten thousand requests leave one stream behind, and that goes too', async () => {
+test('three thousand requests leave one stream behind, and that goes too', async () => {
   const limits = { askIdleMs: 300 }
   const [a, b] = [await start({ limits }), await start()]
   b.serve('/test/echo/1', 100, async (_from, body) => body)
   const body = new Uint8Array(50)
-  for (let n = 0; n < 10_000; n++) await a.request(peerOf(b), '/test/echo/1', body, options)
+  for (let n = 0; n < 3000; n++) await a.request(peerOf(b), '/test/echo/1', body, options)
   for (const host of [a, b]) {
     const { connections, streams } = host.counters()
     assert.equal({ connections, streams }, { connections: 1, streams: 1 })
   }
-  assert.is(b.counters().requests.answered, 10_000)
+  assert.is(b.counters().requests.answered, 3000)
   await until(() => a.counters().streams === 0 && b.counters().streams === 0)
 })
 
@@ -248,7 +248,7 @@ test('a neighbour that is killed and started again loses nothing that was queued
   first.process.kill('SIGKILL')
   await until(() => goneAfter < Number.POSITIVE_INFINITY)
   // The reset of its sockets tells at once.
-  assert.ok(goneAfter < 1000, `noticed after ${goneAfter} ms`)
+  assert.ok(goneAfter < 3000, `noticed after ${goneAfter} ms`)
   send(100)
   await first.ended
   const again = await startReceiver(first.peer.addresses[0] as string)
@@ -340,12 +340,13 @@ async function freezer(port: number): Promise<Relay> {
 }
 
 test('a connection that went dead without a word is replaced', async () => {
-  const [a, b] = [await start({ limits: { deadMs: 400 } }), await start()]
+  const limits = { deadMs: 1000, alivePeriodMs: 100 }
+  const [a, b] = [await start({ limits }), await start({ limits })]
   b.serve('/test/echo/1', 10, async (_from, body) => body)
   const relay = await freezer(portOf(b.addresses[0]))
   const through = { id: b.id, addresses: [`/ip4/127.0.0.1/tcp/${relay.port}`] }
   const ask = (): Promise<string> =>
-    a.request(through, '/test/echo/1', new Uint8Array(1), { ...options, timeoutMs: 300 }).then(
+    a.request(through, '/test/echo/1', new Uint8Array(1), { ...options, timeoutMs: 800 }).then(
       () => 'answered',
       (error: LinkError) => error.code,
     )
@@ -357,6 +358,8 @@ test('a connection that went dead without a word is replaced', async () => {
   const send = (): boolean => a.send(through, new Uint8Array(cellBytes))
   send()
   await until(() => b.counters().cellsReceived === 1)
+  await wait(1500)
+  assert.is(a.neighbours()[0]?.state, 'open')
   relay.freeze()
   send()
   // That one is lost with the connection, which is found dead for want of a sign of life.
@@ -419,7 +422,7 @@ test('past the limit of connections only neighbours of ours come in', async () =
   const gateway = await start({ limits: { connections: 2 } })
   gateway.serve('/test/echo/1', 10, async (_from, body) => body)
   const ask = async (host: Host): Promise<string> =>
-    host.request(peerOf(gateway), '/test/echo/1', new Uint8Array(1), { ...options, timeoutMs: 1000 }).then(
+    host.request(peerOf(gateway), '/test/echo/1', new Uint8Array(1), { ...options, timeoutMs: 4000 }).then(
       () => 'answered',
       (error: LinkError) => error.code,
     )
