@@ -33,7 +33,7 @@ const windowBytes = 1024 * 1024
 const bufferBytes = 4 * 1024 * 1024
 
 /** Connections beyond the limit that neighbours of ours may still open. */
-export const reservedConnections = 256
+const reservedConnections = 256
 
 /**
  * A host that does not listen yet, so that its protocols are there before its first peer is.
