@@ -338,6 +338,8 @@ class RunningAuthority implements Authority {
   }
 
   #count({ code }: DirectoryError): void {
+    // Whoever waits for a document asks for it before it is there.
+    if (code === 'UNAVAILABLE') return
     this.#refused[code] = (this.#refused[code] ?? 0) + 1
   }
 }

@@ -86,7 +86,7 @@ test('one authority of three is enough to lose: documents go on with two signatu
 })
 
 test('an authority killed and started again in any phase costs no epoch', async () => {
-  const world = await started({ epochMs: 8000 })
+  const world = await started({ epochMs: 8000, mixes: 3, gateways: 1 })
   // Phases end at eighths: a second each.
   for (const [epoch, second] of [0.1, 0.9, 1.1, 1.9, 2.2, 2.9, 3.5, 4.2, 4.95, 5.5, 7.5].entries()) {
     await world.advanceTo(epoch + 1, second / 8)
@@ -204,7 +204,7 @@ test('clocks: one authority some tenths of a round off votes along, one of anoth
     [86_400_000, 2],
     [-86_400_000, 2],
   ] as const) {
-    const world = new DirectoryWorld()
+    const world = new DirectoryWorld({ mixes: 3, gateways: 1 })
     await world.startAuthority(0)
     await world.startAuthority(1)
     await world.startAuthority(2, { clock: wrongClock(world.clock, offMs) })
