@@ -15,6 +15,8 @@ interface Expected {
   readonly nodes: readonly string[]
   readonly sentAt: number
   readonly roundTripMs: number
+  /** What it was given beyond that. */
+  readonly slackMs: number
   /** When it counts as lost. */
   readonly due: number
   lost: boolean
@@ -52,8 +54,10 @@ export class Returns {
   expect(sent: Sent, packet: Outbound, now: number): void {
     if (sent.what === 'loop') this.loops.sent++
     const { nodes, roundTripMs } = packet
-    const due = now + roundTripMs + this.slackMs
-    this.#expected.set(hex(packet.replyId), { sent, nodes, sentAt: now, roundTripMs, due, lost: false })
+    const { slackMs } = this
+    const due = now + roundTripMs + slackMs
+    const expected = { sent, nodes, sentAt: now, roundTripMs, slackMs, due, lost: false }
+    this.#expected.set(hex(packet.replyId), expected)
     if (this.#expected.size > most) {
       const [oldest] = this.#expected.keys()
       this.#expected.delete(oldest as string)
@@ -66,7 +70,9 @@ export class Returns {
     if (expected === undefined) return undefined
     this.#expected.delete(replyId)
     this.#suspicion.acknowledged(expected.nodes, now)
-    this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
+    // What waited for a gateway that was away tells little of the way: it at most doubles what it was given
+    const extra = Math.max(0, now - expected.sentAt - expected.roundTripMs)
+    this.#measure(Math.min(extra, 2 * expected.slackMs))
     if (expected.sent.what === 'loop') this.loops.returned++
     return expected.sent
   }

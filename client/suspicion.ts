@@ -5,8 +5,13 @@
 interface Tally {
   lost: number
   acknowledged: number
+  /** Lost since the last one that was acknowledged. */
+  streak: number
   at: number
 }
+
+/** So many in a row are chance. */
+const chance = 2
 
 /** Nodes that are remembered; a network has fewer. */
 const most = 4096
@@ -21,28 +26,37 @@ export class Suspicion {
 
   /** A packet over these nodes was not acknowledged in time. */
   lost(nodes: readonly string[], now: number): void {
-    for (const id of new Set(nodes)) this.#tally(id, now).lost++
+    for (const id of new Set(nodes)) {
+      const tally = this.#tally(id, now)
+      tally.lost++
+      tally.streak++
+    }
   }
 
   /** A packet over these nodes was acknowledged. */
   acknowledged(nodes: readonly string[], now: number): void {
-    for (const id of new Set(nodes)) this.#tally(id, now).acknowledged++
+    for (const id of new Set(nodes)) {
+      const tally = this.#tally(id, now)
+      tally.acknowledged++
+      tally.streak = 0
+    }
   }
 
   /**
    * How readily to use a node, 0 to 1: the square of the share of its packets that were acknowledged, counting one
-   * that nobody saw fail. A node of which nothing is known, and one that never failed, has 1, so that without
-   * losses all paths are equally likely.
+   * that nobody saw fail, over the square of the losses in a row beyond chance: what has just died has many
+   * acknowledgements from before. A node of which nothing is known, and one that never failed, has 1, so that
+   * without losses all paths are equally likely.
    */
   weight(id: string, now: number): number {
     const tally = this.#tallies.get(id)
     if (tally === undefined) return 1
-    const left = this.#decay(tally, now)
-    return ((left.acknowledged + 1) / (left.acknowledged + left.lost + 1)) ** 2
+    const { acknowledged, lost, streak } = this.#decay(tally, now)
+    return ((acknowledged + 1) / (acknowledged + lost + 1) / Math.max(1, streak - chance)) ** 2
   }
 
   #tally(id: string, now: number): Tally {
-    const tally = this.#tallies.get(id) ?? { lost: 0, acknowledged: 0, at: now }
+    const tally = this.#tallies.get(id) ?? { lost: 0, acknowledged: 0, streak: 0, at: now }
     Object.assign(tally, this.#decay(tally, now))
     this.#tallies.delete(id)
     this.#tallies.set(id, tally)
@@ -53,8 +67,8 @@ export class Suspicion {
     return tally
   }
 
-  #decay({ lost, acknowledged, at }: Tally, now: number): Tally {
+  #decay({ lost, acknowledged, streak, at }: Tally, now: number): Tally {
     const factor = 2 ** (-Math.max(0, now - at) / this.#halfLifeMs)
-    return { lost: lost * factor, acknowledged: acknowledged * factor, at: now }
+    return { lost: lost * factor, acknowledged: acknowledged * factor, streak: streak * factor, at: now }
   }
 }

@@ -153,6 +153,21 @@ test('a dead mix is found out by what lost packets have in common, and forgiven 
   assert.ok(suspicion.weight(dead, 1000 + 20 * 60_000) > 0.9)
 })
 
+test('a mix that dies after a long good life is found out as soon', () => {
+  const random = seededRandom(8)
+  const suspicion = new Suspicion(60_000)
+  const dead = hex(mixOf(view, 1, 0).id)
+  let through = 0
+  for (let i = 0; i < 700; i++) {
+    const { nodes } = drawPath(request({ weight: id => suspicion.weight(id, 1000) }), random)
+    const lost = i >= 500 && nodes.includes(dead)
+    if (lost && i >= 600) through++
+    if (lost) suspicion.lost(nodes, 1000)
+    else suspicion.acknowledged(nodes, 1000)
+  }
+  assert.ok(through <= 5, `${through} of the last hundred packets went through the dead mix`)
+})
+
 test('without losses no mix is preferred, however much was sent', () => {
   const suspicion = new Suspicion(60_000)
   suspicion.acknowledged(['a', 'b'], 0)
