@@ -10,6 +10,8 @@ const codes = [
   'WRONG_AUTHORITIES',
   'TOO_FEW_SIGNATURES',
   'BAD_SIGNATURE',
+  'BAD_PROOF',
+  'TOO_FEW_SHARES',
   'OLD_EPOCH',
   'FUTURE_EPOCH',
   'NOT_ADMITTED',
@@ -33,6 +35,8 @@ const codes = [
  * | WRONG_AUTHORITIES | the authorities or the threshold are not the pinned ones | compares configurations |
  * | TOO_FEW_SIGNATURES | fewer than the threshold of valid signatures by known authorities | asks elsewhere, or waits |
  * | BAD_SIGNATURE | a signature does not verify | discards it |
+ * | BAD_PROOF | a dealing, an opening or a share is not what it is proven to be | discards it |
+ * | TOO_FEW_SHARES | fewer shares than the threshold | waits for more |
  * | OLD_EPOCH | it is of an epoch that is over | asks elsewhere |
  * | FUTURE_EPOCH | it is of an epoch too far ahead | compares clocks |
  * | NOT_ADMITTED | the authority's policy refuses this node | asks the authority |
