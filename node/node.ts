@@ -21,11 +21,11 @@ import { type KeyRing, openingEpochs, openKeys } from './keys.ts'
 import { nodeLoops } from './loops.ts'
 import { type Mailboxes, openMailboxes, sweepMs } from './mailbox.ts'
 import { inlinePeeler } from './peeler.ts'
-import { type Action, type DropReason, type End, newRelay, type Thanks } from './relay.ts'
+import { type Action, type DropReason, type End, type Mixed, newRelay, type Thanks } from './relay.ts'
 import { type ReplayStore, replayStore } from './replay.ts'
 import { type Admission, neighboursOf, nextHop } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
-import { poisson } from './strategy-poisson.ts'
+import { usualStrategy, votedStrategy } from './strategy-voted.ts'
 
 const second = 1000
 
@@ -121,13 +121,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   admission.refresh(directory)
   const loops = nodeLoops({ network, geometry: g, self: link.id, now, random, limit: limits.loops })
   const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
+  const hold = votedStrategy<Mixed>({ random, limit: limits.hold })
   const relay = newRelay({
     geometry: g,
     self: link.id,
     keepsMail: role === 'gateway',
     passingLimit: limits.passing,
     maxDelayMs: parameters().maxHopDelayMs,
-    hold: poisson({ random, limit: limits.hold }),
+    hold,
   })
 
   let state: NodeStatus['state'] = 'running'
@@ -206,7 +207,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const { maxHopDelayMs, mailboxEntries, mailboxMinutes, nodeLoopPerMinute } = parameters()
     relay.maxDelayMs = maxHopDelayMs
     mail?.boxes.limit({ entries: mailboxEntries, minutes: mailboxMinutes })
-    if (admission.views.length === 0) return
+    const view = admission.views[0]
+    if (view === undefined) return
+    if (state === 'running') mixAs(view.mixing)
     if (nodeLoopPerMinute !== loopRate) {
       loopRate = nodeLoopPerMinute
       loopLater()
@@ -214,6 +217,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const neighbours = neighboursOf(admission.views, link.id)
     link.keepNeighbours(neighbours.map(node => node.id))
     loops.keep(new Set(neighbours.map(node => hexOf(node.id))))
+  }
+
+  /** From now on, and with what is held. */
+  function mixAs(mixing: string): void {
+    if (!hold.follow(mixing, parameters(), now())) return
+    if (hold.name !== mixing)
+      log.warn({ mixing, instead: hold.name }, 'unknown mixing strategy in the consensus')
+    happen({ t: 'due' })
   }
 
   /** The clock of loops. */
@@ -274,6 +285,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       if (state !== 'running') return
       state = 'draining'
       timers.get('loop')?.cancel()
+      // a batch may never be complete any more
+      mixAs(usualStrategy)
       await empty(relay.maxDelayMs)
       await link.flush(flushMs)
     },

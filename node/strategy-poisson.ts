@@ -29,5 +29,6 @@ export function poisson<T extends Asked>(options: { random: Random; limit: numbe
       return due.length > 1 ? shuffle(random, due) : due
     },
     wakeAt: () => held.peek()?.due,
+    release: () => Array.from({ length: held.size }, () => held.removeAt(below(random, held.size)).packet),
   }
 }

@@ -20,4 +20,6 @@ export interface Strategy<T extends Asked> {
   take(now: number): T[]
   /** When `take` has something next, milliseconds since 1970-01-01 UTC; undefined while nothing waits for time. */
   wakeAt(): number | undefined
+  /** Takes out all that is held, in random order: another strategy holds it from now on. */
+  release(): T[]
 }
