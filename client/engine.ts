@@ -3,6 +3,7 @@
 
 import type { Network } from '../directory/network.ts'
 import { epochAt } from '../directory/network.ts'
+import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, NodeEntry, View } from '../directory/view.ts'
 import type { Clock, Timer } from '../link/clock.ts'
 import type { Link } from '../link/link.ts'
@@ -58,6 +59,8 @@ export interface EngineEvents {
 const second = 1000
 const minute = 60 * second
 const housekeepingMs = 2 * second
+/** What queues, retries and busy machines may add to a round trip. */
+const longestWayMs = 5 * second
 /** What the client itself sends (receipts, blocks) is of no use later, milliseconds. */
 const ownLifetimeMs = 5 * minute
 /** Contents of the client's own under way. */
@@ -100,7 +103,7 @@ export class Engine {
     this.ledger = new Ledger(limits.ledger)
     // A dead mix is gone from the consensus after an epoch or two.
     this.#suspicion = new Suspicion(Math.min(20 * minute, Math.max(minute, network.epochMs)))
-    this.returns = new Returns(this.#suspicion)
+    this.returns = new Returns(this.#suspicion, () => this.#mostSlackMs())
     this.replies = new Replies({
       network,
       g,
@@ -190,6 +193,12 @@ export class Engine {
       weight: id => this.#suspicion.weight(id, clock.now()),
       random,
     }
+  }
+
+  /** Six mean waits for a tick of the reading clock, and so much for the way: what takes longer was an outage. */
+  #mostSlackMs(): number {
+    const { readPerMinute } = this.#init.directory.current()?.parameters ?? defaultParameters
+    return longestWayMs + (6 * minute) / readPerMinute
   }
 
   /**

@@ -15,8 +15,6 @@ interface Expected {
   readonly nodes: readonly string[]
   readonly sentAt: number
   readonly roundTripMs: number
-  /** What it was given beyond that. */
-  readonly slackMs: number
   /** When it counts as lost. */
   readonly due: number
   lost: boolean
@@ -32,6 +30,7 @@ const leastSlackMs = 750
 
 export class Returns {
   readonly #suspicion: Suspicion
+  readonly #mostSlackMs: () => number
   /** By the lowercase hex of the reply id, in order of sending. */
   readonly #expected = new Map<string, Expected>()
   /** Like the estimate of RFC 6298, of what a round trip took beyond the delays drawn. */
@@ -39,25 +38,25 @@ export class Returns {
   #variation = 0
   readonly loops: { sent: number; returned: number } = { sent: 0, returned: 0 }
 
-  constructor(suspicion: Suspicion) {
+  /** @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way */
+  constructor(suspicion: Suspicion, mostSlackMs: () => number) {
     this.#suspicion = suspicion
+    this.#mostSlackMs = mostSlackMs
   }
 
   /** How much longer than the delays drawn a round trip is given, milliseconds. */
   get slackMs(): number {
     if (this.#smoothed === undefined) return firstSlackMs
     // The wait for a tick of the read clock is exponential: six mean deviations leave one in two hundred behind
-    return Math.max(leastSlackMs, this.#smoothed + 6 * this.#variation)
+    return Math.min(this.#mostSlackMs(), Math.max(leastSlackMs, this.#smoothed + 6 * this.#variation))
   }
 
   /** Something has left. */
   expect(sent: Sent, packet: Outbound, now: number): void {
     if (sent.what === 'loop') this.loops.sent++
     const { nodes, roundTripMs } = packet
-    const { slackMs } = this
-    const due = now + roundTripMs + slackMs
-    const expected = { sent, nodes, sentAt: now, roundTripMs, slackMs, due, lost: false }
-    this.#expected.set(hex(packet.replyId), expected)
+    const due = now + roundTripMs + this.slackMs
+    this.#expected.set(hex(packet.replyId), { sent, nodes, sentAt: now, roundTripMs, due, lost: false })
     if (this.#expected.size > most) {
       const [oldest] = this.#expected.keys()
       this.#expected.delete(oldest as string)
@@ -70,9 +69,7 @@ export class Returns {
     if (expected === undefined) return undefined
     this.#expected.delete(replyId)
     this.#suspicion.acknowledged(expected.nodes, now)
-    // What waited for a gateway that was away tells little of the way: it at most doubles what it was given
-    const extra = Math.max(0, now - expected.sentAt - expected.roundTripMs)
-    this.#measure(Math.min(extra, 2 * expected.slackMs))
+    this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
     if (expected.sent.what === 'loop') this.loops.returned++
     return expected.sent
   }
@@ -88,7 +85,8 @@ export class Returns {
     }
   }
 
-  #measure(extra: number): void {
+  #measure(taken: number): void {
+    const extra = Math.min(taken, this.#mostSlackMs())
     if (this.#smoothed === undefined) {
       this.#smoothed = extra
       this.#variation = extra / 2

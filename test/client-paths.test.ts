@@ -209,7 +209,7 @@ test('blocks are spread over the epochs whose keys are known, the first ones fir
 
 test('slack follows what round trips really take', () => {
   const random = seededRandom(8)
-  const returns = new Returns(new Suspicion(1000))
+  const returns = new Returns(new Suspicion(1000), () => 12_000)
   const before = returns.slackMs
   const send = (extra: number, at: number): void => {
     const replyId = random(16)
@@ -223,6 +223,10 @@ test('slack follows what round trips really take', () => {
   for (let i = 0; i < 100; i++) send(20, 1e6 + i * 1000)
   assert.ok(returns.slackMs < before)
   assert.equal(returns.loops, { sent: 200, returned: 200 })
+  for (let i = 0; i < 20; i++) send(40_000, 2e6 + i * 1000)
+  assert.is(returns.slackMs, 12_000)
+  for (let i = 0; i < 50; i++) send(20, 3e6 + i * 1000)
+  assert.ok(returns.slackMs < before, 'an outage is forgotten as fast as it came')
 })
 
 function hasCode(code: string): (error: unknown) => boolean {
