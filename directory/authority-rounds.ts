@@ -9,7 +9,7 @@ import type { AuthorityStore, Heard, RecordedEvent } from './authority-store.ts'
 import { DirectoryError } from './error.ts'
 import { writeMessage } from './message.ts'
 import { epochAt, epochStart, type Network } from './network.ts'
-import { step } from './round.ts'
+import type { step } from './round.ts'
 import {
   beginRound,
   phaseEnd,
@@ -30,6 +30,7 @@ export interface RoundsInit {
   readonly store: AuthorityStore
   readonly archive: Archive
   readonly peers: AuthorityPeers
+  readonly step: typeof step
   /** A round has begun. */
   readonly onBegin: () => void
 }
@@ -163,7 +164,7 @@ export class Rounds {
 
   /** Takes up a round where this authority stopped: what it said stays said, what it heard is heard again. */
   async #resume(epoch: number): Promise<void> {
-    const { network, clock, store, archive, rules } = this.#init
+    const { network, clock, store, archive, rules, step } = this.#init
     const made = await store.made(epoch)
     const heard = await store.heard(epoch)
     const descriptors = await store.descriptors([epoch, epoch + 1])
@@ -189,7 +190,7 @@ export class Rounds {
 
   /** One event through one round: what changes is on disk before anything is said. */
   async #apply(round: number, event: RoundEvent): Promise<void> {
-    const { network, clock, log, rules, store } = this.#init
+    const { network, clock, log, rules, store, step } = this.#init
     const now = clock.now()
     const state = this.#states.get(round)
     if (state === undefined) {

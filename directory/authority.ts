@@ -31,6 +31,7 @@ import {
 } from './exchange.ts'
 import { openMessage } from './message.ts'
 import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
+import { step } from './round.ts'
 import type { RoundState } from './round-state.ts'
 import { hex, sameBytes } from './statement.ts'
 import { defaultMixing } from './tally.ts'
@@ -51,6 +52,8 @@ export interface AuthorityOptions {
   readonly wanted?: Partial<Parameters> | undefined
   /** The mixing strategy it votes for. */
   readonly mixing?: string | undefined
+  /** The voting machine. A test hands in one that it looks over the shoulder of. */
+  readonly step?: typeof step | undefined
 }
 
 export interface AuthorityStatus {
@@ -156,6 +159,7 @@ class RunningAuthority implements Authority {
       store,
       archive,
       peers,
+      step: options.step ?? step,
       onBegin: () => this.#gossip(),
     })
   }
