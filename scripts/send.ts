@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, readOptions } from './command.ts'
 import { clientEndpoint } from './config.ts'
-import { type Handed, handedState, replyTo, sendMessage } from './daemon.ts'
+import { type Handed, handedState, readMessages, replyTo, sendMessage } from './daemon.ts'
 import { durationOption } from './duration.ts'
 import { type Endpoint, HttpRefusal } from './http.ts'
 
@@ -46,7 +46,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
   try {
     const handed =
       to === undefined
-        ? await replyTo(endpoint, reply as string, bytes)
+        ? await replyTo(endpoint, await messageId(endpoint, reply as string), bytes)
         : await sendMessage(endpoint, to, bytes, { replies, receipt: wait === 'read' })
     const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
     console.log(values.json === true ? JSON.stringify(last) : last.id)
@@ -54,6 +54,17 @@ export async function run(args: readonly string[]): Promise<undefined> {
     if (error instanceof HttpRefusal) throw new CommandError('FAILED', error.message, hintFor(error.code))
     throw error
   }
+}
+
+/** The id behind what the inbox shows in front of a message: its number, or the id itself. */
+async function messageId(endpoint: Endpoint, named: string): Promise<string> {
+  if (!/^\d{1,15}$/.test(named)) return named
+  const { messages } = await readMessages(endpoint, Number(named) - 1, 0)
+  const found = messages.find(({ seq }) => seq === Number(named))
+  if (found === undefined) {
+    throw new CommandError('FAILED', `no message ${named} is kept here`, 'chaffinch inbox shows the numbers')
+  }
+  return found.id
 }
 
 async function standardInput(): Promise<Uint8Array> {

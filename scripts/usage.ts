@@ -111,14 +111,14 @@ examples:
   gateway: role('gateway', 'It lets clients in and keeps their mailboxes.'),
   client: role('client', 'Its HTTP API listens on 127.0.0.1 only and wants the token in FOLDER/token.'),
   send: `usage: chaffinch send --to ADDRESS [TEXT]
-       chaffinch send --reply ID [TEXT]
+       chaffinch send --reply N [TEXT]
 
 Hands a message to the running client of --config and prints its id. Without TEXT it reads standard input.
 
   --config FILE    the client's file (default: client.toml)
   --to ADDRESS     what 'chaffinch address' printed at the other end
-  --reply ID       answer a message of the inbox; its sender stays unknown
-  --replies        let the other end answer (default with --to; --no-replies leaves that out)
+  --reply N        answer message N of the inbox (its number or id); who wrote it stays unknown
+  --no-replies     send no reply blocks along: the other end cannot answer
   --wait STATE     return when it is sent, stored or read (default: return when it is accepted)
   --timeout TIME   how long to wait for that (default: 60s)
   --json           print JSON
