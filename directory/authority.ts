@@ -244,6 +244,11 @@ class RunningAuthority implements Authority {
     if (this.#closed) throw new DirectoryError('CLOSED', 'the authority was closed')
     const request = readRequest(bytes)
     if (request.ask === 'document') return writeAnswer(await this.#archive.serve(request.epoch))
+    if (request.ask === 'difference') {
+      const { from, epoch } = request
+      const told = this.#archive.documents.serveDifference(from, epoch)
+      return writeAnswer(told ?? (await this.#archive.serve(epoch)))
+    }
     if (request.ask === 'upload') {
       const descriptor = readDescriptor(request.descriptor)
       if (!sameBytes(from, descriptor.stable.id)) {

@@ -110,7 +110,7 @@ export function writeBody(body: ConsensusBody): Uint8Array {
     mixing: body.mixing,
     parameters: Object.fromEntries(body.parameters),
     nodes: body.nodes.map(nodeForm),
-    kept: body.kept.map(({ identity, place, until }) => [identity, place, until]),
+    kept: body.kept.map(keptForm),
     excluded: body.excluded.map(({ id, proof }) => [id, proof]),
   })
 }
@@ -181,13 +181,13 @@ export function readBody(bytes: Uint8Array): ConsensusBody {
 }
 
 /** [stable, serial, keys, signature, place, flags, since]: the descriptor's epoch is the document's. */
-function nodeForm({ descriptor, place, running, reliable, since }: ConsensusNode): Cbor {
-  const { stable, serial, keys, signature } = descriptor
-  const flags = (running ? flag.running : 0) | (reliable ? flag.reliable : 0)
-  return [stableForm(stable), serial, keys, signature, place, flags, since]
+export function nodeForm(node: ConsensusNode): Cbor {
+  const { stable, serial, keys, signature } = node.descriptor
+  return [stableForm(stable), serial, keys, signature, ...decisionForm(node)]
 }
 
-function readNodes(read: CborReader, epoch: number): ConsensusNode[] {
+/** Nodes of a document of this epoch, ordered by id, each once. */
+export function readNodes(read: CborReader, epoch: number): ConsensusNode[] {
   const count = read.list(limits.nodes)
   const nodes: ConsensusNode[] = []
   for (let i = 0; i < count; i++) {
@@ -200,21 +200,33 @@ function readNodes(read: CborReader, epoch: number): ConsensusNode[] {
     const serial = read.item('serial').uint()
     const keys = readKeys(read)
     const signature = read.item('signature').bytes(64)
-    const place = read.item('place').uint(255)
-    const flags = read.item('flags').uint(3)
-    const since = read.item('since').uint(epoch)
-    nodes.push({
-      descriptor: { stable, epoch, serial, keys, signature },
-      place,
-      running: (flags & flag.running) !== 0,
-      reliable: (flags & flag.reliable) !== 0,
-      since,
-    })
+    nodes.push({ descriptor: { stable, epoch, serial, keys, signature }, ...readDecision(read, epoch) })
   }
   return nodes
 }
 
-function readKept(read: CborReader): KeptPlace[] {
+/** What the authorities decide about a node. */
+export type Decision = Omit<ConsensusNode, 'descriptor'>
+
+/** place, flags, since */
+export function decisionForm({ place, running, reliable, since }: Decision): number[] {
+  return [place, (running ? flag.running : 0) | (reliable ? flag.reliable : 0), since]
+}
+
+export function readDecision(read: CborReader, epoch: number): Decision {
+  const place = read.item('place').uint(255)
+  const flags = read.item('flags').uint(3)
+  const since = read.item('since').uint(epoch)
+  return { place, running: (flags & flag.running) !== 0, reliable: (flags & flag.reliable) !== 0, since }
+}
+
+/** [identity, place, until] */
+export function keptForm({ identity, place, until }: KeptPlace): Cbor {
+  return [identity, place, until]
+}
+
+/** Ordered by identity, each once. */
+export function readKept(read: CborReader): KeptPlace[] {
   const kept: KeptPlace[] = []
   const count = read.list(limits.kept)
   for (let i = 0; i < count; i++) {

@@ -1,11 +1,12 @@
 // The signed documents that somebody holds, verified when they came in: authorities, nodes and clients alike.
 
 import type { Link } from '../link/link.ts'
+import { difference, writeTold } from './difference.ts'
 import { type ConsensusDocument, readDocument, verifyDocument } from './document.ts'
 import { DirectoryError } from './error.ts'
 import { directoryProtocol, maxAskBytes, readRequest, writeAnswer, writeRefusal } from './exchange.ts'
 import { epochAt, epochsValid, type Network } from './network.ts'
-import { sameBytes } from './statement.ts'
+import { hex, sameBytes } from './statement.ts'
 import type { View } from './view.ts'
 
 export interface Held {
@@ -17,6 +18,8 @@ export interface Held {
 export class Documents {
   readonly #network: Network
   readonly #held = new Map<number, Held>()
+  /** Differences between two that are held, made once: by the names of both. */
+  readonly #told = new Map<string, Uint8Array>()
 
   constructor(network: Network) {
     this.#network = network
@@ -76,6 +79,7 @@ export class Documents {
   prune(now: number): number[] {
     const over = [...this.#held.keys()].filter(epoch => epoch + epochsValid <= epochAt(this.#network, now))
     for (const epoch of over) this.#held.delete(epoch)
+    if (over.length > 0) this.#told.clear()
     return over
   }
 
@@ -91,6 +95,22 @@ export class Documents {
     }
     return held.bytes
   }
+
+  /**
+   * The document of an epoch, told from the one of this name.
+   *
+   * @param from 32 bytes
+   * @returns nothing unless both are held
+   */
+  serveDifference(from: Uint8Array, epoch: number): Uint8Array | undefined {
+    const after = this.get(epoch)?.document
+    const before = [...this.#held.values()].find(({ document }) => sameBytes(document.hash, from))?.document
+    if (after === undefined || before === undefined || before.body.epoch >= epoch) return undefined
+    const names = `${hex(from)} ${hex(after.hash)}`
+    const made = this.#told.get(names) ?? difference(before.bodyBytes, after.bodyBytes)
+    this.#told.set(names, made)
+    return writeTold(made, after.signatures)
+  }
 }
 
 /** Answers with documents, as every node does; an authority answers more. */
@@ -98,8 +118,10 @@ export function serveDocuments(link: Link, documents: Documents, now: () => numb
   link.serve(directoryProtocol, maxAskBytes, async (_from, bytes) => {
     try {
       const request = readRequest(bytes)
-      if (request.ask !== 'document') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
-      return writeAnswer(documents.serve(request.epoch, now()))
+      if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
+      if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
+      const { from, epoch } = request
+      return writeAnswer(documents.serveDifference(from, epoch) ?? documents.serve(epoch, now()))
     } catch (error) {
       if (error instanceof DirectoryError) return writeRefusal(error)
       throw error

@@ -13,6 +13,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | request | who asks whom | answer |
  * |---|---|---|
  * | document | anybody whoever serves | the signed document of the epoch; of null: the newest whose time has come |
+ * | difference | anybody whoever serves | the same, told from the document of this name (difference.ts) where both are held |
  * | upload | a node an authority | nothing |
  * | hello | an authority another | the epoch of the newest document it holds, or null |
  * | missing | an authority another | descriptors for this document that the asker has not |
@@ -21,6 +22,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  */
 export type DirectoryRequest =
   | { readonly ask: 'document'; readonly epoch: number | null }
+  | { readonly ask: 'difference'; readonly from: Uint8Array; readonly epoch: number }
   | { readonly ask: 'upload'; readonly descriptor: Uint8Array }
   | { readonly ask: 'hello' }
   | { readonly ask: 'missing'; readonly epoch: number; readonly have: readonly Uint8Array[] }
@@ -30,7 +32,7 @@ export type DirectoryRequest =
 /** The largest request that an authority reads, bytes. */
 export const maxRequestBytes: number = maxMessageBytes + 64
 
-/** The largest request to a node, which answers `document` only, bytes. */
+/** The largest request to a node, which answers `document` and `difference` only, bytes. */
 export const maxAskBytes = 64
 
 /** The largest answer, bytes. */
@@ -42,6 +44,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
   switch (request.ask) {
     case 'document':
       return write(['document', request.epoch])
+    case 'difference':
+      return write(['difference', request.from, request.epoch])
     case 'upload':
       return write(['upload', request.descriptor])
     case 'hello':
@@ -71,6 +75,9 @@ export function readRequest(bytes: Uint8Array): DirectoryRequest {
 function readFields(read: CborReader, ask: string, fields: number): DirectoryRequest | undefined {
   if (ask === 'document' && fields === 2) {
     return { ask, epoch: read.item('epoch').nothing() ? null : read.uint() }
+  }
+  if (ask === 'difference' && fields === 3) {
+    return { ask, from: read.item('from').bytes(32), epoch: read.item('epoch').uint() }
   }
   if (ask === 'upload' && fields === 2) {
     return { ask, descriptor: read.item('descriptor').bytesUpTo(descriptorLimits.bytes) }

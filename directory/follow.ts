@@ -6,9 +6,16 @@ import { type Link, LinkError, type Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import { fraction, type Random, shuffle } from '../sphinx/random.ts'
+import { wholeDocument } from './difference.ts'
 import { Documents, type Held } from './documents.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
-import { directoryProtocol, maxAnswerBytes, readAnswer, writeRequest } from './exchange.ts'
+import {
+  type DirectoryRequest,
+  directoryProtocol,
+  maxAnswerBytes,
+  readAnswer,
+  writeRequest,
+} from './exchange.ts'
 import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
 import { hex } from './statement.ts'
 import type { Directory, View } from './view.ts'
@@ -276,14 +283,25 @@ export class Follower implements FollowedDirectory {
     return false
   }
 
+  /** The document of an epoch: what is new since the one before, where that is held, otherwise the whole. */
   async #ask(peer: Peer, epoch: number | null): Promise<Uint8Array> {
-    const answer = await this.#options.link.request(
-      peer,
-      directoryProtocol,
-      writeRequest({ ask: 'document', epoch }),
-      { timeoutMs: requestMs, maxBytes: maxAnswerBytes, signal: this.#abort.signal },
+    const before = epoch === null ? undefined : this.documents.newest(epoch)?.document
+    if (epoch === null || before === undefined) return this.#request(peer, { ask: 'document', epoch })
+    try {
+      const answer = await this.#request(peer, { ask: 'difference', from: before.hash, epoch })
+      return wholeDocument(before.bodyBytes, answer)
+    } catch (error) {
+      if (!(error instanceof DirectoryError) || error.code === 'UNAVAILABLE') throw error
+      this.#options.log.debug({ code: error.code, why: error.message }, 'directory: no use of a difference')
+      return this.#request(peer, { ask: 'document', epoch })
+    }
+  }
+
+  async #request(peer: Peer, request: DirectoryRequest): Promise<Uint8Array> {
+    const options = { timeoutMs: requestMs, maxBytes: maxAnswerBytes, signal: this.#abort.signal }
+    return readAnswer(
+      await this.#options.link.request(peer, directoryProtocol, writeRequest(request), options),
     )
-    return readAnswer(answer)
   }
 
   #count(code: DirectoryErrorCode | 'LINK'): void {

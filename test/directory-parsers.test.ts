@@ -77,6 +77,7 @@ const messages = [
 const requests: DirectoryRequest[] = [
   { ask: 'document', epoch: null },
   { ask: 'document', epoch: 7 },
+  { ask: 'difference', from: about, epoch: 8 },
   { ask: 'upload', descriptor: new Uint8Array(10) },
   { ask: 'hello' },
   { ask: 'missing', epoch: 3, have: [about, about] },
