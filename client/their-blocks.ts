@@ -1,6 +1,6 @@
 // Reply blocks that came with messages: what this client can still answer with (docs/client.md, Replies).
 
-import { epochAt, epochStart, type Network } from '../directory/network.ts'
+import { epochAt, epochStart, graceMs, type Network } from '../directory/network.ts'
 import type { Store } from '../link/store.ts'
 import { hex, Reader, Writer } from './bytes.ts'
 import type { TaggedBlock } from './content.ts'
@@ -159,7 +159,7 @@ export class TheirBlocks {
  * @param transitMs how long a packet takes through all hops, at the very most
  */
 export function blockWindow(network: Network, epoch: number, transitMs: number): BlockWindow {
-  const grace = Math.min(network.epochMs / 4, 60_000)
+  const grace = graceMs(network)
   return {
     from: epochStart(network, epoch) - grace / 2,
     until: epochStart(network, epoch + 1) + grace / 2 - transitMs,

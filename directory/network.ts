@@ -44,6 +44,15 @@ export function epochStart(network: Network, epoch: number): number {
   return network.genesis + epoch * network.epochMs
 }
 
+/**
+ * How long before and after a boundary the neighbouring epoch's key opens packets too, milliseconds: a quarter
+ * of an epoch, at most a minute. It covers what a sender cannot know when it picks the epochs of arrival: clock
+ * skew, queues and retries of links.
+ */
+export function graceMs(network: Network): number {
+  return Math.min(network.epochMs / 4, 60_000)
+}
+
 /** Ends of the phases within an epoch, as fractions of it; the document they make is the next epoch's. */
 export const phaseEnds: Readonly<
   Record<'descriptors' | 'votes' | 'agreement' | 'reveals' | 'signatures', number>

@@ -2,12 +2,11 @@
 // (docs/node.md, Keys). The files are the only copy besides locked memory.
 
 import * as crypto from '#crypto'
-import { epochAt, epochStart, type Network } from '../directory/network.ts'
+import { epochAt, epochStart, graceMs, type Network } from '../directory/network.ts'
 import type { Random } from '../sphinx/random.ts'
 import { NodeError } from './error.ts'
 import type { Files } from './files.ts'
 
-const second = 1000
 /** A key file: secret 32, public 32 (so that damage shows). */
 const keyFileBytes = 64
 const keyName = /^packet-(\d{1,15})\.key$/
@@ -22,15 +21,6 @@ export interface PacketKey {
   readonly secret: Uint8Array
   /** 32 bytes */
   readonly publicKey: Uint8Array
-}
-
-/**
- * How long before and after a boundary the neighbouring epoch's key opens packets too, milliseconds: a quarter
- * of an epoch, at most a minute. It covers what a sender cannot know when it picks the epochs of arrival: clock
- * skew, queues and retries of links.
- */
-export function graceMs(network: Network): number {
-  return Math.min(network.epochMs / 4, 60 * second)
 }
 
 /** The epochs whose keys may open a packet that arrives now, likeliest first: one, or two near a boundary. */
