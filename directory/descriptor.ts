@@ -62,8 +62,8 @@ const roles: readonly Role[] = ['mix', 'gateway']
 
 /** Makes the descriptor of a node: `sign` is the key of `content.stable.id`. */
 export function signDescriptor(network: string, content: DescriptorContent, sign: Sign): Descriptor {
-  const stableHash = digest(write(stableForm(content.stable)))
-  return { ...content, signature: sign(signedBytes(network, content, stableHash)) }
+  const stableHash = digest(stableBytes(content.stable))
+  return { ...content, signature: sign(descriptorBytes(network, content, stableHash)) }
 }
 
 /** What the identity key signs to certify a node's key: [network, id, last epoch] under `certificate`. */
@@ -97,8 +97,7 @@ export function readDescriptor(bytes: Uint8Array): Descriptor {
  */
 export function verifyDescriptor(network: Network, descriptor: Descriptor): void {
   const { stable, epoch } = descriptor
-  const stableHash = digest(write(stableForm(stable)))
-  if (!verifyNodeSignature(network.name, descriptor, stableHash)) {
+  if (!verifyNodeSignature(network.name, descriptor)) {
     throw new DirectoryError('BAD_SIGNATURE', 'descriptor: signature: not by the node it names')
   }
   if (stable.identity.length === 0) return
@@ -127,14 +126,10 @@ export function checkPacketKeys(descriptor: Descriptor): void {
   }
 }
 
-/** @param stableHash 32 bytes: the digest of the stable part */
-export function verifyNodeSignature(
-  network: string,
-  descriptor: Descriptor,
-  stableHash: Uint8Array,
-): boolean {
+export function verifyNodeSignature(network: string, descriptor: Descriptor): boolean {
   const { stable, signature } = descriptor
-  return ed25519Verify(stable.id, signedBytes(network, descriptor, stableHash), signature)
+  const stableHash = digest(stableBytes(stable))
+  return ed25519Verify(stable.id, descriptorBytes(network, descriptor, stableHash), signature)
 }
 
 /** Whose node this is: the operator's identity key, or the node's own. */
@@ -142,8 +137,13 @@ export function identityOf(stable: StablePart): Uint8Array {
   return stable.identity.length === 0 ? stable.id : stable.identity
 }
 
-/** The epoch's part, which is what the node signs: [network, epoch, serial, digest of the stable part, keys]. */
-function signedBytes(
+/**
+ * The epoch's part, which is what the node signs: [network, epoch, serial, digest of the stable part, keys] under
+ * `descriptor`.
+ *
+ * @param stableHash 32 bytes: the digest of the stable part
+ */
+export function descriptorBytes(
   network: string,
   { epoch, serial, keys }: DescriptorContent,
   stableHash: Uint8Array,
@@ -154,6 +154,14 @@ function signedBytes(
 export function descriptorForm(descriptor: Descriptor): Cbor {
   const { stable, epoch, serial, keys, signature } = descriptor
   return [stableForm(stable), epoch, serial, keys, signature]
+}
+
+/** Encodings of stable parts that were read: of every node of a document they are needed again to verify it. */
+const readFrom = new WeakMap<StablePart, Uint8Array>()
+
+/** The encoding of a stable part, whose digest is its name. */
+export function stableBytes(stable: StablePart): Uint8Array {
+  return readFrom.get(stable) ?? write(stableForm(stable))
 }
 
 export function stableForm(stable: StablePart): Cbor {
@@ -181,6 +189,7 @@ export function readDescriptorItem(read: CborReader): Descriptor {
 }
 
 export function readStable(read: CborReader): StablePart {
+  const start = read.at
   read.item('stable').tuple(10)
   const limits = descriptorLimits
   const id = read.item('id').bytes(32)
@@ -198,7 +207,7 @@ export function readStable(read: CborReader): StablePart {
   const certifiedUntil = read
     .item('certified until')
     .uint(identity.length === 0 ? 0 : Number.MAX_SAFE_INTEGER)
-  return {
+  const stable: StablePart = {
     id,
     role,
     family,
@@ -210,6 +219,8 @@ export function readStable(read: CborReader): StablePart {
     certificate,
     certifiedUntil,
   }
+  readFrom.set(stable, read.since(start))
+  return stable
 }
 
 export function readKeys(read: CborReader): Uint8Array[] {

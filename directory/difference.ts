@@ -17,7 +17,7 @@ import {
   readNodes,
   writeBody,
 } from './consensus.ts'
-import { keysAhead, readStable, type StablePart, stableForm } from './descriptor.ts'
+import { keysAhead, readStable, type StablePart, stableBytes, stableForm } from './descriptor.ts'
 import { writeDocument } from './document.ts'
 import { DirectoryError } from './error.ts'
 import { mostAuthorities } from './network.ts'
@@ -224,7 +224,7 @@ function joined(keys: readonly Uint8Array[]): Uint8Array {
 }
 
 function sameStable(a: StablePart, b: StablePart): boolean {
-  return sameBytes(write(stableForm(a)), write(stableForm(b)))
+  return sameBytes(stableBytes(a), stableBytes(b))
 }
 
 function sameDecision(a: Decision, b: Decision): boolean {

@@ -3,7 +3,7 @@
 
 import { CborReader, write } from './cbor.ts'
 import { type ConsensusBody, type ConsensusNode, maxDocumentBytes, readBody } from './consensus.ts'
-import { stableForm, verifyNodeSignature } from './descriptor.ts'
+import { verifyNodeSignature } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
 import { epochStart, epochsValid, mostAuthorities, type Network } from './network.ts'
 import { clampParameter, parameterRanges, pickParameters } from './parameters.ts'
@@ -68,8 +68,7 @@ export function verifyDocument(network: Network, document: ConsensusDocument): V
     )
   }
   for (const { descriptor } of document.body.nodes) {
-    const stableHash = digest(write(stableForm(descriptor.stable)))
-    if (!verifyNodeSignature(network.name, descriptor, stableHash)) {
+    if (!verifyNodeSignature(network.name, descriptor)) {
       throw new DirectoryError('BAD_SIGNATURE', `node ${hex(descriptor.stable.id)}: not signed by itself`)
     }
   }

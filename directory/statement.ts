@@ -34,6 +34,9 @@ export interface SignatureEntry {
 /** Signs with the key of the one who was handed it: 64 bytes of Ed25519 (RFC 8032). */
 export type Sign = (message: Uint8Array) => Uint8Array
 
+/** By kind: one byte of length, then the label. */
+const labels = new Map<string, Uint8Array>()
+
 /** BLAKE2b-256 (RFC 7693): 32 bytes. */
 export function digest(bytes: Uint8Array): Uint8Array {
   return blake2b(bytes, 32)
@@ -43,12 +46,18 @@ export const hex: (bytes: Uint8Array) => string = bytesToHex
 
 /** One byte of length, `chaffinch/<kind>/v1`, then the bytes. */
 export function labelled(kind: string, bytes: Uint8Array): Uint8Array {
-  const label = new TextEncoder().encode(`chaffinch/${kind}/v1`)
-  const out = new Uint8Array(1 + label.length + bytes.length)
-  out[0] = label.length
-  out.set(label, 1)
-  out.set(bytes, 1 + label.length)
+  const label = labels.get(kind) ?? makeLabel(kind)
+  const out = new Uint8Array(label.length + bytes.length)
+  out.set(label)
+  out.set(bytes, label.length)
   return out
+}
+
+function makeLabel(kind: string): Uint8Array {
+  const text = new TextEncoder().encode(`chaffinch/${kind}/v1`)
+  const label = Uint8Array.of(text.length, ...text)
+  labels.set(kind, label)
+  return label
 }
 
 /** The bytes that a statement's signature covers: the label of its kind, then [network, epoch, signer, about]. */

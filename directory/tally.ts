@@ -6,7 +6,7 @@ import { type Descriptor, writeDescriptor } from './descriptor.ts'
 import { epochStart, epochsValid, type Network } from './network.ts'
 import { clampParameter, lowMedian, parameterNames, parameterRanges } from './parameters.ts'
 import { placeNodes } from './placement.ts'
-import { compareBytes, digest, hex } from './statement.ts'
+import { compareBytes, digest, hex, sameBytes } from './statement.ts'
 import type { Parameters } from './view.ts'
 import type { Candidate, Pointer, Vote } from './vote.ts'
 
@@ -106,7 +106,9 @@ function countNodes(votes: readonly Vote[], epoch: number): Omit<ConsensusNode, 
 function newest(descriptors: readonly Descriptor[]): Descriptor {
   const name = (descriptor: Descriptor): Uint8Array => digest(writeDescriptor(descriptor))
   return descriptors.reduce((a, b) => {
-    const later = b.serial - a.serial || (a === b ? 0 : compareBytes(name(b), name(a)))
+    // A signature covers all of a descriptor, so most votes need no second look.
+    if (sameBytes(a.signature, b.signature)) return a
+    const later = b.serial - a.serial || compareBytes(name(b), name(a))
     return later > 0 ? b : a
   })
 }
