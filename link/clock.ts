@@ -32,6 +32,15 @@ export const systemClock: Clock = {
   },
 }
 
+/**
+ * Keeps this process alive until the function it returns is called, for what waits without an open socket: the
+ * system clock's timers do not.
+ */
+export function stayAlive(): () => void {
+  const handle = setInterval(() => {}, longestTimeout)
+  return () => clearInterval(handle)
+}
+
 /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -6,7 +6,7 @@ import { answerRequests } from './answering.ts'
 import { Asking } from './asking.ts'
 import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
 import type { Clock } from './clock.ts'
-import { sleep } from './clock.ts'
+import { sleep, stayAlive } from './clock.ts'
 import { Connections, idOf } from './connections.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import { createHost, listenOn } from './libp2p.ts'
@@ -89,6 +89,8 @@ class Libp2pHost implements Host {
   readonly #connections: Connections
   readonly #asking: Asking
   readonly #outbox: Outbox
+  /** A host that does not listen has no socket open between two connections, and its process lives on all the same. */
+  readonly #letGo = stayAlive()
   readonly #turnstile: Turnstile
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
@@ -215,7 +217,11 @@ class Libp2pHost implements Host {
     this.#outbox.close()
     this.#asking.close()
     this.#connections.close(cellProtocol)
-    await this.#libp2p.stop()
+    try {
+      await this.#libp2p.stop()
+    } finally {
+      this.#letGo()
+    }
   }
 
   /** Requests to oneself go round the network; libp2p would refuse the dial. */

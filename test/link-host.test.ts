@@ -4,6 +4,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'
 import net from 'node:net'
+import { join } from 'node:path'
 import { streamPair } from '@libp2p/utils'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -274,6 +275,31 @@ test('after close the process ends by itself and its port is free', async () => 
   // What it had flushed before it closed has come.
   assert.is(got, 1)
   assert.not(await isOpen(portOf(other.peer.addresses[0])))
+})
+
+test('a client between two connections keeps its process alive until it closes', async () => {
+  const script = `
+    import { startHost } from './link/host.ts'
+    import { systemClock } from './link/clock.ts'
+    import { silent } from './link/log.ts'
+    import { systemRandom } from './sphinx/random.ts'
+    const host = await startHost({
+      seed: undefined, listen: [], cellBytes: 100, clock: systemClock, log: silent, random: systemRandom,
+      admits: () => false, role: 'client',
+    })
+    process.once('SIGTERM', () => void host.close())
+    console.log('open')
+  `
+  const child = spawn(
+    process.execPath,
+    ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script],
+    { cwd: join(import.meta.dirname, '..'), stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  await new Promise(resolve => child.stdout.once('data', resolve))
+  await new Promise(resolve => setTimeout(resolve, 300))
+  assert.is(child.exitCode, null)
+  child.kill('SIGTERM')
+  assert.is(await new Promise(resolve => child.once('exit', resolve)), 0)
 })
 
 test('nothing is kept of a peer: no address, no protocol, not its name', async () => {
