@@ -1,6 +1,7 @@
-// chaffinch consensus: fetches a consensus from the authorities and checks it as every node and client does.
+// chaffinch consensus: fetches documents from the authorities and checks them as every node and client does.
 
-import { verifyConsensus } from '../directory/document.ts'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { type ConsensusDocument, readDocument, verifyConsensus } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { directoryProtocol, maxAnswerBytes, readAnswer, writeRequest } from '../directory/exchange.ts'
 import { consensusToJson } from '../directory/json.ts'
@@ -14,22 +15,137 @@ import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { readNetwork } from './config.ts'
+import { compare, historyOf, iso, judge } from './consensus-report.ts'
+import { comparisonLines, historyLines, verdictLines } from './consensus-text.ts'
 import { hex } from './folder.ts'
 import { columns } from './net-table.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values } = readOptions('consensus', args, {
-    network: { type: 'string' },
-    epoch: { type: 'string' },
-    json: { type: 'boolean' },
+/** What the command line says. */
+interface Asked {
+  readonly network: Network
+  /** The document of this epoch; null for the newest. */
+  readonly epoch: number | null
+  /** A second one, for `diff`. */
+  readonly from: number | null
+  readonly epochs: number
+  readonly file: string | undefined
+  readonly save: string | undefined
+  readonly json: boolean
+}
+
+/** What is printed: an object as one line of JSON, or lines. */
+interface Said {
+  readonly json: unknown
+  readonly lines: readonly string[]
+  readonly exitCode?: number
+}
+
+const actions: Readonly<Record<string, (asked: Asked) => Promise<Said>>> = { show, verify, history, diff }
+
+const mostEpochs = 72
+const mostEpoch = 2 ** 31
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = readOptions(
+    'consensus',
+    args,
+    {
+      network: { type: 'string' },
+      epoch: { type: 'string' },
+      from: { type: 'string' },
+      epochs: { type: 'string' },
+      save: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    [0, 2],
+  )
+  const [name = 'show', file] = positionals
+  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
+  const only: Readonly<Record<string, string | undefined>> = { diff: 'from', history: 'epochs', show: 'save' }
+  const foreign = ['from', 'epochs', 'save'].find(key => key in values && only[name] !== key)
+  const hint = 'chaffinch consensus --help'
+  if (action === undefined) throw new CommandError('USAGE', `consensus: no action '${name}'`, hint)
+  if (foreign !== undefined)
+    throw new CommandError('USAGE', `consensus ${name}: no option --${foreign}`, hint)
+  if (file !== undefined && name !== 'verify') {
+    throw new CommandError('USAGE', `consensus ${name}: unexpected argument '${file}'`, hint)
+  }
+  const number = (key: 'epoch' | 'from'): number | null =>
+    values[key] === undefined ? null : wholeNumber(key, values[key], 0, mostEpoch)
+  const asked = {
+    network: readNetwork(values.network ?? 'network.toml'),
+    epoch: number('epoch'),
+    from: number('from'),
+    epochs: values.epochs === undefined ? 6 : wholeNumber('epochs', values.epochs, 1, mostEpochs),
+    file,
+    save: values.save,
+    json: values.json === true,
+  }
+  const { json, lines, exitCode = 0 } = await action(asked)
+  console.log(asked.json ? JSON.stringify(json) : lines.join('\n'))
+  return exitCode
+}
+
+async function show({ network, epoch, save }: Asked): Promise<Said> {
+  const { bytes, view } = await withLink(network, link => fetchConsensus(network, link, epoch))
+  if (save !== undefined) withFile(save, () => writeFileSync(save, bytes, { flag: 'wx' }))
+  return { json: consensusToJson(bytes), lines: describe(network, view) }
+}
+
+/** Of a file, or of what the first authority that has one hands out, whatever it is. */
+async function verify({ network, epoch, file }: Asked): Promise<Said> {
+  const bytes =
+    file === undefined
+      ? await withLink(network, link => fetchFrom(network, link, epoch, document => document))
+      : new Uint8Array(withFile(file, () => readFileSync(file)))
+  const verdict = judge(network, bytes, systemClock.now())
+  return { json: verdict, lines: verdictLines(verdict), exitCode: verdict.valid ? 0 : 1 }
+}
+
+async function history({ network, epoch, epochs }: Asked): Promise<Said> {
+  const documents = await withLink(network, async link => {
+    const newest = readDocument((await fetchConsensus(network, link, epoch)).bytes)
+    const found: { epoch: number; document: ConsensusDocument | undefined }[] = [
+      { epoch: newest.body.epoch, document: newest },
+    ]
+    for (let at = newest.body.epoch - 1; at >= 0 && found.length < epochs; at--) {
+      found.push({ epoch: at, document: await fetchIfThere(network, link, at) })
+    }
+    return found
   })
-  const network = readNetwork(values.network ?? 'network.toml')
-  const epoch = values.epoch === undefined ? null : wholeNumber('epoch', values.epoch, 0, 2 ** 31)
+  const told = historyOf(network, documents)
+  return { json: told, lines: historyLines(told), exitCode: told.holds ? 0 : 1 }
+}
+
+/** Between two documents: by default the newest and the one before it. */
+async function diff({ network, epoch, from }: Asked): Promise<Said> {
+  const [before, after] = await withLink(network, async link => {
+    const later = readDocument((await fetchConsensus(network, link, epoch)).bytes)
+    const earlier = from ?? later.body.epoch - 1
+    if (earlier < 0 || earlier >= later.body.epoch) {
+      throw new CommandError('USAGE', `--from ${earlier}: want an epoch before ${later.body.epoch}`)
+    }
+    return [readDocument((await fetchConsensus(network, link, earlier)).bytes), later] as const
+  })
+  const told = compare(before, after)
+  return { json: told, lines: comparisonLines(told) }
+}
+
+/** @throws CommandError FAILED naming the file, when it cannot be read or is there already */
+function withFile<T>(file: string, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    const why = { ENOENT: 'not found', EEXIST: 'is there already' }[code ?? ''] ?? code
+    throw new CommandError('FAILED', `${file}: ${why}`)
+  }
+}
+
+async function withLink<T>(network: Network, use: (link: Link) => Promise<T>): Promise<T> {
   const link = await openLink(network)
   try {
-    const { bytes, view } = await fetchConsensus(network, link, epoch)
-    if (values.json === true) console.log(JSON.stringify(consensusToJson(bytes)))
-    else console.log(describe(network, view).join('\n'))
+    return await use(link)
   } finally {
     await link.close()
   }
@@ -55,24 +171,54 @@ export function openLink(network: Network): Promise<Link> {
  * @param epoch null for the newest
  * @throws CommandError FAILED with what each authority said
  */
-export async function fetchConsensus(
+export function fetchConsensus(
   network: Network,
   link: Link,
   epoch: number | null,
 ): Promise<{ bytes: Uint8Array; view: View }> {
+  return fetchFrom(network, link, epoch, bytes => ({ bytes, view: verifyConsensus(network, bytes) }))
+}
+
+/** As `fetchConsensus`; undefined when every authority that answers says that there is none. */
+async function fetchIfThere(
+  network: Network,
+  link: Link,
+  epoch: number,
+): Promise<ConsensusDocument | undefined> {
+  try {
+    return readDocument((await fetchConsensus(network, link, epoch)).bytes)
+  } catch (error) {
+    if (error instanceof NotThere) return undefined
+    throw error
+  }
+}
+
+/** Authorities were reached, and none has the document. */
+class NotThere extends CommandError {}
+
+/** What the first authority gives that `accept` takes. */
+async function fetchFrom<T>(
+  network: Network,
+  link: Link,
+  epoch: number | null,
+  accept: (bytes: Uint8Array) => T,
+): Promise<T> {
   const request = writeRequest({ ask: 'document', epoch })
   const failures: string[] = []
+  const codes = new Set<string>()
   for (const authority of network.authorities) {
     const name = hex(authority.id).slice(0, 8)
     try {
       const options = { timeoutMs: 5000, maxBytes: maxAnswerBytes }
-      const bytes = readAnswer(await link.request(authority, directoryProtocol, request, options))
-      return { bytes, view: verifyConsensus(network, bytes) }
+      return accept(readAnswer(await link.request(authority, directoryProtocol, request, options)))
     } catch (error) {
       if (!(error instanceof LinkError || error instanceof DirectoryError)) throw error
       failures.push(`authority ${name}: ${error.message} (${error.code})`)
+      codes.add(error instanceof LinkError ? 'LINK' : error.code)
     }
   }
+  codes.delete('LINK')
+  if (codes.size === 1 && codes.has('UNAVAILABLE')) throw new NotThere('FAILED', failures.join('; '))
   throw new CommandError(
     'FAILED',
     failures.join('; '),
@@ -81,7 +227,6 @@ export async function fetchConsensus(
 }
 
 function describe(network: Network, view: View): string[] {
-  const time = (ms: number): string => new Date(ms).toISOString()
   const nodes = [...view.nodes].map(([id, { role, layer, running, reliable, family }]) => [
     id.slice(0, 16),
     role,
@@ -93,7 +238,7 @@ function describe(network: Network, view: View): string[] {
     `consensus of ${view.network}, epoch ${view.epoch}`,
     `hash    ${hex(view.hash)}`,
     `signed  by ${view.signers.length} of ${network.authorities.length} authorities, ${network.threshold} are enough`,
-    `fresh   from ${time(view.validAfter)} to ${time(view.freshUntil)}, valid until ${time(view.validUntil)}`,
+    `fresh   from ${iso(view.validAfter)} to ${iso(view.freshUntil)}, valid until ${iso(view.validUntil)}`,
     '',
     ...columns(['node', 'role', 'layer', 'state', 'family'], nodes),
   ]

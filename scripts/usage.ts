@@ -13,7 +13,7 @@ usage: chaffinch COMMAND [OPTIONS]
   send       send a message or a reply through a running client
   inbox      show what has arrived at a running client
   address    print the address of a running client
-  consensus  fetch the consensus of a network and check its signatures
+  consensus  show, verify and compare what the authorities of a network signed
 
   chaffinch COMMAND --help    options and examples of a command
   chaffinch --version
@@ -150,15 +150,30 @@ Prints the address of a running client: the one string that others need to write
 example:
   ADDRESS=$(chaffinch address --config me/client.toml --wait 30s)
 `,
-  consensus: `usage: chaffinch consensus [--network FILE] [--json]
+  consensus: `usage: chaffinch consensus [show] [--epoch N] [--save FILE]
+       chaffinch consensus verify [FILE] [--epoch N]
+       chaffinch consensus history [--epochs N] [--epoch N]
+       chaffinch consensus diff [--from N] [--epoch N]
 
-Fetches the newest consensus from the authorities of a network and checks it: signatures, name, epoch, time.
+Fetches what a network's authorities have signed, and checks it: signatures, name, epoch, time.
+
+  show       one consensus: who signed it, and its nodes
+  verify     every step of checking one, of an authority or in a file; exits 1 unless all hold
+  history    documents one after another, and whether each names the one before it; exits 1 unless they do
+  diff       what changed between two
 
   --network FILE   the network file (default: network.toml)
   --epoch N        the document of that epoch (default: the newest)
-  --json           print JSON
+  --save FILE      of show: keep the signed document in a new file
+  --epochs N       of history: how many epochs back (default: 6, at most 72)
+  --from N         of diff: the epoch to compare with (default: the one before)
+  --json           print one line of JSON
 
-example:
+examples:
   chaffinch consensus --network network.toml
+  chaffinch consensus show --save today.consensus
+  chaffinch consensus verify today.consensus
+  chaffinch consensus history --epochs 20
+  chaffinch consensus diff --from 41 --epoch 43 --json
 `,
 }

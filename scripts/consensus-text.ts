@@ -1,0 +1,57 @@
+// What `chaffinch consensus` prints for people.
+
+import type { Comparison, History, Verdict } from './consensus-report.ts'
+import { columns } from './net-table.ts'
+
+export function verdictLines({ valid, epoch, hash, checks }: Verdict): string[] {
+  return [
+    epoch === null ? 'no document' : `consensus of epoch ${epoch}, hash ${hash}`,
+    ...columns(
+      ['', 'step', ''],
+      checks.map(({ check, holds, detail }) => [holds ? 'ok' : 'FAILED', check, detail]),
+    ).slice(1),
+    valid ? 'the document is valid' : 'the document is NOT valid',
+  ]
+}
+
+export function historyLines({ holds, rows }: History): string[] {
+  const head = ['epoch', 'from', 'hash', 'before it', 'signers', 'nodes', 'new', 'gone']
+  const cells = rows.map(
+    ({ epoch, validAfter, hash, previous, follows, signers, nodes, arrived, left }, i) => {
+      if (hash === null) return [epoch, validAfter, 'no document', '', 0, 0, 0, 0]
+      const isLast = rows.slice(i + 1).every(row => row.hash === null)
+      const before = previous === '' ? 'the first' : follows === null ? shortOf(previous) : `epoch ${follows}`
+      const known = isLast || follows !== null || previous === '' ? before : `${before}, NOT in this list`
+      return [epoch, validAfter, shortOf(hash), known, signers, nodes, arrived, left]
+    },
+  )
+  const verdict = holds
+    ? 'every document but the oldest names one before it in this list'
+    : 'the chain is BROKEN: a document names none of this list as the one before it'
+  return [...columns(head, cells), verdict]
+}
+
+export function comparisonLines(told: Comparison): string[] {
+  const { from, to, arrived, left, changed, parameters, mixing, bytes } = told
+  const changes = [
+    ...arrived.map(id => ['new', shortOf(id), '']),
+    ...left.map(id => ['gone', shortOf(id), '']),
+    ...changed.map(({ id, fields }) => ['changed', shortOf(id), fields.join(', ')]),
+    ...Object.entries(parameters).map(([name, [was, is]]) => [
+      'number',
+      name,
+      `${was ?? 'none'} to ${is ?? 'none'}`,
+    ]),
+    ...(mixing === null ? [] : [['mixing', '', mixing.join(' to ')]]),
+  ]
+  return [
+    `from epoch ${from.epoch}, ${shortOf(from.hash)}, to epoch ${to.epoch}, ${shortOf(to.hash)}`,
+    ...(changes.length === 0 ? ['nothing but the new keys'] : columns(['', '', ''], changes).slice(1)),
+    `${bytes.document} bytes whole, ${bytes.difference} bytes as the difference`,
+  ]
+}
+
+/** Enough to tell names apart. */
+function shortOf(name: string | null): string {
+  return (name ?? '').slice(0, 16)
+}

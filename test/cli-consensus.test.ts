@@ -1,0 +1,219 @@
+// chaffinch consensus show, verify, history and diff: against an authority on 127.0.0.1 that hands out prepared
+// documents, and against files.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type NamedBody, nameBody } from '../directory/consensus.ts'
+import { writeDocument } from '../directory/document.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { directoryProtocol, readRequest, writeAnswer, writeRefusal } from '../directory/exchange.ts'
+import type { Network } from '../directory/network.ts'
+import { digest, hex } from '../directory/statement.ts'
+import { tally } from '../directory/tally.ts'
+import { systemClock } from '../link/clock.ts'
+import { startHost } from '../link/host.ts'
+import type { Host } from '../link/link.ts'
+import { silent } from '../link/log.ts'
+import { CommandError } from '../scripts/command.ts'
+import { readNetwork } from '../scripts/config.ts'
+import { run as consensus } from '../scripts/consensus.ts'
+import { run as init } from '../scripts/init.ts'
+import { systemRandom } from '../sphinx/random.ts'
+import { descriptorsOf, idOf, signaturesOf, voteOf } from './directory-samples.ts'
+import { seedOf } from './directory-world.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'chaffinch-consensus-'))
+const networkFile = join(folder, 'network.toml')
+/** The signed documents that the authority has, by epoch. */
+const documents = new Map<number, Uint8Array>()
+const names: Uint8Array[] = []
+let authority: Host
+
+interface Ran {
+  readonly code: number
+  readonly out: string
+}
+
+async function silently<T>(run: () => Promise<T>): Promise<{ result: T; out: string }> {
+  const { log, error } = console
+  const lines: string[] = []
+  console.log = line => lines.push(String(line))
+  console.error = () => {}
+  try {
+    return { result: await run(), out: lines.join('\n') }
+  } finally {
+    Object.assign(console, { log, error })
+  }
+}
+
+async function ran(...args: string[]): Promise<Ran> {
+  const { result, out } = await silently(() => consensus([...args, '--network', networkFile]))
+  return { code: result, out }
+}
+
+async function failure(...args: string[]): Promise<CommandError> {
+  try {
+    await ran(...args)
+  } catch (error) {
+    if (error instanceof CommandError) return error
+    throw error
+  }
+  throw new Error('did not fail')
+}
+
+function sign(network: Network, { body, bytes, hash }: NamedBody, count = 3): Uint8Array {
+  return writeDocument(bytes, signaturesOf(network, body.epoch, hash, count))
+}
+
+test.before(async () => {
+  authority = await startHost({
+    seed: seedOf('authority 0'),
+    listen: ['/ip4/127.0.0.1/tcp/0'],
+    cellBytes: 100,
+    clock: systemClock,
+    log: silent,
+    random: systemRandom,
+    admits: () => false,
+    role: 'authority',
+  })
+  authority.serve(directoryProtocol, 64, async (_, bytes) => {
+    const request = readRequest(bytes)
+    const epoch = request.ask === 'document' ? (request.epoch ?? 4) : -1
+    const found = documents.get(epoch)
+    return found === undefined
+      ? writeRefusal(new DirectoryError('UNAVAILABLE', `no document of epoch ${epoch} here`))
+      : writeAnswer(found)
+  })
+  const addresses = [String(authority.addresses[0]), '/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/1']
+  const lines = addresses.flatMap((at, i) => ['--authority', `${hex(idOf(`authority ${i}`))}@${at}`])
+  const genesis = new Date(Math.floor(Date.now() / 1000 - 4.5 * 1200) * 1000).toISOString()
+  await silently(() =>
+    init(['network', networkFile, '--name', 'test', '--epoch', '20min', '--genesis', genesis, ...lines]),
+  )
+  const read = readNetwork(networkFile)
+  const order = [0, 1, 2].map(i => hex(idOf(`authority ${i}`)))
+  // In the order of their numbers, as the samples sign.
+  const authorities = [...read.authorities].sort(
+    (a, b) => order.indexOf(hex(a.id)) - order.indexOf(hex(b.id)),
+  )
+  const network = { ...read, authorities }
+  let before: NamedBody | undefined
+  // Epoch 2 has none; in epoch 4 a node has come and the mean delay changes.
+  for (const epoch of [0, 1, 3, 4]) {
+    const nodes = descriptorsOf(network, epoch, epoch === 4 ? 7 : 6)
+    const parameters = new Map([['hopDelayMs', epoch === 4 ? 80 : 50]])
+    const votes = [0, 1, 2].map(i => voteOf(network, i, nodes, { parameters }))
+    const named = nameBody(tally({ network, epoch, votes, before }))
+    documents.set(epoch, sign(network, named))
+    names[epoch] = named.hash
+    before = named
+  }
+  writeFileSync(join(folder, 'one-signature'), sign(network, before as NamedBody, 1))
+})
+
+test.after(async () => {
+  await authority.close()
+  rmSync(folder, { recursive: true })
+})
+
+test('show is the default; --save keeps the signed document', async () => {
+  const { code, out } = await ran()
+  assert.is(code, 0)
+  assert.match(
+    out,
+    /^consensus of test, epoch 4\nhash {4}[0-9a-f]{64}\nsigned {2}by 3 of 3 authorities, 2 are enough/,
+  )
+  const file = join(folder, 'saved')
+  const json = JSON.parse((await ran('show', '--epoch', '3', '--save', file, '--json')).out)
+  assert.equal([json.epoch, json.hash, json.nodes.length], [3, hex(names[3] as Uint8Array), 8])
+  assert.equal(new Uint8Array(readFileSync(file)), documents.get(3))
+  assert.match((await failure('show', '--save', file)).message, /saved: is there already$/)
+})
+
+test('verify names every step, of an authority or of a file', async () => {
+  const good = await ran('verify')
+  assert.is(good.code, 0)
+  for (const step of ['form', 'configuration', 'authorities', 'nodes', 'time']) {
+    assert.match(good.out, new RegExp(`^ok +${step} `, 'm'))
+  }
+  assert.match(good.out, /^the document is valid$/m)
+  const few = await ran('verify', join(folder, 'one-signature'), '--json')
+  assert.is(few.code, 1)
+  const verdict = JSON.parse(few.out)
+  assert.equal([verdict.valid, verdict.epoch, verdict.signers.length, verdict.threshold], [false, 4, 1, 2])
+  assert.equal(verdict.checks.at(-1), {
+    check: 'authorities',
+    holds: false,
+    detail: 'signed by 1 of 3, 2 are enough (TOO_FEW_SIGNATURES)',
+  })
+})
+
+test('verify says what is wrong with other bytes, and with a document whose time is over', async () => {
+  const file = join(folder, 'bytes')
+  writeFileSync(file, digest(new Uint8Array(5)))
+  const { code, out } = await ran('verify', file)
+  assert.is(code, 1)
+  assert.match(out, /^no document\nFAILED {2}form +document: .*\nthe document is NOT valid$/)
+  const old = JSON.parse((await ran('verify', '--epoch', '1', '--json')).out)
+  assert.match(old.checks.at(-1).detail, /^its time was over at .* \(OLD_EPOCH\)$/)
+  assert.match((await failure('verify', join(folder, 'none'))).message, /none: not found$/)
+})
+
+test('history: which document names which, and where there is none', async () => {
+  const { code, out } = await ran('history', '--json')
+  assert.is(code, 0)
+  const { holds, rows } = JSON.parse(out)
+  assert.is(holds, true)
+  const brief = rows.map((row: Record<string, unknown>) => [row['epoch'], row['follows'], row['arrived']])
+  assert.equal(brief, [
+    [4, 3, 1],
+    [3, 1, 0],
+    [2, null, 0],
+    [1, 0, 0],
+    [0, null, 0],
+  ])
+  const text = await ran('history', '--epochs', '3', '--epoch', '3')
+  assert.match(text.out, /^ +3 .* epoch 1 +3 +8 +0 +0$/m)
+  assert.match(text.out, /^ +2 .* no document/m)
+})
+
+test('history fails when a document names none of the list', async () => {
+  const kept = documents.get(1) as Uint8Array
+  documents.delete(1)
+  const { code, out } = await ran('history')
+  documents.set(1, kept)
+  assert.is(code, 1)
+  assert.match(out, /^the chain is BROKEN/m)
+})
+
+test('diff: who came, what changed, and how many bytes tell it', async () => {
+  const told = JSON.parse((await ran('diff', '--json')).out)
+  assert.equal([told.from.epoch, told.to.epoch], [3, 4])
+  assert.equal([told.arrived.length, told.left.length], [1, 0])
+  assert.equal(told.parameters, { hopDelayMs: [50, 80] })
+  assert.ok(told.bytes.difference < told.bytes.document)
+  const { out } = await ran('diff', '--from', '1', '--epoch', '3')
+  assert.match(out, /^from epoch 1, [0-9a-f]{16}, to epoch 3, [0-9a-f]{16}\nnothing but the new keys\n/)
+})
+
+test('what the command line gets wrong is the caller’s to mend', async () => {
+  for (const [args, message] of [
+    [['tell'], /no action 'tell'/],
+    [['show', '--from', '3'], /consensus show: no option --from/],
+    [['diff', 'file'], /unexpected argument 'file'/],
+    [['diff', '--from', '4'], /want an epoch before 4/],
+    [['history', '--epochs', '0'], /--epochs 0: want a whole number from 1 to 72/],
+  ] as const) {
+    const error = await failure(...args)
+    assert.is(error.exitCode, 2)
+    assert.match(error.message, message)
+  }
+  const error = await failure('show', '--epoch', '9')
+  assert.is(error.exitCode, 1)
+  assert.match(error.message, /no document of epoch 9 here \(UNAVAILABLE\)/)
+})
+
+test.run()
