@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   inbox: () => import('./inbox.ts'),
   address: () => import('./address.ts'),
   consensus: () => import('./consensus.ts'),
+  pay: () => import('./pay.ts'),
 }
 
 try {

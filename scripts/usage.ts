@@ -14,6 +14,7 @@ usage: chaffinch COMMAND [OPTIONS]
   inbox      show what has arrived at a running client
   address    print the address of a running client
   consensus  show, verify and compare what the authorities of a network signed
+  pay        say how well a join of payments hides who paid whom
 
   chaffinch COMMAND --help    options and examples of a command
   chaffinch --version
@@ -175,5 +176,16 @@ examples:
   chaffinch consensus verify today.consensus
   chaffinch consensus history --epochs 20
   chaffinch consensus diff --from 41 --epoch 43 --json
+`,
+  pay: `usage: chaffinch pay boltzmann FILE.json [--json]
+
+Reads the inputs and outputs of a join and counts in how many ways it can be taken apart: interpretations, entropy in
+bits, and for each output and input in how many of them the two belong together (docs/payments.md 1).
+
+  --json   print {"interpretations":"…","entropyBits":…,"links":[[…]]}, a row an output, a column an input
+
+example:
+  echo '{"inputs":[["a",10],["b",10]],"outputs":[["A",8],["B",2],["C",3],["D",7]]}' > case.json
+  chaffinch pay boltzmann case.json
 `,
 }
