@@ -5,6 +5,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { nameBody } from '../directory/consensus.ts'
 import { readDescriptor, verifyDescriptor } from '../directory/descriptor.ts'
+import { applyDifference } from '../directory/difference.ts'
 import { verifyConsensus } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { readEvidence, verifyEvidence } from '../directory/evidence.ts'
@@ -24,8 +25,16 @@ import { networkOf } from './directory-world.ts'
 const file = JSON.parse(readFileSync(vectorPath, 'utf8')) as DirectoryVectorFile
 const network = networkOf({ mixes: 3, gateways: 1 })
 
+/** Kinds whose bytes are a list. */
+type ListKind = 'tally' | 'difference'
+
+const listReaders: Record<ListKind, (bytes: Uint8Array[]) => Uint8Array> = {
+  tally: votes => nameBody(tally({ network, epoch: 1, votes: votes.map(readVote) })).hash,
+  difference: ([from, told]) => digest(applyDifference(from as Uint8Array, told as Uint8Array)),
+}
+
 /** Reads and checks one; gives its name, where it has one. */
-const readers: Record<Exclude<VectorKind, 'tally'>, (bytes: Uint8Array) => Uint8Array | undefined> = {
+const readers: Record<Exclude<VectorKind, ListKind>, (bytes: Uint8Array) => Uint8Array | undefined> = {
   descriptor(bytes) {
     verifyDescriptor(network, readDescriptor(bytes))
     return undefined
@@ -60,11 +69,9 @@ for (const { id, kind, bytes, expect, name, why } of file.vectors) {
   test(`${kind}: ${id}: ${expect}`, () => {
     try {
       const have =
-        kind === 'tally'
-          ? nameBody(
-              tally({ network, epoch: 1, votes: (bytes as string[]).map(vote => readVote(bytesOf(vote))) }),
-            ).hash
-          : readers[kind](bytesOf(bytes as string))
+        typeof bytes === 'string'
+          ? readers[kind as Exclude<VectorKind, ListKind>](bytesOf(bytes))
+          : listReaders[kind as ListKind](bytes.map(bytesOf))
       assert.is(expect, 'ok', why)
       if (name !== undefined) assert.is(have && hex(have), name)
     } catch (error) {

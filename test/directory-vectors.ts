@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { write } from '../directory/cbor.ts'
 import { nameBody, readBody, writeBody } from '../directory/consensus.ts'
 import { certificateBytes, signDescriptor, writeDescriptor } from '../directory/descriptor.ts'
+import { difference } from '../directory/difference.ts'
 import { writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { evidenceOf, writeEvidence } from '../directory/evidence.ts'
@@ -21,9 +22,17 @@ import {
 } from '../directory/exchange.ts'
 import { holderStatement, type SignedVote, setHash, writeMessage } from '../directory/message.ts'
 import type { Network } from '../directory/network.ts'
-import { digest, hex, type Statement, signStatement, statementBytes } from '../directory/statement.ts'
+import {
+  compareBytes,
+  digest,
+  hex,
+  type Statement,
+  signStatement,
+  statementBytes,
+} from '../directory/statement.ts'
 import { tally } from '../directory/tally.ts'
 import {
+  bodyOf,
   contentOf,
   descriptorOf,
   descriptorsOf,
@@ -33,19 +42,27 @@ import {
   signVote,
   voteOf,
 } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+import { networkOf, packetKeyOf } from './directory-world.ts'
 
-export type VectorKind = 'descriptor' | 'consensus' | 'message' | 'evidence' | 'request' | 'answer' | 'tally'
+export type VectorKind =
+  | 'descriptor'
+  | 'consensus'
+  | 'message'
+  | 'evidence'
+  | 'request'
+  | 'answer'
+  | 'difference'
+  | 'tally'
 
 export interface DirectoryVector {
   readonly id: string
   readonly kind: VectorKind
   readonly why: string
-  /** What is read; of a tally: the votes. */
+  /** What is read; of a tally: the votes; of a difference: the body before, and the difference. */
   readonly bytes: string | readonly string[]
   /** ok, or the code of the DirectoryError. */
   readonly expect: string
-  /** The digest that names the thing, where it has one; of a tally: the name of the body. */
+  /** The digest that names the thing, where it has one; of a tally or a difference: the name of the body that it makes. */
   readonly name?: string
   /** What its signature covers, where it has one. */
   readonly signed?: string
@@ -377,6 +394,7 @@ function exchangeVectors(): DirectoryVector[] {
     request('hello', writeRequest({ ask: 'hello' })),
     request('missing', writeRequest({ ask: 'missing', epoch: 7, have: [hash] })),
     request('body', writeRequest({ ask: 'body', hash })),
+    request('difference', writeRequest({ ask: 'difference', from: hash, epoch: 7 })),
     request('voting', writeRequest({ ask: 'voting', message: hash })),
     request('unknown', write(['everything']), 'BAD_DOCUMENT'),
     answer('nothing', writeAnswer()),
@@ -408,6 +426,49 @@ function tallyVectors(): DirectoryVector[] {
   }))
 }
 
+function differenceVectors(): DirectoryVector[] {
+  const changed = { stable: { addresses: ['/ip4/127.0.0.2/tcp/4001'] } }
+  // Of three mixes and a gateway one has left, one has another address, one has replaced its keys, and one has come.
+  const next = [
+    descriptorOf(network, 'mix 0', 'mix', document + 1, changed),
+    descriptorOf(network, 'mix 1', 'mix', document + 1, {
+      keys: [7, 8, 9].map(e => packetKeyOf('mix 1', e)),
+    }),
+    descriptorOf(network, 'mix 3', 'mix', document + 1),
+    descriptorOf(network, 'gateway 0', 'gateway', document + 1),
+  ].sort((a, b) => compareBytes(a.stable.id, b.stable.id))
+  const body = bodyOf(network, document, descriptors)
+  const before = nameBody(body)
+  const votes = network.authorities.map((_, i) => voteOf(network, i, next))
+  const after = nameBody(tally({ network, epoch: document + 1, votes, before: { ...before, body } }))
+  const told = difference(before.bytes, after.bytes)
+  const later = nameBody({ ...after.body, epoch: document + 2 })
+  const make = (id: string, expect: string, why: string, bytes: Uint8Array): DirectoryVector => ({
+    id,
+    kind: 'difference',
+    why,
+    bytes: [hex(before.bytes), hex(bytes)],
+    expect,
+    ...(expect === 'ok' ? { name: hex(after.hash) } : {}),
+  })
+  return [
+    make('difference', 'ok', 'a node left, one moved, one replaced its keys, one came', told),
+    make(
+      'difference of the same',
+      'BAD_DOCUMENT',
+      'told from another document',
+      difference(after.bytes, later.bytes),
+    ),
+    make(
+      'difference that leads elsewhere',
+      'BAD_DOCUMENT',
+      'the name of the result is another',
+      flipped(told, told.length - 50),
+    ),
+    make('difference with a byte too many', 'BAD_DOCUMENT', 'nothing may follow', Uint8Array.of(...told, 0)),
+  ]
+}
+
 export function directoryVectors(): DirectoryVectorFile {
   return {
     about:
@@ -422,6 +483,7 @@ export function directoryVectors(): DirectoryVectorFile {
       ...messageVectors(),
       ...evidenceVectors(),
       ...exchangeVectors(),
+      ...differenceVectors(),
       ...tallyVectors(),
     ],
   }
