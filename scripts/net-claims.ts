@@ -1,6 +1,7 @@
 // What a run of the local network must show. A claim reads a value from the record and says whether it holds.
 
 import type { KillKind } from './net-options.ts'
+import type { Ending } from './net-process.ts'
 import type { MessageRecord, Packets, RunRecord } from './net-record.ts'
 
 export interface Claim<T = unknown> {
@@ -118,7 +119,9 @@ export const claims: readonly Claim[] = [
   claim({
     id: 'none-failed',
     says: 'no process ended that was not told to',
-    read: run => ({ failed: run.endings.filter(({ asked }) => asked === undefined).map(({ name }) => name) }),
+    read: run => ({
+      failed: run.endings.filter(({ asked }) => asked === undefined).map(howItEnded),
+    }),
     holds: ({ failed }) => failed.length === 0,
   }),
   claim({
@@ -126,9 +129,7 @@ export const claims: readonly Claim[] = [
     says: 'all processes ended when told to and no port is left open',
     read: run => ({
       ended: run.endings.filter(({ asked, code }) => asked === 'SIGTERM' && code === 0).length,
-      forced: run.endings
-        .filter(({ asked, code }) => asked === 'SIGTERM' && code !== 0)
-        .map(({ name }) => name),
+      forced: run.endings.filter(({ asked, code }) => asked === 'SIGTERM' && code !== 0).map(howItEnded),
       openPorts: run.openPorts,
     }),
     holds: ({ ended, forced, openPorts }, run) => {
@@ -179,6 +180,10 @@ export function lost(run: RunRecord): MessageRecord[] {
 export function leak(packets: Packets): number {
   const dropped = Object.values(packets.dropped).reduce((sum, n) => sum + n, 0)
   return packets.received - packets.forwarded - packets.stored - packets.served - dropped - packets.held
+}
+
+function howItEnded({ name, code, signal }: Ending): string {
+  return `${name}: ${signal ?? `exit code ${code}`}`
 }
 
 function byEpoch(run: RunRecord): Map<number, Set<string>> {

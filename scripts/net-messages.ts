@@ -12,8 +12,6 @@ export interface PlannedMessage {
   readonly reply: Uint8Array
 }
 
-const mebibyte = 1024 * 1024
-
 const scripts: readonly string[] = [
   'Grüße aus dem Wald: der Buchfink schlägt',
   'Зяблик поёт на рассвете',
@@ -27,13 +25,15 @@ const scripts: readonly string[] = [
 /**
  * Clients with even numbers write to clients with odd ones. The first message is the longest, so that it is under
  * way when processes are killed; the second is empty; the rest are short texts, texts in several scripts and
- * lengths around those at which a message is cut.
+ * other lengths.
+ *
+ * @param longest bytes of the first message
  */
 export function planMessages(
   random: Random,
   clients: readonly string[],
   count: number,
-  longest: number = mebibyte,
+  longest: number,
 ): PlannedMessage[] {
   const senders = clients.filter((_, i) => i % 2 === 0)
   const receivers = clients.filter((_, i) => i % 2 === 1)

@@ -126,22 +126,35 @@ function writeFiles(plan: Plan, now: number): void {
   })
 }
 
+/** Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle. */
+const fragmentsPerSecond = 25
+/** So many clients have that rate; the more there are beyond them, the slower each one's clock. */
+const clientsAtFullRate = 10
+
+function payloadPerMinute({ clients }: NetOptions): number {
+  return Math.max(60, Math.round(60 * fragmentsPerSecond * Math.min(1, clientsAtFullRate / clients)))
+}
+
 /**
- * Rates at which 1 MiB takes some 20 s while all clients' cover together keeps two cores mostly idle. The more
- * clients there are, the slower each one's clock.
+ * The longest message of a run: 1 MiB, or what leaves in an epoch and a bit where that is less. Its reply blocks
+ * live for three epochs, and the reply has to come back within them.
  */
+export function longestMessage(options: NetOptions): number {
+  const bytesPerFragment = 1900
+  const perEpoch = (payloadPerMinute(options) / 60_000) * options.epochMs * bytesPerFragment
+  return Math.min(2 ** 20, Math.round(1.12 * perEpoch))
+}
+
 function localParameters(options: NetOptions): ParameterDraft {
-  const share = Math.min(1, 6 / options.clients)
-  const perMinute = (rate: number): number => Math.max(60, Math.round(rate * share))
   return {
-    hop_delay: `${options.delayMs}ms`,
+    hop_delay: `${Math.max(1, options.delayMs)}ms`,
     max_hop_delay: `${Math.max(1000, 20 * options.delayMs)}ms`,
-    payload_per_minute: perMinute(1800),
-    loop_per_minute: 60,
-    drop_per_minute: 60,
+    payload_per_minute: payloadPerMinute(options),
+    loop_per_minute: 30,
+    drop_per_minute: 30,
     read_per_minute: 240,
-    page_entries: 24,
-    node_loop_per_minute: 30,
+    page_entries: 20,
+    node_loop_per_minute: 20,
   }
 }
 

@@ -25,7 +25,10 @@ export interface Supervisor {
   alive(name: string): boolean
   names(): readonly string[]
   readonly endings: readonly Ending[]
-  /** SIGTERM to all, SIGKILL to what is still there after `graceMs`. Resolves when none is left. */
+  /**
+   * SIGTERM to the clients, then to the nodes, which have little left to drain by then, then to the authorities;
+   * SIGKILL to what is still there `graceMs` later. Resolves when none is left.
+   */
   stopAll(graceMs: number): Promise<void>
   /** SIGKILL to all, at once and without waiting: for when this process must end now. */
   abandon(): void
@@ -40,6 +43,8 @@ interface Held {
   asked: Ending['asked']
   ended: Promise<void>
 }
+
+const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway'], ['authority']]
 
 /** The `chaffinch` command beside this file, compiled or not. */
 const program = join(import.meta.dirname, `chaffinch${extname(import.meta.filename)}`)
@@ -114,13 +119,15 @@ export function supervisor(onUnasked: (ending: Ending, lastLines: string) => voi
       if (of.child === undefined) launch(of)
     },
     async stopAll(graceMs) {
-      const all = [...held.values()]
-      for (const of of all) signal(of, 'SIGTERM')
-      const late = setTimeout(() => {
-        for (const of of all) signal(of, 'SIGKILL')
-      }, graceMs)
-      await Promise.all(all.map(of => of.ended))
-      clearTimeout(late)
+      for (const roles of endingOrder) {
+        const group = [...held.values()].filter(({ role }) => roles.includes(role))
+        for (const of of group) signal(of, 'SIGTERM')
+        const late = setTimeout(() => {
+          for (const of of group) signal(of, 'SIGKILL')
+        }, graceMs)
+        await Promise.all(group.map(of => of.ended))
+        clearTimeout(late)
+      }
     },
     abandon() {
       for (const of of held.values()) signal(of, 'SIGKILL')

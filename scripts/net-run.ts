@@ -1,5 +1,7 @@
 // One run of a local network, from the first process to the last: start, traffic, accidents, account, end.
 
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { epochAt } from '../directory/network.ts'
 import { seededRandom } from '../sphinx/random.ts'
@@ -12,7 +14,7 @@ import { layerKey } from './net-claims.ts'
 import { causeAccidents } from './net-kills.ts'
 import { type Ledgers, latencies, paths } from './net-ledger.ts'
 import { planMessages } from './net-messages.ts'
-import { endpointOf, type Plan } from './net-plan.ts'
+import { endpointOf, longestMessage, type Plan } from './net-plan.ts'
 import { isOpen, type Supervisor } from './net-process.ts'
 import type { RunRecord } from './net-record.ts'
 import { isSettled, noteStored, readAll, recordOf, sendAll, type Traffic } from './net-traffic.ts'
@@ -99,7 +101,7 @@ export async function carryMessages(run: Run): Promise<void> {
   const { plan, watch, record, now, tell, signal } = run
   const random = seededRandom(plan.options.seed)
   const clients = plan.processes.filter(({ role }) => role === 'client').map(({ name }) => name)
-  const messages = planMessages(random, clients, plan.options.messages)
+  const messages = planMessages(random, clients, plan.options.messages, longestMessage(plan.options))
   record.messages.push(...messages.map(recordOf))
   const over = new AbortController()
   const traffic: Traffic = {
@@ -166,6 +168,7 @@ export async function takeAccount({ plan, processes, watch, record, tell }: Run)
     await link.close()
   }
   const ledgers = await readLedgers(plan)
+  writeFileSync(join(plan.folder, 'ledgers.json'), JSON.stringify(Object.fromEntries(ledgers)))
   record.paths.push(...paths(ledgers, at => epochAt(network, at)))
   record.latencies.push(...latencies(ledgers, record.messages))
 }
@@ -180,8 +183,10 @@ export async function readLedgers(plan: Plan): Promise<Ledgers> {
 }
 
 /** Ends every process and looks for what is left of them. */
-export async function endAll({ plan, processes, record }: Run): Promise<void> {
+export async function endAll({ plan, processes, record, tell }: Run): Promise<void> {
+  tell('ending every process')
   await processes.stopAll(endWithinMs)
+  tell('all processes have ended')
   record.endings.push(...processes.endings)
   for (const { name, httpPort, listenPort } of plan.processes) {
     for (const port of [httpPort, listenPort]) {

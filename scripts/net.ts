@@ -58,7 +58,6 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   clearInterval(polling)
   await drawing?.close()
-  tell('ending every process')
   await endAll(running)
   await observer?.close()
   release()
@@ -86,6 +85,7 @@ function conclude(
       `duplicates ${messages.duplicates}, lost ${messages.lost}; ` +
       `latency p50 drawn ${latency.drawnP50Ms} ms, total ${latency.totalP50Ms} ms, added ${latency.addedP50Ms} ms`,
   )
+  writeFileSync(join(folder, 'messages.json'), JSON.stringify(record.messages, undefined, 1))
   if (temporary && holds) rmSync(folder, { recursive: true, force: true })
   else console.error(`logs and files are in ${folder}`)
   if (options.json) console.log(JSON.stringify(done))

@@ -5,6 +5,9 @@ import { LinkError } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import { CommandError, readOptions } from './command.ts'
 
+/** More than the longest hop delay and the emptying of queues take together. */
+const drainMs = 60_000
+
 export interface Running {
   /** Drains and closes; the process may end after it. */
   close(): Promise<void>
@@ -40,7 +43,13 @@ export async function runRole(start: () => Promise<Running>): Promise<undefined>
     throw machineError(error)
   })
   await told
+  // The system clock's timers keep no process alive: while it drains, this one does.
+  const patience = setTimeout(() => {
+    console.error(`chaffinch: could not drain within ${drainMs / 1000} s`)
+    process.exit(1)
+  }, drainMs)
   await running.close()
+  clearTimeout(patience)
 }
 
 /**

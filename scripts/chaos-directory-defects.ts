@@ -1,0 +1,87 @@
+// Planted defects: a suite that cannot fail proves nothing. Each is the voting machine of every authority with one
+// rule missing.
+
+import { DirectoryError } from '../directory/error.ts'
+import { epochStart, phaseEnds } from '../directory/network.ts'
+import type { step as honestStep } from '../directory/round.ts'
+import { isOver, phaseEnd, type RoundState, type Stepped } from '../directory/round-state.ts'
+import { sameBytes } from '../directory/statement.ts'
+
+type Step = typeof honestStep
+
+export const defects: Readonly<Record<string, (step: Step) => Step>> = {
+  /** A vote that comes when the set is frozen still counts. */
+  'no-phase-gate': step => (rules, state, event, now) => {
+    try {
+      return step(rules, state, event, now)
+    } catch (error) {
+      const late = error instanceof DirectoryError && error.code === 'LATE'
+      if (!late || event.kind !== 'vote' || state.at !== 'reveals') throw error
+      const { round, since, votes } = state
+      const thawed: RoundState = { at: 'agreement', round, since, votes }
+      return then(step(rules, thawed, event, agreementBegin(rules.network, state)), taken =>
+        step(rules, taken, { kind: 'tick' }, now),
+      )
+    }
+  },
+
+  /** Everybody says which votes it counts when the votes end, and not after they were passed on. */
+  'reveals-before-freeze': step => (rules, state, event, now) =>
+    then(step(rules, state, event, now), next =>
+      next.at === 'agreement'
+        ? step(rules, next, { kind: 'tick' }, phaseEnd(rules.network, next))
+        : [next, []],
+    ),
+
+  /** One signature is enough until the agreement ends. */
+  'one-relay-round': step => (rules, state, event, now) => {
+    const counts = event.kind === 'vote' && state.at === 'agreement' && !isOver(rules, state, now)
+    return step(rules, state, event, counts ? agreementBegin(rules.network, state) : now)
+  },
+
+  /** Nobody passes a vote on. */
+  'no-relay': step => (rules, state, event, now) => {
+    const [next, actions] = step(rules, state, event, now)
+    const own = actions.filter(
+      action =>
+        action.do !== 'send' ||
+        action.message.kind !== 'vote' ||
+        sameBytes(action.message.signed.vote.author, rules.id),
+    )
+    return [next, own]
+  },
+
+  /** Of two votes of one author the first counts. */
+  'first-vote-counts': step => (rules, state, event, now) => {
+    if (state.at !== 'agreement' || !isOver(rules, state, now)) return step(rules, state, event, now)
+    const votes = new Map([...state.votes].map(([author, of]) => [author, of.slice(0, 1)]))
+    return step(rules, { ...state, votes }, event, now)
+  },
+
+  /** An authority does not look up what it has said before. */
+  'double-signature': step => (rules, state, event, now) => {
+    const round = { ...state.round, made: {}, interrupted: false }
+    return step({ ...rules, signed: () => undefined }, { ...state, round }, event, now)
+  },
+
+  /** What is said is not written down first. */
+  'said-before-kept': step => (rules, state, event, now) => {
+    const [next, actions] = step(rules, state, event, now)
+    return [next, actions.filter(action => action.do !== 'keep' || action.message.kind === 'signature')]
+  },
+
+  /** A document needs one signature. */
+  'no-signature-count': step => (rules, state, event, now) => {
+    if (state.at !== 'signatures') return step(rules, state, event, now)
+    return step({ ...rules, network: { ...rules.network, threshold: 1 } }, state, event, now)
+  },
+}
+
+function then([state, actions]: Stepped, next: (state: RoundState) => Stepped): Stepped {
+  const [end, more] = next(state)
+  return [end, [...actions, ...more]]
+}
+
+function agreementBegin(network: Parameters<typeof epochStart>[0], { round, since }: RoundState): number {
+  return round.bootstrap ? since : epochStart(network, round.epoch + phaseEnds.votes)
+}

@@ -1,0 +1,285 @@
+// An authority that lies: an honest one's program, and between it and the network a link that changes, holds
+// back, repeats and multiplies what it says. Liars know each other and sign for each other.
+
+import { directoryProtocol, readRequest, writeAnswer, writeRequest } from '../directory/exchange.ts'
+import {
+  holderStatement,
+  openMessage,
+  type SignedVote,
+  setHash,
+  type VotingMessage,
+  writeMessage,
+} from '../directory/message.ts'
+import { epochAt, epochStart, type Network, phaseEnds } from '../directory/network.ts'
+import { relayRounds } from '../directory/round-state.ts'
+import { digest, hex, type Sign, sameBytes, signStatement } from '../directory/statement.ts'
+import { type Vote, writeVote } from '../directory/vote.ts'
+import type { Clock } from '../link/clock.ts'
+import type { Link, Peer } from '../link/link.ts'
+import { below, pick, type Random } from '../sphinx/random.ts'
+
+export const lies = [
+  /** Casts a vote and says nothing more in the round. */
+  'silence',
+  /** One vote for one half of the others, another for the rest. */
+  'splitVotes',
+  /** A vote for one authority alone, signed by all liars, just before a relay round ends. */
+  'lastMoment',
+  /** A vote list of its own for one half of the others. */
+  'splitSets',
+  /** Another document's name for one half of the others. */
+  'splitNames',
+  /** Signs every vote list and every name that somebody shows it, for that one. */
+  'agreeWithAll',
+  /** Everything in the last milliseconds of its phase. */
+  'late',
+  /** Says again what it said in rounds that are over. */
+  'replay',
+  /** Hundreds of messages at once, well and badly formed. */
+  'flood',
+  /** Requests of 10 MiB. */
+  'huge',
+] as const
+
+export type Lie = (typeof lies)[number]
+
+export interface LiarInit {
+  readonly network: Network
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  /** Of all liars, by the hex of the id. */
+  readonly keys: ReadonlyMap<string, { readonly id: Uint8Array; readonly sign: Sign }>
+  readonly lies: readonly Lie[]
+  /** Told of each lie as it is told. */
+  readonly onLie: (lie: Lie) => void
+}
+
+type Of<K extends VotingMessage['kind']> = Extract<VotingMessage, { kind: K }>
+
+const hugeBytes = 10 * 1024 * 1024
+const mostKept = 64
+const phaseOf = { vote: 'votes', set: 'reveals', signature: 'signatures' } as const
+
+/** A link that says what `change` says, and otherwise what `link` does. */
+export function changedLink(link: Link, change: Partial<Link>): Link {
+  return {
+    id: link.id,
+    addresses: link.addresses,
+    send: (to, cell) => link.send(to, cell),
+    onCells: handler => link.onCells(handler),
+    request: (to, protocol, body, options) => link.request(to, protocol, body, options),
+    serve: (protocol, maxBytes, handler) => link.serve(protocol, maxBytes, handler),
+    onGone: handler => link.onGone(handler),
+    keepNeighbours: ids => link.keepNeighbours(ids),
+    neighbours: () => link.neighbours(),
+    flush: timeoutMs => link.flush(timeoutMs),
+    close: () => link.close(),
+    ...change,
+  }
+}
+
+export class Liar {
+  /** For the honest program. */
+  readonly link: Link
+  readonly #init: LiarInit
+  readonly #others: readonly Peer[]
+  readonly #sign: Sign
+  /** Which lies it tells in a round. */
+  readonly #drawn = new Map<number, ReadonlySet<Lie>>()
+  readonly #victims = new Map<number, { readonly peer: string; readonly relayRound: number }>()
+  readonly #kept: Uint8Array[] = []
+  readonly #agreed = new Set<string>()
+
+  constructor(init: LiarInit) {
+    this.#init = init
+    const { network, link } = init
+    this.#others = network.authorities.filter(({ id }) => !sameBytes(id, link.id))
+    this.#sign = init.keys.get(hex(link.id))?.sign as Sign
+    this.link = changedLink(link, {
+      request: async (to, protocol, body, options) => {
+        const message = this.#message(protocol, body)
+        if (message === undefined) return link.request(to, protocol, body, options)
+        for (const said of this.#twist(to, message)) this.#say(to, said)
+        return writeAnswer()
+      },
+      serve: (protocol, maxBytes, handler) =>
+        link.serve(protocol, maxBytes, (from, body) => {
+          const message = this.#message(protocol, body)
+          if (message !== undefined) this.#overhear(from, message)
+          return handler(from, body)
+        }),
+    })
+  }
+
+  /** What it does without being asked, once an epoch. */
+  disturb(): void {
+    const { network, clock, random } = this.#init
+    const round = epochAt(network, clock.now())
+    if (this.#tells('replay', round)) {
+      for (let i = 0; i < 20 && this.#kept.length > 0; i++) {
+        this.#send(
+          pick(random, this.#others),
+          writeRequest({ ask: 'voting', message: pick(random, this.#kept) }),
+        )
+      }
+    }
+    if (this.#tells('huge', round)) this.#send(pick(random, this.#others), new Uint8Array(hugeBytes))
+    if (this.#tells('flood', round)) {
+      for (const to of this.#others) for (let i = 0; i < 50; i++) this.#send(to, this.#junk(round))
+    }
+  }
+
+  #tells(lie: Lie, round: number): boolean {
+    const { random, lies: mine, onLie } = this.#init
+    const drawn = this.#drawn.get(round) ?? new Set(mine.filter(() => below(random, 4) > 0))
+    this.#drawn.set(round, drawn)
+    if (drawn.has(lie)) onLie(lie)
+    return drawn.has(lie)
+  }
+
+  #message(protocol: string, body: Uint8Array): VotingMessage | undefined {
+    if (protocol !== directoryProtocol) return undefined
+    try {
+      const request = readRequest(body)
+      return request.ask === 'voting'
+        ? openMessage(this.#init.network, request.message, () => true)
+        : undefined
+    } catch {
+      // Another liar's junk.
+      return undefined
+    }
+  }
+
+  /** What becomes of something that the honest program says to somebody. */
+  #twist(to: Peer, message: VotingMessage): VotingMessage[] {
+    const { link } = this.#init
+    const { round } = message
+    const own = message.kind === 'vote' ? message.signed.vote.author : message.signer
+    if (!sameBytes(own, link.id)) return this.#tells('silence', round) ? [] : [message]
+    if (message.kind === 'vote') return this.#twistVote(to, message)
+    if (this.#tells('silence', round)) return []
+    if (!this.#isInHalf(to)) return [message]
+    if (message.kind === 'set') return [this.#tells('splitSets', round) ? this.#otherSet(message) : message]
+    return [this.#tells('splitNames', round) ? this.#otherName(message) : message]
+  }
+
+  #twistVote(to: Peer, message: Of<'vote'>): VotingMessage[] {
+    const { keys, random, network } = this.#init
+    const { round, signed } = message
+    if (this.#tells('lastMoment', round)) {
+      const victim = this.#victims.get(round) ?? {
+        peer: hex(pick(random, this.#others).id),
+        relayRound: below(random, 2) * below(random, relayRounds(network) + 1),
+      }
+      this.#victims.set(round, victim)
+      const all = [...keys.values()]
+      return victim.peer === hex(to.id) ? [{ ...message, signed: this.#signVote(signed.vote, all) }] : []
+    }
+    if (!this.#isInHalf(to) || !this.#tells('splitVotes', round)) return [message]
+    const own = [...keys.values()].filter(({ id }) => sameBytes(id, signed.vote.author))
+    return [{ ...message, signed: this.#signVote({ ...signed.vote, clock: signed.vote.clock + 1 }, own) }]
+  }
+
+  #isInHalf(to: Peer): boolean {
+    return this.#others.findIndex(({ id }) => sameBytes(id, to.id)) % 2 === 0
+  }
+
+  #signVote(vote: Vote, signers: readonly { id: Uint8Array; sign: Sign }[]): SignedVote {
+    const { name } = this.#init.network
+    const bytes = writeVote(vote)
+    const unsigned = { vote, bytes, hash: digest(bytes) }
+    const signatures = signers.map(({ id, sign }) => ({
+      signer: id,
+      signature: signStatement(name, holderStatement(name, unsigned, id), sign),
+    }))
+    return { ...unsigned, signatures }
+  }
+
+  #otherSet({ round, set }: Of<'set'>): Of<'set'> {
+    return this.#signSet(round, set.slice(1))
+  }
+
+  #signSet(round: number, set: Of<'set'>['set']): Of<'set'> {
+    const { network, link } = this.#init
+    const statement = { kind: 'set', epoch: round, signer: link.id, about: setHash(set) } as const
+    const signature = signStatement(network.name, statement, this.#sign)
+    return { kind: 'set', round, signer: link.id, set, signature }
+  }
+
+  #otherName({ round, epoch, hash }: Of<'signature'>): Of<'signature'> {
+    return this.#signName(round, epoch, digest(hash))
+  }
+
+  #signName(round: number, epoch: number, hash: Uint8Array): Of<'signature'> {
+    const { network, link } = this.#init
+    const statement = { kind: 'consensus', epoch, signer: link.id, about: hash } as const
+    const signature = signStatement(network.name, statement, this.#sign)
+    return { kind: 'signature', round, epoch, hash, signer: link.id, signature }
+  }
+
+  /** Tells whoever shows it a list or a name that it thinks the same. */
+  #overhear(from: Uint8Array, message: VotingMessage): void {
+    if (message.kind === 'vote' || !this.#tells('agreeWithAll', message.round)) return
+    const { round } = message
+    const echo =
+      message.kind === 'set'
+        ? this.#signSet(round, message.set)
+        : this.#signName(round, message.epoch, message.hash)
+    const to = this.#others.find(({ id }) => sameBytes(id, from))
+    const bytes = writeMessage(echo)
+    const once = hex(digest(bytes)) + hex(from)
+    if (to === undefined || this.#agreed.has(once)) return
+    this.#agreed.add(once)
+    this.#send(to, writeRequest({ ask: 'voting', message: bytes }))
+  }
+
+  /** At once, or when it does most harm. */
+  #say(to: Peer, message: VotingMessage): void {
+    const { clock } = this.#init
+    const bytes = writeMessage(message)
+    if (this.#kept.length < mostKept) this.#kept.push(bytes)
+    const wait = Math.max(0, this.#moment(message) - clock.now())
+    const body = writeRequest({ ask: 'voting', message: bytes })
+    if (wait === 0) this.#send(to, body)
+    else clock.after(wait, () => this.#send(to, body))
+  }
+
+  #moment(message: VotingMessage): number {
+    const { network, clock, random } = this.#init
+    const { kind, round } = message
+    const end = (fraction: number): number => epochStart(network, round + fraction) - 5 - below(random, 35)
+    const victim = kind === 'vote' ? this.#victims.get(round) : undefined
+    if (kind === 'vote' && message.signed.vote.ballots.length === 2) return clock.now() + below(random, 1500)
+    if (victim !== undefined) {
+      const part = victim.relayRound / relayRounds(network)
+      return end(phaseEnds.votes + part * (phaseEnds.agreement - phaseEnds.votes))
+    }
+    return this.#tells('late', round) ? end(phaseEnds[phaseOf[kind]]) : clock.now()
+  }
+
+  #junk(round: number): Uint8Array {
+    const { random, link, network } = this.#init
+    const hash = random(32)
+    switch (below(random, 4)) {
+      case 0:
+        return random(1 + below(random, 200))
+      case 1: {
+        const set = [{ author: pick(random, network.authorities).id, hash }]
+        return writeRequest({ ask: 'voting', message: writeMessage(this.#signSet(round, set)) })
+      }
+      case 2: {
+        const message = this.#signName(round, round + below(random, 3), hash)
+        return writeRequest({ ask: 'voting', message: writeMessage(message) })
+      }
+      default:
+        return writeRequest({ ask: 'missing', epoch: round + 1, have: [link.id, hash] })
+    }
+  }
+
+  #send(to: Peer, body: Uint8Array): void {
+    const options = { timeoutMs: 2000, maxBytes: 2 ** 20 }
+    // What becomes of it is nothing to a liar.
+    this.#init.link.request(to, directoryProtocol, body, options).catch(() => {})
+  }
+}

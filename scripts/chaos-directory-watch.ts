@@ -1,0 +1,196 @@
+// What must hold whatever happens (docs/directory.md 8.9), looked at after every step of every honest authority.
+
+import { verifyConsensus, writeDocument } from '../directory/document.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { evidenceOf, verifyEvidence } from '../directory/evidence.ts'
+import { setHash, type VotingMessage } from '../directory/message.ts'
+import type { Network } from '../directory/network.ts'
+import type { RoundAction, RoundEvent, RoundState, Stepped } from '../directory/round-state.ts'
+import { hex, type SignatureEntry, type Statement } from '../directory/statement.ts'
+
+export const invariants = {
+  'one-statement': 'no honest authority signs two different statements of one kind and epoch',
+  'kept-first': 'what an authority says of its own is kept before it is sent',
+  'no-way-back': 'no phase comes back, and no vote is taken after the set is frozen',
+  bounded: 'a round holds two votes of an author at most, and one list and name of a signer',
+  'verified-document': 'what an authority publishes is accepted by everybody',
+  'one-document': 'two valid documents of one epoch are a proof against a liar',
+  'liars-accused': 'nobody but a liar is accused, and every accusation verifies',
+  'one-set': 'undisturbed authorities count the same votes',
+  'own-votes-count': 'the votes of undisturbed authorities are counted',
+  progress: 'with the threshold of undisturbed authorities a round ends in a document',
+  follow: 'authorities and clients use the newest document',
+} as const
+
+export type Invariant = keyof typeof invariants
+
+export interface Violation {
+  readonly invariant: Invariant
+  readonly why: string
+}
+
+interface Held {
+  readonly bytes: Uint8Array
+  readonly name: string
+  readonly about: Uint8Array
+  readonly signatures: readonly SignatureEntry[]
+  readonly voters: ReadonlySet<string>
+}
+
+const order: readonly RoundState['at'][] = [
+  'descriptors',
+  'votes',
+  'agreement',
+  'reveals',
+  'signatures',
+  'published',
+  'failed',
+]
+
+export class Watch {
+  /** The first thing that did not hold. */
+  violation: Violation | undefined
+  readonly #network: Network
+  readonly #liars: ReadonlySet<string>
+  /** Names by kind, epoch and honest signer. */
+  readonly #said = new Map<string, string>()
+  readonly #documents = new Map<number, Held[]>()
+  /** The name of the list, by round and hex of its signer. */
+  readonly #sets = new Map<number, Map<string, string>>()
+
+  /** @param liars by the hex of their ids */
+  constructor(network: Network, liars: ReadonlySet<string>) {
+    this.#network = network
+    this.#liars = liars
+  }
+
+  hasDocument(epoch: number): boolean {
+    return this.#documents.has(epoch)
+  }
+
+  violated(invariant: Invariant, why: string): void {
+    this.violation ??= { invariant, why }
+  }
+
+  /** One honest authority took one step. */
+  stepped(id: string, before: RoundState, event: RoundEvent, [after, actions]: Stepped): void {
+    this.#checkPhases(before, after)
+    this.#checkBounds(after)
+    actions.forEach((action, i) => {
+      if (action.do === 'send') this.#checkSent(id, action.message, actions.slice(0, i))
+      else if (action.do === 'publish') this.#checkDocument(action)
+      else if (action.do === 'accuse') this.#checkAccusation(action)
+    })
+    if (event.kind === 'set') this.#hearSaid(statementOf(event))
+    if (event.kind === 'signature') this.#hearSaid(statementOf(event))
+  }
+
+  /** After a round in which these, the threshold at least, were undisturbed. */
+  checkRound(round: number, undisturbed: readonly string[]): void {
+    const documents = this.#documents.get(round + 1) ?? []
+    if (documents.length === 0) this.violated('progress', `round ${round}: no document`)
+    const sets = undisturbed.map(id => this.#sets.get(round)?.get(id))
+    if (new Set(sets).size > 1) this.violated('one-set', `round ${round}: ${new Set(sets).size} lists`)
+    for (const { voters, signatures } of documents) {
+      const theirs = signatures.some(({ signer }) => undisturbed.includes(hex(signer)))
+      const missing = undisturbed.filter(id => !voters.has(id))
+      if (theirs && missing.length > 0)
+        this.violated('own-votes-count', `round ${round}: ${missing.length} missing`)
+    }
+  }
+
+  #checkPhases(before: RoundState, after: RoundState): void {
+    const back = order.indexOf(after.at) < order.indexOf(before.at)
+    const thawed = before.at === 'reveals' && after.at === 'reveals' && before.votes !== after.votes
+    if (back || thawed)
+      this.violated('no-way-back', `round ${after.round.epoch}: ${before.at} to ${after.at}`)
+  }
+
+  #checkBounds(state: RoundState): void {
+    const n = this.#network.authorities.length
+    const votes = 'votes' in state ? [...state.votes.values()].map(of => of.length) : []
+    const names = state.at === 'signatures' ? [...state.signatures.values()].map(of => of.size) : []
+    const sets = state.at === 'reveals' ? state.sets.size : 0
+    const holds = votes.length <= n && votes.every(of => of <= 2) && names.every(of => of <= n) && sets <= n
+    if (!holds) this.violated('bounded', `round ${state.round.epoch}: ${votes}; ${sets}; ${names}`)
+  }
+
+  #checkSent(id: string, message: VotingMessage, earlier: readonly RoundAction[]): void {
+    const statement = statementOf(message)
+    if (hex(statement.signer) !== id) return
+    if (!earlier.some(action => action.do === 'keep' && action.message === message)) {
+      this.violated('kept-first', `round ${message.round}: a ${message.kind} was not kept`)
+    }
+    if (message.kind === 'set') {
+      const of = this.#sets.get(message.round) ?? new Map<string, string>()
+      this.#sets.set(message.round, of.set(id, hex(statement.about)))
+    }
+    this.#hearSaid(statement)
+  }
+
+  #hearSaid({ kind, epoch, signer, about }: Statement): void {
+    if (this.#liars.has(hex(signer))) return
+    const key = `${kind} of epoch ${epoch} by ${hex(signer).slice(0, 8)}`
+    const name = hex(about)
+    if ((this.#said.get(key) ?? name) !== name) this.violated('one-statement', `two: ${key}`)
+    this.#said.set(key, name)
+  }
+
+  #checkDocument({ document, signatures }: Extract<RoundAction, { do: 'publish' }>): void {
+    const { epoch, authorities } = document.body
+    const bytes = writeDocument(document.bytes, signatures)
+    try {
+      verifyConsensus(this.#network, bytes)
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.violated('verified-document', `epoch ${epoch}: ${error.code}`)
+      return
+    }
+    const name = hex(document.hash)
+    const of = this.#documents.get(epoch) ?? []
+    if (of.some(held => held.name === name)) return
+    const voters = new Set(authorities.filter(({ voted }) => voted).map(({ id }) => hex(id)))
+    const held = { bytes, name, about: document.hash, signatures, voters }
+    for (const other of of) this.#checkBoth(epoch, other, held)
+    this.#documents.set(epoch, [...of, held])
+  }
+
+  /** The two documents alone must prove who is to blame. */
+  #checkBoth(epoch: number, a: Held, b: Held): void {
+    const proven = a.signatures.some(({ signer, signature }) => {
+      const again = b.signatures.find(other => hex(other.signer) === hex(signer))
+      if (again === undefined || !this.#liars.has(hex(signer))) return false
+      const said = [
+        { about: a.about, signature },
+        { about: b.about, signature: again.signature },
+      ] as const
+      verifyEvidence(this.#network.name, evidenceOf({ kind: 'consensus', epoch, signer }, ...said))
+      return true
+    })
+    if (!proven) this.violated('one-document', `epoch ${epoch}: two, and no liar signed both`)
+  }
+
+  #checkAccusation({ evidence }: Extract<RoundAction, { do: 'accuse' }>): void {
+    try {
+      verifyEvidence(this.#network.name, evidence)
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.violated('liars-accused', `epoch ${evidence.epoch}: ${error.code}`)
+    }
+    if (!this.#liars.has(hex(evidence.signer)))
+      this.violated('liars-accused', `epoch ${evidence.epoch}: honest`)
+  }
+}
+
+function statementOf(message: VotingMessage): Statement {
+  switch (message.kind) {
+    case 'vote': {
+      const { vote, hash } = message.signed
+      return { kind: 'vote', epoch: vote.epoch, signer: vote.author, about: hash }
+    }
+    case 'set':
+      return { kind: 'set', epoch: message.round, signer: message.signer, about: setHash(message.set) }
+    case 'signature':
+      return { kind: 'consensus', epoch: message.epoch, signer: message.signer, about: message.hash }
+  }
+}

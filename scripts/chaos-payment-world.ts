@@ -1,0 +1,415 @@
+// A payment round among peers on a virtual clock: a lossy gossip network, an embedded ledger, peers that crash, and peers
+// that do not keep to the protocol. What happened is kept for the checks (chaos-payment-checks.ts).
+
+import { type VirtualClock, virtualClock } from '../link/clock.ts'
+import { silent } from '../link/log.ts'
+import { memoryStore, type Store } from '../link/store.ts'
+import type { Verdict } from '../payment/blame.ts'
+import { hex } from '../payment/document.ts'
+import { embeddedJoins, type Join } from '../payment/join.ts'
+import type { Genesis } from '../payment/ledger.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
+import { type Malformed, pairingId, type Received, readMessage } from '../payment/message.ts'
+import { step } from '../payment/round.ts'
+import type { RoundInit } from '../payment/round-keys.ts'
+import type { RoundRecord } from '../payment/round-record.ts'
+import { type Report, RoundShell, recordKey } from '../payment/round-shell.ts'
+import type { RoundAction, RoundConfig, RoundState } from '../payment/round-state.ts'
+import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
+import { below, fraction, type Random, seededRandom } from '../sphinx/random.ts'
+
+/** What a peer publishes: to whom (all when absent), and how much later. */
+export interface Outgoing {
+  readonly bytes: Uint8Array
+  readonly to?: (peer: Peer) => boolean
+  readonly delayMs?: number
+}
+
+/** How a peer breaks the protocol: what it does in place of a message that it should publish. */
+export interface Fault {
+  readonly name: string
+  /** @returns null to send it as it is */
+  send(peer: Peer, message: Received, world: World): readonly Outgoing[] | null
+  /** Something else that it does when it comes to know a message. */
+  hear?(peer: Peer, message: Received, world: World): readonly Outgoing[]
+  /** The secret of the output that it offers in its run number `attempt`, in place of a fresh one. */
+  output?(attempt: number, random: Random): Uint8Array
+}
+
+/** The parts of an honest peer that a planted defect replaces. */
+export interface Parts {
+  readonly step: typeof step
+  readonly config: RoundConfig
+  readonly store: Store
+  /** What a restarted peer finds of its record. */
+  readonly found: (record: Uint8Array) => Uint8Array
+  readonly tell: (report: Report) => Report[]
+}
+export type Plant = (parts: Parts, world: World) => Parts
+
+/** What the checks look at. */
+export interface Trace {
+  /** By honest peers. */
+  readonly sent: { peer: Peer; message: Received }[]
+  /** By all peers, also what a faulty one then withheld. */
+  readonly made: { peer: Peer; message: Received }[]
+  /** Joins that honest peers have signed, and the output that they offered in that run. */
+  readonly commits: { peer: Peer; join: Join; outputSecret: Uint8Array }[]
+  /** What honest peers kept on disk. */
+  readonly records: { peer: Peer; record: Uint8Array }[]
+  readonly blamed: { by: Peer; note: Note; verdict: Verdict; attempt: number }[]
+  /** Steps that ended a run by blame with everybody's secrets on the table: the run, and who was named. */
+  readonly judged: { by: Peer; attempt: number; revealed: string[]; named: string[] }[]
+  readonly states: { peer: Peer; state: RoundState }[]
+  /** Runs that a faulty peer spoilt in SR or DC. */
+  readonly spoilt: { peer: Peer; attempt: number }[]
+}
+
+export interface Peer {
+  readonly name: number
+  readonly fault: Fault | null
+  readonly random: Random
+  readonly noteSecret: Uint8Array
+  readonly note: Note
+  readonly round: RoundInit
+  readonly store: Store
+  shell: RoundShell
+  /** Hex of its identity in the pairing, once it has asked. */
+  identity: string
+  /** Everything that it can spend when all is settled: secrets of outputs, or of its note. */
+  readonly wallet: Uint8Array[]
+  isDown: boolean
+  /** Actions until it crashes; null when it does not. */
+  crashAfter: number | null
+  crashes: number
+  isSettled: boolean
+  outcome: RoundState | null
+  attempt: number
+  outputs: number
+}
+
+export interface World {
+  readonly seed: number
+  readonly random: Random
+  readonly clock: VirtualClock
+  readonly ledger: EmbeddedLedger
+  readonly genesis: Genesis
+  readonly peers: Peer[]
+  readonly denomination: number
+  readonly lossRate: number
+  readonly trace: Trace
+}
+
+const minute = 60_000
+const times = { phaseMs: minute, voteMs: minute / 2 }
+const pairUntil = 2 * minute
+const expiry = 60 * minute
+const ledgerSeed = new Uint8Array(32).fill(1)
+const mintSeed = new Uint8Array(32).fill(2)
+
+export interface Plan {
+  readonly seed: number
+  readonly peers: number
+  /** By the peer's place. */
+  readonly faults: ReadonlyMap<number, Fault>
+  /** Honest peers that crash after so many actions. */
+  readonly crashes: ReadonlyMap<number, number>
+  /** The part of deliveries that never happen. */
+  readonly lossRate: number
+  readonly plant: Plant
+}
+
+const checked = new WeakMap<Uint8Array, Received | Malformed>()
+
+/** The network hands the same array to everybody: its signature is checked once. */
+function read(bytes: Uint8Array): Received | Malformed {
+  const known = checked.get(bytes)
+  if (known !== undefined) return known
+  const message = readMessage(bytes)
+  checked.set(bytes, message)
+  return message
+}
+
+export async function createWorld(plan: Plan): Promise<World> {
+  const clock = virtualClock(1_800_000_000_000)
+  const random = seededRandom(plan.seed)
+  const genesis = { name: 'chaos', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
+  const ledger = await openLedger({
+    store: memoryStore(),
+    genesis,
+    ledgerSeed,
+    now: () => Math.floor(clock.now()),
+  })
+  const trace: Trace = {
+    sent: [],
+    made: [],
+    commits: [],
+    records: [],
+    blamed: [],
+    judged: [],
+    states: [],
+    spoilt: [],
+  }
+  const world: World = {
+    seed: plan.seed,
+    random,
+    clock,
+    ledger,
+    genesis,
+    peers: [],
+    denomination: 10,
+    lossRate: plan.lossRate,
+    trace,
+  }
+  const secrets = Array.from({ length: plan.peers }, () => random(32))
+  const outputs = secrets.map(secret => ({ denomination: world.denomination, owner: ownerOf(secret) }))
+  const mint = signMint(ledger.id, random(32), outputs, mintSeed)
+  await ledger.submit(mint)
+  const { id, transaction } = readTransaction(ledger.id, mint)
+  for (const [name, note] of notesOf(id, transaction).entries()) {
+    const peer = createPeer(world, name, note, secrets[name] as Uint8Array, plan)
+    world.peers.push(peer)
+    peer.shell.start(peer.round)
+  }
+  return world
+}
+
+function createPeer(world: World, name: number, note: Note, noteSecret: Uint8Array, plan: Plan): Peer {
+  const { clock, ledger } = world
+  const start = clock.now()
+  const fault = plan.faults.get(name) ?? null
+  const peer: Peer = {
+    name,
+    fault,
+    random: seededRandom(world.random(32)),
+    noteSecret,
+    note,
+    round: {
+      note,
+      noteSecret,
+      pairing: pairingId(ledger.id, world.denomination, 1),
+      ask: start + below(world.random, minute),
+      until: start + pairUntil,
+      expiry: start + expiry,
+    },
+    store: memoryStore(),
+    shell: null as unknown as RoundShell,
+    identity: '',
+    wallet: [],
+    isDown: false,
+    crashAfter: plan.crashes.get(name) ?? null,
+    crashes: 0,
+    isSettled: false,
+    outcome: null,
+    attempt: 0,
+    outputs: 0,
+  }
+  peer.shell = createShell(world, peer, fault === null ? plan.plant : parts => parts)
+  return peer
+}
+
+function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
+  const config: RoundConfig = {
+    scheme: embeddedJoins(world.ledger.id),
+    random: peer.random,
+    read,
+    newOutput: () => peer.fault?.output?.(peer.outputs++, peer.random) ?? peer.random(32),
+    isCooling: () => false,
+    least: 3,
+    ...times,
+  }
+  const parts = plant(
+    { step, config, store: peer.store, found: bytes => bytes, tell: report => [report] },
+    world,
+  )
+  return new RoundShell(
+    {
+      config: parts.config,
+      clock: world.clock,
+      store: crashing(world, peer, parts),
+      ledger: world.ledger,
+      log: silent,
+      publish: message => act(world, peer, parts, () => publish(world, peer, message)),
+      report: report => {
+        for (const told of parts.tell(report)) note(world, peer, told)
+      },
+    },
+    (config, state, event, now) => {
+      const next = parts.step(config, state, event, now)
+      observe(world, peer, state, next)
+      return next
+    },
+  )
+}
+
+/** A store in front of which the process may die. */
+function crashing(world: World, peer: Peer, parts: Parts): Store {
+  return {
+    put: async (key: string, value: Uint8Array) => {
+      await parts.store.put(key, value)
+      if (peer.fault === null) world.trace.records.push({ peer, record: value })
+      act(world, peer, parts, () => {})
+    },
+    get: async (key: string) => await parts.store.get(key),
+    del: async (key: string) => await parts.store.del(key),
+  } as unknown as Store
+}
+
+/** Does something unless the process dies just before it. */
+function act(world: World, peer: Peer, parts: Parts, run: () => void): void {
+  if (peer.crashAfter !== null && peer.crashAfter-- <= 0) crash(world, peer, parts)
+  if (!peer.isDown) run()
+}
+
+function crash(world: World, peer: Peer, parts: Parts): void {
+  peer.crashAfter = null
+  peer.crashes++
+  peer.isDown = true
+  peer.shell.close()
+  world.clock.after(minute + below(world.random, 4 * minute), () => void restart(world, peer, parts))
+}
+
+async function restart(world: World, peer: Peer, parts: Parts): Promise<void> {
+  const record = await peer.store.get(recordKey(peer.round.pairing))
+  peer.isDown = false
+  if (record === undefined) {
+    peer.wallet.push(peer.noteSecret)
+    peer.isSettled = true
+    return
+  }
+  peer.shell = createShell(world, peer, () => parts)
+  peer.shell.recover(parts.found(record))
+}
+
+/** Gossip: to everybody, after a while, and now and then not at all. */
+function publish(world: World, peer: Peer, bytes: Uint8Array): void {
+  const message = read(bytes) as Received
+  const isOwn = peer.shell.state === null || message.from === ownIdentity(peer)
+  if (isOwn) peer.identity = message.from
+  const instead = peer.fault === null || !isOwn ? null : peer.fault.send(peer, message, world)
+  if (isOwn && peer.fault === null) world.trace.sent.push({ peer, message })
+  if (isOwn) world.trace.made.push({ peer, message: replaced(instead) ?? message })
+  for (const outgoing of instead ?? [{ bytes }]) deliver(world, peer, outgoing)
+}
+
+/** What a faulty peer sends in place of its message, if that is a message of the same kind. */
+function replaced(instead: readonly Outgoing[] | null): Received | null {
+  for (const { bytes } of instead ?? []) {
+    try {
+      const message = read(bytes)
+      if ('body' in message && message.body.kind === 'DC') return message
+    } catch {
+      // noise
+    }
+  }
+  return null
+}
+
+export function ownIdentity(peer: Peer): string {
+  const state = peer.shell.state
+  return state !== null && 'mine' in state ? state.mine.from : peer.identity
+}
+
+export function deliver(world: World, from: Peer, { bytes, to, delayMs = 0 }: Outgoing): void {
+  for (const peer of world.peers) {
+    if (peer === from || (to !== undefined && !to(peer)) || fraction(world.random) < world.lossRate) continue
+    const travel = 200 + below(world.random, 4800)
+    world.clock.after(delayMs + travel, () => {
+      if (peer.isDown) return
+      hear(world, peer, bytes)
+      peer.shell.receive(bytes)
+    })
+  }
+}
+
+function hear(world: World, peer: Peer, bytes: Uint8Array): void {
+  if (peer.fault?.hear === undefined) return
+  try {
+    const message = read(bytes)
+    if ('why' in message) return
+    for (const outgoing of peer.fault.hear(peer, message, world)) deliver(world, peer, outgoing)
+  } catch {
+    // noise
+  }
+}
+
+/** Keeps what a step of an honest peer shows. */
+function observe(
+  world: World,
+  peer: Peer,
+  before: RoundState,
+  [after, actions]: [RoundState, RoundAction[]],
+): void {
+  peer.attempt = Math.max(0, after.attempts.length - 1)
+  if (peer.fault === null) observeCommits(world, peer, before, after)
+  if (peer.fault !== null || before.at !== 'blaming' || after.at === 'blaming') return
+  const reveals = before.members.map(({ from }) => {
+    const message = before.inbox.get(`${before.attempt} RS ${from}`)
+    return message === undefined ? null : from
+  })
+  world.trace.judged.push({
+    by: peer,
+    attempt: before.attempt,
+    revealed: reveals.filter(from => from !== null),
+    named: actions.flatMap(action => (action.do === 'blame' ? [action.verdict.guilty] : [])),
+  })
+}
+
+function observeCommits(world: World, peer: Peer, before: RoundState, after: RoundState): void {
+  const joins = 'joins' in after ? after.joins : [after.join]
+  for (const join of joins.slice('joins' in before ? before.joins.length : 0)) {
+    const attempt = after.attempts.find(
+      ({ transaction }) => transaction !== null && hex(transaction) === hex(join.id),
+    )
+    if (attempt !== undefined) world.trace.commits.push({ peer, join, outputSecret: attempt.outputSecret })
+  }
+}
+
+function note(world: World, peer: Peer, report: Report): void {
+  switch (report.kind) {
+    case 'state':
+      peer.outcome = report.state
+      world.trace.states.push({ peer, state: report.state })
+      return
+    case 'blame':
+      world.trace.blamed.push({ by: peer, note: report.note, verdict: report.verdict, attempt: peer.attempt })
+      return
+    case 'settled':
+      settled(peer, report.settlement, report.record)
+      return
+    case 'strike':
+      return
+  }
+}
+
+function settled(
+  peer: Peer,
+  settlement: { is: string; outputSecret?: Uint8Array | null },
+  record: RoundRecord,
+): void {
+  peer.isSettled = true
+  if (settlement.is === 'free') peer.wallet.push(record.noteSecret)
+  else if (settlement.outputSecret) peer.wallet.push(settlement.outputSecret)
+}
+
+/** Runs until everybody who keeps to the protocol has settled, or long after all time is over. */
+export async function runWorld(world: World): Promise<void> {
+  const end = world.clock.now() + expiry + 30 * minute
+  while (world.clock.now() < end && !world.peers.every(isAtRest)) await world.clock.advance(minute)
+  // A faulty peer may still submit what it withheld.
+  await world.clock.advance(10 * minute)
+}
+
+function isAtRest(peer: Peer): boolean {
+  return peer.fault !== null || peer.isSettled
+}
+
+/** The identity of a peer, or a name for the report. */
+export function nameOf(world: World, identity: string): string {
+  const peer = world.peers.find(one => one.identity === identity)
+  return peer === undefined ? identity.slice(0, 8) : `peer ${peer.name}`
+}
+
+export function noteKey(note: Note): string {
+  return hex(note.id)
+}
