@@ -1,0 +1,111 @@
+// npm run chaos -- directory: a short version of it, every planted defect, and its command line.
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { runAll } from '../scripts/chaos-directory.ts'
+import { defects } from '../scripts/chaos-directory-defects.ts'
+import type { Lie } from '../scripts/chaos-directory-liar.ts'
+import { type Crash, drawPlan, type Plan, undisturbed } from '../scripts/chaos-directory-plan.ts'
+import { run } from '../scripts/chaos-directory-run.ts'
+import type { Invariant } from '../scripts/chaos-directory-watch.ts'
+
+const root = join(import.meta.dirname, '..')
+
+function chaos(...args: string[]): { code: number | null; out: string; err: string } {
+  const script = join(root, 'scripts', 'chaos.ts')
+  const child = spawnSync(process.execPath, ['--conditions=source', '--import', 'tsx', script, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  return { code: child.status, out: child.stdout, err: child.stderr }
+}
+
+/** Four authorities, of whom three are needed and the last one lies. */
+function planOf(seed: number, lies: readonly Lie[], disturbances: readonly Crash[] = []): Plan {
+  return { seed, authorities: 4, threshold: 3, epochs: 3, liars: new Map([[3, lies]]), disturbances }
+}
+
+test('everything holds among liars, crashes and partitions', async () => {
+  const summary = await runAll({ seeds: [2, 6], defect: undefined })
+  assert.is(summary.violations, 0)
+  assert.is(summary.runs, 2)
+  assert.is(summary.realRuns, 2)
+  assert.ok(Object.keys(summary.faults).length > 5)
+})
+
+test('one seed gives one run', async () => {
+  const plan = { ...planOf(5, ['splitVotes', 'agreeWithAll', 'flood']), epochs: 2 }
+  assert.equal(await run(plan), await run(plan))
+})
+
+/** What brings each defect to light, and what then does not hold. */
+const hunts: Readonly<Record<string, { plan: (seed: number) => Plan; finds: readonly Invariant[] }>> = {
+  'no-phase-gate': {
+    plan: seed => planOf(seed, ['lastMoment']),
+    finds: ['no-way-back', 'one-statement'],
+  },
+  'reveals-before-freeze': { plan: seed => planOf(seed, ['lastMoment']), finds: ['one-set', 'progress'] },
+  'one-relay-round': { plan: seed => planOf(seed, ['lastMoment']), finds: ['one-set', 'progress'] },
+  'no-relay': { plan: seed => planOf(seed, ['splitVotes']), finds: ['one-set', 'progress'] },
+  'first-vote-counts': { plan: seed => planOf(seed, ['splitVotes']), finds: ['one-set', 'progress'] },
+  'double-signature': {
+    plan: seed => planOf(seed, ['silence'], [{ kind: 'crash', authority: 0, from: 1.15, until: 1.2 }]),
+    finds: ['one-statement'],
+  },
+  'said-before-kept': { plan: seed => planOf(seed, []), finds: ['kept-first'] },
+  'no-signature-count': {
+    plan: seed => planOf(seed, ['silence'], [{ kind: 'crash', authority: 0, from: 1.45, until: 1.9 }]),
+    finds: ['verified-document'],
+  },
+}
+
+test('every planted defect is found', async () => {
+  assert.equal(Object.keys(hunts), Object.keys(defects))
+  for (const [name, { plan, finds }] of Object.entries(hunts)) {
+    let found: Invariant | undefined
+    for (let seed = 1; seed <= 12 && found === undefined; seed++) {
+      const { violation } = await run(plan(seed), defects[name])
+      found = violation?.invariant
+    }
+    assert.ok(found !== undefined && finds.includes(found), `${name}: ${found ?? 'not found'}`)
+  }
+})
+
+test('a plan: at most as many liars as the promises are made for, and who is undisturbed is honest', () => {
+  for (let seed = 0; seed < 300; seed++) {
+    const plan = drawPlan(seed)
+    assert.ok(2 * plan.threshold > plan.authorities)
+    assert.ok(plan.liars.size <= plan.authorities - plan.threshold)
+    assert.equal(drawPlan(seed), plan)
+    for (let epoch = 0; epoch < plan.epochs; epoch++) {
+      assert.ok(undisturbed(plan, epoch).every(i => !plan.liars.has(i)))
+    }
+  }
+})
+
+test('the command line: defects one a line; exit code 2 for what does not exist', () => {
+  const { code, out } = chaos('directory', '--break', 'list')
+  assert.is(code, 0)
+  assert.equal(out.trimEnd().split('\n'), Object.keys(defects))
+  for (const args of [
+    ['directory', '--break', 'constructor'],
+    ['directory', '--seeds', 'x'],
+    ['nothing'],
+    [],
+  ]) {
+    const { code, err } = chaos(...args)
+    assert.is(code, 2)
+    assert.match(err, /^(chaos: --(break|seeds): want |usage: npm run chaos -- NAME)/m)
+  }
+})
+
+test('the last line of --json has the agreed fields', () => {
+  const { code, out } = chaos('directory', '--seeds', '1', '--seed', '4', '--json')
+  assert.is(code, 0)
+  const summary = JSON.parse(out.trimEnd().split('\n').at(-1) as string)
+  assert.equal(Object.keys(summary), ['runs', 'violations', 'epochs', 'failedEpochs', 'faults', 'realRuns'])
+})
+
+test.run()
