@@ -10,7 +10,9 @@ export type Cbor = number | string | null | Uint8Array | readonly Cbor[] | { rea
 
 /** The canonical bytes: shortest lengths; the keys of a map ordered by length, then byte by byte. */
 export function write(value: Cbor): Uint8Array {
-  return encode(value)
+  const bytes = encode(value)
+  // Of some lengths the encoder gives Node's Buffer, whose slice() is no copy.
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
 /** Major types of RFC 8949, section 3.1. */

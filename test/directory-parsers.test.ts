@@ -5,7 +5,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CborReader } from '../directory/cbor.ts'
+import { CborReader, write } from '../directory/cbor.ts'
 import { maxDocumentBytes, readBody, writeBody } from '../directory/consensus.ts'
 import { readDescriptor, writeDescriptor } from '../directory/descriptor.ts'
 import { readDocument, verifyConsensus, writeDocument } from '../directory/document.ts'
@@ -240,6 +240,14 @@ test('forms that CBOR allows and dag-cbor does not', () => {
     outcome(() => read([0x62, 0xc3, 0x28]).text(9)),
     'BAD_DOCUMENT',
   )
+})
+
+test('what is written is a plain Uint8Array of any length, so that its slice is a copy', () => {
+  for (let length = 0; length < 600; length += 7) {
+    const bytes = write([new Uint8Array(length)])
+    assert.is(Object.getPrototypeOf(bytes), Uint8Array.prototype)
+    assert.equal(bytes, new Uint8Array(dagCbor.encode([new Uint8Array(length)])))
+  }
 })
 
 test('errors name the document and the field', () => {
