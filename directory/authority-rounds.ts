@@ -7,6 +7,7 @@ import type { Archive } from './authority-archive.ts'
 import type { AuthorityPeers } from './authority-peers.ts'
 import type { AuthorityStore, Heard, RecordedEvent } from './authority-store.ts'
 import { DirectoryError } from './error.ts'
+import type { Evidence } from './evidence.ts'
 import { writeMessage } from './message.ts'
 import { epochAt, epochStart, type Network } from './network.ts'
 import type { step } from './round.ts'
@@ -44,6 +45,8 @@ export class Rounds {
   readonly #init: RoundsInit
   readonly #states = new Map<number, RoundState>()
   readonly #fetching = new Set<string>()
+  /** The first proof against each authority that contradicted itself, by the hex of its id: one is enough. */
+  readonly #proofs = new Map<string, Evidence>()
   #queue: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #closed = false
@@ -57,6 +60,8 @@ export class Rounds {
     const { network, clock, store } = this.#init
     const epoch = Math.max(0, epochAt(network, clock.now()))
     await store.prune(epoch)
+    for (const evidence of await store.evidence()) this.#proofs.set(hex(evidence.signer), evidence)
+    this.counts.evidence = this.#proofs.size
     if (epoch > 0) await this.#resume(epoch - 1)
     await this.#resume(epoch)
     await this.turn()
@@ -71,6 +76,11 @@ export class Rounds {
   /** The state of a round, if it is held now. */
   state(round: number): RoundState | undefined {
     return this.#states.get(round)
+  }
+
+  /** Proofs that authorities contradicted themselves. */
+  evidence(): readonly Evidence[] {
+    return [...this.#proofs.values()]
   }
 
   /** Whether a round holds the vote of this digest. */
@@ -209,7 +219,7 @@ export class Rounds {
   }
 
   #perform(round: number, action: RoundAction): void {
-    const { network, log, store, archive, peers } = this.#init
+    const { network, archive, peers } = this.#init
     if (action.do === 'keep') {
       if (action.message.kind === 'signature') archive.sign(action.message, action.body)
     } else if (action.do === 'send') {
@@ -221,10 +231,19 @@ export class Rounds {
       const { document, signatures } = action
       archive.publish(document, signatures)
     } else {
+      this.#accuse(action.evidence)
+    }
+  }
+
+  /** What is proven once needs no second proof: a liar cannot fill the disk. */
+  #accuse(evidence: Evidence): void {
+    const { log, store } = this.#init
+    const { kind, epoch, signer } = evidence
+    if (!this.#proofs.has(hex(signer))) {
+      this.#proofs.set(hex(signer), evidence)
       this.counts.evidence++
-      const { kind, epoch, signer } = action.evidence
       log.warn({ kind, epoch, authority: hex(signer) }, 'authority: another one contradicts itself')
-      store.putEvidence(action.evidence).catch((error: unknown) => {
+      store.putEvidence(evidence).catch((error: unknown) => {
         log.error({ why: String(error) }, 'authority: a proof could not be stored')
       })
     }

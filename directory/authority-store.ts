@@ -7,7 +7,7 @@ import { CborReader, write } from './cbor.ts'
 import { type ConsensusBody, type NamedBody, readBody } from './consensus.ts'
 import { type Descriptor, descriptorLimits, readDescriptor, writeDescriptor } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
-import { type Evidence, writeEvidence } from './evidence.ts'
+import { type Evidence, readEvidence, verifyEvidence, writeEvidence } from './evidence.ts'
 import { documentKey } from './follow.ts'
 import { maxMessageBytes, openMessage, type VotingMessage, writeMessage } from './message.ts'
 import type { Network } from './network.ts'
@@ -153,6 +153,20 @@ export class AuthorityStore {
   async putEvidence(evidence: Evidence): Promise<void> {
     const bytes = writeEvidence(evidence)
     await this.#store.put(`evidence/${hex(digest(bytes))}`, bytes)
+  }
+
+  /** The proofs that still verify. */
+  async evidence(): Promise<Evidence[]> {
+    const proofs: Evidence[] = []
+    for await (const [key, value] of this.#store.iterator(within('evidence/'))) {
+      const evidence = this.#read(key, () => {
+        const proof = readEvidence(value)
+        verifyEvidence(this.#network.name, proof)
+        return proof
+      })
+      if (evidence !== undefined) proofs.push(evidence)
+    }
+    return proofs
   }
 
   /** Forgets what is of no more use in this epoch. Evidence stays. */

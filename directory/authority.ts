@@ -76,7 +76,7 @@ export interface AuthorityStatus {
   readonly authorities: readonly { readonly id: string; readonly seen: number | null }[]
   /** Rounds since the start that ended in a document, and that did not. */
   readonly rounds: { readonly published: number; readonly failed: number }
-  /** Contradictions of authorities that it holds proofs of. */
+  /** Authorities that it can prove a contradiction of. */
   readonly evidence: number
   /** What it refused, by code. */
   readonly refused: Readonly<Partial<Record<DirectoryErrorCode, number>>>
@@ -147,6 +147,7 @@ class RunningAuthority implements Authority {
       admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
       newestBefore: (epoch: number) => archive.newestBefore(epoch),
       body: (name: string) => archive.body(name),
+      evidence: () => this.#rounds.evidence(),
       signed: (epoch: number) => archive.signed(epoch),
     }
     this.#archive = archive

@@ -3,7 +3,15 @@
 
 import { CborReader, write } from './cbor.ts'
 import { DirectoryError } from './error.ts'
-import { compareBytes, type Statement, type StatementKind, verifyStatement } from './statement.ts'
+import type { Network } from './network.ts'
+import {
+  compareBytes,
+  hex,
+  type Statement,
+  type StatementKind,
+  sameBytes,
+  verifyStatement,
+} from './statement.ts'
 
 export interface Evidence {
   readonly kind: StatementKind
@@ -54,6 +62,21 @@ export function verifyEvidence(network: string, { kind, epoch, signer, said }: E
     if (!verifyStatement(network, { kind, epoch, signer, about }, signature)) {
       throw new DirectoryError('BAD_SIGNATURE', 'evidence: not signed by the one it accuses')
     }
+  }
+}
+
+/**
+ * The proofs of one vote: whoever has the authorities' keys can check them.
+ *
+ * @throws DirectoryError as `readEvidence`; UNKNOWN_AUTHORITY; BAD_SIGNATURE
+ */
+export function checkEvidence(network: Network, proofs: readonly Uint8Array[]): void {
+  for (const bytes of proofs) {
+    const evidence = readEvidence(bytes)
+    if (!network.authorities.some(({ id }) => sameBytes(id, evidence.signer))) {
+      throw new DirectoryError('UNKNOWN_AUTHORITY', `evidence: against ${hex(evidence.signer)}`)
+    }
+    verifyEvidence(network.name, evidence)
   }
 }
 

@@ -6,6 +6,7 @@ import { maxDocumentBytes } from './consensus.ts'
 import { verifyDescriptor } from './descriptor.ts'
 import { validSigners } from './document.ts'
 import { DirectoryError } from './error.ts'
+import { checkEvidence } from './evidence.ts'
 import { mostAuthorities, type Network } from './network.ts'
 import {
   compareBytes,
@@ -93,7 +94,7 @@ export function writeMessage(message: VotingMessage): Uint8Array {
  * Reads a message and checks every signature in it.
  *
  * @throws DirectoryError as the reader; WRONG_NETWORK, UNKNOWN_AUTHORITY, BAD_SIGNATURE; of a vote also what
- * `verifyDescriptor` throws, and TOO_FEW_SIGNATURES when the document it follows is not proven
+ * `verifyDescriptor` and `checkEvidence` throw, and TOO_FEW_SIGNATURES when the document it follows is not proven
  *
  * @param wasOpened whether the vote of this digest came out of here before, so that only those who pass it on are new
  */
@@ -179,11 +180,12 @@ function verifyMessage(
   check(network, statement, signature)
 }
 
-/** Every descriptor is its node's, and the document that the vote follows was signed. */
+/** Every descriptor is its node's, every proof is one, and the document that the vote follows was signed. */
 function checkVote(network: Network, vote: Vote, hash: Uint8Array): void {
   for (const { candidates } of vote.ballots) {
     for (const { descriptor } of candidates) verifyDescriptor(network, descriptor)
   }
+  checkEvidence(network, vote.evidence)
   if (vote.previous === null) return
   const { epoch, hash: name, signatures } = vote.previous
   if (validSigners(network, { body: { epoch }, hash: name, signatures }).length < network.threshold) {

@@ -24,6 +24,8 @@ export interface RoundRules {
   readonly newestBefore: (epoch: number) => Pointer | null
   /** A verified or self-made body by the hex of its name. */
   readonly body: (hash: string) => ConsensusBody | undefined
+  /** Proofs that authorities contradicted themselves, one for each that it can prove it of. */
+  readonly evidence: () => readonly Evidence[]
   /** The name that this authority signed for an epoch's document, if it did. */
   readonly signed: (epoch: number) => Uint8Array | undefined
 }

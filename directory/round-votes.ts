@@ -3,7 +3,7 @@
 
 import { type Descriptor, writeDescriptor } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
-import { evidenceOf } from './evidence.ts'
+import { evidenceOf, writeEvidence } from './evidence.ts'
 import { holderStatement, type SignedVote, setHash, type VoteSet } from './message.ts'
 import {
   type InAgreement,
@@ -20,7 +20,7 @@ import {
   type Votes,
 } from './round-state.ts'
 import { compareBytes, digest, hex, sameBytes, signStatement } from './statement.ts'
-import { type Candidate, writeVote } from './vote.ts'
+import { type Candidate, type Pointer, writeVote } from './vote.ts'
 
 // Descriptors (8.3)
 
@@ -86,6 +86,7 @@ export function castVote(rules: RoundRules, state: InDescriptors, now: number): 
 
 function makeVote(rules: RoundRules, state: InDescriptors, now: number): SignedVote {
   const { round } = state
+  const previous = rules.newestBefore(round.documents[0] as number)
   const vote = {
     network: rules.network.name,
     epoch: round.epoch,
@@ -95,13 +96,23 @@ function makeVote(rules: RoundRules, state: InDescriptors, now: number): SignedV
     ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(state, epoch) })),
     parameters: new Map(Object.entries(rules.wanted)),
     mixing: rules.mixing,
-    previous: rules.newestBefore(round.documents[0] as number),
+    previous,
     dealing: new Uint8Array(0),
-    evidence: [],
+    evidence: news(rules, previous),
     successors: null,
   }
   const bytes = writeVote(vote)
   return countersign(rules, { vote, bytes, hash: digest(bytes), signatures: [] })
+}
+
+/** Proofs against those who are still in office. */
+function news(rules: RoundRules, previous: Pointer | null): Uint8Array[] {
+  const body = previous === null ? undefined : rules.body(hex(previous.hash))
+  const out = new Set(body?.excluded.map(({ id }) => hex(id)))
+  return rules
+    .evidence()
+    .filter(({ signer }) => !out.has(hex(signer)))
+    .map(writeEvidence)
 }
 
 /** A node that uploaded for this document runs; what is measured of it comes with its neighbours' statistics. */

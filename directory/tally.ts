@@ -3,6 +3,7 @@
 
 import type { ConsensusBody, ConsensusNode } from './consensus.ts'
 import { type Descriptor, writeDescriptor } from './descriptor.ts'
+import { readEvidence } from './evidence.ts'
 import { epochStart, epochsValid, type Network } from './network.ts'
 import { clampParameter, lowMedian, parameterNames, parameterRanges } from './parameters.ts'
 import { placeNodes } from './placement.ts'
@@ -23,7 +24,9 @@ export interface Tally {
   readonly before?: { readonly body: ConsensusBody; readonly hash: Uint8Array } | undefined
 }
 
-export function tally({ network, epoch, votes, before }: Tally): ConsensusBody {
+export function tally({ network, epoch, votes: agreed, before }: Tally): ConsensusBody {
+  const excluded = exclude(before?.body.excluded ?? [], agreed)
+  const votes = agreed.filter(({ author }) => !excluded.some(({ id }) => sameBytes(id, author)))
   const nodes = countNodes(votes, epoch)
   const stables = nodes.map(({ descriptor }) => descriptor.stable)
   const { places, kept } = placeNodes(stables, before?.body, epoch, network.layers)
@@ -60,8 +63,19 @@ export function tally({ network, epoch, votes, before }: Tally): ConsensusBody {
       return { ...node, place: places.get(id) ?? 0, since: since.get(id) ?? epoch }
     }),
     kept,
-    excluded: before?.body.excluded ?? [],
+    excluded,
   }
+}
+
+/** Who is proven to have contradicted itself is out of office from this document on; the first proof stays. */
+function exclude(before: ConsensusBody['excluded'], votes: readonly Vote[]): ConsensusBody['excluded'] {
+  const excluded = new Map(before.map(entry => [hex(entry.id), entry]))
+  const proofs = votes.flatMap(({ evidence }) => evidence).map(bytes => ({ bytes, proof: digest(bytes) }))
+  for (const { bytes, proof } of proofs.sort((a, b) => compareBytes(a.proof, b.proof))) {
+    const { signer } = readEvidence(bytes)
+    if (!excluded.has(hex(signer))) excluded.set(hex(signer), { id: signer, proof })
+  }
+  return [...excluded.values()].sort((a, b) => compareBytes(a.id, b.id))
 }
 
 /** Half of the votes are not enough. */

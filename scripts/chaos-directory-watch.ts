@@ -16,6 +16,7 @@ export const invariants = {
   'verified-document': 'what an authority publishes is accepted by everybody',
   'one-document': 'two valid documents of one epoch are a proof against a liar',
   'liars-accused': 'nobody but a liar is accused, and every accusation verifies',
+  'liars-named': 'whom an undisturbed authority accused before a round is out of office with its document',
   'one-set': 'undisturbed authorities count the same votes',
   'own-votes-count': 'the votes of undisturbed authorities are counted',
   progress: 'with the threshold of undisturbed authorities a round ends in a document',
@@ -35,6 +36,7 @@ interface Held {
   readonly about: Uint8Array
   readonly signatures: readonly SignatureEntry[]
   readonly voters: ReadonlySet<string>
+  readonly excluded: ReadonlySet<string>
 }
 
 const order: readonly RoundState['at'][] = [
@@ -55,6 +57,7 @@ export class Watch {
   /** Names by kind, epoch and honest signer. */
   readonly #said = new Map<string, string>()
   readonly #documents = new Map<number, Held[]>()
+  readonly #accused: { readonly by: string; readonly signer: string; readonly round: number }[] = []
   /** The name of the list, by round and hex of its signer. */
   readonly #sets = new Map<number, Map<string, string>>()
 
@@ -79,7 +82,7 @@ export class Watch {
     actions.forEach((action, i) => {
       if (action.do === 'send') this.#checkSent(id, action.message, actions.slice(0, i))
       else if (action.do === 'publish') this.#checkDocument(action)
-      else if (action.do === 'accuse') this.#checkAccusation(action)
+      else if (action.do === 'accuse') this.#checkAccusation(id, after.round.epoch, action)
     })
     if (event.kind === 'set') this.#hearSaid(statementOf(event))
     if (event.kind === 'signature') this.#hearSaid(statementOf(event))
@@ -91,8 +94,11 @@ export class Watch {
     if (documents.length === 0) this.violated('progress', `round ${round}: no document`)
     const sets = undisturbed.map(id => this.#sets.get(round)?.get(id))
     if (new Set(sets).size > 1) this.violated('one-set', `round ${round}: ${new Set(sets).size} lists`)
-    for (const { voters, signatures } of documents) {
+    const accused = this.#accused.filter(({ by, round: then }) => then < round && undisturbed.includes(by))
+    for (const { voters, signatures, excluded } of documents) {
       const theirs = signatures.some(({ signer }) => undisturbed.includes(hex(signer)))
+      const kept = accused.filter(({ signer }) => !excluded.has(signer)).length
+      if (theirs && kept > 0) this.violated('liars-named', `round ${round}: ${kept} still in office`)
       const missing = undisturbed.filter(id => !voters.has(id))
       if (theirs && missing.length > 0)
         this.violated('own-votes-count', `round ${round}: ${missing.length} missing`)
@@ -150,7 +156,11 @@ export class Watch {
     const of = this.#documents.get(epoch) ?? []
     if (of.some(held => held.name === name)) return
     const voters = new Set(authorities.filter(({ voted }) => voted).map(({ id }) => hex(id)))
-    const held = { bytes, name, about: document.hash, signatures, voters }
+    const excluded = new Set(document.body.excluded.map(({ id }) => hex(id)))
+    if ([...excluded].some(id => !this.#liars.has(id))) {
+      this.violated('liars-accused', `epoch ${epoch}: an honest one is out of office`)
+    }
+    const held = { bytes, name, about: document.hash, signatures, voters, excluded }
     for (const other of of) this.#checkBoth(epoch, other, held)
     this.#documents.set(epoch, [...of, held])
   }
@@ -170,7 +180,8 @@ export class Watch {
     if (!proven) this.violated('one-document', `epoch ${epoch}: two, and no liar signed both`)
   }
 
-  #checkAccusation({ evidence }: Extract<RoundAction, { do: 'accuse' }>): void {
+  #checkAccusation(by: string, round: number, { evidence }: Extract<RoundAction, { do: 'accuse' }>): void {
+    this.#accused.push({ by, signer: hex(evidence.signer), round })
     try {
       verifyEvidence(this.#network.name, evidence)
     } catch (error) {

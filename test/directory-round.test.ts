@@ -3,8 +3,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DirectoryError } from '../directory/error.ts'
-import { verifyEvidence } from '../directory/evidence.ts'
-import { holderStatement, type SignedVote, setHash, type VotingMessage } from '../directory/message.ts'
+import { evidenceOf, verifyEvidence, writeEvidence } from '../directory/evidence.ts'
+import {
+  holderStatement,
+  openMessage,
+  type SignedVote,
+  setHash,
+  type VotingMessage,
+  writeMessage,
+} from '../directory/message.ts'
 import { epochStart, phaseEnds } from '../directory/network.ts'
 import { step } from '../directory/round.ts'
 import {
@@ -14,7 +21,7 @@ import {
   type RoundRules,
   type RoundState,
 } from '../directory/round-state.ts'
-import { hex, signStatement } from '../directory/statement.ts'
+import { digest, hex, signStatement } from '../directory/statement.ts'
 import { descriptorsOf, signer, signVote, voteOf } from './directory-samples.ts'
 import { networkOf } from './directory-world.ts'
 
@@ -34,6 +41,7 @@ function rulesOf(i: number, change: Partial<RoundRules> = {}, of = network): Rou
     admits: () => true,
     newestBefore: () => null,
     body: () => undefined,
+    evidence: () => [],
     signed: () => undefined,
     ...change,
   }
@@ -298,6 +306,56 @@ test('a liar that signs two documents and two sets is accused of both', () => {
   a.take({ kind: 'signature', round, epoch: round + 1, hash, signer: id, signature }, at(0.55))
   assert.is(accused(), 2)
   for (const action of a.actions) if (action.do === 'accuse') verifyEvidence(network.name, action.evidence)
+})
+
+test('who is proven to have contradicted itself is named in the next document, and its vote counts no more', () => {
+  const accused = { kind: 'set', epoch: round - 1, signer: network.authorities[2]?.id as Uint8Array } as const
+  const said = (about: Uint8Array): { about: Uint8Array; signature: Uint8Array } => ({
+    about,
+    signature: signStatement(network.name, { ...accused, about }, signer('authority 2')),
+  })
+  const evidence = evidenceOf(accused, said(new Uint8Array(32)), said(new Uint8Array(32).fill(1)))
+  const group = [0, 1, 2].map(i =>
+    new Alone(i, { evidence: () => (i === 0 ? [evidence] : []), newestBefore: () => null }).upload(),
+  )
+  for (const end of Object.values(phaseEnds)) {
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+  const state = group[1]?.state
+  assert.is(state?.at, 'published')
+  const body = state?.at === 'published' ? state.documents[0]?.body : undefined
+  assert.equal(
+    body?.excluded.map(({ id, proof }) => [hex(id), hex(proof)]),
+    [[hex(accused.signer), hex(digest(writeEvidence(evidence)))]],
+  )
+  assert.equal(
+    body?.authorities.filter(({ voted }) => !voted).map(({ id }) => hex(id)),
+    [hex(accused.signer)],
+  )
+})
+
+test('a vote with a proof that proves nothing is refused whole', () => {
+  const id = network.authorities[2]?.id as Uint8Array
+  const said = (about: number): { about: Uint8Array; signature: Uint8Array } => ({
+    about: new Uint8Array(32).fill(about),
+    signature: new Uint8Array(64),
+  })
+  const forged = writeEvidence(evidenceOf({ kind: 'set', epoch: 1, signer: id }, said(0), said(1)))
+  const stranger = writeEvidence(
+    evidenceOf({ kind: 'set', epoch: 1, signer: new Uint8Array(32) }, said(0), said(1)),
+  )
+  for (const [proof, code] of [
+    [forged, 'BAD_SIGNATURE'],
+    [stranger, 'UNKNOWN_AUTHORITY'],
+    [new Uint8Array(3), 'BAD_DOCUMENT'],
+  ] as const) {
+    const bytes = writeMessage({ kind: 'vote', round, signed: votedBy(1, { evidence: [proof] }) })
+    assert.is(
+      codeOf(() => openMessage(network, bytes)),
+      code,
+    )
+  }
 })
 
 test('a name that was signed once is not signed again for another body', () => {
