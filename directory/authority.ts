@@ -19,6 +19,7 @@ import {
   writeDescriptor,
 } from './descriptor.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
+import { writeProofs } from './evidence.ts'
 import {
   directoryProtocol,
   maxRequestBytes,
@@ -250,6 +251,7 @@ class RunningAuthority implements Authority {
       const told = this.#archive.documents.serveDifference(from, epoch)
       return writeAnswer(told ?? (await this.#archive.serve(epoch)))
     }
+    if (request.ask === 'evidence') return writeAnswer(writeProofs(this.#rounds.evidence()))
     if (request.ask === 'upload') {
       const descriptor = readDescriptor(request.descriptor)
       if (!sameBytes(from, descriptor.stable.id)) {

@@ -6,6 +6,7 @@ import { DirectoryError } from './error.ts'
 import type { Network } from './network.ts'
 import {
   compareBytes,
+  digest,
   hex,
   type Statement,
   type StatementKind,
@@ -41,6 +42,11 @@ export function writeEvidence({ kind, epoch, signer, said }: Evidence): Uint8Arr
   return write([kind, epoch, signer, [a.about, a.signature], [b.about, b.signature]])
 }
 
+/** What documents name it by: 32 bytes. */
+export function proofHash(evidence: Evidence): Uint8Array {
+  return digest(writeEvidence(evidence))
+}
+
 /** @throws DirectoryError as the reader; NOT_CANONICAL when the two are equal or in the other order */
 export function readEvidence(bytes: Uint8Array): Evidence {
   const read = new CborReader(bytes, 'evidence')
@@ -63,6 +69,25 @@ export function verifyEvidence(network: string, { kind, epoch, signer, said }: E
       throw new DirectoryError('BAD_SIGNATURE', 'evidence: not signed by the one it accuses')
     }
   }
+}
+
+/** The proofs of one list, at most: one against each authority that ever was, and room. */
+export const mostProofs = 64
+const mostProofBytes = 4096
+
+/** [proof, …] */
+export function writeProofs(proofs: readonly Evidence[]): Uint8Array {
+  return write(proofs.slice(0, mostProofs).map(writeEvidence))
+}
+
+/** @throws DirectoryError as the reader; UNKNOWN_AUTHORITY; BAD_SIGNATURE */
+export function openProofs(network: Network, bytes: Uint8Array): Evidence[] {
+  const read = new CborReader(bytes, 'proofs')
+  const count = read.list(mostProofs)
+  const proofs = Array.from({ length: count }, () => read.item('proof').bytesUpTo(mostProofBytes))
+  read.end()
+  checkEvidence(network, proofs)
+  return proofs.map(readEvidence)
 }
 
 /**

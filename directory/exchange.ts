@@ -15,6 +15,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | document | anybody whoever serves | the signed document of the epoch; of null: the newest whose time has come |
  * | difference | anybody whoever serves | the same, told from the document of this name (difference.ts) where both are held |
  * | upload | a node an authority | nothing |
+ * | evidence | anybody an authority | its proofs that authorities contradicted themselves (evidence.ts) |
  * | hello | an authority another | the epoch of the newest document it holds, or null |
  * | missing | an authority another | descriptors for this document that the asker has not |
  * | body | an authority another | a body by its name, signed or not yet |
@@ -24,6 +25,7 @@ export type DirectoryRequest =
   | { readonly ask: 'document'; readonly epoch: number | null }
   | { readonly ask: 'difference'; readonly from: Uint8Array; readonly epoch: number }
   | { readonly ask: 'upload'; readonly descriptor: Uint8Array }
+  | { readonly ask: 'evidence' }
   | { readonly ask: 'hello' }
   | { readonly ask: 'missing'; readonly epoch: number; readonly have: readonly Uint8Array[] }
   | { readonly ask: 'body'; readonly hash: Uint8Array }
@@ -48,6 +50,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
       return write(['difference', request.from, request.epoch])
     case 'upload':
       return write(['upload', request.descriptor])
+    case 'evidence':
+      return write(['evidence'])
     case 'hello':
       return write(['hello'])
     case 'missing':
@@ -82,7 +86,7 @@ function readFields(read: CborReader, ask: string, fields: number): DirectoryReq
   if (ask === 'upload' && fields === 2) {
     return { ask, descriptor: read.item('descriptor').bytesUpTo(descriptorLimits.bytes) }
   }
-  if (ask === 'hello' && fields === 1) return { ask }
+  if ((ask === 'hello' || ask === 'evidence') && fields === 1) return { ask }
   if (ask === 'missing' && fields === 3) {
     const epoch = read.item('epoch').uint()
     const count = read.item('have').list(mostNodes)

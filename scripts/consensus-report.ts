@@ -6,6 +6,7 @@ import { stableForm, verifyNodeSignature } from '../directory/descriptor.ts'
 import { difference } from '../directory/difference.ts'
 import { type ConsensusDocument, checkPinned, readDocument, validSigners } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
+import type { Evidence } from '../directory/evidence.ts'
 import { epochStart, type Network } from '../directory/network.ts'
 import { hex } from '../directory/statement.ts'
 
@@ -239,4 +240,17 @@ function idOf({ descriptor }: ConsensusNode): string {
 
 export function iso(ms: number): string {
   return new Date(ms).toISOString()
+}
+
+/** @param proofs by the hex of their names */
+export function evidenceToJson(proofs: ReadonlyMap<string, Evidence>): unknown {
+  return {
+    evidence: [...proofs].map(([proof, { kind, epoch, signer, said }]) => ({
+      authority: hex(signer),
+      kind,
+      epoch,
+      proof,
+      said: said.map(({ about, signature }) => ({ about: hex(about), signature: hex(signature) })),
+    })),
+  }
 }

@@ -1,5 +1,7 @@
 // What `chaffinch consensus` prints for people.
 
+import type { Evidence } from '../directory/evidence.ts'
+import { hex } from '../directory/statement.ts'
 import type { Comparison, History, Verdict } from './consensus-report.ts'
 import { columns } from './net-table.ts'
 
@@ -54,4 +56,16 @@ export function comparisonLines(told: Comparison): string[] {
 /** Enough to tell names apart. */
 function shortOf(name: string | null): string {
   return (name ?? '').slice(0, 16)
+}
+
+/** @param proofs by the hex of their names */
+export function evidenceLines(proofs: ReadonlyMap<string, Evidence>): string[] {
+  if (proofs.size === 0) return ['no authority is proven to have contradicted itself']
+  const rows = [...proofs].map(([proof, { kind, epoch, signer }]) => [
+    hex(signer).slice(0, 16),
+    `two different ${kind} statements`,
+    String(epoch),
+    proof.slice(0, 16),
+  ])
+  return columns(['authority', 'signed', 'epoch', 'proof'], rows)
 }

@@ -3,7 +3,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { type ConsensusDocument, readDocument, verifyConsensus } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
-import { directoryProtocol, maxAnswerBytes, readAnswer, writeRequest } from '../directory/exchange.ts'
+import { type Evidence, openProofs, proofHash } from '../directory/evidence.ts'
+import {
+  type DirectoryRequest,
+  directoryProtocol,
+  maxAnswerBytes,
+  readAnswer,
+  writeRequest,
+} from '../directory/exchange.ts'
 import { consensusToJson } from '../directory/json.ts'
 import type { Network } from '../directory/network.ts'
 import type { View } from '../directory/view.ts'
@@ -15,8 +22,8 @@ import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { readNetwork } from './config.ts'
-import { compare, historyOf, iso, judge } from './consensus-report.ts'
-import { comparisonLines, historyLines, verdictLines } from './consensus-text.ts'
+import { compare, evidenceToJson, historyOf, iso, judge } from './consensus-report.ts'
+import { comparisonLines, evidenceLines, historyLines, verdictLines } from './consensus-text.ts'
 import { hex } from './folder.ts'
 import { columns } from './net-table.ts'
 
@@ -40,7 +47,13 @@ interface Said {
   readonly exitCode?: number
 }
 
-const actions: Readonly<Record<string, (asked: Asked) => Promise<Said>>> = { show, verify, history, diff }
+const actions: Readonly<Record<string, (asked: Asked) => Promise<Said>>> = {
+  show,
+  verify,
+  history,
+  diff,
+  evidence,
+}
 
 const mostEpochs = 72
 const mostEpoch = 2 ** 31
@@ -129,6 +142,39 @@ async function diff({ network, epoch, from }: Asked): Promise<Said> {
   })
   const told = compare(before, after)
   return { json: told, lines: comparisonLines(told) }
+}
+
+/** What any authority can prove, checked with the keys of the network file: nobody needs to be believed. */
+async function evidence({ network, epoch }: Asked): Promise<Said> {
+  if (epoch !== null) throw new CommandError('USAGE', 'consensus evidence: no option --epoch')
+  const proofs = new Map<string, Evidence>()
+  const failures = await withLink(network, link =>
+    askAll(network, link, { ask: 'evidence' }, bytes => {
+      for (const proof of openProofs(network, bytes)) proofs.set(hex(proofHash(proof)), proof)
+    }),
+  )
+  if (failures.length === network.authorities.length) throw new CommandError('FAILED', failures.join('; '))
+  return { json: evidenceToJson(proofs), lines: evidenceLines(proofs) }
+}
+
+/** @returns why, for each authority that gave nothing that `accept` takes */
+async function askAll(
+  network: Network,
+  link: Link,
+  request: DirectoryRequest,
+  accept: (answer: Uint8Array) => void,
+): Promise<string[]> {
+  const failures: string[] = []
+  for (const authority of network.authorities) {
+    try {
+      const options = { timeoutMs: 5000, maxBytes: maxAnswerBytes }
+      accept(readAnswer(await link.request(authority, directoryProtocol, writeRequest(request), options)))
+    } catch (error) {
+      if (!(error instanceof LinkError || error instanceof DirectoryError)) throw error
+      failures.push(`authority ${hex(authority.id).slice(0, 8)}: ${error.message} (${error.code})`)
+    }
+  }
+  return failures
 }
 
 /** @throws CommandError FAILED naming the file, when it cannot be read or is there already */

@@ -155,6 +155,7 @@ example:
        chaffinch consensus verify [FILE] [--epoch N]
        chaffinch consensus history [--epochs N] [--epoch N]
        chaffinch consensus diff [--from N] [--epoch N]
+       chaffinch consensus evidence
 
 Fetches what a network's authorities have signed, and checks it: signatures, name, epoch, time.
 
@@ -162,6 +163,7 @@ Fetches what a network's authorities have signed, and checks it: signatures, nam
   verify     every step of checking one, of an authority or in a file; exits 1 unless all hold
   history    documents one after another, and whether each names the one before it; exits 1 unless they do
   diff       what changed between two
+  evidence   proofs that an authority signed two things where there may be one
 
   --network FILE   the network file (default: network.toml)
   --epoch N        the document of that epoch (default: the newest)

@@ -1,4 +1,4 @@
-// chaffinch consensus show, verify, history and diff: against an authority on 127.0.0.1 that hands out prepared
+// chaffinch consensus show, verify, history, diff and evidence: against an authority on 127.0.0.1 that hands out prepared
 // documents, and against files.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -9,9 +9,10 @@ import * as assert from 'uvu/assert'
 import { type NamedBody, nameBody } from '../directory/consensus.ts'
 import { writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
+import { evidenceOf, writeProofs } from '../directory/evidence.ts'
 import { directoryProtocol, readRequest, writeAnswer, writeRefusal } from '../directory/exchange.ts'
 import type { Network } from '../directory/network.ts'
-import { digest, hex } from '../directory/statement.ts'
+import { digest, hex, signStatement } from '../directory/statement.ts'
 import { tally } from '../directory/tally.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
@@ -22,7 +23,7 @@ import { readNetwork } from '../scripts/config.ts'
 import { run as consensus } from '../scripts/consensus.ts'
 import { run as init } from '../scripts/init.ts'
 import { systemRandom } from '../sphinx/random.ts'
-import { descriptorsOf, idOf, signaturesOf, voteOf } from './directory-samples.ts'
+import { descriptorsOf, idOf, signaturesOf, signer, voteOf } from './directory-samples.ts'
 import { seedOf } from './directory-world.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-consensus-'))
@@ -30,6 +31,8 @@ const networkFile = join(folder, 'network.toml')
 /** The signed documents that the authority has, by epoch. */
 const documents = new Map<number, Uint8Array>()
 const names: Uint8Array[] = []
+/** What the authority answers when it is asked for evidence. */
+let proofs = writeProofs([])
 let authority: Host
 
 interface Ran {
@@ -81,6 +84,7 @@ test.before(async () => {
   })
   authority.serve(directoryProtocol, 64, async (_, bytes) => {
     const request = readRequest(bytes)
+    if (request.ask === 'evidence') return writeAnswer(proofs)
     const epoch = request.ask === 'document' ? (request.epoch ?? 4) : -1
     const found = documents.get(epoch)
     return found === undefined
@@ -197,6 +201,26 @@ test('diff: who came, what changed, and how many bytes tell it', async () => {
   assert.ok(told.bytes.difference < told.bytes.document)
   const { out } = await ran('diff', '--from', '1', '--epoch', '3')
   assert.match(out, /^from epoch 1, [0-9a-f]{16}, to epoch 3, [0-9a-f]{16}\nnothing but the new keys\n/)
+})
+
+test('evidence: who is proven to have contradicted itself; what does not verify is no answer', async () => {
+  assert.is((await ran('evidence')).out, 'no authority is proven to have contradicted itself')
+  const accused = { kind: 'consensus', epoch: 3, signer: idOf('authority 1') } as const
+  const said = (about: Uint8Array): { about: Uint8Array; signature: Uint8Array } => ({
+    about,
+    signature: signStatement('test', { ...accused, about }, signer('authority 1')),
+  })
+  const [one, other] = [digest(new Uint8Array(1)), digest(new Uint8Array(2))]
+  proofs = writeProofs([evidenceOf(accused, said(one), said(other))])
+  assert.match((await ran('evidence')).out, new RegExp(`${hex(accused.signer).slice(0, 16)} +two different`))
+  const { evidence } = JSON.parse((await ran('evidence', '--json')).out)
+  assert.is(evidence.length, 1)
+  assert.equal(
+    [evidence[0].authority, evidence[0].kind, evidence[0].epoch, evidence[0].said.length],
+    [hex(accused.signer), 'consensus', 3, 2],
+  )
+  proofs = writeProofs([evidenceOf(accused, said(one), { ...said(other), signature: new Uint8Array(64) })])
+  assert.match((await failure('evidence')).message, /BAD_SIGNATURE/)
 })
 
 test('what the command line gets wrong is the caller’s to mend', async () => {

@@ -10,7 +10,7 @@ import { maxDocumentBytes, readBody, writeBody } from '../directory/consensus.ts
 import { readDescriptor, writeDescriptor } from '../directory/descriptor.ts'
 import { readDocument, verifyConsensus, writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
-import { evidenceOf, readEvidence, writeEvidence } from '../directory/evidence.ts'
+import { evidenceOf, openProofs, readEvidence, writeEvidence, writeProofs } from '../directory/evidence.ts'
 import {
   type DirectoryRequest,
   readAnswer,
@@ -79,6 +79,7 @@ const requests: DirectoryRequest[] = [
   { ask: 'document', epoch: 7 },
   { ask: 'difference', from: about, epoch: 8 },
   { ask: 'upload', descriptor: new Uint8Array(10) },
+  { ask: 'evidence' },
   { ask: 'hello' },
   { ask: 'missing', epoch: 3, have: [about, about] },
   { ask: 'body', hash: about },
@@ -94,6 +95,7 @@ const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unkno
   verified: [writeDocument(body, []), bytes => verifyConsensus(network, bytes)],
   vote: [vote.bytes, readVote],
   evidence: [writeEvidence(evidence), readEvidence],
+  proofs: [writeProofs([evidence]), bytes => openProofs(network, bytes)],
   request: [writeRequest({ ask: 'missing', epoch: 3, have: [about] }), readRequest],
   answer: [writeAnswer(about), readAnswer],
   hello: [writeNewest(5), readNewest],
