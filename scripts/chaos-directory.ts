@@ -42,7 +42,9 @@ export async function chaos(args: readonly string[]): Promise<number> {
     return 0
   }
   const { job, json } = options
-  const processes = job.seeds.length < manySeeds ? 1 : Math.min(2, availableParallelism())
+  // A hunt for a defect goes seed by seed, so that the first is the first.
+  const alone = job.seeds.length < manySeeds || job.defect !== undefined
+  const processes = alone ? 1 : Math.min(2, availableParallelism())
   const summary =
     processes === 1 ? await runAll(job) : merge(await Promise.all(deal(job, processes).map(inChild)))
   if (json) console.log(JSON.stringify(summary))
