@@ -92,6 +92,8 @@ function conclude(
   return holds ? 0 : 1
 }
 
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 /** Ctrl-C ends the network in order; a second one at once. */
 function onInterrupt(stop: AbortController, abandon: () => void): () => void {
   const interrupt = (): void => {
@@ -101,12 +103,10 @@ function onInterrupt(stop: AbortController, abandon: () => void): () => void {
     }
     stop.abort(new Error('interrupted before the claims were settled'))
   }
-  process.on('SIGINT', interrupt)
-  process.on('SIGTERM', interrupt)
+  for (const signal of endingSignals) process.on(signal, interrupt)
   process.once('exit', abandon)
   return () => {
-    process.off('SIGINT', interrupt)
-    process.off('SIGTERM', interrupt)
+    for (const signal of endingSignals) process.off(signal, interrupt)
   }
 }
 
@@ -152,7 +152,7 @@ function draw(
   let latency: { drawn: number[]; total: number[] } = { drawn: [], total: [] }
   const redraw = (): void => {
     const state = picture(running, network, { ...shown(), notes: tryLines(running), latency })
-    on.draw(frame(state, process.stderr.columns ?? 80, process.stderr.rows ?? 24))
+    on.draw(frame(state, process.stderr.columns || 80, process.stderr.rows || 24))
   }
   const measure = async (): Promise<void> => {
     const measured = latencies(await readLedgers(plan), record.messages)
