@@ -24,7 +24,8 @@ const files = readdirSync(folder)
   .sort()
 const queue = [...files]
 const outcomes: Outcome[] = []
-await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, work))
+// One more than there are cores: some files mostly wait for the processes they have started.
+await Promise.all(Array.from({ length: 1 + Math.min(2, availableParallelism()) }, work))
 
 const failed = outcomes.filter(outcome => outcome.failed > 0)
 for (const outcome of failed) process.stdout.write(`\n--- ${outcome.file}\n${outcome.output}\n`)

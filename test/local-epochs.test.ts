@@ -19,7 +19,7 @@ interface Life {
 
 /** Everybody writes to their neighbour once an epoch and is answered; a mix, an authority and a gateway die. */
 async function live(seed: number): Promise<Life> {
-  const parameters = { payloadPerMinute: 300 }
+  const parameters = { payloadPerMinute: 200, readPerMinute: 120, pageEntries: 8 }
   const local = await localNetwork({ link: 'memory', seed, epochMs, clients: 4, parameters })
   const cpu = process.cpuUsage()
   const bytes = new Map<string, string>()
