@@ -59,8 +59,8 @@ function enter(
   const { transaction, id } = signed
   const nonce = transaction.kind === 'mint' ? hex(transaction.nonce) : null
   const spent = check(signed, { notes, isNonceUsed: nonce !== null && nonces.has(nonce), mintKey })
-  for (const note of spent) notes.set(hex(note.id), { ...note, spent: true })
-  for (const note of notesOf(id, transaction)) notes.set(hex(note.id), { ...note, spent: false })
+  for (const note of spent) notes.set(hex(note.id), { ...note, spentBy: id })
+  for (const note of notesOf(id, transaction)) notes.set(hex(note.id), { ...note, spentBy: null })
   if (nonce === null) return 0
   nonces.add(nonce)
   return transaction.outputs.reduce((sum, output) => sum + output.denomination, 0)

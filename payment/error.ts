@@ -18,6 +18,7 @@
  * | NO_SLOTS | the sum of all parts is not that of different slot numbers | asks everyone for their secrets |
  * | TOO_LARGE | more than its limit, refused before anything was allocated | sends less |
  * | WRONG_LEDGER | it belongs to another ledger than the pinned one | compares configurations |
+ * | WRONG_STATE | what was asked for does not fit the state it is in | mends its own order of steps |
  */
 export type PaymentErrorCode =
   | 'BAD_AMOUNT'
@@ -35,6 +36,7 @@ export type PaymentErrorCode =
   | 'NO_SLOTS'
   | 'TOO_LARGE'
   | 'WRONG_LEDGER'
+  | 'WRONG_STATE'
 
 export class PaymentError extends Error {
   readonly code: PaymentErrorCode

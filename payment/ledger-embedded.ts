@@ -141,8 +141,9 @@ export class EmbeddedLedger implements Ledger {
     const bytes = await this.#init.store.get(keys.note(id))
     if (bytes === undefined) return null
     const fields = read(bytes, 'note', 256)
-    const spent = (await this.#init.store.get(keys.spent(id))) !== undefined
-    return { id, denomination: fields.uint('denomination'), owner: fields.bytes('owner', 32), spent }
+    const by = await this.#init.store.get(keys.spent(id))
+    const spentBy = by === undefined ? null : new Uint8Array(by)
+    return { id, denomination: fields.uint('denomination'), owner: fields.bytes('owner', 32), spentBy }
   }
 
   async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {

@@ -5,7 +5,8 @@ import { PaymentError } from './error.ts'
 import { isSigned, type Note, type SignedTransaction } from './transaction.ts'
 
 export interface NoteState extends Note {
-  readonly spent: boolean
+  /** The id of the transaction that spent it, 32 bytes; null while it can be spent. */
+  readonly spentBy: Uint8Array | null
 }
 
 /** Where a transaction stands. */
@@ -55,7 +56,7 @@ export function check(signed: SignedTransaction, known: Known): readonly NoteSta
   const spent = transaction.inputs.map(input => {
     const note = known.notes.get(hex(input))
     if (note === undefined) throw new PaymentError('NO_NOTE', `transfer: no note ${hex(input)}`)
-    if (note.spent) throw new PaymentError('DOUBLE_SPEND', `transfer: note ${hex(input)} is spent`)
+    if (note.spentBy !== null) throw new PaymentError('DOUBLE_SPEND', `transfer: note ${hex(input)} is spent`)
     return note
   })
   for (const [i, note] of spent.entries())

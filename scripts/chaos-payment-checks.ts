@@ -76,11 +76,11 @@ function honestBlamed(world: World): string[] {
   })
 }
 
-/** Where everybody's secrets were on the table, everybody who spoilt that run was named. */
+/** Where everybody's secrets were on the table, everybody was named whose vector spoilt the run as it was seen there. */
 function disruptors(world: World): string[] {
-  return world.trace.judged.flatMap(({ by, attempt, revealed, named }) =>
+  return world.trace.judged.flatMap(({ by, attempt, revealed, saw, named }) =>
     world.trace.spoilt
-      .filter(spoilt => spoilt.attempt === attempt && revealed.includes(spoilt.peer.identity))
+      .filter(({ peer, vector }) => saw.includes(vector) && revealed.includes(peer.identity))
       .filter(({ peer }) => !named.includes(peer.identity))
       .map(({ peer }) => `peer ${by.name} did not name peer ${peer.name}, who spoilt run ${attempt}`),
   )

@@ -18,6 +18,7 @@ const phases = ['KE', 'SR', 'DC', 'OK', 'CM', 'RS'] as const
 /** The names, each with what makes one; `many` come together. */
 export const faults: Readonly<Record<string, (random: Random) => Fault[]>> = {
   vanish: random => [vanish(pick(random, phases))],
+  'spoil-one': () => [spoilOne()],
   garbage: random => [garbage(pick(random, ['SR', 'DC'] as const), below(random, 2) === 0)],
   malformed: random => [malformed(pick(random, ['SR', 'DC'] as const))],
   'bad-commit': () => [badCommit()],
@@ -63,6 +64,21 @@ function garbage(kind: 'SR' | 'DC', reveals: boolean): Fault {
       return [
         { bytes: sign(peer, { ...(body as Of<'SR'>), vector: noise(peer.random, kind, vectorOf(body)) }) },
       ]
+    },
+  }
+}
+
+/** Noise in one slot that is not its own: its owner alone can see that the message is not the one it sent. */
+function spoilOne(): Fault {
+  return {
+    name: 'spoil-one',
+    send(peer, { body }, world) {
+      const state = peer.shell.state
+      if (body.kind !== 'DC' || state?.at !== 'messages') return null
+      world.trace.spoilt.push({ peer, attempt: body.attempt })
+      const vector = body.vector.slice()
+      vector.set(peer.random(32), 32 * ((state.slot + 1) % state.members.length))
+      return [{ bytes: sign(peer, { ...body, vector }) }]
     },
   }
 }

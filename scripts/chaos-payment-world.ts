@@ -4,13 +4,14 @@
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore, type Store } from '../link/store.ts'
-import type { Verdict } from '../payment/blame.ts'
+import { missingIn, type Verdict } from '../payment/blame.ts'
 import { hex } from '../payment/document.ts'
 import { embeddedJoins, type Join } from '../payment/join.ts'
 import type { Genesis } from '../payment/ledger.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
-import { type Malformed, pairingId, type Received, readMessage } from '../payment/message.ts'
+import { type Body, type Malformed, pairingId, type Received, readMessage } from '../payment/message.ts'
 import { step } from '../payment/round.ts'
+import { transcriptOf } from '../payment/round-blame.ts'
 import type { RoundInit } from '../payment/round-keys.ts'
 import type { RoundRecord } from '../payment/round-record.ts'
 import { type Report, RoundShell, recordKey } from '../payment/round-shell.ts'
@@ -58,11 +59,17 @@ export interface Trace {
   /** What honest peers kept on disk. */
   readonly records: { peer: Peer; record: Uint8Array }[]
   readonly blamed: { by: Peer; note: Note; verdict: Verdict; attempt: number }[]
-  /** Steps that ended a run by blame with everybody's secrets on the table: the run, and who was named. */
-  readonly judged: { by: Peer; attempt: number; revealed: string[]; named: string[] }[]
+  /** Steps that ended a run by blame with everybody's secrets on the table: whose, which vectors, and who was named. */
+  readonly judged: { by: Peer; attempt: number; revealed: string[]; saw: string[]; named: string[] }[]
   readonly states: { peer: Peer; state: RoundState }[]
-  /** Runs that a faulty peer spoilt in SR or DC. */
-  readonly spoilt: { peer: Peer; attempt: number }[]
+  /** Vectors of SR and DC that spoil a run, in hex. */
+  readonly spoilt: { peer: Peer; attempt: number; vector: string }[]
+}
+
+/** The process dies just before its first message of a kind leaves, or a while after it has. */
+export interface Crash {
+  readonly kind: Body['kind']
+  readonly afterMs: number | null
 }
 
 export interface Peer {
@@ -79,8 +86,8 @@ export interface Peer {
   /** Everything that it can spend when all is settled: secrets of outputs, or of its note. */
   readonly wallet: Uint8Array[]
   isDown: boolean
-  /** Actions until it crashes; null when it does not. */
-  crashAfter: number | null
+  /** When it crashes, once; null when it does not, or has. */
+  crash: Crash | null
   crashes: number
   isSettled: boolean
   outcome: RoundState | null
@@ -112,8 +119,8 @@ export interface Plan {
   readonly peers: number
   /** By the peer's place. */
   readonly faults: ReadonlyMap<number, Fault>
-  /** Honest peers that crash after so many actions. */
-  readonly crashes: ReadonlyMap<number, number>
+  /** Honest peers that crash. */
+  readonly crashes: ReadonlyMap<number, Crash>
   /** The part of deliveries that never happen. */
   readonly lossRate: number
   readonly plant: Plant
@@ -197,7 +204,7 @@ function createPeer(world: World, name: number, note: Note, noteSecret: Uint8Arr
     identity: '',
     wallet: [],
     isDown: false,
-    crashAfter: plan.crashes.get(name) ?? null,
+    crash: plan.crashes.get(name) ?? null,
     crashes: 0,
     isSettled: false,
     outcome: null,
@@ -226,10 +233,10 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
     {
       config: parts.config,
       clock: world.clock,
-      store: crashing(world, peer, parts),
+      store: recording(world, peer, parts),
       ledger: world.ledger,
       log: silent,
-      publish: message => act(world, peer, parts, () => publish(world, peer, message)),
+      publish: message => publish(world, peer, parts, message),
       report: report => {
         for (const told of parts.tell(report)) note(world, peer, told)
       },
@@ -242,27 +249,20 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
   )
 }
 
-/** A store in front of which the process may die. */
-function crashing(world: World, peer: Peer, parts: Parts): Store {
+/** The store, with what honest peers keep in it. */
+function recording(world: World, peer: Peer, parts: Parts): Store {
   return {
     put: async (key: string, value: Uint8Array) => {
       await parts.store.put(key, value)
       if (peer.fault === null) world.trace.records.push({ peer, record: value })
-      act(world, peer, parts, () => {})
     },
     get: async (key: string) => await parts.store.get(key),
     del: async (key: string) => await parts.store.del(key),
   } as unknown as Store
 }
 
-/** Does something unless the process dies just before it. */
-function act(world: World, peer: Peer, parts: Parts, run: () => void): void {
-  if (peer.crashAfter !== null && peer.crashAfter-- <= 0) crash(world, peer, parts)
-  if (!peer.isDown) run()
-}
-
 function crash(world: World, peer: Peer, parts: Parts): void {
-  peer.crashAfter = null
+  if (peer.isDown || peer.isSettled) return
   peer.crashes++
   peer.isDown = true
   peer.shell.close()
@@ -282,10 +282,19 @@ async function restart(world: World, peer: Peer, parts: Parts): Promise<void> {
 }
 
 /** Gossip: to everybody, after a while, and now and then not at all. */
-function publish(world: World, peer: Peer, bytes: Uint8Array): void {
+function publish(world: World, peer: Peer, parts: Parts, bytes: Uint8Array): void {
   const message = read(bytes) as Received
-  const isOwn = peer.shell.state === null || message.from === ownIdentity(peer)
+  const isOwn = message.from === ownIdentity(peer)
   if (isOwn) peer.identity = message.from
+  if (isOwn && peer.crash?.kind === message.body.kind) {
+    const { afterMs } = peer.crash
+    peer.crash = null
+    if (afterMs === null) {
+      crash(world, peer, parts)
+      return
+    }
+    world.clock.after(afterMs, () => crash(world, peer, parts))
+  }
   const instead = peer.fault === null || !isOwn ? null : peer.fault.send(peer, message, world)
   if (isOwn && peer.fault === null) world.trace.sent.push({ peer, message })
   if (isOwn) world.trace.made.push({ peer, message: replaced(instead) ?? message })
@@ -343,14 +352,16 @@ function observe(
   peer.attempt = Math.max(0, after.attempts.length - 1)
   if (peer.fault === null) observeCommits(world, peer, before, after)
   if (peer.fault !== null || before.at !== 'blaming' || after.at === 'blaming') return
-  const reveals = before.members.map(({ from }) => {
-    const message = before.inbox.get(`${before.attempt} RS ${from}`)
-    return message === undefined ? null : from
-  })
+  const inbox = 'inbox' in after ? after.inbox : before.inbox
+  const transcript = transcriptOf({ ...before, inbox })
+  if (missingIn(transcript).length > 0) return
   world.trace.judged.push({
     by: peer,
     attempt: before.attempt,
-    revealed: reveals.filter(from => from !== null),
+    revealed: transcript.reveals.flatMap(reveal => (reveal === null ? [] : [reveal.from])),
+    saw: [...transcript.slots, ...transcript.messages].flatMap(one =>
+      one === null ? [] : [hex(one.body.vector)],
+    ),
     named: actions.flatMap(action => (action.do === 'blame' ? [action.verdict.guilty] : [])),
   })
 }

@@ -7,6 +7,7 @@ import { type Violation, violationsOf } from './chaos-payment-checks.ts'
 import { defects } from './chaos-payment-defects.ts'
 import { faults } from './chaos-payment-faults.ts'
 import {
+  type Crash,
   createWorld,
   type Fault,
   type Plan,
@@ -111,11 +112,16 @@ function planOf(seed: number, plant: Plant): Plan {
     peers,
     faults: new Map(faulty.map((fault, i) => [places[i] as number, fault])),
     crashes: new Map(
-      places.slice(faulty.length, faulty.length + crashing).map(place => [place, below(random, 16)]),
+      places.slice(faulty.length, faulty.length + crashing).map(place => [place, chooseCrash(random)]),
     ),
     lossRate: pick(random, [0, 0, 0.005, 0.02]),
     plant,
   }
+}
+
+function chooseCrash(random: Random): Crash {
+  const kind = pick(random, ['PR', 'KE', 'SR', 'DC', 'OK', 'CM', 'CM', 'TO', 'RS'] as const)
+  return { kind, afterMs: below(random, 3) === 0 ? null : below(random, 6000) }
 }
 
 function chooseFaults(random: Random, count: number): Fault[] {

@@ -108,11 +108,11 @@ test('denominations are 1, 2, 5 times powers of ten, and every amount is split i
 test('mint, split a note, pay with the pieces', async () => {
   const ledger = await open()
   const [note] = (await mint(ledger, 9, 3, 20)) as [Note]
-  assert.equal(await ledger.notesOwnedBy(ownerOf(seed(3))), [{ ...note, spent: false }])
+  assert.equal(await ledger.notesOwnedBy(ownerOf(seed(3))), [{ ...note, spentBy: null }])
   const bytes = pay(ledger, [note], 3, 4, 10, 5, 5)
   const receipt = await ledger.submit(bytes)
   assert.is(receipt.index, 2)
-  assert.is((await ledger.note(note.id))?.spent, true)
+  assert.equal((await ledger.note(note.id))?.spentBy, receipt.transaction)
   const pieces = await ledger.notesOwnedBy(ownerOf(seed(4)))
   assert.equal(pieces.map(piece => piece.denomination).sort(), [10, 5, 5].sort())
   assert.equal(await ledger.submit(bytes), receipt)
@@ -181,7 +181,9 @@ test('heads, entries and proofs let anybody check the log; an audit finds every 
   assert.is(hex(root), hex(ledger.head.root))
   assert.is(minted, 20)
   assert.is(
-    [...found.values()].filter(note => !note.spent).reduce((sum, note) => sum + note.denomination, 0),
+    [...found.values()]
+      .filter(note => note.spentBy === null)
+      .reduce((sum, note) => sum + note.denomination, 0),
     20,
   )
   const last = entries[2] as Uint8Array

@@ -1,0 +1,48 @@
+// When peers meet: time is cut into epochs, and requests of one epoch, ledger and denomination make one round.
+// docs/payments.md 4.5.
+
+import { fraction, type Random } from '../sphinx/random.ts'
+import { pairingId } from './message.ts'
+
+export interface PairingTimes {
+  /** Milliseconds from one meeting to the next. */
+  readonly epochMs: number
+  /** Milliseconds after an epoch's end in which a round of it must be over. */
+  readonly roundMs: number
+}
+
+export interface Meeting {
+  readonly pairing: Uint8Array
+  /** Milliseconds since 1970-01-01 UTC: when to publish the request, when requests end, when the round ends. */
+  readonly ask: number
+  readonly until: number
+  readonly expiry: number
+}
+
+/**
+ * The meeting of the present epoch, or of the next when too little of this one is left. The request goes out at a random
+ * moment, so that it does not tell when its owner got the idea.
+ *
+ * @param ledger 32 bytes
+ * @param now milliseconds since 1970-01-01 UTC
+ */
+export function nextMeeting(
+  ledger: Uint8Array,
+  denomination: number,
+  times: PairingTimes,
+  random: Random,
+  now: number,
+): Meeting {
+  const present = Math.floor(now / times.epochMs)
+  // The last tenth of an epoch is for requests to arrive.
+  const closes = (epoch: number): number => (epoch + 1) * times.epochMs - times.epochMs / 10
+  const epoch = now < closes(present) ? present : present + 1
+  const opens = Math.max(now, epoch * times.epochMs)
+  const until = (epoch + 1) * times.epochMs
+  return {
+    pairing: pairingId(ledger, denomination, epoch),
+    ask: Math.floor(opens + fraction(random) * (closes(epoch) - opens)),
+    until,
+    expiry: until + times.roundMs,
+  }
+}
