@@ -60,10 +60,7 @@ function garbage(kind: 'SR' | 'DC', reveals: boolean): Fault {
     send(peer, { body }, world) {
       if (body.kind === 'RS' && !reveals) return nothing
       if (body.kind !== kind) return null
-      world.trace.spoilt.push({ peer, attempt: body.attempt })
-      return [
-        { bytes: sign(peer, { ...(body as Of<'SR'>), vector: noise(peer.random, kind, vectorOf(body)) }) },
-      ]
+      return spoil(world, peer, body as Of<'SR'>, noise(peer.random, kind, vectorOf(body)))
     },
   }
 }
@@ -75,12 +72,17 @@ function spoilOne(): Fault {
     send(peer, { body }, world) {
       const state = peer.shell.state
       if (body.kind !== 'DC' || state?.at !== 'messages') return null
-      world.trace.spoilt.push({ peer, attempt: body.attempt })
       const vector = body.vector.slice()
       vector.set(peer.random(32), 32 * ((state.slot + 1) % state.members.length))
-      return [{ bytes: sign(peer, { ...body, vector }) }]
+      return spoil(world, peer, body, vector)
     },
   }
+}
+
+/** Publishes another vector than its own, and leaves a note of it for the checks. */
+function spoil(world: World, peer: Peer, body: Of<'SR' | 'DC'>, vector: Uint8Array): Outgoing[] {
+  world.trace.spoilt.push({ peer, attempt: body.attempt, vector: hex(vector) })
+  return [{ bytes: sign(peer, { ...body, vector }) }]
 }
 
 function vectorOf(body: Body): Uint8Array {
@@ -129,8 +131,7 @@ function duplicateSlot(): Fault[] {
       const first = numbers.get(body.attempt)
       numbers.set(body.attempt, first ?? run.slotNumber)
       if (first === undefined) return null
-      world.trace.spoilt.push({ peer, attempt: body.attempt })
-      return [{ bytes: sign(peer, { ...body, vector: writeElements(slotVector(first, run.pairs)) }) }]
+      return spoil(world, peer, body, writeElements(slotVector(first, run.pairs)))
     },
   }
   return [share, share]
