@@ -104,13 +104,10 @@ function isOfThisRun(run: Transcript, reveal: Received<Reveal> | null): boolean 
 
 /** The slot numbers that the vectors give; null when one is missing or they give none. */
 function slotsFound({ slots }: Transcript): bigint[] | null {
-  const vectors: bigint[][] = []
-  for (const slot of slots) {
-    if (slot === null) return null
-    vectors.push(readElements(slot.body.vector, slots.length))
-  }
+  const vectors = slots.filter(slot => slot !== null).map(({ body }) => body.vector)
+  if (vectors.length < slots.length) return null
   try {
-    return solve(slotSums(vectors))
+    return solve(slotSums(vectors.map(vector => readElements(vector, slots.length))))
   } catch {
     return null
   }

@@ -2,7 +2,7 @@
 // that do not keep to the protocol. What happened is kept for the checks (chaos-payment-checks.ts).
 
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
-import { silent as silent0 } from '../link/log.ts'
+import { silent } from '../link/log.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { missingIn, type Verdict } from '../payment/blame.ts'
 import { hex } from '../payment/document.ts'
@@ -235,7 +235,7 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
       clock: world.clock,
       store: recording(world, peer, parts),
       ledger: world.ledger,
-      log: { ...silent0, error: (f: any, m: any) => console.log("ERR", f, m) } as any,
+      log: silent,
       publish: message => publish(world, peer, parts, message),
       report: report => {
         for (const told of parts.tell(report)) note(world, peer, told)
