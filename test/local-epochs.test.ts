@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import type { Client } from '../client/index.ts'
 import { type LocalNetwork, localNetwork } from '../scripts/local.ts'
 
-const epochMs = 20_000
+const epochMs = 12_000
 const epochs = 10
 
 interface Life {
@@ -49,9 +49,9 @@ async function live(seed: number): Promise<Life> {
       })
       bytes.set(message.id, words)
     }
-    await local.advance(5000)
+    await local.advance(epochMs / 4)
     if (epoch === 6) await local.restart('gateway 0')
-    await local.advance(epochMs - 5000)
+    await local.advance((epochMs * 3) / 4)
   }
   await local.advance(epochMs)
   assertCounters(local)
