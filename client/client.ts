@@ -5,6 +5,7 @@ import type { Geometry } from '../sphinx/geometry.ts'
 import { readAddress, writeAddress } from './address.ts'
 import { hex } from './bytes.ts'
 import { maxBlocks, writeMessage, writeReply } from './content.ts'
+import { type CoverLevel, coverLevels } from './cover.ts'
 import { Engine, type EngineInit } from './engine.ts'
 import { ClientError } from './error.ts'
 import { maxMessageBytes, messageIdBytes } from './fragments.ts'
@@ -217,9 +218,22 @@ export class Client {
     return found && this.#handles.handle(found)
   }
 
+  /** How much cover traffic it sends (docs/client.md, Cover). */
+  get cover(): CoverLevel {
+    return this.#engine.cover
+  }
+
+  /** @throws ClientError BAD_OPTION */
+  setCover(level: CoverLevel): void {
+    checkCover(level)
+    this.#engine.setCover(level)
+  }
+
   status(): ClientStatus {
-    const { network, directory, clock } = this.#init
+    const { network, directory, clock, g } = this.#init
     return statusOf({
+      g,
+      cover: this.#engine.cover,
       address: this.#engine.identity.gateways.length === 0 ? '' : this.address,
       epoch: epochAt(network, clock.now()),
       view: directory.current(),
@@ -382,4 +396,10 @@ function blocksWanted({ replies = false, receipt = false }: SendOptions): number
   if (!(Number.isInteger(wanted) && wanted >= 0 && wanted <= maxBlocks))
     throw new ClientError('BAD_OPTION', `replies: want true, false, or 1 to ${maxBlocks} reply blocks`)
   return Math.max(wanted, receipt ? readBlocks : 0)
+}
+
+/** @throws ClientError BAD_OPTION */
+export function checkCover(level: string): asserts level is CoverLevel {
+  if (!coverLevels.includes(level as CoverLevel))
+    throw new ClientError('BAD_OPTION', `cover: ${level}: want one of ${coverLevels.join(', ')}`)
 }

@@ -10,7 +10,8 @@ import type { Store } from '../link/store.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { type Random, systemRandom } from '../sphinx/random.ts'
 import { maxGateways } from './address.ts'
-import { Client } from './client.ts'
+import { Client, checkCover } from './client.ts'
+import type { CoverLevel } from './cover.ts'
 import { ClientError } from './error.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
 import { hpkeSealing, type Sealing } from './sealing.ts'
@@ -34,6 +35,8 @@ export interface ClientOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly sealing?: Sealing
+  /** How much cover traffic it sends; default `default`. */
+  readonly cover?: CoverLevel
   readonly log?: Log
   readonly limits?: Partial<ClientLimits>
 }
@@ -86,6 +89,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   const { network, clock = systemClock, random = systemRandom, log = silent, gateways = [] } = options
   if (gateways.length > maxGateways || gateways.some(id => id.length !== 32))
     throw new ClientError('BAD_OPTION', `gateways: want at most ${maxGateways} ids of 32 bytes`)
+  if (options.cover !== undefined) checkCover(options.cover)
   const { suite, hops, userBytes } = network
   const g = geometry({ suite, hops, userBytes })
   const made: (() => Promise<void>)[] = []
@@ -101,10 +105,10 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     const directory =
       options.directory ?? (await followDirectory({ network, link, clock, random, log, store, sources }))
     if (options.directory === undefined) made.push(() => directory.close())
-    const sealing = options.sealing ?? hpkeSealing
+    const { sealing = hpkeSealing, cover = 'default' } = options
     const limits = { ...defaultLimits, ...options.limits }
     return await Client.open(
-      { network, g, link, directory, store, clock, random, sealing, log, limits, gateways },
+      { network, g, link, directory, store, clock, random, sealing, log, limits, gateways, cover },
       release,
     )
   } catch (error) {

@@ -13,6 +13,7 @@ import type { Geometry } from '../sphinx/geometry.ts'
 import type { Random } from '../sphinx/random.ts'
 import { hex } from './bytes.ts'
 import { type Clocks, startClocks } from './clocks.ts'
+import { type CoverLevel, coverRates, covers } from './cover.ts'
 import type { Accepted, MessageState } from './delivery.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from './fragments.ts'
@@ -47,6 +48,8 @@ export interface EngineInit {
   readonly limits: ClientLimits
   /** 32 bytes each; empty: those in the store, else one of the consensus at random. */
   readonly gateways: readonly Uint8Array[]
+  /** The level to begin with. */
+  readonly cover: CoverLevel
 }
 
 /** What the engine tells the app's face of it. */
@@ -87,6 +90,7 @@ export class Engine {
   #identity: Identity
   #gateways: Gateways | undefined
   #choosing = false
+  #cover: CoverLevel
   #housekeeping: Timer | undefined
   #stopViews: () => void = () => {}
   #ended = false
@@ -96,6 +100,7 @@ export class Engine {
     this.#init = init
     this.#events = events
     this.#identity = stored.identity
+    this.#cover = init.cover
     this.outbox = stored.outbox
     this.inbox = stored.inbox
     this.#own = stored.own
@@ -124,6 +129,7 @@ export class Engine {
       returns: this.returns,
       replies: this.replies,
       surroundings: () => this.surroundings(),
+      covers: () => covers(this.#cover),
       send: packet => this.#toHome(packet),
       onState: (id, state, reason) => this.moved(id, state, reason),
     })
@@ -197,8 +203,8 @@ export class Engine {
 
   /** Six mean waits for a tick of the reading clock, and so much for the way: what takes longer was an outage. */
   #mostSlackMs(): number {
-    const { readPerMinute } = this.#init.directory.current()?.parameters ?? defaultParameters
-    return longestWayMs + (6 * minute) / readPerMinute
+    const parameters = this.#init.directory.current()?.parameters ?? defaultParameters
+    return longestWayMs + (6 * minute) / coverRates(this.#cover, parameters).read
   }
 
   /**
@@ -322,14 +328,19 @@ export class Engine {
     this.#housekeep()
   }
 
+  get cover(): CoverLevel {
+    return this.#cover
+  }
+
+  /** The clocks take the level's rates at once. */
+  setCover(level: CoverLevel): void {
+    this.#cover = level
+    const view = this.#init.directory.current()
+    if (view !== undefined) this.#clocks.set(coverRates(level, view.parameters))
+  }
+
   #view(view: View): void {
-    const { payloadPerMinute, loopPerMinute, dropPerMinute, readPerMinute } = view.parameters
-    this.#clocks.set({
-      payload: payloadPerMinute,
-      loop: loopPerMinute,
-      drop: dropPerMinute,
-      read: readPerMinute,
-    })
+    this.#clocks.set(coverRates(this.#cover, view.parameters))
     if (this.#gateways === undefined && !this.#choosing) void this.#enter(view)
   }
 

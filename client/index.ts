@@ -3,6 +3,7 @@
 export { type Address, maxGateways, readAddress, writeAddress } from './address.ts'
 export type { Client, ClientEvents, InboxOptions, SendOptions } from './client.ts'
 export { type ClientOptions, type ConnectOptions, connect, openClient } from './connect.ts'
+export { type CoverCost, type CoverLevel, coverCosts, coverHides, coverLevels } from './cover.ts'
 export type { MessageState } from './delivery.ts'
 export { ClientError, type ClientErrorCode } from './error.ts'
 export { maxMessageBytes } from './fragments.ts'

@@ -35,6 +35,8 @@ export interface SenderInit {
   readonly replies: Replies
   /** Undefined while there is no consensus or no open gateway: then nothing leaves. */
   readonly surroundings: () => Surroundings | undefined
+  /** Whether a tick without a message sends a loop or drop. */
+  readonly covers: () => boolean
   /** Hands a packet to the client's gateway. */
   readonly send: (packet: Uint8Array) => void
   readonly onState: (id: string, state: MessageState, reason: ClientErrorCode | undefined) => void
@@ -225,6 +227,7 @@ export class Sender {
   }
 
   #cover(around: Surroundings, what: 'loop' | 'drop'): void {
+    if (!this.#init.covers()) return
     const now = this.#init.clock.now()
     try {
       const packet = what === 'loop' ? loopPacket(around, now) : dropPacket(around, now)

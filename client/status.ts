@@ -1,7 +1,9 @@
 // What a client says about itself to its owner (docs/client.md, Status).
 
 import type { View } from '../directory/view.ts'
+import type { Geometry } from '../sphinx/geometry.ts'
 import { hex } from './bytes.ts'
+import { type CoverCost, type CoverLevel, coverCosts } from './cover.ts'
 import type { MessageState } from './delivery.ts'
 import type { Gateways } from './gateways.ts'
 import type { Outgoing } from './outbox.ts'
@@ -25,6 +27,8 @@ export interface ClientStatus {
     readonly signers: readonly string[]
     readonly validUntil: number
   } | null
+  /** The level it is at, and what each costs at the consensus's rates; no costs before the first consensus. */
+  readonly cover: { readonly level: CoverLevel; readonly costs: readonly CoverCost[] }
   /** Lowercase hex: where its packets enter. */
   readonly gateway: string | null
   readonly gateways: readonly { readonly id: string; readonly state: string; readonly pages: number }[]
@@ -47,6 +51,8 @@ export interface ClientStatus {
 
 /** What the status is made of. */
 export interface Innards {
+  readonly g: Geometry
+  readonly cover: CoverLevel
   readonly address: string
   readonly epoch: number
   readonly view: View | undefined
@@ -80,6 +86,7 @@ export function statusOf(from: Innards): ClientStatus {
             signers: view.signers.map(hex),
             validUntil: view.validUntil,
           },
+    cover: { level: from.cover, costs: view === undefined ? [] : coverCosts(view.parameters, from.g) },
     gateway: gateways === undefined ? null : hex(gateways.home),
     gateways: (gateways?.sessions ?? []).map(({ id, state, pages }) => ({ id: hex(id), state, pages })),
     messages: { ...messages, received: received.messages },

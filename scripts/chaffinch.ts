@@ -17,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   send: () => import('./send.ts'),
   inbox: () => import('./inbox.ts'),
   address: () => import('./address.ts'),
+  cover: () => import('./cover.ts'),
   consensus: () => import('./consensus.ts'),
   pay: () => import('./pay.ts'),
 }

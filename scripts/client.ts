@@ -15,12 +15,13 @@ export async function run(args: readonly string[]): Promise<undefined> {
 }
 
 function start(config: ClientFile): Promise<Running> {
-  const { network, folder, gateways, dialFrom, apiPort } = config
+  const { network, folder, gateways, dialFrom, apiPort, cover } = config
   return closing(async later => {
     const token = await tokenFrom(join(folder, 'token'))
     const client = await openClient({
       network,
       folder: join(folder, 'store'),
+      cover,
       log: openLog('client', config.log),
       ...(gateways.length === 0 ? {} : { gateways }),
       ...(dialFrom === undefined ? {} : { dialFrom }),

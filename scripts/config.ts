@@ -2,6 +2,7 @@
 
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
+import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import type { Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import { CommandError } from './command.ts'
@@ -134,6 +135,10 @@ const clientSchema = v.strictObject({
   ...roleEntries,
   gateways: v.optional(field(v.array(hex32), '["a gateway\'s id"]'), []),
   api_port: v.optional(field(whole(0, 65_535), '7700'), 7700),
+  cover: v.optional(
+    v.picklist(coverLevels, `want one of ${coverLevels.map(level => `"${level}"`).join(', ')}`),
+    'default',
+  ),
 })
 
 /** A role's file, its paths made absolute and its network read. */
@@ -170,6 +175,7 @@ export interface NodeFile extends ServerFile {
 export interface ClientFile extends RoleFile {
   readonly gateways: readonly Uint8Array[]
   readonly apiPort: number
+  readonly cover: CoverLevel
 }
 
 /** @throws CommandError CONFIG */
@@ -187,7 +193,7 @@ export function readNodeFile(file: string): NodeFile {
 /** @throws CommandError CONFIG */
 export function readClientFile(file: string): ClientFile {
   const read = readToml(file, clientSchema)
-  return { ...role(file, read), gateways: read.gateways, apiPort: read.api_port }
+  return { ...role(file, read), gateways: read.gateways, apiPort: read.api_port, cover: read.cover }
 }
 
 /**

@@ -113,6 +113,7 @@ export interface NodeDraft extends ServerDraft {
 export interface ClientDraft extends RoleDraft {
   readonly gateways?: readonly string[] | undefined
   readonly apiPort?: number | undefined
+  readonly cover?: string | undefined
 }
 
 /** What an authority votes for, by its key in authority.toml. */
@@ -203,6 +204,14 @@ export function clientText(file: string, draft: ClientDraft): string {
       value: draft.apiPort,
       otherwise: '7700',
       says: ['Port of its HTTP API on 127.0.0.1.'],
+    },
+    {
+      key: 'cover',
+      value: draft.cover,
+      otherwise: '"default"',
+      says: [
+        'How much it sends when nobody writes: off, low, default or high. chaffinch cover shows what each costs.',
+      ],
     },
   ]
   return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}`

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ed25519PublicKey } from '#crypto'
+import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { durationOption } from './duration.ts'
 import { hex, writeKey, writeNew } from './folder.ts'
@@ -155,7 +156,7 @@ function clientCommand(args: readonly string[]): undefined {
   const { values, positionals } = readOptions(
     'init',
     args,
-    { network: one, gateway: list, 'api-port': one, 'dial-from': one },
+    { network: one, gateway: list, 'api-port': one, 'dial-from': one, cover: one },
     [1, 1],
   )
   const folder = positionals[0] as string
@@ -164,9 +165,19 @@ function clientCommand(args: readonly string[]): undefined {
     gateways: values.gateway,
     apiPort: values['api-port'] === undefined ? undefined : portOption('api-port', values['api-port']),
     dialFrom: values['dial-from'],
+    cover: coverOption(values.cover),
   })
   say(`wrote ${join(folder, 'client.toml')}; start it with`)
   say(`  chaffinch client --config ${join(folder, 'client.toml')}`)
+}
+
+function coverOption(level: string | undefined): CoverLevel | undefined {
+  if (level === undefined || coverLevels.includes(level as CoverLevel)) return level as CoverLevel | undefined
+  throw new CommandError(
+    'USAGE',
+    `--cover ${level}: want one of ${coverLevels.join(', ')}`,
+    'chaffinch cover',
+  )
 }
 
 function portOption(option: string, text: string): number {

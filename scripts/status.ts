@@ -1,5 +1,9 @@
 // The JSON of GET /status of each role, as far as the commands here read it.
 
+import type { ClientStatus } from '../client/status.ts'
+
+export type { ClientStatus } from '../client/status.ts'
+
 import type { Packets } from './net-record.ts'
 
 export interface ConsensusStatus {
@@ -26,26 +30,6 @@ export interface AuthorityStatus {
   readonly epoch: number
   readonly state: string
   readonly consensus: ConsensusStatus | null
-}
-
-export interface ClientStatus {
-  readonly role: 'client'
-  readonly ready: boolean
-  readonly address: string
-  readonly epoch: number
-  readonly consensus: ConsensusStatus | null
-  /** The id of the gateway that it uses. */
-  readonly gateway: string | null
-  readonly messages: {
-    readonly queued: number
-    readonly sent: number
-    readonly stored: number
-    readonly read: number
-    readonly failed: number
-    readonly received: number
-  }
-  /** Messages that are not over. */
-  readonly queue: number
 }
 
 export type Status = NodeStatus | AuthorityStatus | ClientStatus

@@ -13,6 +13,7 @@ usage: chaffinch COMMAND [OPTIONS]
   send       send a message or a reply through a running client
   inbox      show what has arrived at a running client
   address    print the address of a running client
+  cover      show what each level of cover traffic costs and hides
   consensus  show, verify and compare what the authorities of a network signed
   pay        say how well a join of payments hides who paid whom
 
@@ -87,6 +88,7 @@ of a client:
   --network FILE, --dial-from IP
   --gateway ID        whose mailbox it uses; may be given more than once, best first
   --api-port N        port of its HTTP API on 127.0.0.1 (default: 7700)
+  --cover LEVEL       off, low, default or high: 'chaffinch cover' shows what each costs
 
 of a network:
   --name NAME         (default: chaffinch)
@@ -150,6 +152,17 @@ Prints the address of a running client: the one string that others need to write
 
 example:
   ADDRESS=$(chaffinch address --config me/client.toml --wait 30s)
+`,
+  cover: `usage: chaffinch cover [OPTIONS]
+
+Shows what each level of cover traffic costs a client in bytes a day and CPU of this machine, and what it hides. With a
+running client the numbers are those of its network, else those of a network that votes for nothing else.
+
+  --config FILE    the client's file (default: client.toml, if there is one)
+  --json           print JSON
+
+example:
+  chaffinch cover --config me/client.toml
 `,
   consensus: `usage: chaffinch consensus [show] [--epoch N] [--save FILE]
        chaffinch consensus verify [FILE] [--epoch N]
