@@ -1,13 +1,14 @@
 // An authority as it runs (docs/directory.md 8.8, 9): it lets nodes in, answers everybody's requests, listens to
 // the other authorities, and leaves the voting to its rounds (authority-rounds.ts).
 
-import { ed25519PublicKey, ed25519Sign } from '#crypto'
+import { ed25519Sign } from '#crypto'
 import type { Clock, Timer } from '../link/clock.ts'
 import type { Link, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Random } from '../sphinx/random.ts'
 import { Archive } from './authority-archive.ts'
+import { authorityEntry } from './authority-keys.ts'
 import { AuthorityPeers } from './authority-peers.ts'
 import { Rounds } from './authority-rounds.ts'
 import { AuthorityStore } from './authority-store.ts'
@@ -101,12 +102,17 @@ const mostAnswer = 3 * 1024 * 1024
  */
 export async function startAuthority(options: AuthorityOptions): Promise<Authority> {
   checkNetwork(options.network)
-  const id = ed25519PublicKey(options.seed)
+  const { id, sharingKey } = authorityEntry(options.seed, [])
   if (!sameBytes(id, options.link.id)) {
     throw new DirectoryError('BAD_NETWORK', `authority: seed: its key is not the link's identity`)
   }
-  if (!options.network.authorities.some(authority => sameBytes(authority.id, id))) {
+  const pinned = options.network.authorities.find(authority => sameBytes(authority.id, id))
+  if (pinned === undefined) {
     throw new DirectoryError('BAD_NETWORK', `network: authorities: none is ${hex(id)}`)
+  }
+  if (!sameBytes(pinned.sharingKey, sharingKey)) {
+    const want = `want sharing key ${hex(sharingKey)} for ${hex(id)}`
+    throw new DirectoryError('BAD_NETWORK', `network: authorities: ${want}, have ${hex(pinned.sharingKey)}`)
   }
   const authority = new RunningAuthority(options, id)
   await authority.start()

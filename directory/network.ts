@@ -1,12 +1,15 @@
 // What everybody of one network is configured with, and the arithmetic of its epochs (docs/directory.md 1, 2).
 
 import { DirectoryError } from './error.ts'
+import { decodePoint } from './sharing-group.ts'
 import { hex } from './statement.ts'
 
 /** An authority as its key and addresses stand in every configuration. */
 export interface AuthorityEntry {
   /** 32 bytes: its Ed25519 public key, which signs documents and is its libp2p identity. */
   readonly id: Uint8Array
+  /** 32 bytes: to whom dealers of the shared randomness share out (docs/randomness.md 3). */
+  readonly sharingKey: Uint8Array
   /** Multiaddrs without the /p2p part. */
   readonly addresses: readonly string[]
 }
@@ -88,12 +91,17 @@ export function checkNetwork(network: Network): void {
   const n = network.authorities.length
   want(n >= 1 && n <= mostAuthorities, 'authorities', `want 1 to ${mostAuthorities}, have ${n}`)
   const ids = new Set<string>()
-  for (const { id, addresses } of network.authorities) {
+  const sharingKeys = new Set<string>()
+  for (const { id, sharingKey, addresses } of network.authorities) {
     want(id.length === 32, 'authorities', `want ids of 32 bytes, have ${id.length}`)
     ids.add(hex(id))
+    const point = decodePoint(sharingKey) !== undefined
+    want(point, 'authorities', `want sharing keys that are ristretto255 elements, have ${hex(sharingKey)}`)
+    sharingKeys.add(hex(sharingKey))
     want(addresses.length <= 8, 'authorities', `want at most 8 addresses each, have ${addresses.length}`)
   }
   want(ids.size === n, 'authorities', 'an id stands there twice')
+  want(sharingKeys.size === n, 'authorities', 'a sharing key stands there twice')
   whole('threshold', 1, n)
   want(2 * network.threshold > n, 'threshold', `want more than half of ${n}, have ${network.threshold}`)
   want(network.suite === 'x25519', 'suite', `want x25519, have ${String(network.suite)}`)

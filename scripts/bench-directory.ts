@@ -4,6 +4,7 @@
 
 import { parseArgs } from 'node:util'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify, x25519PublicKey } from '#crypto'
+import { authorityEntry } from '../directory/authority-keys.ts'
 import { type NamedBody, nameBody } from '../directory/consensus.ts'
 import {
   certificateBytes,
@@ -34,10 +35,9 @@ const network: Network = {
   name: 'bench',
   genesis: 1_700_000_000_000,
   epochMs: 20 * 60_000,
-  authorities: Array.from({ length: size.authorities }, (_, i) => ({
-    id: ed25519PublicKey(authoritySeed(i)),
-    addresses: [`/ip4/198.51.100.${i}/tcp/4001`],
-  })),
+  authorities: Array.from({ length: size.authorities }, (_, i) =>
+    authorityEntry(authoritySeed(i), [`/ip4/198.51.100.${i}/tcp/4001`]),
+  ),
   threshold: Math.floor(size.authorities / 2) + 1,
   suite: 'x25519',
   hops: size.layers + 2,

@@ -73,12 +73,13 @@ const networkSchema = v.strictObject({
       v.array(
         v.strictObject({
           id: field(hex32, '"the authority\'s key"'),
+          sharing_key: field(hex32, '"the key that secrets are shared out to"'),
           addresses: field(addresses, '["/ip4/192.0.2.7/tcp/4101"]'),
         }),
       ),
       v.minLength(1, 'want at least one [[authority]]'),
     ),
-    '[[authority]] with id and addresses',
+    '[[authority]] with id, sharing_key and addresses',
   ),
 })
 
@@ -93,7 +94,11 @@ export function readNetwork(file: string): Network {
     name: read.name,
     genesis: read.genesis,
     epochMs: read.epoch,
-    authorities: read.authority,
+    authorities: read.authority.map(({ id, sharing_key: sharingKey, addresses: at }) => ({
+      id,
+      sharingKey,
+      addresses: at,
+    })),
     threshold: read.threshold,
     suite: read.suite,
     hops: read.layers + 2,

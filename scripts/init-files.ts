@@ -1,6 +1,7 @@
 // The files that `chaffinch init` writes: what is set, and every default as a comment that one can uncomment.
 
 import { dirname, relative } from 'node:path'
+import type { AuthorityEntry } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import { formatDuration } from './duration.ts'
 import { hex } from './folder.ts'
@@ -38,7 +39,7 @@ export interface NetworkDraft {
   readonly topology?: 'stratified' | 'cascade' | undefined
   readonly layers?: number | undefined
   readonly minimum?: { readonly mixes: number; readonly gateways: number } | undefined
-  readonly authorities: readonly { readonly id: string; readonly addresses: readonly string[] }[]
+  readonly authorities: readonly AuthorityEntry[]
 }
 
 /** network.toml: everybody of a network has the same. */
@@ -83,7 +84,8 @@ export function networkText(draft: NetworkDraft): string {
       ? `#[minimum]\n#mixes = ${draft.layers ?? 3}\n#gateways = 1\n`
       : `[minimum]\nmixes = ${draft.minimum.mixes}\ngateways = ${draft.minimum.gateways}\n`
   const authorities = draft.authorities.map(
-    ({ id, addresses }) => `[[authority]]\nid = ${toml(id)}\naddresses = ${toml(addresses)}\n`,
+    ({ id, sharingKey, addresses }) =>
+      `[[authority]]\nid = ${toml(hex(id))}\nsharing_key = ${toml(hex(sharingKey))}\naddresses = ${toml(addresses)}\n`,
   )
   return [
     write(lines),
@@ -218,6 +220,6 @@ export function clientText(file: string, draft: ClientDraft): string {
 }
 
 /** What one operator hands to the others: the line that `init network --authority` takes. */
-export function authorityLine(id: Uint8Array, addresses: readonly string[]): string {
-  return `${hex(id)}@${addresses.join(',')}`
+export function authorityLine({ id, sharingKey, addresses }: AuthorityEntry): string {
+  return `${hex(id)}@${addresses.join(',')}#${hex(sharingKey)}`
 }

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ed25519PublicKey } from '#crypto'
 import { type CoverLevel, coverLevels } from '../client/cover.ts'
+import { authorityEntry } from '../directory/authority-keys.ts'
+import type { AuthorityEntry } from '../directory/network.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { durationOption } from './duration.ts'
 import { hex, writeKey, writeNew } from './folder.ts'
@@ -38,16 +40,21 @@ export function initNetwork(file: string, draft: NetworkDraft): void {
   writeNew(file, networkText(draft))
 }
 
-/** DIR/authority.toml and its key; gives its public key. */
-export function initAuthority(folder: string, draft: ServerDraft, parameters?: ParameterDraft): Uint8Array {
+/** DIR/authority.toml and its key; gives the authority as network.toml has it. */
+export function initAuthority(
+  folder: string,
+  draft: ServerDraft,
+  parameters?: ParameterDraft,
+): AuthorityEntry {
   const file = join(folder, 'authority.toml')
-  return initServer(folder, 'authority', file, authorityText(file, draft, parameters))
+  const seed = initServer(folder, 'authority', file, authorityText(file, draft, parameters))
+  return authorityEntry(seed, draft.announce ?? draft.listen)
 }
 
 /** DIR/mix.toml or DIR/gateway.toml and its key; gives its public key. */
 export function initNode(folder: string, role: 'mix' | 'gateway', draft: NodeDraft): Uint8Array {
   const file = join(folder, `${role}.toml`)
-  return initServer(folder, role, file, nodeText(file, role, draft))
+  return ed25519PublicKey(initServer(folder, role, file, nodeText(file, role, draft)))
 }
 
 /** DIR/client.toml. A client makes its keys at its first start. */
@@ -56,6 +63,7 @@ export function initClient(folder: string, draft: ClientDraft): void {
   writeNew(file, clientText(file, draft))
 }
 
+/** Gives the seed of its key. */
 function initServer(folder: string, role: string, file: string, text: string): Uint8Array {
   if (existsSync(file)) {
     throw new CommandError(
@@ -66,7 +74,7 @@ function initServer(folder: string, role: string, file: string, text: string): U
   }
   const seed = writeKey(join(folder, 'identity.key'), `${role} identity`, ed25519PublicKey)
   writeNew(file, text)
-  return ed25519PublicKey(seed)
+  return seed
 }
 
 const list = { type: 'string', multiple: true } as const
@@ -142,14 +150,13 @@ function serverCommand(role: 'authority' | 'mix' | 'gateway', args: readonly str
       values['status-port'] === undefined ? undefined : portOption('status-port', values['status-port']),
     dialFrom: values['dial-from'],
   }
-  const id =
+  const line =
     role === 'authority'
-      ? initAuthority(folder, draft)
-      : initNode(folder, role, { ...draft, family: values.family })
+      ? authorityLine(initAuthority(folder, draft))
+      : hex(initNode(folder, role, { ...draft, family: values.family }))
   say(`wrote ${join(folder, `${role}.toml`)} and its key; start it with`)
   say(`  chaffinch ${role} --config ${join(folder, `${role}.toml`)}`)
-  const announced = values.announce ?? values.listen
-  console.log(role === 'authority' ? authorityLine(id, announced) : hex(id))
+  console.log(line)
 }
 
 function clientCommand(args: readonly string[]): undefined {
@@ -196,16 +203,21 @@ function genesisOption(text: string | undefined): number {
   return time
 }
 
-/** What `init authority` printed: ID@ADDRESS[,ADDRESS...]. */
-function readAuthorityLine(line: string): { id: string; addresses: string[] } {
-  const match = /^([0-9a-f]{64})@(\/\S+)$/.exec(line.trim())
+/** What `init authority` printed: ID@ADDRESS[,ADDRESS...]#SHARINGKEY. */
+function readAuthorityLine(line: string): AuthorityEntry {
+  const match = /^([0-9a-f]{64})@(\/[^\s#]+)#([0-9a-f]{64})$/.exec(line.trim())
   if (match === null) {
     throw new CommandError(
       'USAGE',
-      `--authority ${line}: want ID@ADDRESS, the line that 'chaffinch init authority' prints`,
+      `--authority ${line}: want ID@ADDRESS#SHARINGKEY, the line that 'chaffinch init authority' prints`,
     )
   }
-  return { id: match[1] as string, addresses: (match[2] as string).split(',') }
+  const [, id, addresses, sharingKey] = match as unknown as [string, string, string, string]
+  return { id: bytesOf(id), sharingKey: bytesOf(sharingKey), addresses: addresses.split(',') }
+}
+
+function bytesOf(digits: string): Uint8Array {
+  return new Uint8Array(Buffer.from(digits, 'hex'))
 }
 
 /** Speech goes to standard error, so that standard output is what a shell variable should hold. */

@@ -6,8 +6,8 @@
 //     await local.advance(5_000)
 //     await local.stop()
 
-import { ed25519PublicKey } from '#crypto'
 import type { Client } from '../client/index.ts'
+import { authorityEntry } from '../directory/authority-keys.ts'
 import { checkNetwork, type Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import { seededRandom } from '../sphinx/random.ts'
@@ -96,10 +96,7 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
     genesis: world.now(),
     epochMs,
     authorities: await Promise.all(
-      seeds.map(async authority => ({
-        id: ed25519PublicKey(authority),
-        addresses: await world.addressesFor(authority),
-      })),
+      seeds.map(async authority => authorityEntry(authority, await world.addressesFor(authority))),
     ),
     threshold: Math.floor(authorities / 2) + 1,
     suite: 'x25519',

@@ -4,7 +4,6 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { hex } from './folder.ts'
 import type { Endpoint } from './http.ts'
 import { initAuthority, initClient, initNetwork, initNode } from './init.ts'
 import type { ParameterDraft } from './init-files.ts'
@@ -110,8 +109,7 @@ function writeFiles(plan: Plan, now: number): void {
     const announce = planned.tapPort === undefined ? undefined : [address(planned.tapPort)]
     const server = { ...draft, listen, announce, statusPort: planned.httpPort }
     if (planned.role === 'authority') {
-      const id = initAuthority(planned.folder, server, votes)
-      authorities.push({ id: hex(id), addresses: announce ?? listen })
+      authorities.push(initAuthority(planned.folder, server, votes))
     } else initNode(planned.folder, planned.role, { ...server, family: planned.name })
   }
   initNetwork(networkFile, {

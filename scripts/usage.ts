@@ -70,11 +70,11 @@ examples:
 
 Writes commented TOML, and the key of what has one beside it. Overwrites nothing.
 
-  init authority DIR --listen ADDRESS     prints ID@ADDRESS, for 'init network --authority'
+  init authority DIR --listen ADDRESS     prints ID@ADDRESS#SHARINGKEY, for 'init network --authority'
   init mix DIR --listen ADDRESS           prints its id
   init gateway DIR --listen ADDRESS       prints its id
   init client DIR
-  init network FILE --name NAME --authority ID@ADDRESS ...
+  init network FILE --name NAME --authority ID@ADDRESS#SHARINGKEY ...
 
 of an authority, a mix or a gateway:
   --network FILE      the network file (default: network.toml)

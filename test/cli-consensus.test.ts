@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { authorityEntry } from '../directory/authority-keys.ts'
 import { type NamedBody, nameBody } from '../directory/consensus.ts'
 import { writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
@@ -22,6 +23,7 @@ import { CommandError } from '../scripts/command.ts'
 import { readNetwork } from '../scripts/config.ts'
 import { run as consensus } from '../scripts/consensus.ts'
 import { run as init } from '../scripts/init.ts'
+import { authorityLine } from '../scripts/init-files.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { descriptorsOf, idOf, signaturesOf, signer, voteOf } from './directory-samples.ts'
 import { seedOf } from './directory-world.ts'
@@ -92,7 +94,10 @@ test.before(async () => {
       : writeAnswer(found)
   })
   const addresses = [String(authority.addresses[0]), '/ip4/127.0.0.1/tcp/1', '/ip4/127.0.0.1/tcp/1']
-  const lines = addresses.flatMap((at, i) => ['--authority', `${hex(idOf(`authority ${i}`))}@${at}`])
+  const lines = addresses.flatMap((at, i) => {
+    const entry = authorityEntry(seedOf(`authority ${i}`), [at])
+    return ['--authority', authorityLine(entry)]
+  })
   const genesis = new Date(Math.floor(Date.now() / 1000 - 4.5 * 1200) * 1000).toISOString()
   await silently(() =>
     init(['network', networkFile, '--name', 'test', '--epoch', '20min', '--genesis', genesis, ...lines]),

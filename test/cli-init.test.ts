@@ -47,7 +47,7 @@ test('what init writes is what the roles read', async () => {
     '--listen',
     '/ip4/127.0.0.1/tcp/4101',
   )
-  assert.match(alpha, /^[0-9a-f]{64}@\/ip4\/127\.0\.0\.1\/tcp\/4101$/)
+  assert.match(alpha, /^[0-9a-f]{64}@\/ip4\/127\.0\.0\.1\/tcp\/4101#[0-9a-f]{64}$/)
   await printed('network', networkFile, '--name', 'demo', '--epoch', '20s', '--authority', alpha)
   const mix = await printed(
     'mix',
@@ -107,7 +107,7 @@ test('wrong use is told in one line, with exit code 2', async () => {
     [['mix', 'x', 'y', '--listen', '/ip4/1.2.3.4/tcp/1'], /unexpected argument 'y'/],
     [['mix', 'x', '--lisen', 'y'], /unknown option '--lisen'/],
     [['network', 'x'], /at least one --authority/],
-    [['network', 'x', '--authority', 'me'], /want ID@ADDRESS/],
+    [['network', 'x', '--authority', 'me'], /want ID@ADDRESS#SHARINGKEY/],
     [['client', 'x', '--api-port', '70000'], /--api-port 70000: want a whole number from 0 to 65535/],
   ]
   for (const [args, says] of wrong) {

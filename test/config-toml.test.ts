@@ -13,6 +13,7 @@ import { lineOf } from '../scripts/toml.ts'
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-config-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
+const bytesOf = (digits: string): Uint8Array => new Uint8Array(Buffer.from(digits, 'hex'))
 const id = 'ab'.repeat(32)
 const network = networkText({
   name: 'demo',
@@ -20,8 +21,12 @@ const network = networkText({
   epochMs: 20_000,
   threshold: 2,
   authorities: [
-    { id, addresses: ['/ip4/127.0.0.1/tcp/4101'] },
-    { id: 'cd'.repeat(32), addresses: ['/dns4/beta.example/tcp/4101'] },
+    { id: bytesOf(id), sharingKey: bytesOf('ef'.repeat(32)), addresses: ['/ip4/127.0.0.1/tcp/4101'] },
+    {
+      id: bytesOf('cd'.repeat(32)),
+      sharingKey: bytesOf('12'.repeat(32)),
+      addresses: ['/dns4/beta.example/tcp/4101'],
+    },
   ],
 })
 
@@ -96,8 +101,14 @@ const broken: readonly {
   {
     says: 'an authority without an id',
     change: [`id = "${'cd'.repeat(32)}"\n`, ''],
-    at: 'addresses = ["/dns4',
+    at: 'sharing_key = "12',
     expect: /authority\[2\]\.id: is missing, add it, for instance id = /,
+  },
+  {
+    says: 'an authority without a sharing key',
+    change: [`sharing_key = "${'12'.repeat(32)}"\n`, ''],
+    at: 'id = "cdcd',
+    expect: /authority\[2\]\.sharing_key: is missing, add it, for instance sharing_key = /,
   },
   {
     says: 'an address with a peer id',

@@ -1,10 +1,11 @@
 // A group of authorities with nodes and clients on the in-memory link, for tests of the directory.
 
-import { ed25519PublicKey, ed25519Sign, x25519PublicKey } from '#crypto'
+import { ed25519Sign, x25519PublicKey } from '#crypto'
 import { type Authority, type AuthorityOptions, startAuthority } from '../directory/authority.ts'
+import { authorityEntry } from '../directory/authority-keys.ts'
 import { type FollowedDirectory, type FollowOptions, followDirectory } from '../directory/follow.ts'
 import { joinDirectory, type NodeDescription } from '../directory/join.ts'
-import type { Network } from '../directory/network.ts'
+import type { AuthorityEntry, Network } from '../directory/network.ts'
 import { digest } from '../directory/statement.ts'
 import type { Role } from '../directory/view.ts'
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
@@ -31,6 +32,15 @@ export function seedOf(name: string): Uint8Array {
   return digest(new TextEncoder().encode(`directory test: ${name}`))
 }
 
+/** Made once: deriving a sharing key takes a millisecond. */
+const entries = new Map<number, AuthorityEntry>()
+
+function entryOf(i: number): AuthorityEntry {
+  const entry = entries.get(i) ?? authorityEntry(seedOf(`authority ${i}`), [`/memory/authority-${i}`])
+  entries.set(i, entry)
+  return entry
+}
+
 export function networkOf(options: WorldOptions = {}): Network {
   const n = options.authorities ?? 3
   const layers = options.layers ?? 3
@@ -38,10 +48,7 @@ export function networkOf(options: WorldOptions = {}): Network {
     name: 'test',
     genesis: 1_000_000,
     epochMs: options.epochMs ?? 20_000,
-    authorities: Array.from({ length: n }, (_, i) => ({
-      id: ed25519PublicKey(seedOf(`authority ${i}`)),
-      addresses: [`/memory/authority-${i}`],
-    })),
+    authorities: Array.from({ length: n }, (_, i) => entryOf(i)),
     threshold: options.threshold ?? Math.floor(n / 2) + 1,
     suite: 'x25519',
     hops: layers + 2,

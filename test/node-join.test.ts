@@ -4,6 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
 import { startAuthority } from '../directory/authority.ts'
+import { authorityEntry } from '../directory/authority-keys.ts'
 import type { Network } from '../directory/network.ts'
 import { virtualClock } from '../link/clock.ts'
 import { silent } from '../link/log.ts'
@@ -31,7 +32,7 @@ test('nodes join, are listed, loop through each other, and keep doing so for six
     name: 'join',
     genesis: start,
     epochMs: 20 * second,
-    authorities: hosts.map(host => ({ id: host.id, addresses: host.addresses })),
+    authorities: hosts.map((host, i) => authorityEntry(seeds[i] as Uint8Array, host.addresses)),
     threshold: 2,
     topology: 'stratified',
     layers: 3,

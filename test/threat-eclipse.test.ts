@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
 import { openClient } from '../client/index.ts'
 import { type Authority, startAuthority } from '../directory/authority.ts'
+import { authorityEntry } from '../directory/authority-keys.ts'
 import type { Network } from '../directory/network.ts'
 import { virtualClock } from '../link/clock.ts'
 import { hexOf } from '../link/identity.ts'
@@ -38,10 +39,9 @@ async function join(corrupt: number): Promise<Outcome> {
     name: 'real',
     genesis,
     epochMs: 20_000,
-    authorities: seeds.map(seed => ({
-      id: ed25519PublicKey(seed),
-      addresses: [`/memory/${hexOf(ed25519PublicKey(seed).subarray(0, 8))}`],
-    })),
+    authorities: seeds.map(seed =>
+      authorityEntry(seed, [`/memory/${hexOf(ed25519PublicKey(seed).subarray(0, 8))}`]),
+    ),
     threshold: 2,
     suite: 'x25519',
     hops: 5,

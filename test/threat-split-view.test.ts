@@ -3,6 +3,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
+import { authorityEntry } from '../directory/authority-keys.ts'
 import { nameBody } from '../directory/consensus.ts'
 import { verifyConsensus, writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
@@ -20,7 +21,7 @@ function configured(n: number, threshold: number): { network: Network; seeds: Ui
     name: 'test',
     genesis: 0,
     epochMs: 20_000,
-    authorities: seeds.map(seed => ({ id: ed25519PublicKey(seed), addresses: [] })),
+    authorities: seeds.map(seed => authorityEntry(seed, [])),
     threshold,
     suite: 'x25519',
     hops: 5,
