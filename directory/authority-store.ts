@@ -9,6 +9,7 @@ import { type Descriptor, descriptorLimits, readDescriptor, writeDescriptor } fr
 import { DirectoryError } from './error.ts'
 import { type Evidence, readEvidence, verifyEvidence, writeEvidence } from './evidence.ts'
 import { documentKey } from './follow.ts'
+import { joinLimits, type Member, readJoin, writeJoin } from './joining.ts'
 import { maxMessageBytes, openMessage, type VotingMessage, writeMessage } from './message.ts'
 import type { Network } from './network.ts'
 import type { Descriptors, Round } from './round-state.ts'
@@ -24,6 +25,8 @@ const keys = {
   heard: (round: number, place: number) => `heard/${number(round)}/${number(place)}`,
   descriptor: (epoch: number, id: string) => `descriptor/${number(epoch)}/${id}`,
 }
+
+const memberKey = (id: string): string => `member/${id}`
 
 type Put = { type: 'put'; key: string; value: Uint8Array }
 
@@ -167,6 +170,29 @@ export class AuthorityStore {
       if (evidence !== undefined) proofs.push(evidence)
     }
     return proofs
+  }
+
+  /** Who was let in. */
+  async putMember({ request, left }: Member): Promise<void> {
+    await this.#store.put(memberKey(hex(request.stable.id)), write([left ? 1 : 0, writeJoin(request)]))
+  }
+
+  async removeMember(id: string): Promise<void> {
+    await this.#store.del(memberKey(id))
+  }
+
+  async members(): Promise<Member[]> {
+    const members: Member[] = []
+    for await (const [key, value] of this.#store.iterator(within('member/'))) {
+      const member = this.#read(key, () => {
+        const read = new CborReader(value, 'member')
+        read.tuple(2)
+        const left = read.item('left').uint(1) === 1
+        return { left, request: readJoin(read.item('request').bytesUpTo(joinLimits.bytes)) }
+      })
+      if (member !== undefined) members.push(member)
+    }
+    return members
   }
 
   /** Forgets what is of no more use in this epoch. Evidence stays. */

@@ -7,6 +7,7 @@ import type { Link, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Random } from '../sphinx/random.ts'
+import { Admission, type AdmissionPolicy } from './admission.ts'
 import { Archive } from './authority-archive.ts'
 import { authorityEntry } from './authority-keys.ts'
 import { AuthorityPeers } from './authority-peers.ts'
@@ -48,8 +49,8 @@ export interface AuthorityOptions {
   readonly random: Random
   readonly log: Log
   readonly store: Store
-  /** Its policy: true, or why a node stays outside. Default: everybody comes in. */
-  readonly admit?: ((descriptor: Descriptor) => boolean | string) | undefined
+  /** Whom it lets in. Default: everybody comes in, unasked. */
+  readonly admission?: AdmissionPolicy | undefined
   /** What it votes for; it leaves the rest to the others. */
   readonly wanted?: Partial<Parameters> | undefined
   /** The mixing strategy it votes for. */
@@ -122,6 +123,7 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
 class RunningAuthority implements Authority {
   readonly id: Uint8Array
   readonly #options: AuthorityOptions
+  readonly #admission: Admission | undefined
   readonly #archive: Archive
   readonly #peers: AuthorityPeers
   readonly #rounds: Rounds
@@ -134,6 +136,8 @@ class RunningAuthority implements Authority {
     this.id = id
     this.#options = options
     const store = new AuthorityStore(options.store, network, log)
+    const policy = options.admission
+    this.#admission = policy && new Admission({ network, link, clock, random, log, store, policy })
     const archive = new Archive({ network, clock, log, store, onRefused: error => this.#count(error) })
     const peers = new AuthorityPeers({
       network,
@@ -152,6 +156,7 @@ class RunningAuthority implements Authority {
       wanted: options.wanted ?? {},
       mixing: options.mixing ?? defaultMixing,
       admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
+      stays: (descriptor: Descriptor) => this.#admission?.wants(descriptor) ?? true,
       newestBefore: (epoch: number) => archive.newestBefore(epoch),
       body: (name: string) => archive.body(name),
       evidence: () => this.#rounds.evidence(),
@@ -168,12 +173,16 @@ class RunningAuthority implements Authority {
       archive,
       peers,
       step: options.step ?? step,
-      onBegin: () => this.#gossip(),
+      onBegin: () => {
+        this.#gossip()
+        this.#forgetMembers()
+      },
     })
   }
 
   async start(): Promise<void> {
     await this.#archive.load()
+    await this.#admission?.load()
     await this.#rounds.start()
     const { link } = this.#options
     link.serve(directoryProtocol, maxRequestBytes, (from, bytes) => this.#answer(from, bytes))
@@ -266,6 +275,14 @@ class RunningAuthority implements Authority {
       await this.#takeDescriptor(descriptor)
       return writeAnswer()
     }
+    if (request.ask === 'join') {
+      await this.#admission?.join(from, request.request)
+      return writeAnswer()
+    }
+    if (request.ask === 'leave') {
+      await this.#admission?.leave(from, request.note)
+      return writeAnswer()
+    }
     if (!this.#peers.others.some(({ id }) => sameBytes(id, from))) {
       throw new DirectoryError('UNKNOWN_AUTHORITY', `request: ${request.ask} is for authorities`)
     }
@@ -292,18 +309,16 @@ class RunningAuthority implements Authority {
     await this.#rounds.take(round, { kind: 'descriptor', descriptor })
   }
 
-  /** Why a node stays outside. */
+  /** Why a node stays outside. What is cheap comes first. */
   #whyNot(descriptor: Descriptor): DirectoryError | undefined {
-    const { network, admit } = this.#options
     try {
-      verifyDescriptor(network, descriptor)
-      checkPacketKeys(descriptor)
       if (descriptor.stable.addresses.length === 0) {
         throw new DirectoryError('NOT_ADMITTED', 'descriptor: addresses: want at least one')
       }
-      const verdict = admit?.(descriptor) ?? true
-      if (verdict === true) return undefined
-      throw new DirectoryError('NOT_ADMITTED', verdict === false ? 'descriptor: not on the list' : verdict)
+      this.#admission?.check(descriptor)
+      verifyDescriptor(this.#options.network, descriptor)
+      checkPacketKeys(descriptor)
+      return undefined
     } catch (error) {
       if (error instanceof DirectoryError) return error
       throw error
@@ -353,6 +368,12 @@ class RunningAuthority implements Authority {
         'authority: no descriptors came',
       )
     }
+  }
+
+  #forgetMembers(): void {
+    this.#admission?.prune().catch((error: unknown) => {
+      this.#options.log.error({ why: String(error) }, 'authority: a member could not be forgotten')
+    })
   }
 
   #count({ code }: DirectoryError): void {

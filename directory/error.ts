@@ -15,6 +15,10 @@ const codes = [
   'OLD_EPOCH',
   'FUTURE_EPOCH',
   'NOT_ADMITTED',
+  'JOIN_FIRST',
+  'NO_ANSWER',
+  'NETWORK_FULL',
+  'BUSY',
   'UNKNOWN_AUTHORITY',
   'WRONG_STATE',
   'LATE',
@@ -40,6 +44,10 @@ const codes = [
  * | OLD_EPOCH | it is of an epoch that is over | asks elsewhere |
  * | FUTURE_EPOCH | it is of an epoch too far ahead | compares clocks |
  * | NOT_ADMITTED | the authority's policy refuses this node | asks the authority |
+ * | JOIN_FIRST | the authority does not know this node, or not as it is now | asks to join, then again |
+ * | NO_ANSWER | nobody answered at the address that the node announces | opens the port, or corrects the address |
+ * | NETWORK_FULL | as many nodes as may be are in the network of that address | asks from another network |
+ * | BUSY | too many requests at once | asks again in some seconds |
  * | UNKNOWN_AUTHORITY | the sender is no authority of this network | |
  * | WRONG_STATE | a message of a phase that has not begun | sends it again later |
  * | LATE | a message of a phase that is over | gives up |

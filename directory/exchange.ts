@@ -4,6 +4,7 @@ import { CborReader, write } from './cbor.ts'
 import { maxDocumentBytes } from './consensus.ts'
 import { descriptorLimits } from './descriptor.ts'
 import { DirectoryError, type DirectoryErrorCode, isDirectoryErrorCode } from './error.ts'
+import { joinLimits } from './joining.ts'
 import { maxMessageBytes } from './message.ts'
 import { mostAuthorities } from './network.ts'
 
@@ -15,6 +16,8 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | document | anybody whoever serves | the signed document of the epoch; of null: the newest whose time has come |
  * | difference | anybody whoever serves | the same, told from the document of this name (difference.ts) where both are held |
  * | upload | a node an authority | nothing |
+ * | join | a node an authority | nothing: it is let in (joining.ts) |
+ * | leave | anybody an authority | nothing: the node of the note is out of the next document |
  * | evidence | anybody an authority | its proofs that authorities contradicted themselves (evidence.ts) |
  * | hello | an authority another | the epoch of the newest document it holds, or null |
  * | missing | an authority another | descriptors for this document that the asker has not |
@@ -25,6 +28,8 @@ export type DirectoryRequest =
   | { readonly ask: 'document'; readonly epoch: number | null }
   | { readonly ask: 'difference'; readonly from: Uint8Array; readonly epoch: number }
   | { readonly ask: 'upload'; readonly descriptor: Uint8Array }
+  | { readonly ask: 'join'; readonly request: Uint8Array }
+  | { readonly ask: 'leave'; readonly note: Uint8Array }
   | { readonly ask: 'evidence' }
   | { readonly ask: 'hello' }
   | { readonly ask: 'missing'; readonly epoch: number; readonly have: readonly Uint8Array[] }
@@ -50,6 +55,10 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
       return write(['difference', request.from, request.epoch])
     case 'upload':
       return write(['upload', request.descriptor])
+    case 'join':
+      return write(['join', request.request])
+    case 'leave':
+      return write(['leave', request.note])
     case 'evidence':
       return write(['evidence'])
     case 'hello':
@@ -86,6 +95,10 @@ function readFields(read: CborReader, ask: string, fields: number): DirectoryReq
   if (ask === 'upload' && fields === 2) {
     return { ask, descriptor: read.item('descriptor').bytesUpTo(descriptorLimits.bytes) }
   }
+  if (ask === 'join' && fields === 2) {
+    return { ask, request: read.item('request').bytesUpTo(joinLimits.bytes) }
+  }
+  if (ask === 'leave' && fields === 2) return { ask, note: read.item('note').bytesUpTo(joinLimits.note) }
   if ((ask === 'hello' || ask === 'evidence') && fields === 1) return { ask }
   if (ask === 'missing' && fields === 3) {
     const epoch = read.item('epoch').uint()

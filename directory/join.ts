@@ -1,14 +1,23 @@
-// A node's directory (docs/directory.md 5.3, 10): it follows the consensus, uploads its descriptor to every
-// authority each epoch, and serves the documents it holds to whoever asks.
+// A node's directory (docs/directory.md 5.3 to 5.6, 10): it follows the consensus, asks to be let in, uploads its
+// descriptor to every authority each epoch, and serves the documents it holds to whoever asks.
 
 import type { Timer } from '../link/clock.ts'
 import type { Peer } from '../link/link.ts'
 import { fraction } from '../sphinx/random.ts'
-import { keysAhead, signDescriptor, writeDescriptor } from './descriptor.ts'
+import { keysAhead, type StablePart, signDescriptor, writeDescriptor } from './descriptor.ts'
 import { serveDocuments } from './documents.ts'
-import { DirectoryError } from './error.ts'
-import { directoryProtocol, readAnswer, writeRequest } from './exchange.ts'
+import { DirectoryError, type DirectoryErrorCode } from './error.ts'
+import { type DirectoryRequest, directoryProtocol, readAnswer, writeRequest } from './exchange.ts'
 import { type FollowedDirectory, Follower, type FollowOptions, fetchWindows } from './follow.ts'
+import {
+  nonceBytes,
+  presenceBytes,
+  presenceProtocol,
+  signJoin,
+  signLeave,
+  writeJoin,
+  writeLeave,
+} from './joining.ts'
 import { epochAt, epochStart } from './network.ts'
 import { hex, type Sign } from './statement.ts'
 import type { Role } from './view.ts'
@@ -24,10 +33,33 @@ export interface NodeDescription {
   readonly country?: string | undefined
   readonly software?: string | undefined
   readonly services?: readonly string[] | undefined
-  /** The operator's offline identity key, its certificate for this node's key, and the certificate's last epoch. */
-  readonly certified?:
-    | { readonly identity: Uint8Array; readonly certificate: Uint8Array; readonly until: number }
-    | undefined
+  /** Where the authorities' people reach the operator; it stands in no document. */
+  readonly contact?: string | undefined
+  readonly certified?: Certified | undefined
+}
+
+/** What the operator's offline identity key says about a node's key (docs/directory.md 5.4). */
+export interface Certified {
+  /** 32 bytes */
+  readonly identity: Uint8Array
+  /** 64 bytes: that the node's key is the operator's, until the end of epoch `until`. */
+  readonly certificate: Uint8Array
+  readonly until: number
+  /** 64 bytes: that the node may ask to join with this role, family and contact. */
+  readonly approval: Uint8Array
+}
+
+/** A node's directory, which also says that the node leaves. */
+export interface JoinedDirectory extends FollowedDirectory {
+  /**
+   * Tells every authority that the node leaves, and uploads nothing more. It stays in the documents that were voted
+   * on before.
+   *
+   * @returns by the hex of each authority: whether it knows now
+   */
+  leave(): Promise<ReadonlyMap<string, boolean>>
+  /** Authorities that keep this node out, by the hex of their ids, and why. */
+  refusals(): ReadonlyMap<string, { readonly code: DirectoryErrorCode; readonly why: string }>
 }
 
 export interface JoinOptions extends FollowOptions {
@@ -40,25 +72,40 @@ export interface JoinOptions extends FollowOptions {
 const second = 1000
 const retryMs = { first: 200, longest: 5 * second } as const
 const requestMs = 5 * second
+/** An authority dials the node before it answers. */
+const joinMs = 15 * second
+/** After a refusal that may pass. */
+const joinAgainMs = 5 * second
 const answerBytes = 4096
 
 /**
  * @throws DirectoryError BAD_NETWORK
  */
-export async function joinDirectory(options: JoinOptions): Promise<FollowedDirectory> {
+export async function joinDirectory(options: JoinOptions): Promise<JoinedDirectory> {
+  const { link, clock, network, sign } = options
   const follower = new Follower(options, fetchWindows.node)
-  serveDocuments(options.link, follower.documents, () => options.clock.now())
+  serveDocuments(link, follower.documents, () => clock.now())
+  link.serve(presenceProtocol, nonceBytes, async (from, nonce) => {
+    if (nonce.length !== nonceBytes) throw new DirectoryError('BAD_DOCUMENT', 'presence: want 32 bytes')
+    return sign(presenceBytes(network.name, from, nonce))
+  })
   await follower.start()
   const uploader = new Uploader(options, follower)
   const close = follower.close.bind(follower)
-  follower.close = async () => {
-    uploader.close()
-    await close()
-  }
-  return follower
+  return Object.assign(follower, {
+    leave: () => uploader.leave(),
+    refusals: () => uploader.refusals,
+    close: async () => {
+      uploader.close()
+      await close()
+    },
+  })
 }
 
-/** What became of one descriptor at one authority. */
+/** Refusals to let a node in that may be over in some seconds. */
+const mayPass: ReadonlySet<DirectoryErrorCode> = new Set<DirectoryErrorCode>(['BUSY', 'NO_ANSWER'])
+
+/** What became of one descriptor, or of a request, at one authority. */
 type Fate = 'taken' | 'refused'
 
 class Uploader {
@@ -68,6 +115,11 @@ class Uploader {
   readonly #descriptors = new Map<number, Uint8Array>()
   /** By `epoch authority`. */
   readonly #fates = new Map<string, Fate>()
+  /** By the hex of the authority. */
+  readonly refusals = new Map<string, { readonly code: DirectoryErrorCode; readonly why: string }>()
+  /** By authority: when it may be asked again. */
+  readonly #joinAt = new Map<string, number>()
+  readonly #joining = new Map<string, Promise<Fate | 'later'>>()
   #timer: Timer | undefined
   #tries = 0
   #closed = false
@@ -133,49 +185,128 @@ class Uploader {
 
   async #describe(epoch: number): Promise<void> {
     if (this.#descriptors.has(epoch)) return
-    const { network, link, clock, sign, describe } = this.#options
-    const { role, addresses, packetKeys, certified, ...rest } = await describe(epoch)
+    const { network, sign } = this.#options
+    const { description, stable } = await this.#stable(epoch)
+    const { packetKeys } = description
     if (packetKeys.length !== keysAhead) {
       throw new DirectoryError(
         'BAD_DOCUMENT',
         `description: want ${keysAhead} keys, have ${packetKeys.length}`,
       )
     }
+    const content = { stable, epoch, serial: this.#serial(epoch - 1), keys: packetKeys }
+    this.#descriptors.set(epoch, writeDescriptor(signDescriptor(network.name, content, sign)))
+  }
+
+  async #stable(epoch: number): Promise<{ description: NodeDescription; stable: StablePart }> {
+    const description = await this.#options.describe(epoch)
+    const { role, addresses, certified } = description
     const stable = {
-      id: link.id,
+      id: this.#options.link.id,
       role,
-      family: rest.family ?? '',
-      country: rest.country ?? '',
-      software: rest.software ?? '',
-      services: rest.services ?? [],
+      family: description.family ?? '',
+      country: description.country ?? '',
+      software: description.software ?? '',
+      services: description.services ?? [],
       addresses,
       identity: certified?.identity ?? new Uint8Array(0),
       certificate: certified?.certificate ?? new Uint8Array(0),
       certifiedUntil: certified?.until ?? 0,
     }
-    // Milliseconds into the epoch before: a node that starts again says something newer without remembering.
-    const serial = Math.max(0, Math.floor(clock.now() - epochStart(network, epoch - 1)))
-    const content = { stable, epoch, serial, keys: packetKeys }
-    this.#descriptors.set(epoch, writeDescriptor(signDescriptor(network.name, content, sign)))
+    return { description, stable }
   }
 
-  async #upload(epoch: number, authority: Peer): Promise<void> {
-    const { link, log } = this.#options
+  /** Milliseconds into an epoch: a node that starts again says something newer without remembering. */
+  #serial(epoch: number): number {
+    const { network, clock } = this.#options
+    return Math.max(0, Math.floor(clock.now() - epochStart(network, epoch)))
+  }
+
+  async #upload(epoch: number, authority: Peer, isMember = false): Promise<void> {
     const descriptor = this.#descriptors.get(epoch)
     if (descriptor === undefined || this.#closed) return
     const settle = (fate: Fate): void => void this.#fates.set(`${epoch} ${hex(authority.id)}`, fate)
     try {
-      const request = writeRequest({ ask: 'upload', descriptor })
-      const options = { timeoutMs: requestMs, maxBytes: answerBytes }
-      readAnswer(await link.request(authority, directoryProtocol, request, options))
+      await this.#tell(authority, { ask: 'upload', descriptor }, requestMs)
+      this.refusals.delete(hex(authority.id))
       settle('taken')
     } catch (error) {
+      // What the link could not carry, and what comes too early, is tried again.
       if (!(error instanceof DirectoryError) || error.code === 'WRONG_STATE') return
+      if (error.code === 'JOIN_FIRST' && !isMember) {
+        const joined = await this.#joinOnce(authority)
+        if (joined === 'taken') await this.#upload(epoch, authority, true)
+        else if (joined === 'refused') settle('refused')
+        return
+      }
       settle('refused')
-      const fields = { epoch, authority: hex(authority.id), code: error.code, why: error.message }
-      if (error.code === 'LATE') log.debug(fields, 'directory: too late for this document')
-      else log.warn(fields, 'directory: an authority refused this node')
+      if (error.code !== 'LATE') return this.#refused(authority, error)
+      const fields = { epoch, authority: hex(authority.id), why: error.message }
+      this.#options.log.debug(fields, 'directory: too late for this document')
     }
+  }
+
+  /** Two descriptors may wait for the same answer; one that was told to wait does. */
+  #joinOnce(authority: Peer): Promise<Fate | 'later'> {
+    const id = hex(authority.id)
+    if (this.#options.clock.now() < (this.#joinAt.get(id) ?? 0)) return Promise.resolve('later')
+    const asked = this.#joining.get(id) ?? this.#join(authority).finally(() => this.#joining.delete(id))
+    this.#joining.set(id, asked)
+    return asked
+  }
+
+  async #join(authority: Peer): Promise<Fate | 'later'> {
+    const { network, clock, sign } = this.#options
+    try {
+      const epoch = epochAt(network, clock.now())
+      const { description, stable } = await this.#stable(epoch + 1)
+      const approval = description.certified?.approval ?? new Uint8Array(0)
+      const contact = description.contact ?? ''
+      const asked = { stable, epoch, serial: this.#serial(epoch), contact, approval }
+      const request = writeJoin(signJoin(network.name, asked, sign))
+      await this.#tell(authority, { ask: 'join', request }, joinMs)
+      return 'taken'
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) return 'later'
+      this.#refused(authority, error)
+      this.#joinAt.set(hex(authority.id), clock.now() + joinAgainMs)
+      return mayPass.has(error.code) ? 'later' : 'refused'
+    }
+  }
+
+  async leave(): Promise<ReadonlyMap<string, boolean>> {
+    this.close()
+    const { network, link, clock, sign } = this.#options
+    const epoch = epochAt(network, clock.now())
+    const note = writeLeave(
+      signLeave(network.name, { id: link.id, epoch, serial: this.#serial(epoch) }, sign),
+    )
+    const told = network.authorities.map(async authority => {
+      try {
+        await this.#tell(authority, { ask: 'leave', note }, requestMs)
+        return [hex(authority.id), true] as const
+      } catch (error) {
+        if (error instanceof DirectoryError) this.#refused(authority, error)
+        return [hex(authority.id), false] as const
+      }
+    })
+    return new Map(await Promise.all(told))
+  }
+
+  async #tell(authority: Peer, request: DirectoryRequest, timeoutMs: number): Promise<void> {
+    const options = { timeoutMs, maxBytes: answerBytes }
+    readAnswer(await this.#options.link.request(authority, directoryProtocol, writeRequest(request), options))
+  }
+
+  /** Told once, until it changes. */
+  #refused({ id }: Peer, { code, message }: DirectoryError): void {
+    const before = this.refusals.get(hex(id))
+    this.refusals.set(hex(id), { code, why: message })
+    if (before?.code === code && before.why === message) return
+    this.#options.log.warn(
+      { authority: hex(id), code, why: message },
+      'directory: an authority keeps this node out',
+    )
   }
 
   #forgetBefore(epoch: number): void {

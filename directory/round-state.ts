@@ -20,6 +20,8 @@ export interface RoundRules {
   readonly mixing: string
   /** Whether this authority lets the node in. */
   readonly admits: (descriptor: Descriptor) => boolean
+  /** Whether a node that was let in is still wanted when the vote is cast. */
+  readonly stays: (descriptor: Descriptor) => boolean
   /** The newest document it holds that is older than an epoch's. */
   readonly newestBefore: (epoch: number) => Pointer | null
   /** A verified or self-made body by the hex of its name. */

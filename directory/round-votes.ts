@@ -93,7 +93,7 @@ function makeVote(rules: RoundRules, state: InDescriptors, now: number): SignedV
     author: rules.id,
     clock: Math.floor(now),
     addresses: rules.addresses,
-    ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(state, epoch) })),
+    ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(rules, state, epoch) })),
     parameters: new Map(Object.entries(rules.wanted)),
     mixing: rules.mixing,
     previous,
@@ -116,8 +116,9 @@ function news(rules: RoundRules, previous: Pointer | null): Uint8Array[] {
 }
 
 /** A node that uploaded for this document runs; what is measured of it comes with its neighbours' statistics. */
-function candidates(state: InDescriptors, epoch: number): Candidate[] {
+function candidates(rules: RoundRules, state: InDescriptors, epoch: number): Candidate[] {
   return [...(state.descriptors.get(epoch)?.values() ?? [])]
+    .filter(rules.stays)
     .sort((a, b) => compareBytes(a.stable.id, b.stable.id))
     .map(descriptor => ({ descriptor, running: true, reliable: true }))
 }

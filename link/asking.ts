@@ -3,7 +3,7 @@
 
 import type { Stream } from '@libp2p/interface'
 import type { Clock, Timer } from './clock.ts'
-import type { Connections } from './connections.ts'
+import { type Connections, hangUp } from './connections.ts'
 import { FrameReader, writeFrame } from './frame.ts'
 import { hexOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
@@ -104,7 +104,11 @@ export class Asking {
   /** Link.request. */
   request(to: Peer, protocol: string, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
     const frame = writeFrame(body)
-    const asked = this.within(options, signal => this.#ask(to, protocol, frame, options.maxBytes, signal))
+    const asked = this.within(options, signal =>
+      options.dialAnew === true
+        ? this.#askOnce(to, protocol, frame, options.maxBytes, signal)
+        : this.#ask(to, protocol, frame, options.maxBytes, signal),
+    )
     return asked.catch((error: unknown) => {
       if (error instanceof LinkError && error.code === 'TIMEOUT') this.#connections.suspect(to.id)
       throw error
@@ -175,14 +179,42 @@ export class Asking {
     }
   }
 
+  /** On a connection of its own. */
+  async #askOnce(
+    to: Peer,
+    protocol: string,
+    frame: Uint8Array,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { stream, on } = await this.#dial(to, protocol, signal, true)
+    const onAbort = (): void => stream.abort(because('called off'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await new AskStream(stream, () => {}).ask(`answer ${protocol}`, frame, maxBytes)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      hangUp(on)
+    }
+  }
+
   async #open(key: string, to: Peer, protocol: string, signal: AbortSignal): Promise<AskStream> {
+    const { stream } = await this.#dial(to, protocol, signal)
+    return new AskStream(stream, ask => this.#forget(key, ask))
+  }
+
+  async #dial(
+    to: Peer,
+    protocol: string,
+    signal: AbortSignal,
+    anew = false,
+  ): ReturnType<Connections['stream']> {
     const dialling = new AbortController()
     const abort = (): void => dialling.abort()
     const late = this.#clock.after(this.#limits.dialMs, abort)
     signal.addEventListener('abort', abort, { once: true })
     try {
-      const { stream } = await this.#connections.stream(to, protocol, dialling.signal)
-      return new AskStream(stream, ask => this.#forget(key, ask))
+      return await this.#connections.stream(to, protocol, dialling.signal, anew)
     } finally {
       late.cancel()
       signal.removeEventListener('abort', abort)

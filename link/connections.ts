@@ -56,10 +56,16 @@ export class Connections {
   /**
    * A new stream to a peer, on the connection there is or on a new one.
    *
+   * @param anew dials in any case
    * @throws LinkError UNREACHABLE, REFUSED (it does not speak the protocol)
    */
-  async stream(to: Peer, protocol: string, signal: AbortSignal): Promise<{ stream: Stream; on: Connection }> {
-    const found = this.#find(to.id)
+  async stream(
+    to: Peer,
+    protocol: string,
+    signal: AbortSignal,
+    anew = false,
+  ): Promise<{ stream: Stream; on: Connection }> {
+    const found = anew ? undefined : this.#find(to.id)
     const on = found ?? (await this.#dial(to, signal))
     try {
       return { stream: await on.newStream(protocol, { signal }), on }
@@ -170,6 +176,6 @@ function dialable(address: string, peer: PeerId): Multiaddr[] {
   }
 }
 
-function hangUp(connection: Connection): void {
+export function hangUp(connection: Connection): void {
   connection.close().catch((error: unknown) => connection.abort(error as Error))
 }

@@ -26,6 +26,11 @@ export interface RequestOptions {
   /** The largest answer that is accepted, bytes. */
   readonly maxBytes: number
   readonly signal?: AbortSignal
+  /**
+   * Dials one of the peer's addresses also where a connection to it is open, and hangs up afterwards: an answer
+   * then proves that the peer is at one of them.
+   */
+  readonly dialAnew?: boolean
 }
 
 /** Answers one request; what it throws closes the stream without an answer. */

@@ -11,7 +11,7 @@ import type { Log } from './log.ts'
 import { silent } from './log.ts'
 import type { CellStream, CellStreamEvents } from './outbox.ts'
 import { Outbox, openLoop } from './outbox.ts'
-import type { Sight, WireInit } from './wire.ts'
+import type { Connection, Sight, WireInit } from './wire.ts'
 import { Wire } from './wire.ts'
 
 export type { Sight } from './wire.ts'
@@ -234,8 +234,11 @@ class MemoryHost implements Host {
       options.signal?.addEventListener('abort', abort, { once: true })
       this.#asked.add(fail)
       const sent = body.slice()
-      giveUp = this.#wire.connect(this, to, this.#limits.dialMs, connection => {
-        if (connection === undefined) return fail(new LinkError('UNREACHABLE', 'the peer cannot be reached'))
+      const asked = (connection: Connection<MemoryHost> | undefined): void => {
+        if (connection === undefined) {
+          fail(new LinkError('UNREACHABLE', 'the peer cannot be reached'))
+          return
+        }
         giveUp = connection.onBroken(this, () => fail(new LinkError('UNREACHABLE', 'the connection broke')))
         connection.carry(this, 'request', framePrefixBytes + sent.length, other => {
           void other.answer(this.id, protocol, sent).then(reply => {
@@ -254,7 +257,8 @@ class MemoryHost implements Host {
             })
           })
         })
-      })
+      }
+      giveUp = this.#wire.connect(this, to, this.#limits.dialMs, asked, options.dialAnew)
     })
   }
 

@@ -123,6 +123,7 @@ export class Wire<E extends End> {
    * A connection: the one there is, or a new one after a round trip.
    *
    * @param done gets undefined when the peer is not there (a round trip later) or cut off (after `timeoutMs`)
+   * @param anew wants the peer to be at one of the addresses, also where there is a connection
    * @returns gives up
    */
   connect(
@@ -130,20 +131,21 @@ export class Wire<E extends End> {
     to: Peer,
     timeoutMs: number,
     done: (connection: Connection<E> | undefined) => void,
+    anew = false,
   ): () => void {
     const key = hexOf(to.id)
     const existing = (): Connection<E> | undefined => this.#connections.get(from)?.get(key)
     const target = this.#ends.get(key)
     const cut = target !== undefined && !this.#together(from, target)
-    const roundTrip = existing()?.open ? 0 : this.latency() + this.latency()
+    const roundTrip = existing()?.open && !anew ? 0 : this.latency() + this.latency()
     const timer: Timer = this.clock.after(cut ? timeoutMs : roundTrip, () => {
       const connection = existing()
-      if (connection?.open) return done(connection)
+      if (connection?.open && !anew) return done(connection)
       const end = this.#ends.get(key)
       if (end === undefined || !this.#connections.has(from)) return done(undefined)
       const known = end === from || to.addresses.some(address => end.addresses.includes(address))
       if (!known || !this.#together(from, end)) return done(undefined)
-      done(this.#join(from, end))
+      done(connection?.open ? connection : this.#join(from, end))
     })
     return () => timer.cancel()
   }

@@ -13,9 +13,9 @@ import {
   writeGreeting,
   writePage,
 } from '../link/mailbox.ts'
+import { type Bucket, fullBucket, type Rate, takeTokens } from '../link/rates.ts'
 import type { Random } from '../sphinx/random.ts'
 import type { Mailboxes } from './mailbox.ts'
-import { type Bucket, fullBucket, type Rate, takeTokens } from './rates.ts'
 
 /** A client may come this much faster than the consensus's clocks tick: they are random, and queues make bursts. */
 const generosity = 2

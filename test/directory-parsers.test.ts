@@ -79,6 +79,8 @@ const requests: DirectoryRequest[] = [
   { ask: 'document', epoch: 7 },
   { ask: 'difference', from: about, epoch: 8 },
   { ask: 'upload', descriptor: new Uint8Array(10) },
+  { ask: 'join', request: new Uint8Array(10) },
+  { ask: 'leave', note: new Uint8Array(10) },
   { ask: 'evidence' },
   { ask: 'hello' },
   { ask: 'missing', epoch: 3, have: [about, about] },

@@ -39,6 +39,7 @@ function rulesOf(i: number, change: Partial<RoundRules> = {}, of = network): Rou
     wanted: {},
     mixing: 'poisson',
     admits: () => true,
+    stays: () => true,
     newestBefore: () => null,
     body: () => undefined,
     evidence: () => [],

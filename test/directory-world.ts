@@ -4,7 +4,7 @@ import { ed25519Sign, x25519PublicKey } from '#crypto'
 import { type Authority, type AuthorityOptions, startAuthority } from '../directory/authority.ts'
 import { authorityEntry } from '../directory/authority-keys.ts'
 import { type FollowedDirectory, type FollowOptions, followDirectory } from '../directory/follow.ts'
-import { joinDirectory, type NodeDescription } from '../directory/join.ts'
+import { type JoinedDirectory, joinDirectory, type NodeDescription } from '../directory/join.ts'
 import type { AuthorityEntry, Network } from '../directory/network.ts'
 import { digest } from '../directory/statement.ts'
 import type { Role } from '../directory/view.ts'
@@ -86,7 +86,7 @@ export interface Member {
 
 export interface NodeMember extends Member {
   readonly role: Role
-  directory: FollowedDirectory
+  directory: JoinedDirectory
 }
 
 export class DirectoryWorld {
@@ -139,16 +139,18 @@ export class DirectoryWorld {
     this.authorities[i] = undefined
   }
 
-  async startNode(name: string, role: Role): Promise<NodeMember> {
+  /** @param says what the node says about itself, where that is not the usual */
+  async startNode(name: string, role: Role, says: Partial<NodeDescription> = {}): Promise<NodeMember> {
     const { network, clock, random } = this
     const link = this.host(name, 'node')
+    const usual = describeNode(name, role, link)
     const directory = await joinDirectory({
       network,
       link,
       clock,
       random,
       log: silent,
-      describe: describeNode(name, role, link),
+      describe: epoch => ({ ...usual(epoch), ...says }),
       sign: message => ed25519Sign(seedOf(name), message),
     })
     const member = { name, role, link, directory }

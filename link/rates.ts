@@ -1,4 +1,4 @@
-// Token buckets: how much one client may ask for, however fast it asks.
+// Token buckets: how much one peer may ask for, however fast it asks.
 
 export interface Bucket {
   tokens: number

@@ -1,0 +1,277 @@
+// docs/directory.md 5.4 to 5.6: who is let in, who is not and hears why, and who leaves.
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { ed25519PublicKey } from '#crypto'
+import { networkPrefix } from '../directory/address.ts'
+import type { AdmissionPolicy } from '../directory/admission.ts'
+import { certificateBytes } from '../directory/descriptor.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { directoryProtocol, readAnswer, writeRequest } from '../directory/exchange.ts'
+import type { NodeDescription } from '../directory/join.ts'
+import {
+  approvalBytes,
+  type JoinRequest,
+  readJoin,
+  readLeave,
+  signJoin,
+  signLeave,
+  verifyJoin,
+  writeJoin,
+  writeLeave,
+} from '../directory/joining.ts'
+import { hex } from '../directory/statement.ts'
+import type { Role } from '../directory/view.ts'
+import { contentOf, idOf, signer } from './directory-samples.ts'
+import { DirectoryWorld, networkOf, seedOf } from './directory-world.ts'
+
+const open: AdmissionPolicy = { proveAddresses: true, perNetwork: 0 }
+
+/** Three authorities of one policy with the usual nodes, and their first document. */
+async function started(policy: AdmissionPolicy, mixes = 3, gateways = 1): Promise<DirectoryWorld> {
+  const world = new DirectoryWorld({ mixes, gateways })
+  for (let i = 0; i < 3; i++) await world.startAuthority(i, { admission: policy })
+  await world.startNodes()
+  await world.startClient()
+  await world.clock.advance(4000)
+  return world
+}
+
+async function refusal(run: () => unknown): Promise<DirectoryError> {
+  try {
+    await run()
+  } catch (error) {
+    if (error instanceof DirectoryError) return error
+    throw error
+  }
+  throw new Error('was not refused')
+}
+
+const listed = (world: DirectoryWorld, name: string): boolean =>
+  world.clients[0]?.current()?.nodes.has(hex(ed25519PublicKey(seedOf(name)))) === true
+
+test('open with proof of address: nodes are let in, and a network starts within seconds all the same', async () => {
+  const world = await started(open)
+  assert.is(world.clients[0]?.current()?.epoch, 0)
+  assert.is(world.clients[0]?.current()?.nodes.size, 4)
+  for (const { directory } of world.nodes) assert.is(directory.refusals().size, 0)
+  await world.close()
+})
+
+test('who is not where it says stays outside and hears why; without the proof it would be in', async () => {
+  for (const proveAddresses of [true, false]) {
+    const world = await started({ ...open, proveAddresses })
+    const elsewhere = await world.startNode('elsewhere', 'mix', { addresses: ['/memory/not-mine'] })
+    await world.advanceTo(2, 0.1)
+    assert.is(listed(world, 'elsewhere'), !proveAddresses)
+    const told = [...elsewhere.directory.refusals().values()]
+    assert.is(told.length, proveAddresses ? 3 : 0)
+    for (const { code, why } of told) {
+      assert.is(code, 'NO_ANSWER')
+      assert.match(why, 'join: /memory/not-mine: no answer when dialled')
+    }
+    await world.close()
+  }
+})
+
+test('a list: who stands on it comes in, by its identity; who does not hears that', async () => {
+  const names = ['mix 0', 'mix 1', 'mix 2', 'gateway 0']
+  const world = await started({ ...open, allow: [...names, 'operator'].map(idOf) })
+  const certified = certifiedBy('operator', 'mine', 'mix', 'me@example.org')
+  await world.startNode('mine', 'mix', { certified, contact: 'me@example.org' })
+  const stranger = await world.startNode('stranger', 'mix')
+  await world.advanceTo(2, 0.1)
+  assert.ok(listed(world, 'mine'))
+  assert.not(listed(world, 'stranger'))
+  const [{ code, why } = { code: '', why: '' }] = [...stranger.directory.refusals().values()]
+  assert.is(code, 'NOT_ADMITTED')
+  assert.is(why, `join: identity ${hex(idOf('stranger'))} is not on the list`)
+  await world.close()
+})
+
+test('two nodes of one network at most, one more hears that; without the limit it would be in', async () => {
+  for (const perNetwork of [2, 0]) {
+    const world = await started({ proveAddresses: false, perNetwork: 0 })
+    for (let i = 0; i < 3; i++) {
+      await world.killAuthority(i)
+      await world.startAuthority(i, { admission: { proveAddresses: false, perNetwork } })
+    }
+    for (const i of [1, 2, 3]) {
+      const says = { addresses: [`/ip4/198.51.100.${i}/tcp/4001`] }
+      const node = await world.startNode(`crowd ${i}`, 'mix', says)
+      await world.clock.advance(1500)
+      const codes = new Set([...node.directory.refusals().values()].map(({ code }) => code))
+      assert.equal([...codes], perNetwork > 0 && i === 3 ? ['NETWORK_FULL'] : [])
+    }
+    await world.advanceTo(2, 0.1)
+    assert.is(listed(world, 'crowd 3'), perNetwork === 0)
+    assert.ok(listed(world, 'crowd 2'))
+    await world.close()
+  }
+})
+
+test('who leaves is out of the next document, who is killed only of the one after; coming back undoes it', async () => {
+  const world = await started(open)
+  const [left, killed] = [world.nodes[0], world.nodes[1]]
+  assert.ok(left && killed)
+  await world.advanceTo(1, 0.08)
+  await world.killNode(killed)
+  const told = await settled(world, left.directory.leave())
+  assert.equal([...told.values()], [true, true, true])
+  await world.killNode(left)
+  await world.advanceTo(2, 0.05)
+  assert.not(listed(world, left.name))
+  assert.ok(listed(world, killed.name), 'it had uploaded for this one')
+  await world.startNode(left.name, left.role)
+  await world.advanceTo(3, 0.05)
+  assert.ok(listed(world, left.name))
+  assert.not(listed(world, killed.name))
+  await world.close()
+})
+
+test('a note that somebody else made, and one from before the return, change nothing', async () => {
+  const world = await started(open)
+  const { network } = world
+  const id = idOf('mix 0')
+  await world.advanceTo(1, 0.01)
+  const asker = world.links.host({ cellBytes: 100, admits: () => false, role: 'client' })
+  const send = async (note: Uint8Array): Promise<unknown> => {
+    const request = writeRequest({ ask: 'leave', note })
+    const options = { timeoutMs: 1000, maxBytes: 4096 }
+    const [authority] = network.authorities
+    assert.ok(authority)
+    return readAnswer(await settled(world, asker.request(authority, directoryProtocol, request, options)))
+  }
+  const note = { id, epoch: 1, serial: 19_999 }
+  const forged = writeLeave(signLeave(network.name, note, signer('mix 1')))
+  assert.is((await refusal(() => send(forged))).code, 'BAD_SIGNATURE')
+  const old = writeLeave(signLeave(network.name, { ...note, epoch: 0, serial: 0 }, signer('mix 0')))
+  assert.is((await refusal(() => send(old))).code, 'OLD_EPOCH')
+  await world.advanceTo(2, 0.05)
+  assert.ok(listed(world, 'mix 0'))
+  // The control: the same note, by the node and of now.
+  await send(writeLeave(signLeave(network.name, { ...note, epoch: 2 }, signer('mix 0'))))
+  await asker.close()
+  await world.close()
+})
+
+test('members are known again after a restart, and need not ask', async () => {
+  const world = await started(open)
+  await world.advanceTo(1, 0.5)
+  for (let i = 0; i < 3; i++) {
+    await world.killAuthority(i)
+    await world.startAuthority(i, { admission: open })
+  }
+  await world.advanceTo(3, 0.5)
+  assert.is(world.clients[0]?.current()?.nodes.size, 4)
+  for (const authority of world.authorities) assert.is(authority?.status().refused.JOIN_FIRST ?? 0, 0)
+  await world.close()
+})
+
+test('requests beyond the rate are turned away before anything is read', async () => {
+  const world = await started(open)
+  const asker = world.host('flood', 'node')
+  const [authority] = world.network.authorities
+  assert.ok(authority)
+  const codes: string[] = []
+  for (let i = 0; i < 10; i++) {
+    const request = writeRequest({ ask: 'join', request: new Uint8Array(4000) })
+    const asked = asker.request(authority, directoryProtocol, request, { timeoutMs: 1000, maxBytes: 4096 })
+    codes.push((await refusal(async () => readAnswer(await settled(world, asked)))).code)
+  }
+  assert.ok(codes.slice(0, 4).every(code => code === 'BAD_DOCUMENT'))
+  assert.ok(codes.slice(5).every(code => code === 'BUSY'))
+  await asker.close()
+  await world.close()
+})
+
+function certifiedBy(
+  operator: string,
+  node: string,
+  role: Role,
+  contact: string,
+  until = 100,
+): NodeDescription['certified'] {
+  const { name } = networkOf()
+  const approved = { id: idOf(node), role, family: '', certifiedUntil: until }
+  return {
+    identity: idOf(operator),
+    certificate: signer(operator)(certificateBytes(name, idOf(node), until)),
+    until,
+    approval: signer(operator)(approvalBytes(name, approved, contact)),
+  }
+}
+
+test('a request is signed by the node and by its identity, over all that it asks', async () => {
+  const { name } = networkOf()
+  const certified = certifiedBy('operator', 'mix 0', 'mix', 'me@example.org')
+  assert.ok(certified)
+  const { identity, certificate, until: certifiedUntil, approval } = certified
+  const stable = contentOf('mix 0', 'mix', 5, { stable: { identity, certificate, certifiedUntil } }).stable
+  const asked = { stable, epoch: 4, serial: 7, contact: 'me@example.org', approval }
+  const request = signJoin(name, asked, signer('mix 0'))
+  verifyJoin(name, readJoin(writeJoin(request)))
+  const wrong: [string, JoinRequest][] = [
+    ['BAD_SIGNATURE', { ...request, serial: 8 }],
+    ['BAD_SIGNATURE', { ...request, stable: { ...stable, family: 'other' } }],
+    ['BAD_SIGNATURE', signJoin(name, { ...asked, contact: 'you@example.org' }, signer('mix 0'))],
+    ['BAD_SIGNATURE', signJoin(name, { ...asked, stable: { ...stable, role: 'gateway' } }, signer('mix 0'))],
+    ['BAD_SIGNATURE', signJoin('elsewhere', asked, signer('mix 0'))],
+    ['BAD_SIGNATURE', signJoin(name, asked, signer('mix 1'))],
+    ['OLD_EPOCH', signJoin(name, { ...asked, epoch: 101 }, signer('mix 0'))],
+  ]
+  for (const [code, one] of wrong) assert.is((await refusal(() => verifyJoin(name, one))).code, code)
+})
+
+test('any bytes give a request, a note, or the own error', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
+      for (const read of [readJoin, readLeave]) {
+        try {
+          read(bytes)
+        } catch (error) {
+          assert.instance(error, DirectoryError)
+        }
+      }
+    }),
+  )
+  const stable = contentOf('mix 0', 'mix', 5).stable
+  fc.assert(
+    fc.property(fc.nat(), fc.nat(), fc.string({ maxLength: 20 }), (epoch, serial, contact) => {
+      const none = new Uint8Array(0)
+      const bytes = writeJoin(
+        signJoin('n', { stable, epoch, serial, contact, approval: none }, signer('mix 0')),
+      )
+      assert.equal(writeJoin(readJoin(bytes)), bytes)
+      const note = writeLeave(signLeave('n', { id: idOf('mix 0'), epoch, serial }, signer('mix 0')))
+      assert.equal(writeLeave(readLeave(note)), note)
+    }),
+    { numRuns: 20 },
+  )
+})
+
+test('the network of an address', () => {
+  for (const [address, prefix] of [
+    ['/ip4/192.0.2.7/tcp/1', '192.0'],
+    ['/ip6/2001:db8::1/tcp/1', '2001:db8'],
+    ['/ip6/2001:0DB8:1:2:3:4:5:6/tcp/1', '2001:db8'],
+    ['/ip6/::1/tcp/1', '0:0'],
+    ['/ip6/2001::/tcp/1', '2001:0'],
+    ['/dns4/mix.example/tcp/1', undefined],
+  ] as const)
+    assert.is(networkPrefix(address), prefix, address)
+})
+
+/** Lets time pass until a promise settles. */
+async function settled<T>(world: DirectoryWorld, promise: Promise<T>): Promise<T> {
+  let over = false
+  const end = (): void => {
+    over = true
+  }
+  promise.then(end, end)
+  for (let i = 0; i < 200 && !over; i++) await world.clock.advance(50)
+  return promise
+}
+
+test.run()
