@@ -3,7 +3,7 @@
 
 import type { Stream } from '@libp2p/interface'
 import type { Clock, Timer } from './clock.ts'
-import { type Connections, hangUp } from './connections.ts'
+import type { Connections } from './connections.ts'
 import { FrameReader, writeFrame } from './frame.ts'
 import { hexOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
@@ -179,7 +179,7 @@ export class Asking {
     }
   }
 
-  /** On a connection of its own. */
+  /** On a connection of its own, which ends when it is idle: the other side may be using it too. */
   async #askOnce(
     to: Peer,
     protocol: string,
@@ -187,14 +187,14 @@ export class Asking {
     maxBytes: number,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
-    const { stream, on } = await this.#dial(to, protocol, signal, true)
+    const { stream } = await this.#dial(to, protocol, signal, true)
     const onAbort = (): void => stream.abort(because('called off'))
     signal.addEventListener('abort', onAbort, { once: true })
     try {
       return await new AskStream(stream, () => {}).ask(`answer ${protocol}`, frame, maxBytes)
     } finally {
       signal.removeEventListener('abort', onAbort)
-      hangUp(on)
+      finish(stream, this.#clock, this.#limits.writeMs)
     }
   }
 

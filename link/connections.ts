@@ -176,6 +176,6 @@ function dialable(address: string, peer: PeerId): Multiaddr[] {
   }
 }
 
-export function hangUp(connection: Connection): void {
+function hangUp(connection: Connection): void {
   connection.close().catch((error: unknown) => connection.abort(error as Error))
 }

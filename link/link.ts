@@ -27,8 +27,8 @@ export interface RequestOptions {
   readonly maxBytes: number
   readonly signal?: AbortSignal
   /**
-   * Dials one of the peer's addresses also where a connection to it is open, and hangs up afterwards: an answer
-   * then proves that the peer is at one of them.
+   * Dials one of the peer's addresses also where a connection to it is open: an answer then proves that the peer is
+   * at one of them.
    */
   readonly dialAnew?: boolean
 }

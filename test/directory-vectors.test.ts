@@ -10,6 +10,7 @@ import { verifyConsensus } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { readEvidence, verifyEvidence } from '../directory/evidence.ts'
 import { readAnswer, readRequest } from '../directory/exchange.ts'
+import { readJoin, readLeave, verifyJoin, verifyLeave } from '../directory/joining.ts'
 import { openMessage, setHash } from '../directory/message.ts'
 import { digest, hex } from '../directory/statement.ts'
 import { tally } from '../directory/tally.ts'
@@ -48,6 +49,14 @@ const readers: Record<Exclude<VectorKind, ListKind>, (bytes: Uint8Array) => Uint
   evidence(bytes) {
     verifyEvidence(network.name, readEvidence(bytes))
     return digest(bytes)
+  },
+  join(bytes) {
+    verifyJoin(network.name, readJoin(bytes))
+    return undefined
+  },
+  leave(bytes) {
+    verifyLeave(network.name, readLeave(bytes))
+    return undefined
   },
   request(bytes) {
     readRequest(bytes)

@@ -20,6 +20,15 @@ import {
   writeRefusal,
   writeRequest,
 } from '../directory/exchange.ts'
+import {
+  approvalBytes,
+  joinBytes,
+  leaveBytes,
+  signJoin,
+  signLeave,
+  writeJoin,
+  writeLeave,
+} from '../directory/joining.ts'
 import { holderStatement, type SignedVote, setHash, writeMessage } from '../directory/message.ts'
 import type { Network } from '../directory/network.ts'
 import {
@@ -49,6 +58,8 @@ export type VectorKind =
   | 'consensus'
   | 'message'
   | 'evidence'
+  | 'join'
+  | 'leave'
   | 'request'
   | 'answer'
   | 'difference'
@@ -383,6 +394,63 @@ function evidenceVectors(): DirectoryVector[] {
   ]
 }
 
+function joiningVectors(): DirectoryVector[] {
+  const { name } = network
+  const [id, until, contact] = [idOf('mix 0'), 9, 'me@example.org']
+  const sign = signer('operator')
+  const approved = { id, role: 'mix', family: 'mine', certifiedUntil: until } as const
+  const certified = {
+    family: 'mine',
+    identity: idOf('operator'),
+    certificate: sign(certificateBytes(name, id, until)),
+    certifiedUntil: until,
+  }
+  const { stable } = contentOf('mix 0', 'mix', 2, { stable: certified })
+  const approval = sign(approvalBytes(name, approved, contact))
+  const asked = { stable, epoch: 1, serial: 250, contact, approval }
+  const join = (asks: typeof asked): Uint8Array => writeJoin(signJoin(name, asks, signer('mix 0')))
+  const signed = joinBytes(name, asked)
+  const note = { id, epoch: 1, serial: 250 }
+  const left = writeLeave(signLeave(name, note, signer('mix 0')))
+  const own = contentOf('mix 0', 'mix', 2).stable
+  return [
+    vector('join', 'a certified node', 'ok', 'signed by the node and by its identity', join(asked), {
+      signed,
+    }),
+    vector(
+      'join',
+      'its own identity',
+      'ok',
+      '',
+      join({ ...asked, stable: own, approval: new Uint8Array(0) }),
+    ),
+    vector(
+      'join',
+      'another contact',
+      'BAD_SIGNATURE',
+      'the identity approved of another',
+      join({ ...asked, contact: '' }),
+    ),
+    vector(
+      'join',
+      'another family',
+      'BAD_SIGNATURE',
+      '',
+      join({ ...asked, stable: { ...stable, family: '' } }),
+    ),
+    vector(
+      'join',
+      'after the certificate',
+      'OLD_EPOCH',
+      'it ends with epoch 9',
+      join({ ...asked, epoch: 10 }),
+    ),
+    vector('join', 'signature changed', 'BAD_SIGNATURE', 'the last byte', flipped(join(asked), 0)),
+    vector('leave', 'a note', 'ok', '', left, { signed: leaveBytes(name, note) }),
+    vector('leave', 'signature changed', 'BAD_SIGNATURE', 'the last byte', flipped(left, 0)),
+  ]
+}
+
 function exchangeVectors(): DirectoryVector[] {
   const hash = new Uint8Array(32).fill(3)
   const request = (id: string, bytes: Uint8Array, expect = 'ok') => vector('request', id, expect, '', bytes)
@@ -390,6 +458,8 @@ function exchangeVectors(): DirectoryVector[] {
   return [
     request('document of an epoch', writeRequest({ ask: 'document', epoch: 7 })),
     request('document of now', writeRequest({ ask: 'document', epoch: null })),
+    request('join', writeRequest({ ask: 'join', request: hash })),
+    request('leave', writeRequest({ ask: 'leave', note: hash })),
     request('upload', writeRequest({ ask: 'upload', descriptor: hash })),
     request('hello', writeRequest({ ask: 'hello' })),
     request('missing', writeRequest({ ask: 'missing', epoch: 7, have: [hash] })),
@@ -482,6 +552,7 @@ export function directoryVectors(): DirectoryVectorFile {
       ...consensusVectors(),
       ...messageVectors(),
       ...evidenceVectors(),
+      ...joiningVectors(),
       ...exchangeVectors(),
       ...differenceVectors(),
       ...tallyVectors(),
