@@ -199,7 +199,8 @@ export function memoryFiles(boot = 'memory'): Files {
       journals.delete(name)
     },
     journal: async (name, recordBytes, maxBytes) => {
-      const bytes = Buffer.concat(journals.get(name) ?? [])
+      const bytes = Buffer.concat(journals.get(name) ?? [files.get(name) ?? new Uint8Array(0)])
+      files.delete(name)
       if (bytes.length > maxBytes) throw tooLong(name, bytes.length, maxBytes)
       const written = new Uint8Array(bytes.subarray(0, bytes.length - (bytes.length % recordBytes)))
       const parts: Uint8Array[] = [written]

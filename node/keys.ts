@@ -79,7 +79,9 @@ export async function openKeys(options: {
   const retired = new Set<number>()
   for (const name of await files.list()) {
     const epoch = Number(keyName.exec(name)?.[1] ?? Number.NaN)
-    if (Number.isSafeInteger(epoch)) keys.set(epoch, await loadKey(files, name, epoch))
+    if (!Number.isSafeInteger(epoch)) continue
+    const key = await loadKey(files, name, epoch)
+    if (key !== undefined) keys.set(epoch, key)
   }
 
   async function advanceTo(now: number): Promise<void> {
@@ -154,8 +156,13 @@ async function makeKey(files: Files, epoch: number, random: Random): Promise<Pac
   return key
 }
 
-async function loadKey(files: Files, name: string, epoch: number): Promise<PacketKey> {
+/** @returns undefined for a key that was being erased when the process was killed: it is removed now */
+async function loadKey(files: Files, name: string, epoch: number): Promise<PacketKey | undefined> {
   const bytes = (await files.read(name, keyFileBytes)) ?? new Uint8Array(0)
+  if (bytes.length === keyFileBytes && bytes.every(byte => byte === 0)) {
+    await files.erase(name)
+    return undefined
+  }
   if (bytes.length !== keyFileBytes)
     throw new NodeError(
       'BAD_FILE',

@@ -73,16 +73,18 @@ export function replayStore(options: { files: Files; random: Random; tagsPerKey:
   return {
     async open(epoch) {
       if (epochs.has(epoch)) return 'ready'
-      const journal = await files.journal(fileName(epoch), tagBytes, maxBytes)
+      const name = fileName(epoch)
+      // synced, unlike what is appended: a journal that the machine lost must not look like one of a new key
+      if (!(await files.list()).includes(name)) await files.write(name, bootMark)
+      const journal = await files.journal(name, tagBytes, maxBytes)
+      if (!crypto.equal(journal.written.subarray(0, tagBytes), bootMark)) {
+        await journal.close()
+        return 'incomplete'
+      }
       const tags = tagSet(random)
       for (let at = tagBytes; at < journal.written.length; at += tagBytes) {
         const tag = journal.written.subarray(at, at + tagBytes)
         if (!tags.has(tag)) tags.add(tag)
-      }
-      if (journal.written.length === 0) await journal.append(bootMark)
-      else if (!crypto.equal(journal.written.subarray(0, tagBytes), bootMark)) {
-        await journal.close()
-        return 'incomplete'
       }
       epochs.set(epoch, { tags, journal, unwritten: [] })
       return 'ready'

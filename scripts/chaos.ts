@@ -9,6 +9,7 @@ export interface Chaos {
 const harnesses: Readonly<Record<string, () => Promise<Chaos>>> = {
   directory: () => import('./chaos-directory.ts'),
   payment: () => import('./chaos-payment.ts'),
+  replay: () => import('./chaos-replay.ts'),
 }
 
 const [name, ...args] = process.argv.slice(2)

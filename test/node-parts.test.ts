@@ -167,6 +167,16 @@ test('keys are made three epochs ahead, survive a restart, and go one grace peri
   assert.equal([...again.published(1).keys()], [1, 2, 3])
 })
 
+test('a key whose erasure was cut short is gone with the next start', async () => {
+  const files = memoryFiles()
+  const random = seededRandom(6)
+  await (await openKeys({ network, files, random })).advance(at(0))
+  await files.write('packet-1.key', new Uint8Array(64))
+  const ring = await openKeys({ network, files, random })
+  assert.equal(ring.epochs(), [0, 2, 3])
+  assert.not((await files.list()).includes('packet-1.key'))
+})
+
 test(
   'key files are private, and a damaged one is named',
   inFolder(async folder => {

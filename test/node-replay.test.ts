@@ -1,7 +1,6 @@
 // docs/node.md, Replay: exact, bounded, and stronger than SIGKILL.
 
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -12,6 +11,7 @@ import { NodeError } from '../node/error.ts'
 import { type Files, folderFiles, memoryFiles } from '../node/files.ts'
 import { type ReplayStore, replayStore } from '../node/replay.ts'
 import { tagSet } from '../node/tags.ts'
+import { killAndReplay, type Violation } from '../scripts/chaos-replay.ts'
 import { seededRandom } from '../sphinx/random.ts'
 
 const store = (files: Files, tagsPerKey = 1000): ReplayStore =>
@@ -163,48 +163,43 @@ test('after a start of the machine a journal counts as incomplete', async () => 
   }
 })
 
-test('no tag that may have let a packet out is forgotten by SIGKILL', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'chaffinch-replay-'))
-  try {
-    let first = 0
-    for (let run = 0; run < 4; run++) {
-      const journaled = await killAfter(folder, first, 1 + run * 13)
-      // a torn record, as a kill in the middle of a write would leave it
-      const path = join(folder, 'replay-5.tags')
-      truncateSync(path, statSync(path).size + run)
-      const replay = store(await folderFiles(folder, systemClock), 10_000_000)
-      assert.is(await replay.open(5), 'ready')
-      for (let n = 0; n < journaled; n++) assert.is(replay.admit(5, tagOf(n)), 'seen')
-      first = replay.size
-      await replay.close()
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+test('a journal that the machine lost with its first record does not look new', async () => {
+  const files = memoryFiles()
+  const written: string[] = []
+  const noting: Files = {
+    ...files,
+    write: async (name, bytes) => {
+      written.push(name)
+      await files.write(name, bytes)
+    },
   }
+  await store(noting).open(1)
+  assert.equal(written, ['replay-1.tags'], 'the first record is synced')
+  await files.write('replay-2.tags', new Uint8Array(0))
+  assert.is(await store(files).open(2), 'incomplete')
 })
 
-/** Runs the process until it has printed this many lines; returns the last number it printed. */
-function killAfter(folder: string, first: number, lines: number): Promise<number> {
-  const script = join(import.meta.dirname, 'node-replay-process.ts')
-  const child = spawn(
-    process.execPath,
-    ['--conditions=source', '--import', 'tsx', script, folder, `${first}`],
-    {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    },
-  )
-  let output = ''
-  child.stdout.on('data', chunk => {
-    output += chunk
-    if (output.split('\n').length > lines) child.kill('SIGKILL')
-  })
-  return new Promise((resolve, reject) => {
-    child.on('close', (_, signal) => {
-      if (signal !== 'SIGKILL') reject(new Error(`the process ended by itself: ${signal}`))
-      const whole = output.slice(0, output.lastIndexOf('\n'))
-      resolve(Number(whole.slice(whole.lastIndexOf('\n') + 1)))
-    })
-  })
-}
+const told: Violation[] = []
+const killed = await killAndReplay({ kills: 10, seed: 3, defect: undefined }, violation =>
+  told.push(violation),
+)
+
+test('a running node that is killed ten times lets no packet out twice', () => {
+  assert.equal(told, [])
+  assert.is(killed.twice, 0)
+  assert.ok(killed.kills >= 10)
+  assert.ok(killed.copies > killed.packets)
+  assert.ok(killed.accepted > 100, `${killed.accepted} of ${killed.packets} packets left`)
+})
+
+test('a full store lets nothing through, before and after a kill, and counts it', () => {
+  assert.ok(killed.refusedFull > 0)
+  assert.ok(killed.invariants.every(({ holds }) => holds))
+})
+
+test('control: a node that begins its journals anew is found out', async () => {
+  const broken = await killAndReplay({ kills: 10, seed: 3, defect: 'journal-not-read' }, () => {})
+  assert.ok(broken.twice > 0)
+})
 
 test.run()
