@@ -91,7 +91,7 @@ export class AuthorityPeers {
 
   /** To every other authority, again and again until `until`. */
   tell(message: Uint8Array, until: number): void {
-    for (const courier of this.#couriers) courier.send(message, until)
+    for (const courier of this.#couriers) courier.send({ ask: 'voting', message }, until)
   }
 
   /**

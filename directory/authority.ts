@@ -12,6 +12,7 @@ import { Archive } from './authority-archive.ts'
 import { authorityEntry } from './authority-keys.ts'
 import { AuthorityPeers } from './authority-peers.ts'
 import { Rounds } from './authority-rounds.ts'
+import { StatisticsBook } from './authority-statistics.ts'
 import { AuthorityStore } from './authority-store.ts'
 import {
   checkPacketKeys,
@@ -34,9 +35,11 @@ import {
 } from './exchange.ts'
 import { openMessage } from './message.ts'
 import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
+import { defaultParameters } from './parameters.ts'
 import { step } from './round.ts'
 import type { RoundState } from './round-state.ts'
 import { hex, sameBytes } from './statement.ts'
+import { readStatistics } from './statistics.ts'
 import { defaultMixing } from './tally.ts'
 import type { Parameters, View } from './view.ts'
 
@@ -127,6 +130,7 @@ class RunningAuthority implements Authority {
   readonly #archive: Archive
   readonly #peers: AuthorityPeers
   readonly #rounds: Rounds
+  readonly #statistics: StatisticsBook
   readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
   #gossipTimer: Timer | undefined
   #closed = false
@@ -148,6 +152,12 @@ class RunningAuthority implements Authority {
       urgent: () => archive.current() === undefined,
       onNewest: (peer, epoch) => this.#hearNewest(peer, epoch),
     })
+    const statistics = new StatisticsBook({
+      network,
+      body: name => archive.body(name),
+      parameters: () => archive.current()?.parameters ?? defaultParameters,
+      before: epoch => archive.documents.newest(epoch)?.view,
+    })
     const rules = {
       network,
       id,
@@ -155,6 +165,7 @@ class RunningAuthority implements Authority {
       addresses: link.addresses,
       wanted: options.wanted ?? {},
       mixing: options.mixing ?? defaultMixing,
+      flags: (round: number, node: Uint8Array) => statistics.flags(round, node),
       admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
       stays: (descriptor: Descriptor) => this.#admission?.wants(descriptor) ?? true,
       newestBefore: (epoch: number) => archive.newestBefore(epoch),
@@ -163,6 +174,7 @@ class RunningAuthority implements Authority {
       signed: (epoch: number) => archive.signed(epoch),
     }
     this.#archive = archive
+    this.#statistics = statistics
     this.#peers = peers
     this.#rounds = new Rounds({
       network,
@@ -281,6 +293,14 @@ class RunningAuthority implements Authority {
     }
     if (request.ask === 'leave') {
       await this.#admission?.leave(from, request.note)
+      return writeAnswer()
+    }
+    if (request.ask === 'report') {
+      const statistics = readStatistics(request.statistics)
+      if (!sameBytes(from, statistics.reporter)) {
+        throw new DirectoryError('NOT_ADMITTED', 'statistics: a node reports its own')
+      }
+      this.#statistics.take(statistics, this.#options.clock.now())
       return writeAnswer()
     }
     if (!this.#peers.others.some(({ id }) => sameBytes(id, from))) {

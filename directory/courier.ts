@@ -1,11 +1,11 @@
-// Carries what an authority says to one other authority, again and again until it is taken, refused for good, or
-// its round is over. Bounded; what does not fit is dropped and counted.
+// Carries what is said to one authority, again and again until it is taken, refused for good, or worth nothing any
+// more. Bounded; what does not fit is dropped and counted.
 
 import type { Clock, Timer } from '../link/clock.ts'
 import { type Link, LinkError, type Peer } from '../link/link.ts'
 import { fraction, type Random } from '../sphinx/random.ts'
 import { DirectoryError } from './error.ts'
-import { directoryProtocol, readAnswer, writeRequest } from './exchange.ts'
+import { type DirectoryRequest, directoryProtocol, readAnswer, writeRequest } from './exchange.ts'
 
 export interface CourierInit {
   readonly link: Link
@@ -49,14 +49,13 @@ export class Courier {
     return this.#letters.length
   }
 
-  /** @param message a voting message, as written */
-  send(message: Uint8Array, until: number): void {
+  send(request: DirectoryRequest, until: number): void {
     if (this.#closed) return
     if (this.#letters.length >= mostLetters) {
       this.#letters.shift()
       this.dropped++
     }
-    const bytes = writeRequest({ ask: 'voting', message })
+    const bytes = writeRequest(request)
     this.#letters.push({ bytes, until, nextAt: this.#init.clock.now(), tries: 0 })
     this.#wake()
   }

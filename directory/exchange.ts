@@ -7,6 +7,7 @@ import { DirectoryError, type DirectoryErrorCode, isDirectoryErrorCode } from '.
 import { joinLimits } from './joining.ts'
 import { maxMessageBytes } from './message.ts'
 import { mostAuthorities } from './network.ts'
+import { statisticsLimits } from './statistics.ts'
 
 export const directoryProtocol = '/chaffinch/directory/1'
 
@@ -18,6 +19,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | upload | a node an authority | nothing |
  * | join | a node an authority | nothing: it is let in (joining.ts) |
  * | leave | anybody an authority | nothing: the node of the note is out of the next document |
+ * | report | a node an authority | nothing: its loop statistics (statistics.ts) |
  * | evidence | anybody an authority | its proofs that authorities contradicted themselves (evidence.ts) |
  * | hello | an authority another | the epoch of the newest document it holds, or null |
  * | missing | an authority another | descriptors for this document that the asker has not |
@@ -30,6 +32,7 @@ export type DirectoryRequest =
   | { readonly ask: 'upload'; readonly descriptor: Uint8Array }
   | { readonly ask: 'join'; readonly request: Uint8Array }
   | { readonly ask: 'leave'; readonly note: Uint8Array }
+  | { readonly ask: 'report'; readonly statistics: Uint8Array }
   | { readonly ask: 'evidence' }
   | { readonly ask: 'hello' }
   | { readonly ask: 'missing'; readonly epoch: number; readonly have: readonly Uint8Array[] }
@@ -59,6 +62,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
       return write(['join', request.request])
     case 'leave':
       return write(['leave', request.note])
+    case 'report':
+      return write(['report', request.statistics])
     case 'evidence':
       return write(['evidence'])
     case 'hello':
@@ -99,6 +104,9 @@ function readFields(read: CborReader, ask: string, fields: number): DirectoryReq
     return { ask, request: read.item('request').bytesUpTo(joinLimits.bytes) }
   }
   if (ask === 'leave' && fields === 2) return { ask, note: read.item('note').bytesUpTo(joinLimits.note) }
+  if (ask === 'report' && fields === 2) {
+    return { ask, statistics: read.item('statistics').bytesUpTo(statisticsLimits.bytes) }
+  }
   if ((ask === 'hello' || ask === 'evidence') && fields === 1) return { ask }
   if (ask === 'missing' && fields === 3) {
     const epoch = read.item('epoch').uint()

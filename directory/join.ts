@@ -19,8 +19,9 @@ import {
   writeLeave,
 } from './joining.ts'
 import { epochAt, epochStart } from './network.ts'
+import { Reporter, type ReporterInit } from './report.ts'
 import { hex, type Sign } from './statement.ts'
-import type { Role } from './view.ts'
+import type { Role, View } from './view.ts'
 
 /** What a node says about itself; what it leaves out is empty. */
 export interface NodeDescription {
@@ -67,6 +68,8 @@ export interface JoinOptions extends FollowOptions {
   readonly describe: (epoch: number) => NodeDescription | Promise<NodeDescription>
   /** Signs with the key of the link's identity. */
   readonly sign: Sign
+  /** What this node's loops counted in a half epoch (report.ts); without it nothing is reported. */
+  readonly counts?: ReporterInit['counts'] | undefined
 }
 
 const second = 1000
@@ -91,12 +94,16 @@ export async function joinDirectory(options: JoinOptions): Promise<JoinedDirecto
   })
   await follower.start()
   const uploader = new Uploader(options, follower)
+  const { counts } = options
+  const view = (): View | undefined => follower.current()
+  const reporter = counts === undefined ? undefined : new Reporter({ ...options, view, counts })
   const close = follower.close.bind(follower)
   return Object.assign(follower, {
     leave: () => uploader.leave(),
     refusals: () => uploader.refusals,
     close: async () => {
       uploader.close()
+      reporter?.close()
       await close()
     },
   })

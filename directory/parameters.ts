@@ -27,6 +27,11 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   batchMs: { min: 10, max: minute, usual: 500 },
   poolPackets: { min: 0, max: 10_000, usual: 20 },
   poolPercent: { min: 1, max: 100, usual: 60 },
+  runningPercent: { min: 0, max: 100, usual: 50 },
+  reliablePercent: { min: 0, max: 100, usual: 80 },
+  trimPercent: { min: 0, max: 49, usual: 34 },
+  minimumReporters: { min: 1, max: 1000, usual: 3 },
+  minimumSamples: { min: 1, max: 100_000, usual: 12 },
 }
 
 export const parameterNames: readonly (keyof Parameters)[] = Object.keys(
@@ -43,6 +48,22 @@ export function pickParameters(value: (name: keyof Parameters) => number): Param
 export function clampParameter(name: keyof Parameters, value: number): number {
   const { min, max } = parameterRanges[name]
   return Math.min(max, Math.max(min, value))
+}
+
+/** Of the packets of a pool those that leave within the time that is waited for, at least. */
+const poolQuantile = 0.99
+
+/**
+ * What mixing in batches may add to a packet's delay at one hop, milliseconds: the time between two batches, and for
+ * a pool so many of them that 99 of 100 packets have left. The Poisson strategy adds nothing.
+ */
+export function batchWaitMs(
+  mixing: string,
+  { batchMs, poolPercent }: Pick<Parameters, 'batchMs' | 'poolPercent'>,
+): number {
+  if (mixing === 'poisson') return 0
+  if (mixing !== 'pool' || poolPercent >= 100) return batchMs
+  return batchMs * Math.ceil(Math.log(1 - poolQuantile) / Math.log(1 - poolPercent / 100))
 }
 
 /** The median of one number or more; of an even count, the lower of the middle two. */

@@ -7,7 +7,7 @@ import type { SignedVote, VoteSet, VotingMessage } from './message.ts'
 import { epochStart, type Network, phaseEnds } from './network.ts'
 import type { Sign, SignatureEntry } from './statement.ts'
 import type { Parameters } from './view.ts'
-import type { Pointer } from './vote.ts'
+import type { Flags, Pointer } from './vote.ts'
 
 /** What an authority brings to every round. All of its functions are pure, or look something up. */
 export interface RoundRules {
@@ -18,6 +18,8 @@ export interface RoundRules {
   readonly addresses: readonly string[]
   readonly wanted: Partial<Parameters>
   readonly mixing: string
+  /** What this authority says of a node in the round of an epoch; `id` is 32 bytes. */
+  readonly flags: (round: number, id: Uint8Array) => Flags
   /** Whether this authority lets the node in. */
   readonly admits: (descriptor: Descriptor) => boolean
   /** Whether a node that was let in is still wanted when the vote is cast. */

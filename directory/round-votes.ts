@@ -115,12 +115,12 @@ function news(rules: RoundRules, previous: Pointer | null): Uint8Array[] {
     .map(writeEvidence)
 }
 
-/** A node that uploaded for this document runs; what is measured of it comes with its neighbours' statistics. */
+/** Those that uploaded for this document, each with what its neighbours' statistics say of it. */
 function candidates(rules: RoundRules, state: InDescriptors, epoch: number): Candidate[] {
   return [...(state.descriptors.get(epoch)?.values() ?? [])]
     .filter(rules.stays)
     .sort((a, b) => compareBytes(a.stable.id, b.stable.id))
-    .map(descriptor => ({ descriptor, running: true, reliable: true }))
+    .map(descriptor => ({ descriptor, ...rules.flags(state.round.epoch, descriptor.stable.id) }))
 }
 
 /** Adds this authority's signature: the author's own, or that it has seen the vote in time. */

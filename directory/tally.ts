@@ -58,10 +58,12 @@ export function tally({ network, epoch, votes: agreed, before }: Tally): Consens
     randomness: [new Uint8Array(0), before?.body.randomness[0] ?? new Uint8Array(0)],
     mixing: chooseMixing(network, votes, before?.body),
     parameters: countParameters(votes),
-    nodes: nodes.map(node => {
-      const id = hex(node.descriptor.stable.id)
-      return { ...node, place: places.get(id) ?? 0, since: since.get(id) ?? epoch }
-    }),
+    nodes: keepRings(
+      nodes.map(node => {
+        const id = hex(node.descriptor.stable.id)
+        return { ...node, place: places.get(id) ?? 0, since: since.get(id) ?? epoch }
+      }),
+    ),
     kept,
     excluded,
   }
@@ -114,6 +116,16 @@ function countNodes(votes: readonly Vote[], epoch: number): Omit<ConsensusNode, 
       running: most(of, 'running'),
       reliable: most(of, 'reliable'),
     }))
+}
+
+/**
+ * A layer in which no mix runs, or no gateway that runs, would be the end of the network, and a mistake in measuring
+ * is likelier: there all keep running.
+ */
+function keepRings(nodes: readonly ConsensusNode[]): ConsensusNode[] {
+  const ringOf = ({ descriptor, place }: ConsensusNode): string => `${descriptor.stable.role} ${place}`
+  const whole = new Set(nodes.filter(({ running }) => running).map(ringOf))
+  return nodes.map(node => (whole.has(ringOf(node)) ? node : { ...node, running: true }))
 }
 
 /** Of a node's descriptors for one epoch the one with the highest serial; of equals, the larger digest. */

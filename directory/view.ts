@@ -27,6 +27,14 @@ export interface Parameters {
   /** what a pool keeps at least, and the percentage of it that leaves at most. */
   readonly poolPackets: number
   readonly poolPercent: number
+  /** What makes a node running and reliable (docs/directory.md 7.5): the share of its loops that come back, */
+  readonly runningPercent: number
+  readonly reliablePercent: number
+  /** of the reporters' values the share that is dropped at each end, */
+  readonly trimPercent: number
+  /** and without so many reporters and loops nothing is decided. */
+  readonly minimumReporters: number
+  readonly minimumSamples: number
 }
 
 export type Role = 'mix' | 'gateway'

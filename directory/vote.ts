@@ -16,11 +16,15 @@ import { DirectoryError } from './error.ts'
 import { mostAuthorities } from './network.ts'
 import { compareBytes, readSignatures, type SignatureEntry, writeSignatures } from './statement.ts'
 
-/** What an authority says about one node. */
-export interface Candidate {
-  readonly descriptor: Descriptor
+/** What is known of a node: it lets packets pass; it has done so for a while. */
+export interface Flags {
   readonly running: boolean
   readonly reliable: boolean
+}
+
+/** What an authority says about one node. */
+export interface Candidate extends Flags {
+  readonly descriptor: Descriptor
 }
 
 /** The nodes that an authority wants in one document, ordered by id. */

@@ -2,18 +2,24 @@
 // (docs/node.md, Loops; Piotrowska et al., "The Loopix Anonymity System", USENIX Security 2017, section 4.2).
 
 import { epochAt, type Network } from '../directory/network.ts'
+import { batchWaitMs } from '../directory/parameters.ts'
+import type { LoopCount } from '../directory/reliability.ts'
+import { halfAt } from '../directory/statistics.ts'
 import type { NodeEntry, View } from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
-import { exponential, pick, type Random } from '../sphinx/random.ts'
+import { exponential, fraction, pick, type Random } from '../sphinx/random.ts'
 import { makeReplyBlock, openReply, type ReplySecret, useReplyBlock } from '../sphinx/reply.ts'
 import type { Hop } from '../sphinx/wrap.ts'
+import { LoopMeasure } from './measure.ts'
 
 const second = 1000
 const minute = 60 * second
-/** What queues and links may add to the drawn delays before a loop counts as lost. */
-const patienceMs = 10 * second
+/** What queues and links may add to the drawn delays before a loop counts as lost: an eighth of an epoch within */
+const patience = { least: 2 * second, most: 10 * second } as const
+/** Of all loops, while there are nodes that do not run: those that try one of them. */
+const probeShare = 1 / 4
 
 export interface LoopCounts {
   readonly sent: number
@@ -30,12 +36,16 @@ export interface Loops {
   readonly counts: LoopCounts
   /** By the loop's first hop, in hex. */
   neighbour(id: string): LoopCounts
+  /** What the loops that ended in a half epoch tell about the nodes they passed (measure.ts). */
+  measured(half: number): ReadonlyMap<string, LoopCount>
   /** Forgets the counts of nodes that are no neighbours any more. */
   keep(neighbours: ReadonlySet<string>): void
 }
 
 interface Pending {
   readonly first: string
+  /** Hex of the nodes that it measures. */
+  readonly measures: readonly string[]
   readonly secret: ReplySecret
   /** Milliseconds since 1970-01-01 UTC. */
   readonly lostAt: number
@@ -64,23 +74,30 @@ export function nodeLoops(options: {
     return counts
   }
 
+  const measure = new LoopMeasure()
   const forgetLost = (): void => {
-    for (const [id, loop] of pending) if (loop.lostAt < now()) pending.delete(id)
+    for (const [id, loop] of pending) {
+      if (loop.lostAt >= now()) continue
+      pending.delete(id)
+      measure.ended(halfAt(network, loop.lostAt), loop.measures, false)
+    }
   }
 
   return {
     make(view) {
       forgetLost()
       if (pending.size >= limit) return undefined
-      const nodes = loopPath(view, hexOf(self), random)
-      const path = nodes === undefined ? undefined : hopsOf(network, view, nodes, now(), random)
-      if (path === undefined) return undefined
+      const drawn = loopPath(view, hexOf(self), random)
+      const path = drawn === undefined ? undefined : hopsOf(network, view, drawn.nodes, now(), random)
+      if (drawn === undefined || path === undefined) return undefined
       const replyId = random(16)
       const made = loopPacket(geometry, path, { recipient: self, replyId }, random)
       if (made === undefined) return undefined
       const { first, packet, secret } = made
-      const lostAt = now() + path.reduce((sum, hop) => sum + hop.delayMs, 0) + patienceMs
-      pending.set(hexOf(replyId), { first: hexOf(first), secret, lostAt })
+      const delays = path.reduce((sum, hop) => sum + hop.delayMs, 0)
+      const lostAt = now() + delays + loopPatienceMs(network, view, path.length)
+      const measures = drawn.measures.map(node => hexOf(node.id))
+      pending.set(hexOf(replyId), { first: hexOf(first), measures, secret, lostAt })
       total.sent++
       countsOf(hexOf(first)).sent++
       return { next: first, packet }
@@ -90,7 +107,9 @@ export function nodeLoops(options: {
       const loop = pending.get(hexOf(replyId))
       if (loop === undefined) return false
       pending.delete(hexOf(replyId))
-      if (!undamaged(geometry, loop.secret, payload)) return false
+      const whole = undamaged(geometry, loop.secret, payload)
+      measure.ended(halfAt(network, now()), loop.measures, whole)
+      if (!whole) return false
       total.returned++
       countsOf(loop.first).returned++
       return true
@@ -98,6 +117,10 @@ export function nodeLoops(options: {
     nextIn: perMinute => (perMinute > 0 ? exponential(random, minute / perMinute) : undefined),
     counts: total,
     neighbour: id => byNeighbour.get(id) ?? { sent: 0, returned: 0 },
+    measured(half) {
+      forgetLost()
+      return measure.counts(half)
+    },
     keep(neighbours) {
       for (const id of byNeighbour.keys()) if (!neighbours.has(id)) byNeighbour.delete(id)
     },
@@ -105,18 +128,45 @@ export function nodeLoops(options: {
 }
 
 /**
- * Once around the layers, from the one behind this node's own back to this node: a gateway's loop passes every
- * layer of mixes; a mix's also passes a gateway, and one mix of every other layer.
+ * How long after the sum of its delays a loop counts as lost, milliseconds: what queues and links may add, and what
+ * mixing in batches adds at each hop.
  */
-function loopPath(view: View, self: string, random: Random): readonly NodeEntry[] | undefined {
+export function loopPatienceMs(network: Network, view: View, hops: number): number {
+  const queues = Math.min(patience.most, Math.max(patience.least, network.epochMs / 8))
+  return queues + hops * batchWaitMs(view.mixing, view.parameters)
+}
+
+interface LoopPath {
+  readonly nodes: readonly NodeEntry[]
+  /** Those of them that its fate tells something about. */
+  readonly measures: readonly NodeEntry[]
+}
+
+/**
+ * Once around the layers, from the one behind this node's own back to this node: a gateway's loop passes every
+ * layer of mixes; a mix's also passes a gateway, and one mix of every other layer. It passes nodes that run, but now
+ * and then one that does not, to learn whether it does again; such a loop measures that node alone. Of a layer in
+ * which none runs all are taken: otherwise nobody could learn that one does.
+ */
+function loopPath(view: View, self: string, random: Random): LoopPath | undefined {
   const me = view.nodes.get(self)
-  if (me === undefined) return undefined
+  if (me === undefined || (me.role === 'mix' && me.layer < 0)) return undefined
   const rings = [view.gateways, ...view.layers]
   const own = me.role === 'gateway' ? 0 : me.layer + 1
   const others = [...rings.slice(own + 1), ...rings.slice(0, own)]
-  const running = others.map(ring => ring.filter(node => node.running))
-  if (running.some(ring => ring.length === 0)) return undefined
-  return [...running.map(ring => pick(random, ring)), me]
+  if (others.some(ring => ring.length === 0)) return undefined
+  const usable = others.map(ring => (ring.some(node => node.running) ? ring.filter(runs) : ring))
+  const nodes = usable.map(ring => pick(random, ring))
+  const out = others.flatMap((ring, i) =>
+    usable[i] === ring ? [] : ring.filter(node => !node.running).map(node => ({ node, i })),
+  )
+  if (out.length === 0 || fraction(random) >= probeShare) return { nodes: [...nodes, me], measures: nodes }
+  const { node, i } = pick(random, out)
+  return { nodes: [...nodes.with(i, node), me], measures: [node] }
+}
+
+function runs(node: NodeEntry): boolean {
+  return node.running
 }
 
 /** Draws the delays, and takes for each hop the key of the epoch in which the packet will arrive there. */

@@ -18,7 +18,7 @@ import { engine } from './engine.ts'
 import type { Files } from './files.ts'
 import { type Gateway, gateway } from './gateway.ts'
 import { type KeyRing, openingEpochs, openKeys } from './keys.ts'
-import { nodeLoops } from './loops.ts'
+import { type Loops, nodeLoops } from './loops.ts'
 import { type Mailboxes, openMailboxes, sweepMs } from './mailbox.ts'
 import { inlinePeeler } from './peeler.ts'
 import { type Action, type DropReason, type End, type Mixed, newRelay, type Thanks } from './relay.ts'
@@ -117,9 +117,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const replay = replayStore({ files: options.files, random, tagsPerKey: limits.tagsPerKey })
   await keys.advance(now())
   await openJournals(options, keys, replay)
-  const directory = options.directory ?? (await join(options, keys))
-  admission.refresh(directory)
   const loops = nodeLoops({ network, geometry: g, self: link.id, now, random, limit: limits.loops })
+  const directory = options.directory ?? (await join(options, keys, loops))
+  admission.refresh(directory)
   const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
   const hold = votedStrategy<Mixed>({ random, limit: limits.hold })
   const relay = newRelay({
@@ -305,11 +305,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 }
 
 /** Follows the consensus, and has the authorities know this node and the packet keys of the next epochs. */
-function join(options: NodeOptions, keys: KeyRing): Promise<Directory> {
+function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<Directory> {
   const { role, link, clock, seed, family } = options
   return joinDirectory({
     ...options,
     sign: message => ed25519Sign(seed, message),
+    counts: half => loops.measured(half),
     describe: async epoch => {
       await keys.advance(clock.now())
       return { role, family, addresses: link.addresses, packetKeys: [...keys.published(epoch).values()] }

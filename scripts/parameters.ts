@@ -59,6 +59,31 @@ export const parameterKeys: readonly ParameterKey[] = [
     unit: 'count',
     says: 'and of what it holds at most this percentage leaves at once.',
   },
+  {
+    key: 'running_percent',
+    name: 'runningPercent',
+    unit: 'count',
+    says: 'A node runs when at least this percentage of its loops comes back,',
+  },
+  {
+    key: 'reliable_percent',
+    name: 'reliablePercent',
+    unit: 'count',
+    says: 'and is reliable from this percentage on.',
+  },
+  {
+    key: 'trim_percent',
+    name: 'trimPercent',
+    unit: 'count',
+    says: "The percentage of reporters' values that is dropped at each end.",
+  },
+  {
+    key: 'minimum_reporters',
+    name: 'minimumReporters',
+    unit: 'count',
+    says: 'With fewer reporters a node stays what it was,',
+  },
+  { key: 'minimum_samples', name: 'minimumSamples', unit: 'count', says: 'and with fewer loops.' },
 ]
 
 function valueSchema({ name, unit }: ParameterKey): v.GenericSchema<string | number, number> {

@@ -7,6 +7,7 @@ import { type ClientOptions, openClient } from '../client/connect.ts'
 import { ClientError } from '../client/error.ts'
 import type { Received } from '../client/message.ts'
 import { epochAt, epochStart, type Network } from '../directory/network.ts'
+import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, NodeEntry, Parameters, View } from '../directory/view.ts'
 import type { VirtualClock } from '../link/clock.ts'
 import { virtualClock } from '../link/clock.ts'
@@ -23,6 +24,7 @@ import { fraction, type Random, seededRandom } from '../sphinx/random.ts'
 import { useReplyBlock } from '../sphinx/reply.ts'
 
 export const testParameters: Parameters = {
+  ...defaultParameters,
   hopDelayMs: 50,
   maxHopDelayMs: 5000,
   payloadPerMinute: 600,

@@ -26,6 +26,7 @@ import {
 import { consensusToJson } from '../directory/json.ts'
 import { openMessage, setHash, writeMessage } from '../directory/message.ts'
 import { sameBytes, signStatement } from '../directory/statement.ts'
+import { readStatistics, signStatistics, writeStatistics } from '../directory/statistics.ts'
 import { readVote, writeVote } from '../directory/vote.ts'
 import {
   anyBody,
@@ -74,10 +75,17 @@ const messages = [
     signature: signaturesOf(network, 1, about, 1)[0]?.signature as Uint8Array,
   },
 ] as const
+const rows = [
+  { index: 0, sent: 9, returned: 0 },
+  { index: 300, sent: 65_535, returned: 65_535 },
+]
+const content = { reporter: vote.vote.author, half: 9, document: about, rows }
+const statistics = signStatistics(network.name, content, signer('authority 0'))
 const requests: DirectoryRequest[] = [
   { ask: 'document', epoch: null },
   { ask: 'document', epoch: 7 },
   { ask: 'difference', from: about, epoch: 8 },
+  { ask: 'report', statistics: new Uint8Array(9) },
   { ask: 'upload', descriptor: new Uint8Array(10) },
   { ask: 'join', request: new Uint8Array(10) },
   { ask: 'leave', note: new Uint8Array(10) },
@@ -100,6 +108,7 @@ const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unkno
   proofs: [writeProofs([evidence]), bytes => openProofs(network, bytes)],
   request: [writeRequest({ ask: 'missing', epoch: 3, have: [about] }), readRequest],
   answer: [writeAnswer(about), readAnswer],
+  statistics: [writeStatistics(statistics), readStatistics],
   hello: [writeNewest(5), readNewest],
   descriptors: [writeDescriptors([about]), readDescriptors],
   ...Object.fromEntries(
@@ -159,6 +168,7 @@ test('round trips: messages, requests, answers, evidence', () => {
   assert.is(readNewest(writeNewest(12)), 12)
   assert.equal(readDescriptors(writeDescriptors([about, about])), [about, about])
   assert.equal(writeEvidence(readEvidence(writeEvidence(evidence))), writeEvidence(evidence))
+  assert.equal(readStatistics(writeStatistics(statistics)), statistics)
   assert.throws(
     () => readAnswer(writeRefusal(new DirectoryError('LATE', 'no\nmore'))),
     (error: DirectoryError) => error.code === 'LATE' && error.message === 'no?more',

@@ -38,6 +38,7 @@ function rulesOf(i: number, change: Partial<RoundRules> = {}, of = network): Rou
     addresses: [],
     wanted: {},
     mixing: 'poisson',
+    flags: () => ({ running: true, reliable: true }),
     admits: () => true,
     stays: () => true,
     newestBefore: () => null,

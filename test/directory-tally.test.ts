@@ -81,11 +81,19 @@ test('a node is in with more than half of the votes', () => {
 })
 
 test('a flag holds when more than half of those who have the node say so', () => {
-  const dead = ballot(nodes, { running: false, reliable: true })
+  const others = ballot(nodes).ballots?.[0]?.candidates.slice(1) ?? []
+  const [first] = ballot(nodes, { running: false, reliable: true }).ballots?.[0]?.candidates ?? []
+  const dead = { ballots: [{ epoch, candidates: first === undefined ? [] : [first, ...others] }] }
   const [one] = tallyOf([ballot(nodes), dead, dead]).nodes
   assert.is(one?.running, false)
   assert.is(one?.reliable, true)
   assert.is(tallyOf([ballot(nodes), ballot(nodes), dead]).nodes[0]?.running, true)
+})
+
+test('where no mix of a layer would run, or no gateway, all of them keep running', () => {
+  const dead = ballot(nodes, { running: false, reliable: false })
+  const body = tallyOf([dead, dead, dead])
+  assert.ok(body.nodes.every(({ running, reliable }) => running && !reliable))
 })
 
 test('of the descriptors of one node the one with the highest serial counts, whatever the order of votes', () => {

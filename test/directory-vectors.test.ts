@@ -13,6 +13,7 @@ import { readAnswer, readRequest } from '../directory/exchange.ts'
 import { readJoin, readLeave, verifyJoin, verifyLeave } from '../directory/joining.ts'
 import { openMessage, setHash } from '../directory/message.ts'
 import { digest, hex } from '../directory/statement.ts'
+import { readStatistics, verifyStatistics } from '../directory/statistics.ts'
 import { tally } from '../directory/tally.ts'
 import { readVote } from '../directory/vote.ts'
 import {
@@ -56,6 +57,11 @@ const readers: Record<Exclude<VectorKind, ListKind>, (bytes: Uint8Array) => Uint
   },
   leave(bytes) {
     verifyLeave(network.name, readLeave(bytes))
+    return undefined
+  },
+  statistics(bytes) {
+    const statistics = readStatistics(bytes)
+    verifyStatistics(network.name, statistics)
     return undefined
   },
   request(bytes) {

@@ -39,6 +39,7 @@ import {
   signStatement,
   statementBytes,
 } from '../directory/statement.ts'
+import { signStatistics, writeStatistics } from '../directory/statistics.ts'
 import { tally } from '../directory/tally.ts'
 import {
   bodyOf,
@@ -60,6 +61,7 @@ export type VectorKind =
   | 'evidence'
   | 'join'
   | 'leave'
+  | 'statistics'
   | 'request'
   | 'answer'
   | 'difference'
@@ -358,6 +360,24 @@ function messageVectors(): DirectoryVector[] {
   ]
 }
 
+function statisticsVectors(): DirectoryVector[] {
+  const rows = [
+    { index: 0, sent: 10, returned: 9 },
+    { index: 2, sent: 7, returned: 0 },
+  ]
+  const content = { reporter: idOf('mix 0'), half: 3, document: new Uint8Array(32).fill(1), rows }
+  const made = signStatistics(network.name, content, signer('mix 0'))
+  const bytes = writeStatistics(made)
+  const out = writeStatistics({ ...made, rows: rows.toReversed() })
+  const more = writeStatistics({ ...made, rows: [{ index: 0, sent: 1, returned: 2 }] })
+  return [
+    vector('statistics', 'of two nodes', 'ok', '', bytes),
+    vector('statistics', 'forged', 'BAD_SIGNATURE', '', flipped(bytes, 0)),
+    vector('statistics', 'rows out of order', 'NOT_CANONICAL', '', out),
+    vector('statistics', 'more came back than were sent', 'BAD_DOCUMENT', '', more),
+  ]
+}
+
 function evidenceVectors(): DirectoryVector[] {
   const said = [1, 2].map(byte => {
     const about = new Uint8Array(32).fill(byte)
@@ -552,6 +572,7 @@ export function directoryVectors(): DirectoryVectorFile {
       ...consensusVectors(),
       ...messageVectors(),
       ...evidenceVectors(),
+      ...statisticsVectors(),
       ...joiningVectors(),
       ...exchangeVectors(),
       ...differenceVectors(),
