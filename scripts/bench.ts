@@ -6,6 +6,7 @@ interface Bench {
 }
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  client: () => import('./bench-client.ts'),
   directory: () => import('./bench-directory.ts'),
   sphinx: () => import('./bench-sphinx.ts'),
 }

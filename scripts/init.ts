@@ -3,10 +3,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ed25519PublicKey } from '#crypto'
-import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import { authorityEntry } from '../directory/authority-keys.ts'
 import type { AuthorityEntry } from '../directory/network.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
+import { coverOption } from './cover-option.ts'
 import { durationOption } from './duration.ts'
 import { hex, writeKey, writeNew } from './folder.ts'
 import {
@@ -172,19 +172,10 @@ function clientCommand(args: readonly string[]): undefined {
     gateways: values.gateway,
     apiPort: values['api-port'] === undefined ? undefined : portOption('api-port', values['api-port']),
     dialFrom: values['dial-from'],
-    cover: coverOption(values.cover),
+    cover: values.cover === undefined ? undefined : coverOption(values.cover),
   })
   say(`wrote ${join(folder, 'client.toml')}; start it with`)
   say(`  chaffinch client --config ${join(folder, 'client.toml')}`)
-}
-
-function coverOption(level: string | undefined): CoverLevel | undefined {
-  if (level === undefined || coverLevels.includes(level as CoverLevel)) return level as CoverLevel | undefined
-  throw new CommandError(
-    'USAGE',
-    `--cover ${level}: want one of ${coverLevels.join(', ')}`,
-    'chaffinch cover',
-  )
 }
 
 function portOption(option: string, text: string): number {

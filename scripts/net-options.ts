@@ -1,7 +1,9 @@
 // The options of `chaffinch net`, its presets, and which of them do not go together.
 
+import type { CoverLevel } from '../client/cover.ts'
 import { below, systemRandom } from '../sphinx/random.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
+import { coverOption } from './cover-option.ts'
 import { durationOption } from './duration.ts'
 
 export type KillKind = 'mix' | 'gateway' | 'authority'
@@ -17,9 +19,13 @@ export interface NetOptions {
   readonly kill: readonly KillKind[]
   readonly epochMs: number
   readonly delayMs: number
+  /** Of every client. */
+  readonly cover: CoverLevel
   readonly seed: number
   /** undefined: a temporary folder, removed at the end. */
   readonly dir: string | undefined
+  /** The rates of a network in which nobody votes for others, instead of those that suit one machine. */
+  readonly usualRates: boolean
   /** Taps every link and prints what an observer saw. */
   readonly observe: boolean
   readonly once: boolean
@@ -48,6 +54,7 @@ export function readNetOptions(args: readonly string[]): NetOptions {
     kill: text,
     epoch: text,
     delay: text,
+    cover: text,
     seed: text,
     dir: text,
     preset: text,
@@ -83,11 +90,13 @@ export function readNetOptions(args: readonly string[]): NetOptions {
         : killOption(values.kill, mixes),
     epochMs: timeOption('epoch', values.epoch ?? '20s', 5000),
     delayMs: timeOption('delay', values.delay ?? '50ms', 0),
+    cover: coverOption(values.cover ?? 'default'),
     seed:
       values.seed === undefined
         ? below(systemRandom, 2 ** 31)
         : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
     dir: values.dir,
+    usualRates: false,
     observe: preset.observe ?? false,
     once: values.once ?? false,
     stay: values.stay ?? false,

@@ -97,12 +97,12 @@ const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
 
 function writeFiles(plan: Plan, now: number): void {
   const { options, networkFile } = plan
-  const votes = localParameters(options)
+  const votes = options.usualRates ? {} : localParameters(options)
   const authorities = []
   for (const planned of plan.processes) {
     const draft = { networkFile, dialFrom: planned.dialFrom }
     if (planned.role === 'client') {
-      initClient(planned.folder, { ...draft, apiPort: planned.httpPort })
+      initClient(planned.folder, { ...draft, apiPort: planned.httpPort, cover: options.cover })
       continue
     }
     const listen = [address(planned.listenPort as number)]

@@ -52,6 +52,7 @@ some of them, and checks that nothing was lost. In a terminal it shows a live ta
                     (default: mix,gateway); a mix stays dead, the others start again after 5 s
   --epoch TIME      length of an epoch (default: 20s)
   --delay TIME      mean delay at a hop (default: 50ms)
+  --cover LEVEL     how much the clients send when nobody writes: off, low, default or high
   --seed N          seed of the choices made here: who writes to whom, who is killed (default: drawn)
   --dir PATH        where the files are kept (default: a temporary folder, removed at the end)
   --preset NAME     netmix: three sources, a cascade of three mixes, three destinations, and at the end their
