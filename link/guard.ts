@@ -14,6 +14,7 @@ import { yamux } from '@libp2p/yamux'
 import type { Clock } from './clock.ts'
 import { LinkError } from './link.ts'
 import { because } from './streams.ts'
+import { joinWrites, updateWindowByHalves } from './writes.ts'
 
 /** Bytes of a protocol name with its newline (libp2p's own limit), and names in one negotiation. */
 const nameBytes = 1024
@@ -172,6 +173,7 @@ const unreadBytes = 8 * 1024 * 1024
 export function guardConnection(connection: MultiaddrConnection): void {
   guardNegotiation(connection, name => name === '/noise')
   connection.maxWriteBufferLength = unreadBytes
+  joinWrites(connection)
   // The WebSocket transport aborts with a close code that sockets refuse, and so leaves them open.
   const { websocket } = connection as { websocket?: { close(): void; terminate?(): void } }
   connection.addEventListener('close', () => {
@@ -236,12 +238,14 @@ export function guardedYamux(
       const onRemoteStream = muxer.onRemoteStream.bind(muxer)
       muxer.onRemoteStream = stream => {
         guardNegotiation(stream, speaks)
+        updateWindowByHalves(stream)
         onRemoteStream(stream)
       }
       const onCreateStream = muxer.onCreateStream.bind(muxer)
       muxer.onCreateStream = () => {
         const stream = onCreateStream()
         guardNegotiation(stream, name => name !== '/multistream/1.0.0' && name !== 'na')
+        updateWindowByHalves(stream)
         return stream
       }
       return muxer

@@ -8,6 +8,7 @@ interface Bench {
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   client: () => import('./bench-client.ts'),
   directory: () => import('./bench-directory.ts'),
+  relay: () => import('./bench-relay.ts'),
   sphinx: () => import('./bench-sphinx.ts'),
 }
 
