@@ -417,15 +417,17 @@ test('on the wire: a write of cells is 30 bytes more, an exchange 68', async () 
     before = relay.passed()
     return bytes
   }
-  const windowUpdate = 30
   await ask(50)
-  assert.is(await added(), 2 * (50 + 34 + windowUpdate))
+  assert.is(await added(), 2 * (50 + 34))
   await send(1)
-  assert.is(await added(), cellBytes + 30 + windowUpdate)
+  assert.is(await added(), cellBytes + 30)
   await send(19)
-  assert.is(await added(), 19 * cellBytes + 30 + windowUpdate)
+  assert.is(await added(), 19 * cellBytes + 30)
   await wait(400)
-  assert.is(await added(), 31 + windowUpdate)
+  assert.is(await added(), 31)
+  // half of a window of 256 KiB
+  await send(20)
+  assert.is(await added(), 20 * cellBytes + 2 * 30 + 30)
   relay.close()
 })
 
