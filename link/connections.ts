@@ -159,7 +159,7 @@ export class Connections {
   }
 }
 
-function peerIdOf(id: Uint8Array): PeerId {
+export function peerIdOf(id: Uint8Array): PeerId {
   return peerIdFromPublicKey(publicKeyFromRaw(id))
 }
 

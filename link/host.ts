@@ -8,6 +8,8 @@ import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
 import type { Clock } from './clock.ts'
 import { sleep, stayAlive } from './clock.ts'
 import { Connections, idOf } from './connections.ts'
+import type { Dht } from './dht.ts'
+import { KadTable } from './dht-kad.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import { createHost, listenOn } from './libp2p.ts'
 import type { LinkLimits } from './limits.ts'
@@ -68,7 +70,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     limits,
     lets: peer => host?.lets(peer) === true,
   })
-  host = new Libp2pHost(init, limits, publicKeyOf(seed), libp2p)
+  host = new Libp2pHost(init, limits, seed, libp2p)
   try {
     await listenOn(libp2p, listen)
     const own = `/p2p/${libp2p.peerId.toString()}`
@@ -83,6 +85,7 @@ export async function startHost(init: HostInit): Promise<Host> {
 class Libp2pHost implements Host {
   readonly id: Uint8Array
   addresses: readonly string[] = []
+  readonly #table: KadTable
   readonly #init: HostInit
   readonly #limits: LinkLimits
   readonly #libp2p: Libp2p
@@ -99,7 +102,8 @@ class Libp2pHost implements Host {
   #cellsHandler: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
   #closing: Promise<void> | undefined
 
-  constructor(init: HostInit, limits: LinkLimits, id: Uint8Array, libp2p: Libp2p) {
+  constructor(init: HostInit, limits: LinkLimits, seed: Uint8Array, libp2p: Libp2p) {
+    const id = publicKeyOf(seed)
     this.id = id
     this.#init = init
     this.#limits = limits
@@ -111,6 +115,7 @@ class Libp2pHost implements Host {
     })
     this.#connections = connections
     this.#asking = new Asking(connections, clock, limits)
+    this.#table = new KadTable({ libp2p, seed, connections, serves: init.role !== 'client' })
     const loop = openLoop(clock, cells => this.#receive(id, cells))
     this.#outbox = new Outbox({
       cellBytes: init.cellBytes,
@@ -136,6 +141,10 @@ class Libp2pHost implements Host {
         stream,
       ),
     )
+  }
+
+  get dht(): Dht {
+    return this.#table
   }
 
   send(to: Peer, cell: Uint8Array): boolean {
@@ -216,6 +225,7 @@ class Libp2pHost implements Host {
   async #close(): Promise<void> {
     this.#outbox.close()
     this.#asking.close()
+    await this.#table.close()
     this.#connections.close(cellProtocol)
     try {
       await this.#libp2p.stop()

@@ -163,7 +163,7 @@ const forgetful: Datastore = {
 type Logger = ReturnType<NonNullable<Libp2pOptions['logger']>['forComponent']>
 
 /** libp2p's own log names addresses. */
-const mute: Logger = Object.assign(() => {}, {
+export const mute: Logger = Object.assign(() => {}, {
   error: () => {},
   trace: () => {},
   enabled: false,

@@ -1,6 +1,8 @@
 // What a role sees of the network: cells to neighbours, requests to servers. Two versions: libp2p over TCP
 // (host.ts) and memory with a virtual clock (memory.ts).
 
+import type { Dht } from './dht.ts'
+
 /** A host one can dial. */
 export interface Peer {
   /** 32 bytes: the raw Ed25519 public key of its libp2p identity. */
@@ -41,6 +43,8 @@ export interface Link {
   readonly id: Uint8Array
   /** Multiaddrs it announces, without the /p2p part. */
   readonly addresses: readonly string[]
+  /** The table that nodes and authorities keep together; a client only asks. */
+  readonly dht: Dht
   /**
    * Queues one fixed-size cell for a neighbour; never waits. The cell is the link's from here on. Cells to one
    * neighbour leave in order on one long-lived stream, which one task re-opens with back-off.

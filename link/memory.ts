@@ -2,6 +2,7 @@
 // one seed. Queues, back-off and limits are those of the libp2p host (docs/link.md, In memory).
 
 import type { Timer } from './clock.ts'
+import type { Dht } from './dht.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
 import { defaultLimits, Turnstile } from './limits.ts'
@@ -9,6 +10,7 @@ import type { Host, Neighbour, Peer, RequestEnd, RequestHandler, RequestOptions 
 import { LinkError, noRequests } from './link.ts'
 import type { Log } from './log.ts'
 import { silent } from './log.ts'
+import { MemoryTable } from './memory-dht.ts'
 import type { CellStream, CellStreamEvents } from './outbox.ts'
 import { Outbox, openLoop } from './outbox.ts'
 import type { Connection, Sight, WireInit } from './wire.ts'
@@ -73,6 +75,7 @@ type Reply = { readonly answer: Uint8Array } | { readonly refused: true }
 class MemoryHost implements Host {
   readonly id: Uint8Array
   readonly addresses: readonly string[]
+  readonly dht: Dht
   readonly #init: MemoryNetworkInit & MemoryHostInit & { readonly log: Log }
   readonly #limits: LinkLimits
   readonly #wire: Wire<MemoryHost>
@@ -94,6 +97,7 @@ class MemoryHost implements Host {
   ) {
     this.id = id
     this.addresses = init.role === 'client' ? [] : (init.addresses ?? [`/memory/${hexOf(id.subarray(0, 8))}`])
+    this.dht = new MemoryTable(this, init.role !== 'client')
     this.#init = init
     this.#limits = { ...defaultLimits, ...init.limits }
     this.#wire = wire

@@ -66,6 +66,7 @@ export function changedLink(link: Link, change: Partial<Link>): Link {
   return {
     id: link.id,
     addresses: link.addresses,
+    dht: link.dht,
     send: (to, cell) => link.send(to, cell),
     onCells: handler => link.onCells(handler),
     request: (to, protocol, body, options) => link.request(to, protocol, body, options),

@@ -1,0 +1,197 @@
+// The table in memory: requests between hosts of one process, on the virtual clock. The same keys end up with the
+// same hosts as over libp2p (dht-kad.ts); the search is the plain one of Kademlia, without buckets.
+
+import { sha256 } from '@noble/hashes/sha2.js'
+import { AddressBook, askedAtOnce, Checks, type Dht, type DhtCheck, mostKept, replicas } from './dht.ts'
+import { hexOf } from './identity.ts'
+import type { Link, Peer } from './link.ts'
+
+const protocol = '/memory/dht/1'
+const largest = 64 * 1024
+const requestMs = 5000
+
+/** A host that is asked for a value or for providers may know them, and names peers that are closer. */
+type Ask =
+  | { readonly ask: 'find'; readonly key: string; readonly what: 'value' | 'providers' | 'nothing' }
+  | { readonly ask: 'put'; readonly key: string; readonly value: string }
+  | { readonly ask: 'provide'; readonly key: string; readonly addresses: readonly string[] }
+
+interface Found {
+  readonly value?: string
+  readonly providers: readonly Told[]
+  readonly closer: readonly Told[]
+}
+
+interface Told {
+  readonly id: string
+  readonly addresses: readonly string[]
+}
+
+export class MemoryTable implements Dht {
+  readonly #link: Pick<Link, 'id' | 'addresses' | 'request' | 'serve'>
+  readonly #serves: boolean
+  readonly #checks = new Checks()
+  readonly #book = new AddressBook(hexOf)
+  readonly #values = new Map<string, Uint8Array>()
+  readonly #providers = new Map<string, Told>()
+
+  constructor(link: Pick<Link, 'id' | 'addresses' | 'request' | 'serve'>, serves: boolean) {
+    this.#link = link
+    this.#serves = serves
+  }
+
+  accept(kind: string, check: DhtCheck): void {
+    if (this.#serves && this.#checks.kinds.length === 0) {
+      this.#link.serve(protocol, largest, async (from, body) => write(this.#answer(from, read<Ask>(body))))
+    }
+    this.#checks.set(kind, check)
+  }
+
+  keep(peers: readonly Peer[], closed: boolean): void {
+    this.#book.keep(peers, closed)
+  }
+
+  async put(key: string, value: Uint8Array, timeoutMs: number): Promise<number> {
+    if (!this.#checks.passes(key, value)) return 0
+    this.#keep(this.#values, key, value)
+    const to = await this.#closest(key, timeoutMs)
+    const taken = to.map(peer =>
+      this.#ask<boolean>(peer, { ask: 'put', key, value: hexOf(value) }, timeoutMs),
+    )
+    return (await Promise.all(taken)).filter(took => took === true).length
+  }
+
+  async get(key: string, timeoutMs: number): Promise<Uint8Array | undefined> {
+    let found = this.#values.get(key)
+    await this.#search(key, 'value', timeoutMs, ({ value }) => {
+      const bytes = value === undefined ? undefined : bytesOf(value)
+      if (bytes !== undefined && this.#checks.passes(key, bytes)) found ??= bytes
+      return found !== undefined
+    })
+    return found !== undefined && this.#checks.passes(key, found) ? found : undefined
+  }
+
+  async provide(name: Uint8Array, timeoutMs: number): Promise<void> {
+    const key = hexOf(name)
+    const { id, addresses } = this.#link
+    this.#keep(this.#providers, `${key} ${hexOf(id)}`, { id: hexOf(id), addresses })
+    const to = await this.#closest(key, timeoutMs)
+    await Promise.all(to.map(peer => this.#ask(peer, { ask: 'provide', key, addresses }, timeoutMs)))
+  }
+
+  async providers(name: Uint8Array, timeoutMs: number): Promise<readonly Peer[]> {
+    const found = new Map<string, Peer>()
+    await this.#search(hexOf(name), 'providers', timeoutMs, ({ providers }) => {
+      for (const told of providers) {
+        const peer = peerOf(told)
+        if (this.#book.believes(peer.id)) found.set(told.id, this.#book.get(peer.id) ?? peer)
+      }
+      return found.size >= replicas
+    })
+    return [...found.values()]
+  }
+
+  #answer(from: Uint8Array, request: Ask): Found | boolean {
+    if (request.ask === 'put') {
+      const value = bytesOf(request.value)
+      if (!this.#checks.passes(request.key, value)) return false
+      this.#keep(this.#values, request.key, value)
+      return true
+    }
+    if (request.ask === 'provide') {
+      if (!this.#book.believes(from)) return false
+      const id = hexOf(from)
+      this.#keep(this.#providers, `${request.key} ${id}`, { id, addresses: request.addresses })
+      return true
+    }
+    const { key, what } = request
+    const value = what === 'value' ? this.#values.get(key) : undefined
+    const providers =
+      what === 'providers'
+        ? [...this.#providers].filter(([name]) => name.startsWith(key)).map(([, told]) => told)
+        : []
+    const closer = nearest(key, this.#book.peers)
+      .filter(({ id }) => hexOf(id) !== hexOf(from))
+      .slice(0, replicas)
+      .map(({ id, addresses }) => ({ id: hexOf(id), addresses }))
+    return {
+      ...(value === undefined ? {} : { value: hexOf(value) }),
+      providers: providers.slice(0, replicas),
+      closer,
+    }
+  }
+
+  async #closest(key: string, timeoutMs: number): Promise<Peer[]> {
+    const heard = await this.#search(key, 'nothing', timeoutMs, () => false)
+    return nearest(key, heard).slice(0, replicas)
+  }
+
+  /** Asks ever closer ones until `enough` or nobody closer is left; gives those who answered. */
+  async #search(
+    key: string,
+    what: 'value' | 'providers' | 'nothing',
+    timeoutMs: number,
+    enough: (found: Found) => boolean,
+  ): Promise<Peer[]> {
+    const asked = new Set<string>([hexOf(this.#link.id)])
+    const answered: Peer[] = []
+    for (;;) {
+      const near = nearest(key, this.#book.peers).slice(0, replicas)
+      const next = near.filter(({ id }) => !asked.has(hexOf(id))).slice(0, askedAtOnce)
+      if (next.length === 0) return answered
+      for (const { id } of next) asked.add(hexOf(id))
+      const answers = await Promise.all(
+        next.map(async peer => {
+          const found = await this.#ask<Found>(peer, { ask: 'find', key, what }, timeoutMs)
+          if (found !== undefined) answered.push(peer)
+          return found
+        }),
+      )
+      for (const found of answers) {
+        for (const told of found?.closer ?? []) this.#book.hear(peerOf(told))
+        if (found !== undefined && enough(found)) return answered
+      }
+    }
+  }
+
+  async #ask<T>(to: Peer, request: Ask, timeoutMs: number): Promise<T | undefined> {
+    try {
+      const options = { timeoutMs: Math.min(timeoutMs, requestMs), maxBytes: largest }
+      return read<T>(await this.#link.request(to, protocol, write(request), options))
+    } catch {
+      return undefined
+    }
+  }
+
+  #keep<T>(among: Map<string, T>, name: string, what: T): void {
+    among.delete(name)
+    among.set(name, what)
+    if (among.size > mostKept.records) among.delete(among.keys().next().value as string)
+  }
+}
+
+/** By the distance of Kademlia: the exclusive or of two SHA-256 digests, as a number. */
+function nearest(key: string, peers: readonly Peer[]): Peer[] {
+  const target = sha256(new TextEncoder().encode(key))
+  const distance = ({ id }: Peer): string => hexOf(sha256(id).map((byte, i) => byte ^ (target[i] as number)))
+  return peers
+    .map(peer => ({ peer, at: distance(peer) }))
+    .sort((a, b) => (a.at < b.at ? -1 : 1))
+    .map(({ peer }) => peer)
+}
+
+function peerOf({ id, addresses }: Told): Peer {
+  return { id: bytesOf(id), addresses }
+}
+
+function bytesOf(hex: string): Uint8Array {
+  return Uint8Array.from(hex.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+}
+
+function write(what: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(what))
+}
+
+function read<T>(bytes: Uint8Array): T {
+  return JSON.parse(new TextDecoder().decode(bytes)) as T
+}
