@@ -111,3 +111,13 @@ export class AddressBook {
     return [...this.#peers.values()]
   }
 }
+
+/** The table of a link that reaches nobody. */
+export const emptyTable: Dht = {
+  accept: () => {},
+  keep: () => {},
+  put: async () => 0,
+  get: async () => undefined,
+  provide: async () => {},
+  providers: async () => [],
+}

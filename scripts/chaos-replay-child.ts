@@ -7,6 +7,7 @@ import { openSync, writeSync } from 'node:fs'
 import type { Network } from '../directory/network.ts'
 import type { Directory, View } from '../directory/view.ts'
 import { type Clock, systemClock } from '../link/clock.ts'
+import { emptyTable } from '../link/dht.ts'
 import { hexOf } from '../link/identity.ts'
 import type { Link } from '../link/link.ts'
 import { silent } from '../link/log.ts'
@@ -102,6 +103,7 @@ function fileLink(
   const link: Link = {
     id,
     addresses: [],
+    dht: emptyTable,
     send(_, cell) {
       writeSync(file, createHash('sha256').update(cell).digest())
       return true

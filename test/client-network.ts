@@ -11,11 +11,10 @@ import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, NodeEntry, Parameters, View } from '../directory/view.ts'
 import type { VirtualClock } from '../link/clock.ts'
 import { virtualClock } from '../link/clock.ts'
-import type { Dht } from '../link/dht.ts'
+import { type Dht, emptyTable } from '../link/dht.ts'
 import { hexOf } from '../link/identity.ts'
 import { type Link, LinkError } from '../link/link.ts'
 import { type MailboxEntry, proofMessage, readRequest, writeGreeting, writePage } from '../link/mailbox.ts'
-import { MemoryTable } from '../link/memory-dht.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { readBody } from '../sphinx/body.ts'
 import { DROP_RECIPIENT } from '../sphinx/commands.ts'
@@ -344,7 +343,7 @@ export interface RunningClient {
 export class FakeLink implements Link {
   readonly id: Uint8Array
   readonly addresses: readonly string[] = []
-  readonly dht: Dht = new MemoryTable(this, false)
+  readonly dht: Dht = emptyTable
   readonly #network: FakeNetwork
   /** Its process was killed: nothing leaves or comes any more. */
   dead = false
