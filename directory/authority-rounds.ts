@@ -13,8 +13,8 @@ import { epochAt, epochStart, type Network } from './network.ts'
 import type { step } from './round.ts'
 import {
   beginRound,
-  phaseEnd,
-  type Round,
+  type Made,
+  nextTurn,
   type RoundAction,
   type RoundEvent,
   type RoundRules,
@@ -137,7 +137,7 @@ export class Rounds {
     if (this.#closed) return
     const now = clock.now()
     const epoch = Math.max(-1, epochAt(network, now))
-    const ends = [...this.#states.values()].map(state => phaseEnd(network, state))
+    const ends = [...this.#states.values()].map(state => nextTurn(network, state, now))
     const next = Math.min(epochStart(network, epoch + 1), ...ends)
     // A phase that is over and still there met a disk that refused to write.
     this.#timer = clock.after(next > now ? next - now : retryMs, () => {
@@ -273,7 +273,7 @@ export class Rounds {
 }
 
 /** Whether the round of these votes starts the network; unknown without votes. */
-function startsNetwork(made: Round['made'], heard: readonly Heard[]): boolean | undefined {
+function startsNetwork(made: Made, heard: readonly Heard[]): boolean | undefined {
   for (const { message } of heard) {
     if (message.kind === 'vote') return message.signed.vote.ballots.length === 2
   }

@@ -4,7 +4,7 @@
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import { CborReader, write } from './cbor.ts'
-import { type ConsensusBody, type NamedBody, readBody } from './consensus.ts'
+import { type ConsensusBody, readBody } from './consensus.ts'
 import { type Descriptor, descriptorLimits, readDescriptor, writeDescriptor } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
 import { type Evidence, readEvidence, verifyEvidence, writeEvidence } from './evidence.ts'
@@ -12,15 +12,17 @@ import { documentKey } from './follow.ts'
 import { joinLimits, type Member, readJoin, writeJoin } from './joining.ts'
 import { maxMessageBytes, openMessage, type VotingMessage, writeMessage } from './message.ts'
 import type { Network } from './network.ts'
-import type { Descriptors, Round } from './round-state.ts'
+import type { Descriptors, Kept, Made } from './round-state.ts'
+import { type SecretSharing, sharingOf } from './sharing.ts'
 import { digest, hex } from './statement.ts'
+import type { Vote } from './vote.ts'
 
 /** For how many epochs signed documents stay, and the own statements that must not be made twice. */
 export const storedEpochs = 72
 
 const number = (epoch: number): string => String(epoch).padStart(16, '0')
 const keys = {
-  own: (kind: VotingMessage['kind'], epoch: number) => `own/${kind}/${number(epoch)}`,
+  own: (kind: VotingMessage['kind'] | 'opening', epoch: number) => `own/${kind}/${number(epoch)}`,
   body: (epoch: number) => `body/${number(epoch)}`,
   heard: (round: number, place: number) => `heard/${number(round)}/${number(place)}`,
   descriptor: (epoch: number, id: string) => `descriptor/${number(epoch)}/${id}`,
@@ -43,20 +45,19 @@ export class AuthorityStore {
   readonly #store: Store
   readonly #network: Network
   readonly #log: Log
+  readonly #sharing: SecretSharing
   #heard = 0
 
-  constructor(store: Store, network: Network, log: Log) {
+  /** @param sharing what checks dealings */
+  constructor(store: Store, network: Network, log: Log, sharing: SecretSharing) {
     this.#store = store
     this.#network = network
     this.#log = log
+    this.#sharing = sharing
   }
 
   /** One atomic write: an event that changed a round, and what the authority says because of it. */
-  async record(
-    round: number,
-    event: RecordedEvent | undefined,
-    kept: readonly { readonly message: VotingMessage; readonly body?: NamedBody | undefined }[],
-  ): Promise<void> {
+  async record(round: number, event: RecordedEvent | undefined, kept: readonly Kept[]): Promise<void> {
     const puts: Put[] = []
     if (event !== undefined && 'message' in event) {
       const value = write([Math.floor(event.now), writeMessage(event.message)])
@@ -66,20 +67,26 @@ export class AuthorityStore {
       const key = keys.descriptor(descriptor.epoch, hex(descriptor.stable.id))
       puts.push({ type: 'put', key, value: writeDescriptor(descriptor) })
     }
-    for (const { message, body } of kept) {
+    for (const { message, body, opening } of kept) {
       const epoch = message.kind === 'signature' ? message.epoch : message.round
       puts.push({ type: 'put', key: keys.own(message.kind, epoch), value: writeMessage(message) })
       if (body !== undefined) puts.push({ type: 'put', key: keys.body(epoch), value: body.bytes })
+      if (opening !== undefined) puts.push({ type: 'put', key: keys.own('opening', epoch), value: opening })
     }
     if (puts.length > 0) await this.#store.batch(puts)
   }
 
   /** What it said in a round. @throws DirectoryError when that cannot be read */
-  async made(round: number): Promise<Round['made']> {
+  async made(round: number): Promise<Made> {
     const vote = await this.#message(keys.own('vote', round))
     const set = await this.#message(keys.own('set', round))
+    const opening = await this.#store.get(keys.own('opening', round))
     return {
       vote: vote?.kind === 'vote' ? vote.signed : undefined,
+      opening:
+        vote?.kind !== 'vote' || opening === undefined
+          ? undefined
+          : this.#read(keys.own('opening', round), () => this.#checkOpening(vote.signed.vote, opening)),
       set: set?.kind === 'set' ? set : undefined,
     }
   }
@@ -119,7 +126,7 @@ export class AuthorityStore {
         const read = new CborReader(value, 'heard')
         read.tuple(2)
         const now = read.item('now').uint()
-        return { now, message: openMessage(this.#network, read.item('message').bytesUpTo(maxMessageBytes)) }
+        return { now, message: this.#open(read.item('message').bytesUpTo(maxMessageBytes)) }
       })
       if (entry !== undefined) heard.push(entry)
     }
@@ -202,7 +209,8 @@ export class AuthorityStore {
     // Two rounds can run at once; what they made stays as long as anybody could still be told something else.
     await before('heard/', epoch - 1)
     await before('descriptor/', epoch - 1)
-    for (const kind of ['vote', 'set', 'signature']) await before(`own/${kind}/`, epoch - storedEpochs)
+    for (const kind of ['vote', 'opening', 'set', 'signature'])
+      await before(`own/${kind}/`, epoch - storedEpochs)
     await before('body/', epoch - storedEpochs)
     await before('document/', epoch - storedEpochs)
   }
@@ -212,11 +220,22 @@ export class AuthorityStore {
     const bytes = await this.#store.get(key)
     if (bytes === undefined) return undefined
     try {
-      return openMessage(this.#network, bytes)
+      return this.#open(bytes)
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
       throw new DirectoryError(error.code, `store: ${key}: ${error.message}`)
     }
+  }
+
+  /** One that is damaged is the others' to open. */
+  #checkOpening({ epoch, author, dealing }: Vote, opening: Uint8Array): Uint8Array {
+    const { readDealing, verifyOpening } = this.#sharing
+    verifyOpening(readDealing(sharingOf(this.#network, epoch, author), dealing), opening)
+    return opening
+  }
+
+  #open(bytes: Uint8Array): VotingMessage {
+    return openMessage(this.#network, bytes, { sharing: this.#sharing })
   }
 
   /** A damaged entry is as if it were not there, but it is told. */

@@ -9,7 +9,7 @@ import type { Store } from '../link/store.ts'
 import type { Random } from '../sphinx/random.ts'
 import { Admission, type AdmissionPolicy } from './admission.ts'
 import { Archive } from './authority-archive.ts'
-import { authorityEntry } from './authority-keys.ts'
+import { authorityEntry, sharingSecretKey } from './authority-keys.ts'
 import { AuthorityPeers } from './authority-peers.ts'
 import { Rounds } from './authority-rounds.ts'
 import { StatisticsBook } from './authority-statistics.ts'
@@ -38,6 +38,7 @@ import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './ne
 import { defaultParameters } from './parameters.ts'
 import { step } from './round.ts'
 import type { RoundState } from './round-state.ts'
+import { type Dealing, type SecretSharing, type Sharing, secretSharing } from './sharing.ts'
 import { hex, sameBytes } from './statement.ts'
 import { readStatistics } from './statistics.ts'
 import { defaultMixing } from './tally.ts'
@@ -58,6 +59,8 @@ export interface AuthorityOptions {
   readonly wanted?: Partial<Parameters> | undefined
   /** The mixing strategy it votes for. */
   readonly mixing?: string | undefined
+  /** How secrets for the shared randomness are shared out. A simulation hands in a cheaper way. */
+  readonly sharing?: SecretSharing | undefined
   /** The voting machine. A test hands in one that it looks over the shoulder of. */
   readonly step?: typeof step | undefined
 }
@@ -136,10 +139,11 @@ class RunningAuthority implements Authority {
   #closed = false
 
   constructor(options: AuthorityOptions, id: Uint8Array) {
-    const { network, link, clock, random, log, seed } = options
+    const { network, link, clock, random, log, seed, sharing = secretSharing } = options
+    const sharingKey = sharingSecretKey(seed)
     this.id = id
     this.#options = options
-    const store = new AuthorityStore(options.store, network, log)
+    const store = new AuthorityStore(options.store, network, log, sharing)
     const policy = options.admission
     this.#admission = policy && new Admission({ network, link, clock, random, log, store, policy })
     const archive = new Archive({ network, clock, log, store, onRefused: error => this.#count(error) })
@@ -162,6 +166,9 @@ class RunningAuthority implements Authority {
       network,
       id,
       sign: (message: Uint8Array) => ed25519Sign(seed, message),
+      deal: (of: Sharing) => sharing.deal(of, random),
+      openShare: (dealing: Dealing) => sharing.openShare(dealing, sharingKey),
+      sharing,
       addresses: link.addresses,
       wanted: options.wanted ?? {},
       mixing: options.mixing ?? defaultMixing,
@@ -314,8 +321,9 @@ class RunningAuthority implements Authority {
       case 'body':
         return writeAnswer(await this.#archive.serveBody(request.hash))
       case 'voting': {
+        const { network, sharing } = this.#options
         const wasOpened = (vote: Uint8Array): boolean => this.#rounds.hasVote(vote)
-        const message = openMessage(this.#options.network, request.message, wasOpened)
+        const message = openMessage(network, request.message, { wasOpened, sharing })
         await this.#rounds.take(() => message.round, message)
         return writeAnswer()
       }

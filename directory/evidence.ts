@@ -28,7 +28,7 @@ interface Said {
   readonly signature: Uint8Array
 }
 
-/** Relays are about many votes an epoch, so that two of them are no contradiction. */
+/** Relays are about many votes of an epoch and reveals about many dealings, so that two are no contradiction. */
 const kinds: readonly StatementKind[] = ['vote', 'set', 'consensus']
 
 export function evidenceOf(statement: Omit<Statement, 'about'>, a: Said, b: Said): Evidence {

@@ -1,5 +1,5 @@
 // What authorities tell each other in a round (docs/directory.md 8.5): votes as they are passed on, the list of
-// votes one counts, signatures. Each comes out of here verified, or not at all.
+// votes one counts, what is opened of the dealings in them, signatures. Each comes out of here verified, or not at all.
 
 import { CborReader, write } from './cbor.ts'
 import { maxDocumentBytes } from './consensus.ts'
@@ -8,6 +8,7 @@ import { validSigners } from './document.ts'
 import { DirectoryError } from './error.ts'
 import { checkEvidence } from './evidence.ts'
 import { mostAuthorities, type Network } from './network.ts'
+import { maxShareBytes, type SecretSharing, sharingOf, verifyDealing } from './sharing.ts'
 import {
   compareBytes,
   digest,
@@ -43,6 +44,16 @@ export type VotingMessage =
       readonly signature: Uint8Array
     }
   | {
+      readonly kind: 'reveal'
+      readonly round: number
+      readonly signer: Uint8Array
+      /** Whose dealing it is of. */
+      readonly dealer: Uint8Array
+      /** The opening of the signer's own dealing, or the signer's share of another's (docs/randomness.md 6). */
+      readonly opened: Uint8Array
+      readonly signature: Uint8Array
+    }
+  | {
       readonly kind: 'signature'
       readonly round: number
       /** The document's epoch and name. */
@@ -75,6 +86,11 @@ export function setHash(set: VoteSet): Uint8Array {
   return digest(write(set.map(({ author, hash }) => [author, hash])))
 }
 
+/** What a reveal's signature is about. */
+export function revealHash(dealer: Uint8Array, opened: Uint8Array): Uint8Array {
+  return digest(write([dealer, opened]))
+}
+
 export function writeMessage(message: VotingMessage): Uint8Array {
   switch (message.kind) {
     case 'vote':
@@ -83,6 +99,10 @@ export function writeMessage(message: VotingMessage): Uint8Array {
       const { round, signer, set, signature } = message
       return write(['set', round, signer, signature, set.map(({ author, hash }) => [author, hash])])
     }
+    case 'reveal': {
+      const { round, signer, dealer, opened, signature } = message
+      return write(['reveal', round, signer, signature, dealer, opened])
+    }
     case 'signature': {
       const { round, epoch, hash, signer, signature } = message
       return write(['signature', round, epoch, hash, signer, signature])
@@ -90,19 +110,20 @@ export function writeMessage(message: VotingMessage): Uint8Array {
   }
 }
 
+export interface VoteChecks {
+  /** Whether the vote of this digest came out of here before, so that only those who pass it on are new. */
+  readonly wasOpened?: (vote: Uint8Array) => boolean
+  readonly sharing?: Pick<SecretSharing, 'verifyDealing'> | undefined
+}
+
 /**
- * Reads a message and checks every signature in it.
+ * Reads a message and checks every signature in it. What a reveal opens is for the round to check, which has the dealing.
  *
  * @throws DirectoryError as the reader; WRONG_NETWORK, UNKNOWN_AUTHORITY, BAD_SIGNATURE; of a vote also what
- * `verifyDescriptor` and `checkEvidence` throw, and TOO_FEW_SIGNATURES when the document it follows is not proven
- *
- * @param wasOpened whether the vote of this digest came out of here before, so that only those who pass it on are new
+ * `verifyDescriptor`, `verifyDealing` and `checkEvidence` throw, and TOO_FEW_SIGNATURES when the document it follows
+ * is not proven
  */
-export function openMessage(
-  network: Network,
-  bytes: Uint8Array,
-  wasOpened: (vote: Uint8Array) => boolean = () => false,
-): VotingMessage {
+export function openMessage(network: Network, bytes: Uint8Array, checks: VoteChecks = {}): VotingMessage {
   if (bytes.length > maxMessageBytes) {
     throw new DirectoryError('TOO_LARGE', `message: want at most ${maxMessageBytes} bytes`)
   }
@@ -112,7 +133,7 @@ export function openMessage(
   const round = read.item('round').uint()
   const message = readFields(read, kind, fields, round)
   read.end()
-  verifyMessage(network, message, wasOpened)
+  verifyMessage(network, message, checks)
   return message
 }
 
@@ -128,6 +149,12 @@ function readFields(read: CborReader, kind: string, fields: number, round: numbe
     const signer = read.item('signer').bytes(32)
     const signature = read.item('signature').bytes(64)
     return { kind, round, signer, signature, set: readSet(read) }
+  }
+  if (kind === 'reveal' && fields === 6) {
+    const signer = read.item('signer').bytes(32)
+    const signature = read.item('signature').bytes(64)
+    const dealer = read.item('dealer').bytes(32)
+    return { kind, round, signer, signature, dealer, opened: read.item('opened').bytesUpTo(maxShareBytes) }
   }
   if (kind === 'signature' && fields === 6) {
     const epoch = read.item('epoch').uint()
@@ -153,11 +180,7 @@ function readSet(read: CborReader): VoteSet {
   return set
 }
 
-function verifyMessage(
-  network: Network,
-  message: VotingMessage,
-  wasOpened: (vote: Uint8Array) => boolean,
-): void {
+function verifyMessage(network: Network, message: VotingMessage, checks: VoteChecks): void {
   if (message.kind === 'vote') {
     const { vote, hash, signatures } = message.signed
     if (vote.network !== network.name) {
@@ -169,19 +192,40 @@ function verifyMessage(
     for (const { signer, signature } of signatures) {
       check(network, holderStatement(network.name, message.signed, signer), signature)
     }
-    if (!wasOpened(hash)) checkVote(network, vote, hash)
+    const { wasOpened, sharing = { verifyDealing } } = checks
+    if (wasOpened?.(hash) !== true) checkVote(network, vote, hash, sharing)
     return
   }
-  const { signer, signature, round } = message
-  const statement: Statement =
-    message.kind === 'set'
-      ? { kind: 'set', epoch: round, signer, about: setHash(message.set) }
-      : { kind: 'consensus', epoch: message.epoch, signer, about: message.hash }
-  check(network, statement, signature)
+  check(network, statementOf(message), message.signature)
 }
 
-/** Every descriptor is its node's, every proof is one, and the document that the vote follows was signed. */
-function checkVote(network: Network, vote: Vote, hash: Uint8Array): void {
+/** The statement that a message is: what its signer signs, and cannot contradict in a second one. */
+export function statementOf(message: VotingMessage): Statement {
+  switch (message.kind) {
+    case 'vote':
+      return voteStatement(message.signed.vote, message.signed.hash)
+    case 'set':
+      return { kind: 'set', epoch: message.round, signer: message.signer, about: setHash(message.set) }
+    case 'reveal': {
+      const { round, signer, dealer, opened } = message
+      return { kind: 'reveal', epoch: round, signer, about: revealHash(dealer, opened) }
+    }
+    case 'signature':
+      return { kind: 'consensus', epoch: message.epoch, signer: message.signer, about: message.hash }
+  }
+}
+
+/**
+ * The dealing has one secret, every descriptor is its node's, every proof is one, and the document that the vote
+ * follows was signed.
+ */
+function checkVote(
+  network: Network,
+  vote: Vote,
+  hash: Uint8Array,
+  sharing: Pick<SecretSharing, 'verifyDealing'>,
+): void {
+  sharing.verifyDealing(sharingOf(network, vote.epoch, vote.author), vote.dealing)
   for (const { candidates } of vote.ballots) {
     for (const { descriptor } of candidates) verifyDescriptor(network, descriptor)
   }

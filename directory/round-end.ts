@@ -1,62 +1,21 @@
-// A round from the frozen set to the signed documents (docs/directory.md 8.6, 8.7).
+// A round from the agreed votes to the signed documents (docs/directory.md 8.7).
 
 import { nameBody } from './consensus.ts'
 import { DirectoryError } from './error.ts'
 import { evidenceOf } from './evidence.ts'
-import { setHash, type VoteSet } from './message.ts'
 import {
-  type InReveals,
   type InSignatures,
   phaseBegin,
   type RoundAction,
   type RoundRules,
-  type SetMessage,
   type SignatureMessage,
   type Stepped,
 } from './round-state.ts'
 import { hex, sameBytes, signStatement } from './statement.ts'
 import { newestPointer, tally } from './tally.ts'
 
-// Reveals (8.6): the set is frozen; everybody tells which one it counts.
-
-export function takeSet(rules: RoundRules, state: InReveals, message: SetMessage): Stepped {
-  const signer = hex(message.signer)
-  const have = state.sets.get(signer)
-  if (have === undefined) return [{ ...state, sets: new Map(state.sets).set(signer, message) }, []]
-  const [first, second] = [setHash(have.set), setHash(message.set)]
-  if (sameBytes(first, second) || signer === hex(rules.id)) return [state, []]
-  const evidence = evidenceOf(
-    { kind: 'set', epoch: message.round, signer: message.signer },
-    { about: first, signature: have.signature },
-    { about: second, signature: message.signature },
-  )
-  return [state, [{ do: 'accuse', evidence }]]
-}
-
-/** What the threshold counts is certain to be an honest authority's count; who was away takes it over. */
-export function agree(rules: RoundRules, state: InReveals, now: number): Stepped {
-  const { round, votes, sets, own } = state
-  const since = phaseBegin(rules, state, now)
-  const counts = new Map<string, { set: VoteSet; signers: number }>()
-  for (const { set } of sets.values()) {
-    const name = hex(setHash(set))
-    counts.set(name, { set, signers: (counts.get(name)?.signers ?? 0) + 1 })
-  }
-  const certain = [...counts.values()].find(({ signers }) => signers >= rules.network.threshold)
-  const set = certain?.set ?? own
-  const agreed = set?.map(({ author, hash }) =>
-    votes.get(hex(author))?.find(vote => sameBytes(vote.hash, hash)),
-  )
-  if (agreed === undefined || !agreed.every(vote => vote !== undefined)) {
-    return [{ at: 'failed', round, since, why: 'votes missing' }, []]
-  }
-  return [{ at: 'signatures', round, since, agreed, drafts: undefined, signatures: new Map() }, []]
-}
-
-// Signatures (8.7)
-
 export function draft(rules: RoundRules, state: InSignatures): Stepped {
-  const { round, agreed } = state
+  const { round, agreed, contributions } = state
   const votes = agreed.map(({ vote }) => vote)
   const pointer = newestPointer(votes)
   const body = pointer === null ? undefined : rules.body(hex(pointer.hash))
@@ -64,7 +23,7 @@ export function draft(rules: RoundRules, state: InSignatures): Stepped {
   if (pointer !== null && body === undefined) return [state, [{ do: 'fetch', pointer }]]
   let before = pointer === null || body === undefined ? undefined : { body, hash: pointer.hash }
   const drafts = round.documents.map(epoch => {
-    const named = nameBody(tally({ network: rules.network, epoch, votes, before }))
+    const named = nameBody(tally({ network: rules.network, epoch, votes, contributions, before }))
     before = named
     return named
   })

@@ -5,16 +5,23 @@ import type { Descriptor } from './descriptor.ts'
 import type { Evidence } from './evidence.ts'
 import type { SignedVote, VoteSet, VotingMessage } from './message.ts'
 import { epochStart, type Network, phaseEnds } from './network.ts'
+import type { Dealing, SecretSharing, Share, Sharing } from './sharing.ts'
+import type { Contribution } from './sharing-beacon.ts'
 import type { Sign, SignatureEntry } from './statement.ts'
 import type { Parameters } from './view.ts'
 import type { Flags, Pointer } from './vote.ts'
 
-/** What an authority brings to every round. All of its functions are pure, or look something up. */
+/** What an authority brings to every round. All of its functions but `deal` are pure, or look something up. */
 export interface RoundRules {
   readonly network: Network
   /** 32 bytes: this authority. */
   readonly id: Uint8Array
   readonly sign: Sign
+  /** Draws a secret and shares it out (docs/randomness.md 5.1). */
+  readonly deal: (sharing: Sharing) => { readonly dealing: Uint8Array; readonly opening: Uint8Array }
+  /** Opens the share that this authority holds of a dealing. */
+  readonly openShare: (dealing: Dealing) => Uint8Array
+  readonly sharing: Pick<SecretSharing, 'readDealing' | 'verifyOpening' | 'verifyShare' | 'combine'>
   readonly addresses: readonly string[]
   readonly wanted: Partial<Parameters>
   readonly mixing: string
@@ -35,6 +42,7 @@ export interface RoundRules {
 }
 
 export type SetMessage = Extract<VotingMessage, { kind: 'set' }>
+export type RevealMessage = Extract<VotingMessage, { kind: 'reveal' }>
 export type SignatureMessage = Extract<VotingMessage, { kind: 'signature' }>
 
 /** What does not change within a round. */
@@ -47,8 +55,15 @@ export interface Round {
   readonly bootstrap: boolean
   /** This authority missed a part of it, so that it follows what the others count. */
   readonly interrupted: boolean
-  /** What it said before it was started again; never said twice. */
-  readonly made: { readonly vote?: SignedVote | undefined; readonly set?: SetMessage | undefined }
+  /** What it said, also before it was started again; never said twice. */
+  readonly made: Made
+}
+
+export interface Made {
+  readonly vote?: SignedVote | undefined
+  /** Of the vote's dealing: secret until the set is frozen. */
+  readonly opening?: Uint8Array | undefined
+  readonly set?: SetMessage | undefined
 }
 
 /** By the hex of the author: one vote, or two different ones, which count as none. */
@@ -80,16 +95,31 @@ export interface InAgreement extends In<'agreement'> {
   readonly votes: Votes
 }
 
+/** A dealing of a frozen vote, and what is open of it by now. */
+export interface Opened {
+  readonly dealing: Dealing
+  /** The dealer's own reveal. */
+  readonly byDealer?: { readonly message: RevealMessage; readonly contribution: Uint8Array } | undefined
+  /** Shares that others opened, by the hex of the holder's id. */
+  readonly shares: ReadonlyMap<string, Share>
+  /** Whether the dealer's reveal was passed on to those who opened shares because they lacked it. */
+  readonly passedOn: boolean
+}
+
 export interface InReveals extends In<'reveals'> {
   readonly votes: Votes
   /** What this authority counts; none when it was interrupted. */
   readonly own: VoteSet | undefined
   /** By the hex of the signer. */
   readonly sets: ReadonlyMap<string, SetMessage>
+  /** By the hex of the dealer. */
+  readonly opened: ReadonlyMap<string, Opened>
 }
 
 export interface InSignatures extends In<'signatures'> {
   readonly agreed: readonly SignedVote[]
+  /** What their dealings contribute to the shared randomness. */
+  readonly contributions: readonly Contribution[]
   /** The documents as this authority makes them; none while the document before is fetched. */
   readonly drafts: readonly NamedBody[] | undefined
   /** By epoch of the document and hex of the signer. */
@@ -101,7 +131,12 @@ export interface Published extends In<'published'> {
 }
 
 export interface Failed extends In<'failed'> {
-  readonly why: 'too few authorities' | 'too few votes' | 'votes missing' | 'too few signatures'
+  readonly why:
+    | 'too few authorities'
+    | 'too few votes'
+    | 'votes missing'
+    | 'reveals missing'
+    | 'too few signatures'
 }
 
 export type RoundState = InDescriptors | InVotes | InAgreement | InReveals | InSignatures | Published | Failed
@@ -113,9 +148,18 @@ export type RoundEvent =
   | { readonly kind: 'descriptor'; readonly descriptor: Descriptor }
   | VotingMessage
 
+/** What an authority is about to say, with what it must still have when it has said it. */
+export interface Kept {
+  readonly message: VotingMessage
+  /** Of a signature. */
+  readonly body?: NamedBody | undefined
+  /** Of a vote: that of its dealing. */
+  readonly opening?: Uint8Array | undefined
+}
+
 /** Carried out in order; what is kept is on disk before the next action. */
 export type RoundAction =
-  | { readonly do: 'keep'; readonly message: VotingMessage; readonly body?: NamedBody | undefined }
+  | ({ readonly do: 'keep' } & Kept)
   /** To every other authority, again until it is acknowledged. */
   | { readonly do: 'send'; readonly message: VotingMessage }
   | { readonly do: 'fetch'; readonly pointer: Pointer }
@@ -145,6 +189,19 @@ export function phaseEnd(network: Network, { at, round, since }: RoundState): nu
   return since + Math.min(bootstrapMs.phase, eighth)
 }
 
+/** From half of the reveals on the dealings of those who are silent are opened, milliseconds since 1970-01-01 UTC. */
+export function withheldFrom(network: Network, state: InReveals): number {
+  const { round, since } = state
+  const begin = round.bootstrap ? since : epochStart(network, round.epoch + phaseEnds.agreement)
+  return (begin + phaseEnd(network, state)) / 2
+}
+
+/** When time moves a state next. */
+export function nextTurn(network: Network, state: RoundState, now: number): number {
+  const half = state.at === 'reveals' ? withheldFrom(network, state) : 0
+  return now < half ? half : phaseEnd(network, state)
+}
+
 export function isOver(rules: RoundRules, state: RoundState, now: number): boolean {
   return now >= phaseEnd(rules.network, state)
 }
@@ -166,7 +223,7 @@ export interface BeginRound {
   readonly epoch: number
   readonly bootstrap: boolean
   readonly now: number
-  readonly made?: Round['made'] | undefined
+  readonly made?: Made | undefined
   readonly descriptors?: Descriptors | undefined
 }
 

@@ -5,12 +5,13 @@ import { type Descriptor, writeDescriptor } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
 import { evidenceOf, writeEvidence } from './evidence.ts'
 import { holderStatement, type SignedVote, setHash, type VoteSet } from './message.ts'
+import { freezeDealings, ownReveal } from './round-reveals.ts'
 import {
   type InAgreement,
   type InDescriptors,
-  type InReveals,
   type InVotes,
   isOver,
+  type Made,
   phaseBegin,
   type RoundRules,
   relayRounds,
@@ -19,6 +20,7 @@ import {
   signaturesWanted,
   type Votes,
 } from './round-state.ts'
+import { sharingOf } from './sharing.ts'
 import { compareBytes, digest, hex, sameBytes, signStatement } from './statement.ts'
 import { type Candidate, type Pointer, writeVote } from './vote.ts'
 
@@ -72,20 +74,27 @@ export function castVote(rules: RoundRules, state: InDescriptors, now: number): 
   const { round } = state
   const since = round.bootstrap ? now : phaseBegin(rules, state, now)
   const voting: InVotes = { at: 'votes', round, since, votes: state.votes }
-  const own = round.made.vote ?? (round.interrupted ? undefined : makeVote(rules, state, now))
-  if (own === undefined) return [voting, []]
-  const message = { kind: 'vote', round: round.epoch, signed: own } as const
+  const { vote, opening } =
+    round.made.vote !== undefined || round.interrupted ? round.made : makeVote(rules, state, now)
+  if (vote === undefined) return [voting, []]
+  const message = { kind: 'vote', round: round.epoch, signed: vote } as const
   return [
-    { ...voting, votes: new Map(state.votes).set(hex(rules.id), [own]) },
+    {
+      ...voting,
+      round: { ...round, made: { ...round.made, vote, opening } },
+      votes: new Map(state.votes).set(hex(rules.id), [vote]),
+    },
     [
-      { do: 'keep', message },
+      { do: 'keep', message, opening },
       { do: 'send', message },
     ],
   ]
 }
 
-function makeVote(rules: RoundRules, state: InDescriptors, now: number): SignedVote {
+/** With the secret that its dealing shares out. */
+function makeVote(rules: RoundRules, state: InDescriptors, now: number): Pick<Made, 'vote' | 'opening'> {
   const { round } = state
+  const { dealing, opening } = rules.deal(sharingOf(rules.network, round.epoch, rules.id))
   const previous = rules.newestBefore(round.documents[0] as number)
   const vote = {
     network: rules.network.name,
@@ -97,12 +106,12 @@ function makeVote(rules: RoundRules, state: InDescriptors, now: number): SignedV
     parameters: new Map(Object.entries(rules.wanted)),
     mixing: rules.mixing,
     previous,
-    dealing: new Uint8Array(0),
+    dealing,
     evidence: news(rules, previous),
     successors: null,
   }
   const bytes = writeVote(vote)
-  return countersign(rules, { vote, bytes, hash: digest(bytes), signatures: [] })
+  return { vote: countersign(rules, { vote, bytes, hash: digest(bytes), signatures: [] }), opening }
 }
 
 /** Proofs against those who are still in office. */
@@ -194,23 +203,22 @@ function learn(rules: RoundRules, state: InDescriptors, { vote }: SignedVote): I
   return next
 }
 
-/** The set freezes: who cast one vote counts, who cast two does not. */
+/** The set freezes: who cast one vote counts, who cast two does not. From here on secrets are told. */
 export function freeze(rules: RoundRules, state: InAgreement, now: number): Stepped {
   const { round, votes } = state
   const since = phaseBegin(rules, state, now)
   const own = round.made.set?.set ?? (round.interrupted ? undefined : countedVotes(votes))
-  const next: InReveals = { at: 'reveals', round, since, votes, own, sets: new Map() }
-  if (own === undefined) return [next, []]
-  if (own.length < rules.network.threshold) {
+  if (own !== undefined && own.length < rules.network.threshold) {
     return [{ at: 'failed', round, since, why: 'too few votes' }, []]
   }
+  const opened = freezeDealings(rules, votes, own)
+  const frozen = { at: 'reveals', round, since, votes, own, sets: new Map(), opened } as const
+  const [next, reveals] = ownReveal(rules, frozen)
+  if (own === undefined) return [next, reveals]
   const message = round.made.set ?? signSet(rules, round.epoch, own)
   return [
     { ...next, sets: new Map([[hex(rules.id), message]]) },
-    [
-      { do: 'keep', message },
-      { do: 'send', message },
-    ],
+    [{ do: 'keep', message }, { do: 'send', message }, ...reveals],
   ]
 }
 

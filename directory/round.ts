@@ -1,10 +1,12 @@
 // The voting of one round as a pure function (docs/directory.md 8): descriptors -> votes -> agreement -> reveals
 // -> signatures -> published | failed. Time moves the phases; a message fits the phase or is refused.
-// round-votes.ts has the phases until the votes are frozen, round-end.ts those after.
+// round-votes.ts has the phases until the votes are frozen, round-reveals.ts and round-end.ts those after.
 
 import { DirectoryError } from './error.ts'
-import { agree, draft, publish, takeSet, takeSignature } from './round-end.ts'
+import { draft, publish, takeSignature } from './round-end.ts'
+import { agree, isAllOpen, openWithheld, takeReveal, takeSet } from './round-reveals.ts'
 import {
+  type InReveals,
   type InSignatures,
   isOver,
   phaseBegin,
@@ -55,10 +57,9 @@ function advance(rules: RoundRules, state: RoundState, now: number): Stepped {
     case 'agreement':
       return isOver(rules, state, now) ? freeze(rules, state, now) : [state, []]
     case 'reveals':
-      if (isOver(rules, state, now) || (state.round.bootstrap && allHeard(rules, state.sets.size))) {
-        return agree(rules, state, now)
-      }
-      return [state, []]
+      return isOver(rules, state, now) || (state.round.bootstrap && allRevealed(rules, state))
+        ? agree(rules, state, now)
+        : openWithheld(rules, state, now)
     case 'signatures': {
       if (state.drafts === undefined) {
         const drafted = draft(rules, state)
@@ -79,6 +80,10 @@ function allHeard(rules: RoundRules, heard: number): boolean {
 
 function allVoted(rules: RoundRules, votes: Votes): boolean {
   return allHeard(rules, votes.size)
+}
+
+function allRevealed(rules: RoundRules, state: InReveals): boolean {
+  return allHeard(rules, state.sets.size) && isAllOpen(rules, state)
 }
 
 function allSigned(rules: RoundRules, state: InSignatures): boolean {
@@ -103,6 +108,9 @@ function take(rules: RoundRules, state: RoundState, event: RoundEvent, now: numb
     case 'set':
       if (state.at !== 'reveals') throw misfit(event.kind, state, gate(state, 'reveals'))
       return takeSet(rules, state, event)
+    case 'reveal':
+      if (state.at !== 'reveals') throw misfit(event.kind, state, gate(state, 'reveals'))
+      return takeReveal(rules, state, event)
     case 'signature':
       if (state.at !== 'signatures') throw misfit(event.kind, state, gate(state, 'signatures'))
       return takeSignature(state, event)

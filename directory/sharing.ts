@@ -6,7 +6,7 @@
 import type { Random } from '../sphinx/random.ts'
 import { CborReader, write } from './cbor.ts'
 import { DirectoryError } from './error.ts'
-import { mostAuthorities } from './network.ts'
+import { mostAuthorities, type Network } from './network.ts'
 import { dualWord, evaluate, weightsAtZero } from './sharing-code.ts'
 import {
   base,
@@ -30,7 +30,7 @@ import {
   proveEqual,
   readProof,
 } from './sharing-proof.ts'
-import { digest, hex, labelled, sameBytes } from './statement.ts'
+import { compareBytes, digest, hex, labelled, sameBytes } from './statement.ts'
 
 /** Who deals to whom, and where: a dealing is good for these and for no others. */
 export interface Sharing {
@@ -64,6 +64,24 @@ export interface Share {
   readonly holder: number
   /** 32 bytes: an encoded point. */
   readonly point: Uint8Array
+}
+
+/** The operations of this page together, for whoever is handed them: a simulation may bring cheaper ones. */
+export interface SecretSharing {
+  readonly deal: typeof deal
+  readonly verifyDealing: typeof verifyDealing
+  readonly readDealing: typeof readDealing
+  readonly verifyOpening: typeof verifyOpening
+  readonly openShare: typeof openShare
+  readonly verifyShare: typeof verifyShare
+  readonly combine: typeof combine
+}
+
+/** What a dealing by this authority in this round is bound to. */
+export function sharingOf(network: Network, epoch: number, dealer: Uint8Array): Sharing {
+  const { name, authorities, threshold } = network
+  const ordered = [...authorities].sort((a, b) => compareBytes(a.id, b.id))
+  return { network: name, epoch, dealer, threshold, holders: ordered.map(({ sharingKey }) => sharingKey) }
 }
 
 /** Bytes of a dealing at most: 3n + 2 points and scalars of 34 bytes, and the heads of four lists. */
@@ -117,9 +135,9 @@ export function deal(sharing: Sharing, random: Random): { dealing: Uint8Array; o
  */
 export function verifyDealing(sharing: Sharing, bytes: Uint8Array): Dealing {
   const keys = holderKeys(sharing)
-  const { commitments, shares, proof } = readDealing(bytes, keys.length)
-  const hash = digest(bytes)
-  const dealing = { sharing, hash, commitments: commitments.map(encode), shares: shares.map(encode) }
+  const { commitments, shares, proof } = readFields(bytes, keys.length)
+  const dealing = asDealing(sharing, bytes, commitments, shares)
+  const { hash } = dealing
   // 5.2 step 2: the cheaper check first.
   if (!isLowDegree(sharing, hash, commitments)) {
     throw new DirectoryError('BAD_PROOF', 'dealing: commitments: more than one secret')
@@ -134,8 +152,27 @@ export function verifyDealing(sharing: Sharing, bytes: Uint8Array): Dealing {
   return dealing
 }
 
+/**
+ * Reads a dealing that was verified before: its form only.
+ *
+ * @throws DirectoryError as the reader; TOO_LARGE
+ */
+export function readDealing(sharing: Sharing, bytes: Uint8Array): Dealing {
+  const { commitments, shares } = readFields(bytes, sharing.holders.length)
+  return asDealing(sharing, bytes, commitments, shares)
+}
+
+function asDealing(
+  sharing: Sharing,
+  bytes: Uint8Array,
+  commitments: readonly Point[],
+  shares: readonly Point[],
+): Dealing {
+  return { sharing, hash: digest(bytes), commitments: commitments.map(encode), shares: shares.map(encode) }
+}
+
 /** [commitments, shares, challenge, responses] */
-function readDealing(
+function readFields(
   bytes: Uint8Array,
   holders: number,
 ): { commitments: Point[]; shares: Point[]; proof: Proof } {
@@ -314,4 +351,14 @@ function decoded(bytes: Uint8Array | undefined): Point {
   if (point === undefined)
     throw new DirectoryError('BAD_DOCUMENT', 'dealing: points: not one that was checked')
   return point
+}
+
+export const secretSharing: SecretSharing = {
+  deal,
+  verifyDealing,
+  readDealing,
+  verifyOpening,
+  openShare,
+  verifyShare,
+  combine,
 }

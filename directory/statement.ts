@@ -12,9 +12,10 @@ import { type CborReader, write } from './cbor.ts'
  * | vote | the round | the digest of the vote's body |
  * | relay | the round | the digest of the vote statement that the signer has seen in time |
  * | set | the round | the digest of the list of votes that the signer counts |
+ * | reveal | the round | the digest of a dealer and what the signer opens of its dealing |
  * | consensus | the document | the digest of the document's body, which is its name |
  */
-export type StatementKind = 'vote' | 'relay' | 'set' | 'consensus'
+export type StatementKind = 'vote' | 'relay' | 'set' | 'reveal' | 'consensus'
 
 export interface Statement {
   readonly kind: StatementKind

@@ -7,6 +7,7 @@ import { readEvidence } from './evidence.ts'
 import { epochStart, epochsValid, type Network } from './network.ts'
 import { clampParameter, lowMedian, parameterNames, parameterRanges } from './parameters.ts'
 import { placeNodes } from './placement.ts'
+import { type Contribution, combineRandomness } from './sharing-beacon.ts'
 import { compareBytes, digest, hex, sameBytes } from './statement.ts'
 import type { Parameters } from './view.ts'
 import type { Candidate, Pointer, Vote } from './vote.ts'
@@ -20,11 +21,14 @@ export interface Tally {
   readonly epoch: number
   /** The agreed votes, one an author. */
   readonly votes: readonly Vote[]
+  /** Of all dealings in those votes; without any the document has no randomness. */
+  readonly contributions?: readonly Contribution[] | undefined
   /** The newest document that a vote names, with its name; none for a network's first. */
   readonly before?: { readonly body: ConsensusBody; readonly hash: Uint8Array } | undefined
 }
 
-export function tally({ network, epoch, votes: agreed, before }: Tally): ConsensusBody {
+export function tally({ network, epoch, votes: agreed, contributions = [], before }: Tally): ConsensusBody {
+  const lastRandomness = before?.body.randomness[0] ?? new Uint8Array(0)
   const excluded = exclude(before?.body.excluded ?? [], agreed)
   const votes = agreed.filter(({ author }) => !excluded.some(({ id }) => sameBytes(id, author)))
   const nodes = countNodes(votes, epoch)
@@ -55,7 +59,8 @@ export function tally({ network, epoch, votes: agreed, before }: Tally): Consens
     }),
     successors: null,
     previous: before?.hash ?? new Uint8Array(0),
-    randomness: [new Uint8Array(0), before?.body.randomness[0] ?? new Uint8Array(0)],
+    // Of authorities that are out of office too: what was agreed on is opened.
+    randomness: [combineRandomness(network.name, epoch, lastRandomness, contributions), lastRandomness],
     mixing: chooseMixing(network, votes, before?.body),
     parameters: countParameters(votes),
     nodes: keepRings(

@@ -14,6 +14,7 @@ import {
 import { type Descriptor, descriptorForm, readDescriptorItem } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
 import { mostAuthorities } from './network.ts'
+import { maxDealingBytes } from './sharing.ts'
 import { compareBytes, readSignatures, type SignatureEntry, writeSignatures } from './statement.ts'
 
 /** What is known of a node: it lets packets pass; it has done so for a while. */
@@ -58,14 +59,20 @@ export interface Vote {
   readonly mixing: string
   /** The newest document before the round's that the author holds. */
   readonly previous: Pointer | null
-  /** The author's contribution to the shared randomness; none when it makes none. */
+  /** Its secret for the shared randomness, shared out among all authorities (docs/randomness.md 5). */
   readonly dealing: Uint8Array
   /** Proofs that an authority or a node contradicted itself. */
   readonly evidence: readonly Uint8Array[]
   readonly successors: Successors | null
 }
 
-const limits = { candidates: 16_384, mixing: 32, dealing: 16_384, evidence: 64, evidenceBytes: 4096 } as const
+const limits = {
+  candidates: 16_384,
+  mixing: 32,
+  dealing: maxDealingBytes,
+  evidence: 64,
+  evidenceBytes: 4096,
+} as const
 const flag = { running: 1, reliable: 2 } as const
 
 export function writeVote(vote: Vote): Uint8Array {

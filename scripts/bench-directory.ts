@@ -18,6 +18,7 @@ import { applyDifference, difference } from '../directory/difference.ts'
 import { verifyConsensus, writeDocument } from '../directory/document.ts'
 import type { Network } from '../directory/network.ts'
 import { parameterNames, parameterRanges } from '../directory/parameters.ts'
+import { deal, sharingOf } from '../directory/sharing.ts'
 import {
   compareBytes,
   digest,
@@ -28,6 +29,7 @@ import {
 } from '../directory/statement.ts'
 import { defaultMixing, type Tally, tally } from '../directory/tally.ts'
 import { type Pointer, readVote, type Vote, writeVote } from '../directory/vote.ts'
+import { seededRandom } from '../sphinx/random.ts'
 
 const size = { nodes: 1000, authorities: 9, left: 4, moved: 2, layers: 3 } as const
 
@@ -188,7 +190,7 @@ function voteOf(i: number, of: number, descriptors: readonly Descriptor[], previ
     ),
     mixing: defaultMixing,
     previous,
-    dealing: new Uint8Array(0),
+    dealing: deal(sharingOf(network, of - 1, id), seededRandom(1000 * of + i)).dealing,
     evidence: [],
     successors: null,
   }

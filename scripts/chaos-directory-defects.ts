@@ -60,7 +60,7 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
 
   /** An authority does not look up what it has said before. */
   'double-signature': step => (rules, state, event, now) => {
-    const round = { ...state.round, made: {}, interrupted: false }
+    const round = { ...state.round, made: { opening: state.round.made.opening }, interrupted: false }
     return step({ ...rules, signed: () => undefined }, { ...state, round }, event, now)
   },
 

@@ -59,7 +59,7 @@ type Of<K extends VotingMessage['kind']> = Extract<VotingMessage, { kind: K }>
 
 const hugeBytes = 10 * 1024 * 1024
 const mostKept = 64
-const phaseOf = { vote: 'votes', set: 'reveals', signature: 'signatures' } as const
+const phaseOf = { vote: 'votes', set: 'reveals', reveal: 'reveals', signature: 'signatures' } as const
 
 /** A link that says what `change` says, and otherwise what `link` does. */
 export function changedLink(link: Link, change: Partial<Link>): Link {
@@ -144,7 +144,7 @@ export class Liar {
     try {
       const request = readRequest(body)
       return request.ask === 'voting'
-        ? openMessage(this.#init.network, request.message, () => true)
+        ? openMessage(this.#init.network, request.message, { wasOpened: () => true })
         : undefined
     } catch {
       // Another liar's junk.
@@ -162,6 +162,7 @@ export class Liar {
     if (this.#tells('silence', round)) return []
     if (!this.#isInHalf(to)) return [message]
     if (message.kind === 'set') return [this.#tells('splitSets', round) ? this.#otherSet(message) : message]
+    if (message.kind === 'reveal') return [message]
     return [this.#tells('splitNames', round) ? this.#otherName(message) : message]
   }
 
@@ -221,7 +222,8 @@ export class Liar {
 
   /** Tells whoever shows it a list or a name that it thinks the same. */
   #overhear(from: Uint8Array, message: VotingMessage): void {
-    if (message.kind === 'vote' || !this.#tells('agreeWithAll', message.round)) return
+    if (message.kind === 'vote' || message.kind === 'reveal') return
+    if (!this.#tells('agreeWithAll', message.round)) return
     const { round } = message
     const echo =
       message.kind === 'set'

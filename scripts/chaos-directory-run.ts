@@ -118,7 +118,7 @@ class ChaosRun {
   }
 
   async #start(i: number): Promise<void> {
-    const { network, clock, random, stores, authorities, authorityLinks } = this.#world
+    const { network, clock, random, sharing, stores, authorities, authorityLinks } = this.#world
     const host = this.#world.host(`authority ${i}`, 'authority', network.authorities[i]?.addresses)
     const lies = this.#plan.liars.get(i)
     const liar =
@@ -151,6 +151,7 @@ class ChaosRun {
       random,
       log: silent,
       store: stores[i],
+      sharing,
       wanted: { hopDelayMs: 40 + i },
       step: liar === undefined ? this.#watched(i) : step,
     })

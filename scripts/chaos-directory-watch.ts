@@ -3,7 +3,7 @@
 import { verifyConsensus, writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { evidenceOf, verifyEvidence } from '../directory/evidence.ts'
-import { setHash, type VotingMessage } from '../directory/message.ts'
+import { statementOf, type VotingMessage } from '../directory/message.ts'
 import type { Network } from '../directory/network.ts'
 import type { RoundAction, RoundEvent, RoundState, Stepped } from '../directory/round-state.ts'
 import { hex, type SignatureEntry, type Statement } from '../directory/statement.ts'
@@ -123,7 +123,7 @@ export class Watch {
 
   #checkSent(id: string, message: VotingMessage, earlier: readonly RoundAction[]): void {
     const statement = statementOf(message)
-    if (hex(statement.signer) !== id) return
+    if (hex(statement.signer) !== id || message.kind === 'reveal') return
     if (!earlier.some(action => action.do === 'keep' && action.message === message)) {
       this.violated('kept-first', `round ${message.round}: a ${message.kind} was not kept`)
     }
@@ -190,18 +190,5 @@ export class Watch {
     }
     if (!this.#liars.has(hex(evidence.signer)))
       this.violated('liars-accused', `epoch ${evidence.epoch}: honest`)
-  }
-}
-
-function statementOf(message: VotingMessage): Statement {
-  switch (message.kind) {
-    case 'vote': {
-      const { vote, hash } = message.signed
-      return { kind: 'vote', epoch: vote.epoch, signer: vote.author, about: hash }
-    }
-    case 'set':
-      return { kind: 'set', epoch: message.round, signer: message.signer, about: setHash(message.set) }
-    case 'signature':
-      return { kind: 'consensus', epoch: message.epoch, signer: message.signer, about: message.hash }
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '../directory/descriptor.ts'
 import type { SignedVote } from '../directory/message.ts'
 import type { Network } from '../directory/network.ts'
+import { deal, sharingOf } from '../directory/sharing.ts'
 import {
   compareBytes,
   digest,
@@ -21,6 +22,7 @@ import {
 import { tally } from '../directory/tally.ts'
 import type { Role } from '../directory/view.ts'
 import { type Pointer, type Vote, writeVote } from '../directory/vote.ts'
+import { seededRandom } from '../sphinx/random.ts'
 import { packetKeyOf, seedOf } from './directory-world.ts'
 
 export function signer(name: string): Sign {
@@ -80,6 +82,18 @@ export function descriptorsOf(network: Network, epoch: number, mixes = 6, gatewa
     .sort((a, b) => compareBytes(a.stable.id, b.stable.id))
 }
 
+const dealings = new Map<string, ReturnType<typeof deal>>()
+
+/** What `authority i` deals in a round, always the same, with its opening. */
+export function dealtBy(network: Network, i: number, round: number): ReturnType<typeof deal> {
+  const { name, authorities, threshold } = network
+  const key = `${name} ${authorities.length} ${threshold} ${i} ${round}`
+  const dealer = authorities[i]?.id ?? new Uint8Array(32)
+  const dealt = dealings.get(key) ?? deal(sharingOf(network, round, dealer), seededRandom(1000 * round + i))
+  dealings.set(key, dealt)
+  return dealt
+}
+
 /** The vote of `authority i` in the round before the document. */
 export function voteOf(
   network: Network,
@@ -104,7 +118,7 @@ export function voteOf(
     parameters: new Map([['hopDelayMs', 50 + i]]),
     mixing: 'poisson',
     previous: null,
-    dealing: new Uint8Array(0),
+    dealing: dealtBy(network, i, document - 1).dealing,
     evidence: [],
     successors: null,
     ...change,

@@ -12,16 +12,13 @@ import { readEvidence, verifyEvidence } from '../directory/evidence.ts'
 import { readAnswer, readRequest } from '../directory/exchange.ts'
 import { readJoin, readLeave, verifyJoin, verifyLeave } from '../directory/joining.ts'
 import { openMessage, setHash } from '../directory/message.ts'
+import { readDealing, sharingOf, verifyOpening } from '../directory/sharing.ts'
 import { digest, hex } from '../directory/statement.ts'
 import { readStatistics, verifyStatistics } from '../directory/statistics.ts'
 import { tally } from '../directory/tally.ts'
 import { readVote } from '../directory/vote.ts'
-import {
-  type DirectoryVectorFile,
-  directoryVectors,
-  type VectorKind,
-  vectorPath,
-} from './directory-vectors.ts'
+import { type DirectoryVectorFile, type VectorKind, vectorPath } from './directory-vector-form.ts'
+import { directoryVectors } from './directory-vectors.ts'
 import { networkOf } from './directory-world.ts'
 
 const file = JSON.parse(readFileSync(vectorPath, 'utf8')) as DirectoryVectorFile
@@ -30,8 +27,15 @@ const network = networkOf({ mixes: 3, gateways: 1 })
 /** Kinds whose bytes are a list. */
 type ListKind = 'tally' | 'difference'
 
-const listReaders: Record<ListKind, (bytes: Uint8Array[]) => Uint8Array> = {
-  tally: votes => nameBody(tally({ network, epoch: 1, votes: votes.map(readVote) })).hash,
+const listReaders: Record<ListKind, (bytes: Uint8Array[], openings: Uint8Array[]) => Uint8Array> = {
+  tally(bytes, openings) {
+    const votes = bytes.map(readVote)
+    const contributions = votes.map(({ author: dealer, dealing }, i) => {
+      const dealt = readDealing(sharingOf(network, 0, dealer), dealing)
+      return { dealer, value: verifyOpening(dealt, openings[i] as Uint8Array) }
+    })
+    return nameBody(tally({ network, epoch: 1, votes, contributions })).hash
+  },
   difference: ([from, told]) => digest(applyDifference(from as Uint8Array, told as Uint8Array)),
 }
 
@@ -80,13 +84,13 @@ test('the pinned file is what its generator makes', () => {
   assert.equal(file, JSON.parse(JSON.stringify(directoryVectors())))
 })
 
-for (const { id, kind, bytes, expect, name, why } of file.vectors) {
+for (const { id, kind, bytes, openings = [], expect, name, why } of file.vectors) {
   test(`${kind}: ${id}: ${expect}`, () => {
     try {
       const have =
         typeof bytes === 'string'
           ? readers[kind as Exclude<VectorKind, ListKind>](bytesOf(bytes))
-          : listReaders[kind as ListKind](bytes.map(bytesOf))
+          : listReaders[kind as ListKind](bytes.map(bytesOf), openings.map(bytesOf))
       assert.is(expect, 'ok', why)
       if (name !== undefined) assert.is(have && hex(have), name)
     } catch (error) {

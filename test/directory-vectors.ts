@@ -5,9 +5,8 @@
 // The same file comes out every time; a change of it is a change of the format.
 
 import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { write } from '../directory/cbor.ts'
-import { nameBody, readBody, writeBody } from '../directory/consensus.ts'
+import { nameBody, writeBody } from '../directory/consensus.ts'
 import { certificateBytes, signDescriptor, writeDescriptor } from '../directory/descriptor.ts'
 import { difference } from '../directory/difference.ts'
 import { writeDocument } from '../directory/document.ts'
@@ -29,7 +28,6 @@ import {
   writeJoin,
   writeLeave,
 } from '../directory/joining.ts'
-import { holderStatement, type SignedVote, setHash, writeMessage } from '../directory/message.ts'
 import type { Network } from '../directory/network.ts'
 import {
   compareBytes,
@@ -41,85 +39,20 @@ import {
 } from '../directory/statement.ts'
 import { signStatistics, writeStatistics } from '../directory/statistics.ts'
 import { tally } from '../directory/tally.ts'
+import { messageVectors, tallyVectors } from './directory-round-vectors.ts'
+import { bodyOf, contentOf, descriptorOf, idOf, signaturesOf, signer, voteOf } from './directory-samples.ts'
 import {
-  bodyOf,
-  contentOf,
-  descriptorOf,
-  descriptorsOf,
-  idOf,
-  signaturesOf,
-  signer,
-  signVote,
-  voteOf,
-} from './directory-samples.ts'
-import { networkOf, packetKeyOf } from './directory-world.ts'
-
-export type VectorKind =
-  | 'descriptor'
-  | 'consensus'
-  | 'message'
-  | 'evidence'
-  | 'join'
-  | 'leave'
-  | 'statistics'
-  | 'request'
-  | 'answer'
-  | 'difference'
-  | 'tally'
-
-export interface DirectoryVector {
-  readonly id: string
-  readonly kind: VectorKind
-  readonly why: string
-  /** What is read; of a tally: the votes; of a difference: the body before, and the difference. */
-  readonly bytes: string | readonly string[]
-  /** ok, or the code of the DirectoryError. */
-  readonly expect: string
-  /** The digest that names the thing, where it has one; of a tally or a difference: the name of the body that it makes. */
-  readonly name?: string
-  /** What its signature covers, where it has one. */
-  readonly signed?: string
-}
-
-export interface DirectoryVectorFile {
-  readonly about: string
-  readonly network: { readonly [field: string]: unknown }
-  readonly vectors: readonly DirectoryVector[]
-}
-
-export const vectorPath: string = join(import.meta.dirname, 'vectors', 'directory-documents.json')
-
-const network: Network = networkOf({ mixes: 3, gateways: 1 })
-const document = 1
-const descriptors = descriptorsOf(network, document, 3, 1)
-const author = network.authorities[0]?.id as Uint8Array
-
-/** With one bit of a byte changed, counted from the last. */
-function flipped(bytes: Uint8Array, fromEnd: number): Uint8Array {
-  const out = bytes.slice()
-  const at = out.length - 1 - fromEnd
-  out[at] = (out[at] as number) ^ 1
-  return out
-}
-
-function vector(
-  kind: VectorKind,
-  id: string,
-  expect: string,
-  why: string,
-  bytes: Uint8Array,
-  more: { name?: Uint8Array; signed?: Uint8Array } = {},
-): DirectoryVector {
-  return {
-    id,
-    kind,
-    why,
-    expect,
-    bytes: hex(bytes),
-    ...(more.name === undefined ? {} : { name: hex(more.name) }),
-    ...(more.signed === undefined ? {} : { signed: hex(more.signed) }),
-  }
-}
+  author,
+  type DirectoryVector,
+  type DirectoryVectorFile,
+  descriptors,
+  document,
+  flipped,
+  network,
+  vector,
+  vectorPath,
+} from './directory-vector-form.ts'
+import { packetKeyOf } from './directory-world.ts'
 
 function descriptorVectors(): DirectoryVector[] {
   const plain = descriptorOf(network, 'mix 0', 'mix', document)
@@ -265,101 +198,6 @@ function withVersion(body: Uint8Array, version: number): Uint8Array {
   return out
 }
 
-function messageVectors(): DirectoryVector[] {
-  const vote = signVote(network, 0, voteOf(network, 0, descriptors))
-  const second = network.authorities[1]?.id as Uint8Array
-  const relay = holderStatement(network.name, vote, second)
-  const entry = { signer: second, signature: signStatement(network.name, relay, signer('authority 1')) }
-  const voteMessage = (signed: SignedVote): Uint8Array => writeMessage({ kind: 'vote', round: 0, signed })
-  const set = [{ author, hash: vote.hash }]
-  const setStatement: Statement = { kind: 'set', epoch: 0, signer: author, about: setHash(set) }
-  const setMessage = (signature: Uint8Array): Uint8Array =>
-    writeMessage({ kind: 'set', round: 0, signer: author, set, signature })
-  const setSignature = signStatement(network.name, setStatement, signer('authority 0'))
-  const [signature] = signaturesOf(network, document, vote.hash, 1)
-  const unproven = { epoch: 0, hash: vote.hash, signatures: signaturesOf(network, 0, vote.hash, 1) }
-  const stranger = { signer: idOf('stranger'), signature: new Uint8Array(64) }
-  return [
-    vector('message', 'vote', 'ok', 'from its author', voteMessage(vote), {
-      name: vote.hash,
-      signed: statementBytes(network.name, { kind: 'vote', epoch: 0, signer: author, about: vote.hash }),
-    }),
-    vector(
-      'message',
-      'vote passed on',
-      'ok',
-      'with a second signature; signed: by that one',
-      voteMessage({ ...vote, signatures: [...vote.signatures, entry] }),
-      { name: vote.hash, signed: statementBytes(network.name, relay) },
-    ),
-    vector(
-      'message',
-      'vote without its author',
-      'BAD_SIGNATURE',
-      'passed on by another only',
-      voteMessage({ ...vote, signatures: [entry] }),
-    ),
-    vector(
-      'message',
-      'vote passed on by a stranger',
-      'UNKNOWN_AUTHORITY',
-      '',
-      voteMessage({ ...vote, signatures: [...vote.signatures, stranger] }),
-    ),
-    vector(
-      'message',
-      'vote of another network',
-      'WRONG_NETWORK',
-      '',
-      voteMessage(signVote(network, 0, voteOf(network, 0, descriptors, { network: 'elsewhere' }))),
-    ),
-    vector(
-      'message',
-      'vote that follows no document',
-      'TOO_FEW_SIGNATURES',
-      'the document before it has one signature',
-      voteMessage(signVote(network, 0, voteOf(network, 0, descriptors, { previous: unproven }))),
-    ),
-    vector(
-      'message',
-      'vote with a key its node did not sign',
-      'BAD_SIGNATURE',
-      '',
-      voteMessage(
-        signVote(
-          network,
-          0,
-          voteOf(
-            network,
-            0,
-            descriptors.map(descriptor => ({ ...descriptor, serial: 8 })),
-          ),
-        ),
-      ),
-    ),
-    vector('message', 'set', 'ok', '', setMessage(setSignature), {
-      name: setHash(set),
-      signed: statementBytes(network.name, setStatement),
-    }),
-    vector('message', 'set, forged', 'BAD_SIGNATURE', '', setMessage(new Uint8Array(64))),
-    vector(
-      'message',
-      'signature',
-      'ok',
-      '',
-      writeMessage({
-        kind: 'signature',
-        round: 0,
-        epoch: document,
-        hash: vote.hash,
-        signer: author,
-        signature: signature?.signature as Uint8Array,
-      }),
-    ),
-    vector('message', 'a kind that there is not', 'BAD_DOCUMENT', '', write(['rumour', 0])),
-  ]
-}
-
 function statisticsVectors(): DirectoryVector[] {
   const rows = [
     { index: 0, sent: 10, returned: 9 },
@@ -495,27 +333,6 @@ function exchangeVectors(): DirectoryVector[] {
   ]
 }
 
-function tallyVectors(): DirectoryVector[] {
-  const rest = descriptors.slice(1)
-  const votes = [
-    voteOf(network, 0, descriptors, { parameters: new Map([['hopDelayMs', 10]]) }),
-    voteOf(network, 1, descriptors, { parameters: new Map([['hopDelayMs', 70]]) }),
-    voteOf(network, 2, rest, { parameters: new Map([['hopDelayMs', 2 ** 40]]) }),
-  ].map((vote, i) => signVote(network, i, vote))
-  return [votes, votes.slice(1)].map(agreed => ({
-    id: `${agreed.length} votes`,
-    kind: 'tally',
-    why: 'the document that these votes make, the first of its network',
-    bytes: agreed.map(({ bytes }) => hex(bytes)),
-    expect: 'ok',
-    name: hex(
-      nameBody(
-        readBody(writeBody(tally({ network, epoch: document, votes: agreed.map(({ vote }) => vote) }))),
-      ).hash,
-    ),
-  }))
-}
-
 function differenceVectors(): DirectoryVector[] {
   const changed = { stable: { addresses: ['/ip4/127.0.0.2/tcp/4001'] } }
   // Of three mixes and a gateway one has left, one has another address, one has replaced its keys, and one has come.
@@ -565,7 +382,11 @@ export function directoryVectors(): DirectoryVectorFile {
       'Documents and messages of the directory. Bytes are hexadecimal. docs/directory.md says what is read and in which order it is checked.',
     network: {
       ...network,
-      authorities: network.authorities.map(({ id, addresses }) => ({ id: hex(id), addresses })),
+      authorities: network.authorities.map(({ id, sharingKey, addresses }) => ({
+        id: hex(id),
+        sharingKey: hex(sharingKey),
+        addresses,
+      })),
     },
     vectors: [
       ...descriptorVectors(),

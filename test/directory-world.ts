@@ -6,6 +6,7 @@ import { authorityEntry } from '../directory/authority-keys.ts'
 import { type FollowedDirectory, type FollowOptions, followDirectory } from '../directory/follow.ts'
 import { type JoinedDirectory, joinDirectory, type NodeDescription } from '../directory/join.ts'
 import type { AuthorityEntry, Network } from '../directory/network.ts'
+import type { SecretSharing } from '../directory/sharing.ts'
 import { digest } from '../directory/statement.ts'
 import type { Role } from '../directory/view.ts'
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
@@ -14,6 +15,7 @@ import { silent } from '../link/log.ts'
 import { type MemoryNetwork, memoryNetwork } from '../link/memory.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { type Random, seededRandom } from '../sphinx/random.ts'
+import { cheapSharing } from './cheap-sharing.ts'
 
 export interface WorldOptions {
   readonly seed?: number
@@ -25,6 +27,8 @@ export interface WorldOptions {
   readonly epochMs?: number
   readonly latencyMs?: { min: number; max: number }
   readonly network?: Partial<Network>
+  /** Default: one that costs little. */
+  readonly sharing?: SecretSharing
 }
 
 /** The 32-byte seed of a member: `authority 0`, `node 3`. */
@@ -94,6 +98,7 @@ export class DirectoryWorld {
   readonly clock: VirtualClock
   readonly random: Random
   readonly links: MemoryNetwork
+  readonly sharing: SecretSharing
   readonly authorities: (Authority | undefined)[] = []
   readonly authorityLinks: Link[] = []
   readonly stores: Store[] = []
@@ -104,12 +109,13 @@ export class DirectoryWorld {
     this.network = networkOf(options)
     this.clock = virtualClock(this.network.genesis)
     this.random = seededRandom(options.seed ?? 1)
+    this.sharing = options.sharing ?? cheapSharing
     const latencyMs = options.latencyMs ?? { min: 1, max: 20 }
     this.links = memoryNetwork({ clock: this.clock, random: this.random, latencyMs })
   }
 
   async startAuthority(i: number, options: Partial<AuthorityOptions> = {}): Promise<Authority> {
-    const { network, clock, random } = this
+    const { network, clock, random, sharing } = this
     const link = this.host(`authority ${i}`, 'authority', network.authorities[i]?.addresses)
     const store = this.stores[i] ?? memoryStore()
     this.stores[i] = store
@@ -122,6 +128,7 @@ export class DirectoryWorld {
       random,
       log: silent,
       store,
+      sharing,
       ...options,
     })
     this.authorities[i] = authority

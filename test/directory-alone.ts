@@ -1,0 +1,127 @@
+// Authorities for tests of the voting machine: one alone with its inbox, or a few that hand each other what they say.
+
+import { sharingSecretKey } from '../directory/authority-keys.ts'
+import type { Descriptor } from '../directory/descriptor.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { holderStatement, type SignedVote, type VotingMessage } from '../directory/message.ts'
+import { epochStart, type Network } from '../directory/network.ts'
+import { step } from '../directory/round.ts'
+import {
+  beginRound,
+  type RoundAction,
+  type RoundEvent,
+  type RoundRules,
+  type RoundState,
+} from '../directory/round-state.ts'
+import { openShare, secretSharing } from '../directory/sharing.ts'
+import { hex, signStatement } from '../directory/statement.ts'
+import { dealtBy, descriptorsOf, signer, signVote, voteOf } from './directory-samples.ts'
+import { networkOf, seedOf } from './directory-world.ts'
+
+export const round = 4
+export const network: Network = networkOf()
+export const descriptors: Descriptor[] = descriptorsOf(network, round + 1)
+export const at = (fraction: number): number => epochStart(network, round + fraction)
+
+export function rulesOf(i: number, change: Partial<RoundRules> = {}, of: Network = network): RoundRules {
+  return {
+    network: of,
+    id: of.authorities[i]?.id as Uint8Array,
+    sign: signer(`authority ${i}`),
+    deal: ({ epoch }) => dealtBy(of, i, epoch),
+    openShare: dealing => openShare(dealing, sharingSecretKey(seedOf(`authority ${i}`))),
+    sharing: secretSharing,
+    addresses: [],
+    wanted: {},
+    mixing: 'poisson',
+    flags: () => ({ running: true, reliable: true }),
+    admits: () => true,
+    stays: () => true,
+    newestBefore: () => null,
+    body: () => undefined,
+    evidence: () => [],
+    signed: () => undefined,
+    ...change,
+  }
+}
+
+/** An authority alone with its inbox; what it says is kept. */
+export class Alone {
+  readonly rules: RoundRules
+  state: RoundState
+  readonly actions: RoundAction[] = []
+
+  constructor(i: number, change: Partial<RoundRules> = {}, of: typeof network = network) {
+    this.rules = rulesOf(i, change, of)
+    this.state = beginRound(of, { epoch: round, bootstrap: false, now: at(0) })
+  }
+
+  take(event: RoundEvent, now: number): RoundAction[] {
+    const [state, actions] = step(this.rules, this.state, event, now)
+    this.state = state
+    this.actions.push(...actions)
+    return [...actions]
+  }
+
+  upload(): this {
+    for (const descriptor of descriptors) this.take({ kind: 'descriptor', descriptor }, at(0.05))
+    return this
+  }
+
+  tick(fraction: number): RoundAction[] {
+    return this.take({ kind: 'tick' }, at(fraction))
+  }
+
+  /** The last message of a kind that it sent. */
+  sent<K extends VotingMessage['kind']>(kind: K): Extract<VotingMessage, { kind: K }> | undefined {
+    const messages = this.actions.flatMap(action => (action.do === 'send' ? [action.message] : []))
+    return messages.findLast(message => message.kind === kind) as
+      | Extract<VotingMessage, { kind: K }>
+      | undefined
+  }
+}
+
+export function codeOf(run: () => unknown): string {
+  try {
+    run()
+    return 'ok'
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error
+    return error.code
+  }
+}
+
+export function votedBy(i: number, change: Parameters<typeof voteOf>[3] = {}): SignedVote {
+  return signVote(network, i, voteOf(network, i, descriptors, change))
+}
+
+export function passedBy(signed: SignedVote, i: number): SignedVote {
+  const id = network.authorities[i]?.id as Uint8Array
+  const signature = signStatement(
+    network.name,
+    holderStatement(network.name, signed, id),
+    signer(`authority ${i}`),
+  )
+  return { ...signed, signatures: [...signed.signatures, { signer: id, signature }] }
+}
+
+/** Hands over everything that was said, at once, until nobody says anything new. */
+export function converse(group: readonly Alone[], now: number): void {
+  const done = new Map<Alone, number>(group.map(member => [member, 0]))
+  for (let quiet = false; !quiet; ) {
+    quiet = true
+    for (const from of group) {
+      const fresh = from.actions.slice(done.get(from) ?? 0)
+      done.set(from, from.actions.length)
+      for (const action of fresh) {
+        if (action.do !== 'send') continue
+        quiet = false
+        for (const to of group) if (to !== from) codeOf(() => to.take(action.message, now))
+      }
+    }
+  }
+}
+
+export function names(member: Alone): string[] {
+  return member.actions.flatMap(action => (action.do === 'publish' ? [hex(action.document.hash)] : []))
+}
