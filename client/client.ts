@@ -2,7 +2,7 @@
 
 import { epochAt } from '../directory/network.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
-import { readAddress, writeAddress } from './address.ts'
+import { type Address, readAddress, writeAddress } from './address.ts'
 import { hex } from './bytes.ts'
 import { maxBlocks, writeMessage, writeReply } from './content.ts'
 import { type CoverLevel, coverLevels } from './cover.ts'
@@ -17,12 +17,15 @@ import { Handles, type Message, type Received } from './message.ts'
 import type { Outgoing } from './outbox.ts'
 import type { Operation } from './records.ts'
 import { type ClientStatus, statusOf } from './status.ts'
+import { checkWay, readPattern, type Way } from './way.ts'
 
 export interface SendOptions {
   /** Whether the receiver may reply, or how many reply blocks go with the message (1 to 64). Default false. */
   readonly replies?: boolean | number
   /** Ask to be told when the receiver's app has taken it. Default false. */
   readonly receipt?: boolean
+  /** What its packets' paths must obey; without it they look like everybody's. */
+  readonly way?: Way
   /** Calls it off, before or after it was accepted. */
   readonly signal?: AbortSignal
   /** Milliseconds from now; past it the message has failed with DEADLINE. */
@@ -135,6 +138,7 @@ export class Client {
     this.#check(options)
     const { network, g, clock, random, sealing } = this.#init
     const address = readAddress(to, network.name)
+    if (options.way !== undefined) this.#checkWay(options.way, address)
     // A key of low order cannot be sealed to: better found now than at every attempt
     sealing.seal(address.sealingKey, new Uint8Array(0), random)
     const bytes = typeof content === 'string' ? text.encode(content) : content
@@ -151,7 +155,7 @@ export class Client {
     const wantsRead = options.receipt === true
     const whole = writeMessage(g, { wantsRead, blocks: made.blocks, bytes })
     return await this.#accept(
-      { id, kind: 'message', to, wantsRead, bytes: bytes.length },
+      { id, kind: 'message', to, wantsRead, bytes: bytes.length, way: options.way },
       whole,
       options,
       made,
@@ -316,8 +320,19 @@ export class Client {
       throw new ClientError('BAD_OPTION', 'deadlineMs: want milliseconds above 0')
   }
 
+  #checkWay(way: Way, { gateways }: Address): void {
+    const mixes = this.#init.g.hops - 2
+    checkWay(way, mixes)
+    const exit = way.path === undefined ? undefined : readPattern(way.path, mixes).exit
+    if (exit !== undefined && !gateways.some(id => hex(id).startsWith(exit)))
+      throw new ClientError(
+        'BAD_OPTION',
+        `path '${way.path}': ${exit} is no gateway of the receiver's address`,
+      )
+  }
+
   async #accept(
-    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead'>,
+    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'way'>,
     content: Uint8Array,
     { signal, deadlineMs }: SendOptions,
     blocks: Blocks,

@@ -8,6 +8,7 @@ import type { Client, SendOptions } from './client.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { maxMessageBytes } from './fragments.ts'
 import type { Message, Received } from './message.ts'
+import { waySchema } from './way.ts'
 
 export interface DaemonOptions {
   readonly client: Client
@@ -37,6 +38,7 @@ const sendBody = v.strictObject({
   ...content,
   replies,
   receipt: v.optional(v.boolean()),
+  way: v.optional(waySchema),
   deadlineMs,
 })
 const replyBody = v.strictObject({ ...content, deadlineMs })

@@ -25,6 +25,8 @@ export interface Accepted {
   readonly urgent: boolean
   /** Milliseconds since 1970-01-01 UTC; past it the message has failed. */
   readonly deadline: number
+  /** How often each fragment leaves without waiting for its acknowledgement; default once. */
+  readonly copies?: number | undefined
   /** Where it stood when the client stopped. */
   readonly resume?: { readonly state: 'queued' | 'sent'; readonly acknowledged: Uint8Array }
 }
@@ -77,6 +79,7 @@ interface Flight {
 export interface Job {
   readonly by: Acknowledges
   readonly urgent: boolean
+  readonly copies: number
   readonly deadline: number
   readonly count: number
   readonly state: 'queued' | 'sent'
@@ -162,11 +165,12 @@ function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Deli
 
 function accept(state: Delivery, message: Accepted): [Delivery, Action[]] {
   if (state.jobs.has(message.id)) throw wrong('a message accepted twice')
-  const { by, urgent, deadline, count, resume } = message
+  const { by, urgent, deadline, count, resume, copies = 1 } = message
   const bitmap = resume?.acknowledged.slice() ?? emptyBitmap(count)
   const job: Job = {
     by,
     urgent,
+    copies,
     deadline,
     count,
     state: resume?.state ?? 'queued',
@@ -235,11 +239,13 @@ function departed(
 ): [Delivery, Action[]] {
   const { id, index, attempt, drawnMs, slackMs } = event
   if (!job.flights.has(index)) return [state, []]
-  const backOff = Math.min(longestBackOffMs, slackMs * 2 ** (attempt - 1))
+  const retries = attempt - job.copies
+  const backOff = Math.min(longestBackOffMs, slackMs * 2 ** Math.max(0, retries))
+  const due = retries < 0 ? now : now + drawnMs + backOff
   const flights = new Map(job.flights)
   // Behind the others, so that fragmentToSend finds what was lost first
   flights.delete(index)
-  flights.set(index, { attempt, due: now + drawnMs + backOff })
+  flights.set(index, { attempt, due })
   const actions: Action[] = []
   let reached = job.state
   if (job.state === 'queued' && allHaveLeft({ left: job.left, flights })) {

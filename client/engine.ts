@@ -197,6 +197,7 @@ export class Engine {
       gateway,
       mailbox: this.#identity.mailboxKey,
       weight: id => this.#suspicion.weight(id, clock.now()),
+      reliability: id => this.#suspicion.reliability(id, clock.now()),
       random,
     }
   }
@@ -235,7 +236,7 @@ export class Engine {
    * @throws ClientError QUEUE_FULL, and what the disk says
    */
   async accept(
-    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'deadline'>,
+    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'deadline' | 'way'>,
     content: Uint8Array,
     also: readonly Operation[],
   ): Promise<Outgoing> {
@@ -245,8 +246,8 @@ export class Engine {
     const { id, kind, to, deadline } = accepted
     this.ledger.add({ at: acceptedAt, event: 'accepted', id, count })
     this.sender.accept(
-      { id, kind, to, content, count },
-      { by: acknowledgedBy(kind), urgent: false, deadline },
+      { id, kind, to, content, count, way: accepted.way },
+      { by: acknowledgedBy(kind), urgent: false, deadline, copies: accepted.way?.copies },
     )
     return accepted
   }
@@ -311,10 +312,11 @@ export class Engine {
         by: acknowledgedBy(kind),
         urgent: false,
         deadline,
+        copies: message.way?.copies,
         resume: { state, acknowledged },
       }
       try {
-        this.sender.accept({ id, kind, to, content, count }, how)
+        this.sender.accept({ id, kind, to, content, count, way: message.way }, how)
       } catch (error) {
         // The network of the configuration is another one now
         this.moved(id, 'failed', error instanceof ClientError ? error.code : 'BAD_ADDRESS')

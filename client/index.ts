@@ -12,3 +12,4 @@ export { type ClientLimits, defaultLimits, maxReplyBytes, usualReplyBlocks } fro
 export type { Message, Received } from './message.ts'
 export { hpkeSealing, type Sealing, type SealingKey } from './sealing.ts'
 export type { ClientStatus } from './status.ts'
+export type { Way } from './way.ts'

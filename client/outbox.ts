@@ -7,6 +7,7 @@ import { mayFollow } from './delivery.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import type { Kind } from './fragments.ts'
 import { del, entriesUnder, type Operation, put, putRecord, readRecord, sequence, time } from './records.ts'
+import { type Way, waySchema } from './way.ts'
 
 /** A message on its way out. */
 export interface Outgoing {
@@ -26,6 +27,8 @@ export interface Outgoing {
   readonly wantsRead: boolean
   readonly state: MessageState
   readonly reason?: ClientErrorCode | undefined
+  /** What its sender asked of its packets' paths. */
+  readonly way?: Way | undefined
 }
 
 export interface OutboxLimits {
@@ -48,6 +51,7 @@ const schema: v.GenericSchema<unknown, Omit<Outgoing, 'seq'>> = v.strictObject({
   wantsRead: v.boolean(),
   state: v.picklist(['queued', 'sent', 'stored', 'read', 'failed']),
   reason: v.optional(v.custom<ClientErrorCode>(value => typeof value === 'string')),
+  way: v.optional(waySchema),
 })
 
 const finished = new Set<MessageState>(['stored', 'read', 'failed'])

@@ -10,7 +10,8 @@ import { pick, type Random } from '../sphinx/random.ts'
 import { makeReplyBlock, type ReplySecret, useReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
 import type { TaggedBlock } from './content.ts'
-import { drawPath, type Path } from './paths.ts'
+import { drawPath, type Path, type PathChoice } from './paths.ts'
+import { readPattern, type Way } from './way.ts'
 
 /** What stays the same while a client talks through one gateway under one consensus. */
 export interface Surroundings {
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly mailbox: Uint8Array
   /** How readily to use a mix. */
   readonly weight: (id: string) => number
+  /** The share of this client's packets over a mix that came through, 0 to 1; 1 of one that nothing is known of. */
+  readonly reliability: (id: string) => number
   readonly random: Random
 }
 
@@ -58,6 +61,7 @@ const replyIdBytes = 16
  *
  * @param to where it ends, and the recipient there
  * @param user g.userBytes
+ * @param way what a person asks of it; the acknowledgement obeys the filters
  * @throws ClientError NO_PATH, NO_CONSENSUS
  */
 export function forwardPacket(
@@ -65,16 +69,27 @@ export function forwardPacket(
   to: { readonly gateway: NodeEntry; readonly recipient: Uint8Array },
   user: Uint8Array,
   now: number,
+  way?: Way,
 ): Outbound {
   const { g, view, epochAt, home, mailbox, weight, random } = around
+  const choice = way && choiceOf(around, way)
   const there = drawPath(
-    { view, first: home, last: to.gateway, at: now, epochAt, weight, delayAtEnd: true },
+    { view, first: home, last: to.gateway, at: now, epochAt, weight, delayAtEnd: true, choice },
     random,
   )
   // The acknowledgement sets out when the far gateway's delay is over, with the keys of that time.
   const setsOut = now + there.transitMs + there.endDelayMs
   const back = drawPath(
-    { view, first: to.gateway, last: home, at: setsOut, epochAt, weight, delayAtEnd: false },
+    {
+      view,
+      first: to.gateway,
+      last: home,
+      at: setsOut,
+      epochAt,
+      weight,
+      delayAtEnd: false,
+      choice: choice && { ...choice, mixes: undefined },
+    },
     random,
   )
   const replyId = random(replyIdBytes)
@@ -86,6 +101,16 @@ export function forwardPacket(
     nodes: [...there.nodes, ...back.nodes],
     drawnMs: there.transitMs,
     roundTripMs: there.transitMs + there.endDelayMs + back.transitMs,
+  }
+}
+
+function choiceOf({ g, reliability }: Surroundings, way: Way): PathChoice {
+  const { path, blocked = [], minReliability = 0, maxLatencyMs = Number.POSITIVE_INFINITY } = way
+  return {
+    mixes: path === undefined ? undefined : readPattern(path, g.hops - 2).mixes,
+    blocked,
+    allows: id => reliability(id) >= minReliability,
+    maxLatencyMs,
   }
 }
 

@@ -18,6 +18,20 @@ export interface PathRequest {
   readonly weight?: (id: string) => number
   /** Whether the last hop is told a delay: before it sends an acknowledgement. */
   readonly delayAtEnd: boolean
+  /** What a person asks of this path. */
+  readonly choice?: PathChoice | undefined
+}
+
+/** A way (way.ts) as one path has to obey it. */
+export interface PathChoice {
+  /** For each mix of the path the beginning of its id, or any. */
+  readonly mixes?: readonly (string | undefined)[] | undefined
+  /** Beginnings of ids that are not used. */
+  readonly blocked: readonly string[]
+  /** Whether a mix is reliable enough, by its id. */
+  readonly allows: (id: string) => boolean
+  /** Milliseconds. */
+  readonly maxLatencyMs: number
 }
 
 export interface Path {
@@ -30,32 +44,69 @@ export interface Path {
   readonly endDelayMs: number
 }
 
-/** Whole paths drawn until one has no family twice; only a network of a few families needs more than a few. */
+/** Whole paths drawn until one breaks no rule; only a network of a few families needs more than a few. */
 const maxDraws = 256
+/** Delays drawn until they are short enough. */
+const maxDelayDraws = 64
 
 /**
  * Draws a path: uniform over the valid ones when no mix is suspected, since a draw that breaks a rule is thrown
  * away whole. Delays are exponential around the consensus's mean, in whole milliseconds, cut at its maximum.
  *
- * @throws ClientError NO_PATH when families leave none, NO_CONSENSUS when the view lacks keys of the epoch
+ * @throws ClientError NO_PATH when families or the person's choice leave none, NO_CONSENSUS when the view lacks keys of
+ *   the epoch
  */
 export function drawPath(request: PathRequest, random: Random): Path {
-  const { view, first, last } = request
-  const layers = view.layers.map(usable)
+  const { view, first, last, choice } = request
+  const places = placesOf(view).map((mixes, i) => chosen(mixes, choice, i))
   for (let draw = 0; draw < maxDraws; draw++) {
-    const mixes = layers.map(layer => pickWeighted(layer, request.weight, random))
-    if (familiesDiffer(first, mixes, last)) return timed(request, [first, ...mixes, last], random)
+    const mixes = places.map(place => pickWeighted(place, request.weight, random))
+    if (allDiffer(mixes) && familiesDiffer(first, mixes, last))
+      return timed(request, [first, ...mixes, last], random)
   }
   throw new ClientError('NO_PATH', 'path: families leave none: too few mixes of different families')
 }
 
-/** The mixes of a layer that may be used: reliable ones that run; where there is none, those that run. */
-function usable(layer: readonly NodeEntry[]): readonly NodeEntry[] {
-  const running = layer.filter(node => node.running)
+/** For each mix of a path those that may stand there. */
+function placesOf({ topology, layers }: View): readonly (readonly NodeEntry[])[] {
+  if (topology !== 'free') return layers
+  const all = layers.flat()
+  return layers.map(() => all)
+}
+
+/** The mixes of a place that may be used: reliable ones that run; where there is none, those that run. */
+function usable(place: readonly NodeEntry[]): readonly NodeEntry[] {
+  const running = place.filter(node => node.running)
   const reliable = running.filter(node => node.reliable)
   const mixes = reliable.length > 0 ? reliable : running
   if (mixes.length === 0) throw new ClientError('NO_PATH', 'path: a layer has no mix that runs')
   return mixes
+}
+
+/** Those of them that a person's choice leaves. */
+function chosen(
+  mixes: readonly NodeEntry[],
+  choice: PathChoice | undefined,
+  place: number,
+): readonly NodeEntry[] {
+  if (choice === undefined) return usable(mixes)
+  const wanted = choice.mixes?.[place]
+  // Who names a mix has it, reliable or not
+  const among = wanted === undefined ? usable(mixes) : mixes.filter(mix => mix.running)
+  const left = among.filter(mix => {
+    const id = hex(mix.id)
+    if (wanted !== undefined && !id.startsWith(wanted)) return false
+    return !choice.blocked.some(blocked => id.startsWith(blocked)) && choice.allows(id)
+  })
+  if (left.length > 0) return left
+  const why =
+    wanted === undefined ? 'the filters leave none' : `${wanted} does not run there, or a filter bars it`
+  throw new ClientError('NO_PATH', `path: mix ${place + 1}: ${why}`)
+}
+
+/** In a free route a mix could be drawn for two places. */
+function allDiffer(mixes: readonly NodeEntry[]): boolean {
+  return new Set(mixes).size === mixes.length
 }
 
 function pickWeighted(
@@ -84,19 +135,29 @@ function familiesDiffer(first: NodeEntry, mixes: readonly NodeEntry[], last: Nod
 
 /** Draws the delays, and so the epoch in which the packet reaches each hop. */
 function timed(request: PathRequest, nodes: readonly NodeEntry[], random: Random): Path {
-  const { hopDelayMs, maxHopDelayMs } = request.view.parameters
+  const delays = drawDelays(request, nodes.length, random)
   let transitMs = 0
-  let endDelayMs = 0
   const hops = nodes.map((node, i): Hop => {
-    const atEnd = i === nodes.length - 1
     const key = node.packetKeys.get(request.epochAt(request.at + transitMs))
     if (key === undefined)
       throw new ClientError('NO_CONSENSUS', 'path: the consensus has no keys for the time of arrival')
-    const drawn = Math.min(maxHopDelayMs, Math.round(exponential(random, hopDelayMs)))
-    const delayMs = atEnd && !request.delayAtEnd ? 0 : drawn
-    if (atEnd) endDelayMs = delayMs
-    else transitMs += delayMs
+    const delayMs = delays[i] as number
+    if (i < nodes.length - 1) transitMs += delayMs
     return { id: node.id, key, delayMs }
   })
-  return { hops, nodes: nodes.map(node => hex(node.id)), transitMs, endDelayMs }
+  return { hops, nodes: nodes.map(node => hex(node.id)), transitMs, endDelayMs: delays.at(-1) as number }
+}
+
+/** One for each hop, milliseconds; all again while a person finds them too long together. */
+function drawDelays({ view, choice, delayAtEnd }: PathRequest, hops: number, random: Random): number[] {
+  const { hopDelayMs, maxHopDelayMs } = view.parameters
+  for (let draw = 0; draw < maxDelayDraws; draw++) {
+    const delays = Array.from({ length: hops }, () =>
+      Math.min(maxHopDelayMs, Math.round(exponential(random, hopDelayMs))),
+    )
+    if (!delayAtEnd) delays[hops - 1] = 0
+    const together = delays.reduce((sum, delay) => sum + delay, 0)
+    if (together <= (choice?.maxLatencyMs ?? Number.POSITIVE_INFINITY)) return delays
+  }
+  throw new ClientError('NO_PATH', `path: no delays of ${choice?.maxLatencyMs} ms together: allow more`)
 }

@@ -1,10 +1,11 @@
 // What leaves a client: at each tick of a clock one packet, whatever it is (docs/client.md, Clocks). The decisions are
 // delivery.ts's; here are the packets, and what comes back for them.
 
+import type { NodeEntry } from '../directory/view.ts'
 import type { Clock } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
 import { type Address, readAddress } from './address.ts'
-import { fromHex } from './bytes.ts'
+import { fromHex, hex } from './bytes.ts'
 import { type Accepted, type Delivery, type Event, type MessageState, noDelivery, step } from './delivery.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { fragmentBytes, type Kind, laneOf, partOf, writeFragment } from './fragments.ts'
@@ -13,6 +14,7 @@ import { dropPacket, forwardPacket, loopPacket, type Surroundings } from './pack
 import { entryGateways, type Replies } from './replies.ts'
 import type { Returns, Sent } from './returns.ts'
 import type { Sealing } from './sealing.ts'
+import { readPattern, type Way } from './way.ts'
 
 /** A content on its way. */
 export interface Parcel {
@@ -23,6 +25,8 @@ export interface Parcel {
   readonly to: string
   readonly content: Uint8Array
   readonly count: number
+  /** What a person asks of its packets' paths. */
+  readonly way?: Way | undefined
 }
 
 export interface SenderInit {
@@ -163,11 +167,11 @@ export class Sender {
     const now = clock.now()
     try {
       // Twice to the first gateway, then twice to the next: an outage of seconds needs no other
-      const gateways = entryGateways(around, address)
+      const gateways = exitsOf(around, address, parcel.way)
       const gateway = gateways[Math.floor((attempt - 1) / 2) % gateways.length] as (typeof gateways)[0]
       const fragment = this.#fragment(around, transmit, parcel)
       const user = sealing.seal(address.sealingKey, fragment, around.random)
-      const packet = forwardPacket(around, { gateway, recipient: address.mailboxKey }, user, now)
+      const packet = forwardPacket(around, { gateway, recipient: address.mailboxKey }, user, now, parcel.way)
       this.#init.send(packet.packet)
       returns.expect({ what: 'fragment', id, index, attempt }, packet, now)
       const path = packet.nodes.slice(0, around.g.hops)
@@ -249,4 +253,14 @@ export class Sender {
     const reason = error instanceof ClientError ? error.code : error instanceof Error ? error.name : 'unknown'
     this.#init.log.warn({ reason }, 'a packet could not be made')
   }
+}
+
+/** The gateways of an address in turn, or the one that a path expression names. @throws ClientError NO_GATEWAY */
+function exitsOf(around: Surroundings, address: Address, way: Way | undefined): NodeEntry[] {
+  const gateways = entryGateways(around, address)
+  if (way?.path === undefined) return gateways
+  const { exit } = readPattern(way.path, around.g.hops - 2)
+  const named = gateways.filter(({ id }) => exit === undefined || hex(id).startsWith(exit))
+  if (named.length > 0) return named
+  throw new ClientError('NO_GATEWAY', `path: ${exit} is none of the receiver's gateways, or does not run`)
 }

@@ -51,8 +51,16 @@ export class Suspicion {
   weight(id: string, now: number): number {
     const tally = this.#tallies.get(id)
     if (tally === undefined) return 1
-    const { acknowledged, lost, streak } = this.#decay(tally, now)
-    return ((acknowledged + 1) / (acknowledged + lost + 1) / Math.max(1, streak - chance)) ** 2
+    const { streak } = this.#decay(tally, now)
+    return (this.reliability(id, now) / Math.max(1, streak - chance)) ** 2
+  }
+
+  /** The share of its packets that were acknowledged, counting one that nobody saw fail: 0 to 1. */
+  reliability(id: string, now: number): number {
+    const tally = this.#tallies.get(id)
+    if (tally === undefined) return 1
+    const { acknowledged, lost } = this.#decay(tally, now)
+    return (acknowledged + 1) / (acknowledged + lost + 1)
   }
 
   #tally(id: string, now: number): Tally {

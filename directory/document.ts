@@ -140,6 +140,7 @@ export function viewOf(body: ConsensusBody, hash: Uint8Array, signers: readonly 
       clampParameter(name, body.parameters.get(name) ?? parameterRanges[name].usual),
     ),
     mixing: body.mixing,
+    topology: body.pinned.topology,
     layers: Array.from({ length: body.pinned.layers }, (_, layer) => inLayer(layer)),
     gateways: entries.filter(({ role }) => role === 'gateway'),
     nodes: new Map(entries.map(entry => [hex(entry.id), entry])),

@@ -14,7 +14,10 @@ export interface AuthorityEntry {
   readonly addresses: readonly string[]
 }
 
-export type Topology = 'stratified' | 'cascade'
+/** `free`: a path takes any mixes, each once, in any order; their layers mean nothing. */
+export type Topology = 'stratified' | 'cascade' | 'free'
+
+export const topologies: readonly Topology[] = ['stratified', 'cascade', 'free']
 
 /** Pinned: the same in every configuration of the network, and cross-checked in every document. */
 export interface Network {
@@ -107,7 +110,6 @@ export function checkNetwork(network: Network): void {
   want(network.suite === 'x25519', 'suite', `want x25519, have ${String(network.suite)}`)
   whole('hops', 3, 16)
   whole('userBytes', 1, 2 ** 20)
-  const topologies: readonly string[] = ['stratified', 'cascade'] satisfies Topology[]
   want(topologies.includes(network.topology), 'topology', `want ${topologies.join(' or ')}`)
   whole('layers', 1, 14)
   want(network.layers === network.hops - 2, 'layers', `want hops - 2 = ${network.hops - 2}`)

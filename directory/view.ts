@@ -67,6 +67,8 @@ export interface View {
   readonly parameters: Parameters
   /** The name of the nodes' mixing strategy, as it stands in the document. */
   readonly mixing: string
+  /** Which mixes may follow each other in a path: the pinned one (network.ts, Topology). */
+  readonly topology: string
   /** layers[i]: the mixes of layer i. */
   readonly layers: readonly (readonly NodeEntry[])[]
   readonly gateways: readonly NodeEntry[]

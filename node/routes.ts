@@ -64,9 +64,10 @@ export function nextHop(
   return undefined
 }
 
-/** gateway -> layer 0 -> ... -> last layer -> gateway. */
+/** gateway -> layer 0 -> ... -> last layer -> gateway; in a free route any mix stands for every layer. */
 function allowed(view: View, from: NodeEntry, to: NodeEntry, way: Way): boolean {
   if (way === 'gateway') return to.role === 'gateway'
+  if (view.topology === 'free') return from.role === 'mix' || to.role === 'mix'
   if (from.role === 'gateway') return to.layer === 0
   return from.layer === view.layers.length - 1 ? to.role === 'gateway' : to.layer === from.layer + 1
 }

@@ -145,6 +145,7 @@ function wrapMicroseconds(): number {
     gateway: id => view.nodes.get(id),
     mailbox: random(32),
     weight: () => 1,
+    reliability: () => 1,
     random,
   }
   const sealingKey = x25519PublicKey(random(32))
@@ -189,6 +190,7 @@ function paperView(random: Random): View {
     validUntil: 3,
     parameters: defaultParameters,
     mixing: 'poisson',
+    topology: 'stratified',
     layers,
     gateways,
     nodes: new Map([...layers.flat(), ...gateways].map(entry => [hex(entry.id), entry])),

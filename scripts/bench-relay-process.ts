@@ -215,6 +215,7 @@ function directoryOf(source: Peer, relay: Peer, sink: Peer): Directory {
     // without a third layer there is no way round for loops
     parameters: { ...defaultParameters, nodeLoopPerMinute: 0 },
     mixing: 'poisson',
+    topology: 'stratified',
     layers: [[here], [there], []],
     gateways: [gateway],
     nodes: new Map([gateway, here, there].map(node => [hexOf(node.id), node])),

@@ -53,6 +53,7 @@ export function replayWorld(random: Random, genesis: number): ReplayWorld {
     validUntil: genesis,
     parameters: { ...defaultParameters, nodeLoopPerMinute: 0 },
     mixing: 'poisson',
+    topology: 'stratified',
     layers: [[mix], [behind]],
     gateways: [gateway],
     nodes: new Map(),

@@ -3,7 +3,7 @@
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { type CoverLevel, coverLevels } from '../client/cover.ts'
-import type { Network } from '../directory/network.ts'
+import { type Network, topologies } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import { CommandError } from './command.ts'
 import { durationForm, parseDuration } from './duration.ts'
@@ -59,7 +59,7 @@ const networkSchema = v.strictObject({
   threshold: field(whole(1, 64), '2'),
   suite: v.optional(v.literal('x25519'), 'x25519'),
   user_bytes: v.optional(field(whole(200, 32_000), '2000'), 2000),
-  topology: v.optional(v.picklist(['stratified', 'cascade']), 'stratified'),
+  topology: v.optional(v.picklist(topologies), 'stratified'),
   layers: v.optional(field(whole(1, 8), '3'), 3),
   minimum: v.optional(
     v.strictObject({

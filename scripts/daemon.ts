@@ -1,6 +1,7 @@
 // The HTTP API of a running client (docs/client.md, HTTP API), as the commands and the local network call it.
 
 import type { LedgerEntry } from '../client/ledger.ts'
+import type { Way } from '../client/way.ts'
 import { askJson, type Endpoint } from './http.ts'
 import type { ClientStatus } from './status.ts'
 
@@ -40,7 +41,7 @@ export async function sendMessage(
   endpoint: Endpoint,
   to: string,
   bytes: Uint8Array,
-  options: { readonly replies: boolean; readonly receipt?: boolean },
+  options: { readonly replies: boolean; readonly receipt?: boolean; readonly way?: Way },
 ): Promise<Handed> {
   const body = { to, base64: Buffer.from(bytes).toString('base64'), ...options }
   return (await askJson(endpoint, '/messages', { method: 'POST', body, timeoutMs: sendTimeoutMs })) as Handed

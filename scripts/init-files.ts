@@ -1,7 +1,7 @@
 // The files that `chaffinch init` writes: what is set, and every default as a comment that one can uncomment.
 
 import { dirname, relative } from 'node:path'
-import type { AuthorityEntry } from '../directory/network.ts'
+import type { AuthorityEntry, Topology } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import { formatDuration } from './duration.ts'
 import { hex } from './folder.ts'
@@ -36,7 +36,7 @@ export interface NetworkDraft {
   readonly genesis: number
   readonly epochMs: number
   readonly threshold: number
-  readonly topology?: 'stratified' | 'cascade' | undefined
+  readonly topology?: Topology | undefined
   readonly layers?: number | undefined
   readonly minimum?: { readonly mixes: number; readonly gateways: number } | undefined
   readonly authorities: readonly AuthorityEntry[]
@@ -69,7 +69,12 @@ export function networkText(draft: NetworkDraft): string {
       otherwise: '3',
       says: ['Layers of mixes. A path is the entry gateway, one mix of each layer, and the far gateway.'],
     },
-    { key: 'topology', value: draft.topology, otherwise: '"stratified"', says: ['stratified or cascade.'] },
+    {
+      key: 'topology',
+      value: draft.topology,
+      otherwise: '"stratified"',
+      says: ['stratified, cascade or free.'],
+    },
     {
       key: 'suite',
       value: undefined,

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ed25519PublicKey } from '#crypto'
 import { authorityEntry } from '../directory/authority-keys.ts'
-import type { AuthorityEntry } from '../directory/network.ts'
+import { type AuthorityEntry, type Topology, topologies } from '../directory/network.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { coverOption } from './cover-option.ts'
 import { durationOption } from './duration.ts'
@@ -102,8 +102,8 @@ function networkCommand(args: readonly string[]): undefined {
   const layers = values.layers === undefined ? undefined : wholeNumber('layers', values.layers, 1, 8)
   const majority = Math.floor(authorities.length / 2) + 1
   const { topology } = values
-  if (topology !== undefined && topology !== 'stratified' && topology !== 'cascade') {
-    throw new CommandError('USAGE', `--topology ${topology}: want stratified or cascade`)
+  if (topology !== undefined && !isTopology(topology)) {
+    throw new CommandError('USAGE', `--topology ${topology}: want one of ${topologies.join(', ')}`)
   }
   const count = (option: 'min-mixes' | 'min-gateways', otherwise: number): number => {
     const given = values[option]
@@ -214,4 +214,8 @@ function bytesOf(digits: string): Uint8Array {
 /** Speech goes to standard error, so that standard output is what a shell variable should hold. */
 function say(text: string): undefined {
   console.error(text)
+}
+
+function isTopology(name: string): name is Topology {
+  return topologies.includes(name as Topology)
 }

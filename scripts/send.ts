@@ -1,7 +1,8 @@
 // chaffinch send: hands a message or a reply to a running client.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { CommandError, readOptions } from './command.ts'
+import { mostCopies, type Way } from '../client/way.ts'
+import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { clientEndpoint } from './config.ts'
 import { type Handed, handedState, readMessages, replyTo, sendMessage } from './daemon.ts'
 import { durationOption } from './duration.ts'
@@ -26,6 +27,11 @@ export async function run(args: readonly string[]): Promise<undefined> {
       reply: { type: 'string' },
       'no-replies': { type: 'boolean' },
       wait: { type: 'string' },
+      path: { type: 'string' },
+      avoid: { type: 'string', multiple: true },
+      'min-reliability': { type: 'string' },
+      'max-latency': { type: 'string' },
+      copies: { type: 'string' },
       timeout: { type: 'string' },
       json: { type: 'boolean' },
     },
@@ -43,16 +49,51 @@ export async function run(args: readonly string[]): Promise<undefined> {
   const [text] = positionals
   const bytes = text === undefined ? await standardInput() : new TextEncoder().encode(text)
   const replies = values['no-replies'] !== true
+  const way = wayOf(values)
+  if (way !== undefined && to === undefined)
+    throw new CommandError(
+      'USAGE',
+      'send: a reply travels the way that the asker laid out: leave out --path and filters',
+    )
   try {
     const handed =
       to === undefined
         ? await replyTo(endpoint, await messageId(endpoint, reply as string), bytes)
-        : await sendMessage(endpoint, to, bytes, { replies, receipt: wait === 'read' })
+        : await sendMessage(endpoint, to, bytes, {
+            replies,
+            receipt: wait === 'read',
+            ...(way === undefined ? {} : { way }),
+          })
     const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
     console.log(values.json === true ? JSON.stringify(last) : last.id)
   } catch (error) {
     if (error instanceof HttpRefusal) throw new CommandError('FAILED', error.message, hintFor(error.code))
     throw error
+  }
+}
+
+interface WayOptions {
+  readonly path?: string | undefined
+  readonly avoid?: string[] | undefined
+  readonly 'min-reliability'?: string | undefined
+  readonly 'max-latency'?: string | undefined
+  readonly copies?: string | undefined
+}
+
+/** Undefined when nothing is asked of the way. */
+function wayOf(values: WayOptions): Way | undefined {
+  const { path, avoid: blocked, copies } = values
+  const percent = values['min-reliability']
+  const latency = values['max-latency']
+  if ([path, blocked, copies, percent, latency].every(value => value === undefined)) return undefined
+  return {
+    ...(path === undefined ? {} : { path }),
+    ...(blocked === undefined ? {} : { blocked }),
+    ...(percent === undefined
+      ? {}
+      : { minReliability: wholeNumber('min-reliability', percent, 0, 100) / 100 }),
+    ...(latency === undefined ? {} : { maxLatencyMs: durationOption('max-latency', latency) }),
+    ...(copies === undefined ? {} : { copies: wholeNumber('copies', copies, 1, mostCopies) }),
   }
 }
 

@@ -98,7 +98,7 @@ of a network:
   --epoch TIME        (default: 20min)
   --genesis TIME      start of epoch 0 (default: now)
   --layers N          layers of mixes (default: 3)
-  --topology NAME     stratified or cascade (default: stratified)
+  --topology NAME     stratified, cascade or free (default: stratified)
   --min-mixes N, --min-gateways N
                       what the first consensus waits for (default: one mix a layer, one gateway)
 
@@ -126,6 +126,16 @@ Hands a message to the running client of --config and prints its id. Without TEX
   --wait STATE     return when it is sent, stored or read (default: return when it is accepted)
   --timeout TIME   how long to wait for that (default: 60s)
   --json           print JSON
+
+what its packets' paths must obey, for those who need it (without, they look like everybody's):
+  --path PATH      PART,PART,PART[:EXIT], a part for each mix: ? (any), *N (N times any), or a mix by the first 8 or
+                   more digits of its id; EXIT is one of the receiver's gateways
+  --avoid ID       a mix that no path uses; may be given more than once
+  --min-reliability PERCENT
+                   only mixes through which so many of this client's packets came (0 to 100)
+  --max-latency TIME
+                   delays of a path together at most
+  --copies N       each packet N times, over paths of their own (1 to 8)
 
 examples:
   chaffinch send --config me/client.toml --to "$ADDRESS" 'hello'

@@ -326,6 +326,7 @@ export class FakeNetwork {
       validUntil: epochStart(this.network, epoch + 3),
       parameters: this.parameters,
       mixing: 'poisson',
+      topology: 'stratified',
       layers: [0, 1, 2].map(layer => entries.filter(entry => entry.layer === layer)),
       gateways: entries.filter(entry => entry.role === 'gateway'),
       nodes: new Map(entries.map(entry => [hexOf(entry.id), entry])),

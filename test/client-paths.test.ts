@@ -186,6 +186,7 @@ test('the reply blocks of an epoch use different mixes, so that one dead mix lea
     gateway: () => undefined,
     mailbox: random(32),
     weight: () => 1,
+    reliability: () => 1,
     random,
   }
   for (let i = 0; i < 20; i++) {

@@ -120,6 +120,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       validUntil: validAfter + epochsValid * network.epochMs,
       parameters,
       mixing: options.mixing?.(epoch) ?? 'poisson',
+      topology: 'stratified',
       layers: Array.from({ length: layers }, (_, i) =>
         entries.filter(e => e.role === 'mix' && e.layer === i),
       ),
