@@ -14,7 +14,7 @@ import { app, assertCode, FakeNetwork, pair } from './client-network.ts'
 const view = new FakeNetwork().directory().current() as View
 const [first, last] = view.gateways as [NodeEntry, NodeEntry]
 const random = seededRandom(1)
-const mixId = (layer: number, i: number): string => hex((view.layers[layer]?.[i] as NodeEntry).id)
+const mixId = (layer: number, i: number): string => hex((view.layers.flat()[2 * layer + i] as NodeEntry).id)
 
 function draw(choice: Partial<PathChoice>, more: Partial<PathRequest> = {}): readonly string[] {
   const whole = { blocked: [], allows: () => true, maxLatencyMs: Number.POSITIVE_INFINITY, ...choice }
