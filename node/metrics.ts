@@ -20,6 +20,7 @@ export function serveStatus(node: RunningNode, options: { port: number; token: s
       app.get('/metrics', async context =>
         context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
       )
+      app.post('/leave', async context => context.json(Object.fromEntries(await node.leave())))
       app.get('/healthz', context => {
         const healthy = isHealthy(node.status())
         return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)

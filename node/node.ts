@@ -2,7 +2,7 @@
 // actions out (docs/node.md).
 
 import { ed25519Sign } from '#crypto'
-import { joinDirectory } from '../directory/join.ts'
+import { type JoinedDirectory, joinDirectory, type NodeDescription } from '../directory/join.ts'
 import { epochAt, type Network } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, Parameters, Role } from '../directory/view.ts'
@@ -75,6 +75,10 @@ export interface NodeOptions {
   readonly seed: Uint8Array
   /** The operator's other nodes have the same; empty for none. */
   readonly family: string
+  /** What the operator says besides; asked for each descriptor, since a certificate is renewed while the node runs. */
+  readonly operator?:
+    | (() => Pick<NodeDescription, 'country' | 'contact' | 'software' | 'certified'>)
+    | undefined
   /** Whom to ask for documents before the authorities: any nodes. */
   readonly sources?: readonly Peer[]
   /** Default: the node joins the directory itself. One that is handed in is closed by whoever made it. */
@@ -93,6 +97,12 @@ export interface RunningNode {
   /** 32 bytes */
   readonly id: Uint8Array
   status(): NodeStatus
+  /**
+   * Tells the authorities that it leaves; it goes on until the documents that have it are over.
+   *
+   * @returns by the hex of each authority: whether it knows now
+   */
+  leave(): Promise<ReadonlyMap<string, boolean>>
   /** Takes nothing more, and resolves when what it holds has left: at most the longest delay later. */
   drain(): Promise<void>
   /** Stops at once; what it holds is lost. */
@@ -118,7 +128,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   await keys.advance(now())
   await openJournals(options, keys, replay)
   const loops = nodeLoops({ network, geometry: g, self: link.id, now, random, limit: limits.loops })
-  const directory = options.directory ?? (await join(options, keys, loops))
+  const joined = options.directory === undefined ? await join(options, keys, loops) : undefined
+  const directory = options.directory ?? (joined as JoinedDirectory)
   admission.refresh(directory)
   const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
   const hold = votedStrategy<Mixed>({ random, limit: limits.hold })
@@ -280,7 +291,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   return {
     id: link.id,
-    status: () => statusOf({ role, network, state, now: now(), link, directory, relay, loops, replay, mail }),
+    status: () =>
+      statusOf({ role, network, state, now: now(), link, directory, joined, relay, loops, replay, mail }),
+    leave: async () => (await joined?.leave()) ?? new Map(),
     async drain() {
       if (state !== 'running') return
       state = 'draining'
@@ -296,7 +309,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       unfollow()
       stop()
       for (const timer of timers.values()) timer.cancel()
-      if (options.directory === undefined) await directory.close()
+      await joined?.close()
       await replay.close()
       await mail?.boxes.close()
       keys.close()
@@ -305,15 +318,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 }
 
 /** Follows the consensus, and has the authorities know this node and the packet keys of the next epochs. */
-function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<Directory> {
-  const { role, link, clock, seed, family } = options
+function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<JoinedDirectory> {
+  const { role, link, clock, seed, family, operator } = options
   return joinDirectory({
     ...options,
     sign: message => ed25519Sign(seed, message),
     counts: half => loops.measured(half),
     describe: async epoch => {
       await keys.advance(clock.now())
-      return { role, family, addresses: link.addresses, packetKeys: [...keys.published(epoch).values()] }
+      const packetKeys = [...keys.published(epoch).values()]
+      return { ...operator?.(), role, family, addresses: link.addresses, packetKeys }
     },
   })
 }

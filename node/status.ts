@@ -1,5 +1,6 @@
 // What a node says of itself on its loopback port: numbers, and nothing about one packet or one client.
 
+import type { JoinedDirectory } from '../directory/join.ts'
 import { epochAt, type Network } from '../directory/network.ts'
 import type { Directory, Role } from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
@@ -35,6 +36,8 @@ export interface NodeStatus {
   } | null
   /** Whether that consensus has this node. */
   readonly listed: boolean
+  /** Authorities that keep it out, and why. */
+  readonly refusals: readonly { readonly authority: string; readonly code: string; readonly why: string }[]
   /** 0 to layers - 1 for a mix, -1 for a gateway and for a node that is not listed. */
   readonly layer: number
   /** received = forwarded + stored + served + dropped + held */
@@ -66,6 +69,7 @@ export function statusOf(node: {
   now: number
   link: Link
   directory: Directory
+  joined: JoinedDirectory | undefined
   relay: Relay
   loops: Loops
   replay: ReplayStore
@@ -87,6 +91,7 @@ export function statusOf(node: {
     epoch: epochAt(node.network, node.now),
     consensus: consensus ?? null,
     listed: view?.nodes.has(id) ?? false,
+    refusals: [...(node.joined?.refusals() ?? [])].map(([authority, refusal]) => ({ authority, ...refusal })),
     layer: view?.nodes.get(id)?.layer ?? -1,
     packets: packetCounts(relay),
     loops: { ...loops.counts },

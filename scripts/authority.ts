@@ -9,7 +9,7 @@ import { openStore } from '../link/store.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
 import { type AuthorityFile, readAuthorityFile } from './config.ts'
-import { hex, openFolder, readKey } from './folder.ts'
+import { hex, openFolder, readKey, tellPort } from './folder.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
@@ -48,6 +48,7 @@ function start(config: AuthorityFile): Promise<Running> {
       log,
       store,
       wanted: config.parameters,
+      admission: config.admission,
     })
     later(() => authority.close())
     const status = await serveLoopback({
@@ -63,6 +64,7 @@ function start(config: AuthorityFile): Promise<Running> {
       },
     })
     later(() => status.close())
+    later(tellPort(folder, status.port))
     console.error(
       `chaffinch: authority ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`,
     )

@@ -1,10 +1,9 @@
 #!/usr/bin/env node
 // The `chaffinch` command: finds the sub-command, loads it, and tells a failure in one line.
 
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { type Command, CommandError } from './command.ts'
 import { overview, usages } from './usage.ts'
+import { version } from './version.ts'
 
 /** A command's libraries are loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -18,6 +17,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   inbox: () => import('./inbox.ts'),
   address: () => import('./address.ts'),
   cover: () => import('./cover.ts'),
+  key: () => import('./key.ts'),
   consensus: () => import('./consensus.ts'),
   pay: () => import('./pay.ts'),
 }
@@ -42,11 +42,6 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 function print(text: string): number {
   process.stdout.write(text)
   return 0
-}
-
-function version(): string {
-  const file = createRequire(import.meta.url).resolve('chaffinch/package.json')
-  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
 }
 
 function tell(error: unknown): number {

@@ -3,6 +3,7 @@
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { type CoverLevel, coverLevels } from '../client/cover.ts'
+import type { AdmissionPolicy } from '../directory/admission.ts'
 import { type Network, topologies } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import { CommandError } from './command.ts'
@@ -128,13 +129,26 @@ const serverEntries = {
   status_port: v.optional(field(whole(0, 65_535), '7101'), 0),
 }
 
+const admissionSchema = v.strictObject({
+  policy: v.optional(v.picklist(['open', 'list']), 'open'),
+  allow: v.optional(field(v.array(hex32), '["an operator\'s identity"]'), []),
+  prove_address: v.optional(v.boolean(), true),
+  per_network: v.optional(field(whole(0, 10_000), '8'), 8),
+})
 const authoritySchema = v.strictObject({
   ...serverEntries,
+  admission: v.optional(admissionSchema, {}),
   parameters: v.optional(parametersSchema, {}),
 })
 const nodeSchema = v.strictObject({
   ...serverEntries,
   family: v.optional(v.union([v.literal(''), name]), ''),
+  country: v.optional(
+    v.pipe(text, v.regex(/^([A-Z]{2})?$/, 'want two capital letters, for instance "IS"')),
+    '',
+  ),
+  contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
+  certificate: v.optional(field(text, '"node.certificate"')),
 })
 const clientSchema = v.strictObject({
   ...roleEntries,
@@ -171,10 +185,16 @@ export interface ServerFile extends RoleFile {
 export interface AuthorityFile extends ServerFile {
   /** What it votes for where it differs from the default. */
   readonly parameters: Partial<Parameters>
+  /** Whom it lets in. */
+  readonly admission: AdmissionPolicy
 }
 
 export interface NodeFile extends ServerFile {
   readonly family: string
+  readonly country: string
+  readonly contact: string
+  /** What `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
+  readonly certificate: string | undefined
 }
 
 export interface ClientFile extends RoleFile {
@@ -186,13 +206,25 @@ export interface ClientFile extends RoleFile {
 /** @throws CommandError CONFIG */
 export function readAuthorityFile(file: string): AuthorityFile {
   const read = readToml(file, authoritySchema)
-  return { ...server(file, read), parameters: read.parameters }
+  const { policy, allow, prove_address: proveAddresses, per_network: perNetwork } = read.admission
+  return {
+    ...server(file, read),
+    parameters: read.parameters,
+    admission: { allow: policy === 'list' ? allow : undefined, proveAddresses, perNetwork },
+  }
 }
 
 /** @throws CommandError CONFIG */
 export function readNodeFile(file: string): NodeFile {
   const read = readToml(file, nodeSchema)
-  return { ...server(file, read), family: read.family }
+  const { family, country, contact, certificate } = read
+  return {
+    ...server(file, read),
+    family,
+    country,
+    contact,
+    certificate: certificate === undefined ? undefined : beside(file, certificate),
+  }
 }
 
 /** @throws CommandError CONFIG */

@@ -197,10 +197,10 @@ async function withLink<T>(network: Network, use: (link: Link) => Promise<T>): P
   }
 }
 
-/** A host that asks and serves nothing. */
-export function openLink(network: Network): Promise<Link> {
+/** A host that asks and serves nothing. @param seed of its identity; without one it is thrown away */
+export function openLink(network: Network, seed?: Uint8Array): Promise<Link> {
   return startHost({
-    seed: undefined,
+    seed,
     listen: [],
     cellBytes: geometry(network).packetBytes,
     clock: systemClock,

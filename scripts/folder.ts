@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
@@ -125,6 +126,22 @@ export function writeNew(file: string, text: string, mode = 0o644): void {
       `nothing was overwritten; choose another place`,
     )
   }
+}
+
+/** Puts a text in the place of a file. @throws CommandError FAILED */
+export function replaceFile(file: string, text: string, mode = 0o644): void {
+  try {
+    writeWhole(file, text, mode)
+  } catch (error) {
+    throw new CommandError('FAILED', `${file}: ${diskError(error)}`)
+  }
+}
+
+/** Leaves in a role's folder on which port it answers, for commands that look for it; gives how to take it away. */
+export function tellPort(folder: string, port: number): () => Promise<void> {
+  const file = join(folder, 'status-port')
+  writeWhole(file, `${port}\n`, 0o600)
+  return async () => rmSync(file, { force: true })
 }
 
 /** All of the file or nothing of it, also when the process ends in between. */

@@ -115,6 +115,13 @@ export interface ServerDraft extends RoleDraft {
 
 export interface NodeDraft extends ServerDraft {
   readonly family?: string | undefined
+  readonly country?: string | undefined
+  readonly contact?: string | undefined
+}
+
+export interface AuthorityDraft extends ServerDraft {
+  /** Nodes of one network at most. */
+  readonly perNetwork?: number | undefined
 }
 
 export interface ClientDraft extends RoleDraft {
@@ -176,26 +183,73 @@ function serverLines(file: string, draft: ServerDraft): Line[] {
 }
 
 export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft): string {
-  const family: Line = {
-    key: 'family',
-    value: draft.family,
-    otherwise: '""',
-    says: ['One name for all nodes that you run: no path takes two of a family.'],
-  }
-  return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write([...serverLines(file, draft), family])}`
+  const own: Line[] = [
+    {
+      key: 'family',
+      value: draft.family,
+      otherwise: '""',
+      says: ['One name for all nodes that you run: no path takes two of a family.'],
+    },
+    {
+      key: 'country',
+      value: draft.country,
+      otherwise: '""',
+      says: ['Where it stands, as two capital letters (ISO 3166-1).'],
+    },
+    {
+      key: 'contact',
+      value: draft.contact,
+      otherwise: '""',
+      says: ["Where the authorities' people reach you; it is told to them only."],
+    },
+    {
+      key: 'certificate',
+      value: undefined,
+      otherwise: '"node.certificate"',
+      says: ["What 'chaffinch key certify' wrote, where your identity key is kept offline."],
+    },
+  ]
+  return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write([...serverLines(file, draft), ...own])}`
 }
 
-export function authorityText(file: string, draft: ServerDraft, parameters: ParameterDraft = {}): string {
+export function authorityText(file: string, draft: AuthorityDraft, parameters: ParameterDraft = {}): string {
   const votes: Line[] = parameterKeys.map(parameter => ({
     key: parameter.key,
     value: parameters[parameter.key],
     otherwise: parameterText(parameter, defaultParameters),
     says: [parameter.says],
   }))
-  return (
-    `# A directory authority: chaffinch authority --config ${file}\n\n${write(serverLines(file, draft))}\n` +
-    `# What it votes for. The network takes the low median of all votes.\n[parameters]\n\n${write(votes)}`
-  )
+  const admission: Line[] = [
+    {
+      key: 'policy',
+      value: undefined,
+      otherwise: '"open"',
+      says: ['open: everybody may ask. list: only the identities of `allow`.'],
+    },
+    {
+      key: 'allow',
+      value: undefined,
+      otherwise: '[]',
+      says: ['Identities that operators have told you, or ids of nodes that have no other identity.'],
+    },
+    {
+      key: 'prove_address',
+      value: undefined,
+      otherwise: 'true',
+      says: ['Whether a node has to answer at the addresses that it announces.'],
+    },
+    {
+      key: 'per_network',
+      value: draft.perNetwork,
+      otherwise: '8',
+      says: ['Nodes in one /16 of IPv4 or /32 of IPv6 at most; 0 for any number.'],
+    },
+  ]
+  return [
+    `# A directory authority: chaffinch authority --config ${file}\n\n${write(serverLines(file, draft))}`,
+    `# Which nodes it lets in.\n[admission]\n\n${write(admission)}`,
+    `# What it votes for. The network takes the low median of all votes.\n[parameters]\n\n${write(votes)}`,
+  ].join('\n')
 }
 
 export function clientText(file: string, draft: ClientDraft): string {

@@ -10,6 +10,7 @@ import { coverOption } from './cover-option.ts'
 import { durationOption } from './duration.ts'
 import { hex, writeKey, writeNew } from './folder.ts'
 import {
+  type AuthorityDraft,
   authorityLine,
   authorityText,
   type ClientDraft,
@@ -19,7 +20,6 @@ import {
   networkText,
   nodeText,
   type ParameterDraft,
-  type ServerDraft,
 } from './init-files.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
@@ -43,7 +43,7 @@ export function initNetwork(file: string, draft: NetworkDraft): void {
 /** DIR/authority.toml and its key; gives the authority as network.toml has it. */
 export function initAuthority(
   folder: string,
-  draft: ServerDraft,
+  draft: AuthorityDraft,
   parameters?: ParameterDraft,
 ): AuthorityEntry {
   const file = join(folder, 'authority.toml')
@@ -133,13 +133,22 @@ function serverCommand(role: 'authority' | 'mix' | 'gateway', args: readonly str
   const { values, positionals } = readOptions(
     'init',
     args,
-    { network: one, listen: list, announce: list, 'status-port': one, family: one, 'dial-from': one },
+    {
+      network: one,
+      listen: list,
+      announce: list,
+      'status-port': one,
+      family: one,
+      contact: one,
+      'dial-from': one,
+    },
     [1, 1],
   )
   if (values.listen === undefined)
     throw new CommandError('USAGE', `init ${role}: want --listen`, 'chaffinch init --help')
-  if (role === 'authority' && values.family !== undefined) {
-    throw new CommandError('USAGE', 'init authority: --family is for a mix or a gateway')
+  const foreign = (['family', 'contact'] as const).find(key => values[key] !== undefined)
+  if (role === 'authority' && foreign !== undefined) {
+    throw new CommandError('USAGE', `init authority: --${foreign} is for a mix or a gateway`)
   }
   const folder = positionals[0] as string
   const draft = {
@@ -153,7 +162,7 @@ function serverCommand(role: 'authority' | 'mix' | 'gateway', args: readonly str
   const line =
     role === 'authority'
       ? authorityLine(initAuthority(folder, draft))
-      : hex(initNode(folder, role, { ...draft, family: values.family }))
+      : hex(initNode(folder, role, { ...draft, family: values.family, contact: values.contact }))
   say(`wrote ${join(folder, `${role}.toml`)} and its key; start it with`)
   say(`  chaffinch ${role} --config ${join(folder, `${role}.toml`)}`)
   console.log(line)

@@ -2,6 +2,6 @@
 
 import { runNode } from './node.ts'
 
-export function run(args: readonly string[]): Promise<undefined> {
+export function run(args: readonly string[]): Promise<number | undefined> {
   return runNode('mix', args)
 }

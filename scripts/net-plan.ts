@@ -109,7 +109,7 @@ function writeFiles(plan: Plan, now: number): void {
     const announce = planned.tapPort === undefined ? undefined : [address(planned.tapPort)]
     const server = { ...draft, listen, announce, statusPort: planned.httpPort }
     if (planned.role === 'authority') {
-      authorities.push(initAuthority(planned.folder, server, votes))
+      authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0 }, votes))
     } else initNode(planned.folder, planned.role, { ...server, family: planned.name })
   }
   initNetwork(networkFile, {

@@ -1,22 +1,29 @@
 // chaffinch mix and chaffinch gateway: one program, two roles.
 
 import { join } from 'node:path'
+import type { Certified } from '../directory/join.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
 import { tokenFrom } from '../link/http.ts'
 import { openStore } from '../link/store.ts'
 import { folderFiles } from '../node/files.ts'
 import { serveStatus } from '../node/metrics.ts'
-import { startNode } from '../node/node.ts'
+import { type NodeOptions, startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
+import { certificateFor } from './certificate.ts'
+import { CommandError } from './command.ts'
 import { type NodeFile, readNodeFile } from './config.ts'
-import { hex, openFolder, readKey } from './folder.ts'
+import { hex, openFolder, readKey, tellPort } from './folder.ts'
+import { leave } from './leave.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+import { version } from './version.ts'
 
 /** Runs a node until it is told to end. */
-export async function runNode(role: 'mix' | 'gateway', args: readonly string[]): Promise<undefined> {
+export async function runNode(role: 'mix' | 'gateway', args: readonly string[]): Promise<number | undefined> {
+  const [action, ...rest] = args
+  if (action === 'leave') return leave(readNodeFile(configOption(role, rest)))
   const config = readNodeFile(configOption(role, args))
   openFolder(config.folder, role)
   return await runRole(() => start(role, config))
@@ -53,6 +60,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile): Promise<Running> {
       admission: admitted,
       seed,
       family,
+      operator: operatorOf(role, config, link.id),
       files,
       store,
       clock,
@@ -65,6 +73,28 @@ function start(role: 'mix' | 'gateway', config: NodeFile): Promise<Running> {
     })
     const status = await serveStatus(node, { port: config.statusPort, token })
     later(() => status.close())
+    later(tellPort(folder, status.port))
     console.error(`chaffinch: ${role} ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`)
   })
+}
+
+/** What the operator says; a certificate that cannot be read any more leaves the one before in use. */
+function operatorOf(
+  role: 'mix' | 'gateway',
+  { network, family, country, contact, certificate }: NodeFile,
+  node: Uint8Array,
+): NonNullable<NodeOptions['operator']> {
+  const want = { network: network.name, node, role, family, contact }
+  const read = (): Certified | undefined =>
+    certificate === undefined ? undefined : certificateFor(certificate, want)
+  let certified = read()
+  return () => {
+    try {
+      certified = read()
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      console.error(`chaffinch: ${error.message}; the certificate before stays in use`)
+    }
+    return { country, contact, certified, software: version() }
+  }
 }

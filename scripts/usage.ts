@@ -14,6 +14,7 @@ usage: chaffinch COMMAND [OPTIONS]
   inbox      show what has arrived at a running client
   address    print the address of a running client
   cover      show what each level of cover traffic costs and hides
+  key        make an operator's identity key, and certify nodes with it
   consensus  show, verify and compare what the authorities of a network signed
   pay        say how well a join of payments hides who paid whom
 
@@ -27,14 +28,17 @@ examples:
   chaffinch send --config me/client.toml --to ADDRESS 'hello'
 `
 
-const role = (name: string, listens: string): string => `usage: chaffinch ${name} --config FILE
-
+const role = (name: string, listens: string, more = ''): string => `usage: chaffinch ${name} --config FILE
+${more === '' ? '' : `       chaffinch ${name} leave --config FILE\n`}
 Runs a ${name} until SIGTERM or Ctrl-C. ${listens}
 
-  --config FILE   what 'chaffinch init ${name}' wrote (default: ${name}.toml)
+${more}  --config FILE   what 'chaffinch init ${name}' wrote (default: ${name}.toml)
 
 example:
   chaffinch ${name} --config ${name === 'authority' ? 'alpha' : `${name}1`}/${name}.toml
+`
+
+const leaving = `  leave           tell the authorities that it leaves, and say until when to keep it running
 `
 
 export const usages: Readonly<Record<string, string>> = {
@@ -83,6 +87,7 @@ of an authority, a mix or a gateway:
   --announce ADDRESS  what others dial, where that differs
   --status-port N     port of its status on 127.0.0.1 (default: any free one)
   --family NAME       one name for all nodes that you run
+  --contact TEXT      where the authorities' people reach you
   --dial-from IP      the address of this machine to dial from
 
 of a client:
@@ -111,8 +116,8 @@ examples:
     'authority',
     'It agrees with the other authorities on a consensus every epoch and serves it.',
   ),
-  mix: role('mix', 'It takes packets, peels a layer, holds them and forwards them.'),
-  gateway: role('gateway', 'It lets clients in and keeps their mailboxes.'),
+  mix: role('mix', 'It takes packets, peels a layer, holds them and forwards them.', leaving),
+  gateway: role('gateway', 'It lets clients in and keeps their mailboxes.', leaving),
   client: role('client', 'Its HTTP API listens on 127.0.0.1 only and wants the token in FOLDER/token.'),
   send: `usage: chaffinch send --to ADDRESS [TEXT]
        chaffinch send --reply N [TEXT]
@@ -174,6 +179,31 @@ running client the numbers are those of its network, else those of a network tha
 
 example:
   chaffinch cover --config me/client.toml
+`,
+  key: `usage: chaffinch key new FILE
+       chaffinch key show FILE
+       chaffinch key certify --key FILE --node ID --role ROLE [OPTIONS]
+
+An operator's identity key says which nodes are the operator's, and stays offline. It certifies the key that a node
+runs with for a limited time; what certify writes goes to the node as the file 'certificate' of its configuration.
+
+  new        write a new identity key and print its public key: what an authority's list wants
+  show       print the public key of a key file
+  certify    let a node's key ask to join with this role, family and contact
+
+  --key FILE       the identity key
+  --node ID        what 'chaffinch init mix' or 'init gateway' printed
+  --role ROLE      mix or gateway
+  --family NAME    as in the node's file
+  --contact TEXT   as in the node's file
+  --network FILE   the network file (default: network.toml)
+  --for TIME       how long it holds (default: 90d)
+  --until EPOCH    or its last epoch
+  --out FILE       where to write it; a certificate of the same node is renewed (default: standard output)
+
+examples:
+  chaffinch key new operator.key
+  chaffinch key certify --key operator.key --node "$ID" --role mix --out mix1/node.certificate
 `,
   consensus: `usage: chaffinch consensus [show] [--epoch N] [--save FILE]
        chaffinch consensus verify [FILE] [--epoch N]
