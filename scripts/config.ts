@@ -148,7 +148,7 @@ const nodeSchema = v.strictObject({
     '',
   ),
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
-  certificate: v.optional(field(text, '"node.certificate"')),
+  certificate: v.optional(field(text, '"node.certificate"'), ''),
 })
 const clientSchema = v.strictObject({
   ...roleEntries,
@@ -223,7 +223,7 @@ export function readNodeFile(file: string): NodeFile {
     family,
     country,
     contact,
-    certificate: certificate === undefined ? undefined : beside(file, certificate),
+    certificate: certificate === '' ? undefined : beside(file, certificate),
   }
 }
 

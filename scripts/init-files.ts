@@ -205,8 +205,10 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
     {
       key: 'certificate',
       value: undefined,
-      otherwise: '"node.certificate"',
-      says: ["What 'chaffinch key certify' wrote, where your identity key is kept offline."],
+      otherwise: '""',
+      says: [
+        'The file that \'chaffinch key certify\' wrote, where your identity key is kept offline; none: "".',
+      ],
     },
   ]
   return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write([...serverLines(file, draft), ...own])}`
