@@ -7,7 +7,7 @@ import type { Archive } from './authority-archive.ts'
 import type { AuthorityPeers } from './authority-peers.ts'
 import type { AuthorityStore, Heard, RecordedEvent } from './authority-store.ts'
 import { DirectoryError } from './error.ts'
-import type { Evidence } from './evidence.ts'
+import { type Evidence, mostNodeProofs } from './evidence.ts'
 import { writeMessage } from './message.ts'
 import { epochAt, epochStart, type Network } from './network.ts'
 import type { step } from './round.ts'
@@ -235,18 +235,34 @@ export class Rounds {
     }
   }
 
+  /** Whether a node is proven to have contradicted itself. */
+  isAccused(id: Uint8Array): boolean {
+    return this.#proofs.get(hex(id))?.kind === 'descriptor'
+  }
+
   /** What is proven once needs no second proof: a liar cannot fill the disk. */
   #accuse(evidence: Evidence): void {
     const { log, store } = this.#init
     const { kind, epoch, signer } = evidence
-    if (!this.#proofs.has(hex(signer))) {
-      this.#proofs.set(hex(signer), evidence)
-      this.counts.evidence++
-      log.warn({ kind, epoch, authority: hex(signer) }, 'authority: another one contradicts itself')
-      store.putEvidence(evidence).catch((error: unknown) => {
-        log.error({ why: String(error) }, 'authority: a proof could not be stored')
-      })
-    }
+    if (this.#proofs.has(hex(signer))) return
+    if (kind === 'descriptor') this.#makeRoom()
+    this.#proofs.set(hex(signer), evidence)
+    this.counts.evidence++
+    log.warn({ kind, epoch, signer: hex(signer) }, 'authority: one contradicts itself')
+    store.putEvidence(evidence).catch((error: unknown) => {
+      log.error({ why: String(error) }, 'authority: a proof could not be stored')
+    })
+  }
+
+  /** Of nodes' proofs the oldest goes when there are too many; nodes cost their operators an address each. */
+  #makeRoom(): void {
+    const ofNodes = [...this.#proofs].filter(([, { kind }]) => kind === 'descriptor')
+    if (ofNodes.length < mostNodeProofs) return
+    const [id, oldest] = ofNodes.reduce((a, b) => (b[1].epoch < a[1].epoch ? b : a))
+    this.#proofs.delete(id)
+    this.#init.store.removeEvidence(oldest).catch((error: unknown) => {
+      this.#init.log.error({ why: String(error) }, 'authority: a proof could not be removed')
+    })
   }
 
   /** The body of a document that votes name and this authority never had. Whoever signed it has it. */

@@ -165,6 +165,10 @@ export class AuthorityStore {
     await this.#store.put(`evidence/${hex(digest(bytes))}`, bytes)
   }
 
+  async removeEvidence(evidence: Evidence): Promise<void> {
+    await this.#store.del(`evidence/${hex(digest(writeEvidence(evidence)))}`)
+  }
+
   /** The proofs that still verify. */
   async evidence(): Promise<Evidence[]> {
     const proofs: Evidence[] = []

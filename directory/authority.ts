@@ -174,7 +174,8 @@ class RunningAuthority implements Authority {
       mixing: options.mixing ?? defaultMixing,
       flags: (round: number, node: Uint8Array) => statistics.flags(round, node),
       admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
-      stays: (descriptor: Descriptor) => this.#admission?.wants(descriptor) ?? true,
+      stays: (descriptor: Descriptor) =>
+        !this.#rounds.isAccused(descriptor.stable.id) && (this.#admission?.wants(descriptor) ?? true),
       newestBefore: (epoch: number) => archive.newestBefore(epoch),
       body: (name: string) => archive.body(name),
       evidence: () => this.#rounds.evidence(),
@@ -335,6 +336,7 @@ class RunningAuthority implements Authority {
     if (why !== undefined) throw why
     const round = (): number => this.#rounds.roundFor(descriptor.epoch)
     await this.#rounds.take(round, { kind: 'descriptor', descriptor })
+    if (this.#rounds.isAccused(descriptor.stable.id)) throw contradicted()
   }
 
   /** Why a node stays outside. What is cheap comes first. */
@@ -343,6 +345,7 @@ class RunningAuthority implements Authority {
       if (descriptor.stable.addresses.length === 0) {
         throw new DirectoryError('NOT_ADMITTED', 'descriptor: addresses: want at least one')
       }
+      if (this.#rounds.isAccused(descriptor.stable.id)) throw contradicted()
       this.#admission?.check(descriptor)
       verifyDescriptor(this.#options.network, descriptor)
       checkPacketKeys(descriptor)
@@ -409,4 +412,11 @@ class RunningAuthority implements Authority {
     if (code === 'UNAVAILABLE') return
     this.#refused[code] = (this.#refused[code] ?? 0) + 1
   }
+}
+
+function contradicted(): DirectoryError {
+  return new DirectoryError(
+    'CONFLICT',
+    'descriptor: the node signed two of one serial (chaffinch consensus evidence): do two processes use its key? It needs a new one',
+  )
 }

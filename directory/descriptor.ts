@@ -145,7 +145,7 @@ export function identityOf(stable: StablePart): Uint8Array {
  */
 export function descriptorBytes(
   network: string,
-  { epoch, serial, keys }: DescriptorContent,
+  { epoch, serial, keys }: Pick<DescriptorContent, 'epoch' | 'serial' | 'keys'>,
   stableHash: Uint8Array,
 ): Uint8Array {
   return labelled('descriptor', write([network, epoch, serial, stableHash, keys]))

@@ -1,6 +1,7 @@
 // A round from the agreed votes to the signed documents (docs/directory.md 8.7).
 
-import { nameBody } from './consensus.ts'
+import { accusedNodes } from './accused.ts'
+import { type ConsensusBody, nameBody } from './consensus.ts'
 import { DirectoryError } from './error.ts'
 import { evidenceOf } from './evidence.ts'
 import {
@@ -12,7 +13,8 @@ import {
   type Stepped,
 } from './round-state.ts'
 import { hex, sameBytes, signStatement } from './statement.ts'
-import { newestPointer, tally } from './tally.ts'
+import { majority, newestPointer, tally } from './tally.ts'
+import type { Vote } from './vote.ts'
 
 export function draft(rules: RoundRules, state: InSignatures): Stepped {
   const { round, agreed, contributions } = state
@@ -28,7 +30,7 @@ export function draft(rules: RoundRules, state: InSignatures): Stepped {
     return named
   })
   const signatures = new Map(state.signatures)
-  const actions: RoundAction[] = []
+  const actions: RoundAction[] = accuseNodes(votes, body)
   for (const named of drafts) {
     const { epoch } = named.body
     const signed = rules.signed(epoch)
@@ -48,6 +50,18 @@ export function draft(rules: RoundRules, state: InSignatures): Stepped {
     actions.push({ do: 'keep', message, body: named }, { do: 'send', message })
   }
   return [{ ...state, drafts, signatures }, actions]
+}
+
+/** What the votes prove against nodes that were in, or that most votes want in: a liar invents the others. */
+function accuseNodes(votes: readonly Vote[], before: ConsensusBody | undefined): RoundAction[] {
+  const idsOf = (vote: Vote): Set<string> =>
+    new Set(vote.ballots.flatMap(of => of.candidates.map(({ descriptor }) => hex(descriptor.stable.id))))
+  const were = new Set(before?.nodes.map(({ descriptor }) => hex(descriptor.stable.id)))
+  return [...accusedNodes(votes)]
+    .filter(
+      ([id]) => were.has(id) || votes.filter(vote => idsOf(vote).has(id)).length >= majority(votes.length),
+    )
+    .map(([, evidence]) => ({ do: 'accuse', evidence }))
 }
 
 export function takeSignature(state: InSignatures, message: SignatureMessage): Stepped {

@@ -1,9 +1,9 @@
 // A round until its votes are frozen (docs/directory.md 8.2 to 8.4): descriptors, the own vote, and Dolev and
 // Strong's authenticated broadcast of every vote.
 
-import { type Descriptor, writeDescriptor } from './descriptor.ts'
+import type { Descriptor } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
-import { evidenceOf, writeEvidence } from './evidence.ts'
+import { contradiction, type Evidence, evidenceOf, mostProofs, writeEvidence } from './evidence.ts'
 import { holderStatement, type SignedVote, setHash, type VoteSet } from './message.ts'
 import { freezeDealings, ownReveal } from './round-reveals.ts'
 import {
@@ -26,7 +26,19 @@ import { type Candidate, type Pointer, writeVote } from './vote.ts'
 
 // Descriptors (8.3)
 
-export function addDescriptor(state: InDescriptors, descriptor: Descriptor): InDescriptors {
+/** Of two that contradict each other none stays, and both together are a proof. */
+export function takeDescriptor(state: InDescriptors, descriptor: Descriptor): Stepped {
+  const { epoch, stable } = descriptor
+  const have = state.descriptors.get(epoch)?.get(hex(stable.id))
+  const evidence = have && contradiction(have, descriptor)
+  if (evidence === undefined) return [addDescriptor(state, descriptor), []]
+  const others = new Map(state.descriptors.get(epoch))
+  others.delete(hex(stable.id))
+  const descriptors = new Map(state.descriptors).set(epoch, others)
+  return [{ ...state, descriptors }, [{ do: 'accuse', evidence }]]
+}
+
+function addDescriptor(state: InDescriptors, descriptor: Descriptor): InDescriptors {
   const of = state.descriptors.get(descriptor.epoch)
   if (of === undefined) {
     throw new DirectoryError('LATE', `round ${state.round.epoch}: no document of epoch ${descriptor.epoch}`)
@@ -34,9 +46,8 @@ export function addDescriptor(state: InDescriptors, descriptor: Descriptor): InD
   const id = hex(descriptor.stable.id)
   const have = of.get(id)
   if (have !== undefined && have.serial >= descriptor.serial) {
-    if (sameBytes(writeDescriptor(have), writeDescriptor(descriptor))) return state
-    const code = have.serial === descriptor.serial ? 'CONFLICT' : 'LATE'
-    throw new DirectoryError(code, `descriptor of ${id}: serial ${have.serial} is here`)
+    if (have.serial === descriptor.serial) return state
+    throw new DirectoryError('LATE', `descriptor of ${id}: serial ${have.serial} is here`)
   }
   const descriptors = new Map(state.descriptors).set(descriptor.epoch, new Map(of).set(id, descriptor))
   return { ...state, descriptors }
@@ -107,21 +118,23 @@ function makeVote(rules: RoundRules, state: InDescriptors, now: number): Pick<Ma
     mixing: rules.mixing,
     previous,
     dealing,
-    evidence: news(rules, previous),
+    evidence: news(rules, round.epoch, previous),
     successors: null,
   }
   const bytes = writeVote(vote)
   return { vote: countersign(rules, { vote, bytes, hash: digest(bytes), signatures: [] }), opening }
 }
 
-/** Proofs against those who are still in office. */
-function news(rules: RoundRules, previous: Pointer | null): Uint8Array[] {
+/** For so many epochs a vote brings a proof against a node along, so that every authority gets it. */
+const nodeProofEpochs = 2
+
+/** Proofs against authorities that are still in office, and new ones against nodes. */
+function news(rules: RoundRules, round: number, previous: Pointer | null): Uint8Array[] {
   const body = previous === null ? undefined : rules.body(hex(previous.hash))
   const out = new Set(body?.excluded.map(({ id }) => hex(id)))
-  return rules
-    .evidence()
-    .filter(({ signer }) => !out.has(hex(signer)))
-    .map(writeEvidence)
+  const isNews = ({ kind, epoch, signer }: Evidence): boolean =>
+    kind === 'descriptor' ? epoch >= round - nodeProofEpochs : !out.has(hex(signer))
+  return rules.evidence().filter(isNews).slice(0, mostProofs).map(writeEvidence)
 }
 
 /** Those that uploaded for this document, each with what its neighbours' statistics say of it. */

@@ -17,7 +17,7 @@ import {
   type Stepped,
   type Votes,
 } from './round-state.ts'
-import { addDescriptor, castVote, freeze, giveUp, mayVote, takeVote } from './round-votes.ts'
+import { castVote, freeze, giveUp, mayVote, takeDescriptor, takeVote } from './round-votes.ts'
 
 /**
  * Moves a round: first to where the time is, then by the event, then on if nothing is left to wait for.
@@ -98,7 +98,7 @@ function take(rules: RoundRules, state: RoundState, event: RoundEvent, now: numb
       return state.at === 'descriptors' ? [{ ...state, seen: event.authorities }, []] : [state, []]
     case 'descriptor':
       if (state.at !== 'descriptors') throw misfit(event.kind, state, 'LATE')
-      return [addDescriptor(state, event.descriptor), []]
+      return takeDescriptor(state, event.descriptor)
     case 'vote':
       if (state.at === 'descriptors' && !state.round.bootstrap) throw misfit(event.kind, state, 'WRONG_STATE')
       if (state.at !== 'descriptors' && state.at !== 'votes' && state.at !== 'agreement') {

@@ -1,6 +1,7 @@
 // From the agreed votes to the body of a document (docs/directory.md 7). A pure function: whoever has the same
 // votes and the same document before gets the same bytes.
 
+import { accusedNodes } from './accused.ts'
 import type { ConsensusBody, ConsensusNode } from './consensus.ts'
 import { type Descriptor, writeDescriptor } from './descriptor.ts'
 import { readEvidence } from './evidence.ts'
@@ -31,7 +32,8 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
   const lastRandomness = before?.body.randomness[0] ?? new Uint8Array(0)
   const excluded = exclude(before?.body.excluded ?? [], agreed)
   const votes = agreed.filter(({ author }) => !excluded.some(({ id }) => sameBytes(id, author)))
-  const nodes = countNodes(votes, epoch)
+  const accused = accusedNodes(agreed)
+  const nodes = countNodes(votes, epoch).filter(({ descriptor }) => !accused.has(hex(descriptor.stable.id)))
   const stables = nodes.map(({ descriptor }) => descriptor.stable)
   const { places, kept } = placeNodes(stables, before?.body, epoch, network.layers)
   const since = new Map(before?.body.nodes.map(node => [hex(node.descriptor.stable.id), node.since]))
@@ -79,8 +81,8 @@ function exclude(before: ConsensusBody['excluded'], votes: readonly Vote[]): Con
   const excluded = new Map(before.map(entry => [hex(entry.id), entry]))
   const proofs = votes.flatMap(({ evidence }) => evidence).map(bytes => ({ bytes, proof: digest(bytes) }))
   for (const { bytes, proof } of proofs.sort((a, b) => compareBytes(a.proof, b.proof))) {
-    const { signer } = readEvidence(bytes)
-    if (!excluded.has(hex(signer))) excluded.set(hex(signer), { id: signer, proof })
+    const { kind, signer } = readEvidence(bytes)
+    if (kind !== 'descriptor' && !excluded.has(hex(signer))) excluded.set(hex(signer), { id: signer, proof })
   }
   return [...excluded.values()].sort((a, b) => compareBytes(a.id, b.id))
 }

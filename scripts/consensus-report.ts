@@ -246,7 +246,7 @@ export function iso(ms: number): string {
 export function evidenceToJson(proofs: ReadonlyMap<string, Evidence>): unknown {
   return {
     evidence: [...proofs].map(([proof, { kind, epoch, signer, said }]) => ({
-      authority: hex(signer),
+      [kind === 'descriptor' ? 'node' : 'authority']: hex(signer),
       kind,
       epoch,
       proof,

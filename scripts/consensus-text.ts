@@ -60,12 +60,13 @@ function shortOf(name: string | null): string {
 
 /** @param proofs by the hex of their names */
 export function evidenceLines(proofs: ReadonlyMap<string, Evidence>): string[] {
-  if (proofs.size === 0) return ['no authority is proven to have contradicted itself']
+  if (proofs.size === 0) return ['no authority or node is proven to have contradicted itself']
   const rows = [...proofs].map(([proof, { kind, epoch, signer }]) => [
+    kind === 'descriptor' ? 'node' : 'authority',
     hex(signer).slice(0, 16),
-    `two different ${kind} statements`,
+    kind === 'descriptor' ? 'two descriptors of one serial' : `two different ${kind} statements`,
     String(epoch),
     proof.slice(0, 16),
   ])
-  return columns(['authority', 'signed', 'epoch', 'proof'], rows)
+  return columns(['', 'id', 'signed', 'epoch', 'proof'], rows)
 }

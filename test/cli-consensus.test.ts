@@ -209,7 +209,7 @@ test('diff: who came, what changed, and how many bytes tell it', async () => {
 })
 
 test('evidence: who is proven to have contradicted itself; what does not verify is no answer', async () => {
-  assert.is((await ran('evidence')).out, 'no authority is proven to have contradicted itself')
+  assert.is((await ran('evidence')).out, 'no authority or node is proven to have contradicted itself')
   const accused = { kind: 'consensus', epoch: 3, signer: idOf('authority 1') } as const
   const said = (about: Uint8Array): { about: Uint8Array; signature: Uint8Array } => ({
     about,

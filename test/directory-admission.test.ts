@@ -6,8 +6,9 @@ import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
 import { networkPrefix } from '../directory/address.ts'
 import type { AdmissionPolicy } from '../directory/admission.ts'
-import { certificateBytes } from '../directory/descriptor.ts'
+import { certificateBytes, writeDescriptor } from '../directory/descriptor.ts'
 import { DirectoryError } from '../directory/error.ts'
+import { openProofs } from '../directory/evidence.ts'
 import { directoryProtocol, readAnswer, writeRequest } from '../directory/exchange.ts'
 import type { NodeDescription } from '../directory/join.ts'
 import {
@@ -23,7 +24,7 @@ import {
 } from '../directory/joining.ts'
 import { hex } from '../directory/statement.ts'
 import type { Role } from '../directory/view.ts'
-import { contentOf, idOf, signer } from './directory-samples.ts'
+import { contentOf, descriptorOf, idOf, signer } from './directory-samples.ts'
 import { DirectoryWorld, networkOf, seedOf } from './directory-world.ts'
 
 const open: AdmissionPolicy = { proveAddresses: true, perNetwork: 0 }
@@ -184,6 +185,49 @@ test('requests beyond the rate are turned away before anything is read', async (
   assert.ok(codes.slice(5).every(code => code === 'BUSY'))
   await asker.close()
   await world.close()
+})
+
+test('a node that says two things is proven so to everybody and out; one that only says more is in', async () => {
+  for (const serials of [
+    [5, 5],
+    [5, 6],
+  ] as const) {
+    const world = new DirectoryWorld({ mixes: 3, gateways: 1 })
+    await world.startAuthorities()
+    await world.startNodes()
+    await world.startClient()
+    await world.clock.advance(4000)
+    const link = world.host('two-faced', 'node')
+    const { network } = world
+    await world.advanceTo(1, 0.03)
+    for (const [i, authority] of network.authorities.entries()) {
+      const serial = serials[i === 0 ? 0 : 1]
+      const stable = { family: i === 0 ? '' : 'other' }
+      const descriptor = writeDescriptor(descriptorOf(network, 'two-faced', 'mix', 2, { serial, stable }))
+      const request = writeRequest({ ask: 'upload', descriptor })
+      const asked = link.request(authority, directoryProtocol, request, { timeoutMs: 1000, maxBytes: 4096 })
+      readAnswer(await settled(world, asked))
+    }
+    await world.advanceTo(2, 0.05)
+    const contradicts = serials[0] === serials[1]
+    assert.is(listed(world, 'two-faced'), !contradicts)
+    assert.ok(listed(world, 'mix 0'))
+    const asker = world.links.host({ cellBytes: 100, admits: () => false, role: 'client' })
+    for (const authority of network.authorities) {
+      const request = writeRequest({ ask: 'evidence' })
+      const asked = asker.request(authority, directoryProtocol, request, {
+        timeoutMs: 1000,
+        maxBytes: 65_536,
+      })
+      const proofs = openProofs(network, readAnswer(await settled(world, asked)))
+      assert.equal(
+        proofs.map(({ kind, signer: who }) => [kind, hex(who)]),
+        contradicts ? [['descriptor', hex(idOf('two-faced'))]] : [],
+      )
+    }
+    await asker.close()
+    await world.close()
+  }
 })
 
 function certifiedBy(

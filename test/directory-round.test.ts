@@ -307,12 +307,17 @@ test('of two descriptors for one epoch the later counts; two of one serial are a
     return codeOf(() => member.take({ kind: 'descriptor', descriptor }, at(0.1)))
   }
   assert.is(again(first.serial, first.stable.family), 'ok')
-  assert.is(again(first.serial, 'another'), 'CONFLICT')
   assert.is(again(first.serial - 1, 'another'), 'LATE')
   assert.is(again(first.serial + 1, 'another'), 'ok')
+  assert.is(again(first.serial + 1, 'a third'), 'ok')
+  const accused = member.actions.flatMap(action => (action.do === 'accuse' ? [action.evidence] : []))
+  assert.equal(
+    accused.map(({ kind, signer: who }) => [kind, hex(who)]),
+    [['descriptor', hex(first.stable.id)]],
+  )
   member.tick(0.125)
   const own = member.sent('vote')?.signed.vote.ballots[0]?.candidates
-  assert.is(own?.filter(({ descriptor }) => descriptor.stable.family === 'another').length, 1)
+  assert.is(own?.length, descriptors.length - 1)
 })
 
 test('nothing that is taken or refused changes a state that somebody holds', () => {

@@ -11,7 +11,7 @@ import { certificateBytes, signDescriptor, writeDescriptor } from '../directory/
 import { difference } from '../directory/difference.ts'
 import { writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
-import { evidenceOf, writeEvidence } from '../directory/evidence.ts'
+import { contradiction, evidenceOf, writeEvidence } from '../directory/evidence.ts'
 import {
   writeAnswer,
   writeDescriptors,
@@ -247,8 +247,30 @@ function evidenceVectors(): DirectoryVector[] {
       'relays',
       'BAD_DOCUMENT',
       'passing on two votes is no contradiction',
-      writeEvidence({ ...accused, kind: 'relay', said: [a, b] }),
+      write(['relay', 7, author, [a.about, a.signature], [b.about, b.signature]]),
     ),
+    ...nodeEvidenceVectors(),
+  ]
+}
+
+function nodeEvidenceVectors(): DirectoryVector[] {
+  const of = (serial: number, family: string) =>
+    descriptorOf(network, 'mix 0', 'mix', document, { serial, stable: { family } })
+  const proof = contradiction(of(7, ''), of(7, 'other'))
+  const [a, b] = [contradiction(of(7, ''), of(7, 'x')), contradiction(of(8, ''), of(8, 'x'))]
+  if (proof === undefined || a === undefined || b === undefined) throw new Error('no contradiction')
+  const bytes = writeEvidence(proof)
+  const later = evidenceOf(a, a.said[0], b.said[0])
+  return [
+    vector('evidence', 'two descriptors of one serial', 'ok', 'a node', bytes, { name: digest(bytes) }),
+    vector(
+      'evidence',
+      'two descriptors of two serials',
+      'BAD_DOCUMENT',
+      'the later one counts',
+      writeEvidence(later),
+    ),
+    vector('evidence', 'a forged descriptor', 'BAD_SIGNATURE', '', flipped(bytes, 0)),
   ]
 }
 
