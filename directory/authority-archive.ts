@@ -15,6 +15,7 @@ import {
 import { Documents } from './documents.ts'
 import { DirectoryError } from './error.ts'
 import { epochAt, type Network } from './network.ts'
+import { Notes } from './notes.ts'
 import type { SignatureMessage } from './round-state.ts'
 import { digest, hex, type SignatureEntry, sameBytes } from './statement.ts'
 import type { View } from './view.ts'
@@ -34,6 +35,7 @@ const bodyEpochs = 4
 
 export class Archive {
   readonly documents: Documents
+  readonly notes: Notes
   readonly #init: ArchiveInit
   /** Names that this authority signed, by epoch. */
   readonly #signed = new Map<number, Uint8Array>()
@@ -45,6 +47,7 @@ export class Archive {
   constructor(init: ArchiveInit) {
     this.#init = init
     this.documents = new Documents(init.network)
+    this.notes = new Notes(init.network, name => this.documents.named(name), init.clock.now())
   }
 
   /** @throws DirectoryError when what it signed cannot be read back */

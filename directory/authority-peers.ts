@@ -90,8 +90,8 @@ export class AuthorityPeers {
   }
 
   /** To every other authority, again and again until `until`. */
-  tell(message: Uint8Array, until: number): void {
-    for (const courier of this.#couriers) courier.send({ ask: 'voting', message }, until)
+  tell(request: DirectoryRequest, until: number): void {
+    for (const courier of this.#couriers) courier.send(request, until)
   }
 
   /**

@@ -224,14 +224,15 @@ export class Rounds {
       if (action.message.kind === 'signature') archive.sign(action.message, action.body)
     } else if (action.do === 'send') {
       // A round that starts the network may run on into the next epoch.
-      peers.tell(writeMessage(action.message), epochStart(network, round + 2))
+      const message = writeMessage(action.message)
+      peers.tell({ ask: 'voting', message }, epochStart(network, round + 2))
     } else if (action.do === 'fetch') {
       void this.#fetchBody(action.pointer)
     } else if (action.do === 'publish') {
       const { document, signatures } = action
       archive.publish(document, signatures)
     } else {
-      this.#accuse(action.evidence)
+      this.accuse(action.evidence)
     }
   }
 
@@ -241,7 +242,7 @@ export class Rounds {
   }
 
   /** What is proven once needs no second proof: a liar cannot fill the disk. */
-  #accuse(evidence: Evidence): void {
+  accuse(evidence: Evidence): void {
     const { log, store } = this.#init
     const { kind, epoch, signer } = evidence
     if (this.#proofs.has(hex(signer))) return

@@ -206,6 +206,14 @@ export class AuthorityStore {
     return members
   }
 
+  /** Writes down that it speaks of who is dead in an epoch; false when it did so before. */
+  async speak(epoch: number): Promise<boolean> {
+    const key = `own/note/${number(epoch)}`
+    if ((await this.#store.get(key)) !== undefined) return false
+    await this.#store.put(key, write(epoch))
+    return true
+  }
+
   /** Forgets what is of no more use in this epoch. Evidence stays. */
   async prune(epoch: number): Promise<void> {
     const before = (prefix: string, oldest: number): Promise<void> =>
@@ -213,7 +221,7 @@ export class AuthorityStore {
     // Two rounds can run at once; what they made stays as long as anybody could still be told something else.
     await before('heard/', epoch - 1)
     await before('descriptor/', epoch - 1)
-    for (const kind of ['vote', 'opening', 'set', 'signature'])
+    for (const kind of ['vote', 'opening', 'set', 'signature', 'note'])
       await before(`own/${kind}/`, epoch - storedEpochs)
     await before('body/', epoch - storedEpochs)
     await before('document/', epoch - storedEpochs)

@@ -10,6 +10,7 @@ import type { Random } from '../sphinx/random.ts'
 import { Admission, type AdmissionPolicy } from './admission.ts'
 import { Archive } from './authority-archive.ts'
 import { authorityEntry, sharingSecretKey } from './authority-keys.ts'
+import { NoteKeeper } from './authority-notes.ts'
 import { AuthorityPeers } from './authority-peers.ts'
 import { Rounds } from './authority-rounds.ts'
 import { StatisticsBook } from './authority-statistics.ts'
@@ -35,6 +36,7 @@ import {
 } from './exchange.ts'
 import { openMessage } from './message.ts'
 import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
+import { openNoteMessage } from './note-machine.ts'
 import { defaultParameters } from './parameters.ts'
 import { step } from './round.ts'
 import type { RoundState } from './round-state.ts'
@@ -134,6 +136,7 @@ class RunningAuthority implements Authority {
   readonly #peers: AuthorityPeers
   readonly #rounds: Rounds
   readonly #statistics: StatisticsBook
+  readonly #noteKeeper: NoteKeeper
   readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
   #gossipTimer: Timer | undefined
   #closed = false
@@ -181,6 +184,18 @@ class RunningAuthority implements Authority {
       evidence: () => this.#rounds.evidence(),
       signed: (epoch: number) => archive.signed(epoch),
     }
+    this.#noteKeeper = new NoteKeeper({
+      network,
+      rules,
+      clock,
+      log,
+      peers,
+      notes: archive.notes,
+      statistics,
+      current: () => archive.current(),
+      maySpeak: epoch => store.speak(epoch),
+      accuse: evidence => this.#rounds.accuse(evidence),
+    })
     this.#archive = archive
     this.#statistics = statistics
     this.#peers = peers
@@ -207,6 +222,7 @@ class RunningAuthority implements Authority {
     const { link } = this.#options
     link.serve(directoryProtocol, maxRequestBytes, (from, bytes) => this.#answer(from, bytes))
     this.#peers.start()
+    this.#noteKeeper.start()
   }
 
   current(): View | undefined {
@@ -245,6 +261,7 @@ class RunningAuthority implements Authority {
   async close(): Promise<void> {
     this.#closed = true
     this.#gossipTimer?.cancel()
+    this.#noteKeeper.close()
     this.#peers.close()
     await this.#rounds.close()
   }
@@ -286,6 +303,7 @@ class RunningAuthority implements Authority {
       const told = this.#archive.documents.serveDifference(from, epoch)
       return writeAnswer(told ?? (await this.#archive.serve(epoch)))
     }
+    if (request.ask === 'note') return writeAnswer(this.#archive.notes.serve(request.epoch))
     if (request.ask === 'evidence') return writeAnswer(writeProofs(this.#rounds.evidence()))
     if (request.ask === 'upload') {
       const descriptor = readDescriptor(request.descriptor)
@@ -319,6 +337,9 @@ class RunningAuthority implements Authority {
         return writeAnswer(writeNewest(this.#archive.documents.newest()?.view.epoch ?? null))
       case 'missing':
         return writeAnswer(writeDescriptors(this.#missing(request.epoch, request.have)))
+      case 'noting':
+        this.#noteKeeper.take(openNoteMessage(this.#options.network, request.message))
+        return writeAnswer()
       case 'body':
         return writeAnswer(await this.#archive.serveBody(request.hash))
       case 'voting': {

@@ -76,20 +76,21 @@ export function verifyDocument(network: Network, document: ConsensusDocument): V
 }
 
 /**
- * The known authorities whose signatures under a document's name verify; the others are passed over.
+ * The known authorities whose signatures under the name of a document (or a note) verify; the others are passed over.
  *
  * @returns ids in the order of the envelope
  */
 export function validSigners(
   network: Network,
   document: Pick<ConsensusDocument, 'hash' | 'signatures'> & { body: { epoch: number } },
+  kind: 'consensus' | 'note' = 'consensus',
 ): Uint8Array[] {
   const known = new Set(network.authorities.map(({ id }) => hex(id)))
   const { hash: about, body, signatures } = document
   return signatures
     .filter(({ signer, signature }) => {
       if (!known.has(hex(signer))) return false
-      return verifyStatement(network.name, { kind: 'consensus', epoch: body.epoch, signer, about }, signature)
+      return verifyStatement(network.name, { kind, epoch: body.epoch, signer, about }, signature)
     })
     .map(({ signer }) => signer)
 }

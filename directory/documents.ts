@@ -6,6 +6,7 @@ import { type ConsensusDocument, readDocument, verifyDocument } from './document
 import { DirectoryError } from './error.ts'
 import { directoryProtocol, maxAskBytes, readRequest, writeAnswer, writeRefusal } from './exchange.ts'
 import { epochAt, epochsValid, type Network } from './network.ts'
+import type { Notes } from './notes.ts'
 import { hex, sameBytes } from './statement.ts'
 import type { View } from './view.ts'
 
@@ -75,6 +76,11 @@ export class Documents {
     return this.#held.get(Math.max(...epochs))
   }
 
+  /** The view of the document of this name (hex), where it is held. */
+  named(name: string): View | undefined {
+    return [...this.#held.values()].find(({ view }) => hex(view.hash) === name)?.view
+  }
+
   /** Drops those whose time is over; returns their epochs. */
   prune(now: number): number[] {
     const over = [...this.#held.keys()].filter(epoch => epoch + epochsValid <= epochAt(this.#network, now))
@@ -113,12 +119,13 @@ export class Documents {
   }
 }
 
-/** Answers with documents, as every node does; an authority answers more. */
-export function serveDocuments(link: Link, documents: Documents, now: () => number): void {
+/** Answers with documents and notes, as every node does; an authority answers more. */
+export function serveDocuments(link: Link, documents: Documents, notes: Notes, now: () => number): void {
   link.serve(directoryProtocol, maxAskBytes, async (_from, bytes) => {
     try {
       const request = readRequest(bytes)
       if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
+      if (request.ask === 'note') return writeAnswer(notes.serve(request.epoch))
       if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
       const { from, epoch } = request
       return writeAnswer(documents.serveDifference(from, epoch) ?? documents.serve(epoch, now()))

@@ -10,7 +10,7 @@ import { mostAuthorities, type Network } from './network.ts'
 import { compareBytes, digest, hex, sameBytes, verifyStatement } from './statement.ts'
 
 /** Relays are about many votes of an epoch and reveals about many dealings, so that two are no contradiction. */
-const kinds = ['vote', 'set', 'consensus', 'descriptor'] as const
+const kinds = ['vote', 'set', 'consensus', 'opinion', 'note', 'descriptor'] as const
 export type EvidenceKind = (typeof kinds)[number]
 
 export interface Evidence {

@@ -8,6 +8,7 @@ import { joinLimits } from './joining.ts'
 import { maxMessageBytes } from './message.ts'
 import { mostAuthorities } from './network.ts'
 import { statisticsLimits } from './statistics.ts'
+import { noteLimits } from './status-note.ts'
 
 export const directoryProtocol = '/chaffinch/directory/1'
 
@@ -16,6 +17,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * |---|---|---|
  * | document | anybody whoever serves | the signed document of the epoch; of null: the newest whose time has come |
  * | difference | anybody whoever serves | the same, told from the document of this name (difference.ts) where both are held |
+ * | note | anybody whoever serves | the signed status note of the epoch (status-note.ts) |
  * | upload | a node an authority | nothing |
  * | join | a node an authority | nothing: it is let in (joining.ts) |
  * | leave | anybody an authority | nothing: the node of the note is out of the next document |
@@ -25,10 +27,12 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | missing | an authority another | descriptors for this document that the asker has not |
  * | body | an authority another | a body by its name, signed or not yet |
  * | voting | an authority another | nothing |
+ * | noting | an authority another | nothing: on the way to a note (note-machine.ts) |
  */
 export type DirectoryRequest =
   | { readonly ask: 'document'; readonly epoch: number | null }
   | { readonly ask: 'difference'; readonly from: Uint8Array; readonly epoch: number }
+  | { readonly ask: 'note'; readonly epoch: number }
   | { readonly ask: 'upload'; readonly descriptor: Uint8Array }
   | { readonly ask: 'join'; readonly request: Uint8Array }
   | { readonly ask: 'leave'; readonly note: Uint8Array }
@@ -38,6 +42,7 @@ export type DirectoryRequest =
   | { readonly ask: 'missing'; readonly epoch: number; readonly have: readonly Uint8Array[] }
   | { readonly ask: 'body'; readonly hash: Uint8Array }
   | { readonly ask: 'voting'; readonly message: Uint8Array }
+  | { readonly ask: 'noting'; readonly message: Uint8Array }
 
 /** The largest request that an authority reads, bytes. */
 export const maxRequestBytes: number = maxMessageBytes + 64
@@ -56,6 +61,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
       return write(['document', request.epoch])
     case 'difference':
       return write(['difference', request.from, request.epoch])
+    case 'note':
+      return write(['note', request.epoch])
     case 'upload':
       return write(['upload', request.descriptor])
     case 'join':
@@ -73,7 +80,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
     case 'body':
       return write(['body', request.hash])
     case 'voting':
-      return write(['voting', request.message])
+    case 'noting':
+      return write([request.ask, request.message])
   }
 }
 
@@ -97,6 +105,7 @@ function readFields(read: CborReader, ask: string, fields: number): DirectoryReq
   if (ask === 'difference' && fields === 3) {
     return { ask, from: read.item('from').bytes(32), epoch: read.item('epoch').uint() }
   }
+  if (ask === 'note' && fields === 2) return { ask, epoch: read.item('epoch').uint() }
   if (ask === 'upload' && fields === 2) {
     return { ask, descriptor: read.item('descriptor').bytesUpTo(descriptorLimits.bytes) }
   }
@@ -116,6 +125,9 @@ function readFields(read: CborReader, ask: string, fields: number): DirectoryReq
   if (ask === 'body' && fields === 2) return { ask, hash: read.item('hash').bytes(32) }
   if (ask === 'voting' && fields === 2) {
     return { ask, message: read.item('message').bytesUpTo(maxMessageBytes) }
+  }
+  if (ask === 'noting' && fields === 2) {
+    return { ask, message: read.item('message').bytesUpTo(noteLimits.bytes) }
   }
   return undefined
 }

@@ -16,7 +16,9 @@ import {
   readAnswer,
   writeRequest,
 } from './exchange.ts'
+import { NoteFollower, noteWindows } from './follow-notes.ts'
 import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
+import { Notes } from './notes.ts'
 import { hex } from './statement.ts'
 import type { Directory, View } from './view.ts'
 
@@ -75,13 +77,14 @@ const asksPerAttempt = 3
  * @throws DirectoryError BAD_NETWORK
  */
 export async function followDirectory(options: FollowOptions): Promise<FollowedDirectory> {
-  const follower = new Follower(options, fetchWindows.client)
+  const follower = new Follower(options, 'client')
   await follower.start()
   return follower
 }
 
 export class Follower implements FollowedDirectory {
   readonly documents: Documents
+  readonly notes: Notes
   readonly #options: FollowOptions
   readonly #window: FetchWindow
   readonly #handlers = new Set<(view: View) => void>()
@@ -92,17 +95,21 @@ export class Follower implements FollowedDirectory {
   #fetched = 0
   #accepted = 0
   #tries = 0
+  readonly #noteWindow: FetchWindow
+  #noteFollower: NoteFollower | undefined
   #timer: Timer | undefined
   #readyTimer: Timer | undefined
   #running: Promise<void> = Promise.resolve()
   /** This follower's own place in the fetch window, drawn anew for every epoch. */
   #place = { epoch: -1, at: 0 }
 
-  constructor(options: FollowOptions, window: FetchWindow) {
+  constructor(options: FollowOptions, who: 'node' | 'client') {
     checkNetwork(options.network)
     this.#options = options
-    this.#window = window
+    this.#window = fetchWindows[who]
+    this.#noteWindow = noteWindows[who]
     this.documents = new Documents(options.network)
+    this.notes = new Notes(options.network, name => this.documents.named(name), options.clock.now())
     this.#started = options.clock.now()
   }
 
@@ -120,15 +127,29 @@ export class Follower implements FollowedDirectory {
       }
     }
     this.#plan(0)
+    const { sources = [] } = this.#options
+    this.#noteFollower = new NoteFollower({
+      ...this.#options,
+      notes: this.notes,
+      sources: () => sources,
+      ready: () => this.current() !== undefined,
+      window: this.#noteWindow,
+      onEffect: () => this.#tellCurrent(),
+    })
   }
 
+  /** As the note that is in force has it. */
   current(): View | undefined {
-    return this.documents.current(this.#options.clock.now())?.view
+    const now = this.#options.clock.now()
+    const view = this.documents.current(now)?.view
+    return view && this.notes.obeyed(view, now)
   }
 
   view(epoch: number): View | undefined {
-    this.documents.prune(this.#options.clock.now())
-    return this.documents.get(epoch)?.view
+    const now = this.#options.clock.now()
+    this.documents.prune(now)
+    const view = this.documents.get(epoch)?.view
+    return view && this.notes.obeyed(view, now)
   }
 
   onView(handler: (view: View) => void): () => void {
@@ -182,6 +203,7 @@ export class Follower implements FollowedDirectory {
     this.#abort.abort(closed())
     this.#timer?.cancel()
     this.#readyTimer?.cancel()
+    this.#noteFollower?.close()
     for (const waiter of this.#waiting) waiter.reject(closed())
     this.#waiting.clear()
     this.#handlers.clear()
@@ -316,21 +338,31 @@ export class Follower implements FollowedDirectory {
     this.#accepted++
     log.info({ epoch: held.view.epoch, signers: held.view.signers.length }, 'directory: new document')
     void this.#persist(held)
+    this.#tell(held.view)
+    this.#tellReady()
+  }
+
+  /** The view of now is another one: a note has come into force. */
+  #tellCurrent(): void {
+    const view = this.current()
+    if (view !== undefined) this.#tell(view)
+  }
+
+  #tell(view: View): void {
     for (const handler of this.#handlers) {
       try {
-        handler(held.view)
+        handler(view)
       } catch (error) {
-        log.error({ why: String(error) }, 'directory: a handler of views failed')
+        this.#options.log.error({ why: String(error) }, 'directory: a handler of views failed')
       }
     }
-    this.#tellReady()
   }
 
   /** Whoever waits for a current view gets it; a view of the future is one when its time comes. */
   #tellReady(): void {
     const { clock } = this.#options
     const now = clock.now()
-    const view = this.documents.current(now)?.view
+    const view = this.current()
     if (view !== undefined) {
       for (const waiter of this.#waiting) waiter.resolve(view)
       this.#waiting.clear()

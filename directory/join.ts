@@ -8,7 +8,7 @@ import { keysAhead, type StablePart, signDescriptor, writeDescriptor } from './d
 import { serveDocuments } from './documents.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
 import { type DirectoryRequest, directoryProtocol, readAnswer, writeRequest } from './exchange.ts'
-import { type FollowedDirectory, Follower, type FollowOptions, fetchWindows } from './follow.ts'
+import { type FollowedDirectory, Follower, type FollowOptions } from './follow.ts'
 import {
   nonceBytes,
   presenceBytes,
@@ -86,8 +86,8 @@ const answerBytes = 4096
  */
 export async function joinDirectory(options: JoinOptions): Promise<JoinedDirectory> {
   const { link, clock, network, sign } = options
-  const follower = new Follower(options, fetchWindows.node)
-  serveDocuments(link, follower.documents, () => clock.now())
+  const follower = new Follower(options, 'node')
+  serveDocuments(link, follower.documents, follower.notes, () => clock.now())
   link.serve(presenceProtocol, nonceBytes, async (from, nonce) => {
     if (nonce.length !== nonceBytes) throw new DirectoryError('BAD_DOCUMENT', 'presence: want 32 bytes')
     return sign(presenceBytes(network.name, from, nonce))

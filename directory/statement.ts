@@ -14,8 +14,10 @@ import { type CborReader, write } from './cbor.ts'
  * | set | the round | the digest of the list of votes that the signer counts |
  * | reveal | the round | the digest of a dealer and what the signer opens of its dealing |
  * | consensus | the document | the digest of the document's body, which is its name |
+ * | opinion | the note | the digest of whom the signer finds dead (note-machine.ts) |
+ * | note | the note | the digest of the note, which is its name |
  */
-export type StatementKind = 'vote' | 'relay' | 'set' | 'reveal' | 'consensus'
+export type StatementKind = 'vote' | 'relay' | 'set' | 'reveal' | 'consensus' | 'opinion' | 'note'
 
 export interface Statement {
   readonly kind: StatementKind

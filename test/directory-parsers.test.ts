@@ -86,6 +86,8 @@ const requests: DirectoryRequest[] = [
   { ask: 'document', epoch: 7 },
   { ask: 'difference', from: about, epoch: 8 },
   { ask: 'report', statistics: new Uint8Array(9) },
+  { ask: 'note', epoch: 7 },
+  { ask: 'noting', message: new Uint8Array(3) },
   { ask: 'upload', descriptor: new Uint8Array(10) },
   { ask: 'join', request: new Uint8Array(10) },
   { ask: 'leave', note: new Uint8Array(10) },

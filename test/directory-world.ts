@@ -4,7 +4,12 @@ import { ed25519Sign, x25519PublicKey } from '#crypto'
 import { type Authority, type AuthorityOptions, startAuthority } from '../directory/authority.ts'
 import { authorityEntry } from '../directory/authority-keys.ts'
 import { type FollowedDirectory, type FollowOptions, followDirectory } from '../directory/follow.ts'
-import { type JoinedDirectory, joinDirectory, type NodeDescription } from '../directory/join.ts'
+import {
+  type JoinedDirectory,
+  type JoinOptions,
+  joinDirectory,
+  type NodeDescription,
+} from '../directory/join.ts'
 import type { AuthorityEntry, Network } from '../directory/network.ts'
 import type { SecretSharing } from '../directory/sharing.ts'
 import { digest } from '../directory/statement.ts'
@@ -147,7 +152,13 @@ export class DirectoryWorld {
   }
 
   /** @param says what the node says about itself, where that is not the usual */
-  async startNode(name: string, role: Role, says: Partial<NodeDescription> = {}): Promise<NodeMember> {
+  /** @param counts what its loops counted, as `joinDirectory` asks for it */
+  async startNode(
+    name: string,
+    role: Role,
+    says: Partial<NodeDescription> = {},
+    counts?: JoinOptions['counts'],
+  ): Promise<NodeMember> {
     const { network, clock, random } = this
     const link = this.host(name, 'node')
     const usual = describeNode(name, role, link)
@@ -159,6 +170,7 @@ export class DirectoryWorld {
       log: silent,
       describe: epoch => ({ ...usual(epoch), ...says }),
       sign: message => ed25519Sign(seedOf(name), message),
+      counts,
     })
     const member = { name, role, link, directory }
     this.nodes.push(member)
