@@ -25,7 +25,7 @@ export interface NoteFollowerInit {
   readonly ready: () => boolean
   /** The window within an epoch in which its note is fetched. */
   readonly window: { readonly from: number; readonly to: number }
-  /** A note has come into force. */
+  /** A note has come into force that changes something. */
   readonly onEffect: () => void
 }
 
@@ -35,7 +35,7 @@ export const noteWindows: Readonly<Record<'node' | 'client', NoteFollowerInit['w
   client: { from: 11 / 16, to: 13 / 16 },
 }
 
-const requestMs = 5000
+const requestMs = { least: 1000, most: 5000 } as const
 const asksPerAttempt = 3
 /** An epoch may have no note: so many attempts, spread over this part of an epoch each. */
 const attempts = 6
@@ -98,7 +98,8 @@ export class NoteFollower {
     for (const peer of [...others.slice(skip), ...others.slice(0, skip)].slice(0, asksPerAttempt)) {
       if (this.#abort.signal.aborted) return false
       try {
-        const options = { timeoutMs: requestMs, maxBytes: noteLimits.bytes, signal: this.#abort.signal }
+        const timeoutMs = Math.min(requestMs.most, Math.max(requestMs.least, network.epochMs / 16))
+        const options = { timeoutMs, maxBytes: noteLimits.bytes, signal: this.#abort.signal }
         const request = writeRequest({ ask: 'note', epoch })
         const { note } = notes.add(
           readAnswer(await link.request(peer, directoryProtocol, request, options)),
@@ -118,11 +119,13 @@ export class NoteFollower {
   }
 
   #tellEffect(epoch: number): void {
-    const { network, clock, onEffect } = this.#init
+    const { network, clock, notes, onEffect } = this.#init
     if (this.#told.has(epoch)) return
     this.#told.add(epoch)
     for (const old of this.#told) if (old < epochAt(network, clock.now()) - 2) this.#told.delete(old)
+    const changes = [epoch - 1, epoch].some(of => (notes.get(of)?.note.nodes.length ?? 0) > 0)
     this.#effectTimer?.cancel()
+    if (!changes) return
     this.#effectTimer = clock.after(Math.max(0, noteEffect(network, epoch) - clock.now()), onEffect)
   }
 }

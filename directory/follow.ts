@@ -69,7 +69,8 @@ export const fetchWindows: { readonly node: FetchWindow; readonly client: FetchW
 const second = 1000
 /** Without a document one asks often at first (a network may be starting), then less. */
 const retryMs = { first: 200, soon: 500, soonFor: 20 * second, longest: 60 * second } as const
-const requestMs = 10 * second
+/** A place that does not answer must not cost the window of a short epoch: 1/16 of an epoch within these. */
+const requestMs = { least: second, most: 10 * second } as const
 /** Places asked in one attempt. */
 const asksPerAttempt = 3
 
@@ -320,7 +321,9 @@ export class Follower implements FollowedDirectory {
   }
 
   async #request(peer: Peer, request: DirectoryRequest): Promise<Uint8Array> {
-    const options = { timeoutMs: requestMs, maxBytes: maxAnswerBytes, signal: this.#abort.signal }
+    const { least, most } = requestMs
+    const timeoutMs = Math.min(most, Math.max(least, this.#options.network.epochMs / 16))
+    const options = { timeoutMs, maxBytes: maxAnswerBytes, signal: this.#abort.signal }
     return readAnswer(
       await this.#options.link.request(peer, directoryProtocol, writeRequest(request), options),
     )
