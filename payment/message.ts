@@ -72,7 +72,7 @@ export interface Commit extends AfterPhase {
   readonly signature: Uint8Array
 }
 
-export type Phase = 'SR' | 'DC' | 'OK' | 'CM' | 'RS'
+export type Phase = 'KE' | 'SR' | 'DC' | 'OK' | 'CM' | 'RS'
 
 /** TO: these peers' messages of a phase did not come. */
 export interface TimeoutVote extends InRun {
@@ -123,7 +123,7 @@ export interface Malformed {
 }
 
 const kinds = ['PR', 'KE', 'SR', 'DC', 'OK', 'CM', 'TO', 'RS'] as const
-const phases = ['SR', 'DC', 'OK', 'CM', 'RS'] as const
+const phases = ['KE', 'SR', 'DC', 'OK', 'CM', 'RS'] as const
 const mostAttempts = 64
 
 /** @param seed the Ed25519 seed of the sender's identity, 32 bytes */

@@ -149,7 +149,16 @@ export function enterKeys(
     key: secrets.publicKey,
     commitment: secrets.commitment,
   })
-  const next: Keys = { ...sent, at: 'keys', attempt: number, tries, secrets, candidates, deadline }
+  const next: Keys = {
+    ...sent,
+    at: 'keys',
+    attempt: number,
+    tries,
+    secrets,
+    candidates,
+    deadline,
+    voteUntil: null,
+  }
   return [next, [save(kept), send, { do: 'wake', at: deadline }]]
 }
 
@@ -200,14 +209,28 @@ export function tryAgain(config: RoundConfig, state: Keys, now: number): Step {
     return 2 * seenBy.length >= exchanges.length
   }
   const next = inOrder([...requests.values()].filter(member => speakers.has(member.from) && isSeen(member)))
-  const silent = state.candidates.filter(({ from }) => messageOf(state, attempt, 'KE', from) === null)
-  const strikes = silent.map(({ note }): RoundAction => ({ do: 'strike', note }))
+  const strikes = silentIn(state).map(({ note }): RoundAction => ({ do: 'strike', note }))
   const [after, actions] = ((): Step => {
     if (!next.some(({ from }) => from === state.mine.from)) return abort(state, 'unseen')
     if (state.tries + 1 >= mostTries) return abort(state, 'no-agreement')
     return enterKeys(config, state, next, state.tries + 1, now)
   })()
   return [after, [...strikes, ...actions]]
+}
+
+/** The candidates whose key exchange did not come. */
+function silentIn(state: Keys): Member[] {
+  return state.candidates.filter(({ from }) => messageOf(state, state.attempt, 'KE', from) === null)
+}
+
+/** TO: past the deadline this peer says whose key exchange it misses, so that who has it hands it on. */
+export function missKeys(config: RoundConfig, state: Keys, now: number): Step {
+  const missing = silentIn(state).map(({ identity }) => identity)
+  if (missing.length === 0) return tryAgain(config, state, now)
+  const { attempt, mine } = state
+  const voteUntil = now + config.voteMs
+  const [sent, send] = publish(state, { kind: 'TO', pairing: mine.pairing, attempt, phase: 'KE', missing })
+  return [{ ...sent, voteUntil }, [send, { do: 'wake', at: voteUntil }]]
 }
 
 /** Those who mean the set that most of them mean. */

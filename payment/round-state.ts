@@ -87,6 +87,8 @@ export interface Keys extends Common {
   /** Whom this peer wants to run with, itself among them, by identity. */
   readonly candidates: readonly Member[]
   readonly deadline: number
+  /** Until when late messages count; null before the deadline has passed. */
+  readonly voteUntil: number | null
 }
 
 /** What lasts through the phases of one run. */

@@ -6,7 +6,7 @@ import { compare, same } from './document.ts'
 import type { Phase, Received } from './message.ts'
 import { accusationIn, contradictions, enterBlaming, judgementOf, transcriptOf } from './round-blame.ts'
 import { type Intake, relay, take, takeNote } from './round-inbox.ts'
-import { abort, agreed, ask, candidatesOf, enterKeys, publish, tryAgain } from './round-keys.ts'
+import { abort, agreed, ask, candidatesOf, enterKeys, missKeys, publish, tryAgain } from './round-keys.ts'
 import {
   awaited,
   completed,
@@ -88,7 +88,9 @@ function advance(config: RoundConfig, state: Live, now: number): Step | null {
     case 'keys': {
       const run = agreed(config, state, now)
       if (run !== null) return enterSlots(run)
-      return now < state.deadline ? null : tryAgain(config, state, now)
+      if (now < state.deadline) return null
+      if (state.voteUntil === null) return missKeys(config, state, now)
+      return now < state.voteUntil ? null : tryAgain(config, state, now)
     }
     case 'blaming':
       return advanceBlaming(config, state, now)

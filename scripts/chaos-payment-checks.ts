@@ -2,9 +2,9 @@
 
 import { audit } from '../payment/audit.ts'
 import { messages } from '../payment/dcnet.ts'
-import { hex } from '../payment/document.ts'
+import { hex, same } from '../payment/document.ts'
 import type { Body, Received } from '../payment/message.ts'
-import { readRecord } from '../payment/round-record.ts'
+import type { RoundRecord } from '../payment/round-record.ts'
 import { ownerOf } from '../payment/transaction.ts'
 import { nameOf, type Peer, type World } from './chaos-payment-world.ts'
 
@@ -23,6 +23,7 @@ export const invariants: Readonly<Record<string, Check>> = {
   'every rerun offers a fresh output': freshOutputs,
   'an observer who withholds a message learns no owner': observer,
   'no reveal beside a commit': revealOrCommit,
+  'what leaves is on disk': savedFirst,
 }
 
 export async function violationsOf(world: World): Promise<Violation[]> {
@@ -89,7 +90,7 @@ function disruptors(world: World): string[] {
 /** From the peers' own records: no output was offered in two runs. */
 function freshOutputs(world: World): string[] {
   return world.trace.records.flatMap(({ peer, record }) => {
-    const outputs = readRecord(record).attempts.map(({ outputSecret }) => hex(outputSecret))
+    const outputs = record.attempts.map(({ outputSecret }) => hex(outputSecret))
     return new Set(outputs).size === outputs.length ? [] : [`peer ${peer.name} offered an output twice`]
   })
 }
@@ -108,9 +109,7 @@ function observer(world: World): string[] {
       const owner = world.peers.find(({ identity }) => identity === gone[0])
       const own = world.trace.records
         .filter(({ peer }) => peer === owner)
-        .flatMap(({ record }) =>
-          readRecord(record).attempts.map(({ outputSecret }) => hex(ownerOf(outputSecret))),
-        )
+        .flatMap(({ record }) => record.attempts.map(({ outputSecret }) => hex(ownerOf(outputSecret))))
       return own.includes(left[0] as string)
         ? [`the output of ${nameOf(world, gone[0] as string)} stands alone`]
         : []
@@ -150,4 +149,30 @@ function revealOrCommit(world: World): string[] {
     did.set(run, (did.get(run) ?? new Set()).add(body.kind))
   }
   return [...did].filter(([, kinds]) => kinds.size === 2).map(([run]) => `${run} revealed and committed`)
+}
+
+/** Whatever a crash may follow: an output that was committed to, a commit and a reveal stand in the record before they leave. */
+function savedFirst(world: World): string[] {
+  return world.trace.sent.flatMap(({ peer, message, onDisk }) =>
+    isSaved(message.body, onDisk)
+      ? []
+      : [`peer ${peer.name} sent ${message.body.kind} before it was on disk`],
+  )
+}
+
+function isSaved(body: Body, onDisk: RoundRecord | null): boolean {
+  if (body.kind === 'PR') return onDisk !== null
+  const attempt = onDisk?.attempts.find(({ number }) => number === body.attempt)
+  switch (body.kind) {
+    case 'CM':
+      return (
+        attempt?.sent === 'commit' &&
+        attempt.transaction !== null &&
+        same(attempt.transaction, body.transaction)
+      )
+    case 'RS':
+      return attempt?.sent === 'reveal'
+    default:
+      return attempt !== undefined
+  }
 }

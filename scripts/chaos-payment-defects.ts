@@ -2,13 +2,15 @@
 
 import type { Store } from '../link/store.ts'
 import { messages } from '../payment/dcnet.ts'
-import { writeMessage } from '../payment/message.ts'
+import { type Received, writeMessage } from '../payment/message.ts'
 import { readRecord, writeRecord } from '../payment/round-record.ts'
-import { messageOf, type RoundConfig, type RoundState, type Step } from '../payment/round-state.ts'
-import type { Plant } from './chaos-payment-world.ts'
+import { messageOf, type RoundState, type Step } from '../payment/round-state.ts'
+import { heard, type Plant } from './chaos-payment-world.ts'
 
 export interface Defect {
   readonly what: string
+  /** The invariant (chaos-payment-checks.ts) that it breaks. */
+  readonly breaks: string
   readonly plant: Plant
 }
 
@@ -23,6 +25,7 @@ function afterStep(change: (step: Step, before: RoundState) => Step): Plant {
 export const defects: Readonly<Record<string, Defect>> = {
   'keep-messages': {
     what: 'a rerun keeps its messages: every run offers the output of the first',
+    breaks: 'every rerun offers a fresh output',
     plant(parts) {
       const first = parts.config.newOutput()
       return { ...parts, config: { ...parts.config, newOutput: () => first } }
@@ -30,17 +33,21 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   'sign-unseen': {
     what: 'a peer approves and signs a join without looking for its output among the messages',
+    breaks: 'no signature without its output',
     plant: parts => ({
       ...parts,
-      step: (config, state, event, now) => parts.step(config, content(state), event, now),
+      step: (config, state, event, now) =>
+        parts.step(config, content(state, heard(config, event)), event, now),
     }),
   },
   'send-before-save': {
     what: 'a message leaves before the record that it needs is on disk, so that a crash loses the record',
+    breaks: 'what leaves is on disk',
     plant: parts => ({ ...parts, store: lateStore(parts.store) }),
   },
   'forget-outputs': {
     what: 'a restarted peer no longer knows the outputs that it offered before the crash',
+    breaks: 'no coins lost or made',
     plant: parts => ({
       ...parts,
       found: bytes => writeRecord({ ...readRecord(parts.found(bytes)), attempts: [] }),
@@ -48,6 +55,7 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   'blame-the-silent': {
     what: 'a timeout is taken for a proof of guilt',
+    breaks: 'no honest peer blamed',
     plant: afterStep(([state, actions]) => [
       state,
       actions.map(action =>
@@ -59,6 +67,7 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   'blame-the-accuser': {
     what: 'wrong order of verdicts: who accuses is named before the secrets are replayed',
+    breaks: 'no honest peer blamed',
     plant: afterStep(([state, actions], before) => {
       if (before.at !== 'blaming' || !actions.some(action => action.do === 'blame')) return [state, actions]
       const accuser = before.members.find(
@@ -71,6 +80,7 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   'forgive-messages': {
     what: 'blame replays the slot vectors and leaves out the message vectors',
+    breaks: 'every disruptor of a completed blame named',
     plant: afterStep(([state, actions]) => [
       state,
       actions.filter(action => action.do !== 'blame' || action.verdict.crime !== 'messages'),
@@ -78,11 +88,12 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
   'reveal-after-commit': {
     what: 'a peer that has committed reveals its secrets when somebody accuses',
+    breaks: 'no reveal beside a commit',
     plant: parts => ({
       ...parts,
       step(config, state, event, now) {
         const [next, actions] = parts.step(config, state, event, now)
-        const answer = event.kind === 'message' ? answerTo(state, config.read, event.bytes) : null
+        const answer = answerTo(state, heard(config, event))
         return answer === null ? [next, actions] : [next, [...actions, { do: 'send', message: answer }]]
       },
     }),
@@ -90,27 +101,24 @@ export const defects: Readonly<Record<string, Defect>> = {
 }
 
 /** The secrets of a peer that has committed, when somebody accuses. */
-function answerTo(state: RoundState, read: RoundConfig['read'], bytes: Uint8Array): Uint8Array | null {
-  if (state.at !== 'signing') return null
-  let message: ReturnType<RoundConfig['read']>
-  try {
-    message = read(bytes)
-  } catch {
-    return null
-  }
-  if ('why' in message || message.body.kind !== 'RS' || message.body.attempt !== state.attempt) return null
+function answerTo(state: RoundState, accusation: Received | null): Uint8Array | null {
+  if (state.at !== 'signing' || accusation?.body.kind !== 'RS') return null
+  if (accusation.body.attempt !== state.attempt) return null
   const { seed, output } = state.secrets
-  return writeMessage({ ...message.body, seed, output, answers: message.hash }, state.mine.identitySeed)
+  return writeMessage({ ...accusation.body, seed, output, answers: accusation.hash }, state.mine.identitySeed)
 }
 
-/** The state of a peer that takes whatever lies in its slot for its own output. */
-function content(state: RoundState): RoundState {
+/** The state of a peer that takes whatever lies in its slot for its own output, when the last message vector comes. */
+function content(state: RoundState, last: Received | null): RoundState {
   if (state.at !== 'messages') return state
-  const vectors = state.members.map(({ from }) => messageOf(state, state.attempt, 'DC', from)?.body.vector)
-  const all = vectors.filter(vector => vector?.length === 32 * state.members.length)
-  if (all.length !== state.members.length) return state
-  const output = messages(all as Uint8Array[])[state.slot] as Uint8Array
-  return { ...state, secrets: { ...state.secrets, output } }
+  const { attempt, members, slot, secrets } = state
+  const vectors = members.map(({ from }) => {
+    const message = last?.from === from ? last : messageOf(state, attempt, 'DC', from)
+    return message?.body.kind === 'DC' && message.body.attempt === attempt ? message.body.vector : null
+  })
+  const all = vectors.filter(vector => vector?.length === 32 * members.length)
+  if (all.length !== members.length) return state
+  return { ...state, secrets: { ...secrets, output: messages(all as Uint8Array[])[slot] as Uint8Array } }
 }
 
 /** A store whose last write a crash loses: it is written when the next one comes. */

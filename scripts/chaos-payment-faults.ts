@@ -2,37 +2,49 @@
 // between it and the network breaks the protocol.
 
 import { type Pairs, slotVector } from '../payment/dcnet.ts'
-import { hex } from '../payment/document.ts'
+import { hex, same } from '../payment/document.ts'
 import { fromStream, writeElements } from '../payment/field.ts'
 import { embeddedJoins } from '../payment/join.ts'
 import { type Body, type Received, writeMessage } from '../payment/message.ts'
-import type { RoundState } from '../payment/round-state.ts'
+import { ownMessage } from '../payment/round-keys.ts'
+import {
+  inboxKey,
+  type Messages,
+  type RoundAction,
+  type RoundEvent,
+  type RoundState,
+  type Step,
+} from '../payment/round-state.ts'
 import { below, pick, type Random } from '../sphinx/random.ts'
-import { deliver, type Fault, type Outgoing, type Peer, type World } from './chaos-payment-world.ts'
+import { deliver, type Fault, heard, type Outgoing, type Peer, type World } from './chaos-payment-world.ts'
 
 type Kind = Body['kind']
 type Of<K extends Kind> = Extract<Body, { kind: K }>
 const nothing: readonly Outgoing[] = []
-const phases = ['KE', 'SR', 'DC', 'OK', 'CM', 'RS'] as const
+const phases = ['KE', 'SR', 'DC', 'OK', 'CM', 'RS', 'PR', 'TO'] as const
 
-/** The names, each with what makes one; `many` come together. */
-export const faults: Readonly<Record<string, (random: Random) => Fault[]>> = {
-  vanish: random => [vanish(pick(random, phases))],
+/** The names, each with what makes its variant number n; some come in twos. */
+export const faults: Readonly<Record<string, (n: number) => Fault[]>> = {
+  vanish: n => [vanish(nth(n, phases))],
   'spoil-one': () => [spoilOne()],
-  garbage: random => [garbage(pick(random, ['SR', 'DC'] as const), below(random, 2) === 0)],
-  malformed: random => [malformed(pick(random, ['SR', 'DC'] as const))],
+  garbage: n => [garbage(nth(n, ['SR', 'DC']), n % 4 < 2)],
+  malformed: n => [malformed(nth(n, ['SR', 'DC']))],
   'bad-commit': () => [badCommit()],
   'duplicate-slot': () => duplicateSlot(),
   'duplicate-output': () => duplicateOutput(),
-  equivocate: random => [equivocate(pick(random, ['KE', 'SR', 'DC'] as const))],
-  'send-to-some': random => [sendToSome(pick(random, ['KE', 'SR', 'DC', 'OK', 'CM'] as const))],
+  equivocate: n => [equivocate(nth(n, ['KE', 'SR', 'DC']))],
+  'send-to-some': n => [sendToSome(nth(n, ['KE', 'SR', 'DC', 'OK', 'CM']))],
   dissent: () => [dissent()],
-  'accuse-falsely': random => [accuseFalsely(pick(random, ['SR', 'DC', 'OK'] as const))],
+  'accuse-falsely': n => [accuseFalsely(nth(n, ['OK', 'SR', 'DC']))],
   'vote-out': () => [voteOut()],
   replay: () => [replay()],
   'double-spend': () => [doubleSpend()],
   'withhold-messages': () => [vanish('DC', 'withhold-messages')],
   'withhold-commit': () => [withholdCommit()],
+}
+
+function nth<T>(n: number, of: readonly T[]): T {
+  return of[n % of.length] as T
 }
 
 function sign(peer: Peer, body: Body): Uint8Array {
@@ -65,18 +77,50 @@ function garbage(kind: 'SR' | 'DC', reveals: boolean): Fault {
   }
 }
 
-/** Noise in one slot that is not its own: its owner alone can see that the message is not the one it sent. */
+/**
+ * Noise in one slot that is not its own: its owner alone can see that the message is not the one it sent. The spoiler goes
+ * on as if that were its vector, so that all who do not look approve of one transaction.
+ */
 function spoilOne(): Fault {
   return {
     name: 'spoil-one',
-    send(peer, { body }, world) {
-      const state = peer.shell.state
-      if (body.kind !== 'DC' || state?.at !== 'messages') return null
-      const vector = body.vector.slice()
-      vector.set(peer.random(32), 32 * ((state.slot + 1) % state.members.length))
-      return spoil(world, peer, body, vector)
+    send: () => null,
+    plant: peer => (parts, world) => {
+      const early: RoundEvent[] = []
+      return {
+        ...parts,
+        step(config, state, event, now) {
+          if (state.at !== 'messages' && heard(config, event)?.body.kind === 'DC') {
+            early.push(event)
+            return [state, []]
+          }
+          const [next, actions] = parts.step(config, state, event, now)
+          if (next.at !== 'messages' || state.at === 'messages') return [next, actions]
+          let step = spoilSlot(world, peer, next, actions)
+          for (const one of early.splice(0)) {
+            const [after, more] = parts.step(config, step[0], one, now)
+            step = [after, [...step[1], ...more]]
+          }
+          return step
+        },
+      }
     },
   }
+}
+
+/** The step that published this peer's message vector, with noise in the slot after its own. */
+function spoilSlot(world: World, peer: Peer, state: Messages, actions: readonly RoundAction[]): Step {
+  const key = inboxKey(state.attempt, 'DC', state.mine.from)
+  const own = state.inbox.get(key) as Received<Of<'DC'>>
+  const vector = own.body.vector.slice()
+  vector.set(peer.random(32), 32 * ((state.slot + 1) % state.members.length))
+  world.trace.spoilt.push({ peer, attempt: state.attempt, vector: hex(vector) })
+  const message = ownMessage(state.mine, { ...own.body, vector })
+  const isOwn = (action: RoundAction): boolean => action.do === 'send' && same(action.message, own.bytes)
+  return [
+    { ...state, inbox: new Map(state.inbox).set(key, message) },
+    actions.map(action => (isOwn(action) ? { do: 'send', message: message.bytes } : action)),
+  ]
 }
 
 /** Publishes another vector than its own, and leaves a note of it for the checks. */
@@ -207,7 +251,8 @@ function accuseFalsely(instead: 'SR' | 'DC' | 'OK'): Fault {
       isDone = true
       const accusation = accusationOf(peer, body)
       if (accusation === null) return null
-      return instead === 'OK' ? [{ bytes }, { bytes: accusation, delayMs: 100 }] : [{ bytes: accusation }]
+      if (instead !== 'OK') return [{ bytes: accusation }]
+      return [{ bytes }, { bytes: accusation, delayMs: below(peer.random, 8000) }]
     },
   }
 }

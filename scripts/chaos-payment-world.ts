@@ -4,20 +4,26 @@
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore, type Store } from '../link/store.ts'
-import { missingIn, type Verdict } from '../payment/blame.ts'
 import { hex } from '../payment/document.ts'
-import { embeddedJoins, type Join } from '../payment/join.ts'
+import { embeddedJoins } from '../payment/join.ts'
 import type { Genesis } from '../payment/ledger.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
 import { type Body, type Malformed, pairingId, type Received, readMessage } from '../payment/message.ts'
 import { step } from '../payment/round.ts'
-import { transcriptOf } from '../payment/round-blame.ts'
 import type { RoundInit } from '../payment/round-keys.ts'
 import type { RoundRecord } from '../payment/round-record.ts'
 import { type Report, RoundShell, recordKey } from '../payment/round-shell.ts'
-import type { RoundAction, RoundConfig, RoundState } from '../payment/round-state.ts'
+import type { RoundConfig, RoundEvent, RoundState } from '../payment/round-state.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
 import { below, fraction, type Random, seededRandom } from '../sphinx/random.ts'
+import {
+  emptyTrace,
+  observe,
+  observeReport,
+  observeSent,
+  recording,
+  type Trace,
+} from './chaos-payment-trace.ts'
 
 /** What a peer publishes: to whom (all when absent), and how much later. */
 export interface Outgoing {
@@ -33,6 +39,8 @@ export interface Fault {
   send(peer: Peer, message: Received, world: World): readonly Outgoing[] | null
   /** Something else that it does when it comes to know a message. */
   hear?(peer: Peer, message: Received, world: World): readonly Outgoing[]
+  /** What is wrong with its own state machine. */
+  plant?(peer: Peer): Plant
   /** The secret of the output that it offers in its run number `attempt`, in place of a fresh one. */
   output?(attempt: number, random: Random): Uint8Array
 }
@@ -48,24 +56,6 @@ export interface Parts {
 }
 export type Plant = (parts: Parts, world: World) => Parts
 
-/** What the checks look at. */
-export interface Trace {
-  /** By honest peers. */
-  readonly sent: { peer: Peer; message: Received }[]
-  /** By all peers, also what a faulty one then withheld. */
-  readonly made: { peer: Peer; message: Received }[]
-  /** Joins that honest peers have signed, and the output that they offered in that run. */
-  readonly commits: { peer: Peer; join: Join; outputSecret: Uint8Array }[]
-  /** What honest peers kept on disk. */
-  readonly records: { peer: Peer; record: Uint8Array }[]
-  readonly blamed: { by: Peer; note: Note; verdict: Verdict; attempt: number }[]
-  /** Steps that ended a run by blame with everybody's secrets on the table: whose, which vectors, and who was named. */
-  readonly judged: { by: Peer; attempt: number; revealed: string[]; saw: string[]; named: string[] }[]
-  readonly states: { peer: Peer; state: RoundState }[]
-  /** Vectors of SR and DC that spoil a run, in hex. */
-  readonly spoilt: { peer: Peer; attempt: number; vector: string }[]
-}
-
 /** The process dies just before its first message of a kind leaves, or a while after it has. */
 export interface Crash {
   readonly kind: Body['kind']
@@ -80,6 +70,8 @@ export interface Peer {
   readonly note: Note
   readonly round: RoundInit
   readonly store: Store
+  /** The last record that was written to its store. */
+  onDisk: RoundRecord | null
   shell: RoundShell
   /** Hex of its identity in the pairing, once it has asked. */
   identity: string
@@ -93,6 +85,8 @@ export interface Peer {
   outcome: RoundState | null
   attempt: number
   outputs: number
+  /** What it has sent in place of each message of its own, by the message's hash: handing one on again repeats that. */
+  readonly replaced: Map<string, readonly Outgoing[]>
 }
 
 export interface World {
@@ -147,16 +141,6 @@ export async function createWorld(plan: Plan): Promise<World> {
     ledgerSeed,
     now: () => Math.floor(clock.now()),
   })
-  const trace: Trace = {
-    sent: [],
-    made: [],
-    commits: [],
-    records: [],
-    blamed: [],
-    judged: [],
-    states: [],
-    spoilt: [],
-  }
   const world: World = {
     seed: plan.seed,
     random,
@@ -166,7 +150,7 @@ export async function createWorld(plan: Plan): Promise<World> {
     peers: [],
     denomination: 10,
     lossRate: plan.lossRate,
-    trace,
+    trace: emptyTrace(),
   }
   const secrets = Array.from({ length: plan.peers }, () => random(32))
   const outputs = secrets.map(secret => ({ denomination: world.denomination, owner: ownerOf(secret) }))
@@ -200,6 +184,7 @@ function createPeer(world: World, name: number, note: Note, noteSecret: Uint8Arr
       expiry: start + expiry,
     },
     store: memoryStore(),
+    onDisk: null,
     shell: null as unknown as RoundShell,
     identity: '',
     wallet: [],
@@ -210,8 +195,13 @@ function createPeer(world: World, name: number, note: Note, noteSecret: Uint8Arr
     outcome: null,
     attempt: 0,
     outputs: 0,
+    replaced: new Map(),
   }
-  peer.shell = createShell(world, peer, fault === null ? plan.plant : parts => parts)
+  peer.shell = createShell(
+    world,
+    peer,
+    fault === null ? plan.plant : (fault.plant?.(peer) ?? (parts => parts)),
+  )
   return peer
 }
 
@@ -226,19 +216,19 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
     ...times,
   }
   const parts = plant(
-    { step, config, store: peer.store, found: bytes => bytes, tell: report => [report] },
+    { step, config, store: recording(world, peer), found: bytes => bytes, tell: report => [report] },
     world,
   )
   return new RoundShell(
     {
       config: parts.config,
       clock: world.clock,
-      store: recording(world, peer, parts),
+      store: parts.store,
       ledger: world.ledger,
       log: silent,
       publish: message => publish(world, peer, parts, message),
       report: report => {
-        for (const told of parts.tell(report)) note(world, peer, told)
+        for (const told of parts.tell(report)) observeReport(world, peer, told)
       },
     },
     (config, state, event, now) => {
@@ -247,18 +237,6 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
       return next
     },
   )
-}
-
-/** The store, with what honest peers keep in it. */
-function recording(world: World, peer: Peer, parts: Parts): Store {
-  return {
-    put: async (key: string, value: Uint8Array) => {
-      await parts.store.put(key, value)
-      if (peer.fault === null) world.trace.records.push({ peer, record: value })
-    },
-    get: async (key: string) => await parts.store.get(key),
-    del: async (key: string) => await parts.store.del(key),
-  } as unknown as Store
 }
 
 function crash(world: World, peer: Peer, parts: Parts): void {
@@ -281,6 +259,17 @@ async function restart(world: World, peer: Peer, parts: Parts): Promise<void> {
   peer.shell.recover(parts.found(record))
 }
 
+/** The message that a step is about to take in. */
+export function heard({ read }: RoundConfig, event: RoundEvent): Received | null {
+  if (event.kind !== 'message') return null
+  try {
+    const message = read(event.bytes)
+    return 'why' in message ? null : message
+  } catch {
+    return null
+  }
+}
+
 /** Gossip: to everybody, after a while, and now and then not at all. */
 function publish(world: World, peer: Peer, parts: Parts, bytes: Uint8Array): void {
   const message = read(bytes) as Received
@@ -295,10 +284,21 @@ function publish(world: World, peer: Peer, parts: Parts, bytes: Uint8Array): voi
     }
     world.clock.after(afterMs, () => crash(world, peer, parts))
   }
-  const instead = peer.fault === null || !isOwn ? null : peer.fault.send(peer, message, world)
-  if (isOwn && peer.fault === null) world.trace.sent.push({ peer, message })
-  if (isOwn) world.trace.made.push({ peer, message: replaced(instead) ?? message })
-  for (const outgoing of instead ?? [{ bytes }]) deliver(world, peer, outgoing)
+  if (isOwn && peer.fault === null) observeSent(world, peer, message)
+  const outgoing = isOwn ? outgoingOf(world, peer, message) : [{ bytes }]
+  for (const one of outgoing) deliver(world, peer, one)
+}
+
+/** What a peer sends where its state machine publishes a message of its own. */
+function outgoingOf(world: World, peer: Peer, message: Received): readonly Outgoing[] {
+  const key = hex(message.hash)
+  const known = peer.replaced.get(key)
+  if (known !== undefined) return known
+  const instead = peer.fault?.send(peer, message, world) ?? null
+  world.trace.made.push({ peer, message: replaced(instead) ?? message })
+  const outgoing = instead ?? [{ bytes: message.bytes }]
+  peer.replaced.set(key, outgoing)
+  return outgoing
 }
 
 /** What a faulty peer sends in place of its message, if that is a message of the same kind. */
@@ -340,67 +340,6 @@ function hear(world: World, peer: Peer, bytes: Uint8Array): void {
   } catch {
     // noise
   }
-}
-
-/** Keeps what a step of an honest peer shows. */
-function observe(
-  world: World,
-  peer: Peer,
-  before: RoundState,
-  [after, actions]: [RoundState, RoundAction[]],
-): void {
-  peer.attempt = Math.max(0, after.attempts.length - 1)
-  if (peer.fault === null) observeCommits(world, peer, before, after)
-  if (peer.fault !== null || before.at !== 'blaming' || after.at === 'blaming') return
-  const inbox = 'inbox' in after ? after.inbox : before.inbox
-  const transcript = transcriptOf({ ...before, inbox })
-  if (missingIn(transcript).length > 0) return
-  world.trace.judged.push({
-    by: peer,
-    attempt: before.attempt,
-    revealed: transcript.reveals.flatMap(reveal => (reveal === null ? [] : [reveal.from])),
-    saw: [...transcript.slots, ...transcript.messages].flatMap(one =>
-      one === null ? [] : [hex(one.body.vector)],
-    ),
-    named: actions.flatMap(action => (action.do === 'blame' ? [action.verdict.guilty] : [])),
-  })
-}
-
-function observeCommits(world: World, peer: Peer, before: RoundState, after: RoundState): void {
-  const joins = 'joins' in after ? after.joins : [after.join]
-  for (const join of joins.slice('joins' in before ? before.joins.length : 0)) {
-    const attempt = after.attempts.find(
-      ({ transaction }) => transaction !== null && hex(transaction) === hex(join.id),
-    )
-    if (attempt !== undefined) world.trace.commits.push({ peer, join, outputSecret: attempt.outputSecret })
-  }
-}
-
-function note(world: World, peer: Peer, report: Report): void {
-  switch (report.kind) {
-    case 'state':
-      peer.outcome = report.state
-      world.trace.states.push({ peer, state: report.state })
-      return
-    case 'blame':
-      world.trace.blamed.push({ by: peer, note: report.note, verdict: report.verdict, attempt: peer.attempt })
-      return
-    case 'settled':
-      settled(peer, report.settlement, report.record)
-      return
-    case 'strike':
-      return
-  }
-}
-
-function settled(
-  peer: Peer,
-  settlement: { is: string; outputSecret?: Uint8Array | null },
-  record: RoundRecord,
-): void {
-  peer.isSettled = true
-  if (settlement.is === 'free') peer.wallet.push(record.noteSecret)
-  else if (settlement.outputSecret) peer.wallet.push(settlement.outputSecret)
 }
 
 /** Runs until everybody who keeps to the protocol has settled, or long after all time is over. */

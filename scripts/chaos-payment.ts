@@ -2,19 +2,10 @@
 // same (chaos-payment-checks.ts). A seed replays its run.
 
 import { parseArgs } from 'node:util'
-import { below, fraction, pick, type Random, seededRandom, shuffle } from '../sphinx/random.ts'
 import { type Violation, violationsOf } from './chaos-payment-checks.ts'
-import { defects } from './chaos-payment-defects.ts'
-import { faults } from './chaos-payment-faults.ts'
-import {
-  type Crash,
-  createWorld,
-  type Fault,
-  type Plan,
-  type Plant,
-  runWorld,
-  type World,
-} from './chaos-payment-world.ts'
+import { type Defect, defects } from './chaos-payment-defects.ts'
+import { planOf } from './chaos-payment-plan.ts'
+import { createWorld, type Plant, runWorld, type World } from './chaos-payment-world.ts'
 
 export interface Tally {
   runs: number
@@ -76,16 +67,17 @@ function readOptions(args: readonly string[]): Options | null {
   }
 }
 
+/** With a defect planted it stops at the first run in which that breaks what it should. */
 async function runSeeds({ seeds, from, isJson, defect }: Options): Promise<Tally> {
-  const plant = defect === null ? ((parts => parts) as Plant) : (defects[defect] as { plant: Plant }).plant
+  const planted = defect === null ? null : (defects[defect] as Defect)
+  const plant = planted?.plant ?? (parts => parts)
   const tally: Tally = { runs: 0, violations: 0, completed: 0, aborted: 0, blamed: 0, faults: {} }
   for (let seed = from; seed < from + seeds; seed++) {
     const { world, violations } = await runSeed(seed, plant)
     count(tally, world, violations)
     if (!isJson)
       for (const { invariant, detail } of violations) console.log(`seed ${seed}: ${invariant}: ${detail}`)
-    // A planted defect is found: that is all there is to show.
-    if (defect !== null && violations.length > 0) break
+    if (planted !== null && violations.some(({ invariant }) => invariant === planted.breaks)) break
   }
   return tally
 }
@@ -97,38 +89,6 @@ export async function runSeed(
   const world = await createWorld(planOf(seed, plant))
   await runWorld(world)
   return { world, violations: await violationsOf(world) }
-}
-
-/** Who does what wrong; fewer than half, so that the others can go on. */
-function planOf(seed: number, plant: Plant): Plan {
-  const random = seededRandom(seed)
-  const peers = 3 + below(random, 18)
-  const places = shuffle(random, [...Array(peers).keys()])
-  const most = Math.floor((peers - 1) / 2)
-  const faulty = chooseFaults(random, below(random, most + 1))
-  const crashing = fraction(random) < 0.4 ? below(random, most - faulty.length + 1) : 0
-  return {
-    seed,
-    peers,
-    faults: new Map(faulty.map((fault, i) => [places[i] as number, fault])),
-    crashes: new Map(
-      places.slice(faulty.length, faulty.length + crashing).map(place => [place, chooseCrash(random)]),
-    ),
-    lossRate: pick(random, [0, 0, 0.005, 0.02]),
-    plant,
-  }
-}
-
-function chooseCrash(random: Random): Crash {
-  const kind = pick(random, ['PR', 'KE', 'SR', 'DC', 'OK', 'CM', 'CM', 'TO', 'RS'] as const)
-  return { kind, afterMs: below(random, 3) === 0 ? null : below(random, 6000) }
-}
-
-function chooseFaults(random: Random, count: number): Fault[] {
-  const chosen: Fault[] = []
-  while (chosen.length < count)
-    chosen.push(...(faults[pick(random, Object.keys(faults))] as (r: Random) => Fault[])(random))
-  return chosen.slice(0, count)
 }
 
 function count(tally: Tally, world: World, violations: readonly Violation[]): void {

@@ -1,0 +1,108 @@
+// docs/payments.md 4.5, 4.8 and 4.9: when peers meet, what becomes of a note after a round, and who is not paired with.
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { nextMeeting } from '../payment/pairing.ts'
+import type { Attempt, RoundRecord } from '../payment/round-record.ts'
+import { settle } from '../payment/settle.ts'
+import { banish, isCooling, noStrikes, type Strikes, strike } from '../payment/strikes.ts'
+import { seededRandom } from '../sphinx/random.ts'
+
+const minute = 60_000
+const times = { epochMs: 10 * minute, roundMs: 30 * minute }
+const ledger = new Uint8Array(32).fill(1)
+
+test('a meeting is asked for at a random moment of the first nine tenths of an epoch, and never in the past', () => {
+  fc.assert(
+    fc.property(fc.nat(10 ** 12), fc.nat(10 ** 6), (now, dice) => {
+      const { ask, until, expiry } = nextMeeting(ledger, 10, times, seededRandom(dice), now)
+      assert.is(until % times.epochMs, 0)
+      assert.ok(ask >= now && ask <= until - times.epochMs / 10)
+      assert.ok(until - now > times.epochMs / 10 && until - now <= 1.1 * times.epochMs + 1)
+      assert.is(expiry, until + times.roundMs)
+    }),
+    { numRuns: 200 },
+  )
+})
+
+test('whoever means the same ledger, denomination and epoch meets, and nobody else', () => {
+  const at = (denomination: number, now: number, dice: number): string =>
+    String(nextMeeting(ledger, denomination, times, seededRandom(dice), now).pairing)
+  assert.is(at(10, 0, 1), at(10, 8 * minute, 2))
+  assert.is.not(at(10, 0, 1), at(20, 0, 1))
+  // The last tenth is for requests to arrive: who comes then waits for the next epoch.
+  assert.is.not(at(10, 0, 1), at(10, 9.5 * minute, 1))
+  assert.is(at(10, 9.5 * minute, 1), at(10, 12 * minute, 1))
+})
+
+const key = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
+const committed: Attempt = { number: 0, outputSecret: key(2), sent: 'commit', transaction: key(3) }
+const open: Attempt = { number: 1, outputSecret: key(4), sent: 'nothing', transaction: null }
+
+function record(attempts: readonly Attempt[], reclaim: Uint8Array | null = null): RoundRecord {
+  const note = { id: key(5), denomination: 10, owner: key(6) }
+  return { pairing: key(7), identitySeed: key(8), note, noteSecret: key(9), expiry: 1000, attempts, reclaim }
+}
+
+test('a note that nothing signed can spend is free at once', () => {
+  const unspent = { entered: null, isNoteSpent: false }
+  assert.equal(settle(record([open]), unspent, 0), { is: 'free' })
+  const revealed: Attempt = { ...open, sent: 'reveal' }
+  assert.equal(settle(record([revealed, open]), unspent, 0), { is: 'free' })
+})
+
+test('a signed join that has not come about keeps the note until the round is over, and then the note is moved', () => {
+  const unspent = { entered: null, isNoteSpent: false }
+  assert.equal(settle(record([committed, open]), unspent, 999), { is: 'open', until: 1000 })
+  assert.equal(settle(record([committed, open]), unspent, 1000), { is: 'reclaim' })
+})
+
+test('a join that came about pays the output of its own run, however late', () => {
+  const entered = { entered: key(3), isNoteSpent: true }
+  assert.equal(settle(record([committed, open]), entered, 5000), { is: 'paid', outputSecret: key(2) })
+  assert.equal(settle(record([committed], key(10)), entered, 5000), { is: 'paid', outputSecret: key(2) })
+})
+
+test('a note that was moved is the key that the record kept for it; one that somebody moved outside has none', () => {
+  const spent = { entered: null, isNoteSpent: true }
+  assert.equal(settle(record([committed], key(10)), spent, 0), { is: 'moved', outputSecret: key(10) })
+  assert.equal(settle(record([committed]), spent, 0), { is: 'moved', outputSecret: null })
+})
+
+test('one timeout costs nothing, the next cools for ten minutes, and every further one twice as long, up to a day', () => {
+  let strikes = strike(noStrikes, 'a', 0)
+  assert.not.ok(isCooling(strikes, 'a', 0))
+  const coolings: number[] = []
+  for (let i = 0; i < 10; i++) {
+    strikes = strike(strikes, 'a', 0)
+    let minutes = 0
+    while (isCooling(strikes, 'a', minutes * minute)) minutes++
+    coolings.push(minutes)
+  }
+  assert.equal(coolings, [10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440])
+  assert.not.ok(isCooling(strikes, 'b', 0))
+})
+
+test('a verdict cools for a day at once, and all is forgotten a day after that', () => {
+  const day = 24 * 60 * minute
+  const strikes = banish(noStrikes, 'a', 0)
+  assert.ok(isCooling(strikes, 'a', day - 1))
+  assert.not.ok(isCooling(strikes, 'a', day))
+  assert.ok(isCooling(strike(strikes, 'a', 2 * day - 1), 'a', 2 * day))
+  assert.not.ok(isCooling(strike(strikes, 'a', 2 * day), 'a', 2 * day))
+})
+
+test('what is remembered is bounded', () => {
+  let strikes: Strikes = { notes: new Map(Array.from({ length: 10_000 }, (_, i) => [`${i}`, first(i)])) }
+  strikes = banish(strikes, 'new', 0)
+  assert.is(strikes.notes.size, 10_000)
+  assert.ok(isCooling(strikes, 'new', 1))
+  assert.not.ok(strikes.notes.has('0'), 'the one that would be forgotten first has gone')
+})
+
+function first(i: number): { count: number; coolUntil: number; forgetAt: number } {
+  return { count: 1, coolUntil: 1, forgetAt: 1000 + i }
+}
+
+test.run()
