@@ -15,6 +15,7 @@ import type { CoverLevel } from './cover.ts'
 import { ClientError } from './error.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
 import { hpkeSealing, type Sealing } from './sealing.ts'
+import type { Unlock } from './vault.ts'
 
 export interface ClientOptions {
   /** The network to join, as everybody of it is configured. */
@@ -22,6 +23,8 @@ export interface ClientOptions {
   /** Where the client keeps its keys, queue and inbox; or hand in a `store`. */
   readonly folder?: string
   readonly store?: Store
+  /** What opens a locked `folder`; a new one is locked with it from the start. */
+  readonly unlock?: Unlock
   /** 32 bytes each, at most three, the first to use in front. Default: those of the last time, else one at random. */
   readonly gateways?: readonly Uint8Array[]
   /** Without one the client makes a libp2p host of its own, with a throw-away identity. */
@@ -82,7 +85,7 @@ export async function connect(options: ConnectOptions): Promise<Client> {
 /**
  * Opens a client without waiting for the network: messages may be queued at once, `ready` tells when they leave.
  *
- * @throws ClientError BAD_OPTION, STORE_NEWER, STORE_DAMAGED; DirectoryError BAD_NETWORK; and what the folder says
+ * @throws ClientError BAD_OPTION, LOCKED, STORE_NEWER, STORE_DAMAGED; DirectoryError BAD_NETWORK; and what the folder says
  *   (another process has it open)
  */
 export async function openClient(options: ClientOptions): Promise<Client> {
@@ -97,7 +100,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     for (const close of made.toReversed()) await close()
   }
   try {
-    const store = options.store ?? (await openFolder(options.folder))
+    const store = options.store ?? (await openOwnFolder(options.folder, options.unlock, random))
     if (options.store === undefined) made.push(() => store.close())
     const link = options.link ?? (await startLink(g.packetBytes, options.dialFrom, { clock, random, log }))
     if (options.link === undefined) made.push(() => link.close())
@@ -117,10 +120,14 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   }
 }
 
-async function openFolder(folder: string | undefined): Promise<Store> {
+async function openOwnFolder(
+  folder: string | undefined,
+  unlock: Unlock | undefined,
+  random: Random,
+): Promise<Store> {
   if (folder === undefined) throw new ClientError('BAD_OPTION', 'connect: want a folder or a store')
-  const { openStore } = await import('../link/store.ts')
-  return await openStore(folder)
+  const { openFolder } = await import('./keeping.ts')
+  return await openFolder(folder, unlock, random)
 }
 
 /** Imported only here: whoever hands in a link need not load libp2p. */

@@ -20,6 +20,8 @@
  * | CLOSED | the client is closed |
  * | STORE_NEWER | the folder was written by a newer Chaffinch: update this one; nothing was changed |
  * | STORE_DAMAGED | a record in the folder cannot be read; restore it from a copy |
+ * | LOCKED | the folder is locked, and this does not open it (or it is not locked): give its passphrase or key |
+ * | NO_IDENTITY | the folder has no identity yet: start the client once |
  * | BAD_OPTION | an option is out of its range |
  * | UNKNOWN_MESSAGE | no message with this id is kept here |
  * | WRONG_STATE | a fault in this program: an event that does not fit; please report it |
@@ -45,6 +47,8 @@ export type ClientErrorCode =
   | 'CLOSED'
   | 'STORE_NEWER'
   | 'STORE_DAMAGED'
+  | 'LOCKED'
+  | 'NO_IDENTITY'
   | 'BAD_OPTION'
   | 'UNKNOWN_MESSAGE'
   | 'WRONG_STATE'

@@ -19,7 +19,14 @@ export interface Identity {
   readonly gateways: readonly Uint8Array[]
 }
 
-const schema = v.strictObject({
+type Stored = {
+  readonly sealing: Uint8Array
+  readonly mailbox: Uint8Array
+  readonly gateways: Uint8Array[]
+}
+
+/** The record in the store. */
+export const identitySchema: v.GenericSchema<unknown, Stored> = v.strictObject({
   sealing: bytesOf(32),
   mailbox: bytesOf(32),
   gateways: v.pipe(v.array(bytesOf(32)), v.maxLength(maxGateways)),
@@ -37,7 +44,7 @@ export async function openIdentity(store: Store, sealing: Sealing, random: Rando
     await saveIdentity(store, identity)
     return identity
   }
-  const { sealing: secret, mailbox, gateways } = readRecord('identity', found, schema)
+  const { sealing: secret, mailbox, gateways } = readRecord('identity', found, identitySchema)
   return identityOf(sealing, secret, mailbox, gateways)
 }
 

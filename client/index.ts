@@ -12,4 +12,5 @@ export { type ClientLimits, defaultLimits, maxReplyBytes, usualReplyBlocks } fro
 export type { Message, Received } from './message.ts'
 export { hpkeSealing, type Sealing, type SealingKey } from './sealing.ts'
 export type { ClientStatus } from './status.ts'
+export type { Unlock } from './vault.ts'
 export type { Way } from './way.ts'

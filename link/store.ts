@@ -9,15 +9,28 @@ import { MemoryLevel } from 'memory-level'
 /** Keys are text, values bytes; `batch` is atomic; what was written outlives `kill -9` of the process. */
 export type Store = AbstractLevel<string | Buffer | Uint8Array, string, Uint8Array>
 
+/** How a store writes its values (abstract-level's encodings). */
+export interface ValueEncoding {
+  readonly name: string
+  readonly format: 'view'
+  readonly encode: (value: Uint8Array) => Uint8Array
+  readonly decode: (bytes: Uint8Array) => Uint8Array
+}
+
 type Level = ClassicLevel<string, Uint8Array>
 
 /**
+ * @param valueEncoding how values stand on disk; default: as they are
+ *
  * A write that the disk refuses is an error of that write; those that follow are refused too until there is room again.
  *
  * @throws when the folder cannot be written or another process holds it (code LEVEL_LOCKED)
  */
-export async function openStore(folder: string): Promise<Store> {
-  const store: Level = new ClassicLevel(folder, { keyEncoding: 'utf8', valueEncoding: 'view' })
+export async function openStore(
+  folder: string,
+  valueEncoding: ValueEncoding | 'view' = 'view',
+): Promise<Store> {
+  const store: Level = new ClassicLevel(folder, { keyEncoding: 'utf8', valueEncoding })
   await store.open()
   return healing(store, folder)
 }

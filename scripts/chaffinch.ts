@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   address: () => import('./address.ts'),
   cover: () => import('./cover.ts'),
   key: () => import('./key.ts'),
+  identity: () => import('./identity.ts'),
   consensus: () => import('./consensus.ts'),
   pay: () => import('./pay.ts'),
 }

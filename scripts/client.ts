@@ -3,10 +3,12 @@
 import { join } from 'node:path'
 import { openClient } from '../client/connect.ts'
 import { serveClient } from '../client/daemon.ts'
+import { lockOf } from '../client/keeping.ts'
 import { tokenFrom } from '../link/http.ts'
 import { type ClientFile, readClientFile } from './config.ts'
 import { openFolder } from './folder.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+import { askPassphrase, secretFromFiles } from './secret.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const config = readClientFile(configOption('client', args))
@@ -14,13 +16,18 @@ export async function run(args: readonly string[]): Promise<undefined> {
   return await runRole(() => start(config))
 }
 
-function start(config: ClientFile): Promise<Running> {
+async function start(config: ClientFile): Promise<Running> {
   const { network, folder, gateways, dialFrom, apiPort, cover } = config
-  return closing(async later => {
+  const store = join(folder, 'store')
+  const unlock =
+    secretFromFiles(config.secret) ??
+    (lockOf(store) === undefined ? undefined : await askPassphrase('passphrase'))
+  return await closing(async later => {
     const token = await tokenFrom(join(folder, 'token'))
     const client = await openClient({
       network,
-      folder: join(folder, 'store'),
+      folder: store,
+      ...(unlock === undefined ? {} : { unlock }),
       cover,
       log: openLog('client', config.log),
       ...(gateways.length === 0 ? {} : { gateways }),

@@ -10,6 +10,7 @@ import { CommandError } from './command.ts'
 import { durationForm, parseDuration } from './duration.ts'
 import type { Endpoint } from './http.ts'
 import { parametersSchema } from './parameters.ts'
+import type { SecretFiles } from './secret.ts'
 import { field, readToml } from './toml.ts'
 
 const text = v.string()
@@ -158,6 +159,8 @@ const clientSchema = v.strictObject({
     v.picklist(coverLevels, `want one of ${coverLevels.map(level => `"${level}"`).join(', ')}`),
     'default',
   ),
+  key_file: v.optional(field(text, '"my.key"')),
+  passphrase_file: v.optional(field(text, '"passphrase"')),
 })
 
 /** A role's file, its paths made absolute and its network read. */
@@ -201,6 +204,8 @@ export interface ClientFile extends RoleFile {
   readonly gateways: readonly Uint8Array[]
   readonly apiPort: number
   readonly cover: CoverLevel
+  /** What opens its folder, if that is locked. */
+  readonly secret: SecretFiles
 }
 
 /** @throws CommandError CONFIG */
@@ -230,7 +235,10 @@ export function readNodeFile(file: string): NodeFile {
 /** @throws CommandError CONFIG */
 export function readClientFile(file: string): ClientFile {
   const read = readToml(file, clientSchema)
-  return { ...role(file, read), gateways: read.gateways, apiPort: read.api_port, cover: read.cover }
+  const { gateways, api_port: apiPort, cover, key_file, passphrase_file } = read
+  const own = (name: string | undefined): string | undefined => name && beside(file, name)
+  const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
+  return { ...role(file, read), gateways, apiPort, cover, secret }
 }
 
 /**

@@ -276,6 +276,20 @@ export function clientText(file: string, draft: ClientDraft): string {
         'How much it sends when nobody writes: off, low, default or high. chaffinch cover shows what each costs.',
       ],
     },
+    {
+      key: 'passphrase_file',
+      value: undefined,
+      otherwise: '"passphrase"',
+      says: [
+        'What opens its folder where it is locked (chaffinch identity lock): a file with the passphrase,',
+      ],
+    },
+    {
+      key: 'key_file',
+      value: undefined,
+      otherwise: '"client.key"',
+      says: ['or one with a key. Without either it asks at the terminal.'],
+    },
   ]
   return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}`
 }

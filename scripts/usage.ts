@@ -13,6 +13,7 @@ usage: chaffinch COMMAND [OPTIONS]
   send       send a message or a reply through a running client
   inbox      show what has arrived at a running client
   address    print the address of a running client
+  identity   lock the keys of a client, copy them, take them elsewhere
   cover      show what each level of cover traffic costs and hides
   key        make an operator's identity key, and certify nodes with it
   consensus  show, verify and compare what the authorities of a network signed
@@ -168,6 +169,25 @@ Prints the address of a running client: the one string that others need to write
 
 example:
   ADDRESS=$(chaffinch address --config me/client.toml --wait 30s)
+`,
+  identity: `usage: chaffinch identity lock|export FILE|import FILE|key FILE [OPTIONS]
+
+The keys and messages of a client that does not run. Where a passphrase is needed and no file holds it, it asks.
+
+  identity lock          seal all that the client keeps, under a passphrase or key; of a locked client: change it
+  identity export FILE   write its keys and gateways to a file, under a passphrase or key of the file's own
+  identity import FILE   make a new client the one of the file
+  identity key FILE      make a key that can take the place of a passphrase
+
+  --config FILE               the client's file (default: client.toml)
+  --passphrase-file FILE, --key-file FILE
+                              what opens the client now (default: what client.toml names)
+  --new-passphrase-file FILE, --new-key-file FILE
+                              what is to open it, or the file
+
+examples:
+  chaffinch identity lock --config me/client.toml
+  chaffinch identity export me.json --config me/client.toml
 `,
   cover: `usage: chaffinch cover [OPTIONS]
 

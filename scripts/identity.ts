@@ -1,0 +1,139 @@
+// chaffinch identity: the keys of a client, locked, copied and taken elsewhere, while the client does not run.
+
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { exportIdentity, importIdentity } from '../client/export.ts'
+import { lockFolder, lockOf, openFolder } from '../client/keeping.ts'
+import type { Unlock } from '../client/vault.ts'
+import type { Store } from '../link/store.ts'
+import { systemRandom } from '../sphinx/random.ts'
+import { CommandError, readOptions } from './command.ts'
+import { type ClientFile, readClientFile } from './config.ts'
+import { diskError, openFolder as openRoleFolder, writeKey, writeNew } from './folder.ts'
+import { askNewPassphrase, askPassphrase, secretFromFiles } from './secret.ts'
+
+const text = { type: 'string' } as const
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readOptions(
+    'identity',
+    args,
+    {
+      config: text,
+      'key-file': text,
+      'passphrase-file': text,
+      'new-key-file': text,
+      'new-passphrase-file': text,
+    },
+    [1, 2],
+  )
+  const [what, file] = positionals as [string, string?]
+  const old = secretFromFiles({ keyFile: values['key-file'], passphraseFile: values['passphrase-file'] })
+  const fresh = secretFromFiles({
+    keyFile: values['new-key-file'],
+    passphraseFile: values['new-passphrase-file'],
+  })
+  if (what === 'key') return makeKey(wanted(file, what))
+  const config = readClientFile(values.config ?? 'client.toml')
+  openRoleFolder(config.folder, 'client')
+  const given = { config, unlock: old ?? secretFromFiles(config.secret), fresh }
+  if (what === 'lock') return lock(given)
+  if (what === 'export') return writeOut(given, wanted(file, what))
+  if (what === 'import') return readIn(given, wanted(file, what))
+  throw new CommandError(
+    'USAGE',
+    `identity ${what}: want lock, export, import or key`,
+    'chaffinch identity --help',
+  )
+}
+
+interface Given {
+  readonly config: ClientFile
+  /** What opens the folder. */
+  readonly unlock: Unlock | undefined
+  /** What is to open the folder or the file from now on. */
+  readonly fresh: Unlock | undefined
+}
+
+async function lock({ config, unlock, fresh }: Given): Promise<undefined> {
+  const folder = storeFolder(config)
+  const locked = lockOf(folder)
+  const before = locked === undefined ? undefined : (unlock ?? (await askPassphrase('passphrase until now')))
+  const after = fresh ?? (await askNewPassphrase())
+  await inFolder(folder, () => lockFolder(folder, after, before))
+  say(locked === undefined ? `${folder} is locked` : `${folder} has another lock`)
+}
+
+async function writeOut({ config, unlock, fresh }: Given, file: string): Promise<undefined> {
+  const secret = fresh ?? (await askNewPassphrase())
+  await withStore(config, unlock, async store => {
+    writeNew(file, await exportIdentity(store, config.network.name, secret, systemRandom), 0o600)
+  })
+  say(`wrote ${file}: whoever opens it is you`)
+}
+
+async function readIn({ config, unlock, fresh }: Given, where: string): Promise<undefined> {
+  const content = readFile(where)
+  const secret = fresh ?? (await askPassphrase(`passphrase of ${where}`))
+  await withStore(config, unlock, store =>
+    importIdentity(store, config.network.name, { text: content, where }, secret),
+  )
+  say(`the client of ${config.file} is the one of ${where} now`)
+}
+
+function makeKey(file: string): undefined {
+  writeKey(file, "key of a client's folder", key => createHash('sha256').update(key).digest().subarray(0, 8))
+  say(`wrote ${file}`)
+}
+
+async function withStore(
+  config: ClientFile,
+  unlock: Unlock | undefined,
+  act: (store: Store) => Promise<void>,
+): Promise<void> {
+  const folder = storeFolder(config)
+  const wants = lockOf(folder) !== undefined && unlock === undefined
+  const secret = wants ? await askPassphrase('passphrase') : unlock
+  await inFolder(folder, async () => {
+    const store = await openFolder(folder, secret)
+    try {
+      await act(store)
+    } finally {
+      await store.close()
+    }
+  })
+}
+
+/** @throws CommandError FAILED when the client runs */
+async function inFolder(folder: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act()
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } }
+    if (cause?.code === 'LEVEL_LOCKED')
+      throw new CommandError('FAILED', `${folder}: a client has it open`, 'stop the client first')
+    throw error
+  }
+}
+
+function storeFolder({ folder }: ClientFile): string {
+  return join(folder, 'store')
+}
+
+function wanted(file: string | undefined, what: string): string {
+  if (file !== undefined) return file
+  throw new CommandError('USAGE', `identity ${what}: want a file`, 'chaffinch identity --help')
+}
+
+function readFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new CommandError('FAILED', `${file}: ${diskError(error)}`)
+  }
+}
+
+function say(line: string): void {
+  console.error(`chaffinch: ${line}`)
+}
