@@ -1,12 +1,14 @@
 // Whom not to pair with for a while. A message that did not come proves nothing, so one timeout costs nothing; who is late
 // again and again, and who was proven guilty, waits. Notes are what counts: identities are free. docs/payments.md 4.9.
 
+import { read, write } from './document.ts'
+
 export interface Strikes {
   /** By the note's id in hex. */
   readonly notes: ReadonlyMap<string, Strike>
 }
 
-interface Strike {
+export interface Strike {
   readonly count: number
   /** Milliseconds since 1970-01-01 UTC: before that, the note is not paired with. */
   readonly coolUntil: number
@@ -57,4 +59,21 @@ function remember(strikes: Strikes, note: string, strike: Strike, now: number): 
     notes.delete(first)
   }
   return { notes }
+}
+
+/** A strike as it stands on disk, under its note. */
+export function writeStrike({ count, coolUntil, forgetAt }: Strike): Uint8Array {
+  return write({ count, coolUntil, forgetAt })
+}
+
+/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
+export function readStrike(bytes: Uint8Array): Strike {
+  const fields = read(bytes, 'strike', 128)
+  const strike: Strike = {
+    count: fields.uint('count'),
+    coolUntil: fields.uint('coolUntil'),
+    forgetAt: fields.uint('forgetAt'),
+  }
+  fields.end()
+  return strike
 }

@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   client: () => import('./bench-client.ts'),
   directory: () => import('./bench-directory.ts'),
   relay: () => import('./bench-relay.ts'),
+  payment: () => import('./bench-payment.ts'),
   sphinx: () => import('./bench-sphinx.ts'),
 }
 

@@ -25,7 +25,8 @@ export interface Trace {
   readonly blamed: { by: Peer; note: Note; verdict: Verdict; attempt: number }[]
   /** Steps that ended a run by blame with everybody's secrets on the table: whose, which vectors, and who was named. */
   readonly judged: { by: Peer; attempt: number; revealed: string[]; saw: string[]; named: string[] }[]
-  readonly states: { peer: Peer; state: RoundState }[]
+  /** Changes of state, and when. */
+  readonly states: { peer: Peer; state: RoundState; at: number }[]
   /** Vectors of SR and DC that spoil a run, in hex. */
   readonly spoilt: { peer: Peer; attempt: number; vector: string }[]
 }
@@ -92,7 +93,7 @@ export function observeReport(world: World, peer: Peer, report: Report): void {
   switch (report.kind) {
     case 'state':
       peer.outcome = report.state
-      world.trace.states.push({ peer, state: report.state })
+      world.trace.states.push({ peer, state: report.state, at: world.clock.now() })
       return
     case 'blame':
       world.trace.blamed.push({ by: peer, note: report.note, verdict: report.verdict, attempt: peer.attempt })

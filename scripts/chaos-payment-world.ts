@@ -103,7 +103,8 @@ export interface World {
 
 const minute = 60_000
 const times = { phaseMs: minute, voteMs: minute / 2 }
-const pairUntil = 2 * minute
+/** How long requests count. */
+export const pairMs: number = 2 * minute
 const expiry = 60 * minute
 const ledgerSeed = new Uint8Array(32).fill(1)
 const mintSeed = new Uint8Array(32).fill(2)
@@ -180,7 +181,7 @@ function createPeer(world: World, name: number, note: Note, noteSecret: Uint8Arr
       noteSecret,
       pairing: pairingId(ledger.id, world.denomination, 1),
       ask: start + below(world.random, minute),
-      until: start + pairUntil,
+      until: start + pairMs,
       expiry: start + expiry,
     },
     store: memoryStore(),

@@ -1,0 +1,22 @@
+// chaffinch/payment: a ledger, rounds in which peers join payments without a coordinator, and how well a join hides.
+// docs/payments.md.
+
+export { type Audit, audit } from './audit.ts'
+export type { Crime, Verdict } from './blame.ts'
+export { boltzmann, type Linkage } from './boltzmann.ts'
+export { denominations, isDenomination, split } from './denominations.ts'
+export { PaymentError, type PaymentErrorCode } from './error.ts'
+export { embeddedJoins, type Join, type JoinScheme } from './join.ts'
+export type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
+export { type EmbeddedLedger, openLedger } from './ledger-embedded.ts'
+export { readGenesis, readHead, type SignedHead, writeGenesis } from './log.ts'
+export { verifyConsistency, verifyInclusion } from './merkle.ts'
+export { Mixer, type MixerInit, type MixerReport } from './mixer.ts'
+export { type Meeting, nextMeeting, type PairingTimes } from './pairing.ts'
+export type { RoundInit } from './round-keys.ts'
+export type { RoundRecord } from './round-record.ts'
+export { type Report, RoundShell, recordKey, type ShellInit } from './round-shell.ts'
+export type { AbortReason, RoundConfig, RoundState } from './round-state.ts'
+export type { Settlement } from './settle.ts'
+export { type Note, ownerOf, signMint, signTransfer, transfer } from './transaction.ts'
+export { type Fork, isFork, type WatchAction, type WatchEvent, type WatchState, watch } from './watch.ts'

@@ -1,0 +1,154 @@
+// A peer's part in rounds, for as many notes as it likes: each goes to the next meeting of its denomination, what is left
+// of earlier rounds is settled, and whom not to pair with is remembered on disk. docs/payments.md 4.5, 4.8, 4.9.
+
+import type { Clock } from '../link/clock.ts'
+import type { Log } from '../link/log.ts'
+import type { Store } from '../link/store.ts'
+import type { Random } from '../sphinx/random.ts'
+import { hex } from './document.ts'
+import { PaymentError } from './error.ts'
+import type { JoinScheme } from './join.ts'
+import type { Ledger } from './ledger.ts'
+import { readMessage } from './message.ts'
+import { type Meeting, nextMeeting, type PairingTimes } from './pairing.ts'
+import { type RoundRecord, readRecord } from './round-record.ts'
+import { type Report, RoundShell } from './round-shell.ts'
+import type { RoundConfig, RoundState } from './round-state.ts'
+import type { Settlement } from './settle.ts'
+import { banish, isCooling, readStrike, type Strike, type Strikes, strike, writeStrike } from './strikes.ts'
+import type { Note } from './transaction.ts'
+
+/** What the owner is told of a note that it handed in. */
+export interface MixerReport {
+  readonly note: Note
+  readonly what:
+    | { readonly kind: 'state'; readonly state: RoundState }
+    /** Final: a join paid `outputSecret`, the note is free as before, or it was moved. */
+    | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
+}
+
+export interface MixerInit {
+  readonly scheme: JoinScheme
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly log: Log
+  readonly times: PairingTimes & Pick<RoundConfig, 'phaseMs' | 'voteMs'>
+  /** Peers that a join needs, 3 at least. Default 3. */
+  readonly least?: number
+  /** Hands a message to all peers of its pairing, also the same bytes again. */
+  readonly publish: (message: Uint8Array) => void
+  /** The key of a settled note is on no disk but the caller's once this has returned. */
+  readonly report: (report: MixerReport) => void | Promise<void>
+}
+
+/** Rounds at once. */
+const mostRounds = 64
+
+export class Mixer {
+  readonly #init: MixerInit
+  readonly #config: RoundConfig
+  readonly #rounds = new Map<string, { readonly note: Note; readonly shell: RoundShell }>()
+  #strikes: Strikes
+
+  private constructor(init: MixerInit, strikes: Strikes) {
+    const { scheme, random, times, clock, least = 3 } = init
+    this.#init = init
+    this.#strikes = strikes
+    this.#config = {
+      scheme,
+      random,
+      read: readMessage,
+      newOutput: () => random(32),
+      isCooling: note => isCooling(this.#strikes, hex(note.id), clock.now()),
+      least,
+      phaseMs: times.phaseMs,
+      voteMs: times.voteMs,
+    }
+  }
+
+  /** Goes on where an earlier process stopped: rounds that it was in are not taken up again, but settled. */
+  static async open(init: MixerInit): Promise<Mixer> {
+    const { store, clock } = init
+    const notes = new Map<string, Strike>()
+    for await (const [key, value] of store.iterator({ gte: 'strike/', lt: 'strike0' })) {
+      const kept = readStrike(value)
+      if (kept.forgetAt <= clock.now()) await store.del(key)
+      else notes.set(key.slice('strike/'.length), kept)
+    }
+    const mixer = new Mixer(init, { notes })
+    for await (const [, value] of store.iterator({ gte: 'round/', lt: 'round0' })) mixer.#recover(value)
+    return mixer
+  }
+
+  /**
+   * Takes a note to the next meeting that it can go to.
+   *
+   * @param secret what spends the note, 32 bytes
+   * @param from milliseconds since 1970-01-01 UTC: not before. Default: now
+   * @throws PaymentError BUSY when too many rounds are open
+   */
+  join(note: Note, secret: Uint8Array, from?: number): Meeting {
+    if (this.#rounds.size >= mostRounds)
+      throw new PaymentError('BUSY', `mixer: ${mostRounds} rounds are open`)
+    const meeting = this.#freeMeeting(note.denomination, from ?? this.#init.clock.now())
+    const shell = this.#shell(meeting.pairing, note)
+    shell.start({ ...meeting, note, noteSecret: secret })
+    return meeting
+  }
+
+  /** A message from anybody, for whichever round it is. */
+  receive(message: Uint8Array): void {
+    for (const { shell } of this.#rounds.values()) shell.receive(message)
+  }
+
+  /** Stops where it is; what is on disk stays. */
+  close(): void {
+    for (const { shell } of this.#rounds.values()) shell.close()
+    this.#rounds.clear()
+  }
+
+  /** Two notes of one owner in one round would hide among fewer others: the second waits for the next meeting. */
+  #freeMeeting(denomination: number, from: number): Meeting {
+    const { times, random, ledger } = this.#init
+    for (let at = from; ; at += times.epochMs) {
+      const meeting = nextMeeting(ledger.id, denomination, times, random, at)
+      if (!this.#rounds.has(hex(meeting.pairing))) return meeting
+    }
+  }
+
+  #recover(bytes: Uint8Array): void {
+    const { pairing, note } = readRecord(bytes)
+    this.#shell(pairing, note).recover(bytes)
+  }
+
+  #shell(pairing: Uint8Array, note: Note): RoundShell {
+    const { clock, store, ledger, log, publish } = this.#init
+    const report = (told: Report): Promise<void> => this.#told(pairing, note, told)
+    const shell = new RoundShell({ config: this.#config, clock, store, ledger, log, publish, report })
+    this.#rounds.set(hex(pairing), { note, shell })
+    return shell
+  }
+
+  async #told(pairing: Uint8Array, note: Note, told: Report): Promise<void> {
+    switch (told.kind) {
+      case 'strike':
+        return await this.#remember(told.note, strike)
+      case 'blame':
+        return await this.#remember(told.note, banish)
+      case 'state':
+        return await this.#init.report({ note, what: told })
+      case 'settled':
+        this.#rounds.delete(hex(pairing))
+        return await this.#init.report({ note, what: told })
+    }
+  }
+
+  async #remember({ id }: Note, judge: typeof strike): Promise<void> {
+    const key = hex(id)
+    this.#strikes = judge(this.#strikes, key, this.#init.clock.now())
+    const kept = this.#strikes.notes.get(key)
+    if (kept !== undefined) await this.#init.store.put(`strike/${key}`, writeStrike(kept))
+  }
+}
