@@ -344,8 +344,8 @@ class RunningAuthority implements Authority {
         return writeAnswer(await this.#archive.serveBody(request.hash))
       case 'voting': {
         const { network, sharing } = this.#options
-        const wasOpened = (vote: Uint8Array): boolean => this.#rounds.hasVote(vote)
-        const message = openMessage(network, request.message, { wasOpened, sharing })
+        const isHeld = (vote: Uint8Array): boolean => this.#rounds.hasVote(vote)
+        const message = openMessage(network, request.message, { isHeld, sharing })
         await this.#rounds.take(() => message.round, message)
         return writeAnswer()
       }

@@ -111,8 +111,8 @@ export function writeMessage(message: VotingMessage): Uint8Array {
 }
 
 export interface VoteChecks {
-  /** Whether the vote of this digest came out of here before, so that only those who pass it on are new. */
-  readonly wasOpened?: (vote: Uint8Array) => boolean
+  /** Whether the vote of this digest is held: one more copy of it changes nothing, and is not checked again. */
+  readonly isHeld?: (vote: Uint8Array) => boolean
   readonly sharing?: Pick<SecretSharing, 'verifyDealing'> | undefined
 }
 
@@ -183,6 +183,8 @@ function readSet(read: CborReader): VoteSet {
 function verifyMessage(network: Network, message: VotingMessage, checks: VoteChecks): void {
   if (message.kind === 'vote') {
     const { vote, hash, signatures } = message.signed
+    const { isHeld, sharing = { verifyDealing } } = checks
+    if (isHeld?.(hash) === true) return
     if (vote.network !== network.name) {
       throw new DirectoryError('WRONG_NETWORK', `vote: want ${network.name}, have ${vote.network}`)
     }
@@ -192,8 +194,7 @@ function verifyMessage(network: Network, message: VotingMessage, checks: VoteChe
     for (const { signer, signature } of signatures) {
       check(network, holderStatement(network.name, message.signed, signer), signature)
     }
-    const { wasOpened, sharing = { verifyDealing } } = checks
-    if (wasOpened?.(hash) !== true) checkVote(network, vote, hash, sharing)
+    checkVote(network, vote, hash, sharing)
     return
   }
   check(network, statementOf(message), message.signature)

@@ -124,11 +124,13 @@ function holderOf(rules: RoundRules, id: Uint8Array): number {
 }
 
 /**
- * Whoever opens its share has not heard the dealer. A dealer that tells some and not all leaves fewer than t who open
- * their shares; so those who were told tell the rest, once.
+ * A dealer that tells some and not all leaves fewer than t who open their shares; so those who were told tell the
+ * rest, once: when one of these opens its share, or at once in a round that starts the network, since who was told
+ * everything there does not stay until half of the phase.
  */
 function passOn(state: InReveals, of: Opened): Stepped {
-  const wanted = of.byDealer !== undefined && of.shares.size > 0 && !of.passedOn
+  const isLacked = of.shares.size > 0 || state.round.bootstrap
+  const wanted = of.byDealer !== undefined && isLacked && !of.passedOn
   const next = wanted ? { ...of, passedOn: true } : of
   const opened = new Map(state.opened).set(hex(of.dealing.sharing.dealer), next)
   const actions = wanted ? [{ do: 'send', message: of.byDealer.message } as const] : []

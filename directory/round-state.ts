@@ -102,7 +102,7 @@ export interface Opened {
   readonly byDealer?: { readonly message: RevealMessage; readonly contribution: Uint8Array } | undefined
   /** Shares that others opened, by the hex of the holder's id. */
   readonly shares: ReadonlyMap<string, Share>
-  /** Whether the dealer's reveal was passed on to those who opened shares because they lacked it. */
+  /** Whether the dealer's reveal was passed on to those who may lack it. */
   readonly passedOn: boolean
 }
 

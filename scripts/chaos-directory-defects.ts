@@ -4,7 +4,15 @@
 import { DirectoryError } from '../directory/error.ts'
 import { epochStart, phaseEnds } from '../directory/network.ts'
 import type { step as honestStep } from '../directory/round.ts'
-import { isOver, phaseEnd, type RoundState, type Stepped } from '../directory/round-state.ts'
+import { freezeDealings, ownReveal } from '../directory/round-reveals.ts'
+import {
+  type InReveals,
+  isOver,
+  phaseEnd,
+  type RoundAction,
+  type RoundState,
+  type Stepped,
+} from '../directory/round-state.ts'
 import { sameBytes } from '../directory/statement.ts'
 
 type Step = typeof honestStep
@@ -25,8 +33,30 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
     }
   },
 
-  /** Everybody says which votes it counts when the votes end, and not after they were passed on. */
+  /** Everybody opens its secret when the votes end, while they are still passed on. */
   'reveals-before-freeze': step => (rules, state, event, now) =>
+    then(step(rules, state, event, now), next => {
+      if (next.at !== 'agreement' || state.at === 'agreement') return [next, []]
+      const opened = freezeDealings(rules, next.votes, undefined)
+      const [, actions] = ownReveal(rules, {
+        ...next,
+        at: 'reveals',
+        own: undefined,
+        sets: new Map(),
+        opened,
+      })
+      return [next, actions]
+    }),
+
+  /** Nobody opens what another one withholds: the randomness is made without it. */
+  'withheld-left-out': step => (rules, state, event, now) => {
+    const counted = state.at === 'reveals' && isOver(rules, state, now) ? withoutWithheld(state) : state
+    const [next, actions] = step(rules, counted, event, now)
+    return [next, actions.filter(action => !isShare(action))]
+  },
+
+  /** Everybody counts the votes when they end, and not after they were passed on. */
+  'no-agreement': step => (rules, state, event, now) =>
     then(step(rules, state, event, now), next =>
       next.at === 'agreement'
         ? step(rules, next, { kind: 'tick' }, phaseEnd(rules.network, next))
@@ -80,6 +110,30 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
 function then([state, actions]: Stepped, next: (state: RoundState) => Stepped): Stepped {
   const [end, more] = next(state)
   return [end, [...actions, ...more]]
+}
+
+function isShare(action: RoundAction): boolean {
+  if (action.do !== 'send' || action.message.kind !== 'reveal') return false
+  return !sameBytes(action.message.signer, action.message.dealer)
+}
+
+/** Whoever is silent contributes nothing: the same bytes whatever its secret is. */
+function withoutWithheld(state: InReveals): InReveals {
+  const nothing = new Uint8Array(32)
+  const opened = new Map(state.opened)
+  for (const [dealer, of] of state.opened) {
+    const { epoch: round, dealer: id } = of.dealing.sharing
+    const message = {
+      kind: 'reveal',
+      round,
+      signer: id,
+      dealer: id,
+      opened: nothing,
+      signature: nothing,
+    } as const
+    if (of.byDealer === undefined) opened.set(dealer, { ...of, byDealer: { message, contribution: nothing } })
+  }
+  return { ...state, opened }
 }
 
 function agreementBegin(network: Parameters<typeof epochStart>[0], { round, since }: RoundState): number {

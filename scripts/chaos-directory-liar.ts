@@ -5,6 +5,7 @@ import { directoryProtocol, readRequest, writeAnswer, writeRequest } from '../di
 import {
   holderStatement,
   openMessage,
+  revealHash,
   type SignedVote,
   setHash,
   type VotingMessage,
@@ -12,6 +13,7 @@ import {
 } from '../directory/message.ts'
 import { epochAt, epochStart, type Network, phaseEnds } from '../directory/network.ts'
 import { relayRounds } from '../directory/round-state.ts'
+import { type SecretSharing, sharingOf } from '../directory/sharing.ts'
 import { digest, hex, type Sign, sameBytes, signStatement } from '../directory/statement.ts'
 import { type Vote, writeVote } from '../directory/vote.ts'
 import type { Clock } from '../link/clock.ts'
@@ -25,6 +27,14 @@ export const lies = [
   'splitVotes',
   /** A vote for one authority alone, signed by all liars, just before a relay round ends. */
   'lastMoment',
+  /** Neither opens its secret nor its shares of the others'. */
+  'withhold',
+  /** Opens its secret to one authority, just before the others open it. */
+  'tellOne',
+  /** Opens another secret, and shares that are none. */
+  'forgeReveals',
+  /** A vote with what another authority dealt. */
+  'copyDealing',
   /** A vote list of its own for one half of the others. */
   'splitSets',
   /** Another document's name for one half of the others. */
@@ -51,6 +61,9 @@ export interface LiarInit {
   /** Of all liars, by the hex of the id. */
   readonly keys: ReadonlyMap<string, { readonly id: Uint8Array; readonly sign: Sign }>
   readonly lies: readonly Lie[]
+  readonly sharing: SecretSharing
+  /** 32 bytes, secret. */
+  readonly sharingKey: Uint8Array
   /** Told of each lie as it is told. */
   readonly onLie: (lie: Lie) => void
 }
@@ -91,6 +104,8 @@ export class Liar {
   readonly #victims = new Map<number, { readonly peer: string; readonly relayRound: number }>()
   readonly #kept: Uint8Array[] = []
   readonly #agreed = new Set<string>()
+  /** What others dealt, by round: the first that it heard. */
+  readonly #heardDealings = new Map<number, Uint8Array>()
 
   constructor(init: LiarInit) {
     this.#init = init
@@ -144,7 +159,7 @@ export class Liar {
     try {
       const request = readRequest(body)
       return request.ask === 'voting'
-        ? openMessage(this.#init.network, request.message, { wasOpened: () => true })
+        ? openMessage(this.#init.network, request.message, { isHeld: () => true })
         : undefined
     } catch {
       // Another liar's junk.
@@ -160,27 +175,65 @@ export class Liar {
     if (!sameBytes(own, link.id)) return this.#tells('silence', round) ? [] : [message]
     if (message.kind === 'vote') return this.#twistVote(to, message)
     if (this.#tells('silence', round)) return []
+    if (message.kind === 'reveal') return this.#twistReveal(to, message)
     if (!this.#isInHalf(to)) return [message]
     if (message.kind === 'set') return [this.#tells('splitSets', round) ? this.#otherSet(message) : message]
-    if (message.kind === 'reveal') return [message]
     return [this.#tells('splitNames', round) ? this.#otherName(message) : message]
   }
 
+  #twistReveal(to: Peer, message: Of<'reveal'>): VotingMessage[] {
+    const { round } = message
+    if (this.#tells('withhold', round)) return []
+    const victim = this.#others[round % this.#others.length] as Peer
+    if (this.#tells('tellOne', round)) return sameBytes(victim.id, to.id) ? [message] : []
+    if (!this.#tells('forgeReveals', round)) return [message]
+    return [this.#signReveal(round, message.dealer, digest(message.opened)), this.#forgedShare(round, to.id)]
+  }
+
+  /** Of somebody's dealing, with the right form and a wrong content. */
+  #forgedShare(round: number, dealer: Uint8Array): Of<'reveal'> {
+    const { network, sharing, random, link } = this.#init
+    const of = sharingOf(network, round, link.id)
+    const { dealing } = sharing.deal(of, random)
+    const share = sharing.openShare(sharing.readDealing(of, dealing), this.#init.sharingKey)
+    return this.#signReveal(round, dealer, share)
+  }
+
+  #signReveal(round: number, dealer: Uint8Array, opened: Uint8Array): Of<'reveal'> {
+    const { network, link } = this.#init
+    const statement = {
+      kind: 'reveal',
+      epoch: round,
+      signer: link.id,
+      about: revealHash(dealer, opened),
+    } as const
+    const signature = signStatement(network.name, statement, this.#sign)
+    return { kind: 'reveal', round, signer: link.id, dealer, opened, signature }
+  }
+
   #twistVote(to: Peer, message: Of<'vote'>): VotingMessage[] {
-    const { keys, random, network } = this.#init
+    const { keys, random, network, link } = this.#init
     const { round, signed } = message
     if (this.#tells('lastMoment', round)) {
       const victim = this.#victims.get(round) ?? {
         peer: hex(pick(random, this.#others).id),
-        relayRound: below(random, 2) * below(random, relayRounds(network) + 1),
+        relayRound: pick(random, [0, relayRounds(network)]),
       }
       this.#victims.set(round, victim)
       const all = [...keys.values()]
       return victim.peer === hex(to.id) ? [{ ...message, signed: this.#signVote(signed.vote, all) }] : []
     }
+    const heard = this.#heardDealings.get(round)
+    if (heard !== undefined && this.#tells('copyDealing', round)) {
+      return [{ ...message, signed: this.#signVote({ ...signed.vote, dealing: heard }, this.#only(link.id)) }]
+    }
     if (!this.#isInHalf(to) || !this.#tells('splitVotes', round)) return [message]
-    const own = [...keys.values()].filter(({ id }) => sameBytes(id, signed.vote.author))
-    return [{ ...message, signed: this.#signVote({ ...signed.vote, clock: signed.vote.clock + 1 }, own) }]
+    const later = { ...signed.vote, clock: signed.vote.clock + 1 }
+    return [{ ...message, signed: this.#signVote(later, this.#only(link.id)) }]
+  }
+
+  #only(author: Uint8Array): { readonly id: Uint8Array; readonly sign: Sign }[] {
+    return [...this.#init.keys.values()].filter(({ id }) => sameBytes(id, author))
   }
 
   #isInHalf(to: Peer): boolean {
@@ -222,6 +275,9 @@ export class Liar {
 
   /** Tells whoever shows it a list or a name that it thinks the same. */
   #overhear(from: Uint8Array, message: VotingMessage): void {
+    if (message.kind === 'vote' && !this.#heardDealings.has(message.round)) {
+      this.#heardDealings.set(message.round, message.signed.vote.dealing)
+    }
     if (message.kind === 'vote' || message.kind === 'reveal') return
     if (!this.#tells('agreeWithAll', message.round)) return
     const { round } = message
@@ -258,6 +314,8 @@ export class Liar {
       const part = victim.relayRound / relayRounds(network)
       return end(phaseEnds.votes + part * (phaseEnds.agreement - phaseEnds.votes))
     }
+    if (kind === 'reveal' && this.#tells('tellOne', round))
+      return end((phaseEnds.agreement + phaseEnds.reveals) / 2)
     return this.#tells('late', round) ? end(phaseEnds[phaseOf[kind]]) : clock.now()
   }
 

@@ -30,6 +30,8 @@ export interface Plan {
   /** Their numbers, with what each tells. At most authorities - threshold. */
   readonly liars: ReadonlyMap<number, readonly Lie[]>
   readonly disturbances: readonly (Crash | Partition)[]
+  /** With the real sharing of secrets, and not one that costs little. */
+  readonly real: boolean
 }
 
 /** Every group with more than half of it as threshold. */
@@ -38,7 +40,9 @@ const groups = [4, 5, 7].flatMap(n =>
     .filter(t => 2 * t > n)
     .map(t => [n, t] as const),
 )
-const epochs = 5
+const epochs = 4
+/** One run of so many has the real sharing of secrets. */
+const realEvery = 10
 
 export function drawPlan(seed: number): Plan {
   const random = seededRandom(seed)
@@ -55,12 +59,13 @@ export function drawPlan(seed: number): Plan {
     authorities,
     threshold,
     epochs,
+    real: seed % realEvery === 0,
     liars: new Map(liars.map(i => [i, shuffle(random, lies).slice(0, 1 + below(random, 4))])),
     disturbances: Array.from({ length: epochs }, (_, epoch) => disturb(random, epoch, honest)).flat(),
   }
 }
 
-/** Two epochs of five go undisturbed. */
+/** Two kinds of five disturb nothing. */
 function disturb(random: Random, epoch: number, honest: readonly number[]): (Crash | Partition)[] {
   const from = epoch + 0.7 * fraction(random)
   switch (below(random, 5)) {

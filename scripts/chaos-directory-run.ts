@@ -3,19 +3,24 @@
 
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import { startAuthority } from '../directory/authority.ts'
+import { sharingSecretKey } from '../directory/authority-keys.ts'
 import { step } from '../directory/round.ts'
+import { secretSharing } from '../directory/sharing.ts'
 import { hex, type Sign } from '../directory/statement.ts'
 import { LinkError } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore } from '../link/store.ts'
 import { fraction } from '../sphinx/random.ts'
+import { cheapSharing } from '../test/cheap-sharing.ts'
 import { DirectoryWorld, seedOf } from '../test/directory-world.ts'
 import { changedLink, Liar } from './chaos-directory-liar.ts'
 import { areApart, type Partition, type Plan, undisturbed } from './chaos-directory-plan.ts'
+import { remembering } from './chaos-directory-randomness.ts'
 import { type Violation, Watch } from './chaos-directory-watch.ts'
 
 export interface Outcome {
   readonly seed: number
+  readonly real: boolean
   readonly epochs: number
   /** Rounds that ended in no document. */
   readonly failedEpochs: number
@@ -58,7 +63,9 @@ class ChaosRun {
     const { seed, authorities, threshold } = plan
     this.#plan = plan
     this.#machine = defect(step)
-    this.#world = new DirectoryWorld({ seed, authorities, threshold, mixes: 2, gateways: 1, layers: 1 })
+    const sharing = plan.real ? remembering(secretSharing) : cheapSharing
+    const size = { authorities, threshold, mixes: 2, gateways: 1, layers: 1 }
+    this.#world = new DirectoryWorld({ seed, ...size })
     this.#ids = this.#world.network.authorities.map(({ id }) => id)
     this.#keys = new Map(
       [...plan.liars.keys()].map(i => {
@@ -67,11 +74,19 @@ class ChaosRun {
         return [hex(id), { id, sign: (message: Uint8Array) => ed25519Sign(key, message) }]
       }),
     )
-    this.#watch = new Watch(this.#world.network, new Set(this.#keys.keys()))
+    this.#watch = new Watch({
+      network: this.#world.network,
+      liars: new Map(
+        [...plan.liars.keys()].map(i => [hex(this.#ids[i] as Uint8Array), seedOf(`authority ${i}`)]),
+      ),
+      sharing,
+      isUndisturbed: (id, round) =>
+        undisturbed(plan, round).some(i => hex(this.#ids[i] as Uint8Array) === id),
+    })
   }
 
   async run(): Promise<Outcome> {
-    const { seed, authorities } = this.#plan
+    const { seed, real, authorities } = this.#plan
     for (let i = 0; i < authorities; i++) await this.#start(i)
     await this.#world.startNodes()
     await this.#world.startClient()
@@ -83,6 +98,7 @@ class ChaosRun {
     await this.#world.close()
     return {
       seed,
+      real,
       epochs: this.#epochs,
       failedEpochs: this.#failed,
       faults: this.#faults,
@@ -118,7 +134,7 @@ class ChaosRun {
   }
 
   async #start(i: number): Promise<void> {
-    const { network, clock, random, sharing, stores, authorities, authorityLinks } = this.#world
+    const { network, clock, random, stores, authorities, authorityLinks } = this.#world
     const host = this.#world.host(`authority ${i}`, 'authority', network.authorities[i]?.addresses)
     const lies = this.#plan.liars.get(i)
     const liar =
@@ -131,6 +147,8 @@ class ChaosRun {
             random,
             keys: this.#keys,
             lies,
+            sharing: this.#watch.randomness.sharing,
+            sharingKey: sharingSecretKey(seedOf(`authority ${i}`)),
             onLie: lie => this.#count(lie),
           })
     if (liar !== undefined) this.#liars.push(liar)
@@ -151,7 +169,7 @@ class ChaosRun {
       random,
       log: silent,
       store: stores[i],
-      sharing,
+      sharing: this.#watch.randomness.sharing,
       wanted: { hopDelayMs: 40 + i },
       step: liar === undefined ? this.#watched(i) : step,
     })
@@ -161,7 +179,7 @@ class ChaosRun {
     const id = hex(this.#ids[i] as Uint8Array)
     return (rules, state, event, now) => {
       const stepped = this.#machine(rules, state, event, now)
-      this.#watch.stepped(id, state, event, stepped)
+      this.#watch.stepped(id, state, event, stepped, now)
       return stepped
     }
   }

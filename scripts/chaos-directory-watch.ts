@@ -1,24 +1,29 @@
 // What must hold whatever happens (docs/directory.md 8.9), looked at after every step of every honest authority.
 
+import type { ConsensusBody } from '../directory/consensus.ts'
 import { verifyConsensus, writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { evidenceOf, verifyEvidence } from '../directory/evidence.ts'
 import { statementOf, type VotingMessage } from '../directory/message.ts'
 import type { Network } from '../directory/network.ts'
 import type { RoundAction, RoundEvent, RoundState, Stepped } from '../directory/round-state.ts'
+import type { SecretSharing } from '../directory/sharing.ts'
 import { hex, type SignatureEntry, type Statement } from '../directory/statement.ts'
+import { RandomnessWatch } from './chaos-directory-randomness.ts'
 
 export const invariants = {
   'one-statement': 'no honest authority signs two different statements of one kind and epoch',
   'kept-first': 'what an authority says of its own is kept before it is sent',
   'no-way-back': 'no phase comes back, and no vote is taken after the set is frozen',
-  bounded: 'a round holds two votes of an author at most, and one list and name of a signer',
+  bounded: 'a round holds two votes of an author at most, and one list, name and share of a signer',
   'verified-document': 'what an authority publishes is accepted by everybody',
   'one-document': 'two valid documents of one epoch are a proof against a liar',
   'liars-accused': 'nobody but a liar is accused, and every accusation verifies',
   'liars-named': 'whom an undisturbed authority accused before a round is out of office with its document',
   'one-set': 'undisturbed authorities count the same votes',
   'own-votes-count': 'the votes of undisturbed authorities are counted',
+  'randomness-fixed': 'the randomness is what was dealt in the frozen votes, whoever speaks or is silent',
+  'randomness-hidden': 'nobody can know a secret before the votes are frozen everywhere',
   progress: 'with the threshold of undisturbed authorities a round ends in a document',
   follow: 'authorities and clients use the newest document',
 } as const
@@ -37,6 +42,7 @@ interface Held {
   readonly signatures: readonly SignatureEntry[]
   readonly voters: ReadonlySet<string>
   readonly excluded: ReadonlySet<string>
+  readonly body: ConsensusBody
 }
 
 const order: readonly RoundState['at'][] = [
@@ -49,11 +55,22 @@ const order: readonly RoundState['at'][] = [
   'failed',
 ]
 
+export interface WatchInit {
+  readonly network: Network
+  /** The seeds of those who lie, by the hex of their ids. */
+  readonly liars: ReadonlyMap<string, Uint8Array>
+  readonly sharing: SecretSharing
+  /** Whether nothing befalls an honest authority in a round. */
+  readonly isUndisturbed: (id: string, round: number) => boolean
+}
+
 export class Watch {
+  readonly randomness: RandomnessWatch
   /** The first thing that did not hold. */
   violation: Violation | undefined
   readonly #network: Network
   readonly #liars: ReadonlySet<string>
+  readonly #isUndisturbed: WatchInit['isUndisturbed']
   /** Names by kind, epoch and honest signer. */
   readonly #said = new Map<string, string>()
   readonly #documents = new Map<number, Held[]>()
@@ -61,10 +78,13 @@ export class Watch {
   /** The name of the list, by round and hex of its signer. */
   readonly #sets = new Map<number, Map<string, string>>()
 
-  /** @param liars by the hex of their ids */
-  constructor(network: Network, liars: ReadonlySet<string>) {
+  constructor({ network, liars, sharing, isUndisturbed }: WatchInit) {
     this.#network = network
-    this.#liars = liars
+    this.#liars = new Set(liars.keys())
+    this.#isUndisturbed = isUndisturbed
+    this.randomness = new RandomnessWatch(network, sharing, liars, (invariant, why) =>
+      this.violated(invariant, why),
+    )
   }
 
   hasDocument(epoch: number): boolean {
@@ -76,7 +96,11 @@ export class Watch {
   }
 
   /** One honest authority took one step. */
-  stepped(id: string, before: RoundState, event: RoundEvent, [after, actions]: Stepped): void {
+  stepped(id: string, before: RoundState, event: RoundEvent, stepped: Stepped, now: number): void {
+    const [after, actions] = stepped
+    const hasFrozen = before.at !== 'reveals'
+    const undisturbed = this.#isUndisturbed(id, after.round.epoch)
+    this.randomness.stepped(id, stepped, hasFrozen, undisturbed, now)
     this.#checkPhases(before, after)
     this.#checkBounds(after)
     actions.forEach((action, i) => {
@@ -95,8 +119,10 @@ export class Watch {
     const sets = undisturbed.map(id => this.#sets.get(round)?.get(id))
     if (new Set(sets).size > 1) this.violated('one-set', `round ${round}: ${new Set(sets).size} lists`)
     const accused = this.#accused.filter(({ by, round: then }) => then < round && undisturbed.includes(by))
-    for (const { voters, signatures, excluded } of documents) {
+    for (const { voters, signatures, excluded, body } of documents) {
       const theirs = signatures.some(({ signer }) => undisturbed.includes(hex(signer)))
+      const first = undisturbed.find(id => signatures.some(({ signer }) => hex(signer) === id))
+      if (first !== undefined) this.randomness.checkDocument(round, first, body)
       const kept = accused.filter(({ signer }) => !excluded.has(signer)).length
       if (theirs && kept > 0) this.violated('liars-named', `round ${round}: ${kept} still in office`)
       const missing = undisturbed.filter(id => !voters.has(id))
@@ -117,14 +143,22 @@ export class Watch {
     const votes = 'votes' in state ? [...state.votes.values()].map(of => of.length) : []
     const names = state.at === 'signatures' ? [...state.signatures.values()].map(of => of.size) : []
     const sets = state.at === 'reveals' ? state.sets.size : 0
-    const holds = votes.length <= n && votes.every(of => of <= 2) && names.every(of => of <= n) && sets <= n
+    const shares = state.at === 'reveals' ? [...state.opened.values()].map(of => of.shares.size) : []
+    const holds =
+      votes.length <= n &&
+      votes.every(of => of <= 2) &&
+      names.every(of => of <= n) &&
+      sets <= n &&
+      shares.every(of => of <= n)
     if (!holds) this.violated('bounded', `round ${state.round.epoch}: ${votes}; ${sets}; ${names}`)
   }
 
   #checkSent(id: string, message: VotingMessage, earlier: readonly RoundAction[]): void {
+    // A reveal has nothing that is drawn: it comes out the same each time.
     const statement = statementOf(message)
     if (hex(statement.signer) !== id || message.kind === 'reveal') return
-    if (!earlier.some(action => action.do === 'keep' && action.message === message)) {
+    const kept = earlier.find(action => action.do === 'keep' && action.message === message)
+    if (kept?.do !== 'keep' || (message.kind === 'vote' && kept.opening === undefined)) {
       this.violated('kept-first', `round ${message.round}: a ${message.kind} was not kept`)
     }
     if (message.kind === 'set') {
@@ -160,7 +194,7 @@ export class Watch {
     if ([...excluded].some(id => !this.#liars.has(id))) {
       this.violated('liars-accused', `epoch ${epoch}: an honest one is out of office`)
     }
-    const held = { bytes, name, about: document.hash, signatures, voters, excluded }
+    const held = { bytes, name, about: document.hash, signatures, voters, excluded, body: document.body }
     for (const other of of) this.#checkBoth(epoch, other, held)
     this.#documents.set(epoch, [...of, held])
   }

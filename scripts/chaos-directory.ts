@@ -16,7 +16,7 @@ export interface Summary {
   readonly epochs: number
   readonly failedEpochs: number
   readonly faults: Readonly<Record<string, number>>
-  /** Runs with real signatures: all of them. */
+  /** Runs with the real sharing of secrets; signatures are real in all of them. */
   readonly realRuns: number
   readonly first?: { readonly seed: number; readonly invariant: Invariant }
 }
@@ -104,7 +104,7 @@ export async function runAll({ seeds, defect }: Job): Promise<Summary> {
   return merge(outcomes.map(summarize))
 }
 
-function summarize({ seed, epochs, failedEpochs, faults, violation }: Outcome): Summary {
+function summarize({ seed, real, epochs, failedEpochs, faults, violation }: Outcome): Summary {
   if (violation !== undefined) console.error(`chaos: seed ${seed}: ${violation.invariant}: ${violation.why}`)
   return {
     runs: 1,
@@ -112,7 +112,7 @@ function summarize({ seed, epochs, failedEpochs, faults, violation }: Outcome): 
     epochs,
     failedEpochs,
     faults: Object.fromEntries(faults),
-    realRuns: 1,
+    realRuns: real ? 1 : 0,
     ...(violation === undefined ? {} : { first: { seed, invariant: violation.invariant } }),
   }
 }
