@@ -3,6 +3,7 @@
 import { epochAt } from '../directory/network.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import { type Address, readAddress, writeAddress } from './address.ts'
+import { type BulletinTopic, bulletinTopic } from './bulletin-topic.ts'
 import { hex } from './bytes.ts'
 import { maxBlocks, writeMessage, writeReply } from './content.ts'
 import { type CoverLevel, coverLevels } from './cover.ts'
@@ -233,6 +234,15 @@ export class Client {
     this.#engine.setCover(level)
   }
 
+  /**
+   * A topic of the bulletin: what everybody can read and nobody can tell who wrote.
+   *
+   * @throws ClientError NO_TOPIC when no network has it
+   */
+  bulletin(topic: string): BulletinTopic {
+    return bulletinTopic(this.#engine.bulletin, topic)
+  }
+
   status(): ClientStatus {
     const { network, directory, clock, g } = this.#init
     return statusOf({
@@ -247,6 +257,7 @@ export class Client {
       sender: this.#engine.sender,
       receiver: this.#engine.receiver,
       returns: this.#engine.returns,
+      bulletin: this.#engine.bulletin,
     })
   }
 

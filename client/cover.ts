@@ -55,7 +55,11 @@ function coverCost(level: CoverLevel, parameters: Parameters, g: Geometry): Cove
   const { payload, loop, drop, read } = coverRates(level, parameters)
   const packetsPerDay = covers(level) ? minutesPerDay * (payload + loop + drop) : 0
   const pagesPerDay = minutesPerDay * read
-  const page = pageBytes({ places: parameters.pageEntries, payloadBytes: g.payloadBytes })
+  const page = pageBytes({
+    places: parameters.pageEntries,
+    payloadBytes: g.payloadBytes,
+    boardBytes: parameters.bulletinPageBytes,
+  })
   return {
     level,
     packetsPerDay,

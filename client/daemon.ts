@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { type Clock, systemClock } from '../link/clock.ts'
 import { type Loopback, serveLoopback } from '../link/http.ts'
+import type { BulletinEntry } from './bulletin.ts'
 import type { Client, SendOptions } from './client.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { maxMessageBytes } from './fragments.ts'
@@ -128,6 +129,25 @@ export function clientRoutes(client: Client, clock: Clock, closing: AbortSignal)
     const { bytes, options } = await readReplyRequest(context)
     return context.json(stateOf(await client.reply(context.req.param('id'), bytes, options)), 202)
   })
+  app.post('/bulletin/:topic', async context => {
+    const { signal } = context.req.raw
+    const bytes = await readBytes(context)
+    const id = await client
+      .bulletin(context.req.param('topic'))
+      .publish(bytes, { signal: AbortSignal.any([closing, signal]) })
+    return context.json({ id }, 201)
+  })
+  app.get('/bulletin/:topic', async context => {
+    const topic = client.bulletin(context.req.param('topic'))
+    const { after = -1, wait = 0, most = mostMessages } = v.parse(inboxQuery, context.req.query())
+    const entries =
+      wait === 0
+        ? await topic.list({ after, most })
+        : await waiting(clock, wait, [closing, context.req.raw.signal], until =>
+            topic.list({ after, most, until }),
+          )
+    return context.json({ entries: entries.map(entryOf), next: entries.at(-1)?.seq ?? after })
+  })
   app.get('/status', context => context.json(client.status()))
   app.get('/ledger', context => context.json({ entries: client.ledger() }))
   return app
@@ -168,6 +188,12 @@ async function readReplyRequest(context: Context): Promise<{ bytes: Uint8Array; 
   }
   const { text, base64, ...options } = v.parse(replyBody, await readJson(context))
   return { bytes: contentOf(text, base64), options: given(options) }
+}
+
+async function readBytes(context: Context): Promise<Uint8Array> {
+  if (context.req.header('content-type') === octets) return await rawBytes(context)
+  const { text, base64 } = v.parse(v.strictObject(content), await readJson(context))
+  return contentOf(text, base64)
 }
 
 async function rawBytes(context: Context): Promise<Uint8Array> {
@@ -226,14 +252,29 @@ interface MessageJson {
   readonly text?: string
 }
 
-/** The bytes as base64, and as text where they are text. */
 function messageOf({ id, seq, at, inReplyTo, canReply, bytes }: Received): MessageJson {
+  return { id, seq, at, inReplyTo: inReplyTo ?? null, canReply, ...bytesOf(bytes) }
+}
+
+interface EntryJson {
+  readonly id: string
+  readonly seq: number
+  readonly at: number
+  readonly base64: string
+  readonly text?: string
+}
+
+function entryOf({ id, seq, at, bytes }: BulletinEntry): EntryJson {
+  return { id, seq, at, ...bytesOf(bytes) }
+}
+
+/** The bytes as base64, and as text where they are text. */
+function bytesOf(bytes: Uint8Array): { base64: string; text?: string } {
   const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64')
-  const known = { id, seq, at, inReplyTo: inReplyTo ?? null, canReply, base64 }
   try {
-    return { ...known, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
+    return { base64, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) }
   } catch {
-    return known
+    return { base64 }
   }
 }
 
@@ -242,7 +283,9 @@ const statuses: Partial<Record<ClientErrorCode, 400 | 404 | 409 | 410 | 413 | 42
   WRONG_NETWORK: 400,
   WRONG_VERSION: 400,
   BAD_OPTION: 400,
+  BAD_ENTRY: 400,
   UNKNOWN_MESSAGE: 404,
+  NO_TOPIC: 404,
   NO_REPLY: 409,
   REPLY_EXPIRED: 410,
   TOO_LARGE: 413,
@@ -250,6 +293,7 @@ const statuses: Partial<Record<ClientErrorCode, 400 | 404 | 409 | 410 | 413 | 42
   NO_CONSENSUS: 503,
   NO_GATEWAY: 503,
   NO_PATH: 503,
+  NOT_PUBLISHED: 503,
   CLOSED: 503,
 }
 

@@ -11,6 +11,7 @@ import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Random } from '../sphinx/random.ts'
+import { Bulletin } from './bulletin.ts'
 import { hex } from './bytes.ts'
 import { type Clocks, startClocks } from './clocks.ts'
 import { type CoverLevel, coverRates, covers } from './cover.ts'
@@ -78,6 +79,7 @@ export class Engine {
   readonly sender: Sender
   readonly receiver: Receiver
   readonly ledger: Ledger
+  readonly bulletin: Bulletin
   readonly #init: EngineInit
   readonly #events: EngineEvents
   readonly #own: OwnBlocks
@@ -95,7 +97,7 @@ export class Engine {
   #stopViews: () => void = () => {}
   #ended = false
 
-  private constructor(init: EngineInit, events: EngineEvents, stored: Stored) {
+  private constructor(init: EngineInit, events: EngineEvents, stored: Stored, bulletin: Bulletin) {
     const { clock, network, g, sealing, log, random, store, limits } = init
     this.#init = init
     this.#events = events
@@ -106,6 +108,7 @@ export class Engine {
     this.#own = stored.own
     this.theirs = stored.theirs
     this.ledger = new Ledger(limits.ledger)
+    this.bulletin = bulletin
     // A dead mix is gone from the consensus after an epoch or two.
     this.#suspicion = new Suspicion(Math.min(20 * minute, Math.max(minute, network.epochMs)))
     this.returns = new Returns(this.#suspicion, () => this.#mostSlackMs())
@@ -166,7 +169,18 @@ export class Engine {
    * @throws ClientError STORE_NEWER, STORE_DAMAGED
    */
   static async open(init: EngineInit, events: EngineEvents): Promise<Engine> {
-    return new Engine(init, events, await openStored(init))
+    let engine: Engine | undefined
+    const { store, directory, limits } = init
+    const bulletin = await Bulletin.open({
+      ...init,
+      store,
+      limits: limits.board,
+      view: () => directory.current(),
+      post: (posting, deadline) => engine?.sender.accept(posting, { by: 'gateway', urgent: false, deadline }),
+      cancel: id => engine?.fail(id, 'ABORTED'),
+    })
+    engine = new Engine(init, events, await openStored(init), bulletin)
+    return engine
   }
 
   get identity(): Identity {
@@ -296,6 +310,7 @@ export class Engine {
     this.#clocks.stop()
     this.#housekeeping?.cancel()
     this.#gateways?.end()
+    this.bulletin.close()
     await this.receiver.idle()
     await Promise.allSettled(this.#writes)
     await this.outbox.saveProgress(this.sender.takeProgress()).catch(() => {})
@@ -370,6 +385,7 @@ export class Engine {
           payloadBytes: g.payloadBytes,
           cursor: gateway => this.receiver.cursor(gateway),
           take: (gateway, entries) => this.receiver.take(gateway, entries),
+          bulletin: this.bulletin,
           onChange: () => this.#events.onReady(this.surroundings() !== undefined),
         },
         gateways,
@@ -395,6 +411,7 @@ export class Engine {
     const before = this.outbox.get(id)
     if (before === undefined) {
       if (state !== 'queued' && !this.sender.carries(id)) this.#posted.delete(id)
+      this.bulletin.moved(id, state)
       return
     }
     const why = reason === 'EXPIRED' && deadlineSet(before) ? 'DEADLINE' : reason

@@ -24,6 +24,9 @@
  * | NO_IDENTITY | the folder has no identity yet: start the client once |
  * | BAD_OPTION | an option is out of its range |
  * | UNKNOWN_MESSAGE | no message with this id is kept here |
+ * | NO_TOPIC | the network has no such topic: the message names it |
+ * | BAD_ENTRY | the bytes are not what the topic wants |
+ * | NOT_PUBLISHED | it did not turn up on the board: publish it again, or name another gateway |
  * | WRONG_STATE | a fault in this program: an event that does not fit; please report it |
  * | BAD_FRAGMENT | bytes from the network that are no fragment; counted and dropped |
  * | BAD_CONTENT | fragments that make no message; counted and dropped |
@@ -51,6 +54,9 @@ export type ClientErrorCode =
   | 'NO_IDENTITY'
   | 'BAD_OPTION'
   | 'UNKNOWN_MESSAGE'
+  | 'NO_TOPIC'
+  | 'BAD_ENTRY'
+  | 'NOT_PUBLISHED'
   | 'WRONG_STATE'
   | 'BAD_FRAGMENT'
   | 'BAD_CONTENT'

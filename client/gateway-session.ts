@@ -9,6 +9,7 @@ import type { Log } from '../link/log.ts'
 import {
   entryHeadBytes,
   greetingBytes,
+  largestBoard,
   largestPage,
   type MailboxEntry,
   type MailboxStatus,
@@ -36,6 +37,12 @@ export interface SessionInit {
   readonly cursor: () => number
   /** Takes the entries of a page; when it resolves they are on disk and `cursor` has moved. */
   readonly take: (entries: readonly MailboxEntry[]) => Promise<void>
+  /** What the page should show of the bulletin. */
+  readonly board: () => { readonly board: number; readonly boardOffset: number }
+  /** Takes what it shows; when it resolves, that is on disk. */
+  readonly takeBoard: (board: Uint8Array) => Promise<void>
+  /** The mailbox is open. */
+  readonly onOpen: () => void
   readonly onChange: () => void
 }
 
@@ -97,7 +104,7 @@ export class GatewaySession {
       const cursor = this.#init.cursor()
       const bytes = await this.#ask(
         peer,
-        writeRequest({ t: 'read', after: cursor, done: cursor }),
+        writeRequest({ t: 'read', after: cursor, done: cursor, ...this.#init.board() }),
         this.#largest,
       )
       const page = readPage(bytes, this.#init.payloadBytes)
@@ -106,6 +113,7 @@ export class GatewaySession {
       this.counters.pages++
       this.counters.entries += page.entries.length
       if (page.entries.length > 0) await this.#init.take(page.entries)
+      await this.#init.takeBoard(page.board)
     } catch (error) {
       this.#fail(reasonOf(error))
     } finally {
@@ -124,7 +132,7 @@ export class GatewaySession {
   }
 
   get #largest(): number {
-    return pageHeadBytes + largestPage * (entryHeadBytes + this.#init.payloadBytes)
+    return pageHeadBytes + largestPage * (entryHeadBytes + this.#init.payloadBytes) + largestBoard
   }
 
   /** hello -> nonce; open(key, proof over gateway, connection and nonce) -> ok */
@@ -142,6 +150,7 @@ export class GatewaySession {
       if (answer.status !== 'ok') return this.#fail(answer.status)
       if (this.#ended) return
       this.#failures = 0
+      this.#init.onOpen()
       this.#become({ at: 'open', since: clock.now() })
     } catch (error) {
       this.#fail(reasonOf(error))

@@ -3,13 +3,16 @@
 
 import type { NodeEntry, View } from '../directory/view.ts'
 import { pick, type Random } from '../sphinx/random.ts'
+import type { Bulletin } from './bulletin.ts'
 import { hex } from './bytes.ts'
 import { GatewaySession, type SessionInit } from './gateway-session.ts'
 
 /** A home that does not answer for this long is left for the next gateway that does, milliseconds. */
 const patienceMs = 20_000
 
-export interface GatewaysInit extends Omit<SessionInit, 'peer' | 'cursor' | 'take' | 'onChange'> {
+export interface GatewaysInit
+  extends Omit<SessionInit, 'peer' | 'cursor' | 'take' | 'board' | 'takeBoard' | 'onOpen' | 'onChange'> {
+  readonly bulletin: Bulletin
   /** A gateway by the lowercase hex of its id. */
   readonly gateway: (id: string) => NodeEntry | undefined
   readonly cursor: (gateway: string) => number
@@ -38,6 +41,9 @@ export class Gateways {
         peer: () => init.gateway(name),
         cursor: () => init.cursor(name),
         take: entries => init.take(name, entries),
+        board: () => init.bulletin.wanted(name),
+        takeBoard: board => init.bulletin.take(name, board),
+        onOpen: () => init.bulletin.opened(name),
         onChange: () => this.#changed(),
       })
     })

@@ -1,6 +1,8 @@
 // chaffinch/client: an app's end of the network. docs/client.md.
 
 export { type Address, maxGateways, readAddress, writeAddress } from './address.ts'
+export type { BulletinEntry } from './bulletin.ts'
+export type { BulletinTopic } from './bulletin-topic.ts'
 export type { Client, ClientEvents, InboxOptions, SendOptions } from './client.ts'
 export { type ClientOptions, type ConnectOptions, connect, openClient } from './connect.ts'
 export { type CoverCost, type CoverLevel, coverCosts, coverHides, coverLevels } from './cover.ts'

@@ -1,5 +1,6 @@
 // Every bound of a client, with its reason (docs/client.md, Limits). A test hands in smaller ones.
 
+import type { BoardLimits } from './bulletin-store.ts'
 import type { InboxLimits } from './inbox.ts'
 import type { OutboxLimits } from './outbox.ts'
 import type { OwnBlocksLimits } from './own-blocks.ts'
@@ -14,6 +15,7 @@ export interface ClientLimits {
   readonly inbox: InboxLimits
   readonly own: OwnBlocksLimits
   readonly theirs: TheirBlocksLimits
+  readonly board: BoardLimits
   /** Entries of the ledger. */
   readonly ledger: number
   /** How long a message is tried without a deadline of its own, milliseconds. */
@@ -41,6 +43,7 @@ export const defaultLimits: ClientLimits = {
   // The longest reply, with as many blocks again for what is lost
   own: { perMessage: 2048, secrets: 65_536 },
   theirs: { perMessage: 256, messages: 4096 },
+  board: { bytes: 8 * mebibyte, ids: 32_768 },
   ledger: 20_000,
   lifetimeMs: 24 * hour,
 }

@@ -13,6 +13,9 @@
 //   asked/<id>                   a message of ours that asked for replies
 //   secret/<id>/<reply id>       the secret of a reply block that went with it
 //   block/<id>/<n>               a reply block that came with a message
+//   board-cursor/<gateway>       u64: where to go on with that gateway's board
+//   board/<seq>                  an entry of the bulletin: what is known of it
+//   board-bytes/<seq>            its bytes
 
 import { decode, encode } from '@ipld/dag-cbor'
 import * as v from 'valibot'

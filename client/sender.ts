@@ -4,6 +4,7 @@
 import type { NodeEntry } from '../directory/view.ts'
 import type { Clock } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
+import { BULLETIN_RECIPIENT } from '../sphinx/commands.ts'
 import { type Address, readAddress } from './address.ts'
 import { fromHex, hex } from './bytes.ts'
 import { type Accepted, type Delivery, type Event, type MessageState, noDelivery, step } from './delivery.ts'
@@ -27,6 +28,18 @@ export interface Parcel {
   readonly count: number
   /** What a person asks of its packets' paths. */
   readonly way?: Way | undefined
+}
+
+/** An entry on its way to a gateway that publishes it. */
+export interface Posting {
+  /** Lowercase hex of 16 random bytes: for this client only. */
+  readonly id: string
+  readonly kind: 'bulletin'
+  /** Lowercase hex of the gateway's id. */
+  readonly gateway: string
+  readonly count: number
+  /** What packet `index` carries: g.userBytes. */
+  readonly piece: (index: number) => Uint8Array
 }
 
 export interface SenderInit {
@@ -53,13 +66,16 @@ interface Loaded extends Parcel {
   readonly address: Address | undefined
 }
 
+/** Where a forward packet ends. */
+type To = Parameters<typeof forwardPacket>[1]
+
 const second = 1000
 /** A receipt needs twice the slack of an acknowledgement, for it waits on two clients' clocks; and at least this. */
 const leastReceiptSlackMs = 2 * second
 
 export class Sender {
   readonly #init: SenderInit
-  readonly #parcels = new Map<string, Loaded>()
+  readonly #parcels = new Map<string, Loaded | Posting>()
   /** Messages whose acknowledged fragments have changed since `takeProgress`. */
   readonly #touched = new Set<string>()
   #state: Delivery = noDelivery
@@ -84,11 +100,15 @@ export class Sender {
    *
    * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION
    */
-  accept(parcel: Parcel, how: Omit<Accepted, 'id' | 'count'>): void {
+  accept(parcel: Parcel | Posting, how: Omit<Accepted, 'id' | 'count'>): void {
+    this.#parcels.set(parcel.id, parcel.kind === 'bulletin' ? parcel : this.#loaded(parcel))
+    this.apply({ type: 'accepted', id: parcel.id, count: parcel.count, ...how })
+  }
+
+  #loaded(parcel: Parcel): Loaded {
     const forward = laneOf(parcel.kind) === 'forward'
     const address = forward ? readAddress(parcel.to, this.#init.networkName) : undefined
-    this.#parcels.set(parcel.id, { ...parcel, idBytes: fromHex(parcel.id), address })
-    this.apply({ type: 'accepted', id: parcel.id, count: parcel.count, ...how })
+    return { ...parcel, idBytes: fromHex(parcel.id), address }
   }
 
   /** What an event makes of the queue; actions are carried out. */
@@ -119,6 +139,7 @@ export class Sender {
     const transmit = name === 'payload' ? this.apply({ type: 'tick' }) : undefined
     const parcel = transmit && this.#parcels.get(transmit.id)
     if (transmit === undefined || parcel === undefined) this.#cover(around, name === 'drop' ? 'drop' : 'loop')
+    else if (parcel.kind === 'bulletin') this.#post(around, transmit, parcel)
     else if (parcel.address !== undefined) this.#forward(around, transmit, parcel, parcel.address)
     else void this.#reply(around, transmit, parcel)
   }
@@ -162,16 +183,38 @@ export class Sender {
   }
 
   #forward(around: Surroundings, transmit: Transmit, parcel: Loaded, address: Address): void {
-    const { sealing, clock, returns, ledger } = this.#init
+    this.#leave(around, transmit, () => {
+      // Twice to the first gateway, then twice to the next: an outage of seconds needs no other
+      const gateways = exitsOf(around, address, parcel.way)
+      const turn = Math.floor((transmit.attempt - 1) / 2) % gateways.length
+      const gateway = gateways[turn] as (typeof gateways)[0]
+      const fragment = this.#fragment(around, transmit, parcel)
+      const user = this.#init.sealing.seal(address.sealingKey, fragment, around.random)
+      return { to: { gateway, recipient: address.mailboxKey }, user, way: parcel.way }
+    })
+  }
+
+  /** docs/bulletin.md 4.1: all pieces of an entry go to one gateway, which puts them together. */
+  #post(around: Surroundings, transmit: Transmit, posting: Posting): void {
+    this.#leave(around, transmit, () => {
+      const gateway = around.gateway(posting.gateway)
+      if (gateway === undefined)
+        throw new ClientError('NO_GATEWAY', 'bulletin: the gateway is not in the network any more')
+      return { to: { gateway, recipient: BULLETIN_RECIPIENT }, user: posting.piece(transmit.index) }
+    })
+  }
+
+  #leave(
+    around: Surroundings,
+    transmit: Transmit,
+    make: () => { to: To; user: Uint8Array; way?: Way | undefined },
+  ): void {
+    const { clock, returns, ledger } = this.#init
     const { id, index, attempt } = transmit
     const now = clock.now()
     try {
-      // Twice to the first gateway, then twice to the next: an outage of seconds needs no other
-      const gateways = exitsOf(around, address, parcel.way)
-      const gateway = gateways[Math.floor((attempt - 1) / 2) % gateways.length] as (typeof gateways)[0]
-      const fragment = this.#fragment(around, transmit, parcel)
-      const user = sealing.seal(address.sealingKey, fragment, around.random)
-      const packet = forwardPacket(around, { gateway, recipient: address.mailboxKey }, user, now, parcel.way)
+      const { to, user, way } = make()
+      const packet = forwardPacket(around, to, user, now, way)
       this.#init.send(packet.packet)
       returns.expect({ what: 'fragment', id, index, attempt }, packet, now)
       const path = packet.nodes.slice(0, around.g.hops)

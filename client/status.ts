@@ -2,6 +2,8 @@
 
 import type { View } from '../directory/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
+import type { Bulletin } from './bulletin.ts'
+import type { GatewayRecord } from './bulletin-watch.ts'
 import { hex } from './bytes.ts'
 import { type CoverCost, type CoverLevel, coverCosts } from './cover.ts'
 import type { MessageState } from './delivery.ts'
@@ -45,6 +47,12 @@ export interface ClientStatus {
   readonly loops: { readonly sent: number; readonly returned: number }
   /** Entries of mailboxes by what became of them. */
   readonly entries: Readonly<Record<string, number>>
+  /** The bulletin: entries that this client published, or could not; and of each gateway what it showed, kept back, made up. */
+  readonly bulletin: {
+    readonly published: number
+    readonly unpublished: number
+    readonly gateways: readonly ({ readonly id: string } & GatewayRecord)[]
+  }
   /** How much longer than the delays drawn a round trip is given, milliseconds. */
   readonly slackMs: number
 }
@@ -62,6 +70,7 @@ export interface Innards {
   readonly sender: Sender
   readonly receiver: Receiver
   readonly returns: Returns
+  readonly bulletin: Bulletin
 }
 
 export function statusOf(from: Innards): ClientStatus {
@@ -96,6 +105,10 @@ export function statusOf(from: Innards): ClientStatus {
     packets: { ...sender.counters },
     loops: { ...returns.loops },
     entries: { ...receiver.counters },
+    bulletin: {
+      ...from.bulletin.counters,
+      gateways: (gateways?.ids ?? []).map(id => ({ id: hex(id), ...from.bulletin.record(hex(id)) })),
+    },
     slackMs: Math.round(returns.slackMs),
   }
 }

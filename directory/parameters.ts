@@ -32,6 +32,12 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   trimPercent: { min: 0, max: 49, usual: 34 },
   minimumReporters: { min: 1, max: 1000, usual: 3 },
   minimumSamples: { min: 1, max: 100_000, usual: 12 },
+  bulletinPageBytes: { min: 256, max: 65_536, usual: 1024 },
+  bulletinMinutes: { min: 1, max: day, usual: 30 },
+  bulletinKiB: { min: 32, max: 65_536, usual: 1024 },
+  openKiB: { min: 0, max: 65_536, usual: 64 },
+  paymentsKiB: { min: 0, max: 65_536, usual: 128 },
+  headsKiB: { min: 0, max: 65_536, usual: 16 },
 }
 
 export const parameterNames: readonly (keyof Parameters)[] = Object.keys(

@@ -35,6 +35,15 @@ export interface Parameters {
   /** and without so many reporters and loops nothing is decided. */
   readonly minimumReporters: number
   readonly minimumSamples: number
+  /** The bulletin (docs/bulletin.md): bytes of it on each mailbox page, how long nodes keep an entry (minutes), */
+  readonly bulletinPageBytes: number
+  readonly bulletinMinutes: number
+  /** what they keep of one topic (KiB), */
+  readonly bulletinKiB: number
+  /** and what a topic may carry, KiB a minute; 0: the network has no such topic. */
+  readonly openKiB: number
+  readonly paymentsKiB: number
+  readonly headsKiB: number
 }
 
 export type Role = 'mix' | 'gateway'

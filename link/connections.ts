@@ -87,6 +87,24 @@ export class Connections {
     }
   }
 
+  /**
+   * The connection there is, or a new one.
+   *
+   * @throws LinkError UNREACHABLE
+   */
+  async connect(to: Peer, signal: AbortSignal): Promise<Connection> {
+    return this.#find(to.id) ?? (await this.#dial(to, signal))
+  }
+
+  /** Ends all streams of these protocols that there are with a peer. */
+  abort(id: Uint8Array, protocols: readonly string[], reason: string): void {
+    for (const connection of this.#ofPeer.get(hexOf(id)) ?? []) {
+      for (const stream of connection.streams) {
+        if (protocols.includes(stream.protocol)) stream.abort(because(reason))
+      }
+    }
+  }
+
   /** Somebody waited in vain: what comes next gets a connection of its own, and this one ends when it is idle. */
   suspect(id: Uint8Array): void {
     for (const connection of this.#ofPeer.get(hexOf(id)) ?? []) this.#suspects.add(connection)

@@ -10,6 +10,8 @@ import { sleep, stayAlive } from './clock.ts'
 import { Connections, idOf } from './connections.ts'
 import type { Dht } from './dht.ts'
 import { KadTable } from './dht-kad.ts'
+import type { Gossip, GossipInit } from './gossip.ts'
+import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import { createHost, listenOn } from './libp2p.ts'
 import type { LinkLimits } from './limits.ts'
@@ -61,6 +63,7 @@ export async function startHost(init: HostInit): Promise<Host> {
   const seed = init.seed ?? new Uint8Array(randomBytes(32))
   const listen = init.role === 'client' ? [] : init.listen
   let host: Libp2pHost | undefined
+  const router = init.role === 'node' ? new GossipRouter() : undefined
   const libp2p = await createHost({
     seed,
     listen,
@@ -69,8 +72,9 @@ export async function startHost(init: HostInit): Promise<Host> {
     clock: init.clock,
     limits,
     lets: peer => host?.lets(peer) === true,
+    gossip: router,
   })
-  host = new Libp2pHost(init, limits, seed, libp2p)
+  host = new Libp2pHost(init, limits, seed, libp2p, router)
   try {
     await listenOn(libp2p, listen)
     const own = `/p2p/${libp2p.peerId.toString()}`
@@ -89,6 +93,8 @@ class Libp2pHost implements Host {
   readonly #init: HostInit
   readonly #limits: LinkLimits
   readonly #libp2p: Libp2p
+  readonly #router: GossipRouter | undefined
+  #gossip: Libp2pGossip | undefined
   readonly #connections: Connections
   readonly #asking: Asking
   readonly #outbox: Outbox
@@ -102,15 +108,23 @@ class Libp2pHost implements Host {
   #cellsHandler: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
   #closing: Promise<void> | undefined
 
-  constructor(init: HostInit, limits: LinkLimits, seed: Uint8Array, libp2p: Libp2p) {
+  constructor(
+    init: HostInit,
+    limits: LinkLimits,
+    seed: Uint8Array,
+    libp2p: Libp2p,
+    router: GossipRouter | undefined,
+  ) {
     const id = publicKeyOf(seed)
     this.id = id
     this.#init = init
     this.#limits = limits
     this.#libp2p = libp2p
+    this.#router = router
     const { clock } = init
     this.#turnstile = new Turnstile(limits.requestsPerPeer, limits.requestsTotal)
     const connections = new Connections(libp2p, clock, limits, gone => {
+      this.#gossip?.gone(gone)
       for (const handler of this.#goneHandlers) this.#guard(() => handler(gone))
     })
     this.#connections = connections
@@ -184,6 +198,23 @@ class Libp2pHost implements Host {
     this.#goneHandlers.push(handler)
   }
 
+  gossip(gossip: GossipInit): Gossip {
+    if (this.#router === undefined || this.#gossip !== undefined)
+      throw new LinkError('WRONG_STATE', 'gossip: a node takes part once, others never')
+    const judge: GossipInit['judge'] = (from, topic, message) =>
+      this.#guard(() => gossip.judge(from, topic, message)) ?? 'ignore'
+    this.#gossip = new Libp2pGossip(
+      { ...gossip, judge },
+      {
+        router: this.#router,
+        connections: this.#connections,
+        clock: this.#init.clock,
+        limits: this.#limits,
+      },
+    )
+    return this.#gossip
+  }
+
   keepNeighbours(ids: readonly Uint8Array[]): void {
     this.#outbox.keep(ids)
   }
@@ -223,6 +254,7 @@ class Libp2pHost implements Host {
   }
 
   async #close(): Promise<void> {
+    this.#gossip?.stop()
     this.#outbox.close()
     this.#asking.close()
     await this.#table.close()

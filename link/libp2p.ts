@@ -11,6 +11,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
 import type { Clock } from './clock.ts'
+import type { GossipRouter } from './gossip-libp2p.ts'
 import { guardConnection, guardedNoise, guardedYamux } from './guard.ts'
 import type { LinkLimits } from './limits.ts'
 import { LinkError } from './link.ts'
@@ -26,6 +27,8 @@ export interface Libp2pInit {
   readonly limits: LinkLimits
   /** Whether a peer that has proved its identity may connect. */
   readonly lets: (peer: PeerId) => boolean
+  /** Of a node. */
+  readonly gossip?: GossipRouter | undefined
 }
 
 /** A window below the read buffer, which would reset a reader that pauses. */
@@ -42,7 +45,7 @@ const reservedConnections = 256
  */
 export async function createHost(init: Libp2pInit): Promise<Libp2p> {
   for (const address of [...init.listen, ...init.announce]) checkAddress(address)
-  const { limits } = init
+  const { limits, gossip } = init
   const connections = limits.connections + reservedConnections
   // The transport hands these to net.connect, which knows localAddress too.
   const dialOpts = {
@@ -87,6 +90,7 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     },
     datastore: forgetful,
     logger: { forComponent: () => mute },
+    services: gossip === undefined ? {} : { gossip: components => gossip.attach(components) },
     start: false,
   }
   host = await createLibp2p(options)

@@ -2,6 +2,7 @@
 // (host.ts) and memory with a virtual clock (memory.ts).
 
 import type { Dht } from './dht.ts'
+import type { Gossip, GossipInit } from './gossip.ts'
 
 /** A host one can dial. */
 export interface Peer {
@@ -95,8 +96,14 @@ export interface LinkCounters {
   readonly streams: number
 }
 
+/** The link of a node. */
+export interface NodeLink extends Link {
+  /** Takes part in the gossip of nodes. @throws LinkError WRONG_STATE for the second time, and when this is no node */
+  gossip(init: GossipInit): Gossip
+}
+
 /** A link as the program that started it holds it. */
-export interface Host extends Link {
+export interface Host extends NodeLink {
   counters(): LinkCounters
 }
 

@@ -1,7 +1,7 @@
 // The words between a client and its gateway about a mailbox (docs/gateway.md, Mailbox protocol). Every
 // request has one size and every answer to a read another, so that who watches the link sees only the clock.
 
-import { LinkError } from './link.ts'
+import { type FieldReader, fieldReader, fieldWriter } from './fields.ts'
 
 export const mailboxProtocol = '/chaffinch/mailbox/1'
 
@@ -9,12 +9,14 @@ export const mailboxProtocol = '/chaffinch/mailbox/1'
 export const requestBytes = 97
 /** Bytes of the answer to hello and to open: status 1, nonce 32. */
 export const greetingBytes = 33
-/** Bytes before the entries of a page: status 1, count 1, waiting 2. */
-export const pageHeadBytes = 4
+/** Bytes before the entries of a page: status 1, places 1, count 1, waiting 2. */
+export const pageHeadBytes = 5
 /** Bytes of an entry before its payload: kind 1, cursor 8, reply id 16. */
 export const entryHeadBytes = 25
 /** Entries of the largest page: its count is one byte. */
 export const largestPage = 255
+/** Bytes of the largest part of a page that shows the bulletin. */
+export const largestBoard = 65_536
 
 const label = new TextEncoder().encode('chaffinch/mailbox/v1')
 /** Bytes that an owner signs: length of the label 1, label 20, gateway id 32, link id 32, nonce 32. */
@@ -35,6 +37,10 @@ export type MailboxRequest =
       readonly after: number
       /** Entries up to this cursor are safe with the client and may be deleted. */
       readonly done: number
+      /** The bulletin: the first entry that is wanted is the one of this cursor or the next behind it, ... */
+      readonly board: number
+      /** ... and of the one of just this cursor only what lies behind these bytes. */
+      readonly boardOffset: number
     }
 
 /**
@@ -67,6 +73,8 @@ export interface Page {
   readonly waiting: number
   /** In order of their cursors. */
   readonly entries: readonly MailboxEntry[]
+  /** What the page shows of the bulletin (bulletin.ts). */
+  readonly board: Uint8Array
 }
 
 export interface PageSize {
@@ -74,6 +82,8 @@ export interface PageSize {
   readonly places: number
   /** Bytes of one payload: the geometry's payloadBytes. */
   readonly payloadBytes: number
+  /** Bytes for the bulletin: the consensus's bulletinPageBytes. */
+  readonly boardBytes: number
 }
 
 const requestKinds = { hello: 1, open: 2, read: 3 } as const
@@ -82,7 +92,7 @@ const statuses: readonly MailboxStatus[] = ['ok', 'not-open', 'bad-proof', 'slow
 
 /** Bytes of every page of this size. */
 export function pageBytes(size: PageSize): number {
-  return pageHeadBytes + size.places * (entryHeadBytes + size.payloadBytes)
+  return pageHeadBytes + size.places * (entryHeadBytes + size.payloadBytes) + size.boardBytes
 }
 
 /**
@@ -95,7 +105,7 @@ export function pageBytes(size: PageSize): number {
  * @returns `proofMessageBytes` bytes
  */
 export function proofMessage(gateway: Uint8Array, link: Uint8Array, nonce: Uint8Array): Uint8Array {
-  const write = writer(proofMessageBytes)
+  const write = fieldWriter(proofMessageBytes)
   write.u8(label.length)
   write.bytes(label)
   write.bytes(gateway)
@@ -106,7 +116,7 @@ export function proofMessage(gateway: Uint8Array, link: Uint8Array, nonce: Uint8
 
 /** @returns `requestBytes` bytes */
 export function writeRequest(request: MailboxRequest): Uint8Array {
-  const write = writer(requestBytes)
+  const write = fieldWriter(requestBytes)
   write.u8(requestKinds[request.t])
   if (request.t === 'open') {
     write.bytes(request.key)
@@ -114,13 +124,15 @@ export function writeRequest(request: MailboxRequest): Uint8Array {
   } else if (request.t === 'read') {
     write.u64(request.after)
     write.u64(request.done)
+    write.u64(request.board)
+    write.u32(request.boardOffset)
   }
   return write.out
 }
 
 /** @throws LinkError BAD_MESSAGE */
 export function readRequest(bytes: Uint8Array): MailboxRequest {
-  const read = reader('mailbox request', bytes, requestBytes)
+  const read = fieldReader('mailbox request', bytes, requestBytes)
   const kind = read.u8('kind')
   switch (kind) {
     case requestKinds.hello:
@@ -131,8 +143,10 @@ export function readRequest(bytes: Uint8Array): MailboxRequest {
     case requestKinds.read: {
       const after = read.u64('after')
       const done = read.u64('done')
-      read.zeros('padding', 80)
-      return { t: 'read', after, done }
+      const board = read.u64('board')
+      const boardOffset = read.u32('board offset')
+      read.zeros('padding', 68)
+      return { t: 'read', after, done, board, boardOffset }
     }
     default:
       throw read.wrong('kind', `${kind} is none of 1, 2, 3`)
@@ -141,7 +155,7 @@ export function readRequest(bytes: Uint8Array): MailboxRequest {
 
 /** @returns `greetingBytes` bytes */
 export function writeGreeting(greeting: Greeting): Uint8Array {
-  const write = writer(greetingBytes)
+  const write = fieldWriter(greetingBytes)
   write.u8(statuses.indexOf(greeting.status))
   write.bytes(greeting.nonce)
   return write.out
@@ -149,19 +163,22 @@ export function writeGreeting(greeting: Greeting): Uint8Array {
 
 /** @throws LinkError BAD_MESSAGE */
 export function readGreeting(bytes: Uint8Array): Greeting {
-  const read = reader('mailbox greeting', bytes, greetingBytes)
-  return { status: read.status(), nonce: read.take(32, 'nonce') }
+  const read = fieldReader('mailbox greeting', bytes, greetingBytes)
+  return { status: readStatus(read), nonce: read.take(32, 'nonce') }
 }
 
 /**
  * @returns `pageBytes(size)` bytes whatever the page holds: places without an entry are zeros
- * @throws RangeError when there are more entries than places, or a payload of another length
+ * @throws RangeError when there are more entries than places, or a payload or the board has another length
  */
 export function writePage(page: Page, size: PageSize): Uint8Array {
   if (size.places > largestPage || page.entries.length > size.places)
     throw new RangeError(`mailbox page: ${page.entries.length} entries, ${size.places} places`)
-  const write = writer(pageBytes(size))
+  if (page.board.length !== size.boardBytes)
+    throw new RangeError(`mailbox page: board: want ${size.boardBytes} bytes, have ${page.board.length}`)
+  const write = fieldWriter(pageBytes(size))
   write.u8(statuses.indexOf(page.status))
+  write.u8(size.places)
   write.u8(page.entries.length)
   write.u16(Math.min(page.waiting, 65_535))
   for (const entry of page.entries) {
@@ -174,6 +191,8 @@ export function writePage(page: Page, size: PageSize): Uint8Array {
     write.bytes(entry.replyId)
     write.bytes(entry.payload)
   }
+  write.skip((size.places - page.entries.length) * (entryHeadBytes + size.payloadBytes))
+  write.bytes(page.board)
   return write.out
 }
 
@@ -185,18 +204,28 @@ export function writePage(page: Page, size: PageSize): Uint8Array {
  * @throws LinkError BAD_MESSAGE
  */
 export function readPage(bytes: Uint8Array, payloadBytes: number): Page {
-  const places = (bytes.length - pageHeadBytes) / (entryHeadBytes + payloadBytes)
-  if (!Number.isInteger(places) || places < 1 || places > largestPage)
-    throw new LinkError('BAD_MESSAGE', `mailbox page: ${bytes.length} bytes are no page`)
-  const read = reader('mailbox page', bytes, bytes.length)
-  const status = read.status()
+  const read = fieldReader('mailbox page', bytes)
+  const status = readStatus(read)
+  const places = read.u8('places')
+  if (places === 0) throw read.wrong('places', 'none')
   const count = read.u8('count')
   if (count > places) throw read.wrong('count', `${count} entries, ${places} places`)
   const waiting = read.u16('waiting')
+  const boardBytes = read.left - places * (entryHeadBytes + payloadBytes)
+  if (boardBytes < 0 || boardBytes > largestBoard)
+    throw read.wrong('board', `${bytes.length} bytes are no page of ${places} places`)
   const entries: MailboxEntry[] = []
   for (let i = 0; i < count; i++) entries.push(readEntry(read, payloadBytes, entries.at(-1)?.cursor ?? 0))
   read.zeros('empty places', (places - count) * (entryHeadBytes + payloadBytes))
-  return { status, waiting, entries }
+  return { status, waiting, entries, board: read.take(boardBytes, 'board') }
+}
+
+/** Refuses a byte that is no status. */
+function readStatus(read: FieldReader): MailboxStatus {
+  const byte = read.u8('status')
+  const status = statuses[byte]
+  if (status === undefined) throw read.wrong('status', `${byte} is not known`)
+  return status
 }
 
 function readEntry(read: FieldReader, payloadBytes: number, previous: number): MailboxEntry {
@@ -209,76 +238,4 @@ function readEntry(read: FieldReader, payloadBytes: number, previous: number): M
   const replyId = read.take(16, 'reply id')
   if (kind === 'forward' && replyId.some(byte => byte !== 0)) throw read.wrong('reply id', 'forward has none')
   return { kind, cursor, replyId, payload: read.take(payloadBytes, 'payload') }
-}
-
-interface FieldWriter {
-  readonly out: Uint8Array
-  u8(value: number): void
-  u16(value: number): void
-  u64(value: number): void
-  bytes(value: Uint8Array): void
-}
-
-function writer(length: number): FieldWriter {
-  const out = new Uint8Array(length)
-  const view = new DataView(out.buffer)
-  let at = 0
-  const step = (by: number): number => {
-    at += by
-    return at - by
-  }
-  return {
-    out,
-    u8: value => view.setUint8(step(1), value),
-    u16: value => view.setUint16(step(2), value),
-    u64: value => view.setBigUint64(step(8), BigInt(value)),
-    bytes: value => out.set(value, step(value.length)),
-  }
-}
-
-interface FieldReader {
-  u8(field: string): number
-  u16(field: string): number
-  /** Refuses what a double cannot count: 2^53 and more. */
-  u64(field: string): number
-  status(): MailboxStatus
-  /** A view of the message. */
-  take(length: number, field: string): Uint8Array
-  zeros(field: string, length: number): void
-  wrong(field: string, why: string): LinkError
-}
-
-/** The length is settled first, so that no field can run over the end. */
-function reader(what: string, bytes: Uint8Array, length: number): FieldReader {
-  if (bytes.length !== length)
-    throw new LinkError('BAD_MESSAGE', `${what}: want ${length} bytes, have ${bytes.length}`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-  let at = 0
-  const step = (by: number): number => {
-    at += by
-    return at - by
-  }
-  const wrong = (field: string, why: string): LinkError =>
-    new LinkError('BAD_MESSAGE', `${what}: ${field}: ${why}`)
-  return {
-    u8: () => view.getUint8(step(1)),
-    u16: () => view.getUint16(step(2)),
-    u64(field) {
-      const value = view.getBigUint64(step(8))
-      if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw wrong(field, 'larger than 2^53 - 1')
-      return Number(value)
-    },
-    status() {
-      const byte = view.getUint8(step(1))
-      const status = statuses[byte]
-      if (status === undefined) throw wrong('status', `${byte} is not known`)
-      return status
-    },
-    take: taken => bytes.subarray(step(taken), at),
-    zeros(field, taken) {
-      const start = step(taken)
-      if (bytes.subarray(start, at).some(byte => byte !== 0)) throw wrong(field, 'not zero')
-    },
-    wrong,
-  }
 }

@@ -3,6 +3,8 @@
 
 import type { Timer } from './clock.ts'
 import type { Dht } from './dht.ts'
+import type { Gossip, GossipInit } from './gossip.ts'
+import { MemoryGossip } from './gossip-memory.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
 import { defaultLimits, Turnstile } from './limits.ts'
@@ -85,6 +87,7 @@ class MemoryHost implements Host {
   readonly #asked = new Set<(error: LinkError) => void>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
   readonly #requests: Record<RequestEnd, number> = noRequests()
+  gossiping: MemoryGossip<MemoryHost> | undefined
   #cellsHandler: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
   #cellsReceived = 0
   #streamsRefused = 0
@@ -130,6 +133,13 @@ class MemoryHost implements Host {
     this.#goneHandlers.push(handler)
   }
 
+  gossip(init: GossipInit): Gossip {
+    if (this.#init.role !== 'node' || this.gossiping !== undefined)
+      throw new LinkError('WRONG_STATE', 'gossip: a node takes part once, others never')
+    this.gossiping = new MemoryGossip<MemoryHost>(init, this, this.#wire, this.#limits.dialMs)
+    return this.gossiping
+  }
+
   keepNeighbours(ids: readonly Uint8Array[]): void {
     this.#outbox.keep(ids)
   }
@@ -164,6 +174,7 @@ class MemoryHost implements Host {
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.gossiping?.stop()
     this.#outbox.close()
     for (const fail of [...this.#asked]) fail(new LinkError('CLOSED', 'the link is closed'))
     this.#wire.remove(this)

@@ -12,7 +12,7 @@ export interface Sight {
   readonly from: Uint8Array
   readonly to: Uint8Array
   readonly bytes: number
-  readonly what: 'cells' | 'request' | 'answer'
+  readonly what: 'cells' | 'request' | 'answer' | 'gossip'
 }
 
 export interface WireInit {

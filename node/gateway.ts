@@ -57,12 +57,14 @@ export function gateway(options: {
   id: Uint8Array
   mailboxes: Mailboxes
   parameters: () => Parameters
+  /** What a page shows of the bulletin, from a cursor on and an offset in its entry. */
+  board: (cursor: number, offset: number, bytes: number) => Uint8Array
   payloadBytes: number
   clients: number
   now: () => number
   random: Random
 }): Gateway {
-  const { id, mailboxes, parameters, payloadBytes, now, random } = options
+  const { id, mailboxes, parameters, board, payloadBytes, now, random } = options
   const clients = new Map<string, Client>()
   /** Which client has a mailbox open: one at a time. */
   const openAt = new Map<string, Client>()
@@ -120,16 +122,19 @@ export function gateway(options: {
 
   const page = async (
     from: Uint8Array,
-    { after, done }: Extract<MailboxRequest, { t: 'read' }>,
+    { after, done, ...wanted }: Extract<MailboxRequest, { t: 'read' }>,
   ): Promise<Uint8Array> => {
-    const size = { places: parameters().pageEntries, payloadBytes }
-    const refuse = (status: MailboxStatus): Uint8Array => writePage({ status, waiting: 0, entries: [] }, size)
+    const { pageEntries: places, bulletinPageBytes: boardBytes } = parameters()
+    const size = { places, payloadBytes, boardBytes }
+    const refuse = (status: MailboxStatus): Uint8Array =>
+      writePage({ status, waiting: 0, entries: [], board: new Uint8Array(boardBytes) }, size)
     const client = known(from)
     if (client === undefined) return refuse('full')
     if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0) return refuse('slow-down')
     if (client.owner === undefined) return refuse('not-open')
-    const found = await mailboxes.page(client.owner, { after, done, places: size.places })
-    return writePage({ status: 'ok', ...found }, size)
+    const found = await mailboxes.page(client.owner, { after, done, places })
+    const shown = board(wanted.board, wanted.boardOffset, boardBytes)
+    return writePage({ status: 'ok', ...found, board: shown }, size)
   }
 
   return {

@@ -8,12 +8,13 @@ import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, Parameters, Role } from '../directory/view.ts'
 import type { Clock, Timer } from '../link/clock.ts'
 import { hexOf } from '../link/identity.ts'
-import type { Link, Peer } from '../link/link.ts'
+import type { NodeLink, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import { mailboxProtocol, requestBytes } from '../link/mailbox.ts'
 import type { Store } from '../link/store.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import type { Random } from '../sphinx/random.ts'
+import { Bulletin } from './bulletin.ts'
 import { engine } from './engine.ts'
 import type { Files } from './files.ts'
 import { type Gateway, gateway } from './gateway.ts'
@@ -68,7 +69,7 @@ export interface NodeOptions {
   readonly role: Role
   readonly network: Network
   /** Its cells have the geometry's packetBytes, its identity is this node's. Closed by whoever made it. */
-  readonly link: Link
+  readonly link: NodeLink
   /** The one that the link asks; this node keeps it fresh. */
   readonly admission: Admission
   /** 32 bytes: the Ed25519 seed of the link's identity, which signs the descriptors. */
@@ -122,7 +123,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const parameters = (): Parameters => admission.views[0]?.parameters ?? defaultParameters
 
   // what may refuse comes first, what would have to be undone last
-  const mail = role === 'gateway' ? await openMail(options, limits, parameters) : undefined
+  const board: BoardOf = (...wanted) => bulletin.page(...wanted)
+  const mail = role === 'gateway' ? await openMail(options, limits, parameters, board) : undefined
   const keys = await openKeys({ network, files: options.files, random })
   const replay = replayStore({ files: options.files, random, tagsPerKey: limits.tagsPerKey })
   await keys.advance(now())
@@ -131,6 +133,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const joined = options.directory === undefined ? await join(options, keys, loops) : undefined
   const directory = options.directory ?? (joined as JoinedDirectory)
   admission.refresh(directory)
+  const bulletin = new Bulletin({
+    network: network.name,
+    userBytes: network.userBytes,
+    link,
+    admission,
+    sign: message => ed25519Sign(options.seed, message),
+    clock,
+    random,
+  })
   const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
   const hold = votedStrategy<Mixed>({ random, limit: limits.hold })
   const relay = newRelay({
@@ -177,6 +188,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       case 'serve':
         ended('served', action.thanks)
         break
+      case 'publish':
+        ended(bulletin.publish(action.user) ? 'served' : 'NOT_PUBLISHED', action.thanks)
+        break
       case 'loop':
         ended(loops.returned(action.replyId, action.payload) ? 'served' : 'UNKNOWN_LOOP')
         break
@@ -220,6 +234,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     mail?.boxes.limit({ entries: mailboxEntries, minutes: mailboxMinutes })
     const view = admission.views[0]
     if (view === undefined) return
+    if (state !== 'closed') bulletin.adopt()
     if (state === 'running') mixAs(view.mixing)
     if (nodeLoopPerMinute !== loopRate) {
       loopRate = nodeLoopPerMinute
@@ -292,7 +307,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   return {
     id: link.id,
     status: () =>
-      statusOf({ role, network, state, now: now(), link, directory, joined, relay, loops, replay, mail }),
+      statusOf({
+        role,
+        network,
+        state,
+        now: now(),
+        link,
+        directory,
+        joined,
+        relay,
+        loops,
+        replay,
+        mail,
+        bulletin,
+      }),
     leave: async () => (await joined?.leave()) ?? new Map(),
     async drain() {
       if (state !== 'running') return
@@ -309,6 +337,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       unfollow()
       stop()
       for (const timer of timers.values()) timer.cancel()
+      bulletin.stop()
       await joined?.close()
       await replay.close()
       await mail?.boxes.close()
@@ -332,10 +361,14 @@ function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<Joined
   })
 }
 
+/** What a page shows of the bulletin. */
+type BoardOf = Bulletin['page']
+
 async function openMail(
   { link, store, clock, random, network }: NodeOptions,
   limits: NodeLimits,
   parameters: () => Parameters,
+  board: BoardOf,
 ): Promise<{ boxes: Mailboxes; gateway: Gateway }> {
   const now = (): number => clock.now()
   const { payloadBytes } = geometryOf(network)
@@ -353,7 +386,16 @@ async function openMail(
     },
   })
   const { clients } = limits
-  const server = gateway({ id: link.id, mailboxes: boxes, parameters, payloadBytes, clients, now, random })
+  const server = gateway({
+    id: link.id,
+    mailboxes: boxes,
+    parameters,
+    board,
+    payloadBytes,
+    clients,
+    now,
+    random,
+  })
   return { boxes, gateway: server }
 }
 

@@ -11,7 +11,7 @@
 // loops, its acknowledgements) is received too.
 
 import { readBody } from '../sphinx/body.ts'
-import { DROP_RECIPIENT } from '../sphinx/commands.ts'
+import { BULLETIN_RECIPIENT, DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { SphinxError, type SphinxErrorCode } from '../sphinx/error.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Peeled } from '../sphinx/peel.ts'
@@ -24,8 +24,8 @@ import type { Strategy } from './strategy.ts'
  * many inside), DRAINING. From peeling: sphinx's codes, NO_KEY (no packet key for this time), REPLAY_FULL (no room
  * to remember it). JOURNAL_FAILED (the disk would not remember it). DELAY_TOO_LONG (over the consensus's maximum),
  * HOLD_FULL (drawn when the hold was full). NO_ROUTE (the next hop is not one the topology allows), LINK_REFUSED
- * (its queue is full). NO_MAILBOX (a mix keeps no mail), MAILBOX_FULL, STORE_FAILED, UNKNOWN_LOOP (not one of our
- * loops, or one that came too late or damaged). FAULT: a mistake of ours, which the log has.
+ * (its queue is full). NO_MAILBOX (a mix keeps no mail), MAILBOX_FULL, STORE_FAILED, NOT_PUBLISHED (the bulletin
+ * would not have it), UNKNOWN_LOOP (not one of our loops, or one that came too late or damaged). FAULT: a mistake of ours, which the log has.
  */
 export type DropReason =
   | SphinxErrorCode
@@ -43,6 +43,7 @@ export type DropReason =
   | 'NO_MAILBOX'
   | 'MAILBOX_FULL'
   | 'STORE_FAILED'
+  | 'NOT_PUBLISHED'
   | 'UNKNOWN_LOOP'
   | 'FAULT'
 
@@ -81,7 +82,7 @@ export type RelayEvent =
   | { readonly t: 'peeled'; readonly outcomes: readonly Outcome[] }
   /** The tags of a `record` action are in the journal, or the disk refused. */
   | { readonly t: 'recorded'; readonly batch: number; readonly ok: boolean }
-  /** A `forward`, `store`, `serve` or `loop` action is done. */
+  /** A `forward`, `store`, `serve`, `publish` or `loop` action is done. */
   | { readonly t: 'ended'; readonly end: End; readonly thanks?: Thanks | undefined }
   /** Time has passed. */
   | { readonly t: 'due' }
@@ -101,6 +102,8 @@ export type Action =
   | { readonly t: 'store'; readonly mail: Mail; readonly thanks?: Thanks }
   /** A packet to the drop recipient: nothing to do but to say that it is done. */
   | { readonly t: 'serve'; readonly thanks: Thanks }
+  /** A packet for the bulletin. */
+  | { readonly t: 'publish'; readonly user: Uint8Array; readonly thanks: Thanks }
   /** A loop of this node's own came back. */
   | { readonly t: 'loop'; readonly replyId: Uint8Array; readonly payload: Uint8Array }
 
@@ -261,6 +264,7 @@ function finish(relay: Relay, packet: Exclude<Peeled, { at: 'forward' }>): Actio
   const { ack, user } = readBody(relay.geometry, packet.body)
   const thanks = { block: ack, delayMs: packet.delayMs }
   if (same(recipient, DROP_RECIPIENT)) return [{ t: 'serve', thanks }]
+  if (same(recipient, BULLETIN_RECIPIENT)) return [{ t: 'publish', user, thanks }]
   return [{ t: 'store', mail: { recipient, kind: 'forward', replyId: noReplyId, data: user }, thanks }]
 }
 

@@ -5,6 +5,7 @@ import { epochAt, type Network } from '../directory/network.ts'
 import type { Directory, Role } from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
 import type { CellDrop, Link, Neighbour } from '../link/link.ts'
+import type { Bulletin, BulletinStatus } from './bulletin.ts'
 import type { Gateway } from './gateway.ts'
 import type { LoopCounts, Loops } from './loops.ts'
 import type { Mailboxes } from './mailbox.ts'
@@ -53,6 +54,7 @@ export interface NodeStatus {
     readonly loops: LoopCounts
   }[]
   readonly replay: { readonly tags: number }
+  readonly bulletin: BulletinStatus
   /** Of a gateway. */
   readonly mail: {
     readonly mailboxes: number
@@ -74,6 +76,7 @@ export function statusOf(node: {
   loops: Loops
   replay: ReplayStore
   mail: { boxes: Mailboxes; gateway: Gateway } | undefined
+  bulletin: Bulletin
 }): NodeStatus {
   const { link, relay, loops, mail } = node
   const id = hexOf(link.id)
@@ -108,6 +111,7 @@ export function statusOf(node: {
       }
     }),
     replay: { tags: node.replay.size },
+    bulletin: node.bulletin.status(),
     mail: mail
       ? {
           mailboxes: mail.boxes.boxes,

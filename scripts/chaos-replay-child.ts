@@ -8,8 +8,9 @@ import type { Network } from '../directory/network.ts'
 import type { Directory, View } from '../directory/view.ts'
 import { type Clock, systemClock } from '../link/clock.ts'
 import { emptyTable } from '../link/dht.ts'
+import { noGossip } from '../link/gossip.ts'
 import { hexOf } from '../link/identity.ts'
-import type { Link } from '../link/link.ts'
+import type { NodeLink } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore } from '../link/store.ts'
 import { NodeError } from '../node/error.ts'
@@ -97,13 +98,14 @@ function alwaysThe(view: View, clock: Clock): Directory {
 function fileLink(
   id: Uint8Array,
   out: string,
-): { link: Link; deliver: (from: Uint8Array, cells: readonly Uint8Array[]) => void } {
+): { link: NodeLink; deliver: (from: Uint8Array, cells: readonly Uint8Array[]) => void } {
   const file = openSync(out, 'a')
   let deliver: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
-  const link: Link = {
+  const link: NodeLink = {
     id,
     addresses: [],
     dht: emptyTable,
+    gossip: () => noGossip,
     send(_, cell) {
       writeSync(file, createHash('sha256').update(cell).digest())
       return true

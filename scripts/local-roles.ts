@@ -4,7 +4,7 @@ import { type Client, openClient } from '../client/index.ts'
 import { type Authority, startAuthority } from '../directory/authority.ts'
 import type { Network } from '../directory/network.ts'
 import type { Parameters, Role } from '../directory/view.ts'
-import type { Link } from '../link/link.ts'
+import type { Host, Link } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { memoryFiles } from '../node/files.ts'
@@ -74,7 +74,7 @@ export class NodeRole {
   readonly #given: Given & { readonly role: Role }
   readonly #store: Store = memoryStore()
   readonly #files = memoryFiles()
-  #running: { readonly link: Link; readonly node: RunningNode } | undefined
+  #running: { readonly link: Host; readonly node: RunningNode } | undefined
 
   constructor(given: Given & { readonly role: Role }) {
     this.#given = given

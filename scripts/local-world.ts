@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto'
 import { type Clock, sleep, systemClock, virtualClock } from '../link/clock.ts'
 import { publicKeyOf } from '../link/identity.ts'
-import type { Link } from '../link/link.ts'
+import type { Host, Link } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { memoryNetwork, type Sight } from '../link/memory.ts'
 import { type Random, seededRandom, systemRandom } from '../sphinx/random.ts'
@@ -24,7 +24,7 @@ export interface World {
   dice(): Random
   /** The addresses of a host before it runs, and each time it does. */
   addressesFor(seed: Uint8Array): Promise<readonly string[]>
-  host(wish: HostWish): Promise<Link>
+  host(wish: HostWish): Promise<Host>
   /** Ends a host without a word. */
   kill(link: Link): Promise<void>
   advance(ms: number): Promise<void>
@@ -87,7 +87,7 @@ export function memoryWorld(init: {
 export function tcpWorld(): World {
   const addresses = new Map<string, readonly string[]>()
   const nameOf = (seed: Uint8Array): string => Buffer.from(publicKeyOf(seed)).toString('hex')
-  const start = async ({ seed, role, cellBytes, admits }: HostWish): Promise<Link> => {
+  const start = async ({ seed, role, cellBytes, admits }: HostWish): Promise<Host> => {
     const { startHost } = await import('../link/host.ts')
     const known = seed === undefined ? undefined : addresses.get(nameOf(seed))
     const host = await startHost({

@@ -84,6 +84,27 @@ export const parameterKeys: readonly ParameterKey[] = [
     says: 'With fewer reporters a node stays what it was,',
   },
   { key: 'minimum_samples', name: 'minimumSamples', unit: 'count', says: 'and with fewer loops.' },
+  {
+    key: 'bulletin_page_bytes',
+    name: 'bulletinPageBytes',
+    unit: 'count',
+    says: 'The bulletin: bytes of it on each mailbox page.',
+  },
+  { key: 'bulletin_age', name: 'bulletinMinutes', unit: 'minutes', says: 'Nodes keep an entry for so long,' },
+  { key: 'bulletin_kib', name: 'bulletinKiB', unit: 'count', says: 'and of each topic at most so many KiB.' },
+  {
+    key: 'open_kib',
+    name: 'openKiB',
+    unit: 'count',
+    says: 'KiB a minute of the topic that is open to everybody; 0: no such topic.',
+  },
+  {
+    key: 'payments_kib',
+    name: 'paymentsKiB',
+    unit: 'count',
+    says: 'The same for the messages of payment rounds,',
+  },
+  { key: 'heads_kib', name: 'headsKiB', unit: 'count', says: 'and for the heads of ledgers.' },
 ]
 
 function valueSchema({ name, unit }: ParameterKey): v.GenericSchema<string | number, number> {

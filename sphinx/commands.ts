@@ -16,6 +16,12 @@ const maxDelayMs = 2 ** 32 - 1
  */
 export const DROP_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0xff)
 
+/**
+ * The recipient that means "publish": the byte 0xfe and 31 bytes 0xff, no encoding of an Ed25519 public key either. The
+ * last hop, a gateway, puts what the packet carries on the bulletin (docs/bulletin.md).
+ */
+export const BULLETIN_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0xff).fill(0xfe, 0, 1)
+
 /** Commands of a hop that passes the packet on. */
 export interface Onward {
   readonly to: 'next'

@@ -2,7 +2,7 @@
 
 export { x25519PublicKey } from '#crypto'
 export { type Body, body, readBody } from './body.ts'
-export { DROP_RECIPIENT } from './commands.ts'
+export { BULLETIN_RECIPIENT, DROP_RECIPIENT } from './commands.ts'
 export type { Crypto, Parts } from './crypto.ts'
 export { SphinxError, type SphinxErrorCode } from './error.ts'
 export {

@@ -40,6 +40,12 @@ export const testParameters: Parameters = {
   batchMs: 500,
   poolPackets: 20,
   poolPercent: 60,
+  bulletinPageBytes: 1024,
+  bulletinMinutes: 30,
+  bulletinKiB: 1024,
+  openKiB: 64,
+  paymentsKiB: 128,
+  headsKiB: 16,
 }
 
 interface FakeNode {
@@ -216,14 +222,16 @@ export class FakeNetwork {
       gateway.open.set(peer, hexOf(request.key))
       return writeGreeting({ status: 'ok', nonce: zeros })
     }
-    const size = { places: this.parameters.pageEntries, payloadBytes: g.payloadBytes }
+    const { pageEntries: places, bulletinPageBytes: boardBytes } = this.parameters
+    const size = { places, payloadBytes: g.payloadBytes, boardBytes }
+    const board = new Uint8Array(boardBytes)
     const owner = gateway.open.get(peer)
-    if (owner === undefined) return writePage({ status: 'not-open', waiting: 0, entries: [] }, size)
+    if (owner === undefined) return writePage({ status: 'not-open', waiting: 0, entries: [], board }, size)
     const box = (gateway.boxes.get(owner) ?? []).filter(entry => entry.cursor > request.done)
     gateway.boxes.set(owner, box)
     const found = box.filter(entry => entry.cursor > request.after)
     const entries = found.slice(0, size.places)
-    return writePage({ status: 'ok', waiting: found.length - entries.length, entries }, size)
+    return writePage({ status: 'ok', waiting: found.length - entries.length, entries, board }, size)
   }
 
   #peel(node: FakeNode, packet: Uint8Array): void {

@@ -53,7 +53,10 @@ async function openBox(w: World, from: Link, to: Place): Promise<string> {
 }
 
 async function read(w: World, from: Link, to: Place, after = 0, done = 0): Promise<Page> {
-  return readPage(await ask(w, from, to, writeRequest({ t: 'read', after, done })), w.geometry.payloadBytes)
+  return readPage(
+    await ask(w, from, to, writeRequest({ t: 'read', after, done, board: 0, boardOffset: 0 })),
+    w.geometry.payloadBytes,
+  )
 }
 
 /** Stores one packet in the owner's mailbox at the gateway. */
@@ -76,11 +79,21 @@ test('an owner opens its mailbox, reads pages of one size, and deletes by its do
   const client = w.client()
   assert.is((await read(w, client, gate(w))).status, 'not-open')
   assert.is(await openBox(w, client, gate(w)), 'ok')
-  const size = pageBytes({ places: 8, payloadBytes: w.geometry.payloadBytes })
-  const empty = await ask(w, client, gate(w), writeRequest({ t: 'read', after: 0, done: 0 }))
+  const size = pageBytes({ places: 8, payloadBytes: w.geometry.payloadBytes, boardBytes: 1024 })
+  const empty = await ask(
+    w,
+    client,
+    gate(w),
+    writeRequest({ t: 'read', after: 0, done: 0, board: 0, boardOffset: 0 }),
+  )
   assert.is(empty.length, size)
   for (let n = 1; n <= 10; n++) await mail(w, gate(w), n)
-  const full = await ask(w, client, gate(w), writeRequest({ t: 'read', after: 0, done: 0 }))
+  const full = await ask(
+    w,
+    client,
+    gate(w),
+    writeRequest({ t: 'read', after: 0, done: 0, board: 0, boardOffset: 0 }),
+  )
   assert.is(full.length, size)
   const first = readPage(full, w.geometry.payloadBytes)
   assert.equal(

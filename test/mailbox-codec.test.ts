@@ -24,7 +24,8 @@ import {
 import { geometry } from '../sphinx/geometry.ts'
 
 const payloadBytes = 40
-const size = { places: 4, payloadBytes }
+const boardBytes = 30
+const size = { places: 4, payloadBytes, boardBytes }
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length })
 const cursor = fc.maxSafeNat()
@@ -33,7 +34,16 @@ const plain = { noNullPrototype: true } as const
 const request: fc.Arbitrary<MailboxRequest> = fc.oneof(
   fc.constant({ t: 'hello' as const }),
   fc.record({ t: fc.constant('open' as const), key: bytes(32), proof: bytes(64) }, plain),
-  fc.record({ t: fc.constant('read' as const), after: cursor, done: cursor }, plain),
+  fc.record(
+    {
+      t: fc.constant('read' as const),
+      after: cursor,
+      done: cursor,
+      board: cursor,
+      boardOffset: fc.nat(2 ** 32 - 1),
+    },
+    plain,
+  ),
 )
 const entry = fc
   .record(
@@ -79,11 +89,11 @@ test('a greeting comes back as it was', () => {
 
 test('a page has one size whatever it holds, and comes back as it was', () => {
   fc.assert(
-    fc.property(status, fc.nat(65_535), entries, (value, waiting, list) => {
-      const written = writePage({ status: value, waiting, entries: list }, size)
+    fc.property(status, fc.nat(65_535), entries, bytes(boardBytes), (value, waiting, list, board) => {
+      const written = writePage({ status: value, waiting, entries: list, board }, size)
       assert.is(written.length, pageBytes(size))
-      assert.is(written.length, 4 + 4 * (25 + payloadBytes))
-      assert.equal(readPage(written, payloadBytes), { status: value, waiting, entries: list })
+      assert.is(written.length, 5 + 4 * (25 + payloadBytes) + boardBytes)
+      assert.equal(readPage(written, payloadBytes), { status: value, waiting, entries: list, board })
     }),
   )
 })
@@ -111,10 +121,18 @@ test('any bytes give a value that writes the same bytes, or LinkError BAD_MESSAG
   )
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), entries, edits, (junk, list, changes) => {
-      for (const given of [junk, near(writePage({ status: 'ok', waiting: 0, entries: list }, size), changes)])
+      const board = new Uint8Array(boardBytes)
+      for (const given of [
+        junk,
+        near(writePage({ status: 'ok', waiting: 0, entries: list, board }, size), changes),
+      ])
         tidy(() => {
           const page = readPage(given, payloadBytes)
-          return writePage(page, { places: (given.length - 4) / (25 + payloadBytes), payloadBytes })
+          return writePage(page, {
+            places: given[1] as number,
+            payloadBytes,
+            boardBytes: page.board.length,
+          })
         }, given)
       tidy(() => writeGreeting(readGreeting(junk)), junk)
     }),
@@ -126,10 +144,12 @@ test('an error names the field', () => {
   const untidy = writeRequest({ t: 'hello' })
   untidy[96] = 1
   assert.throws(() => readRequest(untidy), /mailbox request: padding: not zero/)
-  const huge = writeRequest({ t: 'read', after: 0, done: 0 })
+  const huge = writeRequest({ t: 'read', after: 0, done: 0, board: 0, boardOffset: 0 })
   huge.fill(255, 1, 9)
   assert.throws(() => readRequest(huge), /mailbox request: after: larger than/)
-  assert.throws(() => readPage(new Uint8Array(10 << 20), 2733), /are no page/)
+  const long = new Uint8Array(10 << 20)
+  long[1] = 8
+  assert.throws(() => readPage(long, 2733), /are no page/)
 })
 
 test('a proof names label, gateway, connection and nonce', () => {
@@ -150,7 +170,7 @@ test('docs/gateway.md states the sizes of the code', () => {
   assert.match(page, `### 2.2 Answer to hello and open: ${greetingBytes} bytes`)
   assert.match(page, `(${proofMessageBytes} bytes; 20 is one byte)`)
   const { payloadBytes } = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
-  const written = pageBytes({ places: 8, payloadBytes }).toLocaleString('en-US')
+  const written = pageBytes({ places: 8, payloadBytes, boardBytes: 1024 }).toLocaleString('en-US')
   assert.match(page, `8 places and the default geometry a page has ${written} bytes`)
 })
 

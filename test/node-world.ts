@@ -7,7 +7,7 @@ import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, NodeEntry, Parameters, Role, View } from '../directory/view.ts'
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
 import { hexOf } from '../link/identity.ts'
-import type { Link } from '../link/link.ts'
+import type { Host, Link } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { type MemoryNetwork, memoryNetwork } from '../link/memory.ts'
 import { memoryStore, type Store } from '../link/store.ts'
@@ -24,7 +24,7 @@ export interface Place {
   readonly seed: Uint8Array
   readonly files: Files
   readonly store: Store
-  link: Link
+  link: Host
   node: RunningNode
 }
 

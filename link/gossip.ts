@@ -1,0 +1,102 @@
+// Gossip among nodes (docs/bulletin.md 5): whoever gets a message for the first time judges it, and passes on what it
+// accepts. Two versions: gossipsub over libp2p (gossip-libp2p.ts) and memory with a virtual clock (gossip-memory.ts). Clients
+// take no part.
+
+import type { Clock } from './clock.ts'
+import { hexOf } from './identity.ts'
+import type { Peer } from './link.ts'
+
+/**
+ * `accept`: is passed on. `ignore`: is not, and nobody is to blame. `reject`: is not, and whoever passed it on breaks the
+ * rules.
+ */
+export type Verdict = 'accept' | 'ignore' | 'reject'
+
+export interface GossipInit {
+  /** Whom to be connected to; asked again and again. Others may connect to this host as well. */
+  readonly peers: () => readonly Peer[]
+  /** Who may take part. */
+  readonly admits: (id: Uint8Array) => boolean
+  /** Looks at a message when it comes for the first time. @param from who passed it on */
+  readonly judge: (from: Uint8Array, topic: string, message: Uint8Array) => Verdict
+}
+
+export interface Gossip {
+  /** Takes part in these topics from now on, and in no others. */
+  follow(topics: readonly string[]): void
+  /** Hands a message to the others; it is not judged here. At most `largestGossip` bytes. */
+  publish(topic: string, message: Uint8Array): void
+  /** Hosts that it passes messages on to. */
+  readonly peers: readonly Uint8Array[]
+  readonly counters: Readonly<Record<Verdict | 'expelled', number>>
+  /** Leaves. */
+  stop(): void
+}
+
+/** For links that reach nobody. */
+export const noGossip: Gossip = {
+  follow: () => {},
+  publish: () => {},
+  peers: [],
+  counters: { accept: 0, ignore: 0, reject: 0, expelled: 0 },
+  stop: () => {},
+}
+
+/** Bytes of one message. */
+export const largestGossip: number = 32 * 1024
+/** Between two looks at whom to be connected to, milliseconds. */
+export const gossipBeatMs = 2000
+
+const minute = 60_000
+/** So many rejected messages within a minute, and the peer that passed them on is expelled, ... */
+export const mostRejected = 16
+/** ... for this long, milliseconds. */
+export const expelledMs: number = 10 * minute
+
+interface Misdeeds {
+  rejected: number
+  since: number
+  expelledUntil: number
+}
+
+/** Who has passed on what it should not have. */
+export class Standing {
+  readonly #clock: Clock
+  readonly #records = new Map<string, Misdeeds>()
+  readonly #onExpelled: (id: Uint8Array) => void
+  readonly counters: Record<Verdict | 'expelled', number> = { accept: 0, ignore: 0, reject: 0, expelled: 0 }
+
+  /** @param onExpelled ends its part in the gossip */
+  constructor(clock: Clock, onExpelled: (id: Uint8Array) => void) {
+    this.#clock = clock
+    this.#onExpelled = onExpelled
+  }
+
+  /** Takes down a verdict about what a peer passed on. */
+  note(from: Uint8Array, verdict: Verdict): void {
+    this.counters[verdict]++
+    if (verdict !== 'reject') return
+    const now = this.#clock.now()
+    this.#forget(now)
+    const name = hexOf(from)
+    const record = this.#records.get(name) ?? { rejected: 0, since: now, expelledUntil: 0 }
+    if (now - record.since > minute) Object.assign(record, { rejected: 0, since: now })
+    record.rejected++
+    this.#records.set(name, record)
+    if (record.rejected < mostRejected || record.expelledUntil > now) return
+    record.expelledUntil = now + expelledMs
+    this.counters.expelled++
+    this.#onExpelled(from)
+  }
+
+  isExpelled(id: Uint8Array): boolean {
+    return (this.#records.get(hexOf(id))?.expelledUntil ?? 0) > this.#clock.now()
+  }
+
+  /** Only peers that take part have records, so there are few. */
+  #forget(now: number): void {
+    for (const [name, { since, expelledUntil }] of this.#records) {
+      if (now - since > minute && expelledUntil <= now) this.#records.delete(name)
+    }
+  }
+}
