@@ -12,7 +12,7 @@ import {
   verifyDocument,
   writeDocument,
 } from './document.ts'
-import { Documents } from './documents.ts'
+import { Documents, type Held } from './documents.ts'
 import { DirectoryError } from './error.ts'
 import { epochAt, type Network } from './network.ts'
 import { Notes } from './notes.ts'
@@ -28,6 +28,8 @@ export interface ArchiveInit {
   readonly store: AuthorityStore
   /** Told what was refused. */
   readonly onRefused: (error: DirectoryError) => void
+  /** Told of each new document. */
+  readonly onDocument: (held: Held) => void
 }
 
 /** Bodies of so many epochs before this one stay in memory. */
@@ -84,11 +86,12 @@ export class Archive {
 
   /** Verifies, keeps and stores a signed document; one that is refused changes nothing. */
   adopt(bytes: Uint8Array): void {
-    const { clock, log, store, onRefused } = this.#init
+    const { clock, log, store, onRefused, onDocument } = this.#init
     try {
       const { held, isNew } = this.documents.add(bytes, clock.now())
       if (!isNew) return
       this.#note(held.document)
+      onDocument(held)
       const { epoch, signers, hash } = held.view
       log.info({ epoch, signers: signers.length, hash: hex(hash) }, 'authority: document')
       store.putDocument(epoch, bytes).catch((error: unknown) => {

@@ -38,11 +38,13 @@ import { openMessage } from './message.ts'
 import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
 import { openNoteMessage } from './note-machine.ts'
 import { defaultParameters } from './parameters.ts'
+import { Publisher } from './publish.ts'
 import { step } from './round.ts'
 import type { RoundState } from './round-state.ts'
 import { type Dealing, type SecretSharing, type Sharing, secretSharing } from './sharing.ts'
 import { hex, sameBytes } from './statement.ts'
 import { readStatistics } from './statistics.ts'
+import { acceptRecords, descriptorKey } from './table.ts'
 import { defaultMixing } from './tally.ts'
 import type { Parameters, View } from './view.ts'
 
@@ -102,6 +104,10 @@ export interface Authority {
   close(): Promise<void>
 }
 
+/** Descriptors looked for in the table, a round, and milliseconds for each. */
+const mostSearched = 32
+const searchMs = 2000
+
 /** Answers of `missing` stay under this, bytes. */
 const mostAnswer = 3 * 1024 * 1024
 
@@ -133,6 +139,7 @@ class RunningAuthority implements Authority {
   readonly #options: AuthorityOptions
   readonly #admission: Admission | undefined
   readonly #archive: Archive
+  readonly #publisher: Publisher
   readonly #peers: AuthorityPeers
   readonly #rounds: Rounds
   readonly #statistics: StatisticsBook
@@ -149,7 +156,21 @@ class RunningAuthority implements Authority {
     const store = new AuthorityStore(options.store, network, log, sharing)
     const policy = options.admission
     this.#admission = policy && new Admission({ network, link, clock, random, log, store, policy })
-    const archive = new Archive({ network, clock, log, store, onRefused: error => this.#count(error) })
+    const publisher = new Publisher({ network, link, clock, random }, true)
+    const archive = new Archive({
+      network,
+      clock,
+      log,
+      store,
+      onRefused: error => this.#count(error),
+      onDocument: held => {
+        link.dht.keep([...held.view.nodes.values(), ...network.authorities], true)
+        publisher.document(held)
+      },
+    })
+    this.#publisher = publisher
+    acceptRecords(link.dht, { network, now: clock.now, view: () => archive.documents.newest()?.view })
+    link.dht.keep(network.authorities, true)
     const peers = new AuthorityPeers({
       network,
       link,
@@ -262,6 +283,7 @@ class RunningAuthority implements Authority {
     this.#closed = true
     this.#gossipTimer?.cancel()
     this.#noteKeeper.close()
+    this.#publisher.close()
     this.#peers.close()
     await this.#rounds.close()
   }
@@ -304,6 +326,7 @@ class RunningAuthority implements Authority {
       return writeAnswer(told ?? (await this.#archive.serve(epoch)))
     }
     if (request.ask === 'note') return writeAnswer(this.#archive.notes.serve(request.epoch))
+    if (request.ask === 'pointer') return writeAnswer(this.#archive.documents.servePointer(request.epoch))
     if (request.ask === 'evidence') return writeAnswer(writeProofs(this.#rounds.evidence()))
     if (request.ask === 'upload') {
       const descriptor = readDescriptor(request.descriptor)
@@ -401,7 +424,30 @@ class RunningAuthority implements Authority {
     const at = epochStart(network, epoch + phaseEnds.descriptors * 0.75)
     this.#gossipTimer = clock.after(now < at ? at - now : 0, () => {
       for (const peer of this.#peers.others) void this.#askMissing(peer, epoch + 1)
+      void this.#searchMissing(epoch + 1)
     })
+  }
+
+  /** A node that reaches no authority puts its descriptor into the table; the consensus says whose are lacking. */
+  async #searchMissing(epoch: number): Promise<void> {
+    const { network, link } = this.#options
+    const known = this.#descriptorsFor(epoch)
+    const lacking = [...(this.current()?.nodes.values() ?? [])].filter(
+      ({ id }) => known?.has(hex(id)) === false,
+    )
+    for (const { id } of lacking.slice(0, mostSearched)) {
+      const found = await link.dht.get(descriptorKey(network.name, epoch, id), { timeoutMs: searchMs })
+      if (found === undefined || this.#closed) continue
+      await this.#takeDescriptor(readDescriptor(found)).catch((error: unknown) => {
+        if (!(error instanceof DirectoryError)) throw error
+      })
+    }
+  }
+
+  /** The descriptors for a document, while its round takes any. */
+  #descriptorsFor(epoch: number): ReadonlyMap<string, Descriptor> | undefined {
+    const state = this.#rounds.state(this.#rounds.roundFor(epoch))
+    return state?.at === 'descriptors' ? state.descriptors.get(epoch) : undefined
   }
 
   async #askMissing(peer: Peer, epoch: number): Promise<void> {

@@ -1,14 +1,19 @@
 // The signed documents that somebody holds, verified when they came in: authorities, nodes and clients alike.
+// Of an epoch of which two are known, neither is used (docs/directory.md 10.3).
 
 import type { Link } from '../link/link.ts'
 import { difference, writeTold } from './difference.ts'
 import { type ConsensusDocument, readDocument, verifyDocument } from './document.ts'
 import { DirectoryError } from './error.ts'
+import { type Evidence, writeProofs } from './evidence.ts'
 import { directoryProtocol, maxAskBytes, readRequest, writeAnswer, writeRefusal } from './exchange.ts'
 import { epochAt, epochsValid, type Network } from './network.ts'
 import type { Notes } from './notes.ts'
+import { type Split, splitOf } from './split.ts'
 import { hex, sameBytes } from './statement.ts'
+import { writePointer } from './table.ts'
 import type { View } from './view.ts'
+import type { Pointer } from './vote.ts'
 
 export interface Held {
   readonly bytes: Uint8Array
@@ -21,6 +26,8 @@ export class Documents {
   readonly #held = new Map<number, Held>()
   /** Differences between two that are held, made once: by the names of both. */
   readonly #told = new Map<string, Uint8Array>()
+  /** By epoch: another document was signed, too. */
+  readonly #splits = new Map<number, Split>()
 
   constructor(network: Network) {
     this.#network = network
@@ -48,8 +55,12 @@ export class Documents {
     if (before !== undefined && sameBytes(before.document.hash, document.hash)) {
       return { held: before, isNew: false }
     }
+    if (this.#splits.has(have)) {
+      throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have} are known`)
+    }
     const held = { bytes, document, view: verifyDocument(this.#network, document) }
     if (before !== undefined) {
+      this.contradict({ epoch: have, hash: document.hash, signatures: document.signatures })
       throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have}`)
     }
     this.#held.set(have, held)
@@ -60,14 +71,46 @@ export class Documents {
     return this.#held.get(epoch)
   }
 
-  /** The newest whose time has come and is not over. */
+  /**
+   * A pointer that somebody else gave. What is held of its epoch is used no more when it names another document that
+   * enough authorities signed.
+   *
+   * @returns the contradiction, when it is one and is new
+   */
+  contradict(theirs: Pointer): Split | undefined {
+    const held = this.#held.get(theirs.epoch)?.document
+    if (held === undefined || this.#splits.has(theirs.epoch)) return undefined
+    const ours = { epoch: theirs.epoch, hash: held.hash, signatures: held.signatures }
+    const split = splitOf(this.#network, ours, theirs)
+    if (split !== undefined) this.#splits.set(split.epoch, split)
+    return split
+  }
+
+  get splits(): readonly Split[] {
+    return [...this.#splits.values()]
+  }
+
+  /** Against authorities that signed two documents of one epoch. */
+  get proofs(): readonly Evidence[] {
+    const bySigner = new Map(
+      this.splits.flatMap(({ proofs }) => proofs.map(proof => [hex(proof.signer), proof])),
+    )
+    return [...bySigner.values()]
+  }
+
+  /** The newest whose time has come and is not over, of epochs without contradiction. */
   current(now: number): Held | undefined {
     const epoch = epochAt(this.#network, now)
     for (let at = epoch; at > epoch - epochsValid; at--) {
-      const held = this.#held.get(at)
+      const held = this.usable(at)
       if (held !== undefined) return held
     }
     return undefined
+  }
+
+  /** The one of an epoch, unless two are known. */
+  usable(epoch: number): Held | undefined {
+    return this.#splits.has(epoch) ? undefined : this.#held.get(epoch)
   }
 
   /** The newest, its time come or not. */
@@ -84,7 +127,10 @@ export class Documents {
   /** Drops those whose time is over; returns their epochs. */
   prune(now: number): number[] {
     const over = [...this.#held.keys()].filter(epoch => epoch + epochsValid <= epochAt(this.#network, now))
-    for (const epoch of over) this.#held.delete(epoch)
+    for (const epoch of over) {
+      this.#held.delete(epoch)
+      this.#splits.delete(epoch)
+    }
     if (over.length > 0) this.#told.clear()
     return over
   }
@@ -100,6 +146,13 @@ export class Documents {
       throw new DirectoryError('UNAVAILABLE', `no document of epoch ${epoch ?? 'now'} here`)
     }
     return held.bytes
+  }
+
+  /** What stands for the document of an epoch. @throws DirectoryError UNAVAILABLE */
+  servePointer(epoch: number): Uint8Array {
+    const held = this.get(epoch)?.document
+    if (held === undefined) throw new DirectoryError('UNAVAILABLE', `no document of epoch ${epoch} here`)
+    return writePointer({ epoch, hash: held.hash, signatures: held.signatures })
   }
 
   /**
@@ -126,6 +179,8 @@ export function serveDocuments(link: Link, documents: Documents, notes: Notes, n
       const request = readRequest(bytes)
       if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
       if (request.ask === 'note') return writeAnswer(notes.serve(request.epoch))
+      if (request.ask === 'pointer') return writeAnswer(documents.servePointer(request.epoch))
+      if (request.ask === 'evidence') return writeAnswer(writeProofs(documents.proofs))
       if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
       const { from, epoch } = request
       return writeAnswer(documents.serveDifference(from, epoch) ?? documents.serve(epoch, now()))

@@ -18,11 +18,12 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | document | anybody whoever serves | the signed document of the epoch; of null: the newest whose time has come |
  * | difference | anybody whoever serves | the same, told from the document of this name (difference.ts) where both are held |
  * | note | anybody whoever serves | the signed status note of the epoch (status-note.ts) |
+ * | pointer | anybody whoever serves | epoch, name and signatures of the document (table.ts) |
  * | upload | a node an authority | nothing |
  * | join | a node an authority | nothing: it is let in (joining.ts) |
  * | leave | anybody an authority | nothing: the node of the note is out of the next document |
  * | report | a node an authority | nothing: its loop statistics (statistics.ts) |
- * | evidence | anybody an authority | its proofs that authorities contradicted themselves (evidence.ts) |
+ * | evidence | anybody whoever serves | its proofs that authorities contradicted themselves (evidence.ts) |
  * | hello | an authority another | the epoch of the newest document it holds, or null |
  * | missing | an authority another | descriptors for this document that the asker has not |
  * | body | an authority another | a body by its name, signed or not yet |
@@ -33,6 +34,7 @@ export type DirectoryRequest =
   | { readonly ask: 'document'; readonly epoch: number | null }
   | { readonly ask: 'difference'; readonly from: Uint8Array; readonly epoch: number }
   | { readonly ask: 'note'; readonly epoch: number }
+  | { readonly ask: 'pointer'; readonly epoch: number }
   | { readonly ask: 'upload'; readonly descriptor: Uint8Array }
   | { readonly ask: 'join'; readonly request: Uint8Array }
   | { readonly ask: 'leave'; readonly note: Uint8Array }
@@ -47,7 +49,7 @@ export type DirectoryRequest =
 /** The largest request that an authority reads, bytes. */
 export const maxRequestBytes: number = maxMessageBytes + 64
 
-/** The largest request to a node, which answers `document` and `difference` only, bytes. */
+/** The largest request to a node, which answers `document`, `difference`, `pointer` and `evidence` only, bytes. */
 export const maxAskBytes = 64
 
 /** The largest answer, bytes. */
@@ -63,6 +65,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
       return write(['difference', request.from, request.epoch])
     case 'note':
       return write(['note', request.epoch])
+    case 'pointer':
+      return write(['pointer', request.epoch])
     case 'upload':
       return write(['upload', request.descriptor])
     case 'join':
@@ -106,6 +110,7 @@ function readFields(read: CborReader, ask: string, fields: number): DirectoryReq
     return { ask, from: read.item('from').bytes(32), epoch: read.item('epoch').uint() }
   }
   if (ask === 'note' && fields === 2) return { ask, epoch: read.item('epoch').uint() }
+  if (ask === 'pointer' && fields === 2) return { ask, epoch: read.item('epoch').uint() }
   if (ask === 'upload' && fields === 2) {
     return { ask, descriptor: read.item('descriptor').bytesUpTo(descriptorLimits.bytes) }
   }

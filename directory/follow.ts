@@ -1,26 +1,24 @@
 // Follows the consensus for a client (docs/directory.md 10): fetches each epoch's document in good time, verifies
-// it, and never gives up a good one for a bad one.
+// it, compares it with what others hold, and never gives up a good one for a bad one.
 
 import type { Clock, Timer } from '../link/clock.ts'
-import { type Link, LinkError, type Peer } from '../link/link.ts'
+import type { Link, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
-import { fraction, type Random, shuffle } from '../sphinx/random.ts'
-import { wholeDocument } from './difference.ts'
+import { fraction, type Random } from '../sphinx/random.ts'
+import { verifyConsensus } from './document.ts'
 import { Documents, type Held } from './documents.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
-import {
-  type DirectoryRequest,
-  directoryProtocol,
-  maxAnswerBytes,
-  readAnswer,
-  writeRequest,
-} from './exchange.ts'
+import { Fetch } from './fetch.ts'
 import { NoteFollower, noteWindows } from './follow-notes.ts'
-import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
+import { checkNetwork, epochAt, epochStart, epochsValid, type Network, phaseEnds } from './network.ts'
 import { Notes } from './notes.ts'
+import { Sources } from './sources.ts'
+import { Comparison, type Split, storedSplits, storeSplit } from './split.ts'
 import { hex } from './statement.ts'
-import type { Directory, View } from './view.ts'
+import { acceptRecords } from './table.ts'
+import type { Directory, DirectoryHealth, View } from './view.ts'
+import type { Pointer } from './vote.ts'
 
 export interface FollowOptions {
   readonly network: Network
@@ -34,7 +32,7 @@ export interface FollowOptions {
   readonly sources?: readonly Peer[] | undefined
 }
 
-export interface DirectoryStatus {
+export interface DirectoryStatus extends DirectoryHealth {
   /** The epoch of now by the own clock; negative before genesis. */
   readonly epoch: number
   readonly consensus: {
@@ -48,6 +46,8 @@ export interface DirectoryStatus {
   readonly fetched: number
   readonly accepted: number
   readonly refused: Readonly<Partial<Record<DirectoryErrorCode | 'LINK', number>>>
+  /** Other nodes that hold the same document, of those that were asked. */
+  readonly agreed: number
 }
 
 export interface FollowedDirectory extends Directory {
@@ -69,10 +69,12 @@ export const fetchWindows: { readonly node: FetchWindow; readonly client: FetchW
 const second = 1000
 /** Without a document one asks often at first (a network may be starting), then less. */
 const retryMs = { first: 200, soon: 500, soonFor: 20 * second, longest: 60 * second } as const
-/** A place that does not answer must not cost the window of a short epoch: 1/16 of an epoch within these. */
-const requestMs = { least: second, most: 10 * second } as const
-/** Places asked in one attempt. */
-const asksPerAttempt = 3
+/** Who has not answered after so long is not waited for before the next one is asked. */
+const patienceMs = 2 * second
+/** Of those that the table names, so many are asked. */
+const holdersAsked = 3
+/** Every so many attempts in vain the table is asked who else has it. */
+const attemptsPerSearch = 4
 
 /**
  * @throws DirectoryError BAD_NETWORK
@@ -92,7 +94,12 @@ export class Follower implements FollowedDirectory {
   readonly #waiting = new Set<{ resolve: (view: View) => void; reject: (error: Error) => void }>()
   readonly #refused: Partial<Record<DirectoryErrorCode | 'LINK', number>> = {}
   readonly #abort = new AbortController()
+  readonly #sources: Sources
+  readonly #ask: Fetch
+  readonly #comparison: Comparison
   readonly #started: number
+  /** Who is being asked: hex. */
+  readonly #asking = new Set<string>()
   #fetched = 0
   #accepted = 0
   #tries = 0
@@ -109,14 +116,25 @@ export class Follower implements FollowedDirectory {
     this.#options = options
     this.#window = fetchWindows[who]
     this.#noteWindow = noteWindows[who]
-    this.documents = new Documents(options.network)
-    this.notes = new Notes(options.network, name => this.documents.named(name), options.clock.now())
-    this.#started = options.clock.now()
+    const { network, link, random, clock, sources: given = [] } = options
+    const documents = new Documents(network)
+    this.documents = documents
+    this.notes = new Notes(network, name => documents.named(name), clock.now())
+    this.#started = clock.now()
+    const sources = new Sources({ network, self: link.id, random, given, authoritiesFirst: who === 'node' })
+    const fetch = new Fetch({ ...options, documents, signal: this.#abort.signal })
+    const onOther = (pointer: Pointer, document: Uint8Array | undefined): void =>
+      this.#onOther(pointer, document)
+    this.#sources = sources
+    this.#ask = fetch
+    this.#comparison = new Comparison({ ...options, documents, sources, fetch, onOther })
+    acceptRecords(link.dht, { network, now: clock.now, view: () => documents.newest()?.view })
+    link.dht.keep(sources.all, false)
   }
 
   /** Reads what the store has, and begins to fetch. */
   async start(): Promise<void> {
-    const { store, log } = this.#options
+    const { store, network, log } = this.#options
     if (store !== undefined) {
       for await (const bytes of store.values({ gt: 'document/', lt: 'document0' })) {
         try {
@@ -124,8 +142,10 @@ export class Follower implements FollowedDirectory {
         } catch (error) {
           if (!(error instanceof DirectoryError)) throw error
           log.info({ code: error.code }, 'a stored document is of no more use')
+          this.#learnFrom(bytes)
         }
       }
+      for (const { theirs } of await storedSplits(store, network)) this.documents.contradict(theirs)
     }
     this.#plan(0)
     const { sources = [] } = this.#options
@@ -149,7 +169,7 @@ export class Follower implements FollowedDirectory {
   view(epoch: number): View | undefined {
     const now = this.#options.clock.now()
     this.documents.prune(now)
-    const view = this.documents.get(epoch)?.view
+    const view = this.documents.usable(epoch)?.view
     return view && this.notes.obeyed(view, now)
   }
 
@@ -197,6 +217,22 @@ export class Follower implements FollowedDirectory {
       fetched: this.#fetched,
       accepted: this.#accepted,
       refused: { ...this.#refused },
+      agreed: this.#comparison.counts.agreed,
+      ...this.health(),
+    }
+  }
+
+  health(): DirectoryHealth {
+    const view = this.current()
+    const late = view !== undefined && this.#options.clock.now() >= view.freshUntil
+    return {
+      late: late ? { since: view.validAfter, worksUntil: view.validUntil } : null,
+      splits: this.documents.splits.map(({ epoch, ours, theirs, proofs }) => ({
+        epoch,
+        documents: [hex(ours.hash), hex(theirs.hash)],
+        signers: proofs.map(({ signer }) => hex(signer)),
+      })),
+      troubles: this.#sources.troubles,
     }
   }
 
@@ -205,6 +241,7 @@ export class Follower implements FollowedDirectory {
     this.#timer?.cancel()
     this.#readyTimer?.cancel()
     this.#noteFollower?.close()
+    this.#comparison.close()
     for (const waiter of this.#waiting) waiter.reject(closed())
     this.#waiting.clear()
     this.#handlers.clear()
@@ -276,57 +313,95 @@ export class Follower implements FollowedDirectory {
     return Math.min(longest, retryMs.first * 1.5 ** Math.min(20, this.#tries)) * (0.75 + fraction(random) / 2)
   }
 
-  /** Asks a few places, the sources before the authorities; true when a document was accepted. */
+  /** Asks a few places; true when a document was accepted. */
   async #fetch(epoch: number | null): Promise<boolean> {
-    const { network, sources = [], link, random, log } = this.#options
-    const others = [...shuffle(random, sources), ...shuffle(random, network.authorities)].filter(
-      ({ id }) => hex(id) !== hex(link.id),
-    )
-    // Later attempts begin further down the list, so that sources without it do not hide the authorities.
-    const skip = sources.length === 0 ? 0 : (this.#tries * asksPerAttempt) % Math.max(1, others.length)
-    for (const peer of [...others.slice(skip), ...others.slice(0, skip)].slice(0, asksPerAttempt)) {
+    const { clock } = this.#options
+    for (const peer of this.#sources.inAttempt(this.#tries)) {
+      if (await within(clock, patienceMs, this.#try(peer, epoch))) return true
+    }
+    return this.#tries % attemptsPerSearch === 1 && (await this.#search(epoch))
+  }
+
+  /** Asks those of whom the table says that they have it. */
+  async #search(epoch: number | null): Promise<boolean> {
+    const { network, clock } = this.#options
+    const now = epochAt(network, clock.now())
+    const epochs = epoch === null ? Array.from({ length: epochsValid }, (_, i) => now - i) : [epoch]
+    for (const of of epochs.filter(each => each >= 0)) {
       if (this.#abort.signal.aborted) return false
-      try {
-        const bytes = await this.#ask(peer, epoch)
-        this.#fetched++
-        this.#accept(bytes, epoch ?? undefined)
-        return true
-      } catch (error) {
-        if (error instanceof DirectoryError) {
-          this.#count(error.code)
-          if (error.code !== 'UNAVAILABLE') {
-            log.warn({ code: error.code, why: error.message }, 'directory: refused a document')
-          }
-        } else {
-          this.#count(error instanceof LinkError && error.code === 'TOO_LARGE' ? 'TOO_LARGE' : 'LINK')
-          if (!(error instanceof LinkError)) log.warn({ why: String(error) }, 'directory: request failed')
-        }
+      for (const peer of (await this.#ask.holders(of)).slice(0, holdersAsked)) {
+        if (await this.#try(peer, of)) return true
       }
     }
     return false
   }
 
-  /** The document of an epoch: what is new since the one before, where that is held, otherwise the whole. */
-  async #ask(peer: Peer, epoch: number | null): Promise<Uint8Array> {
-    const before = epoch === null ? undefined : this.documents.newest(epoch)?.document
-    if (epoch === null || before === undefined) return this.#request(peer, { ask: 'document', epoch })
+  async #try(peer: Peer, epoch: number | null): Promise<boolean> {
+    const id = hex(peer.id)
+    if (this.#abort.signal.aborted || this.#asking.has(id)) return false
+    this.#asking.add(id)
+    let bytes: Uint8Array | undefined
     try {
-      const answer = await this.#request(peer, { ask: 'difference', from: before.hash, epoch })
-      return wholeDocument(before.bodyBytes, answer)
+      bytes = await this.#ask.document(peer, epoch)
+      this.#fetched++
+      this.#accept(bytes, epoch ?? undefined)
+      return true
     } catch (error) {
-      if (!(error instanceof DirectoryError) || error.code === 'UNAVAILABLE') throw error
-      this.#options.log.debug({ code: error.code, why: error.message }, 'directory: no use of a difference')
-      return this.#request(peer, { ask: 'document', epoch })
+      if (this.#abort.signal.aborted) return false
+      this.#refuse(peer, error)
+      if (bytes !== undefined) this.#learnFrom(bytes)
+      return false
+    } finally {
+      this.#asking.delete(id)
     }
   }
 
-  async #request(peer: Peer, request: DirectoryRequest): Promise<Uint8Array> {
-    const { least, most } = requestMs
-    const timeoutMs = Math.min(most, Math.max(least, this.#options.network.epochMs / 16))
-    const options = { timeoutMs, maxBytes: maxAnswerBytes, signal: this.#abort.signal }
-    return readAnswer(
-      await this.#options.link.request(peer, directoryProtocol, writeRequest(request), options),
+  #refuse(peer: Peer, error: unknown): void {
+    const { log } = this.#options
+    const code = this.#sources.note(peer, error)
+    if (!(error instanceof DirectoryError)) {
+      this.#count(code === 'TOO_LARGE' ? 'TOO_LARGE' : 'LINK')
+      if (code === 'FAULT') log.warn({ why: String(error) }, 'directory: request failed')
+      return
+    }
+    this.#count(error.code)
+    if (error.code === 'UNAVAILABLE') return
+    log.warn({ code: error.code, why: error.message }, 'directory: refused a document')
+  }
+
+  /** A document whose time is over still names nodes, and enough authorities have signed that. */
+  #learnFrom(bytes: Uint8Array): void {
+    const { network, link } = this.#options
+    if (this.documents.newest() !== undefined) return
+    try {
+      this.#sources.learn(verifyConsensus(network, bytes))
+      link.dht.keep(this.#sources.all, false)
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+    }
+  }
+
+  /** Another node holds another document of an epoch, and enough authorities signed that, too. */
+  #onOther(pointer: Pointer, document: Uint8Array | undefined): void {
+    const split = this.documents.contradict(pointer)
+    if (split !== undefined) this.#onSplit(split, document)
+  }
+
+  #onSplit(split: Split, document: Uint8Array | undefined): void {
+    const { log, store } = this.#options
+    const signers = split.proofs.map(({ signer }) => hex(signer))
+    log.error(
+      { epoch: split.epoch, signers: signers.join(' ') },
+      'directory: two signed documents of one epoch: neither is used',
     )
+    const ours = this.documents.get(split.epoch)?.bytes
+    const documents = [ours, document].flatMap(bytes => (bytes === undefined ? [] : [bytes]))
+    if (store !== undefined) {
+      storeSplit(store, { theirs: split.theirs, documents }).catch((error: unknown) => {
+        log.warn({ why: String(error) }, 'directory: the proof could not be stored')
+      })
+    }
+    this.#tellCurrent()
   }
 
   #count(code: DirectoryErrorCode | 'LINK'): void {
@@ -335,17 +410,32 @@ export class Follower implements FollowedDirectory {
 
   /** Verifies, keeps, tells. Throws DirectoryError when it is refused. */
   #accept(bytes: Uint8Array, epoch?: number): void {
-    const { clock, log } = this.#options
-    const { held, isNew } = this.documents.add(bytes, clock.now(), epoch)
+    const { clock, log, link } = this.#options
+    const before = this.documents.splits.length
+    let accepted: { held: Held; isNew: boolean }
+    try {
+      accepted = this.documents.add(bytes, clock.now(), epoch)
+    } catch (error) {
+      const split = this.documents.splits[before]
+      if (split !== undefined) this.#onSplit(split, bytes)
+      throw error
+    }
+    const { held, isNew } = accepted
     if (!isNew) return
     this.#accepted++
     log.info({ epoch: held.view.epoch, signers: held.view.signers.length }, 'directory: new document')
     void this.#persist(held)
+    if (this.documents.newest() === held) {
+      this.#sources.learn(held.view)
+      link.dht.keep(this.#sources.all, true)
+    }
+    this.#sources.forgive()
+    this.#comparison.document(held)
     this.#tell(held.view)
     this.#tellReady()
   }
 
-  /** The view of now is another one: a note has come into force. */
+  /** The view of now is another one: a note has come into force, or a document is used no more. */
   #tellCurrent(): void {
     const view = this.current()
     if (view !== undefined) this.#tell(view)
@@ -392,6 +482,14 @@ export class Follower implements FollowedDirectory {
 /** Keys of a store in the order of their epochs. */
 export function documentKey(epoch: number): string {
   return `document/${String(epoch).padStart(16, '0')}`
+}
+
+/** What is not true after `ms` is false. */
+function within(clock: Clock, ms: number, happening: Promise<boolean>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const late = clock.after(ms, () => resolve(false))
+    happening.then(resolve, reject).finally(() => late.cancel())
+  })
 }
 
 function closed(): DirectoryError {

@@ -19,6 +19,7 @@ import {
   writeLeave,
 } from './joining.ts'
 import { epochAt, epochStart } from './network.ts'
+import { Publisher } from './publish.ts'
 import { Reporter, type ReporterInit } from './report.ts'
 import { hex, type Sign } from './statement.ts'
 import type { Role, View } from './view.ts'
@@ -93,7 +94,12 @@ export async function joinDirectory(options: JoinOptions): Promise<JoinedDirecto
     return sign(presenceBytes(network.name, from, nonce))
   })
   await follower.start()
-  const uploader = new Uploader(options, follower)
+  const publisher = new Publisher(options, false)
+  const unpublish = follower.onView(({ epoch }) => {
+    const held = follower.documents.usable(epoch)
+    if (held !== undefined) publisher.document(held)
+  })
+  const uploader = new Uploader(options, follower, publisher)
   const { counts } = options
   const view = (): View | undefined => follower.current()
   const reporter = counts === undefined ? undefined : new Reporter({ ...options, view, counts })
@@ -102,6 +108,8 @@ export async function joinDirectory(options: JoinOptions): Promise<JoinedDirecto
     leave: () => uploader.leave(),
     refusals: () => uploader.refusals,
     close: async () => {
+      unpublish()
+      publisher.close()
       uploader.close()
       reporter?.close()
       await close()
@@ -118,6 +126,7 @@ type Fate = 'taken' | 'refused'
 class Uploader {
   readonly #options: JoinOptions
   readonly #directory: FollowedDirectory
+  readonly #publisher: Publisher
   /** By epoch: the descriptor, signed once. */
   readonly #descriptors = new Map<number, Uint8Array>()
   /** By `epoch authority`. */
@@ -131,7 +140,8 @@ class Uploader {
   #tries = 0
   #closed = false
 
-  constructor(options: JoinOptions, directory: FollowedDirectory) {
+  constructor(options: JoinOptions, directory: FollowedDirectory, publisher: Publisher) {
+    this.#publisher = publisher
     this.#options = options
     this.#directory = directory
     this.#plan(0)
@@ -202,7 +212,9 @@ class Uploader {
       )
     }
     const content = { stable, epoch, serial: this.#serial(epoch - 1), keys: packetKeys }
-    this.#descriptors.set(epoch, writeDescriptor(signDescriptor(network.name, content, sign)))
+    const descriptor = signDescriptor(network.name, content, sign)
+    this.#descriptors.set(epoch, writeDescriptor(descriptor))
+    this.#publisher.descriptor(descriptor)
   }
 
   async #stable(epoch: number): Promise<{ description: NodeDescription; stable: StablePart }> {

@@ -85,6 +85,26 @@ export interface View {
   readonly nodes: ReadonlyMap<string, NodeEntry>
 }
 
+/** Whether the documents come as they should (docs/directory.md 10). */
+export interface DirectoryHealth {
+  /**
+   * Set while the newest document is not fresh any more: since when (milliseconds since 1970-01-01 UTC) it is
+   * the newest, and until when one can go on with it.
+   */
+  readonly late: { readonly since: number; readonly worksUntil: number } | null
+  /** Epochs of which two signed documents are known: both names, and who signed both, as hex. Neither is used. */
+  readonly splits: readonly {
+    readonly epoch: number
+    readonly documents: readonly string[]
+    readonly signers: readonly string[]
+  }[]
+  /** What was wrong at each place that was asked since the last document came. */
+  readonly troubles: readonly { readonly id: string; readonly code: string; readonly why: string }[]
+}
+
+/** Of a directory that holds what there is. */
+export const healthy: DirectoryHealth = { late: null, splits: [], troubles: [] }
+
 /** Follows the consensus for a node or a client; made by `followDirectory` or `joinDirectory`. */
 export interface Directory {
   /** The newest verified view whose time has come and is not over; undefined when there is none. */
@@ -93,6 +113,7 @@ export interface Directory {
   view(epoch: number): View | undefined
   /** Called with every newly verified view; returns how to stop. */
   onView(handler: (view: View) => void): () => void
+  health(): DirectoryHealth
   /** Resolves with the first current view. */
   ready(signal?: AbortSignal): Promise<View>
   close(): Promise<void>

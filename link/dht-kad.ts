@@ -8,7 +8,15 @@ import type { KadDHT } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { type Connections, idOf, peerIdOf } from './connections.ts'
-import { AddressBook, askedAtOnce, Checks, type Dht, type DhtCheck, replicas } from './dht.ts'
+import {
+  AddressBook,
+  askedAtOnce,
+  Checks,
+  type Dht,
+  type DhtCheck,
+  type DhtOptions,
+  replicas,
+} from './dht.ts'
 import { addressesOf, kadParts } from './dht-parts.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import type { Peer } from './link.ts'
@@ -72,19 +80,19 @@ export class KadTable implements Dht {
     this.#kad.catch(() => {})
   }
 
-  async put(key: string, value: Uint8Array, timeoutMs: number): Promise<number> {
+  async put(key: string, value: Uint8Array, options: DhtOptions): Promise<number> {
     if (!this.#checks.passes(key, value)) return 0
     let took = 0
     await this.#run(async (kad, signal) => {
       for await (const event of kad.put(utf8.encode(key), value, { signal })) {
         if (event.name === 'PEER_RESPONSE' && event.messageName === 'PUT_VALUE') took++
       }
-    }, timeoutMs)
+    }, options)
     return took
   }
 
   /** The check decides, not the record: upstream holds a value to the key that the answer names, not the one asked for. */
-  async get(key: string, timeoutMs: number): Promise<Uint8Array | undefined> {
+  async get(key: string, options: DhtOptions): Promise<Uint8Array | undefined> {
     let found: Uint8Array | undefined
     await this.#run(async (kad, signal) => {
       for await (const event of kad.get(utf8.encode(key), { signal })) {
@@ -98,18 +106,18 @@ export class KadTable implements Dht {
         found = Uint8Array.from(value)
         return
       }
-    }, timeoutMs)
+    }, options)
     return found
   }
 
-  async provide(name: Uint8Array, timeoutMs: number): Promise<void> {
+  async provide(name: Uint8Array, options: DhtOptions): Promise<void> {
     const cid = await providerKey(name)
     await this.#run(async (kad, signal) => {
       for await (const _ of kad.provide(cid, { signal })) if (signal.aborted) return
-    }, timeoutMs)
+    }, options)
   }
 
-  async providers(name: Uint8Array, timeoutMs: number): Promise<readonly Peer[]> {
+  async providers(name: Uint8Array, options: DhtOptions): Promise<readonly Peer[]> {
     const cid = await providerKey(name)
     const found = new Map<string, Peer>()
     await this.#run(async (kad, signal) => {
@@ -123,7 +131,7 @@ export class KadTable implements Dht {
         }
         if (found.size >= replicas) return
       }
-    }, timeoutMs)
+    }, options)
     return [...found.values()]
   }
 
@@ -133,12 +141,15 @@ export class KadTable implements Dht {
   }
 
   /** Runs a search within its time; one that fails has found what it had found. */
-  async #run(search: (kad: KadDHT, signal: AbortSignal) => Promise<void>, timeoutMs: number): Promise<void> {
+  async #run(
+    search: (kad: KadDHT, signal: AbortSignal) => Promise<void>,
+    options: DhtOptions,
+  ): Promise<void> {
     if (this.#closed) return
     try {
       const kad = await this.#start()
-      const signal = AbortSignal.timeout(timeoutMs)
-      await search(kad, signal)
+      const late = AbortSignal.timeout(options.timeoutMs)
+      await search(kad, options.signal === undefined ? late : AbortSignal.any([late, options.signal]))
     } catch {
       // Out of time, nobody there, or closed meanwhile.
     }

@@ -6,6 +6,12 @@ import type { Peer } from './link.ts'
 /** Throws when `value` is not what may stand under `key`. */
 export type DhtCheck = (key: string, value: Uint8Array) => void
 
+export interface DhtOptions {
+  /** Milliseconds for the whole search. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
 export interface Dht {
   /**
    * Takes, keeps and gives out values under keys that begin with `/kind/`. From the first call on a host that is no
@@ -23,13 +29,13 @@ export interface Dht {
    *
    * @returns how many said that they do
    */
-  put(key: string, value: Uint8Array, timeoutMs: number): Promise<number>
+  put(key: string, value: Uint8Array, options: DhtOptions): Promise<number>
   /** The first value found that passes the check of its kind. */
-  get(key: string, timeoutMs: number): Promise<Uint8Array | undefined>
+  get(key: string, options: DhtOptions): Promise<Uint8Array | undefined>
   /** Tells those closest to a name that this host has what is named so. @param name 32 bytes */
-  provide(name: Uint8Array, timeoutMs: number): Promise<void>
+  provide(name: Uint8Array, options: DhtOptions): Promise<void>
   /** Who said so. @param name 32 bytes */
-  providers(name: Uint8Array, timeoutMs: number): Promise<readonly Peer[]>
+  providers(name: Uint8Array, options: DhtOptions): Promise<readonly Peer[]>
 }
 
 /** How many keep a value; and the size of a bucket of the routing table. */

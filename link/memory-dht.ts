@@ -2,7 +2,17 @@
 // same hosts as over libp2p (dht-kad.ts); the search is the plain one of Kademlia, without buckets.
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import { AddressBook, askedAtOnce, Checks, type Dht, type DhtCheck, mostKept, replicas } from './dht.ts'
+import { hexToBytes } from '@noble/hashes/utils.js'
+import {
+  AddressBook,
+  askedAtOnce,
+  Checks,
+  type Dht,
+  type DhtCheck,
+  type DhtOptions,
+  mostKept,
+  replicas,
+} from './dht.ts'
 import { hexOf } from './identity.ts'
 import type { Link, Peer } from './link.ts'
 
@@ -51,37 +61,35 @@ export class MemoryTable implements Dht {
     this.#book.keep(peers, closed)
   }
 
-  async put(key: string, value: Uint8Array, timeoutMs: number): Promise<number> {
+  async put(key: string, value: Uint8Array, options: DhtOptions): Promise<number> {
     if (!this.#checks.passes(key, value)) return 0
     this.#keep(this.#values, key, value)
-    const to = await this.#closest(key, timeoutMs)
-    const taken = to.map(peer =>
-      this.#ask<boolean>(peer, { ask: 'put', key, value: hexOf(value) }, timeoutMs),
-    )
+    const to = await this.#closest(key, options)
+    const taken = to.map(peer => this.#ask<boolean>(peer, { ask: 'put', key, value: hexOf(value) }, options))
     return (await Promise.all(taken)).filter(took => took === true).length
   }
 
-  async get(key: string, timeoutMs: number): Promise<Uint8Array | undefined> {
+  async get(key: string, options: DhtOptions): Promise<Uint8Array | undefined> {
     let found = this.#values.get(key)
-    await this.#search(key, 'value', timeoutMs, ({ value }) => {
-      const bytes = value === undefined ? undefined : bytesOf(value)
+    await this.#search(key, 'value', options, ({ value }) => {
+      const bytes = value === undefined ? undefined : hexToBytes(value)
       if (bytes !== undefined && this.#checks.passes(key, bytes)) found ??= bytes
       return found !== undefined
     })
     return found !== undefined && this.#checks.passes(key, found) ? found : undefined
   }
 
-  async provide(name: Uint8Array, timeoutMs: number): Promise<void> {
+  async provide(name: Uint8Array, options: DhtOptions): Promise<void> {
     const key = hexOf(name)
     const { id, addresses } = this.#link
     this.#keep(this.#providers, `${key} ${hexOf(id)}`, { id: hexOf(id), addresses })
-    const to = await this.#closest(key, timeoutMs)
-    await Promise.all(to.map(peer => this.#ask(peer, { ask: 'provide', key, addresses }, timeoutMs)))
+    const to = await this.#closest(key, options)
+    await Promise.all(to.map(peer => this.#ask(peer, { ask: 'provide', key, addresses }, options)))
   }
 
-  async providers(name: Uint8Array, timeoutMs: number): Promise<readonly Peer[]> {
+  async providers(name: Uint8Array, options: DhtOptions): Promise<readonly Peer[]> {
     const found = new Map<string, Peer>()
-    await this.#search(hexOf(name), 'providers', timeoutMs, ({ providers }) => {
+    await this.#search(hexOf(name), 'providers', options, ({ providers }) => {
       for (const told of providers) {
         const peer = peerOf(told)
         if (this.#book.believes(peer.id)) found.set(told.id, this.#book.get(peer.id) ?? peer)
@@ -93,7 +101,7 @@ export class MemoryTable implements Dht {
 
   #answer(from: Uint8Array, request: Ask): Found | boolean {
     if (request.ask === 'put') {
-      const value = bytesOf(request.value)
+      const value = hexToBytes(request.value)
       if (!this.#checks.passes(request.key, value)) return false
       this.#keep(this.#values, request.key, value)
       return true
@@ -121,8 +129,8 @@ export class MemoryTable implements Dht {
     }
   }
 
-  async #closest(key: string, timeoutMs: number): Promise<Peer[]> {
-    const heard = await this.#search(key, 'nothing', timeoutMs, () => false)
+  async #closest(key: string, options: DhtOptions): Promise<Peer[]> {
+    const heard = await this.#search(key, 'nothing', options, () => false)
     return nearest(key, heard).slice(0, replicas)
   }
 
@@ -130,7 +138,7 @@ export class MemoryTable implements Dht {
   async #search(
     key: string,
     what: 'value' | 'providers' | 'nothing',
-    timeoutMs: number,
+    options: DhtOptions,
     enough: (found: Found) => boolean,
   ): Promise<Peer[]> {
     const asked = new Set<string>([hexOf(this.#link.id)])
@@ -142,7 +150,7 @@ export class MemoryTable implements Dht {
       for (const { id } of next) asked.add(hexOf(id))
       const answers = await Promise.all(
         next.map(async peer => {
-          const found = await this.#ask<Found>(peer, { ask: 'find', key, what }, timeoutMs)
+          const found = await this.#ask<Found>(peer, { ask: 'find', key, what }, options)
           if (found !== undefined) answered.push(peer)
           return found
         }),
@@ -154,10 +162,13 @@ export class MemoryTable implements Dht {
     }
   }
 
-  async #ask<T>(to: Peer, request: Ask, timeoutMs: number): Promise<T | undefined> {
+  async #ask<T>(to: Peer, request: Ask, options: DhtOptions): Promise<T | undefined> {
     try {
-      const options = { timeoutMs: Math.min(timeoutMs, requestMs), maxBytes: largest }
-      return read<T>(await this.#link.request(to, protocol, write(request), options))
+      const timeoutMs = Math.min(options.timeoutMs, requestMs)
+      // Of its own, so that many at once do not look like a leak of listeners.
+      const signal = AbortSignal.any(options.signal === undefined ? [] : [options.signal])
+      const within = { timeoutMs, signal, maxBytes: largest }
+      return read<T>(await this.#link.request(to, protocol, write(request), within))
     } catch {
       return undefined
     }
@@ -173,19 +184,23 @@ export class MemoryTable implements Dht {
 /** By the distance of Kademlia: the exclusive or of two SHA-256 digests, as a number. */
 function nearest(key: string, peers: readonly Peer[]): Peer[] {
   const target = sha256(new TextEncoder().encode(key))
-  const distance = ({ id }: Peer): string => hexOf(sha256(id).map((byte, i) => byte ^ (target[i] as number)))
+  const distance = ({ id }: Peer): string => hexOf(placeOf(id).map((byte, i) => byte ^ (target[i] as number)))
   return peers
     .map(peer => ({ peer, at: distance(peer) }))
     .sort((a, b) => (a.at < b.at ? -1 : 1))
     .map(({ peer }) => peer)
 }
 
-function peerOf({ id, addresses }: Told): Peer {
-  return { id: bytesOf(id), addresses }
+const places = new WeakMap<Uint8Array, Uint8Array>()
+
+function placeOf(id: Uint8Array): Uint8Array {
+  const place = places.get(id) ?? sha256(id)
+  places.set(id, place)
+  return place
 }
 
-function bytesOf(hex: string): Uint8Array {
-  return Uint8Array.from(hex.match(/../g) ?? [], pair => Number.parseInt(pair, 16))
+function peerOf({ id, addresses }: Told): Peer {
+  return { id: hexToBytes(id), addresses }
 }
 
 function write(what: unknown): Uint8Array {

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { x25519PublicKey } from '#crypto'
 import { epochAt, epochStart, type Network } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
-import type { Directory, NodeEntry, Role, View } from '../directory/view.ts'
+import { type Directory, healthy, type NodeEntry, type Role, type View } from '../directory/view.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
 import { hexOf } from '../link/identity.ts'
@@ -224,6 +224,7 @@ function directoryOf(source: Peer, relay: Peer, sink: Peer): Directory {
     current: () => view,
     view: () => undefined,
     onView: () => () => {},
+    health: () => healthy,
     ready: async () => view,
     close: async () => {},
   }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { openSync, writeSync } from 'node:fs'
 import type { Network } from '../directory/network.ts'
-import type { Directory, View } from '../directory/view.ts'
+import { type Directory, healthy, type View } from '../directory/view.ts'
 import { type Clock, systemClock } from '../link/clock.ts'
 import { emptyTable } from '../link/dht.ts'
 import { noGossip } from '../link/gossip.ts'
@@ -90,6 +90,7 @@ function alwaysThe(view: View, clock: Clock): Directory {
     current: () => lasting,
     view: () => lasting,
     onView: () => () => {},
+    health: () => healthy,
     ready: async () => lasting,
     close: async () => {},
   }

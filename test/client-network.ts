@@ -8,7 +8,7 @@ import { ClientError } from '../client/error.ts'
 import type { Received } from '../client/message.ts'
 import { epochAt, epochStart, type Network } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
-import type { Directory, NodeEntry, Parameters, View } from '../directory/view.ts'
+import { type Directory, healthy, type NodeEntry, type Parameters, type View } from '../directory/view.ts'
 import type { VirtualClock } from '../link/clock.ts'
 import { virtualClock } from '../link/clock.ts'
 import { type Dht, emptyTable } from '../link/dht.ts'
@@ -181,6 +181,7 @@ export class FakeNetwork {
         handlers.add(handler)
         return () => handlers.delete(handler)
       },
+      health: () => healthy,
       ready: async () => this.#view(),
       close: async () => {
         over = true

@@ -80,16 +80,16 @@ for (const [where, world] of Object.entries(worlds)) {
       node.dht.keep(nodes.map(peerOf), true)
     }
     const [first, second] = nodes as [Link, Link]
-    assert.ok((await during(first.dht.put('/test/a', utf8('a value'), 5000))) >= 4)
-    assert.equal(await during((nodes[5] as Link).dht.get('/test/a', 5000)), utf8('a value'))
+    assert.ok((await during(first.dht.put('/test/a', utf8('a value'), { timeoutMs: 5000 }))) >= 4)
+    assert.equal(await during((nodes[5] as Link).dht.get('/test/a', { timeoutMs: 5000 })), utf8('a value'))
     const client = await host('client')
     client.dht.accept('test', check)
     client.dht.keep([peerOf(second)], false)
-    assert.equal(await during(client.dht.get('/test/a', 5000)), utf8('a value'))
-    assert.is(await during(client.dht.get('/test/b', 5000)), undefined)
+    assert.equal(await during(client.dht.get('/test/a', { timeoutMs: 5000 })), utf8('a value'))
+    assert.is(await during(client.dht.get('/test/b', { timeoutMs: 5000 })), undefined)
     const name = new Uint8Array(32).fill(7)
-    await during(first.dht.provide(name, 5000))
-    const providers = await during(client.dht.providers(name, 5000))
+    await during(first.dht.provide(name, { timeoutMs: 5000 }))
+    const providers = await during(client.dht.providers(name, { timeoutMs: 5000 }))
     assert.equal(
       providers.map(({ id, addresses }) => [[...id], addresses]),
       [[[...first.id], first.addresses]],
@@ -105,13 +105,13 @@ for (const [where, world] of Object.entries(worlds)) {
       node.dht.keep(nodes.map(peerOf), true)
     }
     const [bad, good, other] = nodes as [Link, Link, Link]
-    assert.is(await during(good.dht.put('/test/a', utf8('b'), 5000)), 0)
-    assert.is(await during(bad.dht.put('/test/a', utf8('b'), 5000)), 0)
-    assert.is(await during(other.dht.get('/test/a', 5000)), undefined)
-    assert.is(await during(bad.dht.put('/other/a', utf8('a'), 5000)), 0)
-    assert.is(await during(bad.dht.put('/test/a', new Uint8Array(20_000), 5000)), 0)
-    assert.ok((await during(good.dht.put('/test/a', utf8('a value'), 5000))) >= 1)
-    assert.equal(await during(other.dht.get('/test/a', 5000)), utf8('a value'))
+    assert.is(await during(good.dht.put('/test/a', utf8('b'), { timeoutMs: 5000 })), 0)
+    assert.is(await during(bad.dht.put('/test/a', utf8('b'), { timeoutMs: 5000 })), 0)
+    assert.is(await during(other.dht.get('/test/a', { timeoutMs: 5000 })), undefined)
+    assert.is(await during(bad.dht.put('/other/a', utf8('a'), { timeoutMs: 5000 })), 0)
+    assert.is(await during(bad.dht.put('/test/a', new Uint8Array(20_000), { timeoutMs: 5000 })), 0)
+    assert.ok((await during(good.dht.put('/test/a', utf8('a value'), { timeoutMs: 5000 }))) >= 1)
+    assert.equal(await during(other.dht.get('/test/a', { timeoutMs: 5000 })), utf8('a value'))
   })
 
   test('a stranger’s word about itself is not taken where everybody is known', async () => {
@@ -122,8 +122,8 @@ for (const [where, world] of Object.entries(worlds)) {
     for (const node of nodes) node.dht.keep(nodes.map(peerOf), true)
     stranger.dht.keep(nodes.map(peerOf), true)
     const name = new Uint8Array(32).fill(8)
-    await during(stranger.dht.provide(name, 5000))
-    assert.equal(await during((nodes[0] as Link).dht.providers(name, 5000)), [])
+    await during(stranger.dht.provide(name, { timeoutMs: 5000 }))
+    assert.equal(await during((nodes[0] as Link).dht.providers(name, { timeoutMs: 5000 })), [])
   })
 
   test('nobody there: nothing is found, and nothing is thrown', async () => {
@@ -133,11 +133,11 @@ for (const [where, world] of Object.entries(worlds)) {
     lone.dht.accept('test', check)
     client.dht.accept('test', check)
     client.dht.keep([{ id: lone.id, addresses: [] }], false)
-    assert.is(await during(lone.dht.put('/test/a', utf8('a'), 1000)), 0)
-    assert.is(await during(client.dht.get('/test/a', 1000)), undefined)
-    assert.equal(await during(client.dht.providers(new Uint8Array(32), 1000)), [])
+    assert.is(await during(lone.dht.put('/test/a', utf8('a'), { timeoutMs: 1000 })), 0)
+    assert.is(await during(client.dht.get('/test/a', { timeoutMs: 1000 })), undefined)
+    assert.equal(await during(client.dht.providers(new Uint8Array(32), { timeoutMs: 1000 })), [])
     await client.close()
-    assert.is(await during(client.dht.get('/test/a', 1000)), undefined)
+    assert.is(await during(client.dht.get('/test/a', { timeoutMs: 1000 })), undefined)
   })
 
   test.run()
@@ -183,7 +183,7 @@ hostile('public keys and oversized messages are refused, and the next request is
   const other = await start('node')
   other.dht.accept('test', check)
   other.dht.keep([peerOf(host)], true)
-  assert.is(await other.dht.put('/test/a', utf8('a'), 5000), 1)
+  assert.is(await other.dht.put('/test/a', utf8('a'), { timeoutMs: 5000 }), 1)
   await bad.stop()
 })
 

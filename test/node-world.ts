@@ -4,7 +4,14 @@
 import type { Network } from '../directory/network.ts'
 import { epochAt, epochStart, epochsValid } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
-import type { Directory, NodeEntry, Parameters, Role, View } from '../directory/view.ts'
+import {
+  type Directory,
+  healthy,
+  type NodeEntry,
+  type Parameters,
+  type Role,
+  type View,
+} from '../directory/view.ts'
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
 import { hexOf } from '../link/identity.ts'
 import type { Host, Link } from '../link/link.ts'
@@ -138,6 +145,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       handlers.add(handler)
       return () => void handlers.delete(handler)
     },
+    health: () => healthy,
     ready: async () => views.get(0) as View,
     close: async () => {},
   }

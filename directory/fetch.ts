@@ -1,0 +1,90 @@
+// The questions of a follower (docs/directory.md 9, 10): a document, the pointer to one, and who has one.
+
+import type { Link, Peer } from '../link/link.ts'
+import type { Log } from '../link/log.ts'
+import { wholeDocument } from './difference.ts'
+import type { Documents } from './documents.ts'
+import { DirectoryError } from './error.ts'
+import {
+  type DirectoryRequest,
+  directoryProtocol,
+  maxAnswerBytes,
+  readAnswer,
+  writeRequest,
+} from './exchange.ts'
+import type { Network } from './network.ts'
+import { sameBytes } from './statement.ts'
+import { consensusKey, maxPointerBytes, openPointer, readPointer } from './table.ts'
+import type { Pointer } from './vote.ts'
+
+const second = 1000
+/** A place that does not answer must not cost the window of a short epoch: 1/16 of an epoch within these. */
+const requestMs = { least: second, most: 10 * second } as const
+const tableMs = 5 * second
+
+export interface FetchInit {
+  readonly network: Network
+  readonly link: Link
+  readonly log: Log
+  readonly documents: Documents
+  readonly signal: AbortSignal
+}
+
+export class Fetch {
+  readonly #init: FetchInit
+
+  constructor(init: FetchInit) {
+    this.#init = init
+  }
+
+  /**
+   * The document of an epoch (null: the newest): what is new since the one before, where that is held, otherwise the
+   * whole. Its signatures are not yet checked.
+   *
+   * @throws LinkError; DirectoryError as the other side refuses, or as the reader
+   */
+  async document(peer: Peer, epoch: number | null): Promise<Uint8Array> {
+    const before = epoch === null ? undefined : this.#init.documents.newest(epoch)?.document
+    if (epoch === null || before === undefined) return this.#request(peer, { ask: 'document', epoch })
+    try {
+      const answer = await this.#request(peer, { ask: 'difference', from: before.hash, epoch })
+      return wholeDocument(before.bodyBytes, answer)
+    } catch (error) {
+      if (!(error instanceof DirectoryError) || error.code === 'UNAVAILABLE') throw error
+      this.#init.log.debug({ code: error.code, why: error.message }, 'directory: no use of a difference')
+      return this.#request(peer, { ask: 'document', epoch })
+    }
+  }
+
+  /**
+   * What somebody holds for the document of an epoch. Signatures are checked where it is another than the own one.
+   *
+   * @throws LinkError; DirectoryError as the other side refuses, as `openPointer`; OLD_EPOCH for another epoch
+   */
+  async pointer(peer: Peer, epoch: number): Promise<Pointer> {
+    const bytes = await this.#request(peer, { ask: 'pointer', epoch }, maxPointerBytes + 64)
+    const pointer = readPointer(bytes)
+    const own = this.#init.documents.get(epoch)?.document.hash
+    if (own === undefined || !sameBytes(own, pointer.hash)) openPointer(this.#init.network, bytes)
+    if (pointer.epoch !== epoch) {
+      throw new DirectoryError('OLD_EPOCH', `pointer: want epoch ${epoch}, have ${pointer.epoch}`)
+    }
+    return pointer
+  }
+
+  /** Who the table says has the document of an epoch. */
+  async holders(epoch: number): Promise<readonly Peer[]> {
+    const { network, link, signal } = this.#init
+    const within = { timeoutMs: tableMs, signal }
+    const record = await link.dht.get(consensusKey(network.name, epoch), within)
+    if (record === undefined) return []
+    return await link.dht.providers(openPointer(network, record).hash, within)
+  }
+
+  async #request(peer: Peer, request: DirectoryRequest, maxBytes = maxAnswerBytes): Promise<Uint8Array> {
+    const { link, network, signal } = this.#init
+    const timeoutMs = Math.min(requestMs.most, Math.max(requestMs.least, network.epochMs / 16))
+    const options = { timeoutMs, maxBytes, signal }
+    return readAnswer(await link.request(peer, directoryProtocol, writeRequest(request), options))
+  }
+}
