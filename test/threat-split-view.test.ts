@@ -6,11 +6,19 @@ import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import { authorityEntry } from '../directory/authority-keys.ts'
 import { nameBody } from '../directory/consensus.ts'
 import { verifyConsensus, writeDocument } from '../directory/document.ts'
+import { Documents, serveDocuments } from '../directory/documents.ts'
 import { DirectoryError } from '../directory/error.ts'
+import { openProofs, writeProofs } from '../directory/evidence.ts'
+import type { FollowedDirectory } from '../directory/follow.ts'
 import type { Network } from '../directory/network.ts'
-import { signStatement } from '../directory/statement.ts'
+import { Notes } from '../directory/notes.ts'
+import { storedSplits } from '../directory/split.ts'
+import { hex, signStatement } from '../directory/statement.ts'
 import { tally } from '../directory/tally.ts'
+import { memoryStore, type Store } from '../link/store.ts'
 import { seededRandom } from '../sphinx/random.ts'
+import { bodyOf, descriptorsOf, signaturesOf } from './directory-samples.ts'
+import { DirectoryWorld } from './directory-world.ts'
 
 const random = seededRandom(31)
 
@@ -94,6 +102,122 @@ test('control: a client that is content with one signature follows the adversary
   const { network, seeds } = configured(3, 2)
   const trusting = { ...network, threshold: 1 }
   assert.is(refusal(trusting, forged(trusting, seeds.slice(0, 1))), 'accepted')
+})
+
+/**
+ * t authorities sign two documents of one epoch. A client is given the one; of the nodes in it so many hold the
+ * other, the rest the same.
+ */
+async function shownTwo({ others, seed = 1 }: { others: number; seed?: number }): Promise<{
+  world: DirectoryWorld
+  client: FollowedDirectory
+  store: Store
+}> {
+  const world = new DirectoryWorld({ seed })
+  const { network, clock } = world
+  await world.advanceTo(5)
+  const descriptors = descriptorsOf(network, 5)
+  const body = bodyOf(network, 5, descriptors)
+  const sign = (change: Partial<typeof body>): Uint8Array => {
+    const { bytes, hash } = nameBody({ ...body, ...change })
+    return writeDocument(bytes, signaturesOf(network, 5, hash, 2))
+  }
+  const [one, two] = [sign({}), sign({ mixing: 'pool' })]
+  const names = [...Array.from({ length: 6 }, (_, i) => `mix ${i}`), 'gateway 0', 'gateway 1']
+  for (const [i, name] of names.entries()) {
+    const documents = new Documents(network)
+    documents.add(i < others ? two : one, clock.now())
+    serveDocuments(
+      world.host(name, 'node', ['/ip4/127.0.0.1/tcp/4001']),
+      documents,
+      new Notes(network, () => undefined, 0),
+      clock.now,
+    )
+  }
+  const liar = world.host('liar', 'node')
+  const documents = new Documents(network)
+  documents.add(one, clock.now())
+  serveDocuments(liar, documents, new Notes(network, () => undefined, 0), clock.now)
+  const store = memoryStore()
+  const client = await world.startClient({
+    store,
+    sources: [{ id: liar.id, addresses: liar.addresses }],
+  })
+  await clock.advance(100)
+  assert.is(client.current()?.epoch, 5)
+  await world.advanceTo(5, 0.9)
+  return { world, client, store }
+}
+
+test('a client that was given another document than the nodes have uses neither, and keeps the proof', async () => {
+  const { world, client, store } = await shownTwo({ others: 8 })
+  const { network } = world
+  assert.is(client.current(), undefined)
+  assert.is(client.view(5), undefined)
+  const [split] = client.health().splits
+  assert.is(split?.epoch, 5)
+  assert.is(new Set(split?.documents).size, 2)
+  assert.equal(
+    split?.signers,
+    network.authorities
+      .slice(0, 2)
+      .map(({ id }) => hex(id))
+      .sort(),
+  )
+  const [stored] = await storedSplits(store, network)
+  const names = stored?.documents.map(bytes => hex(verifyConsensus(network, bytes).hash))
+  assert.equal(names, split?.documents)
+  // Started again it remembers, whoever shows it which.
+  await client.close()
+  const again = await world.startClient({ store })
+  assert.is(again.current(), undefined)
+  assert.is(again.health().splits.length, 1)
+  await world.close()
+})
+
+test('a node among them proves it to anybody who asks', async () => {
+  const world = new DirectoryWorld()
+  const { network } = world
+  const body = bodyOf(network, 5, descriptorsOf(network, 5))
+  const documents = new Documents(network)
+  await world.advanceTo(5)
+  const refusals = [{}, { mixing: 'pool' }].map(change => {
+    const { bytes, hash } = nameBody({ ...body, ...change })
+    try {
+      documents.add(writeDocument(bytes, signaturesOf(network, 5, hash, 2)), world.clock.now())
+      return 'accepted'
+    } catch (error) {
+      return (error as DirectoryError).code
+    }
+  })
+  assert.equal(refusals, ['accepted', 'CONFLICT'])
+  assert.is(documents.current(world.clock.now()), undefined)
+  const proofs = openProofs(network, writeProofs(documents.proofs))
+  assert.equal(
+    proofs.map(({ signer }) => hex(signer)),
+    network.authorities
+      .slice(0, 2)
+      .map(({ id }) => hex(id))
+      .sort(),
+  )
+})
+
+test('half of the nodes are the adversary’s: three clients of four find it out', async () => {
+  let found = 0
+  for (let seed = 1; seed <= 20; seed++) {
+    const { world, client } = await shownTwo({ others: 4, seed })
+    found += client.health().splits.length
+    await world.close()
+  }
+  // 1 - (4/8 * 3/7) = 79 %; fewer than 10 of 20 would happen once in 400 times.
+  assert.ok(found >= 10, `found ${found} of 20`)
+})
+
+test('control: whom every node tells the same believes it', async () => {
+  const { world, client } = await shownTwo({ others: 0 })
+  assert.is(client.current()?.epoch, 5)
+  assert.ok(client.status().agreed >= 2)
+  await world.close()
 })
 
 test.run()
