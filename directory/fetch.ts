@@ -13,7 +13,7 @@ import {
   writeRequest,
 } from './exchange.ts'
 import type { Network } from './network.ts'
-import { sameBytes } from './statement.ts'
+import { hex, sameBytes } from './statement.ts'
 import { consensusKey, maxPointerBytes, openPointer, readPointer } from './table.ts'
 import type { Pointer } from './vote.ts'
 
@@ -72,13 +72,15 @@ export class Fetch {
     return pointer
   }
 
-  /** Who the table says has the document of an epoch. */
+  /** Who the table says has the document of an epoch; authorities are asked anyway. */
   async holders(epoch: number): Promise<readonly Peer[]> {
     const { network, link, signal } = this.#init
     const within = { timeoutMs: tableMs, signal }
     const record = await link.dht.get(consensusKey(network.name, epoch), within)
     if (record === undefined) return []
-    return await link.dht.providers(openPointer(network, record).hash, within)
+    const authorities = new Set(network.authorities.map(({ id }) => hex(id)))
+    const found = await link.dht.providers(openPointer(network, record).hash, within)
+    return found.filter(({ id }) => !authorities.has(hex(id)))
   }
 
   async #request(peer: Peer, request: DirectoryRequest, maxBytes = maxAnswerBytes): Promise<Uint8Array> {

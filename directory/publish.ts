@@ -17,7 +17,7 @@ export interface PublisherInit {
 }
 
 /** So many of the nodes, on average, put the pointer, and say that they have the document. Authorities always do. */
-const putters = 3
+const [putters, providers] = [3, 8]
 const second = 1000
 const putMs = 10 * second
 
@@ -38,13 +38,13 @@ export class Publisher {
   document({ document, view }: Held): void {
     const { network, link } = this.#init
     this.#later(async () => {
-      if (!this.#chosen(view.nodes.size)) return
+      if (!this.#chosen(putters, view.nodes.size)) return
       const { body, hash, signatures } = document
       const pointer = writePointer({ epoch: body.epoch, hash, signatures })
       await link.dht.put(consensusKey(network.name, body.epoch), pointer, this.#within)
     })
     this.#later(async () => {
-      if (this.#chosen(view.nodes.size)) await link.dht.provide(document.hash, this.#within)
+      if (this.#chosen(providers, view.nodes.size)) await link.dht.provide(document.hash, this.#within)
     })
   }
 
@@ -66,8 +66,8 @@ export class Publisher {
     for (const timer of this.#timers) timer.cancel()
   }
 
-  #chosen(nodes: number): boolean {
-    return this.#always || fraction(this.#init.random) * nodes < putters
+  #chosen(wanted: number, nodes: number): boolean {
+    return this.#always || fraction(this.#init.random) * nodes < wanted
   }
 
   /** Within the next 1/64 of an epoch. */

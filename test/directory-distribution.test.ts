@@ -91,7 +91,7 @@ test('a known node that has nothing to give still leads to those who have, throu
   const [known] = world.nodes as [NodeMember]
   known.link.serve(directoryProtocol, 1000, () => never)
   const client = await world.startClient({ sources: [peerOf(known)] })
-  await world.clock.advance(20_000)
+  await world.clock.advance(25_000)
   assert.ok((client.current()?.epoch ?? 0) >= 1)
   await world.close()
 })
