@@ -2,56 +2,34 @@
 
 import { epochAt } from '../directory/network.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
-import { type Address, readAddress, writeAddress } from './address.ts'
+import { readAddress, writeAddress } from './address.ts'
+import { isAppName, noApp } from './app-name.ts'
 import { type BulletinTopic, bulletinTopic } from './bulletin-topic.ts'
 import { hex } from './bytes.ts'
-import { maxBlocks, writeMessage, writeReply } from './content.ts'
-import { type CoverLevel, coverLevels } from './cover.ts'
+import { writeMessage, writeReply } from './content.ts'
+import type { CoverLevel } from './cover.ts'
 import { Engine, type EngineInit } from './engine.ts'
 import { ClientError } from './error.ts'
 import { maxMessageBytes, messageIdBytes } from './fragments.ts'
 import type { InboxEntry } from './inbox.ts'
 import type { LedgerEntry } from './ledger.ts'
-import { maxReplyBytes, readBlocks, usualReplyBlocks } from './limits.ts'
+import { maxReplyBytes } from './limits.ts'
 import { Mail } from './mail.ts'
 import { Handles, type Message, type Received } from './message.ts'
+import {
+  blocksWanted,
+  type ClientEvents,
+  checkCover,
+  checkSend,
+  type InboxOptions,
+  type SendOptions,
+} from './options.ts'
 import type { Outgoing } from './outbox.ts'
 import type { Operation } from './records.ts'
+import { answersApp, Requests } from './requests.ts'
+import { type Service, type ServiceHandler, type ServiceOptions, serveRequests } from './service.ts'
 import { type ClientStatus, statusOf } from './status.ts'
-import { checkWay, readPattern, type Way } from './way.ts'
-
-export interface SendOptions {
-  /** Whether the receiver may reply, or how many reply blocks go with the message (1 to 64). Default false. */
-  readonly replies?: boolean | number
-  /** Ask to be told when the receiver's app has taken it. Default false. */
-  readonly receipt?: boolean
-  /** What its packets' paths must obey; without it they look like everybody's. */
-  readonly way?: Way
-  /** Calls it off, before or after it was accepted. */
-  readonly signal?: AbortSignal
-  /** Milliseconds from now; past it the message has failed with DEADLINE. */
-  readonly deadlineMs?: number
-}
-
-export interface InboxOptions {
-  readonly after?: number
-  readonly most?: number
-  readonly mostBytes?: number
-  readonly until?: AbortSignal
-}
-
-export interface ClientEvents {
-  /** A message of ours has changed its state. */
-  state: (message: Message) => void
-  /** A message has come and is on disk; `messages` hands it out. */
-  message: (received: {
-    readonly id: string
-    readonly seq: number
-    readonly inReplyTo: string | undefined
-  }) => void
-  /** Packets can leave, or cannot any more. */
-  ready: (ready: boolean) => void
-}
+import { checkWayTo } from './way.ts'
 
 const text = new TextEncoder()
 
@@ -68,6 +46,7 @@ export class Client {
   }
   /** Ends listening to the signal of a message that is not over. */
   readonly #signals = new Map<string, () => void>()
+  readonly #requests: Requests
   readonly #received = { messages: 0, replies: 0 }
   #closed: Promise<void> | undefined
 
@@ -85,7 +64,12 @@ export class Client {
       onDelivered: ({ id }) => ledger.add({ at: init.clock.now(), event: 'delivered', id }),
       onTaken: entry => this.#engine.tellRead(entry),
     })
+    this.#requests = new Requests({
+      bytes: seq => inbox.bytes(seq),
+      markRead: seq => inbox.markRead(seq),
+    })
     for (const entry of inbox.after(-1)) this.#count(entry)
+    for (const entry of inbox.after(-1, answersApp)) if (!entry.read) this.#answered(entry)
     open.events.state = message => this.#changed(message)
     open.events.message = entry => this.#arrived(entry)
     open.events.ready = ready => this.#tell('ready', ready)
@@ -136,10 +120,20 @@ export class Client {
    *   and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
    */
   async send(to: string, content: Uint8Array | string, options: SendOptions = {}): Promise<Message> {
+    return await this.#send(to, content, options, options.app ?? noApp)
+  }
+
+  /** @param inbox where replies will lie */
+  async #send(
+    to: string,
+    content: Uint8Array | string,
+    options: SendOptions,
+    inbox: string,
+  ): Promise<Message> {
     this.#check(options)
     const { network, g, clock, random, sealing } = this.#init
     const address = readAddress(to, network.name)
-    if (options.way !== undefined) this.#checkWay(options.way, address)
+    if (options.way !== undefined) checkWayTo(options.way, address, g.hops - 2)
     // A key of low order cannot be sealed to: better found now than at every attempt
     sealing.seal(address.sealingKey, new Uint8Array(0), random)
     const bytes = typeof content === 'string' ? text.encode(content) : content
@@ -154,9 +148,19 @@ export class Client {
     const wanted = blocksWanted(options)
     const made = wanted === 0 ? noBlocks : this.#engine.replies.make(id, to, wanted, clock.now())
     const wantsRead = options.receipt === true
-    const whole = writeMessage(g, { wantsRead, blocks: made.blocks, bytes })
+    const app = options.app ?? noApp
+    const whole = writeMessage(g, { wantsRead, app, blocks: made.blocks, bytes })
     return await this.#accept(
-      { id, kind: 'message', to, wantsRead, bytes: bytes.length, way: options.way },
+      {
+        id,
+        kind: 'message',
+        to,
+        wantsRead,
+        bytes: bytes.length,
+        app: inbox,
+        priority: options.priority,
+        way: options.way,
+      },
       whole,
       options,
       made,
@@ -174,7 +178,7 @@ export class Client {
   async reply(
     received: Pick<Received, 'id'> | string,
     content: Uint8Array | string,
-    options: Pick<SendOptions, 'signal' | 'deadlineMs'> = {},
+    options: Pick<SendOptions, 'signal' | 'deadlineMs' | 'priority'> = {},
   ): Promise<Message> {
     this.#check(options)
     const to = typeof received === 'string' ? received : received.id
@@ -191,16 +195,89 @@ export class Client {
     if (bytes.length > maxReplyBytes)
       throw new ClientError('TOO_LARGE', `reply: ${bytes.length} bytes, at most ${maxReplyBytes}: split it`)
     const id = hex(this.#init.random(messageIdBytes))
-    const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length } as const
+    const { app } = entry
+    const { priority } = options
+    const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, priority } as const
     return await this.#accept(message, writeReply(bytes), options, noBlocks)
   }
 
   /**
-   * Every message that comes, once, beginning with those that no app has read yet. A message counts as read when
+   * Asks a service and waits for its answer. The service does not learn who asks.
+   *
+   * @param to the service's address
+   * @param name the app that it serves as
+   * @param content at most 16 MiB; many services take less
+   * @throws ClientError what `send` throws; SERVICE_BUSY, SERVICE_REFUSED, SERVICE_FAILED, BAD_CONTENT as it answers;
+   *   DEADLINE or EXPIRED when no answer came in time
+   */
+  async request(
+    to: string,
+    name: string,
+    content: Uint8Array | string,
+    options: Omit<SendOptions, 'app' | 'receipt'> = {},
+  ): Promise<Uint8Array> {
+    const { clock, limits } = this.#init
+    const asked = { replies: true, ...options, app: name }
+    const { id } = await this.#send(to, content, asked, answersApp)
+    const late = clock.after(options.deadlineMs ?? limits.lifetimeMs, () =>
+      this.#requests.failed(id, new ClientError('DEADLINE', 'request: no answer came in time')),
+    )
+    try {
+      return await this.#requests.answer(id, options.signal)
+    } finally {
+      late.cancel()
+    }
+  }
+
+  /**
+   * Answers requests that others make to this client's address under a name, until the service or the client ends.
+   *
+   *     client.serve('echo', ({ bytes }) => bytes)
+   *
+   * @throws ClientError BAD_OPTION, CLOSED
+   */
+  serve(name: string, handler: ServiceHandler, options: ServiceOptions = {}): Service {
+    if (!isAppName(name)) throw new ClientError('BAD_OPTION', `serve: '${name}' is no app's name`)
+    if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
+    const { clock, log } = this.#init
+    return serveRequests(
+      {
+        clock,
+        log,
+        messages: signal => this.messages({ app: name, signal }),
+        reply: (to, answer) => this.reply(to, answer),
+      },
+      handler,
+      options,
+    )
+  }
+
+  /**
+   * Resolves when everything that was accepted has left once (`sent`), or is with the receivers' gateways or failed
+   * (`stored`). Nothing leaves sooner for it: the clocks do not change.
+   *
+   * @throws ClientError ABORTED, CLOSED
+   */
+  async flush(until: 'sent' | 'stored' = 'stored', signal?: AbortSignal): Promise<void> {
+    const waiting = until === 'sent' ? ['queued'] : ['queued', 'sent']
+    const left = this.#engine.outbox.unfinished().filter(({ state }) => waiting.includes(state))
+    const handles = left.map(message => this.#handles.handle(message)[until](signal))
+    for (const outcome of await Promise.allSettled(handles)) {
+      if (outcome.status === 'fulfilled') continue
+      const { reason } = outcome as { reason: unknown }
+      if (reason instanceof ClientError && (reason.code === 'CLOSED' || signal?.aborted === true))
+        throw reason
+    }
+  }
+
+  /**
+   * Every message that comes for an app (default: those that name none), once, beginning with those that no app has read yet. A message counts as read when
    * the next one is asked for or the loop ends. Ends when the signal aborts or the client closes.
    */
-  messages(options: { readonly signal?: AbortSignal } = {}): AsyncGenerator<Received, void, undefined> {
-    return this.#mail.messages(options.signal)
+  messages(
+    options: { readonly signal?: AbortSignal; readonly app?: string } = {},
+  ): AsyncGenerator<Received, void, undefined> {
+    return this.#mail.messages(options.app ?? noApp, options.signal)
   }
 
   /**
@@ -212,9 +289,9 @@ export class Client {
    * @param options.until when there is none: wait for one until this aborts
    */
   async inbox(options: InboxOptions = {}): Promise<Received[]> {
-    const { after = -1, most = 100, mostBytes = 16 * 1024 * 1024, until } = options
-    if (until !== undefined) await this.#mail.wait(after, until)
-    return await this.#mail.list(after, most, mostBytes)
+    const { app = noApp, after = -1, most = 100, mostBytes = 16 * 1024 * 1024, until } = options
+    if (until !== undefined) await this.#mail.wait(app, after, until)
+    return await this.#mail.list(app, after, most, mostBytes)
   }
 
   /** A message or reply of ours by its id. */
@@ -319,31 +396,19 @@ export class Client {
     this.#signals.clear()
     await this.#engine.end()
     this.#mail.close()
+    this.#requests.close()
     this.#handles.close()
     this.#tell('ready', false)
     await this.#release()
   }
 
-  #check({ signal, deadlineMs }: SendOptions): void {
+  #check(options: SendOptions): void {
     if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
-    if (signal?.aborted) throw new ClientError('ABORTED', 'called off by the caller')
-    if (deadlineMs !== undefined && !(deadlineMs > 0))
-      throw new ClientError('BAD_OPTION', 'deadlineMs: want milliseconds above 0')
-  }
-
-  #checkWay(way: Way, { gateways }: Address): void {
-    const mixes = this.#init.g.hops - 2
-    checkWay(way, mixes)
-    const exit = way.path === undefined ? undefined : readPattern(way.path, mixes).exit
-    if (exit !== undefined && !gateways.some(id => hex(id).startsWith(exit)))
-      throw new ClientError(
-        'BAD_OPTION',
-        `path '${way.path}': ${exit} is no gateway of the receiver's address`,
-      )
+    checkSend(options)
   }
 
   async #accept(
-    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'way'>,
+    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'way' | 'app' | 'priority'>,
     content: Uint8Array,
     { signal, deadlineMs }: SendOptions,
     blocks: Blocks,
@@ -368,14 +433,22 @@ export class Client {
       this.#signals.delete(message.id)
     }
     this.#handles.changed(message)
+    const { id, state, reason, app } = message
+    if (app === answersApp && state === 'failed')
+      this.#requests.failed(id, new ClientError(reason ?? 'EXPIRED', `request: failed (${reason})`))
     this.#tell('state', this.#handles.handle(message))
   }
 
   #arrived(entry: InboxEntry): void {
     this.#count(entry)
-    this.#mail.arrived(entry)
-    const { id, seq, inReplyTo } = entry
-    this.#tell('message', { id, seq, inReplyTo })
+    if (entry.app === answersApp) this.#answered(entry)
+    else this.#mail.arrived(entry)
+    const { id, seq, app, inReplyTo } = entry
+    this.#tell('message', { id, seq, app, inReplyTo })
+  }
+
+  #answered(entry: InboxEntry): void {
+    this.#requests.arrived(entry).catch(() => this.#init.log.error({}, 'an answer could not be read'))
   }
 
   #count({ inReplyTo }: InboxEntry): void {
@@ -415,17 +488,3 @@ interface Blocks {
 }
 
 const noBlocks: Blocks & { readonly blocks: [] } = { blocks: [], operations: [], commit: () => {} }
-
-/** @throws ClientError BAD_OPTION */
-function blocksWanted({ replies = false, receipt = false }: SendOptions): number {
-  const wanted = replies === true ? usualReplyBlocks : replies === false ? 0 : replies
-  if (!(Number.isInteger(wanted) && wanted >= 0 && wanted <= maxBlocks))
-    throw new ClientError('BAD_OPTION', `replies: want true, false, or 1 to ${maxBlocks} reply blocks`)
-  return Math.max(wanted, receipt ? readBlocks : 0)
-}
-
-/** @throws ClientError BAD_OPTION */
-export function checkCover(level: string): asserts level is CoverLevel {
-  if (!coverLevels.includes(level as CoverLevel))
-    throw new ClientError('BAD_OPTION', `cover: ${level}: want one of ${coverLevels.join(', ')}`)
-}

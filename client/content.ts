@@ -1,6 +1,7 @@
 // Contents: what the fragments of a message make when they are joined (docs/client.md, Contents).
 
 import type { Geometry } from '../sphinx/geometry.ts'
+import { isAppName, noApp } from './app-name.ts'
 import { Reader, Writer } from './bytes.ts'
 import { messageIdBytes } from './fragments.ts'
 
@@ -14,6 +15,8 @@ export interface TaggedBlock {
 export interface MessageContent {
   /** The sender asks to be told when the app has taken the message. */
   readonly wantsRead: boolean
+  /** The app it is for; empty for none. */
+  readonly app: string
   readonly blocks: readonly TaggedBlock[]
   /** What the app wrote. */
   readonly bytes: Uint8Array
@@ -39,6 +42,7 @@ export interface ReceiptContent {
 export const maxBlocks = 64
 
 const wantsReadFlag = 0x01
+const appFlag = 0x02
 const epochBytes = 4
 
 /** Bytes that `blocks` reply blocks take in a content. */
@@ -46,11 +50,14 @@ export function blocksBytes(g: Geometry, blocks: number): number {
   return blocks * (epochBytes + g.replyBlockBytes)
 }
 
-/** flags 1, number of blocks 1, the blocks, the app's bytes */
+/** flags 1, the app (length 1, name) where it has one, number of blocks 1, the blocks, the app's bytes */
 export function writeMessage(g: Geometry, content: MessageContent): Uint8Array {
   const { wantsRead, blocks, bytes } = content
-  const write = new Writer(2 + blocksBytes(g, blocks.length) + bytes.length)
-  write.u8(wantsRead ? wantsReadFlag : 0)
+  const app = new TextEncoder().encode(content.app)
+  const appBytes = app.length === 0 ? 0 : 1 + app.length
+  const write = new Writer(2 + appBytes + blocksBytes(g, blocks.length) + bytes.length)
+  write.u8((wantsRead ? wantsReadFlag : 0) | (appBytes === 0 ? 0 : appFlag))
+  if (appBytes > 0) write.u8(app.length).put(app)
   putBlocks(write, blocks)
   return write.put(bytes).bytes
 }
@@ -59,9 +66,16 @@ export function writeMessage(g: Geometry, content: MessageContent): Uint8Array {
 export function readMessage(g: Geometry, content: Uint8Array): MessageContent {
   const read = new Reader(content, 'message', 'BAD_CONTENT')
   const flags = read.u8('flags')
-  if ((flags & ~wantsReadFlag) !== 0) throw read.fail(`flags: ${flags}`)
+  if ((flags & ~(wantsReadFlag | appFlag)) !== 0) throw read.fail(`flags: ${flags}`)
+  const app = (flags & appFlag) === 0 ? noApp : takeApp(read)
   const blocks = takeBlocks(g, read)
-  return { wantsRead: flags === wantsReadFlag, blocks, bytes: read.take(read.left, 'bytes') }
+  return { wantsRead: (flags & wantsReadFlag) !== 0, app, blocks, bytes: read.take(read.left, 'bytes') }
+}
+
+function takeApp(read: Reader): string {
+  const name = String.fromCharCode(...read.take(read.u8('app'), 'app'))
+  if (!isAppName(name)) throw read.fail('app: want a name as docs/client.md 4.1 has it')
+  return name
 }
 
 /** conversation 16, number of blocks 1, the blocks */

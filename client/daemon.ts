@@ -5,10 +5,11 @@ import * as v from 'valibot'
 import { type Clock, systemClock } from '../link/clock.ts'
 import { type Loopback, serveLoopback } from '../link/http.ts'
 import type { BulletinEntry } from './bulletin.ts'
-import type { Client, SendOptions } from './client.ts'
+import type { Client } from './client.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { maxMessageBytes } from './fragments.ts'
 import type { Message, Received } from './message.ts'
+import type { SendOptions } from './options.ts'
 import { waySchema } from './way.ts'
 
 export interface DaemonOptions {

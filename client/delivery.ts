@@ -16,6 +16,9 @@ export type MessageState = 'queued' | 'sent' | 'stored' | 'read' | 'failed'
  */
 export type Acknowledges = 'gateway' | 'peer' | 'none'
 
+export const priorities = ['low', 'normal', 'high'] as const
+export type Priority = (typeof priorities)[number]
+
 export interface Accepted {
   /** Lowercase hex of the message id. */
   readonly id: string
@@ -25,6 +28,10 @@ export interface Accepted {
   readonly urgent: boolean
   /** Milliseconds since 1970-01-01 UTC; past it the message has failed. */
   readonly deadline: number
+  /** Whose it is: apps take turns, however much each has to send. Default: none's. */
+  readonly app?: string | undefined
+  /** Before or behind the app's other messages. Default normal. */
+  readonly priority?: Priority | undefined
   /** How often each fragment leaves without waiting for its acknowledgement; default once. */
   readonly copies?: number | undefined
   /** Where it stood when the client stopped. */
@@ -79,6 +86,9 @@ interface Flight {
 export interface Job {
   readonly by: Acknowledges
   readonly urgent: boolean
+  readonly app: string
+  /** The higher the sooner. */
+  readonly rank: number
   readonly copies: number
   readonly deadline: number
   readonly count: number
@@ -100,6 +110,8 @@ export interface Delivery {
   readonly jobs: ReadonlyMap<string, Job>
   /** Fragments in flight of all jobs. */
   readonly inFlight: number
+  /** By app: its last turn, counted; the longest ago first. */
+  readonly turns: ReadonlyMap<string, number>
 }
 
 const ranks: Readonly<Record<MessageState, number>> = { queued: 0, sent: 1, stored: 2, read: 3, failed: 4 }
@@ -110,7 +122,7 @@ export function mayFollow(from: MessageState, to: MessageState): boolean {
   return from !== 'failed' && ranks[to] > ranks[from]
 }
 
-export const noDelivery: Delivery = { jobs: new Map(), inFlight: 0 }
+export const noDelivery: Delivery = { jobs: new Map(), inFlight: 0, turns: new Map() }
 
 /** Fragments in flight of one message: 40 a second over a round trip of 12 s. */
 const windowOfJob = 512
@@ -165,11 +177,13 @@ function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Deli
 
 function accept(state: Delivery, message: Accepted): [Delivery, Action[]] {
   if (state.jobs.has(message.id)) throw wrong('a message accepted twice')
-  const { by, urgent, deadline, count, resume, copies = 1 } = message
+  const { by, urgent, deadline, count, resume, app = '', priority = 'normal', copies = 1 } = message
   const bitmap = resume?.acknowledged.slice() ?? emptyBitmap(count)
   const job: Job = {
     by,
     urgent,
+    app,
+    rank: priorities.indexOf(priority),
     copies,
     deadline,
     count,
@@ -205,20 +219,47 @@ function tick(state: Delivery, now: number): [Delivery, Action[]] {
   // It has had its turn: behind the others
   const jobs = new Map(next.jobs)
   jobs.delete(id)
-  return [replace({ ...next, jobs }, id, handedOut, job), actions]
+  const turns = job.urgent ? next.turns : afterTurn(next.turns, job.app)
+  return [replace({ ...next, jobs, turns }, id, handedOut, job), actions]
 }
 
-/** Round robin over the messages that have something to send, urgent ones first. */
-function whoseTurn(state: Delivery, now: number): { id: string; job: Job; index: number } | undefined {
-  let chosen: { id: string; job: Job; index: number } | undefined
+interface Turn {
+  readonly id: string
+  readonly job: Job
+  readonly index: number
+}
+
+/**
+ * What is urgent; else the app whose turn was longest ago, and of its messages those of the highest rank, in turns.
+ */
+function whoseTurn(state: Delivery, now: number): Turn | undefined {
+  let chosen: Turn | undefined
   for (const [id, job] of state.jobs) {
-    if (chosen !== undefined && !job.urgent) continue
+    if (chosen !== undefined && !job.urgent && !isBefore(state.turns, job, chosen.job)) continue
     const index = fragmentToSend(job, state.inFlight, now)
     if (index === undefined) continue
     chosen = { id, job, index }
     if (job.urgent) break
   }
   return chosen
+}
+
+function isBefore(turns: Delivery['turns'], job: Job, chosen: Job): boolean {
+  if (job.app === chosen.app) return job.rank > chosen.rank
+  return (turns.get(job.app) ?? 0) < (turns.get(chosen.app) ?? 0)
+}
+
+/** Apps whose turns are remembered: one that is forgotten is the next. */
+const mostApps = 64
+
+function afterTurn(turns: Delivery['turns'], app: string): Delivery['turns'] {
+  const after = new Map(turns)
+  const last = [...turns.values()].at(-1) ?? 0
+  after.delete(app)
+  after.set(app, last + 1)
+  const [oldest] = after.keys()
+  if (after.size > mostApps) after.delete(oldest as string)
+  return after
 }
 
 /** What is overdue goes before what never left. */
@@ -326,12 +367,12 @@ function finish(state: Delivery, id: string, job: Job, actions: Action[]): [Deli
   const current = state.jobs.get(id) ?? job
   const jobs = new Map(state.jobs)
   jobs.delete(id)
-  return [{ jobs, inFlight: state.inFlight - current.flights.size }, actions]
+  return [{ ...state, jobs, inFlight: state.inFlight - current.flights.size }, actions]
 }
 
 function replace(state: Delivery, id: string, job: Job, before: Job | undefined): Delivery {
   const jobs = new Map(state.jobs).set(id, job)
-  return { jobs, inFlight: state.inFlight + job.flights.size - (before?.flights.size ?? 0) }
+  return { ...state, jobs, inFlight: state.inFlight + job.flights.size - (before?.flights.size ?? 0) }
 }
 
 function earliest(flights: ReadonlyMap<number, Flight>): number {

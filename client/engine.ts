@@ -11,6 +11,7 @@ import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Random } from '../sphinx/random.ts'
+import { noApp } from './app-name.ts'
 import { Bulletin } from './bulletin.ts'
 import { hex } from './bytes.ts'
 import { type Clocks, startClocks } from './clocks.ts'
@@ -148,6 +149,7 @@ export class Engine {
       sender: this.sender,
       ledger: this.ledger,
       post: (kind: Kind, to: string, content: Uint8Array) => this.post(kind, to, content),
+      appOf: (id: string) => this.outbox.get(id)?.app ?? noApp,
       onRead: (id: string) => this.#wasRead(id),
       onMessage: events.onMessage,
     }
@@ -250,7 +252,10 @@ export class Engine {
    * @throws ClientError QUEUE_FULL, and what the disk says
    */
   async accept(
-    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'deadline' | 'way'>,
+    message: Pick<
+      Outgoing,
+      'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'deadline' | 'way' | 'app' | 'priority'
+    >,
     content: Uint8Array,
     also: readonly Operation[],
   ): Promise<Outgoing> {
@@ -261,7 +266,7 @@ export class Engine {
     this.ledger.add({ at: acceptedAt, event: 'accepted', id, count })
     this.sender.accept(
       { id, kind, to, content, count, way: accepted.way },
-      { by: acknowledgedBy(kind), urgent: false, deadline, copies: accepted.way?.copies },
+      { by: acknowledgedBy(kind), urgent: false, deadline, ...queuedAs(accepted) },
     )
     return accepted
   }
@@ -327,7 +332,7 @@ export class Engine {
         by: acknowledgedBy(kind),
         urgent: false,
         deadline,
-        copies: message.way?.copies,
+        ...queuedAs(message),
         resume: { state, acknowledged },
       }
       try {
@@ -445,6 +450,11 @@ export class Engine {
       if (!this.#ended) this.#housekeep()
     })
   }
+}
+
+/** How the queue treats a message among the others. */
+function queuedAs({ app, priority, way }: Outgoing): Pick<Accepted, 'app' | 'priority' | 'copies'> {
+  return { app, priority, copies: way?.copies }
 }
 
 function acknowledgedBy(kind: Kind): Accepted['by'] {

@@ -14,6 +14,9 @@
  * | NO_REPLY | the message carried no reply blocks: its sender wants no reply |
  * | REPLY_EXPIRED | the keys of the reply blocks are over; only the other side can write again |
  * | REPLY_EXHAUSTED | every reply block is used up and the other side sent no more |
+ * | SERVICE_BUSY | the service has too many requests: try again later |
+ * | SERVICE_REFUSED | the request is longer than the service takes |
+ * | SERVICE_FAILED | the service failed over this request: ask whoever runs it |
  * | EXPIRED | nobody acknowledged the message for as long as it was to live |
  * | ABORTED | the caller's signal called it off |
  * | DEADLINE | the caller's deadline passed first |
@@ -44,6 +47,9 @@ export type ClientErrorCode =
   | 'NO_REPLY'
   | 'REPLY_EXPIRED'
   | 'REPLY_EXHAUSTED'
+  | 'SERVICE_BUSY'
+  | 'SERVICE_REFUSED'
+  | 'SERVICE_FAILED'
   | 'EXPIRED'
   | 'ABORTED'
   | 'DEADLINE'

@@ -4,6 +4,7 @@
 
 import * as v from 'valibot'
 import type { Store } from '../link/store.ts'
+import { noApp } from './app-name.ts'
 import { fromHex, hex, join, Reader, Writer } from './bytes.ts'
 import type { Kind } from './fragments.ts'
 import { type Claim, Reassembly, type ReassemblyLimits, Seen } from './reassembly.ts'
@@ -53,6 +54,8 @@ export interface InboxEntry {
   readonly id: string
   /** A message of ours that it answers; undefined for a message to our address. */
   readonly inReplyTo?: string | undefined
+  /** Whose inbox it lies in. */
+  readonly app: string
   readonly at: number
   readonly length: number
   readonly read: boolean
@@ -63,6 +66,7 @@ export interface InboxEntry {
 
 /** What a whole message means to the app. */
 export interface ForApp {
+  readonly app: string
   readonly bytes: Uint8Array
   readonly wantsRead: boolean
   readonly blocks: number
@@ -91,6 +95,7 @@ export interface PageResult {
 const entrySchema: v.GenericSchema<unknown, Omit<InboxEntry, 'seq'>> = v.strictObject({
   id: v.string(),
   inReplyTo: v.optional(v.string()),
+  app: v.optional(v.string(), noApp),
   at: time,
   length: time,
   read: v.boolean(),
@@ -208,6 +213,7 @@ export class Inbox {
       seq: this.#nextSeq++,
       id: whole.id,
       inReplyTo: whole.conversation,
+      app: forApp.app,
       at: forApp.at,
       length: forApp.bytes.length,
       read: false,
@@ -244,10 +250,11 @@ export class Inbox {
     return found && new Uint8Array(found.buffer, found.byteOffset, found.length)
   }
 
-  /** Messages behind a sequence number, oldest first. */
-  after(seq: number): InboxEntry[] {
+  /** Messages behind a sequence number, oldest first: of one app, or of all. */
+  after(seq: number, app?: string): InboxEntry[] {
     const out: InboxEntry[] = []
-    for (const entry of this.#entries.values()) if (entry.seq > seq) out.push(entry)
+    for (const entry of this.#entries.values())
+      if (entry.seq > seq && (app === undefined || entry.app === app)) out.push(entry)
     return out
   }
 

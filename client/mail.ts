@@ -30,13 +30,13 @@ export class Mail {
   }
 
   /**
-   * Every message once, as it comes, beginning with those that no app has read yet. A message counts as read when
+   * Every message of an app once, as it comes, beginning with those that no app has read yet. A message counts as read when
    * the next is asked for or the loop ends; if the process dies before that, it comes again. Ends when the signal
    * aborts or the client closes.
    */
-  async *messages(signal?: AbortSignal): AsyncGenerator<Received, void, undefined> {
+  async *messages(app: string, signal?: AbortSignal): AsyncGenerator<Received, void, undefined> {
     while (!this.#closed && !signal?.aborted) {
-      const entry = this.#unread.shift()
+      const entry = this.#next(app)
       if (entry === undefined) {
         await this.#arrival(signal)
         continue
@@ -53,15 +53,15 @@ export class Mail {
   }
 
   /**
-   * Messages behind a cursor, read or not, oldest first; those that were unread count as read from now on.
+   * An app's messages behind a cursor, read or not, oldest first; those that were unread count as read from now on.
    *
    * @param after the `seq` of the last message that the app has; -1 for all
    * @param mostBytes no further message once there are this many bytes
    */
-  async list(after: number, most: number, mostBytes: number): Promise<Received[]> {
+  async list(app: string, after: number, most: number, mostBytes: number): Promise<Received[]> {
     const out: Received[] = []
     let bytes = 0
-    for (const entry of this.#init.inbox.after(after).slice(0, most)) {
+    for (const entry of this.#init.inbox.after(after, app).slice(0, most)) {
       if (out.length > 0 && bytes + entry.length > mostBytes) break
       const received = await this.#load(entry)
       if (received === undefined) continue
@@ -77,8 +77,8 @@ export class Mail {
   }
 
   /** Resolves when something has come behind the cursor, or the signal aborts. */
-  async wait(after: number, signal: AbortSignal): Promise<void> {
-    while (!this.#closed && !signal.aborted && this.#init.inbox.after(after).length === 0) {
+  async wait(app: string, after: number, signal: AbortSignal): Promise<void> {
+    while (!this.#closed && !signal.aborted && this.#init.inbox.after(after, app).length === 0) {
       await this.#arrival(signal)
     }
   }
@@ -86,6 +86,12 @@ export class Mail {
   close(): void {
     this.#closed = true
     for (const wake of [...this.#waiting]) wake()
+  }
+
+  /** The app's oldest message that nobody has taken, taken. */
+  #next(app: string): InboxEntry | undefined {
+    const at = this.#unread.findIndex(entry => entry.app === app)
+    return at < 0 ? undefined : this.#unread.splice(at, 1)[0]
   }
 
   async #load(entry: InboxEntry): Promise<Received | undefined> {
@@ -112,11 +118,12 @@ export class Mail {
 }
 
 function receivedOf(entry: InboxEntry, bytes: Uint8Array): Received {
-  const { id, seq, at, inReplyTo, blocks } = entry
+  const { id, seq, at, app, inReplyTo, blocks } = entry
   return {
     id,
     seq,
     at,
+    app,
     bytes,
     get text() {
       return new TextDecoder().decode(bytes)

@@ -33,6 +33,8 @@ export interface Received {
   readonly seq: number
   /** When it was whole, milliseconds since 1970-01-01 UTC. */
   readonly at: number
+  /** Whose it is; empty for a message that names no app. */
+  readonly app: string
   readonly bytes: Uint8Array
   /** The bytes as UTF-8; what is none becomes U+FFFD. */
   readonly text: string

@@ -2,8 +2,8 @@
 
 import * as v from 'valibot'
 import type { Store } from '../link/store.ts'
-import type { MessageState } from './delivery.ts'
-import { mayFollow } from './delivery.ts'
+import { noApp } from './app-name.ts'
+import { type MessageState, mayFollow, type Priority, priorities } from './delivery.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import type { Kind } from './fragments.ts'
 import { del, entriesUnder, type Operation, put, putRecord, readRecord, sequence, time } from './records.ts'
@@ -25,6 +25,9 @@ export interface Outgoing {
   readonly deadline: number
   /** It asked to be told when it is read. */
   readonly wantsRead: boolean
+  /** Whose message it is: in its inbox the replies arrive. */
+  readonly app: string
+  readonly priority?: Priority | undefined
   readonly state: MessageState
   readonly reason?: ClientErrorCode | undefined
   /** What its sender asked of its packets' paths. */
@@ -49,6 +52,8 @@ const schema: v.GenericSchema<unknown, Omit<Outgoing, 'seq'>> = v.strictObject({
   acceptedAt: time,
   deadline: time,
   wantsRead: v.boolean(),
+  app: v.optional(v.string(), noApp),
+  priority: v.optional(v.picklist(priorities)),
   state: v.picklist(['queued', 'sent', 'stored', 'read', 'failed']),
   reason: v.optional(v.custom<ClientErrorCode>(value => typeof value === 'string')),
   way: v.optional(waySchema),

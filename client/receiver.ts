@@ -9,6 +9,7 @@ import { readBody } from '../sphinx/body.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import { openReply } from '../sphinx/reply.ts'
+import { noApp } from './app-name.ts'
 import { countBits, emptyBitmap, setBit } from './bitmap.ts'
 import { fromHex, hex, Reader, Writer } from './bytes.ts'
 import { readBlocks, readMessage, readReceipt, readRefill, readReply, writeReceipt } from './content.ts'
@@ -35,6 +36,8 @@ export interface ReceiverInit {
   readonly ledger: Ledger
   /** Sends a receipt to an address; returns the id it travels under. */
   readonly post: (kind: 'receipt', to: string, content: Uint8Array) => string
+  /** Whose a message of ours was. */
+  readonly appOf: (id: string) => string
   /** The other side has a message of ours. */
   readonly onRead: (id: string) => void
   /** A message for the app is on disk. */
@@ -235,9 +238,9 @@ export class Receiver {
     const { id, content, conversation } = whole
     switch (whole.kind) {
       case 'message': {
-        const { wantsRead, blocks, bytes } = readMessage(g, content)
+        const { wantsRead, app, blocks, bytes } = readMessage(g, content)
         const { operations, commit, kept } = replies.received(id, blocks, now)
-        return { forApp: { bytes, wantsRead, blocks: kept, at: now }, operations, commit }
+        return { forApp: { app, bytes, wantsRead, blocks: kept, at: now }, operations, commit }
       }
       case 'reply': {
         const bytes = readReply(content)
@@ -245,7 +248,8 @@ export class Receiver {
           this.#receipt(id, conversation, whole.count, allOf(whole.count))
           if (conversation !== undefined) onRead(conversation)
         }
-        return { forApp: { bytes, wantsRead: false, blocks: 0, at: now }, afterwards }
+        const app = conversation === undefined ? noApp : this.#init.appOf(conversation)
+        return { forApp: { app, bytes, wantsRead: false, blocks: 0, at: now }, afterwards }
       }
       case 'blocks': {
         const more = readBlocks(g, content)

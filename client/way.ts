@@ -2,6 +2,8 @@
 // Mixminion's, and filters after Mixmaster's. Whoever does without looks like everybody else.
 
 import * as v from 'valibot'
+import type { Address } from './address.ts'
+import { hex } from './bytes.ts'
 import { ClientError } from './error.ts'
 
 /** All of it optional; what is left out is drawn like everybody's. */
@@ -46,18 +48,20 @@ export const waySchema: v.GenericSchema<unknown, Way> = v.strictObject({
 })
 
 /**
- * Checks a way before anything is accepted with it.
+ * Checks a way to an address before anything is accepted with it.
  *
  * @param mixes mixes of a path in this network
  * @throws ClientError BAD_OPTION
  */
-export function checkWay(way: Way, mixes: number): void {
+export function checkWayTo(way: Way, { gateways }: Pick<Address, 'gateways'>, mixes: number): void {
   const read = v.safeParse(waySchema, way)
   if (!read.success) {
     const [issue] = read.issues
     throw new ClientError('BAD_OPTION', `${v.getDotPath(issue) ?? 'way'}: ${issue.message}`)
   }
-  if (way.path !== undefined) readPattern(way.path, mixes)
+  const exit = way.path === undefined ? undefined : readPattern(way.path, mixes).exit
+  if (exit !== undefined && !gateways.some(id => hex(id).startsWith(exit)))
+    throw new ClientError('BAD_OPTION', `path '${way.path}': ${exit} is no gateway of the receiver's address`)
 }
 
 /**

@@ -160,11 +160,12 @@ const block = fc.record(
   plain,
 )
 const blocks = fc.array(block, { maxLength: 4 })
+const app = fc.constantFrom('', 'chat', '0-a.b')
 
 test('contents read as they were written', () => {
   fc.assert(
     fc.property(
-      fc.record({ wantsRead: fc.boolean(), blocks, bytes: fc.uint8Array() }, plain),
+      fc.record({ wantsRead: fc.boolean(), app, blocks, bytes: fc.uint8Array() }, plain),
       id,
       fc.integer({ min: 1, max: 300 }),
       (message, conversation, count) => {

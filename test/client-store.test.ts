@@ -82,7 +82,7 @@ class Reader {
   }
 
   async #settle(whole: Parameters<Inbox['settle']>[0]): Promise<void> {
-    await this.inbox.settle(whole, { bytes: whole.content, wantsRead: false, blocks: 0, at: 0 }, [])
+    await this.inbox.settle(whole, { bytes: whole.content, wantsRead: false, app: '', blocks: 0, at: 0 }, [])
   }
 }
 
@@ -169,6 +169,7 @@ test('a message is on disk before it counts as accepted, and comes back with its
     acceptedAt: 5,
     deadline: 50,
     wantsRead: false,
+    app: '',
   } as const
   await outbox.add(message, Uint8Array.of(1, 2, 3), [])
   outbox.move(message.id, 'sent', undefined)
@@ -209,6 +210,7 @@ test('a disk that refuses a message leaves nothing of it', async () => {
     acceptedAt: 0,
     deadline: 1,
     wantsRead: false,
+    app: '',
   } as const
   try {
     await outbox.add(message, new Uint8Array(1000), [])

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { hex } from '../client/bytes.ts'
 import { ClientError } from '../client/error.ts'
 import { drawPath, type PathChoice, type PathRequest } from '../client/paths.ts'
-import { checkWay, readPattern } from '../client/way.ts'
+import { checkWayTo, readPattern } from '../client/way.ts'
 import type { NodeEntry, View } from '../directory/view.ts'
 import { nextHop } from '../node/routes.ts'
 import { seededRandom } from '../sphinx/random.ts'
@@ -57,7 +57,11 @@ test('what is no expression is refused with what is wrong', () => {
     { maxLatencyMs: 0 },
     { blocked: ['x'] },
   ])
-    assertRefused(() => checkWay(way, 3), 'BAD_OPTION', new RegExp(Object.keys(way)[0] as string))
+    assertRefused(
+      () => checkWayTo(way, { gateways: [] }, 3),
+      'BAD_OPTION',
+      new RegExp(Object.keys(way)[0] as string),
+    )
 })
 
 test('a named mix stands at its place in every path, the others are drawn', () => {

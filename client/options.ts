@@ -1,0 +1,74 @@
+// What an app may ask for when it sends and reads, and the checks of it (docs/client.md 13).
+
+import { checkAppName } from './app-name.ts'
+import { maxBlocks } from './content.ts'
+import { type CoverLevel, coverLevels } from './cover.ts'
+import { type Priority, priorities } from './delivery.ts'
+import { ClientError } from './error.ts'
+import { readBlocks, usualReplyBlocks } from './limits.ts'
+import type { Message } from './message.ts'
+import type { Way } from './way.ts'
+
+export interface SendOptions {
+  /** Whether the receiver may reply, or how many reply blocks go with the message (1 to 64). Default false. */
+  readonly replies?: boolean | number
+  /** Ask to be told when the receiver's app has taken it. Default false. */
+  readonly receipt?: boolean
+  /** The app that it is for, at both ends; default: none (docs/client.md 4.1). */
+  readonly app?: string
+  /** Before or behind the app's other messages; default `normal`. Apps take turns whatever it is. */
+  readonly priority?: Priority
+  /** What its packets' paths must obey; without it they look like everybody's. */
+  readonly way?: Way
+  /** Calls it off, before or after it was accepted. */
+  readonly signal?: AbortSignal
+  /** Milliseconds from now; past it the message has failed with DEADLINE. */
+  readonly deadlineMs?: number
+}
+
+export interface InboxOptions {
+  /** Default: of messages that name no app. */
+  readonly app?: string
+  readonly after?: number
+  readonly most?: number
+  readonly mostBytes?: number
+  readonly until?: AbortSignal
+}
+
+export interface ClientEvents {
+  /** A message of ours has changed its state. */
+  state: (message: Message) => void
+  /** A message has come and is on disk; `messages` hands it out. */
+  message: (received: {
+    readonly id: string
+    readonly seq: number
+    readonly app: string
+    readonly inReplyTo: string | undefined
+  }) => void
+  /** Packets can leave, or cannot any more. */
+  ready: (ready: boolean) => void
+}
+
+/** @throws ClientError ABORTED, BAD_OPTION */
+export function checkSend({ signal, deadlineMs, app, priority }: SendOptions): void {
+  if (signal?.aborted) throw new ClientError('ABORTED', 'called off by the caller')
+  if (app !== undefined) checkAppName(app)
+  if (priority !== undefined && !priorities.includes(priority))
+    throw new ClientError('BAD_OPTION', `priority: ${priority}: want one of ${priorities.join(', ')}`)
+  if (deadlineMs !== undefined && !(deadlineMs > 0))
+    throw new ClientError('BAD_OPTION', 'deadlineMs: want milliseconds above 0')
+}
+
+/** @throws ClientError BAD_OPTION */
+export function blocksWanted({ replies = false, receipt = false }: SendOptions): number {
+  const wanted = replies === true ? usualReplyBlocks : replies === false ? 0 : replies
+  if (!(Number.isInteger(wanted) && wanted >= 0 && wanted <= maxBlocks))
+    throw new ClientError('BAD_OPTION', `replies: want true, false, or 1 to ${maxBlocks} reply blocks`)
+  return Math.max(wanted, receipt ? readBlocks : 0)
+}
+
+/** @throws ClientError BAD_OPTION */
+export function checkCover(level: string): asserts level is CoverLevel {
+  if (!coverLevels.includes(level as CoverLevel))
+    throw new ClientError('BAD_OPTION', `cover: ${level}: want one of ${coverLevels.join(', ')}`)
+}

@@ -1,0 +1,139 @@
+// Services: anybody's program that answers requests over the mixnet without learning who asks (docs/client.md 14).
+
+import type { Clock } from '../link/clock.ts'
+import type { Log } from '../link/log.ts'
+import { Reader, Writer } from './bytes.ts'
+import { ClientError } from './error.ts'
+import type { Message, Received } from './message.ts'
+
+/** How an answer begins. */
+export const answerStatus = { fine: 0, busy: 1, refused: 2, failed: 3 } as const
+type Status = keyof typeof answerStatus
+
+/** A request as a handler gets it. Who asks is not known to anybody here. */
+export interface ServiceRequest {
+  readonly bytes: Uint8Array
+  /** The bytes as UTF-8. */
+  readonly text: string
+  /** Aborts when the service ends. */
+  readonly signal: AbortSignal
+}
+
+/** Gives the answer, at most 1 MiB less a byte. What it throws is told to the asker as `failed`, and nothing more. */
+export type ServiceHandler = (request: ServiceRequest) => Uint8Array | string | Promise<Uint8Array | string>
+
+export interface ServiceOptions {
+  /** Handlers that work at the same time; a request beyond is answered `busy`. Default 16. */
+  readonly atOnce?: number
+  /** Requests a minute; one beyond is answered `busy`. Default 600. */
+  readonly perMinute?: number
+  /** Bytes of a request; a longer one is answered `refused`. Default 1 MiB. */
+  readonly longest?: number
+  /** Ends the service. */
+  readonly signal?: AbortSignal
+}
+
+export interface Service {
+  /** What became of the requests. `mute` brought no reply blocks and was dropped. */
+  readonly counts: Readonly<Record<Status | 'mute', number>>
+  /** Resolves when the service has ended and no handler works any more. */
+  readonly ended: Promise<void>
+  end(): void
+}
+
+/** What a service needs of its client. */
+export interface ServiceInit {
+  readonly clock: Clock
+  readonly log: Log
+  readonly messages: (signal: AbortSignal) => AsyncIterable<Received>
+  readonly reply: (to: Received, answer: Uint8Array) => Promise<Message>
+}
+
+const usual = { atOnce: 16, perMinute: 600, longest: 1024 * 1024 } as const
+const minute = 60_000
+
+/** Answers requests until it is ended. Requests that came while no service ran are answered first. */
+export function serveRequests(
+  { clock, log, messages, reply }: ServiceInit,
+  handler: ServiceHandler,
+  options: ServiceOptions,
+): Service {
+  const { atOnce, perMinute, longest } = { ...usual, ...options }
+  const counts: Record<Status | 'mute', number> = { fine: 0, busy: 0, refused: 0, failed: 0, mute: 0 }
+  const ending = new AbortController()
+  const end = (): void => ending.abort()
+  options.signal?.addEventListener('abort', end, { once: true })
+  if (options.signal?.aborted) end()
+  const working = new Set<Promise<void>>()
+  const quota = { left: perMinute, at: clock.now() }
+
+  const mayWork = (): boolean => {
+    const now = clock.now()
+    quota.left = Math.min(perMinute, quota.left + ((now - quota.at) * perMinute) / minute)
+    quota.at = now
+    if (quota.left < 1 || working.size >= atOnce) return false
+    quota.left--
+    return true
+  }
+  const answer = async (request: Received): Promise<void> => {
+    const [status, bytes] = await handle(request)
+    counts[status]++
+    try {
+      await reply(request, writeAnswer(status, bytes))
+    } catch (error) {
+      // Its reply blocks are over, or the queue is full: nobody can be told
+      log.warn({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'an answer could not be sent')
+    }
+  }
+  const handle = async ({ bytes, text }: Received): Promise<readonly [Status, Uint8Array]> => {
+    if (bytes.length > longest) return ['refused', none]
+    if (!mayWork()) return ['busy', none]
+    try {
+      const given = await handler({ bytes, text, signal: ending.signal })
+      return ['fine', typeof given === 'string' ? new TextEncoder().encode(given) : given]
+    } catch (error) {
+      log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'a handler failed')
+      return ['failed', none]
+    }
+  }
+  const run = async (): Promise<void> => {
+    for await (const request of messages(ending.signal)) {
+      // Our own requests' answers lie elsewhere; a reply to a plain message of this app is none of ours
+      if (request.inReplyTo !== undefined) continue
+      if (!request.canReply) {
+        counts.mute++
+        continue
+      }
+      const work = answer(request).finally(() => working.delete(work))
+      working.add(work)
+    }
+    await Promise.all(working)
+    options.signal?.removeEventListener('abort', end)
+  }
+  return { counts, ended: run(), end }
+}
+
+const none = new Uint8Array(0)
+
+/** status 1, the answer's bytes */
+export function writeAnswer(status: Status, bytes: Uint8Array): Uint8Array {
+  return new Writer(1 + bytes.length).u8(answerStatus[status]).put(bytes).bytes
+}
+
+/** @throws ClientError BAD_CONTENT; SERVICE_BUSY, SERVICE_REFUSED, SERVICE_FAILED as the service says */
+export function readAnswer(answer: Uint8Array): Uint8Array {
+  const read = new Reader(answer, 'answer', 'BAD_CONTENT')
+  const status = read.u8('status')
+  switch (status) {
+    case answerStatus.fine:
+      return read.take(read.left, 'bytes')
+    case answerStatus.busy:
+      throw new ClientError('SERVICE_BUSY', 'service: too many requests at the moment: try again later')
+    case answerStatus.refused:
+      throw new ClientError('SERVICE_REFUSED', 'service: the request is longer than it takes')
+    case answerStatus.failed:
+      throw new ClientError('SERVICE_FAILED', 'service: it failed over this request')
+    default:
+      throw read.fail(`status: ${status}`)
+  }
+}
