@@ -10,7 +10,7 @@
  * | QUEUE_FULL | wait until messages have left, or cancel some |
  * | NO_CONSENSUS | check the clock and the connection to the authorities; it resolves by itself when they answer |
  * | NO_GATEWAY | none of this client's gateways is in the network: wait, or name others |
- * | NO_PATH | the network has too few mixes that run and belong to different families: wait |
+ * | NO_PATH | the network has too few mixes that run and belong to different families and networks: wait |
  * | NO_REPLY | the message carried no reply blocks: its sender wants no reply |
  * | REPLY_EXPIRED | the keys of the reply blocks are over; only the other side can write again |
  * | REPLY_EXHAUSTED | every reply block is used up and the other side sent no more |

@@ -1,5 +1,6 @@
 // Paths: entry gateway, one mix of each layer, far gateway (docs/client.md, Paths).
 
+import { areApart, usable } from '../directory/groups.ts'
 import type { NodeEntry, View } from '../directory/view.ts'
 import { exponential, fraction, type Random } from '../sphinx/random.ts'
 import type { Hop } from '../sphinx/wrap.ts'
@@ -44,7 +45,7 @@ export interface Path {
   readonly endDelayMs: number
 }
 
-/** Whole paths drawn until one breaks no rule; only a network of a few families needs more than a few. */
+/** Whole paths drawn until one breaks no rule; only a network of a few families or networks needs more than a few. */
 const maxDraws = 256
 /** Delays drawn until they are short enough. */
 const maxDelayDraws = 64
@@ -61,10 +62,10 @@ export function drawPath(request: PathRequest, random: Random): Path {
   const places = placesOf(view).map((mixes, i) => chosen(mixes, choice, i))
   for (let draw = 0; draw < maxDraws; draw++) {
     const mixes = places.map(place => pickWeighted(place, request.weight, random))
-    if (allDiffer(mixes) && familiesDiffer(first, mixes, last))
+    if (allDiffer(mixes) && areApart(first, mixes, last, view.parameters))
       return timed(request, [first, ...mixes, last], random)
   }
-  throw new ClientError('NO_PATH', 'path: families leave none: too few mixes of different families')
+  throw new ClientError('NO_PATH', 'path: families and networks leave none: too few mixes of different ones')
 }
 
 /** For each mix of a path those that may stand there. */
@@ -74,11 +75,9 @@ function placesOf({ topology, layers }: View): readonly (readonly NodeEntry[])[]
   return layers.map(() => all)
 }
 
-/** The mixes of a place that may be used: reliable ones that run; where there is none, those that run. */
-function usable(place: readonly NodeEntry[]): readonly NodeEntry[] {
-  const running = place.filter(node => node.running)
-  const reliable = running.filter(node => node.reliable)
-  const mixes = reliable.length > 0 ? reliable : running
+/** The mixes of a place that may be used. */
+function usableMixes(place: readonly NodeEntry[]): readonly NodeEntry[] {
+  const mixes = usable(place)
   if (mixes.length === 0) throw new ClientError('NO_PATH', 'path: a layer has no mix that runs')
   return mixes
 }
@@ -89,10 +88,10 @@ function chosen(
   choice: PathChoice | undefined,
   place: number,
 ): readonly NodeEntry[] {
-  if (choice === undefined) return usable(mixes)
+  if (choice === undefined) return usableMixes(mixes)
   const wanted = choice.mixes?.[place]
   // Who names a mix has it, reliable or not
-  const among = wanted === undefined ? usable(mixes) : mixes.filter(mix => mix.running)
+  const among = wanted === undefined ? usableMixes(mixes) : mixes.filter(mix => mix.running)
   const left = among.filter(mix => {
     const id = hex(mix.id)
     if (wanted !== undefined && !id.startsWith(wanted)) return false
@@ -121,16 +120,6 @@ function pickWeighted(
     if (left < 0) return node
   }
   return nodes.at(-1) as NodeEntry
-}
-
-/** The two gateways are excepted from each other: a loop, and two people at one gateway, use it twice. */
-function familiesDiffer(first: NodeEntry, mixes: readonly NodeEntry[], last: NodeEntry): boolean {
-  const met = new Set([first.family, last.family])
-  for (const { family } of mixes) {
-    if (family !== '' && met.has(family)) return false
-    met.add(family)
-  }
-  return true
 }
 
 /** Draws the delays, and so the epoch in which the packet reaches each hop. */

@@ -19,3 +19,20 @@ export function networkPrefix(address: string): string | undefined {
   const [first = '0', second = '0'] = groups
   return [first, second].map(group => group.replace(/^0+(?=.)/, '')).join(':')
 }
+
+/** Networks that are no operator's: this host, private ones, those of one link. */
+const ownIp4 = /^(0|10|127|169\.254|172\.(1[6-9]|2\d|3[01])|192\.168)(\.|$)/
+const ownIp6 = /^(0:|f[cd]|fe[89ab])/
+
+/**
+ * The networks of a node, each once: of addresses that others reach it at, so none on loopback and in a laboratory.
+ *
+ * @param addresses multiaddrs
+ */
+export function networksOf(addresses: readonly string[]): string[] {
+  const networks = addresses
+    .map(address => networkPrefix(`${address}/`))
+    .filter(network => network !== undefined)
+    .filter(network => !(network.includes(':') ? ownIp6 : ownIp4).test(network))
+  return [...new Set(networks)].sort()
+}

@@ -38,6 +38,8 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   openKiB: { min: 0, max: 65_536, usual: 64 },
   paymentsKiB: { min: 0, max: 65_536, usual: 128 },
   headsKiB: { min: 0, max: 65_536, usual: 16 },
+  waitingEpochs: { min: 0, max: 72, usual: 3 },
+  networksApart: { min: 0, max: 1, usual: 1 },
 }
 
 export const parameterNames: readonly (keyof Parameters)[] = Object.keys(

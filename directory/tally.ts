@@ -35,7 +35,17 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
   const accused = accusedNodes(agreed)
   const nodes = countNodes(votes, epoch).filter(({ descriptor }) => !accused.has(hex(descriptor.stable.id)))
   const stables = nodes.map(({ descriptor }) => descriptor.stable)
-  const { places, kept } = placeNodes(stables, before?.body, epoch, network.layers)
+  const randomness = combineRandomness(network.name, epoch, lastRandomness, contributions)
+  const parameters = countParameters(votes)
+  const { places, kept } = placeNodes({
+    nodes: stables,
+    before: before?.body,
+    epoch,
+    layers: network.layers,
+    randomness,
+    waitingEpochs: parameters.get('waitingEpochs') ?? 0,
+    networksApart: parameters.get('networksApart') === 1,
+  })
   const since = new Map(before?.body.nodes.map(node => [hex(node.descriptor.stable.id), node.since]))
   const voters = new Map(votes.map(vote => [hex(vote.author), vote]))
   const ids = network.authorities.map(({ id }) => id).sort(compareBytes)
@@ -62,9 +72,9 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
     successors: null,
     previous: before?.hash ?? new Uint8Array(0),
     // Of authorities that are out of office too: what was agreed on is opened.
-    randomness: [combineRandomness(network.name, epoch, lastRandomness, contributions), lastRandomness],
+    randomness: [randomness, lastRandomness],
     mixing: chooseMixing(network, votes, before?.body),
-    parameters: countParameters(votes),
+    parameters,
     nodes: keepRings(
       nodes.map(node => {
         const id = hex(node.descriptor.stable.id)

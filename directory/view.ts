@@ -44,6 +44,10 @@ export interface Parameters {
   readonly openKiB: number
   readonly paymentsKiB: number
   readonly headsKiB: number
+  /** Epochs that a new mix waits for its layer. */
+  readonly waitingEpochs: number
+  /** 1: no two nodes of one network in a path; 0: networks do not matter. */
+  readonly networksApart: number
 }
 
 export type Role = 'mix' | 'gateway'

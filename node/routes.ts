@@ -67,9 +67,16 @@ export function nextHop(
 /** gateway -> layer 0 -> ... -> last layer -> gateway; in a free route any mix stands for every layer. */
 function allowed(view: View, from: NodeEntry, to: NodeEntry, way: Way): boolean {
   if (way === 'gateway') return to.role === 'gateway'
-  if (view.topology === 'free') return from.role === 'mix' || to.role === 'mix'
+  if (view.topology === 'free')
+    return (from.role === 'mix' || to.role === 'mix') && !waits(from) && !waits(to)
+  if (waits(from)) return false
   if (from.role === 'gateway') return to.layer === 0
   return from.layer === view.layers.length - 1 ? to.role === 'gateway' : to.layer === from.layer + 1
+}
+
+/** A new mix has no layer yet. */
+function waits({ role, layer }: NodeEntry): boolean {
+  return role === 'mix' && layer < 0
 }
 
 /** Every node a view lets this one send to: the queues the link keeps. */

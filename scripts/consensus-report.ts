@@ -8,7 +8,9 @@ import { type ConsensusDocument, checkPinned, readDocument, validSigners } from 
 import { DirectoryError } from '../directory/error.ts'
 import type { Evidence } from '../directory/evidence.ts'
 import { epochStart, type Network } from '../directory/network.ts'
+import { ownership, pathSpace } from '../directory/ownership.ts'
 import { hex } from '../directory/statement.ts'
+import type { View } from '../directory/view.ts'
 
 /** One step of docs/directory.md 6.3; a step that fails ends the list. */
 export interface Check {
@@ -252,5 +254,45 @@ export function evidenceToJson(proofs: ReadonlyMap<string, Evidence>): unknown {
       proof,
       said: said.map(({ about, signature }) => ({ about: hex(about), signature: hex(signature) })),
     })),
+  }
+}
+
+/** How many of all valid whole paths k nodes of one hand own (docs/directory.md 7.6), shares from 0 to 1. */
+export interface OwnedPaths {
+  readonly epoch: number
+  readonly hash: string
+  /** Mixes by layer that paths use; of a free route all mixes. */
+  readonly layers: readonly number[]
+  readonly gateways: number
+  /** All of them. */
+  readonly nodes: number
+  readonly paths: number
+  readonly adversary: number
+  /** Of the k nodes that own most; exact: no other k own more. */
+  readonly worst: { readonly mixes: number; readonly ends: number; readonly exact: boolean }
+  /** Expected of k nodes drawn evenly. */
+  readonly random: { readonly mixes: number; readonly ends: number }
+}
+
+/** @throws DirectoryError as `ownership` */
+export function ownedPaths(view: View, adversary: number): OwnedPaths {
+  const space = pathSpace(view)
+  const { paths, worst, random } = ownership(space, adversary)
+  const size = (classes: readonly { readonly size: number }[]): number =>
+    classes.reduce((sum, of) => sum + of.size, 0)
+  return {
+    epoch: view.epoch,
+    hash: hex(view.hash),
+    layers: space.rings.map(size),
+    gateways: size(space.gateways),
+    nodes: space.nodes,
+    paths,
+    adversary,
+    worst: {
+      mixes: worst.mixes.share,
+      ends: worst.ends.share,
+      exact: worst.mixes.exact && worst.ends.exact,
+    },
+    random,
   }
 }

@@ -2,7 +2,14 @@
 
 import type { Evidence } from '../directory/evidence.ts'
 import { hex } from '../directory/statement.ts'
-import type { Comparison, History, Verdict } from './consensus-report.ts'
+import type { View } from '../directory/view.ts'
+import {
+  type Comparison,
+  type History,
+  type OwnedPaths,
+  ownedPaths,
+  type Verdict,
+} from './consensus-report.ts'
 import { columns } from './net-table.ts'
 
 export function verdictLines({ valid, epoch, hash, checks }: Verdict): string[] {
@@ -69,4 +76,28 @@ export function evidenceLines(proofs: ReadonlyMap<string, Evidence>): string[] {
     proof.slice(0, 16),
   ])
   return columns(['', 'id', 'signed', 'epoch', 'proof'], rows)
+}
+
+/** The sizes of adversaries that a table shows. */
+const tableSizes = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000]
+
+/** A row for each size up to the one that was asked about. */
+export function ownershipLines(view: View, told: OwnedPaths): string[] {
+  const { epoch, layers, gateways, paths, adversary } = told
+  const sizes = [...new Set([...tableSizes.filter(size => size < adversary), adversary])]
+  const rows = sizes.map(size => {
+    const { worst, random } = size === adversary ? told : ownedPaths(view, size)
+    const mark = worst.exact ? '' : 'at least'
+    return [size, ...[worst.mixes, random.mixes, worst.ends, random.ends].map(percent), mark]
+  })
+  return [
+    `consensus of epoch ${epoch}: ${layers.join(' + ')} mixes, ${gateways} gateways, ${paths} paths`,
+    'the share of paths of which k nodes of one hand are all mixes, or both gateways:',
+    '',
+    ...columns(['k', 'mixes, worst', 'random', 'gateways, worst', 'random', ''], rows),
+  ]
+}
+
+function percent(share: number): string {
+  return share === 0 ? '0 %' : `${Number((100 * share).toPrecision(3))} %`
 }

@@ -22,8 +22,14 @@ import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { readNetwork } from './config.ts'
-import { compare, evidenceToJson, historyOf, iso, judge } from './consensus-report.ts'
-import { comparisonLines, evidenceLines, historyLines, verdictLines } from './consensus-text.ts'
+import { compare, evidenceToJson, historyOf, iso, judge, ownedPaths } from './consensus-report.ts'
+import {
+  comparisonLines,
+  evidenceLines,
+  historyLines,
+  ownershipLines,
+  verdictLines,
+} from './consensus-text.ts'
 import { hex } from './folder.ts'
 import { columns } from './net-table.ts'
 
@@ -35,6 +41,8 @@ interface Asked {
   /** A second one, for `diff`. */
   readonly from: number | null
   readonly epochs: number
+  /** Nodes of the adversary, for `paths`. */
+  readonly adversary: number
   readonly file: string | undefined
   readonly save: string | undefined
   readonly json: boolean
@@ -53,9 +61,11 @@ const actions: Readonly<Record<string, (asked: Asked) => Promise<Said>>> = {
   history,
   diff,
   evidence,
+  paths,
 }
 
 const mostEpochs = 72
+const mostNodes = 16_384
 const mostEpoch = 2 ** 31
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -67,6 +77,7 @@ export async function run(args: readonly string[]): Promise<number> {
       epoch: { type: 'string' },
       from: { type: 'string' },
       epochs: { type: 'string' },
+      adversary: { type: 'string' },
       save: { type: 'string' },
       json: { type: 'boolean' },
     },
@@ -74,8 +85,13 @@ export async function run(args: readonly string[]): Promise<number> {
   )
   const [name = 'show', file] = positionals
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined
-  const only: Readonly<Record<string, string | undefined>> = { diff: 'from', history: 'epochs', show: 'save' }
-  const foreign = ['from', 'epochs', 'save'].find(key => key in values && only[name] !== key)
+  const only: Readonly<Record<string, string | undefined>> = {
+    diff: 'from',
+    history: 'epochs',
+    show: 'save',
+    paths: 'adversary',
+  }
+  const foreign = ['from', 'epochs', 'save', 'adversary'].find(key => key in values && only[name] !== key)
   const hint = 'chaffinch consensus --help'
   if (action === undefined) throw new CommandError('USAGE', `consensus: no action '${name}'`, hint)
   if (foreign !== undefined)
@@ -90,6 +106,7 @@ export async function run(args: readonly string[]): Promise<number> {
     epoch: number('epoch'),
     from: number('from'),
     epochs: values.epochs === undefined ? 6 : wholeNumber('epochs', values.epochs, 1, mostEpochs),
+    adversary: values.adversary === undefined ? 1 : wholeNumber('adversary', values.adversary, 0, mostNodes),
     file,
     save: values.save,
     json: values.json === true,
@@ -142,6 +159,18 @@ async function diff({ network, epoch, from }: Asked): Promise<Said> {
   })
   const told = compare(before, after)
   return { json: told, lines: comparisonLines(told) }
+}
+
+/** How many of the paths through this network nodes of one hand own. */
+async function paths({ network, epoch, adversary }: Asked): Promise<Said> {
+  const { view } = await withLink(network, link => fetchConsensus(network, link, epoch))
+  try {
+    const told = ownedPaths(view, adversary)
+    return { json: told, lines: ownershipLines(view, told) }
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error
+    throw new CommandError('FAILED', `consensus paths: ${error.message} (${error.code})`)
+  }
 }
 
 /** What any authority can prove, checked with the keys of the network file: nobody needs to be believed. */

@@ -67,6 +67,7 @@ const localParameters: Partial<Parameters> = {
   readPerMinute: 240,
   pageEntries: 16,
   nodeLoopPerMinute: 20,
+  waitingEpochs: 0,
 }
 
 const readyWithinMs = 60_000

@@ -153,6 +153,7 @@ function localParameters(options: NetOptions): ParameterDraft {
     read_per_minute: 240,
     page_entries: 20,
     node_loop_per_minute: 20,
+    waiting_epochs: 0,
   }
 }
 

@@ -105,6 +105,18 @@ export const parameterKeys: readonly ParameterKey[] = [
     says: 'The same for the messages of payment rounds,',
   },
   { key: 'heads_kib', name: 'headsKiB', unit: 'count', says: 'and for the heads of ledgers.' },
+  {
+    key: 'waiting_epochs',
+    name: 'waitingEpochs',
+    unit: 'count',
+    says: 'Epochs that a new mix waits for its layer.',
+  },
+  {
+    key: 'networks_apart',
+    name: 'networksApart',
+    unit: 'count',
+    says: '1: no two nodes of one network (a /16 of IPv4) in a path. 0: networks do not matter.',
+  },
 ]
 
 function valueSchema({ name, unit }: ParameterKey): v.GenericSchema<string | number, number> {

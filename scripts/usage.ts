@@ -230,6 +230,7 @@ examples:
        chaffinch consensus history [--epochs N] [--epoch N]
        chaffinch consensus diff [--from N] [--epoch N]
        chaffinch consensus evidence
+       chaffinch consensus paths [--adversary K] [--epoch N]
 
 Fetches what a network's authorities have signed, and checks it: signatures, name, epoch, time.
 
@@ -238,12 +239,15 @@ Fetches what a network's authorities have signed, and checks it: signatures, nam
   history    documents one after another, and whether each names the one before it; exits 1 unless they do
   diff       what changed between two
   evidence   proofs that an authority signed two things where there may be one
+  paths      the share of all paths of which K nodes of one hand are all mixes, or both gateways: of the K that own
+             most, and expected of K at random
 
   --network FILE   the network file (default: network.toml)
   --epoch N        the document of that epoch (default: the newest)
   --save FILE      of show: keep the signed document in a new file
   --epochs N       of history: how many epochs back (default: 6, at most 72)
   --from N         of diff: the epoch to compare with (default: the one before)
+  --adversary K    of paths: nodes of one hand (default: 1)
   --json           print one line of JSON
 
 examples:
@@ -252,6 +256,7 @@ examples:
   chaffinch consensus verify today.consensus
   chaffinch consensus history --epochs 20
   chaffinch consensus diff --from 41 --epoch 43 --json
+  chaffinch consensus paths --adversary 10
 `,
   pay: `usage: chaffinch pay boltzmann FILE.json [--json]
 

@@ -208,6 +208,30 @@ test('diff: who came, what changed, and how many bytes tell it', async () => {
   assert.match(out, /^from epoch 1, [0-9a-f]{16}, to epoch 3, [0-9a-f]{16}\nnothing but the new keys\n/)
 })
 
+test('paths: what k nodes of one hand own, against closed forms', async () => {
+  const told = JSON.parse((await ran('paths', '--adversary', '3', '--json')).out)
+  const [a, b, c] = told.layers
+  assert.is(told.paths, a * b * c * told.gateways ** 2)
+  assert.is(told.nodes, a + b + c + told.gateways)
+  assert.equal(told.worst, {
+    mixes: 1 / (a * b * c),
+    ends: Math.min(1, (3 / told.gateways) ** 2),
+    exact: true,
+  })
+  const all = told.nodes * (told.nodes - 1) * (told.nodes - 2)
+  assert.ok(Math.abs(told.random.mixes - 6 / all) < 1e-12)
+  const { out } = await ran('paths', '--adversary', '3')
+  assert.match(out, /gateways, worst/)
+  assert.match(out, /^3 /m)
+  for (const wrong of [
+    ['paths', '--adversary', 'many'],
+    ['show', '--adversary', '3'],
+  ]) {
+    const error = await ran(...wrong).catch((thrown: unknown) => thrown)
+    assert.is(error instanceof CommandError && error.code, 'USAGE')
+  }
+})
+
 test('evidence: who is proven to have contradicted itself; what does not verify is no answer', async () => {
   assert.is((await ran('evidence')).out, 'no authority or node is proven to have contradicted itself')
   const accused = { kind: 'consensus', epoch: 3, signer: idOf('authority 1') } as const

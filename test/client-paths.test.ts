@@ -52,6 +52,19 @@ test('a path is the entry gateway, one mix of each layer, the far gateway; all e
   assert.ok(chi < 24.3, `chi-squared ${chi}`)
 })
 
+test('no network twice, unless the consensus lets networks be', () => {
+  const random = seededRandom(5)
+  const at = (i: number): readonly string[] => [`/ip4/${i === 0 ? '198.51.100.1' : `203.${i}.0.1`}/tcp/4001`]
+  const near = changed((_, layer, i) => ({ addresses: at(i === 0 ? 0 : 10 * layer + i) }))
+  const drawn = (of: View): number => {
+    const seen = new Set<string>()
+    for (let i = 0; i < 400; i++) seen.add(drawPath(request({ view: of }), random).nodes.join())
+    return seen.size
+  }
+  assert.is(drawn(near), 4)
+  assert.is(drawn({ ...near, parameters: { ...near.parameters, networksApart: 0 } }), 8)
+})
+
 test('no family twice, uniform over what is left; the gateways are excepted from each other only', () => {
   const random = seededRandom(2)
   // One family has the first mix of every layer

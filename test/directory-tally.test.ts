@@ -9,19 +9,10 @@ import { type ConsensusBody, writeBody } from '../directory/consensus.ts'
 import type { Descriptor } from '../directory/descriptor.ts'
 import { verifyConsensus, viewOf, writeDocument } from '../directory/document.ts'
 import { defaultParameters, lowMedian, parameterNames, parameterRanges } from '../directory/parameters.ts'
-import { keptEpochs, placeNodes } from '../directory/placement.ts'
 import { digest, hex } from '../directory/statement.ts'
 import { majority, newestPointer, tally } from '../directory/tally.ts'
 import type { Vote } from '../directory/vote.ts'
-import {
-  bodyOf,
-  contentOf,
-  descriptorOf,
-  descriptorsOf,
-  idOf,
-  signaturesOf,
-  voteOf,
-} from './directory-samples.ts'
+import { bodyOf, descriptorOf, descriptorsOf, idOf, signaturesOf, voteOf } from './directory-samples.ts'
 import { networkOf } from './directory-world.ts'
 
 const network = networkOf({ authorities: 5 })
@@ -141,54 +132,6 @@ test('the chain goes on from the newest document that a vote names', () => {
   assert.is(newestPointer(votes.slice(0, 1)), null)
   const before = tallyOf([{}, {}, {}])
   assert.equal(tallyOf([{}, {}, {}], before).previous, digest(writeBody(before)))
-})
-
-test('layers: newcomers go where fewest are, nobody moves, and who returns has its layer again', () => {
-  const stable = (count: number) =>
-    Array.from({ length: count }, (_, i) => contentOf(`mix ${i}`, 'mix', 1).stable)
-  const sizes = (body: ConsensusBody) =>
-    [1, 2, 3].map(place => body.nodes.filter(node => node.place === place).length)
-  const body = (count: number, of: number, before?: ConsensusBody): ConsensusBody => {
-    const descriptors = descriptorsOf(network, of, count, 1)
-    const votes = network.authorities.map((_, i) => voteOf(network, i, descriptors))
-    return tally({ network, epoch: of, votes, before: before && { body: before, hash: new Uint8Array(32) } })
-  }
-  const six = body(6, 1)
-  assert.equal(sizes(six), [2, 2, 2])
-  const ten = body(10, 2, six)
-  assert.equal(sizes(ten).sort(), [3, 3, 4])
-  const places = (of: ConsensusBody) => new Map(of.nodes.map(n => [hex(n.descriptor.stable.id), n.place]))
-  for (const [id, place] of places(six)) assert.is(places(ten).get(id), place)
-  // Four leave and come back much later: each to its own layer.
-  const fewer = body(6, 3, ten)
-  assert.is(fewer.kept.length, 4)
-  const back = body(10, 4, fewer)
-  assert.equal(places(back), places(ten))
-  assert.is(back.kept.length, 0)
-  for (const { descriptor, since } of back.nodes) {
-    assert.is(since, places(six).has(hex(descriptor.stable.id)) ? 1 : 4)
-  }
-  const forgotten = placeNodes(stable(6), fewer, 2 + keptEpochs + 1, 3)
-  assert.is(forgotten.kept.length, 0)
-})
-
-test('no layer stays empty while another has two', () => {
-  fc.assert(
-    fc.property(
-      fc.integer({ min: 3, max: 12 }),
-      fc.array(fc.nat({ max: 11 }), { maxLength: 12 }),
-      (count, leaving) => {
-        const all = Array.from({ length: count }, (_, i) => contentOf(`mix ${i}`, 'mix', 1).stable)
-        const before = bodyOf(network, 1, descriptorsOf(network, 1, count, 0))
-        const staying = all.filter((_, i) => !leaving.includes(i))
-        const { places, kept } = placeNodes(staying, before, 2, 3)
-        const sizes = [1, 2, 3].map(place => [...places.values()].filter(p => p === place).length)
-        assert.ok(!sizes.includes(0) || Math.max(...sizes) < 2)
-        assert.is(places.size + kept.length, count)
-      },
-    ),
-    { numRuns: 40 },
-  )
 })
 
 test('a document takes at most 450 bytes a node', () => {
