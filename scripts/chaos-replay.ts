@@ -51,6 +51,9 @@ interface Options {
   readonly json: boolean
 }
 
+/** Of them, those of the quiet life and the two with a full store. */
+const lastKills = 3
+
 /** @returns the exit code */
 export async function chaos(args: readonly string[]): Promise<number> {
   const options = readOptions(args)
@@ -90,7 +93,7 @@ export async function killAndReplay(
   })
   const isOver = (): boolean => defect !== undefined && violations.length > 0
   try {
-    while (run.counts.kills < kills && !isOver()) await run.killedLife()
+    while (run.counts.kills < kills - lastKills && !isOver()) await run.killedLife()
     if (!isOver()) await run.quietLife()
     if (!isOver()) await run.fullLife()
     return summarize(run, violations)
@@ -135,7 +138,8 @@ function readOptions(args: readonly string[]): Options | string | undefined {
   if (defect === 'list') return undefined
   if (defect !== undefined && !Object.hasOwn(defects, defect))
     return `--break: want one of ${Object.keys(defects).join(', ')}, have ${defect}`
-  if (!/^[1-9]\d{0,5}$/.test(kills)) return `--kills: want a whole number from 1, have ${kills}`
+  if (!/^\d{1,6}$/.test(kills) || Number(kills) <= lastKills)
+    return `--kills: want a whole number from ${lastKills + 1}, have ${kills}`
   if (!/^\d{1,9}$/.test(seed)) return `--seed: want a whole number, have ${seed}`
   return { kills: Number(kills), seed: Number(seed), defect, json }
 }
