@@ -1,7 +1,7 @@
 // chaffinch client: a client that stays, with its HTTP API on loopback.
 
 import { join } from 'node:path'
-import { openClient } from '../client/connect.ts'
+import { type ClientOptions, openClient } from '../client/connect.ts'
 import { serveClient } from '../client/daemon.ts'
 import { lockOf } from '../client/keeping.ts'
 import { tokenFrom } from '../link/http.ts'
@@ -10,13 +10,20 @@ import { openFolder } from './folder.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
 import { askPassphrase, secretFromFiles } from './secret.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
+/** Other options than the file gives; a harness hands in parts of its own. */
+type Around = (options: ClientOptions) => Promise<ClientOptions>
+
+/** Runs a client until it is told to end. */
+export async function run(
+  args: readonly string[],
+  around: Around = async options => options,
+): Promise<undefined> {
   const config = readClientFile(configOption('client', args))
   openFolder(config.folder, 'client')
-  return await runRole(() => start(config))
+  return await runRole(() => start(config, around))
 }
 
-async function start(config: ClientFile): Promise<Running> {
+async function start(config: ClientFile, around: Around): Promise<Running> {
   const { network, folder, gateways, dialFrom, apiPort, cover } = config
   const store = join(folder, 'store')
   const unlock =
@@ -24,7 +31,7 @@ async function start(config: ClientFile): Promise<Running> {
     (lockOf(store) === undefined ? undefined : await askPassphrase('passphrase'))
   return await closing(async later => {
     const token = await tokenFrom(join(folder, 'token'))
-    const client = await openClient({
+    const options = await around({
       network,
       folder: store,
       ...(unlock === undefined ? {} : { unlock }),
@@ -33,6 +40,7 @@ async function start(config: ClientFile): Promise<Running> {
       ...(gateways.length === 0 ? {} : { gateways }),
       ...(dialFrom === undefined ? {} : { dialFrom }),
     })
+    const client = await openClient(options)
     later(() => client.close())
     const api = await serveClient({ client, port: apiPort, token })
     later(() => api.close())

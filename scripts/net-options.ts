@@ -19,6 +19,8 @@ export interface NetOptions {
   readonly kill: readonly KillKind[]
   readonly epochMs: number
   readonly delayMs: number
+  /** Fragments that a client sends a minute; undefined: what two cores carry. */
+  readonly payloadPerMinute?: number
   /** Of every client. */
   readonly cover: CoverLevel
   readonly seed: number

@@ -129,7 +129,8 @@ const fragmentsPerSecond = 25
 /** So many clients have that rate; the more there are beyond them, the slower each one's clock. */
 const clientsAtFullRate = 10
 
-function payloadPerMinute({ clients }: NetOptions): number {
+function payloadPerMinute({ clients, payloadPerMinute: given }: NetOptions): number {
+  if (given !== undefined) return given
   return Math.max(60, Math.round(60 * fragmentsPerSecond * Math.min(1, clientsAtFullRate / clients)))
 }
 

@@ -22,6 +22,12 @@ export interface Supervisor {
   kill(name: string): Promise<void>
   /** Starts again what has ended. */
   restart(name: string): void
+  /** SIGSTOP: it does nothing, and does not know it. */
+  suspend(name: string): void
+  /** SIGCONT */
+  resume(name: string): void
+  /** To a program that listens to its channel: the `chaffinch` command does not. */
+  tell(name: string, order: object): void
   alive(name: string): boolean
   names(): readonly string[]
   readonly endings: readonly Ending[]
@@ -121,7 +127,15 @@ export function supervisor(
       const of = find(name)
       if (of.child === undefined) launch(of)
     },
+    suspend: name => void find(name).child?.kill('SIGSTOP'),
+    resume: name => void find(name).child?.kill('SIGCONT'),
+    tell(name, order) {
+      const { child } = find(name)
+      // It may be gone by the time the order is written.
+      if (child?.connected === true) child.send(order, () => {})
+    },
     async stopAll(graceMs) {
+      for (const of of held.values()) of.child?.kill('SIGCONT')
       for (const roles of endingOrder) {
         const group = [...held.values()].filter(({ role }) => roles.includes(role))
         for (const of of group) signal(of, 'SIGTERM')

@@ -20,16 +20,27 @@ import { leave } from './leave.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
 import { version } from './version.ts'
 
+/** What a node stands on. A harness hands in others, around these. */
+export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
+
 /** Runs a node until it is told to end. */
-export async function runNode(role: 'mix' | 'gateway', args: readonly string[]): Promise<number | undefined> {
+export async function runNode(
+  role: 'mix' | 'gateway',
+  args: readonly string[],
+  around: (footing: Footing) => Footing = footing => footing,
+): Promise<number | undefined> {
   const [action, ...rest] = args
   if (action === 'leave') return leave(readNodeFile(configOption(role, rest)))
   const config = readNodeFile(configOption(role, args))
   openFolder(config.folder, role)
-  return await runRole(() => start(role, config))
+  return await runRole(() => start(role, config, around))
 }
 
-function start(role: 'mix' | 'gateway', config: NodeFile): Promise<Running> {
+function start(
+  role: 'mix' | 'gateway',
+  config: NodeFile,
+  around: (footing: Footing) => Footing,
+): Promise<Running> {
   const { network, folder, family } = config
   const clock = systemClock
   const log = openLog(role, config.log)
@@ -56,13 +67,10 @@ function start(role: 'mix' | 'gateway', config: NodeFile): Promise<Running> {
     const node = await startNode({
       role,
       network,
-      link,
-      admission: admitted,
+      ...around({ link, files, store, admission: admitted }),
       seed,
       family,
       operator: operatorOf(role, config, link.id),
-      files,
-      store,
       clock,
       random,
       log,

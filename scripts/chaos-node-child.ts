@@ -1,0 +1,149 @@
+// A process of `npm run chaos -- node`: the program of its role as an operator starts it, and around what it stands on
+// what the run asks for: the digests of all cells that leave it, a full disk, a planted defect; or the ways of a node or
+// a client that is nobody's friend. What it is stands in chaos.json beside its configuration.
+
+import { createHash } from 'node:crypto'
+import { openSync, readFileSync, writeSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { ClientOptions } from '../client/connect.ts'
+import { systemClock } from '../link/clock.ts'
+import { startHost } from '../link/host.ts'
+import type { Link, Peer } from '../link/link.ts'
+import { silent } from '../link/log.ts'
+import { openStore } from '../link/store.ts'
+import { NodeError } from '../node/error.ts'
+import type { Files } from '../node/files.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { systemRandom } from '../sphinx/random.ts'
+import { run as runAuthority } from './authority.ts'
+import { changedLink } from './chaos-directory-liar.ts'
+import { defects } from './chaos-node-defects.ts'
+import { digestBytes, type Order, type Part } from './chaos-node-part.ts'
+import { filling } from './chaos-node-store.ts'
+import { run as runClient } from './client.ts'
+import { type Footing, runNode } from './node.ts'
+
+/** Cells that a rogue keeps: what its neighbours take in an epoch, and a bit. */
+const mostKept = 5000
+/** How often a flood goes on. */
+const stepMs = 20
+
+const [role, , file] = process.argv.slice(2) as [string, string, string]
+const folder = dirname(file)
+const { part, defect } = JSON.parse(readFileSync(join(folder, 'chaos.json'), 'utf8')) as Part
+const planted = part === 'honest' && defect !== undefined ? defects[defect] : undefined
+
+const orders: ((order: Order) => void)[] = []
+let isFull = false
+orders.push(order => {
+  if (order.order === 'disk') isFull = order.full
+})
+process.on('message', order => {
+  for (const take of orders) take(order as Order)
+})
+
+const args = ['--config', file]
+let code = 0
+try {
+  if (role === 'authority') await runAuthority(args)
+  else if (role === 'client') await runClient(args, aroundClient)
+  else
+    await runNode(role as 'mix' | 'gateway', args, footing => aroundNode(footing, role as 'mix' | 'gateway'))
+} catch (error) {
+  console.error(error)
+  code = 1
+}
+// A link that was handed in is nobody's to close.
+if (part === 'flooder' || code !== 0) process.exit(code)
+
+function aroundNode(footing: Footing, as: 'mix' | 'gateway'): Footing {
+  if (part === 'rogue') return { ...footing, link: misbehaving(footing.link) }
+  const { link, admission } = footing
+  const store = filling(footing.store, () => isFull)
+  const honest = { link: noting(link), admission, store, files: fillingFiles(footing.files) }
+  return planted?.node?.(honest, as) ?? honest
+}
+
+async function aroundClient(options: ClientOptions): Promise<ClientOptions> {
+  const store = filling(await openStore(options.folder as string), () => isFull)
+  if (part === 'flooder') return { ...options, store, link: misbehaving(await clientLink(options)) }
+  return planted?.client?.({ ...options, store }) ?? { ...options, store }
+}
+
+function clientLink({ network, dialFrom }: ClientOptions): Promise<Link> {
+  return startHost({
+    seed: undefined,
+    listen: [],
+    cellBytes: geometry(network).packetBytes,
+    clock: systemClock,
+    log: silent,
+    random: systemRandom,
+    admits: () => false,
+    role: 'client',
+    ...(dialFrom === undefined ? {} : { localAddress: dialFrom }),
+  })
+}
+
+/** Writes down what leaves, by one write(2) each: a kill takes nothing of it back. */
+function noting(link: Link): Link {
+  const left = openSync(join(folder, 'left'), 'a')
+  return changedLink(link, {
+    send(to, cell) {
+      writeSync(left, createHash('sha256').update(cell).digest().subarray(0, digestBytes))
+      return link.send(to, cell)
+    },
+  })
+}
+
+function fillingFiles(files: Files): Files {
+  const check = (name: string): void => {
+    if (isFull) throw new NodeError('FOLDER', `${name}: ENOSPC`)
+  }
+  return {
+    ...files,
+    write: async (name, bytes) => {
+      check(name)
+      await files.write(name, bytes)
+    },
+    journal: async (name, ...sizes) => {
+      const journal = await files.journal(name, ...sizes)
+      return {
+        ...journal,
+        append: async records => {
+          check(name)
+          await journal.append(records)
+        },
+      }
+    },
+  }
+}
+
+/** Does what it should, and what it is ordered to. */
+function misbehaving(link: Link): Link {
+  const kept: { to: Peer; cell: Uint8Array }[] = []
+  const known = new Map<string, Peer>()
+  let cellBytes = 0
+  orders.push(order => {
+    if (order.order === 'replay') for (const { to, cell } of kept) link.send(to, cell.slice())
+    if (order.order === 'garbage') sendGarbage(order)
+  })
+
+  function sendGarbage({ ms, perSecond }: Extract<Order, { order: 'garbage' }>): void {
+    const until = Date.now() + ms
+    const timer = setInterval(() => {
+      if (Date.now() > until) return clearInterval(timer)
+      for (const to of known.values())
+        for (let i = 0; i < (perSecond * stepMs) / 1000; i++) link.send(to, systemRandom(cellBytes))
+    }, stepMs)
+  }
+
+  return changedLink(link, {
+    send(to, cell) {
+      known.set(Buffer.from(to.id).toString('hex'), to)
+      cellBytes = cell.length
+      kept.push({ to, cell: cell.slice() })
+      if (kept.length > mostKept) kept.shift()
+      return link.send(to, cell)
+    },
+  })
+}

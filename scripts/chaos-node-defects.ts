@@ -1,0 +1,92 @@
+// Planted defects of `npm run chaos -- node`: what an honest node or client is handed to stand on, with one promise not
+// kept.
+
+import type { ClientOptions } from '../client/connect.ts'
+import type { Store } from '../link/store.ts'
+import { changedLink } from './chaos-directory-liar.ts'
+import { late, onRefusal } from './chaos-node-store.ts'
+import type { Footing } from './node.ts'
+
+export interface Defect {
+  readonly node?: (footing: Footing, role: 'mix' | 'gateway') => Footing
+  readonly client?: (options: ClientOptions & { readonly store: Store }) => ClientOptions
+}
+
+/** What a process that keeps things late may lose. */
+const lateMs = 5000
+/** More cells than come at once in quiet times. */
+const burst = 24
+
+export const defects: Readonly<Record<string, Defect>> = {
+  /** Replay tags are in memory only. */
+  'tags-not-written': {
+    node: footing => ({
+      ...footing,
+      files: {
+        ...footing.files,
+        journal: async (...args) => ({ ...(await footing.files.journal(...args)), append: async () => {} }),
+      },
+    }),
+  },
+
+  /** A gateway says "stored" before it is on disk. */
+  'mail-acknowledged-early': {
+    node: (footing, role) =>
+      role === 'gateway' ? { ...footing, store: late(footing.store, lateMs) } : footing,
+  },
+
+  /** A client says "accepted", and tells its gateway to delete, before it is on disk. */
+  'client-keeps-late': { client: options => ({ ...options, store: late(options.store, lateMs) }) },
+
+  /** A gateway takes from any client what it takes from a node. */
+  'clients-unlimited': {
+    node: footing => {
+      const { admission } = footing
+      const open = {
+        admits: admission.admits,
+        isNode: () => true,
+        get views() {
+          return admission.views
+        },
+        refresh: admission.refresh,
+      }
+      return { ...footing, admission: open }
+    },
+  },
+
+  /** A burst of cells leaves a rejected promise that nobody handles. */
+  'burst-unhandled': {
+    node: footing => ({
+      ...footing,
+      link: changedLink(footing.link, {
+        onCells: handler =>
+          footing.link.onCells((from, cells) => {
+            handler(from, cells)
+            if (cells.length >= burst) void Promise.reject(new Error(`${cells.length} cells at once`))
+          }),
+      }),
+    }),
+  },
+
+  /** What a full disk refuses is thrown where nobody catches it. */
+  'full-disk-thrown': {
+    node: footing => ({
+      ...footing,
+      store: onRefusal(footing.store, thrown),
+      files: {
+        ...footing.files,
+        journal: async (...args) => {
+          const journal = await footing.files.journal(...args)
+          return { ...journal, append: records => journal.append(records).catch(thrown) }
+        },
+      },
+    }),
+  },
+}
+
+function thrown(error: unknown): never {
+  setImmediate(() => {
+    throw error
+  })
+  throw error
+}
