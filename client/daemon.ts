@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono'
 import * as v from 'valibot'
 import { type Clock, systemClock } from '../link/clock.ts'
 import { type Loopback, serveLoopback } from '../link/http.ts'
+import { resources } from '../link/resources.ts'
 import type { BulletinEntry } from './bulletin.ts'
 import type { Client } from './client.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
@@ -149,7 +150,7 @@ export function clientRoutes(client: Client, clock: Clock, closing: AbortSignal)
           )
     return context.json({ entries: entries.map(entryOf), next: entries.at(-1)?.seq ?? after })
   })
-  app.get('/status', context => context.json(client.status()))
+  app.get('/status', context => context.json({ ...client.status(), process: resources() }))
   app.get('/ledger', context => context.json({ entries: client.ledger() }))
   return app
 }

@@ -53,6 +53,16 @@ export class Connections {
     return streams
   }
 
+  /** Of the host's events, and of its connections' and streams'. */
+  get listeners(): number {
+    let listeners = countListeners(this.#host)
+    for (const connection of this.#open.keys()) {
+      listeners += countListeners(connection)
+      for (const stream of connection.streams) listeners += countListeners(stream)
+    }
+    return listeners
+  }
+
   /**
    * A new stream to a peer, on the connection there is or on a new one.
    *
@@ -196,4 +206,25 @@ function dialable(address: string, peer: PeerId): Multiaddr[] {
 
 function hangUp(connection: Connection): void {
   connection.close().catch((error: unknown) => connection.abort(error as Error))
+}
+
+/** What libp2p, its connections and its streams tell those who listen. */
+const events = [
+  'connection:open',
+  'connection:close',
+  'peer:connect',
+  'peer:disconnect',
+  'peer:identify',
+  'peer:update',
+  'self:peer:update',
+  'close',
+  'message',
+  'drain',
+  'idle',
+  'remoteCloseWrite',
+  'remoteCloseRead',
+]
+
+function countListeners(target: { listenerCount(type: string): number }): number {
+  return events.reduce((sum, event) => sum + target.listenerCount(event), 0)
 }

@@ -28,6 +28,7 @@ import type {
 import { LinkError, noRequests } from './link.ts'
 import type { Log } from './log.ts'
 import { Outbox, openLoop } from './outbox.ts'
+import { countHost } from './resources.ts'
 import { because, writeBytes } from './streams.ts'
 
 export interface HostInit {
@@ -100,6 +101,7 @@ class Libp2pHost implements Host {
   readonly #outbox: Outbox
   /** A host that does not listen has no socket open between two connections, and its process lives on all the same. */
   readonly #letGo = stayAlive()
+  readonly #notCounted: () => void
   readonly #turnstile: Turnstile
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
@@ -129,6 +131,10 @@ class Libp2pHost implements Host {
     })
     this.#connections = connections
     this.#asking = new Asking(connections, clock, limits)
+    this.#notCounted = countHost(() => ({
+      listeners: connections.listeners,
+      pendingDials: libp2p.getDialQueue().length,
+    }))
     this.#table = new KadTable({ libp2p, seed, connections, serves: init.role !== 'client' })
     const loop = openLoop(clock, cells => this.#receive(id, cells))
     this.#outbox = new Outbox({
@@ -262,6 +268,7 @@ class Libp2pHost implements Host {
     try {
       await this.#libp2p.stop()
     } finally {
+      this.#notCounted()
       this.#letGo()
     }
   }

@@ -3,6 +3,7 @@
 import type { Hono } from 'hono'
 import { Counter, Gauge, Registry } from 'prom-client'
 import { type Loopback, serveLoopback } from '../link/http.ts'
+import { resources } from '../link/resources.ts'
 import type { RunningNode } from './node.ts'
 import type { NodeStatus } from './status.ts'
 
@@ -16,7 +17,7 @@ export function serveStatus(node: RunningNode, options: { port: number; token: s
     ...options,
     open: ['/healthz'],
     routes: (app: Hono) => {
-      app.get('/status', context => context.json(node.status()))
+      app.get('/status', context => context.json({ ...node.status(), process: resources() }))
       app.get('/metrics', async context =>
         context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
       )

@@ -5,6 +5,7 @@ import { startAuthority } from '../directory/authority.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
 import { serveLoopback, tokenFrom } from '../link/http.ts'
+import { resources } from '../link/resources.ts'
 import { openStore } from '../link/store.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
@@ -56,7 +57,7 @@ function start(config: AuthorityFile): Promise<Running> {
       token,
       open: ['/healthz'],
       routes: app => {
-        app.get('/status', context => context.json(authority.status()))
+        app.get('/status', context => context.json({ ...authority.status(), process: resources() }))
         app.get('/healthz', context => {
           const healthy = authority.current() !== undefined
           return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)

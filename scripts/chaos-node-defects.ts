@@ -15,7 +15,7 @@ export interface Defect {
 /** What a process that keeps things late may lose. */
 const lateMs = 5000
 /** More cells than come at once in quiet times. */
-const burst = 24
+const burst = 8
 
 export const defects: Readonly<Record<string, Defect>> = {
   /** Replay tags are in memory only. */

@@ -63,22 +63,37 @@ export function faults(trouble: Trouble): Faults {
     plan.processes.find(({ name }) => partOf(name) === part)
   const wait = (ms: number): Promise<void> => pause(ms, undefined, { signal })
 
+  /** To whom the rogue sends: who has seen what it replays. */
+  function rogueNeighbours(): string[] {
+    const status = watch.last(named('rogue')?.name ?? '')
+    const ids = status?.role === 'mix' ? status.neighbours.map(({ id }) => id) : []
+    return plan.processes
+      .map(({ name }) => name)
+      .filter(name => {
+        const node = watch.last(name)
+        return node !== undefined && 'id' in node && ids.includes(node.id)
+      })
+  }
+
   /** One that is left alone, and of authorities and gateways one that is not the last. */
-  function victim(roles: readonly Role[]): string | undefined {
+  function victim(roles: readonly Role[], preferred: readonly string[]): string | undefined {
     const free = plan.processes.filter(({ name, role }) => {
       const others = plan.processes.filter(other => other.role === role && other.name !== name)
       const alone = role !== 'mix' && role !== 'client' && others.some(other => busy.has(other.name))
       return roles.includes(role) && partOf(name) === 'honest' && !busy.has(name) && !alone
     })
-    return free.length === 0 ? undefined : pick(random, free).name
+    const favourites = free.filter(({ name }) => preferred.includes(name))
+    const choice = favourites.length > 0 && below(random, 2) === 0 ? favourites : free
+    return choice.length === 0 ? undefined : pick(random, choice).name
   }
 
   async function to(
     roles: readonly Role[],
     what: string,
     run: (name: string) => Promise<void>,
+    preferred: readonly string[] = [],
   ): Promise<boolean> {
-    const name = victim(roles)
+    const name = victim(roles, preferred)
     if (name === undefined) return false
     busy.add(name)
     tell(`${name}: ${what}`)
@@ -103,16 +118,17 @@ export function faults(trouble: Trouble): Faults {
     return of !== undefined
   }
 
+  async function killed(name: string): Promise<void> {
+    await processes.kill(name)
+    await wait(below(random, longestDeadMs))
+    processes.restart(name)
+    await back(name)
+    // What it has seen comes again now.
+    order('rogue', { order: 'replay' })
+  }
+
   const acts: Readonly<Record<FaultKind, () => Promise<boolean>>> = {
-    sigkill: () =>
-      to(anybody, 'SIGKILL', async name => {
-        await processes.kill(name)
-        await wait(below(random, longestDeadMs))
-        processes.restart(name)
-        await back(name)
-        // What it has seen comes again now.
-        order('rogue', { order: 'replay' })
-      }),
+    sigkill: () => to(anybody, 'SIGKILL', killed, rogueNeighbours()),
     sigstop: () =>
       to(anybody, 'SIGSTOP for 10 s', async name => {
         processes.suspend(name)

@@ -52,15 +52,15 @@ export async function badLinks(taps: readonly Tap[], random: Random): Promise<Ba
 
 /** One chunk after the other, each as late as the weather makes it; the sender waits meanwhile. */
 async function pass(from: Socket, to: Socket, weather: () => Weather, random: Random): Promise<void> {
-  // 'close' follows an error, and ends the loop below.
+  // The loop below ends with it.
   from.on('error', () => {})
-  from.on('close', () => to.destroy())
   try {
-    for await (const chunk of from as AsyncIterable<Buffer>) {
+    // The way back stays open when the way there has ended.
+    for await (const chunk of from.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       const wait = waitOf(weather(), chunk.length, random)
       if (wait === undefined) return void from.resetAndDestroy()
       if (wait > 0) await pause(wait)
-      if (to.destroyed) return
+      if (to.destroyed) return void from.destroy()
       if (!to.write(chunk)) await drained(to)
     }
     to.end()

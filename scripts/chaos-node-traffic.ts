@@ -25,6 +25,8 @@ export interface People {
   readonly endpointOf: (name: string) => Endpoint
   readonly addressOf: (name: string) => string
   readonly random: Random
+  /** Mean time between two messages of one client. */
+  readonly betweenMs: number
 }
 
 export interface Mail {
@@ -42,12 +44,11 @@ export interface Mail {
   read(over: AbortSignal): Promise<void>
 }
 
-const betweenMs = 1200
 const longestBytes = 12_000
 const pollMs = 1000
 const retryMs = 400
 
-export function mail({ clients, endpointOf, addressOf, random }: People): Mail {
+export function mail({ clients, endpointOf, addressOf, random, betweenMs }: People): Mail {
   const all: Sent[] = []
   const byDigest = new Map<string, Sent>()
   const strangers: string[] = []
@@ -75,7 +76,7 @@ export function mail({ clients, endpointOf, addressOf, random }: People): Mail {
         sent.id = handed.id
       } catch (error) {
         // Full, not ready, stopped or dead: an app tries again later.
-        await pause(error instanceof HttpRefusal ? betweenMs : retryMs)
+        await pause(error instanceof HttpRefusal ? 3 * retryMs : retryMs)
       }
       await pause(below(random, 2 * betweenMs))
     }

@@ -171,6 +171,7 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
       return status?.role === 'client' ? status.address : ''
     },
     random,
+    betweenMs: 1200,
   })
   const check = checks({ plan, processes, watch, mail: people, partOf })
   const trouble = faults({

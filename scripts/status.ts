@@ -4,6 +4,7 @@ import type { ClientStatus } from '../client/status.ts'
 
 export type { ClientStatus } from '../client/status.ts'
 
+import type { Resources } from '../link/resources.ts'
 import type { Packets } from './net-record.ts'
 
 export interface ConsensusStatus {
@@ -22,6 +23,7 @@ export interface NodeStatus {
   /** -1 for a gateway; null while no consensus lists the node. */
   readonly layer: number | null
   readonly packets: Packets
+  readonly neighbours: readonly { readonly id: string }[]
 }
 
 export interface AuthorityStatus {
@@ -32,4 +34,4 @@ export interface AuthorityStatus {
   readonly consensus: ConsensusStatus | null
 }
 
-export type Status = NodeStatus | AuthorityStatus | ClientStatus
+export type Status = (NodeStatus | AuthorityStatus | ClientStatus) & { readonly process: Resources }

@@ -1,0 +1,230 @@
+// npm run soak -- [--minutes 20] [--seed S] [--break LEAK|list] [--json]: a local network of real processes under steady
+// traffic. After a quarter of the time, in which caches and queues fill, nothing that the processes hold may grow: memory,
+// handles, listeners, pending dials. Exit code 1 when something does, 2 for options that do not exist.
+
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import type { Resources } from '../link/resources.ts'
+import { below, seededRandom, systemRandom } from '../sphinx/random.ts'
+import { type Mail, mail } from './chaos-node-traffic.ts'
+import type { NetOptions } from './net-options.ts'
+import { endpointOf, type Plan, planNetwork } from './net-plan.ts'
+import { type Role, supervisor } from './net-process.ts'
+import { endAll, newRecord, type Run, startAll } from './net-run.ts'
+import { watchNetwork } from './net-watch.ts'
+import { leaks, type Soaked } from './soak-leaks.ts'
+import { isSteady, type Sample, type Slope, slope, troughs } from './soak-slopes.ts'
+
+type Figure = 'rss' | 'heap' | 'handles' | 'listeners' | 'dials'
+
+const figures: Readonly<Record<Figure, keyof Resources>> = {
+  rss: 'rssBytes',
+  heap: 'heapBytes',
+  handles: 'handles',
+  listeners: 'listeners',
+  dials: 'pendingDials',
+}
+
+const roles: readonly Role[] = ['authority', 'mix', 'gateway', 'client']
+
+export interface Summary {
+  readonly minutes: number
+  /** Of all processes together: percent of the mean a minute, the 95 % interval. */
+  readonly slopes: Readonly<Record<Figure, Slope>>
+  readonly steady: boolean
+  /** The same for the processes of one role: where to look. */
+  readonly byRole: Readonly<Record<string, Readonly<Record<Figure, Slope>>>>
+  readonly messages: { readonly accepted: number; readonly read: number }
+}
+
+interface Options {
+  readonly minutes: number
+  readonly seed: number
+  readonly leak: string | undefined
+  readonly json: boolean
+}
+
+const second = 1000
+const minute = 60 * second
+const warmUp = 1 / 4
+const sampleEveryMs = 2 * second
+const stretches = 45
+const size: NetOptions = {
+  authorities: 3,
+  mixes: 3,
+  gateways: 2,
+  clients: 4,
+  layers: 3,
+  topology: 'stratified',
+  messages: 0,
+  kill: [],
+  epochMs: 10 * second,
+  delayMs: 20,
+  payloadPerMinute: 300,
+  cover: 'default',
+  usualRates: false,
+  seed: 0,
+  dir: undefined,
+  observe: false,
+  once: true,
+  stay: false,
+  json: true,
+}
+const betweenMessagesMs = 3 * second
+
+process.exitCode = await run(process.argv.slice(2))
+
+async function run(args: readonly string[]): Promise<number> {
+  const options = readOptions(args)
+  if (typeof options === 'string') {
+    console.error(`soak: ${options}`)
+    return 2
+  }
+  if (options !== undefined) return await soak(options)
+  console.log(Object.keys(leaks).join('\n'))
+  return 0
+}
+
+/** What is wrong with the options; nothing when the leaks are to be listed. */
+function readOptions(args: readonly string[]): Options | string | undefined {
+  const text = { type: 'string' } as const
+  let values: { minutes?: string; seed?: string; break?: string; json?: boolean }
+  try {
+    const known = { minutes: text, seed: text, break: text, json: { type: 'boolean' } } as const
+    values = parseArgs({ args: [...args], options: known }).values
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+  const { minutes = '20', seed, break: leak, json = false } = values
+  if (leak === 'list') return undefined
+  if (leak !== undefined && !Object.hasOwn(leaks, leak))
+    return `--break: want one of ${Object.keys(leaks).join(', ')}, have ${leak}`
+  if (!(Number(minutes) >= 1 && Number(minutes) <= 7 * 24 * 60))
+    return `--minutes: want a number from 1, have ${minutes}`
+  if (seed !== undefined && !/^\d{1,9}$/.test(seed)) return `--seed: want a whole number, have ${seed}`
+  const drawn = seed === undefined ? below(systemRandom, 1e9) : Number(seed)
+  return { minutes: Number(minutes), seed: drawn, leak, json }
+}
+
+/** @returns the exit code */
+async function soak({ minutes, seed, leak, json }: Options): Promise<number> {
+  const random = seededRandom(seed)
+  const startedAt = Date.now()
+  const tell = (event: string): void =>
+    console.error(`${((Date.now() - startedAt) / second).toFixed(1).padStart(6)} s  ${event}`)
+  const plan = await planNetwork(size, startedAt)
+  for (const { folder } of plan.processes)
+    writeFileSync(join(folder, 'soak.json'), JSON.stringify({ leak } satisfies Soaked))
+  const stop = new AbortController()
+  const processes = supervisor(
+    ({ name }, lines) => stop.abort(new Error(`${name} ended by itself:\n${lines}`)),
+    [...process.execArgv, join(import.meta.dirname, 'soak-child.ts')],
+  )
+  const record = newRecord(plan)
+  const watch = watchNetwork(plan, processes, record)
+  const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
+  const interrupt = (): void => {
+    if (stop.signal.aborted) process.exit(130)
+    stop.abort(new Error('interrupted'))
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt)
+  process.once('exit', () => processes.abandon())
+  const people = mail({
+    clients: plan.processes.filter(({ role }) => role === 'client').map(({ name }) => name),
+    endpointOf: name => endpointOf(plan.processes.find(of => of.name === name) as Plan['processes'][number]),
+    addressOf: name => {
+      const status = watch.last(name)
+      return status?.role === 'client' ? status.address : ''
+    },
+    random,
+    betweenMs: betweenMessagesMs,
+  })
+  const samples = new Map<string, Map<Figure, Sample[]>>()
+  try {
+    await startAll(running)
+    await steadily(minutes, running, people, samples)
+  } catch (error) {
+    console.error(`soak: ${error instanceof Error ? error.message : String(error)}`)
+    return 1
+  } finally {
+    await endAll(running)
+    rmSync(plan.folder, { recursive: true, force: true })
+  }
+  const stretchMs = (minutes * minute * (1 - warmUp)) / stretches
+  const of = (names: readonly string[]): Record<Figure, Slope> =>
+    Object.fromEntries(
+      (Object.keys(figures) as Figure[]).map(figure => {
+        const all = names.map(name => troughs(samples.get(name)?.get(figure) ?? [], stretchMs))
+        return [figure, slope(added(all), random)]
+      }),
+    ) as Record<Figure, Slope>
+  const slopes = of(plan.processes.map(({ name }) => name))
+  const summary: Summary = {
+    minutes,
+    slopes,
+    steady: Object.values(slopes).every(isSteady),
+    byRole: Object.fromEntries(
+      roles.map(role => [role, of(plan.processes.filter(one => one.role === role).map(({ name }) => name))]),
+    ),
+    messages: { accepted: people.accepted().length, read: people.accepted().length - people.lost().length },
+  }
+  if (json) console.log(JSON.stringify(summary))
+  else print(summary)
+  return summary.steady ? 0 : 1
+}
+
+/** Traffic all the time; samples once all is warm. */
+async function steadily(
+  minutes: number,
+  { plan, watch, tell, signal }: Run,
+  people: Mail,
+  samples: Map<string, Map<Figure, Sample[]>>,
+): Promise<void> {
+  const over = new AbortController()
+  const traffic = Promise.all([people.send(over.signal), people.read(over.signal)])
+  try {
+    await pause(minutes * minute * warmUp, undefined, { signal })
+    tell('warm; measuring')
+    const begin = Date.now()
+    const until = begin + minutes * minute * (1 - warmUp)
+    for (let due = begin; due < until; due += sampleEveryMs) {
+      await pause(Math.max(0, due - Date.now()), undefined, { signal })
+      await watch.poll()
+      for (const { name } of plan.processes) {
+        const status = watch.last(name)
+        if (status === undefined) continue
+        const mine = samples.get(name) ?? new Map<Figure, Sample[]>()
+        samples.set(name, mine)
+        for (const [figure, key] of Object.entries(figures) as [Figure, keyof Resources][]) {
+          const value = status.process[key]
+          mine.set(figure, [...(mine.get(figure) ?? []), { at: Date.now() - begin, value }])
+        }
+      }
+    }
+  } finally {
+    over.abort()
+    await traffic
+  }
+}
+
+/** The sum over processes, stretch by stretch. */
+function added(all: readonly (readonly Sample[])[]): Sample[] {
+  const least = Math.min(...all.map(samples => samples.length))
+  return Array.from({ length: least }, (_, i) => ({
+    at: all[0]?.[i]?.at ?? 0,
+    value: all.reduce((sum, samples) => sum + (samples[i]?.value ?? 0), 0),
+  }))
+}
+
+function print({ minutes, slopes, steady, byRole }: Summary): void {
+  console.log(`${minutes} minutes; percent a minute, 95 % interval`)
+  for (const [name, of] of [['all', slopes] as const, ...Object.entries(byRole)])
+    console.log(
+      `  ${name.padEnd(10)} ${Object.entries(of)
+        .map(([figure, [low, high]]) => `${figure} ${low.toFixed(2)}..${high.toFixed(2)}`)
+        .join('  ')}`,
+    )
+  console.log(steady ? 'steady' : 'NOT steady')
+}
