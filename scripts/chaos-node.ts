@@ -15,6 +15,7 @@ import { type FaultKind, faultKinds, faults } from './chaos-node-faults.ts'
 import { badLinks } from './chaos-node-links.ts'
 import type { Part } from './chaos-node-part.ts'
 import { mail } from './chaos-node-traffic.ts'
+import { CommandError } from './command.ts'
 import type { NetOptions } from './net-options.ts'
 import { endpointOf, type Plan, planNetwork } from './net-plan.ts'
 import { supervisor } from './net-process.ts'
@@ -91,7 +92,14 @@ export async function chaos(args: readonly string[]): Promise<number> {
     return 0
   }
   if (!hasMounts && mayMount()) return await amongOwnMounts(args)
-  const summary = await run(options, hasMounts)
+  const summary = await run(options, hasMounts).catch((error: unknown) => {
+    if (error instanceof CommandError) return error
+    throw error
+  })
+  if (summary instanceof CommandError) {
+    console.error(`chaos: node: ${summary.message}`)
+    return 1
+  }
   if (options.json) console.log(JSON.stringify(summary))
   else print(summary)
   return summary.violations > 0 ? 1 : 0

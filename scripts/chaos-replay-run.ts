@@ -40,9 +40,10 @@ const newPackets = 24
 const copiesAtOnce = 2
 /** Packets of so many lives come again in each. */
 const livesKept = 3
-/** A kill comes at most so long after the node is ready; of so many one comes before, while it starts. */
-const longestLifeMs = 120
+/** A kill comes when a drawn number of packets have left, or after so long at most; of so many one comes while it starts. */
+const longestLifeMs = 4000
 const oneKillEarly = 6
+const longestStartMs = 100
 /** How long a node that is left alone may take. */
 const patienceMs = 20_000
 const unlimited = 2 ** 40
@@ -213,13 +214,15 @@ export function replayRun(options: {
       const fresh = makePackets(newPackets)
       const packets = shuffle(random, [...fresh, ...comeAgain(fresh)])
       const child = await begin()
-      if (below(random, oneKillEarly) > 0) await child.ready
-      const killAt = Date.now() + below(random, longestLifeMs)
-      while (packets.length > 0 && Date.now() < killAt) {
+      const isEarly = below(random, oneKillEarly) === 0
+      // The first life makes the keys that packets are for.
+      if (fresh.length === 0) await child.ready
+      const killAt = Date.now() + (isEarly ? below(random, longestStartMs) : longestLifeMs)
+      const wanted = statSync(out).size + digestBytes * below(random, newPackets)
+      while (Date.now() < killAt && (isEarly || (fresh.length > 0 && statSync(out).size <= wanted))) {
         for (const packet of packets.splice(0, 1 + below(random, 20))) child.process.stdin?.write(packet)
-        await pause(below(random, 8))
+        await pause(below(random, 4))
       }
-      await pause(Math.max(0, killAt - Date.now()))
       await kill(child)
       remember(fresh)
       check(`life ${counts.kills}`)
