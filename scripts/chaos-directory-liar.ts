@@ -74,23 +74,15 @@ const hugeBytes = 10 * 1024 * 1024
 const mostKept = 64
 const phaseOf = { vote: 'votes', set: 'reveals', reveal: 'reveals', signature: 'signatures' } as const
 
-/** A link that says what `change` says, and otherwise what `link` does. */
-export function changedLink(link: Link, change: Partial<Link>): Link {
-  return {
-    id: link.id,
-    addresses: link.addresses,
-    dht: link.dht,
-    send: (to, cell) => link.send(to, cell),
-    onCells: handler => link.onCells(handler),
-    request: (to, protocol, body, options) => link.request(to, protocol, body, options),
-    serve: (protocol, maxBytes, handler) => link.serve(protocol, maxBytes, handler),
-    onGone: handler => link.onGone(handler),
-    keepNeighbours: ids => link.keepNeighbours(ids),
-    neighbours: () => link.neighbours(),
-    flush: timeoutMs => link.flush(timeoutMs),
-    close: () => link.close(),
-    ...change,
-  }
+/** A link that does what `change` says, and otherwise what `link` does. */
+export function changedLink<L extends Link>(link: L, change: Partial<Link>): L {
+  return new Proxy(link, {
+    get(_, name) {
+      const of = Object.hasOwn(change, name) ? change : link
+      const value = Reflect.get(of, name, of) as unknown
+      return typeof value === 'function' ? (value.bind(of) as unknown) : value
+    },
+  })
 }
 
 export class Liar {

@@ -85,7 +85,7 @@ function clientLink({ network, dialFrom }: ClientOptions): Promise<Link> {
 }
 
 /** Writes down what leaves, by one write(2) each: a kill takes nothing of it back. */
-function noting(link: Link): Link {
+function noting<L extends Link>(link: L): L {
   const left = openSync(join(folder, 'left'), 'a')
   return changedLink(link, {
     send(to, cell) {
@@ -119,7 +119,7 @@ function fillingFiles(files: Files): Files {
 }
 
 /** Does what it should, and what it is ordered to. */
-function misbehaving(link: Link): Link {
+function misbehaving<L extends Link>(link: L): L {
   const kept: { to: Peer; cell: Uint8Array }[] = []
   const known = new Map<string, Peer>()
   let cellBytes = 0
