@@ -36,11 +36,8 @@ export async function openStore(
 }
 
 /** A store that ends with the process; for tests, and for clients that want to leave nothing behind. */
-export function memoryStore(): Store {
-  return new MemoryLevel<string, Uint8Array>({
-    keyEncoding: 'utf8',
-    valueEncoding: 'view',
-  }) as unknown as Store
+export function memoryStore(valueEncoding: ValueEncoding | 'view' = 'view'): Store {
+  return new MemoryLevel<string, Uint8Array>({ keyEncoding: 'utf8', valueEncoding }) as unknown as Store
 }
 
 const writes: ReadonlySet<PropertyKey> = new Set(['put', 'del', 'batch', 'clear'])

@@ -6,13 +6,30 @@ export type { Crime, Verdict } from './blame.ts'
 export { boltzmann, type Linkage } from './boltzmann.ts'
 export { denominations, isDenomination, split } from './denominations.ts'
 export { PaymentError, type PaymentErrorCode } from './error.ts'
+export { type Collusion, collusion, intersection, intersections } from './intersection.ts'
 export { embeddedJoins, type Join, type JoinScheme } from './join.ts'
 export type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
 export { type EmbeddedLedger, openLedger } from './ledger-embedded.ts'
+export { type Linkability, type LinkabilityInit, linkability } from './linkability.ts'
 export { readGenesis, readHead, type SignedHead, writeGenesis } from './log.ts'
 export { verifyConsistency, verifyInclusion } from './merkle.ts'
 export { Mixer, type MixerInit, type MixerReport } from './mixer.ts'
+export { effectiveSet, entropyOf, type Origins, originsOf, readPublic, type Seen } from './observer.ts'
 export { type Meeting, nextMeeting, type PairingTimes } from './pairing.ts'
+export { Payer, type PayerInit } from './payer.ts'
+export type { PayMixTimes, Payment, Piece, PieceState, Purse } from './pieces.ts'
+export {
+  type Dispute,
+  makeReceipt,
+  makeRequest,
+  type PaymentReceipt,
+  type PaymentRequest,
+  type RequestSecrets,
+  readReceipt,
+  readRequest,
+  type SignedRequest,
+  settleDispute,
+} from './request.ts'
 export type { RoundInit } from './round-keys.ts'
 export type { RoundRecord } from './round-record.ts'
 export { type Report, RoundShell, recordKey, type ShellInit } from './round-shell.ts'

@@ -5,7 +5,7 @@ import type { Clock } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Random } from '../sphinx/random.ts'
-import { hex } from './document.ts'
+import { hex, same } from './document.ts'
 import { PaymentError } from './error.ts'
 import type { JoinScheme } from './join.ts'
 import type { Ledger } from './ledger.ts'
@@ -96,6 +96,16 @@ export class Mixer {
     const shell = this.#shell(meeting.pairing, note)
     shell.start({ ...meeting, note, noteSecret: secret })
     return meeting
+  }
+
+  /** Whether this note is in a round, on its way to one, or not settled yet. */
+  holds({ id }: Note): boolean {
+    return [...this.#rounds.values()].some(({ note }) => same(note.id, id))
+  }
+
+  /** How many notes more it can take. */
+  get free(): number {
+    return mostRounds - this.#rounds.size
   }
 
   /** A message from anybody, for whichever round it is. */

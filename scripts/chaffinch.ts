@@ -21,6 +21,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   identity: () => import('./identity.ts'),
   consensus: () => import('./consensus.ts'),
   pay: () => import('./pay.ts'),
+  demo: () => import('./demo.ts'),
 }
 
 try {

@@ -18,6 +18,7 @@ usage: chaffinch COMMAND [OPTIONS]
   key        make an operator's identity key, and certify nodes with it
   consensus  show, verify and compare what the authorities of a network signed
   pay        say how well a join of payments hides who paid whom
+  demo       show how payments hide: dining cryptographers, payments in pieces
 
   chaffinch COMMAND --help    options and examples of a command
   chaffinch --version
@@ -268,5 +269,21 @@ bits, and for each output and input in how many of them the two belong together 
 example:
   echo '{"inputs":[["a",10],["b",10]],"outputs":[["A",8],["B",2],["C",3],["D",7]]}' > case.json
   chaffinch pay boltzmann case.json
+`,
+  demo: `usage: chaffinch demo dcnet [--seed N]
+       chaffinch demo paymix [--seed N] [--json]
+
+Runs a story on a virtual clock and prints it.
+
+  dcnet    the dining cryptographers, from one bit to the slots of a payment round (docs/payments.md 2.6)
+  paymix   three senders pay three receivers through Mixer:In and Mixer:Out: the public ledger beside the senders' own
+           temporal ledgers, and how well an observer guesses who paid (docs/payments.md 5)
+
+  --seed N   the same story again (default: drawn)
+  --json     of paymix: print one JSON object
+
+examples:
+  chaffinch demo dcnet
+  chaffinch demo paymix --seed 7
 `,
 }
