@@ -3,26 +3,24 @@
 
 import type { Clock } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
+import { changes } from './authority-set.ts'
 import { type AuthorityStore, storedEpochs } from './authority-store.ts'
 import { type ConsensusBody, type NamedBody, readBody } from './consensus.ts'
-import {
-  type ConsensusDocument,
-  readDocument,
-  validSigners,
-  verifyDocument,
-  writeDocument,
-} from './document.ts'
-import { Documents, type Held } from './documents.ts'
+import { type ConsensusDocument, readDocument, validSigners, writeDocument } from './document.ts'
+import type { Documents, Held } from './documents.ts'
 import { DirectoryError } from './error.ts'
 import { epochAt, type Network } from './network.ts'
 import { Notes } from './notes.ts'
 import type { SignatureMessage } from './round-state.ts'
 import { digest, hex, type SignatureEntry, sameBytes } from './statement.ts'
+import { followChanges } from './succession.ts'
 import type { View } from './view.ts'
 import type { Pointer } from './vote.ts'
 
 export interface ArchiveInit {
   readonly network: Network
+  /** Those that are held, and who makes them. */
+  readonly documents: Documents
   readonly clock: Clock
   readonly log: Log
   readonly store: AuthorityStore
@@ -48,35 +46,44 @@ export class Archive {
 
   constructor(init: ArchiveInit) {
     this.#init = init
-    this.documents = new Documents(init.network)
-    this.notes = new Notes(init.network, name => this.documents.named(name), init.clock.now())
+    this.documents = init.documents
+    this.notes = new Notes(init.documents.succession, name => this.documents.named(name), init.clock.now())
   }
 
   /** @throws DirectoryError when what it signed cannot be read back */
   async load(): Promise<void> {
-    const { store, network, clock, log } = this.#init
+    const { store, network, clock } = this.#init
     const epoch = epochAt(network, clock.now())
+    for (const bytes of await store.changes()) this.#use(() => void this.documents.succession.learn(bytes))
+    for (const bytes of await store.documents()) this.#use(() => this.#load(bytes))
     for (const { epoch: of, hash, body } of await store.signed()) {
       this.#signed.set(of, hash)
       if (body !== undefined && of > epoch - bodyEpochs) this.#bodies.set(hex(hash), body)
     }
-    for (const bytes of await store.documents()) {
-      try {
-        this.#load(bytes)
-      } catch (error) {
-        if (!(error instanceof DirectoryError)) throw error
-        log.warn({ code: error.code }, 'authority: a stored document is of no use')
-      }
+  }
+
+  #use(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.#init.log.warn(
+        { code: error.code, why: error.message },
+        'authority: a stored document is of no use',
+      )
     }
   }
 
   /** A document whose time is over is no view any more, but the chain goes on from it. */
   #load(bytes: Uint8Array): void {
-    const { network, clock } = this.#init
+    const { clock } = this.#init
     const document = readDocument(bytes)
     if (document.body.validUntil > clock.now()) this.documents.add(bytes, clock.now())
     else if (document.body.epoch <= (this.#latest?.epoch ?? -1)) return
-    else verifyDocument(network, document)
+    else {
+      this.documents.succession.verify(document)
+      this.documents.succession.note(document, bytes)
+    }
     this.#note(document)
   }
 
@@ -84,24 +91,44 @@ export class Archive {
     return this.documents.current(this.#init.clock.now())?.view
   }
 
-  /** Verifies, keeps and stores a signed document; one that is refused changes nothing. */
-  adopt(bytes: Uint8Array): void {
+  /**
+   * Verifies, keeps and stores a signed document; one that is refused changes nothing.
+   *
+   * @returns why it was refused, if it was
+   */
+  adopt(bytes: Uint8Array): DirectoryError | undefined {
     const { clock, log, store, onRefused, onDocument } = this.#init
     try {
       const { held, isNew } = this.documents.add(bytes, clock.now())
-      if (!isNew) return
+      if (!isNew) return undefined
       this.#note(held.document)
       onDocument(held)
       const { epoch, signers, hash } = held.view
       log.info({ epoch, signers: signers.length, hash: hex(hash) }, 'authority: document')
-      store.putDocument(epoch, bytes).catch((error: unknown) => {
+      const change = changes(held.document.body) !== undefined
+      store.putDocument(epoch, bytes, change).catch((error: unknown) => {
         log.error({ why: String(error) }, 'authority: a document could not be stored')
       })
+      return undefined
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
       onRefused(error)
       log.warn({ code: error.code, why: error.message }, 'authority: refused a document')
+      return error
     }
+  }
+
+  /**
+   * Adopts a document of a peer; one of other authorities leads to the documents in which they changed.
+   *
+   * @param ask the peer for the first change after an epoch
+   */
+  async adoptFrom(bytes: Uint8Array, ask: (after: number | null) => Promise<Uint8Array>): Promise<void> {
+    if (this.adopt(bytes)?.code !== 'WRONG_AUTHORITIES') return
+    const { succession } = this.documents
+    const { store } = this.#init
+    const kept = (epoch: number, step: Uint8Array): Promise<void> => store.putChange(epoch, step)
+    if (await followChanges(succession, ask, kept)) this.adopt(bytes)
   }
 
   /** A document that a round has made. */
@@ -175,7 +202,8 @@ export class Archive {
   }
 
   #pointerTo({ body, hash, signatures }: ConsensusDocument): Pointer {
-    const valid = new Set(validSigners(this.#init.network, { body, hash, signatures }).map(hex))
+    const { everybody } = this.documents.succession
+    const valid = new Set(validSigners(everybody, { body, hash, signatures }).map(hex))
     return { epoch: body.epoch, hash, signatures: signatures.filter(({ signer }) => valid.has(hex(signer))) }
   }
 }

@@ -18,12 +18,15 @@ import {
   writeNoteMessage,
 } from './note-machine.ts'
 import type { Notes } from './notes.ts'
+import { sameBytes } from './statement.ts'
 import { notePhases } from './status-note.ts'
 import type { View } from './view.ts'
 
 export interface NoteKeeperInit {
   readonly network: Network
-  readonly rules: NoteRules
+  readonly rules: Omit<NoteRules, 'network'>
+  /** The network with the authorities that make the document of an epoch: the note before is theirs too. */
+  readonly networkFor: (document: number) => Network
   readonly clock: Clock
   readonly log: Log
   readonly peers: AuthorityPeers
@@ -66,13 +69,18 @@ export class NoteKeeper {
 
   /** @throws DirectoryError as `stepNote`; WRONG_STATE and LATE for an epoch whose note is not being made */
   take(message: NoteMessage): void {
-    const { rules, network, clock } = this.#init
+    const { network, clock } = this.#init
     const state = this.#state
     if (state === undefined || state.epoch < message.epoch) {
       const code = message.epoch >= epochAt(network, clock.now()) ? 'WRONG_STATE' : 'LATE'
       throw new DirectoryError(code, `note of epoch ${message.epoch}: not made here now`)
     }
-    this.#apply(stepNote(rules, state, message, clock.now()))
+    this.#apply(stepNote(this.#rules(state.epoch), state, message, clock.now()))
+  }
+
+  #rules(epoch: number): NoteRules {
+    const { rules, networkFor } = this.#init
+    return { ...rules, network: networkFor(epoch + 1) }
   }
 
   #beginAt(epoch: number): void {
@@ -82,10 +90,12 @@ export class NoteKeeper {
   }
 
   async #begin(epoch: number): Promise<void> {
-    const { rules, log, statistics, current, maySpeak } = this.#init
+    const { log, statistics, current, maySpeak } = this.#init
     const view = current()
+    const rules = this.#rules(epoch)
+    const inOffice = rules.network.authorities.some(({ id }) => sameBytes(id, rules.id))
     try {
-      if (view !== undefined && (await maySpeak(epoch)) && !this.#closed) {
+      if (inOffice && view !== undefined && (await maySpeak(epoch)) && !this.#closed) {
         const dead = [...view.nodes.keys()].filter(id => statistics.isDead(2 * epoch, id))
         this.#apply(beginNote(rules, epoch, view, dead))
         return
@@ -97,8 +107,9 @@ export class NoteKeeper {
   }
 
   #turn(): void {
-    const { rules, clock } = this.#init
-    if (this.#state !== undefined) this.#apply(stepNote(rules, this.#state, undefined, clock.now()))
+    const state = this.#state
+    if (state === undefined) return
+    this.#apply(stepNote(this.#rules(state.epoch), state, undefined, this.#init.clock.now()))
   }
 
   #apply([state, actions]: NoteStepped): void {

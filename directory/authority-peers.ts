@@ -14,7 +14,7 @@ import {
   readNewest,
   writeRequest,
 } from './exchange.ts'
-import type { Network } from './network.ts'
+import type { AuthorityEntry, Network } from './network.ts'
 import { hex } from './statement.ts'
 
 export interface AuthorityPeersInit {
@@ -33,9 +33,9 @@ const second = 1000
 const greetMs = { urgent: 200, longest: 30 * second } as const
 
 export class AuthorityPeers {
-  readonly others: readonly Peer[]
   readonly #init: AuthorityPeersInit
-  readonly #couriers: readonly Courier[]
+  /** By the hex of the id. */
+  readonly #others = new Map<string, { readonly peer: Peer; readonly courier: Courier }>()
   readonly #seen = new Map<string, number>()
   readonly #timers = new Map<string, Timer>()
   readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
@@ -43,40 +43,57 @@ export class AuthorityPeers {
 
   constructor(init: AuthorityPeersInit) {
     this.#init = init
-    const { network, link, clock, random, log } = init
-    this.others = network.authorities.filter(({ id }) => hex(id) !== hex(link.id))
-    this.#couriers = this.others.map(
-      to =>
-        new Courier({
-          link,
-          clock,
-          random,
-          to,
-          timeoutMs: this.#requestMs(),
-          onAnswer: () => void this.#seen.set(hex(to.id), clock.now()),
-          onRefused: ({ code, message }) => {
-            this.#refused[code] = (this.#refused[code] ?? 0) + 1
-            log.debug({ authority: hex(to.id), code, why: message }, 'authority: a message was refused')
-          },
-        }),
-    )
   }
 
-  start(): void {
-    for (const peer of this.others) this.#greetLater(peer, 0)
+  get others(): readonly Peer[] {
+    return [...this.#others.values()].map(({ peer }) => peer)
+  }
+
+  /** These, and nobody else, are the other authorities from now on. */
+  meet(authorities: readonly AuthorityEntry[]): void {
+    const { link } = this.#init
+    const wanted = new Map(authorities.map(authority => [hex(authority.id), authority]))
+    wanted.delete(hex(link.id))
+    for (const [id, { courier }] of this.#others) {
+      if (wanted.has(id)) continue
+      courier.close()
+      this.#timers.get(id)?.cancel()
+      this.#others.delete(id)
+    }
+    for (const [id, peer] of wanted) {
+      if (this.#others.has(id) || this.#abort.signal.aborted) continue
+      this.#others.set(id, { peer, courier: this.#courierTo(peer) })
+      this.#greetLater(peer, 0)
+    }
+  }
+
+  #courierTo(to: Peer): Courier {
+    const { link, clock, random, log } = this.#init
+    return new Courier({
+      link,
+      clock,
+      random,
+      to,
+      timeoutMs: this.#requestMs(),
+      onAnswer: () => void this.#seen.set(hex(to.id), clock.now()),
+      onRefused: ({ code, message }) => {
+        this.#refused[code] = (this.#refused[code] ?? 0) + 1
+        log.debug({ authority: hex(to.id), code, why: message }, 'authority: a message was refused')
+      },
+    })
   }
 
   close(): void {
     this.#abort.abort(new DirectoryError('CLOSED', 'the authority was closed'))
     for (const timer of this.#timers.values()) timer.cancel()
-    for (const courier of this.#couriers) courier.close()
+    for (const { courier } of this.#others.values()) courier.close()
   }
 
   /** Authorities in contact, this one counted. */
   get inContact(): number {
     const { clock } = this.#init
     const since = clock.now() - Math.max(2 * second, 3 * this.#greetMs())
-    return 1 + [...this.#seen.values()].filter(at => at >= since).length
+    return 1 + [...this.#seen].filter(([id, at]) => this.#others.has(id) && at >= since).length
   }
 
   /** When a peer answered last, milliseconds since 1970-01-01 UTC. */
@@ -91,7 +108,7 @@ export class AuthorityPeers {
 
   /** To every other authority, again and again until `until`. */
   tell(request: DirectoryRequest, until: number): void {
-    for (const courier of this.#couriers) courier.send(request, until)
+    for (const { courier } of this.#others.values()) courier.send(request, until)
   }
 
   /**
@@ -119,7 +136,7 @@ export class AuthorityPeers {
   }
 
   #greetLater(peer: Peer, ms: number): void {
-    if (this.#abort.signal.aborted) return
+    if (this.#abort.signal.aborted || !this.#others.has(hex(peer.id))) return
     const timer = this.#init.clock.after(ms, () => {
       void this.#greet(peer)
     })

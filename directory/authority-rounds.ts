@@ -9,10 +9,11 @@ import type { AuthorityStore, Heard, RecordedEvent } from './authority-store.ts'
 import { DirectoryError } from './error.ts'
 import { type Evidence, mostNodeProofs } from './evidence.ts'
 import { writeMessage } from './message.ts'
-import { epochAt, epochStart, type Network } from './network.ts'
+import { epochAt, epochStart, type Network, type VotingNetwork } from './network.ts'
 import type { step } from './round.ts'
 import {
   beginRound,
+  isMember,
   type Made,
   nextTurn,
   type RoundAction,
@@ -27,7 +28,8 @@ export interface RoundsInit {
   readonly network: Network
   readonly clock: Clock
   readonly log: Log
-  readonly rules: RoundRules
+  /** What is the same in every round. */
+  readonly rules: Omit<RoundRules, 'network'>
   readonly store: AuthorityStore
   readonly archive: Archive
   readonly peers: AuthorityPeers
@@ -44,6 +46,8 @@ export class Rounds {
   readonly counts = { published: 0, failed: 0, evidence: 0 }
   readonly #init: RoundsInit
   readonly #states = new Map<number, RoundState>()
+  /** Who votes in each round that is held. */
+  readonly #networks = new Map<number, VotingNetwork>()
   readonly #fetching = new Set<string>()
   /** The first proof against each authority that contradicted itself, by the hex of its id: one is enough. */
   readonly #proofs = new Map<string, Evidence>()
@@ -81,6 +85,26 @@ export class Rounds {
   /** Proofs that authorities contradicted themselves. */
   evidence(): readonly Evidence[] {
     return [...this.#proofs.values()]
+  }
+
+  /** The network as a round has it, also one that is not held. */
+  networkOf(round: number): VotingNetwork {
+    const { succession } = this.#init.archive.documents
+    return this.#networks.get(round) ?? succession.votingNetwork(round + 1, round + 1)
+  }
+
+  #rules(round: number): RoundRules {
+    return { ...this.#init.rules, network: this.networkOf(round) }
+  }
+
+  /** From here on the round has these authorities; none when this one is not among them. */
+  #fix(epoch: number, bootstrap: boolean): VotingNetwork | undefined {
+    const { archive, rules } = this.#init
+    const network = archive.documents.succession.votingNetwork(bootstrap ? epoch : epoch + 1, epoch + 1)
+    const takesPart = [...network.authorities, ...(network.incoming?.authorities ?? [])]
+    if (!takesPart.some(({ id }) => sameBytes(id, rules.id))) return undefined
+    this.#networks.set(epoch, network)
+    return network
   }
 
   /** Whether a round holds the vote of this digest. */
@@ -122,7 +146,10 @@ export class Rounds {
       const epoch = epochAt(network, clock.now())
       for (const round of [...this.#states.keys()]) {
         await this.#apply(round, { kind: 'seen', authorities: peers.inContact })
-        if (round < epoch - 1) this.#states.delete(round)
+        if (round < epoch - 1) {
+          this.#states.delete(round)
+          this.#networks.delete(round)
+        }
       }
       if (epoch >= 0) await this.#begin(epoch)
     } catch (error) {
@@ -137,7 +164,7 @@ export class Rounds {
     if (this.#closed) return
     const now = clock.now()
     const epoch = Math.max(-1, epochAt(network, now))
-    const ends = [...this.#states.values()].map(state => nextTurn(network, state, now))
+    const ends = [...this.#states].map(([round, state]) => nextTurn(this.networkOf(round), state, now))
     const next = Math.min(epochStart(network, epoch + 1), ...ends)
     // A phase that is over and still there met a disk that refused to write.
     this.#timer = clock.after(next > now ? next - now : retryMs, () => {
@@ -147,7 +174,7 @@ export class Rounds {
 
   /** Begins the round of this epoch. One that waits to start the network gives way when a document turns up. */
   async #begin(epoch: number): Promise<void> {
-    const { network, clock, log, store, archive, peers, onBegin } = this.#init
+    const { clock, log, store, archive, peers, onBegin } = this.#init
     const bootstrap = archive.current() === undefined
     const have = this.#states.get(epoch)
     if (have !== undefined) {
@@ -159,9 +186,13 @@ export class Rounds {
       await store.prune(epoch)
       archive.forget(epoch)
     }
+    const network = this.#fix(epoch, bootstrap)
+    if (network === undefined) return
     // Some may be here already: they were taken for a round before that ended in no document.
     const descriptors = await store.descriptors([epoch, epoch + 1])
-    this.#states.set(epoch, beginRound(network, { epoch, bootstrap, now: clock.now(), descriptors }))
+    const observes = !isMember(this.#rules(epoch))
+    const begin = { epoch, bootstrap, now: clock.now(), descriptors, observes }
+    this.#states.set(epoch, beginRound(network, begin))
     await this.#apply(epoch, { kind: 'seen', authorities: peers.inContact })
     onBegin()
   }
@@ -174,7 +205,7 @@ export class Rounds {
 
   /** Takes up a round where this authority stopped: what it said stays said, what it heard is heard again. */
   async #resume(epoch: number): Promise<void> {
-    const { network, clock, store, archive, rules, step } = this.#init
+    const { clock, store, archive, step } = this.#init
     const made = await store.made(epoch)
     const heard = await store.heard(epoch)
     const descriptors = await store.descriptors([epoch, epoch + 1])
@@ -182,7 +213,11 @@ export class Rounds {
     if (made.vote === undefined && heard.length === 0 && !nodes) return
     const bootstrap = startsNetwork(made, heard) ?? archive.current() === undefined
     const now = heard[0]?.now ?? clock.now()
-    let state: RoundState = beginRound(network, { epoch, bootstrap, now, made, descriptors })
+    const network = this.#fix(epoch, bootstrap)
+    if (network === undefined) return
+    const rules = this.#rules(epoch)
+    const observes = !isMember(rules)
+    let state: RoundState = beginRound(network, { epoch, bootstrap, now, made, descriptors, observes })
     const said: RoundAction[] = []
     for (const { now: then, message } of heard) {
       try {
@@ -200,14 +235,14 @@ export class Rounds {
 
   /** One event through one round: what changes is on disk before anything is said. */
   async #apply(round: number, event: RoundEvent): Promise<void> {
-    const { network, clock, log, rules, store, step } = this.#init
+    const { network, clock, log, store, step } = this.#init
     const now = clock.now()
     const state = this.#states.get(round)
     if (state === undefined) {
       const code = round >= epochAt(network, now) ? 'WRONG_STATE' : 'LATE'
       throw new DirectoryError(code, `round ${round}: not held now`)
     }
-    const [next, actions] = step(rules, state, event, now)
+    const [next, actions] = step(this.#rules(round), state, event, now)
     const kept = actions.filter(action => action.do === 'keep')
     await store.record(round, next === state ? undefined : recorded(event, now), kept)
     this.#states.set(round, next)

@@ -6,15 +6,23 @@ import type { Store } from '../link/store.ts'
 import { CborReader, write } from './cbor.ts'
 import { type ConsensusBody, readBody } from './consensus.ts'
 import { type Descriptor, descriptorLimits, readDescriptor, writeDescriptor } from './descriptor.ts'
+import { changeKey, documentKey } from './document-store.ts'
 import { DirectoryError } from './error.ts'
 import { type Evidence, readEvidence, verifyEvidence, writeEvidence } from './evidence.ts'
-import { documentKey } from './follow.ts'
 import { joinLimits, type Member, readJoin, writeJoin } from './joining.ts'
-import { maxMessageBytes, openMessage, type VotingMessage, writeMessage } from './message.ts'
-import type { Network } from './network.ts'
+import {
+  maxMessageBytes,
+  openMessage,
+  ownSignature,
+  statementOf,
+  type VotingMessage,
+  writeMessage,
+} from './message.ts'
+import type { VotingNetwork } from './network.ts'
 import type { Descriptors, Kept, Made } from './round-state.ts'
 import { type SecretSharing, sharingOf } from './sharing.ts'
-import { digest, hex } from './statement.ts'
+import { digest, hex, verifyStatement } from './statement.ts'
+import type { Succession } from './succession.ts'
 import type { Vote } from './vote.ts'
 
 /** For how many epochs signed documents stay, and the own statements that must not be made twice. */
@@ -43,15 +51,18 @@ export type RecordedEvent = Heard | { readonly descriptor: Descriptor }
 
 export class AuthorityStore {
   readonly #store: Store
-  readonly #network: Network
+  readonly #succession: Succession
   readonly #log: Log
   readonly #sharing: SecretSharing
   #heard = 0
 
-  /** @param sharing what checks dealings */
-  constructor(store: Store, network: Network, log: Log, sharing: SecretSharing) {
+  /**
+   * @param succession who votes in which round
+   * @param sharing what checks dealings
+   */
+  constructor(store: Store, succession: Succession, log: Log, sharing: SecretSharing) {
     this.#store = store
-    this.#network = network
+    this.#succession = succession
     this.#log = log
     this.#sharing = sharing
   }
@@ -156,8 +167,19 @@ export class AuthorityStore {
     return this.#store.get(documentKey(epoch))
   }
 
-  async putDocument(epoch: number, bytes: Uint8Array): Promise<void> {
+  /** @param change whether it hands over to other authorities: then it stays */
+  async putDocument(epoch: number, bytes: Uint8Array, change: boolean): Promise<void> {
     await this.#store.put(documentKey(epoch), bytes)
+    if (change) await this.putChange(epoch, bytes)
+  }
+
+  async putChange(epoch: number, bytes: Uint8Array): Promise<void> {
+    await this.#store.put(changeKey(epoch), bytes)
+  }
+
+  /** Documents that handed over, oldest first. */
+  async changes(): Promise<Uint8Array[]> {
+    return this.#store.values(within('change/')).all()
   }
 
   async putEvidence(evidence: Evidence): Promise<void> {
@@ -175,7 +197,7 @@ export class AuthorityStore {
     for await (const [key, value] of this.#store.iterator(within('evidence/'))) {
       const evidence = this.#read(key, () => {
         const proof = readEvidence(value)
-        verifyEvidence(this.#network.name, proof)
+        verifyEvidence(this.#succession.newest.name, proof)
         return proof
       })
       if (evidence !== undefined) proofs.push(evidence)
@@ -232,7 +254,12 @@ export class AuthorityStore {
     const bytes = await this.#store.get(key)
     if (bytes === undefined) return undefined
     try {
-      return this.#open(bytes)
+      // What it says about others was checked when it was made, with the authorities of then.
+      const { everybody } = this.#succession
+      const message = openMessage(everybody, bytes, { isHeld: () => true })
+      const signature = message.kind === 'vote' ? ownSignature(message.signed) : message.signature
+      if (verifyStatement(everybody.name, statementOf(message), signature)) return message
+      throw new DirectoryError('BAD_SIGNATURE', `${message.kind}: not signed by its author`)
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
       throw new DirectoryError(error.code, `store: ${key}: ${error.message}`)
@@ -242,12 +269,16 @@ export class AuthorityStore {
   /** One that is damaged is the others' to open. */
   #checkOpening({ epoch, author, dealing }: Vote, opening: Uint8Array): Uint8Array {
     const { readDealing, verifyOpening } = this.#sharing
-    verifyOpening(readDealing(sharingOf(this.#network, epoch, author), dealing), opening)
+    verifyOpening(readDealing(sharingOf(this.#networkOf(epoch), epoch, author), dealing), opening)
     return opening
   }
 
+  #networkOf(round: number): VotingNetwork {
+    return this.#succession.votingNetwork(round + 1, round + 1)
+  }
+
   #open(bytes: Uint8Array): VotingMessage {
-    return openMessage(this.#network, bytes, { sharing: this.#sharing })
+    return openMessage(round => this.#networkOf(round), bytes, { sharing: this.#sharing })
   }
 
   /** A damaged entry is as if it were not there, but it is told. */

@@ -2,32 +2,29 @@
 // the other authorities, and leaves the voting to its rounds (authority-rounds.ts).
 
 import { ed25519Sign } from '#crypto'
-import type { Clock, Timer } from '../link/clock.ts'
+import type { Clock } from '../link/clock.ts'
 import type { Link, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Random } from '../sphinx/random.ts'
 import { Admission, type AdmissionPolicy } from './admission.ts'
 import { Archive } from './authority-archive.ts'
+import { Gossip } from './authority-gossip.ts'
 import { authorityEntry, sharingSecretKey } from './authority-keys.ts'
 import { NoteKeeper } from './authority-notes.ts'
 import { AuthorityPeers } from './authority-peers.ts'
 import { Rounds } from './authority-rounds.ts'
+import { sameSet } from './authority-set.ts'
 import { StatisticsBook } from './authority-statistics.ts'
 import { AuthorityStore } from './authority-store.ts'
-import {
-  checkPacketKeys,
-  type Descriptor,
-  readDescriptor,
-  verifyDescriptor,
-  writeDescriptor,
-} from './descriptor.ts'
+import type { Successors } from './consensus.ts'
+import { checkPacketKeys, type Descriptor, readDescriptor, verifyDescriptor } from './descriptor.ts'
+import { Documents } from './documents.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
 import { writeProofs } from './evidence.ts'
 import {
   directoryProtocol,
   maxRequestBytes,
-  readDescriptors,
   readRequest,
   writeAnswer,
   writeDescriptors,
@@ -35,7 +32,7 @@ import {
   writeRefusal,
 } from './exchange.ts'
 import { openMessage } from './message.ts'
-import { checkNetwork, epochAt, epochStart, type Network, phaseEnds } from './network.ts'
+import { type AuthorityEntry, checkNetwork, epochAt, type Network, type VotingNetwork } from './network.ts'
 import { openNoteMessage } from './note-machine.ts'
 import { defaultParameters } from './parameters.ts'
 import { Publisher } from './publish.ts'
@@ -44,7 +41,7 @@ import type { RoundState } from './round-state.ts'
 import { type Dealing, type SecretSharing, type Sharing, secretSharing } from './sharing.ts'
 import { hex, sameBytes } from './statement.ts'
 import { readStatistics } from './statistics.ts'
-import { acceptRecords, descriptorKey } from './table.ts'
+import { acceptRecords } from './table.ts'
 import { defaultMixing } from './tally.ts'
 import type { Parameters, View } from './view.ts'
 
@@ -61,6 +58,8 @@ export interface AuthorityOptions {
   readonly admission?: AdmissionPolicy | undefined
   /** What it votes for; it leaves the rest to the others. */
   readonly wanted?: Partial<Parameters> | undefined
+  /** Whom it wants to be the authorities from some epoch on, if not the same (docs/directory.md 6.5). */
+  readonly successors?: Successors | null | undefined
   /** The mixing strategy it votes for. */
   readonly mixing?: string | undefined
   /** How secrets for the shared randomness are shared out. A simulation hands in a cheaper way. */
@@ -101,15 +100,18 @@ export interface Authority {
   status(): AuthorityStatus
   /** The consensus of now, if there is one. */
   current(): View | undefined
+  /**
+   * From now on it wants these, or no change.
+   *
+   * @throws DirectoryError BAD_NETWORK when they cannot be authorities
+   */
+  propose(successors: Successors | null): void
+  /** From now on it lets in these. */
+  admit(policy: AdmissionPolicy): void
+  /** From now on it votes for these. */
+  want(parameters: Partial<Parameters>): void
   close(): Promise<void>
 }
-
-/** Descriptors looked for in the table, a round, and milliseconds for each. */
-const mostSearched = 32
-const searchMs = 2000
-
-/** Answers of `missing` stay under this, bytes. */
-const mostAnswer = 3 * 1024 * 1024
 
 /**
  * @throws DirectoryError BAD_NETWORK when the configuration contradicts itself or does not name this authority;
@@ -117,20 +119,13 @@ const mostAnswer = 3 * 1024 * 1024
  */
 export async function startAuthority(options: AuthorityOptions): Promise<Authority> {
   checkNetwork(options.network)
-  const { id, sharingKey } = authorityEntry(options.seed, [])
-  if (!sameBytes(id, options.link.id)) {
+  if (options.successors) checkNetwork({ ...options.network, ...options.successors })
+  const own = authorityEntry(options.seed, [])
+  if (!sameBytes(own.id, options.link.id)) {
     throw new DirectoryError('BAD_NETWORK', `authority: seed: its key is not the link's identity`)
   }
-  const pinned = options.network.authorities.find(authority => sameBytes(authority.id, id))
-  if (pinned === undefined) {
-    throw new DirectoryError('BAD_NETWORK', `network: authorities: none is ${hex(id)}`)
-  }
-  if (!sameBytes(pinned.sharingKey, sharingKey)) {
-    const want = `want sharing key ${hex(sharingKey)} for ${hex(id)}`
-    throw new DirectoryError('BAD_NETWORK', `network: authorities: ${want}, have ${hex(pinned.sharingKey)}`)
-  }
-  const authority = new RunningAuthority(options, id)
-  await authority.start()
+  const authority = new RunningAuthority(options, own.id)
+  await authority.start(own)
   return authority
 }
 
@@ -142,10 +137,12 @@ class RunningAuthority implements Authority {
   readonly #publisher: Publisher
   readonly #peers: AuthorityPeers
   readonly #rounds: Rounds
+  readonly #gossip: Gossip
   readonly #statistics: StatisticsBook
   readonly #noteKeeper: NoteKeeper
+  #successors: Successors | null
+  #wanted: Partial<Parameters>
   readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
-  #gossipTimer: Timer | undefined
   #closed = false
 
   constructor(options: AuthorityOptions, id: Uint8Array) {
@@ -153,23 +150,35 @@ class RunningAuthority implements Authority {
     const sharingKey = sharingSecretKey(seed)
     this.id = id
     this.#options = options
-    const store = new AuthorityStore(options.store, network, log, sharing)
+    this.#successors = options.successors ?? null
+    this.#wanted = options.wanted ?? {}
+    const documents = new Documents(network)
+    const { succession } = documents
+    const store = new AuthorityStore(options.store, succession, log, sharing)
     const policy = options.admission
     this.#admission = policy && new Admission({ network, link, clock, random, log, store, policy })
     const publisher = new Publisher({ network, link, clock, random }, true)
     const archive = new Archive({
       network,
+      documents,
       clock,
       log,
       store,
       onRefused: error => this.#count(error),
       onDocument: held => {
-        link.dht.keep([...held.view.nodes.values(), ...network.authorities], true)
+        this.#meet()
+        link.dht.keep([...held.view.nodes.values(), ...succession.newest.authorities], true)
         publisher.document(held)
       },
     })
     this.#publisher = publisher
-    acceptRecords(link.dht, { network, now: clock.now, view: () => archive.documents.newest()?.view })
+    const networkFor = (document: number): Network => succession.networkFor(document)
+    acceptRecords(link.dht, {
+      network,
+      networkFor,
+      now: clock.now,
+      view: () => archive.documents.newest()?.view,
+    })
     link.dht.keep(network.authorities, true)
     const peers = new AuthorityPeers({
       network,
@@ -187,14 +196,13 @@ class RunningAuthority implements Authority {
       before: epoch => archive.documents.newest(epoch)?.view,
     })
     const rules = {
-      network,
       id,
       sign: (message: Uint8Array) => ed25519Sign(seed, message),
       deal: (of: Sharing) => sharing.deal(of, random),
       openShare: (dealing: Dealing) => sharing.openShare(dealing, sharingKey),
       sharing,
       addresses: link.addresses,
-      wanted: options.wanted ?? {},
+      wanted: () => this.#wanted,
       mixing: options.mixing ?? defaultMixing,
       flags: (round: number, node: Uint8Array) => statistics.flags(round, node),
       admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
@@ -203,11 +211,13 @@ class RunningAuthority implements Authority {
       newestBefore: (epoch: number) => archive.newestBefore(epoch),
       body: (name: string) => archive.body(name),
       evidence: () => this.#rounds.evidence(),
+      successors: () => this.#wantedSuccessors(),
       signed: (epoch: number) => archive.signed(epoch),
     }
     this.#noteKeeper = new NoteKeeper({
       network,
       rules,
+      networkFor: document => succession.networkFor(document),
       clock,
       log,
       peers,
@@ -230,20 +240,65 @@ class RunningAuthority implements Authority {
       peers,
       step: options.step ?? step,
       onBegin: () => {
-        this.#gossip()
+        this.#gossip.plan()
         this.#forgetMembers()
       },
     })
+    const take = (descriptor: Descriptor): Promise<void> => this.#takeDescriptor(descriptor)
+    const current = (): View | undefined => archive.current()
+    this.#gossip = new Gossip({ network, clock, log, link, peers, rounds: this.#rounds, current, take })
   }
 
-  async start(): Promise<void> {
+  /** @param own its keys @throws DirectoryError BAD_NETWORK when it is no authority, or one of another sharing key */
+  async start(own: AuthorityEntry): Promise<void> {
     await this.#archive.load()
     await this.#admission?.load()
+    this.#checkOwn(own)
+    this.#meet()
     await this.#rounds.start()
     const { link } = this.#options
     link.serve(directoryProtocol, maxRequestBytes, (from, bytes) => this.#answer(from, bytes))
-    this.#peers.start()
     this.#noteKeeper.start()
+  }
+
+  #checkOwn({ id, sharingKey }: AuthorityEntry): void {
+    const { everybody } = this.#archive.documents.succession
+    const known = [...everybody.authorities, ...(this.#successors?.authorities ?? [])]
+    const found = known.filter(authority => sameBytes(authority.id, id))
+    if (found.length === 0) {
+      throw new DirectoryError('BAD_NETWORK', `network: authorities: none is ${hex(id)}`)
+    }
+    const other = found.find(authority => !sameBytes(authority.sharingKey, sharingKey))
+    if (other === undefined) return
+    const want = `want sharing key ${hex(sharingKey)} for ${hex(id)}`
+    throw new DirectoryError('BAD_NETWORK', `network: authorities: ${want}, have ${hex(other.sharingKey)}`)
+  }
+
+  propose(successors: Successors | null): void {
+    if (successors !== null) checkNetwork({ ...this.#options.network, ...successors })
+    this.#successors = successors
+    this.#meet()
+  }
+
+  admit(policy: AdmissionPolicy): void {
+    if (this.#admission !== undefined) this.#admission.policy = policy
+  }
+
+  want(parameters: Partial<Parameters>): void {
+    this.#wanted = parameters
+  }
+
+  /** A change that has happened is no wish any more. */
+  #wantedSuccessors(): Successors | null {
+    const { newest } = this.#archive.documents.succession
+    return this.#successors === null || sameSet(this.#successors, newest) ? null : this.#successors
+  }
+
+  /** The authorities of now, and those who are announced or wanted. */
+  #meet(): void {
+    const { newest, announced } = this.#archive.documents.succession
+    const coming = [announced, this.#wantedSuccessors()].flatMap(set => set?.authorities ?? [])
+    this.#peers.meet([...newest.authorities, ...coming])
   }
 
   current(): View | undefined {
@@ -281,7 +336,7 @@ class RunningAuthority implements Authority {
 
   async close(): Promise<void> {
     this.#closed = true
-    this.#gossipTimer?.cancel()
+    this.#gossip.close()
     this.#noteKeeper.close()
     this.#publisher.close()
     this.#peers.close()
@@ -300,7 +355,8 @@ class RunningAuthority implements Authority {
 
   async #fetch(peer: Peer, epoch: number | null): Promise<void> {
     try {
-      this.#archive.adopt(await this.#peers.ask(peer, { ask: 'document', epoch }))
+      const bytes = await this.#peers.ask(peer, { ask: 'document', epoch })
+      await this.#archive.adoptFrom(bytes, after => this.#peers.ask(peer, { ask: 'change', after }))
     } catch (error) {
       if (!(error instanceof DirectoryError && error.code === 'UNAVAILABLE')) throw error
     }
@@ -320,6 +376,7 @@ class RunningAuthority implements Authority {
     if (this.#closed) throw new DirectoryError('CLOSED', 'the authority was closed')
     const request = readRequest(bytes)
     if (request.ask === 'document') return writeAnswer(await this.#archive.serve(request.epoch))
+    if (request.ask === 'change') return writeAnswer(this.#archive.documents.serveChange(request.after))
     if (request.ask === 'difference') {
       const { from, epoch } = request
       const told = this.#archive.documents.serveDifference(from, epoch)
@@ -359,16 +416,20 @@ class RunningAuthority implements Authority {
       case 'hello':
         return writeAnswer(writeNewest(this.#archive.documents.newest()?.view.epoch ?? null))
       case 'missing':
-        return writeAnswer(writeDescriptors(this.#missing(request.epoch, request.have)))
-      case 'noting':
-        this.#noteKeeper.take(openNoteMessage(this.#options.network, request.message))
+        return writeAnswer(writeDescriptors(this.#gossip.missing(request.epoch, request.have)))
+      case 'noting': {
+        const { succession } = this.#archive.documents
+        const networkFor = (document: number): Network => succession.networkFor(document)
+        this.#noteKeeper.take(openNoteMessage(networkFor, request.message))
         return writeAnswer()
+      }
       case 'body':
         return writeAnswer(await this.#archive.serveBody(request.hash))
       case 'voting': {
-        const { network, sharing } = this.#options
+        const { sharing } = this.#options
         const isHeld = (vote: Uint8Array): boolean => this.#rounds.hasVote(vote)
-        const message = openMessage(network, request.message, { isHeld, sharing })
+        const networkOf = (round: number): VotingNetwork => this.#rounds.networkOf(round)
+        const message = openMessage(networkOf, request.message, { isHeld, sharing })
         await this.#rounds.take(() => message.round, message)
         return writeAnswer()
       }
@@ -397,74 +458,6 @@ class RunningAuthority implements Authority {
     } catch (error) {
       if (error instanceof DirectoryError) return error
       throw error
-    }
-  }
-
-  #missing(epoch: number, have: readonly Uint8Array[]): Uint8Array[] {
-    const state = this.#rounds.state(this.#rounds.roundFor(epoch))
-    const of = state?.at === 'descriptors' ? state.descriptors.get(epoch) : undefined
-    const known = new Set(have.map(hex))
-    let left = mostAnswer
-    return [...(of?.entries() ?? [])]
-      .filter(([id]) => !known.has(id))
-      .map(([, descriptor]) => writeDescriptor(descriptor))
-      .filter(bytes => {
-        left -= bytes.length + 3
-        return left > 0
-      })
-  }
-
-  /** Before the descriptors close one asks the others for nodes that reached only them. */
-  #gossip(): void {
-    const { network, clock } = this.#options
-    this.#gossipTimer?.cancel()
-    if (this.#closed) return
-    const now = clock.now()
-    const epoch = epochAt(network, now)
-    const at = epochStart(network, epoch + phaseEnds.descriptors * 0.75)
-    this.#gossipTimer = clock.after(now < at ? at - now : 0, () => {
-      for (const peer of this.#peers.others) void this.#askMissing(peer, epoch + 1)
-      void this.#searchMissing(epoch + 1)
-    })
-  }
-
-  /** A node that reaches no authority puts its descriptor into the table; the consensus says whose are lacking. */
-  async #searchMissing(epoch: number): Promise<void> {
-    const { network, link } = this.#options
-    const known = this.#descriptorsFor(epoch)
-    const lacking = [...(this.current()?.nodes.values() ?? [])].filter(
-      ({ id }) => known?.has(hex(id)) === false,
-    )
-    for (const { id } of lacking.slice(0, mostSearched)) {
-      const found = await link.dht.get(descriptorKey(network.name, epoch, id), { timeoutMs: searchMs })
-      if (found === undefined || this.#closed) continue
-      await this.#takeDescriptor(readDescriptor(found)).catch((error: unknown) => {
-        if (!(error instanceof DirectoryError)) throw error
-      })
-    }
-  }
-
-  /** The descriptors for a document, while its round takes any. */
-  #descriptorsFor(epoch: number): ReadonlyMap<string, Descriptor> | undefined {
-    const state = this.#rounds.state(this.#rounds.roundFor(epoch))
-    return state?.at === 'descriptors' ? state.descriptors.get(epoch) : undefined
-  }
-
-  async #askMissing(peer: Peer, epoch: number): Promise<void> {
-    const state = this.#rounds.state(this.#rounds.roundFor(epoch))
-    if (state?.at !== 'descriptors') return
-    const have = [...(state.descriptors.get(epoch)?.values() ?? [])].map(({ stable }) => stable.id)
-    try {
-      for (const bytes of readDescriptors(await this.#peers.ask(peer, { ask: 'missing', epoch, have }))) {
-        await this.#takeDescriptor(readDescriptor(bytes)).catch((error: unknown) => {
-          if (!(error instanceof DirectoryError)) throw error
-        })
-      }
-    } catch (error) {
-      this.#options.log.debug(
-        { authority: hex(peer.id), why: String(error) },
-        'authority: no descriptors came',
-      )
     }
   }
 

@@ -11,7 +11,7 @@ import {
   stableForm,
 } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
-import { mostAuthorities } from './network.ts'
+import { type AuthorityEntry, type AuthoritySet, mostAuthorities } from './network.ts'
 import { compareBytes, digest } from './statement.ts'
 
 export const documentVersion = 1
@@ -47,11 +47,9 @@ export interface ConsensusAuthority {
 }
 
 /** The authorities of later documents, where they change. */
-export interface Successors {
-  /** The first epoch that they make. */
+export interface Successors extends AuthoritySet {
+  /** The first epoch of whose document they are the authorities. */
   readonly from: number
-  readonly threshold: number
-  readonly authorities: readonly { readonly id: Uint8Array; readonly addresses: readonly string[] }[]
 }
 
 /** What is pinned in every configuration, for comparison. */
@@ -261,11 +259,11 @@ export function readAddresses(read: CborReader): string[] {
   return readTexts(read, descriptorLimits.addresses, descriptorLimits.address)
 }
 
-/** null, or [from, threshold, [[id, addresses], …]] */
+/** null, or [from, threshold, [[id, sharing key, addresses], …]] */
 export function successorsForm(successors: Successors | null): Cbor {
   if (successors === null) return null
   const { from, threshold, authorities } = successors
-  return [from, threshold, authorities.map(({ id, addresses }) => [id, addresses])]
+  return [from, threshold, authorities.map(({ id, sharingKey, addresses }) => [id, sharingKey, addresses])]
 }
 
 export function readSuccessors(read: CborReader): Successors | null {
@@ -274,15 +272,15 @@ export function readSuccessors(read: CborReader): Successors | null {
   const from = read.uint()
   const threshold = read.uint(mostAuthorities)
   const count = read.list(mostAuthorities)
-  const authorities: Successors['authorities'][number][] = []
+  const authorities: AuthorityEntry[] = []
   for (let i = 0; i < count; i++) {
-    read.tuple(2)
+    read.tuple(3)
     const id = read.bytes(32)
     const last = authorities.at(-1)
     if (last !== undefined && compareBytes(last.id, id) >= 0) {
       throw read.fail('NOT_CANONICAL', 'ids out of order')
     }
-    authorities.push({ id, addresses: readAddresses(read) })
+    authorities.push({ id, sharingKey: read.bytes(32), addresses: readAddresses(read) })
   }
   if (2 * threshold <= count || threshold > count) {
     throw read.fail('BAD_DOCUMENT', `want more than half of ${count}, have ${threshold}`)

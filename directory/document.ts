@@ -1,6 +1,7 @@
 // A signed consensus (docs/directory.md 6): the envelope of body and detached signatures, its verification, and
 // the View that nodes and clients work with.
 
+import { setsFor } from './authority-set.ts'
 import { CborReader, write } from './cbor.ts'
 import { type ConsensusBody, type ConsensusNode, maxDocumentBytes, readBody } from './consensus.ts'
 import { verifyNodeSignature } from './descriptor.ts'
@@ -57,22 +58,40 @@ export function verifyConsensus(network: Network, bytes: Uint8Array): View {
   return verifyDocument(network, readDocument(bytes))
 }
 
-/** As `verifyConsensus`, for a document that was read. */
+/** As `verifyConsensus`, for a document that was read; `network` with the authorities that make those of its epoch. */
 export function verifyDocument(network: Network, document: ConsensusDocument): View {
   checkPinned(network, document.body)
-  const signers = validSigners(network, document)
-  if (signers.length < network.threshold) {
-    throw new DirectoryError(
-      'TOO_FEW_SIGNATURES',
-      `document of epoch ${document.body.epoch}: want ${network.threshold} signatures, have ${signers.length}`,
-    )
-  }
+  const signers = checkSigners(network, document)
   for (const { descriptor } of document.body.nodes) {
     if (!verifyNodeSignature(network.name, descriptor)) {
       throw new DirectoryError('BAD_SIGNATURE', `node ${hex(descriptor.stable.id)}: not signed by itself`)
     }
   }
   return viewOf(document.body, document.hash, signers)
+}
+
+/**
+ * Whether enough authorities signed: the threshold of those that are known, and of those that a document hands over to
+ * (docs/directory.md 6.5).
+ *
+ * @returns whose signatures verify
+ * @throws DirectoryError WRONG_AUTHORITIES, TOO_FEW_SIGNATURES
+ */
+export function checkSigners(network: Network, document: ConsensusDocument): Uint8Array[] {
+  const sets = setsFor(network, document.body)
+  const authorities = sets.flatMap(set => set.authorities)
+  const signers = validSigners({ ...network, authorities }, document)
+  for (const set of sets) {
+    const members = new Set(set.authorities.map(({ id }) => hex(id)))
+    const have = signers.filter(signer => members.has(hex(signer))).length
+    if (have < set.threshold) {
+      throw new DirectoryError(
+        'TOO_FEW_SIGNATURES',
+        `document of epoch ${document.body.epoch}: want ${set.threshold} signatures, have ${have}`,
+      )
+    }
+  }
+  return signers
 }
 
 /**
@@ -106,11 +125,7 @@ export function checkPinned(network: Network, body: ConsensusBody): void {
       throw new DirectoryError('WRONG_GEOMETRY', `document: ${field}: want ${want}, have ${have}`)
     }
   }
-  const ids = new Set(network.authorities.map(({ id }) => hex(id)))
-  const same = body.authorities.length === ids.size && body.authorities.every(({ id }) => ids.has(hex(id)))
-  if (!same || body.threshold !== network.threshold) {
-    throw new DirectoryError('WRONG_AUTHORITIES', 'document: authorities: not the ones of the configuration')
-  }
+  setsFor(network, body)
   const times = [body.validAfter, body.freshUntil, body.validUntil]
   const want = [body.epoch, body.epoch + 1, body.epoch + epochsValid].map(epoch => epochStart(network, epoch))
   if (times.some((time, i) => time !== want[i])) {

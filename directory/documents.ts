@@ -3,7 +3,7 @@
 
 import type { Link } from '../link/link.ts'
 import { difference, writeTold } from './difference.ts'
-import { type ConsensusDocument, readDocument, verifyDocument } from './document.ts'
+import { type ConsensusDocument, readDocument } from './document.ts'
 import { DirectoryError } from './error.ts'
 import { type Evidence, writeProofs } from './evidence.ts'
 import { directoryProtocol, maxAskBytes, readRequest, writeAnswer, writeRefusal } from './exchange.ts'
@@ -11,6 +11,7 @@ import { epochAt, epochsValid, type Network } from './network.ts'
 import type { Notes } from './notes.ts'
 import { type Split, splitOf } from './split.ts'
 import { hex, sameBytes } from './statement.ts'
+import { Succession } from './succession.ts'
 import { writePointer } from './table.ts'
 import type { View } from './view.ts'
 import type { Pointer } from './vote.ts'
@@ -22,6 +23,8 @@ export interface Held {
 }
 
 export class Documents {
+  /** Who makes documents, and since when. */
+  readonly succession: Succession
   readonly #network: Network
   readonly #held = new Map<number, Held>()
   /** Differences between two that are held, made once: by the names of both. */
@@ -31,6 +34,7 @@ export class Documents {
 
   constructor(network: Network) {
     this.#network = network
+    this.succession = new Succession(network)
   }
 
   /**
@@ -58,11 +62,12 @@ export class Documents {
     if (this.#splits.has(have)) {
       throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have} are known`)
     }
-    const held = { bytes, document, view: verifyDocument(this.#network, document) }
+    const held = { bytes, document, view: this.succession.verify(document) }
     if (before !== undefined) {
       this.contradict({ epoch: have, hash: document.hash, signatures: document.signatures })
       throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have}`)
     }
+    this.succession.note(document, bytes)
     this.#held.set(have, held)
     return { held, isNew: true }
   }
@@ -81,7 +86,7 @@ export class Documents {
     const held = this.#held.get(theirs.epoch)?.document
     if (held === undefined || this.#splits.has(theirs.epoch)) return undefined
     const ours = { epoch: theirs.epoch, hash: held.hash, signatures: held.signatures }
-    const split = splitOf(this.#network, ours, theirs)
+    const split = splitOf(this.succession.networkFor(theirs.epoch), ours, theirs)
     if (split !== undefined) this.#splits.set(split.epoch, split)
     return split
   }
@@ -156,6 +161,22 @@ export class Documents {
   }
 
   /**
+   * The first document after an epoch in which the authorities changed, however old.
+   *
+   * @throws DirectoryError UNAVAILABLE
+   */
+  serveChange(after: number | null): Uint8Array {
+    const change = this.succession.changeAfter(after ?? -1)
+    if (change === undefined) {
+      throw new DirectoryError(
+        'UNAVAILABLE',
+        `no change of the authorities after epoch ${after ?? 'none'} here`,
+      )
+    }
+    return change.bytes
+  }
+
+  /**
    * The document of an epoch, told from the one of this name.
    *
    * @param from 32 bytes
@@ -179,6 +200,7 @@ export function serveDocuments(link: Link, documents: Documents, notes: Notes, n
       const request = readRequest(bytes)
       if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
       if (request.ask === 'note') return writeAnswer(notes.serve(request.epoch))
+      if (request.ask === 'change') return writeAnswer(documents.serveChange(request.after))
       if (request.ask === 'pointer') return writeAnswer(documents.servePointer(request.epoch))
       if (request.ask === 'evidence') return writeAnswer(writeProofs(documents.proofs))
       if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')

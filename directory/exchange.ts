@@ -16,6 +16,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | request | who asks whom | answer |
  * |---|---|---|
  * | document | anybody whoever serves | the signed document of the epoch; of null: the newest whose time has come |
+ * | change | anybody whoever serves | the signed document of the first epoch after this one (null: of all) in which the authorities changed |
  * | difference | anybody whoever serves | the same, told from the document of this name (difference.ts) where both are held |
  * | note | anybody whoever serves | the signed status note of the epoch (status-note.ts) |
  * | pointer | anybody whoever serves | epoch, name and signatures of the document (table.ts) |
@@ -32,6 +33,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  */
 export type DirectoryRequest =
   | { readonly ask: 'document'; readonly epoch: number | null }
+  | { readonly ask: 'change'; readonly after: number | null }
   | { readonly ask: 'difference'; readonly from: Uint8Array; readonly epoch: number }
   | { readonly ask: 'note'; readonly epoch: number }
   | { readonly ask: 'pointer'; readonly epoch: number }
@@ -61,6 +63,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
   switch (request.ask) {
     case 'document':
       return write(['document', request.epoch])
+    case 'change':
+      return write(['change', request.after])
     case 'difference':
       return write(['difference', request.from, request.epoch])
     case 'note':
@@ -105,6 +109,9 @@ export function readRequest(bytes: Uint8Array): DirectoryRequest {
 function readFields(read: CborReader, ask: string, fields: number): DirectoryRequest | undefined {
   if (ask === 'document' && fields === 2) {
     return { ask, epoch: read.item('epoch').nothing() ? null : read.uint() }
+  }
+  if (ask === 'change' && fields === 2) {
+    return { ask, after: read.item('after').nothing() ? null : read.uint() }
   }
   if (ask === 'difference' && fields === 3) {
     return { ask, from: read.item('from').bytes(32), epoch: read.item('epoch').uint() }

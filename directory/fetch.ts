@@ -14,6 +14,7 @@ import {
 } from './exchange.ts'
 import type { Network } from './network.ts'
 import { hex, sameBytes } from './statement.ts'
+import type { NetworkFor } from './succession.ts'
 import { consensusKey, maxPointerBytes, openPointer, readPointer } from './table.ts'
 import type { Pointer } from './vote.ts'
 
@@ -32,6 +33,8 @@ export interface FetchInit {
 
 export class Fetch {
   readonly #init: FetchInit
+
+  readonly #networkFor: NetworkFor = epoch => this.#init.documents.succession.networkFor(epoch)
 
   constructor(init: FetchInit) {
     this.#init = init
@@ -65,21 +68,31 @@ export class Fetch {
     const bytes = await this.#request(peer, { ask: 'pointer', epoch }, maxPointerBytes + 64)
     const pointer = readPointer(bytes)
     const own = this.#init.documents.get(epoch)?.document.hash
-    if (own === undefined || !sameBytes(own, pointer.hash)) openPointer(this.#init.network, bytes)
+    if (own === undefined || !sameBytes(own, pointer.hash)) openPointer(this.#networkFor, bytes)
     if (pointer.epoch !== epoch) {
       throw new DirectoryError('OLD_EPOCH', `pointer: want epoch ${epoch}, have ${pointer.epoch}`)
     }
     return pointer
   }
 
+  /**
+   * The first document after an epoch in which the authorities changed. Nothing of it is checked yet.
+   *
+   * @throws LinkError; DirectoryError as the other side refuses
+   */
+  change(peer: Peer, after: number | null): Promise<Uint8Array> {
+    return this.#request(peer, { ask: 'change', after })
+  }
+
   /** Who the table says has the document of an epoch; authorities are asked anyway. */
   async holders(epoch: number): Promise<readonly Peer[]> {
-    const { network, link, signal } = this.#init
+    const { network, link, documents, signal } = this.#init
     const within = { timeoutMs: tableMs, signal }
     const record = await link.dht.get(consensusKey(network.name, epoch), within)
     if (record === undefined) return []
-    const authorities = new Set(network.authorities.map(({ id }) => hex(id)))
-    const found = await link.dht.providers(openPointer(network, record).hash, within)
+    const { everybody } = documents.succession
+    const authorities = new Set(everybody.authorities.map(({ id }) => hex(id)))
+    const found = await link.dht.providers(openPointer(this.#networkFor, record).hash, within)
     return found.filter(({ id }) => !authorities.has(hex(id)))
   }
 

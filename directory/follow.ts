@@ -5,17 +5,20 @@ import type { Clock, Timer } from '../link/clock.ts'
 import type { Link, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
-import { fraction, type Random } from '../sphinx/random.ts'
-import { verifyConsensus } from './document.ts'
+import type { Random } from '../sphinx/random.ts'
+import { readDocument } from './document.ts'
+import { DocumentStore } from './document-store.ts'
 import { Documents, type Held } from './documents.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
 import { Fetch } from './fetch.ts'
+import { FetchTimes, type FetchWindow, fetchWindows } from './fetch-times.ts'
 import { NoteFollower, noteWindows } from './follow-notes.ts'
-import { checkNetwork, epochAt, epochStart, epochsValid, type Network, phaseEnds } from './network.ts'
+import { checkNetwork, epochAt, epochsValid, type Network } from './network.ts'
 import { Notes } from './notes.ts'
 import { Sources } from './sources.ts'
-import { Comparison, type Split, storedSplits, storeSplit } from './split.ts'
+import { Comparison, type Split } from './split.ts'
 import { hex } from './statement.ts'
+import { followChanges } from './succession.ts'
 import { acceptRecords } from './table.ts'
 import type { Directory, DirectoryHealth, View } from './view.ts'
 import type { Pointer } from './vote.ts'
@@ -54,21 +57,7 @@ export interface FollowedDirectory extends Directory {
   status(): DirectoryStatus
 }
 
-/** When, within an epoch, the document of the next one is fetched: spread, and well before it is needed. */
-export interface FetchWindow {
-  readonly from: number
-  readonly to: number
-}
-
-/** Nodes go first, so that they have what clients ask for. */
-export const fetchWindows: { readonly node: FetchWindow; readonly client: FetchWindow } = {
-  node: { from: phaseEnds.signatures + 1 / 128, to: 6 / 8 },
-  client: { from: 6 / 8, to: 7 / 8 },
-}
-
 const second = 1000
-/** Without a document one asks often at first (a network may be starting), then less. */
-const retryMs = { first: 200, soon: 500, soonFor: 20 * second, longest: 60 * second } as const
 /** Who has not answered after so long is not waited for before the next one is asked. */
 const patienceMs = 2 * second
 /** Of those that the table names, so many are asked. */
@@ -89,7 +78,7 @@ export class Follower implements FollowedDirectory {
   readonly documents: Documents
   readonly notes: Notes
   readonly #options: FollowOptions
-  readonly #window: FetchWindow
+  readonly #times: FetchTimes
   readonly #handlers = new Set<(view: View) => void>()
   readonly #waiting = new Set<{ resolve: (view: View) => void; reject: (error: Error) => void }>()
   readonly #refused: Partial<Record<DirectoryErrorCode | 'LINK', number>> = {}
@@ -97,7 +86,7 @@ export class Follower implements FollowedDirectory {
   readonly #sources: Sources
   readonly #ask: Fetch
   readonly #comparison: Comparison
-  readonly #started: number
+  readonly #disk: DocumentStore
   /** Who is being asked: hex. */
   readonly #asking = new Set<string>()
   #fetched = 0
@@ -108,45 +97,46 @@ export class Follower implements FollowedDirectory {
   #timer: Timer | undefined
   #readyTimer: Timer | undefined
   #running: Promise<void> = Promise.resolve()
-  /** This follower's own place in the fetch window, drawn anew for every epoch. */
-  #place = { epoch: -1, at: 0 }
 
   constructor(options: FollowOptions, who: 'node' | 'client') {
     checkNetwork(options.network)
     this.#options = options
-    this.#window = fetchWindows[who]
     this.#noteWindow = noteWindows[who]
     const { network, link, random, clock, sources: given = [] } = options
     const documents = new Documents(network)
     this.documents = documents
-    this.notes = new Notes(network, name => documents.named(name), clock.now())
-    this.#started = clock.now()
-    const sources = new Sources({ network, self: link.id, random, given, authoritiesFirst: who === 'node' })
+    this.#disk = new DocumentStore(options.store, options.log)
+    this.notes = new Notes(documents.succession, name => documents.named(name), clock.now())
+    this.#times = new FetchTimes({ network, clock, random, documents, window: fetchWindows[who] })
+    const sources = new Sources({
+      authorities: () => documents.succession.newest.authorities,
+      self: link.id,
+      random,
+      given,
+      authoritiesFirst: who === 'node',
+    })
     const fetch = new Fetch({ ...options, documents, signal: this.#abort.signal })
     const onOther = (pointer: Pointer, document: Uint8Array | undefined): void =>
       this.#onOther(pointer, document)
     this.#sources = sources
     this.#ask = fetch
     this.#comparison = new Comparison({ ...options, documents, sources, fetch, onOther })
-    acceptRecords(link.dht, { network, now: clock.now, view: () => documents.newest()?.view })
+    const networkFor = (epoch: number): Network => documents.succession.networkFor(epoch)
+    acceptRecords(link.dht, { network, networkFor, now: clock.now, view: () => documents.newest()?.view })
     link.dht.keep(sources.all, false)
   }
 
   /** Reads what the store has, and begins to fetch. */
   async start(): Promise<void> {
-    const { store, network, log } = this.#options
-    if (store !== undefined) {
-      for await (const bytes of store.values({ gt: 'document/', lt: 'document0' })) {
-        try {
-          this.#accept(bytes)
-        } catch (error) {
-          if (!(error instanceof DirectoryError)) throw error
-          log.info({ code: error.code }, 'a stored document is of no more use')
-          this.#learnFrom(bytes)
-        }
-      }
-      for (const { theirs } of await storedSplits(store, network)) this.documents.contradict(theirs)
+    const networkFor = (epoch: number): Network => this.documents.succession.networkFor(epoch)
+    // Changes of the authorities first: with them the documents are verified.
+    for (const bytes of await this.#disk.changes()) {
+      this.#use(() => this.documents.succession.learn(bytes))
     }
+    for (const bytes of await this.#disk.documents()) {
+      if (!this.#use(() => this.#accept(bytes))) this.#learnFrom(bytes)
+    }
+    for (const { theirs } of await this.#disk.splits(networkFor)) this.documents.contradict(theirs)
     this.#plan(0)
     const { sources = [] } = this.#options
     this.#noteFollower = new NoteFollower({
@@ -157,6 +147,18 @@ export class Follower implements FollowedDirectory {
       window: this.#noteWindow,
       onEffect: () => this.#tellCurrent(),
     })
+  }
+
+  /** What was stored may be of no more use. */
+  #use(run: () => void): boolean {
+    try {
+      run()
+      return true
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.#options.log.info({ code: error.code }, 'a stored document is of no more use')
+      return false
+    }
   }
 
   /** As the note that is in force has it. */
@@ -261,56 +263,12 @@ export class Follower implements FollowedDirectory {
     const { clock } = this.#options
     const now = clock.now()
     this.documents.prune(now)
-    const want = this.#wanted(now)
+    const want = this.#times.wanted(now, this.#tries)
     if (want !== undefined && (await this.#fetch(want.epoch))) this.#tries = 0
     else if (want !== undefined) this.#tries++
-    const next = this.#wanted(clock.now())
-    if (next !== undefined) return this.#plan(this.#tries === 0 ? 0 : this.#backOff())
-    this.#plan(this.#nextFetch(clock.now()))
-  }
-
-  /** What is missing now: any document of now, or the next epoch's when its time to fetch has come. */
-  #wanted(now: number): { epoch: number | null } | undefined {
-    const { network } = this.#options
-    const epoch = epochAt(network, now)
-    if (epoch < 0) return undefined
-    if (this.documents.current(now) === undefined) return { epoch: null }
-    const wanted: number[] = []
-    // A round that started the network may end late: its document is still better than an older one.
-    if (this.documents.get(epoch) === undefined) wanted.push(epoch)
-    if (this.documents.get(epoch + 1) === undefined && now >= this.#fetchAt(epoch)) wanted.push(epoch + 1)
-    const choice = wanted[this.#tries % Math.max(1, wanted.length)]
-    return choice === undefined ? undefined : { epoch: choice }
-  }
-
-  /** Milliseconds until something may be missing. */
-  #nextFetch(now: number): number {
-    const { network } = this.#options
-    const epoch = epochAt(network, now)
-    if (epoch < 0) return Math.min(network.epochMs, epochStart(network, 0) - now)
-    const at = this.#fetchAt(epoch)
-    const next = now < at ? at : Math.max(epochStart(network, epoch + 1), this.#fetchAt(epoch + 1))
-    return Math.max(1, next - now)
-  }
-
-  #fetchAt(epoch: number): number {
-    const { network, random } = this.#options
-    if (this.#place.epoch !== epoch) {
-      const { from, to } = this.#window
-      const at = epochStart(network, epoch + from + (to - from) * fraction(random))
-      if (epoch !== epochAt(network, this.#options.clock.now())) return at
-      this.#place = { epoch, at }
-    }
-    return this.#place.at
-  }
-
-  #backOff(): number {
-    const { network, clock, random } = this.#options
-    const starting = clock.now() - this.#started < retryMs.soonFor
-    const longest = starting
-      ? retryMs.soon
-      : Math.max(retryMs.soon, Math.min(retryMs.longest, network.epochMs / 20))
-    return Math.min(longest, retryMs.first * 1.5 ** Math.min(20, this.#tries)) * (0.75 + fraction(random) / 2)
+    const next = this.#times.wanted(clock.now(), this.#tries)
+    if (next !== undefined) return this.#plan(this.#tries === 0 ? 0 : this.#times.backOff(this.#tries))
+    this.#plan(this.#times.nextFetch(clock.now()))
   }
 
   /** Asks a few places; true when a document was accepted. */
@@ -344,7 +302,7 @@ export class Follower implements FollowedDirectory {
     try {
       bytes = await this.#ask.document(peer, epoch)
       this.#fetched++
-      this.#accept(bytes, epoch ?? undefined)
+      await this.#acceptFrom(peer, bytes, epoch ?? undefined)
       return true
     } catch (error) {
       if (this.#abort.signal.aborted) return false
@@ -371,10 +329,10 @@ export class Follower implements FollowedDirectory {
 
   /** A document whose time is over still names nodes, and enough authorities have signed that. */
   #learnFrom(bytes: Uint8Array): void {
-    const { network, link } = this.#options
+    const { link } = this.#options
     if (this.documents.newest() !== undefined) return
     try {
-      this.#sources.learn(verifyConsensus(network, bytes))
+      this.#sources.learn(this.documents.succession.verify(readDocument(bytes)))
       link.dht.keep(this.#sources.all, false)
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
@@ -388,7 +346,7 @@ export class Follower implements FollowedDirectory {
   }
 
   #onSplit(split: Split, document: Uint8Array | undefined): void {
-    const { log, store } = this.#options
+    const { log } = this.#options
     const signers = split.proofs.map(({ signer }) => hex(signer))
     log.error(
       { epoch: split.epoch, signers: signers.join(' ') },
@@ -396,16 +354,34 @@ export class Follower implements FollowedDirectory {
     )
     const ours = this.documents.get(split.epoch)?.bytes
     const documents = [ours, document].flatMap(bytes => (bytes === undefined ? [] : [bytes]))
-    if (store !== undefined) {
-      storeSplit(store, { theirs: split.theirs, documents }).catch((error: unknown) => {
-        log.warn({ why: String(error) }, 'directory: the proof could not be stored')
-      })
-    }
+    void this.#disk.putSplit({ theirs: split.theirs, documents })
     this.#tellCurrent()
   }
 
   #count(code: DirectoryErrorCode | 'LINK'): void {
     this.#refused[code] = (this.#refused[code] ?? 0) + 1
+  }
+
+  /** As `#accept`; a document of other authorities leads to the documents in which they changed. */
+  async #acceptFrom(peer: Peer, bytes: Uint8Array, epoch?: number): Promise<void> {
+    try {
+      this.#accept(bytes, epoch)
+    } catch (error) {
+      if (!(error instanceof DirectoryError && error.code === 'WRONG_AUTHORITIES')) throw error
+      if (!(await this.#followChanges(peer))) throw error
+      this.#accept(bytes, epoch)
+    }
+  }
+
+  #followChanges(peer: Peer): Promise<boolean> {
+    return followChanges(
+      this.documents.succession,
+      after => this.#ask.change(peer, after),
+      async (epoch, bytes) => {
+        this.#options.log.info({ epoch }, 'directory: the authorities have changed')
+        await this.#disk.putChange(epoch, bytes)
+      },
+    )
   }
 
   /** Verifies, keeps, tells. Throws DirectoryError when it is refused. */
@@ -424,7 +400,7 @@ export class Follower implements FollowedDirectory {
     if (!isNew) return
     this.#accepted++
     log.info({ epoch: held.view.epoch, signers: held.view.signers.length }, 'directory: new document')
-    void this.#persist(held)
+    void this.#disk.put(held)
     if (this.documents.newest() === held) {
       this.#sources.learn(held.view)
       link.dht.keep(this.#sources.all, true)
@@ -466,22 +442,6 @@ export class Follower implements FollowedDirectory {
     this.#readyTimer?.cancel()
     this.#readyTimer = clock.after(newest.view.validAfter - now, () => this.#tellReady())
   }
-
-  async #persist({ view, bytes }: Held): Promise<void> {
-    const { store, log } = this.#options
-    if (store === undefined) return
-    try {
-      await store.put(documentKey(view.epoch), bytes)
-      await store.clear({ gt: 'document/', lt: documentKey(Math.max(0, view.epoch - 2)) })
-    } catch (error) {
-      log.warn({ why: String(error) }, 'directory: the document could not be stored')
-    }
-  }
-}
-
-/** Keys of a store in the order of their epochs. */
-export function documentKey(epoch: number): string {
-  return `document/${String(epoch).padStart(16, '0')}`
 }
 
 /** What is not true after `ms` is false. */

@@ -102,7 +102,15 @@ export async function joinDirectory(options: JoinOptions): Promise<JoinedDirecto
   const uploader = new Uploader(options, follower, publisher)
   const { counts } = options
   const view = (): View | undefined => follower.current()
-  const reporter = counts === undefined ? undefined : new Reporter({ ...options, view, counts })
+  const reporter =
+    counts === undefined
+      ? undefined
+      : new Reporter({
+          ...options,
+          authorities: () => follower.documents.succession.newest.authorities,
+          view,
+          counts,
+        })
   const close = follower.close.bind(follower)
   return Object.assign(follower, {
     leave: () => uploader.leave(),
@@ -125,7 +133,7 @@ type Fate = 'taken' | 'refused'
 
 class Uploader {
   readonly #options: JoinOptions
-  readonly #directory: FollowedDirectory
+  readonly #directory: Follower
   readonly #publisher: Publisher
   /** By epoch: the descriptor, signed once. */
   readonly #descriptors = new Map<number, Uint8Array>()
@@ -140,7 +148,7 @@ class Uploader {
   #tries = 0
   #closed = false
 
-  constructor(options: JoinOptions, directory: FollowedDirectory, publisher: Publisher) {
+  constructor(options: JoinOptions, directory: Follower, publisher: Publisher) {
     this.#publisher = publisher
     this.#options = options
     this.#directory = directory
@@ -185,9 +193,14 @@ class Uploader {
     return this.#directory.current() === undefined ? [epoch, epoch + 1] : [epoch + 1]
   }
 
+  /** Who votes on a document. */
+  #authorities(document: number): readonly Peer[] {
+    return this.#directory.documents.succession.networkFor(document).authorities
+  }
+
   #missing(epoch: number): { document: number; authority: Peer }[] {
     return this.#documents(epoch).flatMap(document =>
-      this.#options.network.authorities
+      this.#authorities(document)
         .filter(({ id }) => !this.#fates.has(`${document} ${hex(id)}`))
         .map(authority => ({ document, authority })),
     )
@@ -300,7 +313,7 @@ class Uploader {
     const note = writeLeave(
       signLeave(network.name, { id: link.id, epoch, serial: this.#serial(epoch) }, sign),
     )
-    const told = network.authorities.map(async authority => {
+    const told = this.#authorities(epoch + 1).map(async authority => {
       try {
         await this.#tell(authority, { ask: 'leave', note }, requestMs)
         return [hex(authority.id), true] as const

@@ -33,7 +33,11 @@ export function consensusToJson(bytes: Uint8Array): { readonly [key: string]: Js
         : {
             from: body.successors.from,
             threshold: body.successors.threshold,
-            authorities: body.successors.authorities.map(({ id, addresses }) => ({ id: hex(id), addresses })),
+            authorities: body.successors.authorities.map(({ id, sharingKey, addresses }) => ({
+              id: hex(id),
+              sharingKey: hex(sharingKey),
+              addresses,
+            })),
           },
     signatures: signatures.map(({ signer, signature }) => ({
       signer: hex(signer),

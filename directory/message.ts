@@ -7,7 +7,7 @@ import { verifyDescriptor } from './descriptor.ts'
 import { validSigners } from './document.ts'
 import { DirectoryError } from './error.ts'
 import { checkEvidence } from './evidence.ts'
-import { mostAuthorities, type Network } from './network.ts'
+import { type AuthorityEntry, mostAuthorities, type Network, type VotingNetwork } from './network.ts'
 import { maxShareBytes, type SecretSharing, sharingOf, verifyDealing } from './sharing.ts'
 import {
   compareBytes,
@@ -119,11 +119,16 @@ export interface VoteChecks {
 /**
  * Reads a message and checks every signature in it. What a reveal opens is for the round to check, which has the dealing.
  *
+ * @param network as its round has it
  * @throws DirectoryError as the reader; WRONG_NETWORK, UNKNOWN_AUTHORITY, BAD_SIGNATURE; of a vote also what
  * `verifyDescriptor`, `verifyDealing` and `checkEvidence` throw, and TOO_FEW_SIGNATURES when the document it follows
  * is not proven
  */
-export function openMessage(network: Network, bytes: Uint8Array, checks: VoteChecks = {}): VotingMessage {
+export function openMessage(
+  network: VotingNetwork | ((round: number) => VotingNetwork),
+  bytes: Uint8Array,
+  checks: VoteChecks = {},
+): VotingMessage {
   if (bytes.length > maxMessageBytes) {
     throw new DirectoryError('TOO_LARGE', `message: want at most ${maxMessageBytes} bytes`)
   }
@@ -133,7 +138,7 @@ export function openMessage(network: Network, bytes: Uint8Array, checks: VoteChe
   const round = read.item('round').uint()
   const message = readFields(read, kind, fields, round)
   read.end()
-  verifyMessage(network, message, checks)
+  verifyMessage(typeof network === 'function' ? network(round) : network, message, checks)
   return message
 }
 
@@ -180,7 +185,7 @@ function readSet(read: CborReader): VoteSet {
   return set
 }
 
-function verifyMessage(network: Network, message: VotingMessage, checks: VoteChecks): void {
+function verifyMessage(network: VotingNetwork, message: VotingMessage, checks: VoteChecks): void {
   if (message.kind === 'vote') {
     const { vote, hash, signatures } = message.signed
     const { isHeld, sharing = { verifyDealing } } = checks
@@ -198,6 +203,19 @@ function verifyMessage(network: Network, message: VotingMessage, checks: VoteChe
     return
   }
   check(network, statementOf(message), message.signature)
+}
+
+/** Who comes in with the document signs it, and has no other say in the round. */
+function mayState({ authorities, incoming }: VotingNetwork, { kind, signer }: Statement): boolean {
+  const is = ({ id }: AuthorityEntry): boolean => compareBytes(id, signer) === 0
+  return authorities.some(is) || (kind === 'consensus' && incoming?.authorities.some(is) === true)
+}
+
+/** The author's signature under a vote; zeros where there is none. */
+export function ownSignature({ vote, signatures }: SignedVote): Uint8Array {
+  return (
+    signatures.find(({ signer }) => compareBytes(signer, vote.author) === 0)?.signature ?? new Uint8Array(64)
+  )
 }
 
 /** The statement that a message is: what its signer signs, and cannot contradict in a second one. */
@@ -238,8 +256,8 @@ function checkVote(
   }
 }
 
-function check(network: Network, statement: Statement, signature: Uint8Array): void {
-  if (!network.authorities.some(({ id }) => compareBytes(id, statement.signer) === 0)) {
+function check(network: VotingNetwork, statement: Statement, signature: Uint8Array): void {
+  if (!mayState(network, statement)) {
     throw new DirectoryError('UNKNOWN_AUTHORITY', `${statement.kind}: ${hex(statement.signer)}`)
   }
   if (!verifyStatement(network.name, statement, signature)) {

@@ -14,20 +14,24 @@ export interface AuthorityEntry {
   readonly addresses: readonly string[]
 }
 
+/** Who makes documents, and how many of them it takes. */
+export interface AuthoritySet {
+  readonly authorities: readonly AuthorityEntry[]
+  /** How many authorities' signatures make a document: 2 * threshold > authorities.length. */
+  readonly threshold: number
+}
+
 /** `free`: a path takes any mixes, each once, in any order; their layers mean nothing. */
 export type Topology = 'stratified' | 'cascade' | 'free'
 
 export const topologies: readonly Topology[] = ['stratified', 'cascade', 'free']
 
 /** Pinned: the same in every configuration of the network, and cross-checked in every document. */
-export interface Network {
+export interface Network extends AuthoritySet {
   readonly name: string
   /** Start of epoch 0, milliseconds since 1970-01-01 UTC. */
   readonly genesis: number
   readonly epochMs: number
-  readonly authorities: readonly AuthorityEntry[]
-  /** How many authorities' signatures make a document: 2 * threshold > authorities.length. */
-  readonly threshold: number
   readonly suite: 'x25519'
   /** Hops of a path: the entry gateway, one mix of each layer, the far gateway. */
   readonly hops: number
@@ -38,6 +42,11 @@ export interface Network {
   readonly layers: number
   /** Epoch 0 waits for this many nodes of each kind, at most until its time is over. */
   readonly minimum: { readonly mixes: number; readonly gateways: number }
+}
+
+/** A network as one round has it: the authorities vote; those who come in with the document sign it too. */
+export interface VotingNetwork extends Network {
+  readonly incoming?: AuthoritySet | undefined
 }
 
 /** The epoch that `now` lies in; negative before genesis. */

@@ -222,9 +222,10 @@ export function writeNoteMessage(message: NoteMessage): Uint8Array {
 /**
  * Read, and signed by an authority.
  *
+ * @param networkFor the network with the authorities that make the document of an epoch
  * @throws DirectoryError as the reader; UNKNOWN_AUTHORITY; BAD_SIGNATURE
  */
-export function openNoteMessage(network: Network, bytes: Uint8Array): NoteMessage {
+export function openNoteMessage(networkFor: (document: number) => Network, bytes: Uint8Array): NoteMessage {
   if (bytes.length > noteLimits.bytes) throw new DirectoryError('TOO_LARGE', 'note message')
   const read = new CborReader(bytes, 'note message')
   const fields = read.list(6)
@@ -239,6 +240,7 @@ export function openNoteMessage(network: Network, bytes: Uint8Array): NoteMessag
   const nodes = kind === 'opinion' ? readIds(read.item('nodes')) : []
   const signature = read.item('signature').bytes(64)
   read.end()
+  const network = networkFor(epoch + 1)
   if (!network.authorities.some(({ id }) => sameBytes(id, signer))) {
     throw new DirectoryError('UNKNOWN_AUTHORITY', `note message: ${hex(signer)}`)
   }

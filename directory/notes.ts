@@ -4,6 +4,7 @@ import { DirectoryError } from './error.ts'
 import { epochAt, epochStart, type Network } from './network.ts'
 import { sameBytes } from './statement.ts'
 import { noteEffect, notePhases, obey, readSignedNote, type SignedNote, verifyNote } from './status-note.ts'
+import type { Succession } from './succession.ts'
 import type { View } from './view.ts'
 
 interface Held {
@@ -13,6 +14,7 @@ interface Held {
 
 export class Notes {
   readonly #network: Network
+  readonly #succession: Succession
   readonly #viewOf: (name: string) => View | undefined
   /** Milliseconds since 1970-01-01 UTC: who was there before a note's effect takes it before that or not at all. */
   readonly #since: number
@@ -20,9 +22,13 @@ export class Notes {
   /** The view of a document while a note is in force, made once. */
   readonly #obeyed = new Map<View, { readonly note: Held; readonly view: View }>()
 
-  /** @param viewOf a verified view by the hex of its name */
-  constructor(network: Network, viewOf: (name: string) => View | undefined, since: number) {
-    this.#network = network
+  /**
+   * @param succession who makes documents and notes, and since when
+   * @param viewOf a verified view by the hex of its name
+   */
+  constructor(succession: Succession, viewOf: (name: string) => View | undefined, since: number) {
+    this.#network = succession.newest
+    this.#succession = succession
     this.#viewOf = viewOf
     this.#since = since
   }
@@ -44,7 +50,7 @@ export class Notes {
     }
     const have = this.#held.get(epoch)
     if (have !== undefined && sameBytes(have.signed.hash, signed.hash)) return { note: signed, isNew: false }
-    verifyNote(network, signed, this.#viewOf)
+    verifyNote(this.#succession.networkFor(epoch + 1), signed, this.#viewOf)
     if (have !== undefined) throw new DirectoryError('CONFLICT', `note: two signed notes of epoch ${epoch}`)
     const effect = noteEffect(network, epoch)
     if (now >= effect && this.#since < effect) {

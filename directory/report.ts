@@ -2,7 +2,7 @@
 // over, again to each until it has taken or refused them.
 
 import type { Clock, Timer } from '../link/clock.ts'
-import type { Link } from '../link/link.ts'
+import type { Link, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import { fraction, type Random } from '../sphinx/random.ts'
 import { Courier } from './courier.ts'
@@ -26,6 +26,8 @@ export interface ReporterInit {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
+  /** Those of now. */
+  readonly authorities: () => readonly Peer[]
   /** Signs with the key of the link's identity. */
   readonly sign: Sign
   /** The document of now. */
@@ -41,33 +43,20 @@ const spread = 1 / 32
 
 export class Reporter {
   readonly #init: ReporterInit
-  readonly #couriers: readonly Courier[]
+  /** By the hex of the authority. */
+  readonly #couriers = new Map<string, Courier>()
   #timer: Timer | undefined
   #closed = false
 
   constructor(init: ReporterInit) {
     this.#init = init
-    const { network, link, clock, random, log } = init
-    this.#couriers = network.authorities.map(
-      to =>
-        new Courier({
-          link,
-          clock,
-          random,
-          to,
-          timeoutMs: requestMs,
-          onAnswer: () => {},
-          onRefused: ({ code, message }) =>
-            log.debug({ authority: hex(to.id), code, why: message }, 'directory: statistics were refused'),
-        }),
-    )
     this.#plan()
   }
 
   close(): void {
     this.#closed = true
     this.#timer?.cancel()
-    for (const courier of this.#couriers) courier.close()
+    for (const courier of this.#couriers.values()) courier.close()
   }
 
   /** At this node's own moment after the half that is under way. */
@@ -100,7 +89,27 @@ export class Reporter {
     const { network } = this.#init
     const until = halfStart(network, half + 1) + 2 * spread * network.epochMs
     const bytes = writeStatistics(statistics)
-    for (const courier of this.#couriers) courier.send({ ask: 'report', statistics: bytes }, until)
+    for (const authority of this.#init.authorities()) {
+      this.#courierTo(authority).send({ ask: 'report', statistics: bytes }, until)
+    }
+  }
+
+  #courierTo(to: Peer): Courier {
+    const { link, clock, random, log } = this.#init
+    const courier =
+      this.#couriers.get(hex(to.id)) ??
+      new Courier({
+        link,
+        clock,
+        random,
+        to,
+        timeoutMs: requestMs,
+        onAnswer: () => {},
+        onRefused: ({ code, message }) =>
+          log.debug({ authority: hex(to.id), code, why: message }, 'directory: statistics were refused'),
+      })
+    this.#couriers.set(hex(to.id), courier)
+    return courier
   }
 }
 

@@ -1,6 +1,7 @@
 // A round from the agreed votes to the signed documents (docs/directory.md 8.7).
 
 import { accusedNodes } from './accused.ts'
+import { changes, type Ids } from './authority-set.ts'
 import { type ConsensusBody, nameBody } from './consensus.ts'
 import { DirectoryError } from './error.ts'
 import { evidenceOf } from './evidence.ts'
@@ -91,10 +92,19 @@ export function publish(rules: RoundRules, state: InSignatures, now: number): St
   for (const document of state.drafts ?? []) {
     const of = [...(state.signatures.get(document.body.epoch)?.values() ?? [])]
     const signatures = of.filter(({ hash }) => sameBytes(hash, document.hash))
-    if (signatures.length >= rules.network.threshold) complete.push({ do: 'publish', document, signatures })
+    if (isSigned(rules, document.body, signatures)) complete.push({ do: 'publish', document, signatures })
   }
   if (complete.length < round.documents.length) {
     return [{ at: 'failed', round, since, why: 'too few signatures' }, complete]
   }
   return [{ at: 'published', round, since, documents: state.drafts ?? [] }, complete]
+}
+
+/** By the threshold of its authorities, and of those that hand over to them. */
+function isSigned(rules: RoundRules, body: ConsensusBody, signatures: readonly SignatureMessage[]): boolean {
+  const sets: Ids[] = changes(body) === undefined ? [body] : [body, rules.network]
+  return sets.every(({ authorities, threshold }) => {
+    const members = new Set(authorities.map(({ id }) => hex(id)))
+    return signatures.filter(({ signer }) => members.has(hex(signer))).length >= threshold
+  })
 }

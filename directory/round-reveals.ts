@@ -6,6 +6,7 @@ import { evidenceOf } from './evidence.ts'
 import { revealHash, type SignedVote, setHash, type VoteSet } from './message.ts'
 import {
   type InReveals,
+  isMember,
   type Opened,
   phaseBegin,
   type RevealMessage,
@@ -139,7 +140,7 @@ function passOn(state: InReveals, of: Opened): Stepped {
 
 /** From half of the phase on: this authority's share of every dealing that counts and whose dealer is silent. */
 export function openWithheld(rules: RoundRules, state: InReveals, now: number): Stepped {
-  if (now < withheldFrom(rules.network, state)) return [state, []]
+  if (now < withheldFrom(rules.network, state) || !isMember(rules)) return [state, []]
   const own = hex(rules.id)
   const opened = new Map(state.opened)
   const actions: RoundAction[] = []

@@ -1,19 +1,20 @@
 // A round of voting as data: its states, events, actions and times (docs/directory.md 8). round.ts moves it.
 
-import type { ConsensusBody, NamedBody } from './consensus.ts'
+import type { ConsensusBody, NamedBody, Successors } from './consensus.ts'
 import type { Descriptor } from './descriptor.ts'
 import type { Evidence } from './evidence.ts'
 import type { SignedVote, VoteSet, VotingMessage } from './message.ts'
-import { epochStart, type Network, phaseEnds } from './network.ts'
+import { epochStart, type Network, phaseEnds, type VotingNetwork } from './network.ts'
 import type { Dealing, SecretSharing, Share, Sharing } from './sharing.ts'
 import type { Contribution } from './sharing-beacon.ts'
-import type { Sign, SignatureEntry } from './statement.ts'
+import { type Sign, type SignatureEntry, sameBytes } from './statement.ts'
 import type { Parameters } from './view.ts'
 import type { Flags, Pointer } from './vote.ts'
 
 /** What an authority brings to every round. All of its functions but `deal` are pure, or look something up. */
 export interface RoundRules {
-  readonly network: Network
+  /** With the authorities that vote in this round, of whom this one need not be. */
+  readonly network: VotingNetwork
   /** 32 bytes: this authority. */
   readonly id: Uint8Array
   readonly sign: Sign
@@ -23,7 +24,8 @@ export interface RoundRules {
   readonly openShare: (dealing: Dealing) => Uint8Array
   readonly sharing: Pick<SecretSharing, 'readDealing' | 'verifyOpening' | 'verifyShare' | 'combine'>
   readonly addresses: readonly string[]
-  readonly wanted: Partial<Parameters>
+  /** What it votes for. */
+  readonly wanted: () => Partial<Parameters>
   readonly mixing: string
   /** What this authority says of a node in the round of an epoch; `id` is 32 bytes. */
   readonly flags: (round: number, id: Uint8Array) => Flags
@@ -37,6 +39,8 @@ export interface RoundRules {
   readonly body: (hash: string) => ConsensusBody | undefined
   /** Proofs that authorities contradicted themselves, one for each that it can prove it of. */
   readonly evidence: () => readonly Evidence[]
+  /** Whom it wants to be the authorities later, if not the same. */
+  readonly successors: () => Successors | null
   /** The name that this authority signed for an epoch's document, if it did. */
   readonly signed: (epoch: number) => Uint8Array | undefined
 }
@@ -53,7 +57,7 @@ export interface Round {
   readonly documents: readonly number[]
   /** No document is valid: the phases follow each other as fast as messages travel. */
   readonly bootstrap: boolean
-  /** This authority missed a part of it, so that it follows what the others count. */
+  /** This authority missed a part of it, or has no say in it, so that it follows what the others count. */
   readonly interrupted: boolean
   /** What it said, also before it was started again; never said twice. */
   readonly made: Made
@@ -219,7 +223,14 @@ export function signaturesWanted(network: Network, state: InAgreement, now: numb
   return Math.min(rounds, Math.max(1, 1 + Math.floor(part * rounds)))
 }
 
+/** Whether this authority has a say in the round, and does not come in with its document only. */
+export function isMember({ network, id }: RoundRules): boolean {
+  return network.authorities.some(other => sameBytes(other.id, id))
+}
+
 export interface BeginRound {
+  /** Follows what the others count. */
+  readonly observes?: boolean | undefined
   readonly epoch: number
   readonly bootstrap: boolean
   readonly now: number
@@ -230,13 +241,14 @@ export interface BeginRound {
 /** A round from its start, or from the middle for an authority that was away. */
 export function beginRound(
   network: Network,
-  { epoch, bootstrap, now, made, descriptors }: BeginRound,
+  { epoch, bootstrap, now, made, descriptors, observes }: BeginRound,
 ): InDescriptors {
   const documents = bootstrap ? [epoch, epoch + 1] : [epoch + 1]
   const late = !bootstrap && now >= epochStart(network, epoch + phaseEnds.descriptors)
+  const interrupted = late || made?.vote !== undefined || observes === true
   return {
     at: 'descriptors',
-    round: { epoch, documents, bootstrap, interrupted: late || made?.vote !== undefined, made: made ?? {} },
+    round: { epoch, documents, bootstrap, interrupted, made: made ?? {} },
     since: now,
     descriptors: new Map(
       documents.map(document => [document, descriptors?.get(document) ?? new Map<string, Descriptor>()]),

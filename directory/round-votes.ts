@@ -4,15 +4,17 @@
 import type { Descriptor } from './descriptor.ts'
 import { DirectoryError } from './error.ts'
 import { contradiction, type Evidence, evidenceOf, mostProofs, writeEvidence } from './evidence.ts'
-import { holderStatement, type SignedVote, setHash, type VoteSet } from './message.ts'
+import { holderStatement, ownSignature, type SignedVote, setHash, type VoteSet } from './message.ts'
 import { freezeDealings, ownReveal } from './round-reveals.ts'
 import {
   type InAgreement,
   type InDescriptors,
   type InVotes,
+  isMember,
   isOver,
   type Made,
   phaseBegin,
+  type RoundAction,
   type RoundRules,
   relayRounds,
   type SetMessage,
@@ -114,12 +116,12 @@ function makeVote(rules: RoundRules, state: InDescriptors, now: number): Pick<Ma
     clock: Math.floor(now),
     addresses: rules.addresses,
     ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(rules, state, epoch) })),
-    parameters: new Map(Object.entries(rules.wanted)),
+    parameters: new Map(Object.entries(rules.wanted())),
     mixing: rules.mixing,
     previous,
     dealing,
     evidence: news(rules, round.epoch, previous),
-    successors: null,
+    successors: rules.successors(),
   }
   const bytes = writeVote(vote)
   return { vote: countersign(rules, { vote, bytes, hash: digest(bytes), signatures: [] }), opening }
@@ -132,8 +134,9 @@ const nodeProofEpochs = 2
 function news(rules: RoundRules, round: number, previous: Pointer | null): Uint8Array[] {
   const body = previous === null ? undefined : rules.body(hex(previous.hash))
   const out = new Set(body?.excluded.map(({ id }) => hex(id)))
+  const inOffice = new Set(rules.network.authorities.map(({ id }) => hex(id)).filter(id => !out.has(id)))
   const isNews = ({ kind, epoch, signer }: Evidence): boolean =>
-    kind === 'descriptor' ? epoch >= round - nodeProofEpochs : !out.has(hex(signer))
+    kind === 'descriptor' ? epoch >= round - nodeProofEpochs : inOffice.has(hex(signer))
   return rules.evidence().filter(isNews).slice(0, mostProofs).map(writeEvidence)
 }
 
@@ -180,28 +183,22 @@ export function takeVote(
       `round ${round.epoch}: a vote with ${signed.signatures.length} signatures where ${wanted} are wanted`,
     )
   }
-  const passed = countersign(rules, signed)
   const votes = new Map(state.votes).set(author, [...have, signed])
   const next = state.at === 'descriptors' ? learn(rules, { ...state, votes }, signed) : { ...state, votes }
-  const message = { kind: 'vote', round: round.epoch, signed: passed } as const
+  const actions = isMember(rules) ? [passedOn(rules, signed)] : []
   const first = have[0]
-  if (first === undefined) return [next, [{ do: 'send', message }]]
+  if (first === undefined) return [next, actions]
   const evidence = evidenceOf(
     { kind: 'vote', epoch: round.epoch, signer: vote.author },
     { about: first.hash, signature: ownSignature(first) },
     { about: signed.hash, signature: ownSignature(signed) },
   )
-  return [
-    next,
-    [
-      { do: 'send', message },
-      { do: 'accuse', evidence },
-    ],
-  ]
+  return [next, [...actions, { do: 'accuse', evidence }]]
 }
 
-function ownSignature({ vote, signatures }: SignedVote): Uint8Array {
-  return signatures.find(({ signer }) => sameBytes(signer, vote.author))?.signature ?? new Uint8Array(64)
+function passedOn(rules: RoundRules, signed: SignedVote): RoundAction {
+  const message = { kind: 'vote', round: signed.vote.epoch, signed: countersign(rules, signed) } as const
+  return { do: 'send', message }
 }
 
 /** When the network starts, a vote tells of nodes that have not reached this authority yet. */

@@ -18,6 +18,7 @@ import {
   type Votes,
 } from './round-state.ts'
 import { castVote, freeze, giveUp, mayVote, takeDescriptor, takeVote } from './round-votes.ts'
+import { hex } from './statement.ts'
 
 /**
  * Moves a round: first to where the time is, then by the event, then on if nothing is left to wait for.
@@ -87,7 +88,9 @@ function allRevealed(rules: RoundRules, state: InReveals): boolean {
 }
 
 function allSigned(rules: RoundRules, state: InSignatures): boolean {
-  return state.round.documents.every(epoch => allHeard(rules, state.signatures.get(epoch)?.size ?? 0))
+  const { authorities, incoming } = rules.network
+  const signers = new Set([...authorities, ...(incoming?.authorities ?? [])].map(({ id }) => hex(id))).size
+  return state.round.documents.every(epoch => state.signatures.get(epoch)?.size === signers)
 }
 
 function take(rules: RoundRules, state: RoundState, event: RoundEvent, now: number): Stepped {

@@ -4,7 +4,6 @@ import type { Peer } from '../link/link.ts'
 import { LinkError, type LinkErrorCode } from '../link/link.ts'
 import { type Random, shuffle } from '../sphinx/random.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
-import type { Network } from './network.ts'
 import { hex } from './statement.ts'
 import type { View } from './view.ts'
 
@@ -17,7 +16,8 @@ export interface Trouble {
 }
 
 export interface SourcesInit {
-  readonly network: Network
+  /** Those of now. */
+  readonly authorities: () => readonly Peer[]
   /** 32 bytes: nobody asks itself. */
   readonly self: Uint8Array
   readonly random: Random
@@ -50,7 +50,7 @@ export class Sources {
 
   /** Everybody known, each once: the table is asked among them. */
   get all(): readonly Peer[] {
-    return this.#others([...this.#init.given, ...this.#init.network.authorities, ...this.#nodes])
+    return this.#others([...this.#init.given, ...this.#init.authorities(), ...this.#nodes])
   }
 
   /**
@@ -58,9 +58,9 @@ export class Sources {
    * time, so that those without a document do not hide the others.
    */
   inAttempt(n: number): readonly Peer[] {
-    const { network, random, given, authoritiesFirst } = this.#init
+    const { random, given, authoritiesFirst } = this.#init
     const nodes = shuffle(random, this.#nodes).slice(0, drawn)
-    const authorities = shuffle(random, network.authorities)
+    const authorities = shuffle(random, this.#init.authorities())
     const rest = this.#others(authoritiesFirst ? [...authorities, ...nodes] : [...nodes, ...authorities])
     const skip = (n * askedPerAttempt) % Math.max(1, rest.length)
     const turn = [...rest.slice(skip), ...rest.slice(0, skip)].slice(0, askedPerAttempt)

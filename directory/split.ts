@@ -16,6 +16,7 @@ import type { Fetch } from './fetch.ts'
 import { mostAuthorities, type Network } from './network.ts'
 import type { Sources } from './sources.ts'
 import { compareBytes, hex, sameBytes } from './statement.ts'
+import type { NetworkFor } from './succession.ts'
 import { openPointer, writePointer } from './table.ts'
 import type { Pointer } from './vote.ts'
 
@@ -141,13 +142,13 @@ export async function storeSplit(store: Store, { theirs, documents }: StoredSpli
 }
 
 /** Those that can still be read. */
-export async function storedSplits(store: Store, network: Network): Promise<StoredSplit[]> {
+export async function storedSplits(store: Store, networkFor: NetworkFor): Promise<StoredSplit[]> {
   const splits: StoredSplit[] = []
   for await (const bytes of store.values({ gt: 'split/', lt: 'split0' })) {
     try {
       const read = new CborReader(bytes, 'split')
       read.tuple(2)
-      const theirs = openPointer(network, read.item('pointer').bytesUpTo(8192))
+      const theirs = openPointer(networkFor, read.item('pointer').bytesUpTo(8192))
       const count = read.item('documents').list(2)
       const most = maxDocumentBytes + 128 * mostAuthorities
       const documents = Array.from({ length: count }, () => read.bytesUpTo(most))

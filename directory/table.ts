@@ -9,6 +9,7 @@ import { validSigners } from './document.ts'
 import { DirectoryError } from './error.ts'
 import { epochAt, epochsValid, mostAuthorities, type Network } from './network.ts'
 import { digest, hex, readSignatures, writeSignatures } from './statement.ts'
+import type { NetworkFor } from './succession.ts'
 import type { View } from './view.ts'
 import type { Pointer } from './vote.ts'
 
@@ -41,9 +42,9 @@ export function writePointer({ epoch, hash, signatures }: Pointer): Uint8Array {
  *
  * @throws DirectoryError as the reader; TOO_LARGE; TOO_FEW_SIGNATURES
  */
-export function openPointer(network: Network, bytes: Uint8Array): Pointer {
+export function openPointer(networkFor: NetworkFor, bytes: Uint8Array): Pointer {
   const pointer = readPointer(bytes)
-  checkSigned(network, pointer)
+  checkSigned(networkFor(pointer.epoch), pointer)
   return pointer
 }
 
@@ -76,13 +77,14 @@ function checkSigned(network: Network, { epoch, hash, signatures }: Pointer): vo
 
 export interface TableRules {
   readonly network: Network
+  readonly networkFor: NetworkFor
   readonly now: () => number
   /** The newest consensus this host holds: who is not in it has no descriptor in the table. */
   readonly view: () => View | undefined
 }
 
 /** From now on these records, and no others, pass. */
-export function acceptRecords(dht: Dht, { network, now, view }: TableRules): void {
+export function acceptRecords(dht: Dht, { network, networkFor, now, view }: TableRules): void {
   const inTime = (epoch: number): void => {
     const current = epochAt(network, now())
     if (epoch <= current - epochsValid) throw new DirectoryError('OLD_EPOCH', `record: of epoch ${epoch}`)
@@ -99,7 +101,7 @@ export function acceptRecords(dht: Dht, { network, now, view }: TableRules): voi
     inTime(pointer.epoch)
     const name = hex(digest(value))
     if (checked.get(pointer.epoch) === name) return
-    checkSigned(network, pointer)
+    checkSigned(networkFor(pointer.epoch), pointer)
     checked.set(pointer.epoch, name)
     for (const epoch of checked.keys()) if (epoch < pointer.epoch - epochsValid) checked.delete(epoch)
   })

@@ -2,6 +2,7 @@
 // votes and the same document before gets the same bytes.
 
 import { accusedNodes } from './accused.ts'
+import { chooseSet } from './authority-set.ts'
 import type { ConsensusBody, ConsensusNode } from './consensus.ts'
 import { type Descriptor, writeDescriptor } from './descriptor.ts'
 import { readEvidence } from './evidence.ts'
@@ -48,7 +49,8 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
   })
   const since = new Map(before?.body.nodes.map(node => [hex(node.descriptor.stable.id), node.since]))
   const voters = new Map(votes.map(vote => [hex(vote.author), vote]))
-  const ids = network.authorities.map(({ id }) => id).sort(compareBytes)
+  const { set, successors } = chooseSet(network, votes, before?.body, epoch)
+  const ids = set.authorities.map(({ id }) => id).sort(compareBytes)
   return {
     network: network.name,
     epoch,
@@ -64,12 +66,12 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
       genesis: network.genesis,
       epochMs: network.epochMs,
     },
-    threshold: network.threshold,
+    threshold: set.threshold,
     authorities: ids.map(id => {
       const vote = voters.get(hex(id))
       return { id, addresses: vote?.addresses ?? [], voted: vote !== undefined }
     }),
-    successors: null,
+    successors,
     previous: before?.hash ?? new Uint8Array(0),
     // Of authorities that are out of office too: what was agreed on is opened.
     randomness: [randomness, lastRandomness],
@@ -82,7 +84,7 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
       }),
     ),
     kept,
-    excluded,
+    excluded: excluded.filter(entry => ids.some(id => sameBytes(id, entry.id))),
   }
 }
 

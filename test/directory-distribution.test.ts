@@ -57,7 +57,7 @@ test('every node serves documents, differences, pointers and proofs', async () =
   }
   for (const node of world.nodes) {
     const document = readDocument(await ask(node, { ask: 'document', epoch: 1 }))
-    const pointer = openPointer(network, await ask(node, { ask: 'pointer', epoch: 1 }))
+    const pointer = openPointer(() => network, await ask(node, { ask: 'pointer', epoch: 1 }))
     assert.equal(pointer.hash, document.hash)
     const told = await ask(node, { ask: 'difference', from: document.hash, epoch: 2 })
     assert.ok(told.length < document.bodyBytes.length)
@@ -183,7 +183,12 @@ test('records pass when they are signed, of their key’s epoch, in time, and of
   const dht = { ...emptyTable, accept: (kind: string, check: DhtCheck) => void checks.set(kind, check) }
   const member = descriptorOf(network, 'mix 0', 'mix', 5)
   const view = { nodes: new Map([[hex(member.stable.id), {}]]) } as unknown as View
-  acceptRecords(dht, { network, now: () => network.genesis + 4.5 * network.epochMs, view: () => view })
+  acceptRecords(dht, {
+    network,
+    networkFor: () => network,
+    now: () => network.genesis + 4.5 * network.epochMs,
+    view: () => view,
+  })
   const codeOf = (key: string, value: Uint8Array): string => {
     try {
       checks.get(key.split('/')[1] as string)?.(key, value)

@@ -27,6 +27,7 @@ import {
   type StatusNote,
   writeSignedNote,
 } from '../directory/status-note.ts'
+import { Succession } from '../directory/succession.ts'
 import type { View } from '../directory/view.ts'
 import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
 import { DirectoryWorld, networkOf } from './directory-world.ts'
@@ -63,7 +64,7 @@ function signedNote(change: Partial<StatusNote> = {}, signers: readonly number[]
 }
 
 const newNotes = (since = 0, known: View = view): Notes =>
-  new Notes(network, name => (name === hex(known.hash) ? known : undefined), since)
+  new Notes(new Succession(network), name => (name === hex(known.hash) ? known : undefined), since)
 
 test('a note with t signatures is obeyed from its instant on, by everybody who has it', () => {
   const notes = newNotes()
@@ -113,10 +114,11 @@ test('readers of notes and messages: round trips, and any bytes give a result or
   const read = readSignedNote(bytes)
   assert.equal(writeSignedNote(nameNote(read.note).bytes, read.signatures), bytes)
   const messages = [...sent(begin(0, [one]).actions), ...sent(signing(0).actions)].map(writeNoteMessage)
-  for (const message of messages) assert.equal(writeNoteMessage(openNoteMessage(network, message)), message)
+  for (const message of messages)
+    assert.equal(writeNoteMessage(openNoteMessage(() => network, message)), message)
   for (const [valid, parse] of [
     [bytes, readSignedNote],
-    ...messages.map(message => [message, (b: Uint8Array) => openNoteMessage(network, b)] as const),
+    ...messages.map(message => [message, (b: Uint8Array) => openNoteMessage(() => network, b)] as const),
   ] as const) {
     fc.assert(
       fc.property(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 }), (where, byte) => {

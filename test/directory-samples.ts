@@ -215,15 +215,16 @@ const parameters = fc
 
 const successors: fc.Arbitrary<Successors | null> = fc
   .option(
-    ordered(fc.record({ id: bytes(32), addresses }), ({ id }) => id).chain(authorities =>
-      fc.record({
-        from: epoch,
-        threshold: fc.integer({
-          min: Math.floor(authorities.length / 2) + 1,
-          max: Math.max(1, authorities.length),
+    ordered(fc.record({ id: bytes(32), sharingKey: bytes(32), addresses }), ({ id }) => id).chain(
+      authorities =>
+        fc.record({
+          from: epoch,
+          threshold: fc.integer({
+            min: Math.floor(authorities.length / 2) + 1,
+            max: Math.max(1, authorities.length),
+          }),
+          authorities: fc.constant(authorities),
         }),
-        authorities: fc.constant(authorities),
-      }),
     ),
   )
   .filter(drawn => drawn === null || drawn.authorities.length > 0)

@@ -130,14 +130,14 @@ async function shownTwo({ others, seed = 1 }: { others: number; seed?: number })
     serveDocuments(
       world.host(name, 'node', ['/ip4/127.0.0.1/tcp/4001']),
       documents,
-      new Notes(network, () => undefined, 0),
+      new Notes(documents.succession, () => undefined, 0),
       clock.now,
     )
   }
   const liar = world.host('liar', 'node')
   const documents = new Documents(network)
   documents.add(one, clock.now())
-  serveDocuments(liar, documents, new Notes(network, () => undefined, 0), clock.now)
+  serveDocuments(liar, documents, new Notes(documents.succession, () => undefined, 0), clock.now)
   const store = memoryStore()
   const client = await world.startClient({
     store,
@@ -164,7 +164,7 @@ test('a client that was given another document than the nodes have uses neither,
       .map(({ id }) => hex(id))
       .sort(),
   )
-  const [stored] = await storedSplits(store, network)
+  const [stored] = await storedSplits(store, () => network)
   const names = stored?.documents.map(bytes => hex(verifyConsensus(network, bytes).hash))
   assert.equal(names, split?.documents)
   // Started again it remembers, whoever shows it which.

@@ -1,0 +1,208 @@
+// docs/directory.md 6.5: authorities come and go without a day on which all configurations change.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { authorityEntry } from '../directory/authority-keys.ts'
+import { successorsOf } from '../directory/authority-set.ts'
+import { nameBody, type Successors } from '../directory/consensus.ts'
+import { readDocument, writeDocument } from '../directory/document.ts'
+import { DirectoryError } from '../directory/error.ts'
+import type { FollowedDirectory } from '../directory/follow.ts'
+import type { AuthorityEntry } from '../directory/network.ts'
+import { hex, type SignatureEntry, signStatement } from '../directory/statement.ts'
+import { Succession } from '../directory/succession.ts'
+import { memoryStore } from '../link/store.ts'
+import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
+import { DirectoryWorld, networkOf, seedOf } from './directory-world.ts'
+
+const authority = (i: number): AuthorityEntry =>
+  authorityEntry(seedOf(`authority ${i}`), [`/memory/authority-${i}`])
+
+const setOf = (...members: number[]): { authorities: AuthorityEntry[]; threshold: number } => ({
+  authorities: members.map(authority),
+  threshold: Math.floor(members.length / 2) + 1,
+})
+
+/** Three authorities that work; `more` is the highest number that will be one. */
+async function started(): Promise<DirectoryWorld> {
+  const world = new DirectoryWorld({ mixes: 3, gateways: 1, epochMs: 8000 })
+  await world.startAuthorities()
+  await world.startNodes()
+  await world.startClient()
+  await world.clock.advance(3000)
+  assert.is(world.clients[0]?.current()?.epoch, 0)
+  return world
+}
+
+const signersOf = (directory: FollowedDirectory | undefined, epoch: number): string[] =>
+  (directory?.view(epoch)?.signers ?? []).map(hex).sort()
+const idsOf = (...members: number[]): string[] => members.map(i => hex(idOf(`authority ${i}`))).sort()
+
+function propose(world: DirectoryWorld, successors: Successors, ...by: number[]): void {
+  for (const i of by) world.authorities[i]?.propose(successors)
+}
+
+test('add, replace, retire: every epoch has a document, and nodes and clients follow', async () => {
+  const world = await started()
+  const away = memoryStore()
+  await world.startClient({ store: away })
+  await world.advanceTo(1, 0.95)
+  await world.clients.pop()?.close()
+
+  // A fourth is added by two of the three: as many as make a document.
+  const four = successorsOf(4, setOf(0, 1, 2, 3))
+  await world.startAuthority(3, { successors: four })
+  propose(world, four, 0, 1)
+  await world.advanceTo(3, 0.95)
+  assert.equal(signersOf(world.clients[0], 3), idsOf(0, 1, 2))
+  assert.equal(
+    signersOf(world.clients[0], 4),
+    idsOf(0, 1, 2, 3),
+    'both sets sign the document that hands over',
+  )
+  await world.advanceTo(5, 0.95)
+  assert.equal(signersOf(world.clients[0], 6), idsOf(0, 1, 2, 3))
+
+  // Two of the four are replaced, and one goes without a successor.
+  const three = successorsOf(8, setOf(3, 4, 5))
+  for (const i of [4, 5]) await world.startAuthority(i, { successors: three })
+  propose(world, three, 0, 1, 2)
+  await world.advanceTo(8, 0.95)
+  assert.equal(signersOf(world.clients[0], 8), idsOf(0, 1, 2, 3, 4, 5))
+  assert.equal(signersOf(world.clients[0], 9), idsOf(3, 4, 5))
+  for (const i of [0, 1, 2]) await world.killAuthority(i)
+  await world.advanceTo(10, 0.95)
+  assert.equal(signersOf(world.clients[0], 11), idsOf(3, 4, 5))
+  assert.is(world.clients[0]?.current()?.nodes.size, 4)
+  for (const { directory } of world.nodes) assert.is(directory.current()?.epoch, 10)
+  for (const i of [3, 4, 5]) assert.is(world.authorities[i]?.status().rounds.failed, 0)
+
+  // One that was away through all of it, and one that has the oldest configuration and knows one node only.
+  const [node] = world.nodes
+  assert.ok(node)
+  const sources = [world.peer(node)]
+  const returned = await world.startClient({ store: away, sources })
+  const late = await world.startClient({ sources })
+  await world.clock.advance(4000)
+  for (const client of [returned, late]) {
+    assert.is(client.current()?.epoch, 11)
+    assert.equal(signersOf(client, 11), idsOf(3, 4, 5))
+  }
+  // What it has learned outlives it.
+  await world.clients.splice(world.clients.indexOf(returned), 1)[0]?.close()
+  const again = await world.startClient({ store: away })
+  assert.is(again.current()?.epoch, 11)
+  await world.close()
+})
+
+test('a new authority may be killed and started again at any time, also in the round that hands over', async () => {
+  const world = await started()
+  const four = successorsOf(3, setOf(0, 1, 2, 3))
+  for (const i of [0, 1, 2]) {
+    await world.killAuthority(i)
+    await world.startAuthority(i, { successors: four })
+  }
+  await world.startAuthority(3, { successors: four })
+  for (const phase of [0.2, 0.4, 0.55]) {
+    await world.advanceTo(2, phase)
+    await world.killAuthority(3)
+    await world.clock.advance(100)
+    await world.startAuthority(3, { successors: four })
+  }
+  await world.advanceTo(4, 0.95)
+  assert.equal(signersOf(world.clients[0], 5), idsOf(0, 1, 2, 3))
+  await world.close()
+})
+
+test('a minority that proposes changes nothing; nor do new ones who are not there', async () => {
+  const world = await started()
+  const foreign = successorsOf(3, setOf(0, 6, 7))
+  propose(world, foreign, 0)
+  await world.advanceTo(4, 0.95)
+  assert.equal(signersOf(world.clients[0], 5), idsOf(0, 1, 2))
+  // A majority does; but the successors' threshold never signs, and the old set withdraws.
+  const absent = successorsOf(7, setOf(0, 6, 7))
+  propose(world, absent, 0, 1, 2)
+  await world.advanceTo(6, 0.95)
+  assert.is(world.clients[0]?.view(7), undefined, 'nobody hands over to those who do not sign')
+  for (const i of [0, 1, 2]) world.authorities[i]?.propose(null)
+  await world.advanceTo(8, 0.95)
+  assert.equal(signersOf(world.clients[0], 8), idsOf(0, 1, 2))
+  await world.close()
+})
+
+// Forged chains
+
+const network = networkOf()
+const descriptors = descriptorsOf(network, 5)
+
+/** A document in which the authorities of `network` hand over to 6, 7 and 8, signed by these. */
+function handover(...signers: number[]): Uint8Array {
+  const to = setOf(6, 7, 8)
+  const successors = successorsOf(5, to)
+  const authorities = successors.authorities.map(({ id }) => ({ id, addresses: [], voted: false }))
+  const body = { ...bodyOf(network, 5, descriptors), authorities, threshold: 2, successors }
+  const { bytes, hash } = nameBody(body)
+  const signatures = signers.map((i): SignatureEntry => {
+    const statement = { kind: 'consensus', epoch: 5, signer: idOf(`authority ${i}`), about: hash } as const
+    const signature = signStatement(network.name, statement, signer(`authority ${i}`))
+    return { signer: statement.signer, signature }
+  })
+  return writeDocument(bytes, signatures)
+}
+
+test('a chain holds with both thresholds, and with neither alone', () => {
+  const codeOf = (bytes: Uint8Array): string => {
+    try {
+      new Succession(network).learn(bytes)
+      return 'ok'
+    } catch (error) {
+      if (error instanceof DirectoryError) return error.code
+      throw error
+    }
+  }
+  assert.is(codeOf(handover(0, 1, 6, 7)), 'ok')
+  assert.is(codeOf(handover(0, 6, 7, 8)), 'TOO_FEW_SIGNATURES', 'a minority of the old ones')
+  assert.is(codeOf(handover(0, 1, 2, 6)), 'TOO_FEW_SIGNATURES', 'a minority of the new ones')
+  assert.is(codeOf(handover(6, 7, 8)), 'TOO_FEW_SIGNATURES')
+  const plain = nameBody(bodyOf(network, 5, descriptors)).bytes
+  assert.is(codeOf(writeDocument(plain, [])), 'BAD_DOCUMENT', 'hands over to nobody')
+})
+
+test('who has followed a change goes back for nobody: the old ones sign in vain', () => {
+  const succession = new Succession(network)
+  const now = handover(0, 1, 6, 7)
+  succession.learn(now)
+  assert.equal(
+    succession.networkFor(5).authorities.map(({ id }) => hex(id)),
+    idsOfNetwork(),
+  )
+  assert.equal(
+    succession.networkFor(6).authorities.map(({ id }) => hex(id)),
+    idsOf(6, 7, 8),
+  )
+  const body = { ...bodyOf(network, 6, descriptorsOf(network, 6)) }
+  const { bytes, hash } = nameBody(body)
+  const signatures = [0, 1, 2].map(i => {
+    const statement = { kind: 'consensus', epoch: 6, signer: idOf(`authority ${i}`), about: hash } as const
+    return {
+      signer: statement.signer,
+      signature: signStatement(network.name, statement, signer(`authority ${i}`)),
+    }
+  })
+  const old = readDocument(writeDocument(bytes, signatures))
+  assert.throws(
+    () => succession.verify(old),
+    (error: DirectoryError) => error.code === 'WRONG_AUTHORITIES',
+  )
+  // The control: whoever has not followed takes it.
+  new Succession(network).verify(old)
+  assert.throws(
+    () => succession.learn(now),
+    (error: DirectoryError) => error.code === 'OLD_EPOCH',
+  )
+})
+
+const idsOfNetwork = (): string[] => network.authorities.map(({ id }) => hex(id))
+
+test.run()
