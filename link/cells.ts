@@ -106,7 +106,8 @@ export interface CellReceiver {
   readonly clock: Clock
   readonly limits: LinkLimits
   readonly admits: (from: Uint8Array) => boolean
-  readonly receive: (from: Uint8Array, cells: readonly Uint8Array[]) => void
+  /** A promise: nothing more of this stream until it has settled. */
+  readonly receive: (from: Uint8Array, cells: readonly Uint8Array[]) => Promise<void> | void
   readonly count: (what: 'refused' | 'remainder') => void
 }
 
@@ -126,7 +127,7 @@ export function receiveCells(receiver: CellReceiver, from: Uint8Array, stream: S
     stream.abort(because('not admitted'))
   }
 
-  /** One burst; what is left waits for the next turn, and so does the peer when its window is full. */
+  /** One burst; what is left waits for the next turn or for room, and so does the peer when its window is full. */
   const hand = (): void => {
     holding = false
     const burst = ready.slice(0, limits.burstCells)
@@ -135,14 +136,15 @@ export function receiveCells(receiver: CellReceiver, from: Uint8Array, stream: S
       refuse()
       return
     }
-    if (burst.length > 0) receiver.receive(from, burst)
-    if (ready.length > 0) hold()
+    const room = burst.length > 0 ? receiver.receive(from, burst) : undefined
+    if (room instanceof Promise) hold(next => void room.then(next, next))
+    else if (ready.length > 0) hold(setImmediate)
     else if (stream.readStatus === 'paused') stream.resume()
   }
 
-  const hold = (): void => {
+  const hold = (until: (next: () => void) => void): void => {
     holding = true
-    setImmediate(hand)
+    until(hand)
     // Inside a message that resume() gives out, a pause would be lost: its caller goes on to resume.
     queueMicrotask(() => {
       if (holding && stream.readStatus === 'readable') stream.pause()

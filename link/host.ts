@@ -17,6 +17,7 @@ import { createHost, listenOn } from './libp2p.ts'
 import type { LinkLimits } from './limits.ts'
 import { defaultLimits, Turnstile } from './limits.ts'
 import type {
+  CellsHandler,
   Host,
   LinkCounters,
   Neighbour,
@@ -107,7 +108,7 @@ class Libp2pHost implements Host {
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
   readonly #requests: Record<RequestEnd, number> = noRequests()
   readonly #counts = { received: 0, refused: 0, remainder: 0 }
-  #cellsHandler: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
+  #cellsHandler: CellsHandler = () => {}
   #closing: Promise<void> | undefined
 
   constructor(
@@ -136,7 +137,7 @@ class Libp2pHost implements Host {
       pendingDials: libp2p.getDialQueue().length,
     }))
     this.#table = new KadTable({ libp2p, seed, connections, serves: init.role !== 'client' })
-    const loop = openLoop(clock, cells => this.#receive(id, cells))
+    const loop = openLoop(clock, cells => void this.#receive(id, cells))
     this.#outbox = new Outbox({
       cellBytes: init.cellBytes,
       cellsPerWrite: Math.max(1, Math.floor(writeBytes / init.cellBytes)),
@@ -171,7 +172,7 @@ class Libp2pHost implements Host {
     return this.#outbox.send(to, cell)
   }
 
-  onCells(handler: (from: Uint8Array, cells: readonly Uint8Array[]) => void): void {
+  onCells(handler: CellsHandler): void {
     this.#cellsHandler = handler
   }
 
@@ -309,9 +310,9 @@ class Libp2pHost implements Host {
     })
   }
 
-  #receive(from: Uint8Array, cells: readonly Uint8Array[]): void {
+  #receive(from: Uint8Array, cells: readonly Uint8Array[]): Promise<void> | void {
     this.#counts.received += cells.length
-    this.#guard(() => this.#cellsHandler(from, cells))
+    return this.#guard(() => this.#cellsHandler(from, cells))
   }
 
   #isSelf(to: Peer): boolean {

@@ -36,6 +36,9 @@ export interface RequestOptions {
   readonly dialAnew?: boolean
 }
 
+/** A promise holds the peer back until it is settled; it must not be rejected. */
+export type CellsHandler = (from: Uint8Array, cells: readonly Uint8Array[]) => Promise<void> | void
+
 /** Answers one request; what it throws closes the stream without an answer. */
 export type RequestHandler = (from: Uint8Array, body: Uint8Array) => Promise<Uint8Array>
 
@@ -54,8 +57,11 @@ export interface Link {
    * @throws LinkError BAD_CELL when the length is not the network's cell size
    */
   send(to: Peer, cell: Uint8Array): boolean
-  /** Takes cells as they arrive, in batches. Each cell is a copy that the handler may keep. One handler a link. */
-  onCells(handler: (from: Uint8Array, cells: readonly Uint8Array[]) => void): void
+  /**
+   * Takes cells as they arrive, in batches. Each cell is a copy in a buffer of its own that the handler may keep. While
+   * a promise that the handler returned is pending, no more is read from that stream. One handler a link.
+   */
+  onCells(handler: CellsHandler): void
   /**
    * One request, one answer.
    *

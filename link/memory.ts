@@ -8,7 +8,15 @@ import { MemoryGossip } from './gossip-memory.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
 import { defaultLimits, Turnstile } from './limits.ts'
-import type { Host, Neighbour, Peer, RequestEnd, RequestHandler, RequestOptions } from './link.ts'
+import type {
+  CellsHandler,
+  Host,
+  Neighbour,
+  Peer,
+  RequestEnd,
+  RequestHandler,
+  RequestOptions,
+} from './link.ts'
 import { LinkError, noRequests } from './link.ts'
 import type { Log } from './log.ts'
 import { silent } from './log.ts'
@@ -88,7 +96,7 @@ class MemoryHost implements Host {
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
   readonly #requests: Record<RequestEnd, number> = noRequests()
   gossiping: MemoryGossip<MemoryHost> | undefined
-  #cellsHandler: (from: Uint8Array, cells: readonly Uint8Array[]) => void = () => {}
+  #cellsHandler: CellsHandler = () => {}
   #cellsReceived = 0
   #streamsRefused = 0
   #ended = false
@@ -121,7 +129,7 @@ class MemoryHost implements Host {
     return this.#outbox.send(to, cell)
   }
 
-  onCells(handler: (from: Uint8Array, cells: readonly Uint8Array[]) => void): void {
+  onCells(handler: CellsHandler): void {
     this.#cellsHandler = handler
   }
 
@@ -196,7 +204,7 @@ class MemoryHost implements Host {
   receive(from: Uint8Array, cells: readonly Uint8Array[]): void {
     if (this.#ended) return
     this.#cellsReceived += cells.length
-    this.#guard(() => this.#cellsHandler(from, cells))
+    this.#guard(() => void this.#cellsHandler(from, cells))
   }
 
   /** The wire: a request has arrived. Never rejects. */

@@ -23,6 +23,8 @@ export interface Journal {
 }
 
 export interface Files {
+  /** Where they are on disk, for other threads; undefined in memory. */
+  readonly folder: string | undefined
   /** A name of this start of the machine. What was not synced may be missing when it has changed. */
   readonly boot: string
   list(): Promise<readonly string[]>
@@ -31,6 +33,12 @@ export interface Files {
    * @throws NodeError FOLDER, or BAD_FILE when it holds more than `maxBytes`
    */
   read(name: string, maxBytes: number): Promise<Uint8Array | undefined>
+  /**
+   * Reads the start of a file into memory that the caller has: no other memory ever holds what was read.
+   *
+   * @returns the file's size; undefined when there is no such file. Throws NodeError FOLDER
+   */
+  readInto(name: string, bytes: Uint8Array): Promise<number | undefined>
   /** Whole and synced when it resolves, or not there at all; mode 0600. Throws NodeError FOLDER. */
   write(name: string, bytes: Uint8Array): Promise<void>
   /** Overwrites with zeros, syncs and removes: what held a secret. A file that is not there is no error. */
@@ -59,6 +67,7 @@ export async function folderFiles(folder: string, clock: Clock): Promise<Files> 
   }
   await guarded('.', () => mkdir(folder, { recursive: true, mode: 0o700 }))
   return {
+    folder,
     boot: await bootName(clock),
     list: () => guarded('.', () => readdir(folder)),
     read: (name, maxBytes) =>
@@ -67,6 +76,17 @@ export async function folderFiles(folder: string, clock: Clock): Promise<Files> 
         if (file === undefined) return undefined
         try {
           return await readWhole(file, path(name), maxBytes)
+        } finally {
+          await file.close()
+        }
+      }),
+    readInto: (name, bytes) =>
+      guarded(name, async () => {
+        const file = await openIfThere(path(name), constants.O_RDONLY)
+        if (file === undefined) return undefined
+        try {
+          await file.read(bytes, 0, bytes.length, 0)
+          return (await file.stat()).size
         } finally {
           await file.close()
         }
@@ -182,12 +202,18 @@ export function memoryFiles(boot = 'memory'): Files {
   const files = new Map<string, Uint8Array>()
   const journals = new Map<string, Uint8Array[]>()
   return {
+    folder: undefined,
     boot,
     list: async () => [...files.keys(), ...journals.keys()].sort(),
     read: async (name, maxBytes) => {
       const bytes = files.get(name)
       if (bytes !== undefined && bytes.length > maxBytes) throw tooLong(name, bytes.length, maxBytes)
       return bytes?.slice()
+    },
+    readInto: async (name, bytes) => {
+      const file = files.get(name)
+      if (file !== undefined) bytes.set(file.subarray(0, bytes.length))
+      return file?.length
     },
     write: async (name, bytes) => void files.set(name, bytes.slice()),
     erase: async name => {

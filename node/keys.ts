@@ -80,19 +80,26 @@ export async function openKeys(options: {
   for (const name of await files.list()) {
     const epoch = Number(keyName.exec(name)?.[1] ?? Number.NaN)
     if (!Number.isSafeInteger(epoch)) continue
-    const key = await loadKey(files, name, epoch)
+    const key = await loadKey(files, epoch)
     if (key !== undefined) keys.set(epoch, key)
+    else await files.erase(name)
   }
+  /** Wiped in memory; their files are there for as long as the disk refuses. */
+  const over = new Set<number>()
 
   async function advanceTo(now: number): Promise<void> {
     const { first, last } = livingEpochs(network, now)
+    // memory first, and of all: a disk that refuses must not keep a key in use
     for (const [epoch, key] of keys) {
       if (epoch >= first) continue
-      // out of the map first: a disk that refuses must not keep a key in use
       keys.delete(epoch)
       retired.delete(epoch)
-      crypto.wipe(key.secret)
+      wipeKey(key)
+      over.add(epoch)
+    }
+    for (const epoch of over) {
       await files.erase(fileName(epoch))
+      over.delete(epoch)
     }
     for (let epoch = Math.max(first, epochAt(network, now)); epoch <= last; epoch++)
       if (!keys.has(epoch)) keys.set(epoch, await makeKey(files, epoch, random))
@@ -128,7 +135,7 @@ export async function openKeys(options: {
     epochs: () => [...keys.keys()].filter(epoch => !retired.has(epoch)).sort((a, b) => a - b),
     retire: epoch => void retired.add(epoch),
     close() {
-      for (const key of keys.values()) crypto.wipe(key.secret)
+      for (const key of keys.values()) wipeKey(key)
       keys.clear()
     },
   }
@@ -138,44 +145,48 @@ function fileName(epoch: number): string {
   return `packet-${epoch}.key`
 }
 
-/** On disk before it is used or published: a key that is lost makes every packet for it undeliverable. */
-async function makeKey(files: Files, epoch: number, random: Random): Promise<PacketKey> {
-  const secret = crypto.secretBytes(32)
-  const drawn = random(32)
-  secret.set(drawn)
-  crypto.wipe(drawn)
-  const key = { epoch, secret, publicKey: crypto.x25519PublicKey(secret) }
-  const bytes = new Uint8Array(keyFileBytes)
-  bytes.set(secret)
-  bytes.set(key.publicKey, 32)
-  try {
-    await files.write(fileName(epoch), bytes)
-  } finally {
-    crypto.wipe(bytes)
-  }
-  return key
+/** What a key file holds, in locked memory. The public half is a copy: no view of it shows the secret one. */
+function keyIn(file: Uint8Array, epoch: number): PacketKey {
+  return { epoch, secret: file.subarray(0, 32), publicKey: new Uint8Array(file.subarray(32)) }
 }
 
-/** @returns undefined for a key that was being erased when the process was killed: it is removed now */
-async function loadKey(files: Files, name: string, epoch: number): Promise<PacketKey | undefined> {
-  const bytes = (await files.read(name, keyFileBytes)) ?? new Uint8Array(0)
-  if (bytes.length === keyFileBytes && bytes.every(byte => byte === 0)) {
-    await files.erase(name)
-    return undefined
-  }
-  if (bytes.length !== keyFileBytes)
+export function wipeKey({ secret }: PacketKey): void {
+  crypto.wipe(secret)
+}
+
+/** On disk before it is used or published: a key that is lost makes every packet for it undeliverable. */
+async function makeKey(files: Files, epoch: number, random: Random): Promise<PacketKey> {
+  const file = crypto.secretBytes(keyFileBytes)
+  const drawn = random(32)
+  file.set(drawn)
+  crypto.wipe(drawn)
+  file.set(crypto.x25519PublicKey(file.subarray(0, 32)), 32)
+  await files.write(fileName(epoch), file)
+  return keyIn(file, epoch)
+}
+
+/**
+ * Reads a key straight into locked memory, in whichever thread this is.
+ *
+ * @returns undefined when there is no such key, or when it was being erased as the process was killed
+ * @throws NodeError FOLDER, BAD_FILE
+ */
+export async function loadKey(files: Files, epoch: number): Promise<PacketKey | undefined> {
+  const name = fileName(epoch)
+  const file = crypto.secretBytes(keyFileBytes)
+  const size = await files.readInto(name, file)
+  if (size === undefined) return undefined
+  if (size !== keyFileBytes)
     throw new NodeError(
       'BAD_FILE',
-      `${name}: want ${keyFileBytes} bytes, have ${bytes.length}; remove the file to make a new key`,
+      `${name}: want ${keyFileBytes} bytes, have ${size}; remove the file to make a new key`,
     )
-  const secret = crypto.secretBytes(32)
-  secret.set(bytes.subarray(0, 32))
-  crypto.wipe(bytes.subarray(0, 32))
-  const publicKey = crypto.x25519PublicKey(secret)
-  if (!crypto.equal(publicKey, bytes.subarray(32)))
-    throw new NodeError(
-      'BAD_FILE',
-      `${name}: secret and public key do not fit; remove the file to make a new key`,
-    )
-  return { epoch, secret, publicKey }
+  if (file.every(byte => byte === 0)) return undefined
+  const key = keyIn(file, epoch)
+  if (crypto.equal(crypto.x25519PublicKey(key.secret), key.publicKey)) return key
+  wipeKey(key)
+  throw new NodeError(
+    'BAD_FILE',
+    `${name}: secret and public key do not fit; remove the file to make a new key`,
+  )
 }

@@ -21,7 +21,8 @@ import { type Gateway, gateway } from './gateway.ts'
 import { type KeyRing, openingEpochs, openKeys } from './keys.ts'
 import { type Loops, nodeLoops } from './loops.ts'
 import { type Mailboxes, openMailboxes, sweepMs } from './mailbox.ts'
-import { inlinePeeler } from './peeler.ts'
+import { peelPool, type StartThread } from './peel-pool.ts'
+import { inlinePeeler, type Peeler, type PeelerOptions } from './peeler.ts'
 import { type Action, type DropReason, type End, type Mixed, newRelay, type Thanks } from './relay.ts'
 import { type ReplayStore, replayStore } from './replay.ts'
 import { type Admission, neighboursOf, nextHop } from './routes.ts'
@@ -92,6 +93,10 @@ export interface NodeOptions {
   readonly random: Random
   readonly log: Log
   readonly limits?: Partial<NodeLimits>
+  /** Threads that peel; 0, the default, for none but the node's own. Files in memory have none but that. */
+  readonly threads?: number
+  /** How one is started; default: from compiled code. */
+  readonly startThread?: StartThread
 }
 
 export interface RunningNode {
@@ -113,7 +118,7 @@ export interface RunningNode {
 /**
  * Starts a mix or gateway on a link.
  *
- * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT; DirectoryError BAD_NETWORK
+ * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT, THREAD; DirectoryError BAD_NETWORK
  */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { role, network, link, admission, clock, random, log } = options
@@ -142,7 +147,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     clock,
     random,
   })
-  const peel = inlinePeeler({ geometry: g, keys, replay, now, log })
+  const peeler = await openPeeler(options, {
+    geometry: g,
+    keys,
+    replay,
+    now,
+    log,
+    peeled: outcomes => happen({ t: 'peeled', outcomes }),
+  })
   const hold = votedStrategy<Mixed>({ random, limit: limits.hold })
   const relay = newRelay({
     geometry: g,
@@ -173,7 +185,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   function carryOut(action: Action): void {
     switch (action.t) {
       case 'peel':
-        peel(action.packets, outcomes => happen({ t: 'peeled', outcomes }))
+        peeler.peel(action.from, action.packets)
         break
       case 'record':
         record(action.batch)
@@ -213,17 +225,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     )
   }
 
-  function receive(from: Uint8Array, packets: readonly Uint8Array[]): void {
-    if (state === 'closed') return
+  /** @returns when more of this neighbour's packets may come */
+  function receive(from: Uint8Array, packets: readonly Uint8Array[]): Promise<void> | undefined {
+    if (state === 'closed') return undefined
     const refuse = (count: number, reason: DropReason): void => happen({ t: 'refused', count, reason })
+    const name = hexOf(from)
     if (state === 'draining') refuse(packets.length, 'DRAINING')
-    else if (admission.isNode(from)) happen({ t: 'arrived', packets })
+    else if (admission.isNode(from)) happen({ t: 'arrived', from: name, packets })
     else if (mail === undefined || admission.views.length === 0) refuse(packets.length, 'NOT_ADMITTED')
     else {
       const admitted = mail.gateway.admit(from, packets.length)
       if (admitted < packets.length) refuse(packets.length - admitted, 'CLIENT_RATE')
-      if (admitted > 0) happen({ t: 'arrived', packets: packets.slice(0, admitted) })
+      if (admitted > 0) happen({ t: 'arrived', from: name, packets: packets.slice(0, admitted) })
     }
+    return peeler.room(name)
   }
 
   /** Takes over what the consensus of this moment says. */
@@ -274,7 +289,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       adopt()
       await keys.advance(now())
       await openJournals(options, keys, replay)
-      await replay.free(Math.min(...openingEpochs(network, now())))
+      const oldest = Math.min(...openingEpochs(network, now()))
+      await peeler.forget(oldest)
+      await replay.free(oldest)
       next = keys.nextAdvance(now())
     } catch (error) {
       log.error({ error: String(error) }, 'packet keys cannot be renewed')
@@ -339,6 +356,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       for (const timer of timers.values()) timer.cancel()
       bulletin.stop()
       await joined?.close()
+      await peeler.close()
       await replay.close()
       await mail?.boxes.close()
       keys.close()
@@ -363,6 +381,17 @@ function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<Joined
 
 /** What a page shows of the bulletin. */
 type BoardOf = Bulletin['page']
+
+async function openPeeler(
+  { threads = 0, startThread, files, network, clock }: NodeOptions,
+  options: PeelerOptions,
+): Promise<Peeler> {
+  const { suite, hops, userBytes } = network
+  const { folder } = files
+  if (threads === 0 || folder === undefined) return inlinePeeler(options)
+  const data = { folder, geometry: { suite, hops, userBytes } }
+  return await peelPool({ ...options, clock, threads, data, ...(startThread ? { startThread } : {}) })
+}
 
 async function openMail(
   { link, store, clock, random, network }: NodeOptions,

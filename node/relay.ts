@@ -22,7 +22,7 @@ import type { Strategy } from './strategy.ts'
 /**
  * Why a packet ended here. From the door: NOT_ADMITTED (a stranger, or no consensus yet), CLIENT_RATE, BUSY (too
  * many inside), DRAINING. From peeling: sphinx's codes, NO_KEY (no packet key for this time), REPLAY_FULL (no room
- * to remember it). JOURNAL_FAILED (the disk would not remember it). DELAY_TOO_LONG (over the consensus's maximum),
+ * to remember it), THREAD_ENDED (with the thread that peeled it). JOURNAL_FAILED (the disk would not remember it). DELAY_TOO_LONG (over the consensus's maximum),
  * HOLD_FULL (drawn when the hold was full). NO_ROUTE (the next hop is not one the topology allows), LINK_REFUSED
  * (its queue is full). NO_MAILBOX (a mix keeps no mail), MAILBOX_FULL, STORE_FAILED, NOT_PUBLISHED (the bulletin
  * would not have it), UNKNOWN_LOOP (not one of our loops, or one that came too late or damaged). FAULT: a mistake of ours, which the log has.
@@ -35,6 +35,7 @@ export type DropReason =
   | 'DRAINING'
   | 'NO_KEY'
   | 'REPLAY_FULL'
+  | 'THREAD_ENDED'
   | 'JOURNAL_FAILED'
   | 'DELAY_TOO_LONG'
   | 'HOLD_FULL'
@@ -72,8 +73,8 @@ export interface Mail {
 export type Outcome = { readonly peeled: Peeled } | { readonly drop: DropReason }
 
 export type RelayEvent =
-  /** Packets at the door that may come in. */
-  | { readonly t: 'arrived'; readonly packets: readonly Uint8Array[] }
+  /** Packets at the door that may come in, and from whom, in hex. */
+  | { readonly t: 'arrived'; readonly from: string; readonly packets: readonly Uint8Array[] }
   /** Packets at the door that may not. */
   | { readonly t: 'refused'; readonly count: number; readonly reason: DropReason }
   /** A loop of this node's own, to be sent at once. */
@@ -96,7 +97,8 @@ export interface Thanks {
 }
 
 export type Action =
-  | { readonly t: 'peel'; readonly packets: readonly Uint8Array[] }
+  /** `from` is empty for a packet that this node makes itself. */
+  | { readonly t: 'peel'; readonly from: string; readonly packets: readonly Uint8Array[] }
   | { readonly t: 'record'; readonly batch: number }
   | { readonly t: 'forward'; readonly next: Uint8Array; readonly way: Way; readonly packet: Uint8Array }
   | { readonly t: 'store'; readonly mail: Mail; readonly thanks?: Thanks }
@@ -167,7 +169,7 @@ export function held(relay: Relay): number {
 export function step(relay: Relay, event: RelayEvent, now: number): Action[] {
   switch (event.t) {
     case 'arrived':
-      return arrived(relay, event.packets)
+      return arrived(relay, event.from, event.packets)
     case 'refused':
       relay.counters.received += event.count
       drop(relay, event.reason, event.count)
@@ -201,13 +203,13 @@ function drop(relay: Relay, reason: DropReason, count = 1): void {
   dropped.set(reason, (dropped.get(reason) ?? 0) + count)
 }
 
-function arrived(relay: Relay, packets: readonly Uint8Array[]): Action[] {
+function arrived(relay: Relay, from: string, packets: readonly Uint8Array[]): Action[] {
   relay.counters.received += packets.length
   const room = Math.max(0, relay.passingLimit - passing(relay))
   const taken = packets.length > room ? packets.slice(0, room) : packets
   if (taken.length < packets.length) drop(relay, 'BUSY', packets.length - taken.length)
   relay.peeling += taken.length
-  return taken.length === 0 ? [] : [{ t: 'peel', packets: taken }]
+  return taken.length === 0 ? [] : [{ t: 'peel', from, packets: taken }]
 }
 
 function peeled(relay: Relay, outcomes: readonly Outcome[], now: number): Action[] {
@@ -288,7 +290,7 @@ function leave(relay: Relay, mixed: Mixed): Action | undefined {
     const { first, packet } = useReplyBlock(relay.geometry, mixed.block, nothing(relay.geometry))
     if (same(first, relay.self)) {
       relay.peeling++
-      return { t: 'peel', packets: [packet] }
+      return { t: 'peel', from: '', packets: [packet] }
     }
     relay.ending++
     return { t: 'forward', next: first, way: 'gateway', packet }

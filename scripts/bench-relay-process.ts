@@ -22,6 +22,7 @@ import { peel } from '../sphinx/peel.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
 import type { Answer, Question, Usage } from './bench-relay.ts'
 import { numberOf, writePackets } from './bench-relay-packets.ts'
+import { sourceThread } from './source-thread.ts'
 
 const second = 1000
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
@@ -180,6 +181,8 @@ async function relay(): Promise<Answering> {
           clock: systemClock,
           random,
           log: silent,
+          ...(question.threads === undefined ? {} : { threads: question.threads }),
+          startThread: sourceThread,
         })
         const name = `packet-${epochAt(network, Date.now())}.key`
         return ((await files.read(name, 64)) as Uint8Array).slice(32)

@@ -1,4 +1,4 @@
-// npm run bench -- relay [--json] [--seconds 20]: what it costs a relay to pass a packet on, against peeling and
+// npm run bench -- relay [--json] [--seconds 20] [--threads n]: what it costs a relay to pass a packet on, against peeling and
 // the link alone, and how many it passes on in a second. Source, relay and sink are three processes on loopback TCP
 // with Noise; the relay is a mix with everything a mix has. Times are CPU microseconds of whole processes.
 
@@ -24,7 +24,7 @@ export type Question =
   /** A sink: how many packets come, and whether a relay has peeled them. */
   | { readonly ask: 'expect'; readonly count: number; readonly peeled: boolean }
   /** A relay: to start as a node. */
-  | { readonly ask: 'relay'; readonly source: Peer; readonly sink: Peer }
+  | { readonly ask: 'relay'; readonly source: Peer; readonly sink: Peer; readonly threads?: number }
   /** A relay: what peeling costs by itself at a rate. */
   | { readonly ask: 'peel'; readonly perS: number; readonly seconds: number }
   /** A source: to make packets for the relay with this key, which passes them on to `next`. */
@@ -68,14 +68,19 @@ const settleMs = 500
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, seconds: { type: 'string', default: '20' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '20' },
+      threads: { type: 'string' },
+    },
   })
   const seconds = Math.max(1, Number.parseInt(values.seconds, 10) || 1)
+  const threads = values.threads === undefined ? {} : { threads: Number.parseInt(values.threads, 10) || 0 }
   const parts: Part[] = []
   try {
     for (const role of ['source', 'relay', 'sink']) parts.push(await start(role))
     const say = values.json ? () => {} : (line: string) => console.log(line)
-    const result = await measure(parts as [Part, Part, Part], seconds, say)
+    const result = await measure(parts as [Part, Part, Part], seconds, threads, say)
     if (values.json) console.log(JSON.stringify(result))
     else console.table(result)
   } finally {
@@ -102,13 +107,16 @@ async function start(role: string): Promise<Part> {
       child.send(question)
       return answer() as Promise<T>
     },
-    end: () => child.disconnect(),
+    end: () => {
+      if (child.connected) child.disconnect()
+    },
   }
 }
 
 async function measure(
   [source, relay, sink]: readonly [Part, Part, Part],
   seconds: number,
+  threads: { threads?: number },
   say: (line: string) => void,
 ): Promise<Result> {
   const peers = {
@@ -116,7 +124,7 @@ async function measure(
     relay: await relay.ask<Peer>({ ask: 'peer' }),
     sink: await sink.ask<Peer>({ ask: 'peer' }),
   }
-  const key = await relay.ask<Uint8Array>({ ask: 'relay', ...peers })
+  const key = await relay.ask<Uint8Array>({ ask: 'relay', ...peers, ...threads })
   const through = async (perS: number, forSeconds: number): Promise<Run> => {
     const count = Math.ceil(perS * forSeconds)
     await source.ask({ ask: 'build', key, next: peers.sink.id, count })

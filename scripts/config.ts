@@ -150,6 +150,7 @@ const nodeSchema = v.strictObject({
   ),
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
   certificate: v.optional(field(text, '"node.certificate"'), ''),
+  threads: v.optional(field(whole(0, 64), '2')),
 })
 const clientSchema = v.strictObject({
   ...roleEntries,
@@ -198,6 +199,8 @@ export interface NodeFile extends ServerFile {
   readonly contact: string
   /** What `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
   readonly certificate: string | undefined
+  /** Threads that peel packets; undefined leaves the choice to the node. */
+  readonly threads: number | undefined
 }
 
 export interface ClientFile extends RoleFile {
@@ -222,10 +225,11 @@ export function readAuthorityFile(file: string): AuthorityFile {
 /** @throws CommandError CONFIG */
 export function readNodeFile(file: string): NodeFile {
   const read = readToml(file, nodeSchema)
-  const { family, country, contact, certificate } = read
+  const { family, threads, country, contact, certificate } = read
   return {
     ...server(file, read),
     family,
+    threads,
     country,
     contact,
     certificate: certificate === '' ? undefined : beside(file, certificate),

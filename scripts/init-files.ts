@@ -115,6 +115,7 @@ export interface ServerDraft extends RoleDraft {
 
 export interface NodeDraft extends ServerDraft {
   readonly family?: string | undefined
+  readonly threads?: number | undefined
   readonly country?: string | undefined
   readonly contact?: string | undefined
 }
@@ -189,6 +190,14 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       value: draft.family,
       otherwise: '""',
       says: ['One name for all nodes that you run: no path takes two of a family.'],
+    },
+    {
+      key: 'threads',
+      value: draft.threads,
+      otherwise: '2',
+      says: [
+        'Threads that open packets; 0 for none but the main one. Without it, as many as the cores allow.',
+      ],
     },
     {
       key: 'country',

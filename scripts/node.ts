@@ -1,5 +1,6 @@
 // chaffinch mix and chaffinch gateway: one program, two roles.
 
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import type { Certified } from '../directory/join.ts'
 import { systemClock } from '../link/clock.ts'
@@ -9,6 +10,7 @@ import { openStore } from '../link/store.ts'
 import { folderFiles } from '../node/files.ts'
 import { serveStatus } from '../node/metrics.ts'
 import { type NodeOptions, startNode } from '../node/node.ts'
+import { usualThreads } from '../node/peel-pool.ts'
 import { admission } from '../node/routes.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
@@ -41,7 +43,7 @@ function start(
   config: NodeFile,
   around: (footing: Footing) => Footing,
 ): Promise<Running> {
-  const { network, folder, family } = config
+  const { network, folder, family, threads = usualThreads(availableParallelism()) } = config
   const clock = systemClock
   const log = openLog(role, config.log)
   return closing(async later => {
@@ -71,6 +73,7 @@ function start(
       seed,
       family,
       operator: operatorOf(role, config, link.id),
+      threads,
       clock,
       random,
       log,

@@ -53,7 +53,15 @@ export function peel(
   isReplay: (tag: Uint8Array) => boolean,
   suite: Suite = suiteOf(g),
 ): Peeled {
-  const layer = openLayer(suite, g, secretKey, packet, isReplay)
+  return peeledOf(suite, openLayer(suite, g, secretKey, packet, isReplay))
+}
+
+/**
+ * 7.7: what a layer that was taken off is.
+ *
+ * @throws SphinxError BAD_PAYLOAD
+ */
+export function peeledOf(suite: Suite, layer: Layer): Peeled {
   const delayMs = layer.delayMs ?? 0
   if (layer.to === 'next') return { at: 'forward', next: layer.next, delayMs, packet: layer.packet }
   const { recipient, replyId, payload } = layer
@@ -74,6 +82,42 @@ export function openLayer(
   packet: Uint8Array,
   isReplay: (tag: Uint8Array) => boolean,
 ): Layer {
+  const opened = openHeader(g, secretKey, packet, suite)
+  try {
+    // 7.4: the replay check
+    if (isReplay(opened.tag.slice())) throw new SphinxError('REPLAY', 'sphinx packet: seen before')
+    // a copy even of a Buffer, whose slice is a view
+    return takeOff(opened, new Uint8Array(packet))
+  } finally {
+    discard(opened)
+  }
+}
+
+/**
+ * A packet whose header is authentic, before its replay check: the first half of `peel`, for who makes that check
+ * elsewhere. It holds secrets until `discard`, which has to come once, and nothing of it may be used after that.
+ */
+export interface Opened {
+  readonly suite: Suite
+  readonly geometry: Geometry
+  /** 32 bytes: to be copied by who keeps it. */
+  readonly tag: Uint8Array
+  readonly work: Work
+}
+
+/**
+ * Steps 7.1 to 7.3: is this packet for this key, and its header unchanged?
+ *
+ * @param secretKey 32 bytes, as for `peel`
+ * @param packet g.packetBytes; left as it is
+ * @throws SphinxError BAD_LENGTH, BAD_AD, BAD_POINT, BAD_MAC
+ */
+export function openHeader(
+  g: Geometry,
+  secretKey: Uint8Array,
+  packet: Uint8Array,
+  suite: Suite = suiteOf(g),
+): Opened {
   // 7.1
   if (packet.length !== g.packetBytes)
     throw new SphinxError('BAD_LENGTH', `sphinx packet: want ${g.packetBytes} bytes, have ${packet.length}`)
@@ -84,7 +128,8 @@ export function openLayer(
   const routingAt = kemAt + g.kemBytes
   const macAt = routingAt + g.routingBytes
   const work = takeWork(suite, g)
-  const { shared, keys, mac, routing } = work
+  const { shared, keys, mac } = work
+  const opened = { suite, geometry: g, tag: keys.tag, work }
   try {
     // 7.2: decapsulate
     suite.decapsulate(secretKey, packet.subarray(kemAt, routingAt), shared)
@@ -94,36 +139,48 @@ export function openLayer(
     suite.mac(keys.mac, packet.subarray(0, macAt), mac)
     if (!suite.equal(mac, packet.subarray(macAt, g.headerBytes)))
       throw new SphinxError('BAD_MAC', 'sphinx header: wrong mac')
-
-    // 7.4: the replay check
-    if (isReplay(keys.tag.slice())) throw new SphinxError('REPLAY', 'sphinx packet: seen before')
-
-    // 7.5: this hop's slot, and the routing field of the next one with a slot's zeros appended
-    routing.set(packet.subarray(routingAt, macAt))
-    routing.fill(0, g.routingBytes)
-    suite.headerXor(keys.header, routing)
-    const commands = readCommands(routing.subarray(0, g.commandBytes), g.macBytes)
-    const delay = commands.delayMs === undefined ? {} : { delayMs: commands.delayMs }
-
-    // 7.6: the payload
-    if (commands.to === 'next') {
-      const onward = new Uint8Array(g.packetBytes)
-      onward.set(suite.ad)
-      onward.set(routing.subarray(g.commandBytes, g.slotBytes), kemAt)
-      onward.set(routing.subarray(g.slotBytes), routingAt)
-      onward.set(commands.mac, macAt)
-      onward.set(packet.subarray(g.headerBytes), g.headerBytes)
-      suite.payloadDecrypt(keys.payload, onward.subarray(g.headerBytes))
-      return { to: 'next', ...delay, next: commands.next.slice(), packet: onward }
-    }
-    const payload = new Uint8Array(g.payloadBytes)
-    payload.set(packet.subarray(g.headerBytes))
-    suite.payloadDecrypt(keys.payload, payload)
-    const reply = commands.replyId === undefined ? {} : { replyId: commands.replyId.slice() }
-    return { to: 'recipient', ...delay, recipient: commands.recipient.slice(), ...reply, payload }
-  } finally {
-    giveBack(work)
+    return opened
+  } catch (error) {
+    discard(opened)
+    throw error
   }
+}
+
+/**
+ * Steps 7.5 and 7.6, in place: the packet for the next hop, or the payload, takes the room of the packet.
+ *
+ * @param packet the one that `openHeader` was given
+ * @throws SphinxError BAD_COMMAND
+ */
+export function takeOff({ suite, geometry: g, work }: Opened, packet: Uint8Array): Layer {
+  const { keys, routing } = work
+  const kemAt = g.adBytes
+  const routingAt = kemAt + g.kemBytes
+  const macAt = routingAt + g.routingBytes
+
+  // 7.5: this hop's slot, and the routing field of the next one with a slot's zeros appended
+  routing.set(packet.subarray(routingAt, macAt))
+  routing.fill(0, g.routingBytes)
+  suite.headerXor(keys.header, routing)
+  const commands = readCommands(routing.subarray(0, g.commandBytes), g.macBytes)
+  const delay = commands.delayMs === undefined ? {} : { delayMs: commands.delayMs }
+
+  // 7.6: the payload
+  const payload = packet.subarray(g.headerBytes)
+  suite.payloadDecrypt(keys.payload, payload)
+  if (commands.to === 'next') {
+    packet.set(routing.subarray(g.commandBytes, g.slotBytes), kemAt)
+    packet.set(routing.subarray(g.slotBytes), routingAt)
+    packet.set(commands.mac, macAt)
+    return { to: 'next', ...delay, next: commands.next.slice(), packet }
+  }
+  const reply = commands.replyId === undefined ? {} : { replyId: commands.replyId.slice() }
+  return { to: 'recipient', ...delay, recipient: commands.recipient.slice(), ...reply, payload }
+}
+
+/** Wipes what an opened header holds. */
+export function discard({ work }: Opened): void {
+  giveBack(work)
 }
 
 const zeros = new Uint8Array(zeroBytes)
@@ -149,15 +206,12 @@ interface Work {
   readonly routing: Uint8Array
 }
 
-/** One wiped Work a geometry waits here. It is away while in use, so that `isReplay` may call `peel`. */
-const spare = new WeakMap<Geometry, Work>()
+/** Wiped, by geometry and for one suite each; as many as were in use at once. */
+const spares = new WeakMap<Geometry, Work[]>()
 
 function takeWork(suite: Suite, geometry: Geometry): Work {
-  const work = spare.get(geometry)
-  if (work !== undefined && work.suite === suite) {
-    spare.delete(geometry)
-    return work
-  }
+  const work = spares.get(geometry)?.pop()
+  if (work !== undefined && work.suite === suite) return work
   return {
     suite,
     geometry,
@@ -169,9 +223,11 @@ function takeWork(suite: Suite, geometry: Geometry): Work {
 }
 
 function giveBack(work: Work): void {
-  const { suite, shared, keys, routing } = work
+  const { suite, geometry, shared, keys, routing } = work
   suite.wipe(shared)
   suite.wipe(keys.all)
   suite.wipe(routing)
-  spare.set(work.geometry, work)
+  const waiting = spares.get(geometry)
+  if (waiting === undefined) spares.set(geometry, [work])
+  else waiting.push(work)
 }

@@ -37,7 +37,9 @@ function town(seed: number, loss = 0): Town {
         admits: () => true,
       })
       const key = hexOf(host.id)
-      host.onCells((_from, cells) => got.set(key, (got.get(key) ?? 0) + cells.length))
+      host.onCells((_from, cells) => {
+        got.set(key, (got.get(key) ?? 0) + cells.length)
+      })
       host.serve('/test/echo/1', 100, async (_from, body) => body)
       return host
     },

@@ -1,0 +1,338 @@
+// docs/node.md, Threads: peeling in threads gives what peeling inline gives, each neighbour waits for itself, and a
+// thread that ends costs what it had.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Worker } from 'node:worker_threads'
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Network } from '../directory/network.ts'
+import { stayAlive, systemClock } from '../link/clock.ts'
+import { silent } from '../link/log.ts'
+import { fairQueue } from '../node/fair-queue.ts'
+import { type Files, folderFiles } from '../node/files.ts'
+import { openKeys } from '../node/keys.ts'
+import {
+  openedBytes,
+  outcomeBytes,
+  readOpened,
+  readOutcome,
+  recordsOf,
+  writeOpened,
+  writeOutcome,
+} from '../node/peel-messages.ts'
+import { peelPool } from '../node/peel-pool.ts'
+import { inlinePeeler, type Peeler } from '../node/peeler.ts'
+import type { Outcome } from '../node/relay.ts'
+import { replayStore } from '../node/replay.ts'
+import { sourceThread } from '../scripts/source-thread.ts'
+import { body } from '../sphinx/body.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { seededRandom } from '../sphinx/random.ts'
+import { makeReplyBlock, useReplyBlock } from '../sphinx/reply.ts'
+import { wrap } from '../sphinx/wrap.ts'
+
+const second = 1000
+const network: Network = {
+  name: 'test',
+  genesis: 1_000_000,
+  epochMs: 20 * second,
+  authorities: [],
+  threshold: 1,
+  suite: 'x25519',
+  hops: 3,
+  userBytes: 200,
+  topology: 'stratified',
+  layers: 1,
+  minimum: { mixes: 1, gateways: 1 },
+}
+const g = geometry(network)
+/** In the first epochs' grace: the keys of two epochs open packets. */
+const now = network.genesis + network.epochMs + second
+const random = seededRandom(21)
+const other = { id: random(32), key: new Uint8Array(32).fill(9), delayMs: 3 }
+
+test('what passes between threads reads as it was written', () => {
+  const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
+    fc.uint8Array({ minLength: length, maxLength: length })
+  const packet = new Uint8Array(g.packetBytes)
+  const delayMs = fc.nat(2 ** 32 - 1)
+  const plain = { noNullPrototype: true } as const
+  const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+    fc.constantFrom(...(['FAULT', 'NO_KEY', 'BAD_MAC', 'BAD_PAYLOAD'] as const)).map(drop => ({ drop })),
+    fc
+      .record({ next: bytes(32), delayMs })
+      .map(forward => ({ peeled: { at: 'forward' as const, ...forward, packet } })),
+    fc.record({ recipient: bytes(32), delayMs }, plain).map(deliver => ({
+      peeled: { at: 'deliver' as const, ...deliver, body: packet.subarray(-g.bodyBytes) },
+    })),
+    fc.record({ recipient: bytes(32), replyId: bytes(16), delayMs }, plain).map(reply => ({
+      peeled: { at: 'reply' as const, ...reply, payload: packet.subarray(-g.payloadBytes) },
+    })),
+  )
+  fc.assert(
+    fc.property(fc.array(outcome), outcomes => {
+      const records = new Uint8Array(outcomes.length * outcomeBytes)
+      for (const [i, record] of [...recordsOf(records, outcomeBytes)].entries())
+        writeOutcome(record, outcomes[i] as Outcome)
+      const read = [...recordsOf(records, outcomeBytes)].map(record => readOutcome(g, record, () => packet))
+      assert.equal(read, outcomes)
+    }),
+  )
+  const opened = fc.oneof(
+    fc.constant({ drop: 'BAD_POINT' as const }),
+    fc.record({ at: fc.nat(1), tag: bytes(32) }, plain),
+  )
+  fc.assert(
+    fc.property(opened, one => {
+      const record = new Uint8Array(openedBytes)
+      writeOpened(record, one)
+      assert.equal(readOpened(record), one)
+    }),
+  )
+})
+
+test('a fair queue loses nothing, keeps the order of each, and lets nobody wait for more than a share of each other', () => {
+  const pushes = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(20)), { maxLength: 30 })
+  fc.assert(
+    fc.property(
+      pushes,
+      fc.integer({ min: 1, max: 8 }),
+      fc.integer({ min: 1, max: 40 }),
+      (all, share, count) => {
+        const queue = fairQueue<string>(share)
+        const want = new Map<string, string[]>()
+        for (const [from, n] of all) {
+          const items = Array.from({ length: n }, (_, i) => `${from}${want.get(from)?.length ?? 0}.${i}`)
+          want.set(from, [...(want.get(from) ?? []), ...items])
+          queue.push(from, items)
+        }
+        const got = new Map<string, string[]>()
+        while (queue.size > 0) {
+          const before = queue.size
+          const taken = queue.take(count)
+          const total = taken.reduce((sum, { items }) => sum + items.length, 0)
+          assert.is(total, Math.min(count, before))
+          assert.is(queue.size, before - total)
+          const turns = new Set<string>()
+          for (const { from, items } of taken) {
+            assert.ok(items.length >= 1 && items.length <= share)
+            // a second turn only when nobody else waits for a first
+            if (turns.has(from))
+              for (const [name, list] of want)
+                assert.ok(turns.has(name) || (got.get(name)?.length ?? 0) === list.length)
+            turns.add(from)
+            got.set(from, [...(got.get(from) ?? []), ...items])
+          }
+        }
+        for (const [from, items] of want) if (items.length > 0) assert.equal(got.get(from), items)
+      },
+    ),
+  )
+})
+
+interface Bench {
+  readonly peeler: Peeler
+  readonly workers: Worker[]
+  readonly outcomes: Outcome[]
+  readonly files: Files
+  /** 32 bytes: the public key of epoch 1. */
+  readonly key: Uint8Array
+  /** 32 bytes: of epoch 0, in its grace. */
+  readonly earlier: Uint8Array
+  come(count: number): Promise<readonly Outcome[]>
+}
+
+async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>): Promise<void> {
+  // the threads alone would not
+  const letGo = stayAlive()
+  const folder = mkdtempSync(join(tmpdir(), 'chaffinch-peel-'))
+  const files = await folderFiles(folder, systemClock)
+  const keys = await openKeys({ network, files, random })
+  await keys.advance(network.genesis)
+  const earlier = keys.published(0).get(0) as Uint8Array
+  const key = keys.published(1).get(1) as Uint8Array
+  const replay = replayStore({ files, random, tagsPerKey: 1000 })
+  for (const epoch of [0, 1]) await replay.open(epoch)
+  const outcomes: Outcome[] = []
+  const workers: Worker[] = []
+  const options = {
+    geometry: g,
+    keys,
+    replay,
+    now: () => now,
+    log: silent,
+    peeled: (some: readonly Outcome[]) => void outcomes.push(...some),
+  }
+  const peeler =
+    threads === 0
+      ? inlinePeeler(options)
+      : await peelPool({
+          ...options,
+          clock: systemClock,
+          threads,
+          data: { folder, geometry: { suite: 'x25519', hops: network.hops, userBytes: network.userBytes } },
+          startThread: data => {
+            const worker = sourceThread(data)
+            workers.push(worker)
+            return worker
+          },
+        })
+  const come = async (count: number): Promise<readonly Outcome[]> => {
+    for (let waited = 0; outcomes.length < count; waited += 5) {
+      assert.ok(waited < 30_000, `${outcomes.length} of ${count} outcomes`)
+      await new Promise(resolve => setTimeout(resolve, 5))
+    }
+    return outcomes
+  }
+  try {
+    await run({ peeler, workers, files, outcomes, key, earlier, come })
+  } finally {
+    await peeler.close()
+    keys.close()
+    await replay.close()
+    rmSync(folder, { recursive: true, force: true })
+    letGo()
+  }
+}
+
+function forward(key: Uint8Array, delayMs = 5): Uint8Array {
+  const path = [{ id: random(32), key, delayMs }, other]
+  return wrap(g, path, random(32), new Uint8Array(g.bodyBytes), random)
+}
+
+/** One of each kind, good and bad, and a name for what becomes of it. */
+function samples({ key, earlier }: Bench): Uint8Array[] {
+  const id = random(32)
+  const plain = body(g, { flags: 0, ack: random(g.replyBlockBytes), user: random(g.userBytes) })
+  const deliver = wrap(g, [{ id, key, delayMs: 7 }], random(32), plain, random)
+  const damaged = wrap(g, [{ id, key, delayMs: 7 }], random(32), plain, random)
+  damaged[g.packetBytes - 1] = (damaged[g.packetBytes - 1] as number) ^ 1
+  const back = { recipient: random(32), replyId: random(16) }
+  const { block } = makeReplyBlock(g, [{ id, key, delayMs: 8 }], back, random)
+  const reply = useReplyBlock(g, block, plain).packet
+  const wrongMac = forward(key)
+  wrongMac[g.headerBytes - 1] = (wrongMac[g.headerBytes - 1] as number) ^ 1
+  const wrongAd = forward(key)
+  wrongAd[0] = 77
+  const lowOrder = forward(key)
+  lowOrder.fill(0, g.adBytes, g.adBytes + g.kemBytes)
+  const replayed = forward(key)
+  const old = forward(earlier)
+  return [
+    forward(key),
+    deliver,
+    damaged,
+    reply,
+    wrongMac,
+    wrongAd,
+    lowOrder,
+    replayed,
+    replayed.slice(),
+    old,
+    random(g.packetBytes),
+  ]
+}
+
+test('threads make of packets what the inline peeler makes of them', async () => {
+  const kinds: Record<string, number>[] = []
+  let packets: Uint8Array[] = []
+  for (const threads of [0, 1])
+    await withPeeler(threads, async bench => {
+      packets = samples(bench)
+      bench.peeler.peel('aa', packets)
+      const counts: Record<string, number> = {}
+      for (const outcome of await bench.come(packets.length)) {
+        const name = 'drop' in outcome ? outcome.drop : `${outcome.peeled.at} ${outcome.peeled.delayMs}`
+        counts[name] = (counts[name] ?? 0) + 1
+        if ('peeled' in outcome && outcome.peeled.at === 'forward') {
+          assert.equal(outcome.peeled.next, other.id)
+          assert.is(outcome.peeled.packet.length, g.packetBytes)
+        }
+      }
+      kinds.push(counts)
+    })
+  assert.equal(kinds[1], kinds[0])
+  assert.equal(kinds[0], {
+    'forward 5': 3,
+    'deliver 7': 1,
+    'reply 8': 1,
+    BAD_PAYLOAD: 1,
+    BAD_MAC: 1,
+    BAD_AD: 2,
+    BAD_POINT: 1,
+    REPLAY: 1,
+  })
+})
+
+test('a hundred copies in two threads give one output, and a killed thread costs what it had', async () => {
+  await withPeeler(2, async ({ peeler, workers, key, come, outcomes }) => {
+    const packet = forward(key)
+    for (let i = 0; i < 100; i++) peeler.peel(`${i % 7}`, [packet.slice()])
+    const all = await come(100)
+    assert.is(all.filter(outcome => 'peeled' in outcome).length, 1)
+    assert.is(all.filter(outcome => 'drop' in outcome && outcome.drop === 'REPLAY').length, 99)
+
+    outcomes.length = 0
+    peeler.peel(
+      'aa',
+      Array.from({ length: 200 }, () => forward(key)),
+    )
+    // both have batches now, and one will never answer
+    await workers[0]?.terminate()
+    const lost = (await come(200)).filter(outcome => 'drop' in outcome)
+    assert.ok(lost.length > 0 && lost.length <= 64, `${lost.length} lost`)
+    assert.ok(lost.every(outcome => 'drop' in outcome && outcome.drop === 'THREAD_ENDED'))
+    assert.is(outcomes.length, 200)
+
+    for (let waited = 0; workers.length < 3; waited += 10) {
+      assert.ok(waited < 5000, 'no other thread takes its place')
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    outcomes.length = 0
+    await workers[1]?.terminate()
+    peeler.peel('aa', [forward(key)])
+    const [one] = await come(1)
+    assert.ok(one !== undefined && 'peeled' in one, 'the new thread has the keys')
+  })
+})
+
+test('a neighbour that floods is told to wait; another is not, and is served meanwhile', async () => {
+  await withPeeler(1, async ({ peeler, key, outcomes, come }) => {
+    const flood = Array.from({ length: 600 }, () => random(g.packetBytes))
+    for (const packet of flood) packet.set([1, 1])
+    assert.is(peeler.room('flooder'), undefined)
+    peeler.peel('flooder', flood)
+    const room = peeler.room('flooder')
+    assert.instance(room, Promise)
+    assert.is(peeler.room('honest'), undefined)
+    peeler.peel('honest', [forward(key)])
+    const good = (): number => outcomes.findIndex(outcome => 'peeled' in outcome)
+    for (let count = 1; good() < 0; count++) await come(count)
+    // two batches are under way, its own one is next, and one of garbage overtakes it between its halves
+    assert.ok(good() < 4 * 32, `after ${good()} of the flood`)
+    await room
+    assert.ok(outcomes.length >= 600 - 256, 'not before most of them are done')
+    assert.is(peeler.room('flooder'), undefined)
+    await come(601)
+  })
+})
+
+test('a thread opens packets with a key until it is told that the node has erased it', async () => {
+  await withPeeler(1, async ({ peeler, files, key, earlier, come, outcomes }) => {
+    const come2 = async (): Promise<string[]> => {
+      outcomes.length = 0
+      peeler.peel('aa', [forward(earlier), forward(key)])
+      return (await come(2)).map(outcome => ('drop' in outcome ? outcome.drop : 'peeled')).sort()
+    }
+    assert.equal(await come2(), ['peeled', 'peeled'])
+    await files.erase('packet-0.key')
+    assert.equal(await come2(), ['peeled', 'peeled'])
+    await peeler.forget(1)
+    assert.equal(await come2(), ['BAD_MAC', 'peeled'])
+  })
+})
+
+test.run()
