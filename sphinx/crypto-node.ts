@@ -66,7 +66,9 @@ export function wipe(bytes: Uint8Array): void {
 }
 
 export function secretBytes(length: number): Uint8Array {
-  const bytes = sodium.sodium_malloc(length)
+  const { buffer, byteOffset } = sodium.sodium_malloc(length)
+  // no Buffer: its slice() would be a view and not a copy
+  const bytes = new Uint8Array(buffer, byteOffset, length)
   // libsodium hands it out full of 0xdb
   wipe(bytes)
   return bytes

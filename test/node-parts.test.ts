@@ -206,7 +206,7 @@ test(
     await rejects(
       () => openKeys({ network, files, random: seededRandom(7) }),
       'BAD_FILE',
-      /at most 64 expected/,
+      /packet-1.key: want 64 bytes, have 1048576/,
     )
     await files.erase('packet-1.key')
     await files.erase('packet-1.key')
