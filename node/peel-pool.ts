@@ -35,10 +35,12 @@ const startMs = 30 * second
 
 /**
  * How many threads a node of so many cores has: one core is for the links. Where that leaves one, handing packets over
- * costs more than it gains (docs/performance.md), and more than four peel faster than one thread reads and writes.
+ * costs more than it gains (docs/performance.md), and more than four peel faster than one thread reads and writes. None
+ * when this runs from source.
  */
 export function usualThreads(cores: number): number {
-  return cores <= 2 ? 0 : Math.min(4, cores - 1)
+  if (cores <= 2 || !import.meta.url.endsWith('.js')) return 0
+  return Math.min(4, cores - 1)
 }
 
 /** Packets that a thread has. */

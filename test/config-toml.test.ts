@@ -156,7 +156,7 @@ test('uncommenting every default of a role file changes nothing', () => {
   })
   writeFileSync(file, text)
   const read = readNodeFile(file)
-  writeFileSync(file, text.replace(/^#dial_from.*\n/m, '').replace(/^#(?=\w)/gm, ''))
+  writeFileSync(file, text.replace(/^#(dial_from|threads).*\n/gm, '').replace(/^#(?=\w)/gm, ''))
   assert.equal(readNodeFile(file), read)
 })
 
