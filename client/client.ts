@@ -1,9 +1,11 @@
 // A client as an app sees it (docs/client.md). Made by `connect`.
 
 import { epochAt } from '../directory/network.ts'
+import type { View } from '../directory/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import { readAddress, writeAddress } from './address.ts'
 import { isAppName, noApp } from './app-name.ts'
+import { untilReady } from './bootstrap.ts'
 import { type BulletinTopic, bulletinTopic } from './bulletin-topic.ts'
 import { hex } from './bytes.ts'
 import { writeMessage, writeReply } from './content.ts'
@@ -300,6 +302,16 @@ export class Client {
     return found && this.#handles.handle(found)
   }
 
+  /** The consensus that packets are made with now. */
+  consensus(): View | undefined {
+    return this.#init.directory.current()
+  }
+
+  /** The app that a message which came is for; undefined when none of this id is kept. */
+  receivedBy(id: string): string | undefined {
+    return this.#engine.inbox.find(id)?.app
+  }
+
   /** How much cover traffic it sends (docs/client.md, Cover). */
   get cover(): CoverLevel {
     return this.#engine.cover
@@ -357,22 +369,12 @@ export class Client {
    */
   ready(signal?: AbortSignal): Promise<void> {
     if (this.#engine.surroundings() !== undefined) return Promise.resolve()
-    return new Promise((resolve, reject) => {
-      if (this.#closed !== undefined) return reject(new ClientError('CLOSED', 'client: closed'))
-      const end = (error?: ClientError): void => {
-        off()
-        signal?.removeEventListener('abort', abort)
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      const abort = (): void => end(new ClientError('ABORTED', 'client: called off while it was not ready'))
-      const off = this.on('ready', ready => {
-        if (ready) end()
-        else if (this.#closed !== undefined) end(new ClientError('CLOSED', 'client: closed'))
-      })
-      if (signal?.aborted) return abort()
-      signal?.addEventListener('abort', abort, { once: true })
-    })
+    if (this.#closed !== undefined) return Promise.reject(new ClientError('CLOSED', 'client: closed'))
+    return untilReady(
+      tell => this.on('ready', tell),
+      () => this.#closed !== undefined,
+      signal,
+    )
   }
 
   /** Why it is not ready, as an error to show. */

@@ -8,6 +8,8 @@ import type { Outgoing } from './outbox.ts'
 export interface Message {
   /** Lowercase hex, 32 digits. Only sender and receiver know it. */
   readonly id: string
+  /** Whose message it is; empty for one that names no app. */
+  readonly app: string
   readonly state: MessageState
   /** Why it failed. */
   readonly reason: ClientErrorCode | undefined
@@ -65,10 +67,11 @@ export class Handles {
   }
 
   handle(message: Outgoing): Message {
-    const { id } = message
+    const { id, app } = message
     const now = (): Outgoing => this.#find(id) ?? message
     return {
       id,
+      app,
       get state() {
         return now().state
       },

@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { WebSocketServer } from 'ws'
 import { LinkError } from './link.ts'
 
 const second = 1000
@@ -15,11 +16,19 @@ const host = '127.0.0.1'
 /** Bytes of a token before it is written as hex. */
 const tokenBytes = 32
 
+const usualBodyBytes = 64 * 1024
+
+type AdaptorSockets = NonNullable<Parameters<typeof createAdaptorServer>[0]['websocket']>['server']
+
 export interface LoopbackOptions {
   /** 0 takes a free one. */
   readonly port: number
-  /** What `Authorization: Bearer` must say. */
-  readonly token: string
+  /** What `Authorization: Bearer` must say; or hand in `admits`. */
+  readonly token?: string
+  /** Whether whoever sends this `Authorization` header may ask. */
+  readonly admits?: (authorization: string | undefined) => boolean
+  /** Routes may take WebSockets. */
+  readonly sockets?: boolean
   /** Adds the routes. */
   readonly routes: (app: Hono) => void
   /** Paths that need no token. Default: none. */
@@ -47,17 +56,19 @@ export interface Loopback {
  */
 export async function serveLoopback(options: LoopbackOptions): Promise<Loopback> {
   let port = options.port
+  const { token } = options
+  const admits = options.admits ?? (header => token !== undefined && bears(header, token))
   const app = new Hono()
   app.use(async (context, next) => {
     if (!namesLoopback(context.req.header('host'), port)) return context.json({ error: 'unknown host' }, 403)
     const free = options.open?.includes(context.req.path) ?? false
-    if (!free && !bears(context.req.header('authorization'), options.token))
+    if (!free && !admits(context.req.header('authorization')))
       return context.json({ error: 'token missing or wrong', hint: 'Authorization: Bearer TOKEN' }, 401)
     return next()
   })
   app.use(
     bodyLimit({
-      maxSize: options.maxBodyBytes ?? 64 * 1024,
+      maxSize: options.maxBodyBytes ?? usualBodyBytes,
       onError: context => context.json({ error: 'body too large' }, 413),
     }),
   )
@@ -65,7 +76,16 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   app.notFound(context => context.json({ error: 'no such path' }, 404))
   app.onError((_, context) => context.json({ error: 'internal' }, 500))
 
-  const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  const sockets =
+    options.sockets === true
+      ? new WebSocketServer({ noServer: true, maxPayload: options.maxBodyBytes ?? usualBodyBytes })
+      : undefined
+  // Its types and ws's own differ in `send`, not in what they do
+  const taken = sockets as unknown as AdaptorSockets | undefined
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    ...(taken === undefined ? {} : { websocket: { server: taken } }),
+  }) as Server
   server.maxConnections = options.connections ?? 64
   server.headersTimeout = 10 * second
   server.requestTimeout = 60 * second
@@ -76,6 +96,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
+        for (const socket of sockets?.clients ?? []) socket.terminate()
         server.closeAllConnections()
       }),
   }

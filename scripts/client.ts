@@ -1,5 +1,6 @@
 // chaffinch client: a client that stays, with its HTTP API on loopback.
 
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ClientOptions, openClient } from '../client/connect.ts'
 import { serveClient } from '../client/daemon.ts'
@@ -42,8 +43,16 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
     })
     const client = await openClient(options)
     later(() => client.close())
-    const api = await serveClient({ client, port: apiPort, token })
+    const api = await serveClient({ client, port: apiPort, token, apps: await appTokens(config) })
     later(() => api.close())
     console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)
   })
+}
+
+/** FOLDER/apps/NAME for each app. */
+async function appTokens({ folder, apps }: ClientFile): Promise<Map<string, string>> {
+  const tokens = new Map<string, string>()
+  if (apps.length > 0) mkdirSync(join(folder, 'apps'), { recursive: true, mode: 0o700 })
+  for (const app of apps) tokens.set(app, await tokenFrom(join(folder, 'apps', app)))
+  return tokens
 }

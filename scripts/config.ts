@@ -2,6 +2,7 @@
 
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
+import { isAppName } from '../client/app-name.ts'
 import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import type { AdmissionPolicy } from '../directory/admission.ts'
 import { type Network, topologies } from '../directory/network.ts'
@@ -160,6 +161,13 @@ const clientSchema = v.strictObject({
     v.picklist(coverLevels, `want one of ${coverLevels.map(level => `"${level}"`).join(', ')}`),
     'default',
   ),
+  apps: v.optional(
+    field(
+      v.array(v.pipe(text, v.check(isAppName, 'want a name of a to z, 0 to 9, dot and hyphen'))),
+      '["chat"]',
+    ),
+    [],
+  ),
   key_file: v.optional(field(text, '"my.key"')),
   passphrase_file: v.optional(field(text, '"passphrase"')),
 })
@@ -207,6 +215,8 @@ export interface ClientFile extends RoleFile {
   readonly gateways: readonly Uint8Array[]
   readonly apiPort: number
   readonly cover: CoverLevel
+  /** Apps that have a token of their own. */
+  readonly apps: readonly string[]
   /** What opens its folder, if that is locked. */
   readonly secret: SecretFiles
 }
@@ -239,10 +249,10 @@ export function readNodeFile(file: string): NodeFile {
 /** @throws CommandError CONFIG */
 export function readClientFile(file: string): ClientFile {
   const read = readToml(file, clientSchema)
-  const { gateways, api_port: apiPort, cover, key_file, passphrase_file } = read
+  const { gateways, api_port: apiPort, cover, apps, key_file, passphrase_file } = read
   const own = (name: string | undefined): string | undefined => name && beside(file, name)
   const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
-  return { ...role(file, read), gateways, apiPort, cover, secret }
+  return { ...role(file, read), gateways, apiPort, cover, apps, secret }
 }
 
 /**

@@ -286,6 +286,12 @@ export function clientText(file: string, draft: ClientDraft): string {
       ],
     },
     {
+      key: 'apps',
+      value: undefined,
+      otherwise: '[]',
+      says: ['Apps that share this client, each with its own inbox and its own token in the folder apps.'],
+    },
+    {
       key: 'passphrase_file',
       value: undefined,
       otherwise: '"passphrase"',

@@ -1,7 +1,10 @@
 // The loopback HTTP API: what a program in any language sees.
 
+import { once } from 'node:events'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { WebSocket } from 'ws'
+import { access } from '../client/api-access.ts'
 import { clientRoutes, serveClient } from '../client/daemon.ts'
 import { FakeNetwork, type RunningClient } from './client-network.ts'
 
@@ -23,8 +26,8 @@ async function api(seed: number): Promise<Api> {
   await net.clock.advance(2 * second)
   const closing = new AbortController().signal
   const apps = {
-    alice: clientRoutes(alice.client, net.clock, closing),
-    bob: clientRoutes(bob.client, net.clock, closing),
+    alice: clientRoutes({ client: alice.client, clock: net.clock, closing }),
+    bob: clientRoutes({ client: bob.client, clock: net.clock, closing }),
   }
   return {
     net,
@@ -143,5 +146,197 @@ test('on its port it wants the token, and its own name in Host', async () => {
   assert.is(await status({ authorization: 'Bearer a long enough token', origin: loopback.url }), 403)
   await loopback.close()
 })
+
+test('every route is in the OpenAPI document, with the fields that it takes and gives', async () => {
+  const { ask } = await api(7)
+  const { status, body } = await ask('alice', '/openapi.json')
+  assert.is(status, 200)
+  assert.match(String(body['openapi']), /^3\.1/)
+  const paths = body['paths'] as { [path: string]: { [method: string]: Json } }
+  const routes = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method} ${path}`),
+  )
+  assert.equal(routes.sort(), [
+    'delete /messages/{id}',
+    'get /bulletin/{topic}',
+    'get /consensus',
+    'get /events',
+    'get /ledger',
+    'get /messages',
+    'get /messages/{id}',
+    'get /paths',
+    'get /settings',
+    'get /socket',
+    'get /status',
+    'post /bulletin/{topic}',
+    'post /messages',
+    'post /messages/{id}/reply',
+    'post /requests',
+    'put /settings',
+  ])
+  const text = JSON.stringify(paths['/messages']?.['post'])
+  for (const field of [
+    'to',
+    'base64',
+    'way',
+    'minReliability',
+    'deadlineMs',
+    'application/octet-stream',
+    'reason',
+  ])
+    assert.ok(text.includes(`"${field}"`), field)
+})
+
+test('consensus, own paths and settings: enough for a controller', async () => {
+  const { net, alice, bob, ask } = await api(8)
+  const { body: consensus } = await ask('alice', '/consensus')
+  assert.is((consensus['nodes'] as Json[]).length, net.nodes.length)
+  assert.is((consensus['parameters'] as Json)['hopDelayMs'], 50)
+  await alice.client.send(bob.client.address, 'x')
+  await net.clock.advance(3 * second)
+  const [path] = (await ask('alice', '/paths')).body['paths'] as { hops: string[] }[]
+  assert.is(path?.hops.length, 5)
+  assert.equal((await ask('alice', '/settings')).body, { cover: 'default' })
+  const changed = await ask('alice', '/settings', { ...post({ cover: 'low' }), method: 'PUT' })
+  assert.equal(changed.body, { cover: 'low' })
+  assert.is(alice.client.cover, 'low')
+  const bad = await ask('alice', '/settings', { ...post({ cover: 'most' }), method: 'PUT' })
+  assert.is(bad.body['code'], 'BAD_REQUEST')
+})
+
+test('a request to a service, and what it says when there is none', async () => {
+  const { net, bob, ask } = await api(9)
+  bob.client.serve('upper', ({ text }) => text.toUpperCase())
+  const to = bob.client.address
+  const asked = ask('alice', '/requests', post({ to, service: 'upper', text: 'abc' }))
+  const late = ask('alice', '/requests', post({ to, service: 'lower', text: 'abc', deadlineMs: 3000 }))
+  await net.clock.advance(8 * second)
+  assert.is((await asked).body['text'], 'ABC')
+  const nobody = await late
+  assert.equal([nobody.status, nobody.body['code']], [504, 'DEADLINE'])
+})
+
+test('an app sees its own messages only, and none of the settings; each asker has its own rate', async () => {
+  const { net, alice, bob } = await api(10)
+  const tokens = { owner: 'the owner', chat: 'of chat', mail: 'of mail' }
+  const apps = new Map([
+    ['chat', tokens.chat],
+    ['mail', tokens.mail],
+  ])
+  const who = access({ clock: net.clock, token: tokens.owner, apps, perMinute: 40 })
+  const closing = new AbortController().signal
+  const routes = clientRoutes({ client: alice.client, clock: net.clock, closing }, who)
+  const ask = async (token: string, path: string, init: RequestInit = {}): Promise<Response> =>
+    await routes.request(path, {
+      ...init,
+      headers: { ...(init.headers as Record<string, string>), authorization: `Bearer ${token}` },
+    })
+  for (const app of ['chat', 'mail', ''])
+    await bob.client.send(alice.client.address, `to ${app}`, { app, replies: true })
+  await net.clock.advance(6 * second)
+  const inboxOf = async (token: string, query = ''): Promise<Json[]> =>
+    ((await (await ask(token, `/messages${query}`)).json()) as Json)['messages'] as Json[]
+  const [chat] = await inboxOf(tokens.chat)
+  assert.is(chat?.['text'], 'to chat')
+  assert.is((await inboxOf(tokens.mail))[0]?.['text'], 'to mail')
+  assert.is((await inboxOf(tokens.owner, '?app=mail')).length, 1)
+  assert.is((await ask(tokens.chat, '/messages?app=mail')).status, 400)
+  const stolen = await ask(tokens.mail, `/messages/${chat?.['id']}/reply`, post({ text: 'x' }))
+  assert.is(stolen.status, 404)
+  const own = await ask(tokens.chat, `/messages/${chat?.['id']}/reply`, post({ text: 'x' }))
+  assert.is(own.status, 202)
+  const { id } = (await own.json()) as { id: string }
+  assert.is((await ask(tokens.mail, `/messages/${id}`)).status, 404)
+  assert.is((await ask(tokens.chat, `/messages/${id}`)).status, 200)
+  for (const path of ['/settings', '/paths', '/ledger', '/consensus'])
+    assert.is((await ask(tokens.chat, path)).status, 403, path)
+  assert.is((await ask('nobody', '/status')).status, 401)
+  const answers = []
+  for (let i = 0; i < 25; i++) answers.push(await ask(tokens.mail, '/status'))
+  const slowed = answers.find(({ status }) => status === 429)
+  assert.is(slowed?.headers.get('retry-after'), '2')
+  assert.is((await ask(tokens.owner, '/status')).status, 200)
+})
+
+test('events: where the client stands comes first, also for a late listener, then what happens', async () => {
+  const { net, alice, bob } = await api(11)
+  const closing = new AbortController()
+  const routes = clientRoutes({ client: alice.client, clock: net.clock, closing: closing.signal })
+  const response = await routes.request('/events')
+  const seen = collect(response)
+  await net.clock.advance(10)
+  await bob.client.send(alice.client.address, 'hello')
+  await alice.client.send(bob.client.address, 'hello')
+  await net.clock.advance(5 * second)
+  for (const gateway of net.gateways) net.kill(gateway)
+  await net.clock.advance(25 * second)
+  closing.abort()
+  const events = await seen
+  assert.equal(
+    [events[0]?.event, events[0]?.data['progress'], events[0]?.data['tag']],
+    ['bootstrap', 100, 'ready'],
+  )
+  const states = events.filter(({ event }) => event === 'state').map(({ data }) => data['state'])
+  assert.equal(states, ['sent', 'stored'])
+  assert.is(events.filter(({ event }) => event === 'message').length, 1)
+  const last = events.filter(({ event }) => event === 'bootstrap').at(-1)
+  assert.is(last?.data['tag'], 'gateway')
+  assert.match(String(last?.data['recommendation']), /^wait: another gateway/)
+})
+
+test('a socket tells the same, and takes messages; a page in a browser gets none', async () => {
+  const { net, alice, bob } = await api(12)
+  const token = 'a long enough token'
+  const loopback = await serveClient({ client: alice.client, port: 0, token, clock: net.clock })
+  const url = `${loopback.url.replace('http', 'ws')}/socket`
+  const headers = { authorization: `Bearer ${token}` }
+  for (const [wrong, code] of [
+    [{}, 401],
+    [{ ...headers, origin: 'https://evil.example' }, 403],
+  ] as const)
+    assert.is(await refusedWith(new WebSocket(url, { headers: wrong })), code)
+  const socket = new WebSocket(url, { headers })
+  const heard: Json[] = []
+  socket.on('message', data => heard.push(JSON.parse(String(data)) as Json))
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ ref: 7, do: 'send', to: bob.client.address, text: 'over a socket' }))
+  socket.send(JSON.stringify({ ref: 8, do: 'reply', id: '0'.repeat(32), text: 'x' }))
+  socket.send('no JSON')
+  const answers = (): Json[] => heard.filter(({ event }) => event === 'answer')
+  while (answers().length < 3) await new Promise(resolve => setTimeout(resolve, 5))
+  const byRef = (ref: number): Json | undefined => answers().find(answer => answer['ref'] === ref)
+  assert.is(byRef(7)?.['ok'], true)
+  assert.match(JSON.stringify(byRef(8)?.['problem']), /UNKNOWN_MESSAGE/)
+  assert.is(answers().filter(({ ok }) => ok === false).length, 2)
+  await net.clock.advance(5 * second)
+  assert.is((await bob.client.inbox())[0]?.text, 'over a socket')
+  const closed = once(socket, 'close')
+  await loopback.close()
+  await closed
+})
+
+interface Event {
+  readonly event: string
+  readonly data: Json
+}
+
+/** The events of a stream, when it has ended. */
+async function collect(response: Response): Promise<Event[]> {
+  const blocks = (await response.text()).split('\n\n').filter(block => block.startsWith('event: '))
+  return blocks.map(block => {
+    const [event, data] = block.split('\n') as [string, string]
+    return { event: event.slice('event: '.length), data: JSON.parse(data.slice('data: '.length)) as Json }
+  })
+}
+
+function refusedWith(socket: WebSocket): Promise<number | undefined> {
+  return new Promise(resolve => {
+    socket.on('unexpected-response', (request, response) => {
+      request.destroy()
+      resolve(response.statusCode)
+    })
+    socket.on('error', () => {})
+  })
+}
 
 test.run()

@@ -1,0 +1,194 @@
+// What each route of the HTTP API is, for the OpenAPI document that the daemon serves (docs/client.md 15). Bodies and answers come
+// from the schemas that check them.
+
+import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import type * as v from 'valibot'
+import * as form from './api-schemas.ts'
+
+type Responses = NonNullable<DescribeRouteOptions['responses']>
+type Parameters = NonNullable<DescribeRouteOptions['parameters']>
+type AnySchema = v.GenericSchema
+
+/** What one sends, not what a transformation makes of it. */
+const input = { typeMode: 'input', errorMode: 'ignore' } as const
+
+function answers(
+  status: number,
+  description: string,
+  schema: AnySchema,
+  failing: readonly number[],
+): Responses {
+  const problems = failing.map(code => [
+    code,
+    {
+      description: meanings[code] ?? 'no',
+      content: { 'application/problem+json': { schema: resolver(form.problemSchema) } },
+    },
+  ])
+  return {
+    [status]: { description, content: { 'application/json': { schema: resolver(schema) } } },
+    ...(Object.fromEntries(problems) as Responses),
+  }
+}
+
+const meanings: Readonly<Record<number, string>> = {
+  400: 'the request is not as described: `detail` says where',
+  401: 'the token is missing or wrong',
+  403: 'the token is an app’s, or the request comes from a web page',
+  404: 'nothing of this name is here',
+  409: 'the message brought no reply blocks',
+  410: 'its reply blocks are used up or over',
+  413: 'too large',
+  429: 'too many requests, or the queue is full: `Retry-After` says when to try again',
+  502: 'the service gave no answer that can be used',
+  503: 'there is no network, or the service is busy: try again later',
+  504: 'no answer came in time',
+}
+
+function query(names: readonly string[]): Parameters {
+  return names.map(name => ({ name, in: 'query' as const, schema: { type: 'string' as const } }))
+}
+
+const path = (name: string): Parameters => [{ name, in: 'path', required: true, schema: { type: 'string' } }]
+
+function body(schema: AnySchema, octets = true): NonNullable<DescribeRouteOptions['requestBody']> {
+  const described = {
+    content: {
+      'application/json': { schema: resolver(schema, input) },
+      ...(octets ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } : {}),
+    },
+    required: true,
+  }
+  // hono-openapi resolves schemas inside request bodies, its type does not say so
+  return described as unknown as NonNullable<DescribeRouteOptions['requestBody']>
+}
+
+type Route =
+  | 'send'
+  | 'inbox'
+  | 'state'
+  | 'cancel'
+  | 'reply'
+  | 'request'
+  | 'publish'
+  | 'entries'
+  | 'status'
+  | 'consensus'
+  | 'paths'
+  | 'readSettings'
+  | 'changeSettings'
+  | 'ledger'
+  | 'events'
+  | 'socket'
+
+/** By what the route does. */
+export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
+  send: {
+    operationId: 'send',
+    summary: 'Hand a message over; it is on disk when this answers',
+    description: 'Raw bytes with the other fields in the query, or JSON with text or base64.',
+    parameters: query(form.queryNames.send),
+    requestBody: body(form.sendBody),
+    responses: answers(202, 'accepted', form.handed, [400, 401, 413, 429, 503]),
+  },
+  inbox: {
+    operationId: 'inbox',
+    summary: 'Messages that came, behind a cursor',
+    parameters: query(form.queryNames.inbox),
+    responses: answers(200, 'a page; `next` is the next `after`', form.inboxPage, [400, 401, 429]),
+  },
+  state: {
+    operationId: 'state',
+    summary: 'What became of a message',
+    parameters: path('id'),
+    responses: answers(200, 'its state', form.handed, [401, 404]),
+  },
+  cancel: {
+    operationId: 'cancel',
+    summary: 'Call a message off',
+    parameters: path('id'),
+    responses: answers(200, 'its state', form.handed, [401, 404]),
+  },
+  reply: {
+    operationId: 'reply',
+    summary: 'Answer a message whose sender stays unknown',
+    parameters: [...path('id'), ...query(form.queryNames.reply)],
+    requestBody: body(form.replyBody),
+    responses: answers(202, 'accepted', form.handed, [400, 401, 404, 409, 410, 413, 429, 503]),
+  },
+  request: {
+    operationId: 'request',
+    summary: 'Ask a service and wait for its answer',
+    requestBody: body(form.requestBody, false),
+    responses: answers(200, 'the answer', form.answer, [400, 401, 429, 502, 503, 504]),
+  },
+  publish: {
+    operationId: 'publish',
+    summary: 'Publish an entry on the bulletin',
+    parameters: path('topic'),
+    requestBody: body(form.contentBody),
+    responses: answers(201, 'the own gateway shows it', form.published, [400, 401, 404, 413, 429, 503]),
+  },
+  entries: {
+    operationId: 'entries',
+    summary: 'Entries of a topic of the bulletin, behind a cursor',
+    parameters: [...path('topic'), ...query(form.queryNames.page)],
+    responses: answers(200, 'a page; `next` is the next `after`', form.bulletinPage, [400, 401, 404]),
+  },
+  status: {
+    operationId: 'status',
+    summary: 'How the client is',
+    responses: {
+      200: {
+        description: 'the fields of client/status.ts',
+        content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+      },
+    },
+  },
+  consensus: {
+    operationId: 'consensus',
+    summary: 'The network as the client sees it',
+    responses: answers(200, 'the current consensus', form.consensusSummary, [401, 403, 503]),
+  },
+  paths: {
+    operationId: 'paths',
+    summary: 'The paths that this client’s own fragments took, the newest last',
+    responses: answers(200, 'at most 1,000', form.paths, [401, 403]),
+  },
+  readSettings: {
+    operationId: 'readSettings',
+    summary: 'What can be changed while it runs',
+    responses: answers(200, 'the settings', form.settings, [401, 403]),
+  },
+  changeSettings: {
+    operationId: 'changeSettings',
+    summary: 'Change settings; what is left out stays',
+    requestBody: body(form.settingsBody, false),
+    responses: answers(200, 'the settings as they are now', form.settings, [400, 401, 403]),
+  },
+  ledger: {
+    operationId: 'ledger',
+    summary: 'What happened to the client’s messages (docs/client.md 12)',
+    responses: {
+      200: {
+        description: 'the newest 20,000 to 40,000 entries',
+        content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
+      },
+    },
+  },
+  events: {
+    operationId: 'events',
+    summary: 'Server-sent events: bootstrap (the current one at once, then each change), state, message',
+    responses: {
+      200: {
+        description: 'event names `bootstrap`, `state`, `message`; data as the schemas say',
+        content: { 'text/event-stream': { schema: resolver(form.bootstrap) } },
+      },
+    },
+  },
+  socket: {
+    operationId: 'socket',
+    summary: 'WebSocket: the same events, and requests `{"ref", "do": "send" | "reply", …}`',
+    responses: { 101: { description: 'switching protocols' } },
+  },
+}

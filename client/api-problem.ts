@@ -1,0 +1,55 @@
+// How the HTTP API says no (RFC 9457), with the SDK's codes.
+
+import * as v from 'valibot'
+import { ClientError, type ClientErrorCode } from './error.ts'
+
+const statuses: Partial<Record<ClientErrorCode, number>> = {
+  BAD_ADDRESS: 400,
+  WRONG_NETWORK: 400,
+  WRONG_VERSION: 400,
+  BAD_OPTION: 400,
+  BAD_ENTRY: 400,
+  UNKNOWN_MESSAGE: 404,
+  NO_TOPIC: 404,
+  NO_REPLY: 409,
+  REPLY_EXPIRED: 410,
+  TOO_LARGE: 413,
+  QUEUE_FULL: 429,
+  BAD_CONTENT: 502,
+  SERVICE_REFUSED: 502,
+  SERVICE_FAILED: 502,
+  SERVICE_BUSY: 503,
+  NO_CONSENSUS: 503,
+  NO_GATEWAY: 503,
+  NO_PATH: 503,
+  NOT_PUBLISHED: 503,
+  CLOSED: 503,
+  DEADLINE: 504,
+  EXPIRED: 504,
+}
+
+/** An `application/problem+json` with the code as an extension member. */
+export function problem(
+  status: number,
+  code: string,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const title = code.toLowerCase().replaceAll('_', ' ')
+  return new Response(JSON.stringify({ title, status, code, detail }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  })
+}
+
+export function problemOf(error: unknown): Response {
+  if (error instanceof ClientError) return problem(statuses[error.code] ?? 500, error.code, error.message)
+  if (error instanceof v.ValiError) return problem(400, 'BAD_REQUEST', says(error))
+  return problem(500, 'INTERNAL', 'the request could not be carried out')
+}
+
+function says({ issues }: v.ValiError<v.GenericSchema>): string {
+  const [issue] = issues
+  const path = issue === undefined ? null : v.getDotPath(issue)
+  return `${path ?? 'request'}: ${issue?.message ?? 'not understood'}`
+}

@@ -1,0 +1,84 @@
+// How far a client is on its way to being ready, as something to show (docs/client.md 15.3), after Tor's bootstrap events.
+
+import { ClientError } from './error.ts'
+import type { ClientStatus } from './status.ts'
+
+export interface Bootstrap {
+  /** Percent. */
+  readonly progress: number
+  readonly tag: 'consensus' | 'gateway' | 'ready'
+  /** What it does now, in a few words. */
+  readonly summary: string
+  /** What is odd about it. */
+  readonly warning: string | null
+  /** What a person could do. */
+  readonly recommendation: string | null
+}
+
+/** After so long in one stage something is odd, milliseconds. */
+const patienceMs = 15_000
+
+/** @param inStageMs how long it has been in its stage */
+export function bootstrapOf(
+  { ready, consensus, gateway }: Pick<ClientStatus, 'ready' | 'consensus' | 'gateway'>,
+  inStageMs: number,
+): Bootstrap {
+  const slow = inStageMs > patienceMs
+  const say = (
+    progress: number,
+    tag: Bootstrap['tag'],
+    summary: string,
+    odd?: [string, string],
+  ): Bootstrap => ({
+    progress,
+    tag,
+    summary,
+    warning: odd !== undefined && slow ? odd[0] : null,
+    recommendation: odd !== undefined && slow ? odd[1] : null,
+  })
+  if (consensus === null)
+    return say(10, 'consensus', "asking for the network's consensus", [
+      'nobody has answered with a consensus that is valid now',
+      "check the connection, this computer's clock, and the addresses in network.toml",
+    ])
+  if (!ready)
+    return say(
+      60,
+      'gateway',
+      `opening the mailbox at gateway ${gateway?.slice(0, 8) ?? '(none chosen yet)'}`,
+      [
+        'the gateway does not answer',
+        'wait: another gateway of the address takes over; or name others in client.toml',
+      ],
+    )
+  return say(100, 'ready', 'packets leave')
+}
+
+/**
+ * Resolves with the first `true` that is told.
+ *
+ * @param on calls its argument whenever readiness changes, and gives how to stop
+ * @param closed whether nothing will be told any more
+ * @throws ClientError ABORTED with the signal, CLOSED
+ */
+export function untilReady(
+  on: (tell: (ready: boolean) => void) => () => void,
+  closed: () => boolean,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (error?: ClientError): void => {
+      off()
+      signal?.removeEventListener('abort', abort)
+      if (error === undefined) resolve()
+      else reject(error)
+    }
+    const abort = (): void => end(new ClientError('ABORTED', 'client: called off while it was not ready'))
+    const off = on(ready => {
+      if (ready) end()
+      else if (closed()) end(new ClientError('CLOSED', 'client: closed'))
+    })
+    if (signal?.aborted) return abort()
+    signal?.addEventListener('abort', abort, { once: true })
+  })
+}
