@@ -8,6 +8,7 @@ export interface Chaos {
 
 const harnesses: Readonly<Record<string, () => Promise<Chaos>>> = {
   directory: () => import('./chaos-directory.ts'),
+  'directory-model': () => import('./chaos-directory-model.ts'),
   node: () => import('./chaos-node.ts'),
   payment: () => import('./chaos-payment.ts'),
   replay: () => import('./chaos-replay.ts'),
