@@ -313,7 +313,7 @@ function rulesOf(network: Network, i: number, dealt: Dealt): RoundRules {
     openShare: dealing => cheapSharing.openShare(dealing, sharingSecretKey(seedOf(`authority ${i}`))),
     sharing: cheapSharing,
     addresses: [],
-    wanted: {},
+    wanted: () => ({}),
     mixing: 'poisson',
     flags: () => ({ running: true, reliable: true }),
     admits: () => true,

@@ -60,9 +60,16 @@ export function drawPlan(seed: number): Plan {
     threshold,
     epochs,
     real: seed % realEvery === 0,
-    liars: new Map(liars.map(i => [i, shuffle(random, lies).slice(0, 1 + below(random, 4))])),
+    liars: new Map(liars.map((i, nth) => [i, drawLies(random, seed + nth)])),
     disturbances: Array.from({ length: epochs }, (_, epoch) => disturb(random, epoch, honest)).flat(),
   }
+}
+
+/** One after the other in turn, so that none is long in coming, and up to three more. */
+function drawLies(random: Random, turn: number): Lie[] {
+  const first = lies[turn % lies.length] as Lie
+  const others = lies.filter(lie => lie !== first)
+  return [first, ...shuffle(random, others).slice(0, below(random, 4))]
 }
 
 /** Two kinds of five disturb nothing. */
