@@ -314,6 +314,7 @@ function rulesOf(network: Network, i: number, dealt: Dealt): RoundRules {
     sharing: cheapSharing,
     addresses: [],
     wanted: () => ({}),
+    successors: () => null,
     mixing: 'poisson',
     flags: () => ({ running: true, reliable: true }),
     admits: () => true,
