@@ -1,0 +1,140 @@
+// A process for the test of erased keys: a mix with short epochs, one thread, and packets for the key of the moment,
+// which it sends itself. It says when it has started, and when every key of that moment is over. Not a test itself.
+// Arguments: folder; `keep` switches wiping and erasing off.
+
+import { closeSync, existsSync, openSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import sodium from 'sodium-native'
+import { epochAt, epochStart, graceMs, type Network } from '../directory/network.ts'
+import { defaultParameters } from '../directory/parameters.ts'
+import { type Directory, healthy, type NodeEntry, type View } from '../directory/view.ts'
+import { systemClock } from '../link/clock.ts'
+import { startHost } from '../link/host.ts'
+import { hexOf } from '../link/identity.ts'
+import { silent } from '../link/log.ts'
+import { memoryStore } from '../link/store.ts'
+import { folderFiles } from '../node/files.ts'
+import { startNode } from '../node/node.ts'
+import { admission } from '../node/routes.ts'
+import { sourceThread } from '../scripts/source-thread.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { systemRandom as random } from '../sphinx/random.ts'
+import { wrap } from '../sphinx/wrap.ts'
+
+/** How many epochs ahead keys are made. */
+const epochsAhead = 3
+const [folder, mode] = process.argv.slice(2) as [string, string]
+const keep = mode === 'keep'
+if (keep) {
+  const kept: Uint8Array[] = []
+  const { sodium_malloc } = sodium
+  sodium.sodium_malloc = size => {
+    const bytes = sodium_malloc(size)
+    // what is collected as garbage is wiped by libsodium
+    kept.push(bytes)
+    return bytes
+  }
+  sodium.sodium_memzero = () => {}
+}
+
+const network: Network = {
+  name: 'test',
+  genesis: Date.now(),
+  epochMs: 600,
+  authorities: [],
+  threshold: 1,
+  suite: 'x25519',
+  hops: 3,
+  userBytes: 200,
+  topology: 'stratified',
+  layers: 1,
+  minimum: { mixes: 1, gateways: 1 },
+}
+const g = geometry(network)
+const gate = admission('mix')
+const files = await folderFiles(folder, systemClock)
+const seed = random(32)
+const link = await startHost({
+  seed,
+  listen: ['/ip4/127.0.0.1/tcp/0'],
+  cellBytes: g.packetBytes,
+  clock: systemClock,
+  log: silent,
+  random,
+  admits: gate.admits,
+  role: 'node',
+})
+const self: NodeEntry = {
+  id: link.id,
+  role: 'mix',
+  layer: 0,
+  addresses: link.addresses,
+  packetKeys: new Map(),
+  family: '',
+  running: true,
+  reliable: true,
+}
+const view: View = {
+  network: network.name,
+  epoch: 0,
+  hash: new Uint8Array(32),
+  signers: [],
+  validAfter: network.genesis,
+  freshUntil: epochStart(network, 1),
+  validUntil: epochStart(network, 1000),
+  parameters: { ...defaultParameters, nodeLoopPerMinute: 0 },
+  mixing: 'poisson',
+  topology: 'stratified',
+  layers: [[self]],
+  gateways: [],
+  nodes: new Map([[hexOf(link.id), self]]),
+}
+const directory: Directory = {
+  current: () => view,
+  view: () => undefined,
+  onView: () => () => {},
+  ready: async () => view,
+  health: () => healthy,
+  close: async () => {},
+}
+const node = await startNode({
+  role: 'mix',
+  network,
+  link,
+  admission: gate,
+  seed,
+  family: '',
+  directory,
+  files: keep ? { ...files, erase: async () => {} } : files,
+  store: memoryStore(),
+  clock: systemClock,
+  random,
+  log: silent,
+  threads: 1,
+  startThread: sourceThread,
+})
+console.log('started')
+
+/** The public half of a key file, without reading the other. */
+function publicKeyOf(epoch: number): Uint8Array | undefined {
+  const path = join(folder, `packet-${epoch}.key`)
+  if (!existsSync(path)) return undefined
+  const file = openSync(path, 'r')
+  const key = new Uint8Array(32)
+  readSync(file, key, 0, 32, 32)
+  closeSync(file)
+  return key
+}
+
+const last = epochAt(network, Date.now()) + epochsAhead
+let told = false
+setInterval(() => {
+  if (!told && Date.now() > epochStart(network, last + 1) + graceMs(network)) {
+    told = true
+    console.log(JSON.stringify(node.status().packets))
+  }
+  const key = publicKeyOf(epochAt(network, Date.now()))
+  if (key === undefined) return
+  const path = [{ id: link.id, key, delayMs: 0 }]
+  link.send(link, wrap(g, path, random(32), new Uint8Array(g.bodyBytes), random))
+}, 20)
