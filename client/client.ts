@@ -340,6 +340,7 @@ export class Client {
       address: this.#engine.identity.gateways.length === 0 ? '' : this.address,
       epoch: epochAt(network, clock.now()),
       view: directory.current(),
+      health: directory.health(),
       gateways: this.#engine.gateways,
       messages: this.#engine.outbox.all(),
       received: this.#received,
@@ -379,11 +380,22 @@ export class Client {
 
   /** Why it is not ready, as an error to show. */
   notReady(): ClientError {
-    if (this.#init.directory.current() === undefined)
+    const { directory } = this.#init
+    if (directory.current() === undefined) {
+      const { splits, troubles } = directory.health()
+      if (splits.length > 0) {
+        const [{ epoch, signers }] = splits as [(typeof splits)[0]]
+        return new ClientError(
+          'NO_CONSENSUS',
+          `client: two signed documents of epoch ${epoch}: neither is used; both were signed by ${signers.join(', ')}`,
+        )
+      }
+      const asked = troubles.map(({ id, code, why }) => `; ${id.slice(0, 8)}: ${why} (${code})`)
       return new ClientError(
         'NO_CONSENSUS',
-        "client: no consensus yet: check this computer's clock and the addresses of the authorities",
+        `client: no consensus yet: check this computer's clock and the addresses of the authorities${asked.join('')}`,
       )
+    }
     return new ClientError('NO_GATEWAY', 'client: no gateway answers yet: wait, or name other gateways')
   }
 

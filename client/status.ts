@@ -1,6 +1,6 @@
 // What a client says about itself to its owner (docs/client.md, Status).
 
-import type { View } from '../directory/view.ts'
+import type { DirectoryHealth, View } from '../directory/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Bulletin } from './bulletin.ts'
 import type { GatewayRecord } from './bulletin-watch.ts'
@@ -29,6 +29,8 @@ export interface ClientStatus {
     readonly signers: readonly string[]
     readonly validUntil: number
   } | null
+  /** Whether documents come as they should: docs/directory.md 10. */
+  readonly directory: DirectoryHealth
   /** The level it is at, and what each costs at the consensus's rates; no costs before the first consensus. */
   readonly cover: { readonly level: CoverLevel; readonly costs: readonly CoverCost[] }
   /** Lowercase hex: where its packets enter. */
@@ -64,6 +66,7 @@ export interface Innards {
   readonly address: string
   readonly epoch: number
   readonly view: View | undefined
+  readonly health: DirectoryHealth
   readonly gateways: Gateways | undefined
   readonly messages: Iterable<Outgoing>
   readonly received: { readonly messages: number; readonly replies: number }
@@ -95,6 +98,7 @@ export function statusOf(from: Innards): ClientStatus {
             signers: view.signers.map(hex),
             validUntil: view.validUntil,
           },
+    directory: from.health,
     cover: { level: from.cover, costs: view === undefined ? [] : coverCosts(view.parameters, from.g) },
     gateway: gateways === undefined ? null : hex(gateways.home),
     gateways: (gateways?.sessions ?? []).map(({ id, state, pages }) => ({ id: hex(id), state, pages })),

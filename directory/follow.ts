@@ -89,6 +89,7 @@ export class Follower implements FollowedDirectory {
   readonly #disk: DocumentStore
   /** Who is being asked: hex. */
   readonly #asking = new Set<string>()
+  #saidLate: number | undefined
   #fetched = 0
   #accepted = 0
   #tries = 0
@@ -263,12 +264,25 @@ export class Follower implements FollowedDirectory {
     const { clock } = this.#options
     const now = clock.now()
     this.documents.prune(now)
+    this.#sayLate()
     const want = this.#times.wanted(now, this.#tries)
     if (want !== undefined && (await this.#fetch(want.epoch))) this.#tries = 0
     else if (want !== undefined) this.#tries++
     const next = this.#times.wanted(clock.now(), this.#tries)
     if (next !== undefined) return this.#plan(this.#tries === 0 ? 0 : this.#times.backOff(this.#tries))
     this.#plan(this.#times.nextFetch(clock.now()))
+  }
+
+  /** Once for each document that is not fresh any more. */
+  #sayLate(): void {
+    const { late } = this.health()
+    if (late === null || late.since === this.#saidLate) return
+    this.#saidLate = late.since
+    const time = (ms: number): string => new Date(ms).toISOString()
+    this.#options.log.warn(
+      { since: time(late.since), worksUntil: time(late.worksUntil) },
+      'directory: no new document: this goes on with the last one until its time is over',
+    )
   }
 
   /** Asks a few places; true when a document was accepted. */

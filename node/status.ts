@@ -2,7 +2,7 @@
 
 import type { JoinedDirectory } from '../directory/join.ts'
 import { epochAt, type Network } from '../directory/network.ts'
-import type { Directory, Role } from '../directory/view.ts'
+import type { Directory, DirectoryHealth, Role } from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
 import type { CellDrop, Link, Neighbour } from '../link/link.ts'
 import type { Bulletin, BulletinStatus } from './bulletin.ts'
@@ -35,6 +35,8 @@ export interface NodeStatus {
     /** Milliseconds since 1970-01-01 UTC. */
     readonly validUntil: number
   } | null
+  /** Whether documents come as they should: docs/directory.md 10. */
+  readonly directory: DirectoryHealth
   /** Whether that consensus has this node. */
   readonly listed: boolean
   /** Authorities that keep it out, and why. */
@@ -93,6 +95,7 @@ export function statusOf(node: {
     state: node.state,
     epoch: epochAt(node.network, node.now),
     consensus: consensus ?? null,
+    directory: node.directory.health(),
     listed: view?.nodes.has(id) ?? false,
     refusals: [...(node.joined?.refusals() ?? [])].map(([authority, refusal]) => ({ authority, ...refusal })),
     layer: view?.nodes.get(id)?.layer ?? -1,

@@ -101,7 +101,7 @@ async function carryOut(cover: CoverLevel, seeds: readonly number[]): Promise<Ru
   const observer = await observeClients(plan)
   try {
     const record = newRecord(plan)
-    const watch = watchNetwork(plan, processes, record)
+    const watch = watchNetwork(plan, processes, record, Date.now)
     const stop = new AbortController()
     const { signal } = stop
     setMaxListeners(0, signal)

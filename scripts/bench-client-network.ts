@@ -42,7 +42,7 @@ async function serve(tell: (answer: Answer) => void): Promise<void> {
   )
   const observer = await observe(taps, address => names.get(address) ?? stranger, Date.now)
   const record = newRecord(plan)
-  const watch = watchNetwork(plan, processes, record)
+  const watch = watchNetwork(plan, processes, record, Date.now)
   const { signal } = new AbortController()
   await startAll({ plan, processes, watch, record, now: Date.now, tell: () => {}, signal })
   const receiver = plan.processes.find(({ role }) => role === 'client')

@@ -162,7 +162,7 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
     ({ name, code, signal }, lines) => tell(`${name} ended by itself (${signal ?? code}):\n${lines}`),
     [...process.execArgv, join(import.meta.dirname, 'chaos-node-child.ts')],
   )
-  const watch = watchNetwork(plan, processes, record)
+  const watch = watchNetwork(plan, processes, record, Date.now)
   const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
   const release = onInterrupt(stop, () => processes.abandon())
   const taps = plan.processes.flatMap(({ name, tapPort, listenPort }) =>

@@ -25,7 +25,7 @@ export async function run(
 }
 
 async function start(config: ClientFile, around: Around): Promise<Running> {
-  const { network, folder, gateways, dialFrom, apiPort, cover } = config
+  const { network, folder, gateways, sources, dialFrom, apiPort, cover } = config
   const store = join(folder, 'store')
   const unlock =
     secretFromFiles(config.secret) ??
@@ -37,6 +37,7 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
       folder: store,
       ...(unlock === undefined ? {} : { unlock }),
       cover,
+      sources,
       log: openLog('client', config.log),
       ...(gateways.length === 0 ? {} : { gateways }),
       ...(dialFrom === undefined ? {} : { dialFrom }),

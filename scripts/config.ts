@@ -7,6 +7,7 @@ import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import type { AdmissionPolicy } from '../directory/admission.ts'
 import { type Network, topologies } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
+import type { Peer } from '../link/link.ts'
 import { CommandError } from './command.ts'
 import { durationForm, parseDuration } from './duration.ts'
 import type { Endpoint } from './http.ts'
@@ -137,6 +138,17 @@ const admissionSchema = v.strictObject({
   prove_address: v.optional(v.boolean(), true),
   per_network: v.optional(field(whole(0, 10_000), '8'), 8),
 })
+/** Nodes that are asked for documents before the authorities. */
+const sources = v.optional(
+  v.array(
+    v.strictObject({
+      id: field(hex32, '"a node\'s id"'),
+      addresses: field(addresses, '["/ip4/192.0.2.9/tcp/4201"]'),
+    }),
+  ),
+  [],
+)
+
 const authoritySchema = v.strictObject({
   ...serverEntries,
   admission: v.optional(admissionSchema, {}),
@@ -152,10 +164,12 @@ const nodeSchema = v.strictObject({
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
   certificate: v.optional(field(text, '"node.certificate"'), ''),
   threads: v.optional(field(whole(0, 64), '2')),
+  source: sources,
 })
 const clientSchema = v.strictObject({
   ...roleEntries,
   gateways: v.optional(field(v.array(hex32), '["a gateway\'s id"]'), []),
+  source: sources,
   api_port: v.optional(field(whole(0, 65_535), '7700'), 7700),
   cover: v.optional(
     v.picklist(coverLevels, `want one of ${coverLevels.map(level => `"${level}"`).join(', ')}`),
@@ -209,10 +223,12 @@ export interface NodeFile extends ServerFile {
   readonly certificate: string | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
+  readonly sources: readonly Peer[]
 }
 
 export interface ClientFile extends RoleFile {
   readonly gateways: readonly Uint8Array[]
+  readonly sources: readonly Peer[]
   readonly apiPort: number
   readonly cover: CoverLevel
   /** Apps that have a token of their own. */
@@ -243,6 +259,7 @@ export function readNodeFile(file: string): NodeFile {
     country,
     contact,
     certificate: certificate === '' ? undefined : beside(file, certificate),
+    sources: read.source,
   }
 }
 
@@ -252,7 +269,7 @@ export function readClientFile(file: string): ClientFile {
   const { gateways, api_port: apiPort, cover, apps, key_file, passphrase_file } = read
   const own = (name: string | undefined): string | undefined => name && beside(file, name)
   const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
-  return { ...role(file, read), gateways, apiPort, cover, apps, secret }
+  return { ...role(file, read), gateways, sources: read.source, apiPort, cover, apps, secret }
 }
 
 /**

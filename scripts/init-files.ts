@@ -183,6 +183,16 @@ function serverLines(file: string, draft: ServerDraft): Line[] {
   ]
 }
 
+/** A commented table: whom to ask for documents. */
+const sourceText = `
+# A node that is asked for documents before the authorities; as many of these as you like. With one of them it
+# starts while every authority is down.
+#
+#     [[source]]
+#     id = "64 hexadecimal digits"
+#     addresses = ["/ip4/192.0.2.9/tcp/4201"]
+`
+
 export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft): string {
   const own: Line[] = [
     {
@@ -220,7 +230,7 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       ],
     },
   ]
-  return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write([...serverLines(file, draft), ...own])}`
+  return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write([...serverLines(file, draft), ...own])}${sourceText}`
 }
 
 export function authorityText(file: string, draft: AuthorityDraft, parameters: ParameterDraft = {}): string {
@@ -306,7 +316,7 @@ export function clientText(file: string, draft: ClientDraft): string {
       says: ['or one with a key. Without either it asks at the terminal.'],
     },
   ]
-  return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}`
+  return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}${sourceText}`
 }
 
 /** What one operator hands to the others: the line that `init network --authority` takes. */

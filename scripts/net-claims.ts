@@ -117,6 +117,39 @@ export const claims: readonly Claim[] = [
   killClaim('gateway', 'a gateway killed and started again cost no message'),
   killClaim('authority', 'an authority killed and started again cost no message'),
   claim({
+    id: 'epochs-kept',
+    says: 'an authority killed and started again cost no epoch: each has its document',
+    read: run => {
+      if (!run.wantedKills.includes('authority')) return undefined
+      const have = new Set(run.documents.map(({ epoch }) => epoch))
+      const epochs = Array.from({ length: run.epochs }, (_, epoch) => epoch)
+      const kill = run.kills.find(({ kind }) => kind === 'authority')
+      return { killedIn: kill?.epoch, epochs: run.epochs, without: epochs.filter(epoch => !have.has(epoch)) }
+    },
+    holds: ({ killedIn, epochs, without }) =>
+      killedIn !== undefined && epochs >= killedIn + 3 && without.length === 0,
+  }),
+  killClaim('authorities', 'all authorities were killed for good, and it cost no message'),
+  claim({
+    id: 'orphans-go-on',
+    says: 'without authorities everybody said until when it goes on, and a message that was sent then was read',
+    read: run => {
+      if (!run.wantedKills.includes('authorities')) return undefined
+      const dead = run.kills.filter(({ kind }) => kind === 'authorities' || kind === 'mix').length
+      const from = Math.max(...run.late.map(({ at }) => at))
+      const until = Math.min(...run.late.map(({ worksUntil }) => worksUntil))
+      const since = accepted(run).filter(({ acceptedAt = 0 }) => acceptedAt >= from && acceptedAt < until)
+      const read = since.filter(({ readAt }) => readAt.some(at => at < until))
+      return {
+        said: run.late.length,
+        of: run.processes - dead,
+        sentSince: since.length,
+        readSince: read.length,
+      }
+    },
+    holds: ({ said, of, sentSince, readSince }) => said === of && sentSince > 0 && readSince === sentSince,
+  }),
+  claim({
     id: 'none-failed',
     says: 'no process ended that was not told to',
     read: run => ({
@@ -133,7 +166,7 @@ export const claims: readonly Claim[] = [
       openPorts: run.openPorts,
     }),
     holds: ({ ended, forced, openPorts }, run) => {
-      const stillDead = run.kills.filter(({ kind }) => kind === 'mix').length
+      const stillDead = run.kills.filter(({ kind }) => !comesBack(kind)).length
       return forced.length === 0 && openPorts.length === 0 && ended === run.processes - stillDead
     },
   }),
@@ -163,8 +196,13 @@ function killClaim(kind: KillKind, says: string): Claim {
       }
     },
     holds: ({ killed, inFlight, back, lost }) =>
-      killed.length > 0 && inFlight > 0 && lost === 0 && back === (kind === 'mix' ? 0 : killed.length),
+      killed.length > 0 && inFlight > 0 && lost === 0 && back === (comesBack(kind) ? killed.length : 0),
   })
+}
+
+/** Mixes, and authorities where all are killed, stay dead. */
+export function comesBack(kind: KillKind): boolean {
+  return kind === 'gateway' || kind === 'authority'
 }
 
 export function accepted(run: RunRecord): MessageRecord[] {

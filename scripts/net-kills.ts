@@ -2,9 +2,10 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { pick, type Random } from '../sphinx/random.ts'
+import { comesBack } from './net-claims.ts'
 import type { KillKind } from './net-options.ts'
 import type { Plan } from './net-plan.ts'
-import type { Supervisor } from './net-process.ts'
+import type { Role, Supervisor } from './net-process.ts'
 import type { KillRecord, RunRecord } from './net-record.ts'
 import type { Watch } from './net-watch.ts'
 
@@ -21,18 +22,27 @@ export interface Accidents {
   readonly record: RunRecord
   readonly random: Random
   readonly now: () => number
+  readonly epochNow: () => number
+  /** Last chance to ask an authority. */
+  readonly beforeOrphaned: () => Promise<void>
   readonly tell: (event: string) => void
   readonly signal: AbortSignal
 }
 
-/** Kills one process of each kind that was asked for, and resolves when those that come back are back. */
+/** Kills one process of each kind that was asked for, or all authorities; resolves when those that come back are back. */
 export async function causeAccidents(accidents: Accidents): Promise<void> {
   const returning: Promise<void>[] = []
   for (const [i, kind] of accidents.plan.options.kill.entries()) {
     if (i > 0) await pause(betweenKillsMs, undefined, { signal: accidents.signal })
     await untilInFlight(accidents)
-    const kill = await killOne(accidents, kind)
-    if (kill !== undefined && kind !== 'mix') returning.push(bringBack(accidents, kill))
+    if (kind === 'authorities') await accidents.beforeOrphaned()
+    const candidates = victims(accidents, kind)
+    const chosen =
+      kind === 'authorities' || candidates.length === 0 ? candidates : [pick(accidents.random, candidates)]
+    for (const name of chosen) {
+      const kill = await killOne(accidents, kind, name)
+      if (comesBack(kind)) returning.push(bringBack(accidents, kill))
+    }
   }
   await Promise.all(returning)
 }
@@ -47,12 +57,12 @@ async function untilInFlight({ record, signal }: Accidents): Promise<void> {
   while (inFlight(record) === 0) await pause(50, undefined, { signal })
 }
 
-async function killOne(accidents: Accidents, kind: KillKind): Promise<KillRecord | undefined> {
-  const { processes, record, random, now, tell } = accidents
-  const candidates = victims(accidents, kind)
-  if (candidates.length === 0) return undefined
-  const name = pick(random, candidates)
-  const kill: KillRecord = { kind, name, at: now(), inFlight: inFlight(record) }
+async function killOne(
+  { processes, record, now, epochNow, tell }: Accidents,
+  kind: KillKind,
+  name: string,
+): Promise<KillRecord> {
+  const kill: KillRecord = { kind, name, at: now(), epoch: epochNow(), inFlight: inFlight(record) }
   record.kills.push(kill)
   await processes.kill(name)
   tell(`${name} was killed, ${kill.inFlight} messages in flight`)
@@ -62,7 +72,7 @@ async function killOne(accidents: Accidents, kind: KillKind): Promise<KillRecord
 /** Processes of a kind whose loss leaves the network whole: of the mixes, those that share their layer. */
 function victims({ plan, processes, watch }: Accidents, kind: KillKind): string[] {
   const alive = plan.processes
-    .filter(({ name, role }) => role === kind && processes.alive(name))
+    .filter(({ name, role }) => role === roleOf(kind) && processes.alive(name))
     .map(({ name }) => name)
   if (kind !== 'mix') return alive
   const layerOf = (name: string): number | null => {
@@ -73,6 +83,10 @@ function victims({ plan, processes, watch }: Accidents, kind: KillKind): string[
     const layer = layerOf(name)
     return layer !== null && alive.some(other => other !== name && layerOf(other) === layer)
   })
+}
+
+function roleOf(kind: KillKind): Role {
+  return kind === 'authorities' ? 'authority' : kind
 }
 
 async function bringBack(

@@ -6,7 +6,7 @@ import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { coverOption } from './cover-option.ts'
 import { durationOption } from './duration.ts'
 
-export type KillKind = 'mix' | 'gateway' | 'authority'
+export type KillKind = 'mix' | 'gateway' | 'authority' | 'authorities'
 
 export interface NetOptions {
   readonly authorities: number
@@ -40,7 +40,7 @@ const presets: Readonly<Record<string, Partial<NetOptions>>> = {
   netmix: { mixes: 3, clients: 6, topology: 'cascade', kill: [], messages: 6, observe: true },
 }
 
-const killKinds: readonly KillKind[] = ['mix', 'gateway', 'authority']
+const killKinds: readonly KillKind[] = ['mix', 'gateway', 'authority', 'authorities']
 const layers = 3
 
 /** @throws CommandError USAGE */
@@ -120,6 +120,9 @@ function killOption(text: string, mixes: number): KillKind[] {
   const unknown = kinds.find(kind => !killKinds.includes(kind as KillKind))
   if (unknown !== undefined) {
     throw new CommandError('USAGE', `--kill ${text}: '${unknown}' is none of ${killKinds.join(', ')}, none`)
+  }
+  if (kinds.includes('authority') && kinds.includes('authorities')) {
+    throw new CommandError('USAGE', `--kill ${text}: one authority that comes back, or all that do not`)
   }
   if (kinds.includes('mix') && mixes < 2 * layers) {
     throw new CommandError(

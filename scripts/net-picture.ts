@@ -26,9 +26,13 @@ export function picture(run: Run, network: Network, shown: Shown): TableState {
   const clients: ClientRow[] = []
   const authorities: { name: string; state: string }[] = []
   let consensus: TableState['consensus']
+  let late: TableState['late']
   for (const { name, role } of plan.processes) {
     const status = watch.last(name)
     const state = stateOf(name, status)
+    if (status !== undefined && status.role !== 'authority' && state === 'up') {
+      late ??= status.directory.late ?? undefined
+    }
     if (status?.consensus && state === 'up' && status.consensus.epoch === epoch) {
       consensus = {
         hash: status.consensus.hash,
@@ -70,6 +74,7 @@ export function picture(run: Run, network: Network, shown: Shown): TableState {
     epoch,
     epochLeftMs: epochStart(network, epoch + 1) - now(),
     consensus,
+    late,
     authorities,
     nodes,
     clients,

@@ -27,9 +27,11 @@ export interface KillRecord {
   readonly kind: KillKind
   readonly name: string
   readonly at: number
+  /** The epoch of that moment. */
+  readonly epoch: number
   /** Messages that were accepted and not yet read at that moment. */
   readonly inFlight: number
-  /** When its status answered again; undefined for a mix, which stays dead. */
+  /** When its status answered again; undefined for mixes, and all authorities together, which stay dead. */
   backAt?: number
 }
 
@@ -66,6 +68,8 @@ export interface RunRecord {
   readonly wantedKills: readonly KillKind[]
   /** Every pair of process and consensus that was seen. */
   readonly consensus: { readonly process: string; readonly epoch: number; readonly hash: string }[]
+  /** Processes that said that no new document has come, when, and until when they go on. */
+  readonly late: { readonly process: string; readonly at: number; readonly worksUntil: number }[]
   /** Documents fetched by the harness itself: how many valid signatures of known authorities each carries. */
   readonly documents: { readonly epoch: number; readonly signatures: number }[]
   readonly messages: MessageRecord[]

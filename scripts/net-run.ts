@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Network } from '../directory/network.ts'
 import { epochAt } from '../directory/network.ts'
 import { seededRandom } from '../sphinx/random.ts'
 import { CommandError } from './command.ts'
@@ -56,6 +57,7 @@ export function newRecord(plan: Plan): RunRecord {
     gateways: new Set(),
     latencies: [],
     kills: [],
+    late: [],
     endings: [],
     openPorts: [],
     processes: plan.processes.length,
@@ -118,20 +120,56 @@ export async function carryMessages(run: Run): Promise<void> {
   }
   const spreadMs = spread(messages.length)
   const reading = readAll(traffic)
+  const network = readNetwork(plan.networkFile)
   const accidents = pause(spreadMs * 0.4, undefined, { signal }).then(() =>
-    causeAccidents({ ...run, random, signal: traffic.signal }),
+    causeAccidents({
+      ...run,
+      random,
+      epochNow: () => epochAt(network, now()),
+      beforeOrphaned: () => noteDocuments(run, network),
+      signal: traffic.signal,
+    }),
   )
+  const orphaned = plan.options.kill.includes('authorities')
   try {
-    await Promise.all([sendAll(traffic, spreadMs), accidents])
+    // The last message waits until the network has no fresh document any more.
+    const soon = orphaned ? messages.slice(0, -1) : messages
+    await Promise.all([sendAll({ ...traffic, messages: soon }, spreadMs), accidents])
+    if (orphaned) {
+      await untilLate(run, network.epochMs)
+      await sendAll({ ...traffic, messages: messages.slice(-1) }, 0)
+    }
     tell('all messages are handed over')
-    for (const until = now() + settleWithinMs; now() < until; ) {
+    const patience = settleWithinMs + (record.kills.length > 0 ? 3 * network.epochMs : 0)
+    for (const until = now() + patience; now() < until; ) {
       await noteStored(traffic)
-      if (isSettled(record) && record.epochs >= 2) break
+      if (isSettled(record) && record.epochs >= epochsWanted(record)) break
       await pause(500, undefined, { signal })
     }
   } finally {
     over.abort()
     await reading
+  }
+}
+
+/** Two; and where an authority was killed, until the rounds that it missed and came back to show in their documents. */
+function epochsWanted({ kills }: RunRecord): number {
+  return Math.max(2, ...kills.filter(({ kind }) => kind === 'authority').map(({ epoch }) => epoch + 3))
+}
+
+/** Until every process that lives has said that no new document has come. */
+async function untilLate(
+  { processes, watch, record, now, tell, signal }: Run,
+  epochMs: number,
+): Promise<void> {
+  tell('no authority is left: waiting until the newest document is not fresh any more')
+  for (const until = now() + 3 * epochMs; now() < until; await pause(500, undefined, { signal })) {
+    await watch.poll()
+    const said = new Set(record.late.map(({ process }) => process))
+    if (processes.names().some(name => processes.alive(name) && !said.has(name))) continue
+    const worksUntil = Math.min(...record.late.map(late => late.worksUntil))
+    tell(`everybody says so, and goes on until ${new Date(worksUntil).toISOString()}`)
+    return
   }
 }
 
@@ -150,12 +188,24 @@ export async function takeAccount({ plan, processes, watch, record, tell }: Run)
     if (status.role === 'mix' || status.role === 'gateway')
       record.nodes.push({ name, packets: status.packets })
   }
+  if (!plan.options.kill.includes('authorities')) await noteDocuments({ record, tell }, network)
+  const ledgers = await readLedgers(plan)
+  writeFileSync(join(plan.folder, 'ledgers.json'), JSON.stringify(Object.fromEntries(ledgers)))
+  record.paths.push(...paths(ledgers, at => epochAt(network, at)))
+  record.latencies.push(...latencies(ledgers, record.messages))
+}
+
+/** Fetches the documents of all epochs up to now, and of the next one where it is made. */
+async function noteDocuments(
+  { record, tell }: Pick<Run, 'record' | 'tell'>,
+  network: Network,
+): Promise<void> {
   const link = await openLink(network)
   try {
-    for (let epoch = 0; epoch < record.epochs; epoch++) {
+    for (let epoch = 0; epoch <= record.epochs; epoch++) {
       const fetched = await fetchConsensus(network, link, epoch).catch((error: unknown) => {
-        if (error instanceof CommandError) tell(`no document of epoch ${epoch}: ${error.message}`)
-        else throw error
+        if (!(error instanceof CommandError)) throw error
+        if (epoch < record.epochs) tell(`no document of epoch ${epoch}: ${error.message}`)
       })
       if (fetched === undefined) continue
       const { view } = fetched
@@ -167,10 +217,6 @@ export async function takeAccount({ plan, processes, watch, record, tell }: Run)
   } finally {
     await link.close()
   }
-  const ledgers = await readLedgers(plan)
-  writeFileSync(join(plan.folder, 'ledgers.json'), JSON.stringify(Object.fromEntries(ledgers)))
-  record.paths.push(...paths(ledgers, at => epochAt(network, at)))
-  record.latencies.push(...latencies(ledgers, record.messages))
 }
 
 export async function readLedgers(plan: Plan): Promise<Ledgers> {

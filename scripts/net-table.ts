@@ -27,6 +27,8 @@ export interface TableState {
   readonly epoch: number
   readonly epochLeftMs: number
   readonly consensus: { readonly hash: string; readonly signers: number; readonly of: number } | undefined
+  /** Since when the newest document is not fresh any more, and until when everybody goes on; milliseconds, UTC. */
+  readonly late: { readonly since: number; readonly worksUntil: number } | undefined
   readonly authorities: readonly { readonly name: string; readonly state: string }[]
   readonly nodes: readonly NodeRow[]
   readonly clients: readonly ClientRow[]
@@ -84,15 +86,20 @@ export function frame(state: TableState, width: number, height: number): string[
 }
 
 function headLines(state: TableState): string[] {
-  const { consensus } = state
-  const signed =
-    consensus === undefined
-      ? 'no consensus yet'
-      : `consensus ${consensus.hash.slice(0, 16)}  signed by ${consensus.signers} of ${consensus.of}`
+  const { consensus, late } = state
+  const time = (ms: number): string => new Date(ms).toISOString().slice(11, 19)
+  const signed = late
+    ? `no new document since ${time(late.since)}, works until ${time(late.worksUntil)} (UTC)`
+    : signedBy(consensus)
   return [
     `epoch ${state.epoch}  ${Math.max(0, Math.ceil(state.epochLeftMs / 1000))} s left  ${signed}`,
     state.authorities.map(({ name, state }) => `${name} ${state}`).join('  '),
   ]
+}
+
+function signedBy(consensus: TableState['consensus']): string {
+  if (consensus === undefined) return 'no consensus yet'
+  return `consensus ${consensus.hash.slice(0, 16)}  signed by ${consensus.signers} of ${consensus.of}`
 }
 
 function tailLines(state: TableState): string[] {

@@ -4,7 +4,7 @@ import { askJson } from './http.ts'
 import { endpointOf, type Plan, type PlannedProcess } from './net-plan.ts'
 import type { Supervisor } from './net-process.ts'
 import type { RunRecord } from './net-record.ts'
-import type { Status } from './status.ts'
+import type { LateStatus, Status } from './status.ts'
 
 export interface Watch {
   /** The newest answer of a process, also after its death; undefined before the first. */
@@ -15,14 +15,19 @@ export interface Watch {
   ask(name: string): Promise<Status | undefined>
 }
 
-export function watchNetwork(plan: Plan, processes: Supervisor, record: RunRecord): Watch {
+export function watchNetwork(plan: Plan, processes: Supervisor, record: RunRecord, now: () => number): Watch {
   const last = new Map<string, Status>()
   const noted = new Set<string>()
   const byName = new Map(plan.processes.map(planned => [planned.name, planned]))
 
+  const noteLate = (process: string, late: LateStatus | null): void => {
+    if (late === null || record.late.some(said => said.process === process)) return
+    record.late.push({ process, at: now(), worksUntil: late.worksUntil })
+  }
   const note = (name: string, status: Status): void => {
     last.set(name, status)
     record.epochs = Math.max(record.epochs, status.epoch + 1)
+    if (status.role !== 'authority') noteLate(name, status.directory.late)
     if (status.consensus === null) return
     const { epoch, hash } = status.consensus
     const key = `${name} ${epoch} ${hash}`

@@ -35,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const record = newRecord(plan)
   const processes = supervisor((ending, lastLines) => tell(`${endingLine(ending)}\n${lastLines}`))
-  const watch = watchNetwork(plan, processes, record)
+  const watch = watchNetwork(plan, processes, record, Date.now)
   const stop = new AbortController()
   const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
   const release = onInterrupt(stop, () => processes.abandon())

@@ -74,6 +74,7 @@ function start(
       family,
       operator: operatorOf(role, config, link.id),
       threads,
+      sources: config.sources,
       clock,
       random,
       log,

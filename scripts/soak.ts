@@ -123,7 +123,7 @@ async function soak({ minutes, seed, leak, json }: Options): Promise<number> {
     [...process.execArgv, join(import.meta.dirname, 'soak-child.ts')],
   )
   const record = newRecord(plan)
-  const watch = watchNetwork(plan, processes, record)
+  const watch = watchNetwork(plan, processes, record, Date.now)
   const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
   const interrupt = (): void => {
     if (stop.signal.aborted) process.exit(130)

@@ -15,11 +15,18 @@ export interface ConsensusStatus {
   readonly signers: readonly string[]
 }
 
+/** Set while the newest document is not fresh any more; milliseconds since 1970-01-01 UTC. */
+export interface LateStatus {
+  readonly since: number
+  readonly worksUntil: number
+}
+
 export interface NodeStatus {
   readonly role: 'mix' | 'gateway'
   readonly id: string
   readonly epoch: number
   readonly consensus: ConsensusStatus | null
+  readonly directory: { readonly late: LateStatus | null }
   /** -1 for a gateway; null while no consensus lists the node. */
   readonly layer: number | null
   readonly packets: Packets

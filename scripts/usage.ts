@@ -55,7 +55,8 @@ some of them, and checks that nothing was lost. In a terminal it shows a live ta
   --clients N       how many clients; those with even numbers send, the odd ones receive and reply (default: 6)
   --messages N      how many messages are sent in all (default: 12)
   --kill KINDS      what loses a process to SIGKILL in the middle: mix, gateway, authority, or none
-                    (default: mix,gateway); a mix stays dead, the others start again after 5 s
+                    (default: mix,gateway); a mix stays dead, the others start again after 5 s;
+                    authorities: all of them, for good, and the run waits until everybody says so
   --epoch TIME      length of an epoch (default: 20s)
   --delay TIME      mean delay at a hop (default: 50ms)
   --cover LEVEL     how much the clients send when nobody writes: off, low, default or high

@@ -182,6 +182,25 @@ test('too few nodes: the first documents wait for the end of the epoch, and are 
   await world.close()
 })
 
+test('a first round that fails costs its epoch only: with t authorities the network starts in the next', async () => {
+  const world = new DirectoryWorld()
+  await world.startAuthority(0)
+  await world.startNodes()
+  const client = await world.startClient()
+  await world.advanceTo(1, 0.7)
+  assert.is(client.current(), undefined)
+  assert.is(world.authorities[0]?.status().rounds.published, 0)
+  assert.ok((world.authorities[0]?.status().rounds.failed ?? 0) >= 1)
+  await world.startAuthority(1)
+  await world.advanceTo(2, 0.4)
+  assert.is(client.current()?.epoch, 2)
+  await world.startAuthority(2)
+  await world.advanceTo(4, 0.1)
+  assert.is(client.current()?.epoch, 4)
+  assert.is(client.current()?.signers.length, 3)
+  await world.close()
+})
+
 test('authorities that start long after genesis begin in the epoch of now', async () => {
   const world = new DirectoryWorld()
   await world.advanceTo(7, 0.4)

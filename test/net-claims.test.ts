@@ -29,13 +29,15 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
   const record: Mutable<RunRecord> = {
     threshold: 2,
     layers: 3,
-    wantedKills: ['mix', 'gateway', 'authority'],
+    wantedKills: ['mix', 'gateway', 'authority', 'authorities'],
     consensus: [
       { process: 'mix-0', epoch: 0, hash: 'a' },
       { process: 'client-0', epoch: 0, hash: 'a' },
+      { process: 'authority-0', epoch: 0, hash: 'a' },
       { process: 'client-0', epoch: 1, hash: 'b' },
     ],
-    documents: [{ epoch: 0, signatures: 3 }],
+    late: [{ process: 'client-0', at: 900, worksUntil: 9000 }],
+    documents: [0, 1, 2, 3].map(epoch => ({ epoch, signatures: 3 })),
     messages: [message(0), message(1)],
     strangers: [],
     exposed: [],
@@ -50,17 +52,18 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
     gateways: new Set(['g0', 'g1']),
     latencies: [],
     kills: [
-      { kind: 'mix', name: 'mix-1', at: 1500, inFlight: 2 },
-      { kind: 'gateway', name: 'gateway-1', at: 1500, inFlight: 2, backAt: 7000 },
-      { kind: 'authority', name: 'authority-1', at: 1500, inFlight: 2, backAt: 7000 },
+      { kind: 'mix', name: 'mix-1', at: 1500, epoch: 1, inFlight: 2 },
+      { kind: 'gateway', name: 'gateway-1', at: 1500, epoch: 1, inFlight: 2, backAt: 7000 },
+      { kind: 'authority', name: 'authority-1', at: 1500, epoch: 1, inFlight: 2, backAt: 7000 },
+      { kind: 'authorities', name: 'authority-0', at: 1500, epoch: 1, inFlight: 2 },
     ],
     endings: [
       { name: 'mix-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL' },
       { name: 'client-0', code: 0, signal: null, asked: 'SIGTERM' },
     ],
     openPorts: [],
-    processes: 2,
-    epochs: 2,
+    processes: 3,
+    epochs: 4,
   }
   spoil(record)
   return record
@@ -128,11 +131,17 @@ const spoilt: readonly [id: string, why: string, spoil: (run: Mutable<RunRecord>
   [
     'kill-survived-mix',
     'nothing was in flight',
-    r => r.kills.splice(0, 1, { kind: 'mix', name: 'm', at: 1, inFlight: 0 }),
+    r => r.kills.splice(0, 1, { kind: 'mix', name: 'm', at: 1, epoch: 0, inFlight: 0 }),
   ],
   ['kill-survived-mix', 'a message was lost', r => r.messages[0]?.readAt.splice(0)],
   ['kill-survived-gateway', 'it did not come back', r => delete r.kills[1]?.backAt],
   ['kill-survived-authority', 'it did not come back', r => delete r.kills[2]?.backAt],
+  ['epochs-kept', 'one has no document', r => r.documents.splice(2, 1)],
+  ['epochs-kept', 'it ended before the rounds showed', r => Object.assign(r, { epochs: 3 })],
+  ['kill-survived-authorities', 'none was killed', r => r.kills.splice(3)],
+  ['orphans-go-on', 'one did not say so', r => r.late.splice(0)],
+  ['orphans-go-on', 'nothing was sent then', r => Object.assign(r.late[0] as object, { at: 8000 })],
+  ['orphans-go-on', 'it was read too late', r => Object.assign(r.late[0] as object, { worksUntil: 1500 })],
   [
     'none-failed',
     'one ended by itself',

@@ -5,6 +5,7 @@ import { columns, frame, screen, type TableState } from '../scripts/net-table.ts
 const state: TableState = {
   epoch: 3,
   epochLeftMs: 11_200,
+  late: undefined,
   consensus: { hash: 'ab'.repeat(32), signers: 3, of: 3 },
   authorities: [
     { name: 'authority-0', state: 'descriptors' },
