@@ -36,4 +36,7 @@ export { type Report, RoundShell, recordKey, type ShellInit } from './round-shel
 export type { AbortReason, RoundConfig, RoundState } from './round-state.ts'
 export type { Settlement } from './settle.ts'
 export { type Note, ownerOf, signMint, signTransfer, transfer } from './transaction.ts'
+export { RoundTransport, type Topic, type TransportInit } from './transport.ts'
+export { Asker, type AskerInit, answerAll } from './transport-client.ts'
+export { answerQuestion, type RemoteInit, RemoteLedger } from './transport-ledger.ts'
 export { type Fork, isFork, type WatchAction, type WatchEvent, type WatchState, watch } from './watch.ts'

@@ -60,6 +60,7 @@ export interface WorldOptions {
   readonly parameters?: Partial<Parameters>
   readonly limits?: Partial<NodeLimits>
   readonly layers?: number
+  readonly userBytes?: number
   readonly perLayer?: number
   readonly gateways?: number
   /** The strategy that an epoch's consensus names; default: poisson in all. */
@@ -78,7 +79,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     threshold: 1,
     suite: 'x25519',
     hops: layers + 2,
-    userBytes: 200,
+    userBytes: options.userBytes ?? 200,
     topology: 'stratified',
     layers,
     minimum: { mixes: layers, gateways: 1 },

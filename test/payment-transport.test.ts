@@ -1,0 +1,239 @@
+// docs/payments.md 3.7, 4.10: peers at clients of a mixnet in memory join over the bulletin, and ask a ledger that does not know
+// them.
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { BulletinEntry, Client } from '../client/index.ts'
+import { ClientError } from '../client/index.ts'
+import { virtualClock } from '../link/clock.ts'
+import { silent } from '../link/log.ts'
+import { memoryStore } from '../link/store.ts'
+import { hex, write } from '../payment/document.ts'
+import { PaymentError } from '../payment/error.ts'
+import { embeddedJoins } from '../payment/join.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
+import type { SignedHead } from '../payment/log.ts'
+import { Mixer, type MixerReport } from '../payment/mixer.ts'
+import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
+import { RoundTransport, type Topic } from '../payment/transport.ts'
+import { Asker, answerAll } from '../payment/transport-client.ts'
+import { answerQuestion, RemoteLedger } from '../payment/transport-ledger.ts'
+import { seededRandom } from '../sphinx/random.ts'
+import { bulletinWorld, bytes, gateways, join, minute, second } from './bulletin-world.ts'
+
+const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
+
+async function mint(ledger: EmbeddedLedger, secrets: readonly Uint8Array[]): Promise<Note[]> {
+  const outputs = secrets.map(secret => ({ denomination: 10, owner: ownerOf(secret) }))
+  const signed = signMint(ledger.id, seededRandom(7)(32), outputs, mintSeed)
+  await ledger.submit(signed)
+  const { id, transaction } = readTransaction(ledger.id, signed)
+  return notesOf(id, transaction)
+}
+
+test('three peers at three clients join by themselves over the mixnet', async () => {
+  const w = await bulletinWorld({
+    userBytes: 2000,
+    parameters: { payloadPerMinute: 120, readPerMinute: 90, bulletinPageBytes: 4096 },
+  })
+  const { clock } = w
+  const [first, second_] = gateways(w)
+  const ledger = await openLedger({
+    store: memoryStore(),
+    genesis,
+    ledgerSeed,
+    now: () => Math.floor(clock.now()),
+  })
+  const over = new AbortController()
+  const teller = await join(w, [first!])
+  const answering = answerAll(teller, question => answerQuestion(ledger, question), over.signal)
+  const secrets = [1, 2, 3].map(n => new Uint8Array(32).fill(n))
+  const notes = await mint(ledger, secrets)
+  const times = { epochMs: minute, roundMs: 10 * minute, phaseMs: minute, voteMs: minute / 2 }
+  const told: MixerReport[] = []
+  const heads: SignedHead[] = []
+  const peers: { client: Client; mixer: Mixer; transport: RoundTransport; asker: Asker }[] = []
+  for (const [i, note] of notes.entries()) {
+    const client = await join(w, [i % 2 === 0 ? first! : second_!])
+    const asker = new Asker({ client, address: teller.address, clock, patienceMs: minute })
+    const store = memoryStore()
+    let mixer: Mixer | undefined
+    const transport = await RoundTransport.open({
+      topic: client.bulletin('payments'),
+      store,
+      clock,
+      log: silent,
+      receive: message => mixer?.receive(message),
+      giveUpMs: times.phaseMs + times.voteMs,
+    })
+    mixer = await Mixer.open({
+      scheme: embeddedJoins(ledger.id),
+      ledger: new RemoteLedger({
+        genesis,
+        ask: question => asker.ask(question),
+        onHead: head => heads.push(head),
+      }),
+      clock,
+      random: seededRandom(100 + i),
+      store,
+      log: silent,
+      times,
+      publish: message => transport.publish(message),
+      report: report => {
+        told.push(report)
+      },
+    })
+    mixer.join(note, secrets[i]!)
+    peers.push({ client, mixer, transport, asker })
+  }
+  const settled = (): MixerReport[] => told.filter(({ what }) => what.kind === 'settled')
+  for (let n = 0; n < 60 && settled().length < 3; n++) await clock.advance(5 * second)
+
+  assert.equal(
+    settled().map(({ what }) => (what.kind === 'settled' ? what.settlement.is : '')),
+    ['paid', 'paid', 'paid'],
+  )
+  const spentBy = new Set<string>()
+  for (const { id } of notes) spentBy.add(hex((await ledger.note(id))!.spentBy!))
+  assert.is(spentBy.size, 1, 'one join spends all of them')
+  assert.ok(heads.length >= 3, 'receipts come with heads')
+  for (const { transport } of peers) {
+    assert.is(transport.counters.failed, 0)
+    // KE, SR, DC, OK, CM and a request of each
+    assert.ok(transport.counters.published >= 6)
+  }
+  over.abort()
+  for (const { client, mixer, transport, asker } of peers) {
+    mixer.close()
+    asker.close()
+    await transport.close()
+    await client.close()
+  }
+  await teller.close()
+  await answering
+  await w.close()
+})
+
+/** A topic that others than the transport control. */
+function fakeTopic(): Topic & { published: Uint8Array[]; fail: string[]; entered: BulletinEntry[] } {
+  const topic = {
+    published: [] as Uint8Array[],
+    fail: [] as string[],
+    entered: [] as BulletinEntry[],
+    async publish(message: Uint8Array): Promise<string> {
+      topic.published.push(message)
+      const code = topic.fail.shift()
+      if (code !== undefined) throw new ClientError(code as 'NOT_PUBLISHED', 'not now')
+      return 'id'
+    },
+    async *entries({ after = -1 } = {}): AsyncGenerator<BulletinEntry, void, undefined> {
+      for (const entry of topic.entered) if (entry.seq > after) yield entry
+    },
+  }
+  return topic
+}
+
+test('a message is published again with the same bytes, until it is there or of no use any more', async () => {
+  const clock = virtualClock(1_800_000_000_000)
+  const topic = fakeTopic()
+  const init = { topic, store: memoryStore(), clock, log: silent, receive: () => {}, giveUpMs: minute }
+  const transport = await RoundTransport.open(init)
+  topic.fail = ['NOT_PUBLISHED', 'QUEUE_FULL']
+  transport.publish(bytes('one'))
+  await clock.advance(minute)
+  assert.equal(topic.published, [bytes('one'), bytes('one'), bytes('one')])
+  assert.equal(transport.counters, { published: 1, repeated: 2, failed: 0, received: 0 })
+  topic.fail = Array(99).fill('NOT_PUBLISHED')
+  transport.publish(bytes('two'))
+  await clock.advance(10 * minute)
+  assert.is(transport.counters.failed, 1)
+  assert.ok(topic.published.length < 12)
+  topic.fail = ['BAD_ENTRY']
+  transport.publish(bytes('three'))
+  await clock.advance(minute)
+  assert.is(transport.counters.failed, 2)
+  topic.fail = Array(9).fill('NOT_PUBLISHED')
+  transport.publish(bytes('four'))
+  await clock.advance(1)
+  await transport.close()
+  assert.is(clock.pending, 0)
+})
+
+test('what others published is received once, also after a restart, and never one’s own', async () => {
+  const clock = virtualClock(0)
+  const topic = fakeTopic()
+  const store = memoryStore()
+  const got: string[] = []
+  const receive = (message: Uint8Array): void => void got.push(new TextDecoder().decode(message))
+  const enter = (...texts: string[]): void => {
+    for (const text of texts)
+      topic.entered.push({ seq: topic.entered.length, id: '', at: 0, bytes: bytes(text) })
+  }
+  enter('a')
+  const init = { topic, store, clock, log: silent, receive, giveUpMs: minute }
+  const before = await RoundTransport.open(init)
+  await clock.advance(1)
+  await before.close()
+  enter('b', 'mine')
+  const after = await RoundTransport.open(init)
+  after.publish(bytes('mine'))
+  await clock.advance(1)
+  await after.close()
+  assert.equal(got, ['a', 'b'])
+})
+
+test('a ledger that lies about a receipt is not believed, and one that refuses says why', async () => {
+  const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 5 })
+  const [note] = (await mint(ledger, [new Uint8Array(32).fill(9)])) as [Note]
+  const remote = new RemoteLedger({ genesis, ask: question => answerQuestion(ledger, question) })
+  assert.equal(await remote.note(note.id), { ...note, spentBy: null })
+  assert.is(await remote.note(new Uint8Array(32)), null)
+  assert.is((await remote.notesOwnedBy(note.owner)).length, 1)
+  assert.is(await remote.receipt(new Uint8Array(32)), null)
+  const again = signMint(ledger.id, seededRandom(7)(32), [{ denomination: 20, owner: note.owner }], mintSeed)
+  const code = async (asked: Promise<unknown>): Promise<string> => {
+    try {
+      await asked
+      return 'ok'
+    } catch (error) {
+      return error instanceof PaymentError ? error.code : String(error)
+    }
+  }
+  assert.is(await code(remote.submit(again)), 'NONCE_USED')
+  const other = signMint(ledger.id, new Uint8Array(32), [{ denomination: 20, owner: note.owner }], mintSeed)
+  assert.is(await code(remote.submit(other)), 'ok')
+  const { id } = readTransaction(ledger.id, other)
+  // the proof of one transaction in answer to a question about another
+  const [, first] = await ledger.entries(0, 2)
+  const liar = new RemoteLedger({
+    genesis,
+    ask: async () => await answerQuestion(ledger, write({ ask: 'receipt', transaction: id })),
+  })
+  assert.is(await code(liar.receipt(new Uint8Array(32).fill(3))), 'BAD_DOCUMENT')
+  assert.ok(first !== undefined)
+  const wrongKey = { ...genesis, ledgerKey: ownerOf(mintSeed) }
+  const stranger = new RemoteLedger({ genesis: wrongKey, ask: question => answerQuestion(ledger, question) })
+  assert.is.not(await code(stranger.receipt(id)), 'ok')
+})
+
+test('any question is answered, and any answer is read or refused', async () => {
+  const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 5 })
+  await fc.assert(
+    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async junk => {
+      assert.ok((await answerQuestion(ledger, junk)).length > 0)
+      const remote = new RemoteLedger({ genesis, ask: async () => junk })
+      for (const ask of [() => remote.note(new Uint8Array(32)), () => remote.receipt(new Uint8Array(32))]) {
+        try {
+          await ask()
+        } catch (error) {
+          assert.ok(error instanceof PaymentError, String(error))
+        }
+      }
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test.run()
