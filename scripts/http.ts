@@ -13,6 +13,7 @@ export interface Asked {
   readonly method?: 'GET' | 'POST'
   readonly body?: unknown
   readonly timeoutMs?: number
+  readonly signal?: AbortSignal
 }
 
 /** An answer that says no. */
@@ -41,7 +42,10 @@ export async function askJson(endpoint: Endpoint, path: string, asked: Asked = {
       ...(asked.body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     ...(asked.body === undefined ? {} : { body: JSON.stringify(asked.body) }),
-    signal: AbortSignal.timeout(asked.timeoutMs ?? 5000),
+    signal: AbortSignal.any([
+      AbortSignal.timeout(asked.timeoutMs ?? 5000),
+      ...(asked.signal ? [asked.signal] : []),
+    ]),
   }).catch((error: Error) => {
     throw unreachable(endpoint, error)
   })

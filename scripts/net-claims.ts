@@ -150,6 +150,16 @@ export const claims: readonly Claim[] = [
     holds: ({ said, of, sentSince, readSince }) => said === of && sentSince > 0 && readSince === sentSince,
   }),
   claim({
+    id: 'payment-join',
+    says: 'all peers joined their payments in one transaction, over the network',
+    read: run =>
+      run.wantedPayments === 0
+        ? undefined
+        : (run.join ?? { transaction: null, size: 0, effectiveSet: 0, paid: 0 }),
+    holds: ({ transaction, size, effectiveSet, paid }, run) =>
+      transaction !== null && [size, effectiveSet, paid].every(count => count === run.wantedPayments),
+  }),
+  claim({
     id: 'none-failed',
     says: 'no process ended that was not told to',
     read: run => ({

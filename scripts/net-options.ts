@@ -16,6 +16,8 @@ export interface NetOptions {
   readonly layers: number
   readonly topology: 'stratified' | 'cascade'
   readonly messages: number
+  /** Peers that join their payments at the end; 0: none. */
+  readonly payments: number
   readonly kill: readonly KillKind[]
   readonly epochMs: number
   readonly delayMs: number
@@ -42,6 +44,8 @@ const presets: Readonly<Record<string, Partial<NetOptions>>> = {
 
 const killKinds: readonly KillKind[] = ['mix', 'gateway', 'authority', 'authorities']
 const layers = 3
+/** With two, each would know the other's output. */
+const leastJoin = 3
 
 /** @throws CommandError USAGE */
 export function readNetOptions(args: readonly string[]): NetOptions {
@@ -53,6 +57,7 @@ export function readNetOptions(args: readonly string[]): NetOptions {
     gateways: text,
     clients: text,
     messages: text,
+    payments: text,
     kill: text,
     epoch: text,
     delay: text,
@@ -77,15 +82,26 @@ export function readNetOptions(args: readonly string[]): NetOptions {
   const mixes = count('mixes', 6, 300)
   if (mixes < layers)
     throw new CommandError('USAGE', `--mixes ${mixes}: want at least one for each of ${layers} layers`)
+  const payments = values.payments === undefined ? 0 : wholeNumber('payments', values.payments, leastJoin, 50)
+  // One more for the ledger
+  const clients = count('clients', payments === 0 ? 6 : Math.max(6, payments + 1), 1000)
+  if (payments > 0 && clients < payments + 1) {
+    throw new CommandError(
+      'USAGE',
+      `--payments ${payments}: want a client for each peer and one for the ledger, have ${clients}`,
+      `--clients ${payments + 1}`,
+    )
+  }
   const authorities = count('authorities', 3, 15)
   return {
     authorities,
     mixes,
     gateways: count('gateways', 2, 100),
-    clients: count('clients', 6, 1000),
+    clients,
     layers,
     topology: preset.topology ?? 'stratified',
     messages: count('messages', 12, 100_000),
+    payments,
     kill:
       values.kill === undefined
         ? (preset.kill ?? (mixes >= 2 * layers ? ['mix', 'gateway'] : ['gateway']))

@@ -153,6 +153,7 @@ function localParameters(options: NetOptions): ParameterDraft {
     drop_per_minute: 30,
     read_per_minute: 240,
     page_entries: 20,
+    ...(options.payments > 0 && { bulletin_page_bytes: 4096 }),
     node_loop_per_minute: 20,
     waiting_epochs: 0,
   }

@@ -61,6 +61,18 @@ export interface Latency {
   readonly waitedMs: number
 }
 
+/** A join of payments, as the ledger has it. */
+export interface JoinRecord {
+  /** Its id, lowercase hex. */
+  readonly transaction: string
+  /** Notes that it spends. */
+  readonly size: number
+  /** Outputs that each of them may have become, as far as the ledger shows. */
+  readonly effectiveSet: number
+  /** Peers that hold one of its outputs. */
+  readonly paid: number
+}
+
 export interface RunRecord {
   readonly threshold: number
   readonly layers: number
@@ -86,6 +98,9 @@ export interface RunRecord {
   readonly kills: KillRecord[]
   readonly endings: Ending[]
   readonly openPorts: string[]
+  /** Peers that were to join their payments; 0 for none. */
+  readonly wantedPayments: number
+  join: JoinRecord | undefined
   readonly processes: number
   epochs: number
 }

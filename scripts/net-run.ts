@@ -60,6 +60,8 @@ export function newRecord(plan: Plan): RunRecord {
     late: [],
     endings: [],
     openPorts: [],
+    wantedPayments: plan.options.payments,
+    join: undefined,
     processes: plan.processes.length,
     epochs: 0,
   }

@@ -8,6 +8,7 @@ import type { Settled } from './net-claims.ts'
 import { latencies, sideBySide } from './net-ledger.ts'
 import { type Observer, observe } from './net-observer.ts'
 import { readNetOptions } from './net-options.ts'
+import { joinPayments } from './net-payments.ts'
 import { picture, tryLines } from './net-picture.ts'
 import { type Plan, planNetwork } from './net-plan.ts'
 import { type Ending, supervisor } from './net-process.ts'
@@ -47,6 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     await startAll(running)
     await carryMessages(running)
+    await joinPayments(running)
     await takeAccount(running)
     if (live || options.stay) {
       settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')

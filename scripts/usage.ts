@@ -54,6 +54,8 @@ some of them, and checks that nothing was lost. In a terminal it shows a live ta
   --gateways N      how many gateways (default: 2)
   --clients N       how many clients; those with even numbers send, the odd ones receive and reply (default: 6)
   --messages N      how many messages are sent in all (default: 12)
+  --payments N      N clients join payments of the same amount at the end, on a ledger at one more client
+                    (default: none; at least 3)
   --kill KINDS      what loses a process to SIGKILL in the middle: mix, gateway, authority, or none
                     (default: mix,gateway); a mix stays dead, the others start again after 5 s;
                     authorities: all of them, for good, and the run waits until everybody says so
@@ -72,6 +74,7 @@ examples:
   chaffinch net
   chaffinch net --once --json
   chaffinch net --mixes 9 --clients 10 --messages 50 --kill mix,gateway,authority
+  chaffinch net --payments 8 --once --json
   chaffinch net --preset netmix
 `,
   init: `usage: chaffinch init WHAT PATH [OPTIONS]

@@ -62,6 +62,8 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
       { name: 'client-0', code: 0, signal: null, asked: 'SIGTERM' },
     ],
     openPorts: [],
+    wantedPayments: 8,
+    join: { transaction: 'ab', size: 8, effectiveSet: 8, paid: 8 },
     processes: 3,
     epochs: 4,
   }
@@ -142,6 +144,18 @@ const spoilt: readonly [id: string, why: string, spoil: (run: Mutable<RunRecord>
   ['orphans-go-on', 'one did not say so', r => r.late.splice(0)],
   ['orphans-go-on', 'nothing was sent then', r => Object.assign(r.late[0] as object, { at: 8000 })],
   ['orphans-go-on', 'it was read too late', r => Object.assign(r.late[0] as object, { worksUntil: 1500 })],
+  ['payment-join', 'there was none', r => Object.assign(r, { join: undefined })],
+  [
+    'payment-join',
+    'one peer was left out',
+    r => Object.assign(r.join as object, { size: 7, effectiveSet: 7 }),
+  ],
+  [
+    'payment-join',
+    'an output is of another amount',
+    r => Object.assign(r.join as object, { effectiveSet: 7 }),
+  ],
+  ['payment-join', 'one peer was not paid', r => Object.assign(r.join as object, { paid: 7 })],
   [
     'none-failed',
     'one ended by itself',
