@@ -62,6 +62,7 @@ const size: NetOptions = {
   layers: 3,
   topology: 'stratified',
   messages: 0,
+  payments: 0,
   kill: [],
   epochMs: 15 * second,
   delayMs: 20,

@@ -59,6 +59,7 @@ const size: NetOptions = {
   layers: 3,
   topology: 'stratified',
   messages: 0,
+  payments: 0,
   kill: [],
   epochMs: 10 * second,
   delayMs: 20,
