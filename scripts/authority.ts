@@ -9,11 +9,15 @@ import { resources } from '../link/resources.ts'
 import { openStore } from '../link/store.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
+import { changeSet, isSetAction } from './authority-change.ts'
 import { type AuthorityFile, readAuthorityFile } from './config.ts'
 import { hex, openFolder, readKey, tellPort } from './folder.ts'
+import { reloader } from './reload.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
+export async function run(args: readonly string[]): Promise<number | undefined> {
+  const [action, ...rest] = args
+  if (action !== undefined && isSetAction(action)) return changeSet(action, rest)
   const config = readAuthorityFile(configOption('authority', args))
   openFolder(config.folder, 'authority')
   return await runRole(() => start(config))
@@ -50,14 +54,24 @@ function start(config: AuthorityFile): Promise<Running> {
       store,
       wanted: config.parameters,
       admission: config.admission,
+      successors: config.successors,
     })
     later(() => authority.close())
+    const reload = reloader(config.file, config, () => readAuthorityFile(config.file), {
+      log: level => {
+        log.level = level
+      },
+      parameters: parameters => authority.want(parameters),
+      admission: policy => authority.admit(policy),
+      successors: successors => authority.propose(successors),
+    })
     const status = await serveLoopback({
       port: config.statusPort,
       token,
       open: ['/healthz'],
       routes: app => {
         app.get('/status', context => context.json({ ...authority.status(), process: resources() }))
+        app.post('/reload', context => context.json(reload()))
         app.get('/healthz', context => {
           const healthy = authority.current() !== undefined
           return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)
@@ -69,5 +83,6 @@ function start(config: AuthorityFile): Promise<Running> {
     console.error(
       `chaffinch: authority ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`,
     )
+    return () => void reload()
   })
 }

@@ -1,11 +1,14 @@
 // The files that people write: network.toml, which everybody of a network has alike, and one file for each role.
 
+import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { isAppName } from '../client/app-name.ts'
 import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import type { AdmissionPolicy } from '../directory/admission.ts'
-import { type Network, topologies } from '../directory/network.ts'
+import { successorsOf } from '../directory/authority-set.ts'
+import type { Successors } from '../directory/consensus.ts'
+import { type AuthorityEntry, type Network, topologies } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import type { Peer } from '../link/link.ts'
 import { CommandError } from './command.ts'
@@ -50,6 +53,18 @@ const name = v.pipe(
   v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'want 1 to 64 letters, digits or any of - _ .'),
 )
 
+const entrySchema = v.strictObject({
+  id: field(hex32, '"the authority\'s key"'),
+  sharing_key: field(hex32, '"the key that secrets are shared out to"'),
+  addresses: field(addresses, '["/ip4/192.0.2.7/tcp/4101"]'),
+})
+/** What `chaffinch authority add`, `replace` and `retire` write. */
+const successorsSchema = v.strictObject({
+  from: field(whole(0, 2 ** 31), '12'),
+  threshold: field(whole(1, 31), '2'),
+  authority: v.pipe(v.array(entrySchema), v.minLength(1, 'want at least one [[authority]]')),
+})
+
 const networkSchema = v.strictObject({
   name: field(name, '"demo"'),
   genesis: field(
@@ -73,16 +88,7 @@ const networkSchema = v.strictObject({
     {},
   ),
   authority: field(
-    v.pipe(
-      v.array(
-        v.strictObject({
-          id: field(hex32, '"the authority\'s key"'),
-          sharing_key: field(hex32, '"the key that secrets are shared out to"'),
-          addresses: field(addresses, '["/ip4/192.0.2.7/tcp/4101"]'),
-        }),
-      ),
-      v.minLength(1, 'want at least one [[authority]]'),
-    ),
+    v.pipe(v.array(entrySchema), v.minLength(1, 'want at least one [[authority]]')),
     '[[authority]] with id, sharing_key and addresses',
   ),
 })
@@ -98,11 +104,7 @@ export function readNetwork(file: string): Network {
     name: read.name,
     genesis: read.genesis,
     epochMs: read.epoch,
-    authorities: read.authority.map(({ id, sharing_key: sharingKey, addresses: at }) => ({
-      id,
-      sharingKey,
-      addresses: at,
-    })),
+    authorities: read.authority.map(entryOf),
     threshold: read.threshold,
     suite: read.suite,
     hops: read.layers + 2,
@@ -152,6 +154,7 @@ const sources = v.optional(
 const authoritySchema = v.strictObject({
   ...serverEntries,
   admission: v.optional(admissionSchema, {}),
+  successors: v.optional(field(text, '"successors.toml"'), 'successors.toml'),
   parameters: v.optional(parametersSchema, {}),
 })
 const nodeSchema = v.strictObject({
@@ -213,6 +216,9 @@ export interface AuthorityFile extends ServerFile {
   readonly parameters: Partial<Parameters>
   /** Whom it lets in. */
   readonly admission: AdmissionPolicy
+  /** The file with the authorities that it wants later, and what it says; null where there is none. */
+  readonly successorsFile: string
+  readonly successors: Successors | null
 }
 
 export interface NodeFile extends ServerFile {
@@ -244,8 +250,21 @@ export function readAuthorityFile(file: string): AuthorityFile {
   return {
     ...server(file, read),
     parameters: read.parameters,
+    successorsFile: beside(file, read.successors),
+    successors: readSuccessorsFile(beside(file, read.successors)),
     admission: { allow: policy === 'list' ? allow : undefined, proveAddresses, perNetwork },
   }
+}
+
+/** @throws CommandError CONFIG */
+function readSuccessorsFile(file: string): Successors | null {
+  if (!existsSync(file)) return null
+  const { from, threshold, authority } = readToml(file, successorsSchema)
+  return successorsOf(from, { threshold, authorities: authority.map(entryOf) })
+}
+
+function entryOf(read: v.InferOutput<typeof entrySchema>): AuthorityEntry {
+  return { id: read.id, sharingKey: read.sharing_key, addresses: read.addresses }
 }
 
 /** @throws CommandError CONFIG */

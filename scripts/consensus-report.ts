@@ -1,6 +1,7 @@
 // What `chaffinch consensus` says about documents that it has: whether one holds, how several follow each other,
 // and what changed between two. Pure functions; fetching and printing are consensus.ts's.
 
+import { setsFor } from '../directory/authority-set.ts'
 import type { ConsensusNode } from '../directory/consensus.ts'
 import { stableForm, verifyNodeSignature } from '../directory/descriptor.ts'
 import { difference } from '../directory/difference.ts'
@@ -10,6 +11,7 @@ import type { Evidence } from '../directory/evidence.ts'
 import { epochStart, type Network } from '../directory/network.ts'
 import { ownership, pathSpace } from '../directory/ownership.ts'
 import { hex } from '../directory/statement.ts'
+import type { Succession } from '../directory/succession.ts'
 import type { View } from '../directory/view.ts'
 
 /** One step of docs/directory.md 6.3; a step that fails ends the list. */
@@ -31,7 +33,7 @@ export interface Verdict {
 }
 
 /** Verifies step by step, so that one sees which step fails. */
-export function judge(network: Network, bytes: Uint8Array, now: number): Verdict {
+export function judge(succession: Succession, bytes: Uint8Array, now: number): Verdict {
   const checks: Check[] = []
   const holds = (check: Check['check'], step: () => string): boolean => {
     try {
@@ -50,6 +52,7 @@ export function judge(network: Network, bytes: Uint8Array, now: number): Verdict
     return `${bytes.length} bytes, canonical, ${document.body.nodes.length} nodes`
   })
   const [document] = read
+  const network = document === undefined ? succession.newest : succession.networkFor(document.body.epoch)
   if (!form || document === undefined) {
     return { valid: false, epoch: null, hash: null, signers: [], threshold: network.threshold, checks }
   }
@@ -62,7 +65,7 @@ export function judge(network: Network, bytes: Uint8Array, now: number): Verdict
     valid,
     epoch: document.body.epoch,
     hash: hex(document.hash),
-    signers: validSigners(network, document).map(hex),
+    signers: validSigners(succession.everybody, document).map(hex),
     threshold: network.threshold,
     checks,
   }
@@ -74,10 +77,13 @@ function isOf(network: Network, { body }: ConsensusDocument): string {
 }
 
 function enough(network: Network, document: ConsensusDocument): string {
-  const { threshold, authorities } = network
-  const signers = validSigners(network, document).length
-  const detail = `signed by ${signers} of ${authorities.length}, ${threshold} are enough`
-  if (signers < threshold) throw new DirectoryError('TOO_FEW_SIGNATURES', detail)
+  const sets = setsFor(network, document.body).map(set => {
+    const signers = validSigners({ ...network, ...set }, document).length
+    const { length } = set.authorities
+    return { holds: signers >= set.threshold, says: `${signers} of ${length}, ${set.threshold} are enough` }
+  })
+  const detail = `signed by ${sets.map(({ says }) => says).join('; and it hands over to others, signed by ')}`
+  if (!sets.every(({ holds }) => holds)) throw new DirectoryError('TOO_FEW_SIGNATURES', detail)
   return detail
 }
 

@@ -1,7 +1,7 @@
 // chaffinch consensus: fetches documents from the authorities and checks them as every node and client does.
 
 import { readFileSync, writeFileSync } from 'node:fs'
-import { type ConsensusDocument, readDocument, verifyConsensus } from '../directory/document.ts'
+import { type ConsensusDocument, readDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { type Evidence, openProofs, proofHash } from '../directory/evidence.ts'
 import {
@@ -13,10 +13,11 @@ import {
 } from '../directory/exchange.ts'
 import { consensusToJson } from '../directory/json.ts'
 import type { Network } from '../directory/network.ts'
+import { followChanges, Succession } from '../directory/succession.ts'
 import type { View } from '../directory/view.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
-import { type Link, LinkError } from '../link/link.ts'
+import { type Link, LinkError, type Peer } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom } from '../sphinx/random.ts'
@@ -36,6 +37,8 @@ import { columns } from './net-table.ts'
 /** What the command line says. */
 interface Asked {
   readonly network: Network
+  /** Who its authorities are, and were. */
+  readonly succession: Succession
   /** The document of this epoch; null for the newest. */
   readonly epoch: number | null
   /** A second one, for `diff`. */
@@ -101,8 +104,10 @@ export async function run(args: readonly string[]): Promise<number> {
   }
   const number = (key: 'epoch' | 'from'): number | null =>
     values[key] === undefined ? null : wholeNumber(key, values[key], 0, mostEpoch)
+  const network = readNetwork(values.network ?? 'network.toml')
   const asked = {
-    network: readNetwork(values.network ?? 'network.toml'),
+    network,
+    succession: new Succession(network),
     epoch: number('epoch'),
     from: number('from'),
     epochs: values.epochs === undefined ? 6 : wholeNumber('epochs', values.epochs, 1, mostEpochs),
@@ -116,54 +121,64 @@ export async function run(args: readonly string[]): Promise<number> {
   return exitCode
 }
 
-async function show({ network, epoch, save }: Asked): Promise<Said> {
-  const { bytes, view } = await withLink(network, link => fetchConsensus(network, link, epoch))
+async function show({ network, succession, epoch, save }: Asked): Promise<Said> {
+  const { bytes, view } = await withLink(network, link => fetchConsensus(network, link, epoch, succession))
   if (save !== undefined) withFile(save, () => writeFileSync(save, bytes, { flag: 'wx' }))
-  return { json: consensusToJson(bytes), lines: describe(network, view) }
+  return { json: consensusToJson(bytes), lines: describe(succession.networkFor(view.epoch), view) }
 }
 
 /** Of a file, or of what the first authority that has one hands out, whatever it is. */
-async function verify({ network, epoch, file }: Asked): Promise<Said> {
-  const bytes =
+async function verify({ network, succession, epoch, file }: Asked): Promise<Said> {
+  const verdict =
     file === undefined
-      ? await withLink(network, link => fetchFrom(network, link, epoch, document => document))
-      : new Uint8Array(withFile(file, () => readFileSync(file)))
-  const verdict = judge(network, bytes, systemClock.now())
+      ? await withLink(network, async link => {
+          const bytes = await fetchFrom(succession, link, epoch, document => document)
+          // Of authorities that are not known one asks who they are, before one judges.
+          if (setIsUnknown(succession, bytes)) await followAll(succession, link)
+          return judge(succession, bytes, systemClock.now())
+        })
+      : judge(succession, new Uint8Array(withFile(file, () => readFileSync(file))), systemClock.now())
   return { json: verdict, lines: verdictLines(verdict), exitCode: verdict.valid ? 0 : 1 }
 }
 
-async function history({ network, epoch, epochs }: Asked): Promise<Said> {
+function setIsUnknown(succession: Succession, bytes: Uint8Array): boolean {
+  const judged = judge(succession, bytes, systemClock.now())
+  return judged.checks.some(({ holds, detail }) => !holds && detail.endsWith('(WRONG_AUTHORITIES)'))
+}
+
+async function history(asked: Asked): Promise<Said> {
+  const { network, succession, epoch, epochs } = asked
   const documents = await withLink(network, async link => {
-    const newest = readDocument((await fetchConsensus(network, link, epoch)).bytes)
+    const newest = readDocument((await fetchConsensus(network, link, epoch, succession)).bytes)
     const found: { epoch: number; document: ConsensusDocument | undefined }[] = [
       { epoch: newest.body.epoch, document: newest },
     ]
     for (let at = newest.body.epoch - 1; at >= 0 && found.length < epochs; at--) {
-      found.push({ epoch: at, document: await fetchIfThere(network, link, at) })
+      found.push({ epoch: at, document: await fetchIfThere(asked, link, at) })
     }
     return found
   })
-  const told = historyOf(network, documents)
+  const told = historyOf(succession.everybody, documents)
   return { json: told, lines: historyLines(told), exitCode: told.holds ? 0 : 1 }
 }
 
 /** Between two documents: by default the newest and the one before it. */
-async function diff({ network, epoch, from }: Asked): Promise<Said> {
+async function diff({ network, succession, epoch, from }: Asked): Promise<Said> {
   const [before, after] = await withLink(network, async link => {
-    const later = readDocument((await fetchConsensus(network, link, epoch)).bytes)
+    const later = readDocument((await fetchConsensus(network, link, epoch, succession)).bytes)
     const earlier = from ?? later.body.epoch - 1
     if (earlier < 0 || earlier >= later.body.epoch) {
       throw new CommandError('USAGE', `--from ${earlier}: want an epoch before ${later.body.epoch}`)
     }
-    return [readDocument((await fetchConsensus(network, link, earlier)).bytes), later] as const
+    return [readDocument((await fetchConsensus(network, link, earlier, succession)).bytes), later] as const
   })
   const told = compare(before, after)
   return { json: told, lines: comparisonLines(told) }
 }
 
 /** How many of the paths through this network nodes of one hand own. */
-async function paths({ network, epoch, adversary }: Asked): Promise<Said> {
-  const { view } = await withLink(network, link => fetchConsensus(network, link, epoch))
+async function paths({ network, succession, epoch, adversary }: Asked): Promise<Said> {
+  const { view } = await withLink(network, link => fetchConsensus(network, link, epoch, succession))
   try {
     const told = ownedPaths(view, adversary)
     return { json: told, lines: ownershipLines(view, told) }
@@ -250,18 +265,52 @@ export function fetchConsensus(
   network: Network,
   link: Link,
   epoch: number | null,
+  succession: Succession = new Succession(network),
 ): Promise<{ bytes: Uint8Array; view: View }> {
-  return fetchFrom(network, link, epoch, bytes => ({ bytes, view: verifyConsensus(network, bytes) }))
+  const verify = (bytes: Uint8Array): View => succession.verify(readDocument(bytes))
+  return fetchFrom(succession, link, epoch, bytes => ({ bytes, view: verify(bytes) }))
+}
+
+/**
+ * The network with the authorities of now: from the pinned ones along the documents in which they changed.
+ *
+ * @throws CommandError FAILED when no authority of any time answers
+ */
+export async function followedNetwork(network: Network): Promise<Network> {
+  const succession = new Succession(network)
+  await withLink(network, async link => {
+    await fetchFrom(succession, link, null, bytes => succession.verify(readDocument(bytes)))
+  })
+  return succession.newest
+}
+
+/** What all authorities know of changes; who does not answer knows nothing. */
+async function followAll(succession: Succession, link: Link): Promise<void> {
+  for (const authority of succession.everybody.authorities) {
+    await follow(succession, link, authority).catch((error: unknown) => {
+      if (!(error instanceof LinkError)) throw error
+    })
+  }
+}
+
+/** What an authority knows of changes. */
+async function follow(succession: Succession, link: Link, authority: Peer): Promise<boolean> {
+  const options = { timeoutMs: 5000, maxBytes: maxAnswerBytes }
+  const ask = async (after: number | null): Promise<Uint8Array> => {
+    const request = writeRequest({ ask: 'change', after })
+    return readAnswer(await link.request(authority, directoryProtocol, request, options))
+  }
+  return followChanges(succession, ask, async () => {})
 }
 
 /** As `fetchConsensus`; undefined when every authority that answers says that there is none. */
 async function fetchIfThere(
-  network: Network,
+  { network, succession }: Asked,
   link: Link,
   epoch: number,
 ): Promise<ConsensusDocument | undefined> {
   try {
-    return readDocument((await fetchConsensus(network, link, epoch)).bytes)
+    return readDocument((await fetchConsensus(network, link, epoch, succession)).bytes)
   } catch (error) {
     if (error instanceof NotThere) return undefined
     throw error
@@ -273,7 +322,7 @@ class NotThere extends CommandError {}
 
 /** What the first authority gives that `accept` takes. */
 async function fetchFrom<T>(
-  network: Network,
+  succession: Succession,
   link: Link,
   epoch: number | null,
   accept: (bytes: Uint8Array) => T,
@@ -281,11 +330,18 @@ async function fetchFrom<T>(
   const request = writeRequest({ ask: 'document', epoch })
   const failures: string[] = []
   const codes = new Set<string>()
-  for (const authority of network.authorities) {
+  for (const authority of succession.everybody.authorities) {
     const name = hex(authority.id).slice(0, 8)
     try {
       const options = { timeoutMs: 5000, maxBytes: maxAnswerBytes }
-      return accept(readAnswer(await link.request(authority, directoryProtocol, request, options)))
+      const bytes = readAnswer(await link.request(authority, directoryProtocol, request, options))
+      try {
+        return accept(bytes)
+      } catch (error) {
+        if (!(error instanceof DirectoryError && error.code === 'WRONG_AUTHORITIES')) throw error
+        if (!(await follow(succession, link, authority))) throw error
+        return accept(bytes)
+      }
     } catch (error) {
       if (!(error instanceof LinkError || error instanceof DirectoryError)) throw error
       failures.push(`authority ${name}: ${error.message} (${error.code})`)

@@ -1,6 +1,7 @@
 // The files that `chaffinch init` writes: what is set, and every default as a comment that one can uncomment.
 
 import { dirname, relative } from 'node:path'
+import type { Successors } from '../directory/consensus.ts'
 import type { AuthorityEntry, Topology } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import { formatDuration } from './duration.ts'
@@ -88,15 +89,27 @@ export function networkText(draft: NetworkDraft): string {
     draft.minimum === undefined
       ? `#[minimum]\n#mixes = ${draft.layers ?? 3}\n#gateways = 1\n`
       : `[minimum]\nmixes = ${draft.minimum.mixes}\ngateways = ${draft.minimum.gateways}\n`
-  const authorities = draft.authorities.map(
-    ({ id, sharingKey, addresses }) =>
-      `[[authority]]\nid = ${toml(hex(id))}\nsharing_key = ${toml(hex(sharingKey))}\naddresses = ${toml(addresses)}\n`,
-  )
+  const authorities = draft.authorities.map(authorityBlock)
   return [
     write(lines),
     genesis,
     `# So many nodes must be there before the first consensus, or epoch 0 must be over.\n${minimum}`,
     ...authorities,
+  ].join('\n')
+}
+
+function authorityBlock({ id, sharingKey, addresses }: AuthorityEntry): string {
+  const keys = `id = ${toml(hex(id))}\nsharing_key = ${toml(hex(sharingKey))}\n`
+  return `[[authority]]\n${keys}addresses = ${toml(addresses)}\n`
+}
+
+/** What `chaffinch authority add`, `replace` and `retire` keep beside authority.toml. */
+export function successorsText({ from, threshold, authorities }: Successors): string {
+  return [
+    '# The authorities that this one wants from an epoch on: written by chaffinch authority add, replace and retire.',
+    `from = ${from}`,
+    `threshold = ${threshold}\n`,
+    ...authorities.map(authorityBlock),
   ].join('\n')
 }
 
@@ -266,8 +279,16 @@ export function authorityText(file: string, draft: AuthorityDraft, parameters: P
       says: ['Nodes in one /16 of IPv4 or /32 of IPv6 at most; 0 for any number.'],
     },
   ]
+  const successors: Line = {
+    key: 'successors',
+    value: undefined,
+    otherwise: '"successors.toml"',
+    says: [
+      "What 'chaffinch authority add', 'replace' and 'retire' write: the authorities that it wants later.",
+    ],
+  }
   return [
-    `# A directory authority: chaffinch authority --config ${file}\n\n${write(serverLines(file, draft))}`,
+    `# A directory authority: chaffinch authority --config ${file}\n\n${write([...serverLines(file, draft), successors])}`,
     `# Which nodes it lets in.\n[admission]\n\n${write(admission)}`,
     `# What it votes for. The network takes the low median of all votes.\n[parameters]\n\n${write(votes)}`,
   ].join('\n')

@@ -204,12 +204,12 @@ function genesisOption(text: string | undefined): number {
 }
 
 /** What `init authority` printed: ID@ADDRESS[,ADDRESS...]#SHARINGKEY. */
-function readAuthorityLine(line: string): AuthorityEntry {
+export function readAuthorityLine(line: string): AuthorityEntry {
   const match = /^([0-9a-f]{64})@(\/[^\s#]+)#([0-9a-f]{64})$/.exec(line.trim())
   if (match === null) {
     throw new CommandError(
       'USAGE',
-      `--authority ${line}: want ID@ADDRESS#SHARINGKEY, the line that 'chaffinch init authority' prints`,
+      `authority ${line}: want ID@ADDRESS#SHARINGKEY, the line that 'chaffinch init authority' prints`,
     )
   }
   const [, id, addresses, sharingKey] = match as unknown as [string, string, string, string]

@@ -1,7 +1,5 @@
 // chaffinch mix leave, chaffinch gateway leave: the authorities are told, by the running node or in its place.
 
-import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { ed25519Sign } from '#crypto'
 import { DirectoryError } from '../directory/error.ts'
 import { directoryProtocol, readAnswer, writeRequest } from '../directory/exchange.ts'
@@ -14,13 +12,14 @@ import type { NodeFile } from './config.ts'
 import { openLink } from './consensus.ts'
 import { hex, readKey } from './folder.ts'
 import { askJson, type Endpoint } from './http.ts'
+import { endpointOf } from './running.ts'
 
 const requestMs = 5000
 
 /** @throws CommandError FAILED unless a majority of the authorities knows */
 export async function leave(config: NodeFile): Promise<number> {
   const { network } = config
-  const running = endpointOf(config)
+  const running = endpointOf(config.folder)
   const told = (running && (await askRunning(running))) ?? (await tellAuthorities(config, systemClock.now()))
   for (const [authority, knows] of told) {
     console.log(`authority ${authority.slice(0, 16)}  ${knows ? 'knows' : 'could not be told'}`)
@@ -39,13 +38,6 @@ export async function leave(config: NodeFile): Promise<number> {
     `the node leaves: keep it running until ${over}, when no document has it any more, then stop it`,
   )
   return 0
-}
-
-/** Where the running node answers, if it runs. */
-function endpointOf({ folder }: NodeFile): Endpoint | undefined {
-  const file = join(folder, 'status-port')
-  if (!existsSync(file)) return undefined
-  return { port: Number(readFileSync(file, 'utf8')), tokenFile: join(folder, 'token') }
 }
 
 /** A node that was killed has left its port behind. */

@@ -2,7 +2,6 @@
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import type { Certified } from '../directory/join.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
 import { tokenFrom } from '../link/http.ts'
@@ -19,6 +18,7 @@ import { CommandError } from './command.ts'
 import { type NodeFile, readNodeFile } from './config.ts'
 import { hex, openFolder, readKey, tellPort } from './folder.ts'
 import { leave } from './leave.ts'
+import { reloader } from './reload.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
 import { version } from './version.ts'
 
@@ -83,30 +83,48 @@ function start(
       await node.drain()
       await node.close()
     })
+    const reload = reloader(config.file, config, () => readNodeFile(config.file), {
+      log: level => {
+        log.level = level
+      },
+      country: () => {},
+      contact: () => {},
+      certificate: () => {},
+    })
     const status = await serveStatus(node, { port: config.statusPort, token })
     later(() => status.close())
     later(tellPort(folder, status.port))
     console.error(`chaffinch: ${role} ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`)
+    return () => void reload()
   })
 }
 
-/** What the operator says; a certificate that cannot be read any more leaves the one before in use. */
+/**
+ * What the operator says, read again for each descriptor; where it cannot be read any more, what was read before stays
+ * in use.
+ */
 function operatorOf(
   role: 'mix' | 'gateway',
-  { network, family, country, contact, certificate }: NodeFile,
+  first: NodeFile,
   node: Uint8Array,
 ): NonNullable<NodeOptions['operator']> {
-  const want = { network: network.name, node, role, family, contact }
-  const read = (): Certified | undefined =>
-    certificate === undefined ? undefined : certificateFor(certificate, want)
-  let certified = read()
+  const read = ({
+    country,
+    contact,
+    certificate,
+  }: NodeFile): ReturnType<NonNullable<NodeOptions['operator']>> => {
+    const want = { network: first.network.name, node, role, family: first.family, contact }
+    const certified = certificate === undefined ? undefined : certificateFor(certificate, want)
+    return { country, contact, certified, software: version() }
+  }
+  let says = read(first)
   return () => {
     try {
-      certified = read()
+      says = read(readNodeFile(first.file))
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      console.error(`chaffinch: ${error.message}; the certificate before stays in use`)
+      console.error(`chaffinch: ${error.message}; what was read before stays in use`)
     }
-    return { country, contact, certified, software: version() }
+    return says
   }
 }

@@ -11,6 +11,13 @@ const drainMs = 60_000
 export interface Running {
   /** Drains and closes; the process may end after it. */
   close(): Promise<void>
+  /** Reads its file again. */
+  readonly reload?: (() => void) | undefined
+}
+
+/** A log whose level can change. */
+export interface RoleLog extends Log {
+  level: string
 }
 
 /** `--config FILE`, by default the role's file in the current folder. */
@@ -20,7 +27,7 @@ export function configOption(role: string, args: readonly string[]): string {
 }
 
 /** Lines of JSON on standard error. Fields are the role's own words; nothing secret is handed to a log at all. */
-export function openLog(role: string, level: string): Log {
+export function openLog(role: string, level: string): RoleLog {
   return pino(
     {
       level,
@@ -42,6 +49,10 @@ export async function runRole(start: () => Promise<Running>): Promise<undefined>
   const running = await start().catch((error: unknown) => {
     throw machineError(error)
   })
+  process.on('SIGHUP', () => {
+    if (running.reload === undefined) console.error('chaffinch: this role reads its file only when it starts')
+    else running.reload()
+  })
   await told
   // The system clock's timers keep no process alive: while it drains, this one does.
   const patience = setTimeout(() => {
@@ -54,22 +65,23 @@ export async function runRole(start: () => Promise<Running>): Promise<undefined>
 
 /**
  * Starts the parts of a role one after the other. `later` names how each is closed: the last first, when the role
- * ends or when a later part fails to start.
+ * ends or when a later part fails to start. What `start` gives reads the role's file again.
  */
 export async function closing(
-  start: (later: (close: () => Promise<void>) => void) => Promise<void>,
+  // biome-ignore lint/suspicious/noConfusingVoidType: a role that has nothing to read again gives nothing
+  start: (later: (close: () => Promise<void>) => void) => Promise<(() => void) | void>,
 ): Promise<Running> {
   const parts: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const part of parts.splice(0).reverse()) await part()
   }
   try {
-    await start(part => parts.push(part))
+    const reload = await start(part => parts.push(part))
+    return { close, reload: reload ?? undefined }
   } catch (error) {
     await close()
     throw error
   }
-  return { close }
 }
 
 function untilTold(): Promise<void> {

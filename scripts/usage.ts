@@ -118,10 +118,33 @@ examples:
   chaffinch init network network.toml --name demo --epoch 20s --authority "$ALPHA" --authority "$BETA"
   chaffinch init mix mix1 --network network.toml --listen /ip4/127.0.0.1/tcp/4201 --family mine
 `,
-  authority: role(
-    'authority',
-    'It agrees with the other authorities on a consensus every epoch and serves it.',
-  ),
+  authority: `usage: chaffinch authority --config FILE
+       chaffinch authority add LINE [--from EPOCH] [--threshold N] --config FILE
+       chaffinch authority replace ID LINE [--from EPOCH] [--threshold N] --config FILE
+       chaffinch authority retire ID [--from EPOCH] [--threshold N] --config FILE
+       chaffinch authority keep --config FILE
+       chaffinch authority network FILE --network FILE
+
+Runs an authority until SIGTERM or Ctrl-C. It agrees with the other authorities on a consensus every epoch and serves
+it. The other forms say whom this operator wants to be the authorities from some epoch on. They change when as many
+operators as sign a document run the same, and the new authorities run with it too; the document that hands over is signed by
+the old ones and the new ones, and everybody follows it.
+
+  add        one more: LINE is what 'init authority' printed
+  replace    one, by its id, with another
+  retire     one, by its id
+  keep       want no change, or no more
+  network    write the network file with the authorities of now, for those who are new
+
+  --config FILE   what 'chaffinch init authority' wrote (default: authority.toml)
+  --from EPOCH    the first epoch whose document is signed by both (default: 6 epochs from now)
+  --threshold N   how many of the new ones must sign (default: more than half)
+  --network FILE  an older network file (default: network.toml)
+
+examples:
+  chaffinch authority --config alpha/authority.toml
+  chaffinch authority add "$DELTA" --from 120 --config alpha/authority.toml
+`,
   mix: role('mix', 'It takes packets, peels a layer, holds them and forwards them.', leaving),
   gateway: role('gateway', 'It lets clients in and keeps their mailboxes.', leaving),
   client: role('client', 'Its HTTP API listens on 127.0.0.1 only and wants the token in FOLDER/token.'),

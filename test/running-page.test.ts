@@ -59,6 +59,8 @@ test('the page from the first command to the last', async () => {
     'no, and I need not',
     '"role":"client"',
     '"role":"mix"',
+    '4 authorities, of whom 3 sign',
+    'this authority wants no change any more',
   ])
     assert.ok(printed.includes(expected), `the page prints ${expected}:\n${printed}`)
   rmSync(folder, { recursive: true, force: true })
