@@ -3,7 +3,7 @@
 
 import type { Network } from '../directory/network.ts'
 import { epochAt } from '../directory/network.ts'
-import { defaultParameters } from '../directory/parameters.ts'
+import { batchWaitMs, defaultParameters } from '../directory/parameters.ts'
 import type { Directory, NodeEntry, View } from '../directory/view.ts'
 import type { Clock, Timer } from '../link/clock.ts'
 import type { Link } from '../link/link.ts'
@@ -112,7 +112,11 @@ export class Engine {
     this.bulletin = bulletin
     // A dead mix is gone from the consensus after an epoch or two.
     this.#suspicion = new Suspicion(Math.min(20 * minute, Math.max(minute, network.epochMs)))
-    this.returns = new Returns(this.#suspicion, () => this.#mostSlackMs())
+    this.returns = new Returns(
+      this.#suspicion,
+      () => this.#mostSlackMs(),
+      () => this.#batchesMs(),
+    )
     this.replies = new Replies({
       network,
       g,
@@ -221,7 +225,13 @@ export class Engine {
   /** Six mean waits for a tick of the reading clock, and so much for the way: what takes longer was an outage. */
   #mostSlackMs(): number {
     const parameters = this.#init.directory.current()?.parameters ?? defaultParameters
-    return longestWayMs + (6 * minute) / coverRates(this.#cover, parameters).read
+    return longestWayMs + this.#batchesMs() + (6 * minute) / coverRates(this.#cover, parameters).read
+  }
+
+  /** What mixing in batches may add at every hop, there and back. */
+  #batchesMs(): number {
+    const view = this.#init.directory.current()
+    return view === undefined ? 0 : 2 * this.#init.g.hops * batchWaitMs(view.mixing, view.parameters)
   }
 
   /**

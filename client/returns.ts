@@ -31,6 +31,7 @@ const leastSlackMs = 750
 export class Returns {
   readonly #suspicion: Suspicion
   readonly #mostSlackMs: () => number
+  readonly #batchesMs: () => number
   /** By the lowercase hex of the reply id, in order of sending. */
   readonly #expected = new Map<string, Expected>()
   /** Like the estimate of RFC 6298, of what a round trip took beyond the delays drawn. */
@@ -38,15 +39,19 @@ export class Returns {
   #variation = 0
   readonly loops: { sent: number; returned: number } = { sent: 0, returned: 0 }
 
-  /** @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way */
-  constructor(suspicion: Suspicion, mostSlackMs: () => number) {
+  /**
+   * @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way
+   * @param batchesMs what mixing in batches may add to a round trip
+   */
+  constructor(suspicion: Suspicion, mostSlackMs: () => number, batchesMs: () => number = () => 0) {
     this.#suspicion = suspicion
     this.#mostSlackMs = mostSlackMs
+    this.#batchesMs = batchesMs
   }
 
   /** How much longer than the delays drawn a round trip is given, milliseconds. */
   get slackMs(): number {
-    if (this.#smoothed === undefined) return firstSlackMs
+    if (this.#smoothed === undefined) return firstSlackMs + this.#batchesMs()
     // The wait for a tick of the read clock is exponential: six mean deviations leave one in two hundred behind
     return Math.min(this.#mostSlackMs(), Math.max(leastSlackMs, this.#smoothed + 6 * this.#variation))
   }

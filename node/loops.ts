@@ -18,6 +18,8 @@ const second = 1000
 const minute = 60 * second
 /** What queues and links may add to the drawn delays before a loop counts as lost: an eighth of an epoch within */
 const patience = { least: 2 * second, most: 10 * second } as const
+/** A loop is missing when it is later than half as much again as the latest of so many, and this, milliseconds. */
+const lateness = { of: 64, atLeast: 8, factor: 1.5, moreMs: 250 } as const
 /** Of all loops, while there are nodes that do not run: those that try one of them. */
 const probeShare = 1 / 4
 
@@ -38,6 +40,10 @@ export interface Loops {
   neighbour(id: string): LoopCounts
   /** What the loops that ended in a half epoch tell about the nodes they passed (measure.ts). */
   measured(half: number): ReadonlyMap<string, LoopCount>
+  /** When the next loop will be missing that is not back by then, milliseconds since 1970-01-01 UTC. */
+  readonly missingAt: number | undefined
+  /** Tells `onFate` of the loops that are missing now. */
+  findMissing(): void
   /** Forgets the counts of nodes that are no neighbours any more. */
   keep(neighbours: ReadonlySet<string>): void
 }
@@ -47,13 +53,18 @@ interface Pending {
   /** Hex of the nodes that it measures. */
   readonly measures: readonly string[]
   readonly secret: ReplySecret
-  /** Milliseconds since 1970-01-01 UTC. */
+  /** When it is back if nothing takes time but the delays; from when on it is missing; and lost. All in milliseconds
+   * since 1970-01-01 UTC. */
+  readonly dueAt: number
+  readonly missingAt: number
   readonly lostAt: number
+  isMissing: boolean
 }
 
 /**
  * @param options.self 32 bytes: this node's id
  * @param options.limit loops under way at most
+ * @param options.onFate told of each loop that is back, also late, and of each that is missing (alarm.ts)
  */
 export function nodeLoops(options: {
   network: Network
@@ -62,8 +73,11 @@ export function nodeLoops(options: {
   now: () => number
   random: Random
   limit: number
+  onFate?: (returned: boolean) => void
 }): Loops {
-  const { network, geometry, self, now, random, limit } = options
+  const { network, geometry, self, now, random, limit, onFate } = options
+  /** How much later than due the last ones were, milliseconds. */
+  const late: number[] = []
   const pending = new Map<string, Pending>()
   const total = { sent: 0, returned: 0 }
   const byNeighbour = new Map<string, { sent: number; returned: number }>()
@@ -76,10 +90,23 @@ export function nodeLoops(options: {
 
   const measure = new LoopMeasure()
   const forgetLost = (): void => {
+    findMissing()
     for (const [id, loop] of pending) {
       if (loop.lostAt >= now()) continue
       pending.delete(id)
       measure.ended(halfAt(network, loop.lostAt), loop.measures, false)
+    }
+  }
+
+  const waitMs = (): number =>
+    late.length < lateness.atLeast
+      ? Number.POSITIVE_INFINITY
+      : Math.max(...late) * lateness.factor + lateness.moreMs
+  const findMissing = (): void => {
+    for (const loop of pending.values()) {
+      if (loop.isMissing || loop.missingAt > now()) continue
+      loop.isMissing = true
+      onFate?.(false)
     }
   }
 
@@ -95,9 +122,19 @@ export function nodeLoops(options: {
       if (made === undefined) return undefined
       const { first, packet, secret } = made
       const delays = path.reduce((sum, hop) => sum + hop.delayMs, 0)
-      const lostAt = now() + delays + loopPatienceMs(network, view, path.length)
+      const patienceMs = loopPatienceMs(network, view, path.length)
+      const dueAt = now() + delays
       const measures = drawn.measures.map(node => hexOf(node.id))
-      pending.set(hexOf(replyId), { first: hexOf(first), measures, secret, lostAt })
+      pending.set(hexOf(replyId), {
+        first: hexOf(first),
+        measures,
+        secret,
+        dueAt,
+        missingAt: dueAt + Math.min(patienceMs, waitMs()),
+        lostAt: dueAt + patienceMs,
+        // A loop that tries a node that does not run says nothing about this one.
+        isMissing: measures.length < drawn.nodes.length - 1,
+      })
       total.sent++
       countsOf(hexOf(first)).sent++
       return { next: first, packet }
@@ -110,6 +147,9 @@ export function nodeLoops(options: {
       const whole = undamaged(geometry, loop.secret, payload)
       measure.ended(halfAt(network, now()), loop.measures, whole)
       if (!whole) return false
+      late.push(Math.max(0, now() - loop.dueAt))
+      if (late.length > lateness.of) late.shift()
+      onFate?.(true)
       total.returned++
       countsOf(loop.first).returned++
       return true
@@ -121,6 +161,11 @@ export function nodeLoops(options: {
       forgetLost()
       return measure.counts(half)
     },
+    get missingAt() {
+      const waiting = [...pending.values()].filter(({ isMissing }) => !isMissing)
+      return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ missingAt }) => missingAt))
+    },
+    findMissing,
     keep(neighbours) {
       for (const id of byNeighbour.keys()) if (!neighbours.has(id)) byNeighbour.delete(id)
     },

@@ -76,6 +76,15 @@ export function nodeMetrics(status: () => NodeStatus): Registry {
   gauge('chaffinch_held_packets', 'Packets inside', s => s.packets.held)
   counter('chaffinch_sent_loops_total', 'Loops this node sent to itself', s => s.loops.sent)
   counter('chaffinch_returned_loops_total', 'Loops that came back', s => s.loops.returned)
+  gauge('chaffinch_running_flag', '1 when the consensus calls this node running', s =>
+    s.standing?.running === true ? 1 : 0,
+  )
+  gauge('chaffinch_reliable_flag', '1 when the consensus calls this node reliable', s =>
+    s.standing?.reliable === true ? 1 : 0,
+  )
+  counter('chaffinch_n1_alarms_total', 'n-1 alarms raised', s => s.alarm.count)
+  gauge('chaffinch_n1_alarm_flag', '1 while an n-1 alarm is raised', s => (s.alarm.raised ? 1 : 0))
+  gauge('chaffinch_usual_loss_ratio', 'Share of loops that is usually missing', s => s.alarm.usualLoss)
   gauge('chaffinch_replay_tags', 'Tags remembered, all keys together', s => s.replay.tags)
   gauge('chaffinch_neighbours', 'Neighbours with a queue', s => s.neighbours.length)
   gauge('chaffinch_queued_cells', 'Cells that wait for a neighbour', s => sum(s.neighbours, n => n.queued))

@@ -28,6 +28,7 @@ import { type ReplayStore, replayStore } from './replay.ts'
 import { type Admission, neighboursOf, nextHop } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
 import { usualStrategy, votedStrategy } from './strategy-voted.ts'
+import { type LoopWatch, loopWatch } from './watch.ts'
 
 const second = 1000
 
@@ -134,7 +135,21 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const replay = replayStore({ files: options.files, random, tagsPerKey: limits.tagsPerKey })
   await keys.advance(now())
   await openJournals(options, keys, replay)
-  const loops = nodeLoops({ network, geometry: g, self: link.id, now, random, limit: limits.loops })
+  const loops: Loops = nodeLoops({
+    network,
+    geometry: g,
+    self: link.id,
+    now,
+    random,
+    limit: limits.loops,
+    onFate: returned => watch.fate(returned),
+  })
+  const watch: LoopWatch = loopWatch({
+    clock,
+    log,
+    missingAt: () => loops.missingAt,
+    findMissing: loops.findMissing,
+  })
   const joined = options.directory === undefined ? await join(options, keys, loops) : undefined
   const directory = options.directory ?? (joined as JoinedDirectory)
   admission.refresh(directory)
@@ -231,8 +246,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const refuse = (count: number, reason: DropReason): void => happen({ t: 'refused', count, reason })
     const name = hexOf(from)
     if (state === 'draining') refuse(packets.length, 'DRAINING')
-    else if (admission.isNode(from)) happen({ t: 'arrived', from: name, packets })
-    else if (mail === undefined || admission.views.length === 0) refuse(packets.length, 'NOT_ADMITTED')
+    else if (admission.isNode(from)) {
+      watch.arrived(packets.length)
+      happen({ t: 'arrived', from: name, packets })
+    } else if (mail === undefined || admission.views.length === 0) refuse(packets.length, 'NOT_ADMITTED')
     else {
       const admitted = mail.gateway.admit(from, packets.length)
       if (admitted < packets.length) refuse(packets.length - admitted, 'CLIENT_RATE')
@@ -278,7 +295,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   function loopNow(): void {
     const view = admission.views[0]
     const loop = view && loops.make(view)
-    if (loop !== undefined) happen({ t: 'originated', ...loop })
+    if (loop !== undefined) {
+      happen({ t: 'originated', ...loop })
+      watch.plan()
+    }
     loopLater()
   }
 
@@ -334,6 +354,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         joined,
         relay,
         loops,
+        alarm: watch.state,
         replay,
         mail,
         bulletin,
@@ -351,6 +372,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     async close() {
       if (state === 'closed') return
       state = 'closed'
+      watch.close()
       unfollow()
       stop()
       for (const timer of timers.values()) timer.cancel()

@@ -2,9 +2,10 @@
 
 import type { JoinedDirectory } from '../directory/join.ts'
 import { epochAt, type Network } from '../directory/network.ts'
-import type { Directory, DirectoryHealth, Role } from '../directory/view.ts'
+import type { Directory, DirectoryHealth, NodeEntry, Role } from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
 import type { CellDrop, Link, Neighbour } from '../link/link.ts'
+import { type AlarmState, usualLoss } from './alarm.ts'
 import type { Bulletin, BulletinStatus } from './bulletin.ts'
 import type { Gateway } from './gateway.ts'
 import type { LoopCounts, Loops } from './loops.ts'
@@ -39,6 +40,8 @@ export interface NodeStatus {
   readonly directory: DirectoryHealth
   /** Whether that consensus has this node. */
   readonly listed: boolean
+  /** What that consensus, and the status note that is in force, say of this node; null when it is not listed. */
+  readonly standing: { readonly running: boolean; readonly reliable: boolean } | null
   /** Authorities that keep it out, and why. */
   readonly refusals: readonly { readonly authority: string; readonly code: string; readonly why: string }[]
   /** 0 to layers - 1 for a mix, -1 for a gateway and for a node that is not listed. */
@@ -46,6 +49,14 @@ export interface NodeStatus {
   /** received = forwarded + stored + served + dropped + held */
   readonly packets: PacketCounts
   readonly loops: LoopCounts
+  /** The n-1 alarm (alarm.ts): raised now, and since when (milliseconds since 1970-01-01 UTC); how often it was. */
+  readonly alarm: {
+    readonly raised: boolean
+    readonly since: number | null
+    readonly count: number
+    /** The share of loops that is usually missing. */
+    readonly usualLoss: number
+  }
   readonly neighbours: readonly {
     readonly id: string
     readonly state: Neighbour['state']
@@ -76,6 +87,7 @@ export function statusOf(node: {
   joined: JoinedDirectory | undefined
   relay: Relay
   loops: Loops
+  alarm: AlarmState
   replay: ReplayStore
   mail: { boxes: Mailboxes; gateway: Gateway } | undefined
   bulletin: Bulletin
@@ -97,10 +109,17 @@ export function statusOf(node: {
     consensus: consensus ?? null,
     directory: node.directory.health(),
     listed: view?.nodes.has(id) ?? false,
+    standing: standingOf(view?.nodes.get(id)),
     refusals: [...(node.joined?.refusals() ?? [])].map(([authority, refusal]) => ({ authority, ...refusal })),
     layer: view?.nodes.get(id)?.layer ?? -1,
     packets: packetCounts(relay),
     loops: { ...loops.counts },
+    alarm: {
+      raised: node.alarm.at === 'raised',
+      since: node.alarm.at === 'raised' ? node.alarm.since : null,
+      count: node.alarm.raised,
+      usualLoss: usualLoss(node.alarm),
+    },
     neighbours: link.neighbours().map(neighbour => {
       const { state, queued, sent } = neighbour
       const name = hexOf(neighbour.id)
@@ -124,6 +143,10 @@ export function statusOf(node: {
         }
       : null,
   }
+}
+
+function standingOf(entry: NodeEntry | undefined): NodeStatus['standing'] {
+  return entry === undefined ? null : { running: entry.running, reliable: entry.reliable }
 }
 
 export function packetCounts(relay: Relay): PacketCounts {

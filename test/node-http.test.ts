@@ -133,7 +133,8 @@ test('a node shows its status, its metrics and its health', async () => {
     assert.is(status.packets.received, status.packets.forwarded + status.packets.served + status.packets.held)
     const metrics = (await get(server, '/metrics', authorization)).text
     assert.match(metrics, new RegExp(`^chaffinch_received_packets_total ${status.packets.received}$`, 'm'))
-    const unit = /_(total|packets|loops|tags|neighbours|cells|entries|bytes|mailboxes|clients|epoch)$/
+    const unit =
+      /_(total|packets|loops|tags|neighbours|cells|entries|bytes|mailboxes|clients|epoch|flag|ratio)$/
     for (const [, name] of metrics.matchAll(/^# TYPE (\S+)/gm)) assert.match(name as string, unit)
     assert.equal(await get(server, '/healthz'), { status: 200, text: 'ok\n' })
     await gateway.node.drain()

@@ -1,0 +1,170 @@
+// The n-1 alarm (docs/node.md 4.2): its false alarms at 2 % loss, how soon it finds an attack, and what it needs for that.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type AlarmState, newAlarm, step, threshold, usualAlarm, usualLoss } from '../node/alarm.ts'
+import { exponential, fraction, type Random, seededRandom } from '../sphinx/random.ts'
+import { type Place, type World, world } from './node-world.ts'
+
+const gatewayOf = (w: World, i: number): Place =>
+  w.places.filter(place => place.role === 'gateway')[i] as Place
+const second = 1000
+const day = 24 * 60 * 60 * second
+
+interface Traffic {
+  /** A second: own loops, and packets of others. */
+  readonly loops: number
+  readonly others: number
+  readonly loss: number
+  /** From a loop's leaving to when it is missing, milliseconds. */
+  readonly rtt: number
+}
+
+const usual: Traffic = { loops: 1, others: 3, loss: 0.02, rtt: 500 }
+
+/** Loops and arrivals until `end`; from `attackAt` on nothing arrives. Stops at the first alarm when `first`. */
+function run(
+  { loops, others, loss, rtt }: Traffic,
+  random: Random,
+  begin: AlarmState,
+  from: number,
+  end: number,
+  attackAt = Number.POSITIVE_INFINITY,
+): AlarmState {
+  let state = begin
+  let nextLoop = from + exponential(random, second / loops)
+  let nextArrival = others === 0 ? Number.POSITIVE_INFINITY : from + exponential(random, second / others)
+  let nextTick = from + 250
+  const fates: { at: number; returned: boolean }[] = []
+  const alarms = begin.raised
+  for (;;) {
+    const fate = fates[0]?.at ?? Number.POSITIVE_INFINITY
+    const now = Math.min(nextLoop, nextArrival, fate, nextTick)
+    if (now >= end) return state
+    if (now === nextTick) {
+      nextTick += 250
+      if (state.missing > 0) state = step(state, { t: 'tick' }, now)
+    } else if (now === nextLoop) {
+      const back = now + rtt
+      fates.push({ at: back, returned: back < attackAt && fraction(random) >= loss })
+      nextLoop = now + exponential(random, second / loops)
+    } else if (now === nextArrival) {
+      if (now < attackAt) state = step(state, { t: 'arrived', count: 1 }, now)
+      nextArrival = now + exponential(random, second / others)
+    } else {
+      state = step(state, { t: 'loop', returned: fates.shift()?.returned === true }, now)
+    }
+    if (now >= attackAt && state.raised > alarms) return state
+  }
+}
+
+/** Attacks at random moments of a mix that has learned its traffic for 20 minutes: the share found in time. */
+function detection(traffic: Traffic, trials: number, seed: number): number {
+  const random = seededRandom(seed)
+  let state = run(traffic, random, newAlarm(0), 0, 1200 * second)
+  let found = 0
+  let now = 1200 * second
+  for (let i = 0; i < trials; i++) {
+    const attackAt = now + exponential(random, 5 * second)
+    const limit = attackAt + traffic.rtt + (4.6 * second) / traffic.loops
+    const after = run(traffic, random, state, now, limit, attackAt)
+    if (after.raised > state.raised && after.at === 'raised') found++
+    now += 6 * second
+    state = run(traffic, random, state, now - 6 * second, now)
+  }
+  return found / trials
+}
+
+test('less than one false alarm a day at 2 % loss', () => {
+  const days = 0.5
+  const state = run(usual, seededRandom(3), newAlarm(0), 0, days * day)
+  assert.ok(state.raised < days, `${state.raised} false alarms in ${days} days`)
+  assert.ok(usualLoss(state) < 0.04, `${usualLoss(state)}`)
+})
+
+test('the control: a threshold for a false alarm a minute has many in an hour', () => {
+  let state = newAlarm(0)
+  const loose = { ...usualAlarm, falsePerDay: 24 * 60 }
+  const random = seededRandom(4)
+  let now = 0
+  let alarms = 0
+  // Without packets of others, so that the loops alone decide.
+  for (let i = 0; i < 20_000; i++) {
+    now += exponential(random, second)
+    state = step(state, { t: 'loop', returned: fraction(random) >= 0.02 }, now, loose)
+    if (state.at === 'raised') alarms++
+    if (state.at === 'raised') state = { ...state, at: 'calm', evidence: { loops: 0, silence: 0 } }
+  }
+  assert.ok(alarms > 2, `${alarms}`)
+})
+
+test('everything but the target blocked: found within RTT + 4.6 / rate in 99 of 100 attacks', () => {
+  for (const [i, loss] of [0, 0.02].entries()) {
+    const share = detection({ ...usual, loss }, 800, 5 + i)
+    assert.ok(share >= 0.99, `loss ${loss}: ${share}`)
+  }
+})
+
+test('the control: without packets of others the loops alone need longer, and silence alone is no alarm', () => {
+  assert.ok(detection({ ...usual, others: 0 }, 300, 7) < 0.97)
+  let state = run(usual, seededRandom(9), newAlarm(0), 0, 600 * second)
+  state = step(state, { t: 'tick' }, 660 * second)
+  assert.is(state.raised, 0, 'a minute of silence, and no loop missing')
+})
+
+test('somebody puts packets of his own in the place of all others: four missing loops in a row are enough', () => {
+  const before = run(usual, seededRandom(14), newAlarm(0), 0, 1200 * second)
+  let state = before
+  for (let i = 1; i <= 4; i++) {
+    assert.is(state.raised, before.raised)
+    state = step(state, { t: 'arrived', count: 4 }, (1200 + i) * second)
+    state = step(state, { t: 'loop', returned: false }, (1200 + i) * second)
+  }
+  assert.is(state.at, 'raised')
+})
+
+test('what is usual is learned: at 20 % loss there are no more alarms than at 2 %', () => {
+  const state = run({ ...usual, loss: 0.2 }, seededRandom(10), newAlarm(0), 0, day / 8)
+  assert.ok(state.raised <= 1, `${state.raised}`)
+  assert.ok(usualLoss(state) > 0.15)
+})
+
+test('an attack teaches nothing, and three loops in a row end the alarm', () => {
+  const before = run(usual, seededRandom(11), newAlarm(0), 0, 1200 * second)
+  let state = run(usual, seededRandom(12), before, 1200 * second, 1230 * second, 1201 * second)
+  assert.is(state.at, 'raised')
+  for (let i = 0; i < 500; i++) state = step(state, { t: 'loop', returned: false }, (1230 + i) * second)
+  assert.is(usualLoss(state), usualLoss(before))
+  for (let i = 0; i < 3; i++) {
+    assert.is(state.at, 'raised')
+    state = step(state, { t: 'loop', returned: true }, (1800 + i) * second)
+  }
+  assert.is(state.at, 'calm')
+  assert.is(state.raised, before.raised + 1)
+})
+
+test('the threshold is the logarithm of the events of a day', () => {
+  const state = run(usual, seededRandom(13), newAlarm(0), 0, 3600 * second)
+  const { loops, silence } = threshold(state, usualAlarm)
+  assert.ok(Math.abs(loops - Math.log(2 * 86_400)) < 0.2)
+  assert.ok(Math.abs(silence - Math.log(2 * 4 * 86_400)) < 0.2)
+})
+
+test('a whole mix: its links are cut while it runs, the alarm is in its status, and ends with the attack', async () => {
+  const w = await world({ parameters: { nodeLoopPerMinute: 120 }, perLayer: 2 })
+  await w.clock.advance(60 * second)
+  const target = w.places.find(({ role }) => role === 'mix')?.node
+  const others = w.places.map(({ node }) => node).filter(node => node !== target)
+  assert.ok([target, ...others].every(node => node?.status().alarm.count === 0))
+  w.links.partition([[target?.id as Uint8Array]])
+  await w.clock.advance(6 * second)
+  const { alarm } = target?.status() ?? {}
+  assert.ok(alarm?.raised && alarm.count === 1)
+  assert.ok(gatewayOf(w, 0).node.status().alarm.count === 0, 'the others lose some loops and hear enough')
+  w.links.heal()
+  await w.clock.advance(30 * second)
+  assert.not(target?.status().alarm.raised)
+  await w.close()
+})
+
+test.run()
