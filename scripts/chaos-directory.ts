@@ -2,13 +2,13 @@
 // crash or are cut off, on a virtual clock. Prints what was run and what did not hold; exit code 1 when anything
 // did not, 2 for options that do not exist.
 
-import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 import { defects } from './chaos-directory-defects.ts'
 import { drawPlan } from './chaos-directory-plan.ts'
 import { type Outcome, run } from './chaos-directory-run.ts'
 import { type Invariant, invariants } from './chaos-directory-watch.ts'
+import { deal, inChild } from './chaos-share.ts'
 
 export interface Summary {
   readonly runs: number
@@ -27,6 +27,7 @@ interface Job {
 }
 
 const defaultSeeds = 200
+const child = new URL('./chaos-directory-child.ts', import.meta.url)
 /** From here on a second process is worth its start. */
 const manySeeds = 20
 
@@ -46,7 +47,13 @@ export async function chaos(args: readonly string[]): Promise<number> {
   const alone = job.seeds.length < manySeeds || job.defect !== undefined
   const processes = alone ? 1 : Math.min(2, availableParallelism())
   const summary =
-    processes === 1 ? await runAll(job) : merge(await Promise.all(deal(job, processes).map(inChild)))
+    processes === 1
+      ? await runAll(job)
+      : merge(
+          await Promise.all(
+            deal(job.seeds, processes).map(seeds => inChild<Summary>(child, { ...job, seeds })),
+          ),
+        )
   if (json) console.log(JSON.stringify(summary))
   else print(summary)
   return summary.violations > 0 ? 1 : 0
@@ -83,14 +90,6 @@ function readOptions(args: readonly string[]): { job: Job; json: boolean } | str
 
 function whole(text: string): number | undefined {
   return /^\d{1,9}$/.test(text) ? Number(text) : undefined
-}
-
-/** The same seeds, dealt out in turn. */
-function deal({ seeds, defect }: Job, hands: number): Job[] {
-  return Array.from({ length: hands }, (_, hand) => ({
-    seeds: seeds.filter((_, i) => i % hands === hand),
-    defect,
-  }))
 }
 
 /** A planted defect is searched for until it is found; otherwise every seed is run. */
@@ -135,22 +134,6 @@ function merge(parts: readonly Summary[]): Summary {
     realRuns: sum('realRuns'),
     ...(first === undefined ? {} : { first }),
   }
-}
-
-/** The same job in a process of its own, which runs scripts/chaos-directory-child.ts. */
-function inChild(job: Job): Promise<Summary> {
-  return new Promise((resolve, reject) => {
-    const child = fork(new URL('./chaos-directory-child.ts', import.meta.url), [JSON.stringify(job)])
-    let summary: Summary | undefined
-    child.on('message', message => {
-      summary = message as Summary
-    })
-    child.on('error', reject)
-    child.on('exit', code => {
-      if (summary === undefined) reject(new Error(`chaos: a child ended with ${code} and no result`))
-      else resolve(summary)
-    })
-  })
 }
 
 function print({ runs, violations, epochs, failedEpochs, faults, first }: Summary): void {

@@ -7,6 +7,7 @@ export interface Chaos {
 }
 
 const harnesses: Readonly<Record<string, () => Promise<Chaos>>> = {
+  client: () => import('./chaos-client.ts'),
   directory: () => import('./chaos-directory.ts'),
   'directory-model': () => import('./chaos-directory-model.ts'),
   node: () => import('./chaos-node.ts'),
