@@ -123,7 +123,8 @@ export class Replies {
       if (later === undefined && !asking) return this.#over(conversation)
       return { do: 'wait', until: asking ? now + pollMs : Math.max(now + pollMs, later ?? 0) }
     }
-    if (usable < waiting) {
+    // Of two left, one asks: a reply that took the last one would leave none to ask with
+    if (usable < waiting || (usable > 1 && usable <= waiting + 1)) {
       // The last block is for the next request
       if (asking && usable === 1) return { do: 'wait', until: now + pollMs }
       if (!asking && refill.tries < mostRefills) {

@@ -21,7 +21,7 @@ export const defects: Readonly<Record<string, Plant>> = {
 
   /** Every life of a client has the same dice. */
   'dice-repeat': {
-    client: (parts, seed) => ({ ...parts, random: seededRandom(seed) }),
+    client: (parts, own) => ({ ...parts, random: seededRandom(own) }),
   },
 
   /** A gateway acknowledges mail that is not on disk. */

@@ -224,9 +224,7 @@ class People {
 
   /** Replies without blocks fail, and say so: that is none of what was promised. */
   #accepted(): Sent[] {
-    return this.#sent.filter(
-      ({ id, failed, reads }) => id !== undefined && (reads > 0 || failed !== 'REPLY_EXPIRED'),
-    )
+    return this.#sent.filter(sent => sent.id !== undefined && (sent.reads > 0 || !isExhausted(sent)))
   }
 
   waiting(): boolean {
@@ -251,8 +249,12 @@ class People {
       read: accepted.length - lost.length,
       lost: lost.length,
       duplicates: this.#sent.reduce((sum, { reads }) => sum + Math.max(0, reads - 1), 0),
-      exhausted: this.#exhausted + this.#sent.filter(({ failed }) => failed === 'REPLY_EXPIRED').length,
+      exhausted: this.#exhausted + this.#sent.filter(isExhausted).length,
       violation: this.#violation,
     }
   }
+}
+
+function isExhausted({ failed }: Sent): boolean {
+  return failed === 'REPLY_EXPIRED' || failed === 'REPLY_EXHAUSTED'
 }

@@ -28,7 +28,8 @@ export interface Parts {
 
 /** A planted defect: other parts for a client or a gateway. */
 export type Plant = {
-  readonly client?: (parts: Parts, seed: number) => Parts
+  /** @param own a number of its own for each client, the same in all its lives */
+  readonly client?: (parts: Parts, own: number) => Parts
   readonly gateway?: (parts: Parts) => Parts
 }
 
@@ -155,7 +156,7 @@ function clientProcess(
         network,
         link,
         directory: views.directory(mine),
-        ...(plant.client?.(parts, plan.seed) ?? parts),
+        ...(plant.client?.(parts, 100 * plan.seed + victim.number) ?? parts),
       })
       if (here.life === mine) here.client = client
     },
