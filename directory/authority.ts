@@ -30,6 +30,7 @@ import {
   writeDescriptors,
   writeNewest,
   writeRefusal,
+  writeTime,
 } from './exchange.ts'
 import { openMessage } from './message.ts'
 import { type AuthorityEntry, checkNetwork, epochAt, type Network, type VotingNetwork } from './network.ts'
@@ -376,6 +377,7 @@ class RunningAuthority implements Authority {
     if (this.#closed) throw new DirectoryError('CLOSED', 'the authority was closed')
     const request = readRequest(bytes)
     if (request.ask === 'document') return writeAnswer(await this.#archive.serve(request.epoch))
+    if (request.ask === 'time') return writeAnswer(writeTime(this.#options.clock.now()))
     if (request.ask === 'change') return writeAnswer(this.#archive.documents.serveChange(request.after))
     if (request.ask === 'difference') {
       const { from, epoch } = request

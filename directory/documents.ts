@@ -6,7 +6,14 @@ import { difference, writeTold } from './difference.ts'
 import { type ConsensusDocument, readDocument } from './document.ts'
 import { DirectoryError } from './error.ts'
 import { type Evidence, writeProofs } from './evidence.ts'
-import { directoryProtocol, maxAskBytes, readRequest, writeAnswer, writeRefusal } from './exchange.ts'
+import {
+  directoryProtocol,
+  maxAskBytes,
+  readRequest,
+  writeAnswer,
+  writeRefusal,
+  writeTime,
+} from './exchange.ts'
 import { epochAt, epochsValid, type Network } from './network.ts'
 import type { Notes } from './notes.ts'
 import { type Split, splitOf } from './split.ts'
@@ -200,6 +207,7 @@ export function serveDocuments(link: Link, documents: Documents, notes: Notes, n
       const request = readRequest(bytes)
       if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
       if (request.ask === 'note') return writeAnswer(notes.serve(request.epoch))
+      if (request.ask === 'time') return writeAnswer(writeTime(now()))
       if (request.ask === 'change') return writeAnswer(documents.serveChange(request.after))
       if (request.ask === 'pointer') return writeAnswer(documents.servePointer(request.epoch))
       if (request.ask === 'evidence') return writeAnswer(writeProofs(documents.proofs))

@@ -24,6 +24,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | join | a node an authority | nothing: it is let in (joining.ts) |
  * | leave | anybody an authority | nothing: the node of the note is out of the next document |
  * | report | a node an authority | nothing: its loop statistics (statistics.ts) |
+ * | time | anybody whoever serves | its clock, milliseconds since 1970-01-01 UTC |
  * | evidence | anybody whoever serves | its proofs that authorities contradicted themselves (evidence.ts) |
  * | hello | an authority another | the epoch of the newest document it holds, or null |
  * | missing | an authority another | descriptors for this document that the asker has not |
@@ -41,6 +42,7 @@ export type DirectoryRequest =
   | { readonly ask: 'join'; readonly request: Uint8Array }
   | { readonly ask: 'leave'; readonly note: Uint8Array }
   | { readonly ask: 'report'; readonly statistics: Uint8Array }
+  | { readonly ask: 'time' }
   | { readonly ask: 'evidence' }
   | { readonly ask: 'hello' }
   | { readonly ask: 'missing'; readonly epoch: number; readonly have: readonly Uint8Array[] }
@@ -79,6 +81,8 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
       return write(['leave', request.note])
     case 'report':
       return write(['report', request.statistics])
+    case 'time':
+      return write(['time'])
     case 'evidence':
       return write(['evidence'])
     case 'hello':
@@ -128,7 +132,7 @@ function readFields(read: CborReader, ask: string, fields: number): DirectoryReq
   if (ask === 'report' && fields === 2) {
     return { ask, statistics: read.item('statistics').bytesUpTo(statisticsLimits.bytes) }
   }
-  if ((ask === 'hello' || ask === 'evidence') && fields === 1) return { ask }
+  if ((ask === 'hello' || ask === 'evidence' || ask === 'time') && fields === 1) return { ask }
   if (ask === 'missing' && fields === 3) {
     const epoch = read.item('epoch').uint()
     const count = read.item('have').list(mostNodes)
@@ -188,6 +192,18 @@ export function readNewest(bytes: Uint8Array): number | null {
   const epoch = read.item('epoch').nothing() ? null : read.uint()
   read.end()
   return epoch
+}
+
+/** The content of the answer to `time`. */
+export function writeTime(now: number): Uint8Array {
+  return write(Math.floor(now))
+}
+
+export function readTime(bytes: Uint8Array): number {
+  const read = new CborReader(bytes, 'time')
+  const now = read.item('time').uint()
+  read.end()
+  return now
 }
 
 /** The content of the answer to `missing`: descriptors, each as its node wrote it. */

@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   cover: () => import('./cover.ts'),
   key: () => import('./key.ts'),
   identity: () => import('./identity.ts'),
+  doctor: () => import('./doctor.ts'),
   consensus: () => import('./consensus.ts'),
   pay: () => import('./pay.ts'),
   demo: () => import('./demo.ts'),

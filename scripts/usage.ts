@@ -16,6 +16,7 @@ usage: chaffinch COMMAND [OPTIONS]
   identity   lock the keys of a client, copy them, take them elsewhere
   cover      show what each level of cover traffic costs and hides
   key        make an operator's identity key, and certify nodes with it
+  doctor     say what is wrong with a role on this machine, and what to do
   consensus  show, verify and compare what the authorities of a network signed
   pay        say how well a join of payments hides who paid whom
   demo       show how payments hide: dining cryptographers, payments in pieces
@@ -252,6 +253,19 @@ runs with for a limited time; what certify writes goes to the node as the file '
 examples:
   chaffinch key new operator.key
   chaffinch key certify --key operator.key --node "$ID" --role mix --out mix1/node.certificate
+`,
+  doctor: `usage: chaffinch doctor [--config FILE] [--role ROLE] [--json]
+
+Looks at a role of this machine: its file, keys and certificate, folder and disk, ports, the clock against the
+authorities', the consensus, and what the running role says of itself. Says what is wrong and what to do. Exits 0 when
+nothing is, 1 when something is, 2 when its file has a mistake. A warning alone is no reason for 1.
+
+  --config FILE   the role's file (default: authority.toml, mix.toml, gateway.toml or client.toml here)
+  --role ROLE     whose file it is, where its name does not say so
+  --json          print one line of JSON: {"healthy", "role", "file", "findings": [{"check", "state", "says", "fix"}]}
+
+example:
+  chaffinch doctor --config mix1/mix.toml
 `,
   consensus: `usage: chaffinch consensus [show] [--epoch N] [--save FILE]
        chaffinch consensus verify [FILE] [--epoch N]

@@ -17,11 +17,13 @@ import {
   readDescriptors,
   readNewest,
   readRequest,
+  readTime,
   writeAnswer,
   writeDescriptors,
   writeNewest,
   writeRefusal,
   writeRequest,
+  writeTime,
 } from '../directory/exchange.ts'
 import { consensusToJson } from '../directory/json.ts'
 import { openMessage, setHash, writeMessage } from '../directory/message.ts'
@@ -91,6 +93,9 @@ const requests: DirectoryRequest[] = [
   { ask: 'upload', descriptor: new Uint8Array(10) },
   { ask: 'join', request: new Uint8Array(10) },
   { ask: 'leave', note: new Uint8Array(10) },
+  { ask: 'time' },
+  { ask: 'change', after: null },
+  { ask: 'change', after: 7 },
   { ask: 'evidence' },
   { ask: 'hello' },
   { ask: 'missing', epoch: 3, have: [about, about] },
@@ -112,6 +117,7 @@ const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unkno
   answer: [writeAnswer(about), readAnswer],
   statistics: [writeStatistics(statistics), readStatistics],
   hello: [writeNewest(5), readNewest],
+  time: [writeTime(5), readTime],
   descriptors: [writeDescriptors([about]), readDescriptors],
   ...Object.fromEntries(
     messages.map(message => [

@@ -341,6 +341,8 @@ function exchangeVectors(): DirectoryVector[] {
     request('join', writeRequest({ ask: 'join', request: hash })),
     request('leave', writeRequest({ ask: 'leave', note: hash })),
     request('upload', writeRequest({ ask: 'upload', descriptor: hash })),
+    request('time', writeRequest({ ask: 'time' })),
+    request('change', writeRequest({ ask: 'change', after: 7 })),
     request('hello', writeRequest({ ask: 'hello' })),
     request('missing', writeRequest({ ask: 'missing', epoch: 7, have: [hash] })),
     request('body', writeRequest({ ask: 'body', hash })),
