@@ -13,6 +13,7 @@
  * | BUSY | too many transactions wait for the ledger | sends it again later |
  * | DAMAGED | a store holds something else than what was written to it | restores it from a copy |
  * | DOUBLE_SPEND | a note that is spent already | discards it |
+ * | NODE | a Bitcoin node does not answer, or refuses what it was asked | looks after the node |
  * | NONCE_USED | a mint that was entered before, or that repeats its nonce | discards it |
  * | NO_NOTE | a note that the ledger does not know | discards it, or waits |
  * | NO_SLOTS | the sum of all parts is not that of different slot numbers | asks everyone for their secrets |
@@ -31,6 +32,7 @@ export type PaymentErrorCode =
   | 'BUSY'
   | 'DAMAGED'
   | 'DOUBLE_SPEND'
+  | 'NODE'
   | 'NONCE_USED'
   | 'NO_NOTE'
   | 'NO_SLOTS'
@@ -41,8 +43,8 @@ export type PaymentErrorCode =
 export class PaymentError extends Error {
   readonly code: PaymentErrorCode
 
-  constructor(code: PaymentErrorCode, message: string) {
-    super(message)
+  constructor(code: PaymentErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
     this.name = 'PaymentError'
     this.code = code
   }

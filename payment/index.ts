@@ -2,13 +2,18 @@
 // docs/payments.md.
 
 export { type Audit, audit } from './audit.ts'
+export { bitcoinJoins, bitcoinOwner, outpoint, psbtOf } from './bitcoin.ts'
+export { type Coin, fundLadder } from './bitcoin-funding.ts'
+export { bitcoinRpc, type Rpc, type RpcOptions } from './bitcoin-rpc.ts'
 export type { Crime, Verdict } from './blame.ts'
 export { boltzmann, type Linkage } from './boltzmann.ts'
 export { denominations, isDenomination, split } from './denominations.ts'
 export { PaymentError, type PaymentErrorCode } from './error.ts'
 export { type Collusion, collusion, intersection, intersections } from './intersection.ts'
 export { embeddedJoins, type Join, type JoinScheme } from './join.ts'
+export { feeTooLow, fresh, isOnLadder, type Ladder, nextRung, rungOf, sizeOf } from './ladder.ts'
 export type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
+export { type BitcoinLedger, openBitcoinLedger } from './ledger-bitcoin.ts'
 export { type EmbeddedLedger, openLedger } from './ledger-embedded.ts'
 export { type Linkability, type LinkabilityInit, linkability } from './linkability.ts'
 export { readGenesis, readHead, type SignedHead, writeGenesis } from './log.ts'

@@ -4,6 +4,9 @@ import { hex, same } from './document.ts'
 import { PaymentError } from './error.ts'
 import { isSigned, type Note, type SignedTransaction } from './transaction.ts'
 
+/** Stands for the transaction that spent a note, where a ledger knows only that one did; no transaction has this id. */
+export const unknownSpender: Uint8Array = new Uint8Array(32)
+
 export interface NoteState extends Note {
   /** The id of the transaction that spent it, 32 bytes; null while it can be spent. */
   readonly spentBy: Uint8Array | null
@@ -13,7 +16,7 @@ export interface NoteState extends Note {
 export interface Receipt {
   /** 32 bytes. */
   readonly transaction: Uint8Array
-  /** The number of its entry in the log. */
+  /** The number of its entry in the log; on Bitcoin its block's height, 0 while it waits for one. */
   readonly index: number
 }
 

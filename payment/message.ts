@@ -3,12 +3,11 @@
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify } from '#crypto'
-import { isDenomination } from './denominations.ts'
 import { compare, type Fields, hex, labelled, read, type Value, write } from './document.ts'
 import { PaymentError } from './error.ts'
 import { fieldBytes } from './field.ts'
 import { messageBytes } from './pads.ts'
-import type { Note } from './transaction.ts'
+import { type Note, readNoteId } from './transaction.ts'
 
 /** Peers of a round, so that every message stays below `longestMessage`. */
 export const mostMembers = 64
@@ -213,7 +212,7 @@ function readRequest(fields: Fields, pairing: Uint8Array): PairRequest {
     kind: 'PR',
     pairing,
     note: {
-      id: note.bytes('id', 32),
+      id: readNoteId(note),
       denomination: note.uint('denomination'),
       owner: note.bytes('owner', 32),
     },
@@ -221,7 +220,6 @@ function readRequest(fields: Fields, pairing: Uint8Array): PairRequest {
     proof: fields.bytes('proof', 64),
   }
   note.end()
-  if (!isDenomination(request.note.denomination)) throw fields.fail('note', 'no denomination')
   return request
 }
 

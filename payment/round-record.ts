@@ -3,7 +3,7 @@
 
 import { read, write } from './document.ts'
 import { PaymentError } from './error.ts'
-import type { Note } from './transaction.ts'
+import { type Note, readNoteId } from './transaction.ts'
 
 /** One run. */
 export interface Attempt {
@@ -54,7 +54,7 @@ export function readRecord(bytes: Uint8Array): RoundRecord {
     pairing: fields.bytes('pairing', 32),
     identitySeed: fields.bytes('identitySeed', 32),
     note: {
-      id: note.bytes('id', 32),
+      id: readNoteId(note),
       denomination: note.uint('denomination'),
       owner: note.bytes('owner', 32),
     },

@@ -5,9 +5,9 @@ import type { Clock, Timer } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Verdict } from './blame.ts'
-import { hex } from './document.ts'
+import { hex, same } from './document.ts'
 import { PaymentError } from './error.ts'
-import type { Ledger, NoteState } from './ledger.ts'
+import { type Ledger, type NoteState, unknownSpender } from './ledger.ts'
 import { step } from './round.ts'
 import { type RoundInit, startRound } from './round-keys.ts'
 import { type RoundRecord, readRecord, writeRecord } from './round-record.ts'
@@ -246,7 +246,9 @@ export class RoundShell {
 }
 
 function spending(note: NoteState): { note: Uint8Array; by: Uint8Array }[] {
-  return note.spentBy === null ? [] : [{ note: note.id, by: note.spentBy }]
+  // Without the spender nobody can be held to it: it may be a join that this peer has signed.
+  if (note.spentBy === null || same(note.spentBy, unknownSpender)) return []
+  return [{ note: note.id, by: note.spentBy }]
 }
 
 function codeOf(error: unknown): string {

@@ -12,7 +12,7 @@ export interface Output {
   readonly owner: Uint8Array
 }
 
-/** A note of the ledger. Its id is 32 bytes. */
+/** A note of a ledger. Its id has 32 bytes; on Bitcoin it is an outpoint, and has 36. */
 export interface Note extends Output {
   readonly id: Uint8Array
 }
@@ -136,6 +136,13 @@ export function readTransaction(ledger: Uint8Array, bytes: Uint8Array): SignedTr
     throw fields.fail('signatures', `want ${want}, have ${signatures.length}`)
   }
   return { transaction, id: transactionId(ledger, transaction), signatures }
+}
+
+/** A note's id, of whichever ledger. */
+export function readNoteId(fields: Fields): Uint8Array {
+  const id = fields.bytesUpTo('id', 36)
+  if (id.length !== 32 && id.length !== 36) throw fields.fail('id', `want 32 or 36 bytes, have ${id.length}`)
+  return id
 }
 
 function readInputs(fields: Fields): Uint8Array[] {

@@ -199,7 +199,7 @@ test('any body under a good signature is a message, or a proof of guilt that nam
   )
 })
 
-test('a list that does not ascend, a vector of odd length and a note of no denomination are malformed', () => {
+test('a list that does not ascend, a vector of odd length and a note id of no ledger are malformed', () => {
   const base = { pairing: new Uint8Array(32), attempt: 0, saw: new Uint8Array(32) }
   const twice = [new Uint8Array(32), new Uint8Array(32)]
   const bad: unknown[] = [
@@ -210,7 +210,7 @@ test('a list that does not ascend, a vector of odd length and a note of no denom
     {
       kind: 'PR',
       pairing: base.pairing,
-      note: { id: new Uint8Array(32), denomination: 3, owner: new Uint8Array(32) },
+      note: { id: new Uint8Array(33), denomination: 10, owner: new Uint8Array(32) },
       expiry: 0,
       proof: new Uint8Array(64),
     },

@@ -1,0 +1,240 @@
+// docs/payments.md 6: joins on Bitcoin. A real node on regtest mines them and refuses what was tampered with.
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { stayAlive, systemClock } from '../link/clock.ts'
+import { silent } from '../link/log.ts'
+import { memoryStore } from '../link/store.ts'
+import {
+  bitcoinJoins,
+  bitcoinOwner,
+  outpoint,
+  ownerOfScript,
+  psbtOf,
+  readOutpoint,
+  scriptOf,
+} from '../payment/bitcoin.ts'
+import { fundLadder } from '../payment/bitcoin-funding.ts'
+import { hex } from '../payment/document.ts'
+import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
+import type { Join } from '../payment/join.ts'
+import { feeTooLow, fresh, isOnLadder, type Ladder, nextRung, rungOf, sizeOf } from '../payment/ladder.ts'
+import { type BitcoinLedger, openBitcoinLedger } from '../payment/ledger-bitcoin.ts'
+import { pairingId, readMessage } from '../payment/message.ts'
+import { RoundShell } from '../payment/round-shell.ts'
+import type { Settlement } from '../payment/settle.ts'
+import type { Note } from '../payment/transaction.ts'
+import { seededRandom } from '../sphinx/random.ts'
+import { type Regtest, startRegtest } from './bitcoin-regtest.ts'
+
+const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000 }
+const scheme = bitcoinJoins(new Uint8Array(32).fill(1), ladder)
+const secrets = [1, 2, 3].map(byte => new Uint8Array(32).fill(byte))
+const outputs = [4, 5, 6].map(byte => scheme.outputOf(new Uint8Array(32).fill(byte)))
+const notes = secrets.map((secret, i): Note => {
+  return { id: outpoint('ab'.repeat(32), i), denomination: 103_000, owner: bitcoinOwner(secret) }
+})
+
+function signaturesOf(join: Join, of: readonly Uint8Array[]): Uint8Array[] {
+  return join.notes.map(note => {
+    const secret = of.find(one => hex(bitcoinOwner(one)) === hex(note.owner)) as Uint8Array
+    return scheme.sign(join, secret)
+  })
+}
+
+function codeOf(error: unknown): PaymentErrorCode | string {
+  return error instanceof PaymentError ? error.code : String(error)
+}
+
+async function refusal(run: () => Promise<unknown>): Promise<string> {
+  return await run().then(
+    () => 'accepted',
+    error => codeOf(error),
+  )
+}
+
+test('a note goes down one rung of the ladder with every join, and stays good for the next', () => {
+  const first = fresh(200_000, ladder)
+  assert.is(first, 203_000)
+  assert.is(rungOf(first, ladder), 3)
+  assert.is(nextRung(first, ladder), 202_000)
+  assert.not.ok(isOnLadder(200_000, ladder))
+  for (const amount of [200_000, 203_500, 53_000])
+    assert.throws(() => nextRung(amount, ladder), /can pay for no join/)
+  assert.is(feeTooLow(10, ladder, 5), null)
+  assert.ok(feeTooLow(10, ladder, 50)?.includes('wait'))
+  assert.is(sizeOf(10, 10), 1001)
+})
+
+test('outpoints and scripts come back as they were', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), fc.nat(), (id, index) => {
+      assert.equal(readOutpoint(outpoint(hex(id), index)), { txid: hex(id), index })
+    }),
+  )
+  const owner = bitcoinOwner(secrets[0] as Uint8Array)
+  assert.equal(ownerOfScript(scriptOf(owner)), owner)
+  assert.is(ownerOfScript(new Uint8Array(25)), null)
+  // BIP 173: the program of the key 02 79be… (secret 1).
+  const one = new Uint8Array(32)
+  one[31] = 1
+  assert.is(hex(scriptOf(bitcoinOwner(one))), '0014751e76e8199196d454941c45d1b3a323f1433bd6')
+})
+
+test('members sign one transaction, whatever order notes and outputs come in', () => {
+  const join = scheme.join(notes, outputs)
+  assert.equal(scheme.join(notes.toReversed(), outputs.toReversed()), join)
+  const signatures = signaturesOf(join, secrets)
+  for (const [i, note] of join.notes.entries()) {
+    assert.ok(scheme.isSigned(join, note, signatures[i] as Uint8Array))
+    assert.not.ok(scheme.isSigned(join, note, signatures[(i + 1) % 3] as Uint8Array))
+    assert.not.ok(scheme.isSigned(join, note, new Uint8Array(64)))
+  }
+  const complete = scheme.complete(join, signatures)
+  // A real join's virtual size, within the reserve for signatures of 71 and 72 bytes.
+  assert.ok(Math.abs(complete.length - (sizeOf(3, 3) + 3 * 81)) < 20)
+  assert.is(hex(psbtOf(join, ladder)).slice(0, 10), '70736274ff')
+  assert.throws(
+    () => scheme.complete(join, [...signatures.slice(1), signatures[0] as Uint8Array]),
+    /not signed/,
+  )
+})
+
+test('an owner proves a note with its key, and nobody else', () => {
+  const statement = new Uint8Array([1, 2, 3])
+  const [note] = notes as [Note]
+  const proof = scheme.prove(statement, secrets[0] as Uint8Array)
+  assert.ok(scheme.isProof(note, statement, proof))
+  assert.not.ok(scheme.isProof(note, new Uint8Array([1, 2, 4]), proof))
+  assert.not.ok(scheme.isProof(note, statement, scheme.prove(statement, secrets[1] as Uint8Array)))
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 64, maxLength: 64 }), any =>
+      assert.not.ok(scheme.isProof(note, statement, any)),
+    ),
+    { numRuns: 20 },
+  )
+  assert.not.ok(scheme.isOutput(new Uint8Array(32)))
+  assert.not.ok(scheme.isOutput(new Uint8Array(32).fill(1)))
+})
+
+/** Notes on the ladder for these secrets, in a block. */
+async function funded(node: Regtest, ledger: BitcoinLedger, of: readonly Uint8Array[]): Promise<Note[]> {
+  const coin = await node.coin(new Uint8Array(32).fill(77))
+  const wants = of.map(secret => ({ amount: fresh(100_000, ladder), secret }))
+  const { transaction, notes } = fundLadder(
+    [coin],
+    wants,
+    new Uint8Array(32).fill(78),
+    await ledger.feeRate(),
+  )
+  await ledger.submit(transaction)
+  await node.mine(1)
+  return [...notes]
+}
+
+/** One round of shells in this process, on the system's clock. */
+async function round(
+  ledger: BitcoinLedger,
+  notes: readonly Note[],
+  of: readonly Uint8Array[],
+): Promise<Settlement[]> {
+  const now = systemClock.now()
+  const shells: RoundShell[] = []
+  const settled = notes.map(async (note, i) => {
+    const random = seededRandom(200 + i)
+    return await new Promise<Settlement>(resolve => {
+      const shell = new RoundShell({
+        config: {
+          scheme: bitcoinJoins(ledger.id, ladder),
+          random,
+          read: readMessage,
+          newOutput: () => random(32),
+          isCooling: () => false,
+          least: 3,
+          phaseMs: 20_000,
+          voteMs: 10_000,
+        },
+        clock: systemClock,
+        store: memoryStore(),
+        ledger,
+        log: silent,
+        publish(message) {
+          for (const other of shells) if (other !== shell) other.receive(message)
+        },
+        report: report => {
+          if (report.kind === 'settled') resolve(report.settlement)
+        },
+      })
+      shells.push(shell)
+      const pairing = pairingId(ledger.id, note.denomination, 1)
+      shell.start({
+        note,
+        noteSecret: of[i] as Uint8Array,
+        pairing,
+        ask: now,
+        until: now + 1500,
+        expiry: now + 60_000,
+      })
+    })
+  })
+  try {
+    return await Promise.all(settled)
+  } finally {
+    for (const shell of shells) shell.close()
+  }
+}
+
+test('a node mines the join of a round, pays its outputs, and refuses it tampered with', async () => {
+  const node = await startRegtest()
+  if (node === null) return
+  const awake = stayAlive()
+  try {
+    const ledger = await openBitcoinLedger(node.rpc, ladder, systemClock)
+    const held = await funded(node, ledger, secrets)
+    const settlements = await round(ledger, held, secrets)
+    assert.equal(
+      settlements.map(({ is }) => is),
+      ['paid', 'paid', 'paid'],
+    )
+    await node.mine(1)
+    const paid = settlements.flatMap(one => (one.is === 'paid' ? [one.outputSecret] : []))
+    const mixed = await Promise.all(paid.map(secret => ledger.notesOwnedBy(bitcoinOwner(secret))))
+    for (const [note] of mixed) {
+      assert.is(note?.denomination, 102_000)
+      assert.is(note?.spentBy, null)
+    }
+    for (const note of held) assert.is.not((await ledger.note(note.id))?.spentBy ?? null, null)
+
+    // What came out pays for the next join, and nothing else than that join is taken.
+    const own = bitcoinJoins(ledger.id, ladder)
+    const next = own.join(mixed.flat(), outputs)
+    const sign = (join: Join): Uint8Array[] =>
+      join.notes.map(note =>
+        own.sign(join, paid.find(secret => hex(bitcoinOwner(secret)) === hex(note.owner)) as Uint8Array),
+      )
+    const good = own.complete(next, sign(next))
+    const bad = good.slice()
+    bad[bad.length - 10] = (bad[bad.length - 10] as number) ^ 1
+    assert.is(await refusal(() => ledger.submit(bad)), 'BAD_TRANSACTION')
+    const otherOutputs = own.join(mixed.flat(), [
+      outputs[0],
+      outputs[1],
+      bitcoinOwner(new Uint8Array(32).fill(9)),
+    ] as Uint8Array[])
+    assert.throws(() => own.complete(otherOutputs, sign(next)), /not signed by its owner/)
+    assert.is(await ledger.receipt(next.id), null)
+    const move = own.move(mixed[0]?.[0] as Note, paid[0] as Uint8Array, outputs[0] as Uint8Array)
+    const moved = await ledger.submit(move)
+    assert.is(moved.index, 0, 'it waits for a block')
+    assert.is(await refusal(() => ledger.submit(good)), 'DOUBLE_SPEND')
+    assert.equal((await ledger.note(mixed[0]?.[0]?.id as Uint8Array))?.spentBy, moved.transaction)
+    await node.mine(1)
+    assert.ok(((await ledger.receipt(moved.transaction))?.index ?? 0) > 430)
+  } finally {
+    awake()
+    await node.stop()
+  }
+})
+
+test.run()
