@@ -46,12 +46,16 @@ export function seededRandom(seed: Uint8Array | number): Random {
 export function below(random: Random, bound: number): number {
   if (!(Number.isInteger(bound) && bound >= 1 && bound <= 2 ** 32))
     throw new RangeError(`below: bound: want 1 to 2^32, have ${bound}`)
-  const limit = 2 ** 32 - (2 ** 32 % bound)
   for (;;) {
     const bytes = random(4)
     const drawn = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
-    if (drawn < limit) return drawn % bound
+    if (isEven(drawn, bound)) return drawn % bound
   }
+}
+
+/** Whether 32 random bits give each number below `bound` the same chance; the last few of 2^32 do not. */
+function isEven(drawn: number, bound: number): boolean {
+  return drawn < 2 ** 32 - (2 ** 32 % bound)
 }
 
 /** A number in [0, 1) with 53 random bits. */
@@ -75,8 +79,13 @@ export function pick<T>(random: Random, from: readonly T[]): T {
 /** A new array with the same elements in a random order (Fisher and Yates). */
 export function shuffle<T>(random: Random, from: readonly T[]): T[] {
   const out = [...from]
-  for (let i = out.length - 1; i > 0; i--) {
-    const j = below(random, i + 1)
+  // all dice at once: the system takes as long for four bytes as for four hundred
+  const last = Math.max(0, out.length - 1)
+  const { buffer, byteOffset } = random(4 * last)
+  const dice = new DataView(buffer, byteOffset)
+  for (let i = last; i > 0; i--) {
+    const drawn = dice.getUint32(4 * (last - i))
+    const j = isEven(drawn, i + 1) ? drawn % (i + 1) : below(random, i + 1)
     const held = out[i] as T
     out[i] = out[j] as T
     out[j] = held
