@@ -1,61 +1,15 @@
 // Reads and writes fields by name, big-endian, so that an error says which one was wrong.
 
+import { FieldReader } from '../sphinx/reader.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 
-export class Reader {
-  readonly #bytes: Uint8Array
-  readonly #what: string
-  readonly #code: ClientErrorCode
-  #at = 0
-
+export class Reader extends FieldReader<ClientError> {
   /**
    * @param what the thing that is read, for messages: `fragment`
    * @param code of the ClientError that every method throws
    */
   constructor(bytes: Uint8Array, what: string, code: ClientErrorCode) {
-    this.#bytes = bytes
-    this.#what = what
-    this.#code = code
-  }
-
-  get left(): number {
-    return this.#bytes.length - this.#at
-  }
-
-  /** The next bytes, as a view. */
-  take(length: number, field: string): Uint8Array {
-    if (this.left < length) throw this.fail(`${field}: want ${length} bytes, have ${this.left}`)
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
-  }
-
-  u8(field: string): number {
-    return this.take(1, field)[0] as number
-  }
-
-  u16(field: string): number {
-    const [high, low] = this.take(2, field)
-    return ((high as number) << 8) | (low as number)
-  }
-
-  u32(field: string): number {
-    const bytes = this.take(4, field)
-    return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
-  }
-
-  /** All that is left must be zero. */
-  zeros(field: string): void {
-    if (this.take(this.left, field).some(byte => byte !== 0)) throw this.fail(`${field}: not zero`)
-  }
-
-  /** Nothing may be left. */
-  end(): void {
-    if (this.left > 0) throw this.fail(`${this.left} bytes too many`)
-  }
-
-  /** The error for the caller to throw. */
-  fail(message: string): ClientError {
-    return new ClientError(this.#code, `${this.#what}: ${message}`)
+    super(bytes, message => new ClientError(code, `${what}: ${message}`))
   }
 }
 

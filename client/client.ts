@@ -16,6 +16,7 @@ import { maxMessageBytes, messageIdBytes } from './fragments.ts'
 import type { InboxEntry } from './inbox.ts'
 import type { LedgerEntry } from './ledger.ts'
 import { maxReplyBytes } from './limits.ts'
+import { Listeners } from './listeners.ts'
 import { Mail } from './mail.ts'
 import { Handles, type Message, type Received } from './message.ts'
 import {
@@ -41,11 +42,7 @@ export class Client {
   readonly #release: () => Promise<void>
   readonly #handles: Handles
   readonly #mail: Mail
-  readonly #handlers: { readonly [name in keyof ClientEvents]: Set<ClientEvents[name]> } = {
-    state: new Set(),
-    message: new Set(),
-    ready: new Set(),
-  }
+  readonly #listeners: Listeners
   /** Ends listening to the signal of a message that is not over. */
   readonly #signals = new Map<string, () => void>()
   readonly #requests: Requests
@@ -54,6 +51,7 @@ export class Client {
 
   private constructor(init: EngineInit, release: () => Promise<void>, open: Opening) {
     this.#init = init
+    this.#listeners = new Listeners(init.log)
     this.#release = release
     this.#engine = open.engine
     const { inbox, outbox, ledger } = open.engine
@@ -74,7 +72,7 @@ export class Client {
     for (const entry of inbox.after(-1, answersApp)) if (!entry.read) this.#answered(entry)
     open.events.state = message => this.#changed(message)
     open.events.message = entry => this.#arrived(entry)
-    open.events.ready = ready => this.#tell('ready', ready)
+    open.events.ready = ready => this.#listeners.tell('ready', ready)
   }
 
   /**
@@ -358,9 +356,7 @@ export class Client {
 
   /** Calls `handler` from now on; returns how to stop. */
   on<Name extends keyof ClientEvents>(name: Name, handler: ClientEvents[Name]): () => void {
-    const handlers: Set<ClientEvents[Name]> = this.#handlers[name]
-    handlers.add(handler)
-    return () => handlers.delete(handler)
+    return this.#listeners.on(name, handler)
   }
 
   /**
@@ -412,7 +408,7 @@ export class Client {
     this.#mail.close()
     this.#requests.close()
     this.#handles.close()
-    this.#tell('ready', false)
+    this.#listeners.tell('ready', false)
     await this.#release()
   }
 
@@ -450,7 +446,7 @@ export class Client {
     const { id, state, reason, app } = message
     if (app === answersApp && state === 'failed')
       this.#requests.failed(id, new ClientError(reason ?? 'EXPIRED', `request: failed (${reason})`))
-    this.#tell('state', this.#handles.handle(message))
+    this.#listeners.tell('state', this.#handles.handle(message))
   }
 
   #arrived(entry: InboxEntry): void {
@@ -458,7 +454,7 @@ export class Client {
     if (entry.app === answersApp) this.#answered(entry)
     else this.#mail.arrived(entry)
     const { id, seq, app, inReplyTo } = entry
-    this.#tell('message', { id, seq, app, inReplyTo })
+    this.#listeners.tell('message', { id, seq, app, inReplyTo })
   }
 
   #answered(entry: InboxEntry): void {
@@ -468,22 +464,6 @@ export class Client {
   #count({ inReplyTo }: InboxEntry): void {
     this.#received.messages++
     if (inReplyTo !== undefined) this.#received.replies++
-  }
-
-  /** An app's mistake in a handler is the app's: it is logged, and the others are told all the same. */
-  #tell<Name extends keyof ClientEvents>(name: Name, ...what: Parameters<ClientEvents[Name]>): void {
-    for (const handler of [...this.#handlers[name]] as ((
-      ...what: Parameters<ClientEvents[Name]>
-    ) => void)[]) {
-      try {
-        handler(...what)
-      } catch (error) {
-        this.#init.log.error(
-          { event: name, reason: error instanceof Error ? error.name : 'unknown' },
-          'handler threw',
-        )
-      }
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 // What a client says about itself to its owner (docs/client.md, Status).
 
-import type { DirectoryHealth, View } from '../directory/view.ts'
+import { type ConsensusStatus, consensusStatus, type DirectoryHealth, type View } from '../directory/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Bulletin } from './bulletin.ts'
 import type { GatewayRecord } from './bulletin-watch.ts'
@@ -22,13 +22,7 @@ export interface ClientStatus {
   /** Empty until the first consensus let it choose a gateway. */
   readonly address: string
   readonly epoch: number
-  readonly consensus: {
-    readonly epoch: number
-    /** Lowercase hex. */
-    readonly hash: string
-    readonly signers: readonly string[]
-    readonly validUntil: number
-  } | null
+  readonly consensus: ConsensusStatus | null
   /** Whether documents come as they should: docs/directory.md 10. */
   readonly directory: DirectoryHealth
   /** The level it is at, and what each costs at the consensus's rates; no costs before the first consensus. */
@@ -89,15 +83,7 @@ export function statusOf(from: Innards): ClientStatus {
     ready: view !== undefined && gateways?.open === true,
     address,
     epoch,
-    consensus:
-      view === undefined
-        ? null
-        : {
-            epoch: view.epoch,
-            hash: hex(view.hash),
-            signers: view.signers.map(hex),
-            validUntil: view.validUntil,
-          },
+    consensus: consensusStatus(view),
     directory: from.health,
     cover: { level: from.cover, costs: view === undefined ? [] : coverCosts(view.parameters, from.g) },
     gateway: gateways === undefined ? null : hex(gateways.home),

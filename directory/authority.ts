@@ -44,7 +44,7 @@ import { hex, sameBytes } from './statement.ts'
 import { readStatistics } from './statistics.ts'
 import { acceptRecords } from './table.ts'
 import { defaultMixing } from './tally.ts'
-import type { Parameters, View } from './view.ts'
+import { type ConsensusStatus, consensusStatus, type Parameters, type View } from './view.ts'
 
 export interface AuthorityOptions {
   readonly network: Network
@@ -77,12 +77,7 @@ export interface AuthorityStatus {
   readonly epoch: number
   /** Where the round of this epoch is. */
   readonly state: RoundState['at'] | 'waiting'
-  readonly consensus: {
-    readonly epoch: number
-    readonly hash: string
-    readonly signers: readonly string[]
-    readonly validUntil: number
-  } | null
+  readonly consensus: ConsensusStatus | null
   /** In the current consensus; before there is one, those that have uploaded. */
   readonly nodes: number
   /** When each other authority answered last: milliseconds since 1970-01-01 UTC, or null. */
@@ -318,15 +313,7 @@ class RunningAuthority implements Authority {
       id: hex(this.id),
       epoch,
       state: round?.at ?? 'waiting',
-      consensus:
-        view === undefined
-          ? null
-          : {
-              epoch: view.epoch,
-              hash: hex(view.hash),
-              signers: view.signers.map(hex),
-              validUntil: view.validUntil,
-            },
+      consensus: consensusStatus(view),
       nodes: view?.nodes.size ?? Math.max(...uploaded),
       authorities: this.#peers.others.map(({ id }) => ({ id: hex(id), seen: this.#peers.seen(id) })),
       rounds: { published: counts.published, failed: counts.failed },

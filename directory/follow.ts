@@ -20,7 +20,13 @@ import { Comparison, type Split } from './split.ts'
 import { hex } from './statement.ts'
 import { followChanges } from './succession.ts'
 import { acceptRecords } from './table.ts'
-import type { Directory, DirectoryHealth, View } from './view.ts'
+import {
+  type ConsensusStatus,
+  consensusStatus,
+  type Directory,
+  type DirectoryHealth,
+  type View,
+} from './view.ts'
 import type { Pointer } from './vote.ts'
 
 export interface FollowOptions {
@@ -38,13 +44,7 @@ export interface FollowOptions {
 export interface DirectoryStatus extends DirectoryHealth {
   /** The epoch of now by the own clock; negative before genesis. */
   readonly epoch: number
-  readonly consensus: {
-    readonly epoch: number
-    readonly hash: string
-    readonly signers: readonly string[]
-    /** Milliseconds since 1970-01-01 UTC. */
-    readonly validUntil: number
-  } | null
+  readonly consensus: ConsensusStatus | null
   /** Documents that were fetched, accepted, and refused by code. */
   readonly fetched: number
   readonly accepted: number
@@ -208,15 +208,7 @@ export class Follower implements FollowedDirectory {
     const view = this.current()
     return {
       epoch: epochAt(network, clock.now()),
-      consensus:
-        view === undefined
-          ? null
-          : {
-              epoch: view.epoch,
-              hash: hex(view.hash),
-              signers: view.signers.map(hex),
-              validUntil: view.validUntil,
-            },
+      consensus: consensusStatus(view),
       fetched: this.#fetched,
       accepted: this.#accepted,
       refused: { ...this.#refused },

@@ -1,5 +1,7 @@
 // The network as nodes and clients use it: a consensus, verified, in the shape of questions they ask.
 
+import { hex } from './statement.ts'
+
 /** Numbers that the authorities vote on, each the low median of the votes, clamped to its range. */
 export interface Parameters {
   /** Mean of the exponential delay at each hop, milliseconds. */
@@ -121,4 +123,19 @@ export interface Directory {
   /** Resolves with the first current view. */
   ready(signal?: AbortSignal): Promise<View>
   close(): Promise<void>
+}
+
+/** The consensus that somebody works with, as a status tells it; ids and hash in lowercase hex. */
+export interface ConsensusStatus {
+  readonly epoch: number
+  readonly hash: string
+  readonly signers: readonly string[]
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly validUntil: number
+}
+
+export function consensusStatus(view: View | undefined): ConsensusStatus | null {
+  if (view === undefined) return null
+  const { epoch, hash, signers, validUntil } = view
+  return { epoch, hash: hex(hash), signers: signers.map(hex), validUntil }
 }

@@ -1,5 +1,7 @@
 // Time as an argument. Roles are handed a Clock; a test hands them one whose hours pass in milliseconds.
 
+import { heap } from './heap.ts'
+
 /** A timer that can be called off. Calling off one that has fired does nothing. */
 export interface Timer {
   cancel(): void
@@ -79,13 +81,13 @@ interface Armed {
 export function virtualClock(start = 0): VirtualClock {
   let time = start
   let order = 0
-  const heap: Armed[] = []
+  const timers = heap(before)
   const cancelled = new Set<Armed>()
   return {
     now: () => time,
     after(ms, run) {
       const armed = { at: time + Math.max(0, ms), order: order++, run }
-      push(heap, armed)
+      timers.push(armed)
       return {
         cancel: () => {
           if (armed.order >= 0) cancelled.add(armed)
@@ -96,9 +98,9 @@ export function virtualClock(start = 0): VirtualClock {
       const end = time + ms
       await settle()
       for (;;) {
-        const next = heap[0]
+        const next = timers.peek()
         if (next === undefined || next.at > end) break
-        pop(heap)
+        timers.pop()
         if (cancelled.delete(next)) continue
         time = next.at
         next.order = -1
@@ -108,7 +110,7 @@ export function virtualClock(start = 0): VirtualClock {
       time = end
     },
     get pending() {
-      return heap.length - cancelled.size
+      return timers.size - cancelled.size
     },
   }
 }
@@ -120,30 +122,4 @@ function settle(): Promise<void> {
 
 function before(a: Armed, b: Armed): boolean {
   return a.at < b.at || (a.at === b.at && a.order < b.order)
-}
-
-function push(heap: Armed[], armed: Armed): void {
-  let i = heap.push(armed) - 1
-  while (i > 0) {
-    const parent = (i - 1) >> 1
-    if (!before(armed, heap[parent] as Armed)) break
-    heap[i] = heap[parent] as Armed
-    i = parent
-  }
-  heap[i] = armed
-}
-
-function pop(heap: Armed[]): void {
-  const last = heap.pop() as Armed
-  if (heap.length === 0) return
-  let i = 0
-  for (;;) {
-    let child = 2 * i + 1
-    if (child >= heap.length) break
-    if (child + 1 < heap.length && before(heap[child + 1] as Armed, heap[child] as Armed)) child++
-    if (!before(heap[child] as Armed, last)) break
-    heap[i] = heap[child] as Armed
-    i = child
-  }
-  heap[i] = last
 }

@@ -2,7 +2,14 @@
 
 import type { JoinedDirectory } from '../directory/join.ts'
 import { epochAt, type Network } from '../directory/network.ts'
-import type { Directory, DirectoryHealth, NodeEntry, Role } from '../directory/view.ts'
+import {
+  type ConsensusStatus,
+  consensusStatus,
+  type Directory,
+  type DirectoryHealth,
+  type NodeEntry,
+  type Role,
+} from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
 import type { CellDrop, Link, Neighbour } from '../link/link.ts'
 import { type AlarmState, usualLoss } from './alarm.ts'
@@ -29,13 +36,7 @@ export interface NodeStatus {
   readonly state: 'running' | 'draining' | 'closed'
   /** Of this machine's clock. */
   readonly epoch: number
-  readonly consensus: {
-    readonly epoch: number
-    readonly hash: string
-    readonly signers: readonly string[]
-    /** Milliseconds since 1970-01-01 UTC. */
-    readonly validUntil: number
-  } | null
+  readonly consensus: ConsensusStatus | null
   /** Whether documents come as they should: docs/directory.md 10. */
   readonly directory: DirectoryHealth
   /** Whether that consensus has this node. */
@@ -95,18 +96,12 @@ export function statusOf(node: {
   const { link, relay, loops, mail } = node
   const id = hexOf(link.id)
   const view = node.directory.current()
-  const consensus = view && {
-    epoch: view.epoch,
-    hash: hexOf(view.hash),
-    signers: view.signers.map(hexOf),
-    validUntil: view.validUntil,
-  }
   return {
     role: node.role,
     id,
     state: node.state,
     epoch: epochAt(node.network, node.now),
-    consensus: consensus ?? null,
+    consensus: consensusStatus(view),
     directory: node.directory.health(),
     listed: view?.nodes.has(id) ?? false,
     standing: standingOf(view?.nodes.get(id)),

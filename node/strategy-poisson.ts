@@ -2,8 +2,8 @@
 // Kesdogan, Egner, Bueschkes, "Stop-and-Go MIXes" (IH 1998), section 3; Piotrowska et al., "The Loopix
 // Anonymity System" (USENIX Security 2017), section 4.1. Bounds and anonymity: docs/mixing.md.
 
+import { heap } from '../link/heap.ts'
 import { below, type Random, shuffle } from '../sphinx/random.ts'
-import { heap } from './heap.ts'
 import type { Asked, Strategy } from './strategy.ts'
 
 /** @param options.limit packets held at most, 1 or more */

@@ -1,19 +1,13 @@
 // The JSON of GET /status of each role, as far as the commands here read it.
 
 import type { ClientStatus } from '../client/status.ts'
-
-export type { ClientStatus } from '../client/status.ts'
+import type { ConsensusStatus } from '../directory/view.ts'
 
 import type { Resources } from '../link/resources.ts'
 import type { Packets } from './net-record.ts'
 
-export interface ConsensusStatus {
-  readonly epoch: number
-  /** Lowercase hex. */
-  readonly hash: string
-  /** Ids of the authorities that signed. */
-  readonly signers: readonly string[]
-}
+export type { ClientStatus } from '../client/status.ts'
+export type { ConsensusStatus } from '../directory/view.ts'
 
 /** Set while the newest document is not fresh any more; milliseconds since 1970-01-01 UTC. */
 export interface LateStatus {

@@ -2,20 +2,16 @@
 
 import { SphinxError, type SphinxErrorCode } from './error.ts'
 
-export class Reader {
+/** Of bytes that somebody else wrote; what is wrong with them is an error of the folder that reads. */
+export class FieldReader<Failure extends Error> {
   readonly #bytes: Uint8Array
-  readonly #what: string
-  readonly #code: SphinxErrorCode
+  readonly #failure: (message: string) => Failure
   #at = 0
 
-  /**
-   * @param what the thing that is read, for messages: `reply block`
-   * @param code of the SphinxError that every method throws
-   */
-  constructor(bytes: Uint8Array, what: string, code: SphinxErrorCode = 'BAD_LENGTH') {
+  /** @param failure what every method throws */
+  constructor(bytes: Uint8Array, failure: (message: string) => Failure) {
     this.#bytes = bytes
-    this.#what = what
-    this.#code = code
+    this.#failure = failure
   }
 
   get left(): number {
@@ -34,9 +30,20 @@ export class Reader {
   }
 
   /** Big-endian. */
+  u16(field: string): number {
+    const [high, low] = this.take(2, field)
+    return ((high as number) << 8) | (low as number)
+  }
+
+  /** Big-endian. */
   u32(field: string): number {
     const bytes = this.take(4, field)
     return new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0)
+  }
+
+  /** All that is left must be zero. */
+  zeros(field: string): void {
+    if (this.take(this.left, field).some(byte => byte !== 0)) throw this.fail(`${field}: not zero`)
   }
 
   /** Nothing may be left. */
@@ -45,7 +52,17 @@ export class Reader {
   }
 
   /** The error for the caller to throw. */
-  fail(message: string): SphinxError {
-    return new SphinxError(this.#code, `sphinx ${this.#what}: ${message}`)
+  fail(message: string): Failure {
+    return this.#failure(message)
+  }
+}
+
+export class Reader extends FieldReader<SphinxError> {
+  /**
+   * @param what the thing that is read, for messages: `reply block`
+   * @param code of the SphinxError that every method throws
+   */
+  constructor(bytes: Uint8Array, what: string, code: SphinxErrorCode = 'BAD_LENGTH') {
+    super(bytes, message => new SphinxError(code, `sphinx ${what}: ${message}`))
   }
 }
