@@ -3,6 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Libp2p, PeerId, Stream, StreamHandler } from '@libp2p/interface'
 import { answerRequests } from './answering.ts'
+import { Arrivals } from './arrivals.ts'
 import { Asking } from './asking.ts'
 import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
 import type { Clock } from './clock.ts'
@@ -50,6 +51,8 @@ export interface HostInit {
   readonly role: 'node' | 'authority' | 'client'
   /** Source address of outgoing TCP connections, so that a test on one machine can tell hosts apart. */
   readonly localAddress?: string
+  /** Whether limits of addresses and networks hold for this machine's own, too. */
+  readonly countLoopback?: boolean
 }
 
 /** Streams of one protocol that a peer may have open on one connection. */
@@ -64,6 +67,7 @@ export async function startHost(init: HostInit): Promise<Host> {
   const limits: LinkLimits = { ...defaultLimits, ...init.limits }
   const seed = init.seed ?? new Uint8Array(randomBytes(32))
   const listen = init.role === 'client' ? [] : init.listen
+  const arrivals = new Arrivals(limits, init.clock, init.countLoopback)
   let host: Libp2pHost | undefined
   const router = init.role === 'node' ? new GossipRouter() : undefined
   const libp2p = await createHost({
@@ -74,6 +78,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     clock: init.clock,
     limits,
     lets: peer => host?.lets(peer) === true,
+    arrivals,
     gossip: router,
   })
   host = new Libp2pHost(init, limits, seed, libp2p, router)

@@ -10,6 +10,7 @@ import { webSockets } from '@libp2p/websockets'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
+import type { Arrivals } from './arrivals.ts'
 import type { Clock } from './clock.ts'
 import type { GossipRouter } from './gossip-libp2p.ts'
 import { guardConnection, guardedNoise, guardedYamux } from './guard.ts'
@@ -25,6 +26,8 @@ export interface Libp2pInit {
   readonly localAddress: string | undefined
   readonly clock: Clock
   readonly limits: LinkLimits
+  /** Of a host that listens. */
+  readonly arrivals?: Arrivals | undefined
   /** Whether a peer that has proved its identity may connect. */
   readonly lets: (peer: PeerId) => boolean
   /** Of a node. */
@@ -84,7 +87,7 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     connectionMonitor: { enabled: false },
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundConnection: connection => watched(connection),
+      denyInboundConnection: connection => !arrives(init.arrivals, connection) || watched(connection),
       denyOutboundConnection: (_peer, connection) => watched(connection),
       denyInboundEncryptedConnection: peer => !init.lets(peer),
     },
@@ -104,6 +107,14 @@ export async function listenOn(host: Libp2p, listen: readonly string[]): Promise
   } catch (error) {
     throw listenError(listen, error as Error)
   }
+}
+
+/** Whether a connection may stay, by where it comes from. */
+function arrives(arrivals: Arrivals | undefined, connection: MultiaddrConnection): boolean {
+  if (arrivals === undefined) return true
+  const leave = arrivals.enter(connection.remoteAddr.toString())
+  if (leave !== undefined) connection.addEventListener('close', leave)
+  return leave !== undefined
 }
 
 /** Called before the first byte of a connection is read. */

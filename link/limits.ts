@@ -41,6 +41,11 @@ export interface LinkLimits {
   /** Inbound connections a second from one address, and those whose handshake is not over. */
   readonly connectionsPerSecond: number
   readonly pendingConnections: number
+  /** Inbound connections of one address, and of one network (/24 of IPv4, /48 of IPv6). */
+  readonly connectionsPerAddress: number
+  readonly connectionsPerNetwork: number
+  /** Inbound handshakes a second from one network: in `handshakeMs` they do not fill `pendingConnections`. */
+  readonly handshakesPerNetwork: number
   /** Milliseconds for an inbound handshake. */
   readonly handshakeMs: number
   /** Streams of one connection that its other side opened. */
@@ -69,6 +74,9 @@ export const defaultLimits: LinkLimits = {
   connections: 2000,
   connectionsPerSecond: 50,
   pendingConnections: 128,
+  connectionsPerAddress: 128,
+  connectionsPerNetwork: 512,
+  handshakesPerNetwork: 20,
   handshakeMs: 3 * second,
   streamsPerConnection: 64,
   connectionIdleMs: 30 * second,

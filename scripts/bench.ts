@@ -8,6 +8,7 @@ interface Bench {
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   client: () => import('./bench-client.ts'),
   directory: () => import('./bench-directory.ts'),
+  gateway: () => import('./bench-gateway.ts'),
   relay: () => import('./bench-relay.ts'),
   payment: () => import('./bench-payment.ts'),
   sphinx: () => import('./bench-sphinx.ts'),
