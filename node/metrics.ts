@@ -92,6 +92,32 @@ export function nodeMetrics(status: () => NodeStatus): Registry {
   gauge('chaffinch_mail_bytes', 'Bytes in all mailboxes', s => s.mail?.bytes ?? 0)
   gauge('chaffinch_mailboxes', 'Mailboxes', s => s.mail?.mailboxes ?? 0)
   gauge('chaffinch_clients', 'Clients connected', s => s.mail?.clients ?? 0)
+  gauge('chaffinch_bulletin_entries', 'Entries on the board', s => s.bulletin.entries)
+  gauge('chaffinch_bulletin_bytes', 'Bytes on the board', s => s.bulletin.bytes)
+  gauge('chaffinch_bulletin_peers', 'Nodes that entries are passed on to', s => s.bulletin.peers)
+  counter('chaffinch_published_entries_total', 'Entries published here', s => s.bulletin.published)
+  counter('chaffinch_heard_entries_total', 'Entries taken from gossip', s => s.bulletin.heard)
+  counter(
+    'chaffinch_fetched_entries_total',
+    'Entries fetched because they were missed',
+    s => s.bulletin.fetched,
+  )
+  counter(
+    'chaffinch_evicted_entries_total',
+    'Entries that gave way before their time',
+    s => s.bulletin.evicted,
+  )
+  counter('chaffinch_expelled_peers_total', 'Peers expelled from the gossip', s => s.bulletin.expelled)
+  new Counter({
+    name: 'chaffinch_refused_entries_total',
+    help: 'Entries that were not taken, by reason',
+    labelNames: ['reason'],
+    registers: [registry],
+    collect() {
+      this.reset()
+      for (const [reason, count] of Object.entries(status().bulletin.refused)) this.inc({ reason }, count)
+    },
+  })
   gauge(
     'chaffinch_consensus_epoch',
     'Epoch of the consensus in use; -1 without one',

@@ -1,5 +1,5 @@
-// The embedded ledger over the mixnet: a peer asks in a message that carries reply blocks, the ledger answers over them, and
-// knows neither who asks nor from where. docs/payments.md 3.7.
+// The embedded ledger over the mixnet: a service (docs/client.md 14) that peers ask, which knows neither who asks nor from
+// where. docs/payments.md 3.7.
 
 import { type Fields, read, same, type Value, write } from './document.ts'
 import { PaymentError, type PaymentErrorCode } from './error.ts'
@@ -8,6 +8,9 @@ import type { EmbeddedLedger } from './ledger-embedded.ts'
 import { ledgerId, readEntry, readHead, type SignedHead, writeHead } from './log.ts'
 import { leafHash, verifyInclusion } from './merkle.ts'
 import { longestTransaction, readTransaction } from './transaction.ts'
+
+/** The name that a ledger serves as (docs/client.md 14). */
+export const ledgerService = 'ledger'
 
 /** Bytes of the longest question and answer: a transaction, or the entry that holds one, and its proof. */
 export const longestQuestion: number = longestTransaction + 256

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   client: () => import('./client.ts'),
   send: () => import('./send.ts'),
   inbox: () => import('./inbox.ts'),
+  bulletin: () => import('./bulletin.ts'),
   address: () => import('./address.ts'),
   cover: () => import('./cover.ts'),
   key: () => import('./key.ts'),

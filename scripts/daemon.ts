@@ -30,8 +30,21 @@ export interface Page {
   readonly next: number
 }
 
+/** An entry of the bulletin, as the API tells it. */
+export interface Entry {
+  /** Lowercase hex, 64 digits. */
+  readonly id: string
+  readonly seq: number
+  /** When this client got it, milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+  readonly base64: string
+  readonly text?: string
+}
+
 /** A long message takes a while to be cut and written. */
 const sendTimeoutMs = 30_000
+/** Longer than a client tries to publish an entry. */
+const publishTimeoutMs = 150_000
 
 export async function clientStatus(endpoint: Endpoint): Promise<ClientStatus> {
   return (await askJson(endpoint, '/status')) as ClientStatus
@@ -41,7 +54,7 @@ export async function sendMessage(
   endpoint: Endpoint,
   to: string,
   bytes: Uint8Array,
-  options: { readonly replies: boolean | number; readonly receipt?: boolean; readonly way?: Way },
+  options: { readonly replies: boolean; readonly receipt?: boolean; readonly way?: Way },
 ): Promise<Handed> {
   const body = { to, base64: Buffer.from(bytes).toString('base64'), ...options }
   return (await askJson(endpoint, '/messages', { method: 'POST', body, timeoutMs: sendTimeoutMs })) as Handed
@@ -53,10 +66,57 @@ export async function replyTo(endpoint: Endpoint, id: string, bytes: Uint8Array)
   return (await askJson(endpoint, path, { method: 'POST', body, timeoutMs: sendTimeoutMs })) as Handed
 }
 
-/** @param waitMs when there is nothing behind `after`: wait so long for something */
-export async function readMessages(endpoint: Endpoint, after: number, waitMs: number): Promise<Page> {
-  const path = `/messages?after=${after}&wait=${waitMs}`
+/**
+ * @param waitMs when there is nothing behind `after`: wait so long for something
+ * @param app whose messages; default: those for no app
+ */
+export async function readMessages(
+  endpoint: Endpoint,
+  after: number,
+  waitMs: number,
+  app?: string,
+): Promise<Page> {
+  const path = `/messages?after=${after}&wait=${waitMs}${app === undefined ? '' : `&app=${app}`}`
   return (await askJson(endpoint, path, { timeoutMs: waitMs + sendTimeoutMs })) as Page
+}
+
+/** Asks a service, and waits for its answer. */
+export async function askService(
+  endpoint: Endpoint,
+  to: string,
+  service: string,
+  question: Uint8Array,
+  deadlineMs: number,
+): Promise<Uint8Array> {
+  const body = { to, service, base64: Buffer.from(question).toString('base64'), deadlineMs }
+  const asked = { method: 'POST', body, timeoutMs: deadlineMs + sendTimeoutMs } as const
+  return bytesOf((await askJson(endpoint, '/requests', asked)) as { base64: string })
+}
+
+/** Publishes on the bulletin. @returns the entry's id, once the client's gateway shows it */
+export async function publishEntry(
+  endpoint: Endpoint,
+  topic: string,
+  bytes: Uint8Array,
+  signal?: AbortSignal,
+): Promise<string> {
+  const body = { base64: Buffer.from(bytes).toString('base64') }
+  const asked = { method: 'POST', body, timeoutMs: publishTimeoutMs, ...(signal && { signal }) } as const
+  const { id } = (await askJson(endpoint, `/bulletin/${encodeURIComponent(topic)}`, asked)) as { id: string }
+  return id
+}
+
+/** @param waitMs when there is nothing behind `after`: wait so long for something */
+export async function readEntries(
+  endpoint: Endpoint,
+  topic: string,
+  after: number,
+  waitMs: number,
+  signal?: AbortSignal,
+): Promise<{ readonly entries: readonly Entry[]; readonly next: number }> {
+  const path = `/bulletin/${encodeURIComponent(topic)}?after=${after}&wait=${waitMs}`
+  const asked = { timeoutMs: waitMs + sendTimeoutMs, ...(signal && { signal }) }
+  return (await askJson(endpoint, path, asked)) as { entries: readonly Entry[]; next: number }
 }
 
 /** A message or reply of the client's own. */
@@ -69,6 +129,6 @@ export async function readLedger(endpoint: Endpoint): Promise<readonly LedgerEnt
   return entries
 }
 
-export function bytesOf({ base64 }: Incoming): Uint8Array {
+export function bytesOf({ base64 }: { readonly base64: string }): Uint8Array {
   return new Uint8Array(Buffer.from(base64, 'base64'))
 }

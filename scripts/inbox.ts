@@ -40,6 +40,7 @@ function lines(message: Incoming): string {
   return `${head}\n${text === undefined ? `[${size} bytes]` : printable(text)}\n`
 }
 
-function printable(text: string): string {
+/** Text without what would steer a terminal. */
+export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}]/gu, found => (found === '\n' || found === '\t' ? found : '\ufffd'))
 }

@@ -15,9 +15,10 @@ import { Mixer } from '../payment/mixer.ts'
 import type { Settlement } from '../payment/settle.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
 import { RoundTransport } from '../payment/transport.ts'
-import { answerQuestion, RemoteLedger } from '../payment/transport-ledger.ts'
+import { answerQuestion, ledgerService, RemoteLedger } from '../payment/transport-ledger.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
-import { answerer, asker, paymentsTopic } from './net-payments-client.ts'
+import { askService } from './daemon.ts'
+import { answerer, paymentsTopic } from './net-payments-client.ts'
 import { endpointOf } from './net-plan.ts'
 import type { JoinRecord } from './net-record.ts'
 import type { Run } from './net-run.ts'
@@ -52,9 +53,12 @@ export async function joinPayments(run: Run): Promise<void> {
   const ending = new AbortController()
   const over = AbortSignal.any([signal, ending.signal])
   const { ledger, genesis, close } = await startLedger(join(plan.folder, 'ledger'))
-  const work: Promise<void>[] = [
-    answerer(endpointOf(teller), question => answerQuestion(ledger, question), over),
-  ]
+  const answering = answerer(
+    endpointOf(teller),
+    ledgerService,
+    question => answerQuestion(ledger, question),
+    over,
+  )
   const status = watch.last(teller.name)
   const address = status?.role === 'client' ? status.address : ''
   const coins = await mint(ledger, genesis.mintSeed, payments)
@@ -63,12 +67,11 @@ export async function joinPayments(run: Run): Promise<void> {
   try {
     for (const [i, { note, secret }] of coins.entries()) {
       const planned = others[i] as (typeof others)[0]
-      const asking = asker(endpointOf(planned), address, patienceMs, over)
-      work.push(asking.over)
+      const endpoint = endpointOf(planned)
       const store = memoryStore()
       let mixer: Mixer | undefined
       const transport = await RoundTransport.open({
-        topic: paymentsTopic(endpointOf(planned)),
+        topic: paymentsTopic(endpoint),
         store,
         clock: systemClock,
         log: silent,
@@ -78,7 +81,10 @@ export async function joinPayments(run: Run): Promise<void> {
       transports.push(transport)
       mixer = await Mixer.open({
         scheme: embeddedJoins(ledger.id),
-        ledger: new RemoteLedger({ genesis: genesis.pinned, ask: asking.ask }),
+        ledger: new RemoteLedger({
+          genesis: genesis.pinned,
+          ask: question => askService(endpoint, address, ledgerService, question, patienceMs),
+        }),
         clock: systemClock,
         random,
         store,
@@ -105,7 +111,7 @@ export async function joinPayments(run: Run): Promise<void> {
     ending.abort()
     for (const { mixer } of peers) mixer.close()
     await Promise.all(transports.map(transport => transport.close()))
-    await Promise.all(work)
+    await answering
     await close()
   }
 }

@@ -108,7 +108,8 @@ async function messageId(endpoint: Endpoint, named: string): Promise<string> {
   return found.id
 }
 
-async function standardInput(): Promise<Uint8Array> {
+/** All of it, to its end. */
+export async function standardInput(): Promise<Uint8Array> {
   if (process.stdin.isTTY) console.error('write the message, end it with Ctrl-D')
   const chunks: Uint8Array[] = []
   for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)

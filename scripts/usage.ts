@@ -12,6 +12,7 @@ usage: chaffinch COMMAND [OPTIONS]
   client     run a client with its loopback HTTP API
   send       send a message or a reply through a running client
   inbox      show what has arrived at a running client
+  bulletin   read what everybody can read, or publish without a name
   address    print the address of a running client
   identity   lock the keys of a client, copy them, take them elsewhere
   cover      show what each level of cover traffic costs and hides
@@ -188,6 +189,22 @@ Shows what has arrived at the running client of --config.
 examples:
   chaffinch inbox --config me/client.toml
   chaffinch inbox --wait 30s --json
+`,
+  bulletin: `usage: chaffinch bulletin [TOPIC] [OPTIONS]
+       chaffinch bulletin [TOPIC] --publish TEXT
+
+Shows the bulletin as the running client of --config has it, or publishes on it. Everybody can read what is published, and
+nobody learns who wrote it. Topics: open (the default), payments, heads.
+
+  --config FILE    the client's file (default: client.toml)
+  --publish TEXT   publish; '-' reads standard input. Returns when the client's gateway shows it, and prints its id
+  --after N        only what came behind entry N
+  --wait TIME      when there is nothing, wait so long for a first entry
+  --json           print JSON, one entry a line
+
+examples:
+  chaffinch bulletin --config me/client.toml --publish 'the sea is calm'
+  chaffinch bulletin --wait 30s --json
 `,
   address: `usage: chaffinch address [--config FILE]
 

@@ -2,6 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { clientRoutes } from '../client/daemon.ts'
 import type { ClientError } from '../client/index.ts'
 import { memoryStore } from '../link/store.ts'
 import { bulletinWorld, bytes, during, gateways, join, minute, read, second } from './bulletin-world.ts'
@@ -136,6 +137,37 @@ test('entries go when they are too old, and do not come back', async () => {
   assert.equal(await read(alice), ['old'], 'a client keeps what it has')
   await alice.close()
   await late.close()
+  await w.close()
+})
+
+test('programs in any language publish and read over HTTP', async () => {
+  const w = await bulletinWorld()
+  const alice = await join(w, [gateways(w)[0]!])
+  const closing = new AbortController().signal
+  const app = clientRoutes({ client: alice, clock: w.clock, closing })
+  const post = (body: unknown): RequestInit => ({
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const published = await during(w, Promise.resolve(app.request('/bulletin/open', post({ text: 'Grüße' }))))
+  assert.is(published.status, 201)
+  const { id } = (await published.json()) as { id: string }
+  const page = (await (await app.request('/bulletin/open?after=-1')).json()) as {
+    entries: { id: string; seq: number; text: string }[]
+    next: number
+  }
+  assert.equal(
+    page.entries.map(entry => [entry.id, entry.text]),
+    [[id, 'Grüße']],
+  )
+  assert.is(page.next, page.entries[0]?.seq)
+  const behind = await app.request(`/bulletin/open?after=${page.next}`)
+  assert.equal(await behind.json(), { entries: [], next: page.next })
+  assert.is((await app.request('/bulletin/nothing')).status, 404)
+  assert.is((await app.request('/bulletin/payments', post({ text: 'no round' }))).status, 400)
+  assert.is((await app.request('/bulletin/heads', post({ text: 'x'.repeat(2000) }))).status, 413)
+  await alice.close()
   await w.close()
 })
 

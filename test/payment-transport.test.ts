@@ -17,8 +17,7 @@ import type { SignedHead } from '../payment/log.ts'
 import { Mixer, type MixerReport } from '../payment/mixer.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
 import { RoundTransport, type Topic } from '../payment/transport.ts'
-import { Asker, answerAll } from '../payment/transport-client.ts'
-import { answerQuestion, RemoteLedger } from '../payment/transport-ledger.ts'
+import { answerQuestion, ledgerService, RemoteLedger } from '../payment/transport-ledger.ts'
 import { seededRandom } from '../sphinx/random.ts'
 import { bulletinWorld, bytes, gateways, join, minute, second } from './bulletin-world.ts'
 
@@ -46,18 +45,16 @@ test('three peers at three clients join by themselves over the mixnet', async ()
     ledgerSeed,
     now: () => Math.floor(clock.now()),
   })
-  const over = new AbortController()
   const teller = await join(w, [first!])
-  const answering = answerAll(teller, question => answerQuestion(ledger, question), over.signal)
+  const service = teller.serve(ledgerService, ({ bytes }) => answerQuestion(ledger, bytes))
   const secrets = [1, 2, 3].map(n => new Uint8Array(32).fill(n))
   const notes = await mint(ledger, secrets)
   const times = { epochMs: minute, roundMs: 10 * minute, phaseMs: minute, voteMs: minute / 2 }
   const told: MixerReport[] = []
   const heads: SignedHead[] = []
-  const peers: { client: Client; mixer: Mixer; transport: RoundTransport; asker: Asker }[] = []
+  const peers: { client: Client; mixer: Mixer; transport: RoundTransport }[] = []
   for (const [i, note] of notes.entries()) {
     const client = await join(w, [i % 2 === 0 ? first! : second_!])
-    const asker = new Asker({ client, address: teller.address, clock, patienceMs: minute })
     const store = memoryStore()
     let mixer: Mixer | undefined
     const transport = await RoundTransport.open({
@@ -72,7 +69,7 @@ test('three peers at three clients join by themselves over the mixnet', async ()
       scheme: embeddedJoins(ledger.id),
       ledger: new RemoteLedger({
         genesis,
-        ask: question => asker.ask(question),
+        ask: question => client.request(teller.address, ledgerService, question, { deadlineMs: minute }),
         onHead: head => heads.push(head),
       }),
       clock,
@@ -86,7 +83,7 @@ test('three peers at three clients join by themselves over the mixnet', async ()
       },
     })
     mixer.join(note, secrets[i]!)
-    peers.push({ client, mixer, transport, asker })
+    peers.push({ client, mixer, transport })
   }
   const settled = (): MixerReport[] => told.filter(({ what }) => what.kind === 'settled')
   for (let n = 0; n < 60 && settled().length < 3; n++) await clock.advance(5 * second)
@@ -104,15 +101,14 @@ test('three peers at three clients join by themselves over the mixnet', async ()
     // KE, SR, DC, OK, CM and a request of each
     assert.ok(transport.counters.published >= 6)
   }
-  over.abort()
-  for (const { client, mixer, transport, asker } of peers) {
+  for (const { client, mixer, transport } of peers) {
     mixer.close()
-    asker.close()
     await transport.close()
     await client.close()
   }
+  assert.ok(service.counts.fine > 3)
   await teller.close()
-  await answering
+  await service.ended
   await w.close()
 })
 
