@@ -94,7 +94,7 @@ export function nodeMetrics(status: () => NodeStatus): Registry {
   gauge('chaffinch_clients', 'Clients connected', s => s.mail?.clients ?? 0)
   gauge('chaffinch_bulletin_entries', 'Entries on the board', s => s.bulletin.entries)
   gauge('chaffinch_bulletin_bytes', 'Bytes on the board', s => s.bulletin.bytes)
-  gauge('chaffinch_bulletin_peers', 'Nodes that entries are passed on to', s => s.bulletin.peers)
+  gauge('chaffinch_bulletin_neighbours', 'Nodes that entries are passed on to', s => s.bulletin.peers)
   counter('chaffinch_published_entries_total', 'Entries published here', s => s.bulletin.published)
   counter('chaffinch_heard_entries_total', 'Entries taken from gossip', s => s.bulletin.heard)
   counter(
