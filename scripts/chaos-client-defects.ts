@@ -1,7 +1,6 @@
 // Planted defects of `npm run chaos -- client`: what a client or its gateway is handed to stand on, with one promise not kept.
 
 import type { Store } from '../link/store.ts'
-import { seededRandom } from '../sphinx/random.ts'
 import type { Plant } from './chaos-client-world.ts'
 
 const lateMs = 1500
@@ -19,10 +18,8 @@ export const defects: Readonly<Record<string, Plant>> = {
   /** What opens replies is in memory only. */
   'reply-secrets-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'secret/') }) },
 
-  /** Every life of a client has the same dice. */
-  'dice-repeat': {
-    client: (parts, own) => ({ ...parts, random: seededRandom(own) }),
-  },
+  /** What becomes of a message is in memory only. */
+  'states-not-written': { client: parts => ({ ...parts, store: firstOnly(parts.store, 'out/') }) },
 
   /** A gateway acknowledges mail that is not on disk. */
   'mail-not-written': { gateway: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },
@@ -40,6 +37,19 @@ function without(store: Store, prefix: string): Store {
     batch: async (...args: unknown[]) => {
       const [operations, ...rest] = args as [Put[], ...unknown[]]
       await Reflect.apply(store.batch, store, [operations.filter(kept), ...rest])
+    },
+  })
+}
+
+/** Of records under a prefix, what they were at first. */
+function firstOnly(store: Store, prefix: string): Store {
+  const isKept = async ({ type, key }: Put): Promise<boolean> =>
+    type !== 'put' || !key.startsWith(prefix) || (await store.get(key)) === undefined
+  return changed(store, {
+    batch: async (...args: unknown[]) => {
+      const [operations, ...rest] = args as [Put[], ...unknown[]]
+      const kept = await Promise.all(operations.map(isKept))
+      await Reflect.apply(store.batch, store, [operations.filter((_, i) => kept[i]), ...rest])
     },
   })
 }

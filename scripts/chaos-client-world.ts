@@ -28,8 +28,7 @@ export interface Parts {
 
 /** A planted defect: other parts for a client or a gateway. */
 export type Plant = {
-  /** @param own a number of its own for each client, the same in all its lives */
-  readonly client?: (parts: Parts, own: number) => Parts
+  readonly client?: (parts: Parts) => Parts
   readonly gateway?: (parts: Parts) => Parts
 }
 
@@ -87,7 +86,7 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
   const links = memoryNetwork({ clock, random, latencyMs, loss })
   const nodes: NodeDraft[] = []
   const views = publisher(network, nodes, clock)
-  const given = { network, clock, links, plan, plant, views }
+  const given = { network, clock, links, plant, views }
   const processes: Process[] = []
   const add = (victim: Victim): void => {
     const skewMs = plan.skewMs[processes.length] ?? 0
@@ -123,13 +122,12 @@ interface Given {
   readonly network: Network
   readonly clock: VirtualClock
   readonly links: MemoryNetwork
-  readonly plan: Plan
   readonly plant: Plant
   readonly views: Views
 }
 
 function clientProcess(
-  { network, clock, links, plan, plant, views }: Given,
+  { network, clock, links, plant, views }: Given,
   victim: Victim,
   seed: Uint8Array,
   skewMs: number,
@@ -156,7 +154,7 @@ function clientProcess(
         network,
         link,
         directory: views.directory(mine),
-        ...(plant.client?.(parts, 100 * plan.seed + victim.number) ?? parts),
+        ...(plant.client?.(parts) ?? parts),
       })
       if (here.life === mine) here.client = client
     },
