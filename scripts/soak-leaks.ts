@@ -30,5 +30,3 @@ export const leaks: Readonly<Record<string, (cells: readonly Uint8Array[]) => vo
   /** A listener that is never taken off. */
   listeners: nowAndThen(cells => void process.on('exit', () => cells.length)),
 }
-
-process.setMaxListeners(0)

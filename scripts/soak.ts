@@ -50,7 +50,7 @@ const second = 1000
 const minute = 60 * second
 const warmUp = 1 / 4
 const sampleEveryMs = 2 * second
-const stretches = 45
+const stretches = 30
 const size: NetOptions = {
   authorities: 3,
   mixes: 3,
@@ -121,7 +121,7 @@ async function soak({ minutes, seed, leak, json }: Options): Promise<number> {
   const stop = new AbortController()
   const processes = supervisor(
     ({ name }, lines) => stop.abort(new Error(`${name} ended by itself:\n${lines}`)),
-    [...process.execArgv, join(import.meta.dirname, 'soak-child.ts')],
+    ['--expose-gc', ...process.execArgv, join(import.meta.dirname, 'soak-child.ts')],
   )
   const record = newRecord(plan)
   const watch = watchNetwork(plan, processes, record, Date.now)
