@@ -6,6 +6,7 @@ import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Peer } from '../link/link.ts'
+import { CommandError, wholeNumber } from './command.ts'
 
 export interface Usage {
   readonly cpuUs: number
@@ -58,7 +59,7 @@ const slowest = 1000
 const bisections = 3
 const trySeconds = 2
 /** A rate that lasted so long but does not last is tried again a little lower. */
-const lower = 0.93
+const lower = 0.85
 const tries = 6
 /** The share of the highest rate at which loss and latency are measured. */
 const easy = 0.8
@@ -74,8 +75,9 @@ export async function bench(args: readonly string[]): Promise<void> {
       threads: { type: 'string' },
     },
   })
-  const seconds = Math.max(1, Number.parseInt(values.seconds, 10) || 1)
-  const threads = values.threads === undefined ? {} : { threads: Number.parseInt(values.threads, 10) || 0 }
+  const seconds = wholeNumber('seconds', values.seconds, 1, 600)
+  const threads =
+    values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, 0, 64) }
   const parts: Part[] = []
   try {
     for (const role of ['source', 'relay', 'sink']) parts.push(await start(role))
@@ -149,7 +151,12 @@ async function measure(
     perS *= lower
     highest = await through(perS, seconds)
   }
-  if (!sustained(highest)) throw new Error('bench: no rate was sustained; is the machine busy?')
+  if (!sustained(highest))
+    throw new CommandError(
+      'FAILED',
+      'no rate was sustained',
+      'measure while nothing else keeps the machine busy',
+    )
   // The same cells once more, straight to the sink, while the relay peels as many packets and does nothing else: what
   // a relay costs beyond both shows only when the machine is as busy as it was with the relay.
   const [link, peelUs] = await Promise.all([

@@ -1,5 +1,7 @@
 // npm run bench -- NAME [options]: one measurement a file, scripts/bench-NAME.ts.
 
+import { CommandError } from './command.ts'
+
 interface Bench {
   /** Measures and prints; the arguments are what follows the name. */
   readonly bench: (args: readonly string[]) => Promise<void>
@@ -26,9 +28,10 @@ if (name === undefined || !Object.hasOwn(benches, name)) {
   try {
     await bench(args)
   } catch (error) {
-    if (!isBadOption(error)) throw error
+    if (!isBadOption(error) && !(error instanceof CommandError)) throw error
     console.error(`bench: ${error.message}`)
-    process.exitCode = 2
+    if (error instanceof CommandError && error.hint !== undefined) console.error(`hint: ${error.hint}`)
+    process.exitCode = error instanceof CommandError ? error.exitCode : 2
   }
 }
 
