@@ -13,6 +13,7 @@
  * | BUSY | too many transactions wait for the ledger | sends it again later |
  * | DAMAGED | a store holds something else than what was written to it | restores it from a copy |
  * | DOUBLE_SPEND | a note that is spent already | discards it |
+ * | FORKED | the ledger was caught with two histories, or does not prove that it has one | pays nothing with it, and shows the two heads |
  * | NODE | a Bitcoin node does not answer, or refuses what it was asked | looks after the node |
  * | NONCE_USED | a mint that was entered before, or that repeats its nonce | discards it |
  * | NO_NOTE | a note that the ledger does not know | discards it, or waits |
@@ -32,6 +33,7 @@ export type PaymentErrorCode =
   | 'BUSY'
   | 'DAMAGED'
   | 'DOUBLE_SPEND'
+  | 'FORKED'
   | 'NODE'
   | 'NONCE_USED'
   | 'NO_NOTE'

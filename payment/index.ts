@@ -15,6 +15,7 @@ export { feeTooLow, fresh, isOnLadder, type Ladder, nextRung, rungOf, sizeOf } f
 export type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
 export { type BitcoinLedger, openBitcoinLedger } from './ledger-bitcoin.ts'
 export { type EmbeddedLedger, openLedger } from './ledger-embedded.ts'
+export { answerProof, HeadWatch, type HeadWatchInit } from './ledger-heads.ts'
 export { type Linkability, type LinkabilityInit, linkability } from './linkability.ts'
 export { readGenesis, readHead, type SignedHead, writeGenesis } from './log.ts'
 export { verifyConsistency, verifyInclusion } from './merkle.ts'

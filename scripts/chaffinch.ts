@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   identity: () => import('./identity.ts'),
   doctor: () => import('./doctor.ts'),
   consensus: () => import('./consensus.ts'),
+  ledger: () => import('./ledger.ts'),
   pay: () => import('./pay.ts'),
   demo: () => import('./demo.ts'),
 }

@@ -19,6 +19,7 @@ usage: chaffinch COMMAND [OPTIONS]
   key        make an operator's identity key, and certify nodes with it
   doctor     say what is wrong with a role on this machine, and what to do
   consensus  show, verify and compare what the authorities of a network signed
+  ledger     run a ledger that peers reach through the mixnet
   pay        say how well a join of payments hides who paid whom
   demo       show how payments hide: dining cryptographers, payments in pieces
 
@@ -316,6 +317,30 @@ examples:
   chaffinch consensus history --epochs 20
   chaffinch consensus diff --from 41 --epoch 43 --json
   chaffinch consensus paths --adversary 10
+`,
+  ledger: `usage: chaffinch ledger init DIR [--name NAME]
+       chaffinch ledger run DIR [--config FILE]
+       chaffinch ledger mint DIR --amount N --to KEY [--to KEY ...]
+       chaffinch ledger verify DIR [--json]
+
+An embedded ledger (docs/payments.md 3): one log, one key, and proofs by which everybody can check it.
+
+  init     writes the ledger's key, the mint's key and the genesis, and prints the genesis: what clients pin
+  run      answers peers at the address of the running client of --config until SIGTERM or Ctrl-C, and tells its
+           signed heads to all, so that they can compare what they were shown
+  mint     makes notes of an amount, one key for each; not while 'run' has the ledger open
+  verify   reads the whole log: chain, tree, signatures, sums; exits 1 unless all hold
+
+  --config FILE   the client's file (default: client.toml)
+  --name NAME     of init (default: chaffinch)
+  --amount N      of mint: split into 1, 2 and 5 times powers of ten
+  --to KEY        of mint: 64 hexadecimal digits, an Ed25519 public key that is used once
+  --json          of verify: print JSON
+
+examples:
+  chaffinch ledger init bank --name demo
+  chaffinch ledger run bank --config me/client.toml
+  chaffinch ledger verify bank
 `,
   pay: `usage: chaffinch pay boltzmann FILE.json [--json]
 

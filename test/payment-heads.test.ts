@@ -1,0 +1,120 @@
+// docs/payments.md 3.8: peers gossip heads; a ledger that shows two histories is caught by all of them, and paid with no more.
+
+import fc from 'fast-check'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { virtualClock } from '../link/clock.ts'
+import { memoryStore } from '../link/store.ts'
+import { write } from '../payment/document.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
+import { answerProof, HeadWatch } from '../payment/ledger-heads.ts'
+import { writeHead } from '../payment/log.ts'
+import { ownerOf, signMint } from '../payment/transaction.ts'
+import { isFork } from '../payment/watch.ts'
+
+const minute = 60_000
+const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
+
+async function open(): Promise<EmbeddedLedger> {
+  return await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 1000 })
+}
+
+async function mint(ledger: EmbeddedLedger, nonce: number): Promise<Uint8Array> {
+  const outputs = [{ denomination: 10, owner: ownerOf(new Uint8Array(32).fill(nonce)) }]
+  const transaction = signMint(ledger.id, new Uint8Array(32).fill(nonce), outputs, mintSeed)
+  await ledger.submit(transaction)
+  return transaction
+}
+
+/** Peers who each ask their own view of the ledger, and tell each other heads. */
+function peersOf(views: readonly EmbeddedLedger[]) {
+  const clock = virtualClock(0)
+  const alarms: boolean[] = views.map(() => false)
+  const watches: HeadWatch[] = views.map((view, i): HeadWatch => {
+    return new HeadWatch({
+      genesis,
+      clock,
+      ask: async question => answerProof(view, question) ?? write({ is: 'refused' }),
+      tell: head => {
+        for (const [j, other] of watches.entries()) if (j !== i) clock.after(1000, () => other.receive(head))
+      },
+      onAlarm: ({ first, second, isProven }) => {
+        alarms[i] = isProven && isFork(genesis, writeHead(first), writeHead(second))
+      },
+    })
+  })
+  return { clock, alarms, watches }
+}
+
+test('a ledger that shows two peers two histories is caught by both, with a proof for everybody', async () => {
+  const [one, other] = [await open(), await open()]
+  await mint(one, 3)
+  await mint(other, 4)
+  const { clock, alarms, watches } = peersOf([one, other, one])
+  for (const [i, view] of [one, other, one].entries()) watches[i]?.seen(view.head)
+  await clock.advance(6 * minute)
+  assert.equal(alarms, [true, true, true])
+  const guarded = (watches[0] as HeadWatch).guard(one)
+  const refused = await guarded.submit(await mint(one, 5)).catch((error: { code: string }) => error.code)
+  assert.is(refused, 'FORKED')
+  for (const watch of watches) watch.close()
+})
+
+test('control: without gossip nobody notices, and with one history there is no alarm', async () => {
+  const [one, other] = [await open(), await open()]
+  await mint(one, 3)
+  await mint(other, 4)
+  const apart = [peersOf([one]), peersOf([other])]
+  for (const [i, view] of [one, other].entries()) {
+    apart[i]?.watches[0]?.seen(view.head)
+    await apart[i]?.clock.advance(60 * minute)
+    assert.equal(apart[i]?.alarms, [false])
+  }
+  const honest = peersOf([one, one, one])
+  for (const [i, watch] of honest.watches.entries()) {
+    watch.seen(one.head)
+    await mint(one, 20 + i)
+  }
+  await honest.clock.advance(60 * minute)
+  assert.equal(honest.alarms, [false, false, false])
+  const transaction = await mint(one, 30)
+  assert.is((await (honest.watches[0] as HeadWatch).guard(one).submit(transaction)).index, one.head.size - 1)
+})
+
+test('histories of different lengths are caught when the ledger cannot prove that one continues the other', async () => {
+  const [one, other] = [await open(), await open()]
+  await mint(one, 3)
+  await mint(other, 4)
+  await mint(other, 5)
+  const { clock, watches } = peersOf([one, other])
+  watches[0]?.seen(one.head)
+  watches[1]?.seen(other.head)
+  await clock.advance(30 * minute)
+  assert.is.not(watches[0]?.fork, null)
+  assert.is.not(watches[1]?.fork, null)
+})
+
+test('any bytes are no question and no head', async () => {
+  const ledger = await open()
+  const { watches } = peersOf([ledger])
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), any => {
+      assert.is(answerProof(ledger, any), null)
+      watches[0]?.receive(any)
+    }),
+    { numRuns: 200 },
+  )
+  for (const [first, second] of [
+    [0, 1],
+    [2, 1],
+    [1, 5000],
+  ]) {
+    assert.is(
+      answerProof(ledger, write({ ask: 'consistency', first: first as number, second: second as number })),
+      null,
+    )
+  }
+})
+
+test.run()
