@@ -63,6 +63,7 @@ const size: NetOptions = {
   topology: 'stratified',
   messages: 0,
   payments: 0,
+  ledger: 'embedded',
   kill: [],
   epochMs: 15 * second,
   delayMs: 20,

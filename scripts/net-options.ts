@@ -2,6 +2,7 @@
 
 import type { CoverLevel } from '../client/cover.ts'
 import { below, systemRandom } from '../sphinx/random.ts'
+import { isRegtestInstalled } from './bitcoin-regtest.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { coverOption } from './cover-option.ts'
 import { durationOption } from './duration.ts'
@@ -18,6 +19,8 @@ export interface NetOptions {
   readonly messages: number
   /** Peers that join their payments at the end; 0: none. */
   readonly payments: number
+  /** What they are joined on. */
+  readonly ledger: 'embedded' | 'bitcoin'
   readonly kill: readonly KillKind[]
   readonly epochMs: number
   readonly delayMs: number
@@ -58,6 +61,7 @@ export function readNetOptions(args: readonly string[]): NetOptions {
     clients: text,
     messages: text,
     payments: text,
+    ledger: text,
     kill: text,
     epoch: text,
     delay: text,
@@ -102,6 +106,7 @@ export function readNetOptions(args: readonly string[]): NetOptions {
     topology: preset.topology ?? 'stratified',
     messages: count('messages', 12, 100_000),
     payments,
+    ledger: ledgerOption(values.ledger ?? 'embedded'),
     kill:
       values.kill === undefined
         ? (preset.kill ?? (mixes >= 2 * layers ? ['mix', 'gateway'] : ['gateway']))
@@ -128,6 +133,18 @@ function presetNamed(name: string): Partial<NetOptions> {
     throw new CommandError('USAGE', `--preset ${name}: want one of ${Object.keys(presets).join(', ')}`)
   }
   return preset
+}
+
+function ledgerOption(text: string): NetOptions['ledger'] {
+  if (text !== 'embedded' && text !== 'bitcoin')
+    throw new CommandError('USAGE', `--ledger ${text}: want embedded or bitcoin`)
+  if (text === 'bitcoin' && !isRegtestInstalled())
+    throw new CommandError(
+      'CONFIG',
+      '--ledger bitcoin: the node is not installed',
+      'npm ci in test/bitcoin-node',
+    )
+  return text
 }
 
 function killOption(text: string, mixes: number): KillKind[] {

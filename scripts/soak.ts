@@ -60,6 +60,7 @@ const size: NetOptions = {
   topology: 'stratified',
   messages: 0,
   payments: 0,
+  ledger: 'embedded',
   kill: [],
   epochMs: 10 * second,
   delayMs: 20,

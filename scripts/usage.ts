@@ -59,6 +59,8 @@ some of them, and checks that nothing was lost. In a terminal it shows a live ta
   --messages N      how many messages are sent in all (default: 12)
   --payments N      N clients join payments of the same amount at the end, on a ledger at one more client
                     (default: none; at least 3)
+  --ledger NAME     embedded, or bitcoin: a node on regtest, installed with npm ci in test/bitcoin-node
+                    (default: embedded)
   --kill KINDS      what loses a process to SIGKILL in the middle: mix, gateway, authority, or none
                     (default: mix,gateway); a mix stays dead, the others start again after 5 s;
                     authorities: all of them, for good, and the run waits until everybody says so

@@ -25,8 +25,8 @@ import { pairingId, readMessage } from '../payment/message.ts'
 import { RoundShell } from '../payment/round-shell.ts'
 import type { Settlement } from '../payment/settle.ts'
 import type { Note } from '../payment/transaction.ts'
+import { isRegtestInstalled, type Regtest, startRegtest } from '../scripts/bitcoin-regtest.ts'
 import { seededRandom } from '../sphinx/random.ts'
-import { type Regtest, startRegtest } from './bitcoin-regtest.ts'
 
 const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000 }
 const scheme = bitcoinJoins(new Uint8Array(32).fill(1), ladder)
@@ -186,8 +186,9 @@ async function round(
 }
 
 test('a node mines the join of a round, pays its outputs, and refuses it tampered with', async () => {
+  if (!isRegtestInstalled())
+    return console.log('skipped: bcoin is not installed (npm ci in test/bitcoin-node)')
   const node = await startRegtest()
-  if (node === null) return
   const awake = stayAlive()
   try {
     const ledger = await openBitcoinLedger(node.rpc, ladder, systemClock)

@@ -1,4 +1,4 @@
-// A bcoin node on regtest in a process of its own (test/bitcoin-node), with coins that its blocks paid to a test's key.
+// A bcoin node on regtest in a process of its own (test/bitcoin-node), with coins that its blocks paid to a given key.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -10,7 +10,10 @@ import { fromHex, outpoint, ownerOfScript } from '../payment/bitcoin.ts'
 import type { Coin } from '../payment/bitcoin-funding.ts'
 import { bitcoinRpc, field, type Rpc } from '../payment/bitcoin-rpc.ts'
 
-const folder = join(import.meta.dirname, 'bitcoin-node')
+/** Beside scripts/, or two above what was compiled of it. */
+const folder: string | undefined = ['..', '../..']
+  .map(up => join(import.meta.dirname, up, 'test', 'bitcoin-node'))
+  .find(path => existsSync(path))
 /** Segwit is in force from block 432 on (BIP 9 on regtest); a coinbase can be spent after 100 more blocks. */
 const firstBlocks = 434
 const nobody = new Uint8Array(32).fill(250)
@@ -24,12 +27,12 @@ export interface Regtest {
   stop(): Promise<void>
 }
 
-/** null, with a line that says so, where the node is not installed. */
-export async function startRegtest(): Promise<Regtest | null> {
-  if (!existsSync(join(folder, 'node_modules', 'bcoin'))) {
-    console.log('skipped: bcoin is not installed (npm ci in test/bitcoin-node)')
-    return null
-  }
+export function isRegtestInstalled(): boolean {
+  return folder !== undefined && existsSync(join(folder, 'node_modules', 'bcoin'))
+}
+
+/** Where it is installed. */
+export async function startRegtest(): Promise<Regtest> {
   const child = spawn(process.execPath, ['run.cjs', String(await freePort())], {
     cwd: folder,
     stdio: ['pipe', 'pipe', 'ignore'],
