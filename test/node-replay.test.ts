@@ -184,6 +184,7 @@ const killed = await killAndReplay({ kills: 10, seed: 3, defect: undefined }, vi
   told.push(violation),
 )
 
+// `npm run chaos -- replay --break` has the controls.
 test('a running node that is killed ten times lets no packet out twice', () => {
   assert.equal(told, [])
   assert.is(killed.twice, 0)
@@ -195,11 +196,6 @@ test('a running node that is killed ten times lets no packet out twice', () => {
 test('a full store lets nothing through, before and after a kill, and counts it', () => {
   assert.ok(killed.refusedFull > 0)
   assert.ok(killed.invariants.every(({ holds }) => holds))
-})
-
-test('control: a node that begins its journals anew is found out', async () => {
-  const broken = await killAndReplay({ kills: 10, seed: 3, defect: 'journal-not-read' }, () => {})
-  assert.ok(broken.twice > 0)
 })
 
 test.run()
