@@ -75,7 +75,10 @@ export interface Link {
   /** Closes the queues to every neighbour that is not named. */
   keepNeighbours(ids: readonly Uint8Array[]): void
   neighbours(): readonly Neighbour[]
-  /** Resolves when all queues are empty or `timeoutMs` is over. */
+  /**
+   * Resolves when all queues are empty, but for those to neighbours that three attempts in a row did not reach, or when
+   * `timeoutMs` is over.
+   */
   flush(timeoutMs: number): Promise<void>
   close(): Promise<void>
 }

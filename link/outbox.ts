@@ -292,14 +292,18 @@ export class Outbox {
     return result
   }
 
-  /** Wakes who waits in `flush` when nothing is left to write. */
+  /** Wakes who waits in `flush` when nothing is left to write, but for neighbours that are not there. */
   #settle(): void {
     if (this.#flushes.size === 0) return
     for (const { queue, state } of this.#entries.values()) {
+      if (state.failures >= goneAfter) continue
       if (queue.length > 0 || (state.at === 'open' && state.full)) return
     }
     for (const done of [...this.#flushes]) done()
   }
 }
+
+/** Attempts in a row without a stream, after which `flush` waits for a neighbour no more: it is ending too, or dead. */
+const goneAfter = 3
 
 const drops: readonly CellDrop[] = ['queue-full', 'too-old', 'closed']

@@ -10,6 +10,7 @@ import { openStore } from '../link/store.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
 import { changeSet, isSetAction } from './authority-change.ts'
+import { authorityMetrics } from './authority-metrics.ts'
 import { type AuthorityFile, readAuthorityFile } from './config.ts'
 import { hex, openFolder, readKey, tellPort } from './folder.ts'
 import { reloader } from './reload.ts'
@@ -57,6 +58,7 @@ function start(config: AuthorityFile): Promise<Running> {
       successors: config.successors,
     })
     later(() => authority.close())
+    const metrics = authorityMetrics(() => authority.status(), systemClock.now)
     const reload = reloader(config.file, config, () => readAuthorityFile(config.file), {
       log: level => {
         log.level = level
@@ -71,6 +73,9 @@ function start(config: AuthorityFile): Promise<Running> {
       open: ['/healthz'],
       routes: app => {
         app.get('/status', context => context.json({ ...authority.status(), process: resources() }))
+        app.get('/metrics', async context =>
+          context.body(await metrics.metrics(), 200, { 'content-type': metrics.contentType }),
+        )
         app.post('/reload', context => context.json(reload()))
         app.get('/healthz', context => {
           const healthy = authority.current() !== undefined

@@ -470,6 +470,20 @@ for (const [name, makeBed] of [
     assert.is(a.counters().cellsSent, 500)
   })
 
+  check(
+    'two that end together do not wait for each other: nobody waits for who is gone',
+    async (bed, until) => {
+      const a = await bed.host()
+      a.send(nobody, cell(1))
+      let flushed = false
+      void a.flush(60_000).then(() => {
+        flushed = true
+      })
+      await until(() => flushed)
+      assert.is(a.neighbours()[0]?.queued, 1)
+    },
+  )
+
   check('a closed link sends nothing and says so', async bed => {
     const [a, b] = [await bed.host(), await bed.host()]
     a.send(nobody, cell(1))
