@@ -5,7 +5,7 @@ import { type Authority, startAuthority } from '../directory/authority.ts'
 import type { Network } from '../directory/network.ts'
 import type { Parameters, Role } from '../directory/view.ts'
 import type { Host, Link } from '../link/link.ts'
-import { silent } from '../link/log.ts'
+import type { Log } from '../link/log.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { memoryFiles } from '../node/files.ts'
 import { type RunningNode, startNode } from '../node/node.ts'
@@ -27,6 +27,7 @@ interface Given {
   readonly tracer: Tracer
   readonly name: string
   readonly seed: Uint8Array
+  readonly log: Log
 }
 
 const cellBytes = (network: Network): number => geometry(network).packetBytes
@@ -52,7 +53,7 @@ export class AuthorityRole {
       store: this.#store,
       clock: world.clock,
       random: world.dice(),
-      log: silent,
+      log: this.#given.log,
     })
     this.#running = { link, authority }
   }
@@ -100,7 +101,7 @@ export class NodeRole {
       store: this.#store,
       clock: world.clock,
       random: world.dice(),
-      log: silent,
+      log: this.#given.log,
     })
     this.#running = { link, node }
   }
@@ -137,6 +138,7 @@ export class ClientRole {
     const client = await openClient({
       network,
       link,
+      log: this.#given.log,
       store: this.#store,
       clock: world.clock,
       random: world.dice(),

@@ -10,6 +10,7 @@ import type { Client } from '../client/index.ts'
 import { authorityEntry } from '../directory/authority-keys.ts'
 import { checkNetwork, type Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
+import { type Log, silent } from '../link/log.ts'
 import { seededRandom } from '../sphinx/random.ts'
 import { AuthorityRole, ClientRole, NodeRole, type RoleStatus } from './local-roles.ts'
 import { type TraceEvent, Tracer } from './local-trace.ts'
@@ -31,6 +32,8 @@ export interface LocalOptions {
   readonly link?: 'tcp' | 'memory'
   /** Seed of all dice in memory, and of the keys. Default 1. */
   readonly seed?: number
+  /** Where all roles of this network write their logs. Default: nowhere. */
+  readonly log?: Log
   /** One way in memory, milliseconds. Default 1 to 5. */
   readonly latencyMs?: { readonly min: number; readonly max: number }
 }
@@ -109,7 +112,7 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
   }
   checkNetwork(network)
 
-  const given = { network, world, tracer }
+  const given = { network, world, tracer, log: options.log ?? silent }
   const wanted = { ...localParameters, ...options.parameters }
   const roles = new Map<string, LocalRole>()
   const add = (kind: string, count: number, make: (name: string, i: number) => LocalRole): void => {
