@@ -1,11 +1,14 @@
-// docs/threats.md: publishing cannot be told from not publishing, reading not from not reading, by who watches a client's link.
+// docs/threats.md: publishing cannot be told from not publishing, reading not from not reading, by who watches a client's link;
+// and a flood costs the flooder.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client } from '../client/index.ts'
+import { readStamped } from '../link/bulletin.ts'
 import { hexOf } from '../link/identity.ts'
 import { mailboxProtocol, readPage } from '../link/mailbox.ts'
 import type { Sight } from '../link/memory.ts'
+import { Board } from '../node/bulletin-board.ts'
 import { BULLETIN_RECIPIENT } from '../sphinx/commands.ts'
 import { wrap } from '../sphinx/wrap.ts'
 import { bulletinWorld, bytes, gateways, join, minute, second } from './bulletin-world.ts'
@@ -147,6 +150,21 @@ test('reading looks the same whether a client uses the bulletin, and whether the
   await reader.client.close()
   await other.client.close()
   await w.close()
+})
+
+test('a flood does not drive out what others published; if origins were not told apart it would', () => {
+  /** Of five quiet entries, how many are left after 500 loud ones. */
+  const left = (quiet: number, loud: number): number => {
+    const board = new Board(() => ({ topicBytes: 10_000, ageMs: minute }))
+    for (let n = 0; n < 505; n++) {
+      const origin = new Uint8Array(32).fill(n < 5 ? quiet : loud)
+      const data = new Uint8Array(100)
+      board.put(`${n}`, { topic: 1, time: n, origin, signature: new Uint8Array(64), data }, n)
+    }
+    return board.since(0, 1e6).entries.filter(entry => readStamped(entry).time < 5).length
+  }
+  assert.is(left(1, 2), 5)
+  assert.is(left(1, 1), 0)
 })
 
 test.run()
