@@ -20,7 +20,7 @@ usage: chaffinch COMMAND [OPTIONS]
   doctor     say what is wrong with a role on this machine, and what to do
   consensus  show, verify and compare what the authorities of a network signed
   ledger     run a ledger that peers reach through the mixnet
-  pay        say how well a join of payments hides who paid whom
+  pay        pay and be paid so that nobody sees who paid whom
   demo       show how payments hide: dining cryptographers, payments in pieces
 
   chaffinch COMMAND --help    options and examples of a command
@@ -344,14 +344,39 @@ examples:
   chaffinch ledger run bank --config me/client.toml
   chaffinch ledger verify bank
 `,
-  pay: `usage: chaffinch pay boltzmann FILE.json [--json]
+  pay: `usage: chaffinch pay address
+       chaffinch pay request AMOUNT [--memo TEXT] [--deadline TIME]
+       chaffinch pay send REQUEST [--yes]
+       chaffinch pay mix AMOUNT [--yes]
+       chaffinch pay status | history [--wait]
+       chaffinch pay boltzmann FILE.json
 
-Reads the inputs and outputs of a join and counts in how many ways it can be taken apart: interpretations, entropy in
-bits, and for each output and input in how many of them the two belong together (docs/payments.md 1).
+Payments in pieces, through rounds that no coordinator runs (docs/payments.md 5). The ledger's genesis and address stand on
+two lines of 'payments.ledger' in the client's folder; keys and payments lie there too, under seal.
 
-  --json   print {"interpretations":"…","entropyBits":…,"links":[[…]]}, a row an output, a column an input
+  address    the address of the running client, and a fresh key to be paid to
+  request    prints a request to be paid, with a fresh key for every piece
+  send       pays a request, and says what it waits for until the last piece is paid
+  mix        the same to oneself: the notes come back mixed
+  status     what can be spent, and the payments and requests that are open, with what each waits for
+  history    payments and requests that are over, and why what was not paid was not
+  boltzmann  counts in how many ways a join can be taken apart: interpretations, entropy in bits, and for each output and
+             input in how many of them the two belong together
 
-example:
+  --yes            of send and mix: sign. Without it they say what the payment costs, how long it takes and how well it
+                   hides, and sign nothing
+  --peers N        peers that are expected at a meeting (default: 8)
+  --colluding C    say how well it hides if up to C of them tell each other everything (default: 2)
+  --deadline TIME  what is not mixed by then is not paid (default: 1d)
+  --memo TEXT      what a request is for
+  --wait           of status: stay, and carry what is open, until all of it is over
+  --config FILE    the client's file (default: client.toml)
+  --json           print JSON; of boltzmann {"interpretations":"…","entropyBits":…,"links":[[…]]}, a row an output
+
+examples:
+  chaffinch pay request 80 --memo tea
+  chaffinch pay send "$REQUEST" --colluding 3
+  chaffinch pay send "$REQUEST" --yes
   echo '{"inputs":[["a",10],["b",10]],"outputs":[["A",8],["B",2],["C",3],["D",7]]}' > case.json
   chaffinch pay boltzmann case.json
 `,

@@ -1,4 +1,4 @@
-// chaffinch pay boltzmann: the command of docs/payments.md 1.5.
+// chaffinch pay: the commands of docs/payments.md 1.5 and 5.9, as far as they need no network.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { Forecast } from '../payment/forecast.ts'
+import { makeRequest } from '../payment/request.ts'
+import { seededRandom } from '../sphinx/random.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-pay-'))
@@ -52,6 +55,29 @@ test('a file that is no case, no file, and no action: one line, a hint, exit cod
     assert.is(code, 2, errors)
     assert.match(errors, /^chaffinch: /)
   }
+})
+
+test('before it signs, send says cost, time and how well it hides, and signs nothing without --yes', () => {
+  const wants = { ledger: new Uint8Array(32), amount: 80, deadline: 2 ** 42, memo: 'tea' }
+  const request = Buffer.from(makeRequest(wants, seededRandom(1)).request).toString('base64url')
+  const { code, out, errors } = pay('send', request, '--peers', '10', '--colluding', '3', '--json')
+  assert.is(code, 0)
+  assert.match(errors, /nothing was signed/)
+  const { forecast, signed } = JSON.parse(out) as { forecast: Forecast; signed: boolean }
+  assert.is(signed, false)
+  assert.equal(forecast.pieces, [50, 20, 10])
+  assert.equal([forecast.cost, forecast.effectiveSet, forecast.linkProbability], [0, 10, 0.1])
+  assert.equal(
+    forecast.colluding.map(({ effectiveSet }) => effectiveSet),
+    [10, 9, 8, 7],
+  )
+})
+
+test('what is no request, and a client without a ledger, are told in one line', () => {
+  assert.match(pay('send', 'rubbish').errors, /this is no request/)
+  const { code, errors } = pay('status', '--config', join(folder, 'client.toml'))
+  assert.is(code, 2)
+  assert.match(errors, /^chaffinch: .*client\.toml/)
 })
 
 test.run()

@@ -1,0 +1,164 @@
+// What a person has: keys of notes and requests, under seal on its own disk, and the notes that the ledger shows for them.
+// docs/payments.md 5.9.
+
+import type { Store } from '../link/store.ts'
+import type { Random } from '../sphinx/random.ts'
+import { split } from './denominations.ts'
+import { hex, read, write } from './document.ts'
+import { PaymentError } from './error.ts'
+import type { Ledger } from './ledger.ts'
+import type { Payment, Purse } from './pieces.ts'
+import { type Dispute, makeRequest, readRequest, type SignedRequest, settleDispute } from './request.ts'
+import { mostInputs, type Note, ownerOf, signTransfer, transfer } from './transaction.ts'
+
+export interface WalletInit {
+  /** Seals its values. */
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly random: Random
+}
+
+/** A note that can be spent, and what spends it, 32 bytes. */
+export interface Held {
+  readonly note: Note
+  readonly secret: Uint8Array
+}
+
+/** A request of this wallet's own, and how much of it is paid. */
+export interface OwnRequest {
+  readonly request: SignedRequest
+  readonly paid: Dispute
+}
+
+export class Wallet {
+  readonly #init: WalletInit
+
+  constructor(init: WalletInit) {
+    this.#init = init
+  }
+
+  /** A key to be paid to, used once. What spends it is on disk before anybody sees the key. */
+  async newKey(): Promise<Uint8Array> {
+    const secret = this.#init.random(32)
+    await this.#keep(secret)
+    return ownerOf(secret)
+  }
+
+  async #keep(secret: Uint8Array): Promise<void> {
+    await this.#init.store.put(`key/${hex(ownerOf(secret))}`, write({ secret }))
+  }
+
+  /** What can be spent, as the ledger shows it: not what is on its way in payments, and what these have kept. */
+  async notes(payments: readonly Payment[] = []): Promise<Held[]> {
+    const pieces = payments.flatMap(payment => payment.pieces)
+    const busy = new Set(pieces.filter(({ state }) => state.at !== 'kept').map(({ note }) => hex(note.id)))
+    const kept = pieces.filter(({ state }) => state.at === 'kept').map(({ secret }) => secret)
+    const secrets = new Map(
+      [...(await this.#secrets()), ...kept].map(secret => [hex(ownerOf(secret)), secret]),
+    )
+    const held = await Promise.all([...secrets.values()].map(async secret => await this.#heldWith(secret)))
+    return held
+      .flat()
+      .filter(({ note }) => !busy.has(hex(note.id)))
+      .sort((a, b) => b.note.denomination - a.note.denomination)
+  }
+
+  async #heldWith(secret: Uint8Array): Promise<Held[]> {
+    const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
+    const unspent = notes.filter(({ spentBy }) => spentBy === null)
+    return unspent.map(({ id, denomination, owner }) => ({ note: { id, denomination, owner }, secret }))
+  }
+
+  async #secrets(): Promise<Uint8Array[]> {
+    const secrets: Uint8Array[] = []
+    for await (const value of this.#init.store.values({ gte: 'key/', lt: 'key0' })) {
+      const fields = read(value, 'key', 64)
+      secrets.push(fields.bytes('secret', 32))
+      fields.end()
+    }
+    return secrets
+  }
+
+  /**
+   * Notes of exactly the denominations that an amount is split into. Where they are not there, notes are exchanged for them
+   * in one transaction, which shows that they belong together: it comes before anything is mixed.
+   *
+   * @throws PaymentError NO_NOTE when the wallet has less, and what the ledger throws
+   */
+  async prepare(amount: number, payments: readonly Payment[] = []): Promise<Purse> {
+    const held = await this.notes(payments)
+    const chosen = exactly(split(amount), held)
+    return purseOf(chosen ?? (await this.#exchange(amount, held)))
+  }
+
+  async #exchange(amount: number, held: readonly Held[]): Promise<Held[]> {
+    const spent: Held[] = []
+    let sum = 0
+    for (const one of held) {
+      if (sum >= amount || spent.length >= mostInputs) break
+      spent.push(one)
+      sum += one.note.denomination
+    }
+    if (sum < amount) throw new PaymentError('NO_NOTE', `wallet: it has ${sum}, and ${amount} are to be paid`)
+    const made = [...split(amount), ...(sum > amount ? split(sum - amount) : [])]
+    const secrets = made.map(() => this.#init.random(32))
+    for (const secret of secrets) await this.#keep(secret)
+    const outputs = made.map((denomination, i) => ({
+      denomination,
+      owner: ownerOf(secrets[i] as Uint8Array),
+    }))
+    const { ledger } = this.#init
+    const unsigned = transfer(
+      spent.map(({ note }) => note.id),
+      outputs,
+    )
+    const keys = spent.map(({ note, secret }) => ({ note, secretKey: secret }))
+    await ledger.submit(signTransfer(ledger.id, unsigned, keys))
+    const wanted = exactly(split(amount), await this.notes())
+    if (wanted === null)
+      throw new PaymentError('NO_NOTE', 'wallet: the ledger does not show the exchanged notes')
+    return wanted
+  }
+
+  /** A request to be paid, whose keys are on disk. @throws PaymentError BAD_AMOUNT */
+  async request(amount: number, deadline: number, memo: string): Promise<Uint8Array> {
+    const { ledger, random, store } = this.#init
+    const { request, secrets } = makeRequest({ ledger: ledger.id, amount, deadline, memo }, random)
+    for (const secret of secrets.owners) await this.#keep(secret)
+    await store.put(`request/${hex(readRequest(request).hash)}`, write({ request, key: secrets.key }))
+    return request
+  }
+
+  /** This wallet's requests, and what the ledger says of each. */
+  async requests(): Promise<OwnRequest[]> {
+    const all: OwnRequest[] = []
+    for await (const value of this.#init.store.values({ gte: 'request/', lt: 'request0' })) {
+      const fields = read(value, 'request', 8192)
+      const request = readRequest(fields.bytesUpTo('request', 4096))
+      all.push({ request, paid: await settleDispute(request, this.#init.ledger) })
+    }
+    return all
+  }
+}
+
+/** One held note for each denomination; null when one is missing. */
+function exactly(denominations: readonly number[], held: readonly Held[]): Held[] | null {
+  const left = [...held]
+  const chosen: Held[] = []
+  for (const denomination of denominations) {
+    const place = left.findIndex(({ note }) => note.denomination === denomination)
+    if (place === -1) return null
+    chosen.push(...left.splice(place, 1))
+  }
+  return chosen
+}
+
+function purseOf(held: readonly Held[]): Purse {
+  const left = [...held]
+  return {
+    take(denomination) {
+      const place = left.findIndex(({ note }) => note.denomination === denomination)
+      return place === -1 ? null : (left.splice(place, 1)[0] ?? null)
+    },
+  }
+}

@@ -1,0 +1,147 @@
+// docs/payments.md 5.9: what a person has, asks for and is told before it signs.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { sealedValues } from '../client/vault.ts'
+import { memoryStore } from '../link/store.ts'
+import { hex } from '../payment/document.ts'
+import { forecast } from '../payment/forecast.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
+import { readRequest } from '../payment/request.ts'
+import {
+  notesOf,
+  ownerOf,
+  readTransaction,
+  signMint,
+  signTransfer,
+  transfer,
+} from '../payment/transaction.ts'
+import { Wallet } from '../payment/wallet.ts'
+import { type Random, seededRandom } from '../sphinx/random.ts'
+
+const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
+const minute = 60_000
+
+async function open(random: Random): Promise<[Wallet, EmbeddedLedger]> {
+  const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
+  const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 1000 })
+  const store = memoryStore(sealedValues(random(32), random))
+  return [new Wallet({ store, ledger, random }), ledger]
+}
+
+async function mint(
+  ledger: EmbeddedLedger,
+  wallet: Wallet,
+  random: Random,
+  ...amounts: number[]
+): Promise<void> {
+  const outputs: { denomination: number; owner: Uint8Array }[] = []
+  for (const denomination of amounts) outputs.push({ denomination, owner: await wallet.newKey() })
+  await ledger.submit(signMint(ledger.id, random(32), outputs, mintSeed))
+}
+
+test('a wallet finds its notes by their keys, and exchanges them for the denominations of a payment', async () => {
+  const random = seededRandom(1)
+  const [wallet, ledger] = await open(random)
+  await mint(ledger, wallet, random, 100, 5)
+  const purse = await wallet.prepare(87)
+  const taken = [50, 20, 10, 5, 2].map(denomination => purse.take(denomination)?.note.denomination)
+  assert.equal(taken, [50, 20, 10, 5, 2])
+  assert.is(purse.take(1), null)
+  const amounts = (await wallet.notes()).map(({ note }) => note.denomination)
+  assert.is(
+    amounts.reduce((sum, amount) => sum + amount, 0),
+    105,
+  )
+})
+
+test('notes that are there already are taken as they are', async () => {
+  const random = seededRandom(2)
+  const [wallet, ledger] = await open(random)
+  await mint(ledger, wallet, random, 50, 20, 10)
+  const { size } = ledger.head
+  const purse = await wallet.prepare(80)
+  assert.is(ledger.head.size, size, 'no transaction was needed')
+  assert.is(purse.take(50)?.note.denomination, 50)
+})
+
+test('who has too little is told how much', async () => {
+  const random = seededRandom(3)
+  const [wallet, ledger] = await open(random)
+  await mint(ledger, wallet, random, 10)
+  const error = await wallet.prepare(11).catch((error: Error) => error.message)
+  assert.is(error, 'wallet: it has 10, and 11 are to be paid')
+})
+
+test('what is on its way in a payment is not spent twice, and what a payment kept is there again', async () => {
+  const random = seededRandom(4)
+  const [wallet, ledger] = await open(random)
+  await mint(ledger, wallet, random, 10)
+  const [held] = await wallet.notes()
+  if (held === undefined) return assert.unreachable()
+  const piece = { denomination: 10, owner: new Uint8Array(32), epoch: 1, ...held }
+  const payment = { id: new Uint8Array(32), deadline: 5 }
+  const busy = { ...payment, pieces: [{ ...piece, state: { at: 'mixing' as const } }] }
+  const kept = { ...payment, pieces: [{ ...piece, state: { at: 'kept' as const, why: 'no time' } }] }
+  assert.is((await wallet.notes([busy])).length, 0)
+  assert.is((await wallet.notes([kept])).length, 1)
+})
+
+test('a request knows how much of it is paid', async () => {
+  const random = seededRandom(5)
+  const [wallet, ledger] = await open(random)
+  const request = readRequest(await wallet.request(30, 1000, 'tea'))
+  assert.equal(
+    (await wallet.requests()).map(({ paid }) => paid.isPaid),
+    [false],
+  )
+  const [payer] = await open(random)
+  const key = new Uint8Array(32).fill(7)
+  const outputs = [
+    { denomination: 20, owner: ownerOf(key) },
+    { denomination: 10, owner: ownerOf(key) },
+  ]
+  const minted = signMint(ledger.id, random(32), outputs, mintSeed)
+  await ledger.submit(minted)
+  const { id, transaction } = readTransaction(ledger.id, minted)
+  for (const [i, note] of notesOf(id, transaction).entries()) {
+    const to = transfer(
+      [note.id],
+      [{ denomination: note.denomination, owner: request.owners[i] as Uint8Array }],
+    )
+    await ledger.submit(signTransfer(ledger.id, to, [{ note, secretKey: key }]))
+    const [own] = await wallet.requests()
+    assert.equal(
+      own?.paid.pieces.map(({ isPaid }) => isPaid),
+      [true, i === 1],
+    )
+  }
+  assert.is((await wallet.notes()).length, 2)
+  assert.equal(await payer.notes(), [], "another wallet's keys are not this one's")
+  assert.is(hex(request.ledger), hex(ledger.id))
+})
+
+test('before it signs a payer is told cost, time, and how well it hides', () => {
+  const told = forecast({
+    amount: 80,
+    peers: 8,
+    colluding: 2,
+    epochMs: 10 * minute,
+    delayMs: 60 * minute,
+    joinFee: 1000,
+    now: 0,
+  })
+  assert.equal(told.pieces, [50, 20, 10])
+  assert.is(told.cost, 3000)
+  assert.is(told.effectiveSet, 8)
+  assert.is(told.entropyBits, 3)
+  assert.equal(
+    told.colluding.map(({ linkProbability }) => linkProbability),
+    [1 / 8, 1 / 7, 1 / 6],
+  )
+  // Three meetings of ten minutes, then the slowest of three exponential delays: 60 ln(1 / (1 - 0.5^(1/3))) minutes.
+  assert.ok(Math.abs(told.time.usualMs / minute - 30 - 60 * Math.log(1 / (1 - 0.5 ** (1 / 3)))) < 0.01)
+  assert.ok(told.time.longMs > 2 * told.time.usualMs)
+})
+
+test.run()
