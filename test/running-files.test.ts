@@ -66,10 +66,6 @@ test('the dashboard names metrics that exist; one that does not exist is found',
   const dashboard = JSON.parse(read('grafana.json')) as Dashboard
   assert.equal(missing(dashboard), [])
   const text = read('grafana.json')
-  assert.equal(
-    [...all].filter(name => !text.includes(name)),
-    [],
-  )
   assert.is(new Set(dashboard.panels.map(({ id }) => id)).size, dashboard.panels.length)
   const broken = JSON.parse(text.replaceAll('chaffinch_held_packets', 'chaffinch_hold_packets')) as Dashboard
   assert.equal(missing(broken), ['chaffinch_hold_packets'])

@@ -1,0 +1,78 @@
+// An authority whose disk is full: it says so, says nothing that it could not write down, and goes on when there is
+// room again.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { hex } from '../directory/statement.ts'
+import type { Log } from '../link/log.ts'
+import { memoryStore, type Store } from '../link/store.ts'
+import { idOf } from './directory-samples.ts'
+import { DirectoryWorld } from './directory-world.ts'
+
+/** A store that refuses every write while it is full, as a file system does. */
+function fillable(): { store: Store; fill(full: boolean): void; readonly refused: number } {
+  const store = memoryStore()
+  let full = false
+  let refused = 0
+  const refuse = async (): Promise<never> => {
+    refused++
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  }
+  const guarded = new Proxy(store, {
+    get(target, name) {
+      const value = Reflect.get(target, name) as unknown
+      if (typeof value !== 'function') return value
+      if (full && ['put', 'batch', 'del', 'clear'].includes(String(name))) return refuse
+      return (value as (...args: unknown[]) => unknown).bind(target)
+    },
+  })
+  return {
+    store: guarded,
+    fill(now) {
+      full = now
+    },
+    get refused() {
+      return refused
+    },
+  }
+}
+
+test('a full disk costs the authority its say, not its life; with room it is back', async () => {
+  const world = new DirectoryWorld({ mixes: 3, gateways: 1, epochMs: 8000 })
+  const disk = fillable()
+  const errors: string[] = []
+  const log: Log = {
+    debug() {},
+    info() {},
+    warn() {},
+    error: (fields, message) => void errors.push(`${message} ${JSON.stringify(fields)}`),
+  }
+  const policy = { proveAddresses: true, perNetwork: 0 }
+  await world.startAuthority(0, { admission: policy })
+  await world.startAuthority(1, { admission: policy })
+  await world.startAuthority(2, { admission: policy, store: disk.store, log })
+  await world.startNodes()
+  const client = await world.startClient()
+  await world.clock.advance(4000)
+  assert.is(client.current()?.signers.length, 3)
+  await world.advanceTo(1, 0.95)
+  disk.fill(true)
+  await world.startNode('newcomer', 'mix')
+  await world.advanceTo(3, 0.95)
+  assert.ok(disk.refused > 0)
+  assert.ok(
+    errors.some(line => line.includes('no space left on device')),
+    'it says so',
+  )
+  const signers = (client.view(4)?.signers ?? []).map(hex)
+  assert.is(signers.length, 2)
+  assert.not(signers.includes(hex(idOf('authority 2'))), 'what is not on disk is not said')
+  assert.is(hex(world.authorities[2]?.current()?.hash as Uint8Array), hex(client.view(3)?.hash as Uint8Array))
+  disk.fill(false)
+  await world.advanceTo(5, 0.95)
+  assert.is(client.view(6)?.signers.length, 3)
+  assert.is(client.view(6)?.nodes.size, 5)
+  await world.close()
+})
+
+test.run()
