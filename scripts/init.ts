@@ -21,9 +21,12 @@ import {
   nodeText,
   type ParameterDraft,
 } from './init-files.ts'
+import { inTerminal } from './init-wizard.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const [what, ...rest] = args
+export async function run(given: readonly string[]): Promise<undefined> {
+  // In a terminal it asks for what was not said; elsewhere that is a mistake.
+  const asks = given.length < 2 && process.stdin.isTTY === true && process.stderr.isTTY === true
+  const [what, ...rest] = asks ? await inTerminal(given[0]) : given
   if (what === 'network') return networkCommand(rest)
   if (what === 'authority' || what === 'mix' || what === 'gateway') return serverCommand(what, rest)
   if (what === 'client') return clientCommand(rest)

@@ -84,7 +84,8 @@ examples:
 `,
   init: `usage: chaffinch init WHAT PATH [OPTIONS]
 
-Writes commented TOML, and the key of what has one beside it. Overwrites nothing.
+Writes commented TOML, and the key of what has one beside it. Overwrites nothing. In a terminal 'chaffinch init' and
+'chaffinch init WHAT' ask for the rest.
 
   init authority DIR --listen ADDRESS     prints ID@ADDRESS#SHARINGKEY, for 'init network --authority'
   init mix DIR --listen ADDRESS           prints its id
