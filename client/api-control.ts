@@ -1,13 +1,13 @@
 // Status, consensus, paths and settings over HTTP: enough to write a controller (docs/client.md 15.4). The owner's, not the apps'.
 
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import type { JSONValue } from 'hono/utils/types'
 import { describeRoute } from 'hono-openapi'
 import * as v from 'valibot'
 import { parameterNames } from '../directory/parameters.ts'
 import type { View } from '../directory/view.ts'
 import { resources } from '../link/resources.ts'
-import type { Env } from './api-messages.ts'
+import { contentOf, type Env, type RoutesInit, within } from './api-messages.ts'
 import { says } from './api-openapi.ts'
 import { problem } from './api-problem.ts'
 import * as form from './api-schemas.ts'
@@ -18,12 +18,21 @@ import { ClientError } from './error.ts'
 
 const mostPaths = 1000
 
-export function controlRoutes(client: Client): Hono<Env> {
+export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/status', describeRoute(says.status), context =>
     context.json({ ...client.status(), process: resources() }),
   )
-  for (const path of ['/consensus', '/paths', '/settings', '/ledger'])
+  for (const path of [
+    '/consensus',
+    '/paths',
+    '/settings',
+    '/ledger',
+    '/queue',
+    '/flush',
+    '/surbs',
+    '/surbs/use',
+  ])
     app.use(path, async (context, next) => {
       if (context.get('asker') !== undefined)
         return problem(403, 'OWNER_ONLY', "this is the owner's: use the token of the client itself")
@@ -48,13 +57,45 @@ export function controlRoutes(client: Client): Hono<Env> {
     })
   })
   app.get('/ledger', describeRoute(says.ledger), context => context.json({ entries: client.ledger() }))
+  app.get('/queue', describeRoute(says.queue), context =>
+    context.json({ messages: client.chores.queue(context.req.query('all') === 'true') }),
+  )
+  app.delete('/queue', describeRoute(says.clean), async context => {
+    const { olderThanMs } = v.parse(form.cleanBody, await bodyOf(context))
+    return context.json(await client.chores.clean(olderThanMs))
+  })
+  app.post('/flush', describeRoute(says.flush), async context => {
+    const { until = 'stored', wait = form.longestWaitMs } = v.parse(form.flushBody, await bodyOf(context))
+    const over = AbortSignal.any([closing, context.req.raw.signal])
+    const left = await within(clock, wait, over, signal => client.flush(until, signal)).then(
+      () => 0,
+      () => client.chores.queue().filter(({ state }) => until === 'stored' || state === 'queued').length,
+    )
+    return context.json({ left })
+  })
+  app.post('/surbs', describeRoute(says.makeSurb), async context => {
+    const { for: user, count } = v.parse(form.surbBody, await bodyOf(context))
+    return context.json({ surb: await client.chores.makeSurbs(user, count) }, 201)
+  })
+  app.get('/surbs', describeRoute(says.inspectSurb), context =>
+    context.json(client.chores.inspectSurbs(context.req.query('surb') ?? '')),
+  )
+  app.post('/surbs/use', describeRoute(says.useSurb), async context => {
+    const { surb, text, base64 } = v.parse(form.useSurbBody, await bodyOf(context))
+    const id = await client.chores.useSurbs(surb, contentOf(text, base64), '')
+    return context.json({ id, state: 'queued' }, 202)
+  })
   app.get('/settings', describeRoute(says.readSettings), context => context.json(settingsOf(client)))
   app.put('/settings', describeRoute(says.changeSettings), async context => {
-    const { cover } = v.parse(form.settingsBody, await context.req.json().catch(() => undefined))
+    const { cover } = v.parse(form.settingsBody, await bodyOf(context))
     if (cover !== undefined) client.setCover(cover)
     return context.json(settingsOf(client))
   })
   return app
+}
+
+function bodyOf(context: Context): Promise<unknown> {
+  return context.req.json().catch(() => undefined)
 }
 
 function settingsOf({ cover }: Client): { cover: CoverLevel } {

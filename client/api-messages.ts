@@ -98,11 +98,20 @@ async function waiting<T>(
   signals: AbortSignal[],
   run: (until: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  if (ms === 0) return await run(undefined)
+  return ms === 0 ? await run(undefined) : await within(clock, ms, AbortSignal.any(signals), run)
+}
+
+/** Runs with a signal that aborts after `ms`, or with another. */
+export async function within<T>(
+  clock: Clock,
+  ms: number,
+  other: AbortSignal,
+  run: (until: AbortSignal) => Promise<T>,
+): Promise<T> {
   const late = new AbortController()
   const timer = clock.after(ms, () => late.abort())
   try {
-    return await run(AbortSignal.any([late.signal, ...signals]))
+    return await run(AbortSignal.any([late.signal, other]))
   } finally {
     timer.cancel()
   }

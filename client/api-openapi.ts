@@ -78,6 +78,12 @@ type Route =
   | 'readSettings'
   | 'changeSettings'
   | 'ledger'
+  | 'queue'
+  | 'clean'
+  | 'flush'
+  | 'makeSurb'
+  | 'inspectSurb'
+  | 'useSurb'
   | 'events'
   | 'socket'
 
@@ -165,6 +171,43 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     summary: 'Change settings; what is left out stays',
     requestBody: body(form.settingsBody, false),
     responses: answers(200, 'the settings as they are now', form.settings, [400, 401, 403]),
+  },
+  queue: {
+    operationId: 'queue',
+    summary: 'Messages and replies that were accepted; with all=true those that are over too',
+    parameters: query(['all']),
+    responses: answers(200, 'oldest first', form.queue, [401, 403]),
+  },
+  clean: {
+    operationId: 'clean',
+    summary: 'Forget messages that are over, and received ones that were read, from before so long ago',
+    requestBody: body(form.cleanBody, false),
+    responses: answers(200, 'how many went', form.cleaned, [400, 401, 403]),
+  },
+  flush: {
+    operationId: 'flush',
+    summary:
+      'Wait until all that was accepted has left once, or is stored or failed; nothing leaves sooner for it',
+    requestBody: body(form.flushBody, false),
+    responses: answers(200, 'how many are not there yet', form.flushed, [400, 401, 403]),
+  },
+  makeSurb: {
+    operationId: 'makeSurb',
+    summary: 'Reply blocks to hand over by hand',
+    requestBody: body(form.surbBody, false),
+    responses: answers(201, 'one string', form.surb, [400, 401, 403, 429, 503]),
+  },
+  inspectSurb: {
+    operationId: 'inspectSurb',
+    summary: 'What a string of reply blocks is',
+    parameters: query(['surb']),
+    responses: answers(200, 'its conversation and epochs', form.surbSummary, [400, 401, 403]),
+  },
+  useSurb: {
+    operationId: 'useSurb',
+    summary: 'Send with reply blocks that somebody handed over',
+    requestBody: body(form.useSurbBody, false),
+    responses: answers(202, 'accepted', form.handed, [400, 401, 403, 410, 413, 429]),
   },
   ledger: {
     operationId: 'ledger',

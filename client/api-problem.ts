@@ -9,6 +9,7 @@ const statuses: Partial<Record<ClientErrorCode, number>> = {
   WRONG_VERSION: 400,
   BAD_OPTION: 400,
   BAD_ENTRY: 400,
+  BAD_SURB: 400,
   UNKNOWN_MESSAGE: 404,
   NO_TOPIC: 404,
   NO_REPLY: 409,

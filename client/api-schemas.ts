@@ -84,6 +84,26 @@ export const requestBody: v.GenericSchema<unknown, RequestBody> = v.strictObject
 export const settingsBody: v.GenericSchema<unknown, { readonly cover?: CoverLevel | undefined }> =
   v.strictObject({ cover: v.optional(v.picklist(coverLevels)) })
 
+export const cleanBody: v.GenericSchema<unknown, { readonly olderThanMs: number }> = v.strictObject({
+  olderThanMs: v.pipe(v.number(), v.minValue(0)),
+})
+export const flushBody: v.GenericSchema<
+  unknown,
+  { readonly until?: 'sent' | 'stored' | undefined; readonly wait?: number | undefined }
+> = v.strictObject({
+  until: v.optional(v.picklist(['sent', 'stored'])),
+  wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longestWaitMs))),
+})
+export const surbBody: v.GenericSchema<unknown, { readonly for: string; readonly count: number }> =
+  v.strictObject({
+    for: v.string(),
+    count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
+  })
+export const useSurbBody: v.GenericSchema<unknown, Content & { readonly surb: string }> = v.strictObject({
+  surb: v.string(),
+  ...content,
+})
+
 const flag = v.pipe(
   v.picklist(['true', 'false']),
   v.transform(text => text === 'true'),
@@ -132,6 +152,25 @@ export const received: v.GenericSchema = v.object({
   ...bytes,
 })
 export const inboxPage: v.GenericSchema = v.object({ messages: v.array(received), next: v.number() })
+export const queue: v.GenericSchema = v.object({
+  messages: v.array(
+    v.object({
+      id: hexId,
+      app: v.string(),
+      kind: v.picklist(['message', 'reply']),
+      state,
+      reason: v.nullable(v.string()),
+      bytes: v.number(),
+      fragments: v.number(),
+      acceptedAt: v.number(),
+      deadline: v.number(),
+    }),
+  ),
+})
+export const cleaned: v.GenericSchema = v.object({ sent: v.number(), received: v.number() })
+export const flushed: v.GenericSchema = v.object({ left: v.number() })
+export const surb: v.GenericSchema = v.object({ surb: v.string() })
+export const surbSummary: v.GenericSchema = v.object({ conversation: hexId, epochs: v.array(v.number()) })
 export const answer: v.GenericSchema = v.object(bytes)
 export const bulletinPage: v.GenericSchema = v.object({
   entries: v.array(v.object({ id: v.string(), seq: v.number(), at: v.number(), ...bytes })),

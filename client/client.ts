@@ -8,6 +8,7 @@ import { isAppName, noApp } from './app-name.ts'
 import { untilReady } from './bootstrap.ts'
 import { type BulletinTopic, bulletinTopic } from './bulletin-topic.ts'
 import { hex } from './bytes.ts'
+import { Chores } from './chores.ts'
 import { writeMessage, writeReply } from './content.ts'
 import type { CoverLevel } from './cover.ts'
 import { Engine, type EngineInit } from './engine.ts'
@@ -46,6 +47,8 @@ export class Client {
   /** Ends listening to the signal of a message that is not over. */
   readonly #signals = new Map<string, () => void>()
   readonly #requests: Requests
+  /** What a person does by hand. */
+  readonly chores: Chores
   readonly #received = { messages: 0, replies: 0 }
   #closed: Promise<void> | undefined
 
@@ -64,6 +67,7 @@ export class Client {
       onDelivered: ({ id }) => ledger.add({ at: init.clock.now(), event: 'delivered', id }),
       onTaken: entry => this.#engine.tellRead(entry),
     })
+    this.chores = new Chores(init, open.engine)
     this.#requests = new Requests({
       bytes: seq => inbox.bytes(seq),
       markRead: seq => inbox.markRead(seq),

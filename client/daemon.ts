@@ -73,7 +73,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   })
   app.onError(problemOf)
   app.route('/', messageRoutes(init))
-  app.route('/', controlRoutes(init.client))
+  app.route('/', controlRoutes(init))
   app.route('/', eventRoutes(init))
   app.get(
     '/openapi.json',

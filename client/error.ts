@@ -4,6 +4,7 @@
  * | code | what to do |
  * |---|---|
  * | BAD_ADDRESS | ask for the address again: a character is wrong or missing |
+ * | BAD_SURB | ask for the reply blocks again: a character is wrong or missing |
  * | WRONG_NETWORK | the address belongs to another network |
  * | WRONG_VERSION | the address was made by a newer Chaffinch: update this one |
  * | TOO_LARGE | split the message, or leave something out |
@@ -37,6 +38,7 @@
  */
 export type ClientErrorCode =
   | 'BAD_ADDRESS'
+  | 'BAD_SURB'
   | 'WRONG_NETWORK'
   | 'WRONG_VERSION'
   | 'TOO_LARGE'

@@ -263,6 +263,19 @@ export class Inbox {
     return undefined
   }
 
+  /** Forgets what was read and came before a time. Resolves with how many, when that is on disk. */
+  async clean(before: number): Promise<number> {
+    const old = [...this.#entries.values()].filter(({ read, at }) => read && at < before)
+    await this.#store.batch(
+      old.flatMap(({ seq }) => [del(`in/${sequence(seq)}`), del(`in-bytes/${sequence(seq)}`)]),
+    )
+    for (const { seq, length } of old) {
+      this.#entries.delete(seq)
+      this.#bytes -= length
+    }
+    return old.length
+  }
+
   /** Nothing that was read is left to make room: mail is better off in the mailbox. */
   get full(): boolean {
     const { messages, bytes } = this.#limits

@@ -3,6 +3,7 @@
 export { type Address, maxGateways, readAddress, writeAddress } from './address.ts'
 export type { BulletinEntry } from './bulletin.ts'
 export type { BulletinTopic } from './bulletin-topic.ts'
+export type { Chores, Queued, SurbSummary } from './chores.ts'
 export type { Client } from './client.ts'
 export { type ClientOptions, type ConnectOptions, connect, openClient } from './connect.ts'
 export { type CoverCost, type CoverLevel, coverCosts, coverHides, coverLevels } from './cover.ts'

@@ -193,6 +193,19 @@ export class Outbox {
     return found?.length === Math.ceil(message.count / 8) ? found : undefined
   }
 
+  /** Forgets what is over and was accepted before a time. Resolves with how many, when that is on disk. */
+  async clean(before: number): Promise<number> {
+    const old = [...this.#messages.values()].filter(
+      ({ state, acceptedAt }) => finished.has(state) && acceptedAt < before,
+    )
+    await this.#store.batch(old.map(({ seq }) => del(`out/${sequence(seq)}`)))
+    for (const { id } of old) {
+      this.#messages.delete(id)
+      this.#finished.splice(this.#finished.indexOf(id), 1)
+    }
+    return old.length
+  }
+
   #keep(id: string, content: Uint8Array): void {
     this.#contents.set(id, content)
     this.#bytes += content.length

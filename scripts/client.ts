@@ -44,6 +44,7 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
     })
     const client = await openClient(options)
     later(() => client.close())
+    for (const service of config.serve) client.serve(service, ({ bytes }) => bytes)
     const api = await serveClient({ client, port: apiPort, token, apps: await appTokens(config) })
     later(() => api.close())
     console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)

@@ -185,6 +185,7 @@ const clientSchema = v.strictObject({
     ),
     [],
   ),
+  serve: v.optional(field(v.array(v.picklist(['echo'], 'want echo')), '["echo"]'), []),
   key_file: v.optional(field(text, '"my.key"')),
   passphrase_file: v.optional(field(text, '"passphrase"')),
 })
@@ -237,6 +238,8 @@ export interface ClientFile extends RoleFile {
   readonly sources: readonly Peer[]
   readonly apiPort: number
   readonly cover: CoverLevel
+  /** Services that it runs itself. */
+  readonly serve: readonly 'echo'[]
   /** Apps that have a token of their own. */
   readonly apps: readonly string[]
   /** What opens its folder, if that is locked. */
@@ -285,10 +288,10 @@ export function readNodeFile(file: string): NodeFile {
 /** @throws CommandError CONFIG */
 export function readClientFile(file: string): ClientFile {
   const read = readToml(file, clientSchema)
-  const { gateways, api_port: apiPort, cover, apps, key_file, passphrase_file } = read
+  const { gateways, api_port: apiPort, cover, apps, serve, key_file, passphrase_file } = read
   const own = (name: string | undefined): string | undefined => name && beside(file, name)
   const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
-  return { ...role(file, read), gateways, sources: read.source, apiPort, cover, apps, secret }
+  return { ...role(file, read), gateways, sources: read.source, apiPort, cover, apps, serve, secret }
 }
 
 /**

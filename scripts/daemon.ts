@@ -54,7 +54,12 @@ export async function sendMessage(
   endpoint: Endpoint,
   to: string,
   bytes: Uint8Array,
-  options: { readonly replies: boolean; readonly receipt?: boolean; readonly way?: Way },
+  options: {
+    readonly replies: boolean
+    readonly receipt?: boolean
+    readonly way?: Way
+    readonly app?: string
+  },
 ): Promise<Handed> {
   const body = { to, base64: Buffer.from(bytes).toString('base64'), ...options }
   return (await askJson(endpoint, '/messages', { method: 'POST', body, timeoutMs: sendTimeoutMs })) as Handed

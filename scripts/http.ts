@@ -10,7 +10,7 @@ export interface Endpoint {
 }
 
 export interface Asked {
-  readonly method?: 'GET' | 'POST'
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   readonly body?: unknown
   readonly timeoutMs?: number
   readonly signal?: AbortSignal

@@ -323,6 +323,12 @@ export function clientText(file: string, draft: ClientDraft): string {
       says: ['Apps that share this client, each with its own inbox and its own token in the folder apps.'],
     },
     {
+      key: 'serve',
+      value: undefined,
+      otherwise: '[]',
+      says: ['Services that it runs itself: echo sends back what it gets, for chaffinch ping.'],
+    },
+    {
       key: 'passphrase_file',
       value: undefined,
       otherwise: '"passphrase"',

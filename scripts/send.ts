@@ -1,11 +1,14 @@
 // chaffinch send: hands a message or a reply to a running client.
 
+import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { mostCopies, type Way } from '../client/way.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { clientEndpoint } from './config.ts'
+import { contactOrAddress } from './contacts.ts'
 import { type Handed, handedState, readMessages, replyTo, sendMessage } from './daemon.ts'
 import { durationOption } from './duration.ts'
+import { diskError } from './folder.ts'
 import { type Endpoint, HttpRefusal } from './http.ts'
 
 const pollMs = 200
@@ -32,6 +35,8 @@ export async function run(args: readonly string[]): Promise<undefined> {
       'min-reliability': { type: 'string' },
       'max-latency': { type: 'string' },
       copies: { type: 'string' },
+      app: { type: 'string' },
+      file: { type: 'string' },
       timeout: { type: 'string' },
       json: { type: 'boolean' },
     },
@@ -47,7 +52,9 @@ export async function run(args: readonly string[]): Promise<undefined> {
   const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
   const endpoint = clientEndpoint(values.config)
   const [text] = positionals
-  const bytes = text === undefined ? await standardInput() : new TextEncoder().encode(text)
+  if (text !== undefined && values.file !== undefined)
+    throw new CommandError('USAGE', 'send: want a text or --file, not both', 'chaffinch send --help')
+  const bytes = await contentOf(text, values.file)
   const replies = values['no-replies'] !== true
   const way = wayOf(values)
   if (way !== undefined && to === undefined)
@@ -59,16 +66,28 @@ export async function run(args: readonly string[]): Promise<undefined> {
     const handed =
       to === undefined
         ? await replyTo(endpoint, await messageId(endpoint, reply as string), bytes)
-        : await sendMessage(endpoint, to, bytes, {
+        : await sendMessage(endpoint, contactOrAddress(values.config, to), bytes, {
             replies,
             receipt: wait === 'read',
             ...(way === undefined ? {} : { way }),
+            ...(values.app === undefined ? {} : { app: values.app }),
           })
     const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
     console.log(values.json === true ? JSON.stringify(last) : last.id)
   } catch (error) {
     if (error instanceof HttpRefusal) throw new CommandError('FAILED', error.message, hintFor(error.code))
     throw error
+  }
+}
+
+/** What is sent: the argument, a file, or standard input. @throws CommandError FAILED */
+async function contentOf(text: string | undefined, file: string | undefined): Promise<Uint8Array> {
+  if (text !== undefined) return new TextEncoder().encode(text)
+  if (file === undefined) return await standardInput()
+  try {
+    return new Uint8Array(readFileSync(file))
+  } catch (error) {
+    throw new CommandError('FAILED', `${file}: ${diskError(error)}`)
   }
 }
 

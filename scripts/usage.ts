@@ -14,6 +14,13 @@ usage: chaffinch COMMAND [OPTIONS]
   inbox      show what has arrived at a running client
   bulletin   read what everybody can read, or publish without a name
   address    print the address of a running client
+  queue      list what a running client was given to send
+  inspect    say what a message, an address or a string of reply blocks is
+  flush      wait until what was given has left or arrived
+  clean      have a running client forget what is over
+  surb       make, inspect and use reply blocks by hand
+  ping       measure the way to a service and back
+  contacts   names for addresses
   identity   lock the keys of a client, copy them, take them elsewhere
   cover      show what each level of cover traffic costs and hides
   key        make an operator's identity key, and certify nodes with it
@@ -160,7 +167,9 @@ examples:
 Hands a message to the running client of --config and prints its id. Without TEXT it reads standard input.
 
   --config FILE    the client's file (default: client.toml)
-  --to ADDRESS     what 'chaffinch address' printed at the other end
+  --to ADDRESS     what 'chaffinch address' printed at the other end, or a contact
+  --file FILE      what to send
+  --app NAME       the app that it is for, at both ends
   --reply N        answer message N of the inbox (its number or id); who wrote it stays unknown
   --no-replies     send no reply blocks along: the other end cannot answer
   --wait STATE     return when it is sent, stored or read (default: return when it is accepted)
@@ -219,6 +228,78 @@ Prints the address of a running client: the one string that others need to write
 
 example:
   ADDRESS=$(chaffinch address --config me/client.toml --wait 30s)
+`,
+  queue: `usage: chaffinch queue [OPTIONS]
+
+Lists the messages and replies that the running client of --config was given and that are not over.
+
+  --config FILE    the client's file (default: client.toml)
+  --all            those that are over too
+  --json           print JSON, one message a line
+
+example:
+  chaffinch queue --all
+`,
+  inspect: `usage: chaffinch inspect ID|ADDRESS|SURB [OPTIONS]
+
+Says what a message of the running client, an address or a string of reply blocks is.
+
+  --config FILE    the client's file (default: client.toml)
+  --json           print JSON
+
+example:
+  chaffinch inspect "$ADDRESS"
+`,
+  flush: `usage: chaffinch flush [OPTIONS]
+
+Waits until all that the running client was given is with the receivers' gateways. Nothing leaves sooner for it: when a packet
+leaves is the clock's to say. Exits 1 when some of it is not there in time.
+
+  --config FILE    the client's file (default: client.toml)
+  --until STATE    sent (has left once) or stored (default: stored)
+  --timeout TIME   how long to wait (default: 60s)
+  --json           print {"left": N}
+`,
+  clean: `usage: chaffinch clean [OPTIONS]
+
+Has the running client forget messages that are over, and received ones that were read.
+
+  --config FILE    the client's file (default: client.toml)
+  --older TIME     only those from before so long ago (default: 7d)
+  --json           print {"sent": N, "received": N}
+`,
+  surb: `usage: chaffinch surb make --for ADDRESS [--count N]
+       chaffinch surb inspect SURB
+       chaffinch surb use SURB [TEXT]
+
+Reply blocks (SURBs) by hand: one string with which somebody can write to you without learning who you are. What comes
+lies in the inbox as a reply.
+
+  --config FILE    the client's file (default: client.toml)
+  --for ADDRESS    whoever is to use them (an address or a contact): they enter at the gateways of that address
+  --count N        how many, 1 to 64 (default: 10); one carries about 1,900 bytes
+  --json           print JSON
+`,
+  ping: `usage: chaffinch ping --to ADDRESS [OPTIONS]
+
+Asks an echo service again and again: round trips, loss, and for each node that the questions passed how much of what went over
+it was acknowledged, and how much longer than the delays drawn that took.
+
+  --config FILE    the client's file (default: client.toml)
+  --to ADDRESS     where the service runs (an address or a contact)
+  --service NAME   (default: echo)
+  --count N        how often (default: 5)
+  --timeout TIME   for each answer (default: 20s)
+  --json           print JSON
+`,
+  contacts: `usage: chaffinch contacts [list]
+       chaffinch contacts add NAME ADDRESS
+       chaffinch contacts remove NAME
+
+Names that --to takes in the place of addresses. They stay in the client's folder.
+
+  --config FILE    the client's file (default: client.toml)
+  --json           print JSON
 `,
   identity: `usage: chaffinch identity lock|export FILE|import FILE|key FILE [OPTIONS]
 

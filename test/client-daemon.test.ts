@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
 import { access } from '../client/api-access.ts'
 import { clientRoutes, serveClient } from '../client/daemon.ts'
-import { FakeNetwork, type RunningClient } from './client-network.ts'
+import { assertCode, FakeNetwork, type RunningClient } from './client-network.ts'
 
 const second = 1000
 const json = { 'content-type': 'application/json' }
@@ -158,6 +158,7 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
   )
   assert.equal(routes.sort(), [
     'delete /messages/{id}',
+    'delete /queue',
     'get /bulletin/{topic}',
     'get /consensus',
     'get /events',
@@ -165,13 +166,18 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
     'get /messages',
     'get /messages/{id}',
     'get /paths',
+    'get /queue',
     'get /settings',
     'get /socket',
     'get /status',
+    'get /surbs',
     'post /bulletin/{topic}',
+    'post /flush',
     'post /messages',
     'post /messages/{id}/reply',
     'post /requests',
+    'post /surbs',
+    'post /surbs/use',
     'put /settings',
   ])
   const text = JSON.stringify(paths['/messages']?.['post'])
@@ -283,6 +289,57 @@ test('events: where the client stands comes first, also for a late listener, the
   assert.is(last?.data['tag'], 'gateway')
   assert.match(String(last?.data['recommendation']), /^wait: another gateway/)
 })
+
+test('the queue is listed, waited for, and forgotten when it is over', async () => {
+  const { net, bob, ask } = await api(13)
+  await ask('alice', '/messages', post({ to: bob.client.address, text: 'x'.repeat(9000), app: 'files' }))
+  const [queued] = (await ask('alice', '/queue')).body['messages'] as Json[]
+  assert.equal(
+    [queued?.['state'], queued?.['app'], queued?.['fragments'], queued?.['bytes']],
+    ['queued', 'files', 5, 9000],
+  )
+  const flushing = ask('alice', '/flush', post({ wait: 20_000 }))
+  const early = ask('alice', '/flush', post({ wait: 10 }))
+  await net.clock.advance(8 * second)
+  assert.equal([(await early).body, (await flushing).body], [{ left: 1 }, { left: 0 }])
+  assert.equal((await ask('alice', '/queue')).body['messages'], [])
+  assert.is(((await ask('alice', '/queue?all=true')).body['messages'] as Json[]).length, 1)
+  await ask('bob', '/messages?app=files')
+  const clean = (who: 'alice' | 'bob', olderThanMs: number): Promise<{ body: Json }> =>
+    ask(who, '/queue', { ...post({ olderThanMs }), method: 'DELETE' })
+  assert.equal((await clean('alice', 60_000)).body, { sent: 0, received: 0 })
+  assert.equal((await clean('alice', 1000)).body, { sent: 1, received: 0 })
+  assert.equal((await clean('bob', 1000)).body, { sent: 0, received: 1 })
+  assert.equal((await ask('alice', '/queue?all=true')).body['messages'], [])
+})
+
+test('reply blocks by hand: made, inspected, used until none is left, and useless to others', async () => {
+  const { net, alice, bob, ask } = await api(14)
+  const made = await ask('alice', '/surbs', post({ for: bob.client.address, count: 4 }))
+  const surb = String(made.body['surb'])
+  assert.match(surb, /^chaffinch-surb_b[a-z2-7]+$/)
+  const { body: seen } = await ask('bob', `/surbs?surb=${surb}`)
+  assert.is((seen['epochs'] as number[]).length, 4)
+  const used = await ask('bob', '/surbs/use', post({ surb, text: 'guess who' }))
+  assert.is(used.status, 202)
+  await net.clock.advance(8 * second)
+  const [got] = (await ask('alice', '/messages')).body['messages'] as Json[]
+  assert.equal([got?.['text'], got?.['inReplyTo']], ['guess who', seen['conversation']])
+  assert.is((await ask('bob', `/messages/${used.body['id']}`)).body['state'], 'read')
+  const wrong = surb.replace(/.$/, last => (last === 'a' ? 'b' : 'a'))
+  assert.is((await ask('bob', '/surbs/use', post({ surb: wrong, text: 'x' }))).body['code'], 'BAD_SURB')
+  const elsewhere = (await net.client('carol', { gateways: [otherGateway(net, bob)] })).client
+  await net.clock.advance(2 * second)
+  await assertCode(elsewhere.chores.useSurbs(surb, new Uint8Array(3), ''), 'REPLY_EXPIRED')
+  await elsewhere.close()
+  await alice.client.close()
+})
+
+/** A gateway that is not in somebody's address. */
+function otherGateway(net: FakeNetwork, { client }: RunningClient): Uint8Array {
+  const own = client.status().gateway
+  return (net.gateways.find(({ name }) => name !== own) as { id: Uint8Array }).id
+}
 
 test('a socket tells the same, and takes messages; a page in a browser gets none', async () => {
   const { net, alice, bob } = await api(12)

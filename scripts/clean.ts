@@ -1,0 +1,22 @@
+// chaffinch clean: has a running client forget what is over.
+
+import { readOptions } from './command.ts'
+import { clientEndpoint } from './config.ts'
+import { durationOption } from './duration.ts'
+import { askJson } from './http.ts'
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values } = readOptions('clean', args, {
+    config: { type: 'string' },
+    older: { type: 'string' },
+    json: { type: 'boolean' },
+  })
+  const olderThanMs = durationOption('older', values.older ?? '7d')
+  const asked = { method: 'DELETE', body: { olderThanMs } } as const
+  const gone = (await askJson(clientEndpoint(values.config), '/queue', asked)) as {
+    sent: number
+    received: number
+  }
+  if (values.json === true) console.log(JSON.stringify(gone))
+  else console.log(`${gone.sent} sent and ${gone.received} received messages forgotten`)
+}
