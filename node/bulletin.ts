@@ -145,7 +145,6 @@ export class Bulletin {
 
   /** What a page shows a client. */
   page(cursor: number, offset: number, boardBytes: number): Uint8Array {
-    this.#board.expire(this.#init.clock.now())
     return this.#board.page(cursor, offset, boardBytes)
   }
 
