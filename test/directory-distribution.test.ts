@@ -239,7 +239,7 @@ test('over TCP: a client that knows one node joins with every authority dead', a
       await directory.close()
       await link.close()
     })
-    return { view: await directory.ready(AbortSignal.timeout(20_000)), close: async () => {} }
+    return { view: await directory.ready(AbortSignal.timeout(45_000)), close: async () => {} }
   }
   try {
     const { view } = await follow([])
