@@ -304,7 +304,9 @@ export class Liar {
     if (kind === 'vote' && message.signed.vote.ballots.length === 2) return clock.now() + below(random, 1500)
     if (victim !== undefined) {
       const part = victim.relayRound / relayRounds(network)
-      return end(phaseEnds.votes + part * (phaseEnds.agreement - phaseEnds.votes))
+      const relayEnd = phaseEnds.votes + part * (phaseEnds.agreement - phaseEnds.votes)
+      // Time for one message to arrive, and hardly for a second: links take up to 20 ms.
+      return epochStart(network, round + relayEnd) - 8 - below(random, 12)
     }
     if (kind === 'reveal' && this.#tells('tellOne', round))
       return end((phaseEnds.agreement + phaseEnds.reveals) / 2)
