@@ -102,8 +102,10 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
 
   /** A document needs one signature. */
   'no-signature-count': step => (rules, state, event, now) => {
-    if (state.at !== 'signatures') return step(rules, state, event, now)
-    return step({ ...rules, network: { ...rules.network, threshold: 1 } }, state, event, now)
+    if (state.at !== 'signatures' || state.drafts === undefined) return step(rules, state, event, now)
+    const network = { ...rules.network, threshold: 1 }
+    const drafts = state.drafts.map(named => ({ ...named, body: { ...named.body, threshold: 1 } }))
+    return step({ ...rules, network }, { ...state, drafts }, event, now)
   },
 }
 

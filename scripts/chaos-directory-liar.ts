@@ -290,27 +290,30 @@ export class Liar {
     const { clock } = this.#init
     const bytes = writeMessage(message)
     if (this.#kept.length < mostKept) this.#kept.push(bytes)
-    const wait = Math.max(0, this.#moment(message) - clock.now())
     const body = writeRequest({ ask: 'voting', message: bytes })
-    if (wait === 0) this.#send(to, body)
-    else clock.after(wait, () => this.#send(to, body))
+    for (const moment of this.#moments(message)) {
+      const wait = Math.max(0, moment - clock.now())
+      if (wait === 0) this.#send(to, body)
+      else clock.after(wait, () => this.#send(to, body))
+    }
   }
 
-  #moment(message: VotingMessage): number {
+  #moments(message: VotingMessage): number[] {
     const { network, clock, random } = this.#init
     const { kind, round } = message
     const end = (fraction: number): number => epochStart(network, round + fraction) - 5 - below(random, 35)
     const victim = kind === 'vote' ? this.#victims.get(round) : undefined
-    if (kind === 'vote' && message.signed.vote.ballots.length === 2) return clock.now() + below(random, 1500)
+    if (kind === 'vote' && message.signed.vote.ballots.length === 2)
+      return [clock.now() + below(random, 1500)]
     if (victim !== undefined) {
       const part = victim.relayRound / relayRounds(network)
       const relayEnd = phaseEnds.votes + part * (phaseEnds.agreement - phaseEnds.votes)
-      // Time for one message to arrive, and hardly for a second: links take up to 20 ms.
-      return epochStart(network, round + relayEnd) - 8 - below(random, 12)
+      // Links take up to 20 ms: one of these arrives in time, one does not, and what is passed on hardly does.
+      return [16, 12, 8, 4].map(before => epochStart(network, round + relayEnd) - before)
     }
     if (kind === 'reveal' && this.#tells('tellOne', round))
-      return end((phaseEnds.agreement + phaseEnds.reveals) / 2)
-    return this.#tells('late', round) ? end(phaseEnds[phaseOf[kind]]) : clock.now()
+      return [end((phaseEnds.agreement + phaseEnds.reveals) / 2)]
+    return [this.#tells('late', round) ? end(phaseEnds[phaseOf[kind]]) : clock.now()]
   }
 
   #junk(round: number): Uint8Array {

@@ -22,6 +22,7 @@ import {
   readAnswer,
   readRequest,
   writeAnswer,
+  writeRefusal,
   writeRequest,
 } from '../directory/exchange.ts'
 import type { FollowedDirectory } from '../directory/follow.ts'
@@ -237,7 +238,7 @@ test('any bytes give a body of the name they give, or a DirectoryError', () => {
   )
 })
 
-/** A source that answers everything from these documents, and notes what it was asked. */
+/** A source that answers everything from these documents, and keeps which of them it was asked for. */
 function source(
   world: DirectoryWorld,
   answer: (ask: string, from: Uint8Array | undefined, epoch: number | null) => Uint8Array,
@@ -246,10 +247,13 @@ function source(
   const asks: string[] = []
   link.serve(directoryProtocol, 64, async (_, bytes) => {
     const request = readRequest(bytes)
+    // Followers ask for notes and pointers too, which it does not have.
+    if (request.ask !== 'document' && request.ask !== 'difference') {
+      return writeRefusal(new DirectoryError('UNAVAILABLE', 'a source of documents only'))
+    }
     asks.push(request.ask)
-    if (request.ask === 'document') return writeAnswer(answer('document', undefined, request.epoch))
-    if (request.ask === 'difference') return writeAnswer(answer('difference', request.from, request.epoch))
-    throw new Error('want a question for a document')
+    const name = request.ask === 'difference' ? request.from : undefined
+    return writeAnswer(answer(request.ask, name, request.epoch))
   })
   return { peer: link, asks }
 }
