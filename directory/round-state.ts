@@ -172,8 +172,11 @@ export type RoundAction =
 
 export type Stepped = [RoundState, readonly RoundAction[]]
 
-/** Waits of a round that starts the network, milliseconds: a phase ends early when everybody was heard. */
-export const bootstrapMs = { phase: 1000, relay: 500 } as const
+/**
+ * Longest waits of a round that starts the network, milliseconds. A phase ends early when everybody was heard, so that
+ * a long one costs time only where somebody is silent, and holds where machines or links are slow.
+ */
+export const bootstrapMs = { phase: 10_000, relay: 500 } as const
 
 /** Rounds of passing votes on: one more than authorities that may lie (Dolev and Strong 1983). */
 export function relayRounds(network: Network): number {

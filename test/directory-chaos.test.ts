@@ -122,11 +122,11 @@ test('the command line: defects one a line; exit code 2 for what does not exist'
 
 test('as a program: the last line of --json has the agreed fields', () => {
   const script = join(root, 'scripts', 'chaos.ts')
+  const options = ['--conditions=source', '--import', 'tsx']
   const words = ['directory', '--seeds', '1', '--seed', '4', '--json']
-  const options = { cwd: root, encoding: 'utf8' } as const
-  const child = spawnSync(process.execPath, [...process.execArgv, script, ...words], options)
+  const child = spawnSync(process.execPath, [...options, script, ...words], { cwd: root, encoding: 'utf8' })
   assert.is(child.status, 0)
-  const summary = JSON.parse(child.stdout.split('\n').at(-1) as string)
+  const summary = JSON.parse(child.stdout.trimEnd().split('\n').at(-1) as string)
   assert.equal(Object.keys(summary), ['runs', 'violations', 'epochs', 'failedEpochs', 'faults', 'realRuns'])
 })
 

@@ -31,6 +31,24 @@ test('a network of three authorities has its first documents within two seconds,
   }
 })
 
+test('a network starts on links that take most of a second, with authorities that are seconds apart', async () => {
+  const latencyMs = { min: 600, max: 1000 }
+  for (const seed of [1, 2]) {
+    const world = new DirectoryWorld({ seed, epochMs: 20 * 60_000, latencyMs })
+    for (let i = 0; i < 3; i++) {
+      await world.startAuthority(i)
+      await world.clock.advance(2500)
+    }
+    await world.startNodes()
+    await world.clock.advance(30_000)
+    for (const authority of world.authorities) {
+      assert.is(authority?.status().state, 'published', `seed ${seed}`)
+      assert.is(authority?.current()?.signers.length, 3)
+    }
+    await world.close()
+  }
+})
+
 test('ten epochs: everybody has the same document of each, before it begins', async () => {
   const world = new DirectoryWorld()
   await world.startAuthorities()
@@ -157,7 +175,8 @@ test('a start with two authorities of three: the third joins when it comes', asy
   await world.startAuthority(1)
   await world.startNodes()
   const client = await world.startClient()
-  await world.clock.advance(6000)
+  // Three phases wait for the third: an eighth of the epoch each.
+  await world.clock.advance(10_000)
   assert.is(client.current()?.signers.length, 2)
   const third = await world.startAuthority(2)
   await world.clock.advance(1000)
