@@ -17,7 +17,7 @@ import { hex, sameBytes, signStatement } from './statement.ts'
 import { majority, newestPointer, tally } from './tally.ts'
 import type { Vote } from './vote.ts'
 
-export function draft(rules: RoundRules, state: InSignatures): Stepped {
+export function draft(rules: RoundRules, state: InSignatures, now: number): Stepped {
   const { round, agreed, contributions } = state
   const votes = agreed.map(({ vote }) => vote)
   const pointer = newestPointer(votes)
@@ -32,6 +32,9 @@ export function draft(rules: RoundRules, state: InSignatures): Stepped {
   })
   const signatures = new Map(state.signatures)
   const actions: RoundAction[] = accuseNodes(votes, body)
+  // Nodes that were all late are not gone: the document before carries on, as long as it is valid
+  if (body !== undefined && hasPath(body) && !drafts.every(named => hasPath(named.body)))
+    return [{ at: 'failed', round, since: phaseBegin(rules, state, now), why: 'no whole path' }, actions]
   for (const named of drafts) {
     const { epoch } = named.body
     const signed = rules.signed(epoch)
@@ -51,6 +54,12 @@ export function draft(rules: RoundRules, state: InSignatures): Stepped {
     actions.push({ do: 'keep', message, body: named }, { do: 'send', message })
   }
   return [{ ...state, drafts, signatures }, actions]
+}
+
+/** A gateway, and a mix in each layer. */
+function hasPath({ nodes, pinned }: ConsensusBody): boolean {
+  const places = new Set(nodes.map(({ place }) => place))
+  return Array.from({ length: pinned.layers + 1 }, (_, place) => place).every(place => places.has(place))
 }
 
 /** What the votes prove against nodes that were in, or that most votes want in: a liar invents the others. */

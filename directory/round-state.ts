@@ -140,6 +140,7 @@ export interface Failed extends In<'failed'> {
     | 'too few votes'
     | 'votes missing'
     | 'reveals missing'
+    | 'no whole path'
     | 'too few signatures'
 }
 

@@ -63,7 +63,7 @@ function advance(rules: RoundRules, state: RoundState, now: number): Stepped {
         : openWithheld(rules, state, now)
     case 'signatures': {
       if (state.drafts === undefined) {
-        const drafted = draft(rules, state)
+        const drafted = draft(rules, state, now)
         if (drafted[0] !== state || !isOver(rules, state, now)) return drafted
       }
       return isOver(rules, state, now) || (state.round.bootstrap && allSigned(rules, state))

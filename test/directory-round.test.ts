@@ -2,6 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { NamedBody } from '../directory/consensus.ts'
 import { evidenceOf, verifyEvidence, writeEvidence } from '../directory/evidence.ts'
 import { openMessage, setHash, type VotingMessage, writeMessage } from '../directory/message.ts'
 import { phaseEnds } from '../directory/network.ts'
@@ -281,6 +282,31 @@ test('an authority that was away takes over the set that the threshold counts, a
   lone.tick(0.6)
   assert.is(lone.state.at, 'failed')
   assert.equal(lone.actions, [])
+})
+
+test('a document without a whole path does not take the place of one that has one', () => {
+  const roundOf = (change: ConstructorParameters<typeof Alone>[1], gateways: boolean): Alone[] => {
+    const group = [0, 1, 2].map(i => new Alone(i, change))
+    for (const member of group)
+      for (const descriptor of descriptors)
+        if (gateways || descriptor.stable.role === 'mix')
+          member.take({ kind: 'descriptor', descriptor }, at(0.05))
+    for (const end of Object.values(phaseEnds)) {
+      for (const member of group) member.tick(end)
+      converse(group, at(end))
+    }
+    return group
+  }
+  const published = roundOf({}, true)[0]?.actions.find(action => action.do === 'publish')
+  const { body, hash } = (published as { document: NamedBody }).document
+  const before = { ...body, epoch: round }
+  const pointer = { epoch: round, hash, signatures: [] }
+  const after = { newestBefore: () => pointer, body: () => before }
+  for (const { state } of roundOf(after, false))
+    assert.equal([state.at, 'why' in state && state.why], ['failed', 'no whole path'])
+  for (const { state } of roundOf(after, true)) assert.is(state.at, 'published')
+  // A network that begins, or has none left to lose, takes what there is
+  for (const { state } of roundOf({}, false)) assert.is(state.at, 'published')
 })
 
 test('fewer votes than the threshold make no document', () => {
