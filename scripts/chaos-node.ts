@@ -195,8 +195,10 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
     tell,
     signal: stop.signal,
   })
+  let hasStarted = false
   try {
     await startAll(running)
+    hasStarted = true
     await live(options, { running, trouble, people, check, stop })
   } catch (error) {
     if (!stop.signal.aborted) throw error
@@ -205,6 +207,7 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
     await endAll(running)
     await links.close()
     release()
+    if (!hasStarted) clear(plan, hasMounts, false)
   }
   if (record.openPorts.length > 0) check.violated('ended-clean', record.openPorts.join(', '))
   const forced = record.endings.filter(({ asked, code }) => asked === 'SIGTERM' && code !== 0)
