@@ -13,6 +13,7 @@ import { readGenesis } from '../payment/log.ts'
 import type { MixerInit } from '../payment/mixer.ts'
 import { Payer } from '../payment/payer.ts'
 import type { PayMixTimes, Payment } from '../payment/pieces.ts'
+import { paymentsIn } from '../payment/temporal-ledger.ts'
 import { RoundTransport } from '../payment/transport.ts'
 import { ledgerService, RemoteLedger } from '../payment/transport-ledger.ts'
 import { Wallet } from '../payment/wallet.ts'
@@ -38,7 +39,10 @@ const patienceMs = 2 * minute
 export interface Session {
   readonly wallet: Wallet
   readonly ledger: Ledger
-  readonly payer: Payer
+  /** As they stand on disk. */
+  payments(): Promise<readonly Payment[]>
+  /** Takes part in rounds and pays out from now on, until the session is closed. */
+  carry(): Promise<Payer>
   close(): Promise<void>
 }
 
@@ -50,13 +54,9 @@ interface Pinned {
 
 /**
  * @param config the client's file; default client.toml
- * @param onChange a payment has moved on
  * @throws CommandError CONFIG, FAILED
  */
-export async function openSession(
-  config: string | undefined,
-  onChange: (payment: Payment) => void = () => {},
-): Promise<Session> {
+export async function openSession(config: string | undefined): Promise<Session> {
   const file = readClientFile(config ?? 'client.toml')
   const endpoint = clientEndpoint(config)
   const { genesis, address } = pinnedIn(join(file.folder, 'payments.ledger'))
@@ -89,25 +89,26 @@ export async function openSession(
       ),
   })
   const ledger = watch.guard(remote)
-  payer = await Payer.open({
-    scheme: embeddedJoins(ledger.id),
-    ledger,
-    clock: systemClock,
-    random: systemRandom,
-    store,
-    log,
-    times,
-    paymix,
-    publish: message => transport.publish(message),
-    onChange,
-  })
-  const opened = payer
   return {
     wallet: new Wallet({ store, ledger, random: systemRandom }),
     ledger,
-    payer: opened,
+    payments: () => paymentsIn(store).all(),
+    async carry() {
+      payer ??= await Payer.open({
+        scheme: embeddedJoins(ledger.id),
+        ledger,
+        clock: systemClock,
+        random: systemRandom,
+        store,
+        log,
+        times,
+        paymix,
+        publish: message => transport.publish(message),
+      })
+      return payer
+    },
     async close() {
-      opened.close()
+      payer?.close()
       watch?.close()
       await transport.close()
       await store.close()

@@ -129,7 +129,8 @@ async function request(amount: number, { config, isJson, deadlineMs, memo }: Ask
 async function send(request: Uint8Array, asked: Asked): Promise<undefined> {
   const { amount } = readRequest(request)
   if (!agreed(forecastOf(amount, asked), asked)) return
-  await during(asked.config, async ({ wallet, payer }) => {
+  await during(asked.config, async ({ wallet, carry }) => {
+    const payer = await carry()
     const id = await payer.pay(request, await wallet.prepare(amount, payer.payments))
     await untilOver(payer, one => same(one.id, id), asked)
   })
@@ -138,7 +139,8 @@ async function send(request: Uint8Array, asked: Asked): Promise<undefined> {
 /** Pays an amount to oneself: its notes come back mixed. */
 async function mix(amount: number, asked: Asked): Promise<undefined> {
   if (!agreed(forecastOf(amount, asked), asked)) return
-  await during(asked.config, async ({ wallet, payer }) => {
+  await during(asked.config, async ({ wallet, carry }) => {
+    const payer = await carry()
     const own = await wallet.request(amount, Date.now() + asked.deadlineMs, asked.memo)
     const id = await payer.pay(own, await wallet.prepare(amount, payer.payments))
     await untilOver(payer, one => same(one.id, id), asked)
@@ -147,17 +149,18 @@ async function mix(amount: number, asked: Asked): Promise<undefined> {
 
 /** Open payments and requests, or those that are over; with --wait it stays, and carries what is open, until all is over. */
 async function status(which: 'status' | 'history', asked: Asked): Promise<undefined> {
-  await during(asked.config, async ({ wallet, payer }) => {
+  await during(asked.config, async ({ wallet, payments, carry }) => {
+    const all = await payments()
     const isWanted = (payment: Payment): boolean => isOver(payment) === (which === 'history')
     const requests = (await wallet.requests()).filter(({ paid }) => paid.isPaid === (which === 'history'))
     const told = {
-      notes: (await wallet.notes(payer.payments)).map(({ note }) => note.denomination),
-      pieces: payer.payments.filter(isWanted).flatMap(payment => pieceLines(payment, paymix.epochMs)),
+      notes: (await wallet.notes(all)).map(({ note }) => note.denomination),
+      pieces: all.filter(isWanted).flatMap(payment => pieceLines(payment, paymix.epochMs)),
       requests: requests.map(requestLine),
     }
     if (asked.isJson) console.log(JSON.stringify(told))
     else console.log(statusText(told))
-    if (asked.isWaiting) await untilOver(payer, () => true, asked)
+    if (asked.isWaiting) await untilOver(await carry(), () => true, asked)
   })
 }
 
