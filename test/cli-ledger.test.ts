@@ -15,13 +15,8 @@ const bank = join(folder, 'bank')
 const key = 'ab'.repeat(32)
 
 function chaffinch(...args: string[]): { status: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(
-    process.execPath,
-    [join(root, 'dist/scripts/chaffinch.js'), ...args],
-    {
-      encoding: 'utf8',
-    },
-  )
+  const command = ['--conditions=source', '--import', 'tsx', join(root, 'scripts/chaffinch.ts'), ...args]
+  const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: root })
   return { status, out: stdout.trim(), err: stderr.trim() }
 }
 
