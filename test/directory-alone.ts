@@ -3,11 +3,12 @@
 import { sharingSecretKey } from '../directory/authority-keys.ts'
 import type { Descriptor } from '../directory/descriptor.ts'
 import { DirectoryError } from '../directory/error.ts'
-import { holderStatement, type SignedVote, type VotingMessage } from '../directory/message.ts'
+import { holderStatement, revealHash, type SignedVote, type VotingMessage } from '../directory/message.ts'
 import { epochStart, type Network } from '../directory/network.ts'
 import { step } from '../directory/round.ts'
 import {
   beginRound,
+  type RevealMessage,
   type RoundAction,
   type RoundEvent,
   type RoundRules,
@@ -52,13 +53,21 @@ export class Alone {
   state: RoundState
   readonly actions: RoundAction[] = []
 
-  constructor(i: number, change: Partial<RoundRules> = {}, of: typeof network = network) {
+  readonly #machine: typeof step
+
+  constructor(
+    i: number,
+    change: Partial<RoundRules> = {},
+    of: typeof network = network,
+    machine: typeof step = step,
+  ) {
+    this.#machine = machine
     this.rules = rulesOf(i, change, of)
     this.state = beginRound(of, { epoch: round, bootstrap: false, now: at(0) })
   }
 
   take(event: RoundEvent, now: number): RoundAction[] {
-    const [state, actions] = step(this.rules, this.state, event, now)
+    const [state, actions] = this.#machine(this.rules, this.state, event, now)
     this.state = state
     this.actions.push(...actions)
     return [...actions]
@@ -125,4 +134,47 @@ export function converse(group: readonly Alone[], now: number): void {
 
 export function names(member: Alone): string[] {
   return member.actions.flatMap(action => (action.do === 'publish' ? [hex(action.document.hash)] : []))
+}
+
+// A round whose votes are frozen
+
+/** The first two authorities with the vote of the third, in the reveals. */
+export function frozen(machine: typeof step = step): [Alone, Alone] {
+  const of = (i: number): Alone => new Alone(i, {}, network, machine).upload()
+  const group: [Alone, Alone] = [of(0), of(1)]
+  for (const member of group) member.tick(0.125)
+  for (const member of group) member.take({ kind: 'vote', round, signed: votedBy(2) }, at(0.13))
+  for (const end of [0.13, 0.25, 0.375]) {
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+  return group
+}
+
+/** A reveal that authority `i` signs. */
+export function revealBy(i: number, dealer: number, opened: Uint8Array): RevealMessage {
+  const [signerId, of] = [i, dealer].map(j => network.authorities[j]?.id) as [Uint8Array, Uint8Array]
+  const about = revealHash(of, opened)
+  const statement = { kind: 'reveal', epoch: round, signer: signerId, about } as const
+  const signature = signStatement(network.name, statement, signer(`authority ${i}`))
+  return { kind: 'reveal', round, signer: signerId, dealer: of, opened, signature }
+}
+
+/** The shared randomness of the document that it made, or where it is instead. */
+export function randomness(member: Alone): string | undefined {
+  const { state } = member
+  return state.at === 'published' ? hex(state.documents[0]?.body.randomness[0] as Uint8Array) : state.at
+}
+
+/** Through the ends of the phases, saying everything to each other. */
+export function finish(group: readonly Alone[], ends: readonly number[] = [0.4375, 0.5, 0.625]): void {
+  for (const end of ends) {
+    for (const member of group) member.tick(end)
+    converse(group, at(end))
+  }
+}
+
+/** How many reveals it has sent. */
+export function reveals(member: Alone): number {
+  return member.actions.filter(action => action.do === 'send' && action.message.kind === 'reveal').length
 }

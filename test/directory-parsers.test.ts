@@ -5,6 +5,7 @@ import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { sharingSecretKey } from '../directory/authority-keys.ts'
 import { CborReader, write } from '../directory/cbor.ts'
 import { maxDocumentBytes, readBody, writeBody } from '../directory/consensus.ts'
 import { readDescriptor, writeDescriptor } from '../directory/descriptor.ts'
@@ -25,11 +26,17 @@ import {
   writeRequest,
   writeTime,
 } from '../directory/exchange.ts'
+import { readJoin, readLeave, signJoin, signLeave, writeJoin, writeLeave } from '../directory/joining.ts'
 import { consensusToJson } from '../directory/json.ts'
-import { openMessage, setHash, writeMessage } from '../directory/message.ts'
-import { sameBytes, signStatement } from '../directory/statement.ts'
+import { openMessage, revealHash, setHash, writeMessage } from '../directory/message.ts'
+import { sharingOf } from '../directory/sharing.ts'
+import { compareBytes, digest, sameBytes, signStatement } from '../directory/statement.ts'
 import { readStatistics, signStatistics, writeStatistics } from '../directory/statistics.ts'
+import { nameNote, readSignedNote, writeSignedNote } from '../directory/status-note.ts'
+import { openPointer, writePointer } from '../directory/table.ts'
 import { readVote, writeVote } from '../directory/vote.ts'
+import { seededRandom } from '../sphinx/random.ts'
+import { cheapSharing } from './cheap-sharing.ts'
 import {
   anyBody,
   anyDescriptor,
@@ -42,7 +49,7 @@ import {
   signVote,
   voteOf,
 } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+import { networkOf, seedOf } from './directory-world.ts'
 
 const network = networkOf()
 const descriptors = descriptorsOf(network, 1)
@@ -55,6 +62,7 @@ const evidence = evidenceOf(
   { about: new Uint8Array(32), signature: new Uint8Array(64) },
 )
 const set = [{ author: vote.vote.author, hash: vote.hash }]
+const opened = new Uint8Array(34).fill(7)
 const messages = [
   { kind: 'vote', round: 0, signed: vote },
   {
@@ -65,6 +73,18 @@ const messages = [
     signature: signStatement(
       network.name,
       { kind: 'set', epoch: 4, signer: vote.vote.author, about: setHash(set) },
+      signer('authority 0'),
+    ),
+  },
+  {
+    kind: 'reveal',
+    round: 4,
+    signer: vote.vote.author,
+    dealer: about,
+    opened,
+    signature: signStatement(
+      network.name,
+      { kind: 'reveal', epoch: 4, signer: vote.vote.author, about: revealHash(about, opened) },
       signer('authority 0'),
     ),
   },
@@ -94,6 +114,7 @@ const requests: DirectoryRequest[] = [
   { ask: 'join', request: new Uint8Array(10) },
   { ask: 'leave', note: new Uint8Array(10) },
   { ask: 'time' },
+  { ask: 'pointer', epoch: 7 },
   { ask: 'change', after: null },
   { ask: 'change', after: 7 },
   { ask: 'evidence' },
@@ -102,6 +123,22 @@ const requests: DirectoryRequest[] = [
   { ask: 'body', hash: about },
   { ask: 'voting', message: new Uint8Array(3) },
 ]
+
+const pointer = writePointer({ epoch: 1, hash: about, signatures: signaturesOf(network, 1, about, 2) })
+const stable = (descriptors[0] as (typeof descriptors)[0]).stable
+const asked = { stable, epoch: 4, serial: 7, contact: 'me@example.org', approval: new Uint8Array(0) }
+const join = writeJoin(signJoin(network.name, asked, signer('mix 0')))
+const leave = writeLeave(signLeave(network.name, { id: stable.id, epoch: 4, serial: 9 }, signer('mix 0')))
+const note = writeSignedNote(
+  nameNote({ network: network.name, epoch: 1, document: about, nodes: [stable.id] }).bytes,
+  signaturesOf(network, 1, about, 2),
+)
+
+// The sharing of secrets that simulations use.
+const sharing = sharingOf(network, 4, vote.vote.author)
+const dealt = cheapSharing.deal(sharing, seededRandom(4))
+const dealing = cheapSharing.verifyDealing(sharing, dealt.dealing)
+const share = cheapSharing.openShare(dealing, sharingSecretKey(seedOf('authority 0')))
 
 /** By name: a valid example and the parser. */
 const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unknown]> = {
@@ -115,6 +152,13 @@ const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unkno
   proofs: [writeProofs([evidence]), bytes => openProofs(network, bytes)],
   request: [writeRequest({ ask: 'missing', epoch: 3, have: [about] }), readRequest],
   answer: [writeAnswer(about), readAnswer],
+  pointer: [pointer, bytes => openPointer(() => network, bytes)],
+  join: [join, readJoin],
+  leave: [leave, readLeave],
+  note: [note, readSignedNote],
+  'cheap dealing': [dealt.dealing, bytes => cheapSharing.verifyDealing(sharing, bytes)],
+  'cheap opening': [dealt.opening, bytes => cheapSharing.verifyOpening(dealing, bytes)],
+  'cheap share': [share, bytes => cheapSharing.verifyShare(dealing, bytes)],
   statistics: [writeStatistics(statistics), readStatistics],
   hello: [writeNewest(5), readNewest],
   time: [writeTime(5), readTime],
@@ -176,10 +220,43 @@ test('round trips: messages, requests, answers, evidence', () => {
   assert.is(readNewest(writeNewest(12)), 12)
   assert.equal(readDescriptors(writeDescriptors([about, about])), [about, about])
   assert.equal(writeEvidence(readEvidence(writeEvidence(evidence))), writeEvidence(evidence))
-  assert.equal(readStatistics(writeStatistics(statistics)), statistics)
+  assert.equal(writePointer(openPointer(() => network, pointer)), pointer)
+  assert.equal(writeJoin(readJoin(join)), join)
+  assert.equal(writeLeave(readLeave(leave)), leave)
   assert.throws(
     () => readAnswer(writeRefusal(new DirectoryError('LATE', 'no\nmore'))),
     (error: DirectoryError) => error.code === 'LATE' && error.message === 'no?more',
+  )
+})
+
+test('round trips: statistics, status notes', () => {
+  const counts = fc
+    .integer({ min: 1, max: 65_535 })
+    .chain(sent => fc.record({ sent: fc.constant(sent), returned: fc.nat({ max: sent }) }))
+  const some = fc.uniqueArray(fc.nat({ max: 16_383 }), { maxLength: 20 })
+  fc.assert(
+    fc.property(some, fc.array(counts, { minLength: 20, maxLength: 20 }), fc.nat(), (places, of, half) => {
+      const rows = places
+        .sort((a, b) => a - b)
+        .map((index, i) => ({ index, ...(of[i] as { sent: number; returned: number }) }))
+      const drawn = { ...statistics, half, rows }
+      assert.equal(readStatistics(writeStatistics(drawn)), drawn)
+    }),
+    { numRuns: 60 },
+  )
+  const ids = fc.uniqueArray(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 20 })
+  fc.assert(
+    fc.property(ids, fc.nat(), anySignatures, (of, epoch, signatures) => {
+      const nodes = of.map(i => digest(Uint8Array.of(i >> 8, i))).sort(compareBytes)
+      const bytes = writeSignedNote(
+        nameNote({ network: network.name, epoch, document: about, nodes }).bytes,
+        signatures,
+      )
+      const read = readSignedNote(bytes)
+      assert.equal(read.note.nodes, nodes)
+      assert.equal(writeSignedNote(nameNote(read.note).bytes, read.signatures), bytes)
+    }),
+    { numRuns: 60 },
   )
 })
 

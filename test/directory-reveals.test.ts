@@ -4,14 +4,26 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sharingSecretKey } from '../directory/authority-keys.ts'
 import { readDocument } from '../directory/document.ts'
-import { openMessage, revealHash, type VotingMessage, writeMessage } from '../directory/message.ts'
+import { openMessage, type VotingMessage, writeMessage } from '../directory/message.ts'
 import { beginRound, type RevealMessage } from '../directory/round-state.ts'
 import { openShare, secretSharing, sharingOf } from '../directory/sharing.ts'
 import { combineRandomness } from '../directory/sharing-beacon.ts'
-import { hex, signStatement } from '../directory/statement.ts'
+import { hex } from '../directory/statement.ts'
 import { memoryStore, type Store } from '../link/store.ts'
-import { Alone, at, codeOf, converse, network, round, votedBy } from './directory-alone.ts'
-import { dealtBy, signer } from './directory-samples.ts'
+import {
+  Alone,
+  at,
+  codeOf,
+  finish,
+  frozen,
+  network,
+  randomness,
+  revealBy,
+  reveals,
+  round,
+  votedBy,
+} from './directory-alone.ts'
+import { dealtBy } from './directory-samples.ts'
 import { DirectoryWorld, seedOf } from './directory-world.ts'
 
 const ids = network.authorities.map(({ id }) => id)
@@ -27,45 +39,8 @@ const contributions = [0, 1, 2].map(i => ({
 /** What the three votes of the samples make, whoever opens them. */
 const want = combineRandomness(network.name, round + 1, new Uint8Array(0), contributions)
 
-/** The first two authorities with the vote of the third, in the reveals. */
-function frozen(): [Alone, Alone] {
-  const group: [Alone, Alone] = [new Alone(0).upload(), new Alone(1).upload()]
-  for (const member of group) member.tick(0.125)
-  for (const member of group) member.take({ kind: 'vote', round, signed: votedBy(2) }, at(0.13))
-  for (const end of [0.13, 0.25, 0.375]) {
-    for (const member of group) member.tick(end)
-    converse(group, at(end))
-  }
-  return group
-}
-
-/** A reveal that authority `i` signs. */
-function revealBy(i: number, dealer: number, opened: Uint8Array): RevealMessage {
-  const [signerId, of] = [ids[i] as Uint8Array, ids[dealer] as Uint8Array]
-  const about = revealHash(of, opened)
-  const statement = { kind: 'reveal', epoch: round, signer: signerId, about } as const
-  const signature = signStatement(network.name, statement, signer(`authority ${i}`))
-  return { kind: 'reveal', round, signer: signerId, dealer: of, opened, signature }
-}
-
 function shareOf(i: number, dealer: number): Uint8Array {
   return openShare(dealingOf(dealer), sharingSecretKey(seedOf(`authority ${i}`)))
-}
-
-function randomness(member: Alone): string | undefined {
-  const { state } = member
-  return state.at === 'published' ? hex(state.documents[0]?.body.randomness[0] as Uint8Array) : state.at
-}
-
-function finish(group: readonly Alone[], ends = [0.4375, 0.5, 0.625]): void {
-  for (const end of ends) {
-    for (const member of group) member.tick(end)
-    converse(group, at(end))
-  }
-}
-
-function reveals(member: Alone): number {
-  return member.actions.filter(action => action.do === 'send' && action.message.kind === 'reveal').length
 }
 
 test('every secret is told when the set is frozen, and not before', () => {

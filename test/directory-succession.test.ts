@@ -7,6 +7,7 @@ import { successorsOf } from '../directory/authority-set.ts'
 import { nameBody, type Successors } from '../directory/consensus.ts'
 import { readDocument, writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
+import { directoryProtocol, readAnswer, writeRequest } from '../directory/exchange.ts'
 import type { FollowedDirectory } from '../directory/follow.ts'
 import type { AuthorityEntry } from '../directory/network.ts'
 import { hex, type SignatureEntry, signStatement } from '../directory/statement.ts'
@@ -111,6 +112,33 @@ test('a new authority may be killed and started again at any time, also in the r
   }
   await world.advanceTo(4, 0.95)
   assert.equal(signersOf(world.clients[0], 5), idsOf(0, 1, 2, 3))
+  await world.close()
+})
+
+test('what a new authority dealt and does not open, the new threshold of the new ones opens', async () => {
+  const world = await started()
+  const four = successorsOf(3, setOf(0, 1, 2, 3))
+  await world.startAuthority(3, { successors: four })
+  propose(world, four, 0, 1, 2)
+  await world.advanceTo(3, 0.95)
+  // From the round of epoch 3 on the four vote, of whom three are needed. This one goes between its vote and the reveals.
+  await world.advanceTo(4, 0.35)
+  await world.killAuthority(3)
+  await world.advanceTo(4, 0.95)
+  const [place] = world.network.authorities
+  const asking = world
+    .host('asker', 'client')
+    .request(place as AuthorityEntry, directoryProtocol, writeRequest({ ask: 'document', epoch: 5 }), {
+      timeoutMs: 1000,
+      maxBytes: 100_000,
+    })
+  await world.clock.advance(200)
+  const { body } = readDocument(readAnswer(await asking))
+  assert.equal(signersOf(world.clients[0], 5), idsOf(0, 1, 2))
+  assert.is(body.threshold, 3)
+  const last = body.authorities.find(({ id }) => hex(id) === hex(idOf('authority 3')))
+  assert.is(last?.voted, true, 'its vote counts')
+  assert.is(body.randomness[0].length, 32)
   await world.close()
 })
 
