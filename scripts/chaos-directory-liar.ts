@@ -91,7 +91,7 @@ export class Liar {
   readonly #init: LiarInit
   readonly #others: readonly Peer[]
   readonly #sign: Sign
-  /** Which lies it tells in a round. */
+  /** Which lies it tells in a round: the first of its own always, others mostly. */
   readonly #drawn = new Map<number, ReadonlySet<Lie>>()
   readonly #victims = new Map<number, { readonly peer: string; readonly relayRound: number }>()
   readonly #kept: Uint8Array[] = []
@@ -140,7 +140,7 @@ export class Liar {
 
   #tells(lie: Lie, round: number): boolean {
     const { random, lies: mine, onLie } = this.#init
-    const drawn = this.#drawn.get(round) ?? new Set(mine.filter(() => below(random, 4) > 0))
+    const drawn = this.#drawn.get(round) ?? new Set(mine.filter((_, i) => i === 0 || below(random, 4) > 0))
     this.#drawn.set(round, drawn)
     if (drawn.has(lie)) onLie(lie)
     return drawn.has(lie)
@@ -209,7 +209,8 @@ export class Liar {
     if (this.#tells('lastMoment', round)) {
       const victim = this.#victims.get(round) ?? {
         peer: hex(pick(random, this.#others).id),
-        relayRound: pick(random, [0, relayRounds(network)]),
+        // In turn the first moment and the last at which one signature must not be enough.
+        relayRound: round % 2 === 0 ? 0 : relayRounds(network),
       }
       this.#victims.set(round, victim)
       const all = [...keys.values()]
