@@ -113,7 +113,8 @@ test('two nodes of one network at most, one more hears that; without the limit i
 })
 
 test('who leaves is out of the next document, who is killed only of the one after; coming back undoes it', async () => {
-  const world = await started(open)
+  // Enough for each layer to keep one
+  const world = await started(open, 9)
   const [left, killed] = [world.nodes[0], world.nodes[1]]
   assert.ok(left && killed)
   await world.advanceTo(1, 0.08)
