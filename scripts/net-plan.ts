@@ -128,20 +128,24 @@ function writeFiles(plan: Plan, now: number): void {
 const fragmentsPerSecond = 25
 /** So many clients have that rate; the more there are beyond them, the slower each one's clock. */
 const clientsAtFullRate = 10
+/** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
+const withPayments = 1 / 3
 
-function payloadPerMinute({ clients, payloadPerMinute: given }: NetOptions): number {
+function payloadPerMinute({ clients, payments, payloadPerMinute: given }: NetOptions): number {
   if (given !== undefined) return given
-  return Math.max(60, Math.round(60 * fragmentsPerSecond * Math.min(1, clientsAtFullRate / clients)))
+  const share = Math.min(1, clientsAtFullRate / clients) * (payments > 0 ? withPayments : 1)
+  return Math.max(60, Math.round(60 * fragmentsPerSecond * share))
 }
 
 /**
  * The longest message of a run: 1 MiB, or what leaves in an epoch and a bit where that is less. Its reply blocks
- * live for three epochs, and the reply has to come back within them.
+ * live for three epochs, and the reply has to come back within them: where payments load the machine too, a message
+ * that takes most of that time on a quiet one would be answered too late.
  */
 export function longestMessage(options: NetOptions): number {
   const bytesPerFragment = 1900
   const perEpoch = (payloadPerMinute(options) / 60_000) * options.epochMs * bytesPerFragment
-  return Math.min(2 ** 20, Math.round(1.12 * perEpoch))
+  return Math.min(2 ** 20, Math.round((options.payments > 0 ? 0.4 : 1.12) * perEpoch))
 }
 
 function localParameters(options: NetOptions): ParameterDraft {

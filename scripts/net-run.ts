@@ -100,8 +100,11 @@ function isReady(status: ReturnType<Watch['last']>): boolean {
   return status.role !== 'client' || status.ready
 }
 
-/** Sends, kills and reads until all is settled or the time is over. */
-export async function carryMessages(run: Run): Promise<void> {
+/**
+ * Sends, kills and reads until all is settled or the time is over, and reads on until `then` is done too: what is late
+ * for the first is not lost.
+ */
+export async function carryMessages(run: Run, then: (run: Run) => Promise<void>): Promise<void> {
   const { plan, watch, record, now, tell, signal } = run
   const random = seededRandom(plan.options.seed)
   const clients = plan.processes.filter(({ role }) => role === 'client').map(({ name }) => name)
@@ -148,6 +151,8 @@ export async function carryMessages(run: Run): Promise<void> {
       if (isSettled(record) && record.epochs >= epochsWanted(record)) break
       await pause(500, undefined, { signal })
     }
+    await then(run)
+    await noteStored(traffic)
   } finally {
     over.abort()
     await reading

@@ -21,7 +21,7 @@ export interface Traffic {
 const longPollMs = 2000
 const retryMs = 500
 /** A client that says "not now" (its gateway is gone) is asked again for so long. */
-const persistMs = 20_000
+const persistMs = 45_000
 
 export function recordOf({ number, kind, from, to, bytes, reply }: PlannedMessage): MessageRecord {
   return {

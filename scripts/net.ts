@@ -47,8 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let failure: unknown
   try {
     await startAll(running)
-    await carryMessages(running)
-    await joinPayments(running)
+    await carryMessages(running, joinPayments)
     await takeAccount(running)
     if (live || options.stay) {
       settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')
