@@ -8,18 +8,13 @@ import * as v from 'valibot'
 import type { Asker } from './api-access.ts'
 import { contentOf, type Env, given, type RoutesInit, stateOf } from './api-messages.ts'
 import { says } from './api-openapi.ts'
+import type { ApiEvent } from './api-part.ts'
 import { problemOf } from './api-problem.ts'
 import { replyBody, sendBody } from './api-schemas.ts'
 import { type Bootstrap, bootstrapOf } from './bootstrap.ts'
 import type { Client } from './client.ts'
 import { ClientError } from './error.ts'
 import type { Message } from './message.ts'
-
-/** An event as it is told. */
-interface Told {
-  readonly event: 'bootstrap' | 'state' | 'message'
-  readonly data: Readonly<Record<string, unknown>>
-}
 
 const lookEveryMs = 1000
 /** Events that wait for a slow listener; with more it is dropped, and may ask again. */
@@ -33,18 +28,19 @@ const asked = v.looseObject({
   id: v.optional(v.string(), ''),
 })
 
-export function eventRoutes({ client, clock, closing }: RoutesInit): Hono<Env> {
+export function eventRoutes(init: RoutesInit): Hono<Env> {
+  const { client, clock, closing } = init
   const app = new Hono<Env>()
   app.get('/events', describeRoute(says.events), context =>
     streamSSE(context, async stream => {
-      const queue: Told[] = []
+      const queue: ApiEvent[] = []
       let wake: () => void = () => {}
       let over = false
       const end = (): void => {
         over = true
         wake()
       }
-      const stop = listen({ client, clock, closing }, context.get('asker'), told => {
+      const stop = listen(init, context.get('asker'), told => {
         if (queue.push(told) > mostWaiting) end()
         else wake()
       })
@@ -79,7 +75,7 @@ export function eventRoutes({ client, clock, closing }: RoutesInit): Hono<Env> {
       return {
         onOpen(_, socket) {
           const end = (): void => socket.close()
-          const quiet = listen({ client, clock, closing }, asker, told => socket.send(JSON.stringify(told)))
+          const quiet = listen(init, asker, told => socket.send(JSON.stringify(told)))
           closing.addEventListener('abort', end, { once: true })
           stop = () => {
             quiet()
@@ -97,7 +93,11 @@ export function eventRoutes({ client, clock, closing }: RoutesInit): Hono<Env> {
 }
 
 /** Tells what is the asker's: first where the client stands. Returns how to stop. */
-function listen({ client, clock }: RoutesInit, asker: Asker, tell: (told: Told) => void): () => void {
+function listen(
+  { client, clock, parts = [] }: RoutesInit,
+  asker: Asker,
+  tell: (told: ApiEvent) => void,
+): () => void {
   const own = (app: string): boolean => asker === undefined || asker.app === app
   let stage: Bootstrap['tag'] | undefined
   let since = clock.now()
@@ -125,6 +125,7 @@ function listen({ client, clock }: RoutesInit, asker: Asker, tell: (told: Told) 
     client.on('message', ({ id, seq, app, inReplyTo }) => {
       if (own(app)) tell({ event: 'message', data: { id, seq, app, inReplyTo: inReplyTo ?? null } })
     }),
+    ...parts.flatMap(({ listen }) => (listen === undefined ? [] : [listen(asker, tell)])),
   ]
   return () => {
     timer.cancel()

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import type { Clock } from '../link/clock.ts'
 import type { Asker } from './api-access.ts'
 import { says } from './api-openapi.ts'
+import type { ApiPart } from './api-part.ts'
 import * as form from './api-schemas.ts'
 import type { BulletinEntry } from './bulletin.ts'
 import type { Client } from './client.ts'
@@ -23,6 +24,8 @@ export interface RoutesInit {
   readonly clock: Clock
   /** Ends requests that wait. */
   readonly closing: AbortSignal
+  /** What else the API serves. */
+  readonly parts?: readonly ApiPart[]
 }
 
 /** Bytes of messages in one answer, about: the rest is behind the cursor. */

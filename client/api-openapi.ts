@@ -2,66 +2,8 @@
 // from the schemas that check them.
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
-import type * as v from 'valibot'
+import { answers, body, path, query } from './api-describe.ts'
 import * as form from './api-schemas.ts'
-
-type Responses = NonNullable<DescribeRouteOptions['responses']>
-type Parameters = NonNullable<DescribeRouteOptions['parameters']>
-type AnySchema = v.GenericSchema
-
-/** What one sends, not what a transformation makes of it. */
-const input = { typeMode: 'input', errorMode: 'ignore' } as const
-
-function answers(
-  status: number,
-  description: string,
-  schema: AnySchema,
-  failing: readonly number[],
-): Responses {
-  const problems = failing.map(code => [
-    code,
-    {
-      description: meanings[code] ?? 'no',
-      content: { 'application/problem+json': { schema: resolver(form.problemSchema) } },
-    },
-  ])
-  return {
-    [status]: { description, content: { 'application/json': { schema: resolver(schema) } } },
-    ...(Object.fromEntries(problems) as Responses),
-  }
-}
-
-const meanings: Readonly<Record<number, string>> = {
-  400: 'the request is not as described: `detail` says where',
-  401: 'the token is missing or wrong',
-  403: 'the token is an app’s, or the request comes from a web page',
-  404: 'nothing of this name is here',
-  409: 'the message brought no reply blocks',
-  410: 'its reply blocks are used up or over',
-  413: 'too large',
-  429: 'too many requests, or the queue is full: `Retry-After` says when to try again',
-  502: 'the service gave no answer that can be used',
-  503: 'there is no network, or the service is busy: try again later',
-  504: 'no answer came in time',
-}
-
-function query(names: readonly string[]): Parameters {
-  return names.map(name => ({ name, in: 'query' as const, schema: { type: 'string' as const } }))
-}
-
-const path = (name: string): Parameters => [{ name, in: 'path', required: true, schema: { type: 'string' } }]
-
-function body(schema: AnySchema, octets = true): NonNullable<DescribeRouteOptions['requestBody']> {
-  const described = {
-    content: {
-      'application/json': { schema: resolver(schema, input) },
-      ...(octets ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } : {}),
-    },
-    required: true,
-  }
-  // hono-openapi resolves schemas inside request bodies, its type does not say so
-  return described as unknown as NonNullable<DescribeRouteOptions['requestBody']>
-}
 
 type Route =
   | 'send'

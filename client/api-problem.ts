@@ -43,6 +43,7 @@ export function problem(
   })
 }
 
+/** What an error of a route is to whoever asked: a ClientError by its code, a schema's complaint as BAD_REQUEST, all else INTERNAL. */
 export function problemOf(error: unknown): Response {
   if (error instanceof ClientError) return problem(statuses[error.code] ?? 500, error.code, error.message)
   if (error instanceof v.ValiError) return problem(400, 'BAD_REQUEST', says(error))

@@ -179,12 +179,6 @@ export const bulletinPage: v.GenericSchema = v.object({
 export const published: v.GenericSchema = v.object({ id: v.string() })
 export const settings: v.GenericSchema = v.object({ cover: v.picklist(coverLevels) })
 export const appToken: v.GenericSchema = v.object({ app: v.string(), token: v.string() })
-export const problemSchema: v.GenericSchema = v.object({
-  title: v.string(),
-  status: v.number(),
-  code: v.string(),
-  detail: v.string(),
-})
 const node = v.object({
   id: v.string(),
   role: v.picklist(['mix', 'gateway']),

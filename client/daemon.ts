@@ -8,6 +8,7 @@ import { type Access, access } from './api-access.ts'
 import { controlRoutes } from './api-control.ts'
 import { eventRoutes } from './api-events.ts'
 import { type Env, messageRoutes, type RoutesInit } from './api-messages.ts'
+import type { ApiPart } from './api-part.ts'
 import { problem, problemOf } from './api-problem.ts'
 import type { Client } from './client.ts'
 import { maxMessageBytes } from './fragments.ts'
@@ -24,6 +25,8 @@ export interface DaemonOptions {
   readonly perMinute?: number
   /** Ends waits. */
   readonly clock?: Clock
+  /** Routes and events of what lives beside the client. */
+  readonly parts?: readonly ApiPart[]
 }
 
 /** The largest message as base64 in JSON, and some. */
@@ -37,6 +40,7 @@ const usualPerMinute = 6000
  */
 export async function serveClient(options: DaemonOptions): Promise<Loopback> {
   const { client, port, token, apps = new Map(), perMinute = usualPerMinute, clock = systemClock } = options
+  const { parts = [] } = options
   const closing = new AbortController()
   const { signal } = closing
   const who = access({ clock, token, apps, perMinute })
@@ -45,7 +49,7 @@ export async function serveClient(options: DaemonOptions): Promise<Loopback> {
     admits: header => who.asker(header) !== false,
     maxBodyBytes,
     sockets: true,
-    routes: app => app.route('/', clientRoutes({ client, clock, closing: signal }, who)),
+    routes: app => app.route('/', clientRoutes({ client, clock, closing: signal, parts }, who)),
   })
   return {
     ...loopback,
@@ -75,6 +79,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   app.route('/', messageRoutes(init))
   app.route('/', controlRoutes(init))
   app.route('/', eventRoutes(init))
+  for (const { routes } of init.parts ?? []) app.route('/', routes)
   app.get(
     '/openapi.json',
     openAPIRouteHandler(app, {

@@ -21,11 +21,11 @@ import {
   readRequest,
   settleDispute,
 } from './request.ts'
+import { openEpoch, type PaymentTimes, usualTimes } from './times.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from './transaction.ts'
 
 const minute = 60_000
-const times = { epochMs: 10 * minute, roundMs: 20 * minute, phaseMs: minute, voteMs: minute / 2 }
-const paymix = { epochMs: times.epochMs, delayMs: 40 * minute }
+const times: PaymentTimes = { ...usualTimes, phaseMs: minute, voteMs: minute / 2, delayMs: 40 * minute }
 const deadlineMs = 24 * 60 * minute
 const start = 1_800_000_000_000
 const [senders, receivers] = [
@@ -193,7 +193,7 @@ async function openMaker(world: World, name: string): Promise<Mixer> {
     },
   })
   const lend = (note: Note, secret: Uint8Array): void => {
-    const present = Math.floor(world.clock.now() / times.epochMs)
+    const present = openEpoch(times, world.clock.now())
     mixer.join(
       note,
       secret,
@@ -207,7 +207,13 @@ async function openMaker(world: World, name: string): Promise<Mixer> {
 
 async function openContract(world: World, sender: string, receiver: string): Promise<Contract> {
   const { ledger, clock, random } = world
-  const wants = { ledger: ledger.id, amount, deadline: clock.now() + deadlineMs, memo: `from ${sender}` }
+  const wants = {
+    ledger: ledger.id,
+    amount,
+    deadline: clock.now() + deadlineMs,
+    memo: `from ${sender}`,
+    receipts: '',
+  }
   const { request, secrets } = makeRequest(wants, random)
   const notes = await fund(world, sender)
   const purse: Purse = {
@@ -216,7 +222,7 @@ async function openContract(world: World, sender: string, receiver: string): Pro
       return place === -1 ? null : (notes.splice(place, 1)[0] ?? null)
     },
   }
-  const payer = await Payer.open({ ...mixing(world), store: world.disk(), paymix })
+  const payer = await Payer.open({ ...mixing(world), times, store: world.disk() })
   world.ears.push(message => payer.receive(message))
   await payer.pay(request, purse)
   return { sender, receiver, request, secrets, payer }

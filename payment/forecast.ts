@@ -3,7 +3,8 @@
 
 import { split } from './denominations.ts'
 import { type Collusion, collusion } from './intersection.ts'
-import { mixEpoch } from './pieces.ts'
+import { mixEpoch, type PayMixTimes } from './pieces.ts'
+import { openEpoch } from './times.ts'
 
 export interface ForecastInit {
   readonly amount: number
@@ -11,9 +12,7 @@ export interface ForecastInit {
   readonly peers: number
   /** Of them, those who tell each other everything. */
   readonly colluding: number
-  readonly epochMs: number
-  /** Mean of what a mixed piece waits, milliseconds. */
-  readonly delayMs: number
+  readonly times: PayMixTimes
   /** What one join takes from each member, in the ledger's smallest unit: 0 on the embedded ledger, a step on Bitcoin. */
   readonly joinFee: number
   /** Milliseconds since 1970-01-01 UTC. */
@@ -56,14 +55,10 @@ export function forecast(init: ForecastInit): Forecast {
  * By when all pieces are paid with this probability, if no round fails: each waits for its meeting and then exponentially, and
  * the slowest of k exponential times of one mean m is below t with probability (1 - e^(-t/m))^k.
  */
-function lastPaid(
-  { epochMs, delayMs, now }: ForecastInit,
-  pieces: readonly number[],
-  probability: number,
-): number {
+function lastPaid({ times, now }: ForecastInit, pieces: readonly number[], probability: number): number {
   const taken = new Set<number>()
-  for (const piece of pieces) taken.add(mixEpoch(piece, Math.floor(now / epochMs), taken))
-  const mixed = (Math.max(...taken) + 1) * epochMs - now
-  const slowest = -delayMs * Math.log(1 - probability ** (1 / pieces.length))
+  for (const piece of pieces) taken.add(mixEpoch(piece, openEpoch(times, now), taken))
+  const mixed = (Math.max(...taken) + 1) * times.epochMs - now
+  const slowest = -times.delayMs * Math.log(1 - probability ** (1 / pieces.length))
   return Math.round(mixed + slowest)
 }

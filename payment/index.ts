@@ -22,7 +22,7 @@ export { readGenesis, readHead, type SignedHead, writeGenesis } from './log.ts'
 export { verifyConsistency, verifyInclusion } from './merkle.ts'
 export { Mixer, type MixerInit, type MixerReport } from './mixer.ts'
 export { effectiveSet, entropyOf, type Origins, originsOf, readPublic, type Seen } from './observer.ts'
-export { type Meeting, nextMeeting, type PairingTimes } from './pairing.ts'
+export { type Meeting, nextMeeting } from './pairing.ts'
 export { Payer, type PayerInit } from './payer.ts'
 export type { PayMixTimes, Payment, Piece, PieceState, Purse } from './pieces.ts'
 export {
@@ -37,11 +37,11 @@ export {
   type SignedRequest,
   settleDispute,
 } from './request.ts'
-export type { RoundInit } from './round-keys.ts'
 export type { RoundRecord } from './round-record.ts'
 export { type Report, RoundShell, recordKey, type ShellInit } from './round-shell.ts'
-export type { AbortReason, RoundConfig, RoundState } from './round-state.ts'
+export type { AbortReason, RoundConfig, RoundInit, RoundState } from './round-state.ts'
 export type { Settlement } from './settle.ts'
+export { type PairingTimes, type PaymentTimes, type RoundTimes, usualTimes } from './times.ts'
 export { type Note, ownerOf, signMint, signTransfer, transfer } from './transaction.ts'
 export { RoundTransport, type Topic, type TransportInit } from './transport.ts'
 export { answerQuestion, ledgerService, type RemoteInit, RemoteLedger } from './transport-ledger.ts'

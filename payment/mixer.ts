@@ -10,12 +10,13 @@ import { PaymentError } from './error.ts'
 import type { JoinScheme } from './join.ts'
 import type { Ledger } from './ledger.ts'
 import { readMessage } from './message.ts'
-import { type Meeting, nextMeeting, type PairingTimes } from './pairing.ts'
+import { type Meeting, nextMeeting } from './pairing.ts'
 import { type RoundRecord, readRecord } from './round-record.ts'
 import { type Report, RoundShell } from './round-shell.ts'
 import type { RoundConfig, RoundState } from './round-state.ts'
 import type { Settlement } from './settle.ts'
 import { banish, isCooling, readStrike, type Strike, type Strikes, strike, writeStrike } from './strikes.ts'
+import type { RoundTimes } from './times.ts'
 import type { Note } from './transaction.ts'
 
 /** What the owner is told of a note that it handed in. */
@@ -34,7 +35,7 @@ export interface MixerInit {
   readonly random: Random
   readonly store: Store
   readonly log: Log
-  readonly times: PairingTimes & Pick<RoundConfig, 'phaseMs' | 'voteMs'>
+  readonly times: RoundTimes
   /** Peers that a join needs, 3 at least. Default 3. */
   readonly least?: number
   /** Hands a message to all peers of its pairing, also the same bytes again. */

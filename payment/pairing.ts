@@ -3,15 +3,11 @@
 
 import { fraction, type Random } from '../sphinx/random.ts'
 import { pairingId } from './message.ts'
+import { openEpoch, type PairingTimes } from './times.ts'
 
-export interface PairingTimes {
-  /** Milliseconds from one meeting to the next. */
-  readonly epochMs: number
-  /** Milliseconds after an epoch's end in which a round of it must be over. */
-  readonly roundMs: number
-}
-
+/** A place and time at which notes of one denomination come together. */
 export interface Meeting {
+  /** pairingId, 32 bytes. */
   readonly pairing: Uint8Array
   /** Milliseconds since 1970-01-01 UTC: when to publish the request, when requests end, when the round ends. */
   readonly ask: number
@@ -33,15 +29,14 @@ export function nextMeeting(
   random: Random,
   now: number,
 ): Meeting {
-  const present = Math.floor(now / times.epochMs)
-  // The last tenth of an epoch is for requests to arrive.
-  const closes = (epoch: number): number => (epoch + 1) * times.epochMs - times.epochMs / 10
-  const epoch = now < closes(present) ? present : present + 1
+  const epoch = openEpoch(times, now)
   const opens = Math.max(now, epoch * times.epochMs)
   const until = (epoch + 1) * times.epochMs
+  // The end of an epoch is for requests to arrive.
+  const closes = until - times.arriveMs
   return {
     pairing: pairingId(ledger, denomination, epoch),
-    ask: Math.floor(opens + fraction(random) * (closes(epoch) - opens)),
+    ask: Math.floor(opens + fraction(random) * (closes - opens)),
     until,
     expiry: until + times.roundMs,
   }

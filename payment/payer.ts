@@ -1,18 +1,12 @@
 // Carries payments: hands their pieces to a mixer, pays them out when it is time, and keeps the temporal ledger.
 // docs/payments.md 5.3, 5.4.
 
-import type { Clock, Timer } from '../link/clock.ts'
-import type { Log } from '../link/log.ts'
-import type { Store } from '../link/store.ts'
-import type { Random } from '../sphinx/random.ts'
+import type { Timer } from '../link/clock.ts'
 import { hex, same } from './document.ts'
 import { PaymentError } from './error.ts'
-import type { JoinScheme } from './join.ts'
-import type { Ledger } from './ledger.ts'
 import { Mixer, type MixerInit, type MixerReport } from './mixer.ts'
 import {
   beginPayment,
-  type PayMixTimes,
   type Payment,
   type Piece,
   type PieceAction,
@@ -24,17 +18,12 @@ import {
 import { readRequest } from './request.ts'
 import type { AbortReason, RoundState } from './round-state.ts'
 import { paymentsIn } from './temporal-ledger.ts'
+import type { PaymentTimes } from './times.ts'
 import { ownerOf } from './transaction.ts'
 
+/** The store must seal its values: keys of notes lie in it. */
 export interface PayerInit extends Omit<MixerInit, 'report'> {
-  readonly scheme: JoinScheme
-  readonly ledger: Ledger
-  readonly clock: Clock
-  readonly random: Random
-  /** Seals its values: keys of notes lie in it. */
-  readonly store: Store
-  readonly log: Log
-  readonly paymix: PayMixTimes
+  readonly times: PaymentTimes
   /** Something about a payment has changed. */
   readonly onChange?: (payment: Payment) => void
 }
@@ -86,7 +75,7 @@ export class Payer {
    * and what readRequest throws
    */
   async pay(request: Uint8Array, purse: Purse): Promise<Uint8Array> {
-    const { ledger, random, clock, paymix } = this.#init
+    const { ledger, random, clock, times } = this.#init
     const wanted = readRequest(request)
     if (!same(wanted.ledger, ledger.id))
       throw new PaymentError('WRONG_LEDGER', 'request: it is for another ledger')
@@ -95,7 +84,7 @@ export class Payer {
     if (wanted.owners.length > (this.#mixer?.free ?? 0)) {
       throw new PaymentError('BUSY', 'payment: too many pieces of other payments are on their way to rounds')
     }
-    const [payment, actions] = beginPayment(wanted, purse, paymix, random, clock.now())
+    const [payment, actions] = beginPayment(wanted, purse, times, random, clock.now())
     await this.#carry(payment, actions)
     return wanted.hash
   }
@@ -159,10 +148,10 @@ export class Payer {
   }
 
   async #step({ id }: Payment, event: PieceEvent): Promise<void> {
-    const { paymix, random, clock } = this.#init
+    const { times, random, clock } = this.#init
     const payment = this.#payments.get(hex(id))
     if (payment === undefined || this.#isClosed) return
-    await this.#carry(...stepPayment(payment, event, paymix, random, clock.now()))
+    await this.#carry(...stepPayment(payment, event, times, random, clock.now()))
   }
 
   async #carry(payment: Payment, actions: readonly PieceAction[]): Promise<void> {

@@ -6,14 +6,11 @@ import { exponential, fraction, type Random, shuffle } from '../sphinx/random.ts
 import { denominations, split } from './denominations.ts'
 import { PaymentError } from './error.ts'
 import type { SignedRequest } from './request.ts'
+import { openEpoch, type PaymentTimes } from './times.ts'
 import type { Note } from './transaction.ts'
 
-export interface PayMixTimes {
-  /** Of the meetings (pairing.ts), milliseconds. */
-  readonly epochMs: number
-  /** Mean of what a mixed piece waits before it is paid out, milliseconds. */
-  readonly delayMs: number
-}
+/** What the pieces of a payment need to know of times. */
+export type PayMixTimes = Pick<PaymentTimes, 'epochMs' | 'arriveMs' | 'delayMs'>
 
 export type PieceState =
   /** In a round, or on its way to one. */
@@ -116,7 +113,7 @@ export function beginPayment(
   const pieces = shuffle(random, wanted).map(({ denomination, owner }): Piece => {
     const held = purse.take(denomination)
     if (held === null) throw new PaymentError('NO_NOTE', `payment: no note of ${denomination} to pay with`)
-    const epoch = mixEpoch(denomination, Math.floor(now / times.epochMs), taken)
+    const epoch = mixEpoch(denomination, openEpoch(times, now), taken)
     taken.add(epoch)
     return { denomination, owner, epoch, ...held, state: { at: 'mixing' } }
   })

@@ -11,8 +11,9 @@ import { ownerOf } from './transaction.ts'
 
 /** Keys of a request: the pieces of the largest amount. */
 export const mostPieces = 32
-const longestRequest = 4096
+export const longestRequest = 4096
 const longestMemo = 256
+const longestAddress = 512
 
 /** A request to be paid an amount in standard pieces, each to a key that is used once. */
 export interface PaymentRequest {
@@ -25,6 +26,8 @@ export interface PaymentRequest {
   readonly deadline: number
   /** What it is for; at most 256 bytes of UTF-8. */
   readonly memo: string
+  /** Where the payer may ask for a receipt: an address of the mixnet (docs/client.md 2), or '' for none. */
+  readonly receipts: string
   /** The key that signs this request and its receipt, made for it. */
   readonly key: Uint8Array
 }
@@ -56,7 +59,7 @@ export interface RequestSecrets {
  * @throws PaymentError BAD_AMOUNT
  */
 export function makeRequest(
-  wants: Pick<PaymentRequest, 'ledger' | 'amount' | 'deadline' | 'memo'>,
+  wants: Pick<PaymentRequest, 'ledger' | 'amount' | 'deadline' | 'memo' | 'receipts'>,
   random: (length: number) => Uint8Array,
 ): { request: Uint8Array; secrets: RequestSecrets } {
   const secrets = { key: random(32), owners: split(wants.amount, mostPieces).map(() => random(32)) }
@@ -69,10 +72,10 @@ export function makeRequest(
   return { request: write({ ...toValue(unsigned), signature }), secrets }
 }
 
-function toValue({ ledger, amount, owners, deadline, memo, key }: PaymentRequest): {
+function toValue({ ledger, amount, owners, deadline, memo, receipts, key }: PaymentRequest): {
   [field: string]: Value
 } {
-  return { ledger, amount, owners, deadline, memo, key }
+  return { ledger, amount, owners, deadline, memo, receipts, key }
 }
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_AMOUNT, BAD_SIGNATURE */
@@ -84,6 +87,7 @@ export function readRequest(bytes: Uint8Array): SignedRequest {
     owners: fields.bytesList('owners', 32, mostPieces),
     deadline: fields.uint('deadline'),
     memo: fields.text('memo', longestMemo),
+    receipts: fields.text('receipts', longestAddress),
     key: fields.bytes('key', 32),
   }
   const signature = fields.bytes('signature', 64)

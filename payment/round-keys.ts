@@ -28,28 +28,16 @@ import {
   type Pairing,
   type RoundAction,
   type RoundConfig,
+  type RoundInit,
   type Run,
   type Step,
 } from './round-state.ts'
 import { secretsOf } from './secrets.ts'
-import type { Note } from './transaction.ts'
 
 /** Key exchanges without an agreement, after which a peer gives up. */
 export const mostTries = 3
 /** Runs of one pairing: each excludes somebody, or is one of three tries. */
 const mostAttempts = 60
-
-export interface RoundInit {
-  readonly note: Note
-  /** What spends the note, 32 bytes. */
-  readonly noteSecret: Uint8Array
-  /** pairingId, 32 bytes. */
-  readonly pairing: Uint8Array
-  /** Milliseconds since 1970-01-01 UTC: when to ask, until when requests count, and until when the round does. */
-  readonly ask: number
-  readonly until: number
-  readonly expiry: number
-}
 
 /** Listens, and asks to join when it is time. The note must be this peer's and unspent. */
 export function startRound(config: RoundConfig, init: RoundInit): [Pairing, RoundAction[]] {

@@ -6,6 +6,7 @@ import type { Pairs } from './dcnet.ts'
 import type { Join, JoinScheme } from './join.ts'
 import type { NoteState } from './ledger.ts'
 import type { Body, KeyExchange, Malformed, PairRequest, Phase, Received } from './message.ts'
+import type { Meeting } from './pairing.ts'
 import type { Attempt } from './round-record.ts'
 import type { Secrets } from './secrets.ts'
 import type { Note } from './transaction.ts'
@@ -26,21 +27,19 @@ export interface RoundConfig {
   readonly voteMs: number
 }
 
+/** What a round begins with: a note, and the meeting that it goes to. */
+export interface RoundInit extends Meeting {
+  readonly note: Note
+  /** What spends the note, 32 bytes. */
+  readonly noteSecret: Uint8Array
+}
+
 /** What this peer brings into a pairing. */
-export interface Mine {
+export interface Mine extends RoundInit {
   /** An Ed25519 seed made for this pairing, its public key, and that in hex. */
   readonly identitySeed: Uint8Array
   readonly identity: Uint8Array
   readonly from: string
-  readonly note: Note
-  /** What spends the note, 32 bytes. */
-  readonly noteSecret: Uint8Array
-  /** pairingId, 32 bytes. */
-  readonly pairing: Uint8Array
-  /** Milliseconds since 1970-01-01 UTC: when to ask, until when requests count, and until when the round does. */
-  readonly ask: number
-  readonly until: number
-  readonly expiry: number
 }
 
 /** Somebody whose request holds. */

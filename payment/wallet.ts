@@ -120,10 +120,15 @@ export class Wallet {
     return wanted
   }
 
-  /** A request to be paid, whose keys are on disk. @throws PaymentError BAD_AMOUNT */
-  async request(amount: number, deadline: number, memo: string): Promise<Uint8Array> {
+  /**
+   * A request to be paid, whose keys are on disk.
+   *
+   * @param receipts where the payer may ask for a receipt (PaymentRequest.receipts)
+   * @throws PaymentError BAD_AMOUNT
+   */
+  async request(amount: number, deadline: number, memo: string, receipts: string): Promise<Uint8Array> {
     const { ledger, random, store } = this.#init
-    const { request, secrets } = makeRequest({ ledger: ledger.id, amount, deadline, memo }, random)
+    const { request, secrets } = makeRequest({ ledger: ledger.id, amount, deadline, memo, receipts }, random)
     for (const secret of secrets.owners) await this.#keep(secret)
     await store.put(`request/${hex(readRequest(request).hash)}`, write({ request, key: secrets.key }))
     return request

@@ -8,6 +8,7 @@ import { hex } from '../payment/document.ts'
 import type { Ledger } from '../payment/ledger.ts'
 import { Mixer } from '../payment/mixer.ts'
 import type { Settlement } from '../payment/settle.ts'
+import type { RoundTimes } from '../payment/times.ts'
 import type { Note } from '../payment/transaction.ts'
 import { RoundTransport } from '../payment/transport.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
@@ -20,7 +21,13 @@ import type { Run } from './net-run.ts'
 
 const second = 1000
 /** docs/payments.md 4.10: those of a local network. */
-const times = { epochMs: 50 * second, roundMs: 300 * second, phaseMs: 40 * second, voteMs: 30 * second }
+const times: RoundTimes = {
+  epochMs: 50 * second,
+  arriveMs: 5 * second,
+  roundMs: 300 * second,
+  phaseMs: 40 * second,
+  voteMs: 30 * second,
+}
 /** Meetings that are tried until all are in one join. */
 const mostMeetings = 3
 

@@ -10,10 +10,10 @@ import { embeddedJoins } from '../payment/join.ts'
 import type { Genesis, Ledger } from '../payment/ledger.ts'
 import { HeadWatch } from '../payment/ledger-heads.ts'
 import { readGenesis } from '../payment/log.ts'
-import type { MixerInit } from '../payment/mixer.ts'
 import { Payer } from '../payment/payer.ts'
-import type { PayMixTimes, Payment } from '../payment/pieces.ts'
+import type { Payment } from '../payment/pieces.ts'
 import { paymentsIn } from '../payment/temporal-ledger.ts'
+import { usualTimes } from '../payment/times.ts'
 import { RoundTransport } from '../payment/transport.ts'
 import { ledgerService, RemoteLedger } from '../payment/transport-ledger.ts'
 import { Wallet } from '../payment/wallet.ts'
@@ -25,16 +25,9 @@ import { readKey, writeKey } from './folder.ts'
 import { paymentsTopic } from './net-payments-client.ts'
 import { machineError, openLog } from './role.ts'
 
-const minute = 60_000
-/** docs/payments.md 4.10, a network with the usual parameters; the same for all who want to meet. */
-const times: MixerInit['times'] = {
-  epochMs: 10 * minute,
-  roundMs: 20 * minute,
-  phaseMs: 1.5 * minute,
-  voteMs: minute,
-}
-export const paymix: PayMixTimes = { epochMs: times.epochMs, delayMs: 60 * minute }
-const patienceMs = 2 * minute
+const patienceMs = 120_000
+/** docs/payments.md 4.10; the same for all who want to meet. */
+const times = usualTimes
 
 export interface Session {
   readonly wallet: Wallet
@@ -102,7 +95,6 @@ export async function openSession(config: string | undefined): Promise<Session> 
         store,
         log,
         times,
-        paymix,
         publish: message => transport.publish(message),
       })
       return payer

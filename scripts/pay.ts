@@ -7,13 +7,14 @@ import { type Forecast, forecast } from '../payment/forecast.ts'
 import type { Payer } from '../payment/payer.ts'
 import type { Payment } from '../payment/pieces.ts'
 import { readRequest } from '../payment/request.ts'
+import { usualTimes } from '../payment/times.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { clientEndpoint } from './config.ts'
 import { clientStatus } from './daemon.ts'
 import { durationOption } from './duration.ts'
 import { columns } from './net-table.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
-import { openSession, paymix, type Session } from './pay-session.ts'
+import { openSession, type Session } from './pay-session.ts'
 import { forecastText, pieceLines, requestLine } from './pay-text.ts'
 
 const hint = 'chaffinch pay --help'
@@ -119,7 +120,7 @@ async function address({ config, isJson }: Asked): Promise<undefined> {
 async function request(amount: number, { config, isJson, deadlineMs, memo }: Asked): Promise<undefined> {
   await during(config, async ({ wallet }) => {
     const deadline = Date.now() + deadlineMs
-    const text = Buffer.from(await wallet.request(amount, deadline, memo)).toString('base64url')
+    const text = Buffer.from(await wallet.request(amount, deadline, memo, '')).toString('base64url')
     if (isJson)
       console.log(JSON.stringify({ request: text, amount, memo, deadline: new Date(deadline).toISOString() }))
     else console.log(text)
@@ -141,7 +142,7 @@ async function mix(amount: number, asked: Asked): Promise<undefined> {
   if (!agreed(forecastOf(amount, asked), asked)) return
   await during(asked.config, async ({ wallet, carry }) => {
     const payer = await carry()
-    const own = await wallet.request(amount, Date.now() + asked.deadlineMs, asked.memo)
+    const own = await wallet.request(amount, Date.now() + asked.deadlineMs, asked.memo, '')
     const id = await payer.pay(own, await wallet.prepare(amount, payer.payments))
     await untilOver(payer, one => same(one.id, id), asked)
   })
@@ -155,7 +156,7 @@ async function status(which: 'status' | 'history', asked: Asked): Promise<undefi
     const requests = (await wallet.requests()).filter(({ paid }) => paid.isPaid === (which === 'history'))
     const told = {
       notes: (await wallet.notes(all)).map(({ note }) => note.denomination),
-      pieces: all.filter(isWanted).flatMap(payment => pieceLines(payment, paymix.epochMs)),
+      pieces: all.filter(isWanted).flatMap(payment => pieceLines(payment, usualTimes.epochMs)),
       requests: requests.map(requestLine),
     }
     if (asked.isJson) console.log(JSON.stringify(told))
@@ -196,8 +197,7 @@ interface Told {
 }
 
 function forecastOf(amount: number, { peers, colluding }: Asked): Forecast {
-  const { epochMs, delayMs } = paymix
-  return forecast({ amount, peers, colluding, epochMs, delayMs, joinFee: 0, now: Date.now() })
+  return forecast({ amount, peers, colluding, times: usualTimes, joinFee: 0, now: Date.now() })
 }
 
 /** Shows what the payment costs and how well it hides; without --yes that is all. */
@@ -217,7 +217,7 @@ async function untilOver(
   let before = new Set<string>()
   for (;;) {
     const payments = payer.payments.filter(isMeant)
-    const lines = payments.flatMap(payment => pieceLines(payment, paymix.epochMs))
+    const lines = payments.flatMap(payment => pieceLines(payment, usualTimes.epochMs))
     const texts = lines.map(line => (isJson ? JSON.stringify(line) : `${line.denomination}  ${line.why}`))
     for (const text of texts) if (!before.has(text)) console.log(text)
     before = new Set(texts)

@@ -58,7 +58,7 @@ test('a file that is no case, no file, and no action: one line, a hint, exit cod
 })
 
 test('before it signs, send says cost, time and how well it hides, and signs nothing without --yes', () => {
-  const wants = { ledger: new Uint8Array(32), amount: 80, deadline: 2 ** 42, memo: 'tea' }
+  const wants = { ledger: new Uint8Array(32), amount: 80, deadline: 2 ** 42, memo: 'tea', receipts: '' }
   const request = Buffer.from(makeRequest(wants, seededRandom(1)).request).toString('base64url')
   const { code, out, errors } = pay('send', request, '--peers', '10', '--colluding', '3', '--json')
   assert.is(code, 0)

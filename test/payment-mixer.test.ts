@@ -15,7 +15,13 @@ import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payme
 import { seededRandom } from '../sphinx/random.ts'
 
 const minute = 60_000
-const times = { epochMs: 10 * minute, roundMs: 20 * minute, phaseMs: minute, voteMs: minute / 2 }
+const times = {
+  epochMs: 10 * minute,
+  arriveMs: minute,
+  roundMs: 20 * minute,
+  phaseMs: minute,
+  voteMs: minute / 2,
+}
 const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 
 interface Peer {

@@ -26,7 +26,7 @@ import { ownerOf } from '../payment/transaction.ts'
 import { seededRandom } from '../sphinx/random.ts'
 
 const minute = 60_000
-const times = { epochMs: 10 * minute, delayMs: 60 * minute }
+const times = { epochMs: 10 * minute, arriveMs: minute, delayMs: 60 * minute }
 const ledger = new Uint8Array(32).fill(1)
 const day = 24 * 60 * minute
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
@@ -47,7 +47,7 @@ function purse(): Purse {
 }
 
 function begin(amount: number, seed: number, deadline = day): Payment {
-  const { request } = makeRequest({ ledger, amount, deadline, memo: '' }, seededRandom(seed))
+  const { request } = makeRequest({ ledger, amount, deadline, memo: '', receipts: '' }, seededRandom(seed))
   return beginPayment(readRequest(request), purse(), times, seededRandom(seed), 0)[0]
 }
 
@@ -170,7 +170,7 @@ test('the temporal ledger comes back as it was, in records of one size under sea
 
 test('any bytes are no payment, no request and no receipt, or give the error of this folder', () => {
   const { request, secrets } = makeRequest(
-    { ledger, amount: 87, deadline: day, memo: 'tea' },
+    { ledger, amount: 87, deadline: day, memo: 'tea', receipts: '' },
     seededRandom(1),
   )
   const wanted = readRequest(request)
@@ -206,8 +206,8 @@ test('any bytes are no payment, no request and no receipt, or give the error of 
 
 test('a request has a fresh key for every piece, and a receipt is of one request', () => {
   const random = seededRandom(4)
-  const one = makeRequest({ ledger, amount: 87, deadline: day, memo: 'tea' }, random)
-  const other = makeRequest({ ledger, amount: 87, deadline: day, memo: 'tea' }, random)
+  const one = makeRequest({ ledger, amount: 87, deadline: day, memo: 'tea', receipts: '' }, random)
+  const other = makeRequest({ ledger, amount: 87, deadline: day, memo: 'tea', receipts: '' }, random)
   const [first, second] = [readRequest(one.request), readRequest(other.request)]
   assert.is(first.owners.length, split(87).length)
   assert.is(new Set([...first.owners, ...second.owners].map(hex)).size, 2 * split(87).length)

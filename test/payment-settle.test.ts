@@ -10,7 +10,7 @@ import { banish, isCooling, noStrikes, type Strikes, strike } from '../payment/s
 import { seededRandom } from '../sphinx/random.ts'
 
 const minute = 60_000
-const times = { epochMs: 10 * minute, roundMs: 30 * minute }
+const times = { epochMs: 10 * minute, arriveMs: minute, roundMs: 30 * minute }
 const ledger = new Uint8Array(32).fill(1)
 
 test('a meeting is asked for at a random moment of the first nine tenths of an epoch, and never in the past', () => {

@@ -49,7 +49,13 @@ test('three peers at three clients join by themselves over the mixnet', async ()
   const service = teller.serve(ledgerService, ({ bytes }) => answerQuestion(ledger, bytes))
   const secrets = [1, 2, 3].map(n => new Uint8Array(32).fill(n))
   const notes = await mint(ledger, secrets)
-  const times = { epochMs: minute, roundMs: 10 * minute, phaseMs: minute, voteMs: minute / 2 }
+  const times = {
+    epochMs: minute,
+    arriveMs: 6 * second,
+    roundMs: 10 * minute,
+    phaseMs: minute,
+    voteMs: minute / 2,
+  }
   const told: MixerReport[] = []
   const heads: SignedHead[] = []
   const peers: { client: Client; mixer: Mixer; transport: RoundTransport }[] = []

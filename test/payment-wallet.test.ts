@@ -8,6 +8,7 @@ import { hex } from '../payment/document.ts'
 import { forecast } from '../payment/forecast.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
 import { readRequest } from '../payment/request.ts'
+import { usualTimes } from '../payment/times.ts'
 import {
   notesOf,
   ownerOf,
@@ -90,7 +91,7 @@ test('what is on its way in a payment is not spent twice, and what a payment kep
 test('a request knows how much of it is paid', async () => {
   const random = seededRandom(5)
   const [wallet, ledger] = await open(random)
-  const request = readRequest(await wallet.request(30, 1000, 'tea'))
+  const request = readRequest(await wallet.request(30, 1000, 'tea', ''))
   assert.equal(
     (await wallet.requests()).map(({ paid }) => paid.isPaid),
     [false],
@@ -126,8 +127,7 @@ test('before it signs a payer is told cost, time, and how well it hides', () => 
     amount: 80,
     peers: 8,
     colluding: 2,
-    epochMs: 10 * minute,
-    delayMs: 60 * minute,
+    times: usualTimes,
     joinFee: 1000,
     now: 0,
   })

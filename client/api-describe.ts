@@ -1,0 +1,83 @@
+// Descriptions of routes for the OpenAPI document, from the schemas that check them. For the client's own routes, and for those
+// of parts beside it (api-part.ts).
+
+import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import * as v from 'valibot'
+
+type Responses = NonNullable<DescribeRouteOptions['responses']>
+type Parameters = NonNullable<DescribeRouteOptions['parameters']>
+type AnySchema = v.GenericSchema
+
+/** What one sends, not what a transformation makes of it. */
+const input = { typeMode: 'input', errorMode: 'ignore' } as const
+
+/** How the API says no (RFC 9457). */
+export const problemSchema: AnySchema = v.object({
+  title: v.string(),
+  status: v.number(),
+  code: v.string(),
+  detail: v.string(),
+})
+
+const meanings: Readonly<Record<number, string>> = {
+  400: 'the request is not as described: `detail` says where',
+  401: 'the token is missing or wrong',
+  403: 'the token is an app’s, or the request comes from a web page',
+  404: 'nothing of this name is here',
+  409: 'the message brought no reply blocks',
+  410: 'its reply blocks are used up or over',
+  413: 'too large',
+  429: 'too many requests, or the queue is full: `Retry-After` says when to try again',
+  502: 'the service gave no answer that can be used',
+  503: 'there is no network, or the service is busy: try again later',
+  504: 'no answer came in time',
+}
+
+/**
+ * What a route answers.
+ *
+ * @param failing statuses that come with a problem document
+ * @param means what a failing status means here, where that differs from what it means for messages
+ */
+export function answers(
+  status: number,
+  description: string,
+  schema: AnySchema,
+  failing: readonly number[],
+  means: Readonly<Record<number, string>> = {},
+): Responses {
+  const problems = failing.map(code => [
+    code,
+    {
+      description: means[code] ?? meanings[code] ?? 'no',
+      content: { 'application/problem+json': { schema: resolver(problemSchema) } },
+    },
+  ])
+  return {
+    [status]: { description, content: { 'application/json': { schema: resolver(schema) } } },
+    ...(Object.fromEntries(problems) as Responses),
+  }
+}
+
+/** Optional texts in the query. */
+export function query(names: readonly string[]): Parameters {
+  return names.map(name => ({ name, in: 'query' as const, schema: { type: 'string' as const } }))
+}
+
+/** The text in the path under this name. */
+export function path(name: string): Parameters {
+  return [{ name, in: 'path', required: true, schema: { type: 'string' } }]
+}
+
+/** A body of JSON. @param octets whether raw bytes may stand in its place */
+export function body(schema: AnySchema, octets = true): NonNullable<DescribeRouteOptions['requestBody']> {
+  const described = {
+    content: {
+      'application/json': { schema: resolver(schema, input) },
+      ...(octets ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } : {}),
+    },
+    required: true,
+  }
+  // hono-openapi resolves schemas inside request bodies, its type does not say so
+  return described as unknown as NonNullable<DescribeRouteOptions['requestBody']>
+}

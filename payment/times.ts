@@ -1,0 +1,46 @@
+// How long rounds and payments take: parameters, because a network on one machine is faster than one around the world.
+// docs/payments.md 4.10.
+
+const minute = 60_000
+
+/** When peers meet. All who want to meet must have the same `epochMs`; the other times may differ. Milliseconds. */
+export interface PairingTimes {
+  /** From one meeting to the next. */
+  readonly epochMs: number
+  /** The end of an epoch in which no request goes out any more: longer than a message takes to reach everybody. */
+  readonly arriveMs: number
+  /** After an epoch's end: when a round of it must be over. */
+  readonly roundMs: number
+}
+
+/** And how long a round waits. Milliseconds. */
+export interface RoundTimes extends PairingTimes {
+  /** A phase, for the last message. */
+  readonly phaseMs: number
+  /** Then, for votes and late messages. */
+  readonly voteMs: number
+}
+
+/** And how long payments stay mixed. */
+export interface PaymentTimes extends RoundTimes {
+  /** Mean of what a mixed piece waits before it is paid out, milliseconds. */
+  readonly delayMs: number
+}
+
+/** Those of a network with the usual parameters. */
+export const usualTimes: PaymentTimes = {
+  epochMs: 10 * minute,
+  arriveMs: minute,
+  roundMs: 20 * minute,
+  phaseMs: 1.5 * minute,
+  voteMs: minute,
+  delayMs: 60 * minute,
+}
+
+/** The first epoch whose meeting one can still go to. @param now milliseconds since 1970-01-01 UTC */
+export function openEpoch(
+  { epochMs, arriveMs }: Pick<PairingTimes, 'epochMs' | 'arriveMs'>,
+  now: number,
+): number {
+  return Math.floor((now + arriveMs) / epochMs)
+}
