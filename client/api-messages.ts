@@ -11,6 +11,7 @@ import * as form from './api-schemas.ts'
 import type { BulletinEntry } from './bulletin.ts'
 import type { Client } from './client.ts'
 import { ClientError } from './error.ts'
+import type { Identities } from './identities.ts'
 import type { Message, Received } from './message.ts'
 import type { SendOptions } from './options.ts'
 
@@ -22,6 +23,8 @@ export interface Env {
 export interface RoutesInit {
   readonly client: Client
   readonly clock: Clock
+  /** All of the process, for their owner; default: this client is the only one. */
+  readonly identities?: Identities | undefined
   /** Ends requests that wait. */
   readonly closing: AbortSignal
   /** What else the API serves. */

@@ -26,6 +26,9 @@ type Route =
   | 'makeSurb'
   | 'inspectSurb'
   | 'useSurb'
+  | 'identities'
+  | 'createIdentity'
+  | 'removeIdentity'
   | 'events'
   | 'socket'
 
@@ -160,6 +163,23 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
         content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
       },
     },
+  },
+  identities: {
+    operationId: 'identities',
+    summary: 'The identities of this process; /as/NAME in front of any path is that of one of them',
+    responses: answers(200, 'the first one in front', form.identities, [401, 403]),
+  },
+  createIdentity: {
+    operationId: 'createIdentity',
+    summary: 'Make an identity that nobody on the wire can link to the others',
+    requestBody: body(form.identityBody, false),
+    responses: answers(201, 'it has an address once it is ready', form.identity, [400, 401, 403]),
+  },
+  removeIdentity: {
+    operationId: 'removeIdentity',
+    summary: 'Forget an identity with its keys, messages and reply blocks',
+    parameters: path('name'),
+    responses: answers(200, 'its name', form.removedIdentity, [400, 401, 403, 404]),
   },
   events: {
     operationId: 'events',

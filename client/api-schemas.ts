@@ -104,6 +104,10 @@ export const useSurbBody: v.GenericSchema<unknown, Content & { readonly surb: st
   ...content,
 })
 
+export const identityBody: v.GenericSchema<unknown, { readonly name: string }> = v.strictObject({
+  name: v.string(),
+})
+
 const flag = v.pipe(
   v.picklist(['true', 'false']),
   v.transform(text => text === 'true'),
@@ -179,6 +183,13 @@ export const bulletinPage: v.GenericSchema = v.object({
 export const published: v.GenericSchema = v.object({ id: v.string() })
 export const settings: v.GenericSchema = v.object({ cover: v.picklist(coverLevels) })
 export const appToken: v.GenericSchema = v.object({ app: v.string(), token: v.string() })
+export const identity: v.GenericSchema = v.object({
+  name: v.string(),
+  address: v.string(),
+  ready: v.boolean(),
+})
+export const identities: v.GenericSchema = v.object({ identities: v.array(identity) })
+export const removedIdentity: v.GenericSchema = v.object({ name: v.string() })
 const node = v.object({
   id: v.string(),
   role: v.picklist(['mix', 'gateway']),

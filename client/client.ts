@@ -3,39 +3,25 @@
 import { epochAt } from '../directory/network.ts'
 import type { View } from '../directory/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
-import { readAddress, writeAddress } from './address.ts'
+import { writeAddress } from './address.ts'
 import { isAppName, noApp } from './app-name.ts'
 import { untilReady } from './bootstrap.ts'
 import { type BulletinTopic, bulletinTopic } from './bulletin-topic.ts'
-import { hex } from './bytes.ts'
 import { Chores } from './chores.ts'
-import { writeMessage, writeReply } from './content.ts'
 import type { CoverLevel } from './cover.ts'
 import { Engine, type EngineInit } from './engine.ts'
 import { ClientError } from './error.ts'
-import { maxMessageBytes, messageIdBytes } from './fragments.ts'
 import type { InboxEntry } from './inbox.ts'
 import type { LedgerEntry } from './ledger.ts'
-import { maxReplyBytes } from './limits.ts'
 import { Listeners } from './listeners.ts'
 import { Mail } from './mail.ts'
 import { Handles, type Message, type Received } from './message.ts'
-import {
-  blocksWanted,
-  type ClientEvents,
-  checkCover,
-  checkSend,
-  type InboxOptions,
-  type SendOptions,
-} from './options.ts'
+import { type ClientEvents, checkCover, type InboxOptions, type SendOptions } from './options.ts'
 import type { Outgoing } from './outbox.ts'
-import type { Operation } from './records.ts'
 import { answersApp, Requests } from './requests.ts'
+import { Sending } from './sending.ts'
 import { type Service, type ServiceHandler, type ServiceOptions, serveRequests } from './service.ts'
 import { type ClientStatus, statusOf } from './status.ts'
-import { checkWayTo } from './way.ts'
-
-const text = new TextEncoder()
 
 export class Client {
   readonly #init: EngineInit
@@ -44,8 +30,7 @@ export class Client {
   readonly #handles: Handles
   readonly #mail: Mail
   readonly #listeners: Listeners
-  /** Ends listening to the signal of a message that is not over. */
-  readonly #signals = new Map<string, () => void>()
+  readonly #sending: Sending
   readonly #requests: Requests
   /** What a person does by hand. */
   readonly chores: Chores
@@ -62,6 +47,7 @@ export class Client {
       id => outbox.get(id),
       id => this.#engine.fail(id, 'ABORTED'),
     )
+    this.#sending = new Sending(init, open.engine, this.#handles)
     this.#mail = new Mail({
       inbox,
       onDelivered: ({ id }) => ledger.add({ at: init.clock.now(), event: 'delivered', id }),
@@ -109,6 +95,11 @@ export class Client {
     return writeAddress({ sealingKey: sealingKey.public, mailboxKey, gateways }, this.#init.network.name)
   }
 
+  /** The gateways of its address, 32 bytes each; none before the first consensus let it choose. */
+  get gateways(): readonly Uint8Array[] {
+    return this.#engine.identity.gateways
+  }
+
   /** The sizes of this network's packets. */
   get geometry(): Geometry {
     return this.#init.g
@@ -124,51 +115,7 @@ export class Client {
    *   and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
    */
   async send(to: string, content: Uint8Array | string, options: SendOptions = {}): Promise<Message> {
-    return await this.#send(to, content, options, options.app ?? noApp)
-  }
-
-  /** @param inbox where replies will lie */
-  async #send(
-    to: string,
-    content: Uint8Array | string,
-    options: SendOptions,
-    inbox: string,
-  ): Promise<Message> {
-    this.#check(options)
-    const { network, g, clock, random, sealing } = this.#init
-    const address = readAddress(to, network.name)
-    if (options.way !== undefined) checkWayTo(options.way, address, g.hops - 2)
-    // A key of low order cannot be sealed to: better found now than at every attempt
-    sealing.seal(address.sealingKey, new Uint8Array(0), random)
-    const bytes = typeof content === 'string' ? text.encode(content) : content
-    if (bytes.length > maxMessageBytes)
-      throw new ClientError(
-        'TOO_LARGE',
-        `message: ${bytes.length} bytes, at most ${maxMessageBytes}: split it`,
-      )
-    this.#engine.outbox.reserve(bytes.length)
-    const idBytes = random(messageIdBytes)
-    const id = hex(idBytes)
-    const wanted = blocksWanted(options)
-    const made = wanted === 0 ? noBlocks : this.#engine.replies.make(id, to, wanted, clock.now())
-    const wantsRead = options.receipt === true
-    const app = options.app ?? noApp
-    const whole = writeMessage(g, { wantsRead, app, blocks: made.blocks, bytes })
-    return await this.#accept(
-      {
-        id,
-        kind: 'message',
-        to,
-        wantsRead,
-        bytes: bytes.length,
-        app: inbox,
-        priority: options.priority,
-        way: options.way,
-      },
-      whole,
-      options,
-      made,
-    )
+    return await this.#sending.send(to, content, options, options.app ?? noApp)
   }
 
   /**
@@ -184,25 +131,7 @@ export class Client {
     content: Uint8Array | string,
     options: Pick<SendOptions, 'signal' | 'deadlineMs' | 'priority'> = {},
   ): Promise<Message> {
-    this.#check(options)
-    const to = typeof received === 'string' ? received : received.id
-    const entry = this.#engine.inbox.find(to)
-    if (entry === undefined) throw new ClientError('UNKNOWN_MESSAGE', `reply: no message ${to} is kept here`)
-    if (entry.blocks === 0)
-      throw new ClientError(
-        'NO_REPLY',
-        'reply: the message brought no reply blocks: its sender wants no reply',
-      )
-    if (this.#engine.theirs.left(to) === 0)
-      throw new ClientError('REPLY_EXPIRED', 'reply: no reply block of the message is left')
-    const bytes = typeof content === 'string' ? text.encode(content) : content
-    if (bytes.length > maxReplyBytes)
-      throw new ClientError('TOO_LARGE', `reply: ${bytes.length} bytes, at most ${maxReplyBytes}: split it`)
-    const id = hex(this.#init.random(messageIdBytes))
-    const { app } = entry
-    const { priority } = options
-    const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, priority } as const
-    return await this.#accept(message, writeReply(bytes), options, noBlocks)
+    return await this.#sending.reply(typeof received === 'string' ? received : received.id, content, options)
   }
 
   /**
@@ -222,7 +151,7 @@ export class Client {
   ): Promise<Uint8Array> {
     const { clock, limits } = this.#init
     const asked = { replies: true, ...options, app: name }
-    const { id } = await this.#send(to, content, asked, answersApp)
+    const { id } = await this.#sending.send(to, content, asked, answersApp)
     const late = clock.after(options.deadlineMs ?? limits.lifetimeMs, () =>
       this.#requests.failed(id, new ClientError('DEADLINE', 'request: no answer came in time')),
     )
@@ -406,8 +335,7 @@ export class Client {
   }
 
   async #close(): Promise<void> {
-    for (const stop of this.#signals.values()) stop()
-    this.#signals.clear()
+    this.#sending.close()
     await this.#engine.end()
     this.#mail.close()
     this.#requests.close()
@@ -416,36 +344,8 @@ export class Client {
     await this.#release()
   }
 
-  #check(options: SendOptions): void {
-    if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
-    checkSend(options)
-  }
-
-  async #accept(
-    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'way' | 'app' | 'priority'>,
-    content: Uint8Array,
-    { signal, deadlineMs }: SendOptions,
-    blocks: Blocks,
-  ): Promise<Message> {
-    const { clock, limits } = this.#init
-    const deadline = clock.now() + Math.min(deadlineMs ?? limits.lifetimeMs, limits.lifetimeMs)
-    const accepted = await this.#engine.accept({ ...message, deadline }, content, blocks.operations)
-    blocks.commit()
-    const { id } = accepted
-    if (signal?.aborted) this.#engine.fail(id, 'ABORTED')
-    else if (signal !== undefined) {
-      const abort = (): void => this.#engine.fail(id, 'ABORTED')
-      signal.addEventListener('abort', abort, { once: true })
-      this.#signals.set(id, () => signal.removeEventListener('abort', abort))
-    }
-    return this.#handles.handle(accepted)
-  }
-
   #changed(message: Outgoing): void {
-    if (message.state !== 'queued' && message.state !== 'sent') {
-      this.#signals.get(message.id)?.()
-      this.#signals.delete(message.id)
-    }
+    if (message.state !== 'queued' && message.state !== 'sent') this.#sending.over(message.id)
     this.#handles.changed(message)
     const { id, state, reason, app } = message
     if (app === answersApp && state === 'failed')
@@ -479,10 +379,3 @@ interface Opening {
     ready: (ready: boolean) => void
   }
 }
-
-interface Blocks {
-  readonly operations: readonly Operation[]
-  commit(): void
-}
-
-const noBlocks: Blocks & { readonly blocks: [] } = { blocks: [], operations: [], commit: () => {} }

@@ -2,7 +2,7 @@
 
 import { followDirectory } from '../directory/follow.ts'
 import type { Network } from '../directory/network.ts'
-import type { Directory } from '../directory/view.ts'
+import type { Directory, View } from '../directory/view.ts'
 import { type Clock, systemClock } from '../link/clock.ts'
 import type { Link, Peer } from '../link/link.ts'
 import { type Log, silent } from '../link/log.ts'
@@ -13,6 +13,8 @@ import { maxGateways } from './address.ts'
 import { Client } from './client.ts'
 import type { CoverLevel } from './cover.ts'
 import { ClientError } from './error.ts'
+import { chooseGateway } from './gateways.ts'
+import { lateDirectory } from './late-directory.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
 import { checkCover } from './options.ts'
 import { hpkeSealing, type Sealing } from './sealing.ts'
@@ -28,6 +30,10 @@ export interface ClientOptions {
   readonly unlock?: Unlock
   /** 32 bytes each, at most three, the first to use in front. Default: those of the last time, else one at random. */
   readonly gateways?: readonly Uint8Array[]
+  /** Picks the gateway of a client that has none (32 bytes); default: any that runs, at random. */
+  readonly chooseGateway?: (view: View) => Uint8Array | undefined
+  /** Milliseconds during which nothing of it shows on the network; default 0. */
+  readonly startAfterMs?: number
   /** Without one the client makes a libp2p host of its own, with a throw-away identity. */
   readonly link?: Link
   /** The address of this machine that such a host dials from; default: the system's choice. */
@@ -105,23 +111,28 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     if (options.store === undefined) made.push(() => store.close())
     const link = options.link ?? (await startLink(g.packetBytes, options.dialFrom, { clock, random, log }))
     if (options.link === undefined) made.push(() => link.close())
-    const { sources } = options
-    const directory =
+    const { sources, startAfterMs = 0 } = options
+    const follow = async (): Promise<Directory> =>
       options.directory ?? (await followDirectory({ network, link, clock, random, log, store, sources }))
-    if (options.directory === undefined) made.push(() => directory.close())
+    const end = async (directory: Directory): Promise<void> => {
+      if (directory !== options.directory) await directory.close()
+    }
+    const directory =
+      startAfterMs > 0 ? lateDirectory({ clock, log, afterMs: startAfterMs, follow, end }) : await follow()
+    made.push(() => end(directory))
     const { sealing = hpkeSealing, cover = 'default' } = options
     const limits = { ...defaultLimits, ...options.limits }
-    return await Client.open(
-      { network, g, link, directory, store, clock, random, sealing, log, limits, gateways, cover },
-      release,
-    )
+    const choose = options.chooseGateway ?? (view => chooseGateway(view, random))
+    const parts = { network, g, link, directory, store, clock, random, sealing, log, limits }
+    return await Client.open({ ...parts, gateways, chooseGateway: choose, cover }, release)
   } catch (error) {
     await release()
     throw error
   }
 }
 
-async function openOwnFolder(
+/** @throws ClientError BAD_OPTION, and what `openFolder` throws */
+export async function openOwnFolder(
   folder: string | undefined,
   unlock: Unlock | undefined,
   random: Random,

@@ -7,11 +7,13 @@ import { type Loopback, serveLoopback } from '../link/http.ts'
 import { type Access, access } from './api-access.ts'
 import { controlRoutes } from './api-control.ts'
 import { eventRoutes } from './api-events.ts'
+import { byIdentity, identityRoutes } from './api-identities.ts'
 import { type Env, messageRoutes, type RoutesInit } from './api-messages.ts'
 import type { ApiPart } from './api-part.ts'
 import { problem, problemOf } from './api-problem.ts'
 import type { Client } from './client.ts'
 import { maxMessageBytes } from './fragments.ts'
+import type { Identities } from './identities.ts'
 
 export interface DaemonOptions {
   readonly client: Client
@@ -21,11 +23,15 @@ export interface DaemonOptions {
   readonly token: string
   /** Tokens of apps, by name: each sees its own messages only. */
   readonly apps?: ReadonlyMap<string, string>
+  /** All identities of the process, `client` the first of them: each is reached under /as/NAME. */
+  readonly identities?: Identities
+  /** By app: the identity that its token is for; others are for the first. */
+  readonly appIdentities?: ReadonlyMap<string, string>
   /** Requests a minute of the owner and of each app; default 6,000. */
   readonly perMinute?: number
   /** Ends waits. */
   readonly clock?: Clock
-  /** Routes and events of what lives beside the client. */
+  /** Routes and events of what lives beside `client`. */
   readonly parts?: readonly ApiPart[]
 }
 
@@ -39,17 +45,23 @@ const usualPerMinute = 6000
  * @throws LinkError LISTEN when the port is taken
  */
 export async function serveClient(options: DaemonOptions): Promise<Loopback> {
-  const { client, port, token, apps = new Map(), perMinute = usualPerMinute, clock = systemClock } = options
-  const { parts = [] } = options
+  const { client, identities, port, token, perMinute = usualPerMinute, clock = systemClock } = options
+  const { apps = new Map(), appIdentities = new Map(), parts = [] } = options
   const closing = new AbortController()
   const { signal } = closing
   const who = access({ clock, token, apps, perMinute })
+  const routesOf = (one: Client): Hono<Env> =>
+    clientRoutes({ client: one, clock, identities, closing: signal, parts: one === client ? parts : [] }, who)
+  const routes =
+    identities === undefined
+      ? routesOf(client)
+      : byIdentity({ identities, appIdentities, access: who, routesOf })
   const loopback = await serveLoopback({
     port,
     admits: header => who.asker(header) !== false,
     maxBodyBytes,
     sockets: true,
-    routes: app => app.route('/', clientRoutes({ client, clock, closing: signal, parts }, who)),
+    routes: app => app.route('/', routes),
   })
   return {
     ...loopback,
@@ -80,6 +92,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   app.route('/', controlRoutes(init))
   app.route('/', eventRoutes(init))
   for (const { routes } of init.parts ?? []) app.route('/', routes)
+  if (init.identities !== undefined) app.route('/', identityRoutes(init.identities))
   app.get(
     '/openapi.json',
     openAPIRouteHandler(app, {

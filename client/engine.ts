@@ -19,7 +19,7 @@ import { type CoverLevel, coverRates, covers } from './cover.ts'
 import type { Accepted, MessageState } from './delivery.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from './fragments.ts'
-import { chooseGateway, Gateways } from './gateways.ts'
+import { Gateways } from './gateways.ts'
 import { type Identity, withGateways } from './identity.ts'
 import type { Inbox, InboxEntry } from './inbox.ts'
 import { Ledger } from './ledger.ts'
@@ -48,8 +48,9 @@ export interface EngineInit {
   readonly sealing: Sealing
   readonly log: Log
   readonly limits: ClientLimits
-  /** 32 bytes each; empty: those in the store, else one of the consensus at random. */
+  /** 32 bytes each; empty: those in the store, else one that is chosen. */
   readonly gateways: readonly Uint8Array[]
+  readonly chooseGateway: (view: View) => Uint8Array | undefined
   /** The level to begin with. */
   readonly cover: CoverLevel
 }
@@ -382,7 +383,7 @@ export class Engine {
     this.#choosing = true
     try {
       if (this.#identity.gateways.length === 0) {
-        const chosen = chooseGateway(view, random)
+        const chosen = this.#init.chooseGateway(view)
         if (chosen === undefined) return
         this.#identity = await withGateways(store, this.#identity, [chosen])
       }

@@ -25,7 +25,7 @@
  * | STORE_NEWER | the folder was written by a newer Chaffinch: update this one; nothing was changed |
  * | STORE_DAMAGED | a record in the folder cannot be read; restore it from a copy |
  * | LOCKED | the folder is locked, and this does not open it (or it is not locked): give its passphrase or key |
- * | NO_IDENTITY | the folder has no identity yet: start the client once |
+ * | NO_IDENTITY | there is no identity of this name, or none yet: `chaffinch identity list`; start the client once |
  * | BAD_OPTION | an option is out of its range |
  * | UNKNOWN_MESSAGE | no message with this id is kept here |
  * | NO_TOPIC | the network has no such topic: the message names it |

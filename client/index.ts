@@ -15,6 +15,13 @@ export { type CoverCost, type CoverLevel, coverCosts, coverHides, coverLevels } 
 export type { MessageState, Priority } from './delivery.ts'
 export { ClientError, type ClientErrorCode } from './error.ts'
 export { maxMessageBytes } from './fragments.ts'
+export { type Identities, type IdentitiesOptions, openIdentities } from './identities.ts'
+export {
+  type IdentityStores,
+  type ListedIdentity,
+  mainIdentity,
+  mostIdentities,
+} from './identity-list.ts'
 export type { LedgerEntry } from './ledger.ts'
 export { type ClientLimits, defaultLimits, maxReplyBytes, usualReplyBlocks } from './limits.ts'
 export type { Message, Received } from './message.ts'

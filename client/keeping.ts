@@ -6,10 +6,12 @@ import { join } from 'node:path'
 import { openStore, type Store } from '../link/store.ts'
 import { type Random, systemRandom } from '../sphinx/random.ts'
 import { ClientError } from './error.ts'
+import type { IdentityStores } from './identity-list.ts'
 import { keyBytes, makeVault, openVault, readVault, sealedValues, type Unlock, type Vault } from './vault.ts'
 
 const vaultName = 'vault.json'
 const sealedName = 'sealed'
+const identitiesName = 'identities'
 /** Records copied at once. */
 const chunk = 256
 
@@ -92,10 +94,28 @@ function openSealed(folder: string, storeKey: Uint8Array, random: Random): Promi
   return openStore(join(folder, sealedName), sealedValues(storeKey, random))
 }
 
+/** The stores of a folder's other identities, each sealed with the key that the list has of it. */
+export function identityStores(folder: string, random: Random = systemRandom): IdentityStores {
+  const within = join(folder, identitiesName)
+  return {
+    open: async identity => {
+      mkdirSync(within, { recursive: true, mode: 0o700 })
+      return await openStore(join(within, identity.folder), sealedValues(identity.storeKey, random))
+    },
+    keepOnly: async identities => {
+      const kept = identities.map(identity => identity.folder)
+      const there = existsSync(within) ? readdirSync(within) : []
+      for (const name of there)
+        if (!kept.includes(name)) rmSync(join(within, name), { recursive: true, force: true })
+    },
+  }
+}
+
 /** The files of the store as it was before it was locked. */
 function openFiles(folder: string): string[] {
   if (!existsSync(folder)) return []
-  return readdirSync(folder).filter(name => name !== sealedName && !name.startsWith(vaultName))
+  const others = [sealedName, identitiesName]
+  return readdirSync(folder).filter(name => !others.includes(name) && !name.startsWith(vaultName))
 }
 
 function removeOpen(folder: string): void {

@@ -10,9 +10,15 @@ import type { Endpoint } from './http.ts'
 const pollMs = 200
 
 export async function run(args: readonly string[]): Promise<undefined> {
-  const { values } = readOptions('address', args, { config: { type: 'string' }, wait: { type: 'string' } })
+  const { values } = readOptions('address', args, {
+    config: { type: 'string' },
+    as: { type: 'string' },
+    wait: { type: 'string' },
+    json: { type: 'boolean' },
+  })
   const waitMs = values.wait === undefined ? 0 : durationOption('wait', values.wait)
-  console.log(await addressOf(clientEndpoint(values.config), waitMs))
+  const address = await addressOf(clientEndpoint(values.config, values.as), waitMs)
+  console.log(values.json === true ? JSON.stringify({ address }) : address)
 }
 
 /** A client has no address before its first consensus; with `waitMs` its start is waited for too. */

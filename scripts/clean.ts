@@ -8,12 +8,13 @@ import { askJson } from './http.ts'
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('clean', args, {
     config: { type: 'string' },
+    as: { type: 'string' },
     older: { type: 'string' },
     json: { type: 'boolean' },
   })
   const olderThanMs = durationOption('older', values.older ?? '7d')
   const asked = { method: 'DELETE', body: { olderThanMs } } as const
-  const gone = (await askJson(clientEndpoint(values.config), '/queue', asked)) as {
+  const gone = (await askJson(clientEndpoint(values.config, values.as), '/queue', asked)) as {
     sent: number
     received: number
   }

@@ -2,8 +2,9 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { type ClientOptions, openClient } from '../client/connect.ts'
+import type { ClientOptions } from '../client/connect.ts'
 import { serveClient } from '../client/daemon.ts'
+import { openIdentities } from '../client/identities.ts'
 import { lockOf } from '../client/keeping.ts'
 import { tokenFrom } from '../link/http.ts'
 import { type ClientFile, readClientFile } from './config.ts'
@@ -42,10 +43,13 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
       ...(gateways.length === 0 ? {} : { gateways }),
       ...(dialFrom === undefined ? {} : { dialFrom }),
     })
-    const client = await openClient(options)
-    later(() => client.close())
+    const identities = await openIdentities(options)
+    later(() => identities.close())
+    const { main: client } = identities
     for (const service of config.serve) client.serve(service, ({ bytes }) => bytes)
-    const api = await serveClient({ client, port: apiPort, token, apps: await appTokens(config) })
+    const apps = await appTokens(config)
+    const { appIdentities } = config
+    const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities })
     later(() => api.close())
     console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)
   })

@@ -185,6 +185,16 @@ const clientSchema = v.strictObject({
     ),
     [],
   ),
+  app_identities: v.optional(
+    field(
+      v.record(
+        v.pipe(text, v.check(isAppName, "want an app's name")),
+        v.pipe(text, v.check(isAppName, "want an identity's name")),
+      ),
+      '{ chat = "work" }',
+    ),
+    {},
+  ),
   serve: v.optional(field(v.array(v.picklist(['echo'], 'want echo')), '["echo"]'), []),
   key_file: v.optional(field(text, '"my.key"')),
   passphrase_file: v.optional(field(text, '"passphrase"')),
@@ -242,6 +252,8 @@ export interface ClientFile extends RoleFile {
   readonly serve: readonly 'echo'[]
   /** Apps that have a token of their own. */
   readonly apps: readonly string[]
+  /** By app: the identity that it is for; others are for the first. */
+  readonly appIdentities: ReadonlyMap<string, string>
   /** What opens its folder, if that is locked. */
   readonly secret: SecretFiles
 }
@@ -291,15 +303,30 @@ export function readClientFile(file: string): ClientFile {
   const { gateways, api_port: apiPort, cover, apps, serve, key_file, passphrase_file } = read
   const own = (name: string | undefined): string | undefined => name && beside(file, name)
   const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
-  return { ...role(file, read), gateways, sources: read.source, apiPort, cover, apps, serve, secret }
+  const appIdentities = new Map(Object.entries(read.app_identities))
+  for (const app of appIdentities.keys())
+    if (!apps.includes(app))
+      throw new CommandError('CONFIG', `${file}: app_identities: ${app}: no app of this name in 'apps'`)
+  return {
+    ...role(file, read),
+    gateways,
+    sources: read.source,
+    apiPort,
+    cover,
+    apps,
+    appIdentities,
+    serve,
+    secret,
+  }
 }
 
 /**
  * Where the client of this file answers (default: client.toml in the current folder).
  *
+ * @param as one of its identities; default: the first
  * @throws CommandError CONFIG
  */
-export function clientEndpoint(file = 'client.toml'): Endpoint {
+export function clientEndpoint(file = 'client.toml', as?: string): Endpoint {
   const { apiPort, folder } = readClientFile(file)
   if (apiPort === 0) {
     throw new CommandError(
@@ -307,7 +334,8 @@ export function clientEndpoint(file = 'client.toml'): Endpoint {
       `${file}: api_port: 0 takes any port: set one that this command can find`,
     )
   }
-  return { port: apiPort, tokenFile: join(folder, 'token') }
+  const endpoint = { port: apiPort, tokenFile: join(folder, 'token') }
+  return as === undefined ? endpoint : { ...endpoint, base: `/as/${encodeURIComponent(as)}` }
 }
 
 function role(file: string, read: v.InferOutput<v.ObjectSchema<typeof roleEntries, undefined>>): RoleFile {

@@ -12,6 +12,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const text = { type: 'string' } as const
   const { values } = readOptions('flush', args, {
     config: text,
+    as: text,
     until: text,
     timeout: text,
     json: { type: 'boolean' },
@@ -20,7 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (until !== 'sent' && until !== 'stored')
     throw new CommandError('USAGE', `--until ${until}: want sent or stored`, 'chaffinch flush --help')
   const deadline = Date.now() + durationOption('timeout', values.timeout ?? '60s')
-  const endpoint = clientEndpoint(values.config)
+  const endpoint = clientEndpoint(values.config, values.as)
   for (;;) {
     const wait = Math.max(0, Math.min(longestWaitMs, deadline - Date.now()))
     const asked = { method: 'POST', body: { until, wait }, timeoutMs: wait + 10_000 } as const

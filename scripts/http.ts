@@ -7,6 +7,8 @@ export interface Endpoint {
   readonly port: number
   /** Read at each call: a process makes its token when it first starts. */
   readonly tokenFile: string
+  /** What goes in front of each path; default: nothing. */
+  readonly base?: string
 }
 
 export interface Asked {
@@ -35,7 +37,7 @@ export class HttpRefusal extends Error {
  * @throws CommandError FAILED when nothing answers there
  */
 export async function askJson(endpoint: Endpoint, path: string, asked: Asked = {}): Promise<unknown> {
-  const response = await fetch(`http://127.0.0.1:${endpoint.port}${path}`, {
+  const response = await fetch(`http://127.0.0.1:${endpoint.port}${endpoint.base ?? ''}${path}`, {
     method: asked.method ?? 'GET',
     headers: {
       authorization: `Bearer ${tokenOf(endpoint)}`,

@@ -4,13 +4,15 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportIdentity, importIdentity } from '../client/export.ts'
-import { lockFolder, lockOf, openFolder } from '../client/keeping.ts'
+import { type IdentityStores, mainIdentity, readIdentities } from '../client/identity-list.ts'
+import { identityStores, lockFolder, lockOf, openFolder } from '../client/keeping.ts'
 import type { Unlock } from '../client/vault.ts'
 import type { Store } from '../link/store.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { CommandError, readOptions } from './command.ts'
-import { type ClientFile, readClientFile } from './config.ts'
+import { type ClientFile, clientEndpoint, readClientFile } from './config.ts'
 import { diskError, openFolder as openRoleFolder, writeKey, writeNew } from './folder.ts'
+import { identityChore, identityChores } from './identities.ts'
 import { askNewPassphrase, askPassphrase, secretFromFiles } from './secret.ts'
 
 const text = { type: 'string' } as const
@@ -25,6 +27,8 @@ export async function run(args: readonly string[]): Promise<undefined> {
       'passphrase-file': text,
       'new-key-file': text,
       'new-passphrase-file': text,
+      as: text,
+      json: { type: 'boolean' },
     },
     [1, 2],
   )
@@ -35,15 +39,20 @@ export async function run(args: readonly string[]): Promise<undefined> {
     passphraseFile: values['new-passphrase-file'],
   })
   if (what === 'key') return makeKey(wanted(file, what))
+  const chore = identityChores.find(name => name === what)
+  if (chore !== undefined) {
+    await identityChore(clientEndpoint(values.config), chore, file, values.json === true)
+    return
+  }
   const config = readClientFile(values.config ?? 'client.toml')
   openRoleFolder(config.folder, 'client')
-  const given = { config, unlock: old ?? secretFromFiles(config.secret), fresh }
+  const given = { config, unlock: old ?? secretFromFiles(config.secret), fresh, as: values.as }
   if (what === 'lock') return lock(given)
   if (what === 'export') return writeOut(given, wanted(file, what))
   if (what === 'import') return readIn(given, wanted(file, what))
   throw new CommandError(
     'USAGE',
-    `identity ${what}: want lock, export, import or key`,
+    `identity ${what}: want list, create, remove, lock, export, import or key`,
     'chaffinch identity --help',
   )
 }
@@ -54,6 +63,8 @@ interface Given {
   readonly unlock: Unlock | undefined
   /** What is to open the folder or the file from now on. */
   readonly fresh: Unlock | undefined
+  /** Which identity; undefined: the first. */
+  readonly as: string | undefined
 }
 
 async function lock({ config, unlock, fresh }: Given): Promise<undefined> {
@@ -65,21 +76,21 @@ async function lock({ config, unlock, fresh }: Given): Promise<undefined> {
   say(locked === undefined ? `${folder} is locked` : `${folder} has another lock`)
 }
 
-async function writeOut({ config, unlock, fresh }: Given, file: string): Promise<undefined> {
+async function writeOut({ config, unlock, fresh, as }: Given, file: string): Promise<undefined> {
   const secret = fresh ?? (await askNewPassphrase())
-  await withStore(config, unlock, async store => {
+  await withStore(config, unlock, as, async store => {
     writeNew(file, await exportIdentity(store, config.network.name, secret, systemRandom), 0o600)
   })
   say(`wrote ${file}: whoever opens it is you`)
 }
 
-async function readIn({ config, unlock, fresh }: Given, where: string): Promise<undefined> {
+async function readIn({ config, unlock, fresh, as }: Given, where: string): Promise<undefined> {
   const content = readFile(where)
   const secret = fresh ?? (await askPassphrase(`passphrase of ${where}`))
-  await withStore(config, unlock, store =>
+  await withStore(config, unlock, as, store =>
     importIdentity(store, config.network.name, { text: content, where }, secret),
   )
-  say(`the client of ${config.file} is the one of ${where} now`)
+  say(`${as === undefined ? `the client of ${config.file}` : `identity ${as}`} is the one of ${where} now`)
 }
 
 function makeKey(file: string): undefined {
@@ -90,6 +101,7 @@ function makeKey(file: string): undefined {
 async function withStore(
   config: ClientFile,
   unlock: Unlock | undefined,
+  as: string | undefined,
   act: (store: Store) => Promise<void>,
 ): Promise<void> {
   const folder = storeFolder(config)
@@ -98,11 +110,34 @@ async function withStore(
   await inFolder(folder, async () => {
     const store = await openFolder(folder, secret)
     try {
-      await act(store)
+      if (as === undefined || as === mainIdentity) await act(store)
+      else await withIdentity(store, identityStores(folder), as, act)
     } finally {
       await store.close()
     }
   })
+}
+
+/** @throws CommandError FAILED where there is no identity of this name */
+async function withIdentity(
+  list: Store,
+  stores: IdentityStores,
+  as: string,
+  act: (store: Store) => Promise<void>,
+): Promise<void> {
+  const identity = (await readIdentities(list)).find(({ name }) => name === as)
+  if (identity === undefined)
+    throw new CommandError(
+      'FAILED',
+      `no identity '${as}' in this client`,
+      `start it, then: chaffinch identity create ${as}`,
+    )
+  const store = await stores.open(identity)
+  try {
+    await act(store)
+  } finally {
+    await store.close()
+  }
 }
 
 /** @throws CommandError FAILED when the client runs */

@@ -11,11 +11,12 @@ const longestWaitMs = 30_000
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('inbox', args, {
     config: { type: 'string' },
+    as: { type: 'string' },
     after: { type: 'string' },
     wait: { type: 'string' },
     json: { type: 'boolean' },
   })
-  const endpoint = clientEndpoint(values.config)
+  const endpoint = clientEndpoint(values.config, values.as)
   const deadline = Date.now() + (values.wait === undefined ? 0 : durationOption('wait', values.wait))
   let after = values.after === undefined ? -1 : wholeNumber('after', values.after, 0, 2 ** 31)
   let shown = 0

@@ -323,6 +323,12 @@ export function clientText(file: string, draft: ClientDraft): string {
       says: ['Apps that share this client, each with its own inbox and its own token in the folder apps.'],
     },
     {
+      key: 'app_identities',
+      value: undefined,
+      otherwise: '{ chat = "work" }',
+      says: ['Apps that are for another of its identities (chaffinch identity create) than the first.'],
+    },
+    {
       key: 'serve',
       value: undefined,
       otherwise: '[]',

@@ -8,17 +8,21 @@ import { hex } from './folder.ts'
 import { askJson } from './http.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
-  const options = { config: { type: 'string' }, json: { type: 'boolean' } } as const
+  const options = { config: { type: 'string' }, as: { type: 'string' }, json: { type: 'boolean' } } as const
   const { values, positionals } = readOptions('inspect', args, options, [1, 1])
   const [what] = positionals as [string]
-  const found = await inspect(what, values.config)
+  const found = await inspect(what, values.config, values.as)
   if (values.json === true) console.log(JSON.stringify(found))
   else for (const [name, value] of Object.entries(found)) console.log(`${name}: ${String(value)}`)
 }
 
-async function inspect(what: string, config: string | undefined): Promise<Record<string, unknown>> {
+async function inspect(
+  what: string,
+  config: string | undefined,
+  as: string | undefined,
+): Promise<Record<string, unknown>> {
   if (/^[0-9a-f]{32}$/.test(what)) {
-    const endpoint = clientEndpoint(config)
+    const endpoint = clientEndpoint(config, as)
     const { messages } = (await askJson(endpoint, '/queue?all=true')) as {
       messages: Record<string, unknown>[]
     }
@@ -28,7 +32,7 @@ async function inspect(what: string, config: string | undefined): Promise<Record
     return found
   }
   if (what.startsWith(surbPrefix))
-    return (await askJson(clientEndpoint(config), `/surbs?surb=${encodeURIComponent(what)}`)) as Record<
+    return (await askJson(clientEndpoint(config, as), `/surbs?surb=${encodeURIComponent(what)}`)) as Record<
       string,
       unknown
     >

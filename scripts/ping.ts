@@ -27,6 +27,7 @@ interface LayerEstimate {
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions('ping', args, {
     config: text,
+    as: text,
     to: text,
     service: text,
     count: text,
@@ -35,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
   })
   if (values.to === undefined)
     throw new CommandError('USAGE', 'ping: want --to, the address of an echo service')
-  const endpoint = clientEndpoint(values.config)
+  const endpoint = clientEndpoint(values.config, values.as)
   const to = contactOrAddress(values.config, values.to)
   const count = wholeNumber('count', values.count ?? '5', 1, 1000)
   const deadlineMs = durationOption('timeout', values.timeout ?? '20s')

@@ -8,11 +8,14 @@ import { askJson } from './http.ts'
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('queue', args, {
     config: { type: 'string' },
+    as: { type: 'string' },
     all: { type: 'boolean' },
     json: { type: 'boolean' },
   })
   const path = values.all === true ? '/queue?all=true' : '/queue'
-  const { messages } = (await askJson(clientEndpoint(values.config), path)) as { messages: Queued[] }
+  const { messages } = (await askJson(clientEndpoint(values.config, values.as), path)) as {
+    messages: Queued[]
+  }
   for (const message of messages) console.log(values.json === true ? JSON.stringify(message) : line(message))
   if (messages.length === 0 && values.json !== true) console.error('nothing is under way')
 }

@@ -26,6 +26,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
     args,
     {
       config: { type: 'string' },
+      as: { type: 'string' },
       to: { type: 'string' },
       reply: { type: 'string' },
       'no-replies': { type: 'boolean' },
@@ -50,7 +51,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
     throw new CommandError('USAGE', `--wait ${wait}: want sent, stored or read`)
   }
   const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
-  const endpoint = clientEndpoint(values.config)
+  const endpoint = clientEndpoint(values.config, values.as)
   const [text] = positionals
   if (text !== undefined && values.file !== undefined)
     throw new CommandError('USAGE', 'send: want a text or --file, not both', 'chaffinch send --help')

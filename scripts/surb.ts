@@ -10,10 +10,10 @@ import { standardInput } from './send.ts'
 const text = { type: 'string' } as const
 
 export async function run(args: readonly string[]): Promise<undefined> {
-  const options = { config: text, for: text, count: text, json: { type: 'boolean' } } as const
+  const options = { config: text, as: text, for: text, count: text, json: { type: 'boolean' } } as const
   const { values, positionals } = readOptions('surb', args, options, [1, 3])
   const [what, surb, message] = positionals as [string, string?, string?]
-  const endpoint = clientEndpoint(values.config)
+  const endpoint = clientEndpoint(values.config, values.as)
   if (what === 'make') {
     if (values.for === undefined)
       throw new CommandError('USAGE', 'surb make: want --for, the address of whoever is to use them')

@@ -1,0 +1,247 @@
+// Several identities in one process (docs/client.md 11.3): each is a client of its own, with keys, link, gateway, clocks,
+// mailbox, reply blocks and store that no other has a part of. Only their owner sees that they belong together.
+
+import type { View } from '../directory/view.ts'
+import type { Clock } from '../link/clock.ts'
+import { systemClock } from '../link/clock.ts'
+import type { Store } from '../link/store.ts'
+import { exponential, fraction, pick, type Random, systemRandom } from '../sphinx/random.ts'
+import { hex } from './bytes.ts'
+import type { Client } from './client.ts'
+import { type ClientOptions, openClient, openOwnFolder } from './connect.ts'
+import { ClientError } from './error.ts'
+import {
+  addIdentity,
+  dropIdentity,
+  type IdentityStores,
+  type ListedIdentity,
+  mainIdentity,
+  readIdentities,
+} from './identity-list.ts'
+
+export interface IdentitiesOptions extends ClientOptions {
+  /** Where the stores of the others lie; default: in `folder`. */
+  readonly stores?: IdentityStores
+  /** Parts that another identity than the first is handed; default: each makes its own. */
+  readonly parts?: (name: string) => Pick<ClientOptions, 'link' | 'directory' | 'random'>
+  /** Mean time after which another identity than the first starts, milliseconds; default: one minute. */
+  readonly spreadMs?: number
+}
+
+interface Open {
+  readonly client: Client
+  readonly store: Store
+}
+
+const usualSpreadMs = 60_000
+/** Ends lie so far apart at most, milliseconds: whoever waits for the process waits so long. */
+const endSpreadMs = 3000
+
+/**
+ * Opens all identities of a folder. The first starts at once, each of the others after a time drawn for it.
+ *
+ *     const identities = await openIdentities({ network, folder: 'me' })
+ *     const work = await identities.create('work')
+ *     await work.send(address, 'hello')
+ *
+ * @throws what `openClient` throws
+ */
+export async function openIdentities(options: IdentitiesOptions): Promise<Identities> {
+  const { folder, unlock, random = systemRandom } = options
+  const store = options.store ?? (await openOwnFolder(folder, unlock, random))
+  const close = async (): Promise<void> => {
+    if (options.store === undefined) await store.close()
+  }
+  try {
+    const stores = options.stores ?? (await storesIn(folder, random))
+    return await Identities.open(store, stores, options, close)
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function storesIn(folder: string | undefined, random: Random): Promise<IdentityStores> {
+  if (folder === undefined) throw new ClientError('BAD_OPTION', 'identities: want a folder, or stores')
+  const { identityStores } = await import('./keeping.ts')
+  return identityStores(folder, random)
+}
+
+export class Identities {
+  readonly #options: IdentitiesOptions
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #store: Store
+  readonly #stores: IdentityStores
+  readonly #release: () => Promise<void>
+  readonly #open = new Map<string, Open>()
+  /** The gateway that each has just drawn and may not have written down yet: lowercase hex. */
+  readonly #drawn = new Map<string, string>()
+  /** Changes of the list take turns. */
+  #last: Promise<unknown> = Promise.resolve()
+  #closed: Promise<void> | undefined
+
+  private constructor(
+    store: Store,
+    stores: IdentityStores,
+    options: IdentitiesOptions,
+    release: () => Promise<void>,
+  ) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.#random = options.random ?? systemRandom
+    this.#store = store
+    this.#stores = stores
+    this.#release = release
+  }
+
+  /** @param release closes what was opened for these only */
+  static async open(
+    store: Store,
+    stores: IdentityStores,
+    options: IdentitiesOptions,
+    release: () => Promise<void>,
+  ): Promise<Identities> {
+    const identities = new Identities(store, stores, options, release)
+    try {
+      await identities.#start()
+    } catch (error) {
+      await Promise.all([...identities.#open.values()].map(each => identities.#shut(each)))
+      throw error
+    }
+    return identities
+  }
+
+  /** The first: every client has it. */
+  get main(): Client {
+    return this.#of(mainIdentity).client
+  }
+
+  /** Of all, the first in front. */
+  get names(): readonly string[] {
+    return [...this.#open.keys()]
+  }
+
+  /** @throws ClientError NO_IDENTITY */
+  client(name: string): Client {
+    return this.#of(name).client
+  }
+
+  /**
+   * Makes one, which starts at once.
+   *
+   * @param name for its owner alone: 1 to 32 of a to z, 0 to 9, dot and hyphen
+   * @throws ClientError BAD_OPTION, CLOSED
+   */
+  async create(name: string): Promise<Client> {
+    return await this.#inTurn(async () => {
+      const listed = await addIdentity(this.#store, name, this.#random)
+      return await this.#begin(listed, 0)
+    })
+  }
+
+  /**
+   * Forgets one with its keys, messages and reply blocks. What is under way for it is lost.
+   *
+   * @throws ClientError NO_IDENTITY; BAD_OPTION for the first; CLOSED
+   */
+  async remove(name: string): Promise<void> {
+    await this.#inTurn(async () => {
+      const { client, store } = this.#of(name)
+      if (name === mainIdentity)
+        throw new ClientError('BAD_OPTION', `identity '${name}': goes with the folder only`)
+      const left = await dropIdentity(this.#store, name)
+      this.#open.delete(name)
+      this.#drawn.delete(name)
+      await this.#shut({ client, store })
+      await this.#stores.keepOnly(left)
+    })
+  }
+
+  /** Stops all, each at a moment of its own. Never rejects. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    await this.#last.catch(() => {})
+    const all = [...this.#open.values()]
+    const alone = all.length === 1
+    const end = async (each: Open): Promise<void> => {
+      if (!alone) await this.#pause(fraction(this.#random) * endSpreadMs)
+      await this.#shut(each)
+    }
+    await Promise.all(all.map(end))
+    await this.#release()
+  }
+
+  async #shut({ client, store }: Open): Promise<void> {
+    await client.close()
+    if (store !== this.#store) await store.close()
+  }
+
+  async #start(): Promise<void> {
+    const listed = await readIdentities(this.#store)
+    await this.#stores.keepOnly(listed)
+    await this.#enter(mainIdentity, this.#store, this.#options)
+    for (const identity of listed)
+      await this.#begin(identity, exponential(this.#random, this.#options.spreadMs ?? usualSpreadMs))
+  }
+
+  async #begin(identity: ListedIdentity, startAfterMs: number): Promise<Client> {
+    const { parts, stores: _, spreadMs: __, ...shared } = this.#options
+    const { folder, unlock, gateways, link, directory, ...configured } = shared
+    const store = await this.#stores.open(identity)
+    try {
+      return await this.#enter(identity.name, store, {
+        ...configured,
+        ...parts?.(identity.name),
+        startAfterMs,
+      })
+    } catch (error) {
+      await store.close()
+      throw error
+    }
+  }
+
+  async #enter(name: string, store: Store, options: ClientOptions): Promise<Client> {
+    const client = await openClient({ ...options, store, chooseGateway: view => this.#choose(name, view) })
+    this.#open.set(name, { client, store })
+    return client
+  }
+
+  /** A gateway that runs, at random: of those that no other identity enters by, nor another of their operator, if there are any. */
+  #choose(name: string, view: View): Uint8Array | undefined {
+    const used = [...this.#open.values()].flatMap(({ client }) => client.gateways.map(hex))
+    const names = new Set([...used, ...this.#drawn.values()])
+    const running = view.gateways.filter(gateway => gateway.running)
+    const taken = view.gateways.filter(({ id }) => names.has(hex(id)))
+    const families = new Set(taken.map(({ family }) => family).filter(family => family !== ''))
+    const others = running.filter(gateway => !taken.includes(gateway))
+    const strangers = others.filter(({ family }) => !families.has(family))
+    const from = [strangers, others, running].find(some => some.length > 0)
+    if (from === undefined) return undefined
+    const { id } = pick(this.#random, from)
+    this.#drawn.set(name, hex(id))
+    return id
+  }
+
+  #of(name: string): Open {
+    const found = this.#open.get(name)
+    if (found === undefined)
+      throw new ClientError('NO_IDENTITY', `identity '${name}': there is none of this name`)
+    return found
+  }
+
+  async #inTurn<T>(act: () => Promise<T>): Promise<T> {
+    if (this.#closed !== undefined) throw new ClientError('CLOSED', 'identities: closed')
+    const mine = this.#last.catch(() => {}).then(act)
+    this.#last = mine
+    return await mine
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(resolve => this.#clock.after(ms, resolve))
+  }
+}
