@@ -22,6 +22,7 @@ import { peel } from '../sphinx/peel.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
 import type { Answer, Question, Usage } from './bench-relay.ts'
 import { numberOf, writePackets } from './bench-relay-packets.ts'
+import { collectSeldom } from './collecting.ts'
 import { sourceThread } from './source-thread.ts'
 
 const second = 1000
@@ -154,6 +155,7 @@ async function sink(): Promise<Answering> {
 
 /** A mix as `chaffinch mix` runs it; only its consensus is not fetched but made here. */
 async function relay(): Promise<Answering> {
+  collectSeldom()
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const files = await folderFiles(folder, systemClock)

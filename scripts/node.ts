@@ -14,6 +14,7 @@ import { admission } from '../node/routes.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
 import { certificateFor } from './certificate.ts'
+import { collectSeldom } from './collecting.ts'
 import { CommandError } from './command.ts'
 import { type NodeFile, readNodeFile } from './config.ts'
 import { hex, openFolder, readKey, tellPort } from './folder.ts'
@@ -35,6 +36,7 @@ export async function runNode(
   if (action === 'leave') return leave(readNodeFile(configOption(role, rest)))
   const config = readNodeFile(configOption(role, args))
   openFolder(config.folder, role)
+  collectSeldom()
   return await runRole(() => start(role, config, around))
 }
 
