@@ -28,14 +28,25 @@ export class Connections {
   readonly #open = new Map<Connection, { idleSince: number | undefined }>()
   readonly #ofPeer = new Map<string, Connection[]>()
   readonly #suspects = new WeakSet<Connection>()
+  readonly #isOut: (id: Uint8Array) => boolean
   readonly #onGone: (id: Uint8Array) => void
   #sweep: Timer
 
-  /** @param onGone hears when the last connection to a peer has closed */
-  constructor(host: Libp2p, clock: Clock, limits: LinkLimits, onGone: (id: Uint8Array) => void) {
+  /**
+   * @param isOut whether a peer is shut out: it is not dialled
+   * @param onGone hears when the last connection to a peer has closed
+   */
+  constructor(
+    host: Libp2p,
+    clock: Clock,
+    limits: LinkLimits,
+    isOut: (id: Uint8Array) => boolean,
+    onGone: (id: Uint8Array) => void,
+  ) {
     this.#host = host
     this.#clock = clock
     this.#limits = limits
+    this.#isOut = isOut
     this.#onGone = onGone
     host.addEventListener('connection:open', ({ detail }) => this.#opened(detail))
     host.addEventListener('connection:close', ({ detail }) => this.#ended(detail))
@@ -115,6 +126,11 @@ export class Connections {
     }
   }
 
+  /** Ends every connection with a peer at once. */
+  cut(id: Uint8Array): void {
+    for (const connection of this.#ofPeer.get(hexOf(id)) ?? []) connection.abort(because('shut out'))
+  }
+
   /** Somebody waited in vain: what comes next gets a connection of its own, and this one ends when it is idle. */
   suspect(id: Uint8Array): void {
     for (const connection of this.#ofPeer.get(hexOf(id)) ?? []) this.#suspects.add(connection)
@@ -141,6 +157,7 @@ export class Connections {
     } catch {
       throw new LinkError('UNREACHABLE', 'the peer id is no Ed25519 key')
     }
+    if (this.#isOut(to.id)) throw new LinkError('UNREACHABLE', 'the peer is shut out')
     const addresses = to.addresses.flatMap(address => dialable(address, peer))
     if (addresses.length === 0) throw new LinkError('UNREACHABLE', 'the peer has no address')
     try {

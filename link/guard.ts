@@ -8,10 +8,12 @@ import type {
   MessageStream,
   MessageStreamEvents,
   MultiaddrConnection,
+  PeerId,
   SecuredConnection,
 } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import type { Clock } from './clock.ts'
+import type { Deed } from './conduct.ts'
 import { LinkError } from './link.ts'
 import { because } from './streams.ts'
 import { joinWrites, updateWindowByHalves } from './writes.ts'
@@ -19,6 +21,7 @@ import { joinWrites, updateWindowByHalves } from './writes.ts'
 /** Bytes of a protocol name with its newline (libp2p's own limit), and names in one negotiation. */
 const nameBytes = 1024
 const mostNames = 16
+const negotiation = '/multistream/1.0.0'
 
 /** Follows one side of a multistream-select negotiation: (length as varint || name || newline), again and again. */
 export class NegotiationReader {
@@ -149,7 +152,11 @@ function chunksOf(data: Data): Iterable<Uint8Array> {
 }
 
 /** Watches what a stream receives until a protocol is agreed on. */
-function guardNegotiation(stream: MessageStream, accepts: (name: string) => boolean): Fed {
+function guardNegotiation(
+  stream: MessageStream,
+  accepts: (name: string) => boolean,
+  broken: () => void = () => {},
+): Fed {
   if (!isFed(stream)) throw new Error('libp2p streams are not what they were')
   const reader = new NegotiationReader(accepts)
   const pass = stream.onData.bind(stream)
@@ -158,6 +165,7 @@ function guardNegotiation(stream: MessageStream, accepts: (name: string) => bool
       for (const chunk of chunksOf(data)) reader.push(chunk)
     } catch (error) {
       stream.abort(error as Error)
+      broken()
       return
     }
     if (reader.over) stream.onData = pass
@@ -184,15 +192,21 @@ export function guardConnection(connection: MultiaddrConnection): void {
 
 type NoiseFactory = ReturnType<typeof noise>
 
+/** Who is at the other end of each connection that has proved it. */
+export type Proven = WeakMap<MessageStream, PeerId>
+
 /** Noise, and a watch over the choice of a muxer when the handshake has not made it. */
-export function guardedNoise(): NoiseFactory {
+export function guardedNoise(proven: Proven): NoiseFactory {
   return components => {
     const encrypter = noise()(components)
     const { secureInbound, secureOutbound } = encrypter
     const guarded =
       (secure: typeof secureInbound): typeof secureInbound =>
-      async (connection, options) =>
-        guardMuxerChoice(await secure.call(encrypter, connection, options))
+      async (connection, options) => {
+        const secured = await secure.call(encrypter, connection, options)
+        proven.set(secured.connection, secured.remotePeer)
+        return await guardMuxerChoice(secured)
+      }
     encrypter.secureInbound = guarded(secureInbound)
     encrypter.secureOutbound = guarded(secureOutbound)
     return encrypter
@@ -217,10 +231,17 @@ async function guardMuxerChoice<T>(secured: SecuredConnection<T>): Promise<Secur
 
 type YamuxFactory = ReturnType<typeof yamux>
 
-/** Yamux, whose frames and whose streams' negotiations are watched; `speaks` tells the protocols served here. */
+export interface MuxerGuard {
+  /** Whether a protocol is served here. */
+  readonly speaks: (name: string) => boolean
+  /** Hears what is held against the peer at the other end of a connection. */
+  readonly did: (connection: MessageStream, deed: Deed) => void
+}
+
+/** Yamux, whose frames and whose streams' negotiations are watched. */
 export function guardedYamux(
   init: Parameters<typeof yamux>[0] & { readonly maxFrameBytes: number; readonly clock: Clock },
-  speaks: (name: string) => boolean,
+  { speaks, did }: MuxerGuard,
 ): YamuxFactory {
   return () => {
     const factory = yamux(init)()
@@ -230,21 +251,32 @@ export function guardedYamux(
       const muxer = create(connection)
       const frames = new YamuxReader(init.maxFrameBytes, init.clock)
       const onData = muxer.onData.bind(muxer)
+      const broken = (): void => did(connection, { t: 'frame' })
       // The muxer ends the connection when this throws, as it does for frames of its own dislike.
       muxer.onData = data => {
-        for (const chunk of chunksOf(data)) frames.push(chunk)
-        onData(data)
+        try {
+          for (const chunk of chunksOf(data)) frames.push(chunk)
+          onData(data)
+        } catch (error) {
+          broken()
+          throw error
+        }
+      }
+      const serves = (name: string): boolean => {
+        if (speaks(name)) return true
+        if (name !== negotiation) did(connection, { t: 'stream' })
+        return false
       }
       const onRemoteStream = muxer.onRemoteStream.bind(muxer)
       muxer.onRemoteStream = stream => {
-        guardNegotiation(stream, speaks)
+        guardNegotiation(stream, serves, broken)
         updateWindowByHalves(stream)
         onRemoteStream(stream)
       }
       const onCreateStream = muxer.onCreateStream.bind(muxer)
       muxer.onCreateStream = () => {
         const stream = onCreateStream()
-        guardNegotiation(stream, name => name !== '/multistream/1.0.0' && name !== 'na')
+        guardNegotiation(stream, name => name !== negotiation && name !== 'na', broken)
         updateWindowByHalves(stream)
         return stream
       }

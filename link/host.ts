@@ -8,6 +8,7 @@ import { Asking } from './asking.ts'
 import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
 import type { Clock } from './clock.ts'
 import { sleep, stayAlive } from './clock.ts'
+import { type Conducts, conducts, type Deed } from './conduct.ts'
 import { Connections, idOf } from './connections.ts'
 import type { Dht } from './dht.ts'
 import { KadTable } from './dht-kad.ts'
@@ -26,6 +27,7 @@ import type {
   RequestEnd,
   RequestHandler,
   RequestOptions,
+  Shut,
 } from './link.ts'
 import { LinkError, noRequests } from './link.ts'
 import type { Log } from './log.ts'
@@ -78,6 +80,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     clock: init.clock,
     limits,
     lets: peer => host?.lets(peer) === true,
+    did: (peer, deed) => host?.did(peer, deed),
     arrivals,
     gossip: router,
   })
@@ -109,6 +112,7 @@ class Libp2pHost implements Host {
   readonly #letGo = stayAlive()
   readonly #notCounted: () => void
   readonly #turnstile: Turnstile
+  readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
   readonly #requests: Record<RequestEnd, number> = noRequests()
@@ -131,7 +135,9 @@ class Libp2pHost implements Host {
     this.#router = router
     const { clock } = init
     this.#turnstile = new Turnstile(limits.requestsPerPeer, limits.requestsTotal)
-    const connections = new Connections(libp2p, clock, limits, gone => {
+    this.#conducts = conducts(clock, limits.conduct, peer => this.#connections.cut(peer))
+    const isOut = (peer: Uint8Array): boolean => this.#conducts.isOut(peer)
+    const connections = new Connections(libp2p, clock, limits, isOut, gone => {
       this.#gossip?.gone(gone)
       for (const handler of this.#goneHandlers) this.#guard(() => handler(gone))
     })
@@ -161,7 +167,10 @@ class Libp2pHost implements Host {
           limits,
           admits: peer => this.#guard(() => init.admits(peer)) === true,
           receive: (peer, cells) => this.#receive(peer, cells),
-          count: what => this.#counts[what]++,
+          count: what => {
+            this.#counts[what]++
+            this.#conducts.did(from, { t: 'stream' })
+          },
         },
         from,
         stream,
@@ -198,7 +207,10 @@ class Libp2pHost implements Host {
           clock,
           limits: this.#limits,
           turnstile: this.#turnstile,
-          count: end => this.#requests[end]++,
+          count: end => {
+            this.#requests[end]++
+            if (end === 'too-large') this.#conducts.did(from, { t: 'stream' })
+          },
         },
         from,
         stream,
@@ -208,6 +220,16 @@ class Libp2pHost implements Host {
 
   onGone(handler: (id: Uint8Array) => void): void {
     this.#goneHandlers.push(handler)
+  }
+
+  judge(from: Uint8Array, cells: { fitting: number; misfits: number }): boolean {
+    const { times } = this.#conducts
+    this.#conducts.did(from, { t: 'cells', ...cells })
+    return this.#conducts.times > times
+  }
+
+  shut(): Shut {
+    return { times: this.#conducts.times, out: this.#conducts.out() }
   }
 
   gossip(gossip: GossipInit): Gossip {
@@ -261,8 +283,14 @@ class Libp2pHost implements Host {
   /** Past the limit only neighbours that this host sends to come in: clients cannot shut nodes out. */
   lets(peer: PeerId): boolean {
     const from = idOf(peer)
-    if (from === undefined) return false
+    if (from === undefined || this.#conducts.isOut(from)) return false
     return this.#connections.count < this.#limits.connections || this.#outbox.has(from)
+  }
+
+  /** The guards: a peer has done this. */
+  did(peer: PeerId, deed: Deed): void {
+    const from = idOf(peer)
+    if (from !== undefined) this.#conducts.did(from, deed)
   }
 
   async #close(): Promise<void> {

@@ -16,6 +16,11 @@ export function publicKeyOf(seed: Uint8Array): Uint8Array {
 }
 
 /** Lowercase hex: how an id stands in maps and in JSON. */
+/** Of what `hexOf` wrote. */
+export function idFrom(hex: string): Uint8Array {
+  return new Uint8Array(Buffer.from(hex, 'hex'))
+}
+
 export function hexOf(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex')
 }

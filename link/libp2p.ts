@@ -12,8 +12,9 @@ import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
 import type { Arrivals } from './arrivals.ts'
 import type { Clock } from './clock.ts'
+import type { Deed } from './conduct.ts'
 import type { GossipRouter } from './gossip-libp2p.ts'
-import { guardConnection, guardedNoise, guardedYamux } from './guard.ts'
+import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
 import type { LinkLimits } from './limits.ts'
 import { LinkError } from './link.ts'
 
@@ -30,6 +31,8 @@ export interface Libp2pInit {
   readonly arrivals?: Arrivals | undefined
   /** Whether a peer that has proved its identity may connect. */
   readonly lets: (peer: PeerId) => boolean
+  /** Hears what peers do that no honest one does. */
+  readonly did?: (peer: PeerId, deed: Deed) => void
   /** Of a node. */
   readonly gossip?: GossipRouter | undefined
 }
@@ -67,13 +70,23 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
       maxWriteBufferLength: bufferBytes,
     },
   }
+  const proven: Proven = new WeakMap()
+  const did = init.did ?? (() => {})
   let host: Libp2p | undefined
   const options: Libp2pOptions = {
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     transports: [tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), webSockets()],
-    connectionEncrypters: [guardedNoise()],
-    streamMuxers: [guardedYamux(streams, name => host?.getProtocols().includes(name) === true)],
+    connectionEncrypters: [guardedNoise(proven)],
+    streamMuxers: [
+      guardedYamux(streams, {
+        speaks: name => host?.getProtocols().includes(name) === true,
+        did: (connection, deed) => {
+          const peer = proven.get(connection)
+          if (peer !== undefined) did(peer, deed)
+        },
+      }),
+    ],
     connectionManager: {
       maxConnections: connections,
       inboundConnectionThreshold: limits.connectionsPerSecond,

@@ -1,9 +1,11 @@
 // Every bound of a link, with the reason for its value (docs/link.md, Limits). Both versions of the link use
 // these; a test hands in smaller ones.
 
+import type { ConductLimits } from './conduct.ts'
 import type { BackOff } from './neighbour.ts'
 
 const second = 1000
+const minute = 60 * second
 
 export interface LinkLimits {
   /** Cells that wait for one neighbour. */
@@ -52,6 +54,8 @@ export interface LinkLimits {
   readonly streamsPerConnection: number
   /** Milliseconds without a stream after which the side that dialled hangs up; the other side waits four times. */
   readonly connectionIdleMs: number
+  /** When a peer that sends what nobody can use is shut out. */
+  readonly conduct: ConductLimits
 }
 
 export const defaultLimits: LinkLimits = {
@@ -80,6 +84,15 @@ export const defaultLimits: LinkLimits = {
   handshakeMs: 3 * second,
   streamsPerConnection: 64,
   connectionIdleMs: 30 * second,
+  conduct: {
+    mostOwed: 8192,
+    forgivenPerSecond: 250,
+    streamCost: 16,
+    frameCost: 1024,
+    firstOutMs: 10 * second,
+    longestOutMs: 10 * minute,
+    rememberedMs: 60 * minute,
+  },
 }
 
 /** Counts what is under way, by peer and in all. */

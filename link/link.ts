@@ -105,8 +105,25 @@ export interface LinkCounters {
   readonly streams: number
 }
 
+/** How peers conducted themselves: docs/link.md, Conduct. */
+export interface Shut {
+  /** How often one was shut out since the start. */
+  readonly times: number
+  /** Those that are out now: their id in hex, and until when, milliseconds since 1970-01-01 UTC. */
+  readonly out: readonly { readonly id: string; readonly until: number }[]
+}
+
 /** The link of a node. */
 export interface NodeLink extends Link {
+  /**
+   * What came of a peer's cells: so many opened for the first time, so many did not or had been seen. A peer of whose
+   * cells too many are of no use is disconnected, and for some time not let in.
+   *
+   * @returns true when this was too much
+   */
+  judge(from: Uint8Array, cells: { readonly fitting: number; readonly misfits: number }): boolean
+  /** Whom it has shut out. */
+  shut(): Shut
   /** Takes part in the gossip of nodes. @throws LinkError WRONG_STATE for the second time, and when this is no node */
   gossip(init: GossipInit): Gossip
 }

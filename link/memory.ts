@@ -2,6 +2,7 @@
 // one seed. Queues, back-off and limits are those of the libp2p host (docs/link.md, In memory).
 
 import type { Timer } from './clock.ts'
+import { type Conducts, conducts } from './conduct.ts'
 import type { Dht } from './dht.ts'
 import type { Gossip, GossipInit } from './gossip.ts'
 import { MemoryGossip } from './gossip-memory.ts'
@@ -16,6 +17,7 @@ import type {
   RequestEnd,
   RequestHandler,
   RequestOptions,
+  Shut,
 } from './link.ts'
 import { LinkError, noRequests } from './link.ts'
 import type { Log } from './log.ts'
@@ -91,6 +93,7 @@ class MemoryHost implements Host {
   readonly #wire: Wire<MemoryHost>
   readonly #outbox: Outbox
   readonly #turnstile: Turnstile
+  readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #asked = new Set<(error: LinkError) => void>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
@@ -113,6 +116,7 @@ class MemoryHost implements Host {
     this.#limits = { ...defaultLimits, ...init.limits }
     this.#wire = wire
     this.#turnstile = new Turnstile(this.#limits.requestsPerPeer, this.#limits.requestsTotal)
+    this.#conducts = conducts(init.clock, this.#limits.conduct, peer => wire.cut(this, peer))
     const loop = openLoop(init.clock, cells => this.receive(id, cells))
     this.#outbox = new Outbox({
       cellBytes: init.cellBytes,
@@ -139,6 +143,16 @@ class MemoryHost implements Host {
 
   onGone(handler: (id: Uint8Array) => void): void {
     this.#goneHandlers.push(handler)
+  }
+
+  judge(from: Uint8Array, cells: { fitting: number; misfits: number }): boolean {
+    const { times } = this.#conducts
+    this.#conducts.did(from, { t: 'cells', ...cells })
+    return this.#conducts.times > times
+  }
+
+  shut(): Shut {
+    return { times: this.#conducts.times, out: this.#conducts.out() }
   }
 
   gossip(init: GossipInit): Gossip {
@@ -193,10 +207,16 @@ class MemoryHost implements Host {
     for (const handler of this.#goneHandlers) this.#guard(() => handler(id))
   }
 
+  /** The wire: may there be a connection with this peer? */
+  lets(peer: Uint8Array): boolean {
+    return !this.#conducts.isOut(peer)
+  }
+
   /** The wire: may this peer open a stream of cells? */
   admits(from: Uint8Array): boolean {
     if (this.#init.admits(from)) return true
     this.#streamsRefused++
+    this.#conducts.did(from, { t: 'stream' })
     return false
   }
 

@@ -29,6 +29,8 @@ export interface End {
   readonly id: Uint8Array
   readonly addresses: readonly string[]
   gone(id: Uint8Array): void
+  /** Whether it has connections with this one at all. */
+  lets(peer: Uint8Array): boolean
 }
 
 /** One connection between two ends; what one end sends arrives in order. */
@@ -144,10 +146,16 @@ export class Wire<E extends End> {
       const end = this.#ends.get(key)
       if (end === undefined || !this.#connections.has(from)) return done(undefined)
       const known = end === from || to.addresses.some(address => end.addresses.includes(address))
-      if (!known || !this.#together(from, end)) return done(undefined)
+      if (!known || !this.#together(from, end) || !letsIn(from, end)) return done(undefined)
       done(connection?.open ? connection : this.#join(from, end))
     })
     return () => timer.cancel()
+  }
+
+  /** One end hangs up. */
+  cut(end: E, peer: Uint8Array): void {
+    const connection = this.#connections.get(end)?.get(hexOf(peer))
+    if (connection?.open) connection.break([end, connection.other(end)])
   }
 
   /** This end knows that the connection is over; it was the last one to that peer. */
@@ -215,4 +223,9 @@ export class Wire<E extends End> {
   #fraction(): number {
     return this.#init.random(6).reduce((number, byte) => number * 256 + byte, 0) / 2 ** 48
   }
+}
+
+/** Neither of the two keeps the other out. */
+function letsIn(a: End, b: End): boolean {
+  return a.lets(b.id) && b.lets(a.id)
 }

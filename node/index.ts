@@ -2,8 +2,9 @@
 
 export { NodeError, type NodeErrorCode } from './error.ts'
 export { type Files, folderFiles, type Journal, memoryFiles } from './files.ts'
+export { defaultNodeLimits, type NodeLimits } from './limits.ts'
 export { serveStatus } from './metrics.ts'
-export { defaultNodeLimits, type NodeLimits, type NodeOptions, type RunningNode, startNode } from './node.ts'
+export { type NodeOptions, type RunningNode, startNode } from './node.ts'
 export type { DropReason } from './relay.ts'
 export { type Admission, admission } from './routes.ts'
 export type { NodeStatus, PacketCounts } from './status.ts'

@@ -50,6 +50,8 @@ export interface KeyRing {
   nextAdvance(now: number): number
   /** Keys that may open a packet that arrives now, likeliest first. */
   opening(now: number): readonly PacketKey[]
+  /** Whether all of those are there that a sender may have used; what fits none may otherwise be ours to answer for. */
+  complete(now: number): boolean
   /**
    * Public keys (32 bytes each) of epochs e, e + 1, e + 2, as the descriptor for document e names them.
    *
@@ -122,6 +124,7 @@ export async function openKeys(options: {
         .filter(epoch => !retired.has(epoch))
         .map(epoch => keys.get(epoch))
         .filter(key => key !== undefined),
+    complete: now => openingEpochs(network, now).every(epoch => keys.has(epoch) && !retired.has(epoch)),
     published(epoch) {
       const named = new Map<number, Uint8Array>()
       for (let e = epoch; e < epoch + epochsNamed; e++) {

@@ -86,6 +86,8 @@ export function nodeMetrics(status: () => NodeStatus): Registry {
   gauge('chaffinch_n1_alarm_flag', '1 while an n-1 alarm is raised', s => (s.alarm.raised ? 1 : 0))
   gauge('chaffinch_usual_loss_ratio', 'Share of loops that is usually missing', s => s.alarm.usualLoss)
   gauge('chaffinch_replay_tags', 'Tags remembered, all keys together', s => s.replay.tags)
+  counter('chaffinch_shut_out_peers_total', 'Peers shut out for what they sent', s => s.shut.times)
+  gauge('chaffinch_shut_out_nodes', 'Nodes that are shut out now', s => s.shut.nodes.length)
   gauge('chaffinch_neighbours', 'Neighbours with a queue', s => s.neighbours.length)
   gauge('chaffinch_queued_cells', 'Cells that wait for a neighbour', s => sum(s.neighbours, n => n.queued))
   gauge('chaffinch_mail_entries', 'Entries in all mailboxes', s => s.mail?.entries ?? 0)

@@ -7,7 +7,7 @@ import { epochAt, type Network } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import type { Directory, Parameters, Role } from '../directory/view.ts'
 import type { Clock, Timer } from '../link/clock.ts'
-import { hexOf } from '../link/identity.ts'
+import { hexOf, idFrom } from '../link/identity.ts'
 import type { NodeLink, Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import { mailboxProtocol, requestBytes } from '../link/mailbox.ts'
@@ -19,10 +19,11 @@ import { engine } from './engine.ts'
 import type { Files } from './files.ts'
 import { type Gateway, gateway } from './gateway.ts'
 import { type KeyRing, openingEpochs, openKeys } from './keys.ts'
+import { defaultNodeLimits, type NodeLimits } from './limits.ts'
 import { type Loops, nodeLoops } from './loops.ts'
 import { type Mailboxes, openMailboxes, sweepMs } from './mailbox.ts'
-import { peelPool, type StartThread } from './peel-pool.ts'
-import { inlinePeeler, type Peeler, type PeelerOptions } from './peeler.ts'
+import { openPeeler, type StartThread } from './peel-pool.ts'
+import type { Fit } from './peeling.ts'
 import { type Action, type DropReason, type End, type Mixed, newRelay, type Thanks } from './relay.ts'
 import { type ReplayStore, replayStore } from './replay.ts'
 import { type Admission, neighboursOf, nextHop } from './routes.ts'
@@ -31,36 +32,6 @@ import { usualStrategy, votedStrategy } from './strategy-voted.ts'
 import { type LoopWatch, loopWatch } from './watch.ts'
 
 const second = 1000
-
-/** Every bound of a node, with the reason for its value (docs/node.md, Limits). */
-export interface NodeLimits {
-  /** Packets in the mixing hold: 20,000 take about 70 MB. */
-  readonly hold: number
-  /** Packets on their way into the hold, and from it to their end. */
-  readonly passing: number
-  /** Tags remembered for one packet key: an epoch of 20 minutes at 3,000 packets a second. */
-  readonly tagsPerKey: number
-  /** Loops under way. */
-  readonly loops: number
-  /** Clients of a gateway. */
-  readonly clients: number
-  /** Mailboxes of a gateway, and their bytes together. */
-  readonly mailboxes: number
-  readonly mailboxBytes: number
-  /** Mail that waits for the disk. */
-  readonly mailWaiting: number
-}
-
-export const defaultNodeLimits: NodeLimits = {
-  hold: 20_000,
-  passing: 8192,
-  tagsPerKey: 4_000_000,
-  loops: 4096,
-  clients: 4096,
-  mailboxes: 20_000,
-  mailboxBytes: 2 ** 30,
-  mailWaiting: 4096,
-}
 
 /** How long until a disk that refused is asked again, milliseconds. */
 const retryMs = 10 * second
@@ -162,13 +133,19 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     clock,
     random,
   })
-  const peeler = await openPeeler(options, {
+  const peeler = await openPeeler({
+    folder: options.files.folder,
+    network,
+    threads: options.threads ?? 0,
+    startThread: options.startThread,
+    clock,
     geometry: g,
     keys,
     replay,
     now,
     log,
     peeled: outcomes => happen({ t: 'peeled', outcomes }),
+    judged,
   })
   const hold = votedStrategy<Mixed>({ random, limit: limits.hold })
   const relay = newRelay({
@@ -238,6 +215,14 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         happen({ t: 'recorded', batch, ok: false })
       },
     )
+  }
+
+  /** Whose packets are of no use pays for it, unless a key is missing here: then the fault may be this node's. */
+  function judged(from: string, fit: Fit): void {
+    if (from === '' || !keys.complete(now())) return
+    const id = idFrom(from)
+    if (link.judge(id, fit) && admission.isNode(id))
+      log.warn({ node: from }, 'too many packets of this node do not open: it is shut out for a while')
   }
 
   /** @returns when more of this neighbour's packets may come */
@@ -350,6 +335,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         state,
         now: now(),
         link,
+        admission,
         directory,
         joined,
         relay,
@@ -403,17 +389,6 @@ function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<Joined
 
 /** What a page shows of the bulletin. */
 type BoardOf = Bulletin['page']
-
-async function openPeeler(
-  { threads = 0, startThread, files, network, clock }: NodeOptions,
-  options: PeelerOptions,
-): Promise<Peeler> {
-  const { suite, hops, userBytes } = network
-  const { folder } = files
-  if (threads === 0 || folder === undefined) return inlinePeeler(options)
-  const data = { folder, geometry: { suite, hops, userBytes } }
-  return await peelPool({ ...options, clock, threads, data, ...(startThread ? { startThread } : {}) })
-}
 
 async function openMail(
   { link, store, clock, random, network }: NodeOptions,

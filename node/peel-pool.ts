@@ -2,6 +2,7 @@
 // of the neighbours it came from, and which makes the replay check between the two halves of a batch.
 
 import { Worker } from 'node:worker_threads'
+import type { Network } from '../directory/network.ts'
 import type { Clock } from '../link/clock.ts'
 import { NodeError } from './error.ts'
 import { type FairQueue, fairQueue } from './fair-queue.ts'
@@ -15,8 +16,8 @@ import {
   type ThreadData,
   type ToThread,
 } from './peel-messages.ts'
-import type { Peeler, PeelerOptions } from './peeler.ts'
-import { refusal } from './peeling.ts'
+import { inlinePeeler, type Peeler, type PeelerOptions } from './peeler.ts'
+import { countFit, refusal } from './peeling.ts'
 import type { Outcome } from './relay.ts'
 
 const second = 1000
@@ -75,6 +76,28 @@ export interface PoolOptions extends PeelerOptions {
   readonly threads: number
   readonly data: ThreadData
   readonly startThread?: StartThread
+}
+
+/**
+ * Peels in threads, or in the caller's where none are wanted or the keys are in memory only.
+ *
+ * @throws NodeError THREAD when one does not start
+ */
+export async function openPeeler(
+  options: PeelerOptions & {
+    readonly clock: Clock
+    readonly threads: number
+    readonly startThread: StartThread | undefined
+    readonly network: Pick<Network, 'suite' | 'hops' | 'userBytes'>
+    /** Of the key files. */
+    readonly folder: string | undefined
+  },
+): Promise<Peeler> {
+  const { threads, startThread, folder, network } = options
+  if (threads === 0 || folder === undefined) return inlinePeeler(options)
+  const { suite, hops, userBytes } = network
+  const data = { folder, geometry: { suite, hops, userBytes } }
+  return await peelPool({ ...options, data, startThread: startThread ?? compiledThread })
 }
 
 /**
@@ -235,23 +258,27 @@ class PeelPool implements Peeler {
   #opened(thread: Thread, { batch: number, records }: Extract<FromThread, { t: 'opened' }>): void {
     const batch = thread.batches.get(number)
     if (batch === undefined) return
-    const { replay } = this.#options
+    const { replay, judged } = this.#options
     const dropped: Outcome[] = []
     const verdicts = new Uint8Array(batch.packets)
-    let fitting = 0
-    for (const [i, record] of [...recordsOf(records, openedBytes)].entries()) {
-      const opened = readOpened(record)
-      if ('drop' in opened) {
-        dropped.push({ drop: opened.drop })
-        continue
+    let opening = 0
+    const all = [...recordsOf(records, openedBytes)]
+    let at = 0
+    for (const [from, packets] of batch.from) {
+      const fit = { fitting: 0, misfits: 0 }
+      for (const end = at + packets; at < end; at++) {
+        const opened = readOpened(all[at] as Uint8Array)
+        const drop =
+          'drop' in opened ? opened.drop : refusal(replay, batch.epochs[opened.at] as number, opened.tag)
+        if (!('drop' in opened)) opening++
+        countFit(fit, drop)
+        if (drop === undefined) verdicts[at] = 1
+        else dropped.push({ drop })
       }
-      fitting++
-      const drop = refusal(replay, batch.epochs[opened.at] as number, opened.tag)
-      if (drop === undefined) verdicts[i] = 1
-      else dropped.push({ drop })
+      judged(from, fit)
     }
     batch.dropped = dropped
-    if (fitting === 0) this.#done(thread, number, dropped)
+    if (opening === 0) this.#done(thread, number, dropped)
     else tell(thread, { t: 'finish', batch: number, verdicts }, [verdicts.buffer])
   }
 

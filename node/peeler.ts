@@ -5,7 +5,7 @@ import type { Log } from '../link/log.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import { discard } from '../sphinx/peel.ts'
 import type { KeyRing, PacketKey } from './keys.ts'
-import { finish, open, refusal } from './peeling.ts'
+import { countFit, type Fit, finish, open, refusal } from './peeling.ts'
 import type { Outcome } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
 
@@ -34,15 +34,22 @@ export interface PeelerOptions {
   readonly now: () => number
   readonly log: Log
   readonly peeled: Peeled
+  /** Told of each neighbour, in hex, what its packets were worth: once for all that it peels together. */
+  readonly judged: (from: string, fit: Readonly<Fit>) => void
 }
 
 /** Peels at once, in the caller's thread, with the key ring's own keys. */
-export function inlinePeeler({ geometry, keys, replay, now, log, peeled }: PeelerOptions): Peeler {
-  const peelOne = (opening: readonly PacketKey[], packet: Uint8Array): Outcome => {
+export function inlinePeeler(options: PeelerOptions): Peeler {
+  const { geometry, keys, replay, now, log, peeled, judged } = options
+  const peelOne = (opening: readonly PacketKey[], packet: Uint8Array, fit: Fit): Outcome => {
     try {
       const header = open(geometry, opening, packet)
-      if ('drop' in header) return header
+      if ('drop' in header) {
+        countFit(fit, header.drop)
+        return header
+      }
       const drop = refusal(replay, header.epoch, header.opened.tag.slice())
+      countFit(fit, drop)
       if (drop === undefined) return finish(header, packet)
       discard(header.opened)
       return { drop }
@@ -52,9 +59,12 @@ export function inlinePeeler({ geometry, keys, replay, now, log, peeled }: Peele
     }
   }
   return {
-    peel(_from, packets) {
+    peel(from, packets) {
       const opening = keys.opening(now())
-      peeled(packets.map(packet => peelOne(opening, packet)))
+      const fit = { fitting: 0, misfits: 0 }
+      const outcomes = packets.map(packet => peelOne(opening, packet, fit))
+      judged(from, fit)
+      peeled(outcomes)
     },
     room: () => undefined,
     forget: async () => {},

@@ -37,6 +37,21 @@ export function open(
   return { drop }
 }
 
+/** Refused for what the packet is, and not for what this node lacks: whoever sent it, sent it for nothing. */
+const misfits: ReadonlySet<DropReason> = new Set(['BAD_LENGTH', 'BAD_AD', 'BAD_POINT', 'BAD_MAC', 'REPLAY'])
+
+/** Of the packets of one neighbour: how many opened for the first time, and how many never could. */
+export interface Fit {
+  fitting: number
+  misfits: number
+}
+
+/** Counts what became of one packet before its payload was touched; undefined when it may go on. */
+export function countFit(fit: Fit, drop: DropReason | undefined): void {
+  if (drop === undefined) fit.fitting++
+  else if (misfits.has(drop)) fit.misfits++
+}
+
 /** Step 7.4. @returns the reason when the packet may not go on */
 export function refusal(replay: ReplayStore, epoch: number, tag: Uint8Array): DropReason | undefined {
   const admission = replay.admit(epoch, tag)

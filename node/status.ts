@@ -10,8 +10,8 @@ import {
   type NodeEntry,
   type Role,
 } from '../directory/view.ts'
-import { hexOf } from '../link/identity.ts'
-import type { CellDrop, Link, Neighbour } from '../link/link.ts'
+import { hexOf, idFrom } from '../link/identity.ts'
+import type { CellDrop, Neighbour, NodeLink } from '../link/link.ts'
 import { type AlarmState, usualLoss } from './alarm.ts'
 import type { Bulletin, BulletinStatus } from './bulletin.ts'
 import type { Gateway } from './gateway.ts'
@@ -19,6 +19,7 @@ import type { LoopCounts, Loops } from './loops.ts'
 import type { Mailboxes } from './mailbox.ts'
 import { type DropReason, held, type Relay } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
+import type { Admission } from './routes.ts'
 
 export interface PacketCounts {
   readonly received: number
@@ -67,6 +68,11 @@ export interface NodeStatus {
     /** Loops whose first hop it was. */
     readonly loops: LoopCounts
   }[]
+  /** Peers that were shut out for what they sent, since the start; and the nodes that are out now, until when. */
+  readonly shut: {
+    readonly times: number
+    readonly nodes: readonly { readonly id: string; readonly until: number }[]
+  }
   readonly replay: { readonly tags: number }
   readonly bulletin: BulletinStatus
   /** Of a gateway. */
@@ -83,7 +89,8 @@ export function statusOf(node: {
   network: Network
   state: NodeStatus['state']
   now: number
-  link: Link
+  link: NodeLink
+  admission: Admission
   directory: Directory
   joined: JoinedDirectory | undefined
   relay: Relay
@@ -127,6 +134,7 @@ export function statusOf(node: {
         loops: { ...loops.neighbour(name) },
       }
     }),
+    shut: shutOf(link, node.admission),
     replay: { tags: node.replay.size },
     bulletin: node.bulletin.status(),
     mail: mail
@@ -138,6 +146,12 @@ export function statusOf(node: {
         }
       : null,
   }
+}
+
+/** Clients are counted and not named. */
+function shutOf(link: NodeLink, admission: Admission): NodeStatus['shut'] {
+  const { times, out } = link.shut()
+  return { times, nodes: out.filter(({ id }) => admission.isNode(idFrom(id))) }
 }
 
 function standingOf(entry: NodeEntry | undefined): NodeStatus['standing'] {

@@ -17,7 +17,7 @@ import { type SecretSharing, sharingOf } from '../directory/sharing.ts'
 import { digest, hex, type Sign, sameBytes, signStatement } from '../directory/statement.ts'
 import { type Vote, writeVote } from '../directory/vote.ts'
 import type { Clock } from '../link/clock.ts'
-import type { Link, Peer } from '../link/link.ts'
+import type { Link, NodeLink, Peer } from '../link/link.ts'
 import { below, pick, type Random } from '../sphinx/random.ts'
 
 export const lies = [
@@ -75,7 +75,7 @@ const mostKept = 64
 const phaseOf = { vote: 'votes', set: 'reveals', reveal: 'reveals', signature: 'signatures' } as const
 
 /** A link that does what `change` says, and otherwise what `link` does. */
-export function changedLink<L extends Link>(link: L, change: Partial<Link>): L {
+export function changedLink<L extends Link>(link: L, change: Partial<NodeLink>): L {
   return new Proxy(link, {
     get(_, name) {
       const of = Object.hasOwn(change, name) ? change : link

@@ -17,6 +17,8 @@ export const invariants = {
   'none-failed': 'no process ends that nobody ended, and nothing is left unhandled',
   'counters-sum': 'received = forwarded + stored + served + dropped + held',
   'flood-refused': 'of what a flooding client sends its gateway takes no more than of any client',
+  'sender-of-garbage-cut-off':
+    'who sends a neighbour garbage is shut out by it, and no honest node by anybody',
   'all-back': 'every process that was killed or stopped answers again',
   'ended-clean': 'all processes end when told to, and no port is left open',
 } as const
@@ -35,7 +37,7 @@ export interface Checks {
   /** While it runs. */
   look(): void
   /** When nothing more is to come. */
-  conclude(floods: number): Promise<void>
+  conclude(floods: number, littered: ReadonlySet<string>): Promise<void>
 }
 
 /** A flood is some thousand cells; what a gateway has refused of them is lost with it when it is killed. */
@@ -54,6 +56,8 @@ export function checks(about: {
   const violations: Violation[] = []
   const told = new Set<string>()
   let refused = 0
+  /** Who has shut the rogue out. */
+  const rid = new Set<string>()
   const honest = plan.processes.filter(({ name }) => partOf(name) === 'honest')
   const nodes = honest.filter(({ role }) => role === 'mix' || role === 'gateway')
 
@@ -79,12 +83,29 @@ export function checks(about: {
     return status?.role === 'mix' || status?.role === 'gateway' ? status.packets : undefined
   }
 
+  function shutOutBy(name: string): string[] {
+    const status = watch.last(name)
+    return status?.role === 'mix' || status?.role === 'gateway' ? status.shut.nodes.map(({ id }) => id) : []
+  }
+
+  function nameOf(id: string): string {
+    const isIt = (name: string): boolean => {
+      const status = watch.last(name)
+      return status !== undefined && 'id' in status && status.id === id
+    }
+    return plan.processes.find(({ name }) => isIt(name))?.name ?? id
+  }
+
   function look(): void {
     for (const { name, folder } of nodes) {
       const packets = packetsOf(name)
       if (packets !== undefined && leak(packets) !== 0)
         violated('counters-sum', `${name}: ${JSON.stringify(packets)}`)
       refused = Math.max(refused, packets?.dropped['CLIENT_RATE'] ?? 0)
+      for (const id of shutOutBy(name)) {
+        if (partOf(nameOf(id)) === 'rogue') rid.add(name)
+        else violated('sender-of-garbage-cut-off', `${name} has shut ${nameOf(id)} out`)
+      }
       const again = repeated(join(folder, 'left'))
       if (again > 0) violated('left-once', `${again} packets left ${name} twice`)
     }
@@ -103,7 +124,7 @@ export function checks(about: {
       return unasked().length + logged().length
     },
     look,
-    async conclude(floods) {
+    async conclude(floods, littered) {
       look()
       const lost = mail.lost()
       for (const sent of lost.slice(0, 1)) {
@@ -116,6 +137,8 @@ export function checks(about: {
       }
       const gone = honest.filter(({ name }) => !processes.alive(name))
       if (gone.length > 0) violated('all-back', gone.map(({ name }) => name).join(', '))
+      for (const name of littered)
+        if (!rid.has(name)) violated('sender-of-garbage-cut-off', `${name} took it all`)
       if (floods > 0 && refused < leastRefused)
         violated('flood-refused', `${floods} floods, and at most ${refused} cells refused at a time`)
     },

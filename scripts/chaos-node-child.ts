@@ -27,6 +27,10 @@ import { type Footing, runNode } from './node.ts'
 const mostKept = 5000
 /** How often a flood goes on. */
 const stepMs = 20
+/** Cells of garbage that wait for one neighbour. */
+const mostQueued = 400
+/** What a cell begins with in the clear (docs/sphinx.md, 4). */
+const adBytes = 2
 
 const [role, , file] = process.argv.slice(2) as [string, string, string]
 const folder = dirname(file)
@@ -125,16 +129,31 @@ function misbehaving<L extends Link>(link: L): L {
   let cellBytes = 0
   orders.push(order => {
     if (order.order === 'replay') for (const { to, cell } of kept) link.send(to, cell.slice())
-    if (order.order === 'garbage') sendGarbage(order)
+    if (order.order === 'flood') sendFor(order.ms, known.values(), () => (order.perSecond * stepMs) / 1000)
+    const to = order.order === 'garbage' ? known.get(order.to) : undefined
+    if (order.order === 'garbage' && to !== undefined) sendFor(order.ms, [to], () => roomFor(order.to))
   })
 
-  function sendGarbage({ ms, perSecond }: Extract<Order, { order: 'garbage' }>): void {
-    const until = Date.now() + ms
+  /** In each step so many cells to each. */
+  function sendFor(ms: number, to: Iterable<Peer>, cells: () => number): void {
+    const [until, all] = [Date.now() + ms, [...to]]
     const timer = setInterval(() => {
       if (Date.now() > until) return clearInterval(timer)
-      for (const to of known.values())
-        for (let i = 0; i < (perSecond * stepMs) / 1000; i++) link.send(to, systemRandom(cellBytes))
+      for (const peer of all) for (let i = cells(); i > 0; i--) link.send(peer, garbage())
     }, stepMs)
+  }
+
+  /** The queue is never empty, and what it ought to send finds room in it. */
+  function roomFor(neighbour: string): number {
+    const queue = link.neighbours().find(({ id }) => Buffer.from(id).toString('hex') === neighbour)
+    return Math.max(0, mostQueued - (queue?.queued ?? 0))
+  }
+
+  /** So much like a cell that it is found out by its MAC. */
+  function garbage(): Uint8Array {
+    const cell = systemRandom(cellBytes)
+    cell.set(kept[0]?.cell.subarray(0, adBytes) ?? [])
+    return cell
   }
 
   return changedLink(link, {

@@ -54,6 +54,11 @@ export const defects: Readonly<Record<string, Defect>> = {
     },
   },
 
+  /** Whoever sends garbage may go on. */
+  'garbage-unlimited': {
+    node: footing => ({ ...footing, link: changedLink(footing.link, { judge: () => false }) }),
+  },
+
   /** A burst of cells leaves a rejected promise that nobody handles. */
   'burst-unhandled': {
     node: footing => ({

@@ -37,6 +37,8 @@ export interface Trouble {
 
 export interface Faults {
   readonly counts: Readonly<Record<FaultKind, number>>
+  /** To whom garbage was sent. */
+  readonly littered: ReadonlySet<string>
   /** Starts one fault after the other for so long; resolves when the last is over and all processes are back. */
   cause(ms: number): Promise<void>
 }
@@ -47,6 +49,7 @@ const stoppedMs = 10 * second
 const badWeatherMs = 10 * second
 const fullMs = 8 * second
 const burstMs = 4 * second
+const garbageMs = 12 * second
 const cellsPerSecond = 1000
 /** A killed process starts again after so long at most. */
 const longestDeadMs = 4 * second
@@ -58,6 +61,7 @@ export function faults(trouble: Trouble): Faults {
   const counts = Object.fromEntries(faultKinds.map(kind => [kind, 0])) as Record<FaultKind, number>
   /** Processes that something is being done to. */
   const busy = new Set<string>()
+  const littered = new Set<string>()
 
   const named = (part: Part['part']): PlannedProcess | undefined =>
     plan.processes.find(({ name }) => partOf(name) === part)
@@ -76,14 +80,18 @@ export function faults(trouble: Trouble): Faults {
   }
 
   /** One that is left alone, and of authorities and gateways one that is not the last. */
-  function victim(roles: readonly Role[], preferred: readonly string[]): string | undefined {
+  function victim(
+    roles: readonly Role[],
+    preferred: readonly string[],
+    onlyPreferred = false,
+  ): string | undefined {
     const free = plan.processes.filter(({ name, role }) => {
       const others = plan.processes.filter(other => other.role === role && other.name !== name)
       const alone = role !== 'mix' && role !== 'client' && others.some(other => busy.has(other.name))
       return roles.includes(role) && partOf(name) === 'honest' && !busy.has(name) && !alone
     })
     const favourites = free.filter(({ name }) => preferred.includes(name))
-    const choice = favourites.length > 0 && below(random, 2) === 0 ? favourites : free
+    const choice = onlyPreferred || (favourites.length > 0 && below(random, 2) === 0) ? favourites : free
     return choice.length === 0 ? undefined : pick(random, choice).name
   }
 
@@ -92,8 +100,9 @@ export function faults(trouble: Trouble): Faults {
     what: string,
     run: (name: string) => Promise<void>,
     preferred: readonly string[] = [],
+    onlyPreferred = false,
   ): Promise<boolean> {
-    const name = victim(roles, preferred)
+    const name = victim(roles, preferred, onlyPreferred)
     if (name === undefined) return false
     busy.add(name)
     tell(`${name}: ${what}`)
@@ -143,16 +152,22 @@ export function faults(trouble: Trouble): Faults {
     disk: () => to(anybody, 'a full disk for 8 s', fillDisk),
     flood: async () => {
       tell('a client floods its gateway')
-      return order('flooder', { order: 'garbage', ms: burstMs, perSecond: cellsPerSecond })
+      return order('flooder', { order: 'flood', ms: burstMs, perSecond: cellsPerSecond })
     },
-    garbage: async () => {
-      tell('a node sends garbage')
-      return order('rogue', { order: 'garbage', ms: burstMs, perSecond: cellsPerSecond })
-    },
+    garbage: () => to(['mix', 'gateway'], 'a neighbour sends it garbage', litter, rogueNeighbours(), true),
     replay: async () => {
       tell('a node replays')
       return order('rogue', { order: 'replay' })
     },
+  }
+
+  /** Whom nothing else befalls meanwhile: it has to see the sender off. */
+  async function litter(name: string): Promise<void> {
+    const target = watch.last(name)
+    if (target === undefined || !('id' in target)) return
+    littered.add(name)
+    order('rogue', { order: 'garbage', ms: garbageMs, to: target.id })
+    await wait(garbageMs)
   }
 
   async function underWeather(name: string, weather: 'slow' | 'lossy'): Promise<void> {
@@ -189,6 +204,7 @@ export function faults(trouble: Trouble): Faults {
 
   return {
     counts,
+    littered,
     async cause(ms) {
       const until = Date.now() + ms
       const under: Promise<void>[] = []

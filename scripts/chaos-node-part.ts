@@ -9,8 +9,10 @@ export interface Part {
 export type Order =
   /** Takes nothing any more, or again. */
   | { readonly order: 'disk'; readonly full: boolean }
-  /** Cells of random bytes to all that it knows, at so many a second. */
-  | { readonly order: 'garbage'; readonly ms: number; readonly perSecond: number }
+  /** Cells of random bytes to its gateway, at so many a second. */
+  | { readonly order: 'flood'; readonly ms: number; readonly perSecond: number }
+  /** Cells of random bytes to this neighbour, in hex, as fast as its link takes them. */
+  | { readonly order: 'garbage'; readonly ms: number; readonly to: string }
   /** Every cell of late once more. */
   | { readonly order: 'replay' }
 

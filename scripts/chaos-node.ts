@@ -273,7 +273,7 @@ async function live(
     for (const until = Date.now() + quietMs; Date.now() < until && people.lost().length > 0; )
       await pause(second / 2, undefined, { signal: stop.signal })
     await watch.poll()
-    await check.conclude(trouble.counts.flood)
+    await check.conclude(trouble.counts.flood, trouble.littered)
   } finally {
     clearInterval(looking)
     sent.abort()
@@ -337,5 +337,5 @@ function print(summary: Summary): void {
   )
   console.log(faultKinds.map(kind => `${kind} ${summary.faults[kind]}`).join(', '))
   for (const { id, holds } of summary.invariants)
-    console.log(`${holds ? 'holds ' : 'BROKEN'}  ${id.padEnd(14)} ${invariants[id]}`)
+    console.log(`${holds ? 'holds ' : 'BROKEN'}  ${id.padEnd(25)} ${invariants[id]}`)
 }

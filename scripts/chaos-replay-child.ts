@@ -118,6 +118,8 @@ function fileLink(
     serve: () => {},
     onGone: () => {},
     keepNeighbours: () => {},
+    judge: () => false,
+    shut: () => ({ times: 0, out: [] }),
     neighbours: () => [],
     flush: async () => {},
     close: async () => {},

@@ -2,7 +2,7 @@
 // of docs/node.md, Replay, not kept.
 
 import type { Files, Journal } from '../node/files.ts'
-import type { NodeLimits } from '../node/node.ts'
+import type { NodeLimits } from '../node/limits.ts'
 import { tagBytes } from '../node/tags.ts'
 
 /** What a node remembers tags with. */

@@ -25,6 +25,7 @@ export interface NodeStatus {
   readonly layer: number | null
   readonly packets: Packets
   readonly neighbours: readonly { readonly id: string }[]
+  readonly shut: { readonly nodes: readonly { readonly id: string }[] }
 }
 
 export interface AuthorityStatus {

@@ -4,8 +4,8 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock, virtualClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
-import { publicKeyOf } from '../link/identity.ts'
-import type { LinkLimits } from '../link/limits.ts'
+import { hexOf, publicKeyOf } from '../link/identity.ts'
+import { defaultLimits, type LinkLimits } from '../link/limits.ts'
 import type { Host, Peer } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
 import { silent } from '../link/log.ts'
@@ -429,6 +429,49 @@ for (const [name, makeBed] of [
       await until(() => gone.length === 1)
       assert.equal(gone[0], client.id)
       assert.is(await bed.of(code(ask())), 'UNREACHABLE')
+    },
+  )
+
+  check(
+    'a peer of whose cells too many are of no use is shut out for a while, and others are not',
+    async (bed, until) => {
+      const conduct = { ...defaultLimits.conduct, mostOwed: 100, forgivenPerSecond: 1, firstOutMs: 400 }
+      const [a, other, b] = [await bed.host(), await bed.host(), await bed.host({ limits: { conduct } })]
+      let [bad, good] = [0, 0]
+      let useless = true
+      b.onCells((from, cells) => {
+        const isBad = useless && numberOf(from) === numberOf(a.id)
+        if (isBad) bad += cells.length
+        else good += cells.length
+        b.judge(from, isBad ? { fitting: 0, misfits: cells.length } : { fitting: cells.length, misfits: 0 })
+      })
+      b.serve('/test/echo/1', 10, async (_from, body) => body)
+      for (let n = 0; n < 90; n++) a.send(peerOf(b), cell(n))
+      await until(() => bad === 90)
+      assert.equal(b.shut(), { times: 0, out: [] })
+      for (let n = 0; n < 20; n++) a.send(peerOf(b), cell(n))
+      await until(() => b.shut().times === 1)
+      assert.equal(
+        b.shut().out.map(({ id }) => id),
+        [hexOf(a.id)],
+      )
+      await until(() => b.counters().connections === 0)
+      const ask = (from: Host): Promise<Uint8Array> =>
+        bed.of(from.request(peerOf(b), '/test/echo/1', Uint8Array.of(1), options))
+      assert.is(await bed.of(code(ask(a))), 'UNREACHABLE')
+      assert.is(
+        await bed.of(code(b.request(peerOf(a), '/test/echo/1', Uint8Array.of(1), options))),
+        'UNREACHABLE',
+      )
+      assert.equal(await ask(other), Uint8Array.of(1))
+      other.send(peerOf(b), cell(0))
+      await until(() => good === 1)
+      // what it sent meanwhile has waited, and comes when its time is over
+      useless = false
+      a.send(peerOf(b), cell(7))
+      await until(() => b.shut().out.length === 0)
+      await until(() => good === 2)
+      assert.is(b.shut().times, 1)
     },
   )
 

@@ -307,7 +307,13 @@ test('nothing is kept of a peer: no address, no protocol, not its name', async (
   const init = { announce: [], localAddress: undefined, clock: systemClock, limits: defaultLimits, lets }
   const gateway = await createHost({ ...init, seed: seedOf(1), listen: [loopback] })
   const gone: Uint8Array[] = []
-  const connections = new Connections(gateway, systemClock, defaultLimits, id => gone.push(id))
+  const connections = new Connections(
+    gateway,
+    systemClock,
+    defaultLimits,
+    () => false,
+    id => gone.push(id),
+  )
   await gateway.handle('/test/1', () => {})
   await listenOn(gateway, [loopback])
   const client = await createHost({ ...init, seed: seedOf(2), listen: [] })

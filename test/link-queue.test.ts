@@ -281,8 +281,8 @@ limitsTest('docs/link.md gives every limit and its default', () => {
     name,
     Number(value),
   ])
-  const { backOff, ...others } = defaultLimits
-  const limits: Record<string, number> = { ...others, ...backOff }
+  const { backOff, conduct, ...others } = defaultLimits
+  const limits: Record<string, number> = { ...others, ...backOff, ...conduct }
   assert.equal(Object.fromEntries(given), limits)
 })
 

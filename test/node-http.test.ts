@@ -134,7 +134,7 @@ test('a node shows its status, its metrics and its health', async () => {
     const metrics = (await get(server, '/metrics', authorization)).text
     assert.match(metrics, new RegExp(`^chaffinch_received_packets_total ${status.packets.received}$`, 'm'))
     const unit =
-      /_(total|packets|loops|tags|neighbours|cells|entries|bytes|mailboxes|clients|epoch|flag|ratio)$/
+      /_(total|packets|loops|tags|neighbours|nodes|cells|entries|bytes|mailboxes|clients|epoch|flag|ratio)$/
     for (const [, name] of metrics.matchAll(/^# TYPE (\S+)/gm)) assert.match(name as string, unit)
     assert.equal(await get(server, '/healthz'), { status: 200, text: 'ok\n' })
     await gateway.node.drain()

@@ -14,12 +14,14 @@ import {
 } from '../directory/view.ts'
 import { type VirtualClock, virtualClock } from '../link/clock.ts'
 import { hexOf } from '../link/identity.ts'
+import type { LinkLimits } from '../link/limits.ts'
 import type { Host, Link } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { type MemoryNetwork, memoryNetwork } from '../link/memory.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { type Files, memoryFiles } from '../node/files.ts'
-import { type NodeLimits, type RunningNode, startNode } from '../node/node.ts'
+import type { NodeLimits } from '../node/limits.ts'
+import { type RunningNode, startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import { type Random, seededRandom } from '../sphinx/random.ts'
@@ -59,6 +61,8 @@ export interface WorldOptions {
   readonly epochMs?: number
   readonly parameters?: Partial<Parameters>
   readonly limits?: Partial<NodeLimits>
+  /** Of the links of nodes. */
+  readonly linkLimits?: Partial<LinkLimits>
   readonly layers?: number
   readonly userBytes?: number
   readonly perLayer?: number
@@ -153,7 +157,13 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 
   const begin = async (draft: Omit<Place, 'node'>): Promise<RunningNode> => {
     const gate = admission(draft.role)
-    draft.link = links.host({ seed: draft.seed, cellBytes: g.packetBytes, admits: gate.admits, role: 'node' })
+    draft.link = links.host({
+      seed: draft.seed,
+      cellBytes: g.packetBytes,
+      admits: gate.admits,
+      role: 'node',
+      limits: options.linkLimits ?? {},
+    })
     return startNode({
       role: draft.role,
       network,

@@ -20,11 +20,13 @@ import {
   readOpened,
   readOutcome,
   recordsOf,
+  type ToThread,
   writeOpened,
   writeOutcome,
 } from '../node/peel-messages.ts'
 import { peelPool } from '../node/peel-pool.ts'
 import { inlinePeeler, type Peeler } from '../node/peeler.ts'
+import type { Fit } from '../node/peeling.ts'
 import type { Outcome } from '../node/relay.ts'
 import { replayStore } from '../node/replay.ts'
 import { sourceThread } from '../scripts/source-thread.ts'
@@ -137,6 +139,10 @@ interface Bench {
   readonly peeler: Peeler
   readonly workers: Worker[]
   readonly outcomes: Outcome[]
+  /** What each neighbour's packets were worth. */
+  readonly fits: ReadonlyMap<string, Fit>
+  /** Packets that a thread was told to finish: whose payload it touches. */
+  finished(): number
   readonly files: Files
   /** 32 bytes: the public key of epoch 1. */
   readonly key: Uint8Array
@@ -158,6 +164,8 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
   for (const epoch of [0, 1]) await replay.open(epoch)
   const outcomes: Outcome[] = []
   const workers: Worker[] = []
+  const fits = new Map<string, Fit>()
+  let finished = 0
   const options = {
     geometry: g,
     keys,
@@ -165,6 +173,10 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
     now: () => now,
     log: silent,
     peeled: (some: readonly Outcome[]) => void outcomes.push(...some),
+    judged: (from: string, fit: Readonly<Fit>) => {
+      const before = fits.get(from) ?? { fitting: 0, misfits: 0 }
+      fits.set(from, { fitting: before.fitting + fit.fitting, misfits: before.misfits + fit.misfits })
+    },
   }
   const peeler =
     threads === 0
@@ -176,6 +188,11 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
           data: { folder, geometry: { suite: 'x25519', hops: network.hops, userBytes: network.userBytes } },
           startThread: data => {
             const worker = sourceThread(data)
+            const post = worker.postMessage.bind(worker)
+            worker.postMessage = (message: ToThread, handedOver?: readonly ArrayBuffer[]) => {
+              if (message.t === 'finish') finished += message.verdicts.reduce((sum, yes) => sum + yes, 0)
+              post(message, handedOver)
+            }
             workers.push(worker)
             return worker
           },
@@ -188,7 +205,7 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
     return outcomes
   }
   try {
-    await run({ peeler, workers, files, outcomes, key, earlier, come })
+    await run({ peeler, workers, files, outcomes, fits, finished: () => finished, key, earlier, come })
   } finally {
     await peeler.close()
     keys.close()
@@ -236,6 +253,25 @@ function samples({ key, earlier }: Bench): Uint8Array[] {
   ]
 }
 
+test('what does not open is held against who sent it, and no payload of it is touched', async () => {
+  await withPeeler(1, async bench => {
+    const good = Array.from({ length: 20 }, () => forward(bench.key))
+    const copies = [...good, ...good].map(packet => packet.slice())
+    const garbage = Array.from({ length: 50 }, () => random(g.packetBytes))
+    bench.peeler.peel('aa', good)
+    await bench.come(20)
+    bench.peeler.peel('bb', garbage)
+    bench.peeler.peel('cc', copies)
+    await bench.come(110)
+    assert.equal(Object.fromEntries(bench.fits), {
+      aa: { fitting: 20, misfits: 0 },
+      bb: { fitting: 0, misfits: 50 },
+      cc: { fitting: 0, misfits: 40 },
+    })
+    assert.is(bench.finished(), 20)
+  })
+})
+
 test('threads make of packets what the inline peeler makes of them', async () => {
   const kinds: Record<string, number>[] = []
   let packets: Uint8Array[] = []
@@ -243,6 +279,8 @@ test('threads make of packets what the inline peeler makes of them', async () =>
     await withPeeler(threads, async bench => {
       packets = samples(bench)
       bench.peeler.peel('aa', packets)
+      await bench.come(packets.length)
+      assert.equal([...bench.fits], [['aa', { fitting: 6, misfits: 5 }]])
       const counts: Record<string, number> = {}
       for (const outcome of await bench.come(packets.length)) {
         const name = 'drop' in outcome ? outcome.drop : `${outcome.peeled.at} ${outcome.peeled.delayMs}`

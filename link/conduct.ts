@@ -1,0 +1,155 @@
+// How a peer conducts itself, and when it is shut out (docs/link.md, Conduct): what it sends that nobody can use costs
+// the check that finds that out, and who makes that check a load is disconnected and for some time not let in.
+
+import type { Clock } from './clock.ts'
+import { hexOf } from './identity.ts'
+
+export interface ConductLimits {
+  /**
+   * What a peer may owe at once, in cells that nobody could use: twice a whole queue, which an honest neighbour may send
+   * too late for its packet keys after a link was cut.
+   */
+  readonly mostOwed: number
+  /** What is forgiven each second: to find out that 250 cells are of no use takes a hundredth of a core. */
+  readonly forgivenPerSecond: number
+  /** What a stream costs that was opened for nothing, and a frame that no honest host sends, in cells. */
+  readonly streamCost: number
+  readonly frameCost: number
+  /** Milliseconds a peer is shut out the first time, and at most: each time is twice the last. */
+  readonly firstOutMs: number
+  readonly longestOutMs: number
+  /** Milliseconds after its last time out when a peer counts as one that never was. */
+  readonly rememberedMs: number
+}
+
+/** What a peer did. */
+export type Deed =
+  /** It sent cells: `fitting` of them opened for the first time, `misfits` did not, or had been seen. */
+  | { readonly t: 'cells'; readonly fitting: number; readonly misfits: number }
+  /** It opened a stream for something that is not served here, or not to it, or asked for too much on one. */
+  | { readonly t: 'stream' }
+  /** It sent what no host of this network sends. */
+  | { readonly t: 'frame' }
+
+export type Conduct =
+  /** `owed` was counted at `at`; `times` it has been shut out, the last of which ended at `since`. */
+  | {
+      readonly at: 'in'
+      readonly owed: number
+      readonly counted: number
+      readonly times: number
+      readonly since: number
+    }
+  | { readonly at: 'out'; readonly until: number; readonly times: number }
+
+export function stranger(now: number): Conduct {
+  return { at: 'in', owed: 0, counted: now, times: 0, since: now }
+}
+
+/** What has become of it by now: debts are forgiven, and times out end. */
+export function later(conduct: Conduct, now: number, limits: ConductLimits): Conduct {
+  if (conduct.at === 'out') {
+    const { until, times } = conduct
+    return now < until
+      ? conduct
+      : later({ at: 'in', owed: 0, counted: until, times, since: until }, now, limits)
+  }
+  // a clock that was set back forgives nothing
+  const forgiven = (Math.max(0, now - conduct.counted) * limits.forgivenPerSecond) / 1000
+  const times = now - conduct.since >= limits.rememberedMs ? 0 : conduct.times
+  return { ...conduct, owed: Math.max(0, conduct.owed - forgiven), counted: now, times }
+}
+
+/** One that is out stays so, whatever still comes of what it had sent. */
+export function step(conduct: Conduct, deed: Deed, now: number, limits: ConductLimits): Conduct {
+  const before = later(conduct, now, limits)
+  if (before.at === 'out') return before
+  const owed = Math.max(0, before.owed + costOf(deed, limits))
+  if (owed <= limits.mostOwed) return { ...before, owed }
+  const times = before.times + 1
+  const outMs = Math.min(limits.longestOutMs, limits.firstOutMs * 2 ** (times - 1))
+  return { at: 'out', until: now + outMs, times }
+}
+
+/** A cell that fits pays for one that does not. */
+function costOf(deed: Deed, limits: ConductLimits): number {
+  if (deed.t === 'cells') return deed.misfits - deed.fitting
+  return deed.t === 'stream' ? limits.streamCost : limits.frameCost
+}
+
+/** Nothing that a stranger has not. */
+function isClean(conduct: Conduct): boolean {
+  return conduct.at === 'in' && conduct.owed === 0 && conduct.times === 0
+}
+
+/** Peers remembered at most; for one more the one that came first is forgotten. */
+const mostPeers = 4096
+/** How often those go of whom there is nothing more to remember. */
+const sweepMs = 60_000
+
+export interface Conducts {
+  /** Once a peer is over its bound, `onOut` is told, and `isOut` holds until its time is over. */
+  did(peer: Uint8Array, deed: Deed): void
+  isOut(peer: Uint8Array): boolean
+  /** Those that are out now, and until when, milliseconds since 1970-01-01 UTC. */
+  out(): readonly { readonly id: string; readonly until: number }[]
+  /** How often peers were shut out since the start. */
+  readonly times: number
+  /** Peers of which something is remembered. */
+  readonly size: number
+}
+
+/** The conduct of all peers of a host. */
+export function conducts(clock: Clock, limits: ConductLimits, onOut: (peer: Uint8Array) => void): Conducts {
+  const known = new Map<string, Conduct>()
+  let times = 0
+
+  let sweeping = false
+
+  /** Those of whom there is nothing more to remember go. */
+  const sweep = (): void => {
+    for (const [name, conduct] of known) if (isClean(later(conduct, clock.now(), limits))) known.delete(name)
+    sweeping = false
+    sweepLater()
+  }
+
+  const sweepLater = (): void => {
+    if (sweeping || known.size === 0) return
+    sweeping = true
+    clock.after(sweepMs, sweep)
+  }
+
+  return {
+    did(peer, deed) {
+      const name = hexOf(peer)
+      const now = clock.now()
+      const before = known.get(name)
+      if (before === undefined && deed.t === 'cells' && deed.misfits <= deed.fitting) return
+      const after = step(before ?? stranger(now), deed, now, limits)
+      const [oldest] = known.keys()
+      if (before === undefined && known.size >= mostPeers && oldest !== undefined) known.delete(oldest)
+      if (isClean(after)) known.delete(name)
+      else known.set(name, after)
+      sweepLater()
+      if (after.at !== 'out' || (before?.at === 'out' && before.until === after.until)) return
+      times++
+      onOut(peer)
+    },
+    isOut(peer) {
+      const conduct = known.get(hexOf(peer))
+      return conduct?.at === 'out' && clock.now() < conduct.until
+    },
+    out() {
+      const now = clock.now()
+      return [...known].flatMap(([id, conduct]) =>
+        conduct.at === 'out' && now < conduct.until ? [{ id, until: conduct.until }] : [],
+      )
+    },
+    get times() {
+      return times
+    },
+    get size() {
+      return known.size
+    },
+  }
+}

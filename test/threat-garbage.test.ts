@@ -1,0 +1,157 @@
+// docs/threats.md 30: a node sends its neighbour garbage as fast as the link takes it: random cells, cells for the keys of
+// other epochs, cells that were there before, streams for what nobody serves. It costs the neighbour the check of a MAC
+// each and nothing beyond, and after a bound the sender is shut out. Control: without the bound it goes on for ever.
+
+import { multiaddr } from '@multiformats/multiaddr'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { View } from '../directory/view.ts'
+import { systemClock } from '../link/clock.ts'
+import { startHost } from '../link/host.ts'
+import { hexOf } from '../link/identity.ts'
+import { createHost, listenOn } from '../link/libp2p.ts'
+import { defaultLimits } from '../link/limits.ts'
+import { silent } from '../link/log.ts'
+import { systemRandom } from '../sphinx/random.ts'
+import { wrap } from '../sphinx/wrap.ts'
+import { type Place, type World, world } from './node-world.ts'
+
+const test = suite('garbage')
+const second = 1000
+const bound = 600
+const batch = 100
+const shutting = { ...defaultLimits.conduct, mostOwed: bound }
+/** The defence off. */
+const never = { ...shutting, mostOwed: Number.POSITIVE_INFINITY }
+
+type Kind = 'random' | 'other epoch' | 'replayed'
+
+interface Told {
+  /** Cells that came in, of 5,000 that were sent. */
+  readonly taken: number
+  /** Those that got beyond the MAC and the tag, but for the first copy of what is replayed: what costs more. */
+  readonly beyond: number
+  readonly isOut: boolean
+  /** Of 20 packets that another node sent through it after the garbage. */
+  readonly passed: number
+}
+
+function packet(w: World, through: readonly Place[], epoch: number): Uint8Array {
+  const view = w.directory.current() as View
+  const path = through.map(({ link: { id } }) => ({
+    id,
+    key: view.nodes.get(hexOf(id))?.packetKeys.get(epoch) as Uint8Array,
+    delayMs: 10,
+  }))
+  return wrap(w.geometry, path, new Uint8Array(32).fill(3), new Uint8Array(w.geometry.bodyBytes), w.random)
+}
+
+async function attack(kind: Kind, conduct: typeof shutting): Promise<Told> {
+  const w = await world({ linkLimits: { conduct }, limits: { passing: 100_000 } })
+  const [rogue, other] = w.places.filter(({ role }) => role === 'gateway') as [Place, Place]
+  const mixes = w.places.filter(({ role }) => role === 'mix')
+  const mix = mixes[0] as Place
+  const path = [...mixes, other]
+  const replayed = packet(w, path, 0)
+  const stale = packet(w, path, 2)
+  const draw = (): Uint8Array => {
+    if (kind !== 'random') return (kind === 'replayed' ? replayed : stale).slice()
+    const cell = w.random(w.geometry.packetBytes)
+    // as far as a MAC that does not fit
+    cell.set(replayed.subarray(0, w.geometry.adBytes))
+    return cell
+  }
+  for (let sent = 0; sent < 5000; sent += batch) {
+    for (let i = 0; i < batch; i++) rogue.link.send(mix.link, draw())
+    await w.clock.advance(20)
+  }
+  const { received, dropped } = mix.node.status().packets
+  const beyond = received - (dropped.BAD_MAC ?? 0) - (dropped.BAD_POINT ?? 0) - (dropped.REPLAY ?? 0)
+  const isOut = mix.node.status().shut.nodes.some(({ id }) => id === hexOf(rogue.link.id))
+  for (let i = 0; i < 20; i++) other.link.send(mix.link, packet(w, path, 0))
+  await w.clock.advance(second)
+  const passed = mix.node.status().packets.forwarded - (kind === 'replayed' ? 1 : 0)
+  await w.close()
+  return { taken: received, beyond: beyond - (kind === 'replayed' ? 1 : 0), isOut, passed }
+}
+
+for (const kind of ['random', 'other epoch', 'replayed'] as const) {
+  test(`${kind}: no cell costs more than its checks, the sender is shut out, the others are served`, async () => {
+    const { taken, beyond, isOut, passed } = await attack(kind, shutting)
+    assert.is(beyond, 0)
+    assert.ok(isOut)
+    // what is forgiven while it comes in, and what was on its way
+    assert.ok(taken > bound && taken <= bound + 3 * batch, `${taken} cells came in`)
+    assert.is(passed, 20)
+  })
+}
+
+test('control: where nobody is shut out the garbage never ends', async () => {
+  const { taken, beyond, isOut } = await attack('random', never)
+  assert.is(taken, 5000)
+  assert.is(beyond, 0)
+  assert.not(isOut)
+})
+
+/** Streams for what is not served, over TCP, until the connection ends. @returns how many there were, of 700 */
+async function unknownStreams(conduct: typeof shutting): Promise<{ opened: number; comesBack: boolean }> {
+  const common = { clock: systemClock, random: systemRandom, log: silent }
+  const limits = { ...defaultLimits, conduct }
+  const listen = ['/ip4/127.0.0.1/tcp/0']
+  const host = await startHost({
+    ...common,
+    seed: undefined,
+    listen,
+    limits,
+    cellBytes: 100,
+    admits: () => true,
+    role: 'node',
+  })
+  host.serve('/test/echo/1', 10, async (_from, body) => body)
+  const rogue = await createHost({
+    seed: systemRandom(32),
+    listen: [],
+    announce: [],
+    localAddress: undefined,
+    clock: systemClock,
+    limits: defaultLimits,
+    lets: () => true,
+  })
+  await listenOn(rogue, [])
+  try {
+    const dial = () => rogue.dial(multiaddr(host.addresses[0] as string))
+    const connection = await dial()
+    let opened = 0
+    for (; opened < 700 && connection.status === 'open'; opened += 10) {
+      const tries = Array.from({ length: 10 }, (_, i) => connection.newStream(`/no/such/${i}`))
+      await Promise.allSettled(tries)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    const comesBack = await dial()
+      .then(again => again.newStream('/test/echo/1'))
+      .then(
+        () => true,
+        () => false,
+      )
+    assert.is(host.shut().times, comesBack ? 0 : 1)
+    return { opened, comesBack }
+  } finally {
+    await rogue.stop()
+    await host.close()
+  }
+}
+
+test('streams for what nobody serves: 512 of them at once, and the peer is shut out', async () => {
+  const { opened, comesBack } = await unknownStreams(defaultLimits.conduct)
+  assert.ok(opened < 700, `${opened} streams`)
+  assert.not(comesBack)
+})
+
+test('control: without the bound they go on', async () => {
+  assert.equal(await unknownStreams({ ...defaultLimits.conduct, mostOwed: Number.POSITIVE_INFINITY }), {
+    opened: 700,
+    comesBack: true,
+  })
+})
+
+test.run()
