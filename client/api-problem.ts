@@ -1,6 +1,7 @@
-// How the HTTP API says no (RFC 9457), with the SDK's codes.
+// How the HTTP API says no, with the SDK's codes.
 
 import * as v from 'valibot'
+import { problem } from '../link/problem.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 
 const statuses: Partial<Record<ClientErrorCode, number>> = {
@@ -28,20 +29,6 @@ const statuses: Partial<Record<ClientErrorCode, number>> = {
   CLOSED: 503,
   DEADLINE: 504,
   EXPIRED: 504,
-}
-
-/** An `application/problem+json` with the code as an extension member. */
-export function problem(
-  status: number,
-  code: string,
-  detail: string,
-  headers: Readonly<Record<string, string>> = {},
-): Response {
-  const title = code.toLowerCase().replaceAll('_', ' ')
-  return new Response(JSON.stringify({ title, status, code, detail }), {
-    status,
-    headers: { 'content-type': 'application/problem+json', ...headers },
-  })
 }
 
 /** What an error of a route is to whoever asked: a ClientError by its code, a schema's complaint as BAD_REQUEST, all else INTERNAL. */

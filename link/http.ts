@@ -10,6 +10,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { WebSocketServer } from 'ws'
 import { LinkError } from './link.ts'
+import { problem } from './problem.ts'
 
 const second = 1000
 const host = '127.0.0.1'
@@ -60,26 +61,28 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   const admits = options.admits ?? (header => token !== undefined && bears(header, token))
   const app = new Hono()
   app.use(async (context, next) => {
-    if (!namesLoopback(context.req.header('host'), port)) return context.json({ error: 'unknown host' }, 403)
+    if (!namesLoopback(context.req.header('host'), port))
+      return problem(403, 'BAD_HOST', `the Host header names another machine: want ${host}:${port}`)
     const free = options.open?.includes(context.req.path) ?? false
     if (!free && !admits(context.req.header('authorization')))
-      return context.json({ error: 'token missing or wrong', hint: 'Authorization: Bearer TOKEN' }, 401)
+      return problem(401, 'BAD_TOKEN', 'the token is missing or wrong: want Authorization: Bearer TOKEN', {
+        'www-authenticate': 'Bearer',
+      })
     return next()
   })
+  const { maxBodyBytes = usualBodyBytes } = options
   app.use(
     bodyLimit({
-      maxSize: options.maxBodyBytes ?? usualBodyBytes,
-      onError: context => context.json({ error: 'body too large' }, 413),
+      maxSize: maxBodyBytes,
+      onError: () => problem(413, 'TOO_LARGE', `the body is longer than ${maxBodyBytes} bytes`),
     }),
   )
   options.routes(app)
-  app.notFound(context => context.json({ error: 'no such path' }, 404))
-  app.onError((_, context) => context.json({ error: 'internal' }, 500))
+  app.notFound(() => problem(404, 'NOT_FOUND', 'nothing is at this path for this method'))
+  app.onError(() => problem(500, 'INTERNAL', 'the request could not be carried out'))
 
   const sockets =
-    options.sockets === true
-      ? new WebSocketServer({ noServer: true, maxPayload: options.maxBodyBytes ?? usualBodyBytes })
-      : undefined
+    options.sockets === true ? new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes }) : undefined
   // Its types and ws's own differ in `send`, not in what they do
   const taken = sockets as unknown as AdaptorSockets | undefined
   const server = createAdaptorServer({

@@ -19,9 +19,9 @@ import { geometry } from '../sphinx/geometry.ts'
 import { type Random, seededRandom } from '../sphinx/random.ts'
 import type { Answer, Question } from './bench-client-network.ts'
 import { wholeNumber } from './command.ts'
-import { readNetwork } from './config.ts'
 import { readMessages } from './daemon.ts'
 import { hex } from './folder.ts'
+import { readNetwork } from './network-file.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const secondsPerDay = 24 * 60 * 60

@@ -1,4 +1,4 @@
-// The files that people write: network.toml, which everybody of a network has alike, and one file for each role.
+// The files that people write for each role.
 
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
@@ -8,112 +8,23 @@ import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import type { AdmissionPolicy } from '../directory/admission.ts'
 import { successorsOf } from '../directory/authority-set.ts'
 import type { Successors } from '../directory/consensus.ts'
-import { type AuthorityEntry, type Network, topologies } from '../directory/network.ts'
+import type { Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import type { Peer } from '../link/link.ts'
 import { CommandError } from './command.ts'
-import { durationForm, parseDuration } from './duration.ts'
+import { addresses, authorityEntry, hex32, name, text, whole } from './config-fields.ts'
 import type { Endpoint } from './http.ts'
+import { readNetwork } from './network-file.ts'
 import { parametersSchema } from './parameters.ts'
 import type { SecretFiles } from './secret.ts'
 import { field, readToml } from './toml.ts'
 
-const text = v.string()
-const hex32 = v.pipe(
-  text,
-  v.regex(/^[0-9a-f]{64}$/, 'want 64 lowercase hexadecimal digits (32 bytes)'),
-  v.transform(digits => new Uint8Array(Buffer.from(digits, 'hex'))),
-)
-const multiaddr = v.pipe(
-  text,
-  v.regex(
-    /^\/(ip4|ip6|dns|dns4|dns6)\/[\w.:-]{1,253}\/tcp\/\d{1,5}(\/ws)?$/,
-    'want a multiaddr without /p2p, for instance "/ip4/192.0.2.7/tcp/4101"',
-  ),
-)
-const addresses = v.array(multiaddr)
-
-function duration(least: number): v.GenericSchema<string, number> {
-  return v.pipe(
-    text,
-    v.check(given => parseDuration(given) !== undefined, `want ${durationForm}`),
-    v.transform(given => parseDuration(given) as number),
-    v.minValue(least, `want at least ${least} ms`),
-  )
-}
-
-function whole(least: number, most: number): v.GenericSchema<number> {
-  const range = `want a whole number from ${least} to ${most}`
-  return v.pipe(v.number(), v.integer(range), v.minValue(least, range), v.maxValue(most, range))
-}
-
-/** Names of networks, families and processes: letters, digits and - _ . */
-const name = v.pipe(
-  text,
-  v.regex(/^[A-Za-z0-9][\w.-]{0,63}$/, 'want 1 to 64 letters, digits or any of - _ .'),
-)
-
-const entrySchema = v.strictObject({
-  id: field(hex32, '"the authority\'s key"'),
-  sharing_key: field(hex32, '"the key that secrets are shared out to"'),
-  addresses: field(addresses, '["/ip4/192.0.2.7/tcp/4101"]'),
-})
 /** What `chaffinch authority add`, `replace` and `retire` write. */
 const successorsSchema = v.strictObject({
   from: field(whole(0, 2 ** 31), '12'),
   threshold: field(whole(1, 31), '2'),
-  authority: v.pipe(v.array(entrySchema), v.minLength(1, 'want at least one [[authority]]')),
+  authority: v.pipe(v.array(authorityEntry), v.minLength(1, 'want at least one [[authority]]')),
 })
-
-const networkSchema = v.strictObject({
-  name: field(name, '"demo"'),
-  genesis: field(
-    v.pipe(
-      v.date(),
-      v.transform(date => date.getTime()),
-    ),
-    '2026-01-31T12:00:00Z',
-  ),
-  epoch: field(duration(1000), '"20min"'),
-  threshold: field(whole(1, 64), '2'),
-  suite: v.optional(v.literal('x25519'), 'x25519'),
-  user_bytes: v.optional(field(whole(200, 32_000), '2000'), 2000),
-  topology: v.optional(v.picklist(topologies), 'stratified'),
-  layers: v.optional(field(whole(1, 8), '3'), 3),
-  minimum: v.optional(
-    v.strictObject({
-      mixes: v.optional(field(whole(1, 10_000), '3')),
-      gateways: v.optional(field(whole(1, 10_000), '1'), 1),
-    }),
-    {},
-  ),
-  authority: field(
-    v.pipe(v.array(entrySchema), v.minLength(1, 'want at least one [[authority]]')),
-    '[[authority]] with id, sharing_key and addresses',
-  ),
-})
-
-/**
- * Reads a network file.
- *
- * @throws CommandError CONFIG
- */
-export function readNetwork(file: string): Network {
-  const read = readToml(file, networkSchema)
-  return {
-    name: read.name,
-    genesis: read.genesis,
-    epochMs: read.epoch,
-    authorities: read.authority.map(entryOf),
-    threshold: read.threshold,
-    suite: read.suite,
-    hops: read.layers + 2,
-    userBytes: read.user_bytes,
-    topology: read.topology,
-    layers: read.layers,
-    minimum: { mixes: read.minimum.mixes ?? read.layers, gateways: read.minimum.gateways ?? 1 },
-  }
-}
 
 const logLevel = v.picklist(['debug', 'info', 'warn', 'error'])
 
@@ -275,11 +186,7 @@ export function readAuthorityFile(file: string): AuthorityFile {
 function readSuccessorsFile(file: string): Successors | null {
   if (!existsSync(file)) return null
   const { from, threshold, authority } = readToml(file, successorsSchema)
-  return successorsOf(from, { threshold, authorities: authority.map(entryOf) })
-}
-
-function entryOf(read: v.InferOutput<typeof entrySchema>): AuthorityEntry {
-  return { id: read.id, sharingKey: read.sharing_key, addresses: read.addresses }
+  return successorsOf(from, { threshold, authorities: authority })
 }
 
 /** @throws CommandError CONFIG */

@@ -22,7 +22,6 @@ import { silent } from '../link/log.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
-import { readNetwork } from './config.ts'
 import { compare, evidenceToJson, historyOf, iso, judge, ownedPaths } from './consensus-report.ts'
 import {
   comparisonLines,
@@ -33,6 +32,7 @@ import {
 } from './consensus-text.ts'
 import { hex } from './folder.ts'
 import { columns } from './net-table.ts'
+import { readNetwork } from './network-file.ts'
 
 /** What the command line says. */
 interface Asked {

@@ -77,12 +77,11 @@ function unreachable({ port }: Endpoint, error: Error): CommandError {
   )
 }
 
-/** RFC 9457 problem documents and plain `{ error }` bodies alike. */
+/** A problem document (RFC 9457), or whatever else it is. */
 function refusal(status: number, text: string): HttpRefusal {
   try {
     const body = JSON.parse(text) as Record<string, unknown>
-    const says = body['detail'] ?? body['message'] ?? body['title'] ?? body['error']
-    return new HttpRefusal(status, String(body['code'] ?? body['error'] ?? status), String(says ?? text))
+    return new HttpRefusal(status, String(body['code'] ?? status), String(body['detail'] ?? text))
   } catch {
     return new HttpRefusal(status, String(status), text.slice(0, 200) || `status ${status}`)
   }

@@ -6,9 +6,9 @@ import { epochAt, epochStart } from '../directory/network.ts'
 import { systemClock } from '../link/clock.ts'
 import { certificateText, readCertificate } from './certificate.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
-import { readNetwork } from './config.ts'
 import { durationOption } from './duration.ts'
 import { hex, readKey, replaceFile, writeKey, writeNew } from './folder.ts'
+import { readNetwork } from './network-file.ts'
 
 const hint = 'chaffinch key --help'
 const one = { type: 'string' } as const

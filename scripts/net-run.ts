@@ -7,7 +7,6 @@ import type { Network } from '../directory/network.ts'
 import { epochAt } from '../directory/network.ts'
 import { seededRandom } from '../sphinx/random.ts'
 import { CommandError } from './command.ts'
-import { readNetwork } from './config.ts'
 import { fetchConsensus, openLink } from './consensus.ts'
 import { readLedger } from './daemon.ts'
 import { hex } from './folder.ts'
@@ -20,6 +19,7 @@ import { isOpen, type Supervisor } from './net-process.ts'
 import type { RunRecord } from './net-record.ts'
 import { isSettled, noteStored, readAll, recordOf, sendAll, type Traffic } from './net-traffic.ts'
 import type { Watch } from './net-watch.ts'
+import { readNetwork } from './network-file.ts'
 
 const second = 1000
 /** Each process loads its libraries first: some 0.7 s of CPU. */

@@ -3,7 +3,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Network } from '../directory/network.ts'
-import { readNetwork } from './config.ts'
 import type { Settled } from './net-claims.ts'
 import { latencies, sideBySide } from './net-ledger.ts'
 import { type Observer, observe } from './net-observer.ts'
@@ -16,6 +15,7 @@ import { claimLines, report } from './net-report.ts'
 import { carryMessages, endAll, newRecord, type Run, readLedgers, startAll, takeAccount } from './net-run.ts'
 import { frame, screen } from './net-table.ts'
 import { watchNetwork } from './net-watch.ts'
+import { readNetwork } from './network-file.ts'
 
 const drawEveryMs = 500
 /** Often enough to see every consensus of every process. */

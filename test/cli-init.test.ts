@@ -5,9 +5,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { parameterNames } from '../directory/parameters.ts'
 import { CommandError } from '../scripts/command.ts'
-import { readAuthorityFile, readClientFile, readNetwork, readNodeFile } from '../scripts/config.ts'
+import { readAuthorityFile, readClientFile, readNodeFile } from '../scripts/config.ts'
 import { openFolder, readKey } from '../scripts/folder.ts'
 import { run as init, initAuthority } from '../scripts/init.ts'
+import { readNetwork } from '../scripts/network-file.ts'
 import { parameterKeys } from '../scripts/parameters.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-init-'))

@@ -5,9 +5,10 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../scripts/command.ts'
-import { readNetwork, readNodeFile } from '../scripts/config.ts'
+import { readNodeFile } from '../scripts/config.ts'
 import { formatDuration, parseDuration } from '../scripts/duration.ts'
 import { networkText, nodeText } from '../scripts/init-files.ts'
+import { readNetwork } from '../scripts/network-file.ts'
 import { lineOf } from '../scripts/toml.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-config-'))

@@ -1,0 +1,15 @@
+// How an HTTP interface says no (RFC 9457).
+
+/** An `application/problem+json` whose `code`, an extension member, says what a program can do about it. */
+export function problem(
+  status: number,
+  code: string,
+  detail: string,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  const title = code.toLowerCase().replaceAll('_', ' ')
+  return new Response(JSON.stringify({ title, status, code, detail }), {
+    status,
+    headers: { 'content-type': 'application/problem+json', ...headers },
+  })
+}
