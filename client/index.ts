@@ -1,11 +1,12 @@
 // chaffinch/client: an app's end of the network. docs/client.md.
 
+export { problem } from '../link/problem.ts'
 export { type Address, maxGateways, readAddress, writeAddress } from './address.ts'
 export type { Asker } from './api-access.ts'
 export { answers, body, path } from './api-describe.ts'
 export type { Env } from './api-messages.ts'
 export type { ApiEvent, ApiPart } from './api-part.ts'
-export { problem, problemOf } from './api-problem.ts'
+export { problemOf } from './api-problem.ts'
 export type { BulletinEntry } from './bulletin.ts'
 export type { BulletinTopic } from './bulletin-topic.ts'
 export type { Chores, Queued, SurbSummary } from './chores.ts'
