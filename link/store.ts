@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { AbstractLevel } from 'abstract-level'
 import { ClassicLevel } from 'classic-level'
 import { MemoryLevel } from 'memory-level'
+import { type Clock, systemClock } from './clock.ts'
 
 /** Keys are text, values bytes; `batch` is atomic; what was written outlives `kill -9` of the process. */
 export type Store = AbstractLevel<string | Buffer | Uint8Array, string, Uint8Array>
@@ -41,34 +42,89 @@ export function memoryStore(valueEncoding: ValueEncoding | 'view' = 'view'): Sto
 }
 
 const writes: ReadonlySet<PropertyKey> = new Set(['put', 'del', 'batch', 'clear'])
+const reads: ReadonlySet<PropertyKey> = new Set(['get', 'getMany', 'has', 'hasMany'])
 /** What LevelDB keeps in memory before it writes a table of it, and as much again for the table's own needs. */
 const tableBytes = 8 * 1024 * 1024
+/** How long a store that could not be mended refuses, before that is tried again. */
+const retryMs = 1000
+
+/** `ill`: a write failed. What comes next has to mend the store first, not before `retryAt`. */
+type Health =
+  | { readonly at: 'well' }
+  | { readonly at: 'ill'; readonly error: unknown; readonly retryAt: number }
 
 /**
  * LevelDB goes on after a write that failed half-way, behind the torn record, and the next start drops what comes
  * after one: writes that had succeeded would be gone. So writes take turns, and after one that failed the next begins
- * with a new log: all that the old one holds goes into a table first.
+ * with a new log: all that the old one holds goes into a table first. Once a table itself could not be written, LevelDB
+ * takes no write any more until it is opened anew; its logs have everything then. Reads wait while that happens.
  */
-export function healing(level: Level, folder: string): Store {
-  let torn = false
+export function healing(level: Level, folder: string, clock: Clock = systemClock): Store {
+  let health: Health = { at: 'well' }
   let last: Promise<unknown> = Promise.resolve()
+  let reopening: Promise<unknown> | undefined
+  let closing = false
 
   async function write(run: () => Promise<unknown>): Promise<unknown> {
-    if (torn) await beginNewLog(level, folder)
-    torn = true
-    const done = await run()
-    torn = false
-    return done
+    if (health.at === 'ill') await mend(health)
+    try {
+      return await run()
+    } catch (error) {
+      health = { at: 'ill', error, retryAt: 0 }
+      throw error
+    }
+  }
+
+  /** @throws the disk's error while it has no room; nothing is tried then before its time */
+  async function mend({ error, retryAt }: Extract<Health, { at: 'ill' }>): Promise<void> {
+    if (clock.now() < retryAt) throw error
+    try {
+      await room(folder)
+      if (level.status !== 'open' || !(await beginNewLog(level, folder))) await reopen()
+      health = { at: 'well' }
+    } catch (failure) {
+      health = { at: 'ill', error: failure, retryAt: clock.now() + retryMs }
+      // who only reads would wait for somebody's write
+      if (level.status !== 'open') clock.after(retryMs, mendUnasked)
+      throw failure
+    }
+  }
+
+  function mendUnasked(): void {
+    last = last.then(async () => {
+      if (health.at === 'ill' && level.status !== 'open' && !closing) await mend(health)
+    })
+    last = last.catch(() => {})
+  }
+
+  async function reopen(): Promise<void> {
+    reopening = level.close().then(() => level.open())
+    try {
+      await reopening
+    } finally {
+      reopening = undefined
+    }
   }
 
   return new Proxy(level, {
     get(_, name) {
       const value = Reflect.get(level, name, level) as unknown
       if (typeof value !== 'function') return value
-      if (name === 'close') return () => last.then(() => level.close())
+      const call = (args: unknown[]): Promise<unknown> =>
+        Reflect.apply(value, level, args) as Promise<unknown>
+      if (name === 'close') {
+        return () => {
+          closing = true
+          return last.then(() => level.close())
+        }
+      }
+      if (reads.has(name)) {
+        return (...args: unknown[]) =>
+          reopening === undefined ? call(args) : reopening.then(() => call(args))
+      }
       if (!writes.has(name)) return value.bind(level) as unknown
       return (...args: unknown[]) => {
-        const mine = last.then(() => write(() => Reflect.apply(value, level, args) as Promise<unknown>))
+        const mine = last.then(() => write(() => call(args)))
         last = mine.catch(() => {})
         return mine
       }
@@ -76,20 +132,21 @@ export function healing(level: Level, folder: string): Store {
   })
 }
 
-/** @throws the disk's error while it has no room; the old log stays in use */
-async function beginNewLog(level: Level, folder: string): Promise<void> {
-  const logs = await logsIn(folder)
-  // LevelDB takes no more writes at all once it lacks the room for a table
+/** @throws the disk's error while there is less room than a table and what belongs to it take */
+async function room(folder: string): Promise<void> {
   const probe = join(folder, 'room')
   try {
     await writeFile(probe, new Uint8Array(tableBytes))
   } finally {
     await rm(probe, { force: true })
   }
+}
+
+/** @returns false when the old log is still in use: LevelDB takes no writes any more */
+async function beginNewLog(level: Level, folder: string): Promise<boolean> {
+  const logs = await logsIn(folder)
   await level.compactRange('', '')
-  const kept = (await logsIn(folder)).filter(name => logs.includes(name))
-  if (kept.length > 0)
-    throw new Error(`${join(folder, kept.join())}: the log could not be replaced; start again`)
+  return (await logsIn(folder)).every(name => !logs.includes(name))
 }
 
 async function logsIn(folder: string): Promise<string[]> {
