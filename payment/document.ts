@@ -75,6 +75,10 @@ export class Fields {
     return value
   }
 
+  bytesUpToOrNull(field: string, most: number): Uint8Array | null {
+    return this.#left.get(field) === null ? (this.#take(field) as null) : this.bytesUpTo(field, most)
+  }
+
   bytesOrNull(field: string, length: number): Uint8Array | null {
     const value = this.#take(field)
     return value === null ? null : this.#bytesOf(field, value, length)

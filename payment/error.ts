@@ -16,7 +16,9 @@
  * | FORKED | the ledger was caught with two histories, or does not prove that it has one | pays nothing with it, and shows the two heads |
  * | NODE | a Bitcoin node does not answer, or refuses what it was asked | looks after the node |
  * | NONCE_USED | a mint that was entered before, or that repeats its nonce | discards it |
+ * | NO_QUOTE | a quote that there is not: it was signed, or is too old | asks for another one |
  * | NO_NOTE | a note that the ledger does not know | discards it, or waits |
+ * | NO_LEDGER | this client was told of no ledger | names one (docs/payments.md 5.9) |
  * | NO_SLOTS | the sum of all parts is not that of different slot numbers | asks everyone for their secrets |
  * | TOO_LARGE | more than its limit, refused before anything was allocated | sends less |
  * | WRONG_LEDGER | it belongs to another ledger than the pinned one | compares configurations |
@@ -36,7 +38,9 @@ export type PaymentErrorCode =
   | 'FORKED'
   | 'NODE'
   | 'NONCE_USED'
+  | 'NO_LEDGER'
   | 'NO_NOTE'
+  | 'NO_QUOTE'
   | 'NO_SLOTS'
   | 'TOO_LARGE'
   | 'WRONG_LEDGER'

@@ -1,6 +1,8 @@
 // chaffinch/payment: a ledger, rounds in which peers join payments without a coordinator, and how well a join hides.
 // docs/payments.md.
 
+export type { Account, PaymentLine, PieceLine, RequestLine } from './account.ts'
+export { type PaymentApiInit, paymentApi } from './api.ts'
 export { type Audit, audit } from './audit.ts'
 export { bitcoinJoins, bitcoinOwner, outpoint, psbtOf } from './bitcoin.ts'
 export { type Coin, fundLadder } from './bitcoin-funding.ts'
@@ -24,7 +26,9 @@ export { Mixer, type MixerInit, type MixerReport } from './mixer.ts'
 export { effectiveSet, entropyOf, type Origins, originsOf, readPublic, type Seen } from './observer.ts'
 export { type Meeting, nextMeeting } from './pairing.ts'
 export { Payer, type PayerInit } from './payer.ts'
+export { Payments, type PaymentsEvent, type PaymentsInit, type PinnedLedger } from './payments.ts'
 export type { PayMixTimes, Payment, Piece, PieceState, Purse } from './pieces.ts'
+export type { Expected, Quote, Wanted } from './quotes.ts'
 export {
   type Dispute,
   makeReceipt,

@@ -12,7 +12,7 @@ import type { Ledger } from './ledger.ts'
 import { readMessage } from './message.ts'
 import { type Meeting, nextMeeting } from './pairing.ts'
 import { type RoundRecord, readRecord } from './round-record.ts'
-import { type Report, RoundShell } from './round-shell.ts'
+import { type Report, RoundShell, recordKey } from './round-shell.ts'
 import type { RoundConfig, RoundState } from './round-state.ts'
 import type { Settlement } from './settle.ts'
 import { banish, isCooling, readStrike, type Strike, type Strikes, strike, writeStrike } from './strikes.ts'
@@ -40,7 +40,7 @@ export interface MixerInit {
   readonly least?: number
   /** Hands a message to all peers of its pairing, also the same bytes again. */
   readonly publish: (message: Uint8Array) => void
-  /** The key of a settled note is on no disk but the caller's once this has returned. */
+  /** The key of a settled note is on no disk but the caller's once this has returned; when it throws, it is told again. */
   readonly report: (report: MixerReport) => void | Promise<void>
 }
 
@@ -79,7 +79,7 @@ export class Mixer {
       else notes.set(key.slice('strike/'.length), kept)
     }
     const mixer = new Mixer(init, { notes })
-    for await (const [, value] of store.iterator({ gte: 'round/', lt: 'round0' })) mixer.#recover(value)
+    for (const record of await lastRounds(store)) mixer.#recover(record)
     return mixer
   }
 
@@ -129,9 +129,8 @@ export class Mixer {
     }
   }
 
-  #recover(bytes: Uint8Array): void {
-    const { pairing, note } = readRecord(bytes)
-    this.#shell(pairing, note).recover(bytes)
+  #recover(record: RoundRecord): void {
+    this.#shell(record.pairing, record.note).recover(record)
   }
 
   #shell(pairing: Uint8Array, note: Note): RoundShell {
@@ -151,8 +150,9 @@ export class Mixer {
       case 'state':
         return await this.#init.report({ note, what: told })
       case 'settled':
+        await this.#init.report({ note, what: told })
         this.#rounds.delete(hex(pairing))
-        return await this.#init.report({ note, what: told })
+        return
     }
   }
 
@@ -162,4 +162,24 @@ export class Mixer {
     const kept = this.#strikes.notes.get(key)
     if (kept !== undefined) await this.#init.store.put(`strike/${key}`, writeStrike(kept))
   }
+}
+
+/**
+ * The rounds that a process left. A note goes to a round only after the one before is settled: where the process ended between
+ * the two, the later record counts, and the other one goes.
+ */
+async function lastRounds(store: Store): Promise<RoundRecord[]> {
+  const last = new Map<string, RoundRecord>()
+  const over: RoundRecord[] = []
+  for await (const [, value] of store.iterator({ gte: 'round/', lt: 'round0' })) {
+    const record = readRecord(value)
+    const key = hex(record.note.id)
+    const other = last.get(key)
+    const [later, earlier] =
+      other === undefined || other.expiry < record.expiry ? [record, other] : [other, record]
+    last.set(key, later)
+    if (earlier !== undefined) over.push(earlier)
+  }
+  for (const { pairing } of over) await store.del(recordKey(pairing))
+  return [...last.values()]
 }

@@ -19,7 +19,7 @@ import { readRequest } from './request.ts'
 import type { AbortReason, RoundState } from './round-state.ts'
 import { paymentsIn } from './temporal-ledger.ts'
 import type { PaymentTimes } from './times.ts'
-import { ownerOf } from './transaction.ts'
+import { type Note, ownerOf } from './transaction.ts'
 
 /** The store must seal its values: keys of notes lie in it. */
 export interface PayerInit extends Omit<MixerInit, 'report'> {
@@ -27,6 +27,8 @@ export interface PayerInit extends Omit<MixerInit, 'report'> {
   /** Something about a payment has changed. */
   readonly onChange?: (payment: Payment) => void
 }
+
+type Settled = Extract<MixerReport['what'], { kind: 'settled' }>
 
 /** How long the ledger has to answer before a payout is handed to it again, milliseconds. */
 const payAgainMs = 60_000
@@ -61,8 +63,11 @@ export class Payer {
   static async open(init: PayerInit): Promise<Payer> {
     const payer = new Payer(init)
     for (const payment of await payer.#disk.all()) payer.#payments.set(hex(payment.id), payment)
-    payer.#mixer = await Mixer.open({ ...init, report: report => payer.#told(report) })
-    for (const payment of payer.#payments.values()) await payer.#resume(payer.#mixer, payment)
+    await payer.#inTurn(async () => {
+      const mixer = await Mixer.open({ ...init, report: told => payer.#told(told) })
+      payer.#mixer = mixer
+      for (const id of [...payer.#payments.keys()]) await payer.#resume(mixer, id)
+    })
     return payer
   }
 
@@ -85,12 +90,13 @@ export class Payer {
       throw new PaymentError('BUSY', 'payment: too many pieces of other payments are on their way to rounds')
     }
     const [payment, actions] = beginPayment(wanted, purse, times, random, clock.now())
-    await this.#carry(payment, actions)
+    await this.#inTurn(() => this.#carry(payment, actions))
     return wanted.hash
   }
 
   /** A piece that was on its way to a round, and whose round is not on disk, goes to another one. */
-  async #resume(mixer: Mixer, payment: Payment): Promise<void> {
+  async #resume(mixer: Mixer, id: string): Promise<void> {
+    const payment = this.#payments.get(id) as Payment
     await this.#carry(payment, resumePayment(payment))
     for (const [piece, { note, secret, state }] of payment.pieces.entries()) {
       if (state.at !== 'mixing' || mixer.holds(note)) continue
@@ -115,28 +121,35 @@ export class Payer {
     this.#timers.clear()
   }
 
+  /** Throws while it cannot be taken up; then it is told again. */
   async #told({ note, what }: MixerReport): Promise<void> {
-    const { ledger } = this.#init
     const found = this.#find(note.id)
     if (found === null) return
-    const [payment, piece] = found
     if (what.kind === 'state') {
       if (what.state.at === 'aborted') this.#failures.set(hex(note.id), reasonOf(what.state))
       return
     }
-    const { settlement, record } = what
-    const secret = 'outputSecret' in settlement ? settlement.outputSecret : record.noteSecret
-    const why = this.#failures.get(hex(note.id)) ?? reasons.crash
+    const [payment, piece] = found
+    const event = await this.#eventOf(piece, note, what)
+    await this.#inTurn(async () => {
+      if (this.#find(note.id) !== null) await this.#step(payment, event)
+    })
     this.#failures.delete(hex(note.id))
-    if (secret === null)
-      return await this.#step(payment, { kind: 'unmixed', piece, note, secret: record.noteSecret, why })
-    const notes = settlement.is === 'free' ? [note] : await ledger.notesOwnedBy(ownerOf(secret))
+  }
+
+  /** What the end of a round means for the piece. @throws PaymentError NO_NOTE, and what the ledger throws */
+  async #eventOf(piece: number, note: Note, { settlement, record }: Settled): Promise<PieceEvent> {
+    const secret = 'outputSecret' in settlement ? settlement.outputSecret : record.noteSecret
+    if (secret === null) return { kind: 'spent', piece }
+    const why = this.#failures.get(hex(note.id)) ?? reasons.crash
+    if (settlement.is === 'free') return { kind: 'unmixed', piece, note, secret, why }
+    const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
     const held = notes.find(({ denomination }) => denomination === note.denomination)
     if (held === undefined)
       throw new PaymentError('NO_NOTE', 'payer: the ledger lacks the note of a settled round')
-    const kind = settlement.is === 'paid' ? 'mixed' : 'unmixed'
     const { id, denomination, owner } = held
-    await this.#step(payment, { kind, piece, note: { id, denomination, owner }, secret, why })
+    const mixed = { piece, note: { id, denomination, owner }, secret }
+    return settlement.is === 'paid' ? { kind: 'mixed', ...mixed } : { kind: 'unmixed', ...mixed, why }
   }
 
   #find(note: Uint8Array): [Payment, number] | null {
@@ -150,12 +163,12 @@ export class Payer {
   async #step({ id }: Payment, event: PieceEvent): Promise<void> {
     const { times, random, clock } = this.#init
     const payment = this.#payments.get(hex(id))
-    if (payment === undefined || this.#isClosed) return
+    if (payment === undefined) return
+    if (this.#isClosed) throw new PaymentError('WRONG_STATE', 'payer: it is closed')
     await this.#carry(...stepPayment(payment, event, times, random, clock.now()))
   }
 
   async #carry(payment: Payment, actions: readonly PieceAction[]): Promise<void> {
-    this.#payments.set(hex(payment.id), payment)
     for (const action of actions) await this.#do(payment, action)
     if (actions.length > 0) this.#init.onChange?.(payment)
   }
@@ -164,7 +177,10 @@ export class Payer {
     const { clock } = this.#init
     switch (action.do) {
       case 'save':
-        return await this.#disk.save(payment)
+        // What this process believes must survive it
+        await this.#disk.save(payment)
+        this.#payments.set(hex(payment.id), payment)
+        return
       case 'mix': {
         const { note, secret } = payment.pieces[action.piece] as Piece
         this.#mixer?.join(note, secret, action.from)
@@ -191,12 +207,18 @@ export class Payer {
     )
   }
 
-  /** One thing after the other. */
+  /** One thing after the other: what is decided about a payment rests on what was decided before. */
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(run)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
   #after(ms: number, run: () => Promise<void>): void {
     if (this.#isClosed) return
     const timer = this.#init.clock.after(Math.max(0, ms), () => {
       this.#timers.delete(timer)
-      this.#turn = this.#turn.then(run).catch((error: unknown) => {
+      this.#inTurn(run).catch((error: unknown) => {
         const code = error instanceof PaymentError ? error.code : 'unknown'
         this.#init.log.error({ code }, 'payment: an event could not be carried out')
       })

@@ -57,6 +57,8 @@ export type PieceEvent =
       readonly secret: Uint8Array
       readonly why: string
     }
+  /** Something else than a round of this payer has spent its note. */
+  | { readonly kind: 'spent'; readonly piece: number }
   /** The ledger has the payout. */
   | { readonly kind: 'paid'; readonly piece: number }
 
@@ -151,6 +153,10 @@ export function stepPayment(
     }
     case 'unmixed':
       return again(payment, event, times, now)
+    case 'spent': {
+      const state: PieceState = { at: 'kept', why: 'its note was spent by another copy of this wallet' }
+      return [change(payment, event.piece, { state }), [{ do: 'save' }]]
+    }
     case 'paid': {
       const { state } = payment.pieces[event.piece] as Piece
       if (state.at === 'paid') return [payment, []]

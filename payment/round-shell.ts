@@ -20,7 +20,7 @@ export type Report =
   | { readonly kind: 'state'; readonly state: RoundState }
   | { readonly kind: 'blame'; readonly note: Note; readonly verdict: Verdict }
   | { readonly kind: 'strike'; readonly note: Note }
-  /** Final. The record goes when this has returned, so keep the key first. */
+  /** Final. The record goes when this has returned, so keep the key first; when it throws, it is told again. */
   | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
 
 export interface ShellInit {
@@ -71,8 +71,8 @@ export class RoundShell {
   }
 
   /** After a restart: takes no further part in the round, and settles what it left. */
-  recover(record: Uint8Array): void {
-    this.#record = readRecord(record)
+  recover(record: RoundRecord): void {
+    this.#record = record
     this.#enqueue(async () => await this.#settle())
   }
 
@@ -156,6 +156,7 @@ export class RoundShell {
   }
 
   #after(ms: number, run: () => void): void {
+    if (this.#isClosed) return
     const timer = this.#init.clock.after(Math.max(0, ms), () => {
       this.#timers.delete(timer)
       run()
@@ -224,10 +225,20 @@ export class RoundShell {
         return this.#settleLater(askEvery)
       }
       default:
-        await this.#init.report({ kind: 'settled', settlement, record })
-        await this.#init.store.del(recordKey(record.pairing))
-        this.close()
+        return await this.#settled(settlement, record)
     }
+  }
+
+  /** The record goes only when the owner has what it needs on disk; until then it is told again. */
+  async #settled(settlement: Settlement, record: RoundRecord): Promise<void> {
+    try {
+      await this.#init.report({ kind: 'settled', settlement, record })
+    } catch (error) {
+      this.#init.log.warn({ code: codeOf(error) }, 'payment round: its end could not be taken up')
+      return this.#settleLater(askEvery)
+    }
+    await this.#init.store.del(recordKey(record.pairing))
+    this.close()
   }
 
   #settleLater(ms: number): void {

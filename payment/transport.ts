@@ -1,5 +1,5 @@
-// Carries the messages of rounds over the bulletin: what a round publishes goes to the topic `payments`, again and again the
-// same bytes until it is there, and what others published comes from it. docs/payments.md 4.10.
+// Carries messages over a topic of the bulletin: those of rounds over `payments`, heads of ledgers over `heads`. What is published
+// goes there again and again, the same bytes, until it is there; what others published comes from it. docs/payments.md 4.10.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { BulletinTopic } from '../client/index.ts'
@@ -8,8 +8,8 @@ import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import { hex, read, write } from './document.ts'
 
-/** `client.bulletin('payments')`, or what stands for it in another process. */
-export type Topic = Pick<BulletinTopic, 'publish' | 'entries'>
+/** `client.bulletin(…)`, or what stands for it in another process. */
+export type Topic = Pick<BulletinTopic, 'name' | 'publish' | 'entries'>
 
 export interface TransportInit {
   readonly topic: Topic
@@ -29,7 +29,6 @@ const mostUnderWay = 256
 const mostOwn = 1024
 const firstWaitMs = 2000
 const longestWaitMs = 30_000
-const cursorKey = 'transport/cursor'
 /** What no later try can mend. */
 const hopeless: ReadonlySet<string> = new Set(['BAD_ENTRY', 'TOO_LARGE', 'NO_TOPIC', 'CLOSED', 'ABORTED'])
 
@@ -53,7 +52,7 @@ export class RoundTransport {
 
   /** Goes on reading where an earlier one stopped. */
   static async open(init: TransportInit): Promise<RoundTransport> {
-    const kept = await init.store.get(cursorKey)
+    const kept = await init.store.get(cursorKey(init.topic))
     return new RoundTransport(init, kept === undefined ? -1 : readCursor(kept))
   }
 
@@ -91,7 +90,7 @@ export class RoundTransport {
         if (signal.aborted) return
         if (hopeless.has(code) || clock.now() + wait > until) {
           this.counters.failed++
-          log.warn({ code }, 'payment round: a message could not be published')
+          log.warn({ code }, 'payment: a message could not be published')
           return
         }
       }
@@ -113,13 +112,13 @@ export class RoundTransport {
             receive(new Uint8Array(bytes))
           }
           cursor = seq
-          await store.put(cursorKey, write({ after: cursor }))
+          await store.put(cursorKey(topic), write({ after: cursor }))
         }
         // the client has closed
         return
       } catch (error) {
         if (signal.aborted) return
-        log.warn({ code: codeOf(error) }, 'payment round: the bulletin cannot be read')
+        log.warn({ code: codeOf(error) }, 'payment: the bulletin cannot be read')
         await this.#pause(firstWaitMs)
       }
     }
@@ -137,6 +136,11 @@ export class RoundTransport {
       signal.addEventListener('abort', end, { once: true })
     })
   }
+}
+
+/** Where the reading of a topic stands. */
+function cursorKey({ name }: Topic): string {
+  return `transport/${name}`
 }
 
 function readCursor(bytes: Uint8Array): number {

@@ -8,7 +8,16 @@ import { hex, read, write } from './document.ts'
 import { PaymentError } from './error.ts'
 import type { Ledger } from './ledger.ts'
 import type { Payment, Purse } from './pieces.ts'
-import { type Dispute, makeRequest, readRequest, type SignedRequest, settleDispute } from './request.ts'
+import { receiptsIn } from './receipts.ts'
+import {
+  type Dispute,
+  longestRequest,
+  makeReceipt,
+  makeRequest,
+  readRequest,
+  type SignedRequest,
+  settleDispute,
+} from './request.ts'
 import { mostInputs, type Note, ownerOf, signTransfer, transfer } from './transaction.ts'
 
 export interface WalletInit {
@@ -16,6 +25,8 @@ export interface WalletInit {
   readonly store: Store
   readonly ledger: Ledger
   readonly random: Random
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly now: () => number
 }
 
 /** A note that can be spent, and what spends it, 32 bytes. */
@@ -28,10 +39,13 @@ export interface Held {
 export interface OwnRequest {
   readonly request: SignedRequest
   readonly paid: Dispute
+  /** makeReceipt, once all of it is paid. */
+  readonly receipt: Uint8Array | null
 }
 
 export class Wallet {
   readonly #init: WalletInit
+  #receiving: Promise<unknown> = Promise.resolve()
 
   constructor(init: WalletInit) {
     this.#init = init
@@ -134,16 +148,64 @@ export class Wallet {
     return request
   }
 
-  /** This wallet's requests, and what the ledger says of each. */
+  /** This wallet's requests, and what the ledger says of each. Those that have a receipt are not asked about again. */
   async requests(): Promise<OwnRequest[]> {
     const all: OwnRequest[] = []
-    for await (const value of this.#init.store.values({ gte: 'request/', lt: 'request0' })) {
-      const fields = read(value, 'request', 8192)
-      const request = readRequest(fields.bytesUpTo('request', 4096))
-      all.push({ request, paid: await settleDispute(request, this.#init.ledger) })
+    for await (const value of this.#init.store.values({ gte: 'request/', lt: 'request0' }))
+      all.push(await this.#own(value))
+    return all
+  }
+
+  /** Its requests that have no receipt; the ledger is not asked. */
+  async unpaid(): Promise<SignedRequest[]> {
+    const { store } = this.#init
+    const receipts = receiptsIn(store)
+    const all: SignedRequest[] = []
+    for await (const value of store.values({ gte: 'request/', lt: 'request0' })) {
+      const { request } = readOwn(value)
+      if ((await receipts.find(request.hash)) === null) all.push(request)
     }
     return all
   }
+
+  /** One of its requests by its hash; null when it made none like that. */
+  async ownRequest(hash: Uint8Array): Promise<OwnRequest | null> {
+    const value = await this.#init.store.get(`request/${hex(hash)}`)
+    return value === undefined ? null : await this.#own(value)
+  }
+
+  async #own(value: Uint8Array): Promise<OwnRequest> {
+    const { ledger, store, now } = this.#init
+    const { request, key } = readOwn(value)
+    const receipts = receiptsIn(store)
+    const known = await receipts.find(request.hash)
+    if (known !== null) return { request, paid: wholly(request), receipt: known }
+    const paid = await settleDispute(request, ledger)
+    if (!paid.isPaid) return { request, paid, receipt: null }
+    // One receipt a request, whoever asks for it at the same time
+    const receiving = this.#receiving.then(async () => {
+      const made = (await receipts.find(request.hash)) ?? makeReceipt(request, now(), key)
+      await receipts.save(request.hash, made)
+      return made
+    })
+    this.#receiving = receiving.catch(() => {})
+    return { request, paid, receipt: await receiving }
+  }
+}
+
+/** A request as it lies on disk, with the key that signs its receipt. */
+function readOwn(value: Uint8Array): { readonly request: SignedRequest; readonly key: Uint8Array } {
+  const fields = read(value, 'request', 2 * longestRequest)
+  const own = {
+    request: readRequest(fields.bytesUpTo('request', longestRequest)),
+    key: fields.bytes('key', 32),
+  }
+  fields.end()
+  return own
+}
+
+function wholly({ amount }: SignedRequest): Dispute {
+  return { isPaid: true, pieces: split(amount).map(denomination => ({ denomination, isPaid: true })) }
 }
 
 /** One held note for each denomination; null when one is missing. */

@@ -10,7 +10,7 @@ import type { Genesis } from '../payment/ledger.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
 import { type Body, type Malformed, pairingId, type Received, readMessage } from '../payment/message.ts'
 import { step } from '../payment/round.ts'
-import type { RoundRecord } from '../payment/round-record.ts'
+import { type RoundRecord, readRecord } from '../payment/round-record.ts'
 import { type Report, RoundShell, recordKey } from '../payment/round-shell.ts'
 import type { RoundConfig, RoundEvent, RoundInit, RoundState } from '../payment/round-state.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
@@ -50,7 +50,7 @@ export interface Parts {
   readonly config: RoundConfig
   readonly store: Store
   /** What a restarted peer finds of its record. */
-  readonly found: (record: Uint8Array) => Uint8Array
+  readonly found: (record: RoundRecord) => RoundRecord
   readonly tell: (report: Report) => Report[]
 }
 export type Plant = (parts: Parts, world: World) => Parts
@@ -216,7 +216,7 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
     ...times,
   }
   const parts = plant(
-    { step, config, store: recording(world, peer), found: bytes => bytes, tell: report => [report] },
+    { step, config, store: recording(world, peer), found: record => record, tell: report => [report] },
     world,
   )
   return new RoundShell(
@@ -256,7 +256,7 @@ async function restart(world: World, peer: Peer, parts: Parts): Promise<void> {
     return
   }
   peer.shell = createShell(world, peer, () => parts)
-  peer.shell.recover(parts.found(record))
+  peer.shell.recover(parts.found(readRecord(record)))
 }
 
 /** The message that a step is about to take in. */

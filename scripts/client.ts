@@ -4,11 +4,15 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClientOptions } from '../client/connect.ts'
 import { serveClient } from '../client/daemon.ts'
-import { openIdentities } from '../client/identities.ts'
+import { type Identities, openIdentities } from '../client/identities.ts'
 import { lockOf } from '../client/keeping.ts'
+import { systemClock } from '../link/clock.ts'
 import { tokenFrom } from '../link/http.ts'
+import { paymentApi } from '../payment/api.ts'
+import type { Payments } from '../payment/payments.ts'
 import { type ClientFile, readClientFile } from './config.ts'
 import { openFolder } from './folder.ts'
+import { paymentsFrom } from './payments.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
 import { askPassphrase, secretFromFiles } from './secret.ts'
 
@@ -26,33 +30,59 @@ export async function run(
 }
 
 async function start(config: ClientFile, around: Around): Promise<Running> {
-  const { network, folder, gateways, sources, dialFrom, apiPort, cover } = config
+  const { network, folder, apiPort } = config
+  return await closing(async later => {
+    const token = await tokenFrom(join(folder, 'token'))
+    const identities = await openFrom(config, around)
+    later(() => identities.close())
+    const { main: client } = identities
+    for (const service of config.serve) client.serve(service, ({ bytes }) => bytes)
+    const payments = paymentsFrom(config, client)
+    later(() => payments.close())
+    const carried = async (): Promise<Payments> => {
+      const open = await payments.open()
+      await open.carry()
+      return open
+    }
+    // What was agreed before goes on by itself
+    if (payments.isNamed) await carried().catch(payOff)
+    const mayPay = new Set(config.payments.apps)
+    const paying = paymentApi({ payments: carried, apps: mayPay, now: () => systemClock.now() })
+    const apps = await appTokens(config)
+    const { appIdentities } = config
+    const parts = [paying]
+    const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities, parts })
+    later(() => api.close())
+    console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)
+  })
+}
+
+/** A client whose payments cannot be opened carries messages all the same. */
+function payOff(error: unknown): void {
+  console.error(`chaffinch: nothing can be paid: ${error instanceof Error ? error.message : String(error)}`)
+}
+
+/** The client of a folder. @throws what openClient throws, CommandError when its folder cannot be unlocked */
+export async function openFrom(
+  config: ClientFile,
+  around: Around = async options => options,
+): Promise<Identities> {
+  const { network, folder, gateways, sources, dialFrom, cover } = config
   const store = join(folder, 'store')
   const unlock =
     secretFromFiles(config.secret) ??
     (lockOf(store) === undefined ? undefined : await askPassphrase('passphrase'))
-  return await closing(async later => {
-    const token = await tokenFrom(join(folder, 'token'))
-    const options = await around({
-      network,
-      folder: store,
-      ...(unlock === undefined ? {} : { unlock }),
-      cover,
-      sources,
-      log: openLog('client', config.log),
-      ...(gateways.length === 0 ? {} : { gateways }),
-      ...(dialFrom === undefined ? {} : { dialFrom }),
-    })
-    const identities = await openIdentities(options)
-    later(() => identities.close())
-    const { main: client } = identities
-    for (const service of config.serve) client.serve(service, ({ bytes }) => bytes)
-    const apps = await appTokens(config)
-    const { appIdentities } = config
-    const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities })
-    later(() => api.close())
-    console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)
+  const options = await around({
+    network,
+    folder: store,
+    ...(unlock === undefined ? {} : { unlock }),
+    cover,
+    sources,
+    log: openLog('client', config.log),
+    ...(gateways.length === 0 ? {} : { gateways }),
+    ...(dialFrom === undefined ? {} : { dialFrom }),
   })
+  return await openIdentities(options)
 }
 
 /** FOLDER/apps/NAME for each app. */

@@ -11,8 +11,9 @@ import type { Successors } from '../directory/consensus.ts'
 import type { Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import type { Peer } from '../link/link.ts'
+import { type PaymentTimes, usualTimes } from '../payment/times.ts'
 import { CommandError } from './command.ts'
-import { addresses, authorityEntry, hex32, name, text, whole } from './config-fields.ts'
+import { addresses, authorityEntry, duration, hex32, name, text, whole } from './config-fields.ts'
 import type { Endpoint } from './http.ts'
 import { readNetwork } from './network-file.ts'
 import { parametersSchema } from './parameters.ts'
@@ -80,6 +81,20 @@ const nodeSchema = v.strictObject({
   threads: v.optional(field(whole(0, 64), '2')),
   source: sources,
 })
+/** docs/payments.md 4.10. */
+const paymentsSchema = v.strictObject({
+  apps: v.optional(
+    v.array(v.pipe(text, v.check(isAppName, 'want a name of a to z, 0 to 9, dot and hyphen'))),
+    [],
+  ),
+  epoch: v.optional(field(duration(1000), '"10min"')),
+  arrive: v.optional(field(duration(1), '"1min"')),
+  round: v.optional(field(duration(1000), '"20min"')),
+  phase: v.optional(field(duration(100), '"90s"')),
+  vote: v.optional(field(duration(100), '"1min"')),
+  delay: v.optional(field(duration(0), '"1h"')),
+})
+
 const clientSchema = v.strictObject({
   ...roleEntries,
   gateways: v.optional(field(v.array(hex32), '["a gateway\'s id"]'), []),
@@ -107,6 +122,7 @@ const clientSchema = v.strictObject({
     {},
   ),
   serve: v.optional(field(v.array(v.picklist(['echo'], 'want echo')), '["echo"]'), []),
+  payments: v.optional(paymentsSchema, {}),
   key_file: v.optional(field(text, '"my.key"')),
   passphrase_file: v.optional(field(text, '"passphrase"')),
 })
@@ -165,6 +181,11 @@ export interface ClientFile extends RoleFile {
   readonly apps: readonly string[]
   /** By app: the identity that it is for; others are for the first. */
   readonly appIdentities: ReadonlyMap<string, string>
+  readonly payments: {
+    /** Those of the apps that may pay. */
+    readonly apps: readonly string[]
+    readonly times: PaymentTimes
+  }
   /** What opens its folder, if that is locked. */
   readonly secret: SecretFiles
 }
@@ -214,6 +235,7 @@ export function readClientFile(file: string): ClientFile {
   for (const app of appIdentities.keys())
     if (!apps.includes(app))
       throw new CommandError('CONFIG', `${file}: app_identities: ${app}: no app of this name in 'apps'`)
+  const payments = paymentsOf(file, read.payments, apps)
   return {
     ...role(file, read),
     gateways,
@@ -223,8 +245,31 @@ export function readClientFile(file: string): ClientFile {
     apps,
     appIdentities,
     serve,
+    payments,
     secret,
   }
+}
+
+/** @throws CommandError CONFIG */
+function paymentsOf(
+  file: string,
+  read: v.InferOutput<typeof paymentsSchema>,
+  apps: readonly string[],
+): ClientFile['payments'] {
+  const unknown = read.apps.find(app => !apps.includes(app))
+  if (unknown !== undefined)
+    throw new CommandError('CONFIG', `${file}: payments.apps: '${unknown}' is none of apps`)
+  const times: PaymentTimes = {
+    epochMs: read.epoch ?? usualTimes.epochMs,
+    arriveMs: read.arrive ?? usualTimes.arriveMs,
+    roundMs: read.round ?? usualTimes.roundMs,
+    phaseMs: read.phase ?? usualTimes.phaseMs,
+    voteMs: read.vote ?? usualTimes.voteMs,
+    delayMs: read.delay ?? usualTimes.delayMs,
+  }
+  if (times.arriveMs >= times.epochMs)
+    throw new CommandError('CONFIG', `${file}: payments.arrive: want less than payments.epoch`)
+  return { apps: read.apps, times }
 }
 
 /**

@@ -51,6 +51,11 @@ export async function askJson(endpoint: Endpoint, path: string, asked: Asked = {
   }).catch((error: Error) => {
     throw unreachable(endpoint, error)
   })
+  return await answerOf(response)
+}
+
+/** What an answer says. @throws HttpRefusal when it is not 2xx */
+export async function answerOf(response: Response): Promise<unknown> {
   const text = await response.text()
   if (response.ok) return text === '' ? undefined : JSON.parse(text)
   throw refusal(response.status, text)

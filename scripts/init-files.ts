@@ -4,6 +4,7 @@ import { dirname, relative } from 'node:path'
 import type { Successors } from '../directory/consensus.ts'
 import type { AuthorityEntry, Topology } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
+import { usualTimes } from '../payment/times.ts'
 import { formatDuration } from './duration.ts'
 import { hex } from './folder.ts'
 import { parameterKeys, parameterText } from './parameters.ts'
@@ -142,6 +143,7 @@ export interface ClientDraft extends RoleDraft {
   readonly gateways?: readonly string[] | undefined
   readonly apiPort?: number | undefined
   readonly cover?: string | undefined
+  readonly payments?: PaymentDraft | undefined
 }
 
 /** What an authority votes for, by its key in authority.toml. */
@@ -349,7 +351,37 @@ export function clientText(file: string, draft: ClientDraft): string {
       says: ['or one with a key. Without either it asks at the terminal.'],
     },
   ]
-  return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}${sourceText}`
+  const header = draft.payments === undefined ? '#[payments]' : '[payments]'
+  const payments = `# What it pays with, once payments.ledger in its folder names a ledger (docs/payments.md 5.9).\n${header}\n\n${write(paymentLines(draft.payments ?? {}))}`
+  return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}${payments}${sourceText}`
+}
+
+/** Times as durations, by their key in `[payments]`. */
+export type PaymentDraft = Readonly<
+  Partial<Record<'epoch' | 'arrive' | 'round' | 'phase' | 'vote' | 'delay', string>>
+>
+
+function paymentLines(draft: PaymentDraft): Line[] {
+  const time = (key: keyof PaymentDraft, ms: number, ...says: string[]): Line => ({
+    key,
+    value: draft[key],
+    otherwise: JSON.stringify(formatDuration(ms)),
+    says,
+  })
+  return [
+    {
+      key: 'apps',
+      value: undefined,
+      otherwise: '[]',
+      says: ['Those of the apps that may pay out of its wallet.'],
+    },
+    time('epoch', usualTimes.epochMs, 'From one meeting to the next: the same for all who use the ledger.'),
+    time('arrive', usualTimes.arriveMs, 'The end of it, for requests to arrive.'),
+    time('round', usualTimes.roundMs, 'When a round must be over, after its meeting.'),
+    time('phase', usualTimes.phaseMs, 'How long a phase of a round waits for the last message,'),
+    time('vote', usualTimes.voteMs, 'and then for votes and late messages.'),
+    time('delay', usualTimes.delayMs, 'How long a mixed piece waits before it is paid out: the mean.'),
+  ]
 }
 
 /** What one operator hands to the others: the line that `init network --authority` takes. */

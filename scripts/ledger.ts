@@ -18,7 +18,7 @@ import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { clientEndpoint } from './config.ts'
 import { clientStatus } from './daemon.ts'
 import { hex, readKey, writeKey, writeNew } from './folder.ts'
-import { answerer, paymentsTopic } from './net-payments-client.ts'
+import { answerer, topicAt } from './net-payments-client.ts'
 import { closing, machineError, type Running, runRole } from './role.ts'
 
 const hint = 'chaffinch ledger --help'
@@ -104,7 +104,7 @@ function serve(folder: string, config: string | undefined): Promise<Running> {
       answerProof(ledger, question) ?? (await answerQuestion(ledger, question))
     const work = Promise.all([
       answerer(endpoint, ledgerService, answer, ending.signal),
-      tellHeads(ledger, bytes => paymentsTopic(endpoint).publish(bytes), ending.signal),
+      tellHeads(ledger, bytes => topicAt(endpoint, 'heads').publish(bytes), ending.signal),
     ])
     later(async () => {
       ending.abort()

@@ -11,13 +11,14 @@ const entriesWaitMs = 10 * second
 const questionsWaitMs = 2 * second
 const retryMs = 500
 
-/** The topic `payments` through a running client. */
-export function paymentsTopic(endpoint: Endpoint): Topic {
+/** A topic through a running client. */
+export function topicAt(endpoint: Endpoint, name: 'payments' | 'heads'): Topic {
   return {
-    publish: (bytes, { signal } = {}) => publishEntry(endpoint, 'payments', bytes, signal),
+    name,
+    publish: (bytes, { signal } = {}) => publishEntry(endpoint, name, bytes, signal),
     async *entries({ after = -1, signal } = {}) {
       for (let next = after; !signal?.aborted; ) {
-        const page = await readEntries(endpoint, 'payments', next, entriesWaitMs, signal)
+        const page = await readEntries(endpoint, name, next, entriesWaitMs, signal)
         for (const entry of page.entries) yield { ...entry, bytes: bytesOf(entry) }
         next = page.next
       }

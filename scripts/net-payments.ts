@@ -13,7 +13,7 @@ import type { Note } from '../payment/transaction.ts'
 import { RoundTransport } from '../payment/transport.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
 import type { Endpoint } from './http.ts'
-import { paymentsTopic } from './net-payments-client.ts'
+import { topicAt } from './net-payments-client.ts'
 import { bitcoinTreasury, type Coin, embeddedTreasury, type Treasury } from './net-payments-ledger.ts'
 import { endpointOf } from './net-plan.ts'
 import type { JoinRecord } from './net-record.ts'
@@ -92,7 +92,7 @@ class Peer {
     this.#truth = truth
     const store = memoryStore()
     const transport = await RoundTransport.open({
-      topic: paymentsTopic(client),
+      topic: topicAt(client, 'payments'),
       store,
       clock: systemClock,
       log: silent,

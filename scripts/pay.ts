@@ -1,33 +1,30 @@
 // chaffinch pay: a person's end of payments. Nothing is signed before its cost, time and anonymity were shown.
 
+import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { hex, same } from '../payment/document.ts'
+import type { Account, PaymentLine, PieceLine } from '../payment/account.ts'
 import { PaymentError } from '../payment/error.ts'
 import { type Forecast, forecast } from '../payment/forecast.ts'
-import type { Payer } from '../payment/payer.ts'
-import type { Payment } from '../payment/pieces.ts'
+import type { Expected } from '../payment/quotes.ts'
 import { readRequest } from '../payment/request.ts'
-import { usualTimes } from '../payment/times.ts'
+import { type PaymentTimes, usualTimes } from '../payment/times.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
-import { clientEndpoint } from './config.ts'
-import { clientStatus } from './daemon.ts'
+import { readClientFile } from './config.ts'
 import { durationOption } from './duration.ts'
-import { columns } from './net-table.ts'
+import { HttpRefusal } from './http.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
-import { openSession, type Session } from './pay-session.ts'
-import { forecastText, pieceLines, requestLine } from './pay-text.ts'
+import { openPaySession, type PaySession } from './pay-session.ts'
+import { accountText, forecastText, paymentText } from './pay-text.ts'
 
 const hint = 'chaffinch pay --help'
 /** How often it is looked whether a payment is over. */
 const lookEveryMs = 1000
 
-interface Asked {
+interface Asked extends Expected {
   readonly config: string | undefined
   readonly isJson: boolean
   readonly isYes: boolean
   readonly isWaiting: boolean
-  readonly peers: number
-  readonly colluding: number
   readonly deadlineMs: number
   readonly memo: string
 }
@@ -64,8 +61,22 @@ export async function run(args: readonly string[]): Promise<undefined> {
     return await act(action, word, asked)
   } catch (error) {
     if (error instanceof PaymentError) throw new CommandError('FAILED', `pay ${action}: ${error.message}`)
+    if (error instanceof HttpRefusal)
+      throw new CommandError(
+        error.code === 'NO_LEDGER' ? 'CONFIG' : 'FAILED',
+        `pay ${action}: ${error.message}`,
+        hints[error.code],
+      )
     throw error
   }
+}
+
+const hints: Readonly<Record<string, string>> = {
+  NO_LEDGER: 'ask the maker of the ledger for both lines, in a way that you trust',
+  NO_NOTE: "'chaffinch pay status' shows what can be spent",
+  WRONG_STATE: "'chaffinch pay status' and 'chaffinch pay history' show what was agreed",
+  DEADLINE: 'the ledger did not answer: is it running, and is its address right?',
+  FORKED: 'show both heads to the others who use this ledger',
 }
 
 async function act(action: string, word: string | undefined, asked: Asked): Promise<undefined> {
@@ -76,10 +87,15 @@ async function act(action: string, word: string | undefined, asked: Asked): Prom
       return await address(asked)
     case 'request':
       return await request(amountOf(word), asked)
-    case 'send':
-      return await send(requestOf(wanted(word, 'pay send: want a request')), asked)
-    case 'mix':
-      return await mix(amountOf(word), asked)
+    case 'send': {
+      const text = wanted(word, 'pay send: want a request')
+      return await pay('/pay/send', { request: text }, amountIn(text), asked)
+    }
+    case 'mix': {
+      const { memo, deadlineMs } = asked
+      const amount = amountOf(word)
+      return await pay('/pay/mix', { amount, memo, deadlineMs }, amount, asked)
+    }
     case 'status':
     case 'history':
       return await status(action, asked)
@@ -97,11 +113,10 @@ function amountOf(word: string | undefined): number {
   return wholeNumber('amount', wanted(word, 'pay: want an amount'), 1, Number.MAX_SAFE_INTEGER)
 }
 
-function requestOf(text: string): Uint8Array {
+/** What a request asks for. */
+function amountIn(text: string): number {
   try {
-    const bytes = new Uint8Array(Buffer.from(text, 'base64url'))
-    readRequest(bytes)
-    return bytes
+    return readRequest(new Uint8Array(Buffer.from(text, 'base64url'))).amount
   } catch (error) {
     throw new CommandError('USAGE', `pay send: this is no request: ${(error as Error).message}`, hint)
   }
@@ -109,129 +124,96 @@ function requestOf(text: string): Uint8Array {
 
 /** Where payers send what they have to say, and a fresh key to be paid to. */
 async function address({ config, isJson }: Asked): Promise<undefined> {
-  const { address } = await clientStatus(clientEndpoint(config))
-  await during(config, async ({ wallet }) => {
-    const key = hex(await wallet.newKey())
-    if (isJson) console.log(JSON.stringify({ address, key }))
-    else console.log(`${address}\n${key}`)
+  await during(config, async ({ ask }) => {
+    const found = (await ask('/pay/address', { method: 'POST' })) as { address: string; key: string }
+    console.log(isJson ? JSON.stringify(found) : `${found.address}\n${found.key}`)
   })
 }
 
 async function request(amount: number, { config, isJson, deadlineMs, memo }: Asked): Promise<undefined> {
-  await during(config, async ({ wallet }) => {
-    const deadline = Date.now() + deadlineMs
-    const text = Buffer.from(await wallet.request(amount, deadline, memo, '')).toString('base64url')
-    if (isJson)
-      console.log(JSON.stringify({ request: text, amount, memo, deadline: new Date(deadline).toISOString() }))
-    else console.log(text)
+  await during(config, async ({ ask }) => {
+    const body = { amount, memo, deadlineMs }
+    const made = (await ask('/pay/request', { method: 'POST', body })) as { request: string }
+    console.log(isJson ? JSON.stringify(made) : made.request)
   })
 }
 
-async function send(request: Uint8Array, asked: Asked): Promise<undefined> {
-  const { amount } = readRequest(request)
-  if (!agreed(forecastOf(amount, asked), asked)) return
-  await during(asked.config, async ({ wallet, carry }) => {
-    const payer = await carry()
-    const id = await payer.pay(request, await wallet.prepare(amount, payer.payments))
-    await untilOver(payer, one => same(one.id, id), asked)
-  })
-}
-
-/** Pays an amount to oneself: its notes come back mixed. */
-async function mix(amount: number, asked: Asked): Promise<undefined> {
-  if (!agreed(forecastOf(amount, asked), asked)) return
-  await during(asked.config, async ({ wallet, carry }) => {
-    const payer = await carry()
-    const own = await wallet.request(amount, Date.now() + asked.deadlineMs, asked.memo, '')
-    const id = await payer.pay(own, await wallet.prepare(amount, payer.payments))
-    await untilOver(payer, one => same(one.id, id), asked)
-  })
-}
-
-/** Open payments and requests, or those that are over; with --wait it stays, and carries what is open, until all is over. */
-async function status(which: 'status' | 'history', asked: Asked): Promise<undefined> {
-  await during(asked.config, async ({ wallet, payments, carry }) => {
-    const all = await payments()
-    const isWanted = (payment: Payment): boolean => isOver(payment) === (which === 'history')
-    const requests = (await wallet.requests()).filter(({ paid }) => paid.isPaid === (which === 'history'))
-    const told = {
-      notes: (await wallet.notes(all)).map(({ note }) => note.denomination),
-      pieces: all.filter(isWanted).flatMap(payment => pieceLines(payment, usualTimes.epochMs)),
-      requests: requests.map(requestLine),
+/** Shows what a payment costs and how well it hides; with --yes it is signed, and told until it is over. */
+async function pay(path: string, what: object, amount: number, asked: Asked): Promise<undefined> {
+  const { config, peers, colluding } = asked
+  if (!asked.isYes) {
+    const times = timesOf(config)
+    tell(forecast({ amount, peers, colluding, times, joinFee: 0, now: Date.now() }), asked)
+    console.error('chaffinch: nothing was signed\nhint: the same with --yes pays')
+    return
+  }
+  await during(config, async session => {
+    const body = { ...what, peers, colluding }
+    const quoted = (await session.ask(path, { method: 'POST', body })) as {
+      quote: string
+      forecast: Forecast
     }
-    if (asked.isJson) console.log(JSON.stringify(told))
-    else console.log(statusText(told))
-    if (asked.isWaiting) await untilOver(await carry(), () => true, asked)
+    tell(quoted.forecast, asked)
+    const signed = await session.ask(`/pay/quotes/${quoted.quote}`, { method: 'POST' })
+    await untilOver(session, [(signed as { payment: string }).payment], asked)
   })
 }
 
-function statusText({ notes, pieces, requests }: Told): string {
-  const sum = notes.reduce((total, denomination) => total + denomination, 0)
-  return [
-    `to spend  ${sum}${notes.length === 0 ? '' : `: ${notes.join(' + ')}`}`,
-    ...(pieces.length === 0
-      ? []
-      : [
-          '',
-          ...columns(
-            ['payment', 'piece', 'it'],
-            pieces.map(one => [one.payment, one.denomination, one.why]),
-          ),
-        ]),
-    ...(requests.length === 0
-      ? []
-      : [
-          '',
-          ...columns(
-            ['request', 'amount', 'paid', 'deadline', 'memo'],
-            requests.map(one => [one.request, one.amount, one.paid, one.deadline, one.memo]),
-          ),
-        ]),
-  ].join('\n')
+/** Also somebody without a client may ask what a payment would cost. */
+function timesOf(config: string | undefined): PaymentTimes {
+  if (config === undefined && !existsSync('client.toml')) return usualTimes
+  return readClientFile(config ?? 'client.toml').payments.times
 }
 
-interface Told {
-  readonly notes: readonly number[]
-  readonly pieces: ReturnType<typeof pieceLines>
-  readonly requests: readonly ReturnType<typeof requestLine>[]
+function tell(told: Forecast, { isJson, isYes }: Asked): void {
+  console.log(isJson ? JSON.stringify({ forecast: told, signed: isYes }) : forecastText(told))
 }
 
-function forecastOf(amount: number, { peers, colluding }: Asked): Forecast {
-  return forecast({ amount, peers, colluding, times: usualTimes, joinFee: 0, now: Date.now() })
+/** Open payments and requests, or those that are over; with --wait it stays until all that is open is over. */
+async function status(which: 'status' | 'history', asked: Asked): Promise<undefined> {
+  await during(asked.config, async session => {
+    const told = (await session.ask(`/pay/${which}`)) as Account
+    console.log(asked.isJson ? JSON.stringify(told) : accountText(told))
+    if (!asked.isWaiting) return
+    await session.carry()
+    await untilOver(
+      session,
+      told.payments.map(({ payment }) => payment),
+      asked,
+    )
+  })
 }
 
-/** Shows what the payment costs and how well it hides; without --yes that is all. */
-function agreed(told: Forecast, { isJson, isYes }: Asked): boolean {
-  if (isJson) console.log(JSON.stringify({ forecast: told, signed: isYes }))
-  else console.log(forecastText(told))
-  if (!isYes) console.error('chaffinch: nothing was signed\nhint: the same with --yes pays')
-  return isYes
-}
-
-/** Says every change of the payments that are meant, until all of these are over. */
-async function untilOver(
-  payer: Payer,
-  isMeant: (payment: Payment) => boolean,
-  { isJson }: Asked,
-): Promise<void> {
+/** Says every change of these payments, until they are over. */
+async function untilOver(session: PaySession, names: readonly string[], { isJson }: Asked): Promise<void> {
   let before = new Set<string>()
   for (;;) {
-    const payments = payer.payments.filter(isMeant)
-    const lines = payments.flatMap(payment => pieceLines(payment, usualTimes.epochMs))
-    const texts = lines.map(line => (isJson ? JSON.stringify(line) : `${line.denomination}  ${line.why}`))
+    const { payments, pieces } = (await session.ask('/pay/payments')) as Pick<Account, 'payments' | 'pieces'>
+    const mine = payments.filter(({ payment }) => names.includes(payment))
+    const lines = pieces.filter(({ payment }) => names.includes(payment))
+    const texts = isJson
+      ? [...lines, ...mine.filter(({ isPaid, why }) => isPaid || why !== '')].map(line =>
+          JSON.stringify(line),
+        )
+      : [...lines.map(({ denomination, why }) => `${denomination}  ${why}`), ...mine.flatMap(paymentText)]
     for (const text of texts) if (!before.has(text)) console.log(text)
     before = new Set(texts)
-    if (payments.every(isOver)) return
+    if (mine.every(payment => isOver(payment, lines))) return
     await pause(lookEveryMs)
   }
 }
 
-function isOver({ pieces }: Payment): boolean {
-  return pieces.every(({ state }) => state.at === 'paid' || state.at === 'kept')
+function isOver({ payment, why }: PaymentLine, pieces: readonly PieceLine[]): boolean {
+  if (why !== '') return true
+  const own = pieces.filter(line => line.payment === payment)
+  return own.length > 0 && own.every(({ state }) => state === 'paid' || state === 'kept')
 }
 
-async function during(config: string | undefined, work: (session: Session) => Promise<void>): Promise<void> {
-  const session = await openSession(config)
+async function during(
+  config: string | undefined,
+  work: (session: PaySession) => Promise<void>,
+): Promise<void> {
+  const session = await openPaySession(config)
   try {
     await work(session)
   } finally {

@@ -267,9 +267,10 @@ examples:
        chaffinch pay boltzmann FILE.json
 
 Payments in pieces, through rounds that no coordinator runs (docs/payments.md 5). The ledger's genesis and address stand on
-two lines of 'payments.ledger' in the client's folder; keys and payments lie there too, under seal.
+two lines of 'payments.ledger' in the client's folder; keys and payments lie there too, under seal. It asks the running
+client, which goes on by itself; where none runs, it runs one for as long as the command takes.
 
-  address    the address of the running client, and a fresh key to be paid to
+  address    the client's address, and a fresh key to be paid to
   request    prints a request to be paid, with a fresh key for every piece
   send       pays a request, and says what it waits for until the last piece is paid
   mix        the same to oneself: the notes come back mixed
@@ -284,7 +285,7 @@ two lines of 'payments.ledger' in the client's folder; keys and payments lie the
   --colluding C    say how well it hides if up to C of them tell each other everything (default: 2)
   --deadline TIME  what is not mixed by then is not paid (default: 1d)
   --memo TEXT      what a request is for
-  --wait           of status: stay, and carry what is open, until all of it is over
+  --wait           of status: stay until all that is open is over
   --config FILE    the client's file (default: client.toml)
   --json           print JSON; of boltzmann {"interpretations":"…","entropyBits":…,"links":[[…]]}, a row an output
 

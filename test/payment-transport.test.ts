@@ -121,6 +121,7 @@ test('three peers at three clients join by themselves over the mixnet', async ()
 /** A topic that others than the transport control. */
 function fakeTopic(): Topic & { published: Uint8Array[]; fail: string[]; entered: BulletinEntry[] } {
   const topic = {
+    name: 'payments',
     published: [] as Uint8Array[],
     fail: [] as string[],
     entered: [] as BulletinEntry[],

@@ -27,7 +27,7 @@ async function open(random: Random): Promise<[Wallet, EmbeddedLedger]> {
   const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
   const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 1000 })
   const store = memoryStore(sealedValues(random(32), random))
-  return [new Wallet({ store, ledger, random }), ledger]
+  return [new Wallet({ store, ledger, random, now: () => 1000 }), ledger]
 }
 
 async function mint(

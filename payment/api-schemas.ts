@@ -1,0 +1,119 @@
+// What the payment routes of the HTTP API take and give (docs/payments.md 5.10), as schemas: requests are checked by them, and the
+// OpenAPI document is made from them.
+
+import * as v from 'valibot'
+
+/** What a person may say about a payment to oneself or a request. */
+interface Terms {
+  readonly memo?: string | undefined
+  readonly deadlineMs?: number | undefined
+}
+
+/** What a forecast is reckoned with. */
+interface Meant {
+  readonly peers?: number | undefined
+  readonly colluding?: number | undefined
+}
+
+const whole = (least: number, most: number): v.GenericSchema<unknown, number> =>
+  v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most))
+const amount = whole(1, Number.MAX_SAFE_INTEGER)
+const terms = {
+  memo: v.optional(v.pipe(v.string(), v.maxLength(256))),
+  /** From now on, milliseconds: what is not mixed by then is not paid. */
+  deadlineMs: v.optional(whole(1, 366 * 24 * 3_600_000)),
+}
+const meant = {
+  /** Peers that are expected at a meeting. */
+  peers: v.optional(whole(3, 64)),
+  /** Of them, those who tell each other everything. */
+  colluding: v.optional(whole(0, 63)),
+}
+const base64url = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,8192}$/, 'want base64url'))
+
+export const requestBody: v.GenericSchema<unknown, Terms & { readonly amount: number }> = v.strictObject({
+  amount,
+  ...terms,
+})
+export const sendBody: v.GenericSchema<unknown, Meant & { readonly request: string }> = v.strictObject({
+  request: base64url,
+  ...meant,
+})
+export const mixBody: v.GenericSchema<unknown, Terms & Meant & { readonly amount: number }> = v.strictObject({
+  amount,
+  ...terms,
+  ...meant,
+})
+
+const time = v.pipe(v.string(), v.description('ISO 8601, UTC'))
+const name = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{16}$/),
+  v.description("the first 16 hex digits of the request's hash"),
+)
+
+export const address: v.GenericSchema = v.object({ address: v.string(), key: v.string() })
+export const request: v.GenericSchema = v.object({
+  request: v.string(),
+  amount: v.number(),
+  memo: v.string(),
+  deadline: time,
+})
+export const quote: v.GenericSchema = v.object({
+  quote: v.string(),
+  until: time,
+  forecast: v.object({
+    amount: v.number(),
+    pieces: v.array(v.number()),
+    cost: v.number(),
+    time: v.object({ usualMs: v.number(), longMs: v.number() }),
+    effectiveSet: v.number(),
+    entropyBits: v.number(),
+    linkProbability: v.number(),
+    colluding: v.array(
+      v.object({
+        colluding: v.number(),
+        effectiveSet: v.number(),
+        entropyBits: v.number(),
+        linkProbability: v.number(),
+      }),
+    ),
+  }),
+})
+export const signed: v.GenericSchema = v.object({ payment: name })
+
+const receipt = v.nullable(v.string())
+export const piece: v.GenericSchema = v.object({
+  payment: name,
+  denomination: v.number(),
+  state: v.picklist(['mixing', 'mixed', 'paying', 'paid', 'kept']),
+  why: v.string(),
+  notBefore: v.nullable(time),
+  deadline: time,
+})
+export const payment: v.GenericSchema = v.object({
+  payment: name,
+  amount: v.number(),
+  memo: v.string(),
+  deadline: time,
+  paid: v.number(),
+  isPaid: v.boolean(),
+  why: v.string(),
+  receipt,
+})
+const requested = v.object({
+  request: name,
+  amount: v.number(),
+  memo: v.string(),
+  deadline: time,
+  paid: v.number(),
+  isPaid: v.boolean(),
+  receipt,
+})
+export const payments: v.GenericSchema = v.object({ payments: v.array(payment), pieces: v.array(piece) })
+export const account: v.GenericSchema = v.object({
+  notes: v.array(v.number()),
+  payments: v.array(payment),
+  pieces: v.array(piece),
+  requests: v.array(requested),
+})

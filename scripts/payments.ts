@@ -1,0 +1,88 @@
+// The payments of a client's folder: `payments.ledger` names the ledger; keys, requests and payments lie under seal in
+// `payments`, whose key is `payments.key`. docs/payments.md 5.9.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Client } from '../client/index.ts'
+import { sealedValues } from '../client/vault.ts'
+import { systemClock } from '../link/clock.ts'
+import { openStore, type Store } from '../link/store.ts'
+import { PaymentError } from '../payment/error.ts'
+import { readGenesis } from '../payment/log.ts'
+import { Payments, type PinnedLedger } from '../payment/payments.ts'
+import { systemRandom } from '../sphinx/random.ts'
+import type { ClientFile } from './config.ts'
+import { readKey, writeKey } from './folder.ts'
+import { openLog } from './role.ts'
+
+export interface FolderPayments {
+  /** Whether a ledger is named. */
+  readonly isNamed: boolean
+  /** Opens them when they are first asked for. @throws PaymentError NO_LEDGER while none is named, BAD_DOCUMENT */
+  readonly open: () => Promise<Payments>
+  readonly close: () => Promise<void>
+}
+
+export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
+  const ledgerFile = join(file.folder, 'payments.ledger')
+  let opening: Promise<Opened> | null = null
+  let isClosed = false
+  const openOnce = async (): Promise<Opened> => {
+    if (isClosed) throw new PaymentError('WRONG_STATE', 'payments: they are closed')
+    const ledger = pinnedIn(ledgerFile)
+    const store = await openSealed(file.folder)
+    const { times } = file.payments
+    const log = openLog('payments', file.log)
+    const init = { client, ledger, store, clock: systemClock, random: systemRandom, log, times }
+    return { store, payments: await Payments.open(init) }
+  }
+  return {
+    get isNamed() {
+      return existsSync(ledgerFile)
+    },
+    async open() {
+      opening ??= openOnce().catch(error => {
+        opening = null
+        throw error
+      })
+      return (await opening).payments
+    },
+    async close() {
+      isClosed = true
+      const opened = await opening?.catch(() => undefined)
+      await opened?.payments.close()
+      await opened?.store.close()
+    },
+  }
+}
+
+interface Opened {
+  readonly payments: Payments
+  readonly store: Store
+}
+
+/** Two lines: the ledger's genesis in hex, and the address where it answers. */
+function pinnedIn(file: string): PinnedLedger {
+  if (!existsSync(file)) {
+    throw new PaymentError(
+      'NO_LEDGER',
+      `${file}: no such file: write two lines into it, the ledger's genesis and its address, as 'chaffinch ledger' prints them`,
+    )
+  }
+  const [genesis, address] = readFileSync(file, 'utf8').trim().split(/\s+/)
+  if (genesis === undefined || address === undefined)
+    throw new PaymentError('NO_LEDGER', `${file}: want two lines: the ledger's genesis and its address`)
+  try {
+    return { genesis: readGenesis(new Uint8Array(Buffer.from(genesis, 'hex'))), address }
+  } catch (error) {
+    throw new PaymentError('NO_LEDGER', `${file}: line 1, genesis: ${(error as Error).message}`)
+  }
+}
+
+async function openSealed(folder: string): Promise<Store> {
+  const file = join(folder, 'payments.key')
+  const key = existsSync(file)
+    ? readKey(file)
+    : writeKey(file, 'key of the payments beside it', () => new Uint8Array(0))
+  return await openStore(join(folder, 'payments'), sealedValues(key, systemRandom))
+}

@@ -1,0 +1,157 @@
+// Persons with payments at clients of a mixnet in memory, and a ledger that one more client serves. Not a test itself.
+
+import type { Hono } from 'hono'
+import type { Access } from '../client/api-access.ts'
+import type { Env } from '../client/api-messages.ts'
+import { clientRoutes } from '../client/daemon.ts'
+import type { Client } from '../client/index.ts'
+import type { Service } from '../client/service.ts'
+import { sealedValues } from '../client/vault.ts'
+import { silent } from '../link/log.ts'
+import { memoryStore, type Store } from '../link/store.ts'
+import { paymentApi } from '../payment/api.ts'
+import type { Genesis } from '../payment/ledger.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
+import { answerProof } from '../payment/ledger-heads.ts'
+import { Payments } from '../payment/payments.ts'
+import type { PaymentTimes } from '../payment/times.ts'
+import { ownerOf, signMint } from '../payment/transaction.ts'
+import { answerQuestion, ledgerService } from '../payment/transport-ledger.ts'
+import { seededRandom } from '../sphinx/random.ts'
+import { bulletinWorld, during, gateways, join, minute, second } from './bulletin-world.ts'
+import type { World } from './node-world.ts'
+
+const ledgerSeed = new Uint8Array(32).fill(1)
+export const mintSeed: Uint8Array = new Uint8Array(32).fill(2)
+export const genesis: Genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
+export const times: PaymentTimes = {
+  epochMs: 20 * second,
+  arriveMs: 8 * second,
+  roundMs: 4 * minute,
+  phaseMs: minute,
+  voteMs: minute / 2,
+  delayMs: 5 * second,
+}
+
+/** Speaks for the ledger: an honest one asks the one that there is. */
+export type Teller = (question: Uint8Array) => Promise<Uint8Array>
+
+export interface Person {
+  readonly client: Client
+  readonly payments: Payments
+  readonly store: Store
+  readonly api: Hono<Env>
+  /** A request to the API, while time passes. */
+  ask(path: string, body?: object, token?: string): Promise<{ status: number; body: Record<string, unknown> }>
+}
+
+export interface PaymentWorld {
+  readonly w: World
+  readonly ledger: EmbeddedLedger
+  readonly service: Service
+  readonly persons: readonly Person[]
+  /** A note of this denomination for each person. */
+  mint(denomination: number): Promise<void>
+  close(): Promise<void>
+}
+
+export async function openTestLedger(now: () => number): Promise<EmbeddedLedger> {
+  return await openLedger({ store: memoryStore(), genesis, ledgerSeed, now })
+}
+
+/** What an honest ledger says. */
+export function honest(ledger: EmbeddedLedger): Teller {
+  return async question => answerProof(ledger, question) ?? (await answerQuestion(ledger, question))
+}
+
+/**
+ * @param count persons
+ * @param tellerOf what stands at the ledger's address
+ * @param who knows the tokens of the API
+ */
+export async function paymentWorld(
+  count: number,
+  tellerOf: (ledger: EmbeddedLedger) => Teller = honest,
+  who?: (w: World) => Access,
+): Promise<PaymentWorld> {
+  const w = await bulletinWorld({
+    userBytes: 2000,
+    parameters: { payloadPerMinute: 120, readPerMinute: 90, bulletinPageBytes: 4096 },
+  })
+  const ledger = await openTestLedger(() => Math.floor(w.clock.now()))
+  const at = gateways(w)
+  const home = at[0]
+  if (home === undefined) throw new Error('no gateway')
+  const clerk = await join(w, [home])
+  const tell = tellerOf(ledger)
+  const service = clerk.serve(ledgerService, ({ bytes }) => tell(bytes))
+  const persons: Person[] = []
+  for (let i = 0; i < count; i++) {
+    const client = await join(w, [at[i % at.length] ?? home])
+    persons.push(await openPerson(w, client, clerk.address, i, who?.(w)))
+  }
+  return {
+    w,
+    ledger,
+    service,
+    persons,
+    async mint(denomination) {
+      const outputs: { denomination: number; owner: Uint8Array }[] = []
+      for (const { payments } of persons) {
+        const { key } = await payments.address()
+        outputs.push({ denomination, owner: new Uint8Array(Buffer.from(key, 'hex')) })
+      }
+      await ledger.submit(signMint(ledger.id, w.random(32), outputs, mintSeed))
+    },
+    async close() {
+      for (const { payments, client } of persons) {
+        await during(w, payments.close())
+        await client.close()
+      }
+      await clerk.close()
+      await service.ended
+      await w.close()
+    },
+  }
+}
+
+async function openPerson(
+  w: World,
+  client: Client,
+  address: string,
+  seed: number,
+  who: Access | undefined,
+): Promise<Person> {
+  const { clock } = w
+  const random = seededRandom(500 + seed)
+  const store = memoryStore(sealedValues(random(32), random))
+  const payments = await Payments.open({
+    client,
+    ledger: { genesis, address },
+    store,
+    clock,
+    random,
+    log: silent,
+    times,
+  })
+  await payments.carry()
+  const part = paymentApi({
+    payments: async () => payments,
+    apps: new Set(['shop']),
+    now: () => clock.now(),
+  })
+  const api = clientRoutes({ client, clock, closing: new AbortController().signal, parts: [part] }, who)
+  return {
+    client,
+    payments,
+    store,
+    api,
+    async ask(path, body, token) {
+      const headers: Record<string, string> = { 'content-type': 'application/json' }
+      if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+      const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
+      const response = await during(w, Promise.resolve(api.request(path, init)))
+      return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+    },
+  }
+}
