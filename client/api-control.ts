@@ -29,6 +29,7 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
     '/settings',
     '/ledger',
     '/queue',
+    '/inbox',
     '/flush',
     '/surbs',
     '/surbs/use',
@@ -59,6 +60,9 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   app.get('/ledger', describeRoute(says.ledger), context => context.json({ entries: client.ledger() }))
   app.get('/queue', describeRoute(says.queue), context =>
     context.json({ messages: client.chores.queue(context.req.query('all') === 'true') }),
+  )
+  app.get('/inbox', describeRoute(says.inboxList), context =>
+    context.json({ messages: client.chores.inbox(context.req.query('app')) }),
   )
   app.delete('/queue', describeRoute(says.clean), async context => {
     const { olderThanMs } = v.parse(form.cleanBody, await bodyOf(context))

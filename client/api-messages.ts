@@ -52,7 +52,10 @@ export function messageRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
     )
     return context.json({ messages: messages.map(messageOf), next: messages.at(-1)?.seq ?? after })
   })
-  app.get('/messages/:id', describeRoute(says.state), context => context.json(stateOf(find(client, context))))
+  app.get('/messages/:id', describeRoute(says.state), context => {
+    const message = find(client, context)
+    return context.json({ ...stateOf(message), ...message.progress })
+  })
   app.delete('/messages/:id', describeRoute(says.cancel), context => {
     const message = find(client, context)
     message.cancel()

@@ -21,6 +21,7 @@ type Route =
   | 'changeSettings'
   | 'ledger'
   | 'queue'
+  | 'inboxList'
   | 'clean'
   | 'flush'
   | 'makeSurb'
@@ -52,7 +53,12 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     operationId: 'state',
     summary: 'What became of a message',
     parameters: path('id'),
-    responses: answers(200, 'its state', form.handed, [401, 404]),
+    responses: answers(
+      200,
+      'its state, and how many of its fragments have arrived',
+      form.handedProgress,
+      [401, 404],
+    ),
   },
   cancel: {
     operationId: 'cancel',
@@ -122,6 +128,12 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     summary: 'Messages and replies that were accepted; with all=true those that are over too',
     parameters: query(['all']),
     responses: answers(200, 'oldest first', form.queue, [401, 403]),
+  },
+  inboxList: {
+    operationId: 'inboxList',
+    summary: 'What lies in the inboxes, of all apps or one, without contents; nothing counts as read for it',
+    parameters: query(['app']),
+    responses: answers(200, 'oldest first', form.inboxList, [401, 403]),
   },
   clean: {
     operationId: 'clean',

@@ -145,6 +145,13 @@ export const queryNames = {
 } as const
 
 export const handed: v.GenericSchema = v.object({ id: hexId, state, reason: v.optional(v.string()) })
+export const handedProgress: v.GenericSchema = v.object({
+  id: hexId,
+  state,
+  reason: v.optional(v.string()),
+  fragments: v.number(),
+  arrived: v.number(),
+})
 const bytes = { base64: v.string(), text: v.optional(v.string()) }
 export const received: v.GenericSchema = v.object({
   id: hexId,
@@ -168,6 +175,20 @@ export const queue: v.GenericSchema = v.object({
       fragments: v.number(),
       acceptedAt: v.number(),
       deadline: v.number(),
+    }),
+  ),
+})
+export const inboxList: v.GenericSchema = v.object({
+  messages: v.array(
+    v.object({
+      id: hexId,
+      seq: v.number(),
+      at: v.number(),
+      app: v.string(),
+      inReplyTo: v.nullable(hexId),
+      canReply: v.boolean(),
+      bytes: v.number(),
+      read: v.boolean(),
     }),
   ),
 })

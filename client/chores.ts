@@ -8,6 +8,7 @@ import type { Engine, EngineInit } from './engine.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { messageIdBytes } from './fragments.ts'
 import { maxReplyBytes } from './limits.ts'
+import { answersApp } from './requests.ts'
 import { readSurbs, writeSurbs } from './surb.ts'
 
 /** A message of the client's own, as the queue lists it. */
@@ -23,6 +24,20 @@ export interface Queued {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly acceptedAt: number
   readonly deadline: number
+}
+
+/** A message that came, as the inbox lists it. */
+export interface Listed {
+  readonly id: string
+  readonly seq: number
+  /** When it was whole, milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+  readonly app: string
+  readonly inReplyTo: string | null
+  readonly canReply: boolean
+  readonly bytes: number
+  /** Whether an app, or its owner, has taken it. */
+  readonly read: boolean
 }
 
 export interface SurbSummary {
@@ -49,6 +64,16 @@ export class Chores {
         ? [{ id, app, kind, state, reason, bytes, fragments: count, acceptedAt, deadline }]
         : [],
     )
+  }
+
+  /** What came and is kept, oldest first. Nothing counts as read for it. @param app of this one only */
+  inbox(app?: string): Listed[] {
+    return this.#engine.inbox
+      .after(-1, app)
+      .filter(entry => entry.app !== answersApp)
+      .map(({ id, seq, at, app, inReplyTo = null, blocks, length, read }) => {
+        return { id, seq, at, app, inReplyTo, canReply: blocks > 0, bytes: length, read }
+      })
   }
 
   /**

@@ -46,6 +46,7 @@ export class Client {
     this.#handles = new Handles(
       id => outbox.get(id),
       id => this.#engine.fail(id, 'ABORTED'),
+      id => this.#engine.sender.left(id),
     )
     this.#sending = new Sending(init, open.engine, this.#handles)
     this.#mail = new Mail({

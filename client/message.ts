@@ -13,6 +13,8 @@ export interface Message {
   readonly state: MessageState
   /** Why it failed. */
   readonly reason: ClientErrorCode | undefined
+  /** How many fragments it is cut into, and how many of them are known to have arrived. */
+  readonly progress: { readonly fragments: number; readonly arrived: number }
   /**
    * Resolves when all of it has left once.
    *
@@ -59,16 +61,24 @@ const satisfies: Readonly<Record<'sent' | 'stored' | 'read', readonly MessageSta
 export class Handles {
   readonly #find: (id: string) => Outgoing | undefined
   readonly #cancel: (id: string) => void
+  readonly #left: (id: string) => number | undefined
   readonly #waiters = new Map<string, Set<Waiter>>()
 
-  constructor(find: (id: string) => Outgoing | undefined, cancel: (id: string) => void) {
+  /** @param left fragments of a message under way that have not arrived */
+  constructor(
+    find: (id: string) => Outgoing | undefined,
+    cancel: (id: string) => void,
+    left: (id: string) => number | undefined,
+  ) {
     this.#find = find
     this.#cancel = cancel
+    this.#left = left
   }
 
   handle(message: Outgoing): Message {
     const { id, app } = message
     const now = (): Outgoing => this.#find(id) ?? message
+    const left = (): number | undefined => this.#left(id)
     return {
       id,
       app,
@@ -77,6 +87,10 @@ export class Handles {
       },
       get reason() {
         return now().reason
+      },
+      get progress() {
+        const { count: fragments, state } = now()
+        return { fragments, arrived: fragments - (left() ?? (state === 'failed' ? fragments : 0)) }
       },
       sent: signal => this.#wait(now(), 'sent', signal),
       stored: signal => this.#wait(now(), 'stored', signal),

@@ -171,6 +171,11 @@ export class Sender {
     return this.#state.jobs.has(id)
   }
 
+  /** Fragments of a message under way that are not acknowledged; undefined when none of this id is. */
+  left(id: string): number | undefined {
+    return this.#state.jobs.get(id)?.left
+  }
+
   /** Acknowledged fragments of the messages that have moved since the last call. */
   takeProgress(): Map<string, Uint8Array> {
     const progress = new Map<string, Uint8Array>()

@@ -25,12 +25,16 @@ export async function run(args: readonly string[]): Promise<undefined> {
     const read = v.safeParse(name, who)
     if (!read.success) throw new CommandError('USAGE', `contacts add: '${who}': ${read.issues[0].message}`)
     readAddress(address, network.name)
-    return writeContacts(values.config, { ...contacts, [who]: address.trim() })
+    writeContacts(values.config, { ...contacts, [who]: address.trim() })
+    if (values.json === true) console.log(JSON.stringify({ name: who, address: address.trim() }))
+    return
   }
   if (what === 'remove' && who !== undefined && address === undefined) {
     if (contacts[who] === undefined) throw unknown(who)
     const { [who]: _, ...others } = contacts
-    return writeContacts(values.config, others)
+    writeContacts(values.config, others)
+    if (values.json === true) console.log(JSON.stringify({ name: who }))
+    return
   }
   throw new CommandError(
     'USAGE',
@@ -68,7 +72,7 @@ function readContacts(config: string | undefined): Record<string, string> {
   }
 }
 
-function writeContacts(config: string | undefined, contacts: Record<string, string>): undefined {
+function writeContacts(config: string | undefined, contacts: Record<string, string>): void {
   const file = fileOf(config)
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
   const draft = `${file}.${process.pid}`

@@ -1,5 +1,6 @@
 // The HTTP API of a running client (docs/client.md, HTTP API), as the commands and the local network call it.
 
+import type { Listed } from '../client/chores.ts'
 import type { LedgerEntry } from '../client/ledger.ts'
 import type { Way } from '../client/way.ts'
 import { askJson, type Endpoint } from './http.ts'
@@ -10,6 +11,12 @@ export interface Handed {
   readonly id: string
   readonly state: string
   readonly reason?: string
+}
+
+/** The same with how many of its fragments have arrived. */
+export interface Progress extends Handed {
+  readonly fragments: number
+  readonly arrived: number
 }
 
 /** A message that has come, as the API tells it. */
@@ -85,6 +92,12 @@ export async function readMessages(
   return (await askJson(endpoint, path, { timeoutMs: waitMs + sendTimeoutMs })) as Page
 }
 
+/** What lies in the inbox, without contents; nothing counts as read for it. */
+export async function listInbox(endpoint: Endpoint, app?: string): Promise<readonly Listed[]> {
+  const path = app === undefined ? '/inbox' : `/inbox?app=${encodeURIComponent(app)}`
+  return ((await askJson(endpoint, path)) as { messages: Listed[] }).messages
+}
+
 /** Asks a service, and waits for its answer. */
 export async function askService(
   endpoint: Endpoint,
@@ -125,8 +138,8 @@ export async function readEntries(
 }
 
 /** A message or reply of the client's own. */
-export async function handedState(endpoint: Endpoint, id: string): Promise<Handed> {
-  return (await askJson(endpoint, `/messages/${encodeURIComponent(id)}`)) as Handed
+export async function handedState(endpoint: Endpoint, id: string): Promise<Progress> {
+  return (await askJson(endpoint, `/messages/${encodeURIComponent(id)}`)) as Progress
 }
 
 export async function readLedger(endpoint: Endpoint): Promise<readonly LedgerEntry[]> {

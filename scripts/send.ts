@@ -6,7 +6,7 @@ import { mostCopies, type Way } from '../client/way.ts'
 import { CommandError, readOptions, wholeNumber } from './command.ts'
 import { clientEndpoint } from './config.ts'
 import { contactOrAddress } from './contacts.ts'
-import { type Handed, handedState, readMessages, replyTo, sendMessage } from './daemon.ts'
+import { type Handed, handedState, listInbox, replyTo, sendMessage } from './daemon.ts'
 import { durationOption } from './duration.ts'
 import { diskError } from './folder.ts'
 import { type Endpoint, HttpRefusal } from './http.ts'
@@ -118,10 +118,9 @@ function wayOf(values: WayOptions): Way | undefined {
 }
 
 /** The id behind what the inbox shows in front of a message: its number, or the id itself. */
-async function messageId(endpoint: Endpoint, named: string): Promise<string> {
+export async function messageId(endpoint: Endpoint, named: string): Promise<string> {
   if (!/^\d{1,15}$/.test(named)) return named
-  const { messages } = await readMessages(endpoint, Number(named) - 1, 0)
-  const found = messages.find(({ seq }) => seq === Number(named))
+  const found = (await listInbox(endpoint)).find(({ seq }) => seq === Number(named))
   if (found === undefined) {
     throw new CommandError('FAILED', `no message ${named} is kept here`, 'chaffinch inbox shows the numbers')
   }
@@ -136,6 +135,9 @@ export async function standardInput(): Promise<Uint8Array> {
   return new Uint8Array(Buffer.concat(chunks))
 }
 
+/** What is longer than this is told of as it goes, fragments. */
+const longFragments = 8
+
 async function waitFor(
   endpoint: Endpoint,
   handed: Handed,
@@ -143,8 +145,14 @@ async function waitFor(
   timeoutMs: number,
 ): Promise<Handed> {
   const deadline = Date.now() + timeoutMs
+  let told = 0
   for (;;) {
     const now = await handedState(endpoint, handed.id)
+    const percent = Math.floor((100 * now.arrived) / now.fragments)
+    if (now.fragments >= longFragments && percent >= told + 5) {
+      told = percent
+      console.error(`chaffinch: ${now.arrived} of ${now.fragments} fragments have arrived, ${percent} %`)
+    }
     if (reached[state]?.includes(now.state)) return now
     if (now.state === 'failed') {
       throw new CommandError('FAILED', `message ${handed.id}: failed (${now.reason ?? 'no reason given'})`)

@@ -33,17 +33,36 @@ examples:
   chaffinch send --reply 3 'hello yourself'
 `,
   inbox: `usage: chaffinch inbox [OPTIONS]
+       chaffinch inbox list|read N|watch [OPTIONS]
 
-Shows what has arrived at the running client of --config.
+Shows what has arrived at the running client of --config; what it shows counts as read.
+
+  inbox          everything with its contents
+  inbox list     a line for each message: a star in front of those that nobody has read, its number, and its size
+  inbox read N   the contents of one, by its number or id
+  inbox watch    what nobody has read, then each message as it comes
 
   --config FILE    the client's file (default: client.toml)
   --as NAME        the identity to use (default: the first)
-  --wait TIME      when the inbox is empty, wait so long for a first message
+  --app NAME       of this app (default: messages for none; list: all)
+  --after N        only what came behind message N
+  --wait TIME      of inbox: when it is empty, wait so long for a first message
+  --timeout TIME   of watch: end after so long (default: never)
+  --file FILE      of read: write the contents to a new file
   --json           print JSON, one message a line
 
 examples:
   chaffinch inbox --config me/client.toml
   chaffinch inbox --wait 30s --json
+  chaffinch inbox read 3 --file picture.jpg
+`,
+  reply: `usage: chaffinch reply N [TEXT] [OPTIONS]
+
+Answers message N of the inbox (its number or id); who wrote it stays unknown. It is 'chaffinch send --reply N', with its
+options (--file, --wait, --timeout, --as, --config, --json), behind N. Without TEXT it reads standard input.
+
+example:
+  chaffinch reply 3 'hello yourself' --wait read
 `,
   bulletin: `usage: chaffinch bulletin [TOPIC] [OPTIONS]
        chaffinch bulletin [TOPIC] --publish TEXT

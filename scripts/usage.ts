@@ -13,7 +13,8 @@ usage: chaffinch COMMAND [OPTIONS]
   gateway    run a gateway
   client     run a client with its loopback HTTP API
   send       send a message or a reply through a running client
-  inbox      show what has arrived at a running client
+  inbox      show what has arrived at a running client: list, read, watch
+  reply      answer a message of the inbox
   bulletin   read what everybody can read, or publish without a name
   address    print the address of a running client
   queue      list what a running client was given to send

@@ -1,0 +1,245 @@
+// The commands of a client (docs/client.md 13.2) on a network over TCP: what they print, and their exit codes.
+
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { serveClient } from '../client/daemon.ts'
+import { openIdentities } from '../client/index.ts'
+import { tokenFrom } from '../link/http.ts'
+import { networkText } from '../scripts/init-files.ts'
+import { localNetwork } from '../scripts/local.ts'
+import { runCommandLine } from '../scripts/main.ts'
+
+const root = join(import.meta.dirname, '..')
+const folder = mkdtempSync(join(tmpdir(), 'chaffinch-cli-client-'))
+const local = await localNetwork({
+  mixes: 3,
+  gateways: 2,
+  clients: 1,
+  epochMs: 20 * 60_000,
+  parameters: {
+    hopDelayMs: 5,
+    payloadPerMinute: 900,
+    loopPerMinute: 20,
+    dropPerMinute: 20,
+    readPerMinute: 600,
+  },
+})
+const bob = local.clients[0] as (typeof local.clients)[0]
+const identities = await openIdentities({ network: local.network, folder: join(folder, 'store') })
+await identities.main.ready(AbortSignal.timeout(20_000))
+const bobs = bob.serve('echo', ({ bytes }) => bytes)
+writeFileSync(join(folder, 'network.toml'), networkText(local.network))
+const token = await tokenFrom(join(folder, 'token'))
+const api = await serveClient({ client: identities.main, identities, port: 0, token })
+const config = join(folder, 'client.toml')
+writeFileSync(config, `network = "network.toml"\nfolder = "."\napi_port = ${api.port}\n`)
+
+interface Ran {
+  readonly code: number | null
+  readonly out: string
+  readonly errors: string
+}
+
+/** Runs a command in this process: what it prints is kept. */
+async function cli(args: readonly string[]): Promise<Ran> {
+  const [out, errors]: [string[], string[]] = [[], []]
+  const { log, error } = console
+  const { write } = process.stdout
+  console.log = (line: string) => out.push(`${line}\n`)
+  console.error = (line: string) => errors.push(`${line}\n`)
+  process.stdout.write = chunk => out.push(Buffer.from(chunk).toString()) > 0
+  try {
+    const code = await runCommandLine([...args, '--config', config])
+    return { code, out: out.join(''), errors: errors.join('') }
+  } finally {
+    Object.assign(console, { log, error })
+    process.stdout.write = write
+  }
+}
+
+/** Runs it as a process, with `input` on its standard input. */
+function cliProcess(args: readonly string[], input = ''): Promise<Ran> {
+  const program = join(root, 'dist', 'scripts', 'chaffinch.js')
+  const child = spawn(process.execPath, [program, ...args, '--config', config])
+  const [out, errors]: [Buffer[], Buffer[]] = [[], []]
+  child.stdout.on('data', chunk => out.push(chunk as Buffer))
+  child.stderr.on('data', chunk => errors.push(chunk as Buffer))
+  child.stdin.end(input)
+  return new Promise(resolve =>
+    child.on('close', code =>
+      resolve({ code, out: Buffer.concat(out).toString(), errors: Buffer.concat(errors).toString() }),
+    ),
+  )
+}
+
+async function fine(...args: string[]): Promise<string> {
+  const { code, out, errors } = await cli(args)
+  assert.is(code, 0, `${args.join(' ')}: ${errors}`)
+  return out.trim()
+}
+
+/** What `--json` prints, a line each. */
+async function json(...args: string[]): Promise<Record<string, unknown>[]> {
+  const out = await fine(...args, '--json')
+  return out === '' ? [] : out.split('\n').map(line => JSON.parse(line) as Record<string, unknown>)
+}
+
+function lengthOf(value: unknown): number {
+  return Array.isArray(value) ? value.length : -1
+}
+
+test.after(async () => {
+  bobs.end()
+  await api.close()
+  await identities.close()
+  await local.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('send from an argument, a file and standard input, to an address and a contact; each state waited for', async () => {
+  assert.equal(await json('contacts', 'add', 'bob', bob.address), [{ name: 'bob', address: bob.address }])
+  assert.equal(await json('contacts'), [{ bob: bob.address }])
+  const [stored] = await json('send', '--to', bob.address, 'one', '--wait', 'stored')
+  assert.ok(['stored', 'read'].includes(String(stored?.['state'])), String(stored?.['state']))
+  const file = join(folder, 'long.bin')
+  writeFileSync(file, new Uint8Array(40_000).fill(7))
+  const long = await cli(['send', '--to', 'bob', '--file', file, '--wait', 'stored', '--json'])
+  assert.is(long.code, 0, long.errors)
+  assert.match(
+    long.errors,
+    /^chaffinch: \d+ of \d+ fragments have arrived, \d+ %$/m,
+    'progress of a long message',
+  )
+  const piped = await cliProcess(['send', '--to', 'bob', '--no-replies', '--json'], 'from a pipe')
+  assert.is(piped.code, 0, piped.errors)
+  assert.is(JSON.parse(piped.out).state, 'queued')
+  const reading = (async () => {
+    for await (const { text } of bob.messages()) if (text === 'read me') return
+  })()
+  const read = await json('send', '--to', 'bob', '--wait', 'read', 'read me')
+  await reading
+  assert.is(read[0]?.['state'], 'read')
+  const { code, errors } = await cliProcess(['send', '--to', 'carol', 'x'])
+  assert.is(code, 1)
+  assert.match(errors, /^chaffinch: no contact 'carol'.*\nhint: /)
+  assert.is((await cliProcess(['send', 'x'])).code, 2)
+  assert.is((await cli(['send', '--to', 'bob', '--wait', 'soon', 'x'])).code, 2)
+})
+
+test('inbox: a list that counts nothing as read, one message, all of them, and each as it comes; reply', async () => {
+  const watching = cli(['inbox', 'watch', '--timeout', '3s', '--json'])
+  const sent = await bob.send(identities.main.address, 'first \u001b[31m', { replies: true })
+  await bob.send(identities.main.address, new Uint8Array([0, 255, 254]))
+  const shown = (await watching).out
+    .trim()
+    .split('\n')
+    .map(line => JSON.parse(line) as { text?: string })
+  assert.is(shown.length, 2)
+  await bob.send(identities.main.address, 'third', { replies: true })
+  const deadline = Date.now() + 10_000
+  let list: Record<string, unknown>[] = []
+  while (list.length < 3 && Date.now() < deadline) list = await json('inbox', 'list')
+  assert.equal(list.map(({ read }) => read).toSorted(), [false, true, true])
+  assert.equal((await json('inbox', 'list')).map(({ read }) => read).toSorted(), [false, true, true])
+  assert.match(await fine('inbox', 'list'), /^\* /m)
+  const third = list.find(({ read }) => read === false) as Record<string, unknown>
+  assert.is(await fine('inbox', 'read', String(third['seq'])), 'third')
+  const [again] = await json('inbox', 'read', String(third['id']))
+  assert.is(again?.['text'], 'third')
+  const bytes = list.find(({ bytes }) => bytes === 3) as Record<string, unknown>
+  const file = join(folder, 'three.bin')
+  await fine('inbox', 'read', String(bytes['seq']), '--file', file)
+  assert.equal([...readFileSync(file)], [0, 255, 254])
+  assert.is((await cli(['inbox', 'read', String(bytes['seq']), '--file', file])).code, 1, 'never overwrites')
+  assert.not.ok((await fine('inbox')).includes('\u001b'))
+  assert.is((await json('inbox')).length, 3)
+  const first = list.find(({ canReply, read }) => canReply === true && read === true) as Record<
+    string,
+    unknown
+  >
+  const [answered] = await json('reply', String(first['seq']), 'an answer', '--wait', 'read')
+  assert.is(answered?.['state'], 'read')
+  for await (const reply of bob.messages()) {
+    if (reply.inReplyTo === undefined) continue
+    assert.is(reply.inReplyTo, sent.id)
+    assert.is(reply.text, 'an answer')
+    break
+  }
+  for (const wrong of [
+    ['inbox', 'read'],
+    ['inbox', 'shred'],
+    ['inbox', 'list', '3'],
+    ['reply'],
+    ['reply', '--json'],
+  ])
+    assert.is((await cli(wrong)).code, 2, wrong.join(' '))
+  assert.is((await cli(['inbox', 'read', '99999'])).code, 1)
+  assert.is((await cli(['reply', '99999', 'x'])).code, 1)
+})
+
+test('queue, inspect, flush, clean, surb, ping, address', async () => {
+  assert.equal(await json('flush'), [{ left: 0 }])
+  const all = await json('queue', '--all')
+  assert.ok(all.length >= 5)
+  const [looked] = await json('inspect', String(all[0]?.['id']))
+  assert.is(looked?.['id'], all[0]?.['id'])
+  assert.is((await json('inspect', bob.address))[0]?.['network'], local.network.name)
+  assert.is((await json('address'))[0]?.['address'], identities.main.address)
+  const [made] = await json('surb', 'make', '--for', 'bob', '--count', '2')
+  const surb = String(made?.['surb'])
+  assert.is(lengthOf((await json('surb', 'inspect', surb))[0]?.['epochs']), 2)
+  assert.is((await json('inspect', surb))[0]?.['conversation'] !== undefined, true)
+  assert.is((await cli(['surb', 'use', 'chaffinch-surb_bogus', 'x'])).code, 1)
+  const [pinged] = await json('ping', '--to', 'bob', '--count', '2')
+  assert.is(pinged?.['answered'], 2)
+  assert.is(pinged?.['lossPercent'], 0)
+  assert.ok(lengthOf(pinged?.['layers']) >= 5)
+  const [gone] = await json('clean', '--older', '0s')
+  assert.ok(Number(gone?.['sent']) > 0 && Number(gone?.['received']) > 0, JSON.stringify(gone))
+})
+
+test('identities: made, listed, used with --as, removed', async () => {
+  const [made] = await json('identity', 'create', 'work')
+  assert.is(made?.['name'], 'work')
+  await identities.client('work').ready(AbortSignal.timeout(20_000))
+  const listed = await json('identity', 'list')
+  assert.equal(
+    listed.map(({ name, ready }) => [name, ready]),
+    [
+      ['main', true],
+      ['work', true],
+    ],
+  )
+  const address = await fine('address', '--as', 'work')
+  assert.is(address, listed[1]?.['address'])
+  assert.is.not(address, identities.main.address)
+  const [sent] = await json('send', '--as', 'work', '--to', 'bob', 'from work', '--wait', 'stored')
+  assert.is(identities.main.message(String(sent?.['id'])), undefined)
+  await bob.send(address, 'to work')
+  const [came] = await json('inbox', '--as', 'work', '--wait', '10s')
+  assert.is(came?.['text'], 'to work')
+  assert.equal(await json('inbox', 'list'), [])
+  assert.is((await json('surb', 'make', '--as', 'work', '--for', 'bob')).length, 1)
+  assert.is((await cli(['send', '--as', 'nobody', '--to', 'bob', 'x'])).code, 1)
+  assert.equal(await json('identity', 'remove', 'work'), [{ name: 'work' }])
+  assert.is((await cli(['identity', 'remove', 'main'])).code, 1)
+  assert.is((await cli(['identity', 'create'])).code, 2)
+})
+
+test('every command of a client is in the overview, and says how it is used', async () => {
+  const overview = await cli(['--help'])
+  const names = 'send inbox reply queue inspect flush clean surb ping address contacts identity'.split(' ')
+  for (const name of names) assert.match(overview.out, new RegExp(`^  ${name} `, 'm'))
+  for (const name of names) {
+    const { out, code } = await cli([name, '--help'])
+    assert.is(code, 0)
+    assert.match(out, new RegExp(`^usage: chaffinch ${name}`))
+    assert.match(out, /--json/, name)
+  }
+})
+
+test.run()
