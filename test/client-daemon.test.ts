@@ -162,6 +162,7 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
     'get /bulletin/{topic}',
     'get /consensus',
     'get /events',
+    'get /inbox',
     'get /ledger',
     'get /messages',
     'get /messages/{id}',
