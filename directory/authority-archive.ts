@@ -5,7 +5,7 @@ import type { Clock } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
 import { changes } from './authority-set.ts'
 import { type AuthorityStore, storedEpochs } from './authority-store.ts'
-import { type ConsensusBody, type NamedBody, readBody } from './consensus.ts'
+import { type ConsensusBody, type NamedBody, readBody, type Successors } from './consensus.ts'
 import { type ConsensusDocument, readDocument, validSigners, writeDocument } from './document.ts'
 import type { Documents, Held } from './documents.ts'
 import { DirectoryError } from './error.ts'
@@ -39,6 +39,8 @@ export class Archive {
   readonly #init: ArchiveInit
   /** Names that this authority signed, by epoch. */
   readonly #signed = new Map<number, Uint8Array>()
+  /** The last document that hands over of those that it signed. */
+  #handedOver: ConsensusBody | undefined
   /** By the hex of its name. */
   readonly #bodies = new Map<string, ConsensusBody>()
   /** The newest document ever, also when its time is over. */
@@ -56,6 +58,7 @@ export class Archive {
     const epoch = epochAt(network, clock.now())
     for (const bytes of await store.changes()) this.#use(() => void this.documents.succession.learn(bytes))
     for (const bytes of await store.documents()) this.#use(() => this.#load(bytes))
+    this.#handedOver = await store.handedOver()
     for (const { epoch: of, hash, body } of await store.signed()) {
       this.#signed.set(of, hash)
       if (body !== undefined && of > epoch - bodyEpochs) this.#bodies.set(hex(hash), body)
@@ -139,7 +142,19 @@ export class Archive {
   /** What this authority has just signed. */
   sign({ epoch, hash }: SignatureMessage, body: NamedBody | undefined): void {
     this.#signed.set(epoch, hash)
-    if (body !== undefined) this.#bodies.set(hex(body.hash), body.body)
+    if (body === undefined) return
+    this.#bodies.set(hex(body.hash), body.body)
+    if (changes(body.body) !== undefined) this.#handedOver = body.body
+  }
+
+  /**
+   * Who may be in office before an epoch without this authority knowing: it signed the document that hands over to
+   * them, and holds none of that epoch or a later one (docs/directory.md 8.7).
+   */
+  pendingChange(before: number = Number.POSITIVE_INFINITY): Successors | undefined {
+    const last = this.#handedOver
+    if (last === undefined || last.epoch >= before) return undefined
+    return (this.newestBefore(before)?.epoch ?? -1) < last.epoch ? changes(last) : undefined
   }
 
   signed(epoch: number): Uint8Array | undefined {

@@ -15,7 +15,7 @@ import {
   writeRequest,
 } from './exchange.ts'
 import type { AuthorityEntry, Network } from './network.ts'
-import { hex } from './statement.ts'
+import { hex, sameBytes } from './statement.ts'
 
 export interface AuthorityPeersInit {
   readonly network: Network
@@ -89,11 +89,12 @@ export class AuthorityPeers {
     for (const { courier } of this.#others.values()) courier.close()
   }
 
-  /** Authorities in contact, this one counted. */
-  get inContact(): number {
-    const { clock } = this.#init
+  /** Of these authorities those in contact, this one counted. */
+  inContact(authorities: readonly AuthorityEntry[]): number {
+    const { clock, link } = this.#init
     const since = clock.now() - Math.max(2 * second, 3 * this.#greetMs())
-    return 1 + [...this.#seen].filter(([id, at]) => this.#others.has(id) && at >= since).length
+    const isInContact = (id: Uint8Array): boolean => (this.#seen.get(hex(id)) ?? 0) >= since
+    return 1 + authorities.filter(({ id }) => !sameBytes(id, link.id) && isInContact(id)).length
   }
 
   /** When a peer answered last, milliseconds since 1970-01-01 UTC. */

@@ -141,11 +141,11 @@ export class Rounds {
 
   async #turn(): Promise<void> {
     if (this.#closed) return
-    const { network, clock, log, peers } = this.#init
+    const { network, clock, log } = this.#init
     try {
       const epoch = epochAt(network, clock.now())
       for (const round of [...this.#states.keys()]) {
-        await this.#apply(round, { kind: 'seen', authorities: peers.inContact })
+        await this.#see(round)
         if (round < epoch - 1) {
           this.#states.delete(round)
           this.#networks.delete(round)
@@ -174,7 +174,7 @@ export class Rounds {
 
   /** Begins the round of this epoch. One that waits to start the network gives way when a document turns up. */
   async #begin(epoch: number): Promise<void> {
-    const { clock, log, store, archive, peers, onBegin } = this.#init
+    const { clock, log, store, archive, onBegin } = this.#init
     const bootstrap = archive.current() === undefined
     const have = this.#states.get(epoch)
     if (have !== undefined) {
@@ -193,8 +193,13 @@ export class Rounds {
     const observes = !isMember(this.#rules(epoch))
     const begin = { epoch, bootstrap, now: clock.now(), descriptors, observes }
     this.#states.set(epoch, beginRound(network, begin))
-    await this.#apply(epoch, { kind: 'seen', authorities: peers.inContact })
+    await this.#see(epoch)
     onBegin()
+  }
+
+  async #see(round: number): Promise<void> {
+    const { authorities } = this.networkOf(round)
+    await this.#apply(round, { kind: 'seen', authorities: this.#init.peers.inContact(authorities) })
   }
 
   /** A round that starts the network may run on into the next epoch, and makes that one's document too. */

@@ -3,6 +3,7 @@
 
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
+import { changes } from './authority-set.ts'
 import { CborReader, write } from './cbor.ts'
 import { type ConsensusBody, readBody } from './consensus.ts'
 import { type Descriptor, descriptorLimits, readDescriptor, writeDescriptor } from './descriptor.ts'
@@ -32,6 +33,7 @@ const number = (epoch: number): string => String(epoch).padStart(16, '0')
 const keys = {
   own: (kind: VotingMessage['kind'] | 'opening', epoch: number) => `own/${kind}/${number(epoch)}`,
   body: (epoch: number) => `body/${number(epoch)}`,
+  handedOver: 'own/handed-over',
   heard: (round: number, place: number) => `heard/${number(round)}/${number(place)}`,
   descriptor: (epoch: number, id: string) => `descriptor/${number(epoch)}/${id}`,
 }
@@ -82,6 +84,8 @@ export class AuthorityStore {
       const epoch = message.kind === 'signature' ? message.epoch : message.round
       puts.push({ type: 'put', key: keys.own(message.kind, epoch), value: writeMessage(message) })
       if (body !== undefined) puts.push({ type: 'put', key: keys.body(epoch), value: body.bytes })
+      if (body !== undefined && changes(body.body) !== undefined)
+        puts.push({ type: 'put', key: keys.handedOver, value: body.bytes })
       if (opening !== undefined) puts.push({ type: 'put', key: keys.own('opening', epoch), value: opening })
     }
     if (puts.length > 0) await this.#store.batch(puts)
@@ -121,6 +125,16 @@ export class AuthorityStore {
       })
     }
     return signed
+  }
+
+  /**
+   * Of the documents it signed the last that hands over.
+   *
+   * @throws DirectoryError when that cannot be read
+   */
+  async handedOver(): Promise<ConsensusBody | undefined> {
+    const bytes = await this.#store.get(keys.handedOver)
+    return bytes && this.#readOwn(keys.handedOver, () => readBody(bytes))
   }
 
   /** The bytes of a body it signed. */
@@ -253,13 +267,20 @@ export class AuthorityStore {
   async #message(key: string): Promise<VotingMessage | undefined> {
     const bytes = await this.#store.get(key)
     if (bytes === undefined) return undefined
-    try {
+    return this.#readOwn(key, () => {
       // What it says about others was checked when it was made, with the authorities of then.
       const { everybody } = this.#succession
       const message = openMessage(everybody, bytes, { isHeld: () => true })
       const signature = message.kind === 'vote' ? ownSignature(message.signed) : message.signature
       if (verifyStatement(everybody.name, statementOf(message), signature)) return message
       throw new DirectoryError('BAD_SIGNATURE', `${message.kind}: not signed by its author`)
+    })
+  }
+
+  /** @throws DirectoryError as `read`, with the key */
+  #readOwn<T>(key: string, read: () => T): T {
+    try {
+      return read()
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
       throw new DirectoryError(error.code, `store: ${key}: ${error.message}`)

@@ -208,6 +208,7 @@ class RunningAuthority implements Authority {
       body: (name: string) => archive.body(name),
       evidence: () => this.#rounds.evidence(),
       successors: () => this.#wantedSuccessors(),
+      pendingChange: (epoch: number) => archive.pendingChange(epoch),
       signed: (epoch: number) => archive.signed(epoch),
     }
     this.#noteKeeper = new NoteKeeper({
@@ -284,10 +285,11 @@ class RunningAuthority implements Authority {
     this.#wanted = parameters
   }
 
-  /** A change that has happened is no wish any more. */
+  /** A change that has happened is no wish any more; one that was signed, and may have happened, is no longer free. */
   #wantedSuccessors(): Successors | null {
     const { newest } = this.#archive.documents.succession
-    return this.#successors === null || sameSet(this.#successors, newest) ? null : this.#successors
+    const wanted = this.#archive.pendingChange() ?? this.#successors
+    return wanted === null || sameSet(wanted, newest) ? null : wanted
   }
 
   /** The authorities of now, and those who are announced or wanted. */
@@ -398,12 +400,16 @@ class RunningAuthority implements Authority {
       this.#statistics.take(statistics, this.#options.clock.now())
       return writeAnswer()
     }
-    if (!this.#peers.others.some(({ id }) => sameBytes(id, from))) {
+    const { everybody } = this.#archive.documents.succession
+    const isPeer = this.#peers.others.some(({ id }) => sameBytes(id, from))
+    // Who was away when others took over hears here that it is in office no more.
+    if (request.ask === 'hello' && (isPeer || everybody.authorities.some(({ id }) => sameBytes(id, from)))) {
+      return writeAnswer(writeNewest(this.#archive.documents.newest()?.view.epoch ?? null))
+    }
+    if (!isPeer || request.ask === 'hello') {
       throw new DirectoryError('UNKNOWN_AUTHORITY', `request: ${request.ask} is for authorities`)
     }
     switch (request.ask) {
-      case 'hello':
-        return writeAnswer(writeNewest(this.#archive.documents.newest()?.view.epoch ?? null))
       case 'missing':
         return writeAnswer(writeDescriptors(this.#gossip.missing(request.epoch, request.have)))
       case 'noting': {

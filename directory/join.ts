@@ -129,7 +129,7 @@ export async function joinDirectory(options: JoinOptions): Promise<JoinedDirecto
 const mayPass: ReadonlySet<DirectoryErrorCode> = new Set<DirectoryErrorCode>(['BUSY', 'NO_ANSWER'])
 
 /** What became of one descriptor, or of a request, at one authority. */
-type Fate = 'taken' | 'refused'
+type Fate = 'taken' | 'refused' | 'late'
 
 class Uploader {
   readonly #options: JoinOptions
@@ -146,6 +146,8 @@ class Uploader {
   readonly #joining = new Map<string, Promise<Fate | 'later'>>()
   #timer: Timer | undefined
   #tries = 0
+  /** The epoch of the last upload. */
+  #epoch = -1
   #closed = false
 
   constructor(options: JoinOptions, directory: Follower, publisher: Publisher) {
@@ -271,7 +273,7 @@ class Uploader {
         else if (joined === 'refused') settle('refused')
         return
       }
-      settle('refused')
+      settle(error.code === 'LATE' ? 'late' : 'refused')
       if (error.code !== 'LATE') return this.#refused(authority, error)
       const fields = { epoch, authority: hex(authority.id), why: error.message }
       this.#options.log.debug(fields, 'directory: too late for this document')
@@ -343,8 +345,12 @@ class Uploader {
 
   #forgetBefore(epoch: number): void {
     for (const old of [...this.#descriptors.keys()].filter(e => e < epoch)) this.#descriptors.delete(old)
-    for (const key of [...this.#fates.keys()].filter(key => Number.parseInt(key, 10) < epoch)) {
-      this.#fates.delete(key)
+    for (const [key, fate] of [...this.#fates]) {
+      const document = Number.parseInt(key, 10)
+      // Too late for the round before is in time for one that starts the network in the document's own epoch.
+      const isAgain = fate === 'late' && document === epoch && epoch > this.#epoch
+      if (document < epoch || isAgain) this.#fates.delete(key)
     }
+    this.#epoch = epoch
   }
 }

@@ -1,12 +1,13 @@
 // A round from the agreed votes to the signed documents (docs/directory.md 8.7).
 
 import { accusedNodes } from './accused.ts'
-import { changes, type Ids } from './authority-set.ts'
-import { type ConsensusBody, nameBody } from './consensus.ts'
+import { changes, type Ids, sameSet } from './authority-set.ts'
+import { type ConsensusBody, type NamedBody, nameBody } from './consensus.ts'
 import { DirectoryError } from './error.ts'
 import { evidenceOf } from './evidence.ts'
 import {
   type InSignatures,
+  isMember,
   phaseBegin,
   type RoundAction,
   type RoundRules,
@@ -30,30 +31,61 @@ export function draft(rules: RoundRules, state: InSignatures, now: number): Step
     before = named
     return named
   })
-  const signatures = new Map(state.signatures)
   const actions: RoundAction[] = accuseNodes(votes, body)
   // Nodes that were all late are not gone: the document before carries on, as long as it is valid
   if (body !== undefined && hasPath(body) && !drafts.every(named => hasPath(named.body)))
     return [{ at: 'failed', round, since: phaseBegin(rules, state, now), why: 'no whole path' }, actions]
-  for (const named of drafts) {
+  return [{ ...state, drafts }, actions]
+}
+
+/** Signs each draft once it may. The state is the same one when there is nothing to sign. */
+export function sign(rules: RoundRules, state: InSignatures): Stepped {
+  const own = hex(rules.id)
+  const signatures = new Map(state.signatures)
+  const actions: RoundAction[] = []
+  for (const named of state.drafts ?? []) {
     const { epoch } = named.body
-    const signed = rules.signed(epoch)
-    // Two names for one epoch would be two documents: what was signed once is signed again or not at all.
-    if (signed !== undefined && !sameBytes(signed, named.hash)) continue
+    if (signatures.get(epoch)?.has(own) === true || !maySign(rules, state, named)) continue
     const about = { kind: 'consensus', epoch, signer: rules.id, about: named.hash } as const
     const signature = signStatement(rules.network.name, about, rules.sign)
     const message: SignatureMessage = {
       kind: 'signature',
-      round: round.epoch,
+      round: state.round.epoch,
       epoch,
       hash: named.hash,
       signer: rules.id,
       signature,
     }
-    signatures.set(epoch, new Map(signatures.get(epoch)).set(hex(rules.id), message))
+    signatures.set(epoch, new Map(signatures.get(epoch)).set(own, message))
     actions.push({ do: 'keep', message, body: named }, { do: 'send', message })
   }
-  return [{ ...state, drafts, signatures }, actions]
+  return actions.length === 0 ? [state, []] : [{ ...state, signatures }, actions]
+}
+
+function maySign(rules: RoundRules, state: InSignatures, { body, hash }: NamedBody): boolean {
+  // Two names for one epoch would be two documents: what was signed once is signed again or not at all.
+  const signed = rules.signed(body.epoch)
+  if (signed !== undefined && !sameBytes(signed, hash)) return false
+  // Who gave way goes back only when it knows that nobody has taken over.
+  const pending = rules.pendingChange(body.epoch)
+  if (pending !== undefined && !sameSet(pending, body)) return false
+  return changes(body) === undefined || !isMember(rules) || isExpected(rules, state, { body, hash })
+}
+
+/**
+ * Whether enough of both sets are there for a document that hands over: who said that these are the votes, and who
+ * signed it already, as those who come in do at once. So nobody gives way to authorities that do not exist.
+ */
+function isExpected(
+  rules: RoundRules,
+  { agreedBy, signatures }: InSignatures,
+  { body, hash }: Pick<NamedBody, 'body' | 'hash'>,
+): boolean {
+  const signed = [...(signatures.get(body.epoch) ?? [])].filter(([, message]) =>
+    sameBytes(message.hash, hash),
+  )
+  const there = new Set([...agreedBy, ...signed.map(([signer]) => signer), hex(rules.id)])
+  return thresholdsHold(rules, body, there)
 }
 
 /** A gateway, and a mix in each layer. */
@@ -109,11 +141,15 @@ export function publish(rules: RoundRules, state: InSignatures, now: number): St
   return [{ at: 'published', round, since, documents: state.drafts ?? [] }, complete]
 }
 
-/** By the threshold of its authorities, and of those that hand over to them. */
 function isSigned(rules: RoundRules, body: ConsensusBody, signatures: readonly SignatureMessage[]): boolean {
+  return thresholdsHold(rules, body, new Set(signatures.map(({ signer }) => hex(signer))))
+}
+
+/** The threshold of a document's authorities, and of those that hand over to them, is among these: hex of the ids. */
+function thresholdsHold(rules: RoundRules, body: ConsensusBody, ids: ReadonlySet<string>): boolean {
   const sets: Ids[] = changes(body) === undefined ? [body] : [body, rules.network]
   return sets.every(({ authorities, threshold }) => {
     const members = new Set(authorities.map(({ id }) => hex(id)))
-    return signatures.filter(({ signer }) => members.has(hex(signer))).length >= threshold
+    return [...members].filter(id => ids.has(id)).length >= threshold
   })
 }

@@ -169,16 +169,23 @@ function isOpen(rules: RoundRules, of: Opened | undefined): boolean {
 export function agree(rules: RoundRules, state: InReveals, now: number): Stepped {
   const { round, votes } = state
   const since = phaseBegin(rules, state, now)
-  const agreed = settledSet(rules, state)?.map(({ author, hash }) => voteOf(votes.get(hex(author)), hash))
-  if (agreed === undefined || !agreed.every(vote => vote !== undefined)) {
+  const set = settledSet(rules, state)
+  const agreed = set?.map(({ author, hash }) => voteOf(votes.get(hex(author)), hash))
+  if (set === undefined || agreed === undefined || !agreed.every(vote => vote !== undefined)) {
     return [{ at: 'failed', round, since, why: 'votes missing' }, []]
   }
   const contributions = agreed.map(({ vote }) => contributionOf(rules, state, vote.author))
   if (!contributions.every(contribution => contribution !== undefined)) {
     return [{ at: 'failed', round, since, why: 'reveals missing' }, []]
   }
-  const next = { round, since, agreed, contributions, drafts: undefined, signatures: new Map() }
+  const agreedBy = signersOf(state, set)
+  const next = { round, since, agreed, agreedBy, contributions, drafts: undefined, signatures: new Map() }
   return [{ at: 'signatures', ...next }, []]
+}
+
+function signersOf({ sets }: InReveals, set: VoteSet): ReadonlySet<string> {
+  const name = setHash(set)
+  return new Set([...sets].flatMap(([signer, of]) => (sameBytes(setHash(of.set), name) ? [signer] : [])))
 }
 
 function contributionOf(rules: RoundRules, state: InReveals, dealer: Uint8Array): Contribution | undefined {

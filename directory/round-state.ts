@@ -41,6 +41,11 @@ export interface RoundRules {
   readonly evidence: () => readonly Evidence[]
   /** Whom it wants to be the authorities later, if not the same. */
   readonly successors: () => Successors | null
+  /**
+   * Who may have taken over before an epoch, for all that this authority knows: it signed a document that hands over
+   * to them, and holds none of that epoch or a later one.
+   */
+  readonly pendingChange: (epoch: number) => Successors | undefined
   /** The name that this authority signed for an epoch's document, if it did. */
   readonly signed: (epoch: number) => Uint8Array | undefined
 }
@@ -122,6 +127,8 @@ export interface InReveals extends In<'reveals'> {
 
 export interface InSignatures extends In<'signatures'> {
   readonly agreed: readonly SignedVote[]
+  /** Who said that these are the votes: hex of the ids. */
+  readonly agreedBy: ReadonlySet<string>
   /** What their dealings contribute to the shared randomness. */
   readonly contributions: readonly Contribution[]
   /** The documents as this authority makes them; none while the document before is fetched. */

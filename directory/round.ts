@@ -3,7 +3,7 @@
 // round-votes.ts has the phases until the votes are frozen, round-reveals.ts and round-end.ts those after.
 
 import { DirectoryError } from './error.ts'
-import { draft, publish, takeSignature } from './round-end.ts'
+import { draft, publish, sign, takeSignature } from './round-end.ts'
 import { agree, isAllOpen, openWithheld, takeReveal, takeSet } from './round-reveals.ts'
 import {
   type InReveals,
@@ -62,10 +62,9 @@ function advance(rules: RoundRules, state: RoundState, now: number): Stepped {
         ? agree(rules, state, now)
         : openWithheld(rules, state, now)
     case 'signatures': {
-      if (state.drafts === undefined) {
-        const drafted = draft(rules, state, now)
-        if (drafted[0] !== state || !isOver(rules, state, now)) return drafted
-      }
+      const [next, actions] = state.drafts === undefined ? draft(rules, state, now) : sign(rules, state)
+      // A body that is fetched is waited for until the phase is over.
+      if (next !== state || (state.drafts === undefined && !isOver(rules, state, now))) return [next, actions]
       return isOver(rules, state, now) || (state.round.bootstrap && allSigned(rules, state))
         ? publish(rules, state, now)
         : [state, []]

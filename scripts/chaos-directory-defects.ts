@@ -1,6 +1,7 @@
 // Planted defects: a suite that cannot fail proves nothing. Each is the voting machine of every authority with one
 // rule missing.
 
+import { changes } from '../directory/authority-set.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { epochStart, phaseEnds } from '../directory/network.ts'
 import type { step as honestStep } from '../directory/round.ts'
@@ -98,6 +99,17 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
   'said-before-kept': step => (rules, state, event, now) => {
     const [next, actions] = step(rules, state, event, now)
     return [next, actions.filter(action => action.do !== 'keep' || action.message.kind === 'signature')]
+  },
+
+  /** Who signed that others take over signs for those who were there before, as if it had not. */
+  'goes-back': step => (rules, state, event, now) =>
+    step({ ...rules, pendingChange: () => undefined }, state, event, now),
+
+  /** Others take over with their own threshold and one signature of those who were there before. */
+  'no-handing-over': step => (rules, state, event, now) => {
+    const drafts = state.at === 'signatures' ? (state.drafts ?? []) : []
+    const threshold = drafts.some(({ body }) => changes(body) !== undefined) ? 1 : rules.network.threshold
+    return step({ ...rules, network: { ...rules.network, threshold } }, state, event, now)
   },
 
   /** A document needs one signature. */

@@ -1,6 +1,8 @@
 // An authority that lies: an honest one's program, and between it and the network a link that changes, holds
 // back, repeats and multiplies what it says. Liars know each other and sign for each other.
 
+import { successorsOf } from '../directory/authority-set.ts'
+import type { Successors } from '../directory/consensus.ts'
 import { directoryProtocol, readRequest, writeAnswer, writeRequest } from '../directory/exchange.ts'
 import {
   holderStatement,
@@ -11,7 +13,7 @@ import {
   type VotingMessage,
   writeMessage,
 } from '../directory/message.ts'
-import { epochAt, epochStart, type Network, phaseEnds } from '../directory/network.ts'
+import { epochAt, epochStart, type Network, phaseEnds, type VotingNetwork } from '../directory/network.ts'
 import { relayRounds } from '../directory/round-state.ts'
 import { type SecretSharing, sharingOf } from '../directory/sharing.ts'
 import { digest, hex, type Sign, sameBytes, signStatement } from '../directory/statement.ts'
@@ -39,6 +41,10 @@ export const lies = [
   'splitSets',
   /** Another document's name for one half of the others. */
   'splitNames',
+  /** Its signature under the document for one authority alone, of those who come in where there are any. */
+  'signForOne',
+  /** Votes for liars as the only successors, or against any. */
+  'putsch',
   /** Signs every vote list and every name that somebody shows it, for that one. */
   'agreeWithAll',
   /** Everything in the last milliseconds of its phase. */
@@ -55,6 +61,8 @@ export type Lie = (typeof lies)[number]
 
 export interface LiarInit {
   readonly network: Network
+  /** Who votes in a round, and who comes in with its document. */
+  readonly networkOf: (round: number) => VotingNetwork
   readonly link: Link
   readonly clock: Clock
   readonly random: Random
@@ -89,7 +97,6 @@ export class Liar {
   /** For the honest program. */
   readonly link: Link
   readonly #init: LiarInit
-  readonly #others: readonly Peer[]
   readonly #sign: Sign
   /** Which lies it tells in a round: the first of its own always, others mostly. */
   readonly #drawn = new Map<number, ReadonlySet<Lie>>()
@@ -101,8 +108,7 @@ export class Liar {
 
   constructor(init: LiarInit) {
     this.#init = init
-    const { network, link } = init
-    this.#others = network.authorities.filter(({ id }) => !sameBytes(id, link.id))
+    const { link } = init
     this.#sign = init.keys.get(hex(link.id))?.sign as Sign
     this.link = changedLink(link, {
       request: async (to, protocol, body, options) => {
@@ -120,21 +126,27 @@ export class Liar {
     })
   }
 
+  /** Those whom it talks to in a round. */
+  #others(round: number): Peer[] {
+    const { networkOf, link } = this.#init
+    const { authorities, incoming } = networkOf(round)
+    const all = new Map([...authorities, ...(incoming?.authorities ?? [])].map(peer => [hex(peer.id), peer]))
+    return [...all.values()].filter(({ id }) => !sameBytes(id, link.id))
+  }
+
   /** What it does without being asked, once an epoch. */
   disturb(): void {
     const { network, clock, random } = this.#init
     const round = epochAt(network, clock.now())
+    const others = this.#others(round)
     if (this.#tells('replay', round)) {
       for (let i = 0; i < 20 && this.#kept.length > 0; i++) {
-        this.#send(
-          pick(random, this.#others),
-          writeRequest({ ask: 'voting', message: pick(random, this.#kept) }),
-        )
+        this.#send(pick(random, others), writeRequest({ ask: 'voting', message: pick(random, this.#kept) }))
       }
     }
-    if (this.#tells('huge', round)) this.#send(pick(random, this.#others), new Uint8Array(hugeBytes))
+    if (this.#tells('huge', round)) this.#send(pick(random, others), new Uint8Array(hugeBytes))
     if (this.#tells('flood', round)) {
-      for (const to of this.#others) for (let i = 0; i < 50; i++) this.#send(to, this.#junk(round))
+      for (const to of others) for (let i = 0; i < 50; i++) this.#send(to, this.#junk(round))
     }
   }
 
@@ -151,7 +163,7 @@ export class Liar {
     try {
       const request = readRequest(body)
       return request.ask === 'voting'
-        ? openMessage(this.#init.network, request.message, { isHeld: () => true })
+        ? openMessage(this.#init.networkOf, request.message, { isHeld: () => true })
         : undefined
     } catch {
       // Another liar's junk.
@@ -168,7 +180,10 @@ export class Liar {
     if (message.kind === 'vote') return this.#twistVote(to, message)
     if (this.#tells('silence', round)) return []
     if (message.kind === 'reveal') return this.#twistReveal(to, message)
-    if (!this.#isInHalf(to)) return [message]
+    if (message.kind === 'signature' && this.#tells('signForOne', round)) {
+      return sameBytes(this.#others(round).at(-1)?.id ?? own, to.id) ? [message] : []
+    }
+    if (!this.#isInHalf(round, to)) return [message]
     if (message.kind === 'set') return [this.#tells('splitSets', round) ? this.#otherSet(message) : message]
     return [this.#tells('splitNames', round) ? this.#otherName(message) : message]
   }
@@ -176,7 +191,8 @@ export class Liar {
   #twistReveal(to: Peer, message: Of<'reveal'>): VotingMessage[] {
     const { round } = message
     if (this.#tells('withhold', round)) return []
-    const victim = this.#others[round % this.#others.length] as Peer
+    const others = this.#others(round)
+    const victim = others[round % others.length] as Peer
     if (this.#tells('tellOne', round)) return sameBytes(victim.id, to.id) ? [message] : []
     if (!this.#tells('forgeReveals', round)) return [message]
     return [this.#signReveal(round, message.dealer, digest(message.opened)), this.#forgedShare(round, to.id)]
@@ -184,8 +200,8 @@ export class Liar {
 
   /** Of somebody's dealing, with the right form and a wrong content. */
   #forgedShare(round: number, dealer: Uint8Array): Of<'reveal'> {
-    const { network, sharing, random, link } = this.#init
-    const of = sharingOf(network, round, link.id)
+    const { networkOf, sharing, random, link } = this.#init
+    const of = sharingOf(networkOf(round), round, link.id)
     const { dealing } = sharing.deal(of, random)
     const share = sharing.openShare(sharing.readDealing(of, dealing), this.#init.sharingKey)
     return this.#signReveal(round, dealer, share)
@@ -204,23 +220,27 @@ export class Liar {
   }
 
   #twistVote(to: Peer, message: Of<'vote'>): VotingMessage[] {
-    const { keys, random, network, link } = this.#init
+    const { random, networkOf, link } = this.#init
     const { round, signed } = message
     if (this.#tells('lastMoment', round)) {
       const victim = this.#victims.get(round) ?? {
-        peer: hex(pick(random, this.#others).id),
+        peer: hex(pick(random, this.#others(round)).id),
         // In turn the first moment and the last at which one signature must not be enough.
-        relayRound: round % 2 === 0 ? 0 : relayRounds(network),
+        relayRound: round % 2 === 0 ? 0 : relayRounds(networkOf(round)),
       }
       this.#victims.set(round, victim)
-      const all = [...keys.values()]
+      const all = this.#liarsIn(round)
       return victim.peer === hex(to.id) ? [{ ...message, signed: this.#signVote(signed.vote, all) }] : []
     }
     const heard = this.#heardDealings.get(round)
     if (heard !== undefined && this.#tells('copyDealing', round)) {
       return [{ ...message, signed: this.#signVote({ ...signed.vote, dealing: heard }, this.#only(link.id)) }]
     }
-    if (!this.#isInHalf(to) || !this.#tells('splitVotes', round)) return [message]
+    if (this.#tells('putsch', round)) {
+      const vote = { ...signed.vote, successors: this.#putsch(round) }
+      return [{ ...message, signed: this.#signVote(vote, this.#only(link.id)) }]
+    }
+    if (!this.#isInHalf(round, to) || !this.#tells('splitVotes', round)) return [message]
     const later = { ...signed.vote, clock: signed.vote.clock + 1 }
     return [{ ...message, signed: this.#signVote(later, this.#only(link.id)) }]
   }
@@ -229,8 +249,22 @@ export class Liar {
     return [...this.#init.keys.values()].filter(({ id }) => sameBytes(id, author))
   }
 
-  #isInHalf(to: Peer): boolean {
-    return this.#others.findIndex(({ id }) => sameBytes(id, to.id)) % 2 === 0
+  /** Those of its kind who have a say in a round. */
+  #liarsIn(round: number): { readonly id: Uint8Array; readonly sign: Sign }[] {
+    const { keys, networkOf } = this.#init
+    return networkOf(round).authorities.flatMap(({ id }) => keys.get(hex(id)) ?? [])
+  }
+
+  /** Nobody but liars, at once; or nobody else than now. */
+  #putsch(round: number): Successors | null {
+    const liars = new Set(this.#liarsIn(round).map(({ id }) => hex(id)))
+    const authorities = this.#init.networkOf(round).authorities.filter(({ id }) => liars.has(hex(id)))
+    const threshold = Math.floor(authorities.length / 2) + 1
+    return round % 2 === 0 ? null : successorsOf(round + 1, { authorities, threshold })
+  }
+
+  #isInHalf(round: number, to: Peer): boolean {
+    return this.#others(round).findIndex(({ id }) => sameBytes(id, to.id)) % 2 === 0
   }
 
   #signVote(vote: Vote, signers: readonly { id: Uint8Array; sign: Sign }[]): SignedVote {
@@ -278,7 +312,7 @@ export class Liar {
       message.kind === 'set'
         ? this.#signSet(round, message.set)
         : this.#signName(round, message.epoch, message.hash)
-    const to = this.#others.find(({ id }) => sameBytes(id, from))
+    const to = this.#others(round).find(({ id }) => sameBytes(id, from))
     const bytes = writeMessage(echo)
     const once = hex(digest(bytes)) + hex(from)
     if (to === undefined || this.#agreed.has(once)) return
@@ -300,14 +334,14 @@ export class Liar {
   }
 
   #moments(message: VotingMessage): number[] {
-    const { network, clock, random } = this.#init
+    const { network, networkOf, clock, random } = this.#init
     const { kind, round } = message
     const end = (fraction: number): number => epochStart(network, round + fraction) - 5 - below(random, 35)
     const victim = kind === 'vote' ? this.#victims.get(round) : undefined
     if (kind === 'vote' && message.signed.vote.ballots.length === 2)
       return [clock.now() + below(random, 1500)]
     if (victim !== undefined) {
-      const part = victim.relayRound / relayRounds(network)
+      const part = victim.relayRound / relayRounds(networkOf(round))
       const relayEnd = phaseEnds.votes + part * (phaseEnds.agreement - phaseEnds.votes)
       // Links take up to 20 ms: one of these arrives in time, one does not, and what is passed on hardly does.
       return [16, 12, 8, 4].map(before => epochStart(network, round + relayEnd) - before)

@@ -322,6 +322,7 @@ function rulesOf(network: Network, i: number, dealt: Dealt): RoundRules {
     newestBefore: () => null,
     body: () => undefined,
     evidence: () => [],
+    pendingChange: () => undefined,
     signed: () => undefined,
   }
 }

@@ -6,7 +6,7 @@ import type { ConsensusBody } from '../directory/consensus.ts'
 import { DirectoryError } from '../directory/error.ts'
 import type { Network } from '../directory/network.ts'
 import { bootstrapMs, type InReveals, type RevealMessage, type Stepped } from '../directory/round-state.ts'
-import type { Dealing, SecretSharing, Share } from '../directory/sharing.ts'
+import { type Dealing, type SecretSharing, type Share, sharingPublicKey } from '../directory/sharing.ts'
 import { combineRandomness } from '../directory/sharing-beacon.ts'
 import { digest, hex, sameBytes } from '../directory/statement.ts'
 
@@ -50,7 +50,8 @@ export class RandomnessWatch {
   /** For every authority, liars too. */
   readonly sharing: SecretSharing
   readonly #network: Network
-  readonly #liars: readonly Uint8Array[]
+  /** Their keys for shares, the public one in hex: not all of them are authorities all the time. */
+  readonly #liars: readonly { readonly secretKey: Uint8Array; readonly publicKey: string }[]
   readonly #liarIds: ReadonlySet<string>
   readonly #violated: Violated
   /** What a dealing contributes, by the hex of its digest. */
@@ -71,7 +72,10 @@ export class RandomnessWatch {
     violated: Violated,
   ) {
     this.#network = network
-    this.#liars = [...liars.values()].map(sharingSecretKey)
+    this.#liars = [...liars.values()].map(seed => {
+      const secretKey = sharingSecretKey(seed)
+      return { secretKey, publicKey: hex(sharingPublicKey(secretKey)) }
+    })
     this.#liarIds = new Set(liars.keys())
     this.#violated = violated
     this.sharing = {
@@ -139,7 +143,10 @@ export class RandomnessWatch {
   }
 
   #canCombine(dealing: Dealing, told: Told | undefined, before: number): boolean {
-    const own = this.#liars.map(key => this.sharing.openShare(dealing, key))
+    const holders = new Set(dealing.sharing.holders.map(hex))
+    const own = this.#liars
+      .filter(({ publicKey }) => holders.has(publicKey))
+      .map(({ secretKey }) => this.sharing.openShare(dealing, secretKey))
     const heard = [...(told?.shares.values() ?? [])].filter(({ at }) => at < before).map(({ bytes }) => bytes)
     const shares = [...own, ...heard].map(bytes => this.sharing.verifyShare(dealing, bytes))
     try {

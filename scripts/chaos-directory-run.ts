@@ -1,9 +1,12 @@
 // One run of `npm run chaos -- directory`: whole authorities with real signatures and disks in memory, nodes and a
 // client, on a virtual clock, while the plan's disturbances come and go.
 
+import { setMaxListeners } from 'node:events'
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import { startAuthority } from '../directory/authority.ts'
 import { sharingSecretKey } from '../directory/authority-keys.ts'
+import { successorsOf } from '../directory/authority-set.ts'
+import type { Successors } from '../directory/consensus.ts'
 import { step } from '../directory/round.ts'
 import { secretSharing } from '../directory/sharing.ts'
 import { hex, type Sign } from '../directory/statement.ts'
@@ -12,9 +15,16 @@ import { silent } from '../link/log.ts'
 import { memoryStore } from '../link/store.ts'
 import { fraction } from '../sphinx/random.ts'
 import { cheapSharing } from '../test/cheap-sharing.ts'
-import { DirectoryWorld, seedOf } from '../test/directory-world.ts'
+import { DirectoryWorld, entryOf, type NodeMember, seedOf } from '../test/directory-world.ts'
 import { changedLink, Liar } from './chaos-directory-liar.ts'
-import { areApart, type Partition, type Plan, undisturbed } from './chaos-directory-plan.ts'
+import {
+  areApart,
+  type Change,
+  everybody,
+  type Partition,
+  type Plan,
+  undisturbed,
+} from './chaos-directory-plan.ts'
 import { remembering } from './chaos-directory-randomness.ts'
 import { type Violation, Watch } from './chaos-directory-watch.ts'
 
@@ -27,6 +37,9 @@ export interface Outcome {
   readonly faults: ReadonlyMap<string, number>
   readonly violation: Violation | undefined
 }
+
+// An authority asks everybody at once, with one signal: with those who come in they are more than Node expects.
+setMaxListeners(64)
 
 /** Fractions of an epoch at which a round has ended, and its document is in use also by those who had none before. */
 const looks = { ended: 0.7, inUse: 1.1 } as const
@@ -56,6 +69,11 @@ class ChaosRun {
   readonly #liars: Liar[] = []
   readonly #partitions = new Set<Partition>()
   readonly #faults = new Map<string, number>()
+  /** Who has been told of the change. */
+  readonly #told = new Set<number>()
+  readonly #successors: Successors | undefined
+  readonly #clientStore = memoryStore()
+  #away: NodeMember | undefined
   #epochs = 0
   #failed = 0
 
@@ -66,7 +84,8 @@ class ChaosRun {
     const sharing = plan.real ? remembering(secretSharing) : cheapSharing
     const size = { authorities, threshold, mixes: 2, gateways: 1, layers: 1 }
     this.#world = new DirectoryWorld({ seed, ...size })
-    this.#ids = this.#world.network.authorities.map(({ id }) => id)
+    this.#ids = everybody(plan).map(i => entryOf(i).id)
+    this.#successors = plan.change && successorsIn(plan.change)
     this.#keys = new Map(
       [...plan.liars.keys()].map(i => {
         const key = seedOf(`authority ${i}`)
@@ -80,16 +99,19 @@ class ChaosRun {
         [...plan.liars.keys()].map(i => [hex(this.#ids[i] as Uint8Array), seedOf(`authority ${i}`)]),
       ),
       sharing,
-      isUndisturbed: (id, round) =>
-        undisturbed(plan, round).some(i => hex(this.#ids[i] as Uint8Array) === id),
+      isUndisturbed: (id, round) => this.#undisturbed(round).includes(id),
     })
   }
 
   async run(): Promise<Outcome> {
-    const { seed, real, authorities } = this.#plan
-    for (let i = 0; i < authorities; i++) await this.#start(i)
+    const { seed, real, authorities, change } = this.#plan
+    for (let i = 0; i < authorities; i++) {
+      if (change?.proposed === 0) this.#told.add(i)
+      await this.#start(i)
+    }
     await this.#world.startNodes()
     await this.#world.startClient()
+    if (change !== undefined) await this.#world.startClient({ store: this.#clientStore })
     for (const { at, run } of this.#moments()) {
       await this.#world.advanceTo(0, at)
       await run()
@@ -108,7 +130,7 @@ class ChaosRun {
 
   /** Everything that happens from outside, in the order of time. */
   #moments(): Moment[] {
-    const { disturbances, epochs } = this.#plan
+    const { disturbances, epochs, change } = this.#plan
     const moments: Moment[] = disturbances.flatMap(disturbance => {
       const { from, until } = disturbance
       if (disturbance.kind === 'partition') {
@@ -122,6 +144,7 @@ class ChaosRun {
         { at: until, run: () => this.#restart(disturbance.authority) },
       ]
     })
+    if (change !== undefined) moments.push(...this.#changing(change))
     for (let epoch = 0; epoch < epochs; epoch++) {
       moments.push({ at: epoch + looks.ended, run: () => this.#lookAtRound(epoch) })
       moments.push({ at: epoch + looks.inUse, run: () => this.#lookAtUse(epoch) })
@@ -133,15 +156,56 @@ class ChaosRun {
     return moments.sort((a, b) => a.at - b.at)
   }
 
+  /** The operators agree on other authorities; the new ones start; a client and a mix see nothing of it. */
+  #changing({ proposed, started, away, members }: Change): Moment[] {
+    const { random } = this.#world
+    const operators = everybody(this.#plan).filter(i => i < this.#plan.authorities)
+    return [
+      ...operators.map(i => ({ at: proposed * fraction(random), run: () => this.#propose(i) })),
+      ...members
+        .filter(i => i >= this.#plan.authorities)
+        .map(i => ({
+          at: started,
+          run: async () => {
+            this.#told.add(i)
+            if (this.#world.authorities[i] === undefined) await this.#start(i)
+          },
+        })),
+      { at: away.from, run: () => this.#leave() },
+      { at: away.until, run: () => this.#return() },
+    ]
+  }
+
+  #propose(i: number): void {
+    this.#told.add(i)
+    this.#world.authorities[i]?.propose(this.#successors ?? null)
+  }
+
+  async #leave(): Promise<void> {
+    const { clients, nodes } = this.#world
+    await clients.pop()?.close()
+    this.#away = nodes[0]
+    if (this.#away !== undefined) await this.#world.killNode(this.#away)
+  }
+
+  /** The client with what it had; the mix, and another client that knows one node, with the oldest configuration. */
+  async #return(): Promise<void> {
+    const [node] = this.#world.nodes
+    await this.#world.startClient({ store: this.#clientStore })
+    if (this.#away !== undefined) await this.#world.startNode(this.#away.name, this.#away.role)
+    if (node !== undefined) await this.#world.startClient({ sources: [this.#world.peer(node)] })
+  }
+
   async #start(i: number): Promise<void> {
     const { network, clock, random, stores, authorities, authorityLinks } = this.#world
-    const host = this.#world.host(`authority ${i}`, 'authority', network.authorities[i]?.addresses)
+    const host = this.#world.host(`authority ${i}`, 'authority', entryOf(i).addresses)
     const lies = this.#plan.liars.get(i)
     const liar =
       lies === undefined
         ? undefined
         : new Liar({
             network,
+            networkOf: round => this.#watch.succession.votingNetwork(round + 1, round + 1),
             link: host,
             clock,
             random,
@@ -171,6 +235,7 @@ class ChaosRun {
       store: stores[i],
       sharing: this.#watch.randomness.sharing,
       wanted: { hopDelayMs: 40 + i },
+      successors: this.#told.has(i) ? this.#successors : null,
       step: liar === undefined ? this.#watched(i) : step,
     })
   }
@@ -179,7 +244,7 @@ class ChaosRun {
     const id = hex(this.#ids[i] as Uint8Array)
     return (rules, state, event, now) => {
       const stepped = this.#machine(rules, state, event, now)
-      this.#watch.stepped(id, state, event, stepped, now)
+      this.#watch.stepped(id, rules, state, event, stepped, now)
       return stepped
     }
   }
@@ -196,7 +261,8 @@ class ChaosRun {
   }
 
   async #restart(i: number): Promise<void> {
-    if (this.#world.authorities[i] !== undefined) return
+    const isExpected = i < this.#plan.authorities || this.#told.has(i)
+    if (this.#world.authorities[i] !== undefined || !isExpected) return
     await this.#start(i)
     this.#count('restart')
   }
@@ -204,24 +270,40 @@ class ChaosRun {
   #lookAtRound(round: number): void {
     this.#epochs++
     if (!this.#watch.hasDocument(round + 1)) this.#failed++
-    const ids = undisturbed(this.#plan, round).map(i => hex(this.#ids[i] as Uint8Array))
-    if (ids.length >= this.#plan.threshold) this.#watch.checkRound(round, ids)
+    if (this.#watch.succession.lastChange === round + 1) this.#count('succession')
+    const ids = this.#undisturbed(round)
+    const electorate = this.#watch.electorate(round, ids)
+    if (electorate !== undefined) this.#watch.checkRound(round, electorate, ids)
   }
 
-  /** A round of undisturbed authorities makes a document that they and the client use from its first moment. */
+  /** A round of undisturbed authorities makes a document that they, nodes and clients use from its first moment. */
   #lookAtUse(round: number): void {
-    const now = undisturbed(this.#plan, round + 1)
-    const ready = undisturbed(this.#plan, round).filter(i => now.includes(i))
-    if (ready.length < this.#plan.threshold) return
+    const now = this.#undisturbed(round + 1)
+    const ready = this.#undisturbed(round).filter(id => now.includes(id))
+    if (this.#watch.electorate(round, ready) === undefined) return
+    const { authorities, nodes, clients } = this.#world
     const views = [
-      ...ready.map(i => this.#world.authorities[i]?.current()),
-      ...this.#world.clients.map(client => client.current()),
+      ...ready.map(id => ({
+        who: `authority ${this.#ids.findIndex(other => hex(other) === id)}`,
+        view: authorities[this.#ids.findIndex(other => hex(other) === id)]?.current(),
+      })),
+      ...nodes.map(({ name, directory }) => ({ who: name, view: directory.current() })),
+      ...clients.map((client, i) => ({ who: `client ${i}`, view: client.current() })),
     ]
-    const behind = views.filter(view => view?.epoch !== round + 1).length
-    if (behind > 0) this.#watch.violated('follow', `epoch ${round + 1}: ${behind} of ${views.length} behind`)
+    const behind = views.filter(({ view }) => view?.epoch !== round + 1).map(({ who }) => who)
+    if (behind.length > 0) this.#watch.violated('follow', `epoch ${round + 1}: ${behind.join(', ')} behind`)
+  }
+
+  /** Hex of the ids. */
+  #undisturbed(round: number): string[] {
+    return undisturbed(this.#plan, round).map(i => hex(this.#ids[i] as Uint8Array))
   }
 
   #count(fault: string): void {
     this.#faults.set(fault, (this.#faults.get(fault) ?? 0) + 1)
   }
+}
+
+function successorsIn({ from, members, threshold }: Change): Successors {
+  return successorsOf(from, { authorities: members.map(entryOf), threshold })
 }

@@ -42,6 +42,7 @@ export function rulesOf(i: number, change: Partial<RoundRules> = {}, of: Network
     newestBefore: () => null,
     body: () => undefined,
     evidence: () => [],
+    pendingChange: () => undefined,
     signed: () => undefined,
     ...change,
   }

@@ -41,10 +41,27 @@ function planOf(seed: number, lies: readonly Lie[], disturbances: readonly Crash
   }
 }
 
+/** A fourth comes in, and one that agreed to it is away when that is to be signed and voted on. */
+function halfDonePlan(seed: number): Plan {
+  return {
+    ...planOf(seed, ['putsch', 'signForOne'], [{ kind: 'crash', authority: 2, from: 2.45, until: 3.7 }]),
+    epochs: 4,
+    change: {
+      from: 3,
+      members: [0, 1, 4, 5],
+      threshold: 3,
+      proposed: 0.5,
+      started: 1.6,
+      away: { from: 1.7, until: 3.2 },
+    },
+  }
+}
+
 test('everything holds among liars, crashes and partitions', async () => {
-  const summary = await runAll({ seeds: [2, 9], defect: undefined })
+  const summary = await runAll({ seeds: [2, 3], defect: undefined })
   assert.is(summary.violations, 0)
   assert.is(summary.runs, 2)
+  assert.is(summary.faults['succession'], 1, 'in one of them other authorities take over')
   assert.is(summary.realRuns, 0)
   assert.ok(Object.keys(summary.faults).length > 5)
 })
@@ -74,6 +91,8 @@ const hunts: Readonly<Record<string, { plan: (seed: number) => Plan; finds: read
     finds: ['one-statement'],
   },
   'said-before-kept': { plan: seed => planOf(seed, []), finds: ['kept-first'] },
+  'goes-back': { plan: seed => halfDonePlan(seed), finds: ['one-way'] },
+  'no-handing-over': { plan: seed => halfDonePlan(seed), finds: ['verified-document'] },
   'no-signature-count': {
     plan: seed => planOf(seed, ['silence'], [{ kind: 'crash', authority: 0, from: 1.45, until: 1.9 }]),
     finds: ['verified-document'],
@@ -96,7 +115,16 @@ test('a plan: at most as many liars as the promises are made for, and who is und
   for (let seed = 0; seed < 300; seed++) {
     const plan = drawPlan(seed)
     assert.ok(2 * plan.threshold > plan.authorities)
-    assert.ok(plan.liars.size <= plan.authorities - plan.threshold)
+    const { change } = plan
+    const lying = (members: readonly number[]): number => members.filter(i => plan.liars.has(i)).length
+    const first = Array.from({ length: plan.authorities }, (_, i) => i)
+    assert.ok(lying(first) <= plan.authorities - plan.threshold)
+    if (change !== undefined) {
+      assert.ok(2 * change.threshold > change.members.length)
+      assert.ok(lying(change.members) <= change.members.length - change.threshold)
+      const same = change.members.length === first.length && first.every(i => change.members.includes(i))
+      assert.ok(!same || change.threshold !== plan.threshold, 'something changes')
+    }
     assert.equal(drawPlan(seed), plan)
     for (let epoch = 0; epoch < plan.epochs; epoch++) {
       assert.ok(undisturbed(plan, epoch).every(i => !plan.liars.has(i)))

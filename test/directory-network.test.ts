@@ -4,7 +4,7 @@ import type { Authority } from '../directory/authority.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { hex } from '../directory/statement.ts'
 import type { View } from '../directory/view.ts'
-import { DirectoryWorld, type WorldOptions, wrongClock } from './directory-world.ts'
+import { DirectoryWorld, type NodeMember, type WorldOptions, wrongClock } from './directory-world.ts'
 
 test('a network of three authorities has its first documents within two seconds, with any epoch', async () => {
   for (const epochMs of [5000, 20_000, 20 * 60_000]) {
@@ -136,6 +136,21 @@ test('with all authorities dead the documents hold for three epochs, and then it
   assert.is(view.nodes.size, 8)
   await world.advanceTo(6, 0.9)
   assert.is(world.clients[0]?.view(7)?.signers.length, 3)
+  await world.close()
+})
+
+test('a node that came too late for one round is in time for the one that starts the network anew', async () => {
+  const world = await started()
+  await world.advanceTo(1, 0.9)
+  for (let i = 0; i < 3; i++) await world.killAuthority(i)
+  await world.killNode(world.nodes[0] as NodeMember)
+  await world.advanceTo(4, 0.4)
+  for (let i = 0; i < 3; i++) await world.startAuthority(i)
+  // Document 2 is still valid, and the descriptors for 5 are closed.
+  await world.startNode('late', 'mix')
+  await world.advanceTo(5, 0.2)
+  assert.is(world.clients[0]?.current()?.epoch, 5)
+  assert.is(world.clients[0]?.current()?.nodes.size, 8)
   await world.close()
 })
 

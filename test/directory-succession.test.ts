@@ -2,25 +2,22 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { authorityEntry } from '../directory/authority-keys.ts'
 import { successorsOf } from '../directory/authority-set.ts'
 import { nameBody, type Successors } from '../directory/consensus.ts'
 import { readDocument, writeDocument } from '../directory/document.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { directoryProtocol, readAnswer, writeRequest } from '../directory/exchange.ts'
 import type { FollowedDirectory } from '../directory/follow.ts'
-import type { AuthorityEntry } from '../directory/network.ts'
+import { type AuthorityEntry, phaseEnds } from '../directory/network.ts'
 import { hex, type SignatureEntry, signStatement } from '../directory/statement.ts'
 import { Succession } from '../directory/succession.ts'
 import { memoryStore } from '../link/store.ts'
+import { Alone, at, converse } from './directory-alone.ts'
 import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
-import { DirectoryWorld, networkOf, seedOf } from './directory-world.ts'
-
-const authority = (i: number): AuthorityEntry =>
-  authorityEntry(seedOf(`authority ${i}`), [`/memory/authority-${i}`])
+import { DirectoryWorld, entryOf, networkOf } from './directory-world.ts'
 
 const setOf = (...members: number[]): { authorities: AuthorityEntry[]; threshold: number } => ({
-  authorities: members.map(authority),
+  authorities: members.map(entryOf),
   threshold: Math.floor(members.length / 2) + 1,
 })
 
@@ -140,6 +137,42 @@ test('what a new authority dealt and does not open, the new threshold of the new
   assert.is(last?.voted, true, 'its vote counts')
   assert.is(body.randomness[0].length, 32)
   await world.close()
+})
+
+test('who was away while others took over its office hears of it, and follows', async () => {
+  const world = await started()
+  const three = successorsOf(3, setOf(1, 2, 3))
+  await world.startAuthority(3, { successors: three })
+  propose(world, three, 0, 1, 2)
+  await world.advanceTo(2, 0.2)
+  await world.killAuthority(0)
+  await world.advanceTo(4, 0.2)
+  const retired = await world.startAuthority(0, { successors: three })
+  await world.advanceTo(4, 0.95)
+  assert.is(retired.current()?.epoch, 4)
+  await world.advanceTo(6, 0.2)
+  assert.is(retired.status().state, 'waiting', 'it holds no rounds any more')
+  await world.close()
+})
+
+test('who signed that others take over does not sign as before, until it knows that nobody did', () => {
+  const machine = new Alone(0).upload()
+  const others = { from: 9, ...setOf(1, 2, 3) }
+  const signs = (pending: Successors | undefined, of: Successors | undefined): boolean => {
+    const change = {
+      pendingChange: () => pending,
+      ...(of === undefined ? {} : { network: { ...machine.rules.network, incoming: of } }),
+    }
+    const group = [0, 1, 2].map(i => new Alone(i, i === 0 ? change : {}).upload())
+    for (const end of Object.values(phaseEnds)) {
+      for (const member of group) member.tick(end)
+      converse(group, at(end))
+    }
+    return group[0]?.sent('signature') !== undefined
+  }
+  assert.is(signs(undefined, undefined), true)
+  assert.is(signs(others, undefined), false)
+  assert.is(signs({ ...others, ...setOf(0, 1, 2) }, undefined), true, 'the document is of those very ones')
 })
 
 test('a minority that proposes changes nothing; nor do new ones who are not there', async () => {

@@ -44,7 +44,8 @@ export function seedOf(name: string): Uint8Array {
 /** Made once: deriving a sharing key takes a millisecond. */
 const entries = new Map<number, AuthorityEntry>()
 
-function entryOf(i: number): AuthorityEntry {
+/** Authority number `i`, whether the network begins with it or not. */
+export function entryOf(i: number): AuthorityEntry {
   const entry = entries.get(i) ?? authorityEntry(seedOf(`authority ${i}`), [`/memory/authority-${i}`])
   entries.set(i, entry)
   return entry
