@@ -92,8 +92,10 @@ export async function openMailboxes(options: {
   now: () => number
   payloadBytes: number
   limits: MailboxLimits
+  /** Told after each write, with the error of one that was refused. */
+  wrote?: (error?: unknown) => void
 }): Promise<Mailboxes> {
-  const { store, now, payloadBytes } = options
+  const { store, now, payloadBytes, wrote = () => {} } = options
   const limits = { ...options.limits }
   const boxes = await loadIndex(store)
   const time = (): number => Math.floor(now())
@@ -145,7 +147,9 @@ export async function openMailboxes(options: {
       let failed = false
       try {
         await store.batch(operations(batch))
-      } catch {
+        wrote()
+      } catch (error) {
+        wrote(error)
         failed = true
       }
       for (const write of batch.writes) settle(write, failed)

@@ -88,6 +88,10 @@ export function nodeMetrics(status: () => NodeStatus): Registry {
   gauge('chaffinch_replay_tags', 'Tags remembered, all keys together', s => s.replay.tags)
   counter('chaffinch_shut_out_peers_total', 'Peers shut out for what they sent', s => s.shut.times)
   gauge('chaffinch_shut_out_nodes', 'Nodes that are shut out now', s => s.shut.nodes.length)
+  counter('chaffinch_disk_refusals_total', 'Writes that the disk refused', s => s.disk.refusals)
+  gauge('chaffinch_disk_failing_flag', '1 while the disk refuses what was last written', s =>
+    s.disk.failing.length > 0 ? 1 : 0,
+  )
   gauge('chaffinch_neighbours', 'Neighbours with a queue', s => s.neighbours.length)
   gauge('chaffinch_queued_cells', 'Cells that wait for a neighbour', s => sum(s.neighbours, n => n.queued))
   gauge('chaffinch_mail_entries', 'Entries in all mailboxes', s => s.mail?.entries ?? 0)

@@ -15,13 +15,14 @@ import type { Store } from '../link/store.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import type { Random } from '../sphinx/random.ts'
 import { Bulletin } from './bulletin.ts'
+import { diskWatch } from './disk.ts'
 import { engine } from './engine.ts'
 import type { Files } from './files.ts'
-import { type Gateway, gateway } from './gateway.ts'
 import { type KeyRing, openingEpochs, openKeys } from './keys.ts'
 import { defaultNodeLimits, type NodeLimits } from './limits.ts'
 import { type Loops, nodeLoops } from './loops.ts'
-import { type Mailboxes, openMailboxes, sweepMs } from './mailbox.ts'
+import { openMail } from './mail.ts'
+import { type Mailboxes, sweepMs } from './mailbox.ts'
 import { openPeeler, type StartThread } from './peel-pool.ts'
 import type { Fit } from './peeling.ts'
 import { type Action, type DropReason, type End, type Mixed, newRelay, type Thanks } from './relay.ts'
@@ -100,8 +101,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const parameters = (): Parameters => admission.views[0]?.parameters ?? defaultParameters
 
   // what may refuse comes first, what would have to be undone last
-  const board: BoardOf = (...wanted) => bulletin.page(...wanted)
-  const mail = role === 'gateway' ? await openMail(options, limits, parameters, board) : undefined
+  const board: Bulletin['page'] = (...wanted) => bulletin.page(...wanted)
+  const disk = diskWatch(log)
+  const mail =
+    role === 'gateway'
+      ? await openMail({
+          ...options,
+          id: link.id,
+          limits,
+          parameters,
+          board,
+          disk,
+          payloadBytes: g.payloadBytes,
+        })
+      : undefined
   const keys = await openKeys({ network, files: options.files, random })
   const replay = replayStore({ files: options.files, random, tagsPerKey: limits.tagsPerKey })
   await keys.advance(now())
@@ -209,9 +222,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   function record(batch: number): void {
     replay.flush().then(
-      () => happen({ t: 'recorded', batch, ok: true }),
-      error => {
-        log.error({ error: String(error) }, 'the replay journal cannot be written: packets are dropped')
+      () => {
+        disk.wrote('journal')
+        happen({ t: 'recorded', batch, ok: true })
+      },
+      (error: unknown) => {
+        disk.wrote('journal', error)
         happen({ t: 'recorded', batch, ok: false })
       },
     )
@@ -298,8 +314,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       await peeler.forget(oldest)
       await replay.free(oldest)
       next = keys.nextAdvance(now())
+      disk.wrote('keys')
     } catch (error) {
-      log.error({ error: String(error) }, 'packet keys cannot be renewed')
+      disk.wrote('keys', error)
     }
     turnAt(next)
   }
@@ -342,6 +359,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         loops,
         alarm: watch.state,
         replay,
+        disk,
         mail,
         bulletin,
       }),
@@ -385,44 +403,6 @@ function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<Joined
       return { ...operator?.(), role, family, addresses: link.addresses, packetKeys }
     },
   })
-}
-
-/** What a page shows of the bulletin. */
-type BoardOf = Bulletin['page']
-
-async function openMail(
-  { link, store, clock, random, network }: NodeOptions,
-  limits: NodeLimits,
-  parameters: () => Parameters,
-  board: BoardOf,
-): Promise<{ boxes: Mailboxes; gateway: Gateway }> {
-  const now = (): number => clock.now()
-  const { payloadBytes } = geometryOf(network)
-  const { mailboxEntries, mailboxMinutes } = parameters()
-  const boxes = await openMailboxes({
-    store,
-    now,
-    payloadBytes,
-    limits: {
-      entries: mailboxEntries,
-      minutes: mailboxMinutes,
-      boxes: limits.mailboxes,
-      bytes: limits.mailboxBytes,
-      waiting: limits.mailWaiting,
-    },
-  })
-  const { clients } = limits
-  const server = gateway({
-    id: link.id,
-    mailboxes: boxes,
-    parameters,
-    board,
-    payloadBytes,
-    clients,
-    now,
-    random,
-  })
-  return { boxes, gateway: server }
 }
 
 /**

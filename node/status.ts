@@ -14,6 +14,7 @@ import { hexOf, idFrom } from '../link/identity.ts'
 import type { CellDrop, Neighbour, NodeLink } from '../link/link.ts'
 import { type AlarmState, usualLoss } from './alarm.ts'
 import type { Bulletin, BulletinStatus } from './bulletin.ts'
+import type { Disk, Written } from './disk.ts'
 import type { Gateway } from './gateway.ts'
 import type { LoopCounts, Loops } from './loops.ts'
 import type { Mailboxes } from './mailbox.ts'
@@ -74,6 +75,8 @@ export interface NodeStatus {
     readonly nodes: readonly { readonly id: string; readonly until: number }[]
   }
   readonly replay: { readonly tags: number }
+  /** Writes that the disk refused since the start, and what it refused when it was last tried. */
+  readonly disk: { readonly refusals: number; readonly failing: readonly Written[] }
   readonly bulletin: BulletinStatus
   /** Of a gateway. */
   readonly mail: {
@@ -97,6 +100,7 @@ export function statusOf(node: {
   loops: Loops
   alarm: AlarmState
   replay: ReplayStore
+  disk: Disk
   mail: { boxes: Mailboxes; gateway: Gateway } | undefined
   bulletin: Bulletin
 }): NodeStatus {
@@ -136,6 +140,7 @@ export function statusOf(node: {
     }),
     shut: shutOf(link, node.admission),
     replay: { tags: node.replay.size },
+    disk: { refusals: node.disk.refusals, failing: node.disk.failing },
     bulletin: node.bulletin.status(),
     mail: mail
       ? {

@@ -103,6 +103,14 @@ export function checkDisk(folder: string, { writable, mode, freeBytes }: DiskFac
   return found
 }
 
+/** What the disk refused the running role when it last tried. */
+export function checkDiskOf(status: Readonly<Record<string, unknown>>): Finding[] {
+  const { failing = [] } = (status['disk'] ?? {}) as { failing?: readonly string[] }
+  if (failing.length === 0) return []
+  const says = `the running role cannot write: ${failing.join(', ')}`
+  return [{ check: 'disk', state: 'wrong', says, fix: 'make room: it goes on by itself, without a restart' }]
+}
+
 /** Listening ports: free, or this role's own. */
 export async function checkPorts(config: ServerFile, runs: boolean): Promise<Finding[]> {
   const found: Finding[] = []

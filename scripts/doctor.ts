@@ -24,6 +24,7 @@ import {
   checkClock,
   checkConsensus,
   checkDisk,
+  checkDiskOf,
   checkKey,
   checkPorts,
   diskFacts,
@@ -113,7 +114,8 @@ async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; find
       const says = `authority ${authority.slice(0, 16)} keeps it out: ${why} (${code})`
       return { check: 'running', state: 'wrong', says, fix: 'docs/running.md, 6, says what to do' }
     })
-    return { running: true, findings: [{ check: 'running', state: 'ok', says: 'it runs' }, ...kept] }
+    const runs: Finding = { check: 'running', state: 'ok', says: 'it runs' }
+    return { running: true, findings: [runs, ...checkDiskOf(status), ...kept] }
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     return { running: false, findings: [off] }

@@ -16,7 +16,7 @@ import { type VirtualClock, virtualClock } from '../link/clock.ts'
 import { hexOf } from '../link/identity.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Host, Link } from '../link/link.ts'
-import { silent } from '../link/log.ts'
+import { type Log, silent } from '../link/log.ts'
 import { type MemoryNetwork, memoryNetwork } from '../link/memory.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { type Files, memoryFiles } from '../node/files.ts'
@@ -61,6 +61,9 @@ export interface WorldOptions {
   readonly epochMs?: number
   readonly parameters?: Partial<Parameters>
   readonly limits?: Partial<NodeLimits>
+  /** Of each node, and the log of all; default: in memory, and none. */
+  readonly files?: () => Files
+  readonly log?: Log
   /** Of the links of nodes. */
   readonly linkLimits?: Partial<LinkLimits>
   readonly layers?: number
@@ -94,7 +97,14 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const drafts: Omit<Place, 'node'>[] = []
   const add = (role: Role, layer: number): void => {
     const seed = random(32)
-    drafts.push({ role, layer, seed, files: memoryFiles(), store: memoryStore(), link: undefined as never })
+    drafts.push({
+      role,
+      layer,
+      seed,
+      files: options.files?.() ?? memoryFiles(),
+      store: memoryStore(),
+      link: undefined as never,
+    })
   }
   for (let layer = 0; layer < layers; layer++)
     for (let i = 0; i < (options.perLayer ?? 1); i++) add('mix', layer)
@@ -103,8 +113,10 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   // what a descriptor would say: the public halves of the key files that the nodes have made
   const publishedKeys = async (files: Files, epoch: number): Promise<Map<number, Uint8Array>> => {
     const keys = new Map<number, Uint8Array>()
-    for (let e = epoch; e < epoch + 3; e++)
-      keys.set(e, ((await files.read(`packet-${e}.key`, 64)) as Uint8Array).subarray(32))
+    for (let e = epoch; e < epoch + 3; e++) {
+      const file = await files.read(`packet-${e}.key`, 64)
+      if (file !== undefined) keys.set(e, file.subarray(32))
+    }
     return keys
   }
   const viewOf = async (epoch: number): Promise<View> => {
@@ -176,7 +188,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       store: draft.store,
       clock,
       random,
-      log: silent,
+      log: options.log ?? silent,
       ...(options.limits ? { limits: options.limits } : {}),
     })
   }

@@ -1,0 +1,48 @@
+// A gateway's mail: the mailboxes on its disk, and what serves them to its clients (docs/gateway.md).
+
+import type { Parameters } from '../directory/view.ts'
+import type { Clock } from '../link/clock.ts'
+import type { Store } from '../link/store.ts'
+import type { Random } from '../sphinx/random.ts'
+import type { Bulletin } from './bulletin.ts'
+import type { Disk } from './disk.ts'
+import { type Gateway, gateway } from './gateway.ts'
+import type { NodeLimits } from './limits.ts'
+import { type Mailboxes, openMailboxes } from './mailbox.ts'
+
+/** @throws NodeError NEWER_FORMAT, FOLDER */
+export async function openMail(options: {
+  /** 32 bytes: the gateway's. */
+  readonly id: Uint8Array
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly limits: NodeLimits
+  readonly parameters: () => Parameters
+  readonly board: Bulletin['page']
+  readonly disk: Disk
+  /** The geometry's. */
+  readonly payloadBytes: number
+}): Promise<{ boxes: Mailboxes; gateway: Gateway }> {
+  const { id, store, clock, random, limits, parameters, board, disk, payloadBytes } = options
+  const now = (): number => clock.now()
+  const { mailboxEntries, mailboxMinutes } = parameters()
+  const boxes = await openMailboxes({
+    store,
+    now,
+    payloadBytes,
+    limits: {
+      entries: mailboxEntries,
+      minutes: mailboxMinutes,
+      boxes: limits.mailboxes,
+      bytes: limits.mailboxBytes,
+      waiting: limits.mailWaiting,
+    },
+    wrote: error => disk.wrote('mail', error),
+  })
+  const { clients } = limits
+  return {
+    boxes,
+    gateway: gateway({ id, mailboxes: boxes, parameters, board, payloadBytes, clients, now, random }),
+  }
+}
