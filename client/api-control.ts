@@ -8,13 +8,14 @@ import { parameterNames } from '../directory/parameters.ts'
 import type { View } from '../directory/view.ts'
 import { problem } from '../link/problem.ts'
 import { resources } from '../link/resources.ts'
-import { contentOf, type Env, type RoutesInit, within } from './api-messages.ts'
+import { contentOf, type Env, type RoutesInit } from './api-messages.ts'
 import { says } from './api-openapi.ts'
 import * as form from './api-schemas.ts'
 import { hex } from './bytes.ts'
 import type { Client } from './client.ts'
 import type { CoverLevel } from './cover.ts'
 import { ClientError } from './error.ts'
+import { within } from './until.ts'
 
 const mostPaths = 1000
 
@@ -70,8 +71,8 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   })
   app.post('/flush', describeRoute(says.flush), async context => {
     const { until = 'stored', wait = form.longestWaitMs } = v.parse(form.flushBody, await bodyOf(context))
-    const over = AbortSignal.any([closing, context.req.raw.signal])
-    const left = await within(clock, wait, over, signal => client.flush(until, signal)).then(
+    const either = [closing, context.req.raw.signal]
+    const left = await within(clock, wait, either, signal => client.flush(until, signal)).then(
       () => 0,
       () => client.chores.queue().filter(({ state }) => until === 'stored' || state === 'queued').length,
     )

@@ -14,6 +14,7 @@ import { ClientError } from './error.ts'
 import type { Identities } from './identities.ts'
 import type { Message, Received } from './message.ts'
 import type { SendOptions } from './options.ts'
+import { until, within } from './until.ts'
 
 /** What the routes know of a request. */
 export interface Env {
@@ -69,17 +70,22 @@ export function messageRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   })
   app.post('/requests', describeRoute(says.request), async context => {
     const { to, service, text, base64, deadlineMs } = v.parse(form.requestBody, await readJson(context))
-    const signal = AbortSignal.any([closing, context.req.raw.signal])
-    const options = deadlineMs === undefined ? { signal } : { signal, deadlineMs }
-    return context.json(bytesOf(await client.request(to, service, contentOf(text, base64), options)))
+    const answer = await until([closing, context.req.raw.signal], signal =>
+      client.request(
+        to,
+        service,
+        contentOf(text, base64),
+        deadlineMs === undefined ? { signal } : { signal, deadlineMs },
+      ),
+    )
+    return context.json(bytesOf(answer))
   })
   app.post('/bulletin/:topic', describeRoute(says.publish), async context => {
     const bytes = await readBytes(context)
-    const signal = AbortSignal.any([closing, context.req.raw.signal])
-    return context.json(
-      { id: await client.bulletin(context.req.param('topic')).publish(bytes, { signal }) },
-      201,
+    const id = await until([closing, context.req.raw.signal], signal =>
+      client.bulletin(context.req.param('topic')).publish(bytes, { signal }),
     )
+    return context.json({ id }, 201)
   })
   app.get('/bulletin/:topic', describeRoute(says.entries), async context => {
     const topic = client.bulletin(context.req.param('topic'))
@@ -107,23 +113,7 @@ async function waiting<T>(
   signals: AbortSignal[],
   run: (until: AbortSignal | undefined) => Promise<T>,
 ): Promise<T> {
-  return ms === 0 ? await run(undefined) : await within(clock, ms, AbortSignal.any(signals), run)
-}
-
-/** Runs with a signal that aborts after `ms`, or with another. */
-export async function within<T>(
-  clock: Clock,
-  ms: number,
-  other: AbortSignal,
-  run: (until: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const late = new AbortController()
-  const timer = clock.after(ms, () => late.abort())
-  try {
-    return await run(AbortSignal.any([late.signal, other]))
-  } finally {
-    timer.cancel()
-  }
+  return ms === 0 ? await run(undefined) : await within(clock, ms, signals, run)
 }
 
 const octets = 'application/octet-stream'

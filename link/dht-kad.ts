@@ -5,6 +5,7 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Libp2p, PeerDiscoveryEvents, PeerId, Startable, TypedEventTarget } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
+import { anySignal } from 'any-signal'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { type Connections, idOf, peerIdOf } from './connections.ts'
@@ -17,7 +18,7 @@ import {
   type DhtOptions,
   replicas,
 } from './dht.ts'
-import { addressesOf, kadParts } from './dht-parts.ts'
+import { addressesOf, kadParts, Records } from './dht-parts.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import type { Peer } from './link.ts'
 
@@ -48,6 +49,7 @@ export class KadTable implements Dht {
   readonly #init: KadInit
   readonly #checks = new Checks()
   readonly #book = new AddressBook(hexOf)
+  readonly #records = new Records(peer => this.#mayProvide(peer))
   #kad: Promise<Table> | undefined
   #kept: readonly Peer[] = []
   #closed = false
@@ -72,6 +74,7 @@ export class KadTable implements Dht {
     const left = this.#kept.filter(({ id }) => !peers.some(peer => hexOf(peer.id) === hexOf(id)))
     this.#kept = peers
     this.#book.keep(peers, closed)
+    if (closed) this.#records.turn()
     if (this.#kad === undefined) return
     this.#kad = this.#kad.then(async kad => {
       await Promise.allSettled(left.map(async ({ id }) => kad.routingTable.remove(peerIdOf(id))))
@@ -146,13 +149,19 @@ export class KadTable implements Dht {
     options: DhtOptions,
   ): Promise<void> {
     if (this.#closed) return
+    const signal = anySignal([AbortSignal.timeout(options.timeoutMs), options.signal])
     try {
-      const kad = await this.#start()
-      const late = AbortSignal.timeout(options.timeoutMs)
-      await search(kad, options.signal === undefined ? late : AbortSignal.any([late, options.signal]))
+      await search(await this.#start(), signal)
     } catch {
       // Out of time, nobody there, or closed meanwhile.
+    } finally {
+      signal.clear()
     }
+  }
+
+  #mayProvide(peer: PeerId): boolean {
+    const id = idOf(peer)
+    return peer.equals(this.#init.libp2p.peerId) || (id !== undefined && this.#book.believes(id))
   }
 
   #start(): Promise<Table> {
@@ -167,6 +176,7 @@ export class KadTable implements Dht {
       libp2p,
       privateKey: await generateKeyPairFromSeed('Ed25519', seed),
       book: this.#book,
+      records: this.#records,
       connections,
     })
     const kad = kadDHT({

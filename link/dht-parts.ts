@@ -6,7 +6,7 @@ import type { KadDHTComponents } from '@libp2p/kad-dht'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { type Connections, idOf } from './connections.ts'
-import { type AddressBook, mostKept } from './dht.ts'
+import { type AddressBook, Shelf } from './dht.ts'
 import { hexOf } from './identity.ts'
 import { mute } from './libp2p.ts'
 import { Turnstile } from './limits.ts'
@@ -17,6 +17,7 @@ export interface KadPartsInit {
   readonly libp2p: Libp2p
   readonly privateKey: PrivateKey
   readonly book: AddressBook
+  readonly records: Records
   readonly connections: Connections
 }
 
@@ -35,7 +36,7 @@ export function addressesOf(multiaddrs: readonly { toString(): string }[]): stri
 
 /** The components of kad-dht, as far as it uses them. */
 export function kadParts(init: KadPartsInit): KadDHTComponents {
-  const { libp2p, privateKey, book, connections } = init
+  const { libp2p, privateKey, book, records, connections } = init
   const turnstile = new Turnstile(underWay.perPeer, underWay.total)
   const parts = {
     peerId: libp2p.peerId,
@@ -45,10 +46,7 @@ export function kadParts(init: KadPartsInit): KadDHTComponents {
     addressManager: { getAddresses: () => libp2p.getMultiaddrs() },
     // Who is in the consensus is there; a search finds out who does not answer.
     ping: { ping: async () => 0 },
-    datastore: new Records(peer => {
-      const id = idOf(peer)
-      return peer.equals(libp2p.peerId) || (id !== undefined && book.believes(id))
-    }),
+    datastore: records,
     peerStore: {
       get: async (peer: PeerId) => {
         const addresses = multiaddrsOf(book, peer).map(found => ({ multiaddr: found, isCertified: false }))
@@ -125,15 +123,11 @@ function bound(stream: Stream): void {
   })
 }
 
-interface Key {
-  toString(): string
-}
-
 /** Values and provider records in memory, of each so many; the oldest gives way. */
-class Records {
+export class Records {
   readonly #mayProvide: (peer: PeerId) => boolean
-  readonly #values = new Map<string, Entry>()
-  readonly #providers = new Map<string, Entry>()
+  readonly #values = new Shelf<Entry>()
+  readonly #providers = new Shelf<Entry>()
 
   constructor(mayProvide: (peer: PeerId) => boolean) {
     this.#mayProvide = mayProvide
@@ -143,28 +137,31 @@ class Records {
     const name = key.toString()
     const provider = providerIn(name)
     if (provider !== undefined && !this.#mayProvide(provider)) throw because('not for this table')
-    const among = this.#among(name)
-    among.delete(name)
-    among.set(name, { key, value })
-    if (among.size > mostKept.records) among.delete(among.keys().next().value as string)
+    this.#shelf(name).set(name, { key, value })
     return key
   }
 
   async get(key: Key): Promise<Uint8Array> {
-    const found = this.#among(key.toString()).get(key.toString())
+    const found = this.#shelf(key.toString()).get(key.toString())
     if (found === undefined) throw new NotFoundError()
     return found.value
   }
 
   async delete(key: Key): Promise<void> {
-    this.#among(key.toString()).delete(key.toString())
+    this.#shelf(key.toString()).delete(key.toString())
   }
 
   async *query({ prefix }: { prefix: string }): AsyncGenerator<Entry> {
-    for (const [name, entry] of [...this.#providers]) if (name.startsWith(prefix)) yield entry
+    yield* this.#providers.find(prefix)
   }
 
-  #among(name: string): Map<string, Entry> {
+  /** A new set of peers: what has not been put again for long goes. */
+  turn(): void {
+    this.#values.turn()
+    this.#providers.turn()
+  }
+
+  #shelf(name: string): Shelf<Entry> {
     return name.startsWith(providerPrefix) ? this.#providers : this.#values
   }
 }

@@ -21,7 +21,8 @@ export interface Dht {
   /**
    * Whom to ask.
    *
-   * @param closed nobody else is asked, told of or believed; otherwise those that these name are asked too
+   * @param closed nobody else is asked, told of or believed, and records that nobody has put again for eight such
+   *   calls are forgotten; otherwise those that these name are asked too
    */
   keep(peers: readonly Peer[], closed: boolean): void
   /**
@@ -47,8 +48,45 @@ export const askedAtOnce = 3
 /** The largest value, bytes. */
 export const maxValueBytes: number = 16 * 1024
 
-/** Values, provider records and peers that one host keeps at most; the oldest give way. */
-export const mostKept = { records: 4096, peers: 1024 } as const
+/**
+ * Values, provider records and peers that one host keeps at most; the oldest give way. A record that was not put again
+ * while the host was told `turns` times of a new set of peers, which is once a document, is forgotten.
+ */
+export const mostKept = { records: 4096, peers: 1024, turns: 8 } as const
+
+/** Records of one sort that a host keeps, by name. */
+export class Shelf<T> {
+  readonly #records = new Map<string, { readonly record: T; readonly turn: number }>()
+  #turn = 0
+
+  /** The newest stand last. */
+  set(name: string, record: T): void {
+    this.#records.delete(name)
+    this.#records.set(name, { record, turn: this.#turn })
+    if (this.#records.size > mostKept.records) this.delete(this.#records.keys().next().value as string)
+  }
+
+  get(name: string): T | undefined {
+    return this.#records.get(name)?.record
+  }
+
+  delete(name: string): void {
+    this.#records.delete(name)
+  }
+
+  /** Those whose name begins so. */
+  find(prefix: string): T[] {
+    return [...this.#records].filter(([name]) => name.startsWith(prefix)).map(([, { record }]) => record)
+  }
+
+  turn(): void {
+    this.#turn++
+    for (const [name, { turn }] of this.#records) {
+      if (turn > this.#turn - mostKept.turns) return
+      this.#records.delete(name)
+    }
+  }
+}
 
 /** The checks by kind. */
 export class Checks {

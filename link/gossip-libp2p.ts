@@ -10,6 +10,7 @@ import {
   TopicValidatorResult,
 } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Startable, StreamHandler, Topology } from '@libp2p/interface'
+import { anySignal } from 'any-signal'
 import type { Clock, Timer } from './clock.ts'
 import { type Connections, idOf } from './connections.ts'
 import {
@@ -213,13 +214,15 @@ export class Libp2pGossip implements Gossip {
     const name = hexOf(peer.id)
     if (this.#dialling.has(name)) return
     this.#dialling.add(name)
+    // not AbortSignal.any: what it makes stays behind on a signal that lives long
+    const signal = anySignal([this.#stopping.signal, AbortSignal.timeout(this.#limits.dialMs)])
     try {
-      const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#limits.dialMs)])
       const connection = await this.#connections.connect(peer, signal)
       if (!this.#stopping.signal.aborted && !speaksGossip(connection)) this.#router.connected(connection)
     } catch {
       // It is asked again at the next beat.
     } finally {
+      signal.clear()
       this.#dialling.delete(name)
     }
   }

@@ -3,6 +3,7 @@
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { hexToBytes } from '@noble/hashes/utils.js'
+import { anySignal } from 'any-signal'
 import {
   AddressBook,
   askedAtOnce,
@@ -10,8 +11,8 @@ import {
   type Dht,
   type DhtCheck,
   type DhtOptions,
-  mostKept,
   replicas,
+  Shelf,
 } from './dht.ts'
 import { hexOf } from './identity.ts'
 import type { Link, Peer } from './link.ts'
@@ -42,8 +43,8 @@ export class MemoryTable implements Dht {
   readonly #serves: boolean
   readonly #checks = new Checks()
   readonly #book = new AddressBook(hexOf)
-  readonly #values = new Map<string, Uint8Array>()
-  readonly #providers = new Map<string, Told>()
+  readonly #values = new Shelf<Uint8Array>()
+  readonly #providers = new Shelf<Told>()
 
   constructor(link: Pick<Link, 'id' | 'addresses' | 'request' | 'serve'>, serves: boolean) {
     this.#link = link
@@ -59,11 +60,14 @@ export class MemoryTable implements Dht {
 
   keep(peers: readonly Peer[], closed: boolean): void {
     this.#book.keep(peers, closed)
+    if (!closed) return
+    this.#values.turn()
+    this.#providers.turn()
   }
 
   async put(key: string, value: Uint8Array, options: DhtOptions): Promise<number> {
     if (!this.#checks.passes(key, value)) return 0
-    this.#keep(this.#values, key, value)
+    this.#values.set(key, value)
     const to = await this.#closest(key, options)
     const taken = to.map(peer => this.#ask<boolean>(peer, { ask: 'put', key, value: hexOf(value) }, options))
     return (await Promise.all(taken)).filter(took => took === true).length
@@ -82,7 +86,7 @@ export class MemoryTable implements Dht {
   async provide(name: Uint8Array, options: DhtOptions): Promise<void> {
     const key = hexOf(name)
     const { id, addresses } = this.#link
-    this.#keep(this.#providers, `${key} ${hexOf(id)}`, { id: hexOf(id), addresses })
+    this.#providers.set(`${key} ${hexOf(id)}`, { id: hexOf(id), addresses })
     const to = await this.#closest(key, options)
     await Promise.all(to.map(peer => this.#ask(peer, { ask: 'provide', key, addresses }, options)))
   }
@@ -103,21 +107,18 @@ export class MemoryTable implements Dht {
     if (request.ask === 'put') {
       const value = hexToBytes(request.value)
       if (!this.#checks.passes(request.key, value)) return false
-      this.#keep(this.#values, request.key, value)
+      this.#values.set(request.key, value)
       return true
     }
     if (request.ask === 'provide') {
       if (!this.#book.believes(from)) return false
       const id = hexOf(from)
-      this.#keep(this.#providers, `${request.key} ${id}`, { id, addresses: request.addresses })
+      this.#providers.set(`${request.key} ${id}`, { id, addresses: request.addresses })
       return true
     }
     const { key, what } = request
     const value = what === 'value' ? this.#values.get(key) : undefined
-    const providers =
-      what === 'providers'
-        ? [...this.#providers].filter(([name]) => name.startsWith(key)).map(([, told]) => told)
-        : []
+    const providers = what === 'providers' ? this.#providers.find(key) : []
     const closer = nearest(key, this.#book.peers)
       .filter(({ id }) => hexOf(id) !== hexOf(from))
       .slice(0, replicas)
@@ -163,21 +164,17 @@ export class MemoryTable implements Dht {
   }
 
   async #ask<T>(to: Peer, request: Ask, options: DhtOptions): Promise<T | undefined> {
+    // Of its own, so that many at once do not look like a leak of listeners.
+    const signal = anySignal([options.signal])
     try {
       const timeoutMs = Math.min(options.timeoutMs, requestMs)
-      // Of its own, so that many at once do not look like a leak of listeners.
-      const signal = AbortSignal.any(options.signal === undefined ? [] : [options.signal])
       const within = { timeoutMs, signal, maxBytes: largest }
       return read<T>(await this.#link.request(to, protocol, write(request), within))
     } catch {
       return undefined
+    } finally {
+      signal.clear()
     }
-  }
-
-  #keep<T>(among: Map<string, T>, name: string, what: T): void {
-    among.delete(name)
-    among.set(name, what)
-    if (among.size > mostKept.records) among.delete(among.keys().next().value as string)
   }
 }
 

@@ -72,6 +72,28 @@ for (const [where, world] of Object.entries(worlds)) {
     for (const host of real.splice(0)) await host.close()
   })
 
+  test('a record that nobody puts again is forgotten with the eighth new set of peers', async () => {
+    const { host, during } = world()
+    const nodes = await Promise.all(Array.from({ length: 3 }, () => host('node')))
+    const turn = (): void => {
+      for (const node of nodes) node.dht.keep(nodes.map(peerOf), true)
+    }
+    for (const node of nodes) node.dht.accept('test', check)
+    turn()
+    const [writer, reader] = nodes as [Link, Link]
+    const within = { timeoutMs: 5000 }
+    await during(writer.dht.put('/test/old', utf8('old'), within))
+    await during(writer.dht.provide(new Uint8Array(32), within))
+    for (let i = 0; i < 7; i++) turn()
+    await during(writer.dht.put('/test/new', utf8('new'), within))
+    assert.equal(await during(reader.dht.get('/test/old', within)), utf8('old'))
+    assert.is((await during(reader.dht.providers(new Uint8Array(32), within))).length, 1)
+    turn()
+    assert.is(await during(reader.dht.get('/test/old', within)), undefined)
+    assert.is((await during(reader.dht.providers(new Uint8Array(32), within))).length, 0)
+    assert.equal(await during(reader.dht.get('/test/new', within)), utf8('new'))
+  })
+
   test('what one puts another finds, who knows a third only; a client too', async () => {
     const { host, during } = world()
     const nodes = await Promise.all(Array.from({ length: 6 }, () => host('node')))
