@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openStore, type Store } from '../link/store.ts'
 import { audit } from '../payment/audit.ts'
-import { split } from '../payment/denominations.ts'
+import { isDenomination, split } from '../payment/denominations.ts'
 import { PaymentError } from '../payment/error.ts'
 import type { Genesis } from '../payment/ledger.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
@@ -35,6 +35,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
       name: { type: 'string' },
       amount: { type: 'string' },
       to: { type: 'string', multiple: true },
+      each: { type: 'boolean' },
       json: { type: 'boolean' },
     },
     [2, 2],
@@ -51,6 +52,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
         folder,
         wholeNumber('amount', values.amount, 1, Number.MAX_SAFE_INTEGER),
         values.to ?? [],
+        values.each === true,
       )
     }
     case 'verify':
@@ -126,9 +128,19 @@ async function tellHeads(
   }
 }
 
-/** One key for each note that the amount makes. */
-async function mint(folder: string, amount: number, keys: readonly string[]): Promise<undefined> {
-  const pieces = split(amount)
+/** One key for each note that the amount makes; or for each key a note of the amount. */
+async function mint(
+  folder: string,
+  amount: number,
+  keys: readonly string[],
+  isEach: boolean,
+): Promise<undefined> {
+  if (isEach && !isDenomination(amount))
+    throw new CommandError(
+      'USAGE',
+      `ledger mint: --each: want 1, 2 or 5 times a power of ten, have ${amount}`,
+    )
+  const pieces = isEach ? keys.map(() => amount) : split(amount)
   if (keys.length !== pieces.length || !keys.every(key => /^[0-9a-f]{64}$/.test(key))) {
     throw new CommandError(
       'USAGE',
@@ -145,6 +157,18 @@ async function mint(folder: string, amount: number, keys: readonly string[]): Pr
     const signed = signMint(ledger.id, systemRandom(32), outputs, readKey(join(folder, 'mint.key')))
     const { transaction, index } = await ledger.submit(signed)
     console.log(`${hex(transaction)} ${index}`)
+  } finally {
+    await store.close()
+  }
+}
+
+/** All entries, its genesis first, and the ledger's id; not while it runs. */
+export async function readLog(
+  folder: string,
+): Promise<{ readonly id: Uint8Array; readonly entries: Uint8Array[] }> {
+  const { ledger, store } = await open(folder)
+  try {
+    return { id: ledger.id, entries: await ledger.entries(0, longestLog) }
   } finally {
     await store.close()
   }

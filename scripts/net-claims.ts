@@ -160,6 +160,16 @@ export const claims: readonly Claim[] = [
       transaction !== null && [size, effectiveSet, paid].every(count => count === run.wantedPayments),
   }),
   claim({
+    id: 'payment-paid',
+    says: 'one person paid another: both say so, and the two of them hold the receipt, nobody else',
+    read: run =>
+      run.wantedPaid
+        ? (run.paid ?? { amount: 0, payerSaysPaid: false, receiverSaysPaid: false, receipts: 0 })
+        : undefined,
+    holds: ({ amount, payerSaysPaid, receiverSaysPaid, receipts }) =>
+      amount > 0 && payerSaysPaid && receiverSaysPaid && receipts === 2,
+  }),
+  claim({
     id: 'none-failed',
     says: 'no process ended that was not told to',
     read: run => ({

@@ -39,10 +39,12 @@ export async function answerer(
       const page = await readMessages(endpoint, after, questionsWaitMs, service)
       after = page.next
       for (const { id, canReply, ...question } of page.messages) {
-        if (canReply) await replyTo(endpoint, id, writeAnswer('fine', await answer(bytesOf(question))))
+        const answered = canReply ? writeAnswer('fine', await answer(bytesOf(question))) : undefined
+        // One whose reply blocks are over keeps no other one waiting: whoever asked asks again
+        if (answered !== undefined) await replyTo(endpoint, id, answered).catch(() => {})
       }
     } catch {
-      // The client is busy, or its queue is full: whoever asked asks again
+      // The client does not answer now
       await pause(retryMs)
     }
   }

@@ -1,4 +1,5 @@
-// Peers of a local network join their payments: each a mixer at a client of its own, over the network's mixes and bulletin.
+// Peers of a local network join their payments on Bitcoin: each a mixer at a client of its own, over the network's mixes and
+// bulletin.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { systemClock } from '../link/clock.ts'
@@ -14,8 +15,8 @@ import { RoundTransport } from '../payment/transport.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
 import type { Endpoint } from './http.ts'
 import { topicAt } from './net-payments-client.ts'
-import { bitcoinTreasury, type Coin, embeddedTreasury, type Treasury } from './net-payments-ledger.ts'
-import { endpointOf } from './net-plan.ts'
+import { bitcoinTreasury, type Coin, type Treasury } from './net-payments-ledger.ts'
+import { endpointOf, type PlannedProcess } from './net-plan.ts'
 import type { JoinRecord } from './net-record.ts'
 import type { Run } from './net-run.ts'
 
@@ -33,23 +34,17 @@ const mostMeetings = 3
 
 /** Runs meetings until one join has all peers in it, and keeps the largest in the record. */
 export async function joinPayments(run: Run): Promise<void> {
-  const { plan, watch, record, tell, signal } = run
-  const { payments, ledger } = plan.options
+  const { plan, record, tell, signal } = run
+  const { payments } = plan.options
   if (payments === 0) return
   const clients = plan.processes.filter(({ role }) => role === 'client')
-  const [teller, ...others] = clients.toReversed()
-  if (teller === undefined || others.length < payments) return
-  const status = watch.last(teller.name)
-  const address = status?.role === 'client' ? status.address : ''
-  const treasury =
-    ledger === 'bitcoin'
-      ? await bitcoinTreasury()
-      : await embeddedTreasury(plan.folder, { endpoint: endpointOf(teller), address })
+  if (clients.length < payments) return
+  const treasury = await bitcoinTreasury()
   const peers: Peer[] = []
   try {
     for (const [i, coin] of (await treasury.coins(payments)).entries()) {
       const peer = new Peer(treasury, coin)
-      await peer.open(endpointOf(others[i] as (typeof others)[0]), at => {
+      await peer.open(endpointOf(clients[i] as PlannedProcess), at => {
         if (i === 0) tell(`a payment round is at ${at}`)
       })
       peers.push(peer)
@@ -77,7 +72,7 @@ class Peer {
   /** How its note came out of the meeting. */
   settled: Settlement | undefined
   readonly #treasury: Treasury
-  #truth: Ledger | undefined
+  #ledger: Ledger | undefined
   #mixer: Mixer | undefined
   #transport: RoundTransport | undefined
 
@@ -88,8 +83,8 @@ class Peer {
 
   /** @param onState is told where its rounds are */
   async open(client: Endpoint, onState: (at: string) => void): Promise<void> {
-    const { ledger, truth } = await this.#treasury.ledgerOf(client)
-    this.#truth = truth
+    const ledger = await this.#treasury.ledger()
+    this.#ledger = ledger
     const store = memoryStore()
     const transport = await RoundTransport.open({
       topic: topicAt(client, 'payments'),
@@ -125,10 +120,10 @@ class Peer {
   /** The transaction that took its note, hex, and the coin that it has for it; nothing when there is none. */
   async outcome(): Promise<{ readonly transaction: Uint8Array; readonly coin: Coin } | undefined> {
     const { settled } = this
-    if (settled?.is !== 'paid' || this.#truth === undefined) return undefined
-    const spent = await this.#truth.note(this.coin.note.id)
+    if (settled?.is !== 'paid' || this.#ledger === undefined) return undefined
+    const spent = await this.#ledger.note(this.coin.note.id)
     const secret = settled.outputSecret
-    const [note] = await this.#truth.notesOwnedBy(this.#treasury.ownerOf(secret))
+    const [note] = await this.#ledger.notesOwnedBy(this.#treasury.ownerOf(secret))
     if (note === undefined || note.spentBy !== null || !spent?.spentBy) return undefined
     return { transaction: spent.spentBy, coin: { note, secret } }
   }

@@ -93,6 +93,16 @@ function sourceAddress(i: number): string | undefined {
   return process.platform === 'linux' ? `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}` : undefined
 }
 
+/** docs/payments.md 4.10: those of the persons of a local network. */
+export const personTimes = {
+  epoch: '20s',
+  arrive: '6s',
+  round: '4min',
+  phase: '40s',
+  vote: '30s',
+  delay: '2s',
+} as const
+
 const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
 
 function writeFiles(plan: Plan, now: number): void {
@@ -102,7 +112,8 @@ function writeFiles(plan: Plan, now: number): void {
   for (const planned of plan.processes) {
     const draft = { networkFile, dialFrom: planned.dialFrom }
     if (planned.role === 'client') {
-      initClient(planned.folder, { ...draft, apiPort: planned.httpPort, cover: options.cover })
+      const payments = options.payments > 0 ? personTimes : undefined
+      initClient(planned.folder, { ...draft, apiPort: planned.httpPort, cover: options.cover, payments })
       continue
     }
     const listen = [address(planned.listenPort as number)]

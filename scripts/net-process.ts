@@ -53,7 +53,10 @@ interface Held {
 const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway'], ['authority']]
 
 /** What Node is started with to run the `chaffinch` command beside this file, compiled or not. */
-const beside = [...process.execArgv, join(import.meta.dirname, `chaffinch${extname(import.meta.filename)}`)]
+export const beside: readonly string[] = [
+  ...process.execArgv,
+  join(import.meta.dirname, `chaffinch${extname(import.meta.filename)}`),
+]
 /** The same of the build, which starts in a third of the time. */
 export const compiled: readonly string[] = [
   join(import.meta.dirname, '..', 'dist', 'scripts', 'chaffinch.js'),

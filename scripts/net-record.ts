@@ -73,6 +73,15 @@ export interface JoinRecord {
   readonly paid: number
 }
 
+/** A payment of one person to another, as both sides and everybody's receipts tell. */
+export interface PaidRecord {
+  readonly amount: number
+  readonly payerSaysPaid: boolean
+  readonly receiverSaysPaid: boolean
+  /** Persons of the run who hold its receipt. */
+  readonly receipts: number
+}
+
 export interface RunRecord {
   readonly threshold: number
   readonly layers: number
@@ -101,6 +110,9 @@ export interface RunRecord {
   /** Peers that were to join their payments; 0 for none. */
   readonly wantedPayments: number
   join: JoinRecord | undefined
+  /** Whether one person was to pay another. */
+  readonly wantedPaid: boolean
+  paid: PaidRecord | undefined
   readonly processes: number
   epochs: number
 }

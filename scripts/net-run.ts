@@ -62,6 +62,8 @@ export function newRecord(plan: Plan): RunRecord {
     openPorts: [],
     wantedPayments: plan.options.payments,
     join: undefined,
+    wantedPaid: plan.options.payments > 0 && plan.options.ledger === 'embedded',
+    paid: undefined,
     processes: plan.processes.length,
     epochs: 0,
   }

@@ -8,6 +8,7 @@ import { latencies, sideBySide } from './net-ledger.ts'
 import { type Observer, observe } from './net-observer.ts'
 import { readNetOptions } from './net-options.ts'
 import { joinPayments } from './net-payments.ts'
+import { payEachOther } from './net-payments-persons.ts'
 import { picture, tryLines } from './net-picture.ts'
 import { type Plan, planNetwork } from './net-plan.ts'
 import { type Ending, supervisor } from './net-process.ts'
@@ -47,7 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let failure: unknown
   try {
     await startAll(running)
-    await carryMessages(running, joinPayments)
+    await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
     await takeAccount(running)
     if (live || options.stay) {
       settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')

@@ -67,7 +67,8 @@ some of them, and checks that nothing was lost. In a terminal it shows a live ta
   --gateways N      how many gateways (default: 2)
   --clients N       how many clients; those with even numbers send, the odd ones receive and reply (default: 6)
   --messages N      how many messages are sent in all (default: 12)
-  --payments N      N clients join payments of the same amount at the end, on a ledger at one more client
+  --payments N      N persons meet at the end: one pays another, the others mix, in one round, on a ledger at one more
+                    client
                     (default: none; at least 3)
   --ledger NAME     embedded, or bitcoin: a node on regtest, installed with npm ci in test/bitcoin-node
                     (default: embedded)
@@ -238,7 +239,7 @@ examples:
 `,
   ledger: `usage: chaffinch ledger init DIR [--name NAME]
        chaffinch ledger run DIR [--config FILE]
-       chaffinch ledger mint DIR --amount N --to KEY [--to KEY ...]
+       chaffinch ledger mint DIR --amount N [--each] --to KEY [--to KEY ...]
        chaffinch ledger verify DIR [--json]
 
 An embedded ledger (docs/payments.md 3): one log, one key, and proofs by which everybody can check it.
@@ -252,6 +253,7 @@ An embedded ledger (docs/payments.md 3): one log, one key, and proofs by which e
   --config FILE   the client's file (default: client.toml)
   --name NAME     of init (default: chaffinch)
   --amount N      of mint: split into 1, 2 and 5 times powers of ten
+  --each          of mint: a note of N for each key; N must be 1, 2 or 5 times a power of ten
   --to KEY        of mint: 64 hexadecimal digits, an Ed25519 public key that is used once
   --json          of verify: print JSON
 

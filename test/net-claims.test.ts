@@ -64,6 +64,8 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
     openPorts: [],
     wantedPayments: 8,
     join: { transaction: 'ab', size: 8, effectiveSet: 8, paid: 8 },
+    wantedPaid: true,
+    paid: { amount: 10, payerSaysPaid: true, receiverSaysPaid: true, receipts: 2 },
     processes: 3,
     epochs: 4,
   }
@@ -145,6 +147,17 @@ const spoilt: readonly [id: string, why: string, spoil: (run: Mutable<RunRecord>
   ['orphans-go-on', 'nothing was sent then', r => Object.assign(r.late[0] as object, { at: 8000 })],
   ['orphans-go-on', 'it was read too late', r => Object.assign(r.late[0] as object, { worksUntil: 1500 })],
   ['payment-join', 'there was none', r => Object.assign(r, { join: undefined })],
+  ['payment-paid', 'there was none', r => Object.assign(r, { paid: undefined })],
+  [
+    'payment-paid',
+    'a third person holds the receipt',
+    r => Object.assign(r, { paid: { ...r.paid, receipts: 3 } }),
+  ],
+  [
+    'payment-paid',
+    'the receiver knows nothing of it',
+    r => Object.assign(r, { paid: { ...r.paid, receiverSaysPaid: false } }),
+  ],
   [
     'payment-join',
     'one peer was left out',
