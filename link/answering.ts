@@ -4,11 +4,11 @@
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import type { Clock, Timer } from './clock.ts'
 import { FrameReader, writeFrame } from './frame.ts'
-import { hexOf } from './identity.ts'
-import type { LinkLimits, Turnstile } from './limits.ts'
+import type { LinkLimits } from './limits.ts'
 import type { RequestEnd, RequestHandler } from './link.ts'
 import { LinkError } from './link.ts'
 import { because, finish, writeAll } from './streams.ts'
+import type { Guest, Turnstile } from './turnstile.ts'
 
 export interface Answerer {
   readonly protocol: string
@@ -16,7 +16,11 @@ export interface Answerer {
   readonly handler: RequestHandler
   readonly clock: Clock
   readonly limits: LinkLimits
-  readonly turnstile: Turnstile
+  /** Requests under way, and the bytes of their bodies. */
+  readonly requests: Turnstile
+  readonly bytes: Turnstile
+  /** Who asks. */
+  readonly guest: Guest
   readonly count: (end: RequestEnd) => void
 }
 
@@ -24,9 +28,18 @@ type Phase = 'idle' | 'reading' | 'handling' | 'writing' | 'over'
 
 /** Serves a stream that a peer has opened, until it or the peer ends it. */
 export function answerRequests(answerer: Answerer, from: Uint8Array, stream: Stream): void {
-  const { clock, limits, turnstile } = answerer
-  const peer = hexOf(from)
-  const reader = new FrameReader(`request ${answerer.protocol}`, answerer.maxBytes)
+  const { clock, limits, requests, bytes, guest } = answerer
+  /** Bytes of the request under way that are counted. */
+  let held = 0
+  const reader = new FrameReader(`request ${answerer.protocol}`, answerer.maxBytes, length => {
+    if (!bytes.enter(guest, length)) throw new LinkError('REFUSED', 'too many bytes under way')
+    held = length
+  })
+  const leave = (): void => {
+    requests.leave(guest)
+    bytes.leave(guest, held)
+    held = 0
+  }
   let phase: Phase = 'idle'
   const is = (other: Phase): boolean => phase === other
   let timer: Timer | undefined
@@ -44,7 +57,7 @@ export function answerRequests(answerer: Answerer, from: Uint8Array, stream: Str
   const over = (end?: RequestEnd): void => {
     if (is('over')) return
     if (!is('idle')) {
-      turnstile.leave(peer)
+      leave()
       answerer.count(end ?? 'broken')
     }
     phase = 'over'
@@ -56,13 +69,13 @@ export function answerRequests(answerer: Answerer, from: Uint8Array, stream: Str
     try {
       for (const chunk of data instanceof Uint8Array ? [data] : data) onChunk(chunk)
     } catch (error) {
-      over(error instanceof LinkError && error.code === 'TOO_LARGE' ? 'too-large' : 'broken')
+      over(endOf(error))
     }
   }
 
   const onChunk = (chunk: Uint8Array): void => {
     if (is('idle')) {
-      if (turnstile.enter(peer)) {
+      if (requests.enter(guest)) {
         enter('reading', limits.readMs, () => over('too-slow'))
       } else {
         answerer.count('busy')
@@ -94,7 +107,7 @@ export function answerRequests(answerer: Answerer, from: Uint8Array, stream: Str
       return over('broken')
     }
     if (!is('writing')) return
-    turnstile.leave(peer)
+    leave()
     answerer.count('answered')
     if (last) end()
     else idle()
@@ -114,4 +127,11 @@ export function answerRequests(answerer: Answerer, from: Uint8Array, stream: Str
     if (is('idle')) end()
     else if (is('reading')) over()
   })
+}
+
+/** How a request ends whose bytes are refused. */
+function endOf(error: unknown): RequestEnd {
+  const code = error instanceof LinkError ? error.code : undefined
+  if (code === 'TOO_LARGE') return 'too-large'
+  return code === 'REFUSED' ? 'busy' : 'broken'
 }

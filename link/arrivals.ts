@@ -68,8 +68,8 @@ export class Arrivals {
    * @returns what to call when it has ended; nothing when it is turned away
    */
   enter(address: string): (() => void) | undefined {
-    const origin = originOf(address)
-    if (origin === undefined || (!this.#countLoopback && isLoopback(origin.host))) return () => {}
+    const origin = this.#counted(address)
+    if (origin === undefined) return () => {}
     const { connectionsPerAddress, connectionsPerNetwork } = this.#limits
     const now = this.#clock.now()
     const network = this.#networks.get(origin.network) ?? this.#open(origin.network, now)
@@ -94,6 +94,16 @@ export class Arrivals {
       if (left === 0) this.#hosts.delete(origin.host)
       else this.#hosts.set(origin.host, left)
     }
+  }
+
+  /** The network whose limits hold for a connection from this multiaddr; none for this machine's own. */
+  networkOf(address: string): string | undefined {
+    return this.#counted(address)?.network
+  }
+
+  #counted(address: string): ReturnType<typeof originOf> {
+    const origin = originOf(address)
+    return origin !== undefined && (this.#countLoopback || !isLoopback(origin.host)) ? origin : undefined
   }
 
   #open(name: string, now: number): { open: number; readonly handshakes: Bucket } | undefined {

@@ -57,6 +57,12 @@ export class Connections {
     return this.#open.size
   }
 
+  /** For one more with this peer: past its number the oldest ends, which may be dead since the peer was started anew. */
+  makeRoom(peer: Uint8Array): void {
+    const all = this.#ofPeer.get(hexOf(peer)) ?? []
+    if (all.length >= this.#limits.connectionsPerPeer) all[0]?.abort(because('too many connections'))
+  }
+
   /** Streams of all connections, whoever opened them. */
   get streams(): number {
     let streams = 0

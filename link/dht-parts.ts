@@ -9,9 +9,9 @@ import { type Connections, idOf } from './connections.ts'
 import { type AddressBook, Shelf } from './dht.ts'
 import { hexOf } from './identity.ts'
 import { mute } from './libp2p.ts'
-import { Turnstile } from './limits.ts'
 import type { Peer } from './link.ts'
 import { because } from './streams.ts'
+import { Turnstile } from './turnstile.ts'
 
 export interface KadPartsInit {
   readonly libp2p: Libp2p
@@ -37,7 +37,7 @@ export function addressesOf(multiaddrs: readonly { toString(): string }[]): stri
 /** The components of kad-dht, as far as it uses them. */
 export function kadParts(init: KadPartsInit): KadDHTComponents {
   const { libp2p, privateKey, book, records, connections } = init
-  const turnstile = new Turnstile(underWay.perPeer, underWay.total)
+  const turnstile = new Turnstile({ ...underWay, perNetwork: underWay.total })
   const parts = {
     peerId: libp2p.peerId,
     privateKey,
@@ -103,14 +103,14 @@ function guarded(handler: StreamHandler, turnstile: Turnstile): StreamHandler {
   return async (stream, connection) => {
     const from = idOf(connection.remotePeer)
     const name = from === undefined ? '' : hexOf(from)
-    if (from === undefined || !turnstile.enter(name)) return stream.abort(because('too many'))
+    if (from === undefined || !turnstile.enter({ peer: name })) return stream.abort(because('too many'))
     bound(stream)
     try {
       await handler(stream, connection)
     } catch (error) {
       stream.abort(error as Error)
     } finally {
-      turnstile.leave(name)
+      turnstile.leave({ peer: name })
     }
   }
 }

@@ -21,15 +21,20 @@ export function writeFrame(body: Uint8Array): Uint8Array {
 export class FrameReader {
   readonly #what: string
   readonly #maxBytes: number
+  readonly #begins: (bytes: number) => void
   readonly #prefix = new Uint8Array(prefixBytes)
   #have = 0
   #length = 0
   #body: Uint8Array = new Uint8Array(0)
 
-  /** @param what names the frame in errors */
-  constructor(what: string, maxBytes: number) {
+  /**
+   * @param what names the frame in errors
+   * @param begins hears the length of a frame before anything is set aside for it; what it throws comes out of `push`
+   */
+  constructor(what: string, maxBytes: number, begins: (bytes: number) => void = () => {}) {
     this.#what = what
     this.#maxBytes = maxBytes
+    this.#begins = begins
   }
 
   /** True between a frame's first byte and its last. */
@@ -68,6 +73,7 @@ export class FrameReader {
     if (this.#length > this.#maxBytes) {
       throw new LinkError('TOO_LARGE', `${this.#what}: at most ${this.#maxBytes} bytes, have ${this.#length}`)
     }
+    this.#begins(this.#length)
     this.#body = new Uint8Array(Math.min(this.#length, firstBytes))
   }
 

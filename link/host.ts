@@ -17,7 +17,7 @@ import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import { createHost, listenOn } from './libp2p.ts'
 import type { LinkLimits } from './limits.ts'
-import { defaultLimits, Turnstile } from './limits.ts'
+import { defaultLimits, requestByteShares, requestShares, streamShares } from './limits.ts'
 import type {
   CellsHandler,
   Host,
@@ -34,6 +34,7 @@ import type { Log } from './log.ts'
 import { Outbox, openLoop } from './outbox.ts'
 import { countHost } from './resources.ts'
 import { because, writeBytes } from './streams.ts'
+import { type Guest, Turnstile } from './turnstile.ts'
 
 export interface HostInit {
   /** 32 bytes, the Ed25519 secret; undefined for a throw-away identity, as clients use. */
@@ -84,7 +85,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     arrivals,
     gossip: router,
   })
-  host = new Libp2pHost(init, limits, seed, libp2p, router)
+  host = new Libp2pHost(init, limits, seed, libp2p, router, address => arrivals.networkOf(address))
   try {
     await listenOn(libp2p, listen)
     const own = `/p2p/${libp2p.peerId.toString()}`
@@ -111,7 +112,10 @@ class Libp2pHost implements Host {
   /** A host that does not listen has no socket open between two connections, and its process lives on all the same. */
   readonly #letGo = stayAlive()
   readonly #notCounted: () => void
-  readonly #turnstile: Turnstile
+  readonly #asked: Turnstile
+  readonly #askedBytes: Turnstile
+  readonly #opened: Turnstile
+  readonly #networkOf: (address: string) => string | undefined
   readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
@@ -126,6 +130,7 @@ class Libp2pHost implements Host {
     seed: Uint8Array,
     libp2p: Libp2p,
     router: GossipRouter | undefined,
+    networkOf: (address: string) => string | undefined,
   ) {
     const id = publicKeyOf(seed)
     this.id = id
@@ -134,7 +139,10 @@ class Libp2pHost implements Host {
     this.#libp2p = libp2p
     this.#router = router
     const { clock } = init
-    this.#turnstile = new Turnstile(limits.requestsPerPeer, limits.requestsTotal)
+    this.#asked = new Turnstile(requestShares(limits))
+    this.#askedBytes = new Turnstile(requestByteShares(limits))
+    this.#opened = new Turnstile(streamShares(limits))
+    this.#networkOf = networkOf
     this.#conducts = conducts(clock, limits.conduct, peer => this.#connections.cut(peer))
     const isOut = (peer: Uint8Array): boolean => this.#conducts.isOut(peer)
     const connections = new Connections(libp2p, clock, limits, isOut, gone => {
@@ -199,14 +207,16 @@ class Libp2pHost implements Host {
     this.#served.set(protocol, { maxBytes, handler })
     if (this.#libp2p.getProtocols().includes(protocol)) return
     const { clock } = this.#init
-    this.#handle(protocol, requestStreams, (from, stream) =>
+    this.#handle(protocol, requestStreams, (from, stream, guest) =>
       answerRequests(
         {
           protocol,
           ...(this.#served.get(protocol) ?? { maxBytes, handler }),
           clock,
           limits: this.#limits,
-          turnstile: this.#turnstile,
+          requests: this.#asked,
+          bytes: this.#askedBytes,
+          guest,
           count: end => {
             this.#requests[end]++
             if (end === 'too-large') this.#conducts.did(from, { t: 'stream' })
@@ -284,6 +294,7 @@ class Libp2pHost implements Host {
   lets(peer: PeerId): boolean {
     const from = idOf(peer)
     if (from === undefined || this.#conducts.isOut(from)) return false
+    this.#connections.makeRoom(from)
     return this.#connections.count < this.#limits.connections || this.#outbox.has(from)
   }
 
@@ -311,8 +322,8 @@ class Libp2pHost implements Host {
   async #askSelf(protocol: string, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     await sleep(this.#init.clock, 0)
     const served = this.#served.get(protocol)
-    const peer = hexOf(this.id)
-    if (served === undefined || body.length > served.maxBytes || !this.#turnstile.enter(peer)) {
+    const guest = { peer: hexOf(this.id) }
+    if (served === undefined || body.length > served.maxBytes || !this.#asked.enter(guest)) {
       throw new LinkError('REFUSED', 'closed without an answer')
     }
     let answer: Uint8Array
@@ -323,7 +334,7 @@ class Libp2pHost implements Host {
       this.#requests.failed++
       throw new LinkError('REFUSED', 'closed without an answer')
     } finally {
-      this.#turnstile.leave(peer)
+      this.#asked.leave(guest)
     }
     if (answer.length > maxBytes) {
       throw new LinkError('TOO_LARGE', `answer: at most ${maxBytes} bytes, have ${answer.length}`)
@@ -331,11 +342,18 @@ class Libp2pHost implements Host {
     return answer.slice()
   }
 
-  #handle(protocol: string, streams: number, run: (from: Uint8Array, stream: Stream) => void): void {
+  #handle(
+    protocol: string,
+    streams: number,
+    run: (from: Uint8Array, stream: Stream, guest: Guest) => void,
+  ): void {
     const handler: StreamHandler = (stream, connection) => {
       const from = idOf(connection.remotePeer)
-      if (from === undefined) stream.abort(because('no Ed25519 key'))
-      else run(from, stream)
+      if (from === undefined) return stream.abort(because('no Ed25519 key'))
+      const guest = { peer: hexOf(from), network: this.#networkOf(connection.remoteAddr.toString()) }
+      if (!this.#opened.enter(guest)) return stream.abort(because('too many streams'))
+      stream.addEventListener('close', () => this.#opened.leave(guest))
+      run(from, stream, guest)
     }
     const options = { maxInboundStreams: streams }
     this.#libp2p.handle(protocol, handler, options).catch((error: unknown) => {

@@ -3,9 +3,11 @@
 
 import type { ConductLimits } from './conduct.ts'
 import type { BackOff } from './neighbour.ts'
+import type { Shares } from './turnstile.ts'
 
 const second = 1000
 const minute = 60 * second
+const MiB = 1024 * 1024
 
 export interface LinkLimits {
   /** Cells that wait for one neighbour. */
@@ -27,7 +29,12 @@ export interface LinkLimits {
   readonly burstCells: number
   /** Requests that are being read, answered or written, of one peer and of all. */
   readonly requestsPerPeer: number
+  readonly requestsPerNetwork: number
   readonly requestsTotal: number
+  /** Bytes of their bodies, from when a length has been read. */
+  readonly requestBytesPerPeer: number
+  readonly requestBytesPerNetwork: number
+  readonly requestBytesTotal: number
   /** Milliseconds a stream of requests may stay silent between two requests: here as the asking side ... */
   readonly askIdleMs: number
   /** ... and as the answering side: much longer, so that no request meets a stream that is being closed. */
@@ -43,6 +50,8 @@ export interface LinkLimits {
   /** Inbound connections a second from one address, and those whose handshake is not over. */
   readonly connectionsPerSecond: number
   readonly pendingConnections: number
+  /** Connections of one peer: two that crossed, and some that are just ending. */
+  readonly connectionsPerPeer: number
   /** Inbound connections of one address, and of one network (/24 of IPv4, /48 of IPv6). */
   readonly connectionsPerAddress: number
   readonly connectionsPerNetwork: number
@@ -52,6 +61,8 @@ export interface LinkLimits {
   readonly handshakeMs: number
   /** Streams of one connection that its other side opened. */
   readonly streamsPerConnection: number
+  /** Streams of cells and requests that one network has open. */
+  readonly streamsPerNetwork: number
   /** Milliseconds without a stream after which the side that dialled hangs up; the other side waits four times. */
   readonly connectionIdleMs: number
   /** When a peer that sends what nobody can use is shut out. */
@@ -69,7 +80,11 @@ export const defaultLimits: LinkLimits = {
   deadMs: 20 * second,
   burstCells: 64,
   requestsPerPeer: 16,
+  requestsPerNetwork: 128,
   requestsTotal: 512,
+  requestBytesPerPeer: 4 * MiB,
+  requestBytesPerNetwork: 16 * MiB,
+  requestBytesTotal: 64 * MiB,
   askIdleMs: 20 * second,
   serveIdleMs: 60 * second,
   readMs: 10 * second,
@@ -78,11 +93,13 @@ export const defaultLimits: LinkLimits = {
   connections: 2000,
   connectionsPerSecond: 50,
   pendingConnections: 128,
+  connectionsPerPeer: 8,
   connectionsPerAddress: 128,
   connectionsPerNetwork: 512,
   handshakesPerNetwork: 20,
   handshakeMs: 3 * second,
   streamsPerConnection: 64,
+  streamsPerNetwork: 4096,
   connectionIdleMs: 30 * second,
   conduct: {
     mostOwed: 8192,
@@ -95,35 +112,24 @@ export const defaultLimits: LinkLimits = {
   },
 }
 
-/** Counts what is under way, by peer and in all. */
-export class Turnstile {
-  readonly #perPeer: number
-  readonly #total: number
-  readonly #inside = new Map<string, number>()
-  #all = 0
+/** Requests that are under way. */
+export function requestShares(limits: LinkLimits): Shares {
+  const { requestsPerPeer, requestsPerNetwork, requestsTotal } = limits
+  return { perPeer: requestsPerPeer, perNetwork: requestsPerNetwork, total: requestsTotal }
+}
 
-  constructor(perPeer: number, total: number) {
-    this.#perPeer = perPeer
-    this.#total = total
-  }
+/** Bytes of their bodies. */
+export function requestByteShares(limits: LinkLimits): Shares {
+  const { requestBytesPerPeer, requestBytesPerNetwork, requestBytesTotal } = limits
+  return { perPeer: requestBytesPerPeer, perNetwork: requestBytesPerNetwork, total: requestBytesTotal }
+}
 
-  /** @returns false when the peer, or everybody together, has as many inside as may be */
-  enter(peer: string): boolean {
-    const inside = this.#inside.get(peer) ?? 0
-    if (inside >= this.#perPeer || this.#all >= this.#total) return false
-    this.#inside.set(peer, inside + 1)
-    this.#all++
-    return true
-  }
-
-  leave(peer: string): void {
-    const inside = this.#inside.get(peer) ?? 0
-    if (inside <= 1) this.#inside.delete(peer)
-    else this.#inside.set(peer, inside - 1)
-    this.#all--
-  }
-
-  get inside(): number {
-    return this.#all
-  }
+/** Streams of cells and requests. */
+export function streamShares({
+  connectionsPerPeer,
+  streamsPerConnection,
+  streamsPerNetwork,
+}: LinkLimits): Shares {
+  const perPeer = connectionsPerPeer * streamsPerConnection
+  return { perPeer, perNetwork: streamsPerNetwork, total: Number.POSITIVE_INFINITY }
 }

@@ -8,7 +8,7 @@ import type { Gossip, GossipInit } from './gossip.ts'
 import { MemoryGossip } from './gossip-memory.ts'
 import { hexOf, publicKeyOf } from './identity.ts'
 import type { LinkLimits } from './limits.ts'
-import { defaultLimits, Turnstile } from './limits.ts'
+import { defaultLimits, requestShares } from './limits.ts'
 import type {
   CellsHandler,
   Host,
@@ -25,6 +25,7 @@ import { silent } from './log.ts'
 import { MemoryTable } from './memory-dht.ts'
 import type { CellStream, CellStreamEvents } from './outbox.ts'
 import { Outbox, openLoop } from './outbox.ts'
+import { Turnstile } from './turnstile.ts'
 import type { Connection, Sight, WireInit } from './wire.ts'
 import { Wire } from './wire.ts'
 
@@ -115,7 +116,7 @@ class MemoryHost implements Host {
     this.#init = init
     this.#limits = { ...defaultLimits, ...init.limits }
     this.#wire = wire
-    this.#turnstile = new Turnstile(this.#limits.requestsPerPeer, this.#limits.requestsTotal)
+    this.#turnstile = new Turnstile(requestShares(this.#limits))
     this.#conducts = conducts(init.clock, this.#limits.conduct, peer => wire.cut(this, peer))
     const loop = openLoop(init.clock, cells => this.receive(id, cells))
     this.#outbox = new Outbox({
@@ -236,8 +237,8 @@ class MemoryHost implements Host {
     const served = this.#served.get(protocol)
     if (served === undefined) return { refused: true }
     if (body.length > served.maxBytes) return end('too-large')
-    const peer = hexOf(from)
-    if (!this.#turnstile.enter(peer)) return end('busy')
+    const guest = { peer: hexOf(from) }
+    if (!this.#turnstile.enter(guest)) return end('busy')
     let timer: Timer | undefined
     try {
       const late = new Promise<undefined>(resolve => {
@@ -251,7 +252,7 @@ class MemoryHost implements Host {
       return end('failed')
     } finally {
       timer?.cancel()
-      this.#turnstile.leave(peer)
+      this.#turnstile.leave(guest)
     }
   }
 
