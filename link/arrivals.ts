@@ -12,6 +12,8 @@ type ArrivalLimits = Pick<
 
 /** Networks remembered at most; those without a connection give way. */
 const mostNetworks = 16_384
+/** How long a network without a connection is remembered: until its bucket is full, and a bit. */
+const forgottenMs = 3000
 
 /**
  * The host of a multiaddr and the network it is in: /24 of IPv4, /48 of IPv6.
@@ -49,6 +51,7 @@ export class Arrivals {
   readonly #rate: Rate
   readonly #hosts = new Map<string, number>()
   readonly #networks = new Map<string, { open: number; readonly handshakes: Bucket }>()
+  #forgetting = false
   /** Connections that were turned away. */
   refused = 0
 
@@ -93,6 +96,7 @@ export class Arrivals {
       const left = (this.#hosts.get(origin.host) ?? 1) - 1
       if (left === 0) this.#hosts.delete(origin.host)
       else this.#hosts.set(origin.host, left)
+      this.#forgetLater()
     }
   }
 
@@ -104,6 +108,19 @@ export class Arrivals {
   #counted(address: string): ReturnType<typeof originOf> {
     const origin = originOf(address)
     return origin !== undefined && (this.#countLoopback || !isLoopback(origin.host)) ? origin : undefined
+  }
+
+  /** Where a client came from is not kept for longer than it counts. */
+  #forgetLater(): void {
+    if (this.#forgetting) return
+    this.#forgetting = true
+    this.#clock.after(forgottenMs, () => {
+      this.#forgetting = false
+      const empty = [...this.#networks].filter(([, { open }]) => open === 0)
+      const due = this.#clock.now() - forgottenMs + 1
+      for (const [name, { handshakes }] of empty) if (handshakes.at < due) this.#networks.delete(name)
+      if (empty.some(([name]) => this.#networks.has(name))) this.#forgetLater()
+    })
   }
 
   #open(name: string, now: number): { open: number; readonly handshakes: Bucket } | undefined {
