@@ -81,7 +81,7 @@ export class Sending {
     if (entry.blocks === 0)
       throw new ClientError(
         'NO_REPLY',
-        'reply: the message brought no reply blocks: its sender wants no reply',
+        'reply: the message brought no reply block that can be used: its sender wants no reply, or it came too late',
       )
     if (this.#engine.theirs.left(to) === 0)
       throw new ClientError('REPLY_EXPIRED', 'reply: no reply block of the message is left')

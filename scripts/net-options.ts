@@ -111,7 +111,7 @@ export function readNetOptions(args: readonly string[]): NetOptions {
       values.kill === undefined
         ? (preset.kill ?? (mixes >= 2 * layers ? ['mix', 'gateway'] : ['gateway']))
         : killOption(values.kill, mixes),
-    epochMs: timeOption('epoch', values.epoch ?? '20s', 5000),
+    epochMs: timeOption('epoch', values.epoch ?? usualEpoch(clients), 5000),
     delayMs: timeOption('delay', values.delay ?? '50ms', 0),
     cover: coverOption(values.cover ?? 'default'),
     seed:
@@ -125,6 +125,11 @@ export function readNetOptions(args: readonly string[]): NetOptions {
     stay: values.stay ?? false,
     json: values.json ?? false,
   }
+}
+
+/** The more clients share the cores, the longer a message takes, and its reply blocks live for three epochs. */
+function usualEpoch(clients: number): string {
+  return `${Math.max(20, 2 * clients)}s`
 }
 
 function presetNamed(name: string): Partial<NetOptions> {

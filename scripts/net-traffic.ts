@@ -20,8 +20,8 @@ export interface Traffic {
 
 const longPollMs = 2000
 const retryMs = 500
-/** A client that says "not now" (its gateway is gone) is asked again for so long. */
-const persistMs = 45_000
+/** A client that says "not now" (its gateway is gone, or no document came) is asked again for so many epochs. */
+const persistEpochs = 3
 
 export function recordOf({ number, kind, from, to, bytes, reply }: PlannedMessage): MessageRecord {
   return {
@@ -61,8 +61,9 @@ async function sendOne(traffic: Traffic, { number, from, to, bytes }: PlannedMes
 }
 
 /** An app's patience: what a client refuses for the moment is tried again. */
-async function persist<T>({ now, signal }: Traffic, act: () => Promise<T>): Promise<T | undefined> {
-  for (const until = now() + persistMs; now() < until && !signal.aborted; ) {
+async function persist<T>({ plan, now, signal }: Traffic, act: () => Promise<T>): Promise<T | undefined> {
+  const until = now() + persistEpochs * plan.options.epochMs
+  while (now() < until && !signal.aborted) {
     try {
       return await act()
     } catch (error) {
