@@ -7,6 +7,7 @@ import { join, Reader } from './bytes.ts'
 import { readChecked, writeChecked } from './checked-text.ts'
 import { ClientError } from './error.ts'
 
+/** Where a client reads its mail, and to whom messages to it are sealed (docs/client.md 1). */
 export interface Address {
   /** 32 bytes: X25519; fragments are sealed to it. */
   readonly sealingKey: Uint8Array
@@ -16,6 +17,7 @@ export interface Address {
   readonly gateways: readonly Uint8Array[]
 }
 
+/** Most gateways that an address names. */
 export const maxGateways = 3
 
 const prefix = 'chaffinch_'
@@ -37,7 +39,11 @@ export function checkTag(read: Reader, network: string, what: string): void {
     throw new ClientError('WRONG_NETWORK', `${what}: it belongs to another network than ${network}`)
 }
 
-/** @throws ClientError BAD_OPTION when there are no gateways, more than three, or one twice */
+/**
+ * An address as the one string that people paste, for a network of this name.
+ *
+ * @throws ClientError BAD_OPTION when there are no gateways, more than three, or one twice
+ */
 export function writeAddress(address: Address, network: string): string {
   const { sealingKey, mailboxKey, gateways } = address
   if (gateways.length < 1 || gateways.length > maxGateways || repeated(gateways))

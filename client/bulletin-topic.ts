@@ -4,6 +4,9 @@ import { topicNamed } from '../directory/topics.ts'
 import type { Bulletin, BulletinEntry } from './bulletin.ts'
 import { ClientError } from './error.ts'
 
+/**
+ * A topic of the bulletin, to publish on and to read from (docs/bulletin.md). Made by `client.bulletin`.
+ */
 export interface BulletinTopic {
   readonly name: string
   /** Bytes of the longest entry. */

@@ -40,6 +40,7 @@ export interface Listed {
   readonly read: boolean
 }
 
+/** What can be told of reply blocks that somebody handed over, without using one. */
 export interface SurbSummary {
   /** Lowercase hex: what is sent with them arrives as a reply to this. */
   readonly conversation: string
@@ -47,6 +48,10 @@ export interface SurbSummary {
   readonly epochs: readonly number[]
 }
 
+/**
+ * What a person does by hand, and an app seldom: the queue, cleaning up, reply blocks as text. It is
+ * `client.chores`.
+ */
 export class Chores {
   readonly #init: EngineInit
   readonly #engine: Engine
@@ -105,7 +110,11 @@ export class Chores {
     return writeSurbs(g, { conversation, blocks: made.blocks }, network.name)
   }
 
-  /** @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION */
+  /**
+   * What reply blocks that were handed over as text are, without using one.
+   *
+   * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION
+   */
   inspectSurbs(text: string): SurbSummary {
     const { g, network } = this.#init
     const { conversation, blocks } = readSurbs(g, text, network.name)

@@ -23,6 +23,11 @@ import { Sending } from './sending.ts'
 import { type Service, type ServiceHandler, type ServiceOptions, serveRequests } from './service.ts'
 import { type ClientStatus, statusOf } from './status.ts'
 
+/**
+ * An app's end of the network. `connect` and `openClient` make one; it works until `close`, and what was accepted
+ * goes on when its
+ * folder is opened again.
+ */
 export class Client {
   readonly #init: EngineInit
   readonly #engine: Engine
@@ -249,7 +254,11 @@ export class Client {
     return this.#engine.cover
   }
 
-  /** @throws ClientError BAD_OPTION */
+  /**
+   * Changes the level of cover traffic; whoever watches the link sees the change.
+   *
+   * @throws ClientError BAD_OPTION
+   */
   setCover(level: CoverLevel): void {
     checkCover(level)
     this.#engine.setCover(level)
@@ -264,6 +273,7 @@ export class Client {
     return bulletinTopic(this.#engine.bulletin, topic)
   }
 
+  /** How it is now: what `GET /status` gives. */
   status(): ClientStatus {
     const { network, directory, clock, g } = this.#init
     return statusOf({

@@ -20,6 +20,7 @@ import { checkCover } from './options.ts'
 import { hpkeSealing, type Sealing } from './sealing.ts'
 import type { Unlock } from './vault.ts'
 
+/** What a client is made of. Only `network`, and a `folder` or a `store`, must be given. */
 export interface ClientOptions {
   /** The network to join, as everybody of it is configured. */
   readonly network: Network
@@ -51,6 +52,7 @@ export interface ClientOptions {
   readonly limits?: Partial<ClientLimits>
 }
 
+/** The same, and how long to wait for the network. */
 export interface ConnectOptions extends ClientOptions {
   /** Milliseconds until the client must be ready. Default: two minutes. */
   readonly deadlineMs?: number

@@ -6,6 +6,7 @@ import { pageBytes, requestBytes } from '../link/mailbox.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Rates } from './clocks.ts'
 
+/** The levels of cover traffic, the cheapest first. */
 export const coverLevels = ['off', 'low', 'default', 'high'] as const
 
 /**

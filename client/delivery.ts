@@ -8,6 +8,10 @@ import { countBits, emptyBitmap, hasBit, setBit } from './bitmap.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { maxAttempt } from './fragments.ts'
 
+/**
+ * Where a message is, forward only: on this client's disk; left once; on the far gateway's disk; taken by the
+ * receiver's app; given up.
+ */
 export type MessageState = 'queued' | 'sent' | 'stored' | 'read' | 'failed'
 
 /**
@@ -17,6 +21,7 @@ export type MessageState = 'queued' | 'sent' | 'stored' | 'read' | 'failed'
 export type Acknowledges = 'gateway' | 'peer' | 'none'
 
 export const priorities = ['low', 'normal', 'high'] as const
+/** Before or behind an app's other messages. */
 export type Priority = (typeof priorities)[number]
 
 export interface Accepted {

@@ -70,6 +70,7 @@ export type ClientErrorCode =
   | 'BAD_CONTENT'
   | 'BAD_SEAL'
 
+/** Everything that fails in a client; the message says what happened and what to do, for people. */
 export class ClientError extends Error {
   readonly code: ClientErrorCode
 

@@ -19,6 +19,7 @@ import {
   readIdentities,
 } from './identity-list.ts'
 
+/** What all identities of a folder are made of: each becomes a client of its own. */
 export interface IdentitiesOptions extends ClientOptions {
   /** Where the stores of the others lie; default: in `folder`. */
   readonly stores?: IdentityStores
@@ -67,6 +68,10 @@ async function storesIn(folder: string | undefined, random: Random): Promise<Ide
   return identityStores(folder, random)
 }
 
+/**
+ * Several identities in one folder, each with keys, queue and inbox of its own, that share nothing on the wire
+ * (docs/client.md).
+ */
 export class Identities {
   readonly #options: IdentitiesOptions
   readonly #clock: Clock
@@ -95,7 +100,11 @@ export class Identities {
     this.#release = release
   }
 
-  /** @param release closes what was opened for these only */
+  /**
+   * Opens the identities that a folder lists.
+   *
+   * @param release closes what was opened for these only
+   */
   static async open(
     store: Store,
     stores: IdentityStores,
@@ -122,7 +131,11 @@ export class Identities {
     return [...this.#open.keys()]
   }
 
-  /** @throws ClientError NO_IDENTITY */
+  /**
+   * The client of this identity, for as long as it is kept.
+   *
+   * @throws ClientError NO_IDENTITY
+   */
   client(name: string): Client {
     return this.#of(name).client
   }

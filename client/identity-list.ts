@@ -15,6 +15,7 @@ export const mainIdentity = 'main'
 /** Besides the first: each sends cover traffic of its own. */
 export const mostIdentities = 15
 
+/** An identity as the folder lists it. */
 export interface ListedIdentity {
   /** For its owner; it is nowhere on the wire. */
   readonly name: string

@@ -2,6 +2,10 @@
 // Latency is computed from it: total = from `accepted` to `delivered`, drawn = the delays of the path of the
 // fragment and attempt that completed the message (docs/client.md, Ledger).
 
+/**
+ * Something that happened to one of the client's messages (docs/client.md 12). Kept in memory, for the client's
+ * owner only.
+ */
 export type LedgerEntry =
   | { readonly at: number; readonly event: 'accepted'; readonly id: string; readonly count: number }
   | {

@@ -10,6 +10,10 @@ const second = 1000
 const hour = 3600 * second
 const mebibyte = 1024 * 1024
 
+/**
+ * Bounds of what a client keeps and waits for (docs/client.md 11). What they cost the sender or the receiver
+ * stands with each.
+ */
 export interface ClientLimits {
   readonly outbox: OutboxLimits
   readonly inbox: InboxLimits
@@ -30,6 +34,7 @@ export const usualReplyBlocks = 10
 /** Reply blocks of a message that asks only to be told when it is read: one for each of these epochs. */
 export const readBlocks = 3
 
+/** The limits of a client that is given none. */
 export const defaultLimits: ClientLimits = {
   // Contents wait in memory: a fragment must be at hand at the tick of a clock.
   outbox: { messages: 1000, bytes: 64 * mebibyte, finished: 10_000 },

@@ -9,6 +9,7 @@ import { readBlocks, usualReplyBlocks } from './limits.ts'
 import type { Message } from './message.ts'
 import type { Way } from './way.ts'
 
+/** What a message asks for besides being delivered. All of it is optional. */
 export interface SendOptions {
   /** Whether the receiver may reply, or how many reply blocks go with the message (1 to 64). Default false. */
   readonly replies?: boolean | number
@@ -26,6 +27,7 @@ export interface SendOptions {
   readonly deadlineMs?: number
 }
 
+/** Which of the messages that are kept `client.inbox` lists. */
 export interface InboxOptions {
   /** Default: of messages that name no app. */
   readonly app?: string
@@ -35,6 +37,7 @@ export interface InboxOptions {
   readonly until?: AbortSignal
 }
 
+/** What `client.on` tells, by name. */
 export interface ClientEvents {
   /** A message of ours has changed its state. */
   state: (message: Message) => void

@@ -6,6 +6,7 @@ import type { Random } from '../sphinx/random.ts'
 import { ClientError } from './error.ts'
 import { encBytes, hpke, tagBytes } from './hpke.ts'
 
+/** A pair of keys that fragments are sealed to and opened with. */
 export interface SealingKey {
   /** 32 bytes */
   readonly secret: Uint8Array

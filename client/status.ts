@@ -15,6 +15,7 @@ import type { Sender } from './sender.ts'
 
 type Counts = Readonly<Record<MessageState, number>>
 
+/** How a client is, for its owner: plain values only, as `GET /status` gives them too. */
 export interface ClientStatus {
   readonly role: 'client'
   /** Whether packets leave now: there is a consensus, and the gateway answers. */

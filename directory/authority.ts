@@ -46,6 +46,7 @@ import { acceptRecords } from './table.ts'
 import { defaultMixing } from './tally.ts'
 import { type ConsensusStatus, consensusStatus, type Parameters, type View } from './view.ts'
 
+/** What an authority is made of. */
 export interface AuthorityOptions {
   readonly network: Network
   /** 32 bytes: the seed of its Ed25519 key, which is the link's identity. */
@@ -69,6 +70,7 @@ export interface AuthorityOptions {
   readonly step?: typeof step | undefined
 }
 
+/** How an authority is, for its operator: plain values only. */
 export interface AuthorityStatus {
   readonly role: 'authority'
   /** Hex, as everywhere here. */
@@ -90,6 +92,7 @@ export interface AuthorityStatus {
   readonly refused: Readonly<Partial<Record<DirectoryErrorCode, number>>>
 }
 
+/** A directory authority that runs. Made by `startAuthority`. */
 export interface Authority {
   /** 32 bytes */
   readonly id: Uint8Array
@@ -110,6 +113,8 @@ export interface Authority {
 }
 
 /**
+ * Runs a directory authority until `close`: takes descriptors, votes, signs, and serves the documents.
+ *
  * @throws DirectoryError BAD_NETWORK when the configuration contradicts itself or does not name this authority;
  * another code when what it said before cannot be read back from the store
  */

@@ -29,6 +29,7 @@ export interface StablePart {
   readonly certifiedUntil: number
 }
 
+/** What a node says of itself for one epoch's document, signed by its key (docs/directory.md 5). */
 export interface Descriptor {
   readonly stable: StablePart
   /** The epoch of the document it is for. */

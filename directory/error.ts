@@ -61,6 +61,7 @@ export function isDirectoryErrorCode(text: string): text is DirectoryErrorCode {
   return codes.some(code => code === text)
 }
 
+/** Everything that fails in the directory; the message names the field, and what is wanted there. */
 export class DirectoryError extends Error {
   readonly code: DirectoryErrorCode
 

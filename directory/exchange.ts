@@ -10,6 +10,7 @@ import { mostAuthorities } from './network.ts'
 import { statisticsLimits } from './statistics.ts'
 import { noteLimits } from './status-note.ts'
 
+/** The libp2p protocol of requests for documents. */
 export const directoryProtocol = '/chaffinch/directory/1'
 
 /**

@@ -29,6 +29,7 @@ import {
 } from './view.ts'
 import type { Pointer } from './vote.ts'
 
+/** What it takes to follow a network's documents. */
 export interface FollowOptions {
   readonly network: Network
   readonly link: Link
@@ -41,6 +42,7 @@ export interface FollowOptions {
   readonly sources?: readonly Peer[] | undefined
 }
 
+/** How the documents come: plain values only. */
 export interface DirectoryStatus extends DirectoryHealth {
   /** The epoch of now by the own clock; negative before genesis. */
   readonly epoch: number
@@ -53,6 +55,7 @@ export interface DirectoryStatus extends DirectoryHealth {
   readonly agreed: number
 }
 
+/** A directory that is kept fresh until `close`. */
 export interface FollowedDirectory extends Directory {
   status(): DirectoryStatus
 }
@@ -66,6 +69,8 @@ const holdersAsked = 3
 const attemptsPerSearch = 4
 
 /**
+ * Follows a network's documents until `close`: fetches each epoch's, checks it, and keeps the newest.
+ *
  * @throws DirectoryError BAD_NETWORK
  */
 export async function followDirectory(options: FollowOptions): Promise<FollowedDirectory> {

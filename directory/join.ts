@@ -64,6 +64,7 @@ export interface JoinedDirectory extends FollowedDirectory {
   refusals(): ReadonlyMap<string, { readonly code: DirectoryErrorCode; readonly why: string }>
 }
 
+/** What it takes for a node to be in the documents, besides following them. */
 export interface JoinOptions extends FollowOptions {
   /** What the descriptor for an epoch's document says; asked once an epoch. */
   readonly describe: (epoch: number) => NodeDescription | Promise<NodeDescription>
@@ -83,6 +84,9 @@ const joinAgainMs = 5 * second
 const answerBytes = 4096
 
 /**
+ * Has a node in the documents of its network from epoch to epoch, until `close`: describes it, answers who looks for it, and follows
+ * the documents.
+ *
  * @throws DirectoryError BAD_NETWORK
  */
 export async function joinDirectory(options: JoinOptions): Promise<JoinedDirectory> {

@@ -42,10 +42,12 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   networksApart: { min: 0, max: 1, usual: 1 },
 }
 
+/** The names of what is voted on, in the order of the document (docs/directory.md 6). */
 export const parameterNames: readonly (keyof Parameters)[] = Object.keys(
   parameterRanges,
 ) as (keyof Parameters)[]
 
+/** What an authority votes for that is told nothing else. */
 export const defaultParameters: Parameters = pickParameters(name => parameterRanges[name].usual)
 
 /** All parameters, each as `value` gives it. */

@@ -52,8 +52,10 @@ export interface Parameters {
   readonly networksApart: number
 }
 
+/** What a node is in the network. */
 export type Role = 'mix' | 'gateway'
 
+/** A node as a document has it. */
 export interface NodeEntry {
   /** 32 bytes: raw Ed25519 public key of its libp2p identity; also the node id in packets. */
   readonly id: Uint8Array
@@ -68,6 +70,7 @@ export interface NodeEntry {
   readonly reliable: boolean
 }
 
+/** A document as those see it who follow it: checked, and of one epoch. */
 export interface View {
   readonly network: string
   readonly epoch: number

@@ -9,6 +9,7 @@
  */
 export type NodeErrorCode = 'FOLDER' | 'BAD_FILE' | 'NEWER_FORMAT' | 'NO_KEY' | 'THREAD' | 'WRONG_STATE'
 
+/** Everything that fails in a node; the message names what, and what to do. */
 export class NodeError extends Error {
   readonly code: NodeErrorCode
   constructor(code: NodeErrorCode, message: string) {

@@ -25,6 +25,7 @@ export interface Journal {
   close(): Promise<void>
 }
 
+/** Where a node keeps its journals of replay tags: files in one folder, without folders in it. */
 export interface Files {
   /** Where they are on disk, for other threads; undefined in memory. */
   readonly folder: string | undefined

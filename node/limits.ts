@@ -1,5 +1,6 @@
 // Every bound of a node (docs/node.md, Limits); a test hands in smaller ones.
 
+/** Bounds of what a node holds. What comes beyond one is dropped and counted. */
 export interface NodeLimits {
   /** Packets in the mixing hold: 20,000 take about 70 MB. */
   readonly hold: number
@@ -18,6 +19,7 @@ export interface NodeLimits {
   readonly mailWaiting: number
 }
 
+/** The limits of a node that is given none. */
 export const defaultNodeLimits: NodeLimits = {
   hold: 20_000,
   passing: 8192,

@@ -8,6 +8,8 @@ import type { RunningNode } from './node.ts'
 import type { NodeStatus } from './status.ts'
 
 /**
+ * Serves a node's status and metrics (Prometheus) on loopback, behind a token (docs/running.md).
+ *
  * @param options.port 0 takes a free one
  * @throws LinkError LISTEN
  */

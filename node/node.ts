@@ -39,6 +39,7 @@ const retryMs = 10 * second
 /** How long the link may take to empty its queues when a node drains, milliseconds. */
 const flushMs = 5 * second
 
+/** What a mix or gateway is made of. */
 export interface NodeOptions {
   readonly role: Role
   readonly network: Network
@@ -72,6 +73,7 @@ export interface NodeOptions {
   readonly startThread?: StartThread
 }
 
+/** A mix or gateway that runs. Made by `startNode`. */
 export interface RunningNode {
   /** 32 bytes */
   readonly id: Uint8Array

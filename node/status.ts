@@ -22,6 +22,7 @@ import { type DropReason, held, type Relay } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
 import type { Admission } from './routes.ts'
 
+/** Packets since the start: received = forwarded + stored + served + dropped + held. */
 export interface PacketCounts {
   readonly received: number
   readonly forwarded: number
@@ -31,6 +32,7 @@ export interface PacketCounts {
   readonly held: number
 }
 
+/** How a node is, for its operator: plain values only, and nothing of a single packet or client. */
 export interface NodeStatus {
   readonly role: Role
   /** Hex, as every id here. */

@@ -19,6 +19,7 @@ import { PaymentError, type PaymentErrorCode } from './error.ts'
 import type { Payments } from './payments.ts'
 import type { Expected, Quote } from './quotes.ts'
 
+/** Whose payments the routes carry out, and who may ask for it. */
 export interface PaymentApiInit {
   /** The person's payments; rejects with NO_LEDGER while there is no ledger to pay with. */
   readonly payments: () => Promise<Payments>

@@ -8,6 +8,7 @@ import { ledgerId, readEntry, writeGenesis } from './log.ts'
 import { leafHash, MerkleTree } from './merkle.ts'
 import { notesOf, readTransaction, type SignedTransaction } from './transaction.ts'
 
+/** What `audit` found a log to be. */
 export interface Audit {
   /** Entries read, the genesis counted. */
   readonly size: number
@@ -22,6 +23,8 @@ export interface Audit {
 }
 
 /**
+ * Reads a whole log as anybody can, and checks every entry as the ledger should have.
+ *
  * @param entries all of them, the genesis first
  * @throws PaymentError naming the first thing that is wrong: DAMAGED for the chain, and those of readTransaction and check
  */

@@ -7,6 +7,7 @@ import { PaymentError } from './error.ts'
 import { sizeOf } from './ladder.ts'
 import type { Note } from './transaction.ts'
 
+/** An output and the key that spends it. */
 export interface Coin {
   /** Its denomination is any amount in satoshi. */
   readonly note: Note

@@ -5,6 +5,7 @@ import { PaymentError } from './error.ts'
 /** Asks the node one thing. @throws PaymentError NODE, with what it says */
 export type Rpc = (method: string, ...params: readonly (string | number | boolean)[]) => Promise<unknown>
 
+/** Where a Bitcoin node answers. */
 export interface RpcOptions {
   /** http://user:password@host:port/ */
   readonly url: string
@@ -15,6 +16,11 @@ export interface RpcOptions {
 /** A node that sends more has gone wrong. */
 const mostAnswer = 8 * 1024 * 1024
 
+/**
+ * A Bitcoin node's JSON-RPC over HTTP.
+ *
+ * @returns a function that asks it; each call throws PaymentError NODE when the node does not answer or says no
+ */
 export function bitcoinRpc({ url, timeoutMs = 10_000 }: RpcOptions): Rpc {
   const { protocol, host, pathname, username, password } = new URL(url)
   const authorization = `Basic ${btoa(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)}`

@@ -39,7 +39,11 @@ export function ownerOfScript(script: Uint8Array): Uint8Array | null {
   return owner
 }
 
-/** @param txid as nodes print it, 64 hex digits */
+/**
+ * The id of a note on Bitcoin, 32 bytes, of a transaction and the index of its output.
+ *
+ * @param txid as nodes print it, 64 hex digits
+ */
 export function outpoint(txid: string, index: number): Uint8Array {
   const id = new Uint8Array(outpointBytes)
   id.set(fromHex(txid).reverse())

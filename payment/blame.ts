@@ -34,6 +34,7 @@ export type Crime =
   /** Everybody kept to the protocol, so there was nothing to accuse. */
   | 'false-accusation'
 
+/** Who made a round fail, by what, and the messages that show it to anybody. */
 export interface Verdict {
   /** Hex of an identity. */
   readonly guilty: string

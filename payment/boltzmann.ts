@@ -16,6 +16,7 @@ export interface Transaction {
   readonly maxCjIntrafeesRatio?: number
 }
 
+/** In how many ways a transaction can be read, and how often each link is among them. */
 export interface Linkage {
   /** In how many ways it can be read. */
   readonly interpretations: bigint

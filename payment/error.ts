@@ -46,6 +46,7 @@ export type PaymentErrorCode =
   | 'WRONG_LEDGER'
   | 'WRONG_STATE'
 
+/** Everything that fails with payments; the message says what, and what to do. */
 export class PaymentError extends Error {
   readonly code: PaymentErrorCode
 

@@ -6,6 +6,7 @@ import { type Collusion, collusion } from './intersection.ts'
 import { mixEpoch, type PayMixTimes } from './pieces.ts'
 import { openEpoch } from './times.ts'
 
+/** The payment and what is expected of the others. */
 export interface ForecastInit {
   readonly amount: number
   /** Peers that are expected at a meeting, this one among them; 3 at least. */
@@ -19,6 +20,7 @@ export interface ForecastInit {
   readonly now: number
 }
 
+/** What a payment costs, takes and hides. */
 export interface Forecast {
   readonly amount: number
   readonly pieces: readonly number[]
@@ -34,7 +36,11 @@ export interface Forecast {
   readonly colluding: readonly Collusion[]
 }
 
-/** @throws PaymentError BAD_AMOUNT */
+/**
+ * What to expect of a payment before it is made.
+ *
+ * @throws PaymentError BAD_AMOUNT
+ */
 export function forecast(init: ForecastInit): Forecast {
   const { amount, peers, colluding, joinFee } = init
   const pieces = split(amount)

@@ -25,7 +25,12 @@ export interface Collusion {
   readonly linkProbability: number
 }
 
-/** @param peers n, from 1 @param colluding c, from 0 to n - 1 */
+/**
+ * What peers that tell each other everything learn of one join.
+ *
+ * @param peers n, from 1
+ * @param colluding c, from 0 to n - 1
+ */
 export function collusion(peers: number, colluding: number): Collusion {
   const left = Math.max(1, peers - colluding)
   return { colluding, effectiveSet: left, entropyBits: Math.log2(left), linkProbability: 1 / left }

@@ -23,6 +23,7 @@ export interface Join {
   readonly outputs: readonly Uint8Array[]
 }
 
+/** How a ledger joins payments: what outputs and proofs are there. */
 export interface JoinScheme {
   /** The ledger's id, 32 bytes. */
   readonly ledger: Uint8Array

@@ -24,7 +24,11 @@ const mostOwners = 10_000
 /** Satoshi for a virtual byte, where the node has no estimate: what nodes relay at all. */
 const leastFeeRate = 1
 
-/** @throws PaymentError NODE when the node does not answer */
+/**
+ * Opens the chain that a Bitcoin node follows as a ledger.
+ *
+ * @throws PaymentError NODE when the node does not answer
+ */
 export async function openBitcoinLedger(
   rpc: Rpc,
   { step, rungs, least }: Ladder,
@@ -37,6 +41,7 @@ export async function openBitcoinLedger(
   return new BitcoinLedger(rpc, clock, sha256(labelled('chaffinch/bitcoin/v1', first, numbers)))
 }
 
+/** Bitcoin as a ledger of notes, by a node of one’s own. Made by `openBitcoinLedger`. */
 export class BitcoinLedger implements Ledger {
   /** SHA-256 over the chain's first block and the ladder: who means another one of either never meets. */
   readonly id: Uint8Array
@@ -106,6 +111,7 @@ export class BitcoinLedger implements Ledger {
     throw why ?? new PaymentError('BAD_TRANSACTION', 'bitcoin node: it does not take the transaction')
   }
 
+  /** Where the transaction stands in the chain; null while it does not. */
   async receipt(transaction: Uint8Array): Promise<Receipt | null> {
     return await this.#receiptOf(txidOf(transaction))
   }

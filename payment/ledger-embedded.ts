@@ -96,6 +96,7 @@ function damaged(what: string): PaymentError {
   return new PaymentError('DAMAGED', `ledger: the store's ${what} is not what was written`)
 }
 
+/** A ledger in one store: a log of transactions under a Merkle tree. Made by `openLedger`. */
 export class EmbeddedLedger implements Ledger {
   readonly id: Uint8Array
   readonly #init: EmbeddedLedgerInit
@@ -119,12 +120,20 @@ export class EmbeddedLedger implements Ledger {
     return this.#head
   }
 
-  /** @throws RangeError beyond the log */
+  /**
+   * Proves that an entry is among the first `size` (RFC 6962, 2.1.1), 32 bytes a step.
+   *
+   * @throws RangeError beyond the log
+   */
   inclusion(index: number, size: number): Uint8Array[] {
     return this.#tree.inclusion(index, size)
   }
 
-  /** @throws RangeError unless 0 < first <= second <= the log's size */
+  /**
+   * Proves that the tree of the first `second` entries continues that of the first `first` (RFC 6962, 2.1.2), 32 bytes a step.
+   *
+   * @throws RangeError unless 0 < first <= second <= the log's size
+   */
   consistency(first: number, second: number): Uint8Array[] {
     return this.#tree.consistency(first, second)
   }
@@ -137,6 +146,7 @@ export class EmbeddedLedger implements Ledger {
     return entries
   }
 
+  /** The note of this id (32 bytes); null when there is none. */
   async note(id: Uint8Array): Promise<NoteState | null> {
     const bytes = await this.#init.store.get(keys.note(id))
     if (bytes === undefined) return null
@@ -146,6 +156,7 @@ export class EmbeddedLedger implements Ledger {
     return { id, denomination: fields.uint('denomination'), owner: fields.bytes('owner', 32), spentBy }
   }
 
+  /** The notes of this owner (32 bytes), at most 64. */
   async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
     const prefix = keys.owner(owner)
     const notes: NoteState[] = []
@@ -156,6 +167,7 @@ export class EmbeddedLedger implements Ledger {
     return notes
   }
 
+  /** Where the transaction stands in the log; null when it does not. */
   async receipt(transaction: Uint8Array): Promise<Receipt | null> {
     const bytes = await this.#init.store.get(keys.transaction(transaction))
     if (bytes === undefined) return null
@@ -163,6 +175,8 @@ export class EmbeddedLedger implements Ledger {
   }
 
   /**
+   * Checks a transaction and appends it; resolves when it is on disk. The same one again gets the same receipt.
+   *
    * @throws PaymentError of readTransaction and check; BUSY when too many transactions wait
    */
   async submit(bytes: Uint8Array): Promise<Receipt> {

@@ -31,6 +31,7 @@ export function answerProof(ledger: EmbeddedLedger, question: Uint8Array): Uint8
   }
 }
 
+/** The ledger, and those with whom its heads are compared. */
 export interface HeadWatchInit {
   readonly genesis: Genesis
   /** Carries a question to the ledger and its answer back; rejects when none comes. */
@@ -42,6 +43,10 @@ export interface HeadWatchInit {
   readonly onAlarm: (fork: Fork) => void
 }
 
+/**
+ * Compares the heads that a ledger shows with those that it showed to others, and raises the alarm when they are
+ * of two histories.
+ */
 export class HeadWatch {
   readonly #init: HeadWatchInit
   readonly #timers = new Set<Timer>()
@@ -77,7 +82,7 @@ export class HeadWatch {
     this.seen(head)
   }
 
-  /** The same ledger, which takes no payment any more once it is caught. */
+  /** The same ledger, whose `submit` rejects with PaymentError FORKED once it is caught. */
   guard(ledger: Ledger): Ledger {
     return {
       id: ledger.id,
@@ -92,6 +97,7 @@ export class HeadWatch {
     }
   }
 
+  /** Ends all that waits. */
   close(): void {
     this.#isClosed = true
     for (const timer of this.#timers) timer.cancel()

@@ -7,6 +7,7 @@ import { isSigned, type Note, type SignedTransaction } from './transaction.ts'
 /** Stands for the transaction that spent a note, where a ledger knows only that one did; no transaction has this id. */
 export const unknownSpender: Uint8Array = new Uint8Array(32)
 
+/** A note as the ledger has it. */
 export interface NoteState extends Note {
   /** The id of the transaction that spent it, 32 bytes; null while it can be spent. */
   readonly spentBy: Uint8Array | null

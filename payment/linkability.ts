@@ -6,6 +6,7 @@ import { split } from './denominations.ts'
 /** Amounts are drawn evenly up to this. */
 const largest = 20_000
 
+/** The payments that are made up for the observer. */
 export interface LinkabilityInit {
   /** Payments, and milliseconds between two of them on average. */
   readonly payments: number
@@ -16,6 +17,7 @@ export interface LinkabilityInit {
   readonly isOneAccount: boolean
 }
 
+/** How well an observer guessed. */
 export interface Linkability {
   /** The part of payouts, or of accounts, whose payment the observer names at its first guess. */
   readonly topOne: number

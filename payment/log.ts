@@ -29,6 +29,7 @@ export interface Head {
   readonly time: number
 }
 
+/** A head of the log with the ledger's signature, 64 bytes. */
 export interface SignedHead extends Head {
   readonly signature: Uint8Array
 }
@@ -42,7 +43,11 @@ export function writeGenesis({ name, ledgerKey, mintKey }: Genesis): Uint8Array 
   return write({ name, ledgerKey, mintKey })
 }
 
-/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
+/**
+ * Reads the entry that a log begins with.
+ *
+ * @throws PaymentError TOO_LARGE, BAD_DOCUMENT
+ */
 export function readGenesis(bytes: Uint8Array): Genesis {
   const fields = read(bytes, 'genesis', longestGenesis)
   const genesis = {

@@ -28,6 +28,7 @@ export interface MixerReport {
     | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
 }
 
+/** What a mixer is made of. */
 export interface MixerInit {
   readonly scheme: JoinScheme
   readonly ledger: Ledger
@@ -47,6 +48,10 @@ export interface MixerInit {
 /** Rounds at once. */
 const mostRounds = 64
 
+/**
+ * Has notes joined in rounds with other peers, meeting after meeting, until each was. Restarts go on from its
+ * store.
+ */
 export class Mixer {
   readonly #init: MixerInit
   readonly #config: RoundConfig

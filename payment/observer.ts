@@ -17,7 +17,11 @@ export interface Seen {
   readonly is: 'mint' | 'join' | 'transfer'
 }
 
-/** @param entries of the log, without its genesis */
+/**
+ * What anybody can read off a log: who could have paid what.
+ *
+ * @param entries of the log, without its genesis
+ */
 export function readPublic(ledger: Uint8Array, entries: Iterable<Uint8Array>): Seen[] {
   return [...entries].map(bytes => {
     const { time, transaction } = readEntry(bytes)

@@ -43,6 +43,7 @@ const reasons: Readonly<Record<AbortReason, string>> = {
   crash: 'this process ended during the round',
 }
 
+/** Pays requests in pieces, each mixed before it is handed on. Restarts go on from its store. */
 export class Payer {
   readonly #init: PayerInit
   readonly #disk: ReturnType<typeof paymentsIn>
@@ -114,6 +115,7 @@ export class Payer {
     this.#mixer?.receive(message)
   }
 
+  /** Stops; what is under way goes on when it is opened again. */
   close(): void {
     this.#isClosed = true
     this.#mixer?.close()

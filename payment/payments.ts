@@ -42,6 +42,7 @@ export interface PinnedLedger {
   readonly address: string
 }
 
+/** What a person's payments are made of. */
 export interface PaymentsInit {
   readonly client: Pick<Client, 'address' | 'bulletin' | 'request' | 'serve'>
   readonly ledger: PinnedLedger
@@ -75,6 +76,10 @@ const mostTold = 10_000
 /** Why an order may still begin later. */
 const passing: ReadonlySet<PaymentErrorCode> = new Set(['BUSY', 'DAMAGED', 'BAD_DOCUMENT'])
 
+/**
+ * A person's payments beside a running client: requests made, looked at and paid, with receipts (docs/payments.md
+ * 5.9).
+ */
 export class Payments {
   readonly #init: PaymentsInit
   readonly #watch: HeadWatch

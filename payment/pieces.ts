@@ -12,6 +12,7 @@ import type { Note } from './transaction.ts'
 /** What the pieces of a payment need to know of times. */
 export type PayMixTimes = Pick<PaymentTimes, 'epochMs' | 'arriveMs' | 'delayMs'>
 
+/** Where a piece of a payment is. */
 export type PieceState =
   /** In a round, or on its way to one. */
   | { readonly at: 'mixing' }
@@ -36,6 +37,7 @@ export interface Piece {
   readonly state: PieceState
 }
 
+/** A payment under way, in pieces. */
 export interface Payment {
   /** The request's hash, 32 bytes. */
   readonly id: Uint8Array

@@ -12,6 +12,7 @@ export type Wanted =
   | { readonly what: 'send'; readonly request: Uint8Array }
   | { readonly what: 'mix'; readonly amount: number; readonly deadline: number; readonly memo: string }
 
+/** With whom one reckons at a meeting. */
 export interface Expected {
   /** Peers that are expected at a meeting, this one among them; 3 at least. */
   readonly peers: number

@@ -32,6 +32,7 @@ export interface PaymentRequest {
   readonly key: Uint8Array
 }
 
+/** A request with its payee's signature, 64 bytes. */
 export interface SignedRequest extends PaymentRequest {
   readonly signature: Uint8Array
   /** SHA-256 over label and bytes: what a receipt names. */
@@ -78,7 +79,11 @@ function toValue({ ledger, amount, owners, deadline, memo, receipts, key }: Paym
   return { ledger, amount, owners, deadline, memo, receipts, key }
 }
 
-/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_AMOUNT, BAD_SIGNATURE */
+/**
+ * Reads a request and checks its signature.
+ *
+ * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_AMOUNT, BAD_SIGNATURE
+ */
 export function readRequest(bytes: Uint8Array): SignedRequest {
   const fields = read(bytes, 'request', longestRequest)
   const request: PaymentRequest = {
@@ -107,12 +112,23 @@ function wantKeys({ amount, owners }: PaymentRequest, fields: Fields): void {
   if (isTwice) throw fields.fail('owners', 'a key stands there twice')
 }
 
+/**
+ * Says that a request was paid.
+ *
+ * @param at when, milliseconds since 1970-01-01 UTC
+ * @param key the seed (32 bytes) that the request was signed with
+ * @returns the signed receipt, for `readReceipt`
+ */
 export function makeReceipt(request: SignedRequest, at: number, key: Uint8Array): Uint8Array {
   const signature = ed25519Sign(key, statement(request.hash, at))
   return write({ request: request.hash, at, signature })
 }
 
-/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_SIGNATURE when it is no receipt for this request */
+/**
+ * Reads a receipt, and checks that it is of this request and signed by who made that.
+ *
+ * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_SIGNATURE when it is no receipt for this request
+ */
 export function readReceipt(bytes: Uint8Array, request: SignedRequest): PaymentReceipt {
   const fields = read(bytes, 'receipt', 256)
   const receipt: PaymentReceipt = {
@@ -139,7 +155,11 @@ export interface Dispute {
   readonly pieces: readonly { readonly denomination: number; readonly isPaid: boolean }[]
 }
 
-/** @throws what the ledger throws */
+/**
+ * Asks the ledger which pieces of a request were paid, as a third party would.
+ *
+ * @throws what the ledger throws
+ */
 export async function settleDispute(request: SignedRequest, ledger: Ledger): Promise<Dispute> {
   const pieces = await Promise.all(
     split(request.amount, mostPieces).map(async (denomination, i) => {

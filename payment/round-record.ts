@@ -16,6 +16,9 @@ export interface Attempt {
   readonly transaction: Uint8Array | null
 }
 
+/**
+ * What must be on disk before anything of a round leaves: with it, a restart settles what the round left open.
+ */
 export interface RoundRecord {
   readonly pairing: Uint8Array
   readonly identitySeed: Uint8Array

@@ -23,6 +23,7 @@ export type Report =
   /** Final. The record goes when this has returned, so keep the key first; when it throws, it is told again. */
   | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
 
+/** What a round is carried with. */
 export interface ShellInit {
   readonly config: RoundConfig
   readonly clock: Clock
@@ -44,6 +45,7 @@ export function recordKey(pairing: Uint8Array): string {
   return `round/${hex(pairing)}`
 }
 
+/** Carries one round: its messages, its times, its record on disk, and the settling after it. */
 export class RoundShell {
   readonly #init: ShellInit
   readonly #step: typeof step
@@ -66,6 +68,7 @@ export class RoundShell {
     return this.#state
   }
 
+  /** Begins a round. */
   start(round: RoundInit): void {
     this.#enqueue(async () => await this.#carry(startRound(this.#init.config, round)))
   }

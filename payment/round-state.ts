@@ -11,6 +11,7 @@ import type { Attempt } from './round-record.ts'
 import type { Secrets } from './secrets.ts'
 import type { Note } from './transaction.ts'
 
+/** What all rounds of a peer have in common. */
 export interface RoundConfig {
   readonly scheme: JoinScheme
   readonly random: Random
@@ -176,6 +177,7 @@ export interface Aborted {
 
 export type InRun = Slots | Messages | Approving | Signing | Blaming
 export type Running = Keys | InRun
+/** Where a round is, from meeting to the end (docs/payments.md 4). */
 export type RoundState = Pairing | Running | Submitting | Done | Aborted
 
 export type RoundEvent =

@@ -9,6 +9,7 @@ export interface Known {
   readonly isNoteSpent: boolean
 }
 
+/** What became of a note after a round that did not end as it should. */
 export type Settlement =
   /** A join came about: this key spends its output. */
   | { readonly is: 'paid'; readonly outputSecret: Uint8Array }

@@ -79,7 +79,12 @@ export function isSigned(id: Uint8Array, owner: Uint8Array, signature: Uint8Arra
   return ed25519Verify(owner, labelled('chaffinch/sign/v1', id), signature)
 }
 
-/** Signs a transfer with the keys of its notes, whichever order they come in. */
+/**
+ * Signs a transfer with the keys (32 bytes each) of its notes, whichever order they come in.
+ *
+ * @returns the transaction, to be submitted
+ * @throws PaymentError BAD_TRANSACTION when a note has no key
+ */
 export function signTransfer(
   ledger: Uint8Array,
   unsigned: Transfer,

@@ -92,6 +92,7 @@ function readAsked(fields: Fields, ask: Question['ask']): Question {
   }
 }
 
+/** Which ledger, and how it is asked. */
 export interface RemoteInit {
   /** The ledger's, as the configuration pins it. */
   readonly genesis: Genesis
@@ -124,6 +125,11 @@ export class RemoteLedger implements Ledger {
     this.id = ledgerId(init.genesis)
   }
 
+  /**
+   * As the ledger answers it.
+   *
+   * @throws PaymentError when the answer is not to the question, or none comes
+   */
   async note(id: Uint8Array): Promise<NoteState | null> {
     const notes = (await this.#ask({ ask: 'note', id })).notes()
     const [note] = notes
@@ -132,12 +138,22 @@ export class RemoteLedger implements Ledger {
     return note
   }
 
+  /**
+   * As the ledger answers it.
+   *
+   * @throws PaymentError like `note`
+   */
   async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
     const notes = (await this.#ask({ ask: 'owned', owner })).notes()
     if (notes.some(note => !same(note.owner, owner))) throw wrong("another owner's note")
     return notes
   }
 
+  /**
+   * Hands a transaction over.
+   *
+   * @throws PaymentError why the ledger takes it not, or like `note`
+   */
   async submit(transaction: Uint8Array): Promise<Receipt> {
     const { id } = readTransaction(this.id, transaction)
     const receipt = (await this.#ask({ ask: 'submit', transaction })).receipt(id)
@@ -145,6 +161,11 @@ export class RemoteLedger implements Ledger {
     return receipt
   }
 
+  /**
+   * As the ledger answers it, its proof checked.
+   *
+   * @throws PaymentError like `note`
+   */
   async receipt(transaction: Uint8Array): Promise<Receipt | null> {
     return (await this.#ask({ ask: 'receipt', transaction })).receipt(transaction)
   }

@@ -11,6 +11,7 @@ import { hex, read, write } from './document.ts'
 /** `client.bulletin(…)`, or what stands for it in another process. */
 export type Topic = Pick<BulletinTopic, 'name' | 'publish' | 'entries'>
 
+/** The topic, and what is done with what comes. */
 export interface TransportInit {
   readonly topic: Topic
   /** Keeps where the reading goes on after a restart. */
@@ -32,6 +33,7 @@ const longestWaitMs = 30_000
 /** What no later try can mend. */
 const hopeless: ReadonlySet<string> = new Set(['BAD_ENTRY', 'TOO_LARGE', 'NO_TOPIC', 'CLOSED', 'ABORTED'])
 
+/** Carries messages over a topic of the bulletin: publishes until they are there, and reads others'. */
 export class RoundTransport {
   readonly #init: TransportInit
   readonly #closing = new AbortController()

@@ -20,6 +20,7 @@ import {
 } from './request.ts'
 import { mostInputs, type Note, ownerOf, signTransfer, transfer } from './transaction.ts'
 
+/** What a wallet is made of. */
 export interface WalletInit {
   /** Seals its values. */
   readonly store: Store
@@ -43,6 +44,7 @@ export interface OwnRequest {
   readonly receipt: Uint8Array | null
 }
 
+/** Notes and the keys that spend them, on disk before anything is paid to them. */
 export class Wallet {
   readonly #init: WalletInit
   #receiving: Promise<unknown> = Promise.resolve()

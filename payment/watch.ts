@@ -14,6 +14,7 @@ export interface Fork {
   readonly isProven: boolean
 }
 
+/** What is known of the history that a ledger shows. */
 export type WatchState =
   | { readonly at: 'start' }
   | { readonly at: 'following'; readonly head: SignedHead; readonly open: readonly Question[] }
@@ -28,6 +29,7 @@ export interface Question {
   readonly until: number
 }
 
+/** What whoever watches a ledger sees. */
 export type WatchEvent =
   /** A head that the ledger's key signed (readHead), from the ledger or from gossip. */
   | { readonly kind: 'head'; readonly head: SignedHead }
@@ -40,6 +42,7 @@ export type WatchEvent =
     }
   | { readonly kind: 'time' }
 
+/** What whoever watches a ledger has to do. */
 export type WatchAction =
   /** Ask the ledger for the proof from one size to another, again and again until the answer comes. */
   | { readonly do: 'ask'; readonly first: number; readonly second: number }
@@ -51,7 +54,11 @@ export const proofTime: number = 10 * 60_000
 /** Open questions at once; a head beyond that is dropped, and gossip brings it again. */
 const mostOpen = 16
 
-/** @param now milliseconds since 1970-01-01 UTC */
+/**
+ * One step of watching a ledger: what is known after the event, and what to do.
+ *
+ * @param now milliseconds since 1970-01-01 UTC
+ */
 export function watch(state: WatchState, event: WatchEvent, now: number): [WatchState, WatchAction[]] {
   switch (state.at) {
     case 'start':

@@ -1,5 +1,6 @@
 // What happened in a local network, as far as its protocols speak of it.
 
+/** Something that happened to a role. */
 export interface TraceEvent {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly at: number

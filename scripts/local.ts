@@ -19,6 +19,7 @@ import { memoryWorld, tcpWorld, type World } from './local-world.ts'
 export type { RoleStatus } from './local-roles.ts'
 export type { TraceEvent } from './local-trace.ts'
 
+/** How large a network, and on what. By default 3 authorities, 6 mixes, 2 gateways and 4 clients. */
 export interface LocalOptions {
   readonly authorities?: number
   readonly mixes?: number
@@ -38,6 +39,7 @@ export interface LocalOptions {
   readonly latencyMs?: { readonly min: number; readonly max: number }
 }
 
+/** A network that runs in this process. Made by `localNetwork`. */
 export interface LocalNetwork {
   readonly network: Network
   /** Ready to send, in the order of their names `client 0`, `client 1`, … A restart puts a new one in its place. */

@@ -17,6 +17,7 @@ function want(bytes: Uint8Array, length: number, name: string): Buffer {
   return native(bytes)
 }
 
+/** RFC 7748, section 6.1: the public key (32 bytes) of a secret key (32 bytes). */
 export function x25519PublicKey(secretKey: Uint8Array): Uint8Array {
   const out = new Uint8Array(32)
   sodium.crypto_scalarmult_base(native(out), want(secretKey, 32, 'x25519 secret key'))

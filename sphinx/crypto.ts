@@ -4,6 +4,7 @@
 /** One piece of data, or several that are hashed as if joined. */
 export type Parts = Uint8Array | readonly Uint8Array[]
 
+/** The primitives that packets and documents are made of. Node and browsers have a backend each. */
 export interface Crypto {
   /** RFC 7748, section 6.1: the public key (32 bytes) of a secret key (32 bytes). */
   x25519PublicKey(secretKey: Uint8Array): Uint8Array

@@ -4,6 +4,7 @@ import * as backend from '#crypto'
 import type { Suite } from './suite.ts'
 import { x25519Suite } from './suite-x25519.ts'
 
+/** The suites of keys and ciphers that packets can be made with. */
 export type SuiteName = 'x25519'
 
 const suites: Readonly<Record<SuiteName, Suite>> = { x25519: x25519Suite(backend) }
@@ -23,6 +24,7 @@ export const flagsBytes = 1
 export const maxHops = 32
 const maxUserBytes = 1 << 20
 
+/** The sizes of a network's packets and of their parts, in bytes (docs/sphinx.md). */
 export interface Geometry {
   /** The suite's name. */
   readonly suite: string

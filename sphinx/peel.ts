@@ -6,6 +6,7 @@ import { SphinxError } from './error.ts'
 import { type Geometry, suiteOf, zeroBytes } from './geometry.ts'
 import { type HopKeys, newKeys, type Suite } from './suite.ts'
 
+/** What a hop finds under its layer: where the packet goes next, or for whom it was. */
 export type Peeled =
   | {
       readonly at: 'forward'

@@ -12,6 +12,10 @@ export interface HopKeys {
   readonly payload: Uint8Array
 }
 
+/**
+ * The cryptography of a packet: a KEM, key derivation, a MAC, a stream cipher and a wide-block cipher. Lengths in
+ * bytes.
+ */
 export interface Suite {
   readonly name: string
   /** The associated data that opens every packet: version, suite. */

@@ -1,0 +1,65 @@
+// docs/api: every export is documented, and the committed pages are what the docstrings say now.
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { type Entry, type Export, readPackage } from '../scripts/docs-read.ts'
+import { writeReference } from '../scripts/docs-write.ts'
+
+const root = join(import.meta.dirname, '..')
+const pages = readPackage(root)
+const all = pages.flatMap(({ path, exports }) => exports.map(each => ({ path, each })))
+
+/** What a docstring lacks, in a few words. */
+function lacks({ docs, throws }: Entry): string[] {
+  const text = [docs.text, ...docs.tags.map(tag => tag.text)].join('\n')
+  return [
+    ...(docs.text.trim().length < 10 ? ['a docstring'] : []),
+    ...throws.filter(code => !text.includes(code)).map(code => `@throws ${code}`),
+  ]
+}
+
+function missing(path: string, each: Export): string[] {
+  const members = each.members.map(member => ({ ...member, name: `${each.name}.${member.name}` }))
+  // A property says what it is by its name; a method does not
+  const called = members.filter(({ declaration }) => declaration.includes('('))
+  return [each, ...called].flatMap(entry =>
+    lacks(entry).map(what => `chaffinch/${path} ${entry.name} (${each.file}): wants ${what}`),
+  )
+}
+
+test('no export is undocumented, and what throws says so', () => {
+  assert.ok(all.length > 200, `${all.length} exports`)
+  assert.equal(
+    all.flatMap(({ path, each }) => missing(path, each)),
+    [],
+  )
+})
+
+test('a missing docstring and a missing @throws are noticed', () => {
+  const { each } = all[0] as (typeof all)[number]
+  const bare = { ...each, members: [], docs: { text: '', tags: [] }, throws: ['BAD_LENGTH'] }
+  assert.is(missing('sphinx', bare).length, 2)
+})
+
+test('the pages are those that `npm run docs` writes', () => {
+  const folder = join(root, 'docs', 'api')
+  const written = writeReference(pages)
+  assert.equal(readdirSync(folder).sort(), [...written.keys()].sort(), 'run npm run docs')
+  for (const [name, text] of written)
+    assert.is(readFileSync(join(folder, name), 'utf8'), text, `docs/api/${name}: run npm run docs`)
+})
+
+test('every link of the pages leads somewhere', () => {
+  const written = writeReference(pages)
+  const anchors = (text: string): string[] =>
+    [...text.matchAll(/^#+ (.+)$/gm)].map(match => (match[1] as string).toLowerCase())
+  for (const [name, text] of written)
+    for (const [, file, anchor] of text.matchAll(/\]\(([\w.]*)#(\w+)\)/g)) {
+      const page = written.get(file === '' ? name : (file as string))
+      assert.ok(page !== undefined && anchors(page).includes(anchor as string), `${name}: ${file}#${anchor}`)
+    }
+})
+
+test.run()
