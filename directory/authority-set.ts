@@ -62,11 +62,14 @@ export function chooseSet(
   const set: Ids = before ?? network
   const wanted = wantedBy(votes, set)
   if (wanted === undefined || sameSet(wanted, set)) return { set, successors: null }
-  if (wanted.from > epoch) return { set, successors: wanted }
   const announced = before === undefined || changes(before) !== undefined ? null : before.successors
-  if (announced !== null && sameSuccessors(announced, wanted))
-    return { set: announced, successors: announced }
-  return { set, successors: null }
+  const isAnnounced = announced !== null && sameSuccessors(announced, wanted)
+  if (wanted.from <= epoch)
+    return isAnnounced ? { set: wanted, successors: wanted } : { set, successors: null }
+  // A round that starts the network makes two documents: what it does in the second it does not announce in the first,
+  // since those who come would have no part in it.
+  const last = Math.max(...votes.map(vote => vote.epoch)) + 1
+  return { set, successors: isAnnounced || wanted.from > last ? wanted : null }
 }
 
 /** What so many votes want as make a document. */

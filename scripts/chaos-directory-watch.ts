@@ -46,7 +46,7 @@ interface Held {
   readonly name: string
   readonly about: Uint8Array
   readonly signatures: readonly SignatureEntry[]
-  readonly voters: ReadonlySet<string>
+  readonly voted: ReadonlySet<string>
   readonly excluded: ReadonlySet<string>
   readonly body: ConsensusBody
 }
@@ -163,7 +163,7 @@ export class Watch {
     const sets = undisturbed.map(id => this.#sets.get(round)?.get(id))
     if (new Set(sets).size > 1) this.violated('one-set', `round ${round}: ${new Set(sets).size} lists`)
     const accused = this.#accused.filter(({ by, round: then }) => then < round && undisturbed.includes(by))
-    for (const { voters, signatures, excluded, body } of documents) {
+    for (const { voted, signatures, excluded, body } of documents) {
       const theirs = signatures.some(({ signer }) => undisturbed.includes(hex(signer)))
       const first = undisturbed.find(id => signatures.some(({ signer }) => hex(signer) === id))
       if (first !== undefined) this.randomness.checkDocument(round, first, body)
@@ -171,7 +171,7 @@ export class Watch {
       const kept = accused.filter(({ signer }) => inOffice.has(signer) && !excluded.has(signer)).length
       if (theirs && kept > 0) this.violated('liars-named', `round ${round}: ${kept} still in office`)
       // Of one that hands over, those who go have voted and stand in it no more.
-      const missing = undisturbed.filter(id => inOffice.has(id) && !voters.has(id))
+      const missing = undisturbed.filter(id => inOffice.has(id) && !voted.has(id))
       if (theirs && missing.length > 0)
         this.violated('own-votes-count', `round ${round}: ${missing.length} missing`)
     }
@@ -236,15 +236,19 @@ export class Watch {
   }
 
   #checkDocument(
-    network: VotingNetwork,
+    voters: VotingNetwork,
     { document, signatures }: Extract<RoundAction, { do: 'publish' }>,
   ): void {
-    const { epoch, authorities } = document.body
+    const { body } = document
+    const { epoch, authorities } = body
+    // A round that starts the network may hand over in its first document, and its second one is of those who came.
+    const isTheirs = changes(body) === undefined && !sameSet(body, voters)
+    const makers = isTheirs ? this.succession.networkFor(epoch) : voters
     const bytes = writeDocument(document.bytes, signatures)
     const read = readDocument(bytes)
     try {
-      verifyDocument(network, read)
-      this.#follow(read, bytes, network)
+      verifyDocument(makers, read)
+      this.#follow(read, bytes, makers)
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
       this.violated('verified-document', `epoch ${epoch}: ${error.code}`)
@@ -253,13 +257,12 @@ export class Watch {
     const name = hex(document.hash)
     const of = this.#documents.get(epoch) ?? []
     if (of.some(held => held.name === name)) return
-    const voters = new Set(authorities.filter(({ voted }) => voted).map(({ id }) => hex(id)))
+    const voted = new Set(authorities.filter(({ voted }) => voted).map(({ id }) => hex(id)))
     const excluded = new Set(document.body.excluded.map(({ id }) => hex(id)))
     if ([...excluded].some(id => !this.#liars.has(id))) {
       this.violated('liars-accused', `epoch ${epoch}: an honest one is out of office`)
     }
-    const { body } = document
-    const held = { set: network, bytes, name, about: document.hash, signatures, voters, excluded, body }
+    const held = { set: makers, bytes, name, about: document.hash, signatures, voted, excluded, body }
     this.#documents.set(epoch, [...of, held])
     for (const other of of) this.#checkBoth(epoch, other, held)
   }
