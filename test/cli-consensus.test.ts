@@ -27,6 +27,8 @@ import { readNetwork } from '../scripts/network-file.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { descriptorsOf, idOf, signaturesOf, signer, voteOf } from './directory-samples.ts'
 import { seedOf } from './directory-world.ts'
+import { printing } from './printing.ts'
+import { failureOf } from './refusals.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-consensus-'))
 const networkFile = join(folder, 'network.toml')
@@ -42,32 +44,12 @@ interface Ran {
   readonly out: string
 }
 
-async function silently<T>(run: () => Promise<T>): Promise<{ result: T; out: string }> {
-  const { log, error } = console
-  const lines: string[] = []
-  console.log = line => lines.push(String(line))
-  console.error = () => {}
-  try {
-    return { result: await run(), out: lines.join('\n') }
-  } finally {
-    Object.assign(console, { log, error })
-  }
-}
-
 async function ran(...args: string[]): Promise<Ran> {
-  const { result, out } = await silently(() => consensus([...args, '--network', networkFile]))
+  const { result, out } = await printing(() => consensus([...args, '--network', networkFile]))
   return { code: result, out }
 }
 
-async function failure(...args: string[]): Promise<CommandError> {
-  try {
-    await ran(...args)
-  } catch (error) {
-    if (error instanceof CommandError) return error
-    throw error
-  }
-  throw new Error('did not fail')
-}
+const failure = (...args: string[]): Promise<CommandError> => failureOf(CommandError, () => ran(...args))
 
 function sign(network: Network, { body, bytes, hash }: NamedBody, count = 3): Uint8Array {
   return writeDocument(bytes, signaturesOf(network, body.epoch, hash, count))
@@ -99,7 +81,7 @@ test.before(async () => {
     return ['--authority', authorityLine(entry)]
   })
   const genesis = new Date(Math.floor(Date.now() / 1000 - 4.5 * 1200) * 1000).toISOString()
-  await silently(() =>
+  await printing(() =>
     init(['network', networkFile, '--name', 'test', '--epoch', '20min', '--genesis', genesis, ...lines]),
   )
   const read = readNetwork(networkFile)

@@ -23,6 +23,7 @@ import { hex } from '../scripts/folder.ts'
 import { initNetwork, initNode } from '../scripts/init.ts'
 import { run as key } from '../scripts/key.ts'
 import { networkOf, seedOf } from './directory-world.ts'
+import { printing } from './printing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-doctor-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -51,18 +52,7 @@ const config = (): NodeFile => readNodeFile(file)
 
 const states = (findings: readonly Finding[]): string[] => findings.map(({ state }) => state)
 
-async function silently(run: () => Promise<unknown>): Promise<string> {
-  const { log, error } = console
-  const lines: string[] = []
-  console.log = line => lines.push(String(line))
-  console.error = () => {}
-  try {
-    await run()
-  } finally {
-    Object.assign(console, { log, error })
-  }
-  return lines.join('\n')
-}
+const silently = async (run: () => Promise<unknown>): Promise<string> => (await printing(run)).out
 
 test('keys: read by others, gone, certified, about to end, ended', async () => {
   const { key: keyFile } = config()

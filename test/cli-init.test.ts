@@ -10,33 +10,16 @@ import { openFolder, readKey } from '../scripts/folder.ts'
 import { run as init, initAuthority } from '../scripts/init.ts'
 import { readNetwork } from '../scripts/network-file.ts'
 import { parameterKeys } from '../scripts/parameters.ts'
+import { printing } from './printing.ts'
+import { failureOf } from './refusals.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-init-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
 /** Runs `chaffinch init ...` and gives its standard output. */
-async function printed(...args: string[]): Promise<string> {
-  const [log, error] = [console.log, console.error]
-  const lines: string[] = []
-  console.log = line => lines.push(String(line))
-  console.error = () => {}
-  try {
-    await init(args)
-  } finally {
-    Object.assign(console, { log, error })
-  }
-  return lines.join('\n')
-}
+const printed = async (...args: string[]): Promise<string> => (await printing(() => init(args))).out
 
-async function failure(run: () => unknown): Promise<CommandError> {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof CommandError) return error
-    throw error
-  }
-  throw new Error('did not fail')
-}
+const failure = (run: () => unknown): Promise<CommandError> => failureOf(CommandError, run)
 
 test('what init writes is what the roles read', async () => {
   const networkFile = join(folder, 'network.toml')

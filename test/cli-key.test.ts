@@ -11,6 +11,8 @@ import { hex } from '../scripts/folder.ts'
 import { initAuthority, initNetwork, initNode } from '../scripts/init.ts'
 import { run as key } from '../scripts/key.ts'
 import { seedOf } from './directory-world.ts'
+import { printing } from './printing.ts'
+import { failureOf } from './refusals.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-key-'))
 test.after(() => rmSync(folder, { recursive: true }))
@@ -28,28 +30,10 @@ initNetwork(networkFile, {
 const listen = ['/ip4/127.0.0.1/tcp/4201']
 const node = initNode(join(folder, 'mix1'), 'mix', { networkFile, listen, family: 'mine', contact: 'me' })
 
-async function printed(...args: string[]): Promise<string> {
-  const [log, error] = [console.log, console.error]
-  const lines: string[] = []
-  console.log = line => lines.push(String(line))
-  console.error = () => {}
-  try {
-    await key(args)
-  } finally {
-    Object.assign(console, { log, error })
-  }
-  return lines.join('\n')
-}
+/** Runs `chaffinch key ...` and gives its standard output. */
+const printed = async (...args: string[]): Promise<string> => (await printing(() => key(args))).out
 
-async function failure(run: () => unknown): Promise<CommandError> {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof CommandError) return error
-    throw error
-  }
-  throw new Error('did not fail')
-}
+const failure = (run: () => unknown): Promise<CommandError> => failureOf(CommandError, run)
 
 const certify = (...more: string[]): Promise<string> =>
   printed(

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert'
 import { ClientError } from '../client/error.ts'
 import { readSurbs, surbPrefix, writeSurbs } from '../client/surb.ts'
 import { geometry } from '../sphinx/geometry.ts'
+import { codeOf } from './refusals.ts'
 
 const g = geometry({ suite: 'x25519', hops: 3, userBytes: 200 })
 const blocks = fc
@@ -16,15 +17,7 @@ const blocks = fc
   .map(all => all.map(({ epoch, byte }) => ({ epoch, block: new Uint8Array(g.replyBlockBytes).fill(byte) })))
 const conversation = fc.uint8Array({ minLength: 16, maxLength: 16 })
 
-function code(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ClientError) return error.code
-    throw error
-  }
-  return 'none'
-}
+const code = (run: () => unknown): string => codeOf(run, ClientError)
 
 test('what is written reads back, in its own network only', () => {
   fc.assert(

@@ -16,6 +16,7 @@ import { makeVault, openVault, readVault, sealedValues } from '../client/vault.t
 import { memoryStore, openStore } from '../link/store.ts'
 import { seededRandom } from '../sphinx/random.ts'
 import { assertCode, same } from './client-network.ts'
+import { codeOf } from './refusals.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'chaffinch-vault-'))
 test.after(() => rmSync(root, { recursive: true }))
@@ -39,15 +40,7 @@ async function openWith(folder: string, records: number): Promise<void> {
   await store.close()
 }
 
-function code(run: () => unknown): string {
-  try {
-    run()
-  } catch (error) {
-    if (error instanceof ClientError) return error.code
-    throw error
-  }
-  return 'none'
-}
+const code = (run: () => unknown): string => codeOf(run, ClientError)
 
 test('a vault opens with its passphrase however it was typed, and with nothing else', () => {
   const content = random(32)

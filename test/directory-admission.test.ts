@@ -26,6 +26,7 @@ import { hex } from '../directory/statement.ts'
 import type { Role } from '../directory/view.ts'
 import { contentOf, descriptorOf, idOf, signer } from './directory-samples.ts'
 import { DirectoryWorld, networkOf, seedOf } from './directory-world.ts'
+import { failureOf } from './refusals.ts'
 
 const open: AdmissionPolicy = { proveAddresses: true, perNetwork: 0 }
 
@@ -39,15 +40,7 @@ async function started(policy: AdmissionPolicy, mixes = 3, gateways = 1): Promis
   return world
 }
 
-async function refusal(run: () => unknown): Promise<DirectoryError> {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof DirectoryError) return error
-    throw error
-  }
-  throw new Error('was not refused')
-}
+const refusal = (run: () => unknown): Promise<DirectoryError> => failureOf(DirectoryError, run)
 
 const listed = (world: DirectoryWorld, name: string): boolean =>
   world.clients[0]?.current()?.nodes.has(hex(ed25519PublicKey(seedOf(name)))) === true

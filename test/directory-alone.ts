@@ -2,7 +2,6 @@
 
 import { sharingSecretKey } from '../directory/authority-keys.ts'
 import type { Descriptor } from '../directory/descriptor.ts'
-import { DirectoryError } from '../directory/error.ts'
 import { holderStatement, revealHash, type SignedVote, type VotingMessage } from '../directory/message.ts'
 import { epochStart, type Network } from '../directory/network.ts'
 import { step } from '../directory/round.ts'
@@ -18,6 +17,7 @@ import { openShare, secretSharing } from '../directory/sharing.ts'
 import { hex, signStatement } from '../directory/statement.ts'
 import { dealtBy, descriptorsOf, signer, signVote, voteOf } from './directory-samples.ts'
 import { networkOf, seedOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 export const round = 4
 export const network: Network = networkOf()
@@ -89,16 +89,6 @@ export class Alone {
     return messages.findLast(message => message.kind === kind) as
       | Extract<VotingMessage, { kind: K }>
       | undefined
-  }
-}
-
-export function codeOf(run: () => unknown): string {
-  try {
-    run()
-    return 'ok'
-  } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error
-    return error.code
   }
 }
 

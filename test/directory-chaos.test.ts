@@ -10,22 +10,14 @@ import type { Lie } from '../scripts/chaos-directory-liar.ts'
 import { type Crash, drawPlan, type Plan, undisturbed } from '../scripts/chaos-directory-plan.ts'
 import { run } from '../scripts/chaos-directory-run.ts'
 import type { Invariant } from '../scripts/chaos-directory-watch.ts'
+import { printing } from './printing.ts'
 
 const root = join(import.meta.dirname, '..')
 
 /** What the command prints, and its exit code. */
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
-  const said: Record<'log' | 'error', string[]> = { log: [], error: [] }
-  const { log, error } = console
-  Object.assign(console, {
-    log: (line: string) => said.log.push(line),
-    error: (line: string) => said.error.push(line),
-  })
-  try {
-    return { code: await chaos(args), out: said.log.join('\n'), err: said.error.join('\n') }
-  } finally {
-    Object.assign(console, { log, error })
-  }
+  const { result: code, out, err } = await printing(() => chaos(args))
+  return { code, out, err }
 }
 
 /** Four authorities, of whom three are needed and the last one lies. */

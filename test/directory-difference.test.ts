@@ -31,6 +31,7 @@ import { compareBytes, digest, hex, sameBytes } from '../directory/statement.ts'
 import type { Peer } from '../link/link.ts'
 import { anyBody, bodyOf, descriptorsOf, signaturesOf } from './directory-samples.ts'
 import { DirectoryWorld, networkOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 const network = networkOf()
 
@@ -100,16 +101,6 @@ const pairs: fc.Arbitrary<{ before: ConsensusBody; after: ConsensusBody }> = fc
     return { before, after }
   })
 
-function outcome(run: () => unknown): string {
-  try {
-    run()
-    return 'ok'
-  } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error
-    return error.code
-  }
-}
-
 test('what was told is made again, byte for byte', () => {
   fc.assert(
     fc.property(pairs, ({ before, after }) => {
@@ -142,11 +133,11 @@ const told = difference(from, to)
 
 test('a difference is of a later document, and from the one it names', () => {
   assert.is(
-    outcome(() => difference(to, from)),
+    codeOf(() => difference(to, from)),
     'BAD_DOCUMENT',
   )
   assert.is(
-    outcome(() => difference(from, from)),
+    codeOf(() => difference(from, from)),
     'BAD_DOCUMENT',
   )
   assert.throws(() => applyDifference(to, told), /^difference: from: told from another document$/)
@@ -188,7 +179,7 @@ for (const [name, change] of Object.entries(secondForms)) {
     const form = dagCbor.decode(told) as Told
     change(form)
     assert.is(
-      outcome(() => applyDifference(from, dagCbor.encode(form))),
+      codeOf(() => applyDifference(from, dagCbor.encode(form))),
       'NOT_CANONICAL',
     )
   })
@@ -199,10 +190,10 @@ test('any bytes give a body of the name they give, or a DirectoryError', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 300 }), bytes => {
       assert.not.equal(
-        outcome(() => applyDifference(from, bytes)),
+        codeOf(() => applyDifference(from, bytes)),
         'ok',
       )
-      outcome(() => wholeDocument(from, bytes))
+      codeOf(() => wholeDocument(from, bytes))
     }),
     { numRuns: 200, examples: [[new Uint8Array(0)]] },
   )
@@ -212,9 +203,9 @@ test('any bytes give a body of the name they give, or a DirectoryError', () => {
       changed[at] = byte
       // No byte of a difference is free: the name of what it makes covers them all.
       const isSame = told[at] === byte
-      assert.is(outcome(() => applyDifference(from, changed)) === 'ok', isSame)
+      assert.is(codeOf(() => applyDifference(from, changed)) === 'ok', isSame)
       assert.not.equal(
-        outcome(() => applyDifference(from, told.subarray(0, at))),
+        codeOf(() => applyDifference(from, told.subarray(0, at))),
         'ok',
       )
     }),
@@ -224,16 +215,16 @@ test('any bytes give a body of the name they give, or a DirectoryError', () => {
     fc.property(fc.nat({ max: answer.length - 1 }), fc.nat({ max: 255 }), (at, byte) => {
       const changed = answer.slice()
       changed[at] = byte
-      outcome(() => wholeDocument(from, changed))
+      codeOf(() => wholeDocument(from, changed))
     }),
     { numRuns: 200 },
   )
   assert.is(
-    outcome(() => applyDifference(from, new Uint8Array([...told, 0]))),
+    codeOf(() => applyDifference(from, new Uint8Array([...told, 0]))),
     'BAD_DOCUMENT',
   )
   assert.is(
-    outcome(() => applyDifference(from, new Uint8Array(5_000_000))),
+    codeOf(() => applyDifference(from, new Uint8Array(5_000_000))),
     'TOO_LARGE',
   )
 })

@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert'
 import { nameBody } from '../directory/consensus.ts'
 import { writeDescriptor } from '../directory/descriptor.ts'
 import { readDocument, writeDocument } from '../directory/document.ts'
-import { DirectoryError } from '../directory/error.ts'
 import { directoryProtocol, readAnswer, writeAnswer, writeRequest } from '../directory/exchange.ts'
 import { followDirectory } from '../directory/follow.ts'
 import { digest, hex } from '../directory/statement.ts'
@@ -22,6 +21,7 @@ import { localNetwork } from '../scripts/local.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { bodyOf, descriptorOf, descriptorsOf, signaturesOf } from './directory-samples.ts'
 import { DirectoryWorld, type NodeMember, networkOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 const test = suite('distribution')
 const never = new Promise<Uint8Array>(() => {})
@@ -189,36 +189,29 @@ test('records pass when they are signed, of their key’s epoch, in time, and of
     now: () => network.genesis + 4.5 * network.epochMs,
     view: () => view,
   })
-  const codeOf = (key: string, value: Uint8Array): string => {
-    try {
-      checks.get(key.split('/')[1] as string)?.(key, value)
-      return 'ok'
-    } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error
-      return error.code
-    }
-  }
+  const codeFor = (key: string, value: Uint8Array): string =>
+    codeOf(() => checks.get(key.split('/')[1] as string)?.(key, value))
   const pointer = (epoch: number, signers: number): Uint8Array => {
     const hash = digest(Uint8Array.of(epoch))
     return writePointer({ epoch, hash, signatures: signaturesOf(network, epoch, hash, signers) })
   }
   const at = (epoch: number): string => consensusKey(network.name, epoch)
-  assert.is(codeOf(at(5), pointer(5, 2)), 'ok')
-  assert.is(codeOf(at(5), pointer(5, 3)), 'ok')
-  assert.is(codeOf(at(5), pointer(5, 1)), 'TOO_FEW_SIGNATURES')
-  assert.is(codeOf(at(5), pointer(4, 3)), 'BAD_DOCUMENT')
-  assert.is(codeOf(at(1), pointer(1, 3)), 'OLD_EPOCH')
-  assert.is(codeOf(at(7), pointer(7, 3)), 'FUTURE_EPOCH')
-  assert.is(codeOf(consensusKey('other', 5), pointer(5, 3)), 'BAD_DOCUMENT')
-  assert.is(codeOf(at(5), new Uint8Array(16_000)), 'TOO_LARGE')
+  assert.is(codeFor(at(5), pointer(5, 2)), 'ok')
+  assert.is(codeFor(at(5), pointer(5, 3)), 'ok')
+  assert.is(codeFor(at(5), pointer(5, 1)), 'TOO_FEW_SIGNATURES')
+  assert.is(codeFor(at(5), pointer(4, 3)), 'BAD_DOCUMENT')
+  assert.is(codeFor(at(1), pointer(1, 3)), 'OLD_EPOCH')
+  assert.is(codeFor(at(7), pointer(7, 3)), 'FUTURE_EPOCH')
+  assert.is(codeFor(consensusKey('other', 5), pointer(5, 3)), 'BAD_DOCUMENT')
+  assert.is(codeFor(at(5), new Uint8Array(16_000)), 'TOO_LARGE')
   const under = descriptorKey(network.name, 5, member.stable.id)
-  assert.is(codeOf(under, writeDescriptor(member)), 'ok')
+  assert.is(codeFor(under, writeDescriptor(member)), 'ok')
   const stranger = descriptorOf(network, 'mix 1', 'mix', 5)
-  assert.is(codeOf(under, writeDescriptor(stranger)), 'BAD_DOCUMENT')
+  assert.is(codeFor(under, writeDescriptor(stranger)), 'BAD_DOCUMENT')
   const its = descriptorKey(network.name, 5, stranger.stable.id)
-  assert.is(codeOf(its, writeDescriptor(stranger)), 'NOT_ADMITTED')
+  assert.is(codeFor(its, writeDescriptor(stranger)), 'NOT_ADMITTED')
   const forged = { ...member, signature: stranger.signature }
-  assert.is(codeOf(under, writeDescriptor(forged)), 'BAD_SIGNATURE')
+  assert.is(codeFor(under, writeDescriptor(forged)), 'BAD_SIGNATURE')
 })
 
 test('over TCP: a client that knows one node joins with every authority dead', async () => {

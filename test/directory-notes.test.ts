@@ -6,7 +6,6 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { nameBody } from '../directory/consensus.ts'
 import { viewOf } from '../directory/document.ts'
-import { DirectoryError } from '../directory/error.ts'
 import { epochStart } from '../directory/network.ts'
 import {
   beginNote,
@@ -31,6 +30,7 @@ import { Succession } from '../directory/succession.ts'
 import type { View } from '../directory/view.ts'
 import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
 import { DirectoryWorld, networkOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 const network = networkOf({ authorities: 4, threshold: 3 })
 const epoch = 1
@@ -41,16 +41,6 @@ const at = (fraction: number): number => epochStart(network, epoch + fraction)
 const [one, two] = view.layers.map(layer => hex(layer[0]?.id as Uint8Array)) as [string, string]
 const idsOf = (...names: string[]): Uint8Array[] =>
   names.map(name => Uint8Array.from(Buffer.from(name, 'hex'))).sort(compareBytes)
-
-function code(run: () => void): string {
-  try {
-    run()
-    return 'ok'
-  } catch (error) {
-    if (error instanceof DirectoryError) return error.code
-    throw error
-  }
-}
 
 function signedNote(change: Partial<StatusNote> = {}, signers: readonly number[] = [0, 1, 2]): Uint8Array {
   const note = { network: network.name, epoch, document: view.hash, nodes: idsOf(one), ...change }
@@ -86,7 +76,7 @@ test('a note with t signatures is obeyed from its instant on, by everybody who h
 
 test('notes that are refused', () => {
   const refusal = (bytes: Uint8Array, now = at(0.65), notes = newNotes()): string =>
-    code(() => notes.add(bytes, now))
+    codeOf(() => notes.add(bytes, now))
   assert.is(refusal(signedNote()), 'ok')
   assert.is(refusal(signedNote({ nodes: [] })), 'ok')
   assert.is(refusal(signedNote({}, [0, 1])), 'TOO_FEW_SIGNATURES')
@@ -124,16 +114,16 @@ test('readers of notes and messages: round trips, and any bytes give a result or
       fc.property(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 }), (where, byte) => {
         const changed = valid.slice()
         changed[where] = byte
-        code(() => void parse(changed))
+        codeOf(() => void parse(changed))
         assert.is.not(
-          code(() => void parse(valid.subarray(0, where))),
+          codeOf(() => void parse(valid.subarray(0, where))),
           'ok',
         )
       }),
       { numRuns: 200 },
     )
     assert.is.not(
-      code(() => void parse(new Uint8Array(100_000))),
+      codeOf(() => void parse(new Uint8Array(100_000))),
       'ok',
     )
   }
@@ -246,7 +236,7 @@ test('messages out of their phase are refused', () => {
   const opinion = sent(begin(1, [one]).actions)[0] as NoteMessage
   const signature = sent(signing(1).actions)[0] as NoteMessage
   const step = (state: NoteState, message: NoteMessage, now: number): string =>
-    code(() => void stepNote(rulesOf(0), state, message, now))
+    codeOf(() => void stepNote(rulesOf(0), state, message, now))
   assert.is(step(begin(0, []).state, signature, at(0.57)), 'WRONG_STATE')
   assert.is(step(signing(0).state, opinion, at(0.6)), 'LATE')
   assert.is(step(signing(0).state, signature, at(0.7)), 'LATE')

@@ -50,6 +50,7 @@ import {
   voteOf,
 } from './directory-samples.ts'
 import { networkOf, seedOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 const network = networkOf()
 const descriptors = descriptorsOf(network, 1)
@@ -171,16 +172,6 @@ const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unkno
   ),
 }
 
-function outcome(run: () => unknown): string {
-  try {
-    run()
-    return 'ok'
-  } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error
-    return error.code
-  }
-}
-
 test('round trips: descriptors, bodies, documents, votes', () => {
   const same = (bytes: Uint8Array, again: Uint8Array): void => assert.ok(sameBytes(again, bytes))
   fc.assert(
@@ -263,10 +254,10 @@ test('round trips: statistics, status notes', () => {
 test('any bytes give a result or a DirectoryError', () => {
   for (const [name, [, parse]] of Object.entries(parsers)) {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 300 }), bytes => void outcome(() => parse(bytes))),
+      fc.property(fc.uint8Array({ maxLength: 300 }), bytes => void codeOf(() => parse(bytes))),
       { numRuns: 100, examples: [[new Uint8Array(0)]] },
     )
-    assert.is(outcome(() => parse(new Uint8Array(12_000_000))) === 'ok', false, name)
+    assert.is(codeOf(() => parse(new Uint8Array(12_000_000))) === 'ok', false, name)
   }
 })
 
@@ -276,16 +267,16 @@ test('a valid document with a byte changed, cut or added gives a result or a Dir
       fc.property(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 }), (at, byte) => {
         const changed = valid.slice()
         changed[at] = byte
-        outcome(() => parse(changed))
+        codeOf(() => parse(changed))
         assert.not.equal(
-          outcome(() => parse(valid.subarray(0, at))),
+          codeOf(() => parse(valid.subarray(0, at))),
           'ok',
         )
       }),
       { numRuns: 150 },
     )
     assert.is(
-      outcome(() => parse(new Uint8Array([...valid, 0]))),
+      codeOf(() => parse(new Uint8Array([...valid, 0]))),
       'BAD_DOCUMENT',
     )
   }
@@ -298,7 +289,7 @@ test('one form only: what is read without error is what dag-cbor writes', () => 
       fc.property(fc.nat({ max: valid.length - 1 }), fc.nat({ max: 255 }), (at, byte) => {
         const changed = valid.slice()
         changed[at] = byte
-        if (outcome(() => parse(changed)) === 'ok') {
+        if (codeOf(() => parse(changed)) === 'ok') {
           assert.equal(new Uint8Array(dagCbor.encode(dagCbor.decode(changed))), changed)
         }
       }),
@@ -308,7 +299,7 @@ test('one form only: what is read without error is what dag-cbor writes', () => 
 })
 
 test('forms that CBOR allows and dag-cbor does not', () => {
-  const uint = (...bytes: number[]) => outcome(() => new CborReader(Uint8Array.from(bytes), 'test').uint())
+  const uint = (...bytes: number[]) => codeOf(() => new CborReader(Uint8Array.from(bytes), 'test').uint())
   assert.is(uint(0x17), 'ok')
   assert.is(uint(0x18, 24), 'ok')
   assert.is(uint(0x18, 23), 'NOT_CANONICAL')
@@ -320,23 +311,23 @@ test('forms that CBOR allows and dag-cbor does not', () => {
   assert.is(uint(0xf9, 0x3c, 0), 'BAD_DOCUMENT')
   const read = (bytes: number[]): CborReader => new CborReader(Uint8Array.from(bytes), 'test')
   assert.is(
-    outcome(() => read([0x9f, 0xff]).list(9)),
+    codeOf(() => read([0x9f, 0xff]).list(9)),
     'NOT_CANONICAL',
   )
   assert.is(
-    outcome(() => read([0x5f, 0xff]).bytesUpTo(9)),
+    codeOf(() => read([0x5f, 0xff]).bytesUpTo(9)),
     'NOT_CANONICAL',
   )
   assert.is(
-    outcome(() => read([0x9a, 0, 1, 0, 0]).list(100_000)),
+    codeOf(() => read([0x9a, 0, 1, 0, 0]).list(100_000)),
     'BAD_DOCUMENT',
   )
   assert.is(
-    outcome(() => read([0x5a, 0xff, 0xff, 0xff, 0xff]).bytesUpTo(maxDocumentBytes)),
+    codeOf(() => read([0x5a, 0xff, 0xff, 0xff, 0xff]).bytesUpTo(maxDocumentBytes)),
     'TOO_LARGE',
   )
   assert.is(
-    outcome(() => read([0x62, 0xc3, 0x28]).text(9)),
+    codeOf(() => read([0x62, 0xc3, 0x28]).text(9)),
     'BAD_DOCUMENT',
   )
 })

@@ -6,7 +6,6 @@ import * as assert from 'uvu/assert'
 import { StatisticsBook } from '../directory/authority-statistics.ts'
 import { nameBody } from '../directory/consensus.ts'
 import { viewOf } from '../directory/document.ts'
-import { DirectoryError } from '../directory/error.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import {
   judge,
@@ -21,6 +20,7 @@ import { hex } from '../directory/statement.ts'
 import { halfStart, type NodeCount, signStatistics } from '../directory/statistics.ts'
 import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
 import { networkOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 const value = fc.double({ min: 0, max: 1, noNaN: true })
 const anything = fc.double({ min: -1e6, max: 1e6, noNaN: true })
@@ -180,44 +180,35 @@ test('an authority takes one report a node and half, and says of each node what 
 
 test('reports that are refused', () => {
   const of = book()
-  const code = (run: () => void): string => {
-    try {
-      run()
-      return 'ok'
-    } catch (error) {
-      if (error instanceof DirectoryError) return error.code
-      throw error
-    }
-  }
   const report = reportOf('mix 0', '')
   assert.is(
-    code(() => of.take(report, halfStart(network, 2) + 1)),
+    codeOf(() => of.take(report, halfStart(network, 2) + 1)),
     'WRONG_STATE',
   )
   assert.is(
-    code(() => of.take(report, halfStart(network, 6))),
+    codeOf(() => of.take(report, halfStart(network, 6))),
     'OLD_EPOCH',
   )
   assert.is(
-    code(() => of.take({ ...report, document: new Uint8Array(32) }, inHalf3)),
+    codeOf(() => of.take({ ...report, document: new Uint8Array(32) }, inHalf3)),
     'UNAVAILABLE',
   )
   assert.is(
-    code(() => of.take({ ...report, reporter: idOf('mix 1') }, inHalf3)),
+    codeOf(() => of.take({ ...report, reporter: idOf('mix 1') }, inHalf3)),
     'BAD_SIGNATURE',
   )
   assert.is(
-    code(() => of.take(reportOf('stranger', ''), inHalf3)),
+    codeOf(() => of.take(reportOf('stranger', ''), inHalf3)),
     'NOT_ADMITTED',
   )
   const far = reportOf('mix 0', '', { rows: [{ index: 8, sent: 1, returned: 1 }] })
   assert.is(
-    code(() => of.take(far, inHalf3)),
+    codeOf(() => of.take(far, inHalf3)),
     'BAD_DOCUMENT',
   )
   of.take(report, inHalf3)
   assert.is(
-    code(() => of.take(reportOf('mix 0', hex(idOf('mix 1'))), inHalf3)),
+    codeOf(() => of.take(reportOf('mix 0', hex(idOf('mix 1'))), inHalf3)),
     'CONFLICT',
   )
 })

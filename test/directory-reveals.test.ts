@@ -13,7 +13,6 @@ import { memoryStore, type Store } from '../link/store.ts'
 import {
   Alone,
   at,
-  codeOf,
   finish,
   frozen,
   network,
@@ -25,6 +24,7 @@ import {
 } from './directory-alone.ts'
 import { dealtBy } from './directory-samples.ts'
 import { DirectoryWorld, seedOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 const ids = network.authorities.map(({ id }) => id)
 const dealingOf = (i: number) =>

@@ -11,7 +11,6 @@ import { digest, hex, signStatement } from '../directory/statement.ts'
 import {
   Alone,
   at,
-  codeOf,
   converse,
   descriptors,
   names,
@@ -22,6 +21,7 @@ import {
 } from './directory-alone.ts'
 import { descriptorsOf, signer } from './directory-samples.ts'
 import { networkOf } from './directory-world.ts'
+import { codeOf } from './refusals.ts'
 
 test('a round by the clock: descriptors, votes, agreement, reveals, signatures, published', () => {
   const group = [0, 1, 2].map(i => new Alone(i).upload())

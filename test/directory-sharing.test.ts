@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { type Cbor, CborReader, write } from '../directory/cbor.ts'
-import { DirectoryError } from '../directory/error.ts'
 import {
   combine,
   type Dealing,
@@ -27,6 +26,7 @@ import { commitmentBase, decodePoint, field, type Point, toScalar } from '../dir
 import { proofForm, proveEqual } from '../directory/sharing-proof.ts'
 import { hex } from '../directory/statement.ts'
 import { type Random, seededRandom } from '../sphinx/random.ts'
+import { codeOf } from './refusals.ts'
 
 interface Group {
   readonly secretKeys: readonly Uint8Array[]
@@ -37,16 +37,6 @@ function groupOf(n: number, threshold: number, random: Random = seededRandom(n))
   const secretKeys = Array.from({ length: n }, () => random(32))
   const holders = secretKeys.map(sharingPublicKey)
   return { secretKeys, sharing: { network: 'test', epoch: 7, dealer: random(32), holders, threshold } }
-}
-
-function outcome(run: () => unknown): string {
-  try {
-    run()
-    return 'ok'
-  } catch (error) {
-    if (!(error instanceof DirectoryError)) throw error
-    return error.code
-  }
 }
 
 const identity = new Uint8Array(32)
@@ -83,9 +73,9 @@ test('the dealer and any t holders open to the same value', () => {
 
 test('fewer than t shares give nothing, however often they are repeated', () => {
   const [first] = shares
-  assert.is(first !== undefined && outcome(() => combine(dealing, [first, first, first])), 'TOO_FEW_SHARES')
+  assert.is(first !== undefined && codeOf(() => combine(dealing, [first, first, first])), 'TOO_FEW_SHARES')
   assert.is(
-    outcome(() => combine(dealing, [])),
+    codeOf(() => combine(dealing, [])),
     'TOO_FEW_SHARES',
   )
 })
@@ -179,13 +169,13 @@ test('a dealing is good for its network, epoch, dealer, holders and threshold on
   ]
   for (const other of others) {
     assert.is(
-      outcome(() => verifyDealing({ ...sharing, ...other }, made.dealing)),
+      codeOf(() => verifyDealing({ ...sharing, ...other }, made.dealing)),
       'BAD_PROOF',
       JSON.stringify(other),
     )
   }
   assert.is(
-    outcome(() => verifyDealing({ ...sharing, holders: [first, second] }, made.dealing)),
+    codeOf(() => verifyDealing({ ...sharing, holders: [first, second] }, made.dealing)),
     'BAD_DOCUMENT',
   )
 })
@@ -206,11 +196,11 @@ test('keys and thresholds that cannot be are named before anything is read', () 
   ]) {
     const bad = { ...sharing, ...other }
     assert.is(
-      outcome(() => verifyDealing(bad, new Uint8Array(0))),
+      codeOf(() => verifyDealing(bad, new Uint8Array(0))),
       'BAD_NETWORK',
     )
     assert.is(
-      outcome(() => deal(bad, seededRandom(1))),
+      codeOf(() => deal(bad, seededRandom(1))),
       'BAD_NETWORK',
     )
   }
@@ -221,14 +211,14 @@ test('a dealing of more than one secret is refused though every share is proven'
   const coefficients = [toScalar(random(64)), toScalar(random(64))]
   const values = [0n, 1n, 2n, 3n].map(place => evaluate(coefficients, place))
   assert.is(
-    outcome(() => verifyDealing(sharing, forge(values, random))),
+    codeOf(() => verifyDealing(sharing, forge(values, random))),
     'ok',
     'the forger is able',
   )
   for (const place of [0, 1, 2, 3]) {
     const wrong = values.with(place, field.add(values[place] as bigint, 1n))
     assert.is(
-      outcome(() => verifyDealing(sharing, forge(wrong, random))),
+      codeOf(() => verifyDealing(sharing, forge(wrong, random))),
       'BAD_PROOF',
       `place ${place}`,
     )
@@ -239,7 +229,7 @@ test('every field of a dealing counts', () => {
   const whole = listOf(made.dealing) as readonly Cbor[]
   const refused = (field: number, value: Cbor, expect: string): void => {
     assert.is(
-      outcome(() => verifyDealing(sharing, write(whole.with(field, value)))),
+      codeOf(() => verifyDealing(sharing, write(whole.with(field, value)))),
       expect,
       `field ${field}`,
     )
@@ -264,7 +254,7 @@ test('every field of a dealing counts', () => {
   }
   refused(3, responses.slice(1), 'BAD_DOCUMENT')
   assert.is(
-    outcome(() => verifyDealing(sharing, new Uint8Array(maxDealingBytes + 1))),
+    codeOf(() => verifyDealing(sharing, new Uint8Array(maxDealingBytes + 1))),
     'TOO_LARGE',
   )
 })
@@ -272,11 +262,11 @@ test('every field of a dealing counts', () => {
 test('an opening is the one secret that was dealt', () => {
   const check = (value: Cbor, expect: string): void =>
     assert.is(
-      outcome(() => verifyOpening(dealing, write(value))),
+      codeOf(() => verifyOpening(dealing, write(value))),
       expect,
     )
   assert.is(
-    outcome(() => verifyOpening(dealing, made.opening)),
+    codeOf(() => verifyOpening(dealing, made.opening)),
     'ok',
   )
   check(otherScalar, 'BAD_PROOF')
@@ -287,7 +277,7 @@ test('an opening is the one secret that was dealt', () => {
   assert.is(openingBytes, made.opening.length)
   const other = verifyDealing(sharing, deal(sharing, seededRandom(8)).dealing)
   assert.is(
-    outcome(() => verifyOpening(other, made.opening)),
+    codeOf(() => verifyOpening(other, made.opening)),
     'BAD_PROOF',
   )
 })
@@ -297,7 +287,7 @@ test('every field of an opened share counts', () => {
   const check = (at: number, value: Cbor, expect: string): void => {
     const fields = (listOf(bytes) as Cbor[]).with(at, value)
     assert.is(
-      outcome(() => verifyShare(dealing, write(fields))),
+      codeOf(() => verifyShare(dealing, write(fields))),
       expect,
     )
   }
@@ -312,7 +302,7 @@ test('every field of an opened share counts', () => {
   check(3, [order], 'NOT_CANONICAL')
   check(3, [], 'BAD_DOCUMENT')
   assert.is(
-    outcome(() => verifyShare(dealing, new Uint8Array(maxShareBytes + 1))),
+    codeOf(() => verifyShare(dealing, new Uint8Array(maxShareBytes + 1))),
     'TOO_LARGE',
   )
 })
@@ -320,11 +310,11 @@ test('every field of an opened share counts', () => {
 test('a share proves nothing about another dealing, not even one of the same values', () => {
   const other = verifyDealing(sharing, deal(sharing, seededRandom(8)).dealing)
   assert.is(
-    outcome(() => verifyShare(other, shareBytes[0] as Uint8Array)),
+    codeOf(() => verifyShare(other, shareBytes[0] as Uint8Array)),
     'BAD_PROOF',
   )
   assert.is(
-    outcome(() => combine(other, shares)),
+    codeOf(() => combine(other, shares)),
     'BAD_DOCUMENT',
   )
   // The polynomial of the first dealing, its proof made with other nonces.
@@ -333,14 +323,14 @@ test('a share proves nothing about another dealing, not even one of the same val
   const again = verifyDealing(sharing, same.dealing)
   assert.equal(again.shares, dealing.shares)
   assert.is(
-    outcome(() => verifyShare(again, shareBytes[0] as Uint8Array)),
+    codeOf(() => verifyShare(again, shareBytes[0] as Uint8Array)),
     'BAD_PROOF',
   )
 })
 
 test('who holds no share opens none', () => {
   assert.is(
-    outcome(() => openShare(dealing, new Uint8Array(32).fill(9))),
+    codeOf(() => openShare(dealing, new Uint8Array(32).fill(9))),
     'UNKNOWN_AUTHORITY',
   )
 })
@@ -358,21 +348,21 @@ test('any bytes give a value or the error of the directory', () => {
   for (const [valid, read] of readers) {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), bytes => {
-        outcome(() => read(bytes))
+        codeOf(() => read(bytes))
       }),
     )
     fc.assert(
       fc.property(fc.nat({ max: valid.length - 1 }), fc.integer({ min: 1, max: 255 }), (at, flip) => {
         assert.is.not(
-          outcome(() => read(valid.with(at, (valid[at] as number) ^ flip))),
+          codeOf(() => read(valid.with(at, (valid[at] as number) ^ flip))),
           'ok',
         )
         assert.is.not(
-          outcome(() => read(valid.subarray(0, at))),
+          codeOf(() => read(valid.subarray(0, at))),
           'ok',
         )
         assert.is.not(
-          outcome(() => read(new Uint8Array([...valid, flip]))),
+          codeOf(() => read(new Uint8Array([...valid, flip]))),
           'ok',
         )
       }),

@@ -8,7 +8,6 @@ import { defects } from '../scripts/chaos-directory-defects.ts'
 import {
   Alone,
   at,
-  codeOf,
   finish,
   frozen,
   network,
@@ -19,6 +18,7 @@ import {
   votedBy,
 } from './directory-alone.ts'
 import { dealtBy } from './directory-samples.ts'
+import { codeOf } from './refusals.ts'
 
 /** The voting machine with one defence off. */
 function without(defence: 'withheld-left-out' | 'reveals-before-freeze'): typeof step {
