@@ -45,6 +45,7 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
     if (view === undefined) throw new ClientError('NO_CONSENSUS', 'consensus: none yet')
     return context.json(summary(view))
   })
+  app.get('/services', describeRoute(says.services), context => context.json({ services: client.services() }))
   app.get('/paths', describeRoute(says.paths), context => {
     const sent = client.ledger().flatMap(entry => (entry.event === 'sent' ? [entry] : []))
     const paths = sent.filter(({ path }) => path.length > 0).slice(-mostPaths)

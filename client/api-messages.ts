@@ -70,10 +70,11 @@ export function messageRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   })
   app.post('/requests', describeRoute(says.request), async context => {
     const { to, service, text, base64, deadlineMs } = v.parse(form.requestBody, await readJson(context))
+    const found = to === undefined ? client.service(service) : { name: service, address: to }
     const answer = await until([closing, context.req.raw.signal], signal =>
       client.request(
-        to,
-        service,
+        found.address,
+        found.name,
         contentOf(text, base64),
         deadlineMs === undefined ? { signal } : { signal, deadlineMs },
       ),

@@ -16,6 +16,7 @@ type Route =
   | 'entries'
   | 'status'
   | 'consensus'
+  | 'services'
   | 'paths'
   | 'readSettings'
   | 'changeSettings'
@@ -106,6 +107,11 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     operationId: 'consensus',
     summary: 'The network as the client sees it',
     responses: answers(200, 'the current consensus', form.consensusSummary, [401, 403, 503]),
+  },
+  services: {
+    operationId: 'services',
+    summary: 'Services that gateways announce',
+    responses: answers(200, 'by name, then by gateway', form.services, [401]),
   },
   paths: {
     operationId: 'paths',

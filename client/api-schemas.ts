@@ -30,7 +30,8 @@ export interface SendBody extends ReplyBody {
 }
 
 export interface RequestBody extends Content {
-  readonly to: string
+  /** Without one the service is looked up by its name. */
+  readonly to?: string | undefined
   readonly service: string
   readonly deadlineMs?: number | undefined
 }
@@ -76,8 +77,8 @@ export const replyBody: v.GenericSchema<unknown, ReplyBody> = v.strictObject({
   deadlineMs,
 })
 export const requestBody: v.GenericSchema<unknown, RequestBody> = v.strictObject({
-  to: v.string(),
-  service: app,
+  to: v.optional(v.string()),
+  service: v.pipe(v.string(), v.maxLength(97)),
   ...content,
   deadlineMs,
 })
@@ -218,6 +219,9 @@ const node = v.object({
   family: v.string(),
   running: v.boolean(),
   reliable: v.boolean(),
+})
+export const services: v.GenericSchema = v.object({
+  services: v.array(v.object({ name: v.string(), gateway: v.string(), address: v.string() })),
 })
 export const consensusSummary: v.GenericSchema = v.object({
   network: v.string(),

@@ -1,9 +1,11 @@
 // A client as an app sees it (docs/client.md). Made by `connect`.
 
+import { isServiceName } from '../directory/announced.ts'
 import { epochAt } from '../directory/network.ts'
 import type { View } from '../directory/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import { writeAddress } from './address.ts'
+import { findService, type KnownService, servicesOf } from './announcing.ts'
 import { isAppName, noApp } from './app-name.ts'
 import { untilReady } from './bootstrap.ts'
 import { type BulletinTopic, bulletinTopic } from './bulletin-topic.ts'
@@ -179,7 +181,8 @@ export class Client {
     if (!isAppName(name)) throw new ClientError('BAD_OPTION', `serve: '${name}' is no app's name`)
     if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
     const { clock, log } = this.#init
-    return serveRequests(
+    if (options.announce === true) this.#announce(name)
+    const service = serveRequests(
       {
         clock,
         log,
@@ -189,6 +192,31 @@ export class Client {
       handler,
       options,
     )
+    if (options.announce === true) void service.ended.then(() => this.#engine.announcing.end())
+    return service
+  }
+
+  /** @throws ClientError BAD_OPTION */
+  #announce(name: string): void {
+    if (!isServiceName(name))
+      throw new ClientError('BAD_OPTION', `serve: '${name}': a name of 1 to 16 characters can be announced`)
+    this.#engine.announcing.begin(name, this.#engine.identity.sealingKey.public)
+  }
+
+  /** The services that gateways announce, as the consensus has them: looking is seen by nobody. */
+  services(): KnownService[] {
+    return servicesOf(this.consensus(), this.#init.network.name)
+  }
+
+  /**
+   * The address of a service by its name.
+   *
+   * @param name NAME, or NAME@GATEWAY with the beginning of the gateway's id where several have it
+   * @throws ClientError NO_SERVICE
+   */
+  service(name: string): KnownService {
+    const [of = '', at] = name.split('@')
+    return findService(this.services(), of, at)
   }
 
   /**
@@ -290,6 +318,7 @@ export class Client {
       receiver: this.#engine.receiver,
       returns: this.#engine.returns,
       bulletin: this.#engine.bulletin,
+      announcement: this.#engine.announcing.state,
     })
   }
 

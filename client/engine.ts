@@ -11,6 +11,7 @@ import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Random } from '../sphinx/random.ts'
+import { Announcing } from './announcing.ts'
 import { noApp } from './app-name.ts'
 import { Bulletin } from './bulletin.ts'
 import { hex } from './bytes.ts'
@@ -82,6 +83,7 @@ export class Engine {
   readonly receiver: Receiver
   readonly ledger: Ledger
   readonly bulletin: Bulletin
+  readonly announcing: Announcing
   readonly #init: EngineInit
   readonly #events: EngineEvents
   readonly #own: OwnBlocks
@@ -110,6 +112,7 @@ export class Engine {
     this.#own = stored.own
     this.theirs = stored.theirs
     this.ledger = new Ledger(limits.ledger)
+    this.announcing = new Announcing(() => clock.now())
     this.bulletin = bulletin
     // A dead mix is gone from the consensus after an epoch or two.
     this.#suspicion = new Suspicion(Math.min(20 * minute, Math.max(minute, network.epochMs)))
@@ -402,6 +405,7 @@ export class Engine {
           cursor: gateway => this.receiver.cursor(gateway),
           take: (gateway, entries) => this.receiver.take(gateway, entries),
           bulletin: this.bulletin,
+          announcing: this.announcing,
           onChange: () => this.#events.onReady(this.surroundings() !== undefined),
         },
         gateways,

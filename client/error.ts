@@ -15,6 +15,7 @@
  * | NO_REPLY | the message carried no reply blocks: its sender wants no reply |
  * | REPLY_EXPIRED | the keys of the reply blocks are over; only the other side can write again |
  * | REPLY_EXHAUSTED | every reply block is used up and the other side sent no more |
+ * | NO_SERVICE | no gateway announces a service of this name, or several do: the message says which |
  * | SERVICE_BUSY | the service has too many requests: try again later |
  * | SERVICE_REFUSED | the request is longer than the service takes |
  * | SERVICE_FAILED | the service failed over this request: ask whoever runs it |
@@ -49,6 +50,7 @@ export type ClientErrorCode =
   | 'NO_REPLY'
   | 'REPLY_EXPIRED'
   | 'REPLY_EXHAUSTED'
+  | 'NO_SERVICE'
   | 'SERVICE_BUSY'
   | 'SERVICE_REFUSED'
   | 'SERVICE_FAILED'

@@ -2,6 +2,7 @@
 // docs/gateway.md, Mailbox protocol).
 
 import { ed25519Sign } from '#crypto'
+import type { AnnouncedService } from '../directory/announced.ts'
 import type { Clock } from '../link/clock.ts'
 import type { Link, Peer } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
@@ -12,6 +13,7 @@ import {
   largestBoard,
   largestPage,
   type MailboxEntry,
+  type MailboxRequest,
   type MailboxStatus,
   mailboxProtocol,
   pageHeadBytes,
@@ -37,6 +39,9 @@ export interface SessionInit {
   readonly cursor: () => number
   /** Takes the entries of a page; when it resolves they are on disk and `cursor` has moved. */
   readonly take: (entries: readonly MailboxEntry[]) => Promise<void>
+  /** What the gateway is to be told instead of being read, if anything. */
+  readonly announcement: () => Pick<AnnouncedService, 'name' | 'sealingKey'> | undefined
+  readonly announced: (status: MailboxStatus) => void
   /** What the page should show of the bulletin. */
   readonly board: () => { readonly board: number; readonly boardOffset: number }
   /** Takes what it shows; when it resolves, that is on disk. */
@@ -101,14 +106,17 @@ export class GatewaySession {
     }
     this.#reading = true
     try {
+      const service = this.#init.announcement()
       const cursor = this.#init.cursor()
-      const bytes = await this.#ask(
-        peer,
-        writeRequest({ t: 'read', after: cursor, done: cursor, ...this.#init.board() }),
-        this.#largest,
-      )
+      const request: MailboxRequest =
+        service === undefined
+          ? { t: 'read', after: cursor, done: cursor, ...this.#init.board() }
+          : { t: 'announce', ...service }
+      const bytes = await this.#ask(peer, writeRequest(request), this.#largest)
       const page = readPage(bytes, this.#init.payloadBytes)
       if (page.status === 'slow-down') return
+      if (service !== undefined && (page.status === 'ok' || page.status === 'full'))
+        return this.#init.announced(page.status)
       if (page.status !== 'ok') return this.#fail(page.status)
       this.counters.pages++
       this.counters.entries += page.entries.length

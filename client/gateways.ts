@@ -3,6 +3,7 @@
 
 import type { NodeEntry, View } from '../directory/view.ts'
 import { pick, type Random } from '../sphinx/random.ts'
+import type { Announcing } from './announcing.ts'
 import type { Bulletin } from './bulletin.ts'
 import { hex } from './bytes.ts'
 import { GatewaySession, type SessionInit } from './gateway-session.ts'
@@ -11,7 +12,11 @@ import { GatewaySession, type SessionInit } from './gateway-session.ts'
 const patienceMs = 20_000
 
 export interface GatewaysInit
-  extends Omit<SessionInit, 'peer' | 'cursor' | 'take' | 'board' | 'takeBoard' | 'onOpen' | 'onChange'> {
+  extends Omit<
+    SessionInit,
+    'peer' | 'cursor' | 'take' | 'announcement' | 'announced' | 'board' | 'takeBoard' | 'onOpen' | 'onChange'
+  > {
+  readonly announcing: Announcing
   readonly bulletin: Bulletin
   /** A gateway by the lowercase hex of its id. */
   readonly gateway: (id: string) => NodeEntry | undefined
@@ -34,16 +39,22 @@ export class Gateways {
   constructor(init: GatewaysInit, ids: readonly Uint8Array[]) {
     this.#init = init
     this.#ids = ids
-    this.#sessions = ids.map(id => {
+    this.#sessions = ids.map((id, i) => {
       const name = hex(id)
       return new GatewaySession({
         ...init,
         peer: () => init.gateway(name),
         cursor: () => init.cursor(name),
         take: entries => init.take(name, entries),
+        // A service is announced at one of its gateways, the home
+        announcement: () => (i === this.#home ? init.announcing.due() : undefined),
+        announced: status => init.announcing.told(status),
         board: () => init.bulletin.wanted(name),
         takeBoard: board => init.bulletin.take(name, board),
-        onOpen: () => init.bulletin.opened(name),
+        onOpen: () => {
+          init.bulletin.opened(name)
+          if (i === this.#home) init.announcing.forgotten()
+        },
         onChange: () => this.#changed(),
       })
     })
@@ -95,6 +106,7 @@ export class Gateways {
     const next = this.#sessions.findIndex(session => session.state.at === 'open')
     if (next < 0) return
     this.#home = next
+    this.#init.announcing.forgotten()
     this.#init.log.info({}, 'moved to another gateway')
     this.#init.link.keepNeighbours([this.home])
     this.#changed()

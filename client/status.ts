@@ -2,6 +2,7 @@
 
 import { type ConsensusStatus, consensusStatus, type DirectoryHealth, type View } from '../directory/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
+import type { AnnouncementState } from './announcing.ts'
 import type { Bulletin } from './bulletin.ts'
 import type { GatewayRecord } from './bulletin-watch.ts'
 import { hex } from './bytes.ts'
@@ -44,6 +45,8 @@ export interface ClientStatus {
   readonly loops: { readonly sent: number; readonly returned: number }
   /** Entries of mailboxes by what became of them. */
   readonly entries: Readonly<Record<string, number>>
+  /** Of the service that it announces; null when it announces none. */
+  readonly announcement: AnnouncementState | null
   /** The bulletin: entries that this client published, or could not; and of each gateway what it showed, kept back, made up. */
   readonly bulletin: {
     readonly published: number
@@ -69,6 +72,7 @@ export interface Innards {
   readonly receiver: Receiver
   readonly returns: Returns
   readonly bulletin: Bulletin
+  readonly announcement: AnnouncementState | undefined
 }
 
 export function statusOf(from: Innards): ClientStatus {
@@ -96,6 +100,7 @@ export function statusOf(from: Innards): ClientStatus {
     packets: { ...sender.counters },
     loops: { ...returns.loops },
     entries: { ...receiver.counters },
+    announcement: from.announcement ?? null,
     bulletin: {
       ...from.bulletin.counters,
       gateways: (gateways?.ids ?? []).map(id => ({ id: hex(id), ...from.bulletin.record(hex(id)) })),

@@ -2,6 +2,7 @@
 // signature covers both; it travels into the consensus, so that nobody can invent a key for a node.
 
 import { ed25519Verify, x25519 } from '#crypto'
+import { type AnnouncedService, readServices, servicesForm } from './announced.ts'
 import { type Cbor, CborReader, write } from './cbor.ts'
 import { DirectoryError } from './error.ts'
 import type { Network } from './network.ts'
@@ -18,7 +19,8 @@ export interface StablePart {
   /** ISO 3166-1 alpha-2, as the operator states it; empty for unstated. */
   readonly country: string
   readonly software: string
-  readonly services: readonly string[]
+  /** What it announces, by rising names: only a gateway does. */
+  readonly services: readonly AnnouncedService[]
   /** Multiaddrs without the /p2p part. */
   readonly addresses: readonly string[]
   /** The operator's offline identity key: 32 bytes, or none when the node's key is its own identity. */
@@ -53,8 +55,6 @@ export const descriptorLimits = {
   family: 64,
   country: 2,
   software: 32,
-  services: 16,
-  serviceName: 32,
   addresses: 8,
   address: 128,
 } as const
@@ -172,7 +172,7 @@ export function stableForm(stable: StablePart): Cbor {
     stable.family,
     stable.country,
     stable.software,
-    stable.services,
+    servicesForm(stable.services),
     stable.addresses,
     stable.identity,
     stable.certificate,
@@ -198,7 +198,9 @@ export function readStable(read: CborReader): StablePart {
   const family = read.item('family').text(limits.family)
   const country = read.item('country').text(limits.country)
   const software = read.item('software').text(limits.software)
-  const services = readTexts(read.item('services'), limits.services, limits.serviceName)
+  const services = readServices(read)
+  if (services.length > 0 && role !== 'gateway')
+    throw read.fail('BAD_DOCUMENT', 'only a gateway has services')
   const addresses = readTexts(read.item('addresses'), limits.addresses, limits.address)
   const identity = read.item('identity').bytes(0, 32)
   if (identity.length > 0 && sameBytes(identity, id)) {

@@ -172,6 +172,7 @@ function entryOf({ descriptor, place, running, reliable }: ConsensusNode): NodeE
     addresses: stable.addresses,
     packetKeys: new Map(keys.map((key, i) => [epoch + i, key])),
     family: stable.family,
+    services: stable.services,
     running,
     reliable,
   }

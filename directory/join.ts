@@ -4,6 +4,7 @@
 import type { Timer } from '../link/clock.ts'
 import type { Peer } from '../link/link.ts'
 import { fraction } from '../sphinx/random.ts'
+import type { AnnouncedService } from './announced.ts'
 import { keysAhead, type StablePart, signDescriptor, writeDescriptor } from './descriptor.ts'
 import { serveDocuments } from './documents.ts'
 import { DirectoryError, type DirectoryErrorCode } from './error.ts'
@@ -34,7 +35,7 @@ export interface NodeDescription {
   readonly family?: string | undefined
   readonly country?: string | undefined
   readonly software?: string | undefined
-  readonly services?: readonly string[] | undefined
+  readonly services?: readonly AnnouncedService[] | undefined
   /** Where the authorities' people reach the operator; it stands in no document. */
   readonly contact?: string | undefined
   readonly certified?: Certified | undefined

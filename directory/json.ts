@@ -68,7 +68,11 @@ function nodeJson({ descriptor, place, running, reliable, since }: ConsensusNode
     family: stable.family,
     country: stable.country,
     software: stable.software,
-    services: stable.services,
+    services: stable.services.map(({ name, sealingKey, mailboxKey }) => ({
+      name,
+      sealingKey: hex(sealingKey),
+      mailboxKey: hex(mailboxKey),
+    })),
     addresses: stable.addresses,
     identity: hex(identityOf(stable)),
     certifiedUntil: stable.certifiedUntil,

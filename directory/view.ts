@@ -1,5 +1,6 @@
 // The network as nodes and clients use it: a consensus, verified, in the shape of questions they ask.
 
+import type { AnnouncedService } from './announced.ts'
 import { hex } from './statement.ts'
 
 /** Numbers that the authorities vote on, each the low median of the votes, clamped to its range. */
@@ -66,6 +67,8 @@ export interface NodeEntry {
   /** Packet public keys (32 bytes each) by epoch: those of epoch, epoch + 1 and epoch + 2 of the document. */
   readonly packetKeys: ReadonlyMap<number, Uint8Array>
   readonly family: string
+  /** What it announces for people whose mailbox it keeps; nothing for a mix. */
+  readonly services: readonly AnnouncedService[]
   readonly running: boolean
   readonly reliable: boolean
 }

@@ -42,6 +42,13 @@ export type MailboxRequest =
       /** ... and of the one of just this cursor only what lies behind these bytes. */
       readonly boardOffset: number
     }
+  | {
+      readonly t: 'announce'
+      /** ASCII, 1 to 16 bytes: the service's name. */
+      readonly name: string
+      /** 32 bytes: X25519, of the service's address. */
+      readonly sealingKey: Uint8Array
+    }
 
 /**
  * `not-open`: say hello and open again. `bad-proof`: the signature does not fit key, gateway, connection and
@@ -86,7 +93,7 @@ export interface PageSize {
   readonly boardBytes: number
 }
 
-const requestKinds = { hello: 1, open: 2, read: 3 } as const
+const requestKinds = { hello: 1, open: 2, read: 3, announce: 4 } as const
 const entryKinds = { forward: 1, reply: 2 } as const
 const statuses: readonly MailboxStatus[] = ['ok', 'not-open', 'bad-proof', 'slow-down', 'full']
 
@@ -126,6 +133,11 @@ export function writeRequest(request: MailboxRequest): Uint8Array {
     write.u64(request.done)
     write.u64(request.board)
     write.u32(request.boardOffset)
+  } else if (request.t === 'announce') {
+    const name = new Uint8Array(announcedNameBytes)
+    ascii.encodeInto(request.name, name)
+    write.bytes(name)
+    write.bytes(request.sealingKey)
   }
   return write.out
 }
@@ -148,9 +160,31 @@ export function readRequest(bytes: Uint8Array): MailboxRequest {
       read.zeros('padding', 68)
       return { t: 'read', after, done, board, boardOffset }
     }
+    case requestKinds.announce: {
+      const name = readName(read)
+      const sealingKey = read.take(32, 'sealing key')
+      read.zeros('padding', 48)
+      return { t: 'announce', name, sealingKey }
+    }
     default:
-      throw read.wrong('kind', `${kind} is none of 1, 2, 3`)
+      throw read.wrong('kind', `${kind} is none of 1, 2, 3, 4`)
   }
+}
+
+/** Bytes of the place for a service's name, which zeros fill. */
+const announcedNameBytes = 16
+const ascii = new TextEncoder()
+
+/** Printable ASCII, then zeros. */
+function readName(read: FieldReader): string {
+  const bytes = read.take(announcedNameBytes, 'name')
+  const end = bytes.indexOf(0)
+  const name = end < 0 ? bytes : bytes.subarray(0, end)
+  if (name.length === 0 || name.some(byte => byte <= 0x20 || byte >= 0x7f))
+    throw read.wrong('name', 'want 1 to 16 printable characters')
+  if (bytes.subarray(name.length).some(byte => byte !== 0))
+    throw read.wrong('name', 'not zero behind its end')
+  return new TextDecoder().decode(name)
 }
 
 /** @returns `greetingBytes` bytes */

@@ -2,6 +2,7 @@
 // for (docs/gateway.md).
 
 import * as crypto from '#crypto'
+import { isServiceName } from '../directory/announced.ts'
 import type { Parameters } from '../directory/view.ts'
 import { hexOf } from '../link/identity.ts'
 import {
@@ -15,6 +16,7 @@ import {
 } from '../link/mailbox.ts'
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../link/rates.ts'
 import type { Random } from '../sphinx/random.ts'
+import type { Announcements } from './announcements.ts'
 import type { Mailboxes } from './mailbox.ts'
 
 /** A client may come this much faster than the consensus's clocks tick: they are random, and queues make bursts. */
@@ -59,12 +61,14 @@ export function gateway(options: {
   parameters: () => Parameters
   /** What a page shows of the bulletin, from a cursor on and an offset in its entry. */
   board: (cursor: number, offset: number, bytes: number) => Uint8Array
+  /** Takes a service of the owner of a mailbox; false when it does not stand. */
+  announce: Announcements['announce']
   payloadBytes: number
   clients: number
   now: () => number
   random: Random
 }): Gateway {
-  const { id, mailboxes, parameters, board, payloadBytes, now, random } = options
+  const { id, mailboxes, parameters, board, announce, payloadBytes, now, random } = options
   const clients = new Map<string, Client>()
   /** Which client has a mailbox open: one at a time. */
   const openAt = new Map<string, Client>()
@@ -110,7 +114,7 @@ export function gateway(options: {
     return 'ok'
   }
 
-  const greet = (from: Uint8Array, request: Exclude<MailboxRequest, { t: 'read' }>): Greeting => {
+  const greet = (from: Uint8Array, request: Extract<MailboxRequest, { t: 'hello' | 'open' }>): Greeting => {
     const client = known(from)
     if (client === undefined) return { status: 'full', nonce: noNonce }
     if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0)
@@ -120,18 +124,25 @@ export function gateway(options: {
     return { status: 'ok', nonce: client.nonce }
   }
 
+  /** Announcements are answered like reads, by a page. */
   const page = async (
     from: Uint8Array,
-    { after, done, ...wanted }: Extract<MailboxRequest, { t: 'read' }>,
+    request: Extract<MailboxRequest, { t: 'read' | 'announce' }>,
   ): Promise<Uint8Array> => {
     const { pageEntries: places, bulletinPageBytes: boardBytes } = parameters()
     const size = { places, payloadBytes, boardBytes }
-    const refuse = (status: MailboxStatus): Uint8Array =>
+    const empty = (status: MailboxStatus): Uint8Array =>
       writePage({ status, waiting: 0, entries: [], board: new Uint8Array(boardBytes) }, size)
     const client = known(from)
-    if (client === undefined) return refuse('full')
-    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0) return refuse('slow-down')
-    if (client.owner === undefined) return refuse('not-open')
+    if (client === undefined) return empty('full')
+    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0) return empty('slow-down')
+    if (client.owner === undefined) return empty('not-open')
+    if (request.t === 'announce') {
+      const { name, sealingKey } = request
+      const service = { name, sealingKey: sealingKey.slice(), mailboxKey: client.owner }
+      return empty(isServiceName(name) && announce(service) ? 'ok' : 'full')
+    }
+    const { after, done, ...wanted } = request
     const found = await mailboxes.page(client.owner, { after, done, places })
     const shown = board(wanted.board, wanted.boardOffset, boardBytes)
     return writePage({ status: 'ok', ...found, board: shown }, size)
@@ -144,7 +155,9 @@ export function gateway(options: {
     },
     async answer(from, bytes) {
       const request = readRequest(bytes)
-      return request.t === 'read' ? page(from, request) : writeGreeting(greet(from, request))
+      return request.t === 'read' || request.t === 'announce'
+        ? page(from, request)
+        : writeGreeting(greet(from, request))
     },
     gone(from) {
       const client = clients.get(hexOf(from))

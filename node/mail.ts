@@ -4,6 +4,7 @@ import type { Parameters } from '../directory/view.ts'
 import type { Clock } from '../link/clock.ts'
 import type { Store } from '../link/store.ts'
 import type { Random } from '../sphinx/random.ts'
+import type { Announcements } from './announcements.ts'
 import type { Bulletin } from './bulletin.ts'
 import type { Disk } from './disk.ts'
 import { type Gateway, gateway } from './gateway.ts'
@@ -21,10 +22,11 @@ export async function openMail(options: {
   readonly parameters: () => Parameters
   readonly board: Bulletin['page']
   readonly disk: Disk
+  readonly announce: Announcements['announce']
   /** The geometry's. */
   readonly payloadBytes: number
 }): Promise<{ boxes: Mailboxes; gateway: Gateway }> {
-  const { id, store, clock, random, limits, parameters, board, disk, payloadBytes } = options
+  const { id, store, clock, random, limits, parameters, board, disk, announce, payloadBytes } = options
   const now = (): number => clock.now()
   const { mailboxEntries, mailboxMinutes } = parameters()
   const boxes = await openMailboxes({
@@ -43,6 +45,16 @@ export async function openMail(options: {
   const { clients } = limits
   return {
     boxes,
-    gateway: gateway({ id, mailboxes: boxes, parameters, board, payloadBytes, clients, now, random }),
+    gateway: gateway({
+      id,
+      mailboxes: boxes,
+      parameters,
+      board,
+      announce,
+      payloadBytes,
+      clients,
+      now,
+      random,
+    }),
   }
 }

@@ -14,6 +14,7 @@ import { mailboxProtocol, requestBytes } from '../link/mailbox.ts'
 import type { Store } from '../link/store.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import type { Random } from '../sphinx/random.ts'
+import { Announcements } from './announcements.ts'
 import { Bulletin } from './bulletin.ts'
 import { diskWatch } from './disk.ts'
 import { engine } from './engine.ts'
@@ -105,6 +106,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   // what may refuse comes first, what would have to be undone last
   const board: Bulletin['page'] = (...wanted) => bulletin.page(...wanted)
   const disk = diskWatch(log)
+  const announcements = new Announcements(now)
   const mail =
     role === 'gateway'
       ? await openMail({
@@ -114,6 +116,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
           parameters,
           board,
           disk,
+          announce: service => announcements.announce(service),
           payloadBytes: g.payloadBytes,
         })
       : undefined
@@ -136,7 +139,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     missingAt: () => loops.missingAt,
     findMissing: loops.findMissing,
   })
-  const joined = options.directory === undefined ? await join(options, keys, loops) : undefined
+  const joined = options.directory === undefined ? await join(options, keys, loops, announcements) : undefined
   const directory = options.directory ?? (joined as JoinedDirectory)
   admission.refresh(directory)
   const bulletin = new Bulletin({
@@ -393,7 +396,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 }
 
 /** Follows the consensus, and has the authorities know this node and the packet keys of the next epochs. */
-function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<JoinedDirectory> {
+function join(
+  options: NodeOptions,
+  keys: KeyRing,
+  loops: Loops,
+  announcements: Announcements,
+): Promise<JoinedDirectory> {
   const { role, link, clock, seed, family, operator } = options
   return joinDirectory({
     ...options,
@@ -402,7 +410,8 @@ function join(options: NodeOptions, keys: KeyRing, loops: Loops): Promise<Joined
     describe: async epoch => {
       await keys.advance(clock.now())
       const packetKeys = [...keys.published(epoch).values()]
-      return { ...operator?.(), role, family, addresses: link.addresses, packetKeys }
+      const services = announcements.list()
+      return { ...operator?.(), role, family, services, addresses: link.addresses, packetKeys }
     },
   })
 }

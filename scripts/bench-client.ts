@@ -175,6 +175,7 @@ function paperView(random: Random): View {
     family: '',
     running: true,
     reliable: true,
+    services: [],
     packetKeys: new Map([[epoch, x25519PublicKey(random(32))]]),
   })
   const two = (role: NodeEntry['role'], layer: number): NodeEntry[] => [node(role, layer), node(role, layer)]

@@ -4,6 +4,7 @@
 
 import { parseArgs } from 'node:util'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify, x25519PublicKey } from '#crypto'
+import { type AnnouncedService, longestServiceName, mostServices } from '../directory/announced.ts'
 import { authorityEntry } from '../directory/authority-keys.ts'
 import { type NamedBody, nameBody } from '../directory/consensus.ts'
 import {
@@ -158,7 +159,7 @@ function descriptorOf(i: number, of: number, hasMoved: boolean): Descriptor {
     family: `family ${Math.floor(i / 5)}`,
     country: 'IS',
     software: '0.1.0',
-    services: isGateway ? ['echo'] : [],
+    services: isGateway ? servicesAt(i) : [],
     addresses: [`/ip4/${host}/tcp/4001`, `/ip4/${host}/tcp/443/ws`],
     identity: ed25519PublicKey(owner),
     certificate: ed25519Sign(owner, certificateBytes(network.name, id, until)),
@@ -167,6 +168,15 @@ function descriptorOf(i: number, of: number, hasMoved: boolean): Descriptor {
   const keys = range(of, of + keysAhead).map(e => x25519PublicKey(seedOf(`node ${i} epoch ${e}`)))
   const content = { stable, epoch: of, serial: 1000 + i, keys }
   return signDescriptor(network.name, content, message => ed25519Sign(seed, message))
+}
+
+/** As many as a gateway may announce, with the longest names. */
+function servicesAt(i: number): AnnouncedService[] {
+  return range(0, mostServices).map(n => ({
+    name: `${n}`.repeat(longestServiceName),
+    sealingKey: x25519PublicKey(seedOf(`service ${i} ${n}`)),
+    mailboxKey: ed25519PublicKey(seedOf(`mailbox ${i} ${n}`)),
+  }))
 }
 
 function voteOf(i: number, of: number, descriptors: readonly Descriptor[], previous: Pointer | null): Vote {

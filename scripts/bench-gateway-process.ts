@@ -188,7 +188,7 @@ function onRequest(stream: Stream, run: () => void): void {
 /** A consensus of the gateway and one mix, which brings the mail. */
 function directoryOf(own: Peer, mix: Peer): Directory {
   const entry = ({ id, addresses }: Peer, role: Role, layer: number): NodeEntry => {
-    const usual = { packetKeys: new Map(), family: '', running: true, reliable: true }
+    const usual = { packetKeys: new Map(), services: [], family: '', running: true, reliable: true }
     return { id, addresses, role, layer, ...usual }
   }
   const [gate, there] = [entry(own, 'gateway', -1), entry(mix, 'mix', 2)]

@@ -204,7 +204,7 @@ async function relay(): Promise<Answering> {
 /** A consensus in which the source is a gateway, the relay a mix of the first layer and the sink one of the second. */
 function directoryOf(source: Peer, relay: Peer, sink: Peer): Directory {
   const entry = ({ id, addresses }: Peer, role: Role, layer: number): NodeEntry => {
-    const usual = { packetKeys: new Map(), family: '', running: true, reliable: true }
+    const usual = { services: [], packetKeys: new Map(), family: '', running: true, reliable: true }
     return { id, addresses, role, layer, ...usual }
   }
   const [gateway, here, there] = [entry(source, 'gateway', -1), entry(relay, 'mix', 0), entry(sink, 'mix', 1)]

@@ -233,6 +233,7 @@ function publisher(network: Network, nodes: readonly NodeDraft[], clock: Virtual
         role: isMix ? 'mix' : 'gateway',
         layer: isMix ? victim.number : -1,
         addresses: [`/memory/${hexOf(id.subarray(0, 8))}`],
+        services: [],
         packetKeys,
         family: '',
         running: true,

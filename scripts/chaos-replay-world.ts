@@ -37,6 +37,7 @@ export function replayWorld(random: Random, genesis: number): ReplayWorld {
     role,
     layer,
     addresses: [],
+    services: [],
     packetKeys: new Map(),
     family: '',
     running: true,

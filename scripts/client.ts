@@ -6,6 +6,7 @@ import type { ClientOptions } from '../client/connect.ts'
 import { serveClient } from '../client/daemon.ts'
 import { type Identities, openIdentities } from '../client/identities.ts'
 import { lockOf } from '../client/keeping.ts'
+import { ownServices } from '../client/own-services.ts'
 import { systemClock } from '../link/clock.ts'
 import { tokenFrom } from '../link/http.ts'
 import { paymentApi } from '../payment/api.ts'
@@ -36,7 +37,12 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
     const identities = await openFrom(config, around)
     later(() => identities.close())
     const { main: client } = identities
-    for (const service of config.serve) client.serve(service, ({ bytes }) => bytes)
+    // Whoever can be asked for an echo can be pinged
+    const served = new Set(config.serve.includes('echo') ? [...config.serve, 'ping' as const] : config.serve)
+    for (const name of served) {
+      const { handler, options } = ownServices[name]
+      client.serve(name, handler, { ...options, announce: name === config.announce })
+    }
     const payments = paymentsFrom(config, client)
     later(() => payments.close())
     const carried = async (): Promise<Payments> => {

@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import { isAppName } from '../client/app-name.ts'
 import { type CoverLevel, coverLevels } from '../client/cover.ts'
+import { type OwnServiceName, ownServiceNames } from '../client/own-services.ts'
 import type { AdmissionPolicy } from '../directory/admission.ts'
 import { successorsOf } from '../directory/authority-set.ts'
 import type { Successors } from '../directory/consensus.ts'
@@ -121,7 +122,14 @@ const clientSchema = v.strictObject({
     ),
     {},
   ),
-  serve: v.optional(field(v.array(v.picklist(['echo'], 'want echo')), '["echo"]'), []),
+  serve: v.optional(
+    field(v.array(v.picklist(ownServiceNames, `want ${ownServiceNames.join(' or ')}`)), '["ping"]'),
+    [],
+  ),
+  announce: v.optional(
+    v.picklist(['', ...ownServiceNames], `want ${ownServiceNames.join(' or ')}, one of 'serve'`),
+    '',
+  ),
   payments: v.optional(paymentsSchema, {}),
   key_file: v.optional(field(text, '"my.key"')),
   passphrase_file: v.optional(field(text, '"passphrase"')),
@@ -176,7 +184,9 @@ export interface ClientFile extends RoleFile {
   readonly apiPort: number
   readonly cover: CoverLevel
   /** Services that it runs itself. */
-  readonly serve: readonly 'echo'[]
+  readonly serve: readonly OwnServiceName[]
+  /** The one of them that its gateway announces; empty for none. */
+  readonly announce: OwnServiceName | ''
   /** Apps that have a token of their own. */
   readonly apps: readonly string[]
   /** By app: the identity that it is for; others are for the first. */
@@ -231,6 +241,8 @@ export function readClientFile(file: string): ClientFile {
   const { gateways, api_port: apiPort, cover, apps, serve, key_file, passphrase_file } = read
   const own = (name: string | undefined): string | undefined => name && beside(file, name)
   const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
+  if (read.announce !== '' && !serve.includes(read.announce))
+    throw new CommandError('CONFIG', `${file}: announce: '${read.announce}' is not one of 'serve'`)
   const appIdentities = new Map(Object.entries(read.app_identities))
   for (const app of appIdentities.keys())
     if (!apps.includes(app))
@@ -245,6 +257,7 @@ export function readClientFile(file: string): ClientFile {
     apps,
     appIdentities,
     serve,
+    announce: read.announce,
     payments,
     secret,
   }

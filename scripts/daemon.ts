@@ -98,10 +98,10 @@ export async function listInbox(endpoint: Endpoint, app?: string): Promise<reado
   return ((await askJson(endpoint, path)) as { messages: Listed[] }).messages
 }
 
-/** Asks a service, and waits for its answer. */
+/** Asks a service, and waits for its answer. @param to undefined: wherever a gateway announces it */
 export async function askService(
   endpoint: Endpoint,
-  to: string,
+  to: string | undefined,
   service: string,
   question: Uint8Array,
   deadlineMs: number,

@@ -334,7 +334,15 @@ export function clientText(file: string, draft: ClientDraft): string {
       key: 'serve',
       value: undefined,
       otherwise: '[]',
-      says: ['Services that it runs itself: echo sends back what it gets, for chaffinch ping.'],
+      says: [
+        'Services that it runs itself: echo sends back what it gets, ping what is short (chaffinch ping).',
+      ],
+    },
+    {
+      key: 'announce',
+      value: undefined,
+      otherwise: '"ping"',
+      says: ['The one of them that its gateway tells everybody of.'],
     },
     {
       key: 'passphrase_file',

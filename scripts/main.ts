@@ -22,6 +22,8 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   flush: () => import('./flush.ts'),
   clean: () => import('./clean.ts'),
   surb: () => import('./surb.ts'),
+  services: () => import('./services.ts'),
+  request: () => import('./request.ts'),
   ping: () => import('./ping.ts'),
   contacts: () => import('./contacts.ts'),
   cover: () => import('./cover.ts'),

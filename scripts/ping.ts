@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { max, mean, min } from 'simple-statistics'
 import type { LedgerEntry } from '../client/index.ts'
-import { CommandError, readOptions, wholeNumber } from './command.ts'
+import { readOptions, wholeNumber } from './command.ts'
 import { clientEndpoint } from './config.ts'
 import { contactOrAddress } from './contacts.ts'
 import { readLedger } from './daemon.ts'
@@ -34,16 +34,14 @@ export async function run(args: readonly string[]): Promise<number> {
     timeout: text,
     json: { type: 'boolean' },
   })
-  if (values.to === undefined)
-    throw new CommandError('USAGE', 'ping: want --to, the address of an echo service')
   const endpoint = clientEndpoint(values.config, values.as)
-  const to = contactOrAddress(values.config, values.to)
+  const to = values.to === undefined ? undefined : contactOrAddress(values.config, values.to)
   const count = wholeNumber('count', values.count ?? '5', 1, 1000)
   const deadlineMs = durationOption('timeout', values.timeout ?? '20s')
   const startedAt = Date.now()
   const times: number[] = []
   for (let i = 0; i < count; i++) {
-    const took = await once(endpoint, to, values.service ?? 'echo', deadlineMs)
+    const took = await once(endpoint, to, values.service ?? 'ping', deadlineMs)
     if (took !== undefined) times.push(took)
     if (values.json !== true) console.log(took === undefined ? `${i + 1}: no answer` : `${i + 1}: ${took} ms`)
     await pause(100)
@@ -70,7 +68,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
 async function once(
   endpoint: Endpoint,
-  to: string,
+  to: string | undefined,
   service: string,
   deadlineMs: number,
 ): Promise<number | undefined> {

@@ -148,15 +148,38 @@ lies in the inbox as a reply.
   --count N        how many, 1 to 64 (default: 10); one carries about 1,900 bytes
   --json           print JSON
 `,
-  ping: `usage: chaffinch ping --to ADDRESS [OPTIONS]
+  services: `usage: chaffinch services [list] [NAME] [OPTIONS]
 
-Asks an echo service again and again: round trips, loss, and for each node that the questions passed how much of what went over
+Lists the services that gateways announce, as NAME@GATEWAY and with the address of each. They come with the consensus, which everybody
+has: looking shows nothing to anybody. A name is its gateway's choice of words, not a proof of who runs the service.
+
+  --config FILE    the client's file (default: client.toml)
+  --as NAME        the identity to use (default: the first)
+  --json           print JSON, one service a line
+`,
+  request: `usage: chaffinch request --service NAME[@GATEWAY] [TEXT] [OPTIONS]
+
+Asks a service and prints its answer. The service does not learn who asks. Without TEXT it reads standard input.
+
+  --service NAME   a service of 'chaffinch services', with @ and the beginning of its gateway's id where several have the name
+  --to ADDRESS     where it runs (an address or a contact), for one that nobody announces
+  --config FILE    the client's file (default: client.toml)
+  --as NAME        the identity to use (default: the first)
+  --timeout TIME   for the answer (default: 60s)
+  --json           print {"base64", "text"}
+
+example:
+  chaffinch request --service echo@4fa10b22 'hello?'
+`,
+  ping: `usage: chaffinch ping [--to ADDRESS] [OPTIONS]
+
+Asks a ping service again and again: round trips, loss, and for each node that the questions passed how much of what went over
 it was acknowledged, and how much longer than the delays drawn that took.
 
   --config FILE    the client's file (default: client.toml)
   --as NAME        the identity to use (default: the first)
-  --to ADDRESS     where the service runs (an address or a contact)
-  --service NAME   (default: echo)
+  --to ADDRESS     where the service runs (an address or a contact; default: where a gateway announces it)
+  --service NAME   (default: ping; NAME@GATEWAY where several announce it)
   --count N        how often (default: 5)
   --timeout TIME   for each answer (default: 20s)
   --json           print JSON

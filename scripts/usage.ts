@@ -22,6 +22,8 @@ usage: chaffinch COMMAND [OPTIONS]
   flush      wait until what was given has left or arrived
   clean      have a running client forget what is over
   surb       make, inspect and use reply blocks by hand
+  services   list the services that gateways announce
+  request    ask a service, and print its answer
   ping       measure the way to a service and back
   contacts   names for addresses
   identity   lock the keys of a client, copy them, take them elsewhere

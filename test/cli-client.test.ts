@@ -31,7 +31,7 @@ const local = await localNetwork({
 const bob = local.clients[0] as (typeof local.clients)[0]
 const identities = await openIdentities({ network: local.network, folder: join(folder, 'store') })
 await identities.main.ready(AbortSignal.timeout(20_000))
-const bobs = bob.serve('echo', ({ bytes }) => bytes)
+const bobs = bob.serve('ping', ({ bytes }) => bytes)
 writeFileSync(join(folder, 'network.toml'), networkText(local.network))
 const token = await tokenFrom(join(folder, 'token'))
 const api = await serveClient({ client: identities.main, identities, port: 0, token })

@@ -168,6 +168,7 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
     'get /messages/{id}',
     'get /paths',
     'get /queue',
+    'get /services',
     'get /settings',
     'get /socket',
     'get /status',

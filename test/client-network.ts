@@ -6,6 +6,7 @@ import type { Client } from '../client/client.ts'
 import { type ClientOptions, openClient } from '../client/connect.ts'
 import { ClientError } from '../client/error.ts'
 import type { Received } from '../client/message.ts'
+import type { AnnouncedService } from '../directory/announced.ts'
 import { epochAt, epochStart, type Network } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
 import { type Directory, healthy, type NodeEntry, type Parameters, type View } from '../directory/view.ts'
@@ -83,6 +84,8 @@ export class FakeNetwork {
   readonly #lossPercent: number
   readonly #keys = new Map<string, { secret: Uint8Array; public: Uint8Array }>()
   readonly #views = new Map<number, View>()
+  /** By gateway: what its views say from the next epoch on. */
+  readonly announced: Map<string, AnnouncedService[]> = new Map()
   /** Clients that want to know when a connection has closed. */
   readonly goneHandlers: ((id: Uint8Array) => void)[] = []
   /** Takes every packet that a client sends, for tests that keep or change some. */
@@ -215,6 +218,18 @@ export class FakeNetwork {
       gateway.nonces.set(peer, nonce)
       return writeGreeting({ status: 'ok', nonce })
     }
+    if (request.t === 'announce') {
+      const { pageEntries: places, bulletinPageBytes: boardBytes } = this.parameters
+      const { name, sealingKey } = request
+      const mailboxKey = gateway.open.get(peer)
+      if (mailboxKey !== undefined)
+        this.announced.set(gateway.name, [{ name, sealingKey, mailboxKey: Buffer.from(mailboxKey, 'hex') }])
+      const status = mailboxKey === undefined ? 'not-open' : 'ok'
+      return writePage(
+        { status, waiting: 0, entries: [], board: new Uint8Array(boardBytes) },
+        { places, payloadBytes: g.payloadBytes, boardBytes },
+      )
+    }
     if (request.t === 'open') {
       const message = proofMessage(gateway.id, from, gateway.nonces.get(peer) ?? zeros)
       if (!ed25519Verify(request.key, message, request.proof)) {
@@ -319,6 +334,7 @@ export class FakeNetwork {
         role: node.role,
         layer: node.layer,
         addresses: [],
+        services: this.announced.get(node.name) ?? [],
         packetKeys: new Map([0, 1, 2].map(i => [epoch + i, this.#key(node, epoch + i).public])),
         family: '',
         running: true,

@@ -22,6 +22,7 @@ function viewOf(
     role,
     layer,
     addresses: ['/ip4/127.0.0.1/tcp/1'],
+    services: [],
     packetKeys: new Map(),
     family,
     running: true,

@@ -51,7 +51,10 @@ export function contentOf(
       family: '',
       country: 'DE',
       software: '0.1.0',
-      services: role === 'gateway' ? ['echo'] : [],
+      services:
+        role === 'gateway'
+          ? [{ name: 'echo', sealingKey: packetKeyOf('echo', 0), mailboxKey: idOf('echo') }]
+          : [],
       addresses: ['/ip4/127.0.0.1/tcp/4001'],
       identity: new Uint8Array(0),
       certificate: new Uint8Array(0),
@@ -178,6 +181,17 @@ const certified = fc.oneof(
   fc.record({ identity: bytes(32), certificate: bytes(64), certifiedUntil: epoch }),
 )
 
+const services = fc
+  .uniqueArray(
+    fc.record({
+      name: fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,15}$/),
+      sealingKey: bytes(32),
+      mailboxKey: bytes(32),
+    }),
+    { maxLength: 2, selector: ({ name }) => name },
+  )
+  .map(all => all.toSorted((a, b) => (a.name < b.name ? -1 : 1)))
+
 const stable = fc
   .tuple(
     fc.record({
@@ -186,12 +200,16 @@ const stable = fc
       family: text(64),
       country: fc.constantFrom('', 'DE', 'IS'),
       software: text(32),
-      services: fc.array(text(32), { maxLength: 4 }),
       addresses,
     }),
+    services,
     certified,
   )
-  .map(([fields, identity]) => ({ ...fields, ...identity }))
+  .map(([fields, services, identity]) => ({
+    ...fields,
+    services: fields.role === 'gateway' ? services : [],
+    ...identity,
+  }))
 
 export const anyDescriptor: fc.Arbitrary<Descriptor> = fc.record({
   stable,

@@ -54,6 +54,22 @@ import {
 } from './directory-vector-form.ts'
 import { packetKeyOf } from './directory-world.ts'
 
+function serviceVectors(): DirectoryVector[] {
+  const service = (name: string) => ({ name, sealingKey: packetKeyOf(name, 0), mailboxKey: idOf(name) })
+  const of = (...names: string[]): Uint8Array => {
+    const services = names.map(service)
+    return writeDescriptor(descriptorOf(network, 'gateway 0', 'gateway', document, { stable: { services } }))
+  }
+  const mix = descriptorOf(network, 'mix 0', 'mix', document, { stable: { services: [service('echo')] } })
+  return [
+    vector('descriptor', 'two services', 'ok', 'as many as a gateway announces', of('echo', 'ping')),
+    vector('descriptor', 'three services', 'TOO_LARGE', 'at most two', of('a', 'b', 'c')),
+    vector('descriptor', 'services out of order', 'NOT_CANONICAL', 'names rise', of('ping', 'echo')),
+    vector('descriptor', 'service name', 'BAD_DOCUMENT', 'no control characters', of('a\u001b')),
+    vector('descriptor', 'service of a mix', 'BAD_DOCUMENT', 'gateways only', writeDescriptor(mix)),
+  ]
+}
+
 function descriptorVectors(): DirectoryVector[] {
   const plain = descriptorOf(network, 'mix 0', 'mix', document)
   const certificate = signer('operator')(certificateBytes(network.name, idOf('mix 0'), 9))
@@ -78,6 +94,7 @@ function descriptorVectors(): DirectoryVector[] {
       'an identity key that is offline',
       writeDescriptor(of(9)),
     ),
+    ...serviceVectors(),
     vector('descriptor', 'certificate over', 'OLD_EPOCH', 'it ends with epoch 9', writeDescriptor(of(10))),
     vector(
       'descriptor',

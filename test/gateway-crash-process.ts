@@ -41,6 +41,7 @@ const server = gateway({
   mailboxes,
   parameters: () => defaultParameters,
   board: (_cursor, _offset, bytes) => new Uint8Array(bytes),
+  announce: () => false,
   payloadBytes: g.payloadBytes,
   clients: 10,
   now,

@@ -84,6 +84,8 @@ function sessionOf(link: Host, got: MailboxEntry[]): GatewaySession {
     peer: () => peer,
     cursor: () => 0,
     take: async entries => void got.push(...entries),
+    announcement: () => undefined,
+    announced: () => {},
     board: () => ({ board: 0, boardOffset: 0 }),
     takeBoard: async () => {},
     onOpen: () => {},

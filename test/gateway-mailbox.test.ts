@@ -213,4 +213,20 @@ test('any bytes for a request are answered or refused, and the gateway goes on',
   await w.close()
 })
 
+test('only the owner of an open mailbox announces; the answer is a page like any other', async () => {
+  const w = await small()
+  const client = w.client()
+  const announce = async (name: string): Promise<[string, number]> => {
+    const request = writeRequest({ t: 'announce', name, sealingKey: new Uint8Array(32).fill(3) })
+    const bytes = await ask(w, client, gate(w), request)
+    return [readPage(bytes, w.geometry.payloadBytes).status, bytes.length]
+  }
+  const [before, size] = await announce('echo')
+  assert.is(before, 'not-open')
+  assert.is(await openBox(w, client, gate(w)), 'ok')
+  assert.equal(await announce('echo'), ['ok', size])
+  assert.equal(await announce('Echo!'), ['full', size])
+  await w.close()
+})
+
 test.run()

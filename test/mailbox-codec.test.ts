@@ -33,6 +33,14 @@ const plain = { noNullPrototype: true } as const
 
 const request: fc.Arbitrary<MailboxRequest> = fc.oneof(
   fc.constant({ t: 'hello' as const }),
+  fc.record(
+    {
+      t: fc.constant('announce' as const),
+      name: fc.stringMatching(/^[!-~]{1,16}$/),
+      sealingKey: bytes(32),
+    },
+    plain,
+  ),
   fc.record({ t: fc.constant('open' as const), key: bytes(32), proof: bytes(64) }, plain),
   fc.record(
     {

@@ -127,6 +127,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         role: draft.role,
         layer: draft.layer,
         addresses: draft.link.addresses,
+        services: [],
         packetKeys: await publishedKeys(draft.files, epoch),
         family: '',
         running: true,

@@ -69,6 +69,7 @@ const self: NodeEntry = {
   role: 'mix',
   layer: 0,
   addresses: link.addresses,
+  services: [],
   packetKeys: new Map(),
   family: '',
   running: true,

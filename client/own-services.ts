@@ -1,0 +1,24 @@
+// Services that a client can run by itself (docs/client.md 14.2).
+
+import type { ServiceHandler, ServiceOptions } from './service.ts'
+
+interface OwnService {
+  readonly handler: ServiceHandler
+  readonly options: ServiceOptions
+}
+
+export const ownServiceNames = ['echo', 'ping'] as const
+export type OwnServiceName = (typeof ownServiceNames)[number]
+
+/** What a ping may carry, bytes: it fits one packet each way. */
+const longestPing = 64
+
+export const ownServices: Readonly<Record<OwnServiceName, OwnService>> = {
+  /** Sends back what it gets. */
+  echo: { handler: ({ bytes }) => bytes, options: {} },
+  /** The same for what is short, and for many at once: to measure the way. */
+  ping: {
+    handler: ({ bytes }) => bytes,
+    options: { longest: longestPing, atOnce: 64, perMinute: 6000 },
+  },
+}
