@@ -23,7 +23,7 @@ import { readNetwork } from './network-file.ts'
 
 const second = 1000
 /** Each process loads its libraries first: some 0.7 s of CPU. */
-const startWithinMs = (processes: number): number => 30 * second + processes * second
+const startWithinMs = (processes: number): number => 30 * second + 2 * processes * second
 /** After the last message was handed over, so long until the run is given up. */
 const settleWithinMs = 60 * second
 /** Draining takes a node as long as the longest hop delay. */
