@@ -3,12 +3,11 @@
 // with clocks that differ, and with more replies than there are reply blocks. Exit code 1 when something did not hold,
 // 2 for options that do not exist.
 
-import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { defects } from './chaos-client-defects.ts'
 import { drawPlan } from './chaos-client-plan.ts'
 import { type Invariant, invariants, type Outcome, run } from './chaos-client-run.ts'
-import { deal, inChild } from './chaos-share.ts'
+import { type Job, readSeeds, runSuite } from './chaos-options.ts'
+import { runShared } from './chaos-share.ts'
 
 export interface Summary {
   readonly runs: number
@@ -22,60 +21,17 @@ export interface Summary {
   readonly first?: { readonly seed: number; readonly invariant: Invariant }
 }
 
-interface Job {
-  readonly seeds: readonly number[]
-  readonly defect: string | undefined
-}
-
-const defaultSeeds = 200
-/** From here on a second process is worth its start. */
-const manySeeds = 10
 const child = new URL('./chaos-client-child.ts', import.meta.url)
 
 /** @returns the exit code */
-export async function chaos(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (typeof options === 'string') {
-    console.error(`chaos: client: ${options}`)
-    return 2
-  }
-  if (options === undefined) {
-    console.log(Object.keys(defects).join('\n'))
-    return 0
-  }
-  const { job, json } = options
-  // A hunt for a defect goes seed by seed, so that the first is the first.
-  const alone = job.seeds.length < manySeeds || job.defect !== undefined
-  const hands = alone ? 1 : Math.min(2, availableParallelism())
-  const shares = deal(job.seeds, hands)
-  const summary = alone
-    ? await runAll(job)
-    : merge(await Promise.all(shares.map(seeds => inChild<Summary>(child, { ...job, seeds }))))
-  if (json) console.log(JSON.stringify(summary))
-  else print(summary)
-  return summary.violations > 0 ? 1 : 0
-}
-
-/** What is wrong with the options; nothing when the defects are to be listed. */
-function readOptions(args: readonly string[]): { job: Job; json: boolean } | string | undefined {
-  const text = { type: 'string' } as const
-  let values: { seeds?: string; seed?: string; break?: string; json?: boolean }
-  try {
-    const known = { seeds: text, seed: text, break: text, json: { type: 'boolean' } } as const
-    values = parseArgs({ args: [...args], options: known }).values
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  const { seeds, seed, break: defect, json = false } = values
-  if (defect === 'list') return undefined
-  if (defect !== undefined && !Object.hasOwn(defects, defect))
-    return `--break: want one of ${Object.keys(defects).join(', ')}, have ${defect}`
-  // A seed alone is one run: the one that somebody wants to see again.
-  const count = seeds ?? (seed === undefined ? String(defaultSeeds) : '1')
-  if (!/^[1-9]\d{0,5}$/.test(count)) return `--seeds: want a whole number from 1, have ${count}`
-  if (seed !== undefined && !/^\d{1,9}$/.test(seed)) return `--seed: want a whole number, have ${seed}`
-  const first = Number(seed ?? 1)
-  return { job: { seeds: Array.from({ length: Number(count) }, (_, i) => first + i), defect }, json }
+export function chaos(args: readonly string[]): Promise<number> {
+  const shared = { child, many: 10, runAll, merge }
+  return runSuite(readSeeds(args, defects), {
+    name: 'chaos: client',
+    defects,
+    run: ({ job }) => runShared(job, shared),
+    print,
+  })
 }
 
 /** A planted defect is searched for until it is found; otherwise every seed is run. */

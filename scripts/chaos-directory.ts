@@ -2,13 +2,12 @@
 // crash or are cut off, on a virtual clock. Prints what was run and what did not hold; exit code 1 when anything
 // did not, 2 for options that do not exist.
 
-import { availableParallelism } from 'node:os'
-import { parseArgs } from 'node:util'
 import { defects } from './chaos-directory-defects.ts'
 import { drawPlan } from './chaos-directory-plan.ts'
 import { type Outcome, run } from './chaos-directory-run.ts'
 import { type Invariant, invariants } from './chaos-directory-watch.ts'
-import { deal, inChild } from './chaos-share.ts'
+import { type Job, readSeeds, runSuite } from './chaos-options.ts'
+import { runShared } from './chaos-share.ts'
 
 export interface Summary {
   readonly runs: number
@@ -21,75 +20,17 @@ export interface Summary {
   readonly first?: { readonly seed: number; readonly invariant: Invariant }
 }
 
-interface Job {
-  readonly seeds: readonly number[]
-  readonly defect: string | undefined
-}
-
-const defaultSeeds = 200
 const child = new URL('./chaos-directory-child.ts', import.meta.url)
-/** From here on a second process is worth its start. */
-const manySeeds = 20
 
 /** @returns the exit code */
-export async function chaos(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (typeof options === 'string') {
-    console.error(`chaos: ${options}`)
-    return 2
-  }
-  if (options === undefined) {
-    console.log(Object.keys(defects).join('\n'))
-    return 0
-  }
-  const { job, json } = options
-  // A hunt for a defect goes seed by seed, so that the first is the first.
-  const alone = job.seeds.length < manySeeds || job.defect !== undefined
-  const processes = alone ? 1 : Math.min(2, availableParallelism())
-  const summary =
-    processes === 1
-      ? await runAll(job)
-      : merge(
-          await Promise.all(
-            deal(job.seeds, processes).map(seeds => inChild<Summary>(child, { ...job, seeds })),
-          ),
-        )
-  if (json) console.log(JSON.stringify(summary))
-  else print(summary)
-  return summary.violations > 0 ? 1 : 0
-}
-
-/** What is wrong with the options; nothing when the defects are to be listed. */
-function readOptions(args: readonly string[]): { job: Job; json: boolean } | string | undefined {
-  let values: { seeds?: string; seed?: string; break?: string; json: boolean }
-  try {
-    values = parseArgs({
-      args: [...args],
-      options: {
-        seeds: { type: 'string' },
-        seed: { type: 'string' },
-        break: { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    }).values
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  const { seeds, seed, break: defect, json } = values
-  if (defect === 'list') return undefined
-  if (defect !== undefined && !Object.hasOwn(defects, defect)) {
-    return `--break: want one of ${Object.keys(defects).join(', ')}, have ${defect}`
-  }
-  // A seed alone is one run: the one that somebody wants to see again.
-  const count = whole(seeds ?? (seed === undefined ? String(defaultSeeds) : '1'))
-  const start = whole(seed ?? '1')
-  if (count === undefined || count === 0) return `--seeds: want a whole number from 1, have ${seeds}`
-  if (start === undefined) return `--seed: want a whole number, have ${seed}`
-  return { job: { seeds: Array.from({ length: count }, (_, i) => start + i), defect }, json }
-}
-
-function whole(text: string): number | undefined {
-  return /^\d{1,9}$/.test(text) ? Number(text) : undefined
+export function chaos(args: readonly string[]): Promise<number> {
+  const shared = { child, many: 20, runAll, merge }
+  return runSuite(readSeeds(args, defects), {
+    name: 'chaos',
+    defects,
+    run: ({ job }) => runShared(job, shared),
+    print,
+  })
 }
 
 /** A planted defect is searched for until it is found; otherwise every seed is run. */

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { seededRandom } from '../sphinx/random.ts'
+import { runSuite } from './chaos-options.ts'
 import { defects } from './chaos-replay-defects.ts'
 import { type ReplayRun, replayRun } from './chaos-replay-run.ts'
 
@@ -55,22 +56,14 @@ interface Options {
 const lastKills = 3
 
 /** @returns the exit code */
-export async function chaos(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (typeof options === 'string') {
-    console.error(`chaos: replay: ${options}`)
-    return 2
-  }
-  if (options === undefined) {
-    console.log(Object.keys(defects).join('\n'))
-    return 0
-  }
-  const summary = await killAndReplay(options, ({ invariant, why }) =>
-    console.error(`chaos: ${invariant}: ${why}`),
-  )
-  if (options.json) console.log(JSON.stringify(summary))
-  else print(summary)
-  return summary.violations > 0 ? 1 : 0
+export function chaos(args: readonly string[]): Promise<number> {
+  return runSuite(readOptions(args), {
+    name: 'chaos: replay',
+    defects,
+    run: options =>
+      killAndReplay(options, ({ invariant, why }) => console.error(`chaos: ${invariant}: ${why}`)),
+    print,
+  })
 }
 
 /** With a planted defect it ends at the first violation. */
