@@ -153,6 +153,17 @@ export interface Failed extends In<'failed'> {
 
 export type RoundState = InDescriptors | InVotes | InAgreement | InReveals | InSignatures | Published | Failed
 
+/** No state follows one that stands later here. */
+export const phaseOrder: readonly RoundState['at'][] = [
+  'descriptors',
+  'votes',
+  'agreement',
+  'reveals',
+  'signatures',
+  'published',
+  'failed',
+]
+
 /** Everything in it was verified before. */
 export type RoundEvent =
   | { readonly kind: 'tick' }

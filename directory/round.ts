@@ -10,6 +10,7 @@ import {
   type InSignatures,
   isOver,
   phaseBegin,
+  phaseOrder,
   type RoundAction,
   type RoundEvent,
   type RoundRules,
@@ -119,18 +120,8 @@ function take(rules: RoundRules, state: RoundState, event: RoundEvent, now: numb
   }
 }
 
-const order: readonly RoundState['at'][] = [
-  'descriptors',
-  'votes',
-  'agreement',
-  'reveals',
-  'signatures',
-  'published',
-  'failed',
-]
-
 function gate(state: RoundState, phase: RoundState['at']): 'WRONG_STATE' | 'LATE' {
-  return order.indexOf(state.at) < order.indexOf(phase) ? 'WRONG_STATE' : 'LATE'
+  return phaseOrder.indexOf(state.at) < phaseOrder.indexOf(phase) ? 'WRONG_STATE' : 'LATE'
 }
 
 function misfit(kind: string, state: RoundState, code: 'WRONG_STATE' | 'LATE'): DirectoryError {

@@ -13,6 +13,7 @@ import { digest, hex, sameBytes, signStatement } from '../directory/statement.ts
 import { writeVote } from '../directory/vote.ts'
 import { seededRandom } from '../sphinx/random.ts'
 import { cheapSharing } from '../test/cheap-sharing.ts'
+import { rulesOf as roundRulesOf } from '../test/directory-alone.ts'
 import { descriptorsOf, voteOf } from '../test/directory-samples.ts'
 import { networkOf, seedOf } from '../test/directory-world.ts'
 import { Machine, Messages, type Slots, slotsOf, unchecked } from './chaos-directory-model-machine.ts'
@@ -304,25 +305,15 @@ function signVote(network: Network, i: number, vote: ReturnType<typeof voteOf>):
 }
 
 function rulesOf(network: Network, i: number, dealt: Dealt): RoundRules {
-  const id = network.authorities[i]?.id as Uint8Array
-  return {
+  const sharingKey = sharingSecretKey(seedOf(`authority ${i}`))
+  return roundRulesOf(
+    i,
+    {
+      sign: unchecked(network.authorities[i]?.id as Uint8Array),
+      deal: () => dealt,
+      openShare: dealing => cheapSharing.openShare(dealing, sharingKey),
+      sharing: cheapSharing,
+    },
     network,
-    id,
-    sign: unchecked(id),
-    deal: () => dealt,
-    openShare: dealing => cheapSharing.openShare(dealing, sharingSecretKey(seedOf(`authority ${i}`))),
-    sharing: cheapSharing,
-    addresses: [],
-    wanted: () => ({}),
-    successors: () => null,
-    mixing: 'poisson',
-    flags: () => ({ running: true, reliable: true }),
-    admits: () => true,
-    stays: () => true,
-    newestBefore: () => null,
-    body: () => undefined,
-    evidence: () => [],
-    pendingChange: () => undefined,
-    signed: () => undefined,
-  }
+  )
 }

@@ -7,7 +7,14 @@ import { DirectoryError } from '../directory/error.ts'
 import { evidenceOf, verifyEvidence } from '../directory/evidence.ts'
 import { statementOf, type VotingMessage } from '../directory/message.ts'
 import type { AuthoritySet, Network, VotingNetwork } from '../directory/network.ts'
-import type { RoundAction, RoundEvent, RoundRules, RoundState, Stepped } from '../directory/round-state.ts'
+import {
+  phaseOrder,
+  type RoundAction,
+  type RoundEvent,
+  type RoundRules,
+  type RoundState,
+  type Stepped,
+} from '../directory/round-state.ts'
 import type { SecretSharing } from '../directory/sharing.ts'
 import { hex, type SignatureEntry, type Statement } from '../directory/statement.ts'
 import { Succession } from '../directory/succession.ts'
@@ -50,16 +57,6 @@ interface Held {
   readonly excluded: ReadonlySet<string>
   readonly body: ConsensusBody
 }
-
-const order: readonly RoundState['at'][] = [
-  'descriptors',
-  'votes',
-  'agreement',
-  'reveals',
-  'signatures',
-  'published',
-  'failed',
-]
 
 export interface WatchInit {
   readonly network: Network
@@ -178,7 +175,7 @@ export class Watch {
   }
 
   #checkPhases(before: RoundState, after: RoundState): void {
-    const back = order.indexOf(after.at) < order.indexOf(before.at)
+    const back = phaseOrder.indexOf(after.at) < phaseOrder.indexOf(before.at)
     const thawed = before.at === 'reveals' && after.at === 'reveals' && before.votes !== after.votes
     if (back || thawed)
       this.violated('no-way-back', `round ${after.round.epoch}: ${before.at} to ${after.at}`)
