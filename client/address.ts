@@ -32,8 +32,17 @@ export function networkTag(network: string): Uint8Array {
   return sha256(new TextEncoder().encode(`chaffinch/network/v1${network}`)).subarray(0, tagBytes)
 }
 
-/** @throws ClientError WRONG_NETWORK */
-export function checkTag(read: Reader, network: string, what: string): void {
+/** What each such text begins with. @throws ClientError WRONG_VERSION, WRONG_NETWORK */
+export function checkHead(
+  read: Reader,
+  { version, network }: { readonly version: number; readonly network: string },
+  what: string,
+): void {
+  const made = read.u8('version')
+  if (made !== version) {
+    const why = `${what}: version ${made} is newer than this program reads; update it`
+    throw new ClientError('WRONG_VERSION', why)
+  }
   const tag = read.take(tagBytes, 'network')
   if (tag.some((byte, i) => byte !== networkTag(network)[i]))
     throw new ClientError('WRONG_NETWORK', `${what}: it belongs to another network than ${network}`)
@@ -64,13 +73,7 @@ export function writeAddress(address: Address, network: string): string {
 export function readAddress(text: string, network: string): Address {
   const fail = (why: string): ClientError => new ClientError('BAD_ADDRESS', `address: ${why}`)
   const read = new Reader(readChecked(prefix, text, longestBytes, fail), 'address', 'BAD_ADDRESS')
-  const made = read.u8('version')
-  if (made !== version)
-    throw new ClientError(
-      'WRONG_VERSION',
-      `address: version ${made} is newer than this program reads; update it`,
-    )
-  checkTag(read, network, 'address')
+  checkHead(read, { version, network }, 'address')
   const sealingKey = read.take(keyBytes, 'sealing key').slice()
   const mailboxKey = read.take(keyBytes, 'mailbox key').slice()
   const count = read.left / keyBytes

@@ -4,7 +4,7 @@
 //   chaffinch-surb_b | base32 of: version 1, network tag 4, conversation 16, n 1, n times epoch 4 and block; CRC 4
 
 import type { Geometry } from '../sphinx/geometry.ts'
-import { checkTag, networkTag } from './address.ts'
+import { checkHead, networkTag } from './address.ts'
 import { join, Reader, Writer } from './bytes.ts'
 import { readChecked, writeChecked } from './checked-text.ts'
 import { maxBlocks, type TaggedBlock } from './content.ts'
@@ -35,13 +35,7 @@ export function readSurbs(g: Geometry, text: string, network: string): Surbs {
   const longest = headBytes + maxBlocks * (epochBytes + g.replyBlockBytes)
   const fail = (why: string): ClientError => new ClientError('BAD_SURB', `surb: ${why}`)
   const read = new Reader(readChecked(surbPrefix, text, longest, fail), 'surb', 'BAD_SURB')
-  const made = read.u8('version')
-  if (made !== version)
-    throw new ClientError(
-      'WRONG_VERSION',
-      `surb: version ${made} is newer than this program reads; update it`,
-    )
-  checkTag(read, network, 'surb')
+  checkHead(read, { version, network }, 'surb')
   const conversation = read.take(messageIdBytes, 'conversation').slice()
   const count = read.u8('blocks')
   if (count < 1 || count > maxBlocks) throw read.fail(`blocks: ${count}`)
