@@ -17,6 +17,7 @@ import type { MessageState } from './delivery.ts'
 import { ClientError } from './error.ts'
 import { messageIdBytes } from './fragments.ts'
 import type { Posting } from './sender.ts'
+import { Waiting } from './waiting.ts'
 
 /** An entry of the bulletin. */
 export interface BulletinEntry {
@@ -72,7 +73,7 @@ export class Bulletin {
   readonly #watch = new GatewayWatch()
   /** By the entry's id. */
   readonly #underWay = new Map<string, UnderWay>()
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Waiting()
   readonly counters: Record<'published' | 'unpublished', number> = { published: 0, unpublished: 0 }
   #closed = false
 
@@ -114,7 +115,7 @@ export class Bulletin {
     if (reader.next === before) return
     const added = await this.#store.take(good, gateway, reader.next, now)
     for (const { id } of good) this.#settle(this.#underWay.get(id))
-    if (added.length > 0) for (const wake of [...this.#waiting]) wake()
+    if (added.length > 0) this.#waiting.wake()
   }
 
   /** What became of a posting. */
@@ -223,15 +224,7 @@ export class Bulletin {
   async wait(name: string, after: number, signal: AbortSignal | undefined): Promise<void> {
     const { number } = this.#topic(name)
     while (!this.#closed && !signal?.aborted && this.#store.after(number, after, 1).length === 0) {
-      await new Promise<void>(resolve => {
-        const wake = (): void => {
-          this.#waiting.delete(wake)
-          signal?.removeEventListener('abort', wake)
-          resolve()
-        }
-        this.#waiting.add(wake)
-        signal?.addEventListener('abort', wake, { once: true })
-      })
+      await this.#waiting.next(signal)
     }
   }
 
@@ -244,7 +237,7 @@ export class Bulletin {
     this.#closed = true
     for (const one of [...this.#underWay.values()])
       this.#settle(one, new ClientError('CLOSED', 'client: closed'))
-    for (const wake of [...this.#waiting]) wake()
+    this.#waiting.wake()
   }
 
   #reader(gateway: string): BoardReader {

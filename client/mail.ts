@@ -2,6 +2,7 @@
 
 import type { Inbox, InboxEntry } from './inbox.ts'
 import type { Received } from './message.ts'
+import { Waiting } from './waiting.ts'
 
 export interface MailInit {
   readonly inbox: Inbox
@@ -15,7 +16,7 @@ export class Mail {
   readonly #init: MailInit
   /** Oldest first; what one reader takes no other gets. */
   readonly #unread: InboxEntry[]
-  readonly #waiting = new Set<() => void>()
+  readonly #waiting = new Waiting()
   #closed = false
 
   constructor(init: MailInit) {
@@ -26,7 +27,7 @@ export class Mail {
   /** A message is on disk. */
   arrived(entry: InboxEntry): void {
     this.#unread.push(entry)
-    for (const wake of [...this.#waiting]) wake()
+    this.#waiting.wake()
   }
 
   /**
@@ -38,7 +39,7 @@ export class Mail {
     while (!this.#closed && !signal?.aborted) {
       const entry = this.#next(app)
       if (entry === undefined) {
-        await this.#arrival(signal)
+        await this.#waiting.next(signal)
         continue
       }
       const received = await this.#load(entry)
@@ -79,13 +80,13 @@ export class Mail {
   /** Resolves when something has come behind the cursor, or the signal aborts. */
   async wait(app: string, after: number, signal: AbortSignal): Promise<void> {
     while (!this.#closed && !signal.aborted && this.#init.inbox.after(after, app).length === 0) {
-      await this.#arrival(signal)
+      await this.#waiting.next(signal)
     }
   }
 
   close(): void {
     this.#closed = true
-    for (const wake of [...this.#waiting]) wake()
+    this.#waiting.wake()
   }
 
   /** The app's oldest message that nobody has taken, taken. */
@@ -102,18 +103,6 @@ export class Mail {
   async #take(entry: InboxEntry): Promise<void> {
     await this.#init.inbox.markRead(entry.seq)
     this.#init.onTaken(entry)
-  }
-
-  #arrival(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise(resolve => {
-      const wake = (): void => {
-        this.#waiting.delete(wake)
-        signal?.removeEventListener('abort', wake)
-        resolve()
-      }
-      this.#waiting.add(wake)
-      signal?.addEventListener('abort', wake, { once: true })
-    })
   }
 }
 
