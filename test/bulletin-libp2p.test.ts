@@ -5,11 +5,9 @@ import * as assert from 'uvu/assert'
 import { sleep, systemClock } from '../link/clock.ts'
 import type { Gossip, Verdict } from '../link/gossip.ts'
 import { mostRejected } from '../link/gossip.ts'
-import { startHost } from '../link/host.ts'
 import { hexOf } from '../link/identity.ts'
 import type { Host, LinkError } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
 
 interface Member {
   readonly host: Host
@@ -27,18 +25,7 @@ async function until(holds: () => boolean, what: string): Promise<void> {
   assert.unreachable(what)
 }
 
-async function start(role: 'node' | 'client'): Promise<Host> {
-  return await startHost({
-    seed: systemRandom(32),
-    role,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    cellBytes: 100,
-    admits: () => true,
-    clock: systemClock,
-    random: systemRandom,
-    log: silent,
-  })
-}
+const start = (role: 'node' | 'client'): Promise<Host> => startLoopback({ cellBytes: 100, role })
 
 test('messages reach every node once, what is refused goes no further, clients take no part', async () => {
   const hosts = await Promise.all(['node', 'node', 'node', 'node'].map(role => start(role as 'node')))

@@ -3,13 +3,12 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock, virtualClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
 import { createHost, listenOn } from '../link/libp2p.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Link, Peer } from '../link/link.ts'
-import { silent } from '../link/log.ts'
 import { memoryNetwork } from '../link/memory.ts'
 import { seededRandom, systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 const peerOf = ({ id, addresses }: Link): Peer => ({ id, addresses })
@@ -45,13 +44,8 @@ function memory(): World {
 const real: Link[] = []
 
 async function start(role: 'node' | 'client'): Promise<Link> {
-  const host = await startHost({
-    seed: undefined,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+  const host = await startLoopback({
     cellBytes: 100,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
     limits: { connectionsPerSecond: 1000 },
     admits: () => false,
     role,

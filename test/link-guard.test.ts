@@ -11,13 +11,11 @@ import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock, virtualClock } from '../link/clock.ts'
+import { virtualClock } from '../link/clock.ts'
 import { NegotiationReader, YamuxReader } from '../link/guard.ts'
-import { startHost } from '../link/host.ts'
 import type { Host } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
 
 const readers = suite('guards')
 
@@ -145,17 +143,7 @@ const echo = '/test/echo/1'
 const ends: (() => Promise<void>)[] = []
 
 async function start(listen = '/ip4/127.0.0.1/tcp/0'): Promise<Host> {
-  const host = await startHost({
-    seed: undefined,
-    listen: [listen],
-    cellBytes: 1000,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
-    limits: { handshakeMs: 1500 },
-    admits: () => true,
-    role: 'node',
-  })
+  const host = await startLoopback({ cellBytes: 1000, listen: [listen], limits: { handshakeMs: 1500 } })
   host.serve(echo, 1000, async (_from, body) => body)
   ends.push(() => host.close())
   return host

@@ -11,15 +11,13 @@ import * as assert from 'uvu/assert'
 import { systemClock } from '../link/clock.ts'
 import { Connections } from '../link/connections.ts'
 import type { HostInit } from '../link/host.ts'
-import { startHost } from '../link/host.ts'
 import { hexOf, publicKeyOf } from '../link/identity.ts'
 import { createHost, listenOn } from '../link/libp2p.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host, Peer } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
-import { silent } from '../link/log.ts'
 import { writeAll } from '../link/streams.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
 
 const test = suite('libp2p host')
 const cellBytes = 3369
@@ -28,17 +26,7 @@ const options = { timeoutMs: 3000, maxBytes: 100_000 }
 const open: Host[] = []
 
 async function start(init: Partial<HostInit> = {}): Promise<Host> {
-  const host = await startHost({
-    seed: undefined,
-    listen: [loopback],
-    cellBytes,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
-    admits: () => true,
-    role: 'node',
-    ...init,
-  })
+  const host = await startLoopback({ cellBytes, ...init })
   open.push(host)
   return host
 }

@@ -8,14 +8,13 @@ import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { systemClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
 import { createHost, listenOn } from '../link/libp2p.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host, Peer, RequestEnd } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
-import { silent } from '../link/log.ts'
 import { systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
 
 const test = suite('hostile peers')
 const cellBytes = 1000
@@ -29,17 +28,7 @@ process.on('unhandledRejection', fault => faults.push(fault))
 process.on('uncaughtException', fault => faults.push(fault))
 
 async function start(limits: Partial<LinkLimits> = {}): Promise<Host> {
-  const host = await startHost({
-    seed: undefined,
-    listen: [loopback],
-    cellBytes,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
-    limits: { connectionsPerSecond: 1000, ...limits },
-    admits: () => true,
-    role: 'node',
-  })
+  const host = await startLoopback({ cellBytes, limits: { connectionsPerSecond: 1000, ...limits } })
   host.serve(echo, 1000, async (_from, body) => body)
   ends.push(() => host.close())
   return host

@@ -2,31 +2,17 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
 import { hexOf } from '../link/identity.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
 
 const cellBytes = 3369
 /** What a window, both buffers of a stream and the sockets hold, and a good deal more. */
 const flood = 12_000
 
-function host(): Promise<Host> {
-  return startHost({
-    seed: undefined,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    cellBytes,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
-    admits: () => true,
-    role: 'node',
-    limits: { ...defaultLimits, queueCells: flood },
-  })
-}
+const host = (): Promise<Host> =>
+  startLoopback({ cellBytes, limits: { ...defaultLimits, queueCells: flood } })
 
 async function until(condition: () => boolean, what: string): Promise<void> {
   for (let waited = 0; !condition(); waited += 5) {

@@ -3,12 +3,9 @@
 import net from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
 
 const cellBytes = 3369
 /** Length, header and tag of a Noise message with one Yamux frame. */
@@ -16,19 +13,8 @@ const around = 30
 const updateBytes = around
 const cells = 2000
 
-function host(): Promise<Host> {
-  return startHost({
-    seed: undefined,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
-    cellBytes,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
-    admits: () => true,
-    role: 'node',
-    limits: { ...defaultLimits, queueCells: cells },
-  })
-}
+const host = (): Promise<Host> =>
+  startLoopback({ cellBytes, limits: { ...defaultLimits, queueCells: cells } })
 
 test('a Noise message is one write, and windows are opened again by halves', async () => {
   const [from, to] = [await host(), await host()]
