@@ -1,6 +1,6 @@
 // Status, consensus, paths and settings over HTTP: enough to write a controller (docs/client.md 15.4). The owner's, not the apps'.
 
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 import type { JSONValue } from 'hono/utils/types'
 import { describeRoute } from 'hono-openapi'
 import * as v from 'valibot'
@@ -8,7 +8,7 @@ import { parameterNames } from '../directory/parameters.ts'
 import type { View } from '../directory/view.ts'
 import { problem } from '../link/problem.ts'
 import { resources } from '../link/resources.ts'
-import { contentOf, type Env, type RoutesInit } from './api-messages.ts'
+import { contentOf, type Env, type RoutesInit, readJson } from './api-messages.ts'
 import { says } from './api-openapi.ts'
 import * as form from './api-schemas.ts'
 import { hex } from './bytes.ts'
@@ -60,18 +60,19 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
     })
   })
   app.get('/ledger', describeRoute(says.ledger), context => context.json({ entries: client.ledger() }))
-  app.get('/queue', describeRoute(says.queue), context =>
-    context.json({ messages: client.chores.queue(context.req.query('all') === 'true') }),
-  )
+  app.get('/queue', describeRoute(says.queue), context => {
+    const { all = false } = v.parse(form.queueQuery, context.req.query())
+    return context.json({ messages: client.chores.queue(all) })
+  })
   app.get('/inbox', describeRoute(says.inboxList), context =>
     context.json({ messages: client.chores.inbox(context.req.query('app')) }),
   )
   app.delete('/queue', describeRoute(says.clean), async context => {
-    const { olderThanMs } = v.parse(form.cleanBody, await bodyOf(context))
+    const { olderThanMs } = v.parse(form.cleanBody, await readJson(context))
     return context.json(await client.chores.clean(olderThanMs))
   })
   app.post('/flush', describeRoute(says.flush), async context => {
-    const { until = 'stored', wait = form.longestWaitMs } = v.parse(form.flushBody, await bodyOf(context))
+    const { until = 'stored', wait = form.longestWaitMs } = v.parse(form.flushBody, await readJson(context))
     const either = [closing, context.req.raw.signal]
     const left = await within(clock, wait, either, signal => client.flush(until, signal)).then(
       () => 0,
@@ -80,28 +81,24 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
     return context.json({ left })
   })
   app.post('/surbs', describeRoute(says.makeSurb), async context => {
-    const { for: user, count } = v.parse(form.surbBody, await bodyOf(context))
+    const { for: user, count } = v.parse(form.surbBody, await readJson(context))
     return context.json({ surb: await client.chores.makeSurbs(user, count) }, 201)
   })
   app.get('/surbs', describeRoute(says.inspectSurb), context =>
     context.json(client.chores.inspectSurbs(context.req.query('surb') ?? '')),
   )
   app.post('/surbs/use', describeRoute(says.useSurb), async context => {
-    const { surb, text, base64 } = v.parse(form.useSurbBody, await bodyOf(context))
+    const { surb, text, base64 } = v.parse(form.useSurbBody, await readJson(context))
     const id = await client.chores.useSurbs(surb, contentOf(text, base64), '')
     return context.json({ id, state: 'queued' }, 202)
   })
   app.get('/settings', describeRoute(says.readSettings), context => context.json(settingsOf(client)))
   app.put('/settings', describeRoute(says.changeSettings), async context => {
-    const { cover } = v.parse(form.settingsBody, await bodyOf(context))
+    const { cover } = v.parse(form.settingsBody, await readJson(context))
     if (cover !== undefined) client.setCover(cover)
     return context.json(settingsOf(client))
   })
   return app
-}
-
-function bodyOf(context: Context): Promise<unknown> {
-  return context.req.json().catch(() => undefined)
 }
 
 function settingsOf({ cover }: Client): { cover: CoverLevel } {

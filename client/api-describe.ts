@@ -19,6 +19,9 @@ export const problemSchema: AnySchema = v.object({
   detail: v.string(),
 })
 
+/** Token, origin and rate are looked at before a request reaches its route. */
+const everywhere = [401, 403, 429]
+
 const meanings: Readonly<Record<number, string>> = {
   400: 'the request is not as described: `detail` says where',
   401: 'the token is missing or wrong',
@@ -36,7 +39,7 @@ const meanings: Readonly<Record<number, string>> = {
 /**
  * What a route answers.
  *
- * @param failing statuses that come with a problem document
+ * @param failing statuses that come with a problem document, besides those that any route can give
  * @param means what a failing status means here, where that differs from what it means for messages
  */
 export function answers(
@@ -46,7 +49,7 @@ export function answers(
   failing: readonly number[],
   means: Readonly<Record<number, string>> = {},
 ): Responses {
-  const problems = failing.map(code => [
+  const problems = [...new Set([...everywhere, ...failing])].sort().map(code => [
     code,
     {
       description: means[code] ?? meanings[code] ?? 'no',

@@ -5,6 +5,7 @@ import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import { describeRoute } from 'hono-openapi'
 import * as v from 'valibot'
+import { consensusStatus } from '../directory/view.ts'
 import type { Asker } from './api-access.ts'
 import { contentOf, type Env, given, type RoutesInit, stateOf } from './api-messages.ts'
 import { says } from './api-openapi.ts'
@@ -99,18 +100,25 @@ function listen(
   tell: (told: ApiEvent) => void,
 ): () => void {
   const own = (app: string): boolean => asker === undefined || asker.app === app
+  const last = new Map<string, string>()
+  /** Tells what is so now, and again when it has changed. */
+  const now = (event: string, data: ApiEvent['data']): void => {
+    const text = JSON.stringify(data)
+    if (last.get(event) === text) return
+    last.set(event, text)
+    tell({ event, data })
+  }
   let stage: Bootstrap['tag'] | undefined
   let since = clock.now()
-  let last = ''
   const look = (): void => {
-    const now = clock.now()
     const { tag } = bootstrapOf(client.status(), 0)
-    if (tag !== stage) since = now
+    if (tag !== stage) since = clock.now()
     stage = tag
-    const data = { ...bootstrapOf(client.status(), now - since) }
-    if (JSON.stringify(data) === last) return
-    last = JSON.stringify(data)
-    tell({ event: 'bootstrap', data })
+    now('bootstrap', { ...bootstrapOf(client.status(), clock.now() - since) })
+    if (asker !== undefined) return
+    const consensus = consensusStatus(client.consensus())
+    if (consensus !== null) now('consensus', { ...consensus })
+    now('settings', { cover: client.cover })
   }
   let timer = clock.after(0, again)
   function again(): void {

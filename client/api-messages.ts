@@ -148,7 +148,8 @@ async function rawBytes(context: Context): Promise<Uint8Array> {
   return new Uint8Array(await context.req.arrayBuffer())
 }
 
-async function readJson(context: Context): Promise<unknown> {
+/** @throws ClientError BAD_OPTION */
+export async function readJson(context: Context): Promise<unknown> {
   try {
     return await context.req.json()
   } catch (cause) {

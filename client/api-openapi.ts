@@ -4,6 +4,7 @@
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import { answers, body, path, query } from './api-describe.ts'
 import * as form from './api-schemas.ts'
+import * as about from './api-status.ts'
 
 type Route =
   | 'send'
@@ -96,12 +97,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   status: {
     operationId: 'status',
     summary: 'How the client is',
-    responses: {
-      200: {
-        description: 'the fields of client/status.ts',
-        content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
-      },
-    },
+    responses: answers(200, 'its fields', about.processStatus, []),
   },
   consensus: {
     operationId: 'consensus',
@@ -175,12 +171,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   ledger: {
     operationId: 'ledger',
     summary: 'What happened to the client’s messages (docs/client.md 12)',
-    responses: {
-      200: {
-        description: 'the newest 20,000 to 40,000 entries',
-        content: { 'application/json': { schema: { type: 'object', additionalProperties: true } } },
-      },
-    },
+    responses: answers(200, 'the newest 20,000 to 40,000 entries', about.ledger, []),
   },
   identities: {
     operationId: 'identities',
@@ -201,17 +192,19 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   },
   events: {
     operationId: 'events',
-    summary: 'Server-sent events: bootstrap (the current one at once, then each change), state, message',
+    summary:
+      'Server-sent events: bootstrap, consensus and settings (the current ones at once, then each change), state, message',
     responses: {
+      ...answers(200, '', about.event, []),
       200: {
-        description: 'event names `bootstrap`, `state`, `message`; data as the schemas say',
-        content: { 'text/event-stream': { schema: resolver(form.bootstrap) } },
+        description: 'events with a name and, as data, one of these objects (docs/client.md 15.3)',
+        content: { 'text/event-stream': { schema: resolver(about.event) } },
       },
     },
   },
   socket: {
     operationId: 'socket',
     summary: 'WebSocket: the same events, and requests `{"ref", "do": "send" | "reply", …}`',
-    responses: { 101: { description: 'switching protocols' } },
+    responses: { ...answers(101, 'switching protocols', about.event, []) },
   },
 }

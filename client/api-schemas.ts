@@ -137,6 +137,9 @@ export const inboxQuery: v.GenericSchema<unknown, PageQuery & { readonly app?: s
     ...page,
     app: v.optional(app),
   })
+export const queueQuery: v.GenericSchema<unknown, { readonly all?: boolean | undefined }> = v.strictObject({
+  all: v.optional(flag),
+})
 /** For the OpenAPI document: the names in each query. */
 export const queryNames = {
   send: ['to', 'replies', 'receipt', 'app', 'priority', 'deadlineMs'],

@@ -4,7 +4,7 @@ import { Hono } from 'hono'
 import { openAPIRouteHandler } from 'hono-openapi'
 import { type Clock, systemClock } from '../link/clock.ts'
 import { type Loopback, serveLoopback } from '../link/http.ts'
-import { problem } from '../link/problem.ts'
+import { noSuchPath, problem } from '../link/problem.ts'
 import { type Access, access } from './api-access.ts'
 import { controlRoutes } from './api-control.ts'
 import { eventRoutes } from './api-events.ts'
@@ -89,6 +89,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
     return next()
   })
   app.onError(problemOf)
+  app.notFound(noSuchPath)
   app.route('/', messageRoutes(init))
   app.route('/', controlRoutes(init))
   app.route('/', eventRoutes(init))

@@ -10,7 +10,7 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { WebSocketServer } from 'ws'
 import { LinkError } from './link.ts'
-import { problem } from './problem.ts'
+import { noSuchPath, problem } from './problem.ts'
 
 const second = 1000
 const host = '127.0.0.1'
@@ -78,7 +78,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
     }),
   )
   options.routes(app)
-  app.notFound(() => problem(404, 'NOT_FOUND', 'nothing is at this path for this method'))
+  app.notFound(noSuchPath)
   app.onError(() => problem(500, 'INTERNAL', 'the request could not be carried out'))
 
   const sockets =

@@ -13,3 +13,8 @@ export function problem(
     headers: { 'content-type': 'application/problem+json', ...headers },
   })
 }
+
+/** For a path, or a method, that no route has. */
+export function noSuchPath(): Response {
+  return problem(404, 'NOT_FOUND', 'nothing is at this path for this method')
+}

@@ -3,8 +3,10 @@
 import { once } from 'node:events'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import * as v from 'valibot'
 import { WebSocket } from 'ws'
 import { access } from '../client/api-access.ts'
+import * as about from '../client/api-status.ts'
 import { clientRoutes, serveClient } from '../client/daemon.ts'
 import { assertCode, FakeNetwork, type RunningClient } from './client-network.ts'
 
@@ -112,6 +114,10 @@ test('what is wrong has a status, a code and a sentence', async () => {
     ['/messages', { method: 'POST', headers: json, body: '{"to":' }, 400, 'BAD_OPTION'],
     ['/messages?after=x', undefined, 400, 'BAD_REQUEST'],
     ['/messages?wait=1000000', undefined, 400, 'BAD_REQUEST'],
+    ['/queue?all=maybe', undefined, 400, 'BAD_REQUEST'],
+    ['/settings', { method: 'PUT', headers: json, body: '{"cover":' }, 400, 'BAD_OPTION'],
+    ['/settings', post({ cover: 'low' }), 404, 'NOT_FOUND'],
+    ['/no/such/path', undefined, 404, 'NOT_FOUND'],
     [`/messages/${'0'.repeat(32)}`, undefined, 404, 'UNKNOWN_MESSAGE'],
     [`/messages/${'0'.repeat(32)}/reply`, post({ text: 'x' }), 404, 'UNKNOWN_MESSAGE'],
     ['/status', { headers: { origin: 'https://evil.example' } }, 403, 'BAD_ORIGIN'],
@@ -193,6 +199,52 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
     'reason',
   ])
     assert.ok(text.includes(`"${field}"`), field)
+})
+
+test('every route of the OpenAPI document says what it answers, and how it says no', async () => {
+  const { alice, bob, net, ask } = await api(15)
+  const { body } = await ask('alice', '/openapi.json')
+  const paths = body['paths'] as { [path: string]: { [method: string]: Json } }
+  for (const [path, methods] of Object.entries(paths))
+    for (const [method, route] of Object.entries(methods)) {
+      const where = `${method} ${path}`
+      assert.ok(String(route['summary']).length > 10, where)
+      const responses = route['responses'] as { [status: string]: { content?: { [type: string]: Json } } }
+      const [fine] = Object.keys(responses).filter(status => Number(status) < 300)
+      const [said] = Object.values(responses[fine as string]?.content ?? {})
+      assert.ok(Object.keys((said?.['schema'] as Json | undefined) ?? {}).length > 0, `${where}: a schema`)
+      for (const status of ['401', '403', '429']) {
+        const refusal = responses[status]?.content?.['application/problem+json']
+        assert.ok(JSON.stringify(refusal).includes('"code"'), `${where}: ${status}`)
+      }
+    }
+  await alice.client.send(bob.client.address, 'x', { receipt: true })
+  await net.clock.advance(6 * second)
+  v.parse(about.processStatus, (await ask('alice', '/status')).body)
+  v.parse(about.ledger, (await ask('alice', '/ledger')).body)
+  v.parse(about.ledger, (await ask('bob', '/ledger')).body)
+})
+
+test('a controller is told of settings that another one changes, and of each consensus; an app is not', async () => {
+  const { net, alice } = await api(16)
+  const closing = new AbortController()
+  const init = { client: alice.client, clock: net.clock, closing: closing.signal }
+  const who = access({ clock: net.clock, token: 'owner', apps: new Map([['chat', 'chat']]), perMinute: 60 })
+  const routes = clientRoutes(init, who)
+  const listen = async (token: string): ReturnType<typeof collect> =>
+    collect(await routes.request('/events', { headers: { authorization: `Bearer ${token}` } }))
+  const [owner, app] = [listen('owner'), listen('chat')]
+  await net.clock.advance(second)
+  alice.client.setCover('low')
+  await net.clock.advance(2 * second)
+  closing.abort()
+  const told = (await owner).filter(({ event }) => event === 'settings').map(({ data }) => data['cover'])
+  assert.equal(told, ['default', 'low'])
+  assert.is(
+    (await owner).find(({ event }) => event === 'consensus')?.data['epoch'],
+    alice.client.status().epoch,
+  )
+  assert.equal([...new Set((await app).map(({ event }) => event))], ['bootstrap'])
 })
 
 test('consensus, own paths and settings: enough for a controller', async () => {
