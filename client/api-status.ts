@@ -49,6 +49,7 @@ export const status: v.GenericSchema<unknown, ClientStatus> = v.object({
   packets: v.object({ payload: count, loop: count, drop: count, faults: count }),
   loops: v.object({ sent: count, returned: count }),
   entries: v.record(v.string(), count),
+  announcement: v.nullable(v.picklist(['waiting', 'standing', 'refused'])),
   bulletin: v.object({
     published: count,
     unpublished: count,

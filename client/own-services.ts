@@ -7,12 +7,16 @@ interface OwnService {
   readonly options: ServiceOptions
 }
 
+/** The names that `serve` in client.toml may list. */
 export const ownServiceNames = ['echo', 'ping'] as const
+
+/** The name of one of them. */
 export type OwnServiceName = (typeof ownServiceNames)[number]
 
 /** What a ping may carry, bytes: it fits one packet each way. */
 const longestPing = 64
 
+/** The handler of each, and its limits. */
 export const ownServices: Readonly<Record<OwnServiceName, OwnService>> = {
   /** Sends back what it gets. */
   echo: { handler: ({ bytes }) => bytes, options: {} },
