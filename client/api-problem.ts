@@ -2,9 +2,18 @@
 
 import * as v from 'valibot'
 import { problem } from '../link/problem.ts'
+import type { ApiCode } from './advice.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 
-const statuses: Partial<Record<ClientErrorCode, number>> = {
+const statuses: Partial<Record<ClientErrorCode | ApiCode, number>> = {
+  BAD_TOKEN: 401,
+  BAD_ORIGIN: 403,
+  BAD_HOST: 403,
+  OWNER_ONLY: 403,
+  BAD_REQUEST: 400,
+  NOT_FOUND: 404,
+  SLOW_DOWN: 429,
+  INTERNAL: 500,
   BAD_ADDRESS: 400,
   WRONG_NETWORK: 400,
   WRONG_VERSION: 400,
@@ -19,6 +28,7 @@ const statuses: Partial<Record<ClientErrorCode, number>> = {
   REPLY_EXPIRED: 410,
   TOO_LARGE: 413,
   QUEUE_FULL: 429,
+  DISK_FULL: 507,
   BAD_CONTENT: 502,
   SERVICE_REFUSED: 502,
   SERVICE_FAILED: 502,
@@ -30,6 +40,11 @@ const statuses: Partial<Record<ClientErrorCode, number>> = {
   CLOSED: 503,
   DEADLINE: 504,
   EXPIRED: 504,
+}
+
+/** The status of a code; undefined for one that no request is answered with. */
+export function statusOf(code: string): number | undefined {
+  return Object.hasOwn(statuses, code) ? statuses[code as keyof typeof statuses] : undefined
 }
 
 /** What an error of a route is to whoever asked: a ClientError by its code, a schema's complaint as BAD_REQUEST, all else INTERNAL. */

@@ -4,6 +4,7 @@
 import { hex } from './bytes.ts'
 import { writeReply } from './content.ts'
 import type { MessageState } from './delivery.ts'
+import { onDisk } from './disk.ts'
 import type { Engine, EngineInit } from './engine.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { messageIdBytes } from './fragments.ts'
@@ -105,7 +106,7 @@ export class Chores {
       throw new ClientError('BAD_OPTION', `surbs: ${wanted}: want 1 to 64`)
     const conversation = random(messageIdBytes)
     const made = this.#engine.replies.make(hex(conversation), user, wanted, clock.now())
-    await store.batch([...made.operations])
+    await onDisk(() => store.batch([...made.operations]))
     made.commit()
     return writeSurbs(g, { conversation, blocks: made.blocks }, network.name)
   }
@@ -138,7 +139,7 @@ export class Chores {
     const { replies, theirs } = this.#engine
     if (!theirs.knows(to)) {
       const taken = replies.received(to, blocks, clock.now())
-      await store.batch([...taken.operations])
+      await onDisk(() => store.batch([...taken.operations]))
       taken.commit()
     }
     if (theirs.left(to) === 0)

@@ -119,7 +119,7 @@ export class Client {
    *
    * @param to an address
    * @param content text is sent as UTF-8; at most 16 MiB
-   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, BAD_OPTION, ABORTED, CLOSED,
+   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, DISK_FULL, BAD_OPTION, ABORTED, CLOSED,
    *   and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
    */
   async send(to: string, content: Uint8Array | string, options: SendOptions = {}): Promise<Message> {

@@ -18,6 +18,7 @@ import { hex } from './bytes.ts'
 import { type Clocks, startClocks } from './clocks.ts'
 import { type CoverLevel, coverRates, covers } from './cover.ts'
 import type { Accepted, MessageState } from './delivery.ts'
+import { onDisk } from './disk.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from './fragments.ts'
 import { Gateways } from './gateways.ts'
@@ -263,7 +264,7 @@ export class Engine {
    * Takes a message over: it is on disk when this resolves.
    *
    * @param also what must be on disk together with it
-   * @throws ClientError QUEUE_FULL, and what the disk says
+   * @throws ClientError QUEUE_FULL, DISK_FULL; and what the disk says besides
    */
   async accept(
     message: Pick<
@@ -275,7 +276,7 @@ export class Engine {
   ): Promise<Outgoing> {
     const count = this.count(message.kind, content.length)
     const acceptedAt = this.#init.clock.now()
-    const accepted = await this.outbox.add({ ...message, count, acceptedAt }, content, also)
+    const accepted = await onDisk(() => this.outbox.add({ ...message, count, acceptedAt }, content, also))
     const { id, kind, to, deadline } = accepted
     this.ledger.add({ at: acceptedAt, event: 'accepted', id, count })
     this.sender.accept(

@@ -6,6 +6,7 @@ import type { Store } from '../link/store.ts'
 import type { Random } from '../sphinx/random.ts'
 import { isAppName, longestAppName } from './app-name.ts'
 import { hex } from './bytes.ts'
+import { onDisk } from './disk.ts'
 import { ClientError } from './error.ts'
 import { bytesOf, checkFormat, putRecord, readRecord } from './records.ts'
 import { keyBytes } from './vault.ts'
@@ -70,7 +71,7 @@ export async function addIdentity(store: Store, name: string, random: Random): P
   if (listed.length === mostIdentities)
     throw new ClientError('BAD_OPTION', `identities: ${mostIdentities + 1} at most: remove one`)
   const added = { name, folder: hex(random(16)), storeKey: random(keyBytes) }
-  await store.batch([putRecord(key, { identities: [...listed, added] })])
+  await onDisk(() => store.batch([putRecord(key, { identities: [...listed, added] })]))
   return added
 }
 

@@ -2,6 +2,7 @@
 
 export { problem } from '../link/problem.ts'
 export { type Address, maxGateways, readAddress, writeAddress } from './address.ts'
+export { type Advice, type ApiCode, advice, adviceFor } from './advice.ts'
 export type { AnnouncementState, KnownService } from './announcing.ts'
 export type { Asker } from './api-access.ts'
 export { answers, body, path } from './api-describe.ts'

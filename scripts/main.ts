@@ -1,6 +1,9 @@
 // The command line: finds the sub-command, loads it, and tells a failure in one line.
 
+import { adviceFor } from '../client/advice.ts'
+import { ClientError } from '../client/error.ts'
 import { type Command, CommandError } from './command.ts'
+import { HttpRefusal } from './http.ts'
 import { overview, usages } from './usage.ts'
 import { version } from './version.ts'
 
@@ -65,9 +68,16 @@ function print(text: string): number {
   return 0
 }
 
+/** What to do about an error of the client, in this process or in the one that was asked. */
+export function hintOf(error: unknown): string | undefined {
+  return error instanceof ClientError || error instanceof HttpRefusal ? adviceFor(error.code) : undefined
+}
+
 function tell(error: unknown): number {
   if (!(error instanceof CommandError)) {
     console.error(`chaffinch: ${error instanceof Error ? error.message : String(error)}`)
+    const hint = hintOf(error)
+    if (hint !== undefined) console.error(`hint: ${hint}`)
     if (process.env['CHAFFINCH_DEBUG'] !== undefined && error instanceof Error) console.error(error.stack)
     return 1
   }

@@ -9,7 +9,7 @@ import { contactOrAddress } from './contacts.ts'
 import { type Handed, handedState, listInbox, replyTo, sendMessage } from './daemon.ts'
 import { durationOption } from './duration.ts'
 import { diskError } from './folder.ts'
-import { type Endpoint, HttpRefusal } from './http.ts'
+import type { Endpoint } from './http.ts'
 
 const pollMs = 200
 
@@ -63,22 +63,17 @@ export async function run(args: readonly string[]): Promise<undefined> {
       'USAGE',
       'send: a reply travels the way that the asker laid out: leave out --path and filters',
     )
-  try {
-    const handed =
-      to === undefined
-        ? await replyTo(endpoint, await messageId(endpoint, reply as string), bytes)
-        : await sendMessage(endpoint, contactOrAddress(values.config, to), bytes, {
-            replies,
-            receipt: wait === 'read',
-            ...(way === undefined ? {} : { way }),
-            ...(values.app === undefined ? {} : { app: values.app }),
-          })
-    const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
-    console.log(values.json === true ? JSON.stringify(last) : last.id)
-  } catch (error) {
-    if (error instanceof HttpRefusal) throw new CommandError('FAILED', error.message, hintFor(error.code))
-    throw error
-  }
+  const handed =
+    to === undefined
+      ? await replyTo(endpoint, await messageId(endpoint, reply as string), bytes)
+      : await sendMessage(endpoint, contactOrAddress(values.config, to), bytes, {
+          replies,
+          receipt: wait === 'read',
+          ...(way === undefined ? {} : { way }),
+          ...(values.app === undefined ? {} : { app: values.app }),
+        })
+  const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
+  console.log(values.json === true ? JSON.stringify(last) : last.id)
 }
 
 /** What is sent: the argument, a file, or standard input. @throws CommandError FAILED */
@@ -166,15 +161,4 @@ async function waitFor(
     }
     await pause(pollMs)
   }
-}
-
-function hintFor(code: string): string | undefined {
-  const hints: Readonly<Record<string, string>> = {
-    NO_REPLY: 'write to the sender with --to, if you know the address',
-    UNKNOWN_MESSAGE: 'chaffinch inbox shows the ids',
-    QUEUE_FULL: 'wait until some of the queue has left',
-    NO_CONSENSUS: 'wait until the client is ready: chaffinch address --wait 30s',
-    NO_GATEWAY: 'wait until the client is ready: chaffinch address --wait 30s',
-  }
-  return hints[code]
 }
