@@ -1,0 +1,287 @@
+// docs/payments.md 5.9: a client that ends at any moment of a payment goes on when it starts again, and no coin is lost or paid
+// twice. Its disk is cut off before, and after, each single write.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { BulletinEntry } from '../client/index.ts'
+import { sleep, type VirtualClock, virtualClock } from '../link/clock.ts'
+import { silent } from '../link/log.ts'
+import { memoryStore, type Store } from '../link/store.ts'
+import { embeddedJoins } from '../payment/join.ts'
+import type { EmbeddedLedger } from '../payment/ledger-embedded.ts'
+import { Mixer } from '../payment/mixer.ts'
+import { Payments, type PaymentsInit } from '../payment/payments.ts'
+import { mixEpoch } from '../payment/pieces.ts'
+import { openEpoch, type PaymentTimes } from '../payment/times.ts'
+import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
+import type { Topic } from '../payment/transport.ts'
+import { Wallet } from '../payment/wallet.ts'
+import { seededRandom } from '../sphinx/random.ts'
+import { genesis, honest, mintSeed, openTestLedger } from './payment-world.ts'
+
+const second = 1000
+const times: PaymentTimes = {
+  epochMs: 20 * second,
+  arriveMs: 6 * second,
+  roundMs: 40 * second,
+  phaseMs: 8 * second,
+  voteMs: 4 * second,
+  delayMs: 2 * second,
+}
+const deadlineMs = 300 * second
+const amount = 10
+
+/** A bulletin that everybody reads half a second later. */
+class Board {
+  readonly #clock: VirtualClock
+  readonly #entries: BulletinEntry[] = []
+  readonly #ears = new Set<() => void>()
+
+  constructor(clock: VirtualClock) {
+    this.#clock = clock
+  }
+
+  topic(name: string): Topic {
+    return {
+      name,
+      publish: async bytes => {
+        if (name !== 'payments') return ''
+        await sleep(this.#clock, 500)
+        const seq = this.#entries.length
+        this.#entries.push({ id: '', seq, at: 0, bytes })
+        for (const ear of this.#ears) ear()
+        return ''
+      },
+      entries: options => this.#read(name, options?.after ?? -1, options?.signal),
+    }
+  }
+
+  async *#read(
+    name: string,
+    after: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<BulletinEntry, void, undefined> {
+    for (let next = after + 1; !signal?.aborted; ) {
+      const entry = name === 'payments' ? this.#entries[next] : undefined
+      if (entry !== undefined) {
+        next++
+        yield entry
+        continue
+      }
+      await new Promise<void>(resolve => {
+        const wake = (): void => {
+          this.#ears.delete(wake)
+          signal?.removeEventListener('abort', wake)
+          resolve()
+        }
+        this.#ears.add(wake)
+        signal?.addEventListener('abort', wake, { once: true })
+      })
+    }
+  }
+}
+
+interface Story {
+  readonly clock: VirtualClock
+  readonly ledger: EmbeddedLedger
+  readonly board: Board
+  readonly disk: Store
+  readonly receiver: Wallet
+}
+
+async function begin(): Promise<Story> {
+  const clock = virtualClock(1_800_000_000_000)
+  const ledger = await openTestLedger(() => clock.now())
+  const board = new Board(clock)
+  const random = seededRandom(9)
+  const receiver = new Wallet({ store: memoryStore(), ledger, random, now: () => clock.now() })
+  return { clock, ledger, board, disk: memoryStore(), receiver }
+}
+
+async function mint({ ledger }: Story, owner: Uint8Array, nonce: number): Promise<Note> {
+  const signed = signMint(
+    ledger.id,
+    new Uint8Array(32).fill(nonce),
+    [{ denomination: amount, owner }],
+    mintSeed,
+  )
+  await ledger.submit(signed)
+  const { id, transaction } = readTransaction(ledger.id, signed)
+  return notesOf(id, transaction)[0] as Note
+}
+
+/** A peer that lends its note to every meeting of its denomination, until it is closed. */
+async function lender(story: Story, seed: number): Promise<() => void> {
+  const { clock, ledger, board } = story
+  const random = seededRandom(seed)
+  const topic = board.topic('payments')
+  const ending = new AbortController()
+  const mixer: Mixer = await Mixer.open({
+    scheme: embeddedJoins(ledger.id),
+    ledger,
+    clock,
+    random,
+    store: memoryStore(),
+    log: silent,
+    times,
+    publish: message => void topic.publish(message),
+    async report({ what }) {
+      if (what.kind !== 'settled') return
+      const secret = 'outputSecret' in what.settlement ? what.settlement.outputSecret : what.record.noteSecret
+      const [now] = secret === null ? [] : await ledger.notesOwnedBy(ownerOf(secret))
+      if (now !== undefined && secret !== null) lend(now, secret)
+    },
+  })
+  const lend = (note: Note, secret: Uint8Array): void => {
+    const epoch = mixEpoch(amount, openEpoch(times, clock.now()))
+    mixer.join(note, secret, Math.max(clock.now(), epoch * times.epochMs))
+  }
+  const secret = random(32)
+  lend(await mint(story, ownerOf(secret), seed), secret)
+  void (async () => {
+    for await (const { bytes } of topic.entries({ signal: ending.signal })) mixer.receive(bytes)
+  })()
+  return () => {
+    ending.abort()
+    mixer.close()
+  }
+}
+
+/** A disk that is cut off at its n-th write: before it, or after it. */
+function cutOff(
+  disk: Store,
+  at: number,
+  isAfter: boolean,
+  onCut: () => void,
+): { store: Store; writes: () => number } {
+  let writes = 0
+  const write = async (key: string, run: () => Promise<void>): Promise<void> => {
+    // Where the reading of the bulletin stands is no step of a payment
+    const mine = key.startsWith('transport/') ? -1 : writes++
+    if (mine > at || (mine === at && !isAfter)) {
+      onCut()
+      throw new Error('the disk is gone')
+    }
+    await run()
+    if (mine === at) onCut()
+  }
+  const store = new Proxy(disk, {
+    get(target, name) {
+      if (name === 'put') return (key: string, value: Uint8Array) => write(key, () => target.put(key, value))
+      if (name === 'del') return (key: string) => write(key, () => target.del(key))
+      const found: unknown = Reflect.get(target, name)
+      return typeof found === 'function' ? found.bind(target) : found
+    },
+  })
+  return { store, writes: () => writes }
+}
+
+function open({ clock, ledger, board }: Story, store: Store, seed: number): Promise<Payments> {
+  const tell = honest(ledger)
+  const client = {
+    address: '',
+    bulletin: (name: string) => board.topic(name),
+    async request(_: string, __: string, question: Uint8Array, options?: { signal?: AbortSignal }) {
+      await sleep(clock, 300, options?.signal)
+      return await tell(question)
+    },
+    serve: () => ({ counts: {}, ended: Promise.resolve(), end: () => {} }),
+  } as unknown as PaymentsInit['client']
+  const random = seededRandom(seed)
+  return Payments.open({ client, ledger: { genesis, address: '' }, store, clock, random, log: silent, times })
+}
+
+interface End {
+  /** Notes of the request that are paid; what the payer still has; writes until all was over. */
+  readonly paid: number
+  readonly left: number
+  readonly writes: number
+  readonly agreed: boolean
+}
+
+/**
+ * One payment from the quote on, cut off at a write of the payer's disk, and 5 seconds later started again.
+ *
+ * @param meddle what happens to the disk while nobody looks
+ */
+async function tellStory(
+  at: number,
+  isAfter: boolean,
+  meddle = async (_: Store): Promise<void> => {},
+): Promise<End> {
+  const story = await begin()
+  const { clock, ledger, disk, receiver } = story
+  const lenders = [await lender(story, 31), await lender(story, 32)]
+  const before = await open(story, disk, 1)
+  await mint(story, new Uint8Array(Buffer.from((await before.address()).key, 'hex')), 40)
+  await before.close()
+  const request = await receiver.request(amount, clock.now() + deadlineMs, '', '')
+
+  let isCut = false
+  const cut = cutOff(disk, at, isAfter, () => {
+    isCut = true
+  })
+  let payments = await open(story, cut.store, 2)
+  const { quote } = payments.quote({ what: 'send', request }, { peers: 3, colluding: 0 })
+  let agreed = false
+  payments.sign(quote).then(
+    () => {
+      agreed = true
+    },
+    () => {},
+  )
+  let isBack = false
+  const isOver = async (): Promise<boolean> =>
+    (agreed || isBack) &&
+    (await payments.payments()).pieces.every(({ state }) => state === 'paid' || state === 'kept')
+  for (let n = 0; n < 400; n++) {
+    await clock.advance(second)
+    if (isCut && !isBack) {
+      isBack = true
+      await payments.close()
+      await clock.advance(5 * second)
+      await meddle(disk)
+      payments = await open(story, disk, 3)
+      await payments.carry()
+      await clock.advance(2 * second)
+    } else if ((isBack || n > 3) && (await isOver())) break
+  }
+  const { payments: told } = await payments.payments()
+  const asked = payments.account('open')
+  await clock.advance(5 * second)
+  const { notes } = await asked
+  await payments.close()
+  for (const close of lenders) close()
+  const [own] = await receiver.requests()
+  const paid = own?.paid.pieces.filter(({ isPaid }) => isPaid).length ?? 0
+  assert.ok(ledger.head.size > 3)
+  return { paid, left: notes.length, writes: cut.writes(), agreed: told.length > 0 }
+}
+
+test('cut off before and after every write, a payment is paid once, or never began', async () => {
+  const whole = await tellStory(Number.POSITIVE_INFINITY, false)
+  assert.equal([whole.paid, whole.left], [1, 0])
+  assert.ok(whole.writes >= 8, `${whole.writes} writes`)
+  for (let at = 0; at < whole.writes; at++) {
+    for (const isAfter of [false, true]) {
+      const { paid, left, agreed } = await tellStory(at, isAfter)
+      const where = `${isAfter ? 'after' : 'before'} write ${at}`
+      assert.is(paid + left, 1, `${where}: paid ${paid}, left ${left}`)
+      assert.is(paid, agreed ? 1 : 0, `${where}: what was agreed is paid`)
+    }
+  }
+})
+
+test('control: with rounds forgotten on disk, a coin is lost', async () => {
+  const forget = async (disk: Store): Promise<void> => {
+    for await (const key of disk.keys({ gte: 'round/', lt: 'round0' })) await disk.del(key)
+  }
+  const sums = new Set<number>()
+  for (let at = 0; at < 40 && !sums.has(0); at++) {
+    const { paid, left } = await tellStory(at, true, forget)
+    sums.add(paid + left)
+  }
+  assert.ok(sums.has(0), [...sums].join())
+})
+
+test.run()
