@@ -291,9 +291,13 @@ export class Payments {
   }
 
   #ask(question: Uint8Array): Promise<Uint8Array> {
-    const { client, ledger } = this.#init
-    const { signal } = this.#ending
-    return client.request(ledger.address, ledgerService, question, { deadlineMs: patienceMs, signal })
+    return this.#request(this.#init.ledger.address, ledgerService, question)
+  }
+
+  /** A signal each: many questions are open at the same time. */
+  #request(address: string, service: string, question: Uint8Array): Promise<Uint8Array> {
+    const signal = AbortSignal.any([this.#ending.signal])
+    return this.#init.client.request(address, service, question, { deadlineMs: patienceMs, signal })
   }
 
   #tell(event: PaymentsEvent): void {
@@ -369,10 +373,8 @@ export class Payments {
   }
 
   async #fetchReceipt(request: SignedRequest): Promise<void> {
-    const { client } = this.#init
-    const options = { deadlineMs: patienceMs, signal: this.#ending.signal }
     const question = receiptQuestion(request.hash)
-    const answer = await client.request(request.receipts, receiptService, question, options)
+    const answer = await this.#request(request.receipts, receiptService, question)
     const receipt = readReceiptAnswer(answer, request)
     if (receipt !== null) await this.#receipts.save(request.hash, receipt)
   }

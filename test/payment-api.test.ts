@@ -28,7 +28,7 @@ async function sign(person: Person, path: string, wanted: object): Promise<strin
 }
 
 test('from a quote to "paid": three persons at three clients, receipts with the two sides and nowhere else', async () => {
-  const world = await paymentWorld(3)
+  const world = await paymentWorld({ persons: 3 })
   const [payer, receiver, other] = world.persons as [Person, Person, Person]
   await world.mint(10)
   await untilTurn(world)
@@ -76,9 +76,10 @@ test('a quote is signed once, by who asked for it, while it is fresh; what canno
     ['shop', 'the token of the shop'],
     ['chat', 'the token of the chat'],
   ])
-  const world = await paymentWorld(1, undefined, w =>
-    access({ clock: w.clock, token: "the owner's own token", apps: tokens, perMinute: 6000 }),
-  )
+  const world = await paymentWorld({
+    persons: 1,
+    who: w => access({ clock: w.clock, token: "the owner's own token", apps: tokens, perMinute: 6000 }),
+  })
   const [person] = world.persons as [Person]
   const owner = "the owner's own token"
   const code = async (path: string, body: object | undefined, token: string): Promise<string> => {

@@ -4,9 +4,10 @@ import type { Hono } from 'hono'
 import type { Access } from '../client/api-access.ts'
 import type { Env } from '../client/api-messages.ts'
 import { clientRoutes } from '../client/daemon.ts'
-import type { Client } from '../client/index.ts'
+import type { BulletinTopic, Client } from '../client/index.ts'
 import type { Service } from '../client/service.ts'
 import { sealedValues } from '../client/vault.ts'
+import type { Parameters } from '../directory/view.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore, type Store } from '../link/store.ts'
 import { paymentApi } from '../payment/api.ts'
@@ -64,19 +65,27 @@ export function honest(ledger: EmbeddedLedger): Teller {
   return async question => answerProof(ledger, question) ?? (await answerQuestion(ledger, question))
 }
 
-/**
- * @param count persons
- * @param tellerOf what stands at the ledger's address
- * @param who knows the tokens of the API
- */
-export async function paymentWorld(
-  count: number,
-  tellerOf: (ledger: EmbeddedLedger) => Teller = honest,
-  who?: (w: World) => Access,
-): Promise<PaymentWorld> {
+export interface PaymentWorldOptions {
+  readonly persons: number
+  /** What stands at the ledger's address. */
+  readonly tellerOf?: (ledger: EmbeddedLedger) => Teller
+  /** Knows the tokens of the API. */
+  readonly who?: (w: World) => Access
+  /** Whether persons tell each other heads, and hear them. */
+  readonly isGossiping?: boolean
+  readonly parameters?: Partial<Parameters>
+}
+
+export async function paymentWorld({
+  persons: count,
+  tellerOf = honest,
+  who,
+  isGossiping = true,
+  parameters = {},
+}: PaymentWorldOptions): Promise<PaymentWorld> {
   const w = await bulletinWorld({
     userBytes: 2000,
-    parameters: { payloadPerMinute: 120, readPerMinute: 90, bulletinPageBytes: 4096 },
+    parameters: { payloadPerMinute: 120, readPerMinute: 90, bulletinPageBytes: 4096, ...parameters },
   })
   const ledger = await openTestLedger(() => Math.floor(w.clock.now()))
   const at = gateways(w)
@@ -88,7 +97,7 @@ export async function paymentWorld(
   const persons: Person[] = []
   for (let i = 0; i < count; i++) {
     const client = await join(w, [at[i % at.length] ?? home])
-    persons.push(await openPerson(w, client, clerk.address, i, who?.(w)))
+    persons.push(await openPerson(w, { client, address: clerk.address, seed: i, who: who?.(w), isGossiping }))
   }
   return {
     w,
@@ -115,18 +124,35 @@ export async function paymentWorld(
   }
 }
 
+interface PersonInit {
+  readonly client: Client
+  /** Of the ledger. */
+  readonly address: string
+  readonly seed: number
+  readonly who: Access | undefined
+  readonly isGossiping: boolean
+}
+
+/** A topic on which nothing is heard and nothing said. */
+function nobodys(topic: BulletinTopic): BulletinTopic {
+  return { ...topic, publish: async () => '', async *entries() {} }
+}
+
 async function openPerson(
   w: World,
-  client: Client,
-  address: string,
-  seed: number,
-  who: Access | undefined,
+  { client, address, seed, who, isGossiping }: PersonInit,
 ): Promise<Person> {
   const { clock } = w
   const random = seededRandom(500 + seed)
   const store = memoryStore(sealedValues(random(32), random))
   const payments = await Payments.open({
-    client,
+    client: {
+      address: client.address,
+      bulletin: name =>
+        name === 'heads' && !isGossiping ? nobodys(client.bulletin(name)) : client.bulletin(name),
+      request: (...asked) => client.request(...asked),
+      serve: (...served) => client.serve(...served),
+    },
     ledger: { genesis, address },
     store,
     clock,
