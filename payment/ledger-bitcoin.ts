@@ -8,7 +8,7 @@ import { fromHex, outpoint, ownerOfScript, readOutpoint, txidOf } from './bitcoi
 import { field, type Rpc } from './bitcoin-rpc.ts'
 import { hex, labelled, same } from './document.ts'
 import { PaymentError } from './error.ts'
-import type { Ladder } from './ladder.ts'
+import { feeTooLow, type Ladder } from './ladder.ts'
 import { type Ledger, type NoteState, type Receipt, unknownSpender } from './ledger.ts'
 
 const satoshiPerCoin = 100_000_000
@@ -29,16 +29,13 @@ const leastFeeRate = 1
  *
  * @throws PaymentError NODE when the node does not answer
  */
-export async function openBitcoinLedger(
-  rpc: Rpc,
-  { step, rungs, least }: Ladder,
-  clock: Clock,
-): Promise<BitcoinLedger> {
+export async function openBitcoinLedger(rpc: Rpc, ladder: Ladder, clock: Clock): Promise<BitcoinLedger> {
+  const { step, rungs, least } = ladder
   const first = fromHex(text(await rpc('getblockhash', 0), 'getblockhash'))
   const numbers = new Uint8Array(24)
   const view = new DataView(numbers.buffer)
   for (const [i, value] of [step, rungs, least].entries()) view.setBigUint64(8 * i, BigInt(value))
-  return new BitcoinLedger(rpc, clock, sha256(labelled('chaffinch/bitcoin/v1', first, numbers)))
+  return new BitcoinLedger(rpc, clock, ladder, sha256(labelled('chaffinch/bitcoin/v1', first, numbers)))
 }
 
 /** Bitcoin as a ledger of notes, by a node of one’s own. Made by `openBitcoinLedger`. */
@@ -47,12 +44,14 @@ export class BitcoinLedger implements Ledger {
   readonly id: Uint8Array
   readonly #rpc: Rpc
   readonly #clock: Clock
+  readonly #ladder: Ladder
   /** Outpoints of transactions that were handed in or asked for, by their owners in hex. */
   readonly #outputs = new Map<string, Uint8Array>()
 
-  constructor(rpc: Rpc, clock: Clock, id: Uint8Array) {
+  constructor(rpc: Rpc, clock: Clock, ladder: Ladder, id: Uint8Array) {
     this.#rpc = rpc
     this.#clock = clock
+    this.#ladder = ladder
     this.id = id
   }
 
@@ -122,6 +121,11 @@ export class BitcoinLedger implements Ledger {
     const perKilobyte = Number(field(estimate, 'feerate') ?? field(estimate, 'fee'))
     const rate = (perKilobyte * satoshiPerCoin) / 1000
     return Number.isFinite(rate) && rate > leastFeeRate ? rate : leastFeeRate
+  }
+
+  /** docs/payments.md 6.2 */
+  async feeTooLow(peers: number): Promise<string | null> {
+    return feeTooLow(peers, this.#ladder, await this.feeRate())
   }
 
   async #receiptOf(txid: string): Promise<Receipt | null> {

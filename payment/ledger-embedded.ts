@@ -167,6 +167,11 @@ export class EmbeddedLedger implements Ledger {
     return notes
   }
 
+  /** It costs nothing. */
+  async feeTooLow(): Promise<null> {
+    return null
+  }
+
   /** Where the transaction stands in the log; null when it does not. */
   async receipt(transaction: Uint8Array): Promise<Receipt | null> {
     const bytes = await this.#init.store.get(keys.transaction(transaction))

@@ -89,6 +89,7 @@ export class HeadWatch {
       note: async id => await ledger.note(id),
       notesOwnedBy: async owner => await ledger.notesOwnedBy(owner),
       receipt: async transaction => await ledger.receipt(transaction),
+      feeTooLow: async peers => await ledger.feeTooLow(peers),
       submit: async transaction => {
         if (this.fork === null) return await ledger.submit(transaction)
         const how = this.fork.isProven ? 'has shown two histories' : 'does not prove that it has one history'

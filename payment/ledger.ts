@@ -35,6 +35,8 @@ export interface Ledger {
    */
   submit(transaction: Uint8Array): Promise<Receipt>
   receipt(transaction: Uint8Array): Promise<Receipt | null>
+  /** Why a join of so many peers pays too little to be entered soon, for people; null where it does not, or joins cost nothing. */
+  feeTooLow(peers: number): Promise<string | null>
 }
 
 /** What the ledger already holds of the things that a transaction touches. */

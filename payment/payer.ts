@@ -40,6 +40,7 @@ const reasons: Readonly<Record<AbortReason, string>> = {
   unseen: 'fewer than half of the peers saw the request to join',
   'no-majority': 'most peers of the round could not be heard',
   expired: 'the round took too long',
+  'fee-too-low': 'blocks want a higher fee than a join pays now',
   crash: 'this process ended during the round',
 }
 

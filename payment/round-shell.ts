@@ -70,7 +70,23 @@ export class RoundShell {
 
   /** Begins a round. */
   start(round: RoundInit): void {
-    this.#enqueue(async () => await this.#carry(startRound(this.#init.config, round)))
+    this.#enqueue(async () => {
+      const started = startRound(this.#init.config, round)
+      const why = await this.#feeTooLow()
+      if (why === null) return await this.#carry(started)
+      this.#init.log.warn({ why }, 'payment round: this peer does not join')
+      const state: RoundState = { at: 'aborted', reason: 'fee-too-low', attempts: [], joins: [] }
+      await this.#carry([state, started[1].filter(action => action.do === 'save')])
+    })
+  }
+
+  /** What cannot be found out keeps nobody from a round: the join would only wait longer. */
+  async #feeTooLow(): Promise<string | null> {
+    const { ledger, config, log } = this.#init
+    return await ledger.feeTooLow(config.least).catch((error: unknown) => {
+      log.warn({ code: codeOf(error) }, 'payment round: the ledger does not say what joins cost')
+      return null
+    })
   }
 
   /** After a restart: takes no further part in the round, and settles what it left. */

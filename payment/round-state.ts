@@ -164,6 +164,8 @@ export type AbortReason =
   /** Messages are missing that the majority has, or the majority's are. */
   | 'no-majority'
   | 'expired'
+  /** The ladder's step pays less than blocks want: docs/payments.md 6.2. */
+  | 'fee-too-low'
   /** The process ended in between: docs/payments.md 4.8. */
   | 'crash'
 

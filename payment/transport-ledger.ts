@@ -170,6 +170,10 @@ export class RemoteLedger implements Ledger {
     return (await this.#ask({ ask: 'receipt', transaction })).receipt(transaction)
   }
 
+  async feeTooLow(): Promise<null> {
+    return null
+  }
+
   async #ask(question: Question): Promise<Answer> {
     const { ask, genesis, onHead } = this.#init
     const fields = read(await ask(write({ ...question })), 'answer', longestAnswer)

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { stayAlive, systemClock } from '../link/clock.ts'
+import { stayAlive, systemClock, virtualClock } from '../link/clock.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore } from '../link/store.ts'
 import {
@@ -16,6 +16,7 @@ import {
   scriptOf,
 } from '../payment/bitcoin.ts'
 import { fundLadder } from '../payment/bitcoin-funding.ts'
+import type { Rpc } from '../payment/bitcoin-rpc.ts'
 import { hex } from '../payment/document.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
 import type { Join } from '../payment/join.ts'
@@ -116,6 +117,57 @@ test('an owner proves a note with its key, and nobody else', () => {
   )
   assert.not.ok(scheme.isOutput(new Uint8Array(32)))
   assert.not.ok(scheme.isOutput(new Uint8Array(32).fill(1)))
+})
+
+/** A node that knows no transaction, and asks this much for a virtual byte. */
+function nodeThatAsks(feeRate: number): Rpc {
+  return async method => {
+    if (method === 'getblockhash') return '00'.repeat(32)
+    if (method === 'estimatesmartfee') return { feerate: (feeRate * 1000) / 100_000_000, blocks: 6 }
+    if (method === 'getrawmempool') return []
+    if (method === 'gettxout') {
+      const script = hex(scriptOf((notes[0] as Note).owner))
+      return { confirmations: 1, value: 0.00103, scriptPubKey: { hex: script } }
+    }
+    return null
+  }
+}
+
+test('a peer whose join would pay less than the node asks for does not join, and says so; for less it asks to join', async () => {
+  for (const [asks, want] of [
+    [50, ['aborted fee-too-low', 'settled free']],
+    [5, ['asked', 'pairing']],
+  ] as const) {
+    const clock = virtualClock(0)
+    const seen: string[] = []
+    const shell = new RoundShell({
+      config: {
+        scheme,
+        random: seededRandom(1),
+        read: readMessage,
+        newOutput: () => seededRandom(2)(32),
+        isCooling: () => false,
+        least: 3,
+        phaseMs: 1000,
+        voteMs: 1000,
+      },
+      clock,
+      store: memoryStore(),
+      ledger: await openBitcoinLedger(nodeThatAsks(asks), ladder, clock),
+      log: silent,
+      publish: () => void seen.push('asked'),
+      report(told) {
+        if (told.kind === 'settled') seen.push(`settled ${told.settlement.is}`)
+        if (told.kind === 'state')
+          seen.push(told.state.at === 'aborted' ? `aborted ${told.state.reason}` : told.state.at)
+      },
+    })
+    const [note, noteSecret] = [notes[0] as Note, secrets[0] as Uint8Array]
+    shell.start({ note, noteSecret, pairing: new Uint8Array(32), ask: 10, until: 5000, expiry: 9000 })
+    await clock.advance(100)
+    assert.equal(seen.sort(), [...want])
+    shell.close()
+  }
 })
 
 /** Notes on the ladder for these secrets, in a block. */
