@@ -71,7 +71,12 @@ export class Gossip {
     const at = epochStart(network, epoch + phaseEnds.descriptors * 0.75)
     this.#timer = clock.after(now < at ? at - now : 0, () => {
       for (const peer of peers.others) void this.#ask(peer, epoch + 1)
-      void this.#search(epoch + 1)
+      this.#search(epoch + 1).catch((error: unknown) => {
+        this.#init.log.error(
+          { why: String(error) },
+          'authority: a descriptor from the table could not be kept',
+        )
+      })
     })
   }
 

@@ -7,14 +7,12 @@ import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock } from '../link/clock.ts'
-import { createHost, listenOn } from '../link/libp2p.ts'
 import type { LinkLimits } from '../link/limits.ts'
-import { defaultLimits } from '../link/limits.ts'
 import type { Host, Peer, RequestEnd } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { startLoopback } from './loopback-host.ts'
+import { rawHost } from './raw-host.ts'
 
 const test = suite('hostile peers')
 const cellBytes = 1000
@@ -36,16 +34,7 @@ async function start(limits: Partial<LinkLimits> = {}): Promise<Host> {
 
 /** libp2p without our manners. */
 async function attacker(listen: readonly string[] = []): Promise<Libp2p> {
-  const host = await createHost({
-    seed: systemRandom(32),
-    listen,
-    announce: [],
-    localAddress: undefined,
-    clock: systemClock,
-    limits: defaultLimits,
-    lets: () => true,
-  })
-  await listenOn(host, listen)
+  const host = await rawHost(listen)
   ends.push(async () => host.stop())
   return host
 }

@@ -2,23 +2,19 @@
 // bytes than a number has, and none of the rest; and peers that write, or read, a byte at a time. Nothing is set aside
 // for what has not come, and the honest are served (docs/link.md, Requests, Table, Gossip, Guards).
 
-import type { Connection, Libp2p, Stream } from '@libp2p/interface'
+import type { Connection, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
-import { createHost, listenOn } from '../link/libp2p.ts'
 import { defaultLimits, type LinkLimits } from '../link/limits.ts'
 import type { Host } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { startLoopback } from './loopback-host.ts'
+import { rawHost } from './raw-host.ts'
 
 const echo = '/test/echo/1'
 const cells = '/chaffinch/cell/1'
 const table = '/chaffinch/kad/1.0.0'
 const gossip = '/meshsub/1.2.0'
-const loopback = '/ip4/127.0.0.1/tcp/0'
 const cellBytes = 1000
 const MiB = 2 ** 20
 const ends: (() => Promise<void>)[] = []
@@ -30,18 +26,12 @@ test.after.each(async () => {
   assert.equal(faults.splice(0), [])
 })
 
-async function start(limits: Partial<LinkLimits> = {}): Promise<Host> {
-  const host = await startHost({
-    seed: undefined,
-    listen: [loopback],
+async function start(limits: Partial<LinkLimits> = {}, countLoopback = false): Promise<Host> {
+  const host = await startLoopback({
     cellBytes,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
     // the peers here do on purpose what they would be shut out for
     limits: { ...limits, conduct: { ...defaultLimits.conduct, mostOwed: 10 ** 9 } },
-    admits: () => true,
-    role: 'node',
+    countLoopback,
   })
   host.serve(echo, 1000, async (_from, body) => body)
   ends.push(() => host.close())
@@ -49,16 +39,7 @@ async function start(limits: Partial<LinkLimits> = {}): Promise<Host> {
 }
 
 async function attack(host: Host): Promise<Connection> {
-  const bad: Libp2p = await createHost({
-    seed: systemRandom(32),
-    listen: [],
-    announce: [],
-    localAddress: undefined,
-    clock: systemClock,
-    limits: defaultLimits,
-    lets: () => true,
-  })
-  await listenOn(bad, [])
+  const bad = await rawHost()
   ends.push(async () => bad.stop())
   return await bad.dial(multiaddr(host.addresses[0] as string))
 }
@@ -205,20 +186,7 @@ test('who reads a byte at a time gets no more than its time, and holds no more t
 
 /** How many of 20 requests of 1,000 bytes that are begun at once, and never ended, are let in. */
 async function begun(limits: Partial<LinkLimits>, peers: number): Promise<number> {
-  const host = await startHost({
-    seed: undefined,
-    listen: [loopback],
-    cellBytes,
-    clock: systemClock,
-    log: silent,
-    random: systemRandom,
-    limits: { readMs: 5000, ...limits },
-    admits: () => true,
-    role: 'node',
-    countLoopback: true,
-  })
-  ends.push(() => host.close())
-  host.serve(echo, 1000, async (_from, body) => body)
+  const host = await start({ readMs: 5000, ...limits }, true)
   const streams: Stream[] = []
   for (let peer = 0; peer < peers; peer++) {
     const connection = await attack(host)
@@ -245,16 +213,7 @@ test('requests and their bytes are bounded by peer, by network and in all; so ar
 
 test('a peer’s ninth connection ends its first', async () => {
   const host = await start({ connectionsPerPeer: 3 })
-  const bad = await createHost({
-    seed: systemRandom(32),
-    listen: [],
-    announce: [],
-    localAddress: undefined,
-    clock: systemClock,
-    limits: defaultLimits,
-    lets: () => true,
-  })
-  await listenOn(bad, [])
+  const bad = await rawHost()
   ends.push(async () => bad.stop())
   const all: Connection[] = []
   for (let i = 0; i < 5; i++) {

@@ -6,15 +6,12 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { View } from '../directory/view.ts'
-import { systemClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
 import { hexOf } from '../link/identity.ts'
-import { createHost, listenOn } from '../link/libp2p.ts'
 import { defaultLimits } from '../link/limits.ts'
-import { silent } from '../link/log.ts'
-import { systemRandom } from '../sphinx/random.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { startLoopback } from './loopback-host.ts'
 import { type Place, type World, world } from './node-world.ts'
+import { rawHost } from './raw-host.ts'
 
 const test = suite('garbage')
 const second = 1000
@@ -95,29 +92,9 @@ test('control: where nobody is shut out the garbage never ends', async () => {
 
 /** Streams for what is not served, over TCP, until the connection ends. @returns how many there were, of 700 */
 async function unknownStreams(conduct: typeof shutting): Promise<{ opened: number; comesBack: boolean }> {
-  const common = { clock: systemClock, random: systemRandom, log: silent }
-  const limits = { ...defaultLimits, conduct }
-  const listen = ['/ip4/127.0.0.1/tcp/0']
-  const host = await startHost({
-    ...common,
-    seed: undefined,
-    listen,
-    limits,
-    cellBytes: 100,
-    admits: () => true,
-    role: 'node',
-  })
+  const host = await startLoopback({ cellBytes: 100, limits: { conduct } })
   host.serve('/test/echo/1', 10, async (_from, body) => body)
-  const rogue = await createHost({
-    seed: systemRandom(32),
-    listen: [],
-    announce: [],
-    localAddress: undefined,
-    clock: systemClock,
-    limits: defaultLimits,
-    lets: () => true,
-  })
-  await listenOn(rogue, [])
+  const rogue = await rawHost()
   try {
     const dial = () => rogue.dial(multiaddr(host.addresses[0] as string))
     const connection = await dial()
