@@ -1,4 +1,4 @@
-// The commands of a client (docs/client.md 13.2) on a network over TCP: what they print, and their exit codes.
+// The commands of a client (docs/client.md 13.1) on a network over TCP: what they print, and their exit codes.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
