@@ -3,11 +3,14 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Gossip } from '../directory/authority-gossip.ts'
+import { type Descriptor, writeDescriptor } from '../directory/descriptor.ts'
 import { hex } from '../directory/statement.ts'
-import type { Log } from '../link/log.ts'
+import { virtualClock } from '../link/clock.ts'
+import { type Log, silent } from '../link/log.ts'
 import { memoryStore, type Store } from '../link/store.ts'
-import { idOf } from './directory-samples.ts'
-import { DirectoryWorld } from './directory-world.ts'
+import { descriptorsOf, idOf } from './directory-samples.ts'
+import { DirectoryWorld, networkOf } from './directory-world.ts'
 
 /** A store that refuses every write while it is full, as a file system does. */
 function fillable(): { store: Store; fill(full: boolean): void; readonly refused: number } {
@@ -73,6 +76,41 @@ test('a full disk costs the authority its say, not its life; with room it is bac
   assert.is(client.view(6)?.signers.length, 3)
   assert.is(client.view(6)?.nodes.size, 5)
   await world.close()
+})
+
+test('a descriptor from the table that the disk refuses is named in the log, and ends nothing', async () => {
+  const network = networkOf()
+  const clock = virtualClock(network.genesis + 1)
+  const [descriptor] = descriptorsOf(network, 1) as [Descriptor]
+  const errors: string[] = []
+  let searched = 0
+  const init = {
+    network,
+    clock,
+    log: { ...silent, error: (_fields: object, message: string) => void errors.push(message) },
+    link: {
+      dht: {
+        get: async () => {
+          searched++
+          return writeDescriptor(descriptor)
+        },
+      },
+    },
+    peers: { others: [] },
+    rounds: {
+      roundFor: () => 0,
+      state: () => ({ at: 'descriptors', descriptors: new Map([[1, new Map()]]) }),
+    },
+    current: () => ({ nodes: new Map([['n', { id: descriptor.stable.id }]]) }),
+    take: () => Promise.reject(new Error('ENOSPC: no space left on device')),
+  }
+  // as much of each as a search needs
+  const gossip = new Gossip(init as unknown as ConstructorParameters<typeof Gossip>[0])
+  gossip.plan()
+  await clock.advance(network.epochMs)
+  gossip.close()
+  assert.is(searched, 1)
+  assert.equal(errors, ['authority: a descriptor from the table could not be kept'])
 })
 
 test.run()
