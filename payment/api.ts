@@ -20,6 +20,7 @@ import type { Payments } from './payments.ts'
 import type { Expected, Quote } from './quotes.ts'
 
 /** Whose payments the routes carry out, and who may ask for it. */
+/** What the payment routes work with. */
 export interface PaymentApiInit {
   /** The person's payments; rejects with NO_LEDGER while there is no ledger to pay with. */
   readonly payments: () => Promise<Payments>

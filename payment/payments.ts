@@ -43,6 +43,7 @@ export interface PinnedLedger {
 }
 
 /** What a person's payments are made of. */
+/** What a person's payments work with. */
 export interface PaymentsInit {
   readonly client: Pick<Client, 'address' | 'bulletin' | 'request' | 'serve'>
   readonly ledger: PinnedLedger
@@ -54,7 +55,7 @@ export interface PaymentsInit {
   readonly times: PaymentTimes
 }
 
-/** What its owner may want to know at once. */
+/** What the owner of payments may want to know at once. */
 export type PaymentsEvent =
   /** A piece of a payment has moved. */
   | { readonly event: 'piece'; readonly data: PieceLine }
@@ -80,6 +81,7 @@ const passing: ReadonlySet<PaymentErrorCode> = new Set(['BUSY', 'DAMAGED', 'BAD_
  * A person's payments beside a running client: requests made, looked at and paid, with receipts (docs/payments.md
  * 5.9).
  */
+/** Wallet, quotes, payments and requests of one person. Made by `Payments.open`; takes part in rounds from `carry` on. */
 export class Payments {
   readonly #init: PaymentsInit
   readonly #watch: HeadWatch
