@@ -170,6 +170,7 @@ export class RemoteLedger implements Ledger {
     return (await this.#ask({ ask: 'receipt', transaction })).receipt(transaction)
   }
 
+  /** Always null: joins on an embedded ledger cost nothing. */
   async feeTooLow(): Promise<null> {
     return null
   }
