@@ -22,8 +22,9 @@ import type { Watch } from './net-watch.ts'
 import { readNetwork } from './network-file.ts'
 
 const second = 1000
-/** Each process loads its libraries first: some 0.7 s of CPU. */
-const startWithinMs = (processes: number): number => 30 * second + 2 * processes * second
+/** Each process loads its libraries first, some 0.7 s of CPU, and a busy machine has less to give.
+ * A process that ends before it is ready is seen at once and does not wait for this. */
+const startWithinMs = (processes: number): number => 120 * second + 2 * processes * second
 /** After the last message was handed over, so long until the run is given up. */
 const settleWithinMs = 60 * second
 /** Draining takes a node as long as the longest hop delay. */
