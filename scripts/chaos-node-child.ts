@@ -60,18 +60,18 @@ try {
 // A link that was handed in is nobody's to close.
 if (part === 'flooder' || code !== 0) process.exit(code)
 
-function aroundNode(footing: Footing, as: 'mix' | 'gateway'): Footing {
+async function aroundNode(footing: Footing, as: 'mix' | 'gateway'): Promise<Footing> {
   if (part === 'rogue') return { ...footing, link: misbehaving(footing.link) }
   const { link, admission } = footing
   const store = filling(footing.store, () => isFull)
   const honest = { link: noting(link), admission, store, files: fillingFiles(footing.files) }
-  return planted?.node?.(honest, as) ?? honest
+  return (await planted?.node?.(honest, as)) ?? honest
 }
 
 async function aroundClient(options: ClientOptions): Promise<ClientOptions> {
   const store = filling(await openStore(options.folder as string), () => isFull)
   if (part === 'flooder') return { ...options, store, link: misbehaving(await clientLink(options)) }
-  return planted?.client?.({ ...options, store }) ?? { ...options, store }
+  return (await planted?.client?.({ ...options, store })) ?? { ...options, store }
 }
 
 function clientLink({ network, dialFrom }: ClientOptions): Promise<Link> {

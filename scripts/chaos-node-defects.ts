@@ -4,12 +4,17 @@
 import type { ClientOptions } from '../client/connect.ts'
 import type { Store } from '../link/store.ts'
 import { changedLink } from './chaos-directory-liar.ts'
+import type { Aim } from './chaos-node-faults.ts'
 import { late, onRefusal } from './chaos-node-store.ts'
 import type { Footing } from './node.ts'
 
 export interface Defect {
-  readonly node?: (footing: Footing, role: 'mix' | 'gateway') => Footing
-  readonly client?: (options: ClientOptions & { readonly store: Store }) => ClientOptions
+  /** What has to go wrong, and to whom, for it to show: with it planted every second fault is of this kind. */
+  readonly shownBy: Aim
+  readonly node?: (footing: Footing, role: 'mix' | 'gateway') => Footing | Promise<Footing>
+  readonly client?: (
+    options: ClientOptions & { readonly store: Store },
+  ) => ClientOptions | Promise<ClientOptions>
 }
 
 /** What a process that keeps things late may lose. */
@@ -20,6 +25,7 @@ const burst = 8
 export const defects: Readonly<Record<string, Defect>> = {
   /** Replay tags are in memory only. */
   'tags-not-written': {
+    shownBy: { kind: 'sigkill', roles: ['mix'] },
     node: footing => ({
       ...footing,
       files: {
@@ -31,15 +37,20 @@ export const defects: Readonly<Record<string, Defect>> = {
 
   /** A gateway says "stored" before it is on disk. */
   'mail-acknowledged-early': {
-    node: (footing, role) =>
-      role === 'gateway' ? { ...footing, store: late(footing.store, lateMs) } : footing,
+    shownBy: { kind: 'sigkill', roles: ['gateway'] },
+    node: async (footing, role) =>
+      role === 'gateway' ? { ...footing, store: await late(footing.store, lateMs) } : footing,
   },
 
   /** A client says "accepted", and tells its gateway to delete, before it is on disk. */
-  'client-keeps-late': { client: options => ({ ...options, store: late(options.store, lateMs) }) },
+  'client-keeps-late': {
+    shownBy: { kind: 'sigkill', roles: ['client'] },
+    client: async options => ({ ...options, store: await late(options.store, lateMs) }),
+  },
 
   /** A gateway takes from any client what it takes from a node. */
   'clients-unlimited': {
+    shownBy: { kind: 'flood' },
     node: footing => {
       const { admission } = footing
       const open = {
@@ -56,11 +67,13 @@ export const defects: Readonly<Record<string, Defect>> = {
 
   /** Whoever sends garbage may go on. */
   'garbage-unlimited': {
+    shownBy: { kind: 'garbage' },
     node: footing => ({ ...footing, link: changedLink(footing.link, { judge: () => false }) }),
   },
 
   /** A burst of cells leaves a rejected promise that nobody handles. */
   'burst-unhandled': {
+    shownBy: { kind: 'replay' },
     node: footing => ({
       ...footing,
       link: changedLink(footing.link, {
@@ -75,6 +88,7 @@ export const defects: Readonly<Record<string, Defect>> = {
 
   /** What a full disk refuses is thrown where nobody catches it. */
   'full-disk-thrown': {
+    shownBy: { kind: 'disk', roles: ['mix', 'gateway'] },
     node: footing => ({
       ...footing,
       store: onRefusal(footing.store, thrown),

@@ -22,6 +22,12 @@ export const faultKinds = [
 ] as const
 export type FaultKind = (typeof faultKinds)[number]
 
+/** A fault that is to come more often than others, and whom it is to befall where that can be chosen. */
+export interface Aim {
+  readonly kind: FaultKind
+  readonly roles?: readonly Role[]
+}
+
 export interface Trouble {
   readonly plan: Plan
   readonly processes: Supervisor
@@ -30,6 +36,8 @@ export interface Trouble {
   readonly partOf: (name: string) => Part['part']
   /** The disks are small file systems of their own; otherwise the processes refuse by themselves. */
   readonly ownDisks: boolean
+  /** Of this kind is every second fault. */
+  readonly aim: Aim | undefined
   readonly random: Random
   readonly tell: (event: string) => void
   readonly signal: AbortSignal
@@ -57,7 +65,7 @@ const backWithinMs = 60 * second
 const ballastBlock = 64 * 1024
 
 export function faults(trouble: Trouble): Faults {
-  const { plan, processes, watch, links, partOf, ownDisks, random, tell, signal } = trouble
+  const { plan, processes, watch, links, partOf, ownDisks, aim, random, tell, signal } = trouble
   const counts = Object.fromEntries(faultKinds.map(kind => [kind, 0])) as Record<FaultKind, number>
   /** Processes that something is being done to. */
   const busy = new Set<string>()
@@ -136,8 +144,8 @@ export function faults(trouble: Trouble): Faults {
     order('rogue', { order: 'replay' })
   }
 
-  const acts: Readonly<Record<FaultKind, () => Promise<boolean>>> = {
-    sigkill: () => to(anybody, 'SIGKILL', killed, rogueNeighbours()),
+  const acts: Readonly<Record<FaultKind, (roles?: readonly Role[]) => Promise<boolean>>> = {
+    sigkill: (roles = anybody) => to(roles, 'SIGKILL', killed, rogueNeighbours()),
     sigstop: () =>
       to(anybody, 'SIGSTOP for 10 s', async name => {
         processes.suspend(name)
@@ -149,7 +157,7 @@ export function faults(trouble: Trouble): Faults {
       }),
     slow: () => to(servers, 'slow links for 10 s', name => underWeather(name, 'slow')),
     lossy: () => to(servers, 'lossy links for 10 s', name => underWeather(name, 'lossy')),
-    disk: () => to(anybody, 'a full disk for 8 s', fillDisk),
+    disk: (roles = anybody) => to(roles, 'a full disk for 8 s', fillDisk),
     flood: async () => {
       tell('a client floods its gateway')
       return order('flooder', { order: 'flood', ms: burstMs, perSecond: cellsPerSecond })
@@ -208,12 +216,14 @@ export function faults(trouble: Trouble): Faults {
     async cause(ms) {
       const until = Date.now() + ms
       const under: Promise<void>[] = []
+      let turn = 0
       // All of them, in an order that the seed draws, before any comes again.
       for (let deck: FaultKind[] = []; Date.now() < until; ) {
         if (deck.length === 0) deck = shuffle(random, [...faultKinds, 'sigkill', 'sigkill', 'sigstop'])
-        const kind = deck.pop() as FaultKind
+        const aimed = turn++ % 2 === 0 ? aim : undefined
+        const kind = aimed?.kind ?? (deck.pop() as FaultKind)
         under.push(
-          acts[kind]().then(
+          acts[kind](aimed?.roles).then(
             done => {
               if (done) counts[kind]++
             },

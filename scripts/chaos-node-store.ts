@@ -1,15 +1,26 @@
 // Stores with a fault, around a role's own.
 
-import type { Store } from '../link/store.ts'
+import { memoryStore, type Store } from '../link/store.ts'
 
 type Write = () => Promise<unknown>
 
 const writes: ReadonlySet<PropertyKey> = new Set(['put', 'del', 'batch', 'clear'])
 
-/** Says at once that it has written, and writes later. */
-export function late(store: Store, ms: number): Store {
-  return around(store, async write => {
-    setTimeout(() => void write().catch(() => {}), ms)
+/** Has what was written in memory at once, and on disk later. */
+export async function late(store: Store, ms: number): Promise<Store> {
+  const memory = memoryStore()
+  for await (const [key, value] of store.iterator()) await memory.put(key, value)
+  return new Proxy(memory, {
+    get(_, name) {
+      const value = Reflect.get(memory, name, memory) as unknown
+      if (typeof value !== 'function') return value
+      if (!writes.has(name)) return value.bind(memory) as unknown
+      return (...args: unknown[]) => {
+        const write = Reflect.get(store, name, store) as (...args: unknown[]) => Promise<unknown>
+        setTimeout(() => void write.apply(store, args).catch(() => {}), ms)
+        return Reflect.apply(value, memory, args) as unknown
+      }
+    },
   })
 }
 

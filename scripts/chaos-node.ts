@@ -51,7 +51,7 @@ const shareOfTrouble = 2 / 3
 /** How long messages may take after the last fault: a client's own back-off is as long. */
 const longestQuietMs = 150 * second
 /** A search for a defect is over in less than three minutes, start and end included. */
-const huntTroubleMs = 70 * second
+const huntTroubleMs = 60 * second
 const huntQuietMs = 40 * second
 const lookEveryMs = second
 const size: NetOptions = {
@@ -191,6 +191,7 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
     links,
     partOf,
     ownDisks: hasMounts,
+    aim: options.defect === undefined ? undefined : defects[options.defect]?.shownBy,
     random,
     tell,
     signal: stop.signal,

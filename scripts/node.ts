@@ -26,11 +26,13 @@ import { version } from './version.ts'
 /** What a node stands on. A harness hands in others, around these. */
 export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
 
+type Around = (footing: Footing) => Footing | Promise<Footing>
+
 /** Runs a node until it is told to end. */
 export async function runNode(
   role: 'mix' | 'gateway',
   args: readonly string[],
-  around: (footing: Footing) => Footing = footing => footing,
+  around: Around = footing => footing,
 ): Promise<number | undefined> {
   const [action, ...rest] = args
   if (action === 'leave') return leave(readNodeFile(configOption(role, rest)))
@@ -40,11 +42,7 @@ export async function runNode(
   return await runRole(() => start(role, config, around))
 }
 
-function start(
-  role: 'mix' | 'gateway',
-  config: NodeFile,
-  around: (footing: Footing) => Footing,
-): Promise<Running> {
+function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promise<Running> {
   const { network, folder, family, threads = usualThreads(availableParallelism()) } = config
   const clock = systemClock
   const log = openLog(role, config.log)
@@ -71,7 +69,7 @@ function start(
     const node = await startNode({
       role,
       network,
-      ...around({ link, files, store, admission: admitted }),
+      ...(await around({ link, files, store, admission: admitted })),
       seed,
       family,
       operator: operatorOf(role, config, link.id),
