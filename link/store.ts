@@ -20,6 +20,11 @@ export interface ValueEncoding {
 
 type Level = ClassicLevel<string, Uint8Array>
 
+/** What LevelDB keeps in memory before it writes a table of it: little, for a process may have nothing else that is large. */
+const writeBufferSize = 1024 * 1024
+/** Blocks of tables that it keeps uncompressed. */
+const cacheSize = 2 * 1024 * 1024
+
 /**
  * @param valueEncoding how values stand on disk; default: as they are
  *
@@ -31,9 +36,14 @@ export async function openStore(
   folder: string,
   valueEncoding: ValueEncoding | 'view' = 'view',
 ): Promise<Store> {
-  const store: Level = new ClassicLevel(folder, { keyEncoding: 'utf8', valueEncoding })
-  await store.open()
-  return healing(store, folder)
+  const level = newLevel(folder, valueEncoding)
+  await level.open()
+  return healing(level, folder)
+}
+
+/** Not open yet. */
+export function newLevel(folder: string, valueEncoding: ValueEncoding | 'view' = 'view'): Level {
+  return new ClassicLevel(folder, { keyEncoding: 'utf8', valueEncoding, writeBufferSize, cacheSize })
 }
 
 /** A store that ends with the process; for tests, and for clients that want to leave nothing behind. */
@@ -43,8 +53,8 @@ export function memoryStore(valueEncoding: ValueEncoding | 'view' = 'view'): Sto
 
 const writes: ReadonlySet<PropertyKey> = new Set(['put', 'del', 'batch', 'clear'])
 const reads: ReadonlySet<PropertyKey> = new Set(['get', 'getMany', 'has', 'hasMany'])
-/** What LevelDB keeps in memory before it writes a table of it, and as much again for the table's own needs. */
-const tableBytes = 8 * 1024 * 1024
+/** What a table takes, and as much again for what belongs to it. */
+const tableBytes = 2 * writeBufferSize
 /** How long a store that could not be mended refuses, before that is tried again. */
 const retryMs = 1000
 

@@ -51,8 +51,8 @@ const shareOfTrouble = 2 / 3
 /** How long messages may take after the last fault: a client's own back-off is as long. */
 const longestQuietMs = 150 * second
 /** A search for a defect is over in less than three minutes, start and end included. */
-const huntTroubleMs = 60 * second
-const huntQuietMs = 40 * second
+const huntTroubleMs = 45 * second
+const huntQuietMs = 30 * second
 const lookEveryMs = second
 const size: NetOptions = {
   authorities: 3,

@@ -1,5 +1,5 @@
-// A process of `npm run soak`: the program of its role as an operator starts it. A client remembers fewer messages that are
-// over, so that what is bounded is full when measuring begins. A planted leak stands in soak.json beside its configuration.
+// A process of `npm run soak`: the program of its role as an operator starts it. A client remembers fewer messages, sent and
+// received, so that what is bounded is full when measuring begins. A planted leak stands in soak.json beside its configuration.
 
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -12,6 +12,7 @@ import { leaks, type Soaked } from './soak-leaks.ts'
 
 const finished = 10
 const ledger = 100
+const inbox = { messages: 20, seen: 50 }
 /** What a collector has not looked at yet is not held. */
 const collectEveryMs = 4000
 
@@ -29,7 +30,11 @@ try {
   else if (role === 'client')
     await runClient(args, async options => ({
       ...options,
-      limits: { outbox: { ...defaultLimits.outbox, finished }, ledger },
+      limits: {
+        outbox: { ...defaultLimits.outbox, finished },
+        inbox: { ...defaultLimits.inbox, ...inbox },
+        ledger,
+      },
     }))
   else
     await runNode(role as 'mix' | 'gateway', args, footing => {

@@ -6,11 +6,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ClassicLevel } from 'classic-level'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { virtualClock } from '../link/clock.ts'
-import { healing, openStore, type Store } from '../link/store.ts'
+import { healing, newLevel, openStore, type Store } from '../link/store.ts'
 import { seededRandom } from '../sphinx/random.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-store-disk-'))
@@ -19,8 +18,8 @@ test.after(() => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-const valueBytes = 100_000
-/** Over 4 MiB: with the next one LevelDB begins a new log and writes a table. */
+const valueBytes = 25_000
+/** Over 1 MiB: with the next one LevelDB begins a new log and writes a table. */
 const filling = 42
 const bytes = seededRandom(1)(valueBytes)
 
@@ -57,13 +56,13 @@ async function holdsAll(store: Store, { taken }: Written): Promise<void> {
 }
 
 for (const [what, limit] of [
-  ['log', 4 * 1024 * 1024],
-  ['table', 1024 * 1024],
+  ['log', 1024 * 1024],
+  ['table', 256 * 1024],
 ] as const) {
   test(`a ${what} that cannot be written costs no write that succeeded, and with room the store goes on`, async () => {
     const clock = virtualClock(0)
     const place = join(folder, what)
-    const level = new ClassicLevel<string, Uint8Array>(place, { valueEncoding: 'view' })
+    const level = newLevel(place)
     await level.open()
     const store = healing(level, place, clock)
     const written: Written = { taken: [], refused: [] }
@@ -92,11 +91,11 @@ for (const [what, limit] of [
 }
 
 test('control: LevelDB alone takes no write any more once a table could not be written', async () => {
-  const level = new ClassicLevel<string, Uint8Array>(join(folder, 'alone'), { valueEncoding: 'view' })
+  const level = newLevel(join(folder, 'alone'))
   await level.open()
   const written: Written = { taken: [], refused: [] }
   await put(level, written, 0, filling)
-  fileLimit(1024 * 1024)
+  fileLimit(256 * 1024)
   await put(level, written, filling, filling + 5)
   fileLimit('unlimited')
   await put(level, written, 100, 105)
@@ -107,7 +106,7 @@ test('control: LevelDB alone takes no write any more once a table could not be w
 test('a store that cannot be opened anew tries again by itself; who reads is told, and then served', async () => {
   const clock = virtualClock(0)
   const place = join(folder, 'anew')
-  const level = new ClassicLevel<string, Uint8Array>(place, { valueEncoding: 'view' })
+  const level = newLevel(place)
   await level.open()
   const store = healing(level, place, clock)
   await store.put('kept', numbered(7))
