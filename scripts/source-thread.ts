@@ -13,5 +13,5 @@ export const sourceThread: StartThread = workerData =>
        register()
        return import(${JSON.stringify(program)})
      })`,
-    { eval: true, workerData, execArgv: ['--conditions=source'], name: 'peel' },
+    { eval: true, workerData, execArgv: ['--conditions=chaffinch-source'], name: 'peel' },
   )

@@ -49,11 +49,15 @@ async function work(): Promise<void> {
 
 function run(file: string): Promise<Outcome> {
   const started = performance.now()
-  const child = spawn(process.execPath, ['--conditions=source', '--import', 'tsx', join(folder, file)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-    env: { ...process.env, FORCE_COLOR: '0' },
-  })
+  const child = spawn(
+    process.execPath,
+    ['--conditions=chaffinch-source', '--import', 'tsx', join(folder, file)],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+      env: { ...process.env, FORCE_COLOR: '0' },
+    },
+  )
   let output = ''
   child.stdout.on('data', chunk => {
     output += chunk

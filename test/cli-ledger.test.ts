@@ -15,7 +15,13 @@ const bank = join(folder, 'bank')
 const key = 'ab'.repeat(32)
 
 function chaffinch(...args: string[]): { status: number | null; out: string; err: string } {
-  const command = ['--conditions=source', '--import', 'tsx', join(root, 'scripts/chaffinch.ts'), ...args]
+  const command = [
+    '--conditions=chaffinch-source',
+    '--import',
+    'tsx',
+    join(root, 'scripts/chaffinch.ts'),
+    ...args,
+  ]
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: root })
   return { status, out: stdout.trim(), err: stderr.trim() }
 }

@@ -16,7 +16,7 @@ const file = join(folder, 'case.json')
 
 function pay(...args: string[]): { code: number | null; out: string; errors: string } {
   const command = [
-    '--conditions=source',
+    '--conditions=chaffinch-source',
     '--import',
     'tsx',
     join(root, 'scripts', 'chaffinch.ts'),

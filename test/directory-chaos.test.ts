@@ -142,7 +142,7 @@ test('the command line: defects one a line; exit code 2 for what does not exist'
 
 test('as a program: the last line of --json has the agreed fields', () => {
   const script = join(root, 'scripts', 'chaos.ts')
-  const options = ['--conditions=source', '--import', 'tsx']
+  const options = ['--conditions=chaffinch-source', '--import', 'tsx']
   const words = ['directory', '--seeds', '1', '--seed', '4', '--json']
   const child = spawnSync(process.execPath, [...options, script, ...words], { cwd: root, encoding: 'utf8' })
   assert.is(child.status, 0)

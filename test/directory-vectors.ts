@@ -1,6 +1,6 @@
 // Makes test/vectors/directory-documents.json, the pinned vectors of docs/directory.md:
 //
-//     node --conditions=source --import tsx test/directory-vectors.ts
+//     node --conditions=chaffinch-source --import tsx test/directory-vectors.ts
 //
 // The same file comes out every time; a change of it is a change of the format.
 

@@ -40,7 +40,7 @@ interface Gateway {
 
 async function startGateway(): Promise<Gateway> {
   const script = join(import.meta.dirname, 'gateway-crash-process.ts')
-  const args = ['--expose-gc', '--conditions=source', '--import', 'tsx', script, folder, `${port}`]
+  const args = ['--expose-gc', '--conditions=chaffinch-source', '--import', 'tsx', script, folder, `${port}`]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   ends.push(() => child.kill('SIGKILL'))
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()

@@ -203,7 +203,16 @@ interface Receiver {
 async function startReceiver(listen: string, close = ''): Promise<Receiver> {
   const child = spawn(
     process.execPath,
-    ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', receiver, listen, close],
+    [
+      '--conditions=chaffinch-source',
+      '--import',
+      'tsx',
+      '--input-type=module',
+      '--eval',
+      receiver,
+      listen,
+      close,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   let output = ''
@@ -280,7 +289,7 @@ test('a client between two connections keeps its process alive until it closes',
   `
   const child = spawn(
     process.execPath,
-    ['--conditions=source', '--import', 'tsx', '--input-type=module', '--eval', script],
+    ['--conditions=chaffinch-source', '--import', 'tsx', '--input-type=module', '--eval', script],
     { cwd: join(import.meta.dirname, '..'), stdio: ['ignore', 'pipe', 'inherit'] },
   )
   await new Promise(resolve => child.stdout.once('data', resolve))

@@ -20,7 +20,16 @@ interface Row {
 
 test('the last line of bench payment --json has the agreed fields', () => {
   const script = join(root, 'scripts', 'bench.ts')
-  const args = ['--conditions=source', '--import', 'tsx', script, 'payment', '--json', '--peers', '3,8']
+  const args = [
+    '--conditions=chaffinch-source',
+    '--import',
+    'tsx',
+    script,
+    'payment',
+    '--json',
+    '--peers',
+    '3,8',
+  ]
   const { status, stdout } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
   assert.is(status, 0)
   const { x25519Us, peers } = JSON.parse(stdout.trimEnd().split('\n').at(-1) as string) as {

@@ -236,7 +236,13 @@ test('what a receipt was given for outlives kill -9', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-ledger-'))
   const child = spawn(
     process.execPath,
-    ['--conditions=source', '--import', 'tsx', join(import.meta.dirname, 'payment-ledger-child.ts'), folder],
+    [
+      '--conditions=chaffinch-source',
+      '--import',
+      'tsx',
+      join(import.meta.dirname, 'payment-ledger-child.ts'),
+      folder,
+    ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   )
   let said = ''

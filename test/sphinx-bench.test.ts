@@ -9,10 +9,14 @@ const root = join(import.meta.dirname, '..')
 
 function bench(...args: string[]): { code: number | null; out: string; err: string } {
   const script = join(root, 'scripts', 'bench.ts')
-  const child = spawnSync(process.execPath, ['--conditions=source', '--import', 'tsx', script, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-  })
+  const child = spawnSync(
+    process.execPath,
+    ['--conditions=chaffinch-source', '--import', 'tsx', script, ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  )
   return { code: child.status, out: child.stdout, err: child.stderr }
 }
 

@@ -84,10 +84,14 @@ function run(content: unknown): { held: number; failed: string[] } {
 
 function command(...args: string[]): { code: number | null; out: string; err: string } {
   const script = join(root, 'scripts', 'conformance.ts')
-  const child = spawnSync(process.execPath, ['--conditions=source', '--import', 'tsx', script, ...args], {
-    cwd: root,
-    encoding: 'utf8',
-  })
+  const child = spawnSync(
+    process.execPath,
+    ['--conditions=chaffinch-source', '--import', 'tsx', script, ...args],
+    {
+      cwd: root,
+      encoding: 'utf8',
+    },
+  )
   return { code: child.status, out: child.stdout, err: child.stderr }
 }
 

@@ -147,7 +147,7 @@ test('the example of section 12 runs and prints what it says', () => {
   const path = join(folder, 'example.mts')
   const index = join(import.meta.dirname, '..', 'sphinx', 'index.ts')
   writeFileSync(path, code.replace("'chaffinch/sphinx'", JSON.stringify(index)))
-  const args = ['--conditions=source', '--import', 'tsx', path]
+  const args = ['--conditions=chaffinch-source', '--import', 'tsx', path]
   const cwd = join(import.meta.dirname, '..')
   const child = spawnSync(process.execPath, args, { cwd, encoding: 'utf8' })
   rmSync(folder, { recursive: true })

@@ -1,6 +1,6 @@
 // Makes test/vectors/sphinx-x25519.json, the pinned vectors of docs/sphinx.md:
 //
-//     node --conditions=source --import tsx test/sphinx-vectors.ts
+//     node --conditions=chaffinch-source --import tsx test/sphinx-vectors.ts
 //
 // The same file comes out every time; a change of it is a change of the format.
 

@@ -97,7 +97,7 @@ function epochsIn(folder: string): number[] {
 async function seize(mode: 'wipe' | 'keep'): Promise<Seized> {
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-seized-'))
   const program = join(import.meta.dirname, 'threat-seizure-process.ts')
-  const args = ['--conditions=source', '--import', 'tsx', program, folder, mode]
+  const args = ['--conditions=chaffinch-source', '--import', 'tsx', program, folder, mode]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   const secretOf = (epoch: number): Buffer =>
     readFileSync(join(folder, `packet-${epoch}.key`)).subarray(0, 32)
