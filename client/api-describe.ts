@@ -27,7 +27,7 @@ const meanings: Readonly<Record<number, string>> = {
   401: 'the token is missing or wrong',
   403: 'the token is an app’s, or the request comes from a web page',
   404: 'nothing of this name is here',
-  409: 'the message brought no reply blocks',
+  409: 'the message left no reply block to use',
   410: 'its reply blocks are used up or over',
   413: 'too large',
   429: 'too many requests, or the queue is full: `Retry-After` says when to try again',

@@ -111,7 +111,8 @@ export const claims: readonly Claim[] = [
       paths: run.paths.length,
       crooked: run.paths.filter(({ epoch, hops }) => !isLayered(run, epoch, hops)).length,
     }),
-    holds: ({ paths, crooked }) => paths > 0 && crooked === 0,
+    // without a message nobody chose a path
+    holds: ({ paths, crooked }, run) => crooked === 0 && (paths > 0 || run.messages.length === 0),
   }),
   killClaim('mix', 'a mix killed in the middle of the run cost no message'),
   killClaim('gateway', 'a gateway killed and started again cost no message'),
