@@ -238,7 +238,8 @@ export class Payments {
   }
 
   /**
-   * What is open, or what is over; the ledger is asked for notes and for requests that are not paid yet.
+   * What is open, or what is over; the ledger is asked for notes and for requests that are not paid yet. For what is over it is
+   * asked about used keys as well: a note that came to one all the same is found, and can be spent.
    *
    * @throws what the ledger throws
    */
@@ -246,7 +247,9 @@ export class Payments {
     const kept = await this.#kept()
     const requests = await this.#wallet.requests()
     return {
-      notes: (await this.#wallet.notes(kept)).map(({ note }) => note.denomination),
+      notes: (await this.#wallet.notes(kept, which === 'over' ? 'all' : 'live')).map(
+        ({ note }) => note.denomination,
+      ),
       ...(await this.#linesOf(kept, isOpen => isOpen === (which === 'open'))),
       requests: requests.filter(({ paid }) => paid.isPaid === (which === 'over')).map(requestLine),
     }

@@ -44,6 +44,9 @@ export interface OwnRequest {
   readonly receipt: Uint8Array | null
 }
 
+/** `used`: the ledger has shown all its notes as spent. */
+type KeyState = 'key' | 'used'
+
 /** Notes and the keys that spend them, on disk before anything is paid to them. */
 export class Wallet {
   readonly #init: WalletInit
@@ -64,14 +67,17 @@ export class Wallet {
     await this.#init.store.put(`key/${hex(ownerOf(secret))}`, write({ secret }))
   }
 
-  /** What can be spent, as the ledger shows it: not what is on its way in payments, and what these have kept. */
-  async notes(payments: readonly Payment[] = []): Promise<Held[]> {
+  /**
+   * What can be spent, as the ledger shows it: not what is on its way in payments, and what these have kept.
+   *
+   * @param keys which keys the ledger is asked about: `live`, those not known to be used up; or `all` that were ever made
+   */
+  async notes(payments: readonly Payment[] = [], keys: 'live' | 'all' = 'live'): Promise<Held[]> {
     const pieces = payments.flatMap(payment => payment.pieces)
     const busy = new Set(pieces.filter(({ state }) => state.at !== 'kept').map(({ note }) => hex(note.id)))
     const kept = pieces.filter(({ state }) => state.at === 'kept').map(({ secret }) => secret)
-    const secrets = new Map(
-      [...(await this.#secrets()), ...kept].map(secret => [hex(ownerOf(secret)), secret]),
-    )
+    const own = [...(await this.#secrets('key')), ...(keys === 'all' ? await this.#secrets('used') : [])]
+    const secrets = new Map([...own, ...kept].map(secret => [hex(ownerOf(secret)), secret]))
     const held = await Promise.all([...secrets.values()].map(async secret => await this.#heldWith(secret)))
     return held
       .flat()
@@ -82,12 +88,26 @@ export class Wallet {
   async #heldWith(secret: Uint8Array): Promise<Held[]> {
     const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
     const unspent = notes.filter(({ spentBy }) => spentBy === null)
+    if (notes.length > 0) await this.#move(secret, unspent.length === 0 ? 'used' : 'key')
     return unspent.map(({ id, denomination, owner }) => ({ note: { id, denomination, owner }, secret }))
   }
 
-  async #secrets(): Promise<Uint8Array[]> {
+  /** A key works once: one whose notes are spent is kept, and not asked about at each look. */
+  async #move(secret: Uint8Array, to: KeyState): Promise<void> {
+    const { store } = this.#init
+    const from = to === 'key' ? 'used' : 'key'
+    const owner = hex(ownerOf(secret))
+    const value = await store.get(`${from}/${owner}`)
+    if (value === undefined) return
+    await store.batch([
+      { type: 'put', key: `${to}/${owner}`, value },
+      { type: 'del', key: `${from}/${owner}` },
+    ])
+  }
+
+  async #secrets(state: KeyState): Promise<Uint8Array[]> {
     const secrets: Uint8Array[] = []
-    for await (const value of this.#init.store.values({ gte: 'key/', lt: 'key0' })) {
+    for await (const value of this.#init.store.values({ gte: `${state}/`, lt: `${state}0` })) {
       const fields = read(value, 'key', 64)
       secrets.push(fields.bytes('secret', 32))
       fields.end()

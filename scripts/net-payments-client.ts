@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { writeAnswer } from '../client/service.ts'
 import type { Topic } from '../payment/transport.ts'
-import { bytesOf, publishEntry, readEntries, readMessages, replyTo } from './daemon.ts'
+import { bytesOf, listInbox, publishEntry, readEntries, readMessages, replyTo } from './daemon.ts'
 import type { Endpoint } from './http.ts'
 
 const second = 1000
@@ -33,9 +33,10 @@ export async function answerer(
   answer: (question: Uint8Array) => Promise<Uint8Array>,
   signal: AbortSignal,
 ): Promise<void> {
-  let after = -1
+  let after: number | undefined
   while (!signal.aborted) {
     try {
+      after ??= await lastRead(endpoint, service)
       const page = await readMessages(endpoint, after, questionsWaitMs, service)
       after = page.next
       for (const { id, canReply, ...question } of page.messages) {
@@ -48,4 +49,10 @@ export async function answerer(
       await pause(retryMs)
     }
   }
+}
+
+/** What was read before this began is not answered again: its reply blocks are spent, or who asked has asked again. */
+async function lastRead(endpoint: Endpoint, app: string): Promise<number> {
+  const read = (await listInbox(endpoint, app)).filter(message => message.read)
+  return Math.max(-1, ...read.map(({ seq }) => seq))
 }

@@ -3,7 +3,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sealedValues } from '../client/vault.ts'
-import { memoryStore } from '../link/store.ts'
+import { memoryStore, type Store } from '../link/store.ts'
 import { hex } from '../payment/document.ts'
 import { forecast } from '../payment/forecast.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
@@ -17,17 +17,22 @@ import {
   signTransfer,
   transfer,
 } from '../payment/transaction.ts'
-import { Wallet } from '../payment/wallet.ts'
+import { type Held, Wallet } from '../payment/wallet.ts'
 import { type Random, seededRandom } from '../sphinx/random.ts'
 
 const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 const minute = 60_000
 
 async function open(random: Random): Promise<[Wallet, EmbeddedLedger]> {
+  const [{ wallet }, ledger] = await opened(random)
+  return [wallet, ledger]
+}
+
+async function opened(random: Random): Promise<[{ store: Store; wallet: Wallet }, EmbeddedLedger]> {
   const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
   const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 1000 })
   const store = memoryStore(sealedValues(random(32), random))
-  return [new Wallet({ store, ledger, random, now: () => 1000 }), ledger]
+  return [{ store, wallet: new Wallet({ store, ledger, random, now: () => 1000 }) }, ledger]
 }
 
 async function mint(
@@ -72,6 +77,41 @@ test('who has too little is told how much', async () => {
   await mint(ledger, wallet, random, 10)
   const error = await wallet.prepare(11).catch((error: Error) => error.message)
   assert.is(error, 'wallet: it has 10, and 11 are to be paid')
+})
+
+test('a key whose notes are spent is asked about no more, until a note that came to it again is found', async () => {
+  const random = seededRandom(6)
+  const [{ store, wallet }, ledger] = await opened(random)
+  const asked = new Set<string>()
+  const watched = new Wallet({
+    store,
+    ledger: Object.assign(Object.create(ledger) as EmbeddedLedger, {
+      notesOwnedBy: (owner: Uint8Array) => {
+        asked.add(hex(owner))
+        return ledger.notesOwnedBy(owner)
+      },
+    }),
+    random,
+    now: () => 1000,
+  })
+  const look = async (keys: 'live' | 'all'): Promise<number[]> => {
+    asked.clear()
+    return (await watched.notes([], keys)).map(({ note }) => note.denomination)
+  }
+  await mint(ledger, wallet, random, 100)
+  const [{ note, secret }] = (await wallet.notes()) as [Held]
+  const used = hex(note.owner)
+  await wallet.prepare(87)
+  await look('live')
+  await look('live')
+  assert.not(asked.has(used))
+  await ledger.submit(
+    signMint(ledger.id, random(32), [{ denomination: 2, owner: ownerOf(secret) }], mintSeed),
+  )
+  assert.equal(await look('live'), [50, 20, 10, 10, 5, 2, 2, 1])
+  assert.equal(await look('all'), [50, 20, 10, 10, 5, 2, 2, 2, 1])
+  assert.equal(await look('live'), [50, 20, 10, 10, 5, 2, 2, 2, 1])
+  assert.ok(asked.has(used))
 })
 
 test('what is on its way in a payment is not spent twice, and what a payment kept is there again', async () => {
