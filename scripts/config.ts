@@ -13,13 +13,12 @@ import type { Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
 import type { Peer } from '../link/link.ts'
 import { type PaymentTimes, usualTimes } from '../payment/times.ts'
-import { CommandError } from './command.ts'
 import { addresses, authorityEntry, duration, hex32, name, text, whole } from './config-fields.ts'
 import type { Endpoint } from './http.ts'
 import { readNetwork } from './network-file.ts'
 import { parametersSchema } from './parameters.ts'
 import type { SecretFiles } from './secret.ts'
-import { field, readToml } from './toml.ts'
+import { field, keyError, readToml } from './toml.ts'
 
 /** What `chaffinch authority add`, `replace` and `retire` write. */
 const successorsSchema = v.strictObject({
@@ -242,11 +241,10 @@ export function readClientFile(file: string): ClientFile {
   const own = (name: string | undefined): string | undefined => name && beside(file, name)
   const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
   if (read.announce !== '' && !serve.includes(read.announce))
-    throw new CommandError('CONFIG', `${file}: announce: '${read.announce}' is not one of 'serve'`)
+    throw keyError(file, ['announce'], `'${read.announce}' is not one of 'serve'`)
   const appIdentities = new Map(Object.entries(read.app_identities))
   for (const app of appIdentities.keys())
-    if (!apps.includes(app))
-      throw new CommandError('CONFIG', `${file}: app_identities: ${app}: no app of this name in 'apps'`)
+    if (!apps.includes(app)) throw keyError(file, ['app_identities', app], "no app of this name in 'apps'")
   const payments = paymentsOf(file, read.payments, apps)
   return {
     ...role(file, read),
@@ -270,8 +268,7 @@ function paymentsOf(
   apps: readonly string[],
 ): ClientFile['payments'] {
   const unknown = read.apps.find(app => !apps.includes(app))
-  if (unknown !== undefined)
-    throw new CommandError('CONFIG', `${file}: payments.apps: '${unknown}' is none of apps`)
+  if (unknown !== undefined) throw keyError(file, ['payments', 'apps'], `'${unknown}' is not one of 'apps'`)
   const times: PaymentTimes = {
     epochMs: read.epoch ?? usualTimes.epochMs,
     arriveMs: read.arrive ?? usualTimes.arriveMs,
@@ -281,7 +278,7 @@ function paymentsOf(
     delayMs: read.delay ?? usualTimes.delayMs,
   }
   if (times.arriveMs >= times.epochMs)
-    throw new CommandError('CONFIG', `${file}: payments.arrive: want less than payments.epoch`)
+    throw keyError(file, ['payments', 'arrive'], 'want less than payments.epoch')
   return { apps: read.apps, times }
 }
 
@@ -294,10 +291,7 @@ function paymentsOf(
 export function clientEndpoint(file = 'client.toml', as?: string): Endpoint {
   const { apiPort, folder } = readClientFile(file)
   if (apiPort === 0) {
-    throw new CommandError(
-      'CONFIG',
-      `${file}: api_port: 0 takes any port: set one that this command can find`,
-    )
+    throw keyError(file, ['api_port'], '0 takes any port: set one that this command can find')
   }
   const endpoint = { port: apiPort, tokenFile: join(folder, 'token') }
   return as === undefined ? endpoint : { ...endpoint, base: `/as/${encodeURIComponent(as)}` }
@@ -320,7 +314,7 @@ function server(
   read: v.InferOutput<v.ObjectSchema<typeof serverEntries, undefined>>,
 ): ServerFile {
   if (read.listen.length === 0) {
-    throw new CommandError('CONFIG', `${file}: listen: want at least one address`)
+    throw keyError(file, ['listen'], 'want at least one address')
   }
   return {
     ...role(file, read),

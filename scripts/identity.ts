@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { exportIdentity, importIdentity } from '../client/export.ts'
-import { type IdentityStores, mainIdentity, readIdentities } from '../client/identity-list.ts'
+import {
+  addIdentity,
+  dropIdentity,
+  type IdentityStores,
+  type ListedIdentity,
+  mainIdentity,
+  readIdentities,
+} from '../client/identity-list.ts'
 import { identityStores, lockFolder, lockOf, openFolder } from '../client/keeping.ts'
 import type { Unlock } from '../client/vault.ts'
 import type { Store } from '../link/store.ts'
@@ -87,8 +94,12 @@ async function writeOut({ config, unlock, fresh, as }: Given, file: string): Pro
 async function readIn({ config, unlock, fresh, as }: Given, where: string): Promise<undefined> {
   const content = readFile(where)
   const secret = fresh ?? (await askPassphrase(`passphrase of ${where}`))
-  await withStore(config, unlock, as, store =>
-    importIdentity(store, config.network.name, { text: content, where }, secret),
+  await withStore(
+    config,
+    unlock,
+    as,
+    store => importIdentity(store, config.network.name, { text: content, where }, secret),
+    { make: true },
   )
   say(`${as === undefined ? `the client of ${config.file}` : `identity ${as}`} is the one of ${where} now`)
 }
@@ -103,6 +114,7 @@ async function withStore(
   unlock: Unlock | undefined,
   as: string | undefined,
   act: (store: Store) => Promise<void>,
+  { make }: { readonly make: boolean } = { make: false },
 ): Promise<void> {
   const folder = storeFolder(config)
   const wants = lockOf(folder) !== undefined && unlock === undefined
@@ -111,7 +123,7 @@ async function withStore(
     const store = await openFolder(folder, secret)
     try {
       if (as === undefined || as === mainIdentity) await act(store)
-      else await withIdentity(store, identityStores(folder), as, act)
+      else await (make ? inNewIdentity : inIdentity)(store, identityStores(folder), as, act)
     } finally {
       await store.close()
     }
@@ -119,7 +131,7 @@ async function withStore(
 }
 
 /** @throws CommandError FAILED where there is no identity of this name */
-async function withIdentity(
+async function inIdentity(
   list: Store,
   stores: IdentityStores,
   as: string,
@@ -132,6 +144,30 @@ async function withIdentity(
       `no identity '${as}' in this client`,
       `start it, then: chaffinch identity create ${as}`,
     )
+  await inStoreOf(identity, stores, act)
+}
+
+/** Where it fails, there is no such identity afterwards. @throws ClientError BAD_OPTION where there is one of this name */
+async function inNewIdentity(
+  list: Store,
+  stores: IdentityStores,
+  as: string,
+  act: (store: Store) => Promise<void>,
+): Promise<void> {
+  const added = await addIdentity(list, as, systemRandom)
+  try {
+    await inStoreOf(added, stores, act)
+  } catch (error) {
+    await stores.keepOnly(await dropIdentity(list, as))
+    throw error
+  }
+}
+
+async function inStoreOf(
+  identity: ListedIdentity,
+  stores: IdentityStores,
+  act: (store: Store) => Promise<void>,
+): Promise<void> {
   const store = await stores.open(identity)
   try {
     await act(store)

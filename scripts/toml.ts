@@ -42,6 +42,11 @@ export function checkToml<T>(file: string, text: string, schema: Schema<T>): T {
   throw new CommandError('CONFIG', `${file}:${where}: ${keyName(path)}: ${problem.says}`)
 }
 
+/** For what a schema cannot see, such as two keys that do not fit: names file, line and key as well. */
+export function keyError(file: string, path: Path, says: string): CommandError {
+  return new CommandError('CONFIG', `${file}:${lineOf(readText(file), path)}: ${keyName(path)}: ${says}`)
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')

@@ -206,7 +206,7 @@ And the keys and messages of a client that does not run. Where a passphrase is n
 
   identity lock          seal all that the client keeps, under a passphrase or key; of a locked client: change it
   identity export FILE   write its keys and gateways to a file, under a passphrase or key of the file's own
-  identity import FILE   make a new client the one of the file
+  identity import FILE   make a new client, or with --as NAME a new identity of it, the one of the file
   identity key FILE      make a key that can take the place of a passphrase
 
   --config FILE               the client's file (default: client.toml)

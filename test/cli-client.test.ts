@@ -1,13 +1,13 @@
 // The commands of a client (docs/client.md 13.1) on a network over TCP: what they print, and their exit codes.
 
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { serveClient } from '../client/daemon.ts'
-import { openIdentities } from '../client/index.ts'
+import { type Identities, openIdentities } from '../client/index.ts'
 import { tokenFrom } from '../link/http.ts'
 import { networkText } from '../scripts/init-files.ts'
 import { localNetwork } from '../scripts/local.ts'
@@ -45,7 +45,7 @@ interface Ran {
 }
 
 /** Runs a command in this process: what it prints is kept. */
-async function cli(args: readonly string[]): Promise<Ran> {
+async function cli(args: readonly string[], of = config): Promise<Ran> {
   const [out, errors]: [string[], string[]] = [[], []]
   const { log, error } = console
   const { write } = process.stdout
@@ -53,7 +53,7 @@ async function cli(args: readonly string[]): Promise<Ran> {
   console.error = (line: string) => errors.push(`${line}\n`)
   process.stdout.write = chunk => out.push(Buffer.from(chunk).toString()) > 0
   try {
-    const code = await runCommandLine([...args, '--config', config])
+    const code = await runCommandLine([...args, '--config', of])
     return { code, out: out.join(''), errors: errors.join('') }
   } finally {
     Object.assign(console, { log, error })
@@ -228,6 +228,46 @@ test('identities: made, listed, used with --as, removed', async () => {
   assert.equal(await json('identity', 'remove', 'work'), [{ name: 'work' }])
   assert.is((await cli(['identity', 'remove', 'main'])).code, 1)
   assert.is((await cli(['identity', 'create'])).code, 2)
+})
+
+test('identities: one of several taken elsewhere under a key file, while neither client runs', async () => {
+  const key = join(folder, 'file.key')
+  const copy = join(folder, 'work.chaffinch')
+  const [here, there] = ['here', 'there'].map(name => {
+    mkdirSync(join(folder, name), { mode: 0o700 })
+    const file = join(folder, name, 'client.toml')
+    writeFileSync(file, 'network = "../network.toml"\nfolder = "."\n')
+    return file
+  }) as [string, string]
+  const identity = (of: string, ...args: string[]): Promise<Ran> => cli(['identity', ...args], of)
+  const open = (name: string): Promise<Identities> =>
+    openIdentities({ network: local.network, folder: join(folder, name, 'store') })
+  const asWork = ['--as', 'work', '--new-key-file', key]
+
+  const first = await open('here')
+  const made = await first.create('work')
+  await made.ready(AbortSignal.timeout(60_000))
+  const { address } = made
+  assert.is((await identity(here, 'key', key)).code, 0)
+  const running = await identity(here, 'export', copy, ...asWork)
+  assert.is(running.code, 1)
+  assert.match(running.errors, 'stop the client first')
+  await first.close()
+  const out = await identity(here, 'export', copy, ...asWork)
+  assert.is(out.code, 0, out.errors)
+  const nobody = await identity(here, 'export', `${copy}2`, '--as', 'nobody', '--new-key-file', key)
+  assert.is(nobody.code, 1)
+  assert.match(nobody.errors, "no identity 'nobody'")
+
+  assert.is((await identity(there, 'key', `${key}2`)).code, 0)
+  assert.is((await identity(there, 'import', copy, '--as', 'work', '--new-key-file', `${key}2`)).code, 1)
+  const into = await identity(there, 'import', copy, ...asWork)
+  assert.is(into.code, 0, into.errors)
+  assert.match((await identity(there, 'import', copy, ...asWork)).errors, 'choose another name')
+  const second = await open('there')
+  assert.is(second.client('work').address, address)
+  assert.is.not(second.main.address, address)
+  await second.close()
 })
 
 test('every command of a client is in the overview, and says how it is used', async () => {

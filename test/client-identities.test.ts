@@ -1,8 +1,10 @@
 // docs/client.md 11.3: several identities in one client. What two of them show on the wire has nothing in common, and one
 // can never use what is the other's. The controls link two that share what they must not share.
 
+import { once } from 'node:events'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { WebSocket } from 'ws'
 import { readAddress } from '../client/address.ts'
 import { serveClient } from '../client/daemon.ts'
 import { type Identities, openIdentities } from '../client/identities.ts'
@@ -328,6 +330,22 @@ test('over HTTP: /as/NAME, an appâ€™s token that is bound to one, and the ownerâ
   assert.is((await ask('/identities/club', { method: 'DELETE' })).status, 200)
   assert.is((await ask('/identities', { method: 'POST', body: JSON.stringify({ name: 'A B' }) })).status, 400)
   assert.is((await ask('/openapi.json')).status, 200)
+  // A socket is of one identity, and hears of nothing else
+  const socket = new WebSocket(`${api.url.replace('http', 'ws')}/as/work/socket`, {
+    headers: { authorization: 'Bearer owner' },
+  })
+  const heard: Record<string, unknown>[] = []
+  socket.on('message', data => heard.push(JSON.parse(String(data)) as Record<string, unknown>))
+  await once(socket, 'open')
+  const fromMain = await ask('/messages', { method: 'POST', body: JSON.stringify({ to: main, text: 'x' }) })
+  socket.send(JSON.stringify({ ref: 1, do: 'send', to: main, text: 'y' }))
+  const answer = (): Record<string, unknown> | undefined => heard.find(({ event }) => event === 'answer')
+  while (answer() === undefined) await new Promise(resolve => setTimeout(resolve, 5))
+  assert.is(answer()?.['ok'], true, JSON.stringify(answer()))
+  await net.clock.advance(20 * second)
+  assert.ok(heard.some(({ event }) => event === 'state'))
+  assert.not(JSON.stringify(heard).includes(String(fromMain.body['id'])))
+  socket.terminate()
   await api.close()
   await ended(one)
 })

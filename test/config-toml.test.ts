@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../scripts/command.ts'
-import { readNodeFile } from '../scripts/config.ts'
+import { readClientFile, readNodeFile } from '../scripts/config.ts'
 import { formatDuration, parseDuration } from '../scripts/duration.ts'
 import { networkText, nodeText } from '../scripts/init-files.ts'
 import { readNetwork } from '../scripts/network-file.ts'
@@ -191,6 +191,27 @@ test('any text is read or refused in one line', () => {
     ),
     { numRuns: 300 },
   )
+})
+
+test('a client file: apps are bound to identities, and keys that do not fit say where they stand', () => {
+  const file = join(folder, 'client.toml')
+  writeFileSync(join(folder, 'network.toml'), network)
+  const head = 'network = "network.toml"\nfolder = "."\napps = ["chat", "shop"]\n'
+  writeFileSync(file, `${head}app_identities = { chat = "work" }\n[payments]\napps = ["shop"]\n`)
+  const read = readClientFile(file)
+  assert.equal([...read.appIdentities], [['chat', 'work']])
+  assert.equal(read.payments.apps, ['shop'])
+  for (const [more, line, says] of [
+    ['app_identities = { chess = "work" }', 4, "app_identities.chess: no app of this name in 'apps'"],
+    ['announce = "echo"', 4, "announce: 'echo' is not one of 'serve'"],
+    ['[payments]\napps = ["chess"]', 5, "payments.apps: 'chess' is not one of 'apps'"],
+    ['[payments]\narrive = "5min"\nepoch = "5min"', 5, 'payments.arrive: want less than payments.epoch'],
+  ] as const) {
+    writeFileSync(file, `${head}${more}\n`)
+    const error = failure(() => readClientFile(file))
+    assert.is(error.exitCode, 2)
+    assert.is(error.message, `${file}:${line}: ${says}`)
+  }
 })
 
 test('durations: what is written is read back', () => {

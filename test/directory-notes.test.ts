@@ -4,9 +4,6 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nameBody } from '../directory/consensus.ts'
-import { viewOf } from '../directory/document.ts'
-import { epochStart } from '../directory/network.ts'
 import {
   beginNote,
   type NoteAction,
@@ -16,45 +13,19 @@ import {
   stepNote,
   writeNoteMessage,
 } from '../directory/note-machine.ts'
-import { Notes } from '../directory/notes.ts'
-import { compareBytes, hex, signStatement } from '../directory/statement.ts'
+import { compareBytes, hex } from '../directory/statement.ts'
 import {
   nameNote,
   noteEffect,
   notePhases,
   readSignedNote,
-  type StatusNote,
   writeSignedNote,
 } from '../directory/status-note.ts'
-import { Succession } from '../directory/succession.ts'
 import type { View } from '../directory/view.ts'
-import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
-import { DirectoryWorld, networkOf } from './directory-world.ts'
+import { idOf, signer } from './directory-samples.ts'
+import { DirectoryWorld } from './directory-world.ts'
+import { at, epoch, idsOf, network, newNotes, one, signedNote, two, view } from './note-samples.ts'
 import { codeOf } from './refusals.ts'
-
-const network = networkOf({ authorities: 4, threshold: 3 })
-const epoch = 1
-const named = nameBody(bodyOf(network, epoch, descriptorsOf(network, epoch)))
-const view = viewOf(named.body, named.hash, [])
-const at = (fraction: number): number => epochStart(network, epoch + fraction)
-/** Two mixes of different layers. */
-const [one, two] = view.layers.map(layer => hex(layer[0]?.id as Uint8Array)) as [string, string]
-const idsOf = (...names: string[]): Uint8Array[] =>
-  names.map(name => Uint8Array.from(Buffer.from(name, 'hex'))).sort(compareBytes)
-
-function signedNote(change: Partial<StatusNote> = {}, signers: readonly number[] = [0, 1, 2]): Uint8Array {
-  const note = { network: network.name, epoch, document: view.hash, nodes: idsOf(one), ...change }
-  const { bytes, hash } = nameNote(note)
-  const signatures = signers.map(i => {
-    const id = idOf(`authority ${i}`)
-    const statement = { kind: 'note', epoch: note.epoch, signer: id, about: hash } as const
-    return { signer: id, signature: signStatement(network.name, statement, signer(`authority ${i}`)) }
-  })
-  return writeSignedNote(bytes, signatures)
-}
-
-const newNotes = (since = 0, known: View = view): Notes =>
-  new Notes(new Succession(network), name => (name === hex(known.hash) ? known : undefined), since)
 
 test('a note with t signatures is obeyed from its instant on, by everybody who has it', () => {
   const notes = newNotes()

@@ -1,0 +1,43 @@
+// A document, and status notes about its nodes as authorities sign them (docs/directory.md 8.11).
+
+import { nameBody } from '../directory/consensus.ts'
+import { viewOf } from '../directory/document.ts'
+import { epochStart, type Network } from '../directory/network.ts'
+import { Notes } from '../directory/notes.ts'
+import { compareBytes, hex, signStatement } from '../directory/statement.ts'
+import { nameNote, type StatusNote, writeSignedNote } from '../directory/status-note.ts'
+import { Succession } from '../directory/succession.ts'
+import type { View } from '../directory/view.ts'
+import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
+import { networkOf } from './directory-world.ts'
+
+export const network: Network = networkOf({ authorities: 4, threshold: 3 })
+export const epoch = 1
+export const named: ReturnType<typeof nameBody> = nameBody(
+  bodyOf(network, epoch, descriptorsOf(network, epoch)),
+)
+export const view: View = viewOf(named.body, named.hash, [])
+export const at = (fraction: number): number => epochStart(network, epoch + fraction)
+const mixOf = (layer: number): string => hex(view.layers[layer]?.[0]?.id as Uint8Array)
+/** Two mixes of different layers. */
+export const one: string = mixOf(0)
+export const two: string = mixOf(1)
+export const idsOf = (...names: string[]): Uint8Array[] =>
+  names.map(name => Uint8Array.from(Buffer.from(name, 'hex'))).sort(compareBytes)
+
+export function signedNote(
+  change: Partial<StatusNote> = {},
+  signers: readonly number[] = [0, 1, 2],
+): Uint8Array {
+  const note = { network: network.name, epoch, document: view.hash, nodes: idsOf(one), ...change }
+  const { bytes, hash } = nameNote(note)
+  const signatures = signers.map(i => {
+    const id = idOf(`authority ${i}`)
+    const statement = { kind: 'note', epoch: note.epoch, signer: id, about: hash } as const
+    return { signer: id, signature: signStatement(network.name, statement, signer(`authority ${i}`)) }
+  })
+  return writeSignedNote(bytes, signatures)
+}
+
+export const newNotes = (since = 0, known: View = view, of: Network = network): Notes =>
+  new Notes(new Succession(of), name => (name === hex(known.hash) ? known : undefined), since)
