@@ -404,7 +404,7 @@ export class Engine {
           mailboxKey,
           payloadBytes: g.payloadBytes,
           cursor: gateway => this.receiver.cursor(gateway),
-          take: (gateway, entries) => this.receiver.take(gateway, entries),
+          take: (gateway, entries, behind) => this.receiver.take(gateway, entries, behind),
           bulletin: this.bulletin,
           announcing: this.announcing,
           onChange: () => this.#events.onReady(this.surroundings() !== undefined),

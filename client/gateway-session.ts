@@ -37,8 +37,8 @@ export interface SessionInit {
   readonly peer: () => Peer | undefined
   /** What it may delete: everything up to here is safe with this client. */
   readonly cursor: () => number
-  /** Takes the entries of a page; when it resolves they are on disk and `cursor` has moved. */
-  readonly take: (entries: readonly MailboxEntry[]) => Promise<void>
+  /** Takes the entries of a page, the first of which follows `behind`; when it resolves they are on disk and `cursor` has moved. */
+  readonly take: (entries: readonly MailboxEntry[], behind: number) => Promise<void>
   /** What the gateway is to be told instead of being read, if anything. */
   readonly announcement: () => Pick<AnnouncedService, 'name' | 'sealingKey'> | undefined
   readonly announced: (status: MailboxStatus) => void
@@ -62,6 +62,10 @@ export type SessionState =
   | { readonly at: 'waiting'; readonly until: number; readonly failures: number; readonly since: number }
 
 const requestTimeoutMs = 6_000
+/** Requests for pages under way: of an answer that takes as long as it may, a tick shows nothing up to here. */
+const mostAsking = 8
+/** Pages that wait for the disk; what comes beyond is asked for again. */
+const mostWorking = 8
 const firstBackOffMs = 200
 const longestBackOffMs = 5_000
 
@@ -70,7 +74,11 @@ export class GatewaySession {
   #state: SessionState = { at: 'closed' }
   #failures = 0
   #downSince: number
-  #reading = false
+  /** Requests for a page that have no answer yet. */
+  #asking = 0
+  /** Pages on their way to the disk, and the cursor of the last entry in them. */
+  #working = 0
+  #workingTo = 0
   #ended = false
   readonly counters: { pages: number; entries: number; skipped: number } = {
     pages: 0,
@@ -97,35 +105,59 @@ export class GatewaySession {
     if (this.#state.at === 'closed' && !this.#ended) void this.#open()
   }
 
-  /** The read clock: one page, whether or not mail waits. Never rejects. */
+  /**
+   * The read clock: one page, whether or not mail waits, and whether or not the last one is worked on still: a tick that is left out
+   * because of mail would show it. Never rejects.
+   */
   async read(): Promise<void> {
     const peer = this.#init.peer()
-    if (this.#state.at !== 'open' || peer === undefined || this.#reading) {
+    const state = this.#state
+    if (state.at !== 'open' || peer === undefined || this.#asking >= mostAsking) {
       this.counters.skipped++
       return
     }
-    this.#reading = true
+    this.#asking++
     try {
       const service = this.#init.announcement()
-      const cursor = this.#init.cursor()
+      const [after, done, board] = [this.#received, this.#init.cursor(), this.#init.board()]
       const request: MailboxRequest =
-        service === undefined
-          ? { t: 'read', after: cursor, done: cursor, ...this.#init.board() }
-          : { t: 'announce', ...service }
-      const bytes = await this.#ask(peer, writeRequest(request), this.#largest)
+        service === undefined ? { t: 'read', after, done, ...board } : { t: 'announce', ...service }
+      const bytes = await this.#ask(peer, writeRequest(request), this.#largest).finally(() => this.#asking--)
       const page = readPage(bytes, this.#init.payloadBytes)
       if (page.status === 'slow-down') return
       if (service !== undefined && (page.status === 'ok' || page.status === 'full'))
         return this.#init.announced(page.status)
-      if (page.status !== 'ok') return this.#fail(page.status)
+      if (page.status !== 'ok') throw new GatewayRefusal(page.status)
       this.counters.pages++
       this.counters.entries += page.entries.length
-      if (page.entries.length > 0) await this.#init.take(page.entries)
-      await this.#init.takeBoard(page.board)
+      await this.#take(after, page.entries)
+      // The answers to two requests that were made at once show the same
+      const wanted = this.#init.board()
+      if (wanted.board === board.board && wanted.boardOffset === board.boardOffset)
+        await this.#init.takeBoard(page.board)
     } catch (error) {
-      this.#fail(reasonOf(error))
+      // It says nothing about a session that was opened since
+      if (this.#state === state) this.#fail(reasonOf(error))
+    }
+  }
+
+  /** Up to where entries are here, on disk or on their way to it. */
+  get #received(): number {
+    return this.#working === 0 ? this.#init.cursor() : this.#workingTo
+  }
+
+  /** Hands over what is new of the entries behind `after`. What is not kept now is asked for again. */
+  async #take(after: number, entries: readonly MailboxEntry[]): Promise<void> {
+    const behind = this.#received
+    const fresh = entries.filter(({ cursor }) => cursor > behind)
+    const last = fresh.at(-1)
+    if (last === undefined || after > behind || this.#working === mostWorking) return
+    this.#working++
+    this.#workingTo = last.cursor
+    try {
+      await this.#init.take(fresh, behind)
     } finally {
-      this.#reading = false
+      this.#working--
     }
   }
 
@@ -197,6 +229,15 @@ export class GatewaySession {
   }
 }
 
+class GatewayRefusal extends Error {
+  readonly status: MailboxStatus
+  constructor(status: MailboxStatus) {
+    super(`gateway: ${status}`)
+    this.status = status
+  }
+}
+
 function reasonOf(error: unknown): LinkError['code'] | MailboxStatus | 'FAULT' {
+  if (error instanceof GatewayRefusal) return error.status
   return error instanceof LinkError ? error.code : 'FAULT'
 }

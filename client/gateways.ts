@@ -45,7 +45,7 @@ export class Gateways {
         ...init,
         peer: () => init.gateway(name),
         cursor: () => init.cursor(name),
-        take: entries => init.take(name, entries),
+        take: (entries, behind) => init.take(name, entries, behind),
         // A service is announced at one of its gateways, the home
         announcement: () => (i === this.#home ? init.announcing.due() : undefined),
         announced: status => init.announcing.told(status),

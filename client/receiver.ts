@@ -89,10 +89,14 @@ export class Receiver {
   /**
    * Takes the entries of a page, one page after the other. Resolves when they are on disk.
    *
+   * @param behind the cursor that the first of them follows: where that is not on disk, since the page before was not kept,
+   *   this one is not kept either
    * @throws what the disk says; the page will come again
    */
-  take(gateway: string, entries: readonly MailboxEntry[]): Promise<void> {
-    const taken = this.#turn.then(() => this.#take(gateway, entries))
+  take(gateway: string, entries: readonly MailboxEntry[], behind: number): Promise<void> {
+    const taken = this.#turn.then(async () => {
+      if (this.cursor(gateway) >= behind) await this.#take(gateway, entries)
+    })
     this.#turn = taken.catch(() => {})
     return taken
   }

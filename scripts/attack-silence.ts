@@ -8,14 +8,15 @@ import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import type { CoverLevel } from '../client/cover.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { seededRandom, shuffle } from '../sphinx/random.ts'
+import type { Sample } from './attack-classifier.ts'
 import { area, areaInterval, crossScores, type Interval, type RunSamples } from './attack-score.ts'
 import { talk } from './attack-talk.ts'
 import { type Chunk, cut, features, type WindowPlan } from './attack-windows.ts'
 import { wholeNumber } from './command.ts'
 import { type Observer, observe } from './net-observer.ts'
 import { readNetOptions } from './net-options.ts'
-import { endpointOf, type Plan, planNetwork } from './net-plan.ts'
+import { endpointOf, type Plan, type PlannedProcess, planNetwork } from './net-plan.ts'
 import { compiled, supervisor } from './net-process.ts'
 import { newRecord, startAll } from './net-run.ts'
 import { watchNetwork } from './net-watch.ts'
@@ -107,10 +108,15 @@ async function carryOut(cover: CoverLevel, seeds: readonly number[]): Promise<Ru
     setMaxListeners(0, signal)
     await startAll({ plan, processes, watch, record, now: Date.now, tell: () => {}, signal })
     const clients = plan.processes.filter(({ role }) => role === 'client')
-    const talks = seeds.map((seed, run) => {
-      const pair = clients.slice(clientsPerRun * run, clientsPerRun * run + 2)
-      return talk(pair.map(endpointOf), seededRandom(seed), Date.now, signal)
+    const groups = seeds.map((seed, run) => {
+      const random = seededRandom(seed)
+      const [first, second, ...silent] = shuffle(
+        random,
+        clients.slice(clientsPerRun * run, clientsPerRun * (run + 1)),
+      ) as [PlannedProcess, PlannedProcess, ...PlannedProcess[]]
+      return { seed, random, talkers: [first, second], silent }
     })
+    const talks = groups.map(({ talkers, random }) => talk(talkers.map(endpointOf), random, Date.now, signal))
     const talking = Promise.all(talks)
     await Promise.race([talking, pause(warmUpMs)])
     const windowPlan: WindowPlan = { from: Date.now(), ...windows }
@@ -118,14 +124,17 @@ async function carryOut(cover: CoverLevel, seeds: readonly number[]): Promise<Ru
     stop.abort()
     await talking
     if (failed.length > 0) throw new Error(failed.join('\n'))
-    return seeds.map((seed, run) => ({
+    const samplesOf = ({ name }: PlannedProcess, positive: boolean): Sample[] =>
+      cut(linkOf(observer, name), windowPlan).map(window => ({
+        features: features(window, windows.windowMs),
+        positive,
+      }))
+    return groups.map(({ seed, talkers, silent }) => ({
       seed,
-      samples: clients.slice(clientsPerRun * run, clientsPerRun * (run + 1)).flatMap(({ name }, i) =>
-        cut(linkOf(observer, name), windowPlan).map(window => ({
-          features: features(window, windows.windowMs),
-          positive: i < 2,
-        })),
-      ),
+      samples: [
+        ...talkers.flatMap(client => samplesOf(client, true)),
+        ...silent.flatMap(client => samplesOf(client, false)),
+      ],
     }))
   } finally {
     await processes.stopAll(endWithinMs)
