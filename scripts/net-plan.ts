@@ -137,25 +137,41 @@ function writeFiles(plan: Plan, now: number): void {
 
 /** Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle. */
 const fragmentsPerSecond = 25
-/** So many clients have that rate; the more there are beyond them, the slower each one's clock. */
+/** So many clients have that rate. Of two cores more processes leave less: what all send together is then shared by all. */
 const clientsAtFullRate = 10
+const fragmentsPerSecondOfAll = 150
+/** A message that takes half a minute to leave is long enough, however long epochs are. */
+const shortEpochMs = 20_000
+const readsPerMinute = { most: 240, least: 90 }
 /** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
 const withPayments = 1 / 3
 
+/** Of the rate of a client of a small network. */
+function shareOf(clients: number): number {
+  return clients <= clientsAtFullRate ? 1 : fragmentsPerSecondOfAll / (clients * fragmentsPerSecond)
+}
+
 function payloadPerMinute({ clients, payments, payloadPerMinute: given }: NetOptions): number {
   if (given !== undefined) return given
-  const share = Math.min(1, clientsAtFullRate / clients) * (payments > 0 ? withPayments : 1)
-  return Math.max(60, Math.round(60 * fragmentsPerSecond * share))
+  return Math.max(
+    60,
+    Math.round(60 * fragmentsPerSecond * shareOf(clients) * (payments > 0 ? withPayments : 1)),
+  )
+}
+
+function readPerMinute({ clients }: NetOptions): number {
+  return Math.max(readsPerMinute.least, Math.round(readsPerMinute.most * shareOf(clients)))
 }
 
 /**
- * The longest message of a run: 1 MiB, or what leaves in an epoch and a bit where that is less. Its reply blocks
+ * The longest message of a run: 1 MiB, or what leaves in a short epoch and a bit where that is less. Its reply blocks
  * live for three epochs, and the reply has to come back within them: where payments load the machine too, a message
  * that takes most of that time on a quiet one would be answered too late.
  */
 export function longestMessage(options: NetOptions): number {
   const bytesPerFragment = 1900
-  const perEpoch = (payloadPerMinute(options) / 60_000) * options.epochMs * bytesPerFragment
+  const perEpoch =
+    (payloadPerMinute(options) / 60_000) * Math.min(options.epochMs, shortEpochMs) * bytesPerFragment
   return Math.min(2 ** 20, Math.round((options.payments > 0 ? 0.4 : 1.12) * perEpoch))
 }
 
@@ -166,7 +182,7 @@ function localParameters(options: NetOptions): ParameterDraft {
     payload_per_minute: payloadPerMinute(options),
     loop_per_minute: 30,
     drop_per_minute: 30,
-    read_per_minute: 240,
+    read_per_minute: readPerMinute(options),
     page_entries: 20,
     ...(options.payments > 0 && { bulletin_page_bytes: 4096 }),
     node_loop_per_minute: 20,
