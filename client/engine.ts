@@ -446,6 +446,20 @@ export class Engine {
       .finally(() => this.#writes.delete(written))
     this.#writes.add(written)
     this.#events.onState(moved.message)
+    if (state === 'stored') this.#freshen(moved.message)
+  }
+
+  /** Of the three epochs of a message's blocks only the last is left when it has arrived: more blocks follow it. */
+  #freshen({ id, acceptedAt }: Outgoing): void {
+    const { network, clock, log } = this.#init
+    const now = clock.now()
+    const asked = this.#own.asked(id)
+    if (asked === undefined || epochAt(network, now) < epochAt(network, acceptedAt) + 2) return
+    this.replies
+      .freshen(asked, now)
+      .catch((error: unknown) =>
+        log.debug({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'no blocks could follow'),
+      )
   }
 
   /** The other side has a message of ours: it says so, or it has answered. */

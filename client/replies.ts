@@ -187,13 +187,28 @@ export class Replies {
   async answerRefill(asked: Asked, wanted: number, now: number): Promise<void> {
     if (now - (this.#answered.get(asked.id) ?? Number.NEGATIVE_INFINITY) < refillPauseMs) return
     remember(this.#answered, asked.id, now)
-    const { g, network } = this.#init
+    await this.#follow(asked, around => soon(this.#init.network, around.view, wanted, now))
+  }
+
+  /**
+   * A message of ours was so long under way that most of its blocks are over: as many again follow it.
+   *
+   * @throws ClientError like `make`
+   */
+  async freshen(asked: Asked, now: number): Promise<void> {
+    const wanted = Math.min(asked.made, maxBlocks)
+    await this.#follow(asked, ({ view }) =>
+      spreadOverEpochs(epochsAhead(this.#init.network, view, now), wanted),
+    )
+  }
+
+  async #follow(asked: Asked, epochsOf: (around: Surroundings) => readonly number[]): Promise<void> {
+    const { g, post, write } = this.#init
     const around = this.#around()
-    const made = this.#make(around, asked.id, asked.to, soon(network, around.view, wanted, now))
-    await this.#init.write(made.operations)
+    const made = this.#make(around, asked.id, asked.to, epochsOf(around))
+    await write(made.operations)
     made.commit()
-    const content = writeBlocks(g, { conversation: fromHex(asked.id), blocks: made.blocks })
-    this.#init.post('blocks', asked.to, content)
+    post('blocks', asked.to, writeBlocks(g, { conversation: fromHex(asked.id), blocks: made.blocks }))
   }
 
   #ask(conversation: string, tries: number, now: number): void {

@@ -144,6 +144,22 @@ test('replies later than the keys: refused by the replier with REPLY_EXPIRED', a
   await assertCode(again.client.reply(question, 'too late'), 'REPLY_EXPIRED')
 })
 
+test('a message that was long under way is followed by fresh blocks, for replies after the first ones are over', async () => {
+  const net = new FakeNetwork({ seed: 11, parameters: { payloadPerMinute: 240 } })
+  const [alice, bob] = await pair(net)
+  const [got, answers] = [app(bob), app(alice)]
+  const sent = await alice.client.send(bob.client.address, seededRandom(4)(340_000), { replies: true })
+  // Epochs of 20 s, and the message is accepted in the first of them
+  await net.clock.advance(40 * second)
+  assert.is(sent.state, 'queued')
+  await net.clock.advance(33 * second)
+  assert.is(sent.state, 'stored')
+  const reply = await bob.client.reply(got[0] as Received, 'after the third epoch')
+  await net.clock.advance(7 * second)
+  assert.is(reply.state, 'read')
+  assert.is(answers[0]?.text, 'after the third epoch')
+})
+
 test('a reply that nobody takes fails when its blocks are used up or over', async () => {
   const net = new FakeNetwork({ seed: 16, parameters: { payloadPerMinute: 180 } })
   const [alice, bob] = await pair(net)
