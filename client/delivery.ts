@@ -55,6 +55,8 @@ export type Event =
       readonly attempt: number
       readonly drawnMs: number
       readonly slackMs: number
+      /** Doubling ends here; default 5 minutes. */
+      readonly mostSlackMs?: number
     }
   /** A fragment that was to leave could not; the message waits until `retryAt`. */
   | {
@@ -283,10 +285,10 @@ function departed(
   job: Job,
   now: number,
 ): [Delivery, Action[]] {
-  const { id, index, attempt, drawnMs, slackMs } = event
+  const { id, index, attempt, drawnMs, slackMs, mostSlackMs = longestBackOffMs } = event
   if (!job.flights.has(index)) return [state, []]
   const retries = attempt - job.copies
-  const backOff = Math.min(longestBackOffMs, slackMs * 2 ** Math.max(0, retries))
+  const backOff = Math.min(mostSlackMs, slackMs * 2 ** Math.max(0, retries))
   const due = retries < 0 ? now : now + drawnMs + backOff
   const flights = new Map(job.flights)
   // Behind the others, so that fragmentToSend finds what was lost first

@@ -68,6 +68,10 @@ export class Replies {
     this.#init = init
   }
 
+  get epochMs(): number {
+    return this.#init.network.epochMs
+  }
+
   /**
    * Reply blocks for a message of ours, some for each epoch whose keys are known.
    *

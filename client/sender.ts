@@ -72,6 +72,8 @@ type To = Parameters<typeof forwardPacket>[1]
 const second = 1000
 /** A receipt needs twice the slack of an acknowledgement, for it waits on two clients' clocks; and at least this. */
 const leastReceiptSlackMs = 2 * second
+/** A message brings three or four blocks for an epoch, and each must have its turn in it. */
+const triesPerEpoch = 6
 
 export class Sender {
   readonly #init: SenderInit
@@ -264,7 +266,9 @@ export class Sender {
         // There over the asker's path, back over one of its own to us; its delays are not ours to know
         const drawnMs = 2 * around.g.hops * around.view.parameters.hopDelayMs
         const slackMs = Math.max(leastReceiptSlackMs, 2 * this.#init.returns.slackMs)
-        this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs })
+        // Blocks that wait for a long back-off are over before they are tried
+        const mostSlackMs = Math.max(slackMs, replies.epochMs / triesPerEpoch)
+        this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs, mostSlackMs })
       }
     } catch (error) {
       this.#hold(transmit, now + second)
