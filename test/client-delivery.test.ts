@@ -54,9 +54,10 @@ class Run {
   }
 
   /** One tick; what it hands out leaves at once. */
-  tick(slackMs = 100): Extract<Action, { type: 'transmit' }> | undefined {
+  tick(slackMs = 100, mostSlackMs?: number): Extract<Action, { type: 'transmit' }> | undefined {
     const sent = this.do({ type: 'tick' }).find(action => action.type === 'transmit')
-    if (sent !== undefined) this.do({ ...sent, type: 'departed', drawnMs: 50, slackMs })
+    const most = mostSlackMs === undefined ? {} : { mostSlackMs }
+    if (sent !== undefined) this.do({ ...sent, type: 'departed', drawnMs: 50, slackMs, ...most })
     return sent
   }
 }
@@ -115,6 +116,14 @@ test('without acknowledgements a fragment leaves again later and later, then fai
   assert.is(run.states.get('m'), 'failed')
   assert.is(run.reasons.get('m'), 'EXPIRED')
   assert.equal(run.do({ type: 'acknowledged', id: 'm', index: 0 }), [])
+})
+
+test('the wait for an acknowledgement doubles no further than its sender says', () => {
+  const run = new Run()
+  run.do(accepted('m', 1, { deadline: 2000 }))
+  const times: number[] = []
+  for (; run.now < 2000; run.now += 10) if (run.tick(100, 300) !== undefined) times.push(run.now)
+  assert.equal(times, [0, 150, 400, 750, 1100, 1450, 1800])
 })
 
 test('a message is sent when all of it has left, and stored when all of it is acknowledged', () => {
