@@ -41,6 +41,7 @@ interface Sent {
 
 const second = 1000
 const readyMs = 3 * second
+const longestReadyMs = 60 * second
 const lookMs = 400
 /** A client's own back-off doubles; this is enough for six attempts. */
 const longestQuietMs = 200 * second
@@ -51,6 +52,9 @@ export async function run(plan: Plan, plant: Plant): Promise<Outcome> {
   const people = new People(plan, world)
   const { clock } = world
   await clock.advance(readyMs)
+  // Links lose what a client asks for in its first seconds, too
+  for (let waited = 0; waited < longestReadyMs && !people.areReady(); waited += second)
+    await clock.advance(second)
   people.begin()
   for (const kill of plan.kills) clock.after(kill.at, () => doKill(world, kill))
   for (const { at, ms, victim } of plan.cuts) {
@@ -94,9 +98,18 @@ class People {
     this.#world = world
   }
 
+  /** Each client has a gateway, and so an address. */
+  areReady(): boolean {
+    return this.#clients().every(({ client }) => client !== undefined && client.gateways.length > 0)
+  }
+
+  #clients(): Process[] {
+    return this.#world.processes.filter(({ victim }) => victim.kind === 'client')
+  }
+
   begin(): void {
     const { clock } = this.#world
-    const clients = this.#world.processes.filter(({ victim }) => victim.kind === 'client')
+    const clients = this.#clients()
     for (const { client } of clients) this.#addresses.push((client as Client).address)
     for (const process of clients) this.#readAt(process, -1)
     for (const [i, { at, from, to, bytes, replies }] of this.#plan.sendings.entries()) {
