@@ -20,8 +20,8 @@ import { type Random, seededRandom } from '../sphinx/random.ts'
 import type { Answer, Question } from './bench-client-network.ts'
 import { wholeNumber } from './command.ts'
 import { readMessages } from './daemon.ts'
-import { hex } from './folder.ts'
 import { readNetwork } from './network-file.ts'
+import { paperNetwork, paperNode, paperView } from './paper.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const secondsPerDay = 24 * 60 * 60
@@ -135,7 +135,7 @@ async function passed(child: ChildProcess): Promise<number> {
 /** The client's own code for a payload packet, in a network that exists on paper only. */
 function wrapMicroseconds(): number {
   const random = seededRandom(1)
-  const view = paperView(random)
+  const view = viewOnPaper(random)
   const [home, far] = view.gateways as [NodeEntry, NodeEntry]
   const around: Surroundings = {
     g,
@@ -165,37 +165,14 @@ function wrapMicroseconds(): number {
 }
 
 /** Two gateways and two mixes in each of three layers. */
-function paperView(random: Random): View {
+function viewOnPaper(random: Random): View {
   const epoch = 1
-  const node = (role: NodeEntry['role'], layer: number): NodeEntry => ({
-    id: random(32),
-    role,
-    layer,
-    addresses: [],
-    family: '',
-    running: true,
-    reliable: true,
-    services: [],
+  const network = paperNetwork({ name: 'paper', genesis: 0, epochMs: 1 })
+  const nodes = [-1, -1, 0, 0, 1, 1, 2, 2].map(layer => ({
+    ...paperNode({ id: random(32), addresses: [] }, layer),
     packetKeys: new Map([[epoch, x25519PublicKey(random(32))]]),
-  })
-  const two = (role: NodeEntry['role'], layer: number): NodeEntry[] => [node(role, layer), node(role, layer)]
-  const layers = [0, 1, 2].map(layer => two('mix', layer))
-  const gateways = two('gateway', -1)
-  return {
-    network: 'paper',
-    epoch,
-    hash: random(32),
-    signers: [],
-    validAfter: 0,
-    freshUntil: 1,
-    validUntil: 3,
-    parameters: defaultParameters,
-    mixing: 'poisson',
-    topology: 'stratified',
-    layers,
-    gateways,
-    nodes: new Map([...layers.flat(), ...gateways].map(entry => [hex(entry.id), entry])),
-  }
+  }))
+  return paperView(network, nodes, { epoch, parameters: defaultParameters })
 }
 
 function median(values: readonly number[]): number {

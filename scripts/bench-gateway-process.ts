@@ -10,14 +10,13 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import { createLibp2p } from 'libp2p'
 import { ed25519PublicKey, ed25519Sign, x25519PublicKey } from '#crypto'
-import { epochAt, epochStart, type Network } from '../directory/network.ts'
+import { epochAt } from '../directory/network.ts'
 import { defaultParameters } from '../directory/parameters.ts'
-import { type Directory, healthy, type NodeEntry, type Role, type View } from '../directory/view.ts'
+import type { Directory } from '../directory/view.ts'
 import { cellProtocol } from '../link/cells.ts'
 import { systemClock } from '../link/clock.ts'
 import { FrameReader, writeFrame } from '../link/frame.ts'
 import { startHost } from '../link/host.ts'
-import { hexOf } from '../link/identity.ts'
 import type { Host, Peer } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import {
@@ -38,6 +37,7 @@ import { systemRandom as random } from '../sphinx/random.ts'
 import { makeReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
 import type { Answer, Question, Usage } from './bench-gateway.ts'
+import { paperDirectory, paperNetwork, paperNode, paperView } from './paper.ts'
 
 const second = 1000
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
@@ -46,19 +46,7 @@ const largestAnswer = pageBytes({ places, payloadBytes: g.payloadBytes, boardByt
 const listen = ['/ip4/127.0.0.1/tcp/0']
 
 /** One long epoch: keys do not change while it is measured. */
-const network: Network = {
-  name: 'bench',
-  genesis: Date.now() - 60 * second,
-  epochMs: 3600 * second,
-  authorities: [],
-  threshold: 1,
-  suite: 'x25519',
-  hops: g.hops,
-  userBytes: g.userBytes,
-  topology: 'stratified',
-  layers: 3,
-  minimum: { mixes: 1, gateways: 1 },
-}
+const network = paperNetwork({ name: 'bench', genesis: Date.now() - 60 * second, epochMs: 3600 * second })
 
 type Answering = (question: Question) => Answer | Promise<Answer>
 
@@ -187,35 +175,9 @@ function onRequest(stream: Stream, run: () => void): void {
 
 /** A consensus of the gateway and one mix, which brings the mail. */
 function directoryOf(own: Peer, mix: Peer): Directory {
-  const entry = ({ id, addresses }: Peer, role: Role, layer: number): NodeEntry => {
-    const usual = { packetKeys: new Map(), services: [], family: '', running: true, reliable: true }
-    return { id, addresses, role, layer, ...usual }
-  }
-  const [gate, there] = [entry(own, 'gateway', -1), entry(mix, 'mix', 2)]
-  const epoch = epochAt(network, Date.now())
-  const view: View = {
-    network: network.name,
-    epoch,
-    hash: new Uint8Array(32),
-    signers: [],
-    validAfter: epochStart(network, epoch),
-    freshUntil: epochStart(network, epoch + 1),
-    validUntil: epochStart(network, epoch + 3),
-    parameters: { ...defaultParameters, nodeLoopPerMinute: 0 },
-    mixing: 'poisson',
-    topology: 'stratified',
-    layers: [[], [], [there]],
-    gateways: [gate],
-    nodes: new Map([gate, there].map(node => [hexOf(node.id), node])),
-  }
-  return {
-    current: () => view,
-    view: () => undefined,
-    onView: () => () => {},
-    health: () => healthy,
-    ready: async () => view,
-    close: async () => {},
-  }
+  return paperDirectory(
+    paperView(network, [paperNode(own, -1), paperNode(mix, 2)], { epoch: epochAt(network, Date.now()) }),
+  )
 }
 
 interface Owner {

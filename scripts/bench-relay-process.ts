@@ -5,12 +5,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { x25519PublicKey } from '#crypto'
-import { epochAt, epochStart, type Network } from '../directory/network.ts'
-import { defaultParameters } from '../directory/parameters.ts'
-import { type Directory, healthy, type NodeEntry, type Role, type View } from '../directory/view.ts'
+import { epochAt } from '../directory/network.ts'
+import type { Directory } from '../directory/view.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
-import { hexOf } from '../link/identity.ts'
 import type { Host, Peer } from '../link/link.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore } from '../link/store.ts'
@@ -23,25 +21,14 @@ import { systemRandom as random } from '../sphinx/random.ts'
 import type { Answer, Question, Usage } from './bench-relay.ts'
 import { numberOf, writePackets } from './bench-relay-packets.ts'
 import { collectSeldom } from './collecting.ts'
+import { paperDirectory, paperNetwork, paperNode, paperView } from './paper.ts'
 import { sourceThread } from './source-thread.ts'
 
 const second = 1000
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 
 /** One long epoch: keys do not change while it is measured. */
-const network: Network = {
-  name: 'bench',
-  genesis: Date.now() - 60 * second,
-  epochMs: 3600 * second,
-  authorities: [],
-  threshold: 1,
-  suite: 'x25519',
-  hops: g.hops,
-  userBytes: g.userBytes,
-  topology: 'stratified',
-  layers: 3,
-  minimum: { mixes: 1, gateways: 1 },
-}
+const network = paperNetwork({ name: 'bench', genesis: Date.now() - 60 * second, epochMs: 3600 * second })
 
 const nowMs = (): number => Number(process.hrtime.bigint()) / 1e6
 
@@ -203,36 +190,9 @@ async function relay(): Promise<Answering> {
 
 /** A consensus in which the source is a gateway, the relay a mix of the first layer and the sink one of the second. */
 function directoryOf(source: Peer, relay: Peer, sink: Peer): Directory {
-  const entry = ({ id, addresses }: Peer, role: Role, layer: number): NodeEntry => {
-    const usual = { services: [], packetKeys: new Map(), family: '', running: true, reliable: true }
-    return { id, addresses, role, layer, ...usual }
-  }
-  const [gateway, here, there] = [entry(source, 'gateway', -1), entry(relay, 'mix', 0), entry(sink, 'mix', 1)]
-  const epoch = epochAt(network, Date.now())
-  const view: View = {
-    network: network.name,
-    epoch,
-    hash: new Uint8Array(32),
-    signers: [],
-    validAfter: epochStart(network, epoch),
-    freshUntil: epochStart(network, epoch + 1),
-    validUntil: epochStart(network, epoch + 3),
-    // without a third layer there is no way round for loops
-    parameters: { ...defaultParameters, nodeLoopPerMinute: 0 },
-    mixing: 'poisson',
-    topology: 'stratified',
-    layers: [[here], [there], []],
-    gateways: [gateway],
-    nodes: new Map([gateway, here, there].map(node => [hexOf(node.id), node])),
-  }
-  return {
-    current: () => view,
-    view: () => undefined,
-    onView: () => () => {},
-    health: () => healthy,
-    ready: async () => view,
-    close: async () => {},
-  }
+  const nodes = [paperNode(source, -1), paperNode(relay, 0), paperNode(sink, 1)]
+  // Without a third layer there is no way round for loops.
+  return paperDirectory(paperView(network, nodes, { epoch: epochAt(network, Date.now()) }))
 }
 
 /** Packets that are peeled one after the other, again and again. */

@@ -5,17 +5,15 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import sodium from 'sodium-native'
-import { epochAt, epochStart, graceMs, type Network } from '../directory/network.ts'
-import { defaultParameters } from '../directory/parameters.ts'
-import { type Directory, healthy, type NodeEntry, type View } from '../directory/view.ts'
+import { epochAt, epochStart, graceMs } from '../directory/network.ts'
 import { systemClock } from '../link/clock.ts'
 import { startHost } from '../link/host.ts'
-import { hexOf } from '../link/identity.ts'
 import { silent } from '../link/log.ts'
 import { memoryStore } from '../link/store.ts'
 import { folderFiles } from '../node/files.ts'
 import { startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
+import { paperDirectory, paperNetwork, paperNode, paperView } from '../scripts/paper.ts'
 import { sourceThread } from '../scripts/source-thread.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom as random } from '../sphinx/random.ts'
@@ -37,19 +35,7 @@ if (keep) {
   sodium.sodium_memzero = () => {}
 }
 
-const network: Network = {
-  name: 'test',
-  genesis: Date.now(),
-  epochMs: 600,
-  authorities: [],
-  threshold: 1,
-  suite: 'x25519',
-  hops: 3,
-  userBytes: 200,
-  topology: 'stratified',
-  layers: 1,
-  minimum: { mixes: 1, gateways: 1 },
-}
+const network = paperNetwork({ name: 'test', genesis: Date.now(), epochMs: 600, layers: 1, userBytes: 200 })
 const g = geometry(network)
 const gate = admission('mix')
 const files = await folderFiles(folder, systemClock)
@@ -64,40 +50,7 @@ const link = await startHost({
   admits: gate.admits,
   role: 'node',
 })
-const self: NodeEntry = {
-  id: link.id,
-  role: 'mix',
-  layer: 0,
-  addresses: link.addresses,
-  services: [],
-  packetKeys: new Map(),
-  family: '',
-  running: true,
-  reliable: true,
-}
-const view: View = {
-  network: network.name,
-  epoch: 0,
-  hash: new Uint8Array(32),
-  signers: [],
-  validAfter: network.genesis,
-  freshUntil: epochStart(network, 1),
-  validUntil: epochStart(network, 1000),
-  parameters: { ...defaultParameters, nodeLoopPerMinute: 0 },
-  mixing: 'poisson',
-  topology: 'stratified',
-  layers: [[self]],
-  gateways: [],
-  nodes: new Map([[hexOf(link.id), self]]),
-}
-const directory: Directory = {
-  current: () => view,
-  view: () => undefined,
-  onView: () => () => {},
-  ready: async () => view,
-  health: () => healthy,
-  close: async () => {},
-}
+const view = paperView(network, [paperNode(link, 0)], { validUntil: epochStart(network, 1000) })
 const node = await startNode({
   role: 'mix',
   network,
@@ -105,7 +58,7 @@ const node = await startNode({
   admission: gate,
   seed,
   family: '',
-  directory,
+  directory: paperDirectory(view),
   files: keep ? { ...files, erase: async () => {} } : files,
   store: memoryStore(),
   clock: systemClock,
