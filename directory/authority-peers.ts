@@ -1,5 +1,6 @@
 // The other authorities, as one of them sees them: who answers, what they hold, and what they are still to be told.
 
+import { setMaxListeners } from 'node:events'
 import type { Clock, Timer } from '../link/clock.ts'
 import { type Link, LinkError, type Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
@@ -43,6 +44,8 @@ export class AuthorityPeers {
 
   constructor(init: AuthorityPeersInit) {
     this.#init = init
+    // Everybody is asked at once: more listeners than Node expects of one signal
+    setMaxListeners(0, this.#abort.signal)
   }
 
   get others(): readonly Peer[] {

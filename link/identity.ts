@@ -15,12 +15,12 @@ export function publicKeyOf(seed: Uint8Array): Uint8Array {
   return new Uint8Array(spki.subarray(-32))
 }
 
-/** Lowercase hex: how an id stands in maps and in JSON. */
 /** Of what `hexOf` wrote. */
 export function idFrom(hex: string): Uint8Array {
   return new Uint8Array(Buffer.from(hex, 'hex'))
 }
 
+/** Lowercase hex: how an id stands in maps and in JSON. */
 export function hexOf(id: Uint8Array): string {
   return Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex')
 }

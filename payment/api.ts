@@ -16,14 +16,15 @@ import {
 import { isoOf } from './account.ts'
 import * as form from './api-schemas.ts'
 import { PaymentError, type PaymentErrorCode } from './error.ts'
-import type { Payments } from './payments.ts'
+import type { Payments, PaymentsEvent } from './payments.ts'
 import type { Expected, Quote } from './quotes.ts'
 
-/** Whose payments the routes carry out, and who may ask for it. */
 /** What the payment routes work with. */
 export interface PaymentApiInit {
   /** The person's payments; rejects with NO_LEDGER while there is no ledger to pay with. */
   readonly payments: () => Promise<Payments>
+  /** Tells what happens to them, also when they are opened only later; returns how to stop. */
+  readonly on: (tell: (event: PaymentsEvent) => void) => () => void
   /** Apps that may pay and be paid, out of the one wallet that there is. The owner always may. */
   readonly apps: ReadonlySet<string>
   /** Milliseconds since 1970-01-01 UTC. */
@@ -178,25 +179,12 @@ function mayPay(apps: ReadonlySet<string>, asker: Asker): boolean {
   return asker === undefined || apps.has(asker.app)
 }
 
-/** Once there is a ledger; before, there is nothing to tell. */
 function listen(
-  { payments, apps }: PaymentApiInit,
+  { on, apps }: PaymentApiInit,
   asker: Asker,
   tell: Parameters<NonNullable<ApiPart['listen']>>[1],
 ): () => void {
-  let stop: () => void = () => {}
-  let isOver = false
-  if (!mayPay(apps, asker)) return stop
-  payments().then(
-    open => {
-      if (!isOver) stop = open.on(({ event, data }) => tell({ event, data: { ...data } }))
-    },
-    () => {},
-  )
-  return () => {
-    isOver = true
-    stop()
-  }
+  return mayPay(apps, asker) ? on(({ event, data }) => tell({ event, data: { ...data } })) : () => {}
 }
 
 function paymentProblem(error: unknown): Response | null {

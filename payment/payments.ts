@@ -42,7 +42,6 @@ export interface PinnedLedger {
   readonly address: string
 }
 
-/** What a person's payments are made of. */
 /** What a person's payments work with. */
 export interface PaymentsInit {
   readonly client: Pick<Client, 'address' | 'bulletin' | 'request' | 'serve'>
@@ -78,10 +77,9 @@ const mostTold = 10_000
 const passing: ReadonlySet<PaymentErrorCode> = new Set(['BUSY', 'DAMAGED', 'BAD_DOCUMENT'])
 
 /**
- * A person's payments beside a running client: requests made, looked at and paid, with receipts (docs/payments.md
- * 5.9).
+ * A person's payments beside a running client: wallet, quotes, requests made and paid, receipts (docs/payments.md 5.9).
+ * Made by `Payments.open`; takes part in rounds from `carry` on.
  */
-/** Wallet, quotes, payments and requests of one person. Made by `Payments.open`; takes part in rounds from `carry` on. */
 export class Payments {
   readonly #init: PaymentsInit
   readonly #watch: HeadWatch

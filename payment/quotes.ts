@@ -12,7 +12,6 @@ export type Wanted =
   | { readonly what: 'send'; readonly request: Uint8Array }
   | { readonly what: 'mix'; readonly amount: number; readonly deadline: number; readonly memo: string }
 
-/** With whom one reckons at a meeting. */
 /** Who is expected at the meetings of a payment: what its forecast is reckoned with. */
 export interface Expected {
   /** Peers that are expected at a meeting, this one among them; 3 at least. */

@@ -1,7 +1,6 @@
 // One run of `npm run chaos -- directory`: whole authorities with real signatures and disks in memory, nodes and a
 // client, on a virtual clock, while the plan's disturbances come and go.
 
-import { setMaxListeners } from 'node:events'
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import { startAuthority } from '../directory/authority.ts'
 import { sharingSecretKey } from '../directory/authority-keys.ts'
@@ -37,9 +36,6 @@ export interface Outcome {
   readonly faults: ReadonlyMap<string, number>
   readonly violation: Violation | undefined
 }
-
-// An authority asks everybody at once, with one signal: with those who come in they are more than Node expects.
-setMaxListeners(64)
 
 /** Fractions of an epoch at which a round has ended, and its document is in use also by those who had none before. */
 const looks = { ended: 0.7, inUse: 1.1 } as const

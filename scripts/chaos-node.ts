@@ -196,19 +196,32 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
     tell,
     signal: stop.signal,
   })
-  let hasStarted = false
+  // From the first second: what a defect breaks may keep the network from starting
+  const looking = setInterval(() => {
+    void watch.poll().then(() => {
+      check.look()
+      if (options.defect !== undefined && check.violations.length > 0)
+        stop.abort(new Error('the defect was found'))
+    })
+  }, lookEveryMs)
+  let failure: unknown
   try {
     await startAll(running)
-    hasStarted = true
-    await live(options, { running, trouble, people, check, stop })
+    await live(options, { running, trouble, people, check })
   } catch (error) {
-    if (!stop.signal.aborted) throw error
-    if (check.violations.length === 0) check.violated('none-failed', String(stop.signal.reason))
-  } finally {
-    await endAll(running)
-    await links.close()
-    release()
-    if (!hasStarted) clear(plan, hasMounts, false)
+    check.look()
+    if (check.violations.length === 0 && stop.signal.aborted)
+      check.violated('none-failed', String(stop.signal.reason))
+    if (check.violations.length === 0) failure = error
+  }
+  clearInterval(looking)
+  await endAll(running)
+  await links.close()
+  release()
+  if (failure !== undefined) {
+    clear(plan, hasMounts, true)
+    console.error(`logs are in ${plan.folder}`)
+    throw failure
   }
   if (record.openPorts.length > 0) check.violated('ended-clean', record.openPorts.join(', '))
   const forced = record.endings.filter(({ asked, code }) => asked === 'SIGTERM' && code !== 0)
@@ -247,23 +260,16 @@ async function live(
     trouble: ReturnType<typeof faults>
     people: ReturnType<typeof mail>
     check: ReturnType<typeof checks>
-    stop: AbortController
   },
 ): Promise<void> {
-  const { running, trouble, people, check, stop } = parts
-  const { watch, tell } = running
+  const { running, trouble, people, check } = parts
+  const { watch, tell, signal } = running
   const troubleMs = Math.min(
     minutes * minute * shareOfTrouble,
     defect === undefined ? Infinity : huntTroubleMs,
   )
   const quietMs = defect === undefined ? longestQuietMs : huntQuietMs
   const [sent, read] = [new AbortController(), new AbortController()]
-  const looking = setInterval(() => {
-    void watch.poll().then(() => {
-      check.look()
-      if (defect !== undefined && check.violations.length > 0) stop.abort(new Error('the defect was found'))
-    })
-  }, lookEveryMs)
   const sending = people.send(sent.signal)
   const reading = people.read(read.signal)
   try {
@@ -272,11 +278,10 @@ async function live(
     await sending
     tell(`quiet now; ${people.lost().length} of ${people.accepted().length} messages are not read`)
     for (const until = Date.now() + quietMs; Date.now() < until && people.lost().length > 0; )
-      await pause(second / 2, undefined, { signal: stop.signal })
+      await pause(second / 2, undefined, { signal })
     await watch.poll()
     await check.conclude(trouble.counts.flood, trouble.littered)
   } finally {
-    clearInterval(looking)
     sent.abort()
     read.abort()
     await Promise.all([sending, reading])

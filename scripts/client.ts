@@ -52,8 +52,12 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
     }
     // What was agreed before goes on by itself
     if (payments.isNamed) await carried().catch(payOff)
-    const mayPay = new Set(config.payments.apps)
-    const paying = paymentApi({ payments: carried, apps: mayPay, now: () => systemClock.now() })
+    const paying = paymentApi({
+      payments: carried,
+      on: payments.on,
+      apps: new Set(config.payments.apps),
+      now: () => systemClock.now(),
+    })
     const apps = await appTokens(config)
     const { appIdentities } = config
     const parts = [paying]

@@ -74,7 +74,12 @@ async function ownSession(file: ClientFile): Promise<PaySession> {
     await close()
     throw error
   }
-  const part = paymentApi({ payments: payments.open, apps: new Set(), now: () => systemClock.now() })
+  const part = paymentApi({
+    payments: payments.open,
+    on: payments.on,
+    apps: new Set(),
+    now: () => systemClock.now(),
+  })
   const closing = new AbortController()
   const app = clientRoutes({ client, clock: systemClock, closing: closing.signal, parts: [part] })
   return {

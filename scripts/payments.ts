@@ -9,7 +9,7 @@ import { systemClock } from '../link/clock.ts'
 import { openStore, type Store } from '../link/store.ts'
 import { PaymentError } from '../payment/error.ts'
 import { readGenesis } from '../payment/log.ts'
-import { Payments, type PinnedLedger } from '../payment/payments.ts'
+import { Payments, type PaymentsEvent, type PinnedLedger } from '../payment/payments.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import type { ClientFile } from './config.ts'
 import { readKey, writeKey } from './folder.ts'
@@ -20,11 +20,14 @@ export interface FolderPayments {
   readonly isNamed: boolean
   /** Opens them when they are first asked for. @throws PaymentError NO_LEDGER while none is named, BAD_DOCUMENT */
   readonly open: () => Promise<Payments>
+  /** Tells what happens to them from when they are open; returns how to stop. */
+  readonly on: (tell: (event: PaymentsEvent) => void) => () => void
   readonly close: () => Promise<void>
 }
 
 export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
   const ledgerFile = join(file.folder, 'payments.ledger')
+  const listeners = new Set<(event: PaymentsEvent) => void>()
   let opening: Promise<Opened> | null = null
   let isClosed = false
   const openOnce = async (): Promise<Opened> => {
@@ -34,7 +37,11 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
     const { times } = file.payments
     const log = openLog('payments', file.log)
     const init = { client, ledger, store, clock: systemClock, random: systemRandom, log, times }
-    return { store, payments: await Payments.open(init) }
+    const payments = await Payments.open(init)
+    payments.on(event => {
+      for (const tell of listeners) tell(event)
+    })
+    return { store, payments }
   }
   return {
     get isNamed() {
@@ -46,6 +53,10 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
         throw error
       })
       return (await opening).payments
+    },
+    on(tell) {
+      listeners.add(tell)
+      return () => listeners.delete(tell)
     },
     async close() {
       isClosed = true

@@ -152,8 +152,10 @@ export class DirectoryWorld {
     this.authorities[i] = undefined
   }
 
-  /** @param says what the node says about itself, where that is not the usual */
-  /** @param counts what its loops counted, as `joinDirectory` asks for it */
+  /**
+   * @param says what the node says about itself, where that is not the usual
+   * @param counts what its loops counted, as `joinDirectory` asks for it
+   */
   async startNode(
     name: string,
     role: Role,

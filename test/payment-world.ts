@@ -163,6 +163,7 @@ async function openPerson(
   await payments.carry()
   const part = paymentApi({
     payments: async () => payments,
+    on: tell => payments.on(tell),
     apps: new Set(['shop']),
     now: () => clock.now(),
   })

@@ -1,0 +1,66 @@
+// docs/payments.md 5.9 and 5.10: a client's folder names its ledger when its owner likes, also while the client runs.
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import type { Client } from '../client/index.ts'
+import { systemClock } from '../link/clock.ts'
+import { split } from '../payment/denominations.ts'
+import { writeGenesis } from '../payment/log.ts'
+import type { PaymentsEvent } from '../payment/payments.ts'
+import { readRequest } from '../payment/request.ts'
+import { usualTimes } from '../payment/times.ts'
+import { signMint } from '../payment/transaction.ts'
+import type { ClientFile } from '../scripts/config.ts'
+import { paymentsFrom } from '../scripts/payments.ts'
+import { systemRandom } from '../sphinx/random.ts'
+import { genesis, honest, mintSeed, openTestLedger } from './payment-world.ts'
+
+test('who listens before a ledger is named hears of payments once it is', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chaffinch-payments-'))
+  const ledger = await openTestLedger(() => Math.floor(systemClock.now()))
+  const tell = honest(ledger)
+  const client = {
+    address: 'ch1nobody',
+    bulletin: (name: string) => ({ name, publish: async () => '', async *entries() {} }),
+    request: async (_to: string, _service: string, question: Uint8Array) => await tell(question),
+    serve: () => ({ counts: {}, ended: Promise.resolve(), end: () => {} }),
+  } as unknown as Client
+  const file = { folder, payments: { apps: [], times: usualTimes }, log: 'error' } as unknown as ClientFile
+  const payments = paymentsFrom(file, client)
+  const heard: PaymentsEvent[] = []
+  const stop = payments.on(event => heard.push(event))
+  try {
+    assert.not(payments.isNamed)
+    const missing = await payments.open().catch((error: unknown) => error)
+    assert.is((missing as { code: string }).code, 'NO_LEDGER')
+
+    writeFileSync(
+      join(folder, 'payments.ledger'),
+      `${Buffer.from(writeGenesis(genesis)).toString('hex')}\nch1ledger\n`,
+    )
+    const open = await payments.open()
+    const request = await open.request(10, systemClock.now() + 3_600_000, 'late')
+    const { amount, owners } = readRequest(new Uint8Array(Buffer.from(request, 'base64url')))
+    const pieces = split(amount, owners.length).map((denomination, i) => ({
+      denomination,
+      owner: owners[i] as Uint8Array,
+    }))
+    await ledger.submit(signMint(ledger.id, systemRandom(32), pieces, mintSeed))
+    await open.carry()
+    for (let i = 0; i < 200 && heard.length === 0; i++) await setTimeout(50)
+    assert.equal(
+      heard.map(({ event }) => event),
+      ['request'],
+    )
+  } finally {
+    stop()
+    await payments.close()
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test.run()
