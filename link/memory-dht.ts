@@ -1,9 +1,9 @@
 // The table in memory: requests between hosts of one process, on the virtual clock. The same keys end up with the
 // same hosts as over libp2p (dht-kad.ts); the search is the plain one of Kademlia, without buckets.
 
+import { setMaxListeners } from 'node:events'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { hexToBytes } from '@noble/hashes/utils.js'
-import { anySignal } from 'any-signal'
 import {
   AddressBook,
   askedAtOnce,
@@ -164,16 +164,15 @@ export class MemoryTable implements Dht {
   }
 
   async #ask<T>(to: Peer, request: Ask, options: DhtOptions): Promise<T | undefined> {
-    // Of its own, so that many at once do not look like a leak of listeners.
-    const signal = anySignal([options.signal])
+    const { signal } = options
+    // Twenty are asked at once: more listeners than Node expects of one signal
+    if (signal !== undefined) setMaxListeners(0, signal)
     try {
       const timeoutMs = Math.min(options.timeoutMs, requestMs)
-      const within = { timeoutMs, signal, maxBytes: largest }
+      const within = { timeoutMs, maxBytes: largest, ...(signal && { signal }) }
       return read<T>(await this.#link.request(to, protocol, write(request), within))
     } catch {
       return undefined
-    } finally {
-      signal.clear()
     }
   }
 }
