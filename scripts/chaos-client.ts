@@ -26,11 +26,13 @@ const child = new URL('./chaos-client-child.ts', import.meta.url)
 /** @returns the exit code */
 export function chaos(args: readonly string[]): Promise<number> {
   const shared = { child, many: 10, runAll, merge }
-  return runSuite(readSeeds(args, defects), {
+  return runSuite(args, {
     name: 'chaos: client',
     defects,
-    run: ({ job }) => runShared(job, shared),
+    read: given => readSeeds(given, defects, 200),
+    run: job => runShared(job, shared),
     print,
+    holds: ({ violations }) => violations === 0,
   })
 }
 

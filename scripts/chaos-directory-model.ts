@@ -3,10 +3,11 @@
 // Depth first over states that were not met before. Without --losses every message between honest authorities arrives within
 // a relay round, and progress must hold; with it any message may be lost, and safety must.
 
-import { parseArgs } from 'node:util'
 import type { step } from '../directory/round.ts'
 import { defects } from './chaos-directory-defects.ts'
 import { type Happening, Model } from './chaos-directory-model-world.ts'
+import { flag, readSuite, runSuite, type Told, text } from './chaos-options.ts'
+import { wholeNumber } from './command.ts'
 
 export interface Explored {
   readonly authorities: number
@@ -75,64 +76,28 @@ function traceOf(path: Path | undefined): string[] {
 }
 
 /** @returns the exit code */
-export async function chaos(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (typeof options === 'string') {
-    console.error(`chaos: ${options}`)
-    return 2
-  }
-  if (options === undefined) {
-    console.log(Object.keys(defects).join('\n'))
-    return 0
-  }
-  const explored = explore(options.exploration)
-  if (options.json) console.log(JSON.stringify(explored))
-  else print(explored)
-  return explored.violation === undefined ? 0 : 1
+export function chaos(args: readonly string[]): Promise<number> {
+  return runSuite(args, {
+    name: 'chaos: directory-model',
+    defects,
+    read,
+    run: ({ defect, ...wanted }) =>
+      explore({ ...wanted, defect: defect === undefined ? undefined : defects[defect] }),
+    print,
+    holds: ({ violation }) => violation === undefined,
+  })
 }
 
-function readOptions(
-  args: readonly string[],
-): { exploration: Exploration; json: boolean } | string | undefined {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean', default: false } as const
-  let values: {
-    authorities?: string
-    threshold?: string
-    states?: string
-    break?: string
-    losses: boolean
-    json: boolean
-  }
-  try {
-    const options = {
-      authorities: text,
-      threshold: text,
-      states: text,
-      break: text,
-      losses: flag,
-      json: flag,
-    }
-    values = parseArgs({ args: [...args], options }).values
-  } catch (error) {
-    return (error as Error).message
-  }
-  if (values.break === 'list') return undefined
-  if (values.break !== undefined && !Object.hasOwn(defects, values.break)) {
-    return `--break: want list or one of its names, have ${values.break}`
-  }
-  const whole = (given: string | undefined, otherwise: number): number =>
-    given === undefined ? otherwise : /^\d{1,9}$/.test(given) ? Number(given) : 0
-  const authorities = whole(values.authorities, 3)
-  const threshold = whole(values.threshold, Math.floor(authorities / 2) + 1)
-  const most = whole(values.states, 5_000_000)
-  if (authorities < 3 || authorities > 5) return '--authorities: want 3, 4 or 5'
-  if (2 * threshold <= authorities || threshold >= authorities) {
-    return '--threshold: want more than half of the authorities, and one to spare'
-  }
-  if (most === 0) return '--states: want a whole number from 1'
-  const defect = values.break === undefined ? undefined : defects[values.break]
-  return { exploration: { authorities, threshold, losses: values.losses, most, defect }, json: values.json }
+/** @throws CommandError USAGE */
+function read(args: readonly string[]): Omit<Exploration, 'defect'> & Told {
+  const own = { authorities: text, threshold: text, states: text, losses: flag } as const
+  const { values, ...told } = readSuite(args, defects, own)
+  const authorities = wholeNumber('authorities', values.authorities ?? '3', 3, 5)
+  const majority = Math.floor(authorities / 2) + 1
+  // More than half of the authorities, and one to spare
+  const threshold = wholeNumber('threshold', values.threshold ?? String(majority), majority, authorities - 1)
+  const most = wholeNumber('states', values.states ?? '5000000', 1, 999_999_999)
+  return { ...told, authorities, threshold, most, losses: values.losses }
 }
 
 function print({ authorities, threshold, losses, states, steps, ends, complete, violation }: Explored): void {

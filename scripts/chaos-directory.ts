@@ -25,11 +25,13 @@ const child = new URL('./chaos-directory-child.ts', import.meta.url)
 /** @returns the exit code */
 export function chaos(args: readonly string[]): Promise<number> {
   const shared = { child, many: 20, runAll, merge }
-  return runSuite(readSeeds(args, defects), {
-    name: 'chaos',
+  return runSuite(args, {
+    name: 'chaos: directory',
     defects,
-    run: ({ job }) => runShared(job, shared),
+    read: given => readSeeds(given, defects, 200),
+    run: job => runShared(job, shared),
     print,
+    holds: ({ violations }) => violations === 0,
   })
 }
 

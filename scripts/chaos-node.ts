@@ -4,10 +4,12 @@
 // have been read. Exit code 1 when something did not hold, 2 for options that do not exist.
 
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import { below, seededRandom, systemRandom } from '../sphinx/random.ts'
 import { checks, type Invariant, invariants } from './chaos-node-checks.ts'
 import { defects } from './chaos-node-defects.ts'
@@ -15,7 +17,8 @@ import { type FaultKind, faultKinds, faults } from './chaos-node-faults.ts'
 import { badLinks } from './chaos-node-links.ts'
 import type { Part } from './chaos-node-part.ts'
 import { mail } from './chaos-node-traffic.ts'
-import { CommandError } from './command.ts'
+import { mostSeed, readSuite, runSuite, type Told, text } from './chaos-options.ts'
+import { CommandError, wholeNumber } from './command.ts'
 import type { NetOptions } from './net-options.ts'
 import { endpointOf, type Plan, planNetwork } from './net-plan.ts'
 import { supervisor } from './net-process.ts'
@@ -38,15 +41,14 @@ export interface Summary {
   readonly invariants: readonly { readonly id: Invariant; readonly holds: boolean }[]
 }
 
-interface Options {
+interface Options extends Told {
   readonly minutes: number
   readonly seed: number
-  readonly defect: string | undefined
-  readonly json: boolean
 }
 
 const second = 1000
 const minute = 60 * second
+const mostMinutes = 24 * 60
 const shareOfTrouble = 2 / 3
 /** How long messages may take after the last fault: a client's own back-off is as long. */
 const longestQuietMs = 150 * second
@@ -82,50 +84,30 @@ const diskBytes = 48 * 1024 * 1024
 const ownMounts = '--own-mounts'
 
 /** @returns the exit code */
-export async function chaos(args: readonly string[]): Promise<number> {
+export function chaos(args: readonly string[]): Promise<number> {
   const hasMounts = args.includes(ownMounts)
-  const options = readOptions(args.filter(arg => arg !== ownMounts))
-  if (typeof options === 'string') {
-    console.error(`chaos: node: ${options}`)
-    return 2
-  }
-  if (options === undefined) {
-    console.log(Object.keys(defects).join('\n'))
-    return 0
-  }
-  if (!hasMounts && mayMount()) return await amongOwnMounts(args)
-  const summary = await run(options, hasMounts).catch((error: unknown) => {
-    if (error instanceof CommandError) return error
-    throw error
+  const given = args.filter(arg => arg !== ownMounts)
+  return runSuite(given, {
+    name: 'chaos: node',
+    defects,
+    read,
+    run: options => (hasMounts || !mayMount() ? run(options, hasMounts) : amongOwnMounts(given)),
+    print,
+    holds: ({ violations }) => violations === 0,
   })
-  if (summary instanceof CommandError) {
-    console.error(`chaos: node: ${summary.message}`)
-    return 1
-  }
-  if (options.json) console.log(JSON.stringify(summary))
-  else print(summary)
-  return summary.violations > 0 ? 1 : 0
 }
 
-/** What is wrong with the options; nothing when the defects are to be listed. */
-function readOptions(args: readonly string[]): Options | string | undefined {
-  const text = { type: 'string' } as const
-  let values: { minutes?: string; seed?: string; break?: string; json?: boolean }
-  try {
-    const options = { minutes: text, seed: text, break: text, json: { type: 'boolean' } } as const
-    values = parseArgs({ args: [...args], options }).values
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  const { minutes = '3', seed, break: defect, json = false } = values
-  if (defect === 'list') return undefined
-  if (defect !== undefined && !Object.hasOwn(defects, defect))
-    return `--break: want one of ${Object.keys(defects).join(', ')}, have ${defect}`
-  if (!(Number(minutes) > 0 && Number(minutes) <= 24 * 60))
-    return `--minutes: want a number over 0, have ${minutes}`
-  if (seed !== undefined && !/^\d{1,9}$/.test(seed)) return `--seed: want a whole number, have ${seed}`
-  const drawn = seed === undefined ? below(systemRandom, 1e9) : Number(seed)
-  return { minutes: Number(minutes), seed: drawn, defect, json }
+/** @throws CommandError USAGE */
+function read(args: readonly string[]): Options {
+  const { values, ...told } = readSuite(args, defects, { minutes: text, seed: text })
+  const minutes = Number(values.minutes ?? 3)
+  if (!(minutes > 0 && minutes <= mostMinutes))
+    throw new CommandError(
+      'USAGE',
+      `--minutes ${values.minutes}: want a number over 0, ${mostMinutes} at most`,
+    )
+  const drawn = values.seed ?? String(below(systemRandom, 1e9))
+  return { ...told, minutes, seed: wholeNumber('seed', drawn, 0, mostSeed) }
 }
 
 /** Whether this machine lets us have file systems of our own: then a disk that is full is a disk that is full. */
@@ -134,15 +116,22 @@ function mayMount(): boolean {
   return tried.status === 0
 }
 
-/** Again, in a mount namespace of its own: however it ends, its file systems end with it. */
-function amongOwnMounts(args: readonly string[]): Promise<number> {
-  const again = [process.execPath, ...process.execArgv, process.argv[1] as string, 'node', ...args, ownMounts]
-  const child = spawn('unshare', ['--mount', ...again], { stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
-  return new Promise((resolve, reject) => {
-    child.once('error', reject)
-    child.once('exit', code => resolve(code ?? 1))
+/**
+ * Again, in a mount namespace of its own: however it ends, its file systems end with it.
+ *
+ * @throws CommandError FAILED: it has said why
+ */
+async function amongOwnMounts(args: readonly string[]): Promise<Summary> {
+  const again = [process.execPath, ...process.execArgv, process.argv[1] as string, 'node', ...args]
+  const child = spawn('unshare', ['--mount', ...again, '--json', ownMounts], {
+    stdio: ['inherit', 'pipe', 'inherit', 'ipc'],
   })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal))
+  const ended = once(child, 'close')
+  const summary = await json(child.stdout as Readable).catch(() => undefined)
+  await ended
+  if (summary === undefined) throw new CommandError('FAILED', 'it could not be run')
+  return summary as Summary
 }
 
 async function run(options: Options, hasMounts: boolean): Promise<Summary> {

@@ -6,11 +6,11 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { seededRandom } from '../sphinx/random.ts'
-import { runSuite } from './chaos-options.ts'
+import { mostSeed, readSuite, runSuite, type Told, text } from './chaos-options.ts'
 import { defects } from './chaos-replay-defects.ts'
 import { type ReplayRun, replayRun } from './chaos-replay-run.ts'
+import { wholeNumber } from './command.ts'
 
 export const invariants = {
   once: 'no packet leaves the node twice',
@@ -45,24 +45,25 @@ export interface Summary {
   readonly invariants: readonly { readonly id: Invariant; readonly holds: boolean }[]
 }
 
-interface Options {
+interface Options extends Told {
   readonly kills: number
   readonly seed: number
-  readonly defect: string | undefined
-  readonly json: boolean
 }
 
 /** Of them, those of the quiet life and the two with a full store. */
 const lastKills = 3
+const mostKills = 999_999
 
 /** @returns the exit code */
 export function chaos(args: readonly string[]): Promise<number> {
-  return runSuite(readOptions(args), {
+  return runSuite(args, {
     name: 'chaos: replay',
     defects,
+    read: readOptions,
     run: options =>
       killAndReplay(options, ({ invariant, why }) => console.error(`chaos: ${invariant}: ${why}`)),
     print,
+    holds: ({ violations }) => violations === 0,
   })
 }
 
@@ -117,24 +118,14 @@ function summarize({ counts, outputs }: ReplayRun, violations: readonly Violatio
   }
 }
 
-/** What is wrong with the options; nothing when the defects are to be listed. */
-function readOptions(args: readonly string[]): Options | string | undefined {
-  const text = { type: 'string' } as const
-  let values: { kills?: string; seed?: string; break?: string; json?: boolean }
-  try {
-    const options = { kills: text, seed: text, break: text, json: { type: 'boolean' } } as const
-    values = parseArgs({ args: [...args], options }).values
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+/** @throws CommandError USAGE */
+function readOptions(args: readonly string[]): Options {
+  const { values, ...told } = readSuite(args, defects, { kills: text, seed: text })
+  return {
+    ...told,
+    kills: wholeNumber('kills', values.kills ?? '200', lastKills + 1, mostKills),
+    seed: wholeNumber('seed', values.seed ?? '1', 0, mostSeed),
   }
-  const { kills = '200', seed = '1', break: defect, json = false } = values
-  if (defect === 'list') return undefined
-  if (defect !== undefined && !Object.hasOwn(defects, defect))
-    return `--break: want one of ${Object.keys(defects).join(', ')}, have ${defect}`
-  if (!/^\d{1,6}$/.test(kills) || Number(kills) <= lastKills)
-    return `--kills: want a whole number from ${lastKills + 1}, have ${kills}`
-  if (!/^\d{1,9}$/.test(seed)) return `--seed: want a whole number, have ${seed}`
-  return { kills: Number(kills), seed: Number(seed), defect, json }
 }
 
 function print(summary: Summary): void {

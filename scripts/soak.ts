@@ -5,10 +5,11 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
 import type { Resources } from '../link/resources.ts'
 import { below, seededRandom, systemRandom } from '../sphinx/random.ts'
 import { type Mail, mail } from './chaos-node-traffic.ts'
+import { mostSeed, readSuite, runSuite, type Told, text } from './chaos-options.ts'
+import { CommandError, wholeNumber } from './command.ts'
 import type { NetOptions } from './net-options.ts'
 import { endpointOf, type Plan, planNetwork } from './net-plan.ts'
 import { type Role, supervisor } from './net-process.ts'
@@ -39,15 +40,14 @@ export interface Summary {
   readonly messages: { readonly accepted: number; readonly read: number }
 }
 
-interface Options {
+interface Options extends Told {
   readonly minutes: number
   readonly seed: number
-  readonly leak: string | undefined
-  readonly json: boolean
 }
 
 const second = 1000
 const minute = 60 * second
+const mostMinutes = 7 * 24 * 60
 const warmUp = 1 / 4
 const sampleEveryMs = 2 * second
 const stretches = 30
@@ -82,42 +82,27 @@ const betweenMessagesMs = 3 * second
  */
 const onlyData = ['--no-opt', '--always-sparkplug', '--no-flush-bytecode'] as const
 
-process.exitCode = await run(process.argv.slice(2))
+process.exitCode = await runSuite(process.argv.slice(2), {
+  name: 'soak',
+  defects: leaks,
+  read,
+  run: soak,
+  print,
+  holds: ({ steady }) => steady,
+})
 
-async function run(args: readonly string[]): Promise<number> {
-  const options = readOptions(args)
-  if (typeof options === 'string') {
-    console.error(`soak: ${options}`)
-    return 2
-  }
-  if (options !== undefined) return await soak(options)
-  console.log(Object.keys(leaks).join('\n'))
-  return 0
+/** @throws CommandError USAGE */
+function read(args: readonly string[]): Options {
+  const { values, ...told } = readSuite(args, leaks, { minutes: text, seed: text })
+  const minutes = Number(values.minutes ?? 20)
+  if (!(minutes >= 1 && minutes <= mostMinutes))
+    throw new CommandError('USAGE', `--minutes ${values.minutes}: want a number from 1 to ${mostMinutes}`)
+  const drawn = values.seed ?? String(below(systemRandom, 1e9))
+  return { ...told, minutes, seed: wholeNumber('seed', drawn, 0, mostSeed) }
 }
 
-/** What is wrong with the options; nothing when the leaks are to be listed. */
-function readOptions(args: readonly string[]): Options | string | undefined {
-  const text = { type: 'string' } as const
-  let values: { minutes?: string; seed?: string; break?: string; json?: boolean }
-  try {
-    const known = { minutes: text, seed: text, break: text, json: { type: 'boolean' } } as const
-    values = parseArgs({ args: [...args], options: known }).values
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
-  const { minutes = '20', seed, break: leak, json = false } = values
-  if (leak === 'list') return undefined
-  if (leak !== undefined && !Object.hasOwn(leaks, leak))
-    return `--break: want one of ${Object.keys(leaks).join(', ')}, have ${leak}`
-  if (!(Number(minutes) >= 1 && Number(minutes) <= 7 * 24 * 60))
-    return `--minutes: want a number from 1, have ${minutes}`
-  if (seed !== undefined && !/^\d{1,9}$/.test(seed)) return `--seed: want a whole number, have ${seed}`
-  const drawn = seed === undefined ? below(systemRandom, 1e9) : Number(seed)
-  return { minutes: Number(minutes), seed: drawn, leak, json }
-}
-
-/** @returns the exit code */
-async function soak({ minutes, seed, leak, json }: Options): Promise<number> {
+/** @throws CommandError FAILED */
+async function soak({ minutes, seed, defect: leak }: Options): Promise<Summary> {
   const random = seededRandom(seed)
   const startedAt = Date.now()
   const tell = (event: string): void =>
@@ -154,8 +139,7 @@ async function soak({ minutes, seed, leak, json }: Options): Promise<number> {
     await startAll(running)
     await steadily(minutes, running, people, samples)
   } catch (error) {
-    console.error(`soak: ${error instanceof Error ? error.message : String(error)}`)
-    return 1
+    throw new CommandError('FAILED', error instanceof Error ? error.message : String(error))
   } finally {
     await endAll(running)
     rmSync(plan.folder, { recursive: true, force: true })
@@ -169,7 +153,7 @@ async function soak({ minutes, seed, leak, json }: Options): Promise<number> {
       }),
     ) as Record<Figure, Slope>
   const slopes = of(plan.processes.map(({ name }) => name))
-  const summary: Summary = {
+  return {
     minutes,
     slopes,
     steady: Object.values(slopes).every(isSteady),
@@ -178,9 +162,6 @@ async function soak({ minutes, seed, leak, json }: Options): Promise<number> {
     ),
     messages: { accepted: people.accepted().length, read: people.accepted().length - people.lost().length },
   }
-  if (json) console.log(JSON.stringify(summary))
-  else print(summary)
-  return summary.steady ? 0 : 1
 }
 
 /** Traffic all the time; samples once all is warm. */

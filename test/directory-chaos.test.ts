@@ -136,7 +136,10 @@ test('the command line: defects one a line; exit code 2 for what does not exist'
   ] as const) {
     const { code, err } = await command(option, value)
     assert.is(code, 2)
-    assert.match(err, new RegExp(`^chaos: (${option}: want |Option '${option}' argument)`))
+    assert.match(
+      err,
+      new RegExp(`^chaos: directory: (${option} ${value}: want |option '${option}' argument)`),
+    )
   }
 })
 
