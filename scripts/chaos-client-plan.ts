@@ -44,6 +44,8 @@ export const mixes = 3
 /** Half of what an epoch's grace covers, for each side. */
 const mostSkewMs = 2 * second
 const longestBytes = 12_000
+/** Replies to one message at most; where they are to run out of blocks, many. */
+export const usualReplies = 2
 const manyReplies = 14
 
 export function drawPlan(seed: number): Plan {
@@ -77,7 +79,7 @@ export function drawPlan(seed: number): Plan {
         from,
         to: (from + 1 + below(random, clients - 1)) % clients,
         bytes: below(random, 3) === 0 ? below(random, longestBytes) : below(random, 300),
-        replies: i === 0 && exhausting ? manyReplies : below(random, 3),
+        replies: i === 0 && exhausting ? manyReplies : below(random, usualReplies + 1),
       }
     }),
     kills: Array.from({ length: 1 + below(random, 4) }, () => ({

@@ -16,16 +16,33 @@ test('clients that are killed lose nothing, and a seed replays its run', async (
   assert.equal(await run(drawPlan(3), {}), first)
 })
 
-test('a queue that is not on disk is found out', async () => {
-  const { error } = console
-  console.error = () => {}
-  const found = await runAll({ seeds: [1, 2, 3, 4, 5], defect: 'queue-not-written' })
-  console.error = error
-  assert.is(found.first?.invariant, 'nothing-lost')
+/** By defect: a seed that shows it, and what does not hold then. */
+const shown = {
+  'queue-not-written': [1, 'nothing-lost'],
+  'seen-not-written': [32, 'read-once'],
+  'inbox-written-late': [1, 'read-once'],
+  'reply-secrets-not-written': [1, 'nothing-lost'],
+  'states-not-written': [1, 'states-forward'],
+  'mail-not-written': [16, 'nothing-lost'],
+} as const
+
+test('there is a seed for every defect', () => {
+  assert.ok(Object.keys(defects).length >= 5)
+  assert.equal(Object.keys(shown), Object.keys(defects))
 })
 
-test('five defects at least can be planted', () => {
-  assert.ok(Object.keys(defects).length >= 5)
-})
+for (const [defect, [seed, invariant]] of Object.entries(shown)) {
+  test(`${defect} is found out, and nothing without it`, async () => {
+    const { error } = console
+    console.error = () => {}
+    const [found, control] = [
+      await runAll({ seeds: [seed], defect }),
+      await runAll({ seeds: [seed], defect: undefined }),
+    ]
+    console.error = error
+    assert.is(found.first?.invariant, invariant)
+    assert.is(control.violations, 0)
+  })
+}
 
 test.run()
