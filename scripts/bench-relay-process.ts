@@ -142,7 +142,6 @@ async function sink(): Promise<Answering> {
 
 /** A mix as `chaffinch mix` runs it; only its consensus is not fetched but made here. */
 async function relay(): Promise<Answering> {
-  collectSeldom()
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-bench-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const files = await folderFiles(folder, systemClock)
@@ -216,6 +215,8 @@ async function peelUs({ perS, seconds }: Extract<Question, { ask: 'peel' }>): Pr
   return cpuUs / peeled
 }
 
+// All three as a node does: a source that collects its garbage keeps the relay's packets waiting
+collectSeldom()
 const roles: Readonly<Record<string, () => Promise<Answering>>> = { source, relay, sink }
 const answer = await (roles[process.argv[2] ?? ''] ?? relay)()
 process.on('message', (question: Question) => {
