@@ -9,22 +9,26 @@ export const announcedMs: number = 2 * 60 * 60_000
 
 export class Announcements {
   readonly #now: () => number
+  readonly #mayAnnounce: (mailboxKey: Uint8Array) => boolean
   /** By the hex of the mailbox key. */
   readonly #standing = new Map<string, { readonly service: AnnouncedService; readonly until: number }>()
 
-  constructor(now: () => number) {
+  /** @param mayAnnounce whether the operator lets the owner of this mailbox */
+  constructor(now: () => number, mayAnnounce: (mailboxKey: Uint8Array) => boolean = () => true) {
     this.#now = now
+    this.#mayAnnounce = mayAnnounce
   }
 
   /**
    * Takes or renews an owner's service; another one takes the place of the owner's last.
    *
    * @param service.mailboxKey the key that this connection has proved
-   * @returns whether it stands; not when the name is another owner's, or there is no room
+   * @returns whether it stands; not when the operator lets others only, the name is another owner's, or there is no room
    */
   announce(service: AnnouncedService): boolean {
+    if (!this.#mayAnnounce(service.mailboxKey)) return false
     const owner = hexOf(service.mailboxKey)
-    this.#expire()
+    this.#tidy()
     const others = [...this.#standing].filter(([key]) => key !== owner)
     if (others.some(([, { service: other }]) => other.name === service.name)) return false
     if (others.length >= mostServices) return false
@@ -34,12 +38,14 @@ export class Announcements {
 
   /** Those that stand, by name, as a descriptor has them. */
   list(): readonly AnnouncedService[] {
-    this.#expire()
+    this.#tidy()
     const services = [...this.#standing.values()].map(({ service }) => service)
     return services.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  #expire(): void {
-    for (const [owner, { until }] of this.#standing) if (until <= this.#now()) this.#standing.delete(owner)
+  /** What was not renewed, and whom the operator lets no longer. */
+  #tidy(): void {
+    for (const [owner, { service, until }] of this.#standing)
+      if (until <= this.#now() || !this.#mayAnnounce(service.mailboxKey)) this.#standing.delete(owner)
   }
 }

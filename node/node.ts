@@ -56,6 +56,8 @@ export interface NodeOptions {
   readonly operator?:
     | (() => Pick<NodeDescription, 'country' | 'contact' | 'software' | 'certified'>)
     | undefined
+  /** Of a gateway: whether it announces services of the owner of this mailbox, 32 bytes. Default: of anyone. */
+  readonly mayAnnounce?: (mailboxKey: Uint8Array) => boolean
   /** Whom to ask for documents before the authorities: any nodes. */
   readonly sources?: readonly Peer[]
   /** Default: the node joins the directory itself. One that is handed in is closed by whoever made it. */
@@ -106,7 +108,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   // what may refuse comes first, what would have to be undone last
   const board: Bulletin['page'] = (...wanted) => bulletin.page(...wanted)
   const disk = diskWatch(log)
-  const announcements = new Announcements(now)
+  const announcements = new Announcements(now, options.mayAnnounce)
   const mail =
     role === 'gateway'
       ? await openMail({

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
+import { readAddress } from '../client/address.ts'
 import { isAppName } from '../client/app-name.ts'
 import { type CoverLevel, coverLevels } from '../client/cover.ts'
 import { type OwnServiceName, ownServiceNames } from '../client/own-services.ts'
@@ -11,6 +12,7 @@ import { successorsOf } from '../directory/authority-set.ts'
 import type { Successors } from '../directory/consensus.ts'
 import type { Network } from '../directory/network.ts'
 import type { Parameters } from '../directory/view.ts'
+import { hexOf } from '../link/identity.ts'
 import type { Peer } from '../link/link.ts'
 import { type PaymentTimes, usualTimes } from '../payment/times.ts'
 import { addresses, authorityEntry, duration, hex32, name, text, whole } from './config-fields.ts'
@@ -79,6 +81,7 @@ const nodeSchema = v.strictObject({
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
   certificate: v.optional(field(text, '"node.certificate"'), ''),
   threads: v.optional(field(whole(0, 64), '2')),
+  announcers: v.optional(field(v.array(text), '["chaffinch_b…"]')),
   source: sources,
 })
 /** docs/payments.md 4.10. */
@@ -172,6 +175,8 @@ export interface NodeFile extends ServerFile {
   readonly contact: string
   /** What `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
   readonly certificate: string | undefined
+  /** Of a gateway: the hex of the mailbox keys whose owners may announce a service; undefined for those of anyone. */
+  readonly announcers: readonly string[] | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
   readonly sources: readonly Peer[]
@@ -223,14 +228,25 @@ function readSuccessorsFile(file: string): Successors | null {
 export function readNodeFile(file: string): NodeFile {
   const read = readToml(file, nodeSchema)
   const { family, threads, country, contact, certificate } = read
+  const common = server(file, read)
   return {
-    ...server(file, read),
+    ...common,
+    announcers: read.announcers?.map(address => mailboxOf(file, 'announcers', address, common.network)),
     family,
     threads,
     country,
     contact,
     certificate: certificate === '' ? undefined : beside(file, certificate),
     sources: read.source,
+  }
+}
+
+/** Lowercase hex of the key that an address reads its mail with. @throws CommandError CONFIG */
+function mailboxOf(file: string, key: string, address: string, network: Network): string {
+  try {
+    return hexOf(readAddress(address, network.name).mailboxKey)
+  } catch (error) {
+    throw keyError(file, [key], (error as Error).message)
   }
 }
 

@@ -245,7 +245,16 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       ],
     },
   ]
-  return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write([...serverLines(file, draft), ...own])}${sourceText}`
+  const announcers: Line = {
+    key: 'announcers',
+    value: undefined,
+    otherwise: '["chaffinch_b…"]',
+    says: [
+      'Whose services it announces, two at most: addresses of clients. Without it, those of anyone, first come.',
+    ],
+  }
+  const lines = [...serverLines(file, draft), ...own, ...(role === 'gateway' ? [announcers] : [])]
+  return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write(lines)}${sourceText}`
 }
 
 export function authorityText(file: string, draft: AuthorityDraft, parameters: ParameterDraft = {}): string {

@@ -66,6 +66,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
       ...(config.dialFrom === undefined ? {} : { localAddress: config.dialFrom }),
     })
     later(() => link.close())
+    let announcers = config.announcers
     const node = await startNode({
       role,
       network,
@@ -74,6 +75,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
       family,
       operator: operatorOf(role, config, link.id),
       threads,
+      mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
       clock,
       random,
@@ -90,6 +92,9 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
       country: () => {},
       contact: () => {},
       certificate: () => {},
+      announcers: to => {
+        announcers = to
+      },
     })
     const status = await serveStatus(node, { port: config.statusPort, token })
     later(() => status.close())

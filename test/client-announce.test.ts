@@ -138,6 +138,28 @@ test('a gateway takes one service of an owner, one owner of a name, two in all, 
   )
 })
 
+test('strangers take no place where an operator names who may announce, and every place where not', () => {
+  const squatters = Array.from({ length: 50 }, (_, i) => service(`s${i}`, 100 + i))
+  const own = service('echo', 1)
+  const namesAt = (announcements: Announcements): string[] => announcements.list().map(({ name }) => name)
+
+  const open = new Announcements(() => 0)
+  for (const squatter of squatters) open.announce(squatter)
+  assert.not.ok(open.announce(own), 'control: anyone may, and the places are gone')
+  assert.equal(namesAt(open), ['s0', 's1'])
+
+  let named = [own.mailboxKey]
+  const closed = new Announcements(
+    () => 0,
+    key => named.some(one => hexOf(one) === hexOf(key)),
+  )
+  for (const squatter of squatters) assert.not.ok(closed.announce(squatter))
+  assert.ok(closed.announce(own))
+  assert.equal(namesAt(closed), ['echo'])
+  named = []
+  assert.equal(namesAt(closed), [], 'one who is named no longer goes at once')
+})
+
 test('an announcement is read back as it was written, and a name with other characters is none', () => {
   const sealingKey = new Uint8Array(32).fill(7)
   for (const name of ['a', 'echo', 'x'.repeat(16)])

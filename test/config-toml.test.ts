@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { writeAddress } from '../client/address.ts'
 import { CommandError } from '../scripts/command.ts'
 import { readClientFile, readNodeFile } from '../scripts/config.ts'
 import { formatDuration, parseDuration } from '../scripts/duration.ts'
@@ -212,6 +213,22 @@ test('a client file: apps are bound to identities, and keys that do not fit say 
     assert.is(error.exitCode, 2)
     assert.is(error.message, `${file}:${line}: ${says}`)
   }
+})
+
+test('a gateway file names by address whose services it announces', () => {
+  const file = join(folder, 'gateway.toml')
+  writeFileSync(join(folder, 'network.toml'), network)
+  const head = 'network = "network.toml"\nlisten = ["/ip4/127.0.0.1/tcp/4301"]\n'
+  const [sealingKey, mailboxKey] = [bytesOf('01'.repeat(32)), bytesOf('02'.repeat(32))]
+  const address = writeAddress({ sealingKey, mailboxKey, gateways: [bytesOf(id)] }, 'demo')
+  writeFileSync(file, head)
+  assert.is(readNodeFile(file).announcers, undefined, 'those of anyone')
+  writeFileSync(file, `${head}announcers = ["${address}"]\n`)
+  assert.equal(readNodeFile(file).announcers, ['02'.repeat(32)])
+  writeFileSync(file, `${head}announcers = ["${address.slice(0, -1)}"]\n`)
+  const error = failure(() => readNodeFile(file))
+  assert.is(error.exitCode, 2)
+  assert.match(error.message, /gateway\.toml:3: announcers: address: /)
 })
 
 test('durations: what is written is read back', () => {
