@@ -62,7 +62,7 @@ export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
     todo: 'wait until more mixes run, or ask less of the path',
   },
   NO_REPLY: {
-    when: 'a reply to a message that left no reply block to use: its sender wants no reply, or it came too late',
+    when: 'a reply to a message without reply blocks: its sender wants no reply',
     todo: 'write to the sender with --to, if you know the address',
   },
   REPLY_EXPIRED: {

@@ -77,8 +77,9 @@ export class Chores {
     return this.#engine.inbox
       .after(-1, app)
       .filter(entry => entry.app !== answersApp)
-      .map(({ id, seq, at, app, inReplyTo = null, blocks, length, read }) => {
-        return { id, seq, at, app, inReplyTo, canReply: blocks > 0, bytes: length, read }
+      .map(({ id, seq, at, app, inReplyTo = null, length, read }) => {
+        const canReply = this.#engine.theirs.left(id) > 0
+        return { id, seq, at, app, inReplyTo, canReply, bytes: length, read }
       })
   }
 

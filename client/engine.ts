@@ -127,6 +127,7 @@ export class Engine {
       g,
       own: this.#own,
       theirs: this.theirs,
+      isOpen: id => this.inbox.wantsReply(id) || this.outbox.answers(id),
       surroundings: () => this.surroundings(),
       maker: () => this.#maker(),
       gateways: () => this.#identity.gateways,
@@ -350,6 +351,7 @@ export class Engine {
         ...queuedAs(message),
         resume: { state, acknowledged },
       }
+      if (kind === 'reply') this.replies.resume(to, this.#init.clock.now())
       try {
         this.sender.accept({ id, kind, to, content, count, way: message.way }, how)
       } catch (error) {

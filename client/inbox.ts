@@ -60,7 +60,7 @@ export interface InboxEntry {
   readonly length: number
   readonly read: boolean
   readonly wantsRead: boolean
-  /** Reply blocks that it brought. */
+  /** Reply blocks that it brought, usable or not; 0 when its sender wants no reply. */
   readonly blocks: number
 }
 
@@ -261,6 +261,11 @@ export class Inbox {
   find(id: string): InboxEntry | undefined {
     for (const entry of this.#entries.values()) if (entry.id === id) return entry
     return undefined
+  }
+
+  /** Whether a message is kept here that brought reply blocks, usable or not. */
+  wantsReply(id: string): boolean {
+    return (this.find(id)?.blocks ?? 0) > 0
   }
 
   /** Forgets what was read and came before a time. Resolves with how many, when that is on disk. */

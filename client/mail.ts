@@ -6,6 +6,8 @@ import { Waiting } from './waiting.ts'
 
 export interface MailInit {
   readonly inbox: Inbox
+  /** Whether a reply block of a message is left. */
+  readonly canReply: (id: string) => boolean
   /** The app is being handed a message for the first time. */
   readonly onDelivered: (entry: InboxEntry) => void
   /** The app has it, and that is on disk. */
@@ -97,7 +99,7 @@ export class Mail {
 
   async #load(entry: InboxEntry): Promise<Received | undefined> {
     const bytes = await this.#init.inbox.bytes(entry.seq)
-    return bytes === undefined ? undefined : receivedOf(entry, bytes)
+    return bytes === undefined ? undefined : receivedOf(entry, bytes, this.#init.canReply(entry.id))
   }
 
   async #take(entry: InboxEntry): Promise<void> {
@@ -106,8 +108,8 @@ export class Mail {
   }
 }
 
-function receivedOf(entry: InboxEntry, bytes: Uint8Array): Received {
-  const { id, seq, at, app, inReplyTo, blocks } = entry
+function receivedOf(entry: InboxEntry, bytes: Uint8Array, canReply: boolean): Received {
+  const { id, seq, at, app, inReplyTo } = entry
   return {
     id,
     seq,
@@ -118,6 +120,6 @@ function receivedOf(entry: InboxEntry, bytes: Uint8Array): Received {
       return new TextDecoder().decode(bytes)
     },
     inReplyTo,
-    canReply: blocks > 0,
+    canReply,
   }
 }

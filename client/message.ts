@@ -44,7 +44,7 @@ export interface Received {
   readonly text: string
   /** The id of our message that it answers; undefined for a message to our address. */
   readonly inReplyTo: string | undefined
-  /** Whether it brought reply blocks. */
+  /** Whether a block for a reply is left when it is handed over. */
   readonly canReply: boolean
 }
 

@@ -153,6 +153,11 @@ export class Outbox {
     return [...this.#messages.values()].filter(message => !finished.has(message.state))
   }
 
+  /** Whether a reply to this message is not over. */
+  answers(conversation: string): boolean {
+    return this.unfinished().some(({ kind, to }) => kind === 'reply' && to === conversation)
+  }
+
   /**
    * Moves a message's state forward. What is over loses its content.
    *

@@ -243,8 +243,8 @@ export class Receiver {
     switch (whole.kind) {
       case 'message': {
         const { wantsRead, app, blocks, bytes } = readMessage(g, content)
-        const { operations, commit, kept } = replies.received(id, blocks, now)
-        return { forApp: { app, bytes, wantsRead, blocks: kept, at: now }, operations, commit }
+        const { operations, commit } = replies.received(id, blocks, now)
+        return { forApp: { app, bytes, wantsRead, blocks: blocks.length, at: now }, operations, commit }
       }
       case 'reply': {
         const bytes = readReply(content)

@@ -37,6 +37,8 @@ export interface RepliesInit {
   readonly gateways: () => readonly Uint8Array[]
   readonly own: OwnBlocks
   readonly theirs: TheirBlocks
+  /** Whether a message that wants replies is kept here, or one is under way: its blocks may all be spent, and it known from disk alone. */
+  readonly isOpen: (conversation: string) => boolean
   /** Undefined while no packet can leave. */
   readonly surroundings: () => Surroundings | undefined
   /** Undefined only without a consensus or a gateway in it: blocks can be made while the gateway is away. */
@@ -105,6 +107,12 @@ export class Replies {
     return { blocks, operations, commit }
   }
 
+  /** A reply goes on after a restart: with no block left, its last may have asked for more, which are waited for. */
+  resume(conversation: string, now: number): void {
+    if (this.#init.theirs.left(conversation) > 0) return
+    remember(this.#refills, conversation, { tries: 0, nextAt: now + refillMs * 2 ** (mostRefills - 1) })
+  }
+
   /**
    * The next packet of a reply.
    *
@@ -157,13 +165,11 @@ export class Replies {
     conversation: string,
     blocks: readonly TaggedBlock[],
     now: number,
-  ): { operations: Operation[]; commit(): void; kept: number } {
+  ): { operations: Operation[]; commit(): void } {
     const { g, network, theirs, gateways } = this.#init
     const entering = new Set(gateways().map(hex))
     const usable = acceptable(blocks, entering, block => firstHop(g, block), network, now)
-    if (usable.length === 0) return { operations: [], commit: () => {}, kept: 0 }
-    const { operations, commit } = theirs.add(conversation, usable)
-    return { operations, commit, kept: usable.length }
+    return usable.length === 0 ? { operations: [], commit: () => {} } : theirs.add(conversation, usable)
   }
 
   /** Blocks that were asked for. */
@@ -172,7 +178,7 @@ export class Replies {
     blocks: readonly TaggedBlock[],
     now: number,
   ): { operations: Operation[]; commit(): void } {
-    if (!this.#init.theirs.knows(conversation)) return { operations: [], commit: () => {} }
+    if (!this.#init.isOpen(conversation)) return { operations: [], commit: () => {} }
     const { operations, commit } = this.received(conversation, blocks, now)
     return {
       operations,

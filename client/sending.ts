@@ -81,10 +81,13 @@ export class Sending {
     if (entry.blocks === 0)
       throw new ClientError(
         'NO_REPLY',
-        'reply: the message brought no reply block that can be used: its sender wants no reply, or it came too late',
+        'reply: the message brought no reply block: its sender wants no reply',
       )
     if (this.#engine.theirs.left(to) === 0)
-      throw new ClientError('REPLY_EXPIRED', 'reply: no reply block of the message is left')
+      throw new ClientError(
+        'REPLY_EXPIRED',
+        'reply: no reply block of the message is left: they were over when it came, or are spent',
+      )
     const bytes = bytesOf(content, maxReplyBytes, 'reply')
     const id = hex(this.#init.random(messageIdBytes))
     const { app } = entry

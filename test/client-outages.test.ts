@@ -160,6 +160,39 @@ test('a message that was long under way is followed by fresh blocks, for replies
   assert.is(answers[0]?.text, 'after the third epoch')
 })
 
+test('a message whose blocks are over when it comes can be answered once fresh ones have followed', async () => {
+  const net = new FakeNetwork({ seed: 12, parameters: { payloadPerMinute: 120 } })
+  const [alice, bob] = await pair(net)
+  const [got, answers] = [app(bob), app(alice)]
+  await alice.client.send(bob.client.address, seededRandom(4)(400_000), { replies: true })
+  while (got.length === 0) await net.clock.advance(second / 4)
+  const [question] = got as [Received]
+  assert.is(question.canReply, false)
+  await assertCode(bob.client.reply(question, 'at once'), 'REPLY_EXPIRED')
+  const again = await net.client('bob again', { store: await diskOf(bob) })
+  await net.clock.advance(5 * second)
+  assert.is((await again.client.inbox())[0]?.canReply, true)
+  await again.client.reply(question, 'five seconds later')
+  await net.clock.advance(7 * second)
+  assert.is(answers[0]?.text, 'five seconds later')
+})
+
+test('whenever a replier that needs more blocks than it has starts again, its reply is read', async () => {
+  for (const diesAt of [400, 800, 1600, 3200]) {
+    const net = new FakeNetwork({ seed: 13, parameters: { payloadPerMinute: 240 } })
+    const [alice, bob] = await pair(net)
+    const [got, answers] = [app(bob), app(alice)]
+    await alice.client.send(bob.client.address, 'question', { replies: 1 })
+    while (got.length === 0) await net.clock.advance(second / 4)
+    await bob.client.reply(got[0] as Received, seededRandom(5)(12_000))
+    await net.clock.advance(diesAt)
+    const again = await net.client('bob again', { store: await diskOf(bob) })
+    for (let waited = 0; waited < 40 && answers.length === 0; waited++) await net.clock.advance(second)
+    assert.is(answers[0]?.bytes.length, 12_000, `started again after ${diesAt} ms`)
+    await again.client.close()
+  }
+})
+
 test('a reply that nobody takes fails when its blocks are used up or over', async () => {
   const net = new FakeNetwork({ seed: 16, parameters: { payloadPerMinute: 180 } })
   const [alice, bob] = await pair(net)
