@@ -1,6 +1,6 @@
 // The status notes of an authority as they are made (docs/directory.md 8.11): one timer, one machine an epoch.
 
-import type { Clock, Timer } from '../link/clock.ts'
+import { type Clock, onceAt, type Timer } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
 import type { AuthorityPeers } from './authority-peers.ts'
 import type { StatisticsBook } from './authority-statistics.ts'
@@ -135,6 +135,6 @@ export class NoteKeeper {
   #wakeAt(at: number, run: () => void): void {
     this.#timer?.cancel()
     if (this.#closed) return
-    this.#timer = this.#init.clock.after(Math.max(0, at - this.#init.clock.now()), run)
+    this.#timer = onceAt(this.#init.clock, at, run)
   }
 }

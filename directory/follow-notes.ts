@@ -1,7 +1,7 @@
 // Fetches the status note of each epoch for a node or a client (docs/directory.md 10), in good time before its effect,
 // and says when it takes effect.
 
-import type { Clock, Timer } from '../link/clock.ts'
+import { type Clock, onceAt, type Timer } from '../link/clock.ts'
 import { type Link, LinkError, type Peer } from '../link/link.ts'
 import type { Log } from '../link/log.ts'
 import { fraction, type Random, shuffle } from '../sphinx/random.ts'
@@ -126,6 +126,6 @@ export class NoteFollower {
     const changes = [epoch - 1, epoch].some(of => (notes.get(of)?.note.nodes.length ?? 0) > 0)
     this.#effectTimer?.cancel()
     if (!changes) return
-    this.#effectTimer = clock.after(Math.max(0, noteEffect(network, epoch) - clock.now()), onEffect)
+    this.#effectTimer = onceAt(clock, noteEffect(network, epoch), onEffect)
   }
 }

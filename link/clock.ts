@@ -10,7 +10,7 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since 1970-01-01 UTC. */
   now(): number
-  /** Calls `run` once, `ms` milliseconds from now (0 or more). */
+  /** Calls `run` once, `ms` milliseconds from now (0 or more) or later, never before. */
   after(ms: number, run: () => void): Timer
 }
 
@@ -22,10 +22,16 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {
     let handle: ReturnType<typeof setTimeout>
+    const due = performance.now() + ms
     const arm = (left: number): void => {
       handle = setTimeout(
-        () => (left > longestTimeout ? arm(left - longestTimeout) : run()),
-        Math.min(left, longestTimeout),
+        () => {
+          // Node counts from when its loop last looked at the time: up to as much too early as the loop was busy
+          const left = due - performance.now()
+          if (left > 0) arm(left)
+          else run()
+        },
+        Math.min(Math.ceil(left), longestTimeout),
       )
       if (typeof handle === 'object') handle.unref()
     }
@@ -41,6 +47,17 @@ export const systemClock: Clock = {
 export function stayAlive(): () => void {
   const handle = setInterval(() => {}, longestTimeout)
   return () => clearInterval(handle)
+}
+
+/** Calls `run` once the clock shows `time`, also where it is put back meanwhile. */
+export function onceAt(clock: Clock, time: number, run: () => void): Timer {
+  let timer: Timer
+  const wait = (): void => {
+    const left = Math.max(0, time - clock.now())
+    timer = clock.after(left, () => (clock.now() < time ? wait() : run()))
+  }
+  wait()
+  return { cancel: () => timer.cancel() }
 }
 
 /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */

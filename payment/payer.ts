@@ -1,7 +1,7 @@
 // Carries payments: hands their pieces to a mixer, pays them out when it is time, and keeps the temporal ledger.
 // docs/payments.md 5.3, 5.4.
 
-import type { Timer } from '../link/clock.ts'
+import { onceAt, type Timer } from '../link/clock.ts'
 import { hex, same } from './document.ts'
 import { PaymentError } from './error.ts'
 import { Mixer, type MixerInit, type MixerReport } from './mixer.ts'
@@ -177,7 +177,6 @@ export class Payer {
   }
 
   async #do(payment: Payment, action: PieceAction): Promise<void> {
-    const { clock } = this.#init
     switch (action.do) {
       case 'save':
         // What this process believes must survive it
@@ -190,7 +189,7 @@ export class Payer {
         return
       }
       case 'wake':
-        return this.#after(action.at - clock.now(), () => this.#step(payment, { kind: 'time' }))
+        return this.#at(action.at, () => this.#step(payment, { kind: 'time' }))
       case 'pay':
         return this.#pay(payment, action.piece)
     }
@@ -218,8 +217,12 @@ export class Payer {
   }
 
   #after(ms: number, run: () => Promise<void>): void {
+    this.#at(this.#init.clock.now() + ms, run)
+  }
+
+  #at(time: number, run: () => Promise<void>): void {
     if (this.#isClosed) return
-    const timer = this.#init.clock.after(Math.max(0, ms), () => {
+    const timer = onceAt(this.#init.clock, time, () => {
       this.#timers.delete(timer)
       this.#inTurn(run).catch((error: unknown) => {
         const code = error instanceof PaymentError ? error.code : 'unknown'

@@ -1,7 +1,7 @@
 // Carries a round: feeds it messages and time, keeps its record, asks the ledger, publishes. After the round it sees to it
 // that the note is settled. Everything it touches is handed in.
 
-import type { Clock, Timer } from '../link/clock.ts'
+import { type Clock, onceAt, type Timer } from '../link/clock.ts'
 import type { Log } from '../link/log.ts'
 import type { Store } from '../link/store.ts'
 import type { Verdict } from './blame.ts'
@@ -146,14 +146,14 @@ export class RoundShell {
   }
 
   async #do(action: RoundAction): Promise<void> {
-    const { clock, ledger, publish, report } = this.#init
+    const { ledger, publish, report } = this.#init
     switch (action.do) {
       case 'save':
         return await this.#save(readRecord(action.record))
       case 'send':
         return publish(action.message)
       case 'wake':
-        return this.#after(action.at - clock.now(), () => this.#event({ kind: 'time' }))
+        return this.#at(action.at, () => this.#event({ kind: 'time' }))
       case 'look':
         return this.#ask(ledger.note(action.note), note =>
           this.#event({ kind: 'note', id: action.note, note }),
@@ -175,8 +175,12 @@ export class RoundShell {
   }
 
   #after(ms: number, run: () => void): void {
+    this.#at(this.#init.clock.now() + ms, run)
+  }
+
+  #at(time: number, run: () => void): void {
     if (this.#isClosed) return
-    const timer = this.#init.clock.after(Math.max(0, ms), () => {
+    const timer = onceAt(this.#init.clock, time, () => {
       this.#timers.delete(timer)
       run()
     })

@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sleep, virtualClock } from '../link/clock.ts'
+import { onceAt, sleep, stayAlive, systemClock, virtualClock } from '../link/clock.ts'
 
 test('timers fire in order of time, then of arming, and promises settle in between', async () => {
   const clock = virtualClock(1000)
@@ -39,6 +39,42 @@ test('sleep rejects with the reason of its signal', async () => {
   } catch (error) {
     assert.is((error as Error).message, 'enough')
   }
+})
+
+test("the machine's timers never ring early, also those set after a while of work", async () => {
+  const stop = stayAlive()
+  const rings: Promise<{ readonly left: number; readonly shows: number }>[] = []
+  for (let i = 0; i < 200; i++) {
+    const ms = (i * 7) % 40
+    // Node's own timers count from before this
+    if (i % 20 === 0) for (const until = performance.now() + 15; performance.now() < until; );
+    const [due, at] = [performance.now() + ms, systemClock.now() + ms]
+    rings.push(
+      new Promise(resolve => {
+        systemClock.after(ms, () => resolve({ left: due - performance.now(), shows: systemClock.now() - at }))
+      }),
+    )
+  }
+  for (const { left, shows } of await Promise.all(rings))
+    assert.ok(left <= 0 && shows >= 0, `${left} ms early`)
+  stop()
+})
+
+test('what is to happen at a time happens once the clock shows it, also when it was put back', async () => {
+  const clock = virtualClock(10_000)
+  let putBack = 0
+  const shaky = { ...clock, now: () => clock.now() - putBack }
+  const seen: number[] = []
+  onceAt(shaky, 10_100, () => seen.push(shaky.now()))
+  onceAt(shaky, 9000, () => seen.push(shaky.now()))
+  const never = onceAt(shaky, 10_090, () => seen.push(-1))
+  await clock.advance(50)
+  putBack = 1000
+  await clock.advance(60)
+  never.cancel()
+  assert.equal(seen, [10_000])
+  await clock.advance(2000)
+  assert.equal(seen, [10_000, 10_100])
 })
 
 test.run()
