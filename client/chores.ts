@@ -78,7 +78,7 @@ export class Chores {
       .after(-1, app)
       .filter(entry => entry.app !== answersApp)
       .map(({ id, seq, at, app, inReplyTo = null, length, read }) => {
-        const canReply = this.#engine.theirs.left(id) > 0
+        const canReply = this.#engine.replies.canAnswer(id, this.#init.clock.now())
         return { id, seq, at, app, inReplyTo, canReply, bytes: length, read }
       })
   }

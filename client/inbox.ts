@@ -263,9 +263,10 @@ export class Inbox {
     return undefined
   }
 
-  /** Whether a message is kept here that brought reply blocks, usable or not. */
-  wantsReply(id: string): boolean {
-    return (this.find(id)?.blocks ?? 0) > 0
+  /** When a message came that is kept here and brought reply blocks, usable or not, milliseconds since 1970-01-01 UTC. */
+  askedAt(id: string): number | undefined {
+    const entry = this.find(id)
+    return entry !== undefined && entry.blocks > 0 ? entry.at : undefined
   }
 
   /** Forgets what was read and came before a time. Resolves with how many, when that is on disk. */

@@ -6,7 +6,7 @@ import { Waiting } from './waiting.ts'
 
 export interface MailInit {
   readonly inbox: Inbox
-  /** Whether a reply block of a message is left. */
+  /** Whether a reply to a message can be handed in now. */
   readonly canReply: (id: string) => boolean
   /** The app is being handed a message for the first time. */
   readonly onDelivered: (entry: InboxEntry) => void

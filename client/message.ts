@@ -44,7 +44,7 @@ export interface Received {
   readonly text: string
   /** The id of our message that it answers; undefined for a message to our address. */
   readonly inReplyTo: string | undefined
-  /** Whether a block for a reply is left when it is handed over. */
+  /** Whether a reply to it can be handed in when it is handed over. */
   readonly canReply: boolean
 }
 

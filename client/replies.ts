@@ -25,6 +25,8 @@ const refillMs = 3 * second
 const mostRefills = 4
 /** The asker answers at most one request of a conversation in this time. */
 const refillPauseMs = second
+/** After a message has come whose blocks are over: how long fresh ones may take to follow (7.5). */
+const followMs = 60 * second
 /** Blocks to have beyond those for the fragments: for what is lost, and for the next request. */
 const spareBlocks = 4
 /** How many times the mean a packet's way through all hops may take. */
@@ -39,6 +41,8 @@ export interface RepliesInit {
   readonly theirs: TheirBlocks
   /** Whether a message that wants replies is kept here, or one is under way: its blocks may all be spent, and it known from disk alone. */
   readonly isOpen: (conversation: string) => boolean
+  /** When a message came that wants replies, and is kept here, milliseconds since 1970-01-01 UTC. */
+  readonly cameAt: (conversation: string) => number | undefined
   /** Undefined while no packet can leave. */
   readonly surroundings: () => Surroundings | undefined
   /** Undefined only without a consensus or a gateway in it: blocks can be made while the gateway is away. */
@@ -107,6 +111,11 @@ export class Replies {
     return { blocks, operations, commit }
   }
 
+  /** Whether a reply can be handed in: a block is left, or fresh ones may yet follow. */
+  canAnswer(conversation: string, now: number): boolean {
+    return this.#init.theirs.left(conversation) > 0 || this.#mayFollow(conversation, now)
+  }
+
   /** A reply goes on after a restart: with no block left, its last may have asked for more, which are waited for. */
   resume(conversation: string, now: number): void {
     if (this.#init.theirs.left(conversation) > 0) return
@@ -132,8 +141,9 @@ export class Replies {
 
     if (usable === 0) {
       const later = theirs.nextWindow(conversation, use)
-      if (later === undefined && !asking) return this.#over(conversation)
-      return { do: 'wait', until: asking ? now + pollMs : Math.max(now + pollMs, later ?? 0) }
+      const coming = asking || this.#mayFollow(conversation, now)
+      if (later === undefined && !coming) return this.#over(conversation)
+      return { do: 'wait', until: coming ? now + pollMs : Math.max(now + pollMs, later ?? 0) }
     }
     // Of two left, one asks: a reply that took the last one would leave none to ask with
     if (usable < waiting || (usable > 1 && usable <= waiting + 1)) {
@@ -243,8 +253,18 @@ export class Replies {
   }
 
   #over(conversation: string): ReplyStep {
-    const expired = this.#init.theirs.expiredSome(conversation) || !this.#init.theirs.knows(conversation)
-    return { do: 'fail', reason: expired ? 'REPLY_EXPIRED' : 'REPLY_EXHAUSTED' }
+    return { do: 'fail', reason: this.#haveExpired(conversation) ? 'REPLY_EXPIRED' : 'REPLY_EXHAUSTED' }
+  }
+
+  #haveExpired(conversation: string): boolean {
+    const { theirs } = this.#init
+    return theirs.expiredSome(conversation) || !theirs.knows(conversation)
+  }
+
+  /** The message was so long under way that its blocks are over: its sender has more follow. */
+  #mayFollow(conversation: string, now: number): boolean {
+    const cameAt = this.#init.cameAt(conversation)
+    return cameAt !== undefined && now < cameAt + followMs && this.#haveExpired(conversation)
   }
 
   #around(): Surroundings {

@@ -83,7 +83,7 @@ export class Sending {
         'NO_REPLY',
         'reply: the message brought no reply block: its sender wants no reply',
       )
-    if (this.#engine.theirs.left(to) === 0)
+    if (!this.#engine.replies.canAnswer(to, this.#init.clock.now()))
       throw new ClientError(
         'REPLY_EXPIRED',
         'reply: no reply block of the message is left: they were over when it came, or are spent',
