@@ -59,13 +59,19 @@ const established = 3
 /**
  * Has a Yamux stream say that its window is open again only when half of it has been used. libp2p says so after each
  * message, and a sender that has run out of window then cuts its next message to the few bytes of that update: from
- * there on messages and updates stay small (RFC 813, "silly window syndrome").
+ * there on messages and updates stay small (RFC 813, "silly window syndrome"). What cannot be said aborts the stream.
  */
 export function updateWindowByHalves(stream: Stream): void {
   if (!isWindowed(stream)) throw new Error('libp2p streams are not what they were')
   const update = stream.sendWindowUpdate.bind(stream)
   stream.sendWindowUpdate = () => {
     const used = stream.recvWindow - stream.recvWindowCapacity
-    if (stream.state !== established || used * 2 >= stream.recvWindow) update()
+    if (stream.state === established && used * 2 < stream.recvWindow) return
+    try {
+      update()
+    } catch (error) {
+      // Yamux announces a stream in a microtask: where the connection is closing by then, nobody else could catch this
+      stream.abort(error as Error)
+    }
   }
 }

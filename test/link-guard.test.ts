@@ -12,7 +12,7 @@ import { createLibp2p } from 'libp2p'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { virtualClock } from '../link/clock.ts'
-import { NegotiationReader, YamuxReader } from '../link/guard.ts'
+import { guardedYamux, NegotiationReader, YamuxReader } from '../link/guard.ts'
 import type { Host } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
 import { startLoopback } from './loopback-host.ts'
@@ -150,7 +150,7 @@ async function start(listen = '/ip4/127.0.0.1/tcp/0'): Promise<Host> {
 }
 
 /** A libp2p of somebody else's, with its own settings; `early`: the handshake chooses the muxer. */
-async function stranger(early: boolean): Promise<Libp2p> {
+async function stranger(early: boolean, muxer = yamux()): Promise<Libp2p> {
   const late: ReturnType<typeof noise> = components => {
     const encrypter = noise()(components)
     const secure = encrypter.secureOutbound.bind(encrypter)
@@ -161,7 +161,7 @@ async function stranger(early: boolean): Promise<Libp2p> {
   const host = await createLibp2p({
     transports: [tcp(), webSockets()],
     connectionEncrypters: [early ? noise() : late],
-    streamMuxers: [yamux()],
+    streamMuxers: [muxer],
   })
   ends.push(async () => host.stop())
   return host
@@ -185,9 +185,23 @@ async function cpuMs(run: () => Promise<void>): Promise<number> {
   return (user + system) / 1000
 }
 
+interface Muxer {
+  createStream(): Promise<{ send(bytes: Uint8Array): boolean; readonly status: string }>
+  readonly maConn: { send(bytes: Uint8Array): boolean }
+}
+
+function muxerOf(connection: Connection): Muxer {
+  return (connection as unknown as { muxer: Muxer }).muxer
+}
+
+/** The transport below a connection's encryption. */
+function transportOf(connection: Connection): { close(): Promise<void> } {
+  return (connection as unknown as { maConn: { close(): Promise<void> } }).maConn
+}
+
 /** The bytes below a connection's streams. */
-function below(connection: Connection): { send(bytes: Uint8Array): boolean } {
-  return (connection as unknown as { muxer: { maConn: { send(bytes: Uint8Array): boolean } } }).muxer.maConn
+function below(connection: Connection): Muxer['maConn'] {
+  return muxerOf(connection).maConn
 }
 
 hosts.after.each(async () => {
@@ -212,9 +226,7 @@ hosts('a length without end costs nothing, from a peer on a stream', async () =>
   const host = await start()
   const bad = await stranger(true)
   const connection = await bad.dial(multiaddr(host.addresses[0] as string))
-  const { muxer } = connection as unknown as {
-    muxer: { createStream(): Promise<{ send(bytes: Uint8Array): boolean; status: string }> }
-  }
+  const muxer = muxerOf(connection)
   const cost = await cpuMs(async () => {
     for (let n = 0; n < 5; n++) {
       const stream = await muxer.createStream()
@@ -241,6 +253,31 @@ hosts('a flood of pings ends the connection', async () => {
   await until(() => host.counters().connections === 1)
   below(connection).send(Uint8Array.from(Array.from({ length: 2000 }, () => yamuxFrame(2, 1, 7)).flat()))
   await until(() => host.counters().connections === 0)
+})
+
+hosts('a connection that closes while a stream is opened on it ends no process', async () => {
+  const host = await start()
+  const uncaught: unknown[] = []
+  const note = (error: unknown): unknown => uncaught.push(error)
+  process.on('uncaughtException', note)
+  const open = async (muxer: ReturnType<typeof yamux>): Promise<{ readonly status: string }> => {
+    const other = await stranger(true, muxer)
+    const connection = await other.dial(multiaddr(host.addresses[0] as string))
+    const stream = muxerOf(connection).createStream()
+    void transportOf(connection).close()
+    await wait(20)
+    return stream
+  }
+  try {
+    const watched = { maxFrameBytes: 100_000, clock: virtualClock() }
+    const { status } = await open(guardedYamux(watched, { speaks: () => true, did: () => {} }))
+    assert.is.not(status, 'open')
+    assert.equal(uncaught, [])
+    await open(yamux())
+    assert.is(uncaught.length, 1, 'control: libp2p alone throws where nobody can catch it')
+  } finally {
+    process.off('uncaughtException', note)
+  }
 })
 
 hosts('a libp2p that chooses its muxer after the handshake is served', async () => {
