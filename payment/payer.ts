@@ -217,12 +217,16 @@ export class Payer {
   }
 
   #after(ms: number, run: () => Promise<void>): void {
-    this.#at(this.#init.clock.now() + ms, run)
+    this.#arm(run, ring => this.#init.clock.after(ms, ring))
   }
 
   #at(time: number, run: () => Promise<void>): void {
+    this.#arm(run, ring => onceAt(this.#init.clock, time, ring))
+  }
+
+  #arm(run: () => Promise<void>, start: (ring: () => void) => Timer): void {
     if (this.#isClosed) return
-    const timer = onceAt(this.#init.clock, time, () => {
+    const timer = start(() => {
       this.#timers.delete(timer)
       this.#inTurn(run).catch((error: unknown) => {
         const code = error instanceof PaymentError ? error.code : 'unknown'

@@ -175,12 +175,16 @@ export class RoundShell {
   }
 
   #after(ms: number, run: () => void): void {
-    this.#at(this.#init.clock.now() + ms, run)
+    this.#arm(run, ring => this.#init.clock.after(ms, ring))
   }
 
   #at(time: number, run: () => void): void {
+    this.#arm(run, ring => onceAt(this.#init.clock, time, ring))
+  }
+
+  #arm(run: () => void, start: (ring: () => void) => Timer): void {
     if (this.#isClosed) return
-    const timer = onceAt(this.#init.clock, time, () => {
+    const timer = start(() => {
       this.#timers.delete(timer)
       run()
     })

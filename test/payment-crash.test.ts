@@ -89,8 +89,7 @@ interface Story {
   readonly receiver: Wallet
 }
 
-async function begin(): Promise<Story> {
-  const clock = virtualClock(1_800_000_000_000)
+async function begin(clock: VirtualClock): Promise<Story> {
   const ledger = await openTestLedger(() => clock.now())
   const board = new Board(clock)
   const random = seededRandom(9)
@@ -202,14 +201,16 @@ interface End {
 /**
  * One payment from the quote on, cut off at a write of the payer's disk, and 5 seconds later started again.
  *
+ * @param at no finite number: it is never cut off
  * @param meddle what happens to the disk while nobody looks
  */
 async function tellStory(
   at: number,
   isAfter: boolean,
   meddle = async (_: Store): Promise<void> => {},
+  clockOf = (clock: VirtualClock): VirtualClock => clock,
 ): Promise<End> {
-  const story = await begin()
+  const story = await begin(clockOf(virtualClock(1_800_000_000_000)))
   const { clock, ledger, disk, receiver } = story
   const lenders = [await lender(story, 31), await lender(story, 32)]
   const before = await open(story, disk, 1)
@@ -270,6 +271,15 @@ test('cut off before and after every write, a payment is paid once, or never beg
       assert.is(paid, agreed ? 1 : 0, `${where}: what was agreed is paid`)
     }
   }
+})
+
+test('a payment is paid by a clock whose timers ring a millisecond early', async () => {
+  const early = (clock: VirtualClock): VirtualClock => ({
+    ...clock,
+    after: (ms, run) => clock.after(ms > 1 ? ms - 1 : ms, run),
+  })
+  const { paid, left } = await tellStory(Number.POSITIVE_INFINITY, false, undefined, early)
+  assert.equal([paid, left], [1, 0])
 })
 
 test('control: with rounds forgotten on disk, a coin is lost', async () => {
