@@ -71,7 +71,7 @@ const authoritySchema = v.strictObject({
   successors: v.optional(field(text, '"successors.toml"'), 'successors.toml'),
   parameters: v.optional(parametersSchema, {}),
 })
-const nodeSchema = v.strictObject({
+const mixSchema = v.strictObject({
   ...serverEntries,
   family: v.optional(v.union([v.literal(''), name]), ''),
   country: v.optional(
@@ -81,8 +81,11 @@ const nodeSchema = v.strictObject({
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
   certificate: v.optional(field(text, '"node.certificate"'), ''),
   threads: v.optional(field(whole(0, 64), '2')),
-  announcers: v.optional(field(v.array(text), '["chaffinch_b…"]')),
   source: sources,
+})
+const gatewaySchema = v.strictObject({
+  ...mixSchema.entries,
+  announcers: v.optional(field(v.array(text), '["chaffinch_b…"]')),
 })
 /** docs/payments.md 4.10. */
 const paymentsSchema = v.strictObject({
@@ -225,8 +228,8 @@ function readSuccessorsFile(file: string): Successors | null {
 }
 
 /** @throws CommandError CONFIG */
-export function readNodeFile(file: string): NodeFile {
-  const read = readToml(file, nodeSchema)
+export function readNodeFile(file: string, role: 'mix' | 'gateway'): NodeFile {
+  const read: v.InferOutput<typeof gatewaySchema> = readToml(file, role === 'mix' ? mixSchema : gatewaySchema)
   const { family, threads, country, contact, certificate } = read
   const common = server(file, read)
   return {

@@ -74,8 +74,8 @@ function lines(findings: readonly Finding[]): string[] {
 async function examine(role: Role, file: string): Promise<Finding[]> {
   const read = {
     authority: readAuthorityFile,
-    mix: readNodeFile,
-    gateway: readNodeFile,
+    mix: () => readNodeFile(file, 'mix'),
+    gateway: () => readNodeFile(file, 'gateway'),
     client: readClientFile,
   }
   let config: RoleFile | undefined

@@ -35,8 +35,8 @@ export async function runNode(
   around: Around = footing => footing,
 ): Promise<number | undefined> {
   const [action, ...rest] = args
-  if (action === 'leave') return leave(readNodeFile(configOption(role, rest)))
-  const config = readNodeFile(configOption(role, args))
+  if (action === 'leave') return leave(readNodeFile(configOption(role, rest), role))
+  const config = readNodeFile(configOption(role, args), role)
   openFolder(config.folder, role)
   collectSeldom()
   return await runRole(() => start(role, config, around))
@@ -85,7 +85,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
       await node.drain()
       await node.close()
     })
-    const reload = reloader(config.file, config, () => readNodeFile(config.file), {
+    const reload = reloader(config.file, config, () => readNodeFile(config.file, role), {
       log: level => {
         log.level = level
       },
@@ -125,7 +125,7 @@ function operatorOf(
   let says = read(first)
   return () => {
     try {
-      says = read(readNodeFile(first.file))
+      says = read(readNodeFile(first.file, role))
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
       console.error(`chaffinch: ${error.message}; what was read before stays in use`)

@@ -48,7 +48,7 @@ test.after(() => taken.close())
 const listen = [`/ip4/127.0.0.1/tcp/${taken.port}`]
 const id = initNode(join(folder, 'mix1'), 'mix', { networkFile, listen, contact: 'me' })
 const file = join(folder, 'mix1', 'mix.toml')
-const config = (): NodeFile => readNodeFile(file)
+const config = (): NodeFile => readNodeFile(file, 'mix')
 
 const states = (findings: readonly Finding[]): string[] => findings.map(({ state }) => state)
 

@@ -60,7 +60,7 @@ test('what init writes is what the roles read', async () => {
   assert.is(network.threshold, 1)
   assert.is(network.epochMs, 20_000)
   assert.equal(readAuthorityFile(join(folder, 'alpha', 'authority.toml')).network, network)
-  const node = readNodeFile(join(folder, 'mix1', 'mix.toml'))
+  const node = readNodeFile(join(folder, 'mix1', 'mix.toml'), 'mix')
   assert.is(node.family, 'mine')
   assert.is(node.statusPort, 7201)
   assert.is(node.folder, join(folder, 'mix1', 'data'))

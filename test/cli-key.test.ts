@@ -98,7 +98,7 @@ test('an authority file says whom it lets in; a misspelt policy is refused', asy
   writeFileSync(file, text.replace('#policy = "open"', 'policy = "closed"'))
   const error = await failure(() => readAuthorityFile(file))
   assert.match(error.message, /authority\.toml:\d+: admission\.policy: want \('open' \| 'list'\)/)
-  assert.is(readNodeFile(join(folder, 'mix1', 'mix.toml')).contact, 'me')
+  assert.is(readNodeFile(join(folder, 'mix1', 'mix.toml'), 'mix').contact, 'me')
 })
 
 test.run()

@@ -255,20 +255,20 @@ for (const [code, bring] of Object.entries(cases) as [Code, (code: Code) => Retu
 
 test('the table of docs/client.md says of each code what the program says', () => {
   const rows = [...table.matchAll(/^\| ([A-Z_]+) \| ([^|]+) \| (\d+|-) \| ([^|]+) \|$/gm)]
-  const documented = rows.map(([, code, when, status, todo]) => ({ code, when, status, todo }))
-  const said = Object.entries(advice).map(([code, { when, todo }]) => ({
+  const documented = rows.map(([, code, when, status, remedy]) => ({ code, when, status, remedy }))
+  const said = Object.entries(advice).map(([code, { when, remedy }]) => ({
     code,
     when,
     status: String(statusOf(code) ?? '-'),
-    todo,
+    remedy,
   }))
   assert.equal(documented, said)
 })
 
 test('the command line says what to do as a hint, for errors of its own and of the client', () => {
   for (const code of ['BAD_ADDRESS', 'DISK_FULL'] as const) {
-    assert.is(hintOf(new ClientError(code, 'x')), advice[code].todo)
-    assert.is(hintOf(new HttpRefusal(400, code, 'x')), advice[code].todo)
+    assert.is(hintOf(new ClientError(code, 'x')), advice[code].remedy)
+    assert.is(hintOf(new HttpRefusal(400, code, 'x')), advice[code].remedy)
   }
   assert.is(hintOf(new HttpRefusal(418, 'TEAPOT', 'x')), undefined)
 })

@@ -157,13 +157,13 @@ test('uncommenting every default of a role file changes nothing', () => {
     listen: ['/ip4/127.0.0.1/tcp/4201'],
   })
   writeFileSync(file, text)
-  const read = readNodeFile(file)
+  const read = readNodeFile(file, 'mix')
   writeFileSync(file, text.replace(/^#(dial_from|threads).*\n/gm, '').replace(/^#(?=\w)/gm, ''))
-  assert.equal(readNodeFile(file), read)
+  assert.equal(readNodeFile(file, 'mix'), read)
 })
 
 test('a file that is not there is a configuration error with a hint', () => {
-  const error = failure(() => readNodeFile(join(folder, 'none.toml')))
+  const error = failure(() => readNodeFile(join(folder, 'none.toml'), 'mix'))
   assert.is(error.exitCode, 2)
   assert.match(error.message, /none\.toml: no such file$/)
   assert.ok(error.hint)
@@ -222,13 +222,14 @@ test('a gateway file names by address whose services it announces', () => {
   const [sealingKey, mailboxKey] = [bytesOf('01'.repeat(32)), bytesOf('02'.repeat(32))]
   const address = writeAddress({ sealingKey, mailboxKey, gateways: [bytesOf(id)] }, 'demo')
   writeFileSync(file, head)
-  assert.is(readNodeFile(file).announcers, undefined, 'those of anyone')
+  assert.is(readNodeFile(file, 'gateway').announcers, undefined, 'those of anyone')
   writeFileSync(file, `${head}announcers = ["${address}"]\n`)
-  assert.equal(readNodeFile(file).announcers, ['02'.repeat(32)])
+  assert.equal(readNodeFile(file, 'gateway').announcers, ['02'.repeat(32)])
   writeFileSync(file, `${head}announcers = ["${address.slice(0, -1)}"]\n`)
-  const error = failure(() => readNodeFile(file))
+  const error = failure(() => readNodeFile(file, 'gateway'))
   assert.is(error.exitCode, 2)
   assert.match(error.message, /gateway\.toml:3: announcers: address: /)
+  assert.match(failure(() => readNodeFile(file, 'mix')).message, /:3: announcers: unknown key/)
 })
 
 test('durations: what is written is read back', () => {
