@@ -19,134 +19,138 @@ export interface Advice {
   /** What was handed in, or what happened. */
   readonly when: string
   /** What to do. */
-  readonly todo: string
+  readonly remedy: string
 }
 
 /** By code: the rows of docs/client.md 16. */
 export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
   BAD_ADDRESS: {
     when: 'an address with a wrong or missing character',
-    todo: 'copy the address again, whole, from where it came',
+    remedy: 'copy the address again, whole, from where it came',
   },
   WRONG_NETWORK: {
     when: 'an address, reply blocks or an identity of another network',
-    todo: 'use it with a client of that network, or ask for one of this network',
+    remedy: 'use it with a client of that network, or ask for one of this network',
   },
   WRONG_VERSION: {
     when: 'an address or reply blocks of another version',
-    todo: 'update chaffinch: a newer one made it',
+    remedy: 'update chaffinch: a newer one made it',
   },
   BAD_SURB: {
     when: 'reply blocks with a wrong or missing character',
-    todo: 'ask for the reply blocks again and copy them whole',
+    remedy: 'ask for the reply blocks again and copy them whole',
   },
-  TOO_LARGE: { when: 'a message over the limit', todo: 'split it, or leave something out' },
+  TOO_LARGE: { when: 'a message over the limit', remedy: 'split it, or leave something out' },
   QUEUE_FULL: {
     when: 'more messages under way than the queue holds',
-    todo: 'wait until some have left (chaffinch flush), or call some off',
+    remedy: 'wait until some have left (chaffinch flush), or call some off',
   },
   DISK_FULL: {
     when: 'the disk has no room for what is to be kept',
-    todo: 'make room on the disk and try again: nothing was accepted, and what was accepted before is safe',
+    remedy: 'make room on the disk and try again: nothing was accepted, and what was accepted before is safe',
   },
   NO_CONSENSUS: {
     when: 'no consensus, or an expired one',
-    todo: "check this computer's clock and connection; it resolves by itself when an authority or a node answers",
+    remedy:
+      "check this computer's clock and connection; it resolves by itself when an authority or a node answers",
   },
   NO_GATEWAY: {
     when: 'none of the gateways of this client can be reached',
-    todo: "wait, or name others as 'gateways' in client.toml",
+    remedy: "wait, or name others as 'gateways' in client.toml",
   },
   NO_PATH: {
     when: 'no path that obeys families, networks and the wishes for this message',
-    todo: 'wait until more mixes run, or ask less of the path',
+    remedy: 'wait until more mixes run, or ask less of the path',
   },
   NO_REPLY: {
     when: 'a reply to a message without reply blocks: its sender wants no reply',
-    todo: 'write to the sender with --to, if you know the address',
+    remedy: 'write to the sender with --to, if you know the address',
   },
   REPLY_EXPIRED: {
     when: 'the keys of the reply blocks are over, or all are spent',
-    todo: 'wait for the other side to write again',
+    remedy: 'wait for the other side to write again',
   },
   REPLY_EXHAUSTED: {
     when: 'every reply block was used up and the other side sent no more',
-    todo: 'wait for the other side to write again, and send less or ask it for more reply blocks',
+    remedy: 'wait for the other side to write again, and send less or ask it for more reply blocks',
   },
   NO_SERVICE: {
     when: 'a service that nobody announces, or several do',
-    todo: 'choose from chaffinch services, as NAME@GATEWAY, or give its address',
+    remedy: 'choose from chaffinch services, as NAME@GATEWAY, or give its address',
   },
-  SERVICE_BUSY: { when: 'a service with more requests than its quota', todo: 'try again later' },
-  SERVICE_REFUSED: { when: 'a request longer than the service takes', todo: 'ask for less at once' },
-  SERVICE_FAILED: { when: 'a service whose handler failed', todo: 'ask whoever runs it' },
+  SERVICE_BUSY: { when: 'a service with more requests than its quota', remedy: 'try again later' },
+  SERVICE_REFUSED: { when: 'a request longer than the service takes', remedy: 'ask for less at once' },
+  SERVICE_FAILED: { when: 'a service whose handler failed', remedy: 'ask whoever runs it' },
   EXPIRED: {
     when: 'nobody acknowledged the message while it lived',
-    todo: 'send it again, and ask the receiver whether the gateways of the address still run',
+    remedy: 'send it again, and ask the receiver whether the gateways of the address still run',
   },
-  ABORTED: { when: 'the caller called it off', todo: 'nothing: what has left may still arrive' },
-  DEADLINE: { when: 'its deadline passed first', todo: 'send it again with more time' },
-  CLOSED: { when: 'the client is closed', todo: 'start the client again' },
+  ABORTED: { when: 'the caller called it off', remedy: 'nothing: what has left may still arrive' },
+  DEADLINE: { when: 'its deadline passed first', remedy: 'send it again with more time' },
+  CLOSED: { when: 'the client is closed', remedy: 'start the client again' },
   STORE_NEWER: {
     when: 'a folder that a newer chaffinch has written',
-    todo: 'run that version, or a later one: nothing was changed',
+    remedy: 'run that version, or a later one: nothing was changed',
   },
   STORE_DAMAGED: {
     when: 'a record in the folder that cannot be read',
-    todo: 'restore the folder from a copy',
+    remedy: 'restore the folder from a copy',
   },
   LOCKED: {
     when: 'a locked folder and no passphrase or key, or the wrong one',
-    todo: 'give its passphrase or key file (chaffinch identity --help)',
+    remedy: 'give its passphrase or key file (chaffinch identity --help)',
   },
   NO_IDENTITY: {
     when: 'an identity that is not there',
-    todo: 'chaffinch identity list shows those that are; identity create makes one',
+    remedy: 'chaffinch identity list shows those that are; identity create makes one',
   },
-  BAD_OPTION: { when: 'an option out of its range', todo: 'correct the option that the message names' },
+  BAD_OPTION: { when: 'an option out of its range', remedy: 'correct the option that the message names' },
   UNKNOWN_MESSAGE: {
     when: "an id of no message here, or of another app's or identity's",
-    todo: 'chaffinch inbox list and chaffinch queue --all show the ids',
+    remedy: 'chaffinch inbox list and chaffinch queue --all show the ids',
   },
-  NO_TOPIC: { when: 'a topic that the network does not have', todo: 'use one that the message names' },
-  BAD_ENTRY: { when: 'bytes that are not what the topic wants', todo: 'correct the entry' },
+  NO_TOPIC: { when: 'a topic that the network does not have', remedy: 'use one that the message names' },
+  BAD_ENTRY: { when: 'bytes that are not what the topic wants', remedy: 'correct the entry' },
   NOT_PUBLISHED: {
     when: 'an entry that did not turn up on the board',
-    todo: 'publish it again, or name another gateway',
+    remedy: 'publish it again, or name another gateway',
   },
-  WRONG_STATE: { when: 'a fault in this program', todo: 'report it, with what you did' },
-  BAD_FRAGMENT: { when: 'bytes from the network that are no fragment', todo: 'nothing: dropped and counted' },
-  BAD_CONTENT: { when: 'fragments that make no message', todo: 'nothing: dropped and counted' },
+  WRONG_STATE: { when: 'a fault in this program', remedy: 'report it, with what you did' },
+  BAD_FRAGMENT: {
+    when: 'bytes from the network that are no fragment',
+    remedy: 'nothing: dropped and counted',
+  },
+  BAD_CONTENT: { when: 'fragments that make no message', remedy: 'nothing: dropped and counted' },
   BAD_SEAL: {
     when: 'bytes from the network that were not sealed to this client',
-    todo: 'nothing: dropped and counted',
+    remedy: 'nothing: dropped and counted',
   },
   BAD_TOKEN: {
     when: 'a request without the token, or with a wrong one',
-    todo: "send 'Authorization: Bearer' with what is in the client's token file",
+    remedy: "send 'Authorization: Bearer' with what is in the client's token file",
   },
   BAD_ORIGIN: {
     when: 'a request that a web page made (it has an Origin)',
-    todo: 'ask from a program of this computer: web pages may not',
+    remedy: 'ask from a program of this computer: web pages may not',
   },
   BAD_HOST: {
     when: 'a request whose Host is not this computer (a web page behind a name of its own)',
-    todo: 'ask at 127.0.0.1, localhost or [::1] with the port',
+    remedy: 'ask at 127.0.0.1, localhost or [::1] with the port',
   },
   BAD_REQUEST: {
     when: 'a body or query that is not as documented',
-    todo: 'correct the field that the detail names: GET /openapi.json says how it must be',
+    remedy: 'correct the field that the detail names: GET /openapi.json says how it must be',
   },
-  NOT_FOUND: { when: 'a path or method that is none', todo: 'look the path up in GET /openapi.json' },
+  NOT_FOUND: { when: 'a path or method that is none', remedy: 'look the path up in GET /openapi.json' },
   OWNER_ONLY: {
     when: "an app's token for what is the owner's, or another identity's",
-    todo: "use the client's own token",
+    remedy: "use the client's own token",
   },
-  SLOW_DOWN: { when: 'more requests a minute than are granted', todo: 'wait as long as Retry-After says' },
-  INTERNAL: { when: 'a fault in this program', todo: "look into the client's log, and report it" },
+  SLOW_DOWN: { when: 'more requests a minute than are granted', remedy: 'wait as long as Retry-After says' },
+  INTERNAL: { when: 'a fault in this program', remedy: "look into the client's log, and report it" },
 }
 
 /** What to do about a code; undefined for one that is none of a client's. */
 export function adviceFor(code: string): string | undefined {
-  return Object.hasOwn(advice, code) ? advice[code as keyof typeof advice].todo : undefined
+  return Object.hasOwn(advice, code) ? advice[code as keyof typeof advice].remedy : undefined
 }

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { openSync, writeSync } from 'node:fs'
 import type { Network } from '../directory/network.ts'
-import { type Directory, healthy, type View } from '../directory/view.ts'
+import type { Directory, View } from '../directory/view.ts'
 import { type Clock, systemClock } from '../link/clock.ts'
 import { emptyTable } from '../link/dht.ts'
 import { noGossip } from '../link/gossip.ts'
@@ -21,6 +21,7 @@ import type { NodeStatus } from '../node/status.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { systemRandom } from '../sphinx/random.ts'
 import { defects } from './chaos-replay-defects.ts'
+import { paperDirectory } from './paper.ts'
 
 /** What a node is in one of its lives. */
 export interface Life {
@@ -86,14 +87,7 @@ function alwaysThe(view: View, clock: Clock): Directory {
   const all = [...view.layers.flat(), ...view.gateways]
   const whole = { ...view, nodes: new Map(all.map(node => [hexOf(node.id), node])) }
   const lasting: View = { ...whole, validUntil: clock.now() + 2 ** 40 }
-  return {
-    current: () => lasting,
-    view: () => lasting,
-    onView: () => () => {},
-    health: () => healthy,
-    ready: async () => lasting,
-    close: async () => {},
-  }
+  return { ...paperDirectory(lasting), view: () => lasting }
 }
 
 function fileLink(
