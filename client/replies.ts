@@ -302,20 +302,30 @@ function firstHop(g: Geometry, block: Uint8Array): Uint8Array {
   return block.subarray(g.headerBytes, g.headerBytes + nodeIdBytes)
 }
 
-/** The epochs whose keys a view holds, from now on. */
-function epochsAhead(network: Network, view: View, now: number): number[] {
+/**
+ * The epochs whose keys a view holds, from now on: one at least.
+ *
+ * @throws ClientError NO_CONSENSUS for a document of no nodes, as the first of a network may be
+ */
+function epochsAhead(network: Network, view: View, now: number): [number, ...number[]] {
   const first = Math.max(0, epochAt(network, now))
   const epochs = [first, first + 1, first + 2].filter(epoch =>
     [...view.nodes.values()].some(node => node.packetKeys.has(epoch)),
   )
   // What is nearly over is of no use to somebody who answers later
   const nearlyOver = epochStart(network, first + 1) - now < network.epochMs / 8
-  return nearlyOver && epochs.length > 1 ? epochs.slice(1) : epochs
+  const [one, ...others] = nearlyOver && epochs.length > 1 ? epochs.slice(1) : epochs
+  if (one === undefined)
+    throw new ClientError(
+      'NO_CONSENSUS',
+      'reply blocks: no node of the consensus has keys for this epoch or the next ones',
+    )
+  return [one, ...others]
 }
 
 /** Epochs for blocks that are waited for: this one by the share of it that is left, then the next. */
 function soon(network: Network, view: View, wanted: number, now: number): number[] {
-  const [first = 0, second = first] = epochsAhead(network, view, now)
+  const [first, second = first] = epochsAhead(network, view, now)
   const left = Math.min(1, (epochStart(network, first + 1) - now) / network.epochMs)
   return Array.from({ length: wanted }, (_, i) => (i < Math.ceil(wanted * left) ? first : second))
 }

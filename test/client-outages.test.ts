@@ -3,6 +3,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Received } from '../client/message.ts'
+import type { Directory } from '../directory/view.ts'
 import { seededRandom } from '../sphinx/random.ts'
 import { app, assertCode, diskOf, FakeNetwork, pair, same } from './client-network.ts'
 
@@ -107,6 +108,40 @@ test('a receiver killed in the middle loses nothing and hands nothing out twice 
     [70_000],
   )
   assert.ok(same(later[0]?.bytes, long))
+})
+
+test('under a document without nodes a message that could never be answered is not accepted', async () => {
+  const net = new FakeNetwork({ seed: 10 })
+  const real = net.directory()
+  let isEmpty = true
+  const none = { layers: [[], [], []], gateways: [], nodes: new Map() }
+  const directory: Directory = {
+    ...real,
+    current: () => {
+      const view = real.current()
+      return isEmpty && view !== undefined ? { ...view, ...none } : view
+    },
+  }
+  // The next document names the gateways: it is here before its time, as they are
+  const alice = await net.client('alice', {
+    directory,
+    gateways: [(net.gateways[0] as (typeof net.gateways)[0]).id],
+  })
+  const bob = await net.client('bob')
+  await net.clock.advance(2 * second)
+  const got = app(alice)
+  app(bob, () => 'here you are')
+  assert.ok(alice.client.status().ready)
+  const sent = await alice.client.send(bob.client.address, 'no answer wanted')
+  await assertCode(alice.client.send(bob.client.address, 'x', { replies: true }), 'NO_CONSENSUS')
+  isEmpty = false
+  await alice.client.send(bob.client.address, 'question', { replies: true })
+  await net.clock.advance(10 * second)
+  assert.is(sent.state, 'stored')
+  assert.equal(
+    got.map(({ text }) => text),
+    ['here you are'],
+  )
 })
 
 test('a reply written before a restart of the asker is read after it', async () => {
