@@ -1,0 +1,231 @@
+// The frame of the attacks on the links of clients: networks of real processes with a proxy on every link, in which some
+// clients write to each other and others do nothing. With cover the attack should do no better than chance; without,
+// which is its control, it should do well.
+
+import { setMaxListeners } from 'node:events'
+import { rmSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { type Random, seededRandom, shuffle } from '../sphinx/random.ts'
+import { area, areaInterval, type Interval, type RunScores } from './attack-score.ts'
+import { talk } from './attack-talk.ts'
+import type { Chunk } from './attack-windows.ts'
+import { wholeNumber } from './command.ts'
+import { clientStatus } from './daemon.ts'
+import { type Observer, observe } from './net-observer.ts'
+import { readNetOptions } from './net-options.ts'
+import { endpointOf, type Plan, type PlannedProcess, planNetwork } from './net-plan.ts'
+import { compiled, supervisor } from './net-process.ts'
+import { newRecord, startAll } from './net-run.ts'
+import { watchNetwork } from './net-watch.ts'
+
+/** Half of a run, as seen on the links of its four clients. */
+export interface Half {
+  /** When talking has reached its pace, milliseconds since 1970-01-01 UTC. */
+  readonly from: number
+  /** Of the two who write to each other. */
+  readonly talking: readonly [readonly Chunk[], readonly Chunk[]]
+  readonly silent: readonly [readonly Chunk[], readonly Chunk[]]
+}
+
+/**
+ * In its second half those talk who were silent in the first: what is a client's own, its gateway and its place on the
+ * machine, is on both sides.
+ */
+export interface Run {
+  readonly seed: number
+  readonly halves: readonly Half[]
+}
+
+export type Covered = 'default' | 'off'
+
+export interface LinkAttack {
+  /** What its scores are of. */
+  readonly counted: 'windows' | 'pairs'
+  /** How long a half of a run is watched, milliseconds. */
+  readonly halfMs: Readonly<Record<Covered, number>>
+  /** Where the interval of the area has to be with cover. */
+  readonly chance: Interval
+  /** What it says of each run; those of one network stand together. */
+  readonly scores: (networks: readonly (readonly Run[])[], covered: Covered, random: Random) => RunScores[]
+  /** What has been shown where it fails, and its control succeeds. */
+  readonly shown: string
+}
+
+const clientsPerRun = 4
+/** Runs that share a network: as many as two cores carry without strain. */
+const runsAtOnce = 10
+/** Until talking has reached its pace. */
+const warmUpMs = 10_000
+/** Until what was written before has arrived. */
+const quietWithinMs = 120_000
+const endWithinMs = 15_000
+const mostSightings = 5_000_000
+/** What makes a control a success. */
+const controlAbove = 0.9
+
+/** Carries an attack out and prints `{"auc","controlAuc","runs",counted}`. @returns the exit code */
+export async function attackLinks(args: readonly string[], attack: LinkAttack): Promise<number> {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: [...args],
+    options: { json: { type: 'boolean', default: false }, runs: text, seed: text },
+  })
+  const runs = values.runs === undefined ? 30 : wholeNumber('runs', values.runs, 2, 1000)
+  const seed = values.seed === undefined ? 1 : wholeNumber('seed', values.seed, 0, 2 ** 31)
+  const seeds = Array.from({ length: runs }, (_, i) => seed + i)
+  const tell = (line: string): void => console.error(line)
+  const covered = await experiment(attack, 'default', seeds, tell)
+  const control = await experiment(attack, 'off', seeds, tell)
+  const [low, high] = covered.interval
+  const holds = low >= attack.chance[0] && high <= attack.chance[1] && control.interval[0] > controlAbove
+  tell(`with cover: ${described(covered, attack)}; without: ${described(control, attack)}`)
+  tell(holds ? attack.shown : 'THE DEFENCE OR ITS CONTROL FAILS')
+  const rounded = ([from, to]: Interval): Interval => [round(from), round(to)]
+  const result = {
+    auc: rounded(covered.interval),
+    controlAuc: rounded(control.interval),
+    runs,
+    [attack.counted]: Math.min(covered.count, control.count),
+  }
+  if (values.json) console.log(JSON.stringify(result))
+  else console.table(result)
+  return holds ? 0 : 1
+}
+
+interface Outcome {
+  readonly area: number
+  readonly interval: Interval
+  /** Scores of the class that has fewer. */
+  readonly count: number
+}
+
+async function experiment(
+  { halfMs, scores: scored }: LinkAttack,
+  covered: Covered,
+  seeds: readonly number[],
+  tell: (line: string) => void,
+): Promise<Outcome> {
+  const networks: Run[][] = []
+  for (let first = 0; first < seeds.length; first += runsAtOnce) {
+    const batch = seeds.slice(first, first + runsAtOnce)
+    tell(`cover ${covered}: runs ${first + 1} to ${first + batch.length} of ${seeds.length}`)
+    networks.push(await carryOut(covered, batch, halfMs[covered]))
+  }
+  const random = seededRandom(seeds[0] as number)
+  const scores = scored(networks, covered, random)
+  const counts = (['positive', 'negative'] as const).map(side => scores.flatMap(run => run[side]).length)
+  return { area: area(scores), interval: areaInterval(scores, random), count: Math.min(...counts) }
+}
+
+/** The clients of a run. */
+interface Group {
+  readonly seed: number
+  readonly random: Random
+  readonly pairs: readonly [Pair, Pair]
+}
+
+type Pair = readonly [PlannedProcess, PlannedProcess]
+
+/** One network with the clients of all these runs. @throws when it does not start or a process ends */
+async function carryOut(cover: Covered, seeds: readonly number[], halfMs: number): Promise<Run[]> {
+  const options = readNetOptions([
+    ...['--clients', String(clientsPerRun * seeds.length), '--messages', '0', '--kill', 'none', '--once'],
+    ...['--seed', String(seeds[0]), '--cover', cover, '--epoch', '60s'],
+  ])
+  const plan = await planNetwork({ ...options, observe: true }, Date.now())
+  const failed: string[] = []
+  const processes = supervisor(({ name }, lastLines) => failed.push(`${name} ended: ${lastLines}`), compiled)
+  const abandon = (): void => processes.abandon()
+  process.once('exit', abandon)
+  const observer = await observeClients(plan)
+  try {
+    const record = newRecord(plan)
+    const watch = watchNetwork(plan, processes, record, Date.now)
+    const { signal } = new AbortController()
+    await startAll({ plan, processes, watch, record, now: Date.now, tell: () => {}, signal })
+    const clients = plan.processes.filter(({ role }) => role === 'client')
+    const groups = seeds.map((seed, run): Group => {
+      const random = seededRandom(seed)
+      const own = shuffle(random, clients.slice(clientsPerRun * run, clientsPerRun * (run + 1)))
+      const [a, b, c, d] = own as [PlannedProcess, PlannedProcess, PlannedProcess, PlannedProcess]
+      const pairs = [[a, b] as const, [c, d] as const] as const
+      return { seed, random, pairs }
+    })
+    const begins: number[] = []
+    for (const half of [0, 1] as const) {
+      await untilQuiet(clients)
+      begins.push(await talkFor(groups, half, halfMs))
+      if (failed.length > 0) throw new Error(failed.join('\n'))
+    }
+    if (observer.overflow > 0) throw new Error(`${observer.overflow} sightings more than fit were not kept`)
+    const links = linksOf(observer, clients)
+    const seen = (pair: Pair): Half['silent'] => {
+      const [one, other] = pair
+      return [links.get(one.name) ?? [], links.get(other.name) ?? []]
+    }
+    return groups.map(({ seed, pairs: [first, second] }) => ({
+      seed,
+      halves: begins.map((from, half) => ({
+        from,
+        talking: seen(half === 0 ? first : second),
+        silent: seen(half === 0 ? second : first),
+      })),
+    }))
+  } finally {
+    await processes.stopAll(endWithinMs)
+    await observer.close()
+    process.off('exit', abandon)
+    rmSync(plan.folder, { recursive: true, force: true })
+  }
+}
+
+/** Has one pair of each run talk. @returns when it had reached its pace, milliseconds since 1970-01-01 UTC */
+async function talkFor(groups: readonly Group[], half: 0 | 1, ms: number): Promise<number> {
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  const talking = Promise.all(
+    groups.map(({ pairs, random }) => talk(pairs[half].map(endpointOf), random, Date.now, stop.signal)),
+  )
+  await Promise.race([talking, pause(warmUpMs)])
+  const from = Date.now()
+  await Promise.race([talking, pause(ms)])
+  stop.abort()
+  await talking
+  return from
+}
+
+/** Until nothing that was written waits or is under way. @throws Error when that takes too long */
+async function untilQuiet(clients: readonly PlannedProcess[]): Promise<void> {
+  for (const until = Date.now() + quietWithinMs; Date.now() < until; await pause(500)) {
+    const statuses = await Promise.all(clients.map(client => clientStatus(endpointOf(client))))
+    if (statuses.every(({ queue }) => queue === 0)) return
+  }
+  throw new Error(`messages were under way for ${quietWithinMs} ms after the last was written`)
+}
+
+/** A proxy before every port; clients are told apart by the address that they dial from. */
+function observeClients({ processes }: Plan): Promise<Observer> {
+  const names = new Map(processes.map(({ name, dialFrom }) => [dialFrom, name]))
+  const taps = processes.flatMap(({ name, tapPort, listenPort }) =>
+    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
+  )
+  return observe(taps, address => names.get(address) ?? 'somebody', Date.now, mostSightings)
+}
+
+function linksOf({ sightings }: Observer, clients: readonly PlannedProcess[]): Map<string, Chunk[]> {
+  const links = new Map<string, Chunk[]>(clients.map(({ name }) => [name, []]))
+  for (const { at, from, to, bytes } of sightings) {
+    links.get(from)?.push({ at, up: true, bytes })
+    links.get(to)?.push({ at, up: false, bytes })
+  }
+  return links
+}
+
+function described({ area: middle, interval: [low, high], count }: Outcome, { counted }: LinkAttack): string {
+  return `AUC ${round(middle)}, 95 % interval ${round(low)} to ${round(high)}, ${count} ${counted} of each class`
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000
+}
