@@ -1,16 +1,13 @@
-// The frame of the attacks on the links of clients: networks of real processes with a proxy on every link, in which some
-// clients write to each other and others do nothing. With cover the attack should do no better than chance; without,
-// which is its control, it should do well.
+// A network of real processes with a proxy on every link, in which some clients write to each other and others do nothing:
+// what somebody on the links of clients sees of it.
 
 import { setMaxListeners } from 'node:events'
 import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { parseArgs } from 'node:util'
+import type { CoverLevel } from '../client/cover.ts'
 import { type Random, seededRandom, shuffle } from '../sphinx/random.ts'
-import { area, areaInterval, type Interval, type RunScores } from './attack-score.ts'
 import { talk } from './attack-talk.ts'
 import type { Chunk } from './attack-windows.ts'
-import { wholeNumber } from './command.ts'
 import { clientStatus } from './daemon.ts'
 import { type Observer, observe } from './net-observer.ts'
 import { readNetOptions } from './net-options.ts'
@@ -24,99 +21,26 @@ export interface Half {
   /** When talking has reached its pace, milliseconds since 1970-01-01 UTC. */
   readonly from: number
   /** Of the two who write to each other. */
-  readonly talking: readonly [readonly Chunk[], readonly Chunk[]]
-  readonly silent: readonly [readonly Chunk[], readonly Chunk[]]
+  readonly talking: readonly (readonly Chunk[])[]
+  readonly silent: readonly (readonly Chunk[])[]
 }
 
 /**
  * In its second half those talk who were silent in the first: what is a client's own, its gateway and its place on the
  * machine, is on both sides.
  */
-export interface Run {
+export interface WatchedRun {
   readonly seed: number
   readonly halves: readonly Half[]
 }
 
-export type Covered = 'default' | 'off'
-
-export interface LinkAttack {
-  /** What its scores are of. */
-  readonly counted: 'windows' | 'pairs'
-  /** How long a half of a run is watched, milliseconds. */
-  readonly halfMs: Readonly<Record<Covered, number>>
-  /** Where the interval of the area has to be with cover. */
-  readonly chance: Interval
-  /** What it says of each run; those of one network stand together. */
-  readonly scores: (networks: readonly (readonly Run[])[], covered: Covered, random: Random) => RunScores[]
-  /** What has been shown where it fails, and its control succeeds. */
-  readonly shown: string
-}
-
 const clientsPerRun = 4
-/** Runs that share a network: as many as two cores carry without strain. */
-const runsAtOnce = 10
 /** Until talking has reached its pace. */
 const warmUpMs = 10_000
 /** Until what was written before has arrived. */
 const quietWithinMs = 120_000
 const endWithinMs = 15_000
 const mostSightings = 5_000_000
-/** What makes a control a success. */
-const controlAbove = 0.9
-
-/** Carries an attack out and prints `{"auc","controlAuc","runs",counted}`. @returns the exit code */
-export async function attackLinks(args: readonly string[], attack: LinkAttack): Promise<number> {
-  const text = { type: 'string' } as const
-  const { values } = parseArgs({
-    args: [...args],
-    options: { json: { type: 'boolean', default: false }, runs: text, seed: text },
-  })
-  const runs = values.runs === undefined ? 30 : wholeNumber('runs', values.runs, 2, 1000)
-  const seed = values.seed === undefined ? 1 : wholeNumber('seed', values.seed, 0, 2 ** 31)
-  const seeds = Array.from({ length: runs }, (_, i) => seed + i)
-  const tell = (line: string): void => console.error(line)
-  const covered = await experiment(attack, 'default', seeds, tell)
-  const control = await experiment(attack, 'off', seeds, tell)
-  const [low, high] = covered.interval
-  const holds = low >= attack.chance[0] && high <= attack.chance[1] && control.interval[0] > controlAbove
-  tell(`with cover: ${described(covered, attack)}; without: ${described(control, attack)}`)
-  tell(holds ? attack.shown : 'THE DEFENCE OR ITS CONTROL FAILS')
-  const rounded = ([from, to]: Interval): Interval => [round(from), round(to)]
-  const result = {
-    auc: rounded(covered.interval),
-    controlAuc: rounded(control.interval),
-    runs,
-    [attack.counted]: Math.min(covered.count, control.count),
-  }
-  if (values.json) console.log(JSON.stringify(result))
-  else console.table(result)
-  return holds ? 0 : 1
-}
-
-interface Outcome {
-  readonly area: number
-  readonly interval: Interval
-  /** Scores of the class that has fewer. */
-  readonly count: number
-}
-
-async function experiment(
-  { halfMs, scores: scored }: LinkAttack,
-  covered: Covered,
-  seeds: readonly number[],
-  tell: (line: string) => void,
-): Promise<Outcome> {
-  const networks: Run[][] = []
-  for (let first = 0; first < seeds.length; first += runsAtOnce) {
-    const batch = seeds.slice(first, first + runsAtOnce)
-    tell(`cover ${covered}: runs ${first + 1} to ${first + batch.length} of ${seeds.length}`)
-    networks.push(await carryOut(covered, batch, halfMs[covered]))
-  }
-  const random = seededRandom(seeds[0] as number)
-  const scores = scored(networks, covered, random)
-  const counts = (['positive', 'negative'] as const).map(side => scores.flatMap(run => run[side]).length)
-  return { area: area(scores), interval: areaInterval(scores, random), count: Math.min(...counts) }
-}
 
 /** The clients of a run. */
 interface Group {
@@ -127,8 +51,18 @@ interface Group {
 
 type Pair = readonly [PlannedProcess, PlannedProcess]
 
-/** One network with the clients of all these runs. @throws when it does not start or a process ends */
-async function carryOut(cover: Covered, seeds: readonly number[], halfMs: number): Promise<Run[]> {
+/**
+ * One network with the clients of all these runs.
+ *
+ * @param seeds one for each run: who talks, when and how much
+ * @param halfMs how long a half of a run is watched
+ * @throws Error when it does not start, a process ends, or mail does not arrive
+ */
+export async function watchTalk(
+  cover: CoverLevel,
+  seeds: readonly number[],
+  halfMs: number,
+): Promise<WatchedRun[]> {
   const options = readNetOptions([
     ...['--clients', String(clientsPerRun * seeds.length), '--messages', '0', '--kill', 'none', '--once'],
     ...['--seed', String(seeds[0]), '--cover', cover, '--epoch', '60s'],
@@ -160,7 +94,7 @@ async function carryOut(cover: Covered, seeds: readonly number[], halfMs: number
     }
     if (observer.overflow > 0) throw new Error(`${observer.overflow} sightings more than fit were not kept`)
     const links = linksOf(observer, clients)
-    const seen = (pair: Pair): Half['silent'] => {
+    const seen = (pair: Pair): Half['talking'] => {
       const [one, other] = pair
       return [links.get(one.name) ?? [], links.get(other.name) ?? []]
     }
@@ -220,12 +154,4 @@ function linksOf({ sightings }: Observer, clients: readonly PlannedProcess[]): M
     links.get(to)?.push({ at, up: false, bytes })
   }
   return links
-}
-
-function described({ area: middle, interval: [low, high], count }: Outcome, { counted }: LinkAttack): string {
-  return `AUC ${round(middle)}, 95 % interval ${round(low)} to ${round(high)}, ${count} ${counted} of each class`
-}
-
-function round(value: number): number {
-  return Math.round(value * 1000) / 1000
 }

@@ -7,7 +7,6 @@ interface Attack {
 }
 
 const attacks: Readonly<Record<string, () => Promise<Attack>>> = {
-  confirmation: () => import('./attack-confirmation.ts'),
   cost: () => import('./attack-cost.ts'),
   silence: () => import('./attack-silence.ts'),
 }

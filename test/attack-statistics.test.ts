@@ -3,7 +3,6 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { agreement } from '../scripts/attack-correlation.ts'
 import { area, areaInterval, crossScores, type RunSamples } from '../scripts/attack-score.ts'
 import { type Chunk, cut, features } from '../scripts/attack-windows.ts'
 import { exponential, fraction, seededRandom } from '../sphinx/random.ts'
@@ -70,23 +69,6 @@ test('windows are cut at their borders, and what falls between two is in none', 
       [0, 39],
     ],
   )
-})
-
-test('what arrives a second after it was sent agrees; what others send at the same time does not', () => {
-  const plan = { from: 1000, ms: 60_000 }
-  const link = (up: boolean, delayMs: number, sent: readonly number[]): Chunk[] =>
-    sent.map(at => ({ at: at + delayMs, up, bytes: 1000 }))
-  const times = (): number[] => {
-    const out: number[] = []
-    for (let at = plan.from; at < plan.from + plan.ms; at += exponential(random, 2000)) out.push(at)
-    return out
-  }
-  const [own, others] = [times(), times()]
-  const sender = link(true, 0, own)
-  assert.ok(agreement(sender, link(false, 1000, own), plan) > 0.9)
-  assert.ok(agreement(sender, link(false, 1000, others), plan) < 0.5)
-  assert.ok(agreement(sender, link(true, 1000, own), plan) === 0, 'what a receiver sends does not count')
-  assert.is(agreement(sender, [], plan), 0)
 })
 
 test('an empty window has as many features as a busy one, all of them numbers', () => {
