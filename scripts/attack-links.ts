@@ -94,10 +94,7 @@ export async function watchTalk(
     }
     if (observer.overflow > 0) throw new Error(`${observer.overflow} sightings more than fit were not kept`)
     const links = linksOf(observer, clients)
-    const seen = (pair: Pair): Half['talking'] => {
-      const [one, other] = pair
-      return [links.get(one.name) ?? [], links.get(other.name) ?? []]
-    }
+    const seen = (pair: Pair): Half['talking'] => pair.map(({ name }) => links.get(name) ?? [])
     return groups.map(({ seed, pairs: [first, second] }) => ({
       seed,
       halves: begins.map((from, half) => ({
