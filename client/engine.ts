@@ -127,7 +127,7 @@ export class Engine {
       g,
       own: this.#own,
       theirs: this.theirs,
-      isOpen: id => this.inbox.askedAt(id) !== undefined || this.outbox.answers(id),
+      answers: id => this.outbox.answers(id),
       cameAt: id => this.inbox.askedAt(id),
       surroundings: () => this.surroundings(),
       maker: () => this.#maker(),

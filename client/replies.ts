@@ -39,8 +39,8 @@ export interface RepliesInit {
   readonly gateways: () => readonly Uint8Array[]
   readonly own: OwnBlocks
   readonly theirs: TheirBlocks
-  /** Whether a message that wants replies is kept here, or one is under way: its blocks may all be spent, and it known from disk alone. */
-  readonly isOpen: (conversation: string) => boolean
+  /** Whether a reply to it is under way: its blocks may all be spent, and it known from disk alone. */
+  readonly answers: (conversation: string) => boolean
   /** When a message came that wants replies, and is kept here, milliseconds since 1970-01-01 UTC. */
   readonly cameAt: (conversation: string) => number | undefined
   /** Undefined while no packet can leave. */
@@ -188,7 +188,9 @@ export class Replies {
     blocks: readonly TaggedBlock[],
     now: number,
   ): { operations: Operation[]; commit(): void } {
-    if (!this.#init.isOpen(conversation)) return { operations: [], commit: () => {} }
+    const { cameAt, answers } = this.#init
+    if (cameAt(conversation) === undefined && !answers(conversation))
+      return { operations: [], commit: () => {} }
     const { operations, commit } = this.received(conversation, blocks, now)
     return {
       operations,

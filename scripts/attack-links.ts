@@ -46,10 +46,11 @@ const mostSightings = 5_000_000
 interface Group {
   readonly seed: number
   readonly random: Random
+  /** Who talks in the first half, and who in the second. */
   readonly pairs: readonly [Pair, Pair]
 }
 
-type Pair = readonly [PlannedProcess, PlannedProcess]
+type Pair = readonly PlannedProcess[]
 
 /**
  * One network with the clients of all these runs.
@@ -82,9 +83,7 @@ export async function watchTalk(
     const groups = seeds.map((seed, run): Group => {
       const random = seededRandom(seed)
       const own = shuffle(random, clients.slice(clientsPerRun * run, clientsPerRun * (run + 1)))
-      const [a, b, c, d] = own as [PlannedProcess, PlannedProcess, PlannedProcess, PlannedProcess]
-      const pairs = [[a, b] as const, [c, d] as const] as const
-      return { seed, random, pairs }
+      return { seed, random, pairs: [own.slice(0, 2), own.slice(2)] }
     })
     const begins: number[] = []
     for (const half of [0, 1] as const) {

@@ -144,6 +144,22 @@ test('under a document without nodes a message that could never be answered is n
   )
 })
 
+test('blocks for a reply that is under way are taken also when its message has been cleaned away', async () => {
+  const net = new FakeNetwork({ seed: 12 })
+  const [alice, bob] = await pair(net)
+  const got = app(alice)
+  app(bob, () => 'r'.repeat(40_000))
+  await alice.client.send(bob.client.address, 'question', { replies: 2 })
+  for (let n = 0; n < 60 && bob.client.status().messages.received === 0; n++) await net.clock.advance(100)
+  await net.clock.advance(100)
+  assert.is((await bob.client.chores.clean(0)).received, 1)
+  await net.clock.advance(60 * second)
+  assert.equal(
+    got.map(({ bytes }) => bytes.length),
+    [40_000],
+  )
+})
+
 test('a reply written before a restart of the asker is read after it', async () => {
   const net = new FakeNetwork({ seed: 9 })
   const [alice, bob] = await pair(net)

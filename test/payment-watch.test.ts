@@ -34,11 +34,11 @@ function follow(
   let state: WatchState = { at: 'start' }
   const alarms: WatchAction[] = []
   for (const head of heads) {
-    const todo = run({ kind: 'head', head }, 0)
-    for (let action = todo.shift(); action !== undefined; action = todo.shift()) {
+    const pending = run({ kind: 'head', head }, 0)
+    for (let action = pending.shift(); action !== undefined; action = pending.shift()) {
       if (action.do === 'alarm') continue
       const { first, second } = action
-      todo.push(...run({ kind: 'proof', first, second, path: answers.consistency(first, second) }, 0))
+      pending.push(...run({ kind: 'proof', first, second, path: answers.consistency(first, second) }, 0))
     }
   }
   run({ kind: 'time' }, proofTime)
