@@ -2,14 +2,16 @@
 // (docs/client.md 1).
 
 import { base32 } from 'multiformats/bases/base32'
-import { join, Reader, Writer } from './bytes.ts'
+import { concat } from '../encoding/bytes.ts'
+import { FieldWriter } from '../encoding/writer.ts'
 import type { ClientError } from './error.ts'
+import { Reader } from './reader.ts'
 
 const crcBytes = 4
 
 /** prefix | multibase base32 of: data | CRC-32 of data 4 */
 export function writeChecked(prefix: string, data: Uint8Array): string {
-  return prefix + base32.encode(join([data, new Writer(crcBytes).u32(crc32(data)).bytes]))
+  return prefix + base32.encode(concat([data, new FieldWriter(crcBytes).u32(crc32(data)).bytes]))
 }
 
 /**

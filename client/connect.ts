@@ -1,24 +1,24 @@
 // Starts a client: what is not handed in is made here.
 
-import { followDirectory } from '../directory/follow.ts'
-import type { Network } from '../directory/network.ts'
-import type { Directory, View } from '../directory/view.ts'
-import { type Clock, systemClock } from '../link/clock.ts'
+import type { Network } from '../directory/documents/network.ts'
+import type { Directory, View } from '../directory/documents/view.ts'
+import { followDirectory } from '../directory/follow/follow.ts'
 import type { Link, Peer } from '../link/link.ts'
-import { type Log, silent } from '../link/log.ts'
-import type { Store } from '../link/store.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { type Random, systemRandom } from '../sphinx/random.ts'
-import { maxGateways } from './address.ts'
+import { type Clock, systemClock } from '../world/clock.ts'
+import { type Log, silent } from '../world/log.ts'
+import { type Random, systemRandom } from '../world/random.ts'
+import type { Store } from '../world/store.ts'
 import { Client } from './client.ts'
-import type { CoverLevel } from './cover.ts'
+import { lateDirectory } from './directory-after.ts'
 import { ClientError } from './error.ts'
-import { chooseGateway } from './gateways.ts'
-import { lateDirectory } from './late-directory.ts'
+import type { Unlock } from './folder/vault.ts'
+import { chooseGateway } from './incoming/gateways.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
 import { checkCover } from './options.ts'
-import { hpkeSealing, type Sealing } from './sealing.ts'
-import type { Unlock } from './vault.ts'
+import type { CoverLevel } from './outgoing/cover.ts'
+import { maxGateways } from './packets/address.ts'
+import { hpkeSealing, type Sealing } from './packets/sealing.ts'
 
 /** What a client is made of. Only `network`, and a `folder` or a `store`, must be given. */
 export interface ClientOptions {
@@ -140,7 +140,7 @@ export async function openOwnFolder(
   random: Random,
 ): Promise<Store> {
   if (folder === undefined) throw new ClientError('BAD_OPTION', 'connect: want a folder or a store')
-  const { openFolder } = await import('./keeping.ts')
+  const { openFolder } = await import('./folder/folder.ts')
   return await openFolder(folder, unlock, random)
 }
 
@@ -150,7 +150,7 @@ async function startLink(
   dialFrom: string | undefined,
   what: { readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Promise<Link> {
-  const { startHost } = await import('../link/host.ts')
+  const { startHost } = await import('../link/libp2p/host.ts')
   const nobody = (): boolean => false
   const from = dialFrom === undefined ? {} : { localAddress: dialFrom }
   return await startHost({

@@ -1,12 +1,12 @@
 // Several identities in one process (docs/client.md 11.3): each is a client of its own, with keys, link, gateway, clocks,
 // mailbox, reply blocks and store that no other has a part of. Only their owner sees that they belong together.
 
-import type { View } from '../directory/view.ts'
-import type { Clock } from '../link/clock.ts'
-import { systemClock } from '../link/clock.ts'
-import type { Store } from '../link/store.ts'
-import { exponential, fraction, pick, type Random, systemRandom } from '../sphinx/random.ts'
-import { hex } from './bytes.ts'
+import type { View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { Clock } from '../world/clock.ts'
+import { systemClock } from '../world/clock.ts'
+import { exponential, fraction, pick, type Random, systemRandom } from '../world/random.ts'
+import type { Store } from '../world/store.ts'
 import type { Client } from './client.ts'
 import { type ClientOptions, openClient, openOwnFolder } from './connect.ts'
 import { ClientError } from './error.ts'
@@ -17,7 +17,7 @@ import {
   type ListedIdentity,
   mainIdentity,
   readIdentities,
-} from './identity-list.ts'
+} from './folder/identity-list.ts'
 
 /** What all identities of a folder are made of: each becomes a client of its own. */
 export interface IdentitiesOptions extends ClientOptions {
@@ -64,7 +64,7 @@ export async function openIdentities(options: IdentitiesOptions): Promise<Identi
 
 async function storesIn(folder: string | undefined, random: Random): Promise<IdentityStores> {
   if (folder === undefined) throw new ClientError('BAD_OPTION', 'identities: want a folder, or stores')
-  const { identityStores } = await import('./keeping.ts')
+  const { identityStores } = await import('./folder/folder.ts')
   return identityStores(folder, random)
 }
 

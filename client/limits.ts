@@ -1,13 +1,12 @@
 // Every bound of a client, with its reason (docs/client.md, Limits). A test hands in smaller ones.
 
-import type { BoardLimits } from './bulletin-store.ts'
-import type { InboxLimits } from './inbox.ts'
-import type { OutboxLimits } from './outbox.ts'
-import type { OwnBlocksLimits } from './own-blocks.ts'
-import type { TheirBlocksLimits } from './their-blocks.ts'
+import { hour } from '../world/units.ts'
+import type { BoardLimits } from './bulletin/store.ts'
+import type { InboxLimits } from './incoming/inbox.ts'
+import type { OutboxLimits } from './outgoing/outbox.ts'
+import type { OwnBlocksLimits } from './outgoing/own-blocks.ts'
+import type { TheirBlocksLimits } from './outgoing/their-blocks.ts'
 
-const second = 1000
-const hour = 3600 * second
 const mebibyte = 1024 * 1024
 
 /**

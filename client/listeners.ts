@@ -1,6 +1,6 @@
 // Who wants to be told what happens in a client.
 
-import type { Log } from '../link/log.ts'
+import type { Log } from '../world/log.ts'
 import type { ClientEvents } from './options.ts'
 
 export class Listeners {

@@ -1,8 +1,8 @@
 // How an app gets what arrived: as a stream, or listed behind a cursor (docs/client.md, Inbox).
 
-import type { Inbox, InboxEntry } from './inbox.ts'
+import { Waiting } from '../world/waiting.ts'
+import type { Inbox, InboxEntry } from './incoming/inbox.ts'
 import type { Received } from './message.ts'
-import { Waiting } from './waiting.ts'
 
 export interface MailInit {
   readonly inbox: Inbox

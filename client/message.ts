@@ -1,8 +1,8 @@
 // What an app holds of a message: one that it sent, or one that came.
 
-import type { MessageState } from './delivery.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
-import type { Outgoing } from './outbox.ts'
+import type { MessageState } from './outgoing/delivery.ts'
+import type { Outgoing } from './outgoing/outbox.ts'
 
 /** A message or reply that was accepted. Its state moves forward only, and survives a restart. */
 export interface Message {

@@ -1,13 +1,13 @@
 // What an app may ask for when it sends and reads, and the checks of it (docs/client.md 13).
 
 import { checkAppName } from './app-name.ts'
-import { maxBlocks } from './content.ts'
-import { type CoverLevel, coverLevels } from './cover.ts'
-import { type Priority, priorities } from './delivery.ts'
 import { ClientError } from './error.ts'
 import { readBlocks, usualReplyBlocks } from './limits.ts'
 import type { Message } from './message.ts'
-import type { Way } from './way.ts'
+import { type CoverLevel, coverLevels } from './outgoing/cover.ts'
+import { type Priority, priorities } from './outgoing/delivery.ts'
+import { maxBlocks } from './packets/content.ts'
+import type { Way } from './packets/pattern.ts'
 
 /** What a message asks for besides being delivered. All of it is optional. */
 export interface SendOptions {

@@ -1,7 +1,7 @@
 // Requests to services, and the answers that are waited for (docs/client.md 14).
 
 import { ClientError } from './error.ts'
-import type { InboxEntry } from './inbox.ts'
+import type { InboxEntry } from './incoming/inbox.ts'
 import { readAnswer } from './service.ts'
 
 /** The inbox of answers: no app can have this name. */

@@ -1,10 +1,12 @@
 // Services: anybody's program that answers requests over the mixnet without learning who asks (docs/client.md 14).
 
-import type { Clock } from '../link/clock.ts'
-import type { Log } from '../link/log.ts'
-import { Reader, Writer } from './bytes.ts'
+import { FieldWriter } from '../encoding/writer.ts'
+import type { Clock } from '../world/clock.ts'
+import type { Log } from '../world/log.ts'
+import { minute } from '../world/units.ts'
 import { ClientError } from './error.ts'
 import type { Message, Received } from './message.ts'
+import { Reader } from './reader.ts'
 
 /** How an answer begins. */
 export const answerStatus = { fine: 0, busy: 1, refused: 2, failed: 3 } as const
@@ -52,7 +54,6 @@ export interface ServiceInit {
 }
 
 const usual = { atOnce: 16, perMinute: 600, longest: 1024 * 1024 } as const
-const minute = 60_000
 
 /** Answers requests until it is ended. Requests that came while no service ran are answered first. */
 export function serveRequests(
@@ -119,7 +120,7 @@ const none = new Uint8Array(0)
 
 /** status 1, the answer's bytes */
 export function writeAnswer(status: Status, bytes: Uint8Array): Uint8Array {
-  return new Writer(1 + bytes.length).u8(answerStatus[status]).put(bytes).bytes
+  return new FieldWriter(1 + bytes.length).u8(answerStatus[status]).put(bytes).bytes
 }
 
 /** @throws ClientError BAD_CONTENT; SERVICE_BUSY, SERVICE_REFUSED, SERVICE_FAILED as the service says */

@@ -1,18 +1,23 @@
 // What a client says about itself to its owner (docs/client.md, Status).
 
-import { type ConsensusStatus, consensusStatus, type DirectoryHealth, type View } from '../directory/view.ts'
+import {
+  type ConsensusStatus,
+  consensusStatus,
+  type DirectoryHealth,
+  type View,
+} from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
-import type { AnnouncementState } from './announcing.ts'
-import type { Bulletin } from './bulletin.ts'
-import type { GatewayRecord } from './bulletin-watch.ts'
-import { hex } from './bytes.ts'
-import { type CoverCost, type CoverLevel, coverCosts } from './cover.ts'
-import type { MessageState } from './delivery.ts'
-import type { Gateways } from './gateways.ts'
-import type { Outgoing } from './outbox.ts'
-import type { Receiver } from './receiver.ts'
-import type { Returns } from './returns.ts'
-import type { Sender } from './sender.ts'
+import type { Bulletin } from './bulletin/bulletin.ts'
+import type { GatewayRecord } from './bulletin/watch.ts'
+import type { AnnouncementState } from './incoming/announcing.ts'
+import type { Gateways } from './incoming/gateways.ts'
+import type { Receiver } from './incoming/receiver.ts'
+import { type CoverCost, type CoverLevel, coverCosts } from './outgoing/cover.ts'
+import type { MessageState } from './outgoing/delivery.ts'
+import type { Sender } from './outgoing/dispatch.ts'
+import type { Outgoing } from './outgoing/outbox.ts'
+import type { Returns } from './outgoing/returns.ts'
 
 type Counts = Readonly<Record<MessageState, number>>
 

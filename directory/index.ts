@@ -5,19 +5,10 @@ export {
   type AuthorityOptions,
   type AuthorityStatus,
   startAuthority,
-} from './authority.ts'
-export { certificateBytes, type Descriptor, type StablePart } from './descriptor.ts'
-export { verifyConsensus } from './document.ts'
-export { DirectoryError, type DirectoryErrorCode } from './error.ts'
-export { directoryProtocol } from './exchange.ts'
-export {
-  type DirectoryStatus,
-  type FollowedDirectory,
-  type FollowOptions,
-  followDirectory,
-} from './follow.ts'
-export { type JoinOptions, joinDirectory, type NodeDescription } from './join.ts'
-export { consensusToJson, type Json } from './json.ts'
+} from './authority/authority.ts'
+export { certificateBytes, type Descriptor, type StablePart } from './documents/descriptor.ts'
+export { verifyConsensus } from './documents/document.ts'
+export { directoryProtocol } from './documents/exchange.ts'
 export {
   type AuthorityEntry,
   checkNetwork,
@@ -27,6 +18,15 @@ export {
   type Network,
   phaseEnds,
   type Topology,
-} from './network.ts'
-export { defaultParameters, parameterNames, parameterRanges } from './parameters.ts'
-export type { Directory, NodeEntry, Parameters, Role, View } from './view.ts'
+} from './documents/network.ts'
+export { defaultParameters, parameterNames, parameterRanges } from './documents/parameters.ts'
+export type { Directory, NodeEntry, Parameters, Role, View } from './documents/view.ts'
+export { DirectoryError, type DirectoryErrorCode } from './error.ts'
+export {
+  type DirectoryStatus,
+  type FollowedDirectory,
+  type FollowOptions,
+  followDirectory,
+} from './follow/follow.ts'
+export { type JoinOptions, joinDirectory, type NodeDescription } from './join/join.ts'
+export { consensusToJson, type Json } from './json.ts'

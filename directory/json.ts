@@ -1,9 +1,9 @@
 // A consensus as JSON, for people and their tools: `chaffinch consensus show`.
 
-import type { ConsensusNode } from './consensus.ts'
-import { identityOf } from './descriptor.ts'
-import { readDocument } from './document.ts'
-import { hex } from './statement.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { ConsensusNode } from './documents/consensus.ts'
+import { identityOf } from './documents/descriptor.ts'
+import { readDocument } from './documents/document.ts'
 
 /** A value that JSON.stringify writes as it is. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }

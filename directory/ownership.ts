@@ -2,9 +2,9 @@
 // follows the packet all the way; or both of its gateways, so that it sees who sends and where to. Nodes that no rule
 // tells apart are counted together, as one class: so the counts are exact, without a list of paths.
 
+import { groupsOf, usable } from './documents/groups.ts'
+import type { NodeEntry, View } from './documents/view.ts'
 import { DirectoryError } from './error.ts'
-import { groupsOf, usable } from './groups.ts'
-import type { NodeEntry, View } from './view.ts'
 
 /** Nodes of one ring with the same groups. */
 interface Class {

@@ -2,9 +2,10 @@
 // the canonical bytes. What authorities say is always a statement of four fields; long things enter by their
 // digest, so that two contradicting statements are a small proof against whoever signed both.
 
-import { bytesToHex } from '@noble/hashes/utils.js'
 import { blake2b, ed25519Verify } from '#crypto'
-import { type CborReader, write } from './cbor.ts'
+import { compare } from '../encoding/bytes.ts'
+import { write } from '../encoding/cbor.ts'
+import type { Reader } from './reader.ts'
 
 /**
  * | kind | epoch | about |
@@ -45,8 +46,6 @@ export function digest(bytes: Uint8Array): Uint8Array {
   return blake2b(bytes, 32)
 }
 
-export const hex: (bytes: Uint8Array) => string = bytesToHex
-
 /** One byte of length, `chaffinch/<kind>/v1`, then the bytes. */
 export function labelled(kind: string, bytes: Uint8Array): Uint8Array {
   const label = labels.get(kind) ?? makeLabel(kind)
@@ -84,36 +83,22 @@ export function relayed(network: string, vote: Statement): Uint8Array {
 /** [[signer, signature], …], ordered by signer, each signer once. */
 export function writeSignatures(entries: readonly SignatureEntry[]): [Uint8Array, Uint8Array][] {
   return [...entries]
-    .sort((a, b) => compareBytes(a.signer, b.signer))
+    .sort((a, b) => compare(a.signer, b.signer))
     .map(({ signer, signature }) => [signer, signature])
 }
 
 /** @throws DirectoryError as the reader; NOT_CANONICAL when a signer repeats or the order is another */
-export function readSignatures(read: CborReader, most: number): SignatureEntry[] {
+export function readSignatures(read: Reader, most: number): SignatureEntry[] {
   const entries: SignatureEntry[] = []
   const count = read.list(most)
   for (let i = 0; i < count; i++) {
     read.tuple(2)
     const entry = { signer: read.bytes(32), signature: read.bytes(64) }
     const last = entries.at(-1)
-    if (last !== undefined && compareBytes(last.signer, entry.signer) >= 0) {
+    if (last !== undefined && compare(last.signer, entry.signer) >= 0) {
       throw read.fail('NOT_CANONICAL', 'signers out of order')
     }
     entries.push(entry)
   }
   return entries
-}
-
-/** Orders byte strings of one length as numbers. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const difference = (a[i] as number) - (b[i] as number)
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return compareBytes(a, b) === 0
 }

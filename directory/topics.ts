@@ -2,11 +2,11 @@
 // check this before they pass an entry on, clients before they believe one.
 
 import { blake2b, ed25519Verify } from '#crypto'
-import { largestEntry, type Stamped } from '../link/bulletin.ts'
-import { CborReader } from './cbor.ts'
+import { largestEntry, type Stamped } from '../link/protocol/bulletin.ts'
+import type { Parameters, View } from './documents/view.ts'
 import { DirectoryError } from './error.ts'
+import { Reader } from './reader.ts'
 import { labelled, type Sign } from './statement.ts'
-import type { Parameters, View } from './view.ts'
 
 export type TopicName = 'open' | 'payments' | 'heads'
 
@@ -105,7 +105,7 @@ const roundLabel = new TextEncoder().encode('chaffinch/round/v1')
 /** docs/payments.md 4.2: { body, key, signature }, the signature by the key over the labelled body. */
 function isRoundMessage(entry: Uint8Array): boolean {
   try {
-    const read = new CborReader(entry, 'round message')
+    const read = new Reader(entry, 'round message')
     read.map(3)
     const key = read.key('key').bytes(32)
     const body = read.key('body').bytesUpTo(entry.length)

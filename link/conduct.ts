@@ -1,8 +1,8 @@
 // How a peer conducts itself, and when it is shut out (docs/link.md, Conduct): what it sends that nobody can use costs
 // the check that finds that out, and who makes that check a load is disconnected and for some time not let in.
 
-import type { Clock } from './clock.ts'
-import { hexOf } from './identity.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { Clock } from '../world/clock.ts'
 
 export interface ConductLimits {
   /**
@@ -121,7 +121,7 @@ export function conducts(clock: Clock, limits: ConductLimits, onOut: (peer: Uint
 
   return {
     did(peer, deed) {
-      const name = hexOf(peer)
+      const name = hex(peer)
       const now = clock.now()
       const before = known.get(name)
       if (before === undefined && deed.t === 'cells' && deed.misfits <= deed.fitting) return
@@ -136,7 +136,7 @@ export function conducts(clock: Clock, limits: ConductLimits, onOut: (peer: Uint
       onOut(peer)
     },
     isOut(peer) {
-      const conduct = known.get(hexOf(peer))
+      const conduct = known.get(hex(peer))
       return conduct?.at === 'out' && clock.now() < conduct.until
     },
     out() {

@@ -2,8 +2,9 @@
 // accepts. Two versions: gossipsub over libp2p (gossip-libp2p.ts) and memory with a virtual clock (gossip-memory.ts). Clients
 // take no part.
 
-import type { Clock } from './clock.ts'
-import { hexOf } from './identity.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { Clock } from '../world/clock.ts'
+import { minute } from '../world/units.ts'
 import type { Peer } from './link.ts'
 
 /**
@@ -47,7 +48,6 @@ export const largestGossip: number = 32 * 1024
 /** Between two looks at whom to be connected to, milliseconds. */
 export const gossipBeatMs = 2000
 
-const minute = 60_000
 /** So many rejected messages within a minute, and the peer that passed them on is expelled, ... */
 export const mostRejected = 16
 /** ... for this long, milliseconds. */
@@ -78,7 +78,7 @@ export class Standing {
     if (verdict !== 'reject') return
     const now = this.#clock.now()
     this.#forget(now)
-    const name = hexOf(from)
+    const name = hex(from)
     const record = this.#records.get(name) ?? { rejected: 0, since: now, expelledUntil: 0 }
     if (now - record.since > minute) Object.assign(record, { rejected: 0, since: now })
     record.rejected++
@@ -90,7 +90,7 @@ export class Standing {
   }
 
   isExpelled(id: Uint8Array): boolean {
-    return (this.#records.get(hexOf(id))?.expelledUntil ?? 0) > this.#clock.now()
+    return (this.#records.get(hex(id))?.expelledUntil ?? 0) > this.#clock.now()
   }
 
   /** Only peers that take part have records, so there are few. */

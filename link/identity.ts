@@ -14,13 +14,3 @@ export function publicKeyOf(seed: Uint8Array): Uint8Array {
   const spki = createPublicKey(secret).export({ format: 'der', type: 'spki' })
   return new Uint8Array(spki.subarray(-32))
 }
-
-/** Of what `hexOf` wrote. */
-export function idFrom(hex: string): Uint8Array {
-  return new Uint8Array(Buffer.from(hex, 'hex'))
-}
-
-/** Lowercase hex: how an id stands in maps and in JSON. */
-export function hexOf(id: Uint8Array): string {
-  return Buffer.from(id.buffer, id.byteOffset, id.length).toString('hex')
-}

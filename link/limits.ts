@@ -1,13 +1,10 @@
 // Every bound of a link, with the reason for its value (docs/link.md, Limits). Both versions of the link use
 // these; a test hands in smaller ones.
 
+import { MiB, minute, second } from '../world/units.ts'
 import type { ConductLimits } from './conduct.ts'
 import type { BackOff } from './neighbour.ts'
 import type { Shares } from './turnstile.ts'
-
-const second = 1000
-const minute = 60 * second
-const MiB = 1024 * 1024
 
 export interface LinkLimits {
   /** Cells that wait for one neighbour. */

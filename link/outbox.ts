@@ -1,8 +1,8 @@
 // The sending half of a link: one queue and one stream per neighbour. Both versions of the link share it; they
 // differ in how a stream is opened and in what a turn of the event loop is.
 
-import type { Clock, Timer } from './clock.ts'
-import { hexOf } from './identity.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { Clock, Timer } from '../world/clock.ts'
 import type { LinkLimits } from './limits.ts'
 import type { CellDrop, Neighbour, Peer } from './link.ts'
 import { LinkError } from './link.ts'
@@ -99,7 +99,7 @@ export class Outbox {
       throw new LinkError('BAD_CELL', `cell: want ${cellBytes} bytes, have ${cell.length}`)
     }
     if (this.#closed) return this.#refuse('closed')
-    const key = hexOf(to.id)
+    const key = hex(to.id)
     let entry = this.#entries.get(key)
     if (entry === undefined) {
       if (this.#entries.size >= limits.neighbours) return this.#refuse('queue-full')
@@ -115,12 +115,12 @@ export class Outbox {
 
   /** Whether cells are, or lately were, sent to this peer. */
   has(id: Uint8Array): boolean {
-    return this.#entries.has(hexOf(id))
+    return this.#entries.has(hex(id))
   }
 
   /** Link.keepNeighbours. */
   keep(ids: readonly Uint8Array[]): void {
-    const named = new Set(ids.map(hexOf))
+    const named = new Set(ids.map(hex))
     for (const [key, entry] of this.#entries) if (!named.has(key)) this.#leave(key, entry)
     this.#settle()
   }

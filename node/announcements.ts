@@ -1,8 +1,8 @@
 // What a gateway announces for the owners of mailboxes (docs/gateway.md 6): each owner one service, each name one owner, few in
 // all, none for longer than it is renewed.
 
-import { type AnnouncedService, mostServices } from '../directory/announced.ts'
-import { hexOf } from '../link/identity.ts'
+import { type AnnouncedService, mostServices } from '../directory/documents/announced.ts'
+import { hex } from '../encoding/bytes.ts'
 
 /** How long one stands without being renewed, milliseconds: clients renew each half hour. */
 export const announcedMs: number = 2 * 60 * 60_000
@@ -27,7 +27,7 @@ export class Announcements {
    */
   announce(service: AnnouncedService): boolean {
     if (!this.#mayAnnounce(service.mailboxKey)) return false
-    const owner = hexOf(service.mailboxKey)
+    const owner = hex(service.mailboxKey)
     this.#tidy()
     const others = [...this.#standing].filter(([key]) => key !== owner)
     if (others.some(([, { service: other }]) => other.name === service.name)) return false

@@ -1,7 +1,7 @@
 // Runs the relay's steps: one event after the other, and one timer for the hold.
 
-import type { Clock, Timer } from '../link/clock.ts'
-import { type Action, held, type Relay, type RelayEvent, step } from './relay.ts'
+import type { Clock, Timer } from '../world/clock.ts'
+import { type Action, held, type Relay, type RelayEvent, step } from './relay/relay.ts'
 
 export interface Engine {
   /** Steps the relay and carries its actions out. Called from within an action, the event waits its turn. */

@@ -5,7 +5,7 @@ import { constants, writeSync } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { uptime } from 'node:os'
 import { join } from 'node:path'
-import type { Clock } from '../link/clock.ts'
+import type { Clock } from '../world/clock.ts'
 import { NodeError } from './error.ts'
 
 /** A file that only grows, record by record. */

@@ -2,8 +2,8 @@
 
 import type { Hono } from 'hono'
 import { Counter, Gauge, Registry } from 'prom-client'
-import { type Loopback, serveLoopback } from '../link/http.ts'
-import { resources } from '../link/resources.ts'
+import { type Loopback, serveLoopback } from '../world/http.ts'
+import { resources } from '../world/resources.ts'
 import type { RunningNode } from './node.ts'
 import type { NodeStatus } from './status.ts'
 

@@ -2,38 +2,37 @@
 // actions out (docs/node.md).
 
 import { ed25519Sign } from '#crypto'
-import { type JoinedDirectory, joinDirectory, type NodeDescription } from '../directory/join.ts'
-import { epochAt, type Network } from '../directory/network.ts'
-import { defaultParameters } from '../directory/parameters.ts'
-import type { Directory, Parameters, Role } from '../directory/view.ts'
-import type { Clock, Timer } from '../link/clock.ts'
-import { hexOf, idFrom } from '../link/identity.ts'
+import { epochAt, type Network } from '../directory/documents/network.ts'
+import { defaultParameters } from '../directory/documents/parameters.ts'
+import type { Directory, Parameters, Role } from '../directory/documents/view.ts'
+import { type JoinedDirectory, joinDirectory, type NodeDescription } from '../directory/join/join.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import type { NodeLink, Peer } from '../link/link.ts'
-import type { Log } from '../link/log.ts'
-import { mailboxProtocol, requestBytes } from '../link/mailbox.ts'
-import type { Store } from '../link/store.ts'
+import { mailboxProtocol, requestBytes } from '../link/protocol/mailbox.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
-import type { Random } from '../sphinx/random.ts'
+import type { Clock, Timer } from '../world/clock.ts'
+import type { Log } from '../world/log.ts'
+import type { Random } from '../world/random.ts'
+import type { Store } from '../world/store.ts'
+import { second } from '../world/units.ts'
 import { Announcements } from './announcements.ts'
-import { Bulletin } from './bulletin.ts'
+import { Bulletin } from './bulletin/bulletin.ts'
 import { diskWatch } from './disk.ts'
 import { engine } from './engine.ts'
 import type { Files } from './files.ts'
-import { type KeyRing, openingEpochs, openKeys } from './keys.ts'
+import { openMail } from './gateway/mail.ts'
+import { type Mailboxes, sweepMs } from './gateway/mailbox.ts'
 import { defaultNodeLimits, type NodeLimits } from './limits.ts'
-import { type Loops, nodeLoops } from './loops.ts'
-import { openMail } from './mail.ts'
-import { type Mailboxes, sweepMs } from './mailbox.ts'
-import { openPeeler, type StartThread } from './peel-pool.ts'
-import type { Fit } from './peeling.ts'
-import { type Action, type DropReason, type End, type Mixed, newRelay, type Thanks } from './relay.ts'
-import { type ReplayStore, replayStore } from './replay.ts'
+import { type Loops, nodeLoops } from './loops/loops.ts'
+import { type LoopWatch, loopWatch } from './loops/watch.ts'
+import { usualStrategy, votedStrategy } from './mixing/voted.ts'
+import { type KeyRing, openingEpochs, openKeys } from './relay/keys.ts'
+import { openPeeler, type StartThread } from './relay/peel-pool.ts'
+import type { Fit } from './relay/peeling.ts'
+import { type Action, type DropReason, type End, type Mixed, newRelay, type Thanks } from './relay/relay.ts'
+import { type ReplayStore, replayStore } from './relay/replay.ts'
 import { type Admission, neighboursOf, nextHop } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
-import { usualStrategy, votedStrategy } from './strategy-voted.ts'
-import { type LoopWatch, loopWatch } from './watch.ts'
-
-const second = 1000
 
 /** How long until a disk that refused is asked again, milliseconds. */
 const retryMs = 10 * second
@@ -243,7 +242,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   /** Whose packets are of no use pays for it, unless a key is missing here: then the fault may be this node's. */
   function judged(from: string, fit: Fit): void {
     if (from === '' || !keys.complete(now())) return
-    const id = idFrom(from)
+    const id = fromHex(from)
     if (link.judge(id, fit) && admission.isNode(id))
       log.warn({ node: from }, 'too many packets of this node do not open: it is shut out for a while')
   }
@@ -252,7 +251,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   function receive(from: Uint8Array, packets: readonly Uint8Array[]): Promise<void> | undefined {
     if (state === 'closed') return undefined
     const refuse = (count: number, reason: DropReason): void => happen({ t: 'refused', count, reason })
-    const name = hexOf(from)
+    const name = hex(from)
     if (state === 'draining') refuse(packets.length, 'DRAINING')
     else if (admission.isNode(from)) {
       watch.arrived(packets.length)
@@ -282,7 +281,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     }
     const neighbours = neighboursOf(admission.views, link.id)
     link.keepNeighbours(neighbours.map(node => node.id))
-    loops.keep(new Set(neighbours.map(node => hexOf(node.id))))
+    loops.keep(new Set(neighbours.map(node => hex(node.id))))
   }
 
   /** From now on, and with what is held. */

@@ -1,9 +1,9 @@
 // Who may send packets to this node, and where it may send them: what the consensus of this epoch and of its
 // neighbours says, since a packet may be under way across a boundary.
 
-import type { Directory, NodeEntry, Role, View } from '../directory/view.ts'
-import { hexOf } from '../link/identity.ts'
-import type { Way } from './relay.ts'
+import type { Directory, NodeEntry, Role, View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { Way } from './relay/relay.ts'
 
 /** What `startHost` and the node itself ask about other hosts. */
 export interface Admission {
@@ -24,7 +24,7 @@ export interface Admission {
 export function admission(role: Role): Admission {
   let views: readonly View[] = []
   const isNode = (id: Uint8Array): boolean => {
-    const name = hexOf(id)
+    const name = hex(id)
     return views.some(view => view.nodes.has(name))
   }
   return {
@@ -55,7 +55,7 @@ export function nextHop(
   next: Uint8Array,
   way: Way,
 ): NodeEntry | undefined {
-  const [here, there] = [hexOf(self), hexOf(next)]
+  const [here, there] = [hex(self), hex(next)]
   for (const view of views) {
     const from = view.nodes.get(here)
     const to = view.nodes.get(there)
@@ -81,7 +81,7 @@ function waits({ role, layer }: NodeEntry): boolean {
 
 /** Every node a view lets this one send to: the queues the link keeps. */
 export function neighboursOf(views: readonly View[], self: Uint8Array): readonly NodeEntry[] {
-  const here = hexOf(self)
+  const here = hex(self)
   const found = new Map<string, NodeEntry>()
   for (const view of views) {
     const from = view.nodes.get(here)

@@ -1,7 +1,6 @@
 // What a node says of itself on its loopback port: numbers, and nothing about one packet or one client.
 
-import type { JoinedDirectory } from '../directory/join.ts'
-import { epochAt, type Network } from '../directory/network.ts'
+import { epochAt, type Network } from '../directory/documents/network.ts'
 import {
   type ConsensusStatus,
   consensusStatus,
@@ -9,17 +8,18 @@ import {
   type DirectoryHealth,
   type NodeEntry,
   type Role,
-} from '../directory/view.ts'
-import { hexOf, idFrom } from '../link/identity.ts'
+} from '../directory/documents/view.ts'
+import type { JoinedDirectory } from '../directory/join/join.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import type { CellDrop, Neighbour, NodeLink } from '../link/link.ts'
-import { type AlarmState, usualLoss } from './alarm.ts'
-import type { Bulletin, BulletinStatus } from './bulletin.ts'
+import type { Bulletin, BulletinStatus } from './bulletin/bulletin.ts'
 import type { Disk, Written } from './disk.ts'
-import type { Gateway } from './gateway.ts'
-import type { LoopCounts, Loops } from './loops.ts'
-import type { Mailboxes } from './mailbox.ts'
-import { type DropReason, held, type Relay } from './relay.ts'
-import type { ReplayStore } from './replay.ts'
+import type { Gateway } from './gateway/gateway.ts'
+import type { Mailboxes } from './gateway/mailbox.ts'
+import { type AlarmState, usualLoss } from './loops/alarm.ts'
+import type { LoopCounts, Loops } from './loops/loops.ts'
+import { type DropReason, held, type Relay } from './relay/relay.ts'
+import type { ReplayStore } from './relay/replay.ts'
 import type { Admission } from './routes.ts'
 
 /** Packets since the start: received = forwarded + stored + served + dropped + held. */
@@ -107,7 +107,7 @@ export function statusOf(node: {
   bulletin: Bulletin
 }): NodeStatus {
   const { link, relay, loops, mail } = node
-  const id = hexOf(link.id)
+  const id = hex(link.id)
   const view = node.directory.current()
   return {
     role: node.role,
@@ -130,7 +130,7 @@ export function statusOf(node: {
     },
     neighbours: link.neighbours().map(neighbour => {
       const { state, queued, sent } = neighbour
-      const name = hexOf(neighbour.id)
+      const name = hex(neighbour.id)
       return {
         id: name,
         state,
@@ -158,7 +158,7 @@ export function statusOf(node: {
 /** Clients are counted and not named. */
 function shutOf(link: NodeLink, admission: Admission): NodeStatus['shut'] {
   const { times, out } = link.shut()
-  return { times, nodes: out.filter(({ id }) => admission.isNode(idFrom(id))) }
+  return { times, nodes: out.filter(({ id }) => admission.isNode(fromHex(id))) }
 }
 
 function standingOf(entry: NodeEntry | undefined): NodeStatus['standing'] {

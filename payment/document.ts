@@ -2,6 +2,7 @@
 // as its kind may have, and every length is checked against its limit. docs/payments.md 3.1.
 
 import { decode, encode } from '@ipld/dag-cbor'
+import { same } from '../encoding/bytes.ts'
 import { PaymentError } from './error.ts'
 
 /** What a document can say: no floats, no tags, no undefined. */
@@ -134,23 +135,6 @@ export class Fields {
     if (value.length !== length) throw this.fail(field, `want ${length} bytes, have ${value.length}`)
     return value
   }
-}
-
-export function same(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i])
-}
-
-/** Byte by byte; the order of sets in documents. */
-export function compare(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < Math.min(a.length, b.length); i++) {
-    if (a[i] !== b[i]) return (a[i] as number) - (b[i] as number)
-  }
-  return a.length - b.length
-}
-
-/** Lowercase, as in keys of maps and in JSON. */
-export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('')
 }
 
 const ascii = new TextEncoder()

@@ -1,7 +1,7 @@
 // How long rounds and payments take: parameters, because a network on one machine is faster than one around the world.
 // docs/payments.md 4.10.
 
-const minute = 60_000
+import { minute } from '../world/units.ts'
 
 /** When peers meet. All who want to meet must have the same `epochMs`; the other times may differ. Milliseconds. */
 export interface PairingTimes {

@@ -1,6 +1,7 @@
 // What every sub-command has in common: how it reads its options and how it fails.
 
 import { type ParseArgsConfig, parseArgs } from 'node:util'
+import { durationForm, parseDuration } from '../encoding/duration.ts'
 
 /**
  * USAGE and CONFIG are the caller's to mend (exit code 2); FAILED is what went wrong while running (exit code 1).
@@ -66,6 +67,13 @@ export function wholeNumber(option: string, text: string, least: number, most: n
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
   throw new CommandError('USAGE', `--${option} ${text}: want a whole number from ${least} to ${most}`)
+}
+
+/** A duration given on the command line, milliseconds. */
+export function durationOption(option: string, text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new CommandError('USAGE', `--${option} ${text}: want ${durationForm}`)
+  return ms
 }
 
 function firstSentence(text: string): string {

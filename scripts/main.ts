@@ -3,40 +3,40 @@
 import { adviceFor } from '../client/advice.ts'
 import { ClientError } from '../client/error.ts'
 import { type Command, CommandError } from './command.ts'
-import { HttpRefusal } from './http.ts'
+import { HttpRefusal } from './remote/http.ts'
 import { overview, usages } from './usage.ts'
 import { version } from './version.ts'
 
 /** A command's libraries are loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  net: () => import('./net.ts'),
-  init: () => import('./init.ts'),
-  authority: () => import('./authority.ts'),
-  mix: () => import('./mix.ts'),
-  gateway: () => import('./gateway.ts'),
-  client: () => import('./client.ts'),
-  send: () => import('./send.ts'),
-  inbox: () => import('./inbox.ts'),
-  reply: () => import('./reply.ts'),
-  bulletin: () => import('./bulletin.ts'),
-  address: () => import('./address.ts'),
-  queue: () => import('./queue.ts'),
-  inspect: () => import('./inspect.ts'),
-  flush: () => import('./flush.ts'),
-  clean: () => import('./clean.ts'),
-  surb: () => import('./surb.ts'),
-  services: () => import('./services.ts'),
-  request: () => import('./request.ts'),
-  ping: () => import('./ping.ts'),
-  contacts: () => import('./contacts.ts'),
-  cover: () => import('./cover.ts'),
-  key: () => import('./key.ts'),
-  identity: () => import('./identity.ts'),
-  doctor: () => import('./doctor.ts'),
-  consensus: () => import('./consensus.ts'),
-  ledger: () => import('./ledger.ts'),
-  pay: () => import('./pay.ts'),
-  demo: () => import('./demo.ts'),
+  net: () => import('./network/net.ts'),
+  init: () => import('./files/init.ts'),
+  authority: () => import('./roles/authority.ts'),
+  mix: () => import('./roles/mix.ts'),
+  gateway: () => import('./roles/gateway.ts'),
+  client: () => import('./roles/client.ts'),
+  send: () => import('./ask/send.ts'),
+  inbox: () => import('./ask/inbox.ts'),
+  reply: () => import('./ask/reply.ts'),
+  bulletin: () => import('./ask/bulletin.ts'),
+  address: () => import('./ask/address.ts'),
+  queue: () => import('./ask/queue.ts'),
+  inspect: () => import('./ask/inspect.ts'),
+  flush: () => import('./ask/flush.ts'),
+  clean: () => import('./ask/clean.ts'),
+  surb: () => import('./ask/surb.ts'),
+  services: () => import('./ask/services.ts'),
+  request: () => import('./ask/request.ts'),
+  ping: () => import('./ask/ping.ts'),
+  contacts: () => import('./ask/contacts.ts'),
+  cover: () => import('./ask/cover.ts'),
+  key: () => import('./files/key.ts'),
+  identity: () => import('./ask/identity.ts'),
+  doctor: () => import('./ask/doctor.ts'),
+  consensus: () => import('./ask/consensus.ts'),
+  ledger: () => import('./roles/ledger.ts'),
+  pay: () => import('./ask/pay.ts'),
+  demo: () => import('./ask/demo.ts'),
 }
 
 /**

@@ -1,9 +1,9 @@
 // Builds a header: docs/sphinx.md, section 5. Notation as there: N slots of S bytes, n hops numbered from 0.
 
+import type { Random } from '../world/random.ts'
 import { type Commands, writeCommands } from './commands.ts'
 import { SphinxError } from './error.ts'
 import { type Geometry, nodeIdBytes } from './geometry.ts'
-import type { Random } from './random.ts'
 import { type HopKeys, newKeys, type Suite } from './suite.ts'
 
 /** One hop of a path, for `buildHeader`. */

@@ -1,6 +1,7 @@
 // chaffinch/sphinx: the packet. docs/sphinx.md.
 
 export { x25519PublicKey } from '#crypto'
+export { type Random, seededRandom, systemRandom } from '../world/random.ts'
 export { type Body, body, readBody } from './body.ts'
 export { BULLETIN_RECIPIENT, DROP_RECIPIENT } from './commands.ts'
 export type { Crypto, Parts } from './crypto.ts'
@@ -14,7 +15,6 @@ export {
   type SuiteName,
 } from './geometry.ts'
 export { type Peeled, peel } from './peel.ts'
-export { type Random, seededRandom, systemRandom } from './random.ts'
 export {
   makeReplyBlock,
   openReply,

@@ -1,11 +1,11 @@
 // Reply blocks: docs/sphinx.md, section 8. Whoever holds one can send its maker a packet without learning who or
 // where that is. A block works once, and only as long as the keys of the epochs it was made for.
 
+import type { Random } from '../world/random.ts'
 import { SphinxError } from './error.ts'
 import { type Geometry, maxHops, nodeIdBytes, suiteOf, zeroBytes } from './geometry.ts'
 import { buildHeader } from './header.ts'
 import { bodyOf } from './peel.ts'
-import type { Random } from './random.ts'
 import { Reader } from './reader.ts'
 import { type HopKeys, newKeys, type Suite } from './suite.ts'
 import { checkBody, type Hop } from './wrap.ts'

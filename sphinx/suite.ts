@@ -1,6 +1,6 @@
 // What a suite supplies to the construction. Everything else (header.ts, peel.ts, reply.ts) is the same for all.
 
-import type { Random } from './random.ts'
+import type { Random } from '../world/random.ts'
 
 /** The keys of one hop, views into one buffer so that one call wipes them. Lengths as in `Suite.keyBytes`. */
 export interface HopKeys {

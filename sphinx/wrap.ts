@@ -1,9 +1,9 @@
 // A forward packet: docs/sphinx.md, section 6.
 
+import type { Random } from '../world/random.ts'
 import { SphinxError } from './error.ts'
 import { type Geometry, recipientBytes, suiteOf, zeroBytes } from './geometry.ts'
 import { buildHeader, type Destination, type Step } from './header.ts'
-import type { Random } from './random.ts'
 import type { Suite } from './suite.ts'
 
 /** One hop of a path. */

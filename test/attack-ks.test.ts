@@ -2,8 +2,8 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { distance, holm, pValue } from '../scripts/attack-ks.ts'
-import { exponential, seededRandom } from '../sphinx/random.ts'
+import { distance, holm, pValue } from '../trials/attack/ks.ts'
+import { exponential, seededRandom } from '../world/random.ts'
 
 const random = seededRandom(41)
 const sample = (count: number, mean = 50): number[] =>

@@ -3,9 +3,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { area, areaInterval, crossScores, type RunSamples } from '../scripts/attack-score.ts'
-import { type Chunk, cut, features } from '../scripts/attack-windows.ts'
-import { exponential, fraction, seededRandom } from '../sphinx/random.ts'
+import { area, areaInterval, crossScores, type RunSamples } from '../trials/attack/score.ts'
+import { type Chunk, cut, features } from '../trials/attack/windows.ts'
+import { exponential, fraction, seededRandom } from '../world/random.ts'
 
 const random = seededRandom(1)
 

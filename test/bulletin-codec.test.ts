@@ -5,9 +5,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { BoardReader } from '../client/bulletin-reader.ts'
+import { BoardReader } from '../client/bulletin/reader.ts'
 import { ClientError } from '../client/error.ts'
 import { topics } from '../directory/topics.ts'
+import { LinkError } from '../link/link.ts'
 import {
   type BoardPage,
   entryIdBytes,
@@ -28,10 +29,9 @@ import {
   writeCatchRequest,
   writePiece,
   writeStamped,
-} from '../link/bulletin.ts'
-import { LinkError } from '../link/link.ts'
-import { Board } from '../node/bulletin-board.ts'
-import { Pieces } from '../node/bulletin-pieces.ts'
+} from '../link/protocol/bulletin.ts'
+import { Board } from '../node/bulletin/board.ts'
+import { Pieces } from '../node/bulletin/pieces.ts'
 
 const plain = { noNullPrototype: true } as const
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>

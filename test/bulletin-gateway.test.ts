@@ -3,10 +3,12 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client } from '../client/index.ts'
-import type { BoardPage } from '../link/bulletin.ts'
-import { readBoard, writeBoard } from '../link/bulletin.ts'
-import { mailboxProtocol, readPage, requestBytes, writePage } from '../link/mailbox.ts'
-import { bulletinWorld, bytes, during, gateways, join, minute, read, second } from './bulletin-world.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { BoardPage } from '../link/protocol/bulletin.ts'
+import { readBoard, writeBoard } from '../link/protocol/bulletin.ts'
+import { mailboxProtocol, readPage, requestBytes, writePage } from '../link/protocol/mailbox.ts'
+import { minute, second } from '../world/units.ts'
+import { bulletinWorld, bytes, during, gateways, join, read } from './bulletin-world.ts'
 import type { Place, World } from './node-world.ts'
 
 /** From now on this gateway shows its clients another board. */
@@ -31,7 +33,7 @@ function lie(w: World, gate: Place, change: (page: BoardPage) => BoardPage): voi
 type Answer = (from: Uint8Array, protocol: string, body: Uint8Array) => Promise<{ answer?: Uint8Array }>
 
 const recordOf = (client: Client, gate: Place): { shown: number; missing: number; forged: number } => {
-  const id = Buffer.from(gate.link.id).toString('hex')
+  const id = hex(gate.link.id)
   return client.status().bulletin.gateways.find(record => record.id === id)!
 }
 

@@ -2,11 +2,11 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sleep, systemClock } from '../link/clock.ts'
+import { hex } from '../encoding/bytes.ts'
 import type { Gossip, Verdict } from '../link/gossip.ts'
 import { mostRejected } from '../link/gossip.ts'
-import { hexOf } from '../link/identity.ts'
 import type { Host, LinkError } from '../link/link.ts'
+import { sleep, systemClock } from '../world/clock.ts'
 import { startLoopback } from './loopback-host.ts'
 
 interface Member {
@@ -30,7 +30,7 @@ const start = (role: 'node' | 'client'): Promise<Host> => startLoopback({ cellBy
 test('messages reach every node once, what is refused goes no further, clients take no part', async () => {
   const hosts = await Promise.all(['node', 'node', 'node', 'node'].map(role => start(role as 'node')))
   const client = await start('client')
-  const nodes = new Set(hosts.map(({ id }) => hexOf(id)))
+  const nodes = new Set(hosts.map(({ id }) => hex(id)))
   // a line: each is told of the next one only
   const members = hosts.map((host, i): Member => {
     const heard: string[] = []
@@ -41,7 +41,7 @@ test('messages reach every node once, what is refused goes no further, clients t
     }
     const next = hosts[i + 1]
     const peers = (): Host[] => (next === undefined ? [] : [next])
-    const gossip = host.gossip({ peers, admits: id => nodes.has(hexOf(id)), judge })
+    const gossip = host.gossip({ peers, admits: id => nodes.has(hex(id)), judge })
     gossip.follow([topic])
     return { host, gossip, heard }
   })
@@ -70,7 +70,7 @@ test('messages reach every node once, what is refused goes no further, clients t
 
   for (let n = 0; n < mostRejected; n++) first.gossip.publish(topic, new TextEncoder().encode(`bad ${n}`))
   await until(() => second.gossip.counters.expelled === 1, 'expelled')
-  await until(() => !second.gossip.peers.some(id => hexOf(id) === hexOf(first.host.id)), 'gone')
+  await until(() => !second.gossip.peers.some(id => hex(id) === hex(first.host.id)), 'gone')
   first.gossip.publish(topic, new TextEncoder().encode('let me in'))
   second.gossip.publish(topic, new TextEncoder().encode('without the first'))
   await until(() => last.heard.includes('without the first'), 'the others go on')

@@ -3,19 +3,20 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519Sign } from '#crypto'
+import type { View } from '../directory/documents/view.ts'
 import { entryOverheadBytes, isStamped, quotaBytes, stamp, topicNamed, topics } from '../directory/topics.ts'
-import type { View } from '../directory/view.ts'
+import type { Gossip } from '../link/gossip.ts'
+import type { Host } from '../link/link.ts'
 import {
   boardProtocol,
   largestEntry,
   type Stamped,
   writeCatchRequest,
   writeStamped,
-} from '../link/bulletin.ts'
-import type { Gossip } from '../link/gossip.ts'
-import type { Host } from '../link/link.ts'
-import { Board } from '../node/bulletin-board.ts'
-import { bulletinWorld, bytes, during, gateways, join, minute, read, second } from './bulletin-world.ts'
+} from '../link/protocol/bulletin.ts'
+import { Board } from '../node/bulletin/board.ts'
+import { minute, second } from '../world/units.ts'
+import { bulletinWorld, bytes, during, gateways, join, read } from './bulletin-world.ts'
 import type { Place, World } from './node-world.ts'
 
 const open = topicNamed('open')!

@@ -1,13 +1,11 @@
 // Nodes with a bulletin and clients that use it, in memory on a virtual clock. Not a test itself.
 
 import { type Client, openClient } from '../client/index.ts'
-import type { Parameters } from '../directory/view.ts'
-import { memoryStore, type Store } from '../link/store.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import type { Parameters } from '../directory/documents/view.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore, type Store } from '../world/store.ts'
+import { minute, second } from '../world/units.ts'
 import { type Place, type World, type WorldOptions, world } from './node-world.ts'
-
-export const second = 1000
-export const minute: number = 60 * second
 
 /** Clocks that are quick and cheap enough for a test. */
 const quick: Partial<Parameters> = {

@@ -2,10 +2,11 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { clientRoutes } from '../client/daemon.ts'
+import { clientRoutes } from '../client/api/daemon.ts'
 import type { ClientError } from '../client/index.ts'
-import { memoryStore } from '../link/store.ts'
-import { bulletinWorld, bytes, during, gateways, join, minute, read, second } from './bulletin-world.ts'
+import { memoryStore } from '../world/store.ts'
+import { minute, second } from '../world/units.ts'
+import { bulletinWorld, bytes, during, gateways, join, read } from './bulletin-world.ts'
 import { same } from './client-network.ts'
 
 test('what one client publishes all clients read once, long entries whole', async () => {

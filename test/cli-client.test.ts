@@ -6,12 +6,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { serveClient } from '../client/daemon.ts'
+import { serveClient } from '../client/api/daemon.ts'
 import { type Identities, openIdentities } from '../client/index.ts'
-import { tokenFrom } from '../link/http.ts'
-import { networkText } from '../scripts/init-files.ts'
-import { localNetwork } from '../scripts/local.ts'
+import { networkText } from '../scripts/files/init-files.ts'
 import { runCommandLine } from '../scripts/main.ts'
+import { localNetwork } from '../simulator/local.ts'
+import { tokenFrom } from '../world/http.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-cli-client-'))

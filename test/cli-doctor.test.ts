@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { authorityEntry } from '../directory/authority-keys.ts'
-import { type NodeFile, readNodeFile } from '../scripts/config.ts'
-import { run as doctor } from '../scripts/doctor.ts'
+import { authorityEntry } from '../directory/authority/keys.ts'
+import { hex } from '../encoding/bytes.ts'
+import { run as doctor } from '../scripts/ask/doctor.ts'
 import {
   checkCertificate,
   checkClock,
@@ -18,17 +18,17 @@ import {
   checkPorts,
   type Finding,
   finding,
-} from '../scripts/doctor-checks.ts'
-import { hex } from '../scripts/folder.ts'
-import { initNetwork, initNode } from '../scripts/init.ts'
-import { run as key } from '../scripts/key.ts'
-import { networkOf, seedOf } from './directory-world.ts'
+} from '../scripts/ask/doctor-checks.ts'
+import { type NodeFile, readNodeFile } from '../scripts/files/config.ts'
+import { initNetwork, initNode } from '../scripts/files/init.ts'
+import { run as key } from '../scripts/files/key.ts'
+import { networkOf, seedOf } from '../simulator/directory-world.ts'
+import { minute } from '../world/units.ts'
 import { printing } from './printing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-doctor-'))
 test.after(() => rmSync(folder, { recursive: true }))
 const networkFile = join(folder, 'network.toml')
-const minute = 60_000
 initNetwork(networkFile, {
   name: 'demo',
   genesis: Date.now() - 10 * minute,

@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { parameterNames } from '../directory/parameters.ts'
+import { parameterNames } from '../directory/documents/parameters.ts'
+import { readNetwork } from '../directory/network-file.ts'
+import { hex } from '../encoding/bytes.ts'
 import { CommandError } from '../scripts/command.ts'
-import { readAuthorityFile, readClientFile, readNodeFile } from '../scripts/config.ts'
-import { openFolder, readKey } from '../scripts/folder.ts'
-import { run as init, initAuthority } from '../scripts/init.ts'
-import { readNetwork } from '../scripts/network-file.ts'
-import { parameterKeys } from '../scripts/parameters.ts'
+import { readAuthorityFile, readClientFile, readNodeFile } from '../scripts/files/config.ts'
+import { openFolder, readKey } from '../scripts/files/folder.ts'
+import { run as init, initAuthority } from '../scripts/files/init.ts'
+import { parameterKeys } from '../scripts/files/parameters.ts'
 import { printing } from './printing.ts'
 import { failureOf } from './refusals.ts'
 
@@ -66,7 +67,7 @@ test('what init writes is what the roles read', async () => {
   assert.is(node.folder, join(folder, 'mix1', 'data'))
   const client = readClientFile(join(folder, 'me', 'client.toml'))
   assert.is(client.apiPort, 7701)
-  assert.is(Buffer.from(client.gateways[0] as Uint8Array).toString('hex'), mix)
+  assert.is(hex(client.gateways[0] as Uint8Array), mix)
 })
 
 test('a key is readable by its owner only, and never overwritten', async () => {

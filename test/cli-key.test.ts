@@ -3,14 +3,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { authorityEntry } from '../directory/authority-keys.ts'
-import { certificateFor, readCertificate } from '../scripts/certificate.ts'
+import { authorityEntry } from '../directory/authority/keys.ts'
+import { hex } from '../encoding/bytes.ts'
 import { CommandError } from '../scripts/command.ts'
-import { readAuthorityFile, readNodeFile } from '../scripts/config.ts'
-import { hex } from '../scripts/folder.ts'
-import { initAuthority, initNetwork, initNode } from '../scripts/init.ts'
-import { run as key } from '../scripts/key.ts'
-import { seedOf } from './directory-world.ts'
+import { certificateFor, readCertificate } from '../scripts/files/certificate.ts'
+import { readAuthorityFile, readNodeFile } from '../scripts/files/config.ts'
+import { initAuthority, initNetwork, initNode } from '../scripts/files/init.ts'
+import { run as key } from '../scripts/files/key.ts'
+import { seedOf } from '../simulator/directory-world.ts'
+import { day } from '../world/units.ts'
 import { printing } from './printing.ts'
 import { failureOf } from './refusals.ts'
 
@@ -19,7 +20,6 @@ test.after(() => rmSync(folder, { recursive: true }))
 const [networkFile, keyFile, out] = ['network.toml', 'operator.key', 'node.certificate'].map(name =>
   join(folder, name),
 ) as [string, string, string]
-const day = 86_400_000
 initNetwork(networkFile, {
   name: 'demo',
   genesis: Date.now(),

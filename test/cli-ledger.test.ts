@@ -7,7 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readGenesis } from '../payment/log.ts'
+import { fromHex } from '../encoding/bytes.ts'
+import { readGenesis } from '../payment/ledger/log.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-ledger-'))
@@ -31,7 +32,7 @@ test.after(() => rmSync(folder, { recursive: true, force: true }))
 test('init prints the genesis that clients pin, keeps its keys to itself, and overwrites nothing', () => {
   const { status, out } = chaffinch('ledger', 'init', bank, '--name', 'demo')
   assert.is(status, 0)
-  assert.is(readGenesis(new Uint8Array(Buffer.from(out, 'hex'))).name, 'demo')
+  assert.is(readGenesis(fromHex(out)).name, 'demo')
   assert.is(readFileSync(join(bank, 'genesis'), 'utf8').trim(), out)
   assert.is(statSync(join(bank, 'ledger.key')).mode & 0o077, 0)
   assert.match(chaffinch('ledger', 'init', bank).err, /nothing was overwritten/)

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Forecast } from '../payment/forecast.ts'
-import { makeRequest } from '../payment/request.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import type { Forecast } from '../payment/person/forecast.ts'
+import { makeRequest } from '../payment/person/request.ts'
+import { seededRandom } from '../world/random.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-pay-'))

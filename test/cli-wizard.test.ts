@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../scripts/command.ts'
-import { wizard } from '../scripts/init-wizard.ts'
+import { wizard } from '../scripts/files/init-wizard.ts'
 
 /** Answers one question after the other; what was asked is kept. */
 function answers(...given: string[]): { ask: (question: string) => Promise<string>; asked: string[] } {

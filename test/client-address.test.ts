@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { base32 } from 'multiformats/bases/base32'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Address, readAddress, writeAddress } from '../client/address.ts'
 import { ClientError } from '../client/error.ts'
+import { type Address, readAddress, writeAddress } from '../client/packets/address.ts'
 
 const key = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const address: fc.Arbitrary<Address> = fc.record(

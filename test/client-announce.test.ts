@@ -3,21 +3,20 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readAddress } from '../client/address.ts'
-import { findService, servicesOf } from '../client/announcing.ts'
 import { ClientError } from '../client/error.ts'
+import { findService, servicesOf } from '../client/incoming/announcing.ts'
 import { ownServices } from '../client/own-services.ts'
-import type { AnnouncedService } from '../directory/announced.ts'
-import { readDescriptor, writeDescriptor } from '../directory/descriptor.ts'
-import { hexOf } from '../link/identity.ts'
-import { readRequest, requestBytes, writeRequest } from '../link/mailbox.ts'
+import { readAddress } from '../client/packets/address.ts'
+import type { AnnouncedService } from '../directory/documents/announced.ts'
+import { readDescriptor, writeDescriptor } from '../directory/documents/descriptor.ts'
+import { hex } from '../encoding/bytes.ts'
+import { readRequest, requestBytes, writeRequest } from '../link/protocol/mailbox.ts'
 import { Announcements, announcedMs } from '../node/announcements.ts'
-import { localNetwork } from '../scripts/local.ts'
+import { descriptorOf } from '../simulator/directory-samples.ts'
+import { localNetwork } from '../simulator/local.ts'
+import { second } from '../world/units.ts'
 import { assertCode, FakeLink, FakeNetwork } from './client-network.ts'
-import { descriptorOf } from './directory-samples.ts'
 import { network as samples } from './directory-vector-form.ts'
-
-const second = 1000
 
 class Tap extends FakeLink {
   readonly sizes = new Set<number>()
@@ -90,7 +89,7 @@ test('two of one name are told apart by their gateways, and none is guessed', as
   )
   // The address of what is announced leads to who announces it, and nowhere else
   for (const { gateway, address } of known)
-    assert.equal(readAddress(address, 'fake').gateways.map(hexOf), [gateway])
+    assert.equal(readAddress(address, 'fake').gateways.map(hex), [gateway])
   await alice.client.close()
 })
 
@@ -151,7 +150,7 @@ test('strangers take no place where an operator names who may announce, and ever
   let named = [own.mailboxKey]
   const closed = new Announcements(
     () => 0,
-    key => named.some(one => hexOf(one) === hexOf(key)),
+    key => named.some(one => hex(one) === hex(key)),
   )
   for (const squatter of squatters) assert.not.ok(closed.announce(squatter))
   assert.ok(closed.announce(own))

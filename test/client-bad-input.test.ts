@@ -5,21 +5,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readAddress, writeAddress } from '../client/address.ts'
 import { advice } from '../client/advice.ts'
-import { access } from '../client/api-access.ts'
-import { problemOf, statusOf } from '../client/api-problem.ts'
+import { access } from '../client/api/access.ts'
+import { clientRoutes, serveClient } from '../client/api/daemon.ts'
+import { problemOf, statusOf } from '../client/api/problem.ts'
 import { connect } from '../client/connect.ts'
-import { clientRoutes, serveClient } from '../client/daemon.ts'
 import { ClientError } from '../client/error.ts'
-import { maxMessageBytes } from '../client/fragments.ts'
-import type { Directory } from '../directory/view.ts'
-import { memoryStore, type Store } from '../link/store.ts'
-import { HttpRefusal } from '../scripts/http.ts'
+import { readAddress, writeAddress } from '../client/packets/address.ts'
+import { maxMessageBytes } from '../client/packets/fragments.ts'
+import type { Directory } from '../directory/documents/view.ts'
 import { hintOf } from '../scripts/main.ts'
+import { HttpRefusal } from '../scripts/remote/http.ts'
+import { memoryStore, type Store } from '../world/store.ts'
+import { second } from '../world/units.ts'
 import { assertCode, diskOf, FakeLink, FakeNetwork, pair, type RunningClient } from './client-network.ts'
 
-const second = 1000
 type Code = keyof typeof advice
 type Case = () => Promise<void> | void
 
@@ -274,7 +274,7 @@ test('the command line says what to do as a hint, for errors of its own and of t
 })
 
 test('a mailbox of another’s stays shut: the gateway wants its key’s signature', async () => {
-  const { proofMessage, readGreeting, readPage, writeRequest } = await import('../link/mailbox.ts')
+  const { proofMessage, readGreeting, readPage, writeRequest } = await import('../link/protocol/mailbox.ts')
   const { ed25519Sign } = await import('#crypto')
   await talking(31, async ({ net, bob, to }) => {
     const [gateway] = net.gateways as [FakeNetwork['gateways'][0]]

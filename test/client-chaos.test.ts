@@ -3,10 +3,10 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { runAll } from '../scripts/chaos-client.ts'
-import { defects } from '../scripts/chaos-client-defects.ts'
-import { drawPlan } from '../scripts/chaos-client-plan.ts'
-import { run } from '../scripts/chaos-client-run.ts'
+import { runAll } from '../trials/chaos-client/chaos-client.ts'
+import { defects } from '../trials/chaos-client/defects.ts'
+import { drawPlan } from '../trials/chaos-client/plan.ts'
+import { run } from '../trials/chaos-client/run.ts'
 
 test('clients that are killed lose nothing, and a seed replays its run', async () => {
   const first = await run(drawPlan(3), {})

@@ -2,11 +2,11 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type ClockName, startClocks } from '../client/clocks.ts'
-import { type Clock, virtualClock } from '../link/clock.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { type ClockName, startClocks } from '../client/outgoing/clocks.ts'
+import { type Clock, virtualClock } from '../world/clock.ts'
+import { seededRandom } from '../world/random.ts'
+import { minute } from '../world/units.ts'
 
-const minute = 60_000
 const rates = { payload: 600, loop: 60, drop: 30, read: 120 }
 
 function ticks(
@@ -64,6 +64,7 @@ test('a machine that slept does not catch up', () => {
   let armed: { due: number; run: () => void } | undefined
   const clock: Clock = {
     now: () => now,
+    elapsed: () => now,
     after(ms, run) {
       armed = { due: now + ms, run }
       return { cancel: () => {} }

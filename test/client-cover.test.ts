@@ -2,12 +2,12 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { coverCosts, coverLevels, coverRates } from '../client/cover.ts'
-import { cellRate, requestRate } from '../node/gateway.ts'
+import { coverCosts, coverLevels, coverRates } from '../client/outgoing/cover.ts'
+import { cellRate, requestRate } from '../node/gateway/gateway.ts'
 import { geometry } from '../sphinx/geometry.ts'
+import { minute } from '../world/units.ts'
 import { FakeNetwork, testParameters } from './client-network.ts'
 
-const minute = 60_000
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 
 test('the cost of a level is its packets and pages of a day, and rises with the level', () => {

@@ -5,12 +5,12 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as v from 'valibot'
 import { WebSocket } from 'ws'
-import { access } from '../client/api-access.ts'
-import * as about from '../client/api-status.ts'
-import { clientRoutes, serveClient } from '../client/daemon.ts'
+import { access } from '../client/api/access.ts'
+import { clientRoutes, serveClient } from '../client/api/daemon.ts'
+import * as about from '../client/api/status.ts'
+import { second } from '../world/units.ts'
 import { assertCode, FakeNetwork, type RunningClient } from './client-network.ts'
 
-const second = 1000
 const json = { 'content-type': 'application/json' }
 
 interface Api {

@@ -4,7 +4,8 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { emptyBitmap, setBit } from '../client/bitmap.ts'
+import { ClientError } from '../client/error.ts'
+import { emptyBitmap, setBit } from '../client/outgoing/bitmap.ts'
 import {
   type Accepted,
   type Action,
@@ -14,9 +15,8 @@ import {
   mayFollow,
   noDelivery,
   step,
-} from '../client/delivery.ts'
-import { ClientError } from '../client/error.ts'
-import { below, seededRandom } from '../sphinx/random.ts'
+} from '../client/outgoing/delivery.ts'
+import { below, seededRandom } from '../world/random.ts'
 
 const never = Number.MAX_SAFE_INTEGER
 

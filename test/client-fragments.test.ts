@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hex, join } from '../client/bytes.ts'
+import { ClientError } from '../client/error.ts'
+import { Reassembly, Seen } from '../client/incoming/reassembly.ts'
 import {
   readBlocks,
   readMessage,
@@ -15,8 +16,7 @@ import {
   writeReceipt,
   writeRefill,
   writeReply,
-} from '../client/content.ts'
-import { ClientError } from '../client/error.ts'
+} from '../client/packets/content.ts'
 import {
   type Fragment,
   fragmentCount,
@@ -26,10 +26,10 @@ import {
   partOf,
   readFragment,
   writeFragment,
-} from '../client/fragments.ts'
-import { Reassembly, Seen } from '../client/reassembly.ts'
+} from '../client/packets/fragments.ts'
+import { concat, hex } from '../encoding/bytes.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { seededRandom, shuffle } from '../sphinx/random.ts'
+import { seededRandom, shuffle } from '../world/random.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const size = 200
@@ -110,7 +110,7 @@ test('any content comes back from its fragments in any order, each of them twice
         if (verdict === 'complete') complete++
       }
       assert.is(complete, 1)
-      assert.equal(join(parts), content)
+      assert.equal(concat(parts), content)
     }),
   )
 })

@@ -3,9 +3,8 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { second } from '../world/units.ts'
 import { app, diskOf, FakeNetwork } from './client-network.ts'
-
-const second = 1000
 
 test('a dead home gateway is left for the next one of the address; nothing under way is lost or comes twice', async () => {
   const parameters = { payloadPerMinute: 300, readPerMinute: 120 }

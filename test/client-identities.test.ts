@@ -5,16 +5,15 @@ import { once } from 'node:events'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
-import { readAddress } from '../client/address.ts'
-import { serveClient } from '../client/daemon.ts'
+import { serveClient } from '../client/api/daemon.ts'
+import { type IdentityStores, mostIdentities } from '../client/folder/identity-list.ts'
 import { type Identities, openIdentities } from '../client/identities.ts'
-import { type IdentityStores, mostIdentities } from '../client/identity-list.ts'
-import { hexOf } from '../link/identity.ts'
-import { memoryStore, type Store } from '../link/store.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
+import { readAddress } from '../client/packets/address.ts'
+import { hex } from '../encoding/bytes.ts'
+import { type Random, seededRandom } from '../world/random.ts'
+import { memoryStore, type Store } from '../world/store.ts'
+import { second } from '../world/units.ts'
 import { assertCode, FakeLink, FakeNetwork } from './client-network.ts'
-
-const second = 1000
 
 /** What an observer of a link, and the gateway behind it, take down. */
 interface Seen {
@@ -31,7 +30,7 @@ class Tap extends FakeLink {
   constructor(net: FakeNetwork, id: Uint8Array) {
     super(net, id)
     this.#net = net
-    this.seen = { peer: hexOf(id), at: [], gateways: new Set(), keys: new Set() }
+    this.seen = { peer: hex(id), at: [], gateways: new Set(), keys: new Set() }
   }
   override send(to: { readonly id: Uint8Array }, cell: Uint8Array): boolean {
     this.#note(to.id)
@@ -40,12 +39,12 @@ class Tap extends FakeLink {
   override request(to: { readonly id: Uint8Array }, protocol: string, body: Uint8Array): Promise<Uint8Array> {
     this.#note(to.id)
     // An open: byte 0 is 2, the mailbox key behind it (docs/gateway.md 2.1)
-    if (body[0] === 2) this.seen.keys.add(hexOf(body.subarray(1, 33)))
+    if (body[0] === 2) this.seen.keys.add(hex(body.subarray(1, 33)))
     return super.request(to, protocol, body)
   }
   #note(to: Uint8Array): void {
     this.seen.at.push(this.#net.clock.now())
-    this.seen.gateways.add(hexOf(to))
+    this.seen.gateways.add(hex(to))
   }
 }
 
@@ -158,7 +157,7 @@ test('on the wire two identities have neither peer id, gateway, mailbox, clock n
       mailboxKey,
       ...gateways,
     ])
-    assert.is(new Set(parts.map(hexOf)).size, parts.length, 'addresses have nothing in common')
+    assert.is(new Set(parts.map(hex)).size, parts.length, 'addresses have nothing in common')
     await ended(again)
   }
 })

@@ -6,24 +6,37 @@ import type { Client } from '../client/client.ts'
 import { type ClientOptions, openClient } from '../client/connect.ts'
 import { ClientError } from '../client/error.ts'
 import type { Received } from '../client/message.ts'
-import type { AnnouncedService } from '../directory/announced.ts'
-import { epochAt, epochStart, type Network } from '../directory/network.ts'
-import { defaultParameters } from '../directory/parameters.ts'
-import { type Directory, healthy, type NodeEntry, type Parameters, type View } from '../directory/view.ts'
-import type { VirtualClock } from '../link/clock.ts'
-import { virtualClock } from '../link/clock.ts'
+import type { AnnouncedService } from '../directory/documents/announced.ts'
+import { epochAt, epochStart, type Network } from '../directory/documents/network.ts'
+import { defaultParameters } from '../directory/documents/parameters.ts'
+import {
+  type Directory,
+  healthy,
+  type NodeEntry,
+  type Parameters,
+  type View,
+} from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import { type Dht, emptyTable } from '../link/dht.ts'
-import { hexOf } from '../link/identity.ts'
 import { type Link, LinkError } from '../link/link.ts'
-import { type MailboxEntry, proofMessage, readRequest, writeGreeting, writePage } from '../link/mailbox.ts'
-import { memoryStore, type Store } from '../link/store.ts'
+import {
+  type MailboxEntry,
+  proofMessage,
+  readRequest,
+  writeGreeting,
+  writePage,
+} from '../link/protocol/mailbox.ts'
 import { readBody } from '../sphinx/body.ts'
 import { DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
-import { fraction, type Random, seededRandom } from '../sphinx/random.ts'
 import { useReplyBlock } from '../sphinx/reply.ts'
+import type { VirtualClock } from '../world/clock.ts'
+import { virtualClock } from '../world/clock.ts'
+import { fraction, type Random, seededRandom } from '../world/random.ts'
+import { memoryStore, type Store } from '../world/store.ts'
+import { second } from '../world/units.ts'
 
 export const testParameters: Parameters = {
   ...defaultParameters,
@@ -72,7 +85,6 @@ export interface FakeNetworkOptions {
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const wireMs = 2
-const second = 1000
 
 export class FakeNetwork {
   readonly clock: VirtualClock
@@ -133,7 +145,7 @@ export class FakeNetwork {
 
   /** What a gateway holds for somebody. */
   mailbox(gateway: FakeNode, key: Uint8Array): readonly MailboxEntry[] {
-    return gateway.boxes.get(hexOf(key)) ?? []
+    return gateway.boxes.get(hex(key)) ?? []
   }
 
   /** Puts bytes into a mailbox, as anybody can. */
@@ -211,7 +223,7 @@ export class FakeNetwork {
   /** The mailbox protocol, as a gateway serves it. */
   serve(gateway: FakeNode, from: Uint8Array, body: Uint8Array): Uint8Array {
     const request = readRequest(body)
-    const peer = hexOf(from)
+    const peer = hex(from)
     const zeros = new Uint8Array(32)
     if (request.t === 'hello') {
       const nonce = this.random(32)
@@ -235,7 +247,7 @@ export class FakeNetwork {
       if (!ed25519Verify(request.key, message, request.proof)) {
         return writeGreeting({ status: 'bad-proof', nonce: zeros })
       }
-      gateway.open.set(peer, hexOf(request.key))
+      gateway.open.set(peer, hex(request.key))
       return writeGreeting({ status: 'ok', nonce: zeros })
     }
     const { pageEntries: places, bulletinPageBytes: boardBytes } = this.parameters
@@ -256,7 +268,7 @@ export class FakeNetwork {
     const sinceStart = this.clock.now() - epochStart(this.network, epoch)
     const neighbour = sinceStart < grace ? epoch - 1 : sinceStart > 3 * grace ? epoch + 1 : undefined
     const isReplay = (tag: Uint8Array): boolean => {
-      const name = hexOf(tag)
+      const name = hex(tag)
       if (node.tags.has(name)) return true
       node.tags.add(name)
       return false
@@ -270,31 +282,31 @@ export class FakeNetwork {
     }
     if (peeled.at === 'forward') {
       const { next, packet: onward } = peeled
-      this.clock.after(peeled.delayMs + wireMs, () => this.arrive(hexOf(next), onward))
+      this.clock.after(peeled.delayMs + wireMs, () => this.arrive(hex(next), onward))
     } else if (peeled.at === 'reply') {
       const { replyId, payload, recipient } = peeled
       this.#store(node, recipient, { kind: 'reply', replyId, payload })
     } else {
       const { ack, user } = readBody(g, peeled.body)
-      if (hexOf(peeled.recipient) !== hexOf(DROP_RECIPIENT)) this.deliver(node, peeled.recipient, user)
+      if (hex(peeled.recipient) !== hex(DROP_RECIPIENT)) this.deliver(node, peeled.recipient, user)
       this.clock.after(peeled.delayMs, () => {
         const { first, packet: back } = useReplyBlock(g, ack, new Uint8Array(g.bodyBytes))
-        if (node.alive) this.arrive(hexOf(first), back)
+        if (node.alive) this.arrive(hex(first), back)
       })
     }
   }
 
   #store(node: FakeNode, key: Uint8Array, entry: Omit<MailboxEntry, 'cursor'>): void {
-    const box = node.boxes.get(hexOf(key)) ?? []
+    const box = node.boxes.get(hex(key)) ?? []
     box.push({ ...entry, cursor: node.nextCursor++ })
-    node.boxes.set(hexOf(key), box)
+    node.boxes.set(hex(key), box)
   }
 
   #add(role: 'mix' | 'gateway', layer: number): void {
     const id = this.random(32)
     this.nodes.push({
       id,
-      name: hexOf(id),
+      name: hex(id),
       role,
       layer,
       alive: true,
@@ -354,7 +366,7 @@ export class FakeNetwork {
       topology: 'stratified',
       layers: [0, 1, 2].map(layer => entries.filter(entry => entry.layer === layer)),
       gateways: entries.filter(entry => entry.role === 'gateway'),
-      nodes: new Map(entries.map(entry => [hexOf(entry.id), entry])),
+      nodes: new Map(entries.map(entry => [hex(entry.id), entry])),
     }
   }
 }
@@ -384,13 +396,13 @@ export class FakeLink implements Link {
     if (this.dead) return false
     this.sent++
     this.#network.onClientPacket(cell)
-    this.#network.clock.after(wireMs, () => this.#network.arrive(hexOf(to.id), cell))
+    this.#network.clock.after(wireMs, () => this.#network.arrive(hex(to.id), cell))
     return true
   }
 
   request(to: { readonly id: Uint8Array }, _protocol: string, body: Uint8Array): Promise<Uint8Array> {
     const { clock, gateways } = this.#network
-    const gateway = gateways.find(each => each.name === hexOf(to.id))
+    const gateway = gateways.find(each => each.name === hex(to.id))
     return new Promise((resolve, reject) => {
       if (this.dead) return
       if (gateway === undefined || !gateway.alive) {

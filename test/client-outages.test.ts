@@ -3,11 +3,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Received } from '../client/message.ts'
-import type { Directory } from '../directory/view.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import type { Directory } from '../directory/documents/view.ts'
+import { seededRandom } from '../world/random.ts'
+import { second } from '../world/units.ts'
 import { app, assertCode, diskOf, FakeNetwork, pair, same } from './client-network.ts'
-
-const second = 1000
 
 test('packets that vanish at any hop cost time and nothing else', async () => {
   const net = new FakeNetwork({ seed: 4, lossPercent: 3 })

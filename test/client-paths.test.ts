@@ -3,15 +3,15 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hex } from '../client/bytes.ts'
 import { ClientError } from '../client/error.ts'
-import { replyBlocks, type Surroundings, spreadOverEpochs } from '../client/packets.ts'
-import { drawPath, type PathRequest } from '../client/paths.ts'
-import { Returns } from '../client/returns.ts'
-import { Suspicion } from '../client/suspicion.ts'
-import type { NodeEntry, View } from '../directory/view.ts'
+import { Returns } from '../client/outgoing/returns.ts'
+import { Suspicion } from '../client/outgoing/suspicion.ts'
+import { replyBlocks, type Surroundings, spreadOverEpochs } from '../client/packets/packets.ts'
+import { drawPath, type PathRequest } from '../client/packets/paths.ts'
+import type { NodeEntry, View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { fraction, seededRandom } from '../sphinx/random.ts'
+import { fraction, seededRandom } from '../world/random.ts'
 import { FakeNetwork } from './client-network.ts'
 
 const view = new FakeNetwork().directory().current() as View

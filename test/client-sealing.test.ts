@@ -7,11 +7,11 @@ import { gcm } from '@noble/ciphers/aes.js'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { fromHex, hex } from '../client/bytes.ts'
 import { ClientError } from '../client/error.ts'
-import { type Aead, hpke } from '../client/hpke.ts'
-import { hpkeSealing } from '../client/sealing.ts'
-import { seededRandom, systemRandom } from '../sphinx/random.ts'
+import { type Aead, hpke } from '../client/packets/hpke.ts'
+import { hpkeSealing } from '../client/packets/sealing.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
+import { seededRandom, systemRandom } from '../world/random.ts'
 
 const vector = JSON.parse(
   readFileSync(join(import.meta.dirname, 'vectors', 'client-hpke.json'), 'utf8'),

@@ -5,13 +5,12 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isAppName } from '../client/app-name.ts'
-import { type Delivery, noDelivery, step } from '../client/delivery.ts'
 import { ClientError } from '../client/error.ts'
+import { type Delivery, noDelivery, step } from '../client/outgoing/delivery.ts'
 import type { Service } from '../client/service.ts'
 import { readAnswer, writeAnswer } from '../client/service.ts'
+import { second } from '../world/units.ts'
 import { assertCode, FakeNetwork, pair, type RunningClient } from './client-network.ts'
-
-const second = 1000
 
 async function stopAll(...clients: RunningClient[]): Promise<void> {
   for (const { client } of clients) await client.close()

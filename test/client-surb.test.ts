@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ClientError } from '../client/error.ts'
-import { readSurbs, surbPrefix, writeSurbs } from '../client/surb.ts'
+import { readSurbs, surbPrefix, writeSurbs } from '../client/packets/surb.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { codeOf } from './refusals.ts'
 

@@ -2,13 +2,13 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hex } from '../client/bytes.ts'
 import { ClientError } from '../client/error.ts'
-import { drawPath, type PathChoice, type PathRequest } from '../client/paths.ts'
-import { checkWayTo, readPattern } from '../client/way.ts'
-import type { NodeEntry, View } from '../directory/view.ts'
+import { drawPath, type PathChoice, type PathRequest } from '../client/packets/paths.ts'
+import { checkWayTo, readPattern } from '../client/packets/pattern.ts'
+import type { NodeEntry, View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import { nextHop } from '../node/routes.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { seededRandom } from '../world/random.ts'
 import { app, assertCode, FakeNetwork, pair } from './client-network.ts'
 
 const view = new FakeNetwork().directory().current() as View

@@ -2,12 +2,11 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { readAddress } from '../client/address.ts'
 import type { Received } from '../client/message.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { readAddress } from '../client/packets/address.ts'
+import { seededRandom } from '../world/random.ts'
+import { second } from '../world/units.ts'
 import { app, assertCode, FakeNetwork, pair, type RunningClient, same } from './client-network.ts'
-
-const second = 1000
 
 test('messages of every size arrive once and whole, and their states move to read', async () => {
   const net = new FakeNetwork()

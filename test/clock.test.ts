@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { onceAt, sleep, stayAlive, systemClock, virtualClock } from '../link/clock.ts'
+import { onceAt, sleep, stayAlive, systemClock, virtualClock } from '../world/clock.ts'
 
 test('timers fire in order of time, then of arming, and promises settle in between', async () => {
   const clock = virtualClock(1000)
@@ -75,6 +75,22 @@ test('what is to happen at a time happens once the clock shows it, also when it 
   assert.equal(seen, [10_000])
   await clock.advance(2000)
   assert.equal(seen, [10_000, 10_100])
+})
+
+test('putting the wall time moves neither elapsed time nor any timer', async () => {
+  const clock = virtualClock(1000)
+  const seen: string[] = []
+  clock.after(20, () => seen.push(`timer at ${clock.now()}`))
+  onceAt(clock, 1015, () => seen.push(`once at ${clock.now()}`))
+  await clock.advance(5)
+  clock.set(-3_600_000)
+  const before = clock.elapsed()
+  await clock.advance(20)
+  assert.is(clock.elapsed() - before, 20)
+  assert.equal(seen, ['timer at -3598980'])
+  clock.set(3_600_000)
+  await clock.advance(3_600_000)
+  assert.match(seen[1] ?? '', /^once at /)
 })
 
 test.run()

@@ -4,18 +4,19 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { writeAddress } from '../client/address.ts'
+import { writeAddress } from '../client/packets/address.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
+import { formatDuration, parseDuration } from '../encoding/duration.ts'
+import { lineOf } from '../encoding/toml.ts'
 import { CommandError } from '../scripts/command.ts'
-import { readClientFile, readNodeFile } from '../scripts/config.ts'
-import { formatDuration, parseDuration } from '../scripts/duration.ts'
-import { networkText, nodeText } from '../scripts/init-files.ts'
-import { readNetwork } from '../scripts/network-file.ts'
-import { lineOf } from '../scripts/toml.ts'
+import { readClientFile, readNodeFile } from '../scripts/files/config.ts'
+import { networkText, nodeText } from '../scripts/files/init-files.ts'
+import { readNetwork } from '../scripts/files/read.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-config-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
-const bytesOf = (digits: string): Uint8Array => new Uint8Array(Buffer.from(digits, 'hex'))
+const bytesOf = (digits: string): Uint8Array => fromHex(digits)
 const id = 'ab'.repeat(32)
 const network = networkText({
   name: 'demo',
@@ -67,7 +68,7 @@ test('a network file is read as it was written, its defaults filled in', () => {
   assert.is(read.hops, 5)
   assert.is(read.userBytes, 2000)
   assert.equal(read.minimum, { mixes: 3, gateways: 1 })
-  assert.is(Buffer.from(read.authorities[0]?.id as Uint8Array).toString('hex'), id)
+  assert.is(hex(read.authorities[0]?.id as Uint8Array), id)
 })
 
 const broken: readonly {

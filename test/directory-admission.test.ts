@@ -5,12 +5,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
 import { networkPrefix } from '../directory/address.ts'
-import type { AdmissionPolicy } from '../directory/admission.ts'
-import { certificateBytes, writeDescriptor } from '../directory/descriptor.ts'
-import { DirectoryError } from '../directory/error.ts'
-import { openProofs } from '../directory/evidence.ts'
-import { directoryProtocol, readAnswer, writeRequest } from '../directory/exchange.ts'
-import type { NodeDescription } from '../directory/join.ts'
+import type { AdmissionPolicy } from '../directory/authority/admission.ts'
+import { certificateBytes, writeDescriptor } from '../directory/documents/descriptor.ts'
+import { openProofs } from '../directory/documents/evidence.ts'
+import { directoryProtocol, readAnswer, writeRequest } from '../directory/documents/exchange.ts'
 import {
   approvalBytes,
   type JoinRequest,
@@ -21,11 +19,13 @@ import {
   verifyJoin,
   writeJoin,
   writeLeave,
-} from '../directory/joining.ts'
-import { hex } from '../directory/statement.ts'
-import type { Role } from '../directory/view.ts'
-import { contentOf, descriptorOf, idOf, signer } from './directory-samples.ts'
-import { DirectoryWorld, networkOf, seedOf } from './directory-world.ts'
+} from '../directory/documents/joining.ts'
+import type { Role } from '../directory/documents/view.ts'
+import { DirectoryError } from '../directory/error.ts'
+import type { NodeDescription } from '../directory/join/join.ts'
+import { hex } from '../encoding/bytes.ts'
+import { contentOf, descriptorOf, idOf, signer } from '../simulator/directory-samples.ts'
+import { DirectoryWorld, networkOf, seedOf } from '../simulator/directory-world.ts'
 import { failureOf } from './refusals.ts'
 
 const open: AdmissionPolicy = { proveAddresses: true, perNetwork: 0 }

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 const root = join(import.meta.dirname, '..')
 
 test('the last line of bench directory --json has the agreed fields, and its sizes keep within their limits', () => {
-  const script = join(root, 'scripts', 'bench.ts')
+  const script = join(root, 'trials', 'bench.ts')
   const args = [
     '--conditions=chaffinch-source',
     '--import',

@@ -4,12 +4,12 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { chaos, runAll } from '../scripts/chaos-directory.ts'
-import { defects } from '../scripts/chaos-directory-defects.ts'
-import type { Lie } from '../scripts/chaos-directory-liar.ts'
-import { type Crash, drawPlan, type Plan, undisturbed } from '../scripts/chaos-directory-plan.ts'
-import { run } from '../scripts/chaos-directory-run.ts'
-import type { Invariant } from '../scripts/chaos-directory-watch.ts'
+import { chaos, runAll } from '../trials/chaos-directory/chaos-directory.ts'
+import { defects } from '../trials/chaos-directory/defects.ts'
+import type { Lie } from '../trials/chaos-directory/liar.ts'
+import { type Crash, drawPlan, type Plan, undisturbed } from '../trials/chaos-directory/plan.ts'
+import { run } from '../trials/chaos-directory/run.ts'
+import type { Invariant } from '../trials/chaos-directory/watch.ts'
 import { printing } from './printing.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -144,7 +144,7 @@ test('the command line: defects one a line; exit code 2 for what does not exist'
 })
 
 test('as a program: the last line of --json has the agreed fields', () => {
-  const script = join(root, 'scripts', 'chaos.ts')
+  const script = join(root, 'trials', 'chaos.ts')
   const options = ['--conditions=chaffinch-source', '--import', 'tsx']
   const words = ['directory', '--seeds', '1', '--seed', '4', '--json']
   const child = spawnSync(process.execPath, [...options, script, ...words], { cwd: root, encoding: 'utf8' })

@@ -12,11 +12,10 @@ import {
   nodeForm,
   readBody,
   writeBody,
-} from '../directory/consensus.ts'
-import { type StablePart, stableForm } from '../directory/descriptor.ts'
-import { applyDifference, difference, wholeDocument, writeTold } from '../directory/difference.ts'
-import { readDocument, writeDocument } from '../directory/document.ts'
-import { DirectoryError } from '../directory/error.ts'
+} from '../directory/documents/consensus.ts'
+import { type StablePart, stableForm } from '../directory/documents/descriptor.ts'
+import { applyDifference, difference, wholeDocument, writeTold } from '../directory/documents/difference.ts'
+import { readDocument, writeDocument } from '../directory/documents/document.ts'
 import {
   directoryProtocol,
   readAnswer,
@@ -24,13 +23,15 @@ import {
   writeAnswer,
   writeRefusal,
   writeRequest,
-} from '../directory/exchange.ts'
-import type { FollowedDirectory } from '../directory/follow.ts'
-import type { Network } from '../directory/network.ts'
-import { compareBytes, digest, hex, sameBytes } from '../directory/statement.ts'
+} from '../directory/documents/exchange.ts'
+import type { Network } from '../directory/documents/network.ts'
+import { DirectoryError } from '../directory/error.ts'
+import type { FollowedDirectory } from '../directory/follow/follow.ts'
+import { digest } from '../directory/statement.ts'
+import { compare, hex, same } from '../encoding/bytes.ts'
 import type { Peer } from '../link/link.ts'
-import { anyBody, bodyOf, descriptorsOf, signaturesOf } from './directory-samples.ts'
-import { DirectoryWorld, networkOf } from './directory-world.ts'
+import { anyBody, bodyOf, descriptorsOf, signaturesOf } from '../simulator/directory-samples.ts'
+import { DirectoryWorld, networkOf } from '../simulator/directory-world.ts'
 import { codeOf } from './refusals.ts'
 
 const network = networkOf()
@@ -95,8 +96,8 @@ const pairs: fc.Arbitrary<{ before: ConsensusBody; after: ConsensusBody }> = fc
     const after = {
       ...other,
       epoch,
-      nodes: nodes.sort((a, b) => compareBytes(a.descriptor.stable.id, b.descriptor.stable.id)),
-      kept: kept.sort((a, b) => compareBytes(a.identity, b.identity)),
+      nodes: nodes.sort((a, b) => compare(a.descriptor.stable.id, b.descriptor.stable.id)),
+      kept: kept.sort((a, b) => compare(a.identity, b.identity)),
     }
     return { before, after }
   })
@@ -155,7 +156,7 @@ type Told = [
 /** Other ways to say the same, which a reader refuses. */
 const secondForms: Record<string, (told: Told) => void> = {
   'known keys told again': ({ 4: stayed }) => {
-    const all = readBody(to).nodes.find(({ descriptor }) => sameBytes(descriptor.stable.id, firstId))
+    const all = readBody(to).nodes.find(({ descriptor }) => same(descriptor.stable.id, firstId))
     ;(stayed[0] as unknown[])[1] = new Uint8Array(all?.descriptor.keys.flatMap(key => [...key]) ?? [])
   },
   'a stable part told again': ({ 4: stayed }) => {
@@ -165,9 +166,9 @@ const secondForms: Record<string, (told: Told) => void> = {
   'a node that stays as gone and come': told => {
     told[3].push(0)
     told[4].shift()
-    const [node] = readBody(to).nodes.filter(({ descriptor }) => sameBytes(descriptor.stable.id, firstId))
+    const [node] = readBody(to).nodes.filter(({ descriptor }) => same(descriptor.stable.id, firstId))
     told[5] = [...(told[5] as unknown[]), nodeForm(node as ConsensusNode)].sort((a, b) =>
-      compareBytes(idIn(a), idIn(b)),
+      compare(idIn(a), idIn(b)),
     )
   },
 }

@@ -3,14 +3,14 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Gossip } from '../directory/authority-gossip.ts'
-import { type Descriptor, writeDescriptor } from '../directory/descriptor.ts'
-import { hex } from '../directory/statement.ts'
-import { virtualClock } from '../link/clock.ts'
-import { type Log, silent } from '../link/log.ts'
-import { memoryStore, type Store } from '../link/store.ts'
-import { descriptorsOf, idOf } from './directory-samples.ts'
-import { DirectoryWorld, networkOf } from './directory-world.ts'
+import { Gossip } from '../directory/authority/gossip.ts'
+import { type Descriptor, writeDescriptor } from '../directory/documents/descriptor.ts'
+import { hex } from '../encoding/bytes.ts'
+import { descriptorsOf, idOf } from '../simulator/directory-samples.ts'
+import { DirectoryWorld, networkOf } from '../simulator/directory-world.ts'
+import { virtualClock } from '../world/clock.ts'
+import { type Log, silent } from '../world/log.ts'
+import { memoryStore, type Store } from '../world/store.ts'
 
 /** A store that refuses every write while it is full, as a file system does. */
 function fillable(): { store: Store; fill(full: boolean): void; readonly refused: number } {

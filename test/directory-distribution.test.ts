@@ -3,24 +3,31 @@
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nameBody } from '../directory/consensus.ts'
-import { writeDescriptor } from '../directory/descriptor.ts'
-import { readDocument, writeDocument } from '../directory/document.ts'
-import { directoryProtocol, readAnswer, writeAnswer, writeRequest } from '../directory/exchange.ts'
-import { followDirectory } from '../directory/follow.ts'
-import { digest, hex } from '../directory/statement.ts'
-import { acceptRecords, consensusKey, descriptorKey, openPointer, writePointer } from '../directory/table.ts'
-import type { View } from '../directory/view.ts'
-import { systemClock } from '../link/clock.ts'
+import { nameBody } from '../directory/documents/consensus.ts'
+import { writeDescriptor } from '../directory/documents/descriptor.ts'
+import { readDocument, writeDocument } from '../directory/documents/document.ts'
+import { directoryProtocol, readAnswer, writeAnswer, writeRequest } from '../directory/documents/exchange.ts'
+import type { View } from '../directory/documents/view.ts'
+import { followDirectory } from '../directory/follow/follow.ts'
+import {
+  acceptRecords,
+  consensusKey,
+  descriptorKey,
+  openPointer,
+  writePointer,
+} from '../directory/follow/table.ts'
+import { digest } from '../directory/statement.ts'
+import { hex } from '../encoding/bytes.ts'
 import { type DhtCheck, emptyTable } from '../link/dht.ts'
-import { startHost } from '../link/host.ts'
+import { startHost } from '../link/libp2p/host.ts'
 import type { Link, Peer } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { memoryStore } from '../link/store.ts'
-import { localNetwork } from '../scripts/local.ts'
-import { systemRandom } from '../sphinx/random.ts'
-import { bodyOf, descriptorOf, descriptorsOf, signaturesOf } from './directory-samples.ts'
-import { DirectoryWorld, type NodeMember, networkOf } from './directory-world.ts'
+import { bodyOf, descriptorOf, descriptorsOf, signaturesOf } from '../simulator/directory-samples.ts'
+import { DirectoryWorld, type NodeMember, networkOf } from '../simulator/directory-world.ts'
+import { localNetwork } from '../simulator/local.ts'
+import { systemClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { systemRandom } from '../world/random.ts'
+import { memoryStore } from '../world/store.ts'
 import { codeOf } from './refusals.ts'
 
 const test = suite('distribution')

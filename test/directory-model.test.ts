@@ -2,8 +2,8 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { defects } from '../scripts/chaos-directory-defects.ts'
-import { type Exploration, explore } from '../scripts/chaos-directory-model.ts'
+import { defects } from '../trials/chaos-directory/defects.ts'
+import { type Exploration, explore } from '../trials/chaos-directory/model.ts'
 
 const three: Exploration = { authorities: 3, threshold: 2, losses: false, most: 100_000 }
 

@@ -1,10 +1,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Authority } from '../directory/authority.ts'
+import type { Authority } from '../directory/authority/authority.ts'
+import type { View } from '../directory/documents/view.ts'
 import { DirectoryError } from '../directory/error.ts'
-import { hex } from '../directory/statement.ts'
-import type { View } from '../directory/view.ts'
-import { DirectoryWorld, type NodeMember, type WorldOptions, wrongClock } from './directory-world.ts'
+import { hex } from '../encoding/bytes.ts'
+import {
+  DirectoryWorld,
+  type NodeMember,
+  type WorldOptions,
+  wrongClock,
+} from '../simulator/directory-world.ts'
 
 test('a network of three authorities has its first documents within two seconds, with any epoch', async () => {
   for (const epochMs of [5000, 20_000, 20 * 60_000]) {

@@ -5,6 +5,14 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import {
+  nameNote,
+  noteEffect,
+  notePhases,
+  readSignedNote,
+  writeSignedNote,
+} from '../directory/documents/status-note.ts'
+import type { View } from '../directory/documents/view.ts'
+import {
   beginNote,
   type NoteAction,
   type NoteMessage,
@@ -12,18 +20,10 @@ import {
   openNoteMessage,
   stepNote,
   writeNoteMessage,
-} from '../directory/note-machine.ts'
-import { compareBytes, hex } from '../directory/statement.ts'
-import {
-  nameNote,
-  noteEffect,
-  notePhases,
-  readSignedNote,
-  writeSignedNote,
-} from '../directory/status-note.ts'
-import type { View } from '../directory/view.ts'
-import { idOf, signer } from './directory-samples.ts'
-import { DirectoryWorld } from './directory-world.ts'
+} from '../directory/rounds/note-machine.ts'
+import { compare, hex } from '../encoding/bytes.ts'
+import { idOf, signer } from '../simulator/directory-samples.ts'
+import { DirectoryWorld } from '../simulator/directory-world.ts'
 import { at, epoch, idsOf, network, newNotes, one, signedNote, two, view } from './note-samples.ts'
 import { codeOf } from './refusals.ts'
 
@@ -54,9 +54,9 @@ test('notes that are refused', () => {
   assert.is(refusal(signedNote({ network: 'other' })), 'WRONG_NETWORK')
   assert.is(refusal(signedNote({ document: new Uint8Array(32) })), 'UNAVAILABLE')
   assert.is(refusal(signedNote({ nodes: [idOf('stranger')] })), 'BAD_DOCUMENT')
-  const ring = (view.layers[0] ?? []).map(({ id }) => id).sort(compareBytes)
+  const ring = (view.layers[0] ?? []).map(({ id }) => id).sort(compare)
   assert.is(refusal(signedNote({ nodes: ring })), 'BAD_DOCUMENT', 'a layer would be empty')
-  const gateways = view.gateways.map(({ id }) => id).sort(compareBytes)
+  const gateways = view.gateways.map(({ id }) => id).sort(compare)
   assert.is(refusal(signedNote({ nodes: gateways })), 'BAD_DOCUMENT', 'no gateway would be left')
   assert.is(refusal(signedNote(), at(2.1)), 'OLD_EPOCH')
   assert.is(refusal(signedNote(), at(0.5)), 'FUTURE_EPOCH')

@@ -4,11 +4,12 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { areApart } from '../directory/groups.ts'
+import { areApart } from '../directory/documents/groups.ts'
+import { defaultParameters } from '../directory/documents/parameters.ts'
+import type { NodeEntry, View } from '../directory/documents/view.ts'
 import { ownership, pathSpace } from '../directory/ownership.ts'
-import { defaultParameters } from '../directory/parameters.ts'
-import { digest, hex } from '../directory/statement.ts'
-import type { NodeEntry, View } from '../directory/view.ts'
+import { digest } from '../directory/statement.ts'
+import { hex } from '../encoding/bytes.ts'
 
 /** Families by layer, then of the gateways; empty for none. */
 function viewOf(

@@ -5,13 +5,17 @@ import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sharingSecretKey } from '../directory/authority-keys.ts'
-import { CborReader, write } from '../directory/cbor.ts'
-import { maxDocumentBytes, readBody, writeBody } from '../directory/consensus.ts'
-import { readDescriptor, writeDescriptor } from '../directory/descriptor.ts'
-import { readDocument, verifyConsensus, writeDocument } from '../directory/document.ts'
-import { DirectoryError } from '../directory/error.ts'
-import { evidenceOf, openProofs, readEvidence, writeEvidence, writeProofs } from '../directory/evidence.ts'
+import { sharingSecretKey } from '../directory/authority/keys.ts'
+import { maxDocumentBytes, readBody, writeBody } from '../directory/documents/consensus.ts'
+import { readDescriptor, writeDescriptor } from '../directory/documents/descriptor.ts'
+import { readDocument, verifyConsensus, writeDocument } from '../directory/documents/document.ts'
+import {
+  evidenceOf,
+  openProofs,
+  readEvidence,
+  writeEvidence,
+  writeProofs,
+} from '../directory/documents/evidence.ts'
 import {
   type DirectoryRequest,
   readAnswer,
@@ -25,18 +29,28 @@ import {
   writeRefusal,
   writeRequest,
   writeTime,
-} from '../directory/exchange.ts'
-import { readJoin, readLeave, signJoin, signLeave, writeJoin, writeLeave } from '../directory/joining.ts'
+} from '../directory/documents/exchange.ts'
+import {
+  readJoin,
+  readLeave,
+  signJoin,
+  signLeave,
+  writeJoin,
+  writeLeave,
+} from '../directory/documents/joining.ts'
+import { openMessage, revealHash, setHash, writeMessage } from '../directory/documents/message.ts'
+import { readStatistics, signStatistics, writeStatistics } from '../directory/documents/statistics.ts'
+import { nameNote, readSignedNote, writeSignedNote } from '../directory/documents/status-note.ts'
+import { readVote, writeVote } from '../directory/documents/vote.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { openPointer, writePointer } from '../directory/follow/table.ts'
 import { consensusToJson } from '../directory/json.ts'
-import { openMessage, revealHash, setHash, writeMessage } from '../directory/message.ts'
-import { sharingOf } from '../directory/sharing.ts'
-import { compareBytes, digest, sameBytes, signStatement } from '../directory/statement.ts'
-import { readStatistics, signStatistics, writeStatistics } from '../directory/statistics.ts'
-import { nameNote, readSignedNote, writeSignedNote } from '../directory/status-note.ts'
-import { openPointer, writePointer } from '../directory/table.ts'
-import { readVote, writeVote } from '../directory/vote.ts'
-import { seededRandom } from '../sphinx/random.ts'
-import { cheapSharing } from './cheap-sharing.ts'
+import { sharingOf } from '../directory/randomness/sharing.ts'
+import { Reader } from '../directory/reader.ts'
+import { digest, signStatement } from '../directory/statement.ts'
+import { compare, same } from '../encoding/bytes.ts'
+import { write } from '../encoding/cbor.ts'
+import { cheapSharing } from '../simulator/cheap-sharing.ts'
 import {
   anyBody,
   anyDescriptor,
@@ -48,8 +62,9 @@ import {
   signer,
   signVote,
   voteOf,
-} from './directory-samples.ts'
-import { networkOf, seedOf } from './directory-world.ts'
+} from '../simulator/directory-samples.ts'
+import { networkOf, seedOf } from '../simulator/directory-world.ts'
+import { seededRandom } from '../world/random.ts'
 import { codeOf } from './refusals.ts'
 
 const network = networkOf()
@@ -173,28 +188,28 @@ const parsers: Record<string, readonly [Uint8Array, (bytes: Uint8Array) => unkno
 }
 
 test('round trips: descriptors, bodies, documents, votes', () => {
-  const same = (bytes: Uint8Array, again: Uint8Array): void => assert.ok(sameBytes(again, bytes))
+  const equal = (bytes: Uint8Array, again: Uint8Array): void => assert.ok(same(again, bytes))
   fc.assert(
     fc.property(anyDescriptor, drawn => {
       const bytes = writeDescriptor(drawn)
-      same(bytes, writeDescriptor(readDescriptor(bytes)))
+      equal(bytes, writeDescriptor(readDescriptor(bytes)))
     }),
     { numRuns: 60 },
   )
   fc.assert(
     fc.property(anyBody, anySignatures, (drawn, signatures) => {
       const bytes = writeBody(drawn)
-      same(bytes, writeBody(readBody(bytes)))
+      equal(bytes, writeBody(readBody(bytes)))
       const document = readDocument(writeDocument(bytes, signatures))
-      same(document.bodyBytes, bytes)
-      same(writeDocument(bytes, document.signatures), writeDocument(bytes, signatures))
+      equal(document.bodyBytes, bytes)
+      equal(writeDocument(bytes, document.signatures), writeDocument(bytes, signatures))
     }),
     { numRuns: 60 },
   )
   fc.assert(
     fc.property(anyVote, drawn => {
       const bytes = writeVote(drawn)
-      same(bytes, writeVote(readVote(bytes)))
+      equal(bytes, writeVote(readVote(bytes)))
     }),
     { numRuns: 60 },
   )
@@ -238,7 +253,7 @@ test('round trips: statistics, status notes', () => {
   const ids = fc.uniqueArray(fc.nat({ max: 5000 }), { minLength: 1, maxLength: 20 })
   fc.assert(
     fc.property(ids, fc.nat(), anySignatures, (of, epoch, signatures) => {
-      const nodes = of.map(i => digest(Uint8Array.of(i >> 8, i))).sort(compareBytes)
+      const nodes = of.map(i => digest(Uint8Array.of(i >> 8, i))).sort(compare)
       const bytes = writeSignedNote(
         nameNote({ network: network.name, epoch, document: about, nodes }).bytes,
         signatures,
@@ -299,7 +314,7 @@ test('one form only: what is read without error is what dag-cbor writes', () => 
 })
 
 test('forms that CBOR allows and dag-cbor does not', () => {
-  const uint = (...bytes: number[]) => codeOf(() => new CborReader(Uint8Array.from(bytes), 'test').uint())
+  const uint = (...bytes: number[]) => codeOf(() => new Reader(Uint8Array.from(bytes), 'test').uint())
   assert.is(uint(0x17), 'ok')
   assert.is(uint(0x18, 24), 'ok')
   assert.is(uint(0x18, 23), 'NOT_CANONICAL')
@@ -309,7 +324,7 @@ test('forms that CBOR allows and dag-cbor does not', () => {
   assert.is(uint(0x1b, 0, 32, 0, 0, 0, 0, 0, 0), 'TOO_LARGE')
   assert.is(uint(0x20), 'BAD_DOCUMENT')
   assert.is(uint(0xf9, 0x3c, 0), 'BAD_DOCUMENT')
-  const read = (bytes: number[]): CborReader => new CborReader(Uint8Array.from(bytes), 'test')
+  const read = (bytes: number[]): Reader => new Reader(Uint8Array.from(bytes), 'test')
   assert.is(
     codeOf(() => read([0x9f, 0xff]).list(9)),
     'NOT_CANONICAL',

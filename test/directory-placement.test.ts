@@ -5,13 +5,20 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { networkPrefix, networksOf } from '../directory/address.ts'
-import type { ConsensusBody } from '../directory/consensus.ts'
-import type { StablePart } from '../directory/descriptor.ts'
-import { keptEpochs, networkName, type Placement, type Placing, placeNodes } from '../directory/placement.ts'
-import { digest, hex } from '../directory/statement.ts'
-import { tally } from '../directory/tally.ts'
-import { bodyOf, contentOf, descriptorsOf, idOf, voteOf } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+import type { ConsensusBody } from '../directory/documents/consensus.ts'
+import type { StablePart } from '../directory/documents/descriptor.ts'
+import {
+  keptEpochs,
+  networkName,
+  type Placement,
+  type Placing,
+  placeNodes,
+} from '../directory/rounds/placement.ts'
+import { tally } from '../directory/rounds/tally.ts'
+import { digest } from '../directory/statement.ts'
+import { hex } from '../encoding/bytes.ts'
+import { bodyOf, contentOf, descriptorsOf, idOf, voteOf } from '../simulator/directory-samples.ts'
+import { networkOf } from '../simulator/directory-world.ts'
 
 const network = networkOf({ authorities: 4, threshold: 3 })
 const layers = 3

@@ -3,10 +3,11 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { StatisticsBook } from '../directory/authority-statistics.ts'
-import { nameBody } from '../directory/consensus.ts'
-import { viewOf } from '../directory/document.ts'
-import { defaultParameters } from '../directory/parameters.ts'
+import { StatisticsBook } from '../directory/authority/statistics.ts'
+import { nameBody } from '../directory/documents/consensus.ts'
+import { viewOf } from '../directory/documents/document.ts'
+import { defaultParameters } from '../directory/documents/parameters.ts'
+import { halfStart, type NodeCount, signStatistics } from '../directory/documents/statistics.ts'
 import {
   judge,
   type LoopCount,
@@ -15,11 +16,10 @@ import {
   type Report,
   trimmedAtEachEnd,
   trimmedMean,
-} from '../directory/reliability.ts'
-import { hex } from '../directory/statement.ts'
-import { halfStart, type NodeCount, signStatistics } from '../directory/statistics.ts'
-import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+} from '../directory/rounds/reliability.ts'
+import { hex } from '../encoding/bytes.ts'
+import { bodyOf, descriptorsOf, idOf, signer } from '../simulator/directory-samples.ts'
+import { networkOf } from '../simulator/directory-world.ts'
 import { codeOf } from './refusals.ts'
 
 const value = fc.double({ min: 0, max: 1, noNaN: true })

@@ -2,14 +2,13 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sharingSecretKey } from '../directory/authority-keys.ts'
-import { readDocument } from '../directory/document.ts'
-import { openMessage, type VotingMessage, writeMessage } from '../directory/message.ts'
-import { beginRound, type RevealMessage } from '../directory/round-state.ts'
-import { openShare, secretSharing, sharingOf } from '../directory/sharing.ts'
-import { combineRandomness } from '../directory/sharing-beacon.ts'
-import { hex } from '../directory/statement.ts'
-import { memoryStore, type Store } from '../link/store.ts'
+import { sharingSecretKey } from '../directory/authority/keys.ts'
+import { readDocument } from '../directory/documents/document.ts'
+import { openMessage, type VotingMessage, writeMessage } from '../directory/documents/message.ts'
+import { combineRandomness } from '../directory/randomness/beacon.ts'
+import { openShare, secretSharing, sharingOf } from '../directory/randomness/sharing.ts'
+import { beginRound, type RevealMessage } from '../directory/rounds/state.ts'
+import { hex } from '../encoding/bytes.ts'
 import {
   Alone,
   at,
@@ -21,9 +20,10 @@ import {
   reveals,
   round,
   votedBy,
-} from './directory-alone.ts'
-import { dealtBy } from './directory-samples.ts'
-import { DirectoryWorld, seedOf } from './directory-world.ts'
+} from '../simulator/directory-alone.ts'
+import { dealtBy } from '../simulator/directory-samples.ts'
+import { DirectoryWorld, seedOf } from '../simulator/directory-world.ts'
+import { memoryStore, type Store } from '../world/store.ts'
 import { codeOf } from './refusals.ts'
 
 const ids = network.authorities.map(({ id }) => id)

@@ -1,14 +1,22 @@
 // The vectors of docs/directory.md about a round: what authorities tell each other (8.5), and what becomes of it (7).
 
-import { sharingSecretKey } from '../directory/authority-keys.ts'
-import { write } from '../directory/cbor.ts'
-import { nameBody, readBody, writeBody } from '../directory/consensus.ts'
-import { holderStatement, revealHash, type SignedVote, setHash, writeMessage } from '../directory/message.ts'
-import { openShare, readDealing, sharingOf, verifyOpening } from '../directory/sharing.ts'
-import type { Contribution } from '../directory/sharing-beacon.ts'
-import { hex, type Statement, signStatement, statementBytes } from '../directory/statement.ts'
-import { tally } from '../directory/tally.ts'
-import { dealtBy, idOf, signaturesOf, signer, signVote, voteOf } from './directory-samples.ts'
+import { sharingSecretKey } from '../directory/authority/keys.ts'
+import { nameBody, readBody, writeBody } from '../directory/documents/consensus.ts'
+import {
+  holderStatement,
+  revealHash,
+  type SignedVote,
+  setHash,
+  writeMessage,
+} from '../directory/documents/message.ts'
+import type { Contribution } from '../directory/randomness/beacon.ts'
+import { openShare, readDealing, sharingOf, verifyOpening } from '../directory/randomness/sharing.ts'
+import { tally } from '../directory/rounds/tally.ts'
+import { type Statement, signStatement, statementBytes } from '../directory/statement.ts'
+import { hex } from '../encoding/bytes.ts'
+import { write } from '../encoding/cbor.ts'
+import { dealtBy, idOf, signaturesOf, signer, signVote, voteOf } from '../simulator/directory-samples.ts'
+import { seedOf } from '../simulator/directory-world.ts'
 import {
   author,
   type DirectoryVector,
@@ -18,7 +26,6 @@ import {
   network,
   vector,
 } from './directory-vector-form.ts'
-import { seedOf } from './directory-world.ts'
 
 export function messageVectors(): DirectoryVector[] {
   const vote = signVote(network, 0, voteOf(network, 0, descriptors))

@@ -2,12 +2,13 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { NamedBody } from '../directory/consensus.ts'
-import { evidenceOf, verifyEvidence, writeEvidence } from '../directory/evidence.ts'
-import { openMessage, setHash, type VotingMessage, writeMessage } from '../directory/message.ts'
-import { phaseEnds } from '../directory/network.ts'
-import { beginRound } from '../directory/round-state.ts'
-import { digest, hex, signStatement } from '../directory/statement.ts'
+import type { NamedBody } from '../directory/documents/consensus.ts'
+import { evidenceOf, verifyEvidence, writeEvidence } from '../directory/documents/evidence.ts'
+import { openMessage, setHash, type VotingMessage, writeMessage } from '../directory/documents/message.ts'
+import { phaseEnds } from '../directory/documents/network.ts'
+import { beginRound } from '../directory/rounds/state.ts'
+import { digest, signStatement } from '../directory/statement.ts'
+import { hex } from '../encoding/bytes.ts'
 import {
   Alone,
   at,
@@ -18,9 +19,9 @@ import {
   passedBy,
   round,
   votedBy,
-} from './directory-alone.ts'
-import { descriptorsOf, signer } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+} from '../simulator/directory-alone.ts'
+import { descriptorsOf, signer } from '../simulator/directory-samples.ts'
+import { networkOf } from '../simulator/directory-world.ts'
 import { codeOf } from './refusals.ts'
 
 test('a round by the clock: descriptors, votes, agreement, reveals, signatures, published', () => {

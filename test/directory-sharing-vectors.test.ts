@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { DirectoryError } from '../directory/error.ts'
+import { combineRandomness } from '../directory/randomness/beacon.ts'
+import { commitmentBase } from '../directory/randomness/group.ts'
 import {
   combine,
   deal,
@@ -13,10 +15,8 @@ import {
   verifyDealing,
   verifyOpening,
   verifyShare,
-} from '../directory/sharing.ts'
-import { combineRandomness } from '../directory/sharing-beacon.ts'
-import { commitmentBase } from '../directory/sharing-group.ts'
-import { hex } from '../directory/statement.ts'
+} from '../directory/randomness/sharing.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import {
   type SharingFile,
   type SharingVector,
@@ -25,7 +25,7 @@ import {
 } from './directory-sharing-vectors.ts'
 
 const file = JSON.parse(readFileSync(vectorPath, 'utf8')) as SharingFile
-const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+const bytes = (text: string): Uint8Array => fromHex(text)
 
 function sharingOf({ network, epoch, dealer, threshold, holders }: SharingVector): Sharing {
   return { network, epoch, dealer: bytes(dealer), threshold, holders: holders.map(bytes) }

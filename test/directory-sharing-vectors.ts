@@ -6,6 +6,8 @@
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { combineRandomness } from '../directory/randomness/beacon.ts'
+import { commitmentBase } from '../directory/randomness/group.ts'
 import {
   combine,
   deal,
@@ -15,11 +17,10 @@ import {
   verifyDealing,
   verifyOpening,
   verifyShare,
-} from '../directory/sharing.ts'
-import { combineRandomness } from '../directory/sharing-beacon.ts'
-import { commitmentBase } from '../directory/sharing-group.ts'
-import { digest, hex } from '../directory/statement.ts'
-import type { Random } from '../sphinx/random.ts'
+} from '../directory/randomness/sharing.ts'
+import { digest } from '../directory/statement.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
+import type { Random } from '../world/random.ts'
 
 /** `input.secretKeys` and `input.random` are for those who make; who checks needs the others. */
 export interface SharingVector {
@@ -223,8 +224,8 @@ export function sharingVectors(): SharingFile {
   const contributions = [first, second].map(({ dealer, contribution }) => ({ dealer, value: contribution }))
   const previous = bytesOf('previous', 32)
   const raw = contributions.map(({ dealer, value }) => ({
-    dealer: new Uint8Array(Buffer.from(dealer, 'hex')),
-    value: new Uint8Array(Buffer.from(value, 'hex')),
+    dealer: fromHex(dealer),
+    value: fromHex(value),
   }))
   return {
     about:

@@ -5,7 +5,10 @@ import { numberToBytesLE } from '@noble/curves/utils.js'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Cbor, CborReader, write } from '../directory/cbor.ts'
+import { combineRandomness } from '../directory/randomness/beacon.ts'
+import { dualWord, evaluate, weightsAtZero } from '../directory/randomness/code.ts'
+import { commitmentBase, decodePoint, field, type Point, toScalar } from '../directory/randomness/group.ts'
+import { proofForm, proveEqual } from '../directory/randomness/proof.ts'
 import {
   combine,
   type Dealing,
@@ -19,13 +22,11 @@ import {
   verifyDealing,
   verifyOpening,
   verifyShare,
-} from '../directory/sharing.ts'
-import { combineRandomness } from '../directory/sharing-beacon.ts'
-import { dualWord, evaluate, weightsAtZero } from '../directory/sharing-code.ts'
-import { commitmentBase, decodePoint, field, type Point, toScalar } from '../directory/sharing-group.ts'
-import { proofForm, proveEqual } from '../directory/sharing-proof.ts'
-import { hex } from '../directory/statement.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
+} from '../directory/randomness/sharing.ts'
+import { Reader } from '../directory/reader.ts'
+import { hex } from '../encoding/bytes.ts'
+import { type Cbor, write } from '../encoding/cbor.ts'
+import { type Random, seededRandom } from '../world/random.ts'
 import { codeOf } from './refusals.ts'
 
 interface Group {
@@ -445,7 +446,7 @@ function forge(values: readonly bigint[], random: Random): Uint8Array {
 
 /** What the lists, byte strings and whole numbers of a canonical form say. */
 function listOf(bytes: Uint8Array): Cbor {
-  const read = new CborReader(bytes, 'test')
+  const read = new Reader(bytes, 'test')
   const value = (): Cbor => {
     const initial = (bytes[read.at] as number) >> 5
     if (initial === 4) return Array.from({ length: read.list(100) }, value)

@@ -5,15 +5,28 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type ConsensusBody, writeBody } from '../directory/consensus.ts'
-import type { Descriptor } from '../directory/descriptor.ts'
-import { verifyConsensus, viewOf, writeDocument } from '../directory/document.ts'
-import { defaultParameters, lowMedian, parameterNames, parameterRanges } from '../directory/parameters.ts'
-import { digest, hex } from '../directory/statement.ts'
-import { majority, newestPointer, tally } from '../directory/tally.ts'
-import type { Vote } from '../directory/vote.ts'
-import { bodyOf, descriptorOf, descriptorsOf, idOf, signaturesOf, voteOf } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+import { type ConsensusBody, writeBody } from '../directory/documents/consensus.ts'
+import type { Descriptor } from '../directory/documents/descriptor.ts'
+import { verifyConsensus, viewOf, writeDocument } from '../directory/documents/document.ts'
+import {
+  defaultParameters,
+  lowMedian,
+  parameterNames,
+  parameterRanges,
+} from '../directory/documents/parameters.ts'
+import type { Vote } from '../directory/documents/vote.ts'
+import { majority, newestPointer, tally } from '../directory/rounds/tally.ts'
+import { digest } from '../directory/statement.ts'
+import { hex } from '../encoding/bytes.ts'
+import {
+  bodyOf,
+  descriptorOf,
+  descriptorsOf,
+  idOf,
+  signaturesOf,
+  voteOf,
+} from '../simulator/directory-samples.ts'
+import { networkOf } from '../simulator/directory-world.ts'
 
 const network = networkOf({ authorities: 5 })
 const epoch = 9

@@ -1,11 +1,11 @@
 // What the makers of test/vectors/directory-documents.json share: the form of a vector, and the network that they are of.
 
 import { join } from 'node:path'
-import type { Descriptor } from '../directory/descriptor.ts'
-import type { Network } from '../directory/network.ts'
-import { hex } from '../directory/statement.ts'
-import { descriptorsOf } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+import type { Descriptor } from '../directory/documents/descriptor.ts'
+import type { Network } from '../directory/documents/network.ts'
+import { hex } from '../encoding/bytes.ts'
+import { descriptorsOf } from '../simulator/directory-samples.ts'
+import { networkOf } from '../simulator/directory-world.ts'
 
 export type VectorKind =
   | 'descriptor'

@@ -3,23 +3,24 @@
 import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nameBody } from '../directory/consensus.ts'
-import { readDescriptor, verifyDescriptor } from '../directory/descriptor.ts'
-import { applyDifference } from '../directory/difference.ts'
-import { verifyConsensus } from '../directory/document.ts'
+import { nameBody } from '../directory/documents/consensus.ts'
+import { readDescriptor, verifyDescriptor } from '../directory/documents/descriptor.ts'
+import { applyDifference } from '../directory/documents/difference.ts'
+import { verifyConsensus } from '../directory/documents/document.ts'
+import { readEvidence, verifyEvidence } from '../directory/documents/evidence.ts'
+import { readAnswer, readRequest } from '../directory/documents/exchange.ts'
+import { readJoin, readLeave, verifyJoin, verifyLeave } from '../directory/documents/joining.ts'
+import { openMessage, setHash } from '../directory/documents/message.ts'
+import { readStatistics, verifyStatistics } from '../directory/documents/statistics.ts'
+import { readVote } from '../directory/documents/vote.ts'
 import { DirectoryError } from '../directory/error.ts'
-import { readEvidence, verifyEvidence } from '../directory/evidence.ts'
-import { readAnswer, readRequest } from '../directory/exchange.ts'
-import { readJoin, readLeave, verifyJoin, verifyLeave } from '../directory/joining.ts'
-import { openMessage, setHash } from '../directory/message.ts'
-import { readDealing, sharingOf, verifyOpening } from '../directory/sharing.ts'
-import { digest, hex } from '../directory/statement.ts'
-import { readStatistics, verifyStatistics } from '../directory/statistics.ts'
-import { tally } from '../directory/tally.ts'
-import { readVote } from '../directory/vote.ts'
+import { readDealing, sharingOf, verifyOpening } from '../directory/randomness/sharing.ts'
+import { tally } from '../directory/rounds/tally.ts'
+import { digest } from '../directory/statement.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
+import { networkOf } from '../simulator/directory-world.ts'
 import { type DirectoryVectorFile, type VectorKind, vectorPath } from './directory-vector-form.ts'
 import { directoryVectors } from './directory-vectors.ts'
-import { networkOf } from './directory-world.ts'
 
 const file = JSON.parse(readFileSync(vectorPath, 'utf8')) as DirectoryVectorFile
 const network = networkOf({ mixes: 3, gateways: 1 })
@@ -78,7 +79,7 @@ const readers: Record<Exclude<VectorKind, ListKind>, (bytes: Uint8Array) => Uint
   },
 }
 
-const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'hex'))
+const bytesOf = (text: string): Uint8Array => fromHex(text)
 
 test('the pinned file is what its generator makes', () => {
   assert.equal(file, JSON.parse(JSON.stringify(directoryVectors())))

@@ -5,20 +5,18 @@
 // The same file comes out every time; a change of it is a change of the format.
 
 import { writeFileSync } from 'node:fs'
-import { write } from '../directory/cbor.ts'
-import { nameBody, writeBody } from '../directory/consensus.ts'
-import { certificateBytes, signDescriptor, writeDescriptor } from '../directory/descriptor.ts'
-import { difference } from '../directory/difference.ts'
-import { writeDocument } from '../directory/document.ts'
-import { DirectoryError } from '../directory/error.ts'
-import { contradiction, evidenceOf, writeEvidence } from '../directory/evidence.ts'
+import { nameBody, writeBody } from '../directory/documents/consensus.ts'
+import { certificateBytes, signDescriptor, writeDescriptor } from '../directory/documents/descriptor.ts'
+import { difference } from '../directory/documents/difference.ts'
+import { writeDocument } from '../directory/documents/document.ts'
+import { contradiction, evidenceOf, writeEvidence } from '../directory/documents/evidence.ts'
 import {
   writeAnswer,
   writeDescriptors,
   writeNewest,
   writeRefusal,
   writeRequest,
-} from '../directory/exchange.ts'
+} from '../directory/documents/exchange.ts'
 import {
   approvalBytes,
   joinBytes,
@@ -27,20 +25,25 @@ import {
   signLeave,
   writeJoin,
   writeLeave,
-} from '../directory/joining.ts'
-import type { Network } from '../directory/network.ts'
+} from '../directory/documents/joining.ts'
+import type { Network } from '../directory/documents/network.ts'
+import { signStatistics, writeStatistics } from '../directory/documents/statistics.ts'
+import { DirectoryError } from '../directory/error.ts'
+import { tally } from '../directory/rounds/tally.ts'
+import { digest, type Statement, signStatement, statementBytes } from '../directory/statement.ts'
+import { compare, hex } from '../encoding/bytes.ts'
+import { write } from '../encoding/cbor.ts'
 import {
-  compareBytes,
-  digest,
-  hex,
-  type Statement,
-  signStatement,
-  statementBytes,
-} from '../directory/statement.ts'
-import { signStatistics, writeStatistics } from '../directory/statistics.ts'
-import { tally } from '../directory/tally.ts'
+  bodyOf,
+  contentOf,
+  descriptorOf,
+  idOf,
+  signaturesOf,
+  signer,
+  voteOf,
+} from '../simulator/directory-samples.ts'
+import { packetKeyOf } from '../simulator/directory-world.ts'
 import { messageVectors, tallyVectors } from './directory-round-vectors.ts'
-import { bodyOf, contentOf, descriptorOf, idOf, signaturesOf, signer, voteOf } from './directory-samples.ts'
 import {
   author,
   type DirectoryVector,
@@ -52,7 +55,6 @@ import {
   vector,
   vectorPath,
 } from './directory-vector-form.ts'
-import { packetKeyOf } from './directory-world.ts'
 
 function serviceVectors(): DirectoryVector[] {
   const service = (name: string) => ({ name, sealingKey: packetKeyOf(name, 0), mailboxKey: idOf(name) })
@@ -384,7 +386,7 @@ function differenceVectors(): DirectoryVector[] {
     }),
     descriptorOf(network, 'mix 3', 'mix', document + 1),
     descriptorOf(network, 'gateway 0', 'gateway', document + 1),
-  ].sort((a, b) => compareBytes(a.stable.id, b.stable.id))
+  ].sort((a, b) => compare(a.stable.id, b.stable.id))
   const body = bodyOf(network, document, descriptors)
   const before = nameBody(body)
   const votes = network.authorities.map((_, i) => voteOf(network, i, next))

@@ -4,8 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Entry, type Export, readPackage } from '../scripts/docs-read.ts'
-import { writeReference } from '../scripts/docs-write.ts'
+import { type Entry, type Export, readPackage } from '../scripts/tools/docs-read.ts'
+import { writeReference } from '../scripts/tools/docs-write.ts'
 
 const root = join(import.meta.dirname, '..')
 const pages = readPackage(root)

@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { clientEndpoint } from '../scripts/config.ts'
-import { clientStatus } from '../scripts/daemon.ts'
-import { freePorts } from '../scripts/net-plan.ts'
+import { clientEndpoint } from '../scripts/files/config.ts'
+import { freePorts } from '../scripts/network/plan.ts'
+import { clientStatus } from '../scripts/remote/daemon.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-tutorial-'))

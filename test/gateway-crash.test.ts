@@ -10,17 +10,18 @@ import { createInterface } from 'node:readline'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
-import { GatewaySession } from '../client/gateway-session.ts'
-import { systemClock } from '../link/clock.ts'
-import { peerIdOf } from '../link/connections.ts'
-import { startHost } from '../link/host.ts'
-import { hexOf, publicKeyOf } from '../link/identity.ts'
+import { GatewaySession } from '../client/incoming/session.ts'
+import { hex } from '../encoding/bytes.ts'
+import { publicKeyOf } from '../link/identity.ts'
+import { peerIdOf } from '../link/libp2p/connections.ts'
+import { startHost } from '../link/libp2p/host.ts'
 import type { Host, Peer } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import type { MailboxEntry } from '../link/mailbox.ts'
-import { freePorts } from '../scripts/net-plan.ts'
+import type { MailboxEntry } from '../link/protocol/mailbox.ts'
+import { freePorts } from '../scripts/network/plan.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { systemRandom as random } from '../sphinx/random.ts'
+import { systemClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { systemRandom as random } from '../world/random.ts'
 
 const g = geometry({ suite: 'x25519', hops: 3, userBytes: 200 })
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-crash-'))
@@ -156,7 +157,7 @@ test('of a client that has left, the gateway has neither name nor address; while
   const session = sessionOf(client, [])
   await until('open', () => session.state.at === 'open')
   await session.read()
-  const traces = [hexOf(client.id), peerIdOf(client.id).toString(), '127.45.67']
+  const traces = [hex(client.id), peerIdOf(client.id).toString(), '127.45.67']
   const during = await heapHas(gateway, traces)
   assert.ok(
     during.every(count => count > 0),

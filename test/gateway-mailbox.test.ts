@@ -14,13 +14,13 @@ import {
   readGreeting,
   readPage,
   writeRequest,
-} from '../link/mailbox.ts'
+} from '../link/protocol/mailbox.ts'
 import { body } from '../sphinx/body.ts'
 import { makeReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { second } from '../world/units.ts'
 import { type Place, type World, type WorldOptions, world } from './node-world.ts'
 
-const second = 1000
 const seed = new Uint8Array(32).fill(11)
 const owner = ed25519PublicKey(seed)
 

@@ -2,15 +2,15 @@
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock, virtualClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
 import { publicKeyOf } from '../link/identity.ts'
+import { startHost } from '../link/libp2p/host.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Host, Peer } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { memoryNetwork } from '../link/memory.ts'
-import { seededRandom, systemRandom } from '../sphinx/random.ts'
+import { memoryNetwork } from '../link/memory/memory.ts'
+import { systemClock, virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom, systemRandom } from '../world/random.ts'
 
 export const cellBytes = 1000
 

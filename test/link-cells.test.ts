@@ -2,7 +2,7 @@
 // TCP and in memory.
 
 import * as assert from 'uvu/assert'
-import { hexOf } from '../link/identity.ts'
+import { hex } from '../encoding/bytes.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host, LinkError } from '../link/link.ts'
 import { cell, cellBytes, code, nobody, numberOf, onEveryLink, options, peerOf } from './link-beds.ts'
@@ -204,7 +204,7 @@ onEveryLink('cells', check => {
       await until(() => b.shut().times === 1)
       assert.equal(
         b.shut().out.map(({ id }) => id),
-        [hexOf(a.id)],
+        [hex(a.id)],
       )
       await until(() => b.counters().connections === 0)
       const ask = (from: Host): Promise<Uint8Array> =>

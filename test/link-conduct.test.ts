@@ -3,14 +3,14 @@
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { virtualClock } from '../link/clock.ts'
+import { hex } from '../encoding/bytes.ts'
 import { type Conduct, type ConductLimits, conducts, later, step, stranger } from '../link/conduct.ts'
-import { hexOf } from '../link/identity.ts'
 import { defaultLimits } from '../link/limits.ts'
+import { virtualClock } from '../world/clock.ts'
+import { second } from '../world/units.ts'
 
 const test = suite('conduct')
 const limits: ConductLimits = defaultLimits.conduct
-const second = 1000
 const peer = (n: number): Uint8Array => {
   const id = new Uint8Array(32)
   new DataView(id.buffer).setUint32(0, n)
@@ -143,7 +143,7 @@ test('whatever is done, nobody owes less than nothing or more than the bound, an
 test('of ten thousand peers with throw-away names 4,096 are remembered, and of the honest none', () => {
   const clock = virtualClock(0)
   const out: string[] = []
-  const all = conducts(clock, limits, id => out.push(hexOf(id)))
+  const all = conducts(clock, limits, id => out.push(hex(id)))
   for (let n = 0; n < 10_000; n++) all.did(peer(n), { t: 'cells', fitting: 10, misfits: 0 })
   assert.is(all.size, 0)
   for (let n = 0; n < 10_000; n++) {
@@ -152,9 +152,9 @@ test('of ten thousand peers with throw-away names 4,096 are remembered, and of t
   }
   assert.equal(out, [])
   all.did(peer(1), { t: 'cells', fitting: 0, misfits: 9000 })
-  assert.equal(out, [hexOf(peer(1))])
+  assert.equal(out, [hex(peer(1))])
   assert.ok(all.isOut(peer(1)))
-  assert.equal(all.out(), [{ id: hexOf(peer(1)), until: limits.firstOutMs }])
+  assert.equal(all.out(), [{ id: hex(peer(1)), until: limits.firstOutMs }])
 })
 
 test('what is remembered goes: debts within a minute, times out within an hour', async () => {

@@ -2,12 +2,12 @@
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock, virtualClock } from '../link/clock.ts'
-import { createHost, listenOn } from '../link/libp2p.ts'
+import { createHost, listenOn } from '../link/libp2p/libp2p.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Link, Peer } from '../link/link.ts'
-import { memoryNetwork } from '../link/memory.ts'
-import { seededRandom, systemRandom } from '../sphinx/random.ts'
+import { memoryNetwork } from '../link/memory/memory.ts'
+import { systemClock, virtualClock } from '../world/clock.ts'
+import { seededRandom, systemRandom } from '../world/random.ts'
 import { startLoopback } from './loopback-host.ts'
 
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)

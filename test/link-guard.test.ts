@@ -1,4 +1,4 @@
-// link/guard.ts: what libp2p would not survive does not reach it (docs/link.md, Guards).
+// link/libp2p/guard.ts: what libp2p would not survive does not reach it (docs/link.md, Guards).
 
 import net from 'node:net'
 import { noise } from '@chainsafe/libp2p-noise'
@@ -11,10 +11,10 @@ import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { virtualClock } from '../link/clock.ts'
-import { guardedYamux, NegotiationReader, YamuxReader } from '../link/guard.ts'
+import { guardedYamux, NegotiationReader, YamuxReader } from '../link/libp2p/guard.ts'
 import type { Host } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
+import { virtualClock } from '../world/clock.ts'
 import { startLoopback } from './loopback-host.ts'
 
 const readers = suite('guards')

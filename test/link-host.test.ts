@@ -1,4 +1,4 @@
-// link/host.ts: what only real sockets show. Processes that are killed, ports in use, WebSocket, streams that
+// link/libp2p/host.ts: what only real sockets show. Processes that are killed, ports in use, WebSocket, streams that
 // must not pile up, traces that must not stay (docs/link.md).
 
 import type { ChildProcess } from 'node:child_process'
@@ -8,15 +8,16 @@ import { join } from 'node:path'
 import { streamPair } from '@libp2p/utils'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock } from '../link/clock.ts'
-import { Connections } from '../link/connections.ts'
-import type { HostInit } from '../link/host.ts'
-import { hexOf, publicKeyOf } from '../link/identity.ts'
-import { createHost, listenOn } from '../link/libp2p.ts'
+import { hex } from '../encoding/bytes.ts'
+import { publicKeyOf } from '../link/identity.ts'
+import { Connections } from '../link/libp2p/connections.ts'
+import type { HostInit } from '../link/libp2p/host.ts'
+import { createHost, listenOn } from '../link/libp2p/libp2p.ts'
+import { writeAll } from '../link/libp2p/streams.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host, Peer } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
-import { writeAll } from '../link/streams.ts'
+import { systemClock } from '../world/clock.ts'
 import { startLoopback } from './loopback-host.ts'
 
 const test = suite('libp2p host')
@@ -95,7 +96,7 @@ test('a host announces what it is told to, a client nothing', async () => {
   assert.equal((await start({ announce })).addresses, announce)
   const client = await start({ role: 'client' })
   assert.equal(client.addresses, [])
-  assert.is.not(hexOf(client.id), hexOf((await start({ role: 'client' })).id))
+  assert.is.not(hex(client.id), hex((await start({ role: 'client' })).id))
   assert.equal((await start({ seed: seedOf(4) })).id, publicKeyOf(seedOf(4)))
 })
 
@@ -172,10 +173,10 @@ test('writing waits for room and leaves no listener', async () => {
 
 /** A process that listens, takes cells and prints how many it has. */
 const receiver = `
-  import { systemClock } from ${JSON.stringify(new URL('../link/clock.ts', import.meta.url))}
-  import { startHost } from ${JSON.stringify(new URL('../link/host.ts', import.meta.url))}
-  import { silent } from ${JSON.stringify(new URL('../link/log.ts', import.meta.url))}
-  import { systemRandom } from ${JSON.stringify(new URL('../sphinx/random.ts', import.meta.url))}
+  import { systemClock } from ${JSON.stringify(new URL('../world/clock.ts', import.meta.url))}
+  import { startHost } from ${JSON.stringify(new URL('../link/libp2p/host.ts', import.meta.url))}
+  import { silent } from ${JSON.stringify(new URL('../world/log.ts', import.meta.url))}
+  import { systemRandom } from ${JSON.stringify(new URL('../world/random.ts', import.meta.url))}
   const [listen, close] = process.argv.slice(1)
   const host = await startHost({
     seed: new Uint8Array(32).fill(77), listen: [listen], cellBytes: ${cellBytes}, clock: systemClock,
@@ -276,10 +277,10 @@ test('after close the process ends by itself and its port is free', async () => 
 
 test('a client between two connections keeps its process alive until it closes', async () => {
   const script = `
-    import { startHost } from './link/host.ts'
-    import { systemClock } from './link/clock.ts'
-    import { silent } from './link/log.ts'
-    import { systemRandom } from './sphinx/random.ts'
+    import { startHost } from './link/libp2p/host.ts'
+    import { systemClock } from './world/clock.ts'
+    import { silent } from './world/log.ts'
+    import { systemRandom } from './world/random.ts'
     const host = await startHost({
       seed: undefined, listen: [], cellBytes: 100, clock: systemClock, log: silent, random: systemRandom,
       admits: () => false, role: 'client',

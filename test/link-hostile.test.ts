@@ -10,7 +10,7 @@ import * as assert from 'uvu/assert'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Host, Peer, RequestEnd } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { systemRandom } from '../world/random.ts'
 import { startLoopback } from './loopback-host.ts'
 import { rawHost } from './raw-host.ts'
 

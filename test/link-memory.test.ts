@@ -1,14 +1,14 @@
-// link/memory.ts: what the in-memory link does beyond the contract (docs/link.md, In memory).
+// link/memory/memory.ts: what the in-memory link does beyond the contract (docs/link.md, In memory).
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { VirtualClock } from '../link/clock.ts'
-import { virtualClock } from '../link/clock.ts'
-import { hexOf } from '../link/identity.ts'
+import { hex } from '../encoding/bytes.ts'
 import type { Host, LinkError, Peer } from '../link/link.ts'
-import type { MemoryNetwork, Sight } from '../link/memory.ts'
-import { memoryNetwork } from '../link/memory.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import type { MemoryNetwork, Sight } from '../link/memory/memory.ts'
+import { memoryNetwork } from '../link/memory/memory.ts'
+import type { VirtualClock } from '../world/clock.ts'
+import { virtualClock } from '../world/clock.ts'
+import { seededRandom } from '../world/random.ts'
 
 const test = suite('link in memory')
 const cellBytes = 100
@@ -36,7 +36,7 @@ function town(seed: number, loss = 0): Town {
         role: 'node',
         admits: () => true,
       })
-      const key = hexOf(host.id)
+      const key = hex(host.id)
       host.onCells((_from, cells) => {
         got.set(key, (got.get(key) ?? 0) + cells.length)
       })
@@ -55,7 +55,7 @@ async function story(seed: number): Promise<string> {
   const hosts = [1, 2, 3, 4].map(start)
   const seen: string[] = []
   network.tap(({ time, from, to, bytes, what }) => {
-    seen.push(`${time} ${hexOf(from).slice(0, 8)} ${hexOf(to).slice(0, 8)} ${bytes} ${what}`)
+    seen.push(`${time} ${hex(from).slice(0, 8)} ${hex(to).slice(0, 8)} ${bytes} ${what}`)
   })
   const dice = seededRandom(seed + 1)
   const live = (): void => {
@@ -115,19 +115,19 @@ test('a host that is killed loses its queue; the others learn of it and find it 
   const { clock, network, start, got } = town(1)
   const [a, b] = [start(1), start(2)]
   const gone: string[] = []
-  a.onGone(id => gone.push(hexOf(id)))
+  a.onGone(id => gone.push(hex(id)))
   a.send(peerOf(b), cell())
   await clock.advance(1000)
   network.kill(b.id)
   await clock.advance(60)
-  assert.equal(gone, [hexOf(b.id)])
+  assert.equal(gone, [hex(b.id)])
   assert.not(b.send(peerOf(a), cell()))
   a.send(peerOf(b), cell())
   await clock.advance(20_000)
   const again = start(2)
   assert.equal(again.id, b.id)
   await clock.advance(6000)
-  assert.is(got.get(hexOf(b.id)), 2)
+  assert.is(got.get(hex(b.id)), 2)
   assert.throws(
     () => start(2),
     (error: LinkError) => error.code === 'LISTEN',
@@ -138,10 +138,10 @@ test('a partition cuts connections and dials until it heals', async () => {
   const { clock, network, start, got } = town(1)
   const [a, b, c] = [start(1), start(2), start(3)]
   const tell = async (from: Host, to: Host): Promise<boolean> => {
-    const before = got.get(hexOf(to.id)) ?? 0
+    const before = got.get(hex(to.id)) ?? 0
     from.send(peerOf(to), cell())
     await clock.advance(1000)
-    return got.get(hexOf(to.id)) === before + 1
+    return got.get(hex(to.id)) === before + 1
   }
   assert.ok(await tell(a, b))
   assert.ok(await tell(a, c))
@@ -157,7 +157,7 @@ test('a partition cuts connections and dials until it heals', async () => {
   assert.is(await asked, 'UNREACHABLE')
   network.heal()
   await clock.advance(11_000)
-  assert.is(got.get(hexOf(c.id)), 2)
+  assert.is(got.get(hex(c.id)), 2)
 })
 
 test('cells are lost at the rate that was asked for', async () => {
@@ -167,7 +167,7 @@ test('cells are lost at the rate that was asked for', async () => {
   await clock.advance(1000)
   const { cells, lost } = network.stats
   assert.is(cells, 4000)
-  assert.is(got.get(hexOf(b.id)), 4000 - lost)
+  assert.is(got.get(hex(b.id)), 4000 - lost)
   assert.ok(lost > 300 && lost < 500, `${lost} lost`)
 })
 

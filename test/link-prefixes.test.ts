@@ -8,6 +8,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultLimits, type LinkLimits } from '../link/limits.ts'
 import type { Host } from '../link/link.ts'
+import { MiB } from '../world/units.ts'
 import { startLoopback } from './loopback-host.ts'
 import { rawHost } from './raw-host.ts'
 
@@ -16,7 +17,6 @@ const cells = '/chaffinch/cell/1'
 const table = '/chaffinch/kad/1.0.0'
 const gossip = '/meshsub/1.2.0'
 const cellBytes = 1000
-const MiB = 2 ** 20
 const ends: (() => Promise<void>)[] = []
 const faults: unknown[] = []
 process.on('unhandledRejection', fault => faults.push(fault))

@@ -2,7 +2,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hexOf } from '../link/identity.ts'
+import { hex } from '../encoding/bytes.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host } from '../link/link.ts'
 import { startLoopback } from './loopback-host.ts'
@@ -27,15 +27,15 @@ async function pressure(
 ): Promise<{ flooded: number; queued: number; late: () => Promise<number> }> {
   const [relay, flooder, honest] = [await host(), await host(), await host()]
   const came = new Map<string, number>()
-  const of = ({ id }: Host): number => came.get(hexOf(id)) ?? 0
+  const of = ({ id }: Host): number => came.get(hex(id)) ?? 0
   let release = (): void => {}
   const room = new Promise<void>(resolve => {
     release = resolve
   })
   relay.onCells((from, cells) => {
-    const name = hexOf(from)
+    const name = hex(from)
     came.set(name, (came.get(name) ?? 0) + cells.length)
-    return holdBack && name === hexOf(flooder.id) ? room : undefined
+    return holdBack && name === hex(flooder.id) ? room : undefined
   })
   for (let i = 0; i < flood; i++) flooder.send(relay, new Uint8Array(cellBytes))
   await until(() => of(flooder) > 0, 'the flood begins')

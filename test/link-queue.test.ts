@@ -11,7 +11,7 @@ import type { BackOff, Sending } from '../link/neighbour.ts'
 import { backOffMs, step } from '../link/neighbour.ts'
 import { CellQueue } from '../link/queue.ts'
 import { Turnstile } from '../link/turnstile.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { seededRandom } from '../world/random.ts'
 
 const queueTest = suite('queue')
 

@@ -1,4 +1,4 @@
-// link/store.ts on a disk that refuses in earnest: the system refuses to let any file of this process grow (RLIMIT_FSIZE,
+// world/store.ts on a disk that refuses in earnest: the system refuses to let any file of this process grow (RLIMIT_FSIZE,
 // Linux), first while a log is written, then while a table is. What was acknowledged stays, and the store works again
 // by itself.
 
@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { virtualClock } from '../link/clock.ts'
-import { healing, newLevel, openStore, type Store } from '../link/store.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { virtualClock } from '../world/clock.ts'
+import { seededRandom } from '../world/random.ts'
+import { healing, newLevel, openStore, type Store } from '../world/store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-store-disk-'))
 test.after(() => {

@@ -1,4 +1,4 @@
-// link/store.ts: what a store promises when the disk refuses a write.
+// world/store.ts: what a store promises when the disk refuses a write.
 
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { healing, openStore } from '../link/store.ts'
+import { healing, openStore } from '../world/store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-store-'))
 test.after(() => rmSync(folder, { recursive: true, force: true }))

@@ -3,7 +3,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client } from '../client/index.ts'
-import { type LocalNetwork, localNetwork } from '../scripts/local.ts'
+import { type LocalNetwork, localNetwork } from '../simulator/local.ts'
 
 const epochMs = 12_000
 const epochs = 10

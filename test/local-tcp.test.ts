@@ -3,7 +3,7 @@
 import { connect as dial } from 'node:net'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { localNetwork } from '../scripts/local.ts'
+import { localNetwork } from '../simulator/local.ts'
 
 test('a network in process is up within seconds, carries a message and its reply, and leaves no port', async () => {
   const started = performance.now()

@@ -20,7 +20,7 @@ import {
   writeGreeting,
   writePage,
   writeRequest,
-} from '../link/mailbox.ts'
+} from '../link/protocol/mailbox.ts'
 import { geometry } from '../sphinx/geometry.ts'
 
 const payloadBytes = 40

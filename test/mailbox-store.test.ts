@@ -6,12 +6,12 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type VirtualClock, virtualClock } from '../link/clock.ts'
-import { memoryStore, openStore, type Store } from '../link/store.ts'
 import type { NodeError } from '../node/error.ts'
-import { type Mailboxes, type MailboxLimits, openMailboxes, type StoreEnd } from '../node/mailbox.ts'
+import { type Mailboxes, type MailboxLimits, openMailboxes, type StoreEnd } from '../node/gateway/mailbox.ts'
+import { type VirtualClock, virtualClock } from '../world/clock.ts'
+import { memoryStore, openStore, type Store } from '../world/store.ts'
+import { minute } from '../world/units.ts'
 
-const minute = 60_000
 const payloadBytes = 64
 const owner = (n: number): Uint8Array => new Uint8Array(32).fill(n)
 

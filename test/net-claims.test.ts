@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { claims, layerKey, lost, settle } from '../scripts/net-claims.ts'
-import type { MessageRecord, RunRecord } from '../scripts/net-record.ts'
+import { claims, layerKey, lost, settle } from '../scripts/network/claims.ts'
+import type { MessageRecord, RunRecord } from '../scripts/network/record.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 

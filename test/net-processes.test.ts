@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Report } from '../scripts/net-report.ts'
+import type { Report } from '../scripts/network/report.ts'
 
 const program = join(import.meta.dirname, '..', 'dist', 'scripts', 'chaffinch.js')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-test-'))

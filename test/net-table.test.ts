@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { columns, frame, screen, type TableState } from '../scripts/net-table.ts'
+import { columns, frame, screen, type TableState } from '../scripts/network/table.ts'
 
 const state: TableState = {
   epoch: 3,

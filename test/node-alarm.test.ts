@@ -2,14 +2,13 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type AlarmState, newAlarm, step, threshold, usualAlarm, usualLoss } from '../node/alarm.ts'
-import { exponential, fraction, type Random, seededRandom } from '../sphinx/random.ts'
+import { type AlarmState, newAlarm, step, threshold, usualAlarm, usualLoss } from '../node/loops/alarm.ts'
+import { exponential, fraction, type Random, seededRandom } from '../world/random.ts'
+import { day, second } from '../world/units.ts'
 import { type Place, type World, world } from './node-world.ts'
 
 const gatewayOf = (w: World, i: number): Place =>
   w.places.filter(place => place.role === 'gateway')[i] as Place
-const second = 1000
-const day = 24 * 60 * 60 * second
 
 interface Traffic {
   /** A second: own loops, and packets of others. */

@@ -3,16 +3,16 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Log } from '../link/log.ts'
 import { NodeError } from '../node/error.ts'
 import { type Files, memoryFiles } from '../node/files.ts'
-import { checkDiskOf } from '../scripts/doctor-checks.ts'
+import { checkDiskOf } from '../scripts/ask/doctor-checks.ts'
 import { body } from '../sphinx/body.ts'
 import { makeReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import type { Log } from '../world/log.ts'
+import { second } from '../world/units.ts'
 import { type Place, type World, world } from './node-world.ts'
 
-const second = 1000
 const full = { journal: false, keys: false, mail: false }
 
 /** Files that refuse as a full disk does. */

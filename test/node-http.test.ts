@@ -6,9 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Loopback, serveLoopback, tokenFrom } from '../link/http.ts'
-import { LinkError } from '../link/link.ts'
 import { serveStatus } from '../node/metrics.ts'
+import { ListenError, type Loopback, serveLoopback, tokenFrom } from '../world/http.ts'
 import { type Place, world } from './node-world.ts'
 
 const token = 'a-token-of-some-length'
@@ -91,7 +90,7 @@ test('a port in use is an error that names it', async () => {
     await serveLoopback({ port: first.port, token, routes: () => {} })
     assert.unreachable()
   } catch (error) {
-    assert.instance(error, LinkError)
+    assert.instance(error, ListenError)
     assert.match((error as Error).message, `port ${first.port} of 127.0.0.1 is in use`)
   } finally {
     await first.close()

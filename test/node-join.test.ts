@@ -3,20 +3,20 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
-import { startAuthority } from '../directory/authority.ts'
-import { authorityEntry } from '../directory/authority-keys.ts'
-import type { Network } from '../directory/network.ts'
-import { virtualClock } from '../link/clock.ts'
-import { silent } from '../link/log.ts'
-import { memoryNetwork } from '../link/memory.ts'
-import { memoryStore } from '../link/store.ts'
+import { startAuthority } from '../directory/authority/authority.ts'
+import { authorityEntry } from '../directory/authority/keys.ts'
+import type { Network } from '../directory/documents/network.ts'
+import { memoryNetwork } from '../link/memory/memory.ts'
 import { memoryFiles } from '../node/files.ts'
 import { type RunningNode, startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore } from '../world/store.ts'
+import { second } from '../world/units.ts'
 
-const second = 1000
 const start = 1_700_000_000_000
 
 test('nodes join, are listed, loop through each other, and keep doing so for six epochs', async () => {

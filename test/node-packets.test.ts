@@ -3,14 +3,13 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hexOf } from '../link/identity.ts'
+import { hex } from '../encoding/bytes.ts'
 import { body } from '../sphinx/body.ts'
 import { DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { makeReplyBlock, openReply, type ReplySecret } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { second } from '../world/units.ts'
 import { type Place, type World, world } from './node-world.ts'
-
-const second = 1000
 
 interface Sent {
   readonly packet: Uint8Array
@@ -60,7 +59,7 @@ test('a packet is stored at the far gateway, and its acknowledgement comes back 
   // the acknowledgement really is the sender's
   const key = (await gatewayOf(w, 0).store.keys({ gt: 'mail/data/', lt: 'mail/data0' }).all())[0] as string
   const value = (await gatewayOf(w, 0).store.get(key)) as Uint8Array
-  assert.is(hexOf(value.subarray(1, 17)), '09'.repeat(16))
+  assert.is(hex(value.subarray(1, 17)), '09'.repeat(16))
   assert.is(openReply(w.geometry, secret, value.slice(17)).length, w.geometry.bodyBytes)
   await w.close()
 })
@@ -101,7 +100,7 @@ test('bad packets are dropped and counted by reason', async () => {
   const lowOrder = new Array(32).fill(0)
   const wrongEpoch = [...mixesOf(w), gatewayOf(w, 1)].map(place => ({
     id: place.link.id,
-    key: w.directory.view(1)?.nodes.get(hexOf(place.link.id))?.packetKeys.get(3) as Uint8Array,
+    key: w.directory.view(1)?.nodes.get(hex(place.link.id))?.packetKeys.get(3) as Uint8Array,
     delayMs: 0,
   }))
   const plain = new Uint8Array(g.bodyBytes)

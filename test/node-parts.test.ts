@@ -6,17 +6,17 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { epochStart, graceMs, type Network } from '../directory/network.ts'
-import { virtualClock } from '../link/clock.ts'
-import { heap } from '../link/heap.ts'
-import { fullBucket, takeTokens } from '../link/rates.ts'
+import { epochStart, graceMs, type Network } from '../directory/documents/network.ts'
 import { NodeError, type NodeErrorCode } from '../node/error.ts'
 import { folderFiles, memoryFiles } from '../node/files.ts'
-import { openingEpochs, openKeys } from '../node/keys.ts'
-import { poisson } from '../node/strategy-poisson.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { poisson } from '../node/mixing/poisson.ts'
+import { openingEpochs, openKeys } from '../node/relay/keys.ts'
+import { virtualClock } from '../world/clock.ts'
+import { heap } from '../world/heap.ts'
+import { seededRandom } from '../world/random.ts'
+import { fullBucket, takeTokens } from '../world/rates.ts'
+import { second } from '../world/units.ts'
 
-const second = 1000
 const network: Network = {
   name: 'test',
   genesis: 1_000_000,

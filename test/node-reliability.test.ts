@@ -3,22 +3,22 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Authority, startAuthority } from '../directory/authority.ts'
-import { authorityEntry } from '../directory/authority-keys.ts'
-import type { Network } from '../directory/network.ts'
-import type { NodeEntry } from '../directory/view.ts'
-import { virtualClock } from '../link/clock.ts'
-import { hexOf } from '../link/identity.ts'
-import { silent } from '../link/log.ts'
-import { memoryNetwork } from '../link/memory.ts'
-import { memoryStore } from '../link/store.ts'
+import { type Authority, startAuthority } from '../directory/authority/authority.ts'
+import { authorityEntry } from '../directory/authority/keys.ts'
+import type { Network } from '../directory/documents/network.ts'
+import type { NodeEntry } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
+import { memoryNetwork } from '../link/memory/memory.ts'
 import { memoryFiles } from '../node/files.ts'
 import { type RunningNode, startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore } from '../world/store.ts'
+import { second } from '../world/units.ts'
 
-const second = 1000
 const start = 1_700_000_000_000
 
 test('a mix that uploads and carries nothing stops running by the second document, and returns', async () => {
@@ -62,7 +62,7 @@ test('a mix that uploads and carries nothing stops running by the second documen
     const place = { role, link, seed, family: '', files: memoryFiles(), store: memoryStore() }
     nodes.push(await startNode({ ...common, ...place, admission: guarded }))
   }
-  const zombie = hexOf((nodes[0] as RunningNode).id)
+  const zombie = hex((nodes[0] as RunningNode).id)
   const until = (epoch: number, fraction: number): Promise<void> =>
     clock.advance(start + (epoch + fraction) * 8 * second - clock.now())
   const said = (): NodeEntry => authorities[0]?.current()?.nodes.get(zombie) as NodeEntry

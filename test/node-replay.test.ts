@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { systemClock } from '../link/clock.ts'
 import { NodeError } from '../node/error.ts'
 import { type Files, folderFiles, memoryFiles } from '../node/files.ts'
-import { type ReplayStore, replayStore } from '../node/replay.ts'
-import { tagSet } from '../node/tags.ts'
-import { killAndReplay, type Violation } from '../scripts/chaos-replay.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { type ReplayStore, replayStore } from '../node/relay/replay.ts'
+import { tagSet } from '../node/relay/tags.ts'
+import { killAndReplay, type Violation } from '../trials/chaos-replay/chaos-replay.ts'
+import { systemClock } from '../world/clock.ts'
+import { seededRandom } from '../world/random.ts'
 
 const store = (files: Files, tagsPerKey = 1000): ReplayStore =>
   replayStore({ files, random: seededRandom(1), tagsPerKey })

@@ -2,14 +2,14 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { strategyNames } from '../node/mixing/voted.ts'
 import type { NodeStatus } from '../node/status.ts'
-import { strategyNames } from '../node/strategy-voted.ts'
 import { body } from '../sphinx/body.ts'
 import { makeReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { second } from '../world/units.ts'
 import { type Place, type World, world } from './node-world.ts'
 
-const second = 1000
 const epochMs = 20 * second
 const parameters = { batchPackets: 4, batchMs: 200, poolPackets: 1, poolPercent: 50 }
 const packets = 10

@@ -4,10 +4,10 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { defaultParameters } from '../directory/parameters.ts'
-import type { Strategy } from '../node/strategy.ts'
-import { type MixingNumbers, strategyNames, votedStrategy } from '../node/strategy-voted.ts'
-import { below, type Random, seededRandom } from '../sphinx/random.ts'
+import { defaultParameters } from '../directory/documents/parameters.ts'
+import type { Strategy } from '../node/mixing/strategy.ts'
+import { type MixingNumbers, strategyNames, votedStrategy } from '../node/mixing/voted.ts'
+import { below, type Random, seededRandom } from '../world/random.ts'
 
 interface Packet {
   readonly delayMs: number

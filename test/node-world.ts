@@ -1,9 +1,9 @@
 // A small network for the tests of nodes: mixes and gateways on the in-memory link, a directory that is simply
 // told its views, a virtual clock and a seed. Not a test itself.
 
-import type { Network } from '../directory/network.ts'
-import { epochAt, epochStart, epochsValid } from '../directory/network.ts'
-import { defaultParameters } from '../directory/parameters.ts'
+import type { Network } from '../directory/documents/network.ts'
+import { epochAt, epochStart, epochsValid } from '../directory/documents/network.ts'
+import { defaultParameters } from '../directory/documents/parameters.ts'
 import {
   type Directory,
   healthy,
@@ -11,21 +11,21 @@ import {
   type Parameters,
   type Role,
   type View,
-} from '../directory/view.ts'
-import { type VirtualClock, virtualClock } from '../link/clock.ts'
-import { hexOf } from '../link/identity.ts'
+} from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Host, Link } from '../link/link.ts'
-import { type Log, silent } from '../link/log.ts'
-import { type MemoryNetwork, memoryNetwork } from '../link/memory.ts'
-import { memoryStore, type Store } from '../link/store.ts'
+import { type MemoryNetwork, memoryNetwork } from '../link/memory/memory.ts'
 import { type Files, memoryFiles } from '../node/files.ts'
 import type { NodeLimits } from '../node/limits.ts'
 import { type RunningNode, startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
 import type { Hop } from '../sphinx/wrap.ts'
+import { type VirtualClock, virtualClock } from '../world/clock.ts'
+import { type Log, silent } from '../world/log.ts'
+import { type Random, seededRandom } from '../world/random.ts'
+import { memoryStore, type Store } from '../world/store.ts'
 
 export interface Place {
   readonly role: Role
@@ -150,7 +150,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
         entries.filter(e => e.role === 'mix' && e.layer === i),
       ),
       gateways: entries.filter(e => e.role === 'gateway'),
-      nodes: new Map(entries.map(e => [hexOf(e.id), e])),
+      nodes: new Map(entries.map(e => [hex(e.id), e])),
     }
   }
 
@@ -225,7 +225,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       let arrival = clock.now() + startIn
       return through.map((place, i) => {
         const view = directory.current() as View
-        const key = view.nodes.get(hexOf(place.link.id))?.packetKeys.get(epochAt(network, arrival))
+        const key = view.nodes.get(hex(place.link.id))?.packetKeys.get(epochAt(network, arrival))
         const delayMs = delaysMs[i] ?? 0
         arrival += delayMs
         return { id: place.link.id, key: key as Uint8Array, delayMs }

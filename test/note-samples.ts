@@ -1,15 +1,16 @@
 // A document, and status notes about its nodes as authorities sign them (docs/directory.md 8.11).
 
-import { nameBody } from '../directory/consensus.ts'
-import { viewOf } from '../directory/document.ts'
-import { epochStart, type Network } from '../directory/network.ts'
-import { Notes } from '../directory/notes.ts'
-import { compareBytes, hex, signStatement } from '../directory/statement.ts'
-import { nameNote, type StatusNote, writeSignedNote } from '../directory/status-note.ts'
-import { Succession } from '../directory/succession.ts'
-import type { View } from '../directory/view.ts'
-import { bodyOf, descriptorsOf, idOf, signer } from './directory-samples.ts'
-import { networkOf } from './directory-world.ts'
+import { nameBody } from '../directory/documents/consensus.ts'
+import { viewOf } from '../directory/documents/document.ts'
+import { epochStart, type Network } from '../directory/documents/network.ts'
+import { nameNote, type StatusNote, writeSignedNote } from '../directory/documents/status-note.ts'
+import { Succession } from '../directory/documents/succession.ts'
+import type { View } from '../directory/documents/view.ts'
+import { Notes } from '../directory/follow/notes.ts'
+import { signStatement } from '../directory/statement.ts'
+import { compare, fromHex, hex } from '../encoding/bytes.ts'
+import { bodyOf, descriptorsOf, idOf, signer } from '../simulator/directory-samples.ts'
+import { networkOf } from '../simulator/directory-world.ts'
 
 export const network: Network = networkOf({ authorities: 4, threshold: 3 })
 export const epoch = 1
@@ -22,8 +23,7 @@ const mixOf = (layer: number): string => hex(view.layers[layer]?.[0]?.id as Uint
 /** Two mixes of different layers. */
 export const one: string = mixOf(0)
 export const two: string = mixOf(1)
-export const idsOf = (...names: string[]): Uint8Array[] =>
-  names.map(name => Uint8Array.from(Buffer.from(name, 'hex'))).sort(compareBytes)
+export const idsOf = (...names: string[]): Uint8Array[] => names.map(name => fromHex(name)).sort(compare)
 
 export function signedNote(
   change: Partial<StatusNote> = {},

@@ -2,15 +2,15 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { access } from '../client/api-access.ts'
-import type { Account } from '../payment/account.ts'
-import { hex } from '../payment/document.ts'
+import { access } from '../client/api/access.ts'
+import { hex } from '../encoding/bytes.ts'
 import type { PaymentError } from '../payment/error.ts'
-import type { PaymentsEvent } from '../payment/payments.ts'
-import { Quotes } from '../payment/quotes.ts'
-import { makeRequest, readReceipt, readRequest } from '../payment/request.ts'
-import { seededRandom } from '../sphinx/random.ts'
-import { minute, second } from './bulletin-world.ts'
+import type { Account } from '../payment/person/account.ts'
+import type { PaymentsEvent } from '../payment/person/payments.ts'
+import { Quotes } from '../payment/person/quotes.ts'
+import { makeRequest, readReceipt, readRequest } from '../payment/person/request.ts'
+import { seededRandom } from '../world/random.ts'
+import { minute, second } from '../world/units.ts'
 import { type PaymentWorld, type Person, paymentWorld, times } from './payment-world.ts'
 
 /** Tens go to rounds in epochs that leave 0 when divided by 3: the next one, from its beginning. */

@@ -19,7 +19,7 @@ interface Row {
 }
 
 test('the last line of bench payment --json has the agreed fields', () => {
-  const script = join(root, 'scripts', 'bench.ts')
+  const script = join(root, 'trials', 'bench.ts')
   const args = [
     '--conditions=chaffinch-source',
     '--import',

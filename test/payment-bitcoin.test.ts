@@ -3,9 +3,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { stayAlive, systemClock, virtualClock } from '../link/clock.ts'
-import { silent } from '../link/log.ts'
-import { memoryStore } from '../link/store.ts'
+import { hex } from '../encoding/bytes.ts'
 import {
   bitcoinJoins,
   bitcoinOwner,
@@ -14,20 +12,30 @@ import {
   psbtOf,
   readOutpoint,
   scriptOf,
-} from '../payment/bitcoin.ts'
-import { fundLadder } from '../payment/bitcoin-funding.ts'
-import type { Rpc } from '../payment/bitcoin-rpc.ts'
-import { hex } from '../payment/document.ts'
+} from '../payment/bitcoin/bitcoin.ts'
+import { fundLadder } from '../payment/bitcoin/funding.ts'
+import {
+  feeTooLow,
+  fresh,
+  isOnLadder,
+  type Ladder,
+  nextRung,
+  rungOf,
+  sizeOf,
+} from '../payment/bitcoin/ladder.ts'
+import { type BitcoinLedger, openBitcoinLedger } from '../payment/bitcoin/ledger.ts'
+import type { Rpc } from '../payment/bitcoin/rpc.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
-import type { Join } from '../payment/join.ts'
-import { feeTooLow, fresh, isOnLadder, type Ladder, nextRung, rungOf, sizeOf } from '../payment/ladder.ts'
-import { type BitcoinLedger, openBitcoinLedger } from '../payment/ledger-bitcoin.ts'
-import { pairingId, readMessage } from '../payment/message.ts'
-import { RoundShell } from '../payment/round-shell.ts'
-import type { Settlement } from '../payment/settle.ts'
-import type { Note } from '../payment/transaction.ts'
-import { isRegtestInstalled, type Regtest, startRegtest } from '../scripts/bitcoin-regtest.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import type { Note } from '../payment/ledger/transaction.ts'
+import type { Join } from '../payment/rounds/join.ts'
+import { pairingId, readMessage } from '../payment/rounds/message.ts'
+import type { Settlement } from '../payment/rounds/settle.ts'
+import { RoundShell } from '../payment/rounds/shell.ts'
+import { isRegtestInstalled, type Regtest, startRegtest } from '../scripts/network/bitcoin-regtest.ts'
+import { stayAlive, systemClock, virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore } from '../world/store.ts'
 
 const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000 }
 const scheme = bitcoinJoins(new Uint8Array(32).fill(1), ladder)

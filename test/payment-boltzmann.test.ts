@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boltzmann, intrafees, type Transaction } from '../payment/boltzmann.ts'
-import { payBoltzmann, readTransaction } from '../payment/boltzmann-json.ts'
+import { boltzmann, intrafees, type Transaction } from '../payment/anonymity/boltzmann.ts'
+import { payBoltzmann, readTransaction } from '../payment/anonymity/boltzmann-json.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
-import { boltzmannCases } from '../scripts/conformance-boltzmann.ts'
+import { boltzmannCases } from '../trials/conformance/boltzmann.ts'
 
 const published = join(import.meta.dirname, '..', '..', 'shared', 'vectors', 'boltzmann.json')
 

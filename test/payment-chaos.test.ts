@@ -3,9 +3,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { runSeed } from '../scripts/chaos-payment.ts'
-import { invariants } from '../scripts/chaos-payment-checks.ts'
-import { defects } from '../scripts/chaos-payment-defects.ts'
+import { runSeed } from '../trials/chaos-payment/chaos-payment.ts'
+import { invariants } from '../trials/chaos-payment/checks.ts'
+import { defects } from '../trials/chaos-payment/defects.ts'
 
 /** A crash, a false accusation, a spoilt message: small rounds in which every defect has its occasion. */
 const seeds = [8, 10, 18]

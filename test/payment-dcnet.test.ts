@@ -7,16 +7,16 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { x25519, x25519PublicKey } from '#crypto'
-import { messages, messageVector, type Pairs, slotOf, slotSums, slotVector } from '../payment/dcnet.ts'
-import { demoDcnet } from '../payment/demo-dcnet.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
+import { demoDcnet } from '../payment/demo/dcnet.ts'
 import { PaymentError } from '../payment/error.ts'
-import { fromStream, readElements, writeElements } from '../payment/field.ts'
-import { messagePad, pairKeys, slotPad } from '../payment/pads.ts'
-import { solve } from '../payment/roots.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
+import { messages, messageVector, type Pairs, slotOf, slotSums, slotVector } from '../payment/net/dcnet.ts'
+import { fromStream, readElements, writeElements } from '../payment/net/field.ts'
+import { messagePad, pairKeys, slotPad } from '../payment/net/pads.ts'
+import { solve } from '../payment/net/roots.ts'
+import { type Random, seededRandom } from '../world/random.ts'
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+const bytes = (text: string): Uint8Array => fromHex(text)
 
 interface Run {
   secrets: Uint8Array[]

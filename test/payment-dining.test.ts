@@ -3,8 +3,8 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { dine, superpose } from '../payment/dining.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
+import { dine, superpose } from '../payment/net/dining.ts'
+import { type Random, seededRandom } from '../world/random.ts'
 
 /** Dice that give these bits, one for each four bytes asked for. */
 function tosses(...bits: number[]): Random {

@@ -17,10 +17,10 @@ import {
   squareRoot,
   subtract,
   writeElements,
-} from '../payment/field.ts'
-import { PolynomialRing, toLimbs } from '../payment/limbs.ts'
-import { fromPowerSums, powerSums, solve } from '../payment/roots.ts'
-import { seededRandom } from '../sphinx/random.ts'
+} from '../payment/net/field.ts'
+import { PolynomialRing, toLimbs } from '../payment/net/limbs.ts'
+import { fromPowerSums, powerSums, solve } from '../payment/net/roots.ts'
+import { seededRandom } from '../world/random.ts'
 
 /** The edges of the field and of a limb more often than chance would. */
 const element = fc.oneof(

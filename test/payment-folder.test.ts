@@ -7,16 +7,17 @@ import { setTimeout } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client } from '../client/index.ts'
-import { systemClock } from '../link/clock.ts'
+import { hex } from '../encoding/bytes.ts'
 import { split } from '../payment/denominations.ts'
-import { writeGenesis } from '../payment/log.ts'
-import type { PaymentsEvent } from '../payment/payments.ts'
-import { readRequest } from '../payment/request.ts'
+import { writeGenesis } from '../payment/ledger/log.ts'
+import { signMint } from '../payment/ledger/transaction.ts'
+import type { PaymentsEvent } from '../payment/person/payments.ts'
+import { readRequest } from '../payment/person/request.ts'
 import { usualTimes } from '../payment/times.ts'
-import { signMint } from '../payment/transaction.ts'
-import type { ClientFile } from '../scripts/config.ts'
-import { paymentsFrom } from '../scripts/payments.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import type { ClientFile } from '../scripts/files/config.ts'
+import { paymentsFrom } from '../scripts/roles/payments.ts'
+import { systemClock } from '../world/clock.ts'
+import { systemRandom } from '../world/random.ts'
 import { genesis, honest, mintSeed, openTestLedger } from './payment-world.ts'
 
 test('who listens before a ledger is named hears of payments once it is', async () => {
@@ -38,10 +39,7 @@ test('who listens before a ledger is named hears of payments once it is', async 
     const missing = await payments.open().catch((error: unknown) => error)
     assert.is((missing as { code: string }).code, 'NO_LEDGER')
 
-    writeFileSync(
-      join(folder, 'payments.ledger'),
-      `${Buffer.from(writeGenesis(genesis)).toString('hex')}\nch1ledger\n`,
-    )
+    writeFileSync(join(folder, 'payments.ledger'), `${hex(writeGenesis(genesis))}\nch1ledger\n`)
     const open = await payments.open()
     const request = await open.request(10, systemClock.now() + 3_600_000, 'late')
     const { amount, owners } = readRequest(new Uint8Array(Buffer.from(request, 'base64url')))

@@ -3,16 +3,16 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { virtualClock } from '../link/clock.ts'
-import { memoryStore } from '../link/store.ts'
 import { write } from '../payment/document.ts'
-import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
-import { answerProof, HeadWatch } from '../payment/ledger-heads.ts'
-import { writeHead } from '../payment/log.ts'
-import { ownerOf, signMint } from '../payment/transaction.ts'
-import { isFork } from '../payment/watch.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
+import { answerProof, HeadWatch } from '../payment/ledger/heads.ts'
+import { writeHead } from '../payment/ledger/log.ts'
+import { ownerOf, signMint } from '../payment/ledger/transaction.ts'
+import { isFork } from '../payment/ledger/watch.ts'
+import { virtualClock } from '../world/clock.ts'
+import { memoryStore } from '../world/store.ts'
+import { minute } from '../world/units.ts'
 
-const minute = 60_000
 const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
 

@@ -1,9 +1,9 @@
 // A ledger on disk that mints until it is killed, and says each receipt (payment-ledger.test.ts).
 
-import { openStore } from '../link/store.ts'
-import { hex } from '../payment/document.ts'
-import { openLedger } from '../payment/ledger-embedded.ts'
-import { ownerOf, signMint } from '../payment/transaction.ts'
+import { hex } from '../encoding/bytes.ts'
+import { openLedger } from '../payment/ledger/embedded.ts'
+import { ownerOf, signMint } from '../payment/ledger/transaction.ts'
+import { openStore } from '../world/store.ts'
 
 const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const genesis = { name: 'test', ledgerKey: ownerOf(seed(1)), mintKey: ownerOf(seed(2)) }

@@ -7,15 +7,21 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { memoryStore, openStore, type Store } from '../link/store.ts'
-import { audit } from '../payment/audit.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import { denominations, isDenomination, split } from '../payment/denominations.ts'
-import { hex } from '../payment/document.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
-import type { Genesis } from '../payment/ledger.ts'
-import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
-import { readEntry, readGenesis, readHead, writeEntry, writeGenesis, writeHead } from '../payment/log.ts'
-import { leafHash, verifyInclusion } from '../payment/merkle.ts'
+import { audit } from '../payment/ledger/audit.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
+import type { Genesis } from '../payment/ledger/ledger.ts'
+import {
+  readEntry,
+  readGenesis,
+  readHead,
+  writeEntry,
+  writeGenesis,
+  writeHead,
+} from '../payment/ledger/log.ts'
+import { leafHash, verifyInclusion } from '../payment/ledger/merkle.ts'
 import {
   type Note,
   notesOf,
@@ -27,8 +33,9 @@ import {
   transactionId,
   transfer,
   writeTransaction,
-} from '../payment/transaction.ts'
-import { seededRandom } from '../sphinx/random.ts'
+} from '../payment/ledger/transaction.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore, openStore, type Store } from '../world/store.ts'
 
 const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const [ledgerSeed, mintSeed] = [seed(1), seed(2)]
@@ -259,7 +266,7 @@ test('what a receipt was given for outlives kill -9', async () => {
   assert.ok(receipts.length >= 20)
   for (const line of receipts) {
     const [index, id] = line.split(' ') as [string, string]
-    const receipt = await ledger.receipt(new Uint8Array(Buffer.from(id, 'hex')))
+    const receipt = await ledger.receipt(fromHex(id))
     assert.is(receipt?.index, Number(index))
   }
   const { size, root } = audit(genesis, await ledger.entries(0, 10_000))

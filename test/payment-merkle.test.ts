@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hex } from '../payment/document.ts'
+import { hex } from '../encoding/bytes.ts'
 import {
   emptyRoot,
   leafHash,
@@ -13,8 +13,8 @@ import {
   nodeHash,
   verifyConsistency,
   verifyInclusion,
-} from '../payment/merkle.ts'
-import { merkleProbes } from '../scripts/conformance-merkle.ts'
+} from '../payment/ledger/merkle.ts'
+import { merkleProbes } from '../trials/conformance/merkle.ts'
 
 const published = join(
   import.meta.dirname,

@@ -5,9 +5,11 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519Sign } from '#crypto'
+import { compare } from '../encoding/bytes.ts'
 import { denominations } from '../payment/denominations.ts'
-import { compare, labelled, read, write } from '../payment/document.ts'
+import { labelled, read, write } from '../payment/document.ts'
 import { PaymentError } from '../payment/error.ts'
+import { ownerOf } from '../payment/ledger/transaction.ts'
 import {
   type Body,
   isApproval,
@@ -17,9 +19,8 @@ import {
   readMessage,
   signatureOf,
   writeMessage,
-} from '../payment/message.ts'
-import { mark, type RoundRecord, readRecord, writeRecord } from '../payment/round-record.ts'
-import { ownerOf } from '../payment/transaction.ts'
+} from '../payment/rounds/message.ts'
+import { mark, type RoundRecord, readRecord, writeRecord } from '../payment/rounds/record.ts'
 
 const seed = new Uint8Array(32).fill(7)
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>

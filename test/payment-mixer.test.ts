@@ -3,18 +3,18 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type VirtualClock, virtualClock } from '../link/clock.ts'
-import { silent } from '../link/log.ts'
-import { memoryStore, type Store } from '../link/store.ts'
-import { hex } from '../payment/document.ts'
-import { embeddedJoins } from '../payment/join.ts'
-import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
-import { type Received, readMessage } from '../payment/message.ts'
-import { Mixer, type MixerReport } from '../payment/mixer.ts'
-import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/transaction.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { hex } from '../encoding/bytes.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
+import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/ledger/transaction.ts'
+import { embeddedJoins } from '../payment/rounds/join.ts'
+import { type Received, readMessage } from '../payment/rounds/message.ts'
+import { Mixer, type MixerReport } from '../payment/rounds/mixer.ts'
+import { type VirtualClock, virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore, type Store } from '../world/store.ts'
+import { minute } from '../world/units.ts'
 
-const minute = 60_000
 const times = {
   epochMs: 10 * minute,
   arriveMs: minute,

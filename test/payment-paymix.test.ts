@@ -3,14 +3,14 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sealedValues } from '../client/vault.ts'
-import { memoryStore } from '../link/store.ts'
-import { runPaymix } from '../payment/demo-paymix.ts'
+import { sealedValues } from '../client/folder/vault.ts'
+import { hex } from '../encoding/bytes.ts'
+import { collusion, intersections } from '../payment/anonymity/intersection.ts'
+import { linkability } from '../payment/anonymity/linkability.ts'
+import { runPaymix } from '../payment/demo/paymix.ts'
 import { denominations, split } from '../payment/denominations.ts'
-import { hex } from '../payment/document.ts'
 import { PaymentError } from '../payment/error.ts'
-import { collusion, intersections } from '../payment/intersection.ts'
-import { linkability } from '../payment/linkability.ts'
+import { ownerOf } from '../payment/ledger/transaction.ts'
 import {
   beginPayment,
   mixEpoch,
@@ -19,16 +19,15 @@ import {
   type Purse,
   resumePayment,
   stepPayment,
-} from '../payment/pieces.ts'
-import { makeReceipt, makeRequest, readReceipt, readRequest } from '../payment/request.ts'
-import { paymentsIn, readPayment, recordBytes, writePayment } from '../payment/temporal-ledger.ts'
-import { ownerOf } from '../payment/transaction.ts'
-import { seededRandom } from '../sphinx/random.ts'
+} from '../payment/person/pieces.ts'
+import { makeReceipt, makeRequest, readReceipt, readRequest } from '../payment/person/request.ts'
+import { paymentsIn, readPayment, recordBytes, writePayment } from '../payment/person/temporal-ledger.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore } from '../world/store.ts'
+import { day, minute } from '../world/units.ts'
 
-const minute = 60_000
 const times = { epochMs: 10 * minute, arriveMs: minute, delayMs: 60 * minute }
 const ledger = new Uint8Array(32).fill(1)
-const day = 24 * 60 * minute
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length })
 

@@ -3,12 +3,12 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Crime } from '../payment/blame.ts'
-import { hex, same } from '../payment/document.ts'
-import { ownershipOf, type Received, type TimeoutVote } from '../payment/message.ts'
-import { readRecord } from '../payment/round-record.ts'
-import type { RoundState } from '../payment/round-state.ts'
-import { ownerOf } from '../payment/transaction.ts'
+import { hex, same } from '../encoding/bytes.ts'
+import { ownerOf } from '../payment/ledger/transaction.ts'
+import type { Crime } from '../payment/rounds/judge.ts'
+import { ownershipOf, type Received, type TimeoutVote } from '../payment/rounds/message.ts'
+import { readRecord } from '../payment/rounds/record.ts'
+import type { RoundState } from '../payment/rounds/state.ts'
 import { pairing, type Seat, signedBy, Table, type Way } from './payment-table.ts'
 
 const random = (length: number): Uint8Array => new Uint8Array(length).fill(9)

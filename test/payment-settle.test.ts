@@ -3,13 +3,13 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { nextMeeting } from '../payment/pairing.ts'
-import type { Attempt, RoundRecord } from '../payment/round-record.ts'
-import { settle } from '../payment/settle.ts'
-import { banish, isCooling, noStrikes, type Strikes, strike } from '../payment/strikes.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { nextMeeting } from '../payment/rounds/pairing.ts'
+import type { Attempt, RoundRecord } from '../payment/rounds/record.ts'
+import { settle } from '../payment/rounds/settle.ts'
+import { banish, isCooling, noStrikes, type Strikes, strike } from '../payment/rounds/strikes.ts'
+import { seededRandom } from '../world/random.ts'
+import { minute } from '../world/units.ts'
 
-const minute = 60_000
 const times = { epochMs: 10 * minute, arriveMs: minute, roundMs: 30 * minute }
 const ledger = new Uint8Array(32).fill(1)
 

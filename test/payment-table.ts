@@ -1,14 +1,14 @@
 // Payment rounds around one table: state machines without a shell, on messages that arrive at once unless a test keeps one
 // back. Time moves when nobody has anything to do.
 
-import { hex } from '../payment/document.ts'
-import { embeddedJoins } from '../payment/join.ts'
-import { type Body, pairingId, type Received, readMessage, writeMessage } from '../payment/message.ts'
-import { step } from '../payment/round.ts'
-import { startRound } from '../payment/round-keys.ts'
-import type { RoundAction, RoundConfig, RoundEvent, RoundState } from '../payment/round-state.ts'
-import { type Note, ownerOf } from '../payment/transaction.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { hex } from '../encoding/bytes.ts'
+import { type Note, ownerOf } from '../payment/ledger/transaction.ts'
+import { embeddedJoins } from '../payment/rounds/join.ts'
+import { startRound } from '../payment/rounds/keys.ts'
+import { type Body, pairingId, type Received, readMessage, writeMessage } from '../payment/rounds/message.ts'
+import { step } from '../payment/rounds/round.ts'
+import type { RoundAction, RoundConfig, RoundEvent, RoundState } from '../payment/rounds/state.ts'
+import { seededRandom } from '../world/random.ts'
 
 export const times = { phaseMs: 60_000, voteMs: 30_000 }
 export const until = 120_000

@@ -2,13 +2,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { sealedValues } from '../client/vault.ts'
-import { memoryStore, type Store } from '../link/store.ts'
-import { hex } from '../payment/document.ts'
-import { forecast } from '../payment/forecast.ts'
-import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
-import { readRequest } from '../payment/request.ts'
-import { usualTimes } from '../payment/times.ts'
+import { sealedValues } from '../client/folder/vault.ts'
+import { hex } from '../encoding/bytes.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
 import {
   notesOf,
   ownerOf,
@@ -16,12 +12,16 @@ import {
   signMint,
   signTransfer,
   transfer,
-} from '../payment/transaction.ts'
-import { type Held, Wallet } from '../payment/wallet.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
+} from '../payment/ledger/transaction.ts'
+import { forecast } from '../payment/person/forecast.ts'
+import { readRequest } from '../payment/person/request.ts'
+import { type Held, Wallet } from '../payment/person/wallet.ts'
+import { usualTimes } from '../payment/times.ts'
+import { type Random, seededRandom } from '../world/random.ts'
+import { memoryStore, type Store } from '../world/store.ts'
+import { minute } from '../world/units.ts'
 
 const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
-const minute = 60_000
 
 async function open(random: Random): Promise<[Wallet, EmbeddedLedger]> {
   const [{ wallet }, ledger] = await opened(random)

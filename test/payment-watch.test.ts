@@ -3,11 +3,11 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Genesis } from '../payment/ledger.ts'
-import { ledgerId, type SignedHead, signHead, writeHead } from '../payment/log.ts'
-import { leafHash, MerkleTree } from '../payment/merkle.ts'
-import { ownerOf } from '../payment/transaction.ts'
-import { isFork, proofTime, type WatchAction, type WatchState, watch } from '../payment/watch.ts'
+import type { Genesis } from '../payment/ledger/ledger.ts'
+import { ledgerId, type SignedHead, signHead, writeHead } from '../payment/ledger/log.ts'
+import { leafHash, MerkleTree } from '../payment/ledger/merkle.ts'
+import { ownerOf } from '../payment/ledger/transaction.ts'
+import { isFork, proofTime, type WatchAction, type WatchState, watch } from '../payment/ledger/watch.ts'
 
 const ledgerSeed = new Uint8Array(32).fill(1)
 const genesis: Genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(ledgerSeed) }

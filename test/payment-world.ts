@@ -1,25 +1,27 @@
 // Persons with payments at clients of a mixnet in memory, and a ledger that one more client serves. Not a test itself.
 
 import type { Hono } from 'hono'
-import type { Access } from '../client/api-access.ts'
-import type { Env } from '../client/api-messages.ts'
-import { clientRoutes } from '../client/daemon.ts'
+import type { Access } from '../client/api/access.ts'
+import { clientRoutes } from '../client/api/daemon.ts'
+import type { Env } from '../client/api/messages.ts'
+import { sealedValues } from '../client/folder/vault.ts'
 import type { BulletinTopic, Client } from '../client/index.ts'
 import type { Service } from '../client/service.ts'
-import { sealedValues } from '../client/vault.ts'
-import type { Parameters } from '../directory/view.ts'
-import { silent } from '../link/log.ts'
-import { memoryStore, type Store } from '../link/store.ts'
-import { paymentApi } from '../payment/api.ts'
-import type { Genesis } from '../payment/ledger.ts'
-import { type EmbeddedLedger, openLedger } from '../payment/ledger-embedded.ts'
-import { answerProof } from '../payment/ledger-heads.ts'
-import { Payments } from '../payment/payments.ts'
+import type { Parameters } from '../directory/documents/view.ts'
+import { fromHex } from '../encoding/bytes.ts'
+import { paymentApi } from '../payment/api/routes.ts'
+import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
+import { answerProof } from '../payment/ledger/heads.ts'
+import type { Genesis } from '../payment/ledger/ledger.ts'
+import { answerQuestion, ledgerService } from '../payment/ledger/remote.ts'
+import { ownerOf, signMint } from '../payment/ledger/transaction.ts'
+import { Payments } from '../payment/person/payments.ts'
 import type { PaymentTimes } from '../payment/times.ts'
-import { ownerOf, signMint } from '../payment/transaction.ts'
-import { answerQuestion, ledgerService } from '../payment/transport-ledger.ts'
-import { seededRandom } from '../sphinx/random.ts'
-import { bulletinWorld, during, gateways, join, minute, second } from './bulletin-world.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore, type Store } from '../world/store.ts'
+import { minute, second } from '../world/units.ts'
+import { bulletinWorld, during, gateways, join } from './bulletin-world.ts'
 import type { World } from './node-world.ts'
 
 const ledgerSeed = new Uint8Array(32).fill(1)
@@ -108,7 +110,7 @@ export async function paymentWorld({
       const outputs: { denomination: number; owner: Uint8Array }[] = []
       for (const { payments } of persons) {
         const { key } = await payments.address()
-        outputs.push({ denomination, owner: new Uint8Array(Buffer.from(key, 'hex')) })
+        outputs.push({ denomination, owner: fromHex(key) })
       }
       await ledger.submit(signMint(ledger.id, w.random(32), outputs, mintSeed))
     },

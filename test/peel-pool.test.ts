@@ -8,12 +8,10 @@ import type { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Network } from '../directory/network.ts'
-import { stayAlive, systemClock } from '../link/clock.ts'
-import { silent } from '../link/log.ts'
-import { fairQueue } from '../node/fair-queue.ts'
+import type { Network } from '../directory/documents/network.ts'
 import { type Files, folderFiles } from '../node/files.ts'
-import { openKeys } from '../node/keys.ts'
+import { fairQueue } from '../node/relay/fair-queue.ts'
+import { openKeys } from '../node/relay/keys.ts'
 import {
   openedBytes,
   outcomeBytes,
@@ -23,20 +21,22 @@ import {
   type ToThread,
   writeOpened,
   writeOutcome,
-} from '../node/peel-messages.ts'
-import { peelPool } from '../node/peel-pool.ts'
-import { inlinePeeler, type Peeler } from '../node/peeler.ts'
-import type { Fit } from '../node/peeling.ts'
-import type { Outcome } from '../node/relay.ts'
-import { replayStore } from '../node/replay.ts'
-import { sourceThread } from '../scripts/source-thread.ts'
+} from '../node/relay/peel-messages.ts'
+import { peelPool } from '../node/relay/peel-pool.ts'
+import { inlinePeeler, type Peeler } from '../node/relay/peeler.ts'
+import type { Fit } from '../node/relay/peeling.ts'
+import type { Outcome } from '../node/relay/relay.ts'
+import { replayStore } from '../node/relay/replay.ts'
 import { body } from '../sphinx/body.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { seededRandom } from '../sphinx/random.ts'
 import { makeReplyBlock, useReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { sourceThread } from '../trials/bench/source-thread.ts'
+import { stayAlive, systemClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom } from '../world/random.ts'
+import { second } from '../world/units.ts'
 
-const second = 1000
 const network: Network = {
   name: 'test',
   genesis: 1_000_000,

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { hex } from '../encoding/bytes.ts'
 import {
   below,
   exponential,
@@ -10,9 +11,7 @@ import {
   seededRandom,
   shuffle,
   systemRandom,
-} from '../sphinx/random.ts'
-
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+} from '../world/random.ts'
 
 test('a seed gives the key stream of ChaCha20 (RFC 8439, A.1, test vector 1)', () => {
   const keyStream = '76b8e0ada0f13d90405d6ae55386bd28bdd219b8a08ded1aa836efcc8b770dc7'

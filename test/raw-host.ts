@@ -1,10 +1,10 @@
 // libp2p without a host's manners: what peers that mean harm are made of in tests. Not a test itself.
 
 import type { Libp2p } from '@libp2p/interface'
-import { systemClock } from '../link/clock.ts'
-import { createHost, listenOn } from '../link/libp2p.ts'
+import { createHost, listenOn } from '../link/libp2p/libp2p.ts'
 import { defaultLimits } from '../link/limits.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { systemClock } from '../world/clock.ts'
+import { systemRandom } from '../world/random.ts'
 
 /** Started; whoever asks for it stops it. */
 export async function rawHost(listen: readonly string[] = []): Promise<Libp2p> {

@@ -3,10 +3,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { x25519PublicKey } from '#crypto'
-import { numberOf, writePackets } from '../scripts/bench-relay-packets.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { type Peeled, peel } from '../sphinx/peel.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { numberOf, writePackets } from '../trials/bench/relay-packets.ts'
+import { seededRandom } from '../world/random.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 

@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { AuthorityStatus } from '../directory/authority.ts'
+import type { AuthorityStatus } from '../directory/authority/authority.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import type { NodeStatus } from '../node/status.ts'
-import { authorityMetrics } from '../scripts/authority-metrics.ts'
+import { authorityMetrics } from '../scripts/roles/authority-metrics.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'running')
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8')

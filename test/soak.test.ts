@@ -2,11 +2,10 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { leaks } from '../scripts/soak-leaks.ts'
-import { isSteady, type Sample, slope, troughs } from '../scripts/soak-slopes.ts'
-import { fraction, type Random, seededRandom } from '../sphinx/random.ts'
-
-const minute = 60_000
+import { leaks } from '../trials/soak/leaks.ts'
+import { isSteady, type Sample, slope, troughs } from '../trials/soak/slopes.ts'
+import { fraction, type Random, seededRandom } from '../world/random.ts'
+import { minute } from '../world/units.ts'
 
 /** Fifteen minutes of a figure around 100 that grows by so many percent a minute, with a sawtooth on it. */
 function grown(percent: number, random: Random): Sample[] {

@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 const root = join(import.meta.dirname, '..')
 
 function bench(...args: string[]): { code: number | null; out: string; err: string } {
-  const script = join(root, 'scripts', 'bench.ts')
+  const script = join(root, 'trials', 'bench.ts')
   const child = spawnSync(
     process.execPath,
     ['--conditions=chaffinch-source', '--import', 'tsx', script, ...args],

@@ -3,6 +3,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { hex } from '../encoding/bytes.ts'
 import { body, readBody } from '../sphinx/body.ts'
 import { type Commands, readCommands, writeCommands } from '../sphinx/commands.ts'
 import { SphinxError, type SphinxErrorCode } from '../sphinx/error.ts'
@@ -67,14 +68,14 @@ test('commands: one meaning has one encoding; any other bytes give only BAD_COMM
 
 test('commands: the encoding of docs/sphinx.md, section 3', () => {
   const slot = new Uint8Array(82)
-  const hex = (): string => Buffer.from(slot).toString('hex')
+  const have = (): string => hex(slot)
   const of = (byte: number, n: number): Uint8Array => new Uint8Array(n).fill(byte)
   writeCommands({ to: 'next', delayMs: 0x01020304, next: of(0xaa, 32), mac: of(0xbb, 32) }, slot)
-  assert.is(hex(), `8001020304${'01'}${'aa'.repeat(32)}${'bb'.repeat(32)}${'00'.repeat(12)}`)
+  assert.is(have(), `8001020304${'01'}${'aa'.repeat(32)}${'bb'.repeat(32)}${'00'.repeat(12)}`)
   writeCommands({ to: 'recipient', delayMs: 5, recipient: of(0xcc, 32) }, slot)
-  assert.is(hex(), `8000000005${'02'}${'cc'.repeat(32)}${'00'.repeat(44)}`)
+  assert.is(have(), `8000000005${'02'}${'cc'.repeat(32)}${'00'.repeat(44)}`)
   writeCommands({ to: 'recipient', recipient: of(0xcc, 32), replyId: of(0xdd, 16) }, slot)
-  assert.is(hex(), `02${'cc'.repeat(32)}03${'dd'.repeat(16)}${'00'.repeat(32)}`)
+  assert.is(have(), `02${'cc'.repeat(32)}03${'dd'.repeat(16)}${'00'.repeat(32)}`)
 })
 
 test('commands: what does not fit is the sender’s BAD_PATH', () => {

@@ -7,21 +7,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { katzenpostPackets } from '../scripts/conformance-katzenpost.ts'
+import { hex } from '../encoding/bytes.ts'
 import { layout } from '../sphinx/geometry.ts'
 import { buildHeader, type Step } from '../sphinx/header.ts'
 import { openLayer } from '../sphinx/peel.ts'
-import { seededRandom } from '../sphinx/random.ts'
 import { useReplyBlock } from '../sphinx/reply.ts'
 import { wrapSteps } from '../sphinx/wrap.ts'
-import { katzenpost } from './katzenpost-suite.ts'
+import { katzenpostPackets } from '../trials/conformance/katzenpost.ts'
+import { katzenpost } from '../trials/conformance/katzenpost-suite.ts'
+import { seededRandom } from '../world/random.ts'
 import { journey } from './sphinx-vectors-good.ts'
 
 const root = join(import.meta.dirname, '..')
 const published = join(root, '..', 'shared', 'vectors')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-conformance-'))
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-
 interface Published {
   Nodes: { ID: string; PrivateKey: string }[]
   Path: { ID: string; PublicKey: string; Commands: string[] }[]
@@ -83,7 +82,7 @@ function run(content: unknown): { held: number; failed: string[] } {
 }
 
 function command(...args: string[]): { code: number | null; out: string; err: string } {
-  const script = join(root, 'scripts', 'conformance.ts')
+  const script = join(root, 'trials', 'conformance.ts')
   const child = spawnSync(
     process.execPath,
     ['--conditions=chaffinch-source', '--import', 'tsx', script, ...args],

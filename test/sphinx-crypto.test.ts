@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as node from '#crypto'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import type { Crypto } from '../sphinx/crypto.ts'
 import * as browser from '../sphinx/crypto-browser.ts'
 import { SphinxError } from '../sphinx/error.ts'
@@ -13,8 +14,7 @@ import { lioness } from '../sphinx/lioness.ts'
 import { lowOrderPoints } from './sphinx-vectors-bad.ts'
 
 const backends: Record<string, Crypto> = { node, browser }
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+const bytes = (text: string): Uint8Array => fromHex(text)
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const length = (n: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: n, maxLength: n })
 

@@ -8,13 +8,13 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { blake2b, chacha20Xor, x25519, x25519PublicKey } from '#crypto'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import { type Geometry, geometry, maxHops } from '../sphinx/geometry.ts'
 import { type VectorFile, vectorPath } from './sphinx-vectors.ts'
 import type { Vector } from './sphinx-vectors-good.ts'
 
 const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'sphinx.md'), 'utf8')
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
-const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+const bytes = (text: string): Uint8Array => fromHex(text)
 
 /** The rows of the first table below a heading, cells trimmed, without its head. */
 function table(heading: string): string[][] {

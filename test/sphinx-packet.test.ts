@@ -4,16 +4,17 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as node from '#crypto'
+import { hex } from '../encoding/bytes.ts'
 import { DROP_RECIPIENT } from '../sphinx/commands.ts'
 import * as browser from '../sphinx/crypto-browser.ts'
 import { SphinxError, type SphinxErrorCode } from '../sphinx/error.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import { type Peeled, peel } from '../sphinx/peel.ts'
-import { below, type Random, seededRandom } from '../sphinx/random.ts'
 import { makeReplyBlock, openReply, useReplyBlock } from '../sphinx/reply.ts'
 import { newKeys, type Suite } from '../sphinx/suite.ts'
 import { x25519Suite } from '../sphinx/suite-x25519.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { below, type Random, seededRandom } from '../world/random.ts'
 import { journey } from './sphinx-vectors-good.ts'
 
 const fresh = (): boolean => false
@@ -411,7 +412,7 @@ test('a thousand reply blocks of one client have no field in common', () => {
   for (let at = small.adBytes + step; at + step <= small.headerBytes; at += step) fields.push(at)
   for (let n = 0; n < 1000; n++) {
     const { block } = makeReplyBlock(small, path, { recipient: random(32), replyId: random(16) }, random)
-    for (const at of fields) seen.add(Buffer.from(block.subarray(at, at + step)).toString('hex'))
+    for (const at of fields) seen.add(hex(block.subarray(at, at + step)))
   }
   assert.is(seen.size, 1000 * fields.length)
 })

@@ -1,12 +1,13 @@
 // The part of the pinned vectors that must fail: each breaks one rule of docs/sphinx.md, with the code that it earns.
 
+import { hex } from '../encoding/bytes.ts'
 import { geometry, suiteOf } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
-import { seededRandom } from '../sphinx/random.ts'
 import { makeReplyBlock, useReplyBlock, writeReplySecret } from '../sphinx/reply.ts'
 import { newKeys } from '../sphinx/suite.ts'
 import { wrap } from '../sphinx/wrap.ts'
-import { hex, journey, type Vector } from './sphinx-vectors-good.ts'
+import { seededRandom } from '../world/random.ts'
+import { journey, type Vector } from './sphinx-vectors-good.ts'
 
 const size = { hops: 2, userBytes: 16 }
 const g = geometry({ suite: 'x25519', ...size })

@@ -1,13 +1,14 @@
 // The part of the pinned vectors that must succeed: packets and replies from one end to the other.
 
 import { x25519PublicKey } from '#crypto'
+import { hex } from '../encoding/bytes.ts'
 import { body } from '../sphinx/body.ts'
 import { DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
 import { makeReplyBlock, useReplyBlock, writeReplySecret } from '../sphinx/reply.ts'
 import { type Hop, wrap } from '../sphinx/wrap.ts'
+import { type Random, seededRandom } from '../world/random.ts'
 
 /** All bytes are hexadecimal. `expect` is what comes out, or the code of a SphinxError. */
 export interface Vector {
@@ -19,8 +20,6 @@ export interface Vector {
   readonly input: Readonly<Record<string, unknown>>
   readonly expect: string | Readonly<Record<string, unknown>>
 }
-
-export const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 /** A path with its secret keys. */
 export interface Journey {

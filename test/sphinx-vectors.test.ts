@@ -4,11 +4,11 @@ import { readFileSync } from 'node:fs'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as node from '#crypto'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import * as browser from '../sphinx/crypto-browser.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
-import type { Random } from '../sphinx/random.ts'
 import {
   makeReplyBlock,
   openReply,
@@ -19,8 +19,9 @@ import {
 import type { Suite } from '../sphinx/suite.ts'
 import { x25519Suite } from '../sphinx/suite-x25519.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import type { Random } from '../world/random.ts'
 import { sphinxVectors, type VectorFile, vectorPath } from './sphinx-vectors.ts'
-import { hex, type Vector } from './sphinx-vectors-good.ts'
+import type { Vector } from './sphinx-vectors-good.ts'
 
 const file = JSON.parse(readFileSync(vectorPath, 'utf8')) as VectorFile
 
@@ -62,7 +63,7 @@ interface Fields {
 }
 
 function fields(input: Vector['input']): Fields {
-  const decode = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
+  const decode = (text: string): Uint8Array => fromHex(text)
   return {
     bytes: name => decode(input[name] as string),
     list: name => (input[name] as string[]).map(decode),

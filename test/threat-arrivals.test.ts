@@ -4,13 +4,13 @@ import net from 'node:net'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Arrivals, originOf } from '../link/arrivals.ts'
-import { systemClock, virtualClock } from '../link/clock.ts'
-import { startHost } from '../link/host.ts'
+import { Arrivals, originOf } from '../link/libp2p/arrivals.ts'
+import { startHost } from '../link/libp2p/host.ts'
 import { defaultLimits } from '../link/limits.ts'
 import type { Host } from '../link/link.ts'
-import { silent } from '../link/log.ts'
-import { systemRandom } from '../sphinx/random.ts'
+import { systemClock, virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { systemRandom } from '../world/random.ts'
 
 const test = suite('arrivals')
 

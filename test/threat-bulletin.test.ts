@@ -4,14 +4,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client } from '../client/index.ts'
-import { readStamped } from '../link/bulletin.ts'
-import { hexOf } from '../link/identity.ts'
-import { mailboxProtocol, readPage } from '../link/mailbox.ts'
-import type { Sight } from '../link/memory.ts'
-import { Board } from '../node/bulletin-board.ts'
+import { hex } from '../encoding/bytes.ts'
+import type { Sight } from '../link/memory/memory.ts'
+import { readStamped } from '../link/protocol/bulletin.ts'
+import { mailboxProtocol, readPage } from '../link/protocol/mailbox.ts'
+import { Board } from '../node/bulletin/board.ts'
 import { BULLETIN_RECIPIENT } from '../sphinx/commands.ts'
 import { wrap } from '../sphinx/wrap.ts'
-import { bulletinWorld, bytes, gateways, join, minute, second } from './bulletin-world.ts'
+import { minute, second } from '../world/units.ts'
+import { bulletinWorld, bytes, gateways, join } from './bulletin-world.ts'
 import type { World } from './node-world.ts'
 
 /** Packets that leave a host in each of these seconds. */
@@ -21,7 +22,7 @@ function watch(
 ): { cells: Map<number, number>; sizes: Set<string>; requests: number } {
   const seen = { cells: new Map<number, number>(), sizes: new Set<string>(), requests: 0 }
   w.links.tap(({ time, from, to, bytes, what }: Sight) => {
-    const [mine, theirs] = [hexOf(from) === hexOf(id), hexOf(to) === hexOf(id)]
+    const [mine, theirs] = [hex(from) === hex(id), hex(to) === hex(id)]
     if (!mine && !theirs) return
     const count = what === 'cells' ? bytes / w.geometry.packetBytes : 0
     if (what !== 'cells') seen.sizes.add(`${what} ${bytes}`)

@@ -4,19 +4,19 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
 import { openClient } from '../client/index.ts'
-import { type Authority, startAuthority } from '../directory/authority.ts'
-import { authorityEntry } from '../directory/authority-keys.ts'
-import type { Network } from '../directory/network.ts'
-import { virtualClock } from '../link/clock.ts'
-import { hexOf } from '../link/identity.ts'
-import { silent } from '../link/log.ts'
-import { memoryNetwork } from '../link/memory.ts'
-import { memoryStore } from '../link/store.ts'
+import { type Authority, startAuthority } from '../directory/authority/authority.ts'
+import { authorityEntry } from '../directory/authority/keys.ts'
+import type { Network } from '../directory/documents/network.ts'
+import { hex } from '../encoding/bytes.ts'
+import { memoryNetwork } from '../link/memory/memory.ts'
 import { memoryFiles } from '../node/files.ts'
 import { startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
+import { seededRandom } from '../world/random.ts'
+import { memoryStore } from '../world/store.ts'
 
 interface Outcome {
   readonly ready: boolean
@@ -40,7 +40,7 @@ async function join(corrupt: number): Promise<Outcome> {
     genesis,
     epochMs: 20_000,
     authorities: seeds.map(seed =>
-      authorityEntry(seed, [`/memory/${hexOf(ed25519PublicKey(seed).subarray(0, 8))}`]),
+      authorityEntry(seed, [`/memory/${hex(ed25519PublicKey(seed).subarray(0, 8))}`]),
     ),
     threshold: 2,
     suite: 'x25519',
@@ -86,7 +86,7 @@ async function join(corrupt: number): Promise<Outcome> {
   const link = links.host({ role: 'client', cellBytes, admits: nobody })
   let cells = 0
   links.tap(sight => {
-    if (sight.what === 'cells' && hexOf(sight.from) === hexOf(link.id)) cells++
+    if (sight.what === 'cells' && hex(sight.from) === hex(link.id)) cells++
   })
   const client = await openClient({
     ...common,

@@ -5,11 +5,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultLimits } from '../link/limits.ts'
 import { CellQueue } from '../link/queue.ts'
-import { type Action, type Mixed, newRelay, type RelayEvent, step } from '../node/relay.ts'
-import type { Strategy } from '../node/strategy.ts'
-import { poisson } from '../node/strategy-poisson.ts'
+import { poisson } from '../node/mixing/poisson.ts'
+import type { Strategy } from '../node/mixing/strategy.ts'
+import { type Action, type Mixed, newRelay, type RelayEvent, step } from '../node/relay/relay.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { exponential, type Random, seededRandom } from '../sphinx/random.ts'
+import { exponential, type Random, seededRandom } from '../world/random.ts'
 
 const senders = 10
 const [limit, meanDelayMs] = [50, 50]

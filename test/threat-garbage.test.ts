@@ -5,16 +5,16 @@
 import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { View } from '../directory/view.ts'
-import { hexOf } from '../link/identity.ts'
+import type { View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import { defaultLimits } from '../link/limits.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { second } from '../world/units.ts'
 import { startLoopback } from './loopback-host.ts'
 import { type Place, type World, world } from './node-world.ts'
 import { rawHost } from './raw-host.ts'
 
 const test = suite('garbage')
-const second = 1000
 const bound = 600
 const batch = 100
 const shutting = { ...defaultLimits.conduct, mostOwed: bound }
@@ -37,7 +37,7 @@ function packet(w: World, through: readonly Place[], epoch: number): Uint8Array 
   const view = w.directory.current() as View
   const path = through.map(({ link: { id } }) => ({
     id,
-    key: view.nodes.get(hexOf(id))?.packetKeys.get(epoch) as Uint8Array,
+    key: view.nodes.get(hex(id))?.packetKeys.get(epoch) as Uint8Array,
     delayMs: 10,
   }))
   return wrap(w.geometry, path, new Uint8Array(32).fill(3), new Uint8Array(w.geometry.bodyBytes), w.random)
@@ -64,7 +64,7 @@ async function attack(kind: Kind, conduct: typeof shutting): Promise<Told> {
   }
   const { received, dropped } = mix.node.status().packets
   const beyond = received - (dropped.BAD_MAC ?? 0) - (dropped.BAD_POINT ?? 0) - (dropped.REPLAY ?? 0)
-  const isOut = mix.node.status().shut.nodes.some(({ id }) => id === hexOf(rogue.link.id))
+  const isOut = mix.node.status().shut.nodes.some(({ id }) => id === hex(rogue.link.id))
   for (let i = 0; i < 20; i++) other.link.send(mix.link, packet(w, path, 0))
   await w.clock.advance(second)
   const passed = mix.node.status().packets.forwarded - (kind === 'replayed' ? 1 : 0)

@@ -3,10 +3,10 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { read } from '../payment/document.ts'
-import type { EmbeddedLedger } from '../payment/ledger-embedded.ts'
-import type { PaymentsEvent } from '../payment/payments.ts'
-import { readTransaction, signMint } from '../payment/transaction.ts'
-import { second } from './bulletin-world.ts'
+import type { EmbeddedLedger } from '../payment/ledger/embedded.ts'
+import { readTransaction, signMint } from '../payment/ledger/transaction.ts'
+import type { PaymentsEvent } from '../payment/person/payments.ts'
+import { second } from '../world/units.ts'
 import { honest, mintSeed, openTestLedger, type Person, paymentWorld } from './payment-world.ts'
 
 /** Keeps two logs of one beginning: the first payer's transactions stand in one, everybody else's in the other. */

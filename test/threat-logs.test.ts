@@ -3,9 +3,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hex } from '../directory/statement.ts'
-import type { Log } from '../link/log.ts'
-import { localNetwork } from '../scripts/local.ts'
+import { hex } from '../encoding/bytes.ts'
+import { localNetwork } from '../simulator/local.ts'
+import type { Log } from '../world/log.ts'
 
 /** All that is said, at every level, as it would stand in the file. */
 class Recorder implements Log {

@@ -2,13 +2,13 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Parameters } from '../directory/view.ts'
+import type { Parameters } from '../directory/documents/view.ts'
 import { body } from '../sphinx/body.ts'
 import { makeReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { second } from '../world/units.ts'
 import { type Place, world } from './node-world.ts'
 
-const second = 1000
 const year = 365 * 24 * 3600 * second
 /** The command's delay field has 32 bits: 49 days are the most that a packet can ask for. */
 const longestDelay = Math.min(year, 2 ** 32 - 1)

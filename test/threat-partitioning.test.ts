@@ -5,11 +5,11 @@ import * as assert from 'uvu/assert'
 import * as backend from '#crypto'
 import { geometry } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
-import { type Random, seededRandom } from '../sphinx/random.ts'
 import { makeReplyBlock, useReplyBlock } from '../sphinx/reply.ts'
 import { newKeys } from '../sphinx/suite.ts'
 import { x25519Suite } from '../sphinx/suite-x25519.ts'
 import { type Hop, wrap } from '../sphinx/wrap.ts'
+import { type Random, seededRandom } from '../world/random.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const suite = x25519Suite(backend)

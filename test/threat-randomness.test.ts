@@ -3,8 +3,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { step } from '../directory/round.ts'
-import { defects } from '../scripts/chaos-directory-defects.ts'
+import { step } from '../directory/rounds/round.ts'
 import {
   Alone,
   at,
@@ -16,8 +15,9 @@ import {
   reveals,
   round,
   votedBy,
-} from './directory-alone.ts'
-import { dealtBy } from './directory-samples.ts'
+} from '../simulator/directory-alone.ts'
+import { dealtBy } from '../simulator/directory-samples.ts'
+import { defects } from '../trials/chaos-directory/defects.ts'
 import { codeOf } from './refusals.ts'
 
 /** The voting machine with one defence off. */

@@ -6,9 +6,8 @@ import * as assert from 'uvu/assert'
 import { body } from '../sphinx/body.ts'
 import { makeReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { second } from '../world/units.ts'
 import { type Place, type World, world } from './node-world.ts'
-
-const second = 1000
 
 /** Sends one packet in all these ways; `forget` runs while the node is dead. Returns how often it came out. */
 async function outputs(forget: (mix: Place) => Promise<void>): Promise<number> {

@@ -3,11 +3,12 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as backend from '#crypto'
+import { hex } from '../encoding/bytes.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
-import { seededRandom } from '../sphinx/random.ts'
 import { makeReplyBlock, useReplyBlock } from '../sphinx/reply.ts'
 import type { Hop } from '../sphinx/wrap.ts'
+import { seededRandom } from '../world/random.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const random = seededRandom(11)
@@ -62,7 +63,7 @@ test('a block used twice: the hop that sees it first lets one packet through', (
   const once = block()
   const tags = new Set<string>()
   const isReplay = (tag: Uint8Array): boolean => {
-    const key = Buffer.from(tag).toString('hex')
+    const key = hex(tag)
     return tags.has(key) || !tags.add(key)
   }
   const use = (): string => {

@@ -2,9 +2,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import type { Network } from '../directory/network.ts'
-import type { Notes } from '../directory/notes.ts'
-import { noteEffect } from '../directory/status-note.ts'
+import type { Network } from '../directory/documents/network.ts'
+import { noteEffect } from '../directory/documents/status-note.ts'
+import type { Notes } from '../directory/follow/notes.ts'
 import { at, epoch, idsOf, network, newNotes, one, signedNote, two, view } from './note-samples.ts'
 import { codeOf } from './refusals.ts'
 

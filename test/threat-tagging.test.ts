@@ -7,10 +7,10 @@ import { body } from '../sphinx/body.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { type Peeled, peel } from '../sphinx/peel.ts'
-import { seededRandom } from '../sphinx/random.ts'
 import type { Suite } from '../sphinx/suite.ts'
 import { x25519Suite } from '../sphinx/suite-x25519.ts'
 import { type Hop, wrap } from '../sphinx/wrap.ts'
+import { seededRandom } from '../world/random.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const strong = x25519Suite(backend)

@@ -2,10 +2,10 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { hex } from '../client/bytes.ts'
-import { drawPath } from '../client/paths.ts'
-import type { NodeEntry, View } from '../directory/view.ts'
-import { seededRandom } from '../sphinx/random.ts'
+import { drawPath } from '../client/packets/paths.ts'
+import type { NodeEntry, View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
+import { seededRandom } from '../world/random.ts'
 import { FakeNetwork } from './client-network.ts'
 
 const view = new FakeNetwork().directory().current() as View

@@ -1,0 +1,114 @@
+// The client for programs in any language: HTTP and a WebSocket on loopback, behind tokens (docs/client.md 15).
+
+import { Hono } from 'hono'
+import { openAPIRouteHandler } from 'hono-openapi'
+import { type Clock, systemClock } from '../../world/clock.ts'
+import { type Loopback, serveLoopback } from '../../world/http.ts'
+import { noSuchPath, problem } from '../../world/problem.ts'
+import type { Client } from '../client.ts'
+import type { Identities } from '../identities.ts'
+import { maxMessageBytes } from '../packets/fragments.ts'
+import { type Access, access } from './access.ts'
+import { controlRoutes } from './control.ts'
+import { eventRoutes } from './events.ts'
+import { byIdentity, identityRoutes } from './identities.ts'
+import { type Env, messageRoutes, type RoutesInit } from './messages.ts'
+import type { ApiPart } from './part.ts'
+import { problemOf } from './problem.ts'
+
+export interface DaemonOptions {
+  readonly client: Client
+  /** 0 takes a free one. */
+  readonly port: number
+  /** What `Authorization: Bearer` must say: the owner. */
+  readonly token: string
+  /** Tokens of apps, by name: each sees its own messages only. */
+  readonly apps?: ReadonlyMap<string, string>
+  /** All identities of the process, `client` the first of them: each is reached under /as/NAME. */
+  readonly identities?: Identities
+  /** By app: the identity that its token is for; others are for the first. */
+  readonly appIdentities?: ReadonlyMap<string, string>
+  /** Requests a minute of the owner and of each app; default 6,000. */
+  readonly perMinute?: number
+  /** Ends waits. */
+  readonly clock?: Clock
+  /** Routes and events of what lives beside `client`. */
+  readonly parts?: readonly ApiPart[]
+}
+
+/** The largest message as base64 in JSON, and some. */
+const maxBodyBytes = Math.ceil((maxMessageBytes * 4) / 3) + 64 * 1024
+const usualPerMinute = 6000
+
+/**
+ * Serves a client until `close`. Besides the token, a request that a web page makes is refused by its Origin.
+ *
+ * @throws LinkError LISTEN when the port is taken
+ */
+export async function serveClient(options: DaemonOptions): Promise<Loopback> {
+  const { client, identities, port, token, perMinute = usualPerMinute, clock = systemClock } = options
+  const { apps = new Map(), appIdentities = new Map(), parts = [] } = options
+  const closing = new AbortController()
+  const { signal } = closing
+  const who = access({ clock, token, apps, perMinute })
+  const routesOf = (one: Client): Hono<Env> =>
+    clientRoutes({ client: one, clock, identities, closing: signal, parts: one === client ? parts : [] }, who)
+  const routes =
+    identities === undefined
+      ? routesOf(client)
+      : byIdentity({ identities, appIdentities, access: who, routesOf })
+  const loopback = await serveLoopback({
+    port,
+    admits: header => who.asker(header) !== false,
+    maxBodyBytes,
+    sockets: true,
+    routes: app => app.route('/', routes),
+  })
+  return {
+    ...loopback,
+    close: () => {
+      closing.abort()
+      return loopback.close()
+    },
+  }
+}
+
+/** @param who knows the askers; without it everybody is the owner, for tests */
+export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
+  const app = new Hono<Env>()
+  app.use(async (context, next) => {
+    // Programs send no Origin; a page in a browser cannot leave it out.
+    if (context.req.header('origin') !== undefined)
+      return problem(403, 'BAD_ORIGIN', 'web pages may not use this interface')
+    const asker = who?.asker(context.req.header('authorization'))
+    if (asker === false) return problem(401, 'BAD_TOKEN', 'the token is missing or wrong')
+    const wait = who?.take(asker)
+    if (wait !== undefined)
+      return problem(429, 'SLOW_DOWN', 'too many requests', { 'retry-after': String(wait) })
+    context.set('asker', asker)
+    return next()
+  })
+  app.onError(problemOf)
+  app.notFound(noSuchPath)
+  app.route('/', messageRoutes(init))
+  app.route('/', controlRoutes(init))
+  app.route('/', eventRoutes(init))
+  for (const { routes } of init.parts ?? []) app.route('/', routes)
+  if (init.identities !== undefined) app.route('/', identityRoutes(init.identities))
+  app.get(
+    '/openapi.json',
+    openAPIRouteHandler(app, {
+      documentation: {
+        openapi: '3.1.0',
+        info: {
+          title: 'Chaffinch client',
+          version: '1',
+          description: 'The loopback interface of a client of a mixnet: docs/client.md 15.',
+        },
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+        security: [{ token: [] }],
+      },
+    }),
+  )
+  return app
+}

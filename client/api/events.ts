@@ -1,0 +1,176 @@
+// What happens in a client, told as it happens (docs/client.md 15.3): server-sent events and a WebSocket with the same words.
+
+import { upgradeWebSocket } from '@hono/node-server'
+import { Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import { describeRoute } from 'hono-openapi'
+import * as v from 'valibot'
+import { consensusStatus } from '../../directory/documents/view.ts'
+import { type Bootstrap, bootstrapOf } from '../bootstrap.ts'
+import type { Client } from '../client.ts'
+import { ClientError } from '../error.ts'
+import type { Message } from '../message.ts'
+import type { Asker } from './access.ts'
+import { contentOf, type Env, given, type RoutesInit, stateOf } from './messages.ts'
+import { says } from './openapi.ts'
+import type { ApiEvent } from './part.ts'
+import { problemOf } from './problem.ts'
+import { replyBody, sendBody } from './schemas.ts'
+
+const lookEveryMs = 1000
+/** Events that wait for a slow listener; with more it is dropped, and may ask again. */
+const mostWaiting = 1000
+/** Between two signs of life on a stream that is silent. */
+const keepAliveMs = 15_000
+
+const asked = v.looseObject({
+  ref: v.optional(v.union([v.string(), v.number()])),
+  do: v.picklist(['send', 'reply']),
+  id: v.optional(v.string(), ''),
+})
+
+export function eventRoutes(init: RoutesInit): Hono<Env> {
+  const { client, clock, closing } = init
+  const app = new Hono<Env>()
+  app.get('/events', describeRoute(says.events), context =>
+    streamSSE(context, async stream => {
+      const queue: ApiEvent[] = []
+      let wake: () => void = () => {}
+      let over = false
+      const end = (): void => {
+        over = true
+        wake()
+      }
+      const stop = listen(init, context.get('asker'), told => {
+        if (queue.push(told) > mostWaiting) end()
+        else wake()
+      })
+      stream.onAbort(end)
+      closing.addEventListener('abort', end, { once: true })
+      try {
+        while (!over) {
+          const told = queue.shift()
+          if (told !== undefined) {
+            await stream.writeSSE({ event: told.event, data: JSON.stringify(told.data) })
+            continue
+          }
+          const quiet = clock.after(keepAliveMs, () => wake())
+          await new Promise<void>(resolve => {
+            wake = resolve
+          })
+          quiet.cancel()
+          if (!over && queue.length === 0) await stream.write(': still here\n\n')
+        }
+      } finally {
+        stop()
+        closing.removeEventListener('abort', end)
+      }
+    }),
+  )
+  app.get(
+    '/socket',
+    describeRoute(says.socket),
+    upgradeWebSocket(context => {
+      const asker = context.get('asker') as Asker
+      let stop = (): void => {}
+      return {
+        onOpen(_, socket) {
+          const end = (): void => socket.close()
+          const quiet = listen(init, asker, told => socket.send(JSON.stringify(told)))
+          closing.addEventListener('abort', end, { once: true })
+          stop = () => {
+            quiet()
+            closing.removeEventListener('abort', end)
+          }
+        },
+        onMessage({ data }, socket) {
+          void answer(client, asker, data).then(said => socket.send(JSON.stringify(said)))
+        },
+        onClose: () => stop(),
+      }
+    }),
+  )
+  return app
+}
+
+/** Tells what is the asker's: first where the client stands. Returns how to stop. */
+function listen(
+  { client, clock, parts = [] }: RoutesInit,
+  asker: Asker,
+  tell: (told: ApiEvent) => void,
+): () => void {
+  const own = (app: string): boolean => asker === undefined || asker.app === app
+  const last = new Map<string, string>()
+  /** Tells what is so now, and again when it has changed. */
+  const now = (event: string, data: ApiEvent['data']): void => {
+    const text = JSON.stringify(data)
+    if (last.get(event) === text) return
+    last.set(event, text)
+    tell({ event, data })
+  }
+  let stage: Bootstrap['tag'] | undefined
+  let since = clock.now()
+  const look = (): void => {
+    const { tag } = bootstrapOf(client.status(), 0)
+    if (tag !== stage) since = clock.now()
+    stage = tag
+    now('bootstrap', { ...bootstrapOf(client.status(), clock.now() - since) })
+    if (asker !== undefined) return
+    const consensus = consensusStatus(client.consensus())
+    if (consensus !== null) now('consensus', { ...consensus })
+    now('settings', { cover: client.cover })
+  }
+  let timer = clock.after(0, again)
+  function again(): void {
+    look()
+    timer = clock.after(lookEveryMs, again)
+  }
+  const offs = [
+    client.on('ready', look),
+    client.on('state', message => {
+      if (own(message.app)) tell({ event: 'state', data: stateOf(message) })
+    }),
+    client.on('message', ({ id, seq, app, inReplyTo }) => {
+      if (own(app)) tell({ event: 'message', data: { id, seq, app, inReplyTo: inReplyTo ?? null } })
+    }),
+    ...parts.flatMap(({ listen }) => (listen === undefined ? [] : [listen(asker, tell)])),
+  ]
+  return () => {
+    timer.cancel()
+    for (const off of offs) off()
+  }
+}
+
+/** What a request over the socket comes to; never rejects. */
+async function answer(client: Client, asker: Asker, data: unknown): Promise<Record<string, unknown>> {
+  let ref: string | number | undefined
+  try {
+    const { do: what, id, ref: named, ...fields } = v.parse(asked, parsed(data))
+    ref = named
+    const handed =
+      what === 'send' ? await send(client, asker, fields) : await reply(client, asker, id, fields)
+    return { event: 'answer', ref, ok: true, data: stateOf(handed) }
+  } catch (error) {
+    return { event: 'answer', ref, ok: false, problem: await problemOf(error).json() }
+  }
+}
+
+async function send(client: Client, asker: Asker, fields: unknown): Promise<Message> {
+  const { to, text, base64, app, ...options } = v.parse(sendBody, fields)
+  return await client.send(to, contentOf(text, base64), given({ ...options, app: asker?.app ?? app }))
+}
+
+async function reply(client: Client, asker: Asker, id: string, fields: unknown): Promise<Message> {
+  const { text, base64, ...options } = v.parse(replyBody, fields)
+  if (asker !== undefined && client.receivedBy(id) !== asker.app)
+    throw new ClientError('UNKNOWN_MESSAGE', `reply: no message ${id} is kept here`)
+  return await client.reply(id, contentOf(text, base64), given(options))
+}
+
+function parsed(data: unknown): unknown {
+  try {
+    return JSON.parse(String(data))
+  } catch {
+    throw new ClientError('BAD_OPTION', 'the message is no JSON')
+  }
+}

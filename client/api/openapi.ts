@@ -1,0 +1,210 @@
+// What each route of the HTTP API is, for the OpenAPI document that the daemon serves (docs/client.md 15). Bodies and answers come
+// from the schemas that check them.
+
+import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import { answers, body, path, query } from './describe.ts'
+import * as form from './schemas.ts'
+import * as about from './status.ts'
+
+type Route =
+  | 'send'
+  | 'inbox'
+  | 'state'
+  | 'cancel'
+  | 'reply'
+  | 'request'
+  | 'publish'
+  | 'entries'
+  | 'status'
+  | 'consensus'
+  | 'services'
+  | 'paths'
+  | 'readSettings'
+  | 'changeSettings'
+  | 'ledger'
+  | 'queue'
+  | 'inboxList'
+  | 'clean'
+  | 'flush'
+  | 'makeSurb'
+  | 'inspectSurb'
+  | 'useSurb'
+  | 'identities'
+  | 'createIdentity'
+  | 'removeIdentity'
+  | 'events'
+  | 'socket'
+
+/** By what the route does. */
+export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
+  send: {
+    operationId: 'send',
+    summary: 'Hand a message over; it is on disk when this answers',
+    description: 'Raw bytes with the other fields in the query, or JSON with text or base64.',
+    parameters: query(form.queryNames.send),
+    requestBody: body(form.sendBody),
+    responses: answers(202, 'accepted', form.handed, [400, 401, 413, 429, 503]),
+  },
+  inbox: {
+    operationId: 'inbox',
+    summary: 'Messages that came, behind a cursor',
+    parameters: query(form.queryNames.inbox),
+    responses: answers(200, 'a page; `next` is the next `after`', form.inboxPage, [400, 401, 429]),
+  },
+  state: {
+    operationId: 'state',
+    summary: 'What became of a message',
+    parameters: path('id'),
+    responses: answers(
+      200,
+      'its state, and how many of its fragments have arrived',
+      form.handedProgress,
+      [401, 404],
+    ),
+  },
+  cancel: {
+    operationId: 'cancel',
+    summary: 'Call a message off',
+    parameters: path('id'),
+    responses: answers(200, 'its state', form.handed, [401, 404]),
+  },
+  reply: {
+    operationId: 'reply',
+    summary: 'Answer a message whose sender stays unknown',
+    parameters: [...path('id'), ...query(form.queryNames.reply)],
+    requestBody: body(form.replyBody),
+    responses: answers(202, 'accepted', form.handed, [400, 401, 404, 409, 410, 413, 429, 503]),
+  },
+  request: {
+    operationId: 'request',
+    summary: 'Ask a service and wait for its answer',
+    requestBody: body(form.requestBody, false),
+    responses: answers(200, 'the answer', form.answer, [400, 401, 429, 502, 503, 504]),
+  },
+  publish: {
+    operationId: 'publish',
+    summary: 'Publish an entry on the bulletin',
+    parameters: path('topic'),
+    requestBody: body(form.contentBody),
+    responses: answers(201, 'the own gateway shows it', form.published, [400, 401, 404, 413, 429, 503]),
+  },
+  entries: {
+    operationId: 'entries',
+    summary: 'Entries of a topic of the bulletin, behind a cursor',
+    parameters: [...path('topic'), ...query(form.queryNames.page)],
+    responses: answers(200, 'a page; `next` is the next `after`', form.bulletinPage, [400, 401, 404]),
+  },
+  status: {
+    operationId: 'status',
+    summary: 'How the client is',
+    responses: answers(200, 'its fields', about.processStatus, []),
+  },
+  consensus: {
+    operationId: 'consensus',
+    summary: 'The network as the client sees it',
+    responses: answers(200, 'the current consensus', form.consensusSummary, [401, 403, 503]),
+  },
+  services: {
+    operationId: 'services',
+    summary: 'Services that gateways announce',
+    responses: answers(200, 'by name, then by gateway', form.services, [401]),
+  },
+  paths: {
+    operationId: 'paths',
+    summary: 'The paths that this client’s own fragments took, the newest last',
+    responses: answers(200, 'at most 1,000', form.paths, [401, 403]),
+  },
+  readSettings: {
+    operationId: 'readSettings',
+    summary: 'What can be changed while it runs',
+    responses: answers(200, 'the settings', form.settings, [401, 403]),
+  },
+  changeSettings: {
+    operationId: 'changeSettings',
+    summary: 'Change settings; what is left out stays',
+    requestBody: body(form.settingsBody, false),
+    responses: answers(200, 'the settings as they are now', form.settings, [400, 401, 403]),
+  },
+  queue: {
+    operationId: 'queue',
+    summary: 'Messages and replies that were accepted; with all=true those that are over too',
+    parameters: query(['all']),
+    responses: answers(200, 'oldest first', form.queue, [401, 403]),
+  },
+  inboxList: {
+    operationId: 'inboxList',
+    summary: 'What lies in the inboxes, of all apps or one, without contents; nothing counts as read for it',
+    parameters: query(['app']),
+    responses: answers(200, 'oldest first', form.inboxList, [401, 403]),
+  },
+  clean: {
+    operationId: 'clean',
+    summary: 'Forget messages that are over, and received ones that were read, from before so long ago',
+    requestBody: body(form.cleanBody, false),
+    responses: answers(200, 'how many went', form.cleaned, [400, 401, 403]),
+  },
+  flush: {
+    operationId: 'flush',
+    summary:
+      'Wait until all that was accepted has left once, or is stored or failed; nothing leaves sooner for it',
+    requestBody: body(form.flushBody, false),
+    responses: answers(200, 'how many are not there yet', form.flushed, [400, 401, 403]),
+  },
+  makeSurb: {
+    operationId: 'makeSurb',
+    summary: 'Reply blocks to hand over by hand',
+    requestBody: body(form.surbBody, false),
+    responses: answers(201, 'one string', form.surb, [400, 401, 403, 429, 503]),
+  },
+  inspectSurb: {
+    operationId: 'inspectSurb',
+    summary: 'What a string of reply blocks is',
+    parameters: query(['surb']),
+    responses: answers(200, 'its conversation and epochs', form.surbSummary, [400, 401, 403]),
+  },
+  useSurb: {
+    operationId: 'useSurb',
+    summary: 'Send with reply blocks that somebody handed over',
+    requestBody: body(form.useSurbBody, false),
+    responses: answers(202, 'accepted', form.handed, [400, 401, 403, 410, 413, 429]),
+  },
+  ledger: {
+    operationId: 'ledger',
+    summary: 'What happened to the client’s messages (docs/client.md 12)',
+    responses: answers(200, 'the newest 20,000 to 40,000 entries', about.ledger, []),
+  },
+  identities: {
+    operationId: 'identities',
+    summary: 'The identities of this process; /as/NAME in front of any path is that of one of them',
+    responses: answers(200, 'the first one in front', form.identities, [401, 403]),
+  },
+  createIdentity: {
+    operationId: 'createIdentity',
+    summary: 'Make an identity that nobody on the wire can link to the others',
+    requestBody: body(form.identityBody, false),
+    responses: answers(201, 'it has an address once it is ready', form.identity, [400, 401, 403]),
+  },
+  removeIdentity: {
+    operationId: 'removeIdentity',
+    summary: 'Forget an identity with its keys, messages and reply blocks',
+    parameters: path('name'),
+    responses: answers(200, 'its name', form.removedIdentity, [400, 401, 403, 404]),
+  },
+  events: {
+    operationId: 'events',
+    summary:
+      'Server-sent events: bootstrap, consensus and settings (the current ones at once, then each change), state, message',
+    responses: {
+      ...answers(200, '', about.event, []),
+      200: {
+        description: 'events with a name and, as data, one of these objects (docs/client.md 15.3)',
+        content: { 'text/event-stream': { schema: resolver(about.event) } },
+      },
+    },
+  },
+  socket: {
+    operationId: 'socket',
+    summary: 'WebSocket: the same events, and requests `{"ref", "do": "send" | "reply", …}`',
+    responses: { ...answers(101, 'switching protocols', about.event, []) },
+  },
+}

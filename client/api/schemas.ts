@@ -1,0 +1,267 @@
+// What the HTTP API takes and gives (docs/client.md 15), as schemas: requests are checked by them, and the OpenAPI document is
+// made from them.
+
+import * as v from 'valibot'
+import { isAppName } from '../app-name.ts'
+import { type CoverLevel, coverLevels } from '../outgoing/cover.ts'
+import { type Priority, priorities } from '../outgoing/delivery.ts'
+import { type Way, waySchema } from '../packets/pattern.ts'
+
+export const mostMessages = 100
+export const longestWaitMs = 30_000
+
+/** Bytes as one of the two. */
+export interface Content {
+  readonly text?: string | undefined
+  readonly base64?: string | undefined
+}
+
+export interface ReplyBody extends Content {
+  readonly priority?: Priority | undefined
+  readonly deadlineMs?: number | undefined
+}
+
+export interface SendBody extends ReplyBody {
+  readonly to: string
+  readonly replies?: boolean | number | undefined
+  readonly receipt?: boolean | undefined
+  readonly app?: string | undefined
+  readonly way?: Way | undefined
+}
+
+export interface RequestBody extends Content {
+  /** Without one the service is looked up by its name. */
+  readonly to?: string | undefined
+  readonly service: string
+  readonly deadlineMs?: number | undefined
+}
+
+export interface PageQuery {
+  readonly after?: number | undefined
+  /** Milliseconds. */
+  readonly wait?: number | undefined
+  /** Entries. */
+  readonly most?: number | undefined
+}
+
+const hexId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
+const state = v.picklist(['queued', 'sent', 'stored', 'read', 'failed'])
+
+/** Of bytes, in a request: one of the two. */
+const content = {
+  text: v.optional(v.string()),
+  base64: v.optional(v.string()),
+}
+export const contentBody: v.GenericSchema<unknown, Content> = v.strictObject(content)
+
+const app = v.pipe(
+  v.string(),
+  v.check(name => name === '' || isAppName(name), "want an app's name (docs/client.md 4.1)"),
+)
+const deadlineMs = v.optional(v.pipe(v.number(), v.minValue(1)))
+const priority = v.optional(v.picklist(priorities))
+
+export const sendBody: v.GenericSchema<unknown, SendBody> = v.strictObject({
+  to: v.string(),
+  ...content,
+  replies: v.optional(v.union([v.boolean(), v.pipe(v.number(), v.integer())])),
+  receipt: v.optional(v.boolean()),
+  app: v.optional(app),
+  priority,
+  way: v.optional(waySchema),
+  deadlineMs,
+})
+export const replyBody: v.GenericSchema<unknown, ReplyBody> = v.strictObject({
+  ...content,
+  priority,
+  deadlineMs,
+})
+export const requestBody: v.GenericSchema<unknown, RequestBody> = v.strictObject({
+  to: v.optional(v.string()),
+  service: v.pipe(v.string(), v.maxLength(97)),
+  ...content,
+  deadlineMs,
+})
+export const settingsBody: v.GenericSchema<unknown, { readonly cover?: CoverLevel | undefined }> =
+  v.strictObject({ cover: v.optional(v.picklist(coverLevels)) })
+
+export const cleanBody: v.GenericSchema<unknown, { readonly olderThanMs: number }> = v.strictObject({
+  olderThanMs: v.pipe(v.number(), v.minValue(0)),
+})
+export const flushBody: v.GenericSchema<
+  unknown,
+  { readonly until?: 'sent' | 'stored' | undefined; readonly wait?: number | undefined }
+> = v.strictObject({
+  until: v.optional(v.picklist(['sent', 'stored'])),
+  wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longestWaitMs))),
+})
+export const surbBody: v.GenericSchema<unknown, { readonly for: string; readonly count: number }> =
+  v.strictObject({
+    for: v.string(),
+    count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
+  })
+export const useSurbBody: v.GenericSchema<unknown, Content & { readonly surb: string }> = v.strictObject({
+  surb: v.string(),
+  ...content,
+})
+
+export const identityBody: v.GenericSchema<unknown, { readonly name: string }> = v.strictObject({
+  name: v.string(),
+})
+
+const flag = v.pipe(
+  v.picklist(['true', 'false']),
+  v.transform(text => text === 'true'),
+)
+const count = v.pipe(v.string(), v.regex(/^-?\d{1,15}$/), v.transform(Number))
+export const sendQuery: v.GenericSchema<unknown, Omit<SendBody, keyof Content | 'way'>> = v.strictObject({
+  to: v.string(),
+  replies: v.optional(v.union([flag, count])),
+  receipt: v.optional(flag),
+  app: v.optional(app),
+  priority,
+  deadlineMs: v.optional(v.pipe(count, v.minValue(1))),
+})
+export const replyQuery: v.GenericSchema<unknown, Omit<ReplyBody, keyof Content>> = v.strictObject({
+  priority,
+  deadlineMs: v.optional(v.pipe(count, v.minValue(1))),
+})
+const page = {
+  after: v.optional(v.pipe(count, v.minValue(-1))),
+  wait: v.optional(v.pipe(count, v.minValue(0), v.maxValue(longestWaitMs))),
+  most: v.optional(v.pipe(count, v.minValue(1), v.maxValue(mostMessages))),
+}
+export const pageQuery: v.GenericSchema<unknown, PageQuery> = v.strictObject(page)
+export const inboxQuery: v.GenericSchema<unknown, PageQuery & { readonly app?: string | undefined }> =
+  v.strictObject({
+    ...page,
+    app: v.optional(app),
+  })
+export const queueQuery: v.GenericSchema<unknown, { readonly all?: boolean | undefined }> = v.strictObject({
+  all: v.optional(flag),
+})
+/** For the OpenAPI document: the names in each query. */
+export const queryNames = {
+  send: ['to', 'replies', 'receipt', 'app', 'priority', 'deadlineMs'],
+  reply: ['priority', 'deadlineMs'],
+  page: ['after', 'wait', 'most'],
+  inbox: ['after', 'wait', 'most', 'app'],
+} as const
+
+export const handed: v.GenericSchema = v.object({ id: hexId, state, reason: v.optional(v.string()) })
+export const handedProgress: v.GenericSchema = v.object({
+  id: hexId,
+  state,
+  reason: v.optional(v.string()),
+  fragments: v.number(),
+  arrived: v.number(),
+})
+const bytes = { base64: v.string(), text: v.optional(v.string()) }
+export const received: v.GenericSchema = v.object({
+  id: hexId,
+  seq: v.number(),
+  at: v.number(),
+  app: v.string(),
+  inReplyTo: v.nullable(hexId),
+  canReply: v.boolean(),
+  ...bytes,
+})
+export const inboxPage: v.GenericSchema = v.object({ messages: v.array(received), next: v.number() })
+export const queue: v.GenericSchema = v.object({
+  messages: v.array(
+    v.object({
+      id: hexId,
+      app: v.string(),
+      kind: v.picklist(['message', 'reply']),
+      state,
+      reason: v.nullable(v.string()),
+      bytes: v.number(),
+      fragments: v.number(),
+      acceptedAt: v.number(),
+      deadline: v.number(),
+    }),
+  ),
+})
+export const inboxList: v.GenericSchema = v.object({
+  messages: v.array(
+    v.object({
+      id: hexId,
+      seq: v.number(),
+      at: v.number(),
+      app: v.string(),
+      inReplyTo: v.nullable(hexId),
+      canReply: v.boolean(),
+      bytes: v.number(),
+      read: v.boolean(),
+    }),
+  ),
+})
+export const cleaned: v.GenericSchema = v.object({ sent: v.number(), received: v.number() })
+export const flushed: v.GenericSchema = v.object({ left: v.number() })
+export const surb: v.GenericSchema = v.object({ surb: v.string() })
+export const surbSummary: v.GenericSchema = v.object({ conversation: hexId, epochs: v.array(v.number()) })
+export const answer: v.GenericSchema = v.object(bytes)
+export const bulletinPage: v.GenericSchema = v.object({
+  entries: v.array(v.object({ id: v.string(), seq: v.number(), at: v.number(), ...bytes })),
+  next: v.number(),
+})
+export const published: v.GenericSchema = v.object({ id: v.string() })
+export const settings: v.GenericSchema = v.object({ cover: v.picklist(coverLevels) })
+export const appToken: v.GenericSchema = v.object({ app: v.string(), token: v.string() })
+export const identity: v.GenericSchema = v.object({
+  name: v.string(),
+  address: v.string(),
+  ready: v.boolean(),
+})
+export const identities: v.GenericSchema = v.object({ identities: v.array(identity) })
+export const removedIdentity: v.GenericSchema = v.object({ name: v.string() })
+const node = v.object({
+  id: v.string(),
+  role: v.picklist(['mix', 'gateway']),
+  layer: v.number(),
+  family: v.string(),
+  running: v.boolean(),
+  reliable: v.boolean(),
+})
+export const services: v.GenericSchema = v.object({
+  services: v.array(v.object({ name: v.string(), gateway: v.string(), address: v.string() })),
+})
+export const consensusSummary: v.GenericSchema = v.object({
+  network: v.string(),
+  epoch: v.number(),
+  hash: v.string(),
+  signers: v.array(v.string()),
+  validAfter: v.number(),
+  freshUntil: v.number(),
+  validUntil: v.number(),
+  mixing: v.string(),
+  topology: v.string(),
+  parameters: v.record(v.string(), v.number()),
+  nodes: v.array(node),
+})
+export const paths: v.GenericSchema = v.object({
+  paths: v.array(
+    v.object({
+      at: v.number(),
+      message: hexId,
+      fragment: v.number(),
+      attempt: v.number(),
+      hops: v.array(v.string()),
+    }),
+  ),
+})
+/** How far the client is: see bootstrap.ts. */
+export const bootstrap: v.GenericSchema = v.object({
+  progress: v.number(),
+  tag: v.picklist(['consensus', 'gateway', 'ready']),
+  summary: v.string(),
+  warning: v.nullable(v.string()),
+  recommendation: v.nullable(v.string()),
+})
+export const stateEvent: v.GenericSchema = v.object({ id: hexId, state, reason: v.optional(v.string()) })
+export const messageEvent: v.GenericSchema = v.object({
+  id: hexId,
+  seq: v.number(),
+  app: v.string(),
+  inReplyTo: v.nullable(hexId),
+})

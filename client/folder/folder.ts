@@ -1,0 +1,136 @@
+// The folder of a client, open or under lock (docs/client.md 11.1): without a vault the store lies in it, with one in a folder
+// of its own within. So the vault's appearance is the one moment at which a folder becomes a locked one. Node only.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Random, systemRandom } from '../../world/random.ts'
+import { openStore, type Store } from '../../world/store.ts'
+import { ClientError } from '../error.ts'
+import type { IdentityStores } from './identity-list.ts'
+import { keyBytes, makeVault, openVault, readVault, sealedValues, type Unlock, type Vault } from './vault.ts'
+
+const vaultName = 'vault.json'
+const sealedName = 'sealed'
+const identitiesName = 'identities'
+/** Records copied at once. */
+const chunk = 256
+
+/** What is needed to open this folder, if anything. */
+export function lockOf(folder: string): 'passphrase' | 'key' | undefined {
+  if (!existsSync(join(folder, vaultName))) return undefined
+  return vaultIn(folder).kdf.name === 'key' ? 'key' : 'passphrase'
+}
+
+/**
+ * Opens the store of a client's folder. A passphrase or key for a folder that is not there yet locks it from the start.
+ *
+ * @throws ClientError LOCKED (it wants a passphrase or key, another one, or none because it is not locked),
+ *   STORE_DAMAGED, STORE_NEWER; and what the folder says (another process has it open)
+ */
+export async function openFolder(
+  folder: string,
+  unlock: Unlock | undefined,
+  random: Random = systemRandom,
+): Promise<Store> {
+  const kind = lockOf(folder)
+  if (kind !== undefined) {
+    if (unlock === undefined) throw new ClientError('LOCKED', `${folder}: is locked: give its ${kind}`)
+    const storeKey = openVault(vaultIn(folder), unlock)
+    removeOpen(folder)
+    return await openSealed(folder, storeKey, random)
+  }
+  if (unlock === undefined) return await openStore(folder)
+  if (openFiles(folder).length > 0)
+    throw new ClientError(
+      'LOCKED',
+      `${folder}: is not locked: lock it first, or leave passphrase and key out`,
+    )
+  const storeKey = random(keyBytes)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  writeVault(folder, makeVault(storeKey, unlock, random))
+  return await openSealed(folder, storeKey, random)
+}
+
+/**
+ * Locks a folder that is open, or gives a locked one another passphrase or key. No client may have it open. What a disk keeps
+ * of removed files is out of this program's hands.
+ *
+ * @param before what opens it now, if it is locked
+ * @throws ClientError LOCKED, BAD_OPTION; and what the folder says (another process has it open)
+ */
+export async function lockFolder(
+  folder: string,
+  unlock: Unlock,
+  before?: Unlock,
+  random: Random = systemRandom,
+): Promise<void> {
+  const locked = lockOf(folder) !== undefined
+  if (locked && before === undefined)
+    throw new ClientError('LOCKED', `${folder}: is locked: give what opens it now`)
+  const storeKey = before === undefined || !locked ? random(keyBytes) : openVault(vaultIn(folder), before)
+  const vault = makeVault(storeKey, unlock, random)
+  if (!locked) await sealAll(folder, storeKey, random)
+  writeVault(folder, vault)
+  removeOpen(folder)
+}
+
+/** Copies every record of the open store into a sealed one; what an attempt before left there goes first. */
+async function sealAll(folder: string, storeKey: Uint8Array, random: Random): Promise<void> {
+  const open = await openStore(folder)
+  try {
+    rmSync(join(folder, sealedName), { recursive: true, force: true })
+    const sealed = await openSealed(folder, storeKey, random)
+    const records = open.iterator()
+    for (let some = await records.nextv(chunk); some.length > 0; some = await records.nextv(chunk))
+      await sealed.batch(some.map(([key, value]) => ({ type: 'put', key, value })))
+    await records.close()
+    await sealed.close()
+  } finally {
+    await open.close()
+  }
+}
+
+function openSealed(folder: string, storeKey: Uint8Array, random: Random): Promise<Store> {
+  return openStore(join(folder, sealedName), sealedValues(storeKey, random))
+}
+
+/** The stores of a folder's other identities, each sealed with the key that the list has of it. */
+export function identityStores(folder: string, random: Random = systemRandom): IdentityStores {
+  const within = join(folder, identitiesName)
+  return {
+    open: async identity => {
+      mkdirSync(within, { recursive: true, mode: 0o700 })
+      return await openStore(join(within, identity.folder), sealedValues(identity.storeKey, random))
+    },
+    keepOnly: async identities => {
+      const kept = identities.map(identity => identity.folder)
+      const there = existsSync(within) ? readdirSync(within) : []
+      for (const name of there)
+        if (!kept.includes(name)) rmSync(join(within, name), { recursive: true, force: true })
+    },
+  }
+}
+
+/** The files of the store as it was before it was locked. */
+function openFiles(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  const others = [sealedName, identitiesName]
+  return readdirSync(folder).filter(name => !others.includes(name) && !name.startsWith(vaultName))
+}
+
+function removeOpen(folder: string): void {
+  for (const name of openFiles(folder)) rmSync(join(folder, name), { recursive: true, force: true })
+}
+
+function vaultIn(folder: string): Vault {
+  const file = join(folder, vaultName)
+  return readVault(readFileSync(file, 'utf8'), file)
+}
+
+/** All of it or nothing, also when the process ends in between. */
+function writeVault(folder: string, vault: Vault): void {
+  const file = join(folder, vaultName)
+  const draft = `${file}.${process.pid}`
+  writeFileSync(draft, `${JSON.stringify(vault, undefined, 1)}\n`, { mode: 0o600, flush: true })
+  renameSync(draft, file)
+}

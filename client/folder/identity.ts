@@ -1,0 +1,76 @@
+// Who a client is: its keys, and the gateways of its address. Kept in its store.
+
+import * as v from 'valibot'
+import { ed25519PublicKey } from '#crypto'
+import { hex } from '../../encoding/bytes.ts'
+import type { Random } from '../../world/random.ts'
+import type { Store } from '../../world/store.ts'
+import { maxGateways } from '../packets/address.ts'
+import type { Sealing, SealingKey } from '../packets/sealing.ts'
+import { bytesOf, putRecord, readRecord } from './schema.ts'
+
+export interface Identity {
+  readonly sealingKey: SealingKey
+  /** 32 bytes: Ed25519 seed; proves the mailbox. */
+  readonly mailboxSeed: Uint8Array
+  /** 32 bytes: names the mailbox. */
+  readonly mailboxKey: Uint8Array
+  /** 32 bytes each, at most three; none until the first consensus let it choose. */
+  readonly gateways: readonly Uint8Array[]
+}
+
+type Stored = {
+  readonly sealing: Uint8Array
+  readonly mailbox: Uint8Array
+  readonly gateways: Uint8Array[]
+}
+
+/** The record in the store. */
+export const identitySchema: v.GenericSchema<unknown, Stored> = v.strictObject({
+  sealing: bytesOf(32),
+  mailbox: bytesOf(32),
+  gateways: v.pipe(v.array(bytesOf(32)), v.maxLength(maxGateways)),
+})
+
+/**
+ * Reads the identity in the store, or makes one.
+ *
+ * @throws ClientError STORE_DAMAGED
+ */
+export async function openIdentity(store: Store, sealing: Sealing, random: Random): Promise<Identity> {
+  const found = await store.get('identity')
+  if (found === undefined) {
+    const identity = identityOf(sealing, random(32), random(32), [])
+    await saveIdentity(store, identity)
+    return identity
+  }
+  const { sealing: secret, mailbox, gateways } = readRecord('identity', found, identitySchema)
+  return identityOf(sealing, secret, mailbox, gateways)
+}
+
+/** The same person with other gateways: another address. Resolves when it is on disk. */
+export async function withGateways(
+  store: Store,
+  identity: Identity,
+  gateways: readonly Uint8Array[],
+): Promise<Identity> {
+  if (gateways.map(hex).join() === identity.gateways.map(hex).join()) return identity
+  const changed = { ...identity, gateways }
+  await saveIdentity(store, changed)
+  return changed
+}
+
+function identityOf(
+  sealing: Sealing,
+  secret: Uint8Array,
+  mailboxSeed: Uint8Array,
+  gateways: readonly Uint8Array[],
+): Identity {
+  const mailboxKey = ed25519PublicKey(mailboxSeed)
+  return { sealingKey: sealing.key(secret), mailboxSeed, mailboxKey, gateways }
+}
+
+async function saveIdentity(store: Store, { sealingKey, mailboxSeed, gateways }: Identity): Promise<void> {
+  const record = { sealing: sealingKey.secret, mailbox: mailboxSeed, gateways: [...gateways] }
+  await store.batch([putRecord('identity', record)])
+}

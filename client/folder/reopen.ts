@@ -1,0 +1,51 @@
+// What a client finds in its store when it starts.
+
+import type { Clock } from '../../world/clock.ts'
+import type { Random } from '../../world/random.ts'
+import type { Store } from '../../world/store.ts'
+import { Inbox } from '../incoming/inbox.ts'
+import { readCursors } from '../incoming/receiver.ts'
+import type { ClientLimits } from '../limits.ts'
+import { Outbox } from '../outgoing/outbox.ts'
+import { OwnBlocks } from '../outgoing/own-blocks.ts'
+import { TheirBlocks } from '../outgoing/their-blocks.ts'
+import type { Sealing } from '../packets/sealing.ts'
+import { type Identity, openIdentity, withGateways } from './identity.ts'
+import { checkFormat } from './schema.ts'
+
+export interface Stored {
+  readonly identity: Identity
+  readonly outbox: Outbox
+  readonly inbox: Inbox
+  readonly own: OwnBlocks
+  readonly theirs: TheirBlocks
+  /** By gateway: up to where its mailbox is safe here. */
+  readonly cursors: ReadonlyMap<string, number>
+}
+
+/**
+ * Reads everything, or begins anew in an empty store.
+ *
+ * @param init.gateways 32 bytes each; when there are any they take the place of those in the store
+ * @throws ClientError STORE_NEWER, STORE_DAMAGED
+ */
+export async function openStored(init: {
+  readonly store: Store
+  readonly limits: ClientLimits
+  readonly clock: Clock
+  readonly sealing: Sealing
+  readonly random: Random
+  readonly gateways: readonly Uint8Array[]
+}): Promise<Stored> {
+  const { store, limits, clock, sealing, random, gateways } = init
+  await checkFormat(store)
+  const identity = await openIdentity(store, sealing, random)
+  return {
+    identity: gateways.length > 0 ? await withGateways(store, identity, gateways) : identity,
+    outbox: await Outbox.open(store, limits.outbox),
+    inbox: await Inbox.open(store, limits.inbox, clock.now()),
+    own: await OwnBlocks.open(store, limits.own),
+    theirs: await TheirBlocks.open(store, limits.theirs),
+    cursors: await readCursors(store),
+  }
+}

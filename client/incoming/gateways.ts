@@ -1,0 +1,127 @@
+// The gateways of a client's address: a session at each, one of them the home through which everything leaves
+// (docs/client.md, Gateways).
+
+import type { NodeEntry, View } from '../../directory/documents/view.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { pick, type Random } from '../../world/random.ts'
+import type { Bulletin } from '../bulletin/bulletin.ts'
+import type { Announcing } from './announcing.ts'
+import { GatewaySession, type SessionInit } from './session.ts'
+
+/** A home that does not answer for this long is left for the next gateway that does, milliseconds. */
+const patienceMs = 20_000
+
+export interface GatewaysInit
+  extends Omit<
+    SessionInit,
+    'peer' | 'cursor' | 'take' | 'announcement' | 'announced' | 'board' | 'takeBoard' | 'onOpen' | 'onChange'
+  > {
+  readonly announcing: Announcing
+  readonly bulletin: Bulletin
+  /** A gateway by the lowercase hex of its id. */
+  readonly gateway: (id: string) => NodeEntry | undefined
+  readonly cursor: (gateway: string) => number
+  readonly take: (gateway: string, ...page: Parameters<SessionInit['take']>) => Promise<void>
+  /** The home has changed, or whether it is open. */
+  readonly onChange: () => void
+}
+
+export class Gateways {
+  readonly #init: GatewaysInit
+  readonly #ids: readonly Uint8Array[]
+  readonly #sessions: readonly GatewaySession[]
+  #home = 0
+  #nextRead = 0
+  /** What was told last. */
+  #told = ''
+
+  /** @param ids 32 bytes each, 1 to 3, in the order of the address */
+  constructor(init: GatewaysInit, ids: readonly Uint8Array[]) {
+    this.#init = init
+    this.#ids = ids
+    this.#sessions = ids.map((id, i) => {
+      const name = hex(id)
+      return new GatewaySession({
+        ...init,
+        peer: () => init.gateway(name),
+        cursor: () => init.cursor(name),
+        take: (entries, behind) => init.take(name, entries, behind),
+        // A service is announced at one of its gateways, the home
+        announcement: () => (i === this.#home ? init.announcing.due() : undefined),
+        announced: status => init.announcing.told(status),
+        board: () => init.bulletin.wanted(name),
+        takeBoard: board => init.bulletin.take(name, board),
+        onOpen: () => {
+          init.bulletin.opened(name)
+          if (i === this.#home) init.announcing.forgotten()
+        },
+        onChange: () => this.#changed(),
+      })
+    })
+    init.link.onGone(id => this.#sessions[ids.findIndex(other => hex(other) === hex(id))]?.gone())
+    init.link.keepNeighbours([this.home])
+  }
+
+  start(): void {
+    for (const session of this.#sessions) session.start()
+  }
+
+  /** 32 bytes */
+  get home(): Uint8Array {
+    return this.#ids[this.#home] as Uint8Array
+  }
+
+  get ids(): readonly Uint8Array[] {
+    return this.#ids
+  }
+
+  /** Whether the home takes packets now. */
+  get open(): boolean {
+    return this.#sessions[this.#home]?.state.at === 'open'
+  }
+
+  get sessions(): readonly { readonly id: Uint8Array; readonly state: string; readonly pages: number }[] {
+    return this.#sessions.map((session, i) => ({
+      id: this.#ids[i] as Uint8Array,
+      state: session.state.at,
+      pages: session.counters.pages,
+    }))
+  }
+
+  /** The read clock: the gateways take turns, so that mail at each is found. */
+  async read(): Promise<void> {
+    this.#moveWhenDead()
+    const session = this.#sessions[this.#nextRead++ % this.#sessions.length]
+    await session?.read()
+  }
+
+  end(): void {
+    for (const session of this.#sessions) session.end()
+  }
+
+  #moveWhenDead(): void {
+    const now = this.#init.clock.now()
+    const home = this.#sessions[this.#home] as GatewaySession
+    if (home.downFor(now) < patienceMs) return
+    const next = this.#sessions.findIndex(session => session.state.at === 'open')
+    if (next < 0) return
+    this.#home = next
+    this.#init.announcing.forgotten()
+    this.#init.log.info({}, 'moved to another gateway')
+    this.#init.link.keepNeighbours([this.home])
+    this.#changed()
+  }
+
+  #changed(): void {
+    const now = `${hex(this.home)} ${this.open}`
+    if (now === this.#told) return
+    this.#told = now
+    this.#init.onChange()
+  }
+}
+
+/** One gateway that runs, for a client that was told none. */
+export function chooseGateway(view: View, random: Random): Uint8Array | undefined {
+  const running = view.gateways.filter(gateway => gateway.running)
+  return running.length === 0 ? undefined : pick(random, running).id
+}

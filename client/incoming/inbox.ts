@@ -1,0 +1,425 @@
+// Messages that arrived: fragments until they are whole, then the message until it makes room (docs/client.md,
+// Reassembly, Store). One page of a mailbox is one write, cursor included, so that nothing is lost or doubled
+// whenever the process ends.
+
+import * as v from 'valibot'
+import { concat, fromHex, hex } from '../../encoding/bytes.ts'
+import { FieldWriter } from '../../encoding/writer.ts'
+import type { Store } from '../../world/store.ts'
+import { noApp } from '../app-name.ts'
+import {
+  del,
+  entriesUnder,
+  keysUnder,
+  type Operation,
+  put,
+  putRecord,
+  readRecord,
+  sequence,
+  time,
+} from '../folder/schema.ts'
+import type { Kind } from '../packets/fragments.ts'
+import { Reader } from '../reader.ts'
+import { type Claim, Reassembly, type ReassemblyLimits, Seen } from './reassembly.ts'
+
+/** A fragment on its way into the inbox. */
+export interface Arriving {
+  readonly kind: Kind
+  /** 16 bytes */
+  readonly id: Uint8Array
+  readonly index: number
+  readonly count: number
+  readonly attempt: number
+  readonly data: Uint8Array
+  /** For what came over a reply block: the id of our message that it answers. */
+  readonly conversation?: string
+  /** And the delays drawn for that block, milliseconds. */
+  readonly drawnMs?: number
+}
+
+/** A whole content, before anybody has read it. */
+export interface Whole {
+  readonly kind: Kind
+  /** Lowercase hex of the message id. */
+  readonly id: string
+  readonly conversation: string | undefined
+  readonly content: Uint8Array
+  /** Fragments. */
+  readonly count: number
+  /** The fragment that completed it. */
+  readonly last: { readonly index: number; readonly attempt: number }
+}
+
+/** A message for the app, as it is listed. */
+export interface InboxEntry {
+  readonly seq: number
+  readonly id: string
+  /** A message of ours that it answers; undefined for a message to our address. */
+  readonly inReplyTo?: string | undefined
+  /** Whose inbox it lies in. */
+  readonly app: string
+  readonly at: number
+  readonly length: number
+  readonly read: boolean
+  readonly wantsRead: boolean
+  /** Reply blocks that it brought, usable or not; 0 when its sender wants no reply. */
+  readonly blocks: number
+}
+
+/** What a whole message means to the app. */
+export interface ForApp {
+  readonly app: string
+  readonly bytes: Uint8Array
+  readonly wantsRead: boolean
+  readonly blocks: number
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+}
+
+export interface InboxLimits {
+  readonly partial: ReassemblyLimits
+  /** Ids of complete messages that are remembered. */
+  readonly seen: number
+  /** Messages kept for the app; the oldest that were read make room. */
+  readonly messages: number
+  readonly bytes: number
+}
+
+export type ArrivalEnd = 'kept' | 'complete' | 'duplicate' | 'conflict' | 'seen'
+
+export interface PageResult {
+  readonly ends: readonly ArrivalEnd[]
+  readonly whole: readonly Whole[]
+  /** Unfinished messages that had to go: limits or age. */
+  readonly givenUp: number
+}
+
+const entrySchema: v.GenericSchema<unknown, Omit<InboxEntry, 'seq'>> = v.strictObject({
+  id: v.string(),
+  inReplyTo: v.optional(v.string()),
+  app: v.optional(v.string(), noApp),
+  at: time,
+  length: time,
+  read: v.boolean(),
+  wantsRead: v.boolean(),
+  blocks: time,
+})
+
+/** What stands in front of a stored fragment: kind 1, count 2, conversation 16 (zeros for none). */
+const partHeadBytes = 19
+const partKinds: readonly Kind[] = ['message', 'blocks', 'receipt', 'reply', 'read', 'refill']
+const noConversation = '0'.repeat(32)
+
+export class Inbox {
+  readonly #store: Store
+  readonly #limits: InboxLimits
+  #partial: Reassembly
+  /** A write has failed: what is in memory may be ahead of the disk. */
+  #torn = false
+  #seen: Seen
+  /** Sequence number of each remembered id, to delete its record by. */
+  readonly #seenSeq = new Map<string, number>()
+  readonly #entries = new Map<number, InboxEntry>()
+  #bytes = 0
+  #nextSeq = 0
+  #nextSeen = 0
+
+  private constructor(store: Store, limits: InboxLimits) {
+    this.#store = store
+    this.#limits = limits
+    this.#partial = new Reassembly(limits.partial)
+    this.#seen = new Seen(limits.seen)
+  }
+
+  /** @throws ClientError STORE_DAMAGED */
+  static async open(store: Store, limits: InboxLimits, now: number): Promise<Inbox> {
+    const inbox = new Inbox(store, limits)
+    await inbox.#restore(now)
+    return inbox
+  }
+
+  /**
+   * Takes the fragments of one page.
+   *
+   * @param also what must be on disk together with them
+   * @returns when all is on disk: what became of each, and the messages that are whole now. A whole message stays
+   *   on disk as fragments until `settle`, and comes out again after a restart.
+   */
+  async takePage(page: readonly Arriving[], also: readonly Operation[], now: number): Promise<PageResult> {
+    const left = await this.#mend(now)
+    const operations = [...also]
+    const ends: ArrivalEnd[] = []
+    const complete = new Map<string, Arriving>()
+    const gone = this.#partial.expire(now)
+    for (const fragment of page) {
+      const id = hex(fragment.id)
+      if (this.#seen.has(id) || complete.has(id)) {
+        ends.push('seen')
+        continue
+      }
+      const { verdict, evicted } = this.#partial.offer(
+        claimOf(fragment),
+        fragment.index,
+        fragment.data.length,
+        now,
+      )
+      ends.push(verdict)
+      gone.push(...evicted)
+      if (verdict === 'duplicate' || verdict === 'conflict') continue
+      operations.push(writePart(id, fragment))
+      if (verdict === 'kept') continue
+      complete.set(id, fragment)
+      // Out of the reach of limits: it is about to be settled
+      this.#partial.drop(id)
+    }
+    for (const id of gone) operations.push(...(await this.#deleteParts(id)))
+    await this.#write(operations)
+    const whole = [...left]
+    for (const fragment of complete.values()) whole.push(await this.#join(fragment))
+    return { ends, whole, givenUp: gone.length }
+  }
+
+  /** Messages that were whole when the process ended, before they were settled. */
+  async unsettled(): Promise<Whole[]> {
+    const out: Whole[] = []
+    const ids = new Set((await keysUnder(this.#store, 'part/')).map(key => key.split('/')[1] as string))
+    for (const id of ids) {
+      const partial = this.#partial.get(id)
+      if (partial === undefined) continue
+      const parts = await entriesUnder(this.#store, `part/${id}/`)
+      if (parts.length < partial.count) continue
+      const [, first] = parts[0] as [string, Uint8Array]
+      const { kind, count, conversation } = readPart(first)
+      const index = count - 1
+      const data = new Uint8Array(0)
+      const last: Arriving = { kind, id: fromHex(id), index, count, attempt: 1, data }
+      out.push(await this.#join(conversation === undefined ? last : { ...last, conversation }))
+    }
+    return out
+  }
+
+  /**
+   * Ends a whole message, in one write: its id is remembered, its fragments go, and what it means to the app or
+   * to the client (`also`) comes.
+   *
+   * @param forApp undefined when it is not for the app
+   */
+  async settle(
+    whole: Whole,
+    forApp: ForApp | undefined,
+    also: readonly Operation[],
+  ): Promise<InboxEntry | undefined> {
+    const parts = Array.from({ length: whole.count }, (_, index) => del(partKey(whole.id, index)))
+    const operations = [...also, ...parts, put(`seen/${sequence(this.#nextSeen)}`, fromHex(whole.id))]
+    const entry: InboxEntry | undefined = forApp && {
+      seq: this.#nextSeq++,
+      id: whole.id,
+      inReplyTo: whole.conversation,
+      app: forApp.app,
+      at: forApp.at,
+      length: forApp.bytes.length,
+      read: false,
+      wantsRead: forApp.wantsRead,
+      blocks: forApp.blocks,
+    }
+    if (forApp !== undefined && entry !== undefined) {
+      operations.push(...this.#makeRoom(entry), writeEntry(entry))
+      operations.push(put(`in-bytes/${sequence(entry.seq)}`, forApp.bytes))
+    }
+    const forgotten = this.#remember(whole.id)
+    if (forgotten !== undefined) operations.push(del(`seen/${sequence(forgotten)}`))
+    await this.#write(operations)
+    this.#partial.drop(whole.id)
+    if (entry !== undefined) {
+      this.#entries.set(entry.seq, entry)
+      this.#bytes += entry.length
+    }
+    return entry
+  }
+
+  /** The app has it. */
+  async markRead(seq: number): Promise<void> {
+    const entry = this.#entries.get(seq)
+    if (entry === undefined || entry.read) return
+    const read = { ...entry, read: true }
+    this.#entries.set(seq, read)
+    await this.#store.batch([writeEntry(read)])
+  }
+
+  async bytes(seq: number): Promise<Uint8Array | undefined> {
+    const found = await this.#store.get(`in-bytes/${sequence(seq)}`)
+    // A store may hand out its own kind of Uint8Array
+    return found && new Uint8Array(found.buffer, found.byteOffset, found.length)
+  }
+
+  /** Messages behind a sequence number, oldest first: of one app, or of all. */
+  after(seq: number, app?: string): InboxEntry[] {
+    const out: InboxEntry[] = []
+    for (const entry of this.#entries.values())
+      if (entry.seq > seq && (app === undefined || entry.app === app)) out.push(entry)
+    return out
+  }
+
+  find(id: string): InboxEntry | undefined {
+    for (const entry of this.#entries.values()) if (entry.id === id) return entry
+    return undefined
+  }
+
+  /** When a message came that is kept here and brought reply blocks, usable or not, milliseconds since 1970-01-01 UTC. */
+  askedAt(id: string): number | undefined {
+    const entry = this.find(id)
+    return entry !== undefined && entry.blocks > 0 ? entry.at : undefined
+  }
+
+  /** Forgets what was read and came before a time. Resolves with how many, when that is on disk. */
+  async clean(before: number): Promise<number> {
+    const old = [...this.#entries.values()].filter(({ read, at }) => read && at < before)
+    await this.#store.batch(
+      old.flatMap(({ seq }) => [del(`in/${sequence(seq)}`), del(`in-bytes/${sequence(seq)}`)]),
+    )
+    for (const { seq, length } of old) {
+      this.#entries.delete(seq)
+      this.#bytes -= length
+    }
+    return old.length
+  }
+
+  /** Nothing that was read is left to make room: mail is better off in the mailbox. */
+  get full(): boolean {
+    const { messages, bytes } = this.#limits
+    if (this.#entries.size < messages && this.#bytes < bytes) return false
+    for (const entry of this.#entries.values()) if (entry.read) return false
+    return true
+  }
+
+  /** How far a message has come that is not whole. */
+  progress(
+    id: string,
+  ): { readonly count: number; readonly have: Uint8Array; readonly touchedAt: number } | undefined {
+    return this.#partial.get(id)
+  }
+
+  /** @returns the sequence number of the id that is forgotten for it */
+  #remember(id: string): number | undefined {
+    this.#seenSeq.set(id, this.#nextSeen++)
+    const forgotten = this.#seen.add(id)
+    if (forgotten === undefined) return undefined
+    const seq = this.#seenSeq.get(forgotten)
+    this.#seenSeq.delete(forgotten)
+    return seq
+  }
+
+  async #write(operations: Operation[]): Promise<void> {
+    if (operations.length === 0) return
+    try {
+      await this.#store.batch(operations)
+    } catch (error) {
+      this.#torn = true
+      throw error
+    }
+  }
+
+  /** After a failed write: back to what the disk says. Returns what is whole there and was not settled. */
+  async #mend(now: number): Promise<Whole[]> {
+    if (!this.#torn) return []
+    await this.#restore(now)
+    this.#torn = false
+    return await this.unsettled()
+  }
+
+  async #restore(now: number): Promise<void> {
+    this.#seen = new Seen(this.#limits.seen)
+    this.#seenSeq.clear()
+    for (const [key, value] of await entriesUnder(this.#store, 'seen/')) {
+      this.#nextSeen = Number(key.slice('seen/'.length))
+      this.#remember(hex(value))
+    }
+    this.#entries.clear()
+    this.#bytes = 0
+    for (const [key, value] of await entriesUnder(this.#store, 'in/')) {
+      const seq = Number(key.slice('in/'.length))
+      const entry = { ...readRecord(key, value, entrySchema), seq }
+      this.#nextSeq = seq + 1
+      this.#entries.set(seq, entry)
+      this.#bytes += entry.length
+    }
+    this.#partial = new Reassembly(this.#limits.partial)
+    const gone: string[] = []
+    for (const [key, value] of await entriesUnder(this.#store, 'part/')) {
+      const [, id, index] = key.split('/') as [string, string, string]
+      const { kind, count, conversation, data } = readPart(value)
+      const claim = { id, origin: `${kind} ${conversation ?? ''}`, count }
+      gone.push(...this.#partial.offer(claim, Number(index), data.length, now).evicted)
+    }
+    for (const id of gone) await this.#store.batch(await this.#deleteParts(id))
+  }
+
+  #makeRoom(coming: InboxEntry): Operation[] {
+    const { messages, bytes } = this.#limits
+    const operations: Operation[] = []
+    for (const entry of this.#entries.values()) {
+      if (this.#entries.size < messages && this.#bytes + coming.length <= bytes) break
+      if (!entry.read) continue
+      this.#entries.delete(entry.seq)
+      this.#bytes -= entry.length
+      operations.push(del(`in/${sequence(entry.seq)}`), del(`in-bytes/${sequence(entry.seq)}`))
+    }
+    return operations
+  }
+
+  async #deleteParts(id: string): Promise<Operation[]> {
+    return (await keysUnder(this.#store, `part/${id}/`)).map(del)
+  }
+
+  async #join(last: Arriving): Promise<Whole> {
+    const id = hex(last.id)
+    const parts = await entriesUnder(this.#store, `part/${id}/`)
+    return {
+      kind: last.kind,
+      id,
+      conversation: last.conversation,
+      count: last.count,
+      content: concat(parts.map(([, value]) => value.subarray(partHeadBytes))),
+      last: { index: last.index, attempt: last.attempt },
+    }
+  }
+}
+
+function claimOf(fragment: Arriving): Claim {
+  const { kind, id, count, conversation } = fragment
+  return { id: hex(id), origin: `${kind} ${conversation ?? ''}`, count }
+}
+
+function writePart(id: string, fragment: Arriving): Operation {
+  const { kind, index, count, conversation, data } = fragment
+  const write = new FieldWriter(partHeadBytes + data.length)
+  write
+    .u8(partKinds.indexOf(kind))
+    .u16(count)
+    .put(fromHex(conversation ?? noConversation))
+    .put(data)
+  return put(partKey(id, index), write.bytes)
+}
+
+function partKey(id: string, index: number): string {
+  return `part/${id}/${index.toString().padStart(5, '0')}`
+}
+
+function readPart(value: Uint8Array): {
+  kind: Kind
+  count: number
+  conversation: string | undefined
+  data: Uint8Array
+} {
+  const read = new Reader(value, 'store: fragment', 'STORE_DAMAGED')
+  const kind = partKinds[read.u8('kind')]
+  if (kind === undefined) throw read.fail('kind: unknown')
+  const count = read.u16('count')
+  const conversation = hex(read.take(16, 'conversation'))
+  const data = read.take(read.left, 'data')
+  return { kind, count, conversation: conversation === noConversation ? undefined : conversation, data }
+}
+
+function writeEntry({ seq, ...record }: InboxEntry): Operation {
+  return putRecord(`in/${sequence(seq)}`, record)
+}

@@ -1,0 +1,331 @@
+// What arrives in a client's mailbox: acknowledgements and loops, sealed fragments, replies (docs/client.md, Reading).
+// Anybody can send anything to a mailbox: what does not open, fit or make sense is counted and dropped.
+
+import { fromHex, hex } from '../../encoding/bytes.ts'
+import { FieldWriter } from '../../encoding/writer.ts'
+import type { MailboxEntry } from '../../link/protocol/mailbox.ts'
+import { readBody } from '../../sphinx/body.ts'
+import { SphinxError } from '../../sphinx/error.ts'
+import type { Geometry } from '../../sphinx/geometry.ts'
+import { openReply } from '../../sphinx/reply.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Store } from '../../world/store.ts'
+import { second } from '../../world/units.ts'
+import { noApp } from '../app-name.ts'
+import type { Ledger } from '../diary.ts'
+import { ClientError } from '../error.ts'
+import { entriesUnder, type Operation, put } from '../folder/schema.ts'
+import { countBits, emptyBitmap, setBit } from '../outgoing/bitmap.ts'
+import type { Sender } from '../outgoing/dispatch.ts'
+import type { OwnBlocks } from '../outgoing/own-blocks.ts'
+import type { Replies } from '../outgoing/replies.ts'
+import {
+  readBlocks,
+  readMessage,
+  readReceipt,
+  readRefill,
+  readReply,
+  writeReceipt,
+} from '../packets/content.ts'
+import { fragmentBytes, fragmentHeadBytes, maxMessageBytes, readFragment } from '../packets/fragments.ts'
+import type { Sealing, SealingKey } from '../packets/sealing.ts'
+import { Reader } from '../reader.ts'
+import type { ArrivalEnd, Arriving, ForApp, Inbox, InboxEntry, Whole } from './inbox.ts'
+
+export interface ReceiverInit {
+  readonly clock: Clock
+  readonly log: Log
+  readonly g: Geometry
+  readonly sealing: Sealing
+  readonly sealingKey: SealingKey
+  readonly inbox: Inbox
+  readonly own: OwnBlocks
+  readonly replies: Replies
+  readonly sender: Sender
+  readonly ledger: Ledger
+  /** Sends a receipt to an address; returns the id it travels under. */
+  readonly post: (kind: 'receipt', to: string, content: Uint8Array) => string
+  /** Whose a message of ours was. */
+  readonly appOf: (id: string) => string
+  /** The other side has a message of ours. */
+  readonly onRead: (id: string) => void
+  /** A message for the app is on disk. */
+  readonly onMessage: (entry: InboxEntry) => void
+}
+
+/** What became of the entries of mailboxes. */
+export type EntryEnd = 'returned' | 'unknown' | 'unreadable' | ArrivalEnd
+
+/** A reply that is not whole is receipted when nothing more of it has come for this long. */
+const quietMs = 2 * second
+/** Replies whose receipt is remembered. */
+const mostReceipts = 1024
+/** More than the largest content: a message with its reply blocks. */
+const mostContentBytes = maxMessageBytes + 1024 * 1024
+
+export class Receiver {
+  readonly #init: ReceiverInit
+  /** The last cursor of each gateway that is safe here. */
+  readonly #cursors = new Map<string, number>()
+  /** Replies that are not whole: the conversation, and the progress that was last receipted. */
+  readonly #partial = new Map<string, { readonly conversation: string; receiptedAt: number }>()
+  /** The receipt that is under way for a reply. */
+  readonly #receipts = new Map<string, { readonly under: string; readonly whole: boolean }>()
+  #turn: Promise<void> = Promise.resolve()
+  readonly counters: Record<EntryEnd | 'givenUp' | 'badContent', number> = {
+    returned: 0,
+    unknown: 0,
+    unreadable: 0,
+    kept: 0,
+    complete: 0,
+    duplicate: 0,
+    conflict: 0,
+    seen: 0,
+    givenUp: 0,
+    badContent: 0,
+  }
+
+  constructor(init: ReceiverInit, cursors: ReadonlyMap<string, number>) {
+    this.#init = init
+    for (const [gateway, cursor] of cursors) this.#cursors.set(gateway, cursor)
+  }
+
+  cursor(gateway: string): number {
+    return this.#cursors.get(gateway) ?? 0
+  }
+
+  /**
+   * Takes the entries of a page, one page after the other. Resolves when they are on disk.
+   *
+   * @param behind the cursor that the first of them follows: where that is not on disk, since the page before was not kept,
+   *   this one is not kept either
+   * @throws what the disk says; the page will come again
+   */
+  take(gateway: string, entries: readonly MailboxEntry[], behind: number): Promise<void> {
+    const taken = this.#turn.then(async () => {
+      if (this.cursor(gateway) >= behind) await this.#take(gateway, entries)
+    })
+    this.#turn = taken.catch(() => {})
+    return taken
+  }
+
+  /** Ends what was whole and not settled when the process last ended. */
+  async resume(): Promise<void> {
+    for (const whole of await this.#init.inbox.unsettled()) await this.#settle(whole)
+  }
+
+  /** Resolves when no page is in work. */
+  idle(): Promise<void> {
+    return this.#turn
+  }
+
+  /** Tells repliers what is missing, when nothing more comes by itself. */
+  remind(): void {
+    const { clock, inbox } = this.#init
+    const now = clock.now()
+    for (const [id, partial] of this.#partial) {
+      const progress = inbox.progress(id)
+      if (progress === undefined) {
+        this.#partial.delete(id)
+        continue
+      }
+      if (progress.touchedAt + quietMs > now || progress.touchedAt <= partial.receiptedAt) continue
+      partial.receiptedAt = now
+      this.#receipt(id, partial.conversation, progress.count, progress.have)
+    }
+  }
+
+  async #take(gateway: string, entries: readonly MailboxEntry[]): Promise<void> {
+    const { clock, inbox, own, ledger } = this.#init
+    const page: Arriving[] = []
+    const spent: string[] = []
+    // With no room left only what concerns our own sending is taken: the rest is better off in the mailbox.
+    const full = inbox.full
+    for (const entry of entries) {
+      const arriving = this.#open(entry, full, spent)
+      if (arriving !== undefined) page.push(arriving)
+    }
+    if (full) return
+    const cursor = entries.at(-1)?.cursor ?? this.cursor(gateway)
+    const also = [putCursor(gateway, cursor), ...spent.flatMap(replyId => own.spend(replyId))]
+    const result = await inbox.takePage(page, also, clock.now())
+    this.#cursors.set(gateway, cursor)
+    for (const replyId of spent) own.forget(replyId)
+    this.counters.givenUp += result.givenUp
+    const again = new Map<string, { conversation: string; count: number }>()
+    for (const [i, end] of result.ends.entries()) {
+      this.counters[end]++
+      const { kind, id, conversation, count } = page[i] as Arriving
+      if (kind !== 'reply' || conversation === undefined) continue
+      if (end === 'kept' && !this.#partial.has(hex(id))) {
+        this.#partial.set(hex(id), { conversation, receiptedAt: 0 })
+      }
+      if (end === 'seen') again.set(hex(id), { conversation, count })
+    }
+    // They were sent again: the receipt was lost, or is late
+    for (const [id, { conversation, count }] of again) this.#receipt(id, conversation, count, allOf(count))
+    for (const whole of result.whole) {
+      const { index: fragment, attempt } = whole.last
+      const { id, conversation: inReplyTo } = whole
+      const last = page.find(each => hex(each.id) === id && each.index === fragment)
+      ledger.add({
+        at: clock.now(),
+        event: 'received',
+        id,
+        fragment,
+        attempt,
+        inReplyTo,
+        drawnMs: last?.drawnMs,
+      })
+      await this.#settle(whole)
+    }
+  }
+
+  /** The fragment in an entry, if there is one that opens. */
+  #open(entry: MailboxEntry, full: boolean, spent: string[]): Arriving | undefined {
+    const { sender, own } = this.#init
+    const replyId = hex(entry.replyId)
+    try {
+      if (entry.kind === 'forward') return full ? undefined : this.#openSealed(entry.payload)
+      if (sender.returned(replyId) !== undefined) {
+        this.counters.returned++
+        return undefined
+      }
+      const found = own.find(replyId)
+      if (found === undefined) {
+        this.counters.unknown++
+        return undefined
+      }
+      if (full) return undefined
+      spent.push(replyId)
+      const { g } = this.#init
+      const { user } = readBody(g, openReply(g, found.secret, entry.payload))
+      const fragment = this.#checked(readFragment(user, 'reply', fragmentBytes(g, 'reply', 0)), g.userBytes)
+      return { ...fragment, conversation: found.asked.id, drawnMs: found.drawnMs }
+    } catch (error) {
+      if (!(error instanceof ClientError || error instanceof SphinxError)) throw error
+      this.counters.unreadable++
+      return undefined
+    }
+  }
+
+  #openSealed(payload: Uint8Array): Arriving {
+    const { g, sealing, sealingKey } = this.#init
+    const size = fragmentBytes(g, 'forward', sealing.overhead)
+    const plain = sealing.open(sealingKey, payload.subarray(0, g.userBytes))
+    return this.#checked(readFragment(plain, 'forward', size), size)
+  }
+
+  #checked(fragment: Arriving, size: number): Arriving {
+    if (fragment.count * (size - fragmentHeadBytes) > mostContentBytes + size)
+      throw new ClientError('BAD_FRAGMENT', `fragment: count: ${fragment.count} make too large a message`)
+    return fragment
+  }
+
+  /** A whole content: what its kind means. Whatever it holds, it is over afterwards. */
+  async #settle(whole: Whole): Promise<void> {
+    const { inbox, clock, log } = this.#init
+    this.#partial.delete(whole.id)
+    let meaning: Meaning
+    try {
+      meaning = this.#read(whole, clock.now())
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error
+      this.counters.badContent++
+      await inbox.settle(whole, undefined, [])
+      return
+    }
+    const entry = await inbox.settle(whole, meaning.forApp, meaning.operations ?? [])
+    meaning.commit?.()
+    if (entry !== undefined) this.#init.onMessage(entry)
+    try {
+      await meaning.afterwards?.()
+    } catch (error) {
+      log.warn({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'an answer could not be made')
+    }
+  }
+
+  #read(whole: Whole, now: number): Meaning {
+    const { g, replies, own, sender, onRead } = this.#init
+    const { id, content, conversation } = whole
+    switch (whole.kind) {
+      case 'message': {
+        const { wantsRead, app, blocks, bytes } = readMessage(g, content)
+        const { operations, commit } = replies.received(id, blocks, now)
+        return { forApp: { app, bytes, wantsRead, blocks: blocks.length, at: now }, operations, commit }
+      }
+      case 'reply': {
+        const bytes = readReply(content)
+        const afterwards = async (): Promise<void> => {
+          this.#receipt(id, conversation, whole.count, allOf(whole.count))
+          if (conversation !== undefined) onRead(conversation)
+        }
+        const app = conversation === undefined ? noApp : this.#init.appOf(conversation)
+        return { forApp: { app, bytes, wantsRead: false, blocks: 0, at: now }, afterwards }
+      }
+      case 'blocks': {
+        const more = readBlocks(g, content)
+        return replies.more(hex(more.conversation), more.blocks, now)
+      }
+      case 'receipt': {
+        const { reply, count, have } = readReceipt(content)
+        sender.receipt(hex(reply), count, have)
+        return {}
+      }
+      case 'read':
+        if (conversation !== undefined) onRead(conversation)
+        return {}
+      case 'refill': {
+        const wanted = readRefill(content)
+        const asked = own.asked(conversation ?? '')
+        return asked === undefined ? {} : { afterwards: () => replies.answerRefill(asked, wanted, now) }
+      }
+    }
+  }
+
+  /** One receipt of a reply is under way at a time; one that says more takes the place of one that said less. */
+  #receipt(id: string, conversation: string | undefined, count: number, have: Uint8Array): void {
+    const { own, sender, post } = this.#init
+    const asked = own.asked(conversation ?? '')
+    if (asked === undefined) return
+    const before = this.#receipts.get(id)
+    if (before !== undefined && sender.carries(before.under)) {
+      if (before.whole) return
+      sender.apply({ type: 'failed', id: before.under, reason: 'ABORTED' })
+    }
+    const under = post('receipt', asked.to, writeReceipt({ reply: fromHex(id), count, have }))
+    this.#receipts.delete(id)
+    this.#receipts.set(id, { under, whole: countBits(have) === count })
+    const [oldest] = this.#receipts.keys()
+    if (this.#receipts.size > mostReceipts) this.#receipts.delete(oldest as string)
+  }
+}
+
+interface Meaning {
+  readonly forApp?: ForApp
+  readonly operations?: readonly Operation[]
+  readonly commit?: () => void
+  readonly afterwards?: () => Promise<void>
+}
+
+function allOf(count: number): Uint8Array {
+  const bitmap = emptyBitmap(count)
+  for (let index = 0; index < count; index++) setBit(bitmap, index)
+  return bitmap
+}
+
+function putCursor(gateway: string, cursor: number): Operation {
+  const bytes = new FieldWriter(8).u32(Math.floor(cursor / 2 ** 32)).u32(cursor >>> 0).bytes
+  return put(`cursor/${gateway}`, bytes)
+}
+
+/** The cursors that `putCursor` wrote, by gateway. */
+export async function readCursors(store: Store): Promise<Map<string, number>> {
+  const cursors = new Map<string, number>()
+  for (const [key, value] of await entriesUnder(store, 'cursor/')) {
+    const read = new Reader(value, `store: ${key}`, 'STORE_DAMAGED')
+    cursors.set(key.slice('cursor/'.length), read.u32('high') * 2 ** 32 + read.u32('low'))
+  }
+  return cursors
+}

@@ -1,0 +1,243 @@
+// A client at one gateway: prove the mailbox, read its pages, come back after an outage (docs/client.md, Gateways;
+// docs/gateway.md, Mailbox protocol).
+
+import { ed25519Sign } from '#crypto'
+import type { AnnouncedService } from '../../directory/documents/announced.ts'
+import type { Link, Peer } from '../../link/link.ts'
+import { LinkError } from '../../link/link.ts'
+import {
+  entryHeadBytes,
+  greetingBytes,
+  largestBoard,
+  largestPage,
+  type MailboxEntry,
+  type MailboxRequest,
+  type MailboxStatus,
+  mailboxProtocol,
+  pageHeadBytes,
+  proofMessage,
+  readGreeting,
+  readPage,
+  writeRequest,
+} from '../../link/protocol/mailbox.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Random } from '../../world/random.ts'
+import { fraction } from '../../world/random.ts'
+
+export interface SessionInit {
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly mailboxSeed: Uint8Array
+  readonly mailboxKey: Uint8Array
+  readonly payloadBytes: number
+  /** The gateway as the newest consensus has it; undefined while it is not in there. */
+  readonly peer: () => Peer | undefined
+  /** What it may delete: everything up to here is safe with this client. */
+  readonly cursor: () => number
+  /** Takes the entries of a page, the first of which follows `behind`; when it resolves they are on disk and `cursor` has moved. */
+  readonly take: (entries: readonly MailboxEntry[], behind: number) => Promise<void>
+  /** What the gateway is to be told instead of being read, if anything. */
+  readonly announcement: () => Pick<AnnouncedService, 'name' | 'sealingKey'> | undefined
+  readonly announced: (status: MailboxStatus) => void
+  /** What the page should show of the bulletin. */
+  readonly board: () => { readonly board: number; readonly boardOffset: number }
+  /** Takes what it shows; when it resolves, that is on disk. */
+  readonly takeBoard: (board: Uint8Array) => Promise<void>
+  /** The mailbox is open. */
+  readonly onOpen: () => void
+  readonly onChange: () => void
+}
+
+/**
+ *     closed -> opening -> open -> waiting -> opening -> ...
+ */
+export type SessionState =
+  | { readonly at: 'closed' }
+  | { readonly at: 'opening' }
+  | { readonly at: 'open'; readonly since: number }
+  /** The gateway did not answer, or refused; it is tried again at `until`. */
+  | { readonly at: 'waiting'; readonly until: number; readonly failures: number; readonly since: number }
+
+const requestTimeoutMs = 6_000
+/** Requests for pages under way: of an answer that takes as long as it may, a tick shows nothing up to here. */
+const mostAsking = 8
+/** Pages that wait for the disk; what comes beyond is asked for again. */
+const mostWorking = 8
+const firstBackOffMs = 200
+const longestBackOffMs = 5_000
+
+export class GatewaySession {
+  readonly #init: SessionInit
+  #state: SessionState = { at: 'closed' }
+  #failures = 0
+  #downSince: number
+  /** Requests for a page that have no answer yet. */
+  #asking = 0
+  /** Pages on their way to the disk, and the cursor of the last entry in them. */
+  #working = 0
+  #workingTo = 0
+  #ended = false
+  readonly counters: { pages: number; entries: number; skipped: number } = {
+    pages: 0,
+    entries: 0,
+    skipped: 0,
+  }
+
+  constructor(init: SessionInit) {
+    this.#init = init
+    this.#downSince = init.clock.now()
+  }
+
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /** How long it has not been open, milliseconds. */
+  downFor(now: number): number {
+    return this.#state.at === 'open' ? 0 : now - this.#downSince
+  }
+
+  /** Begins, and after every failure begins again. */
+  start(): void {
+    if (this.#state.at === 'closed' && !this.#ended) void this.#open()
+  }
+
+  /**
+   * The read clock: one page, whether or not mail waits, and whether or not the last one is worked on still: a tick that is left out
+   * because of mail would show it. Never rejects.
+   */
+  async read(): Promise<void> {
+    const peer = this.#init.peer()
+    const state = this.#state
+    if (state.at !== 'open' || peer === undefined || this.#asking >= mostAsking) {
+      this.counters.skipped++
+      return
+    }
+    this.#asking++
+    try {
+      const service = this.#init.announcement()
+      const [after, done, board] = [this.#received, this.#init.cursor(), this.#init.board()]
+      const request: MailboxRequest =
+        service === undefined ? { t: 'read', after, done, ...board } : { t: 'announce', ...service }
+      const bytes = await this.#ask(peer, writeRequest(request), this.#largest).finally(() => this.#asking--)
+      const page = readPage(bytes, this.#init.payloadBytes)
+      if (page.status === 'slow-down') return
+      if (service !== undefined && (page.status === 'ok' || page.status === 'full'))
+        return this.#init.announced(page.status)
+      if (page.status !== 'ok') throw new GatewayRefusal(page.status)
+      this.counters.pages++
+      this.counters.entries += page.entries.length
+      await this.#take(after, page.entries)
+      // The answers to two requests that were made at once show the same
+      const wanted = this.#init.board()
+      if (wanted.board === board.board && wanted.boardOffset === board.boardOffset)
+        await this.#init.takeBoard(page.board)
+    } catch (error) {
+      // It says nothing about a session that was opened since
+      if (this.#state === state) this.#fail(reasonOf(error))
+    }
+  }
+
+  /** Up to where entries are here, on disk or on their way to it. */
+  get #received(): number {
+    return this.#working === 0 ? this.#init.cursor() : this.#workingTo
+  }
+
+  /** Hands over what is new of the entries behind `after`. What is not kept now is asked for again. */
+  async #take(after: number, entries: readonly MailboxEntry[]): Promise<void> {
+    const behind = this.#received
+    const fresh = entries.filter(({ cursor }) => cursor > behind)
+    const last = fresh.at(-1)
+    if (last === undefined || after > behind || this.#working === mostWorking) return
+    this.#working++
+    this.#workingTo = last.cursor
+    try {
+      await this.#init.take(fresh, behind)
+    } finally {
+      this.#working--
+    }
+  }
+
+  /** The link says that the last connection to the gateway has closed. */
+  gone(): void {
+    if (this.#state.at === 'open') this.#fail('gone')
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#state = { at: 'closed' }
+  }
+
+  get #largest(): number {
+    return pageHeadBytes + largestPage * (entryHeadBytes + this.#init.payloadBytes) + largestBoard
+  }
+
+  /** hello -> nonce; open(key, proof over gateway, connection and nonce) -> ok */
+  async #open(): Promise<void> {
+    const { link, clock, mailboxSeed, mailboxKey } = this.#init
+    this.#become({ at: 'opening' })
+    try {
+      const peer = this.#init.peer()
+      if (peer === undefined) return this.#fail('not in the consensus')
+      const hello = readGreeting(await this.#ask(peer, writeRequest({ t: 'hello' }), greetingBytes))
+      if (hello.status !== 'ok') return this.#fail(hello.status)
+      const proof = ed25519Sign(mailboxSeed, proofMessage(peer.id, link.id, hello.nonce))
+      const open = writeRequest({ t: 'open', key: mailboxKey, proof })
+      const answer = readGreeting(await this.#ask(peer, open, greetingBytes))
+      if (answer.status !== 'ok') return this.#fail(answer.status)
+      if (this.#ended) return
+      this.#failures = 0
+      this.#init.onOpen()
+      this.#become({ at: 'open', since: clock.now() })
+    } catch (error) {
+      this.#fail(reasonOf(error))
+    }
+  }
+
+  async #ask(peer: Peer, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+    return await this.#init.link.request(peer, mailboxProtocol, body, {
+      timeoutMs: requestTimeoutMs,
+      maxBytes,
+    })
+  }
+
+  /** Waits, longer after every failure in a row, with a third of it at random so that clients come back apart. */
+  #fail(reason: string): void {
+    if (this.#ended || this.#state.at === 'waiting') return
+    const { clock, random, log } = this.#init
+    if (this.#state.at === 'open') this.#downSince = clock.now()
+    const most = Math.min(longestBackOffMs, firstBackOffMs * 2 ** this.#failures++)
+    const wait = most * (1 - fraction(random) / 3)
+    log.debug({ reason, failures: this.#failures }, 'gateway does not answer')
+    this.#become({
+      at: 'waiting',
+      until: clock.now() + wait,
+      failures: this.#failures,
+      since: this.#downSince,
+    })
+    clock.after(wait, () => {
+      if (!this.#ended && this.#state.at === 'waiting') void this.#open()
+    })
+  }
+
+  #become(state: SessionState): void {
+    this.#state = state
+    this.#init.onChange()
+  }
+}
+
+class GatewayRefusal extends Error {
+  readonly status: MailboxStatus
+  constructor(status: MailboxStatus) {
+    super(`gateway: ${status}`)
+    this.status = status
+  }
+}
+
+function reasonOf(error: unknown): LinkError['code'] | MailboxStatus | 'FAULT' {
+  if (error instanceof GatewayRefusal) return error.status
+  return error instanceof LinkError ? error.code : 'FAULT'
+}

@@ -1,0 +1,144 @@
+// What an app hands over, checked and accepted: messages and replies (docs/client.md 5.1, 7.2).
+
+import { hex } from '../../encoding/bytes.ts'
+import { noApp } from '../app-name.ts'
+import type { Engine, EngineInit } from '../engine.ts'
+import { ClientError } from '../error.ts'
+import type { Operation } from '../folder/schema.ts'
+import { maxReplyBytes } from '../limits.ts'
+import type { Handles, Message } from '../message.ts'
+import { blocksWanted, checkSend, type SendOptions } from '../options.ts'
+import { readAddress } from '../packets/address.ts'
+import { writeMessage, writeReply } from '../packets/content.ts'
+import { maxMessageBytes, messageIdBytes } from '../packets/fragments.ts'
+import { checkWayTo } from '../packets/pattern.ts'
+import type { Outgoing } from './outbox.ts'
+
+const text = new TextEncoder()
+
+/** Reply blocks that go with a message: their secrets are written together with it. */
+interface Blocks {
+  readonly operations: readonly Operation[]
+  commit(): void
+}
+
+const noBlocks: Blocks & { readonly blocks: [] } = { blocks: [], operations: [], commit: () => {} }
+
+export class Sending {
+  readonly #init: EngineInit
+  readonly #engine: Engine
+  readonly #handles: Handles
+  /** Ends listening to the signal of a message that is not over. */
+  readonly #signals = new Map<string, () => void>()
+  #closed = false
+
+  constructor(init: EngineInit, engine: Engine, handles: Handles) {
+    this.#init = init
+    this.#engine = engine
+    this.#handles = handles
+  }
+
+  /**
+   * @param inbox where replies will lie
+   * @throws ClientError as Client.send
+   */
+  async send(
+    to: string,
+    content: Uint8Array | string,
+    options: SendOptions,
+    inbox: string,
+  ): Promise<Message> {
+    this.#check(options)
+    const { network, g, clock, random, sealing } = this.#init
+    const address = readAddress(to, network.name)
+    if (options.way !== undefined) checkWayTo(options.way, address, g.hops - 2)
+    // A key of low order cannot be sealed to: better found now than at every attempt
+    sealing.seal(address.sealingKey, new Uint8Array(0), random)
+    const bytes = bytesOf(content, maxMessageBytes, 'message')
+    this.#engine.outbox.reserve(bytes.length)
+    const id = hex(random(messageIdBytes))
+    const wanted = blocksWanted(options)
+    const made = wanted === 0 ? noBlocks : this.#engine.replies.make(id, to, wanted, clock.now())
+    const wantsRead = options.receipt === true
+    const { app = noApp, priority, way } = options
+    const whole = writeMessage(g, { wantsRead, app, blocks: made.blocks, bytes })
+    return await this.#accept(
+      { id, kind: 'message', to, wantsRead, bytes: bytes.length, app: inbox, priority, way },
+      whole,
+      options,
+      made,
+    )
+  }
+
+  /**
+   * @param to the id of the message that is answered
+   * @throws ClientError as Client.reply
+   */
+  async reply(to: string, content: Uint8Array | string, options: SendOptions): Promise<Message> {
+    this.#check(options)
+    const entry = this.#engine.inbox.find(to)
+    if (entry === undefined) throw new ClientError('UNKNOWN_MESSAGE', `reply: no message ${to} is kept here`)
+    if (entry.blocks === 0)
+      throw new ClientError(
+        'NO_REPLY',
+        'reply: the message brought no reply block: its sender wants no reply',
+      )
+    if (!this.#engine.replies.canAnswer(to, this.#init.clock.now()))
+      throw new ClientError(
+        'REPLY_EXPIRED',
+        'reply: no reply block of the message is left: they were over when it came, or are spent',
+      )
+    const bytes = bytesOf(content, maxReplyBytes, 'reply')
+    const id = hex(this.#init.random(messageIdBytes))
+    const { app } = entry
+    const { priority } = options
+    const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, priority } as const
+    return await this.#accept(message, writeReply(bytes), options, noBlocks)
+  }
+
+  /** A message is over: nobody needs to listen for its signal any more. */
+  over(id: string): void {
+    this.#signals.get(id)?.()
+    this.#signals.delete(id)
+  }
+
+  /** Takes nothing more. */
+  close(): void {
+    this.#closed = true
+    for (const stop of this.#signals.values()) stop()
+    this.#signals.clear()
+  }
+
+  #check(options: SendOptions): void {
+    if (this.#closed) throw new ClientError('CLOSED', 'client: closed')
+    checkSend(options)
+  }
+
+  async #accept(
+    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'way' | 'app' | 'priority'>,
+    content: Uint8Array,
+    { signal, deadlineMs }: SendOptions,
+    blocks: Blocks,
+  ): Promise<Message> {
+    const { clock, limits } = this.#init
+    const deadline = clock.now() + Math.min(deadlineMs ?? limits.lifetimeMs, limits.lifetimeMs)
+    const accepted = await this.#engine.accept({ ...message, deadline }, content, blocks.operations)
+    blocks.commit()
+    const { id } = accepted
+    if (signal?.aborted) this.#engine.fail(id, 'ABORTED')
+    else if (signal !== undefined) {
+      const abort = (): void => this.#engine.fail(id, 'ABORTED')
+      signal.addEventListener('abort', abort, { once: true })
+      this.#signals.set(id, () => signal.removeEventListener('abort', abort))
+    }
+    return this.#handles.handle(accepted)
+  }
+}
+
+/** @throws ClientError TOO_LARGE */
+function bytesOf(content: Uint8Array | string, most: number, what: string): Uint8Array {
+  const bytes = typeof content === 'string' ? text.encode(content) : content
+  if (bytes.length > most)
+    throw new ClientError('TOO_LARGE', `${what}: ${bytes.length} bytes, at most ${most}: split it`)
+  return bytes
+}

@@ -1,0 +1,79 @@
+// Levels of cover (docs/client.md, Cover): how fast a client's clocks tick beside the consensus's rates, what that costs,
+// and what it hides.
+
+import type { Parameters } from '../../directory/documents/view.ts'
+import { pageBytes, requestBytes } from '../../link/protocol/mailbox.ts'
+import type { Geometry } from '../../sphinx/geometry.ts'
+import type { Rates } from './clocks.ts'
+
+/** The levels of cover traffic, the cheapest first. */
+export const coverLevels = ['off', 'low', 'default', 'high'] as const
+
+/**
+ * `default` is the consensus's rate. `high` stays within what a gateway's token bucket grants everybody (twice the
+ * consensus's rate). `off` sends nothing that nobody wrote.
+ */
+export type CoverLevel = (typeof coverLevels)[number]
+
+/** Of the consensus's rates. With `off` the payload clock still spaces what is sent. */
+const share: Readonly<Record<CoverLevel, number>> = { off: 1, low: 1 / 4, default: 1, high: 3 / 2 }
+
+/** Whether a tick with nothing to send sends something all the same. */
+export function covers(level: CoverLevel): boolean {
+  return level !== 'off'
+}
+
+/** Ticks a minute of each clock at a level. */
+export function coverRates(level: CoverLevel, parameters: Parameters): Rates {
+  const { payloadPerMinute, loopPerMinute, dropPerMinute, readPerMinute } = parameters
+  const part = share[level]
+  const loops = covers(level) ? part : 0
+  return {
+    payload: part * payloadPerMinute,
+    loop: loops * loopPerMinute,
+    drop: loops * dropPerMinute,
+    read: part * readPerMinute,
+  }
+}
+
+/** What a level costs without a single message. Bytes of cells and pages: TCP and Noise add about 3 %. */
+export interface CoverCost {
+  readonly level: CoverLevel
+  readonly packetsPerDay: number
+  readonly pagesPerDay: number
+  readonly upBytesPerDay: number
+  readonly downBytesPerDay: number
+}
+
+const minutesPerDay = 24 * 60
+
+/** Of every level, the cheapest first. */
+export function coverCosts(parameters: Parameters, g: Geometry): CoverCost[] {
+  return coverLevels.map(level => coverCost(level, parameters, g))
+}
+
+function coverCost(level: CoverLevel, parameters: Parameters, g: Geometry): CoverCost {
+  const { payload, loop, drop, read } = coverRates(level, parameters)
+  const packetsPerDay = covers(level) ? minutesPerDay * (payload + loop + drop) : 0
+  const pagesPerDay = minutesPerDay * read
+  const page = pageBytes({
+    places: parameters.pageEntries,
+    payloadBytes: g.payloadBytes,
+    boardBytes: parameters.bulletinPageBytes,
+  })
+  return {
+    level,
+    packetsPerDay,
+    pagesPerDay,
+    upBytesPerDay: packetsPerDay * g.packetBytes + pagesPerDay * requestBytes,
+    downBytesPerDay: pagesPerDay * page,
+  }
+}
+
+/** What a level hides from somebody who watches the client's link, in a sentence for whoever chooses. */
+export const coverHides: Readonly<Record<CoverLevel, string>> = {
+  off: 'nothing: whoever watches the link sees when you write, and how much',
+  low: 'whether you write, as well as default does; messages take four times as long to leave, and the rate shows that you chose it',
+  default: 'whether you write; you look like everybody else',
+  high: 'whether you write; long messages leave half again as fast, and the rate shows that you chose it',
+}

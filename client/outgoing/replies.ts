@@ -1,0 +1,350 @@
+// Anonymous replies, both sides (docs/client.md, Replies). The asker makes reply blocks and sends more when asked;
+// the replier spends one block for every fragment it sends or sends again, and asks for more before they run out.
+
+import { epochAt, epochStart, type Network } from '../../directory/documents/network.ts'
+import type { NodeEntry, View } from '../../directory/documents/view.ts'
+import { fromHex, hex } from '../../encoding/bytes.ts'
+import { body } from '../../sphinx/body.ts'
+import { type Geometry, nodeIdBytes } from '../../sphinx/geometry.ts'
+import { useReplyBlock } from '../../sphinx/reply.ts'
+import { second } from '../../world/units.ts'
+import { ClientError, type ClientErrorCode } from '../error.ts'
+import type { Operation } from '../folder/schema.ts'
+import { type Address, readAddress } from '../packets/address.ts'
+import { maxBlocks, type TaggedBlock, writeBlocks, writeRefill } from '../packets/content.ts'
+import { writeFragment } from '../packets/fragments.ts'
+import { replyBlocks, type Surroundings, spreadOverEpochs } from '../packets/packets.ts'
+import type { Asked, OwnBlocks } from './own-blocks.ts'
+import { acceptable, type BlockUse, blockWindow, type TheirBlocks } from './their-blocks.ts'
+
+/** How often a reply that waits for blocks looks for them. */
+const pollMs = second / 2
+/** How long a request for blocks is given before the next, doubled every time. */
+const refillMs = 3 * second
+/** Requests in a row that may stay without an answer. */
+const mostRefills = 4
+/** The asker answers at most one request of a conversation in this time. */
+const refillPauseMs = second
+/** After a message has come whose blocks are over: how long fresh ones may take to follow (7.5). */
+const followMs = 60 * second
+/** Blocks to have beyond those for the fragments: for what is lost, and for the next request. */
+const spareBlocks = 4
+/** How many times the mean a packet's way through all hops may take. */
+const slowWays = 3
+
+export interface RepliesInit {
+  readonly network: Network
+  readonly g: Geometry
+  /** 32 bytes each: the gateways of this client's address. */
+  readonly gateways: () => readonly Uint8Array[]
+  readonly own: OwnBlocks
+  readonly theirs: TheirBlocks
+  /** Whether a reply to it is under way: its blocks may all be spent, and it known from disk alone. */
+  readonly answers: (conversation: string) => boolean
+  /** When a message came that wants replies, and is kept here, milliseconds since 1970-01-01 UTC. */
+  readonly cameAt: (conversation: string) => number | undefined
+  /** Undefined while no packet can leave. */
+  readonly surroundings: () => Surroundings | undefined
+  /** Undefined only without a consensus or a gateway in it: blocks can be made while the gateway is away. */
+  readonly maker: () => Surroundings | undefined
+  readonly write: (operations: readonly Operation[]) => Promise<void>
+  /** Sends a content of the client's own to an address, before what people wrote. */
+  readonly post: (kind: 'blocks', to: string, content: Uint8Array) => void
+}
+
+/** What to do with a fragment of a reply. */
+export type ReplyStep =
+  | { readonly do: 'send'; readonly packet: Uint8Array }
+  /** A request for more blocks goes first; the fragment's turn comes again at once. */
+  | { readonly do: 'refill'; readonly packet: Uint8Array }
+  | { readonly do: 'wait'; readonly until: number }
+  | { readonly do: 'fail'; readonly reason: ClientErrorCode }
+
+interface Refill {
+  readonly tries: number
+  readonly nextAt: number
+}
+
+export class Replies {
+  readonly #init: RepliesInit
+  readonly #refills = new Map<string, Refill>()
+  readonly #answered = new Map<string, number>()
+
+  constructor(init: RepliesInit) {
+    this.#init = init
+  }
+
+  get epochMs(): number {
+    return this.#init.network.epochMs
+  }
+
+  /**
+   * Reply blocks for a message of ours, some for each epoch whose keys are known.
+   *
+   * @param id lowercase hex of the message's id
+   * @throws ClientError NO_CONSENSUS, NO_GATEWAY, NO_PATH, TOO_LARGE, QUEUE_FULL
+   */
+  make(
+    id: string,
+    to: string,
+    wanted: number,
+    now: number,
+  ): { blocks: TaggedBlock[]; operations: Operation[]; commit(): void } {
+    const { network } = this.#init
+    const around = this.#around()
+    const epochs = spreadOverEpochs(epochsAhead(network, around.view, now), wanted)
+    return this.#make(around, id, to, epochs)
+  }
+
+  #make(
+    around: Surroundings,
+    id: string,
+    to: string,
+    epochs: readonly number[],
+  ): { blocks: TaggedBlock[]; operations: Operation[]; commit(): void } {
+    const { network, own } = this.#init
+    const entries = entryGateways(around, readAddress(to, network.name))
+    const blocks = replyBlocks(around, entries, epochs)
+    const last = Math.max(...epochs)
+    const until = blockWindow(network, last, 0).until + around.view.parameters.mailboxMinutes * 60 * second
+    const { operations, commit } = own.add({ id, to, until }, blocks)
+    return { blocks, operations, commit }
+  }
+
+  /** Whether a reply can be handed in: a block is left, or fresh ones may yet follow. */
+  canAnswer(conversation: string, now: number): boolean {
+    return this.#init.theirs.left(conversation) > 0 || this.#mayFollow(conversation, now)
+  }
+
+  /** A reply goes on after a restart: with no block left, its last may have asked for more, which are waited for. */
+  resume(conversation: string, now: number): void {
+    if (this.#init.theirs.left(conversation) > 0) return
+    remember(this.#refills, conversation, { tries: 0, nextAt: now + refillMs * 2 ** (mostRefills - 1) })
+  }
+
+  /**
+   * The next packet of a reply.
+   *
+   * @param conversation lowercase hex of the id of the message that is answered
+   * @param fragment as `writeFragment` wrote it
+   * @param waiting fragments, this one included, that have not left or must leave again
+   */
+  async next(conversation: string, fragment: Uint8Array, waiting: number, now: number): Promise<ReplyStep> {
+    const { theirs } = this.#init
+    const around = this.#init.surroundings()
+    if (around === undefined) return { do: 'wait', until: now + second }
+    const use = this.#use(around)
+    await theirs.expire(now, use.windowOf)
+    const refill = this.#refills.get(conversation) ?? { tries: 0, nextAt: 0 }
+    const asking = refill.nextAt > now
+    const usable = theirs.usable(conversation, now, use)
+
+    if (usable === 0) {
+      const later = theirs.nextWindow(conversation, use)
+      const coming = asking || this.#mayFollow(conversation, now)
+      if (later === undefined && !coming) return this.#over(conversation)
+      return { do: 'wait', until: coming ? now + pollMs : Math.max(now + pollMs, later ?? 0) }
+    }
+    // Of two left, one asks: a reply that took the last one would leave none to ask with
+    if (usable < waiting || (usable > 1 && usable <= waiting + 1)) {
+      // The last block is for the next request
+      if (asking && usable === 1) return { do: 'wait', until: now + pollMs }
+      if (!asking && refill.tries < mostRefills) {
+        const block = await theirs.take(conversation, now, use)
+        if (block === undefined) return { do: 'wait', until: now + pollMs }
+        this.#ask(conversation, refill.tries, now)
+        return { do: 'refill', packet: overBlock(around, block, refillFragment(around, waiting - usable)) }
+      }
+    }
+    const block = await theirs.take(conversation, now, use)
+    if (block === undefined) return { do: 'wait', until: now + pollMs }
+    return { do: 'send', packet: overBlock(around, block, fragment) }
+  }
+
+  /** A packet over one block of a conversation, or none: for what is not sent again. */
+  async once(conversation: string, fragment: Uint8Array, now: number): Promise<ReplyStep> {
+    const around = this.#init.surroundings()
+    if (around === undefined) return { do: 'wait', until: now + second }
+    const block = await this.#init.theirs.take(conversation, now, this.#use(around))
+    if (block === undefined) return { do: 'fail', reason: 'REPLY_EXPIRED' }
+    return { do: 'send', packet: overBlock(around, block, fragment) }
+  }
+
+  /** Blocks that came with a message. Those that this client would not use are dropped. */
+  received(
+    conversation: string,
+    blocks: readonly TaggedBlock[],
+    now: number,
+  ): { operations: Operation[]; commit(): void } {
+    const { g, network, theirs, gateways } = this.#init
+    const entering = new Set(gateways().map(hex))
+    const usable = acceptable(blocks, entering, block => firstHop(g, block), network, now)
+    return usable.length === 0 ? { operations: [], commit: () => {} } : theirs.add(conversation, usable)
+  }
+
+  /** Blocks that were asked for. */
+  more(
+    conversation: string,
+    blocks: readonly TaggedBlock[],
+    now: number,
+  ): { operations: Operation[]; commit(): void } {
+    const { cameAt, answers } = this.#init
+    if (cameAt(conversation) === undefined && !answers(conversation))
+      return { operations: [], commit: () => {} }
+    const { operations, commit } = this.received(conversation, blocks, now)
+    return {
+      operations,
+      commit: () => {
+        commit()
+        this.#refills.delete(conversation)
+      },
+    }
+  }
+
+  /**
+   * The replier asks for more blocks: they go to the address that the message went to.
+   *
+   * @throws ClientError like `make`
+   */
+  async answerRefill(asked: Asked, wanted: number, now: number): Promise<void> {
+    if (now - (this.#answered.get(asked.id) ?? Number.NEGATIVE_INFINITY) < refillPauseMs) return
+    remember(this.#answered, asked.id, now)
+    await this.#follow(asked, around => soon(this.#init.network, around.view, wanted, now))
+  }
+
+  /**
+   * A message of ours was so long under way that most of its blocks are over: as many again follow it.
+   *
+   * @throws ClientError like `make`
+   */
+  async freshen(asked: Asked, now: number): Promise<void> {
+    const wanted = Math.min(asked.made, maxBlocks)
+    await this.#follow(asked, ({ view }) =>
+      spreadOverEpochs(epochsAhead(this.#init.network, view, now), wanted),
+    )
+  }
+
+  async #follow(asked: Asked, epochsOf: (around: Surroundings) => readonly number[]): Promise<void> {
+    const { g, post, write } = this.#init
+    const around = this.#around()
+    const made = this.#make(around, asked.id, asked.to, epochsOf(around))
+    await write(made.operations)
+    made.commit()
+    post('blocks', asked.to, writeBlocks(g, { conversation: fromHex(asked.id), blocks: made.blocks }))
+  }
+
+  #ask(conversation: string, tries: number, now: number): void {
+    remember(this.#refills, conversation, { tries: tries + 1, nextAt: now + refillMs * 2 ** tries })
+  }
+
+  /** Forgets the blocks of epochs that are over. */
+  async tidy(now: number): Promise<void> {
+    const { theirs, network } = this.#init
+    await theirs.expire(now, epoch => blockWindow(network, epoch, 0))
+  }
+
+  #use(around: Surroundings): BlockUse {
+    const { network } = this.#init
+    const { g, home, view } = around
+    const transitMs = slowWays * g.hops * view.parameters.hopDelayMs
+    const homeId = hex(home.id)
+    return {
+      windowOf: epoch => blockWindow(network, epoch, transitMs),
+      entersHere: block => hex(firstHop(g, block)) === homeId,
+    }
+  }
+
+  #over(conversation: string): ReplyStep {
+    return { do: 'fail', reason: this.#haveExpired(conversation) ? 'REPLY_EXPIRED' : 'REPLY_EXHAUSTED' }
+  }
+
+  #haveExpired(conversation: string): boolean {
+    const { theirs } = this.#init
+    return theirs.expiredSome(conversation) || !theirs.knows(conversation)
+  }
+
+  /** The message was so long under way that its blocks are over: its sender has more follow. */
+  #mayFollow(conversation: string, now: number): boolean {
+    const cameAt = this.#init.cameAt(conversation)
+    return cameAt !== undefined && now < cameAt + followMs && this.#haveExpired(conversation)
+  }
+
+  #around(): Surroundings {
+    const around = this.#init.maker()
+    if (around === undefined)
+      throw new ClientError(
+        'NO_CONSENSUS',
+        'reply blocks: no consensus with a gateway yet; wait until it is ready',
+      )
+    return around
+  }
+}
+
+/** Sets the newest entry of a map of at most 1,024; the oldest makes room. */
+function remember<T>(map: Map<string, T>, id: string, value: T): void {
+  map.delete(id)
+  map.set(id, value)
+  const [oldest] = map.keys()
+  if (map.size > 1024) map.delete(oldest as string)
+}
+
+/** What a replier asks with, as a fragment of its own. */
+function refillFragment({ g, random }: Surroundings, missing: number): Uint8Array {
+  const data = writeRefill(Math.min(maxBlocks, missing + spareBlocks))
+  return writeFragment({ kind: 'refill', id: random(16), index: 0, count: 1, attempt: 1, data }, g.userBytes)
+}
+
+/** A reply's body has no use for the acknowledgement block: whoever stores it cannot read it. */
+function overBlock({ g }: Surroundings, { block }: TaggedBlock, user: Uint8Array): Uint8Array {
+  const filled = body(g, { flags: 0, ack: new Uint8Array(g.replyBlockBytes), user })
+  return useReplyBlock(g, block, filled).packet
+}
+
+function firstHop(g: Geometry, block: Uint8Array): Uint8Array {
+  return block.subarray(g.headerBytes, g.headerBytes + nodeIdBytes)
+}
+
+/**
+ * The epochs whose keys a view holds, from now on: one at least.
+ *
+ * @throws ClientError NO_CONSENSUS for a document of no nodes, as the first of a network may be
+ */
+function epochsAhead(network: Network, view: View, now: number): [number, ...number[]] {
+  const first = Math.max(0, epochAt(network, now))
+  const epochs = [first, first + 1, first + 2].filter(epoch =>
+    [...view.nodes.values()].some(node => node.packetKeys.has(epoch)),
+  )
+  // What is nearly over is of no use to somebody who answers later
+  const nearlyOver = epochStart(network, first + 1) - now < network.epochMs / 8
+  const [one, ...others] = nearlyOver && epochs.length > 1 ? epochs.slice(1) : epochs
+  if (one === undefined)
+    throw new ClientError(
+      'NO_CONSENSUS',
+      'reply blocks: no node of the consensus has keys for this epoch or the next ones',
+    )
+  return [one, ...others]
+}
+
+/** Epochs for blocks that are waited for: this one by the share of it that is left, then the next. */
+function soon(network: Network, view: View, wanted: number, now: number): number[] {
+  const [first, second = first] = epochsAhead(network, view, now)
+  const left = Math.min(1, (epochStart(network, first + 1) - now) / network.epochMs)
+  return Array.from({ length: wanted }, (_, i) => (i < Math.ceil(wanted * left) ? first : second))
+}
+
+/**
+ * The gateways of an address that are in the network now, those that run before the others.
+ *
+ * @throws ClientError NO_GATEWAY
+ */
+export function entryGateways({ gateway }: Surroundings, address: Address): NodeEntry[] {
+  const found = address.gateways.map(id => gateway(hex(id))).filter(entry => entry !== undefined)
+  const running = found.filter(entry => entry.running)
+  const gateways = running.length > 0 ? running : found
+  if (gateways.length === 0)
+    throw new ClientError(
+      'NO_GATEWAY',
+      'address: none of its gateways is in the network now; try again later',
+    )
+  return gateways
+}

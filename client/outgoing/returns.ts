@@ -1,0 +1,103 @@
+// What a client expects to come back: acknowledgements of fragments and drops, and its own loops. From them it
+// learns how long the way really takes, and which nodes its losses have in common.
+
+import { hex } from '../../encoding/bytes.ts'
+import type { Outbound } from '../packets/packets.ts'
+import type { Suspicion } from './suspicion.ts'
+
+export type Sent =
+  | { readonly what: 'fragment'; readonly id: string; readonly index: number; readonly attempt: number }
+  | { readonly what: 'loop' }
+  | { readonly what: 'drop' }
+
+interface Expected {
+  readonly sent: Sent
+  readonly nodes: readonly string[]
+  readonly sentAt: number
+  readonly roundTripMs: number
+  /** When it counts as lost. */
+  readonly due: number
+  lost: boolean
+}
+
+/** Packets that are remembered; what is older comes back unknown. */
+const most = 8192
+/** How long after its time something may still come back and be known, milliseconds. */
+const lateMs = 60_000
+/** Slack before anything was measured, and the least ever, milliseconds. */
+const firstSlackMs = 2500
+const leastSlackMs = 750
+
+export class Returns {
+  readonly #suspicion: Suspicion
+  readonly #mostSlackMs: () => number
+  readonly #batchesMs: () => number
+  /** By the lowercase hex of the reply id, in order of sending. */
+  readonly #expected = new Map<string, Expected>()
+  /** Like the estimate of RFC 6298, of what a round trip took beyond the delays drawn. */
+  #smoothed: number | undefined
+  #variation = 0
+  readonly loops: { sent: number; returned: number } = { sent: 0, returned: 0 }
+
+  /**
+   * @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way
+   * @param batchesMs what mixing in batches may add to a round trip
+   */
+  constructor(suspicion: Suspicion, mostSlackMs: () => number, batchesMs: () => number = () => 0) {
+    this.#suspicion = suspicion
+    this.#mostSlackMs = mostSlackMs
+    this.#batchesMs = batchesMs
+  }
+
+  /** How much longer than the delays drawn a round trip is given, milliseconds. */
+  get slackMs(): number {
+    if (this.#smoothed === undefined) return firstSlackMs + this.#batchesMs()
+    // The wait for a tick of the read clock is exponential: six mean deviations leave one in two hundred behind
+    return Math.min(this.#mostSlackMs(), Math.max(leastSlackMs, this.#smoothed + 6 * this.#variation))
+  }
+
+  /** Something has left. */
+  expect(sent: Sent, packet: Outbound, now: number): void {
+    if (sent.what === 'loop') this.loops.sent++
+    const { nodes, roundTripMs } = packet
+    const due = now + roundTripMs + this.slackMs
+    this.#expected.set(hex(packet.replyId), { sent, nodes, sentAt: now, roundTripMs, due, lost: false })
+    if (this.#expected.size > most) {
+      const [oldest] = this.#expected.keys()
+      this.#expected.delete(oldest as string)
+    }
+  }
+
+  /** Something came back under this reply id; undefined when it is none of these. */
+  returned(replyId: string, now: number): Sent | undefined {
+    const expected = this.#expected.get(replyId)
+    if (expected === undefined) return undefined
+    this.#expected.delete(replyId)
+    this.#suspicion.acknowledged(expected.nodes, now)
+    this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
+    if (expected.sent.what === 'loop') this.loops.returned++
+    return expected.sent
+  }
+
+  /** Counts what is overdue as lost, and forgets what is long overdue. */
+  sweep(now: number): void {
+    for (const [replyId, expected] of this.#expected) {
+      if (!expected.lost && expected.due <= now) {
+        expected.lost = true
+        this.#suspicion.lost(expected.nodes, now)
+      }
+      if (expected.due + lateMs <= now) this.#expected.delete(replyId)
+    }
+  }
+
+  #measure(taken: number): void {
+    const extra = Math.min(taken, this.#mostSlackMs())
+    if (this.#smoothed === undefined) {
+      this.#smoothed = extra
+      this.#variation = extra / 2
+      return
+    }
+    this.#variation += (Math.abs(this.#smoothed - extra) - this.#variation) / 4
+    this.#smoothed += (extra - this.#smoothed) / 8
+  }
+}

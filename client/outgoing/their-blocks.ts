@@ -1,0 +1,189 @@
+// Reply blocks that came with messages: what this client can still answer with (docs/client.md, Replies).
+
+import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { FieldWriter } from '../../encoding/writer.ts'
+import type { Store } from '../../world/store.ts'
+import { del, entriesUnder, type Operation, put } from '../folder/schema.ts'
+import type { TaggedBlock } from '../packets/content.ts'
+import { Reader } from '../reader.ts'
+
+export interface TheirBlocksLimits {
+  /** Blocks kept for one message. */
+  readonly perMessage: number
+  /** Messages that can still be answered; the oldest make room. */
+  readonly messages: number
+}
+
+/** When a block of an epoch may be handed to its first hop, milliseconds since 1970-01-01 UTC. */
+export interface BlockWindow {
+  readonly from: number
+  readonly until: number
+}
+
+export interface BlockUse {
+  readonly windowOf: (epoch: number) => BlockWindow
+  /** Whether a block's first hop is the gateway that this client talks through now. */
+  readonly entersHere: (block: Uint8Array) => boolean
+}
+
+interface Kept extends TaggedBlock {
+  readonly key: string
+}
+
+export class TheirBlocks {
+  readonly #store: Store
+  readonly #limits: TheirBlocksLimits
+  /** By the id of the message that brought them; each list in the order in which its maker wants them used. */
+  readonly #blocks = new Map<string, Kept[]>()
+  readonly #expired = new Set<string>()
+  #nextKey = 0
+
+  private constructor(store: Store, limits: TheirBlocksLimits) {
+    this.#store = store
+    this.#limits = limits
+  }
+
+  /** @throws ClientError STORE_DAMAGED */
+  static async open(store: Store, limits: TheirBlocksLimits): Promise<TheirBlocks> {
+    const theirs = new TheirBlocks(store, limits)
+    for (const [key, value] of await entriesUnder(store, 'block/')) {
+      const [, id, n] = key.split('/') as [string, string, string]
+      const read = new Reader(value, 'store: reply block', 'STORE_DAMAGED')
+      const epoch = read.u32('epoch')
+      theirs.#append(id, [{ epoch, block: read.take(read.left, 'block').slice(), key }])
+      theirs.#nextKey = Math.max(theirs.#nextKey, Number(n) + 1)
+    }
+    return theirs
+  }
+
+  /** Keeps blocks, up to the limit; they can be taken once the operations are on disk and `commit` was called. */
+  add(id: string, blocks: readonly TaggedBlock[]): { operations: Operation[]; commit(): void } {
+    const room = Math.max(0, this.#limits.perMessage - this.left(id))
+    const kept = blocks.slice(0, room).map(({ epoch, block }) => {
+      const key = `block/${id}/${(this.#nextKey++).toString().padStart(10, '0')}`
+      return { epoch, block: block.slice(), key }
+    })
+    const operations = kept.map(({ key, epoch, block }) =>
+      put(key, new FieldWriter(4 + block.length).u32(epoch).put(block).bytes),
+    )
+    if (!this.#blocks.has(id) && this.#blocks.size >= this.#limits.messages) {
+      const [oldest] = this.#blocks.keys()
+      operations.push(...this.#drop(oldest as string))
+    }
+    return { operations, commit: () => this.#append(id, kept) }
+  }
+
+  /** Whether a message ever brought blocks that are not forgotten yet, used up or not. */
+  knows(id: string): boolean {
+    return this.#blocks.has(id)
+  }
+
+  left(id: string): number {
+    return this.#blocks.get(id)?.length ?? 0
+  }
+
+  /** Whether some of its blocks went unused because their epoch was over. */
+  expiredSome(id: string): boolean {
+    return this.#expired.has(id)
+  }
+
+  /** How many of its blocks may be used now. */
+  usable(id: string, now: number, use: BlockUse): number {
+    return this.#usable(id, now, use).length
+  }
+
+  /**
+   * Takes the next block that may be used now, the earliest epoch first. It is gone for good, on disk as well,
+   * before the packet leaves: a block that is used twice is dropped as a replay and shows that it was.
+   */
+  async take(id: string, now: number, use: BlockUse): Promise<TaggedBlock | undefined> {
+    let best: Kept | undefined
+    for (const block of this.#usable(id, now, use)) {
+      if (best === undefined || block.epoch < best.epoch) best = block
+    }
+    if (best === undefined) return undefined
+    const list = this.#blocks.get(id) ?? []
+    list.splice(list.indexOf(best), 1)
+    await this.#store.batch([del(best.key)])
+    return best
+  }
+
+  /** When a block of this message can be used next; undefined when there is none. */
+  nextWindow(id: string, use: BlockUse): number | undefined {
+    const starts = (this.#blocks.get(id) ?? [])
+      .filter(({ block }) => use.entersHere(block))
+      .map(({ epoch }) => use.windowOf(epoch).from)
+    return starts.length === 0 ? undefined : Math.min(...starts)
+  }
+
+  /** Forgets blocks whose window is over. */
+  async expire(now: number, windowOf: BlockUse['windowOf']): Promise<void> {
+    const operations: Operation[] = []
+    for (const [id, list] of this.#blocks) {
+      const over = list.filter(({ epoch }) => windowOf(epoch).until < now)
+      if (over.length === 0) continue
+      this.#expired.add(id)
+      for (const block of over) {
+        list.splice(list.indexOf(block), 1)
+        operations.push(del(block.key))
+      }
+    }
+    if (operations.length > 0) await this.#store.batch(operations)
+  }
+
+  #usable(id: string, now: number, { windowOf, entersHere }: BlockUse): Kept[] {
+    return (this.#blocks.get(id) ?? []).filter(({ epoch, block }) => {
+      const { from, until } = windowOf(epoch)
+      return now >= from && now <= until && entersHere(block)
+    })
+  }
+
+  #append(id: string, blocks: readonly Kept[]): void {
+    const list = this.#blocks.get(id) ?? []
+    list.push(...blocks)
+    this.#blocks.set(id, list)
+  }
+
+  #drop(id: string): Operation[] {
+    const list = this.#blocks.get(id) ?? []
+    this.#blocks.delete(id)
+    this.#expired.delete(id)
+    return list.map(({ key }) => del(key))
+  }
+}
+
+/**
+ * The time in which a block of an epoch can be used: hops open with an epoch's key for a grace period around it
+ * (a quarter of an epoch, at most a minute); half of that is left for the clocks' skew, and the packet must have
+ * passed all hops before the rest is over.
+ *
+ * @param transitMs how long a packet takes through all hops, at the very most
+ */
+export function blockWindow(network: Network, epoch: number, transitMs: number): BlockWindow {
+  const grace = graceMs(network)
+  return {
+    from: epochStart(network, epoch) - grace / 2,
+    until: epochStart(network, epoch + 1) + grace / 2 - transitMs,
+  }
+}
+
+/**
+ * The blocks of a message that this client is willing to use: those that enter where it enters anyway (else
+ * whoever made the block would choose this client's gateway and learn its address), for epochs about now.
+ *
+ * @param firstHopOf the first hop's id in a block
+ */
+export function acceptable(
+  blocks: readonly TaggedBlock[],
+  gateways: ReadonlySet<string>,
+  firstHopOf: (block: Uint8Array) => Uint8Array,
+  network: Network,
+  now: number,
+): TaggedBlock[] {
+  const epoch = epochAt(network, now)
+  return blocks.filter(
+    block =>
+      gateways.has(hex(firstHopOf(block.block))) && block.epoch >= epoch - 1 && block.epoch <= epoch + 3,
+  )
+}

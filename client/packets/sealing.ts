@@ -1,0 +1,58 @@
+// Sealing to a recipient: what the far gateway stores and cannot read (docs/client.md, Sealing). It is handed to a
+// client, so that a later suite (a hybrid KEM) can take its place.
+
+import { x25519PublicKey } from '#crypto'
+import type { Random } from '../../world/random.ts'
+import { ClientError } from '../error.ts'
+import { encBytes, hpke, tagBytes } from './hpke.ts'
+
+/** A pair of keys that fragments are sealed to and opened with. */
+export interface SealingKey {
+  /** 32 bytes */
+  readonly secret: Uint8Array
+  /** 32 bytes: stands in the address. */
+  readonly public: Uint8Array
+}
+
+/** Synchronous, and random only through the dice it is handed: one seed gives one packet. */
+export interface Sealing {
+  /** Bytes that a sealed message is longer. */
+  readonly overhead: number
+  /** The key of a secret of 32 bytes. */
+  key(secret: Uint8Array): SealingKey
+  /**
+   * Seals afresh: two seals of the same bytes have nothing in common.
+   *
+   * @throws ClientError BAD_ADDRESS when the recipient's key is no key
+   */
+  seal(publicKey: Uint8Array, plain: Uint8Array, random: Random): Uint8Array
+  /** @throws ClientError BAD_SEAL */
+  open(key: SealingKey, sealed: Uint8Array): Uint8Array
+}
+
+const nothing = new Uint8Array(0)
+
+/** HPKE (RFC 9180) with the info `chaffinch/seal/v1`, one to a fragment. */
+export const hpkeSealing: Sealing = (() => {
+  const { seal, open } = hpke(new TextEncoder().encode('chaffinch/seal/v1'))
+  return {
+    overhead: encBytes + tagBytes,
+    key: secret => ({ secret, public: x25519PublicKey(secret) }),
+    seal(publicKey, plain, random) {
+      try {
+        return seal(publicKey, nothing, plain, random)
+      } catch (cause) {
+        throw new ClientError('BAD_ADDRESS', 'address: sealing key: no usable key', { cause })
+      }
+    },
+    open(key, sealed) {
+      if (sealed.length < encBytes + tagBytes)
+        throw new ClientError('BAD_SEAL', `sealed fragment: want ${encBytes + tagBytes} bytes or more`)
+      try {
+        return open(key.secret, key.public, nothing, sealed)
+      } catch (cause) {
+        throw new ClientError('BAD_SEAL', 'sealed fragment: not sealed to this client', { cause })
+      }
+    },
+  }
+})()

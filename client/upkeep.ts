@@ -1,0 +1,157 @@
+// What a person does by hand: look into the queue, tidy up, make and use reply blocks (docs/client.md 13.1). Reached as
+// `client.chores`.
+
+import { hex } from '../encoding/bytes.ts'
+import type { Engine, EngineInit } from './engine.ts'
+import { ClientError, type ClientErrorCode } from './error.ts'
+import { onDisk } from './folder/disk-full.ts'
+import { maxReplyBytes } from './limits.ts'
+import type { MessageState } from './outgoing/delivery.ts'
+import { writeReply } from './packets/content.ts'
+import { messageIdBytes } from './packets/fragments.ts'
+import { readSurbs, writeSurbs } from './packets/surb.ts'
+import { answersApp } from './requests.ts'
+
+/** A message of the client's own, as the queue lists it. */
+export interface Queued {
+  /** Lowercase hex, 32 digits. */
+  readonly id: string
+  readonly app: string
+  readonly kind: 'message' | 'reply'
+  readonly state: MessageState
+  readonly reason: ClientErrorCode | null
+  readonly bytes: number
+  readonly fragments: number
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly acceptedAt: number
+  readonly deadline: number
+}
+
+/** A message that came, as the inbox lists it. */
+export interface Listed {
+  readonly id: string
+  readonly seq: number
+  /** When it was whole, milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+  readonly app: string
+  readonly inReplyTo: string | null
+  readonly canReply: boolean
+  readonly bytes: number
+  /** Whether an app, or its owner, has taken it. */
+  readonly read: boolean
+}
+
+/** What can be told of reply blocks that somebody handed over, without using one. */
+export interface SurbSummary {
+  /** Lowercase hex: what is sent with them arrives as a reply to this. */
+  readonly conversation: string
+  /** The epoch in which each of them works. */
+  readonly epochs: readonly number[]
+}
+
+/**
+ * What a person does by hand, and an app seldom: the queue, cleaning up, reply blocks as text. It is
+ * `client.chores`.
+ */
+export class Chores {
+  readonly #init: EngineInit
+  readonly #engine: Engine
+
+  constructor(init: EngineInit, engine: Engine) {
+    this.#init = init
+    this.#engine = engine
+  }
+
+  /** Messages and replies that were accepted, oldest first. @param all those that are over too */
+  queue(all = false): Queued[] {
+    const messages = all ? [...this.#engine.outbox.all()] : this.#engine.outbox.unfinished()
+    return messages.flatMap(({ id, app, kind, state, reason = null, bytes, count, acceptedAt, deadline }) =>
+      kind === 'message' || kind === 'reply'
+        ? [{ id, app, kind, state, reason, bytes, fragments: count, acceptedAt, deadline }]
+        : [],
+    )
+  }
+
+  /** What came and is kept, oldest first. Nothing counts as read for it. @param app of this one only */
+  inbox(app?: string): Listed[] {
+    return this.#engine.inbox
+      .after(-1, app)
+      .filter(entry => entry.app !== answersApp)
+      .map(({ id, seq, at, app, inReplyTo = null, length, read }) => {
+        const canReply = this.#engine.replies.canAnswer(id, this.#init.clock.now())
+        return { id, seq, at, app, inReplyTo, canReply, bytes: length, read }
+      })
+  }
+
+  /**
+   * Forgets messages that are over, and received ones that were read, from before so long ago.
+   *
+   * @returns how many went
+   */
+  async clean(olderThanMs: number): Promise<{ readonly sent: number; readonly received: number }> {
+    const before = this.#init.clock.now() - olderThanMs
+    return { sent: await this.#engine.outbox.clean(before), received: await this.#engine.inbox.clean(before) }
+  }
+
+  /**
+   * Reply blocks to hand over by hand. Whoever has them can send to this client without learning who it is; they enter
+   * at the gateways of an address, that of whoever is to use them.
+   *
+   * @param user the address of whoever uses them
+   * @param wanted 1 to 64
+   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, BAD_OPTION, NO_CONSENSUS, NO_GATEWAY, NO_PATH, QUEUE_FULL
+   */
+  async makeSurbs(user: string, wanted: number): Promise<string> {
+    const { random, clock, g, network, store } = this.#init
+    if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64))
+      throw new ClientError('BAD_OPTION', `surbs: ${wanted}: want 1 to 64`)
+    const conversation = random(messageIdBytes)
+    const made = this.#engine.replies.make(hex(conversation), user, wanted, clock.now())
+    await onDisk(() => store.batch([...made.operations]))
+    made.commit()
+    return writeSurbs(g, { conversation, blocks: made.blocks }, network.name)
+  }
+
+  /**
+   * What reply blocks that were handed over as text are, without using one.
+   *
+   * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION
+   */
+  inspectSurbs(text: string): SurbSummary {
+    const { g, network } = this.#init
+    const { conversation, blocks } = readSurbs(g, text, network.name)
+    return { conversation: hex(conversation), epochs: blocks.map(({ epoch }) => epoch) }
+  }
+
+  /**
+   * Sends with reply blocks that somebody handed over. A second call with the same goes on with those that are left.
+   *
+   * @param bytes at most 1 MiB; more than the blocks carry asks their maker for more
+   * @returns the id of the message
+   * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, REPLY_EXPIRED (used up, over, or made for
+   *   somebody at other gateways)
+   */
+  async useSurbs(text: string, bytes: Uint8Array, app: string): Promise<string> {
+    const { g, network, clock, store, random, limits } = this.#init
+    const { conversation, blocks } = readSurbs(g, text, network.name)
+    if (bytes.length > maxReplyBytes)
+      throw new ClientError('TOO_LARGE', `surb: ${bytes.length} bytes, at most ${maxReplyBytes}: split it`)
+    const to = hex(conversation)
+    const { replies, theirs } = this.#engine
+    if (!theirs.knows(to)) {
+      const taken = replies.received(to, blocks, clock.now())
+      await onDisk(() => store.batch([...taken.operations]))
+      taken.commit()
+    }
+    if (theirs.left(to) === 0)
+      throw new ClientError(
+        'REPLY_EXPIRED',
+        'surb: none of its blocks works here now: used up, over, or made for somebody at other gateways',
+      )
+    const id = hex(random(messageIdBytes))
+    const deadline = clock.now() + limits.lifetimeMs
+    const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, deadline } as const
+    await this.#engine.accept(message, writeReply(bytes), [])
+    return id
+  }
+}

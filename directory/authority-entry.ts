@@ -1,0 +1,15 @@
+// How people write one authority: a table [[authority]] in network.toml and in succession files.
+
+import * as v from 'valibot'
+import { field } from '../encoding/toml.ts'
+import { addresses, hex32 } from '../encoding/toml-fields.ts'
+import type { AuthorityEntry } from './documents/network.ts'
+
+export const authorityEntry: v.GenericSchema<unknown, AuthorityEntry> = v.pipe(
+  v.strictObject({
+    id: field(hex32, '"the authority\'s key"'),
+    sharing_key: field(hex32, '"the key that secrets are shared out to"'),
+    addresses: field(addresses, '["/ip4/192.0.2.7/tcp/4101"]'),
+  }),
+  v.transform(({ id, sharing_key: sharingKey, addresses }) => ({ id, sharingKey, addresses })),
+)

@@ -1,0 +1,312 @@
+// Who an authority lets in (docs/directory.md 5.4): requests, cheap checks before dear ones, the proof of address,
+// and the list of members that outlives the process.
+
+import { ed25519Verify } from '#crypto'
+import { hex, same } from '../../encoding/bytes.ts'
+import { type Link, LinkError, type Peer } from '../../link/link.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Random } from '../../world/random.ts'
+import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
+import { second } from '../../world/units.ts'
+import { networkPrefix } from '../address.ts'
+import { type Descriptor, identityOf, type StablePart } from '../documents/descriptor.ts'
+import {
+  type JoinRequest,
+  type Member,
+  nonceBytes,
+  presenceBytes,
+  presenceProtocol,
+  readJoin,
+  readLeave,
+  verifyJoin,
+  verifyLeave,
+} from '../documents/joining.ts'
+import { epochAt, type Network } from '../documents/network.ts'
+import { DirectoryError } from '../error.ts'
+import type { AuthorityStore } from './store.ts'
+
+export interface AdmissionPolicy {
+  /** Identities, or node ids where those are the identities, that may come in; without it anybody may ask. */
+  readonly allow?: readonly Uint8Array[] | undefined
+  /** Whether each announced address has to answer when this authority dials it. */
+  readonly proveAddresses: boolean
+  /** Nodes with an address in one network (/16 of IPv4, /32 of IPv6) at most; 0 for any number. */
+  readonly perNetwork: number
+}
+
+export interface AdmissionInit {
+  readonly network: Network
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly store: AuthorityStore
+  readonly policy: AdmissionPolicy
+}
+
+export const admissionLimits: {
+  readonly members: number
+  readonly requests: Rate
+  readonly requestsOfOne: Rate
+  readonly askers: number
+  readonly proofs: number
+  readonly proofMs: number
+  readonly epochs: number
+} = {
+  members: 16_384,
+  /** Requests of all nodes together. */
+  requests: { burst: 256, perMinute: 1200 },
+  requestsOfOne: { burst: 4, perMinute: 30 },
+  /** Nodes whose requests are counted one by one. */
+  askers: 4096,
+  /** Dials to prove addresses at once; a request that comes then is told to come again. */
+  proofs: 64,
+  proofMs: 5 * second,
+  /** A member that has not been heard of for so many epochs is forgotten. */
+  epochs: 72,
+}
+
+export class Admission {
+  readonly #init: AdmissionInit
+  #policy: AdmissionPolicy
+  readonly #members = new Map<string, Member>()
+  /** When a member was heard of last, as an epoch. */
+  readonly #seen = new Map<string, number>()
+  readonly #all: Bucket
+  readonly #ofOne = new Map<string, Bucket>()
+  #proving = 0
+
+  constructor(init: AdmissionInit) {
+    this.#init = init
+    this.#policy = init.policy
+    this.#all = fullBucket(admissionLimits.requests, init.clock.now())
+  }
+
+  async load(): Promise<void> {
+    const epoch = this.#epoch()
+    for (const member of await this.#init.store.members()) {
+      const id = hex(member.request.stable.id)
+      this.#members.set(id, member)
+      this.#seen.set(id, epoch)
+    }
+  }
+
+  /** From now on; who was let in stays until the policy forbids it. */
+  set policy(policy: AdmissionPolicy) {
+    this.#policy = policy
+  }
+
+  get members(): number {
+    return this.#members.size
+  }
+
+  /**
+   * Takes a request to join, from the node itself.
+   *
+   * @throws DirectoryError BUSY, BAD_DOCUMENT, NOT_ADMITTED, OLD_EPOCH, NETWORK_FULL, BAD_SIGNATURE, NO_ANSWER
+   */
+  async join(from: Uint8Array, bytes: Uint8Array): Promise<void> {
+    this.#count(from)
+    const request = readJoin(bytes)
+    const { stable } = request
+    if (!same(from, stable.id)) {
+      throw new DirectoryError('NOT_ADMITTED', 'join: a node asks for itself')
+    }
+    this.#checkTime(request, 'join')
+    this.#checkNewer(request)
+    this.#checkPolicy(stable)
+    verifyJoin(this.#init.network.name, request)
+    if (this.#policy.proveAddresses && !this.#isProven(stable)) await this.#prove(stable)
+    await this.#keep({ request, left: false })
+  }
+
+  /**
+   * Takes a note that a node leaves, from anybody.
+   *
+   * @throws DirectoryError BUSY, BAD_DOCUMENT, OLD_EPOCH, BAD_SIGNATURE
+   */
+  async leave(from: Uint8Array, bytes: Uint8Array): Promise<void> {
+    this.#count(from)
+    const note = readLeave(bytes)
+    const member = this.#members.get(hex(note.id))
+    // Who never came in is out already.
+    if (member === undefined || member.left) return
+    this.#checkTime(note, 'leave')
+    if (isOlder(note, member.request))
+      throw new DirectoryError('OLD_EPOCH', 'leave: the node has come back since')
+    verifyLeave(this.#init.network.name, note)
+    const { epoch, serial } = note
+    await this.#keep({ request: { ...member.request, epoch, serial }, left: true })
+  }
+
+  /** Whether the node of a descriptor may be in. */
+  wants(descriptor: Descriptor): boolean {
+    try {
+      this.check(descriptor)
+      return true
+    } catch (error) {
+      if (error instanceof DirectoryError) return false
+      throw error
+    }
+  }
+
+  /** @throws DirectoryError JOIN_FIRST, NOT_ADMITTED */
+  check({ stable }: Descriptor): void {
+    const id = hex(stable.id)
+    const member = this.#members.get(id)
+    if (member === undefined)
+      throw new DirectoryError('JOIN_FIRST', 'descriptor: the node has not asked to join')
+    if (member.left) {
+      throw new DirectoryError('JOIN_FIRST', 'descriptor: the node said that it leaves: it has to ask again')
+    }
+    const { request } = member
+    const changed = (['role', 'family', 'identity', 'addresses'] as const).find(
+      field => String(stable[field]) !== String(request.stable[field]),
+    )
+    if (changed !== undefined) {
+      throw new DirectoryError(
+        'JOIN_FIRST',
+        `descriptor: ${changed}: not as the node asked for: it has to ask again`,
+      )
+    }
+    this.#checkList(stable)
+    this.#seen.set(id, this.#epoch())
+  }
+
+  /** Requests of one node and of all: what costs something comes after this. */
+  #count(from: Uint8Array): void {
+    const now = this.#init.clock.now()
+    const id = hex(from)
+    const { requests, requestsOfOne, askers } = admissionLimits
+    const own = this.#ofOne.get(id) ?? fullBucket(requestsOfOne, now)
+    if (this.#ofOne.size >= askers && !this.#ofOne.has(id)) this.#ofOne.clear()
+    this.#ofOne.set(id, own)
+    if (takeTokens(own, requestsOfOne, 1, now) === 0 || takeTokens(this.#all, requests, 1, now) === 0) {
+      throw new DirectoryError('BUSY', 'join: too many requests: ask again in some seconds')
+    }
+  }
+
+  #checkTime({ epoch }: { readonly epoch: number }, what: string): void {
+    const now = this.#epoch()
+    if (Math.abs(epoch - now) > 1) {
+      throw new DirectoryError('OLD_EPOCH', `${what}: of epoch ${epoch} in epoch ${now}: compare the clocks`)
+    }
+  }
+
+  #checkNewer(request: JoinRequest): void {
+    const member = this.#members.get(hex(request.stable.id))
+    if (member?.left === true && isOlder(request, member.request)) {
+      throw new DirectoryError('OLD_EPOCH', 'join: older than the note that the node leaves')
+    }
+  }
+
+  #checkPolicy(stable: StablePart): void {
+    this.#checkList(stable)
+    if (stable.addresses.length === 0) {
+      throw new DirectoryError('NOT_ADMITTED', 'join: addresses: want at least one')
+    }
+    const { perNetwork } = this.#policy
+    if (perNetwork > 0) this.#checkNetworks(stable, perNetwork)
+    if (this.#members.size >= admissionLimits.members && !this.#members.has(hex(stable.id))) {
+      throw new DirectoryError('BUSY', `join: ${admissionLimits.members} nodes are members already`)
+    }
+  }
+
+  #checkList(stable: StablePart): void {
+    const identity = identityOf(stable)
+    if (this.#policy.allow?.some(allowed => same(allowed, identity)) === false) {
+      throw new DirectoryError('NOT_ADMITTED', `join: identity ${hex(identity)} is not on the list`)
+    }
+  }
+
+  #checkNetworks(stable: StablePart, most: number): void {
+    for (const address of stable.addresses) {
+      const prefix = networkPrefix(address)
+      if (prefix === undefined) {
+        throw new DirectoryError(
+          'NOT_ADMITTED',
+          `join: ${address}: want an IP address: nodes are counted by network`,
+        )
+      }
+      const others = [...this.#members.entries()].filter(
+        ([id, { request, left }]) =>
+          !left &&
+          id !== hex(stable.id) &&
+          (this.#seen.get(id) ?? 0) >= this.#epoch() - 2 &&
+          request.stable.addresses.some(other => networkPrefix(other) === prefix),
+      )
+      if (others.length >= most) {
+        throw new DirectoryError('NETWORK_FULL', `join: ${address}: ${most} nodes are in its network already`)
+      }
+    }
+  }
+
+  /** A node that starts again in the epoch in which it was proven is not dialled again. */
+  #isProven(stable: StablePart): boolean {
+    const member = this.#members.get(hex(stable.id))
+    if (member === undefined || member.left || member.request.epoch < this.#epoch()) return false
+    return String(member.request.stable.addresses) === String(stable.addresses)
+  }
+
+  async #prove(stable: StablePart): Promise<void> {
+    if (this.#proving >= admissionLimits.proofs) {
+      throw new DirectoryError('BUSY', 'join: too many addresses are being proven: ask again in some seconds')
+    }
+    this.#proving++
+    try {
+      await Promise.all(stable.addresses.map(address => this.#dial({ id: stable.id, addresses: [address] })))
+    } finally {
+      this.#proving--
+    }
+  }
+
+  /** Dials one address; who answers there has the node's key. */
+  async #dial(node: Peer): Promise<void> {
+    const { network, link, random } = this.#init
+    const nonce = random(nonceBytes)
+    const options = { timeoutMs: admissionLimits.proofMs, maxBytes: 64, dialAnew: true }
+    try {
+      const signature = await link.request(node, presenceProtocol, nonce, options)
+      if (ed25519Verify(node.id, presenceBytes(network.name, link.id, nonce), signature)) return
+      throw new LinkError('REFUSED', 'the answer is not signed by the node')
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error
+      throw new DirectoryError(
+        'NO_ANSWER',
+        `join: ${node.addresses[0]}: no answer when dialled (${error.message}): open the port, or correct 'announce'`,
+      )
+    }
+  }
+
+  async #keep(member: Member): Promise<void> {
+    const { store, log } = this.#init
+    const { stable } = member.request
+    await store.putMember(member)
+    this.#members.set(hex(stable.id), member)
+    this.#seen.set(hex(stable.id), this.#epoch())
+    const message = member.left ? 'authority: a node leaves' : 'authority: a node was let in'
+    log.info({ node: hex(stable.id), nodeRole: stable.role }, message)
+  }
+
+  /** Forgets who has been away for long. */
+  async prune(): Promise<void> {
+    const oldest = this.#epoch() - admissionLimits.epochs
+    for (const [id, epoch] of this.#seen) {
+      if (epoch >= oldest) continue
+      await this.#init.store.removeMember(id)
+      this.#seen.delete(id)
+      this.#members.delete(id)
+    }
+  }
+
+  #epoch(): number {
+    return epochAt(this.#init.network, this.#init.clock.now())
+  }
+}
+
+type Dated = { readonly epoch: number; readonly serial: number }
+
+function isOlder(a: Dated, b: Dated): boolean {
+  return a.epoch < b.epoch || (a.epoch === b.epoch && a.serial <= b.serial)
+}

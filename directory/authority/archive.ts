@@ -1,0 +1,225 @@
+// The documents of an authority (docs/directory.md 8.8): what it holds, what it signed, and where the chain of
+// documents goes on.
+
+import { hex, same } from '../../encoding/bytes.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import { changes } from '../documents/authority-set.ts'
+import { type ConsensusBody, type NamedBody, readBody, type Successors } from '../documents/consensus.ts'
+import { type ConsensusDocument, readDocument, validSigners, writeDocument } from '../documents/document.ts'
+import { epochAt, type Network } from '../documents/network.ts'
+import { followChanges } from '../documents/succession.ts'
+import type { View } from '../documents/view.ts'
+import type { Pointer } from '../documents/vote.ts'
+import { DirectoryError } from '../error.ts'
+import type { Documents, Held } from '../follow/held-documents.ts'
+import { Notes } from '../follow/notes.ts'
+import type { SignatureMessage } from '../rounds/state.ts'
+import { digest, type SignatureEntry } from '../statement.ts'
+import { type AuthorityStore, storedEpochs } from './store.ts'
+
+export interface ArchiveInit {
+  readonly network: Network
+  /** Those that are held, and who makes them. */
+  readonly documents: Documents
+  readonly clock: Clock
+  readonly log: Log
+  readonly store: AuthorityStore
+  /** Told what was refused. */
+  readonly onRefused: (error: DirectoryError) => void
+  /** Told of each new document. */
+  readonly onDocument: (held: Held) => void
+}
+
+/** Bodies of so many epochs before this one stay in memory. */
+const bodyEpochs = 4
+
+export class Archive {
+  readonly documents: Documents
+  readonly notes: Notes
+  readonly #init: ArchiveInit
+  /** Names that this authority signed, by epoch. */
+  readonly #signed = new Map<number, Uint8Array>()
+  /** The last document that hands over of those that it signed. */
+  #handedOver: ConsensusBody | undefined
+  /** By the hex of its name. */
+  readonly #bodies = new Map<string, ConsensusBody>()
+  /** The newest document ever, also when its time is over. */
+  #latest: Pointer | null = null
+
+  constructor(init: ArchiveInit) {
+    this.#init = init
+    this.documents = init.documents
+    this.notes = new Notes(init.documents.succession, name => this.documents.named(name), init.clock.now())
+  }
+
+  /** @throws DirectoryError when what it signed cannot be read back */
+  async load(): Promise<void> {
+    const { store, network, clock } = this.#init
+    const epoch = epochAt(network, clock.now())
+    for (const bytes of await store.changes()) this.#use(() => void this.documents.succession.learn(bytes))
+    for (const bytes of await store.documents()) this.#use(() => this.#load(bytes))
+    this.#handedOver = await store.handedOver()
+    for (const { epoch: of, hash, body } of await store.signed()) {
+      this.#signed.set(of, hash)
+      if (body !== undefined && of > epoch - bodyEpochs) this.#bodies.set(hex(hash), body)
+    }
+  }
+
+  #use(run: () => void): void {
+    try {
+      run()
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.#init.log.warn(
+        { code: error.code, why: error.message },
+        'authority: a stored document is of no use',
+      )
+    }
+  }
+
+  /** A document whose time is over is no view any more, but the chain goes on from it. */
+  #load(bytes: Uint8Array): void {
+    const { clock } = this.#init
+    const document = readDocument(bytes)
+    if (document.body.validUntil > clock.now()) this.documents.add(bytes, clock.now())
+    else if (document.body.epoch <= (this.#latest?.epoch ?? -1)) return
+    else {
+      this.documents.succession.verify(document)
+      this.documents.succession.note(document, bytes)
+    }
+    this.#note(document)
+  }
+
+  current(): View | undefined {
+    return this.documents.current(this.#init.clock.now())?.view
+  }
+
+  /**
+   * Verifies, keeps and stores a signed document; one that is refused changes nothing.
+   *
+   * @returns why it was refused, if it was
+   */
+  adopt(bytes: Uint8Array): DirectoryError | undefined {
+    const { clock, log, store, onRefused, onDocument } = this.#init
+    try {
+      const { held, isNew } = this.documents.add(bytes, clock.now())
+      if (!isNew) return undefined
+      this.#note(held.document)
+      onDocument(held)
+      const { epoch, signers, hash } = held.view
+      log.info({ epoch, signers: signers.length, hash: hex(hash) }, 'authority: document')
+      const change = changes(held.document.body) !== undefined
+      store.putDocument(epoch, bytes, change).catch((error: unknown) => {
+        log.error({ why: String(error) }, 'authority: a document could not be stored')
+      })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      onRefused(error)
+      log.warn({ code: error.code, why: error.message }, 'authority: refused a document')
+      return error
+    }
+  }
+
+  /**
+   * Adopts a document of a peer; one of other authorities leads to the documents in which they changed.
+   *
+   * @param ask the peer for the first change after an epoch
+   */
+  async adoptFrom(bytes: Uint8Array, ask: (after: number | null) => Promise<Uint8Array>): Promise<void> {
+    if (this.adopt(bytes)?.code !== 'WRONG_AUTHORITIES') return
+    const { succession } = this.documents
+    const { store } = this.#init
+    const kept = (epoch: number, step: Uint8Array): Promise<void> => store.putChange(epoch, step)
+    if (await followChanges(succession, ask, kept)) this.adopt(bytes)
+  }
+
+  /** A document that a round has made. */
+  publish(document: NamedBody, signatures: readonly SignatureEntry[]): void {
+    this.adopt(writeDocument(document.bytes, signatures))
+  }
+
+  /** What this authority has just signed. */
+  sign({ epoch, hash }: SignatureMessage, body: NamedBody | undefined): void {
+    this.#signed.set(epoch, hash)
+    if (body === undefined) return
+    this.#bodies.set(hex(body.hash), body.body)
+    if (changes(body.body) !== undefined) this.#handedOver = body.body
+  }
+
+  /**
+   * Who may be in office before an epoch without this authority knowing: it signed the document that hands over to
+   * them, and holds none of that epoch or a later one (docs/directory.md 8.7).
+   */
+  pendingChange(before: number = Number.POSITIVE_INFINITY): Successors | undefined {
+    const last = this.#handedOver
+    if (last === undefined || last.epoch >= before) return undefined
+    return (this.newestBefore(before)?.epoch ?? -1) < last.epoch ? changes(last) : undefined
+  }
+
+  signed(epoch: number): Uint8Array | undefined {
+    return this.#signed.get(epoch)
+  }
+
+  body(name: string): ConsensusBody | undefined {
+    return this.#bodies.get(name)
+  }
+
+  /** @throws DirectoryError BAD_DOCUMENT when these are not the bytes of that name, or as `readBody` */
+  learnBody(hash: Uint8Array, bytes: Uint8Array): void {
+    if (!same(digest(bytes), hash)) throw new DirectoryError('BAD_DOCUMENT', 'body: of another name')
+    this.#bodies.set(hex(hash), readBody(bytes))
+  }
+
+  newestBefore(epoch: number): Pointer | null {
+    const held = this.documents.newest(epoch)
+    if (held !== undefined) return this.#pointerTo(held.document)
+    return this.#latest !== null && this.#latest.epoch < epoch ? this.#latest : null
+  }
+
+  /** Signed bytes. @throws DirectoryError UNAVAILABLE */
+  async serve(epoch: number | null): Promise<Uint8Array> {
+    const { store, clock } = this.#init
+    if (epoch !== null && this.documents.get(epoch) === undefined) {
+      const old = await store.document(epoch)
+      if (old !== undefined) return old
+    }
+    return this.documents.serve(epoch, clock.now())
+  }
+
+  /** The bytes of a body by its name. @throws DirectoryError UNAVAILABLE */
+  async serveBody(hash: Uint8Array): Promise<Uint8Array> {
+    const epoch = this.#bodies.get(hex(hash))?.epoch
+    if (epoch !== undefined) {
+      const held = this.documents.get(epoch)?.document
+      if (held !== undefined && same(held.hash, hash)) return held.bodyBytes
+      const bytes = await this.#init.store.bodyBytes(epoch)
+      if (bytes !== undefined && same(digest(bytes), hash)) return bytes
+    }
+    throw new DirectoryError('UNAVAILABLE', 'body: not here')
+  }
+
+  /** Lets go of what no round of this epoch or a later one asks for. */
+  forget(epoch: number): void {
+    this.documents.prune(this.#init.clock.now())
+    for (const of of [...this.#signed.keys()]) if (of < epoch - storedEpochs) this.#signed.delete(of)
+    const latest = this.#latest === null ? '' : hex(this.#latest.hash)
+    for (const [name, body] of this.#bodies) {
+      if (body.epoch <= epoch - bodyEpochs && name !== latest) this.#bodies.delete(name)
+    }
+  }
+
+  #note(document: ConsensusDocument): void {
+    this.#bodies.set(hex(document.hash), document.body)
+    if (this.#latest === null || this.#latest.epoch < document.body.epoch) {
+      this.#latest = this.#pointerTo(document)
+    }
+  }
+
+  #pointerTo({ body, hash, signatures }: ConsensusDocument): Pointer {
+    const { everybody } = this.documents.succession
+    const valid = new Set(validSigners(everybody, { body, hash, signatures }).map(hex))
+    return { epoch: body.epoch, hash, signatures: signatures.filter(({ signer }) => valid.has(hex(signer))) }
+  }
+}

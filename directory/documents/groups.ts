@@ -1,0 +1,40 @@
+// What keeps two nodes out of one path (docs/directory.md 7.6): one family, or one network.
+
+import { networksOf } from '../address.ts'
+import type { NodeEntry, Parameters } from './view.ts'
+
+/** The groups of a node; no two nodes of a path have one in common, its two gateways excepted from each other. */
+export function groupsOf(
+  { family, addresses }: NodeEntry,
+  { networksApart }: Pick<Parameters, 'networksApart'>,
+): string[] {
+  const families = family === '' ? [] : [`family ${family}`]
+  const networks = networksApart > 0 ? networksOf(addresses) : []
+  return [...families, ...networks.map(network => `network ${network}`)]
+}
+
+/**
+ * Whether the nodes of a path are apart. The two gateways are excepted from each other: a loop, and two people at one
+ * gateway, use it twice.
+ */
+export function areApart(
+  first: NodeEntry,
+  mixes: readonly NodeEntry[],
+  last: NodeEntry,
+  parameters: Pick<Parameters, 'networksApart'>,
+): boolean {
+  const met = new Set([first, last].flatMap(node => groupsOf(node, parameters)))
+  for (const mix of mixes) {
+    const groups = groupsOf(mix, parameters)
+    if (groups.some(group => met.has(group))) return false
+    for (const group of groups) met.add(group)
+  }
+  return true
+}
+
+/** Of nodes those that paths use: reliable ones that run; where there is none, those that run. */
+export function usable(nodes: readonly NodeEntry[]): readonly NodeEntry[] {
+  const running = nodes.filter(node => node.running)
+  const reliable = running.filter(node => node.reliable)
+  return reliable.length > 0 ? reliable : running
+}

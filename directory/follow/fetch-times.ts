@@ -1,0 +1,87 @@
+// When a follower asks for which document (docs/directory.md 10).
+
+import type { Clock } from '../../world/clock.ts'
+import { fraction, type Random } from '../../world/random.ts'
+import { second } from '../../world/units.ts'
+import { epochAt, epochStart, type Network, phaseEnds } from '../documents/network.ts'
+import type { Documents } from './held-documents.ts'
+
+/** When, within an epoch, the document of the next one is fetched: spread, and well before it is needed. */
+export interface FetchWindow {
+  readonly from: number
+  readonly to: number
+}
+
+/** Nodes go first, so that they have what clients ask for. */
+export const fetchWindows: { readonly node: FetchWindow; readonly client: FetchWindow } = {
+  node: { from: phaseEnds.signatures + 1 / 128, to: 6 / 8 },
+  client: { from: 6 / 8, to: 7 / 8 },
+}
+
+/** Without a document one asks often at first (a network may be starting), then less. */
+const retryMs = { first: 200, soon: 500, soonFor: 20 * second, longest: 60 * second } as const
+
+export interface FetchTimesInit {
+  readonly network: Network
+  readonly clock: Clock
+  readonly random: Random
+  readonly documents: Documents
+  readonly window: FetchWindow
+}
+
+export class FetchTimes {
+  readonly #init: FetchTimesInit
+  readonly #started: number
+  /** The own place in the window, drawn anew for every epoch. */
+  #place = { epoch: -1, at: 0 }
+
+  constructor(init: FetchTimesInit) {
+    this.#init = init
+    this.#started = init.clock.now()
+  }
+
+  /** What is missing now: any document of now, or the next epoch's when its time to fetch has come. */
+  wanted(now: number, tries: number): { epoch: number | null } | undefined {
+    const { network, documents } = this.#init
+    const epoch = epochAt(network, now)
+    if (epoch < 0) return undefined
+    if (documents.current(now) === undefined) return { epoch: null }
+    const wanted: number[] = []
+    // A round that started the network may end late: its document is still better than an older one.
+    if (documents.get(epoch) === undefined) wanted.push(epoch)
+    if (documents.get(epoch + 1) === undefined && now >= this.#fetchAt(epoch)) wanted.push(epoch + 1)
+    const choice = wanted[tries % Math.max(1, wanted.length)]
+    return choice === undefined ? undefined : { epoch: choice }
+  }
+
+  /** Milliseconds until something may be missing. */
+  nextFetch(now: number): number {
+    const { network } = this.#init
+    const epoch = epochAt(network, now)
+    if (epoch < 0) return Math.min(network.epochMs, epochStart(network, 0) - now)
+    const at = this.#fetchAt(epoch)
+    const next = now < at ? at : Math.max(epochStart(network, epoch + 1), this.#fetchAt(epoch + 1))
+    return Math.max(1, next - now)
+  }
+
+  #fetchAt(epoch: number): number {
+    const { network, random } = this.#init
+    if (this.#place.epoch !== epoch) {
+      const { from, to } = this.#init.window
+      const at = epochStart(network, epoch + from + (to - from) * fraction(random))
+      if (epoch !== epochAt(network, this.#init.clock.now())) return at
+      this.#place = { epoch, at }
+    }
+    return this.#place.at
+  }
+
+  /** Milliseconds until the next try. */
+  backOff(tries: number): number {
+    const { network, clock, random } = this.#init
+    const starting = clock.now() - this.#started < retryMs.soonFor
+    const longest = starting
+      ? retryMs.soon
+      : Math.max(retryMs.soon, Math.min(retryMs.longest, network.epochMs / 20))
+    return Math.min(longest, retryMs.first * 1.5 ** Math.min(20, tries)) * (0.75 + fraction(random) / 2)
+  }
+}

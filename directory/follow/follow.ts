@@ -1,0 +1,468 @@
+// Follows the consensus for a client (docs/directory.md 10): fetches each epoch's document in good time, verifies
+// it, compares it with what others hold, and never gives up a good one for a bad one.
+
+import { hex } from '../../encoding/bytes.ts'
+import type { Link, Peer } from '../../link/link.ts'
+import type { Clock, Timer } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Random } from '../../world/random.ts'
+import type { Store } from '../../world/store.ts'
+import { second } from '../../world/units.ts'
+import { readDocument } from '../documents/document.ts'
+import { checkNetwork, epochAt, epochsValid, type Network } from '../documents/network.ts'
+import { followChanges } from '../documents/succession.ts'
+import {
+  type ConsensusStatus,
+  consensusStatus,
+  type Directory,
+  type DirectoryHealth,
+  type View,
+} from '../documents/view.ts'
+import type { Pointer } from '../documents/vote.ts'
+import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
+import { DocumentStore } from './documents-on-disk.ts'
+import { Fetch } from './fetch.ts'
+import { FetchTimes, type FetchWindow, fetchWindows } from './fetch-times.ts'
+import { NoteFollower, noteWindows } from './follow-notes.ts'
+import { Documents, type Held } from './held-documents.ts'
+import { Notes } from './notes.ts'
+import { Sources } from './sources.ts'
+import { Comparison, type Split } from './split.ts'
+import { acceptRecords } from './table.ts'
+
+/** What it takes to follow a network's documents. */
+export interface FollowOptions {
+  readonly network: Network
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  /** Where the newest documents outlive the process. */
+  readonly store?: Store | undefined
+  /** Whom to ask first: any nodes. The authorities are asked when none of these has it. */
+  readonly sources?: readonly Peer[] | undefined
+}
+
+/** How the documents come: plain values only. */
+export interface DirectoryStatus extends DirectoryHealth {
+  /** The epoch of now by the own clock; negative before genesis. */
+  readonly epoch: number
+  readonly consensus: ConsensusStatus | null
+  /** Documents that were fetched, accepted, and refused by code. */
+  readonly fetched: number
+  readonly accepted: number
+  readonly refused: Readonly<Partial<Record<DirectoryErrorCode | 'LINK', number>>>
+  /** Other nodes that hold the same document, of those that were asked. */
+  readonly agreed: number
+}
+
+/** A directory that is kept fresh until `close`. */
+export interface FollowedDirectory extends Directory {
+  status(): DirectoryStatus
+}
+
+/** Who has not answered after so long is not waited for before the next one is asked. */
+const patienceMs = 2 * second
+/** Of those that the table names, so many are asked. */
+const holdersAsked = 3
+/** Every so many attempts in vain the table is asked who else has it. */
+const attemptsPerSearch = 4
+
+/**
+ * Follows a network's documents until `close`: fetches each epoch's, checks it, and keeps the newest.
+ *
+ * @throws DirectoryError BAD_NETWORK
+ */
+export async function followDirectory(options: FollowOptions): Promise<FollowedDirectory> {
+  const follower = new Follower(options, 'client')
+  await follower.start()
+  return follower
+}
+
+export class Follower implements FollowedDirectory {
+  readonly documents: Documents
+  readonly notes: Notes
+  readonly #options: FollowOptions
+  readonly #times: FetchTimes
+  readonly #handlers = new Set<(view: View) => void>()
+  readonly #waiting = new Set<{ resolve: (view: View) => void; reject: (error: Error) => void }>()
+  readonly #refused: Partial<Record<DirectoryErrorCode | 'LINK', number>> = {}
+  readonly #abort = new AbortController()
+  readonly #sources: Sources
+  readonly #ask: Fetch
+  readonly #comparison: Comparison
+  readonly #disk: DocumentStore
+  /** Who is being asked: hex. */
+  readonly #asking = new Set<string>()
+  #saidLate: number | undefined
+  #fetched = 0
+  #accepted = 0
+  #tries = 0
+  readonly #noteWindow: FetchWindow
+  #noteFollower: NoteFollower | undefined
+  #timer: Timer | undefined
+  #readyTimer: Timer | undefined
+  #running: Promise<void> = Promise.resolve()
+
+  constructor(options: FollowOptions, who: 'node' | 'client') {
+    checkNetwork(options.network)
+    this.#options = options
+    this.#noteWindow = noteWindows[who]
+    const { network, link, random, clock, sources: given = [] } = options
+    const documents = new Documents(network)
+    this.documents = documents
+    this.#disk = new DocumentStore(options.store, options.log)
+    this.notes = new Notes(documents.succession, name => documents.named(name), clock.now())
+    this.#times = new FetchTimes({ network, clock, random, documents, window: fetchWindows[who] })
+    const sources = new Sources({
+      authorities: () => documents.succession.newest.authorities,
+      self: link.id,
+      random,
+      given,
+      authoritiesFirst: who === 'node',
+    })
+    const fetch = new Fetch({ ...options, documents, signal: this.#abort.signal })
+    const onOther = (pointer: Pointer, document: Uint8Array | undefined): void =>
+      this.#onOther(pointer, document)
+    this.#sources = sources
+    this.#ask = fetch
+    this.#comparison = new Comparison({ ...options, documents, sources, fetch, onOther })
+    const networkFor = (epoch: number): Network => documents.succession.networkFor(epoch)
+    acceptRecords(link.dht, { network, networkFor, now: clock.now, view: () => documents.newest()?.view })
+    link.dht.keep(sources.all, false)
+  }
+
+  /** Reads what the store has, and begins to fetch. */
+  async start(): Promise<void> {
+    const networkFor = (epoch: number): Network => this.documents.succession.networkFor(epoch)
+    // Changes of the authorities first: with them the documents are verified.
+    for (const bytes of await this.#disk.changes()) {
+      this.#use(() => this.documents.succession.learn(bytes))
+    }
+    for (const bytes of await this.#disk.documents()) {
+      if (!this.#use(() => this.#accept(bytes))) this.#learnFrom(bytes)
+    }
+    for (const { theirs } of await this.#disk.splits(networkFor)) this.documents.contradict(theirs)
+    this.#plan(0)
+    const { sources = [] } = this.#options
+    this.#noteFollower = new NoteFollower({
+      ...this.#options,
+      notes: this.notes,
+      sources: () => sources,
+      ready: () => this.current() !== undefined,
+      window: this.#noteWindow,
+      onEffect: () => this.#tellCurrent(),
+    })
+  }
+
+  /** What was stored may be of no more use. */
+  #use(run: () => void): boolean {
+    try {
+      run()
+      return true
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      this.#options.log.info({ code: error.code }, 'a stored document is of no more use')
+      return false
+    }
+  }
+
+  /** As the note that is in force has it. */
+  current(): View | undefined {
+    const now = this.#options.clock.now()
+    const view = this.documents.current(now)?.view
+    return view && this.notes.obeyed(view, now)
+  }
+
+  view(epoch: number): View | undefined {
+    const now = this.#options.clock.now()
+    this.documents.prune(now)
+    const view = this.documents.usable(epoch)?.view
+    return view && this.notes.obeyed(view, now)
+  }
+
+  onView(handler: (view: View) => void): () => void {
+    this.#handlers.add(handler)
+    return () => void this.#handlers.delete(handler)
+  }
+
+  ready(signal?: AbortSignal): Promise<View> {
+    const now = this.current()
+    if (now !== undefined) return Promise.resolve(now)
+    if (signal?.aborted) return Promise.reject(signal.reason as Error)
+    if (this.#abort.signal.aborted) return Promise.reject(closed())
+    return new Promise((resolve, reject) => {
+      const waiter = {
+        resolve: (view: View): void => {
+          signal?.removeEventListener('abort', stop)
+          resolve(view)
+        },
+        reject,
+      }
+      const stop = (): void => {
+        this.#waiting.delete(waiter)
+        reject(signal?.reason as Error)
+      }
+      signal?.addEventListener('abort', stop, { once: true })
+      this.#waiting.add(waiter)
+    })
+  }
+
+  status(): DirectoryStatus {
+    const { network, clock } = this.#options
+    const view = this.current()
+    return {
+      epoch: epochAt(network, clock.now()),
+      consensus: consensusStatus(view),
+      fetched: this.#fetched,
+      accepted: this.#accepted,
+      refused: { ...this.#refused },
+      agreed: this.#comparison.counts.agreed,
+      ...this.health(),
+    }
+  }
+
+  health(): DirectoryHealth {
+    const view = this.current()
+    const late = view !== undefined && this.#options.clock.now() >= view.freshUntil
+    return {
+      late: late ? { since: view.validAfter, worksUntil: view.validUntil } : null,
+      splits: this.documents.splits.map(({ epoch, ours, theirs, proofs }) => ({
+        epoch,
+        documents: [hex(ours.hash), hex(theirs.hash)],
+        signers: proofs.map(({ signer }) => hex(signer)),
+      })),
+      troubles: this.#sources.troubles,
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#abort.abort(closed())
+    this.#timer?.cancel()
+    this.#readyTimer?.cancel()
+    this.#noteFollower?.close()
+    this.#comparison.close()
+    for (const waiter of this.#waiting) waiter.reject(closed())
+    this.#waiting.clear()
+    this.#handlers.clear()
+    await this.#running
+  }
+
+  /** One timer: the next attempt in `ms`. */
+  #plan(ms: number): void {
+    if (this.#abort.signal.aborted) return
+    this.#timer?.cancel()
+    this.#timer = this.#options.clock.after(ms, () => {
+      this.#running = this.#attempt()
+    })
+  }
+
+  async #attempt(): Promise<void> {
+    const { clock } = this.#options
+    const now = clock.now()
+    this.documents.prune(now)
+    this.#sayLate()
+    const want = this.#times.wanted(now, this.#tries)
+    if (want !== undefined && (await this.#fetch(want.epoch))) this.#tries = 0
+    else if (want !== undefined) this.#tries++
+    const next = this.#times.wanted(clock.now(), this.#tries)
+    if (next !== undefined) return this.#plan(this.#tries === 0 ? 0 : this.#times.backOff(this.#tries))
+    this.#plan(this.#times.nextFetch(clock.now()))
+  }
+
+  /** Once for each document that is not fresh any more. */
+  #sayLate(): void {
+    const { late } = this.health()
+    if (late === null || late.since === this.#saidLate) return
+    this.#saidLate = late.since
+    const time = (ms: number): string => new Date(ms).toISOString()
+    this.#options.log.warn(
+      { since: time(late.since), worksUntil: time(late.worksUntil) },
+      'directory: no new document: this goes on with the last one until its time is over',
+    )
+  }
+
+  /** Asks a few places; true when a document was accepted. */
+  async #fetch(epoch: number | null): Promise<boolean> {
+    const { clock } = this.#options
+    for (const peer of this.#sources.inAttempt(this.#tries)) {
+      if (await within(clock, patienceMs, this.#try(peer, epoch))) return true
+    }
+    return this.#tries % attemptsPerSearch === 1 && (await this.#search(epoch))
+  }
+
+  /** Asks those of whom the table says that they have it. */
+  async #search(epoch: number | null): Promise<boolean> {
+    const { network, clock } = this.#options
+    const now = epochAt(network, clock.now())
+    const epochs = epoch === null ? Array.from({ length: epochsValid }, (_, i) => now - i) : [epoch]
+    for (const of of epochs.filter(each => each >= 0)) {
+      if (this.#abort.signal.aborted) return false
+      for (const peer of (await this.#ask.holders(of)).slice(0, holdersAsked)) {
+        if (await this.#try(peer, of)) return true
+      }
+    }
+    return false
+  }
+
+  async #try(peer: Peer, epoch: number | null): Promise<boolean> {
+    const id = hex(peer.id)
+    if (this.#abort.signal.aborted || this.#asking.has(id)) return false
+    this.#asking.add(id)
+    let bytes: Uint8Array | undefined
+    try {
+      bytes = await this.#ask.document(peer, epoch)
+      this.#fetched++
+      await this.#acceptFrom(peer, bytes, epoch ?? undefined)
+      return true
+    } catch (error) {
+      if (this.#abort.signal.aborted) return false
+      this.#refuse(peer, error)
+      if (bytes !== undefined) this.#learnFrom(bytes)
+      return false
+    } finally {
+      this.#asking.delete(id)
+    }
+  }
+
+  #refuse(peer: Peer, error: unknown): void {
+    const { log } = this.#options
+    const code = this.#sources.note(peer, error)
+    if (!(error instanceof DirectoryError)) {
+      this.#count(code === 'TOO_LARGE' ? 'TOO_LARGE' : 'LINK')
+      if (code === 'FAULT') log.warn({ why: String(error) }, 'directory: request failed')
+      return
+    }
+    this.#count(error.code)
+    if (error.code === 'UNAVAILABLE') return
+    log.warn({ code: error.code, why: error.message }, 'directory: refused a document')
+  }
+
+  /** A document whose time is over still names nodes, and enough authorities have signed that. */
+  #learnFrom(bytes: Uint8Array): void {
+    const { link } = this.#options
+    if (this.documents.newest() !== undefined) return
+    try {
+      this.#sources.learn(this.documents.succession.verify(readDocument(bytes)))
+      link.dht.keep(this.#sources.all, false)
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+    }
+  }
+
+  /** Another node holds another document of an epoch, and enough authorities signed that, too. */
+  #onOther(pointer: Pointer, document: Uint8Array | undefined): void {
+    const split = this.documents.contradict(pointer)
+    if (split !== undefined) this.#onSplit(split, document)
+  }
+
+  #onSplit(split: Split, document: Uint8Array | undefined): void {
+    const { log } = this.#options
+    const signers = split.proofs.map(({ signer }) => hex(signer))
+    log.error(
+      { epoch: split.epoch, signers: signers.join(' ') },
+      'directory: two signed documents of one epoch: neither is used',
+    )
+    const ours = this.documents.get(split.epoch)?.bytes
+    const documents = [ours, document].flatMap(bytes => (bytes === undefined ? [] : [bytes]))
+    void this.#disk.putSplit({ theirs: split.theirs, documents })
+    this.#tellCurrent()
+  }
+
+  #count(code: DirectoryErrorCode | 'LINK'): void {
+    this.#refused[code] = (this.#refused[code] ?? 0) + 1
+  }
+
+  /** As `#accept`; a document of other authorities leads to the documents in which they changed. */
+  async #acceptFrom(peer: Peer, bytes: Uint8Array, epoch?: number): Promise<void> {
+    try {
+      this.#accept(bytes, epoch)
+    } catch (error) {
+      if (!(error instanceof DirectoryError && error.code === 'WRONG_AUTHORITIES')) throw error
+      if (!(await this.#followChanges(peer))) throw error
+      this.#accept(bytes, epoch)
+    }
+  }
+
+  #followChanges(peer: Peer): Promise<boolean> {
+    return followChanges(
+      this.documents.succession,
+      after => this.#ask.change(peer, after),
+      async (epoch, bytes) => {
+        this.#options.log.info({ epoch }, 'directory: the authorities have changed')
+        await this.#disk.putChange(epoch, bytes)
+      },
+    )
+  }
+
+  /** Verifies, keeps, tells. Throws DirectoryError when it is refused. */
+  #accept(bytes: Uint8Array, epoch?: number): void {
+    const { clock, log, link } = this.#options
+    const before = this.documents.splits.length
+    let accepted: { held: Held; isNew: boolean }
+    try {
+      accepted = this.documents.add(bytes, clock.now(), epoch)
+    } catch (error) {
+      const split = this.documents.splits[before]
+      if (split !== undefined) this.#onSplit(split, bytes)
+      throw error
+    }
+    const { held, isNew } = accepted
+    if (!isNew) return
+    this.#accepted++
+    log.info({ epoch: held.view.epoch, signers: held.view.signers.length }, 'directory: new document')
+    void this.#disk.put(held)
+    if (this.documents.newest() === held) {
+      this.#sources.learn(held.view)
+      link.dht.keep(this.#sources.all, true)
+    }
+    this.#sources.forgive()
+    this.#comparison.document(held)
+    this.#tell(held.view)
+    this.#tellReady()
+  }
+
+  /** The view of now is another one: a note has come into force, or a document is used no more. */
+  #tellCurrent(): void {
+    const view = this.current()
+    if (view !== undefined) this.#tell(view)
+  }
+
+  #tell(view: View): void {
+    for (const handler of this.#handlers) {
+      try {
+        handler(view)
+      } catch (error) {
+        this.#options.log.error({ why: String(error) }, 'directory: a handler of views failed')
+      }
+    }
+  }
+
+  /** Whoever waits for a current view gets it; a view of the future is one when its time comes. */
+  #tellReady(): void {
+    const { clock } = this.#options
+    const now = clock.now()
+    const view = this.current()
+    if (view !== undefined) {
+      for (const waiter of this.#waiting) waiter.resolve(view)
+      this.#waiting.clear()
+      return
+    }
+    const newest = this.documents.newest()
+    if (newest === undefined || newest.view.validAfter <= now) return
+    this.#readyTimer?.cancel()
+    this.#readyTimer = clock.after(newest.view.validAfter - now, () => this.#tellReady())
+  }
+}
+
+/** What is not true after `ms` is false. */
+function within(clock: Clock, ms: number, happening: Promise<boolean>): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const late = clock.after(ms, () => resolve(false))
+    happening.then(resolve, reject).finally(() => late.cancel())
+  })
+}
+
+function closed(): DirectoryError {
+  return new DirectoryError('CLOSED', 'the directory was closed')
+}

@@ -1,0 +1,222 @@
+// The signed documents that somebody holds, verified when they came in: authorities, nodes and clients alike.
+// Of an epoch of which two are known, neither is used (docs/directory.md 10.3).
+
+import { hex, same } from '../../encoding/bytes.ts'
+import type { Link } from '../../link/link.ts'
+import { difference, writeTold } from '../documents/difference.ts'
+import { type ConsensusDocument, readDocument } from '../documents/document.ts'
+import { type Evidence, writeProofs } from '../documents/evidence.ts'
+import {
+  directoryProtocol,
+  maxAskBytes,
+  readRequest,
+  writeAnswer,
+  writeRefusal,
+  writeTime,
+} from '../documents/exchange.ts'
+import { epochAt, epochsValid, type Network } from '../documents/network.ts'
+import { Succession } from '../documents/succession.ts'
+import type { View } from '../documents/view.ts'
+import type { Pointer } from '../documents/vote.ts'
+import { DirectoryError } from '../error.ts'
+import type { Notes } from './notes.ts'
+import { type Split, splitOf } from './split.ts'
+import { writePointer } from './table.ts'
+
+export interface Held {
+  readonly bytes: Uint8Array
+  readonly document: ConsensusDocument
+  readonly view: View
+}
+
+export class Documents {
+  /** Who makes documents, and since when. */
+  readonly succession: Succession
+  readonly #network: Network
+  readonly #held = new Map<number, Held>()
+  /** Differences between two that are held, made once: by the names of both. */
+  readonly #told = new Map<string, Uint8Array>()
+  /** By epoch: another document was signed, too. */
+  readonly #splits = new Map<number, Split>()
+
+  constructor(network: Network) {
+    this.#network = network
+    this.succession = new Succession(network)
+  }
+
+  /**
+   * Verifies and keeps. What is held is never replaced.
+   *
+   * @param epoch the one that was asked for, if it was one
+   * @returns the document, and whether it was new
+   * @throws DirectoryError as `verifyConsensus`; OLD_EPOCH when its time is over or another epoch was asked for,
+   * FUTURE_EPOCH when it cannot exist yet, CONFLICT when another one of its epoch is held
+   */
+  add(bytes: Uint8Array, now: number, epoch?: number): { held: Held; isNew: boolean } {
+    const document = readDocument(bytes)
+    const { epoch: have } = document.body
+    if (have > epochAt(this.#network, now) + 2) {
+      throw new DirectoryError('FUTURE_EPOCH', `document: epoch ${have} is not yet made`)
+    }
+    // The epoch says when the time is over; verifyDocument holds the times in the document to it.
+    if (have + epochsValid <= epochAt(this.#network, now) || (epoch !== undefined && have !== epoch)) {
+      throw new DirectoryError('OLD_EPOCH', `document: want epoch ${epoch ?? 'of now'}, have ${have}`)
+    }
+    const before = this.#held.get(have)
+    if (before !== undefined && same(before.document.hash, document.hash)) {
+      return { held: before, isNew: false }
+    }
+    if (this.#splits.has(have)) {
+      throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have} are known`)
+    }
+    const held = { bytes, document, view: this.succession.verify(document) }
+    if (before !== undefined) {
+      this.contradict({ epoch: have, hash: document.hash, signatures: document.signatures })
+      throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have}`)
+    }
+    this.succession.note(document, bytes)
+    this.#held.set(have, held)
+    return { held, isNew: true }
+  }
+
+  get(epoch: number): Held | undefined {
+    return this.#held.get(epoch)
+  }
+
+  /**
+   * A pointer that somebody else gave. What is held of its epoch is used no more when it names another document that
+   * enough authorities signed.
+   *
+   * @returns the contradiction, when it is one and is new
+   */
+  contradict(theirs: Pointer): Split | undefined {
+    const held = this.#held.get(theirs.epoch)?.document
+    if (held === undefined || this.#splits.has(theirs.epoch)) return undefined
+    const ours = { epoch: theirs.epoch, hash: held.hash, signatures: held.signatures }
+    const split = splitOf(this.succession.networkFor(theirs.epoch), ours, theirs)
+    if (split !== undefined) this.#splits.set(split.epoch, split)
+    return split
+  }
+
+  get splits(): readonly Split[] {
+    return [...this.#splits.values()]
+  }
+
+  /** Against authorities that signed two documents of one epoch. */
+  get proofs(): readonly Evidence[] {
+    const bySigner = new Map(
+      this.splits.flatMap(({ proofs }) => proofs.map(proof => [hex(proof.signer), proof])),
+    )
+    return [...bySigner.values()]
+  }
+
+  /** The newest whose time has come and is not over, of epochs without contradiction. */
+  current(now: number): Held | undefined {
+    const epoch = epochAt(this.#network, now)
+    for (let at = epoch; at > epoch - epochsValid; at--) {
+      const held = this.usable(at)
+      if (held !== undefined) return held
+    }
+    return undefined
+  }
+
+  /** The one of an epoch, unless two are known. */
+  usable(epoch: number): Held | undefined {
+    return this.#splits.has(epoch) ? undefined : this.#held.get(epoch)
+  }
+
+  /** The newest, its time come or not. */
+  newest(before: number = Number.POSITIVE_INFINITY): Held | undefined {
+    const epochs = [...this.#held.keys()].filter(epoch => epoch < before)
+    return this.#held.get(Math.max(...epochs))
+  }
+
+  /** The view of the document of this name (hex), where it is held. */
+  named(name: string): View | undefined {
+    return [...this.#held.values()].find(({ view }) => hex(view.hash) === name)?.view
+  }
+
+  /** Drops those whose time is over; returns their epochs. */
+  prune(now: number): number[] {
+    const over = [...this.#held.keys()].filter(epoch => epoch + epochsValid <= epochAt(this.#network, now))
+    for (const epoch of over) {
+      this.#held.delete(epoch)
+      this.#splits.delete(epoch)
+    }
+    if (over.length > 0) this.#told.clear()
+    return over
+  }
+
+  /**
+   * The signed bytes to serve: an epoch's, or the newest whose time has come.
+   *
+   * @throws DirectoryError UNAVAILABLE
+   */
+  serve(epoch: number | null, now: number): Uint8Array {
+    const held = epoch === null ? this.current(now) : this.get(epoch)
+    if (held === undefined) {
+      throw new DirectoryError('UNAVAILABLE', `no document of epoch ${epoch ?? 'now'} here`)
+    }
+    return held.bytes
+  }
+
+  /** What stands for the document of an epoch. @throws DirectoryError UNAVAILABLE */
+  servePointer(epoch: number): Uint8Array {
+    const held = this.get(epoch)?.document
+    if (held === undefined) throw new DirectoryError('UNAVAILABLE', `no document of epoch ${epoch} here`)
+    return writePointer({ epoch, hash: held.hash, signatures: held.signatures })
+  }
+
+  /**
+   * The first document after an epoch in which the authorities changed, however old.
+   *
+   * @throws DirectoryError UNAVAILABLE
+   */
+  serveChange(after: number | null): Uint8Array {
+    const change = this.succession.changeAfter(after ?? -1)
+    if (change === undefined) {
+      throw new DirectoryError(
+        'UNAVAILABLE',
+        `no change of the authorities after epoch ${after ?? 'none'} here`,
+      )
+    }
+    return change.bytes
+  }
+
+  /**
+   * The document of an epoch, told from the one of this name.
+   *
+   * @param from 32 bytes
+   * @returns nothing unless both are held
+   */
+  serveDifference(from: Uint8Array, epoch: number): Uint8Array | undefined {
+    const after = this.get(epoch)?.document
+    const before = [...this.#held.values()].find(({ document }) => same(document.hash, from))?.document
+    if (after === undefined || before === undefined || before.body.epoch >= epoch) return undefined
+    const names = `${hex(from)} ${hex(after.hash)}`
+    const made = this.#told.get(names) ?? difference(before.bodyBytes, after.bodyBytes)
+    this.#told.set(names, made)
+    return writeTold(made, after.signatures)
+  }
+}
+
+/** Answers with documents and notes, as every node does; an authority answers more. */
+export function serveDocuments(link: Link, documents: Documents, notes: Notes, now: () => number): void {
+  link.serve(directoryProtocol, maxAskBytes, async (_from, bytes) => {
+    try {
+      const request = readRequest(bytes)
+      if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
+      if (request.ask === 'note') return writeAnswer(notes.serve(request.epoch))
+      if (request.ask === 'time') return writeAnswer(writeTime(now()))
+      if (request.ask === 'change') return writeAnswer(documents.serveChange(request.after))
+      if (request.ask === 'pointer') return writeAnswer(documents.servePointer(request.epoch))
+      if (request.ask === 'evidence') return writeAnswer(writeProofs(documents.proofs))
+      if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
+      const { from, epoch } = request
+      return writeAnswer(documents.serveDifference(from, epoch) ?? documents.serve(epoch, now()))
+    } catch (error) {
+      if (error instanceof DirectoryError) return writeRefusal(error)
+      throw error
+    }
+  })
+}

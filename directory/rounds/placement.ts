@@ -1,0 +1,149 @@
+// Which layer a mix works in (docs/directory.md 7.3): it keeps the one it has, also while it is away; who is new waits,
+// and is then drawn into one with the document's shared randomness.
+
+import { compare, hex } from '../../encoding/bytes.ts'
+import { networksOf } from '../address.ts'
+import type { ConsensusBody, KeptPlace } from '../documents/consensus.ts'
+import { identityOf, type StablePart } from '../documents/descriptor.ts'
+import { digest, labelled } from '../statement.ts'
+
+/** For how many epochs the place of an identity that left is remembered. */
+export const keptEpochs = 72
+/** Places that are remembered, the latest; a document has room for twice as many. */
+const mostKept = 8192
+
+export interface Placing {
+  /** All nodes of the document, each once. */
+  readonly nodes: readonly StablePart[]
+  /** The document before, if there is one. */
+  readonly before: ConsensusBody | undefined
+  readonly epoch: number
+  readonly layers: number
+  /** The shared randomness of this document: unknown to everybody when its nodes were voted on. */
+  readonly randomness: Uint8Array
+  /** Epochs from a mix's first document to the one that draws its layer. */
+  readonly waitingEpochs: number
+  /** Whether all mixes of one network have one layer. */
+  readonly networksApart: boolean
+}
+
+export interface Placement {
+  /** By the hex of the node's id: 1 to layers for a mix, 0 for a gateway and for a mix that waits. */
+  readonly places: ReadonlyMap<string, number>
+  /** Of identities and networks that are away, ordered. */
+  readonly kept: readonly KeptPlace[]
+}
+
+export function placeNodes(placing: Placing): Placement {
+  const { nodes, before, epoch, layers, waitingEpochs } = placing
+  const known = placesBefore(placing)
+  const places = new Map<string, number>(nodes.map(({ id }) => [hex(id), 0]))
+  const members: StablePart[][] = Array.from({ length: layers }, () => [])
+  const put = (node: StablePart, place: number): void => {
+    places.set(hex(node.id), place)
+    members[place - 1]?.push(node)
+  }
+  const since = new Map(before?.nodes.map(node => [hex(node.descriptor.stable.id), node.since]))
+  const waiting: StablePart[] = []
+  const ready: StablePart[] = []
+  for (const node of nodes) {
+    if (node.role === 'gateway') continue
+    const place = known.get(hex(identityOf(node)))?.place ?? 0
+    if (place >= 1 && place <= layers) put(node, place)
+    else if (before !== undefined && epoch - (since.get(hex(node.id)) ?? epoch) < waitingEpochs) {
+      waiting.push(node)
+    } else ready.push(node)
+  }
+  const mixes = members.flat().length + ready.length
+  const draw = (node: StablePart): void => {
+    const network = namesOf(node, placing).slice(1)
+    const place = network.map(name => known.get(hex(name))?.place ?? 0).find(at => at >= 1 && at <= layers)
+    put(node, place ?? drawLayer(members, mixes, lotOf(node, placing)) + 1)
+  }
+  const byLot = (a: StablePart, b: StablePart): number =>
+    compare(lotOf(a, placing), lotOf(b, placing)) || compare(a.id, b.id)
+  for (const node of ready.sort(byLot)) draw(node)
+  // A network with an empty layer carries nothing, so that nobody waits there.
+  for (const node of waiting.sort(byLot)) if (members.some(layer => layer.length === 0)) draw(node)
+  fillEmptyLayers(members, put, byLot)
+  return { places, kept: keepAway(placing, places, known) }
+}
+
+/** A mix's lot, from which its turn and its layer follow: 32 bytes. */
+function lotOf(node: StablePart, { randomness }: Placing): Uint8Array {
+  const joined = new Uint8Array(64)
+  joined.set(randomness.subarray(0, 32))
+  joined.set(identityOf(node), 32)
+  return digest(labelled('lot', joined))
+}
+
+/**
+ * One of the layers that are not full, each as likely. Full is a quarter above an equal share of all mixes: so layers
+ * stay alike, and in a network of some size nobody chooses a layer by the moment at which it comes.
+ *
+ * @param mixes all that will have a layer
+ */
+function drawLayer(members: readonly (readonly StablePart[])[], mixes: number, lot: Uint8Array): number {
+  const share = mixes / members.length
+  const full = Math.max(1, Math.ceil(share) + Math.floor(share / 4))
+  const open = [...members.keys()].filter(i => (members[i] as readonly StablePart[]).length < full)
+  // The last six bytes: the order of turns looks at the first ones.
+  const number = lot.subarray(26).reduce((value, byte) => value * 256 + byte, 0)
+  return open[number % open.length] as number
+}
+
+/** What a mix's place is remembered under, 32 bytes each: its identity, then its networks. */
+function namesOf(node: StablePart, { networksApart }: Placing): Uint8Array[] {
+  const networks = networksApart ? networksOf(node.addresses) : []
+  return [identityOf(node), ...networks.map(networkName)]
+}
+
+/** The name under which `kept` remembers a network. */
+export function networkName(network: string): Uint8Array {
+  return digest(labelled('network', new TextEncoder().encode(network)))
+}
+
+/** What the document before knows: its mixes and their networks, of which the eldest mix counts, and what it remembers. */
+function placesBefore(placing: Placing): Map<string, KeptPlace> {
+  const { before } = placing
+  const known = new Map<string, KeptPlace>()
+  for (const kept of before?.kept ?? []) known.set(hex(kept.identity), kept)
+  const mixes = before?.nodes.filter(({ place }) => place > 0) ?? []
+  for (const { descriptor, place } of mixes.toSorted((a, b) => b.since - a.since)) {
+    for (const identity of namesOf(descriptor.stable, placing)) {
+      known.set(hex(identity), { identity, place, until: before?.epoch ?? 0 })
+    }
+  }
+  return known
+}
+
+function keepAway(
+  placing: Placing,
+  places: ReadonlyMap<string, number>,
+  known: ReadonlyMap<string, KeptPlace>,
+): KeptPlace[] {
+  const { nodes, epoch } = placing
+  const placed = nodes.filter(({ id }) => (places.get(hex(id)) ?? 0) > 0)
+  const here = new Set(placed.flatMap(node => namesOf(node, placing).map(hex)))
+  return [...known.entries()]
+    .filter(([name, { until }]) => !here.has(name) && until + keptEpochs >= epoch)
+    .map(([, kept]) => kept)
+    .sort((a, b) => b.until - a.until || compare(a.identity, b.identity))
+    .slice(0, mostKept)
+    .sort((a, b) => compare(a.identity, b.identity))
+}
+
+/** A network with an empty layer carries nothing, so that there a mix has to move. */
+function fillEmptyLayers(
+  members: StablePart[][],
+  put: (node: StablePart, place: number) => void,
+  byLot: (a: StablePart, b: StablePart) => number,
+): void {
+  for (;;) {
+    const empty = members.findIndex(layer => layer.length === 0)
+    const largest = members.reduce((a, b) => (b.length > a.length ? b : a))
+    if (empty < 0 || largest.length < 2) return
+    largest.sort(byLot)
+    put(largest.pop() as StablePart, empty + 1)
+  }
+}

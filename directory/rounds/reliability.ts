@@ -1,0 +1,120 @@
+// From many nodes' loop statistics to what authorities vote about each node (docs/directory.md 7.5). A pure function.
+// Every reporter gives one value about a node; of all values a share is dropped at both ends, so that a minority
+// that lies moves nothing out of the span of what the others measured.
+
+import type { Flags } from '../documents/vote.ts'
+
+/** Of the loops through a node those that ended, and those of them that came back. */
+export interface LoopCount {
+  readonly sent: number
+  readonly returned: number
+}
+
+/** What one reporter counted, by the hex of the node; nothing about itself and its own family. */
+export type Report = ReadonlyMap<string, LoopCount>
+
+export interface MeasuringRules {
+  /** 0 to 49: the percentage of values that is dropped at each end. */
+  readonly trimPercent: number
+  readonly minimumReporters: number
+  readonly minimumSamples: number
+}
+
+export interface Measured {
+  /** The share of its loops that a node lets pass, over the share that comes back at all; 1 for a usual node. */
+  readonly share: number
+  readonly reporters: number
+  /** Loops of all reporters, of each only what it needs to give. */
+  readonly samples: number
+}
+
+/**
+ * What is measured of each node by enough reporters with enough loops; the others are not in the result.
+ *
+ * @param reports one a reporter
+ */
+export function measure(reports: readonly Report[], rules: MeasuringRules): Map<string, Measured> {
+  const values = new Map<string, { shares: number[]; samples: number }>()
+  // One reporter alone must not make up for the loops that others lack.
+  const mostSamples = Math.ceil(rules.minimumSamples / rules.minimumReporters)
+  for (const report of reports) {
+    const usual = usualShare(report)
+    if (usual === 0) continue
+    for (const [id, { sent, returned }] of report) {
+      if (sent === 0) continue
+      const of = values.get(id) ?? { shares: [], samples: 0 }
+      of.shares.push(returned / sent / usual)
+      of.samples += Math.min(sent, mostSamples)
+      values.set(id, of)
+    }
+  }
+  const measured = new Map<string, Measured>()
+  for (const [id, { shares, samples }] of values) {
+    if (shares.length < rules.minimumReporters || samples < rules.minimumSamples) continue
+    measured.set(id, {
+      share: trimmedMean(shares, rules.trimPercent),
+      reporters: shares.length,
+      samples,
+    })
+  }
+  return measured
+}
+
+/**
+ * The share of a reporter's loops that came back, over all nodes that let any pass. A loop passes one node of each
+ * ring, drawn evenly; what the others on its path lose is the same for all nodes of a ring and cancels out. 0 when
+ * nothing came back: then it measures itself.
+ */
+function usualShare(report: Report): number {
+  let [sent, returned] = [0, 0]
+  for (const count of report.values()) {
+    if (count.returned === 0) continue
+    sent += count.sent
+    returned += count.returned
+  }
+  return sent === 0 ? 0 : returned / sent
+}
+
+/** Of `count` values so many are dropped at each end; at least one stays. */
+export function trimmedAtEachEnd(count: number, trimPercent: number): number {
+  return Math.min(Math.floor((count - 1) / 2), Math.ceil((count * trimPercent) / 100))
+}
+
+/**
+ * The mean of what is left of one value or more. With k dropped at each end, up to k values of liars leave it between
+ * the least and the greatest of the others; with k + 1 they need not.
+ */
+export function trimmedMean(values: readonly number[], trimPercent: number): number {
+  const k = trimmedAtEachEnd(values.length, trimPercent)
+  const kept = values.toSorted((a, b) => a - b).slice(k, values.length - k)
+  return kept.reduce((sum, value) => sum + value, 0) / kept.length
+}
+
+/** The counts of one reporter in two halves, together. */
+export function pool(a: Report, b: Report): Report {
+  const both = new Map(a)
+  for (const [id, { sent, returned }] of b) {
+    const have = both.get(id)
+    both.set(id, { sent: sent + (have?.sent ?? 0), returned: returned + (have?.returned ?? 0) })
+  }
+  return both
+}
+
+/**
+ * What to vote about one node.
+ *
+ * @param newest measured in the last half epoch; undefined when that was too little
+ * @param whole measured in the last whole epoch
+ * @param before what it was; a node of which nothing is known is innocent
+ */
+export function judge(
+  { newest, whole }: { readonly newest: Measured | undefined; readonly whole: Measured | undefined },
+  before: Flags | undefined,
+  { runningPercent, reliablePercent }: { readonly runningPercent: number; readonly reliablePercent: number },
+): Flags {
+  const known = before ?? { running: true, reliable: true }
+  const recent = newest ?? whole
+  const running = recent === undefined ? known.running : 100 * recent.share >= runningPercent
+  const steady = whole === undefined ? known.reliable : 100 * whole.share >= reliablePercent
+  return { running, reliable: running && steady }
+}

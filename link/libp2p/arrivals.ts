@@ -1,0 +1,135 @@
+// Who may connect, decided by where from and before the first byte is read (docs/link.md, Connections): a handshake
+// costs what a hundred packets cost, and whoever has one address has its whole network at little more.
+
+import type { Clock } from '../../world/clock.ts'
+import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
+import type { LinkLimits } from '../limits.ts'
+
+type ArrivalLimits = Pick<
+  LinkLimits,
+  'connectionsPerAddress' | 'connectionsPerNetwork' | 'handshakesPerNetwork'
+>
+
+/** Networks remembered at most; those without a connection give way. */
+const mostNetworks = 16_384
+/** How long a network without a connection is remembered: until its bucket is full, and a bit. */
+const forgottenMs = 3000
+
+/**
+ * The host of a multiaddr and the network it is in: /24 of IPv4, /48 of IPv6.
+ *
+ * @returns nothing for an address that names neither
+ */
+export function originOf(address: string): { readonly host: string; readonly network: string } | undefined {
+  const parts = address.split('/')
+  const at = parts.findIndex(part => part === 'ip4' || part === 'ip6')
+  const host = parts[at + 1]
+  if (at < 0 || host === undefined) return undefined
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1]
+  const ip4 = parts[at] === 'ip4' ? host : mapped
+  if (ip4 !== undefined) return { host: ip4, network: ip4.split('.').slice(0, 3).join('.') }
+  return { host, network: groupsOf(host).slice(0, 3).join(':') }
+}
+
+/** The eight groups of an IPv6 address, without leading zeros. */
+function groupsOf(host: string): string[] {
+  const [head = '', tail] = host.toLowerCase().split('::')
+  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
+  const [first, last] = [groups(head), groups(tail ?? '')]
+  const missing = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
+  return [...first, ...Array<string>(missing).fill('0'), ...last].map(group => group.replace(/^0+(?=.)/, ''))
+}
+
+function isLoopback(host: string): boolean {
+  return host.startsWith('127.') || groupsOf(host).join(':') === '0:0:0:0:0:0:0:1'
+}
+
+export class Arrivals {
+  readonly #limits: ArrivalLimits
+  readonly #clock: Clock
+  readonly #countLoopback: boolean
+  readonly #rate: Rate
+  readonly #hosts = new Map<string, number>()
+  readonly #networks = new Map<string, { open: number; readonly handshakes: Bucket }>()
+  #forgetting = false
+  /** Connections that were turned away. */
+  refused = 0
+
+  /** @param countLoopback whether connections from this machine itself count, too: a test has no others */
+  constructor(limits: ArrivalLimits, clock: Clock, countLoopback = false) {
+    this.#countLoopback = countLoopback
+    this.#limits = limits
+    this.#clock = clock
+    // Twice a second's worth at once.
+    const perSecond = limits.handshakesPerNetwork
+    this.#rate = { perMinute: 60 * perSecond, burst: 2 * perSecond }
+  }
+
+  /**
+   * A connection from this multiaddr.
+   *
+   * @returns what to call when it has ended; nothing when it is turned away
+   */
+  enter(address: string): (() => void) | undefined {
+    const origin = this.#counted(address)
+    if (origin === undefined) return () => {}
+    const { connectionsPerAddress, connectionsPerNetwork } = this.#limits
+    const now = this.#clock.now()
+    const network = this.#networks.get(origin.network) ?? this.#open(origin.network, now)
+    const here = this.#hosts.get(origin.host) ?? 0
+    const turned =
+      network === undefined ||
+      network.open >= connectionsPerNetwork ||
+      here >= connectionsPerAddress ||
+      takeTokens(network.handshakes, this.#rate, 1, now) === 0
+    if (turned) {
+      this.refused++
+      return undefined
+    }
+    network.open++
+    this.#hosts.set(origin.host, here + 1)
+    let gone = false
+    return () => {
+      if (gone) return
+      gone = true
+      network.open--
+      const left = (this.#hosts.get(origin.host) ?? 1) - 1
+      if (left === 0) this.#hosts.delete(origin.host)
+      else this.#hosts.set(origin.host, left)
+      this.#forgetLater()
+    }
+  }
+
+  /** The network whose limits hold for a connection from this multiaddr; none for this machine's own. */
+  networkOf(address: string): string | undefined {
+    return this.#counted(address)?.network
+  }
+
+  #counted(address: string): ReturnType<typeof originOf> {
+    const origin = originOf(address)
+    return origin !== undefined && (this.#countLoopback || !isLoopback(origin.host)) ? origin : undefined
+  }
+
+  /** Where a client came from is not kept for longer than it counts. */
+  #forgetLater(): void {
+    if (this.#forgetting) return
+    this.#forgetting = true
+    this.#clock.after(forgottenMs, () => {
+      this.#forgetting = false
+      const empty = [...this.#networks].filter(([, { open }]) => open === 0)
+      const due = this.#clock.now() - forgottenMs + 1
+      for (const [name, { handshakes }] of empty) if (handshakes.at < due) this.#networks.delete(name)
+      if (empty.some(([name]) => this.#networks.has(name))) this.#forgetLater()
+    })
+  }
+
+  #open(name: string, now: number): { open: number; readonly handshakes: Bucket } | undefined {
+    if (this.#networks.size >= mostNetworks) {
+      for (const [other, { open }] of this.#networks) if (open === 0) this.#networks.delete(other)
+      if (this.#networks.size >= mostNetworks) return undefined
+    }
+    const network = { open: 0, handshakes: fullBucket(this.#rate, now) }
+    this.#networks.set(name, network)
+    return network
+  }
+}

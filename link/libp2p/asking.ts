@@ -1,0 +1,256 @@
+// The asking side of requests. A stream that has brought an answer is kept for the next request to the same
+// peer and protocol: opening one costs several times what a request on an open one does.
+
+import type { Stream } from '@libp2p/interface'
+import { hex } from '../../encoding/bytes.ts'
+import type { Clock, Timer } from '../../world/clock.ts'
+import { FrameReader, writeFrame } from '../frame.ts'
+import type { LinkLimits } from '../limits.ts'
+import type { Peer, RequestOptions } from '../link.ts'
+import { LinkError } from '../link.ts'
+import type { Connections } from './connections.ts'
+import { because, finish, writeAll } from './streams.ts'
+
+/** Streams that are kept for one peer and protocol while nobody asks. */
+const keptStreams = 2
+
+/** One stream, one request at a time. */
+class AskStream {
+  readonly stream: Stream
+  idle: Timer | undefined
+  /** The request under way. */
+  #under:
+    | { reader: FrameReader; resolve(answer: Uint8Array): void; reject(error: LinkError): void }
+    | undefined
+  #ended = false
+
+  /** @param onEnd hears when no further request can be made on it */
+  constructor(stream: Stream, onEnd: (ask: AskStream) => void) {
+    this.stream = stream
+    stream.addEventListener('message', ({ data }) => {
+      for (const chunk of data instanceof Uint8Array ? [data] : data) this.#onChunk(chunk)
+    })
+    const end = (refused: boolean): void => {
+      this.#ended = true
+      this.#under?.reject(
+        refused
+          ? new LinkError('REFUSED', 'closed without an answer')
+          : new LinkError('UNREACHABLE', 'the connection broke'),
+      )
+      onEnd(this)
+    }
+    stream.addEventListener('remoteCloseWrite', () => end(true))
+    stream.addEventListener('close', () => end(stream.status === 'reset'))
+  }
+
+  get usable(): boolean {
+    return !this.#ended && this.stream.status === 'open'
+  }
+
+  /** @throws LinkError REFUSED, UNREACHABLE, TOO_LARGE, BAD_FRAME */
+  async ask(what: string, frame: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+    const answer = new Promise<Uint8Array>((resolve, reject) => {
+      this.#under = { reader: new FrameReader(what, maxBytes), resolve, reject }
+    })
+    if (!this.usable) this.#under?.reject(new LinkError('UNREACHABLE', 'the stream has ended'))
+    // A stream that ends while the request is written has an answer or an end that says more.
+    const written = writeAll(this.stream, frame).catch(() => {})
+    try {
+      const body = await answer
+      await written
+      return body
+    } finally {
+      this.#under = undefined
+    }
+  }
+
+  abort(): void {
+    this.stream.abort(because('called off'))
+  }
+
+  #onChunk(chunk: Uint8Array): void {
+    const under = this.#under
+    if (under === undefined) {
+      // Nobody answers what was not asked.
+      this.abort()
+      return
+    }
+    try {
+      const body = under.reader.push(chunk)
+      if (body === undefined) return
+      this.#under = undefined
+      under.resolve(body)
+    } catch (error) {
+      under.reject(error as LinkError)
+      this.abort()
+    }
+  }
+}
+
+export class Asking {
+  readonly #connections: Connections
+  readonly #clock: Clock
+  readonly #limits: LinkLimits
+  readonly #kept = new Map<string, AskStream[]>()
+  readonly #stops = new Set<(error: LinkError) => void>()
+  #closed = false
+
+  constructor(connections: Connections, clock: Clock, limits: LinkLimits) {
+    this.#connections = connections
+    this.#clock = clock
+    this.#limits = limits
+  }
+
+  /** Link.request. */
+  request(to: Peer, protocol: string, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    const frame = writeFrame(body)
+    const asked = this.within(options, signal =>
+      options.dialAnew === true
+        ? this.#askOnce(to, protocol, frame, options.maxBytes, signal)
+        : this.#ask(to, protocol, frame, options.maxBytes, signal),
+    )
+    return asked.catch((error: unknown) => {
+      if (error instanceof LinkError && error.code === 'TIMEOUT') this.#connections.suspect(to.id)
+      throw error
+    })
+  }
+
+  /**
+   * Does something within a request's time, until it is called off or the link closes; its signal tells it so.
+   *
+   * @throws LinkError TIMEOUT, ABORTED, CLOSED, and what `run` throws
+   */
+  within<T>(options: RequestOptions, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(new LinkError('CLOSED', 'the link is closed'))
+      if (options.signal?.aborted) return reject(new LinkError('ABORTED', 'called off'))
+      const over = new AbortController()
+      const settle = (): void => {
+        timer.cancel()
+        options.signal?.removeEventListener('abort', onAbort)
+        this.#stops.delete(stop)
+      }
+      const stop = (error: LinkError): void => {
+        settle()
+        reject(error)
+        over.abort()
+      }
+      const onAbort = (): void => stop(new LinkError('ABORTED', 'called off'))
+      const timer = this.#clock.after(options.timeoutMs, () =>
+        stop(new LinkError('TIMEOUT', `no answer within ${options.timeoutMs} ms`)),
+      )
+      options.signal?.addEventListener('abort', onAbort, { once: true })
+      this.#stops.add(stop)
+      run(over.signal).then(resolve, reject).finally(settle)
+    })
+  }
+
+  /** Requests under way fail with CLOSED. */
+  close(): void {
+    this.#closed = true
+    for (const stop of [...this.#stops]) stop(new LinkError('CLOSED', 'the link is closed'))
+    for (const ask of [...this.#kept.values()].flat()) {
+      ask.idle?.cancel()
+      ask.abort()
+    }
+    this.#kept.clear()
+  }
+
+  async #ask(
+    to: Peer,
+    protocol: string,
+    frame: Uint8Array,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const key = `${hex(to.id)} ${protocol}`
+    const ask = this.#take(key) ?? (await this.#open(key, to, protocol, signal))
+    const onAbort = (): void => ask.abort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      const answer = await ask.ask(`answer ${protocol}`, frame, maxBytes)
+      this.#keep(key, ask)
+      return answer
+    } catch (error) {
+      ask.abort()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** On a connection of its own, which ends when it is idle: the other side may be using it too. */
+  async #askOnce(
+    to: Peer,
+    protocol: string,
+    frame: Uint8Array,
+    maxBytes: number,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    const { stream } = await this.#dial(to, protocol, signal, true)
+    const onAbort = (): void => stream.abort(because('called off'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    try {
+      return await new AskStream(stream, () => {}).ask(`answer ${protocol}`, frame, maxBytes)
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+      finish(stream, this.#clock, this.#limits.writeMs)
+    }
+  }
+
+  async #open(key: string, to: Peer, protocol: string, signal: AbortSignal): Promise<AskStream> {
+    const { stream } = await this.#dial(to, protocol, signal)
+    return new AskStream(stream, ask => this.#forget(key, ask))
+  }
+
+  async #dial(
+    to: Peer,
+    protocol: string,
+    signal: AbortSignal,
+    anew = false,
+  ): ReturnType<Connections['stream']> {
+    const dialling = new AbortController()
+    const abort = (): void => dialling.abort()
+    const late = this.#clock.after(this.#limits.dialMs, abort)
+    signal.addEventListener('abort', abort, { once: true })
+    try {
+      return await this.#connections.stream(to, protocol, dialling.signal, anew)
+    } finally {
+      late.cancel()
+      signal.removeEventListener('abort', abort)
+    }
+  }
+
+  #take(key: string): AskStream | undefined {
+    const ask = this.#kept.get(key)?.at(-1)
+    if (ask !== undefined) this.#forget(key, ask)
+    return ask
+  }
+
+  #keep(key: string, ask: AskStream): void {
+    const kept = this.#kept.get(key) ?? []
+    if (this.#closed || kept.length >= keptStreams || !ask.usable) {
+      finish(ask.stream, this.#clock, this.#limits.writeMs)
+      return
+    }
+    this.#kept.set(key, [...kept, ask])
+    ask.idle = this.#clock.after(this.#limits.askIdleMs, () => {
+      this.#forget(key, ask)
+      finish(ask.stream, this.#clock, this.#limits.writeMs)
+    })
+  }
+
+  #forget(key: string, ask: AskStream): void {
+    const kept = this.#kept.get(key)
+    if (kept === undefined || !kept.includes(ask)) return
+    ask.idle?.cancel()
+    if (kept.length === 1) this.#kept.delete(key)
+    else
+      this.#kept.set(
+        key,
+        kept.filter(other => other !== ask),
+      )
+    // The other side may have ended its half only.
+    if (!ask.usable) finish(ask.stream, this.#clock, this.#limits.writeMs)
+  }
+}

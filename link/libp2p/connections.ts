@@ -1,0 +1,253 @@
+// Connections of the libp2p host: found or dialled, hung up when nothing uses them, and heard of when they end.
+
+import { publicKeyFromRaw } from '@libp2p/crypto/keys'
+import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { multiaddr } from '@multiformats/multiaddr'
+import { hex } from '../../encoding/bytes.ts'
+import type { Clock, Timer } from '../../world/clock.ts'
+import type { LinkLimits } from '../limits.ts'
+import type { Peer } from '../link.ts'
+import { LinkError } from '../link.ts'
+import { because } from './streams.ts'
+
+/** A side that was dialled keeps an idle connection this many times as long as the side that dialled. */
+const patience = 4
+
+/** @returns 32 bytes, the raw Ed25519 key, or undefined for a peer with another kind of key */
+export function idOf(peer: PeerId): Uint8Array | undefined {
+  return peer.type === 'Ed25519' ? peer.publicKey.raw : undefined
+}
+
+export class Connections {
+  readonly #host: Libp2p
+  readonly #clock: Clock
+  readonly #limits: LinkLimits
+  /** When each was first seen without a stream. */
+  readonly #open = new Map<Connection, { idleSince: number | undefined }>()
+  readonly #ofPeer = new Map<string, Connection[]>()
+  readonly #suspects = new WeakSet<Connection>()
+  readonly #isOut: (id: Uint8Array) => boolean
+  readonly #onGone: (id: Uint8Array) => void
+  #sweep: Timer
+
+  /**
+   * @param isOut whether a peer is shut out: it is not dialled
+   * @param onGone hears when the last connection to a peer has closed
+   */
+  constructor(
+    host: Libp2p,
+    clock: Clock,
+    limits: LinkLimits,
+    isOut: (id: Uint8Array) => boolean,
+    onGone: (id: Uint8Array) => void,
+  ) {
+    this.#host = host
+    this.#clock = clock
+    this.#limits = limits
+    this.#isOut = isOut
+    this.#onGone = onGone
+    host.addEventListener('connection:open', ({ detail }) => this.#opened(detail))
+    host.addEventListener('connection:close', ({ detail }) => this.#ended(detail))
+    this.#sweep = this.#sweepLater()
+  }
+
+  get count(): number {
+    return this.#open.size
+  }
+
+  /** For one more with this peer: past its number the oldest ends, which may be dead since the peer was started anew. */
+  makeRoom(peer: Uint8Array): void {
+    const all = this.#ofPeer.get(hex(peer)) ?? []
+    if (all.length >= this.#limits.connectionsPerPeer) all[0]?.abort(because('too many connections'))
+  }
+
+  /** Streams of all connections, whoever opened them. */
+  get streams(): number {
+    let streams = 0
+    for (const connection of this.#open.keys()) streams += connection.streams.length
+    return streams
+  }
+
+  /** Of the host's events, and of its connections' and streams'. */
+  get listeners(): number {
+    let listeners = countListeners(this.#host)
+    for (const connection of this.#open.keys()) {
+      listeners += countListeners(connection)
+      for (const stream of connection.streams) listeners += countListeners(stream)
+    }
+    return listeners
+  }
+
+  /**
+   * A new stream to a peer, on the connection there is or on a new one.
+   *
+   * @param anew dials in any case
+   * @throws LinkError UNREACHABLE, REFUSED (it does not speak the protocol)
+   */
+  async stream(
+    to: Peer,
+    protocol: string,
+    signal: AbortSignal,
+    anew = false,
+  ): Promise<{ stream: Stream; on: Connection }> {
+    const found = anew ? undefined : this.#find(to.id)
+    const on = found ?? (await this.#dial(to, signal))
+    try {
+      return { stream: await on.newStream(protocol, { signal }), on }
+    } catch (error) {
+      if ((error as Error).name === 'UnsupportedProtocolError') {
+        throw new LinkError('REFUSED', `the peer does not speak ${protocol}`)
+      }
+      // One that was there is just ending: nothing has been said yet, so a new one is tried. One that was new
+      // is not: a peer that does not let us in ends it at once, after the dial has succeeded.
+      if (
+        found !== undefined &&
+        found.status !== 'open' &&
+        !signal.aborted &&
+        this.#find(to.id) === undefined
+      ) {
+        return this.stream(to, protocol, signal)
+      }
+      throw new LinkError('UNREACHABLE', `no stream: ${(error as Error).message}`)
+    }
+  }
+
+  /**
+   * The connection there is, or a new one.
+   *
+   * @throws LinkError UNREACHABLE
+   */
+  async connect(to: Peer, signal: AbortSignal): Promise<Connection> {
+    return this.#find(to.id) ?? (await this.#dial(to, signal))
+  }
+
+  /** Ends all streams of these protocols that there are with a peer. */
+  abort(id: Uint8Array, protocols: readonly string[], reason: string): void {
+    for (const connection of this.#ofPeer.get(hex(id)) ?? []) {
+      for (const stream of connection.streams) {
+        if (protocols.includes(stream.protocol)) stream.abort(because(reason))
+      }
+    }
+  }
+
+  /** Ends every connection with a peer at once. */
+  cut(id: Uint8Array): void {
+    for (const connection of this.#ofPeer.get(hex(id)) ?? []) connection.abort(because('shut out'))
+  }
+
+  /** Somebody waited in vain: what comes next gets a connection of its own, and this one ends when it is idle. */
+  suspect(id: Uint8Array): void {
+    for (const connection of this.#ofPeer.get(hex(id)) ?? []) this.#suspects.add(connection)
+  }
+
+  /** Ends the watch and every stream but those on which this side still has to hand over what it wrote. */
+  close(writing: string): void {
+    this.#sweep.cancel()
+    for (const stream of [...this.#open.keys()].flatMap(connection => [...connection.streams])) {
+      if (stream.direction === 'inbound' || stream.protocol !== writing) stream.abort(because('closing'))
+    }
+  }
+
+  #find(id: Uint8Array): Connection | undefined {
+    const usable = (connection: Connection): boolean =>
+      connection.status === 'open' && !this.#suspects.has(connection)
+    return this.#ofPeer.get(hex(id))?.findLast(usable)
+  }
+
+  async #dial(to: Peer, signal: AbortSignal): Promise<Connection> {
+    let peer: PeerId
+    try {
+      peer = peerIdOf(to.id)
+    } catch {
+      throw new LinkError('UNREACHABLE', 'the peer id is no Ed25519 key')
+    }
+    if (this.#isOut(to.id)) throw new LinkError('UNREACHABLE', 'the peer is shut out')
+    const addresses = to.addresses.flatMap(address => dialable(address, peer))
+    if (addresses.length === 0) throw new LinkError('UNREACHABLE', 'the peer has no address')
+    try {
+      return await this.#host.dial(addresses, { signal, force: true })
+    } catch (error) {
+      throw new LinkError('UNREACHABLE', `no connection: ${(error as Error).name}`)
+    }
+  }
+
+  #opened(connection: Connection): void {
+    const id = idOf(connection.remotePeer)
+    // One that closed while it was being set up has had its `close` already.
+    if (id === undefined || connection.status !== 'open') return
+    this.#open.set(connection, { idleSince: undefined })
+    const key = hex(id)
+    this.#ofPeer.set(key, [...(this.#ofPeer.get(key) ?? []), connection])
+  }
+
+  #ended(connection: Connection): void {
+    const id = idOf(connection.remotePeer)
+    if (id === undefined || !this.#open.delete(connection)) return
+    const key = hex(id)
+    const left = this.#ofPeer.get(key)?.filter(other => other !== connection) ?? []
+    if (left.length > 0) {
+      this.#ofPeer.set(key, left)
+    } else {
+      this.#ofPeer.delete(key)
+      this.#onGone(id)
+    }
+  }
+
+  #sweepLater(): Timer {
+    return this.#clock.after(this.#limits.connectionIdleMs / 2, () => {
+      const now = this.#clock.now()
+      for (const [connection, seen] of this.#open) {
+        if (connection.streams.length > 0) seen.idleSince = undefined
+        else seen.idleSince ??= now
+        const outbound = connection.direction === 'outbound'
+        const allowed = this.#limits.connectionIdleMs * (outbound ? 1 : patience)
+        if (seen.idleSince !== undefined && now - seen.idleSince >= allowed) hangUp(connection)
+      }
+      this.#sweep = this.#sweepLater()
+    })
+  }
+}
+
+export function peerIdOf(id: Uint8Array): PeerId {
+  return peerIdFromPublicKey(publicKeyFromRaw(id))
+}
+
+/** TCP or WebSocket; nothing that would reach into this machine, such as /unix. */
+const transport = /^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/ws|\/tls\/ws|\/wss)?$/
+
+/** Directory entries are written by others: an address that is none is passed over. */
+function dialable(address: string, peer: PeerId): Multiaddr[] {
+  if (!transport.test(address)) return []
+  try {
+    return [multiaddr(address).encapsulate(`/p2p/${peer.toString()}`)]
+  } catch {
+    return []
+  }
+}
+
+function hangUp(connection: Connection): void {
+  connection.close().catch((error: unknown) => connection.abort(error as Error))
+}
+
+/** What libp2p, its connections and its streams tell those who listen. */
+const events = [
+  'connection:open',
+  'connection:close',
+  'peer:connect',
+  'peer:disconnect',
+  'peer:identify',
+  'peer:update',
+  'self:peer:update',
+  'close',
+  'message',
+  'drain',
+  'idle',
+  'remoteCloseWrite',
+  'remoteCloseRead',
+]
+
+function countListeners(target: { listenerCount(type: string): number }): number {
+  return events.reduce((sum, event) => sum + target.listenerCount(event), 0)
+}

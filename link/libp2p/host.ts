@@ -1,0 +1,384 @@
+// The link over libp2p (docs/link.md).
+
+import { randomBytes } from 'node:crypto'
+import type { Libp2p, PeerId, Stream, StreamHandler } from '@libp2p/interface'
+import { hex } from '../../encoding/bytes.ts'
+import type { Clock } from '../../world/clock.ts'
+import { sleep, stayAlive } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import { countHost } from '../../world/resources.ts'
+import { type Conducts, conducts, type Deed } from '../conduct.ts'
+import type { Dht } from '../dht.ts'
+import type { Gossip, GossipInit } from '../gossip.ts'
+import { publicKeyOf } from '../identity.ts'
+import type { LinkLimits } from '../limits.ts'
+import { defaultLimits, requestByteShares, requestShares, streamShares } from '../limits.ts'
+import type {
+  CellsHandler,
+  Host,
+  LinkCounters,
+  Neighbour,
+  Peer,
+  RequestEnd,
+  RequestHandler,
+  RequestOptions,
+  Shut,
+} from '../link.ts'
+import { LinkError, noRequests } from '../link.ts'
+import { Outbox, openLoop } from '../outbox.ts'
+import { type Guest, Turnstile } from '../turnstile.ts'
+import { answerRequests } from './answering.ts'
+import { Arrivals } from './arrivals.ts'
+import { Asking } from './asking.ts'
+import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
+import { Connections, idOf } from './connections.ts'
+import { KadTable } from './dht-kad.ts'
+import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
+import { createHost, listenOn } from './libp2p.ts'
+import { because, writeBytes } from './streams.ts'
+
+export interface HostInit {
+  /** 32 bytes, the Ed25519 secret; undefined for a throw-away identity, as clients use. */
+  readonly seed: Uint8Array | undefined
+  /** Multiaddrs; TCP, or WebSocket when they end in /ws. Port 0 takes a free one. */
+  readonly listen: readonly string[]
+  /** Multiaddrs others are told, when they differ from those. */
+  readonly announce?: readonly string[]
+  readonly cellBytes: number
+  readonly clock: Clock
+  readonly log: Log
+  readonly random: (length: number) => Uint8Array
+  readonly limits?: Partial<LinkLimits>
+  /** Who may send cells; asked for each stream and each batch. */
+  readonly admits: (from: Uint8Array) => boolean
+  /** A client never listens. */
+  readonly role: 'node' | 'authority' | 'client'
+  /** Source address of outgoing TCP connections, so that a test on one machine can tell hosts apart. */
+  readonly localAddress?: string
+  /** Whether limits of addresses and networks hold for this machine's own, too. */
+  readonly countLoopback?: boolean
+}
+
+/** Streams of one protocol that a peer may have open on one connection. */
+const requestStreams = 32
+
+/**
+ * Starts a libp2p host.
+ *
+ * @throws LinkError LISTEN naming the address, when it cannot be listened on
+ */
+export async function startHost(init: HostInit): Promise<Host> {
+  const limits: LinkLimits = { ...defaultLimits, ...init.limits }
+  const seed = init.seed ?? new Uint8Array(randomBytes(32))
+  const listen = init.role === 'client' ? [] : init.listen
+  const arrivals = new Arrivals(limits, init.clock, init.countLoopback)
+  let host: Libp2pHost | undefined
+  const router = init.role === 'node' ? new GossipRouter() : undefined
+  const libp2p = await createHost({
+    seed,
+    listen,
+    announce: init.announce ?? [],
+    localAddress: init.localAddress,
+    clock: init.clock,
+    limits,
+    lets: peer => host?.lets(peer) === true,
+    did: (peer, deed) => host?.did(peer, deed),
+    arrivals,
+    gossip: router,
+  })
+  host = new Libp2pHost(init, limits, seed, libp2p, router, address => arrivals.networkOf(address))
+  try {
+    await listenOn(libp2p, listen)
+    const own = `/p2p/${libp2p.peerId.toString()}`
+    host.addresses = libp2p.getMultiaddrs().map(address => address.toString().replace(own, ''))
+  } catch (error) {
+    await host.close()
+    throw error
+  }
+  return host
+}
+
+class Libp2pHost implements Host {
+  readonly id: Uint8Array
+  addresses: readonly string[] = []
+  readonly #table: KadTable
+  readonly #init: HostInit
+  readonly #limits: LinkLimits
+  readonly #libp2p: Libp2p
+  readonly #router: GossipRouter | undefined
+  #gossip: Libp2pGossip | undefined
+  readonly #connections: Connections
+  readonly #asking: Asking
+  readonly #outbox: Outbox
+  /** A host that does not listen has no socket open between two connections, and its process lives on all the same. */
+  readonly #letGo = stayAlive()
+  readonly #notCounted: () => void
+  readonly #asked: Turnstile
+  readonly #askedBytes: Turnstile
+  readonly #opened: Turnstile
+  readonly #networkOf: (address: string) => string | undefined
+  readonly #conducts: Conducts
+  readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
+  readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
+  readonly #requests: Record<RequestEnd, number> = noRequests()
+  readonly #counts = { received: 0, refused: 0, remainder: 0 }
+  #cellsHandler: CellsHandler = () => {}
+  #closing: Promise<void> | undefined
+
+  constructor(
+    init: HostInit,
+    limits: LinkLimits,
+    seed: Uint8Array,
+    libp2p: Libp2p,
+    router: GossipRouter | undefined,
+    networkOf: (address: string) => string | undefined,
+  ) {
+    const id = publicKeyOf(seed)
+    this.id = id
+    this.#init = init
+    this.#limits = limits
+    this.#libp2p = libp2p
+    this.#router = router
+    const { clock } = init
+    this.#asked = new Turnstile(requestShares(limits))
+    this.#askedBytes = new Turnstile(requestByteShares(limits))
+    this.#opened = new Turnstile(streamShares(limits))
+    this.#networkOf = networkOf
+    this.#conducts = conducts(clock, limits.conduct, peer => this.#connections.cut(peer))
+    const isOut = (peer: Uint8Array): boolean => this.#conducts.isOut(peer)
+    const connections = new Connections(libp2p, clock, limits, isOut, gone => {
+      this.#gossip?.gone(gone)
+      for (const handler of this.#goneHandlers) this.#guard(() => handler(gone))
+    })
+    this.#connections = connections
+    this.#asking = new Asking(connections, clock, limits)
+    this.#notCounted = countHost(() => ({
+      listeners: connections.listeners,
+      pendingDials: libp2p.getDialQueue().length,
+    }))
+    this.#table = new KadTable({ libp2p, seed, connections, serves: init.role !== 'client' })
+    const loop = openLoop(clock, cells => void this.#receive(id, cells))
+    this.#outbox = new Outbox({
+      cellBytes: init.cellBytes,
+      cellsPerWrite: Math.max(1, Math.floor(writeBytes / init.cellBytes)),
+      limits,
+      clock,
+      random: init.random,
+      open: (to, events) =>
+        this.#isSelf(to) ? loop(to, events) : openCells({ connections, clock, limits }, to, events),
+      soon: run => void setImmediate(run),
+    })
+    this.#handle(cellProtocol, cellStreams, (from, stream) =>
+      receiveCells(
+        {
+          cellBytes: init.cellBytes,
+          clock,
+          limits,
+          admits: peer => this.#guard(() => init.admits(peer)) === true,
+          receive: (peer, cells) => this.#receive(peer, cells),
+          count: what => {
+            this.#counts[what]++
+            this.#conducts.did(from, { t: 'stream' })
+          },
+        },
+        from,
+        stream,
+      ),
+    )
+  }
+
+  get dht(): Dht {
+    return this.#table
+  }
+
+  send(to: Peer, cell: Uint8Array): boolean {
+    return this.#outbox.send(to, cell)
+  }
+
+  onCells(handler: CellsHandler): void {
+    this.#cellsHandler = handler
+  }
+
+  request(to: Peer, protocol: string, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
+    if (!this.#isSelf(to)) return this.#asking.request(to, protocol, body, options)
+    return this.#asking.within(options, () => this.#askSelf(protocol, body.slice(), options.maxBytes))
+  }
+
+  serve(protocol: string, maxBytes: number, handler: RequestHandler): void {
+    this.#served.set(protocol, { maxBytes, handler })
+    if (this.#libp2p.getProtocols().includes(protocol)) return
+    const { clock } = this.#init
+    this.#handle(protocol, requestStreams, (from, stream, guest) =>
+      answerRequests(
+        {
+          protocol,
+          ...(this.#served.get(protocol) ?? { maxBytes, handler }),
+          clock,
+          limits: this.#limits,
+          requests: this.#asked,
+          bytes: this.#askedBytes,
+          guest,
+          count: end => {
+            this.#requests[end]++
+            if (end === 'too-large') this.#conducts.did(from, { t: 'stream' })
+          },
+        },
+        from,
+        stream,
+      ),
+    )
+  }
+
+  onGone(handler: (id: Uint8Array) => void): void {
+    this.#goneHandlers.push(handler)
+  }
+
+  judge(from: Uint8Array, cells: { fitting: number; misfits: number }): boolean {
+    const { times } = this.#conducts
+    this.#conducts.did(from, { t: 'cells', ...cells })
+    return this.#conducts.times > times
+  }
+
+  shut(): Shut {
+    return { times: this.#conducts.times, out: this.#conducts.out() }
+  }
+
+  gossip(gossip: GossipInit): Gossip {
+    if (this.#router === undefined || this.#gossip !== undefined)
+      throw new LinkError('WRONG_STATE', 'gossip: a node takes part once, others never')
+    const judge: GossipInit['judge'] = (from, topic, message) =>
+      this.#guard(() => gossip.judge(from, topic, message)) ?? 'ignore'
+    this.#gossip = new Libp2pGossip(
+      { ...gossip, judge },
+      {
+        router: this.#router,
+        connections: this.#connections,
+        clock: this.#init.clock,
+        limits: this.#limits,
+      },
+    )
+    return this.#gossip
+  }
+
+  keepNeighbours(ids: readonly Uint8Array[]): void {
+    this.#outbox.keep(ids)
+  }
+
+  neighbours(): readonly Neighbour[] {
+    return this.#outbox.neighbours()
+  }
+
+  flush(timeoutMs: number): Promise<void> {
+    return this.#outbox.flush(timeoutMs)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  counters(): LinkCounters {
+    const { sent, dropped } = this.#outbox.totals()
+    return {
+      cellsReceived: this.#counts.received,
+      cellsSent: sent,
+      cellsDropped: dropped,
+      streamsRefused: this.#counts.refused,
+      remainders: this.#counts.remainder,
+      requests: { ...this.#requests },
+      connections: this.#connections.count,
+      streams: this.#connections.streams,
+    }
+  }
+
+  /** Past the limit only neighbours that this host sends to come in: clients cannot shut nodes out. */
+  lets(peer: PeerId): boolean {
+    const from = idOf(peer)
+    if (from === undefined || this.#conducts.isOut(from)) return false
+    this.#connections.makeRoom(from)
+    return this.#connections.count < this.#limits.connections || this.#outbox.has(from)
+  }
+
+  /** The guards: a peer has done this. */
+  did(peer: PeerId, deed: Deed): void {
+    const from = idOf(peer)
+    if (from !== undefined) this.#conducts.did(from, deed)
+  }
+
+  async #close(): Promise<void> {
+    this.#gossip?.stop()
+    this.#outbox.close()
+    this.#asking.close()
+    await this.#table.close()
+    this.#connections.close(cellProtocol)
+    try {
+      await this.#libp2p.stop()
+    } finally {
+      this.#notCounted()
+      this.#letGo()
+    }
+  }
+
+  /** Requests to oneself go round the network; libp2p would refuse the dial. */
+  async #askSelf(protocol: string, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+    await sleep(this.#init.clock, 0)
+    const served = this.#served.get(protocol)
+    const guest = { peer: hex(this.id) }
+    if (served === undefined || body.length > served.maxBytes || !this.#asked.enter(guest)) {
+      throw new LinkError('REFUSED', 'closed without an answer')
+    }
+    let answer: Uint8Array
+    try {
+      answer = await served.handler(this.id, body)
+      this.#requests.answered++
+    } catch {
+      this.#requests.failed++
+      throw new LinkError('REFUSED', 'closed without an answer')
+    } finally {
+      this.#asked.leave(guest)
+    }
+    if (answer.length > maxBytes) {
+      throw new LinkError('TOO_LARGE', `answer: at most ${maxBytes} bytes, have ${answer.length}`)
+    }
+    return answer.slice()
+  }
+
+  #handle(
+    protocol: string,
+    streams: number,
+    run: (from: Uint8Array, stream: Stream, guest: Guest) => void,
+  ): void {
+    const handler: StreamHandler = (stream, connection) => {
+      const from = idOf(connection.remotePeer)
+      if (from === undefined) return stream.abort(because('no Ed25519 key'))
+      const guest = { peer: hex(from), network: this.#networkOf(connection.remoteAddr.toString()) }
+      if (!this.#opened.enter(guest)) return stream.abort(because('too many streams'))
+      stream.addEventListener('close', () => this.#opened.leave(guest))
+      run(from, stream, guest)
+    }
+    const options = { maxInboundStreams: streams }
+    this.#libp2p.handle(protocol, handler, options).catch((error: unknown) => {
+      this.#init.log.error({ protocol, error: (error as Error).message }, 'cannot serve')
+    })
+  }
+
+  #receive(from: Uint8Array, cells: readonly Uint8Array[]): Promise<void> | void {
+    this.#counts.received += cells.length
+    return this.#guard(() => this.#cellsHandler(from, cells))
+  }
+
+  #isSelf(to: Peer): boolean {
+    return hex(to.id) === hex(this.id)
+  }
+
+  /** A handler that throws is a fault of the role; it costs what it was working on and nothing else. */
+  #guard<T>(run: () => T): T | undefined {
+    try {
+      return run()
+    } catch (error) {
+      const { log } = this.#init
+      log.error({ error: error instanceof Error ? error.message : String(error) }, 'handler threw')
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,199 @@
+// libp2p with the settings this network needs: TCP or WebSocket, Noise, Yamux and nothing else. No identify, no
+// ping, no peer store: a host tells a peer nothing but its key, and keeps nothing of a peer that has left.
+
+import './node20.ts'
+import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
+import { NotFoundError } from '@libp2p/interface'
+import { tcp } from '@libp2p/tcp'
+import { webSockets } from '@libp2p/websockets'
+import { multiaddr } from '@multiformats/multiaddr'
+import type { Libp2pOptions } from 'libp2p'
+import { createLibp2p } from 'libp2p'
+import type { Clock } from '../../world/clock.ts'
+import type { Deed } from '../conduct.ts'
+import type { LinkLimits } from '../limits.ts'
+import { LinkError } from '../link.ts'
+import type { Arrivals } from './arrivals.ts'
+import type { GossipRouter } from './gossip-libp2p.ts'
+import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
+
+export interface Libp2pInit {
+  /** 32 bytes, the Ed25519 secret. */
+  readonly seed: Uint8Array
+  readonly listen: readonly string[]
+  readonly announce: readonly string[]
+  /** Source address of outgoing TCP connections. */
+  readonly localAddress: string | undefined
+  readonly clock: Clock
+  readonly limits: LinkLimits
+  /** Of a host that listens. */
+  readonly arrivals?: Arrivals | undefined
+  /** Whether a peer that has proved its identity may connect. */
+  readonly lets: (peer: PeerId) => boolean
+  /** Hears what peers do that no honest one does. */
+  readonly did?: (peer: PeerId, deed: Deed) => void
+  /** Of a node. */
+  readonly gossip?: GossipRouter | undefined
+}
+
+/** A window below the read buffer, which would reset a reader that pauses. */
+const windowBytes = 1024 * 1024
+const bufferBytes = 4 * 1024 * 1024
+
+/** Connections beyond the limit that neighbours of ours may still open. */
+const reservedConnections = 256
+
+/**
+ * A host that does not listen yet, so that its protocols are there before its first peer is.
+ *
+ * @throws LinkError LISTEN for an address that is no multiaddr
+ */
+export async function createHost(init: Libp2pInit): Promise<Libp2p> {
+  for (const address of [...init.listen, ...init.announce]) checkAddress(address)
+  const { limits, gossip } = init
+  const connections = limits.connections + reservedConnections
+  // The transport hands these to net.connect, which knows localAddress too.
+  const dialOpts = {
+    noDelay: true,
+    ...(init.localAddress === undefined ? {} : { localAddress: init.localAddress }),
+  }
+  const streams = {
+    maxInboundStreams: limits.streamsPerConnection,
+    // Those that come in the same read as the end of the handshake.
+    maxEarlyStreams: limits.streamsPerConnection,
+    maxFrameBytes: windowBytes,
+    clock: init.clock,
+    streamOptions: {
+      maxStreamWindowSize: windowBytes,
+      maxReadBufferLength: bufferBytes,
+      maxWriteBufferLength: bufferBytes,
+    },
+  }
+  const proven: Proven = new WeakMap()
+  const did = init.did ?? (() => {})
+  let host: Libp2p | undefined
+  const options: Libp2pOptions = {
+    privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
+    addresses: { listen: [...init.listen], announce: [...init.announce] },
+    transports: [tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), webSockets()],
+    connectionEncrypters: [guardedNoise(proven)],
+    streamMuxers: [
+      guardedYamux(streams, {
+        speaks: name => host?.getProtocols().includes(name) === true,
+        did: (connection, deed) => {
+          const peer = proven.get(connection)
+          if (peer !== undefined) did(peer, deed)
+        },
+      }),
+    ],
+    connectionManager: {
+      maxConnections: connections,
+      inboundConnectionThreshold: limits.connectionsPerSecond,
+      maxIncomingPendingConnections: limits.pendingConnections,
+      inboundUpgradeTimeout: limits.handshakeMs,
+      maxPeerAddrsToDial: 4,
+      dialTimeout: limits.dialMs,
+      addressDialTimeout: Math.ceil(limits.dialMs / 2),
+      reconnectRetries: 0,
+    },
+    connectionMonitor: { enabled: false },
+    connectionGater: {
+      denyDialMultiaddr: () => false,
+      denyInboundConnection: connection => !arrives(init.arrivals, connection) || watched(connection),
+      denyOutboundConnection: (_peer, connection) => watched(connection),
+      denyInboundEncryptedConnection: peer => !init.lets(peer),
+    },
+    datastore: forgetful,
+    logger: { forComponent: () => mute },
+    services: gossip === undefined ? {} : { gossip: components => gossip.attach(components) },
+    start: false,
+  }
+  host = await createLibp2p(options)
+  return host
+}
+
+/** @throws LinkError LISTEN naming the address that cannot be listened on; the host has then to be stopped */
+export async function listenOn(host: Libp2p, listen: readonly string[]): Promise<void> {
+  try {
+    await host.start()
+  } catch (error) {
+    throw listenError(listen, error as Error)
+  }
+}
+
+/** Whether a connection may stay, by where it comes from. */
+function arrives(arrivals: Arrivals | undefined, connection: MultiaddrConnection): boolean {
+  if (arrivals === undefined) return true
+  const leave = arrivals.enter(connection.remoteAddr.toString())
+  if (leave !== undefined) connection.addEventListener('close', leave)
+  return leave !== undefined
+}
+
+/** Called before the first byte of a connection is read. */
+function watched(connection: MultiaddrConnection): false {
+  guardConnection(connection)
+  return false
+}
+
+function checkAddress(address: string): void {
+  try {
+    multiaddr(address)
+  } catch (error) {
+    throw new LinkError('LISTEN', `${address} is no multiaddr: ${(error as Error).message}`)
+  }
+}
+
+/** libp2p names each address that failed on a line of its own, with the reason after it. */
+function listenError(listen: readonly string[], error: Error): LinkError {
+  const reasons = listen.flatMap(address => {
+    const reason = error.message.split('\n').find(line => line.trim().startsWith(`${address}:`))
+    return reason === undefined
+      ? []
+      : [
+          reason
+            .trim()
+            .slice(address.length + 1)
+            .trim(),
+        ]
+  })
+  const failed = listen.filter(address => error.message.includes(`${address}:`))
+  const inUse = reasons.some(reason => reason.includes('EADDRINUSE'))
+  const why = inUse ? 'the port is in use' : (reasons[0] ?? error.message).replace(/^\w*Error: /, '')
+  return new LinkError(
+    'LISTEN',
+    `cannot listen on ${(failed.length > 0 ? failed : listen).join(', ')}: ${why}`,
+  )
+}
+
+type Datastore = NonNullable<Libp2pOptions['datastore']>
+
+/** Where libp2p would keep a peer's addresses for hours. */
+const forgetful: Datastore = {
+  put: key => key,
+  get: () => {
+    throw new NotFoundError()
+  },
+  has: () => false,
+  delete: () => {},
+  async *putMany(source) {
+    for await (const { key } of source) yield key
+  },
+  async *getMany() {},
+  async *deleteMany(source) {
+    yield* source
+  },
+  batch: () => ({ put() {}, delete() {}, async commit() {} }),
+  async *query() {},
+  async *queryKeys() {},
+}
+
+type Logger = ReturnType<NonNullable<Libp2pOptions['logger']>['forComponent']>
+
+/** libp2p's own log names addresses. */
+export const mute: Logger = Object.assign(() => {}, {
+  error: () => {},
+  trace: () => {},
+  enabled: false,
+  newScope: () => mute,
+})

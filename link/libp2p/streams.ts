@@ -1,0 +1,71 @@
+// Writing more than a stream takes at once, and ending a stream without leaving half of it behind.
+
+import type { Stream } from '@libp2p/interface'
+import type { Clock } from '../../world/clock.ts'
+import { LinkError } from '../link.ts'
+
+/** Bytes of a Noise message that are left beside a Yamux header: what one write hands over. */
+export const writeBytes: number = 65_519 - 12
+
+/** Why a stream or a connection was ended; libp2p wants an error for it. */
+export function because(reason: string): LinkError {
+  return new LinkError('ABORTED', reason)
+}
+
+/**
+ * Hands `bytes` over piece by piece, each when the stream has room.
+ *
+ * @throws LinkError UNREACHABLE when the stream ends before that
+ */
+export async function writeAll(stream: Stream, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; at += writeBytes) {
+    if (!send(stream, bytes.subarray(at, at + writeBytes))) await drained(stream)
+  }
+}
+
+function send(stream: Stream, piece: Uint8Array): boolean {
+  try {
+    return stream.send(piece)
+  } catch {
+    throw new LinkError('UNREACHABLE', 'the stream has ended')
+  }
+}
+
+/** Calls `run` each time the stream has room again. Not stream.onDrain(): its promise works once. */
+export function onDrained(stream: Stream, run: () => void): () => void {
+  const listener = (): void => {
+    // libp2p first sends what it holds, on a microtask that it has queued before this one.
+    queueMicrotask(() => {
+      if (!stream.writableNeedsDrain) run()
+    })
+  }
+  stream.addEventListener('drain', listener)
+  return () => stream.removeEventListener('drain', listener)
+}
+
+function drained(stream: Stream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (): void => {
+      stopDrained()
+      stream.removeEventListener('close', onClose)
+    }
+    const onClose = (): void => {
+      settle()
+      reject(new LinkError('UNREACHABLE', 'the stream has ended'))
+    }
+    const stopDrained = onDrained(stream, () => {
+      settle()
+      resolve()
+    })
+    stream.addEventListener('close', onClose)
+    if (stream.status !== 'open') onClose()
+  })
+}
+
+/** Ends our half; the stream is reset when the other side has not taken what is left and ended its own in time. */
+export function finish(stream: Stream, clock: Clock, ms: number): void {
+  if (stream.status !== 'open') return
+  const late = clock.after(ms, () => stream.abort(because('the other side does not end')))
+  stream.addEventListener('close', () => late.cancel())
+  stream.close().catch((error: unknown) => stream.abort(error as Error))
+}

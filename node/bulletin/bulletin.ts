@@ -1,0 +1,276 @@
+// A node's part in the bulletin (docs/bulletin.md): it passes entries on, keeps the newest, fetches what it missed, and, as a
+// gateway, publishes what packets bring and shows the board to clients.
+
+import type { NodeEntry, View } from '../../directory/documents/view.ts'
+import { isEntry, stamp, type Topic, topicNumbered, topicsOf } from '../../directory/topics.ts'
+import { hex } from '../../encoding/bytes.ts'
+import type { Gossip, Verdict } from '../../link/gossip.ts'
+import { LinkError, type NodeLink, type Peer } from '../../link/link.ts'
+import {
+  boardProtocol,
+  catchRequestBytes,
+  largestCatch,
+  type Piece,
+  readCatch,
+  readCatchRequest,
+  readPiece,
+  writeCatch,
+  writeCatchRequest,
+  writeStamped,
+} from '../../link/protocol/bulletin.ts'
+import type { Clock, Timer } from '../../world/clock.ts'
+import { pick, type Random } from '../../world/random.ts'
+import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
+import { minute, second } from '../../world/units.ts'
+import type { Admission } from '../routes.ts'
+import { Board } from './board.ts'
+import { costOf, Judge, type Refusal } from './judge.ts'
+import { Pieces } from './pieces.ts'
+
+export interface BulletinInit {
+  readonly network: string
+  readonly userBytes: number
+  readonly link: NodeLink
+  readonly admission: Admission
+  /** Ed25519 with the key of the link's identity. */
+  readonly sign: (message: Uint8Array) => Uint8Array
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export interface BulletinStatus {
+  readonly entries: number
+  readonly bytes: number
+  /** Nodes it gossips with. */
+  readonly peers: number
+  /** Published here, taken from others' gossip, fetched because they were missed. */
+  readonly published: number
+  readonly heard: number
+  readonly fetched: number
+  /** Entries that were not taken, and packets that were not published, by reason. */
+  readonly refused: Readonly<Partial<Record<Refusal, number>>>
+  /** Entries that gave way to newer ones before their time. */
+  readonly evicted: number
+  /** Peers that were expelled for what they passed on. */
+  readonly expelled: number
+}
+
+/** Whom a node seeks to gossip with. Others seek it, too, so that it has about twice as many. */
+const wantedPeers = 6
+/** Between two nodes that are asked for what was missed, milliseconds. */
+const catchUpMs = 10 * second
+/** Nodes asked at the start, and answers taken from one in a row. */
+const firstAsked = 3
+const mostAnswers = 64
+const requestMs = 5 * second
+/** What one node may ask for. */
+const askRate: Rate = { perMinute: 600, burst: 128 }
+
+export class Bulletin {
+  readonly #init: BulletinInit
+  readonly #board: Board
+  readonly #judge: Judge
+  readonly #pieces: Pieces
+  readonly #gossip: Gossip
+  /** Where to go on with each node that was asked. */
+  readonly #cursors = new Map<string, number>()
+  readonly #asked = new Map<string, Bucket>()
+  readonly #refused = new Map<Refusal, number>()
+  readonly #counters = { published: 0, heard: 0, fetched: 0 }
+  #wanted: readonly NodeEntry[] = []
+  #timer: Timer | undefined
+  #begun = false
+  #stopped = false
+
+  constructor(init: BulletinInit) {
+    const { admission, clock, link } = init
+    this.#init = init
+    const ageMs = (): number => (this.#view?.parameters.bulletinMinutes ?? 1) * minute
+    const topicBytes = (): number => (this.#view?.parameters.bulletinKiB ?? 1) * 1024
+    this.#board = new Board(() => ({ ageMs: ageMs(), topicBytes: topicBytes() }))
+    this.#judge = new Judge({
+      network: init.network,
+      views: () => admission.views,
+      board: this.#board,
+      now: clock.now,
+      ageMs,
+    })
+    this.#pieces = new Pieces(init.userBytes)
+    this.#gossip = link.gossip({
+      peers: () => this.#wanted,
+      admits: admission.isNode,
+      judge: (from, topic, message) => this.#hear(from, topic, message),
+    })
+    link.serve(boardProtocol, catchRequestBytes, async (from, body) => this.#answer(from, body))
+  }
+
+  /** There is a new view, or another one is current. */
+  adopt(): void {
+    const view = this.#view
+    if (view === undefined || this.#stopped) return
+    this.#gossip.follow(topicsOf(view.parameters).map(topic => this.#gossipName(topic)))
+    this.#choosePeers(view)
+    for (const name of this.#cursors.keys()) if (!view.nodes.has(name)) this.#cursors.delete(name)
+    for (const name of this.#asked.keys()) if (!view.nodes.has(name)) this.#asked.delete(name)
+    if (this.#begun) return
+    this.#begun = true
+    for (let i = 0; i < firstAsked; i++) void this.#catchUp()
+    this.#catchUpLater()
+  }
+
+  /**
+   * Publishes what a packet brought, once all pieces of it are here.
+   *
+   * @param user the packet's user data
+   * @returns false when it is refused; its sender then gets no acknowledgement
+   */
+  publish(user: Uint8Array): boolean {
+    const { clock } = this.#init
+    let piece: Piece
+    try {
+      piece = readPiece(user)
+    } catch (error) {
+      if (!(error instanceof LinkError)) throw error
+      return this.#refuse('MALFORMED')
+    }
+    const topic = topicNumbered(piece.topic)
+    if (topic === undefined || (this.#view?.parameters[topic.parameter] ?? 0) === 0)
+      return this.#refuse('NO_TOPIC')
+    if (this.#board.has(hex(piece.id))) return true
+    const joined = this.#pieces.add(piece, clock.now())
+    if (joined.is === 'refused') return this.#refuse('BAD_ENTRY')
+    return joined.is === 'waiting' || this.#enter(topic, joined.entry)
+  }
+
+  /** What a page shows a client. */
+  page(cursor: number, offset: number, boardBytes: number): Uint8Array {
+    return this.#board.page(cursor, offset, boardBytes)
+  }
+
+  status(): BulletinStatus {
+    return {
+      entries: this.#board.entries,
+      bytes: this.#board.bytes,
+      peers: this.#gossip.peers.length,
+      ...this.#counters,
+      refused: Object.fromEntries(this.#refused),
+      evicted: this.#board.evicted,
+      expelled: this.#gossip.counters.expelled,
+    }
+  }
+
+  stop(): void {
+    this.#stopped = true
+    this.#timer?.cancel()
+    this.#gossip.stop()
+  }
+
+  get #view(): View | undefined {
+    return this.#init.admission.views[0]
+  }
+
+  #gossipName({ name }: Topic): string {
+    return `/chaffinch/bulletin/1/${this.#init.network}/${name}`
+  }
+
+  /** Those that are still in the network stay, so that a new epoch costs few connections. */
+  #choosePeers({ nodes }: View): void {
+    const { link, random } = this.#init
+    const self = hex(link.id)
+    const stay = this.#wanted.flatMap(({ id }) => nodes.get(hex(id)) ?? [])
+    const names = new Set(stay.map(({ id }) => hex(id)))
+    const others = [...nodes].filter(([name]) => name !== self && !names.has(name)).map(([, node]) => node)
+    while (stay.length < wantedPeers && others.length > 0) {
+      const next = pick(random, others)
+      others.splice(others.indexOf(next), 1)
+      stay.push(next)
+    }
+    this.#wanted = stay
+  }
+
+  /** 4.3: this gateway's word that the entry is there, within what it may publish. */
+  #enter(topic: Topic, data: Uint8Array): boolean {
+    const { network, link, clock, sign } = this.#init
+    if (!isEntry(topic, data)) return this.#refuse('BAD_ENTRY')
+    const time = Math.floor(clock.now())
+    const view = this.#view
+    if (view === undefined || this.#judge.left(link.id, topic, time, [view]) < costOf({ data }))
+      return this.#refuse('OVER_QUOTA')
+    const entry = stamp(network, { topic: topic.number, time, origin: link.id, data }, sign)
+    this.#judge.own(entry)
+    this.#gossip.publish(this.#gossipName(topic), writeStamped(entry))
+    this.#counters.published++
+    return true
+  }
+
+  #hear(from: Uint8Array, gossipName: string, message: Uint8Array): Verdict {
+    const topic =
+      this.#view && topicsOf(this.#view.parameters).find(one => this.#gossipName(one) === gossipName)
+    if (topic === undefined) return 'ignore'
+    const judgement = this.#judge.take(from, topic.number, message)
+    if ('why' in judgement) this.#refuse(judgement.why)
+    else this.#counters.heard++
+    return judgement.verdict
+  }
+
+  /** Another node asks for what it missed. */
+  #answer(from: Uint8Array, body: Uint8Array): Uint8Array {
+    const { admission, clock } = this.#init
+    const name = hex(from)
+    if (!admission.isNode(from)) throw new LinkError('REFUSED', 'bulletin: not a node')
+    const now = clock.now()
+    const bucket = this.#asked.get(name) ?? fullBucket(askRate, now)
+    this.#asked.set(name, bucket)
+    if (takeTokens(bucket, askRate, 1, now) === 0)
+      throw new LinkError('REFUSED', 'bulletin: too many questions')
+    return writeCatch(this.#board.since(readCatchRequest(body), largestCatch - 9))
+  }
+
+  #catchUpLater(): void {
+    this.#timer = this.#init.clock.after(catchUpMs, () => {
+      this.#board.expire(this.#init.clock.now())
+      this.#judge.expire()
+      void this.#catchUp()
+      this.#catchUpLater()
+    })
+  }
+
+  /** Asks a node at random for what came to it since the last time. Never rejects. */
+  async #catchUp(): Promise<void> {
+    const { link, random } = this.#init
+    const others = [...(this.#view?.nodes.values() ?? [])].filter(({ id }) => hex(id) !== hex(link.id))
+    if (others.length === 0) return
+    const peer = pick(random, others)
+    try {
+      for (let answers = 0; answers < mostAnswers && !this.#stopped; answers++) {
+        if (!(await this.#ask(peer))) return
+      }
+    } catch {
+      // Another one is asked soon.
+    }
+  }
+
+  /** @returns whether there is more */
+  async #ask(peer: Peer): Promise<boolean> {
+    const name = hex(peer.id)
+    const bytes = await this.#init.link.request(
+      peer,
+      boardProtocol,
+      writeCatchRequest(this.#cursors.get(name) ?? 0),
+      { timeoutMs: requestMs, maxBytes: largestCatch },
+    )
+    const { more, next, entries } = readCatch(bytes)
+    for (const entry of entries) {
+      const judgement = this.#judge.take(peer.id, undefined, entry)
+      if (!('why' in judgement)) this.#counters.fetched++
+      else if (judgement.why !== 'KNOWN') this.#refuse(judgement.why)
+    }
+    this.#cursors.set(name, next)
+    return more && entries.length > 0
+  }
+
+  #refuse(why: Refusal): false {
+    this.#refused.set(why, (this.#refused.get(why) ?? 0) + 1)
+    return false
+  }
+}

@@ -1,0 +1,190 @@
+// A gateway towards its clients: who owns which mailbox on which connection, and how much each connection may ask
+// for (docs/gateway.md).
+
+import * as crypto from '#crypto'
+import { isServiceName } from '../../directory/documents/announced.ts'
+import type { Parameters } from '../../directory/documents/view.ts'
+import { hex } from '../../encoding/bytes.ts'
+import {
+  type Greeting,
+  type MailboxRequest,
+  type MailboxStatus,
+  proofMessage,
+  readRequest,
+  writeGreeting,
+  writePage,
+} from '../../link/protocol/mailbox.ts'
+import type { Random } from '../../world/random.ts'
+import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
+import type { Announcements } from '../announcements.ts'
+import type { Mailboxes } from './mailbox.ts'
+
+/** A client may come this much faster than the consensus's clocks tick: they are random, and queues make bursts. */
+const generosity = 2
+/** Smallest bursts, cells and requests: a client that has just come says hello, opens and reads at once. */
+const leastCells = 64
+const leastRequests = 16
+
+export interface Gateway {
+  /** How many of a client's cells may come in, from the first on. */
+  admit(client: Uint8Array, cells: number): number
+  /**
+   * Answers one request of the mailbox protocol.
+   *
+   * @throws LinkError BAD_MESSAGE
+   */
+  answer(client: Uint8Array, request: Uint8Array): Promise<Uint8Array>
+  /** A client's last connection has closed: nothing of it is kept. */
+  gone(client: Uint8Array): void
+  /** Clients that are known now. */
+  readonly clients: number
+}
+
+/** What is known of one connected client. */
+interface Client {
+  readonly cells: Bucket
+  readonly requests: Bucket
+  /** 32 bytes that the next `open` must have signed. */
+  nonce?: Uint8Array | undefined
+  /** 32 bytes: the mailbox whose key it proved. */
+  owner?: Uint8Array | undefined
+}
+
+/**
+ * @param options.id 32 bytes: this gateway's node id
+ * @param options.parameters the consensus's now
+ * @param options.clients clients known at most; further ones are told `full`, and their cells do not come in
+ */
+export function gateway(options: {
+  id: Uint8Array
+  mailboxes: Mailboxes
+  parameters: () => Parameters
+  /** What a page shows of the bulletin, from a cursor on and an offset in its entry. */
+  board: (cursor: number, offset: number, bytes: number) => Uint8Array
+  /** Takes a service of the owner of a mailbox; false when it does not stand. */
+  announce: Announcements['announce']
+  payloadBytes: number
+  clients: number
+  now: () => number
+  random: Random
+}): Gateway {
+  const { id, mailboxes, parameters, board, announce, payloadBytes, now, random } = options
+  const clients = new Map<string, Client>()
+  /** Which client has a mailbox open: one at a time. */
+  const openAt = new Map<string, Client>()
+
+  const known = (id: Uint8Array): Client | undefined => {
+    const name = hex(id)
+    const client = clients.get(name)
+    if (client !== undefined) return client
+    if (clients.size >= options.clients) return undefined
+    const fresh = {
+      cells: fullBucket(cellRate(parameters()), now()),
+      requests: fullBucket(requestRate(parameters()), now()),
+    }
+    clients.set(name, fresh)
+    return fresh
+  }
+
+  /** The newest connection that proves the key has the mailbox: the older one may be dead and not know it yet. */
+  const hand = (client: Client, owner: Uint8Array): void => {
+    release(client)
+    const before = openAt.get(hex(owner))
+    if (before !== undefined) before.owner = undefined
+    client.owner = owner
+    openAt.set(hex(owner), client)
+  }
+
+  const release = (client: Client): void => {
+    if (client.owner !== undefined) openAt.delete(hex(client.owner))
+    client.owner = undefined
+  }
+
+  const open = (
+    from: Uint8Array,
+    client: Client,
+    { key, proof }: Extract<MailboxRequest, { t: 'open' }>,
+  ): MailboxStatus => {
+    const { nonce } = client
+    client.nonce = undefined
+    if (nonce === undefined) return 'not-open'
+    if (!crypto.ed25519Verify(key, proofMessage(id, from, nonce), proof)) return 'bad-proof'
+    if (!mailboxes.claim(key)) return 'full'
+    hand(client, key.slice())
+    return 'ok'
+  }
+
+  const greet = (from: Uint8Array, request: Extract<MailboxRequest, { t: 'hello' | 'open' }>): Greeting => {
+    const client = known(from)
+    if (client === undefined) return { status: 'full', nonce: noNonce }
+    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0)
+      return { status: 'slow-down', nonce: noNonce }
+    if (request.t === 'open') return { status: open(from, client, request), nonce: noNonce }
+    client.nonce = random(32)
+    return { status: 'ok', nonce: client.nonce }
+  }
+
+  /** Announcements are answered like reads, by a page. */
+  const page = async (
+    from: Uint8Array,
+    request: Extract<MailboxRequest, { t: 'read' | 'announce' }>,
+  ): Promise<Uint8Array> => {
+    const { pageEntries: places, bulletinPageBytes: boardBytes } = parameters()
+    const size = { places, payloadBytes, boardBytes }
+    const empty = (status: MailboxStatus): Uint8Array =>
+      writePage({ status, waiting: 0, entries: [], board: new Uint8Array(boardBytes) }, size)
+    const client = known(from)
+    if (client === undefined) return empty('full')
+    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0) return empty('slow-down')
+    if (client.owner === undefined) return empty('not-open')
+    if (request.t === 'announce') {
+      const { name, sealingKey } = request
+      const service = { name, sealingKey: sealingKey.slice(), mailboxKey: client.owner }
+      return empty(isServiceName(name) && announce(service) ? 'ok' : 'full')
+    }
+    const { after, done, ...wanted } = request
+    const found = await mailboxes.page(client.owner, { after, done, places })
+    const shown = board(wanted.board, wanted.boardOffset, boardBytes)
+    return writePage({ status: 'ok', ...found, board: shown }, size)
+  }
+
+  return {
+    admit(from, cells) {
+      const client = known(from)
+      return client === undefined ? 0 : takeTokens(client.cells, cellRate(parameters()), cells, now())
+    },
+    async answer(from, bytes) {
+      const request = readRequest(bytes)
+      return request.t === 'read' || request.t === 'announce'
+        ? page(from, request)
+        : writeGreeting(greet(from, request))
+    },
+    gone(from) {
+      const client = clients.get(hex(from))
+      if (client !== undefined) release(client)
+      clients.delete(hex(from))
+    },
+    get clients() {
+      return clients.size
+    },
+  }
+}
+
+/** Cells of one client: its three clocks. */
+export function cellRate(parameters: Parameters): Rate {
+  const { payloadPerMinute, loopPerMinute, dropPerMinute } = parameters
+  return generous(payloadPerMinute + loopPerMinute + dropPerMinute, leastCells)
+}
+
+/** Requests of one client: its reads. */
+export function requestRate(parameters: Parameters): Rate {
+  return generous(parameters.readPerMinute, leastRequests)
+}
+
+/** Half a minute's worth at once. */
+function generous(perMinute: number, least: number): Rate {
+  const rate = generosity * perMinute
+  return { perMinute: rate, burst: Math.max(least, rate / 2) }
+}
+
+const noNonce: Uint8Array = new Uint8Array(32)

@@ -1,0 +1,77 @@
+// Runs the n-1 alarm (alarm.ts) beside a node's loops: tells it what arrives and what is missing, and wakes it when
+// something becomes so.
+
+import type { Clock, Timer } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import { type AlarmEvent, type AlarmState, newAlarm, step } from './alarm.ts'
+
+export interface LoopWatch {
+  readonly state: AlarmState
+  /** Packets came from other nodes. */
+  arrived(count: number): void
+  /** A loop is back, or missing. */
+  fate(returned: boolean): void
+  /** Looks again when the next loop may be missing. */
+  plan(): void
+  close(): void
+}
+
+/** While a loop is missing, silence is weighed so often, milliseconds. */
+const tickMs = 250
+
+export function loopWatch(options: {
+  clock: Clock
+  log: Log
+  missingAt: () => number | undefined
+  findMissing: () => void
+}): LoopWatch {
+  const { clock, log, missingAt, findMissing } = options
+  let state = newAlarm(clock.now())
+  let arrived = 0
+  let timer: Timer | undefined
+  let closed = false
+
+  const happen = (event: AlarmEvent): void => {
+    const before = state.at
+    const count = arrived
+    arrived = 0
+    if (count > 0) state = step(state, { t: 'arrived', count }, clock.now())
+    state = step(state, event, clock.now())
+    if (state.at === before) return
+    if (state.at === 'raised') log.warn({}, 'n-1 alarm: loops do not return, and little else arrives')
+    else log.info({}, 'n-1 alarm: loops return again')
+  }
+  const plan = (): void => {
+    timer?.cancel()
+    if (closed) return
+    const next = missingAt() ?? Number.POSITIVE_INFINITY
+    const weigh = state.missing > 0 && state.at === 'calm' ? clock.now() + tickMs : Number.POSITIVE_INFINITY
+    const at = Math.min(next, weigh)
+    if (at === Number.POSITIVE_INFINITY) return
+    timer = clock.after(Math.max(1, at - clock.now()), () => {
+      findMissing()
+      happen({ t: 'tick' })
+      plan()
+    })
+  }
+
+  return {
+    get state() {
+      return state
+    },
+    arrived(count) {
+      arrived += count
+    },
+    fate(returned) {
+      // Its own loop is no packet of others.
+      if (returned) arrived = Math.max(0, arrived - 1)
+      happen({ t: 'loop', returned })
+      plan()
+    },
+    plan,
+    close() {
+      closed = true
+      timer?.cancel()
+    },
+  }
+}

@@ -1,0 +1,77 @@
+// Peeling in two halves, with the replay check between them: the first finds the key and checks the header's MAC,
+// the second takes the layer off (docs/sphinx.md, section 7). Both halves of a packet run in one thread.
+
+import { SphinxError } from '../../sphinx/error.ts'
+import { type Geometry, suiteOf } from '../../sphinx/geometry.ts'
+import { discard, type Opened, openHeader, peeledOf, takeOff } from '../../sphinx/peel.ts'
+import type { PacketKey } from './keys.ts'
+import type { DropReason, Outcome } from './relay.ts'
+import type { ReplayStore } from './replay.ts'
+
+/** A packet whose header fits the key of this epoch; it holds secrets until `finish` or `discard`. */
+export interface Fitting {
+  readonly epoch: number
+  readonly opened: Opened
+}
+
+export type Opening = Fitting | { readonly drop: DropReason }
+
+/**
+ * Steps 7.1 to 7.3, with the likeliest key first; the neighbouring epoch's only where the first one's MAC does not fit.
+ * Throws nothing that a packet can bring about.
+ */
+export function open(
+  g: Geometry,
+  keys: readonly Pick<PacketKey, 'epoch' | 'secret'>[],
+  packet: Uint8Array,
+): Opening {
+  let drop: DropReason = 'NO_KEY'
+  for (const { epoch, secret } of keys) {
+    try {
+      return { epoch, opened: openHeader(g, secret, packet) }
+    } catch (error) {
+      drop = codeOf(error)
+      if (drop !== 'BAD_MAC') break
+    }
+  }
+  return { drop }
+}
+
+/** Refused for what the packet is, and not for what this node lacks: whoever sent it, sent it for nothing. */
+const misfits: ReadonlySet<DropReason> = new Set(['BAD_LENGTH', 'BAD_AD', 'BAD_POINT', 'BAD_MAC', 'REPLAY'])
+
+/** Of the packets of one neighbour: how many opened for the first time, and how many never could. */
+export interface Fit {
+  fitting: number
+  misfits: number
+}
+
+/** Counts what became of one packet before its payload was touched; undefined when it may go on. */
+export function countFit(fit: Fit, drop: DropReason | undefined): void {
+  if (drop === undefined) fit.fitting++
+  else if (misfits.has(drop)) fit.misfits++
+}
+
+/** Step 7.4. @returns the reason when the packet may not go on */
+export function refusal(replay: ReplayStore, epoch: number, tag: Uint8Array): DropReason | undefined {
+  const admission = replay.admit(epoch, tag)
+  if (admission === 'new') return undefined
+  return admission === 'full' ? 'REPLAY_FULL' : 'REPLAY'
+}
+
+/** Steps 7.5 to 7.7, in the packet's own bytes. Wipes the secrets. */
+export function finish({ opened }: Fitting, packet: Uint8Array): Outcome {
+  try {
+    return { peeled: peeledOf(suiteOf(opened.geometry), takeOff(opened, packet)) }
+  } catch (error) {
+    return { drop: codeOf(error) }
+  } finally {
+    discard(opened)
+  }
+}
+
+/** @throws what is not sphinx's */
+function codeOf(error: unknown): DropReason {
+  if (error instanceof SphinxError) return error.code
+  throw error
+}

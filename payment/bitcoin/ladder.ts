@@ -1,0 +1,60 @@
+// The amounts of joins on Bitcoin. A join costs a fee, and still all its outputs must be equal and good for the next join: so
+// a note begins some rungs above its denomination and goes down one with every join. docs/payments.md 6.2.
+
+import { isDenomination } from '../denominations.ts'
+import { PaymentError } from '../error.ts'
+
+/** Declared: the same for all peers of a network. */
+export interface Ladder {
+  /** Satoshi that each member of a join leaves for the fee: the height of a rung. */
+  readonly step: number
+  /** Joins that a fresh note can pay for. */
+  readonly rungs: number
+  /** The smallest denomination, in satoshi; below some thousand a note is worth less than its fees. */
+  readonly least: number
+}
+
+/** Virtual bytes of one P2WPKH input with its witness, and of one output; and of the rest of a transaction (BIP 141). */
+const [inputVbytes, outputVbytes, restVbytes] = [68, 31, 11] as const
+
+/** How many joins a note of this amount can pay for; null when it stands on no ladder. */
+export function rungOf(amount: number, { step, rungs, least }: Ladder): number | null {
+  for (let rung = 0; rung <= rungs; rung++) {
+    const base = amount - rung * step
+    if (base >= least && isDenomination(base)) return rung
+  }
+  return null
+}
+
+/** Whether a note of this amount can go to a join. */
+export function isOnLadder(amount: number, ladder: Ladder): boolean {
+  return (rungOf(amount, ladder) ?? 0) > 0
+}
+
+/** What a join makes of it. @throws PaymentError BAD_AMOUNT when it cannot go to a join */
+export function nextRung(amount: number, ladder: Ladder): number {
+  if (isOnLadder(amount, ladder)) return amount - ladder.step
+  throw new PaymentError('BAD_AMOUNT', `ladder: a note of ${amount} satoshi can pay for no join`)
+}
+
+/** A denomination with all its rungs. @throws PaymentError BAD_AMOUNT */
+export function fresh(denomination: number, { step, rungs, least }: Ladder): number {
+  if (denomination >= least && isDenomination(denomination)) return denomination + rungs * step
+  throw new PaymentError('BAD_AMOUNT', `ladder: ${denomination} satoshi are no denomination from ${least} on`)
+}
+
+/** Virtual bytes of a join, or of any transaction of P2WPKH. */
+export function sizeOf(inputs: number, outputs: number): number {
+  return inputs * inputVbytes + outputs * outputVbytes + restVbytes
+}
+
+/**
+ * Why a join would wait too long for a block, for people; null when its fee is enough.
+ *
+ * @param feeRate satoshi for a virtual byte, as the node estimates it
+ */
+export function feeTooLow(peers: number, ladder: Ladder, feeRate: number): string | null {
+  const rate = (peers * ladder.step) / sizeOf(peers, peers)
+  if (rate >= feeRate) return null
+  return `a join pays ${rate.toFixed(1)} satoshi a virtual byte, and blocks want ${feeRate.toFixed(1)} now: wait, or use a ladder with a higher step`
+}

@@ -1,0 +1,216 @@
+// Bitcoin as a ledger for rounds, through a node that the peer trusts as its own. It must keep an index of transactions
+// (`txindex=1`). docs/payments.md 6.
+
+import { sha256 } from '@noble/hashes/sha2.js'
+import { Transaction } from '@scure/btc-signer'
+import { fromHex, hex, same } from '../../encoding/bytes.ts'
+import { type Clock, sleep } from '../../world/clock.ts'
+import { labelled } from '../document.ts'
+import { PaymentError } from '../error.ts'
+import { type Ledger, type NoteState, type Receipt, unknownSpender } from '../ledger/ledger.ts'
+import { outpoint, ownerOfScript, readOutpoint, txidOf } from './bitcoin.ts'
+import { feeTooLow, type Ladder } from './ladder.ts'
+import { field, type Rpc } from './rpc.ts'
+
+const satoshiPerCoin = 100_000_000
+/** Blocks in which the spender of an output is looked for: a round is over long before. */
+const recentBlocks = 18
+const mostRecent = 20_000
+const fewWaiting = 500
+/** How often, and how far apart, the node is asked whether it has taken a transaction. */
+const looks = 10
+const lookEveryMs = 200
+/** Owners whose outputs are remembered. */
+const mostOwners = 10_000
+/** Satoshi for a virtual byte, where the node has no estimate: what nodes relay at all. */
+const leastFeeRate = 1
+
+/**
+ * Opens the chain that a Bitcoin node follows as a ledger.
+ *
+ * @throws PaymentError NODE when the node does not answer
+ */
+export async function openBitcoinLedger(rpc: Rpc, ladder: Ladder, clock: Clock): Promise<BitcoinLedger> {
+  const { step, rungs, least } = ladder
+  const first = fromHex(text(await rpc('getblockhash', 0), 'getblockhash'))
+  const numbers = new Uint8Array(24)
+  const view = new DataView(numbers.buffer)
+  for (const [i, value] of [step, rungs, least].entries()) view.setBigUint64(8 * i, BigInt(value))
+  return new BitcoinLedger(rpc, clock, ladder, sha256(labelled('chaffinch/bitcoin/v1', first, numbers)))
+}
+
+/** Bitcoin as a ledger of notes, by a node of one’s own. Made by `openBitcoinLedger`. */
+export class BitcoinLedger implements Ledger {
+  /** SHA-256 over the chain's first block and the ladder: who means another one of either never meets. */
+  readonly id: Uint8Array
+  readonly #rpc: Rpc
+  readonly #clock: Clock
+  readonly #ladder: Ladder
+  /** Outpoints of transactions that were handed in or asked for, by their owners in hex. */
+  readonly #outputs = new Map<string, Uint8Array>()
+
+  constructor(rpc: Rpc, clock: Clock, ladder: Ladder, id: Uint8Array) {
+    this.#rpc = rpc
+    this.#clock = clock
+    this.#ladder = ladder
+    this.id = id
+  }
+
+  /** An unspent output counts once it is in a block; a spent one is known as long as the node has its transaction. */
+  async note(id: Uint8Array): Promise<NoteState | null> {
+    const { txid, index } = readOutpoint(id)
+    const unspent = await this.#rpc('gettxout', txid, index, true)
+    if (unspent !== null) {
+      if (Number(field(unspent, 'confirmations')) < 1) return null
+      // bcoin's gettxout leaves out what waits for a block. Where much waits, the node had better be one that does not.
+      const waiting = texts(await this.#rpc('getrawmempool')).slice(0, fewWaiting)
+      return this.#stateOf(id, unspent, await this.#spenderOf(txid, index, waiting))
+    }
+    const transaction = await this.#transaction(txid)
+    const outputs = field(transaction, 'vout')
+    const output: unknown = Array.isArray(outputs) ? outputs[index] : undefined
+    if (output === undefined) return null
+    // Not among the unspent outputs although it is there: the node may not have a block for it yet.
+    const spender = await this.#spenderOf(txid, index, this.#recent())
+    if (spender === null && Number(field(transaction, 'confirmations') ?? 0) < 1) return null
+    return this.#stateOf(id, output, spender ?? unknownSpender)
+  }
+
+  #stateOf(id: Uint8Array, output: unknown, spentBy: Uint8Array | null): NoteState | null {
+    const script = field(field(output, 'scriptPubKey'), 'hex')
+    const owner = typeof script === 'string' ? ownerOfScript(fromHex(script)) : null
+    if (owner === null) return null
+    return { id, denomination: Math.round(Number(field(output, 'value')) * satoshiPerCoin), owner, spentBy }
+  }
+
+  /** Of the transactions that this object has seen: a node finds outputs by their owner only with an index of its own. */
+  async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
+    const id = this.#outputs.get(hex(owner))
+    const note = id === undefined ? null : await this.note(id)
+    return note === null ? [] : [note]
+  }
+
+  /** The receipt's index is the block's height, 0 while the transaction waits for one. */
+  async submit(bytes: Uint8Array): Promise<Receipt> {
+    const transaction = Transaction.fromRaw(bytes)
+    const known = await this.#receiptOf(transaction.id)
+    if (known !== null) return known
+    try {
+      await this.#rpc('sendrawtransaction', hex(bytes))
+    } catch (error) {
+      if (!(error instanceof PaymentError)) throw error
+      throw (await this.#whyRefused(transaction)) ?? error
+    }
+    // Some nodes answer with an id before they have looked at it, also when they refuse it.
+    for (let look = 0; look < looks; look++) {
+      const receipt = await this.#receiptOf(transaction.id)
+      if (receipt !== null) return receipt
+      await sleep(this.#clock, lookEveryMs)
+    }
+    const why = await this.#whyRefused(transaction)
+    throw why ?? new PaymentError('BAD_TRANSACTION', 'bitcoin node: it does not take the transaction')
+  }
+
+  /** Where the transaction stands in the chain; null while it does not. */
+  async receipt(transaction: Uint8Array): Promise<Receipt | null> {
+    return await this.#receiptOf(txidOf(transaction))
+  }
+
+  /** Satoshi for a virtual byte, so that a transaction stands in one of the next blocks. */
+  async feeRate(blocks = 6): Promise<number> {
+    const estimate = await this.#rpc('estimatesmartfee', blocks)
+    const perKilobyte = Number(field(estimate, 'feerate') ?? field(estimate, 'fee'))
+    const rate = (perKilobyte * satoshiPerCoin) / 1000
+    return Number.isFinite(rate) && rate > leastFeeRate ? rate : leastFeeRate
+  }
+
+  /** docs/payments.md 6.2 */
+  async feeTooLow(peers: number): Promise<string | null> {
+    return feeTooLow(peers, this.#ladder, await this.feeRate())
+  }
+
+  async #receiptOf(txid: string): Promise<Receipt | null> {
+    const transaction = await this.#transaction(txid)
+    if (transaction === null) return null
+    this.#remember(txid, field(transaction, 'vout'))
+    const block = field(transaction, 'blockhash')
+    const header = typeof block === 'string' ? await this.#rpc('getblockheader', block, true) : null
+    const index = Number(field(header, 'height') ?? 0)
+    return { transaction: fromHex(txid).reverse(), index: Number.isSafeInteger(index) ? index : 0 }
+  }
+
+  /** null when the node has it neither in a block nor waiting for one. */
+  async #transaction(txid: string): Promise<unknown> {
+    try {
+      return await this.#rpc('getrawtransaction', txid, true)
+    } catch (error) {
+      if (error instanceof PaymentError && error.cause === undefined) return null
+      throw error
+    }
+  }
+
+  #remember(txid: string, outputs: unknown): void {
+    if (!Array.isArray(outputs)) return
+    for (const [index, output] of outputs.entries()) {
+      const script = field(field(output, 'scriptPubKey'), 'hex')
+      const owner = typeof script === 'string' ? ownerOfScript(fromHex(script)) : null
+      if (owner !== null) this.#outputs.set(hex(owner), outpoint(txid, index))
+    }
+    while (this.#outputs.size > mostOwners) this.#outputs.delete(this.#outputs.keys().next().value as string)
+  }
+
+  /** Spent inputs and inputs that there are not are for the round to know; anything else is as the node says it. */
+  async #whyRefused(transaction: Transaction): Promise<PaymentError | null> {
+    for (let i = 0; i < transaction.inputsLength; i++) {
+      const { txid, index } = transaction.getInput(i)
+      if (txid === undefined || index === undefined) continue
+      const note = await this.note(outpoint(hex(txid), index))
+      if (note === null)
+        return new PaymentError('NO_NOTE', `bitcoin: input ${i} spends an output that is not there`)
+      if (note.spentBy !== null && !same(note.spentBy, fromHex(transaction.id).reverse())) {
+        return new PaymentError('DOUBLE_SPEND', `bitcoin: input ${i} is spent`)
+      }
+    }
+    return null
+  }
+
+  /** null when it is none of these, or they are too many. */
+  async #spenderOf(
+    txid: string,
+    index: number,
+    among: AsyncIterable<string> | readonly string[],
+  ): Promise<Uint8Array | null> {
+    let left = mostRecent
+    for await (const id of among) {
+      if (left-- <= 0) return null
+      const inputs = field(await this.#transaction(id), 'vin')
+      const isSpender = (input: unknown): boolean =>
+        field(input, 'txid') === txid && field(input, 'vout') === index
+      if (Array.isArray(inputs) && inputs.some(isSpender)) return fromHex(id).reverse()
+    }
+    return null
+  }
+
+  /** What waits for a block, and what the last blocks have. */
+  async *#recent(): AsyncGenerator<string> {
+    yield* texts(await this.#rpc('getrawmempool'))
+    const tip = Number(await this.#rpc('getblockcount'))
+    for (let height = tip; height > Math.max(0, tip - recentBlocks); height--) {
+      const block = await this.#rpc(
+        'getblock',
+        text(await this.#rpc('getblockhash', height), 'getblockhash'),
+        true,
+      )
+      yield* texts(field(block, 'tx'))
+    }
+  }
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value === 'string') return value
+  throw new PaymentError('NODE', `bitcoin node: ${what}: want text`)
+}
+
+function texts(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter(one => typeof one === 'string') : []
+}

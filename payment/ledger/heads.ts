@@ -1,0 +1,169 @@
+// Peers tell each other which heads the ledger has shown them, and ask it to prove that these are of one history; what
+// follows from that is watch.ts. docs/payments.md 3.6, 3.8.
+
+import type { Clock, Timer } from '../../world/clock.ts'
+import { read, write } from '../document.ts'
+import { PaymentError } from '../error.ts'
+import type { EmbeddedLedger } from './embedded.ts'
+import type { Genesis, Ledger } from './ledger.ts'
+import { readHead, type SignedHead, writeHead } from './log.ts'
+import { type Fork, type WatchEvent, type WatchState, watch } from './watch.ts'
+
+const longestQuestion = 64
+const longestProof = 4096
+const mostHashes = 96
+/** How often an open question is asked again, and the followed head told to others, milliseconds. */
+const askEveryMs = 30_000
+const tellEveryMs = 5 * 60_000
+
+/**
+ * The ledger's answer to a question for a proof of consistency; null when the bytes are no such question. Never throws.
+ */
+export function answerProof(ledger: EmbeddedLedger, question: Uint8Array): Uint8Array | null {
+  try {
+    const fields = read(question, 'question', longestQuestion)
+    fields.one('ask', 'consistency')
+    const [first, second] = [fields.uint('first'), fields.uint('second')]
+    fields.end()
+    return write({ first, second, path: ledger.consistency(first, second) })
+  } catch {
+    return null
+  }
+}
+
+/** The ledger, and those with whom its heads are compared. */
+export interface HeadWatchInit {
+  readonly genesis: Genesis
+  /** Carries a question to the ledger and its answer back; rejects when none comes. */
+  readonly ask: (question: Uint8Array) => Promise<Uint8Array>
+  /** Tells a head, as gossip carries it, to all other peers. */
+  readonly tell: (head: Uint8Array) => void
+  readonly clock: Clock
+  /** The ledger shows two histories, or does not prove that it has one. Both heads have been told to all. */
+  readonly onAlarm: (fork: Fork) => void
+}
+
+/**
+ * Compares the heads that a ledger shows with those that it showed to others, and raises the alarm when they are
+ * of two histories.
+ */
+export class HeadWatch {
+  readonly #init: HeadWatchInit
+  readonly #timers = new Set<Timer>()
+  #state: WatchState = { at: 'start' }
+  #isClosed = false
+
+  constructor(init: HeadWatchInit) {
+    this.#init = init
+    this.#every(askEveryMs, () => this.#event({ kind: 'time' }))
+    this.#every(tellEveryMs, () => {
+      if (this.#state.at === 'following') init.tell(writeHead(this.#state.head))
+    })
+  }
+
+  /** What the ledger is caught at, if it is. */
+  get fork(): Fork | null {
+    return this.#state.at === 'forked' ? this.#state.fork : null
+  }
+
+  /** A head that came with an answer of the ledger. */
+  seen(head: SignedHead): void {
+    this.#event({ kind: 'head', head })
+  }
+
+  /** Something that another peer told; what is no head of this ledger is passed over. Never throws. */
+  receive(bytes: Uint8Array): void {
+    let head: SignedHead
+    try {
+      head = readHead(bytes, this.#init.genesis)
+    } catch {
+      return
+    }
+    this.seen(head)
+  }
+
+  /** The same ledger, whose `submit` rejects with PaymentError FORKED once it is caught. */
+  guard(ledger: Ledger): Ledger {
+    return {
+      id: ledger.id,
+      note: async id => await ledger.note(id),
+      notesOwnedBy: async owner => await ledger.notesOwnedBy(owner),
+      receipt: async transaction => await ledger.receipt(transaction),
+      feeTooLow: async peers => await ledger.feeTooLow(peers),
+      submit: async transaction => {
+        if (this.fork === null) return await ledger.submit(transaction)
+        const how = this.fork.isProven ? 'has shown two histories' : 'does not prove that it has one history'
+        throw new PaymentError('FORKED', `ledger: it ${how}: nothing is paid with it`)
+      },
+    }
+  }
+
+  /** Ends all that waits. */
+  close(): void {
+    this.#isClosed = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+  }
+
+  #event(event: WatchEvent): void {
+    if (this.#isClosed) return
+    const [state, actions] = watch(this.#state, event, this.#init.clock.now())
+    this.#state = state
+    for (const action of actions) {
+      if (action.do === 'ask') void this.#ask(action.first, action.second)
+      else this.#alarm(action.fork)
+    }
+  }
+
+  #alarm(fork: Fork): void {
+    this.#init.tell(writeHead(fork.first))
+    this.#init.tell(writeHead(fork.second))
+    this.#init.onAlarm(fork)
+  }
+
+  /** Until there is an answer that proves it, or the question is too old. Never rejects. */
+  async #ask(first: number, second: number): Promise<void> {
+    let path: Uint8Array[] | null = null
+    try {
+      path = readProof(await this.#init.ask(write({ ask: 'consistency', first, second })), first, second)
+    } catch {
+      // No answer, or none that can be read: it is asked again.
+    }
+    if (path !== null) this.#event({ kind: 'proof', first, second, path })
+    if (this.#isOpen(first, second)) this.#after(askEveryMs, () => void this.#ask(first, second))
+  }
+
+  #isOpen(first: number, second: number): boolean {
+    if (this.#state.at !== 'following') return false
+    return this.#state.open.some(({ head, against }) => {
+      const [smaller, larger] = [Math.min(head.size, against.size), Math.max(head.size, against.size)]
+      return smaller === first && larger === second
+    })
+  }
+
+  #every(ms: number, run: () => void): void {
+    this.#after(ms, () => {
+      run()
+      this.#every(ms, run)
+    })
+  }
+
+  #after(ms: number, run: () => void): void {
+    if (this.#isClosed) return
+    const timer = this.#init.clock.after(ms, () => {
+      this.#timers.delete(timer)
+      run()
+    })
+    this.#timers.add(timer)
+  }
+}
+
+/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
+function readProof(bytes: Uint8Array, first: number, second: number): Uint8Array[] {
+  const fields = read(bytes, 'proof', longestProof)
+  const isFor = fields.uint('first') === first && fields.uint('second') === second
+  const path = fields.bytesList('path', 32, mostHashes)
+  fields.end()
+  if (!isFor) throw new PaymentError('BAD_DOCUMENT', 'proof: it is of other heads')
+  return path
+}

@@ -1,0 +1,99 @@
+// What payments want of a ledger, and what a transaction must be to stand in one. docs/payments.md 3.
+
+import { hex, same } from '../../encoding/bytes.ts'
+import { PaymentError } from '../error.ts'
+import { isSigned, type Note, type SignedTransaction } from './transaction.ts'
+
+/** Stands for the transaction that spent a note, where a ledger knows only that one did; no transaction has this id. */
+export const unknownSpender: Uint8Array = new Uint8Array(32)
+
+/** A note as the ledger has it. */
+export interface NoteState extends Note {
+  /** The id of the transaction that spent it, 32 bytes; null while it can be spent. */
+  readonly spentBy: Uint8Array | null
+}
+
+/** Where a transaction stands. */
+export interface Receipt {
+  /** 32 bytes. */
+  readonly transaction: Uint8Array
+  /** The number of its entry in the log; on Bitcoin its block's height, 0 while it waits for one. */
+  readonly index: number
+}
+
+/** A ledger as payments use it; the embedded one is ledger-embedded.ts. */
+export interface Ledger {
+  /** 32 bytes. */
+  readonly id: Uint8Array
+  note(id: Uint8Array): Promise<NoteState | null>
+  /** Also those that are spent: an owner's key is used once. */
+  notesOwnedBy(owner: Uint8Array): Promise<NoteState[]>
+  /**
+   * Enters a signed transaction. The same one again gives the same receipt.
+   *
+   * @throws PaymentError for a transaction that cannot stand in the ledger
+   */
+  submit(transaction: Uint8Array): Promise<Receipt>
+  receipt(transaction: Uint8Array): Promise<Receipt | null>
+  /** Why a join of so many peers pays too little to be entered soon, for people; null where it does not, or joins cost nothing. */
+  feeTooLow(peers: number): Promise<string | null>
+}
+
+/** What the ledger already holds of the things that a transaction touches. */
+export interface Known {
+  /** By the hex of their ids. */
+  readonly notes: ReadonlyMap<string, NoteState>
+  readonly isNonceUsed: boolean
+  /** Ed25519, 32 bytes. */
+  readonly mintKey: Uint8Array
+}
+
+/**
+ * @returns the notes that it spends
+ * @throws PaymentError NO_NOTE, DOUBLE_SPEND, BAD_SIGNATURE, BAD_TRANSACTION (its sums), NONCE_USED
+ */
+export function check(signed: SignedTransaction, known: Known): readonly NoteState[] {
+  const { transaction, id, signatures } = signed
+  if (transaction.kind === 'mint') {
+    if (known.isNonceUsed) throw new PaymentError('NONCE_USED', 'mint: its nonce was used before')
+    wantSignature(id, known.mintKey, signatures[0], 'mint')
+    return []
+  }
+  const spent = transaction.inputs.map(input => {
+    const note = known.notes.get(hex(input))
+    if (note === undefined) throw new PaymentError('NO_NOTE', `transfer: no note ${hex(input)}`)
+    if (note.spentBy !== null) throw new PaymentError('DOUBLE_SPEND', `transfer: note ${hex(input)} is spent`)
+    return note
+  })
+  for (const [i, note] of spent.entries())
+    wantSignature(id, note.owner, signatures[i], `transfer: input ${i}`)
+  const [into, out] = [sum(spent), sum(transaction.outputs)]
+  if (into !== out) throw new PaymentError('BAD_TRANSACTION', `transfer: spends ${into}, makes ${out}`)
+  return spent
+}
+
+function wantSignature(
+  id: Uint8Array,
+  key: Uint8Array,
+  signature: Uint8Array | undefined,
+  what: string,
+): void {
+  if (signature !== undefined && isSigned(id, key, signature)) return
+  throw new PaymentError('BAD_SIGNATURE', `${what}: not signed by its key`)
+}
+
+function sum(notes: readonly { readonly denomination: number }[]): number {
+  return notes.reduce((total, note) => total + note.denomination, 0)
+}
+
+/** The ledger's constitution: its first entry, pinned in the configuration. */
+export interface Genesis {
+  readonly name: string
+  /** Ed25519 keys of 32 bytes: who signs the log's heads, and who may mint. */
+  readonly ledgerKey: Uint8Array
+  readonly mintKey: Uint8Array
+}
+
+export function sameGenesis(a: Genesis, b: Genesis): boolean {
+  return a.name === b.name && same(a.ledgerKey, b.ledgerKey) && same(a.mintKey, b.mintKey)
+}

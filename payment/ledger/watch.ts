@@ -1,0 +1,134 @@
+// Whether a ledger tells everybody the same history. Peers gossip the heads they were shown; each asks the ledger to prove
+// that one continues the other. A fork is detected by this, not prevented. docs/payments.md 3.6.
+
+import { hex, same } from '../../encoding/bytes.ts'
+import type { Genesis } from './ledger.ts'
+import { readHead, type SignedHead } from './log.ts'
+import { verifyConsistency } from './merkle.ts'
+
+/** Two heads, of which the ledger shows no common history. The first is of the smaller tree, or of an equal one. */
+export interface Fork {
+  readonly first: SignedHead
+  readonly second: SignedHead
+  /** Two roots of one size: anybody can check it, with isFork. Otherwise the ledger only failed to prove its case. */
+  readonly isProven: boolean
+}
+
+/** What is known of the history that a ledger shows. */
+export type WatchState =
+  | { readonly at: 'start' }
+  | { readonly at: 'following'; readonly head: SignedHead; readonly open: readonly Question[] }
+  | { readonly at: 'forked'; readonly fork: Fork }
+
+/** A proof that the ledger owes: that two heads are of one history. */
+export interface Question {
+  readonly head: SignedHead
+  /** The head that was followed when the question was asked. */
+  readonly against: SignedHead
+  /** Milliseconds since 1970-01-01 UTC: after that, no answer is one. */
+  readonly until: number
+}
+
+/** What whoever watches a ledger sees. */
+export type WatchEvent =
+  /** A head that the ledger's key signed (readHead), from the ledger or from gossip. */
+  | { readonly kind: 'head'; readonly head: SignedHead }
+  /** The ledger's consistency proof between the sizes of two heads. */
+  | {
+      readonly kind: 'proof'
+      readonly first: number
+      readonly second: number
+      readonly path: readonly Uint8Array[]
+    }
+  | { readonly kind: 'time' }
+
+/** What whoever watches a ledger has to do. */
+export type WatchAction =
+  /** Ask the ledger for the proof from one size to another, again and again until the answer comes. */
+  | { readonly do: 'ask'; readonly first: number; readonly second: number }
+  /** Tell the user, gossip both heads, pay nothing with this ledger. */
+  | { readonly do: 'alarm'; readonly fork: Fork }
+
+/** A ledger that is only slow or unreachable is given this long, milliseconds. */
+export const proofTime: number = 10 * 60_000
+/** Open questions at once; a head beyond that is dropped, and gossip brings it again. */
+const mostOpen = 16
+
+/**
+ * One step of watching a ledger: what is known after the event, and what to do.
+ *
+ * @param now milliseconds since 1970-01-01 UTC
+ */
+export function watch(state: WatchState, event: WatchEvent, now: number): [WatchState, WatchAction[]] {
+  switch (state.at) {
+    case 'start':
+      return event.kind === 'head' ? [{ at: 'following', head: event.head, open: [] }, []] : [state, []]
+    case 'forked':
+      return [state, []]
+    case 'following': {
+      const late = state.open.find(question => question.until <= now)
+      if (late !== undefined) return alarm(late.head, late.against, false)
+      if (event.kind === 'head') return seen(state, event.head, now)
+      if (event.kind === 'proof') return answered(state, event, now)
+      return [state, []]
+    }
+  }
+}
+
+type Following = Extract<WatchState, { at: 'following' }>
+
+function seen(state: Following, head: SignedHead, now: number): [WatchState, WatchAction[]] {
+  const known = [state.head, ...state.open.map(question => question.head)]
+  const other = known.find(({ size, root }) => size === head.size && !same(root, head.root))
+  if (other !== undefined) return alarm(other, head, true)
+  if (known.some(({ size }) => size === head.size) || state.open.length >= mostOpen) return [state, []]
+  return ask(state, head, now)
+}
+
+function ask(state: Following, head: SignedHead, now: number): [WatchState, WatchAction[]] {
+  const [first, second] = inOrder(head, state.head)
+  const question = { head, against: state.head, until: now + proofTime }
+  return [
+    { ...state, open: [...state.open, question] },
+    [{ do: 'ask', first: first.size, second: second.size }],
+  ]
+}
+
+function answered(
+  state: Following,
+  proof: Extract<WatchEvent, { kind: 'proof' }>,
+  now: number,
+): [WatchState, WatchAction[]] {
+  const question = state.open.find(({ head, against }) => {
+    const [first, second] = inOrder(head, against)
+    return first.size === proof.first && second.size === proof.second
+  })
+  if (question === undefined) return [state, []]
+  const [first, second] = inOrder(question.head, question.against)
+  // A proof that fails is no answer: somebody on the way may have spoilt it. The question stays open until it is late.
+  if (!verifyConsistency(first.size, second.size, proof.path, first.root, second.root)) return [state, []]
+  const rest: Following = { ...state, open: state.open.filter(other => other !== question) }
+  // Two heads can both continue an earlier one and contradict each other.
+  if (question.against !== state.head) return seen(rest, question.head, now)
+  return [{ ...rest, head: second }, []]
+}
+
+function alarm(one: SignedHead, other: SignedHead, isProven: boolean): [WatchState, WatchAction[]] {
+  const [first, second] = inOrder(one, other)
+  const fork = { first, second, isProven }
+  return [{ at: 'forked', fork }, [{ do: 'alarm', fork }]]
+}
+
+function inOrder(a: SignedHead, b: SignedHead): [smaller: SignedHead, larger: SignedHead] {
+  return b.size < a.size ? [b, a] : [a, b]
+}
+
+/** Whether two heads as gossip carries them prove that a ledger has two histories. Never throws. */
+export function isFork(genesis: Genesis, first: Uint8Array, second: Uint8Array): boolean {
+  try {
+    const [one, two] = [readHead(first, genesis), readHead(second, genesis)]
+    return one.size === two.size && hex(one.root) !== hex(two.root)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,70 @@
+// What a payer is told before it signs: what a payment costs, how long it takes, how well it hides, and what is left of that
+// when peers of its rounds collude. docs/payments.md 5.8, 5.9.
+
+import { type Collusion, collusion } from '../anonymity/intersection.ts'
+import { split } from '../denominations.ts'
+import { openEpoch } from '../times.ts'
+import { mixEpoch, type PayMixTimes } from './pieces.ts'
+
+/** The payment and what is expected of the others. */
+export interface ForecastInit {
+  readonly amount: number
+  /** Peers that are expected at a meeting, this one among them; 3 at least. */
+  readonly peers: number
+  /** Of them, those who tell each other everything. */
+  readonly colluding: number
+  readonly times: PayMixTimes
+  /** What one join takes from each member, in the ledger's smallest unit: 0 on the embedded ledger, a step on Bitcoin. */
+  readonly joinFee: number
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly now: number
+}
+
+/** What a payment costs, takes and hides. */
+export interface Forecast {
+  readonly amount: number
+  readonly pieces: readonly number[]
+  /** In the ledger's smallest unit. */
+  readonly cost: number
+  /** Milliseconds until the last piece is paid: half of all payments, and all but one in a hundred, are faster. */
+  readonly time: { readonly usualMs: number; readonly longMs: number }
+  /** Of one join whose members all keep to themselves. */
+  readonly effectiveSet: number
+  readonly entropyBits: number
+  readonly linkProbability: number
+  /** The same for no colluding peers, one, and so on up to the number asked for. */
+  readonly colluding: readonly Collusion[]
+}
+
+/**
+ * What to expect of a payment before it is made.
+ *
+ * @throws PaymentError BAD_AMOUNT
+ */
+export function forecast(init: ForecastInit): Forecast {
+  const { amount, peers, colluding, joinFee } = init
+  const pieces = split(amount)
+  const alone = collusion(peers, 0)
+  return {
+    amount,
+    pieces,
+    cost: pieces.length * joinFee,
+    time: { usualMs: lastPaid(init, pieces, 0.5), longMs: lastPaid(init, pieces, 0.99) },
+    effectiveSet: alone.effectiveSet,
+    entropyBits: alone.entropyBits,
+    linkProbability: alone.linkProbability,
+    colluding: Array.from({ length: Math.min(colluding, peers - 1) + 1 }, (_, c) => collusion(peers, c)),
+  }
+}
+
+/**
+ * By when all pieces are paid with this probability, if no round fails: each waits for its meeting and then exponentially, and
+ * the slowest of k exponential times of one mean m is below t with probability (1 - e^(-t/m))^k.
+ */
+function lastPaid({ times, now }: ForecastInit, pieces: readonly number[], probability: number): number {
+  const taken = new Set<number>()
+  for (const piece of pieces) taken.add(mixEpoch(piece, openEpoch(times, now), taken))
+  const mixed = (Math.max(...taken) + 1) * times.epochMs - now
+  const slowest = -times.delayMs * Math.log(1 - probability ** (1 / pieces.length))
+  return Math.round(mixed + slowest)
+}

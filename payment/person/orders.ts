@@ -1,0 +1,53 @@
+// What a person has agreed to pay, on its own disk under seal: the signed request, from before anything follows from the
+// agreement, and the receipt. Both stay: they settle a dispute. docs/payments.md 5.5.
+
+import { hex } from '../../encoding/bytes.ts'
+import type { Store } from '../../world/store.ts'
+import { read, write } from '../document.ts'
+import { longestRequest, readRequest } from './request.ts'
+
+export interface Order {
+  /** As its receiver made it (makeRequest). */
+  readonly request: Uint8Array
+  /** Milliseconds since 1970-01-01 UTC: when its owner agreed. */
+  readonly agreed: number
+  /** Why it could not begin, for people; '' when it could, or still may. */
+  readonly why: string
+}
+
+/** A record's request, and the rest. */
+const longestOrder = longestRequest + 1024
+const longestReason = 200
+
+export interface Orders {
+  save(order: Order): Promise<void>
+  /** For one that its owner was told not to have begun. */
+  drop(order: Order): Promise<void>
+  all(): Promise<Order[]>
+}
+
+/** @param store one that seals its values */
+export function ordersIn(store: Store): Orders {
+  const keyOf = ({ request }: Order): string => `order/${hex(readRequest(request).hash)}`
+  return {
+    save: order => store.put(keyOf(order), write({ ...order, why: order.why.slice(0, longestReason) })),
+    drop: order => store.del(keyOf(order)),
+    async all() {
+      const found: Order[] = []
+      for await (const value of store.values({ gte: 'order/', lt: 'order0' })) found.push(readOrder(value))
+      return found
+    },
+  }
+}
+
+/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
+export function readOrder(bytes: Uint8Array): Order {
+  const fields = read(bytes, 'order', longestOrder)
+  const order = {
+    request: fields.bytesUpTo('request', longestRequest),
+    agreed: fields.uint('agreed'),
+    why: fields.text('why', longestReason),
+  }
+  fields.end()
+  return order
+}

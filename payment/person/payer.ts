@@ -1,0 +1,242 @@
+// Carries payments: hands their pieces to a mixer, pays them out when it is time, and keeps the temporal ledger.
+// docs/payments.md 5.3, 5.4.
+
+import { hex, same } from '../../encoding/bytes.ts'
+import { onceAt, type Timer } from '../../world/clock.ts'
+import { PaymentError } from '../error.ts'
+import { type Note, ownerOf } from '../ledger/transaction.ts'
+import { Mixer, type MixerInit, type MixerReport } from '../rounds/mixer.ts'
+import type { AbortReason, RoundState } from '../rounds/state.ts'
+import type { PaymentTimes } from '../times.ts'
+import {
+  beginPayment,
+  type Payment,
+  type Piece,
+  type PieceAction,
+  type PieceEvent,
+  type Purse,
+  resumePayment,
+  stepPayment,
+} from './pieces.ts'
+import { readRequest } from './request.ts'
+import { paymentsIn } from './temporal-ledger.ts'
+
+/** The store must seal its values: keys of notes lie in it. */
+export interface PayerInit extends Omit<MixerInit, 'report'> {
+  readonly times: PaymentTimes
+  /** Something about a payment has changed. */
+  readonly onChange?: (payment: Payment) => void
+}
+
+type Settled = Extract<MixerReport['what'], { kind: 'settled' }>
+
+/** How long the ledger has to answer before a payout is handed to it again, milliseconds. */
+const payAgainMs = 60_000
+
+/** Why a round came to nothing, for people. */
+const reasons: Readonly<Record<AbortReason, string>> = {
+  'too-few': 'fewer than three peers came to the meeting',
+  'no-agreement': 'the peers of the round did not agree on who takes part',
+  unseen: 'fewer than half of the peers saw the request to join',
+  'no-majority': 'most peers of the round could not be heard',
+  expired: 'the round took too long',
+  'fee-too-low': 'blocks want a higher fee than a join pays now',
+  crash: 'this process ended during the round',
+}
+
+/** Pays requests in pieces, each mixed before it is handed on. Restarts go on from its store. */
+export class Payer {
+  readonly #init: PayerInit
+  readonly #disk: ReturnType<typeof paymentsIn>
+  readonly #payments = new Map<string, Payment>()
+  readonly #timers = new Set<Timer>()
+  /** Why the last round of a note came to nothing, by the note's id. */
+  readonly #failures = new Map<string, string>()
+  #mixer: Mixer | null = null
+  #turn: Promise<void> = Promise.resolve()
+  #isClosed = false
+
+  private constructor(init: PayerInit) {
+    this.#init = init
+    this.#disk = paymentsIn(init.store)
+  }
+
+  /** Goes on with what is in the store. */
+  static async open(init: PayerInit): Promise<Payer> {
+    const payer = new Payer(init)
+    for (const payment of await payer.#disk.all()) payer.#payments.set(hex(payment.id), payment)
+    await payer.#inTurn(async () => {
+      const mixer = await Mixer.open({ ...init, report: told => payer.#told(told) })
+      payer.#mixer = mixer
+      for (const id of [...payer.#payments.keys()]) await payer.#resume(mixer, id)
+    })
+    return payer
+  }
+
+  /**
+   * Begins to pay a request.
+   *
+   * @param request as its receiver made it (makeRequest)
+   * @returns its id
+   * @throws PaymentError WRONG_LEDGER, NO_NOTE (the purse lacks a denomination), WRONG_STATE (it is being paid already), BUSY,
+   * and what readRequest throws
+   */
+  async pay(request: Uint8Array, purse: Purse): Promise<Uint8Array> {
+    const { ledger, random, clock, times } = this.#init
+    const wanted = readRequest(request)
+    if (!same(wanted.ledger, ledger.id))
+      throw new PaymentError('WRONG_LEDGER', 'request: it is for another ledger')
+    if (this.#payments.has(hex(wanted.hash)))
+      throw new PaymentError('WRONG_STATE', 'request: it is being paid')
+    if (wanted.owners.length > (this.#mixer?.free ?? 0)) {
+      throw new PaymentError('BUSY', 'payment: too many pieces of other payments are on their way to rounds')
+    }
+    const [payment, actions] = beginPayment(wanted, purse, times, random, clock.now())
+    await this.#inTurn(() => this.#carry(payment, actions))
+    return wanted.hash
+  }
+
+  /** A piece that was on its way to a round, and whose round is not on disk, goes to another one. */
+  async #resume(mixer: Mixer, id: string): Promise<void> {
+    const payment = this.#payments.get(id) as Payment
+    await this.#carry(payment, resumePayment(payment))
+    for (const [piece, { note, secret, state }] of payment.pieces.entries()) {
+      if (state.at !== 'mixing' || mixer.holds(note)) continue
+      await this.#step(payment, { kind: 'unmixed', piece, note, secret, why: reasons.crash })
+    }
+  }
+
+  /** The temporal ledger. */
+  get payments(): readonly Payment[] {
+    return [...this.#payments.values()]
+  }
+
+  /** A message of a round, from anybody. */
+  receive(message: Uint8Array): void {
+    this.#mixer?.receive(message)
+  }
+
+  /** Stops; what is under way goes on when it is opened again. */
+  close(): void {
+    this.#isClosed = true
+    this.#mixer?.close()
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+  }
+
+  /** Throws while it cannot be taken up; then it is told again. */
+  async #told({ note, what }: MixerReport): Promise<void> {
+    const found = this.#find(note.id)
+    if (found === null) return
+    if (what.kind === 'state') {
+      if (what.state.at === 'aborted') this.#failures.set(hex(note.id), reasonOf(what.state))
+      return
+    }
+    const [payment, piece] = found
+    const event = await this.#eventOf(piece, note, what)
+    await this.#inTurn(async () => {
+      if (this.#find(note.id) !== null) await this.#step(payment, event)
+    })
+    this.#failures.delete(hex(note.id))
+  }
+
+  /** What the end of a round means for the piece. @throws PaymentError NO_NOTE, and what the ledger throws */
+  async #eventOf(piece: number, note: Note, { settlement, record }: Settled): Promise<PieceEvent> {
+    const secret = 'outputSecret' in settlement ? settlement.outputSecret : record.noteSecret
+    if (secret === null) return { kind: 'spent', piece }
+    const why = this.#failures.get(hex(note.id)) ?? reasons.crash
+    if (settlement.is === 'free') return { kind: 'unmixed', piece, note, secret, why }
+    const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
+    const held = notes.find(({ denomination }) => denomination === note.denomination)
+    if (held === undefined)
+      throw new PaymentError('NO_NOTE', 'payer: the ledger lacks the note of a settled round')
+    const { id, denomination, owner } = held
+    const mixed = { piece, note: { id, denomination, owner }, secret }
+    return settlement.is === 'paid' ? { kind: 'mixed', ...mixed } : { kind: 'unmixed', ...mixed, why }
+  }
+
+  #find(note: Uint8Array): [Payment, number] | null {
+    for (const payment of this.#payments.values()) {
+      const piece = payment.pieces.findIndex(one => one.state.at === 'mixing' && same(one.note.id, note))
+      if (piece !== -1) return [payment, piece]
+    }
+    return null
+  }
+
+  async #step({ id }: Payment, event: PieceEvent): Promise<void> {
+    const { times, random, clock } = this.#init
+    const payment = this.#payments.get(hex(id))
+    if (payment === undefined) return
+    if (this.#isClosed) throw new PaymentError('WRONG_STATE', 'payer: it is closed')
+    await this.#carry(...stepPayment(payment, event, times, random, clock.now()))
+  }
+
+  async #carry(payment: Payment, actions: readonly PieceAction[]): Promise<void> {
+    for (const action of actions) await this.#do(payment, action)
+    if (actions.length > 0) this.#init.onChange?.(payment)
+  }
+
+  async #do(payment: Payment, action: PieceAction): Promise<void> {
+    switch (action.do) {
+      case 'save':
+        // What this process believes must survive it
+        await this.#disk.save(payment)
+        this.#payments.set(hex(payment.id), payment)
+        return
+      case 'mix': {
+        const { note, secret } = payment.pieces[action.piece] as Piece
+        this.#mixer?.join(note, secret, action.from)
+        return
+      }
+      case 'wake':
+        return this.#at(action.at, () => this.#step(payment, { kind: 'time' }))
+      case 'pay':
+        return this.#pay(payment, action.piece)
+    }
+  }
+
+  /** Hands the payout to the ledger until that has it: the same transaction again gets the same receipt. */
+  #pay(payment: Payment, piece: number): void {
+    const { scheme, ledger, log } = this.#init
+    const { note, secret, owner } = payment.pieces[piece] as Piece
+    ledger.submit(scheme.move(note, secret, owner)).then(
+      () => this.#after(0, () => this.#step(payment, { kind: 'paid', piece })),
+      (error: unknown) => {
+        const code = error instanceof PaymentError ? error.code : 'unknown'
+        log.warn({ code }, 'payment: the ledger does not take a payout; it is handed in again')
+        this.#after(payAgainMs, async () => this.#pay(payment, piece))
+      },
+    )
+  }
+
+  /** One thing after the other: what is decided about a payment rests on what was decided before. */
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(run)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  #after(ms: number, run: () => Promise<void>): void {
+    this.#arm(run, ring => this.#init.clock.after(ms, ring))
+  }
+
+  #at(time: number, run: () => Promise<void>): void {
+    this.#arm(run, ring => onceAt(this.#init.clock, time, ring))
+  }
+
+  #arm(run: () => Promise<void>, start: (ring: () => void) => Timer): void {
+    if (this.#isClosed) return
+    const timer = start(() => {
+      this.#timers.delete(timer)
+      this.#inTurn(run).catch((error: unknown) => {
+        const code = error instanceof PaymentError ? error.code : 'unknown'
+        this.#init.log.error({ code }, 'payment: an event could not be carried out')
+      })
+    })
+    this.#timers.add(timer)
+  }
+}
+
+function reasonOf(state: Extract<RoundState, { at: 'aborted' }>): string {
+  return reasons[state.reason]
+}

@@ -1,0 +1,90 @@
+// Quotes: what a payment costs, takes and hides, said before it is signed, and signed by naming it. docs/payments.md 5.9.
+
+import { hex, same } from '../../encoding/bytes.ts'
+import type { Random } from '../../world/random.ts'
+import { PaymentError } from '../error.ts'
+import type { PaymentTimes } from '../times.ts'
+import { type Forecast, forecast } from './forecast.ts'
+import { readRequest } from './request.ts'
+
+/** What is to be paid: somebody's request, or an amount to oneself, so that its notes come back mixed. */
+export type Wanted =
+  | { readonly what: 'send'; readonly request: Uint8Array }
+  | { readonly what: 'mix'; readonly amount: number; readonly deadline: number; readonly memo: string }
+
+/** Who is expected at the meetings of a payment: what its forecast is reckoned with. */
+export interface Expected {
+  /** Peers that are expected at a meeting, this one among them; 3 at least. */
+  readonly peers: number
+  /** Of them, those who tell each other everything. */
+  readonly colluding: number
+}
+
+/** What its owner sees, and then signs by its id. */
+export interface Quote {
+  /** 32 hex digits. */
+  readonly quote: string
+  /** Milliseconds since 1970-01-01 UTC: not to be signed after that. */
+  readonly until: number
+  readonly forecast: Forecast
+}
+
+export interface QuotesInit {
+  /** The ledger's id, 32 bytes. */
+  readonly ledger: Uint8Array
+  readonly random: Random
+  readonly now: () => number
+  readonly times: PaymentTimes
+}
+
+/** Times in a forecast are counted from the quote: an old one says nothing true any more. */
+const lifeMs = 10 * 60_000
+/** Quotes at once; the oldest gives way. */
+const mostOpen = 64
+
+interface Open {
+  readonly until: number
+  readonly wanted: Wanted
+  readonly asker: string
+}
+
+export class Quotes {
+  readonly #init: QuotesInit
+  readonly #open = new Map<string, Open>()
+
+  constructor(init: QuotesInit) {
+    this.#init = init
+  }
+
+  /**
+   * @param asker who may sign it: an app's name, or '' for the owner
+   * @throws PaymentError WRONG_LEDGER, WRONG_STATE when the deadline has passed, BAD_AMOUNT, and what readRequest throws
+   */
+  make(wanted: Wanted, expected: Expected, asker: string): Quote {
+    const { random, times } = this.#init
+    const now = this.#init.now()
+    const { amount, deadline } = wanted.what === 'send' ? this.#readRequest(wanted.request) : wanted
+    if (deadline <= now) throw new PaymentError('WRONG_STATE', 'payment: its deadline has passed')
+    const told = forecast({ amount, ...expected, times, joinFee: 0, now })
+    const [quote, until] = [hex(random(16)), now + lifeMs]
+    if (this.#open.size >= mostOpen) this.#open.delete(this.#open.keys().next().value as string)
+    this.#open.set(quote, { until, wanted, asker })
+    return { quote, until, forecast: told }
+  }
+
+  #readRequest(bytes: Uint8Array): { amount: number; deadline: number } {
+    const request = readRequest(bytes)
+    if (!same(request.ledger, this.#init.ledger))
+      throw new PaymentError('WRONG_LEDGER', 'request: it is for another ledger')
+    return request
+  }
+
+  /** What a quote was for; it can be signed once. @throws PaymentError NO_QUOTE */
+  take(quote: string, asker: string): Wanted {
+    const open = this.#open.get(quote)
+    if (open === undefined || open.asker !== asker || open.until <= this.#init.now())
+      throw new PaymentError('NO_QUOTE', 'quote: there is none like that (any more): ask for another')
+    this.#open.delete(quote)
+    return open.wanted
+  }
+}

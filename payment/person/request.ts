@@ -1,0 +1,172 @@
+// What a receiver asks for, and what both sides keep in case of a dispute. Both travel inside the mixnet and lie with payer
+// and receiver only. docs/payments.md 5.2, 5.5.
+
+import { sha256 } from '@noble/hashes/sha2.js'
+import { ed25519Sign, ed25519Verify } from '#crypto'
+import { same } from '../../encoding/bytes.ts'
+import { split } from '../denominations.ts'
+import { type Fields, labelled, read, type Value, write } from '../document.ts'
+import { PaymentError } from '../error.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { ownerOf } from '../ledger/transaction.ts'
+
+/** Keys of a request: the pieces of the largest amount. */
+export const mostPieces = 32
+export const longestRequest = 4096
+const longestMemo = 256
+const longestAddress = 512
+
+/** A request to be paid an amount in standard pieces, each to a key that is used once. */
+export interface PaymentRequest {
+  /** The ledger's id, 32 bytes. */
+  readonly ledger: Uint8Array
+  readonly amount: number
+  /** One Ed25519 public key for each denomination of `split(amount)`, in that order. */
+  readonly owners: readonly Uint8Array[]
+  /** Milliseconds since 1970-01-01 UTC: the receiver counts on nothing that comes later. */
+  readonly deadline: number
+  /** What it is for; at most 256 bytes of UTF-8. */
+  readonly memo: string
+  /** Where the payer may ask for a receipt: an address of the mixnet (docs/client.md 2), or '' for none. */
+  readonly receipts: string
+  /** The key that signs this request and its receipt, made for it. */
+  readonly key: Uint8Array
+}
+
+/** A request with its payee's signature, 64 bytes. */
+export interface SignedRequest extends PaymentRequest {
+  readonly signature: Uint8Array
+  /** SHA-256 over label and bytes: what a receipt names. */
+  readonly hash: Uint8Array
+}
+
+/** The receiver's word that it was paid. */
+export interface PaymentReceipt {
+  /** Of the request, 32 bytes. */
+  readonly request: Uint8Array
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly at: number
+  readonly signature: Uint8Array
+}
+
+/** What a receiver keeps to spend what it is paid; 32 bytes each. */
+export interface RequestSecrets {
+  readonly key: Uint8Array
+  readonly owners: readonly Uint8Array[]
+}
+
+/**
+ * A request for an amount, with fresh keys.
+ *
+ * @throws PaymentError BAD_AMOUNT
+ */
+export function makeRequest(
+  wants: Pick<PaymentRequest, 'ledger' | 'amount' | 'deadline' | 'memo' | 'receipts'>,
+  random: (length: number) => Uint8Array,
+): { request: Uint8Array; secrets: RequestSecrets } {
+  const secrets = { key: random(32), owners: split(wants.amount, mostPieces).map(() => random(32)) }
+  const unsigned: PaymentRequest = {
+    ...wants,
+    owners: secrets.owners.map(ownerOf),
+    key: ownerOf(secrets.key),
+  }
+  const signature = ed25519Sign(secrets.key, labelled('chaffinch/request/v1', write(toValue(unsigned))))
+  return { request: write({ ...toValue(unsigned), signature }), secrets }
+}
+
+function toValue({ ledger, amount, owners, deadline, memo, receipts, key }: PaymentRequest): {
+  [field: string]: Value
+} {
+  return { ledger, amount, owners, deadline, memo, receipts, key }
+}
+
+/**
+ * Reads a request and checks its signature.
+ *
+ * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_AMOUNT, BAD_SIGNATURE
+ */
+export function readRequest(bytes: Uint8Array): SignedRequest {
+  const fields = read(bytes, 'request', longestRequest)
+  const request: PaymentRequest = {
+    ledger: fields.bytes('ledger', 32),
+    amount: fields.uint('amount'),
+    owners: fields.bytesList('owners', 32, mostPieces),
+    deadline: fields.uint('deadline'),
+    memo: fields.text('memo', longestMemo),
+    receipts: fields.text('receipts', longestAddress),
+    key: fields.bytes('key', 32),
+  }
+  const signature = fields.bytes('signature', 64)
+  fields.end()
+  wantKeys(request, fields)
+  const signed = labelled('chaffinch/request/v1', write(toValue(request)))
+  if (!ed25519Verify(request.key, signed, signature)) {
+    throw new PaymentError('BAD_SIGNATURE', 'request: not signed by its key')
+  }
+  return { ...request, signature, hash: sha256(signed) }
+}
+
+function wantKeys({ amount, owners }: PaymentRequest, fields: Fields): void {
+  const pieces = split(amount, mostPieces).length
+  if (owners.length !== pieces) throw fields.fail('owners', `want ${pieces}, have ${owners.length}`)
+  const isTwice = owners.some((owner, i) => owners.slice(0, i).some(other => same(owner, other)))
+  if (isTwice) throw fields.fail('owners', 'a key stands there twice')
+}
+
+/**
+ * Says that a request was paid.
+ *
+ * @param at when, milliseconds since 1970-01-01 UTC
+ * @param key the seed (32 bytes) that the request was signed with
+ * @returns the signed receipt, for `readReceipt`
+ */
+export function makeReceipt(request: SignedRequest, at: number, key: Uint8Array): Uint8Array {
+  const signature = ed25519Sign(key, statement(request.hash, at))
+  return write({ request: request.hash, at, signature })
+}
+
+/**
+ * Reads a receipt, and checks that it is of this request and signed by who made that.
+ *
+ * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_SIGNATURE when it is no receipt for this request
+ */
+export function readReceipt(bytes: Uint8Array, request: SignedRequest): PaymentReceipt {
+  const fields = read(bytes, 'receipt', 256)
+  const receipt: PaymentReceipt = {
+    request: fields.bytes('request', 32),
+    at: fields.uint('at'),
+    signature: fields.bytes('signature', 64),
+  }
+  fields.end()
+  const isFor = same(receipt.request, request.hash)
+  if (!isFor || !ed25519Verify(request.key, statement(request.hash, receipt.at), receipt.signature)) {
+    throw new PaymentError('BAD_SIGNATURE', 'receipt: not signed by the key of this request')
+  }
+  return receipt
+}
+
+function statement(request: Uint8Array, at: number): Uint8Array {
+  return labelled('chaffinch/receipt/v1', request, write(at))
+}
+
+/** What the ledger says of a request: which of its pieces are paid. Whoever is shown the request can ask. */
+export interface Dispute {
+  readonly isPaid: boolean
+  /** One for each key of the request, in its order. */
+  readonly pieces: readonly { readonly denomination: number; readonly isPaid: boolean }[]
+}
+
+/**
+ * Asks the ledger which pieces of a request were paid, as a third party would.
+ *
+ * @throws what the ledger throws
+ */
+export async function settleDispute(request: SignedRequest, ledger: Ledger): Promise<Dispute> {
+  const pieces = await Promise.all(
+    split(request.amount, mostPieces).map(async (denomination, i) => {
+      const notes = await ledger.notesOwnedBy(request.owners[i] as Uint8Array)
+      return { denomination, isPaid: notes.some(note => note.denomination === denomination) }
+    }),
+  )
+  return { isPaid: pieces.every(({ isPaid }) => isPaid), pieces }
+}

@@ -1,0 +1,254 @@
+// What a person has: keys of notes and requests, under seal on its own disk, and the notes that the ledger shows for them.
+// docs/payments.md 5.9.
+
+import { hex } from '../../encoding/bytes.ts'
+import type { Random } from '../../world/random.ts'
+import type { Store } from '../../world/store.ts'
+import { split } from '../denominations.ts'
+import { read, write } from '../document.ts'
+import { PaymentError } from '../error.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import { mostInputs, type Note, ownerOf, signTransfer, transfer } from '../ledger/transaction.ts'
+import type { Payment, Purse } from './pieces.ts'
+import { receiptsIn } from './receipts.ts'
+import {
+  type Dispute,
+  longestRequest,
+  makeReceipt,
+  makeRequest,
+  readRequest,
+  type SignedRequest,
+  settleDispute,
+} from './request.ts'
+
+/** What a wallet is made of. */
+export interface WalletInit {
+  /** Seals its values. */
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly random: Random
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly now: () => number
+}
+
+/** A note that can be spent, and what spends it, 32 bytes. */
+export interface Held {
+  readonly note: Note
+  readonly secret: Uint8Array
+}
+
+/** A request of this wallet's own, and how much of it is paid. */
+export interface OwnRequest {
+  readonly request: SignedRequest
+  readonly paid: Dispute
+  /** makeReceipt, once all of it is paid. */
+  readonly receipt: Uint8Array | null
+}
+
+/** `used`: the ledger has shown all its notes as spent. */
+type KeyState = 'key' | 'used'
+
+/** Notes and the keys that spend them, on disk before anything is paid to them. */
+export class Wallet {
+  readonly #init: WalletInit
+  #receiving: Promise<unknown> = Promise.resolve()
+
+  constructor(init: WalletInit) {
+    this.#init = init
+  }
+
+  /** A key to be paid to, used once. What spends it is on disk before anybody sees the key. */
+  async newKey(): Promise<Uint8Array> {
+    const secret = this.#init.random(32)
+    await this.#keep(secret)
+    return ownerOf(secret)
+  }
+
+  async #keep(secret: Uint8Array): Promise<void> {
+    await this.#init.store.put(`key/${hex(ownerOf(secret))}`, write({ secret }))
+  }
+
+  /**
+   * What can be spent, as the ledger shows it: not what is on its way in payments, and what these have kept.
+   *
+   * @param keys which keys the ledger is asked about: `live`, those not known to be used up; or `all` that were ever made
+   */
+  async notes(payments: readonly Payment[] = [], keys: 'live' | 'all' = 'live'): Promise<Held[]> {
+    const pieces = payments.flatMap(payment => payment.pieces)
+    const busy = new Set(pieces.filter(({ state }) => state.at !== 'kept').map(({ note }) => hex(note.id)))
+    const kept = pieces.filter(({ state }) => state.at === 'kept').map(({ secret }) => secret)
+    const own = [...(await this.#secrets('key')), ...(keys === 'all' ? await this.#secrets('used') : [])]
+    const secrets = new Map([...own, ...kept].map(secret => [hex(ownerOf(secret)), secret]))
+    const held = await Promise.all([...secrets.values()].map(async secret => await this.#heldWith(secret)))
+    return held
+      .flat()
+      .filter(({ note }) => !busy.has(hex(note.id)))
+      .sort((a, b) => b.note.denomination - a.note.denomination)
+  }
+
+  async #heldWith(secret: Uint8Array): Promise<Held[]> {
+    const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
+    const unspent = notes.filter(({ spentBy }) => spentBy === null)
+    if (notes.length > 0) await this.#move(secret, unspent.length === 0 ? 'used' : 'key')
+    return unspent.map(({ id, denomination, owner }) => ({ note: { id, denomination, owner }, secret }))
+  }
+
+  /** A key works once: one whose notes are spent is kept, and not asked about at each look. */
+  async #move(secret: Uint8Array, to: KeyState): Promise<void> {
+    const { store } = this.#init
+    const from = to === 'key' ? 'used' : 'key'
+    const owner = hex(ownerOf(secret))
+    const value = await store.get(`${from}/${owner}`)
+    if (value === undefined) return
+    await store.batch([
+      { type: 'put', key: `${to}/${owner}`, value },
+      { type: 'del', key: `${from}/${owner}` },
+    ])
+  }
+
+  async #secrets(state: KeyState): Promise<Uint8Array[]> {
+    const secrets: Uint8Array[] = []
+    for await (const value of this.#init.store.values({ gte: `${state}/`, lt: `${state}0` })) {
+      const fields = read(value, 'key', 64)
+      secrets.push(fields.bytes('secret', 32))
+      fields.end()
+    }
+    return secrets
+  }
+
+  /**
+   * Notes of exactly the denominations that an amount is split into. Where they are not there, notes are exchanged for them
+   * in one transaction, which shows that they belong together: it comes before anything is mixed.
+   *
+   * @throws PaymentError NO_NOTE when the wallet has less, and what the ledger throws
+   */
+  async prepare(amount: number, payments: readonly Payment[] = []): Promise<Purse> {
+    const held = await this.notes(payments)
+    const chosen = exactly(split(amount), held)
+    return purseOf(chosen ?? (await this.#exchange(amount, held)))
+  }
+
+  async #exchange(amount: number, held: readonly Held[]): Promise<Held[]> {
+    const spent: Held[] = []
+    let sum = 0
+    for (const one of held) {
+      if (sum >= amount || spent.length >= mostInputs) break
+      spent.push(one)
+      sum += one.note.denomination
+    }
+    if (sum < amount) throw new PaymentError('NO_NOTE', `wallet: it has ${sum}, and ${amount} are to be paid`)
+    const made = [...split(amount), ...(sum > amount ? split(sum - amount) : [])]
+    const secrets = made.map(() => this.#init.random(32))
+    for (const secret of secrets) await this.#keep(secret)
+    const outputs = made.map((denomination, i) => ({
+      denomination,
+      owner: ownerOf(secrets[i] as Uint8Array),
+    }))
+    const { ledger } = this.#init
+    const unsigned = transfer(
+      spent.map(({ note }) => note.id),
+      outputs,
+    )
+    const keys = spent.map(({ note, secret }) => ({ note, secretKey: secret }))
+    await ledger.submit(signTransfer(ledger.id, unsigned, keys))
+    const wanted = exactly(split(amount), await this.notes())
+    if (wanted === null)
+      throw new PaymentError('NO_NOTE', 'wallet: the ledger does not show the exchanged notes')
+    return wanted
+  }
+
+  /**
+   * A request to be paid, whose keys are on disk.
+   *
+   * @param receipts where the payer may ask for a receipt (PaymentRequest.receipts)
+   * @throws PaymentError BAD_AMOUNT
+   */
+  async request(amount: number, deadline: number, memo: string, receipts: string): Promise<Uint8Array> {
+    const { ledger, random, store } = this.#init
+    const { request, secrets } = makeRequest({ ledger: ledger.id, amount, deadline, memo, receipts }, random)
+    for (const secret of secrets.owners) await this.#keep(secret)
+    await store.put(`request/${hex(readRequest(request).hash)}`, write({ request, key: secrets.key }))
+    return request
+  }
+
+  /** This wallet's requests, and what the ledger says of each. Those that have a receipt are not asked about again. */
+  async requests(): Promise<OwnRequest[]> {
+    const all: OwnRequest[] = []
+    for await (const value of this.#init.store.values({ gte: 'request/', lt: 'request0' }))
+      all.push(await this.#own(value))
+    return all
+  }
+
+  /** Its requests that have no receipt; the ledger is not asked. */
+  async unpaid(): Promise<SignedRequest[]> {
+    const { store } = this.#init
+    const receipts = receiptsIn(store)
+    const all: SignedRequest[] = []
+    for await (const value of store.values({ gte: 'request/', lt: 'request0' })) {
+      const { request } = readOwn(value)
+      if ((await receipts.find(request.hash)) === null) all.push(request)
+    }
+    return all
+  }
+
+  /** One of its requests by its hash; null when it made none like that. */
+  async ownRequest(hash: Uint8Array): Promise<OwnRequest | null> {
+    const value = await this.#init.store.get(`request/${hex(hash)}`)
+    return value === undefined ? null : await this.#own(value)
+  }
+
+  async #own(value: Uint8Array): Promise<OwnRequest> {
+    const { ledger, store, now } = this.#init
+    const { request, key } = readOwn(value)
+    const receipts = receiptsIn(store)
+    const known = await receipts.find(request.hash)
+    if (known !== null) return { request, paid: wholly(request), receipt: known }
+    const paid = await settleDispute(request, ledger)
+    if (!paid.isPaid) return { request, paid, receipt: null }
+    // One receipt a request, whoever asks for it at the same time
+    const receiving = this.#receiving.then(async () => {
+      const made = (await receipts.find(request.hash)) ?? makeReceipt(request, now(), key)
+      await receipts.save(request.hash, made)
+      return made
+    })
+    this.#receiving = receiving.catch(() => {})
+    return { request, paid, receipt: await receiving }
+  }
+}
+
+/** A request as it lies on disk, with the key that signs its receipt. */
+function readOwn(value: Uint8Array): { readonly request: SignedRequest; readonly key: Uint8Array } {
+  const fields = read(value, 'request', 2 * longestRequest)
+  const own = {
+    request: readRequest(fields.bytesUpTo('request', longestRequest)),
+    key: fields.bytes('key', 32),
+  }
+  fields.end()
+  return own
+}
+
+function wholly({ amount }: SignedRequest): Dispute {
+  return { isPaid: true, pieces: split(amount).map(denomination => ({ denomination, isPaid: true })) }
+}
+
+/** One held note for each denomination; null when one is missing. */
+function exactly(denominations: readonly number[], held: readonly Held[]): Held[] | null {
+  const left = [...held]
+  const chosen: Held[] = []
+  for (const denomination of denominations) {
+    const place = left.findIndex(({ note }) => note.denomination === denomination)
+    if (place === -1) return null
+    chosen.push(...left.splice(place, 1))
+  }
+  return chosen
+}
+
+function purseOf(held: readonly Held[]): Purse {
+  const left = [...held]
+  return {
+    take(denomination) {
+      const place = left.findIndex(({ note }) => note.denomination === denomination)
+      return place === -1 ? null : (left.splice(place, 1)[0] ?? null)
+    },
+  }
+}

@@ -1,0 +1,190 @@
+// A peer's part in rounds, for as many notes as it likes: each goes to the next meeting of its denomination, what is left
+// of earlier rounds is settled, and whom not to pair with is remembered on disk. docs/payments.md 4.5, 4.8, 4.9.
+
+import { hex, same } from '../../encoding/bytes.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Random } from '../../world/random.ts'
+import type { Store } from '../../world/store.ts'
+import { PaymentError } from '../error.ts'
+import type { Ledger } from '../ledger/ledger.ts'
+import type { Note } from '../ledger/transaction.ts'
+import type { RoundTimes } from '../times.ts'
+import type { JoinScheme } from './join.ts'
+import { readMessage } from './message.ts'
+import { type Meeting, nextMeeting } from './pairing.ts'
+import { type RoundRecord, readRecord } from './record.ts'
+import type { Settlement } from './settle.ts'
+import { type Report, RoundShell, recordKey } from './shell.ts'
+import type { RoundConfig, RoundState } from './state.ts'
+import { banish, isCooling, readStrike, type Strike, type Strikes, strike, writeStrike } from './strikes.ts'
+
+/** What the owner is told of a note that it handed in. */
+export interface MixerReport {
+  readonly note: Note
+  readonly what:
+    | { readonly kind: 'state'; readonly state: RoundState }
+    /** Final: a join paid `outputSecret`, the note is free as before, or it was moved. */
+    | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
+}
+
+/** What a mixer is made of. */
+export interface MixerInit {
+  readonly scheme: JoinScheme
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly log: Log
+  readonly times: RoundTimes
+  /** Peers that a join needs, 3 at least. Default 3. */
+  readonly least?: number
+  /** Hands a message to all peers of its pairing, also the same bytes again. */
+  readonly publish: (message: Uint8Array) => void
+  /** The key of a settled note is on no disk but the caller's once this has returned; when it throws, it is told again. */
+  readonly report: (report: MixerReport) => void | Promise<void>
+}
+
+/** Rounds at once. */
+const mostRounds = 64
+
+/**
+ * Has notes joined in rounds with other peers, meeting after meeting, until each was. Restarts go on from its
+ * store.
+ */
+export class Mixer {
+  readonly #init: MixerInit
+  readonly #config: RoundConfig
+  readonly #rounds = new Map<string, { readonly note: Note; readonly shell: RoundShell }>()
+  #strikes: Strikes
+
+  private constructor(init: MixerInit, strikes: Strikes) {
+    const { scheme, random, times, clock, least = 3 } = init
+    this.#init = init
+    this.#strikes = strikes
+    this.#config = {
+      scheme,
+      random,
+      read: readMessage,
+      newOutput: () => random(32),
+      isCooling: note => isCooling(this.#strikes, hex(note.id), clock.now()),
+      least,
+      phaseMs: times.phaseMs,
+      voteMs: times.voteMs,
+    }
+  }
+
+  /** Goes on where an earlier process stopped: rounds that it was in are not taken up again, but settled. */
+  static async open(init: MixerInit): Promise<Mixer> {
+    const { store, clock } = init
+    const notes = new Map<string, Strike>()
+    for await (const [key, value] of store.iterator({ gte: 'strike/', lt: 'strike0' })) {
+      const kept = readStrike(value)
+      if (kept.forgetAt <= clock.now()) await store.del(key)
+      else notes.set(key.slice('strike/'.length), kept)
+    }
+    const mixer = new Mixer(init, { notes })
+    for (const record of await lastRounds(store)) mixer.#recover(record)
+    return mixer
+  }
+
+  /**
+   * Takes a note to the next meeting that it can go to.
+   *
+   * @param secret what spends the note, 32 bytes
+   * @param from milliseconds since 1970-01-01 UTC: not before. Default: now
+   * @throws PaymentError BUSY when too many rounds are open
+   */
+  join(note: Note, secret: Uint8Array, from?: number): Meeting {
+    if (this.#rounds.size >= mostRounds)
+      throw new PaymentError('BUSY', `mixer: ${mostRounds} rounds are open`)
+    const meeting = this.#freeMeeting(note.denomination, from ?? this.#init.clock.now())
+    const shell = this.#shell(meeting.pairing, note)
+    shell.start({ ...meeting, note, noteSecret: secret })
+    return meeting
+  }
+
+  /** Whether this note is in a round, on its way to one, or not settled yet. */
+  holds({ id }: Note): boolean {
+    return [...this.#rounds.values()].some(({ note }) => same(note.id, id))
+  }
+
+  /** How many notes more it can take. */
+  get free(): number {
+    return mostRounds - this.#rounds.size
+  }
+
+  /** A message from anybody, for whichever round it is. */
+  receive(message: Uint8Array): void {
+    for (const { shell } of this.#rounds.values()) shell.receive(message)
+  }
+
+  /** Stops where it is; what is on disk stays. */
+  close(): void {
+    for (const { shell } of this.#rounds.values()) shell.close()
+    this.#rounds.clear()
+  }
+
+  /** Two notes of one owner in one round would hide among fewer others: the second waits for the next meeting. */
+  #freeMeeting(denomination: number, from: number): Meeting {
+    const { times, random, ledger } = this.#init
+    for (let at = from; ; at += times.epochMs) {
+      const meeting = nextMeeting(ledger.id, denomination, times, random, at)
+      if (!this.#rounds.has(hex(meeting.pairing))) return meeting
+    }
+  }
+
+  #recover(record: RoundRecord): void {
+    this.#shell(record.pairing, record.note).recover(record)
+  }
+
+  #shell(pairing: Uint8Array, note: Note): RoundShell {
+    const { clock, store, ledger, log, publish } = this.#init
+    const report = (told: Report): Promise<void> => this.#told(pairing, note, told)
+    const shell = new RoundShell({ config: this.#config, clock, store, ledger, log, publish, report })
+    this.#rounds.set(hex(pairing), { note, shell })
+    return shell
+  }
+
+  async #told(pairing: Uint8Array, note: Note, told: Report): Promise<void> {
+    switch (told.kind) {
+      case 'strike':
+        return await this.#remember(told.note, strike)
+      case 'blame':
+        return await this.#remember(told.note, banish)
+      case 'state':
+        return await this.#init.report({ note, what: told })
+      case 'settled':
+        await this.#init.report({ note, what: told })
+        this.#rounds.delete(hex(pairing))
+        return
+    }
+  }
+
+  async #remember({ id }: Note, judge: typeof strike): Promise<void> {
+    const key = hex(id)
+    this.#strikes = judge(this.#strikes, key, this.#init.clock.now())
+    const kept = this.#strikes.notes.get(key)
+    if (kept !== undefined) await this.#init.store.put(`strike/${key}`, writeStrike(kept))
+  }
+}
+
+/**
+ * The rounds that a process left. A note goes to a round only after the one before is settled: where the process ended between
+ * the two, the later record counts, and the other one goes.
+ */
+async function lastRounds(store: Store): Promise<RoundRecord[]> {
+  const last = new Map<string, RoundRecord>()
+  const over: RoundRecord[] = []
+  for await (const [, value] of store.iterator({ gte: 'round/', lt: 'round0' })) {
+    const record = readRecord(value)
+    const key = hex(record.note.id)
+    const other = last.get(key)
+    const [later, earlier] =
+      other === undefined || other.expiry < record.expiry ? [record, other] : [other, record]
+    last.set(key, later)
+    if (earlier !== undefined) over.push(earlier)
+  }
+  for (const { pairing } of over) await store.del(recordKey(pairing))
+  return [...last.values()]
+}

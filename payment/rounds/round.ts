@@ -1,0 +1,298 @@
+// A payment round that its peers run by themselves: CoinShuffle++ (Ruffing, Moreno-Sanchez, Kate, NDSS 2017) as Decred runs
+// it, mended. A pure function of state, event and time; docs/payments.md 4.4 has its picture.
+
+import { compare, same } from '../../encoding/bytes.ts'
+import { accusationIn, contradictions, enterBlaming, judgementOf, transcriptOf } from './blame.ts'
+import { type Intake, relay, take, takeNote } from './inbox.ts'
+import { missingIn, type Verdict } from './judge.ts'
+import { abort, agreed, ask, candidatesOf, enterKeys, missKeys, publish, tryAgain } from './keys.ts'
+import type { Phase, Received } from './message.ts'
+import {
+  awaited,
+  completed,
+  enterApproving,
+  enterMessages,
+  enterSigning,
+  enterSlots,
+  gather,
+  headOf,
+  offences,
+  whole,
+} from './net.ts'
+import {
+  type Blaming,
+  type Common,
+  commonOf,
+  type InRun,
+  type Member,
+  messageOf,
+  type RoundAction,
+  type RoundConfig,
+  type RoundEvent,
+  type RoundState,
+  type Running,
+  type Step,
+  type Submitting,
+} from './state.ts'
+
+type Live = Exclude<RoundState, { at: 'done' | 'aborted' }>
+/** A run before anybody has accused anybody. */
+type Calm = Exclude<InRun, Blaming>
+
+/** @param now milliseconds since 1970-01-01 UTC */
+export function step(config: RoundConfig, state: RoundState, event: RoundEvent, now: number): Step {
+  if (isOver(state)) return [state, []]
+  let [next, actions] = receive(config, state, event, now)
+  while (!isOver(next)) {
+    const moved = advance(config, next, now)
+    if (moved === null) break
+    next = moved[0]
+    actions = [...actions, ...moved[1]]
+  }
+  return [next, actions]
+}
+
+function isOver(state: RoundState): state is Exclude<RoundState, Live> {
+  return state.at === 'done' || state.at === 'aborted'
+}
+
+function receive(config: RoundConfig, state: Live, event: RoundEvent, now: number): Step {
+  switch (event.kind) {
+    case 'time':
+      return [state, []]
+    case 'message':
+      return taken(config, take(config, state, event.bytes), now)
+    case 'note':
+      return taken(config, takeNote(config, state, event), now)
+    case 'entered':
+      return settled(state, event.transaction) ?? [state, []]
+    case 'refused':
+      return state.at === 'submitting' ? refused(config, state, event.spent, now) : [state, []]
+  }
+}
+
+function taken(config: RoundConfig, { state, actions, verdicts }: Intake<Live>, now: number): Step {
+  if (verdicts.length === 0) return [state, [...actions]]
+  const [next, more] = punish(config, state, verdicts, now)
+  return [next, [...actions, ...more]]
+}
+
+/** The arrows; null when there is nothing to do before something else comes. */
+function advance(config: RoundConfig, state: Live, now: number): Step | null {
+  if (state.at === 'submitting') return submitAgain(config, state, now)
+  if (now >= state.mine.expiry) return abort(state, 'expired')
+  switch (state.at) {
+    case 'pairing':
+      if (!state.hasAsked && now >= state.mine.ask) return ask(state)
+      return now < state.mine.until ? null : enterKeys(config, state, candidatesOf(state), 0, now)
+    case 'keys': {
+      const run = agreed(config, state, now)
+      if (run !== null) return enterSlots(run)
+      if (now < state.deadline) return null
+      if (state.voteUntil === null) return missKeys(config, state, now)
+      return now < state.voteUntil ? null : tryAgain(config, state, now)
+    }
+    case 'blaming':
+      return advanceBlaming(config, state, now)
+    default:
+      return advanceRun(config, state, now)
+  }
+}
+
+function advanceRun(config: RoundConfig, state: Calm, now: number): Step | null {
+  const liars = contradictions(state)
+  if (liars.length > 0) return punish(config, state, liars, now)
+  const accusation = accusationIn(state)
+  // Who has committed reveals nothing; and has everybody's approval, so that an accuser contradicts itself.
+  if (accusation !== null && state.at !== 'signing') return enterBlaming(config, state, accusation, now)
+  const gathered = awaited(state)
+  if (whole(gathered) !== null) {
+    const offenders = offences(config, state)
+    return offenders.length > 0 ? punish(config, state, offenders, now) : nextPhase(config, state, now)
+  }
+  if (gathered.isSplit) {
+    const { state: next, actions } = relay(state, phaseBefore(state))
+    if (actions.length > 0) return [next, [...actions]]
+  }
+  const missing = state.members.filter((_, i) => gathered.messages[i] === null)
+  return late(config, state, missing, now)
+}
+
+/** SR -> solve -> DC -> check -> OK -> CM -> the transaction; null while a message is missing. */
+function nextPhase(config: RoundConfig, state: Calm, now: number): Step | null {
+  switch (state.at) {
+    case 'slots': {
+      const slots = whole(gather(state, 'SR', state.session))
+      if (slots === null) return null
+      return enterMessages(config, state, slots, now) ?? enterBlaming(config, state, 'SR', now)
+    }
+    case 'messages': {
+      const vectors = whole(gather(state, 'DC', state.slotView))
+      if (vectors === null) return null
+      return enterApproving(config, state, vectors, now) ?? enterBlaming(config, state, 'DC', now)
+    }
+    case 'approving': {
+      const approvals = whole(gather(state, 'OK', state.messageView))
+      return approvals === null ? null : enterSigning(config, state, approvals, now)
+    }
+    case 'signing': {
+      const commits = whole(gather(state, 'CM', state.messageView))
+      if (commits === null) return null
+      const transaction = completed(config, state, commits)
+      const { members, join } = state
+      return submit(
+        config,
+        { ...commonOf(state), at: 'submitting', members, join, transaction, again: now },
+        now,
+      )
+    }
+  }
+}
+
+/** The messages that the present phase's views are made of. */
+function phaseBefore(state: Calm): Received[] {
+  const kind = ({ slots: 'KE', messages: 'SR', approving: 'DC', signing: 'DC' } as const)[state.at]
+  return state.members
+    .map(({ from }): Received | null => messageOf(state, state.attempt, kind, from))
+    .filter(message => message !== null)
+}
+
+const phaseOf = { slots: 'SR', messages: 'DC', approving: 'OK', signing: 'CM', blaming: 'RS' } as const
+
+/** docs/payments.md 4.6, TO: past the deadline this peer says what it misses; past the vote, it runs without them. */
+function late(config: RoundConfig, state: InRun, missing: readonly Member[], now: number): Step | null {
+  if (now < state.deadline) return null
+  if (state.voteUntil === null) {
+    const voteUntil = now + config.voteMs
+    const [sent, send] = publish(state, {
+      kind: 'TO',
+      ...headOf(state),
+      phase: phaseOf[state.at],
+      missing: missing.map(({ identity }) => identity).sort(compare),
+    })
+    return [{ ...sent, voteUntil }, [send, { do: 'wake', at: voteUntil }]]
+  }
+  return now < state.voteUntil ? null : conclude(config, state, missing, now)
+}
+
+/** After the vote. What is proven comes first; then who is missed by more than half of the members is left out. */
+function conclude(config: RoundConfig, state: InRun, missing: readonly Member[], now: number): Step {
+  const found = state.at === 'blaming' ? judgementOf(config, state).guilty : offences(config, state)
+  const proven = [...contradictions(state), ...found]
+  const verdicts = proven.filter(({ guilty }) => guilty !== state.mine.from)
+  const gone = missing.filter(member => isMissedByMost(state, phaseOf[state.at], member))
+  if (verdicts.length === 0 && gone.length === 0) return abort(state, 'no-majority')
+  const strikes = gone.map(({ note }): RoundAction => ({ do: 'strike', note }))
+  const without = exclude(
+    state,
+    gone.map(({ from }) => from),
+  )
+  const [next, actions] =
+    verdicts.length > 0 ? punish(config, without, verdicts, now) : again(config, without, now)
+  return [next, [...strikes, ...actions]]
+}
+
+function isMissedByMost(state: InRun, phase: Phase, { identity }: Member): boolean {
+  const votes = state.members.filter(({ from }) =>
+    messageOf(state, state.attempt, 'TO', from, phase)?.body.missing.some(one => same(one, identity)),
+  )
+  return 2 * votes.length > state.members.length
+}
+
+function advanceBlaming(config: RoundConfig, state: Blaming, now: number): Step | null {
+  const missing = missingIn(transcriptOf(state))
+  if (missing.length === 0) return conclude(config, state, [], now)
+  const liars = contradictions(state)
+  if (liars.length > 0) return punish(config, state, liars, now)
+  return late(
+    config,
+    state,
+    state.members.filter(({ from }) => missing.includes(from)),
+    now,
+  )
+}
+
+function exclude<S extends Common>(state: S, who: readonly string[]): S {
+  return { ...state, excluded: new Set([...state.excluded, ...who]) }
+}
+
+/** A new run without those who are excluded, with fresh secrets and fresh outputs. */
+function again(config: RoundConfig, state: Running, now: number): Step {
+  const [members, tries] = state.at === 'keys' ? [state.candidates, state.tries] : [state.members, 0]
+  const left = members.filter(({ from }) => !state.excluded.has(from))
+  return enterKeys(config, state, left, tries, now)
+}
+
+/** Names the guilty, shows everybody why, and goes on without them. */
+function punish(config: RoundConfig, state: Live, verdicts: readonly Verdict[], now: number): Step {
+  const fresh = verdicts.filter(
+    ({ guilty }, i) => !state.excluded.has(guilty) && verdicts.findIndex(one => one.guilty === guilty) === i,
+  )
+  const actions = fresh.flatMap((verdict): RoundAction[] => {
+    const member = state.requests.get(verdict.guilty)
+    const shown = verdict.evidence.map((message): RoundAction => ({ do: 'send', message }))
+    return member === undefined ? shown : [{ do: 'blame', note: member.note, verdict }, ...shown]
+  })
+  const without = exclude(
+    state,
+    fresh.map(({ guilty }) => guilty),
+  )
+  if (without.at === 'pairing' || without.at === 'submitting') return [without, actions]
+  const runs = without.at === 'keys' ? without.candidates : without.members
+  if (!runs.some(({ from }) => without.excluded.has(from))) return [without, actions]
+  const [next, more] = again(config, without, now)
+  return [next, [...actions, ...more]]
+}
+
+function submit(config: RoundConfig, state: Submitting, now: number): Step {
+  const at = now + config.phaseMs
+  const { transaction } = state
+  return [
+    { ...state, again: at },
+    [
+      { do: 'submit', transaction },
+      { do: 'wake', at },
+    ],
+  ]
+}
+
+function submitAgain(config: RoundConfig, state: Submitting, now: number): Step | null {
+  return now < state.again ? null : submit(config, state, now)
+}
+
+/** The ledger has a join that this peer signed: it is paid, whichever run it came from. */
+function settled(state: Common, transaction: Uint8Array): Step | null {
+  const join = state.joins.find(({ id }) => same(id, transaction))
+  const attempt = state.attempts.find(({ transaction: own }) => own !== null && same(own, transaction))
+  if (join === undefined || attempt === undefined) return null
+  return [{ at: 'done', join, outputSecret: attempt.outputSecret, attempts: state.attempts }, []]
+}
+
+/** Notes of the join were spent by something else: by an earlier join of these peers, or by their owners. */
+function refused(
+  config: RoundConfig,
+  state: Submitting,
+  spent: readonly { readonly note: Uint8Array; readonly by: Uint8Array }[],
+  now: number,
+): Step {
+  for (const { by } of spent) {
+    const done = settled(state, by)
+    if (done !== null) return done
+  }
+  const owners = [...state.requests.values()].filter(({ note }) => spent.some(one => same(one.note, note.id)))
+  const verdicts = owners.map(({ from }): Verdict => ({ guilty: from, crime: 'double-spend', evidence: [] }))
+  if (verdicts.length === 0) return [state, []]
+  const [, actions] = punish(config, state, verdicts, now)
+  const left = state.members.filter(({ from }) => !owners.some(owner => owner.from === from))
+  const [next, more] = enterKeys(
+    config,
+    exclude(
+      state,
+      owners.map(({ from }) => from),
+    ),
+    left,
+    0,
+    now,
+  )
+  return [next, [...actions, ...more]]
+}

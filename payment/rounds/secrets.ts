@@ -1,0 +1,46 @@
+// All that a peer keeps to itself in a run comes from one seed, so that revealing the seed shows everything it did.
+// docs/payments.md 4.3.
+
+import { sha256 } from '@noble/hashes/sha2.js'
+import { x25519PublicKey } from '#crypto'
+import { labelled } from '../document.ts'
+import { fieldBytes, fromStream } from '../net/field.ts'
+
+/** Of one peer in one run. */
+export interface Secrets {
+  /** 32 random bytes. */
+  readonly seed: Uint8Array
+  /** What the peer will send: 32 bytes that its ledger can pay. */
+  readonly output: Uint8Array
+  /** X25519, 32 bytes each. */
+  readonly secretKey: Uint8Array
+  readonly publicKey: Uint8Array
+  /** An element of the field, not 0. */
+  readonly slotNumber: bigint
+  /** 32 bytes. */
+  readonly commitment: Uint8Array
+}
+
+/** Whose secrets they are, and of which run: they are of no use to anybody else who reveals the same seed. */
+export interface Owner {
+  readonly identity: Uint8Array
+  readonly pairing: Uint8Array
+  readonly attempt: number
+}
+
+export function secretsOf(seed: Uint8Array, output: Uint8Array, owner: Owner): Secrets {
+  const attempt = new Uint8Array(4)
+  new DataView(attempt.buffer).setUint32(0, owner.attempt)
+  const derive = (what: string, ...more: Uint8Array[]): Uint8Array =>
+    sha256(labelled(`chaffinch/seed/v1 ${what}`, owner.pairing, attempt, owner.identity, seed, ...more))
+  const secretKey = derive('key')
+  const slotNumber = fromStream(derive('slot').subarray(0, fieldBytes))
+  return {
+    seed,
+    output,
+    secretKey,
+    publicKey: x25519PublicKey(secretKey),
+    slotNumber: slotNumber === 0n ? 1n : slotNumber,
+    commitment: derive('commitment', output),
+  }
+}

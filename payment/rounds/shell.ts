@@ -1,0 +1,294 @@
+// Carries a round: feeds it messages and time, keeps its record, asks the ledger, publishes. After the round it sees to it
+// that the note is settled. Everything it touches is handed in.
+
+import { hex, same } from '../../encoding/bytes.ts'
+import { type Clock, onceAt, type Timer } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Store } from '../../world/store.ts'
+import { PaymentError } from '../error.ts'
+import { type Ledger, type NoteState, unknownSpender } from '../ledger/ledger.ts'
+import type { Note } from '../ledger/transaction.ts'
+import type { Verdict } from './judge.ts'
+import { startRound } from './keys.ts'
+import { type RoundRecord, readRecord, writeRecord } from './record.ts'
+import { step } from './round.ts'
+import { type Settlement, settle } from './settle.ts'
+import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Step } from './state.ts'
+
+/** What the owner of the note is told. */
+export type Report =
+  | { readonly kind: 'state'; readonly state: RoundState }
+  | { readonly kind: 'blame'; readonly note: Note; readonly verdict: Verdict }
+  | { readonly kind: 'strike'; readonly note: Note }
+  /** Final. The record goes when this has returned, so keep the key first; when it throws, it is told again. */
+  | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
+
+/** What a round is carried with. */
+export interface ShellInit {
+  readonly config: RoundConfig
+  readonly clock: Clock
+  readonly store: Store
+  readonly ledger: Ledger
+  readonly log: Log
+  /** Hands a message to all peers of the pairing; also the same bytes again. */
+  readonly publish: (message: Uint8Array) => void
+  readonly report: (report: Report) => void | Promise<void>
+}
+
+/** Events that may wait for the disk or the ledger; more are dropped, and counted. */
+const mostWaiting = 4096
+/** How often the ledger is asked whether a signed join has come about, milliseconds. */
+const askEvery = 30_000
+
+/** The key of a round's record. */
+export function recordKey(pairing: Uint8Array): string {
+  return `round/${hex(pairing)}`
+}
+
+/** Carries one round: its messages, its times, its record on disk, and the settling after it. */
+export class RoundShell {
+  readonly #init: ShellInit
+  readonly #step: typeof step
+  readonly #timers = new Set<Timer>()
+  #state: RoundState | null = null
+  #record: RoundRecord | null = null
+  #turn: Promise<void> = Promise.resolve()
+  #waiting = 0
+  #isClosed = false
+  dropped = 0
+
+  /** @param of the state machine; another one in tests that plant a defect */
+  constructor(init: ShellInit, of: typeof step = step) {
+    this.#init = init
+    this.#step = of
+  }
+
+  /** null before start. */
+  get state(): RoundState | null {
+    return this.#state
+  }
+
+  /** Begins a round. */
+  start(round: RoundInit): void {
+    this.#enqueue(async () => {
+      const started = startRound(this.#init.config, round)
+      const why = await this.#feeTooLow()
+      if (why === null) return await this.#carry(started)
+      this.#init.log.warn({ why }, 'payment round: this peer does not join')
+      const state: RoundState = { at: 'aborted', reason: 'fee-too-low', attempts: [], joins: [] }
+      await this.#carry([state, started[1].filter(action => action.do === 'save')])
+    })
+  }
+
+  /** What cannot be found out keeps nobody from a round: the join would only wait longer. */
+  async #feeTooLow(): Promise<string | null> {
+    const { ledger, config, log } = this.#init
+    return await ledger.feeTooLow(config.least).catch((error: unknown) => {
+      log.warn({ code: codeOf(error) }, 'payment round: the ledger does not say what joins cost')
+      return null
+    })
+  }
+
+  /** After a restart: takes no further part in the round, and settles what it left. */
+  recover(record: RoundRecord): void {
+    this.#record = record
+    this.#enqueue(async () => await this.#settle())
+  }
+
+  /** A message from anybody. */
+  receive(bytes: Uint8Array): void {
+    this.#event({ kind: 'message', bytes })
+  }
+
+  /** Stops where it is, as a crash would: what is on disk stays. */
+  close(): void {
+    this.#isClosed = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
+  }
+
+  #event(event: RoundEvent): void {
+    this.#enqueue(async () => {
+      if (this.#state === null) return
+      await this.#carry(this.#step(this.#init.config, this.#state, event, this.#init.clock.now()))
+    })
+  }
+
+  /** One thing after the other; what fails is said, and the round goes on with the next event. */
+  #enqueue(work: () => Promise<void>): void {
+    if (this.#isClosed) return
+    if (this.#waiting >= mostWaiting) {
+      this.dropped++
+      return
+    }
+    this.#waiting++
+    this.#turn = this.#turn.then(async () => {
+      try {
+        if (!this.#isClosed) await work()
+      } catch (error) {
+        this.#init.log.error({ code: codeOf(error) }, 'payment round: an event could not be carried out')
+      } finally {
+        this.#waiting--
+      }
+    })
+  }
+
+  async #carry([state, actions]: Step): Promise<void> {
+    const before = this.#state
+    this.#state = state
+    for (const action of actions) {
+      if (this.#isClosed) return
+      await this.#do(action)
+    }
+    if (before?.at !== state.at) await this.#init.report({ kind: 'state', state })
+    const isOver = state.at === 'done' || state.at === 'aborted'
+    if (isOver && before?.at !== state.at) await this.#settle()
+  }
+
+  async #do(action: RoundAction): Promise<void> {
+    const { ledger, publish, report } = this.#init
+    switch (action.do) {
+      case 'save':
+        return await this.#save(readRecord(action.record))
+      case 'send':
+        return publish(action.message)
+      case 'wake':
+        return this.#at(action.at, () => this.#event({ kind: 'time' }))
+      case 'look':
+        return this.#ask(ledger.note(action.note), note =>
+          this.#event({ kind: 'note', id: action.note, note }),
+        )
+      case 'watch':
+        return this.#watch(action.transaction)
+      case 'submit':
+        return this.#submit(action.transaction)
+      case 'blame':
+        return await report({ kind: 'blame', note: action.note, verdict: action.verdict })
+      case 'strike':
+        return await report({ kind: 'strike', note: action.note })
+    }
+  }
+
+  async #save(record: RoundRecord): Promise<void> {
+    await this.#init.store.put(recordKey(record.pairing), writeRecord(record))
+    this.#record = record
+  }
+
+  #after(ms: number, run: () => void): void {
+    this.#arm(run, ring => this.#init.clock.after(ms, ring))
+  }
+
+  #at(time: number, run: () => void): void {
+    this.#arm(run, ring => onceAt(this.#init.clock, time, ring))
+  }
+
+  #arm(run: () => void, start: (ring: () => void) => Timer): void {
+    if (this.#isClosed) return
+    const timer = start(() => {
+      this.#timers.delete(timer)
+      run()
+    })
+    this.#timers.add(timer)
+  }
+
+  /** The ledger may be slow or away: nothing waits for it. */
+  #ask<T>(answer: Promise<T>, then: (value: T) => void): void {
+    answer.then(then, error =>
+      this.#init.log.warn({ code: codeOf(error) }, 'payment round: the ledger does not answer'),
+    )
+  }
+
+  #watch(transaction: Uint8Array): void {
+    this.#after(askEvery, () => {
+      if (this.#state?.at === 'done' || this.#state?.at === 'aborted') return
+      this.#ask(this.#init.ledger.receipt(transaction), receipt => {
+        if (receipt !== null) this.#event({ kind: 'entered', transaction })
+      })
+      this.#watch(transaction)
+    })
+  }
+
+  #submit(transaction: Uint8Array): void {
+    const answer = this.#init.ledger.submit(transaction)
+    answer.then(
+      receipt => this.#event({ kind: 'entered', transaction: receipt.transaction }),
+      error => {
+        this.#init.log.warn({ code: codeOf(error) }, 'payment round: the ledger refuses a join')
+        if (error instanceof PaymentError && error.code === 'DOUBLE_SPEND') this.#whoSpent()
+      },
+    )
+  }
+
+  #whoSpent(): void {
+    if (this.#state?.at !== 'submitting') return
+    const { notes } = this.#state.join
+    this.#ask(Promise.all(notes.map(note => this.#init.ledger.note(note.id))), found => {
+      const spent = found.flatMap(note => (note === null ? [] : spending(note)))
+      this.#event({ kind: 'refused', spent })
+    })
+  }
+
+  /** docs/payments.md 4.8 */
+  async #settle(): Promise<void> {
+    const record = this.#record
+    if (record === null) return
+    const { ledger, clock } = this.#init
+    let settlement: Settlement
+    try {
+      settlement = await this.#settlementOf(record)
+    } catch (error) {
+      this.#init.log.warn({ code: codeOf(error) }, 'payment round: the ledger does not answer')
+      return this.#settleLater(askEvery)
+    }
+    switch (settlement.is) {
+      case 'open':
+        return this.#settleLater(Math.min(askEvery, settlement.until - clock.now()))
+      case 'reclaim': {
+        const { config } = this.#init
+        const reclaim = record.reclaim ?? config.newOutput()
+        await this.#save({ ...record, reclaim })
+        const move = config.scheme.move(record.note, record.noteSecret, config.scheme.outputOf(reclaim))
+        this.#ask(ledger.submit(move), () => {})
+        return this.#settleLater(askEvery)
+      }
+      default:
+        return await this.#settled(settlement, record)
+    }
+  }
+
+  /** The record goes only when the owner has what it needs on disk; until then it is told again. */
+  async #settled(settlement: Settlement, record: RoundRecord): Promise<void> {
+    try {
+      await this.#init.report({ kind: 'settled', settlement, record })
+    } catch (error) {
+      this.#init.log.warn({ code: codeOf(error) }, 'payment round: its end could not be taken up')
+      return this.#settleLater(askEvery)
+    }
+    await this.#init.store.del(recordKey(record.pairing))
+    this.close()
+  }
+
+  #settleLater(ms: number): void {
+    this.#after(ms, () => this.#enqueue(async () => await this.#settle()))
+  }
+
+  async #settlementOf(record: RoundRecord): Promise<Settlement> {
+    const { ledger, clock } = this.#init
+    let entered: Uint8Array | null = null
+    for (const { transaction } of record.attempts) {
+      if (transaction !== null && (await ledger.receipt(transaction)) !== null) entered = transaction
+    }
+    const note = await ledger.note(record.note.id)
+    return settle(record, { entered, isNoteSpent: note !== null && note.spentBy !== null }, clock.now())
+  }
+}
+
+function spending(note: NoteState): { note: Uint8Array; by: Uint8Array }[] {
+  // Without the spender nobody can be held to it: it may be a join that this peer has signed.
+  if (note.spentBy === null || same(note.spentBy, unknownSpender)) return []
+  return [{ note: note.id, by: note.spentBy }]
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}

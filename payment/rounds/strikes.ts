@@ -1,0 +1,78 @@
+// Whom not to pair with for a while. A message that did not come proves nothing, so one timeout costs nothing; who is late
+// again and again, and who was proven guilty, waits. Notes are what counts: identities are free. docs/payments.md 4.9.
+
+import { hour, minute } from '../../world/units.ts'
+import { read, write } from '../document.ts'
+
+export interface Strikes {
+  /** By the note's id in hex. */
+  readonly notes: ReadonlyMap<string, Strike>
+}
+
+export interface Strike {
+  readonly count: number
+  /** Milliseconds since 1970-01-01 UTC: before that, the note is not paired with. */
+  readonly coolUntil: number
+  /** When all this is forgotten. */
+  readonly forgetAt: number
+}
+
+/** Doubles with every further timeout. */
+const firstCooling = 10 * minute
+const longestCooling = 24 * hour
+const memory = 24 * hour
+/** Notes remembered; beyond that, the one that would be forgotten first goes. */
+const mostNotes = 10_000
+
+export const noStrikes: Strikes = { notes: new Map() }
+
+/** A timeout. */
+export function strike(strikes: Strikes, note: string, now: number): Strikes {
+  const count = (current(strikes, note, now)?.count ?? 0) + 1
+  const cooling = count === 1 ? 0 : Math.min(longestCooling, firstCooling * 2 ** (count - 2))
+  return remember(strikes, note, { count, coolUntil: now + cooling, forgetAt: now + cooling + memory }, now)
+}
+
+/** A verdict: the note's owner broke the protocol. */
+export function banish(strikes: Strikes, note: string, now: number): Strikes {
+  const count = (current(strikes, note, now)?.count ?? 0) + 1
+  const coolUntil = now + longestCooling
+  return remember(strikes, note, { count, coolUntil, forgetAt: coolUntil + memory }, now)
+}
+
+/** Whether requests with this note are passed over. */
+export function isCooling(strikes: Strikes, note: string, now: number): boolean {
+  return now < (strikes.notes.get(note)?.coolUntil ?? 0)
+}
+
+function current(strikes: Strikes, note: string, now: number): Strike | null {
+  const known = strikes.notes.get(note)
+  return known === undefined || known.forgetAt <= now ? null : known
+}
+
+function remember(strikes: Strikes, note: string, strike: Strike, now: number): Strikes {
+  const notes = new Map([...strikes.notes].filter(([, { forgetAt }]) => forgetAt > now))
+  notes.set(note, strike)
+  if (notes.size > mostNotes) {
+    const [first] = [...notes].reduce((a, b) => (b[1].forgetAt < a[1].forgetAt ? b : a))
+    notes.delete(first)
+  }
+  return { notes }
+}
+
+/** A strike as it stands on disk, under its note. */
+export function writeStrike({ count, coolUntil, forgetAt }: Strike): Uint8Array {
+  return write({ count, coolUntil, forgetAt })
+}
+
+/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
+export function readStrike(bytes: Uint8Array): Strike {
+  const fields = read(bytes, 'strike', 128)
+  const strike: Strike = {
+    count: fields.uint('count'),
+    coolUntil: fields.uint('coolUntil'),
+    forgetAt: fields.uint('forgetAt'),
+  }
+  fields.end()
+  return strike
+}

@@ -1,0 +1,70 @@
+// chaffinch bulletin: what everybody can read, through a running client.
+
+import { topicNamed, topics } from '../../directory/topics.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { clientEndpoint } from '../files/config.ts'
+import { bytesOf, type Entry, publishEntry, readEntries } from '../remote/daemon.ts'
+import { type Endpoint, HttpRefusal } from '../remote/http.ts'
+import { printable } from './inbox.ts'
+import { standardInput } from './send.ts'
+
+/** The longest that one request may wait. */
+const longestWaitMs = 30_000
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readOptions(
+    'bulletin',
+    args,
+    {
+      config: { type: 'string' },
+      publish: { type: 'string' },
+      after: { type: 'string' },
+      wait: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    [0, 1],
+  )
+  const [topic = 'open'] = positionals
+  if (topicNamed(topic) === undefined) {
+    const names = topics.map(({ name }) => name).join(', ')
+    throw new CommandError('USAGE', `bulletin: no topic '${topic}': want one of ${names}`)
+  }
+  const after = values.after === undefined ? -1 : wholeNumber('after', values.after, 0, 2 ** 31)
+  const waitMs = values.wait === undefined ? 0 : durationOption('wait', values.wait)
+  const endpoint = clientEndpoint(values.config)
+  const json = values.json === true
+  if (values.publish === undefined) return await show(endpoint, topic, { after, waitMs, json })
+  const { publish: text } = values
+  const bytes = text === '-' ? await standardInput() : new TextEncoder().encode(text)
+  try {
+    const id = await publishEntry(endpoint, topic, bytes)
+    console.log(json ? JSON.stringify({ id }) : id)
+  } catch (error) {
+    if (error instanceof HttpRefusal) throw new CommandError('FAILED', error.message)
+    throw error
+  }
+}
+
+async function show(
+  endpoint: Endpoint,
+  topic: string,
+  { after, waitMs, json }: { after: number; waitMs: number; json: boolean },
+): Promise<undefined> {
+  const deadline = Date.now() + waitMs
+  let shown = 0
+  for (let from = after; ; ) {
+    const wait = shown > 0 ? 0 : Math.min(longestWaitMs, Math.max(0, deadline - Date.now()))
+    const { entries, next } = await readEntries(endpoint, topic, from, wait)
+    for (const entry of entries) console.log(json ? JSON.stringify(entry) : lines(entry))
+    shown += entries.length
+    from = next
+    if (entries.length === 0 && (shown > 0 || Date.now() >= deadline)) break
+  }
+  if (shown === 0 && !json) console.error('nothing is there')
+}
+
+function lines(entry: Entry): string {
+  const { id, seq, at, text } = entry
+  const what = text === undefined ? `[${bytesOf(entry).length} bytes]` : printable(text)
+  return `${seq}  ${new Date(at).toISOString()}  ${id}\n${what}\n`
+}

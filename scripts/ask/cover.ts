@@ -1,0 +1,86 @@
+// chaffinch cover: what each level of cover traffic costs and hides, so that one can choose before one pays.
+
+import { existsSync } from 'node:fs'
+import { x25519PublicKey } from '#crypto'
+import { type CoverCost, coverCosts, coverHides } from '../../client/outgoing/cover.ts'
+import { defaultParameters } from '../../directory/documents/parameters.ts'
+import { body } from '../../sphinx/body.ts'
+import { geometry } from '../../sphinx/geometry.ts'
+import { makeReplyBlock } from '../../sphinx/reply.ts'
+import { wrap } from '../../sphinx/wrap.ts'
+import { systemRandom as random } from '../../world/random.ts'
+import { readOptions } from '../command.ts'
+import { clientEndpoint } from '../files/config.ts'
+import { clientStatus } from '../remote/daemon.ts'
+
+const usualFile = 'client.toml'
+const secondsPerDay = 24 * 60 * 60
+
+/** A level with what it takes of one core of this machine. */
+export type Priced = CoverCost & { readonly cpuPercent: number; readonly hides: string }
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values } = readOptions('cover', args, { config: { type: 'string' }, json: { type: 'boolean' } })
+  const asked = values.config ?? (existsSync(usualFile) ? usualFile : undefined)
+  const costs = asked === undefined ? [] : (await clientStatus(clientEndpoint(asked))).cover.costs
+  const known = costs.length > 0
+  const priced = price(known ? costs : coverCosts(defaultParameters, g), packetMicroseconds())
+  if (values.json === true) console.log(JSON.stringify(priced))
+  else {
+    if (!known)
+      console.log('of a network that votes for nothing else (with --config: of a running client’s):')
+    for (const line of table(priced)) console.log(line)
+  }
+}
+
+const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
+
+function price(costs: readonly CoverCost[], packetUs: number): Priced[] {
+  return costs.map(cost => {
+    const cpuPercent = (100 * cost.packetsPerDay * packetUs) / (secondsPerDay * 1e6)
+    return { ...cost, cpuPercent: Math.round(cpuPercent * 100) / 100, hides: coverHides[cost.level] }
+  })
+}
+
+/** What a packet with its acknowledgement block costs on this machine, CPU microseconds: the median of a few. */
+function packetMicroseconds(): number {
+  const path = Array.from({ length: g.hops }, () => ({
+    id: random(32),
+    key: x25519PublicKey(random(32)),
+    delayMs: 50,
+  }))
+  const once = (): number => {
+    const before = process.cpuUsage()
+    for (let i = 0; i < 10; i++) {
+      const { block } = makeReplyBlock(g, path, { recipient: random(32), replyId: random(16) }, random)
+      wrap(g, path, random(32), body(g, { flags: 0, ack: block, user: random(g.userBytes) }), random)
+    }
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 10
+  }
+  return Array.from({ length: 9 }, once).sort((a, b) => a - b)[4] as number
+}
+
+function table(priced: readonly Priced[]): string[] {
+  const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`
+  const rows = priced.map(({ level, upBytesPerDay, downBytesPerDay, cpuPercent, hides }) => [
+    level,
+    mebibytes(upBytesPerDay),
+    mebibytes(downBytesPerDay),
+    `${cpuPercent} %`,
+    hides,
+  ])
+  const all = [['level', 'up a day', 'down a day', 'of a core', 'hides'], ...rows]
+  const widths = [0, 1, 2, 3].map(column => Math.max(...all.map(row => (row[column] as string).length)))
+  return all.map(row =>
+    row
+      .map((cell, column) =>
+        column === 0
+          ? cell.padEnd(widths[0] as number)
+          : column === 4
+            ? cell
+            : cell.padStart(widths[column] as number),
+      )
+      .join('  '),
+  )
+}

@@ -1,0 +1,96 @@
+// chaffinch demo: stories that show how payments hide.
+
+import { sealedValues } from '../../client/folder/vault.ts'
+import { demoDcnet } from '../../payment/demo/dcnet.ts'
+import { type PaymixDemo, runPaymix } from '../../payment/demo/paymix.ts'
+import { below, seededRandom, systemRandom } from '../../world/random.ts'
+import { memoryStore } from '../../world/store.ts'
+import { CommandError, readOptions } from '../command.ts'
+import { columns } from '../network/table.ts'
+
+const hint = 'chaffinch demo --help'
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readOptions(
+    'demo',
+    args,
+    { json: { type: 'boolean' }, seed: { type: 'string' } },
+    [1, 1],
+  )
+  const seed = values.seed === undefined ? below(systemRandom, 2 ** 32) : Number(values.seed)
+  if (!Number.isSafeInteger(seed) || seed < 0)
+    throw new CommandError('USAGE', 'demo: --seed: want a number', hint)
+  switch (positionals[0]) {
+    case 'dcnet':
+      if (values.json === true) throw new CommandError('USAGE', 'demo dcnet: has no --json', hint)
+      process.stdout.write(demoDcnet(seededRandom(seed)))
+      return
+    case 'paymix': {
+      const demo = await runPaymix(seed, () => memoryStore(sealedValues(systemRandom(32), systemRandom)))
+      console.log(values.json === true ? JSON.stringify({ seed, ...demo }) : story(demo, seed))
+      return
+    }
+    default:
+      throw new CommandError('USAGE', `demo: no story '${positionals[0]}'`, hint)
+  }
+}
+
+function story(demo: PaymixDemo, seed: number): string {
+  const { senders, receivers, amount, pieces } = demo
+  const { guesses, topOne, expected, chance } = demo.observer
+  return [
+    `${senders.join(', ')} each pay ${amount}, to ${receivers.join(', ')}. Seed ${seed}.`,
+    `Each payment is cut into ${pieces.join(' + ')}. Every piece goes through a join of its own epoch (Mixer:In), waits`,
+    'for a while that is drawn anew, and is paid out to a key that is used once (Mixer:Out).',
+    '',
+    'The public ledger',
+    '',
+    ...columns(['minute', 'what', 'each', 'notes spent', 'notes made'], demo.public.map(publicRow)),
+    '',
+    "The senders' temporal ledgers, which lie sealed on their disks",
+    '',
+    ...columns(
+      ['sender', 'receiver', 'piece', 'epoch', 'minute paid', 'state', 'as note'],
+      demo.owners.map(ownerRow),
+    ),
+    '',
+    'What an observer makes of it who knows every transaction, the senders, and who held the notes at first',
+    '',
+    ...columns(
+      ['note', 'piece', 'its guess', 'probability', 'effective set', 'in truth'],
+      guesses.map(guessRow),
+    ),
+    '',
+    `The observer named the sender of ${percent(topOne)} of the payouts; it could expect ${percent(expected)}, and by chance`,
+    `${percent(chance)}. Without mixing it names all of them. More peers at a meeting, and more joins, hide better.`,
+    'Each receiver can prove from the ledger whether it was paid, and its receipt lies with the two sides only.',
+  ].join('\n')
+}
+
+function publicRow({
+  minutes,
+  what,
+  denomination,
+  from,
+  to,
+}: PaymixDemo['public'][number]): (string | number)[] {
+  return [minutes, what, denomination, few(from), few(to)]
+}
+
+function ownerRow(line: PaymixDemo['owners'][number]): (string | number)[] {
+  const { sender, receiver, denomination, epoch, paidAt, state, note } = line
+  return [sender, receiver, denomination, epoch, paidAt ?? '-', state, note]
+}
+
+function guessRow(guess: PaymixDemo['observer']['guesses'][number]): (string | number)[] {
+  const { note, denomination, guessed, probability, effectiveSet, sender } = guess
+  return [note, denomination, guessed.join(' or '), percent(probability), effectiveSet.toFixed(1), sender]
+}
+
+function few(ids: readonly string[]): string {
+  return ids.length <= 3 ? ids.join(' ') : `${ids.slice(0, 2).join(' ')} and ${ids.length - 2} more`
+}
+
+function percent(part: number): string {
+  return `${(100 * part).toFixed(0)} %`
+}

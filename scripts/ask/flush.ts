@@ -1,0 +1,33 @@
+// chaffinch flush: waits until what a running client was given has left, or is with the receivers' gateways.
+
+import { CommandError, durationOption, readOptions } from '../command.ts'
+import { clientEndpoint } from '../files/config.ts'
+import { askJson } from '../remote/http.ts'
+
+/** The longest that one request may wait. */
+const longestWaitMs = 30_000
+
+export async function run(args: readonly string[]): Promise<number> {
+  const text = { type: 'string' } as const
+  const { values } = readOptions('flush', args, {
+    config: text,
+    as: text,
+    until: text,
+    timeout: text,
+    json: { type: 'boolean' },
+  })
+  const { until = 'stored' } = values
+  if (until !== 'sent' && until !== 'stored')
+    throw new CommandError('USAGE', `--until ${until}: want sent or stored`, 'chaffinch flush --help')
+  const deadline = Date.now() + durationOption('timeout', values.timeout ?? '60s')
+  const endpoint = clientEndpoint(values.config, values.as)
+  for (;;) {
+    const wait = Math.max(0, Math.min(longestWaitMs, deadline - Date.now()))
+    const asked = { method: 'POST', body: { until, wait }, timeoutMs: wait + 10_000 } as const
+    const { left } = (await askJson(endpoint, '/flush', asked)) as { left: number }
+    if (left > 0 && Date.now() < deadline) continue
+    if (values.json === true) console.log(JSON.stringify({ left }))
+    else if (left > 0) console.error(`chaffinch: ${left} not ${until} yet; they stay in the queue`)
+    return left > 0 ? 1 : 0
+  }
+}

@@ -1,0 +1,47 @@
+// chaffinch inspect: what a message, an address or a string of reply blocks is.
+
+import { readAddress } from '../../client/index.ts'
+import { surbPrefix } from '../../client/packets/surb.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { CommandError, readOptions } from '../command.ts'
+import { clientEndpoint, readClientFile } from '../files/config.ts'
+import { askJson } from '../remote/http.ts'
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const options = { config: { type: 'string' }, as: { type: 'string' }, json: { type: 'boolean' } } as const
+  const { values, positionals } = readOptions('inspect', args, options, [1, 1])
+  const [what] = positionals as [string]
+  const found = await inspect(what, values.config, values.as)
+  if (values.json === true) console.log(JSON.stringify(found))
+  else for (const [name, value] of Object.entries(found)) console.log(`${name}: ${String(value)}`)
+}
+
+async function inspect(
+  what: string,
+  config: string | undefined,
+  as: string | undefined,
+): Promise<Record<string, unknown>> {
+  if (/^[0-9a-f]{32}$/.test(what)) {
+    const endpoint = clientEndpoint(config, as)
+    const { messages } = (await askJson(endpoint, '/queue?all=true')) as {
+      messages: Record<string, unknown>[]
+    }
+    const found = messages.find(({ id }) => id === what)
+    if (found === undefined)
+      throw new CommandError('FAILED', `no message ${what} was given to this client`, 'chaffinch queue --all')
+    return found
+  }
+  if (what.startsWith(surbPrefix))
+    return (await askJson(clientEndpoint(config, as), `/surbs?surb=${encodeURIComponent(what)}`)) as Record<
+      string,
+      unknown
+    >
+  const { network } = readClientFile(config ?? 'client.toml')
+  const { sealingKey, mailboxKey, gateways } = readAddress(what, network.name)
+  return {
+    network: network.name,
+    sealingKey: hex(sealingKey),
+    mailboxKey: hex(mailboxKey),
+    gateways: gateways.map(hex),
+  }
+}

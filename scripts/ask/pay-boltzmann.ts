@@ -1,0 +1,45 @@
+// chaffinch pay boltzmann: how well a join hides, from a file with its amounts.
+
+import { readFileSync } from 'node:fs'
+import { boltzmann } from '../../payment/anonymity/boltzmann.ts'
+import { payBoltzmann, readTransaction } from '../../payment/anonymity/boltzmann-json.ts'
+import { PaymentError } from '../../payment/error.ts'
+import { CommandError } from '../command.ts'
+import { columns } from '../network/table.ts'
+
+/** @throws CommandError CONFIG */
+export function boltzmannFile(file: string, isJson: boolean): undefined {
+  const text = readText(file)
+  try {
+    if (isJson) console.log(payBoltzmann(text))
+    else console.log(table(text))
+  } catch (error) {
+    if (!(error instanceof PaymentError)) throw error
+    throw new CommandError('CONFIG', `${file}: ${error.message}`, 'docs/payments.md 1.5 shows a case')
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT'
+    throw new CommandError('CONFIG', missing ? `${file}: no such file` : (error as Error).message)
+  }
+}
+
+/** Each output with the probability that it belongs to each input. */
+function table(text: string): string {
+  const { inputs, outputs } = readTransaction(text)
+  const { interpretations, entropyBits, links } = boltzmann(readTransaction(text))
+  const percent = (count: bigint): string =>
+    `${(Number((count * 10_000n) / interpretations) / 100).toFixed(1)} %`
+  const rows = links.map((row, o) => [outputs[o] as number, ...row.map(count => percent(BigInt(count)))])
+  const head = ['output', ...inputs.map(amount => `from ${amount}`)]
+  return [
+    `interpretations  ${interpretations}`,
+    `entropy          ${entropyBits.toFixed(2)} bits`,
+    '',
+    ...columns(head, rows),
+  ].join('\n')
+}

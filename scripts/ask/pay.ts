@@ -1,0 +1,221 @@
+// chaffinch pay: a person's end of payments. Nothing is signed before its cost, time and anonymity were shown.
+
+import { existsSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { PaymentError } from '../../payment/error.ts'
+import type { Account, PaymentLine, PieceLine } from '../../payment/person/account.ts'
+import { type Forecast, forecast } from '../../payment/person/forecast.ts'
+import type { Expected } from '../../payment/person/quotes.ts'
+import { readRequest } from '../../payment/person/request.ts'
+import { type PaymentTimes, usualTimes } from '../../payment/times.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { readClientFile } from '../files/config.ts'
+import { HttpRefusal } from '../remote/http.ts'
+import { boltzmannFile } from './pay-boltzmann.ts'
+import { openPaySession, type PaySession } from './pay-session.ts'
+import { accountText, forecastText, paymentText } from './pay-text.ts'
+
+const hint = 'chaffinch pay --help'
+/** How often it is looked whether a payment is over. */
+const lookEveryMs = 1000
+
+interface Asked extends Expected {
+  readonly config: string | undefined
+  readonly isJson: boolean
+  readonly isYes: boolean
+  readonly isWaiting: boolean
+  readonly deadlineMs: number
+  readonly memo: string
+}
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readOptions(
+    'pay',
+    args,
+    {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      yes: { type: 'boolean' },
+      wait: { type: 'boolean' },
+      peers: { type: 'string' },
+      colluding: { type: 'string' },
+      deadline: { type: 'string' },
+      memo: { type: 'string' },
+    },
+    [1, 2],
+  )
+  const [action, word] = positionals as [string, string | undefined]
+  const peers = wholeNumber('peers', values.peers ?? '8', 3, 64)
+  const asked: Asked = {
+    config: values.config,
+    isJson: values.json === true,
+    isYes: values.yes === true,
+    isWaiting: values.wait === true,
+    peers,
+    colluding: wholeNumber('colluding', values.colluding ?? '2', 0, peers - 1),
+    deadlineMs: durationOption('deadline', values.deadline ?? '1d'),
+    memo: values.memo ?? '',
+  }
+  try {
+    return await act(action, word, asked)
+  } catch (error) {
+    if (error instanceof PaymentError) throw new CommandError('FAILED', `pay ${action}: ${error.message}`)
+    if (error instanceof HttpRefusal)
+      throw new CommandError(
+        error.code === 'NO_LEDGER' ? 'CONFIG' : 'FAILED',
+        `pay ${action}: ${error.message}`,
+        hints[error.code],
+      )
+    throw error
+  }
+}
+
+const hints: Readonly<Record<string, string>> = {
+  NO_LEDGER: 'ask the maker of the ledger for both lines, in a way that you trust',
+  NO_NOTE: "'chaffinch pay status' shows what can be spent",
+  WRONG_STATE: "'chaffinch pay status' and 'chaffinch pay history' show what was agreed",
+  DEADLINE: 'the ledger did not answer: is it running, and is its address right?',
+  FORKED: 'show both heads to the others who use this ledger',
+}
+
+async function act(action: string, word: string | undefined, asked: Asked): Promise<undefined> {
+  switch (action) {
+    case 'boltzmann':
+      return boltzmannFile(wanted(word, 'pay boltzmann: want a file'), asked.isJson)
+    case 'address':
+      return await address(asked)
+    case 'request':
+      return await request(amountOf(word), asked)
+    case 'send': {
+      const text = wanted(word, 'pay send: want a request')
+      return await pay('/pay/send', { request: text }, amountIn(text), asked)
+    }
+    case 'mix': {
+      const { memo, deadlineMs } = asked
+      const amount = amountOf(word)
+      return await pay('/pay/mix', { amount, memo, deadlineMs }, amount, asked)
+    }
+    case 'status':
+    case 'history':
+      return await status(action, asked)
+    default:
+      throw new CommandError('USAGE', `pay: no action '${action}'`, hint)
+  }
+}
+
+function wanted(word: string | undefined, message: string): string {
+  if (word === undefined) throw new CommandError('USAGE', message, hint)
+  return word
+}
+
+function amountOf(word: string | undefined): number {
+  return wholeNumber('amount', wanted(word, 'pay: want an amount'), 1, Number.MAX_SAFE_INTEGER)
+}
+
+/** What a request asks for. */
+function amountIn(text: string): number {
+  try {
+    return readRequest(new Uint8Array(Buffer.from(text, 'base64url'))).amount
+  } catch (error) {
+    throw new CommandError('USAGE', `pay send: this is no request: ${(error as Error).message}`, hint)
+  }
+}
+
+/** Where payers send what they have to say, and a fresh key to be paid to. */
+async function address({ config, isJson }: Asked): Promise<undefined> {
+  await during(config, async ({ ask }) => {
+    const found = (await ask('/pay/address', { method: 'POST' })) as { address: string; key: string }
+    console.log(isJson ? JSON.stringify(found) : `${found.address}\n${found.key}`)
+  })
+}
+
+async function request(amount: number, { config, isJson, deadlineMs, memo }: Asked): Promise<undefined> {
+  await during(config, async ({ ask }) => {
+    const body = { amount, memo, deadlineMs }
+    const made = (await ask('/pay/request', { method: 'POST', body })) as { request: string }
+    console.log(isJson ? JSON.stringify(made) : made.request)
+  })
+}
+
+/** Shows what a payment costs and how well it hides; with --yes it is signed, and told until it is over. */
+async function pay(path: string, what: object, amount: number, asked: Asked): Promise<undefined> {
+  const { config, peers, colluding } = asked
+  if (!asked.isYes) {
+    const times = timesOf(config)
+    tell(forecast({ amount, peers, colluding, times, joinFee: 0, now: Date.now() }), asked)
+    console.error('chaffinch: nothing was signed\nhint: the same with --yes pays')
+    return
+  }
+  await during(config, async session => {
+    const body = { ...what, peers, colluding }
+    const quoted = (await session.ask(path, { method: 'POST', body })) as {
+      quote: string
+      forecast: Forecast
+    }
+    tell(quoted.forecast, asked)
+    const signed = await session.ask(`/pay/quotes/${quoted.quote}`, { method: 'POST' })
+    await untilOver(session, [(signed as { payment: string }).payment], asked)
+  })
+}
+
+/** Also somebody without a client may ask what a payment would cost. */
+function timesOf(config: string | undefined): PaymentTimes {
+  if (config === undefined && !existsSync('client.toml')) return usualTimes
+  return readClientFile(config ?? 'client.toml').payments.times
+}
+
+function tell(told: Forecast, { isJson, isYes }: Asked): void {
+  console.log(isJson ? JSON.stringify({ forecast: told, signed: isYes }) : forecastText(told))
+}
+
+/** Open payments and requests, or those that are over; with --wait it stays until all that is open is over. */
+async function status(which: 'status' | 'history', asked: Asked): Promise<undefined> {
+  await during(asked.config, async session => {
+    const told = (await session.ask(`/pay/${which}`)) as Account
+    console.log(asked.isJson ? JSON.stringify(told) : accountText(told))
+    if (!asked.isWaiting) return
+    await session.carry()
+    await untilOver(
+      session,
+      told.payments.map(({ payment }) => payment),
+      asked,
+    )
+  })
+}
+
+/** Says every change of these payments, until they are over. */
+async function untilOver(session: PaySession, names: readonly string[], { isJson }: Asked): Promise<void> {
+  let before = new Set<string>()
+  for (;;) {
+    const { payments, pieces } = (await session.ask('/pay/payments')) as Pick<Account, 'payments' | 'pieces'>
+    const mine = payments.filter(({ payment }) => names.includes(payment))
+    const lines = pieces.filter(({ payment }) => names.includes(payment))
+    const texts = isJson
+      ? [...lines, ...mine.filter(({ isPaid, why }) => isPaid || why !== '')].map(line =>
+          JSON.stringify(line),
+        )
+      : [...lines.map(({ denomination, why }) => `${denomination}  ${why}`), ...mine.flatMap(paymentText)]
+    for (const text of texts) if (!before.has(text)) console.log(text)
+    before = new Set(texts)
+    if (mine.every(payment => isOver(payment, lines))) return
+    await pause(lookEveryMs)
+  }
+}
+
+function isOver({ payment, why }: PaymentLine, pieces: readonly PieceLine[]): boolean {
+  if (why !== '') return true
+  const own = pieces.filter(line => line.payment === payment)
+  return own.length > 0 && own.every(({ state }) => state === 'paid' || state === 'kept')
+}
+
+async function during(
+  config: string | undefined,
+  work: (session: PaySession) => Promise<void>,
+): Promise<void> {
+  const session = await openPaySession(config)
+  try {
+    await work(session)
+  } finally {
+    await session.close()
+  }
+}

@@ -1,0 +1,111 @@
+// chaffinch ping: how long the way to a service and back takes, how much gets lost, and which layer is to blame.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { max, mean, min } from 'simple-statistics'
+import type { LedgerEntry } from '../../client/index.ts'
+import { durationOption, readOptions, wholeNumber } from '../command.ts'
+import { clientEndpoint } from '../files/config.ts'
+import { readLedger } from '../remote/daemon.ts'
+import { askJson, type Endpoint, HttpRefusal } from '../remote/http.ts'
+import { contactOrAddress } from './contacts.ts'
+
+const text = { type: 'string' } as const
+
+interface LayerEstimate {
+  /** 0 is the entry gateway, the last the far gateway. */
+  readonly hop: number
+  /** The beginning of the node's id. */
+  readonly node: string
+  readonly sent: number
+  /** Percent of the fragments over it that were not acknowledged. */
+  readonly lossPercent: number
+  /** Mean time from departure to acknowledgement beyond the delays drawn, of the fragments over it, milliseconds. */
+  readonly beyondMs: number | null
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = readOptions('ping', args, {
+    config: text,
+    as: text,
+    to: text,
+    service: text,
+    count: text,
+    timeout: text,
+    json: { type: 'boolean' },
+  })
+  const endpoint = clientEndpoint(values.config, values.as)
+  const to = values.to === undefined ? undefined : contactOrAddress(values.config, values.to)
+  const count = wholeNumber('count', values.count ?? '5', 1, 1000)
+  const deadlineMs = durationOption('timeout', values.timeout ?? '20s')
+  const startedAt = Date.now()
+  const times: number[] = []
+  for (let i = 0; i < count; i++) {
+    const took = await once(endpoint, to, values.service ?? 'ping', deadlineMs)
+    if (took !== undefined) times.push(took)
+    if (values.json !== true) console.log(took === undefined ? `${i + 1}: no answer` : `${i + 1}: ${took} ms`)
+    await pause(100)
+  }
+  const layers = estimate(await readLedger(endpoint), startedAt)
+  const summary = {
+    sent: count,
+    answered: times.length,
+    lossPercent: Math.round((100 * (count - times.length)) / count),
+    minMs: times.length === 0 ? null : min(times),
+    meanMs: times.length === 0 ? null : Math.round(mean(times)),
+    maxMs: times.length === 0 ? null : max(times),
+    layers,
+  }
+  if (values.json === true) console.log(JSON.stringify(summary))
+  else {
+    console.log(
+      `${summary.answered} of ${count} answered; ${summary.minMs} / ${summary.meanMs} / ${summary.maxMs} ms`,
+    )
+    console.table(layers)
+  }
+  return times.length === 0 ? 1 : 0
+}
+
+async function once(
+  endpoint: Endpoint,
+  to: string | undefined,
+  service: string,
+  deadlineMs: number,
+): Promise<number | undefined> {
+  const from = performance.now()
+  const body = { to, service, text: String(from), deadlineMs }
+  try {
+    await askJson(endpoint, '/requests', { method: 'POST', body, timeoutMs: deadlineMs + 5000 })
+    return Math.round(performance.now() - from)
+  } catch (error) {
+    if (error instanceof HttpRefusal && error.status === 504) return undefined
+    throw error
+  }
+}
+
+/** By hop and node, of what this client sent since a time; the ways back are not its ledger's to tell. */
+function estimate(ledger: readonly LedgerEntry[], since: number): LayerEstimate[] {
+  const acknowledged = new Map<string, number>()
+  for (const entry of ledger)
+    if (entry.event === 'acknowledged')
+      acknowledged.set(`${entry.id} ${entry.fragment} ${entry.attempt}`, entry.at)
+  const found = new Map<string, { hop: number; node: string; beyond: number[]; sent: number }>()
+  for (const entry of ledger) {
+    if (entry.event !== 'sent' || entry.at < since) continue
+    const returned = acknowledged.get(`${entry.id} ${entry.fragment} ${entry.attempt}`)
+    for (const [hop, id] of entry.path.entries()) {
+      const of = found.get(`${hop} ${id}`) ?? { hop, node: id.slice(0, 8), beyond: [], sent: 0 }
+      found.set(`${hop} ${id}`, of)
+      of.sent++
+      if (returned !== undefined) of.beyond.push(returned - entry.at - (entry.drawnMs ?? 0))
+    }
+  }
+  return [...found.values()]
+    .sort((a, b) => a.hop - b.hop || (a.node < b.node ? -1 : 1))
+    .map(({ hop, node, sent, beyond }) => ({
+      hop,
+      node,
+      sent,
+      lossPercent: Math.round((100 * (sent - beyond.length)) / sent),
+      beyondMs: beyond.length === 0 ? null : Math.round(mean(beyond)),
+    }))
+}

@@ -1,0 +1,45 @@
+// chaffinch request: asks a service once, and prints its answer.
+
+import { CommandError, durationOption, readOptions } from '../command.ts'
+import { clientEndpoint } from '../files/config.ts'
+import { askService } from '../remote/daemon.ts'
+import { contactOrAddress } from './contacts.ts'
+import { printable } from './inbox.ts'
+import { standardInput } from './send.ts'
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const text = { type: 'string' } as const
+  const { values, positionals } = readOptions(
+    'request',
+    args,
+    { config: text, as: text, to: text, service: text, timeout: text, json: { type: 'boolean' } },
+    [0, 1],
+  )
+  const { service, to } = values
+  if (service === undefined)
+    throw new CommandError(
+      'USAGE',
+      'request: want --service, a name that chaffinch services shows, or one at --to',
+      'chaffinch request --help',
+    )
+  const endpoint = clientEndpoint(values.config, values.as)
+  const [given] = positionals
+  const question = given === undefined ? await standardInput() : new TextEncoder().encode(given)
+  const deadlineMs = durationOption('timeout', values.timeout ?? '60s')
+  const address = to === undefined ? undefined : contactOrAddress(values.config, to)
+  const answer = await askService(endpoint, address, service, question, deadlineMs)
+  const base64 = Buffer.from(answer).toString('base64')
+  const said = textOf(answer)
+  if (values.json === true)
+    console.log(JSON.stringify(said === undefined ? { base64 } : { base64, text: said }))
+  else if (said === undefined) process.stdout.write(answer)
+  else console.log(printable(said))
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,164 @@
+// chaffinch send: hands a message or a reply to a running client.
+
+import { readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import { mostCopies, type Way } from '../../client/packets/pattern.ts'
+import { concat } from '../../encoding/bytes.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { clientEndpoint } from '../files/config.ts'
+import { diskError } from '../files/folder.ts'
+import { type Handed, handedState, listInbox, replyTo, sendMessage } from '../remote/daemon.ts'
+import type { Endpoint } from '../remote/http.ts'
+import { contactOrAddress } from './contacts.ts'
+
+const pollMs = 200
+
+/** Each state and those behind it. */
+const reached: Readonly<Record<string, readonly string[]>> = {
+  sent: ['sent', 'stored', 'read'],
+  stored: ['stored', 'read'],
+  read: ['read'],
+}
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readOptions(
+    'send',
+    args,
+    {
+      config: { type: 'string' },
+      as: { type: 'string' },
+      to: { type: 'string' },
+      reply: { type: 'string' },
+      'no-replies': { type: 'boolean' },
+      wait: { type: 'string' },
+      path: { type: 'string' },
+      avoid: { type: 'string', multiple: true },
+      'min-reliability': { type: 'string' },
+      'max-latency': { type: 'string' },
+      copies: { type: 'string' },
+      app: { type: 'string' },
+      file: { type: 'string' },
+      timeout: { type: 'string' },
+      json: { type: 'boolean' },
+    },
+    [0, 1],
+  )
+  const { to, reply, wait } = values
+  if ((to === undefined) === (reply === undefined)) {
+    throw new CommandError('USAGE', 'send: want either --to or --reply', 'chaffinch send --help')
+  }
+  if (wait !== undefined && !Object.hasOwn(reached, wait)) {
+    throw new CommandError('USAGE', `--wait ${wait}: want sent, stored or read`)
+  }
+  const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
+  const endpoint = clientEndpoint(values.config, values.as)
+  const [text] = positionals
+  if (text !== undefined && values.file !== undefined)
+    throw new CommandError('USAGE', 'send: want a text or --file, not both', 'chaffinch send --help')
+  const bytes = await contentOf(text, values.file)
+  const replies = values['no-replies'] !== true
+  const way = wayOf(values)
+  if (way !== undefined && to === undefined)
+    throw new CommandError(
+      'USAGE',
+      'send: a reply travels the way that the asker laid out: leave out --path and filters',
+    )
+  const handed =
+    to === undefined
+      ? await replyTo(endpoint, await messageId(endpoint, reply as string), bytes)
+      : await sendMessage(endpoint, contactOrAddress(values.config, to), bytes, {
+          replies,
+          receipt: wait === 'read',
+          ...(way === undefined ? {} : { way }),
+          ...(values.app === undefined ? {} : { app: values.app }),
+        })
+  const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
+  console.log(values.json === true ? JSON.stringify(last) : last.id)
+}
+
+/** What is sent: the argument, a file, or standard input. @throws CommandError FAILED */
+async function contentOf(text: string | undefined, file: string | undefined): Promise<Uint8Array> {
+  if (text !== undefined) return new TextEncoder().encode(text)
+  if (file === undefined) return await standardInput()
+  try {
+    return new Uint8Array(readFileSync(file))
+  } catch (error) {
+    throw new CommandError('FAILED', `${file}: ${diskError(error)}`)
+  }
+}
+
+interface WayOptions {
+  readonly path?: string | undefined
+  readonly avoid?: string[] | undefined
+  readonly 'min-reliability'?: string | undefined
+  readonly 'max-latency'?: string | undefined
+  readonly copies?: string | undefined
+}
+
+/** Undefined when nothing is asked of the way. */
+function wayOf(values: WayOptions): Way | undefined {
+  const { path, avoid: blocked, copies } = values
+  const percent = values['min-reliability']
+  const latency = values['max-latency']
+  if ([path, blocked, copies, percent, latency].every(value => value === undefined)) return undefined
+  return {
+    ...(path === undefined ? {} : { path }),
+    ...(blocked === undefined ? {} : { blocked }),
+    ...(percent === undefined
+      ? {}
+      : { minReliability: wholeNumber('min-reliability', percent, 0, 100) / 100 }),
+    ...(latency === undefined ? {} : { maxLatencyMs: durationOption('max-latency', latency) }),
+    ...(copies === undefined ? {} : { copies: wholeNumber('copies', copies, 1, mostCopies) }),
+  }
+}
+
+/** The id behind what the inbox shows in front of a message: its number, or the id itself. */
+export async function messageId(endpoint: Endpoint, named: string): Promise<string> {
+  if (!/^\d{1,15}$/.test(named)) return named
+  const found = (await listInbox(endpoint)).find(({ seq }) => seq === Number(named))
+  if (found === undefined) {
+    throw new CommandError('FAILED', `no message ${named} is kept here`, 'chaffinch inbox shows the numbers')
+  }
+  return found.id
+}
+
+/** All of it, to its end. */
+export async function standardInput(): Promise<Uint8Array> {
+  if (process.stdin.isTTY) console.error('write the message, end it with Ctrl-D')
+  const chunks: Uint8Array[] = []
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
+  return concat(chunks)
+}
+
+/** What is longer than this is told of as it goes, fragments. */
+const longFragments = 8
+
+async function waitFor(
+  endpoint: Endpoint,
+  handed: Handed,
+  state: string,
+  timeoutMs: number,
+): Promise<Handed> {
+  const deadline = Date.now() + timeoutMs
+  let told = 0
+  for (;;) {
+    const now = await handedState(endpoint, handed.id)
+    const percent = Math.floor((100 * now.arrived) / now.fragments)
+    if (now.fragments >= longFragments && percent >= told + 5) {
+      told = percent
+      console.error(`chaffinch: ${now.arrived} of ${now.fragments} fragments have arrived, ${percent} %`)
+    }
+    if (reached[state]?.includes(now.state)) return now
+    if (now.state === 'failed') {
+      throw new CommandError('FAILED', `message ${handed.id}: failed (${now.reason ?? 'no reason given'})`)
+    }
+    if (Date.now() >= deadline) {
+      throw new CommandError(
+        'FAILED',
+        `message ${handed.id}: still ${now.state}`,
+        'it is on its way all the same; --timeout waits longer',
+      )
+    }
+    await pause(pollMs)
+  }
+}

@@ -1,0 +1,351 @@
+// The files that people write for each role.
+
+import { existsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import * as v from 'valibot'
+import { isAppName } from '../../client/app-name.ts'
+import { type CoverLevel, coverLevels } from '../../client/outgoing/cover.ts'
+import { type OwnServiceName, ownServiceNames } from '../../client/own-services.ts'
+import { readAddress } from '../../client/packets/address.ts'
+import type { AdmissionPolicy } from '../../directory/authority/admission.ts'
+import { authorityEntry } from '../../directory/authority-entry.ts'
+import { successorsOf } from '../../directory/documents/authority-set.ts'
+import type { Successors } from '../../directory/documents/consensus.ts'
+import type { Network } from '../../directory/documents/network.ts'
+import type { Parameters } from '../../directory/documents/view.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { field } from '../../encoding/toml.ts'
+import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
+import type { Peer } from '../../link/link.ts'
+import { type PaymentTimes, usualTimes } from '../../payment/times.ts'
+import type { Endpoint } from '../remote/http.ts'
+import { parametersSchema } from './parameters.ts'
+import { keyError, readNetwork, readToml } from './read.ts'
+import type { SecretFiles } from './secret.ts'
+
+/** What `chaffinch authority add`, `replace` and `retire` write. */
+const successorsSchema = v.strictObject({
+  from: field(whole(0, 2 ** 31), '12'),
+  threshold: field(whole(1, 31), '2'),
+  authority: v.pipe(v.array(authorityEntry), v.minLength(1, 'want at least one [[authority]]')),
+})
+
+const logLevel = v.picklist(['debug', 'info', 'warn', 'error'])
+
+/** What every role's file holds. */
+const roleEntries = {
+  network: field(text, '"network.toml"'),
+  folder: v.optional(field(text, '"data"'), 'data'),
+  log: v.optional(logLevel, 'info'),
+  dial_from: v.optional(field(v.pipe(text, v.ip('want an IP address of this machine')), '"127.0.0.2"')),
+}
+
+/** What the file of a role that others dial holds too. */
+const serverEntries = {
+  ...roleEntries,
+  key: v.optional(field(text, '"identity.key"'), 'identity.key'),
+  listen: field(addresses, '["/ip4/0.0.0.0/tcp/4101"]'),
+  announce: v.optional(field(addresses, '["/dns4/mix.example/tcp/4101"]'), []),
+  status_port: v.optional(field(whole(0, 65_535), '7101'), 0),
+}
+
+const admissionSchema = v.strictObject({
+  policy: v.optional(v.picklist(['open', 'list']), 'open'),
+  allow: v.optional(field(v.array(hex32), '["an operator\'s identity"]'), []),
+  prove_address: v.optional(v.boolean(), true),
+  per_network: v.optional(field(whole(0, 10_000), '8'), 8),
+})
+/** Nodes that are asked for documents before the authorities. */
+const sources = v.optional(
+  v.array(
+    v.strictObject({
+      id: field(hex32, '"a node\'s id"'),
+      addresses: field(addresses, '["/ip4/192.0.2.9/tcp/4201"]'),
+    }),
+  ),
+  [],
+)
+
+const authoritySchema = v.strictObject({
+  ...serverEntries,
+  admission: v.optional(admissionSchema, {}),
+  successors: v.optional(field(text, '"successors.toml"'), 'successors.toml'),
+  parameters: v.optional(parametersSchema, {}),
+})
+const mixSchema = v.strictObject({
+  ...serverEntries,
+  family: v.optional(v.union([v.literal(''), name]), ''),
+  country: v.optional(
+    v.pipe(text, v.regex(/^([A-Z]{2})?$/, 'want two capital letters, for instance "IS"')),
+    '',
+  ),
+  contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
+  certificate: v.optional(field(text, '"node.certificate"'), ''),
+  threads: v.optional(field(whole(0, 64), '2')),
+  source: sources,
+})
+const gatewaySchema = v.strictObject({
+  ...mixSchema.entries,
+  announcers: v.optional(field(v.array(text), '["chaffinch_b…"]')),
+})
+/** docs/payments.md 4.10. */
+const paymentsSchema = v.strictObject({
+  apps: v.optional(
+    v.array(v.pipe(text, v.check(isAppName, 'want a name of a to z, 0 to 9, dot and hyphen'))),
+    [],
+  ),
+  epoch: v.optional(field(duration(1000), '"10min"')),
+  arrive: v.optional(field(duration(1), '"1min"')),
+  round: v.optional(field(duration(1000), '"20min"')),
+  phase: v.optional(field(duration(100), '"90s"')),
+  vote: v.optional(field(duration(100), '"1min"')),
+  delay: v.optional(field(duration(0), '"1h"')),
+})
+
+const clientSchema = v.strictObject({
+  ...roleEntries,
+  gateways: v.optional(field(v.array(hex32), '["a gateway\'s id"]'), []),
+  source: sources,
+  api_port: v.optional(field(whole(0, 65_535), '7700'), 7700),
+  cover: v.optional(
+    v.picklist(coverLevels, `want one of ${coverLevels.map(level => `"${level}"`).join(', ')}`),
+    'default',
+  ),
+  apps: v.optional(
+    field(
+      v.array(v.pipe(text, v.check(isAppName, 'want a name of a to z, 0 to 9, dot and hyphen'))),
+      '["chat"]',
+    ),
+    [],
+  ),
+  app_identities: v.optional(
+    field(
+      v.record(
+        v.pipe(text, v.check(isAppName, "want an app's name")),
+        v.pipe(text, v.check(isAppName, "want an identity's name")),
+      ),
+      '{ chat = "work" }',
+    ),
+    {},
+  ),
+  serve: v.optional(
+    field(v.array(v.picklist(ownServiceNames, `want ${ownServiceNames.join(' or ')}`)), '["ping"]'),
+    [],
+  ),
+  announce: v.optional(
+    v.picklist(['', ...ownServiceNames], `want ${ownServiceNames.join(' or ')}, one of 'serve'`),
+    '',
+  ),
+  payments: v.optional(paymentsSchema, {}),
+  key_file: v.optional(field(text, '"my.key"')),
+  passphrase_file: v.optional(field(text, '"passphrase"')),
+})
+
+/** A role's file, its paths made absolute and its network read. */
+export interface RoleFile {
+  /** The file itself, as it was named. */
+  readonly file: string
+  readonly network: Network
+  readonly networkFile: string
+  /** Where it keeps what it must remember. */
+  readonly folder: string
+  readonly log: 'debug' | 'info' | 'warn' | 'error'
+  /** The address of this machine from which it dials; undefined leaves the choice to the system. */
+  readonly dialFrom: string | undefined
+}
+
+export interface ServerFile extends RoleFile {
+  /** The file with the seed of its Ed25519 identity. */
+  readonly key: string
+  readonly listen: readonly string[]
+  /** Addresses that others are told; `listen` when empty. */
+  readonly announce: readonly string[]
+  readonly statusPort: number
+}
+
+export interface AuthorityFile extends ServerFile {
+  /** What it votes for where it differs from the default. */
+  readonly parameters: Partial<Parameters>
+  /** Whom it lets in. */
+  readonly admission: AdmissionPolicy
+  /** The file with the authorities that it wants later, and what it says; null where there is none. */
+  readonly successorsFile: string
+  readonly successors: Successors | null
+}
+
+export interface NodeFile extends ServerFile {
+  readonly family: string
+  readonly country: string
+  readonly contact: string
+  /** What `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
+  readonly certificate: string | undefined
+  /** Of a gateway: the hex of the mailbox keys whose owners may announce a service; undefined for those of anyone. */
+  readonly announcers: readonly string[] | undefined
+  /** Threads that peel packets; undefined leaves the choice to the node. */
+  readonly threads: number | undefined
+  readonly sources: readonly Peer[]
+}
+
+export interface ClientFile extends RoleFile {
+  readonly gateways: readonly Uint8Array[]
+  readonly sources: readonly Peer[]
+  readonly apiPort: number
+  readonly cover: CoverLevel
+  /** Services that it runs itself. */
+  readonly serve: readonly OwnServiceName[]
+  /** The one of them that its gateway announces; empty for none. */
+  readonly announce: OwnServiceName | ''
+  /** Apps that have a token of their own. */
+  readonly apps: readonly string[]
+  /** By app: the identity that it is for; others are for the first. */
+  readonly appIdentities: ReadonlyMap<string, string>
+  readonly payments: {
+    /** Those of the apps that may pay. */
+    readonly apps: readonly string[]
+    readonly times: PaymentTimes
+  }
+  /** What opens its folder, if that is locked. */
+  readonly secret: SecretFiles
+}
+
+/** @throws CommandError CONFIG */
+export function readAuthorityFile(file: string): AuthorityFile {
+  const read = readToml(file, authoritySchema)
+  const { policy, allow, prove_address: proveAddresses, per_network: perNetwork } = read.admission
+  return {
+    ...server(file, read),
+    parameters: read.parameters,
+    successorsFile: beside(file, read.successors),
+    successors: readSuccessorsFile(beside(file, read.successors)),
+    admission: { allow: policy === 'list' ? allow : undefined, proveAddresses, perNetwork },
+  }
+}
+
+/** @throws CommandError CONFIG */
+function readSuccessorsFile(file: string): Successors | null {
+  if (!existsSync(file)) return null
+  const { from, threshold, authority } = readToml(file, successorsSchema)
+  return successorsOf(from, { threshold, authorities: authority })
+}
+
+/** @throws CommandError CONFIG */
+export function readNodeFile(file: string, role: 'mix' | 'gateway'): NodeFile {
+  const read: v.InferOutput<typeof gatewaySchema> = readToml(file, role === 'mix' ? mixSchema : gatewaySchema)
+  const { family, threads, country, contact, certificate } = read
+  const common = server(file, read)
+  return {
+    ...common,
+    announcers: read.announcers?.map(address => mailboxOf(file, 'announcers', address, common.network)),
+    family,
+    threads,
+    country,
+    contact,
+    certificate: certificate === '' ? undefined : beside(file, certificate),
+    sources: read.source,
+  }
+}
+
+/** Lowercase hex of the key that an address reads its mail with. @throws CommandError CONFIG */
+function mailboxOf(file: string, key: string, address: string, network: Network): string {
+  try {
+    return hex(readAddress(address, network.name).mailboxKey)
+  } catch (error) {
+    throw keyError(file, [key], (error as Error).message)
+  }
+}
+
+/** @throws CommandError CONFIG */
+export function readClientFile(file: string): ClientFile {
+  const read = readToml(file, clientSchema)
+  const { gateways, api_port: apiPort, cover, apps, serve, key_file, passphrase_file } = read
+  const own = (name: string | undefined): string | undefined => name && beside(file, name)
+  const secret = { keyFile: own(key_file), passphraseFile: own(passphrase_file) }
+  if (read.announce !== '' && !serve.includes(read.announce))
+    throw keyError(file, ['announce'], `'${read.announce}' is not one of 'serve'`)
+  const appIdentities = new Map(Object.entries(read.app_identities))
+  for (const app of appIdentities.keys())
+    if (!apps.includes(app)) throw keyError(file, ['app_identities', app], "no app of this name in 'apps'")
+  const payments = paymentsOf(file, read.payments, apps)
+  return {
+    ...role(file, read),
+    gateways,
+    sources: read.source,
+    apiPort,
+    cover,
+    apps,
+    appIdentities,
+    serve,
+    announce: read.announce,
+    payments,
+    secret,
+  }
+}
+
+/** @throws CommandError CONFIG */
+function paymentsOf(
+  file: string,
+  read: v.InferOutput<typeof paymentsSchema>,
+  apps: readonly string[],
+): ClientFile['payments'] {
+  const unknown = read.apps.find(app => !apps.includes(app))
+  if (unknown !== undefined) throw keyError(file, ['payments', 'apps'], `'${unknown}' is not one of 'apps'`)
+  const times: PaymentTimes = {
+    epochMs: read.epoch ?? usualTimes.epochMs,
+    arriveMs: read.arrive ?? usualTimes.arriveMs,
+    roundMs: read.round ?? usualTimes.roundMs,
+    phaseMs: read.phase ?? usualTimes.phaseMs,
+    voteMs: read.vote ?? usualTimes.voteMs,
+    delayMs: read.delay ?? usualTimes.delayMs,
+  }
+  if (times.arriveMs >= times.epochMs)
+    throw keyError(file, ['payments', 'arrive'], 'want less than payments.epoch')
+  return { apps: read.apps, times }
+}
+
+/**
+ * Where the client of this file answers (default: client.toml in the current folder).
+ *
+ * @param as one of its identities; default: the first
+ * @throws CommandError CONFIG
+ */
+export function clientEndpoint(file = 'client.toml', as?: string): Endpoint {
+  const { apiPort, folder } = readClientFile(file)
+  if (apiPort === 0) {
+    throw keyError(file, ['api_port'], '0 takes any port: set one that this command can find')
+  }
+  const endpoint = { port: apiPort, tokenFile: join(folder, 'token') }
+  return as === undefined ? endpoint : { ...endpoint, base: `/as/${encodeURIComponent(as)}` }
+}
+
+function role(file: string, read: v.InferOutput<v.ObjectSchema<typeof roleEntries, undefined>>): RoleFile {
+  const networkFile = beside(file, read.network)
+  return {
+    file,
+    network: readNetwork(networkFile),
+    networkFile,
+    folder: beside(file, read.folder),
+    log: read.log,
+    dialFrom: read.dial_from,
+  }
+}
+
+function server(
+  file: string,
+  read: v.InferOutput<v.ObjectSchema<typeof serverEntries, undefined>>,
+): ServerFile {
+  if (read.listen.length === 0) {
+    throw keyError(file, ['listen'], 'want at least one address')
+  }
+  return {
+    ...role(file, read),
+    key: beside(file, read.key),
+    listen: read.listen,
+    announce: read.announce,
+    statusPort: read.status_port,
+  }
+}
+
+/** Paths in a file are relative to it. */
+function beside(file: string, path: string): string {
+  return resolve(dirname(file), path)
+}

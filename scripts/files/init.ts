@@ -1,0 +1,229 @@
+// chaffinch init: writes the files that the other commands read. The local network is set up by the same functions.
+
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ed25519PublicKey } from '#crypto'
+import { authorityEntry } from '../../directory/authority/keys.ts'
+import { type AuthorityEntry, type Topology, topologies } from '../../directory/documents/network.ts'
+import { fromHex, hex } from '../../encoding/bytes.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { coverOption } from './cover-option.ts'
+import { writeKey, writeNew } from './folder.ts'
+import {
+  type AuthorityDraft,
+  authorityLine,
+  authorityText,
+  type ClientDraft,
+  clientText,
+  type NetworkDraft,
+  type NodeDraft,
+  networkText,
+  nodeText,
+  type ParameterDraft,
+} from './init-files.ts'
+import { inTerminal } from './init-wizard.ts'
+
+export async function run(given: readonly string[]): Promise<undefined> {
+  // In a terminal it asks for what was not said; elsewhere that is a mistake.
+  const asks = given.length < 2 && process.stdin.isTTY === true && process.stderr.isTTY === true
+  const [what, ...rest] = asks ? await inTerminal(given[0]) : given
+  if (what === 'network') return networkCommand(rest)
+  if (what === 'authority' || what === 'mix' || what === 'gateway') return serverCommand(what, rest)
+  if (what === 'client') return clientCommand(rest)
+  const asked = what === undefined ? 'want what to write' : `cannot write '${what}'`
+  throw new CommandError(
+    'USAGE',
+    `init: ${asked}: network, authority, mix, gateway or client`,
+    'chaffinch init --help',
+  )
+}
+
+/** network.toml. */
+export function initNetwork(file: string, draft: NetworkDraft): void {
+  writeNew(file, networkText(draft))
+}
+
+/** DIR/authority.toml and its key; gives the authority as network.toml has it. */
+export function initAuthority(
+  folder: string,
+  draft: AuthorityDraft,
+  parameters?: ParameterDraft,
+): AuthorityEntry {
+  const file = join(folder, 'authority.toml')
+  const seed = initServer(folder, 'authority', file, authorityText(file, draft, parameters))
+  return authorityEntry(seed, draft.announce ?? draft.listen)
+}
+
+/** DIR/mix.toml or DIR/gateway.toml and its key; gives its public key. */
+export function initNode(folder: string, role: 'mix' | 'gateway', draft: NodeDraft): Uint8Array {
+  const file = join(folder, `${role}.toml`)
+  return ed25519PublicKey(initServer(folder, role, file, nodeText(file, role, draft)))
+}
+
+/** DIR/client.toml. A client makes its keys at its first start. */
+export function initClient(folder: string, draft: ClientDraft): void {
+  const file = join(folder, 'client.toml')
+  writeNew(file, clientText(file, draft))
+}
+
+/** Gives the seed of its key. */
+function initServer(folder: string, role: string, file: string, text: string): Uint8Array {
+  if (existsSync(file)) {
+    throw new CommandError(
+      'FAILED',
+      `${file}: is there already`,
+      'nothing was overwritten; choose another folder',
+    )
+  }
+  const seed = writeKey(join(folder, 'identity.key'), `${role} identity`, ed25519PublicKey)
+  writeNew(file, text)
+  return seed
+}
+
+const list = { type: 'string', multiple: true } as const
+const one = { type: 'string' } as const
+
+function networkCommand(args: readonly string[]): undefined {
+  const { values, positionals } = readOptions(
+    'init',
+    args,
+    {
+      name: one,
+      authority: list,
+      threshold: one,
+      epoch: one,
+      genesis: one,
+      layers: one,
+      topology: one,
+      'min-mixes': one,
+      'min-gateways': one,
+    },
+    [1, 1],
+  )
+  const authorities = (values.authority ?? []).map(readAuthorityLine)
+  if (authorities.length === 0) throw new CommandError('USAGE', 'init network: want at least one --authority')
+  const layers = values.layers === undefined ? undefined : wholeNumber('layers', values.layers, 1, 8)
+  const majority = Math.floor(authorities.length / 2) + 1
+  const { topology } = values
+  if (topology !== undefined && !isTopology(topology)) {
+    throw new CommandError('USAGE', `--topology ${topology}: want one of ${topologies.join(', ')}`)
+  }
+  const count = (option: 'min-mixes' | 'min-gateways', otherwise: number): number => {
+    const given = values[option]
+    return given === undefined ? otherwise : wholeNumber(option, given, 1, 10_000)
+  }
+  const file = positionals[0] as string
+  initNetwork(file, {
+    name: values.name ?? 'chaffinch',
+    genesis: genesisOption(values.genesis),
+    epochMs: durationOption('epoch', values.epoch ?? '20min'),
+    threshold:
+      values.threshold === undefined
+        ? majority
+        : wholeNumber('threshold', values.threshold, majority, authorities.length),
+    topology,
+    layers,
+    minimum:
+      values['min-mixes'] === undefined && values['min-gateways'] === undefined
+        ? undefined
+        : { mixes: count('min-mixes', layers ?? 3), gateways: count('min-gateways', 1) },
+    authorities,
+  })
+  say(`wrote ${file}: hand it to everybody who takes part`)
+}
+
+function serverCommand(role: 'authority' | 'mix' | 'gateway', args: readonly string[]): undefined {
+  const { values, positionals } = readOptions(
+    'init',
+    args,
+    {
+      network: one,
+      listen: list,
+      announce: list,
+      'status-port': one,
+      family: one,
+      contact: one,
+      'dial-from': one,
+    },
+    [1, 1],
+  )
+  if (values.listen === undefined)
+    throw new CommandError('USAGE', `init ${role}: want --listen`, 'chaffinch init --help')
+  const foreign = (['family', 'contact'] as const).find(key => values[key] !== undefined)
+  if (role === 'authority' && foreign !== undefined) {
+    throw new CommandError('USAGE', `init authority: --${foreign} is for a mix or a gateway`)
+  }
+  const folder = positionals[0] as string
+  const draft = {
+    networkFile: values.network ?? 'network.toml',
+    listen: values.listen,
+    announce: values.announce,
+    statusPort:
+      values['status-port'] === undefined ? undefined : portOption('status-port', values['status-port']),
+    dialFrom: values['dial-from'],
+  }
+  const line =
+    role === 'authority'
+      ? authorityLine(initAuthority(folder, draft))
+      : hex(initNode(folder, role, { ...draft, family: values.family, contact: values.contact }))
+  say(`wrote ${join(folder, `${role}.toml`)} and its key; start it with`)
+  say(`  chaffinch ${role} --config ${join(folder, `${role}.toml`)}`)
+  console.log(line)
+}
+
+function clientCommand(args: readonly string[]): undefined {
+  const { values, positionals } = readOptions(
+    'init',
+    args,
+    { network: one, gateway: list, 'api-port': one, 'dial-from': one, cover: one },
+    [1, 1],
+  )
+  const folder = positionals[0] as string
+  initClient(folder, {
+    networkFile: values.network ?? 'network.toml',
+    gateways: values.gateway,
+    apiPort: values['api-port'] === undefined ? undefined : portOption('api-port', values['api-port']),
+    dialFrom: values['dial-from'],
+    cover: values.cover === undefined ? undefined : coverOption(values.cover),
+  })
+  say(`wrote ${join(folder, 'client.toml')}; start it with`)
+  say(`  chaffinch client --config ${join(folder, 'client.toml')}`)
+}
+
+function portOption(option: string, text: string): number {
+  return wholeNumber(option, text, 0, 65_535)
+}
+
+function genesisOption(text: string | undefined): number {
+  if (text === undefined) return Date.now()
+  const time = Date.parse(text)
+  if (Number.isNaN(time)) {
+    throw new CommandError(
+      'USAGE',
+      `--genesis ${text}: want a date and time, for instance 2026-01-31T12:00:00Z`,
+    )
+  }
+  return time
+}
+
+/** What `init authority` printed: ID@ADDRESS[,ADDRESS...]#SHARINGKEY. */
+export function readAuthorityLine(line: string): AuthorityEntry {
+  const match = /^([0-9a-f]{64})@(\/[^\s#]+)#([0-9a-f]{64})$/.exec(line.trim())
+  if (match === null) {
+    throw new CommandError(
+      'USAGE',
+      `authority ${line}: want ID@ADDRESS#SHARINGKEY, the line that 'chaffinch init authority' prints`,
+    )
+  }
+  const [, id, addresses, sharingKey] = match as unknown as [string, string, string, string]
+  return { id: fromHex(id), sharingKey: fromHex(sharingKey), addresses: addresses.split(',') }
+}
+
+/** Speech goes to standard error, so that standard output is what a shell variable should hold. */
+function say(text: string): undefined {
+  console.error(text)
+}
+
+function isTopology(name: string): name is Topology {
+  return topologies.includes(name as Topology)
+}

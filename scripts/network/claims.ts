@@ -1,0 +1,279 @@
+// What a run of the local network must show. A claim reads a value from the record and says whether it holds.
+
+import type { KillKind } from './options.ts'
+import type { Ending } from './process.ts'
+import type { MessageRecord, Packets, RunRecord } from './record.ts'
+
+export interface Claim<T = unknown> {
+  readonly id: string
+  readonly says: string
+  /** undefined when the claim does not apply to this run. */
+  readonly read: (run: RunRecord) => T | undefined
+  readonly holds: (value: T, run: RunRecord) => boolean
+}
+
+export interface Settled {
+  readonly id: string
+  readonly holds: boolean
+  readonly value: unknown
+}
+
+/** Gives the claim's `holds` the type of what its `read` gives. */
+function claim<T>(of: Claim<T>): Claim {
+  return of as Claim
+}
+
+export const claims: readonly Claim[] = [
+  claim({
+    id: 'consensus-agreed',
+    says: 'every client and node holds the same consensus hash of an epoch',
+    read: run => {
+      const hashes = byEpoch(run)
+      const seen = new Set(run.consensus.map(({ process }) => process))
+      return {
+        epochs: hashes.size,
+        split: [...hashes.values()].filter(set => set.size > 1).length,
+        processes: seen.size,
+        shared: mostShared(run),
+      }
+    },
+    holds: ({ epochs, split, processes, shared }, run) =>
+      epochs > 0 && split === 0 && processes === run.processes && shared === run.processes,
+  }),
+  claim({
+    id: 'consensus-signed',
+    says: 'every consensus carries valid signatures of at least t authorities',
+    read: run => ({
+      documents: run.documents.length,
+      fewest: Math.min(...run.documents.map(({ signatures }) => signatures)),
+    }),
+    holds: ({ documents, fewest }, run) => documents > 0 && fewest >= run.threshold,
+  }),
+  claim({
+    id: 'epochs-passed',
+    says: 'the run saw at least two epochs',
+    read: run => run.epochs,
+    holds: epochs => epochs >= 2,
+  }),
+  claim({
+    id: 'messages-accepted',
+    says: 'every message was accepted by its client',
+    read: run => ({ accepted: accepted(run).length, of: run.messages.length }),
+    holds: ({ accepted, of }) => accepted === of,
+  }),
+  claim({
+    id: 'messages-read-once',
+    says: 'every message was read exactly once with its bytes intact',
+    read: run => ({
+      once: accepted(run).filter(({ readAt }) => readAt.length === 1).length,
+      of: accepted(run).length,
+      strangers: run.strangers.length,
+    }),
+    holds: ({ once, of, strangers }) => once === of && strangers === 0,
+  }),
+  claim({
+    id: 'messages-stored',
+    says: 'every message was acknowledged by the far gateway',
+    read: run => ({ stored: accepted(run).filter(({ stored }) => stored).length, of: accepted(run).length }),
+    holds: ({ stored, of }) => stored === of,
+  }),
+  claim({
+    id: 'replies-arrived',
+    says: 'every reply arrived once with its bytes intact',
+    read: run => ({
+      once: accepted(run).filter(({ replyReadAt }) => replyReadAt.length === 1).length,
+      of: accepted(run).length,
+    }),
+    holds: ({ once, of }) => once === of,
+  }),
+  claim({
+    id: 'replier-untold',
+    says: 'nothing that a replier was given names the one who asked',
+    read: run => ({ exposed: run.exposed.length }),
+    holds: ({ exposed }) => exposed === 0,
+  }),
+  claim({
+    id: 'counters-sum',
+    says: 'at every node received = forwarded + stored + served + dropped + held',
+    read: run => ({
+      nodes: run.nodes.length,
+      leaking: run.nodes
+        .filter(({ packets }) => leak(packets) !== 0)
+        .map(({ name, packets }) => `${name} ${leak(packets)}`),
+      received: run.nodes.reduce((sum, { packets }) => sum + packets.received, 0),
+    }),
+    holds: ({ nodes, leaking, received }) => nodes > 0 && leaking.length === 0 && received > 0,
+  }),
+  claim({
+    id: 'paths-layered',
+    says: 'each path had one mix of each layer between its gateways',
+    read: run => ({
+      paths: run.paths.length,
+      crooked: run.paths.filter(({ epoch, hops }) => !isLayered(run, epoch, hops)).length,
+    }),
+    // without a message nobody chose a path
+    holds: ({ paths, crooked }, run) => crooked === 0 && (paths > 0 || run.messages.length === 0),
+  }),
+  killClaim('mix', 'a mix killed in the middle of the run cost no message'),
+  killClaim('gateway', 'a gateway killed and started again cost no message'),
+  killClaim('authority', 'an authority killed and started again cost no message'),
+  claim({
+    id: 'epochs-kept',
+    says: 'an authority killed and started again cost no epoch: each has its document',
+    read: run => {
+      if (!run.wantedKills.includes('authority')) return undefined
+      const have = new Set(run.documents.map(({ epoch }) => epoch))
+      const epochs = Array.from({ length: run.epochs }, (_, epoch) => epoch)
+      const kill = run.kills.find(({ kind }) => kind === 'authority')
+      return { killedIn: kill?.epoch, epochs: run.epochs, without: epochs.filter(epoch => !have.has(epoch)) }
+    },
+    holds: ({ killedIn, epochs, without }) =>
+      killedIn !== undefined && epochs >= killedIn + 3 && without.length === 0,
+  }),
+  killClaim('authorities', 'all authorities were killed for good, and it cost no message'),
+  claim({
+    id: 'orphans-go-on',
+    says: 'without authorities everybody said until when it goes on, and a message that was sent then was read',
+    read: run => {
+      if (!run.wantedKills.includes('authorities')) return undefined
+      const dead = run.kills.filter(({ kind }) => kind === 'authorities' || kind === 'mix').length
+      const from = Math.max(...run.late.map(({ at }) => at))
+      const until = Math.min(...run.late.map(({ worksUntil }) => worksUntil))
+      const since = accepted(run).filter(({ acceptedAt = 0 }) => acceptedAt >= from && acceptedAt < until)
+      const read = since.filter(({ readAt }) => readAt.some(at => at < until))
+      return {
+        said: run.late.length,
+        of: run.processes - dead,
+        sentSince: since.length,
+        readSince: read.length,
+      }
+    },
+    holds: ({ said, of, sentSince, readSince }) => said === of && sentSince > 0 && readSince === sentSince,
+  }),
+  claim({
+    id: 'payment-join',
+    says: 'all peers joined their payments in one transaction, over the network',
+    read: run =>
+      run.wantedPayments === 0
+        ? undefined
+        : (run.join ?? { transaction: null, size: 0, effectiveSet: 0, paid: 0 }),
+    holds: ({ transaction, size, effectiveSet, paid }, run) =>
+      transaction !== null && [size, effectiveSet, paid].every(count => count === run.wantedPayments),
+  }),
+  claim({
+    id: 'payment-paid',
+    says: 'one person paid another: both say so, and the two of them hold the receipt, nobody else',
+    read: run =>
+      run.wantedPaid
+        ? (run.paid ?? { amount: 0, payerSaysPaid: false, receiverSaysPaid: false, receipts: 0 })
+        : undefined,
+    holds: ({ amount, payerSaysPaid, receiverSaysPaid, receipts }) =>
+      amount > 0 && payerSaysPaid && receiverSaysPaid && receipts === 2,
+  }),
+  claim({
+    id: 'none-failed',
+    says: 'no process ended that was not told to',
+    read: run => ({
+      failed: run.endings.filter(({ asked }) => asked === undefined).map(howItEnded),
+    }),
+    holds: ({ failed }) => failed.length === 0,
+  }),
+  claim({
+    id: 'stopped-clean',
+    says: 'all processes ended when told to and no port is left open',
+    read: run => ({
+      ended: run.endings.filter(({ asked, code }) => asked === 'SIGTERM' && code === 0).length,
+      forced: run.endings.filter(({ asked, code }) => asked === 'SIGTERM' && code !== 0).map(howItEnded),
+      openPorts: run.openPorts,
+    }),
+    holds: ({ ended, forced, openPorts }, run) => {
+      const stillDead = run.kills.filter(({ kind }) => !comesBack(kind)).length
+      return forced.length === 0 && openPorts.length === 0 && ended === run.processes - stillDead
+    },
+  }),
+]
+
+/** Every claim that applies, in the table's order. */
+export function settle(run: RunRecord): Settled[] {
+  return claims.flatMap(({ id, read, holds }) => {
+    const value = read(run)
+    return value === undefined ? [] : [{ id, holds: holds(value, run), value }]
+  })
+}
+
+/** Applies when a process of that kind was killed or should have been. */
+function killClaim(kind: KillKind, says: string): Claim {
+  return claim({
+    id: `kill-survived-${kind}`,
+    says,
+    read: run => {
+      if (!run.wantedKills.includes(kind)) return undefined
+      const kills = run.kills.filter(kill => kill.kind === kind)
+      return {
+        killed: kills.map(({ name }) => name),
+        inFlight: kills.reduce((sum, { inFlight }) => sum + inFlight, 0),
+        back: kills.filter(({ backAt }) => backAt !== undefined).length,
+        lost: lost(run).length,
+      }
+    },
+    holds: ({ killed, inFlight, back, lost }) =>
+      killed.length > 0 && inFlight > 0 && lost === 0 && back === (comesBack(kind) ? killed.length : 0),
+  })
+}
+
+/** Mixes, and authorities where all are killed, stay dead. */
+export function comesBack(kind: KillKind): boolean {
+  return kind === 'gateway' || kind === 'authority'
+}
+
+export function accepted(run: RunRecord): MessageRecord[] {
+  return run.messages.filter(({ acceptedAt }) => acceptedAt !== undefined)
+}
+
+/** Accepted, and not read when the run ended. */
+export function lost(run: RunRecord): MessageRecord[] {
+  return accepted(run).filter(({ readAt }) => readAt.length === 0)
+}
+
+/** What a node received beyond what it accounts for; 0 when the sum holds. */
+export function leak(packets: Packets): number {
+  const dropped = Object.values(packets.dropped).reduce((sum, n) => sum + n, 0)
+  return packets.received - packets.forwarded - packets.stored - packets.served - dropped - packets.held
+}
+
+function howItEnded({ name, code, signal }: Ending): string {
+  return `${name}: ${signal ?? `exit code ${code}`}`
+}
+
+function byEpoch(run: RunRecord): Map<number, Set<string>> {
+  const hashes = new Map<number, Set<string>>()
+  for (const { epoch, hash } of run.consensus) hashes.set(epoch, (hashes.get(epoch) ?? new Set()).add(hash))
+  return hashes
+}
+
+/** How many processes held the consensus of one epoch: of the epoch that most of them held. */
+function mostShared(run: RunRecord): number {
+  const holders = new Map<number, Set<string>>()
+  for (const { epoch, process } of run.consensus) {
+    holders.set(epoch, (holders.get(epoch) ?? new Set()).add(process))
+  }
+  return Math.max(0, ...[...holders.values()].map(set => set.size))
+}
+
+/** The key of `RunRecord.layerOf`. */
+export function layerKey(epoch: number, id: string): string {
+  return `${epoch} ${id}`
+}
+
+/** A document is valid for three epochs: a path may be drawn from an older one where the next was late. */
+function isLayered(run: RunRecord, epoch: number, hops: readonly string[]): boolean {
+  const mixes = hops.slice(1, -1)
+  const ends = [hops[0], hops.at(-1)]
+  const fits = (document: number): boolean =>
+    mixes.every((id, layer) => run.layerOf.get(layerKey(document, id)) === layer)
+  return (
+    mixes.length === run.layers &&
+    [epoch, epoch - 1, epoch - 2].some(fits) &&
+    ends.every(id => id !== undefined && run.gateways.has(id))
+  )
+}

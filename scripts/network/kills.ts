@@ -1,0 +1,105 @@
+// The accidents of a run: SIGKILL in the middle, while messages are under way.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { pick, type Random } from '../../world/random.ts'
+import { comesBack } from './claims.ts'
+import type { KillKind } from './options.ts'
+import type { Plan } from './plan.ts'
+import type { Role, Supervisor } from './process.ts'
+import type { KillRecord, RunRecord } from './record.ts'
+import type { Watch } from './watch.ts'
+
+/** A gateway or authority starts again after so long. */
+export const restartMs = 5000
+/** How long a restarted process may take until its status answers. */
+const backWithinMs = 20_000
+const betweenKillsMs = 2000
+
+export interface Accidents {
+  readonly plan: Plan
+  readonly processes: Supervisor
+  readonly watch: Watch
+  readonly record: RunRecord
+  readonly random: Random
+  readonly now: () => number
+  readonly epochNow: () => number
+  /** Last chance to ask an authority. */
+  readonly beforeOrphaned: () => Promise<void>
+  readonly tell: (event: string) => void
+  readonly signal: AbortSignal
+}
+
+/** Kills one process of each kind that was asked for, or all authorities; resolves when those that come back are back. */
+export async function causeAccidents(accidents: Accidents): Promise<void> {
+  const returning: Promise<void>[] = []
+  for (const [i, kind] of accidents.plan.options.kill.entries()) {
+    if (i > 0) await pause(betweenKillsMs, undefined, { signal: accidents.signal })
+    await untilInFlight(accidents)
+    if (kind === 'authorities') await accidents.beforeOrphaned()
+    const candidates = victims(accidents, kind)
+    const chosen =
+      kind === 'authorities' || candidates.length === 0 ? candidates : [pick(accidents.random, candidates)]
+    for (const name of chosen) {
+      const kill = await killOne(accidents, kind, name)
+      if (comesBack(kind)) returning.push(bringBack(accidents, kill))
+    }
+  }
+  await Promise.all(returning)
+}
+
+/** Accepted and not read. */
+export function inFlight(record: RunRecord): number {
+  return record.messages.filter(({ acceptedAt, readAt }) => acceptedAt !== undefined && readAt.length === 0)
+    .length
+}
+
+async function untilInFlight({ record, signal }: Accidents): Promise<void> {
+  while (inFlight(record) === 0) await pause(50, undefined, { signal })
+}
+
+async function killOne(
+  { processes, record, now, epochNow, tell }: Accidents,
+  kind: KillKind,
+  name: string,
+): Promise<KillRecord> {
+  const kill: KillRecord = { kind, name, at: now(), epoch: epochNow(), inFlight: inFlight(record) }
+  record.kills.push(kill)
+  await processes.kill(name)
+  tell(`${name} was killed, ${kill.inFlight} messages in flight`)
+  return kill
+}
+
+/** Processes of a kind whose loss leaves the network whole: of the mixes, those that share their layer. */
+function victims({ plan, processes, watch }: Accidents, kind: KillKind): string[] {
+  const alive = plan.processes
+    .filter(({ name, role }) => role === roleOf(kind) && processes.alive(name))
+    .map(({ name }) => name)
+  if (kind !== 'mix') return alive
+  const layerOf = (name: string): number | null => {
+    const status = watch.last(name)
+    return status?.role === 'mix' ? status.layer : null
+  }
+  return alive.filter(name => {
+    const layer = layerOf(name)
+    return layer !== null && alive.some(other => other !== name && layerOf(other) === layer)
+  })
+}
+
+function roleOf(kind: KillKind): Role {
+  return kind === 'authorities' ? 'authority' : kind
+}
+
+async function bringBack(
+  { processes, watch, now, tell, signal }: Accidents,
+  kill: KillRecord,
+): Promise<void> {
+  await pause(restartMs, undefined, { signal })
+  processes.restart(kill.name)
+  for (const until = now() + backWithinMs; now() < until; ) {
+    await pause(200, undefined, { signal })
+    if ((await watch.ask(kill.name)) === undefined) continue
+    kill.backAt = now()
+    tell(`${kill.name} is back`)
+    return
+  }
+}

@@ -1,0 +1,185 @@
+// chaffinch net: a whole network of processes on this machine. With --json, standard output holds the object only.
+
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Network } from '../../directory/documents/network.ts'
+import { readNetwork } from '../files/read.ts'
+
+import type { Settled } from './claims.ts'
+import { latencies, sideBySide } from './ledger.ts'
+import { type Observer, observe } from './observer.ts'
+import { readNetOptions } from './options.ts'
+import { joinPayments } from './payments.ts'
+import { payEachOther } from './payments-persons.ts'
+import { picture, tryLines } from './picture.ts'
+import { type Plan, planNetwork } from './plan.ts'
+import { type Ending, supervisor } from './process.ts'
+import { claimLines, report } from './report.ts'
+import { carryMessages, endAll, newRecord, type Run, readLedgers, startAll, takeAccount } from './run.ts'
+import { frame, screen } from './table.ts'
+import { watchNetwork } from './watch.ts'
+
+const drawEveryMs = 500
+/** Often enough to see every consensus of every process. */
+const pollEveryMs = 1000
+/** The ledgers grow: they are asked for less often than the table is drawn. */
+const measureEveryMs = 5000
+
+export async function run(args: readonly string[]): Promise<number> {
+  const options = readNetOptions(args)
+  const startedAt = Date.now()
+  const plan = await planNetwork(options, startedAt)
+  const live = process.stdout.isTTY === true && process.stderr.isTTY === true && !options.once
+  const events: string[] = []
+  const tell = (event: string): void => {
+    const line = `${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${event}`
+    events.push(line)
+    if (!live) console.error(line)
+  }
+  const record = newRecord(plan)
+  const processes = supervisor((ending, lastLines) => tell(`${endingLine(ending)}\n${lastLines}`))
+  const watch = watchNetwork(plan, processes, record, Date.now)
+  const stop = new AbortController()
+  const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
+  const release = onInterrupt(stop, () => processes.abandon())
+  const observer = options.observe ? await observeAll(plan) : undefined
+  const polling = setInterval(() => void watch.poll(), pollEveryMs)
+  let settled: readonly Settled[] | undefined
+  const drawing = live ? draw(running, () => ({ events, claims: settled })) : undefined
+  let failure: unknown
+  try {
+    await startAll(running)
+    await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
+    await takeAccount(running)
+    if (live || options.stay) {
+      settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')
+      if (!live) for (const line of [...claimLines(settled), ...tryLines(running)]) console.error(line)
+      await untilAborted(stop.signal)
+    }
+  } catch (error) {
+    failure = error
+  }
+  clearInterval(polling)
+  await drawing?.close()
+  await endAll(running)
+  await observer?.close()
+  release()
+  return conclude(running, observer, settled === undefined ? failure : undefined, startedAt)
+}
+
+/** Prints what is to be printed, removes what is to be removed, and gives the exit code. */
+function conclude(
+  { plan, record }: Run,
+  observer: Observer | undefined,
+  failure: unknown,
+  startedAt: number,
+): number {
+  const { options, folder, temporary } = plan
+  const done = report(record)
+  const holds = failure === undefined && done.claims.every(claim => claim.holds)
+  if (failure !== undefined)
+    console.error(`chaffinch: ${failure instanceof Error ? failure.message : String(failure)}`)
+  if (observer !== undefined) showLedgers(plan, record.messages, observer, startedAt)
+  const { messages, latency } = done
+  const say = options.json ? console.error : console.log
+  for (const line of claimLines(done.claims)) say(line)
+  say(
+    `sent ${messages.sent}, stored ${messages.stored}, read ${messages.read}, replies ${messages.replies}, ` +
+      `duplicates ${messages.duplicates}, lost ${messages.lost}; ` +
+      `latency p50 drawn ${latency.drawnP50Ms} ms, total ${latency.totalP50Ms} ms, added ${latency.addedP50Ms} ms`,
+  )
+  writeFileSync(join(folder, 'messages.json'), JSON.stringify(record.messages, undefined, 1))
+  if (temporary && holds) rmSync(folder, { recursive: true, force: true })
+  else console.error(`logs and files are in ${folder}`)
+  if (options.json) console.log(JSON.stringify(done))
+  return holds ? 0 : 1
+}
+
+const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** Ctrl-C ends the network in order; a second one at once. */
+function onInterrupt(stop: AbortController, abandon: () => void): () => void {
+  const interrupt = (): void => {
+    if (stop.signal.aborted) {
+      abandon()
+      process.exit(130)
+    }
+    stop.abort(new Error('interrupted before the claims were settled'))
+  }
+  for (const signal of endingSignals) process.on(signal, interrupt)
+  process.once('exit', abandon)
+  return () => {
+    for (const signal of endingSignals) process.off(signal, interrupt)
+  }
+}
+
+function endingLine({ name, code, signal }: Ending): string {
+  return `${name} ended by itself (${signal ?? `exit code ${code}`}); the end of its log:`
+}
+
+/** A tap before every port that others dial. */
+function observeAll({ processes }: Plan): Promise<Observer> {
+  const names = new Map(processes.map(({ name, dialFrom }) => [dialFrom, name]))
+  const taps = processes.flatMap(({ name, tapPort, listenPort }) =>
+    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
+  )
+  return observe(taps, address => names.get(address) ?? 'somebody', Date.now)
+}
+
+/** Prints both ledgers side by side; all of the observer's goes to a file. */
+function showLedgers(
+  { folder, options }: Plan,
+  messages: Run['record']['messages'],
+  observer: Observer,
+  startedAt: number,
+): void {
+  const say = options.json ? console.error : console.log
+  for (const line of sideBySide(messages, observer.sightings, startedAt)) say(line)
+  say('')
+  const rows = observer.sightings.map(({ at, from, to, bytes }) => `${at}\t${from}\t${to}\t${bytes}\n`)
+  writeFileSync(join(folder, 'observer.tsv'), `time\tfrom\tto\tbytes\n${rows.join('')}`)
+}
+
+interface Drawing {
+  close(): Promise<void>
+}
+
+/** Redraws the table until it is closed. */
+function draw(
+  running: Run,
+  shown: () => { events: readonly string[]; claims: readonly Settled[] | undefined },
+): Drawing {
+  const { plan, record } = running
+  const network: Network = readNetwork(plan.networkFile)
+  const on = screen(process.stderr)
+  let latency: { drawn: number[]; total: number[] } = { drawn: [], total: [] }
+  const redraw = (): void => {
+    const state = picture(running, network, { ...shown(), notes: tryLines(running), latency })
+    on.draw(frame(state, process.stderr.columns || 80, process.stderr.rows || 24))
+  }
+  const measure = async (): Promise<void> => {
+    const measured = latencies(await readLedgers(plan), record.messages)
+    latency = { drawn: measured.map(({ drawnMs }) => drawnMs), total: measured.map(({ totalMs }) => totalMs) }
+  }
+  const timers = [
+    setInterval(redraw, drawEveryMs),
+    // A client that is starting or dead has no ledger to show yet.
+    setInterval(() => void measure().catch(() => {}), measureEveryMs),
+  ]
+  process.stderr.on('resize', redraw)
+  return {
+    async close() {
+      for (const timer of timers) clearInterval(timer)
+      process.stderr.off('resize', redraw)
+      redraw()
+      on.close()
+    },
+  }
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

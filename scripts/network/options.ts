@@ -1,0 +1,178 @@
+// The options of `chaffinch net`, its presets, and which of them do not go together.
+
+import type { CoverLevel } from '../../client/outgoing/cover.ts'
+import { below, systemRandom } from '../../world/random.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { coverOption } from '../files/cover-option.ts'
+import { isRegtestInstalled } from './bitcoin-regtest.ts'
+
+export type KillKind = 'mix' | 'gateway' | 'authority' | 'authorities'
+
+export interface NetOptions {
+  readonly authorities: number
+  readonly mixes: number
+  readonly gateways: number
+  readonly clients: number
+  readonly layers: number
+  readonly topology: 'stratified' | 'cascade'
+  readonly messages: number
+  /** Peers that join their payments at the end; 0: none. */
+  readonly payments: number
+  /** What they are joined on. */
+  readonly ledger: 'embedded' | 'bitcoin'
+  readonly kill: readonly KillKind[]
+  readonly epochMs: number
+  readonly delayMs: number
+  /** Fragments that a client sends a minute; undefined: what two cores carry. */
+  readonly payloadPerMinute?: number
+  /** Of every client. */
+  readonly cover: CoverLevel
+  readonly seed: number
+  /** undefined: a temporary folder, removed at the end. */
+  readonly dir: string | undefined
+  /** The rates of a network in which nobody votes for others, instead of those that suit one machine. */
+  readonly usualRates: boolean
+  /** Taps every link and prints what an observer saw. */
+  readonly observe: boolean
+  readonly once: boolean
+  readonly stay: boolean
+  readonly json: boolean
+}
+
+const presets: Readonly<Record<string, Partial<NetOptions>>> = {
+  // The demonstration of the project's source documents: sources, a cascade of mixers, destinations.
+  netmix: { mixes: 3, clients: 6, topology: 'cascade', kill: [], messages: 6, observe: true },
+}
+
+const killKinds: readonly KillKind[] = ['mix', 'gateway', 'authority', 'authorities']
+const layers = 3
+/** With two, each would know the other's output. */
+const leastJoin = 3
+
+/** @throws CommandError USAGE */
+export function readNetOptions(args: readonly string[]): NetOptions {
+  const text = { type: 'string' } as const
+  const flag = { type: 'boolean' } as const
+  const { values } = readOptions('net', args, {
+    authorities: text,
+    mixes: text,
+    gateways: text,
+    clients: text,
+    messages: text,
+    payments: text,
+    ledger: text,
+    kill: text,
+    epoch: text,
+    delay: text,
+    cover: text,
+    seed: text,
+    dir: text,
+    preset: text,
+    once: flag,
+    stay: flag,
+    json: flag,
+  })
+  const preset = values.preset === undefined ? {} : presetNamed(values.preset)
+  const count = (
+    option: 'authorities' | 'mixes' | 'gateways' | 'clients' | 'messages',
+    otherwise: number,
+    most: number,
+  ): number => {
+    const given = values[option]
+    if (given === undefined) return preset[option] ?? otherwise
+    return wholeNumber(option, given, option === 'messages' ? 0 : option === 'clients' ? 2 : 1, most)
+  }
+  const mixes = count('mixes', 6, 300)
+  if (mixes < layers)
+    throw new CommandError('USAGE', `--mixes ${mixes}: want at least one for each of ${layers} layers`)
+  const payments = values.payments === undefined ? 0 : wholeNumber('payments', values.payments, leastJoin, 50)
+  // One more for the ledger
+  const clients = count('clients', payments === 0 ? 6 : Math.max(6, payments + 1), 1000)
+  if (payments > 0 && clients < payments + 1) {
+    throw new CommandError(
+      'USAGE',
+      `--payments ${payments}: want a client for each peer and one for the ledger, have ${clients}`,
+      `--clients ${payments + 1}`,
+    )
+  }
+  const authorities = count('authorities', 3, 15)
+  return {
+    authorities,
+    mixes,
+    gateways: count('gateways', 2, 100),
+    clients,
+    layers,
+    topology: preset.topology ?? 'stratified',
+    messages: count('messages', 12, 100_000),
+    payments,
+    ledger: ledgerOption(values.ledger ?? 'embedded'),
+    kill:
+      values.kill === undefined
+        ? (preset.kill ?? (mixes >= 2 * layers ? ['mix', 'gateway'] : ['gateway']))
+        : killOption(values.kill, mixes),
+    epochMs: timeOption('epoch', values.epoch ?? usualEpoch(clients), 5000),
+    delayMs: timeOption('delay', values.delay ?? '50ms', 0),
+    cover: coverOption(values.cover ?? 'default'),
+    seed:
+      values.seed === undefined
+        ? below(systemRandom, 2 ** 31)
+        : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
+    dir: values.dir,
+    usualRates: false,
+    observe: preset.observe ?? false,
+    once: values.once ?? false,
+    stay: values.stay ?? false,
+    json: values.json ?? false,
+  }
+}
+
+/** The more clients share the cores, the longer a message takes, and its reply blocks live for three epochs. */
+function usualEpoch(clients: number): string {
+  return `${Math.max(20, 2 * clients)}s`
+}
+
+function presetNamed(name: string): Partial<NetOptions> {
+  const preset = Object.hasOwn(presets, name) ? presets[name] : undefined
+  if (preset === undefined) {
+    throw new CommandError('USAGE', `--preset ${name}: want one of ${Object.keys(presets).join(', ')}`)
+  }
+  return preset
+}
+
+function ledgerOption(text: string): NetOptions['ledger'] {
+  if (text !== 'embedded' && text !== 'bitcoin')
+    throw new CommandError('USAGE', `--ledger ${text}: want embedded or bitcoin`)
+  if (text === 'bitcoin' && !isRegtestInstalled())
+    throw new CommandError(
+      'CONFIG',
+      '--ledger bitcoin: the node is not installed',
+      'npm ci in test/bitcoin-node',
+    )
+  return text
+}
+
+function killOption(text: string, mixes: number): KillKind[] {
+  if (text === 'none') return []
+  const kinds = [...new Set(text.split(','))]
+  const unknown = kinds.find(kind => !killKinds.includes(kind as KillKind))
+  if (unknown !== undefined) {
+    throw new CommandError('USAGE', `--kill ${text}: '${unknown}' is none of ${killKinds.join(', ')}, none`)
+  }
+  if (kinds.includes('authority') && kinds.includes('authorities')) {
+    throw new CommandError('USAGE', `--kill ${text}: one authority that comes back, or all that do not`)
+  }
+  if (kinds.includes('mix') && mixes < 2 * layers) {
+    throw new CommandError(
+      'USAGE',
+      `--kill mix: with ${mixes} mixes in ${layers} layers a layer would be empty`,
+      `--mixes ${2 * layers}`,
+    )
+  }
+  return kinds as KillKind[]
+}
+
+function timeOption(option: string, text: string, least: number): number {
+  const ms = durationOption(option, text)
+  if (ms < least) throw new CommandError('USAGE', `--${option} ${text}: want at least ${least} ms`)
+  return ms
+}

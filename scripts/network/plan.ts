@@ -1,0 +1,207 @@
+// What a local network consists of: its processes, their ports and addresses, and the files they are started with.
+
+import { mkdirSync, mkdtempSync } from 'node:fs'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { initAuthority, initClient, initNetwork, initNode } from '../files/init.ts'
+import type { ParameterDraft } from '../files/init-files.ts'
+import type { Endpoint } from '../remote/http.ts'
+import type { NetOptions } from './options.ts'
+import type { Role } from './process.ts'
+
+export interface PlannedProcess {
+  readonly name: string
+  readonly role: Role
+  readonly folder: string
+  readonly configFile: string
+  readonly logFile: string
+  /** Its port on 127.0.0.1: a client's API, everybody else's status. */
+  readonly httpPort: number
+  /** Where its token will be. */
+  readonly tokenFile: string
+  /** Where others reach it; undefined for a client. */
+  readonly listenPort: number | undefined
+  /** What others are told to dial, when an observer sits in between. */
+  readonly tapPort: number | undefined
+  /** The address it dials from, when an observer wants to tell processes apart. */
+  readonly dialFrom: string | undefined
+}
+
+export interface Plan {
+  readonly options: NetOptions
+  readonly folder: string
+  /** The folder is ours to remove. */
+  readonly temporary: boolean
+  readonly networkFile: string
+  readonly threshold: number
+  readonly processes: readonly PlannedProcess[]
+}
+
+/** Where a process answers over HTTP. */
+export function endpointOf({ httpPort, tokenFile }: PlannedProcess): Endpoint {
+  return { port: httpPort, tokenFile }
+}
+
+/** Draws ports and writes every file, exactly as `chaffinch init` does. */
+export async function planNetwork(options: NetOptions, now: number): Promise<Plan> {
+  const temporary = options.dir === undefined
+  const folder = options.dir === undefined ? mkdtempSync(join(tmpdir(), 'chaffinch-')) : resolve(options.dir)
+  mkdirSync(folder, { recursive: true })
+  const roles: Role[] = [
+    ...Array<Role>(options.authorities).fill('authority'),
+    ...Array<Role>(options.mixes).fill('mix'),
+    ...Array<Role>(options.gateways).fill('gateway'),
+    ...Array<Role>(options.clients).fill('client'),
+  ]
+  const ports = await freePorts(3 * roles.length)
+  const counted = new Map<Role, number>()
+  const processes = roles.map((role, i): PlannedProcess => {
+    const number = counted.get(role) ?? 0
+    counted.set(role, number + 1)
+    const name = `${role}-${number}`
+    const own = join(folder, name)
+    const [httpPort, listenPort, tapPort] = ports.slice(3 * i, 3 * i + 3) as [number, number, number]
+    return {
+      name,
+      role,
+      folder: own,
+      configFile: join(own, `${role}.toml`),
+      logFile: join(own, 'log'),
+      httpPort,
+      tokenFile: join(own, 'data', 'token'),
+      listenPort: role === 'client' ? undefined : listenPort,
+      tapPort: options.observe && role !== 'client' ? tapPort : undefined,
+      dialFrom: options.observe ? sourceAddress(i) : undefined,
+    }
+  })
+  const threshold = Math.floor(options.authorities / 2) + 1
+  const plan = {
+    options,
+    folder,
+    temporary,
+    networkFile: join(folder, 'network.toml'),
+    threshold,
+    processes,
+  }
+  writeFiles(plan, now)
+  return plan
+}
+
+/** Linux answers on all of 127.0.0.0/8; elsewhere an observer cannot tell who dialled. */
+function sourceAddress(i: number): string | undefined {
+  return process.platform === 'linux' ? `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}` : undefined
+}
+
+/** docs/payments.md 4.10: those of the persons of a local network. */
+export const personTimes = {
+  epoch: '20s',
+  arrive: '6s',
+  round: '4min',
+  phase: '40s',
+  vote: '30s',
+  delay: '2s',
+} as const
+
+const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
+
+function writeFiles(plan: Plan, now: number): void {
+  const { options, networkFile } = plan
+  const votes = options.usualRates ? {} : localParameters(options)
+  const authorities = []
+  for (const planned of plan.processes) {
+    const draft = { networkFile, dialFrom: planned.dialFrom }
+    if (planned.role === 'client') {
+      const payments = options.payments > 0 ? personTimes : undefined
+      initClient(planned.folder, { ...draft, apiPort: planned.httpPort, cover: options.cover, payments })
+      continue
+    }
+    const listen = [address(planned.listenPort as number)]
+    const announce = planned.tapPort === undefined ? undefined : [address(planned.tapPort)]
+    const server = { ...draft, listen, announce, statusPort: planned.httpPort }
+    if (planned.role === 'authority') {
+      authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0 }, votes))
+    } else initNode(planned.folder, planned.role, { ...server, family: planned.name, threads: 0 })
+  }
+  initNetwork(networkFile, {
+    name: 'local',
+    genesis: now,
+    epochMs: options.epochMs,
+    threshold: plan.threshold,
+    topology: options.topology,
+    layers: options.layers,
+    minimum: { mixes: options.mixes, gateways: options.gateways },
+    authorities,
+  })
+}
+
+/** Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle. */
+const fragmentsPerSecond = 25
+/** So many clients have that rate. Of two cores more processes leave less: what all send together is then shared by all. */
+const clientsAtFullRate = 10
+const fragmentsPerSecondOfAll = 150
+/** A message that takes half a minute to leave is long enough, however long epochs are. */
+const shortEpochMs = 20_000
+const readsPerMinute = { most: 240, least: 90 }
+/** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
+const withPayments = 1 / 3
+
+/** Of the rate of a client of a small network. */
+function shareOf(clients: number): number {
+  return clients <= clientsAtFullRate ? 1 : fragmentsPerSecondOfAll / (clients * fragmentsPerSecond)
+}
+
+function payloadPerMinute({ clients, payments, payloadPerMinute: given }: NetOptions): number {
+  if (given !== undefined) return given
+  return Math.max(
+    60,
+    Math.round(60 * fragmentsPerSecond * shareOf(clients) * (payments > 0 ? withPayments : 1)),
+  )
+}
+
+function readPerMinute({ clients }: NetOptions): number {
+  return Math.max(readsPerMinute.least, Math.round(readsPerMinute.most * shareOf(clients)))
+}
+
+/**
+ * The longest message of a run: 1 MiB, or what leaves in a short epoch and a bit where that is less. Its reply blocks
+ * live for three epochs, and the reply has to come back within them: where payments load the machine too, a message
+ * that takes most of that time on a quiet one would be answered too late.
+ */
+export function longestMessage(options: NetOptions): number {
+  const bytesPerFragment = 1900
+  const perEpoch =
+    (payloadPerMinute(options) / 60_000) * Math.min(options.epochMs, shortEpochMs) * bytesPerFragment
+  return Math.min(2 ** 20, Math.round((options.payments > 0 ? 0.4 : 1.12) * perEpoch))
+}
+
+function localParameters(options: NetOptions): ParameterDraft {
+  return {
+    hop_delay: `${Math.max(1, options.delayMs)}ms`,
+    max_hop_delay: `${Math.max(1000, 20 * options.delayMs)}ms`,
+    payload_per_minute: payloadPerMinute(options),
+    loop_per_minute: 30,
+    drop_per_minute: 30,
+    read_per_minute: readPerMinute(options),
+    page_entries: 20,
+    ...(options.payments > 0 && { bulletin_page_bytes: 4096 }),
+    node_loop_per_minute: 20,
+    waiting_epochs: 0,
+  }
+}
+
+/** Ports on 127.0.0.1 that nothing listens on, all different. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = await Promise.all(Array.from({ length: count }, listenAnywhere))
+  const ports = servers.map(server => (server.address() as { port: number }).port)
+  await Promise.all(servers.map(server => new Promise(done => server.close(done))))
+  return ports
+}
+
+function listenAnywhere(): Promise<Server> {
+  return new Promise((done, fail) => {
+    const server = createServer()
+    server.once('error', fail)
+    server.listen(0, '127.0.0.1', () => done(server))
+  })
+}

@@ -1,0 +1,175 @@
+// The processes of a local network: started as an operator starts them, killed, started again, and ended for good.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { extname, join } from 'node:path'
+
+export type Role = 'authority' | 'mix' | 'gateway' | 'client'
+
+/** How one life of a process ended. `asked`: by us, with that signal. */
+export interface Ending {
+  readonly name: string
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly asked: 'SIGTERM' | 'SIGKILL' | undefined
+}
+
+export interface Supervisor {
+  /** Starts `chaffinch ROLE --config FILE`; its output goes to `logFile`. */
+  start(name: string, role: Role, configFile: string, logFile: string): void
+  /** SIGKILL. Resolves when it is gone. */
+  kill(name: string): Promise<void>
+  /** Starts again what has ended. */
+  restart(name: string): void
+  /** SIGSTOP: it does nothing, and does not know it. */
+  suspend(name: string): void
+  /** SIGCONT */
+  resume(name: string): void
+  /** To a program that listens to its channel: the `chaffinch` command does not. */
+  tell(name: string, order: object): void
+  alive(name: string): boolean
+  names(): readonly string[]
+  readonly endings: readonly Ending[]
+  /**
+   * SIGTERM to the clients, then to the nodes, which have little left to drain by then, then to the authorities;
+   * SIGKILL to what is still there `graceMs` later. Resolves when none is left.
+   */
+  stopAll(graceMs: number): Promise<void>
+  /** SIGKILL to all, at once and without waiting: for when this process must end now. */
+  abandon(): void
+}
+
+interface Held {
+  readonly name: string
+  readonly role: Role
+  readonly configFile: string
+  readonly logFile: string
+  child: ChildProcess | undefined
+  asked: Ending['asked']
+  ended: Promise<void>
+}
+
+const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway'], ['authority']]
+
+/** What Node is started with to run the `chaffinch` command of these sources, compiled or not. */
+export const beside: readonly string[] = [
+  ...process.execArgv,
+  join(import.meta.dirname, '..', `chaffinch${extname(import.meta.filename)}`),
+]
+/** The same of the build, which starts in a third of the time. */
+export const compiled: readonly string[] = [
+  join(import.meta.dirname, '..', '..', 'dist', 'scripts', 'chaffinch.js'),
+]
+
+/** @param onUnasked called when a process ends that nobody ended */
+export function supervisor(
+  onUnasked: (ending: Ending, lastLines: string) => void,
+  program: readonly string[] = beside,
+): Supervisor {
+  const held = new Map<string, Held>()
+  const endings: Ending[] = []
+
+  const launch = (of: Held): void => {
+    const log = openSync(of.logFile, 'a', 0o600)
+    // The channel carries nothing: its end tells the child that we are gone, however we went.
+    const child = spawn(process.execPath, [...program, of.role, '--config', of.configFile], {
+      stdio: ['ignore', log, log, 'ipc'],
+      // A Ctrl-C in the terminal is ours to pass on.
+      detached: true,
+    })
+    closeSync(log)
+    of.child = child
+    of.asked = undefined
+    of.ended = new Promise(resolve => {
+      const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+        if (of.child !== child) return
+        of.child = undefined
+        const ending = { name: of.name, code, signal, asked: of.asked }
+        endings.push(ending)
+        resolve()
+        if (of.asked === undefined) onUnasked(ending, tail(of.logFile))
+      }
+      child.once('exit', end)
+      child.once('error', () => end(null, null))
+    })
+  }
+  const signal = (of: Held, name: 'SIGTERM' | 'SIGKILL'): void => {
+    if (of.child === undefined) return
+    of.asked = name
+    of.child.kill(name)
+  }
+  const find = (name: string): Held => {
+    const of = held.get(name)
+    if (of === undefined) throw new RangeError(`no process ${name}`)
+    return of
+  }
+  return {
+    endings,
+    names: () => [...held.keys()],
+    alive: name => held.get(name)?.child !== undefined,
+    start(name, role, configFile, logFile) {
+      const of: Held = {
+        name,
+        role,
+        configFile,
+        logFile,
+        child: undefined,
+        asked: undefined,
+        ended: Promise.resolve(),
+      }
+      held.set(name, of)
+      launch(of)
+    },
+    async kill(name) {
+      const of = find(name)
+      signal(of, 'SIGKILL')
+      await of.ended
+    },
+    restart(name) {
+      const of = find(name)
+      if (of.child === undefined) launch(of)
+    },
+    suspend: name => void find(name).child?.kill('SIGSTOP'),
+    resume: name => void find(name).child?.kill('SIGCONT'),
+    tell(name, order) {
+      const { child } = find(name)
+      // It may be gone by the time the order is written.
+      if (child?.connected === true) child.send(order, () => {})
+    },
+    async stopAll(graceMs) {
+      for (const of of held.values()) of.child?.kill('SIGCONT')
+      for (const roles of endingOrder) {
+        const group = [...held.values()].filter(({ role }) => roles.includes(role))
+        for (const of of group) signal(of, 'SIGTERM')
+        const late = setTimeout(() => {
+          for (const of of group) signal(of, 'SIGKILL')
+        }, graceMs)
+        await Promise.all(group.map(of => of.ended))
+        clearTimeout(late)
+      }
+    },
+    abandon() {
+      for (const of of held.values()) signal(of, 'SIGKILL')
+    },
+  }
+}
+
+/** The end of a log, for the message about a process that failed. */
+function tail(file: string, lines = 5): string {
+  return readFileSync(file, 'utf8').trimEnd().split('\n').slice(-lines).join('\n')
+}
+
+/** True when something accepts connections there. */
+export function isOpen(host: string, port: number): Promise<boolean> {
+  return new Promise(resolve => {
+    const socket = connect({ host, port })
+    const done = (open: boolean): void => {
+      socket.destroy()
+      resolve(open)
+    }
+    socket.once('connect', () => done(true))
+    socket.once('error', () => done(false))
+    socket.setTimeout(1000, () => done(false))
+  })
+}

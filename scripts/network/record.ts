@@ -1,0 +1,118 @@
+// What a run of the local network leaves behind, as plain data. The claims read nothing else.
+
+import type { KillKind } from './options.ts'
+import type { Ending } from './process.ts'
+
+/** Times are milliseconds since 1970-01-01 UTC. */
+export interface MessageRecord {
+  readonly number: number
+  readonly kind: string
+  readonly from: string
+  readonly to: string
+  readonly bytes: number
+  /** SHA-256 of what was sent, and of what the receiver answers. */
+  readonly digest: string
+  readonly replyDigest: string
+  /** The sender's handle; undefined until its client accepted the message. */
+  id?: string
+  acceptedAt?: number
+  /** The far gateway acknowledged all of it. */
+  stored: boolean
+  /** When the receiving app was given exactly these bytes; more than one is a duplicate. */
+  readonly readAt: number[]
+  readonly replyReadAt: number[]
+}
+
+export interface KillRecord {
+  readonly kind: KillKind
+  readonly name: string
+  readonly at: number
+  /** The epoch of that moment. */
+  readonly epoch: number
+  /** Messages that were accepted and not yet read at that moment. */
+  readonly inFlight: number
+  /** When its status answered again; undefined for mixes, and all authorities together, which stay dead. */
+  backAt?: number
+}
+
+/** A node's counters at the end (docs: received = forwarded + stored + served + dropped + held). */
+export interface Packets {
+  readonly received: number
+  readonly forwarded: number
+  readonly stored: number
+  readonly served: number
+  readonly held: number
+  readonly dropped: Readonly<Record<string, number>>
+}
+
+/** A path that a client drew for a packet, as its own ledger tells: the ids of the hops, first to last. */
+export interface PathRecord {
+  readonly client: string
+  readonly epoch: number
+  readonly hops: readonly string[]
+}
+
+/** Of one message: where its time went, milliseconds. */
+export interface Latency {
+  readonly number: number
+  readonly totalMs: number
+  readonly drawnMs: number
+  /** Waiting for the sender's own clock. */
+  readonly waitedMs: number
+}
+
+/** A join of payments, as the ledger has it. */
+export interface JoinRecord {
+  /** Its id, lowercase hex. */
+  readonly transaction: string
+  /** Notes that it spends. */
+  readonly size: number
+  /** Outputs that each of them may have become, as far as the ledger shows. */
+  readonly effectiveSet: number
+  /** Peers that hold one of its outputs. */
+  readonly paid: number
+}
+
+/** A payment of one person to another, as both sides and everybody's receipts tell. */
+export interface PaidRecord {
+  readonly amount: number
+  readonly payerSaysPaid: boolean
+  readonly receiverSaysPaid: boolean
+  /** Persons of the run who hold its receipt. */
+  readonly receipts: number
+}
+
+export interface RunRecord {
+  readonly threshold: number
+  readonly layers: number
+  /** Kinds that were to lose a process. */
+  readonly wantedKills: readonly KillKind[]
+  /** Every pair of process and consensus that was seen. */
+  readonly consensus: { readonly process: string; readonly epoch: number; readonly hash: string }[]
+  /** Processes that said that no new document has come, when, and until when they go on. */
+  readonly late: { readonly process: string; readonly at: number; readonly worksUntil: number }[]
+  /** Documents fetched by the harness itself: how many valid signatures of known authorities each carries. */
+  readonly documents: { readonly epoch: number; readonly signatures: number }[]
+  readonly messages: MessageRecord[]
+  /** What a client read that nobody of the run had sent. */
+  readonly strangers: string[]
+  /** Traces of a sender found in what its receiver was given. */
+  readonly exposed: string[]
+  readonly nodes: { readonly name: string; readonly packets: Packets }[]
+  readonly paths: PathRecord[]
+  /** The layer of every mix by epoch and id, from the consensus. */
+  readonly layerOf: Map<string, number>
+  readonly gateways: Set<string>
+  readonly latencies: Latency[]
+  readonly kills: KillRecord[]
+  readonly endings: Ending[]
+  readonly openPorts: string[]
+  /** Peers that were to join their payments; 0 for none. */
+  readonly wantedPayments: number
+  join: JoinRecord | undefined
+  /** Whether one person was to pay another. */
+  readonly wantedPaid: boolean
+  paid: PaidRecord | undefined
+  readonly processes: number
+  epochs: number
+}

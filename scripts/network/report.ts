@@ -1,0 +1,72 @@
+// What `chaffinch net` prints at the end: the JSON object on standard output, the claims for people.
+
+import { accepted, claims, lost, type Settled, settle } from './claims.ts'
+import type { RunRecord } from './record.ts'
+
+export interface Report {
+  readonly claims: readonly Settled[]
+  readonly messages: {
+    readonly sent: number
+    readonly stored: number
+    readonly read: number
+    readonly replies: number
+    readonly duplicates: number
+    readonly lost: number
+  }
+  /** null where nothing was measured. */
+  readonly latency: {
+    readonly drawnP50Ms: number | null
+    readonly totalP50Ms: number | null
+    readonly addedP50Ms: number | null
+    readonly addedP99Ms: number | null
+  }
+  readonly processes: number
+  readonly epochs: number
+}
+
+export function report(run: RunRecord): Report {
+  const messages = accepted(run)
+  const beyondFirst = (times: readonly number[]): number => Math.max(0, times.length - 1)
+  const added = run.latencies.map(({ totalMs, drawnMs, waitedMs }) => totalMs - drawnMs - waitedMs)
+  return {
+    claims: settle(run),
+    messages: {
+      sent: messages.length,
+      stored: messages.filter(({ stored }) => stored).length,
+      read: messages.filter(({ readAt }) => readAt.length > 0).length,
+      replies: messages.filter(({ replyReadAt }) => replyReadAt.length > 0).length,
+      duplicates: messages.reduce((sum, m) => sum + beyondFirst(m.readAt) + beyondFirst(m.replyReadAt), 0),
+      lost: lost(run).length,
+    },
+    latency: {
+      drawnP50Ms: percentile(
+        run.latencies.map(({ drawnMs }) => drawnMs),
+        50,
+      ),
+      totalP50Ms: percentile(
+        run.latencies.map(({ totalMs }) => totalMs),
+        50,
+      ),
+      addedP50Ms: percentile(added, 50),
+      addedP99Ms: percentile(added, 99),
+    },
+    processes: run.processes,
+    epochs: run.epochs,
+  }
+}
+
+/** The nearest-rank percentile, rounded to 0.1; null of nothing. */
+export function percentile(values: readonly number[], percent: number): number | null {
+  if (values.length === 0) return null
+  const sorted = [...values].sort((a, b) => a - b)
+  const rank = Math.max(1, Math.ceil((percent / 100) * sorted.length))
+  return Math.round((sorted[rank - 1] as number) * 10) / 10
+}
+
+/** The claims as lines for people. */
+export function claimLines(settled: readonly Settled[]): string[] {
+  return settled.map(({ id, holds, value }) => {
+    const says = claims.find(claim => claim.id === id)?.says ?? id
+    return `${holds ? 'holds ' : 'BROKEN'}  ${id}: ${says}${holds ? '' : `\n        ${JSON.stringify(value)}`}`
+  })
+}

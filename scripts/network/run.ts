@@ -1,0 +1,253 @@
+// One run of a local network, from the first process to the last: start, traffic, accidents, account, end.
+
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Network } from '../../directory/documents/network.ts'
+import { epochAt } from '../../directory/documents/network.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { seededRandom } from '../../world/random.ts'
+import { second } from '../../world/units.ts'
+import { fetchConsensus, openLink } from '../ask/consensus.ts'
+import { CommandError } from '../command.ts'
+import { readNetwork } from '../files/read.ts'
+import { readLedger } from '../remote/daemon.ts'
+import { layerKey } from './claims.ts'
+import { causeAccidents } from './kills.ts'
+import { type Ledgers, latencies, paths } from './ledger.ts'
+import { planMessages } from './messages.ts'
+import { endpointOf, longestMessage, type Plan } from './plan.ts'
+import { isOpen, type Supervisor } from './process.ts'
+import type { RunRecord } from './record.ts'
+import { isSettled, noteStored, readAll, recordOf, sendAll, type Traffic } from './traffic.ts'
+import type { Watch } from './watch.ts'
+
+/** Each process loads its libraries first, some 0.7 s of CPU, and a busy machine has less to give.
+ * A process that ends before it is ready is seen at once and does not wait for this. */
+const startWithinMs = (processes: number): number => 120 * second + 2 * processes * second
+/** After the last message was handed over, so long until the run is given up. */
+const settleWithinMs = 60 * second
+/** Draining takes a node as long as the longest hop delay. */
+const endWithinMs = 15 * second
+
+export interface Run {
+  readonly plan: Plan
+  readonly processes: Supervisor
+  readonly watch: Watch
+  readonly record: RunRecord
+  readonly now: () => number
+  /** Says what happens, to people. */
+  readonly tell: (event: string) => void
+  /** Ends everything early. */
+  readonly signal: AbortSignal
+}
+
+export function newRecord(plan: Plan): RunRecord {
+  return {
+    threshold: plan.threshold,
+    layers: plan.options.layers,
+    wantedKills: plan.options.kill,
+    consensus: [],
+    documents: [],
+    messages: [],
+    strangers: [],
+    exposed: [],
+    nodes: [],
+    paths: [],
+    layerOf: new Map(),
+    gateways: new Set(),
+    latencies: [],
+    kills: [],
+    late: [],
+    endings: [],
+    openPorts: [],
+    wantedPayments: plan.options.payments,
+    join: undefined,
+    wantedPaid: plan.options.payments > 0 && plan.options.ledger === 'embedded',
+    paid: undefined,
+    processes: plan.processes.length,
+    epochs: 0,
+  }
+}
+
+/** Starts every process and waits until each client can send. @throws CommandError FAILED */
+export async function startAll({ plan, processes, watch, now, tell, signal }: Run): Promise<void> {
+  for (const { name, role, configFile, logFile } of plan.processes)
+    processes.start(name, role, configFile, logFile)
+  tell(`started ${plan.processes.length} processes`)
+  const until = now() + startWithinMs(plan.processes.length)
+  let signed = false
+  for (;;) {
+    await pause(250, undefined, { signal })
+    await watch.poll()
+    const statuses = plan.processes.map(({ name }) => watch.last(name))
+    const consensus = statuses.find(status => status?.consensus)?.consensus
+    if (!signed && consensus) {
+      tell(
+        `consensus of epoch ${consensus.epoch} signed by ${consensus.signers.length}: ${consensus.hash.slice(0, 16)}`,
+      )
+      signed = true
+    }
+    const waiting = plan.processes.filter((_, i) => !isReady(statuses[i]))
+    if (waiting.length === 0) return
+    const failed = waiting.find(({ name }) => !processes.alive(name))
+    if (failed !== undefined) throw new CommandError('FAILED', `${failed.name} ended while it was starting`)
+    if (now() >= until) {
+      throw new CommandError('FAILED', `not ready in time: ${waiting.map(({ name }) => name).join(', ')}`)
+    }
+  }
+}
+
+function isReady(status: ReturnType<Watch['last']>): boolean {
+  if (status === undefined || status.consensus === null) return false
+  return status.role !== 'client' || status.ready
+}
+
+/**
+ * Sends, kills and reads until all is settled or the time is over, and reads on until `then` is done too: what is late
+ * for the first is not lost.
+ */
+export async function carryMessages(run: Run, then: (run: Run) => Promise<void>): Promise<void> {
+  const { plan, watch, record, now, tell, signal } = run
+  const random = seededRandom(plan.options.seed)
+  const clients = plan.processes.filter(({ role }) => role === 'client').map(({ name }) => name)
+  const messages = planMessages(random, clients, plan.options.messages, longestMessage(plan.options))
+  record.messages.push(...messages.map(recordOf))
+  const over = new AbortController()
+  const traffic: Traffic = {
+    plan,
+    messages,
+    record,
+    addressOf: name => {
+      const status = watch.last(name)
+      return status?.role === 'client' ? status.address : ''
+    },
+    now,
+    tell,
+    signal: AbortSignal.any([signal, over.signal]),
+  }
+  const spreadMs = spread(messages.length)
+  const reading = readAll(traffic)
+  const network = readNetwork(plan.networkFile)
+  const accidents = pause(spreadMs * 0.4, undefined, { signal }).then(() =>
+    causeAccidents({
+      ...run,
+      random,
+      epochNow: () => epochAt(network, now()),
+      beforeOrphaned: () => noteDocuments(run, network),
+      signal: traffic.signal,
+    }),
+  )
+  const orphaned = plan.options.kill.includes('authorities')
+  try {
+    // The last message waits until the network has no fresh document any more.
+    const soon = orphaned ? messages.slice(0, -1) : messages
+    await Promise.all([sendAll({ ...traffic, messages: soon }, spreadMs), accidents])
+    if (orphaned) {
+      await untilLate(run, network.epochMs)
+      await sendAll({ ...traffic, messages: messages.slice(-1) }, 0)
+    }
+    tell('all messages are handed over')
+    const patience = settleWithinMs + (record.kills.length > 0 ? 3 * network.epochMs : 0)
+    for (const until = now() + patience; now() < until; ) {
+      await noteStored(traffic)
+      if (isSettled(record) && record.epochs >= epochsWanted(record)) break
+      await pause(500, undefined, { signal })
+    }
+    await then(run)
+    await noteStored(traffic)
+  } finally {
+    over.abort()
+    await reading
+  }
+}
+
+/** Two; and where an authority was killed, until the rounds that it missed and came back to show in their documents. */
+function epochsWanted({ kills }: RunRecord): number {
+  return Math.max(2, ...kills.filter(({ kind }) => kind === 'authority').map(({ epoch }) => epoch + 3))
+}
+
+/** Until every process that lives has said that no new document has come. */
+async function untilLate(
+  { processes, watch, record, now, tell, signal }: Run,
+  epochMs: number,
+): Promise<void> {
+  tell('no authority is left: waiting until the newest document is not fresh any more')
+  for (const until = now() + 3 * epochMs; now() < until; await pause(500, undefined, { signal })) {
+    await watch.poll()
+    const said = new Set(record.late.map(({ process }) => process))
+    if (processes.names().some(name => processes.alive(name) && !said.has(name))) continue
+    const worksUntil = Math.min(...record.late.map(late => late.worksUntil))
+    tell(`everybody says so, and goes on until ${new Date(worksUntil).toISOString()}`)
+    return
+  }
+}
+
+/** Two seconds between messages where there are few; all within half a minute where there are many. */
+function spread(messages: number): number {
+  return Math.min(30 * second, 2 * second * messages)
+}
+
+/** Asks every living process for its last word, and the authorities for their documents. */
+export async function takeAccount({ plan, processes, watch, record, tell }: Run): Promise<void> {
+  const network = readNetwork(plan.networkFile)
+  await watch.poll()
+  for (const { name } of plan.processes) {
+    const status = watch.last(name)
+    if (status === undefined || !processes.alive(name)) continue
+    if (status.role === 'mix' || status.role === 'gateway')
+      record.nodes.push({ name, packets: status.packets })
+  }
+  if (!plan.options.kill.includes('authorities')) await noteDocuments({ record, tell }, network)
+  const ledgers = await readLedgers(plan)
+  writeFileSync(join(plan.folder, 'ledgers.json'), JSON.stringify(Object.fromEntries(ledgers)))
+  record.paths.push(...paths(ledgers, at => epochAt(network, at)))
+  record.latencies.push(...latencies(ledgers, record.messages))
+}
+
+/** Fetches the documents of all epochs up to now, and of the next one where it is made. */
+async function noteDocuments(
+  { record, tell }: Pick<Run, 'record' | 'tell'>,
+  network: Network,
+): Promise<void> {
+  const link = await openLink(network)
+  try {
+    for (let epoch = 0; epoch <= record.epochs; epoch++) {
+      const fetched = await fetchConsensus(network, link, epoch).catch((error: unknown) => {
+        if (!(error instanceof CommandError)) throw error
+        if (epoch < record.epochs) tell(`no document of epoch ${epoch}: ${error.message}`)
+      })
+      if (fetched === undefined) continue
+      const { view } = fetched
+      record.documents.push({ epoch, signatures: view.signers.length })
+      for (const [layer, mixes] of view.layers.entries())
+        for (const { id } of mixes) record.layerOf.set(layerKey(epoch, hex(id)), layer)
+      for (const { id } of view.gateways) record.gateways.add(hex(id))
+    }
+  } finally {
+    await link.close()
+  }
+}
+
+export async function readLedgers(plan: Plan): Promise<Ledgers> {
+  const clients = plan.processes.filter(({ role }) => role === 'client')
+  return new Map(
+    await Promise.all(
+      clients.map(async planned => [planned.name, await readLedger(endpointOf(planned))] as const),
+    ),
+  )
+}
+
+/** Ends every process and looks for what is left of them. */
+export async function endAll({ plan, processes, record, tell }: Run): Promise<void> {
+  tell('ending every process')
+  await processes.stopAll(endWithinMs)
+  tell('all processes have ended')
+  record.endings.push(...processes.endings)
+  for (const { name, httpPort, listenPort } of plan.processes) {
+    for (const port of [httpPort, listenPort]) {
+      if (port !== undefined && (await isOpen('127.0.0.1', port)))
+        record.openPorts.push(`${name} 127.0.0.1:${port}`)
+    }
+  }
+}

@@ -1,0 +1,132 @@
+// chaffinch authority add, replace, retire and keep: what one operator wants the authorities to be; and network: the
+// file of the network as it is now (docs/running.md 5).
+
+import { existsSync, rmSync } from 'node:fs'
+import { sameSet, successorsOf } from '../../directory/documents/authority-set.ts'
+import {
+  type AuthoritySet,
+  checkNetwork,
+  epochAt,
+  epochStart,
+  type Network,
+} from '../../directory/documents/network.ts'
+import { DirectoryError } from '../../directory/error.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { systemClock } from '../../world/clock.ts'
+import { followedNetwork } from '../ask/consensus.ts'
+import { CommandError, readOptions, wholeNumber } from '../command.ts'
+import { type AuthorityFile, readAuthorityFile } from '../files/config.ts'
+import { replaceFile, writeNew } from '../files/folder.ts'
+import { readAuthorityLine } from '../files/init.ts'
+import { networkText, successorsText } from '../files/init-files.ts'
+import { readNetwork } from '../files/read.ts'
+import { tellRunning } from './running.ts'
+
+const hint = 'chaffinch authority --help'
+const actions = ['add', 'replace', 'retire', 'keep', 'network'] as const
+type Action = (typeof actions)[number]
+
+/** Epochs until a change, so that the other operators have time to say the same. */
+const usualNotice = 6
+
+export function isSetAction(word: string): word is Action {
+  return (actions as readonly string[]).includes(word)
+}
+
+export async function changeSet(action: Action, args: readonly string[]): Promise<number> {
+  const wanted = { add: 1, replace: 2, retire: 1, keep: 0, network: 1 }[action]
+  const { values, positionals } = readOptions(
+    'authority',
+    args,
+    {
+      config: { type: 'string' },
+      network: { type: 'string' },
+      from: { type: 'string' },
+      threshold: { type: 'string' },
+    },
+    [wanted, wanted],
+  )
+  if (action === 'network') return writeNetwork(values.network ?? 'network.toml', positionals[0] as string)
+  if (values.network !== undefined)
+    throw new CommandError('USAGE', `authority ${action}: no option --network`, hint)
+  const config = readAuthorityFile(values.config ?? 'authority.toml')
+  if (action === 'keep') return keep(config)
+  const network = await followedNetwork(config.network)
+  const now = Math.max(0, epochAt(network, systemClock.now()))
+  const set = changed(network, action, positionals, values.threshold)
+  const from =
+    values.from === undefined ? now + usualNotice : wholeNumber('from', values.from, now + 2, 2 ** 31)
+  const successors = successorsOf(from, set)
+  replaceFile(config.successorsFile, successorsText(successors))
+  await tellRunning(config.folder)
+  const at = new Date(epochStart(network, from)).toISOString()
+  const { length } = set.authorities
+  console.log(`from epoch ${from} (${at}): ${length} authorities, of whom ${set.threshold} sign`)
+  const words = positionals.map(word => `'${word}'`).join(' ')
+  console.error(
+    `${network.threshold} of the ${network.authorities.length} authorities of now have to want the same, and`,
+  )
+  console.error('the new ones have to run and want it too. Every operator runs, before that epoch:')
+  console.error(`  chaffinch authority ${action} ${words} --from ${from} --threshold ${set.threshold}`)
+  return 0
+}
+
+/** What the set of now becomes. */
+function changed(
+  network: Network,
+  action: Action,
+  words: readonly string[],
+  threshold: string | undefined,
+): AuthoritySet {
+  const out = action === 'add' ? undefined : idOf(network, words[0] as string)
+  const line = action === 'add' ? words[0] : action === 'replace' ? words[1] : undefined
+  const stay = network.authorities.filter(({ id }) => hex(id) !== out)
+  const authorities = line === undefined ? stay : [...stay, readAuthorityLine(line)]
+  const { length } = authorities
+  const least = Math.floor(length / 2) + 1
+  const set = {
+    authorities,
+    threshold: threshold === undefined ? least : wholeNumber('threshold', threshold, least, length),
+  }
+  try {
+    checkNetwork({ ...network, ...set })
+  } catch (error) {
+    if (!(error instanceof DirectoryError)) throw error
+    throw new CommandError('USAGE', `authority ${action}: ${error.message}`, hint)
+  }
+  if (sameSet(set, network))
+    throw new CommandError('USAGE', `authority ${action}: that changes nothing`, hint)
+  return set
+}
+
+/** An authority by its id, or the beginning of it. */
+function idOf(network: Network, word: string): string {
+  const found = network.authorities.map(({ id }) => hex(id)).filter(id => id.startsWith(word.toLowerCase()))
+  if (found.length === 1 && word.length >= 8) return found[0] as string
+  const known = network.authorities.map(({ id }) => hex(id).slice(0, 16)).join(', ')
+  throw new CommandError(
+    'USAGE',
+    `${word}: want the id of one authority, or 8 digits of it at least (${known})`,
+    hint,
+  )
+}
+
+async function keep(config: AuthorityFile): Promise<number> {
+  if (!existsSync(config.successorsFile)) {
+    console.log('this authority wants no change')
+    return 0
+  }
+  rmSync(config.successorsFile)
+  await tellRunning(config.folder)
+  console.log('this authority wants no change any more')
+  console.error('what was announced is withdrawn when as many want no change, or another one')
+  return 0
+}
+
+async function writeNetwork(networkFile: string, file: string): Promise<number> {
+  const network = await followedNetwork(readNetwork(networkFile))
+  writeNew(file, networkText(network))
+  const { authorities, threshold } = network
+  console.log(`wrote ${file}: ${authorities.length} authorities, of whom ${threshold} sign`)
+  return 0
+}

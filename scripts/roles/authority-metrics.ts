@@ -1,0 +1,59 @@
+// What an authority tells Prometheus: numbers of its status, read when they are asked for.
+
+import { Counter, Gauge, Registry } from 'prom-client'
+import type { AuthorityStatus } from '../../directory/authority/authority.ts'
+import { minute } from '../../world/units.ts'
+
+/** @param now milliseconds since 1970-01-01 UTC */
+export function authorityMetrics(status: () => AuthorityStatus, now: () => number): Registry {
+  const registry = new Registry()
+  const gauge = (name: string, help: string, read: (status: AuthorityStatus) => number): void => {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read(status()))
+      },
+    })
+  }
+  const counter = (
+    name: string,
+    help: string,
+    label: string,
+    read: (status: AuthorityStatus) => Readonly<Record<string, number>>,
+  ): void => {
+    new Counter({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset()
+        for (const [value, count] of Object.entries(read(status()))) this.inc({ [label]: value }, count)
+      },
+    })
+  }
+  counter('chaffinch_rounds_total', 'Rounds since the start, by end', 'end', s => ({ ...s.rounds }))
+  counter('chaffinch_refused_requests_total', 'Requests refused, by code', 'code', s => ({ ...s.refused }))
+  gauge(
+    'chaffinch_consensus_epoch',
+    'Epoch of the consensus in use; -1 without one',
+    s => s.consensus?.epoch ?? -1,
+  )
+  gauge('chaffinch_clock_epoch', 'Epoch by this machine’s clock', s => s.epoch)
+  gauge('chaffinch_consensus_left_seconds', 'Until the consensus in use is over; 0 without one', s =>
+    s.consensus === null ? 0 : Math.max(0, (s.consensus.validUntil - now()) / 1000),
+  )
+  gauge('chaffinch_consensus_signers', 'Authorities that signed the consensus in use', s =>
+    s.consensus === null ? 0 : s.consensus.signers.length,
+  )
+  gauge('chaffinch_listed_nodes', 'Nodes of the consensus, before there is one of uploads', s => s.nodes)
+  gauge('chaffinch_silent_authorities', 'Others that have not answered for a minute', s => silent(s, now()))
+  gauge('chaffinch_evidence_proofs', 'Proofs that somebody contradicted itself', s => s.evidence)
+  return registry
+}
+
+function silent({ authorities }: AuthorityStatus, now: number): number {
+  return authorities.filter(({ seen }) => seen === null || now - seen > minute).length
+}

@@ -1,0 +1,94 @@
+// chaffinch authority: a directory authority with its status on loopback.
+
+import { join } from 'node:path'
+import { startAuthority } from '../../directory/authority/authority.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { startHost } from '../../link/libp2p/host.ts'
+import { geometry } from '../../sphinx/geometry.ts'
+import { systemClock } from '../../world/clock.ts'
+import { serveLoopback, tokenFrom } from '../../world/http.ts'
+import { systemRandom as random } from '../../world/random.ts'
+import { resources } from '../../world/resources.ts'
+import { openStore } from '../../world/store.ts'
+import { type AuthorityFile, readAuthorityFile } from '../files/config.ts'
+import { openFolder, readKey, tellPort } from '../files/folder.ts'
+import { changeSet, isSetAction } from './authority-change.ts'
+import { authorityMetrics } from './authority-metrics.ts'
+import { reloader } from './reload.ts'
+import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+
+export async function run(args: readonly string[]): Promise<number | undefined> {
+  const [action, ...rest] = args
+  if (action !== undefined && isSetAction(action)) return changeSet(action, rest)
+  const config = readAuthorityFile(configOption('authority', args))
+  openFolder(config.folder, 'authority')
+  return await runRole(() => start(config))
+}
+
+function start(config: AuthorityFile): Promise<Running> {
+  const { network, folder } = config
+  const log = openLog('authority', config.log)
+  return closing(async later => {
+    const seed = readKey(config.key)
+    const token = await tokenFrom(join(folder, 'token'))
+    const store = await openStore(join(folder, 'store'))
+    later(() => store.close())
+    const link = await startHost({
+      seed,
+      listen: config.listen,
+      announce: config.announce,
+      cellBytes: geometry(network).packetBytes,
+      clock: systemClock,
+      log,
+      random,
+      admits: () => false,
+      role: 'authority',
+      ...(config.dialFrom === undefined ? {} : { localAddress: config.dialFrom }),
+    })
+    later(() => link.close())
+    const authority = await startAuthority({
+      network,
+      seed,
+      link,
+      clock: systemClock,
+      random,
+      log,
+      store,
+      wanted: config.parameters,
+      admission: config.admission,
+      successors: config.successors,
+    })
+    later(() => authority.close())
+    const metrics = authorityMetrics(() => authority.status(), systemClock.now)
+    const reload = reloader(config.file, config, () => readAuthorityFile(config.file), {
+      log: level => {
+        log.level = level
+      },
+      parameters: parameters => authority.want(parameters),
+      admission: policy => authority.admit(policy),
+      successors: successors => authority.propose(successors),
+    })
+    const status = await serveLoopback({
+      port: config.statusPort,
+      token,
+      open: ['/healthz'],
+      routes: app => {
+        app.get('/status', context => context.json({ ...authority.status(), process: resources() }))
+        app.get('/metrics', async context =>
+          context.body(await metrics.metrics(), 200, { 'content-type': metrics.contentType }),
+        )
+        app.post('/reload', context => context.json(reload()))
+        app.get('/healthz', context => {
+          const healthy = authority.current() !== undefined
+          return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)
+        })
+      },
+    })
+    later(() => status.close())
+    later(tellPort(folder, status.port))
+    console.error(
+      `chaffinch: authority ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`,
+    )
+    return () => void reload()
+  })
+}

@@ -1,0 +1,104 @@
+// chaffinch client: a client that stays, with its HTTP API on loopback.
+
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { serveClient } from '../../client/api/daemon.ts'
+import type { ClientOptions } from '../../client/connect.ts'
+import { lockOf } from '../../client/folder/folder.ts'
+import { type Identities, openIdentities } from '../../client/identities.ts'
+import { ownServices } from '../../client/own-services.ts'
+import { paymentApi } from '../../payment/api/routes.ts'
+import type { Payments } from '../../payment/person/payments.ts'
+import { systemClock } from '../../world/clock.ts'
+import { tokenFrom } from '../../world/http.ts'
+import { type ClientFile, readClientFile } from '../files/config.ts'
+import { openFolder } from '../files/folder.ts'
+import { askPassphrase, secretFromFiles } from '../files/secret.ts'
+import { paymentsFrom } from './payments.ts'
+import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+
+/** Other options than the file gives; a harness hands in parts of its own. */
+type Around = (options: ClientOptions) => Promise<ClientOptions>
+
+/** Runs a client until it is told to end. */
+export async function run(
+  args: readonly string[],
+  around: Around = async options => options,
+): Promise<undefined> {
+  const config = readClientFile(configOption('client', args))
+  openFolder(config.folder, 'client')
+  return await runRole(() => start(config, around))
+}
+
+async function start(config: ClientFile, around: Around): Promise<Running> {
+  const { network, folder, apiPort } = config
+  return await closing(async later => {
+    const token = await tokenFrom(join(folder, 'token'))
+    const identities = await openFrom(config, around)
+    later(() => identities.close())
+    const { main: client } = identities
+    // Whoever can be asked for an echo can be pinged
+    const served = new Set(config.serve.includes('echo') ? [...config.serve, 'ping' as const] : config.serve)
+    for (const name of served) {
+      const { handler, options } = ownServices[name]
+      client.serve(name, handler, { ...options, announce: name === config.announce })
+    }
+    const payments = paymentsFrom(config, client)
+    later(() => payments.close())
+    const carried = async (): Promise<Payments> => {
+      const open = await payments.open()
+      await open.carry()
+      return open
+    }
+    // What was agreed before goes on by itself
+    if (payments.isNamed) await carried().catch(payOff)
+    const paying = paymentApi({
+      payments: carried,
+      on: payments.on,
+      apps: new Set(config.payments.apps),
+      now: () => systemClock.now(),
+    })
+    const apps = await appTokens(config)
+    const { appIdentities } = config
+    const parts = [paying]
+    const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities, parts })
+    later(() => api.close())
+    console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)
+  })
+}
+
+/** A client whose payments cannot be opened carries messages all the same. */
+function payOff(error: unknown): void {
+  console.error(`chaffinch: nothing can be paid: ${error instanceof Error ? error.message : String(error)}`)
+}
+
+/** The client of a folder. @throws what openClient throws, CommandError when its folder cannot be unlocked */
+export async function openFrom(
+  config: ClientFile,
+  around: Around = async options => options,
+): Promise<Identities> {
+  const { network, folder, gateways, sources, dialFrom, cover } = config
+  const store = join(folder, 'store')
+  const unlock =
+    secretFromFiles(config.secret) ??
+    (lockOf(store) === undefined ? undefined : await askPassphrase('passphrase'))
+  const options = await around({
+    network,
+    folder: store,
+    ...(unlock === undefined ? {} : { unlock }),
+    cover,
+    sources,
+    log: openLog('client', config.log),
+    ...(gateways.length === 0 ? {} : { gateways }),
+    ...(dialFrom === undefined ? {} : { dialFrom }),
+  })
+  return await openIdentities(options)
+}
+
+/** FOLDER/apps/NAME for each app. */
+async function appTokens({ folder, apps }: ClientFile): Promise<Map<string, string>> {
+  const tokens = new Map<string, string>()
+  if (apps.length > 0) mkdirSync(join(folder, 'apps'), { recursive: true, mode: 0o700 })
+  for (const app of apps) tokens.set(app, await tokenFrom(join(folder, 'apps', app)))
+  return tokens
+}

@@ -1,0 +1,201 @@
+// chaffinch ledger: an embedded ledger as a service. Peers reach it through the mixnet, at the address of a running client.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { fromHex, hex } from '../../encoding/bytes.ts'
+import { isDenomination, split } from '../../payment/denominations.ts'
+import { PaymentError } from '../../payment/error.ts'
+import { audit } from '../../payment/ledger/audit.ts'
+import { type EmbeddedLedger, openLedger } from '../../payment/ledger/embedded.ts'
+import { answerProof } from '../../payment/ledger/heads.ts'
+import type { Genesis } from '../../payment/ledger/ledger.ts'
+import { readGenesis, writeGenesis, writeHead } from '../../payment/ledger/log.ts'
+import { answerQuestion, ledgerService } from '../../payment/ledger/remote.ts'
+import { ownerOf, signMint } from '../../payment/ledger/transaction.ts'
+import { systemRandom } from '../../world/random.ts'
+import { openStore, type Store } from '../../world/store.ts'
+import { CommandError, readOptions, wholeNumber } from '../command.ts'
+import { clientEndpoint } from '../files/config.ts'
+import { readKey, writeKey, writeNew } from '../files/folder.ts'
+import { clientStatus } from '../remote/daemon.ts'
+import { answerer, topicAt } from '../remote/net-payments-client.ts'
+import { closing, machineError, type Running, runRole } from './role.ts'
+
+const hint = 'chaffinch ledger --help'
+/** How often the service tells its newest head on the bulletin, milliseconds. */
+const tellEveryMs = 5 * 60_000
+const longestLog = 10_000_000
+
+export async function run(args: readonly string[]): Promise<undefined> {
+  const { values, positionals } = readOptions(
+    'ledger',
+    args,
+    {
+      config: { type: 'string' },
+      name: { type: 'string' },
+      amount: { type: 'string' },
+      to: { type: 'string', multiple: true },
+      each: { type: 'boolean' },
+      json: { type: 'boolean' },
+    },
+    [2, 2],
+  )
+  const [action, folder] = positionals as [string, string]
+  switch (action) {
+    case 'init':
+      return init(folder, values.name ?? 'chaffinch')
+    case 'run':
+      return await runRole(() => serve(folder, values.config))
+    case 'mint': {
+      if (values.amount === undefined) throw new CommandError('USAGE', 'ledger mint: want --amount', hint)
+      return await mint(
+        folder,
+        wholeNumber('amount', values.amount, 1, Number.MAX_SAFE_INTEGER),
+        values.to ?? [],
+        values.each === true,
+      )
+    }
+    case 'verify':
+      return await verify(folder, values.json === true)
+    default:
+      throw new CommandError('USAGE', `ledger: no action '${action}'`, hint)
+  }
+}
+
+/** Prints what clients pin: the genesis in hex. */
+function init(folder: string, name: string): undefined {
+  const ledgerKey = ownerOf(writeKey(join(folder, 'ledger.key'), 'ledger key', ownerOf))
+  const mintKey = ownerOf(writeKey(join(folder, 'mint.key'), 'mint key', ownerOf))
+  const genesis = hex(writeGenesis({ name, ledgerKey, mintKey }))
+  writeNew(join(folder, 'genesis'), `${genesis}\n`)
+  console.log(genesis)
+}
+
+interface Opened {
+  readonly ledger: EmbeddedLedger
+  readonly genesis: Genesis
+  readonly store: Store
+}
+
+async function open(folder: string): Promise<Opened> {
+  const ledgerSeed = readKey(join(folder, 'ledger.key'))
+  try {
+    const genesis = pinnedIn(join(folder, 'genesis'))
+    const store = await openStore(join(folder, 'log'))
+    return { ledger: await openLedger({ store, genesis, ledgerSeed, now: Date.now }), genesis, store }
+  } catch (error) {
+    if (error instanceof PaymentError) throw new CommandError('FAILED', `${folder}: ${error.message}`)
+    throw machineError(error)
+  }
+}
+
+/** @throws PaymentError BAD_DOCUMENT, TOO_LARGE */
+function pinnedIn(file: string): Genesis {
+  return readGenesis(fromHex(readFileSync(file, 'utf8').trim()))
+}
+
+/** Answers what comes to the running client, and tells its heads to all, so that they can compare. */
+function serve(folder: string, config: string | undefined): Promise<Running> {
+  return closing(async later => {
+    const endpoint = clientEndpoint(config)
+    const { address } = await clientStatus(endpoint)
+    const { ledger, genesis, store } = await open(folder)
+    later(() => store.close())
+    const ending = new AbortController()
+    const answer = async (question: Uint8Array): Promise<Uint8Array> =>
+      answerProof(ledger, question) ?? (await answerQuestion(ledger, question))
+    const work = Promise.all([
+      answerer(endpoint, ledgerService, answer, ending.signal),
+      tellHeads(ledger, bytes => topicAt(endpoint, 'heads').publish(bytes), ending.signal),
+    ])
+    later(async () => {
+      ending.abort()
+      await work
+    })
+    console.error(`chaffinch: ledger ${genesis.name}: ${ledger.head.size} entries; it answers at ${address}`)
+  })
+}
+
+/** Never rejects: what could not be told now is told the next time. */
+async function tellHeads(
+  ledger: EmbeddedLedger,
+  tell: (head: Uint8Array) => Promise<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await tell(writeHead(ledger.head)).catch(() => {})
+    await pause(tellEveryMs, undefined, { signal }).catch(() => {})
+  }
+}
+
+/** One key for each note that the amount makes; or for each key a note of the amount. */
+async function mint(
+  folder: string,
+  amount: number,
+  keys: readonly string[],
+  isEach: boolean,
+): Promise<undefined> {
+  if (isEach && !isDenomination(amount))
+    throw new CommandError(
+      'USAGE',
+      `ledger mint: --each: want 1, 2 or 5 times a power of ten, have ${amount}`,
+    )
+  const pieces = isEach ? keys.map(() => amount) : split(amount)
+  if (keys.length !== pieces.length || !keys.every(key => /^[0-9a-f]{64}$/.test(key))) {
+    throw new CommandError(
+      'USAGE',
+      `ledger mint: ${amount} makes ${pieces.join(' + ')}: want --to KEY ${pieces.length} times, each 64 hexadecimal digits`,
+      hint,
+    )
+  }
+  const { ledger, store } = await open(folder)
+  try {
+    const outputs = pieces.map((denomination, i) => ({
+      denomination,
+      owner: fromHex(keys[i] as string),
+    }))
+    const signed = signMint(ledger.id, systemRandom(32), outputs, readKey(join(folder, 'mint.key')))
+    const { transaction, index } = await ledger.submit(signed)
+    console.log(`${hex(transaction)} ${index}`)
+  } finally {
+    await store.close()
+  }
+}
+
+/** All entries, its genesis first, and the ledger's id; not while it runs. */
+export async function readLog(
+  folder: string,
+): Promise<{ readonly id: Uint8Array; readonly entries: Uint8Array[] }> {
+  const { ledger, store } = await open(folder)
+  try {
+    return { id: ledger.id, entries: await ledger.entries(0, longestLog) }
+  } finally {
+    await store.close()
+  }
+}
+
+/** Reads the whole log as anybody can who has its entries. */
+async function verify(folder: string, isJson: boolean): Promise<undefined> {
+  const { ledger, genesis, store } = await open(folder)
+  try {
+    const { minted, notes } = audit(genesis, await ledger.entries(0, longestLog))
+    const unspent = [...notes.values()].filter(({ spentBy }) => spentBy === null)
+    const sum = unspent.reduce((total, { denomination }) => total + denomination, 0)
+    const { size, root } = ledger.head
+    const found = {
+      name: genesis.name,
+      ledger: hex(ledger.id),
+      entries: size,
+      root: hex(root),
+      minted,
+      unspent: sum,
+    }
+    if (isJson) console.log(JSON.stringify(found))
+    else for (const [what, value] of Object.entries(found)) console.log(`${what.padEnd(8)}  ${value}`)
+    if (sum !== minted)
+      throw new CommandError('FAILED', `${folder}: ${minted} were minted, ${sum} can be spent`)
+  } finally {
+    await store.close()
+  }
+}

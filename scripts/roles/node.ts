@@ -1,0 +1,136 @@
+// chaffinch mix and chaffinch gateway: one program, two roles.
+
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { hex } from '../../encoding/bytes.ts'
+import { startHost } from '../../link/libp2p/host.ts'
+import { folderFiles } from '../../node/files.ts'
+import { serveStatus } from '../../node/metrics.ts'
+import { type NodeOptions, startNode } from '../../node/node.ts'
+import { usualThreads } from '../../node/relay/peel-pool.ts'
+import { admission } from '../../node/routes.ts'
+import { geometry } from '../../sphinx/geometry.ts'
+import { systemClock } from '../../world/clock.ts'
+import { tokenFrom } from '../../world/http.ts'
+import { systemRandom as random } from '../../world/random.ts'
+import { openStore } from '../../world/store.ts'
+import { CommandError } from '../command.ts'
+import { certificateFor } from '../files/certificate.ts'
+import { type NodeFile, readNodeFile } from '../files/config.ts'
+import { openFolder, readKey, tellPort } from '../files/folder.ts'
+import { version } from '../version.ts'
+import { collectSeldom } from './collecting.ts'
+import { leave } from './leave.ts'
+import { reloader } from './reload.ts'
+import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+
+/** What a node stands on. A harness hands in others, around these. */
+export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
+
+type Around = (footing: Footing) => Footing | Promise<Footing>
+
+/** Runs a node until it is told to end. */
+export async function runNode(
+  role: 'mix' | 'gateway',
+  args: readonly string[],
+  around: Around = footing => footing,
+): Promise<number | undefined> {
+  const [action, ...rest] = args
+  if (action === 'leave') return leave(readNodeFile(configOption(role, rest), role))
+  const config = readNodeFile(configOption(role, args), role)
+  openFolder(config.folder, role)
+  collectSeldom()
+  return await runRole(() => start(role, config, around))
+}
+
+function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promise<Running> {
+  const { network, folder, family, threads = usualThreads(availableParallelism()) } = config
+  const clock = systemClock
+  const log = openLog(role, config.log)
+  return closing(async later => {
+    const seed = readKey(config.key)
+    const token = await tokenFrom(join(folder, 'token'))
+    const files = await folderFiles(join(folder, 'keys'), clock)
+    const store = await openStore(join(folder, 'store'))
+    later(() => store.close())
+    const admitted = admission(role)
+    const link = await startHost({
+      seed,
+      listen: config.listen,
+      announce: config.announce,
+      cellBytes: geometry(network).packetBytes,
+      clock,
+      log,
+      random,
+      admits: admitted.admits,
+      role: 'node',
+      ...(config.dialFrom === undefined ? {} : { localAddress: config.dialFrom }),
+    })
+    later(() => link.close())
+    let announcers = config.announcers
+    const node = await startNode({
+      role,
+      network,
+      ...(await around({ link, files, store, admission: admitted })),
+      seed,
+      family,
+      operator: operatorOf(role, config, link.id),
+      threads,
+      mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
+      sources: config.sources,
+      clock,
+      random,
+      log,
+    })
+    later(async () => {
+      await node.drain()
+      await node.close()
+    })
+    const reload = reloader(config.file, config, () => readNodeFile(config.file, role), {
+      log: level => {
+        log.level = level
+      },
+      country: () => {},
+      contact: () => {},
+      certificate: () => {},
+      announcers: to => {
+        announcers = to
+      },
+    })
+    const status = await serveStatus(node, { port: config.statusPort, token })
+    later(() => status.close())
+    later(tellPort(folder, status.port))
+    console.error(`chaffinch: ${role} ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`)
+    return () => void reload()
+  })
+}
+
+/**
+ * What the operator says, read again for each descriptor; where it cannot be read any more, what was read before stays
+ * in use.
+ */
+function operatorOf(
+  role: 'mix' | 'gateway',
+  first: NodeFile,
+  node: Uint8Array,
+): NonNullable<NodeOptions['operator']> {
+  const read = ({
+    country,
+    contact,
+    certificate,
+  }: NodeFile): ReturnType<NonNullable<NodeOptions['operator']>> => {
+    const want = { network: first.network.name, node, role, family: first.family, contact }
+    const certified = certificate === undefined ? undefined : certificateFor(certificate, want)
+    return { country, contact, certified, software: version() }
+  }
+  let says = read(first)
+  return () => {
+    try {
+      says = read(readNodeFile(first.file, role))
+    } catch (error) {
+      if (!(error instanceof CommandError)) throw error
+      console.error(`chaffinch: ${error.message}; what was read before stays in use`)
+    }
+    return says
+  }
+}

@@ -1,0 +1,100 @@
+// The payments of a client's folder: `payments.ledger` names the ledger; keys, requests and payments lie under seal in
+// `payments`, whose key is `payments.key`. docs/payments.md 5.9.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { sealedValues } from '../../client/folder/vault.ts'
+import type { Client } from '../../client/index.ts'
+import { fromHex } from '../../encoding/bytes.ts'
+import { PaymentError } from '../../payment/error.ts'
+import { readGenesis } from '../../payment/ledger/log.ts'
+import { Payments, type PaymentsEvent, type PinnedLedger } from '../../payment/person/payments.ts'
+import { systemClock } from '../../world/clock.ts'
+import { systemRandom } from '../../world/random.ts'
+import { openStore, type Store } from '../../world/store.ts'
+import type { ClientFile } from '../files/config.ts'
+import { readKey, writeKey } from '../files/folder.ts'
+import { openLog } from './role.ts'
+
+export interface FolderPayments {
+  /** Whether a ledger is named. */
+  readonly isNamed: boolean
+  /** Opens them when they are first asked for. @throws PaymentError NO_LEDGER while none is named, BAD_DOCUMENT */
+  readonly open: () => Promise<Payments>
+  /** Tells what happens to them from when they are open; returns how to stop. */
+  readonly on: (tell: (event: PaymentsEvent) => void) => () => void
+  readonly close: () => Promise<void>
+}
+
+export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
+  const ledgerFile = join(file.folder, 'payments.ledger')
+  const listeners = new Set<(event: PaymentsEvent) => void>()
+  let opening: Promise<Opened> | null = null
+  let isClosed = false
+  const openOnce = async (): Promise<Opened> => {
+    if (isClosed) throw new PaymentError('WRONG_STATE', 'payments: they are closed')
+    const ledger = pinnedIn(ledgerFile)
+    const store = await openSealed(file.folder)
+    const { times } = file.payments
+    const log = openLog('payments', file.log)
+    const init = { client, ledger, store, clock: systemClock, random: systemRandom, log, times }
+    const payments = await Payments.open(init)
+    payments.on(event => {
+      for (const tell of listeners) tell(event)
+    })
+    return { store, payments }
+  }
+  return {
+    get isNamed() {
+      return existsSync(ledgerFile)
+    },
+    async open() {
+      opening ??= openOnce().catch(error => {
+        opening = null
+        throw error
+      })
+      return (await opening).payments
+    },
+    on(tell) {
+      listeners.add(tell)
+      return () => listeners.delete(tell)
+    },
+    async close() {
+      isClosed = true
+      const opened = await opening?.catch(() => undefined)
+      await opened?.payments.close()
+      await opened?.store.close()
+    },
+  }
+}
+
+interface Opened {
+  readonly payments: Payments
+  readonly store: Store
+}
+
+/** Two lines: the ledger's genesis in hex, and the address where it answers. */
+function pinnedIn(file: string): PinnedLedger {
+  if (!existsSync(file)) {
+    throw new PaymentError(
+      'NO_LEDGER',
+      `${file}: no such file: write two lines into it, the ledger's genesis and its address, as 'chaffinch ledger' prints them`,
+    )
+  }
+  const [genesis, address] = readFileSync(file, 'utf8').trim().split(/\s+/)
+  if (genesis === undefined || address === undefined)
+    throw new PaymentError('NO_LEDGER', `${file}: want two lines: the ledger's genesis and its address`)
+  try {
+    return { genesis: readGenesis(fromHex(genesis)), address }
+  } catch (error) {
+    throw new PaymentError('NO_LEDGER', `${file}: line 1, genesis: ${(error as Error).message}`)
+  }
+}
+
+async function openSealed(folder: string): Promise<Store> {
+  const file = join(folder, 'payments.key')
+  const key = existsSync(file)
+    ? readKey(file)
+    : writeKey(file, 'key of the payments beside it', () => new Uint8Array(0))
+  return await openStore(join(folder, 'payments'), sealedValues(key, systemRandom))
+}

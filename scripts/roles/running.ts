@@ -1,0 +1,30 @@
+// A running role of this machine, found by the port that it left in its folder.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { CommandError } from '../command.ts'
+import { askJson, type Endpoint } from '../remote/http.ts'
+import type { Reloaded } from './reload.ts'
+
+/** Where the role of a folder answers, if it has been started and not ended. */
+export function endpointOf(folder: string): Endpoint | undefined {
+  const file = join(folder, 'status-port')
+  if (!existsSync(file)) return undefined
+  return { port: Number(readFileSync(file, 'utf8')), tokenFile: join(folder, 'token') }
+}
+
+/** Has the role of a folder read its file again, where it runs; says which of the two. */
+export async function tellRunning(folder: string): Promise<void> {
+  const endpoint = endpointOf(folder)
+  try {
+    if (endpoint === undefined) throw new CommandError('FAILED', 'not started')
+    const { changed } = (await askJson(endpoint, '/reload', { method: 'POST' })) as Reloaded
+    console.error(
+      changed.length === 0 ? 'the running authority knew it already' : 'the running authority knows',
+    )
+  } catch (error) {
+    // One that was killed has left its port behind.
+    if (!(error instanceof CommandError)) throw error
+    console.error('the authority does not run: it knows when it starts')
+  }
+}

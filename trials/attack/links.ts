@@ -1,0 +1,153 @@
+// A network of real processes with a proxy on every link, in which some clients write to each other and others do nothing:
+// what somebody on the links of clients sees of it.
+
+import { setMaxListeners } from 'node:events'
+import { rmSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CoverLevel } from '../../client/outgoing/cover.ts'
+import { type Observer, observe } from '../../scripts/network/observer.ts'
+import { readNetOptions } from '../../scripts/network/options.ts'
+import { endpointOf, type Plan, type PlannedProcess, planNetwork } from '../../scripts/network/plan.ts'
+import { compiled, supervisor } from '../../scripts/network/process.ts'
+import { newRecord, startAll } from '../../scripts/network/run.ts'
+import { watchNetwork } from '../../scripts/network/watch.ts'
+import { clientStatus } from '../../scripts/remote/daemon.ts'
+import { type Random, seededRandom, shuffle } from '../../world/random.ts'
+import { talk } from './talk.ts'
+import type { Chunk } from './windows.ts'
+
+/** Half of a run, as seen on the links of its four clients. */
+export interface Half {
+  /** When talking has reached its pace, milliseconds since 1970-01-01 UTC. */
+  readonly from: number
+  /** Of the two who write to each other. */
+  readonly talking: readonly (readonly Chunk[])[]
+  readonly silent: readonly (readonly Chunk[])[]
+}
+
+/**
+ * In its second half those talk who were silent in the first: what is a client's own, its gateway and its place on the
+ * machine, is on both sides.
+ */
+export interface WatchedRun {
+  readonly seed: number
+  readonly halves: readonly Half[]
+}
+
+const clientsPerRun = 4
+/** Until talking has reached its pace. */
+const warmUpMs = 10_000
+/** Until what was written before has arrived. */
+const quietWithinMs = 120_000
+const endWithinMs = 15_000
+const mostSightings = 5_000_000
+
+/** The clients of a run. */
+interface Group {
+  readonly seed: number
+  readonly random: Random
+  /** Who talks in the first half, and who in the second. */
+  readonly pairs: readonly [Pair, Pair]
+}
+
+type Pair = readonly PlannedProcess[]
+
+/**
+ * One network with the clients of all these runs.
+ *
+ * @param seeds one for each run: who talks, when and how much
+ * @param halfMs how long a half of a run is watched
+ * @throws Error when it does not start, a process ends, or mail does not arrive
+ */
+export async function watchTalk(
+  cover: CoverLevel,
+  seeds: readonly number[],
+  halfMs: number,
+): Promise<WatchedRun[]> {
+  const options = readNetOptions([
+    ...['--clients', String(clientsPerRun * seeds.length), '--messages', '0', '--kill', 'none', '--once'],
+    ...['--seed', String(seeds[0]), '--cover', cover, '--epoch', '60s'],
+  ])
+  const plan = await planNetwork({ ...options, observe: true }, Date.now())
+  const failed: string[] = []
+  const processes = supervisor(({ name }, lastLines) => failed.push(`${name} ended: ${lastLines}`), compiled)
+  const abandon = (): void => processes.abandon()
+  process.once('exit', abandon)
+  const observer = await observeClients(plan)
+  try {
+    const record = newRecord(plan)
+    const watch = watchNetwork(plan, processes, record, Date.now)
+    const { signal } = new AbortController()
+    await startAll({ plan, processes, watch, record, now: Date.now, tell: () => {}, signal })
+    const clients = plan.processes.filter(({ role }) => role === 'client')
+    const groups = seeds.map((seed, run): Group => {
+      const random = seededRandom(seed)
+      const own = shuffle(random, clients.slice(clientsPerRun * run, clientsPerRun * (run + 1)))
+      return { seed, random, pairs: [own.slice(0, 2), own.slice(2)] }
+    })
+    const begins: number[] = []
+    for (const half of [0, 1] as const) {
+      await untilQuiet(clients)
+      begins.push(await talkFor(groups, half, halfMs))
+      if (failed.length > 0) throw new Error(failed.join('\n'))
+    }
+    if (observer.overflow > 0) throw new Error(`${observer.overflow} sightings more than fit were not kept`)
+    const links = linksOf(observer, clients)
+    const seen = (pair: Pair): Half['talking'] => pair.map(({ name }) => links.get(name) ?? [])
+    return groups.map(({ seed, pairs: [first, second] }) => ({
+      seed,
+      halves: begins.map((from, half) => ({
+        from,
+        talking: seen(half === 0 ? first : second),
+        silent: seen(half === 0 ? second : first),
+      })),
+    }))
+  } finally {
+    await processes.stopAll(endWithinMs)
+    await observer.close()
+    process.off('exit', abandon)
+    rmSync(plan.folder, { recursive: true, force: true })
+  }
+}
+
+/** Has one pair of each run talk. @returns when it had reached its pace, milliseconds since 1970-01-01 UTC */
+async function talkFor(groups: readonly Group[], half: 0 | 1, ms: number): Promise<number> {
+  const stop = new AbortController()
+  setMaxListeners(0, stop.signal)
+  const talking = Promise.all(
+    groups.map(({ pairs, random }) => talk(pairs[half].map(endpointOf), random, Date.now, stop.signal)),
+  )
+  await Promise.race([talking, pause(warmUpMs)])
+  const from = Date.now()
+  await Promise.race([talking, pause(ms)])
+  stop.abort()
+  await talking
+  return from
+}
+
+/** Until nothing that was written waits or is under way. @throws Error when that takes too long */
+async function untilQuiet(clients: readonly PlannedProcess[]): Promise<void> {
+  for (const until = Date.now() + quietWithinMs; Date.now() < until; await pause(500)) {
+    const statuses = await Promise.all(clients.map(client => clientStatus(endpointOf(client))))
+    if (statuses.every(({ queue }) => queue === 0)) return
+  }
+  throw new Error(`messages were under way for ${quietWithinMs} ms after the last was written`)
+}
+
+/** A proxy before every port; clients are told apart by the address that they dial from. */
+function observeClients({ processes }: Plan): Promise<Observer> {
+  const names = new Map(processes.map(({ name, dialFrom }) => [dialFrom, name]))
+  const taps = processes.flatMap(({ name, tapPort, listenPort }) =>
+    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
+  )
+  return observe(taps, address => names.get(address) ?? 'somebody', Date.now, mostSightings)
+}
+
+function linksOf({ sightings }: Observer, clients: readonly PlannedProcess[]): Map<string, Chunk[]> {
+  const links = new Map<string, Chunk[]>(clients.map(({ name }) => [name, []]))
+  for (const { at, from, to, bytes } of sightings) {
+    links.get(from)?.push({ at, up: true, bytes })
+    links.get(to)?.push({ at, up: false, bytes })
+  }
+  return links
+}

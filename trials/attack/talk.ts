@@ -1,0 +1,77 @@
+// Two people who write to each other through their clients, for the attacks that look for traces of it.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { CommandError } from '../../scripts/command.ts'
+import { clientStatus, readMessages, replyTo, sendMessage } from '../../scripts/remote/daemon.ts'
+import { type Endpoint, HttpRefusal } from '../../scripts/remote/http.ts'
+import { exponential, fraction, type Random } from '../../world/random.ts'
+
+const meanGapMs = 3000
+const longPollMs = 1000
+const retryMs = 300
+/** Bytes of a message: as many short ones as long ones, on a logarithmic scale. */
+const shortest = 10
+const longest = 20_000
+
+/**
+ * Writes, reads and answers until called off.
+ *
+ * @param pair the clients of the two
+ */
+export async function talk(
+  pair: readonly Endpoint[],
+  random: Random,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  const addresses = await Promise.all(pair.map(async client => (await clientStatus(client)).address))
+  await Promise.all(
+    pair.flatMap((client, i) => [
+      write(client, addresses[1 - i] as string, random, now, signal),
+      answer(client, random, signal),
+    ]),
+  )
+}
+
+async function write(
+  client: Endpoint,
+  to: string,
+  random: Random,
+  now: () => number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let due = now(); !signal.aborted; ) {
+    due += exponential(random, meanGapMs)
+    await pause(Math.max(0, due - now()), undefined, { signal }).catch(() => {})
+    await patiently(() =>
+      sendMessage(client, to, random(someLength(random)), { replies: true, receipt: true }),
+    )
+  }
+}
+
+/** Half of what comes gets an answer. */
+async function answer(client: Endpoint, random: Random, signal: AbortSignal): Promise<void> {
+  for (let after = -1; !signal.aborted; ) {
+    const page = await patiently(() => readMessages(client, after, longPollMs))
+    after = page?.next ?? after
+    for (const { id, canReply } of page?.messages ?? []) {
+      if (canReply && fraction(random) < 0.5)
+        await patiently(() => replyTo(client, id, random(someLength(random))))
+    }
+  }
+}
+
+function someLength(random: Random): number {
+  return Math.round(shortest * (longest / shortest) ** fraction(random))
+}
+
+/** A client that is busy or refuses for the moment (its queue is full, a reply block is over) is asked again later. */
+async function patiently<T>(act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof HttpRefusal || error instanceof CommandError)) throw error
+    await pause(retryMs)
+    return undefined
+  }
+}

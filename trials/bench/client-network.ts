@@ -1,0 +1,75 @@
+// The network that `npm run bench -- client` measures a client against: processes as an operator starts them, and a
+// proxy on every link that counts what passes to and from the client that is not one of them. Runs as a child of the
+// benchmark, so that neither costs the client's process anything.
+
+import { rmSync } from 'node:fs'
+import { type Observer, observe } from '../../scripts/network/observer.ts'
+import { readNetOptions } from '../../scripts/network/options.ts'
+import { endpointOf, planNetwork } from '../../scripts/network/plan.ts'
+import { compiled, supervisor } from '../../scripts/network/process.ts'
+import { newRecord, startAll } from '../../scripts/network/run.ts'
+import { watchNetwork } from '../../scripts/network/watch.ts'
+
+export type Question = 'bytes' | 'end'
+
+/** What the child tells: first the network, then an answer to each `bytes`. */
+export type Answer =
+  | {
+      readonly is: 'network'
+      readonly networkFile: string
+      /** Of a client in it that reads what it gets. */
+      readonly address: string
+      readonly apiPort: number
+      readonly tokenFile: string
+    }
+  | { readonly is: 'bytes'; readonly up: number; readonly down: number }
+
+const endWithinMs = 15_000
+/** Nobody of the network dials from an address that has no name. */
+const stranger = 'somebody'
+
+async function serve(tell: (answer: Answer) => void): Promise<void> {
+  const options = readNetOptions(['--clients', '2', '--messages', '0', '--kill', 'none', '--once'])
+  const plan = await planNetwork({ ...options, observe: true, usualRates: true }, Date.now())
+  const processes = supervisor(
+    ({ name }, lastLines) => console.error(`${name} ended: ${lastLines}`),
+    compiled,
+  )
+  process.once('exit', () => processes.abandon())
+  const names = new Map(plan.processes.map(({ name, dialFrom }) => [dialFrom, name]))
+  const taps = plan.processes.flatMap(({ name, tapPort, listenPort }) =>
+    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
+  )
+  const observer = await observe(taps, address => names.get(address) ?? stranger, Date.now)
+  const record = newRecord(plan)
+  const watch = watchNetwork(plan, processes, record, Date.now)
+  const { signal } = new AbortController()
+  await startAll({ plan, processes, watch, record, now: Date.now, tell: () => {}, signal })
+  const receiver = plan.processes.find(({ role }) => role === 'client')
+  const status = receiver && watch.last(receiver.name)
+  if (receiver === undefined || status?.role !== 'client') throw new Error('the network has no client')
+  const { port: apiPort, tokenFile } = endpointOf(receiver)
+  tell({ is: 'network', networkFile: plan.networkFile, address: status.address, apiPort, tokenFile })
+  const end = async (): Promise<void> => {
+    await processes.stopAll(endWithinMs)
+    await observer.close()
+    rmSync(plan.folder, { recursive: true, force: true })
+    process.exit(0)
+  }
+  process.on('message', (question: Question) => {
+    if (question === 'bytes') tell({ is: 'bytes', ...passed(observer) })
+    else void end()
+  })
+  process.on('disconnect', () => void end())
+}
+
+function passed({ sightings }: Observer): { up: number; down: number } {
+  let [up, down] = [0, 0]
+  for (const { from, to, bytes } of sightings) {
+    if (from === stranger) up += bytes
+    else if (to === stranger) down += bytes
+  }
+  return { up, down }
+}
+
+await serve(answer => process.send?.(answer))

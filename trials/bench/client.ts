@@ -1,0 +1,180 @@
+// npm run bench -- client [--json] [--seconds 30]: what a client costs the app that it is in, against a network of real
+// processes at the rates that a network has when nobody votes for others.
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { x25519PublicKey } from '#crypto'
+import { type Client, connect } from '../../client/index.ts'
+import { forwardPacket, type Surroundings } from '../../client/packets/packets.ts'
+import { hpkeSealing } from '../../client/packets/sealing.ts'
+import type { Network } from '../../directory/documents/network.ts'
+import { defaultParameters } from '../../directory/documents/parameters.ts'
+import type { NodeEntry, View } from '../../directory/documents/view.ts'
+import { readNetwork } from '../../directory/network-file.ts'
+import { wholeNumber } from '../../scripts/command.ts'
+import { readMessages } from '../../scripts/remote/daemon.ts'
+import { paperNetwork, paperNode, paperView } from '../../simulator/paper.ts'
+import { geometry } from '../../sphinx/geometry.ts'
+import { type Random, seededRandom } from '../../world/random.ts'
+import type { Answer, Question } from './client-network.ts'
+
+const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
+const secondsPerDay = 24 * 60 * 60
+const starts = 5
+const accepted = 500
+const wraps = 200
+
+interface Result {
+  /** CPU of one payload packet: its fragment sealed, its acknowledgement block, five layers. */
+  readonly wrapUs: number
+  /** Messages of 1 KB that `send` accepts onto the disk, one after the other. */
+  readonly sendsPerS: number
+  /** From nothing to ready, in an empty folder: median of five. */
+  readonly connectMs: number
+  /** From nothing until the receiver's inbox has the first message: median of five. */
+  readonly firstMessageMs: number
+  /** Both directions of the link, TCP payload, with nothing to say. */
+  readonly idleBytesPerDay: number
+  readonly idleCpuPercent: number
+  /** Of the whole process, an idle client in it. */
+  readonly rssMiB: number
+}
+
+type Hello = Extract<Answer, { is: 'network' }>
+
+export async function bench(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { json: { type: 'boolean', default: false }, seconds: { type: 'string' } },
+  })
+  const seconds = values.seconds === undefined ? 30 : wholeNumber('seconds', values.seconds, 1, 3600)
+  const folder = mkdtempSync(join(tmpdir(), 'chaffinch-bench-'))
+  const child = fork(join(import.meta.dirname, 'client-network.ts'), { stdio: 'inherit' })
+  try {
+    const [hello] = (await once(child, 'message')) as [Hello]
+    const network = readNetwork(hello.networkFile)
+    const begun = await begin(network, hello, folder)
+    const result = { wrapUs: wrapMicroseconds(), ...begun, ...(await idle(network, folder, child, seconds)) }
+    if (values.json) console.log(JSON.stringify(result satisfies Result))
+    else console.table(result)
+  } finally {
+    child.send('end' satisfies Question)
+    await once(child, 'exit')
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** New clients, one after the other: how soon each is ready, and its first message there. */
+async function begin(
+  network: Network,
+  { address, apiPort: port, tokenFile }: Hello,
+  folder: string,
+): Promise<Pick<Result, 'sendsPerS' | 'connectMs' | 'firstMessageMs'>> {
+  const connects: number[] = []
+  const firsts: number[] = []
+  let sendsPerS = 0
+  let after = -1
+  for (let i = 0; i < starts; i++) {
+    const from = performance.now()
+    const client = await connect({ network, folder: join(folder, `start-${i}`) })
+    connects.push(performance.now() - from)
+    await client.send(address, `first words ${i}`)
+    const { messages, next } = await readMessages({ port, tokenFile }, after, 30_000)
+    firsts.push(performance.now() - from)
+    if (messages.length !== 1) throw new Error('the first message did not arrive within 30 s')
+    after = next
+    if (i === starts - 1) sendsPerS = await acceptance(client, address)
+    await client.close()
+  }
+  return { sendsPerS, connectMs: Math.round(median(connects)), firstMessageMs: Math.round(median(firsts)) }
+}
+
+async function acceptance(client: Client, address: string): Promise<number> {
+  const content = new Uint8Array(1024)
+  const from = performance.now()
+  for (let i = 0; i < accepted; i++) await client.send(address, content)
+  return Math.round((1000 * accepted) / (performance.now() - from))
+}
+
+/** A client with nothing to say. */
+async function idle(
+  network: Network,
+  folder: string,
+  child: ChildProcess,
+  seconds: number,
+): Promise<Pick<Result, 'idleBytesPerDay' | 'idleCpuPercent' | 'rssMiB'>> {
+  const client = await connect({ network, folder: join(folder, 'idle') })
+  await pause(2000)
+  const bytesBefore = await passed(child)
+  const cpuBefore = process.cpuUsage()
+  const from = performance.now()
+  await pause(1000 * seconds)
+  const { user, system } = process.cpuUsage(cpuBefore)
+  const took = (performance.now() - from) / 1000
+  const bytes = (await passed(child)) - bytesBefore
+  const rss = process.memoryUsage.rss()
+  await client.close()
+  return {
+    idleBytesPerDay: Math.round((bytes / took) * secondsPerDay),
+    idleCpuPercent: Math.round((100 * 100 * (user + system)) / (1e6 * took)) / 100,
+    rssMiB: Math.round(rss / 2 ** 20),
+  }
+}
+
+async function passed(child: ChildProcess): Promise<number> {
+  child.send('bytes' satisfies Question)
+  const [answer] = (await once(child, 'message')) as [Extract<Answer, { is: 'bytes' }>]
+  return answer.up + answer.down
+}
+
+/** The client's own code for a payload packet, in a network that exists on paper only. */
+function wrapMicroseconds(): number {
+  const random = seededRandom(1)
+  const view = viewOnPaper(random)
+  const [home, far] = view.gateways as [NodeEntry, NodeEntry]
+  const around: Surroundings = {
+    g,
+    view,
+    epochAt: () => view.epoch,
+    home,
+    gateway: id => view.nodes.get(id),
+    mailbox: random(32),
+    weight: () => 1,
+    reliability: () => 1,
+    random,
+  }
+  const sealingKey = x25519PublicKey(random(32))
+  const fragment = random(g.userBytes - hpkeSealing.overhead)
+  const recipient = random(32)
+  const once = (): number => {
+    const before = process.cpuUsage()
+    for (let i = 0; i < wraps; i++) {
+      const user = hpkeSealing.seal(sealingKey, fragment, random)
+      forwardPacket(around, { gateway: far, recipient }, user, view.validAfter)
+    }
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / wraps
+  }
+  once()
+  return Math.round(median([once(), once(), once(), once(), once()]))
+}
+
+/** Two gateways and two mixes in each of three layers. */
+function viewOnPaper(random: Random): View {
+  const epoch = 1
+  const network = paperNetwork({ name: 'paper', genesis: 0, epochMs: 1 })
+  const nodes = [-1, -1, 0, 0, 1, 1, 2, 2].map(layer => ({
+    ...paperNode({ id: random(32), addresses: [] }, layer),
+    packetKeys: new Map([[epoch, x25519PublicKey(random(32))]]),
+  }))
+  return paperView(network, nodes, { epoch, parameters: defaultParameters })
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1] as number
+}

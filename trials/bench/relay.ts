@@ -1,0 +1,268 @@
+// npm run bench -- relay [--json] [--seconds 20] [--threads n]: what it costs a relay to pass a packet on, against peeling and
+// the link alone, and how many it passes on in a second. Source, relay and sink are three processes on loopback TCP
+// with Noise; the relay is a mix with everything a mix has. Times are CPU microseconds of whole processes.
+
+import { fork } from 'node:child_process'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { median, quantileSorted } from 'simple-statistics'
+import type { Peer } from '../../link/link.ts'
+import { CommandError, wholeNumber } from '../../scripts/command.ts'
+
+export interface Usage {
+  readonly cpuUs: number
+  readonly rssMiB: number
+}
+
+export interface Counts {
+  readonly received: number
+  readonly forwarded: number
+  readonly dropped: Readonly<Record<string, number>>
+}
+
+/** What the three processes are asked. */
+export type Question =
+  | { readonly ask: 'peer' | 'usage' | 'counts' | 'received' | 'arrived' }
+  /** A sink: how many packets come, and whether a relay has peeled them. */
+  | { readonly ask: 'expect'; readonly count: number; readonly peeled: boolean }
+  /** A relay: to start as a node. */
+  | { readonly ask: 'relay'; readonly source: Peer; readonly sink: Peer; readonly threads?: number }
+  /** A relay: what peeling costs by itself at a rate. */
+  | { readonly ask: 'peel'; readonly perS: number; readonly seconds: number }
+  /** A source: to make packets for the relay with this key, which passes them on to `next`. */
+  | { readonly ask: 'build'; readonly key: Uint8Array; readonly next: Uint8Array; readonly count: number }
+  /** A source: to send what it has made, at a rate. */
+  | { readonly ask: 'send'; readonly to: Peer; readonly count: number; readonly perS: number }
+
+export type Answer = Peer | Usage | Counts | Uint8Array | Float64Array | number | null
+
+/** One of the three processes. */
+interface Part {
+  ask<T extends Answer>(question: Question): Promise<T>
+  end(): void
+}
+
+/** The order and the names are agreed with whoever reads the JSON. */
+interface Result {
+  readonly packetsPerS: number
+  readonly cpuUsPerPacket: number
+  readonly peelUs: number
+  readonly linkUsPerPacket: number
+  readonly ratio: number
+  readonly lost: number
+  readonly addedP50Ms: number
+  readonly addedP99Ms: number
+  readonly rssMiB: number
+}
+
+/** The search doubles the rate from here on, and then halves the step this many times; each try is this short. */
+const slowest = 1000
+const bisections = 3
+const trySeconds = 2
+/** A rate that lasted so long but does not last is tried again a little lower. */
+const lower = 0.85
+const tries = 6
+/** The share of the highest rate at which loss and latency are measured. */
+const easy = 0.8
+/**
+ * A rate counts as sustained when nothing is lost and no queue stands: 99 of 100 packets come within this time, and the
+ * last so soon after it was sent, milliseconds.
+ */
+const queueMs = 30
+
+export async function bench(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      json: { type: 'boolean', default: false },
+      seconds: { type: 'string', default: '20' },
+      threads: { type: 'string' },
+    },
+  })
+  const seconds = wholeNumber('seconds', values.seconds, 1, 600)
+  const threads =
+    values.threads === undefined ? {} : { threads: wholeNumber('threads', values.threads, 0, 64) }
+  const parts: Part[] = []
+  try {
+    for (const role of ['source', 'relay', 'sink']) parts.push(await start(role))
+    const say = values.json ? () => {} : (line: string) => console.log(line)
+    const result = await measure(parts as [Part, Part, Part], seconds, threads, say)
+    if (values.json) console.log(JSON.stringify(result))
+    else console.table(result)
+  } finally {
+    for (const part of parts) part.end()
+  }
+}
+
+async function start(role: string): Promise<Part> {
+  const script = join(import.meta.dirname, 'relay-process.ts')
+  const child = fork(script, [role], {
+    serialization: 'advanced',
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  let settle: { resolve: (answer: unknown) => void; reject: (error: Error) => void } | undefined
+  const answer = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      settle = { resolve, reject }
+    })
+  child.on('message', message => settle?.resolve(message))
+  child.on('exit', () => settle?.reject(new Error(`bench: the process of the ${role} has ended`)))
+  await answer()
+  return {
+    ask<T extends Answer>(question: Question): Promise<T> {
+      child.send(question)
+      return answer() as Promise<T>
+    },
+    end: () => {
+      if (child.connected) child.disconnect()
+    },
+  }
+}
+
+async function measure(
+  [source, relay, sink]: readonly [Part, Part, Part],
+  seconds: number,
+  threads: { threads?: number },
+  say: (line: string) => void,
+): Promise<Result> {
+  const peers = {
+    source: await source.ask<Peer>({ ask: 'peer' }),
+    relay: await relay.ask<Peer>({ ask: 'peer' }),
+    sink: await sink.ask<Peer>({ ask: 'peer' }),
+  }
+  const key = await relay.ask<Uint8Array>({ ask: 'relay', ...peers, ...threads })
+  const through = async (perS: number, forSeconds: number): Promise<Run> => {
+    const count = Math.ceil(perS * forSeconds)
+    await source.ask({ ask: 'build', key, next: peers.sink.id, count })
+    const done = await run({ source, relay, sink }, peers.relay, count, perS, true)
+    const ms = `${usual(done, 0.5).toFixed(1)} ms, 99 of 100 within ${usual(done, 0.99).toFixed(1)} ms`
+    const word = sustained(done) ? 'sustained' : 'not sustained'
+    say(`${perS.toFixed(0)} a second for ${forSeconds} s: lost ${done.lost}, ${ms}: ${word}`)
+    return done
+  }
+  const straight = (count: number, perS: number): Promise<Run> =>
+    run({ source, relay, sink }, peers.sink, count, perS, false)
+
+  let perS = slowest
+  // the first tries find the compiler cold
+  const twice = async (rate: number): Promise<boolean> =>
+    sustained(await through(rate, trySeconds)) || sustained(await through(rate, trySeconds))
+  while (await twice(perS * 2)) perS *= 2
+  for (let i = 0, step = perS / 2; i < bisections; i++, step /= 2)
+    if (sustained(await through(perS + step, trySeconds))) perS += step
+  let highest = await through(perS, seconds)
+  for (let i = 1; i < tries && !sustained(highest); i++) {
+    perS *= lower
+    highest = await through(perS, seconds)
+  }
+  if (!sustained(highest))
+    throw new CommandError(
+      'FAILED',
+      'no rate was sustained',
+      'measure while nothing else keeps the machine busy',
+    )
+  // The same cells once more, straight to the sink, while the relay peels as many packets and does nothing else: what
+  // a relay costs beyond both shows only when the machine is as busy as it was with the relay.
+  const [link, peelUs] = await Promise.all([
+    straight(highest.count, perS),
+    relay.ask<number>({ ask: 'peel', perS, seconds }),
+  ])
+
+  const calm = await through(perS * easy, seconds)
+  const direct = await straight(calm.count, perS * easy)
+
+  const cpuUsPerPacket = highest.cpuUs.relay / highest.count
+  const linkUsPerPacket = (link.cpuUs.source + link.cpuUs.sink) / link.count
+  return {
+    packetsPerS: Math.round(perS),
+    cpuUsPerPacket: round(cpuUsPerPacket),
+    peelUs: round(peelUs),
+    linkUsPerPacket: round(linkUsPerPacket),
+    ratio: round(cpuUsPerPacket / (peelUs + linkUsPerPacket)),
+    lost: calm.lost,
+    addedP50Ms: round(usual(calm, 0.5) - usual(direct, 0.5)),
+    addedP99Ms: round(usual(calm, 0.99) - usual(direct, 0.99)),
+    rssMiB: round(calm.rssMiB),
+  }
+}
+
+interface Run {
+  readonly count: number
+  readonly lost: number
+  /** From the last packet sent to the last that came, milliseconds. */
+  readonly settledMs: number
+  /** Milliseconds, sorted, of the packets that came: one list for each second in which they were sent. */
+  readonly latencies: readonly Float64Array[]
+  readonly cpuUs: { readonly source: number; readonly relay: number; readonly sink: number }
+  /** Of the relay, at the end. */
+  readonly rssMiB: number
+}
+
+function sustained(run: Run): boolean {
+  return run.lost === 0 && run.settledMs < queueMs && usual(run, 0.99) < queueMs
+}
+
+/** A quantile of the latency in the usual second: the median over seconds, so that a pause of the machine counts as one. */
+function usual(run: Run, share: number): number {
+  return median(run.latencies.map(second => quantileSorted([...second], share)))
+}
+
+type Parts = Readonly<Record<'source' | 'relay' | 'sink', Part>>
+
+const noUsage: Usage = { cpuUs: 0, rssMiB: 0 }
+
+/** Sends the source's packets, through the relay or not, and waits until all have come or nothing comes any more. */
+async function run(parts: Parts, to: Peer, count: number, perS: number, through: boolean): Promise<Run> {
+  const { source, relay, sink } = parts
+  const usage = async (): Promise<Record<keyof Parts, Usage>> => ({
+    source: await source.ask({ ask: 'usage' }),
+    relay: through ? await relay.ask({ ask: 'usage' }) : noUsage,
+    sink: await sink.ask({ ask: 'usage' }),
+  })
+  await sink.ask({ ask: 'expect', count, peeled: through })
+  const before = await usage()
+  const sentAt = await source.ask<Float64Array>({
+    ask: 'send',
+    to,
+    count,
+    perS,
+  })
+  let received = 0
+  for (let still = 0; still < 20; still++) {
+    const now = await sink.ask<number>({ ask: 'received' })
+    if (now === count) break
+    if (now > received) still = 0
+    received = now
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
+  const after = await usage()
+  const arrivedAt = await sink.ask<Float64Array>({ ask: 'arrived' })
+
+  const came = arrivedAt.filter(at => at > 0)
+  const last = came.reduce((latest, at) => Math.max(latest, at), 0)
+  const cost = (part: keyof Parts): number => after[part].cpuUs - before[part].cpuUs
+  return {
+    count,
+    lost: count - came.length,
+    settledMs: last - (sentAt.at(-1) as number),
+    latencies: bySecond(sentAt, arrivedAt),
+    cpuUs: { source: cost('source'), relay: cost('relay'), sink: cost('sink') },
+    rssMiB: after.relay.rssMiB,
+  }
+}
+
+function bySecond(sentAt: Float64Array, arrivedAt: Float64Array): Float64Array[] {
+  const seconds: number[][] = []
+  arrivedAt.forEach((at, i) => {
+    if (at === 0) return
+    const sent = sentAt[i] as number
+    const second = Math.floor((sent - (sentAt[0] as number)) / 1000)
+    seconds[second] ??= []
+    seconds[second].push(at - sent)
+  })
+  return seconds.filter(second => second !== undefined).map(second => Float64Array.from(second).sort())
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

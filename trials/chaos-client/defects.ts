@@ -1,0 +1,75 @@
+// Planted defects of `npm run chaos -- client`: what a client or its gateway is handed to stand on, with one promise not kept.
+
+import type { Store } from '../../world/store.ts'
+import type { Plant } from './world.ts'
+
+const lateMs = 1500
+
+export const defects: Readonly<Record<string, Plant>> = {
+  /** A message is accepted before it is on disk. */
+  'queue-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'out/') }) },
+
+  /** What was read is forgotten by a restart, and comes again. */
+  'seen-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'seen/') }) },
+
+  /** A page of the mailbox is deleted at the gateway before what it held is on disk. */
+  'inbox-written-late': { client: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },
+
+  /** What opens replies is in memory only. */
+  'reply-secrets-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'secret/') }) },
+
+  /** What becomes of a message is in memory only. */
+  'states-not-written': { client: parts => ({ ...parts, store: firstOnly(parts.store, 'out/') }) },
+
+  /** A gateway acknowledges mail that is not on disk. */
+  'mail-not-written': { gateway: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },
+}
+
+type Put = { readonly type: string; readonly key: string }
+
+/** Writes nothing under a prefix. */
+function without(store: Store, prefix: string): Store {
+  const kept = ({ type, key }: Put): boolean => type !== 'put' || !key.startsWith(prefix)
+  return changed(store, {
+    put: async (...args: unknown[]) => {
+      if (kept({ type: 'put', key: String(args[0]) })) await Reflect.apply(store.put, store, args)
+    },
+    batch: async (...args: unknown[]) => {
+      const [operations, ...rest] = args as [Put[], ...unknown[]]
+      await Reflect.apply(store.batch, store, [operations.filter(kept), ...rest])
+    },
+  })
+}
+
+/** Of records under a prefix, what they were at first. */
+function firstOnly(store: Store, prefix: string): Store {
+  const isKept = async ({ type, key }: Put): Promise<boolean> =>
+    type !== 'put' || !key.startsWith(prefix) || (await store.get(key)) === undefined
+  return changed(store, {
+    batch: async (...args: unknown[]) => {
+      const [operations, ...rest] = args as [Put[], ...unknown[]]
+      const kept = await Promise.all(operations.map(isKept))
+      await Reflect.apply(store.batch, store, [operations.filter((_, i) => kept[i]), ...rest])
+    },
+  })
+}
+
+/** Says at once that it has written, and writes later. */
+function late(store: Store, clock: { after(ms: number, run: () => void): unknown }): Store {
+  const write =
+    (name: 'put' | 'batch' | 'del') =>
+    async (...args: unknown[]): Promise<void> => {
+      clock.after(lateMs, () => void Reflect.apply(store[name] as () => Promise<void>, store, args))
+    }
+  return changed(store, { put: write('put'), batch: write('batch'), del: write('del') })
+}
+
+function changed(store: Store, change: Readonly<Record<string, unknown>>): Store {
+  return new Proxy(store, {
+    get(_, name) {
+      if (typeof name === 'string' && Object.hasOwn(change, name)) return change[name]
+      const value = Reflect.get(store, name, store) as unknown
+      return typeof value === 'function' ? (value.bind(store) as unknown) : value
+    },
+  })
+}

@@ -1,0 +1,102 @@
+// What a run of `npm run chaos -- client` is made of, drawn from its seed.
+
+import { below, fraction, pick, type Random, seededRandom } from '../../world/random.ts'
+import { second } from '../../world/units.ts'
+
+export type Victim = { readonly kind: 'client' | 'gateway' | 'mix'; readonly number: number }
+
+/** Times are milliseconds from the moment when all is ready. */
+export interface Kill {
+  readonly at: number
+  readonly victim: Victim
+  /** At the n-th write to its disk from then on, before or after it; otherwise at once. */
+  readonly write: { readonly n: number; readonly when: 'before' | 'after' } | undefined
+  readonly deadMs: number
+}
+
+export interface Sending {
+  readonly at: number
+  readonly from: number
+  readonly to: number
+  readonly bytes: number
+  /** How often the receiver answers; more often than it has reply blocks where it is many. */
+  readonly replies: number
+}
+
+export interface Plan {
+  readonly seed: number
+  readonly clients: number
+  readonly gateways: number
+  readonly loss: number
+  readonly latencyMs: { readonly min: number; readonly max: number }
+  /** By how much each process's clock is ahead, in order of clients, gateways, mixes. */
+  readonly skewMs: readonly number[]
+  /** Into its epoch, when all begins. */
+  readonly phase: number
+  readonly sendings: readonly Sending[]
+  readonly kills: readonly Kill[]
+  readonly cuts: readonly { readonly at: number; readonly ms: number; readonly victim: Victim }[]
+}
+
+/** Messages and accidents come within so long; what follows is quiet. */
+export const troubleMs: number = 30 * second
+export const mixes = 3
+/** Half of what an epoch's grace covers, for each side. */
+const mostSkewMs = 2 * second
+const longestBytes = 12_000
+/** Replies to one message at most; where they are to run out of blocks, many. */
+export const usualReplies = 2
+const manyReplies = 14
+
+export function drawPlan(seed: number): Plan {
+  const random = seededRandom(seed)
+  const clients = 2 + below(random, 2)
+  const gateways = 2
+  const skewed = fraction(random) < 0.5
+  const victim = (): Victim => {
+    const kind = pick(random, ['client', 'client', 'client', 'gateway', 'gateway', 'mix'] as const)
+    return { kind, number: below(random, { client: clients, gateway: gateways, mix: mixes }[kind]) }
+  }
+  const exhausting = below(random, 4) === 0
+  return {
+    seed,
+    clients,
+    gateways,
+    loss: pick(random, [0, 0.005, 0.02]),
+    latencyMs: pick(random, [
+      { min: 1, max: 5 },
+      { min: 5, max: 60 },
+      { min: 1, max: 400 },
+    ]),
+    skewMs: Array.from({ length: clients + gateways + mixes }, () =>
+      skewed ? below(random, 2 * mostSkewMs) - mostSkewMs : 0,
+    ),
+    phase: fraction(random),
+    sendings: Array.from({ length: 4 + below(random, 5) }, (_, i) => {
+      const from = below(random, clients)
+      return {
+        at: below(random, troubleMs),
+        from,
+        to: (from + 1 + below(random, clients - 1)) % clients,
+        bytes: below(random, 3) === 0 ? below(random, longestBytes) : below(random, 300),
+        replies: i === 0 && exhausting ? manyReplies : below(random, usualReplies + 1),
+      }
+    }),
+    kills: Array.from({ length: 1 + below(random, 4) }, () => ({
+      at: below(random, troubleMs),
+      victim: victim(),
+      write: drawWrite(random),
+      deadMs: 100 + below(random, 5 * second),
+    })),
+    cuts: Array.from({ length: below(random, 2) }, () => ({
+      at: below(random, troubleMs),
+      ms: 1 * second + below(random, 5 * second),
+      victim: victim(),
+    })),
+  }
+}
+
+function drawWrite(random: Random): Kill['write'] {
+  if (below(random, 3) === 0) return undefined
+  return { n: 1 + below(random, 8), when: pick(random, ['before', 'after']) }
+}

@@ -1,0 +1,307 @@
+// The network of `npm run chaos -- client`: real nodes and clients on the in-memory link and one virtual clock, each of
+// which can be killed and started again on what it had written.
+
+import { type Client, openClient } from '../../client/index.ts'
+import { epochAt, epochStart, epochsValid, type Network } from '../../directory/documents/network.ts'
+import { defaultParameters } from '../../directory/documents/parameters.ts'
+import {
+  type Directory,
+  healthy,
+  type NodeEntry,
+  type Parameters,
+  type View,
+} from '../../directory/documents/view.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { publicKeyOf } from '../../link/identity.ts'
+import type { Host } from '../../link/link.ts'
+import { type MemoryNetwork, memoryNetwork } from '../../link/memory/memory.ts'
+import { type Files, memoryFiles } from '../../node/files.ts'
+import { startNode } from '../../node/node.ts'
+import { admission } from '../../node/routes.ts'
+import { geometry } from '../../sphinx/geometry.ts'
+import { type Clock, type VirtualClock, virtualClock } from '../../world/clock.ts'
+import { silent } from '../../world/log.ts'
+import { type Random, seededRandom } from '../../world/random.ts'
+import { memoryStore, type Store } from '../../world/store.ts'
+import { second } from '../../world/units.ts'
+import { type Life, life } from './life.ts'
+import { mixes, type Plan, type Victim } from './plan.ts'
+
+/** What a process is handed, for a defect to change. */
+export interface Parts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** A planted defect: other parts for a client or a gateway. */
+export type Plant = {
+  readonly client?: (parts: Parts) => Parts
+  readonly gateway?: (parts: Parts) => Parts
+}
+
+export interface Process {
+  readonly victim: Victim
+  readonly id: Uint8Array
+  /** undefined while it is dead. */
+  readonly life: Life | undefined
+  readonly link: Host | undefined
+  /** Of a client that is open. */
+  readonly client: Client | undefined
+  start(): Promise<void>
+}
+
+export interface World {
+  readonly clock: VirtualClock
+  readonly links: MemoryNetwork
+  readonly network: Network
+  readonly processes: readonly Process[]
+  find(victim: Victim): Process
+}
+
+const parameters: Parameters = {
+  ...defaultParameters,
+  hopDelayMs: 30,
+  maxHopDelayMs: 2000,
+  payloadPerMinute: 240,
+  loopPerMinute: 6,
+  dropPerMinute: 6,
+  readPerMinute: 90,
+  pageEntries: 16,
+  nodeLoopPerMinute: 0,
+  bulletinPageBytes: 1024,
+}
+
+export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
+  const random = seededRandom(plan.seed ^ 0x5eed)
+  const epochMs = 60 * second
+  const clock = virtualClock(1_700_000_000_000)
+  const network: Network = {
+    name: 'chaos',
+    genesis: clock.now() - Math.floor(plan.phase * epochMs),
+    epochMs,
+    authorities: [],
+    threshold: 1,
+    suite: 'x25519',
+    hops: 5,
+    userBytes: 800,
+    topology: 'stratified',
+    layers: 3,
+    minimum: { mixes, gateways: 1 },
+  }
+  const { latencyMs, loss } = plan
+  const links = memoryNetwork({ clock, random, latencyMs, loss })
+  const nodes: NodeDraft[] = []
+  const views = publisher(network, nodes, clock)
+  const given = { network, clock, links, plant, views }
+  const processes: Process[] = []
+  const add = (victim: Victim): void => {
+    const skewMs = plan.skewMs[processes.length] ?? 0
+    const seed = random(32)
+    if (victim.kind === 'client') processes.push(clientProcess(given, victim, seed, skewMs))
+    else {
+      const files = memoryFiles()
+      nodes.push({ id: publicKeyOf(seed), victim, files })
+      processes.push(nodeProcess(given, victim, seed, skewMs, files))
+    }
+  }
+  for (let number = 0; number < plan.clients; number++) add({ kind: 'client', number })
+  for (let number = 0; number < plan.gateways; number++) add({ kind: 'gateway', number })
+  for (let number = 0; number < mixes; number++) add({ kind: 'mix', number })
+  const find = (victim: Victim): Process =>
+    processes.find(
+      ({ victim: { kind, number } }) => kind === victim.kind && number === victim.number,
+    ) as Process
+  // Nodes first: their keys are what a consensus names.
+  for (const process of processes) if (process.victim.kind !== 'client') await process.start()
+  await views.publish()
+  for (const process of processes) if (process.victim.kind === 'client') await process.start()
+  return { clock, links, network, processes, find }
+}
+
+interface NodeDraft {
+  readonly id: Uint8Array
+  readonly victim: Victim
+  readonly files: Files
+}
+
+interface Given {
+  readonly network: Network
+  readonly clock: VirtualClock
+  readonly links: MemoryNetwork
+  readonly plant: Plant
+  readonly views: Views
+}
+
+function clientProcess(
+  { network, clock, links, plant, views }: Given,
+  victim: Victim,
+  seed: Uint8Array,
+  skewMs: number,
+): Process {
+  const disk = memoryStore()
+  const { packetBytes } = geometry(network)
+  let lives = 0
+  const here: { -readonly [key in keyof Process]: Process[key] } = {
+    victim,
+    id: publicKeyOf(seed),
+    life: undefined,
+    link: undefined,
+    client: undefined,
+    async start() {
+      const link = links.host({ cellBytes: packetBytes, admits: () => false, role: 'client' })
+      const mine = life(clock, skewMs, () => {
+        links.kill(link.id)
+        if (here.life === mine) Object.assign(here, { life: undefined, link: undefined, client: undefined })
+      })
+      Object.assign(here, { life: mine, link })
+      const own = new Uint8Array([...seed.subarray(0, 31), ++lives])
+      const parts = { store: mine.store(disk), clock: mine.clock, random: seededRandom(own) }
+      const client = await openClient({
+        network,
+        link,
+        directory: views.directory(mine),
+        ...(plant.client?.(parts) ?? parts),
+      })
+      if (here.life === mine) here.client = client
+    },
+  }
+  return here
+}
+
+function nodeProcess(
+  { network, clock, links, plant, views }: Given,
+  victim: Victim,
+  seed: Uint8Array,
+  skewMs: number,
+  files: Files,
+): Process {
+  const disk = memoryStore()
+  const { packetBytes } = geometry(network)
+  const role = victim.kind === 'gateway' ? 'gateway' : 'mix'
+  let lives = 0
+  const here: { -readonly [key in keyof Process]: Process[key] } = {
+    victim,
+    id: publicKeyOf(seed),
+    life: undefined,
+    link: undefined,
+    client: undefined,
+    async start() {
+      const gate = admission(role)
+      const link = links.host({ seed, cellBytes: packetBytes, admits: gate.admits, role: 'node' })
+      const mine = life(clock, skewMs, () => {
+        links.kill(link.id)
+        if (here.life === mine) Object.assign(here, { life: undefined, link: undefined })
+      })
+      Object.assign(here, { life: mine, link })
+      const own = new Uint8Array([...seed.subarray(0, 31), ++lives])
+      const parts = { store: mine.store(disk), clock: mine.clock, random: seededRandom(own) }
+      await startNode({
+        role,
+        network,
+        link,
+        admission: gate,
+        seed,
+        family: '',
+        directory: views.directory(mine),
+        files: mine.files(files),
+        log: silent,
+        ...(role === 'gateway' ? (plant.gateway?.(parts) ?? parts) : parts),
+      })
+    },
+  }
+  return here
+}
+
+interface Views {
+  /** Of this epoch and the next, and from then on by itself. */
+  publish(): Promise<void>
+  directory(life: Life): Directory
+}
+
+/** Says what authorities would say: who is there, and with which keys. */
+function publisher(network: Network, nodes: readonly NodeDraft[], clock: VirtualClock): Views {
+  const views = new Map<number, View>()
+  const handlers = new Set<(view: View) => void>()
+
+  async function make(epoch: number): Promise<void> {
+    const entries: NodeEntry[] = []
+    for (const { id, victim, files } of nodes) {
+      const packetKeys = new Map<number, Uint8Array>()
+      for (let e = epoch; e < epoch + 3; e++) {
+        const file = await files.read(`packet-${e}.key`, 64)
+        if (file !== undefined) packetKeys.set(e, file.slice(32))
+      }
+      // One that has not made its keys in time is not in the consensus.
+      if (packetKeys.size < 3) continue
+      const isMix = victim.kind === 'mix'
+      entries.push({
+        id,
+        role: isMix ? 'mix' : 'gateway',
+        layer: isMix ? victim.number : -1,
+        addresses: [`/memory/${hex(id.subarray(0, 8))}`],
+        services: [],
+        packetKeys,
+        family: '',
+        running: true,
+        reliable: true,
+      })
+    }
+    const validAfter = epochStart(network, epoch)
+    const view: View = {
+      network: network.name,
+      epoch,
+      hash: new Uint8Array(32).fill(epoch),
+      signers: [],
+      validAfter,
+      freshUntil: validAfter + network.epochMs,
+      validUntil: validAfter + epochsValid * network.epochMs,
+      parameters,
+      mixing: 'poisson',
+      topology: 'stratified',
+      layers: [0, 1, 2].map(layer => entries.filter(entry => entry.layer === layer)),
+      gateways: entries.filter(({ role }) => role === 'gateway'),
+      nodes: new Map(entries.map(entry => [hex(entry.id), entry])),
+    }
+    views.set(epoch, view)
+    for (const handler of handlers) handler(view)
+  }
+
+  /** In the middle of each epoch the next one's. */
+  function next(): void {
+    const epoch = epochAt(network, clock.now())
+    const middle = epochStart(network, epoch) + network.epochMs / 2
+    const wait = middle - clock.now()
+    clock.after(wait > 0 ? wait : wait + network.epochMs, () => {
+      void make(epochAt(network, clock.now()) + 1)
+      next()
+    })
+  }
+
+  return {
+    async publish() {
+      const epoch = epochAt(network, clock.now())
+      await make(epoch)
+      await make(epoch + 1)
+      next()
+    },
+    directory: own => {
+      const current = (): View | undefined => views.get(epochAt(network, own.clock.now()))
+      return {
+        current,
+        view: epoch => views.get(epoch),
+        onView(handler) {
+          const living = (view: View): void => {
+            if (own.over) handlers.delete(living)
+            else handler(view)
+          }
+          handlers.add(living)
+          return () => void handlers.delete(living)
+        },
+        health: () => healthy,
+        ready: async () => current() as View,
+        close: async () => {},
+      }
+    },
+  }
+}

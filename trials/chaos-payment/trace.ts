@@ -1,0 +1,117 @@
+// What happened in a world of the chaos harness, kept for its checks (chaos-payment-checks.ts).
+
+import { hex } from '../../encoding/bytes.ts'
+import type { Note } from '../../payment/ledger/transaction.ts'
+import { transcriptOf } from '../../payment/rounds/blame.ts'
+import type { Join } from '../../payment/rounds/join.ts'
+import { missingIn, type Verdict } from '../../payment/rounds/judge.ts'
+import type { Received } from '../../payment/rounds/message.ts'
+import { type RoundRecord, readRecord } from '../../payment/rounds/record.ts'
+import type { Report } from '../../payment/rounds/shell.ts'
+import type { RoundAction, RoundState } from '../../payment/rounds/state.ts'
+import type { Store } from '../../world/store.ts'
+import type { Peer, World } from './world.ts'
+
+/** What the checks look at. */
+export interface Trace {
+  /** By honest peers, with the record that a crash would have left at that moment. */
+  readonly sent: { peer: Peer; message: Received; onDisk: RoundRecord | null }[]
+  /** By all peers, also what a faulty one then withheld. */
+  readonly made: { peer: Peer; message: Received }[]
+  /** Joins that honest peers have signed, and the output that they offered in that run. */
+  readonly commits: { peer: Peer; join: Join; outputSecret: Uint8Array }[]
+  /** What honest peers kept on disk. */
+  readonly records: { peer: Peer; record: RoundRecord }[]
+  readonly blamed: { by: Peer; note: Note; verdict: Verdict; attempt: number }[]
+  /** Steps that ended a run by blame with everybody's secrets on the table: whose, which vectors, and who was named. */
+  readonly judged: { by: Peer; attempt: number; revealed: string[]; saw: string[]; named: string[] }[]
+  /** Changes of state, and when. */
+  readonly states: { peer: Peer; state: RoundState; at: number }[]
+  /** Vectors of SR and DC that spoil a run, in hex. */
+  readonly spoilt: { peer: Peer; attempt: number; vector: string }[]
+}
+
+export function emptyTrace(): Trace {
+  return { sent: [], made: [], commits: [], records: [], blamed: [], judged: [], states: [], spoilt: [] }
+}
+
+/** A message of its own that an honest peer hands to the network. */
+export function observeSent(world: World, peer: Peer, message: Received): void {
+  world.trace.sent.push({ peer, message, onDisk: peer.onDisk })
+}
+
+/** A peer's disk, of which everything is kept that an honest one writes. */
+export function recording(world: World, peer: Peer): Store {
+  const { store } = peer
+  return {
+    put: async (key: string, value: Uint8Array) => {
+      await store.put(key, value)
+      peer.onDisk = readRecord(value)
+      if (peer.fault === null) world.trace.records.push({ peer, record: peer.onDisk })
+    },
+    get: async (key: string) => await store.get(key),
+    del: async (key: string) => await store.del(key),
+  } as unknown as Store
+}
+
+/** Keeps what a step of an honest peer shows. */
+export function observe(
+  world: World,
+  peer: Peer,
+  before: RoundState,
+  [after, actions]: [RoundState, RoundAction[]],
+): void {
+  peer.attempt = Math.max(0, after.attempts.length - 1)
+  if (peer.fault === null) observeCommits(world, peer, before, after)
+  if (peer.fault !== null || before.at !== 'blaming' || after.at === 'blaming') return
+  const inbox = 'inbox' in after ? after.inbox : before.inbox
+  const transcript = transcriptOf({ ...before, inbox })
+  if (missingIn(transcript).length > 0) return
+  world.trace.judged.push({
+    by: peer,
+    attempt: before.attempt,
+    revealed: transcript.reveals.flatMap(reveal => (reveal === null ? [] : [reveal.from])),
+    saw: [...transcript.slots, ...transcript.messages].flatMap(one =>
+      one === null ? [] : [hex(one.body.vector)],
+    ),
+    named: actions.flatMap(action => (action.do === 'blame' ? [action.verdict.guilty] : [])),
+  })
+}
+
+function observeCommits(world: World, peer: Peer, before: RoundState, after: RoundState): void {
+  const joins = 'joins' in after ? after.joins : [after.join]
+  for (const join of joins.slice('joins' in before ? before.joins.length : 0)) {
+    const attempt = after.attempts.find(
+      ({ transaction }) => transaction !== null && hex(transaction) === hex(join.id),
+    )
+    if (attempt !== undefined) world.trace.commits.push({ peer, join, outputSecret: attempt.outputSecret })
+  }
+}
+
+/** Keeps what a peer tells its owner. */
+export function observeReport(world: World, peer: Peer, report: Report): void {
+  switch (report.kind) {
+    case 'state':
+      peer.outcome = report.state
+      world.trace.states.push({ peer, state: report.state, at: world.clock.now() })
+      return
+    case 'blame':
+      world.trace.blamed.push({ by: peer, note: report.note, verdict: report.verdict, attempt: peer.attempt })
+      return
+    case 'settled':
+      settled(peer, report.settlement, report.record)
+      return
+    case 'strike':
+      return
+  }
+}
+
+function settled(
+  peer: Peer,
+  settlement: { is: string; outputSecret?: Uint8Array | null },
+  record: RoundRecord,
+): void {
+  peer.isSettled = true
+  if (settlement.is === 'free') peer.wallet.push(record.noteSecret)
+  else if (settlement.outputSecret) peer.wallet.push(settlement.outputSecret)
+}

@@ -1,0 +1,364 @@
+// A payment round among peers on a virtual clock: a lossy gossip network, an embedded ledger, peers that crash, and peers
+// that do not keep to the protocol. What happened is kept for the checks (chaos-payment-checks.ts).
+
+import { hex } from '../../encoding/bytes.ts'
+import { type EmbeddedLedger, openLedger } from '../../payment/ledger/embedded.ts'
+import type { Genesis } from '../../payment/ledger/ledger.ts'
+import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../../payment/ledger/transaction.ts'
+import { embeddedJoins } from '../../payment/rounds/join.ts'
+import {
+  type Body,
+  type Malformed,
+  pairingId,
+  type Received,
+  readMessage,
+} from '../../payment/rounds/message.ts'
+import { type RoundRecord, readRecord } from '../../payment/rounds/record.ts'
+import { step } from '../../payment/rounds/round.ts'
+import { type Report, RoundShell, recordKey } from '../../payment/rounds/shell.ts'
+import type { RoundConfig, RoundEvent, RoundInit, RoundState } from '../../payment/rounds/state.ts'
+import { type VirtualClock, virtualClock } from '../../world/clock.ts'
+import { silent } from '../../world/log.ts'
+import { below, fraction, type Random, seededRandom } from '../../world/random.ts'
+import { memoryStore, type Store } from '../../world/store.ts'
+import { minute } from '../../world/units.ts'
+import { emptyTrace, observe, observeReport, observeSent, recording, type Trace } from './trace.ts'
+
+/** What a peer publishes: to whom (all when absent), and how much later. */
+export interface Outgoing {
+  readonly bytes: Uint8Array
+  readonly to?: (peer: Peer) => boolean
+  readonly delayMs?: number
+}
+
+/** How a peer breaks the protocol: what it does in place of a message that it should publish. */
+export interface Fault {
+  readonly name: string
+  /** @returns null to send it as it is */
+  send(peer: Peer, message: Received, world: World): readonly Outgoing[] | null
+  /** Something else that it does when it comes to know a message. */
+  hear?(peer: Peer, message: Received, world: World): readonly Outgoing[]
+  /** What is wrong with its own state machine. */
+  plant?(peer: Peer): Plant
+  /** The secret of the output that it offers in its run number `attempt`, in place of a fresh one. */
+  output?(attempt: number, random: Random): Uint8Array
+}
+
+/** The parts of an honest peer that a planted defect replaces. */
+export interface Parts {
+  readonly step: typeof step
+  readonly config: RoundConfig
+  readonly store: Store
+  /** What a restarted peer finds of its record. */
+  readonly found: (record: RoundRecord) => RoundRecord
+  readonly tell: (report: Report) => Report[]
+}
+export type Plant = (parts: Parts, world: World) => Parts
+
+/** The process dies just before its first message of a kind leaves, or a while after it has. */
+export interface Crash {
+  readonly kind: Body['kind']
+  readonly afterMs: number | null
+}
+
+export interface Peer {
+  readonly name: number
+  readonly fault: Fault | null
+  readonly random: Random
+  readonly noteSecret: Uint8Array
+  readonly note: Note
+  readonly round: RoundInit
+  readonly store: Store
+  /** The last record that was written to its store. */
+  onDisk: RoundRecord | null
+  shell: RoundShell
+  /** Hex of its identity in the pairing, once it has asked. */
+  identity: string
+  /** Everything that it can spend when all is settled: secrets of outputs, or of its note. */
+  readonly wallet: Uint8Array[]
+  isDown: boolean
+  /** When it crashes, once; null when it does not, or has. */
+  crash: Crash | null
+  crashes: number
+  isSettled: boolean
+  outcome: RoundState | null
+  attempt: number
+  outputs: number
+  /** What it has sent in place of each message of its own, by the message's hash: handing one on again repeats that. */
+  readonly replaced: Map<string, readonly Outgoing[]>
+}
+
+export interface World {
+  readonly seed: number
+  readonly random: Random
+  readonly clock: VirtualClock
+  readonly ledger: EmbeddedLedger
+  readonly genesis: Genesis
+  readonly peers: Peer[]
+  readonly denomination: number
+  readonly lossRate: number
+  readonly trace: Trace
+}
+
+const times = { phaseMs: minute, voteMs: minute / 2 }
+/** How long requests count. */
+export const pairMs: number = 2 * minute
+const expiry = 60 * minute
+const ledgerSeed = new Uint8Array(32).fill(1)
+const mintSeed = new Uint8Array(32).fill(2)
+
+export interface Plan {
+  readonly seed: number
+  readonly peers: number
+  /** By the peer's place. */
+  readonly faults: ReadonlyMap<number, Fault>
+  /** Honest peers that crash. */
+  readonly crashes: ReadonlyMap<number, Crash>
+  /** The part of deliveries that never happen. */
+  readonly lossRate: number
+  readonly plant: Plant
+}
+
+const checked = new WeakMap<Uint8Array, Received | Malformed>()
+
+/** The network hands the same array to everybody: its signature is checked once. */
+function read(bytes: Uint8Array): Received | Malformed {
+  const known = checked.get(bytes)
+  if (known !== undefined) return known
+  const message = readMessage(bytes)
+  checked.set(bytes, message)
+  return message
+}
+
+export async function createWorld(plan: Plan): Promise<World> {
+  const clock = virtualClock(1_800_000_000_000)
+  const random = seededRandom(plan.seed)
+  const genesis = { name: 'chaos', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
+  const ledger = await openLedger({
+    store: memoryStore(),
+    genesis,
+    ledgerSeed,
+    now: () => Math.floor(clock.now()),
+  })
+  const world: World = {
+    seed: plan.seed,
+    random,
+    clock,
+    ledger,
+    genesis,
+    peers: [],
+    denomination: 10,
+    lossRate: plan.lossRate,
+    trace: emptyTrace(),
+  }
+  const secrets = Array.from({ length: plan.peers }, () => random(32))
+  const outputs = secrets.map(secret => ({ denomination: world.denomination, owner: ownerOf(secret) }))
+  const mint = signMint(ledger.id, random(32), outputs, mintSeed)
+  await ledger.submit(mint)
+  const { id, transaction } = readTransaction(ledger.id, mint)
+  for (const [name, note] of notesOf(id, transaction).entries()) {
+    const peer = createPeer(world, name, note, secrets[name] as Uint8Array, plan)
+    world.peers.push(peer)
+    peer.shell.start(peer.round)
+  }
+  return world
+}
+
+function createPeer(world: World, name: number, note: Note, noteSecret: Uint8Array, plan: Plan): Peer {
+  const { clock, ledger } = world
+  const start = clock.now()
+  const fault = plan.faults.get(name) ?? null
+  const peer: Peer = {
+    name,
+    fault,
+    random: seededRandom(world.random(32)),
+    noteSecret,
+    note,
+    round: {
+      note,
+      noteSecret,
+      pairing: pairingId(ledger.id, world.denomination, 1),
+      ask: start + below(world.random, minute),
+      until: start + pairMs,
+      expiry: start + expiry,
+    },
+    store: memoryStore(),
+    onDisk: null,
+    shell: null as unknown as RoundShell,
+    identity: '',
+    wallet: [],
+    isDown: false,
+    crash: plan.crashes.get(name) ?? null,
+    crashes: 0,
+    isSettled: false,
+    outcome: null,
+    attempt: 0,
+    outputs: 0,
+    replaced: new Map(),
+  }
+  peer.shell = createShell(
+    world,
+    peer,
+    fault === null ? plan.plant : (fault.plant?.(peer) ?? (parts => parts)),
+  )
+  return peer
+}
+
+function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
+  const config: RoundConfig = {
+    scheme: embeddedJoins(world.ledger.id),
+    random: peer.random,
+    read,
+    newOutput: () => peer.fault?.output?.(peer.outputs++, peer.random) ?? peer.random(32),
+    isCooling: () => false,
+    least: 3,
+    ...times,
+  }
+  const parts = plant(
+    { step, config, store: recording(world, peer), found: record => record, tell: report => [report] },
+    world,
+  )
+  return new RoundShell(
+    {
+      config: parts.config,
+      clock: world.clock,
+      store: parts.store,
+      ledger: world.ledger,
+      log: silent,
+      publish: message => publish(world, peer, parts, message),
+      report: report => {
+        for (const told of parts.tell(report)) observeReport(world, peer, told)
+      },
+    },
+    (config, state, event, now) => {
+      const next = parts.step(config, state, event, now)
+      observe(world, peer, state, next)
+      return next
+    },
+  )
+}
+
+function crash(world: World, peer: Peer, parts: Parts): void {
+  if (peer.isDown || peer.isSettled) return
+  peer.crashes++
+  peer.isDown = true
+  peer.shell.close()
+  world.clock.after(minute + below(world.random, 4 * minute), () => void restart(world, peer, parts))
+}
+
+async function restart(world: World, peer: Peer, parts: Parts): Promise<void> {
+  const record = await peer.store.get(recordKey(peer.round.pairing))
+  peer.isDown = false
+  if (record === undefined) {
+    peer.wallet.push(peer.noteSecret)
+    peer.isSettled = true
+    return
+  }
+  peer.shell = createShell(world, peer, () => parts)
+  peer.shell.recover(parts.found(readRecord(record)))
+}
+
+/** The message that a step is about to take in. */
+export function heard({ read }: RoundConfig, event: RoundEvent): Received | null {
+  if (event.kind !== 'message') return null
+  try {
+    const message = read(event.bytes)
+    return 'why' in message ? null : message
+  } catch {
+    return null
+  }
+}
+
+/** Gossip: to everybody, after a while, and now and then not at all. */
+function publish(world: World, peer: Peer, parts: Parts, bytes: Uint8Array): void {
+  const message = read(bytes) as Received
+  const isOwn = message.from === ownIdentity(peer)
+  if (isOwn) peer.identity = message.from
+  if (isOwn && peer.crash?.kind === message.body.kind) {
+    const { afterMs } = peer.crash
+    peer.crash = null
+    if (afterMs === null) {
+      crash(world, peer, parts)
+      return
+    }
+    world.clock.after(afterMs, () => crash(world, peer, parts))
+  }
+  if (isOwn && peer.fault === null) observeSent(world, peer, message)
+  const outgoing = isOwn ? outgoingOf(world, peer, message) : [{ bytes }]
+  for (const one of outgoing) deliver(world, peer, one)
+}
+
+/** What a peer sends where its state machine publishes a message of its own. */
+function outgoingOf(world: World, peer: Peer, message: Received): readonly Outgoing[] {
+  const key = hex(message.hash)
+  const known = peer.replaced.get(key)
+  if (known !== undefined) return known
+  const instead = peer.fault?.send(peer, message, world) ?? null
+  world.trace.made.push({ peer, message: replaced(instead) ?? message })
+  const outgoing = instead ?? [{ bytes: message.bytes }]
+  peer.replaced.set(key, outgoing)
+  return outgoing
+}
+
+/** What a faulty peer sends in place of its message, if that is a message of the same kind. */
+function replaced(instead: readonly Outgoing[] | null): Received | null {
+  for (const { bytes } of instead ?? []) {
+    try {
+      const message = read(bytes)
+      if ('body' in message && message.body.kind === 'DC') return message
+    } catch {
+      // noise
+    }
+  }
+  return null
+}
+
+export function ownIdentity(peer: Peer): string {
+  const state = peer.shell.state
+  return state !== null && 'mine' in state ? state.mine.from : peer.identity
+}
+
+export function deliver(world: World, from: Peer, { bytes, to, delayMs = 0 }: Outgoing): void {
+  for (const peer of world.peers) {
+    if (peer === from || (to !== undefined && !to(peer)) || fraction(world.random) < world.lossRate) continue
+    const travel = 200 + below(world.random, 4800)
+    world.clock.after(delayMs + travel, () => {
+      if (peer.isDown) return
+      hear(world, peer, bytes)
+      peer.shell.receive(bytes)
+    })
+  }
+}
+
+function hear(world: World, peer: Peer, bytes: Uint8Array): void {
+  if (peer.fault?.hear === undefined) return
+  try {
+    const message = read(bytes)
+    if ('why' in message) return
+    for (const outgoing of peer.fault.hear(peer, message, world)) deliver(world, peer, outgoing)
+  } catch {
+    // noise
+  }
+}
+
+/** Runs until everybody who keeps to the protocol has settled, or long after all time is over. */
+export async function runWorld(world: World): Promise<void> {
+  const end = world.clock.now() + expiry + 30 * minute
+  while (world.clock.now() < end && !world.peers.every(isAtRest)) await world.clock.advance(minute)
+  // A faulty peer may still submit what it withheld.
+  await world.clock.advance(10 * minute)
+}
+
+function isAtRest(peer: Peer): boolean {
+  return peer.fault !== null || peer.isSettled
+}
+
+/** The identity of a peer, or a name for the report. */
+export function nameOf(world: World, identity: string): string {
+  const peer = world.peers.find(one => one.identity === identity)
+  return peer === undefined ? identity.slice(0, 8) : `peer ${peer.name}`
+}
+
+export function noteKey(note: Note): string {
+  return hex(note.id)
+}

@@ -1,0 +1,172 @@
+// An HTTP server for the people and programs of this machine only: on loopback, behind a token
+// (docs/running.md, Status).
+
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { open, readFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { WebSocketServer } from 'ws'
+import { noSuchPath, problem } from './problem.ts'
+import { second } from './units.ts'
+
+const host = '127.0.0.1'
+/** Bytes of a token before it is written as hex. */
+const tokenBytes = 32
+
+const usualBodyBytes = 64 * 1024
+
+type AdaptorSockets = NonNullable<Parameters<typeof createAdaptorServer>[0]['websocket']>['server']
+
+export interface LoopbackOptions {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** What `Authorization: Bearer` must say; or hand in `admits`. */
+  readonly token?: string
+  /** Whether whoever sends this `Authorization` header may ask. */
+  readonly admits?: (authorization: string | undefined) => boolean
+  /** Routes may take WebSockets. */
+  readonly sockets?: boolean
+  /** Adds the routes. */
+  readonly routes: (app: Hono) => void
+  /** Paths that need no token. Default: none. */
+  readonly open?: readonly string[]
+  /** Largest body of a request, bytes; default 64 KiB. */
+  readonly maxBodyBytes?: number
+  /** Connections at a time; default 64. */
+  readonly connections?: number
+}
+
+export interface Loopback {
+  readonly port: number
+  /** http://127.0.0.1:PORT */
+  readonly url: string
+  /** Ends open requests too. */
+  close(): Promise<void>
+}
+
+/** A port that cannot be listened on; the message names it. */
+export class ListenError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ListenError'
+  }
+}
+
+/** A token file that cannot be used; the message names it. */
+export class TokenError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'TokenError'
+  }
+}
+
+/**
+ * Serves routes on 127.0.0.1. A request whose Host header names anything else gets 403: a page in this machine's
+ * browser could otherwise reach the port under a name of its own (DNS rebinding). One without the token gets 401,
+ * a route that throws 500 without a reason.
+ *
+ * @throws ListenError when the port is taken or not allowed
+ */
+export async function serveLoopback(options: LoopbackOptions): Promise<Loopback> {
+  let port = options.port
+  const { token } = options
+  const admits = options.admits ?? (header => token !== undefined && bears(header, token))
+  const app = new Hono()
+  app.use(async (context, next) => {
+    if (!namesLoopback(context.req.header('host'), port))
+      return problem(403, 'BAD_HOST', `the Host header names another machine: want ${host}:${port}`)
+    const free = options.open?.includes(context.req.path) ?? false
+    if (!free && !admits(context.req.header('authorization')))
+      return problem(401, 'BAD_TOKEN', 'the token is missing or wrong: want Authorization: Bearer TOKEN', {
+        'www-authenticate': 'Bearer',
+      })
+    return next()
+  })
+  const { maxBodyBytes = usualBodyBytes } = options
+  app.use(
+    bodyLimit({
+      maxSize: maxBodyBytes,
+      onError: () => problem(413, 'TOO_LARGE', `the body is longer than ${maxBodyBytes} bytes`),
+    }),
+  )
+  options.routes(app)
+  app.notFound(noSuchPath)
+  app.onError(() => problem(500, 'INTERNAL', 'the request could not be carried out'))
+
+  const sockets =
+    options.sockets === true ? new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes }) : undefined
+  // Its types and ws's own differ in `send`, not in what they do
+  const taken = sockets as unknown as AdaptorSockets | undefined
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    ...(taken === undefined ? {} : { websocket: { server: taken } }),
+  }) as Server
+  server.maxConnections = options.connections ?? 64
+  server.headersTimeout = 10 * second
+  server.requestTimeout = 60 * second
+  port = await listen(server, options.port)
+  return {
+    port,
+    url: `http://${host}:${port}`,
+    close: () =>
+      new Promise(resolve => {
+        server.close(() => resolve())
+        for (const socket of sockets?.clients ?? []) socket.terminate()
+        server.closeAllConnections()
+      }),
+  }
+}
+
+/**
+ * The token in a file, which is made (0600) with a new random one when it is not there.
+ *
+ * @throws TokenError naming the file when it can be neither read nor made, or holds no token
+ */
+export async function tokenFrom(path: string): Promise<string> {
+  try {
+    const file = await open(path, 'wx', 0o600)
+    try {
+      const token = randomBytes(tokenBytes).toString('hex')
+      await file.writeFile(`${token}\n`)
+      return token
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw unusable(path, error)
+  }
+  const token = (await readFile(path, 'utf8').catch(error => Promise.reject(unusable(path, error)))).trim()
+  if (token.length < 16) throw new TokenError(`token file ${path}: no token of 16 characters or more`)
+  return token
+}
+
+function unusable(path: string, error: unknown): TokenError {
+  return new TokenError(`token file ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`)
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => {
+      const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code})`
+      reject(new ListenError(`port ${port} of ${host} ${why}`))
+    })
+    server.listen(port, host, () => {
+      // from here on an error is one of a single connection, and ends that connection only
+      server.on('error', () => {})
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+function namesLoopback(header: string | undefined, port: number): boolean {
+  return [host, 'localhost', '[::1]'].some(name => header === `${name}:${port}`)
+}
+
+/** Digests, so that neither the length nor the place of a difference shows in the time. */
+function bears(header: string | undefined, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`))
+}
