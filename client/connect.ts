@@ -10,7 +10,7 @@ import { type Log, silent } from '../world/log.ts'
 import { type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
 import { Client } from './client.ts'
-import { lateDirectory } from './directory-after.ts'
+import { directoryAfter } from './directory-after.ts'
 import { ClientError } from './error.ts'
 import type { Unlock } from './folder/vault.ts'
 import { chooseGateway } from './incoming/gateways.ts'
@@ -120,7 +120,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
       if (directory !== options.directory) await directory.close()
     }
     const directory =
-      startAfterMs > 0 ? lateDirectory({ clock, log, afterMs: startAfterMs, follow, end }) : await follow()
+      startAfterMs > 0 ? directoryAfter({ clock, log, afterMs: startAfterMs, follow, end }) : await follow()
     made.push(() => end(directory))
     const { sealing = hpkeSealing, cover = 'default' } = options
     const limits = { ...defaultLimits, ...options.limits }

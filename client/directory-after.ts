@@ -2,28 +2,34 @@
 // its link stays silent until then (docs/client.md 11.3).
 
 import { type Directory, healthy, type View } from '../directory/documents/view.ts'
+import { DirectoryError } from '../directory/error.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'
+import type { Ms } from '../world/units.ts'
+import { type Settle, wait } from '../world/wait.ts'
 
 type State =
   | { readonly at: 'waiting' }
   | { readonly at: 'following'; readonly directory: Directory }
   | { readonly at: 'closed' }
 
-export interface LateInit {
+export interface DirectoryAfterInit {
   readonly clock: Clock
   readonly log: Log
-  /** Milliseconds until `follow` is called. */
-  readonly afterMs: number
+  /** The time until `follow` is called. */
+  readonly afterMs: Ms
   readonly follow: () => Promise<Directory>
   /** Ends what `follow` gave. */
   readonly end: (directory: Directory) => Promise<void>
 }
 
-export function lateDirectory({ clock, log, afterMs, follow, end }: LateInit): Directory {
+export function directoryAfter({ clock, log, afterMs, follow, end }: DirectoryAfterInit): Directory {
   let state: State = { at: 'waiting' }
   const handlers = new Set<(view: View) => void>()
+  /** Those who wait in `ready`. */
+  const waiting = new Set<Settle<View>>()
   const tell = (view: View): void => {
+    for (const { resolve } of [...waiting]) resolve(view)
     for (const handler of handlers) handler(view)
   }
   let starting: Promise<void> = Promise.resolve()
@@ -48,31 +54,25 @@ export function lateDirectory({ clock, log, afterMs, follow, end }: LateInit): D
     },
     health: () => now()?.health() ?? healthy,
     ready: signal =>
-      new Promise((resolve, reject) => {
+      wait({ signal }, settle => {
         const current = now()?.current()
-        if (current !== undefined) return resolve(current)
-        const stop = (): void => {
-          handlers.delete(found)
-          signal?.removeEventListener('abort', abort)
-        }
-        const found = (view: View): void => {
-          stop()
-          resolve(view)
-        }
-        const abort = (): void => {
-          stop()
-          reject(signal?.reason)
-        }
-        handlers.add(found)
-        signal?.addEventListener('abort', abort, { once: true })
+        if (current !== undefined) settle.resolve(current)
+        if (state.at === 'closed') settle.reject(closed())
+        waiting.add(settle)
+        return () => waiting.delete(settle)
       }),
     close: async () => {
       timer.cancel()
       const following = now()
       state = { at: 'closed' }
+      for (const { reject } of [...waiting]) reject(closed())
       handlers.clear()
       await starting
       if (following !== undefined) await end(following)
     },
   }
+}
+
+function closed(): DirectoryError {
+  return new DirectoryError('CLOSED', 'the directory was closed')
 }

@@ -1,5 +1,6 @@
 // What an app holds of a message: one that it sent, or one that came.
 
+import { wait } from '../world/wait.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import type { MessageState } from './outgoing/delivery.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
@@ -48,7 +49,10 @@ export interface Received {
   readonly canReply: boolean
 }
 
-type Waiter = { readonly reached: (state: MessageState) => boolean; settle(error?: ClientError): void }
+interface Waiter {
+  readonly reached: (state: MessageState) => boolean
+  readonly settle: (error?: ClientError) => void
+}
 
 /** The states at which waiting for one is over: a receiver that answers has also stored. */
 const satisfies: Readonly<Record<'sent' | 'stored' | 'read', readonly MessageState[]>> = {
@@ -62,6 +66,7 @@ export class Handles {
   readonly #find: (id: string) => Outgoing | undefined
   readonly #cancel: (id: string) => void
   readonly #left: (id: string) => number | undefined
+  /** By message; none is kept for a message that nobody waits for. */
   readonly #waiters = new Map<string, Set<Waiter>>()
 
   /** @param left fragments of a message under way that have not arrived */
@@ -99,6 +104,11 @@ export class Handles {
     }
   }
 
+  /** Counts the messages that somebody waits for. */
+  get waitedFor(): number {
+    return this.#waiters.size
+  }
+
   /** A message has changed its state. */
   changed(message: Outgoing): void {
     for (const waiter of [...(this.#waiters.get(message.id) ?? [])]) {
@@ -123,22 +133,15 @@ export class Handles {
     const reached = (at: MessageState): boolean => satisfies[until].includes(at)
     if (reached(state)) return Promise.resolve()
     if (state === 'failed') return Promise.reject(failure(message))
-    if (signal?.aborted) return Promise.reject(aborted())
-    return new Promise((resolve, reject) => {
+    return wait({ signal, aborted }, ({ resolve, reject }) => {
+      const settle = (error?: ClientError): void => (error === undefined ? resolve() : reject(error))
+      const waiter = { reached, settle }
       const waiters = this.#waiters.get(id) ?? new Set()
-      this.#waiters.set(id, waiters)
-      const abort = (): void => waiter.settle(aborted())
-      const waiter: Waiter = {
-        reached,
-        settle(error) {
-          waiters.delete(waiter)
-          signal?.removeEventListener('abort', abort)
-          if (error === undefined) resolve()
-          else reject(error)
-        },
+      this.#waiters.set(id, waiters.add(waiter))
+      return () => {
+        waiters.delete(waiter)
+        if (waiters.size === 0) this.#waiters.delete(id)
       }
-      waiters.add(waiter)
-      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 }

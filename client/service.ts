@@ -3,7 +3,7 @@
 import { FieldWriter } from '../encoding/writer.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'
-import { minute } from '../world/units.ts'
+import { fullBucket, takeTokens } from '../world/rates.ts'
 import { ClientError } from './error.ts'
 import type { Message, Received } from './message.ts'
 import { Reader } from './reader.ts'
@@ -68,16 +68,9 @@ export function serveRequests(
   options.signal?.addEventListener('abort', end, { once: true })
   if (options.signal?.aborted) end()
   const working = new Set<Promise<void>>()
-  const quota = { left: perMinute, at: clock.now() }
-
-  const mayWork = (): boolean => {
-    const now = clock.now()
-    quota.left = Math.min(perMinute, quota.left + ((now - quota.at) * perMinute) / minute)
-    quota.at = now
-    if (quota.left < 1 || working.size >= atOnce) return false
-    quota.left--
-    return true
-  }
+  const rate = { perMinute, burst: perMinute }
+  const quota = fullBucket(rate, clock.elapsed())
+  const mayWork = (): boolean => working.size < atOnce && takeTokens(quota, rate, 1, clock.elapsed()) === 1
   const answer = async (request: Received): Promise<void> => {
     const [status, bytes] = await handle(request)
     counts[status]++

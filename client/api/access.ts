@@ -2,7 +2,8 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../world/clock.ts'
-import { minute } from '../../world/units.ts'
+import { type Bucket, fullBucket, takeTokens } from '../../world/rates.ts'
+import { minute, second } from '../../world/units.ts'
 
 /** Undefined: the owner. */
 export type Asker = { readonly app: string } | undefined
@@ -29,8 +30,8 @@ export function access({ clock, token, apps, perMinute }: AccessInit): Access {
     [digestOf(`Bearer ${token}`), undefined],
     ...[...apps].map(([app, own]) => [digestOf(`Bearer ${own}`), { app }] as const),
   ]
-  const buckets = new Map<string, { left: number; at: number }>()
-  const burst = Math.max(1, perMinute / 2)
+  const buckets = new Map<string, Bucket>()
+  const rate = { perMinute, burst: Math.max(1, perMinute / 2) }
   return {
     asker(header) {
       const given = digestOf(header ?? '')
@@ -40,14 +41,11 @@ export function access({ clock, token, apps, perMinute }: AccessInit): Access {
     },
     take(asker) {
       const name = asker?.app ?? ''
-      const now = clock.now()
-      const bucket = buckets.get(name) ?? { left: burst, at: now }
-      bucket.left = Math.min(burst, bucket.left + ((now - bucket.at) * perMinute) / minute)
-      bucket.at = now
+      const now = clock.elapsed()
+      const bucket = buckets.get(name) ?? fullBucket(rate, now)
       buckets.set(name, bucket)
-      if (bucket.left < 1) return Math.ceil(((1 - bucket.left) * 60) / perMinute)
-      bucket.left--
-      return undefined
+      if (takeTokens(bucket, rate, 1, now) === 1) return undefined
+      return Math.ceil(((1 - bucket.tokens) * minute) / perMinute / second)
     },
   }
 }
