@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { write } from '../payment/document.ts'
+import { write } from '../encoding/cbor.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
 import { answerProof, HeadWatch } from '../payment/ledger/heads.ts'
 import { writeHead } from '../payment/ledger/log.ts'

@@ -6,10 +6,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519Sign } from '#crypto'
 import { compare } from '../encoding/bytes.ts'
+import { write } from '../encoding/cbor.ts'
 import { denominations } from '../payment/denominations.ts'
-import { labelled, read, write } from '../payment/document.ts'
 import { PaymentError } from '../payment/error.ts'
 import { ownerOf } from '../payment/ledger/transaction.ts'
+import { Reader } from '../payment/reader.ts'
 import {
   type Body,
   isApproval,
@@ -21,6 +22,7 @@ import {
   writeMessage,
 } from '../payment/rounds/message.ts'
 import { mark, type RoundRecord, readRecord, writeRecord } from '../payment/rounds/record.ts'
+import { tagged } from '../payment/tagged.ts'
 
 const seed = new Uint8Array(32).fill(7)
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
@@ -95,7 +97,7 @@ const kept: fc.Arbitrary<RoundRecord> = record({
 
 /** Any bytes as the body of a message that the seed's key signs. */
 function signed(body: Uint8Array): Uint8Array {
-  const signature = ed25519Sign(seed, labelled('chaffinch/round/v1', body))
+  const signature = ed25519Sign(seed, tagged('chaffinch/round/v1', body))
   return write({ body, key: ownerOf(seed), signature })
 }
 
@@ -220,9 +222,12 @@ test('a list that does not ascend, a vector of odd length and a note id of no le
 })
 
 test('a message signed by somebody else, or longer than the limit, is refused before anything else', () => {
-  const envelope = read(writeMessage({ kind: 'OK', ...approval }, seed), 'message', longestMessage)
-  const [text, key] = [envelope.bytesUpTo('body', 8192), ownerOf(new Uint8Array(32).fill(8))]
-  const forged = write({ body: text, key, signature: envelope.bytes('signature', 64) })
+  const envelope = new Reader(writeMessage({ kind: 'OK', ...approval }, seed), 'message', longestMessage)
+  envelope.map(3)
+  envelope.key('key').bytes(32)
+  const body = envelope.key('body').bytesUpTo(8192)
+  const signature = envelope.key('signature').bytes(64)
+  const forged = write({ body, key: ownerOf(new Uint8Array(32).fill(8)), signature })
   assert.is(
     codeOf(() => readMessage(forged)),
     'BAD_SIGNATURE',

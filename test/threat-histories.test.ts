@@ -1,8 +1,8 @@
 // docs/threats.md, two histories: a ledger shows two payers two logs, over the mixnet. Heads on the bulletin give it away.
 
+import { decode } from '@ipld/dag-cbor'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { read } from '../payment/document.ts'
 import type { EmbeddedLedger } from '../payment/ledger/embedded.ts'
 import { readTransaction, signMint } from '../payment/ledger/transaction.ts'
 import type { PaymentsEvent } from '../payment/person/payments.ts'
@@ -16,16 +16,15 @@ async function logFor(
   other: EmbeddedLedger,
   isFirst: (input: Uint8Array) => boolean,
 ): Promise<EmbeddedLedger> {
-  const fields = read(question, 'question', 100_000)
-  const ask = fields.one('ask', 'note', 'owned', 'submit', 'receipt', 'consistency')
+  const { ask, ...about } = decode<{ ask: string; transaction: Uint8Array; owner: Uint8Array }>(question)
   if (ask === 'submit') {
-    const { transaction } = readTransaction(first.id, fields.bytesUpTo('transaction', 70_000))
+    const { transaction } = readTransaction(first.id, about.transaction)
     const [input] = transaction.kind === 'transfer' ? transaction.inputs : []
     const isOthers = input !== undefined && !isFirst(input) && (await other.note(input))?.spentBy === null
     return isOthers ? other : first
   }
   if (ask !== 'owned') return other
-  const owner = fields.bytes('owner', 32)
+  const { owner } = about
   const [mine, theirs] = [await first.notesOwnedBy(owner), await other.notesOwnedBy(owner)]
   return theirs.length === 0 || mine.some(({ spentBy }) => spentBy !== null) ? first : other
 }

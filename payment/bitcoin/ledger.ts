@@ -5,9 +5,9 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import { Transaction } from '@scure/btc-signer'
 import { fromHex, hex, same } from '../../encoding/bytes.ts'
 import { type Clock, sleep } from '../../world/clock.ts'
-import { labelled } from '../document.ts'
 import { PaymentError } from '../error.ts'
 import { type Ledger, type NoteState, type Receipt, unknownSpender } from '../ledger/ledger.ts'
+import { tagged } from '../tagged.ts'
 import { outpoint, ownerOfScript, readOutpoint, txidOf } from './bitcoin.ts'
 import { feeTooLow, type Ladder } from './ladder.ts'
 import { field, type Rpc } from './rpc.ts'
@@ -36,7 +36,7 @@ export async function openBitcoinLedger(rpc: Rpc, ladder: Ladder, clock: Clock):
   const numbers = new Uint8Array(24)
   const view = new DataView(numbers.buffer)
   for (const [i, value] of [step, rungs, least].entries()) view.setBigUint64(8 * i, BigInt(value))
-  return new BitcoinLedger(rpc, clock, ladder, sha256(labelled('chaffinch/bitcoin/v1', first, numbers)))
+  return new BitcoinLedger(rpc, clock, ladder, sha256(tagged('chaffinch/bitcoin/v1', first, numbers)))
 }
 
 /** Bitcoin as a ledger of notes, by a node of one’s own. Made by `openBitcoinLedger`. */

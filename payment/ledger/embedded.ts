@@ -3,9 +3,10 @@
 
 import { ed25519PublicKey } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
+import { write } from '../../encoding/cbor.ts'
 import type { Store } from '../../world/store.ts'
-import { read, write } from '../document.ts'
 import { PaymentError } from '../error.ts'
+import { Reader } from '../reader.ts'
 import { check, type Genesis, type Ledger, type NoteState, type Receipt } from './ledger.ts'
 import {
   ledgerId,
@@ -18,7 +19,7 @@ import {
   writeHead,
 } from './log.ts'
 import { leafHash, MerkleTree } from './merkle.ts'
-import { notesOf, readTransaction, type SignedTransaction } from './transaction.ts'
+import { notesOf, type Output, readTransaction, type SignedTransaction } from './transaction.ts'
 
 export interface EmbeddedLedgerInit {
   readonly store: Store
@@ -151,10 +152,10 @@ export class EmbeddedLedger implements Ledger {
   async note(id: Uint8Array): Promise<NoteState | null> {
     const bytes = await this.#init.store.get(keys.note(id))
     if (bytes === undefined) return null
-    const fields = read(bytes, 'note', 256)
+    const { denomination, owner } = readOutput(bytes)
     const by = await this.#init.store.get(keys.spent(id))
     const spentBy = by === undefined ? null : new Uint8Array(by)
-    return { id, denomination: fields.uint('denomination'), owner: fields.bytes('owner', 32), spentBy }
+    return { id, denomination, owner, spentBy }
   }
 
   /** The notes of this owner (32 bytes), at most 64. */
@@ -177,7 +178,7 @@ export class EmbeddedLedger implements Ledger {
   async receipt(transaction: Uint8Array): Promise<Receipt | null> {
     const bytes = await this.#init.store.get(keys.transaction(transaction))
     if (bytes === undefined) return null
-    return { transaction, index: read(bytes, 'receipt', 64).uint('index') }
+    return { transaction, index: readIndex(bytes) }
   }
 
   /**
@@ -248,6 +249,23 @@ function changes(
   const gone = spent.map(note => put(keys.spent(note.id), id))
   const nonce = transaction.kind === 'mint' ? [put(keys.nonce(transaction.nonce), id)] : []
   return [...made, ...gone, ...nonce, put(keys.transaction(id), write({ index }))]
+}
+
+function readOutput(bytes: Uint8Array): Output {
+  const read = new Reader(bytes, 'note', 256)
+  read.map(2)
+  const owner = read.key('owner').bytes(32)
+  const denomination = read.key('denomination').uint()
+  read.end()
+  return { denomination, owner }
+}
+
+function readIndex(bytes: Uint8Array): number {
+  const read = new Reader(bytes, 'receipt', 64)
+  read.map(1)
+  const index = read.key('index').uint()
+  read.end()
+  return index
 }
 
 function put(key: string, value: Uint8Array): Write {

@@ -1,9 +1,10 @@
 // Peers tell each other which heads the ledger has shown them, and ask it to prove that these are of one history; what
 // follows from that is watch.ts. docs/payments.md 3.6, 3.8.
 
+import { write } from '../../encoding/cbor.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
-import { read, write } from '../document.ts'
 import { PaymentError } from '../error.ts'
+import { Reader } from '../reader.ts'
 import type { EmbeddedLedger } from './embedded.ts'
 import type { Genesis, Ledger } from './ledger.ts'
 import { readHead, type SignedHead, writeHead } from './log.ts'
@@ -21,10 +22,12 @@ const tellEveryMs = 5 * 60_000
  */
 export function answerProof(ledger: EmbeddedLedger, question: Uint8Array): Uint8Array | null {
   try {
-    const fields = read(question, 'question', longestQuestion)
-    fields.one('ask', 'consistency')
-    const [first, second] = [fields.uint('first'), fields.uint('second')]
-    fields.end()
+    const read = new Reader(question, 'question', longestQuestion)
+    read.map(3)
+    read.key('ask').oneOf('consistency')
+    const first = read.key('first').uint()
+    const second = read.key('second').uint()
+    read.end()
     return write({ first, second, path: ledger.consistency(first, second) })
   } catch {
     return null
@@ -160,10 +163,11 @@ export class HeadWatch {
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 function readProof(bytes: Uint8Array, first: number, second: number): Uint8Array[] {
-  const fields = read(bytes, 'proof', longestProof)
-  const isFor = fields.uint('first') === first && fields.uint('second') === second
-  const path = fields.bytesList('path', 32, mostHashes)
-  fields.end()
-  if (!isFor) throw new PaymentError('BAD_DOCUMENT', 'proof: it is of other heads')
+  const read = new Reader(bytes, 'proof', longestProof)
+  read.map(3)
+  const path = read.items('path', mostHashes, () => read.bytes(32))
+  const [from, to] = [read.key('first').uint(), read.key('second').uint()]
+  read.end()
+  if (from !== first || to !== second) throw new PaymentError('BAD_DOCUMENT', 'proof: it is of other heads')
   return path
 }

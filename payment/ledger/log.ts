@@ -2,8 +2,11 @@
 // docs/payments.md 3.4.
 
 import { ed25519Sign, ed25519Verify } from '#crypto'
-import { labelled, read, write } from '../document.ts'
+import { same } from '../../encoding/bytes.ts'
+import { write } from '../../encoding/cbor.ts'
 import { PaymentError } from '../error.ts'
+import { Reader } from '../reader.ts'
+import { tagged } from '../tagged.ts'
 import type { Genesis } from './ledger.ts'
 import { hashBytes, leafHash } from './merkle.ts'
 import { longestTransaction } from './transaction.ts'
@@ -35,8 +38,8 @@ export interface SignedHead extends Head {
 }
 
 const longestGenesis = 512
-const longestEntry = longestTransaction + 256
-const longestHead = 512
+export const longestEntry: number = longestTransaction + 256
+export const longestHead = 512
 
 /** The ledger's first entry. */
 export function writeGenesis({ name, ledgerKey, mintKey }: Genesis): Uint8Array {
@@ -49,14 +52,13 @@ export function writeGenesis({ name, ledgerKey, mintKey }: Genesis): Uint8Array 
  * @throws PaymentError TOO_LARGE, BAD_DOCUMENT
  */
 export function readGenesis(bytes: Uint8Array): Genesis {
-  const fields = read(bytes, 'genesis', longestGenesis)
-  const genesis = {
-    name: fields.text('name', 64),
-    ledgerKey: fields.bytes('ledgerKey', 32),
-    mintKey: fields.bytes('mintKey', 32),
-  }
-  fields.end()
-  return genesis
+  const read = new Reader(bytes, 'genesis', longestGenesis)
+  read.map(3)
+  const name = read.key('name').characters(64)
+  const mintKey = read.key('mintKey').bytes(32)
+  const ledgerKey = read.key('ledgerKey').bytes(32)
+  read.end()
+  return { name, ledgerKey, mintKey }
 }
 
 /** A ledger's id: the leaf hash of its first entry. */
@@ -70,14 +72,13 @@ export function writeEntry({ previous, time, transaction }: Entry): Uint8Array {
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 export function readEntry(bytes: Uint8Array): Entry {
-  const fields = read(bytes, 'entry', longestEntry)
-  const entry = {
-    previous: fields.bytes('previous', hashBytes),
-    time: fields.uint('time'),
-    transaction: fields.bytesUpTo('transaction', longestTransaction),
-  }
-  fields.end()
-  return entry
+  const read = new Reader(bytes, 'entry', longestEntry)
+  read.map(3)
+  const time = read.key('time').uint()
+  const previous = read.key('previous').bytes(hashBytes)
+  const transaction = read.key('transaction').bytesUpTo(longestTransaction)
+  read.end()
+  return { previous, time, transaction }
 }
 
 /** @param ledgerSeed an Ed25519 seed, 32 bytes */
@@ -95,16 +96,16 @@ export function writeHead({ ledger, size, root, time, signature }: SignedHead): 
  * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, WRONG_LEDGER, BAD_SIGNATURE
  */
 export function readHead(bytes: Uint8Array, genesis: Genesis): SignedHead {
-  const fields = read(bytes, 'head', longestHead)
-  const head = {
-    ledger: fields.bytes('ledger', 32),
-    size: fields.uint('size'),
-    root: fields.bytes('root', hashBytes),
-    time: fields.uint('time'),
-    signature: fields.bytes('signature', 64),
-  }
-  fields.end()
-  if (!ledgerId(genesis).every((byte, i) => byte === head.ledger[i])) {
+  const read = new Reader(bytes, 'head', longestHead)
+  read.map(5)
+  const root = read.key('root').bytes(hashBytes)
+  const size = read.key('size').uint()
+  const time = read.key('time').uint()
+  const ledger = read.key('ledger').bytes(32)
+  const signature = read.key('signature').bytes(64)
+  read.end()
+  const head = { ledger, size, root, time, signature }
+  if (!same(ledgerId(genesis), ledger)) {
     throw new PaymentError('WRONG_LEDGER', 'head: of another ledger')
   }
   if (!ed25519Verify(genesis.ledgerKey, signed(head), head.signature)) {
@@ -114,5 +115,5 @@ export function readHead(bytes: Uint8Array, genesis: Genesis): SignedHead {
 }
 
 function signed({ ledger, size, root, time }: Head): Uint8Array {
-  return labelled('chaffinch/head/v1', write({ ledger, size, root, time }))
+  return tagged('chaffinch/head/v1', write({ ledger, size, root, time }))
 }

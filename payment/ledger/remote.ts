@@ -2,12 +2,21 @@
 // where. docs/payments.md 3.7.
 
 import { same } from '../../encoding/bytes.ts'
-import { type Fields, read, type Value, write } from '../document.ts'
+import { type Cbor, write } from '../../encoding/cbor.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
+import { Reader } from '../reader.ts'
 import type { EmbeddedLedger } from './embedded.ts'
 import type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
-import { ledgerId, readEntry, readHead, type SignedHead, writeHead } from './log.ts'
-import { leafHash, verifyInclusion } from './merkle.ts'
+import {
+  ledgerId,
+  longestEntry,
+  longestHead,
+  readEntry,
+  readHead,
+  type SignedHead,
+  writeHead,
+} from './log.ts'
+import { hashBytes, leafHash, verifyInclusion } from './merkle.ts'
 import { longestTransaction, readTransaction } from './transaction.ts'
 
 /** The name that a ledger serves as (docs/client.md 14). */
@@ -22,6 +31,19 @@ type Question =
   | { readonly ask: 'owned'; readonly owner: Uint8Array }
   | { readonly ask: 'submit'; readonly transaction: Uint8Array }
   | { readonly ask: 'receipt'; readonly transaction: Uint8Array }
+
+/** What a ledger answers. A receipt comes with its entry, that entry's path, and the signed head that the path leads to. */
+type Answer =
+  | { readonly is: 'notes'; readonly notes: readonly NoteState[] }
+  | {
+      readonly is: 'receipt'
+      readonly index: number
+      readonly entry: Uint8Array
+      readonly path: readonly Uint8Array[]
+      readonly head: Uint8Array
+    }
+  | { readonly is: 'unknown' }
+  | { readonly is: 'refused'; readonly code: PaymentErrorCode; readonly why: string }
 
 /** Notes of one owner in an answer; hashes of an inclusion proof. */
 const mostNotes = 64
@@ -42,7 +64,7 @@ export async function answerQuestion(ledger: EmbeddedLedger, bytes: Uint8Array):
   }
 }
 
-async function answer(ledger: EmbeddedLedger, question: Question): Promise<Value> {
+async function answer(ledger: EmbeddedLedger, question: Question): Promise<Cbor> {
   switch (question.ask) {
     case 'note': {
       const note = await ledger.note(question.id)
@@ -60,36 +82,42 @@ async function answer(ledger: EmbeddedLedger, question: Question): Promise<Value
 }
 
 /** A receipt that its owner can check: the entry, and how it stands in the tree of a signed head. */
-async function proved(ledger: EmbeddedLedger, { index }: Receipt): Promise<Value> {
+async function proved(ledger: EmbeddedLedger, { index }: Receipt): Promise<Cbor> {
   const { head } = ledger
   const [entry] = await ledger.entries(index, 1)
   if (entry === undefined) throw new PaymentError('DAMAGED', `ledger: entry ${index} is missing`)
   return { is: 'receipt', index, entry, path: ledger.inclusion(index, head.size), head: writeHead(head) }
 }
 
-function noteValue({ id, denomination, owner, spentBy }: NoteState): { [key: string]: Value } {
+function noteValue({ id, denomination, owner, spentBy }: NoteState): { [key: string]: Cbor } {
   return { id, denomination, owner, spentBy }
 }
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 function readQuestion(bytes: Uint8Array): Question {
-  const fields = read(bytes, 'question', longestQuestion)
-  const ask = fields.one('ask', 'note', 'owned', 'submit', 'receipt')
-  const question = readAsked(fields, ask)
-  fields.end()
+  const read = new Reader(bytes, 'question', longestQuestion)
+  read.map(2)
+  const question = readAsked(read)
+  read.end()
   return question
 }
 
-function readAsked(fields: Fields, ask: Question['ask']): Question {
+/** Only an id stands before what is asked. */
+function readAsked(read: Reader): Question {
+  const first = read.item('question').characters(64)
+  if (first === 'id') {
+    const id = read.item('id').bytes(32)
+    return { ask: read.key('ask').oneOf('note'), id }
+  }
+  if (first !== 'ask') throw read.fail('BAD_DOCUMENT', 'want the key id or ask')
+  const ask = read.item('ask').oneOf('owned', 'submit', 'receipt')
   switch (ask) {
-    case 'note':
-      return { ask, id: fields.bytes('id', 32) }
     case 'owned':
-      return { ask, owner: fields.bytes('owner', 32) }
+      return { ask, owner: read.key('owner').bytes(32) }
     case 'submit':
-      return { ask, transaction: fields.bytesUpTo('transaction', longestTransaction) }
+      return { ask, transaction: read.key('transaction').bytesUpTo(longestTransaction) }
     case 'receipt':
-      return { ask, transaction: fields.bytes('transaction', 32) }
+      return { ask, transaction: read.key('transaction').bytes(32) }
   }
 }
 
@@ -132,7 +160,7 @@ export class RemoteLedger implements Ledger {
    * @throws PaymentError when the answer is not to the question, or none comes
    */
   async note(id: Uint8Array): Promise<NoteState | null> {
-    const notes = (await this.#ask({ ask: 'note', id })).notes()
+    const notes = notesIn(await this.#ask({ ask: 'note', id }))
     const [note] = notes
     if (note === undefined) return null
     if (notes.length !== 1 || !same(note.id, id)) throw wrong('another note')
@@ -145,9 +173,9 @@ export class RemoteLedger implements Ledger {
    * @throws PaymentError like `note`
    */
   async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
-    const notes = (await this.#ask({ ask: 'owned', owner })).notes()
+    const notes = notesIn(await this.#ask({ ask: 'owned', owner }))
     if (notes.some(note => !same(note.owner, owner))) throw wrong("another owner's note")
-    return notes
+    return [...notes]
   }
 
   /**
@@ -157,7 +185,7 @@ export class RemoteLedger implements Ledger {
    */
   async submit(transaction: Uint8Array): Promise<Receipt> {
     const { id } = readTransaction(this.id, transaction)
-    const receipt = (await this.#ask({ ask: 'submit', transaction })).receipt(id)
+    const receipt = this.#receiptIn(await this.#ask({ ask: 'submit', transaction }), id)
     if (receipt === null) throw wrong('no receipt')
     return receipt
   }
@@ -168,7 +196,7 @@ export class RemoteLedger implements Ledger {
    * @throws PaymentError like `note`
    */
   async receipt(transaction: Uint8Array): Promise<Receipt | null> {
-    return (await this.#ask({ ask: 'receipt', transaction })).receipt(transaction)
+    return this.#receiptIn(await this.#ask({ ask: 'receipt', transaction }), transaction)
   }
 
   /** Always null: joins on an embedded ledger cost nothing. */
@@ -177,66 +205,65 @@ export class RemoteLedger implements Ledger {
   }
 
   async #ask(question: Question): Promise<Answer> {
-    const { ask, genesis, onHead } = this.#init
-    const fields = read(await ask(write({ ...question })), 'answer', longestAnswer)
-    const is = fields.one('is', 'notes', 'receipt', 'unknown', 'refused')
-    if (is === 'refused') {
-      const code = fields.one('code', ...refusals)
-      throw new PaymentError(code, `the ledger refuses: ${fields.text('why', 200)}`)
-    }
-    return new Answer(is, fields, genesis, onHead)
+    const answer = readAnswer(await this.#init.ask(write({ ...question })))
+    if (answer.is === 'refused') throw new PaymentError(answer.code, `the ledger refuses: ${answer.why}`)
+    return answer
+  }
+
+  /** @param transaction the id of that whose receipt it must be */
+  #receiptIn(answer: Answer, transaction: Uint8Array): Receipt | null {
+    if (answer.is === 'unknown') return null
+    if (answer.is !== 'receipt') throw wrong(answer.is)
+    const { genesis, onHead } = this.#init
+    const { index, entry, path } = answer
+    const head = readHead(answer.head, genesis)
+    const stands = verifyInclusion(index, head.size, leafHash(entry), path, head.root)
+    const { id } = readTransaction(this.id, readEntry(entry).transaction)
+    if (!stands || !same(id, transaction)) throw wrong('a proof that proves something else')
+    onHead?.(head)
+    return { transaction, index }
   }
 }
 
-class Answer {
-  readonly #is: 'notes' | 'receipt' | 'unknown'
-  readonly #fields: Fields
-  readonly #genesis: Genesis
-  readonly #onHead: RemoteInit['onHead']
+function notesIn(answer: Answer): readonly NoteState[] {
+  if (answer.is !== 'notes') throw wrong(answer.is)
+  return answer.notes
+}
 
-  constructor(
-    is: 'notes' | 'receipt' | 'unknown',
-    fields: Fields,
-    genesis: Genesis,
-    onHead: RemoteInit['onHead'],
-  ) {
-    this.#is = is
-    this.#fields = fields
-    this.#genesis = genesis
-    this.#onHead = onHead
-  }
+/** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
+function readAnswer(bytes: Uint8Array): Answer {
+  const read = new Reader(bytes, 'answer', longestAnswer)
+  const fields = read.openMap(5)
+  const is = read.key('is').oneOf('notes', 'receipt', 'unknown', 'refused')
+  if (fields !== fieldsOf[is]) throw read.fail('BAD_DOCUMENT', `want ${fieldsOf[is]} fields, have ${fields}`)
+  const answer = answerReaders[is](read)
+  read.end()
+  return answer
+}
 
-  notes(): NoteState[] {
-    if (this.#is !== 'notes') throw wrong(this.#is)
-    const notes = this.#fields.list('notes', mostNotes).map((note): NoteState => {
-      const state = {
-        id: note.bytes('id', 32),
-        denomination: note.uint('denomination'),
-        owner: note.bytes('owner', 32),
-        spentBy: note.bytesOrNull('spentBy', 32),
-      }
-      note.end()
-      return state
-    })
-    this.#fields.end()
-    return notes
-  }
+const fieldsOf = { notes: 2, receipt: 5, unknown: 1, refused: 3 } as const
 
-  /** @param transaction whose receipt it must be */
-  receipt(transaction: Uint8Array): Receipt | null {
-    if (this.#is === 'unknown') return null
-    if (this.#is !== 'receipt') throw wrong(this.#is)
-    const index = this.#fields.uint('index')
-    const entry = this.#fields.bytesUpTo('entry', longestTransaction + 256)
-    const path = this.#fields.bytesList('path', 32, mostHashes)
-    const head = readHead(this.#fields.bytesUpTo('head', 512), this.#genesis)
-    this.#fields.end()
-    const stands = verifyInclusion(index, head.size, leafHash(entry), path, head.root)
-    const { id } = readTransaction(ledgerId(this.#genesis), readEntry(entry).transaction)
-    if (!stands || !same(id, transaction)) throw wrong('a proof that proves something else')
-    this.#onHead?.(head)
-    return { transaction, index }
-  }
+const answerReaders: { readonly [is in Answer['is']]: (read: Reader) => Answer } = {
+  notes: read => ({ is: 'notes', notes: read.items('notes', mostNotes, () => readNoteState(read)) }),
+  receipt(read) {
+    const head = read.key('head').bytesUpTo(longestHead)
+    const path = read.items('path', mostHashes, () => read.bytes(hashBytes))
+    const entry = read.key('entry').bytesUpTo(longestEntry)
+    return { is: 'receipt', index: read.key('index').uint(), entry, path, head }
+  },
+  unknown: () => ({ is: 'unknown' }),
+  refused(read) {
+    const why = read.key('why').characters(200)
+    return { is: 'refused', code: read.key('code').oneOf(...refusals), why }
+  },
+}
+
+function readNoteState(read: Reader): NoteState {
+  read.map(4)
+  const id = read.key('id').bytes(32)
+  const owner = read.key('owner').bytes(32)
+  const spentBy = read.key('spentBy').bytesOrNull(32)
+  return { id, denomination: read.key('denomination').uint(), owner, spentBy }
 }
 
 function wrong(what: string): PaymentError {

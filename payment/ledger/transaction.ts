@@ -3,9 +3,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify } from '#crypto'
 import { compare, hex, same } from '../../encoding/bytes.ts'
+import { type Cbor, write } from '../../encoding/cbor.ts'
 import { isDenomination } from '../denominations.ts'
-import { type Fields, labelled, read, write } from '../document.ts'
 import { PaymentError } from '../error.ts'
+import { Reader } from '../reader.ts'
+import { tagged } from '../tagged.ts'
 
 /** What a note is worth, and the Ed25519 public key that spends it. */
 export interface Output {
@@ -51,7 +53,7 @@ export const longestTransaction = 65_536
 
 /** The id of a transaction: SHA-256 over a label, the ledger's id and its canonical bytes. */
 export function transactionId(ledger: Uint8Array, transaction: Transaction): Uint8Array {
-  return sha256(labelled('chaffinch/transaction/v1', ledger, write(body(transaction))))
+  return sha256(tagged('chaffinch/transaction/v1', ledger, write(body(transaction))))
 }
 
 /** The notes that a transaction makes, in its order. */
@@ -62,7 +64,7 @@ export function notesOf(id: Uint8Array, transaction: Transaction): Note[] {
 function noteId(transaction: Uint8Array, index: number): Uint8Array {
   const at = new Uint8Array(4)
   new DataView(at.buffer).setUint32(0, index)
-  return sha256(labelled('chaffinch/note/v1', transaction, at))
+  return sha256(tagged('chaffinch/note/v1', transaction, at))
 }
 
 /** A transfer with its inputs in order. */
@@ -72,12 +74,12 @@ export function transfer(inputs: readonly Uint8Array[], outputs: readonly Output
 
 /** Signs for one note, or for a mint. @param secretKey an Ed25519 seed, 32 bytes */
 export function sign(id: Uint8Array, secretKey: Uint8Array): Uint8Array {
-  return ed25519Sign(secretKey, labelled('chaffinch/sign/v1', id))
+  return ed25519Sign(secretKey, tagged('chaffinch/sign/v1', id))
 }
 
 /** Whether the owner of this key signed the transaction. Never throws. */
 export function isSigned(id: Uint8Array, owner: Uint8Array, signature: Uint8Array): boolean {
-  return ed25519Verify(owner, labelled('chaffinch/sign/v1', id), signature)
+  return ed25519Verify(owner, tagged('chaffinch/sign/v1', id), signature)
 }
 
 /**
@@ -127,50 +129,55 @@ export function writeTransaction(signed: Omit<SignedTransaction, 'id'>): Uint8Ar
  * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_TRANSACTION
  */
 export function readTransaction(ledger: Uint8Array, bytes: Uint8Array): SignedTransaction {
-  const fields = read(bytes, 'transaction', longestTransaction)
-  const kind = fields.one('kind', 'transfer', 'mint')
-  const outputs = fields.list('outputs', mostOutputs).map(readOutput)
-  if (outputs.length === 0) throw fields.fail('outputs', 'want one at least')
-  const transaction: Transaction =
-    kind === 'mint'
-      ? { kind, nonce: fields.bytes('nonce', 32), outputs }
-      : { kind, inputs: readInputs(fields), outputs }
-  const want = kind === 'mint' ? 1 : (transaction as Transfer).inputs.length
-  const signatures = fields.bytesList('signatures', 64, mostInputs)
-  fields.end()
+  const read = new Reader(bytes, 'transaction', longestTransaction)
+  read.map(4)
+  const transaction = readUnsigned(read)
+  const want = transaction.kind === 'mint' ? 1 : transaction.inputs.length
+  const signatures = read.items('signatures', mostInputs, () => read.bytes(64))
+  read.end()
   if (signatures.length !== want) {
-    throw fields.fail('signatures', `want ${want}, have ${signatures.length}`)
+    throw read.item('signatures').fail('BAD_DOCUMENT', `want ${want}, have ${signatures.length}`)
   }
   return { transaction, id: transactionId(ledger, transaction), signatures }
 }
 
-/** A note's id, of whichever ledger. */
-export function readNoteId(fields: Fields): Uint8Array {
-  const id = fields.bytesUpTo('id', 36)
-  if (id.length !== 32 && id.length !== 36) throw fields.fail('id', `want 32 or 36 bytes, have ${id.length}`)
-  return id
+function readUnsigned(read: Reader): Transaction {
+  const kind = read.key('kind').oneOf('transfer', 'mint')
+  return kind === 'mint'
+    ? { kind, nonce: read.key('nonce').bytes(32), outputs: readOutputs(read) }
+    : { kind, inputs: readInputs(read), outputs: readOutputs(read) }
 }
 
-function readInputs(fields: Fields): Uint8Array[] {
-  const inputs = fields.bytesList('inputs', 32, mostInputs)
-  if (inputs.length === 0) throw fields.fail('inputs', 'want one at least')
-  inputs.slice(1).forEach((input, i) => {
-    if (compare(inputs[i] as Uint8Array, input) >= 0) throw fields.fail('inputs', 'not ascending')
-  })
+/** Reads a note of whichever ledger: its id has 32 bytes, or 36 on Bitcoin. */
+export function readNote(read: Reader): Note {
+  read.map(3)
+  const id = read.key('id').bytes(32, 36)
+  const owner = read.key('owner').bytes(32)
+  const denomination = read.key('denomination').uint()
+  return { id, denomination, owner }
+}
+
+function readInputs(read: Reader): Uint8Array[] {
+  const inputs = read.ascending('inputs', mostInputs)
+  if (inputs.length === 0) throw read.fail('BAD_DOCUMENT', 'want one at least')
   return inputs
 }
 
-function readOutput(fields: Fields): Output {
-  const output = { denomination: fields.uint('denomination'), owner: fields.bytes('owner', 32) }
-  fields.end()
-  if (!isDenomination(output.denomination))
-    throw fields.fail('denomination', 'want 1, 2 or 5 times a power of 10')
-  return output
+function readOutputs(read: Reader): Output[] {
+  const outputs = read.items('outputs', mostOutputs, () => readOutput(read))
+  if (outputs.length === 0) throw read.fail('BAD_DOCUMENT', 'want one at least')
+  return outputs
 }
 
-function body(transaction: Transaction): {
-  [key: string]: string | Uint8Array | readonly (Uint8Array | { denomination: number; owner: Uint8Array })[]
-} {
+function readOutput(read: Reader): Output {
+  read.map(2)
+  const owner = read.key('owner').bytes(32)
+  const denomination = read.key('denomination').uint()
+  if (!isDenomination(denomination)) throw read.fail('BAD_DOCUMENT', 'want 1, 2 or 5 times a power of 10')
+  return { denomination, owner }
+}
+
+function body(transaction: Transaction): { [key: string]: Cbor } {
   const outputs = transaction.outputs.map(({ denomination, owner }) => ({ denomination, owner }))
   if (transaction.kind === 'mint') return { kind: transaction.kind, nonce: transaction.nonce, outputs }
   return { kind: transaction.kind, inputs: transaction.inputs, outputs }

@@ -2,8 +2,9 @@
 // agreement, and the receipt. Both stay: they settle a dispute. docs/payments.md 5.5.
 
 import { hex } from '../../encoding/bytes.ts'
+import { write } from '../../encoding/cbor.ts'
 import type { Store } from '../../world/store.ts'
-import { read, write } from '../document.ts'
+import { Reader } from '../reader.ts'
 import { longestRequest, readRequest } from './request.ts'
 
 export interface Order {
@@ -42,12 +43,11 @@ export function ordersIn(store: Store): Orders {
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 export function readOrder(bytes: Uint8Array): Order {
-  const fields = read(bytes, 'order', longestOrder)
-  const order = {
-    request: fields.bytesUpTo('request', longestRequest),
-    agreed: fields.uint('agreed'),
-    why: fields.text('why', longestReason),
-  }
-  fields.end()
-  return order
+  const read = new Reader(bytes, 'order', longestOrder)
+  read.map(3)
+  const why = read.key('why').characters(longestReason)
+  const agreed = read.key('agreed').uint()
+  const request = read.key('request').bytesUpTo(longestRequest)
+  read.end()
+  return { request, agreed, why }
 }

@@ -2,8 +2,9 @@
 // names the request, and only the two sides can. docs/payments.md 5.5.
 
 import { hex } from '../../encoding/bytes.ts'
+import { write } from '../../encoding/cbor.ts'
 import type { Store } from '../../world/store.ts'
-import { read, write } from '../document.ts'
+import { Reader } from '../reader.ts'
 import { readReceipt, type SignedRequest } from './request.ts'
 
 /** The name that receivers serve as (docs/client.md 14). */
@@ -40,10 +41,11 @@ export async function answerReceipt(
   receiptOf: (hash: Uint8Array) => Promise<Uint8Array | null>,
 ): Promise<Uint8Array> {
   try {
-    const fields = read(question, 'question', 64)
-    fields.one('ask', 'receipt')
-    const hash = fields.bytes('request', hashBytes)
-    fields.end()
+    const read = new Reader(question, 'question', 64)
+    read.map(2)
+    read.key('ask').oneOf('receipt')
+    const hash = read.key('request').bytes(hashBytes)
+    read.end()
     return write({ receipt: await receiptOf(hash) })
   } catch {
     return write({ receipt: null })
@@ -56,9 +58,10 @@ export async function answerReceipt(
  * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_SIGNATURE when it is no receipt for this request
  */
 export function readReceiptAnswer(answer: Uint8Array, request: SignedRequest): Uint8Array | null {
-  const fields = read(answer, 'answer', longestAnswer)
-  const receipt = fields.bytesUpToOrNull('receipt', longestReceipt)
-  fields.end()
+  const read = new Reader(answer, 'answer', longestAnswer)
+  read.map(1)
+  const receipt = read.key('receipt').nothing() ? null : read.bytesUpTo(longestReceipt)
+  read.end()
   if (receipt === null) return null
   readReceipt(receipt, request)
   return receipt

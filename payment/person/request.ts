@@ -4,11 +4,13 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519Sign, ed25519Verify } from '#crypto'
 import { same } from '../../encoding/bytes.ts'
+import { type Cbor, write } from '../../encoding/cbor.ts'
 import { split } from '../denominations.ts'
-import { type Fields, labelled, read, type Value, write } from '../document.ts'
 import { PaymentError } from '../error.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { ownerOf } from '../ledger/transaction.ts'
+import { Reader } from '../reader.ts'
+import { tagged } from '../tagged.ts'
 
 /** Keys of a request: the pieces of the largest amount. */
 export const mostPieces = 32
@@ -70,12 +72,12 @@ export function makeRequest(
     owners: secrets.owners.map(ownerOf),
     key: ownerOf(secrets.key),
   }
-  const signature = ed25519Sign(secrets.key, labelled('chaffinch/request/v1', write(toValue(unsigned))))
+  const signature = ed25519Sign(secrets.key, tagged('chaffinch/request/v1', write(toValue(unsigned))))
   return { request: write({ ...toValue(unsigned), signature }), secrets }
 }
 
 function toValue({ ledger, amount, owners, deadline, memo, receipts, key }: PaymentRequest): {
-  [field: string]: Value
+  [field: string]: Cbor
 } {
   return { ledger, amount, owners, deadline, memo, receipts, key }
 }
@@ -86,31 +88,31 @@ function toValue({ ledger, amount, owners, deadline, memo, receipts, key }: Paym
  * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_AMOUNT, BAD_SIGNATURE
  */
 export function readRequest(bytes: Uint8Array): SignedRequest {
-  const fields = read(bytes, 'request', longestRequest)
-  const request: PaymentRequest = {
-    ledger: fields.bytes('ledger', 32),
-    amount: fields.uint('amount'),
-    owners: fields.bytesList('owners', 32, mostPieces),
-    deadline: fields.uint('deadline'),
-    memo: fields.text('memo', longestMemo),
-    receipts: fields.text('receipts', longestAddress),
-    key: fields.bytes('key', 32),
-  }
-  const signature = fields.bytes('signature', 64)
-  fields.end()
-  wantKeys(request, fields)
-  const signed = labelled('chaffinch/request/v1', write(toValue(request)))
+  const read = new Reader(bytes, 'request', longestRequest)
+  read.map(8)
+  const key = read.key('key').bytes(32)
+  const memo = read.key('memo').characters(longestMemo)
+  const amount = read.key('amount').uint()
+  const ledger = read.key('ledger').bytes(32)
+  const owners = read.items('owners', mostPieces, () => read.bytes(32))
+  const deadline = read.key('deadline').uint()
+  const receipts = read.key('receipts').characters(longestAddress)
+  const signature = read.key('signature').bytes(64)
+  read.end()
+  const request: PaymentRequest = { ledger, amount, owners, deadline, memo, receipts, key }
+  wantKeys(request, read.item('owners'))
+  const signed = tagged('chaffinch/request/v1', write(toValue(request)))
   if (!ed25519Verify(request.key, signed, signature)) {
     throw new PaymentError('BAD_SIGNATURE', 'request: not signed by its key')
   }
   return { ...request, signature, hash: sha256(signed) }
 }
 
-function wantKeys({ amount, owners }: PaymentRequest, fields: Fields): void {
+function wantKeys({ amount, owners }: PaymentRequest, read: Reader): void {
   const pieces = split(amount, mostPieces).length
-  if (owners.length !== pieces) throw fields.fail('owners', `want ${pieces}, have ${owners.length}`)
+  if (owners.length !== pieces) throw read.fail('BAD_DOCUMENT', `want ${pieces}, have ${owners.length}`)
   const isTwice = owners.some((owner, i) => owners.slice(0, i).some(other => same(owner, other)))
-  if (isTwice) throw fields.fail('owners', 'a key stands there twice')
+  if (isTwice) throw read.fail('BAD_DOCUMENT', 'a key stands there twice')
 }
 
 /**
@@ -131,13 +133,15 @@ export function makeReceipt(request: SignedRequest, at: number, key: Uint8Array)
  * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_SIGNATURE when it is no receipt for this request
  */
 export function readReceipt(bytes: Uint8Array, request: SignedRequest): PaymentReceipt {
-  const fields = read(bytes, 'receipt', 256)
+  const read = new Reader(bytes, 'receipt', 256)
+  read.map(3)
+  const at = read.key('at').uint()
   const receipt: PaymentReceipt = {
-    request: fields.bytes('request', 32),
-    at: fields.uint('at'),
-    signature: fields.bytes('signature', 64),
+    request: read.key('request').bytes(32),
+    at,
+    signature: read.key('signature').bytes(64),
   }
-  fields.end()
+  read.end()
   const isFor = same(receipt.request, request.hash)
   if (!isFor || !ed25519Verify(request.key, statement(request.hash, receipt.at), receipt.signature)) {
     throw new PaymentError('BAD_SIGNATURE', 'receipt: not signed by the key of this request')
@@ -146,7 +150,7 @@ export function readReceipt(bytes: Uint8Array, request: SignedRequest): PaymentR
 }
 
 function statement(request: Uint8Array, at: number): Uint8Array {
-  return labelled('chaffinch/receipt/v1', request, write(at))
+  return tagged('chaffinch/receipt/v1', request, write(at))
 }
 
 /** What the ledger says of a request: which of its pieces are paid. Whoever is shown the request can ask. */

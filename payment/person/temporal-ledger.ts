@@ -3,10 +3,11 @@
 // there are or how far they have come.
 
 import { hex } from '../../encoding/bytes.ts'
+import { type Cbor, write } from '../../encoding/cbor.ts'
 import type { Store } from '../../world/store.ts'
-import { type Fields, read, type Value, write } from '../document.ts'
 import { PaymentError } from '../error.ts'
 import type { Note } from '../ledger/transaction.ts'
+import { Reader } from '../reader.ts'
 import type { Payment, Piece, PieceState } from './pieces.ts'
 import { mostPieces } from './request.ts'
 
@@ -36,56 +37,51 @@ export function readPayment(bytes: Uint8Array): Payment {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0)
   if (length > recordBytes - 4)
     throw new PaymentError('BAD_DOCUMENT', 'payment: its length is beyond its record')
-  const fields = read(bytes.subarray(4, 4 + length), 'payment', recordBytes)
-  const payment: Payment = {
-    id: fields.bytes('id', 32),
-    deadline: fields.uint('deadline'),
-    pieces: fields.list('pieces', mostPieces).map(readPiece),
-  }
-  fields.end()
-  return payment
+  const read = new Reader(bytes.subarray(4, 4 + length), 'payment', recordBytes)
+  read.map(3)
+  const id = read.key('id').bytes(32)
+  const pieces = read.items('pieces', mostPieces, () => readPiece(read))
+  const deadline = read.key('deadline').uint()
+  read.end()
+  return { id, deadline, pieces }
 }
 
 function pieceToValue({ denomination, owner, epoch, note, secret, state }: Piece): {
-  [field: string]: Value
+  [field: string]: Cbor
 } {
   const { id, owner: holder } = note
   return { denomination, owner, epoch, note: { id, owner: holder }, secret, state: { ...state } }
 }
 
-function readPiece(fields: Fields): Piece {
-  const denomination = fields.uint('denomination')
-  const owner = fields.bytes('owner', 32)
-  const held = fields.map('note')
-  const note: Note = { id: held.bytes('id', 32), denomination, owner: held.bytes('owner', 32) }
-  held.end()
-  const state = fields.map('state')
-  const piece: Piece = {
-    denomination,
-    owner,
-    epoch: fields.uint('epoch'),
-    note,
-    secret: fields.bytes('secret', 32),
-    state: readState(state),
-  }
-  state.end()
-  fields.end()
-  return piece
+function readPiece(read: Reader): Piece {
+  read.map(6)
+  read.key('note').map(2)
+  const id = read.key('id').bytes(32)
+  const holder = read.key('owner').bytes(32)
+  const epoch = read.key('epoch').uint()
+  const owner = read.key('owner').bytes(32)
+  const state = readState(read.key('state'))
+  const secret = read.key('secret').bytes(32)
+  const denomination = read.key('denomination').uint()
+  const note: Note = { id, denomination, owner: holder }
+  return { denomination, owner, epoch, note, secret, state }
 }
 
-function readState(fields: Fields): PieceState {
-  const at = fields.one('at', 'mixing', 'mixed', 'paying', 'paid', 'kept')
+function readState(read: Reader): PieceState {
+  const fields = read.openMap(2)
+  const at = read.key('at').oneOf('mixing', 'mixed', 'paying', 'paid', 'kept')
+  if (fields !== (at === 'mixing' ? 1 : 2)) throw read.fail('BAD_DOCUMENT', `${fields} fields`)
   switch (at) {
     case 'mixing':
       return { at }
     case 'mixed':
-      return { at, notBefore: fields.uint('notBefore') }
+      return { at, notBefore: read.key('notBefore').uint() }
     case 'paying':
-      return { at, since: fields.uint('since') }
+      return { at, since: read.key('since').uint() }
     case 'paid':
-      return { at, when: fields.uint('when') }
+      return { at, when: read.key('when').uint() }
     case 'kept':
-      return { at, why: fields.text('why', longestReason) }
+      return { at, why: read.key('why').characters(longestReason) }
   }
 }
 

@@ -2,13 +2,14 @@
 // docs/payments.md 5.9.
 
 import { hex } from '../../encoding/bytes.ts'
+import { write } from '../../encoding/cbor.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { split } from '../denominations.ts'
-import { read, write } from '../document.ts'
 import { PaymentError } from '../error.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { mostInputs, type Note, ownerOf, signTransfer, transfer } from '../ledger/transaction.ts'
+import { Reader } from '../reader.ts'
 import type { Payment, Purse } from './pieces.ts'
 import { receiptsIn } from './receipts.ts'
 import {
@@ -109,9 +110,7 @@ export class Wallet {
   async #secrets(state: KeyState): Promise<Uint8Array[]> {
     const secrets: Uint8Array[] = []
     for await (const value of this.#init.store.values({ gte: `${state}/`, lt: `${state}0` })) {
-      const fields = read(value, 'key', 64)
-      secrets.push(fields.bytes('secret', 32))
-      fields.end()
+      secrets.push(readKey(value))
     }
     return secrets
   }
@@ -218,13 +217,20 @@ export class Wallet {
 
 /** A request as it lies on disk, with the key that signs its receipt. */
 function readOwn(value: Uint8Array): { readonly request: SignedRequest; readonly key: Uint8Array } {
-  const fields = read(value, 'request', 2 * longestRequest)
-  const own = {
-    request: readRequest(fields.bytesUpTo('request', longestRequest)),
-    key: fields.bytes('key', 32),
-  }
-  fields.end()
-  return own
+  const read = new Reader(value, 'request', 2 * longestRequest)
+  read.map(2)
+  const key = read.key('key').bytes(32)
+  const request = read.key('request').bytesUpTo(longestRequest)
+  read.end()
+  return { request: readRequest(request), key }
+}
+
+function readKey(value: Uint8Array): Uint8Array {
+  const read = new Reader(value, 'key', 64)
+  read.map(1)
+  const secret = read.key('secret').bytes(32)
+  read.end()
+  return secret
 }
 
 function wholly({ amount }: SignedRequest): Dispute {

@@ -3,12 +3,14 @@
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify } from '#crypto'
-import { compare, hex } from '../../encoding/bytes.ts'
-import { type Fields, labelled, read, type Value, write } from '../document.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { type Cbor, write } from '../../encoding/cbor.ts'
 import { PaymentError } from '../error.ts'
-import { type Note, readNoteId } from '../ledger/transaction.ts'
+import { type Note, readNote } from '../ledger/transaction.ts'
 import { fieldBytes } from '../net/field.ts'
 import { messageBytes } from '../net/pads.ts'
+import { Reader } from '../reader.ts'
+import { tagged } from '../tagged.ts'
 
 /** Peers of a round, so that every message stays below `longestMessage`. */
 export const mostMembers = 64
@@ -136,17 +138,13 @@ export function writeMessage(body: Body, seed: Uint8Array): Uint8Array {
  * @throws PaymentError TOO_LARGE, BAD_DOCUMENT, BAD_SIGNATURE when nobody can be held to it
  */
 export function readMessage(bytes: Uint8Array): Received | Malformed {
-  const envelope = read(bytes, 'message', longestMessage)
-  const body = envelope.bytesUpTo('body', longestMessage)
-  const key = envelope.bytes('key', 32)
-  const signature = envelope.bytes('signature', 64)
-  envelope.end()
+  const { body, key, signature } = readEnvelope(bytes)
   if (!ed25519Verify(key, signed(body), signature)) {
     throw new PaymentError('BAD_SIGNATURE', 'message: not signed by its key')
   }
   const from = hex(key)
   try {
-    const hash = sha256(labelled('chaffinch/message/v1', key, body))
+    const hash = sha256(tagged('chaffinch/message/v1', key, body))
     return { identity: key, from, hash, body: readBody(body), bytes }
   } catch (error) {
     if (!(error instanceof PaymentError)) throw error
@@ -161,16 +159,26 @@ export function isApproval(approval: Approval, identity: Uint8Array, signature: 
 
 /** The signature of a message. */
 export function signatureOf(message: Received): Uint8Array {
-  return read(message.bytes, 'message', longestMessage).bytes('signature', 64)
+  return readEnvelope(message.bytes).signature
+}
+
+function readEnvelope(bytes: Uint8Array): { key: Uint8Array; body: Uint8Array; signature: Uint8Array } {
+  const read = new Reader(bytes, 'message', longestMessage)
+  read.map(3)
+  const key = read.key('key').bytes(32)
+  const body = read.key('body').bytesUpTo(longestMessage)
+  const signature = read.key('signature').bytes(64)
+  read.end()
+  return { key, body, signature }
 }
 
 function signed(body: Uint8Array): Uint8Array {
-  return labelled('chaffinch/round/v1', body)
+  return tagged('chaffinch/round/v1', body)
 }
 
 /** Which round a request is for. */
 export function pairingId(ledger: Uint8Array, denomination: number, epoch: number): Uint8Array {
-  return sha256(labelled('chaffinch/pairing/v1', ledger, number(denomination), number(epoch)))
+  return sha256(tagged('chaffinch/pairing/v1', ledger, number(denomination), number(epoch)))
 }
 
 /** What the owner of a note signs to bring it into a round. */
@@ -178,12 +186,12 @@ export function ownershipOf(
   identity: Uint8Array,
   { pairing, note, expiry }: Omit<PairRequest, 'proof'>,
 ): Uint8Array {
-  return labelled('chaffinch/ownership/v1', identity, pairing, note.id, number(expiry))
+  return tagged('chaffinch/ownership/v1', identity, pairing, note.id, number(expiry))
 }
 
 /** What a peer saw of a phase: all messages, in the order of the members, on top of what it saw before. */
 export function viewOf(before: Uint8Array, messages: readonly Received[]): Uint8Array {
-  return sha256(labelled('chaffinch/view/v1', before, ...messages.map(message => message.hash)))
+  return sha256(tagged('chaffinch/view/v1', before, ...messages.map(message => message.hash)))
 }
 
 function number(value: number): Uint8Array {
@@ -192,85 +200,105 @@ function number(value: number): Uint8Array {
   return bytes
 }
 
-function toValue(body: Body): { [key: string]: Value } {
+function toValue(body: Body): { [key: string]: Cbor } {
   if (body.kind !== 'PR') return { ...body }
   const { id, denomination, owner } = body.note
   return { ...body, note: { id, denomination, owner } }
 }
 
 function readBody(bytes: Uint8Array): Body {
-  const fields = read(bytes, 'body', longestMessage)
-  const kind = fields.one('kind', ...kinds)
-  const pairing = fields.bytes('pairing', 32)
-  const body = kind === 'PR' ? readRequest(fields, pairing) : readInRun(fields, kind, pairing)
-  fields.end()
+  const kind = kindOf(bytes)
+  const read = new Reader(bytes, 'body', longestMessage)
+  const body = readers[kind](read)
+  read.end()
   return body
 }
 
-function readRequest(fields: Fields, pairing: Uint8Array): PairRequest {
-  const note = fields.map('note')
-  const request: PairRequest = {
-    kind: 'PR',
-    pairing,
-    note: {
-      id: readNoteId(note),
-      denomination: note.uint('denomination'),
-      owner: note.bytes('owner', 32),
-    },
-    expiry: fields.uint('expiry'),
-    proof: fields.bytes('proof', 64),
-  }
-  note.end()
-  return request
+/** Says what a body is: only a key or a view, 32 bytes each, stands before it. */
+function kindOf(bytes: Uint8Array): Body['kind'] {
+  const read = new Reader(bytes, 'body', longestMessage)
+  read.openMap(8)
+  const first = read.item('kind').characters(64)
+  if (first === 'kind') return read.oneOf(...kinds)
+  if (first !== 'key' && first !== 'saw') throw read.fail('BAD_DOCUMENT', 'want the key kind, key or saw')
+  read.item(first).bytes(32)
+  return read.key('kind').oneOf(...kinds)
 }
 
-function readInRun(fields: Fields, kind: Exclude<Body['kind'], 'PR'>, pairing: Uint8Array): Body {
-  const run = { pairing, attempt: fields.uint('attempt', mostAttempts) }
-  switch (kind) {
-    case 'KE': {
-      const seen = ascending(fields, 'seen')
-      return { kind, ...run, seen, key: fields.bytes('key', 32), commitment: fields.bytes('commitment', 32) }
-    }
-    case 'SR':
-      return { kind, ...run, saw: fields.bytes('saw', 32), vector: vector(fields, fieldBytes) }
-    case 'DC':
-      return { kind, ...run, saw: fields.bytes('saw', 32), vector: vector(fields, messageBytes) }
-    case 'OK':
-      return { kind, ...run, saw: fields.bytes('saw', 32), transaction: fields.bytes('transaction', 32) }
-    case 'CM':
-      return {
-        kind,
-        ...run,
-        saw: fields.bytes('saw', 32),
-        transaction: fields.bytes('transaction', 32),
-        approvals: fields.bytesList('approvals', 64, mostMembers),
-        signature: fields.bytes('signature', 64),
-      }
-    case 'TO':
-      return { kind, ...run, phase: fields.one('phase', ...phases), missing: ascending(fields, 'missing') }
-    case 'RS':
-      return {
-        kind,
-        ...run,
-        saw: fields.bytes('saw', 32),
-        phase: fields.one('phase', 'SR', 'DC'),
-        seed: fields.bytes('seed', 32),
-        output: fields.bytes('output', messageBytes),
-        answers: fields.bytesOrNull('answers', 32),
-      }
-  }
+/** The fields of each kind, in their order. */
+const readers: { readonly [K in Body['kind']]: (read: Reader) => Extract<Body, { kind: K }> } = {
+  PR(read) {
+    read.map(5)
+    const kind = read.key('kind').oneOf('PR')
+    const note = readNote(read.key('note'))
+    const proof = read.key('proof').bytes(64)
+    const expiry = read.key('expiry').uint()
+    return { kind, pairing: read.key('pairing').bytes(32), note, expiry, proof }
+  },
+  KE(read) {
+    read.map(6)
+    const key = read.key('key').bytes(32)
+    const kind = read.key('kind').oneOf('KE')
+    const seen = read.ascending('seen', mostMembers)
+    return { kind, ...readRun(read), seen, key, commitment: read.key('commitment').bytes(32) }
+  },
+  SR(read) {
+    read.map(5)
+    const saw = read.key('saw').bytes(32)
+    const kind = read.key('kind').oneOf('SR')
+    const vector = readVector(read, fieldBytes)
+    return { kind, ...readRun(read), saw, vector }
+  },
+  DC(read) {
+    read.map(5)
+    const saw = read.key('saw').bytes(32)
+    const kind = read.key('kind').oneOf('DC')
+    const vector = readVector(read, messageBytes)
+    return { kind, ...readRun(read), saw, vector }
+  },
+  OK(read) {
+    read.map(5)
+    const saw = read.key('saw').bytes(32)
+    const kind = read.key('kind').oneOf('OK')
+    return { kind, ...readRun(read), saw, transaction: read.key('transaction').bytes(32) }
+  },
+  CM(read) {
+    read.map(7)
+    const saw = read.key('saw').bytes(32)
+    const kind = read.key('kind').oneOf('CM')
+    const run = readRun(read)
+    const approvals = read.items('approvals', mostMembers, () => read.bytes(64))
+    const signature = read.key('signature').bytes(64)
+    const transaction = read.key('transaction').bytes(32)
+    return { kind, ...run, saw, transaction, approvals, signature }
+  },
+  TO(read) {
+    read.map(5)
+    const kind = read.key('kind').oneOf('TO')
+    const phase = read.key('phase').oneOf(...phases)
+    const attempt = read.key('attempt').uint(mostAttempts)
+    const missing = read.ascending('missing', mostMembers)
+    return { kind, pairing: read.key('pairing').bytes(32), attempt, phase, missing }
+  },
+  RS(read) {
+    read.map(8)
+    const saw = read.key('saw').bytes(32)
+    const kind = read.key('kind').oneOf('RS')
+    const seed = read.key('seed').bytes(32)
+    const phase = read.key('phase').oneOf('SR', 'DC')
+    const output = read.key('output').bytes(messageBytes)
+    const answers = read.key('answers').bytesOrNull(32)
+    return { kind, ...readRun(read), saw, phase, seed, output, answers }
+  },
 }
 
-function ascending(fields: Fields, field: string): Uint8Array[] {
-  const list = fields.bytesList(field, 32, mostMembers)
-  list.slice(1).forEach((item, i) => {
-    if (compare(list[i] as Uint8Array, item) >= 0) throw fields.fail(field, 'not ascending')
-  })
-  return list
+function readRun(read: Reader): InRun {
+  const attempt = read.key('attempt').uint(mostAttempts)
+  return { pairing: read.key('pairing').bytes(32), attempt }
 }
 
-function vector(fields: Fields, each: number): Uint8Array {
-  const bytes = fields.bytesUpTo('vector', mostMembers * each)
-  if (bytes.length % each !== 0) throw fields.fail('vector', `no multiple of ${each} bytes`)
+function readVector(read: Reader, each: number): Uint8Array {
+  const bytes = read.key('vector').bytesUpTo(mostMembers * each)
+  if (bytes.length % each !== 0) throw read.fail('BAD_DOCUMENT', `no multiple of ${each} bytes`)
   return bytes
 }

@@ -1,9 +1,10 @@
 // What a peer keeps on disk of a pairing: enough to spend every output that it ever offered, and to know what it must not
 // send any more. docs/payments.md 4.8.
 
-import { read, write } from '../document.ts'
+import { write } from '../../encoding/cbor.ts'
 import { PaymentError } from '../error.ts'
-import { type Note, readNoteId } from '../ledger/transaction.ts'
+import { type Note, readNote } from '../ledger/transaction.ts'
+import { Reader } from '../reader.ts'
 
 /** One run. */
 export interface Attempt {
@@ -51,33 +52,26 @@ export function writeRecord(record: RoundRecord): Uint8Array {
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 export function readRecord(bytes: Uint8Array): RoundRecord {
-  const fields = read(bytes, 'record', longestRecord)
-  const note = fields.map('note')
-  const record: RoundRecord = {
-    pairing: fields.bytes('pairing', 32),
-    identitySeed: fields.bytes('identitySeed', 32),
-    note: {
-      id: readNoteId(note),
-      denomination: note.uint('denomination'),
-      owner: note.bytes('owner', 32),
-    },
-    noteSecret: fields.bytes('noteSecret', 32),
-    expiry: fields.uint('expiry'),
-    attempts: fields.list('attempts', mostAttempts).map(attempt => {
-      const read: Attempt = {
-        number: attempt.uint('number'),
-        outputSecret: attempt.bytes('outputSecret', 32),
-        sent: attempt.one('sent', 'nothing', 'commit', 'reveal'),
-        transaction: attempt.bytesOrNull('transaction', 32),
-      }
-      attempt.end()
-      return read
-    }),
-    reclaim: fields.bytesOrNull('reclaim', 32),
-  }
-  note.end()
-  fields.end()
-  return record
+  const read = new Reader(bytes, 'record', longestRecord)
+  read.map(7)
+  const note = readNote(read.key('note'))
+  const expiry = read.key('expiry').uint()
+  const pairing = read.key('pairing').bytes(32)
+  const reclaim = read.key('reclaim').bytesOrNull(32)
+  const attempts = read.items('attempts', mostAttempts, () => readAttempt(read))
+  const noteSecret = read.key('noteSecret').bytes(32)
+  const identitySeed = read.key('identitySeed').bytes(32)
+  read.end()
+  return { pairing, identitySeed, note, noteSecret, expiry, attempts, reclaim }
+}
+
+function readAttempt(read: Reader): Attempt {
+  read.map(4)
+  const sent = read.key('sent').oneOf('nothing', 'commit', 'reveal')
+  const number = read.key('number').uint()
+  const transaction = read.key('transaction').bytesOrNull(32)
+  const outputSecret = read.key('outputSecret').bytes(32)
+  return { number, outputSecret, sent, transaction }
 }
 
 /**

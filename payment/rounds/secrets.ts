@@ -3,8 +3,8 @@
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { x25519PublicKey } from '#crypto'
-import { labelled } from '../document.ts'
 import { fieldBytes, fromStream } from '../net/field.ts'
+import { tagged } from '../tagged.ts'
 
 /** Of one peer in one run. */
 export interface Secrets {
@@ -32,7 +32,7 @@ export function secretsOf(seed: Uint8Array, output: Uint8Array, owner: Owner): S
   const attempt = new Uint8Array(4)
   new DataView(attempt.buffer).setUint32(0, owner.attempt)
   const derive = (what: string, ...more: Uint8Array[]): Uint8Array =>
-    sha256(labelled(`chaffinch/seed/v1 ${what}`, owner.pairing, attempt, owner.identity, seed, ...more))
+    sha256(tagged(`chaffinch/seed/v1 ${what}`, owner.pairing, attempt, owner.identity, seed, ...more))
   const secretKey = derive('key')
   const slotNumber = fromStream(derive('slot').subarray(0, fieldBytes))
   return {

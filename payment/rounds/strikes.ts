@@ -1,8 +1,9 @@
 // Whom not to pair with for a while. A message that did not come proves nothing, so one timeout costs nothing; who is late
 // again and again, and who was proven guilty, waits. Notes are what counts: identities are free. docs/payments.md 4.9.
 
+import { write } from '../../encoding/cbor.ts'
 import { hour, minute } from '../../world/units.ts'
-import { read, write } from '../document.ts'
+import { Reader } from '../reader.ts'
 
 export interface Strikes {
   /** By the note's id in hex. */
@@ -67,12 +68,11 @@ export function writeStrike({ count, coolUntil, forgetAt }: Strike): Uint8Array 
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 export function readStrike(bytes: Uint8Array): Strike {
-  const fields = read(bytes, 'strike', 128)
-  const strike: Strike = {
-    count: fields.uint('count'),
-    coolUntil: fields.uint('coolUntil'),
-    forgetAt: fields.uint('forgetAt'),
-  }
-  fields.end()
-  return strike
+  const read = new Reader(bytes, 'strike', 128)
+  read.map(3)
+  const count = read.key('count').uint()
+  const forgetAt = read.key('forgetAt').uint()
+  const coolUntil = read.key('coolUntil').uint()
+  read.end()
+  return { count, coolUntil, forgetAt }
 }

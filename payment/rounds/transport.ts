@@ -4,10 +4,11 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { BulletinTopic } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
+import { write } from '../../encoding/cbor.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Store } from '../../world/store.ts'
-import { read, write } from '../document.ts'
+import { Reader } from '../reader.ts'
 
 /** `client.bulletin(…)`, or what stands for it in another process. */
 export type Topic = Pick<BulletinTopic, 'name' | 'publish' | 'entries'>
@@ -147,7 +148,11 @@ function cursorKey({ name }: Topic): string {
 }
 
 function readCursor(bytes: Uint8Array): number {
-  return read(bytes, 'cursor', 64).uint('after')
+  const read = new Reader(bytes, 'cursor', 64)
+  read.map(1)
+  const after = read.key('after').uint()
+  read.end()
+  return after
 }
 
 function nameOf(bytes: Uint8Array): string {
