@@ -5,6 +5,7 @@ import { field } from '../encoding/toml.ts'
 import { addresses, hex32 } from '../encoding/toml-fields.ts'
 import type { AuthorityEntry } from './documents/network.ts'
 
+/** Reads an [[authority]] of a TOML file: id, sharing_key and addresses. */
 export const authorityEntry: v.GenericSchema<unknown, AuthorityEntry> = v.pipe(
   v.strictObject({
     id: field(hex32, '"the authority\'s key"'),

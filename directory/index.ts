@@ -1,14 +1,13 @@
-// chaffinch/directory: who is in the network. Follow it, join it, run an authority, read its documents.
+// chaffinch/directory: who is in the network. Follow it, join it, ask its authorities, read and judge its documents.
 
-export {
-  type Authority,
-  type AuthorityOptions,
-  type AuthorityStatus,
-  startAuthority,
-} from './authority/authority.ts'
+export { ed25519PublicKey, ed25519Sign, ed25519Verify } from '#crypto'
+export { LinkError, type LinkErrorCode } from '../link/link.ts'
 export { certificateBytes, type Descriptor, type StablePart } from './documents/descriptor.ts'
+export type { ConsensusDocument } from './documents/document.ts'
 export { verifyConsensus } from './documents/document.ts'
+export type { Evidence } from './documents/evidence.ts'
 export { directoryProtocol } from './documents/exchange.ts'
+export { approvalBytes } from './documents/joining.ts'
 export {
   type AuthorityEntry,
   checkNetwork,
@@ -18,9 +17,10 @@ export {
   type Network,
   phaseEnds,
   type Topology,
+  topologies,
 } from './documents/network.ts'
 export { defaultParameters, parameterNames, parameterRanges } from './documents/parameters.ts'
-export type { Directory, NodeEntry, Parameters, Role, View } from './documents/view.ts'
+export type { ConsensusStatus, Directory, NodeEntry, Parameters, Role, View } from './documents/view.ts'
 export { DirectoryError, type DirectoryErrorCode } from './error.ts'
 export {
   type DirectoryStatus,
@@ -28,5 +28,29 @@ export {
   type FollowOptions,
   followDirectory,
 } from './follow/follow.ts'
-export { type JoinOptions, joinDirectory, type NodeDescription } from './join/join.ts'
+export {
+  type AuthorityTime,
+  type FoundConsensus,
+  type FoundEvidence,
+  followedNetwork,
+  type Inquiry,
+  type InquiryOptions,
+  openInquiry,
+} from './inspect/inquiry.ts'
+export {
+  type Check,
+  type Comparison,
+  compare,
+  evidenceToJson,
+  type History,
+  type HistoryRow,
+  historyOf,
+  judgeDocument,
+  type OwnedPaths,
+  ownedPaths,
+  type Verdict,
+} from './inspect/report.ts'
+export { type Certified, type JoinOptions, joinDirectory, type NodeDescription } from './join/join.ts'
 export { consensusToJson, type Json } from './json.ts'
+export type { Sign } from './statement.ts'
+export { type Topic, type TopicName, topicNamed, topics } from './topics.ts'

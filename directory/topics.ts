@@ -8,8 +8,10 @@ import { DirectoryError } from './error.ts'
 import { Reader } from './reader.ts'
 import { labelled, type Sign } from './statement.ts'
 
+/** Names a topic of the bulletin. */
 export type TopicName = 'open' | 'payments' | 'heads'
 
+/** A topic of the bulletin: its name and number, and how much of it a gateway keeps. */
 export interface Topic {
   readonly name: TopicName
   /** As it stands in entries. */
@@ -24,12 +26,14 @@ export interface Topic {
 
 const anything = (): boolean => true
 
+/** The topics that every gateway keeps. */
 export const topics: readonly Topic[] = [
   { name: 'open', number: 1, maxBytes: largestEntry, parameter: 'openKiB', accepts: anything },
   { name: 'payments', number: 2, maxBytes: 8192, parameter: 'paymentsKiB', accepts: isRoundMessage },
   { name: 'heads', number: 3, maxBytes: 1024, parameter: 'headsKiB', accepts: anything },
 ]
 
+/** Finds a topic by its name; undefined where there is none. */
 export function topicNamed(name: string): Topic | undefined {
   return topics.find(topic => topic.name === name)
 }

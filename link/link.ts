@@ -15,6 +15,7 @@ export interface Peer {
 /** Why a cell was not sent. */
 export type CellDrop = 'queue-full' | 'too-old' | 'closed'
 
+/** A peer to whom packets go, and what waits for it. */
 export interface Neighbour {
   readonly id: Uint8Array
   readonly state: 'idle' | 'dialling' | 'open' | 'waiting'
@@ -23,6 +24,7 @@ export interface Neighbour {
   readonly dropped: Readonly<Record<CellDrop, number>>
 }
 
+/** Says how long a request may take, and how long its answer may be. */
 export interface RequestOptions {
   /** Milliseconds from the call to the whole answer, dial included. */
   readonly timeoutMs: number
@@ -42,6 +44,7 @@ export type CellsHandler = (from: Uint8Array, cells: readonly Uint8Array[]) => P
 /** Answers one request; what it throws closes the stream without an answer. */
 export type RequestHandler = (from: Uint8Array, body: Uint8Array) => Promise<Uint8Array>
 
+/** Sends packets and requests to peers, and serves those of others. */
 export interface Link {
   /** 32 bytes: this host's raw Ed25519 public key. */
   readonly id: Uint8Array
@@ -133,6 +136,7 @@ export interface Host extends NodeLink {
   counters(): LinkCounters
 }
 
+/** Says why a link failed. */
 export type LinkErrorCode =
   | 'BAD_CELL'
   | 'BAD_MESSAGE'
@@ -146,6 +150,7 @@ export type LinkErrorCode =
   | 'BAD_FRAME'
   | 'WRONG_STATE'
 
+/** Everything that fails on a link. */
 export class LinkError extends Error {
   readonly code: LinkErrorCode
   constructor(code: LinkErrorCode, message: string) {

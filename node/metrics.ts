@@ -11,7 +11,7 @@ import type { NodeStatus } from './status.ts'
  * Serves a node's status and metrics (Prometheus) on loopback, behind a token (docs/running.md).
  *
  * @param options.port 0 takes a free one
- * @throws LinkError LISTEN
+ * @throws ListenError
  */
 export function serveStatus(node: RunningNode, options: { port: number; token: string }): Promise<Loopback> {
   const registry = nodeMetrics(() => node.status())

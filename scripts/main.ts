@@ -1,11 +1,15 @@
 // The command line: finds the sub-command, loads it, and tells a failure in one line.
 
-import { adviceFor } from '../client/advice.ts'
-import { ClientError } from '../client/error.ts'
-import { type Command, CommandError } from './command.ts'
+import { adviceFor, ClientError } from '../client/index.ts'
+import { CommandError } from '../encoding/command-line.ts'
 import { HttpRefusal } from './remote/http.ts'
 import { overview, usages } from './usage.ts'
 import { version } from './version.ts'
+
+/** A sub-command's module: its exit code, or 0 when it gives none. */
+export interface Command {
+  run(args: readonly string[]): Promise<number | undefined>
+}
 
 /** A command's libraries are loaded when it is called. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {

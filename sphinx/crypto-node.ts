@@ -75,12 +75,14 @@ export function secretBytes(length: number): Uint8Array {
   return bytes
 }
 
+/** Computes the public key (32 bytes) of a seed (32 bytes): RFC 8032. */
 export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
   const [publicKey, secretKey] = ed25519KeyPair(seed)
   wipe(secretKey)
   return publicKey
 }
 
+/** Signs a message with a seed (32 bytes): 64 bytes of Ed25519, RFC 8032. */
 export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
   const [, secretKey] = ed25519KeyPair(seed)
   const signature = new Uint8Array(64)
@@ -89,6 +91,7 @@ export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
   return signature
 }
 
+/** Tells whether a signature (64 bytes) under a message is that of a public key (32 bytes): RFC 8032. */
 export function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (publicKey.length !== 32 || signature.length !== 64) return false
   return sodium.crypto_sign_verify_detached(native(signature), native(message), native(publicKey))

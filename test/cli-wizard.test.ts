@@ -1,6 +1,6 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { CommandError } from '../scripts/command.ts'
+import { CommandError } from '../encoding/command-line.ts'
 import { wizard } from '../scripts/files/init-wizard.ts'
 
 /** Answers one question after the other; what was asked is kept. */

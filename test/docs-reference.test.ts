@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type Entry, type Export, readPackage } from '../scripts/tools/docs-read.ts'
+import { type Entry, type Export, type Page, readPackage } from '../scripts/tools/docs-read.ts'
 import { writeReference } from '../scripts/tools/docs-write.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -41,6 +41,36 @@ test('a missing docstring and a missing @throws are noticed', () => {
   const { each } = all[0] as (typeof all)[number]
   const bare = { ...each, members: [], docs: { text: '', tags: [] }, throws: ['BAD_LENGTH'] }
   assert.is(missing('sphinx', bare).length, 2)
+})
+
+/** Names of error classes that every program has. */
+const builtIn = new Set(['Error', 'RangeError', 'TypeError', 'AbortError'])
+
+/** Errors that a docstring of a page names after @throws and that the page does not export as a class. */
+function unknownErrors({ path, exports }: Page): string[] {
+  const classes = new Set(exports.filter(({ kind }) => kind === 'class').map(({ name }) => name))
+  return exports.flatMap(each =>
+    [each, ...each.members].flatMap(({ name, docs }) =>
+      docs.tags
+        .filter(tag => tag.name === 'throws')
+        .flatMap(tag => tag.text.match(/\b[A-Z]\w*Error\b/g) ?? [])
+        .filter(error => !builtIn.has(error) && !classes.has(error))
+        .map(
+          error =>
+            `chaffinch/${path}: ${each.name} ${name} throws ${error}, which the subpath does not export`,
+        ),
+    ),
+  )
+}
+
+test('every error that a public function throws is a class that its subpath exports', () => {
+  assert.equal(pages.flatMap(unknownErrors), [])
+})
+
+test('an error that is not exported is noticed', () => {
+  const page = pages.find(({ path }) => path === 'client') as Page
+  const exports = page.exports.filter(({ name }) => name !== 'ClientError')
+  assert.ok(unknownErrors({ ...page, exports }).length > 5)
 })
 
 test('the pages are those that `npm run docs` writes', () => {

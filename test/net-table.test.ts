@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { columns, frame, screen, type TableState } from '../scripts/network/table.ts'
+import { columns } from '../scripts/columns.ts'
+import { frame, screen, type TableState } from '../scripts/network/table.ts'
 
 const state: TableState = {
   epoch: 3,

@@ -1,6 +1,6 @@
 // npm run bench -- NAME [options]: one measurement a file, scripts/bench-NAME.ts.
 
-import { CommandError } from '../scripts/command.ts'
+import { CommandError } from '../encoding/command-line.ts'
 
 interface Bench {
   /** Measures and prints; the arguments are what follows the name. */

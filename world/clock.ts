@@ -7,6 +7,7 @@ export interface Timer {
   cancel(): void
 }
 
+/** Tells two times, and rings when one is over. */
 export interface Clock {
   /**
    * Tells the wall time, milliseconds since 1970-01-01 UTC. People and NTP set it, forth and back: it is for epochs,

@@ -20,6 +20,7 @@ const usualBodyBytes = 64 * 1024
 
 type AdaptorSockets = NonNullable<Parameters<typeof createAdaptorServer>[0]['websocket']>['server']
 
+/** Says what is served on a port of 127.0.0.1, and to whom. */
 export interface LoopbackOptions {
   /** 0 takes a free one. */
   readonly port: number
@@ -39,6 +40,7 @@ export interface LoopbackOptions {
   readonly connections?: number
 }
 
+/** A port of 127.0.0.1 that is served. Made by `serveLoopback`. */
 export interface Loopback {
   readonly port: number
   /** http://127.0.0.1:PORT */

@@ -1,6 +1,7 @@
 // What this process holds of its machine, for whoever watches that it does not hold more and more (docs/running.md,
 // Status).
 
+/** Counts what a process uses of its machine. */
 export interface Resources {
   /** Memory that the system has given to the process, and what its JavaScript objects take of it. */
   readonly rssBytes: number

@@ -26,6 +26,8 @@ const writeBufferSize = 1024 * 1024
 const cacheSize = 2 * 1024 * 1024
 
 /**
+ * Opens a store on disk, and makes it where there is none.
+ *
  * @param valueEncoding how values stand on disk; default: as they are
  *
  * A write that the disk refuses is an error of that write; those that follow are refused too until there is room again.

@@ -18,6 +18,7 @@ export interface AccessInit {
   readonly perMinute: number
 }
 
+/** Tells who asks, and whether so often. */
 export interface Access {
   /** Whose token this `Authorization` header bears; false for nobody's. */
   asker(header: string | undefined): Asker | false

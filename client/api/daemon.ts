@@ -16,6 +16,7 @@ import { type Env, messageRoutes, type RoutesInit } from './messages.ts'
 import type { ApiPart } from './part.ts'
 import { problemOf } from './problem.ts'
 
+/** Says what the HTTP API serves, and to whom. */
 export interface DaemonOptions {
   readonly client: Client
   /** 0 takes a free one. */
@@ -43,7 +44,7 @@ const usualPerMinute = 6000
 /**
  * Serves a client until `close`. Besides the token, a request that a web page makes is refused by its Origin.
  *
- * @throws LinkError LISTEN when the port is taken
+ * @throws ListenError when the port is taken
  */
 export async function serveClient(options: DaemonOptions): Promise<Loopback> {
   const { client, identities, port, token, perMinute = usualPerMinute, clock = systemClock } = options
@@ -73,7 +74,11 @@ export async function serveClient(options: DaemonOptions): Promise<Loopback> {
   }
 }
 
-/** @param who knows the askers; without it everybody is the owner, for tests */
+/**
+ * Makes the routes of a client without a port, for a program that asks itself.
+ *
+ * @param who knows the askers; without it everybody is the owner, for tests
+ */
 export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (context, next) => {

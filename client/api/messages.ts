@@ -21,6 +21,7 @@ export interface Env {
   readonly Variables: { readonly asker: Asker }
 }
 
+/** Holds what the routes of a client work with. */
 export interface RoutesInit {
   readonly client: Client
   readonly clock: Clock

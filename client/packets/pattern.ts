@@ -31,6 +31,7 @@ export interface Pattern {
   readonly exit: string | undefined
 }
 
+/** The most copies of a message that a way may send. */
 export const mostCopies = 8
 const mostBlocked = 256
 const node = /^[0-9a-f]{8,64}$/

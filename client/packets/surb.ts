@@ -19,6 +19,7 @@ export interface Surbs {
   readonly blocks: readonly TaggedBlock[]
 }
 
+/** The first characters of a string of reply blocks. */
 export const surbPrefix = 'chaffinch-surb_'
 const version = 1
 const headBytes = 1 + 4 + messageIdBytes + 1

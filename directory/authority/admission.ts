@@ -26,6 +26,7 @@ import { epochAt, type Network } from '../documents/network.ts'
 import { DirectoryError } from '../error.ts'
 import type { AuthorityStore } from './store.ts'
 
+/** Says which nodes an authority lets in. */
 export interface AdmissionPolicy {
   /** Identities, or node ids where those are the identities, that may come in; without it anybody may ask. */
   readonly allow?: readonly Uint8Array[] | undefined

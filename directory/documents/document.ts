@@ -19,6 +19,7 @@ import { epochStart, epochsValid, mostAuthorities, type Network } from './networ
 import { clampParameter, parameterRanges, pickParameters } from './parameters.ts'
 import type { NodeEntry, View } from './view.ts'
 
+/** A document as it was read: its body, its name and its signatures, none of them checked yet. */
 export interface ConsensusDocument {
   readonly body: ConsensusBody
   readonly bodyBytes: Uint8Array

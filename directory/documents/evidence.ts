@@ -15,6 +15,7 @@ import { mostAuthorities, type Network } from './network.ts'
 const kinds = ['vote', 'set', 'consensus', 'opinion', 'note', 'descriptor'] as const
 export type EvidenceKind = (typeof kinds)[number]
 
+/** A proof that somebody signed two things where there may be one. */
 export interface Evidence {
   /** `descriptor`: against a node; otherwise against an authority. */
   readonly kind: EvidenceKind

@@ -24,6 +24,7 @@ export interface AuthoritySet {
 /** `free`: a path takes any mixes, each once, in any order; their layers mean nothing. */
 export type Topology = 'stratified' | 'cascade' | 'free'
 
+/** The ways in which mixes may be arranged. */
 export const topologies: readonly Topology[] = ['stratified', 'cascade', 'free']
 
 /** Pinned: the same in every configuration of the network, and cross-checked in every document. */

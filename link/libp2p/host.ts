@@ -37,6 +37,7 @@ import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
 import { createHost, listenOn } from './libp2p.ts'
 import { because, writeBytes } from './streams.ts'
 
+/** Holds what a host is made of: its key, its addresses, its limits. */
 export interface HostInit {
   /** 32 bytes, the Ed25519 secret; undefined for a throw-away identity, as clients use. */
   readonly seed: Uint8Array | undefined

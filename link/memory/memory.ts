@@ -32,10 +32,12 @@ import { Wire } from './wire.ts'
 
 export type { Sight } from './wire.ts'
 
+/** Holds what a network in memory is made of. */
 export interface MemoryNetworkInit extends WireInit {
   readonly log?: Log
 }
 
+/** Holds what a host in memory is made of. */
 export interface MemoryHostInit {
   /** 32 bytes, or undefined for a throw-away identity. */
   readonly seed?: Uint8Array | undefined
@@ -48,6 +50,7 @@ export interface MemoryHostInit {
   readonly limits?: Partial<LinkLimits>
 }
 
+/** A network inside one process, on whose hosts nothing waits for a real wire. */
 export interface MemoryNetwork {
   /** Starts a host. One that was killed or closed starts again by its seed. @throws LinkError LISTEN while it runs */
   host(init: MemoryHostInit): Host
@@ -64,6 +67,7 @@ export interface MemoryNetwork {
 
 const framePrefixBytes = 4
 
+/** Makes a network inside this process, in which hosts reach each other by their ids. */
 export function memoryNetwork(init: MemoryNetworkInit): MemoryNetwork {
   const log = init.log ?? silent
   const wire = new Wire<MemoryHost>(init)

@@ -7,6 +7,8 @@ import { boltzmann, type Linkage, mostAmounts, type Transaction } from './boltzm
 const longestText = 65_536
 
 /**
+ * Counts in how many ways a join of JSON can be taken apart, and writes the count as JSON.
+ *
  * @param text `{"inputs": [[label, amount], …], "outputs": […], "maxCjIntrafeesRatio": 0}`; other keys are left alone
  * @returns `{"interpretations":"…","entropyBits":…,"links":[[…]]}`, a row an output and a column an input, in the
  * order given. Links are numbers of all their digits, also beyond 2^53.
@@ -16,7 +18,11 @@ export function payBoltzmann(text: string): string {
   return writeLinkage(boltzmann(readTransaction(text)))
 }
 
-/** @throws PaymentError BAD_CASE, TOO_LARGE */
+/**
+ * Reads a join from JSON: inputs and outputs, each a name and an amount.
+ *
+ * @throws PaymentError BAD_CASE, TOO_LARGE
+ */
 export function readTransaction(text: string): Transaction {
   if (text.length > longestText) {
     throw new PaymentError('TOO_LARGE', `case: want at most ${longestText} characters, have ${text.length}`)

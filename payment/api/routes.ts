@@ -12,7 +12,7 @@ import {
   path,
   problem,
   problemOf,
-} from '../../client/index.ts'
+} from '../../client/api/index.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { isoOf } from '../person/account.ts'
 import type { Payments, PaymentsEvent } from '../person/payments.ts'

@@ -69,6 +69,7 @@ export interface Guess {
   readonly effectiveSet: number
 }
 
+/** The story of Paymix: the public ledger beside what each sender knows, and how an observer guesses. */
 export interface PaymixDemo {
   readonly senders: readonly string[]
   readonly receivers: readonly string[]

@@ -86,6 +86,7 @@ export function signHead(head: Head, ledgerSeed: Uint8Array): SignedHead {
   return { ...head, signature: ed25519Sign(ledgerSeed, signed(head)) }
 }
 
+/** Writes a signed head for `readHead`. */
 export function writeHead({ ledger, size, root, time, signature }: SignedHead): Uint8Array {
   return write({ ledger, size, root, time, signature })
 }

@@ -1,7 +1,7 @@
 // chaffinch address: what others need to write to a running client.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { CommandError, durationOption, readOptions } from '../command.ts'
+import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { clientStatus } from '../remote/daemon.ts'
 import type { Endpoint } from '../remote/http.ts'

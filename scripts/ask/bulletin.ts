@@ -1,7 +1,7 @@
 // chaffinch bulletin: what everybody can read, through a running client.
 
-import { topicNamed, topics } from '../../directory/topics.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { topicNamed, topics } from '../../directory/index.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { bytesOf, type Entry, publishEntry, readEntries } from '../remote/daemon.ts'
 import { type Endpoint, HttpRefusal } from '../remote/http.ts'

@@ -1,6 +1,6 @@
 // chaffinch clean: has a running client forget what is over.
 
-import { durationOption, readOptions } from '../command.ts'
+import { durationOption, readOptions } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { askJson } from '../remote/http.ts'
 

@@ -1,16 +1,16 @@
 // What `chaffinch consensus` prints for people.
 
-import type { Evidence } from '../../directory/documents/evidence.ts'
-import type { View } from '../../directory/documents/view.ts'
-import { hex } from '../../encoding/bytes.ts'
-import { columns } from '../network/table.ts'
 import {
   type Comparison,
+  type Evidence,
   type History,
   type OwnedPaths,
   ownedPaths,
   type Verdict,
-} from './consensus-report.ts'
+  type View,
+} from '../../directory/index.ts'
+import { hex } from '../../encoding/bytes.ts'
+import { columns } from '../columns.ts'
 
 export function verdictLines({ valid, epoch, hash, checks }: Verdict): string[] {
   return [

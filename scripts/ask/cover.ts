@@ -1,15 +1,11 @@
 // chaffinch cover: what each level of cover traffic costs and hides, so that one can choose before one pays.
 
 import { existsSync } from 'node:fs'
-import { x25519PublicKey } from '#crypto'
-import { type CoverCost, coverCosts, coverHides } from '../../client/outgoing/cover.ts'
-import { defaultParameters } from '../../directory/documents/parameters.ts'
-import { body } from '../../sphinx/body.ts'
-import { geometry } from '../../sphinx/geometry.ts'
-import { makeReplyBlock } from '../../sphinx/reply.ts'
-import { wrap } from '../../sphinx/wrap.ts'
+import { type CoverCost, coverCosts, coverHides } from '../../client/index.ts'
+import { defaultParameters } from '../../directory/index.ts'
+import { readOptions } from '../../encoding/command-line.ts'
+import { body, geometry, makeReplyBlock, wrap, x25519PublicKey } from '../../sphinx/index.ts'
 import { systemRandom as random } from '../../world/random.ts'
-import { readOptions } from '../command.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { clientStatus } from '../remote/daemon.ts'
 

@@ -1,12 +1,11 @@
 // chaffinch demo: stories that show how payments hide.
 
-import { sealedValues } from '../../client/folder/vault.ts'
-import { demoDcnet } from '../../payment/demo/dcnet.ts'
-import { type PaymixDemo, runPaymix } from '../../payment/demo/paymix.ts'
+import { sealedValues } from '../../client/folder/index.ts'
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { demoDcnet, type PaymixDemo, runPaymix } from '../../payment/anonymity/index.ts'
 import { below, seededRandom, systemRandom } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
-import { CommandError, readOptions } from '../command.ts'
-import { columns } from '../network/table.ts'
+import { columns } from '../columns.ts'
 
 const hint = 'chaffinch demo --help'
 

@@ -2,14 +2,11 @@
 
 import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
-import { ed25519PublicKey } from '#crypto'
-import { directoryProtocol, readAnswer, readTime, writeRequest } from '../../directory/documents/exchange.ts'
-import { Succession } from '../../directory/documents/succession.ts'
-import { DirectoryError } from '../../directory/error.ts'
+import { ed25519PublicKey } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { type Link, LinkError } from '../../link/link.ts'
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
 import { systemClock } from '../../world/clock.ts'
-import { CommandError, readOptions } from '../command.ts'
+import { columns } from '../columns.ts'
 import {
   type NodeFile,
   type RoleFile,
@@ -19,12 +16,10 @@ import {
   type ServerFile,
 } from '../files/config.ts'
 import { readKey } from '../files/folder.ts'
-import { columns } from '../network/table.ts'
+import { answered, inquire } from '../inquire.ts'
 import { askJson } from '../remote/http.ts'
 import { endpointOf } from '../roles/running.ts'
-import { fetchConsensus, openLink } from './consensus.ts'
 import {
-  type Asked,
   checkCertificate,
   checkClock,
   checkConsensus,
@@ -126,39 +121,14 @@ async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; find
 /** The clock and the consensus, as the authorities have them. */
 async function fromOthers(role: Role, config: RoleFile): Promise<Finding[]> {
   const { network } = config
-  const succession = new Succession(network)
-  const link = await openLink(network)
-  try {
+  return await inquire(network, async inquiry => {
     const consensus = await finding('consensus', async () => {
-      const { view } = await fetchConsensus(network, link, null, succession)
+      const { view } = await answered(inquiry.consensus())
       const isNode = role === 'mix' || role === 'gateway'
       const own = isNode ? hex(ed25519PublicKey(readKey((config as NodeFile).key))) : undefined
       const listed = own === undefined ? undefined : view.nodes.has(own)
-      return checkConsensus(succession.newest, view, listed, systemClock.now())
+      return checkConsensus(inquiry.newest, view, listed, systemClock.now())
     })
-    return [...checkClock(network, await clocks(succession, link)), ...consensus]
-  } finally {
-    await link.close()
-  }
-}
-
-async function clocks(succession: Succession, link: Link): Promise<Asked[]> {
-  const asked = succession.newest.authorities.map(async authority => {
-    const sent = systemClock.now()
-    try {
-      const request = writeRequest({ ask: 'time' })
-      const answer = await link.request(authority, directoryProtocol, request, {
-        timeoutMs: 3000,
-        maxBytes: 64,
-      })
-      const theirs = readTime(readAnswer(answer))
-      const back = systemClock.now()
-      const offMs = theirs - (sent + back) / 2
-      return [{ id: hex(authority.id), offMs, roundTripMs: back - sent }]
-    } catch (error) {
-      if (error instanceof LinkError || error instanceof DirectoryError) return []
-      throw error
-    }
+    return [...checkClock(network, await inquiry.times()), ...consensus]
   })
-  return (await Promise.all(asked)).flat()
 }

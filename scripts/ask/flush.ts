@@ -1,6 +1,6 @@
 // chaffinch flush: waits until what a running client was given has left, or is with the receivers' gateways.
 
-import { CommandError, durationOption, readOptions } from '../command.ts'
+import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { askJson } from '../remote/http.ts'
 

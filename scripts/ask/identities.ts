@@ -1,6 +1,6 @@
 // chaffinch identity list, create, remove: the identities of a running client.
 
-import { CommandError } from '../command.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { askJson, type Endpoint } from '../remote/http.ts'
 
 interface Listed {

@@ -3,20 +3,17 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { exportIdentity, importIdentity } from '../../client/folder/export.ts'
-import { identityStores, lockFolder, lockOf, openFolder } from '../../client/folder/folder.ts'
 import {
-  addIdentity,
-  dropIdentity,
-  type IdentityStores,
-  type ListedIdentity,
-  mainIdentity,
-  readIdentities,
-} from '../../client/folder/identity-list.ts'
-import type { Unlock } from '../../client/folder/vault.ts'
+  exportIdentity,
+  importIdentity,
+  lockFolder,
+  lockOf,
+  type Unlock,
+  withIdentity,
+} from '../../client/folder/index.ts'
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
 import { systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { CommandError, readOptions } from '../command.ts'
 import { type ClientFile, clientEndpoint, readClientFile } from '../files/config.ts'
 import { diskError, openFolder as openRoleFolder, writeKey, writeNew } from '../files/folder.ts'
 import { askNewPassphrase, askPassphrase, secretFromFiles } from '../files/secret.ts'
@@ -119,61 +116,7 @@ async function withStore(
   const folder = storeFolder(config)
   const wants = lockOf(folder) !== undefined && unlock === undefined
   const secret = wants ? await askPassphrase('passphrase') : unlock
-  await inFolder(folder, async () => {
-    const store = await openFolder(folder, secret)
-    try {
-      if (as === undefined || as === mainIdentity) await act(store)
-      else await (make ? inNewIdentity : inIdentity)(store, identityStores(folder), as, act)
-    } finally {
-      await store.close()
-    }
-  })
-}
-
-/** @throws CommandError FAILED where there is no identity of this name */
-async function inIdentity(
-  list: Store,
-  stores: IdentityStores,
-  as: string,
-  act: (store: Store) => Promise<void>,
-): Promise<void> {
-  const identity = (await readIdentities(list)).find(({ name }) => name === as)
-  if (identity === undefined)
-    throw new CommandError(
-      'FAILED',
-      `no identity '${as}' in this client`,
-      `start it, then: chaffinch identity create ${as}`,
-    )
-  await inStoreOf(identity, stores, act)
-}
-
-/** Where it fails, there is no such identity afterwards. @throws ClientError BAD_OPTION where there is one of this name */
-async function inNewIdentity(
-  list: Store,
-  stores: IdentityStores,
-  as: string,
-  act: (store: Store) => Promise<void>,
-): Promise<void> {
-  const added = await addIdentity(list, as, systemRandom)
-  try {
-    await inStoreOf(added, stores, act)
-  } catch (error) {
-    await stores.keepOnly(await dropIdentity(list, as))
-    throw error
-  }
-}
-
-async function inStoreOf(
-  identity: ListedIdentity,
-  stores: IdentityStores,
-  act: (store: Store) => Promise<void>,
-): Promise<void> {
-  const store = await stores.open(identity)
-  try {
-    await act(store)
-  } finally {
-    await store.close()
-  }
+  await inFolder(folder, () => withIdentity({ folder, unlock: secret, name: as, isNew: make }, act))
 }
 
 /** @throws CommandError FAILED when the client runs */

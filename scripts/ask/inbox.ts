@@ -3,7 +3,7 @@
 
 import { writeFileSync } from 'node:fs'
 import type { Listed } from '../../client/index.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { diskError } from '../files/folder.ts'
 import { bytesOf, type Incoming, listInbox, readMessages } from '../remote/daemon.ts'

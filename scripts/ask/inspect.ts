@@ -1,9 +1,8 @@
 // chaffinch inspect: what a message, an address or a string of reply blocks is.
 
-import { readAddress } from '../../client/index.ts'
-import { surbPrefix } from '../../client/packets/surb.ts'
+import { readAddress, surbPrefix } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { CommandError, readOptions } from '../command.ts'
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
 import { clientEndpoint, readClientFile } from '../files/config.ts'
 import { askJson } from '../remote/http.ts'
 

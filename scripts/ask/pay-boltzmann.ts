@@ -1,11 +1,9 @@
 // chaffinch pay boltzmann: how well a join hides, from a file with its amounts.
 
 import { readFileSync } from 'node:fs'
-import { boltzmann } from '../../payment/anonymity/boltzmann.ts'
-import { payBoltzmann, readTransaction } from '../../payment/anonymity/boltzmann-json.ts'
-import { PaymentError } from '../../payment/error.ts'
-import { CommandError } from '../command.ts'
-import { columns } from '../network/table.ts'
+import { CommandError } from '../../encoding/command-line.ts'
+import { boltzmann, PaymentError, payBoltzmann, readTransaction } from '../../payment/anonymity/index.ts'
+import { columns } from '../columns.ts'
 
 /** @throws CommandError CONFIG */
 export function boltzmannFile(file: string, isJson: boolean): undefined {

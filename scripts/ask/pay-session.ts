@@ -1,9 +1,9 @@
 // Where `chaffinch pay` asks: at the running client, or, where none runs, at one that it runs itself for as long as it takes.
 
-import { clientRoutes } from '../../client/api/daemon.ts'
-import { paymentApi } from '../../payment/api/routes.ts'
+import { clientRoutes } from '../../client/api/index.ts'
+import { CommandError } from '../../encoding/command-line.ts'
+import { paymentApi } from '../../payment/index.ts'
 import { systemClock } from '../../world/clock.ts'
-import { CommandError } from '../command.ts'
 import { type ClientFile, clientEndpoint, readClientFile } from '../files/config.ts'
 import { openFolder } from '../files/folder.ts'
 import { clientStatus } from '../remote/daemon.ts'

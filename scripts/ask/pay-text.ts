@@ -1,10 +1,9 @@
 // What `chaffinch pay` says: payments, requests and forecasts for people.
 
 import { formatDuration } from '../../encoding/duration.ts'
-import type { Account, PaymentLine } from '../../payment/person/account.ts'
-import type { Forecast } from '../../payment/person/forecast.ts'
+import type { Account, Forecast, PaymentLine } from '../../payment/index.ts'
 import { minute } from '../../world/units.ts'
-import { columns } from '../network/table.ts'
+import { columns } from '../columns.ts'
 
 /** What can be spent, then payments, pieces and requests, as far as there are any. */
 export function accountText({ notes, payments, pieces, requests }: Account): string {

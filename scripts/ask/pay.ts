@@ -2,13 +2,19 @@
 
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { PaymentError } from '../../payment/error.ts'
-import type { Account, PaymentLine, PieceLine } from '../../payment/person/account.ts'
-import { type Forecast, forecast } from '../../payment/person/forecast.ts'
-import type { Expected } from '../../payment/person/quotes.ts'
-import { readRequest } from '../../payment/person/request.ts'
-import { type PaymentTimes, usualTimes } from '../../payment/times.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import {
+  type Account,
+  type Expected,
+  type Forecast,
+  forecast,
+  PaymentError,
+  type PaymentLine,
+  type PaymentTimes,
+  type PieceLine,
+  readRequest,
+  usualTimes,
+} from '../../payment/index.ts'
 import { readClientFile } from '../files/config.ts'
 import { HttpRefusal } from '../remote/http.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'

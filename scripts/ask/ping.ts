@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { max, mean, min } from 'simple-statistics'
 import type { LedgerEntry } from '../../client/index.ts'
-import { durationOption, readOptions, wholeNumber } from '../command.ts'
+import { durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { readLedger } from '../remote/daemon.ts'
 import { askJson, type Endpoint, HttpRefusal } from '../remote/http.ts'

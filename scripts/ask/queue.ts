@@ -1,7 +1,7 @@
 // chaffinch queue: what a running client was given to send, and what became of it.
 
 import type { Queued } from '../../client/index.ts'
-import { readOptions } from '../command.ts'
+import { readOptions } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { askJson } from '../remote/http.ts'
 

@@ -1,6 +1,6 @@
 // chaffinch reply: answers a message of the inbox. It is `send --reply` under the name that one looks for.
 
-import { CommandError } from '../command.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { run as send } from './send.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {

@@ -1,6 +1,6 @@
 // chaffinch request: asks a service once, and prints its answer.
 
-import { CommandError, durationOption, readOptions } from '../command.ts'
+import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { askService } from '../remote/daemon.ts'
 import { contactOrAddress } from './contacts.ts'

@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { mostCopies, type Way } from '../../client/packets/pattern.ts'
+import { mostCopies, type Way } from '../../client/index.ts'
 import { concat } from '../../encoding/bytes.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { diskError } from '../files/folder.ts'
 import { type Handed, handedState, listInbox, replyTo, sendMessage } from '../remote/daemon.ts'

@@ -1,7 +1,7 @@
 // chaffinch services: what gateways announce, as a running client knows it from the consensus. Looking is seen by nobody.
 
 import type { KnownService } from '../../client/index.ts'
-import { CommandError, readOptions } from '../command.ts'
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { askJson } from '../remote/http.ts'
 

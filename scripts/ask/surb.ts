@@ -1,6 +1,6 @@
 // chaffinch surb: reply blocks by hand. Whoever has them can write to whoever made them, and does not learn who that is.
 
-import { CommandError, readOptions, wholeNumber } from '../command.ts'
+import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { clientEndpoint } from '../files/config.ts'
 import type { Handed } from '../remote/daemon.ts'
 import { askJson } from '../remote/http.ts'

@@ -1,14 +1,16 @@
 // The file in which an operator's offline identity key vouches for a node's key (docs/directory.md 5.4).
 
 import * as v from 'valibot'
-import { ed25519Verify } from '#crypto'
-import { certificateBytes } from '../../directory/documents/descriptor.ts'
-import { approvalBytes } from '../../directory/documents/joining.ts'
-import type { Certified } from '../../directory/join/join.ts'
-import type { Sign } from '../../directory/statement.ts'
+import {
+  approvalBytes,
+  type Certified,
+  certificateBytes,
+  ed25519Verify,
+  type Sign,
+} from '../../directory/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { field } from '../../encoding/toml.ts'
-import { CommandError } from '../command.ts'
 import { readToml } from './read.ts'
 
 /** What an operator vouches for. */

@@ -3,21 +3,27 @@
 import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
-import { isAppName } from '../../client/app-name.ts'
-import { type CoverLevel, coverLevels } from '../../client/outgoing/cover.ts'
-import { type OwnServiceName, ownServiceNames } from '../../client/own-services.ts'
-import { readAddress } from '../../client/packets/address.ts'
-import type { AdmissionPolicy } from '../../directory/authority/admission.ts'
-import { authorityEntry } from '../../directory/authority-entry.ts'
-import { successorsOf } from '../../directory/documents/authority-set.ts'
-import type { Successors } from '../../directory/documents/consensus.ts'
-import type { Network } from '../../directory/documents/network.ts'
-import type { Parameters } from '../../directory/documents/view.ts'
+import {
+  type CoverLevel,
+  coverLevels,
+  isAppName,
+  type OwnServiceName,
+  ownServiceNames,
+  readAddress,
+} from '../../client/index.ts'
+import {
+  type AdmissionPolicy,
+  authorityEntrySchema as authorityEntry,
+  type Network,
+  type Successors,
+  successorsOf,
+} from '../../directory/authority/index.ts'
+import type { Parameters } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
-import type { Peer } from '../../link/link.ts'
-import { type PaymentTimes, usualTimes } from '../../payment/times.ts'
+import type { Peer } from '../../link/index.ts'
+import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
 import type { Endpoint } from '../remote/http.ts'
 import { parametersSchema } from './parameters.ts'
 import { keyError, readNetwork, readToml } from './read.ts'

@@ -1,7 +1,7 @@
 // --cover LEVEL, as `init client` and `net` read it.
 
-import { type CoverLevel, coverLevels } from '../../client/outgoing/cover.ts'
-import { CommandError } from '../command.ts'
+import { type CoverLevel, coverLevels } from '../../client/index.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 
 /** @throws CommandError USAGE */
 export function coverOption(level: string): CoverLevel {

@@ -13,8 +13,8 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fromHex, hex } from '../../encoding/bytes.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { systemRandom } from '../../world/random.ts'
-import { CommandError } from '../command.ts'
 
 /** Raised when an older program could no longer read what a newer one writes. */
 const formatVersion = 1

@@ -1,12 +1,11 @@
 // The files that `chaffinch init` writes: what is set, and every default as a comment that one can uncomment.
 
 import { dirname, relative } from 'node:path'
-import type { Successors } from '../../directory/documents/consensus.ts'
-import type { AuthorityEntry, Topology } from '../../directory/documents/network.ts'
-import { defaultParameters } from '../../directory/documents/parameters.ts'
+import type { AuthorityEntry, Successors } from '../../directory/authority/index.ts'
+import { defaultParameters, type Topology } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { formatDuration } from '../../encoding/duration.ts'
-import { usualTimes } from '../../payment/times.ts'
+import { usualTimes } from '../../payment/index.ts'
 import { parameterKeys, parameterText } from './parameters.ts'
 
 /** A key of a file: with a value it is set, without one it stands there as a comment with its default. */

@@ -2,8 +2,8 @@
 // become the same command line, so that both ways write the same files.
 
 import { createInterface } from 'node:readline/promises'
+import { CommandError } from '../../encoding/command-line.ts'
 import { durationForm, parseDuration } from '../../encoding/duration.ts'
-import { CommandError } from '../command.ts'
 
 /** Asks one question; an empty answer is the default. */
 export type Ask = (question: string) => Promise<string>

@@ -2,11 +2,10 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ed25519PublicKey } from '#crypto'
-import { authorityEntry } from '../../directory/authority/keys.ts'
-import { type AuthorityEntry, type Topology, topologies } from '../../directory/documents/network.ts'
+import { authorityEntry } from '../../directory/authority/index.ts'
+import { type AuthorityEntry, ed25519PublicKey, type Topology, topologies } from '../../directory/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { coverOption } from './cover-option.ts'
 import { writeKey, writeNew } from './folder.ts'
 import {

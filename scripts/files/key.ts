@@ -1,12 +1,11 @@
 // chaffinch key: an operator's identity key, which stays offline, and its certificates for nodes' keys.
 
 import { existsSync } from 'node:fs'
-import { ed25519PublicKey, ed25519Sign } from '#crypto'
-import { epochAt, epochStart } from '../../directory/documents/network.ts'
+import { ed25519PublicKey, ed25519Sign, epochAt, epochStart } from '../../directory/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { systemClock } from '../../world/clock.ts'
 import { day } from '../../world/units.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
 import { certificateText, readCertificate } from './certificate.ts'
 import { readKey, replaceFile, writeKey, writeNew } from './folder.ts'
 import { readNetwork } from './read.ts'

@@ -1,8 +1,7 @@
 // The numbers that authorities vote on, as [parameters] of authority.toml names them.
 
 import * as v from 'valibot'
-import { parameterRanges } from '../../directory/documents/parameters.ts'
-import type { Parameters } from '../../directory/documents/view.ts'
+import { type Parameters, parameterRanges } from '../../directory/index.ts'
 import { durationForm, formatDuration, parseDuration } from '../../encoding/duration.ts'
 
 type Unit = 'count' | 'milliseconds' | 'minutes'

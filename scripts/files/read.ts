@@ -1,8 +1,8 @@
 // The files that people write, read for the command line: what is wrong with one is theirs to mend (exit code 2).
 
 import { readNetwork as read } from '../../directory/network-file.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { keyError as errorAt, FileError, readToml as parse } from '../../encoding/toml.ts'
-import { CommandError } from '../command.ts'
 
 /** `readToml` of encoding/toml.ts. @throws CommandError CONFIG */
 export const readToml: typeof parse = (file, schema) => asked(() => parse(file, schema))

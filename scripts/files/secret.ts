@@ -3,8 +3,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import type { Unlock } from '../../client/folder/vault.ts'
-import { CommandError } from '../command.ts'
+import type { Unlock } from '../../client/index.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { diskError, readKey } from './folder.ts'
 
 export interface SecretFiles {

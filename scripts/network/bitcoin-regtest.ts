@@ -7,9 +7,14 @@ import { join } from 'node:path'
 import { p2wpkh, TEST_NETWORK, Transaction } from '@scure/btc-signer'
 import { pubECDSA } from '@scure/btc-signer/utils.js'
 import { fromHex } from '../../encoding/bytes.ts'
-import { outpoint, ownerOfScript } from '../../payment/bitcoin/bitcoin.ts'
-import type { Coin } from '../../payment/bitcoin/funding.ts'
-import { bitcoinRpc, field, type Rpc } from '../../payment/bitcoin/rpc.ts'
+import {
+  bitcoinRpc,
+  type Coin,
+  field,
+  outpoint,
+  ownerOfScript,
+  type Rpc,
+} from '../../payment/ledger/index.ts'
 
 /** In a checkout: beside scripts/, also for what was compiled of it. */
 const folder: string | undefined = ['../..', '../../..']

@@ -1,8 +1,9 @@
 // What a run of the local network must show. A claim reads a value from the record and says whether it holds.
 
+import type { PacketCounts } from '../../node/index.ts'
 import type { KillKind } from './options.ts'
 import type { Ending } from './process.ts'
-import type { MessageRecord, Packets, RunRecord } from './record.ts'
+import type { MessageRecord, RunRecord } from './record.ts'
 
 export interface Claim<T = unknown> {
   readonly id: string
@@ -236,7 +237,7 @@ export function lost(run: RunRecord): MessageRecord[] {
 }
 
 /** What a node received beyond what it accounts for; 0 when the sum holds. */
-export function leak(packets: Packets): number {
+export function leak(packets: PacketCounts): number {
   const dropped = Object.values(packets.dropped).reduce((sum, n) => sum + n, 0)
   return packets.received - packets.forwarded - packets.stored - packets.served - dropped - packets.held
 }

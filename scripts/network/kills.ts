@@ -75,13 +75,13 @@ function victims({ plan, processes, watch }: Accidents, kind: KillKind): string[
     .filter(({ name, role }) => role === roleOf(kind) && processes.alive(name))
     .map(({ name }) => name)
   if (kind !== 'mix') return alive
-  const layerOf = (name: string): number | null => {
+  const layerOf = (name: string): number => {
     const status = watch.last(name)
-    return status?.role === 'mix' ? status.layer : null
+    return status?.role === 'mix' ? status.layer : -1
   }
   return alive.filter(name => {
     const layer = layerOf(name)
-    return layer !== null && alive.some(other => other !== name && layerOf(other) === layer)
+    return layer >= 0 && alive.some(other => other !== name && layerOf(other) === layer)
   })
 }
 

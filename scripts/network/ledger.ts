@@ -1,7 +1,7 @@
 // What the clients' own ledgers tell: where each message's time went, and the paths that were drawn. And beside
 // them what somebody who sees every link has written down.
 
-import type { LedgerEntry } from '../../client/diary.ts'
+import type { LedgerEntry } from '../../client/index.ts'
 import type { Sighting } from './observer.ts'
 import type { Latency, MessageRecord, PathRecord } from './record.ts'
 

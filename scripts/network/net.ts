@@ -2,7 +2,7 @@
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Network } from '../../directory/documents/network.ts'
+import type { Network } from '../../directory/index.ts'
 import { readNetwork } from '../files/read.ts'
 
 import type { Settled } from './claims.ts'

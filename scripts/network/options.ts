@@ -1,8 +1,8 @@
 // The options of `chaffinch net`, its presets, and which of them do not go together.
 
-import type { CoverLevel } from '../../client/outgoing/cover.ts'
+import type { CoverLevel } from '../../client/index.ts'
+import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { below, systemRandom } from '../../world/random.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../command.ts'
 import { coverOption } from '../files/cover-option.ts'
 import { isRegtestInstalled } from './bitcoin-regtest.ts'
 

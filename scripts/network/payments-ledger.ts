@@ -1,12 +1,17 @@
 // What the peers of a local network join their payments on where that is Bitcoin: a node on regtest that all of them trust.
 
-import { bitcoinJoins, bitcoinOwner, txidOf } from '../../payment/bitcoin/bitcoin.ts'
-import { fundLadder } from '../../payment/bitcoin/funding.ts'
-import { fresh, type Ladder } from '../../payment/bitcoin/ladder.ts'
-import { openBitcoinLedger } from '../../payment/bitcoin/ledger.ts'
-import type { Ledger } from '../../payment/ledger/ledger.ts'
-import type { Note } from '../../payment/ledger/transaction.ts'
-import type { JoinScheme } from '../../payment/rounds/join.ts'
+import {
+  bitcoinJoins,
+  bitcoinOwner,
+  fresh,
+  fundLadder,
+  type JoinScheme,
+  type Ladder,
+  type Ledger,
+  type Note,
+  openBitcoinLedger,
+  txidOf,
+} from '../../payment/ledger/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { systemRandom as random } from '../../world/random.ts'
 import { startRegtest } from './bitcoin-regtest.ts'

@@ -1,5 +1,6 @@
 // What a run of the local network leaves behind, as plain data. The claims read nothing else.
 
+import type { PacketCounts } from '../../node/index.ts'
 import type { KillKind } from './options.ts'
 import type { Ending } from './process.ts'
 
@@ -33,16 +34,6 @@ export interface KillRecord {
   readonly inFlight: number
   /** When its status answered again; undefined for mixes, and all authorities together, which stay dead. */
   backAt?: number
-}
-
-/** A node's counters at the end (docs: received = forwarded + stored + served + dropped + held). */
-export interface Packets {
-  readonly received: number
-  readonly forwarded: number
-  readonly stored: number
-  readonly served: number
-  readonly held: number
-  readonly dropped: Readonly<Record<string, number>>
 }
 
 /** A path that a client drew for a packet, as its own ledger tells: the ids of the hops, first to last. */
@@ -98,7 +89,7 @@ export interface RunRecord {
   readonly strangers: string[]
   /** Traces of a sender found in what its receiver was given. */
   readonly exposed: string[]
-  readonly nodes: { readonly name: string; readonly packets: Packets }[]
+  readonly nodes: { readonly name: string; readonly packets: PacketCounts }[]
   readonly paths: PathRecord[]
   /** The layer of every mix by epoch and id, from the consensus. */
   readonly layerOf: Map<string, number>

@@ -3,14 +3,13 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Network } from '../../directory/documents/network.ts'
-import { epochAt } from '../../directory/documents/network.ts'
+import { DirectoryError, epochAt, type Network } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
 import { second } from '../../world/units.ts'
-import { fetchConsensus, openLink } from '../ask/consensus.ts'
-import { CommandError } from '../command.ts'
 import { readNetwork } from '../files/read.ts'
+import { inquire } from '../inquire.ts'
 import { readLedger } from '../remote/daemon.ts'
 import { layerKey } from './claims.ts'
 import { causeAccidents } from './kills.ts'
@@ -210,11 +209,10 @@ async function noteDocuments(
   { record, tell }: Pick<Run, 'record' | 'tell'>,
   network: Network,
 ): Promise<void> {
-  const link = await openLink(network)
-  try {
+  await inquire(network, async inquiry => {
     for (let epoch = 0; epoch <= record.epochs; epoch++) {
-      const fetched = await fetchConsensus(network, link, epoch).catch((error: unknown) => {
-        if (!(error instanceof CommandError)) throw error
+      const fetched = await inquiry.consensus(epoch).catch((error: unknown) => {
+        if (!(error instanceof DirectoryError)) throw error
         if (epoch < record.epochs) tell(`no document of epoch ${epoch}: ${error.message}`)
       })
       if (fetched === undefined) continue
@@ -224,9 +222,7 @@ async function noteDocuments(
         for (const { id } of mixes) record.layerOf.set(layerKey(epoch, hex(id)), layer)
       for (const { id } of view.gateways) record.gateways.add(hex(id))
     }
-  } finally {
-    await link.close()
-  }
+  })
 }
 
 export async function readLedgers(plan: Plan): Promise<Ledgers> {

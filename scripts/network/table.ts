@@ -1,5 +1,6 @@
 // The live table of a local network: a pure picture of what was last seen, and the drawing of it in place.
 
+import { type Cell, columns } from '../columns.ts'
 import type { Settled } from './claims.ts'
 import type { Role } from './process.ts'
 
@@ -44,24 +45,6 @@ export interface TableState {
   /** What happened last, newest at the end. */
   readonly events: readonly string[]
   readonly claims: readonly Settled[] | undefined
-}
-
-type Cell = string | number
-
-/** Right-aligns numbers, left-aligns words; as wide as the widest cell of each column. */
-export function columns(head: readonly string[], rows: readonly (readonly Cell[])[]): string[] {
-  const all = [head, ...rows]
-  const widths = head.map((_, i) => Math.max(...all.map(row => String(row[i] ?? '').length)))
-  return all.map((row, at) =>
-    row
-      .map((cell, i) => {
-        const numbers = typeof (at === 0 ? rows[0]?.[i] : cell) === 'number'
-        const text = String(cell)
-        return numbers ? text.padStart(widths[i] as number) : text.padEnd(widths[i] as number)
-      })
-      .join('  ')
-      .trimEnd(),
-  )
 }
 
 /**

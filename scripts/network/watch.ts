@@ -1,10 +1,10 @@
 // What the processes of a local network say of themselves: asked again and again, and noted in the record.
 
 import { askJson } from '../remote/http.ts'
-import type { LateStatus, Status } from '../remote/status.ts'
 import { endpointOf, type Plan, type PlannedProcess } from './plan.ts'
 import type { Supervisor } from './process.ts'
 import type { RunRecord } from './record.ts'
+import type { Status } from './status.ts'
 
 export interface Watch {
   /** The newest answer of a process, also after its death; undefined before the first. */
@@ -20,7 +20,7 @@ export function watchNetwork(plan: Plan, processes: Supervisor, record: RunRecor
   const noted = new Set<string>()
   const byName = new Map(plan.processes.map(planned => [planned.name, planned]))
 
-  const noteLate = (process: string, late: LateStatus | null): void => {
+  const noteLate = (process: string, late: { readonly worksUntil: number } | null): void => {
     if (late === null || record.late.some(said => said.process === process)) return
     record.late.push({ process, at: now(), worksUntil: late.worksUntil })
   }

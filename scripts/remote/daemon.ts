@@ -1,10 +1,7 @@
 // The HTTP API of a running client (docs/client.md, HTTP API), as the commands and the local network call it.
 
-import type { LedgerEntry } from '../../client/diary.ts'
-import type { Way } from '../../client/packets/pattern.ts'
-import type { Listed } from '../../client/upkeep.ts'
+import type { ClientStatus, LedgerEntry, Listed, Way } from '../../client/index.ts'
 import { askJson, type Endpoint } from './http.ts'
-import type { ClientStatus } from './status.ts'
 
 /** A message or reply that the client has accepted. */
 export interface Handed {

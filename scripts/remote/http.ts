@@ -1,7 +1,7 @@
 // Asking the loopback ports of this machine's own processes, with the token that each keeps in a file.
 
 import { readFileSync } from 'node:fs'
-import { CommandError } from '../command.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 
 export interface Endpoint {
   readonly port: number

@@ -1,8 +1,8 @@
 // A client's HTTP API as a payment peer and a ledger use it: the topic of rounds, questions and answers.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { writeAnswer } from '../../client/service.ts'
-import type { Topic } from '../../payment/rounds/transport.ts'
+import { writeAnswer } from '../../client/api/index.ts'
+import type { Topic } from '../../payment/rounds/index.ts'
 import { second } from '../../world/units.ts'
 import { bytesOf, listInbox, publishEntry, readEntries, readMessages, replyTo } from './daemon.ts'
 import type { Endpoint } from './http.ts'

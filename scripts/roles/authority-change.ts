@@ -2,24 +2,17 @@
 // file of the network as it is now (docs/running.md 5).
 
 import { existsSync, rmSync } from 'node:fs'
-import { sameSet, successorsOf } from '../../directory/documents/authority-set.ts'
-import {
-  type AuthoritySet,
-  checkNetwork,
-  epochAt,
-  epochStart,
-  type Network,
-} from '../../directory/documents/network.ts'
-import { DirectoryError } from '../../directory/error.ts'
+import { type AuthoritySet, sameSet, successorsOf } from '../../directory/authority/index.ts'
+import { checkNetwork, DirectoryError, epochAt, epochStart, type Network } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
+import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { systemClock } from '../../world/clock.ts'
-import { followedNetwork } from '../ask/consensus.ts'
-import { CommandError, readOptions, wholeNumber } from '../command.ts'
 import { type AuthorityFile, readAuthorityFile } from '../files/config.ts'
 import { replaceFile, writeNew } from '../files/folder.ts'
 import { readAuthorityLine } from '../files/init.ts'
 import { networkText, successorsText } from '../files/init-files.ts'
 import { readNetwork } from '../files/read.ts'
+import { followedNetwork } from '../inquire.ts'
 import { tellRunning } from './running.ts'
 
 const hint = 'chaffinch authority --help'

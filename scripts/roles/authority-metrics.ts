@@ -1,7 +1,7 @@
 // What an authority tells Prometheus: numbers of its status, read when they are asked for.
 
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { AuthorityStatus } from '../../directory/authority/authority.ts'
+import type { AuthorityStatus } from '../../directory/authority/index.ts'
 import { minute } from '../../world/units.ts'
 
 /** @param now milliseconds since 1970-01-01 UTC */

@@ -1,10 +1,10 @@
 // chaffinch authority: a directory authority with its status on loopback.
 
 import { join } from 'node:path'
-import { startAuthority } from '../../directory/authority/authority.ts'
+import { startAuthority } from '../../directory/authority/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { startHost } from '../../link/libp2p/host.ts'
-import { geometry } from '../../sphinx/geometry.ts'
+import { startHost } from '../../link/index.ts'
+import { geometry } from '../../sphinx/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { serveLoopback, tokenFrom } from '../../world/http.ts'
 import { systemRandom as random } from '../../world/random.ts'

@@ -4,18 +4,22 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fromHex, hex } from '../../encoding/bytes.ts'
-import { isDenomination, split } from '../../payment/denominations.ts'
-import { PaymentError } from '../../payment/error.ts'
-import { audit } from '../../payment/ledger/audit.ts'
-import { type EmbeddedLedger, openLedger } from '../../payment/ledger/embedded.ts'
-import { answerProof } from '../../payment/ledger/heads.ts'
-import type { Genesis } from '../../payment/ledger/ledger.ts'
-import { readGenesis, writeGenesis, writeHead } from '../../payment/ledger/log.ts'
-import { answerQuestion, ledgerService } from '../../payment/ledger/remote.ts'
-import { ownerOf, signMint } from '../../payment/ledger/transaction.ts'
+import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { type Genesis, isDenomination, PaymentError, readGenesis, split } from '../../payment/index.ts'
+import {
+  answerProof,
+  answerQuestion,
+  audit,
+  type EmbeddedLedger,
+  ledgerService,
+  openLedger,
+  ownerOf,
+  signMint,
+  writeGenesis,
+  writeHead,
+} from '../../payment/ledger/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'
-import { CommandError, readOptions, wholeNumber } from '../command.ts'
 import { clientEndpoint } from '../files/config.ts'
 import { readKey, writeKey, writeNew } from '../files/folder.ts'
 import { clientStatus } from '../remote/daemon.ts'

@@ -3,18 +3,22 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { hex } from '../../encoding/bytes.ts'
-import { startHost } from '../../link/libp2p/host.ts'
-import { folderFiles } from '../../node/files.ts'
-import { serveStatus } from '../../node/metrics.ts'
-import { type NodeOptions, startNode } from '../../node/node.ts'
-import { usualThreads } from '../../node/relay/peel-pool.ts'
-import { admission } from '../../node/routes.ts'
-import { geometry } from '../../sphinx/geometry.ts'
+import { CommandError } from '../../encoding/command-line.ts'
+import { startHost } from '../../link/index.ts'
+import {
+  admission,
+  folderFiles,
+  type NodeOptions,
+  serveStatus,
+  startNode,
+  usualThreads,
+} from '../../node/index.ts'
+
+import { geometry } from '../../sphinx/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { tokenFrom } from '../../world/http.ts'
 import { systemRandom as random } from '../../world/random.ts'
 import { openStore } from '../../world/store.ts'
-import { CommandError } from '../command.ts'
 import { certificateFor } from '../files/certificate.ts'
 import { type NodeFile, readNodeFile } from '../files/config.ts'
 import { openFolder, readKey, tellPort } from '../files/folder.ts'

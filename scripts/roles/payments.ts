@@ -3,12 +3,16 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sealedValues } from '../../client/folder/vault.ts'
+import { sealedValues } from '../../client/folder/index.ts'
 import type { Client } from '../../client/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
-import { PaymentError } from '../../payment/error.ts'
-import { readGenesis } from '../../payment/ledger/log.ts'
-import { Payments, type PaymentsEvent, type PinnedLedger } from '../../payment/person/payments.ts'
+import {
+  PaymentError,
+  Payments,
+  type PaymentsEvent,
+  type PinnedLedger,
+  readGenesis,
+} from '../../payment/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'

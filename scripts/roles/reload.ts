@@ -1,6 +1,6 @@
 // SIGHUP: a running role reads its file again, takes over what can change, and says what needs a restart.
 
-import { CommandError } from '../command.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 
 /** A key of a role's file, as the file names it, and how the running role takes it over. */
 export type Changes<F> = { readonly [key in keyof F]?: (to: F[key]) => void }

@@ -1,10 +1,10 @@
 // What every long-running command does around its role: log, signals, and errors of the machine told plainly.
 
 import { pino } from 'pino'
-import { LinkError } from '../../link/link.ts'
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { LinkError } from '../../link/index.ts'
 import { ListenError, TokenError } from '../../world/http.ts'
 import type { Log } from '../../world/log.ts'
-import { CommandError, readOptions } from '../command.ts'
 
 /** More than the longest hop delay and the emptying of queues take together. */
 const drainMs = 60_000

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { CommandError } from '../command.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { askJson, type Endpoint } from '../remote/http.ts'
 import type { Reloaded } from './reload.ts'
 

@@ -5,9 +5,9 @@
 
 import { parseArgs } from 'node:util'
 import { x25519PublicKey } from '#crypto'
+import { wholeNumber } from '../../encoding/command-line.ts'
 import { poisson } from '../../node/mixing/poisson.ts'
 import { type Mixed, newRelay, type RelayEvent, step } from '../../node/relay/relay.ts'
-import { wholeNumber } from '../../scripts/command.ts'
 import { body } from '../../sphinx/body.ts'
 import { DROP_RECIPIENT } from '../../sphinx/commands.ts'
 import { geometry } from '../../sphinx/geometry.ts'

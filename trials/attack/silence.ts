@@ -3,7 +3,7 @@
 // should do no better than chance; without, which is the control, it should do well.
 
 import { parseArgs } from 'node:util'
-import { wholeNumber } from '../../scripts/command.ts'
+import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
 import type { Sample } from './classifier.ts'
 import { type Half, type WatchedRun, watchTalk } from './links.ts'

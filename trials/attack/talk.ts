@@ -1,7 +1,7 @@
 // Two people who write to each other through their clients, for the attacks that look for traces of it.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { CommandError } from '../../scripts/command.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { clientStatus, readMessages, replyTo, sendMessage } from '../../scripts/remote/daemon.ts'
 import { type Endpoint, HttpRefusal } from '../../scripts/remote/http.ts'
 import { exponential, fraction, type Random } from '../../world/random.ts'

@@ -6,8 +6,8 @@ import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { median, quantileSorted } from 'simple-statistics'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import type { Peer } from '../../link/link.ts'
-import { CommandError, wholeNumber } from '../../scripts/command.ts'
 
 export interface Usage {
   readonly cpuUs: number

@@ -4,7 +4,7 @@
 // a relay round, and progress must hold; with it any message may be lost, and safety must.
 
 import type { step } from '../../directory/rounds/round.ts'
-import { wholeNumber } from '../../scripts/command.ts'
+import { wholeNumber } from '../../encoding/command-line.ts'
 import { flag, readSuite, runSuite, type Told, text } from '../chaos/options.ts'
 import { defects } from './defects.ts'
 import { type Happening, Model } from './model-world.ts'

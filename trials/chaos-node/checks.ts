@@ -2,10 +2,10 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { PacketCounts } from '../../node/status.ts'
 import { leak } from '../../scripts/network/claims.ts'
 import type { Plan } from '../../scripts/network/plan.ts'
 import type { Ending, Supervisor } from '../../scripts/network/process.ts'
-import type { Packets } from '../../scripts/network/record.ts'
 import type { Watch } from '../../scripts/network/watch.ts'
 import { digestBytes, type Part } from './part.ts'
 import type { Mail } from './traffic.ts'
@@ -78,7 +78,7 @@ export function checks(about: {
         .map(line => `${name}: ${line}`)
     })
 
-  function packetsOf(name: string): Packets | undefined {
+  function packetsOf(name: string): PacketCounts | undefined {
     const status = watch.last(name)
     return status?.role === 'mix' || status?.role === 'gateway' ? status.packets : undefined
   }

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wholeNumber } from '../../scripts/command.ts'
+import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
 import { mostSeed, readSuite, runSuite, type Told, text } from '../chaos/options.ts'
 import { defects } from './defects.ts'

@@ -1,6 +1,6 @@
 // What `npm run chaos` and `npm run soak` have in common: options, planted defects, what they print, exit codes.
 
-import { CommandError, type Parsed, readOptions, wholeNumber } from '../../scripts/command.ts'
+import { CommandError, type Parsed, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 
 /** The runs that are wanted. */
 export interface Job {

@@ -5,7 +5,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { CommandError, wholeNumber } from '../../scripts/command.ts'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import type { NetOptions } from '../../scripts/network/options.ts'
 import { endpointOf, type Plan, planNetwork } from '../../scripts/network/plan.ts'
 import { type Role, supervisor } from '../../scripts/network/process.ts'

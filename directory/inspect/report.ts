@@ -1,23 +1,18 @@
-// What `chaffinch consensus` says about documents that it has: whether one holds, how several follow each other,
-// and what changed between two. Pure functions; fetching and printing are consensus.ts's.
+// Says of documents whether one holds, how several follow each other, and what changed between two. Pure functions: what
+// they give is what `chaffinch consensus --json` prints, with null where there is nothing.
 
-import { setsFor } from '../../directory/documents/authority-set.ts'
-import type { ConsensusNode } from '../../directory/documents/consensus.ts'
-import { stableForm, verifyNodeSignature } from '../../directory/documents/descriptor.ts'
-import { difference } from '../../directory/documents/difference.ts'
-import {
-  type ConsensusDocument,
-  checkPinned,
-  readDocument,
-  validSigners,
-} from '../../directory/documents/document.ts'
-import type { Evidence } from '../../directory/documents/evidence.ts'
-import { epochStart, type Network } from '../../directory/documents/network.ts'
-import type { Succession } from '../../directory/documents/succession.ts'
-import type { View } from '../../directory/documents/view.ts'
-import { DirectoryError } from '../../directory/error.ts'
-import { ownership, pathSpace } from '../../directory/ownership.ts'
 import { hex } from '../../encoding/bytes.ts'
+import { setsFor } from '../documents/authority-set.ts'
+import type { ConsensusNode } from '../documents/consensus.ts'
+import { stableForm, verifyNodeSignature } from '../documents/descriptor.ts'
+import { difference } from '../documents/difference.ts'
+import { type ConsensusDocument, checkPinned, readDocument, validSigners } from '../documents/document.ts'
+import type { Evidence } from '../documents/evidence.ts'
+import { epochStart, type Network } from '../documents/network.ts'
+import { Succession } from '../documents/succession.ts'
+import type { View } from '../documents/view.ts'
+import { DirectoryError } from '../error.ts'
+import { ownership, pathSpace } from '../ownership.ts'
 
 /** One step of docs/directory.md 6.3; a step that fails ends the list. */
 export interface Check {
@@ -26,6 +21,7 @@ export interface Check {
   readonly detail: string
 }
 
+/** Tells what became of each step of checking a document. */
 export interface Verdict {
   readonly valid: boolean
   /** As far as the document could be read. */
@@ -37,7 +33,17 @@ export interface Verdict {
   readonly checks: readonly Check[]
 }
 
-/** Verifies step by step, so that one sees which step fails. */
+/**
+ * Verifies a document step by step with the pinned configuration alone, so that one sees which step fails.
+ *
+ * @param bytes as an authority hands it out
+ * @param now milliseconds since 1970-01-01 UTC
+ */
+export function judgeDocument(network: Network, bytes: Uint8Array, now: number): Verdict {
+  return judge(new Succession(network), bytes, now)
+}
+
+/** Verifies step by step, by the authorities that are known. */
 export function judge(succession: Succession, bytes: Uint8Array, now: number): Verdict {
   const checks: Check[] = []
   const holds = (check: Check['check'], step: () => string): boolean => {
@@ -125,6 +131,7 @@ export interface HistoryRow {
   readonly left: number
 }
 
+/** Documents one after another, and whether each names the one before it. */
 export interface History {
   /** Every document but the oldest names one of this list, or is a network's first. */
   readonly holds: boolean
@@ -132,7 +139,11 @@ export interface History {
   readonly rows: readonly HistoryRow[]
 }
 
-/** @param documents newest first, every one verified; undefined where there is none */
+/**
+ * Tells of documents whether each names the one before it.
+ *
+ * @param documents newest first, every one verified; undefined where there is none
+ */
 export function historyOf(
   network: Network,
   documents: readonly { readonly epoch: number; readonly document: ConsensusDocument | undefined }[],
@@ -168,6 +179,7 @@ export interface Change {
   readonly fields: readonly string[]
 }
 
+/** Tells what changed from one document to a later one. */
 export interface Comparison {
   readonly from: { readonly epoch: number; readonly hash: string }
   readonly to: { readonly epoch: number; readonly hash: string }
@@ -182,7 +194,11 @@ export interface Comparison {
   readonly bytes: { readonly document: number; readonly difference: number }
 }
 
-/** @param to of a later epoch than `from` */
+/**
+ * Compares two documents.
+ *
+ * @param to of a later epoch than `from`
+ */
 export function compare(from: ConsensusDocument, to: ConsensusDocument): Comparison {
   const [before, after] = [nodesOf(from), nodesOf(to)]
   const changed = [...after].flatMap(([id, node]) => {
@@ -251,11 +267,15 @@ function idOf({ descriptor }: ConsensusNode): string {
   return hex(descriptor.stable.id)
 }
 
-export function iso(ms: number): string {
+function iso(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** @param proofs by the hex of their names */
+/**
+ * Writes proofs as plain data, ids and signatures in lowercase hex.
+ *
+ * @param proofs by the hex of their names
+ */
 export function evidenceToJson(proofs: ReadonlyMap<string, Evidence>): unknown {
   return {
     evidence: [...proofs].map(([proof, { kind, epoch, signer, said }]) => ({
@@ -285,7 +305,11 @@ export interface OwnedPaths {
   readonly random: { readonly mixes: number; readonly ends: number }
 }
 
-/** @throws DirectoryError as `ownership` */
+/**
+ * Counts how many paths nodes of one hand own.
+ *
+ * @throws DirectoryError as `ownership`
+ */
 export function ownedPaths(view: View, adversary: number): OwnedPaths {
   const space = pathSpace(view)
   const { paths, worst, random } = ownership(space, adversary)

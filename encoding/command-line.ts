@@ -1,7 +1,7 @@
-// What every sub-command has in common: how it reads its options and how it fails.
+// How a command line is read, and how a command fails: for the command line, and for the trials beside it.
 
 import { type ParseArgsConfig, parseArgs } from 'node:util'
-import { durationForm, parseDuration } from '../encoding/duration.ts'
+import { durationForm, parseDuration } from './duration.ts'
 
 /**
  * USAGE and CONFIG are the caller's to mend (exit code 2); FAILED is what went wrong while running (exit code 1).
@@ -23,11 +23,6 @@ export class CommandError extends Error {
   }
 }
 
-/** A sub-command's module: its exit code, or 0 when it gives none. */
-export interface Command {
-  run(args: readonly string[]): Promise<number | undefined>
-}
-
 type Options = NonNullable<ParseArgsConfig['options']>
 
 export type Parsed<O extends Options> = ReturnType<
@@ -35,7 +30,7 @@ export type Parsed<O extends Options> = ReturnType<
 >
 
 /**
- * node:util parseArgs, with our error.
+ * Reads options and words as node:util's parseArgs does.
  *
  * @param positionals how many words without a dash are allowed: [least, most]
  * @throws CommandError USAGE
@@ -62,14 +57,14 @@ export function readOptions<const O extends Options>(
   return parsed
 }
 
-/** A whole number given on the command line. */
+/** Reads a whole number given on the command line. @throws CommandError USAGE */
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN
   if (value >= least && value <= most) return value
   throw new CommandError('USAGE', `--${option} ${text}: want a whole number from ${least} to ${most}`)
 }
 
-/** A duration given on the command line, milliseconds. */
+/** Reads a duration given on the command line, milliseconds. @throws CommandError USAGE */
 export function durationOption(option: string, text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new CommandError('USAGE', `--${option} ${text}: want ${durationForm}`)

@@ -1,0 +1,12 @@
+// chaffinch/api: a client's HTTP API, for a program that serves it or puts routes of its own beside it. docs/client.md 15.
+
+export { ListenError } from '../../world/http.ts'
+export { problem } from '../../world/problem.ts'
+export type { ApiCode } from '../advice.ts'
+export { writeAnswer } from '../service.ts'
+export type { Access, Asker } from './access.ts'
+export { clientRoutes, type DaemonOptions, serveClient } from './daemon.ts'
+export { answers, body, path } from './describe.ts'
+export type { Env, RoutesInit } from './messages.ts'
+export type { ApiEvent, ApiPart } from './part.ts'
+export { problemOf } from './problem.ts'

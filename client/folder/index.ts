@@ -1,0 +1,8 @@
+// chaffinch/folder: a client's folder while no client runs: its lock, its identities, and copies of them. docs/client.md 11.
+
+export { ClientError, type ClientErrorCode } from '../error.ts'
+export { exportIdentity, importIdentity } from './export.ts'
+export { lockFolder, lockOf } from './folder.ts'
+export { mainIdentity } from './identity-list.ts'
+export { type OfflineIdentity, withIdentity } from './offline.ts'
+export { sealedValues, type Unlock } from './vault.ts'

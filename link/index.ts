@@ -1,0 +1,26 @@
+// chaffinch/link: a host that carries packets and requests, over libp2p or in memory. docs/link.md.
+
+export { type HostInit, startHost } from './libp2p/host.ts'
+export {
+  type CellDrop,
+  type CellsHandler,
+  type Host,
+  type Link,
+  type LinkCounters,
+  LinkError,
+  type LinkErrorCode,
+  type Neighbour,
+  type NodeLink,
+  type Peer,
+  type RequestEnd,
+  type RequestHandler,
+  type RequestOptions,
+  type Shut,
+} from './link.ts'
+export {
+  type MemoryHostInit,
+  type MemoryNetwork,
+  type MemoryNetworkInit,
+  memoryNetwork,
+  type Sight,
+} from './memory/memory.ts'

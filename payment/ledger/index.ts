@@ -1,0 +1,26 @@
+// chaffinch/ledger: keep, serve, read and audit a ledger, embedded or on Bitcoin. docs/payments.md 3 and 6.
+
+export {
+  bitcoinJoins,
+  bitcoinOwner,
+  outpoint,
+  ownerOfScript,
+  psbtOf,
+  txidOf,
+} from '../bitcoin/bitcoin.ts'
+export { type Coin, fundLadder } from '../bitcoin/funding.ts'
+export { feeTooLow, fresh, isOnLadder, type Ladder, nextRung, rungOf, sizeOf } from '../bitcoin/ladder.ts'
+export { type BitcoinLedger, openBitcoinLedger } from '../bitcoin/ledger.ts'
+export { bitcoinRpc, field, type Rpc, type RpcOptions } from '../bitcoin/rpc.ts'
+export { isDenomination, split } from '../denominations.ts'
+export { PaymentError, type PaymentErrorCode } from '../error.ts'
+export { embeddedJoins, type Join, type JoinScheme } from '../rounds/join.ts'
+export { type Audit, audit } from './audit.ts'
+export { type EmbeddedLedger, openLedger } from './embedded.ts'
+export { answerProof, HeadWatch, type HeadWatchInit } from './heads.ts'
+export type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
+export { readGenesis, readHead, type SignedHead, writeGenesis, writeHead } from './log.ts'
+export { verifyConsistency, verifyInclusion } from './merkle.ts'
+export { answerQuestion, ledgerService, type RemoteInit, RemoteLedger } from './remote.ts'
+export { type Note, ownerOf, signMint, signTransfer, transfer } from './transaction.ts'
+export { type Fork, isFork, type WatchAction, type WatchEvent, type WatchState, watch } from './watch.ts'
