@@ -15,7 +15,7 @@ import type { Reader } from './reader.ts'
  * | set | the round | the digest of the list of votes that the signer counts |
  * | reveal | the round | the digest of a dealer and what the signer opens of its dealing |
  * | consensus | the document | the digest of the document's body, which is its name |
- * | opinion | the note | the digest of whom the signer finds dead (note-machine.ts) |
+ * | opinion | the note | the digest of whom the signer finds dead (status-note-machine.ts) |
  * | note | the note | the digest of the note, which is its name |
  */
 export type StatementKind = 'vote' | 'relay' | 'set' | 'reveal' | 'consensus' | 'opinion' | 'note'

@@ -20,7 +20,7 @@ import {
   openNoteMessage,
   stepNote,
   writeNoteMessage,
-} from '../directory/rounds/note-machine.ts'
+} from '../directory/rounds/status-note-machine.ts'
 import { compare, hex } from '../encoding/bytes.ts'
 import { idOf, signer } from '../simulator/directory-samples.ts'
 import { DirectoryWorld } from '../simulator/directory-world.ts'

@@ -6,7 +6,7 @@ import { epochStart, type Network } from '../directory/documents/network.ts'
 import { nameNote, type StatusNote, writeSignedNote } from '../directory/documents/status-note.ts'
 import { Succession } from '../directory/documents/succession.ts'
 import type { View } from '../directory/documents/view.ts'
-import { Notes } from '../directory/follow/notes.ts'
+import { HeldNotes } from '../directory/follow/status-note-held.ts'
 import { signStatement } from '../directory/statement.ts'
 import { compare, fromHex, hex } from '../encoding/bytes.ts'
 import { bodyOf, descriptorsOf, idOf, signer } from '../simulator/directory-samples.ts'
@@ -39,5 +39,5 @@ export function signedNote(
   return writeSignedNote(bytes, signatures)
 }
 
-export const newNotes = (since = 0, known: View = view, of: Network = network): Notes =>
-  new Notes(new Succession(of), name => (name === hex(known.hash) ? known : undefined), since)
+export const newNotes = (since = 0, known: View = view, of: Network = network): HeldNotes =>
+  new HeldNotes(new Succession(of), name => (name === hex(known.hash) ? known : undefined), since)

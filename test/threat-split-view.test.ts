@@ -10,9 +10,10 @@ import { openProofs, writeProofs } from '../directory/documents/evidence.ts'
 import type { Network } from '../directory/documents/network.ts'
 import type { DirectoryError } from '../directory/error.ts'
 import type { FollowedDirectory } from '../directory/follow/follow.ts'
-import { Documents, serveDocuments } from '../directory/follow/held-documents.ts'
-import { Notes } from '../directory/follow/notes.ts'
-import { storedSplits } from '../directory/follow/split.ts'
+import { HeldDocuments } from '../directory/follow/held-documents.ts'
+import { serveDocuments } from '../directory/follow/serve.ts'
+import { storedSplits } from '../directory/follow/splits-on-disk.ts'
+import { HeldNotes } from '../directory/follow/status-note-held.ts'
 import { tally } from '../directory/rounds/tally.ts'
 import { signStatement } from '../directory/statement.ts'
 import { hex } from '../encoding/bytes.ts'
@@ -121,19 +122,19 @@ async function shownTwo({ others, seed = 1 }: { others: number; seed?: number })
   const [one, two] = [sign({}), sign({ mixing: 'pool' })]
   const names = [...Array.from({ length: 6 }, (_, i) => `mix ${i}`), 'gateway 0', 'gateway 1']
   for (const [i, name] of names.entries()) {
-    const documents = new Documents(network)
+    const documents = new HeldDocuments(network)
     documents.add(i < others ? two : one, clock.now())
     serveDocuments(
       world.host(name, 'node', ['/ip4/127.0.0.1/tcp/4001']),
       documents,
-      new Notes(documents.succession, () => undefined, 0),
+      new HeldNotes(documents.succession, () => undefined, 0),
       clock.now,
     )
   }
   const liar = world.host('liar', 'node')
-  const documents = new Documents(network)
+  const documents = new HeldDocuments(network)
   documents.add(one, clock.now())
-  serveDocuments(liar, documents, new Notes(documents.succession, () => undefined, 0), clock.now)
+  serveDocuments(liar, documents, new HeldNotes(documents.succession, () => undefined, 0), clock.now)
   const store = memoryStore()
   const client = await world.startClient({
     store,
@@ -175,7 +176,7 @@ test('a node among them proves it to anybody who asks', async () => {
   const world = new DirectoryWorld()
   const { network } = world
   const body = bodyOf(network, 5, descriptorsOf(network, 5))
-  const documents = new Documents(network)
+  const documents = new HeldDocuments(network)
   await world.advanceTo(5)
   const refusals = [{}, { mixing: 'pool' }].map(change => {
     const { bytes, hash } = nameBody({ ...body, ...change })

@@ -4,15 +4,15 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Network } from '../directory/documents/network.ts'
 import { noteEffect } from '../directory/documents/status-note.ts'
-import type { Notes } from '../directory/follow/notes.ts'
+import type { HeldNotes } from '../directory/follow/status-note-held.ts'
 import { at, epoch, idsOf, network, newNotes, one, signedNote, two, view } from './note-samples.ts'
 import { codeOf } from './refusals.ts'
 
 /** Two clients that were there before the note's instant. */
-const clients = (of: Network = network): readonly Notes[] => [0, 1].map(() => newNotes(0, view, of))
+const clients = (of: Network = network): readonly HeldNotes[] => [0, 1].map(() => newNotes(0, view, of))
 
 /** Whether the two avoid different nodes. */
-function areApart(both: readonly Notes[], now: number): boolean {
+function areApart(both: readonly HeldNotes[], now: number): boolean {
   const [first, second] = both.map(notes => {
     const { nodes } = notes.obeyed(view, now)
     return [...nodes].filter(([, { running }]) => !running).join()
@@ -21,7 +21,7 @@ function areApart(both: readonly Notes[], now: number): boolean {
 }
 
 /** The adversary has two of four authorities, and hands each client a note of its own. */
-function handTwoNotes(of: Network): readonly Notes[] {
+function handTwoNotes(of: Network): readonly HeldNotes[] {
   const both = clients(of)
   for (const [i, name] of [one, two].entries())
     codeOf(() => both[i]?.add(signedNote({ nodes: idsOf(name) }, [0, 1]), at(0.65)))
@@ -37,7 +37,7 @@ test('control: where two signatures are enough, they can', () => {
 })
 
 /** One client has the note in time, from the other it is kept back. */
-function keptBack(second: Notes): readonly Notes[] {
+function keptBack(second: HeldNotes): readonly HeldNotes[] {
   const both = [newNotes(), second]
   both[0]?.add(signedNote(), at(0.65))
   return both

@@ -164,3 +164,18 @@ async function beginNewLog(level: Level, folder: string): Promise<boolean> {
 async function logsIn(folder: string): Promise<string[]> {
   return (await readdir(folder)).filter(name => name.endsWith('.log'))
 }
+
+/** Gives all keys under a prefix that ends in a slash, with their values, in order. */
+export async function entriesUnder(store: Store, prefix: string): Promise<[string, Uint8Array][]> {
+  return await store.iterator({ gte: prefix, lt: endOf(prefix) }).all()
+}
+
+/** Gives all keys under a prefix that ends in a slash, in order. */
+export async function keysUnder(store: Store, prefix: string): Promise<string[]> {
+  return await store.keys({ gte: prefix, lt: endOf(prefix) }).all()
+}
+
+/** Gives the first text behind all that begin with this prefix: `0` follows `/`. */
+function endOf(prefix: string): string {
+  return `${prefix.slice(0, -1)}0`
+}

@@ -2,17 +2,8 @@
 // write, cursor included.
 
 import * as v from 'valibot'
-import type { Store } from '../../world/store.ts'
-import {
-  del,
-  entriesUnder,
-  type Operation,
-  put,
-  putRecord,
-  readRecord,
-  sequence,
-  time,
-} from '../folder/schema.ts'
+import { entriesUnder, type Store } from '../../world/store.ts'
+import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
 import { Reader } from '../reader.ts'
 
 export interface BoardRecord {

@@ -59,20 +59,6 @@ export function readRecord<T>(key: string, value: Uint8Array, schema: v.GenericS
   }
 }
 
-/** All keys under a prefix that ends in a slash, with their values, in order. */
-export async function entriesUnder(store: Store, prefix: string): Promise<[string, Uint8Array][]> {
-  return await store.iterator({ gte: prefix, lt: endOf(prefix) }).all()
-}
-
-export async function keysUnder(store: Store, prefix: string): Promise<string[]> {
-  return await store.keys({ gte: prefix, lt: endOf(prefix) }).all()
-}
-
-/** The first text behind all that begin with this prefix: `0` follows `/`. */
-function endOf(prefix: string): string {
-  return `${prefix.slice(0, -1)}0`
-}
-
 const format = 1
 
 /**

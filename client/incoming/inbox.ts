@@ -5,19 +5,9 @@
 import * as v from 'valibot'
 import { concat, fromHex, hex } from '../../encoding/bytes.ts'
 import { FieldWriter } from '../../encoding/writer.ts'
-import type { Store } from '../../world/store.ts'
+import { entriesUnder, keysUnder, type Store } from '../../world/store.ts'
 import { noApp } from '../app-name.ts'
-import {
-  del,
-  entriesUnder,
-  keysUnder,
-  type Operation,
-  put,
-  putRecord,
-  readRecord,
-  sequence,
-  time,
-} from '../folder/schema.ts'
+import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
 import type { Kind } from '../packets/fragments.ts'
 import { Reader } from '../reader.ts'
 import { type Claim, Reassembly, type ReassemblyLimits, Seen } from './reassembly.ts'

@@ -1,19 +1,10 @@
 // Messages that were accepted, on disk until they are over; then only what became of them (docs/client.md, Store).
 
 import * as v from 'valibot'
-import type { Store } from '../../world/store.ts'
+import { entriesUnder, type Store } from '../../world/store.ts'
 import { noApp } from '../app-name.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
-import {
-  del,
-  entriesUnder,
-  type Operation,
-  put,
-  putRecord,
-  readRecord,
-  sequence,
-  time,
-} from '../folder/schema.ts'
+import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
 import type { Kind } from '../packets/fragments.ts'
 import { type Way, waySchema } from '../packets/pattern.ts'
 import { type MessageState, mayFollow, type Priority, priorities } from './delivery.ts'

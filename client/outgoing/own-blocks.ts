@@ -5,18 +5,9 @@ import * as v from 'valibot'
 import { hex } from '../../encoding/bytes.ts'
 import { FieldWriter } from '../../encoding/writer.ts'
 import { type ReplySecret, readReplySecret, writeReplySecret } from '../../sphinx/reply.ts'
-import type { Store } from '../../world/store.ts'
+import { entriesUnder, keysUnder, type Store } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
-import {
-  del,
-  entriesUnder,
-  keysUnder,
-  type Operation,
-  put,
-  putRecord,
-  readRecord,
-  time,
-} from '../folder/schema.ts'
+import { del, type Operation, put, putRecord, readRecord, time } from '../folder/schema.ts'
 import type { OwnBlock } from '../packets/packets.ts'
 import { Reader } from '../reader.ts'
 

@@ -3,8 +3,8 @@
 import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { FieldWriter } from '../../encoding/writer.ts'
-import type { Store } from '../../world/store.ts'
-import { del, entriesUnder, type Operation, put } from '../folder/schema.ts'
+import { entriesUnder, type Store } from '../../world/store.ts'
+import { del, type Operation, put } from '../folder/schema.ts'
 import type { TaggedBlock } from '../packets/content.ts'
 import { Reader } from '../reader.ts'
 

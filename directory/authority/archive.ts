@@ -12,8 +12,8 @@ import { followChanges } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
-import type { Documents, Held } from '../follow/held-documents.ts'
-import { Notes } from '../follow/notes.ts'
+import type { HeldDocument, HeldDocuments } from '../follow/held-documents.ts'
+import { HeldNotes } from '../follow/status-note-held.ts'
 import type { SignatureMessage } from '../rounds/state.ts'
 import { digest, type SignatureEntry } from '../statement.ts'
 import { type AuthorityStore, storedEpochs } from './store.ts'
@@ -21,22 +21,22 @@ import { type AuthorityStore, storedEpochs } from './store.ts'
 export interface ArchiveInit {
   readonly network: Network
   /** Those that are held, and who makes them. */
-  readonly documents: Documents
+  readonly documents: HeldDocuments
   readonly clock: Clock
   readonly log: Log
   readonly store: AuthorityStore
   /** Told what was refused. */
   readonly onRefused: (error: DirectoryError) => void
   /** Told of each new document. */
-  readonly onDocument: (held: Held) => void
+  readonly onDocument: (held: HeldDocument) => void
 }
 
 /** Bodies of so many epochs before this one stay in memory. */
 const bodyEpochs = 4
 
 export class Archive {
-  readonly documents: Documents
-  readonly notes: Notes
+  readonly documents: HeldDocuments
+  readonly notes: HeldNotes
   readonly #init: ArchiveInit
   /** Names that this authority signed, by epoch. */
   readonly #signed = new Map<number, Uint8Array>()
@@ -50,7 +50,11 @@ export class Archive {
   constructor(init: ArchiveInit) {
     this.#init = init
     this.documents = init.documents
-    this.notes = new Notes(init.documents.succession, name => this.documents.named(name), init.clock.now())
+    this.notes = new HeldNotes(
+      init.documents.succession,
+      name => this.documents.named(name),
+      init.clock.now(),
+    )
   }
 
   /** @throws DirectoryError when what it signed cannot be read back */

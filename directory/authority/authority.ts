@@ -1,5 +1,5 @@
 // An authority as it runs (docs/directory.md 8.8, 9): it lets nodes in, answers everybody's requests, listens to
-// the other authorities, and leaves the voting to its rounds (authority-rounds.ts).
+// the other authorities, and leaves the voting to its rounds (rounds.ts).
 
 import { ed25519Sign } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
@@ -39,22 +39,22 @@ import { defaultParameters } from '../documents/parameters.ts'
 import { readStatistics } from '../documents/statistics.ts'
 import { type ConsensusStatus, consensusStatus, type Parameters, type View } from '../documents/view.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
-import { Documents } from '../follow/held-documents.ts'
+import { HeldDocuments } from '../follow/held-documents.ts'
 import { Publisher } from '../follow/publish.ts'
 import { acceptRecords } from '../follow/table.ts'
 import { type Dealing, type SecretSharing, type Sharing, secretSharing } from '../randomness/sharing.ts'
-import { openNoteMessage } from '../rounds/note-machine.ts'
 import { step } from '../rounds/round.ts'
 import type { RoundState } from '../rounds/state.ts'
+import { openNoteMessage } from '../rounds/status-note-machine.ts'
 import { defaultMixing } from '../rounds/tally.ts'
 import { Admission, type AdmissionPolicy } from './admission.ts'
 import { Archive } from './archive.ts'
 import { Gossip } from './gossip.ts'
 import { authorityEntry, sharingSecretKey } from './keys.ts'
-import { NoteKeeper } from './notes.ts'
 import { AuthorityPeers } from './peers.ts'
 import { Rounds } from './rounds.ts'
 import { StatisticsBook } from './statistics.ts'
+import { StatusNoteKeeper } from './status-note-keeper.ts'
 import { AuthorityStore } from './store.ts'
 
 /** What an authority is made of. */
@@ -151,7 +151,7 @@ class RunningAuthority implements Authority {
   readonly #rounds: Rounds
   readonly #gossip: Gossip
   readonly #statistics: StatisticsBook
-  readonly #noteKeeper: NoteKeeper
+  readonly #noteKeeper: StatusNoteKeeper
   #successors: Successors | null
   #wanted: Partial<Parameters>
   readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
@@ -164,7 +164,7 @@ class RunningAuthority implements Authority {
     this.#options = options
     this.#successors = options.successors ?? null
     this.#wanted = options.wanted ?? {}
-    const documents = new Documents(network)
+    const documents = new HeldDocuments(network)
     const { succession } = documents
     const store = new AuthorityStore(options.store, succession, log, sharing)
     const policy = options.admission
@@ -227,7 +227,7 @@ class RunningAuthority implements Authority {
       pendingChange: (epoch: number) => archive.pendingChange(epoch),
       signed: (epoch: number) => archive.signed(epoch),
     }
-    this.#noteKeeper = new NoteKeeper({
+    this.#noteKeeper = new StatusNoteKeeper({
       network,
       rules,
       networkFor: document => succession.networkFor(document),

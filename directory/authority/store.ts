@@ -4,7 +4,7 @@
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
 import type { Log } from '../../world/log.ts'
-import type { Store } from '../../world/store.ts'
+import { entriesUnder, keysUnder, type Store } from '../../world/store.ts'
 import { changes } from '../documents/authority-set.ts'
 import { type ConsensusBody, readBody } from '../documents/consensus.ts'
 import {
@@ -120,7 +120,7 @@ export class AuthorityStore {
    */
   async signed(): Promise<{ epoch: number; hash: Uint8Array; body: ConsensusBody | undefined }[]> {
     const signed: { epoch: number; hash: Uint8Array; body: ConsensusBody | undefined }[] = []
-    for await (const key of this.#store.keys(within('own/signature/'))) {
+    for (const key of await keysUnder(this.#store, 'own/signature/')) {
       const message = await this.#message(key)
       if (message?.kind !== 'signature') continue
       const bytes = await this.#store.get(keys.body(message.epoch))
@@ -152,7 +152,7 @@ export class AuthorityStore {
   /** What it heard in a round, in the order in which it came. */
   async heard(round: number): Promise<Heard[]> {
     const heard: Heard[] = []
-    for await (const [key, value] of this.#store.iterator(within(`heard/${number(round)}/`))) {
+    for (const [key, value] of await entriesUnder(this.#store, `heard/${number(round)}/`)) {
       this.#heard = Math.max(this.#heard, Number(key.split('/').at(-1)) + 1)
       const entry = this.#read(key, () => {
         const read = new Reader(value, 'heard')
@@ -170,7 +170,7 @@ export class AuthorityStore {
     const descriptors = new Map<number, ReadonlyMap<string, Descriptor>>()
     for (const epoch of epochs) {
       const of = new Map<string, Descriptor>()
-      for await (const [key, value] of this.#store.iterator(within(`descriptor/${number(epoch)}/`))) {
+      for (const [key, value] of await entriesUnder(this.#store, `descriptor/${number(epoch)}/`)) {
         if (value.length > descriptorLimits.bytes) continue
         const descriptor = this.#read(key, () => readDescriptor(value))
         if (descriptor !== undefined) of.set(hex(descriptor.stable.id), descriptor)
@@ -181,7 +181,7 @@ export class AuthorityStore {
   }
 
   async documents(): Promise<Uint8Array[]> {
-    return this.#store.values(within('document/')).all()
+    return (await entriesUnder(this.#store, 'document/')).map(([, value]) => value)
   }
 
   async document(epoch: number): Promise<Uint8Array | undefined> {
@@ -200,7 +200,7 @@ export class AuthorityStore {
 
   /** Documents that handed over, oldest first. */
   async changes(): Promise<Uint8Array[]> {
-    return this.#store.values(within('change/')).all()
+    return (await entriesUnder(this.#store, 'change/')).map(([, value]) => value)
   }
 
   async putEvidence(evidence: Evidence): Promise<void> {
@@ -215,7 +215,7 @@ export class AuthorityStore {
   /** The proofs that still verify. */
   async evidence(): Promise<Evidence[]> {
     const proofs: Evidence[] = []
-    for await (const [key, value] of this.#store.iterator(within('evidence/'))) {
+    for (const [key, value] of await entriesUnder(this.#store, 'evidence/')) {
       const evidence = this.#read(key, () => {
         const proof = readEvidence(value)
         verifyEvidence(this.#succession.newest.name, proof)
@@ -237,7 +237,7 @@ export class AuthorityStore {
 
   async members(): Promise<Member[]> {
     const members: Member[] = []
-    for await (const [key, value] of this.#store.iterator(within('member/'))) {
+    for (const [key, value] of await entriesUnder(this.#store, 'member/')) {
       const member = this.#read(key, () => {
         const read = new Reader(value, 'member')
         read.tuple(2)
@@ -319,8 +319,4 @@ export class AuthorityStore {
       return undefined
     }
   }
-}
-
-function within(prefix: string): { gt: string; lt: string } {
-  return { gt: prefix, lt: `${prefix.slice(0, -1)}0` }
 }

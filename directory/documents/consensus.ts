@@ -14,7 +14,8 @@ import {
   type StablePart,
   stableForm,
 } from './descriptor.ts'
-import { type AuthorityEntry, type AuthoritySet, mostAuthorities } from './network.ts'
+import type { AuthorityEntry, AuthoritySet } from './network.ts'
+import { mostAuthorities } from './parameters.ts'
 
 export const documentVersion = 1
 

@@ -23,7 +23,7 @@ import {
 } from './consensus.ts'
 import { keysAhead, readStable, type StablePart, stableBytes, stableForm } from './descriptor.ts'
 import { writeDocument } from './document.ts'
-import { mostAuthorities } from './network.ts'
+import { mostAuthorities } from './parameters.ts'
 
 /** A body without its two long lists, bytes: far more than any has. */
 const maxFrameBytes = 65_536

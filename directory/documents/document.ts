@@ -15,8 +15,8 @@ import {
 import { setsFor } from './authority-set.ts'
 import { type ConsensusBody, type ConsensusNode, maxDocumentBytes, readBody } from './consensus.ts'
 import { verifyNodeSignature } from './descriptor.ts'
-import { epochStart, epochsValid, mostAuthorities, type Network } from './network.ts'
-import { clampParameter, parameterRanges, pickParameters } from './parameters.ts'
+import { epochStart, epochsValid, type Network } from './network.ts'
+import { clampParameter, mostAuthorities, parameterRanges, pickParameters } from './parameters.ts'
 import type { NodeEntry, View } from './view.ts'
 
 /** A document as it was read: its body, its name and its signatures, none of them checked yet. */

@@ -9,7 +9,8 @@ import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest, verifyStatement } from '../statement.ts'
 import { type Descriptor, descriptorBytes, readKeys, stableBytes } from './descriptor.ts'
-import { mostAuthorities, type Network } from './network.ts'
+import type { Network } from './network.ts'
+import { mostAuthorities } from './parameters.ts'
 
 /** Relays are about many votes of an epoch and reveals about many dealings, so that two are no contradiction. */
 const kinds = ['vote', 'set', 'consensus', 'opinion', 'note', 'descriptor'] as const

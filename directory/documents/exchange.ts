@@ -7,7 +7,7 @@ import { maxDocumentBytes } from './consensus.ts'
 import { descriptorLimits } from './descriptor.ts'
 import { joinLimits } from './joining.ts'
 import { maxMessageBytes } from './message.ts'
-import { mostAuthorities } from './network.ts'
+import { mostAuthorities } from './parameters.ts'
 import { statisticsLimits } from './statistics.ts'
 import { noteLimits } from './status-note.ts'
 
@@ -32,7 +32,7 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | missing | an authority another | descriptors for this document that the asker has not |
  * | body | an authority another | a body by its name, signed or not yet |
  * | voting | an authority another | nothing |
- * | noting | an authority another | nothing: on the way to a note (note-machine.ts) |
+ * | noting | an authority another | nothing: on the way to a note (status-note-machine.ts) |
  */
 export type DirectoryRequest =
   | { readonly ask: 'document'; readonly epoch: number | null }

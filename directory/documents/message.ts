@@ -19,7 +19,8 @@ import { maxDocumentBytes } from './consensus.ts'
 import { verifyDescriptor } from './descriptor.ts'
 import { validSigners } from './document.ts'
 import { checkEvidence } from './evidence.ts'
-import { type AuthorityEntry, mostAuthorities, type Network, type VotingNetwork } from './network.ts'
+import type { AuthorityEntry, Network, VotingNetwork } from './network.ts'
+import { mostAuthorities } from './parameters.ts'
 import { readVote, type Vote } from './vote.ts'
 
 /** A vote and those who signed that they have it: the author itself, and who passed it on. */

@@ -3,6 +3,7 @@
 import { hex } from '../../encoding/bytes.ts'
 import { DirectoryError } from '../error.ts'
 import { decodePoint } from '../randomness/group.ts'
+import { mostAuthorities } from './parameters.ts'
 
 /** An authority as its key and addresses stand in every configuration. */
 export interface AuthorityEntry {
@@ -76,9 +77,6 @@ export const phaseEnds: Readonly<
 
 /** A document is valid for this many epochs from its own on, so that a failed round stops nobody. */
 export const epochsValid = 3
-
-/** Most authorities a network can have. */
-export const mostAuthorities = 31
 
 /** Shortest epoch, milliseconds: its eighths must hold a few messages. */
 export const shortestEpochMs = 1000

@@ -3,6 +3,9 @@
 import { minute } from '../../world/units.ts'
 import type { Parameters } from './view.ts'
 
+/** Most authorities a network can have. */
+export const mostAuthorities = 31
+
 export interface ParameterRange {
   readonly min: number
   readonly max: number

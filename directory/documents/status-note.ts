@@ -7,7 +7,8 @@ import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest, readSignatures, type SignatureEntry, writeSignatures } from '../statement.ts'
 import { validSigners } from './document.ts'
-import { epochStart, mostAuthorities, type Network } from './network.ts'
+import { epochStart, type Network } from './network.ts'
+import { mostAuthorities } from './parameters.ts'
 import type { NodeEntry, View } from './view.ts'
 
 export interface StatusNote {

@@ -17,7 +17,7 @@ import {
   successorsForm,
 } from './consensus.ts'
 import { type Descriptor, descriptorForm, readDescriptorItem } from './descriptor.ts'
-import { mostAuthorities } from './network.ts'
+import { mostAuthorities } from './parameters.ts'
 
 /** What is known of a node: it lets packets pass; it has done so for a while. */
 export interface Flags {

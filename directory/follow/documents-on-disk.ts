@@ -2,11 +2,11 @@
 // authorities, and contradictions. A disk that refuses costs no document that is held in memory.
 
 import type { Log } from '../../world/log.ts'
-import type { Store } from '../../world/store.ts'
+import { entriesUnder, type Store } from '../../world/store.ts'
 import { changes } from '../documents/authority-set.ts'
 import type { NetworkFor } from '../documents/succession.ts'
-import type { Held } from './held-documents.ts'
-import { type StoredSplit, storedSplits, storeSplit } from './split.ts'
+import type { HeldDocument } from './held-documents.ts'
+import { type StoredSplit, storedSplits, storeSplit } from './splits-on-disk.ts'
 
 const number = (epoch: number): string => String(epoch).padStart(16, '0')
 
@@ -20,7 +20,7 @@ export function changeKey(epoch: number): string {
   return `change/${number(epoch)}`
 }
 
-export class DocumentStore {
+export class DocumentsOnDisk {
   readonly #store: Store | undefined
   readonly #log: Log
 
@@ -32,11 +32,11 @@ export class DocumentStore {
 
   /** Documents that handed over, oldest first. */
   async changes(): Promise<Uint8Array[]> {
-    return (await this.#store?.values({ gt: 'change/', lt: 'change0' }).all()) ?? []
+    return this.#valuesUnder('change/')
   }
 
   async documents(): Promise<Uint8Array[]> {
-    return (await this.#store?.values({ gt: 'document/', lt: 'document0' }).all()) ?? []
+    return this.#valuesUnder('document/')
   }
 
   async splits(networkFor: NetworkFor): Promise<StoredSplit[]> {
@@ -44,11 +44,11 @@ export class DocumentStore {
   }
 
   /** A document that came, in the place of old ones. */
-  async put({ view, document, bytes }: Held): Promise<void> {
+  async put({ view, document, bytes }: HeldDocument): Promise<void> {
     await this.#try(async store => {
       await store.put(documentKey(view.epoch), bytes)
       if (changes(document.body) !== undefined) await store.put(changeKey(view.epoch), bytes)
-      await store.clear({ gt: 'document/', lt: documentKey(Math.max(0, view.epoch - 2)) })
+      await store.clear({ gte: documentKey(0), lt: documentKey(Math.max(0, view.epoch - 2)) })
     })
   }
 
@@ -58,6 +58,11 @@ export class DocumentStore {
 
   async putSplit(split: StoredSplit): Promise<void> {
     await this.#try(store => storeSplit(store, split))
+  }
+
+  async #valuesUnder(prefix: string): Promise<Uint8Array[]> {
+    if (this.#store === undefined) return []
+    return (await entriesUnder(this.#store, prefix)).map(([, value]) => value)
   }
 
   async #try(write: (store: Store) => Promise<void>): Promise<void> {

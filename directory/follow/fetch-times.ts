@@ -4,7 +4,7 @@ import type { Clock } from '../../world/clock.ts'
 import { fraction, type Random } from '../../world/random.ts'
 import { second } from '../../world/units.ts'
 import { epochAt, epochStart, type Network, phaseEnds } from '../documents/network.ts'
-import type { Documents } from './held-documents.ts'
+import type { HeldDocuments } from './held-documents.ts'
 
 /** When, within an epoch, the document of the next one is fetched: spread, and well before it is needed. */
 export interface FetchWindow {
@@ -25,7 +25,7 @@ export interface FetchTimesInit {
   readonly network: Network
   readonly clock: Clock
   readonly random: Random
-  readonly documents: Documents
+  readonly documents: HeldDocuments
   readonly window: FetchWindow
 }
 

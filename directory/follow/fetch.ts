@@ -16,7 +16,7 @@ import type { Network } from '../documents/network.ts'
 import type { NetworkFor } from '../documents/succession.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
-import type { Documents } from './held-documents.ts'
+import type { HeldDocuments } from './held-documents.ts'
 import { consensusKey, maxPointerBytes, openPointer, readPointer } from './table.ts'
 
 /** A place that does not answer must not cost the window of a short epoch: 1/16 of an epoch within these. */
@@ -27,7 +27,7 @@ export interface FetchInit {
   readonly network: Network
   readonly link: Link
   readonly log: Log
-  readonly documents: Documents
+  readonly documents: HeldDocuments
   readonly signal: AbortSignal
 }
 

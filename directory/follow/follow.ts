@@ -20,14 +20,15 @@ import {
 } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
-import { DocumentStore } from './documents-on-disk.ts'
+import { Comparison } from './comparison.ts'
+import { DocumentsOnDisk } from './documents-on-disk.ts'
 import { Fetch } from './fetch.ts'
 import { FetchTimes, type FetchWindow, fetchWindows } from './fetch-times.ts'
-import { NoteFollower, noteWindows } from './follow-notes.ts'
-import { Documents, type Held } from './held-documents.ts'
-import { Notes } from './notes.ts'
+import { type HeldDocument, HeldDocuments } from './held-documents.ts'
 import { Sources } from './sources.ts'
-import { Comparison, type Split } from './split.ts'
+import type { Split } from './split.ts'
+import { noteWindows, StatusNoteFollower } from './status-note-follower.ts'
+import { HeldNotes } from './status-note-held.ts'
 import { acceptRecords } from './table.ts'
 
 /** What it takes to follow a network's documents. */
@@ -80,8 +81,8 @@ export async function followDirectory(options: FollowOptions): Promise<FollowedD
 }
 
 export class Follower implements FollowedDirectory {
-  readonly documents: Documents
-  readonly notes: Notes
+  readonly documents: HeldDocuments
+  readonly notes: HeldNotes
   readonly #options: FollowOptions
   readonly #times: FetchTimes
   readonly #handlers = new Set<(view: View) => void>()
@@ -91,7 +92,7 @@ export class Follower implements FollowedDirectory {
   readonly #sources: Sources
   readonly #ask: Fetch
   readonly #comparison: Comparison
-  readonly #disk: DocumentStore
+  readonly #disk: DocumentsOnDisk
   /** Who is being asked: hex. */
   readonly #asking = new Set<string>()
   #saidLate: number | undefined
@@ -99,7 +100,7 @@ export class Follower implements FollowedDirectory {
   #accepted = 0
   #tries = 0
   readonly #noteWindow: FetchWindow
-  #noteFollower: NoteFollower | undefined
+  #noteFollower: StatusNoteFollower | undefined
   #timer: Timer | undefined
   #readyTimer: Timer | undefined
   #running: Promise<void> = Promise.resolve()
@@ -109,10 +110,10 @@ export class Follower implements FollowedDirectory {
     this.#options = options
     this.#noteWindow = noteWindows[who]
     const { network, link, random, clock, sources: given = [] } = options
-    const documents = new Documents(network)
+    const documents = new HeldDocuments(network)
     this.documents = documents
-    this.#disk = new DocumentStore(options.store, options.log)
-    this.notes = new Notes(documents.succession, name => documents.named(name), clock.now())
+    this.#disk = new DocumentsOnDisk(options.store, options.log)
+    this.notes = new HeldNotes(documents.succession, name => documents.named(name), clock.now())
     this.#times = new FetchTimes({ network, clock, random, documents, window: fetchWindows[who] })
     const sources = new Sources({
       authorities: () => documents.succession.newest.authorities,
@@ -145,7 +146,7 @@ export class Follower implements FollowedDirectory {
     for (const { theirs } of await this.#disk.splits(networkFor)) this.documents.contradict(theirs)
     this.#plan(0)
     const { sources = [] } = this.#options
-    this.#noteFollower = new NoteFollower({
+    this.#noteFollower = new StatusNoteFollower({
       ...this.#options,
       notes: this.notes,
       sources: () => sources,
@@ -399,7 +400,7 @@ export class Follower implements FollowedDirectory {
   #accept(bytes: Uint8Array, epoch?: number): void {
     const { clock, log, link } = this.#options
     const before = this.documents.splits.length
-    let accepted: { held: Held; isNew: boolean }
+    let accepted: { held: HeldDocument; isNew: boolean }
     try {
       accepted = this.documents.add(bytes, clock.now(), epoch)
     } catch (error) {

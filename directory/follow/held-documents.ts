@@ -2,38 +2,28 @@
 // Of an epoch of which two are known, neither is used (docs/directory.md 10.3).
 
 import { hex, same } from '../../encoding/bytes.ts'
-import type { Link } from '../../link/link.ts'
 import { difference, writeTold } from '../documents/difference.ts'
 import { type ConsensusDocument, readDocument } from '../documents/document.ts'
-import { type Evidence, writeProofs } from '../documents/evidence.ts'
-import {
-  directoryProtocol,
-  maxAskBytes,
-  readRequest,
-  writeAnswer,
-  writeRefusal,
-  writeTime,
-} from '../documents/exchange.ts'
+import type { Evidence } from '../documents/evidence.ts'
 import { epochAt, epochsValid, type Network } from '../documents/network.ts'
 import { Succession } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
-import type { Notes } from './notes.ts'
 import { type Split, splitOf } from './split.ts'
 import { writePointer } from './table.ts'
 
-export interface Held {
+export interface HeldDocument {
   readonly bytes: Uint8Array
   readonly document: ConsensusDocument
   readonly view: View
 }
 
-export class Documents {
+export class HeldDocuments {
   /** Who makes documents, and since when. */
   readonly succession: Succession
   readonly #network: Network
-  readonly #held = new Map<number, Held>()
+  readonly #held = new Map<number, HeldDocument>()
   /** Differences between two that are held, made once: by the names of both. */
   readonly #told = new Map<string, Uint8Array>()
   /** By epoch: another document was signed, too. */
@@ -52,7 +42,7 @@ export class Documents {
    * @throws DirectoryError as `verifyConsensus`; OLD_EPOCH when its time is over or another epoch was asked for,
    * FUTURE_EPOCH when it cannot exist yet, CONFLICT when another one of its epoch is held
    */
-  add(bytes: Uint8Array, now: number, epoch?: number): { held: Held; isNew: boolean } {
+  add(bytes: Uint8Array, now: number, epoch?: number): { held: HeldDocument; isNew: boolean } {
     const document = readDocument(bytes)
     const { epoch: have } = document.body
     if (have > epochAt(this.#network, now) + 2) {
@@ -79,7 +69,7 @@ export class Documents {
     return { held, isNew: true }
   }
 
-  get(epoch: number): Held | undefined {
+  get(epoch: number): HeldDocument | undefined {
     return this.#held.get(epoch)
   }
 
@@ -111,7 +101,7 @@ export class Documents {
   }
 
   /** The newest whose time has come and is not over, of epochs without contradiction. */
-  current(now: number): Held | undefined {
+  current(now: number): HeldDocument | undefined {
     const epoch = epochAt(this.#network, now)
     for (let at = epoch; at > epoch - epochsValid; at--) {
       const held = this.usable(at)
@@ -121,12 +111,12 @@ export class Documents {
   }
 
   /** The one of an epoch, unless two are known. */
-  usable(epoch: number): Held | undefined {
+  usable(epoch: number): HeldDocument | undefined {
     return this.#splits.has(epoch) ? undefined : this.#held.get(epoch)
   }
 
   /** The newest, its time come or not. */
-  newest(before: number = Number.POSITIVE_INFINITY): Held | undefined {
+  newest(before: number = Number.POSITIVE_INFINITY): HeldDocument | undefined {
     const epochs = [...this.#held.keys()].filter(epoch => epoch < before)
     return this.#held.get(Math.max(...epochs))
   }
@@ -198,25 +188,4 @@ export class Documents {
     this.#told.set(names, made)
     return writeTold(made, after.signatures)
   }
-}
-
-/** Answers with documents and notes, as every node does; an authority answers more. */
-export function serveDocuments(link: Link, documents: Documents, notes: Notes, now: () => number): void {
-  link.serve(directoryProtocol, maxAskBytes, async (_from, bytes) => {
-    try {
-      const request = readRequest(bytes)
-      if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
-      if (request.ask === 'note') return writeAnswer(notes.serve(request.epoch))
-      if (request.ask === 'time') return writeAnswer(writeTime(now()))
-      if (request.ask === 'change') return writeAnswer(documents.serveChange(request.after))
-      if (request.ask === 'pointer') return writeAnswer(documents.servePointer(request.epoch))
-      if (request.ask === 'evidence') return writeAnswer(writeProofs(documents.proofs))
-      if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
-      const { from, epoch } = request
-      return writeAnswer(documents.serveDifference(from, epoch) ?? documents.serve(epoch, now()))
-    } catch (error) {
-      if (error instanceof DirectoryError) return writeRefusal(error)
-      throw error
-    }
-  })
 }

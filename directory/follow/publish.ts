@@ -7,7 +7,7 @@ import { second } from '../../world/units.ts'
 import type { Descriptor } from '../documents/descriptor.ts'
 import { writeDescriptor } from '../documents/descriptor.ts'
 import type { Network } from '../documents/network.ts'
-import type { Held } from './held-documents.ts'
+import type { HeldDocument } from './held-documents.ts'
 import { consensusKey, descriptorKey, writePointer } from './table.ts'
 
 export interface PublisherInit {
@@ -35,7 +35,7 @@ export class Publisher {
   }
 
   /** A document that came. */
-  document({ document, view }: Held): void {
+  document({ document, view }: HeldDocument): void {
     const { network, link } = this.#init
     this.#later(async () => {
       if (!this.#chosen(putters, view.nodes.size)) return

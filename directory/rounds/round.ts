@@ -1,6 +1,6 @@
 // The voting of one round as a pure function (docs/directory.md 8): descriptors -> votes -> agreement -> reveals
 // -> signatures -> published | failed. Time moves the phases; a message fits the phase or is refused.
-// round-votes.ts has the phases until the votes are frozen, round-reveals.ts and round-end.ts those after.
+// votes.ts has the phases until the votes are frozen, reveals.ts and end.ts those after.
 
 import { hex } from '../../encoding/bytes.ts'
 import { DirectoryError } from '../error.ts'

@@ -10,15 +10,15 @@ import { directoryProtocol, readAnswer, writeRequest } from '../documents/exchan
 import { epochAt, epochStart, type Network, phaseEnds } from '../documents/network.ts'
 import { noteEffect, noteLimits } from '../documents/status-note.ts'
 import { DirectoryError } from '../error.ts'
-import type { Notes } from './notes.ts'
+import type { HeldNotes } from './status-note-held.ts'
 
-export interface NoteFollowerInit {
+export interface StatusNoteFollowerInit {
   readonly network: Network
   readonly link: Link
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  readonly notes: Notes
+  readonly notes: HeldNotes
   /** Whom to ask before the authorities. */
   readonly sources: () => readonly Peer[]
   /** Whether there is a document that a note could be about. */
@@ -30,7 +30,7 @@ export interface NoteFollowerInit {
 }
 
 /** Nodes go first, so that they have what clients ask for; both are done well before the effect. */
-export const noteWindows: Readonly<Record<'node' | 'client', NoteFollowerInit['window']>> = {
+export const noteWindows: Readonly<Record<'node' | 'client', StatusNoteFollowerInit['window']>> = {
   node: { from: phaseEnds.signatures + 1 / 128, to: 11 / 16 },
   client: { from: 11 / 16, to: 13 / 16 },
 }
@@ -41,15 +41,15 @@ const asksPerAttempt = 3
 const attempts = 6
 const pause = 1 / 128
 
-export class NoteFollower {
-  readonly #init: NoteFollowerInit
+export class StatusNoteFollower {
+  readonly #init: StatusNoteFollowerInit
   readonly #abort = new AbortController()
   readonly #told: Set<number> = new Set()
   #timer: Timer | undefined
   #effectTimer: Timer | undefined
   #tries = { epoch: -1, count: 0 }
 
-  constructor(init: NoteFollowerInit) {
+  constructor(init: StatusNoteFollowerInit) {
     this.#init = init
     this.#wakeIn(0)
   }

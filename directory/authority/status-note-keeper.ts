@@ -8,7 +8,7 @@ import { epochAt, epochStart, type Network } from '../documents/network.ts'
 import { notePhases } from '../documents/status-note.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
-import type { Notes } from '../follow/notes.ts'
+import type { HeldNotes } from '../follow/status-note-held.ts'
 import {
   beginNote,
   type NoteMessage,
@@ -18,11 +18,11 @@ import {
   notePhaseEnd,
   stepNote,
   writeNoteMessage,
-} from '../rounds/note-machine.ts'
+} from '../rounds/status-note-machine.ts'
 import type { AuthorityPeers } from './peers.ts'
 import type { StatisticsBook } from './statistics.ts'
 
-export interface NoteKeeperInit {
+export interface StatusNoteKeeperInit {
   readonly network: Network
   readonly rules: Omit<NoteRules, 'network'>
   /** The network with the authorities that make the document of an epoch: the note before is theirs too. */
@@ -30,7 +30,7 @@ export interface NoteKeeperInit {
   readonly clock: Clock
   readonly log: Log
   readonly peers: AuthorityPeers
-  readonly notes: Notes
+  readonly notes: HeldNotes
   readonly statistics: StatisticsBook
   readonly current: () => View | undefined
   /** Writes down that this authority speaks of an epoch; false when that is on disk already. */
@@ -38,13 +38,13 @@ export interface NoteKeeperInit {
   readonly accuse: (evidence: Evidence) => void
 }
 
-export class NoteKeeper {
-  readonly #init: NoteKeeperInit
+export class StatusNoteKeeper {
+  readonly #init: StatusNoteKeeperInit
   #state: NoteState | undefined
   #timer: Timer | undefined
   #closed = false
 
-  constructor(init: NoteKeeperInit) {
+  constructor(init: StatusNoteKeeperInit) {
     this.#init = init
   }
 

@@ -51,7 +51,7 @@ export interface NoteRules {
 }
 
 /** By the hex of the signer. */
-type Heard<T> = ReadonlyMap<string, T>
+type BySigner<T> = ReadonlyMap<string, T>
 
 export type NoteState =
   | {
@@ -59,7 +59,7 @@ export type NoteState =
       readonly epoch: number
       /** The document in use. */
       readonly view: View
-      readonly heard: Heard<Opinion>
+      readonly heard: BySigner<Opinion>
       /** Who said two things: it counts with none. */
       readonly liars: ReadonlySet<string>
     }
@@ -67,7 +67,7 @@ export type NoteState =
       readonly at: 'signatures'
       readonly epoch: number
       readonly named: NamedNote
-      readonly heard: Heard<NoteSignature>
+      readonly heard: BySigner<NoteSignature>
     }
   | { readonly at: 'signed'; readonly epoch: number; readonly bytes: Uint8Array }
   | { readonly at: 'none'; readonly epoch: number; readonly why: 'too few opinions' | 'too few signatures' }

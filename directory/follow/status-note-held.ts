@@ -14,20 +14,20 @@ import type { Succession } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 
-interface Held {
+interface HeldNote {
   readonly bytes: Uint8Array
   readonly signed: SignedNote
 }
 
-export class Notes {
+export class HeldNotes {
   readonly #network: Network
   readonly #succession: Succession
   readonly #viewOf: (name: string) => View | undefined
   /** Milliseconds since 1970-01-01 UTC: who was there before a note's effect takes it before that or not at all. */
   readonly #since: number
-  readonly #held = new Map<number, Held>()
+  readonly #held = new Map<number, HeldNote>()
   /** The view of a document while a note is in force, made once. */
-  readonly #obeyed = new Map<View, { readonly note: Held; readonly view: View }>()
+  readonly #obeyed = new Map<View, { readonly note: HeldNote; readonly view: View }>()
 
   /**
    * @param succession who makes documents and notes, and since when

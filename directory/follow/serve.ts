@@ -1,0 +1,41 @@
+// Answers requests for documents and notes, as every node does (docs/directory.md 9).
+
+import type { Link } from '../../link/link.ts'
+import { writeProofs } from '../documents/evidence.ts'
+import {
+  directoryProtocol,
+  maxAskBytes,
+  readRequest,
+  writeAnswer,
+  writeRefusal,
+  writeTime,
+} from '../documents/exchange.ts'
+import { DirectoryError } from '../error.ts'
+import type { HeldDocuments } from './held-documents.ts'
+import type { HeldNotes } from './status-note-held.ts'
+
+/** Answers with documents and notes, as every node does; an authority answers more. */
+export function serveDocuments(
+  link: Link,
+  documents: HeldDocuments,
+  notes: HeldNotes,
+  now: () => number,
+): void {
+  link.serve(directoryProtocol, maxAskBytes, async (_from, bytes) => {
+    try {
+      const request = readRequest(bytes)
+      if (request.ask === 'document') return writeAnswer(documents.serve(request.epoch, now()))
+      if (request.ask === 'note') return writeAnswer(notes.serve(request.epoch))
+      if (request.ask === 'time') return writeAnswer(writeTime(now()))
+      if (request.ask === 'change') return writeAnswer(documents.serveChange(request.after))
+      if (request.ask === 'pointer') return writeAnswer(documents.servePointer(request.epoch))
+      if (request.ask === 'evidence') return writeAnswer(writeProofs(documents.proofs))
+      if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
+      const { from, epoch } = request
+      return writeAnswer(documents.serveDifference(from, epoch) ?? documents.serve(epoch, now()))
+    } catch (error) {
+      if (error instanceof DirectoryError) return writeRefusal(error)
+      throw error
+    }
+  })
+}
