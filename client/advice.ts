@@ -1,5 +1,5 @@
-// What went wrong and what to do about it, a sentence for each code (docs/client.md 16): the hint of the command line, and of
-// problems over HTTP.
+// What went wrong and what to do about it, a sentence for each code (docs/spec/client-errors.md 16): the hint of the
+// command line, and of problems over HTTP.
 
 import type { ClientErrorCode } from './error.ts'
 
@@ -22,7 +22,7 @@ export interface Advice {
   readonly remedy: string
 }
 
-/** By code: the rows of docs/client.md 16. */
+/** By code: the rows of docs/spec/client-errors.md 16. */
 export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
   BAD_ADDRESS: {
     when: 'an address with a wrong or missing character',

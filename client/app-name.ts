@@ -1,4 +1,4 @@
-// Names of apps (docs/client.md 4.1): who in the receiver's client a message is for. Each has an inbox of its own.
+// Names of apps (docs/spec/client.md 4.1): who in the receiver's client a message is for. Each has an inbox of its own.
 
 import { ClientError } from './error.ts'
 

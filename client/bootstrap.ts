@@ -1,4 +1,5 @@
-// How far a client is on its way to being ready, as something to show (docs/client.md 15.3), after Tor's bootstrap events.
+// How far a client is on its way to being ready, as something to show (docs/spec/client-http.md 15.3), after Tor's
+// bootstrap events.
 
 import { ClientError } from './error.ts'
 import type { ClientStatus } from './status.ts'

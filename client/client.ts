@@ -1,4 +1,4 @@
-// A client as an app sees it (docs/client.md). Made by `connect`.
+// A client as an app sees it (docs/spec/client.md). Made by `connect`.
 
 import { isServiceName } from '../directory/documents/announced.ts'
 import { epochAt } from '../directory/documents/network.ts'
@@ -278,7 +278,7 @@ export class Client {
     return this.#engine.inbox.find(id)?.app
   }
 
-  /** How much cover traffic it sends (docs/client.md, Cover). */
+  /** How much cover traffic it sends (docs/spec/client-clocks.md 8.1). */
   get cover(): CoverLevel {
     return this.#engine.cover
   }

@@ -1,10 +1,10 @@
 // A client's own record of what happened to its messages, for its owner: in memory, bounded, never sent anywhere.
 // Latency is computed from it: total = from `accepted` to `delivered`, drawn = the delays of the path of the
-// fragment and attempt that completed the message (docs/client.md, Ledger).
+// fragment and attempt that completed the message (docs/spec/client-store.md 12).
 
 /**
- * Something that happened to one of the client's messages (docs/client.md 12). Kept in memory, for the client's
- * owner only.
+ * Something that happened to one of the client's messages (docs/spec/client-store.md 12). Kept in memory, for the
+ * client's owner only.
  */
 export type LedgerEntry =
   | { readonly at: number; readonly event: 'accepted'; readonly id: string; readonly count: number }

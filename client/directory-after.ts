@@ -1,5 +1,5 @@
 // A directory that is asked for nothing before its time: a client without a consensus sends and reads nothing, so that
-// its link stays silent until then (docs/client.md 11.3).
+// its link stays silent until then (docs/spec/client-store.md 11.3).
 
 import { type Directory, healthy, type View } from '../directory/documents/view.ts'
 import { DirectoryError } from '../directory/error.ts'

@@ -1,4 +1,4 @@
-// The running parts of a client, put together: queue, clocks, gateways, inbox (docs/client.md, Parts). client.ts is its
+// The running parts of a client, put together: queue, clocks, gateways, inbox (docs/spec/client.md). client.ts is its
 // face to an app.
 
 import type { Network } from '../directory/documents/network.ts'

@@ -1,5 +1,6 @@
-// Several identities in one process (docs/client.md 11.3): each is a client of its own, with keys, link, gateway, clocks,
-// mailbox, reply blocks and store that no other has a part of. Only their owner sees that they belong together.
+// Several identities in one process (docs/spec/client-store.md 11.3): each is a client of its own, with keys, link,
+// gateway, clocks, mailbox, reply blocks and store that no other has a part of. Only their owner sees that they belong
+// together.
 
 import type { View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
@@ -70,7 +71,7 @@ async function storesIn(folder: string | undefined, random: Random): Promise<Ide
 
 /**
  * Several identities in one folder, each with keys, queue and inbox of its own, that share nothing on the wire
- * (docs/client.md).
+ * (docs/spec/client.md).
  */
 export class Identities {
   readonly #options: IdentitiesOptions

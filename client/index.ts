@@ -1,4 +1,4 @@
-// chaffinch/client: an app's end of the network. docs/client.md.
+// chaffinch/client: an app's end of the network. docs/spec/client.md.
 
 export { DirectoryError, type DirectoryErrorCode } from '../directory/error.ts'
 export { type Advice, advice, adviceFor } from './advice.ts'

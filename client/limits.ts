@@ -1,4 +1,4 @@
-// Every bound of a client, with its reason (docs/client.md, Limits). A test hands in smaller ones.
+// Every bound of a client, with its reason (docs/spec/client-store.md 11.4). A test hands in smaller ones.
 
 import { hour } from '../world/units.ts'
 import type { BoardLimits } from './bulletin/store.ts'
@@ -10,7 +10,7 @@ import type { TheirBlocksLimits } from './outgoing/their-blocks.ts'
 const mebibyte = 1024 * 1024
 
 /**
- * Bounds of what a client keeps and waits for (docs/client.md 11). What they cost the sender or the receiver
+ * Bounds of what a client keeps and waits for (docs/spec/client-store.md 11). What they cost the sender or the receiver
  * stands with each.
  */
 export interface ClientLimits {

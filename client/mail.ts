@@ -1,4 +1,4 @@
-// How an app gets what arrived: as a stream, or listed behind a cursor (docs/client.md, Inbox).
+// How an app gets what arrived: as a stream, or listed behind a cursor (docs/spec/client-store.md 10).
 
 import { Waiting } from '../world/waiting.ts'
 import type { Inbox, InboxEntry } from './incoming/inbox.ts'

@@ -1,4 +1,4 @@
-// What an app may ask for when it sends and reads, and the checks of it (docs/client.md 13).
+// What an app may ask for when it sends and reads, and the checks of it (docs/spec/client-sdk.md 13).
 
 import { checkAppName } from './app-name.ts'
 import { ClientError } from './error.ts'
@@ -15,7 +15,7 @@ export interface SendOptions {
   readonly replies?: boolean | number
   /** Ask to be told when the receiver's app has taken it. Default false. */
   readonly receipt?: boolean
-  /** The app that it is for, at both ends; default: none (docs/client.md 4.1). */
+  /** The app that it is for, at both ends; default: none (docs/spec/client.md 4.1). */
   readonly app?: string
   /** Before or behind the app's other messages; default `normal`. Apps take turns whatever it is. */
   readonly priority?: Priority

@@ -1,4 +1,4 @@
-// Services that a client can run by itself (docs/client.md 14.2).
+// Services that a client can run by itself (docs/spec/client-sdk.md 14.2).
 
 import type { ServiceHandler, ServiceOptions } from './service.ts'
 

@@ -1,4 +1,4 @@
-// Requests to services, and the answers that are waited for (docs/client.md 14).
+// Requests to services, and the answers that are waited for (docs/spec/client-sdk.md 14).
 
 import { ClientError } from './error.ts'
 import type { InboxEntry } from './incoming/inbox.ts'

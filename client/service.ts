@@ -1,4 +1,5 @@
-// Services: anybody's program that answers requests over the mixnet without learning who asks (docs/client.md 14).
+// Services: anybody's program that answers requests over the mixnet without learning who asks
+// (docs/spec/client-sdk.md 14).
 
 import { FieldWriter } from '../encoding/writer.ts'
 import type { Clock } from '../world/clock.ts'
@@ -31,7 +32,7 @@ export interface ServiceOptions {
   readonly perMinute?: number
   /** Bytes of a request; a longer one is answered `refused`. Default 1 MiB. */
   readonly longest?: number
-  /** Have the gateway announce it, so that others find it by its name (docs/client.md 14.1). Default false. */
+  /** Have the gateway announce it, so that others find it by its name (docs/spec/client-sdk.md 14.1). Default false. */
   readonly announce?: boolean
   /** Ends the service. */
   readonly signal?: AbortSignal

@@ -1,4 +1,4 @@
-// What a client says about itself to its owner (docs/client.md, Status).
+// What a client says about itself to its owner (docs/spec/client-http.md 15.4).
 
 import {
   type ConsensusStatus,
@@ -30,7 +30,7 @@ export interface ClientStatus {
   readonly address: string
   readonly epoch: number
   readonly consensus: ConsensusStatus | null
-  /** Whether documents come as they should: docs/directory.md 10. */
+  /** Whether documents come as they should: docs/spec/directory-travel.md 10. */
   readonly directory: DirectoryHealth
   /** The level it is at, and what each costs at the consensus's rates; no costs before the first consensus. */
   readonly cover: { readonly level: CoverLevel; readonly costs: readonly CoverCost[] }

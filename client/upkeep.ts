@@ -1,5 +1,5 @@
-// What a person does by hand: look into the queue, tidy up, make and use reply blocks (docs/client.md 13.1). Reached as
-// `client.chores`.
+// What a person does by hand: look into the queue, tidy up, make and use reply blocks (docs/spec/client-sdk.md 13.1).
+// Reached as `client.chores`.
 
 import { hex } from '../encoding/bytes.ts'
 import type { Engine, EngineInit } from './engine.ts'

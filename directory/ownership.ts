@@ -1,6 +1,6 @@
-// How many of the paths that clients may draw an adversary owns (docs/directory.md 7.6): all of its mixes, so that it
-// follows the packet all the way; or both of its gateways, so that it sees who sends and where to. Nodes that no rule
-// tells apart are counted together, as one class: so the counts are exact, without a list of paths.
+// How many of the paths that clients may draw an adversary owns (docs/spec/directory-tally.md 7.6): all of its mixes,
+// so that it follows the packet all the way; or both of its gateways, so that it sees who sends and where to. Nodes
+// that no rule tells apart are counted together, as one class: so the counts are exact, without a list of paths.
 
 import { groupsOf, usable } from './documents/groups.ts'
 import type { NodeEntry, View } from './documents/view.ts'

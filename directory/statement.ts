@@ -1,4 +1,4 @@
-// What is signed, and how (docs/directory.md 4): every signature covers a label, its length in front, and then
+// What is signed, and how (docs/spec/directory.md 4): every signature covers a label, its length in front, and then
 // the canonical bytes. What authorities say is always a statement of four fields; long things enter by their
 // digest, so that two contradicting statements are a small proof against whoever signed both.
 

@@ -1,5 +1,5 @@
-// The topics of the bulletin (docs/bulletin.md 2): what an entry of each may be, and how much of it a network carries. Nodes
-// check this before they pass an entry on, clients before they believe one.
+// The topics of the bulletin (docs/spec/bulletin.md 2): what an entry of each may be, and how much of it a network
+// carries. Nodes check this before they pass an entry on, clients before they believe one.
 
 import { blake2b, ed25519Verify } from '#crypto'
 import { largestEntry, type Stamped } from '../link/protocol/bulletin.ts'
@@ -106,7 +106,7 @@ export function isStamped(network: string, id: Uint8Array, entry: Stamped): bool
 
 const roundLabel = new TextEncoder().encode('chaffinch/round/v1')
 
-/** docs/payments.md 4.2: { body, key, signature }, the signature by the key over the labelled body. */
+/** docs/spec/payments-rounds.md 4.2: { body, key, signature }, the signature by the key over the labelled body. */
 function isRoundMessage(entry: Uint8Array): boolean {
   try {
     const read = new Reader(entry, 'round message')
@@ -122,7 +122,7 @@ function isRoundMessage(entry: Uint8Array): boolean {
   }
 }
 
-/** docs/payments.md 3.1: the label and the body, each with its length before it in 4 bytes. */
+/** docs/spec/payments-ledger.md 3.1: the label and the body, each with its length before it in 4 bytes. */
 function roundMessage(body: Uint8Array): Uint8Array {
   const message = new Uint8Array(8 + roundLabel.length + body.length)
   const view = new DataView(message.buffer)

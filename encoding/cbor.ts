@@ -1,6 +1,6 @@
 // Canonical dag-cbor (IPLD, strict): the writer is @ipld/dag-cbor, the reader is ours. It is told what comes
 // next, names the field in its errors, refuses every second way to write the same thing, and checks a length
-// before it allocates. Whose error it throws, the room that reads says. docs/directory.md 3.
+// before it allocates. Whose error it throws, the room that reads says. docs/spec/directory.md 3.
 
 import { encode } from '@ipld/dag-cbor'
 

@@ -1,4 +1,4 @@
-// How a peer conducts itself, and when it is shut out (docs/link.md, Conduct): what it sends that nobody can use costs
+// How a peer conducts itself, and when it is shut out (docs/spec/link.md 9): what it sends that nobody can use costs
 // the check that finds that out, and who makes that check a load is disconnected and for some time not let in.
 
 import { hex } from '../encoding/bytes.ts'

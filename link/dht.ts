@@ -1,4 +1,4 @@
-// The table that nodes and authorities keep together (docs/link.md, Table): values under keys, and who provides
+// The table that nodes and authorities keep together (docs/spec/link.md 5): values under keys, and who provides
 // what. What may stand in it is said by whoever uses it; both versions of the link have one.
 
 import type { Peer } from './link.ts'

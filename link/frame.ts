@@ -1,5 +1,5 @@
 // What travels on a stream: cells of one size without a frame around them, and requests and answers behind a
-// 4-byte length (docs/link.md, Cells and Requests). Pure; both readers take chunks as the transport cuts them.
+// 4-byte length (docs/spec/link.md 3 and 4). Pure; both readers take chunks as the transport cuts them.
 
 import { LinkError } from './link.ts'
 

@@ -1,6 +1,6 @@
-// Gossip among nodes (docs/bulletin.md 5): whoever gets a message for the first time judges it, and passes on what it
-// accepts. Two versions: gossipsub over libp2p (gossip-libp2p.ts) and memory with a virtual clock (gossip-memory.ts). Clients
-// take no part.
+// Gossip among nodes (docs/spec/bulletin.md 5): whoever gets a message for the first time judges it, and passes on what
+// it accepts. Two versions: gossipsub over libp2p (gossip-libp2p.ts) and memory with a virtual clock
+// (gossip-memory.ts). Clients take no part.
 
 import { hex } from '../encoding/bytes.ts'
 import type { Clock } from '../world/clock.ts'

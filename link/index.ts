@@ -1,4 +1,4 @@
-// chaffinch/link: a host that carries packets and requests, over libp2p or in memory. docs/link.md.
+// chaffinch/link: a host that carries packets and requests, over libp2p or in memory. docs/spec/link.md.
 
 export { type HostInit, startHost } from './libp2p/host.ts'
 export {

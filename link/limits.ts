@@ -1,4 +1,4 @@
-// Every bound of a link, with the reason for its value (docs/link.md, Limits). Both versions of the link use
+// Every bound of a link, with the reason for its value (docs/spec/link.md 6). Both versions of the link use
 // these; a test hands in smaller ones.
 
 import { MiB, minute, second } from '../world/units.ts'

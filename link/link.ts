@@ -108,7 +108,7 @@ export interface LinkCounters {
   readonly streams: number
 }
 
-/** How peers conducted themselves: docs/link.md, Conduct. */
+/** How peers conducted themselves: docs/spec/link.md 9. */
 export interface Shut {
   /** How often one was shut out since the start. */
   readonly times: number

@@ -1,5 +1,5 @@
 // The life of the one stream on which cells leave for a neighbour. Pure: the shell (outbox.ts) dials, writes
-// and keeps the timer (docs/link.md, Streams of cells).
+// and keeps the timer (docs/spec/link.md 3).
 
 import { LinkError } from './link.ts'
 

@@ -1,5 +1,5 @@
 // The cells that wait for one neighbour: bounded in number and age, with a stated and counted drop policy.
-// Pure: the time and the dice are arguments (docs/link.md, Queues).
+// Pure: the time and the dice are arguments (docs/spec/link.md 3.1).
 
 import type { CellDrop } from './link.ts'
 

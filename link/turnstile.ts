@@ -1,4 +1,4 @@
-// Counts what is under way, by peer, by network and in all: requests, their bytes, streams (docs/link.md, Limits).
+// Counts what is under way, by peer, by network and in all: requests, their bytes, streams (docs/spec/link.md 6).
 
 /** Whose it is: a peer, in hex, and the network that it comes from; without one only the other two bounds hold. */
 export interface Guest {

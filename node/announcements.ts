@@ -1,5 +1,5 @@
-// What a gateway announces for the owners of mailboxes (docs/gateway.md 6): each owner one service, each name one owner, few in
-// all, none for longer than it is renewed.
+// What a gateway announces for the owners of mailboxes (docs/spec/gateway.md 6): each owner one service, each name one
+// owner, few in all, none for longer than it is renewed.
 
 import { type AnnouncedService, mostServices } from '../directory/documents/announced.ts'
 import { hex } from '../encoding/bytes.ts'

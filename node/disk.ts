@@ -1,5 +1,5 @@
 // What the disk refuses a node, said once when it begins and once when it is over, and counted in between: a full disk
-// must not be filled by the log that complains of it (docs/node.md, 5.1).
+// must not be filled by the log that complains of it (docs/spec/node.md 5.1).
 
 import type { Log } from '../world/log.ts'
 

@@ -1,4 +1,4 @@
-// chaffinch/node: run a mix or gateway. docs/node.md, docs/gateway.md.
+// chaffinch/node: run a mix or gateway. docs/spec/node.md, docs/spec/gateway.md.
 
 export { DirectoryError, type DirectoryErrorCode } from '../directory/error.ts'
 export { ListenError } from '../world/http.ts'

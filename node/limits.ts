@@ -1,4 +1,4 @@
-// Every bound of a node (docs/node.md, Limits); a test hands in smaller ones.
+// Every bound of a node (docs/spec/node.md 1.2); a test hands in smaller ones.
 
 /** Bounds of what a node holds. What comes beyond one is dropped and counted. */
 export interface NodeLimits {

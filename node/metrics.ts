@@ -8,7 +8,7 @@ import type { RunningNode } from './node.ts'
 import type { NodeStatus } from './status.ts'
 
 /**
- * Serves a node's status and metrics (Prometheus) on loopback, behind a token (docs/running.md).
+ * Serves a node's status and metrics (Prometheus) on loopback, behind a token (docs/guide/running.md).
  *
  * @param options.port 0 takes a free one
  * @throws ListenError

@@ -1,5 +1,5 @@
 // A mix or gateway as a running thing: it owns the timers, feeds the pure relay with events and carries its
-// actions out (docs/node.md).
+// actions out (docs/spec/node.md).
 
 import { ed25519Sign } from '#crypto'
 import { epochAt, type Network } from '../directory/documents/network.ts'

@@ -41,7 +41,7 @@ export interface NodeStatus {
   /** Of this machine's clock. */
   readonly epoch: number
   readonly consensus: ConsensusStatus | null
-  /** Whether documents come as they should: docs/directory.md 10. */
+  /** Whether documents come as they should: docs/spec/directory-travel.md 10. */
   readonly directory: DirectoryHealth
   /** Whether that consensus has this node. */
   readonly listed: boolean

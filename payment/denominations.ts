@@ -1,5 +1,5 @@
 // The standard amounts: 1, 2, 5, 10, 20, 50, ... Only notes of one amount can hide among one another.
-// docs/payments.md 3.2.
+// docs/spec/payments-ledger.md 3.2.
 
 import { PaymentError } from './error.ts'
 

@@ -18,7 +18,7 @@
  * | NONCE_USED | a mint that was entered before, or that repeats its nonce | discards it |
  * | NO_QUOTE | a quote that there is not: it was signed, or is too old | asks for another one |
  * | NO_NOTE | a note that the ledger does not know | discards it, or waits |
- * | NO_LEDGER | this client was told of no ledger | names one (docs/payments.md 5.9) |
+ * | NO_LEDGER | this client was told of no ledger | names one (docs/spec/payments-paymix.md 5.9) |
  * | NO_SLOTS | the sum of all parts is not that of different slot numbers | asks everyone for their secrets |
  * | TOO_LARGE | more than its limit, refused before anything was allocated | sends less |
  * | WRONG_LEDGER | it belongs to another ledger than the pinned one | compares configurations |

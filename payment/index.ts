@@ -1,5 +1,5 @@
 // chaffinch/payment: a person's payments beside a running client: requests, quotes, payments in pieces, receipts.
-// docs/payments.md.
+// docs/spec/payments.md.
 
 export { type PaymentApiInit, paymentApi } from './api/routes.ts'
 export { denominations, isDenomination, split } from './denominations.ts'

@@ -1,4 +1,4 @@
-// Reads the documents of payments: canonical dag-cbor, by field names. docs/payments.md 3.1.
+// Reads the documents of payments: canonical dag-cbor, by field names. docs/spec/payments-ledger.md 3.1.
 
 import { compare } from '../encoding/bytes.ts'
 import { CborReader } from '../encoding/cbor.ts'

@@ -1,5 +1,5 @@
 // How long rounds and payments take: parameters, because a network on one machine is faster than one around the world.
-// docs/payments.md 4.10.
+// docs/spec/payments-rounds.md 4.10.
 
 import { minute } from '../world/units.ts'
 

@@ -244,7 +244,7 @@ examples:
        chaffinch ledger mint DIR --amount N [--each] --to KEY [--to KEY ...]
        chaffinch ledger verify DIR [--json]
 
-An embedded ledger (docs/payments.md 3): one log, one key, and proofs by which everybody can check it.
+An embedded ledger (docs/spec/payments-ledger.md 3): one log, one key, and proofs by which everybody can check it.
 
   init     writes the ledger's key, the mint's key and the genesis, and prints the genesis: what clients pin
   run      answers peers at the address of the running client of --config until SIGTERM or Ctrl-C, and tells its
@@ -271,7 +271,7 @@ examples:
        chaffinch pay status | history [--wait]
        chaffinch pay boltzmann FILE.json
 
-Payments in pieces, through rounds that no coordinator runs (docs/payments.md 5). The ledger's genesis and address stand on
+Payments in pieces, through rounds that no coordinator runs (docs/spec/payments-paymix.md 5). The ledger's genesis and address stand on
 two lines of 'payments.ledger' in the client's folder; keys and payments lie there too, under seal. It asks the running
 client, which goes on by itself; where none runs, it runs one for as long as the command takes.
 
@@ -306,9 +306,9 @@ examples:
 
 Runs a story on a virtual clock and prints it.
 
-  dcnet    the dining cryptographers, from one bit to the slots of a payment round (docs/payments.md 2.6)
+  dcnet    the dining cryptographers, from one bit to the slots of a payment round (docs/spec/payments-net.md 2.6)
   paymix   three senders pay three receivers through Mixer:In and Mixer:Out: the public ledger beside the senders' own
-           temporal ledgers, and how well an observer guesses who paid (docs/payments.md 5)
+           temporal ledgers, and how well an observer guesses who paid (docs/spec/payments-paymix.md 5)
 
   --seed N   the same story again (default: drawn)
   --json     of paymix: print one JSON object

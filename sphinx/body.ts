@@ -1,4 +1,4 @@
-// The body of a forward packet: docs/sphinx.md, section 2.2.
+// The body of a forward packet: docs/spec/sphinx.md 2.2.
 
 import { SphinxError } from './error.ts'
 import { flagsBytes, type Geometry } from './geometry.ts'

@@ -1,4 +1,4 @@
-// What a hop is told to do: docs/sphinx.md, section 3.
+// What a hop is told to do: docs/spec/sphinx.md 3.
 //
 //     commands = [delay] (next | recipient [reply]) end
 
@@ -18,7 +18,7 @@ export const DROP_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0x
 
 /**
  * The recipient that means "publish": the byte 0xfe and 31 bytes 0xff, no encoding of an Ed25519 public key either. The
- * last hop, a gateway, puts what the packet carries on the bulletin (docs/bulletin.md).
+ * last hop, a gateway, puts what the packet carries on the bulletin (docs/spec/bulletin.md).
  */
 export const BULLETIN_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0xff).fill(0xfe, 0, 1)
 

@@ -1,4 +1,4 @@
-// Every size in a packet, computed here and nowhere else. docs/sphinx.md, section 2, prints the same table.
+// Every size in a packet, computed here and nowhere else. docs/spec/sphinx.md 2, prints the same table.
 
 import * as backend from '#crypto'
 import type { Suite } from './suite.ts'
@@ -24,7 +24,7 @@ export const flagsBytes = 1
 export const maxHops = 32
 const maxUserBytes = 1 << 20
 
-/** The sizes of a network's packets and of their parts, in bytes (docs/sphinx.md). */
+/** The sizes of a network's packets and of their parts, in bytes (docs/spec/sphinx.md). */
 export interface Geometry {
   /** The suite's name. */
   readonly suite: string

@@ -1,4 +1,4 @@
-// Builds a header: docs/sphinx.md, section 5. Notation as there: N slots of S bytes, n hops numbered from 0.
+// Builds a header: docs/spec/sphinx.md 5. Notation as there: N slots of S bytes, n hops numbered from 0.
 
 import type { Random } from '../world/random.ts'
 import { type Commands, writeCommands } from './commands.ts'

@@ -1,4 +1,4 @@
-// chaffinch/sphinx: the packet. docs/sphinx.md.
+// chaffinch/sphinx: the packet. docs/spec/sphinx.md.
 
 export { x25519PublicKey } from '#crypto'
 export { type Random, seededRandom, systemRandom } from '../world/random.ts'

@@ -1,6 +1,7 @@
 // LIONESS, the wide-block cipher of Anderson and Biham, "Two practical and provably secure block ciphers: BEAR
-// and LION" (1996), section 6, with ChaCha20 as its stream cipher and keyed BLAKE2b-256 as its hash: docs/sphinx.md 4.5.
-// One changed bit anywhere turns the whole block into garbage, which is what makes a tagged payload useless.
+// and LION" (1996), section 6, with ChaCha20 as its stream cipher and keyed BLAKE2b-256 as its hash:
+// docs/spec/sphinx.md 4.5. One changed bit anywhere turns the whole block into garbage, which is what makes a tagged
+// payload useless.
 
 import type { Crypto } from './crypto.ts'
 

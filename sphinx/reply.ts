@@ -1,4 +1,4 @@
-// Reply blocks: docs/sphinx.md, section 8. Whoever holds one can send its maker a packet without learning who or
+// Reply blocks: docs/spec/sphinx.md 8. Whoever holds one can send its maker a packet without learning who or
 // where that is. A block works once, and only as long as the keys of the epochs it was made for.
 
 import type { Random } from '../world/random.ts'

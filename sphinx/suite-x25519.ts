@@ -1,4 +1,4 @@
-// The suite `x25519`: X25519, BLAKE2b, ChaCha20, LIONESS. docs/sphinx.md, section 4.
+// The suite `x25519`: X25519, BLAKE2b, ChaCha20, LIONESS. docs/spec/sphinx.md 4.
 
 import type { Crypto } from './crypto.ts'
 import { lioness, lionessKeyBytes } from './lioness.ts'

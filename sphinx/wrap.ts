@@ -1,4 +1,4 @@
-// A forward packet: docs/sphinx.md, section 6.
+// A forward packet: docs/spec/sphinx.md 6.
 
 import type { Random } from '../world/random.ts'
 import { SphinxError } from './error.ts'

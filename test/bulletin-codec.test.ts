@@ -1,4 +1,5 @@
-// docs/bulletin.md 4.1, 5.1, 6.2, 7.1: layouts, round trips, hostile bytes, and the sizes that the document states.
+// docs/spec/bulletin.md 4.1, 5.1, 6.2, 7.1: layouts, round trips, hostile bytes, and the sizes that the document
+// states.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -171,8 +172,8 @@ test('a reader takes any page that parses, and says BAD_CONTENT or goes on', () 
   )
 })
 
-test('docs/bulletin.md states the sizes and topics of the code', () => {
-  const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'bulletin.md'), 'utf8')
+test('docs/spec/bulletin.md states the sizes and topics of the code', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/spec/bulletin.md'), 'utf8')
   for (const { name, number, maxBytes } of topics)
     assert.match(page, `| ${number} | ${name} | ${maxBytes.toLocaleString('en-US')} |`)
   assert.match(page, `A piece has ${pieceHeadBytes} bytes before its data`)

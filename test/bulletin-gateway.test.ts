@@ -1,4 +1,4 @@
-// docs/bulletin.md 8: a gateway that keeps entries back or makes them up, and what its clients see of it.
+// docs/spec/bulletin.md 8: a gateway that keeps entries back or makes them up, and what its clients see of it.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// docs/bulletin.md 5 over libp2p: gossipsub among real hosts on loopback.
+// docs/spec/bulletin.md 5 over libp2p: gossipsub among real hosts on loopback.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

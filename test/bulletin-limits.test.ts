@@ -1,4 +1,4 @@
-// docs/bulletin.md 5.2, 6: what nodes refuse, and that a flood costs its origin and nobody else.
+// docs/spec/bulletin.md 5.2, 6: what nodes refuse, and that a flood costs its origin and nobody else.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

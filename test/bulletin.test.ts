@@ -1,4 +1,5 @@
-// docs/bulletin.md: what is published appears once, whole, everywhere, and survives what happens to nodes and clients.
+// docs/spec/bulletin.md: what is published appears once, whole, everywhere, and survives what happens to nodes and
+// clients.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

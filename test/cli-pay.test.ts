@@ -1,4 +1,5 @@
-// chaffinch pay: the commands of docs/payments.md 1.5 and 5.9, as far as they need no network.
+// chaffinch pay: the commands of docs/spec/payments-anonymity.md 1.5 and docs/spec/payments-paymix.md 5.9, as far as
+// they need no network.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

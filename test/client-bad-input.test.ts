@@ -1,5 +1,5 @@
-// docs/client.md 16: every code that a client can give has a row in the table, and a case here that brings it about or names
-// the test that does.
+// docs/spec/client-errors.md 16: every code that a client can give has a row in the table, and a case here that brings
+// it about or names the test that does.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -248,12 +248,12 @@ function hasCode(code: Code): (error: unknown) => boolean {
   return error => error instanceof ClientError && error.code === code
 }
 
-const table = readFileSync(join(import.meta.dirname, '..', 'docs', 'client.md'), 'utf8')
+const table = readFileSync(join(import.meta.dirname, '../docs/spec/client-errors.md'), 'utf8')
 
 for (const [code, bring] of Object.entries(cases) as [Code, (code: Code) => ReturnType<Case>][])
   test(`${code}: ${advice[code].when}`, () => bring(code))
 
-test('the table of docs/client.md says of each code what the program says', () => {
+test('the table of docs/spec/client-errors.md says of each code what the program says', () => {
   const rows = [...table.matchAll(/^\| ([A-Z_]+) \| ([^|]+) \| (\d+|-) \| ([^|]+) \|$/gm)]
   const documented = rows.map(([, code, when, status, remedy]) => ({ code, when, status, remedy }))
   const said = Object.entries(advice).map(([code, { when, remedy }]) => ({

@@ -1,4 +1,5 @@
-// docs/client.md 8.1, Cover: the levels' rates, what they cost, and that a tick without a message sends what the level says.
+// docs/spec/client-clocks.md 8.1, Cover: the levels' rates, what they cost, and that a tick without a message sends
+// what the level says.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

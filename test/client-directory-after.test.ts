@@ -1,4 +1,5 @@
-// A directory that is asked for nothing before its time (docs/client.md 11.3): who waits for it is told how that ends.
+// A directory that is asked for nothing before its time (docs/spec/client-store.md 11.3): who waits for it is told how
+// that ends.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,5 @@
-// docs/client.md 11.3: several identities in one client. What two of them show on the wire has nothing in common, and one
-// can never use what is the other's. The controls link two that share what they must not share.
+// docs/spec/client-store.md 11.3: several identities in one client. What two of them show on the wire has nothing in
+// common, and one can never use what is the other's. The controls link two that share what they must not share.
 
 import { once } from 'node:events'
 import { test } from 'uvu'
@@ -38,7 +38,7 @@ class Tap extends FakeLink {
   }
   override request(to: { readonly id: Uint8Array }, protocol: string, body: Uint8Array): Promise<Uint8Array> {
     this.#note(to.id)
-    // An open: byte 0 is 2, the mailbox key behind it (docs/gateway.md 2.1)
+    // An open: byte 0 is 2, the mailbox key behind it (docs/spec/gateway.md 2.1)
     if (body[0] === 2) this.seen.keys.add(hex(body.subarray(1, 33)))
     return super.request(to, protocol, body)
   }

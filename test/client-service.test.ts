@@ -1,5 +1,5 @@
-// docs/client.md 4.1 and 14: apps with inboxes of their own that share a client's clock fairly, and services that answer
-// people they do not know, within their quotas.
+// docs/spec/client.md 4.1 and docs/spec/client-sdk.md 14: apps with inboxes of their own that share a client's clock
+// fairly, and services that answer people they do not know, within their quotas.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/client.md 7.7: reply blocks as one string.
+// docs/spec/client-replies.md 7.7: reply blocks as one string.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

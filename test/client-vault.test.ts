@@ -1,5 +1,5 @@
-// docs/client.md 11.1 and 11.2: a locked folder shows nothing and opens with its secret only, whenever locking it was cut short;
-// an exported identity is the same person elsewhere.
+// docs/spec/client-store.md 11.1 and 11.2: a locked folder shows nothing and opens with its secret only, whenever
+// locking it was cut short; an exported identity is the same person elsewhere.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,5 @@
-// docs/client.md 6.1, A way of one's own: path expressions, filters and copies, and the topologies they stand in.
+// docs/spec/client-delivery.md 6.1, A way of one's own: path expressions, filters and copies, and the topologies they
+// stand in.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

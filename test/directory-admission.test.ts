@@ -1,4 +1,4 @@
-// docs/directory.md 5.4 to 5.6: who is let in, who is not and hears why, and who leaves.
+// docs/spec/directory-nodes.md 5.4 to 5.6: who is let in, who is not and hears why, and who leaves.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,5 @@
-// npm run bench -- directory: the agreed fields, and sizes within what docs/directory.md 6.4 and the design promise.
+// npm run bench -- directory: the agreed fields, and sizes within what docs/spec/directory-consensus.md 6.4 and the
+// design promise.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

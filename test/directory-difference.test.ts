@@ -1,5 +1,6 @@
-// Documents told as differences (docs/directory.md 6.4): any change is told exactly, hostile bytes give only the
-// folder's own error, and whoever follows takes a difference where it can and the whole document where it cannot.
+// Documents told as differences (docs/spec/directory-consensus.md 6.4): any change is told exactly, hostile bytes give
+// only the folder's own error, and whoever follows takes a difference where it can and the whole document where it
+// cannot.
 
 import * as dagCbor from '@ipld/dag-cbor'
 import fc from 'fast-check'

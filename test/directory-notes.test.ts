@@ -1,5 +1,5 @@
-// The status note (docs/directory.md 8.11): what is accepted, how authorities come to one among liars, and that
-// everybody obeys it from one instant on.
+// The status note (docs/spec/directory-voting.md 8.11): what is accepted, how authorities come to one among liars, and
+// that everybody obeys it from one instant on.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

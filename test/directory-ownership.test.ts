@@ -1,5 +1,5 @@
-// The share of paths that an adversary owns (docs/directory.md 7.6), against closed forms and against all paths one by
-// one.
+// The share of paths that an adversary owns (docs/spec/directory-tally.md 7.6), against closed forms and against all
+// paths one by one.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,5 +1,5 @@
-// Layers (docs/directory.md 7.3): drawn for newcomers with the shared randomness after some epochs of waiting, kept by
-// who stays and by who comes back.
+// Layers (docs/spec/directory-tally.md 7.3): drawn for newcomers with the shared randomness after some epochs of
+// waiting, kept by who stays and by who comes back.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

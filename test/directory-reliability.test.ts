@@ -1,4 +1,5 @@
-// From loop statistics to flags (docs/directory.md 5.7, 7.5): the bound against reporters that lie, and its edge.
+// From loop statistics to flags (docs/spec/directory-nodes.md 5.7, docs/spec/directory-tally.md 7.5): the bound against
+// reporters that lie, and its edge.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,5 @@
-// Opening what was dealt (docs/directory.md 8.6, docs/randomness.md 8): by the dealer, or by the others.
+// Opening what was dealt (docs/spec/directory-voting.md 8.6, docs/spec/randomness.md 8): by the dealer, or by the
+// others.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
-// The vectors of docs/directory.md about a round: what authorities tell each other (8.5), and what becomes of it (7).
+// The vectors of docs/spec/directory.md about a round: what authorities tell each other (8.5), and what becomes of it
+// (7).
 
 import { sharingSecretKey } from '../directory/authority/keys.ts'
 import { nameBody, readBody, writeBody } from '../directory/documents/consensus.ts'

@@ -1,4 +1,4 @@
-// The voting machine (docs/directory.md 8), one authority at a time and all of them against a liar.
+// The voting machine (docs/spec/directory-voting.md 8), one authority at a time and all of them against a liar.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

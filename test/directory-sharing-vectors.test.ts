@@ -1,4 +1,4 @@
-// docs/randomness.md, section 9: the pinned vectors, good and bad.
+// docs/spec/randomness.md 9: the pinned vectors, good and bad.
 
 import { readFileSync } from 'node:fs'
 import { test } from 'uvu'

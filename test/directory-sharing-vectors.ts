@@ -1,4 +1,4 @@
-// Makes test/vectors/directory-sharing.json, the pinned vectors of docs/randomness.md:
+// Makes test/vectors/directory-sharing.json, the pinned vectors of docs/spec/randomness.md:
 //
 //     node --conditions=chaffinch-source --import tsx test/directory-sharing-vectors.ts
 //
@@ -229,7 +229,7 @@ export function sharingVectors(): SharingFile {
   }))
   return {
     about:
-      'Chaffinch shared randomness. Bytes are hexadecimal; random is all that the dealer draws, in order. docs/randomness.md, section 9.',
+      'Chaffinch shared randomness. Bytes are hexadecimal; random is all that the dealer draws, in order. docs/spec/randomness.md 9.',
     commitmentBase: commitmentBase.toHex(),
     good,
     bad: badVectors(first, second),

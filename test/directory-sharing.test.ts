@@ -1,4 +1,4 @@
-// docs/randomness.md: what a dealer withholds any t others open, fewer learn nothing, and nobody takes what is
+// docs/spec/randomness.md: what a dealer withholds any t others open, fewer learn nothing, and nobody takes what is
 // not proven.
 
 import { numberToBytesLE } from '@noble/curves/utils.js'

@@ -1,4 +1,4 @@
-// docs/directory.md 6.5: authorities come and go without a day on which all configurations change.
+// docs/spec/directory-consensus.md 6.5: authorities come and go without a day on which all configurations change.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

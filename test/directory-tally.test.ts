@@ -1,4 +1,4 @@
-// From votes to a document (docs/directory.md 7).
+// From votes to a document (docs/spec/directory-tally.md 7).
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -186,8 +186,8 @@ test('the view of a body: layers, gateways, keys by epoch, parameters in range',
   assert.is(seen.pageEntries, defaultParameters.pageEntries)
 })
 
-test('docs/directory.md has the table of parameters that the code has', () => {
-  const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'directory.md'), 'utf8')
+test('docs/spec/directory-tally.md has the table of parameters that the code has', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/spec/directory-tally.md'), 'utf8')
   for (const name of parameterNames) {
     const { min, max, usual } = parameterRanges[name]
     const row = page.split('\n').find(line => line.startsWith(`| ${name} |`))

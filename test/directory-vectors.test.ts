@@ -1,4 +1,4 @@
-// docs/directory.md 11: the pinned vectors, good and bad in one loop.
+// docs/spec/directory.md 11: the pinned vectors, good and bad in one loop.
 
 import { readFileSync } from 'node:fs'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// Makes test/vectors/directory-documents.json, the pinned vectors of docs/directory.md:
+// Makes test/vectors/directory-documents.json, the pinned vectors of docs/spec/directory.md:
 //
 //     node --conditions=chaffinch-source --import tsx test/directory-vectors.ts
 //
@@ -422,7 +422,7 @@ function differenceVectors(): DirectoryVector[] {
 export function directoryVectors(): DirectoryVectorFile {
   return {
     about:
-      'Documents and messages of the directory. Bytes are hexadecimal. docs/directory.md says what is read and in which order it is checked.',
+      'Documents and messages of the directory. Bytes are hexadecimal. docs/spec/directory.md says what is read and in which order it is checked.',
     network: {
       ...network,
       authorities: network.authorities.map(({ id, sharingKey, addresses }) => ({

@@ -1,4 +1,5 @@
-// docs/tutorial.md and examples/: what a newcomer does, with the package as npm would hand it out, on one small network.
+// docs/guide/tutorial.md and examples/: what a newcomer does, with the package as npm would hand it out, on one small
+// network.
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chaffinch-tutorial-'))
 /** Where the page's commands run. */
 const home = join(folder, 'hello')
 
-const page = readFileSync(join(root, 'docs', 'tutorial.md'), 'utf8')
+const page = readFileSync(join(root, 'docs/guide/tutorial.md'), 'utf8')
 const blocks = (kind: string): string[] =>
   [...page.matchAll(new RegExp(`^\`\`\`${kind}\\n([\\s\\S]*?)^\`\`\`$`, 'gm'))].map(
     match => match[1] as string,
@@ -143,7 +144,7 @@ function isThere(tool: string): boolean {
 test('the page installs the package and starts a network', async () => {
   const installing = new Terminal(npm + install, folder)
   assert.is(await installing.ended, 0, installing.err)
-  for (const file of ['examples/chat/chat.mjs', 'docs/tutorial.md', 'dist/client/index.d.ts'])
+  for (const file of ['examples/chat/chat.mjs', 'docs/guide/tutorial.md', 'dist/client/index.d.ts'])
     assert.ok(existsSync(join(home, 'node_modules', 'chaffinch', file)), `${file} is in the package`)
   network.terminal = new Terminal(startNetwork, home)
   const endpoint = (): ReturnType<typeof clientEndpoint> =>

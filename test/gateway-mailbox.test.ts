@@ -1,4 +1,4 @@
-// docs/gateway.md, Mailbox protocol: proof, pages, takeover, rates, hostile requests; over the in-memory link.
+// docs/spec/gateway.md 2: proof, pages, takeover, rates, hostile requests; over the in-memory link.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/link.md, Conduct: who sends what nobody can use is shut out, for longer each time; who is merely late is not.
+// docs/spec/link.md 9: who sends what nobody can use is shut out, for longer each time; who is merely late is not.
 
 import fc from 'fast-check'
 import { suite } from 'uvu'
@@ -43,7 +43,7 @@ test('garbage at any rate that matters ends: after 8,192 cells and what is forgi
   }
 })
 
-// docs/threats.md 31, and its control
+// docs/threats.md 3.31, and its control
 test('half of a neighbour’s cells may be of no use, or so few that they cost nothing; above that it is parted', () => {
   assert.is(garbage(200), undefined)
   assert.is(garbage(5000, 5000), undefined)

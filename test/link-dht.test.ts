@@ -1,4 +1,4 @@
-// The table that nodes and authorities keep together (docs/link.md, Table): the same over libp2p and in memory.
+// The table that nodes and authorities keep together (docs/spec/link.md 5): the same over libp2p and in memory.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

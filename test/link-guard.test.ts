@@ -1,4 +1,4 @@
-// link/libp2p/guard.ts: what libp2p would not survive does not reach it (docs/link.md, Guards).
+// link/libp2p/guard.ts: what libp2p would not survive does not reach it (docs/spec/link.md 8).
 
 import net from 'node:net'
 import { noise } from '@chainsafe/libp2p-noise'

@@ -1,4 +1,4 @@
-// link/memory/memory.ts: what the in-memory link does beyond the contract (docs/link.md, In memory).
+// link/memory/memory.ts: what the in-memory link does beyond the contract (docs/spec/link.md 12).
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

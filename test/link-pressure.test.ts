@@ -1,4 +1,4 @@
-// docs/link.md, Cells: a role that has no room for one peer's cells holds back that peer and nobody else.
+// docs/spec/link.md 3: a role that has no room for one peer's cells holds back that peer and nobody else.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// link/queue.ts, link/neighbour.ts, link/frame.ts, link/limits.ts: the pure parts (docs/link.md).
+// link/queue.ts, link/neighbour.ts, link/frame.ts, link/limits.ts: the pure parts (docs/spec/link.md).
 
 import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
@@ -308,13 +308,12 @@ turnstileTest.run()
 
 const limitsTest = suite('limits')
 
-limitsTest('docs/link.md gives every limit and its default', () => {
-  const page = readFileSync(new URL('../docs/link.md', import.meta.url), 'utf8')
-  const [, section] = page.split('## Limits') as [string, string]
-  const given = [...section.split('## What')[0]!.matchAll(/(\w+) \| (\d+) \|/g)].map(([, name, value]) => [
-    name,
-    Number(value),
-  ])
+limitsTest('docs/spec/link.md gives every limit and its default', () => {
+  const page = readFileSync(new URL('../docs/spec/link.md', import.meta.url), 'utf8')
+  const [, section] = page.split('## 6. Limits') as [string, string]
+  const given = [...section.split('## 7. Writes')[0]!.matchAll(/(\w+) \| (\d+) \|/g)].map(
+    ([, name, value]) => [name, Number(value)],
+  )
   const { backOff, conduct, ...others } = defaultLimits
   const limits: Record<string, number> = { ...others, ...backOff, ...conduct }
   assert.equal(Object.fromEntries(given), limits)

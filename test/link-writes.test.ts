@@ -1,4 +1,4 @@
-// docs/link.md, What a watcher sees: what cells cost in system calls and segments.
+// docs/spec/link.md 10: what cells cost in system calls and segments.
 
 import net from 'node:net'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/gateway.md, Mailbox protocol: layouts, round trips, hostile bytes.
+// docs/spec/gateway.md 2: layouts, round trips, hostile bytes.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -172,8 +172,8 @@ test('a proof names label, gateway, connection and nonce', () => {
   assert.equal([message[21], message[53], message[85]], [1, 2, 3])
 })
 
-test('docs/gateway.md states the sizes of the code', () => {
-  const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'gateway.md'), 'utf8')
+test('docs/spec/gateway.md states the sizes of the code', () => {
+  const page = readFileSync(join(import.meta.dirname, '../docs/spec/gateway.md'), 'utf8')
   assert.match(page, `### 2.1 Requests: ${requestBytes} bytes`)
   assert.match(page, `### 2.2 Answer to hello and open: ${greetingBytes} bytes`)
   assert.match(page, `(${proofMessageBytes} bytes; 20 is one byte)`)

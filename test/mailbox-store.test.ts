@@ -1,4 +1,4 @@
-// docs/gateway.md, Mailboxes: order, bounds, deletion, restart.
+// docs/spec/gateway.md 3: order, bounds, deletion, restart.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

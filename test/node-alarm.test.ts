@@ -1,4 +1,5 @@
-// The n-1 alarm (docs/node.md 4.2): its false alarms at 2 % loss, how soon it finds an attack, and what it needs for that.
+// The n-1 alarm (docs/spec/node.md 4.2): its false alarms at 2 % loss, how soon it finds an attack, and what it needs
+// for that.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

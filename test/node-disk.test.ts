@@ -1,5 +1,5 @@
-// docs/node.md 5.1: a node whose disk is full passes on nothing whose tag is not kept, acknowledges no mail that is not
-// stored, says so, and goes on by itself when there is room.
+// docs/spec/node.md 5.1: a node whose disk is full passes on nothing whose tag is not kept, acknowledges no mail that
+// is not stored, says so, and goes on by itself when there is room.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// docs/node.md, Status: the loopback port, its token, and what it shows.
+// docs/spec/node.md 6: the loopback port, its token, and what it shows.
 
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'

@@ -1,4 +1,4 @@
-// docs/node.md, Start: nodes that know the authorities only become a network, and live through its epochs.
+// docs/spec/node.md 5: nodes that know the authorities only become a network, and live through its epochs.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

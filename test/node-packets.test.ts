@@ -1,4 +1,4 @@
-// docs/node.md, Pipeline: what becomes of good and bad packets at nodes on the in-memory link.
+// docs/spec/node.md 1: what becomes of good and bad packets at nodes on the in-memory link.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

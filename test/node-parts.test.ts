@@ -1,4 +1,4 @@
-// docs/node.md and docs/mixing.md: heap, hold, keys, files, rates and routes, each for itself.
+// docs/spec/node.md and docs/spec/mixing.md: heap, hold, keys, files, rates and routes, each for itself.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// docs/node.md, Replay: exact, bounded, and stronger than SIGKILL.
+// docs/spec/node.md 3: exact, bounded, and stronger than SIGKILL.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,4 @@
-// docs/mixing.md, Choice: nodes on the in-memory link mix as the consensus of the epoch says, and change with it.
+// docs/spec/mixing.md 1: nodes on the in-memory link mix as the consensus of the epoch says, and change with it.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,5 @@
-// docs/mixing.md: every strategy loses nothing, repeats nothing, keeps its bound and its rule, and leaves no trace of
-// the order of arrival.
+// docs/spec/mixing.md: every strategy loses nothing, repeats nothing, keeps its bound and its rule, and leaves no trace
+// of the order of arrival.
 
 import fc from 'fast-check'
 import { test } from 'uvu'
@@ -211,7 +211,7 @@ function poolEntropy(arrivals: number, set: MixingNumbers): number {
   return shares.reduce((sum, share) => sum - share * Math.log2(share / arrivals), 0)
 }
 
-test('a pool gives the anonymity of docs/mixing.md, under little load and under much', () => {
+test('a pool gives the anonymity of docs/spec/mixing.md, under little load and under much', () => {
   const set = numbers({ batchMs: 500, poolPackets: 20, poolPercent: 60 })
   for (const [a, held] of [
     [10, 30],

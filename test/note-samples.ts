@@ -1,4 +1,4 @@
-// A document, and status notes about its nodes as authorities sign them (docs/directory.md 8.11).
+// A document, and status notes about its nodes as authorities sign them (docs/spec/directory-voting.md 8.11).
 
 import { nameBody } from '../directory/documents/consensus.ts'
 import { viewOf } from '../directory/documents/document.ts'

@@ -1,4 +1,5 @@
-// docs/payments.md 5.10: payments over the HTTP API, from the quote to the receipt, at clients of a mixnet in memory.
+// docs/spec/payments-paymix.md 5.10: payments over the HTTP API, from the quote to the receipt, at clients of a mixnet
+// in memory.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
-// docs/payments.md 6: joins on Bitcoin. A real node on regtest mines them and refuses what was tampered with.
+// docs/spec/payments-bitcoin.md 6: joins on Bitcoin. A real node on regtest mines them and refuses what was tampered
+// with.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,5 @@
-// docs/payments.md 1: interpretations and links, against published cases and against a search through all readings.
+// docs/spec/payments-anonymity.md 1: interpretations and links, against published cases and against a search through
+// all readings.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -34,7 +35,7 @@ function* partitions(n: number, blocks: number[] = []): Generator<number[]> {
   for (let block = 0; block <= next; block++) yield* partitions(n, [...blocks, block])
 }
 
-/** The definition of docs/payments.md 1.2, reading by reading. */
+/** The definition of docs/spec/payments-anonymity.md 1.2, reading by reading. */
 function search(transaction: Transaction): { interpretations: bigint; links: bigint[][] } {
   const { inputs, outputs } = transaction
   const { maker, taker } = intrafees(transaction)

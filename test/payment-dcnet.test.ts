@@ -1,4 +1,4 @@
-// docs/payments.md 2.2 and 2.5: pads, slots and messages of a run; and what nobody can read from them.
+// docs/spec/payments-net.md 2.2 and 2.5: pads, slots and messages of a run; and what nobody can read from them.
 
 import { createCipheriv, hkdfSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// docs/payments.md 2.6: the dining cryptographers. Small enough to look at every toss of the coins.
+// docs/spec/payments-net.md 2.6: the dining cryptographers. Small enough to look at every toss of the coins.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,5 @@
-// docs/payments.md 2.1, 2.3, 2.4: the field, polynomials as floating-point limbs, and numbers from their power sums.
+// docs/spec/payments-net.md 2.1, 2.3, 2.4: the field, polynomials as floating-point limbs, and numbers from their power
+// sums.
 
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'

@@ -1,4 +1,5 @@
-// docs/payments.md 5.9 and 5.10: a client's folder names its ledger when its owner likes, also while the client runs.
+// docs/spec/payments-paymix.md 5.9 and 5.10: a client's folder names its ledger when its owner likes, also while the
+// client runs.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,5 @@
-// docs/payments.md 3.8: peers gossip heads; a ledger that shows two histories is caught by all of them, and paid with no more.
+// docs/spec/payments-ledger.md 3.8: peers gossip heads; a ledger that shows two histories is caught by all of them, and
+// paid with no more.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/payments.md 3: notes, transactions, the log and its crash safety.
+// docs/spec/payments-ledger.md 3: notes, transactions, the log and its crash safety.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

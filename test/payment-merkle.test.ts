@@ -1,4 +1,5 @@
-// docs/payments.md 3.4: Merkle trees of RFC 6962, against its own recursive definitions and published proofs.
+// docs/spec/payments-ledger.md 3.4: Merkle trees of RFC 6962, against its own recursive definitions and published
+// proofs.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'

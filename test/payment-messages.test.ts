@@ -1,5 +1,5 @@
-// docs/payments.md 4.2 and 4.8: messages and records of a round come back as they were, and any bytes give only the
-// folder's own error.
+// docs/spec/payments-rounds.md 4.2 and 4.8: messages and records of a round come back as they were, and any bytes give
+// only the folder's own error.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,5 +1,5 @@
-// docs/payments.md 4.5, 4.8, 4.9 put together: notes go to meetings, come back mixed, and peers that are late again and
-// again are passed over, also after a restart.
+// docs/spec/payments-rounds.md 4.5, 4.8, 4.9 put together: notes go to meetings, come back mixed, and peers that are
+// late again and again are passed over, also after a restart.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

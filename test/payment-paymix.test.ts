@@ -1,4 +1,5 @@
-// docs/payments.md 5: payments in pieces, the temporal ledger, requests and receipts, and what an observer makes of it.
+// docs/spec/payments-paymix.md 5: payments in pieces, the temporal ledger, requests and receipts, and what an observer
+// makes of it.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/payments.md 4.4 to 4.8: the arrows of the machine, one test for each way that a round can go.
+// docs/spec/payments-rounds.md 4.4 to 4.8: the arrows of the machine, one test for each way that a round can go.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

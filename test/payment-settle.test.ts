@@ -1,4 +1,5 @@
-// docs/payments.md 4.5, 4.8 and 4.9: when peers meet, what becomes of a note after a round, and who is not paired with.
+// docs/spec/payments-rounds.md 4.5, 4.8 and 4.9: when peers meet, what becomes of a note after a round, and who is not
+// paired with.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

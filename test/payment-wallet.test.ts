@@ -1,4 +1,4 @@
-// docs/payments.md 5.9: what a person has, asks for and is told before it signs.
+// docs/spec/payments-paymix.md 5.9: what a person has, asks for and is told before it signs.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// docs/payments.md 3.6: a ledger that shows two histories is caught.
+// docs/spec/payments-ledger.md 3.6: a ledger that shows two histories is caught.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/node.md, Threads: peeling in threads gives what peeling inline gives, each neighbour waits for itself, and a
+// docs/spec/node.md 1.3: peeling in threads gives what peeling inline gives, each neighbour waits for itself, and a
 // thread that ends costs what it had.
 
 import { mkdtempSync, rmSync } from 'node:fs'

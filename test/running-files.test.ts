@@ -1,4 +1,4 @@
-// docs/running: the dashboard names metrics that exist, metrics' names end in their unit, and the unit and container
+// docs/guide/running: the dashboard names metrics that exist, metrics' names end in their unit, and the unit and container
 // file hold together.
 
 import { spawnSync } from 'node:child_process'
@@ -13,7 +13,7 @@ import { nodeMetrics } from '../node/metrics.ts'
 import type { NodeStatus } from '../node/status.ts'
 import { authorityMetrics } from '../scripts/roles/authority-metrics.ts'
 
-const folder = join(import.meta.dirname, '..', 'docs', 'running')
+const folder = join(import.meta.dirname, '..', 'docs', 'guide', 'running')
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
 
 /** Names are known without a status; nobody reads a value here. */
@@ -106,7 +106,7 @@ function verify(file: string, unit: string): string[] {
 
 test('the container file copies what is there, runs as nobody in particular, and ends by draining', () => {
   const lines = read('Containerfile').split('\n')
-  const bin = JSON.parse(readFileSync(join(folder, '..', '..', 'package.json'), 'utf8')) as {
+  const bin = JSON.parse(readFileSync(join(folder, '../../../package.json'), 'utf8')) as {
     bin: object
     name: string
   }

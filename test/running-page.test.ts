@@ -1,4 +1,4 @@
-// docs/running.md: every command on the page runs, in its order, and the message and its reply go through.
+// docs/guide/running.md: every command on the page runs, in its order, and the message and its reply go through.
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 
 const root = join(import.meta.dirname, '..')
-const page = readFileSync(join(root, 'docs', 'running.md'), 'utf8')
+const page = readFileSync(join(root, 'docs/guide/running.md'), 'utf8')
 const blocks = [...page.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(match => match[1] as string)
 
 /** Ports that are free now: the page's own may be taken on the machine that runs this. */

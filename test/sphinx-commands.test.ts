@@ -1,4 +1,4 @@
-// docs/sphinx.md, section 3: the grammar of commands, its two properties, and the other parsers'.
+// docs/spec/sphinx.md 3: the grammar of commands, its two properties, and the other parsers'.
 
 import fc from 'fast-check'
 import { test } from 'uvu'
@@ -66,7 +66,7 @@ test('commands: one meaning has one encoding; any other bytes give only BAD_COMM
   )
 })
 
-test('commands: the encoding of docs/sphinx.md, section 3', () => {
+test('commands: the encoding of docs/spec/sphinx.md 3', () => {
   const slot = new Uint8Array(82)
   const have = (): string => hex(slot)
   const of = (byte: number, n: number): Uint8Array => new Uint8Array(n).fill(byte)

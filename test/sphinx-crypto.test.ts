@@ -1,4 +1,4 @@
-// docs/sphinx.md, section 4: both backends against the documents they implement, and against each other.
+// docs/spec/sphinx.md 4: both backends against the documents they implement, and against each other.
 
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { sha512 } from '@noble/hashes/sha2.js'

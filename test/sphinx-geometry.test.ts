@@ -1,4 +1,4 @@
-// docs/sphinx.md, sections 2, 4.2 and 11: the page and the code say the same.
+// docs/spec/sphinx.md 2, 4.2 and 11: the page and the code say the same.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { type Geometry, geometry, maxHops } from '../sphinx/geometry.ts'
 import { type VectorFile, vectorPath } from './sphinx-vectors.ts'
 import type { Vector } from './sphinx-vectors-good.ts'
 
-const page = readFileSync(join(import.meta.dirname, '..', 'docs', 'sphinx.md'), 'utf8')
+const page = readFileSync(join(import.meta.dirname, '../docs/spec/sphinx.md'), 'utf8')
 const bytes = (text: string): Uint8Array => fromHex(text)
 
 /** The rows of the first table below a heading, cells trimmed, without its head. */

@@ -1,4 +1,4 @@
-// docs/sphinx.md, sections 6 to 8 and 10: packets and replies, and the rules that keep them safe.
+// docs/spec/sphinx.md 6 to 8 and 10: packets and replies, and the rules that keep them safe.
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,4 +1,5 @@
-// The part of the pinned vectors that must fail: each breaks one rule of docs/sphinx.md, with the code that it earns.
+// The part of the pinned vectors that must fail: each breaks one rule of docs/spec/sphinx.md, with the code that it
+// earns.
 
 import { hex } from '../encoding/bytes.ts'
 import { geometry, suiteOf } from '../sphinx/geometry.ts'

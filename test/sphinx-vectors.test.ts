@@ -1,4 +1,4 @@
-// docs/sphinx.md, section 11: the pinned vectors, good and bad in one loop, through both backends.
+// docs/spec/sphinx.md 11: the pinned vectors, good and bad in one loop, through both backends.
 
 import { readFileSync } from 'node:fs'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// Makes test/vectors/sphinx-x25519.json, the pinned vectors of docs/sphinx.md:
+// Makes test/vectors/sphinx-x25519.json, the pinned vectors of docs/spec/sphinx.md:
 //
 //     node --conditions=chaffinch-source --import tsx test/sphinx-vectors.ts
 //
@@ -19,7 +19,7 @@ export const vectorPath: string = join(import.meta.dirname, 'vectors', 'sphinx-x
 export function sphinxVectors(): VectorFile {
   return {
     about:
-      'Chaffinch packets, suite x25519. Bytes are hexadecimal; input.random is all that is drawn, in order. docs/sphinx.md, section 11.',
+      'Chaffinch packets, suite x25519. Bytes are hexadecimal; input.random is all that is drawn, in order. docs/spec/sphinx.md 11.',
     vectors: [...goodVectors(), ...badVectors()],
   }
 }

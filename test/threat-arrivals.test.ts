@@ -1,4 +1,4 @@
-// docs/threats.md 18: whoever has one network opens so many connections that nobody else comes in.
+// docs/threats.md 3.18: whoever has one network opens so many connections that nobody else comes in.
 
 import net from 'node:net'
 import fc from 'fast-check'

@@ -1,5 +1,5 @@
-// docs/threats.md: publishing cannot be told from not publishing, reading not from not reading, by who watches a client's link;
-// and a flood costs the flooder.
+// docs/threats.md 3.10, 3.11 and 3.19: publishing cannot be told from not publishing, reading not from not reading, by
+// who watches a client's link; and a flood costs the flooder.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// docs/threats.md 5: everybody a joining client can reach is the adversary.
+// docs/threats.md 3.5: everybody a joining client can reach is the adversary.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

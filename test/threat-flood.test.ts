@@ -1,5 +1,5 @@
-// docs/threats.md: more packets than a relay has room for. It goes on passing on as many as ever, and whose packets
-// go does not depend on who sent them, nor when within a moment.
+// docs/threats.md 3.13: more packets than a relay has room for. It goes on passing on as many as ever, and whose
+// packets go does not depend on who sent them, nor when within a moment.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

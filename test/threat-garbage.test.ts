@@ -1,6 +1,7 @@
-// docs/threats.md 30: a node sends its neighbour garbage as fast as the link takes it: random cells, cells for the keys of
-// other epochs, cells that were there before, streams for what nobody serves. It costs the neighbour the check of a MAC
-// each and nothing beyond, and after a bound the sender is shut out. Control: without the bound it goes on for ever.
+// docs/threats.md 3.30: a node sends its neighbour garbage as fast as the link takes it: random cells, cells for the
+// keys of other epochs, cells that were there before, streams for what nobody serves. It costs the neighbour the check
+// of a MAC each and nothing beyond, and after a bound the sender is shut out. Control: without the bound it goes on for
+// ever.
 
 import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/threats.md, two histories: a ledger shows two payers two logs, over the mixnet. Heads on the bulletin give it away.
+// docs/threats.md 3.26: a ledger shows two payers two logs, over the mixnet. Heads on the bulletin give it away.
 
 import { decode } from '@ipld/dag-cbor'
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// What must not stand in any log (docs/architecture.md, Logs): a busy network with accidents logs at all levels, and
+// What must not stand in any log (docs/architecture.md 5): a busy network with accidents logs at all levels, and
 // nothing secret is in it; and each kind of thing, planted, is found.
 
 import { test } from 'uvu'

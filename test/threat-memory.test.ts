@@ -1,4 +1,4 @@
-// docs/threats.md 7: packets that ask a node to keep something for ever, or more of it than it has room for.
+// docs/threats.md 3.7: packets that ask a node to keep something for ever, or more of it than it has room for.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

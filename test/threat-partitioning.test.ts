@@ -1,4 +1,4 @@
-// docs/threats.md 3: a hop tries to tell from its packet how long the path is, or where on it the hop stands.
+// docs/threats.md 3.3: a hop tries to tell from its packet how long the path is, or where on it the hop stands.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

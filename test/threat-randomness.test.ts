@@ -1,4 +1,4 @@
-// docs/threats.md, biased randomness: an authority that hears what the others dealt before it decides whether to open
+// docs/threats.md 3.28: an authority that hears what the others dealt before it decides whether to open
 // its own, or what to deal, chooses among several outcomes. Here there is one.
 
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/threats.md 2: the adversary kept a packet and sends it again: at once a hundred times, after the node was
+// docs/threats.md 3.2: the adversary kept a packet and sends it again: at once a hundred times, after the node was
 // killed and started again, and in the next epoch. What comes out is counted at the far gateway.
 
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// docs/threats.md 6: what somebody learns who collects reply blocks, or uses one twice.
+// docs/threats.md 3.6: what somebody learns who collects reply blocks, or uses one twice.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

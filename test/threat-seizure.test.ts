@@ -1,4 +1,4 @@
-// docs/threats.md: who seizes a node, its memory and its disk, opens nothing of an epoch that is over.
+// docs/threats.md 3.12: who seizes a node, its memory and its disk, opens nothing of an epoch that is over.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs'

@@ -1,4 +1,4 @@
-// docs/threats.md 4: fewer than t authorities give a client a network of their own.
+// docs/threats.md 3.4: fewer than t authorities give a client a network of their own.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
-// docs/threats.md 9: some clients are to believe that a node is dead and others not, so that their paths tell them apart.
+// docs/threats.md 3.9: some clients are to believe that a node is dead and others not, so that their paths tell them
+// apart.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

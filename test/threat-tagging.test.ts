@@ -1,4 +1,4 @@
-// docs/threats.md 1: an adversary at one hop marks a packet and looks for the mark further on.
+// docs/threats.md 3.1: an adversary at one hop marks a packet and looks for the mark further on.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,4 @@
-// docs/threats.md 16: one hand has a node in every layer, and waits for a path that leads through all of them.
+// docs/threats.md 3.16: one hand has a node in every layer, and waits for a path that leads through all of them.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

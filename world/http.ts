@@ -1,5 +1,5 @@
 // An HTTP server for the people and programs of this machine only: on loopback, behind a token
-// (docs/running.md, Status).
+// (docs/guide/running.md 4).
 
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { open, readFile } from 'node:fs/promises'

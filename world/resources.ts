@@ -1,5 +1,5 @@
-// What this process holds of its machine, for whoever watches that it does not hold more and more (docs/running.md,
-// Status).
+// What this process holds of its machine, for whoever watches that it does not hold more and more
+// (docs/guide/running.md 4).
 
 /** Counts what a process uses of its machine. */
 export interface Resources {

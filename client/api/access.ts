@@ -1,4 +1,5 @@
-// Who may ask the HTTP API for what (docs/client.md 15.1): the owner for everything, an app for what is its own.
+// Who may ask the HTTP API for what (docs/spec/client-http.md 15.1): the owner for everything, an app for what is its
+// own.
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../world/clock.ts'

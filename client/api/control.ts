@@ -1,4 +1,5 @@
-// Status, consensus, paths and settings over HTTP: enough to write a controller (docs/client.md 15.4). The owner's, not the apps'.
+// Status, consensus, paths and settings over HTTP: enough to write a controller (docs/spec/client-http.md 15.4). The
+// owner's, not the apps'.
 
 import { Hono } from 'hono'
 import type { JSONValue } from 'hono/utils/types'

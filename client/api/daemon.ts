@@ -1,4 +1,5 @@
-// The client for programs in any language: HTTP and a WebSocket on loopback, behind tokens (docs/client.md 15).
+// The client for programs in any language: HTTP and a WebSocket on loopback, behind tokens
+// (docs/spec/client-http.md 15).
 
 import { Hono } from 'hono'
 import { openAPIRouteHandler } from 'hono-openapi'
@@ -108,7 +109,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
         info: {
           title: 'Chaffinch client',
           version: '1',
-          description: 'The loopback interface of a client of a mixnet: docs/client.md 15.',
+          description: 'The loopback interface of a client of a mixnet: docs/spec/client-http.md 15.',
         },
         components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
         security: [{ token: [] }],

@@ -1,5 +1,5 @@
-// Several identities behind one interface (docs/client.md 15.5): `/as/NAME` in front of a path is that identity's, and the
-// owner makes and removes them.
+// Several identities behind one interface (docs/spec/client-http.md 15.5): `/as/NAME` in front of a path is that
+// identity's, and the owner makes and removes them.
 
 import { Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

@@ -1,4 +1,5 @@
-// chaffinch/api: a client's HTTP API, for a program that serves it or puts routes of its own beside it. docs/client.md 15.
+// chaffinch/api: a client's HTTP API, for a program that serves it or puts routes of its own beside it.
+// docs/spec/client-http.md 15.
 
 export { ListenError } from '../../world/http.ts'
 export { problem } from '../../world/problem.ts'

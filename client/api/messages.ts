@@ -1,4 +1,4 @@
-// Messages and the bulletin over HTTP (docs/client.md 15.2).
+// Messages and the bulletin over HTTP (docs/spec/client-http.md 15.2).
 
 import { type Context, Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'

@@ -1,5 +1,5 @@
-// What each route of the HTTP API is, for the OpenAPI document that the daemon serves (docs/client.md 15). Bodies and answers come
-// from the schemas that check them.
+// What each route of the HTTP API is, for the OpenAPI document that the daemon serves (docs/spec/client-http.md 15).
+// Bodies and answers come from the schemas that check them.
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import { answers, body, path, query } from './describe.ts'
@@ -170,7 +170,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   },
   ledger: {
     operationId: 'ledger',
-    summary: 'What happened to the client’s messages (docs/client.md 12)',
+    summary: 'What happened to the client’s messages (docs/spec/client-store.md 12)',
     responses: answers(200, 'the newest 20,000 to 40,000 entries', about.ledger, []),
   },
   identities: {
@@ -197,7 +197,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     responses: {
       ...answers(200, '', about.event, []),
       200: {
-        description: 'events with a name and, as data, one of these objects (docs/client.md 15.3)',
+        description: 'events with a name and, as data, one of these objects (docs/spec/client-http.md 15.3)',
         content: { 'text/event-stream': { schema: resolver(about.event) } },
       },
     },

@@ -1,5 +1,5 @@
 // Parts of the HTTP API that live beside the client, with routes and events of their own, behind the same tokens
-// (docs/client.md 15; payments are one, docs/payments.md 5.10).
+// (docs/spec/client-http.md 15; payments are one, docs/spec/payments-paymix.md 5.10).
 
 import type { Hono } from 'hono'
 import type { Asker } from './access.ts'

@@ -1,5 +1,5 @@
-// What the HTTP API takes and gives (docs/client.md 15), as schemas: requests are checked by them, and the OpenAPI document is
-// made from them.
+// What the HTTP API takes and gives (docs/spec/client-http.md 15), as schemas: requests are checked by them, and the
+// OpenAPI document is made from them.
 
 import * as v from 'valibot'
 import { isAppName } from '../app-name.ts'
@@ -56,7 +56,7 @@ export const contentBody: v.GenericSchema<unknown, Content> = v.strictObject(con
 
 const app = v.pipe(
   v.string(),
-  v.check(name => name === '' || isAppName(name), "want an app's name (docs/client.md 4.1)"),
+  v.check(name => name === '' || isAppName(name), "want an app's name (docs/spec/client.md 4.1)"),
 )
 const deadlineMs = v.optional(v.pipe(v.number(), v.minValue(1)))
 const priority = v.optional(v.picklist(priorities))

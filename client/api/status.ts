@@ -1,4 +1,4 @@
-// What the HTTP API says of the client itself (docs/client.md 15.4), as schemas for the OpenAPI document.
+// What the HTTP API says of the client itself (docs/spec/client-http.md 15.4), as schemas for the OpenAPI document.
 
 import * as v from 'valibot'
 import type { LedgerEntry } from '../diary.ts'

@@ -1,5 +1,5 @@
-// The bulletin as a client has it (docs/bulletin.md 4, 7): what its gateways show goes to its own copy, and what an app
-// publishes goes through the mixnet to a gateway at random, again until it is on the board.
+// The bulletin as a client has it (docs/spec/bulletin.md 4, 7): what its gateways show goes to its own copy, and what
+// an app publishes goes through the mixnet to a gateway at random, again until it is on the board.
 
 import type { View } from '../../directory/documents/view.ts'
 import { entryId, isEntry, type Topic, topicNamed, topicNumbered } from '../../directory/topics.ts'

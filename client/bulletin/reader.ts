@@ -1,4 +1,4 @@
-// The board of one gateway, read page by page: stretches become whole entries (docs/bulletin.md 7). No I/O.
+// The board of one gateway, read page by page: stretches become whole entries (docs/spec/bulletin.md 7). No I/O.
 
 import { concat } from '../../encoding/bytes.ts'
 import type { BoardPage, Stretch } from '../../link/protocol/bulletin.ts'

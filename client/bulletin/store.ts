@@ -1,5 +1,5 @@
-// The client's own copy of the bulletin: what its gateways have shown, each entry once (docs/bulletin.md 7.2). One page is one
-// write, cursor included.
+// The client's own copy of the bulletin: what its gateways have shown, each entry once (docs/spec/bulletin.md 7.2). One
+// page is one write, cursor included.
 
 import * as v from 'valibot'
 import { entriesUnder, type Store } from '../../world/store.ts'

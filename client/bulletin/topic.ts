@@ -1,11 +1,11 @@
-// A topic of the bulletin as an app sees it (docs/client.md 13).
+// A topic of the bulletin as an app sees it (docs/spec/client-sdk.md 13).
 
 import { topicNamed } from '../../directory/topics.ts'
 import { ClientError } from '../error.ts'
 import type { Bulletin, BulletinEntry } from './bulletin.ts'
 
 /**
- * A topic of the bulletin, to publish on and to read from (docs/bulletin.md). Made by `client.bulletin`.
+ * A topic of the bulletin, to publish on and to read from (docs/spec/bulletin.md). Made by `client.bulletin`.
  */
 export interface BulletinTopic {
   readonly name: string

@@ -1,4 +1,4 @@
-// An identity in a file, to keep a copy of or to take to another machine (docs/client.md 11.2).
+// An identity in a file, to keep a copy of or to take to another machine (docs/spec/client-store.md 11.2).
 
 import { decode, encode } from '@ipld/dag-cbor'
 import * as v from 'valibot'

@@ -1,5 +1,6 @@
-// The folder of a client, open or under lock (docs/client.md 11.1): without a vault the store lies in it, with one in a folder
-// of its own within. So the vault's appearance is the one moment at which a folder becomes a locked one. Node only.
+// The folder of a client, open or under lock (docs/spec/client-store.md 11.1): without a vault the store lies in it,
+// with one in a folder of its own within. So the vault's appearance is the one moment at which a folder becomes a
+// locked one. Node only.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

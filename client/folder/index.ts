@@ -1,4 +1,5 @@
-// chaffinch/folder: a client's folder while no client runs: its lock, its identities, and copies of them. docs/client.md 11.
+// chaffinch/folder: a client's folder while no client runs: its lock, its identities, and copies of them.
+// docs/spec/client-store.md 11.
 
 export { ClientError, type ClientErrorCode } from '../error.ts'
 export { exportIdentity, importIdentity } from './export.ts'

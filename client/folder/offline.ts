@@ -1,4 +1,5 @@
-// The store of one identity, for as long as something is done to it while no client runs (docs/client.md 11.2, 11.3).
+// The store of one identity, for as long as something is done to it while no client runs
+// (docs/spec/client-store.md 11.2, 11.3).
 
 import { type Random, systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'

@@ -1,4 +1,4 @@
-// What a client keeps on disk: keys and records (docs/client.md, Store). Every key is named here.
+// What a client keeps on disk: keys and records (docs/spec/client-store.md 11). Every key is named here.
 //
 //   version                      1
 //   identity                     the secret keys and the gateways

@@ -1,5 +1,5 @@
-// A client's folder under lock (docs/client.md 11.1): every value of its store is sealed with a store key, and the store key
-// lies beside it in a vault that a passphrase or a key opens.
+// A client's folder under lock (docs/spec/client-store.md 11.1): every value of its store is sealed with a store key,
+// and the store key lies beside it in a vault that a passphrase or a key opens.
 
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { argon2id } from '@noble/hashes/argon2.js'

@@ -1,5 +1,5 @@
-// A service made known through the gateway (docs/client.md 14.1): the announcement takes the place of a read at a tick of the
-// reading clock, and has the size of one.
+// A service made known through the gateway (docs/spec/client-sdk.md 14.1): the announcement takes the place of a read
+// at a tick of the reading clock, and has the size of one.
 
 import type { AnnouncedService } from '../../directory/documents/announced.ts'
 import type { View } from '../../directory/documents/view.ts'

@@ -1,5 +1,5 @@
 // The gateways of a client's address: a session at each, one of them the home through which everything leaves
-// (docs/client.md, Gateways).
+// (docs/spec/client-clocks.md 9).
 
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { hex } from '../../encoding/bytes.ts'

@@ -1,6 +1,6 @@
-// Messages that arrived: fragments until they are whole, then the message until it makes room (docs/client.md,
-// Reassembly, Store). One page of a mailbox is one write, cursor included, so that nothing is lost or doubled
-// whenever the process ends.
+// Messages that arrived: fragments until they are whole, then the message until it makes room
+// (docs/spec/client-store.md 10, 11). One page of a mailbox is one write, cursor included, so that nothing is lost or
+// doubled whenever the process ends.
 
 import * as v from 'valibot'
 import { concat, fromHex, hex } from '../../encoding/bytes.ts'

@@ -1,5 +1,5 @@
 // Which fragments have come of which message, and which messages are complete: bounded, without I/O. The bytes
-// themselves lie in the store (inbox.ts). docs/client.md, Reassembly.
+// themselves lie in the store (inbox.ts). docs/spec/client-store.md 10.
 
 import { countBits, emptyBitmap, hasBit, setBit } from '../outgoing/bitmap.ts'
 

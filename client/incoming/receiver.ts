@@ -1,5 +1,6 @@
-// What arrives in a client's mailbox: acknowledgements and loops, sealed fragments, replies (docs/client.md, Reading).
-// Anybody can send anything to a mailbox: what does not open, fit or make sense is counted and dropped.
+// What arrives in a client's mailbox: acknowledgements and loops, sealed fragments, replies
+// (docs/spec/client-store.md 10). Anybody can send anything to a mailbox: what does not open, fit or make sense is
+// counted and dropped.
 
 import { fromHex, hex } from '../../encoding/bytes.ts'
 import { FieldWriter } from '../../encoding/writer.ts'

@@ -1,5 +1,5 @@
-// The clocks of a client (docs/client.md, Clocks): each ticks at exponential intervals, so that the sum of ticks says
-// nothing, and goes on whether or not there is anything to do.
+// The clocks of a client (docs/spec/client-clocks.md 8): each ticks at exponential intervals, so that the sum of ticks
+// says nothing, and goes on whether or not there is anything to do.
 
 import type { Clock, Timer } from '../../world/clock.ts'
 import { exponential, type Random } from '../../world/random.ts'

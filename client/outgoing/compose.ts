@@ -1,4 +1,5 @@
-// What an app hands over, checked and accepted: messages and replies (docs/client.md 5.1, 7.2).
+// What an app hands over, checked and accepted: messages and replies (docs/spec/client-delivery.md 5.1,
+// docs/spec/client-replies.md 7.2).
 
 import { hex } from '../../encoding/bytes.ts'
 import { noApp } from '../app-name.ts'

@@ -1,5 +1,5 @@
-// Levels of cover (docs/client.md, Cover): how fast a client's clocks tick beside the consensus's rates, what that costs,
-// and what it hides.
+// Levels of cover (docs/spec/client-clocks.md 8.1): how fast a client's clocks tick beside the consensus's rates, what
+// that costs, and what it hides.
 
 import type { Parameters } from '../../directory/documents/view.ts'
 import { pageBytes, requestBytes } from '../../link/protocol/mailbox.ts'

@@ -1,5 +1,5 @@
-// What leaves a client: at each tick of a clock one packet, whatever it is (docs/client.md, Clocks). The decisions are
-// delivery.ts's; here are the packets, and what comes back for them.
+// What leaves a client: at each tick of a clock one packet, whatever it is (docs/spec/client-clocks.md 8). The
+// decisions are delivery.ts's; here are the packets, and what comes back for them.
 
 import type { NodeEntry } from '../../directory/documents/view.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
@@ -201,7 +201,7 @@ export class Sender {
     })
   }
 
-  /** docs/bulletin.md 4.1: all pieces of an entry go to one gateway, which puts them together. */
+  /** docs/spec/bulletin.md 4.1: all pieces of an entry go to one gateway, which puts them together. */
   #post(around: Surroundings, transmit: Transmit, posting: Posting): void {
     this.#leave(around, transmit, () => {
       const gateway = around.gateway(posting.gateway)

@@ -1,4 +1,5 @@
-// Messages that were accepted, on disk until they are over; then only what became of them (docs/client.md, Store).
+// Messages that were accepted, on disk until they are over; then only what became of them
+// (docs/spec/client-store.md 11).
 
 import * as v from 'valibot'
 import { entriesUnder, type Store } from '../../world/store.ts'

@@ -1,5 +1,5 @@
 // Reply blocks that went out with this client's messages: the secrets that open what comes back over them
-// (docs/client.md, Replies).
+// (docs/spec/client-replies.md 7).
 
 import * as v from 'valibot'
 import { hex } from '../../encoding/bytes.ts'

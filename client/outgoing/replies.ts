@@ -1,5 +1,6 @@
-// Anonymous replies, both sides (docs/client.md, Replies). The asker makes reply blocks and sends more when asked;
-// the replier spends one block for every fragment it sends or sends again, and asks for more before they run out.
+// Anonymous replies, both sides (docs/spec/client-replies.md 7). The asker makes reply blocks and sends more when
+// asked; the replier spends one block for every fragment it sends or sends again, and asks for more before they run
+// out.
 
 import { epochAt, epochStart, type Network } from '../../directory/documents/network.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'

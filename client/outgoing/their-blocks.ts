@@ -1,4 +1,4 @@
-// Reply blocks that came with messages: what this client can still answer with (docs/client.md, Replies).
+// Reply blocks that came with messages: what this client can still answer with (docs/spec/client-replies.md 7).
 
 import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'
 import { hex } from '../../encoding/bytes.ts'

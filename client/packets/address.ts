@@ -1,4 +1,4 @@
-// An address: one string that a person can paste (docs/client.md, Address).
+// An address: one string that a person can paste (docs/spec/client.md 1).
 //
 //   chaffinch_b | base32 of: version 1, network tag 4, sealing key 32, mailbox key 32, 1 to 3 gateway ids 32, CRC 4
 
@@ -8,7 +8,7 @@ import { readChecked, writeChecked } from '../checked-text.ts'
 import { ClientError } from '../error.ts'
 import { Reader } from '../reader.ts'
 
-/** Where a client reads its mail, and to whom messages to it are sealed (docs/client.md 1). */
+/** Where a client reads its mail, and to whom messages to it are sealed (docs/spec/client.md 1). */
 export interface Address {
   /** 32 bytes: X25519; fragments are sealed to it. */
   readonly sealingKey: Uint8Array

@@ -1,4 +1,4 @@
-// Contents: what the fragments of a message make when they are joined (docs/client.md, Contents).
+// Contents: what the fragments of a message make when they are joined (docs/spec/client.md 4).
 
 import { FieldWriter } from '../../encoding/writer.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
@@ -75,7 +75,7 @@ export function readMessage(g: Geometry, content: Uint8Array): MessageContent {
 
 function takeApp(read: Reader): string {
   const name = String.fromCharCode(...read.take(read.u8('app'), 'app'))
-  if (!isAppName(name)) throw read.fail('app: want a name as docs/client.md 4.1 has it')
+  if (!isAppName(name)) throw read.fail('app: want a name as docs/spec/client.md 4.1 has it')
   return name
 }
 

@@ -1,4 +1,4 @@
-// Fragments: what one packet carries of a message (docs/client.md, Fragments). A forward packet's fragment is sealed
+// Fragments: what one packet carries of a message (docs/spec/client.md 3). A forward packet's fragment is sealed
 // to the receiver; a reply's is closed by the reply block itself.
 
 import { FieldWriter } from '../../encoding/writer.ts'

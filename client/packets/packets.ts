@@ -1,5 +1,5 @@
-// The packets that a client makes: messages, loops, drops, reply blocks (docs/client.md, Packets). All look alike to
-// everybody but the client itself.
+// The packets that a client makes: messages, loops, drops, reply blocks (docs/spec/client-delivery.md 6). All look
+// alike to everybody but the client itself.
 
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { body } from '../../sphinx/body.ts'

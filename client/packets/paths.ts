@@ -1,4 +1,4 @@
-// Paths: entry gateway, one mix of each layer, far gateway (docs/client.md, Paths).
+// Paths: entry gateway, one mix of each layer, far gateway (docs/spec/client-delivery.md 6).
 
 import { areApart, usable } from '../../directory/documents/groups.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'

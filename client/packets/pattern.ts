@@ -1,5 +1,5 @@
-// The way that a person chooses for a message instead of leaving it to chance (docs/client.md 6.1): a path expression after
-// Mixminion's, and filters after Mixmaster's. Whoever does without looks like everybody else.
+// The way that a person chooses for a message instead of leaving it to chance (docs/spec/client-delivery.md 6.1): a
+// path expression after Mixminion's, and filters after Mixmaster's. Whoever does without looks like everybody else.
 
 import * as v from 'valibot'
 import { hex } from '../../encoding/bytes.ts'

@@ -1,4 +1,4 @@
-// Sealing to a recipient: what the far gateway stores and cannot read (docs/client.md, Sealing). It is handed to a
+// Sealing to a recipient: what the far gateway stores and cannot read (docs/spec/client.md 2). It is handed to a
 // client, so that a later suite (a hybrid KEM) can take its place.
 
 import { x25519PublicKey } from '#crypto'

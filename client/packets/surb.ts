@@ -1,5 +1,5 @@
-// Reply blocks (SURBs) that a person hands over by hand, as one string (docs/client.md 7.7): for somebody to write to whoever made
-// them without knowing who that is.
+// Reply blocks (SURBs) that a person hands over by hand, as one string (docs/spec/client-replies.md 7.7): for somebody
+// to write to whoever made them without knowing who that is.
 //
 //   chaffinch-surb_b | base32 of: version 1, network tag 4, conversation 16, n 1, n times epoch 4 and block; CRC 4
 

@@ -1,5 +1,5 @@
-// Who an authority lets in (docs/directory.md 5.4): requests, cheap checks before dear ones, the proof of address,
-// and the list of members that outlives the process.
+// Who an authority lets in (docs/spec/directory-nodes.md 5.4): requests, cheap checks before dear ones, the proof of
+// address, and the list of members that outlives the process.
 
 import { ed25519Verify } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'

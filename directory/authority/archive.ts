@@ -1,5 +1,5 @@
-// The documents of an authority (docs/directory.md 8.8): what it holds, what it signed, and where the chain of
-// documents goes on.
+// The documents of an authority (docs/spec/directory-voting.md 8.8): what it holds, what it signed, and where the chain
+// of documents goes on.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
@@ -154,7 +154,7 @@ export class Archive {
 
   /**
    * Who may be in office before an epoch without this authority knowing: it signed the document that hands over to
-   * them, and holds none of that epoch or a later one (docs/directory.md 8.7).
+   * them, and holds none of that epoch or a later one (docs/spec/directory-voting.md 8.7).
    */
   pendingChange(before: number = Number.POSITIVE_INFINITY): Successors | undefined {
     const last = this.#handedOver

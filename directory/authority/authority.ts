@@ -1,5 +1,5 @@
-// An authority as it runs (docs/directory.md 8.8, 9): it lets nodes in, answers everybody's requests, listens to
-// the other authorities, and leaves the voting to its rounds (rounds.ts).
+// An authority as it runs (docs/spec/directory-voting.md 8.8, docs/spec/directory-travel.md 9): it lets nodes in,
+// answers everybody's requests, listens to the other authorities, and leaves the voting to its rounds (rounds.ts).
 
 import { ed25519Sign } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
@@ -71,7 +71,7 @@ export interface AuthorityOptions {
   readonly admission?: AdmissionPolicy | undefined
   /** What it votes for; it leaves the rest to the others. */
   readonly wanted?: Partial<Parameters> | undefined
-  /** Whom it wants to be the authorities from some epoch on, if not the same (docs/directory.md 6.5). */
+  /** Whom it wants to be the authorities from some epoch on, if not the same (docs/spec/directory-consensus.md 6.5). */
   readonly successors?: Successors | null | undefined
   /** The mixing strategy it votes for. */
   readonly mixing?: string | undefined

@@ -1,5 +1,5 @@
-// Descriptors between authorities (docs/directory.md 5.3): before they close, each asks the others for nodes that
-// reached only them, and the table for nodes that reached none.
+// Descriptors between authorities (docs/spec/directory-nodes.md 5.3): before they close, each asks the others for nodes
+// that reached only them, and the table for nodes that reached none.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Link, Peer } from '../../link/link.ts'

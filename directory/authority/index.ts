@@ -1,4 +1,5 @@
-// chaffinch/authority: run a directory authority, and say whom it shall vote with. docs/directory.md, docs/running.md.
+// chaffinch/authority: run a directory authority, and say whom it shall vote with. docs/spec/directory.md,
+// docs/guide/running.md.
 
 export { authorityEntry as authorityEntrySchema } from '../authority-entry.ts'
 export { sameSet, successorsOf } from '../documents/authority-set.ts'

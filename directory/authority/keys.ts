@@ -1,4 +1,4 @@
-// The keys of an authority (docs/directory.md 1): all of them come from the seed of its Ed25519 key, so that one
+// The keys of an authority (docs/spec/directory.md 1): all of them come from the seed of its Ed25519 key, so that one
 // file is all there is to keep.
 
 import { blake2b, ed25519PublicKey } from '#crypto'
@@ -8,7 +8,7 @@ import { sharingPublicKey } from '../randomness/sharing.ts'
 import { labelled } from '../statement.ts'
 
 /**
- * The secret sharing key (docs/randomness.md 3).
+ * The secret sharing key (docs/spec/randomness.md 3).
  *
  * @param seed 32 bytes: of the authority's Ed25519 key
  * @returns 32 bytes

@@ -1,5 +1,5 @@
-// The rounds of an authority as they run (docs/directory.md 8.8): one event after the other, each on disk before
-// its consequences are said, and one timer for the phase that ends next.
+// The rounds of an authority as they run (docs/spec/directory-voting.md 8.8): one event after the other, each on disk
+// before its consequences are said, and one timer for the phase that ends next.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'

@@ -1,6 +1,6 @@
-// The statistics that nodes uploaded to an authority, and what it says about nodes because of them (docs/directory.md
-// 5.7, 7.5). They are in memory only: an authority that was started again votes what was known before, until the next
-// ones come.
+// The statistics that nodes uploaded to an authority, and what it says about nodes because of them
+// (docs/spec/directory-nodes.md 5.7, docs/spec/directory-tally.md 7.5). They are in memory only: an authority that was
+// started again votes what was known before, until the next ones come.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { ConsensusBody } from '../documents/consensus.ts'

@@ -1,4 +1,5 @@
-// The status notes of an authority as they are made (docs/directory.md 8.11): one timer, one machine an epoch.
+// The status notes of an authority as they are made (docs/spec/directory-voting.md 8.11): one timer, one machine an
+// epoch.
 
 import { same } from '../../encoding/bytes.ts'
 import { type Clock, onceAt, type Timer } from '../../world/clock.ts'

@@ -1,5 +1,5 @@
-// What an authority has on disk (docs/directory.md 8.8): everything it said, before it is said, and what it heard
-// of the rounds that are not over, so that it can stop at any point.
+// What an authority has on disk (docs/spec/directory-voting.md 8.8): everything it said, before it is said, and what it
+// heard of the rounds that are not over, so that it can stop at any point.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'

@@ -1,5 +1,6 @@
-// Services that a gateway announces for people whose mailbox it keeps (docs/directory.md 5.1, docs/gateway.md 6): a name, and the
-// two keys of an address whose one gateway is the node that announces it. So none can be announced at another gateway.
+// Services that a gateway announces for people whose mailbox it keeps (docs/spec/directory-nodes.md 5.1,
+// docs/spec/gateway.md 6): a name, and the two keys of an address whose one gateway is the node that announces it. So
+// none can be announced at another gateway.
 
 import type { Cbor } from '../../encoding/cbor.ts'
 import type { Reader } from '../reader.ts'

@@ -1,5 +1,5 @@
-// Sets of authorities (docs/directory.md 6.5): when two are the same, what a document hands over to, what most
-// votes want.
+// Sets of authorities (docs/spec/directory-consensus.md 6.5): when two are the same, what a document hands over to,
+// what most votes want.
 
 import { compare, hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -50,7 +50,7 @@ export function successorsOf(from: number, { authorities, threshold }: Authority
 }
 
 /**
- * Who makes the documents after one of this epoch (docs/directory.md 7.4).
+ * Who makes the documents after one of this epoch (docs/spec/directory-tally.md 7.4).
  *
  * @param votes those that count
  * @returns the set that stands in the document, and what it says about successors

@@ -1,4 +1,5 @@
-// The body of a consensus (docs/directory.md 6): fields, reader and writer. Its name is the digest of its bytes.
+// The body of a consensus (docs/spec/directory-consensus.md 6): fields, reader and writer. Its name is the digest of
+// its bytes.
 
 import { compare } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'

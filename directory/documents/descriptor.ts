@@ -1,4 +1,4 @@
-// A node's descriptor (docs/directory.md 5): what stays the same of a node, and what is new every epoch. One
+// A node's descriptor (docs/spec/directory-nodes.md 5): what stays the same of a node, and what is new every epoch. One
 // signature covers both; it travels into the consensus, so that nobody can invent a key for a node.
 
 import { ed25519Verify, x25519 } from '#crypto'
@@ -33,7 +33,7 @@ export interface StablePart {
   readonly certifiedUntil: number
 }
 
-/** What a node says of itself for one epoch's document, signed by its key (docs/directory.md 5). */
+/** What a node says of itself for one epoch's document, signed by its key (docs/spec/directory-nodes.md 5). */
 export interface Descriptor {
   readonly stable: StablePart
   /** The epoch of the document it is for. */

@@ -1,5 +1,5 @@
-// A document told as the difference from an older one (docs/directory.md 6.4). Of a node that stays only what is new
-// is told: its signature, its serial, and the keys that the older document does not have yet.
+// A document told as the difference from an older one (docs/spec/directory-consensus.md 6.4). Of a node that stays only
+// what is new is told: its signature, its serial, and the keys that the older document does not have yet.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'

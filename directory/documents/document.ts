@@ -1,5 +1,5 @@
-// A signed consensus (docs/directory.md 6): the envelope of body and detached signatures, its verification, and
-// the View that nodes and clients work with.
+// A signed consensus (docs/spec/directory-consensus.md 6): the envelope of body and detached signatures, its
+// verification, and the View that nodes and clients work with.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -74,7 +74,7 @@ export function verifyDocument(network: Network, document: ConsensusDocument): V
 
 /**
  * Whether enough authorities signed: the threshold of those that are known, and of those that a document hands over to
- * (docs/directory.md 6.5).
+ * (docs/spec/directory-consensus.md 6.5).
  *
  * @returns whose signatures verify
  * @throws DirectoryError WRONG_AUTHORITIES, TOO_FEW_SIGNATURES
@@ -116,7 +116,7 @@ export function validSigners(
     .map(({ signer }) => signer)
 }
 
-/** docs/directory.md 6.2: what a configuration pins must stand in the document, and follow from it. */
+/** docs/spec/directory-consensus.md 6.2: what a configuration pins must stand in the document, and follow from it. */
 export function checkPinned(network: Network, body: ConsensusBody): void {
   if (body.network !== network.name) {
     throw new DirectoryError('WRONG_NETWORK', `document: network: want ${network.name}, have ${body.network}`)

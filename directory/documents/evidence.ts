@@ -1,4 +1,4 @@
-// A proof that an authority or a node contradicted itself (docs/directory.md 4.3): two statements of one kind and
+// A proof that an authority or a node contradicted itself (docs/spec/directory.md 4.3): two statements of one kind and
 // epoch about different things, or two descriptors of one epoch and serial, both signed by it. Whoever knows its key
 // can check it.
 

@@ -1,4 +1,4 @@
-// Requests and answers of /chaffinch/directory/1 (docs/directory.md 9): one dag-cbor list each way.
+// Requests and answers of /chaffinch/directory/1 (docs/spec/directory-travel.md 9): one dag-cbor list each way.
 
 import { write } from '../../encoding/cbor.ts'
 import { DirectoryError, type DirectoryErrorCode, isDirectoryErrorCode } from '../error.ts'

@@ -1,4 +1,4 @@
-// What keeps two nodes out of one path (docs/directory.md 7.6): one family, or one network.
+// What keeps two nodes out of one path (docs/spec/directory-tally.md 7.6): one family, or one network.
 
 import { networksOf } from '../address.ts'
 import type { NodeEntry, Parameters } from './view.ts'

@@ -1,5 +1,6 @@
-// How a node asks to be let in, says that it leaves, and shows that it is where it says (docs/directory.md 5.4 to
-// 5.6). The node's own key signs all three; the operator's offline identity key vouches for what it asks.
+// How a node asks to be let in, says that it leaves, and shows that it is where it says
+// (docs/spec/directory-nodes.md 5.4 to 5.6). The node's own key signs all three; the operator's offline identity key
+// vouches for what it asks.
 
 import { ed25519Verify } from '#crypto'
 import { write } from '../../encoding/cbor.ts'

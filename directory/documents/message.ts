@@ -1,5 +1,6 @@
-// What authorities tell each other in a round (docs/directory.md 8.5): votes as they are passed on, the list of
-// votes one counts, what is opened of the dealings in them, signatures. Each comes out of here verified, or not at all.
+// What authorities tell each other in a round (docs/spec/directory-voting.md 8.5): votes as they are passed on, the
+// list of votes one counts, what is opened of the dealings in them, signatures. Each comes out of here verified, or not
+// at all.
 
 import { compare, hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -50,7 +51,7 @@ export type VotingMessage =
       readonly signer: Uint8Array
       /** Whose dealing it is of. */
       readonly dealer: Uint8Array
-      /** The opening of the signer's own dealing, or the signer's share of another's (docs/randomness.md 6). */
+      /** The opening of the signer's own dealing, or the signer's share of another's (docs/spec/randomness.md 6). */
       readonly opened: Uint8Array
       readonly signature: Uint8Array
     }

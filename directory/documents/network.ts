@@ -1,4 +1,4 @@
-// What everybody of one network is configured with, and the arithmetic of its epochs (docs/directory.md 1, 2).
+// What everybody of one network is configured with, and the arithmetic of its epochs (docs/spec/directory.md 1, 2).
 
 import { hex } from '../../encoding/bytes.ts'
 import { DirectoryError } from '../error.ts'
@@ -9,7 +9,7 @@ import { mostAuthorities } from './parameters.ts'
 export interface AuthorityEntry {
   /** 32 bytes: its Ed25519 public key, which signs documents and is its libp2p identity. */
   readonly id: Uint8Array
-  /** 32 bytes: to whom dealers of the shared randomness share out (docs/randomness.md 3). */
+  /** 32 bytes: to whom dealers of the shared randomness share out (docs/spec/randomness.md 3). */
   readonly sharingKey: Uint8Array
   /** Multiaddrs without the /p2p part. */
   readonly addresses: readonly string[]

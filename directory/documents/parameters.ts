@@ -1,4 +1,5 @@
-// The numbers that are voted on: defaults and ranges, in one place (docs/directory.md 7 prints the same table).
+// The numbers that are voted on: defaults and ranges, in one place (docs/spec/directory-tally.md 7 prints the same
+// table).
 
 import { minute } from '../../world/units.ts'
 import type { Parameters } from './view.ts'
@@ -45,7 +46,7 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   networksApart: { min: 0, max: 1, usual: 1 },
 }
 
-/** The names of what is voted on, in the order of the document (docs/directory.md 6). */
+/** The names of what is voted on, in the order of the document (docs/spec/directory-consensus.md 6). */
 export const parameterNames: readonly (keyof Parameters)[] = Object.keys(
   parameterRanges,
 ) as (keyof Parameters)[]

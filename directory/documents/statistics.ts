@@ -1,5 +1,5 @@
-// What a node measured of the others with its loops in half an epoch (docs/directory.md 5.7): signed, and for the
-// authorities only.
+// What a node measured of the others with its loops in half an epoch (docs/spec/directory-nodes.md 5.7): signed, and
+// for the authorities only.
 
 import { ed25519Verify } from '#crypto'
 import { type Cbor, write } from '../../encoding/cbor.ts'

@@ -1,5 +1,5 @@
-// The status note (docs/directory.md 8.11): t authorities say of nodes that a document calls running that they are
-// dead. At most one an epoch, and one instant from which everybody obeys it.
+// The status note (docs/spec/directory-voting.md 8.11): t authorities say of nodes that a document calls running that
+// they are dead. At most one an epoch, and one instant from which everybody obeys it.
 
 import { compare, hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'

@@ -1,5 +1,5 @@
-// Which authorities make a document (docs/directory.md 6.5): the pinned ones, until a document that they and their
-// successors have signed together hands over. Whoever has the oldest configuration follows the chain of such
+// Which authorities make a document (docs/spec/directory-consensus.md 6.5): the pinned ones, until a document that they
+// and their successors have signed together hands over. Whoever has the oldest configuration follows the chain of such
 // documents to the newest set.
 
 import { hex } from '../../encoding/bytes.ts'

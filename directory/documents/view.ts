@@ -24,13 +24,15 @@ export interface Parameters {
   /** What one mailbox holds at most: entries, and how long, minutes. */
   readonly mailboxEntries: number
   readonly mailboxMinutes: number
-  /** Mixing in batches (docs/mixing.md): packets of a batch, milliseconds between two, */
+  /** Mixing in batches (docs/spec/mixing.md): packets of a batch, milliseconds between two, */
   readonly batchPackets: number
   readonly batchMs: number
   /** what a pool keeps at least, and the percentage of it that leaves at most. */
   readonly poolPackets: number
   readonly poolPercent: number
-  /** What makes a node running and reliable (docs/directory.md 7.5): the share of its loops that come back, */
+  /**
+   * What makes a node running and reliable (docs/spec/directory-tally.md 7.5): the share of its loops that come back,
+   */
   readonly runningPercent: number
   readonly reliablePercent: number
   /** of the reporters' values the share that is dropped at each end, */
@@ -38,7 +40,7 @@ export interface Parameters {
   /** and without so many reporters and loops nothing is decided. */
   readonly minimumReporters: number
   readonly minimumSamples: number
-  /** The bulletin (docs/bulletin.md): bytes of it on each mailbox page, how long nodes keep an entry (minutes), */
+  /** The bulletin (docs/spec/bulletin.md): bytes of it on each mailbox page, how long nodes keep an entry (minutes), */
   readonly bulletinPageBytes: number
   readonly bulletinMinutes: number
   /** what they keep of one topic (KiB), */
@@ -97,7 +99,7 @@ export interface View {
   readonly nodes: ReadonlyMap<string, NodeEntry>
 }
 
-/** Whether the documents come as they should (docs/directory.md 10). */
+/** Whether the documents come as they should (docs/spec/directory-travel.md 10). */
 export interface DirectoryHealth {
   /**
    * Set while the newest document is not fresh any more: since when (milliseconds since 1970-01-01 UTC) it is

@@ -1,5 +1,5 @@
-// A vote (docs/directory.md 8.1): what one authority knows and wants. Its author signs a statement about the
-// digest of these bytes.
+// A vote (docs/spec/directory-voting.md 8.1): what one authority knows and wants. Its author signs a statement about
+// the digest of these bytes.
 
 import { compare } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
@@ -61,7 +61,7 @@ export interface Vote {
   readonly mixing: string
   /** The newest document before the round's that the author holds. */
   readonly previous: Pointer | null
-  /** Its secret for the shared randomness, shared out among all authorities (docs/randomness.md 5). */
+  /** Its secret for the shared randomness, shared out among all authorities (docs/spec/randomness.md 5). */
   readonly dealing: Uint8Array
   /** Proofs that an authority or a node contradicted itself. */
   readonly evidence: readonly Uint8Array[]

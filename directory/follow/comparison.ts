@@ -1,4 +1,5 @@
-// Asks other nodes which document of an epoch they hold (docs/directory.md 10.3), so that two signed ones are found.
+// Asks other nodes which document of an epoch they hold (docs/spec/directory-travel.md 10.3), so that two signed ones
+// are found.
 
 import { same } from '../../encoding/bytes.ts'
 import { LinkError } from '../../link/link.ts'

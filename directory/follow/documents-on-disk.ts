@@ -1,5 +1,5 @@
-// The documents of a node or client on its disk (docs/directory.md 10): the newest, all that handed over to other
-// authorities, and contradictions. A disk that refuses costs no document that is held in memory.
+// The documents of a node or client on its disk (docs/spec/directory-travel.md 10): the newest, all that handed over to
+// other authorities, and contradictions. A disk that refuses costs no document that is held in memory.
 
 import type { Log } from '../../world/log.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'

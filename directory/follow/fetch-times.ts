@@ -1,4 +1,4 @@
-// When a follower asks for which document (docs/directory.md 10).
+// When a follower asks for which document (docs/spec/directory-travel.md 10).
 
 import type { Clock } from '../../world/clock.ts'
 import { fraction, type Random } from '../../world/random.ts'

@@ -1,4 +1,4 @@
-// The questions of a follower (docs/directory.md 9, 10): a document, the pointer to one, and who has one.
+// The questions of a follower (docs/spec/directory-travel.md 9, 10): a document, the pointer to one, and who has one.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Link, Peer } from '../../link/link.ts'

@@ -1,5 +1,5 @@
-// Follows the consensus for a client (docs/directory.md 10): fetches each epoch's document in good time, verifies
-// it, compares it with what others hold, and never gives up a good one for a bad one.
+// Follows the consensus for a client (docs/spec/directory-travel.md 10): fetches each epoch's document in good time,
+// verifies it, compares it with what others hold, and never gives up a good one for a bad one.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Link, Peer } from '../../link/link.ts'

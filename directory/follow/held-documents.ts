@@ -1,5 +1,5 @@
 // The signed documents that somebody holds, verified when they came in: authorities, nodes and clients alike.
-// Of an epoch of which two are known, neither is used (docs/directory.md 10.3).
+// Of an epoch of which two are known, neither is used (docs/spec/directory-travel.md 10.3).
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { difference, writeTold } from '../documents/difference.ts'

@@ -1,4 +1,5 @@
-// Puts into the table what a host holds (docs/directory.md 10.2), a while after it came, so that not all do it at once.
+// Puts into the table what a host holds (docs/spec/directory-travel.md 10.2), a while after it came, so that not all do
+// it at once.
 
 import type { Link } from '../../link/link.ts'
 import type { Clock, Timer } from '../../world/clock.ts'

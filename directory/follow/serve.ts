@@ -1,4 +1,4 @@
-// Answers requests for documents and notes, as every node does (docs/directory.md 9).
+// Answers requests for documents and notes, as every node does (docs/spec/directory-travel.md 9).
 
 import type { Link } from '../../link/link.ts'
 import { writeProofs } from '../documents/evidence.ts'

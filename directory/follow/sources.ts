@@ -1,4 +1,5 @@
-// Whom a follower asks for documents, in which order, and what was wrong with what they gave (docs/directory.md 10).
+// Whom a follower asks for documents, in which order, and what was wrong with what they gave
+// (docs/spec/directory-travel.md 10).
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Peer } from '../../link/link.ts'

@@ -1,4 +1,4 @@
-// Two signed documents of one epoch (docs/directory.md 10.3): what proves them, and who signed both.
+// Two signed documents of one epoch (docs/spec/directory-travel.md 10.3): what proves them, and who signed both.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { validSigners } from '../documents/document.ts'

@@ -1,4 +1,4 @@
-// Contradictions between signed documents on the disk of a node or client (docs/directory.md 10.3).
+// Contradictions between signed documents on the disk of a node or client (docs/spec/directory-travel.md 10.3).
 
 import { write } from '../../encoding/cbor.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'

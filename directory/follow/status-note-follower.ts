@@ -1,5 +1,5 @@
-// Fetches the status note of each epoch for a node or a client (docs/directory.md 10), in good time before its effect,
-// and says when it takes effect.
+// Fetches the status note of each epoch for a node or a client (docs/spec/directory-travel.md 10), in good time before
+// its effect, and says when it takes effect.
 
 import { hex } from '../../encoding/bytes.ts'
 import { type Link, LinkError, type Peer } from '../../link/link.ts'

@@ -1,4 +1,4 @@
-// The notes that somebody holds (docs/directory.md 8.11): authorities, nodes and clients alike.
+// The notes that somebody holds (docs/spec/directory-voting.md 8.11): authorities, nodes and clients alike.
 
 import { same } from '../../encoding/bytes.ts'
 import { epochAt, epochStart, type Network } from '../documents/network.ts'

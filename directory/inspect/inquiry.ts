@@ -1,5 +1,5 @@
 // The questions of somebody who is no node and no client of a network: a document, its proofs, the time, and the word
-// that a node leaves (docs/directory.md 9). Whoever asks needs to believe no single authority.
+// that a node leaves (docs/spec/directory-travel.md 9). Whoever asks needs to believe no single authority.
 
 import { ed25519Sign } from '#crypto'
 import { hex } from '../../encoding/bytes.ts'

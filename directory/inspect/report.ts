@@ -14,7 +14,7 @@ import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 import { ownership, pathSpace } from '../ownership.ts'
 
-/** One step of docs/directory.md 6.3; a step that fails ends the list. */
+/** One step of docs/spec/directory-consensus.md 6.3; a step that fails ends the list. */
 export interface Check {
   readonly check: 'form' | 'configuration' | 'authorities' | 'nodes' | 'time'
   readonly holds: boolean
@@ -288,7 +288,7 @@ export function evidenceToJson(proofs: ReadonlyMap<string, Evidence>): unknown {
   }
 }
 
-/** How many of all valid whole paths k nodes of one hand own (docs/directory.md 7.6), shares from 0 to 1. */
+/** How many of all valid whole paths k nodes of one hand own (docs/spec/directory-tally.md 7.6), shares from 0 to 1. */
 export interface OwnedPaths {
   readonly epoch: number
   readonly hash: string

@@ -1,5 +1,6 @@
-// A node's directory (docs/directory.md 5.3 to 5.6, 10): it follows the consensus, asks to be let in, uploads its
-// descriptor to every authority each epoch, and serves the documents it holds to whoever asks.
+// A node's directory (docs/spec/directory-nodes.md 5.3 to 5.6, docs/spec/directory-travel.md 10): it follows the
+// consensus, asks to be let in, uploads its descriptor to every authority each epoch, and serves the documents it holds
+// to whoever asks.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Peer } from '../../link/link.ts'
@@ -43,7 +44,7 @@ export interface NodeDescription {
   readonly certified?: Certified | undefined
 }
 
-/** What the operator's offline identity key says about a node's key (docs/directory.md 5.4). */
+/** What the operator's offline identity key says about a node's key (docs/spec/directory-nodes.md 5.4). */
 export interface Certified {
   /** 32 bytes */
   readonly identity: Uint8Array

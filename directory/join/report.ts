@@ -1,5 +1,5 @@
-// A node's statistics on their way to the authorities (docs/directory.md 5.7): once a half epoch, soon after it is
-// over, again to each until it has taken or refused them.
+// A node's statistics on their way to the authorities (docs/spec/directory-nodes.md 5.7): once a half epoch, soon after
+// it is over, again to each until it has taken or refused them.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Link, Peer } from '../../link/link.ts'

@@ -1,4 +1,4 @@
-// The shared randomness of a document (docs/randomness.md 8): what every dealer contributed, and the randomness
+// The shared randomness of a document (docs/spec/randomness.md 8): what every dealer contributed, and the randomness
 // before.
 
 import { compare } from '../../encoding/bytes.ts'

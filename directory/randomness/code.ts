@@ -1,4 +1,4 @@
-// Polynomials modulo the order of the group (docs/randomness.md 3): shares are the values of one, any t of them
+// Polynomials modulo the order of the group (docs/spec/randomness.md 3): shares are the values of one, any t of them
 // give it back, and a dual code word tells whether values are those of a polynomial of low degree.
 
 import { field } from './group.ts'

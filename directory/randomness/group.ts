@@ -1,4 +1,4 @@
-// The group in which secrets are shared (docs/randomness.md 2): ristretto255 (RFC 9496), its two generators, the
+// The group in which secrets are shared (docs/spec/randomness.md 2): ristretto255 (RFC 9496), its two generators, the
 // forms of points and scalars, and how bytes become scalars.
 
 import { mulAddUnsafe } from '@noble/curves/abstract/curve.js'

@@ -1,4 +1,4 @@
-// Proofs that logarithms are equal (docs/randomness.md 4): Chaum and Pedersen (CRYPTO 1992), made non-interactive
+// Proofs that logarithms are equal (docs/spec/randomness.md 4): Chaum and Pedersen (CRYPTO 1992), made non-interactive
 // by Fiat and Shamir with one challenge for all statements, as in Schoenmakers (CRYPTO 1999).
 
 import type { Cbor } from '../../encoding/cbor.ts'

@@ -1,4 +1,4 @@
-// Secrets that a dealer shares out among holders, in a form that everybody can check (docs/randomness.md 5 to 7):
+// Secrets that a dealer shares out among holders, in a form that everybody can check (docs/spec/randomness.md 5 to 7):
 // Schoenmakers, "A simple publicly verifiable secret sharing scheme and its application to electronic voting"
 // (CRYPTO 1999), on ristretto255, with the low-degree check of SCRAPE (Cascudo and David, ACNS 2017). Bytes in,
 // verified values out; nothing is kept.

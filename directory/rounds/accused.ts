@@ -1,5 +1,5 @@
-// Nodes that contradicted themselves, as a round's votes prove it (docs/directory.md 7.1): by a proof that a vote
-// brings along, or by two votes that have different descriptors of one serial.
+// Nodes that contradicted themselves, as a round's votes prove it (docs/spec/directory-tally.md 7.1): by a proof that a
+// vote brings along, or by two votes that have different descriptors of one serial.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Descriptor } from '../documents/descriptor.ts'

@@ -1,4 +1,4 @@
-// A round from the agreed votes to the signed documents (docs/directory.md 8.7).
+// A round from the agreed votes to the signed documents (docs/spec/directory-voting.md 8.7).
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { changes, type Ids, sameSet } from '../documents/authority-set.ts'

@@ -1,5 +1,5 @@
-// Which layer a mix works in (docs/directory.md 7.3): it keeps the one it has, also while it is away; who is new waits,
-// and is then drawn into one with the document's shared randomness.
+// Which layer a mix works in (docs/spec/directory-tally.md 7.3): it keeps the one it has, also while it is away; who is
+// new waits, and is then drawn into one with the document's shared randomness.
 
 import { compare, hex } from '../../encoding/bytes.ts'
 import { networksOf } from '../address.ts'

@@ -1,6 +1,6 @@
-// From many nodes' loop statistics to what authorities vote about each node (docs/directory.md 7.5). A pure function.
-// Every reporter gives one value about a node; of all values a share is dropped at both ends, so that a minority
-// that lies moves nothing out of the span of what the others measured.
+// From many nodes' loop statistics to what authorities vote about each node (docs/spec/directory-tally.md 7.5). A pure
+// function. Every reporter gives one value about a node; of all values a share is dropped at both ends, so that a
+// minority that lies moves nothing out of the span of what the others measured.
 
 import type { Flags } from '../documents/vote.ts'
 

@@ -1,5 +1,5 @@
-// A round whose votes are frozen (docs/directory.md 8.6): everybody tells which votes it counts and opens the secret
-// that it dealt; what one withholds, the others open.
+// A round whose votes are frozen (docs/spec/directory-voting.md 8.6): everybody tells which votes it counts and opens
+// the secret that it dealt; what one withholds, the others open.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { evidenceOf } from '../documents/evidence.ts'

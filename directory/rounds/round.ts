@@ -1,4 +1,5 @@
-// The voting of one round as a pure function (docs/directory.md 8): descriptors -> votes -> agreement -> reveals
+// The voting of one round as a pure function (docs/spec/directory-voting.md 8): descriptors -> votes -> agreement ->
+// reveals
 // -> signatures -> published | failed. Time moves the phases; a message fits the phase or is refused.
 // votes.ts has the phases until the votes are frozen, reveals.ts and end.ts those after.
 

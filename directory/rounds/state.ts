@@ -1,4 +1,5 @@
-// A round of voting as data: its states, events, actions and times (docs/directory.md 8). round.ts moves it.
+// A round of voting as data: its states, events, actions and times (docs/spec/directory-voting.md 8). round.ts moves
+// it.
 
 import { same } from '../../encoding/bytes.ts'
 import type { ConsensusBody, NamedBody, Successors } from '../documents/consensus.ts'
@@ -19,7 +20,7 @@ export interface RoundRules {
   /** 32 bytes: this authority. */
   readonly id: Uint8Array
   readonly sign: Sign
-  /** Draws a secret and shares it out (docs/randomness.md 5.1). */
+  /** Draws a secret and shares it out (docs/spec/randomness.md 5.1). */
   readonly deal: (sharing: Sharing) => { readonly dealing: Uint8Array; readonly opening: Uint8Array }
   /** Opens the share that this authority holds of a dealing. */
   readonly openShare: (dealing: Dealing) => Uint8Array

@@ -1,5 +1,6 @@
-// How authorities come to a note (docs/directory.md 8.11), as a pure function: opinions -> signatures -> signed | none.
-// Each tells the others once whom it finds dead, signs once what t of them find, and never speaks of an epoch again.
+// How authorities come to a note (docs/spec/directory-voting.md 8.11), as a pure function: opinions -> signatures ->
+// signed | none. Each tells the others once whom it finds dead, signs once what t of them find, and never speaks of an
+// epoch again.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'

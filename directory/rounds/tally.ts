@@ -1,5 +1,5 @@
-// From the agreed votes to the body of a document (docs/directory.md 7). A pure function: whoever has the same
-// votes and the same document before gets the same bytes.
+// From the agreed votes to the body of a document (docs/spec/directory-tally.md 7). A pure function: whoever has the
+// same votes and the same document before gets the same bytes.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { chooseSet } from '../documents/authority-set.ts'

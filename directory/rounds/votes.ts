@@ -1,5 +1,5 @@
-// A round until its votes are frozen (docs/directory.md 8.2 to 8.4): descriptors, the own vote, and Dolev and
-// Strong's authenticated broadcast of every vote.
+// A round until its votes are frozen (docs/spec/directory-voting.md 8.2 to 8.4): descriptors, the own vote, and Dolev
+// and Strong's authenticated broadcast of every vote.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import type { Descriptor } from '../documents/descriptor.ts'

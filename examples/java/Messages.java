@@ -21,7 +21,7 @@ import java.util.stream.Stream;
  * <pre>java Messages.java PORT TOKEN_FILE [ADDRESS]</pre>
  *
  * PORT and TOKEN_FILE are those of `chaffinch client`. Without ADDRESS the message goes to the client itself, so that
- * all of its way can be seen. The interface: docs/client.md 15; GET /openapi.json describes each route.
+ * all of its way can be seen. The interface: docs/spec/client-http.md 15; GET /openapi.json describes each route.
  */
 final class Messages {
   /** The client says no: a problem document (RFC 9457). */

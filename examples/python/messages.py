@@ -4,7 +4,7 @@
     messages.py PORT TOKEN_FILE [ADDRESS]
 
 PORT and TOKEN_FILE are those of `chaffinch client`. Without ADDRESS the message goes to the client itself, so that
-all of its way can be seen. The interface: docs/client.md 15; GET /openapi.json describes each route.
+all of its way can be seen. The interface: docs/spec/client-http.md 15; GET /openapi.json describes each route.
 """
 
 import http.client

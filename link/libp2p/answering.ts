@@ -1,5 +1,5 @@
 // The answering side of requests: one after another on each stream, every phase with a time, everything
-// counted (docs/link.md, Requests).
+// counted (docs/spec/link.md 4).
 
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
 import type { Clock, Timer } from '../../world/clock.ts'

@@ -1,4 +1,4 @@
-// Who may connect, decided by where from and before the first byte is read (docs/link.md, Connections): a handshake
+// Who may connect, decided by where from and before the first byte is read (docs/spec/link.md 2): a handshake
 // costs what a hundred packets cost, and whoever has one address has its whole network at little more.
 
 import type { Clock } from '../../world/clock.ts'

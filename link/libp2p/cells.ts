@@ -1,4 +1,4 @@
-// Streams of cells over libp2p, both ends (docs/link.md, Cells). One byte comes back when the other side admits
+// Streams of cells over libp2p, both ends (docs/spec/link.md 3). One byte comes back when the other side admits
 // the stream, and another now and then while cells arrive: without it a dead connection would look like a quiet
 // one until the operating system gives up, many minutes later.
 

@@ -1,4 +1,4 @@
-// What kad-dht is given in place of libp2p's own parts (docs/link.md, Table).
+// What kad-dht is given in place of libp2p's own parts (docs/spec/link.md 5).
 
 import type { Libp2p, PeerId, PrivateKey, Stream, StreamHandler } from '@libp2p/interface'
 import { NotFoundError } from '@libp2p/interface'

@@ -1,5 +1,5 @@
 // What stands between a peer's bytes and libp2p. libp2p 3 lets anybody who can connect stop or fill a host
-// (docs/link.md, Guards): it decodes the length of a protocol name byte by byte without a bound, collects a Yamux
+// (docs/spec/link.md 8): it decodes the length of a protocol name byte by byte without a bound, collects a Yamux
 // frame before it looks at its length, and answers any number of pings to a peer that does not read. The guards
 // look at the bytes and pass them on unchanged.
 

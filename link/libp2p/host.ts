@@ -1,4 +1,4 @@
-// The link over libp2p (docs/link.md).
+// The link over libp2p (docs/spec/link.md).
 
 import { randomBytes } from 'node:crypto'
 import type { Libp2p, PeerId, Stream, StreamHandler } from '@libp2p/interface'

@@ -1,5 +1,5 @@
 // The link in memory: hosts of one process on a virtual clock, with latency, loss, partitions and crashes from
-// one seed. Queues, back-off and limits are those of the libp2p host (docs/link.md, In memory).
+// one seed. Queues, back-off and limits are those of the libp2p host (docs/spec/link.md 12).
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Timer } from '../../world/clock.ts'

@@ -1,5 +1,5 @@
-// The words about the bulletin (docs/bulletin.md): what a client puts into a packet to publish, what nodes pass on and tell
-// each other, and what a page shows. No cryptography here: who signs what is directory/topics.ts.
+// The words about the bulletin (docs/spec/bulletin.md): what a client puts into a packet to publish, what nodes pass on
+// and tell each other, and what a page shows. No cryptography here: who signs what is directory/topics.ts.
 
 import { FieldWriter } from '../../encoding/writer.ts'
 import { LinkError } from '../link.ts'

@@ -1,4 +1,4 @@
-// The words between a client and its gateway about a mailbox (docs/gateway.md, Mailbox protocol). Every
+// The words between a client and its gateway about a mailbox (docs/spec/gateway.md 2). Every
 // request has one size and every answer to a read another, so that who watches the link sees only the clock.
 
 import { FieldWriter } from '../../encoding/writer.ts'

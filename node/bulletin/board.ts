@@ -1,5 +1,5 @@
-// What a node keeps of the bulletin (docs/bulletin.md 6): the newest entries of each topic, in the order in which they came.
-// No I/O.
+// What a node keeps of the bulletin (docs/spec/bulletin.md 6): the newest entries of each topic, in the order in which
+// they came. No I/O.
 
 import { hex } from '../../encoding/bytes.ts'
 import {

@@ -1,5 +1,5 @@
-// A node's part in the bulletin (docs/bulletin.md): it passes entries on, keeps the newest, fetches what it missed, and, as a
-// gateway, publishes what packets bring and shows the board to clients.
+// A node's part in the bulletin (docs/spec/bulletin.md): it passes entries on, keeps the newest, fetches what it
+// missed, and, as a gateway, publishes what packets bring and shows the board to clients.
 
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { isEntry, stamp, type Topic, topicNumbered, topicsOf } from '../../directory/topics.ts'

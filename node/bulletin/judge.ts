@@ -1,5 +1,5 @@
-// What a node takes onto its board and passes on (docs/bulletin.md 5.2): every check before the one that costs more. All
-// nodes judge by what stands in the entry, not by when it came, so that they agree.
+// What a node takes onto its board and passes on (docs/spec/bulletin.md 5.2): every check before the one that costs
+// more. All nodes judge by what stands in the entry, not by when it came, so that they agree.
 
 import type { View } from '../../directory/documents/view.ts'
 import {

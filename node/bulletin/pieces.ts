@@ -1,4 +1,5 @@
-// Entries on their way to being published: packets bring them in pieces (docs/bulletin.md 4). Bounded, without I/O.
+// Entries on their way to being published: packets bring them in pieces (docs/spec/bulletin.md 4). Bounded, without
+// I/O.
 
 import { entryId, topicNumbered } from '../../directory/topics.ts'
 import { hex } from '../../encoding/bytes.ts'

@@ -1,5 +1,5 @@
 // A gateway towards its clients: who owns which mailbox on which connection, and how much each connection may ask
-// for (docs/gateway.md).
+// for (docs/spec/gateway.md).
 
 import * as crypto from '#crypto'
 import { isServiceName } from '../../directory/documents/announced.ts'

@@ -1,4 +1,4 @@
-// A gateway's mail: the mailboxes on its disk, and what serves them to its clients (docs/gateway.md).
+// A gateway's mail: the mailboxes on its disk, and what serves them to its clients (docs/spec/gateway.md).
 
 import type { Parameters } from '../../directory/documents/view.ts'
 import type { Clock } from '../../world/clock.ts'

@@ -1,5 +1,5 @@
-// Mail for clients that are away, on a Store: bounded, in order, deleted on acknowledgement (docs/gateway.md,
-// Mailboxes). An index in memory answers every question but the contents.
+// Mail for clients that are away, on a Store: bounded, in order, deleted on acknowledgement (docs/spec/gateway.md
+// 3). An index in memory answers every question but the contents.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { MailboxEntry } from '../../link/protocol/mailbox.ts'

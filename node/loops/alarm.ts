@@ -1,6 +1,6 @@
-// The n-1 alarm (docs/node.md 4.2): somebody who lets only one packet into a mix, to see it come out alone, also keeps
-// the mix's own loops from returning. Two sequential tests (Page's CUSUM of log likelihood ratios) tell that from the
-// loss that is usual: one looks at the loops alone, which nobody can forge; the other at loops and silence, and is
+// The n-1 alarm (docs/spec/node.md 4.2): somebody who lets only one packet into a mix, to see it come out alone, also
+// keeps the mix's own loops from returning. Two sequential tests (Page's CUSUM of log likelihood ratios) tell that from
+// the loss that is usual: one looks at the loops alone, which nobody can forge; the other at loops and silence, and is
 // quicker while nobody puts packets of his own in place of what he keeps away.
 //
 //     calm --one of them reaches its threshold, and the last loop is missing--> raised --three loops in a row--> calm

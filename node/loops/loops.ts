@@ -1,5 +1,5 @@
 // A node's loops to itself through the network: cover for its links, and a measure of its neighbours
-// (docs/node.md, Loops; Piotrowska et al., "The Loopix Anonymity System", USENIX Security 2017, section 4.2).
+// (docs/spec/node.md 4; Piotrowska et al., "The Loopix Anonymity System", USENIX Security 2017, section 4.2).
 
 import { epochAt, type Network } from '../../directory/documents/network.ts'
 import { batchWaitMs } from '../../directory/documents/parameters.ts'

@@ -1,7 +1,7 @@
 // Mixing in batches: packets wait until a rule lets some of them go, which leave in random order. One mechanism for
 // every rule, as A. Serjantov, R. Dingledine, P. Syverson, "From a Trickle to a Flood" (IH 2002) sort them, and
 // C. Diaz, A. Serjantov, "Generalising Mixes" (PET 2003) put them: a mix is how many of the packets that it holds
-// leave when it fires. Bounds and anonymity: docs/mixing.md.
+// leave when it fires. Bounds and anonymity: docs/spec/mixing.md.
 
 import { below, type Random } from '../../world/random.ts'
 import type { Asked, Strategy } from './strategy.ts'

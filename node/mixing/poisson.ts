@@ -1,6 +1,6 @@
 // Continuous-time mixing: every packet waits as long as its sender drew from the exponential distribution.
 // Kesdogan, Egner, Bueschkes, "Stop-and-Go MIXes" (IH 1998), section 3; Piotrowska et al., "The Loopix
-// Anonymity System" (USENIX Security 2017), section 4.1. Bounds and anonymity: docs/mixing.md.
+// Anonymity System" (USENIX Security 2017), section 4.1. Bounds and anonymity: docs/spec/mixing.md.
 
 import { heap } from '../../world/heap.ts'
 import { below, type Random, shuffle } from '../../world/random.ts'

@@ -1,4 +1,4 @@
-// How a node mixes: what it holds, and when what leaves (docs/mixing.md). The consensus names one; each is a
+// How a node mixes: what it holds, and when what leaves (docs/spec/mixing.md). The consensus names one; each is a
 // pure module that is told the time.
 
 /** What a strategy knows of a packet: nothing but what its sender asked of this hop. */

@@ -1,4 +1,4 @@
-// The strategy that the consensus names, with the numbers that it states (docs/mixing.md, Choice). When they change,
+// The strategy that the consensus names, with the numbers that it states (docs/spec/mixing.md 1). When they change,
 // what is held goes from the old one to the new one.
 
 import type { Parameters } from '../../directory/documents/view.ts'

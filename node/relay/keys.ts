@@ -1,5 +1,5 @@
 // Packet keys: one X25519 pair an epoch, made three epochs ahead, wiped one grace period after its epoch
-// (docs/node.md, Keys). The files are the only copy besides locked memory.
+// (docs/spec/node.md 2). The files are the only copy besides locked memory.
 
 import * as crypto from '#crypto'
 import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'

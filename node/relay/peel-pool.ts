@@ -1,4 +1,4 @@
-// Peeling in threads (docs/node.md, Threads): one scheduler, which gives each thread batches of what waits, in turns
+// Peeling in threads (docs/spec/node.md 1.3): one scheduler, which gives each thread batches of what waits, in turns
 // of the neighbours it came from, and which makes the replay check between the two halves of a batch.
 
 import { Worker } from 'node:worker_threads'
@@ -35,8 +35,8 @@ const startMs = 30 * second
 
 /**
  * How many threads a node of so many cores has: one core is for the links. Where that leaves one, handing packets over
- * costs more than it gains (docs/performance.md), and more than four peel faster than one thread reads and writes. None
- * when this runs from source.
+ * costs more than it gains (docs/record/performance.md), and more than four peel faster than one thread reads and
+ * writes. None when this runs from source.
  */
 export function usualThreads(cores: number): number {
   if (cores <= 2 || !import.meta.url.endsWith('.js')) return 0
@@ -253,7 +253,9 @@ class PeelPool implements Peeler {
     else if (message.t === 'finished') this.#finished(thread, message)
   }
 
-  /** sphinx.md 7.4: the replay check, here and not in a thread, so that a tag is admitted once in all of them. */
+  /**
+   * docs/spec/sphinx.md 7.4: the replay check, here and not in a thread, so that a tag is admitted once in all of them.
+   */
   #opened(thread: Thread, { batch: number, records }: Extract<FromThread, { t: 'opened' }>): void {
     const batch = thread.batches.get(number)
     if (batch === undefined) return

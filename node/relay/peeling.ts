@@ -1,5 +1,5 @@
 // Peeling in two halves, with the replay check between them: the first finds the key and checks the header's MAC,
-// the second takes the layer off (docs/sphinx.md, section 7). Both halves of a packet run in one thread.
+// the second takes the layer off (docs/spec/sphinx.md 7). Both halves of a packet run in one thread.
 
 import { SphinxError } from '../../sphinx/error.ts'
 import { type Geometry, suiteOf } from '../../sphinx/geometry.ts'

@@ -1,4 +1,4 @@
-// What becomes of a packet at a node, as a state and its steps (docs/node.md, Pipeline):
+// What becomes of a packet at a node, as a state and its steps (docs/spec/node.md 1):
 //
 //     arrived -> peeling -> recording -> held (mixing) -> ending: forwarded
 //                                    \-> ending: stored | served, then its acknowledgement -> held

@@ -1,5 +1,5 @@
 // No packet leaves this node twice: the tags that each packet key has seen, in memory and in a journal that
-// survives SIGKILL (docs/node.md, Replay).
+// survives SIGKILL (docs/spec/node.md 3).
 
 import * as crypto from '#crypto'
 import type { Random } from '../../world/random.ts'

@@ -3,7 +3,7 @@
 
 import type { Random } from '../../world/random.ts'
 
-/** Bytes of a tag: a key derivation's output (docs/sphinx.md). */
+/** Bytes of a tag: a key derivation's output (docs/spec/sphinx.md). */
 export const tagBytes = 32
 
 const tables = 256

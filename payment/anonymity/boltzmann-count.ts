@@ -1,4 +1,5 @@
-// The count behind boltzmann.ts: readings of smaller and smaller parts of a transaction. docs/payments.md 1.4.
+// The count behind boltzmann.ts: readings of smaller and smaller parts of a transaction.
+// docs/spec/payments-anonymity.md 1.4.
 
 import { digits, eachInside, firstAtLeast, type Side, type Slices, slices } from './multiset.ts'
 

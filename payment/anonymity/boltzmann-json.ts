@@ -1,4 +1,4 @@
-// `chaffinch pay boltzmann FILE.json --json`: one case in, the counts out. docs/payments.md 1.5.
+// `chaffinch pay boltzmann FILE.json --json`: one case in, the counts out. docs/spec/payments-anonymity.md 1.5.
 
 import { PaymentError } from '../error.ts'
 import { boltzmann, type Linkage, mostAmounts, type Transaction } from './boltzmann.ts'

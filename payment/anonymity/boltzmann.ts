@@ -1,5 +1,6 @@
 // How well a join hides: the number of ways to read a transaction as separate payments, and in how many of them an
-// output is paid by an input. The measure is LaurentMT's ("Introducing Boltzmann", 2015). docs/payments.md 1.
+// output is paid by an input. The measure is LaurentMT's ("Introducing Boltzmann", 2015).
+// docs/spec/payments-anonymity.md 1.
 
 import { PaymentError } from '../error.ts'
 import { countReadings, type Margin } from './boltzmann-count.ts'
@@ -52,7 +53,7 @@ export function intrafees(transaction: Transaction): { maker: number; taker: num
   return { maker, taker: maker * (pattern.participants - 1) }
 }
 
-/** docs/payments.md 1.3: an amount that at least two outputs have, and at least half of them. */
+/** docs/spec/payments-anonymity.md 1.3: an amount that at least two outputs have, and at least half of them. */
 function joinPattern({ inputs, outputs }: Transaction): { amount: number; participants: number } | null {
   const paid = outputs.filter(amount => amount > 0)
   const entities = inputs.filter(amount => amount > 0).length

@@ -1,4 +1,5 @@
-// chaffinch/anonymity: how well a join hides who paid whom: counted, observed, and told in two stories. docs/payments.md 5.
+// chaffinch/anonymity: how well a join hides who paid whom: counted, observed, and told in two stories.
+// docs/spec/payments-paymix.md 5.
 
 export { demoDcnet } from '../demo/dcnet.ts'
 export { type Guess, type PaymixDemo, type PublicLine, runPaymix, type TemporalLine } from '../demo/paymix.ts'

@@ -1,5 +1,5 @@
 // Who can still be meant when somebody takes part in round after round: the intersection attack, and what is left of an
-// anonymity set under it and under peers who collude. docs/payments.md 5.8.
+// anonymity set under it and under peers who collude. docs/spec/payments-paymix.md 5.8.
 
 /** One round: who took part, by whatever name they can be known again. */
 export type Members = ReadonlySet<string>

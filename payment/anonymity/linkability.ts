@@ -1,4 +1,5 @@
-// How often somebody who sees every payout guesses the payment that it belongs to, by simulation. docs/payments.md 5.7.
+// How often somebody who sees every payout guesses the payment that it belongs to, by simulation.
+// docs/spec/payments-paymix.md 5.7.
 
 import { below, exponential, type Random } from '../../world/random.ts'
 import { split } from '../denominations.ts'

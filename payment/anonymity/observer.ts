@@ -1,5 +1,5 @@
 // What somebody who reads a public ledger can make of it: for every note, whose it may be. A transfer with one payer passes
-// its notes on; in a join each output may be any input's. docs/payments.md 5.6.
+// its notes on; in a join each output may be any input's. docs/spec/payments-paymix.md 5.6.
 
 import { hex } from '../../encoding/bytes.ts'
 import { readEntry } from '../ledger/log.ts'

@@ -1,4 +1,5 @@
-// A person's payments over the HTTP API of a running client: the same as `chaffinch pay`. docs/payments.md 5.10.
+// A person's payments over the HTTP API of a running client: the same as `chaffinch pay`.
+// docs/spec/payments-paymix.md 5.10.
 
 import { type Context, Hono } from 'hono'
 import { type DescribeRouteOptions, describeRoute } from 'hono-openapi'

@@ -1,5 +1,5 @@
-// What the payment routes of the HTTP API take and give (docs/payments.md 5.10), as schemas: requests are checked by them, and the
-// OpenAPI document is made from them.
+// What the payment routes of the HTTP API take and give (docs/spec/payments-paymix.md 5.10), as schemas: requests are
+// checked by them, and the OpenAPI document is made from them.
 
 import * as v from 'valibot'
 

@@ -1,5 +1,6 @@
 // Joins on Bitcoin: version 2 transactions of P2WPKH inputs and outputs (BIP 141, 143, 173), one input and one output a
-// member. Owners and outputs are 32 bytes as on every ledger: the 20 of a key's HASH160, then zeros. docs/payments.md 6.
+// member. Owners and outputs are 32 bytes as on every ledger: the 20 of a key's HASH160, then zeros.
+// docs/spec/payments-bitcoin.md 6.
 
 import { secp256k1 } from '@noble/curves/secp256k1.js'
 import { ripemd160 } from '@noble/hashes/legacy.js'

@@ -1,5 +1,5 @@
 // Brings coins onto the ladder: one transaction from whatever P2WPKH outputs a peer has to fresh notes, before anything is
-// mixed, at the fee that the node asks for. docs/payments.md 6.2.
+// mixed, at the fee that the node asks for. docs/spec/payments-bitcoin.md 6.2.
 
 import { Transaction } from '@scure/btc-signer'
 import { fromHex } from '../../encoding/bytes.ts'

@@ -1,5 +1,5 @@
 // The amounts of joins on Bitcoin. A join costs a fee, and still all its outputs must be equal and good for the next join: so
-// a note begins some rungs above its denomination and goes down one with every join. docs/payments.md 6.2.
+// a note begins some rungs above its denomination and goes down one with every join. docs/spec/payments-bitcoin.md 6.2.
 
 import { isDenomination } from '../denominations.ts'
 import { PaymentError } from '../error.ts'

@@ -1,5 +1,5 @@
 // Bitcoin as a ledger for rounds, through a node that the peer trusts as its own. It must keep an index of transactions
-// (`txindex=1`). docs/payments.md 6.
+// (`txindex=1`). docs/spec/payments-bitcoin.md 6.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { Transaction } from '@scure/btc-signer'
@@ -124,7 +124,7 @@ export class BitcoinLedger implements Ledger {
     return Number.isFinite(rate) && rate > leastFeeRate ? rate : leastFeeRate
   }
 
-  /** docs/payments.md 6.2 */
+  /** docs/spec/payments-bitcoin.md 6.2 */
   async feeTooLow(peers: number): Promise<string | null> {
     return feeTooLow(peers, this.#ladder, await this.feeRate())
   }

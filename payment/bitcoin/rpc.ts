@@ -1,4 +1,4 @@
-// JSON-RPC to a Bitcoin Core-like node (Bitcoin Core, bcoin, btcd). docs/payments.md 6.3.
+// JSON-RPC to a Bitcoin Core-like node (Bitcoin Core, bcoin, btcd). docs/spec/payments-bitcoin.md 6.3.
 
 import { PaymentError } from '../error.ts'
 

@@ -1,5 +1,5 @@
 // Reads a whole log of the embedded ledger as anybody can: its chain, its root, every signature and every sum.
-// docs/payments.md 3.4.
+// docs/spec/payments-ledger.md 3.4.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { PaymentError } from '../error.ts'

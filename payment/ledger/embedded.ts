@@ -1,5 +1,5 @@
 // The embedded ledger: a log on a store, with one writer. An entry, the notes that it makes and spends, and the new signed
-// head are one atomic batch, so that a crash leaves either all of it or nothing. docs/payments.md 3.5.
+// head are one atomic batch, so that a crash leaves either all of it or nothing. docs/spec/payments-ledger.md 3.5.
 
 import { ed25519PublicKey } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'

@@ -1,5 +1,5 @@
 // Peers tell each other which heads the ledger has shown them, and ask it to prove that these are of one history; what
-// follows from that is watch.ts. docs/payments.md 3.6, 3.8.
+// follows from that is watch.ts. docs/spec/payments-ledger.md 3.6, 3.8.
 
 import { write } from '../../encoding/cbor.ts'
 import type { Clock, Timer } from '../../world/clock.ts'

@@ -1,4 +1,5 @@
-// chaffinch/ledger: keep, serve, read and audit a ledger, embedded or on Bitcoin. docs/payments.md 3 and 6.
+// chaffinch/ledger: keep, serve, read and audit a ledger, embedded or on Bitcoin. docs/spec/payments-ledger.md 3 and
+// docs/spec/payments-bitcoin.md 6.
 
 export {
   bitcoinJoins,

@@ -1,4 +1,4 @@
-// What payments want of a ledger, and what a transaction must be to stand in one. docs/payments.md 3.
+// What payments want of a ledger, and what a transaction must be to stand in one. docs/spec/payments-ledger.md 3.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { PaymentError } from '../error.ts'

@@ -1,5 +1,5 @@
 // The log of the embedded ledger: entries, each with the hash of the one before, and signed heads of its tree.
-// docs/payments.md 3.4.
+// docs/spec/payments-ledger.md 3.4.
 
 import { ed25519Sign, ed25519Verify } from '#crypto'
 import { same } from '../../encoding/bytes.ts'

@@ -1,5 +1,5 @@
 // Merkle trees over a log: RFC 6962 (Certificate Transparency), section 2.1, with the checks of RFC 9162, sections 2.1.3.2
-// and 2.1.4.2. docs/payments.md 3.4.
+// and 2.1.4.2. docs/spec/payments-ledger.md 3.4.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { same } from '../../encoding/bytes.ts'

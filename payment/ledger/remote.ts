@@ -1,5 +1,5 @@
-// The embedded ledger over the mixnet: a service (docs/client.md 14) that peers ask, which knows neither who asks nor from
-// where. docs/payments.md 3.7.
+// The embedded ledger over the mixnet: a service (docs/spec/client-sdk.md 14) that peers ask, which knows neither who
+// asks nor from where. docs/spec/payments-ledger.md 3.7.
 
 import { same } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
@@ -19,7 +19,7 @@ import {
 import { hashBytes, leafHash, verifyInclusion } from './merkle.ts'
 import { longestTransaction, readTransaction } from './transaction.ts'
 
-/** The name that a ledger serves as (docs/client.md 14). */
+/** The name that a ledger serves as (docs/spec/client-sdk.md 14). */
 export const ledgerService = 'ledger'
 
 /** Bytes of the longest question and answer: a transaction, or the entry that holds one, and its proof. */

@@ -1,4 +1,4 @@
-// Transactions of the embedded ledger: notes are spent and made, or minted. docs/payments.md 3.3.
+// Transactions of the embedded ledger: notes are spent and made, or minted. docs/spec/payments-ledger.md 3.3.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify } from '#crypto'

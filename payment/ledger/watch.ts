@@ -1,5 +1,5 @@
 // Whether a ledger tells everybody the same history. Peers gossip the heads they were shown; each asks the ledger to prove
-// that one continues the other. A fork is detected by this, not prevented. docs/payments.md 3.6.
+// that one continues the other. A fork is detected by this, not prevented. docs/spec/payments-ledger.md 3.6.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Genesis } from './ledger.ts'

@@ -1,6 +1,6 @@
 // The two vectors that a peer of a run publishes: one in which it reserves a slot without anybody seeing which, one in
 // which it sends its message in that slot. Chaum's dining cryptographers (1988), with the slots found as in DiceMix
-// (Ruffing, Moreno-Sanchez, Kate, NDSS 2017). docs/payments.md 2.
+// (Ruffing, Moreno-Sanchez, Kate, NDSS 2017). docs/spec/payments-net.md 2.
 
 import { PaymentError } from '../error.ts'
 import { add, multiply, reduce, subtract } from './field.ts'

@@ -1,5 +1,5 @@
 // Where the net comes from: D. Chaum, "The dining cryptographers problem" (Journal of Cryptology 1, 1988). One bit
-// among three, and superposed sending of a message among n. docs/payments.md 2.6.
+// among three, and superposed sending of a message among n. docs/spec/payments-net.md 2.6.
 
 import { below, type Random } from '../../world/random.ts'
 import { xorInto } from './dcnet.ts'

@@ -1,4 +1,4 @@
-// The field of the slot numbers: integers modulo the Mersenne prime p = 2^127 - 1. docs/payments.md 2.1.
+// The field of the slot numbers: integers modulo the Mersenne prime p = 2^127 - 1. docs/spec/payments-net.md 2.1.
 
 import { PaymentError } from '../error.ts'
 

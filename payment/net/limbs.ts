@@ -1,6 +1,7 @@
 // Polynomials over the field p = 2^127 - 1 as floating-point numbers, for the one step that needs speed: powers modulo
 // a polynomial. An element is six limbs of 22 bits. A product of limbs has 44 bits, so a double can take up 85 times
-// the six that meet in one place before it must carry; that is ten times faster than BigInt. docs/payments.md 2.4.
+// the six that meet in one place before it must carry; that is ten times faster than BigInt.
+// docs/spec/payments-net.md 2.4.
 
 import { p, reduce } from './field.ts'
 

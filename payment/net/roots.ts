@@ -1,4 +1,4 @@
-// From power sums back to the numbers that were summed. docs/payments.md 2.3.
+// From power sums back to the numbers that were summed. docs/spec/payments-net.md 2.3.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { PaymentError } from '../error.ts'

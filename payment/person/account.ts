@@ -1,6 +1,6 @@
 // What a person is told of payments and requests, as plain data: the HTTP API and `chaffinch pay --json` give it as it stands
 // here. Times are ISO 8601 in UTC; payments and requests are named by the first 16 hex digits of their hash.
-// docs/payments.md 5.9.
+// docs/spec/payments-paymix.md 5.9.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Order } from './orders.ts'

@@ -1,5 +1,5 @@
 // What a payer is told before it signs: what a payment costs, how long it takes, how well it hides, and what is left of that
-// when peers of its rounds collude. docs/payments.md 5.8, 5.9.
+// when peers of its rounds collude. docs/spec/payments-paymix.md 5.8, 5.9.
 
 import { type Collusion, collusion } from '../anonymity/intersection.ts'
 import { split } from '../denominations.ts'

@@ -1,5 +1,5 @@
 // What a person has agreed to pay, on its own disk under seal: the signed request, from before anything follows from the
-// agreement, and the receipt. Both stay: they settle a dispute. docs/payments.md 5.5.
+// agreement, and the receipt. Both stay: they settle a dispute. docs/spec/payments-paymix.md 5.5.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'

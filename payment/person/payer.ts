@@ -1,5 +1,5 @@
 // Carries payments: hands their pieces to a mixer, pays them out when it is time, and keeps the temporal ledger.
-// docs/payments.md 5.3, 5.4.
+// docs/spec/payments-paymix.md 5.3, 5.4.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { onceAt, type Timer } from '../../world/clock.ts'

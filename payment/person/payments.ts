@@ -1,5 +1,5 @@
 // A person's payments beside a running client: the wallet, the ledger it is pinned to, rounds and receipts. Nothing is signed
-// but by a quote that its owner has seen. docs/payments.md 5.9.
+// but by a quote that its owner has seen. docs/spec/payments-paymix.md 5.9.
 
 import type { Client } from '../../client/index.ts'
 import { hex, same } from '../../encoding/bytes.ts'
@@ -62,7 +62,7 @@ export type PaymentsEvent =
   | { readonly event: 'payment'; readonly data: PaymentLine }
   /** A request of one's own is paid. */
   | { readonly event: 'request'; readonly data: RequestLine }
-  /** The ledger was caught (docs/payments.md 3.6): it is paid with no more. */
+  /** The ledger was caught (docs/spec/payments-ledger.md 3.6): it is paid with no more. */
   | { readonly event: 'ledger'; readonly data: { readonly isProven: boolean } }
 
 /** How long the ledger, or whoever gives a receipt, has to answer, milliseconds. */
@@ -77,8 +77,8 @@ const mostTold = 10_000
 const passing: ReadonlySet<PaymentErrorCode> = new Set(['BUSY', 'DAMAGED', 'BAD_DOCUMENT'])
 
 /**
- * A person's payments beside a running client: wallet, quotes, requests made and paid, receipts (docs/payments.md 5.9).
- * Made by `Payments.open`; takes part in rounds from `carry` on.
+ * A person's payments beside a running client: wallet, quotes, requests made and paid, receipts
+ * (docs/spec/payments-paymix.md 5.9). Made by `Payments.open`; takes part in rounds from `carry` on.
  */
 export class Payments {
   readonly #init: PaymentsInit

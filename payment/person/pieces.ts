@@ -1,6 +1,6 @@
 // PayMix, the payer's side: a payment is cut into standard pieces; each goes through a join of its own epoch (Mixer:In) and
 // is paid out after an exponential delay, in an epoch of its own (Mixer:Out). What there is to do about them when is the
-// payer's temporal ledger. A pure function of payment, event, dice and time. docs/payments.md 5.3, 5.4.
+// payer's temporal ledger. A pure function of payment, event, dice and time. docs/spec/payments-paymix.md 5.3, 5.4.
 
 import { exponential, fraction, type Random, shuffle } from '../../world/random.ts'
 import { denominations, split } from '../denominations.ts'

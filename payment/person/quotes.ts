@@ -1,4 +1,5 @@
-// Quotes: what a payment costs, takes and hides, said before it is signed, and signed by naming it. docs/payments.md 5.9.
+// Quotes: what a payment costs, takes and hides, said before it is signed, and signed by naming it.
+// docs/spec/payments-paymix.md 5.9.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Random } from '../../world/random.ts'

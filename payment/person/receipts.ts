@@ -1,5 +1,5 @@
 // Receipts: what the receiver of a payment says when it is content. It gives them at the address in its request, to whoever
-// names the request, and only the two sides can. docs/payments.md 5.5.
+// names the request, and only the two sides can. docs/spec/payments-paymix.md 5.5.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -7,7 +7,7 @@ import type { Store } from '../../world/store.ts'
 import { Reader } from '../reader.ts'
 import { readReceipt, type SignedRequest } from './request.ts'
 
-/** The name that receivers serve as (docs/client.md 14). */
+/** The name that receivers serve as (docs/spec/client-sdk.md 14). */
 export const receiptService = 'receipts'
 
 const hashBytes = 32

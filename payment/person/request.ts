@@ -1,5 +1,5 @@
 // What a receiver asks for, and what both sides keep in case of a dispute. Both travel inside the mixnet and lie with payer
-// and receiver only. docs/payments.md 5.2, 5.5.
+// and receiver only. docs/spec/payments-paymix.md 5.2, 5.5.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519Sign, ed25519Verify } from '#crypto'
@@ -29,7 +29,7 @@ export interface PaymentRequest {
   readonly deadline: number
   /** What it is for; at most 256 bytes of UTF-8. */
   readonly memo: string
-  /** Where the payer may ask for a receipt: an address of the mixnet (docs/client.md 2), or '' for none. */
+  /** Where the payer may ask for a receipt: an address of the mixnet (docs/spec/client.md 1), or '' for none. */
   readonly receipts: string
   /** The key that signs this request and its receipt, made for it. */
   readonly key: Uint8Array

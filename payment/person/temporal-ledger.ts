@@ -1,6 +1,6 @@
 // The temporal ledger on its owner's disk: for each payment its pieces, when each may leave, and what became of it. The
-// store seals its values (docs/payments.md 5.4); records are padded, so that their length does not tell how many pieces
-// there are or how far they have come.
+// store seals its values (docs/spec/payments-paymix.md 5.4); records are padded, so that their length does not tell how
+// many pieces there are or how far they have come.
 
 import { hex } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'

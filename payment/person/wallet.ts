@@ -1,5 +1,5 @@
 // What a person has: keys of notes and requests, under seal on its own disk, and the notes that the ledger shows for them.
-// docs/payments.md 5.9.
+// docs/spec/payments-paymix.md 5.9.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'

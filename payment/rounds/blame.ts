@@ -1,4 +1,5 @@
-// RS: a run failed, so everybody reveals its secrets and all replay what everybody did. docs/payments.md 4.7.
+// RS: a run failed, so everybody reveals its secrets and all replay what everybody did.
+// docs/spec/payments-rounds.md 4.7.
 
 import { type Judgement, judge, type Transcript, type Verdict } from './judge.ts'
 import { publish, save } from './keys.ts'

@@ -1,5 +1,5 @@
 // What comes in: who it is from, whether it belongs to this pairing, and whether it proves somebody's guilt. Only the
-// first message of a kind, run and peer counts; all is bounded. docs/payments.md 4.5.
+// first message of a kind, run and peer counts; all is bounded. docs/spec/payments-rounds.md 4.5.
 
 import { x25519 } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'

@@ -1,4 +1,5 @@
-// chaffinch/rounds: join payments with other peers, without a coordinator, under a wallet of one's own. docs/payments.md 4.
+// chaffinch/rounds: join payments with other peers, without a coordinator, under a wallet of one's own.
+// docs/spec/payments-rounds.md 4.
 
 export { PaymentError, type PaymentErrorCode } from '../error.ts'
 export { mixEpoch, type PayMixTimes } from '../person/pieces.ts'

@@ -1,4 +1,5 @@
-// How a ledger's joins are built and signed. Rounds know no ledger; they are handed one of these. docs/payments.md 4.1.
+// How a ledger's joins are built and signed. Rounds know no ledger; they are handed one of these.
+// docs/spec/payments-rounds.md 4.1.
 
 import { ed25519Sign, ed25519Verify } from '#crypto'
 import { compare } from '../../encoding/bytes.ts'

@@ -1,5 +1,5 @@
 // Who spoilt a run: the secrets that everybody revealed are replayed against the messages that everybody sent. An honest
-// peer's messages are what its seed gives, so it is never found guilty. docs/payments.md 4.7.
+// peer's messages are what its seed gives, so it is never found guilty. docs/spec/payments-rounds.md 4.7.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { messageVector, type Pairs, slotOf, slotSums, slotVector } from '../net/dcnet.ts'
@@ -114,7 +114,7 @@ function slotsFound({ slots }: Transcript): bigint[] | null {
   }
 }
 
-/** docs/payments.md 4.7, steps 1 to 4: what this peer did, against what its seed gives. */
+/** docs/spec/payments-rounds.md 4.7, steps 1 to 4: what this peer did, against what its seed gives. */
 function replay(
   run: Transcript,
   identity: Uint8Array,

@@ -1,5 +1,5 @@
 // The phases before a run: PR collects those who want to join, KE agrees who runs with whom and exchanges keys.
-// docs/payments.md 4.5.
+// docs/spec/payments-rounds.md 4.5.
 
 import { ed25519PublicKey } from '#crypto'
 import { compare, hex, same } from '../../encoding/bytes.ts'
@@ -181,8 +181,8 @@ export function agreed(config: RoundConfig, state: Keys, now: number): Run | nul
 }
 
 /**
- * docs/payments.md 4.5: who is silent, or was seen by fewer than half of those who speak, drops out. The second time, who
- * still means another set than most do drops out too: all requests were handed on meanwhile.
+ * docs/spec/payments-rounds.md 4.5: who is silent, or was seen by fewer than half of those who speak, drops out. The
+ * second time, who still means another set than most do drops out too: all requests were handed on meanwhile.
  */
 export function tryAgain(config: RoundConfig, state: Keys, now: number): Step {
   const { attempt, requests, excluded } = state

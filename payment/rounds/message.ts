@@ -1,5 +1,5 @@
 // The messages of a round: canonical CBOR, each signed by the key that its sender made for the pairing.
-// docs/payments.md 4.2.
+// docs/spec/payments-rounds.md 4.2.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify } from '#crypto'

@@ -1,5 +1,6 @@
 // A peer's part in rounds, for as many notes as it likes: each goes to the next meeting of its denomination, what is left
-// of earlier rounds is settled, and whom not to pair with is remembered on disk. docs/payments.md 4.5, 4.8, 4.9.
+// of earlier rounds is settled, and whom not to pair with is remembered on disk. docs/spec/payments-rounds.md 4.5, 4.8,
+// 4.9.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'

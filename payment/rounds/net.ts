@@ -1,5 +1,5 @@
 // The phases of a run: SR and DC publish the two vectors of the net, OK approves the transaction that follows from them, CM
-// signs it. docs/payments.md 4.6.
+// signs it. docs/spec/payments-rounds.md 4.6.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { PaymentError } from '../error.ts'

@@ -1,5 +1,5 @@
 // When peers meet: time is cut into epochs, and requests of one epoch, ledger and denomination make one round.
-// docs/payments.md 4.5.
+// docs/spec/payments-rounds.md 4.5.
 
 import { fraction, type Random } from '../../world/random.ts'
 import { openEpoch, type PairingTimes } from '../times.ts'

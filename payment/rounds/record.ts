@@ -1,5 +1,5 @@
 // What a peer keeps on disk of a pairing: enough to spend every output that it ever offered, and to know what it must not
-// send any more. docs/payments.md 4.8.
+// send any more. docs/spec/payments-rounds.md 4.8.
 
 import { write } from '../../encoding/cbor.ts'
 import { PaymentError } from '../error.ts'

@@ -1,5 +1,5 @@
 // A payment round that its peers run by themselves: CoinShuffle++ (Ruffing, Moreno-Sanchez, Kate, NDSS 2017) as Decred runs
-// it, mended. A pure function of state, event and time; docs/payments.md 4.4 has its picture.
+// it, mended. A pure function of state, event and time; docs/spec/payments-rounds.md 4.4 has its picture.
 
 import { compare, same } from '../../encoding/bytes.ts'
 import { accusationIn, contradictions, enterBlaming, judgementOf, transcriptOf } from './blame.ts'
@@ -159,7 +159,10 @@ function phaseBefore(state: Calm): Received[] {
 
 const phaseOf = { slots: 'SR', messages: 'DC', approving: 'OK', signing: 'CM', blaming: 'RS' } as const
 
-/** docs/payments.md 4.6, TO: past the deadline this peer says what it misses; past the vote, it runs without them. */
+/**
+ * docs/spec/payments-rounds.md 4.6, TO: past the deadline this peer says what it misses; past the vote, it runs without
+ * them.
+ */
 function late(config: RoundConfig, state: InRun, missing: readonly Member[], now: number): Step | null {
   if (now < state.deadline) return null
   if (state.voteUntil === null) {

@@ -1,5 +1,5 @@
 // All that a peer keeps to itself in a run comes from one seed, so that revealing the seed shows everything it did.
-// docs/payments.md 4.3.
+// docs/spec/payments-rounds.md 4.3.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { x25519PublicKey } from '#crypto'

@@ -1,5 +1,6 @@
 // After a round: what a peer may do with its note, from its record and from what the ledger says. A join that it signed may
-// come about long after the round has failed, because somebody withheld the last signature. docs/payments.md 4.8.
+// come about long after the round has failed, because somebody withheld the last signature.
+// docs/spec/payments-rounds.md 4.8.
 
 import type { RoundRecord } from './record.ts'
 

@@ -228,7 +228,7 @@ export class RoundShell {
     })
   }
 
-  /** docs/payments.md 4.8 */
+  /** docs/spec/payments-rounds.md 4.8 */
   async #settle(): Promise<void> {
     const record = this.#record
     if (record === null) return

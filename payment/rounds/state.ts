@@ -1,4 +1,4 @@
-// The states of a round, what moves it, and what it asks of its shell. docs/payments.md 4.4.
+// The states of a round, what moves it, and what it asks of its shell. docs/spec/payments-rounds.md 4.4.
 
 import type { Random } from '../../world/random.ts'
 import type { NoteState } from '../ledger/ledger.ts'
@@ -164,9 +164,9 @@ export type AbortReason =
   /** Messages are missing that the majority has, or the majority's are. */
   | 'no-majority'
   | 'expired'
-  /** The ladder's step pays less than blocks want: docs/payments.md 6.2. */
+  /** The ladder's step pays less than blocks want: docs/spec/payments-bitcoin.md 6.2. */
   | 'fee-too-low'
-  /** The process ended in between: docs/payments.md 4.8. */
+  /** The process ended in between: docs/spec/payments-rounds.md 4.8. */
   | 'crash'
 
 export interface Aborted {
@@ -179,7 +179,7 @@ export interface Aborted {
 
 export type InRun = Slots | Messages | Approving | Signing | Blaming
 export type Running = Keys | InRun
-/** Where a round is, from meeting to the end (docs/payments.md 4). */
+/** Where a round is, from meeting to the end (docs/spec/payments-rounds.md 4). */
 export type RoundState = Pairing | Running | Submitting | Done | Aborted
 
 export type RoundEvent =

@@ -1,5 +1,6 @@
 // Whom not to pair with for a while. A message that did not come proves nothing, so one timeout costs nothing; who is late
-// again and again, and who was proven guilty, waits. Notes are what counts: identities are free. docs/payments.md 4.9.
+// again and again, and who was proven guilty, waits. Notes are what counts: identities are free.
+// docs/spec/payments-rounds.md 4.9.
 
 import { write } from '../../encoding/cbor.ts'
 import { hour, minute } from '../../world/units.ts'

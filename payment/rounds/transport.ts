@@ -1,5 +1,6 @@
 // Carries messages over a topic of the bulletin: those of rounds over `payments`, heads of ledgers over `heads`. What is published
-// goes there again and again, the same bytes, until it is there; what others published comes from it. docs/payments.md 4.10.
+// goes there again and again, the same bytes, until it is there; what others published comes from it.
+// docs/spec/payments-rounds.md 4.10.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import type { BulletinTopic } from '../../client/index.ts'

@@ -108,7 +108,7 @@ async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; find
     const refusals = (status['refusals'] ?? []) as readonly { authority: string; code: string; why: string }[]
     const kept = refusals.map(({ authority, code, why }): Finding => {
       const says = `authority ${authority.slice(0, 16)} keeps it out: ${why} (${code})`
-      return { check: 'running', state: 'wrong', says, fix: 'docs/running.md, 6, says what to do' }
+      return { check: 'running', state: 'wrong', says, fix: 'docs/guide/running.md 6 says what to do' }
     })
     const runs: Finding = { check: 'running', state: 'ok', says: 'it runs' }
     return { running: true, findings: [runs, ...checkDiskOf(status), ...kept] }

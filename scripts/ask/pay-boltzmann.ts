@@ -13,7 +13,11 @@ export function boltzmannFile(file: string, isJson: boolean): undefined {
     else console.log(table(text))
   } catch (error) {
     if (!(error instanceof PaymentError)) throw error
-    throw new CommandError('CONFIG', `${file}: ${error.message}`, 'docs/payments.md 1.5 shows a case')
+    throw new CommandError(
+      'CONFIG',
+      `${file}: ${error.message}`,
+      'docs/spec/payments-anonymity.md 1.5 shows a case',
+    )
   }
 }
 

@@ -12,7 +12,7 @@ import { openFrom } from '../roles/client.ts'
 import { paymentsFrom } from '../roles/payments.ts'
 import { machineError } from '../roles/role.ts'
 
-/** The payment routes of docs/payments.md 5.10. */
+/** The payment routes of docs/spec/payments-paymix.md 5.10. */
 export interface PaySession {
   /** @throws HttpRefusal, CommandError FAILED */
   ask(path: string, asked?: Asked): Promise<unknown>

@@ -1,4 +1,4 @@
-// The file in which an operator's offline identity key vouches for a node's key (docs/directory.md 5.4).
+// The file in which an operator's offline identity key vouches for a node's key (docs/spec/directory-nodes.md 5.4).
 
 import * as v from 'valibot'
 import {

@@ -94,7 +94,7 @@ const gatewaySchema = v.strictObject({
   ...mixSchema.entries,
   announcers: v.optional(field(v.array(text), '["chaffinch_b…"]')),
 })
-/** docs/payments.md 4.10. */
+/** docs/spec/payments-rounds.md 4.10. */
 const paymentsSchema = v.strictObject({
   apps: v.optional(
     v.array(v.pipe(text, v.check(isAppName, 'want a name of a to z, 0 to 9, dot and hyphen'))),

@@ -368,7 +368,7 @@ export function clientText(file: string, draft: ClientDraft): string {
     },
   ]
   const header = draft.payments === undefined ? '#[payments]' : '[payments]'
-  const payments = `# What it pays with, once payments.ledger in its folder names a ledger (docs/payments.md 5.9).\n${header}\n\n${write(paymentLines(draft.payments ?? {}))}`
+  const payments = `# What it pays with, once payments.ledger in its folder names a ledger (docs/spec/payments-paymix.md 5.9).\n${header}\n\n${write(paymentLines(draft.payments ?? {}))}`
   return `# A client: chaffinch client --config ${file}\n\n${write([...roleLines(file, draft), ...own])}${payments}${sourceText}`
 }
 

@@ -1,5 +1,5 @@
 // Persons of a local network pay each other through their clients: the first pays the second's request, the others mix, all in
-// one round; their ledger is a process of its own. docs/payments.md 5.
+// one round; their ledger is a process of its own. docs/spec/payments-paymix.md 5.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -17,7 +17,7 @@ import { endpointOf, type PlannedProcess } from './plan.ts'
 import type { JoinRecord } from './record.ts'
 import type { Run } from './run.ts'
 
-/** docs/payments.md 4.10: those of a local network. */
+/** docs/spec/payments-rounds.md 4.10: those of a local network. */
 const times: RoundTimes = {
   epochMs: 50 * second,
   arriveMs: 5 * second,

@@ -93,7 +93,7 @@ function sourceAddress(i: number): string | undefined {
   return process.platform === 'linux' ? `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}` : undefined
 }
 
-/** docs/payments.md 4.10: those of the persons of a local network. */
+/** docs/spec/payments-rounds.md 4.10: those of the persons of a local network. */
 export const personTimes = {
   epoch: '20s',
   arrive: '6s',

@@ -1,4 +1,4 @@
-// The HTTP API of a running client (docs/client.md, HTTP API), as the commands and the local network call it.
+// The HTTP API of a running client (docs/spec/client-http.md 15), as the commands and the local network call it.
 
 import type { ClientStatus, LedgerEntry, Listed, Way } from '../../client/index.ts'
 import { askJson, type Endpoint } from './http.ts'

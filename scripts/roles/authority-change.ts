@@ -1,5 +1,5 @@
 // chaffinch authority add, replace, retire and keep: what one operator wants the authorities to be; and network: the
-// file of the network as it is now (docs/running.md 5).
+// file of the network as it is now (docs/guide/running.md 5).
 
 import { existsSync, rmSync } from 'node:fs'
 import { type AuthoritySet, sameSet, successorsOf } from '../../directory/authority/index.ts'

@@ -1,5 +1,5 @@
 // The payments of a client's folder: `payments.ledger` names the ledger; keys, requests and payments lie under seal in
-// `payments`, whose key is `payments.key`. docs/payments.md 5.9.
+// `payments`, whose key is `payments.key`. docs/spec/payments-paymix.md 5.9.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -31,8 +31,8 @@ function contents(pages: readonly Page[]): string {
   return [
     '# Reference',
     made,
-    'What each subpath of the package exports; [the tutorial](../tutorial.md) shows how one begins. The interface for other languages is described in\n' +
-      '[client.md](../client.md#15-http-api) and by the daemon itself, at `GET /openapi.json`.',
+    'What each subpath of the package exports; [the tutorial](../guide/tutorial.md) shows how one begins. The interface for other languages is described in\n' +
+      '[spec/client-http.md](../spec/client-http.md#15-http-api) and by the daemon itself, at `GET /openapi.json`.',
     ['| import from | exports | |', '|---|---|---|', ...rows].join('\n'),
     '',
   ].join('\n\n')

@@ -198,7 +198,7 @@ export function everybody({ authorities, change }: Plan): readonly number[] {
 
 /**
  * The honest authorities that nothing befell in the round of this epoch and who reach each other. With the
- * threshold of them the round must end in a document (docs/directory.md 8.9, Progress).
+ * threshold of them the round must end in a document (docs/spec/directory-voting.md 8.9, Progress).
  */
 export function undisturbed(plan: Plan, epoch: number): readonly number[] {
   const meets = ({ from, until }: While): boolean =>

@@ -1,5 +1,6 @@
-// What must hold of the shared randomness (docs/directory.md 8.9): it is fixed when the votes are frozen, and nobody
-// knows it before. Whoever deals here is watched, so that this watch knows what each dealing is worth whoever opens it.
+// What must hold of the shared randomness (docs/spec/directory-voting.md 8.9): it is fixed when the votes are frozen,
+// and nobody knows it before. Whoever deals here is watched, so that this watch knows what each dealing is worth
+// whoever opens it.
 
 import { sharingSecretKey } from '../../directory/authority/keys.ts'
 import type { ConsensusBody } from '../../directory/documents/consensus.ts'

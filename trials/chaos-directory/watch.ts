@@ -1,4 +1,5 @@
-// What must hold whatever happens (docs/directory.md 8.9), looked at after every step of every honest authority.
+// What must hold whatever happens (docs/spec/directory-voting.md 8.9), looked at after every step of every honest
+// authority.
 
 import { changes, sameSet } from '../../directory/documents/authority-set.ts'
 import type { ConsensusBody } from '../../directory/documents/consensus.ts'

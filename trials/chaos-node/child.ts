@@ -30,7 +30,7 @@ const mostKept = 5000
 const stepMs = 20
 /** Cells of garbage that wait for one neighbour. */
 const mostQueued = 400
-/** What a cell begins with in the clear (docs/sphinx.md, 4). */
+/** What a cell begins with in the clear (docs/spec/sphinx.md 4). */
 const adBytes = 2
 
 const [role, , file] = process.argv.slice(2) as [string, string, string]

@@ -1,5 +1,5 @@
 // Planted defects of `npm run chaos -- replay`: what a node is handed to keep its tags with, each with one promise
-// of docs/node.md, Replay, not kept.
+// of docs/spec/node.md 3, not kept.
 
 import type { Files, Journal } from '../../node/files.ts'
 import type { NodeLimits } from '../../node/limits.ts'
