@@ -14,7 +14,7 @@ import {
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
 import { systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { type ClientFile, clientEndpoint, readClientFile } from '../files/config.ts'
+import { type ClientFile, readClientFile, runningClient } from '../files/config.ts'
 import { diskError, openFolder as openRoleFolder, writeKey, writeNew } from '../files/folder.ts'
 import { askNewPassphrase, askPassphrase, secretFromFiles } from '../files/secret.ts'
 import { identityChore, identityChores } from './identities.ts'
@@ -45,7 +45,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
   if (what === 'key') return makeKey(wanted(file, what))
   const chore = identityChores.find(name => name === what)
   if (chore !== undefined) {
-    await identityChore(clientEndpoint(values.config), chore, file, values.json === true)
+    await identityChore(runningClient(values.config), chore, file, values.json === true)
     return
   }
   const config = readClientFile(values.config ?? 'client.toml')

@@ -11,6 +11,7 @@ import {
   ownServiceNames,
   readAddress,
 } from '../../client/index.ts'
+import type { RemoteClient } from '../../client/remote/index.ts'
 import {
   type AdmissionPolicy,
   authorityEntrySchema as authorityEntry,
@@ -24,7 +25,7 @@ import { field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { Peer } from '../../link/index.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
-import type { Endpoint } from '../remote/http.ts'
+import { type Endpoint, remoteAt } from './endpoint.ts'
 import { parametersSchema } from './parameters.ts'
 import { keyError, readNetwork, readToml } from './read.ts'
 import type { SecretFiles } from './secret.ts'
@@ -319,8 +320,12 @@ export function clientEndpoint(file = 'client.toml', as?: string): Endpoint {
   if (apiPort === 0) {
     throw keyError(file, ['api_port'], '0 takes any port: set one that this command can find')
   }
-  const endpoint = { port: apiPort, tokenFile: join(folder, 'token') }
-  return as === undefined ? endpoint : { ...endpoint, base: `/as/${encodeURIComponent(as)}` }
+  return { port: apiPort, tokenFile: join(folder, 'token'), as }
+}
+
+/** Reaches the client of this file, which runs. Throws like `clientEndpoint`. */
+export function runningClient(file?: string, as?: string): RemoteClient {
+  return remoteAt(clientEndpoint(file, as))
 }
 
 function role(file: string, read: v.InferOutput<v.ObjectSchema<typeof roleEntries, undefined>>): RoleFile {

@@ -10,9 +10,8 @@ import type { Seen } from '../../payment/anonymity/index.ts'
 import type { Account, PaymentLine, PaymentTimes, PieceLine } from '../../payment/index.ts'
 import { mixEpoch, openEpoch } from '../../payment/rounds/index.ts'
 import { second } from '../../world/units.ts'
-import { askJson } from '../remote/http.ts'
 import { Bank } from './payments-bank.ts'
-import { endpointOf, type PlannedProcess, personTimes } from './plan.ts'
+import { type PlannedProcess, personTimes, remoteOf } from './plan.ts'
 import type { JoinRecord, PaidRecord } from './record.ts'
 import type { Run } from './run.ts'
 
@@ -107,7 +106,7 @@ async function order(person: PlannedProcess, path: string, what: object): Promis
 
 async function ask(person: PlannedProcess, path: string, body?: object): Promise<unknown> {
   const asked = body === undefined ? {} : { method: 'POST' as const, body }
-  return await askJson(endpointOf(person), path, { ...asked, timeoutMs: patienceMs })
+  return await remoteOf(person).ask(path, { ...asked, timeoutMs: patienceMs })
 }
 
 async function keyOf(person: PlannedProcess): Promise<string> {

@@ -4,9 +4,10 @@ import { mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { RemoteClient } from '../../client/remote/index.ts'
+import { remoteAt } from '../files/endpoint.ts'
 import { initAuthority, initClient, initNetwork, initNode } from '../files/init.ts'
 import type { ParameterDraft } from '../files/init-files.ts'
-import type { Endpoint } from '../remote/http.ts'
 import type { NetOptions } from './options.ts'
 import type { Role } from './process.ts'
 
@@ -38,9 +39,9 @@ export interface Plan {
   readonly processes: readonly PlannedProcess[]
 }
 
-/** Where a process answers over HTTP. */
-export function endpointOf({ httpPort, tokenFile }: PlannedProcess): Endpoint {
-  return { port: httpPort, tokenFile }
+/** Asks a process over HTTP. */
+export function remoteOf({ httpPort, tokenFile }: PlannedProcess): RemoteClient {
+  return remoteAt({ port: httpPort, tokenFile })
 }
 
 /** Draws ports and writes every file, exactly as `chaffinch init` does. */
