@@ -33,10 +33,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   services: () => import('./ask/services.ts'),
   request: () => import('./ask/request.ts'),
   ping: () => import('./ask/ping.ts'),
-  contacts: () => import('./ask/contacts.ts'),
+  contacts: () => import('./files/contacts.ts'),
   cover: () => import('./ask/cover.ts'),
   key: () => import('./files/key.ts'),
-  identity: () => import('./ask/identity.ts'),
+  identity: () => import('./files/identity.ts'),
   doctor: () => import('./ask/doctor.ts'),
   consensus: () => import('./ask/consensus.ts'),
   ledger: () => import('./roles/ledger.ts'),
@@ -73,7 +73,7 @@ function print(text: string): number {
   return 0
 }
 
-/** What to do about an error of the client, in this process or in the one that was asked. */
+/** Finds what to do about an error of the client, in this process or in the one that was asked. */
 export function hintOf(error: unknown): string | undefined {
   if (error instanceof RemoteError) return isAway(error) ? awayHint : error.remedy
   return error instanceof ClientError ? adviceFor(error.code) : undefined

@@ -37,7 +37,9 @@ function price(costs: readonly CoverCost[], packetUs: number): Priced[] {
   })
 }
 
-/** What a packet with its acknowledgement block costs on this machine, CPU microseconds: the median of a few. */
+/**
+ * Measures the cost of a packet with its acknowledgement block on this machine, CPU microseconds: the median of a few.
+ */
 function packetMicroseconds(): number {
   const path = Array.from({ length: g.hops }, () => ({
     id: random(32),

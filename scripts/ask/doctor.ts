@@ -98,7 +98,7 @@ function onDisk({ folder }: RoleFile): Finding[] {
   return checkDisk(folder, diskFacts(folder))
 }
 
-/** What the running role says of itself. */
+/** Asks the running role how it is. */
 async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; findings: Finding[] }> {
   const endpoint = endpointOf(folder)
   const off: Finding = { check: 'running', state: 'warning', says: 'it does not run', fix: 'start it' }

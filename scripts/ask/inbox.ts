@@ -1,5 +1,5 @@
-// chaffinch inbox: what has arrived at a running client: all of it with its contents, a list, one message, or each as it
-// comes.
+// chaffinch inbox: what has arrived at a running client: all of it with its contents, a list, one message, or each as
+// it comes.
 
 import { writeFileSync } from 'node:fs'
 import { bytesOf, type ListedJson, type MessageJson, type RemoteClient } from '../../client/remote/index.ts'
@@ -95,7 +95,7 @@ interface Show {
   readonly app: string | undefined
   readonly json: boolean
   readonly after: number
-  /** How long to wait for more when so many were shown, milliseconds; not above 0: not at all. */
+  /** Tells how long to wait for more when so many were shown, milliseconds; not above 0: not at all. */
   readonly left: (shown: number) => number
 }
 

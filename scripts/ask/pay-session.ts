@@ -1,4 +1,5 @@
-// Where `chaffinch pay` asks: at the running client, or, where none runs, at one that it runs itself for as long as it takes.
+// Where `chaffinch pay` asks: at the running client, or, where none runs, at one that it runs itself for as long as it
+// takes.
 
 import { clientRoutes } from '../../client/api/index.ts'
 import { type Asked, RemoteClient } from '../../client/remote/index.ts'

@@ -22,7 +22,7 @@ import { openPaySession, type PaySession } from './pay-session.ts'
 import { accountText, forecastText, paymentText } from './pay-text.ts'
 
 const hint = 'chaffinch pay --help'
-/** How often it is looked whether a payment is over. */
+/** The time between two looks at a payment that is not over. */
 const lookEveryMs = 1000
 
 interface Asked extends Expected {
@@ -118,7 +118,7 @@ function amountOf(word: string | undefined): number {
   return wholeNumber('amount', wanted(word, 'pay: want an amount'), 1, Number.MAX_SAFE_INTEGER)
 }
 
-/** What a request asks for. */
+/** Reads what a request asks for. */
 function amountIn(text: string): number {
   try {
     return readRequest(new Uint8Array(Buffer.from(text, 'base64url'))).amount

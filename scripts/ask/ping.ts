@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../../client/index.ts'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../files/config.ts'
-import { contactOrAddress } from './contacts.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 
 const text = { type: 'string' } as const
 

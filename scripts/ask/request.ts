@@ -2,7 +2,7 @@
 
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
 import { runningClient } from '../files/config.ts'
-import { contactOrAddress } from './contacts.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 import { printable } from './inbox.ts'
 import { standardInput } from './send.ts'
 

@@ -7,8 +7,8 @@ import type { Handed, RemoteClient } from '../../client/remote/index.ts'
 import { concat } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../files/config.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 import { diskError } from '../files/folder.ts'
-import { contactOrAddress } from './contacts.ts'
 
 const pollMs = 200
 
@@ -75,7 +75,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
   console.log(values.json === true ? JSON.stringify(last) : last.id)
 }
 
-/** What is sent: the argument, a file, or standard input. @throws CommandError FAILED */
+/** Reads what is sent: the argument, a file, or standard input. @throws CommandError FAILED */
 async function contentOf(text: string | undefined, file: string | undefined): Promise<Uint8Array> {
   if (text !== undefined) return new TextEncoder().encode(text)
   if (file === undefined) return await standardInput()
@@ -129,7 +129,7 @@ export async function standardInput(): Promise<Uint8Array> {
   return concat(chunks)
 }
 
-/** What is longer than this is told of as it goes, fragments. */
+/** A longer message is told of as it goes, fragments. */
 const longFragments = 8
 
 async function reachState(

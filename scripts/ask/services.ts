@@ -1,4 +1,5 @@
-// chaffinch services: what gateways announce, as a running client knows it from the consensus. Looking is seen by nobody.
+// chaffinch services: what gateways announce, as a running client knows it from the consensus. Looking is seen by
+// nobody.
 
 import type { KnownService } from '../../client/index.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'

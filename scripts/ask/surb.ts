@@ -1,8 +1,9 @@
-// chaffinch surb: reply blocks by hand. Whoever has them can write to whoever made them, and does not learn who that is.
+// chaffinch surb: reply blocks by hand. Whoever has them can write to whoever made them, and does not learn who that
+// is.
 
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../files/config.ts'
-import { contactOrAddress } from './contacts.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 import { standardInput } from './send.ts'
 
 const text = { type: 'string' } as const

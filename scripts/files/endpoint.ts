@@ -35,5 +35,5 @@ export function isAway(error: unknown): boolean {
   return error instanceof RemoteError && (error.code === 'UNREACHABLE' || error.code === 'TIMEOUT')
 }
 
-/** What to do about a process that does not answer. */
+/** The remedy where a process does not answer. */
 export const awayHint = 'is the process running, and is this its --config?'

@@ -1,5 +1,5 @@
-// Persons of a local network pay each other through their clients: the first pays the second's request, the others mix, all in
-// one round; their ledger is a process of its own. docs/spec/payments-paymix.md 5.
+// Persons of a local network pay each other through their clients: the first pays the second's request, the others mix,
+// all in one round; their ledger is a process of its own. docs/spec/payments-paymix.md 5.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -98,7 +98,7 @@ async function carryOut(
 
 type Paid = Pick<Account, 'payments' | 'pieces'>
 
-/** What a person does: asks what it costs, and agrees. @returns the payment's name */
+/** Asks what it costs, and agrees, as a person does. @returns the payment's name */
 async function order(person: PlannedProcess, path: string, what: object): Promise<string> {
   const { quote } = (await ask(person, path, what)) as { quote: string }
   return ((await ask(person, `/pay/quotes/${quote}`, {})) as { payment: string }).payment
@@ -121,7 +121,7 @@ function lineOf(payments: readonly PaymentLine[], name: string | undefined): Pay
   return payments.find(({ payment }) => payment === name)
 }
 
-/** What both sides say, and who holds the receipt. */
+/** Records what both sides say, and who holds the receipt. */
 async function recordOf(
   persons: readonly PlannedProcess[],
   payer: PlannedProcess,

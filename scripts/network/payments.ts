@@ -1,5 +1,5 @@
-// Peers of a local network join their payments on Bitcoin: each a mixer at a client of its own, over the network's mixes and
-// bulletin.
+// Peers of a local network join their payments on Bitcoin: each a mixer at a client of its own, over the network's
+// mixes and bulletin.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RemoteClient } from '../../client/remote/index.ts'
@@ -63,9 +63,9 @@ export async function joinPayments(run: Run): Promise<void> {
 }
 
 class Peer {
-  /** What it can spend now. */
+  /** The coin that it can spend now. */
   coin: Coin
-  /** How its note came out of the meeting. */
+  /** The end that its note took at the meeting. */
   settled: Settlement | undefined
   readonly #treasury: Treasury
   #ledger: Ledger | undefined

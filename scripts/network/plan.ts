@@ -1,4 +1,4 @@
-// What a local network consists of: its processes, their ports and addresses, and the files they are started with.
+// Plans a local network: its processes, their ports and addresses, and the files they are started with.
 
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
@@ -23,7 +23,7 @@ export interface PlannedProcess {
   readonly tokenFile: string
   /** Where others reach it; undefined for a client. */
   readonly listenPort: number | undefined
-  /** What others are told to dial, when an observer sits in between. */
+  /** The port that others are told to dial, when an observer sits in between. */
   readonly tapPort: number | undefined
   /** The address it dials from, when an observer wants to tell processes apart. */
   readonly dialFrom: string | undefined
@@ -136,9 +136,13 @@ function writeFiles(plan: Plan, now: number): void {
   })
 }
 
-/** Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle. */
+/**
+ * Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle.
+ */
 const fragmentsPerSecond = 25
-/** So many clients have that rate. Of two cores more processes leave less: what all send together is then shared by all. */
+/**
+ * So many clients have that rate. Of two cores more processes leave less: what all send together is then shared by all.
+ */
 const clientsAtFullRate = 10
 const fragmentsPerSecondOfAll = 150
 /** A message that takes half a minute to leave is long enough, however long epochs are. */
@@ -147,7 +151,7 @@ const readsPerMinute = { most: 240, least: 90 }
 /** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
 const withPayments = 1 / 3
 
-/** Of the rate of a client of a small network. */
+/** Tells the share of the rate of a client of a small network. */
 function shareOf(clients: number): number {
   return clients <= clientsAtFullRate ? 1 : fragmentsPerSecondOfAll / (clients * fragmentsPerSecond)
 }

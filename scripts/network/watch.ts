@@ -1,4 +1,4 @@
-// What the processes of a local network say of themselves: asked again and again, and noted in the record.
+// The processes of a local network say how they are: they are asked again and again, and noted in the record.
 
 import { type Plan, type PlannedProcess, remoteOf } from './plan.ts'
 import type { Supervisor } from './process.ts'

@@ -1,4 +1,5 @@
-// chaffinch ledger: an embedded ledger as a service. Peers reach it through the mixnet, at the address of a running client.
+// chaffinch ledger: an embedded ledger as a service. Peers reach it through the mixnet, at the address of a running
+// client.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -27,7 +28,7 @@ import { topicAt } from '../network/topic.ts'
 import { closing, machineError, type Running, runRole } from './role.ts'
 
 const hint = 'chaffinch ledger --help'
-/** How often the service tells its newest head on the bulletin, milliseconds. */
+/** The service tells its newest head on the bulletin each time that this is over, milliseconds. */
 const tellEveryMs = 5 * 60_000
 const longestLog = 10_000_000
 

@@ -68,7 +68,7 @@ function isCommand(root: string, name: string, commands: ReadonlySet<string>): b
   return typeof bin !== 'string' && Object.keys(bin).some(command => commands.has(command))
 }
 
-/** Whether the package that is said to load it still does. */
+/** Tells whether the package that is said to load it still does. */
 function isLoaded(root: string, name: string): boolean {
   const loader = loadedBy[name]
   if (loader === undefined) return false
@@ -107,7 +107,9 @@ function configOf(root: string, file: string): { readonly include: readonly stri
   return JSON.parse(readFileSync(join(root, file), 'utf8'))
 }
 
-/** Names of packages that a source imports, without what is relative, a part of Node, or a path of the package's own. */
+/**
+ * Names of packages that a source imports, without what is relative, a part of Node, or a path of the package's own.
+ */
 export function packagesIn(source: string): ReadonlySet<string> {
   const specifiers = source.matchAll(/(?:^|[^\w.])(?:from|import)\s*\(?\s*'([^'.#][^']*)'/gm)
   const names = [...specifiers].flatMap(([, specifier = '']) => {
