@@ -25,6 +25,7 @@ export interface ServiceRequest {
 /** Gives the answer, at most 1 MiB less a byte. What it throws is told to the asker as `failed`, and nothing more. */
 export type ServiceHandler = (request: ServiceRequest) => Uint8Array | string | Promise<Uint8Array | string>
 
+/** Says how a service answers; everything has a default. */
 export interface ServiceOptions {
   /** Handlers that work at the same time; a request beyond is answered `busy`. Default 16. */
   readonly atOnce?: number
@@ -38,6 +39,7 @@ export interface ServiceOptions {
   readonly signal?: AbortSignal
 }
 
+/** A service that this client offers. Made by `Client.serve`. */
 export interface Service {
   /** What became of the requests. `mute` brought no reply blocks and was dropped. */
   readonly counts: Readonly<Record<Status | 'mute', number>>

@@ -19,8 +19,21 @@ export {
   type Topology,
   topologies,
 } from './documents/network.ts'
-export { defaultParameters, parameterNames, parameterRanges } from './documents/parameters.ts'
-export type { ConsensusStatus, Directory, NodeEntry, Parameters, Role, View } from './documents/view.ts'
+export {
+  defaultParameters,
+  type ParameterRange,
+  parameterNames,
+  parameterRanges,
+} from './documents/parameters.ts'
+export type {
+  ConsensusStatus,
+  Directory,
+  DirectoryHealth,
+  NodeEntry,
+  Parameters,
+  Role,
+  View,
+} from './documents/view.ts'
 export { DirectoryError, type DirectoryErrorCode } from './error.ts'
 export {
   type DirectoryStatus,
@@ -38,6 +51,7 @@ export {
   openInquiry,
 } from './inspect/inquiry.ts'
 export {
+  type Change,
   type Check,
   type Comparison,
   compare,
@@ -50,7 +64,13 @@ export {
   ownedPaths,
   type Verdict,
 } from './inspect/report.ts'
-export { type Certified, type JoinOptions, joinDirectory, type NodeDescription } from './join/join.ts'
+export {
+  type Certified,
+  type JoinedDirectory,
+  type JoinOptions,
+  joinDirectory,
+  type NodeDescription,
+} from './join/join.ts'
 export { consensusToJson, type Json } from './json.ts'
 export type { Sign } from './statement.ts'
 export { type Topic, type TopicName, topicNamed, topics } from './topics.ts'

@@ -1,6 +1,7 @@
 // chaffinch/link: a host that carries packets and requests, over libp2p or in memory. docs/spec/link.md.
 
 export { type HostInit, startHost } from './libp2p/host.ts'
+export type { LinkLimits } from './limits.ts'
 export {
   type CellDrop,
   type CellsHandler,

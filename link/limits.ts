@@ -6,6 +6,7 @@ import type { ConductLimits } from './conduct.ts'
 import type { BackOff } from './neighbour.ts'
 import type { Shares } from './turnstile.ts'
 
+/** The bounds that a link holds its peers to. */
 export interface LinkLimits {
   /** Cells that wait for one neighbour. */
   readonly queueCells: number

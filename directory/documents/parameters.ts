@@ -7,6 +7,7 @@ import type { Parameters } from './view.ts'
 /** Most authorities a network can have. */
 export const mostAuthorities = 31
 
+/** The values that a parameter may have. */
 export interface ParameterRange {
   readonly min: number
   readonly max: number

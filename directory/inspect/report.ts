@@ -173,6 +173,7 @@ export function historyOf(
 
 const gap = { hash: null, previous: null, follows: null, signers: 0, nodes: 0, arrived: 0, left: 0 } as const
 
+/** A node that differs from one document to a later one. */
 export interface Change {
   readonly id: string
   /** Fields of the node that differ, those apart that are new every epoch. */

@@ -9,6 +9,7 @@ import { side } from './multiset.ts'
 /** Inputs, and outputs, of at most this many. */
 export const mostAmounts = 12
 
+/** A join as anybody sees it: amounts that went in, and amounts that came out. */
 export interface Transaction {
   /** Amounts in the ledger's smallest unit; each a whole number, their sum at most 2^53 - 1. */
   readonly inputs: readonly number[]

@@ -4,7 +4,7 @@
 export { demoDcnet } from '../demo/dcnet.ts'
 export { type Guess, type PaymixDemo, type PublicLine, runPaymix, type TemporalLine } from '../demo/paymix.ts'
 export { PaymentError, type PaymentErrorCode } from '../error.ts'
-export { boltzmann, type Linkage } from './boltzmann.ts'
+export { boltzmann, type Linkage, type Transaction } from './boltzmann.ts'
 export { payBoltzmann, readTransaction } from './boltzmann-json.ts'
 export { type Collusion, collusion, intersection, intersections } from './intersection.ts'
 export { type Linkability, type LinkabilityInit, linkability } from './linkability.ts'

@@ -22,6 +22,7 @@ import {
 import { leafHash, MerkleTree } from './merkle.ts'
 import { notesOf, type Output, readTransaction, type SignedTransaction } from './transaction.ts'
 
+/** Holds what an embedded ledger is made of. */
 export interface EmbeddedLedgerInit {
   readonly store: Store
   readonly genesis: Genesis

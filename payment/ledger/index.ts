@@ -17,11 +17,20 @@ export { isDenomination, split } from '../denominations.ts'
 export { PaymentError, type PaymentErrorCode } from '../error.ts'
 export { embeddedJoins, type Join, type JoinScheme } from '../rounds/join.ts'
 export { type Audit, audit } from './audit.ts'
-export { type EmbeddedLedger, openLedger } from './embedded.ts'
+export { type EmbeddedLedger, type EmbeddedLedgerInit, openLedger } from './embedded.ts'
 export { answerProof, HeadWatch, type HeadWatchInit } from './heads.ts'
 export type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
-export { readGenesis, readHead, type SignedHead, writeGenesis, writeHead } from './log.ts'
+export { type Head, readGenesis, readHead, type SignedHead, writeGenesis, writeHead } from './log.ts'
 export { verifyConsistency, verifyInclusion } from './merkle.ts'
 export { answerQuestion, ledgerService, type RemoteInit, RemoteLedger } from './remote.ts'
-export { type Note, ownerOf, signMint, signTransfer, transfer } from './transaction.ts'
+export {
+  type Note,
+  type Output,
+  ownerOf,
+  type SignedTransaction,
+  signMint,
+  signTransfer,
+  type Transfer,
+  transfer,
+} from './transaction.ts'
 export { type Fork, isFork, type WatchAction, type WatchEvent, type WatchState, watch } from './watch.ts'

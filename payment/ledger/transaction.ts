@@ -38,6 +38,7 @@ export interface Mint {
 
 export type Transaction = Transfer | Mint
 
+/** A transaction with its id and the signatures under it. */
 export interface SignedTransaction {
   readonly transaction: Transaction
   /** 32 bytes. */

@@ -33,7 +33,7 @@ export interface FolderPayments {
 export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
   const ledgerFile = join(file.folder, 'payments.ledger')
   const listeners = new Set<(event: PaymentsEvent) => void>()
-  let opening: Promise<Opened> | null = null
+  let opening: Promise<Opened> | undefined
   let isClosed = false
   const openOnce = async (): Promise<Opened> => {
     if (isClosed) throw new PaymentError('WRONG_STATE', 'payments: they are closed')
@@ -54,7 +54,7 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
     },
     async open() {
       opening ??= openOnce().catch(error => {
-        opening = null
+        opening = undefined
         throw error
       })
       return (await opening).payments
