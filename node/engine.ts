@@ -1,18 +1,24 @@
 // Runs the relay's steps: one event after the other, and one timer for the hold.
 
 import type { Clock, Timer } from '../world/clock.ts'
+import type { Ms } from '../world/units.ts'
+import { wait } from '../world/wait.ts'
 import { type Action, held, type Relay, type RelayEvent, step } from './relay/relay.ts'
 
 export interface Engine {
   /** Steps the relay and carries its actions out. Called from within an action, the event waits its turn. */
   happen(event: RelayEvent): void
+  /** The time as the relay counts it: what has gone by, in whole milliseconds. */
+  now(): Ms
   /** Resolves when the relay holds nothing, or after `longestMs`. */
-  empty(longestMs: number): Promise<void>
-  /** No more steps, no more timers. */
+  empty(longestMs: Ms): Promise<void>
+  /** Ends it: no more steps, no more timers. */
   stop(): void
 }
 
 /**
+ * Makes the engine of a relay.
+ *
  * @param options.carryOut does one action; its outcome is an event that happens now or later
  * @param options.fault told of what a step or an action threw: a mistake of ours, which must not end the process
  */
@@ -30,6 +36,9 @@ export function engine(options: {
   let timer: Timer | undefined
   let ringsAt = Number.POSITIVE_INFINITY
 
+  // docs/spec/mixing.md 2: what falls due within one millisecond leaves together
+  const now = (): Ms => Math.floor(clock.elapsed())
+
   function happen(event: RelayEvent): void {
     if (stopped) return
     events.push(event)
@@ -43,7 +52,7 @@ export function engine(options: {
 
   function carry(event: RelayEvent): void {
     try {
-      for (const action of step(relay, event, clock.now())) carryOut(action)
+      for (const action of step(relay, event, now())) carryOut(action)
     } catch (error) {
       fault(error)
     }
@@ -55,22 +64,24 @@ export function engine(options: {
     if (due >= ringsAt) return
     timer?.cancel()
     ringsAt = due
-    timer = clock.after(Math.max(0, due - clock.now()), () => {
+    timer = clock.after(Math.max(0, due - clock.elapsed()), () => {
       ringsAt = Number.POSITIVE_INFINITY
-      happen({ t: 'due' })
+      happen({ type: 'due' })
     })
   }
 
   return {
     happen,
+    now,
     empty: longestMs =>
-      new Promise(resolve => {
-        if (stopped || held(relay) === 0) return resolve()
-        const latest = clock.after(longestMs, resolve)
-        emptied = () => {
-          latest.cancel()
-          resolve()
+      wait({}, ({ resolve }) => {
+        if (stopped || held(relay) === 0) {
+          resolve(undefined)
+          return undefined
         }
+        emptied = () => resolve(undefined)
+        const latest = clock.after(longestMs, emptied)
+        return () => latest.cancel()
       }),
     stop() {
       stopped = true

@@ -16,8 +16,9 @@ import type { Bulletin, BulletinStatus } from './bulletin/bulletin.ts'
 import type { Disk, Written } from './disk.ts'
 import type { Gateway } from './gateway/gateway.ts'
 import type { Mailboxes } from './gateway/mailbox.ts'
-import { type AlarmState, usualLoss } from './loops/alarm.ts'
+import { usualLoss } from './loops/alarm.ts'
 import type { LoopCounts, Loops } from './loops/loops.ts'
+import type { LoopWatch } from './loops/watch.ts'
 import { type DropReason, held, type Relay } from './relay/relay.ts'
 import type { ReplayStore } from './relay/replay.ts'
 import type { Admission } from './routes.ts'
@@ -100,7 +101,7 @@ export function statusOf(node: {
   joined: JoinedDirectory | undefined
   relay: Relay
   loops: Loops
-  alarm: AlarmState
+  alarm: LoopWatch
   replay: ReplayStore
   disk: Disk
   mail: { boxes: Mailboxes; gateway: Gateway } | undefined
@@ -123,10 +124,10 @@ export function statusOf(node: {
     packets: packetCounts(relay),
     loops: { ...loops.counts },
     alarm: {
-      raised: node.alarm.at === 'raised',
-      since: node.alarm.at === 'raised' ? node.alarm.since : null,
-      count: node.alarm.raised,
-      usualLoss: usualLoss(node.alarm),
+      raised: node.alarm.state.at === 'raised',
+      since: node.alarm.raisedSince ?? null,
+      count: node.alarm.state.raised,
+      usualLoss: usualLoss(node.alarm.state),
     },
     neighbours: link.neighbours().map(neighbour => {
       const { state, queued, sent } = neighbour

@@ -1,4 +1,4 @@
-// Texts that `chaffinch COMMAND --help` prints for the commands of a client.
+// What `chaffinch COMMAND --help` prints for the commands of a client.
 
 export const clientUsages: Readonly<Record<string, string>> = {
   send: `usage: chaffinch send --to ADDRESS [TEXT]

@@ -226,7 +226,7 @@ export class DirectoryWorld {
     for (const client of this.clients) await client.close()
     for (const { directory } of this.nodes) await directory.close()
     for (const authority of this.authorities) await authority?.close()
-    // Messages on their way arrive.
+    // What is on its way arrives.
     await this.clock.advance(50)
   }
 }

@@ -33,6 +33,7 @@ import {
 } from '../link/protocol/bulletin.ts'
 import { Board } from '../node/bulletin/board.ts'
 import { Pieces } from '../node/bulletin/pieces.ts'
+import { virtualClock } from '../world/clock.ts'
 
 const plain = { noNullPrototype: true } as const
 const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
@@ -77,9 +78,9 @@ test('an entry is cut into pieces and put together again, in any order and with 
       const parts = pieces.map(readPiece)
       assert.equal(Buffer.concat(parts.map(({ data }) => data)), Buffer.from(entry))
       // an id that is not the entry's: refused when all is there, and not before
-      const joined = new Pieces(userBytes)
+      const joined = new Pieces(virtualClock(), userBytes)
       const order = [...parts.slice(seed % count), ...parts.slice(0, seed % count)]
-      const ends = order.map(part => joined.add(part, 0).is)
+      const ends = order.map(part => joined.add(part).at)
       assert.equal(ends, [...Array(count - 1).fill('waiting'), 'refused'])
       assert.is(joined.waiting, 0)
     }),
@@ -118,7 +119,7 @@ test('pages of any size show a board whole, in order, each entry once', () => {
       fc.integer({ min: 40, max: 400 }),
       fc.uint8Array({ maxLength: 200 }),
       (entries, pageBytes, junk) => {
-        const board = new Board(() => ({ topicBytes: 1e6, ageMs: 1e9 }))
+        const board = new Board(virtualClock(), () => ({ topicBytes: 1e6, ageMs: 1e9 }))
         const reader = new BoardReader(0)
         const data = entries.map(({ length, fill }) => new Uint8Array(length).fill(fill))
         const read: Uint8Array[] = []

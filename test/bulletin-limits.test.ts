@@ -15,6 +15,7 @@ import {
   writeStamped,
 } from '../link/protocol/bulletin.ts'
 import { Board } from '../node/bulletin/board.ts'
+import { virtualClock } from '../world/clock.ts'
 import { minute, second } from '../world/units.ts'
 import { bulletinWorld, bytes, during, gateways, join, read } from './bulletin-world.ts'
 import type { Place, World } from './node-world.ts'
@@ -139,8 +140,9 @@ test('only nodes may ask for entries, and not without end', async () => {
   await w.close()
 })
 
-test('on a full board a flood drives itself out, not the others', () => {
-  const board = new Board(() => ({ topicBytes: 10_000, ageMs: minute }))
+test('on a full board a flood drives itself out, not the others', async () => {
+  const clock = virtualClock()
+  const board = new Board(clock, () => ({ topicBytes: 10_000, ageMs: minute }))
   const entry = (origin: number, n: number): Stamped => ({
     topic: 1,
     time: n,
@@ -155,7 +157,8 @@ test('on a full board a flood drives itself out, not the others', () => {
   assert.is(board.evicted, 1005 - board.entries)
   const kept = board.since(0, 1e6).entries.filter(bytes => bytes[9] === 1)
   assert.is(kept.length, 5)
-  board.expire(10 * minute)
+  await clock.advance(10 * minute)
+  board.expire()
   assert.is(board.entries, 0)
   assert.is(board.bytes, 0)
 })

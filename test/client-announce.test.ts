@@ -116,7 +116,7 @@ test('a descriptor with too many services, a name that is none, one twice, or of
 
 test('a gateway takes one service of an owner, one owner of a name, two in all, and none for good', () => {
   let now = 0
-  const announcements = new Announcements(() => now)
+  const announcements = new Announcements({ elapsed: () => now })
   assert.ok(announcements.announce(service('echo', 1)))
   assert.not.ok(announcements.announce(service('echo', 2)), 'the name is taken')
   assert.ok(announcements.announce(service('ping', 2)))
@@ -142,16 +142,13 @@ test('strangers take no place where an operator names who may announce, and ever
   const own = service('echo', 1)
   const namesAt = (announcements: Announcements): string[] => announcements.list().map(({ name }) => name)
 
-  const open = new Announcements(() => 0)
+  const open = new Announcements({ elapsed: () => 0 })
   for (const squatter of squatters) open.announce(squatter)
   assert.not.ok(open.announce(own), 'control: anyone may, and the places are gone')
   assert.equal(namesAt(open), ['s0', 's1'])
 
   let named = [own.mailboxKey]
-  const closed = new Announcements(
-    () => 0,
-    key => named.some(one => hex(one) === hex(key)),
-  )
+  const closed = new Announcements({ elapsed: () => 0 }, key => named.some(one => hex(one) === hex(key)))
   for (const squatter of squatters) assert.not.ok(closed.announce(squatter))
   assert.ok(closed.announce(own))
   assert.equal(namesAt(closed), ['echo'])

@@ -18,10 +18,9 @@ import { openStore } from '../world/store.ts'
 
 const [folder, port] = process.argv.slice(2) as [string, string]
 const g = geometry({ suite: 'x25519', hops: 3, userBytes: 200 })
-const now = (): number => systemClock.now()
 const mailboxes = await openMailboxes({
   store: await openStore(join(folder, 'store')),
-  now,
+  clock: systemClock,
   payloadBytes: g.payloadBytes,
   limits: { entries: 100, minutes: 60, boxes: 100, bytes: 2 ** 20, waiting: 100 },
 })
@@ -44,7 +43,7 @@ const server = gateway({
   announce: () => false,
   payloadBytes: g.payloadBytes,
   clients: 10,
-  now,
+  clock: systemClock,
   random,
 })
 host.serve(mailboxProtocol, requestBytes, server.answer)

@@ -18,7 +18,7 @@ const owner = (n: number): Uint8Array => new Uint8Array(32).fill(n)
 function open(store: Store, clock: VirtualClock, limits: Partial<MailboxLimits> = {}): Promise<Mailboxes> {
   return openMailboxes({
     store,
-    now: clock.now,
+    clock,
     payloadBytes,
     limits: { entries: 100, minutes: 10, boxes: 10, bytes: 1 << 20, waiting: 100, ...limits },
   })

@@ -3,7 +3,14 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type AlarmState, newAlarm, step, threshold, usualAlarm, usualLoss } from '../node/loops/alarm.ts'
+import {
+  type AlarmState,
+  evidenceNeeded,
+  newAlarm,
+  step,
+  usualAlarm,
+  usualLoss,
+} from '../node/loops/alarm.ts'
 import { exponential, fraction, type Random, seededRandom } from '../world/random.ts'
 import { day, second } from '../world/units.ts'
 import { type Place, type World, world } from './node-world.ts'
@@ -43,16 +50,16 @@ function run(
     if (now >= end) return state
     if (now === nextTick) {
       nextTick += 250
-      if (state.missing > 0) state = step(state, { t: 'tick' }, now)
+      if (state.missing > 0) state = step(state, { type: 'tick' }, now)
     } else if (now === nextLoop) {
       const back = now + rtt
       fates.push({ at: back, returned: back < attackAt && fraction(random) >= loss })
       nextLoop = now + exponential(random, second / loops)
     } else if (now === nextArrival) {
-      if (now < attackAt) state = step(state, { t: 'arrived', count: 1 }, now)
+      if (now < attackAt) state = step(state, { type: 'arrived', count: 1 }, now)
       nextArrival = now + exponential(random, second / others)
     } else {
-      state = step(state, { t: 'loop', returned: fates.shift()?.returned === true }, now)
+      state = step(state, { type: 'loop', returned: fates.shift()?.returned === true }, now)
     }
     if (now >= attackAt && state.raised > alarms) return state
   }
@@ -91,7 +98,7 @@ test('the control: a threshold for a false alarm a minute has many in an hour', 
   // Without packets of others, so that the loops alone decide.
   for (let i = 0; i < 20_000; i++) {
     now += exponential(random, second)
-    state = step(state, { t: 'loop', returned: fraction(random) >= 0.02 }, now, loose)
+    state = step(state, { type: 'loop', returned: fraction(random) >= 0.02 }, now, loose)
     if (state.at === 'raised') alarms++
     if (state.at === 'raised') state = { ...state, at: 'calm', evidence: { loops: 0, silence: 0 } }
   }
@@ -108,7 +115,7 @@ test('everything but the target blocked: found within RTT + 4.6 / rate in 99 of 
 test('the control: without packets of others the loops alone need longer, and silence alone is no alarm', () => {
   assert.ok(detection({ ...usual, others: 0 }, 300, 7) < 0.97)
   let state = run(usual, seededRandom(9), newAlarm(0), 0, 600 * second)
-  state = step(state, { t: 'tick' }, 660 * second)
+  state = step(state, { type: 'tick' }, 660 * second)
   assert.is(state.raised, 0, 'a minute of silence, and no loop missing')
 })
 
@@ -117,8 +124,8 @@ test('somebody puts packets of his own in the place of all others: four missing 
   let state = before
   for (let i = 1; i <= 4; i++) {
     assert.is(state.raised, before.raised)
-    state = step(state, { t: 'arrived', count: 4 }, (1200 + i) * second)
-    state = step(state, { t: 'loop', returned: false }, (1200 + i) * second)
+    state = step(state, { type: 'arrived', count: 4 }, (1200 + i) * second)
+    state = step(state, { type: 'loop', returned: false }, (1200 + i) * second)
   }
   assert.is(state.at, 'raised')
 })
@@ -133,11 +140,11 @@ test('an attack teaches nothing, and three loops in a row end the alarm', () => 
   const before = run(usual, seededRandom(11), newAlarm(0), 0, 1200 * second)
   let state = run(usual, seededRandom(12), before, 1200 * second, 1230 * second, 1201 * second)
   assert.is(state.at, 'raised')
-  for (let i = 0; i < 500; i++) state = step(state, { t: 'loop', returned: false }, (1230 + i) * second)
+  for (let i = 0; i < 500; i++) state = step(state, { type: 'loop', returned: false }, (1230 + i) * second)
   assert.is(usualLoss(state), usualLoss(before))
   for (let i = 0; i < 3; i++) {
     assert.is(state.at, 'raised')
-    state = step(state, { t: 'loop', returned: true }, (1800 + i) * second)
+    state = step(state, { type: 'loop', returned: true }, (1800 + i) * second)
   }
   assert.is(state.at, 'calm')
   assert.is(state.raised, before.raised + 1)
@@ -145,13 +152,13 @@ test('an attack teaches nothing, and three loops in a row end the alarm', () => 
 
 test('the threshold is the logarithm of the events of a day', () => {
   const state = run(usual, seededRandom(13), newAlarm(0), 0, 3600 * second)
-  const { loops, silence } = threshold(state, usualAlarm)
+  const { loops, silence } = evidenceNeeded(state, usualAlarm)
   assert.ok(Math.abs(loops - Math.log(2 * 86_400)) < 0.2)
   assert.ok(Math.abs(silence - Math.log(2 * 4 * 86_400)) < 0.2)
 })
 
 test('a whole mix: its links are cut while it runs, the alarm is in its status, and ends with the attack', async () => {
-  const w = await world({ parameters: { nodeLoopPerMinute: 120 }, perLayer: 2 })
+  const w = await world({ parameters: { nodeLoopPerMinute: 120 }, perLayer: 2, seed: 2 })
   await w.clock.advance(60 * second)
   const target = w.places.find(({ role }) => role === 'mix')?.node
   const others = w.places.map(({ node }) => node).filter(node => node !== target)

@@ -6,7 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultParameters } from '../directory/documents/parameters.ts'
 import type { Strategy } from '../node/mixing/strategy.ts'
-import { type MixingNumbers, strategyNames, votedStrategy } from '../node/mixing/voted.ts'
+import { type MixingNumbers, strategyNames, type VotedStrategy, votedStrategy } from '../node/mixing/voted.ts'
 import { below, type Random, seededRandom } from '../world/random.ts'
 
 interface Packet {
@@ -16,8 +16,31 @@ interface Packet {
 
 const numbers = (change: Partial<MixingNumbers> = {}): MixingNumbers => ({ ...defaultParameters, ...change })
 
+/** A hold whose wall clock shows the time that it is told. */
+function voted(random: Random, limit: number): VotedStrategy<Packet> {
+  let shown = 0
+  const hold = votedStrategy<Packet>({ random, limit, wall: () => shown })
+  const at = (now: number): typeof hold => {
+    shown = now
+    return hold
+  }
+  return {
+    get name() {
+      return hold.name
+    },
+    get size() {
+      return hold.size
+    },
+    put: (packet, now) => at(now).put(packet, now),
+    take: now => at(now).take(now),
+    follow: (name, change, now) => at(now).follow(name, change, now),
+    wakeAt: hold.wakeAt,
+    release: hold.release,
+  }
+}
+
 function strategy(name: string, random: Random, limit: number, change: MixingNumbers): Strategy<Packet> {
-  const hold = votedStrategy<Packet>({ random, limit })
+  const hold = voted(random, limit)
   hold.follow(name, change, 0)
   assert.is(hold.name, name)
   return hold
@@ -246,7 +269,7 @@ test('a change of strategy or of its numbers loses nothing, and keeps the bound'
   fc.assert(
     fc.property(changes, arrivals, somewhere, (switches, events, { limit, seed }) => {
       const random = seededRandom(seed)
-      const hold = votedStrategy<Packet>({ random, limit })
+      const hold = voted(random, limit)
       const gone = new Set<Packet>()
       let put = 0
       let now = 0
@@ -270,7 +293,7 @@ test('a change of strategy or of its numbers loses nothing, and keeps the bound'
 })
 
 test('a strategy is changed only when the consensus says something new', () => {
-  const hold = votedStrategy<Packet>({ random: seededRandom(1), limit: 5 })
+  const hold = voted(seededRandom(1), 5)
   assert.not(hold.follow('poisson', numbers(), 0))
   assert.not(hold.follow('poisson', numbers({ batchMs: 20 }), 0), 'numbers of others')
   assert.ok(hold.follow('timed', numbers(), 0))

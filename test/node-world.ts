@@ -93,7 +93,9 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   }
   const parameters = { ...defaultParameters, nodeLoopPerMinute: 0, ...options.parameters }
   const g = geometry({ suite: 'x25519', hops: network.hops, userBytes: network.userBytes })
-  const links = memoryNetwork({ clock, random, latencyMs: { min: 1, max: 1 } })
+  // what is set is the clock of the nodes; these links are their surroundings
+  const unset = { ...clock, now: clock.elapsed }
+  const links = memoryNetwork({ clock: unset, random, latencyMs: { min: 1, max: 1 } })
   const drafts: Omit<Place, 'node'>[] = []
   const add = (role: Role, layer: number): void => {
     const seed = random(32)

@@ -14,18 +14,18 @@ import { fairQueue } from '../node/relay/fair-queue.ts'
 import { openKeys } from '../node/relay/keys.ts'
 import {
   openedBytes,
-  outcomeBytes,
   readOpened,
-  readOutcome,
+  readResult,
   recordsOf,
+  resultBytes,
   type ToThread,
   writeOpened,
-  writeOutcome,
+  writeResult,
 } from '../node/relay/peel-messages.ts'
 import { peelPool } from '../node/relay/peel-pool.ts'
 import { inlinePeeler, type Peeler } from '../node/relay/peeler.ts'
 import type { Fit } from '../node/relay/peeling.ts'
-import type { Outcome } from '../node/relay/relay.ts'
+import type { PeelResult } from '../node/relay/relay.ts'
 import { replayStore } from '../node/relay/replay.ts'
 import { body } from '../sphinx/body.ts'
 import { geometry } from '../sphinx/geometry.ts'
@@ -62,7 +62,7 @@ test('what passes between threads reads as it was written', () => {
   const packet = new Uint8Array(g.packetBytes)
   const delayMs = fc.nat(2 ** 32 - 1)
   const plain = { noNullPrototype: true } as const
-  const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+  const result: fc.Arbitrary<PeelResult> = fc.oneof(
     fc.constantFrom(...(['FAULT', 'NO_KEY', 'BAD_MAC', 'BAD_PAYLOAD'] as const)).map(drop => ({ drop })),
     fc
       .record({ next: bytes(32), delayMs })
@@ -75,12 +75,12 @@ test('what passes between threads reads as it was written', () => {
     })),
   )
   fc.assert(
-    fc.property(fc.array(outcome), outcomes => {
-      const records = new Uint8Array(outcomes.length * outcomeBytes)
-      for (const [i, record] of [...recordsOf(records, outcomeBytes)].entries())
-        writeOutcome(record, outcomes[i] as Outcome)
-      const read = [...recordsOf(records, outcomeBytes)].map(record => readOutcome(g, record, () => packet))
-      assert.equal(read, outcomes)
+    fc.property(fc.array(result), results => {
+      const records = new Uint8Array(results.length * resultBytes)
+      for (const [i, record] of [...recordsOf(records, resultBytes)].entries())
+        writeResult(record, results[i] as PeelResult)
+      const read = [...recordsOf(records, resultBytes)].map(record => readResult(g, record, () => packet))
+      assert.equal(read, results)
     }),
   )
   const opened = fc.oneof(
@@ -138,7 +138,7 @@ test('a fair queue loses nothing, keeps the order of each, and lets nobody wait 
 interface Bench {
   readonly peeler: Peeler
   readonly workers: Worker[]
-  readonly outcomes: Outcome[]
+  readonly results: PeelResult[]
   /** What each neighbour's packets were worth. */
   readonly fits: ReadonlyMap<string, Fit>
   /** Packets that a thread was told to finish: whose payload it touches. */
@@ -148,7 +148,7 @@ interface Bench {
   readonly key: Uint8Array
   /** 32 bytes: of epoch 0, in its grace. */
   readonly earlier: Uint8Array
-  come(count: number): Promise<readonly Outcome[]>
+  come(count: number): Promise<readonly PeelResult[]>
 }
 
 async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>): Promise<void> {
@@ -162,7 +162,7 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
   const key = keys.published(1).get(1) as Uint8Array
   const replay = replayStore({ files, random, tagsPerKey: 1000 })
   for (const epoch of [0, 1]) await replay.open(epoch)
-  const outcomes: Outcome[] = []
+  const results: PeelResult[] = []
   const workers: Worker[] = []
   const fits = new Map<string, Fit>()
   let finished = 0
@@ -172,7 +172,7 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
     replay,
     now: () => now,
     log: silent,
-    peeled: (some: readonly Outcome[]) => void outcomes.push(...some),
+    peeled: (some: readonly PeelResult[]) => void results.push(...some),
     judged: (from: string, fit: Readonly<Fit>) => {
       const before = fits.get(from) ?? { fitting: 0, misfits: 0 }
       fits.set(from, { fitting: before.fitting + fit.fitting, misfits: before.misfits + fit.misfits })
@@ -190,22 +190,22 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
             const worker = sourceThread(data)
             const post = worker.postMessage.bind(worker)
             worker.postMessage = (message: ToThread, handedOver?: readonly ArrayBuffer[]) => {
-              if (message.t === 'finish') finished += message.verdicts.reduce((sum, yes) => sum + yes, 0)
+              if (message.do === 'finish') finished += message.verdicts.reduce((sum, yes) => sum + yes, 0)
               post(message, handedOver)
             }
             workers.push(worker)
             return worker
           },
         })
-  const come = async (count: number): Promise<readonly Outcome[]> => {
-    for (let waited = 0; outcomes.length < count; waited += 5) {
-      assert.ok(waited < 30_000, `${outcomes.length} of ${count} outcomes`)
+  const come = async (count: number): Promise<readonly PeelResult[]> => {
+    for (let waited = 0; results.length < count; waited += 5) {
+      assert.ok(waited < 30_000, `${results.length} of ${count} results`)
       await new Promise(resolve => setTimeout(resolve, 5))
     }
-    return outcomes
+    return results
   }
   try {
-    await run({ peeler, workers, files, outcomes, fits, finished: () => finished, key, earlier, come })
+    await run({ peeler, workers, files, results, fits, finished: () => finished, key, earlier, come })
   } finally {
     await peeler.close()
     keys.close()
@@ -282,12 +282,12 @@ test('threads make of packets what the inline peeler makes of them', async () =>
       await bench.come(packets.length)
       assert.equal([...bench.fits], [['aa', { fitting: 6, misfits: 5 }]])
       const counts: Record<string, number> = {}
-      for (const outcome of await bench.come(packets.length)) {
-        const name = 'drop' in outcome ? outcome.drop : `${outcome.peeled.at} ${outcome.peeled.delayMs}`
+      for (const result of await bench.come(packets.length)) {
+        const name = 'drop' in result ? result.drop : `${result.peeled.at} ${result.peeled.delayMs}`
         counts[name] = (counts[name] ?? 0) + 1
-        if ('peeled' in outcome && outcome.peeled.at === 'forward') {
-          assert.equal(outcome.peeled.next, other.id)
-          assert.is(outcome.peeled.packet.length, g.packetBytes)
+        if ('peeled' in result && result.peeled.at === 'forward') {
+          assert.equal(result.peeled.next, other.id)
+          assert.is(result.peeled.packet.length, g.packetBytes)
         }
       }
       kinds.push(counts)
@@ -306,30 +306,30 @@ test('threads make of packets what the inline peeler makes of them', async () =>
 })
 
 test('a hundred copies in two threads give one output, and a killed thread costs what it had', async () => {
-  await withPeeler(2, async ({ peeler, workers, key, come, outcomes }) => {
+  await withPeeler(2, async ({ peeler, workers, key, come, results }) => {
     const packet = forward(key)
     for (let i = 0; i < 100; i++) peeler.peel(`${i % 7}`, [packet.slice()])
     const all = await come(100)
-    assert.is(all.filter(outcome => 'peeled' in outcome).length, 1)
-    assert.is(all.filter(outcome => 'drop' in outcome && outcome.drop === 'REPLAY').length, 99)
+    assert.is(all.filter(result => 'peeled' in result).length, 1)
+    assert.is(all.filter(result => 'drop' in result && result.drop === 'REPLAY').length, 99)
 
-    outcomes.length = 0
+    results.length = 0
     peeler.peel(
       'aa',
       Array.from({ length: 200 }, () => forward(key)),
     )
     // both have batches now, and one will never answer
     await workers[0]?.terminate()
-    const lost = (await come(200)).filter(outcome => 'drop' in outcome)
+    const lost = (await come(200)).filter(result => 'drop' in result)
     assert.ok(lost.length > 0 && lost.length <= 64, `${lost.length} lost`)
-    assert.ok(lost.every(outcome => 'drop' in outcome && outcome.drop === 'THREAD_ENDED'))
-    assert.is(outcomes.length, 200)
+    assert.ok(lost.every(result => 'drop' in result && result.drop === 'THREAD_ENDED'))
+    assert.is(results.length, 200)
 
     for (let waited = 0; workers.length < 3; waited += 10) {
       assert.ok(waited < 5000, 'no other thread takes its place')
       await new Promise(resolve => setTimeout(resolve, 10))
     }
-    outcomes.length = 0
+    results.length = 0
     await workers[1]?.terminate()
     peeler.peel('aa', [forward(key)])
     const [one] = await come(1)
@@ -338,7 +338,7 @@ test('a hundred copies in two threads give one output, and a killed thread costs
 })
 
 test('a neighbour that floods is told to wait; another is not, and is served meanwhile', async () => {
-  await withPeeler(1, async ({ peeler, key, outcomes, come }) => {
+  await withPeeler(1, async ({ peeler, key, results, come }) => {
     const flood = Array.from({ length: 600 }, () => random(g.packetBytes))
     for (const packet of flood) packet.set([1, 1])
     assert.is(peeler.room('flooder'), undefined)
@@ -347,23 +347,23 @@ test('a neighbour that floods is told to wait; another is not, and is served mea
     assert.instance(room, Promise)
     assert.is(peeler.room('honest'), undefined)
     peeler.peel('honest', [forward(key)])
-    const good = (): number => outcomes.findIndex(outcome => 'peeled' in outcome)
+    const good = (): number => results.findIndex(result => 'peeled' in result)
     for (let count = 1; good() < 0; count++) await come(count)
     // two batches are under way, its own one is next, and one of garbage overtakes it between its halves
     assert.ok(good() < 4 * 32, `after ${good()} of the flood`)
     await room
-    assert.ok(outcomes.length >= 600 - 256, 'not before most of them are done')
+    assert.ok(results.length >= 600 - 256, 'not before most of them are done')
     assert.is(peeler.room('flooder'), undefined)
     await come(601)
   })
 })
 
 test('a thread opens packets with a key until it is told that the node has erased it', async () => {
-  await withPeeler(1, async ({ peeler, files, key, earlier, come, outcomes }) => {
+  await withPeeler(1, async ({ peeler, files, key, earlier, come, results }) => {
     const come2 = async (): Promise<string[]> => {
-      outcomes.length = 0
+      results.length = 0
       peeler.peel('aa', [forward(earlier), forward(key)])
-      return (await come(2)).map(outcome => ('drop' in outcome ? outcome.drop : 'peeled')).sort()
+      return (await come(2)).map(result => ('drop' in result ? result.drop : 'peeled')).sort()
     }
     assert.equal(await come2(), ['peeled', 'peeled'])
     await files.erase('packet-0.key')

@@ -11,6 +11,7 @@ import { mailboxProtocol, readPage } from '../link/protocol/mailbox.ts'
 import { Board } from '../node/bulletin/board.ts'
 import { BULLETIN_RECIPIENT } from '../sphinx/commands.ts'
 import { wrap } from '../sphinx/wrap.ts'
+import { virtualClock } from '../world/clock.ts'
 import { minute, second } from '../world/units.ts'
 import { bulletinWorld, bytes, gateways, join } from './bulletin-world.ts'
 import type { World } from './node-world.ts'
@@ -156,7 +157,7 @@ test('reading looks the same whether a client uses the bulletin, and whether the
 test('a flood does not drive out what others published; if origins were not told apart it would', () => {
   /** Of five quiet entries, how many are left after 500 loud ones. */
   const left = (quiet: number, loud: number): number => {
-    const board = new Board(() => ({ topicBytes: 10_000, ageMs: minute }))
+    const board = new Board(virtualClock(), () => ({ topicBytes: 10_000, ageMs: minute }))
     for (let n = 0; n < 505; n++) {
       const origin = new Uint8Array(32).fill(n < 5 ? quiet : loud)
       const data = new Uint8Array(100)

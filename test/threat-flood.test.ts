@@ -52,13 +52,13 @@ function flood(load: number, hold: Strategy<Mixed>, random: Random): Outcome {
     for (const action of step(relay, event, now)) carryOut(action)
   }
   const carryOut = (action: Action): void => {
-    if (action.t === 'peel') happen({ t: 'peeled', outcomes: action.packets.map(peeled) })
-    else if (action.t === 'record') happen({ t: 'recorded', batch: action.batch, ok: true })
-    else if (action.t === 'forward') {
+    if (action.do === 'peel') happen({ type: 'peeled', results: action.packets.map(peeled) })
+    else if (action.do === 'record') happen({ type: 'recorded', batch: action.batch, ok: true })
+    else if (action.do === 'forward') {
       const sender = action.packet[0] as number
       passed[sender] = (passed[sender] as number) + 1
       stays.push(now - (came.get(action.packet) as number))
-      happen({ t: 'ended', end: 'forwarded' })
+      happen({ type: 'ended', end: 'forwarded' })
     }
   }
   const peeled = (packet: Uint8Array) => ({
@@ -66,7 +66,7 @@ function flood(load: number, hold: Strategy<Mixed>, random: Random): Outcome {
   })
   let owed = 0
   for (; now < seconds * 1000; now++) {
-    happen({ t: 'due' })
+    happen({ type: 'due' })
     owed += (load * capacity) / 1000
     for (; owed >= 1; owed--) {
       const total = sent.reduce((sum, count) => sum + count, 0)
@@ -74,7 +74,7 @@ function flood(load: number, hold: Strategy<Mixed>, random: Random): Outcome {
       const packet = Uint8Array.of(sender)
       came.set(packet, now)
       sent[sender] = (sent[sender] as number) + 1
-      happen({ t: 'arrived', from: `${sender}`, packets: [packet] })
+      happen({ type: 'arrived', from: `${sender}`, packets: [packet] })
     }
   }
   assert.is(

@@ -1,5 +1,4 @@
-// What a node keeps of the bulletin (docs/spec/bulletin.md 6): the newest entries of each topic, in the order in which
-// they came. No I/O.
+// A node's board (docs/spec/bulletin.md 6): the newest entries of each topic, in the order in which they came. No I/O.
 
 import { hex } from '../../encoding/bytes.ts'
 import {
@@ -11,14 +10,18 @@ import {
   writeBoard,
   writeStamped,
 } from '../../link/protocol/bulletin.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Ms } from '../../world/units.ts'
 
 export interface BoardLimits {
-  /** Of all entries of one topic, bytes with their stamps. */
+  /** All entries of one topic have so many bytes at most, with their stamps. */
   readonly topicBytes: number
-  readonly ageMs: number
+  readonly ageMs: Ms
 }
 
 interface Held {
+  /** It was stamped then, as `Clock.elapsed` counts: a clock that is set makes no entry older. */
+  readonly stamped: Ms
   readonly cursor: number
   readonly id: string
   readonly origin: string
@@ -26,12 +29,13 @@ interface Held {
   readonly bytes: number
 }
 
-/** Cursors begin at this times the clock, so that they go on after a restart. */
+/** Cursors begin at this times the wall clock, so that they go on after a restart. */
 const cursorsPerMs = 1024
-/** Ids of entries that are known again after they had to go. */
+/** So many ids of entries are known again after they had to go. */
 const mostForgotten = 16_384
 
 export class Board {
+  readonly #clock: Pick<Clock, 'now' | 'elapsed'>
   readonly #limits: () => BoardLimits
   #held: Held[] = []
   readonly #ids = new Set<string>()
@@ -40,7 +44,8 @@ export class Board {
   #last = 0
   evicted = 0
 
-  constructor(limits: () => BoardLimits) {
+  constructor(clock: Pick<Clock, 'now' | 'elapsed'>, limits: () => BoardLimits) {
+    this.#clock = clock
     this.#limits = limits
   }
 
@@ -52,7 +57,11 @@ export class Board {
     return [...this.#bytes.values()].reduce((sum, bytes) => sum + bytes, 0)
   }
 
-  /** @param id lowercase hex */
+  /**
+   * Says whether an entry is here, or was.
+   *
+   * @param id lowercase hex
+   */
   has(id: string): boolean {
     return this.#ids.has(id) || this.#forgotten.has(id)
   }
@@ -62,26 +71,27 @@ export class Board {
    *
    * @param at its time on this board, milliseconds since 1970-01-01 UTC: now, or what its stamp says when it comes late
    */
-  put(id: string, entry: Stamped, at: number): void {
+  put(id: string, entry: Stamped, at: Ms): void {
     const cursor = Math.max(this.#last + 1, Math.floor(at * cursorsPerMs))
     this.#last = cursor
     const bytes = stampBytes + entry.data.length
-    this.#held.push({ cursor, id, origin: hex(entry.origin), entry, bytes })
+    const stamped = this.#clock.elapsed() - (this.#clock.now() - entry.time)
+    this.#held.push({ stamped, cursor, id, origin: hex(entry.origin), entry, bytes })
     this.#ids.add(id)
     this.#bytes.set(entry.topic, (this.#bytes.get(entry.topic) ?? 0) + bytes)
     this.#shrink(entry.topic)
   }
 
   /** Lets go of what is too old. */
-  expire(now: number): void {
-    const oldest = now - this.#limits().ageMs
-    const gone = new Set(this.#held.filter(({ entry }) => entry.time < oldest))
+  expire(): void {
+    const oldest = this.#clock.elapsed() - this.#limits().ageMs
+    const gone = new Set(this.#held.filter(({ stamped }) => stamped < oldest))
     if (gone.size > 0) this.#drop(gone)
     for (const { id } of gone) this.#forgotten.delete(id)
   }
 
   /**
-   * What a page shows: the entries from a cursor on.
+   * Writes what a page shows: the entries from a cursor on.
    *
    * @param offset bytes of the entry of just this cursor that the client has
    * @returns `boardBytes` bytes
@@ -105,7 +115,7 @@ export class Board {
     return writeBoard({ more, stretches }, boardBytes)
   }
 
-  /** What another node missed, from a cursor on: at most so many bytes. */
+  /** Gives what another node missed, from a cursor on: at most so many bytes. */
   since(from: number, most: number): Catch {
     const entries: Uint8Array[] = []
     let room = most
@@ -119,7 +129,7 @@ export class Board {
     return { more: false, next, entries }
   }
 
-  /** Entries of this cursor and later ones. */
+  /** Gives the entries of this cursor and later ones. */
   *#from(cursor: number): Generator<Held> {
     let low = 0
     let high = this.#held.length

@@ -21,7 +21,7 @@ import {
 import type { Clock, Timer } from '../../world/clock.ts'
 import { pick, type Random } from '../../world/random.ts'
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
-import { minute, second } from '../../world/units.ts'
+import { KiB, type Ms, minute, second } from '../../world/units.ts'
 import type { Admission } from '../routes.ts'
 import { Board } from './board.ts'
 import { costOf, Judge, type Refusal } from './judge.ts'
@@ -55,15 +55,15 @@ export interface BulletinStatus {
   readonly expelled: number
 }
 
-/** Whom a node seeks to gossip with. Others seek it, too, so that it has about twice as many. */
+/** A node seeks to gossip with so many. Others seek it, too, so that it has about twice as many. */
 const wantedPeers = 6
-/** Between two nodes that are asked for what was missed, milliseconds. */
+/** So long is between two nodes that are asked for what was missed. */
 const catchUpMs = 10 * second
-/** Nodes asked at the start, and answers taken from one in a row. */
+/** So many nodes are asked at the start, and so many answers taken from one in a row. */
 const firstAsked = 3
 const mostAnswers = 64
 const requestMs = 5 * second
-/** What one node may ask for. */
+/** One node may ask so often. */
 const askRate: Rate = { perMinute: 600, burst: 128 }
 
 export class Bulletin {
@@ -72,7 +72,7 @@ export class Bulletin {
   readonly #judge: Judge
   readonly #pieces: Pieces
   readonly #gossip: Gossip
-  /** Where to go on with each node that was asked. */
+  /** The cursor at which to go on with each node that was asked. */
   readonly #cursors = new Map<string, number>()
   readonly #asked = new Map<string, Bucket>()
   readonly #refused = new Map<Refusal, number>()
@@ -85,9 +85,9 @@ export class Bulletin {
   constructor(init: BulletinInit) {
     const { admission, clock, link } = init
     this.#init = init
-    const ageMs = (): number => (this.#view?.parameters.bulletinMinutes ?? 1) * minute
-    const topicBytes = (): number => (this.#view?.parameters.bulletinKiB ?? 1) * 1024
-    this.#board = new Board(() => ({ ageMs: ageMs(), topicBytes: topicBytes() }))
+    const ageMs = (): Ms => (this.#view?.parameters.bulletinMinutes ?? 1) * minute
+    const topicBytes = (): number => (this.#view?.parameters.bulletinKiB ?? 1) * KiB
+    this.#board = new Board(clock, () => ({ ageMs: ageMs(), topicBytes: topicBytes() }))
     this.#judge = new Judge({
       network: init.network,
       views: () => admission.views,
@@ -95,7 +95,7 @@ export class Bulletin {
       now: clock.now,
       ageMs,
     })
-    this.#pieces = new Pieces(init.userBytes)
+    this.#pieces = new Pieces(clock, init.userBytes)
     this.#gossip = link.gossip({
       peers: () => this.#wanted,
       admits: admission.isNode,
@@ -104,7 +104,7 @@ export class Bulletin {
     link.serve(boardProtocol, catchRequestBytes, async (from, body) => this.#answer(from, body))
   }
 
-  /** There is a new view, or another one is current. */
+  /** Takes over a new view, or that another one is current. */
   adopt(): void {
     const view = this.#view
     if (view === undefined || this.#stopped) return
@@ -125,7 +125,6 @@ export class Bulletin {
    * @returns false when it is refused; its sender then gets no acknowledgement
    */
   publish(user: Uint8Array): boolean {
-    const { clock } = this.#init
     let piece: Piece
     try {
       piece = readPiece(user)
@@ -137,12 +136,12 @@ export class Bulletin {
     if (topic === undefined || (this.#view?.parameters[topic.parameter] ?? 0) === 0)
       return this.#refuse('NO_TOPIC')
     if (this.#board.has(hex(piece.id))) return true
-    const joined = this.#pieces.add(piece, clock.now())
-    if (joined.is === 'refused') return this.#refuse('BAD_ENTRY')
-    return joined.is === 'waiting' || this.#enter(topic, joined.entry)
+    const joined = this.#pieces.add(piece)
+    if (joined.at === 'refused') return this.#refuse('BAD_ENTRY')
+    return joined.at === 'waiting' || this.#enter(topic, joined.entry)
   }
 
-  /** What a page shows a client. */
+  /** Gives what a page shows a client. */
   page(cursor: number, offset: number, boardBytes: number): Uint8Array {
     return this.#board.page(cursor, offset, boardBytes)
   }
@@ -173,7 +172,7 @@ export class Bulletin {
     return `/chaffinch/bulletin/1/${this.#init.network}/${name}`
   }
 
-  /** Those that are still in the network stay, so that a new epoch costs few connections. */
+  /** Keeps those that are still in the network, so that a new epoch costs few connections. */
   #choosePeers({ nodes }: View): void {
     const { link, random } = this.#init
     const self = hex(link.id)
@@ -188,7 +187,7 @@ export class Bulletin {
     this.#wanted = stay
   }
 
-  /** 4.3: this gateway's word that the entry is there, within what it may publish. */
+  /** Gives this gateway's word that the entry is there, within what it may publish (docs/spec/bulletin.md 4.3). */
   #enter(topic: Topic, data: Uint8Array): boolean {
     const { network, link, clock, sign } = this.#init
     if (!isEntry(topic, data)) return this.#refuse('BAD_ENTRY')
@@ -218,7 +217,7 @@ export class Bulletin {
     const { admission, clock } = this.#init
     const name = hex(from)
     if (!admission.isNode(from)) throw new LinkError('REFUSED', 'bulletin: not a node')
-    const now = clock.now()
+    const now = clock.elapsed()
     const bucket = this.#asked.get(name) ?? fullBucket(askRate, now)
     this.#asked.set(name, bucket)
     if (takeTokens(bucket, askRate, 1, now) === 0)
@@ -228,7 +227,7 @@ export class Bulletin {
 
   #catchUpLater(): void {
     this.#timer = this.#init.clock.after(catchUpMs, () => {
-      this.#board.expire(this.#init.clock.now())
+      this.#board.expire()
       this.#judge.expire()
       void this.#catchUp()
       this.#catchUpLater()

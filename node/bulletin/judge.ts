@@ -1,5 +1,5 @@
-// What a node takes onto its board and passes on (docs/spec/bulletin.md 5.2): every check before the one that costs
-// more. All nodes judge by what stands in the entry, not by when it came, so that they agree.
+// Judges what a node takes onto its board and passes on (docs/spec/bulletin.md 5.2): every check before the one that
+// costs more. All nodes judge by what stands in the entry, not by when it came, so that they agree.
 
 import type { View } from '../../directory/documents/view.ts'
 import {
@@ -15,11 +15,11 @@ import { hex } from '../../encoding/bytes.ts'
 import type { Verdict } from '../../link/gossip.ts'
 import { LinkError } from '../../link/link.ts'
 import { readStamped, type Stamped } from '../../link/protocol/bulletin.ts'
-import { minute } from '../../world/units.ts'
+import { type Ms, minute } from '../../world/units.ts'
 import type { Board } from './board.ts'
 
 /**
- * Why an entry was not taken: MALFORMED, NO_TOPIC (the consensus has none of this number), OUT_OF_TIME, TOO_LARGE,
+ * Says why an entry was not taken: MALFORMED, NO_TOPIC (the consensus has none of this number), OUT_OF_TIME, TOO_LARGE,
  * NO_GATEWAY (its origin is none), KNOWN, OVER_QUOTA, BAD_STAMP (its origin has not signed it), BAD_ENTRY (not what its
  * topic wants).
  */
@@ -36,21 +36,22 @@ export type Refusal =
 
 export type Judgement = { readonly verdict: 'accept' } | { readonly verdict: Verdict; readonly why: Refusal }
 
-/** How far a stamp may be from the own clock: clocks differ, and gossip takes its time. */
-export const skewMs: number = 2 * minute
+/** A stamp may be so far from the own clock: clocks differ, and gossip takes its time. */
+export const skewMs: Ms = 2 * minute
 
 export interface JudgeInit {
   readonly network: string
   /** The current one first. */
   readonly views: () => readonly View[]
   readonly board: Board
-  readonly now: () => number
-  readonly ageMs: () => number
+  /** The wall time: stamps are dates. */
+  readonly now: () => Ms
+  readonly ageMs: () => Ms
 }
 
 export class Judge {
   readonly #init: JudgeInit
-  /** Bytes stamped by origin, topic and minute. */
+  /** Bytes that were stamped, by origin, topic and minute. */
   readonly #used = new Map<string, { readonly minute: number; bytes: number }>()
 
   constructor(init: JudgeInit) {
@@ -80,7 +81,7 @@ export class Judge {
     return judgement
   }
 
-  /** Bytes that an origin may still stamp of a topic in the minute of `time`, as every node sees it. */
+  /** Counts the bytes that an origin may still stamp of a topic in the minute of `time`, as every node sees it. */
   left(origin: Uint8Array, topic: Topic, time: number, views: readonly View[] = this.#init.views()): number {
     const quota = Math.max(0, ...views.map(view => quotaBytes(view, topic)))
     return quota - (this.#used.get(slotOf(origin, topic.number, time))?.bytes ?? 0)
@@ -136,7 +137,7 @@ export class Judge {
   }
 }
 
-/** What an entry counts for in a quota. */
+/** Computes what an entry counts for in a quota. */
 export function costOf({ data }: Pick<Stamped, 'data'>): number {
   return data.length + entryOverheadBytes
 }

@@ -2,33 +2,38 @@
 // I/O.
 
 import { entryId, topicNumbered } from '../../directory/topics.ts'
-import { hex } from '../../encoding/bytes.ts'
+import { concat, hex } from '../../encoding/bytes.ts'
 import { type Piece, pieceCount } from '../../link/protocol/bulletin.ts'
+import type { Clock } from '../../world/clock.ts'
+import { MiB, type Ms, minute } from '../../world/units.ts'
 
-/** Entries of which something is missing, their bytes together, and how long they wait, milliseconds. */
+/** Bounds of the entries of which something is missing: how many, their bytes together, and how long they wait. */
 const mostPartial = 256
-const mostBytes = 1024 * 1024
-const patienceMs = 120_000
+const mostBytes = MiB
+const patienceMs: Ms = 2 * minute
 
 interface Unfinished {
-  readonly at: number
+  readonly since: Ms
   readonly pieces: (Uint8Array | undefined)[]
   missing: number
   bytes: number
 }
 
+/** Says what became of a piece: its entry waits for others, cannot be, or is whole. */
 export type Joined =
-  | { readonly is: 'waiting' }
-  | { readonly is: 'refused' }
-  | { readonly is: 'whole'; readonly id: string; readonly entry: Uint8Array }
+  | { readonly at: 'waiting' }
+  | { readonly at: 'refused' }
+  | { readonly at: 'whole'; readonly id: string; readonly entry: Uint8Array }
 
 export class Pieces {
+  readonly #clock: Pick<Clock, 'elapsed'>
   readonly #userBytes: number
   /** The oldest first. */
   readonly #partials = new Map<string, Unfinished>()
   #bytes = 0
 
-  constructor(userBytes: number) {
+  constructor(clock: Pick<Clock, 'elapsed'>, userBytes: number) {
+    this.#clock = clock
     this.#userBytes = userBytes
   }
 
@@ -37,13 +42,18 @@ export class Pieces {
   }
 
   /** Takes a piece; the one that completes an entry gives all of it. */
-  add({ topic, id, index, count, data }: Piece, now: number): Joined {
+  add({ topic, id, index, count, data }: Piece): Joined {
     const of = topicNumbered(topic)
-    if (of === undefined || count > pieceCount(of.maxBytes, this.#userBytes)) return { is: 'refused' }
-    this.#expire(now)
+    if (of === undefined || count > pieceCount(of.maxBytes, this.#userBytes)) return { at: 'refused' }
+    this.#expire()
     const name = `${topic} ${hex(id)}`
-    const partial = this.#partials.get(name) ?? { at: now, pieces: Array(count), missing: count, bytes: 0 }
-    if (partial.pieces.length !== count) return { is: 'refused' }
+    const partial = this.#partials.get(name) ?? {
+      since: this.#clock.elapsed(),
+      pieces: Array(count),
+      missing: count,
+      bytes: 0,
+    }
+    if (partial.pieces.length !== count) return { at: 'refused' }
     if (partial.pieces[index] === undefined) {
       partial.pieces[index] = data.slice()
       partial.missing--
@@ -53,17 +63,17 @@ export class Pieces {
     this.#partials.set(name, partial)
     if (partial.missing > 0) {
       this.#shrink(name)
-      return { is: 'waiting' }
+      return { at: 'waiting' }
     }
     this.#drop(name)
-    const entry = joined(partial)
+    const entry = concat(partial.pieces as Uint8Array[])
     const whole = hex(entryId(topic, entry))
-    return whole === hex(id) ? { is: 'whole', id: whole, entry } : { is: 'refused' }
+    return whole === hex(id) ? { at: 'whole', id: whole, entry } : { at: 'refused' }
   }
 
-  #expire(now: number): void {
-    for (const [name, { at }] of this.#partials) {
-      if (now - at <= patienceMs) break
+  #expire(): void {
+    for (const [name, { since }] of this.#partials) {
+      if (this.#clock.elapsed() - since <= patienceMs) break
       this.#drop(name)
     }
   }
@@ -80,14 +90,4 @@ export class Pieces {
     this.#bytes -= this.#partials.get(name)?.bytes ?? 0
     this.#partials.delete(name)
   }
-}
-
-function joined({ pieces, bytes }: Unfinished): Uint8Array {
-  const entry = new Uint8Array(bytes)
-  let at = 0
-  for (const piece of pieces) {
-    entry.set(piece as Uint8Array, at)
-    at += (piece as Uint8Array).length
-  }
-  return entry
 }

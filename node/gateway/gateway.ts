@@ -14,6 +14,7 @@ import {
   writeGreeting,
   writePage,
 } from '../../link/protocol/mailbox.ts'
+import type { Clock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
 import type { Announcements } from '../announcements.ts'
@@ -26,7 +27,7 @@ const leastCells = 64
 const leastRequests = 16
 
 export interface Gateway {
-  /** How many of a client's cells may come in, from the first on. */
+  /** Says how many of a client's cells may come in, from the first on. */
   admit(client: Uint8Array, cells: number): number
   /**
    * Answers one request of the mailbox protocol.
@@ -36,11 +37,11 @@ export interface Gateway {
   answer(client: Uint8Array, request: Uint8Array): Promise<Uint8Array>
   /** A client's last connection has closed: nothing of it is kept. */
   gone(client: Uint8Array): void
-  /** Clients that are known now. */
+  /** Counts the clients that are known now. */
   readonly clients: number
 }
 
-/** What is known of one connected client. */
+/** So much is known of one connected client. */
 interface Client {
   readonly cells: Bucket
   readonly requests: Bucket
@@ -51,6 +52,8 @@ interface Client {
 }
 
 /**
+ * Begins without clients.
+ *
  * @param options.id 32 bytes: this gateway's node id
  * @param options.parameters the consensus's now
  * @param options.clients clients known at most; further ones are told `full`, and their cells do not come in
@@ -59,18 +62,18 @@ export function gateway(options: {
   id: Uint8Array
   mailboxes: Mailboxes
   parameters: () => Parameters
-  /** What a page shows of the bulletin, from a cursor on and an offset in its entry. */
+  /** Gives what a page shows of the bulletin, from a cursor on and an offset in its entry. */
   board: (cursor: number, offset: number, bytes: number) => Uint8Array
   /** Takes a service of the owner of a mailbox; false when it does not stand. */
   announce: Announcements['announce']
   payloadBytes: number
   clients: number
-  now: () => number
+  clock: Pick<Clock, 'elapsed'>
   random: Random
 }): Gateway {
-  const { id, mailboxes, parameters, board, announce, payloadBytes, now, random } = options
+  const { id, mailboxes, parameters, board, announce, payloadBytes, clock, random } = options
   const clients = new Map<string, Client>()
-  /** Which client has a mailbox open: one at a time. */
+  /** The client that has a mailbox open: one at a time. */
   const openAt = new Map<string, Client>()
 
   const known = (id: Uint8Array): Client | undefined => {
@@ -79,8 +82,8 @@ export function gateway(options: {
     if (client !== undefined) return client
     if (clients.size >= options.clients) return undefined
     const fresh = {
-      cells: fullBucket(cellRate(parameters()), now()),
-      requests: fullBucket(requestRate(parameters()), now()),
+      cells: fullBucket(cellRate(parameters()), clock.elapsed()),
+      requests: fullBucket(requestRate(parameters()), clock.elapsed()),
     }
     clients.set(name, fresh)
     return fresh
@@ -117,7 +120,7 @@ export function gateway(options: {
   const greet = (from: Uint8Array, request: Extract<MailboxRequest, { t: 'hello' | 'open' }>): Greeting => {
     const client = known(from)
     if (client === undefined) return { status: 'full', nonce: noNonce }
-    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0)
+    if (takeTokens(client.requests, requestRate(parameters()), 1, clock.elapsed()) === 0)
       return { status: 'slow-down', nonce: noNonce }
     if (request.t === 'open') return { status: open(from, client, request), nonce: noNonce }
     client.nonce = random(32)
@@ -135,7 +138,8 @@ export function gateway(options: {
       writePage({ status, waiting: 0, entries: [], board: new Uint8Array(boardBytes) }, size)
     const client = known(from)
     if (client === undefined) return empty('full')
-    if (takeTokens(client.requests, requestRate(parameters()), 1, now()) === 0) return empty('slow-down')
+    if (takeTokens(client.requests, requestRate(parameters()), 1, clock.elapsed()) === 0)
+      return empty('slow-down')
     if (client.owner === undefined) return empty('not-open')
     if (request.t === 'announce') {
       const { name, sealingKey } = request
@@ -151,7 +155,9 @@ export function gateway(options: {
   return {
     admit(from, cells) {
       const client = known(from)
-      return client === undefined ? 0 : takeTokens(client.cells, cellRate(parameters()), cells, now())
+      return client === undefined
+        ? 0
+        : takeTokens(client.cells, cellRate(parameters()), cells, clock.elapsed())
     },
     async answer(from, bytes) {
       const request = readRequest(bytes)
@@ -170,18 +176,18 @@ export function gateway(options: {
   }
 }
 
-/** Cells of one client: its three clocks. */
+/** Limits one client's cells: its three clocks (docs/spec/gateway.md 4). */
 export function cellRate(parameters: Parameters): Rate {
   const { payloadPerMinute, loopPerMinute, dropPerMinute } = parameters
   return generous(payloadPerMinute + loopPerMinute + dropPerMinute, leastCells)
 }
 
-/** Requests of one client: its reads. */
+/** Limits one client's requests: its reads (docs/spec/gateway.md 4). */
 export function requestRate(parameters: Parameters): Rate {
   return generous(parameters.readPerMinute, leastRequests)
 }
 
-/** Half a minute's worth at once. */
+/** Gives half a minute's worth at once. */
 function generous(perMinute: number, least: number): Rate {
   const rate = generosity * perMinute
   return { perMinute: rate, burst: Math.max(least, rate / 2) }

@@ -3,27 +3,39 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import type { MailboxEntry } from '../../link/protocol/mailbox.ts'
+import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
-import { minute, second } from '../../world/units.ts'
-import { NodeError } from '../error.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
 import type { Mail } from '../relay/relay.ts'
+import {
+  type Box,
+  boxKey,
+  dataKey,
+  dataValue,
+  entryKeys,
+  type Indexed,
+  loadIndex,
+  type Operation,
+  putBox,
+  putEntry,
+  readData,
+} from './mail-on-disk.ts'
 
-const format = 1
-/** Cursors of a new mailbox start at this times the clock: never below those of an older one of the same name. */
+/** Cursors of a new mailbox start at this times the wall clock: never below those of an older one of the same name. */
 const cursorsPerMs = 1024
-/** What LevelDB adds to an entry, about: keys, index, checksums. */
+/** LevelDB adds about so much to an entry: keys, index, checksums. */
 const overheadBytes = 250
 
 export interface MailboxLimits {
-  /** Entries of one mailbox: the consensus's mailboxEntries. */
+  /** One mailbox has so many entries at most: the consensus's mailboxEntries. */
   entries: number
-  /** How long an entry is kept: the consensus's mailboxMinutes. */
+  /** An entry is kept so long: the consensus's mailboxMinutes. */
   minutes: number
-  /** Mailboxes. Of those that no owner ever opened, half as many. */
+  /** There are so many mailboxes at most; of those that no owner ever opened, half as many. */
   readonly boxes: number
-  /** Bytes of all entries together. */
+  /** All entries together have so many bytes at most. */
   readonly bytes: number
-  /** Entries that wait for the disk. */
+  /** So many entries wait for the disk at most. */
   readonly waiting: number
 }
 
@@ -32,7 +44,10 @@ export type StoreEnd = 'stored' | 'MAILBOX_FULL' | 'STORE_FAILED'
 export interface Mailboxes {
   /** Stores; `done` is told once LevelDB has accepted the write (it then outlives SIGKILL), or that it will not be. */
   put(mail: Mail, done: (end: StoreEnd) => void): void
-  /** Its owner has proved the key (32 bytes). Returns false when there is no place for another mailbox. */
+  /**
+   * Opens a mailbox for its owner, who has proved the key (32 bytes). Returns false when there is no place for another
+   * mailbox.
+   */
   claim(owner: Uint8Array): boolean
   /**
    * Deletes up to the cursor `done`, then reads behind the cursor `after`.
@@ -54,25 +69,6 @@ export interface Mailboxes {
   close(): Promise<void>
 }
 
-interface Indexed {
-  readonly cursor: number
-  /** Milliseconds since 1970-01-01 UTC. */
-  readonly at: number
-  readonly bytes: number
-}
-
-interface Box {
-  readonly name: string
-  entries: Indexed[]
-  /** Entries on their way to the disk. */
-  pending: number
-  nextCursor: number
-  touched: number
-  claimed: boolean
-}
-
-type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
-
 interface Write {
   readonly box: Box
   readonly entry: Indexed
@@ -88,25 +84,25 @@ interface Write {
  */
 export async function openMailboxes(options: {
   store: Store
-  now: () => number
+  clock: Clock
   payloadBytes: number
   limits: MailboxLimits
   /** Told after each write, with the error of one that was refused. */
   wrote?: (error?: unknown) => void
 }): Promise<Mailboxes> {
-  const { store, now, payloadBytes, wrote = () => {} } = options
+  const { store, clock, payloadBytes, wrote = () => {} } = options
   const limits = { ...options.limits }
-  const boxes = await loadIndex(store)
-  const time = (): number => Math.floor(now())
+  const boxes = await loadIndex(store, clock)
   let unclaimed = 0
   let bytes = 0
   let entries = 0
+  /** A new mailbox begins behind the cursors of all that were here: it may be one of them, and the clock put back. */
+  let leastCursor = 1
   for (const box of boxes.values()) {
     if (!box.claimed) unclaimed++
-    for (const entry of box.entries) {
-      bytes += entry.bytes
-      entries++
-    }
+    leastCursor = Math.max(leastCursor, box.nextCursor)
+    entries += box.entries.length
+    for (const entry of box.entries) bytes += entry.bytes
   }
 
   let writes: Write[] = []
@@ -116,7 +112,8 @@ export async function openMailboxes(options: {
 
   const newBox = (name: string, claimed: boolean): Box | undefined => {
     if (boxes.size >= limits.boxes || (!claimed && unclaimed * 2 >= limits.boxes)) return undefined
-    const box = { name, entries: [], pending: 0, touched: time(), claimed, nextCursor: firstCursor(time()) }
+    const nextCursor = Math.max(leastCursor, Math.floor(clock.now()) * cursorsPerMs)
+    const box = { name, entries: [], pending: 0, touched: clock.elapsed(), claimed, nextCursor }
     boxes.set(name, box)
     if (!claimed) unclaimed++
     return box
@@ -126,7 +123,7 @@ export async function openMailboxes(options: {
     for (const entry of gone) {
       bytes -= entry.bytes
       entries--
-      deletions.push(indexKey(box, entry.cursor), dataKey(box, entry.cursor))
+      deletions.push(...entryKeys(box, entry))
     }
     if (gone.length > 0) work()
   }
@@ -167,10 +164,9 @@ export async function openMailboxes(options: {
     const all: Operation[] = batch.deletions.map(key => ({ type: 'del', key }))
     for (const { box, entry, value } of batch.writes) {
       touched.add(box)
-      all.push({ type: 'put', key: indexKey(box, entry.cursor), value: indexValue(entry) })
-      all.push({ type: 'put', key: dataKey(box, entry.cursor), value })
+      all.push(...putEntry(clock, box, entry, value))
     }
-    for (const box of touched) all.push({ type: 'put', key: boxKey(box.name), value: boxValue(box) })
+    for (const box of touched) all.push(putBox(clock, box))
     return all
   }
 
@@ -190,9 +186,9 @@ export async function openMailboxes(options: {
       if (writes.length >= limits.waiting || bytes + size > limits.bytes) return done('MAILBOX_FULL')
       const box = boxes.get(name) ?? newBox(name, false)
       if (box === undefined || box.entries.length + box.pending >= limits.entries) return done('MAILBOX_FULL')
-      const entry = { cursor: box.nextCursor++, at: time(), bytes: size }
+      const entry = { cursor: box.nextCursor++, came: clock.elapsed(), bytes: size }
       box.pending++
-      box.touched = entry.at
+      box.touched = entry.came
       bytes += size
       entries++
       writes.push({ box, entry, value: dataValue(mail), done })
@@ -204,7 +200,7 @@ export async function openMailboxes(options: {
       if (box === undefined) return false
       if (!box.claimed) unclaimed--
       box.claimed = true
-      box.touched = time()
+      box.touched = clock.elapsed()
       changed.add(box)
       work()
       return true
@@ -212,7 +208,7 @@ export async function openMailboxes(options: {
     async page(owner, { after, done, places }) {
       const box = boxes.get(hex(owner))
       if (box === undefined) return { entries: [], waiting: 0 }
-      box.touched = time()
+      box.touched = clock.elapsed()
       const kept = firstAfter(box.entries, done)
       if (kept > 0) forget(box, box.entries.splice(0, kept))
       const from = firstAfter(box.entries, after)
@@ -227,16 +223,17 @@ export async function openMailboxes(options: {
       }
     },
     sweep() {
-      const cutoff = time() - limits.minutes * minute
+      const cutoff = clock.elapsed() - limits.minutes * minute
       for (const box of boxes.values()) {
-        const fresh = box.entries.findIndex(entry => entry.at >= cutoff)
+        const fresh = box.entries.findIndex(entry => entry.came >= cutoff)
         const old = fresh < 0 ? box.entries.length : fresh
         if (old > 0) forget(box, box.entries.splice(0, old))
         if (box.entries.length > 0 || box.pending > 0 || box.touched >= cutoff) continue
         boxes.delete(box.name)
+        leastCursor = Math.max(leastCursor, box.nextCursor)
         if (!box.claimed) unclaimed--
         changed.delete(box)
-        deletions.push(boxKey(box.name))
+        deletions.push(boxKey(box))
         work()
       }
     },
@@ -256,16 +253,12 @@ export async function openMailboxes(options: {
   }
 }
 
-/** How often to sweep, milliseconds: an entry outlives its age by a tenth of it, or a minute. */
-export function sweepMs(minutes: number): number {
+/** Computes how often to sweep: an entry outlives its age by a tenth of it, or a minute. */
+export function sweepMs(minutes: number): Ms {
   return Math.max(second, Math.min(minute, (minutes * minute) / 10))
 }
 
-function firstCursor(now: number): number {
-  return Math.max(1, now * cursorsPerMs)
-}
-
-/** Index of the first entry whose cursor is larger; entries are in order. */
+/** Finds the first entry whose cursor is larger; entries are in order. */
 function firstAfter(entries: readonly Indexed[], cursor: number): number {
   let [low, high] = [0, entries.length]
   while (low < high) {
@@ -274,103 +267,4 @@ function firstAfter(entries: readonly Indexed[], cursor: number): number {
     else low = middle + 1
   }
   return low
-}
-
-// Keys: mail/format, mail/box/<id>, mail/index/<id>/<cursor>, mail/data/<id>/<cursor>; ids in hex (64 digits),
-// cursors in hex (14 digits), so that the order of keys is the order of arrival. The index stands apart from the
-// data so that a start need not read the mail.
-
-function boxKey(name: string): string {
-  return `mail/box/${name}`
-}
-
-function indexKey(box: Box, cursor: number): string {
-  return `mail/index/${box.name}/${cursor.toString(16).padStart(14, '0')}`
-}
-
-function dataKey(box: Box, cursor: number): string {
-  return `mail/data/${box.name}/${cursor.toString(16).padStart(14, '0')}`
-}
-
-/** Next cursor 8, last touched 8, claimed 1. */
-function boxValue(box: Box): Uint8Array {
-  const value = new Uint8Array(17)
-  const view = new DataView(value.buffer)
-  view.setBigUint64(0, BigInt(box.nextCursor))
-  view.setBigUint64(8, BigInt(box.touched))
-  view.setUint8(16, box.claimed ? 1 : 0)
-  return value
-}
-
-/** Arrival 8, bytes 4. */
-function indexValue(entry: Indexed): Uint8Array {
-  const value = new Uint8Array(12)
-  const view = new DataView(value.buffer)
-  view.setBigUint64(0, BigInt(entry.at))
-  view.setUint32(8, entry.bytes)
-  return value
-}
-
-/** Kind 1 (1 forward, 2 reply), reply id 16, then the data. */
-function dataValue(mail: Mail): Uint8Array {
-  const value = new Uint8Array(17 + mail.data.length)
-  value[0] = mail.kind === 'forward' ? 1 : 2
-  value.set(mail.replyId, 1)
-  value.set(mail.data, 17)
-  return value
-}
-
-/** Undefined when it was deleted in between, or the disk has damaged it: its owner misses one fragment. */
-function readData(
-  cursor: number,
-  value: Uint8Array | undefined,
-  payloadBytes: number,
-): MailboxEntry | undefined {
-  if (value === undefined || value.length < 17 || value.length > 17 + payloadBytes) return undefined
-  const payload = new Uint8Array(payloadBytes)
-  payload.set(value.subarray(17))
-  return {
-    kind: value[0] === 1 ? 'forward' : 'reply',
-    cursor,
-    replyId: new Uint8Array(value.subarray(1, 17)),
-    payload,
-  }
-}
-
-async function loadIndex(store: Store): Promise<Map<string, Box>> {
-  try {
-    const written = await store.get('mail/format')
-    if (written === undefined) await store.put('mail/format', Uint8Array.of(format))
-    else if (written[0] !== format)
-      throw new NodeError(
-        'NEWER_FORMAT',
-        `mailboxes of format ${written[0]}: this version knows ${format} only`,
-      )
-    const boxes = new Map<string, Box>()
-    for await (const [key, value] of store.iterator({ gt: 'mail/box/', lt: 'mail/box0' })) {
-      const name = key.slice('mail/box/'.length)
-      const view = new DataView(value.buffer, value.byteOffset, value.length)
-      boxes.set(name, {
-        name,
-        entries: [],
-        pending: 0,
-        nextCursor: Number(view.getBigUint64(0)),
-        touched: Number(view.getBigUint64(8)),
-        claimed: view.getUint8(16) === 1,
-      })
-    }
-    for await (const [key, value] of store.iterator({ gt: 'mail/index/', lt: 'mail/index0' })) {
-      const [, , name, cursor] = key.split('/')
-      const view = new DataView(value.buffer, value.byteOffset, value.length)
-      boxes.get(name ?? '')?.entries.push({
-        cursor: Number.parseInt(cursor ?? '', 16),
-        at: Number(view.getBigUint64(0)),
-        bytes: view.getUint32(8),
-      })
-    }
-    return boxes
-  } catch (error) {
-    if (error instanceof NodeError) throw error
-    throw new NodeError('FOLDER', `mailboxes: ${error instanceof Error ? error.message : String(error)}`)
-  }
 }

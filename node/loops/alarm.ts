@@ -5,7 +5,7 @@
 //
 //     calm --one of them reaches its threshold, and the last loop is missing--> raised --three loops in a row--> calm
 
-import { day, second } from '../../world/units.ts'
+import { day, type Ms, second } from '../../world/units.ts'
 
 /** Numbers of the test. */
 export interface AlarmRules {
@@ -19,42 +19,41 @@ export const usualAlarm: AlarmRules = { falsePerDay: 1, leastLoss: 0.02 }
 
 export interface AlarmState {
   readonly at: 'calm' | 'raised'
-  /** When that began, milliseconds since 1970-01-01 UTC. */
-  readonly since: number
-  /** Alarms since the start. */
+  /** Counts the alarms since the start. */
   readonly raised: number
   /** The logarithm of how much likelier an attack is than what is usual, from its last low on; never negative. */
   readonly evidence: { readonly loops: number; readonly silence: number }
-  /** Up to when time was looked at, and packets of others that arrived since. */
-  readonly seenAt: number
+  /** Time was looked at up to then; so many packets of others arrived since. */
+  readonly seenAt: Ms
   readonly arrived: number
   /** Loops in a row: that are missing, that returned. */
   readonly missing: number
   readonly returned: number
-  /** What is usual; learned from one return of a loop to the next only, so that an attack teaches nothing. */
+  /** This is usual; learned from one return of a loop to the next only, so that an attack teaches nothing. */
   readonly usual: Usual
   /** Since the last return: time, arrivals, missing loops. */
-  readonly pending: { readonly ms: number; readonly arrived: number; readonly missing: number }
+  readonly pending: { readonly ms: Ms; readonly arrived: number; readonly missing: number }
 }
 
 /** Weighted sums that forget. */
 interface Usual {
   readonly loops: number
   readonly missing: number
-  readonly ms: number
+  readonly ms: Ms
   readonly arrived: number
 }
 
 export type AlarmEvent =
   /** A loop is back, or is not back in its time. */
-  | { readonly t: 'loop'; readonly returned: boolean }
+  | { readonly type: 'loop'; readonly returned: boolean }
   /** So many packets of others arrived. */
-  | { readonly t: 'arrived'; readonly count: number }
-  | { readonly t: 'tick' }
+  | { readonly type: 'arrived'; readonly count: number }
+  /** Time has passed. */
+  | { readonly type: 'tick' }
 
 /** Under attack so many loops are missing, and so much of the others' packets arrives. */
 const attack = { loss: 0.95, arrivals: 0.05 } as const
-/** Of what usually arrives so much is counted on: where less comes without an attack, that is no evidence. */
+/** So much of what usually arrives is counted on: where less comes without an attack, that is no evidence. */
 const countedOn = 0.75
 /** What is usual is learned from some 1000 loops; a greater loss than this is none. */
 const remembered = { loops: 1000, mostLoss: 0.5 } as const
@@ -63,10 +62,10 @@ const returnsToCalm = 3
 
 const none = { loops: 0, silence: 0 } as const
 
-export function newAlarm(now: number): AlarmState {
+/** Begins calm, knowing nothing of what is usual. */
+export function newAlarm(now: Ms): AlarmState {
   return {
     at: 'calm',
-    since: now,
     raised: 0,
     evidence: none,
     seenAt: now,
@@ -78,21 +77,24 @@ export function newAlarm(now: number): AlarmState {
   }
 }
 
+/**
+ * Weighs what has happened (docs/spec/node.md 4.2).
+ *
+ * @param now the time that has gone by (`Clock.elapsed`)
+ */
 export function step(
   state: AlarmState,
   event: AlarmEvent,
-  now: number,
+  now: Ms,
   rules: AlarmRules = usualAlarm,
 ): AlarmState {
-  if (event.t === 'arrived') return decide(passed({ ...state, arrived: event.count }, now), now, rules)
+  if (event.type === 'arrived') return decide(passed({ ...state, arrived: event.count }, now), rules)
   const seen = passed({ ...state, arrived: 0 }, now)
-  return event.t === 'tick'
-    ? decide(seen, now, rules)
-    : decide(loopEnded(seen, event.returned, rules), now, rules)
+  return event.type === 'tick' ? decide(seen, rules) : decide(loopEnded(seen, event.returned, rules), rules)
 }
 
 /** Time has passed, with these arrivals at its end: the likelihood ratio of a Poisson process. */
-function passed(state: AlarmState, now: number): AlarmState {
+function passed(state: AlarmState, now: Ms): AlarmState {
   const { arrived, pending } = state
   const ms = Math.max(0, now - state.seenAt)
   const silence = (1 - attack.arrivals) * ratePerMs(state.usual) * countedOn * ms
@@ -106,7 +108,7 @@ function passed(state: AlarmState, now: number): AlarmState {
   }
 }
 
-/** The likelihood ratio of one loop. */
+/** Weighs the likelihood ratio of one loop. */
 function loopEnded(state: AlarmState, returned: boolean, rules: AlarmRules): AlarmState {
   const loss = usualLoss(state, rules)
   const ratio = returned ? (1 - attack.loss) / (1 - loss) : attack.loss / loss
@@ -132,22 +134,22 @@ function loopEnded(state: AlarmState, returned: boolean, rules: AlarmRules): Ala
   }
 }
 
-function decide(state: AlarmState, now: number, rules: AlarmRules): AlarmState {
+function decide(state: AlarmState, rules: AlarmRules): AlarmState {
   if (state.at === 'raised') {
-    return state.returned < returnsToCalm ? state : { ...state, at: 'calm', since: now, evidence: none }
+    return state.returned < returnsToCalm ? state : { ...state, at: 'calm', evidence: none }
   }
-  const { loops, silence } = threshold(state, rules)
+  const { loops, silence } = evidenceNeeded(state, rules)
   const enough = state.evidence.loops >= loops || state.evidence.silence >= silence
   if (state.missing === 0 || !enough) return state
-  return { ...state, at: 'raised', since: now, raised: state.raised + 1 }
+  return { ...state, at: 'raised', raised: state.raised + 1 }
 }
 
 /**
- * The evidence that raises an alarm. A sum starts anew at most once with each loop, and that of silence with each
- * arrival too; each start reaches the threshold h by chance with a probability of at most e^-h. Each of the two tests
- * may give half of the false alarms.
+ * Computes the evidence that raises an alarm. A sum starts anew at most once with each loop, and that of silence with
+ * each arrival too; each start reaches the threshold h by chance with a probability of at most e^-h. Each of the two
+ * tests may give half of the false alarms.
  */
-export function threshold(
+export function evidenceNeeded(
   { usual }: AlarmState,
   { falsePerDay }: AlarmRules,
 ): { readonly loops: number; readonly silence: number } {
@@ -156,7 +158,7 @@ export function threshold(
   return { loops: reach(aDay(usual.loops)), silence: reach(aDay(usual.loops + usual.arrived)) }
 }
 
-/** The share of loops that is usually missing. */
+/** Estimates the share of loops that is usually missing, 0.02 to 0.5. */
 export function usualLoss({ usual }: AlarmState, rules: AlarmRules = usualAlarm): number {
   const measured = usual.loops === 0 ? 0 : usual.missing / usual.loops
   return Math.min(remembered.mostLoss, Math.max(rules.leastLoss, measured))

@@ -7,19 +7,21 @@ import { halfAt } from '../../directory/documents/statistics.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import type { LoopCount } from '../../directory/rounds/reliability.ts'
 import { hex } from '../../encoding/bytes.ts'
+import type { NodeId, ReplyId } from '../../encoding/ids.ts'
 import { SphinxError } from '../../sphinx/error.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
 import { makeReplyBlock, openReply, type ReplySecret, useReplyBlock } from '../../sphinx/reply.ts'
 import type { Hop } from '../../sphinx/wrap.ts'
+import type { Clock } from '../../world/clock.ts'
 import { exponential, fraction, pick, type Random } from '../../world/random.ts'
-import { minute, second } from '../../world/units.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
 import { LoopMeasure } from './measure.ts'
 
-/** What queues and links may add to the drawn delays before a loop counts as lost: an eighth of an epoch within */
+/** Queues and links may add so much to the drawn delays before a loop counts as lost: an eighth of an epoch within. */
 const patience = { least: 2 * second, most: 10 * second } as const
 /** A loop is missing when it is later than half as much again as the latest of so many, and this, milliseconds. */
 const lateness = { of: 64, atLeast: 8, factor: 1.5, moreMs: 250 } as const
-/** Of all loops, while there are nodes that do not run: those that try one of them. */
+/** So many of all loops, while there are nodes that do not run, try one of them. */
 const probeShare = 1 / 4
 
 export interface LoopCounts {
@@ -28,39 +30,42 @@ export interface LoopCounts {
 }
 
 export interface Loops {
-  /** A new loop for the network as this view has it; undefined while the view has no path, or a key that is none. */
+  /**
+   * Makes a new loop for the network as this view has it; undefined while the view has no path, or a key that is none.
+   */
   make(view: View): { readonly next: Uint8Array; readonly packet: Uint8Array } | undefined
-  /** A packet has come back. Returns false when it is no loop of ours, came too late or was damaged. */
+  /** Takes a packet that has come back. Returns false when it is no loop of ours, came too late or was damaged. */
   returned(replyId: Uint8Array, payload: Uint8Array): boolean
-  /** Milliseconds until the next loop, drawn from the exponential distribution; undefined at a rate of 0. */
-  nextIn(perMinute: number): number | undefined
+  /** Draws the time until the next loop from the exponential distribution; undefined at a rate of 0. */
+  nextIn(perMinute: number): Ms | undefined
   readonly counts: LoopCounts
-  /** By the loop's first hop, in hex. */
-  neighbour(id: string): LoopCounts
-  /** What the loops that ended in a half epoch tell about the nodes they passed (measure.ts). */
-  measured(half: number): ReadonlyMap<string, LoopCount>
-  /** When the next loop will be missing that is not back by then, milliseconds since 1970-01-01 UTC. */
-  readonly missingAt: number | undefined
+  /** Counts those whose first hop is this node. */
+  neighbour(id: NodeId): LoopCounts
+  /** Tells what the loops that ended in a half epoch say about the nodes they passed (measure.ts). */
+  measured(half: number): ReadonlyMap<NodeId, LoopCount>
+  /** Tells when the next loop will be missing that is not back by then, as `Clock.elapsed` counts. */
+  readonly missingAt: Ms | undefined
   /** Tells `onFate` of the loops that are missing now. */
   findMissing(): void
   /** Forgets the counts of nodes that are no neighbours any more. */
-  keep(neighbours: ReadonlySet<string>): void
+  keep(neighbours: ReadonlySet<NodeId>): void
 }
 
 interface Pending {
-  readonly first: string
-  /** Hex of the nodes that it measures. */
-  readonly measures: readonly string[]
+  readonly first: NodeId
+  /** Tells something about these nodes. */
+  readonly measures: readonly NodeId[]
   readonly secret: ReplySecret
-  /** When it is back if nothing takes time but the delays; from when on it is missing; and lost. All in milliseconds
-   * since 1970-01-01 UTC. */
-  readonly dueAt: number
-  readonly missingAt: number
-  readonly lostAt: number
+  /** It is back then if nothing takes time but the delays; later it is missing; and lost. As `Clock.elapsed` counts. */
+  readonly dueAt: Ms
+  readonly missingAt: Ms
+  readonly lostAt: Ms
   isMissing: boolean
 }
 
 /**
+ * Begins without loops under way.
+ *
  * @param options.self 32 bytes: this node's id
  * @param options.limit loops under way at most
  * @param options.onFate told of each loop that is back, also late, and of each that is missing (alarm.ts)
@@ -69,19 +74,19 @@ export function nodeLoops(options: {
   network: Network
   geometry: Geometry
   self: Uint8Array
-  now: () => number
+  clock: Pick<Clock, 'now' | 'elapsed'>
   random: Random
   limit: number
   onFate?: (returned: boolean) => void
 }): Loops {
-  const { network, geometry, self, now, random, limit, onFate } = options
-  /** How much later than due the last ones were, milliseconds. */
-  const late: number[] = []
-  const pending = new Map<string, Pending>()
+  const { network, geometry, self, clock, random, limit, onFate } = options
+  /** The last ones were so much later than due. */
+  const late: Ms[] = []
+  const pending = new Map<ReplyId, Pending>()
   const total = { sent: 0, returned: 0 }
-  const byNeighbour = new Map<string, { sent: number; returned: number }>()
+  const byNeighbour = new Map<NodeId, { sent: number; returned: number }>()
 
-  const countsOf = (id: string): { sent: number; returned: number } => {
+  const countsOf = (id: NodeId): { sent: number; returned: number } => {
     const counts = byNeighbour.get(id) ?? { sent: 0, returned: 0 }
     byNeighbour.set(id, counts)
     return counts
@@ -91,19 +96,20 @@ export function nodeLoops(options: {
   const forgetLost = (): void => {
     findMissing()
     for (const [id, loop] of pending) {
-      if (loop.lostAt >= now()) continue
+      const lateMs = clock.elapsed() - loop.lostAt
+      if (lateMs <= 0) continue
       pending.delete(id)
-      measure.ended(halfAt(network, loop.lostAt), loop.measures, false)
+      measure.ended(halfAt(network, clock.now() - lateMs), loop.measures, false)
     }
   }
 
-  const waitMs = (): number =>
+  const waitMs = (): Ms =>
     late.length < lateness.atLeast
       ? Number.POSITIVE_INFINITY
       : Math.max(...late) * lateness.factor + lateness.moreMs
   const findMissing = (): void => {
     for (const loop of pending.values()) {
-      if (loop.isMissing || loop.missingAt > now()) continue
+      if (loop.isMissing || loop.missingAt > clock.elapsed()) continue
       loop.isMissing = true
       onFate?.(false)
     }
@@ -114,7 +120,7 @@ export function nodeLoops(options: {
       forgetLost()
       if (pending.size >= limit) return undefined
       const drawn = loopPath(view, hex(self), random)
-      const path = drawn === undefined ? undefined : hopsOf(network, view, drawn.nodes, now(), random)
+      const path = drawn === undefined ? undefined : hopsOf(network, view, drawn.nodes, clock.now(), random)
       if (drawn === undefined || path === undefined) return undefined
       const replyId = random(16)
       const made = loopPacket(geometry, path, { recipient: self, replyId }, random)
@@ -122,7 +128,7 @@ export function nodeLoops(options: {
       const { first, packet, secret } = made
       const delays = path.reduce((sum, hop) => sum + hop.delayMs, 0)
       const patienceMs = loopPatienceMs(network, view, path.length)
-      const dueAt = now() + delays
+      const dueAt = clock.elapsed() + delays
       const measures = drawn.measures.map(node => hex(node.id))
       pending.set(hex(replyId), {
         first: hex(first),
@@ -144,9 +150,9 @@ export function nodeLoops(options: {
       if (loop === undefined) return false
       pending.delete(hex(replyId))
       const whole = undamaged(geometry, loop.secret, payload)
-      measure.ended(halfAt(network, now()), loop.measures, whole)
+      measure.ended(halfAt(network, clock.now()), loop.measures, whole)
       if (!whole) return false
-      late.push(Math.max(0, now() - loop.dueAt))
+      late.push(Math.max(0, clock.elapsed() - loop.dueAt))
       if (late.length > lateness.of) late.shift()
       onFate?.(true)
       total.returned++
@@ -172,27 +178,27 @@ export function nodeLoops(options: {
 }
 
 /**
- * How long after the sum of its delays a loop counts as lost, milliseconds: what queues and links may add, and what
- * mixing in batches adds at each hop.
+ * Computes how long after the sum of its delays a loop counts as lost (docs/spec/node.md 4): what queues and links may
+ * add, and what mixing in batches adds at each hop.
  */
-export function loopPatienceMs(network: Network, view: View, hops: number): number {
+export function loopPatienceMs(network: Network, view: View, hops: number): Ms {
   const queues = Math.min(patience.most, Math.max(patience.least, network.epochMs / 8))
   return queues + hops * batchWaitMs(view.mixing, view.parameters)
 }
 
 interface LoopPath {
   readonly nodes: readonly NodeEntry[]
-  /** Those of them that its fate tells something about. */
+  /** Its fate tells something about these of them. */
   readonly measures: readonly NodeEntry[]
 }
 
 /**
- * Once around the layers, from the one behind this node's own back to this node: a gateway's loop passes every
- * layer of mixes; a mix's also passes a gateway, and one mix of every other layer. It passes nodes that run, but now
- * and then one that does not, to learn whether it does again; such a loop measures that node alone. Of a layer in
+ * Draws a path once around the layers, from the one behind this node's own back to this node: a gateway's loop passes
+ * every layer of mixes; a mix's also passes a gateway, and one mix of every other layer. It passes nodes that run, but
+ * now and then one that does not, to learn whether it does again; such a loop measures that node alone. Of a layer in
  * which none runs all are taken: otherwise nobody could learn that one does.
  */
-function loopPath(view: View, self: string, random: Random): LoopPath | undefined {
+function loopPath(view: View, self: NodeId, random: Random): LoopPath | undefined {
   const me = view.nodes.get(self)
   if (me === undefined || (me.role === 'mix' && me.layer < 0)) return undefined
   const rings = [view.gateways, ...view.layers]
@@ -213,12 +219,16 @@ function runs(node: NodeEntry): boolean {
   return node.running
 }
 
-/** Draws the delays, and takes for each hop the key of the epoch in which the packet will arrive there. */
+/**
+ * Draws the delays, and takes for each hop the key of the epoch in which the packet will arrive there.
+ *
+ * @param start the wall time at which it leaves
+ */
 function hopsOf(
   network: Network,
   view: View,
   nodes: readonly NodeEntry[],
-  start: number,
+  start: Ms,
   random: Random,
 ): readonly Hop[] | undefined {
   const { hopDelayMs, maxHopDelayMs } = view.parameters
@@ -235,7 +245,7 @@ function hopsOf(
   return hops
 }
 
-/** A reply block of one's own, used at once. */
+/** Makes a reply block of one's own and uses it at once. */
 function loopPacket(
   geometry: Geometry,
   path: readonly Hop[],

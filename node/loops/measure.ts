@@ -1,6 +1,7 @@
 // What a node's loops tell about the nodes on their paths, by half epochs (docs/spec/node.md 4.1).
 
 import type { LoopCount } from '../../directory/rounds/reliability.ts'
+import type { NodeId } from '../../encoding/ids.ts'
 
 /** So many loops without one return, and the node is what lost them. */
 const suspectAfter = 3
@@ -8,20 +9,20 @@ const suspectAfter = 3
 const mostLost = 4096
 
 interface Half {
-  readonly counts: Map<string, { sent: number; returned: number }>
+  readonly counts: Map<NodeId, { sent: number; returned: number }>
   /** The paths of lost loops. */
-  readonly lost: (readonly string[])[]
+  readonly lost: (readonly NodeId[])[]
 }
 
 export class LoopMeasure {
   readonly #halves = new Map<number, Half>()
 
   /**
-   * A loop has ended in this half.
+   * Counts a loop that has ended in this half.
    *
-   * @param nodes hex of those that it measures
+   * @param nodes those that it measures
    */
-  ended(half: number, nodes: readonly string[], returned: boolean): void {
+  ended(half: number, nodes: readonly NodeId[], returned: boolean): void {
     const of: Half = this.#halves.get(half) ?? { counts: new Map(), lost: [] }
     this.#halves.set(half, of)
     for (const old of this.#halves.keys()) if (old < half - 2) this.#halves.delete(old)
@@ -35,10 +36,10 @@ export class LoopMeasure {
   }
 
   /**
-   * Loops by node. What a node from which nothing came back has lost does not count against the others of its
+   * Counts loops by node. What a node from which nothing came back has lost does not count against the others of its
    * paths, unless nothing came back at all.
    */
-  counts(half: number): ReadonlyMap<string, LoopCount> {
+  counts(half: number): ReadonlyMap<NodeId, LoopCount> {
     const of = this.#halves.get(half)
     if (of === undefined) return new Map()
     const counts = new Map([...of.counts].map(([id, count]) => [id, { ...count }]))

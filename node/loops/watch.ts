@@ -3,10 +3,15 @@
 
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
+import type { Ms } from '../../world/units.ts'
 import { type AlarmEvent, type AlarmState, newAlarm, step } from './alarm.ts'
 
 export interface LoopWatch {
   readonly state: AlarmState
+  /**
+   * A date for people: since when an alarm is raised, milliseconds since 1970-01-01 UTC; undefined while it is calm.
+   */
+  readonly raisedSince: Ms | undefined
   /** Packets came from other nodes. */
   arrived(count: number): void
   /** A loop is back, or missing. */
@@ -16,17 +21,24 @@ export interface LoopWatch {
   close(): void
 }
 
-/** While a loop is missing, silence is weighed so often, milliseconds. */
-const tickMs = 250
+/** While a loop is missing, silence is weighed so often. */
+const tickMs: Ms = 250
 
+/**
+ * Begins to watch.
+ *
+ * @param options.missingAt tells when the next loop will be missing (loops.ts)
+ * @param options.findMissing has those that are missing now told to `fate`
+ */
 export function loopWatch(options: {
   clock: Clock
   log: Log
-  missingAt: () => number | undefined
+  missingAt: () => Ms | undefined
   findMissing: () => void
 }): LoopWatch {
   const { clock, log, missingAt, findMissing } = options
-  let state = newAlarm(clock.now())
+  let state = newAlarm(clock.elapsed())
+  let raisedSince: Ms | undefined
   let arrived = 0
   let timer: Timer | undefined
   let closed = false
@@ -35,9 +47,10 @@ export function loopWatch(options: {
     const before = state.at
     const count = arrived
     arrived = 0
-    if (count > 0) state = step(state, { t: 'arrived', count }, clock.now())
-    state = step(state, event, clock.now())
+    if (count > 0) state = step(state, { type: 'arrived', count }, clock.elapsed())
+    state = step(state, event, clock.elapsed())
     if (state.at === before) return
+    raisedSince = state.at === 'raised' ? clock.now() : undefined
     if (state.at === 'raised') log.warn({}, 'n-1 alarm: loops do not return, and little else arrives')
     else log.info({}, 'n-1 alarm: loops return again')
   }
@@ -45,12 +58,13 @@ export function loopWatch(options: {
     timer?.cancel()
     if (closed) return
     const next = missingAt() ?? Number.POSITIVE_INFINITY
-    const weigh = state.missing > 0 && state.at === 'calm' ? clock.now() + tickMs : Number.POSITIVE_INFINITY
+    const weigh =
+      state.missing > 0 && state.at === 'calm' ? clock.elapsed() + tickMs : Number.POSITIVE_INFINITY
     const at = Math.min(next, weigh)
     if (at === Number.POSITIVE_INFINITY) return
-    timer = clock.after(Math.max(1, at - clock.now()), () => {
+    timer = clock.after(Math.max(1, at - clock.elapsed()), () => {
       findMissing()
-      happen({ t: 'tick' })
+      happen({ type: 'tick' })
       plan()
     })
   }
@@ -59,13 +73,16 @@ export function loopWatch(options: {
     get state() {
       return state
     },
+    get raisedSince() {
+      return raisedSince
+    },
     arrived(count) {
       arrived += count
     },
     fate(returned) {
       // Its own loop is no packet of others.
       if (returned) arrived = Math.max(0, arrived - 1)
-      happen({ t: 'loop', returned })
+      happen({ type: 'loop', returned })
       plan()
     },
     plan,

@@ -4,14 +4,15 @@
 // leave when it fires. Bounds and anonymity: docs/spec/mixing.md.
 
 import { below, type Random } from '../../world/random.ts'
+import type { Ms } from '../../world/units.ts'
 import type { Asked, Strategy } from './strategy.ts'
 
 export interface BatchRule {
   /** As soon as so many packets are held, all leave; infinite: however many there are. */
   readonly full: number
-  /** Milliseconds from one tick to the next, infinite for none. Ticks are its multiples since 1970-01-01 UTC. */
-  readonly everyMs: number
-  /** How many leave at a tick, of so many held; once it is not 0, more held never make it 0 again. */
+  /** From one tick to the next, infinite for none. Ticks are its multiples since 1970-01-01 UTC. */
+  readonly everyMs: Ms
+  /** Says how many leave at a tick, of so many held; once it is not 0, more held never make it 0 again. */
   leaving(held: number): number
 }
 
@@ -19,26 +20,26 @@ const never = Number.POSITIVE_INFINITY
 const all = (held: number): number => held
 const none = (): number => 0
 
-/** When `packets` are held, all leave (Chaum 1981; "threshold mix"). */
+/** Lets all leave once `packets` are held (Chaum 1981; "threshold mix"). */
 export function threshold(packets: number): BatchRule {
   return { full: packets, everyMs: never, leaving: none }
 }
 
-/** At every tick all leave ("timed mix"). */
-export function timed(everyMs: number): BatchRule {
+/** Lets all leave at every tick ("timed mix"). */
+export function timed(everyMs: Ms): BatchRule {
   return { full: never, everyMs, leaving: all }
 }
 
-/** Whichever comes first ("threshold-or-timed mix"). */
-export function thresholdOrTimed(packets: number, everyMs: number): BatchRule {
+/** Lets all leave at a tick or once `packets` are held, whichever comes first ("threshold-or-timed mix"). */
+export function thresholdOrTimed(packets: number, everyMs: Ms): BatchRule {
   return { full: packets, everyMs, leaving: all }
 }
 
 /**
- * At every tick what is more than `least`, but no more than `percent` of all (Cottrell 1995, Mixmaster; "timed
- * dynamic-pool mix").
+ * Lets leave at every tick what is more than `least`, but no more than `percent` of all (Cottrell 1995, Mixmaster;
+ * "timed dynamic-pool mix").
  */
-export function pool(least: number, percent: number, everyMs: number): BatchRule {
+export function pool(least: number, percent: number, everyMs: Ms): BatchRule {
   return {
     full: never,
     everyMs,
@@ -48,24 +49,40 @@ export function pool(least: number, percent: number, everyMs: number): BatchRule
   }
 }
 
-/** At every tick exactly `packets`, or none while fewer are held: rounds of one size, the same at every node. */
-export function round(packets: number, everyMs: number): BatchRule {
+/**
+ * Lets leave exactly `packets` at every tick, or none while fewer are held: rounds of one size, the same at every node.
+ */
+export function round(packets: number, everyMs: Ms): BatchRule {
   return { full: never, everyMs, leaving: held => (held >= packets ? packets : 0) }
 }
 
-/** @param options.limit packets held at most, 1 or more */
+/**
+ * Holds packets until the rule lets some of them go (docs/spec/mixing.md 3). A tick is waited for as time goes by,
+ * however the wall clock is set meanwhile; the one after it is looked up anew.
+ *
+ * @param options.limit packets held at most, 1 or more
+ * @param options.wall the wall time, which all nodes have in common, so that they tick together
+ */
 export function batches<T extends Asked>(options: {
   random: Random
   limit: number
   rule: BatchRule
+  wall: () => Ms
 }): Strategy<T> {
-  const { random, limit, rule } = options
+  const { random, limit, rule, wall } = options
   const held: T[] = []
-  /** When the mix fires next, if it has something to send. */
-  let firesAt = never
+  /** The time when the mix fires next, if it has something to send, and the tick that this is; none when it is full. */
+  let next: { at: Ms; tick: number | undefined } = { at: never, tick: undefined }
+  let firedFor: number | undefined
 
   const sending = (): number => (held.length >= rule.full ? held.length : rule.leaving(held.length))
-  const tickAfter = (now: number): number => (Math.floor(now / rule.everyMs) + 1) * rule.everyMs
+  const tickAfter = (now: Ms): typeof next => {
+    const shown = wall()
+    const after = Math.floor(shown / rule.everyMs) + 1
+    // the two times differ by parts of a millisecond: a tick that fired a little early must not fire again
+    const tick = after === firedFor ? after + 1 : after
+    return { at: now + tick * rule.everyMs - shown, tick }
+  }
 
   /** Takes out one of all. Drawn one after the other, packets are a random choice in a random order. */
   const draw = (): T => {
@@ -85,17 +102,18 @@ export function batches<T extends Asked>(options: {
       const idle = sending() === 0
       held.push(packet)
       const pushedOut = held.length > limit ? draw() : undefined
-      if (held.length >= rule.full) firesAt = now
+      if (held.length >= rule.full) next = { at: now, tick: undefined }
       // ticks at which nothing could leave went by unseen
-      else if (idle) firesAt = tickAfter(now)
+      else if (idle) next = tickAfter(now)
       return pushedOut
     },
     take(now) {
-      if (now < firesAt) return []
-      firesAt = tickAfter(now)
+      if (now < next.at) return []
+      firedFor = next.tick
+      next = tickAfter(now)
       return drawn(sending())
     },
-    wakeAt: () => (sending() > 0 ? firesAt : undefined),
+    wakeAt: () => (sending() > 0 ? next.at : undefined),
     release: () => drawn(held.length),
   }
 }

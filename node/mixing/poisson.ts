@@ -4,12 +4,17 @@
 
 import { heap } from '../../world/heap.ts'
 import { below, type Random, shuffle } from '../../world/random.ts'
+import type { Ms } from '../../world/units.ts'
 import type { Asked, Strategy } from './strategy.ts'
 
-/** @param options.limit packets held at most, 1 or more */
+/**
+ * Holds every packet for the delay that its sender asked for (docs/spec/mixing.md 2).
+ *
+ * @param options.limit packets held at most, 1 or more
+ */
 export function poisson<T extends Asked>(options: { random: Random; limit: number }): Strategy<T> {
   const { random, limit } = options
-  const held = heap<{ due: number; packet: T }>((a, b) => a.due < b.due)
+  const held = heap<{ due: Ms; packet: T }>((a, b) => a.due < b.due)
   return {
     get size() {
       return held.size

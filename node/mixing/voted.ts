@@ -3,6 +3,7 @@
 
 import type { Parameters } from '../../directory/documents/view.ts'
 import type { Random } from '../../world/random.ts'
+import type { Ms } from '../../world/units.ts'
 import { type BatchRule, batches, pool, round, threshold, thresholdOrTimed, timed } from './batch.ts'
 import { poisson } from './poisson.ts'
 import type { Asked, Strategy } from './strategy.ts'
@@ -19,7 +20,7 @@ const rules: ReadonlyMap<string, (numbers: MixingNumbers) => BatchRule> = new Ma
 
 export const usualStrategy = 'poisson'
 
-/** As the consensus may state them. */
+/** Lists the names that the consensus may state. */
 export const strategyNames: readonly string[] = [usualStrategy, ...rules.keys()]
 
 export interface VotedStrategy<T extends Asked> extends Strategy<T> {
@@ -30,12 +31,21 @@ export interface VotedStrategy<T extends Asked> extends Strategy<T> {
    *
    * @returns false when that is what it had been told before
    */
-  follow(mixing: string, numbers: MixingNumbers, now: number): boolean
+  follow(mixing: string, numbers: MixingNumbers, now: Ms): boolean
 }
 
-/** Begins with the usual one. @param options.limit packets held at most, 1 or more */
-export function votedStrategy<T extends Asked>(options: { random: Random; limit: number }): VotedStrategy<T> {
-  const { random, limit } = options
+/**
+ * Begins with the usual strategy.
+ *
+ * @param options.limit packets held at most, 1 or more
+ * @param options.wall the wall time, for strategies that tick (batch.ts)
+ */
+export function votedStrategy<T extends Asked>(options: {
+  random: Random
+  limit: number
+  wall: () => Ms
+}): VotedStrategy<T> {
+  const { random, limit, wall } = options
   let name = usualStrategy
   let told = usualStrategy
   let current = poisson<T>({ random, limit })
@@ -57,7 +67,7 @@ export function votedStrategy<T extends Asked>(options: { random: Random; limit:
       told = telling
       const before = current
       name = rule === undefined ? usualStrategy : mixing
-      current = rule === undefined ? poisson({ random, limit }) : batches({ random, limit, rule })
+      current = rule === undefined ? poisson({ random, limit }) : batches({ random, limit, rule, wall })
       // all have one limit, so that nothing is pushed out
       for (const packet of before.release()) current.put(packet, now)
       return true

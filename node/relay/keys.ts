@@ -4,27 +4,34 @@
 import * as crypto from '#crypto'
 import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'
 import type { Random } from '../../world/random.ts'
+import { turns } from '../../world/turns.ts'
+import type { Epoch, Ms } from '../../world/units.ts'
 import { NodeError } from '../error.ts'
 import type { Files } from '../files.ts'
 
-/** A key file: secret 32, public 32 (so that damage shows). */
+/** A key file holds: secret 32, public 32 (so that damage shows). */
 const keyFileBytes = 64
 const keyName = /^packet-(\d{1,15})\.key$/
 /** The descriptor for document e names e, e + 1, e + 2, and is uploaded in e - 1. */
 const epochsAhead = 3
-/** How many epochs a descriptor names. */
+/** A descriptor names so many epochs. */
 const epochsNamed = 3
 
 export interface PacketKey {
-  readonly epoch: number
+  readonly epoch: Epoch
   /** 32 bytes in locked memory; `peel` knows the pair by this very array. */
   readonly secret: Uint8Array
   /** 32 bytes */
   readonly publicKey: Uint8Array
 }
 
-/** The epochs whose keys may open a packet that arrives now, likeliest first: one, or two near a boundary. */
-export function openingEpochs(network: Network, now: number): readonly number[] {
+/**
+ * Names the epochs whose keys may open a packet that arrives now, likeliest first: one, or two near a boundary
+ * (docs/spec/node.md 2).
+ *
+ * @param now the wall time, as in all of this file: a key's life is counted in epochs
+ */
+export function openingEpochs(network: Network, now: Ms): readonly Epoch[] {
   const epoch = epochAt(network, now)
   const grace = graceMs(network)
   if (now - epochStart(network, epoch) < grace && epoch > 0) return [epoch, epoch - 1]
@@ -32,8 +39,8 @@ export function openingEpochs(network: Network, now: number): readonly number[] 
   return [epoch]
 }
 
-/** Epochs whose keys must exist now: those that may still open packets, and those a descriptor names. */
-function livingEpochs(network: Network, now: number): { first: number; last: number } {
+/** Names the epochs whose keys must exist now: those that may still open packets, and those a descriptor names. */
+function livingEpochs(network: Network, now: Ms): { first: Epoch; last: Epoch } {
   const epoch = Math.max(0, epochAt(network, now))
   const first = Math.max(0, Math.min(...openingEpochs(network, now)))
   return { first, last: epoch + epochsAhead }
@@ -45,23 +52,23 @@ export interface KeyRing {
    *
    * @throws NodeError FOLDER (the keys that are there stay), BAD_FILE
    */
-  advance(now: number): Promise<void>
-  /** When `advance` has something to do next, milliseconds since 1970-01-01 UTC. */
-  nextAdvance(now: number): number
-  /** Keys that may open a packet that arrives now, likeliest first. */
-  opening(now: number): readonly PacketKey[]
-  /** Whether all of those are there that a sender may have used; what fits none may otherwise be ours to answer for. */
-  complete(now: number): boolean
+  advance(now: Ms): Promise<void>
+  /** Tells when `advance` has something to do next, milliseconds since 1970-01-01 UTC. */
+  nextAdvance(now: Ms): Ms
+  /** Gives the keys that may open a packet that arrives now, likeliest first. */
+  opening(now: Ms): readonly PacketKey[]
+  /** Says whether all of those are there that a sender may have used; else what fits none may be ours to answer for. */
+  complete(now: Ms): boolean
   /**
-   * Public keys (32 bytes each) of epochs e, e + 1, e + 2, as the descriptor for document e names them.
+   * Gives the public keys (32 bytes each) of epochs e, e + 1, e + 2, as the descriptor for document e names them.
    *
    * @throws NodeError NO_KEY
    */
-  published(epoch: number): ReadonlyMap<number, Uint8Array>
-  /** Epochs whose key opens or will open packets. */
-  epochs(): readonly number[]
-  /** This epoch's key opens nothing any more (its journal of tags is not complete). It stays published. */
-  retire(epoch: number): void
+  published(epoch: Epoch): ReadonlyMap<Epoch, Uint8Array>
+  /** Names the epochs whose key opens or will open packets. */
+  epochs(): readonly Epoch[]
+  /** Has this epoch's key open nothing any more (its journal of tags is not complete). It stays published. */
+  retire(epoch: Epoch): void
   /** Wipes memory; the files stay, so that a node that starts again opens the packets of its published keys. */
   close(): void
 }
@@ -77,8 +84,8 @@ export async function openKeys(options: {
   random: Random
 }): Promise<KeyRing> {
   const { network, files, random } = options
-  const keys = new Map<number, PacketKey>()
-  const retired = new Set<number>()
+  const keys = new Map<Epoch, PacketKey>()
+  const retired = new Set<Epoch>()
   for (const name of await files.list()) {
     const epoch = Number(keyName.exec(name)?.[1] ?? Number.NaN)
     if (!Number.isSafeInteger(epoch)) continue
@@ -87,9 +94,9 @@ export async function openKeys(options: {
     else await files.erase(name)
   }
   /** Wiped in memory; their files are there for as long as the disk refuses. */
-  const over = new Set<number>()
+  const over = new Set<Epoch>()
 
-  async function advanceTo(now: number): Promise<void> {
+  async function advanceTo(now: Ms): Promise<void> {
     const { first, last } = livingEpochs(network, now)
     // memory first, and of all: a disk that refuses must not keep a key in use
     for (const [epoch, key] of keys) {
@@ -107,13 +114,9 @@ export async function openKeys(options: {
       if (!keys.has(epoch)) keys.set(epoch, await makeKey(files, epoch, random))
   }
 
-  let turn: Promise<unknown> = Promise.resolve()
+  const turn = turns()
   return {
-    advance(now) {
-      const mine = turn.then(() => advanceTo(now))
-      turn = mine.catch(() => {})
-      return mine
-    },
+    advance: now => turn(() => advanceTo(now)),
     nextAdvance(now) {
       const epoch = Math.max(0, epochAt(network, now))
       const wipe = epochStart(network, epoch) + graceMs(network)
@@ -126,7 +129,7 @@ export async function openKeys(options: {
         .filter(key => key !== undefined),
     complete: now => openingEpochs(network, now).every(epoch => keys.has(epoch) && !retired.has(epoch)),
     published(epoch) {
-      const named = new Map<number, Uint8Array>()
+      const named = new Map<Epoch, Uint8Array>()
       for (let e = epoch; e < epoch + epochsNamed; e++) {
         const key = keys.get(e)
         if (key === undefined)
@@ -144,21 +147,22 @@ export async function openKeys(options: {
   }
 }
 
-function fileName(epoch: number): string {
+function fileName(epoch: Epoch): string {
   return `packet-${epoch}.key`
 }
 
-/** What a key file holds, in locked memory. The public half is a copy: no view of it shows the secret one. */
-function keyIn(file: Uint8Array, epoch: number): PacketKey {
+/** Takes what a key file holds, in locked memory. The public half is a copy: no view of it shows the secret one. */
+function keyIn(file: Uint8Array, epoch: Epoch): PacketKey {
   return { epoch, secret: file.subarray(0, 32), publicKey: new Uint8Array(file.subarray(32)) }
 }
 
+/** Overwrites the secret with zeros. */
 export function wipeKey({ secret }: PacketKey): void {
   crypto.wipe(secret)
 }
 
-/** On disk before it is used or published: a key that is lost makes every packet for it undeliverable. */
-async function makeKey(files: Files, epoch: number, random: Random): Promise<PacketKey> {
+/** Writes a key to disk before it is used or published: a key that is lost makes every packet for it undeliverable. */
+async function makeKey(files: Files, epoch: Epoch, random: Random): Promise<PacketKey> {
   const file = crypto.secretBytes(keyFileBytes)
   const drawn = random(32)
   file.set(drawn)
@@ -174,7 +178,7 @@ async function makeKey(files: Files, epoch: number, random: Random): Promise<Pac
  * @returns undefined when there is no such key, or when it was being erased as the process was killed
  * @throws NodeError FOLDER, BAD_FILE
  */
-export async function loadKey(files: Files, epoch: number): Promise<PacketKey | undefined> {
+export async function loadKey(files: Files, epoch: Epoch): Promise<PacketKey | undefined> {
   const name = fileName(epoch)
   const file = crypto.secretBytes(keyFileBytes)
   const size = await files.readInto(name, file)

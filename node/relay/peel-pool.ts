@@ -1,41 +1,39 @@
 // Peeling in threads (docs/spec/node.md 1.3): one scheduler, which gives each thread batches of what waits, in turns
 // of the neighbours it came from, and which makes the replay check between the two halves of a batch.
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import type { Network } from '../../directory/documents/network.ts'
 import type { Clock } from '../../world/clock.ts'
-import { second } from '../../world/units.ts'
-import { NodeError } from '../error.ts'
+import { type Epoch, second } from '../../world/units.ts'
 import { type FairQueue, fairQueue } from './fair-queue.ts'
 import {
   type FromThread,
   openedBytes,
-  outcomeBytes,
   readOpened,
-  readOutcome,
+  readResult,
   recordsOf,
+  resultBytes,
   type ThreadData,
-  type ToThread,
 } from './peel-messages.ts'
+import { compiledThread, heard, type StartThread, startWorker, tell } from './peel-worker.ts'
 import { inlinePeeler, type Peeler, type PeelerOptions } from './peeler.ts'
 import { countFit, refusal } from './peeling.ts'
-import type { Outcome } from './relay.ts'
+import type { PeelResult } from './relay.ts'
 
 /** Packets that one thread gets at once: enough that handing them over costs little, few enough to be done soon. */
 const batchPackets = 32
-/** Of one neighbour, before the next has its turn. */
+/** One neighbour may have so many taken before the next has its turn. */
 const share = 8
 /** Batches a thread has: one that it works on and one that waits for it. */
 const batchesAtOnce = 2
 /** Packets of one neighbour inside, from which on no more of its are read, until there are half as many. */
 const mostOfOne = 256
-/** How long after its end a thread is replaced, and how long it may take to start. */
+/** A thread is replaced so long after its end. */
 const replaceMs = second
-const startMs = 30 * second
 
 /**
- * How many threads a node of so many cores has: one core is for the links. Where that leaves one, handing packets over
- * costs more than it gains (docs/record/performance.md), and more than four peel faster than one thread reads and
+ * Says how many threads a node of so many cores has: one core is for the links. Where that leaves one, handing packets
+ * over costs more than it gains (docs/record/performance.md), and more than four peel faster than one thread reads and
  * writes. None when this runs from source.
  */
 export function usualThreads(cores: number): number {
@@ -45,15 +43,16 @@ export function usualThreads(cores: number): number {
 
 /** Packets that a thread has. */
 interface Batch {
-  /** Whose they are, and how many of each. */
+  /** Tells whose they are, and how many of each. */
   readonly from: readonly (readonly [from: string, packets: number])[]
   readonly packets: number
-  readonly epochs: readonly number[]
+  readonly epochs: readonly Epoch[]
   /** Those that will not be finished. */
-  dropped: readonly Outcome[]
+  dropped: readonly PeelResult[]
 }
 
-interface Waiting {
+/** Those wait on it who have to until there are fewer packets of a neighbour inside. */
+interface Gate {
   readonly promise: Promise<void>
   readonly resolve: () => void
 }
@@ -62,13 +61,6 @@ interface Thread {
   readonly worker: Worker
   readonly batches: Map<number, Batch>
 }
-
-/** Starts peel-thread.ts with this as its `workerData`. */
-export type StartThread = (data: ThreadData) => Worker
-
-/** Threads load compiled code; who runs from source hands in another way to start them. */
-const compiledThread: StartThread = workerData =>
-  new Worker(new URL('./peel-thread.js', import.meta.url), { workerData, name: 'peel' })
 
 export interface PoolOptions extends PeelerOptions {
   readonly clock: Clock
@@ -120,7 +112,7 @@ class PeelPool implements Peeler {
   readonly #threads = new Set<Thread>()
   readonly #waiting: FairQueue<Uint8Array> = fairQueue(share)
   /** Packets inside, by neighbour, and who waits until there are fewer. */
-  readonly #inside = new Map<string, { packets: number; room: Waiting | undefined }>()
+  readonly #inside = new Map<string, { packets: number; room: Gate | undefined }>()
   #nextBatch = 0
   #oldest = 0
   #closed = false
@@ -145,16 +137,16 @@ class PeelPool implements Peeler {
   room(from: string): Promise<void> | undefined {
     const inside = this.#inside.get(from)
     if (inside === undefined || inside.packets < mostOfOne) return undefined
-    inside.room ??= waiting()
+    inside.room ??= gate()
     return inside.room.promise
   }
 
-  async forget(before: number): Promise<void> {
+  async forget(before: Epoch): Promise<void> {
     this.#oldest = before
     await Promise.all(
       [...this.#threads].map(async thread => {
-        tell(thread, { t: 'forget', before })
-        await until(thread, message => message.t === 'forgotten' && message.before === before)
+        tell(thread.worker, { do: 'forget', before })
+        await heard(thread.worker, message => message.type === 'forgotten' && message.before === before)
       }),
     )
   }
@@ -165,7 +157,7 @@ class PeelPool implements Peeler {
     await Promise.all(
       [...this.#threads].map(async thread => {
         const ended = new Promise(resolve => thread.worker.once('exit', resolve))
-        tell(thread, { t: 'close' })
+        tell(thread.worker, { do: 'close' })
         await ended
       }),
     )
@@ -175,32 +167,15 @@ class PeelPool implements Peeler {
     const { data, clock, startThread = compiledThread } = this.#options
     const worker = startThread(data)
     const thread: Thread = { worker, batches: new Map() }
-    let why = 'it ended'
-    worker.on('error', error => {
-      why = error.message
-    })
-    worker.on('message', (message: FromThread) => this.#hear(thread, message))
-    const started = new Promise<void>((resolve, reject) => {
-      const late = clock.after(startMs, () =>
-        reject(new NodeError('THREAD', 'a thread for peeling: no answer')),
-      )
-      void until(thread, message => message.t === 'ready').then(ready => {
-        late.cancel()
-        if (ready) resolve()
-        else reject(new NodeError('THREAD', `a thread for peeling: ${why}`))
-      })
-    })
-    // who has the address of the node keeps the process alive, not what works for it
-    worker.unref()
-    await started
-    worker.on('exit', () => this.#ended(thread, why))
+    const why = await startWorker(worker, clock, message => this.#hear(thread, message))
+    worker.on('exit', () => this.#ended(thread, why()))
     this.#threads.add(thread)
-    tell(thread, { t: 'forget', before: this.#oldest })
-    if (this.#closed) tell(thread, { t: 'close' })
+    tell(worker, { do: 'forget', before: this.#oldest })
+    if (this.#closed) tell(worker, { do: 'close' })
     this.#schedule()
   }
 
-  /** What a thread had is lost, and counted; another takes its place. */
+  /** A thread has ended: what it had is lost, and counted; another takes its place. */
   #ended(thread: Thread, why: string): void {
     this.#threads.delete(thread)
     if (this.#closed) return
@@ -210,7 +185,7 @@ class PeelPool implements Peeler {
       const lost = batch.packets - batch.dropped.length
       this.#done(thread, number, [
         ...batch.dropped,
-        ...Array.from({ length: lost }, (): Outcome => ({ drop: 'THREAD_ENDED' })),
+        ...Array.from({ length: lost }, (): PeelResult => ({ drop: 'THREAD_ENDED' })),
       ])
     }
     clock.after(replaceMs, () => this.#replace())
@@ -237,7 +212,7 @@ class PeelPool implements Peeler {
       const batch = this.#nextBatch++
       const from = portions.map(({ from, items }) => [from, items.length] as const)
       thread.batches.set(batch, { from, packets: packets.length, epochs, dropped: [] })
-      tell(thread, { t: 'open', batch, epochs, packets }, packets)
+      tell(thread.worker, { do: 'open', batch, epochs, packets }, packets)
     }
   }
 
@@ -249,18 +224,19 @@ class PeelPool implements Peeler {
   }
 
   #hear(thread: Thread, message: FromThread): void {
-    if (message.t === 'opened') this.#opened(thread, message)
-    else if (message.t === 'finished') this.#finished(thread, message)
+    if (message.type === 'opened') this.#opened(thread, message)
+    else if (message.type === 'finished') this.#finished(thread, message)
   }
 
   /**
-   * docs/spec/sphinx.md 7.4: the replay check, here and not in a thread, so that a tag is admitted once in all of them.
+   * Makes the replay check (docs/spec/sphinx.md 7.4), here and not in a thread, so that a tag is admitted once in all
+   * of them.
    */
-  #opened(thread: Thread, { batch: number, records }: Extract<FromThread, { t: 'opened' }>): void {
+  #opened(thread: Thread, { batch: number, records }: Extract<FromThread, { type: 'opened' }>): void {
     const batch = thread.batches.get(number)
     if (batch === undefined) return
     const { replay, judged } = this.#options
-    const dropped: Outcome[] = []
+    const dropped: PeelResult[] = []
     const verdicts = new Uint8Array(batch.packets)
     let opening = 0
     const all = [...recordsOf(records, openedBytes)]
@@ -270,7 +246,7 @@ class PeelPool implements Peeler {
       for (const end = at + packets; at < end; at++) {
         const opened = readOpened(all[at] as Uint8Array)
         const drop =
-          'drop' in opened ? opened.drop : refusal(replay, batch.epochs[opened.at] as number, opened.tag)
+          'drop' in opened ? opened.drop : refusal(replay, batch.epochs[opened.at] as Epoch, opened.tag)
         if (!('drop' in opened)) opening++
         countFit(fit, drop)
         if (drop === undefined) verdicts[at] = 1
@@ -280,28 +256,28 @@ class PeelPool implements Peeler {
     }
     batch.dropped = dropped
     if (opening === 0) this.#done(thread, number, dropped)
-    else tell(thread, { t: 'finish', batch: number, verdicts }, [verdicts.buffer])
+    else tell(thread.worker, { do: 'finish', batch: number, verdicts }, [verdicts.buffer])
   }
 
-  #finished(thread: Thread, message: Extract<FromThread, { t: 'finished' }>): void {
+  #finished(thread: Thread, message: Extract<FromThread, { type: 'finished' }>): void {
     const { geometry } = this.#options
     const batch = thread.batches.get(message.batch)
     if (batch === undefined) return
     let at = 0
     const packet = (): Uint8Array => new Uint8Array(message.packets[at++] as ArrayBuffer)
-    const outcomes = [...batch.dropped]
-    for (const record of recordsOf(message.records, outcomeBytes))
-      outcomes.push(readOutcome(geometry, record, packet))
-    this.#done(thread, message.batch, outcomes)
+    const results = [...batch.dropped]
+    for (const record of recordsOf(message.records, resultBytes))
+      results.push(readResult(geometry, record, packet))
+    this.#done(thread, message.batch, results)
   }
 
-  #done(thread: Thread, number: number, outcomes: readonly Outcome[]): void {
+  #done(thread: Thread, number: number, results: readonly PeelResult[]): void {
     const batch = thread.batches.get(number)
     thread.batches.delete(number)
     for (const [from, packets] of batch?.from ?? []) this.#left(from, packets)
     if (this.#closed) return
     this.#schedule()
-    this.#options.peeled(outcomes)
+    this.#options.peeled(results)
   }
 
   #left(from: string, packets: number): void {
@@ -316,7 +292,7 @@ class PeelPool implements Peeler {
   }
 }
 
-function waiting(): Waiting {
+function gate(): Gate {
   let resolve = (): void => {}
   const promise = new Promise<void>(done => {
     resolve = done
@@ -324,28 +300,7 @@ function waiting(): Waiting {
   return { promise, resolve }
 }
 
-function tell({ worker }: Thread, message: ToThread, handedOver: readonly ArrayBuffer[] = []): void {
-  worker.postMessage(message, handedOver)
-}
-
-/** @returns whether such a message has come; false when the thread has ended instead */
-function until({ worker }: Thread, is: (message: FromThread) => boolean): Promise<boolean> {
-  return new Promise(resolve => {
-    const settle = (come: boolean): void => {
-      worker.off('message', hear)
-      worker.off('exit', ended)
-      resolve(come)
-    }
-    const ended = (): void => settle(false)
-    const hear = (message: FromThread): void => {
-      if (is(message)) settle(true)
-    }
-    worker.on('message', hear)
-    worker.on('exit', ended)
-  })
-}
-
-/** A packet's bytes as a buffer that can be handed over: one that holds nothing else. */
+/** Gives a packet's bytes as a buffer that can be handed over: one that holds nothing else. */
 function ownBuffer(packet: Uint8Array): ArrayBuffer {
   const { buffer } = packet
   const whole = buffer instanceof ArrayBuffer && buffer.byteLength === packet.byteLength

@@ -4,19 +4,20 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { geometry } from '../../sphinx/geometry.ts'
 import { discard } from '../../sphinx/peel.ts'
 import { systemClock } from '../../world/clock.ts'
+import { turns } from '../../world/turns.ts'
 import { folderFiles } from '../files.ts'
 import { loadKey, type PacketKey, wipeKey } from './keys.ts'
 import {
   type FromThread,
   openedBytes,
-  outcomeBytes,
+  resultBytes,
   type ThreadData,
   type ToThread,
   writeOpened,
-  writeOutcome,
+  writeResult,
 } from './peel-messages.ts'
 import { type Fitting, finish, type Opening, open } from './peeling.ts'
-import type { Outcome } from './relay.ts'
+import type { PeelResult } from './relay.ts'
 
 if (parentPort === null) throw new Error('peel-thread.ts runs in a thread of a node')
 const port = parentPort
@@ -43,7 +44,7 @@ async function keysOf(epochs: readonly number[]): Promise<PacketKey[]> {
   return found
 }
 
-async function openBatch({ batch, epochs, packets }: Extract<ToThread, { t: 'open' }>): Promise<void> {
+async function openBatch({ batch, epochs, packets }: Extract<ToThread, { do: 'open' }>): Promise<void> {
   const ring = await keysOf(epochs)
   const records = new Uint8Array(packets.length * openedBytes)
   const waiting = packets.map((buffer, i) => {
@@ -58,10 +59,10 @@ async function openBatch({ batch, epochs, packets }: Extract<ToThread, { t: 'ope
     return [opening, packet] as const
   })
   if (waiting.some(packet => packet !== undefined)) opened.set(batch, waiting)
-  say({ t: 'opened', batch, records }, [records.buffer])
+  say({ type: 'opened', batch, records }, [records.buffer])
 }
 
-function finishBatch({ batch, verdicts }: Extract<ToThread, { t: 'finish' }>): void {
+function finishBatch({ batch, verdicts }: Extract<ToThread, { do: 'finish' }>): void {
   const waiting = opened.get(batch) ?? []
   opened.delete(batch)
   const chosen: (readonly [Fitting, Uint8Array])[] = []
@@ -70,14 +71,14 @@ function finishBatch({ batch, verdicts }: Extract<ToThread, { t: 'finish' }>): v
     if (verdicts[i] === 1) chosen.push(packet)
     else discard(packet[0].opened)
   }
-  const records = new Uint8Array(chosen.length * outcomeBytes)
+  const records = new Uint8Array(chosen.length * resultBytes)
   const good: ArrayBuffer[] = []
   for (const [i, [header, packet]] of chosen.entries()) {
-    const outcome = guarded((): Outcome => finish(header, packet))
-    writeOutcome(records.subarray(i * outcomeBytes, (i + 1) * outcomeBytes), outcome)
-    if ('peeled' in outcome) good.push(packet.buffer as ArrayBuffer)
+    const result = guarded((): PeelResult => finish(header, packet))
+    writeResult(records.subarray(i * resultBytes, (i + 1) * resultBytes), result)
+    if ('peeled' in result) good.push(packet.buffer as ArrayBuffer)
   }
-  say({ t: 'finished', batch, records, packets: good }, [records.buffer, ...good])
+  say({ type: 'finished', batch, records, packets: good }, [records.buffer, ...good])
 }
 
 /** A mistake of ours costs the packet and not the thread. */
@@ -98,14 +99,14 @@ function forget(before: number): void {
 }
 
 async function hear(message: ToThread): Promise<void> {
-  switch (message.t) {
+  switch (message.do) {
     case 'open':
       return await openBatch(message)
     case 'finish':
       return finishBatch(message)
     case 'forget':
       forget(message.before)
-      return say({ t: 'forgotten', before: message.before })
+      return say({ type: 'forgotten', before: message.before })
     case 'close':
       forget(Number.POSITIVE_INFINITY)
       port.close()
@@ -113,8 +114,6 @@ async function hear(message: ToThread): Promise<void> {
 }
 
 // one after the other, so that a key that is being read is there for the next batch
-let turn: Promise<void> = Promise.resolve()
-port.on('message', (message: ToThread) => {
-  turn = turn.then(() => hear(message))
-})
-say({ t: 'ready' })
+const turn = turns()
+port.on('message', (message: ToThread) => void turn(() => hear(message)))
+say({ type: 'ready' })

@@ -4,13 +4,11 @@
 import type { Geometry } from '../../sphinx/geometry.ts'
 import { discard } from '../../sphinx/peel.ts'
 import type { Log } from '../../world/log.ts'
+import type { Epoch, Ms } from '../../world/units.ts'
 import type { KeyRing, PacketKey } from './keys.ts'
 import { countFit, type Fit, finish, open, refusal } from './peeling.ts'
-import type { Outcome } from './relay.ts'
+import type { PeelResult } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
-
-/** Told one outcome a packet, in any order and in any portions; the tags of the good ones are admitted. */
-export type Peeled = (outcomes: readonly Outcome[]) => void
 
 export interface Peeler {
   /**
@@ -22,7 +20,7 @@ export interface Peeler {
   /** Resolves when more packets of this neighbour may come; undefined when they may come now. */
   room(from: string): Promise<void> | undefined
   /** Wipes what it holds of the keys of epochs before this one, whose files are gone. */
-  forget(before: number): Promise<void>
+  forget(before: Epoch): Promise<void>
   /** Wipes all keys and ends; what it still has is not answered. */
   close(): Promise<void>
 }
@@ -31,9 +29,11 @@ export interface PeelerOptions {
   readonly geometry: Geometry
   readonly keys: KeyRing
   readonly replay: ReplayStore
-  readonly now: () => number
+  /** The wall time, which says whose epoch's keys open packets. */
+  readonly now: () => Ms
   readonly log: Log
-  readonly peeled: Peeled
+  /** Told one result a packet, in any order and in any portions; the tags of the good ones are admitted. */
+  readonly peeled: (results: readonly PeelResult[]) => void
   /** Told of each neighbour, in hex, what its packets were worth: once for all that it peels together. */
   readonly judged: (from: string, fit: Readonly<Fit>) => void
 }
@@ -41,7 +41,7 @@ export interface PeelerOptions {
 /** Peels at once, in the caller's thread, with the key ring's own keys. */
 export function inlinePeeler(options: PeelerOptions): Peeler {
   const { geometry, keys, replay, now, log, peeled, judged } = options
-  const peelOne = (opening: readonly PacketKey[], packet: Uint8Array, fit: Fit): Outcome => {
+  const peelOne = (opening: readonly PacketKey[], packet: Uint8Array, fit: Fit): PeelResult => {
     try {
       const header = open(geometry, opening, packet)
       if ('drop' in header) {
@@ -62,9 +62,9 @@ export function inlinePeeler(options: PeelerOptions): Peeler {
     peel(from, packets) {
       const opening = keys.opening(now())
       const fit = { fitting: 0, misfits: 0 }
-      const outcomes = packets.map(packet => peelOne(opening, packet, fit))
+      const results = packets.map(packet => peelOne(opening, packet, fit))
       judged(from, fit)
-      peeled(outcomes)
+      peeled(results)
     },
     room: () => undefined,
     forget: async () => {},

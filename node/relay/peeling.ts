@@ -4,21 +4,22 @@
 import { SphinxError } from '../../sphinx/error.ts'
 import { type Geometry, suiteOf } from '../../sphinx/geometry.ts'
 import { discard, type Opened, openHeader, peeledOf, takeOff } from '../../sphinx/peel.ts'
+import type { Epoch } from '../../world/units.ts'
 import type { PacketKey } from './keys.ts'
-import type { DropReason, Outcome } from './relay.ts'
+import type { DropReason, PeelResult } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
 
 /** A packet whose header fits the key of this epoch; it holds secrets until `finish` or `discard`. */
 export interface Fitting {
-  readonly epoch: number
+  readonly epoch: Epoch
   readonly opened: Opened
 }
 
 export type Opening = Fitting | { readonly drop: DropReason }
 
 /**
- * Steps 7.1 to 7.3, with the likeliest key first; the neighbouring epoch's only where the first one's MAC does not fit.
- * Throws nothing that a packet can bring about.
+ * Takes steps 7.1 to 7.3, with the likeliest key first; the neighbouring epoch's only where the first one's MAC does
+ * not fit. Throws nothing that a packet can bring about.
  */
 export function open(
   g: Geometry,
@@ -37,10 +38,10 @@ export function open(
   return { drop }
 }
 
-/** Refused for what the packet is, and not for what this node lacks: whoever sent it, sent it for nothing. */
+/** These reasons lie in what the packet is, and not in what this node lacks: whoever sent it, sent it for nothing. */
 const misfits: ReadonlySet<DropReason> = new Set(['BAD_LENGTH', 'BAD_AD', 'BAD_POINT', 'BAD_MAC', 'REPLAY'])
 
-/** Of the packets of one neighbour: how many opened for the first time, and how many never could. */
+/** Tells of the packets of one neighbour how many opened for the first time, and how many never could. */
 export interface Fit {
   fitting: number
   misfits: number
@@ -52,15 +53,15 @@ export function countFit(fit: Fit, drop: DropReason | undefined): void {
   else if (misfits.has(drop)) fit.misfits++
 }
 
-/** Step 7.4. @returns the reason when the packet may not go on */
-export function refusal(replay: ReplayStore, epoch: number, tag: Uint8Array): DropReason | undefined {
-  const admission = replay.admit(epoch, tag)
-  if (admission === 'new') return undefined
-  return admission === 'full' ? 'REPLAY_FULL' : 'REPLAY'
+/** Takes step 7.4, the replay check. Returns the reason when the packet may not go on. */
+export function refusal(replay: ReplayStore, epoch: Epoch, tag: Uint8Array): DropReason | undefined {
+  const freshness = replay.admit(epoch, tag)
+  if (freshness === 'new') return undefined
+  return freshness === 'full' ? 'REPLAY_FULL' : 'REPLAY'
 }
 
-/** Steps 7.5 to 7.7, in the packet's own bytes. Wipes the secrets. */
-export function finish({ opened }: Fitting, packet: Uint8Array): Outcome {
+/** Takes steps 7.5 to 7.7, in the packet's own bytes. Wipes the secrets. */
+export function finish({ opened }: Fitting, packet: Uint8Array): PeelResult {
   try {
     return { peeled: peeledOf(suiteOf(opened.geometry), takeOff(opened, packet)) }
   } catch (error) {

@@ -17,16 +17,18 @@ import { SphinxError, type SphinxErrorCode } from '../../sphinx/error.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
 import type { Peeled } from '../../sphinx/peel.ts'
 import { useReplyBlock } from '../../sphinx/reply.ts'
+import type { Ms } from '../../world/units.ts'
 import { NodeError } from '../error.ts'
 import type { Strategy } from '../mixing/strategy.ts'
 
 /**
- * Why a packet ended here. From the door: NOT_ADMITTED (a stranger, or no consensus yet), CLIENT_RATE, BUSY (too
- * many inside), DRAINING. From peeling: sphinx's codes, NO_KEY (no packet key for this time), REPLAY_FULL (no room
- * to remember it), THREAD_ENDED (with the thread that peeled it). JOURNAL_FAILED (the disk would not remember it). DELAY_TOO_LONG (over the consensus's maximum),
- * HOLD_FULL (drawn when the hold was full). NO_ROUTE (the next hop is not one the topology allows), LINK_REFUSED
- * (its queue is full). NO_MAILBOX (a mix keeps no mail), MAILBOX_FULL, STORE_FAILED, NOT_PUBLISHED (the bulletin
- * would not have it), UNKNOWN_LOOP (not one of our loops, or one that came too late or damaged). FAULT: a mistake of ours, which the log has.
+ * Says why a packet ended here (docs/spec/node.md 1.1). From the door: NOT_ADMITTED (a stranger, or no consensus yet),
+ * CLIENT_RATE, BUSY (too many inside), DRAINING. From peeling: sphinx's codes, NO_KEY (no packet key for this time),
+ * REPLAY_FULL (no room to remember it), THREAD_ENDED (with the thread that peeled it). JOURNAL_FAILED (the disk would
+ * not remember it). DELAY_TOO_LONG (over the consensus's maximum), HOLD_FULL (drawn when the hold was full). NO_ROUTE
+ * (the next hop is not one the topology allows), LINK_REFUSED (its queue is full). NO_MAILBOX (a mix keeps no mail),
+ * MAILBOX_FULL, STORE_FAILED, NOT_PUBLISHED (the bulletin would not have it), UNKNOWN_LOOP (not one of our loops, or
+ * one that came too late or damaged). FAULT: a mistake of ours, which the log has.
  */
 export type DropReason =
   | SphinxErrorCode
@@ -49,17 +51,17 @@ export type DropReason =
   | 'UNKNOWN_LOOP'
   | 'FAULT'
 
-/** What mixing holds: a packet for the next hop, or an acknowledgement that is yet to be made. */
+/** Mixing holds these: a packet for the next hop, or an acknowledgement that is yet to be made. */
 export type Mixed =
   | {
       readonly at: 'forward'
-      readonly delayMs: number
+      readonly delayMs: Ms
       readonly next: Uint8Array
       readonly packet: Uint8Array
     }
-  | { readonly at: 'acknowledge'; readonly delayMs: number; readonly block: Uint8Array }
+  | { readonly at: 'acknowledge'; readonly delayMs: Ms; readonly block: Uint8Array }
 
-/** What a mailbox gets. */
+/** A mailbox gets this. */
 export interface Mail {
   /** 32 bytes: the mailbox's public key. */
   readonly recipient: Uint8Array
@@ -70,45 +72,45 @@ export interface Mail {
   readonly data: Uint8Array
 }
 
-/** What peeling made of one packet. */
-export type Outcome = { readonly peeled: Peeled } | { readonly drop: DropReason }
+/** Peeling made this of one packet. */
+export type PeelResult = { readonly peeled: Peeled } | { readonly drop: DropReason }
 
 export type RelayEvent =
-  /** Packets at the door that may come in, and from whom, in hex. */
-  | { readonly t: 'arrived'; readonly from: string; readonly packets: readonly Uint8Array[] }
-  /** Packets at the door that may not. */
-  | { readonly t: 'refused'; readonly count: number; readonly reason: DropReason }
-  /** A loop of this node's own, to be sent at once. */
-  | { readonly t: 'originated'; readonly next: Uint8Array; readonly packet: Uint8Array }
+  /** Packets at the door may come in; `from` is the hex of whose they are. */
+  | { readonly type: 'arrived'; readonly from: string; readonly packets: readonly Uint8Array[] }
+  /** Packets at the door may not come in. */
+  | { readonly type: 'refused'; readonly count: number; readonly reason: DropReason }
+  /** A loop of this node's own is to be sent at once. */
+  | { readonly type: 'originated'; readonly next: Uint8Array; readonly packet: Uint8Array }
   /** The peeler has done with some packets; the tags of the good ones are admitted. */
-  | { readonly t: 'peeled'; readonly outcomes: readonly Outcome[] }
+  | { readonly type: 'peeled'; readonly results: readonly PeelResult[] }
   /** The tags of a `record` action are in the journal, or the disk refused. */
-  | { readonly t: 'recorded'; readonly batch: number; readonly ok: boolean }
+  | { readonly type: 'recorded'; readonly batch: number; readonly ok: boolean }
   /** A `forward`, `store`, `serve`, `publish` or `loop` action is done. */
-  | { readonly t: 'ended'; readonly end: End; readonly thanks?: Thanks | undefined }
+  | { readonly type: 'ended'; readonly end: End; readonly thanks?: Thanks | undefined }
   /** Time has passed. */
-  | { readonly t: 'due' }
+  | { readonly type: 'due' }
 
 export type End = 'forwarded' | 'stored' | 'served' | DropReason
 
-/** The acknowledgement that a sender put into its packet, for when the packet is stored or served. */
+/** A sender puts this acknowledgement into its packet, for when the packet is stored or served. */
 export interface Thanks {
   readonly block: Uint8Array
-  readonly delayMs: number
+  readonly delayMs: Ms
 }
 
 export type Action =
-  /** `from` is empty for a packet that this node makes itself. */
-  | { readonly t: 'peel'; readonly from: string; readonly packets: readonly Uint8Array[] }
-  | { readonly t: 'record'; readonly batch: number }
-  | { readonly t: 'forward'; readonly next: Uint8Array; readonly way: Way; readonly packet: Uint8Array }
-  | { readonly t: 'store'; readonly mail: Mail; readonly thanks?: Thanks }
-  /** A packet to the drop recipient: nothing to do but to say that it is done. */
-  | { readonly t: 'serve'; readonly thanks: Thanks }
-  /** A packet for the bulletin. */
-  | { readonly t: 'publish'; readonly user: Uint8Array; readonly thanks: Thanks }
+  /** Take the layer off; `from` is empty for a packet that this node makes itself. */
+  | { readonly do: 'peel'; readonly from: string; readonly packets: readonly Uint8Array[] }
+  | { readonly do: 'record'; readonly batch: number }
+  | { readonly do: 'forward'; readonly next: Uint8Array; readonly way: Way; readonly packet: Uint8Array }
+  | { readonly do: 'store'; readonly mail: Mail; readonly thanks?: Thanks }
+  /** A packet for the drop recipient needs nothing but the word that it is done. */
+  | { readonly do: 'serve'; readonly thanks: Thanks }
+  /** A packet is for the bulletin. */
+  | { readonly do: 'publish'; readonly user: Uint8Array; readonly thanks: Thanks }
   /** A loop of this node's own came back. */
-  | { readonly t: 'loop'; readonly replyId: Uint8Array; readonly payload: Uint8Array }
+  | { readonly do: 'loop'; readonly replyId: Uint8Array; readonly payload: Uint8Array }
 
 /** Where a packet may go: `onward`, to the next layer, or to a `gateway`, where an acknowledgement's path begins. */
 export type Way = 'onward' | 'gateway'
@@ -121,12 +123,13 @@ export interface Counters {
   readonly dropped: Map<DropReason, number>
 }
 
-interface Batch {
-  readonly at: number
+/** Packets whose tags are on their way to the disk; `at` is when they were peeled. */
+interface Recording {
+  readonly at: Ms
   readonly peeled: readonly Peeled[]
 }
 
-/** Changed in place by `step`: thousands of packets a second pass, and nobody looks at an old state. */
+/** `step` changes it in place: thousands of packets a second pass, and nobody looks at an old state. */
 export interface Relay {
   readonly geometry: Geometry
   /** 32 bytes: this node's id, the recipient of its own loops. */
@@ -134,16 +137,17 @@ export interface Relay {
   readonly keepsMail: boolean
   /** Packets between the door and the hold, and between the hold and their end, at most. */
   readonly passingLimit: number
-  /** The consensus's maximum, milliseconds. */
-  maxDelayMs: number
+  /** The consensus's maximum. */
+  maxDelayMs: Ms
   readonly hold: Strategy<Mixed>
   readonly counters: Counters
   peeling: number
-  readonly recording: Map<number, Batch>
+  readonly recording: Map<number, Recording>
   nextBatch: number
   ending: number
 }
 
+/** Makes the relay of a node through which nothing has passed yet. */
 export function newRelay(
   options: Pick<Relay, 'geometry' | 'self' | 'keepsMail' | 'passingLimit' | 'maxDelayMs' | 'hold'>,
 ): Relay {
@@ -157,18 +161,20 @@ export function newRelay(
   }
 }
 
-/** Packets inside: in every stage, counted there. */
+/** Counts the packets inside: in every stage, where they are. */
 export function held(relay: Relay): number {
   return passing(relay) + relay.hold.size
 }
 
 /**
- * Does the event and says what is to be done; every action but `peel` and `record` is answered by `ended`.
+ * Does the event and says what is to be done (docs/spec/node.md 1); every action but `peel` and `record` is answered by
+ * `ended`.
  *
+ * @param now the time that has gone by (`Clock.elapsed`), in whole milliseconds
  * @throws NodeError WRONG_STATE for a batch that is not being recorded
  */
-export function step(relay: Relay, event: RelayEvent, now: number): Action[] {
-  switch (event.t) {
+export function step(relay: Relay, event: RelayEvent, now: Ms): Action[] {
+  switch (event.type) {
     case 'arrived':
       return arrived(relay, event.from, event.packets)
     case 'refused':
@@ -178,9 +184,9 @@ export function step(relay: Relay, event: RelayEvent, now: number): Action[] {
     case 'originated':
       relay.counters.received++
       relay.ending++
-      return [{ t: 'forward', next: event.next, way: 'onward', packet: event.packet }]
+      return [{ do: 'forward', next: event.next, way: 'onward', packet: event.packet }]
     case 'peeled':
-      return peeled(relay, event.outcomes, now)
+      return peeled(relay, event.results, now)
     case 'recorded':
       return recorded(relay, event.batch, event.ok, now)
     case 'ended':
@@ -210,25 +216,25 @@ function arrived(relay: Relay, from: string, packets: readonly Uint8Array[]): Ac
   const taken = packets.length > room ? packets.slice(0, room) : packets
   if (taken.length < packets.length) drop(relay, 'BUSY', packets.length - taken.length)
   relay.peeling += taken.length
-  return taken.length === 0 ? [] : [{ t: 'peel', from, packets: taken }]
+  return taken.length === 0 ? [] : [{ do: 'peel', from, packets: taken }]
 }
 
-function peeled(relay: Relay, outcomes: readonly Outcome[], now: number): Action[] {
-  relay.peeling -= outcomes.length
+function peeled(relay: Relay, results: readonly PeelResult[], now: Ms): Action[] {
+  relay.peeling -= results.length
   const good: Peeled[] = []
-  for (const outcome of outcomes) {
-    if ('drop' in outcome) drop(relay, outcome.drop)
-    else if (outcome.peeled.delayMs > relay.maxDelayMs) drop(relay, 'DELAY_TOO_LONG')
-    else good.push(outcome.peeled)
+  for (const result of results) {
+    if ('drop' in result) drop(relay, result.drop)
+    else if (result.peeled.delayMs > relay.maxDelayMs) drop(relay, 'DELAY_TOO_LONG')
+    else good.push(result.peeled)
   }
   if (good.length === 0) return []
   const batch = relay.nextBatch++
   relay.recording.set(batch, { at: now, peeled: good })
-  return [{ t: 'record', batch }]
+  return [{ do: 'record', batch }]
 }
 
 /** A packet goes on only once its tag outlives this process. */
-function recorded(relay: Relay, number: number, ok: boolean, now: number): Action[] {
+function recorded(relay: Relay, number: number, ok: boolean, now: Ms): Action[] {
   const batch = relay.recording.get(number)
   if (batch === undefined)
     throw new NodeError('WRONG_STATE', `recorded: batch ${number} is not being recorded`)
@@ -243,18 +249,18 @@ function recorded(relay: Relay, number: number, ok: boolean, now: number): Actio
     else actions.push(...finish(relay, packet))
   }
   // a delay that ended while the disk wrote
-  return actions.concat(step(relay, { t: 'due' }, now))
+  return actions.concat(step(relay, { type: 'due' }, now))
 }
 
-function mix(relay: Relay, packet: Mixed, now: number): void {
+function mix(relay: Relay, packet: Mixed, now: Ms): void {
   if (relay.hold.put(packet, now) !== undefined) drop(relay, 'HOLD_FULL')
 }
 
-/** The last hop: a packet for a mailbox, for nobody, or a loop of this node's own. */
+/** This is the last hop: of a packet for a mailbox, for nobody, or of a loop of this node's own. */
 function finish(relay: Relay, packet: Exclude<Peeled, { at: 'forward' }>): Action[] {
   if (packet.at === 'reply' && same(packet.recipient, relay.self)) {
     relay.ending++
-    return [{ t: 'loop', replyId: packet.replyId, payload: packet.payload }]
+    return [{ do: 'loop', replyId: packet.replyId, payload: packet.payload }]
   }
   if (!relay.keepsMail) {
     drop(relay, 'NO_MAILBOX')
@@ -263,38 +269,40 @@ function finish(relay: Relay, packet: Exclude<Peeled, { at: 'forward' }>): Actio
   relay.ending++
   const { recipient } = packet
   if (packet.at === 'reply')
-    return [{ t: 'store', mail: { recipient, kind: 'reply', replyId: packet.replyId, data: packet.payload } }]
+    return [
+      { do: 'store', mail: { recipient, kind: 'reply', replyId: packet.replyId, data: packet.payload } },
+    ]
   const { ack, user } = readBody(relay.geometry, packet.body)
   const thanks = { block: ack, delayMs: packet.delayMs }
-  if (same(recipient, DROP_RECIPIENT)) return [{ t: 'serve', thanks }]
-  if (same(recipient, BULLETIN_RECIPIENT)) return [{ t: 'publish', user, thanks }]
-  return [{ t: 'store', mail: { recipient, kind: 'forward', replyId: noReplyId, data: user }, thanks }]
+  if (same(recipient, DROP_RECIPIENT)) return [{ do: 'serve', thanks }]
+  if (same(recipient, BULLETIN_RECIPIENT)) return [{ do: 'publish', user, thanks }]
+  return [{ do: 'store', mail: { recipient, kind: 'forward', replyId: noReplyId, data: user }, thanks }]
 }
 
-function ended(relay: Relay, end: End, thanks: Thanks | undefined, now: number): Action[] {
+function ended(relay: Relay, end: End, thanks: Thanks | undefined, now: Ms): Action[] {
   relay.ending--
   if (end === 'forwarded' || end === 'stored' || end === 'served') relay.counters[end]++
   else drop(relay, end)
   if (thanks === undefined || (end !== 'stored' && end !== 'served')) return []
   relay.counters.received++
   mix(relay, { at: 'acknowledge', ...thanks }, now)
-  return step(relay, { t: 'due' }, now)
+  return step(relay, { type: 'due' }, now)
 }
 
-/** Out of the hold. An acknowledgement becomes a packet now, and may begin at this very node. */
+/** Leaves the hold. An acknowledgement becomes a packet now, and may begin at this very node. */
 function leave(relay: Relay, mixed: Mixed): Action | undefined {
   if (mixed.at === 'forward') {
     relay.ending++
-    return { t: 'forward', next: mixed.next, way: 'onward', packet: mixed.packet }
+    return { do: 'forward', next: mixed.next, way: 'onward', packet: mixed.packet }
   }
   try {
     const { first, packet } = useReplyBlock(relay.geometry, mixed.block, nothing(relay.geometry))
     if (same(first, relay.self)) {
       relay.peeling++
-      return { t: 'peel', from: '', packets: [packet] }
+      return { do: 'peel', from: '', packets: [packet] }
     }
     relay.ending++
-    return { t: 'forward', next: first, way: 'gateway', packet }
+    return { do: 'forward', next: first, way: 'gateway', packet }
   } catch (error) {
     drop(relay, error instanceof SphinxError ? error.code : 'BAD_REPLY_BLOCK')
     return undefined

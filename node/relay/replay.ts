@@ -2,14 +2,17 @@
 // survives SIGKILL (docs/spec/node.md 3).
 
 import * as crypto from '#crypto'
+import { concat } from '../../encoding/bytes.ts'
 import type { Random } from '../../world/random.ts'
+import { turns } from '../../world/turns.ts'
+import type { Epoch } from '../../world/units.ts'
 import type { Files, Journal } from '../files.ts'
 import { type TagSet, tagBytes, tagSet } from './tags.ts'
 
 const journalName = /^replay-(\d{1,15})\.tags$/
 
-/** `seen`: a replay. `full`: no room to remember it, so it must not be let through. */
-export type Admission = 'new' | 'seen' | 'full'
+/** `seen` is a replay. `full` has no room to be remembered, so it must not be let through. */
+export type Freshness = 'new' | 'seen' | 'full'
 
 export interface ReplayStore {
   /**
@@ -19,9 +22,9 @@ export interface ReplayStore {
    *   lost its end, and the key must be retired
    * @throws NodeError FOLDER, BAD_FILE
    */
-  open(epoch: number): Promise<'ready' | 'incomplete'>
+  open(epoch: Epoch): Promise<'ready' | 'incomplete'>
   /** Remembers a tag (32 bytes, the store's to keep). An epoch that is not open is `full`. */
-  admit(epoch: number, tag: Uint8Array): Admission
+  admit(epoch: Epoch, tag: Uint8Array): Freshness
   /**
    * Resolves when every tag admitted before the call is in its journal. Calls made while a write is on its way
    * share the next one.
@@ -30,45 +33,47 @@ export interface ReplayStore {
    */
   flush(): Promise<void>
   /** Forgets the tags of every epoch before this one, whose keys are gone. */
-  free(before: number): Promise<void>
-  /** Tags remembered now, all epochs together. */
+  free(before: Epoch): Promise<void>
+  /** Counts the tags that are remembered now, all epochs together. */
   readonly size: number
   close(): Promise<void>
 }
 
-interface Epoch {
+/** The tags of one epoch's key. */
+interface Remembered {
   readonly tags: TagSet
   readonly journal: Journal
   unwritten: Uint8Array[]
 }
 
 /**
+ * Begins without any epoch: `open` reads its journal.
+ *
  * @param options.tagsPerKey the bound: tags one key remembers; memory and journal take 32 to 90 bytes each
  */
 export function replayStore(options: { files: Files; random: Random; tagsPerKey: number }): ReplayStore {
   const { files, random, tagsPerKey } = options
-  const epochs = new Map<number, Epoch>()
+  const epochs = new Map<Epoch, Remembered>()
   // a journal starts with the name of the machine's start, in the length of a tag
   const bootMark = crypto.blake2b(new TextEncoder().encode(`chaffinch/boot/v1 ${files.boot}`), tagBytes)
   const maxBytes = (1 + tagsPerKey) * tagBytes
 
   async function write(): Promise<void> {
-    for (const epoch of epochs.values()) {
-      const batch = epoch.unwritten
+    for (const known of epochs.values()) {
+      const batch = known.unwritten
       if (batch.length === 0) continue
-      epoch.unwritten = []
+      known.unwritten = []
       try {
-        await epoch.journal.append(batch.length === 1 ? (batch[0] as Uint8Array) : Buffer.concat(batch))
+        await known.journal.append(batch.length === 1 ? (batch[0] as Uint8Array) : concat(batch))
       } catch (error) {
-        epoch.unwritten = batch.concat(epoch.unwritten)
+        known.unwritten = batch.concat(known.unwritten)
         throw error
       }
     }
   }
 
-  let running: Promise<void> = Promise.resolve()
+  const turn = turns()
   let next: Promise<void> | undefined
-  const settled = (): Promise<void> => running.catch(() => {})
 
   return {
     async open(epoch) {
@@ -99,34 +104,33 @@ export function replayStore(options: { files: Files; random: Random; tagsPerKey:
       return 'new'
     },
     flush() {
-      next ??= settled().then(() => {
-        running = write()
+      next ??= turn(() => {
         next = undefined
-        return running
+        return write()
       })
       return next
     },
-    async free(before) {
-      await settled()
-      for (const [epoch, known] of epochs) {
-        if (epoch >= before) continue
-        epochs.delete(epoch)
-        await known.journal.close()
-      }
-      for (const name of await files.list())
-        if (Number(journalName.exec(name)?.[1] ?? Number.NaN) < before) await files.remove(name)
-    },
+    free: before =>
+      turn(async () => {
+        for (const [epoch, known] of epochs) {
+          if (epoch >= before) continue
+          epochs.delete(epoch)
+          await known.journal.close()
+        }
+        for (const name of await files.list())
+          if (Number(journalName.exec(name)?.[1] ?? Number.NaN) < before) await files.remove(name)
+      }),
     get size() {
-      return [...epochs.values()].reduce((sum, epoch) => sum + epoch.tags.size, 0)
+      return [...epochs.values()].reduce((sum, { tags }) => sum + tags.size, 0)
     },
-    async close() {
-      await settled()
-      for (const epoch of epochs.values()) await epoch.journal.close()
-      epochs.clear()
-    },
+    close: () =>
+      turn(async () => {
+        for (const { journal } of epochs.values()) await journal.close()
+        epochs.clear()
+      }),
   }
 }
 
-function fileName(epoch: number): string {
+function fileName(epoch: Epoch): string {
   return `replay-${epoch}.tags`
 }

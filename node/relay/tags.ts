@@ -25,6 +25,8 @@ export interface TagSet {
 }
 
 /**
+ * Begins empty.
+ *
  * @param random draws the multiplier and mask that spread tags over slots: a sender can grind its own tags, and
  *   must not be able to aim them at one slot
  */
@@ -49,10 +51,10 @@ export function tagSet(random: Random): TagSet {
     return h >>> 0
   }
 
-  /** The slot that holds the tag, or the free one where it belongs (linear probing). */
+  /** Finds the slot that holds the tag, or the free one where it belongs (linear probing). */
   const slotOf = (table: Table, tag: Uint8Array, at: number): number => {
     for (let slot = (spread(tag, at) >>> 8) & (table.slots - 1); ; slot = (slot + 1) & (table.slots - 1))
-      if (table.marks[slot] === 0 || same(table.tags, slot * tagBytes, tag, at)) return slot
+      if (table.marks[slot] === 0 || isAt(table.tags, slot * tagBytes, tag, at)) return slot
   }
 
   const place = (table: Table, tag: Uint8Array, at: number): void => {
@@ -92,7 +94,8 @@ function emptyTable(slots: number): Table {
   return { slots, used: 0, tags: new Uint8Array(slots * tagBytes), marks: new Uint8Array(slots) }
 }
 
-function same(tags: Uint8Array, at: number, tag: Uint8Array, from: number): boolean {
+/** Compares 32 bytes of each, without views of them: this runs for every packet. */
+function isAt(tags: Uint8Array, at: number, tag: Uint8Array, from: number): boolean {
   for (let i = 0; i < tagBytes; i++) if (tags[at + i] !== tag[from + i]) return false
   return true
 }

@@ -2,9 +2,7 @@
 // follows from that is watch.ts. docs/spec/payments-ledger.md 3.6, 3.8.
 
 import { write } from '../../encoding/cbor.ts'
-import type { Clock } from '../../world/clock.ts'
-import { Timers } from '../../world/timers.ts'
-import { minute, second } from '../../world/units.ts'
+import type { Clock, Timer } from '../../world/clock.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import type { EmbeddedLedger } from './embedded.ts'
@@ -15,9 +13,9 @@ import { type Fork, type WatchEvent, type WatchState, watch } from './watch.ts'
 const longestQuestion = 64
 const longestProof = 4096
 const mostHashes = 96
-/** An open question is asked again, and the followed head told to others, with so much time between, milliseconds. */
-const askEveryMs = 30 * second
-const tellEveryMs = 5 * minute
+/** How often an open question is asked again, and the followed head told to others, milliseconds. */
+const askEveryMs = 30_000
+const tellEveryMs = 5 * 60_000
 
 /**
  * The ledger's answer to a question for a proof of consistency; null when the bytes are no such question. Never throws.
@@ -54,14 +52,14 @@ export interface HeadWatchInit {
  */
 export class HeadWatch {
   readonly #init: HeadWatchInit
-  readonly #timers: Timers
+  readonly #timers = new Set<Timer>()
   #state: WatchState = { at: 'start' }
+  #isClosed = false
 
   constructor(init: HeadWatchInit) {
     this.#init = init
-    this.#timers = new Timers(init.clock)
-    this.#timers.every(askEveryMs, () => this.#event({ kind: 'time' }))
-    this.#timers.every(tellEveryMs, () => {
+    this.#every(askEveryMs, () => this.#event({ kind: 'time' }))
+    this.#every(tellEveryMs, () => {
       if (this.#state.at === 'following') init.tell(writeHead(this.#state.head))
     })
   }
@@ -105,12 +103,14 @@ export class HeadWatch {
 
   /** Ends all that waits. */
   close(): void {
-    this.#timers.close()
+    this.#isClosed = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
   }
 
   #event(event: WatchEvent): void {
-    if (this.#timers.isClosed) return
-    const [state, actions] = watch(this.#state, event, this.#init.clock.elapsed())
+    if (this.#isClosed) return
+    const [state, actions] = watch(this.#state, event, this.#init.clock.now())
     this.#state = state
     for (const action of actions) {
       if (action.do === 'ask') void this.#ask(action.first, action.second)
@@ -133,7 +133,7 @@ export class HeadWatch {
       // No answer, or none that can be read: it is asked again.
     }
     if (path !== null) this.#event({ kind: 'proof', first, second, path })
-    if (this.#isOpen(first, second)) this.#timers.after(askEveryMs, () => void this.#ask(first, second))
+    if (this.#isOpen(first, second)) this.#after(askEveryMs, () => void this.#ask(first, second))
   }
 
   #isOpen(first: number, second: number): boolean {
@@ -142,6 +142,22 @@ export class HeadWatch {
       const [smaller, larger] = [Math.min(head.size, against.size), Math.max(head.size, against.size)]
       return smaller === first && larger === second
     })
+  }
+
+  #every(ms: number, run: () => void): void {
+    this.#after(ms, () => {
+      run()
+      this.#every(ms, run)
+    })
+  }
+
+  #after(ms: number, run: () => void): void {
+    if (this.#isClosed) return
+    const timer = this.#init.clock.after(ms, () => {
+      this.#timers.delete(timer)
+      run()
+    })
+    this.#timers.add(timer)
   }
 }
 

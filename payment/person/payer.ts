@@ -2,10 +2,8 @@
 // docs/spec/payments-paymix.md 5.3, 5.4.
 
 import { hex, same } from '../../encoding/bytes.ts'
-import { Timers } from '../../world/timers.ts'
-import { turns } from '../../world/turns.ts'
-import { minute } from '../../world/units.ts'
-import { codeOf, PaymentError } from '../error.ts'
+import { onceAt, type Timer } from '../../world/clock.ts'
+import { PaymentError } from '../error.ts'
 import { type Note, ownerOf } from '../ledger/transaction.ts'
 import { Mixer, type MixerInit, type MixerReport } from '../rounds/mixer.ts'
 import type { AbortReason, RoundState } from '../rounds/state.ts'
@@ -32,8 +30,8 @@ export interface PayerInit extends Omit<MixerInit, 'report'> {
 
 type Settled = Extract<MixerReport['what'], { kind: 'settled' }>
 
-/** A payout that the ledger did not take is handed to it again after so long. */
-const payAgainMs = minute
+/** How long the ledger has to answer before a payout is handed to it again, milliseconds. */
+const payAgainMs = 60_000
 
 /** Why a round came to nothing, for people. */
 const reasons: Readonly<Record<AbortReason, string>> = {
@@ -51,16 +49,15 @@ export class Payer {
   readonly #init: PayerInit
   readonly #disk: ReturnType<typeof paymentsIn>
   readonly #payments = new Map<string, Payment>()
-  readonly #timers: Timers
-  /** One thing after the other: what is decided about a payment rests on what was decided before. */
-  readonly #inTurn = turns()
+  readonly #timers = new Set<Timer>()
   /** Why the last round of a note came to nothing, by the note's id. */
   readonly #failures = new Map<string, string>()
   #mixer: Mixer | null = null
+  #turn: Promise<void> = Promise.resolve()
+  #isClosed = false
 
   private constructor(init: PayerInit) {
     this.#init = init
-    this.#timers = new Timers(init.clock)
     this.#disk = paymentsIn(init.store)
   }
 
@@ -121,8 +118,10 @@ export class Payer {
 
   /** Stops; what is under way goes on when it is opened again. */
   close(): void {
-    this.#timers.close()
+    this.#isClosed = true
     this.#mixer?.close()
+    for (const timer of this.#timers) timer.cancel()
+    this.#timers.clear()
   }
 
   /** Throws while it cannot be taken up; then it is told again. */
@@ -168,7 +167,7 @@ export class Payer {
     const { times, random, clock } = this.#init
     const payment = this.#payments.get(hex(id))
     if (payment === undefined) return
-    if (this.#timers.isClosed) throw new PaymentError('WRONG_STATE', 'payer: it is closed')
+    if (this.#isClosed) throw new PaymentError('WRONG_STATE', 'payer: it is closed')
     await this.#carry(...stepPayment(payment, event, times, random, clock.now()))
   }
 
@@ -190,8 +189,7 @@ export class Payer {
         return
       }
       case 'wake':
-        this.#timers.at(action.at, () => this.#later(() => this.#step(payment, { kind: 'time' })))
-        return
+        return this.#at(action.at, () => this.#step(payment, { kind: 'time' }))
       case 'pay':
         return this.#pay(payment, action.piece)
     }
@@ -202,21 +200,40 @@ export class Payer {
     const { scheme, ledger, log } = this.#init
     const { note, secret, owner } = payment.pieces[piece] as Piece
     ledger.submit(scheme.move(note, secret, owner)).then(
-      () => this.#later(() => this.#step(payment, { kind: 'paid', piece })),
+      () => this.#after(0, () => this.#step(payment, { kind: 'paid', piece })),
       (error: unknown) => {
-        const message = 'payment: the ledger does not take a payout; it is handed in again'
-        log.warn({ code: codeOf(error) }, message)
-        this.#timers.after(payAgainMs, () => this.#pay(payment, piece))
+        const code = error instanceof PaymentError ? error.code : 'unknown'
+        log.warn({ code }, 'payment: the ledger does not take a payout; it is handed in again')
+        this.#after(payAgainMs, async () => this.#pay(payment, piece))
       },
     )
   }
 
-  /** Does something in its turn that nobody waits for. */
-  #later(run: () => Promise<void>): void {
-    if (this.#timers.isClosed) return
-    this.#inTurn(run).catch((error: unknown) => {
-      this.#init.log.error({ code: codeOf(error) }, 'payment: an event could not be carried out')
+  /** One thing after the other: what is decided about a payment rests on what was decided before. */
+  #inTurn(run: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(run)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  #after(ms: number, run: () => Promise<void>): void {
+    this.#arm(run, ring => this.#init.clock.after(ms, ring))
+  }
+
+  #at(time: number, run: () => Promise<void>): void {
+    this.#arm(run, ring => onceAt(this.#init.clock, time, ring))
+  }
+
+  #arm(run: () => Promise<void>, start: (ring: () => void) => Timer): void {
+    if (this.#isClosed) return
+    const timer = start(() => {
+      this.#timers.delete(timer)
+      this.#inTurn(run).catch((error: unknown) => {
+        const code = error instanceof PaymentError ? error.code : 'unknown'
+        this.#init.log.error({ code }, 'payment: an event could not be carried out')
+      })
     })
+    this.#timers.add(timer)
   }
 }
 

@@ -7,10 +7,7 @@ import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { Timers } from '../../world/timers.ts'
-import { turns } from '../../world/turns.ts'
-import { hour, minute } from '../../world/units.ts'
-import { codeOf, PaymentError, type PaymentErrorCode } from '../error.ts'
+import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { HeadWatch } from '../ledger/heads.ts'
 import type { Genesis, Ledger } from '../ledger/ledger.ts'
 import { ledgerService, RemoteLedger } from '../ledger/remote.ts'
@@ -69,11 +66,11 @@ export type PaymentsEvent =
   | { readonly event: 'ledger'; readonly data: { readonly isProven: boolean } }
 
 /** How long the ledger, or whoever gives a receipt, has to answer, milliseconds. */
-const patienceMs = 2 * minute
+const patienceMs = 120_000
 /** How often it is looked after requests that wait to be paid, payments without a receipt, and orders that have not begun. */
-const mostBetweenChoresMs = minute
+const mostBetweenChoresMs = 60_000
 /** After its deadline a request is looked after for so long: the payer may have been slow. */
-const afterwardsMs = 24 * hour
+const afterwardsMs = 24 * 3_600_000
 /** Events that are known again, so that none is told twice. */
 const mostTold = 10_000
 /** Why an order may still begin later. */
@@ -98,17 +95,14 @@ export class Payments {
   #transports: readonly RoundTransport[] = []
   #carrying: Promise<Payer> | null = null
   #payer: Payer | null = null
-  /** One thing after the other: two payments must not be prepared with the same notes. */
-  readonly #inTurn = turns()
-  readonly #atChores = turns()
-  readonly #timers: Timers
-  #nextChores: Timer | null = null
+  #turn: Promise<unknown> = Promise.resolve()
+  #timer: Timer | null = null
+  #working: Promise<void> = Promise.resolve()
 
   private constructor(init: PaymentsInit) {
     const { ledger: pinned, store, clock, random } = init
     const now = (): number => Math.floor(clock.now())
     this.#init = init
-    this.#timers = new Timers(clock)
     this.#watch = new HeadWatch({
       genesis: pinned.genesis,
       ask: question => this.#ask(question),
@@ -123,7 +117,7 @@ export class Payments {
     })
     this.#ledger = this.#watch.guard(remote)
     this.#wallet = new Wallet({ store, ledger: this.#ledger, random, now })
-    this.#quotes = new Quotes({ ledger: remote.id, random, clock, times: init.times })
+    this.#quotes = new Quotes({ ledger: remote.id, random, now, times: init.times })
     this.#orders = ordersIn(store)
     this.#receipts = receiptsIn(store)
   }
@@ -292,11 +286,11 @@ export class Payments {
   /** Stops where it is; what was agreed goes on when it is opened and carried again. */
   async close(): Promise<void> {
     this.#ending.abort()
-    this.#timers.close()
+    this.#timer?.cancel()
     this.#payer?.close()
     this.#watch.close()
     await Promise.all(this.#transports.map(transport => transport.close()))
-    await Promise.all([this.#inTurn(async () => {}), this.#atChores(async () => {})])
+    await Promise.all([this.#turn, this.#working])
   }
 
   #ask(question: Uint8Array): Promise<Uint8Array> {
@@ -322,10 +316,19 @@ export class Payments {
     if (isOver(payment)) this.#choresAfter(0)
   }
 
+  /** One thing after the other: two payments must not be prepared with the same notes. */
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(run)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
   #choresAfter(ms: number): void {
-    this.#nextChores?.cancel()
-    this.#nextChores = this.#timers.after(ms, () => {
-      this.#atChores(() => this.#chores())
+    if (this.#ending.signal.aborted) return
+    this.#timer?.cancel()
+    this.#timer = this.#init.clock.after(ms, () => {
+      this.#working = this.#working
+        .then(() => this.#chores())
         .catch(error => this.#warn(error))
         .finally(() => this.#choresAfter(Math.min(mostBetweenChoresMs, this.#init.times.epochMs)))
     })
@@ -398,10 +401,8 @@ export class Payments {
 
   #warn(error: unknown): void {
     if (this.#ending.signal.aborted) return
-    this.#init.log.warn(
-      { code: codeOf(error) },
-      'payment: something that waits for others has to be tried again',
-    )
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+    this.#init.log.warn({ code }, 'payment: something that waits for others has to be tried again')
   }
 }
 

@@ -1,11 +1,9 @@
 // The states of a round, what moves it, and what it asks of its shell. docs/spec/payments-rounds.md 4.4.
 
 import type { Random } from '../../world/random.ts'
-import type { Ms } from '../../world/units.ts'
 import type { NoteState } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import type { Pairs } from '../net/dcnet.ts'
-import type { Moment } from '../times.ts'
 import type { Join, JoinScheme } from './join.ts'
 import type { Verdict } from './judge.ts'
 import type { Body, KeyExchange, Malformed, PairRequest, Phase, Received } from './message.ts'
@@ -26,8 +24,8 @@ export interface RoundConfig {
   /** Peers that a join needs, 3 at least: with two, each knows the other's output. */
   readonly least: number
   /** Milliseconds that a phase waits for the last message, and then for votes and late messages. */
-  readonly phaseMs: Ms
-  readonly voteMs: Ms
+  readonly phaseMs: number
+  readonly voteMs: number
 }
 
 /** What a round begins with: a note, and the meeting that it goes to. */
@@ -88,10 +86,9 @@ export interface Keys extends Common {
   readonly secrets: Secrets
   /** Whom this peer wants to run with, itself among them, by identity. */
   readonly candidates: readonly Member[]
-  /** By the time that has elapsed: when this peer stops waiting for the phase's last message. */
-  readonly deadline: Ms
+  readonly deadline: number
   /** Until when late messages count; null before the deadline has passed. */
-  readonly voteUntil: Ms | null
+  readonly voteUntil: number | null
 }
 
 /** What lasts through the phases of one run. */
@@ -105,10 +102,9 @@ export interface Run extends Common {
   readonly pairs: Pairs
   /** The session id: what this peer saw of KE. */
   readonly session: Uint8Array
-  /** By the time that has elapsed: when this peer stops waiting for the phase's last message. */
-  readonly deadline: Ms
+  readonly deadline: number
   /** Until when votes and late messages count; null before the deadline has passed. */
-  readonly voteUntil: Ms | null
+  readonly voteUntil: number | null
 }
 
 export interface Slots extends Run {
@@ -144,8 +140,8 @@ export interface Submitting extends Common {
   readonly members: readonly Member[]
   readonly join: Join
   readonly transaction: Uint8Array
-  /** By the time that has elapsed: when it is submitted again if no answer has come. */
-  readonly again: Ms
+  /** Milliseconds since 1970-01-01 UTC: when it is submitted again if no answer has come. */
+  readonly again: number
 }
 
 /** The ledger has a join that pays this peer. */
@@ -204,10 +200,7 @@ export type RoundAction =
   | { readonly do: 'save'; readonly record: Uint8Array }
   /** Publish, also when the same bytes were published before. */
   | { readonly do: 'send'; readonly message: Uint8Array }
-  /** Come back when the wall clock shows this, milliseconds since 1970-01-01 UTC. */
-  | { readonly do: 'wake'; readonly at: Ms }
-  /** Come back when so much time has gone by. */
-  | { readonly do: 'wait'; readonly ms: Ms }
+  | { readonly do: 'wake'; readonly at: number }
   /** Ask the ledger about a note. */
   | { readonly do: 'look'; readonly note: Uint8Array }
   /** Tell when the ledger has this transaction; also after the round has ended. */
@@ -244,9 +237,9 @@ export function commonOf(state: Common): Common {
 }
 
 /** What lasts through a run, with the time that its next phase has. */
-export function runOf(state: Run, config: RoundConfig, now: Moment): Run {
+export function runOf(state: Run, config: RoundConfig, now: number): Run {
   const { attempt, secrets, members, me, keys, pairs, session } = state
-  const deadline = now.elapsed + config.phaseMs
+  const deadline = now + config.phaseMs
   return {
     ...commonOf(state),
     attempt,

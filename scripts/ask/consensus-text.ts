@@ -1,4 +1,4 @@
-// Writes what `chaffinch consensus` prints for people.
+// What `chaffinch consensus` prints for people.
 
 import {
   type Comparison,

@@ -3,7 +3,8 @@
 import { readAddress, surbPrefix } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
-import { readClientFile, runningClient } from '../files/config.ts'
+import { clientEndpoint, readClientFile } from '../files/config.ts'
+import { askJson } from '../remote/http.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const options = { config: { type: 'string' }, as: { type: 'string' }, json: { type: 'boolean' } } as const
@@ -14,15 +15,26 @@ export async function run(args: readonly string[]): Promise<undefined> {
   else for (const [name, value] of Object.entries(found)) console.log(`${name}: ${String(value)}`)
 }
 
-async function inspect(what: string, config: string | undefined, as: string | undefined): Promise<object> {
+async function inspect(
+  what: string,
+  config: string | undefined,
+  as: string | undefined,
+): Promise<Record<string, unknown>> {
   if (/^[0-9a-f]{32}$/.test(what)) {
-    const messages = await runningClient(config, as).queue(true)
+    const endpoint = clientEndpoint(config, as)
+    const { messages } = (await askJson(endpoint, '/queue?all=true')) as {
+      messages: Record<string, unknown>[]
+    }
     const found = messages.find(({ id }) => id === what)
     if (found === undefined)
       throw new CommandError('FAILED', `no message ${what} was given to this client`, 'chaffinch queue --all')
     return found
   }
-  if (what.startsWith(surbPrefix)) return await runningClient(config, as).inspectSurbs(what)
+  if (what.startsWith(surbPrefix))
+    return (await askJson(clientEndpoint(config, as), `/surbs?surb=${encodeURIComponent(what)}`)) as Record<
+      string,
+      unknown
+    >
   const { network } = readClientFile(config ?? 'client.toml')
   const { sealingKey, mailboxKey, gateways } = readAddress(what, network.name)
   return {

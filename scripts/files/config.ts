@@ -11,7 +11,6 @@ import {
   ownServiceNames,
   readAddress,
 } from '../../client/index.ts'
-import type { RemoteClient } from '../../client/remote/index.ts'
 import {
   type AdmissionPolicy,
   authorityEntrySchema as authorityEntry,
@@ -25,12 +24,12 @@ import { field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { Peer } from '../../link/index.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
-import { type Endpoint, remoteAt } from './endpoint.ts'
+import type { Endpoint } from '../remote/http.ts'
 import { parametersSchema } from './parameters.ts'
 import { keyError, readNetwork, readToml } from './read.ts'
 import type { SecretFiles } from './secret.ts'
 
-/** The file that `chaffinch authority add`, `replace` and `retire` write. */
+/** What `chaffinch authority add`, `replace` and `retire` write. */
 const successorsSchema = v.strictObject({
   from: field(whole(0, 2 ** 31), '12'),
   threshold: field(whole(1, 31), '2'),
@@ -39,7 +38,7 @@ const successorsSchema = v.strictObject({
 
 const logLevel = v.picklist(['debug', 'info', 'warn', 'error'])
 
-/** The keys that every role's file holds. */
+/** What every role's file holds. */
 const roleEntries = {
   network: field(text, '"network.toml"'),
   folder: v.optional(field(text, '"data"'), 'data'),
@@ -47,7 +46,7 @@ const roleEntries = {
   dial_from: v.optional(field(v.pipe(text, v.ip('want an IP address of this machine')), '"127.0.0.2"')),
 }
 
-/** The keys that the file of a role that others dial holds too. */
+/** What the file of a role that others dial holds too. */
 const serverEntries = {
   ...roleEntries,
   key: v.optional(field(text, '"identity.key"'), 'identity.key'),
@@ -171,9 +170,9 @@ export interface ServerFile extends RoleFile {
 }
 
 export interface AuthorityFile extends ServerFile {
-  /** Its votes where they differ from the default. */
+  /** What it votes for where it differs from the default. */
   readonly parameters: Partial<Parameters>
-  /** The nodes that it lets in. */
+  /** Whom it lets in. */
   readonly admission: AdmissionPolicy
   /** The file with the authorities that it wants later, and what it says; null where there is none. */
   readonly successorsFile: string
@@ -184,9 +183,9 @@ export interface NodeFile extends ServerFile {
   readonly family: string
   readonly country: string
   readonly contact: string
-  /** The file that `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
+  /** What `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
   readonly certificate: string | undefined
-  /** At a gateway the hex of the mailbox keys whose owners may announce a service; undefined for those of anyone. */
+  /** Of a gateway: the hex of the mailbox keys whose owners may announce a service; undefined for those of anyone. */
   readonly announcers: readonly string[] | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
@@ -211,7 +210,7 @@ export interface ClientFile extends RoleFile {
     readonly apps: readonly string[]
     readonly times: PaymentTimes
   }
-  /** The secret that opens its folder, if that is locked. */
+  /** What opens its folder, if that is locked. */
   readonly secret: SecretFiles
 }
 
@@ -320,12 +319,8 @@ export function clientEndpoint(file = 'client.toml', as?: string): Endpoint {
   if (apiPort === 0) {
     throw keyError(file, ['api_port'], '0 takes any port: set one that this command can find')
   }
-  return { port: apiPort, tokenFile: join(folder, 'token'), as }
-}
-
-/** Reaches the client of this file, which runs. Throws like `clientEndpoint`. */
-export function runningClient(file?: string, as?: string): RemoteClient {
-  return remoteAt(clientEndpoint(file, as))
+  const endpoint = { port: apiPort, tokenFile: join(folder, 'token') }
+  return as === undefined ? endpoint : { ...endpoint, base: `/as/${encodeURIComponent(as)}` }
 }
 
 function role(file: string, read: v.InferOutput<v.ObjectSchema<typeof roleEntries, undefined>>): RoleFile {

@@ -1,5 +1,4 @@
-// The messages that the clients of a local network write to each other: every kind of message that has ever been cut
-// wrongly.
+// What the clients of a local network write to each other: every kind of message that has ever been cut wrongly.
 
 import { createHash } from 'node:crypto'
 import { concat } from '../../encoding/bytes.ts'
@@ -62,7 +61,7 @@ function contentOf(random: Random, number: number, longest: number): { kind: str
   return { kind: 'short text', bytes: utf8(`${tag}${pick(random, scripts)}`) }
 }
 
-/** Names a byte string in a record: SHA-256, hexadecimal. */
+/** How two byte strings are compared in a record: SHA-256, hexadecimal. */
 export function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }

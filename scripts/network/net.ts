@@ -3,7 +3,6 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Network } from '../../directory/index.ts'
-import { wait } from '../../world/wait.ts'
 import { readNetwork } from '../files/read.ts'
 
 import type { Settled } from './claims.ts'
@@ -179,5 +178,8 @@ function draw(
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
-  return wait<void>({ signal }, () => undefined).catch(() => {})
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

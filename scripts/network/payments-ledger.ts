@@ -1,5 +1,4 @@
-// The ledger on which the peers of a local network join their payments where that is Bitcoin: a node on regtest that
-// all of them trust.
+// What the peers of a local network join their payments on where that is Bitcoin: a node on regtest that all of them trust.
 
 import {
   bitcoinJoins,
@@ -19,7 +18,7 @@ import { startRegtest } from './bitcoin-regtest.ts'
 
 export interface Coin {
   readonly note: Note
-  /** The secret that spends it, 32 bytes. */
+  /** What spends it, 32 bytes. */
   readonly secret: Uint8Array
 }
 

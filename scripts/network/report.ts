@@ -1,4 +1,4 @@
-// Writes what `chaffinch net` prints at the end: the JSON object on standard output, the claims for people.
+// What `chaffinch net` prints at the end: the JSON object on standard output, the claims for people.
 
 import { accepted, claims, lost, type Settled, settle } from './claims.ts'
 import type { RunRecord } from './record.ts'

@@ -64,7 +64,7 @@ export async function changeSet(action: Action, args: readonly string[]): Promis
   return 0
 }
 
-/** Makes of the set of now the one that is wanted. */
+/** What the set of now becomes. */
 function changed(
   network: Network,
   action: Action,

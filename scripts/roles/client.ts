@@ -47,7 +47,7 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
       await open.carry()
       return open
     }
-    // Payments that were agreed before go on by themselves
+    // What was agreed before goes on by itself
     if (payments.isNamed) await carried().catch(payOff)
     const paying = paymentApi({
       payments: carried,

@@ -121,12 +121,12 @@ function exitDelays(packets: number, drop: boolean, random: Random): number[] {
   let [now, came] = [0, 0]
   const happen = (event: RelayEvent): void => {
     for (const action of step(relay, event, now)) {
-      if (action.t === 'record') happen({ t: 'recorded', batch: action.batch, ok: true })
-      else if (action.t === 'store') happen({ t: 'ended', end: 'stored', thanks: action.thanks })
-      else if (action.t === 'serve') happen({ t: 'ended', end: 'served', thanks: action.thanks })
-      else if (action.t === 'forward') {
+      if (action.do === 'record') happen({ type: 'recorded', batch: action.batch, ok: true })
+      else if (action.do === 'store') happen({ type: 'ended', end: 'stored', thanks: action.thanks })
+      else if (action.do === 'serve') happen({ type: 'ended', end: 'served', thanks: action.thanks })
+      else if (action.do === 'forward') {
         delays.push(now - came)
-        happen({ t: 'ended', end: 'forwarded' })
+        happen({ type: 'ended', end: 'forwarded' })
       }
     }
   }
@@ -136,10 +136,10 @@ function exitDelays(packets: number, drop: boolean, random: Random): number[] {
     const delayMs = Math.round(exponential(random, meanDelayMs))
     const recipient = drop ? DROP_RECIPIENT : self
     relay.peeling++
-    happen({ t: 'peeled', outcomes: [{ peeled: { at: 'deliver', recipient, delayMs, body: plain } }] })
+    happen({ type: 'peeled', results: [{ peeled: { at: 'deliver', recipient, delayMs, body: plain } }] })
     for (let due = relay.hold.wakeAt(); due !== undefined; due = relay.hold.wakeAt()) {
       now = due
-      happen({ t: 'due' })
+      happen({ type: 'due' })
     }
   }
   // a packet that nothing left for would be the most telling of all

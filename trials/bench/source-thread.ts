@@ -2,7 +2,7 @@
 // not reach into threads.
 
 import { Worker } from 'node:worker_threads'
-import type { StartThread } from '../../node/relay/peel-pool.ts'
+import type { StartThread } from '../../node/relay/peel-worker.ts'
 
 const program = new URL('../../node/relay/peel-thread.ts', import.meta.url).href
 const loader = import.meta.resolve('tsx/esm/api')

@@ -3,8 +3,9 @@
 // connection broke may have been accepted or not.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { bytesOf, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { digest } from '../../scripts/network/messages.ts'
+import { bytesOf, handedState, readMessages, sendMessage } from '../../scripts/remote/daemon.ts'
+import { type Endpoint, HttpRefusal } from '../../scripts/remote/http.ts'
 import { below, pick, type Random } from '../../world/random.ts'
 
 export interface Sent {
@@ -21,7 +22,7 @@ export interface Sent {
 export interface People {
   /** Those who write to each other. */
   readonly clients: readonly string[]
-  readonly clientOf: (name: string) => RemoteClient
+  readonly endpointOf: (name: string) => Endpoint
   readonly addressOf: (name: string) => string
   readonly random: Random
   /** Mean time between two messages of one client. */
@@ -47,7 +48,7 @@ const longestBytes = 12_000
 const pollMs = 1000
 const retryMs = 400
 
-export function mail({ clients, clientOf, addressOf, random, betweenMs }: People): Mail {
+export function mail({ clients, endpointOf, addressOf, random, betweenMs }: People): Mail {
   const all: Sent[] = []
   const byDigest = new Map<string, Sent>()
   const strangers: string[] = []
@@ -71,11 +72,11 @@ export function mail({ clients, clientOf, addressOf, random, betweenMs }: People
     while (!over.aborted) {
       const { sent, bytes } = draw(name)
       try {
-        const handed = await clientOf(name).send(addressOf(sent.to), bytes, { replies: false })
+        const handed = await sendMessage(endpointOf(name), addressOf(sent.to), bytes, { replies: false })
         sent.id = handed.id
       } catch (error) {
         // Full, not ready, stopped or dead: an app tries again later.
-        await pause(error instanceof RemoteError && error.status !== undefined ? 3 * retryMs : retryMs)
+        await pause(error instanceof HttpRefusal ? 3 * retryMs : retryMs)
       }
       await pause(below(random, 2 * betweenMs))
     }
@@ -83,9 +84,7 @@ export function mail({ clients, clientOf, addressOf, random, betweenMs }: People
 
   async function readAt(name: string, over: AbortSignal): Promise<void> {
     for (let after = -1; !over.aborted; ) {
-      const page = await clientOf(name)
-        .messages({ after, waitMs: pollMs })
-        .catch(() => undefined)
+      const page = await readMessages(endpointOf(name), after, pollMs).catch(() => undefined)
       if (page === undefined) {
         await pause(retryMs)
         continue
@@ -107,9 +106,7 @@ export function mail({ clients, clientOf, addressOf, random, betweenMs }: People
     lost: () => accepted().filter(({ reads }) => reads === 0),
     duplicates: () => all.reduce((sum, { reads }) => sum + Math.max(0, reads - 1), 0),
     async stateOf({ from, id }) {
-      const handed = await clientOf(from)
-        .message(id as string)
-        .catch(() => undefined)
+      const handed = await handedState(endpointOf(from), id as string).catch(() => undefined)
       return handed === undefined ? 'unknown' : [handed.state, handed.reason].filter(Boolean).join(' ')
     },
     send: async over => void (await Promise.all(clients.map(name => sendFrom(name, over)))),

@@ -1,0 +1,95 @@
+// Follows the epochs and their documents: keys and journals, routes, mixing, the rate of loops (docs/spec/node.md
+// 2, 3).
+
+import { hex } from '../encoding/bytes.ts'
+import { type Ms, second } from '../world/units.ts'
+import type { Life } from './door.ts'
+import type { LoopSender } from './loops/sender.ts'
+import type { NodeOptions } from './options.ts'
+import type { Parts } from './parts.ts'
+import type { Pipeline } from './pipeline.ts'
+import { openJournals } from './relay/journals.ts'
+import { openingEpochs } from './relay/keys.ts'
+import { neighboursOf } from './routes.ts'
+import type { Timers } from './timers.ts'
+
+/** A disk that refused is asked again after this. */
+const retryMs: Ms = 10 * second
+/** The wall clock is looked at so often: nobody says when it is set. */
+const lookMs: Ms = 10 * second
+
+export interface Epochs {
+  /** Mixes by the strategy of this name from now on, also what is held. */
+  mixAs(strategy: string): void
+  stop(): void
+}
+
+/**
+ * Takes over what the documents say, now and whenever there is another, and turns keys and journals with the epochs.
+ */
+export function epochs(
+  options: NodeOptions,
+  parts: Parts,
+  { relay, hold, peeler, happen, now }: Pipeline,
+  running: { readonly life: Readonly<Life>; readonly sender: LoopSender; readonly timers: Timers },
+): Epochs {
+  const { network, link, admission, clock, log } = options
+  const { directory, parameters, keys, replay, disk, bulletin, mail, loops } = parts
+  const { life, sender, timers } = running
+
+  function adopt(): void {
+    admission.refresh(directory)
+    const { maxHopDelayMs, mailboxEntries, mailboxMinutes, nodeLoopPerMinute } = parameters()
+    relay.maxDelayMs = maxHopDelayMs
+    mail?.boxes.limit({ entries: mailboxEntries, minutes: mailboxMinutes })
+    const view = admission.views[0]
+    if (view === undefined) return
+    if (life.at !== 'closed') bulletin.adopt()
+    if (life.at === 'running') mixAs(view.mixing)
+    sender.follow(nodeLoopPerMinute)
+    const neighbours = neighboursOf(admission.views, link.id)
+    link.keepNeighbours(neighbours.map(node => node.id))
+    loops.keep(new Set(neighbours.map(node => hex(node.id))))
+  }
+
+  function mixAs(mixing: string): void {
+    if (!hold.follow(mixing, parameters(), now())) return
+    if (hold.name !== mixing)
+      log.warn({ mixing, instead: hold.name }, 'unknown mixing strategy in the consensus')
+    happen({ type: 'due' })
+  }
+
+  /** Keys and journals follow the epochs; a disk that refuses is asked again, and stops nothing else. */
+  async function turn(): Promise<void> {
+    const at = clock.now()
+    try {
+      adopt()
+      await keys.advance(at)
+      await openJournals(options, keys, replay)
+      const oldest = Math.min(...openingEpochs(network, at))
+      await peeler.forget(oldest)
+      await replay.free(oldest)
+      disk.wrote('keys')
+      awaitNext(at)
+    } catch (error) {
+      disk.wrote('keys', error)
+      timers.wakeIn('epoch', retryMs, () => void turn())
+    }
+  }
+
+  /** Waits until there is something to do for the keys, or the clock shows a time before the one of the last turn. */
+  function awaitNext(turnedAt: Ms): void {
+    const next = keys.nextAdvance(turnedAt)
+    const look = (): void => {
+      const shown = clock.now()
+      if (shown >= next || shown < turnedAt) void turn()
+      else timers.wakeIn('epoch', Math.min(lookMs, next - shown), look)
+    }
+    look()
+  }
+
+  const unfollow = directory.onView(adopt)
+  adopt()
+  awaitNext(clock.now())
+  return { mixAs, stop: unfollow }
+}

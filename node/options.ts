@@ -1,0 +1,53 @@
+// All that a mix or gateway is handed from outside.
+
+import type { Network } from '../directory/documents/network.ts'
+import type { Directory, Role } from '../directory/documents/view.ts'
+import type { NodeDescription } from '../directory/join/join.ts'
+import type { NodeLink, Peer } from '../link/link.ts'
+import type { Clock } from '../world/clock.ts'
+import type { Log } from '../world/log.ts'
+import type { Random } from '../world/random.ts'
+import type { Store } from '../world/store.ts'
+import type { Files } from './files.ts'
+import type { NodeLimits } from './limits.ts'
+import type { StartThread } from './relay/peel-worker.ts'
+import type { Admission } from './routes.ts'
+
+/** A mix or gateway is made of these. */
+export interface NodeOptions {
+  readonly role: Role
+  readonly network: Network
+  /** Its cells have the geometry's packetBytes, its identity is this node's. Closed by whoever made it. */
+  readonly link: NodeLink
+  /** The one that the link asks; this node keeps it fresh. */
+  readonly admission: Admission
+  /** 32 bytes: the Ed25519 seed of the link's identity, which signs the descriptors. */
+  readonly seed: Uint8Array
+  /** The operator's other nodes have the same; empty for none. */
+  readonly family: string
+  /**
+   * Gives what the operator says besides; asked for each descriptor, since a certificate is renewed while the node
+   * runs.
+   */
+  readonly operator?:
+    | (() => Pick<NodeDescription, 'country' | 'contact' | 'software' | 'certified'>)
+    | undefined
+  /** Says of a gateway whether it announces services of the owner of this mailbox, 32 bytes. Default: of anyone. */
+  readonly mayAnnounce?: (mailboxKey: Uint8Array) => boolean
+  /** These are asked for documents before the authorities: any nodes. */
+  readonly sources?: readonly Peer[]
+  /** Default: the node joins the directory itself. One that is handed in is closed by whoever made it. */
+  readonly directory?: Directory
+  /** Packet keys and replay journals. */
+  readonly files: Files
+  /** Mail and documents. Closed by whoever opened it. */
+  readonly store: Store
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly limits?: Partial<NodeLimits>
+  /** Threads that peel; 0, the default, for none but the node's own. Files in memory have none but that. */
+  readonly threads?: number
+  /** Starts one; default: from compiled code. */
+  readonly startThread?: StartThread
+}

@@ -1,0 +1,162 @@
+// The parts of a node that packets do not pass through, opened in an order in which what may refuse comes first, and
+// what would have to be undone last.
+
+import { ed25519Sign } from '#crypto'
+import { defaultParameters } from '../directory/documents/parameters.ts'
+import type { Directory, Parameters } from '../directory/documents/view.ts'
+import { type JoinedDirectory, joinDirectory } from '../directory/join/join.ts'
+import { type Geometry, geometry } from '../sphinx/geometry.ts'
+import { Announcements } from './announcements.ts'
+import { Bulletin } from './bulletin/bulletin.ts'
+import { type Disk, diskWatch } from './disk.ts'
+import { type Gateway, gateway } from './gateway/gateway.ts'
+import { type Mailboxes, openMailboxes } from './gateway/mailbox.ts'
+import { defaultNodeLimits, type NodeLimits } from './limits.ts'
+import { type Loops, nodeLoops } from './loops/loops.ts'
+import { type LoopWatch, loopWatch } from './loops/watch.ts'
+import type { NodeOptions } from './options.ts'
+import { openJournals } from './relay/journals.ts'
+import { type KeyRing, openKeys } from './relay/keys.ts'
+import { type ReplayStore, replayStore } from './relay/replay.ts'
+
+export interface Parts {
+  readonly limits: NodeLimits
+  readonly geometry: Geometry
+  /** Gives the consensus's parameters of this moment. */
+  readonly parameters: () => Parameters
+  readonly disk: Disk
+  readonly keys: KeyRing
+  readonly replay: ReplayStore
+  readonly loops: Loops
+  readonly watch: LoopWatch
+  readonly directory: Directory
+  /** The directory, where this node has joined it itself. */
+  readonly joined: JoinedDirectory | undefined
+  readonly bulletin: Bulletin
+  /** A mix has none. */
+  readonly mail: Mail | undefined
+}
+
+/** A gateway's mailboxes, and what serves them to its clients (docs/spec/gateway.md). */
+export interface Mail {
+  readonly boxes: Mailboxes
+  readonly gateway: Gateway
+}
+
+/**
+ * Opens what packets do not pass through.
+ *
+ * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT; DirectoryError BAD_NETWORK
+ */
+export async function openParts(options: NodeOptions): Promise<Parts> {
+  const { role, network, link, admission, files, clock, random, log, seed } = options
+  const { suite, hops, userBytes } = network
+  const g = geometry({ suite, hops, userBytes })
+  const limits = { ...defaultNodeLimits, ...options.limits }
+  const parameters = (): Parameters => admission.views[0]?.parameters ?? defaultParameters
+  const disk = diskWatch(log)
+  const announcements = new Announcements(clock, options.mayAnnounce)
+  const { payloadBytes } = g
+  const boxes =
+    role === 'gateway' ? await openBoxes(options, { limits, parameters, disk, payloadBytes }) : undefined
+  const keys = await openKeys({ network, files, random })
+  const replay = replayStore({ files, random, tagsPerKey: limits.tagsPerKey })
+  await keys.advance(clock.now())
+  await openJournals(options, keys, replay)
+  const { loops, watch } = watchedLoops(options, g, limits.loops)
+  const joined = options.directory === undefined ? await join(options, keys, loops, announcements) : undefined
+  const directory = options.directory ?? (joined as JoinedDirectory)
+  admission.refresh(directory)
+  const sign = (message: Uint8Array): Uint8Array => ed25519Sign(seed, message)
+  const bulletin = new Bulletin({ network: network.name, userBytes, link, admission, sign, clock, random })
+  const mail = boxes && {
+    boxes,
+    gateway: gateway({
+      id: link.id,
+      mailboxes: boxes,
+      parameters,
+      board: (...wanted) => bulletin.page(...wanted),
+      announce: service => announcements.announce(service),
+      payloadBytes,
+      clients: limits.clients,
+      clock,
+      random,
+    }),
+  }
+  return {
+    limits,
+    geometry: g,
+    parameters,
+    disk,
+    keys,
+    replay,
+    loops,
+    watch,
+    directory,
+    joined,
+    bulletin,
+    mail,
+  }
+}
+
+/** Opens the mailboxes on the node's store. */
+function openBoxes(
+  { store, clock }: NodeOptions,
+  {
+    limits,
+    parameters,
+    disk,
+    payloadBytes,
+  }: Pick<Parts, 'limits' | 'parameters' | 'disk'> & {
+    readonly payloadBytes: number
+  },
+): Promise<Mailboxes> {
+  const { mailboxEntries, mailboxMinutes } = parameters()
+  return openMailboxes({
+    store,
+    clock,
+    payloadBytes,
+    limits: {
+      entries: mailboxEntries,
+      minutes: mailboxMinutes,
+      boxes: limits.mailboxes,
+      bytes: limits.mailboxBytes,
+      waiting: limits.mailWaiting,
+    },
+    wrote: error => disk.wrote('mail', error),
+  })
+}
+
+/** Makes the node's loops, and the alarm that looks after them. */
+function watchedLoops(
+  { network, link, clock, random, log }: NodeOptions,
+  geometry: Geometry,
+  limit: number,
+): Pick<Parts, 'loops' | 'watch'> {
+  const onFate = (returned: boolean): void => watch.fate(returned)
+  const loops = nodeLoops({ network, geometry, self: link.id, clock, random, limit, onFate })
+  const { findMissing } = loops
+  const watch = loopWatch({ clock, log, missingAt: () => loops.missingAt, findMissing })
+  return { loops, watch }
+}
+
+/** Follows the consensus, and has the authorities know this node and the packet keys of the next epochs. */
+function join(
+  options: NodeOptions,
+  keys: KeyRing,
+  loops: Loops,
+  announcements: Announcements,
+): Promise<JoinedDirectory> {
+  const { role, link, clock, seed, family, operator } = options
+  return joinDirectory({
+    ...options,
+    sign: message => ed25519Sign(seed, message),
+    counts: half => loops.measured(half),
+    describe: async epoch => {
+      await keys.advance(clock.now())
+      const packetKeys = [...keys.published(epoch).values()]
+      const services = announcements.list()
+      return { ...operator?.(), role, family, services, addresses: link.addresses, packetKeys }
+    },
+  })
+}
