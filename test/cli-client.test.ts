@@ -1,4 +1,6 @@
 // The commands of a client (docs/spec/client-sdk.md 13.1) on a network over TCP: what they print, and their exit codes.
+// tier: slow
+// needs: dist
 
 import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,7 @@
 // chaffinch ledger: a folder is made once, mints, verifies, and says what is wrong with it. Its answers over the network are
 // those of `npm start -- --payments`.
+// tier: slow
+// needs: dist
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -16,13 +18,7 @@ const bank = join(folder, 'bank')
 const key = 'ab'.repeat(32)
 
 function chaffinch(...args: string[]): { status: number | null; out: string; err: string } {
-  const command = [
-    '--conditions=chaffinch-source',
-    '--import',
-    'tsx',
-    join(root, 'scripts/chaffinch.ts'),
-    ...args,
-  ]
+  const command = [join(root, 'dist', 'scripts', 'chaffinch.js'), ...args]
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: root })
   return { status, out: stdout.trim(), err: stderr.trim() }
 }

@@ -1,5 +1,7 @@
 // chaffinch pay: the commands of docs/spec/payments-anonymity.md 1.5 and docs/spec/payments-paymix.md 5.9, as far as
 // they need no network.
+// tier: slow
+// needs: dist
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -16,14 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'chaffinch-pay-'))
 const file = join(folder, 'case.json')
 
 function pay(...args: string[]): { code: number | null; out: string; errors: string } {
-  const command = [
-    '--conditions=chaffinch-source',
-    '--import',
-    'tsx',
-    join(root, 'scripts', 'chaffinch.ts'),
-    'pay',
-    ...args,
-  ]
+  const command = [join(root, 'dist', 'scripts', 'chaffinch.js'), 'pay', ...args]
   const { status, stdout, stderr } = spawnSync(process.execPath, command, { encoding: 'utf8', cwd: root })
   return { code: status, out: stdout, errors: stderr }
 }

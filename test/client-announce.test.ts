@@ -1,5 +1,6 @@
 // docs/spec/client-sdk.md 14.1, docs/spec/gateway.md 6, docs/spec/directory-nodes.md 5.1: services that gateways
 // announce, and what a hostile owner, gateway or node can make of it.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

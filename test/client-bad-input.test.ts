@@ -1,5 +1,6 @@
 // docs/spec/client-errors.md 16: every code that a client can give has a row in the table, and a case here that brings
 // it about or names the test that does.
+// tier: slow
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 // npm run chaos -- client: a short version of it. Clients and gateways that are killed between two writes lose nothing and
 // hand nothing out twice, a seed replays its run, and a planted defect is found.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // docs/spec/client-clocks.md 8.1, Cover: the levels' rates, what they cost, and that a tick without a message sends
 // what the level says.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

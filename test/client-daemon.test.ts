@@ -1,4 +1,5 @@
 // The loopback HTTP API: what a program in any language sees.
+// tier: slow
 
 import { once } from 'node:events'
 import { test } from 'uvu'

@@ -1,6 +1,7 @@
 // docs/spec/client-clocks.md 9: an address names up to three gateways. When one dies for good, senders reach the next,
 // and the client moves to it without losing what is under way, what waits for it, or a reply block. Control: one
 // gateway only.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // docs/spec/client-store.md 11.3: several identities in one client. What two of them show on the wire has nothing in
 // common, and one can never use what is the other's. The controls link two that share what they must not share.
+// tier: slow
 
 import { once } from 'node:events'
 import { test } from 'uvu'

@@ -1,4 +1,5 @@
 // A client when others fail, or it is killed itself: nothing that was accepted is lost, nothing comes twice.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // docs/spec/client.md 4.1 and docs/spec/client-sdk.md 14: apps with inboxes of their own that share a client's clock
 // fairly, and services that answer people they do not know, within their quotas.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

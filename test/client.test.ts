@@ -1,4 +1,5 @@
 // A client against a whole network on the virtual clock: messages, replies, codes, cover.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
 // docs/spec/directory-nodes.md 5.4 to 5.6: who is let in, who is not and hears why, and who leaves.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

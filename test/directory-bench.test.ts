@@ -1,5 +1,6 @@
 // npm run bench -- directory: the agreed fields, and sizes within what docs/spec/directory-consensus.md 6.4 and the
 // design promise.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

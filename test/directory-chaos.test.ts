@@ -1,4 +1,5 @@
 // npm run chaos -- directory: a short version of it, every planted defect, and its command line.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 // How documents travel (docs/spec/directory-travel.md 10): from any node, through the table, past hostile places, and
 // with every authority dead.
+// tier: slow
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

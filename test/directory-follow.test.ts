@@ -1,5 +1,6 @@
 // Whoever follows the consensus takes nothing that is not signed by enough known authorities, and keeps the good
 // document that it has (docs/spec/directory-consensus.md 6, docs/spec/directory-travel.md 10).
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

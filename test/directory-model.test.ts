@@ -1,4 +1,5 @@
 // Every order of messages in one round of three authorities, of whom one lies: npm run chaos -- directory-model.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,3 +1,4 @@
+// tier: slow
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Authority } from '../directory/authority/authority.ts'

@@ -1,5 +1,6 @@
 // Opening what was dealt (docs/spec/directory-voting.md 8.6, docs/spec/randomness.md 8): by the dealer, or by the
 // others.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

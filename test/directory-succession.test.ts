@@ -1,4 +1,5 @@
 // docs/spec/directory-consensus.md 6.5: authorities come and go without a day on which all configurations change.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

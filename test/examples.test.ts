@@ -1,5 +1,7 @@
 // docs/guide/tutorial.md and examples/: what a newcomer does, with the package as npm would hand it out, on one small
 // network.
+// tier: slow
+// needs: dist
 
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,6 @@
 // docs/spec/gateway.md: a gateway or a client that is killed and starts again goes on at once, over TCP and with
 // processes of their own; and of a client that has left the gateway's heap has neither its name nor its address.
+// tier: slow
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'

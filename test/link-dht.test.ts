@@ -1,4 +1,5 @@
 // The table that nodes and authorities keep together (docs/spec/link.md 5): the same over libp2p and in memory.
+// tier: slow
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

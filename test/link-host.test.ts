@@ -1,5 +1,6 @@
 // link/libp2p/host.ts: what only real sockets show. Processes that are killed, ports in use, WebSocket, streams that
 // must not pile up, traces that must not stay (docs/spec/link.md).
+// tier: slow
 
 import type { ChildProcess } from 'node:child_process'
 import { spawn } from 'node:child_process'

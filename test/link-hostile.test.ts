@@ -1,5 +1,6 @@
 // What a peer may send to a link's host: garbage at every layer, silence, half of something, too much, and no
 // reading. Whatever it is, the process lives, the honest are served and nothing piles up (docs/spec/link.md 6).
+// tier: slow
 
 import net from 'node:net'
 import type { Connection, Libp2p, Stream } from '@libp2p/interface'

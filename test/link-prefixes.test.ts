@@ -1,6 +1,7 @@
 // Lengths that a peer writes before what it means to send, in each of the forms that a host reads: 0, 2^31, 2^53, more
 // bytes than a number has, and none of the rest; and peers that write, or read, a byte at a time. Nothing is set aside
 // for what has not come, and the honest are served (docs/spec/link.md 4, 5, 11, 8).
+// tier: slow
 
 import type { Connection, Stream } from '@libp2p/interface'
 import { multiaddr } from '@multiformats/multiaddr'

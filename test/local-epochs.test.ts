@@ -1,4 +1,5 @@
 // A whole network in memory: ten epochs on the virtual clock, accidents included, twice with one seed.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

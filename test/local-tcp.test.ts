@@ -1,4 +1,5 @@
 // chaffinch/local over libp2p on loopback: ready soon, a message and its reply, and nothing left behind.
+// tier: slow
 
 import { connect as dial } from 'node:net'
 import { test } from 'uvu'

@@ -1,5 +1,6 @@
 // The n-1 alarm (docs/spec/node.md 4.2): its false alarms at 2 % loss, how soon it finds an attack, and what it needs
 // for that.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

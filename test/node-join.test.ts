@@ -1,4 +1,5 @@
 // docs/spec/node.md 5: nodes that know the authorities only become a network, and live through its epochs.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

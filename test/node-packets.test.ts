@@ -1,4 +1,5 @@
 // docs/spec/node.md 1: what becomes of good and bad packets at nodes on the in-memory link.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,5 +1,6 @@
 // Whole nodes and authorities on the virtual clock: a mix that goes on uploading and carries nothing is found by the
 // others' loops, leaves the documents' running nodes, and is back when it carries again.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
 // docs/spec/node.md 3: exact, bounded, and stronger than SIGKILL.
+// tier: slow
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,5 +1,6 @@
 // docs/spec/payments-paymix.md 5.10: payments over the HTTP API, from the quote to the receipt, at clients of a mixnet
 // in memory.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // npm run chaos -- payment: a short version of it. Rounds with vanishing, lying and crashing peers keep every
 // invariant, and a planted defect breaks the one that it should.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

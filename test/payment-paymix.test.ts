@@ -1,5 +1,6 @@
 // docs/spec/payments-paymix.md 5: payments in pieces, the temporal ledger, requests and receipts, and what an observer
 // makes of it.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,5 +1,6 @@
 // docs/spec/node.md 1.3: peeling in threads gives what peeling inline gives, each neighbour waits for itself, and a
 // thread that ends costs what it had.
+// tier: slow
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

@@ -1,4 +1,6 @@
 // docs/guide/running.md: every command on the page runs, in its order, and the message and its reply go through.
+// tier: slow
+// needs: dist
 
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'

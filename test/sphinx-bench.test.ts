@@ -1,4 +1,5 @@
 // npm run bench: its table of measurements, and the shape of what the packet's prints.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 // npm run conformance, on published vectors where they lie beside the repository, and on files made here: in both
 // shapes, with every length of path, with reply blocks, and with each field spoilt in turn.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'

@@ -1,5 +1,6 @@
 // docs/threats.md 3.10, 3.11 and 3.19: publishing cannot be told from not publishing, reading not from not reading, by
 // who watches a client's link; and a flood costs the flooder.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
 // docs/threats.md 3.5: everybody a joining client can reach is the adversary.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -2,6 +2,7 @@
 // keys of other epochs, cells that were there before, streams for what nobody serves. It costs the neighbour the check
 // of a MAC each and nothing beyond, and after a bound the sender is shut out. Control: without the bound it goes on for
 // ever.
+// tier: slow
 
 import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'

@@ -1,4 +1,5 @@
 // docs/threats.md 3.26: a ledger shows two payers two logs, over the mixnet. Heads on the bulletin give it away.
+// tier: slow
 
 import { decode } from '@ipld/dag-cbor'
 import { test } from 'uvu'

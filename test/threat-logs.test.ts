@@ -1,5 +1,6 @@
 // What must not stand in any log (docs/architecture.md 5): a busy network with accidents logs at all levels, and
 // nothing secret is in it; and each kind of thing, planted, is found.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

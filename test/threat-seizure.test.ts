@@ -1,4 +1,5 @@
 // docs/threats.md 3.12: who seizes a node, its memory and its disk, opens nothing of an epoch that is over.
+// tier: slow
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs'

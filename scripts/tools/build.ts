@@ -1,0 +1,43 @@
+// npm run build: compiles what is published into dist/. What has not changed since the last build is not compiled again, and
+// what has no source any more is removed, so that nothing ships by accident.
+
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+const root = join(import.meta.dirname, '..', '..')
+const dist = join(root, 'dist')
+/** What the compiler remembers of the last build (tsconfig.build.json), and what that build left in dist/. */
+const remembered = join(root, '.cache', 'build.tsbuildinfo')
+const left = join(root, '.cache', 'build-outputs.json')
+
+// The compiler believes what it remembers: it would not write again what somebody has deleted.
+if (!isAllThere()) {
+  rmSync(remembered, { force: true })
+  rmSync(dist, { recursive: true, force: true })
+}
+
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+const project = join(root, 'tsconfig.build.json')
+const { status } = spawnSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' })
+if (status === 0) {
+  for (const path of outputs()) if (!existsSync(join(root, sourceOf(path)))) rmSync(join(dist, path))
+  writeFileSync(left, JSON.stringify(outputs()))
+  chmodSync(join(dist, 'scripts', 'chaffinch.js'), 0o755)
+}
+process.exitCode = status ?? 1
+
+function isAllThere(): boolean {
+  if (!existsSync(left)) return false
+  return (JSON.parse(readFileSync(left, 'utf8')) as string[]).every(path => existsSync(join(dist, path)))
+}
+
+function outputs(): string[] {
+  const entries = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+  return entries.filter(path => /\.(js|ts|map)$/.test(path))
+}
+
+/** `sphinx/index.d.ts.map` is made from `sphinx/index.ts`. */
+function sourceOf(path: string): string {
+  return path.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
+}
