@@ -17,7 +17,7 @@ export type LedgerEntry =
       /** Lowercase hex of the hops' ids, first hop first; empty for a reply, whose path its asker chose. */
       readonly path: readonly string[]
       /** The delays drawn on the way to the receiver's mailbox, milliseconds; undefined for a reply. */
-      readonly drawnMs: number | undefined
+      readonly drawnMs?: number | undefined
     }
   | {
       readonly at: number

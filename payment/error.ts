@@ -56,3 +56,8 @@ export class PaymentError extends Error {
     this.code = code
   }
 }
+
+/** Names what went wrong in a log: the error's code, `unknown` where it has none. */
+export function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+}

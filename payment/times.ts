@@ -1,7 +1,8 @@
 // How long rounds and payments take: parameters, because a network on one machine is faster than one around the world.
 // docs/spec/payments-rounds.md 4.10.
 
-import { minute } from '../world/units.ts'
+import type { Clock } from '../world/clock.ts'
+import { type Epoch, type Ms, minute } from '../world/units.ts'
 
 /** When peers meet. All who want to meet must have the same `epochMs`; the other times may differ. Milliseconds. */
 export interface PairingTimes {
@@ -37,10 +38,18 @@ export const usualTimes: PaymentTimes = {
   delayMs: 60 * minute,
 }
 
-/** The first epoch whose meeting one can still go to. @param now milliseconds since 1970-01-01 UTC */
-export function openEpoch(
-  { epochMs, arriveMs }: Pick<PairingTimes, 'epochMs' | 'arriveMs'>,
-  now: number,
-): number {
+/** Gives the first epoch whose meeting one can still go to. @param now milliseconds since 1970-01-01 UTC */
+export function openEpoch({ epochMs, arriveMs }: Pick<PairingTimes, 'epochMs' | 'arriveMs'>, now: Ms): Epoch {
   return Math.floor((now + arriveMs) / epochMs)
+}
+
+/** A moment by both clocks (world/clock.ts): meetings go by the wall, and how long a phase waits by what has elapsed. */
+export interface Moment {
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly wall: Ms
+  readonly elapsed: Ms
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { wall: clock.now(), elapsed: clock.elapsed() }
 }

@@ -1,8 +1,9 @@
 // The command line: finds the sub-command, loads it, and tells a failure in one line.
 
 import { adviceFor, ClientError } from '../client/index.ts'
+import { RemoteError } from '../client/remote/index.ts'
 import { CommandError } from '../encoding/command-line.ts'
-import { HttpRefusal } from './remote/http.ts'
+import { awayHint, isAway } from './files/endpoint.ts'
 import { overview, usages } from './usage.ts'
 import { version } from './version.ts'
 
@@ -32,10 +33,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   services: () => import('./ask/services.ts'),
   request: () => import('./ask/request.ts'),
   ping: () => import('./ask/ping.ts'),
-  contacts: () => import('./ask/contacts.ts'),
+  contacts: () => import('./files/contacts.ts'),
   cover: () => import('./ask/cover.ts'),
   key: () => import('./files/key.ts'),
-  identity: () => import('./ask/identity.ts'),
+  identity: () => import('./files/identity.ts'),
   doctor: () => import('./ask/doctor.ts'),
   consensus: () => import('./ask/consensus.ts'),
   ledger: () => import('./roles/ledger.ts'),
@@ -72,14 +73,16 @@ function print(text: string): number {
   return 0
 }
 
-/** What to do about an error of the client, in this process or in the one that was asked. */
+/** Finds what to do about an error of the client, in this process or in the one that was asked. */
 export function hintOf(error: unknown): string | undefined {
-  return error instanceof ClientError || error instanceof HttpRefusal ? adviceFor(error.code) : undefined
+  if (error instanceof RemoteError) return isAway(error) ? awayHint : error.remedy
+  return error instanceof ClientError ? adviceFor(error.code) : undefined
 }
 
 function tell(error: unknown): number {
   if (!(error instanceof CommandError)) {
-    console.error(`chaffinch: ${error instanceof Error ? error.message : String(error)}`)
+    const what = error instanceof RemoteError ? error.detail : error instanceof Error ? error.message : error
+    console.error(`chaffinch: ${String(what)}`)
     const hint = hintOf(error)
     if (hint !== undefined) console.error(`hint: ${hint}`)
     if (process.env['CHAFFINCH_DEBUG'] !== undefined && error instanceof Error) console.error(error.stack)

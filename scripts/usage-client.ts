@@ -1,4 +1,4 @@
-// What `chaffinch COMMAND --help` prints for the commands of a client.
+// Texts that `chaffinch COMMAND --help` prints for the commands of a client.
 
 export const clientUsages: Readonly<Record<string, string>> = {
   send: `usage: chaffinch send --to ADDRESS [TEXT]

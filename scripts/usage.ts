@@ -1,4 +1,4 @@
-// What `--help` prints. Kept apart from the commands, so that help loads none of their libraries.
+// Texts that `--help` prints. They are kept apart from the commands, so that help loads none of their libraries.
 
 import { clientUsages } from './usage-client.ts'
 

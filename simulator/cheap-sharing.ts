@@ -1,6 +1,6 @@
-// Secret sharing with the operations of directory/randomness/sharing.ts and none of its secrecy: shares are values of a polynomial
-// modulo a small prime, hidden by a digest that anybody can make, and commitments are digests. It costs microseconds,
-// so that simulations can hold thousands of rounds; what they look at is who said what, and when.
+// Secret sharing with the operations of directory/randomness/sharing.ts and none of its secrecy: shares are values of a
+// polynomial modulo a small prime, hidden by a digest that anybody can make, and commitments are digests. It costs
+// microseconds, so that simulations can hold thousands of rounds; what they look at is who said what, and when.
 
 import { DirectoryError } from '../directory/error.ts'
 import {
@@ -41,7 +41,7 @@ function numberOf(bytes: Uint8Array): bigint {
   return bytes.reduceRight((value, byte) => (value << 8n) | BigInt(byte), 0n)
 }
 
-/** What makes a dealing good for one place only. */
+/** Binds a dealing to one place. */
 function bound({ network, epoch, dealer, threshold, holders }: Sharing) {
   return [network, epoch, dealer, threshold, holders]
 }

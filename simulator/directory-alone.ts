@@ -129,7 +129,7 @@ export function converse(group: readonly Alone[], now: number): void {
   }
 }
 
-/** What a member refuses is no news to the others. */
+/** Hands a message to a member; one that it refuses is no news to the others. */
 function hand(to: Alone, message: Parameters<Alone['take']>[0], now: number): void {
   try {
     to.take(message, now)
@@ -180,7 +180,7 @@ export function finish(group: readonly Alone[], ends: readonly number[] = [0.437
   }
 }
 
-/** How many reveals it has sent. */
+/** Counts the reveals that it has sent. */
 export function reveals(member: Alone): number {
   return member.actions.filter(action => action.do === 'send' && action.message.kind === 'reveal').length
 }

@@ -82,7 +82,7 @@ export function descriptorsOf(network: Network, epoch: number, mixes = 6, gatewa
 
 const dealings = new Map<string, ReturnType<typeof deal>>()
 
-/** What `authority i` deals in a round, always the same, with its opening. */
+/** Deals what `authority i` deals in a round, always the same, with its opening. */
 export function dealtBy(network: Network, i: number, round: number): ReturnType<typeof deal> {
   const { name, authorities, threshold } = network
   const key = `${name} ${authorities.length} ${threshold} ${i} ${round}`

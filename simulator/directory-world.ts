@@ -226,7 +226,7 @@ export class DirectoryWorld {
     for (const client of this.clients) await client.close()
     for (const { directory } of this.nodes) await directory.close()
     for (const authority of this.authorities) await authority?.close()
-    // What is on its way arrives.
+    // Messages on their way arrive.
     await this.clock.advance(50)
   }
 }

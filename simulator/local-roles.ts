@@ -14,7 +14,7 @@ import { memoryStore, type Store } from '../world/store.ts'
 import type { Tracer } from './local-trace.ts'
 import type { World } from './local-world.ts'
 
-/** What every role's status says, among other things. */
+/** The status that every role has, among other things. */
 export interface RoleStatus {
   readonly role: string
   readonly epoch: number

@@ -1,4 +1,4 @@
-// What happened in a local network, as far as its protocols speak of it.
+// Traces what happened in a local network, as far as its protocols speak of it.
 
 /** Something that happened to a role. */
 export interface TraceEvent {

@@ -19,7 +19,7 @@ import { memoryWorld, tcpWorld, type World } from './local-world.ts'
 export type { RoleStatus } from './local-roles.ts'
 export type { TraceEvent } from './local-trace.ts'
 
-/** How large a network, and on what. By default 3 authorities, 6 mixes, 2 gateways and 4 clients. */
+/** Says how large a network is, and on what it runs. By default 3 authorities, 6 mixes, 2 gateways and 4 clients. */
 export interface LocalOptions {
   readonly authorities?: number
   readonly mixes?: number
@@ -27,7 +27,7 @@ export interface LocalOptions {
   readonly clients?: number
   /** Milliseconds; default 20,000. */
   readonly epochMs?: number
-  /** What the authorities vote for; the rest is the usual. */
+  /** Votes of the authorities; the rest is the usual. */
   readonly parameters?: Partial<Parameters>
   /** `tcp` (default): libp2p on loopback, real time. `memory`: one seed, one trace; time passes by `advance`. */
   readonly link?: 'tcp' | 'memory'
@@ -48,7 +48,7 @@ export interface LocalNetwork {
   readonly names: readonly string[]
   /** Milliseconds since 1970-01-01 UTC, by the network's clock. */
   now(): number
-  /** What the role says of itself; undefined while it is dead. */
+  /** Tells what the role says of itself; undefined while it is dead. */
   status(name: string): RoleStatus | undefined
   /** Ends a role without a word, as SIGKILL ends a process; what it had written stays. */
   kill(name: string): Promise<void>
@@ -56,7 +56,7 @@ export interface LocalNetwork {
   restart(name: string): Promise<void>
   /** Lets time pass: at once in memory, by waiting over TCP. */
   advance(ms: number): Promise<void>
-  /** What happened, oldest first; in memory the same for the same seed and the same calls. */
+  /** Everything that happened, oldest first; in memory the same for the same seed and the same calls. */
   readonly trace: readonly TraceEvent[]
   /** Number and digest (hex) of all that hosts sent in memory, in order: time, from, to, length. */
   traffic(): { readonly sights: number; readonly digest: string }

@@ -1,4 +1,5 @@
-// A network on paper: a consensus that nobody voted on, for programs that run one role of it and measure or attack that.
+// A network on paper: a consensus that nobody voted on, for programs that run one role of it and measure or attack
+// that.
 
 import { epochStart, type Network } from '../directory/documents/network.ts'
 import { defaultParameters } from '../directory/documents/parameters.ts'

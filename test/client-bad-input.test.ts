@@ -14,9 +14,9 @@ import { connect } from '../client/connect.ts'
 import { ClientError } from '../client/error.ts'
 import { readAddress, writeAddress } from '../client/packets/address.ts'
 import { maxMessageBytes } from '../client/packets/fragments.ts'
+import { RemoteError } from '../client/remote/index.ts'
 import type { Directory } from '../directory/documents/view.ts'
 import { hintOf } from '../scripts/main.ts'
-import { HttpRefusal } from '../scripts/remote/http.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
 import { assertCode, diskOf, FakeLink, FakeNetwork, pair, type RunningClient } from './client-network.ts'
@@ -269,9 +269,9 @@ test('the table of docs/spec/client-errors.md says of each code what the program
 test('the command line says what to do as a hint, for errors of its own and of the client', () => {
   for (const code of ['BAD_ADDRESS', 'DISK_FULL'] as const) {
     assert.is(hintOf(new ClientError(code, 'x')), advice[code].remedy)
-    assert.is(hintOf(new HttpRefusal(400, code, 'x')), advice[code].remedy)
+    assert.is(hintOf(new RemoteError(code, 400, 'x')), advice[code].remedy)
   }
-  assert.is(hintOf(new HttpRefusal(418, 'TEAPOT', 'x')), undefined)
+  assert.is(hintOf(new RemoteError('TEAPOT', 418, 'x')), undefined)
 })
 
 test('a mailbox of another’s stays shut: the gateway wants its key’s signature', async () => {

@@ -125,6 +125,36 @@ function hasAnchor(page: Page, anchor: string): boolean {
   return page.anchors.has(anchor)
 }
 
+const rooms = [...new Set(tracked.filter(file => file.includes('/')).map(file => file.split('/')[0]))]
+const path = new RegExp(
+  String.raw`(?<![\w/.@-])((?:${rooms.join('|')})(?:/[\w.-]+)+\.(?:ts|mjs|toml|sh))(?![\w-])`,
+  'g',
+)
+const bare = /(?<![\w/.@'"-])([\w-]+\.(?:ts|mjs))(?![\w-])/g
+const basenames = new Set(tracked.map(file => file.split('/').at(-1)))
+
+/** Source files that a comment or document names, by path or by name alone, and that are not there. */
+function missingFiles(file: string, text: string): string[] {
+  const comments = file.endsWith('.md') ? text : text.replaceAll(/^(?!\s*(?:\/\/|\/?\*)).*$/gm, '')
+  // NAME stands for any
+  const named = [...comments.matchAll(path)].filter(
+    ([, at = '']) => !/[A-Z]{4}/.test(at) && !existsSync(join(root, at)),
+  )
+  const called = [...comments.matchAll(bare)].filter(([, name]) => !basenames.has(name))
+  return [...named, ...called].map(([name]) => `${file}: ${name}: no such file`)
+}
+
+test('every source file that a comment or document names is there', () => {
+  // The tutorial has its reader write files
+  const found = [...texts]
+    .filter(([file]) => file !== 'docs/guide/tutorial.md')
+    .flatMap(([file, text]) => missingFiles(file, text))
+  assert.equal(found, [])
+  const gone = ['// as node/peeler', '// (peeler-of-old', '`node/peeler'].map(name => `${name}.ts`)
+  for (const name of gone.slice(0, 2)) assert.is(missingFiles('node/node.ts', name).length, 1, name)
+  assert.is(missingFiles('docs/spec/node.md', `${gone[2]}\``).length, 1)
+})
+
 /** Pages whose names begin alike are one specification, and number their sections together. */
 function specification(file: string): string {
   const first = file.replace(/-[a-z]+\.md$/, '.md')

@@ -10,9 +10,9 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { clientEndpoint } from '../scripts/files/config.ts'
+import type { RemoteClient } from '../client/remote/index.ts'
+import { clientEndpoint, runningClient } from '../scripts/files/config.ts'
 import { freePorts } from '../scripts/network/plan.ts'
-import { clientStatus } from '../scripts/remote/daemon.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-tutorial-'))
@@ -149,11 +149,10 @@ test('the page installs the package and starts a network', async () => {
   for (const file of ['examples/chat/chat.mjs', 'docs/guide/tutorial.md', 'dist/client/index.d.ts'])
     assert.ok(existsSync(join(home, 'node_modules', 'chaffinch', file)), `${file} is in the package`)
   network.terminal = new Terminal(startNetwork, home)
-  const endpoint = (): ReturnType<typeof clientEndpoint> =>
-    clientEndpoint(join(home, 'net', 'client-0', 'client.toml'))
+  const client = (): RemoteClient => runningClient(join(home, 'net', 'client-0', 'client.toml'))
   for (const late = Date.now() + 60_000; ; await pause(200)) {
     const status = await Promise.resolve()
-      .then(() => clientStatus(endpoint()))
+      .then(() => client().status())
       .catch(() => undefined)
     if (status?.ready) break
     assert.ok(Date.now() < late, network.terminal.err)

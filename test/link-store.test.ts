@@ -6,7 +6,15 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { healing, openStore } from '../world/store.ts'
+import {
+  entriesUnder,
+  healing,
+  keysUnder,
+  memoryStore,
+  openStore,
+  under,
+  valuesUnder,
+} from '../world/store.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-store-'))
 test.after(() => rmSync(folder, { recursive: true, force: true }))
@@ -56,6 +64,27 @@ test('a store that is closed writes first what it was given', async () => {
   const again = await openStore(folder)
   assert.is((await again.keys({ gte: 'n', lt: 'o' }).all()).length, 20)
   await again.close()
+})
+
+test('what is under a prefix is what begins with it, and neither its neighbours nor the prefix itself', async () => {
+  const store = memoryStore()
+  for (const key of ['a', 'b', 'b/', 'b/1', 'b/2/x', 'b/\uffff', 'b0', 'b-/1', 'c/1'])
+    await store.put(key, value(1))
+  await store.put('b/1', value(2))
+  const all = ['b/1', 'b/2/x', 'b/\uffff']
+  assert.equal(await keysUnder(store, 'b/'), all)
+  assert.equal(
+    (await entriesUnder(store, 'b/')).map(([key]) => key),
+    all,
+  )
+  assert.equal(
+    (await valuesUnder(store, 'b/')).map(bytes => Buffer.from(bytes)),
+    [2, 1, 1].map(value).map(bytes => Buffer.from(bytes)),
+  )
+  assert.equal(await store.keys({ ...under('b/'), reverse: true, limit: 1 }).all(), ['b/\uffff'])
+  await store.clear(under('b/'))
+  assert.equal(await store.keys().all(), ['a', 'b', 'b-/1', 'b/', 'b0', 'c/1'])
+  assert.throws(() => under('b'), /ends in a slash/)
 })
 
 test.run()

@@ -1,4 +1,4 @@
-// docs/spec/node.md and docs/spec/mixing.md: heap, hold, keys, files, rates and routes, each for itself.
+// docs/spec/node.md and docs/spec/mixing.md: heap, hold, keys, files and routes, each for itself.
 
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,6 @@ import { openingEpochs, openKeys } from '../node/relay/keys.ts'
 import { virtualClock } from '../world/clock.ts'
 import { heap } from '../world/heap.ts'
 import { seededRandom } from '../world/random.ts'
-import { fullBucket, takeTokens } from '../world/rates.ts'
 import { second } from '../world/units.ts'
 
 const network: Network = {
@@ -224,15 +223,5 @@ test(
     await rejects(() => files.write('not-there/x', new Uint8Array(1)), 'FOLDER', /not-there.*ENOENT/)
   }),
 )
-
-test('a bucket gives its burst, then its rate', () => {
-  const rate = { perMinute: 60, burst: 5 }
-  const bucket = fullBucket(rate, 0)
-  assert.is(takeTokens(bucket, rate, 9, 0), 5)
-  assert.is(takeTokens(bucket, rate, 1, 500), 0)
-  assert.is(takeTokens(bucket, rate, 1, 1000), 1)
-  assert.is(takeTokens(bucket, rate, 100, 60_000), 5)
-  assert.is(takeTokens(bucket, rate, 1, 1000), 0)
-})
 
 test.run()

@@ -11,6 +11,7 @@ import type { Account } from '../payment/person/account.ts'
 import type { PaymentsEvent } from '../payment/person/payments.ts'
 import { Quotes } from '../payment/person/quotes.ts'
 import { makeRequest, readReceipt, readRequest } from '../payment/person/request.ts'
+import { virtualClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
 import { minute, second } from '../world/units.ts'
 import { type PaymentWorld, type Person, paymentWorld, times } from './payment-world.ts'
@@ -120,13 +121,16 @@ test('a quote is signed once, by who asked for it, while it is fresh; what canno
   await world.close()
 })
 
-test('a quote is good for ten minutes, and there are not more than 64', () => {
-  let now = 1_800_000_000_000
+test('a quote is good for ten minutes, and there are not more than 64', async () => {
+  const clock = virtualClock(1_800_000_000_000)
   const ledger = new Uint8Array(32)
-  const quotes = new Quotes({ ledger, random: seededRandom(1), now: () => now, times })
+  const quotes = new Quotes({ ledger, random: seededRandom(1), clock, times })
   const make = (): string =>
-    quotes.make({ what: 'mix', amount: 10, deadline: now + minute, memo: '' }, { peers: 8, colluding: 2 }, '')
-      .quote
+    quotes.make(
+      { what: 'mix', amount: 10, deadline: clock.now() + minute, memo: '' },
+      { peers: 8, colluding: 2 },
+      '',
+    ).quote
   const code = (run: () => unknown): string => {
     try {
       run()
@@ -136,7 +140,7 @@ test('a quote is good for ten minutes, and there are not more than 64', () => {
     }
   }
   const [old, first] = [make(), make()]
-  now += 10 * minute
+  await clock.advance(10 * minute)
   assert.is(
     code(() => quotes.take(old, '')),
     'NO_QUOTE',
@@ -147,7 +151,7 @@ test('a quote is good for ten minutes, and there are not more than 64', () => {
     'NO_QUOTE',
   )
   const other = makeRequest(
-    { ledger: ledger.map(() => 7), amount: 5, deadline: now + minute, memo: '', receipts: '' },
+    { ledger: ledger.map(() => 7), amount: 5, deadline: clock.now() + minute, memo: '', receipts: '' },
     seededRandom(2),
   )
   const send = (request: Uint8Array): unknown =>
@@ -156,7 +160,10 @@ test('a quote is good for ten minutes, and there are not more than 64', () => {
     code(() => send(other.request)),
     'WRONG_LEDGER',
   )
-  const late = makeRequest({ ledger, amount: 5, deadline: now, memo: '', receipts: '' }, seededRandom(2))
+  const late = makeRequest(
+    { ledger, amount: 5, deadline: clock.now(), memo: '', receipts: '' },
+    seededRandom(2),
+  )
   assert.is(
     code(() => send(late.request)),
     'WRONG_STATE',

@@ -30,9 +30,13 @@ export interface Seat {
 
 export class Table {
   readonly seats: Seat[]
+  /** The time that has gone by. */
   now = 0
+  #set = 0
   readonly #way: Way
+  /** Moments of the wall clock, and moments of the time that has gone by. */
   readonly #wakes = new Set<number>()
+  readonly #waits = new Set<number>()
   readonly #waiting: [Seat, RoundEvent][] = []
 
   constructor(peers: number, way: Way = ({ bytes }) => bytes, config: Partial<RoundConfig> = {}) {
@@ -60,11 +64,18 @@ export class Table {
     this.#settle()
   }
 
+  /** Puts the wall clock forth, or back where negative. */
+  set(ms: number): void {
+    this.#set += ms
+  }
+
   /** Until this holds, nobody waits for anything any more, or all time is over. */
   run(isEnough: () => boolean = () => false): void {
-    while (!isEnough() && this.#wakes.size > 0 && this.now < 2 * expiry) {
-      this.now = Math.min(...this.#wakes)
-      this.#wakes.delete(this.now)
+    while (!isEnough() && this.#wakes.size + this.#waits.size > 0 && this.now < 2 * expiry) {
+      const next = Math.min(...this.#waits, ...[...this.#wakes].map(at => at - this.#set))
+      this.#waits.delete(next)
+      this.#wakes.delete(next + this.#set)
+      this.now = Math.max(this.now, next)
       for (const one of this.seats) this.#waiting.push([one, { kind: 'time' }])
       this.#settle()
     }
@@ -80,7 +91,10 @@ export class Table {
       const next = this.#waiting.shift()
       if (next === undefined) return
       const [one, event] = next
-      const [state, actions] = step(one.config, one.state, event, this.now)
+      const [state, actions] = step(one.config, one.state, event, {
+        wall: this.now + this.#set,
+        elapsed: this.now,
+      })
       one.state = state
       this.#carry(one, actions)
     }
@@ -90,6 +104,7 @@ export class Table {
     for (const action of actions) {
       one.actions.push(action)
       if (action.do === 'wake') this.#wakes.add(action.at)
+      if (action.do === 'wait') this.#waits.add(this.now + action.ms)
       if (action.do === 'look') this.#waiting.push([one, this.#look(action.note)])
       if (action.do !== 'send') continue
       const message = readMessage(action.message) as Received

@@ -1,4 +1,4 @@
-// npm run attack -- NAME [options]: one statistical attack a file, scripts/attack-NAME.ts, each with the control in which it
+// npm run attack -- NAME [options]: one statistical attack a file, trials/attack/NAME.ts, each with the control in which it
 // succeeds because the defence is off.
 
 interface Attack {

@@ -1,4 +1,4 @@
-// npm run bench -- NAME [options]: one measurement a file, scripts/bench-NAME.ts.
+// npm run bench -- NAME [options]: one measurement a file, trials/bench/NAME.ts.
 
 import { CommandError } from '../encoding/command-line.ts'
 

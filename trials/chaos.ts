@@ -1,4 +1,4 @@
-// npm run chaos -- NAME [options]: one harness a file, scripts/chaos-NAME.ts. Each drives a protocol with faults on a
+// npm run chaos -- NAME [options]: one harness a folder, trials/chaos-NAME. Each drives a protocol with faults on a
 // virtual clock and checks what must hold.
 
 export interface Chaos {

@@ -1,6 +1,7 @@
 // Time as an argument. Roles are handed a Clock; a test hands them one whose hours pass in milliseconds.
 
 import { heap } from './heap.ts'
+import { wait } from './wait.ts'
 
 /** A timer that can be called off. Calling off one that has fired does nothing. */
 export interface Timer {
@@ -62,27 +63,19 @@ export function stayAlive(): () => void {
 /** Calls `run` once the wall clock shows `time`, also where it is put back meanwhile. */
 export function onceAt(clock: Clock, time: number, run: () => void): Timer {
   let timer: Timer
-  const wait = (): void => {
+  const again = (): void => {
     const left = Math.max(0, time - clock.now())
-    timer = clock.after(left, () => (clock.now() < time ? wait() : run()))
+    timer = clock.after(left, () => (clock.now() < time ? again() : run()))
   }
-  wait()
+  again()
   return { cancel: () => timer.cancel() }
 }
 
 /** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
 export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason as Error)
-    const timer = clock.after(ms, () => {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    })
-    const stop = (): void => {
-      timer.cancel()
-      reject(signal?.reason as Error)
-    }
-    signal?.addEventListener('abort', stop, { once: true })
+  return wait({ signal }, ({ resolve }) => {
+    const timer = clock.after(ms, () => resolve())
+    return () => timer.cancel()
   })
 }
 

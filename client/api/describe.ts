@@ -1,8 +1,9 @@
 // Descriptions of routes for the OpenAPI document, from the schemas that check them. For the client's own routes, and for those
-// of parts beside it (api-part.ts).
+// of parts beside it (part.ts).
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
-import * as v from 'valibot'
+import type * as v from 'valibot'
+import { problem } from './answers.ts'
 
 type Responses = NonNullable<DescribeRouteOptions['responses']>
 type Parameters = NonNullable<DescribeRouteOptions['parameters']>
@@ -10,14 +11,6 @@ type AnySchema = v.GenericSchema
 
 /** What one sends, not what a transformation makes of it. */
 const input = { typeMode: 'input', errorMode: 'ignore' } as const
-
-/** How the API says no (RFC 9457). */
-export const problemSchema: AnySchema = v.object({
-  title: v.string(),
-  status: v.number(),
-  code: v.string(),
-  detail: v.string(),
-})
 
 /** Token, origin and rate are looked at before a request reaches its route. */
 const everywhere = [401, 403, 429]
@@ -53,7 +46,7 @@ export function answers(
     code,
     {
       description: means[code] ?? meanings[code] ?? 'no',
-      content: { 'application/problem+json': { schema: resolver(problemSchema) } },
+      content: { 'application/problem+json': { schema: resolver(problem) } },
     },
   ])
   return {

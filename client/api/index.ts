@@ -4,7 +4,6 @@
 export { ListenError } from '../../world/http.ts'
 export { problem } from '../../world/problem.ts'
 export type { ApiCode } from '../advice.ts'
-export { writeAnswer } from '../service.ts'
 export type { Access, Asker } from './access.ts'
 export { clientRoutes, type DaemonOptions, serveClient } from './daemon.ts'
 export { answers, body, path } from './describe.ts'

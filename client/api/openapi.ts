@@ -1,7 +1,8 @@
-// What each route of the HTTP API is, for the OpenAPI document that the daemon serves (docs/spec/client-http.md 15).
+// Descriptions of the routes of the HTTP API, for the OpenAPI document that the daemon serves (docs/spec/client-http.md 15).
 // Bodies and answers come from the schemas that check them.
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import * as gives from './answers.ts'
 import { answers, body, path, query } from './describe.ts'
 import * as form from './schemas.ts'
 import * as about from './status.ts'
@@ -43,13 +44,13 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     description: 'Raw bytes with the other fields in the query, or JSON with text or base64.',
     parameters: query(form.queryNames.send),
     requestBody: body(form.sendBody),
-    responses: answers(202, 'accepted', form.handed, [400, 401, 413, 429, 503]),
+    responses: answers(202, 'accepted', gives.handed, [400, 401, 413, 429, 503]),
   },
   inbox: {
     operationId: 'inbox',
     summary: 'Messages that came, behind a cursor',
     parameters: query(form.queryNames.inbox),
-    responses: answers(200, 'a page; `next` is the next `after`', form.inboxPage, [400, 401, 429]),
+    responses: answers(200, 'a page; `next` is the next `after`', gives.inboxPage, [400, 401, 429]),
   },
   state: {
     operationId: 'state',
@@ -58,7 +59,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     responses: answers(
       200,
       'its state, and how many of its fragments have arrived',
-      form.handedProgress,
+      gives.handedProgress,
       [401, 404],
     ),
   },
@@ -66,33 +67,33 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     operationId: 'cancel',
     summary: 'Call a message off',
     parameters: path('id'),
-    responses: answers(200, 'its state', form.handed, [401, 404]),
+    responses: answers(200, 'its state', gives.handed, [401, 404]),
   },
   reply: {
     operationId: 'reply',
     summary: 'Answer a message whose sender stays unknown',
     parameters: [...path('id'), ...query(form.queryNames.reply)],
     requestBody: body(form.replyBody),
-    responses: answers(202, 'accepted', form.handed, [400, 401, 404, 409, 410, 413, 429, 503]),
+    responses: answers(202, 'accepted', gives.handed, [400, 401, 404, 409, 410, 413, 429, 503]),
   },
   request: {
     operationId: 'request',
     summary: 'Ask a service and wait for its answer',
     requestBody: body(form.requestBody, false),
-    responses: answers(200, 'the answer', form.answer, [400, 401, 429, 502, 503, 504]),
+    responses: answers(200, 'the answer', gives.answer, [400, 401, 429, 502, 503, 504]),
   },
   publish: {
     operationId: 'publish',
     summary: 'Publish an entry on the bulletin',
     parameters: path('topic'),
     requestBody: body(form.contentBody),
-    responses: answers(201, 'the own gateway shows it', form.published, [400, 401, 404, 413, 429, 503]),
+    responses: answers(201, 'the own gateway shows it', gives.published, [400, 401, 404, 413, 429, 503]),
   },
   entries: {
     operationId: 'entries',
     summary: 'Entries of a topic of the bulletin, behind a cursor',
     parameters: [...path('topic'), ...query(form.queryNames.page)],
-    responses: answers(200, 'a page; `next` is the next `after`', form.bulletinPage, [400, 401, 404]),
+    responses: answers(200, 'a page; `next` is the next `after`', gives.bulletinPage, [400, 401, 404]),
   },
   status: {
     operationId: 'status',
@@ -102,71 +103,71 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   consensus: {
     operationId: 'consensus',
     summary: 'The network as the client sees it',
-    responses: answers(200, 'the current consensus', form.consensusSummary, [401, 403, 503]),
+    responses: answers(200, 'the current consensus', gives.consensusSummary, [401, 403, 503]),
   },
   services: {
     operationId: 'services',
     summary: 'Services that gateways announce',
-    responses: answers(200, 'by name, then by gateway', form.services, [401]),
+    responses: answers(200, 'by name, then by gateway', gives.services, [401]),
   },
   paths: {
     operationId: 'paths',
     summary: 'The paths that this client’s own fragments took, the newest last',
-    responses: answers(200, 'at most 1,000', form.paths, [401, 403]),
+    responses: answers(200, 'at most 1,000', gives.paths, [401, 403]),
   },
   readSettings: {
     operationId: 'readSettings',
     summary: 'What can be changed while it runs',
-    responses: answers(200, 'the settings', form.settings, [401, 403]),
+    responses: answers(200, 'the settings', gives.settings, [401, 403]),
   },
   changeSettings: {
     operationId: 'changeSettings',
     summary: 'Change settings; what is left out stays',
     requestBody: body(form.settingsBody, false),
-    responses: answers(200, 'the settings as they are now', form.settings, [400, 401, 403]),
+    responses: answers(200, 'the settings as they are now', gives.settings, [400, 401, 403]),
   },
   queue: {
     operationId: 'queue',
     summary: 'Messages and replies that were accepted; with all=true those that are over too',
     parameters: query(['all']),
-    responses: answers(200, 'oldest first', form.queue, [401, 403]),
+    responses: answers(200, 'oldest first', gives.queue, [401, 403]),
   },
   inboxList: {
     operationId: 'inboxList',
     summary: 'What lies in the inboxes, of all apps or one, without contents; nothing counts as read for it',
     parameters: query(['app']),
-    responses: answers(200, 'oldest first', form.inboxList, [401, 403]),
+    responses: answers(200, 'oldest first', gives.inboxList, [401, 403]),
   },
   clean: {
     operationId: 'clean',
     summary: 'Forget messages that are over, and received ones that were read, from before so long ago',
     requestBody: body(form.cleanBody, false),
-    responses: answers(200, 'how many went', form.cleaned, [400, 401, 403]),
+    responses: answers(200, 'how many went', gives.cleaned, [400, 401, 403]),
   },
   flush: {
     operationId: 'flush',
     summary:
       'Wait until all that was accepted has left once, or is stored or failed; nothing leaves sooner for it',
     requestBody: body(form.flushBody, false),
-    responses: answers(200, 'how many are not there yet', form.flushed, [400, 401, 403]),
+    responses: answers(200, 'how many are not there yet', gives.flushed, [400, 401, 403]),
   },
   makeSurb: {
     operationId: 'makeSurb',
     summary: 'Reply blocks to hand over by hand',
     requestBody: body(form.surbBody, false),
-    responses: answers(201, 'one string', form.surb, [400, 401, 403, 429, 503]),
+    responses: answers(201, 'one string', gives.surb, [400, 401, 403, 429, 503]),
   },
   inspectSurb: {
     operationId: 'inspectSurb',
     summary: 'What a string of reply blocks is',
     parameters: query(['surb']),
-    responses: answers(200, 'its conversation and epochs', form.surbSummary, [400, 401, 403]),
+    responses: answers(200, 'its conversation and epochs', gives.surbSummary, [400, 401, 403]),
   },
   useSurb: {
     operationId: 'useSurb',
     summary: 'Send with reply blocks that somebody handed over',
     requestBody: body(form.useSurbBody, false),
-    responses: answers(202, 'accepted', form.handed, [400, 401, 403, 410, 413, 429]),
+    responses: answers(202, 'accepted', gives.handed, [400, 401, 403, 410, 413, 429]),
   },
   ledger: {
     operationId: 'ledger',
@@ -176,19 +177,19 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   identities: {
     operationId: 'identities',
     summary: 'The identities of this process; /as/NAME in front of any path is that of one of them',
-    responses: answers(200, 'the first one in front', form.identities, [401, 403]),
+    responses: answers(200, 'the first one in front', gives.identities, [401, 403]),
   },
   createIdentity: {
     operationId: 'createIdentity',
     summary: 'Make an identity that nobody on the wire can link to the others',
     requestBody: body(form.identityBody, false),
-    responses: answers(201, 'it has an address once it is ready', form.identity, [400, 401, 403]),
+    responses: answers(201, 'it has an address once it is ready', gives.identity, [400, 401, 403]),
   },
   removeIdentity: {
     operationId: 'removeIdentity',
     summary: 'Forget an identity with its keys, messages and reply blocks',
     parameters: path('name'),
-    responses: answers(200, 'its name', form.removedIdentity, [400, 401, 403, 404]),
+    responses: answers(200, 'its name', gives.removedIdentity, [400, 401, 403, 404]),
   },
   events: {
     operationId: 'events',

@@ -1,5 +1,5 @@
-// What the HTTP API takes and gives (docs/spec/client-http.md 15), as schemas: requests are checked by them, and the
-// OpenAPI document is made from them.
+// The requests that the HTTP API takes (docs/spec/client-http.md 15), as schemas: requests are checked by them, the OpenAPI
+// document is made from them, and they are the types of `chaffinch/remote`. Its answers: answers.ts, status.ts.
 
 import * as v from 'valibot'
 import { isAppName } from '../app-name.ts'
@@ -43,9 +43,6 @@ export interface PageQuery {
   /** Entries. */
   readonly most?: number | undefined
 }
-
-const hexId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
-const state = v.picklist(['queued', 'sent', 'stored', 'read', 'failed'])
 
 /** Of bytes, in a request: one of the two. */
 const content = {
@@ -147,121 +144,3 @@ export const queryNames = {
   page: ['after', 'wait', 'most'],
   inbox: ['after', 'wait', 'most', 'app'],
 } as const
-
-export const handed: v.GenericSchema = v.object({ id: hexId, state, reason: v.optional(v.string()) })
-export const handedProgress: v.GenericSchema = v.object({
-  id: hexId,
-  state,
-  reason: v.optional(v.string()),
-  fragments: v.number(),
-  arrived: v.number(),
-})
-const bytes = { base64: v.string(), text: v.optional(v.string()) }
-export const received: v.GenericSchema = v.object({
-  id: hexId,
-  seq: v.number(),
-  at: v.number(),
-  app: v.string(),
-  inReplyTo: v.nullable(hexId),
-  canReply: v.boolean(),
-  ...bytes,
-})
-export const inboxPage: v.GenericSchema = v.object({ messages: v.array(received), next: v.number() })
-export const queue: v.GenericSchema = v.object({
-  messages: v.array(
-    v.object({
-      id: hexId,
-      app: v.string(),
-      kind: v.picklist(['message', 'reply']),
-      state,
-      reason: v.nullable(v.string()),
-      bytes: v.number(),
-      fragments: v.number(),
-      acceptedAt: v.number(),
-      deadline: v.number(),
-    }),
-  ),
-})
-export const inboxList: v.GenericSchema = v.object({
-  messages: v.array(
-    v.object({
-      id: hexId,
-      seq: v.number(),
-      at: v.number(),
-      app: v.string(),
-      inReplyTo: v.nullable(hexId),
-      canReply: v.boolean(),
-      bytes: v.number(),
-      read: v.boolean(),
-    }),
-  ),
-})
-export const cleaned: v.GenericSchema = v.object({ sent: v.number(), received: v.number() })
-export const flushed: v.GenericSchema = v.object({ left: v.number() })
-export const surb: v.GenericSchema = v.object({ surb: v.string() })
-export const surbSummary: v.GenericSchema = v.object({ conversation: hexId, epochs: v.array(v.number()) })
-export const answer: v.GenericSchema = v.object(bytes)
-export const bulletinPage: v.GenericSchema = v.object({
-  entries: v.array(v.object({ id: v.string(), seq: v.number(), at: v.number(), ...bytes })),
-  next: v.number(),
-})
-export const published: v.GenericSchema = v.object({ id: v.string() })
-export const settings: v.GenericSchema = v.object({ cover: v.picklist(coverLevels) })
-export const appToken: v.GenericSchema = v.object({ app: v.string(), token: v.string() })
-export const identity: v.GenericSchema = v.object({
-  name: v.string(),
-  address: v.string(),
-  ready: v.boolean(),
-})
-export const identities: v.GenericSchema = v.object({ identities: v.array(identity) })
-export const removedIdentity: v.GenericSchema = v.object({ name: v.string() })
-const node = v.object({
-  id: v.string(),
-  role: v.picklist(['mix', 'gateway']),
-  layer: v.number(),
-  family: v.string(),
-  running: v.boolean(),
-  reliable: v.boolean(),
-})
-export const services: v.GenericSchema = v.object({
-  services: v.array(v.object({ name: v.string(), gateway: v.string(), address: v.string() })),
-})
-export const consensusSummary: v.GenericSchema = v.object({
-  network: v.string(),
-  epoch: v.number(),
-  hash: v.string(),
-  signers: v.array(v.string()),
-  validAfter: v.number(),
-  freshUntil: v.number(),
-  validUntil: v.number(),
-  mixing: v.string(),
-  topology: v.string(),
-  parameters: v.record(v.string(), v.number()),
-  nodes: v.array(node),
-})
-export const paths: v.GenericSchema = v.object({
-  paths: v.array(
-    v.object({
-      at: v.number(),
-      message: hexId,
-      fragment: v.number(),
-      attempt: v.number(),
-      hops: v.array(v.string()),
-    }),
-  ),
-})
-/** How far the client is: see bootstrap.ts. */
-export const bootstrap: v.GenericSchema = v.object({
-  progress: v.number(),
-  tag: v.picklist(['consensus', 'gateway', 'ready']),
-  summary: v.string(),
-  warning: v.nullable(v.string()),
-  recommendation: v.nullable(v.string()),
-})
-export const stateEvent: v.GenericSchema = v.object({ id: hexId, state, reason: v.optional(v.string()) })
-export const messageEvent: v.GenericSchema = v.object({
-  id: hexId,
-  seq: v.number(),
-  app: v.string(),
-  inReplyTo: v.nullable(hexId),
-})

@@ -1,14 +1,16 @@
-// What the HTTP API says of the client itself (docs/spec/client-http.md 15.4), as schemas for the OpenAPI document.
+// The answers of the HTTP API about the client itself (docs/spec/client-http.md 15.4), as schemas: see answers.ts.
 
 import * as v from 'valibot'
+import type { ConsensusStatus } from '../../directory/documents/view.ts'
+import type { Resources } from '../../world/resources.ts'
 import type { LedgerEntry } from '../diary.ts'
 import { coverLevels } from '../outgoing/cover.ts'
 import type { ClientStatus } from '../status.ts'
-import * as form from './schemas.ts'
+import * as gives from './answers.ts'
 
 const count = v.number()
 const states = { queued: count, sent: count, stored: count, read: count, failed: count, received: count }
-const consensus = v.object({
+export const consensus: v.GenericSchema<unknown, ConsensusStatus> = v.object({
   epoch: v.number(),
   hash: v.string(),
   signers: v.array(v.string()),
@@ -58,24 +60,25 @@ export const status: v.GenericSchema<unknown, ClientStatus> = v.object({
   slackMs: v.number(),
 })
 
-/** What the status adds of the process: world/resources.ts. */
-export const processStatus: v.GenericSchema = v.intersect([
-  status,
-  v.object({
-    process: v.object({
-      rssBytes: count,
-      heapBytes: count,
-      handles: count,
-      listeners: count,
-      pendingDials: count,
+/** Adds what the process holds of its machine: world/resources.ts. */
+export const processStatus: v.GenericSchema<unknown, ClientStatus & { readonly process: Resources }> =
+  v.intersect([
+    status,
+    v.object({
+      process: v.object({
+        rssBytes: count,
+        heapBytes: count,
+        handles: count,
+        listeners: count,
+        pendingDials: count,
+      }),
     }),
-  }),
-])
+  ])
 
 const of = { at: v.number(), id: v.string() }
 const part = { ...of, fragment: v.number(), attempt: v.number() }
 const drawnMs = v.optional(v.number())
-const entry: v.GenericSchema<unknown, Omit<LedgerEntry, 'drawnMs'>> = v.variant('event', [
+const entry: v.GenericSchema<unknown, LedgerEntry> = v.variant('event', [
   v.object({ ...of, event: v.literal('accepted'), count }),
   v.object({ ...part, event: v.literal('sent'), path: v.array(v.string()), drawnMs }),
   v.object({ ...part, event: v.literal('acknowledged') }),
@@ -83,13 +86,15 @@ const entry: v.GenericSchema<unknown, Omit<LedgerEntry, 'drawnMs'>> = v.variant(
   v.object({ ...part, event: v.literal('received'), inReplyTo: v.optional(v.string()), drawnMs }),
   v.object({ ...of, event: v.literal('delivered') }),
 ])
-export const ledger: v.GenericSchema = v.object({ entries: v.array(entry) })
+export const ledger: v.GenericSchema<unknown, { readonly entries: readonly LedgerEntry[] }> = v.object({
+  entries: v.array(entry),
+})
 
 /** The data of an event; parts beside the client tell their own too. */
 export const event: v.GenericSchema = v.union([
-  form.bootstrap,
-  form.stateEvent,
-  form.messageEvent,
-  form.settings,
+  gives.bootstrap,
+  gives.handed,
+  gives.messageEvent,
+  gives.settings,
   consensus,
 ])

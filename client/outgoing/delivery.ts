@@ -1,5 +1,5 @@
 // The queue of messages that are under way, as one pure machine (docs/spec/client-delivery.md 5):
-// step(state, event, now) -> [state, actions]. The shell (sender.ts) owns the packets, the clock and the disk.
+// step(state, event, now) -> [state, actions]. The shell (dispatch.ts) owns the packets, the clock and the disk.
 //
 //   queued --all fragments left once--> sent --all acknowledged--> stored --told so--> read
 //      \------------------------------------\-- deadline, cancelled ------> failed(reason)

@@ -23,7 +23,7 @@ export interface PathRequest {
   readonly choice?: PathChoice | undefined
 }
 
-/** A way (way.ts) as one path has to obey it. */
+/** A way (pattern.ts) as one path has to obey it. */
 export interface PathChoice {
   /** For each mix of the path the beginning of its id, or any. */
   readonly mixes?: readonly (string | undefined)[] | undefined

@@ -69,7 +69,7 @@ export function txidOf(id: Uint8Array): string {
 /**
  * Joins that spend notes of one rung of the ladder and pay the next one down; what is between is each member's part of the fee.
  *
- * @param ledger 32 bytes (ledger-bitcoin.ts)
+ * @param ledger 32 bytes, the id of the ledger
  */
 export function bitcoinJoins(ledger: Uint8Array, ladder: Ladder): JoinScheme {
   return {

@@ -4,7 +4,8 @@
 import { ed25519PublicKey } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
-import type { Store } from '../../world/store.ts'
+import { type Store, under } from '../../world/store.ts'
+import { turns } from '../../world/turns.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { check, type Genesis, type Ledger, type NoteState, type Receipt } from './ledger.ts'
@@ -33,6 +34,8 @@ export interface EmbeddedLedgerInit {
 
 /** Transactions that may wait for the disk; more are refused. */
 const mostWaiting = 256
+/** Notes of one owner that are shown. */
+const mostOwned = 64
 /** classic-level then waits until the disk has it; memory-level knows no such option. */
 const durable = { sync: true, keyEncoding: 'utf8' } as const
 const nothing: Uint8Array = new Uint8Array(0)
@@ -106,8 +109,8 @@ export class EmbeddedLedger implements Ledger {
   readonly #tree: MerkleTree
   #head: SignedHead
   #last: Uint8Array
+  readonly #inTurn = turns()
   #waiting = 0
-  #turn: Promise<unknown> = Promise.resolve()
 
   /** Use openLedger. */
   constructor(init: EmbeddedLedgerInit, log: Log) {
@@ -163,7 +166,7 @@ export class EmbeddedLedger implements Ledger {
   async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
     const prefix = keys.owner(owner)
     const notes: NoteState[] = []
-    for await (const id of this.#init.store.values({ gte: prefix, lt: `${prefix}g`, limit: 64 })) {
+    for (const id of await this.#init.store.values({ ...under(prefix), limit: mostOwned }).all()) {
       const note = await this.note(new Uint8Array(id))
       if (note !== null) notes.push(note)
     }
@@ -191,11 +194,8 @@ export class EmbeddedLedger implements Ledger {
     const signed = readTransaction(this.id, bytes)
     if (this.#waiting >= mostWaiting) throw new PaymentError('BUSY', 'ledger: too many transactions wait')
     this.#waiting++
-    const turn = this.#turn.then(() => this.#enter(signed, bytes))
-    // The next one takes its turn also after one that was refused.
-    this.#turn = turn.catch(() => {})
     try {
-      return await turn
+      return await this.#inTurn(() => this.#enter(signed, bytes))
     } finally {
       this.#waiting--
     }

@@ -2,7 +2,9 @@
 // follows from that is watch.ts. docs/spec/payments-ledger.md 3.6, 3.8.
 
 import { write } from '../../encoding/cbor.ts'
-import type { Clock, Timer } from '../../world/clock.ts'
+import type { Clock } from '../../world/clock.ts'
+import { Timers } from '../../world/timers.ts'
+import { minute, second } from '../../world/units.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import type { EmbeddedLedger } from './embedded.ts'
@@ -13,9 +15,9 @@ import { type Fork, type WatchEvent, type WatchState, watch } from './watch.ts'
 const longestQuestion = 64
 const longestProof = 4096
 const mostHashes = 96
-/** How often an open question is asked again, and the followed head told to others, milliseconds. */
-const askEveryMs = 30_000
-const tellEveryMs = 5 * 60_000
+/** An open question is asked again, and the followed head told to others, with so much time between, milliseconds. */
+const askEveryMs = 30 * second
+const tellEveryMs = 5 * minute
 
 /**
  * The ledger's answer to a question for a proof of consistency; null when the bytes are no such question. Never throws.
@@ -52,14 +54,14 @@ export interface HeadWatchInit {
  */
 export class HeadWatch {
   readonly #init: HeadWatchInit
-  readonly #timers = new Set<Timer>()
+  readonly #timers: Timers
   #state: WatchState = { at: 'start' }
-  #isClosed = false
 
   constructor(init: HeadWatchInit) {
     this.#init = init
-    this.#every(askEveryMs, () => this.#event({ kind: 'time' }))
-    this.#every(tellEveryMs, () => {
+    this.#timers = new Timers(init.clock)
+    this.#timers.every(askEveryMs, () => this.#event({ kind: 'time' }))
+    this.#timers.every(tellEveryMs, () => {
       if (this.#state.at === 'following') init.tell(writeHead(this.#state.head))
     })
   }
@@ -103,14 +105,12 @@ export class HeadWatch {
 
   /** Ends all that waits. */
   close(): void {
-    this.#isClosed = true
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers.clear()
+    this.#timers.close()
   }
 
   #event(event: WatchEvent): void {
-    if (this.#isClosed) return
-    const [state, actions] = watch(this.#state, event, this.#init.clock.now())
+    if (this.#timers.isClosed) return
+    const [state, actions] = watch(this.#state, event, this.#init.clock.elapsed())
     this.#state = state
     for (const action of actions) {
       if (action.do === 'ask') void this.#ask(action.first, action.second)
@@ -133,7 +133,7 @@ export class HeadWatch {
       // No answer, or none that can be read: it is asked again.
     }
     if (path !== null) this.#event({ kind: 'proof', first, second, path })
-    if (this.#isOpen(first, second)) this.#after(askEveryMs, () => void this.#ask(first, second))
+    if (this.#isOpen(first, second)) this.#timers.after(askEveryMs, () => void this.#ask(first, second))
   }
 
   #isOpen(first: number, second: number): boolean {
@@ -142,22 +142,6 @@ export class HeadWatch {
       const [smaller, larger] = [Math.min(head.size, against.size), Math.max(head.size, against.size)]
       return smaller === first && larger === second
     })
-  }
-
-  #every(ms: number, run: () => void): void {
-    this.#after(ms, () => {
-      run()
-      this.#every(ms, run)
-    })
-  }
-
-  #after(ms: number, run: () => void): void {
-    if (this.#isClosed) return
-    const timer = this.#init.clock.after(ms, () => {
-      this.#timers.delete(timer)
-      run()
-    })
-    this.#timers.add(timer)
   }
 }
 

@@ -21,7 +21,7 @@ export interface Receipt {
   readonly index: number
 }
 
-/** A ledger as payments use it; the embedded one is ledger-embedded.ts. */
+/** A ledger as payments use it; the embedded one is embedded.ts. */
 export interface Ledger {
   /** 32 bytes. */
   readonly id: Uint8Array

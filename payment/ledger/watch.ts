@@ -1,7 +1,8 @@
 // Whether a ledger tells everybody the same history. Peers gossip the heads they were shown; each asks the ledger to prove
 // that one continues the other. A fork is detected by this, not prevented. docs/spec/payments-ledger.md 3.6.
 
-import { hex, same } from '../../encoding/bytes.ts'
+import { same } from '../../encoding/bytes.ts'
+import { type Ms, minute } from '../../world/units.ts'
 import type { Genesis } from './ledger.ts'
 import { readHead, type SignedHead } from './log.ts'
 import { verifyConsistency } from './merkle.ts'
@@ -25,8 +26,8 @@ export interface Question {
   readonly head: SignedHead
   /** The head that was followed when the question was asked. */
   readonly against: SignedHead
-  /** Milliseconds since 1970-01-01 UTC: after that, no answer is one. */
-  readonly until: number
+  /** By the time that has elapsed (world/clock.ts): after that, no answer is one. */
+  readonly until: Ms
 }
 
 /** What whoever watches a ledger sees. */
@@ -50,16 +51,16 @@ export type WatchAction =
   | { readonly do: 'alarm'; readonly fork: Fork }
 
 /** A ledger that is only slow or unreachable is given this long, milliseconds. */
-export const proofTime: number = 10 * 60_000
+export const proofTime: Ms = 10 * minute
 /** Open questions at once; a head beyond that is dropped, and gossip brings it again. */
 const mostOpen = 16
 
 /**
  * One step of watching a ledger: what is known after the event, and what to do.
  *
- * @param now milliseconds since 1970-01-01 UTC
+ * @param now the time that has elapsed (Clock.elapsed), milliseconds: a wall clock that is put forth must raise no alarm
  */
-export function watch(state: WatchState, event: WatchEvent, now: number): [WatchState, WatchAction[]] {
+export function watch(state: WatchState, event: WatchEvent, now: Ms): [WatchState, WatchAction[]] {
   switch (state.at) {
     case 'start':
       return event.kind === 'head' ? [{ at: 'following', head: event.head, open: [] }, []] : [state, []]
@@ -77,7 +78,7 @@ export function watch(state: WatchState, event: WatchEvent, now: number): [Watch
 
 type Following = Extract<WatchState, { at: 'following' }>
 
-function seen(state: Following, head: SignedHead, now: number): [WatchState, WatchAction[]] {
+function seen(state: Following, head: SignedHead, now: Ms): [WatchState, WatchAction[]] {
   const known = [state.head, ...state.open.map(question => question.head)]
   const other = known.find(({ size, root }) => size === head.size && !same(root, head.root))
   if (other !== undefined) return alarm(other, head, true)
@@ -85,7 +86,7 @@ function seen(state: Following, head: SignedHead, now: number): [WatchState, Wat
   return ask(state, head, now)
 }
 
-function ask(state: Following, head: SignedHead, now: number): [WatchState, WatchAction[]] {
+function ask(state: Following, head: SignedHead, now: Ms): [WatchState, WatchAction[]] {
   const [first, second] = inOrder(head, state.head)
   const question = { head, against: state.head, until: now + proofTime }
   return [
@@ -97,7 +98,7 @@ function ask(state: Following, head: SignedHead, now: number): [WatchState, Watc
 function answered(
   state: Following,
   proof: Extract<WatchEvent, { kind: 'proof' }>,
-  now: number,
+  now: Ms,
 ): [WatchState, WatchAction[]] {
   const question = state.open.find(({ head, against }) => {
     const [first, second] = inOrder(head, against)
@@ -127,7 +128,7 @@ function inOrder(a: SignedHead, b: SignedHead): [smaller: SignedHead, larger: Si
 export function isFork(genesis: Genesis, first: Uint8Array, second: Uint8Array): boolean {
   try {
     const [one, two] = [readHead(first, genesis), readHead(second, genesis)]
-    return one.size === two.size && hex(one.root) !== hex(two.root)
+    return one.size === two.size && !same(one.root, two.root)
   } catch {
     return false
   }

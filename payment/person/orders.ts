@@ -3,7 +3,7 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
-import type { Store } from '../../world/store.ts'
+import { type Store, valuesUnder } from '../../world/store.ts'
 import { Reader } from '../reader.ts'
 import { longestRequest, readRequest } from './request.ts'
 
@@ -34,9 +34,7 @@ export function ordersIn(store: Store): Orders {
     save: order => store.put(keyOf(order), write({ ...order, why: order.why.slice(0, longestReason) })),
     drop: order => store.del(keyOf(order)),
     async all() {
-      const found: Order[] = []
-      for await (const value of store.values({ gte: 'order/', lt: 'order0' })) found.push(readOrder(value))
-      return found
+      return (await valuesUnder(store, 'order/')).map(readOrder)
     },
   }
 }

@@ -2,8 +2,10 @@
 // docs/spec/payments-paymix.md 5.3, 5.4.
 
 import { hex, same } from '../../encoding/bytes.ts'
-import { onceAt, type Timer } from '../../world/clock.ts'
-import { PaymentError } from '../error.ts'
+import { Timers } from '../../world/timers.ts'
+import { turns } from '../../world/turns.ts'
+import { minute } from '../../world/units.ts'
+import { codeOf, PaymentError } from '../error.ts'
 import { type Note, ownerOf } from '../ledger/transaction.ts'
 import { Mixer, type MixerInit, type MixerReport } from '../rounds/mixer.ts'
 import type { AbortReason, RoundState } from '../rounds/state.ts'
@@ -30,8 +32,8 @@ export interface PayerInit extends Omit<MixerInit, 'report'> {
 
 type Settled = Extract<MixerReport['what'], { kind: 'settled' }>
 
-/** How long the ledger has to answer before a payout is handed to it again, milliseconds. */
-const payAgainMs = 60_000
+/** A payout that the ledger did not take is handed to it again after so long. */
+const payAgainMs = minute
 
 /** Why a round came to nothing, for people. */
 const reasons: Readonly<Record<AbortReason, string>> = {
@@ -49,15 +51,16 @@ export class Payer {
   readonly #init: PayerInit
   readonly #disk: ReturnType<typeof paymentsIn>
   readonly #payments = new Map<string, Payment>()
-  readonly #timers = new Set<Timer>()
+  readonly #timers: Timers
+  /** One thing after the other: what is decided about a payment rests on what was decided before. */
+  readonly #inTurn = turns()
   /** Why the last round of a note came to nothing, by the note's id. */
   readonly #failures = new Map<string, string>()
   #mixer: Mixer | null = null
-  #turn: Promise<void> = Promise.resolve()
-  #isClosed = false
 
   private constructor(init: PayerInit) {
     this.#init = init
+    this.#timers = new Timers(init.clock)
     this.#disk = paymentsIn(init.store)
   }
 
@@ -118,10 +121,8 @@ export class Payer {
 
   /** Stops; what is under way goes on when it is opened again. */
   close(): void {
-    this.#isClosed = true
+    this.#timers.close()
     this.#mixer?.close()
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers.clear()
   }
 
   /** Throws while it cannot be taken up; then it is told again. */
@@ -167,7 +168,7 @@ export class Payer {
     const { times, random, clock } = this.#init
     const payment = this.#payments.get(hex(id))
     if (payment === undefined) return
-    if (this.#isClosed) throw new PaymentError('WRONG_STATE', 'payer: it is closed')
+    if (this.#timers.isClosed) throw new PaymentError('WRONG_STATE', 'payer: it is closed')
     await this.#carry(...stepPayment(payment, event, times, random, clock.now()))
   }
 
@@ -189,7 +190,8 @@ export class Payer {
         return
       }
       case 'wake':
-        return this.#at(action.at, () => this.#step(payment, { kind: 'time' }))
+        this.#timers.at(action.at, () => this.#later(() => this.#step(payment, { kind: 'time' })))
+        return
       case 'pay':
         return this.#pay(payment, action.piece)
     }
@@ -200,40 +202,21 @@ export class Payer {
     const { scheme, ledger, log } = this.#init
     const { note, secret, owner } = payment.pieces[piece] as Piece
     ledger.submit(scheme.move(note, secret, owner)).then(
-      () => this.#after(0, () => this.#step(payment, { kind: 'paid', piece })),
+      () => this.#later(() => this.#step(payment, { kind: 'paid', piece })),
       (error: unknown) => {
-        const code = error instanceof PaymentError ? error.code : 'unknown'
-        log.warn({ code }, 'payment: the ledger does not take a payout; it is handed in again')
-        this.#after(payAgainMs, async () => this.#pay(payment, piece))
+        const message = 'payment: the ledger does not take a payout; it is handed in again'
+        log.warn({ code: codeOf(error) }, message)
+        this.#timers.after(payAgainMs, () => this.#pay(payment, piece))
       },
     )
   }
 
-  /** One thing after the other: what is decided about a payment rests on what was decided before. */
-  #inTurn(run: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(run)
-    this.#turn = done.catch(() => {})
-    return done
-  }
-
-  #after(ms: number, run: () => Promise<void>): void {
-    this.#arm(run, ring => this.#init.clock.after(ms, ring))
-  }
-
-  #at(time: number, run: () => Promise<void>): void {
-    this.#arm(run, ring => onceAt(this.#init.clock, time, ring))
-  }
-
-  #arm(run: () => Promise<void>, start: (ring: () => void) => Timer): void {
-    if (this.#isClosed) return
-    const timer = start(() => {
-      this.#timers.delete(timer)
-      this.#inTurn(run).catch((error: unknown) => {
-        const code = error instanceof PaymentError ? error.code : 'unknown'
-        this.#init.log.error({ code }, 'payment: an event could not be carried out')
-      })
+  /** Does something in its turn that nobody waits for. */
+  #later(run: () => Promise<void>): void {
+    if (this.#timers.isClosed) return
+    this.#inTurn(run).catch((error: unknown) => {
+      this.#init.log.error({ code: codeOf(error) }, 'payment: an event could not be carried out')
     })
-    this.#timers.add(timer)
   }
 }
 

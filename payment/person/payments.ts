@@ -7,7 +7,10 @@ import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { PaymentError, type PaymentErrorCode } from '../error.ts'
+import { Timers } from '../../world/timers.ts'
+import { turns } from '../../world/turns.ts'
+import { hour, minute } from '../../world/units.ts'
+import { codeOf, PaymentError, type PaymentErrorCode } from '../error.ts'
 import { HeadWatch } from '../ledger/heads.ts'
 import type { Genesis, Ledger } from '../ledger/ledger.ts'
 import { ledgerService, RemoteLedger } from '../ledger/remote.ts'
@@ -66,11 +69,11 @@ export type PaymentsEvent =
   | { readonly event: 'ledger'; readonly data: { readonly isProven: boolean } }
 
 /** How long the ledger, or whoever gives a receipt, has to answer, milliseconds. */
-const patienceMs = 120_000
+const patienceMs = 2 * minute
 /** How often it is looked after requests that wait to be paid, payments without a receipt, and orders that have not begun. */
-const mostBetweenChoresMs = 60_000
+const mostBetweenChoresMs = minute
 /** After its deadline a request is looked after for so long: the payer may have been slow. */
-const afterwardsMs = 24 * 3_600_000
+const afterwardsMs = 24 * hour
 /** Events that are known again, so that none is told twice. */
 const mostTold = 10_000
 /** Why an order may still begin later. */
@@ -95,14 +98,17 @@ export class Payments {
   #transports: readonly RoundTransport[] = []
   #carrying: Promise<Payer> | null = null
   #payer: Payer | null = null
-  #turn: Promise<unknown> = Promise.resolve()
-  #timer: Timer | null = null
-  #working: Promise<void> = Promise.resolve()
+  /** One thing after the other: two payments must not be prepared with the same notes. */
+  readonly #inTurn = turns()
+  readonly #atChores = turns()
+  readonly #timers: Timers
+  #nextChores: Timer | null = null
 
   private constructor(init: PaymentsInit) {
     const { ledger: pinned, store, clock, random } = init
     const now = (): number => Math.floor(clock.now())
     this.#init = init
+    this.#timers = new Timers(clock)
     this.#watch = new HeadWatch({
       genesis: pinned.genesis,
       ask: question => this.#ask(question),
@@ -117,7 +123,7 @@ export class Payments {
     })
     this.#ledger = this.#watch.guard(remote)
     this.#wallet = new Wallet({ store, ledger: this.#ledger, random, now })
-    this.#quotes = new Quotes({ ledger: remote.id, random, now, times: init.times })
+    this.#quotes = new Quotes({ ledger: remote.id, random, clock, times: init.times })
     this.#orders = ordersIn(store)
     this.#receipts = receiptsIn(store)
   }
@@ -286,11 +292,11 @@ export class Payments {
   /** Stops where it is; what was agreed goes on when it is opened and carried again. */
   async close(): Promise<void> {
     this.#ending.abort()
-    this.#timer?.cancel()
+    this.#timers.close()
     this.#payer?.close()
     this.#watch.close()
     await Promise.all(this.#transports.map(transport => transport.close()))
-    await Promise.all([this.#turn, this.#working])
+    await Promise.all([this.#inTurn(async () => {}), this.#atChores(async () => {})])
   }
 
   #ask(question: Uint8Array): Promise<Uint8Array> {
@@ -316,19 +322,10 @@ export class Payments {
     if (isOver(payment)) this.#choresAfter(0)
   }
 
-  /** One thing after the other: two payments must not be prepared with the same notes. */
-  #inTurn<T>(run: () => Promise<T>): Promise<T> {
-    const done = this.#turn.then(run)
-    this.#turn = done.catch(() => {})
-    return done
-  }
-
   #choresAfter(ms: number): void {
-    if (this.#ending.signal.aborted) return
-    this.#timer?.cancel()
-    this.#timer = this.#init.clock.after(ms, () => {
-      this.#working = this.#working
-        .then(() => this.#chores())
+    this.#nextChores?.cancel()
+    this.#nextChores = this.#timers.after(ms, () => {
+      this.#atChores(() => this.#chores())
         .catch(error => this.#warn(error))
         .finally(() => this.#choresAfter(Math.min(mostBetweenChoresMs, this.#init.times.epochMs)))
     })
@@ -401,8 +398,10 @@ export class Payments {
 
   #warn(error: unknown): void {
     if (this.#ending.signal.aborted) return
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    this.#init.log.warn({ code }, 'payment: something that waits for others has to be tried again')
+    this.#init.log.warn(
+      { code: codeOf(error) },
+      'payment: something that waits for others has to be tried again',
+    )
   }
 }
 

@@ -2,7 +2,9 @@
 // docs/spec/payments-paymix.md 5.9.
 
 import { hex, same } from '../../encoding/bytes.ts'
+import type { Clock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
+import { type Ms, minute } from '../../world/units.ts'
 import { PaymentError } from '../error.ts'
 import type { PaymentTimes } from '../times.ts'
 import { type Forecast, forecast } from './forecast.ts'
@@ -34,24 +36,25 @@ export interface QuotesInit {
   /** The ledger's id, 32 bytes. */
   readonly ledger: Uint8Array
   readonly random: Random
-  readonly now: () => number
+  readonly clock: Clock
   readonly times: PaymentTimes
 }
 
 /** Times in a forecast are counted from the quote: an old one says nothing true any more. */
-const lifeMs = 10 * 60_000
+const lifeMs = 10 * minute
 /** Quotes at once; the oldest gives way. */
 const mostOpen = 64
 
-interface Open {
-  readonly until: number
+interface OpenQuote {
+  /** By the time that has elapsed (world/clock.ts): nobody shortens or prolongs it. */
+  readonly until: Ms
   readonly wanted: Wanted
   readonly asker: string
 }
 
 export class Quotes {
   readonly #init: QuotesInit
-  readonly #open = new Map<string, Open>()
+  readonly #open = new Map<string, OpenQuote>()
 
   constructor(init: QuotesInit) {
     this.#init = init
@@ -62,15 +65,15 @@ export class Quotes {
    * @throws PaymentError WRONG_LEDGER, WRONG_STATE when the deadline has passed, BAD_AMOUNT, and what readRequest throws
    */
   make(wanted: Wanted, expected: Expected, asker: string): Quote {
-    const { random, times } = this.#init
-    const now = this.#init.now()
+    const { random, times, clock } = this.#init
+    const now = Math.floor(clock.now())
     const { amount, deadline } = wanted.what === 'send' ? this.#readRequest(wanted.request) : wanted
     if (deadline <= now) throw new PaymentError('WRONG_STATE', 'payment: its deadline has passed')
     const told = forecast({ amount, ...expected, times, joinFee: 0, now })
-    const [quote, until] = [hex(random(16)), now + lifeMs]
+    const quote = hex(random(16))
     if (this.#open.size >= mostOpen) this.#open.delete(this.#open.keys().next().value as string)
-    this.#open.set(quote, { until, wanted, asker })
-    return { quote, until, forecast: told }
+    this.#open.set(quote, { until: clock.elapsed() + lifeMs, wanted, asker })
+    return { quote, until: now + lifeMs, forecast: told }
   }
 
   #readRequest(bytes: Uint8Array): { amount: number; deadline: number } {
@@ -83,7 +86,7 @@ export class Quotes {
   /** What a quote was for; it can be signed once. @throws PaymentError NO_QUOTE */
   take(quote: string, asker: string): Wanted {
     const open = this.#open.get(quote)
-    if (open === undefined || open.asker !== asker || open.until <= this.#init.now())
+    if (open === undefined || open.asker !== asker || open.until <= this.#init.clock.elapsed())
       throw new PaymentError('NO_QUOTE', 'quote: there is none like that (any more): ask for another')
     this.#open.delete(quote)
     return open.wanted

@@ -4,7 +4,7 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
-import type { Store } from '../../world/store.ts'
+import { type Store, valuesUnder } from '../../world/store.ts'
 import { PaymentError } from '../error.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { Reader } from '../reader.ts'
@@ -92,11 +92,6 @@ export function paymentsIn(store: Store): {
 } {
   return {
     save: async payment => await store.put(`payment/${hex(payment.id)}`, writePayment(payment)),
-    all: async () => {
-      const found: Payment[] = []
-      for await (const [, value] of store.iterator({ gte: 'payment/', lt: 'payment0' }))
-        found.push(readPayment(value))
-      return found
-    },
+    all: async () => (await valuesUnder(store, 'payment/')).map(readPayment),
   }
 }

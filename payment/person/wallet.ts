@@ -4,7 +4,8 @@
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
 import type { Random } from '../../world/random.ts'
-import type { Store } from '../../world/store.ts'
+import { type Store, valuesUnder } from '../../world/store.ts'
+import { turns } from '../../world/turns.ts'
 import { split } from '../denominations.ts'
 import { PaymentError } from '../error.ts'
 import type { Ledger } from '../ledger/ledger.ts'
@@ -52,7 +53,8 @@ type KeyState = 'key' | 'used'
 /** Notes and the keys that spend them, on disk before anything is paid to them. */
 export class Wallet {
   readonly #init: WalletInit
-  #receiving: Promise<unknown> = Promise.resolve()
+  /** One receipt a request, whoever asks for it at the same time. */
+  readonly #receiving = turns()
 
   constructor(init: WalletInit) {
     this.#init = init
@@ -109,7 +111,7 @@ export class Wallet {
 
   async #secrets(state: KeyState): Promise<Uint8Array[]> {
     const secrets: Uint8Array[] = []
-    for await (const value of this.#init.store.values({ gte: `${state}/`, lt: `${state}0` })) {
+    for (const value of await valuesUnder(this.#init.store, `${state}/`)) {
       secrets.push(readKey(value))
     }
     return secrets
@@ -173,8 +175,7 @@ export class Wallet {
   /** This wallet's requests, and what the ledger says of each. Those that have a receipt are not asked about again. */
   async requests(): Promise<OwnRequest[]> {
     const all: OwnRequest[] = []
-    for await (const value of this.#init.store.values({ gte: 'request/', lt: 'request0' }))
-      all.push(await this.#own(value))
+    for (const value of await valuesUnder(this.#init.store, 'request/')) all.push(await this.#own(value))
     return all
   }
 
@@ -183,7 +184,7 @@ export class Wallet {
     const { store } = this.#init
     const receipts = receiptsIn(store)
     const all: SignedRequest[] = []
-    for await (const value of store.values({ gte: 'request/', lt: 'request0' })) {
+    for (const value of await valuesUnder(store, 'request/')) {
       const { request } = readOwn(value)
       if ((await receipts.find(request.hash)) === null) all.push(request)
     }
@@ -204,14 +205,12 @@ export class Wallet {
     if (known !== null) return { request, paid: wholly(request), receipt: known }
     const paid = await settleDispute(request, ledger)
     if (!paid.isPaid) return { request, paid, receipt: null }
-    // One receipt a request, whoever asks for it at the same time
-    const receiving = this.#receiving.then(async () => {
+    const receiving = await this.#receiving(async () => {
       const made = (await receipts.find(request.hash)) ?? makeReceipt(request, now(), key)
       await receipts.save(request.hash, made)
       return made
     })
-    this.#receiving = receiving.catch(() => {})
-    return { request, paid, receipt: await receiving }
+    return { request, paid, receipt: receiving }
   }
 }
 

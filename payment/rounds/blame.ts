@@ -1,10 +1,11 @@
 // RS: a run failed, so everybody reveals its secrets and all replay what everybody did.
 // docs/spec/payments-rounds.md 4.7.
 
+import type { Moment } from '../times.ts'
 import { type Judgement, judge, type Transcript, type Verdict } from './judge.ts'
 import { publish, save } from './keys.ts'
 import { type Approval, isApproval, type Received, type Reveal, viewOf } from './message.ts'
-import { gather, headOf, wake, whole } from './net.ts'
+import { gather, headOf, waitPhase, whole } from './net.ts'
 import { mark } from './record.ts'
 import {
   type Blaming,
@@ -45,7 +46,7 @@ export function enterBlaming(
   config: RoundConfig,
   state: InRun,
   why: 'SR' | 'DC' | Received<Reveal>,
-  now: number,
+  now: Moment,
 ): [Blaming, RoundAction[]] {
   const attempts = mark(state.attempts, 'reveal', null)
   const run = { ...runOf(state, config, now), attempts }
@@ -60,7 +61,7 @@ export function enterBlaming(
     output,
     answers: typeof why === 'string' ? null : why.hash,
   })
-  return [{ ...sent, at: 'blaming' }, [save(run), send, wake(run)]]
+  return [{ ...sent, at: 'blaming' }, [save(run), send, waitPhase(config)]]
 }
 
 /** What this peer saw of SR and of DC, as far as it has all of them. */

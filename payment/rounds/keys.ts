@@ -3,6 +3,7 @@
 
 import { ed25519PublicKey } from '#crypto'
 import { compare, hex, same } from '../../encoding/bytes.ts'
+import type { Moment } from '../times.ts'
 import { inOrder, pairsOf } from './judge.ts'
 import {
   type Body,
@@ -117,7 +118,7 @@ export function enterKeys(
   state: Common,
   candidates: readonly Member[],
   tries: number,
-  now: number,
+  now: Moment,
 ): Step {
   if (candidates.length < config.least) return abort(state, 'too-few')
   if (state.attempts.length >= mostAttempts) return abort(state, 'no-agreement')
@@ -127,7 +128,7 @@ export function enterKeys(
   const owner = { identity: mine.identity, pairing: mine.pairing, attempt: number }
   const secrets = secretsOf(seed, config.scheme.outputOf(outputSecret), owner)
   const attempts = [...state.attempts, { number, outputSecret, sent: 'nothing' as const, transaction: null }]
-  const deadline = now + config.phaseMs
+  const deadline = now.elapsed + config.phaseMs
   const kept = { ...commonOf(state), attempts }
   const [sent, send] = publish(kept, {
     kind: 'KE',
@@ -147,7 +148,7 @@ export function enterKeys(
     deadline,
     voteUntil: null,
   }
-  return [next, [save(kept), send, { do: 'wake', at: deadline }]]
+  return [next, [save(kept), send, { do: 'wait', ms: config.phaseMs }]]
 }
 
 function hashesOf(members: readonly Member[]): Uint8Array[] {
@@ -155,7 +156,7 @@ function hashesOf(members: readonly Member[]): Uint8Array[] {
 }
 
 /** The run, once all candidates mean the same set. */
-export function agreed(config: RoundConfig, state: Keys, now: number): Run | null {
+export function agreed(config: RoundConfig, state: Keys, now: Moment): Run | null {
   const { attempt, secrets, candidates: members, mine } = state
   const want = hashesOf(members)
   const keys: Received<KeyExchange>[] = []
@@ -175,7 +176,7 @@ export function agreed(config: RoundConfig, state: Keys, now: number): Run | nul
     keys,
     session,
     pairs: pairsOf(secrets, keys, me, session),
-    deadline: now + config.phaseMs,
+    deadline: now.elapsed + config.phaseMs,
     voteUntil: null,
   }
 }
@@ -184,7 +185,7 @@ export function agreed(config: RoundConfig, state: Keys, now: number): Run | nul
  * docs/spec/payments-rounds.md 4.5: who is silent, or was seen by fewer than half of those who speak, drops out. The
  * second time, who still means another set than most do drops out too: all requests were handed on meanwhile.
  */
-export function tryAgain(config: RoundConfig, state: Keys, now: number): Step {
+export function tryAgain(config: RoundConfig, state: Keys, now: Moment): Step {
   const { attempt, requests, excluded } = state
   const all = [...requests.values()]
     .filter(({ from }) => !excluded.has(from))
@@ -212,13 +213,13 @@ function silentIn(state: Keys): Member[] {
 }
 
 /** TO: past the deadline this peer says whose key exchange it misses, so that who has it hands it on. */
-export function missKeys(config: RoundConfig, state: Keys, now: number): Step {
+export function missKeys(config: RoundConfig, state: Keys, now: Moment): Step {
   const missing = silentIn(state).map(({ identity }) => identity)
   if (missing.length === 0) return tryAgain(config, state, now)
   const { attempt, mine } = state
-  const voteUntil = now + config.voteMs
+  const voteUntil = now.elapsed + config.voteMs
   const [sent, send] = publish(state, { kind: 'TO', pairing: mine.pairing, attempt, phase: 'KE', missing })
-  return [{ ...sent, voteUntil }, [send, { do: 'wake', at: voteUntil }]]
+  return [{ ...sent, voteUntil }, [send, { do: 'wait', ms: config.voteMs }]]
 }
 
 /** Those who mean the set that most of them mean. */

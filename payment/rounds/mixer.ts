@@ -6,7 +6,7 @@ import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
-import type { Store } from '../../world/store.ts'
+import { entriesUnder, type Store, valuesUnder } from '../../world/store.ts'
 import { PaymentError } from '../error.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
@@ -79,7 +79,7 @@ export class Mixer {
   static async open(init: MixerInit): Promise<Mixer> {
     const { store, clock } = init
     const notes = new Map<string, Strike>()
-    for await (const [key, value] of store.iterator({ gte: 'strike/', lt: 'strike0' })) {
+    for (const [key, value] of await entriesUnder(store, 'strike/')) {
       const kept = readStrike(value)
       if (kept.forgetAt <= clock.now()) await store.del(key)
       else notes.set(key.slice('strike/'.length), kept)
@@ -177,7 +177,7 @@ export class Mixer {
 async function lastRounds(store: Store): Promise<RoundRecord[]> {
   const last = new Map<string, RoundRecord>()
   const over: RoundRecord[] = []
-  for await (const [, value] of store.iterator({ gte: 'round/', lt: 'round0' })) {
+  for (const value of await valuesUnder(store, 'round/')) {
     const record = readRecord(value)
     const key = hex(record.note.id)
     const other = last.get(key)

@@ -7,6 +7,7 @@ import { messages, messageVector, slotOf, slotSums, slotVector } from '../net/dc
 import { fieldBytes, readElements, writeElements } from '../net/field.ts'
 import { messageBytes } from '../net/pads.ts'
 import { solve } from '../net/roots.ts'
+import type { Moment } from '../times.ts'
 import type { Join } from './join.ts'
 import type { Verdict } from './judge.ts'
 import { publish, save } from './keys.ts'
@@ -80,10 +81,10 @@ export function awaited(state: Exclude<InRun, { at: 'blaming' }>): Gathered<Afte
   }
 }
 
-export function enterSlots(state: Run): [Slots, RoundAction[]] {
+export function enterSlots(config: RoundConfig, state: Run): [Slots, RoundAction[]] {
   const vector = writeElements(slotVector(state.secrets.slotNumber, state.pairs))
   const [sent, send] = publish(state, { kind: 'SR', ...headOf(state), saw: state.session, vector })
-  return [{ ...sent, at: 'slots' }, [send, wake(state)]]
+  return [{ ...sent, at: 'slots' }, [send, waitPhase(config)]]
 }
 
 /** @returns null when the slot vectors give no slots, or none for this peer: somebody spoilt the run */
@@ -91,7 +92,7 @@ export function enterMessages(
   config: RoundConfig,
   state: Slots,
   slots: readonly Received<Extract<Body, { kind: 'SR' }>>[],
-  now: number,
+  now: Moment,
 ): [Messages, RoundAction[]] | null {
   const slot = mySlot(state, slots)
   if (slot === null) return null
@@ -99,7 +100,7 @@ export function enterMessages(
   const slotView = viewOf(state.session, slots)
   const run = runOf(state, config, now)
   const [sent, send] = publish(run, { kind: 'DC', ...headOf(state), saw: slotView, vector })
-  return [{ ...sent, at: 'messages', slotView, slot }, [send, wake(run)]]
+  return [{ ...sent, at: 'messages', slotView, slot }, [send, waitPhase(config)]]
 }
 
 function mySlot(state: Slots, slots: readonly Received<Extract<Body, { kind: 'SR' }>>[]): number | null {
@@ -117,7 +118,7 @@ export function enterApproving(
   config: RoundConfig,
   state: Messages,
   vectors: readonly Received<Extract<Body, { kind: 'DC' }>>[],
-  now: number,
+  now: Moment,
 ): [Approving, RoundAction[]] | null {
   const outputs = messages(vectors.map(({ body }) => body.vector))
   const isMine = same(outputs[state.slot] as Uint8Array, state.secrets.output)
@@ -130,7 +131,7 @@ export function enterApproving(
   const messageView = viewOf(state.slotView, vectors)
   const run = runOf(state, config, now)
   const [sent, send] = publish(run, approvalOf({ ...run, messageView, join }))
-  return [{ ...sent, at: 'approving', messageView, join }, [send, wake(run)]]
+  return [{ ...sent, at: 'approving', messageView, join }, [send, waitPhase(config)]]
 }
 
 function approvalOf(state: Run & { messageView: Uint8Array; join: Join }): Approval {
@@ -142,7 +143,7 @@ export function enterSigning(
   config: RoundConfig,
   state: Approving,
   all: readonly Received<Approval>[],
-  now: number,
+  now: Moment,
 ): [Signing, RoundAction[]] {
   const { join, messageView, mine } = state
   const approvals = all.map(signatureOf)
@@ -157,7 +158,7 @@ export function enterSigning(
     signature: config.scheme.sign(join, mine.noteSecret),
   })
   const next: Signing = { ...sent, at: 'signing', messageView, join, approvals }
-  return [next, [save(run), send, { do: 'watch', transaction: join.id }, wake(run)]]
+  return [next, [save(run), send, { do: 'watch', transaction: join.id }, waitPhase(config)]]
 }
 
 /** The transaction, once everybody has signed. */
@@ -231,6 +232,6 @@ export function headOf({ mine, attempt }: Run): { pairing: Uint8Array; attempt: 
   return { pairing: mine.pairing, attempt }
 }
 
-export function wake({ deadline }: Run): RoundAction {
-  return { do: 'wake', at: deadline }
+export function waitPhase({ phaseMs }: RoundConfig): RoundAction {
+  return { do: 'wait', ms: phaseMs }
 }

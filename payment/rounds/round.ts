@@ -2,6 +2,7 @@
 // it, mended. A pure function of state, event and time; docs/spec/payments-rounds.md 4.4 has its picture.
 
 import { compare, same } from '../../encoding/bytes.ts'
+import type { Moment } from '../times.ts'
 import { accusationIn, contradictions, enterBlaming, judgementOf, transcriptOf } from './blame.ts'
 import { type Intake, relay, take, takeNote } from './inbox.ts'
 import { missingIn, type Verdict } from './judge.ts'
@@ -17,6 +18,7 @@ import {
   gather,
   headOf,
   offences,
+  waitPhase,
   whole,
 } from './net.ts'
 import {
@@ -39,8 +41,8 @@ type Live = Exclude<RoundState, { at: 'done' | 'aborted' }>
 /** A run before anybody has accused anybody. */
 type Calm = Exclude<InRun, Blaming>
 
-/** @param now milliseconds since 1970-01-01 UTC */
-export function step(config: RoundConfig, state: RoundState, event: RoundEvent, now: number): Step {
+/** Takes an event in, and all arrows that can be taken then. */
+export function step(config: RoundConfig, state: RoundState, event: RoundEvent, now: Moment): Step {
   if (isOver(state)) return [state, []]
   let [next, actions] = receive(config, state, event, now)
   while (!isOver(next)) {
@@ -56,7 +58,7 @@ function isOver(state: RoundState): state is Exclude<RoundState, Live> {
   return state.at === 'done' || state.at === 'aborted'
 }
 
-function receive(config: RoundConfig, state: Live, event: RoundEvent, now: number): Step {
+function receive(config: RoundConfig, state: Live, event: RoundEvent, now: Moment): Step {
   switch (event.kind) {
     case 'time':
       return [state, []]
@@ -71,26 +73,26 @@ function receive(config: RoundConfig, state: Live, event: RoundEvent, now: numbe
   }
 }
 
-function taken(config: RoundConfig, { state, actions, verdicts }: Intake<Live>, now: number): Step {
+function taken(config: RoundConfig, { state, actions, verdicts }: Intake<Live>, now: Moment): Step {
   if (verdicts.length === 0) return [state, [...actions]]
   const [next, more] = punish(config, state, verdicts, now)
   return [next, [...actions, ...more]]
 }
 
 /** The arrows; null when there is nothing to do before something else comes. */
-function advance(config: RoundConfig, state: Live, now: number): Step | null {
+function advance(config: RoundConfig, state: Live, now: Moment): Step | null {
   if (state.at === 'submitting') return submitAgain(config, state, now)
-  if (now >= state.mine.expiry) return abort(state, 'expired')
+  if (now.wall >= state.mine.expiry) return abort(state, 'expired')
   switch (state.at) {
     case 'pairing':
-      if (!state.hasAsked && now >= state.mine.ask) return ask(state)
-      return now < state.mine.until ? null : enterKeys(config, state, candidatesOf(state), 0, now)
+      if (!state.hasAsked && now.wall >= state.mine.ask) return ask(state)
+      return now.wall < state.mine.until ? null : enterKeys(config, state, candidatesOf(state), 0, now)
     case 'keys': {
       const run = agreed(config, state, now)
-      if (run !== null) return enterSlots(run)
-      if (now < state.deadline) return null
+      if (run !== null) return enterSlots(config, run)
+      if (now.elapsed < state.deadline) return null
       if (state.voteUntil === null) return missKeys(config, state, now)
-      return now < state.voteUntil ? null : tryAgain(config, state, now)
+      return now.elapsed < state.voteUntil ? null : tryAgain(config, state, now)
     }
     case 'blaming':
       return advanceBlaming(config, state, now)
@@ -99,7 +101,7 @@ function advance(config: RoundConfig, state: Live, now: number): Step | null {
   }
 }
 
-function advanceRun(config: RoundConfig, state: Calm, now: number): Step | null {
+function advanceRun(config: RoundConfig, state: Calm, now: Moment): Step | null {
   const liars = contradictions(state)
   if (liars.length > 0) return punish(config, state, liars, now)
   const accusation = accusationIn(state)
@@ -119,7 +121,7 @@ function advanceRun(config: RoundConfig, state: Calm, now: number): Step | null 
 }
 
 /** SR -> solve -> DC -> check -> OK -> CM -> the transaction; null while a message is missing. */
-function nextPhase(config: RoundConfig, state: Calm, now: number): Step | null {
+function nextPhase(config: RoundConfig, state: Calm, now: Moment): Step | null {
   switch (state.at) {
     case 'slots': {
       const slots = whole(gather(state, 'SR', state.session))
@@ -142,7 +144,7 @@ function nextPhase(config: RoundConfig, state: Calm, now: number): Step | null {
       const { members, join } = state
       return submit(
         config,
-        { ...commonOf(state), at: 'submitting', members, join, transaction, again: now },
+        { ...commonOf(state), at: 'submitting', members, join, transaction, again: now.elapsed },
         now,
       )
     }
@@ -163,23 +165,23 @@ const phaseOf = { slots: 'SR', messages: 'DC', approving: 'OK', signing: 'CM', b
  * docs/spec/payments-rounds.md 4.6, TO: past the deadline this peer says what it misses; past the vote, it runs without
  * them.
  */
-function late(config: RoundConfig, state: InRun, missing: readonly Member[], now: number): Step | null {
-  if (now < state.deadline) return null
+function late(config: RoundConfig, state: InRun, missing: readonly Member[], now: Moment): Step | null {
+  if (now.elapsed < state.deadline) return null
   if (state.voteUntil === null) {
-    const voteUntil = now + config.voteMs
+    const voteUntil = now.elapsed + config.voteMs
     const [sent, send] = publish(state, {
       kind: 'TO',
       ...headOf(state),
       phase: phaseOf[state.at],
       missing: missing.map(({ identity }) => identity).sort(compare),
     })
-    return [{ ...sent, voteUntil }, [send, { do: 'wake', at: voteUntil }]]
+    return [{ ...sent, voteUntil }, [send, { do: 'wait', ms: config.voteMs }]]
   }
-  return now < state.voteUntil ? null : conclude(config, state, missing, now)
+  return now.elapsed < state.voteUntil ? null : conclude(config, state, missing, now)
 }
 
 /** After the vote. What is proven comes first; then who is missed by more than half of the members is left out. */
-function conclude(config: RoundConfig, state: InRun, missing: readonly Member[], now: number): Step {
+function conclude(config: RoundConfig, state: InRun, missing: readonly Member[], now: Moment): Step {
   const found = state.at === 'blaming' ? judgementOf(config, state).guilty : offences(config, state)
   const proven = [...contradictions(state), ...found]
   const verdicts = proven.filter(({ guilty }) => guilty !== state.mine.from)
@@ -202,7 +204,7 @@ function isMissedByMost(state: InRun, phase: Phase, { identity }: Member): boole
   return 2 * votes.length > state.members.length
 }
 
-function advanceBlaming(config: RoundConfig, state: Blaming, now: number): Step | null {
+function advanceBlaming(config: RoundConfig, state: Blaming, now: Moment): Step | null {
   const missing = missingIn(transcriptOf(state))
   if (missing.length === 0) return conclude(config, state, [], now)
   const liars = contradictions(state)
@@ -220,14 +222,14 @@ function exclude<S extends Common>(state: S, who: readonly string[]): S {
 }
 
 /** A new run without those who are excluded, with fresh secrets and fresh outputs. */
-function again(config: RoundConfig, state: Running, now: number): Step {
+function again(config: RoundConfig, state: Running, now: Moment): Step {
   const [members, tries] = state.at === 'keys' ? [state.candidates, state.tries] : [state.members, 0]
   const left = members.filter(({ from }) => !state.excluded.has(from))
   return enterKeys(config, state, left, tries, now)
 }
 
 /** Names the guilty, shows everybody why, and goes on without them. */
-function punish(config: RoundConfig, state: Live, verdicts: readonly Verdict[], now: number): Step {
+function punish(config: RoundConfig, state: Live, verdicts: readonly Verdict[], now: Moment): Step {
   const fresh = verdicts.filter(
     ({ guilty }, i) => !state.excluded.has(guilty) && verdicts.findIndex(one => one.guilty === guilty) === i,
   )
@@ -247,20 +249,14 @@ function punish(config: RoundConfig, state: Live, verdicts: readonly Verdict[], 
   return [next, [...actions, ...more]]
 }
 
-function submit(config: RoundConfig, state: Submitting, now: number): Step {
-  const at = now + config.phaseMs
+function submit(config: RoundConfig, state: Submitting, now: Moment): Step {
   const { transaction } = state
-  return [
-    { ...state, again: at },
-    [
-      { do: 'submit', transaction },
-      { do: 'wake', at },
-    ],
-  ]
+  const next = { ...state, again: now.elapsed + config.phaseMs }
+  return [next, [{ do: 'submit', transaction }, waitPhase(config)]]
 }
 
-function submitAgain(config: RoundConfig, state: Submitting, now: number): Step | null {
-  return now < state.again ? null : submit(config, state, now)
+function submitAgain(config: RoundConfig, state: Submitting, now: Moment): Step | null {
+  return now.elapsed < state.again ? null : submit(config, state, now)
 }
 
 /** The ledger has a join that this peer signed: it is paid, whichever run it came from. */
@@ -276,7 +272,7 @@ function refused(
   config: RoundConfig,
   state: Submitting,
   spent: readonly { readonly note: Uint8Array; readonly by: Uint8Array }[],
-  now: number,
+  now: Moment,
 ): Step {
   for (const { by } of spent) {
     const done = settled(state, by)

@@ -2,12 +2,16 @@
 // that the note is settled. Everything it touches is handed in.
 
 import { hex, same } from '../../encoding/bytes.ts'
-import { type Clock, onceAt, type Timer } from '../../world/clock.ts'
+import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Store } from '../../world/store.ts'
-import { PaymentError } from '../error.ts'
+import { Timers } from '../../world/timers.ts'
+import { turns } from '../../world/turns.ts'
+import { second } from '../../world/units.ts'
+import { codeOf, PaymentError } from '../error.ts'
 import { type Ledger, type NoteState, unknownSpender } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
+import { momentOf } from '../times.ts'
 import type { Verdict } from './judge.ts'
 import { startRound } from './keys.ts'
 import { type RoundRecord, readRecord, writeRecord } from './record.ts'
@@ -37,8 +41,8 @@ export interface ShellInit {
 
 /** Events that may wait for the disk or the ledger; more are dropped, and counted. */
 const mostWaiting = 4096
-/** How often the ledger is asked whether a signed join has come about, milliseconds. */
-const askEvery = 30_000
+/** The ledger is asked again whether a signed join has come about, or what it did not answer, after so long. */
+const askEveryMs = 30 * second
 
 /** The key of a round's record. */
 export function recordKey(pairing: Uint8Array): string {
@@ -49,17 +53,17 @@ export function recordKey(pairing: Uint8Array): string {
 export class RoundShell {
   readonly #init: ShellInit
   readonly #step: typeof step
-  readonly #timers = new Set<Timer>()
+  readonly #timers: Timers
+  readonly #inTurn = turns()
   #state: RoundState | null = null
   #record: RoundRecord | null = null
-  #turn: Promise<void> = Promise.resolve()
   #waiting = 0
-  #isClosed = false
   dropped = 0
 
   /** @param of the state machine; another one in tests that plant a defect */
   constructor(init: ShellInit, of: typeof step = step) {
     this.#init = init
+    this.#timers = new Timers(init.clock)
     this.#step = of
   }
 
@@ -102,29 +106,27 @@ export class RoundShell {
 
   /** Stops where it is, as a crash would: what is on disk stays. */
   close(): void {
-    this.#isClosed = true
-    for (const timer of this.#timers) timer.cancel()
-    this.#timers.clear()
+    this.#timers.close()
   }
 
   #event(event: RoundEvent): void {
     this.#enqueue(async () => {
       if (this.#state === null) return
-      await this.#carry(this.#step(this.#init.config, this.#state, event, this.#init.clock.now()))
+      await this.#carry(this.#step(this.#init.config, this.#state, event, momentOf(this.#init.clock)))
     })
   }
 
   /** One thing after the other; what fails is said, and the round goes on with the next event. */
   #enqueue(work: () => Promise<void>): void {
-    if (this.#isClosed) return
+    if (this.#timers.isClosed) return
     if (this.#waiting >= mostWaiting) {
       this.dropped++
       return
     }
     this.#waiting++
-    this.#turn = this.#turn.then(async () => {
+    void this.#inTurn(async () => {
       try {
-        if (!this.#isClosed) await work()
+        if (!this.#timers.isClosed) await work()
       } catch (error) {
         this.#init.log.error({ code: codeOf(error) }, 'payment round: an event could not be carried out')
       } finally {
@@ -137,7 +139,7 @@ export class RoundShell {
     const before = this.#state
     this.#state = state
     for (const action of actions) {
-      if (this.#isClosed) return
+      if (this.#timers.isClosed) return
       await this.#do(action)
     }
     if (before?.at !== state.at) await this.#init.report({ kind: 'state', state })
@@ -153,7 +155,11 @@ export class RoundShell {
       case 'send':
         return publish(action.message)
       case 'wake':
-        return this.#at(action.at, () => this.#event({ kind: 'time' }))
+        this.#timers.at(action.at, () => this.#event({ kind: 'time' }))
+        return
+      case 'wait':
+        this.#timers.after(action.ms, () => this.#event({ kind: 'time' }))
+        return
       case 'look':
         return this.#ask(ledger.note(action.note), note =>
           this.#event({ kind: 'note', id: action.note, note }),
@@ -174,23 +180,6 @@ export class RoundShell {
     this.#record = record
   }
 
-  #after(ms: number, run: () => void): void {
-    this.#arm(run, ring => this.#init.clock.after(ms, ring))
-  }
-
-  #at(time: number, run: () => void): void {
-    this.#arm(run, ring => onceAt(this.#init.clock, time, ring))
-  }
-
-  #arm(run: () => void, start: (ring: () => void) => Timer): void {
-    if (this.#isClosed) return
-    const timer = start(() => {
-      this.#timers.delete(timer)
-      run()
-    })
-    this.#timers.add(timer)
-  }
-
   /** The ledger may be slow or away: nothing waits for it. */
   #ask<T>(answer: Promise<T>, then: (value: T) => void): void {
     answer.then(then, error =>
@@ -199,7 +188,7 @@ export class RoundShell {
   }
 
   #watch(transaction: Uint8Array): void {
-    this.#after(askEvery, () => {
+    this.#timers.after(askEveryMs, () => {
       if (this.#state?.at === 'done' || this.#state?.at === 'aborted') return
       this.#ask(this.#init.ledger.receipt(transaction), receipt => {
         if (receipt !== null) this.#event({ kind: 'entered', transaction })
@@ -238,18 +227,18 @@ export class RoundShell {
       settlement = await this.#settlementOf(record)
     } catch (error) {
       this.#init.log.warn({ code: codeOf(error) }, 'payment round: the ledger does not answer')
-      return this.#settleLater(askEvery)
+      return this.#settleLater(askEveryMs)
     }
     switch (settlement.is) {
       case 'open':
-        return this.#settleLater(Math.min(askEvery, settlement.until - clock.now()))
+        return this.#settleLater(Math.min(askEveryMs, settlement.until - clock.now()))
       case 'reclaim': {
         const { config } = this.#init
         const reclaim = record.reclaim ?? config.newOutput()
         await this.#save({ ...record, reclaim })
         const move = config.scheme.move(record.note, record.noteSecret, config.scheme.outputOf(reclaim))
         this.#ask(ledger.submit(move), () => {})
-        return this.#settleLater(askEvery)
+        return this.#settleLater(askEveryMs)
       }
       default:
         return await this.#settled(settlement, record)
@@ -262,14 +251,14 @@ export class RoundShell {
       await this.#init.report({ kind: 'settled', settlement, record })
     } catch (error) {
       this.#init.log.warn({ code: codeOf(error) }, 'payment round: its end could not be taken up')
-      return this.#settleLater(askEvery)
+      return this.#settleLater(askEveryMs)
     }
     await this.#init.store.del(recordKey(record.pairing))
     this.close()
   }
 
   #settleLater(ms: number): void {
-    this.#after(ms, () => this.#enqueue(async () => await this.#settle()))
+    this.#timers.after(ms, () => this.#enqueue(async () => await this.#settle()))
   }
 
   async #settlementOf(record: RoundRecord): Promise<Settlement> {
@@ -287,8 +276,4 @@ function spending(note: NoteState): { note: Uint8Array; by: Uint8Array }[] {
   // Without the spender nobody can be held to it: it may be a join that this peer has signed.
   if (note.spentBy === null || same(note.spentBy, unknownSpender)) return []
   return [{ note: note.id, by: note.spentBy }]
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }

@@ -1,9 +1,11 @@
 // The states of a round, what moves it, and what it asks of its shell. docs/spec/payments-rounds.md 4.4.
 
 import type { Random } from '../../world/random.ts'
+import type { Ms } from '../../world/units.ts'
 import type { NoteState } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import type { Pairs } from '../net/dcnet.ts'
+import type { Moment } from '../times.ts'
 import type { Join, JoinScheme } from './join.ts'
 import type { Verdict } from './judge.ts'
 import type { Body, KeyExchange, Malformed, PairRequest, Phase, Received } from './message.ts'
@@ -24,8 +26,8 @@ export interface RoundConfig {
   /** Peers that a join needs, 3 at least: with two, each knows the other's output. */
   readonly least: number
   /** Milliseconds that a phase waits for the last message, and then for votes and late messages. */
-  readonly phaseMs: number
-  readonly voteMs: number
+  readonly phaseMs: Ms
+  readonly voteMs: Ms
 }
 
 /** What a round begins with: a note, and the meeting that it goes to. */
@@ -86,9 +88,10 @@ export interface Keys extends Common {
   readonly secrets: Secrets
   /** Whom this peer wants to run with, itself among them, by identity. */
   readonly candidates: readonly Member[]
-  readonly deadline: number
+  /** By the time that has elapsed: when this peer stops waiting for the phase's last message. */
+  readonly deadline: Ms
   /** Until when late messages count; null before the deadline has passed. */
-  readonly voteUntil: number | null
+  readonly voteUntil: Ms | null
 }
 
 /** What lasts through the phases of one run. */
@@ -102,9 +105,10 @@ export interface Run extends Common {
   readonly pairs: Pairs
   /** The session id: what this peer saw of KE. */
   readonly session: Uint8Array
-  readonly deadline: number
+  /** By the time that has elapsed: when this peer stops waiting for the phase's last message. */
+  readonly deadline: Ms
   /** Until when votes and late messages count; null before the deadline has passed. */
-  readonly voteUntil: number | null
+  readonly voteUntil: Ms | null
 }
 
 export interface Slots extends Run {
@@ -140,8 +144,8 @@ export interface Submitting extends Common {
   readonly members: readonly Member[]
   readonly join: Join
   readonly transaction: Uint8Array
-  /** Milliseconds since 1970-01-01 UTC: when it is submitted again if no answer has come. */
-  readonly again: number
+  /** By the time that has elapsed: when it is submitted again if no answer has come. */
+  readonly again: Ms
 }
 
 /** The ledger has a join that pays this peer. */
@@ -200,7 +204,10 @@ export type RoundAction =
   | { readonly do: 'save'; readonly record: Uint8Array }
   /** Publish, also when the same bytes were published before. */
   | { readonly do: 'send'; readonly message: Uint8Array }
-  | { readonly do: 'wake'; readonly at: number }
+  /** Come back when the wall clock shows this, milliseconds since 1970-01-01 UTC. */
+  | { readonly do: 'wake'; readonly at: Ms }
+  /** Come back when so much time has gone by. */
+  | { readonly do: 'wait'; readonly ms: Ms }
   /** Ask the ledger about a note. */
   | { readonly do: 'look'; readonly note: Uint8Array }
   /** Tell when the ledger has this transaction; also after the round has ended. */
@@ -237,9 +244,9 @@ export function commonOf(state: Common): Common {
 }
 
 /** What lasts through a run, with the time that its next phase has. */
-export function runOf(state: Run, config: RoundConfig, now: number): Run {
+export function runOf(state: Run, config: RoundConfig, now: Moment): Run {
   const { attempt, secrets, members, me, keys, pairs, session } = state
-  const deadline = now + config.phaseMs
+  const deadline = now.elapsed + config.phaseMs
   return {
     ...commonOf(state),
     attempt,

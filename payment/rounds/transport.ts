@@ -6,9 +6,11 @@ import { sha256 } from '@noble/hashes/sha2.js'
 import type { BulletinTopic } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
-import type { Clock } from '../../world/clock.ts'
+import { type Clock, sleep } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Store } from '../../world/store.ts'
+import type { Ms } from '../../world/units.ts'
+import { codeOf } from '../error.ts'
 import { Reader } from '../reader.ts'
 
 /** `client.bulletin(…)`, or what stands for it in another process. */
@@ -24,7 +26,7 @@ export interface TransportInit {
   /** Takes a message of somebody else. */
   readonly receive: (message: Uint8Array) => void
   /** Milliseconds after which a message is of no use any more: what is not published by then is given up. */
-  readonly giveUpMs: number
+  readonly giveUpMs: Ms
 }
 
 /** Messages on their way; further ones are dropped, and counted. */
@@ -71,7 +73,7 @@ export class RoundTransport {
     this.#own.add(nameOf(bytes))
     if (this.#own.size > mostOwn) this.#own.delete(this.#own.values().next().value as string)
     this.#underWay++
-    const until = this.#init.clock.now() + this.#init.giveUpMs
+    const until = this.#init.clock.elapsed() + this.#init.giveUpMs
     void this.#publish(bytes, until).finally(() => this.#underWay--)
   }
 
@@ -93,7 +95,7 @@ export class RoundTransport {
       } catch (error) {
         const code = codeOf(error)
         if (signal.aborted) return
-        if (hopeless.has(code) || clock.now() + wait > until) {
+        if (hopeless.has(code) || clock.elapsed() + wait > until) {
           this.counters.failed++
           log.warn({ code }, 'payment: a message could not be published')
           return
@@ -129,17 +131,9 @@ export class RoundTransport {
     }
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise(resolve => {
-      const { signal } = this.#closing
-      const end = (): void => {
-        timer.cancel()
-        signal.removeEventListener('abort', end)
-        resolve()
-      }
-      const timer = this.#init.clock.after(ms, end)
-      signal.addEventListener('abort', end, { once: true })
-    })
+  /** Waits; closing ends it early. Never rejects. */
+  async #pause(ms: Ms): Promise<void> {
+    await sleep(this.#init.clock, ms, this.#closing.signal).catch(() => {})
   }
 }
 
@@ -158,8 +152,4 @@ function readCursor(bytes: Uint8Array): number {
 
 function nameOf(bytes: Uint8Array): string {
   return hex(sha256(bytes))
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }

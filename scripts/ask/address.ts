@@ -1,10 +1,10 @@
 // chaffinch address: what others need to write to a running client.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type { RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { clientStatus } from '../remote/daemon.ts'
-import type { Endpoint } from '../remote/http.ts'
+import { runningClient } from '../files/config.ts'
+import { isAway } from '../files/endpoint.ts'
 
 const pollMs = 200
 
@@ -16,17 +16,17 @@ export async function run(args: readonly string[]): Promise<undefined> {
     json: { type: 'boolean' },
   })
   const waitMs = values.wait === undefined ? 0 : durationOption('wait', values.wait)
-  const address = await addressOf(clientEndpoint(values.config, values.as), waitMs)
+  const address = await addressOf(runningClient(values.config, values.as), waitMs)
   console.log(values.json === true ? JSON.stringify({ address }) : address)
 }
 
 /** A client has no address before its first consensus; with `waitMs` its start is waited for too. */
-async function addressOf(endpoint: Endpoint, waitMs: number): Promise<string> {
+async function addressOf(client: RemoteClient, waitMs: number): Promise<string> {
   const deadline = Date.now() + waitMs
   for (;;) {
     const over = Date.now() >= deadline
-    const status = await clientStatus(endpoint).catch((error: unknown) => {
-      if (over || !(error instanceof CommandError)) throw error
+    const status = await client.status().catch((error: unknown) => {
+      if (over || !isAway(error)) throw error
     })
     if (status !== undefined && status.address !== '' && (status.ready || waitMs === 0)) return status.address
     if (over) {

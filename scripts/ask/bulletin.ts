@@ -1,10 +1,9 @@
 // chaffinch bulletin: what everybody can read, through a running client.
 
+import { bytesOf, type EntryJson, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { topicNamed, topics } from '../../directory/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { bytesOf, type Entry, publishEntry, readEntries } from '../remote/daemon.ts'
-import { type Endpoint, HttpRefusal } from '../remote/http.ts'
+import { runningClient } from '../files/config.ts'
 import { printable } from './inbox.ts'
 import { standardInput } from './send.ts'
 
@@ -31,22 +30,23 @@ export async function run(args: readonly string[]): Promise<undefined> {
   }
   const after = values.after === undefined ? -1 : wholeNumber('after', values.after, 0, 2 ** 31)
   const waitMs = values.wait === undefined ? 0 : durationOption('wait', values.wait)
-  const endpoint = clientEndpoint(values.config)
+  const client = runningClient(values.config)
   const json = values.json === true
-  if (values.publish === undefined) return await show(endpoint, topic, { after, waitMs, json })
+  if (values.publish === undefined) return await show(client, topic, { after, waitMs, json })
   const { publish: text } = values
   const bytes = text === '-' ? await standardInput() : new TextEncoder().encode(text)
   try {
-    const id = await publishEntry(endpoint, topic, bytes)
+    const id = await client.publish(topic, bytes)
     console.log(json ? JSON.stringify({ id }) : id)
   } catch (error) {
-    if (error instanceof HttpRefusal) throw new CommandError('FAILED', error.message)
+    if (error instanceof RemoteError && error.status !== undefined)
+      throw new CommandError('FAILED', error.detail)
     throw error
   }
 }
 
 async function show(
-  endpoint: Endpoint,
+  client: RemoteClient,
   topic: string,
   { after, waitMs, json }: { after: number; waitMs: number; json: boolean },
 ): Promise<undefined> {
@@ -54,7 +54,7 @@ async function show(
   let shown = 0
   for (let from = after; ; ) {
     const wait = shown > 0 ? 0 : Math.min(longestWaitMs, Math.max(0, deadline - Date.now()))
-    const { entries, next } = await readEntries(endpoint, topic, from, wait)
+    const { entries, next } = await client.entries(topic, { after: from, waitMs: wait })
     for (const entry of entries) console.log(json ? JSON.stringify(entry) : lines(entry))
     shown += entries.length
     from = next
@@ -63,7 +63,7 @@ async function show(
   if (shown === 0 && !json) console.error('nothing is there')
 }
 
-function lines(entry: Entry): string {
+function lines(entry: EntryJson): string {
   const { id, seq, at, text } = entry
   const what = text === undefined ? `[${bytesOf(entry).length} bytes]` : printable(text)
   return `${seq}  ${new Date(at).toISOString()}  ${id}\n${what}\n`

@@ -1,8 +1,7 @@
 // chaffinch clean: has a running client forget what is over.
 
 import { durationOption, readOptions } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { askJson } from '../remote/http.ts'
+import { runningClient } from '../files/config.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('clean', args, {
@@ -12,11 +11,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
     json: { type: 'boolean' },
   })
   const olderThanMs = durationOption('older', values.older ?? '7d')
-  const asked = { method: 'DELETE', body: { olderThanMs } } as const
-  const gone = (await askJson(clientEndpoint(values.config, values.as), '/queue', asked)) as {
-    sent: number
-    received: number
-  }
+  const gone = await runningClient(values.config, values.as).clean(olderThanMs)
   if (values.json === true) console.log(JSON.stringify(gone))
   else console.log(`${gone.sent} sent and ${gone.received} received messages forgotten`)
 }

@@ -1,4 +1,4 @@
-// What `chaffinch consensus` prints for people.
+// Writes what `chaffinch consensus` prints for people.
 
 import {
   type Comparison,

@@ -43,7 +43,7 @@ interface Asked {
   readonly json: boolean
 }
 
-/** What is printed: an object as one line of JSON, or lines. */
+/** An answer as it is printed: an object as one line of JSON, or lines. */
 interface Said {
   readonly json: unknown
   readonly lines: readonly string[]

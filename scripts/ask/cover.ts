@@ -6,8 +6,7 @@ import { defaultParameters } from '../../directory/index.ts'
 import { readOptions } from '../../encoding/command-line.ts'
 import { body, geometry, makeReplyBlock, wrap, x25519PublicKey } from '../../sphinx/index.ts'
 import { systemRandom as random } from '../../world/random.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { clientStatus } from '../remote/daemon.ts'
+import { runningClient } from '../files/config.ts'
 
 const usualFile = 'client.toml'
 const secondsPerDay = 24 * 60 * 60
@@ -18,7 +17,7 @@ export type Priced = CoverCost & { readonly cpuPercent: number; readonly hides: 
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('cover', args, { config: { type: 'string' }, json: { type: 'boolean' } })
   const asked = values.config ?? (existsSync(usualFile) ? usualFile : undefined)
-  const costs = asked === undefined ? [] : (await clientStatus(clientEndpoint(asked))).cover.costs
+  const costs = asked === undefined ? [] : (await runningClient(asked).status()).cover.costs
   const known = costs.length > 0
   const priced = price(known ? costs : coverCosts(defaultParameters, g), packetMicroseconds())
   if (values.json === true) console.log(JSON.stringify(priced))
@@ -38,7 +37,9 @@ function price(costs: readonly CoverCost[], packetUs: number): Priced[] {
   })
 }
 
-/** What a packet with its acknowledgement block costs on this machine, CPU microseconds: the median of a few. */
+/**
+ * Measures the cost of a packet with its acknowledgement block on this machine, CPU microseconds: the median of a few.
+ */
 function packetMicroseconds(): number {
   const path = Array.from({ length: g.hops }, () => ({
     id: random(32),

@@ -1,4 +1,4 @@
-// What chaffinch doctor looks at on this machine: the key, the certificate, the folder, the disk, the ports, the clock
+// Looks, for chaffinch doctor, at this machine: the key, the certificate, the folder, the disk, the ports, the clock
 // against others'. Each says what is, and where something is wrong, what to do.
 
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
@@ -17,7 +17,7 @@ export interface Finding {
   readonly check: 'config' | 'keys' | 'disk' | 'ports' | 'clock' | 'consensus' | 'running'
   readonly state: 'ok' | 'warning' | 'wrong'
   readonly says: string
-  /** What to do. */
+  /** The remedy. */
   readonly fix?: string
 }
 
@@ -101,7 +101,7 @@ export function checkDisk(folder: string, { writable, mode, freeBytes }: DiskFac
   return found
 }
 
-/** What the disk refused the running role when it last tried. */
+/** Tells what the disk refused the running role when it last tried. */
 export function checkDiskOf(status: Readonly<Record<string, unknown>>): Finding[] {
   const { failing = [] } = (status['disk'] ?? {}) as { failing?: readonly string[] }
   if (failing.length === 0) return []
@@ -149,7 +149,7 @@ function tryPort(address: string, host: string, port: number): Promise<Finding> 
   })
 }
 
-/** What somebody else's clock says. */
+/** A clock of somebody else. */
 export interface Asked {
   readonly id: string
   /** Theirs minus ours, milliseconds, to within half of the round trip. */

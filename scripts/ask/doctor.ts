@@ -15,9 +15,9 @@ import {
   readNodeFile,
   type ServerFile,
 } from '../files/config.ts'
+import { isAway, remoteAt } from '../files/endpoint.ts'
 import { readKey } from '../files/folder.ts'
 import { answered, inquire } from '../inquire.ts'
-import { askJson } from '../remote/http.ts'
 import { endpointOf } from '../roles/running.ts'
 import {
   checkCertificate,
@@ -98,13 +98,13 @@ function onDisk({ folder }: RoleFile): Finding[] {
   return checkDisk(folder, diskFacts(folder))
 }
 
-/** What the running role says of itself. */
+/** Asks the running role how it is. */
 async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; findings: Finding[] }> {
   const endpoint = endpointOf(folder)
   const off: Finding = { check: 'running', state: 'warning', says: 'it does not run', fix: 'start it' }
   if (endpoint === undefined) return { running: false, findings: [off] }
   try {
-    const status = (await askJson(endpoint, '/status')) as Record<string, unknown>
+    const status = (await remoteAt(endpoint).ask('/status')) as Record<string, unknown>
     const refusals = (status['refusals'] ?? []) as readonly { authority: string; code: string; why: string }[]
     const kept = refusals.map(({ authority, code, why }): Finding => {
       const says = `authority ${authority.slice(0, 16)} keeps it out: ${why} (${code})`
@@ -113,7 +113,7 @@ async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; find
     const runs: Finding = { check: 'running', state: 'ok', says: 'it runs' }
     return { running: true, findings: [runs, ...checkDiskOf(status), ...kept] }
   } catch (error) {
-    if (!(error instanceof CommandError)) throw error
+    if (!isAway(error)) throw error
     return { running: false, findings: [off] }
   }
 }

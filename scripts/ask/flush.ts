@@ -1,8 +1,7 @@
 // chaffinch flush: waits until what a running client was given has left, or is with the receivers' gateways.
 
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { askJson } from '../remote/http.ts'
+import { runningClient } from '../files/config.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
@@ -20,11 +19,10 @@ export async function run(args: readonly string[]): Promise<number> {
   if (until !== 'sent' && until !== 'stored')
     throw new CommandError('USAGE', `--until ${until}: want sent or stored`, 'chaffinch flush --help')
   const deadline = Date.now() + durationOption('timeout', values.timeout ?? '60s')
-  const endpoint = clientEndpoint(values.config, values.as)
+  const client = runningClient(values.config, values.as)
   for (;;) {
     const wait = Math.max(0, Math.min(longestWaitMs, deadline - Date.now()))
-    const asked = { method: 'POST', body: { until, wait }, timeoutMs: wait + 10_000 } as const
-    const { left } = (await askJson(endpoint, '/flush', asked)) as { left: number }
+    const left = await client.flush(until, wait)
     if (left > 0 && Date.now() < deadline) continue
     if (values.json === true) console.log(JSON.stringify({ left }))
     else if (left > 0) console.error(`chaffinch: ${left} not ${until} yet; they stay in the queue`)

@@ -1,13 +1,11 @@
-// chaffinch inbox: what has arrived at a running client: all of it with its contents, a list, one message, or each as it
-// comes.
+// chaffinch inbox: what has arrived at a running client: all of it with its contents, a list, one message, or each as
+// it comes.
 
 import { writeFileSync } from 'node:fs'
-import type { Listed } from '../../client/index.ts'
+import { bytesOf, type ListedJson, type MessageJson, type RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
+import { runningClient } from '../files/config.ts'
 import { diskError } from '../files/folder.ts'
-import { bytesOf, type Incoming, listInbox, readMessages } from '../remote/daemon.ts'
-import type { Endpoint } from '../remote/http.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
@@ -37,38 +35,38 @@ export async function run(args: readonly string[]): Promise<undefined> {
       'chaffinch inbox --help',
     )
   const { app, json = false } = values
-  const endpoint = clientEndpoint(values.config, values.as)
-  if (what === 'list') return await list(endpoint, app, json)
-  if (what === 'read') return await read(endpoint, which as string, { app, json, file: values.file })
+  const client = runningClient(values.config, values.as)
+  if (what === 'list') return await list(client, app, json)
+  if (what === 'read') return await read(client, which as string, { app, json, file: values.file })
   const after = values.after === undefined ? undefined : wholeNumber('after', values.after, 0, 2 ** 31)
   if (what === 'watch') {
     const until =
       values.timeout === undefined ? Infinity : Date.now() + durationOption('timeout', values.timeout)
-    const from = after ?? (await firstUnread(endpoint, app))
-    return await show(endpoint, { app, json, after: from, left: () => until - Date.now() })
+    const from = after ?? (await firstUnread(client, app))
+    return await show(client, { app, json, after: from, left: () => until - Date.now() })
   }
   if (what !== undefined)
     throw new CommandError('USAGE', `inbox ${what}: want list, read or watch`, 'chaffinch inbox --help')
   const deadline = Date.now() + (values.wait === undefined ? 0 : durationOption('wait', values.wait))
   const left = (shown: number): number => (shown === 0 ? deadline - Date.now() : 0)
-  await show(endpoint, { app, json, after: after ?? -1, left })
+  await show(client, { app, json, after: after ?? -1, left })
 }
 
 /** A line for each, without contents. */
-async function list(endpoint: Endpoint, app: string | undefined, json: boolean): Promise<undefined> {
-  const messages = await listInbox(endpoint, app)
+async function list(client: RemoteClient, app: string | undefined, json: boolean): Promise<undefined> {
+  const messages = await client.listInbox(app)
   for (const message of messages) console.log(json ? JSON.stringify(message) : headOf(message))
   if (messages.length === 0 && !json) console.error('nothing has arrived')
 }
 
 /** One of them: as text where it is text, else as it came. */
 async function read(
-  endpoint: Endpoint,
+  client: RemoteClient,
   which: string,
   { app, json, file }: { app: string | undefined; json: boolean; file: string | undefined },
 ): Promise<undefined> {
-  const found = (await listInbox(endpoint, app)).find(({ id, seq }) => id === which || String(seq) === which)
-  const page = found && (await readMessages(endpoint, found.seq - 1, 0, found.app))
+  const found = (await client.listInbox(app)).find(({ id, seq }) => id === which || String(seq) === which)
+  const page = found && (await client.messages({ after: found.seq - 1, app: found.app }))
   const message = page?.messages.find(({ id }) => id === found?.id)
   if (message === undefined)
     throw new CommandError('FAILED', `no message ${which} is kept here`, 'chaffinch inbox list')
@@ -87,8 +85,8 @@ function save(file: string, bytes: Uint8Array): undefined {
 }
 
 /** Where somebody who has read everything so far goes on. */
-async function firstUnread(endpoint: Endpoint, app: string | undefined): Promise<number> {
-  const messages = await listInbox(endpoint, app ?? '')
+async function firstUnread(client: RemoteClient, app: string | undefined): Promise<number> {
+  const messages = await client.listInbox(app ?? '')
   const unread = messages.find(message => !message.read)
   return unread === undefined ? (messages.at(-1)?.seq ?? -1) : unread.seq - 1
 }
@@ -97,16 +95,16 @@ interface Show {
   readonly app: string | undefined
   readonly json: boolean
   readonly after: number
-  /** How long to wait for more when so many were shown, milliseconds; not above 0: not at all. */
+  /** Tells how long to wait for more when so many were shown, milliseconds; not above 0: not at all. */
   readonly left: (shown: number) => number
 }
 
-async function show(endpoint: Endpoint, { app, json, left, ...from }: Show): Promise<undefined> {
+async function show(client: RemoteClient, { app, json, left, ...from }: Show): Promise<undefined> {
   let { after } = from
   let shown = 0
   for (;;) {
     const waitMs = Math.min(longestWaitMs, Math.max(0, Math.ceil(left(shown))))
-    const { messages, next } = await readMessages(endpoint, after, waitMs, app)
+    const { messages, next } = await client.messages({ after, waitMs, app })
     for (const message of messages) console.log(json ? JSON.stringify(message) : lines(message))
     shown += messages.length
     after = next
@@ -116,18 +114,18 @@ async function show(endpoint: Endpoint, { app, json, left, ...from }: Show): Pro
 }
 
 /** `seq  when  kind  id`: what a line of the list and the head of a message have in common. */
-function introduce({ id, seq, at, inReplyTo, canReply }: Omit<Incoming, 'base64' | 'text'>): string {
+function introduce({ id, seq, at, inReplyTo, canReply }: Omit<MessageJson, 'base64' | 'text'>): string {
   const kind = inReplyTo === null ? 'message' : `reply to ${inReplyTo}`
   return `${seq}  ${new Date(at).toISOString()}  ${kind}  ${id}${canReply ? '  (may be replied to)' : ''}`
 }
 
-function headOf(message: Listed): string {
+function headOf(message: ListedJson): string {
   const { app, bytes, read } = message
   return `${read ? ' ' : '*'} ${introduce(message)}  ${bytes} bytes${app === '' ? '' : `  for ${app}`}`
 }
 
 /** The text as it is, but for what would steer a terminal. */
-function lines(message: Incoming): string {
+function lines(message: MessageJson): string {
   const { text } = message
   const size = bytesOf(message).length
   return `${introduce(message)}\n${text === undefined ? `[${size} bytes]` : printable(text)}\n`

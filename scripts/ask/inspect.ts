@@ -3,8 +3,7 @@
 import { readAddress, surbPrefix } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
-import { clientEndpoint, readClientFile } from '../files/config.ts'
-import { askJson } from '../remote/http.ts'
+import { readClientFile, runningClient } from '../files/config.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const options = { config: { type: 'string' }, as: { type: 'string' }, json: { type: 'boolean' } } as const
@@ -15,26 +14,15 @@ export async function run(args: readonly string[]): Promise<undefined> {
   else for (const [name, value] of Object.entries(found)) console.log(`${name}: ${String(value)}`)
 }
 
-async function inspect(
-  what: string,
-  config: string | undefined,
-  as: string | undefined,
-): Promise<Record<string, unknown>> {
+async function inspect(what: string, config: string | undefined, as: string | undefined): Promise<object> {
   if (/^[0-9a-f]{32}$/.test(what)) {
-    const endpoint = clientEndpoint(config, as)
-    const { messages } = (await askJson(endpoint, '/queue?all=true')) as {
-      messages: Record<string, unknown>[]
-    }
+    const messages = await runningClient(config, as).queue(true)
     const found = messages.find(({ id }) => id === what)
     if (found === undefined)
       throw new CommandError('FAILED', `no message ${what} was given to this client`, 'chaffinch queue --all')
     return found
   }
-  if (what.startsWith(surbPrefix))
-    return (await askJson(clientEndpoint(config, as), `/surbs?surb=${encodeURIComponent(what)}`)) as Record<
-      string,
-      unknown
-    >
+  if (what.startsWith(surbPrefix)) return await runningClient(config, as).inspectSurbs(what)
   const { network } = readClientFile(config ?? 'client.toml')
   const { sealingKey, mailboxKey, gateways } = readAddress(what, network.name)
   return {

@@ -1,20 +1,21 @@
-// Where `chaffinch pay` asks: at the running client, or, where none runs, at one that it runs itself for as long as it takes.
+// Where `chaffinch pay` asks: at the running client, or, where none runs, at one that it runs itself for as long as it
+// takes.
 
 import { clientRoutes } from '../../client/api/index.ts'
+import { type Asked, RemoteClient } from '../../client/remote/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { paymentApi } from '../../payment/index.ts'
 import { systemClock } from '../../world/clock.ts'
-import { type ClientFile, clientEndpoint, readClientFile } from '../files/config.ts'
+import { type ClientFile, readClientFile, runningClient } from '../files/config.ts'
+import { isAway } from '../files/endpoint.ts'
 import { openFolder } from '../files/folder.ts'
-import { clientStatus } from '../remote/daemon.ts'
-import { type Asked, answerOf, askJson } from '../remote/http.ts'
 import { openFrom } from '../roles/client.ts'
 import { paymentsFrom } from '../roles/payments.ts'
 import { machineError } from '../roles/role.ts'
 
 /** The payment routes of docs/spec/payments-paymix.md 5.10. */
 export interface PaySession {
-  /** @throws HttpRefusal, CommandError FAILED */
+  /** @throws RemoteError, CommandError FAILED */
   ask(path: string, asked?: Asked): Promise<unknown>
   /** Carries what is open from now on, where no running client does. */
   carry(): Promise<void>
@@ -38,18 +39,18 @@ export async function openPaySession(config = 'client.toml'): Promise<PaySession
 async function isRunning({ file, apiPort }: ClientFile): Promise<boolean> {
   if (apiPort === 0) return false
   try {
-    await clientStatus(clientEndpoint(file))
+    await runningClient(file).status()
     return true
   } catch (error) {
-    if (error instanceof CommandError) return false
+    if (isAway(error)) return false
     throw error
   }
 }
 
 function atRunning(config: string): PaySession {
-  const endpoint = clientEndpoint(config)
+  const client = runningClient(config)
   return {
-    ask: (path, asked = {}) => askJson(endpoint, path, { timeoutMs: patienceMs, ...asked }),
+    ask: (path, asked = {}) => client.ask(path, { timeoutMs: patienceMs, ...asked }),
     carry: async () => {},
     close: async () => {},
   }
@@ -82,12 +83,13 @@ async function ownSession(file: ClientFile): Promise<PaySession> {
   })
   const closing = new AbortController()
   const app = clientRoutes({ client, clock: systemClock, closing: closing.signal, parts: [part] })
+  const own = new RemoteClient({
+    url: 'http://127.0.0.1',
+    token: '',
+    fetch: (...asked) => app.request(...asked),
+  })
   return {
-    async ask(path, { method = 'GET', body } = {}) {
-      const headers = { 'content-type': 'application/json' }
-      const sent = body === undefined ? {} : { headers, body: JSON.stringify(body) }
-      return await answerOf(await app.request(path, { method, ...sent }))
-    },
+    ask: (path, asked = {}) => own.ask(path, { timeoutMs: patienceMs, ...asked }),
     async carry() {
       await (await payments.open()).carry()
     },

@@ -1,11 +1,11 @@
-// What `chaffinch pay` says: payments, requests and forecasts for people.
+// Writes what `chaffinch pay` says: payments, requests and forecasts for people.
 
 import { formatDuration } from '../../encoding/duration.ts'
 import type { Account, Forecast, PaymentLine } from '../../payment/index.ts'
 import { minute } from '../../world/units.ts'
 import { columns } from '../columns.ts'
 
-/** What can be spent, then payments, pieces and requests, as far as there are any. */
+/** Writes what can be spent, then payments, pieces and requests, as far as there are any. */
 export function accountText({ notes, payments, pieces, requests }: Account): string {
   const sum = notes.reduce((total, denomination) => total + denomination, 0)
   const table = (head: readonly string[], rows: readonly (readonly (string | number)[])[]): string[] =>

@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { RemoteError } from '../../client/remote/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import {
   type Account,
@@ -16,13 +17,12 @@ import {
   usualTimes,
 } from '../../payment/index.ts'
 import { readClientFile } from '../files/config.ts'
-import { HttpRefusal } from '../remote/http.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
 import { openPaySession, type PaySession } from './pay-session.ts'
 import { accountText, forecastText, paymentText } from './pay-text.ts'
 
 const hint = 'chaffinch pay --help'
-/** How often it is looked whether a payment is over. */
+/** The time between two looks at a payment that is not over. */
 const lookEveryMs = 1000
 
 interface Asked extends Expected {
@@ -66,10 +66,10 @@ export async function run(args: readonly string[]): Promise<undefined> {
     return await act(action, word, asked)
   } catch (error) {
     if (error instanceof PaymentError) throw new CommandError('FAILED', `pay ${action}: ${error.message}`)
-    if (error instanceof HttpRefusal)
+    if (error instanceof RemoteError && error.status !== undefined)
       throw new CommandError(
         error.code === 'NO_LEDGER' ? 'CONFIG' : 'FAILED',
-        `pay ${action}: ${error.message}`,
+        `pay ${action}: ${error.detail}`,
         hints[error.code],
       )
     throw error
@@ -118,7 +118,7 @@ function amountOf(word: string | undefined): number {
   return wholeNumber('amount', wanted(word, 'pay: want an amount'), 1, Number.MAX_SAFE_INTEGER)
 }
 
-/** What a request asks for. */
+/** Reads what a request asks for. */
 function amountIn(text: string): number {
   try {
     return readRequest(new Uint8Array(Buffer.from(text, 'base64url'))).amount

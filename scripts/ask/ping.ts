@@ -3,11 +3,10 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { max, mean, min } from 'simple-statistics'
 import type { LedgerEntry } from '../../client/index.ts'
+import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { readLedger } from '../remote/daemon.ts'
-import { askJson, type Endpoint, HttpRefusal } from '../remote/http.ts'
-import { contactOrAddress } from './contacts.ts'
+import { runningClient } from '../files/config.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 
 const text = { type: 'string' } as const
 
@@ -33,19 +32,19 @@ export async function run(args: readonly string[]): Promise<number> {
     timeout: text,
     json: { type: 'boolean' },
   })
-  const endpoint = clientEndpoint(values.config, values.as)
+  const client = runningClient(values.config, values.as)
   const to = values.to === undefined ? undefined : contactOrAddress(values.config, values.to)
   const count = wholeNumber('count', values.count ?? '5', 1, 1000)
   const deadlineMs = durationOption('timeout', values.timeout ?? '20s')
   const startedAt = Date.now()
   const times: number[] = []
   for (let i = 0; i < count; i++) {
-    const took = await once(endpoint, to, values.service ?? 'ping', deadlineMs)
+    const took = await once(client, to, values.service ?? 'ping', deadlineMs)
     if (took !== undefined) times.push(took)
     if (values.json !== true) console.log(took === undefined ? `${i + 1}: no answer` : `${i + 1}: ${took} ms`)
     await pause(100)
   }
-  const layers = estimate(await readLedger(endpoint), startedAt)
+  const layers = estimate(await client.ledger(), startedAt)
   const summary = {
     sent: count,
     answered: times.length,
@@ -66,18 +65,17 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 async function once(
-  endpoint: Endpoint,
+  client: RemoteClient,
   to: string | undefined,
   service: string,
   deadlineMs: number,
 ): Promise<number | undefined> {
   const from = performance.now()
-  const body = { to, service, text: String(from), deadlineMs }
   try {
-    await askJson(endpoint, '/requests', { method: 'POST', body, timeoutMs: deadlineMs + 5000 })
+    await client.request(service, String(from), { to, deadlineMs })
     return Math.round(performance.now() - from)
   } catch (error) {
-    if (error instanceof HttpRefusal && error.status === 504) return undefined
+    if (error instanceof RemoteError && error.status === 504) return undefined
     throw error
   }
 }

@@ -1,9 +1,8 @@
 // chaffinch queue: what a running client was given to send, and what became of it.
 
-import type { Queued } from '../../client/index.ts'
+import type { QueuedJson } from '../../client/remote/index.ts'
 import { readOptions } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { askJson } from '../remote/http.ts'
+import { runningClient } from '../files/config.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('queue', args, {
@@ -12,16 +11,13 @@ export async function run(args: readonly string[]): Promise<undefined> {
     all: { type: 'boolean' },
     json: { type: 'boolean' },
   })
-  const path = values.all === true ? '/queue?all=true' : '/queue'
-  const { messages } = (await askJson(clientEndpoint(values.config, values.as), path)) as {
-    messages: Queued[]
-  }
+  const messages = await runningClient(values.config, values.as).queue(values.all)
   for (const message of messages) console.log(values.json === true ? JSON.stringify(message) : line(message))
   if (messages.length === 0 && values.json !== true) console.error('nothing is under way')
 }
 
 /** `id  state  kind  bytes  accepted  until`, and why it failed. */
-function line({ id, app, kind, state, reason, bytes, acceptedAt, deadline }: Queued): string {
+function line({ id, app, kind, state, reason, bytes, acceptedAt, deadline }: QueuedJson): string {
   const time = (at: number): string => new Date(at).toISOString()
   const what = app === '' ? kind : `${kind} of ${app}`
   const end = reason === null ? `until ${time(deadline)}` : reason

@@ -1,9 +1,8 @@
 // chaffinch request: asks a service once, and prints its answer.
 
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { askService } from '../remote/daemon.ts'
-import { contactOrAddress } from './contacts.ts'
+import { runningClient } from '../files/config.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 import { printable } from './inbox.ts'
 import { standardInput } from './send.ts'
 
@@ -22,12 +21,12 @@ export async function run(args: readonly string[]): Promise<undefined> {
       'request: want --service, a name that chaffinch services shows, or one at --to',
       'chaffinch request --help',
     )
-  const endpoint = clientEndpoint(values.config, values.as)
+  const client = runningClient(values.config, values.as)
   const [given] = positionals
   const question = given === undefined ? await standardInput() : new TextEncoder().encode(given)
   const deadlineMs = durationOption('timeout', values.timeout ?? '60s')
   const address = to === undefined ? undefined : contactOrAddress(values.config, to)
-  const answer = await askService(endpoint, address, service, question, deadlineMs)
+  const answer = await client.request(service, question, { to: address, deadlineMs })
   const base64 = Buffer.from(answer).toString('base64')
   const said = textOf(answer)
   if (values.json === true)

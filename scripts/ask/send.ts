@@ -3,13 +3,12 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { mostCopies, type Way } from '../../client/index.ts'
+import type { Handed, RemoteClient } from '../../client/remote/index.ts'
 import { concat } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
+import { runningClient } from '../files/config.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 import { diskError } from '../files/folder.ts'
-import { type Handed, handedState, listInbox, replyTo, sendMessage } from '../remote/daemon.ts'
-import type { Endpoint } from '../remote/http.ts'
-import { contactOrAddress } from './contacts.ts'
 
 const pollMs = 200
 
@@ -51,7 +50,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
     throw new CommandError('USAGE', `--wait ${wait}: want sent, stored or read`)
   }
   const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
-  const endpoint = clientEndpoint(values.config, values.as)
+  const client = runningClient(values.config, values.as)
   const [text] = positionals
   if (text !== undefined && values.file !== undefined)
     throw new CommandError('USAGE', 'send: want a text or --file, not both', 'chaffinch send --help')
@@ -65,18 +64,18 @@ export async function run(args: readonly string[]): Promise<undefined> {
     )
   const handed =
     to === undefined
-      ? await replyTo(endpoint, await messageId(endpoint, reply as string), bytes)
-      : await sendMessage(endpoint, contactOrAddress(values.config, to), bytes, {
+      ? await client.reply(await messageId(client, reply as string), bytes)
+      : await client.send(contactOrAddress(values.config, to), bytes, {
           replies,
           receipt: wait === 'read',
-          ...(way === undefined ? {} : { way }),
-          ...(values.app === undefined ? {} : { app: values.app }),
+          way,
+          app: values.app,
         })
-  const last = wait === undefined ? handed : await waitFor(endpoint, handed, wait, timeoutMs)
+  const last = wait === undefined ? handed : await reachState(client, handed, wait, timeoutMs)
   console.log(values.json === true ? JSON.stringify(last) : last.id)
 }
 
-/** What is sent: the argument, a file, or standard input. @throws CommandError FAILED */
+/** Reads what is sent: the argument, a file, or standard input. @throws CommandError FAILED */
 async function contentOf(text: string | undefined, file: string | undefined): Promise<Uint8Array> {
   if (text !== undefined) return new TextEncoder().encode(text)
   if (file === undefined) return await standardInput()
@@ -113,9 +112,9 @@ function wayOf(values: WayOptions): Way | undefined {
 }
 
 /** The id behind what the inbox shows in front of a message: its number, or the id itself. */
-export async function messageId(endpoint: Endpoint, named: string): Promise<string> {
+export async function messageId(client: RemoteClient, named: string): Promise<string> {
   if (!/^\d{1,15}$/.test(named)) return named
-  const found = (await listInbox(endpoint)).find(({ seq }) => seq === Number(named))
+  const found = (await client.listInbox()).find(({ seq }) => seq === Number(named))
   if (found === undefined) {
     throw new CommandError('FAILED', `no message ${named} is kept here`, 'chaffinch inbox shows the numbers')
   }
@@ -130,11 +129,11 @@ export async function standardInput(): Promise<Uint8Array> {
   return concat(chunks)
 }
 
-/** What is longer than this is told of as it goes, fragments. */
+/** A longer message is told of as it goes, fragments. */
 const longFragments = 8
 
-async function waitFor(
-  endpoint: Endpoint,
+async function reachState(
+  client: RemoteClient,
   handed: Handed,
   state: string,
   timeoutMs: number,
@@ -142,7 +141,7 @@ async function waitFor(
   const deadline = Date.now() + timeoutMs
   let told = 0
   for (;;) {
-    const now = await handedState(endpoint, handed.id)
+    const now = await client.message(handed.id)
     const percent = Math.floor((100 * now.arrived) / now.fragments)
     if (now.fragments >= longFragments && percent >= told + 5) {
       told = percent

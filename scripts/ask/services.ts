@@ -1,9 +1,9 @@
-// chaffinch services: what gateways announce, as a running client knows it from the consensus. Looking is seen by nobody.
+// chaffinch services: what gateways announce, as a running client knows it from the consensus. Looking is seen by
+// nobody.
 
 import type { KnownService } from '../../client/index.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import { askJson } from '../remote/http.ts'
+import { runningClient } from '../files/config.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const text = { type: 'string' } as const
@@ -12,9 +12,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
   const [what = 'list', name] = positionals
   if (what !== 'list')
     throw new CommandError('USAGE', `services ${what}: want list`, 'chaffinch services --help')
-  const { services } = (await askJson(clientEndpoint(values.config, values.as), '/services')) as {
-    services: KnownService[]
-  }
+  const services = await runningClient(values.config, values.as).services()
   const found = services.filter(service => name === undefined || service.name === name)
   for (const service of found) console.log(values.json === true ? JSON.stringify(service) : line(service))
   if (found.length === 0 && values.json !== true) console.error('no gateway announces one')

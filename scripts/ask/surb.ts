@@ -1,10 +1,9 @@
-// chaffinch surb: reply blocks by hand. Whoever has them can write to whoever made them, and does not learn who that is.
+// chaffinch surb: reply blocks by hand. Whoever has them can write to whoever made them, and does not learn who that
+// is.
 
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { clientEndpoint } from '../files/config.ts'
-import type { Handed } from '../remote/daemon.ts'
-import { askJson } from '../remote/http.ts'
-import { contactOrAddress } from './contacts.ts'
+import { runningClient } from '../files/config.ts'
+import { contactOrAddress } from '../files/contacts.ts'
 import { standardInput } from './send.ts'
 
 const text = { type: 'string' } as const
@@ -13,14 +12,13 @@ export async function run(args: readonly string[]): Promise<undefined> {
   const options = { config: text, as: text, for: text, count: text, json: { type: 'boolean' } } as const
   const { values, positionals } = readOptions('surb', args, options, [1, 3])
   const [what, surb, message] = positionals as [string, string?, string?]
-  const endpoint = clientEndpoint(values.config, values.as)
+  const client = runningClient(values.config, values.as)
   if (what === 'make') {
     if (values.for === undefined)
       throw new CommandError('USAGE', 'surb make: want --for, the address of whoever is to use them')
     const count = wholeNumber('count', values.count ?? '10', 1, 64)
-    const body = { for: contactOrAddress(values.config, values.for), count }
-    const made = (await askJson(endpoint, '/surbs', { method: 'POST', body })) as { surb: string }
-    console.log(values.json === true ? JSON.stringify(made) : made.surb)
+    const made = await client.makeSurbs(contactOrAddress(values.config, values.for), count)
+    console.log(values.json === true ? JSON.stringify({ surb: made }) : made)
     return
   }
   if (surb === undefined || (what !== 'inspect' && what !== 'use'))
@@ -30,17 +28,13 @@ export async function run(args: readonly string[]): Promise<undefined> {
       'chaffinch surb --help',
     )
   if (what === 'inspect') {
-    const found = (await askJson(endpoint, `/surbs?surb=${encodeURIComponent(surb)}`)) as {
-      conversation: string
-      epochs: number[]
-    }
+    const found = await client.inspectSurbs(surb)
     if (values.json === true) console.log(JSON.stringify(found))
     else
       console.log(`${found.epochs.length} blocks of ${found.conversation}, epochs ${found.epochs.join(' ')}`)
     return
   }
   const bytes = message === undefined ? await standardInput() : new TextEncoder().encode(message)
-  const body = { surb, base64: Buffer.from(bytes).toString('base64') }
-  const handed = (await askJson(endpoint, '/surbs/use', { method: 'POST', body })) as Handed
+  const handed = await client.useSurbs(surb, bytes)
   console.log(values.json === true ? JSON.stringify(handed) : handed.id)
 }

@@ -13,7 +13,7 @@ import { CommandError } from '../../encoding/command-line.ts'
 import { field } from '../../encoding/toml.ts'
 import { readToml } from './read.ts'
 
-/** What an operator vouches for. */
+/** The statements that an operator vouches for. */
 export interface Certifies {
   readonly network: string
   /** 32 bytes: the node's key. */

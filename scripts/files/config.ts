@@ -11,6 +11,7 @@ import {
   ownServiceNames,
   readAddress,
 } from '../../client/index.ts'
+import type { RemoteClient } from '../../client/remote/index.ts'
 import {
   type AdmissionPolicy,
   authorityEntrySchema as authorityEntry,
@@ -24,12 +25,12 @@ import { field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { Peer } from '../../link/index.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
-import type { Endpoint } from '../remote/http.ts'
+import { type Endpoint, remoteAt } from './endpoint.ts'
 import { parametersSchema } from './parameters.ts'
 import { keyError, readNetwork, readToml } from './read.ts'
 import type { SecretFiles } from './secret.ts'
 
-/** What `chaffinch authority add`, `replace` and `retire` write. */
+/** The file that `chaffinch authority add`, `replace` and `retire` write. */
 const successorsSchema = v.strictObject({
   from: field(whole(0, 2 ** 31), '12'),
   threshold: field(whole(1, 31), '2'),
@@ -38,7 +39,7 @@ const successorsSchema = v.strictObject({
 
 const logLevel = v.picklist(['debug', 'info', 'warn', 'error'])
 
-/** What every role's file holds. */
+/** The keys that every role's file holds. */
 const roleEntries = {
   network: field(text, '"network.toml"'),
   folder: v.optional(field(text, '"data"'), 'data'),
@@ -46,7 +47,7 @@ const roleEntries = {
   dial_from: v.optional(field(v.pipe(text, v.ip('want an IP address of this machine')), '"127.0.0.2"')),
 }
 
-/** What the file of a role that others dial holds too. */
+/** The keys that the file of a role that others dial holds too. */
 const serverEntries = {
   ...roleEntries,
   key: v.optional(field(text, '"identity.key"'), 'identity.key'),
@@ -170,9 +171,9 @@ export interface ServerFile extends RoleFile {
 }
 
 export interface AuthorityFile extends ServerFile {
-  /** What it votes for where it differs from the default. */
+  /** Its votes where they differ from the default. */
   readonly parameters: Partial<Parameters>
-  /** Whom it lets in. */
+  /** The nodes that it lets in. */
   readonly admission: AdmissionPolicy
   /** The file with the authorities that it wants later, and what it says; null where there is none. */
   readonly successorsFile: string
@@ -183,9 +184,9 @@ export interface NodeFile extends ServerFile {
   readonly family: string
   readonly country: string
   readonly contact: string
-  /** What `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
+  /** The file that `chaffinch key certify` wrote; undefined where the node's key is its own identity. */
   readonly certificate: string | undefined
-  /** Of a gateway: the hex of the mailbox keys whose owners may announce a service; undefined for those of anyone. */
+  /** At a gateway the hex of the mailbox keys whose owners may announce a service; undefined for those of anyone. */
   readonly announcers: readonly string[] | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
@@ -210,7 +211,7 @@ export interface ClientFile extends RoleFile {
     readonly apps: readonly string[]
     readonly times: PaymentTimes
   }
-  /** What opens its folder, if that is locked. */
+  /** The secret that opens its folder, if that is locked. */
   readonly secret: SecretFiles
 }
 
@@ -319,8 +320,12 @@ export function clientEndpoint(file = 'client.toml', as?: string): Endpoint {
   if (apiPort === 0) {
     throw keyError(file, ['api_port'], '0 takes any port: set one that this command can find')
   }
-  const endpoint = { port: apiPort, tokenFile: join(folder, 'token') }
-  return as === undefined ? endpoint : { ...endpoint, base: `/as/${encodeURIComponent(as)}` }
+  return { port: apiPort, tokenFile: join(folder, 'token'), as }
+}
+
+/** Reaches the client of this file, which runs. Throws like `clientEndpoint`. */
+export function runningClient(file?: string, as?: string): RemoteClient {
+  return remoteAt(clientEndpoint(file, as))
 }
 
 function role(file: string, read: v.InferOutput<v.ObjectSchema<typeof roleEntries, undefined>>): RoleFile {

@@ -1,4 +1,4 @@
-// What a role keeps on disk: its folder with a version, its key and the token that guards its loopback port.
+// The files that a role keeps on disk: its folder with a version, its key and the token that guards its loopback port.
 
 import {
   accessSync,
@@ -152,7 +152,7 @@ function writeWhole(file: string, text: string, mode: number): void {
   renameSync(draft, file)
 }
 
-/** What a failed file operation means to a person. */
+/** Tells in words what a failed file operation means. */
 export function diskError(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException
   const says: Record<string, string> = {

@@ -103,7 +103,7 @@ function authorityBlock({ id, sharingKey, addresses }: AuthorityEntry): string {
   return `[[authority]]\n${keys}addresses = ${toml(addresses)}\n`
 }
 
-/** What `chaffinch authority add`, `replace` and `retire` keep beside authority.toml. */
+/** Writes what `chaffinch authority add`, `replace` and `retire` keep beside authority.toml. */
 export function successorsText({ from, threshold, authorities }: Successors): string {
   return [
     '# The authorities that this one wants from an epoch on: written by chaffinch authority add, replace and retire.',
@@ -145,7 +145,7 @@ export interface ClientDraft extends RoleDraft {
   readonly payments?: PaymentDraft | undefined
 }
 
-/** What an authority votes for, by its key in authority.toml. */
+/** The votes of an authority, each by its key in authority.toml. */
 export type ParameterDraft = Readonly<Record<string, string | number>>
 
 function roleLines(file: string, draft: RoleDraft): Line[] {
@@ -400,7 +400,7 @@ function paymentLines(draft: PaymentDraft): Line[] {
   ]
 }
 
-/** What one operator hands to the others: the line that `init network --authority` takes. */
+/** Writes what one operator hands to the others: the line that `init network --authority` takes. */
 export function authorityLine({ id, sharingKey, addresses }: AuthorityEntry): string {
   return `${hex(id)}@${addresses.join(',')}#${hex(sharingKey)}`
 }

@@ -16,7 +16,7 @@ interface Question {
   readonly option: string
   readonly says: string
   readonly otherwise: string
-  /** What is wrong with an answer. */
+  /** Tells what is wrong with an answer. */
   readonly wrong?: (answer: string) => string | undefined
   /** Asked again until the answer is empty. */
   readonly many?: boolean
@@ -95,7 +95,7 @@ export async function wizard(ask: Ask, what: string | undefined): Promise<string
   for (const question of rest) {
     for (;;) {
       const given = await answer(ask, question)
-      // What is usual stands in the file as a comment.
+      // The usual stands in the file as a comment.
       if (given !== '' && (given !== question.otherwise || question.option === 'listen')) {
         args.push(`--${question.option}`, given)
       }

@@ -205,7 +205,7 @@ function genesisOption(text: string | undefined): number {
   return time
 }
 
-/** What `init authority` printed: ID@ADDRESS[,ADDRESS...]#SHARINGKEY. */
+/** Reads what `init authority` printed: ID@ADDRESS[,ADDRESS...]#SHARINGKEY. */
 export function readAuthorityLine(line: string): AuthorityEntry {
   const match = /^([0-9a-f]{64})@(\/[^\s#]+)#([0-9a-f]{64})$/.exec(line.trim())
   if (match === null) {

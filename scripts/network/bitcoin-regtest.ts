@@ -28,7 +28,7 @@ export interface Regtest {
   readonly rpc: Rpc
   /** Mines blocks that pay to a key nobody has. */
   mine(blocks: number): Promise<void>
-  /** What a mined block pays to this secret, spendable. */
+  /** Mines a coin that this secret can spend. */
   coin(secret: Uint8Array): Promise<Coin>
   stop(): Promise<void>
 }

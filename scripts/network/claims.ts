@@ -1,4 +1,5 @@
-// What a run of the local network must show. A claim reads a value from the record and says whether it holds.
+// The promises that a run of the local network must keep. A claim reads a value from the record and says whether it
+// holds.
 
 import type { PacketCounts } from '../../node/index.ts'
 import type { KillKind } from './options.ts'
@@ -236,7 +237,7 @@ export function lost(run: RunRecord): MessageRecord[] {
   return accepted(run).filter(({ readAt }) => readAt.length === 0)
 }
 
-/** What a node received beyond what it accounts for; 0 when the sum holds. */
+/** Counts what a node received beyond what it accounts for; 0 when the sum holds. */
 export function leak(packets: PacketCounts): number {
   const dropped = Object.values(packets.dropped).reduce((sum, n) => sum + n, 0)
   return packets.received - packets.forwarded - packets.stored - packets.served - dropped - packets.held
@@ -252,7 +253,7 @@ function byEpoch(run: RunRecord): Map<number, Set<string>> {
   return hashes
 }
 
-/** How many processes held the consensus of one epoch: of the epoch that most of them held. */
+/** Counts the processes that held the consensus of one epoch: of the epoch that most of them held. */
 function mostShared(run: RunRecord): number {
   const holders = new Map<number, Set<string>>()
   for (const { epoch, process } of run.consensus) {

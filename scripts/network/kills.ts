@@ -11,7 +11,7 @@ import type { Watch } from './watch.ts'
 
 /** A gateway or authority starts again after so long. */
 export const restartMs = 5000
-/** How long a restarted process may take until its status answers. */
+/** The time that a restarted process may take until its status answers. */
 const backWithinMs = 20_000
 const betweenKillsMs = 2000
 
@@ -29,7 +29,9 @@ export interface Accidents {
   readonly signal: AbortSignal
 }
 
-/** Kills one process of each kind that was asked for, or all authorities; resolves when those that come back are back. */
+/**
+ * Kills one process of each kind that was asked for, or all authorities; resolves when those that come back are back.
+ */
 export async function causeAccidents(accidents: Accidents): Promise<void> {
   const returning: Promise<void>[] = []
   for (const [i, kind] of accidents.plan.options.kill.entries()) {

@@ -1,4 +1,4 @@
-// What the clients' own ledgers tell: where each message's time went, and the paths that were drawn. And beside
+// Reads from the clients' own ledgers where each message's time went, and the paths that were drawn. And beside
 // them what somebody who sees every link has written down.
 
 import type { LedgerEntry } from '../../client/index.ts'
@@ -11,8 +11,8 @@ export type Ledgers = ReadonlyMap<string, readonly LedgerEntry[]>
 type Sent = Extract<LedgerEntry, { event: 'sent' }>
 
 /**
- * Of each message that was read: total = from accepted to delivered, drawn = the delays of the path of the fragment
- * that completed it, waited = until that fragment first left on its sender's clock. A retransmission's wait is
+ * Measures each message that was read: total = from accepted to delivered, drawn = the delays of the path of the
+ * fragment that completed it, waited = until that fragment first left on its sender's clock. A retransmission's wait is
  * nobody's choice: it stays in what is added.
  */
 export function latencies(ledgers: Ledgers, messages: readonly MessageRecord[]): Latency[] {

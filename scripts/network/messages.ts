@@ -1,4 +1,5 @@
-// What the clients of a local network write to each other: every kind of message that has ever been cut wrongly.
+// The messages that the clients of a local network write to each other: every kind of message that has ever been cut
+// wrongly.
 
 import { createHash } from 'node:crypto'
 import { concat } from '../../encoding/bytes.ts'
@@ -61,7 +62,7 @@ function contentOf(random: Random, number: number, longest: number): { kind: str
   return { kind: 'short text', bytes: utf8(`${tag}${pick(random, scripts)}`) }
 }
 
-/** How two byte strings are compared in a record: SHA-256, hexadecimal. */
+/** Names a byte string in a record: SHA-256, hexadecimal. */
 export function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }

@@ -3,6 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Network } from '../../directory/index.ts'
+import { wait } from '../../world/wait.ts'
 import { readNetwork } from '../files/read.ts'
 
 import type { Settled } from './claims.ts'
@@ -178,8 +179,5 @@ function draw(
 }
 
 function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  return wait<void>({ signal }, () => undefined).catch(() => {})
 }

@@ -18,14 +18,14 @@ export interface NetOptions {
   readonly messages: number
   /** Peers that join their payments at the end; 0: none. */
   readonly payments: number
-  /** What they are joined on. */
+  /** The ledger that they are joined on. */
   readonly ledger: 'embedded' | 'bitcoin'
   readonly kill: readonly KillKind[]
   readonly epochMs: number
   readonly delayMs: number
   /** Fragments that a client sends a minute; undefined: what two cores carry. */
   readonly payloadPerMinute?: number
-  /** Of every client. */
+  /** The level of every client. */
   readonly cover: CoverLevel
   readonly seed: number
   /** undefined: a temporary folder, removed at the end. */

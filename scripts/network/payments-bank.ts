@@ -1,4 +1,5 @@
-// The ledger of a local network's persons: a folder and a process of `chaffinch ledger`, which answers at one of the clients.
+// The ledger of a local network's persons: a folder and a process of `chaffinch ledger`, which answers at one of the
+// clients.
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'

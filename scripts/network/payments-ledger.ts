@@ -1,4 +1,5 @@
-// What the peers of a local network join their payments on where that is Bitcoin: a node on regtest that all of them trust.
+// The ledger on which the peers of a local network join their payments where that is Bitcoin: a node on regtest that
+// all of them trust.
 
 import {
   bitcoinJoins,
@@ -18,7 +19,7 @@ import { startRegtest } from './bitcoin-regtest.ts'
 
 export interface Coin {
   readonly note: Note
-  /** What spends it, 32 bytes. */
+  /** The secret that spends it, 32 bytes. */
   readonly secret: Uint8Array
 }
 

@@ -1,5 +1,5 @@
-// Persons of a local network pay each other through their clients: the first pays the second's request, the others mix, all in
-// one round; their ledger is a process of its own. docs/spec/payments-paymix.md 5.
+// Persons of a local network pay each other through their clients: the first pays the second's request, the others mix,
+// all in one round; their ledger is a process of its own. docs/spec/payments-paymix.md 5.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,9 +10,8 @@ import type { Seen } from '../../payment/anonymity/index.ts'
 import type { Account, PaymentLine, PaymentTimes, PieceLine } from '../../payment/index.ts'
 import { mixEpoch, openEpoch } from '../../payment/rounds/index.ts'
 import { second } from '../../world/units.ts'
-import { askJson } from '../remote/http.ts'
 import { Bank } from './payments-bank.ts'
-import { endpointOf, type PlannedProcess, personTimes } from './plan.ts'
+import { type PlannedProcess, personTimes, remoteOf } from './plan.ts'
 import type { JoinRecord, PaidRecord } from './record.ts'
 import type { Run } from './run.ts'
 
@@ -99,7 +98,7 @@ async function carryOut(
 
 type Paid = Pick<Account, 'payments' | 'pieces'>
 
-/** What a person does: asks what it costs, and agrees. @returns the payment's name */
+/** Asks what it costs, and agrees, as a person does. @returns the payment's name */
 async function order(person: PlannedProcess, path: string, what: object): Promise<string> {
   const { quote } = (await ask(person, path, what)) as { quote: string }
   return ((await ask(person, `/pay/quotes/${quote}`, {})) as { payment: string }).payment
@@ -107,7 +106,7 @@ async function order(person: PlannedProcess, path: string, what: object): Promis
 
 async function ask(person: PlannedProcess, path: string, body?: object): Promise<unknown> {
   const asked = body === undefined ? {} : { method: 'POST' as const, body }
-  return await askJson(endpointOf(person), path, { ...asked, timeoutMs: patienceMs })
+  return await remoteOf(person).ask(path, { ...asked, timeoutMs: patienceMs })
 }
 
 async function keyOf(person: PlannedProcess): Promise<string> {
@@ -122,7 +121,7 @@ function lineOf(payments: readonly PaymentLine[], name: string | undefined): Pay
   return payments.find(({ payment }) => payment === name)
 }
 
-/** What both sides say, and who holds the receipt. */
+/** Records what both sides say, and who holds the receipt. */
 async function recordOf(
   persons: readonly PlannedProcess[],
   payer: PlannedProcess,

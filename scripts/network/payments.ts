@@ -1,7 +1,8 @@
-// Peers of a local network join their payments on Bitcoin: each a mixer at a client of its own, over the network's mixes and
-// bulletin.
+// Peers of a local network join their payments on Bitcoin: each a mixer at a client of its own, over the network's
+// mixes and bulletin.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type { RemoteClient } from '../../client/remote/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import type { Ledger, Note } from '../../payment/ledger/index.ts'
 import { Mixer, type RoundTimes, RoundTransport, type Settlement } from '../../payment/rounds/index.ts'
@@ -10,12 +11,11 @@ import { silent } from '../../world/log.ts'
 import { systemRandom as random } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
 import { second } from '../../world/units.ts'
-import type { Endpoint } from '../remote/http.ts'
-import { topicAt } from '../remote/net-payments-client.ts'
 import { bitcoinTreasury, type Coin, type Treasury } from './payments-ledger.ts'
-import { endpointOf, type PlannedProcess } from './plan.ts'
+import { type PlannedProcess, remoteOf } from './plan.ts'
 import type { JoinRecord } from './record.ts'
 import type { Run } from './run.ts'
+import { topicAt } from './topic.ts'
 
 /** docs/spec/payments-rounds.md 4.10: those of a local network. */
 const times: RoundTimes = {
@@ -40,7 +40,7 @@ export async function joinPayments(run: Run): Promise<void> {
   try {
     for (const [i, coin] of (await treasury.coins(payments)).entries()) {
       const peer = new Peer(treasury, coin)
-      await peer.open(endpointOf(clients[i] as PlannedProcess), at => {
+      await peer.open(remoteOf(clients[i] as PlannedProcess), at => {
         if (i === 0) tell(`a payment round is at ${at}`)
       })
       peers.push(peer)
@@ -63,9 +63,9 @@ export async function joinPayments(run: Run): Promise<void> {
 }
 
 class Peer {
-  /** What it can spend now. */
+  /** The coin that it can spend now. */
   coin: Coin
-  /** How its note came out of the meeting. */
+  /** The end that its note took at the meeting. */
   settled: Settlement | undefined
   readonly #treasury: Treasury
   #ledger: Ledger | undefined
@@ -78,7 +78,7 @@ class Peer {
   }
 
   /** @param onState is told where its rounds are */
-  async open(client: Endpoint, onState: (at: string) => void): Promise<void> {
+  async open(client: RemoteClient, onState: (at: string) => void): Promise<void> {
     const ledger = await this.#treasury.ledger()
     this.#ledger = ledger
     const store = memoryStore()

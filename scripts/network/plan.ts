@@ -1,12 +1,13 @@
-// What a local network consists of: its processes, their ports and addresses, and the files they are started with.
+// Plans a local network: its processes, their ports and addresses, and the files they are started with.
 
 import { mkdirSync, mkdtempSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { RemoteClient } from '../../client/remote/index.ts'
+import { remoteAt } from '../files/endpoint.ts'
 import { initAuthority, initClient, initNetwork, initNode } from '../files/init.ts'
 import type { ParameterDraft } from '../files/init-files.ts'
-import type { Endpoint } from '../remote/http.ts'
 import type { NetOptions } from './options.ts'
 import type { Role } from './process.ts'
 
@@ -22,7 +23,7 @@ export interface PlannedProcess {
   readonly tokenFile: string
   /** Where others reach it; undefined for a client. */
   readonly listenPort: number | undefined
-  /** What others are told to dial, when an observer sits in between. */
+  /** The port that others are told to dial, when an observer sits in between. */
   readonly tapPort: number | undefined
   /** The address it dials from, when an observer wants to tell processes apart. */
   readonly dialFrom: string | undefined
@@ -38,9 +39,9 @@ export interface Plan {
   readonly processes: readonly PlannedProcess[]
 }
 
-/** Where a process answers over HTTP. */
-export function endpointOf({ httpPort, tokenFile }: PlannedProcess): Endpoint {
-  return { port: httpPort, tokenFile }
+/** Asks a process over HTTP. */
+export function remoteOf({ httpPort, tokenFile }: PlannedProcess): RemoteClient {
+  return remoteAt({ port: httpPort, tokenFile })
 }
 
 /** Draws ports and writes every file, exactly as `chaffinch init` does. */
@@ -135,9 +136,13 @@ function writeFiles(plan: Plan, now: number): void {
   })
 }
 
-/** Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle. */
+/**
+ * Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle.
+ */
 const fragmentsPerSecond = 25
-/** So many clients have that rate. Of two cores more processes leave less: what all send together is then shared by all. */
+/**
+ * So many clients have that rate. Of two cores more processes leave less: what all send together is then shared by all.
+ */
 const clientsAtFullRate = 10
 const fragmentsPerSecondOfAll = 150
 /** A message that takes half a minute to leave is long enough, however long epochs are. */
@@ -146,7 +151,7 @@ const readsPerMinute = { most: 240, least: 90 }
 /** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
 const withPayments = 1 / 3
 
-/** Of the rate of a client of a small network. */
+/** Tells the share of the rate of a client of a small network. */
 function shareOf(clients: number): number {
   return clients <= clientsAtFullRate ? 1 : fragmentsPerSecondOfAll / (clients * fragmentsPerSecond)
 }

@@ -7,7 +7,7 @@ import { extname, join } from 'node:path'
 
 export type Role = 'authority' | 'mix' | 'gateway' | 'client'
 
-/** How one life of a process ended. `asked`: by us, with that signal. */
+/** The end of one life of a process. `asked`: by us, with that signal. */
 export interface Ending {
   readonly name: string
   readonly code: number | null
@@ -52,7 +52,7 @@ interface Held {
 
 const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway'], ['authority']]
 
-/** What Node is started with to run the `chaffinch` command of these sources, compiled or not. */
+/** The arguments with which Node runs the `chaffinch` command of these sources, compiled or not. */
 export const beside: readonly string[] = [
   ...process.execArgv,
   join(import.meta.dirname, '..', `chaffinch${extname(import.meta.filename)}`),

@@ -1,4 +1,4 @@
-// What a run of the local network leaves behind, as plain data. The claims read nothing else.
+// The trace that a run of the local network leaves behind, as plain data. The claims read nothing else.
 
 import type { PacketCounts } from '../../node/index.ts'
 import type { KillKind } from './options.ts'
@@ -43,7 +43,7 @@ export interface PathRecord {
   readonly hops: readonly string[]
 }
 
-/** Of one message: where its time went, milliseconds. */
+/** The time that one message took, and where it went, milliseconds. */
 export interface Latency {
   readonly number: number
   readonly totalMs: number
@@ -85,7 +85,7 @@ export interface RunRecord {
   /** Documents fetched by the harness itself: how many valid signatures of known authorities each carries. */
   readonly documents: { readonly epoch: number; readonly signatures: number }[]
   readonly messages: MessageRecord[]
-  /** What a client read that nobody of the run had sent. */
+  /** Messages that a client read and that nobody of the run had sent. */
   readonly strangers: string[]
   /** Traces of a sender found in what its receiver was given. */
   readonly exposed: string[]
@@ -101,7 +101,7 @@ export interface RunRecord {
   /** Peers that were to join their payments; 0 for none. */
   readonly wantedPayments: number
   join: JoinRecord | undefined
-  /** Whether one person was to pay another. */
+  /** One person was to pay another. */
   readonly wantedPaid: boolean
   paid: PaidRecord | undefined
   readonly processes: number

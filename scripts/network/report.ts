@@ -1,4 +1,4 @@
-// What `chaffinch net` prints at the end: the JSON object on standard output, the claims for people.
+// Writes what `chaffinch net` prints at the end: the JSON object on standard output, the claims for people.
 
 import { accepted, claims, lost, type Settled, settle } from './claims.ts'
 import type { RunRecord } from './record.ts'

@@ -10,12 +10,11 @@ import { seededRandom } from '../../world/random.ts'
 import { second } from '../../world/units.ts'
 import { readNetwork } from '../files/read.ts'
 import { inquire } from '../inquire.ts'
-import { readLedger } from '../remote/daemon.ts'
 import { layerKey } from './claims.ts'
 import { causeAccidents } from './kills.ts'
 import { type Ledgers, latencies, paths } from './ledger.ts'
 import { planMessages } from './messages.ts'
-import { endpointOf, longestMessage, type Plan } from './plan.ts'
+import { longestMessage, type Plan, remoteOf } from './plan.ts'
 import { isOpen, type Supervisor } from './process.ts'
 import type { RunRecord } from './record.ts'
 import { isSettled, noteStored, readAll, recordOf, sendAll, type Traffic } from './traffic.ts'
@@ -229,7 +228,7 @@ export async function readLedgers(plan: Plan): Promise<Ledgers> {
   const clients = plan.processes.filter(({ role }) => role === 'client')
   return new Map(
     await Promise.all(
-      clients.map(async planned => [planned.name, await readLedger(endpointOf(planned))] as const),
+      clients.map(async planned => [planned.name, await remoteOf(planned).ledger()] as const),
     ),
   )
 }

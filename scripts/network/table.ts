@@ -42,7 +42,7 @@ export interface TableState {
   readonly latency: { readonly drawnMs: number; readonly totalMs: number } | undefined
   /** Lines of their own, never cut: the commands to try. */
   readonly notes: readonly string[]
-  /** What happened last, newest at the end. */
+  /** The latest events, newest at the end. */
   readonly events: readonly string[]
   readonly claims: readonly Settled[] | undefined
 }

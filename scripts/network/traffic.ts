@@ -1,10 +1,9 @@
 // The people of a local network: they send through their clients' HTTP API, read, and answer what they read.
 
 import { setTimeout as pause } from 'node:timers/promises'
-import { bytesOf, handedState, type Incoming, readMessages, replyTo, sendMessage } from '../remote/daemon.ts'
-import { type Endpoint, HttpRefusal } from '../remote/http.ts'
+import { bytesOf, type MessageJson, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { digest, type PlannedMessage } from './messages.ts'
-import { endpointOf, type Plan } from './plan.ts'
+import { type Plan, remoteOf } from './plan.ts'
 import type { MessageRecord, RunRecord } from './record.ts'
 
 export interface Traffic {
@@ -52,9 +51,7 @@ export async function sendAll(traffic: Traffic, spreadMs: number): Promise<void>
 async function sendOne(traffic: Traffic, { number, from, to, bytes }: PlannedMessage): Promise<void> {
   const entry = traffic.record.messages.find(message => message.number === number) as MessageRecord
   const address = traffic.addressOf(to)
-  const handed = await persist(traffic, () =>
-    sendMessage(endpoint(traffic, from), address, bytes, { replies: true }),
-  )
+  const handed = await persist(traffic, () => clientOf(traffic, from).send(address, bytes, { replies: true }))
   if (handed === undefined) return traffic.tell(`${from} did not accept message ${number}`)
   entry.id = handed.id
   entry.acceptedAt = traffic.now()
@@ -67,7 +64,7 @@ async function persist<T>({ plan, now, signal }: Traffic, act: () => Promise<T>)
     try {
       return await act()
     } catch (error) {
-      if (!(error instanceof HttpRefusal && error.status === 503)) throw error
+      if (!(error instanceof RemoteError && error.status === 503)) throw error
       await pause(retryMs)
     }
   }
@@ -83,7 +80,9 @@ export async function readAll(traffic: Traffic): Promise<void> {
 async function readOne(traffic: Traffic, name: string): Promise<void> {
   let after = -1
   while (!traffic.signal.aborted) {
-    const page = await readMessages(endpoint(traffic, name), after, longPollMs).catch(() => undefined)
+    const page = await clientOf(traffic, name)
+      .messages({ after, waitMs: longPollMs })
+      .catch(() => undefined)
     if (page === undefined) {
       await pause(retryMs)
       continue
@@ -94,7 +93,7 @@ async function readOne(traffic: Traffic, name: string): Promise<void> {
 }
 
 /** Notes what an app was given: a message of the run, a reply to one, or something that nobody sent. */
-async function take(traffic: Traffic, name: string, incoming: Incoming): Promise<void> {
+async function take(traffic: Traffic, name: string, incoming: MessageJson): Promise<void> {
   const { record, messages, now } = traffic
   const bytes = bytesOf(incoming)
   const found = digest(bytes)
@@ -104,7 +103,7 @@ async function take(traffic: Traffic, name: string, incoming: Incoming): Promise
     record.exposed.push(...exposures(traffic, read, incoming))
     if (read.readAt.length > 1) return
     const { reply } = messages[read.number] as PlannedMessage
-    const answer = (): Promise<unknown> => replyTo(endpoint(traffic, name), incoming.id, reply)
+    const answer = (): Promise<unknown> => clientOf(traffic, name).reply(incoming.id, reply)
     const answered = await persist(traffic, answer).catch(
       error => void traffic.tell(`${name}: reply: ${error.message}`),
     )
@@ -117,7 +116,7 @@ async function take(traffic: Traffic, name: string, incoming: Incoming): Promise
 }
 
 /** Where a receiver was given its sender's address, in what was sent or around it. */
-function exposures(traffic: Traffic, { from, to }: MessageRecord, incoming: Incoming): string[] {
+function exposures(traffic: Traffic, { from, to }: MessageRecord, incoming: MessageJson): string[] {
   const given = JSON.stringify(incoming) + (incoming.text ?? '')
   return given.includes(traffic.addressOf(from)) ? [`${to} was given the address of ${from}`] : []
 }
@@ -127,9 +126,9 @@ export async function noteStored(traffic: Traffic): Promise<void> {
   const open = traffic.record.messages.filter(({ id, stored }) => id !== undefined && !stored)
   await Promise.all(
     open.map(async message => {
-      const handed = await handedState(endpoint(traffic, message.from), message.id as string).catch(
-        () => undefined,
-      )
+      const handed = await clientOf(traffic, message.from)
+        .message(message.id as string)
+        .catch(() => undefined)
       message.stored = handed?.state === 'stored' || handed?.state === 'read'
     }),
   )
@@ -143,8 +142,8 @@ export function isSettled(record: RunRecord): boolean {
   )
 }
 
-function endpoint({ plan }: Traffic, name: string): Endpoint {
+function clientOf({ plan }: Traffic, name: string): RemoteClient {
   const planned = plan.processes.find(process => process.name === name)
   if (planned === undefined) throw new RangeError(`no process ${name}`)
-  return endpointOf(planned)
+  return remoteOf(planned)
 }

@@ -1,7 +1,6 @@
-// What the processes of a local network say of themselves: asked again and again, and noted in the record.
+// The processes of a local network say how they are: they are asked again and again, and noted in the record.
 
-import { askJson } from '../remote/http.ts'
-import { endpointOf, type Plan, type PlannedProcess } from './plan.ts'
+import { type Plan, type PlannedProcess, remoteOf } from './plan.ts'
 import type { Supervisor } from './process.ts'
 import type { RunRecord } from './record.ts'
 import type { Status } from './status.ts'
@@ -37,7 +36,7 @@ export function watchNetwork(plan: Plan, processes: Supervisor, record: RunRecor
   }
   const ask = async (name: string): Promise<Status | undefined> => {
     try {
-      const status = (await askJson(endpointOf(byName.get(name) as PlannedProcess), '/status')) as Status
+      const status = (await remoteOf(byName.get(name) as PlannedProcess).ask('/status')) as Status
       note(name, status)
       return status
     } catch {

@@ -64,7 +64,7 @@ export async function changeSet(action: Action, args: readonly string[]): Promis
   return 0
 }
 
-/** What the set of now becomes. */
+/** Makes of the set of now the one that is wanted. */
 function changed(
   network: Network,
   action: Action,

@@ -1,4 +1,4 @@
-// What an authority tells Prometheus: numbers of its status, read when they are asked for.
+// Tells Prometheus of an authority: numbers of its status, read when they are asked for.
 
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { AuthorityStatus } from '../../directory/authority/index.ts'

@@ -47,7 +47,7 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
       await open.carry()
       return open
     }
-    // What was agreed before goes on by itself
+    // Payments that were agreed before go on by themselves
     if (payments.isNamed) await carried().catch(payOff)
     const paying = paymentApi({
       payments: carried,

@@ -4,9 +4,9 @@ import { epochAt, epochStart, epochsValid } from '../../directory/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { systemClock } from '../../world/clock.ts'
 import type { NodeFile } from '../files/config.ts'
+import { type Endpoint, isAway, remoteAt } from '../files/endpoint.ts'
 import { readKey } from '../files/folder.ts'
 import { inquire } from '../inquire.ts'
-import { askJson, type Endpoint } from '../remote/http.ts'
 import { endpointOf } from './running.ts'
 
 /** The node asks every authority before it answers. */
@@ -39,10 +39,10 @@ export async function leave(config: NodeFile): Promise<number> {
 /** A node that was killed has left its port behind. */
 async function askRunning(endpoint: Endpoint): Promise<ReadonlyMap<string, boolean> | undefined> {
   try {
-    const told = await askJson(endpoint, '/leave', { method: 'POST', timeoutMs: requestMs })
+    const told = await remoteAt(endpoint).ask('/leave', { method: 'POST', timeoutMs: requestMs })
     return new Map(Object.entries(told as Record<string, boolean>))
   } catch (error) {
-    if (error instanceof CommandError) return undefined
+    if (isAway(error)) return undefined
     throw error
   }
 }

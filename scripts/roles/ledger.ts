@@ -1,8 +1,10 @@
-// chaffinch ledger: an embedded ledger as a service. Peers reach it through the mixnet, at the address of a running client.
+// chaffinch ledger: an embedded ledger as a service. Peers reach it through the mixnet, at the address of a running
+// client.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { serveAt } from '../../client/remote/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { type Genesis, isDenomination, PaymentError, readGenesis, split } from '../../payment/index.ts'
@@ -20,14 +22,13 @@ import {
 } from '../../payment/ledger/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'
-import { clientEndpoint } from '../files/config.ts'
+import { runningClient } from '../files/config.ts'
 import { readKey, writeKey, writeNew } from '../files/folder.ts'
-import { clientStatus } from '../remote/daemon.ts'
-import { answerer, topicAt } from '../remote/net-payments-client.ts'
+import { topicAt } from '../network/topic.ts'
 import { closing, machineError, type Running, runRole } from './role.ts'
 
 const hint = 'chaffinch ledger --help'
-/** How often the service tells its newest head on the bulletin, milliseconds. */
+/** The service tells its newest head on the bulletin each time that this is over, milliseconds. */
 const tellEveryMs = 5 * 60_000
 const longestLog = 10_000_000
 
@@ -102,16 +103,16 @@ function pinnedIn(file: string): Genesis {
 /** Answers what comes to the running client, and tells its heads to all, so that they can compare. */
 function serve(folder: string, config: string | undefined): Promise<Running> {
   return closing(async later => {
-    const endpoint = clientEndpoint(config)
-    const { address } = await clientStatus(endpoint)
+    const client = runningClient(config)
+    const { address } = await client.status()
     const { ledger, genesis, store } = await open(folder)
     later(() => store.close())
     const ending = new AbortController()
     const answer = async (question: Uint8Array): Promise<Uint8Array> =>
       answerProof(ledger, question) ?? (await answerQuestion(ledger, question))
     const work = Promise.all([
-      answerer(endpoint, ledgerService, answer, ending.signal),
-      tellHeads(ledger, bytes => topicAt(endpoint, 'heads').publish(bytes), ending.signal),
+      serveAt(client, ledgerService, answer, ending.signal),
+      tellHeads(ledger, bytes => topicAt(client, 'heads').publish(bytes), ending.signal),
     ])
     later(async () => {
       ending.abort()

@@ -28,7 +28,7 @@ import { leave } from './leave.ts'
 import { reloader } from './reload.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
 
-/** What a node stands on. A harness hands in others, around these. */
+/** The parts that a node stands on. A harness hands in others, around these. */
 export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
 
 type Around = (footing: Footing) => Footing | Promise<Footing>
@@ -110,7 +110,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
 }
 
 /**
- * What the operator says, read again for each descriptor; where it cannot be read any more, what was read before stays
+ * Reads what the operator says again for each descriptor; where it cannot be read any more, what was read before stays
  * in use.
  */
 function operatorOf(

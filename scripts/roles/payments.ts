@@ -21,7 +21,7 @@ import { readKey, writeKey } from '../files/folder.ts'
 import { openLog } from './role.ts'
 
 export interface FolderPayments {
-  /** Whether a ledger is named. */
+  /** A ledger is named. */
   readonly isNamed: boolean
   /** Opens them when they are first asked for. @throws PaymentError NO_LEDGER while none is named, BAD_DOCUMENT */
   readonly open: () => Promise<Payments>

@@ -33,7 +33,7 @@ export function reloaded<F extends object>(before: F, after: F, changes: Changes
   return { changed, restart }
 }
 
-/** What a person reads of it. */
+/** Writes for a person what was taken over. */
 export function reloadedLines(file: string, { changed, restart }: Reloaded): string[] {
   if (changed.length + restart.length === 0) return [`chaffinch: ${file} was read again: nothing has changed`]
   return [
@@ -59,7 +59,7 @@ export function reloader<F extends object>(
     try {
       const after = read()
       const result = reloaded(now, after, changes)
-      // What needs a restart differs until there is one.
+      // A key that needs a restart differs until there is one.
       now = { ...after, ...Object.fromEntries(result.restart.map(key => [key, now[key as keyof F]])) }
       for (const line of reloadedLines(file, result)) console.error(line)
       return result

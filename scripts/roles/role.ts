@@ -1,4 +1,4 @@
-// What every long-running command does around its role: log, signals, and errors of the machine told plainly.
+// Everything that a long-running command does around its role: log, signals, and errors of the machine told plainly.
 
 import { pino } from 'pino'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
@@ -89,7 +89,7 @@ function untilTold(): Promise<void> {
   return new Promise(resolve => {
     let asked = false
     const ask = (): void => {
-      // Who asks twice does not want to wait.
+      // Somebody who asks twice does not want to wait.
       if (asked) process.exit(1)
       asked = true
       resolve()

@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../../encoding/command-line.ts'
-import { askJson, type Endpoint } from '../remote/http.ts'
+import { type Endpoint, isAway, remoteAt } from '../files/endpoint.ts'
 import type { Reloaded } from './reload.ts'
 
 /** Where the role of a folder answers, if it has been started and not ended. */
@@ -18,13 +18,13 @@ export async function tellRunning(folder: string): Promise<void> {
   const endpoint = endpointOf(folder)
   try {
     if (endpoint === undefined) throw new CommandError('FAILED', 'not started')
-    const { changed } = (await askJson(endpoint, '/reload', { method: 'POST' })) as Reloaded
+    const { changed } = (await remoteAt(endpoint).ask('/reload', { method: 'POST' })) as Reloaded
     console.error(
       changed.length === 0 ? 'the running authority knew it already' : 'the running authority knows',
     )
   } catch (error) {
     // One that was killed has left its port behind.
-    if (!(error instanceof CommandError)) throw error
+    if (!isAway(error)) throw error
     console.error('the authority does not run: it knows when it starts')
   }
 }

@@ -1,4 +1,5 @@
-// What the package exports, read by the compiler itself: each name with its declaration, its docstring and what it throws.
+// Reads with the compiler itself what the package exports: each name with its declaration, its docstring and what it
+// throws.
 
 import { readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'

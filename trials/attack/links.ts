@@ -7,11 +7,10 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { CoverLevel } from '../../client/outgoing/cover.ts'
 import { type Observer, observe } from '../../scripts/network/observer.ts'
 import { readNetOptions } from '../../scripts/network/options.ts'
-import { endpointOf, type Plan, type PlannedProcess, planNetwork } from '../../scripts/network/plan.ts'
+import { type Plan, type PlannedProcess, planNetwork, remoteOf } from '../../scripts/network/plan.ts'
 import { compiled, supervisor } from '../../scripts/network/process.ts'
 import { newRecord, startAll } from '../../scripts/network/run.ts'
 import { watchNetwork } from '../../scripts/network/watch.ts'
-import { clientStatus } from '../../scripts/remote/daemon.ts'
 import { type Random, seededRandom, shuffle } from '../../world/random.ts'
 import { talk } from './talk.ts'
 import type { Chunk } from './windows.ts'
@@ -115,7 +114,7 @@ async function talkFor(groups: readonly Group[], half: 0 | 1, ms: number): Promi
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   const talking = Promise.all(
-    groups.map(({ pairs, random }) => talk(pairs[half].map(endpointOf), random, Date.now, stop.signal)),
+    groups.map(({ pairs, random }) => talk(pairs[half].map(remoteOf), random, Date.now, stop.signal)),
   )
   await Promise.race([talking, pause(warmUpMs)])
   const from = Date.now()
@@ -128,7 +127,7 @@ async function talkFor(groups: readonly Group[], half: 0 | 1, ms: number): Promi
 /** Until nothing that was written waits or is under way. @throws Error when that takes too long */
 async function untilQuiet(clients: readonly PlannedProcess[]): Promise<void> {
   for (const until = Date.now() + quietWithinMs; Date.now() < until; await pause(500)) {
-    const statuses = await Promise.all(clients.map(client => clientStatus(endpointOf(client))))
+    const statuses = await Promise.all(clients.map(client => remoteOf(client).status()))
     if (statuses.every(({ queue }) => queue === 0)) return
   }
   throw new Error(`messages were under way for ${quietWithinMs} ms after the last was written`)

@@ -1,9 +1,8 @@
 // Two people who write to each other through their clients, for the attacks that look for traces of it.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import { clientStatus, readMessages, replyTo, sendMessage } from '../../scripts/remote/daemon.ts'
-import { type Endpoint, HttpRefusal } from '../../scripts/remote/http.ts'
 import { exponential, fraction, type Random } from '../../world/random.ts'
 
 const meanGapMs = 3000
@@ -19,12 +18,12 @@ const longest = 20_000
  * @param pair the clients of the two
  */
 export async function talk(
-  pair: readonly Endpoint[],
+  pair: readonly RemoteClient[],
   random: Random,
   now: () => number,
   signal: AbortSignal,
 ): Promise<void> {
-  const addresses = await Promise.all(pair.map(async client => (await clientStatus(client)).address))
+  const addresses = await Promise.all(pair.map(async client => (await client.status()).address))
   await Promise.all(
     pair.flatMap((client, i) => [
       write(client, addresses[1 - i] as string, random, now, signal),
@@ -34,7 +33,7 @@ export async function talk(
 }
 
 async function write(
-  client: Endpoint,
+  client: RemoteClient,
   to: string,
   random: Random,
   now: () => number,
@@ -43,20 +42,18 @@ async function write(
   for (let due = now(); !signal.aborted; ) {
     due += exponential(random, meanGapMs)
     await pause(Math.max(0, due - now()), undefined, { signal }).catch(() => {})
-    await patiently(() =>
-      sendMessage(client, to, random(someLength(random)), { replies: true, receipt: true }),
-    )
+    await patiently(() => client.send(to, random(someLength(random)), { replies: true, receipt: true }))
   }
 }
 
 /** Half of what comes gets an answer. */
-async function answer(client: Endpoint, random: Random, signal: AbortSignal): Promise<void> {
+async function answer(client: RemoteClient, random: Random, signal: AbortSignal): Promise<void> {
   for (let after = -1; !signal.aborted; ) {
-    const page = await patiently(() => readMessages(client, after, longPollMs))
+    const page = await patiently(() => client.messages({ after, waitMs: longPollMs }))
     after = page?.next ?? after
     for (const { id, canReply } of page?.messages ?? []) {
       if (canReply && fraction(random) < 0.5)
-        await patiently(() => replyTo(client, id, random(someLength(random))))
+        await patiently(() => client.reply(id, random(someLength(random))))
     }
   }
 }
@@ -70,7 +67,7 @@ async function patiently<T>(act: () => Promise<T>): Promise<T | undefined> {
   try {
     return await act()
   } catch (error) {
-    if (!(error instanceof HttpRefusal || error instanceof CommandError)) throw error
+    if (!(error instanceof RemoteError || error instanceof CommandError)) throw error
     await pause(retryMs)
     return undefined
   }

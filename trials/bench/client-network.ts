@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs'
 import { type Observer, observe } from '../../scripts/network/observer.ts'
 import { readNetOptions } from '../../scripts/network/options.ts'
-import { endpointOf, planNetwork } from '../../scripts/network/plan.ts'
+import { planNetwork } from '../../scripts/network/plan.ts'
 import { compiled, supervisor } from '../../scripts/network/process.ts'
 import { newRecord, startAll } from '../../scripts/network/run.ts'
 import { watchNetwork } from '../../scripts/network/watch.ts'
@@ -48,7 +48,7 @@ async function serve(tell: (answer: Answer) => void): Promise<void> {
   const receiver = plan.processes.find(({ role }) => role === 'client')
   const status = receiver && watch.last(receiver.name)
   if (receiver === undefined || status?.role !== 'client') throw new Error('the network has no client')
-  const { port: apiPort, tokenFile } = endpointOf(receiver)
+  const { httpPort: apiPort, tokenFile } = receiver
   tell({ is: 'network', networkFile: plan.networkFile, address: status.address, apiPort, tokenFile })
   const end = async (): Promise<void> => {
     await processes.stopAll(endWithinMs)

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -12,12 +12,12 @@ import { x25519PublicKey } from '#crypto'
 import { type Client, connect } from '../../client/index.ts'
 import { forwardPacket, type Surroundings } from '../../client/packets/packets.ts'
 import { hpkeSealing } from '../../client/packets/sealing.ts'
+import { RemoteClient } from '../../client/remote/index.ts'
 import type { Network } from '../../directory/documents/network.ts'
 import { defaultParameters } from '../../directory/documents/parameters.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { readNetwork } from '../../directory/network-file.ts'
 import { wholeNumber } from '../../encoding/command-line.ts'
-import { readMessages } from '../../scripts/remote/daemon.ts'
 import { paperNetwork, paperNode, paperView } from '../../simulator/paper.ts'
 import { geometry } from '../../sphinx/geometry.ts'
 import { type Random, seededRandom } from '../../world/random.ts'
@@ -78,13 +78,15 @@ async function begin(
   const connects: number[] = []
   const firsts: number[] = []
   let sendsPerS = 0
+  const token = readFileSync(tokenFile, 'utf8').trim()
+  const daemon = new RemoteClient({ url: `http://127.0.0.1:${port}`, token })
   let after = -1
   for (let i = 0; i < starts; i++) {
     const from = performance.now()
     const client = await connect({ network, folder: join(folder, `start-${i}`) })
     connects.push(performance.now() - from)
     await client.send(address, `first words ${i}`)
-    const { messages, next } = await readMessages({ port, tokenFile }, after, 30_000)
+    const { messages, next } = await daemon.messages({ after, waitMs: 30_000 })
     firsts.push(performance.now() - from)
     if (messages.length !== 1) throw new Error('the first message did not arrive within 30 s')
     after = next

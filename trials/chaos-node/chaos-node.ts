@@ -12,7 +12,7 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import type { NetOptions } from '../../scripts/network/options.ts'
-import { endpointOf, type Plan, planNetwork } from '../../scripts/network/plan.ts'
+import { type Plan, planNetwork, remoteOf } from '../../scripts/network/plan.ts'
 import { supervisor } from '../../scripts/network/process.ts'
 import { endAll, newRecord, type Run, startAll } from '../../scripts/network/run.ts'
 import { watchNetwork } from '../../scripts/network/watch.ts'
@@ -163,7 +163,7 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
     clients: plan.processes
       .filter(({ name, role }) => role === 'client' && partOf(name) === 'honest')
       .map(({ name }) => name),
-    endpointOf: name => endpointOf(plan.processes.find(of => of.name === name) as Plan['processes'][number]),
+    clientOf: name => remoteOf(plan.processes.find(of => of.name === name) as Plan['processes'][number]),
     addressOf: name => {
       const status = watch.last(name)
       return status?.role === 'client' ? status.address : ''

@@ -3,9 +3,8 @@
 // connection broke may have been accepted or not.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import { bytesOf, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { digest } from '../../scripts/network/messages.ts'
-import { bytesOf, handedState, readMessages, sendMessage } from '../../scripts/remote/daemon.ts'
-import { type Endpoint, HttpRefusal } from '../../scripts/remote/http.ts'
 import { below, pick, type Random } from '../../world/random.ts'
 
 export interface Sent {
@@ -22,7 +21,7 @@ export interface Sent {
 export interface People {
   /** Those who write to each other. */
   readonly clients: readonly string[]
-  readonly endpointOf: (name: string) => Endpoint
+  readonly clientOf: (name: string) => RemoteClient
   readonly addressOf: (name: string) => string
   readonly random: Random
   /** Mean time between two messages of one client. */
@@ -48,7 +47,7 @@ const longestBytes = 12_000
 const pollMs = 1000
 const retryMs = 400
 
-export function mail({ clients, endpointOf, addressOf, random, betweenMs }: People): Mail {
+export function mail({ clients, clientOf, addressOf, random, betweenMs }: People): Mail {
   const all: Sent[] = []
   const byDigest = new Map<string, Sent>()
   const strangers: string[] = []
@@ -72,11 +71,11 @@ export function mail({ clients, endpointOf, addressOf, random, betweenMs }: Peop
     while (!over.aborted) {
       const { sent, bytes } = draw(name)
       try {
-        const handed = await sendMessage(endpointOf(name), addressOf(sent.to), bytes, { replies: false })
+        const handed = await clientOf(name).send(addressOf(sent.to), bytes, { replies: false })
         sent.id = handed.id
       } catch (error) {
         // Full, not ready, stopped or dead: an app tries again later.
-        await pause(error instanceof HttpRefusal ? 3 * retryMs : retryMs)
+        await pause(error instanceof RemoteError && error.status !== undefined ? 3 * retryMs : retryMs)
       }
       await pause(below(random, 2 * betweenMs))
     }
@@ -84,7 +83,9 @@ export function mail({ clients, endpointOf, addressOf, random, betweenMs }: Peop
 
   async function readAt(name: string, over: AbortSignal): Promise<void> {
     for (let after = -1; !over.aborted; ) {
-      const page = await readMessages(endpointOf(name), after, pollMs).catch(() => undefined)
+      const page = await clientOf(name)
+        .messages({ after, waitMs: pollMs })
+        .catch(() => undefined)
       if (page === undefined) {
         await pause(retryMs)
         continue
@@ -106,7 +107,9 @@ export function mail({ clients, endpointOf, addressOf, random, betweenMs }: Peop
     lost: () => accepted().filter(({ reads }) => reads === 0),
     duplicates: () => all.reduce((sum, { reads }) => sum + Math.max(0, reads - 1), 0),
     async stateOf({ from, id }) {
-      const handed = await handedState(endpointOf(from), id as string).catch(() => undefined)
+      const handed = await clientOf(from)
+        .message(id as string)
+        .catch(() => undefined)
       return handed === undefined ? 'unknown' : [handed.state, handed.reason].filter(Boolean).join(' ')
     },
     send: async over => void (await Promise.all(clients.map(name => sendFrom(name, over)))),

@@ -8,7 +8,7 @@ import { heard, type Plant } from './world.ts'
 
 export interface Defect {
   readonly what: string
-  /** The invariant (chaos-payment-checks.ts) that it breaks. */
+  /** The invariant (checks.ts) that it breaks. */
   readonly breaks: string
   readonly plant: Plant
 }

@@ -1,4 +1,4 @@
-// What happened in a world of the chaos harness, kept for its checks (chaos-payment-checks.ts).
+// What happened in a world of the chaos harness, kept for its checks (checks.ts).
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Note } from '../../payment/ledger/transaction.ts'

@@ -10,22 +10,8 @@ import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
 import { mostSeed, readSuite, runSuite, type Told, text } from '../chaos/options.ts'
 import { defects } from './defects.ts'
+import { type Invariant, invariants, type Violation } from './invariants.ts'
 import { type ReplayRun, replayRun } from './run.ts'
-
-export const invariants = {
-  once: 'no packet leaves the node twice',
-  alive: 'no life of the node ends that nobody ended',
-  'new-pass': 'a node that is left alone lets every new packet through',
-  'full-refuses': 'a full store lets nothing through, counts it, and goes on',
-  sums: 'received = forwarded + stored + served + dropped + held',
-} as const
-
-export type Invariant = keyof typeof invariants
-
-export interface Violation {
-  readonly invariant: Invariant
-  readonly why: string
-}
 
 export interface Summary {
   /** SIGKILLs that hit the running node. */

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import type { NetOptions } from '../../scripts/network/options.ts'
-import { endpointOf, type Plan, planNetwork } from '../../scripts/network/plan.ts'
+import { type Plan, planNetwork, remoteOf } from '../../scripts/network/plan.ts'
 import { type Role, supervisor } from '../../scripts/network/process.ts'
 import { endAll, newRecord, type Run, startAll } from '../../scripts/network/run.ts'
 import { watchNetwork } from '../../scripts/network/watch.ts'
@@ -125,7 +125,7 @@ async function soak({ minutes, seed, defect: leak }: Options): Promise<Summary> 
   process.once('exit', () => processes.abandon())
   const people = mail({
     clients: plan.processes.filter(({ role }) => role === 'client').map(({ name }) => name),
-    endpointOf: name => endpointOf(plan.processes.find(of => of.name === name) as Plan['processes'][number]),
+    clientOf: name => remoteOf(plan.processes.find(of => of.name === name) as Plan['processes'][number]),
     addressOf: name => {
       const status = watch.last(name)
       return status?.role === 'client' ? status.address : ''

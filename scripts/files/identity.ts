@@ -14,10 +14,10 @@ import {
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
 import { systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { type ClientFile, clientEndpoint, readClientFile } from '../files/config.ts'
-import { diskError, openFolder as openRoleFolder, writeKey, writeNew } from '../files/folder.ts'
-import { askNewPassphrase, askPassphrase, secretFromFiles } from '../files/secret.ts'
-import { identityChore, identityChores } from './identities.ts'
+import { identityChore, identityChores } from '../ask/identities.ts'
+import { type ClientFile, readClientFile, runningClient } from './config.ts'
+import { diskError, openFolder as openRoleFolder, writeKey, writeNew } from './folder.ts'
+import { askNewPassphrase, askPassphrase, secretFromFiles } from './secret.ts'
 
 const text = { type: 'string' } as const
 
@@ -45,7 +45,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
   if (what === 'key') return makeKey(wanted(file, what))
   const chore = identityChores.find(name => name === what)
   if (chore !== undefined) {
-    await identityChore(clientEndpoint(values.config), chore, file, values.json === true)
+    await identityChore(runningClient(values.config), chore, file, values.json === true)
     return
   }
   const config = readClientFile(values.config ?? 'client.toml')
@@ -63,9 +63,9 @@ export async function run(args: readonly string[]): Promise<undefined> {
 
 interface Given {
   readonly config: ClientFile
-  /** What opens the folder. */
+  /** The secret that opens the folder. */
   readonly unlock: Unlock | undefined
-  /** What is to open the folder or the file from now on. */
+  /** The secret that is to open the folder or the file from now on. */
   readonly fresh: Unlock | undefined
   /** Which identity; undefined: the first. */
   readonly as: string | undefined

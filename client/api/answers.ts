@@ -1,0 +1,295 @@
+// The answers that the HTTP API gives (docs/spec/client-http.md 15), as schemas: the OpenAPI document is made from them, and
+// `chaffinch/remote` checks by them what it is given and takes its types from them. What it says of the client itself:
+// status.ts.
+
+import * as v from 'valibot'
+import type { MessageId, NodeId } from '../../encoding/ids.ts'
+import type { Epoch, Ms } from '../../world/units.ts'
+import type { Bootstrap } from '../bootstrap.ts'
+import type { KnownService } from '../incoming/announcing.ts'
+import { type CoverLevel, coverLevels } from '../outgoing/cover.ts'
+import type { MessageState } from '../outgoing/delivery.ts'
+
+const hexId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
+const state = v.picklist(['queued', 'sent', 'stored', 'read', 'failed'])
+
+/** A message or reply that the client has accepted. */
+export interface Handed {
+  readonly id: MessageId
+  readonly state: MessageState
+  /** The code of why it failed. */
+  readonly reason?: string | undefined
+}
+
+/** The same with how many of its fragments have arrived. */
+export interface Progress extends Handed {
+  readonly fragments: number
+  readonly arrived: number
+}
+
+/** Bytes as they stand in JSON: as base64 (RFC 4648 with padding), and as text where they are UTF-8. */
+export interface ContentJson {
+  readonly base64: string
+  readonly text?: string | undefined
+}
+
+/** An entry of the bulletin. */
+export interface EntryJson extends ContentJson {
+  /** Lowercase hex, 64 digits. */
+  readonly id: string
+  readonly seq: number
+  /** When this client got it, milliseconds since 1970-01-01 UTC. */
+  readonly at: Ms
+}
+
+/** A message that has come. */
+export interface MessageJson extends ContentJson {
+  readonly id: MessageId
+  readonly seq: number
+  /** When it was whole, milliseconds since 1970-01-01 UTC. */
+  readonly at: Ms
+  readonly app: string
+  readonly inReplyTo: MessageId | null
+  readonly canReply: boolean
+}
+
+/** A page of an inbox. */
+export interface InboxPage {
+  readonly messages: readonly MessageJson[]
+  /** The cursor to hand in as `after` for the page behind this one. */
+  readonly next: number
+}
+
+/** A page of a topic of the bulletin. */
+export interface BulletinPage {
+  readonly entries: readonly EntryJson[]
+  /** The cursor to hand in as `after` for the page behind this one. */
+  readonly next: number
+}
+
+/** A message of the client's own, as the queue lists it. */
+export interface QueuedJson {
+  readonly id: MessageId
+  readonly app: string
+  readonly kind: 'message' | 'reply'
+  readonly state: MessageState
+  /** The code of why it failed. */
+  readonly reason: string | null
+  readonly bytes: number
+  readonly fragments: number
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly acceptedAt: Ms
+  readonly deadline: Ms
+}
+
+/** A message that came, as the inbox lists it. */
+export interface ListedJson {
+  readonly id: MessageId
+  readonly seq: number
+  /** When it was whole, milliseconds since 1970-01-01 UTC. */
+  readonly at: Ms
+  readonly app: string
+  readonly inReplyTo: MessageId | null
+  readonly canReply: boolean
+  readonly bytes: number
+  /** Says whether an app, or its owner, has taken it. */
+  readonly read: boolean
+}
+
+/** Reply blocks that somebody handed over as text. */
+export interface SurbJson {
+  /** Lowercase hex, 32 digits: what is sent with the blocks arrives as a reply to this. */
+  readonly conversation: MessageId
+  /** The epoch in which each of them works. */
+  readonly epochs: readonly Epoch[]
+}
+
+/** An identity of the process. */
+export interface IdentityJson {
+  readonly name: string
+  /** Empty until it has chosen a gateway. */
+  readonly address: string
+  readonly ready: boolean
+}
+
+/** The network as the client sees it. */
+export interface ConsensusJson {
+  readonly network: string
+  readonly epoch: Epoch
+  /** Lowercase hex of the document's hash. */
+  readonly hash: string
+  readonly signers: readonly NodeId[]
+  /** Milliseconds since 1970-01-01 UTC, as the two below. */
+  readonly validAfter: Ms
+  readonly freshUntil: Ms
+  readonly validUntil: Ms
+  readonly mixing: string
+  readonly topology: string
+  readonly parameters: Readonly<Record<string, number>>
+  readonly nodes: readonly NodeJson[]
+}
+
+/** A node of the network, as the consensus has it. */
+export interface NodeJson {
+  readonly id: NodeId
+  readonly role: 'mix' | 'gateway'
+  /** -1 for a gateway. */
+  readonly layer: number
+  readonly family: string
+  readonly running: boolean
+  readonly reliable: boolean
+}
+
+/** The path that one of the client's own fragments took. */
+export interface PathJson {
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly at: Ms
+  readonly message: MessageId
+  readonly fragment: number
+  readonly attempt: number
+  /** The first hop in front. */
+  readonly hops: readonly NodeId[]
+}
+
+/** A message that has come, as the events tell it. */
+export interface MessageTold {
+  readonly id: MessageId
+  readonly seq: number
+  readonly app: string
+  readonly inReplyTo: MessageId | null
+}
+
+const handedFields = { id: hexId, state, reason: v.optional(v.string()) }
+const contentFields = { base64: v.string(), text: v.optional(v.string()) }
+
+export const handed: v.GenericSchema<unknown, Handed> = v.object(handedFields)
+export const handedProgress: v.GenericSchema<unknown, Progress> = v.object({
+  ...handedFields,
+  fragments: v.number(),
+  arrived: v.number(),
+})
+export const received: v.GenericSchema<unknown, MessageJson> = v.object({
+  id: hexId,
+  seq: v.number(),
+  at: v.number(),
+  app: v.string(),
+  inReplyTo: v.nullable(hexId),
+  canReply: v.boolean(),
+  ...contentFields,
+})
+export const inboxPage: v.GenericSchema<unknown, InboxPage> = v.object({
+  messages: v.array(received),
+  next: v.number(),
+})
+export const queue: v.GenericSchema<unknown, { readonly messages: readonly QueuedJson[] }> = v.object({
+  messages: v.array(
+    v.object({
+      id: hexId,
+      app: v.string(),
+      kind: v.picklist(['message', 'reply']),
+      state,
+      reason: v.nullable(v.string()),
+      bytes: v.number(),
+      fragments: v.number(),
+      acceptedAt: v.number(),
+      deadline: v.number(),
+    }),
+  ),
+})
+export const inboxList: v.GenericSchema<unknown, { readonly messages: readonly ListedJson[] }> = v.object({
+  messages: v.array(
+    v.object({
+      id: hexId,
+      seq: v.number(),
+      at: v.number(),
+      app: v.string(),
+      inReplyTo: v.nullable(hexId),
+      canReply: v.boolean(),
+      bytes: v.number(),
+      read: v.boolean(),
+    }),
+  ),
+})
+export const cleaned: v.GenericSchema<unknown, { readonly sent: number; readonly received: number }> =
+  v.object({ sent: v.number(), received: v.number() })
+export const flushed: v.GenericSchema<unknown, { readonly left: number }> = v.object({ left: v.number() })
+export const surb: v.GenericSchema<unknown, { readonly surb: string }> = v.object({ surb: v.string() })
+export const surbSummary: v.GenericSchema<unknown, SurbJson> = v.object({
+  conversation: hexId,
+  epochs: v.array(v.number()),
+})
+export const answer: v.GenericSchema<unknown, ContentJson> = v.object(contentFields)
+export const bulletinPage: v.GenericSchema<unknown, BulletinPage> = v.object({
+  entries: v.array(v.object({ id: v.string(), seq: v.number(), at: v.number(), ...contentFields })),
+  next: v.number(),
+})
+export const published: v.GenericSchema<unknown, { readonly id: string }> = v.object({ id: v.string() })
+export const settings: v.GenericSchema<unknown, { readonly cover: CoverLevel }> = v.object({
+  cover: v.picklist(coverLevels),
+})
+export const identity: v.GenericSchema<unknown, IdentityJson> = v.object({
+  name: v.string(),
+  address: v.string(),
+  ready: v.boolean(),
+})
+export const identities: v.GenericSchema<unknown, { readonly identities: readonly IdentityJson[] }> =
+  v.object({ identities: v.array(identity) })
+export const removedIdentity: v.GenericSchema<unknown, { readonly name: string }> = v.object({
+  name: v.string(),
+})
+export const services: v.GenericSchema<unknown, { readonly services: readonly KnownService[] }> = v.object({
+  services: v.array(v.object({ name: v.string(), gateway: v.string(), address: v.string() })),
+})
+export const consensusSummary: v.GenericSchema<unknown, ConsensusJson> = v.object({
+  network: v.string(),
+  epoch: v.number(),
+  hash: v.string(),
+  signers: v.array(v.string()),
+  validAfter: v.number(),
+  freshUntil: v.number(),
+  validUntil: v.number(),
+  mixing: v.string(),
+  topology: v.string(),
+  parameters: v.record(v.string(), v.number()),
+  nodes: v.array(
+    v.object({
+      id: v.string(),
+      role: v.picklist(['mix', 'gateway']),
+      layer: v.number(),
+      family: v.string(),
+      running: v.boolean(),
+      reliable: v.boolean(),
+    }),
+  ),
+})
+export const paths: v.GenericSchema<unknown, { readonly paths: readonly PathJson[] }> = v.object({
+  paths: v.array(
+    v.object({
+      at: v.number(),
+      message: hexId,
+      fragment: v.number(),
+      attempt: v.number(),
+      hops: v.array(v.string()),
+    }),
+  ),
+})
+/** Tells how far the client is: see bootstrap.ts. */
+export const bootstrap: v.GenericSchema<unknown, Bootstrap> = v.object({
+  progress: v.number(),
+  tag: v.picklist(['consensus', 'gateway', 'ready']),
+  summary: v.string(),
+  warning: v.nullable(v.string()),
+  recommendation: v.nullable(v.string()),
+})
+export const messageEvent: v.GenericSchema<unknown, MessageTold> = v.object({
+  id: hexId,
+  seq: v.number(),
+  app: v.string(),
+  inReplyTo: v.nullable(hexId),
+})
+
+/** How the API says no (RFC 9457). */
+export const problem: v.GenericSchema<
+  unknown,
+  { readonly title: string; readonly status: number; readonly code: string; readonly detail: string }
+> = v.object({ title: v.string(), status: v.number(), code: v.string(), detail: v.string() })

@@ -1,0 +1,288 @@
+// A running client, reached over its HTTP API (docs/spec/client-http.md 15): a method for each route, with the types of the
+// schemas that the daemon itself checks and describes its routes with.
+
+import type * as v from 'valibot'
+import { base64, fromBase64 } from '../../encoding/base64.ts'
+import type { MessageId } from '../../encoding/ids.ts'
+import { second } from '../../world/units.ts'
+import * as gives from '../api/answers.ts'
+import type * as takes from '../api/schemas.ts'
+import * as about from '../api/status.ts'
+import type { LedgerEntry } from '../diary.ts'
+import type { KnownService } from '../incoming/announcing.ts'
+import type { CoverLevel } from '../outgoing/cover.ts'
+import { type Asked, type AskedFor, type AskOptions, ask, type RemoteOptions } from './ask.ts'
+import { type RemoteEvent, readEvents } from './events.ts'
+
+/** How the daemon says that it is, and what its process holds. */
+export type RemoteStatus = v.InferOutput<typeof about.processStatus>
+
+/** The fields of a message besides its receiver and its bytes. */
+export type RemoteSendOptions = Omit<takes.SendBody, 'to' | keyof takes.Content> & AskOptions
+
+/** What stands behind a cursor. */
+export interface PageOptions extends AskOptions {
+  /** The `next` of the page before; default -1: from the beginning. */
+  readonly after?: number | undefined
+  /** Where nothing is there: how long to wait for something, milliseconds, at most 30,000. Default 0. */
+  readonly waitMs?: number | undefined
+  /** Entries, at most 100. */
+  readonly most?: number | undefined
+}
+
+/** A long message takes a while to be cut and written. */
+const sendTimeoutMs = 30 * second
+/** Longer than a client tries to publish an entry. */
+const publishTimeoutMs = 150 * second
+/** A request to a service without a deadline of its own: as long as the network may take. */
+const requestTimeoutMs = 150 * second
+
+/**
+ * A client that runs in another process of this machine. Makes one request of the HTTP API a call; nothing is kept.
+ * Every method throws RemoteError.
+ */
+export class RemoteClient {
+  readonly #options: RemoteOptions
+
+  constructor(options: RemoteOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Asks for what has no method here, such as the routes of a part beside the client.
+   *
+   * @param path with its query, such as `/pay/status`
+   * @returns the answer, checked by `asked.answer` where there is one
+   */
+  ask<T>(path: string, asked: AskedFor<T>): Promise<T>
+  ask(path: string, asked?: Asked): Promise<unknown>
+  async ask(path: string, asked: Asked & { readonly answer?: v.GenericSchema } = {}): Promise<unknown> {
+    return await ask(this.#options, path, asked)
+  }
+
+  /** Tells how the client is. */
+  async status(options: AskOptions = {}): Promise<RemoteStatus> {
+    return await this.ask('/status', { ...options, answer: about.processStatus })
+  }
+
+  /** Hands a message over: it is on the daemon's disk when this resolves. @param to an address */
+  async send(
+    to: string,
+    content: Uint8Array | string,
+    { signal, timeoutMs = sendTimeoutMs, ...options }: RemoteSendOptions = {},
+  ): Promise<gives.Handed> {
+    const body = { to, ...bodyOf(content), ...options }
+    return await this.ask('/messages', { method: 'POST', body, signal, timeoutMs, answer: gives.handed })
+  }
+
+  /** Answers a message that brought reply blocks. @param id of the message that is answered */
+  async reply(
+    id: MessageId,
+    content: Uint8Array | string,
+    {
+      signal,
+      timeoutMs = sendTimeoutMs,
+      ...options
+    }: Omit<takes.ReplyBody, keyof takes.Content> & AskOptions = {},
+  ): Promise<gives.Handed> {
+    const path = `/messages/${encodeURIComponent(id)}/reply`
+    const body = { ...bodyOf(content), ...options }
+    return await this.ask(path, { method: 'POST', body, signal, timeoutMs, answer: gives.handed })
+  }
+
+  /** Tells what became of a message or reply of the client's own, and how many of its fragments have arrived. */
+  async message(id: MessageId, options: AskOptions = {}): Promise<gives.Progress> {
+    return await this.ask(`/messages/${encodeURIComponent(id)}`, { ...options, answer: gives.handedProgress })
+  }
+
+  /** Calls a message off: nothing of it is sent any more. */
+  async cancel(id: MessageId, options: AskOptions = {}): Promise<gives.Handed> {
+    const path = `/messages/${encodeURIComponent(id)}`
+    return await this.ask(path, { ...options, method: 'DELETE', answer: gives.handed })
+  }
+
+  /** Gives messages behind a cursor, oldest first; those that were unread count as read. Default: those for no app. */
+  async messages({
+    app,
+    ...page
+  }: PageOptions & { readonly app?: string | undefined } = {}): Promise<gives.InboxPage> {
+    return await this.ask(`/messages${pageQuery(page, { app })}`, {
+      ...paging(page),
+      answer: gives.inboxPage,
+    })
+  }
+
+  /** Lists what lies in the inboxes, of one app or of all, without contents; nothing counts as read for it. */
+  async listInbox(app?: string, options: AskOptions = {}): Promise<readonly gives.ListedJson[]> {
+    const answer = await this.ask(`/inbox${queryOf({ app })}`, { ...options, answer: gives.inboxList })
+    return answer.messages
+  }
+
+  /** Lists what the client was given to send and is not over; with `all` also what is. */
+  async queue(all = false, options: AskOptions = {}): Promise<readonly gives.QueuedJson[]> {
+    const answer = await this.ask(all ? '/queue?all=true' : '/queue', { ...options, answer: gives.queue })
+    return answer.messages
+  }
+
+  /** Forgets messages that are over, and received ones that were read, from before so long ago. Tells how many went. */
+  async clean(
+    olderThanMs: number,
+    options: AskOptions = {},
+  ): Promise<{ readonly sent: number; readonly received: number }> {
+    const body = { olderThanMs }
+    return await this.ask('/queue', { ...options, method: 'DELETE', body, answer: gives.cleaned })
+  }
+
+  /**
+   * Waits until all that was accepted has left once, or is stored or failed; nothing leaves sooner for it.
+   *
+   * @param waitMs milliseconds, at most 30,000
+   * @returns how many are not there yet
+   */
+  async flush(until: 'sent' | 'stored', waitMs: number, options: AskOptions = {}): Promise<number> {
+    const timeoutMs = waitMs + sendTimeoutMs
+    const body = { until, wait: waitMs }
+    const asked = { timeoutMs, ...options, method: 'POST', body, answer: gives.flushed } as const
+    return (await this.ask('/flush', asked)).left
+  }
+
+  /** Lists the services that gateways announce. */
+  async services(options: AskOptions = {}): Promise<readonly KnownService[]> {
+    return (await this.ask('/services', { ...options, answer: gives.services })).services
+  }
+
+  /** Asks a service and waits for its answer. @param options.to its address; default: wherever a gateway announces it */
+  async request(
+    service: string,
+    content: Uint8Array | string,
+    options: Pick<takes.RequestBody, 'to' | 'deadlineMs'> & AskOptions = {},
+  ): Promise<Uint8Array> {
+    const { to, deadlineMs, signal } = options
+    const usualMs = deadlineMs === undefined ? requestTimeoutMs : deadlineMs + sendTimeoutMs
+    const timeoutMs = options.timeoutMs ?? usualMs
+    const body = { to, service, ...bodyOf(content), deadlineMs }
+    const asked = { method: 'POST', body, signal, timeoutMs, answer: gives.answer } as const
+    return bytesOf(await this.ask('/requests', asked))
+  }
+
+  /** Publishes on a topic of the bulletin. @returns the entry's id, 64 hex digits, once the client's gateway shows it */
+  async publish(topic: string, content: Uint8Array | string, options: AskOptions = {}): Promise<string> {
+    const timeoutMs = publishTimeoutMs
+    const asked = {
+      timeoutMs,
+      ...options,
+      method: 'POST',
+      body: bodyOf(content),
+      answer: gives.published,
+    } as const
+    return (await this.ask(`/bulletin/${encodeURIComponent(topic)}`, asked)).id
+  }
+
+  /** Gives entries of a topic of the bulletin behind a cursor, oldest first. */
+  async entries(topic: string, page: PageOptions = {}): Promise<gives.BulletinPage> {
+    const path = `/bulletin/${encodeURIComponent(topic)}${pageQuery(page)}`
+    return await this.ask(path, { ...paging(page), answer: gives.bulletinPage })
+  }
+
+  /** Makes reply blocks to hand over by hand, as one text. @param count 1 to 64 */
+  async makeSurbs(user: string, count: number, options: AskOptions = {}): Promise<string> {
+    const body = { for: user, count }
+    return (await this.ask('/surbs', { ...options, method: 'POST', body, answer: gives.surb })).surb
+  }
+
+  /** Tells what reply blocks that were handed over as text are, without using one. */
+  async inspectSurbs(surb: string, options: AskOptions = {}): Promise<gives.SurbJson> {
+    return await this.ask(`/surbs${queryOf({ surb })}`, { ...options, answer: gives.surbSummary })
+  }
+
+  /** Sends with reply blocks that somebody handed over. */
+  async useSurbs(
+    surb: string,
+    content: Uint8Array | string,
+    options: AskOptions = {},
+  ): Promise<gives.Handed> {
+    const body = { surb, ...bodyOf(content) }
+    const asked = {
+      timeoutMs: sendTimeoutMs,
+      ...options,
+      method: 'POST',
+      body,
+      answer: gives.handed,
+    } as const
+    return await this.ask('/surbs/use', asked)
+  }
+
+  /** Gives the network as the client sees it. */
+  async consensus(options: AskOptions = {}): Promise<gives.ConsensusJson> {
+    return await this.ask('/consensus', { ...options, answer: gives.consensusSummary })
+  }
+
+  /** Lists the paths that the client's own fragments took, the newest last. */
+  async paths(options: AskOptions = {}): Promise<readonly gives.PathJson[]> {
+    return (await this.ask('/paths', { ...options, answer: gives.paths })).paths
+  }
+
+  /** Lists what happened to the client's messages, oldest first (docs/spec/client-store.md 12). */
+  async ledger(options: AskOptions = {}): Promise<readonly LedgerEntry[]> {
+    return (await this.ask('/ledger', { ...options, answer: about.ledger })).entries
+  }
+
+  /** Tells the level of cover traffic. */
+  async cover(options: AskOptions = {}): Promise<CoverLevel> {
+    return (await this.ask('/settings', { ...options, answer: gives.settings })).cover
+  }
+
+  /** Changes the level of cover traffic; whoever watches the link sees the change. */
+  async setCover(cover: CoverLevel, options: AskOptions = {}): Promise<void> {
+    await this.ask('/settings', { ...options, method: 'PUT', body: { cover }, answer: gives.settings })
+  }
+
+  /** Lists the identities of the process, the first in front. */
+  async identities(options: AskOptions = {}): Promise<readonly gives.IdentityJson[]> {
+    return (await this.ask('/identities', { ...options, answer: gives.identities })).identities
+  }
+
+  /** Makes an identity that nobody on the wire can link to the others. */
+  async createIdentity(name: string, options: AskOptions = {}): Promise<gives.IdentityJson> {
+    const asked = { ...options, method: 'POST', body: { name }, answer: gives.identity } as const
+    return await this.ask('/identities', asked)
+  }
+
+  /** Forgets an identity with its keys, messages and reply blocks. */
+  async removeIdentity(name: string, options: AskOptions = {}): Promise<void> {
+    const path = `/identities/${encodeURIComponent(name)}`
+    await this.ask(path, { ...options, method: 'DELETE', answer: gives.removedIdentity })
+  }
+
+  /** Tells what happens, beginning with how it is now, until the signal aborts or the daemon ends. */
+  events(signal?: AbortSignal): AsyncGenerator<RemoteEvent, void, undefined> {
+    return readEvents(this.#options, signal)
+  }
+}
+
+/** Reads the bytes of a message, an entry or an answer. */
+export function bytesOf({ base64 }: Pick<gives.ContentJson, 'base64'>): Uint8Array {
+  return fromBase64(base64)
+}
+
+function bodyOf(content: Uint8Array | string): takes.Content {
+  return typeof content === 'string' ? { text: content } : { base64: base64(content) }
+}
+
+function queryOf(fields: Readonly<Record<string, string | number | undefined>>): string {
+  const given = Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],
+  )
+  return given.length === 0 ? '' : `?${given.join('&')}`
+}
+
+function pageQuery(
+  { after, waitMs: wait, most }: PageOptions,
+  more: Readonly<Record<string, string | undefined>> = {},
+): string {
+  return queryOf({ after, wait, most, ...more })
+}
+
+function paging({ waitMs = 0, timeoutMs = waitMs + sendTimeoutMs, signal }: PageOptions): AskOptions {
+  return { timeoutMs, signal }
+}

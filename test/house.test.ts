@@ -1,0 +1,300 @@
+// How the house is built (docs/architecture.md): who may import whom, what is declared, what is published and
+// shipped, and that no idea has two places. Each rule is broken on purpose in a copy, and seen to refuse.
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { dependencyFaults, shippedSources, sources } from '../scripts/tools/dependencies.ts'
+
+const root = join(import.meta.dirname, '..')
+const modules = join(root, 'node_modules')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+const all = sources(root)
+const product = all.filter(file => !file.startsWith('test/'))
+const manifest = JSON.parse(read('package.json')) as {
+  readonly exports: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
+}
+
+interface Diagnostic {
+  readonly category: string
+  readonly message: string
+  readonly file: string
+}
+
+/** Files that a copy of the repository's rules is let loose on. */
+type Files = Readonly<Record<string, string>>
+
+function inCopy<T>(files: Files, act: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'chaffinch-house-'))
+  try {
+    copyFileSync(join(root, 'package.json'), join(folder, 'package.json'))
+    symlinkSync(modules, join(folder, 'node_modules'))
+    const rules = JSON.parse(read('biome.json')) as object
+    // There is no history in the copy.
+    writeFileSync(join(folder, 'biome.json'), JSON.stringify({ ...rules, vcs: { enabled: false } }))
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(join(folder, dirname(name)), { recursive: true })
+      writeFileSync(join(folder, name), text)
+    }
+    return act(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What `biome check` says of these files: its exit code, and every error. */
+function lint(files: Files): { readonly code: number | null; readonly errors: readonly Diagnostic[] } {
+  return inCopy(files, folder => {
+    const biome = join(modules, '@biomejs', 'biome', 'bin', 'biome')
+    const args = [biome, 'check', '--reporter=json', '--max-diagnostics=1000', '.']
+    const { status, stdout } = spawnSync(process.execPath, args, { cwd: folder, encoding: 'utf8' })
+    const { diagnostics } = JSON.parse(stdout) as {
+      readonly diagnostics: readonly {
+        readonly category: string
+        readonly severity: string
+        readonly message: unknown
+        readonly location: { readonly path: unknown }
+      }[]
+    }
+    const errors = diagnostics
+      .filter(({ severity, location }) => severity === 'error' && textOf(location.path).endsWith('.ts'))
+      .map(({ category, message, location }) => ({
+        category,
+        message: textOf(message),
+        file: textOf(location.path),
+      }))
+    return { code: status, errors }
+  })
+}
+
+/** A text as Biome tells it, whatever the version wraps it in. */
+function textOf(told: unknown): string {
+  if (typeof told === 'string') return told
+  if (Array.isArray(told)) return told.map(textOf).join('')
+  if (typeof told !== 'object' || told === null) return ''
+  const { content, file } = told as { readonly content?: unknown; readonly file?: unknown }
+  return textOf(content ?? file)
+}
+
+const rooms = [
+  'world',
+  'encoding',
+  'sphinx',
+  'link',
+  'directory',
+  'node',
+  'client',
+  'payment',
+  'simulator',
+  'trials',
+  'scripts',
+  'test',
+] as const
+type Room = (typeof rooms)[number]
+
+const floor: readonly Room[] = ['world', 'encoding']
+const below: readonly Room[] = [...floor, 'sphinx', 'link', 'directory', 'node', 'client', 'payment']
+
+/** The table of docs/architecture.md. */
+const may: Readonly<Record<Room, readonly Room[]>> = {
+  world: [],
+  encoding: ['world'],
+  sphinx: floor,
+  link: floor,
+  directory: [...floor, 'sphinx', 'link'],
+  node: [...floor, 'sphinx', 'link', 'directory'],
+  client: [...floor, 'sphinx', 'link', 'directory'],
+  payment: [...floor, 'sphinx', 'link'],
+  simulator: below,
+  trials: [...below, 'simulator'],
+  scripts: floor,
+  test: rooms,
+}
+
+/** Where each room's published faces lie, for rooms that may use these alone. */
+const faces = Object.values(manifest.exports).flatMap(target =>
+  typeof target === 'string' ? [] : [target.default.replace('./dist/', '').replace(/\.js$/, '.ts')],
+)
+
+const planted = (path: string): string => `import { thing } from '${path}'\n\nconsole.log(thing)\n`
+
+test('an import of a room that is not below is refused, in every room', () => {
+  const wrong = rooms.flatMap(room =>
+    rooms
+      .filter(other => other !== room && !may[room].includes(other))
+      .map(other => [`${room}/plants-${other}.ts`, planted(`../${other}/planted.ts`)] as const),
+  )
+  const right = rooms.flatMap(room =>
+    may[room]
+      .filter(other => other !== room)
+      .map(other => [`${room}/uses-${other}.ts`, planted(`../${other}/planted.ts`)] as const),
+  )
+  const { code, errors } = lint(Object.fromEntries([...wrong, ...right]))
+  assert.is(code, 1)
+  for (const [file] of wrong) {
+    const room = file.split('/')[0] as string
+    const found = errors.filter(error => error.file === file)
+    assert.is(found.length, 1, `${file}: ${JSON.stringify(found)}`)
+    assert.is(found[0]?.category, 'lint/style/noRestrictedImports', file)
+    assert.ok(found[0]?.message.startsWith(`${room}/`), `${file}: ${found[0]?.message}`)
+  }
+  const refused = errors.filter(({ file }) => right.some(([name]) => name === file))
+  assert.equal(refused, [])
+})
+
+test('scripts use the published faces, and nothing behind them', () => {
+  const depth = (face: string): string => `scripts/ask/uses-${face.replaceAll('/', '-')}`
+  const right = faces.map(face => [depth(face), planted(`../../${face}`)] as const)
+  const wrong = [
+    ['scripts/ask/deep.ts', planted('../../client/packets/surb.ts')],
+    ['scripts/roles/deep.ts', planted('../../payment/ledger/log.ts')],
+    ['scripts/keys.ts', planted('#crypto')],
+  ] as const
+  const { errors } = lint(Object.fromEntries([...right, ...wrong]))
+  assert.equal(
+    errors.map(({ file, category }) => [file, category]).sort(),
+    wrong.map(([file]) => [file, 'lint/style/noRestrictedImports']).sort(),
+  )
+})
+
+test('payment uses two faces of the client, and trials of scripts no more than networks and roles', () => {
+  const { errors } = lint({
+    'payment/person/face.ts': planted('../../client/index.ts'),
+    'payment/api/face.ts': planted('../../client/api/index.ts'),
+    'payment/person/deep.ts': planted('../../client/client.ts'),
+    'trials/soak/network.ts': planted('../../scripts/network/run.ts'),
+    'trials/soak/role.ts': planted('../../scripts/roles/node.ts'),
+    'trials/soak/ask.ts': planted('../../scripts/ask/consensus.ts'),
+  })
+  assert.equal(errors.map(({ file }) => file).sort(), ['payment/person/deep.ts', 'trials/soak/ask.ts'])
+})
+
+test('only link imports libp2p', () => {
+  const others = rooms.filter(room => !['link', 'trials', 'test'].includes(room))
+  const files = [...others, 'link'].map(room => [`${room}/host.ts`, planted('libp2p')] as const)
+  const { errors } = lint(Object.fromEntries(files))
+  assert.equal(errors.map(({ file }) => file).sort(), others.map(room => `${room}/host.ts`).sort())
+  assert.ok(errors.every(({ message }) => message.startsWith('only link/ imports libp2p')))
+})
+
+test('a package that is not declared is refused', () => {
+  const { errors } = lint({
+    'world/declared.ts': planted('valibot'),
+    'world/undeclared.ts': planted('left-pad'),
+  })
+  assert.equal(
+    errors.map(({ file, category }) => [file, category]),
+    [['world/undeclared.ts', 'lint/correctness/noUndeclaredDependencies']],
+  )
+})
+
+/** A small repository with one face. */
+const small: Files = {
+  'tsconfig.json': '{"include":["world","test"]}',
+  'tsconfig.build.json': '{"include":["world/index.ts"]}',
+  'package.json': JSON.stringify({
+    name: 'small',
+    dependencies: { valibot: '1' },
+    devDependencies: { uvu: '1' },
+  }),
+  'world/index.ts': "export { thing } from './thing.ts'\n",
+  'world/thing.ts': "import * as v from 'valibot'\n\nexport const thing = v\n",
+  'test/thing.test.ts': "import { test } from 'uvu'\n\ntest.run()\n",
+}
+
+test('a package that nobody imports, or that is for development only, is found', () => {
+  const faults = (files: Files): readonly string[] =>
+    inCopy({ ...small, ...files }, folder => dependencyFaults(folder))
+  assert.equal(faults({}), [])
+  assert.equal(faults({ 'world/thing.ts': 'export const thing = 1\n' }), [
+    'package.json: nothing imports valibot',
+  ])
+  assert.equal(faults({ 'world/thing.ts': "import 'valibot'\nimport 'left-pad'\n" }), [
+    'world/thing.ts: imports left-pad, which is not declared',
+  ])
+  assert.equal(faults({ 'world/thing.ts': "import 'valibot'\nimport { test } from 'uvu'\n" }), [
+    'world/thing.ts: imports uvu, which is declared for development only',
+  ])
+})
+
+test('no folder besides test holds more than 30 sources, and nobody imports test', () => {
+  const sizes = new Map<string, number>()
+  for (const file of product) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1)
+  assert.ok(sizes.size > 30)
+  assert.equal(
+    [...sizes].filter(([, size]) => size > 30),
+    [],
+  )
+  assert.equal(
+    product.filter(file => /from '(\.\.\/)+test\//.test(read(file))),
+    [],
+  )
+})
+
+/** Lines of the tracked product that match, as `git grep` finds them, each with its file. */
+function grep(pattern: string): readonly string[] {
+  const args = ['grep', '-nE', pattern, '--', '*.ts', ':!test']
+  const { stdout } = spawnSync('git', args, { cwd: root, encoding: 'utf8' })
+  return stdout.split('\n').filter(line => line !== '')
+}
+
+test('hex, the token bucket and the abortable wait are defined once', () => {
+  const files = (pattern: string): string[] => [
+    ...new Set(grep(pattern).map(line => line.split(':')[0] as string)),
+  ]
+  assert.equal(files('(function|const) (to|as)?[hH]ex(Of)?\\b'), ['encoding/bytes.ts'])
+  assert.equal(files('^(export )?(function|class|interface|type) \\w*([bB]ucket|[tT]akeTokens?)\\b'), [
+    'world/rates.ts',
+  ])
+  assert.equal(files('function (abortable|wait)\\b'), ['world/wait.ts'])
+})
+
+test('exports, build and reference name the same faces', () => {
+  const published = Object.entries(manifest.exports).flatMap(([path, target]) =>
+    typeof target === 'string' ? [] : [{ path: path.slice(2), ...target }],
+  )
+  for (const { types, default: file } of published) assert.is(types.replace(/\.d\.ts$/, '.js'), file)
+  const { include } = JSON.parse(read('tsconfig.build.json')) as { readonly include: readonly string[] }
+  /** Entered by Node itself, or in place of another file: nobody imports them by their subpath. */
+  const entered = ['sphinx/crypto-browser.ts', 'node/relay/peel-thread.ts', 'scripts/chaffinch.ts']
+  assert.equal([...include].sort(), [...faces, ...entered].sort())
+  const pages = readdirSync(join(root, 'docs', 'api')).sort()
+  assert.equal(pages, ['README.md', ...published.map(({ path }) => `${path}.md`)].sort())
+  assert.equal(
+    faces.filter(file => !existsSync(join(root, file))),
+    [],
+  )
+})
+
+test('nothing of tests, trials and tools is shipped', () => {
+  const unshipped = /^(dist\/)?(test|trials|scripts\/tools)\//
+  assert.equal(
+    [...shippedSources(root)].filter(file => unshipped.test(file)),
+    [],
+  )
+  const args = ['pack', '--dry-run', '--json', '--ignore-scripts']
+  const [packed] = JSON.parse(execFileSync('npm', args, { cwd: root, encoding: 'utf8', stdio: 'pipe' })) as {
+    readonly files: readonly { readonly path: string }[]
+  }[]
+  const paths = (packed?.files ?? []).map(({ path }) => path)
+  assert.ok(paths.includes('dist/client/index.js'), 'dist/ is not there: npm run build')
+  assert.equal(
+    paths.filter(path => unshipped.test(path)),
+    [],
+  )
+})
+
+test.run()
