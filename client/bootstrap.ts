@@ -1,6 +1,7 @@
 // How far a client is on its way to being ready, as something to show (docs/spec/client-http.md 15.3), after Tor's
 // bootstrap events.
 
+import { wait } from '../world/wait.ts'
 import { ClientError } from './error.ts'
 import type { ClientStatus } from './status.ts'
 
@@ -67,19 +68,11 @@ export function untilReady(
   closed: () => boolean,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const end = (error?: ClientError): void => {
-      off()
-      signal?.removeEventListener('abort', abort)
-      if (error === undefined) resolve()
-      else reject(error)
-    }
-    const abort = (): void => end(new ClientError('ABORTED', 'client: called off while it was not ready'))
-    const off = on(ready => {
-      if (ready) end()
-      else if (closed()) end(new ClientError('CLOSED', 'client: closed'))
-    })
-    if (signal?.aborted) return abort()
-    signal?.addEventListener('abort', abort, { once: true })
-  })
+  const aborted = (): ClientError => new ClientError('ABORTED', 'client: called off while it was not ready')
+  return wait<void>({ signal, aborted }, ({ resolve, reject }) =>
+    on(ready => {
+      if (ready) resolve()
+      else if (closed()) reject(new ClientError('CLOSED', 'client: closed'))
+    }),
+  )
 }

@@ -58,7 +58,7 @@ export class Client {
     this.#sending = new Sending(init, open.engine, this.#handles)
     this.#mail = new Mail({
       inbox,
-      canReply: id => open.engine.replies.canAnswer(id, init.clock.now()),
+      canReply: id => open.engine.replies.canAnswer(id),
       onDelivered: ({ id }) => ledger.add({ at: init.clock.now(), event: 'delivered', id }),
       onTaken: entry => this.#engine.tellRead(entry),
     })

@@ -9,6 +9,7 @@ import { type Clock, systemClock } from '../world/clock.ts'
 import { type Log, silent } from '../world/log.ts'
 import { type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
+import { within } from '../world/until.ts'
 import { Client } from './client.ts'
 import { directoryAfter } from './directory-after.ts'
 import { ClientError } from './error.ts'
@@ -74,20 +75,13 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   const { clock = systemClock, deadlineMs = usualDeadlineMs, signal } = options
   if (signal?.aborted) throw new ClientError('ABORTED', 'connect: called off by the caller')
   const client = await openClient(options)
-  const late = new AbortController()
-  const timer = clock.after(deadlineMs, () => late.abort())
-  const abort = (): void => late.abort()
-  signal?.addEventListener('abort', abort, { once: true })
   try {
-    await client.ready(late.signal)
+    await within(clock, deadlineMs, signal === undefined ? [] : [signal], either => client.ready(either))
     return client
   } catch (error) {
     const why = client.notReady()
     await client.close()
     throw signal?.aborted ? error : why
-  } finally {
-    timer.cancel()
-    signal?.removeEventListener('abort', abort)
   }
 }
 

@@ -112,7 +112,7 @@ export class Engine {
     this.#own = stored.own
     this.theirs = stored.theirs
     this.ledger = new Ledger(limits.ledger)
-    this.announcing = new Announcing(() => clock.now())
+    this.announcing = new Announcing(() => clock.elapsed())
     this.bulletin = bulletin
     // A dead mix is gone from the consensus after an epoch or two.
     this.#suspicion = new Suspicion(Math.min(20 * minute, Math.max(minute, network.epochMs)))
@@ -122,6 +122,7 @@ export class Engine {
       () => this.#batchesMs(),
     )
     this.replies = new Replies({
+      clock,
       network,
       g,
       own: this.#own,
@@ -188,7 +189,7 @@ export class Engine {
       store,
       limits: limits.board,
       view: () => directory.current(),
-      post: (posting, deadline) => engine?.sender.accept(posting, { by: 'gateway', urgent: false, deadline }),
+      post: (posting, giveUpAt) => engine?.sender.accept(posting, { by: 'gateway', urgent: false, giveUpAt }),
       cancel: id => engine?.fail(id, 'ABORTED'),
     })
     engine = new Engine(init, events, await openStored(init), bulletin)
@@ -222,8 +223,8 @@ export class Engine {
       home,
       gateway,
       mailbox: this.#identity.mailboxKey,
-      weight: id => this.#suspicion.weight(id, clock.now()),
-      reliability: id => this.#suspicion.reliability(id, clock.now()),
+      weight: id => this.#suspicion.weight(id, clock.elapsed()),
+      reliability: id => this.#suspicion.reliability(id, clock.elapsed()),
       random,
     }
   }
@@ -296,14 +297,14 @@ export class Engine {
   post(kind: Kind, to: string, content: Uint8Array): string {
     const { random, clock, log } = this.#init
     const id = hex(random(messageIdBytes))
-    const deadline = clock.now() + ownLifetimeMs
+    const giveUpAt = clock.elapsed() + ownLifetimeMs
     if (this.#posted.size >= mostPosted) return id
     try {
       const count = this.count(kind, content.length)
       this.#posted.add(id)
       this.sender.accept(
         { id, kind, to, content, count },
-        { by: acknowledgedBy(kind), urgent: true, deadline },
+        { by: acknowledgedBy(kind), urgent: true, giveUpAt },
       )
     } catch (error) {
       this.#posted.delete(id)
@@ -351,7 +352,7 @@ export class Engine {
         ...queuedAs(message),
         resume: { state, acknowledged },
       }
-      if (kind === 'reply') this.replies.resume(to, this.#init.clock.now())
+      if (kind === 'reply') this.replies.resume(to)
       try {
         this.sender.accept({ id, kind, to, content, count, way: message.way }, how)
       } catch (error) {
@@ -458,7 +459,7 @@ export class Engine {
     const asked = this.#own.asked(id)
     if (asked === undefined || epochAt(network, now) < epochAt(network, acceptedAt) + 2) return
     this.replies
-      .freshen(asked, now)
+      .freshen(asked)
       .catch((error: unknown) =>
         log.debug({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'no blocks could follow'),
       )
@@ -476,7 +477,7 @@ export class Engine {
       const work = async (): Promise<void> => {
         await this.outbox.saveProgress(this.sender.takeProgress())
         await this.#own.expire(clock.now())
-        await this.replies.tidy(clock.now())
+        await this.replies.tidy()
       }
       work().catch(() => log.error({}, 'housekeeping could not write'))
       if (!this.#ended) this.#housekeep()

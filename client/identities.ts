@@ -4,10 +4,10 @@
 
 import type { View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
-import type { Clock } from '../world/clock.ts'
-import { systemClock } from '../world/clock.ts'
+import { type Clock, sleep, systemClock } from '../world/clock.ts'
 import { exponential, fraction, pick, type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
+import { type Turns, turns } from '../world/turns.ts'
 import type { Client } from './client.ts'
 import { type ClientOptions, openClient, openOwnFolder } from './connect.ts'
 import { ClientError } from './error.ts'
@@ -84,7 +84,7 @@ export class Identities {
   /** The gateway that each has just drawn and may not have written down yet: lowercase hex. */
   readonly #drawn = new Map<string, string>()
   /** Changes of the list take turns. */
-  #last: Promise<unknown> = Promise.resolve()
+  readonly #turns: Turns = turns()
   #closed: Promise<void> | undefined
 
   private constructor(
@@ -179,11 +179,12 @@ export class Identities {
   }
 
   async #close(): Promise<void> {
-    await this.#last.catch(() => {})
+    // What is under way ends first
+    await this.#turns(async () => {})
     const all = [...this.#open.values()]
     const alone = all.length === 1
     const end = async (each: Open): Promise<void> => {
-      if (!alone) await this.#pause(fraction(this.#random) * endSpreadMs)
+      if (!alone) await sleep(this.#clock, fraction(this.#random) * endSpreadMs)
       await this.#shut(each)
     }
     await Promise.all(all.map(end))
@@ -250,12 +251,6 @@ export class Identities {
 
   async #inTurn<T>(act: () => Promise<T>): Promise<T> {
     if (this.#closed !== undefined) throw new ClientError('CLOSED', 'identities: closed')
-    const mine = this.#last.catch(() => {}).then(act)
-    this.#last = mine
-    return await mine
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise(resolve => this.#clock.after(ms, resolve))
+    return await this.#turns(act)
   }
 }

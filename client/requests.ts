@@ -1,5 +1,7 @@
 // Requests to services, and the answers that are waited for (docs/spec/client-sdk.md 14).
 
+import type { MessageId } from '../encoding/ids.ts'
+import { type Settle, wait } from '../world/wait.ts'
 import { ClientError } from './error.ts'
 import type { InboxEntry } from './incoming/inbox.ts'
 import { readAnswer } from './service.ts'
@@ -12,12 +14,10 @@ export interface RequestsInit {
   readonly markRead: (seq: number) => Promise<void>
 }
 
-type Settle = (outcome: Uint8Array | ClientError) => void
-
 export class Requests {
   readonly #init: RequestsInit
   /** By the id of the request. */
-  readonly #waiting = new Map<string, Settle>()
+  readonly #waiting = new Map<MessageId, Settle<Uint8Array>>()
 
   constructor(init: RequestsInit) {
     this.#init = init
@@ -25,21 +25,21 @@ export class Requests {
 
   /** An answer has come. One that nobody waits for any more (the process was started again) is put away. */
   async arrived({ seq, inReplyTo = '' }: InboxEntry): Promise<void> {
-    const settle = this.#waiting.get(inReplyTo)
-    const bytes = settle === undefined ? undefined : await this.#init.bytes(seq)
+    const waiting = this.#waiting.get(inReplyTo)
+    const bytes = waiting === undefined ? undefined : await this.#init.bytes(seq)
     await this.#init.markRead(seq)
-    if (settle === undefined || bytes === undefined) return
+    if (waiting === undefined || bytes === undefined) return
     try {
-      settle(readAnswer(bytes))
+      waiting.resolve(readAnswer(bytes))
     } catch (error) {
       if (!(error instanceof ClientError)) throw error
-      settle(error)
+      waiting.reject(error)
     }
   }
 
   /** The request itself has failed. */
   failed(id: string, why: ClientError): void {
-    this.#waiting.get(id)?.(why)
+    this.#waiting.get(id)?.reject(why)
   }
 
   /**
@@ -48,21 +48,15 @@ export class Requests {
    * @throws ClientError with the reason why the request failed or the service gave no answer; ABORTED, CLOSED
    */
   answer(id: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      const abort = (): void => settle(new ClientError('ABORTED', 'request: called off by the caller'))
-      const settle: Settle = outcome => {
-        this.#waiting.delete(id)
-        signal?.removeEventListener('abort', abort)
-        if (outcome instanceof ClientError) reject(outcome)
-        else resolve(outcome)
-      }
+    const aborted = (): ClientError => new ClientError('ABORTED', 'request: called off by the caller')
+    return wait<Uint8Array>({ signal, aborted }, settle => {
       this.#waiting.set(id, settle)
-      signal?.addEventListener('abort', abort, { once: true })
+      return () => this.#waiting.delete(id)
     })
   }
 
   close(): void {
-    for (const settle of [...this.#waiting.values()])
-      settle(new ClientError('CLOSED', 'client: closed before the answer came'))
+    for (const { reject } of [...this.#waiting.values()])
+      reject(new ClientError('CLOSED', 'client: closed before the answer came'))
   }
 }

@@ -5,6 +5,7 @@ import { FieldWriter } from '../encoding/writer.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'
 import { fullBucket, takeTokens } from '../world/rates.ts'
+import { until } from '../world/until.ts'
 import { ClientError } from './error.ts'
 import type { Message, Received } from './message.ts'
 import { Reader } from './reader.ts'
@@ -67,15 +68,13 @@ export function serveRequests(
   const { atOnce, perMinute, longest } = { ...usual, ...options }
   const counts: Record<Status | 'mute', number> = { fine: 0, busy: 0, refused: 0, failed: 0, mute: 0 }
   const ending = new AbortController()
-  const end = (): void => ending.abort()
-  options.signal?.addEventListener('abort', end, { once: true })
-  if (options.signal?.aborted) end()
+  const signals = options.signal === undefined ? [ending.signal] : [ending.signal, options.signal]
   const working = new Set<Promise<void>>()
   const rate = { perMinute, burst: perMinute }
   const quota = fullBucket(rate, clock.elapsed())
   const mayWork = (): boolean => working.size < atOnce && takeTokens(quota, rate, 1, clock.elapsed()) === 1
-  const answer = async (request: Received): Promise<void> => {
-    const [status, bytes] = await handle(request)
+  const answer = async (request: Received, signal: AbortSignal): Promise<void> => {
+    const [status, bytes] = await handle(request, signal)
     counts[status]++
     try {
       await reply(request, writeAnswer(status, bytes))
@@ -84,32 +83,34 @@ export function serveRequests(
       log.warn({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'an answer could not be sent')
     }
   }
-  const handle = async ({ bytes, text }: Received): Promise<readonly [Status, Uint8Array]> => {
+  const handle = async (
+    { bytes, text }: Received,
+    signal: AbortSignal,
+  ): Promise<readonly [Status, Uint8Array]> => {
     if (bytes.length > longest) return ['refused', none]
     if (!mayWork()) return ['busy', none]
     try {
-      const given = await handler({ bytes, text, signal: ending.signal })
+      const given = await handler({ bytes, text, signal })
       return ['fine', typeof given === 'string' ? new TextEncoder().encode(given) : given]
     } catch (error) {
       log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'a handler failed')
       return ['failed', none]
     }
   }
-  const run = async (): Promise<void> => {
-    for await (const request of messages(ending.signal)) {
+  const run = async (signal: AbortSignal): Promise<void> => {
+    for await (const request of messages(signal)) {
       // Our own requests' answers lie elsewhere; a reply to a plain message of this app is none of ours
       if (request.inReplyTo !== undefined) continue
       if (!request.canReply) {
         counts.mute++
         continue
       }
-      const work = answer(request).finally(() => working.delete(work))
+      const work = answer(request, signal).finally(() => working.delete(work))
       working.add(work)
     }
     await Promise.all(working)
-    options.signal?.removeEventListener('abort', end)
   }
-  return { counts, ended: run(), end }
+  return { counts, ended: until(signals, run), end: () => ending.abort() }
 }
 
 const none = new Uint8Array(0)

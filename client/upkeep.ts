@@ -78,7 +78,7 @@ export class Chores {
       .after(-1, app)
       .filter(entry => entry.app !== answersApp)
       .map(({ id, seq, at, app, inReplyTo = null, length, read }) => {
-        const canReply = this.#engine.replies.canAnswer(id, this.#init.clock.now())
+        const canReply = this.#engine.replies.canAnswer(id)
         return { id, seq, at, app, inReplyTo, canReply, bytes: length, read }
       })
   }
@@ -102,11 +102,11 @@ export class Chores {
    * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, BAD_OPTION, NO_CONSENSUS, NO_GATEWAY, NO_PATH, QUEUE_FULL
    */
   async makeSurbs(user: string, wanted: number): Promise<string> {
-    const { random, clock, g, network, store } = this.#init
+    const { random, g, network, store } = this.#init
     if (!(Number.isInteger(wanted) && wanted >= 1 && wanted <= 64))
       throw new ClientError('BAD_OPTION', `surbs: ${wanted}: want 1 to 64`)
     const conversation = random(messageIdBytes)
-    const made = this.#engine.replies.make(hex(conversation), user, wanted, clock.now())
+    const made = this.#engine.replies.make(hex(conversation), user, wanted)
     await onDisk(() => store.batch([...made.operations]))
     made.commit()
     return writeSurbs(g, { conversation, blocks: made.blocks }, network.name)
@@ -139,7 +139,7 @@ export class Chores {
     const to = hex(conversation)
     const { replies, theirs } = this.#engine
     if (!theirs.knows(to)) {
-      const taken = replies.received(to, blocks, clock.now())
+      const taken = replies.received(to, blocks)
       await onDisk(() => store.batch([...taken.operations]))
       taken.commit()
     }

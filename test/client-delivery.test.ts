@@ -55,6 +55,7 @@ class Run {
 
   /** One tick; what it hands out leaves at once. */
   tick(slackMs = 100, mostSlackMs?: number): Extract<Action, { type: 'transmit' }> | undefined {
+    this.do({ type: 'overdue', wall: this.now })
     const sent = this.do({ type: 'tick' }).find(action => action.type === 'transmit')
     const most = mostSlackMs === undefined ? {} : { mostSlackMs }
     if (sent !== undefined) this.do({ ...sent, type: 'departed', drawnMs: 50, slackMs, ...most })
@@ -116,6 +117,22 @@ test('without acknowledgements a fragment leaves again later and later, then fai
   assert.is(run.states.get('m'), 'failed')
   assert.is(run.reasons.get('m'), 'EXPIRED')
   assert.equal(run.do({ type: 'acknowledged', id: 'm', index: 0 }), [])
+})
+
+test('what the client sends by itself is given up by elapsed time, and what a person wrote by the wall clock', () => {
+  const run = new Run()
+  run.do(accepted('own', 1, { deadline: undefined, giveUpAt: 1000 }))
+  run.do(accepted('written', 1, { deadline: 1000 }))
+  run.do({ type: 'overdue', wall: 999 })
+  run.now = 999
+  run.do({ type: 'tick' })
+  assert.is(run.state.jobs.size, 2)
+  run.do({ type: 'overdue', wall: 1000 })
+  assert.is(run.states.get('written'), 'failed')
+  assert.is(run.states.get('own'), 'queued')
+  run.now = 1000
+  run.do({ type: 'tick' })
+  assert.is(run.states.get('own'), 'failed')
 })
 
 test('the wait for an acknowledgement doubles no further than its sender says', () => {

@@ -1,9 +1,8 @@
 // Persons with payments at clients of a mixnet in memory, and a ledger that one more client serves. Not a test itself.
 
 import type { Hono } from 'hono'
-import type { Access } from '../client/api/access.ts'
+import type { Access, Env } from '../client/api/access.ts'
 import { clientRoutes } from '../client/api/daemon.ts'
-import type { Env } from '../client/api/messages.ts'
 import { sealedValues } from '../client/folder/vault.ts'
 import type { BulletinTopic, Client } from '../client/index.ts'
 import type { Service } from '../client/service.ts'

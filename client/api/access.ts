@@ -3,11 +3,16 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../world/clock.ts'
-import { type Bucket, fullBucket, takeTokens } from '../../world/rates.ts'
-import { minute, second } from '../../world/units.ts'
+import { type Bucket, fullBucket, msUntilToken, takeTokens } from '../../world/rates.ts'
+import { second } from '../../world/units.ts'
 
 /** Undefined: the owner. */
 export type Asker = { readonly app: string } | undefined
+
+/** Names what the routes know of a request. */
+export interface Env {
+  readonly Variables: { readonly asker: Asker }
+}
 
 export interface AccessInit {
   readonly clock: Clock
@@ -47,7 +52,7 @@ export function access({ clock, token, apps, perMinute }: AccessInit): Access {
       const bucket = buckets.get(name) ?? fullBucket(rate, now)
       buckets.set(name, bucket)
       if (takeTokens(bucket, rate, 1, now) === 1) return undefined
-      return Math.ceil(((1 - bucket.tokens) * minute) / perMinute / second)
+      return Math.ceil(msUntilToken(bucket, rate) / second)
     },
   }
 }

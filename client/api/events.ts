@@ -7,12 +7,14 @@ import { streamSSE } from 'hono/streaming'
 import { describeRoute } from 'hono-openapi'
 import * as v from 'valibot'
 import { consensusStatus } from '../../directory/documents/view.ts'
+import { until, within } from '../../world/until.ts'
+import { Waiting } from '../../world/waiting.ts'
 import { type Bootstrap, bootstrapOf } from '../bootstrap.ts'
 import type { Client } from '../client.ts'
 import { ClientError } from '../error.ts'
 import type { Message } from '../message.ts'
-import type { Asker } from './access.ts'
-import { contentOf, type Env, given, type RoutesInit, stateOf } from './messages.ts'
+import type { Asker, Env } from './access.ts'
+import { contentOf, given, type RoutesInit, stateOf } from './messages.ts'
 import { says } from './openapi.ts'
 import type { ApiEvent } from './part.ts'
 import { problemOf } from './problem.ts'
@@ -36,35 +38,27 @@ export function eventRoutes(init: RoutesInit): Hono<Env> {
   app.get('/events', describeRoute(says.events), context =>
     streamSSE(context, async stream => {
       const queue: ApiEvent[] = []
-      let wake: () => void = () => {}
-      let over = false
-      const end = (): void => {
-        over = true
-        wake()
-      }
+      const waiting = new Waiting()
+      const ending = new AbortController()
       const stop = listen(init, context.get('asker'), told => {
-        if (queue.push(told) > mostWaiting) end()
-        else wake()
+        if (queue.push(told) > mostWaiting) ending.abort()
+        else waiting.wake()
       })
-      stream.onAbort(end)
-      closing.addEventListener('abort', end, { once: true })
+      stream.onAbort(() => ending.abort())
       try {
-        while (!over) {
-          const told = queue.shift()
-          if (told !== undefined) {
-            await stream.writeSSE({ event: told.event, data: JSON.stringify(told.data) })
-            continue
+        await until([ending.signal, closing], async over => {
+          while (!over.aborted) {
+            const told = queue.shift()
+            if (told !== undefined) {
+              await stream.writeSSE({ event: told.event, data: JSON.stringify(told.data) })
+              continue
+            }
+            await within(clock, keepAliveMs, [over], either => waiting.next(either))
+            if (!over.aborted && queue.length === 0) await stream.write(': still here\n\n')
           }
-          const quiet = clock.after(keepAliveMs, () => wake())
-          await new Promise<void>(resolve => {
-            wake = resolve
-          })
-          quiet.cancel()
-          if (!over && queue.length === 0) await stream.write(': still here\n\n')
-        }
+        })
       } finally {
         stop()
-        closing.removeEventListener('abort', end)
       }
     }),
   )
@@ -110,12 +104,12 @@ function listen(
     tell({ event, data })
   }
   let stage: Bootstrap['tag'] | undefined
-  let since = clock.now()
+  let since = clock.elapsed()
   const look = (): void => {
     const { tag } = bootstrapOf(client.status(), 0)
-    if (tag !== stage) since = clock.now()
+    if (tag !== stage) since = clock.elapsed()
     stage = tag
-    now('bootstrap', { ...bootstrapOf(client.status(), clock.now() - since) })
+    now('bootstrap', { ...bootstrapOf(client.status(), clock.elapsed() - since) })
     if (asker !== undefined) return
     const consensus = consensusStatus(client.consensus())
     if (consensus !== null) now('consensus', { ...consensus })

@@ -11,15 +11,10 @@ import { ClientError } from '../error.ts'
 import type { Identities } from '../identities.ts'
 import type { Message, Received } from '../message.ts'
 import type { SendOptions } from '../options.ts'
-import type { Asker } from './access.ts'
+import type { Env } from './access.ts'
 import { says } from './openapi.ts'
 import type { ApiPart } from './part.ts'
 import * as form from './schemas.ts'
-
-/** What the routes know of a request. */
-export interface Env {
-  readonly Variables: { readonly asker: Asker }
-}
 
 /** Holds what the routes of a client work with. */
 export interface RoutesInit {

@@ -2,8 +2,7 @@
 // (docs/spec/client-http.md 15; payments are one, docs/spec/payments-paymix.md 5.10).
 
 import type { Hono } from 'hono'
-import type { Asker } from './access.ts'
-import type { Env } from './messages.ts'
+import type { Asker, Env } from './access.ts'
 
 /** An event as `/events` and `/socket` tell it. */
 export interface ApiEvent {

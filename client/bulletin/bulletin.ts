@@ -10,7 +10,8 @@ import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { pick, type Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { second } from '../../world/units.ts'
+import { type Ms, second } from '../../world/units.ts'
+import { type Settle, wait } from '../../world/wait.ts'
 import { Waiting } from '../../world/waiting.ts'
 import { ClientError } from '../error.ts'
 import type { MessageState } from '../outgoing/delivery.ts'
@@ -37,8 +38,8 @@ export interface BulletinInit {
   readonly random: Random
   readonly log: Log
   readonly view: () => View | undefined
-  /** Hands a posting to the sender; throws ClientError. @param deadline milliseconds since 1970-01-01 UTC */
-  readonly post: (posting: Posting, deadline: number) => void
+  /** Hands a posting over to be sent, until `giveUpAt` by elapsed time; throws ClientError. */
+  readonly post: (posting: Posting, giveUpAt: Ms) => void
   readonly cancel: (id: string) => void
 }
 
@@ -56,7 +57,7 @@ interface UnderWay {
   readonly topic: Topic
   readonly data: Uint8Array
   /** Those who asked for it. */
-  readonly waiters: Set<(error?: ClientError) => void>
+  readonly waiters: Set<Settle<void>>
   /** Hex of the services that were tried, and how many acknowledged. */
   readonly tried: string[]
   acknowledged: number
@@ -97,7 +98,7 @@ export class Bulletin {
   /** The gateway has opened the mailbox. */
   opened(gateway: string): void {
     this.#reader(gateway).reopened()
-    this.#watch.opened(gateway, this.#init.clock.now())
+    this.#watch.opened(gateway, this.#init.clock.elapsed())
   }
 
   /**
@@ -109,11 +110,12 @@ export class Bulletin {
     const reader = this.#reader(gateway)
     const before = reader.next
     const page = readBoard(board)
-    const now = this.#init.clock.now()
+    const { clock } = this.#init
+    const now = clock.elapsed()
     const good = reader.take(page).flatMap(shown => this.#checked(gateway, shown, now))
     if (!page.more) this.#lookForMissing(gateway, now)
     if (reader.next === before) return
-    const added = await this.#store.take(good, gateway, reader.next, now)
+    const added = await this.#store.take(good, gateway, reader.next, clock.now())
     for (const { id } of good) this.#settle(this.#underWay.get(id))
     if (added.length > 0) this.#waiting.wake()
   }
@@ -170,19 +172,13 @@ export class Bulletin {
 
   /** When nobody waits for it any more, it is called off. */
   #settled(one: UnderWay, signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (error?: ClientError): void => {
+    const aborted = (): ClientError => new ClientError('ABORTED', 'bulletin: called off by the caller')
+    return wait<void>({ signal, aborted }, settle => {
+      one.waiters.add(settle)
+      return () => {
         one.waiters.delete(settle)
-        signal?.removeEventListener('abort', abort)
-        if (error === undefined) resolve()
-        else reject(error)
-      }
-      const abort = (): void => {
-        settle(new ClientError('ABORTED', 'bulletin: called off by the caller'))
         if (one.waiters.size === 0) this.#end(one)
       }
-      one.waiters.add(settle)
-      signal?.addEventListener('abort', abort, { once: true })
     })
   }
 
@@ -190,7 +186,7 @@ export class Bulletin {
     if (one === undefined) return
     this.#end(one)
     this.counters[error === undefined ? 'published' : 'unpublished']++
-    for (const settle of [...one.waiters]) settle(error)
+    for (const { resolve, reject } of [...one.waiters]) error === undefined ? resolve() : reject(error)
   }
 
   /** Every entry of a topic behind a cursor, once, as it comes. Ends when the signal aborts or the client closes. */
@@ -294,7 +290,7 @@ export class Bulletin {
     const { clock } = this.#init
     one.acknowledged++
     one.posting = undefined
-    this.#watch.published(one.id, clock.now())
+    this.#watch.published(one.id, clock.elapsed())
     one.timer?.cancel()
     one.timer = clock.after(showMs, () => this.#next(one))
   }
@@ -321,7 +317,7 @@ export class Bulletin {
     }
     one.posting = hex(random(messageIdBytes))
     try {
-      post({ id: one.posting, kind: 'bulletin', gateway, count, piece }, clock.now() + sendMs)
+      post({ id: one.posting, kind: 'bulletin', gateway, count, piece }, clock.elapsed() + sendMs)
     } catch (error) {
       this.#settle(one, error as ClientError)
     }

@@ -2,7 +2,7 @@
 // page is one write, cursor included.
 
 import * as v from 'valibot'
-import { entriesUnder, type Store } from '../../world/store.ts'
+import { entriesUnder, keysUnder, type Store } from '../../world/store.ts'
 import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
 import { Reader } from '../reader.ts'
 
@@ -54,7 +54,7 @@ export class BoardStore {
       const seq = Number(key.slice('board/'.length))
       board.#remember({ ...readRecord(key, value, schema), seq })
     }
-    const [oldest] = await store.keys({ gte: 'board-bytes/', lt: 'board-bytes0', limit: 1 }).all()
+    const [oldest] = await keysUnder(store, 'board-bytes/')
     board.#kept = oldest === undefined ? board.#nextSeq : Number(oldest.slice('board-bytes/'.length))
     for (const { seq, length } of board.#records) if (seq >= board.#kept) board.#bytes += length
     return board

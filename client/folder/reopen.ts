@@ -43,7 +43,7 @@ export async function openStored(init: {
   return {
     identity: gateways.length > 0 ? await withGateways(store, identity, gateways) : identity,
     outbox: await Outbox.open(store, limits.outbox),
-    inbox: await Inbox.open(store, limits.inbox, clock.now()),
+    inbox: await Inbox.open(store, limits.inbox, clock.elapsed()),
     own: await OwnBlocks.open(store, limits.own),
     theirs: await TheirBlocks.open(store, limits.theirs),
     cursors: await readCursors(store),

@@ -100,9 +100,8 @@ export class Gateways {
   }
 
   #moveWhenDead(): void {
-    const now = this.#init.clock.now()
     const home = this.#sessions[this.#home] as GatewaySession
-    if (home.downFor(now) < patienceMs) return
+    if (home.downForMs < patienceMs) return
     const next = this.#sessions.findIndex(session => session.state.at === 'open')
     if (next < 0) return
     this.#home = next

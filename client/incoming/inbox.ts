@@ -121,7 +121,7 @@ export class Inbox {
     this.#seen = new Seen(limits.seen)
   }
 
-  /** @throws ClientError STORE_DAMAGED */
+  /** @param now elapsed time. @throws ClientError STORE_DAMAGED */
   static async open(store: Store, limits: InboxLimits, now: number): Promise<Inbox> {
     const inbox = new Inbox(store, limits)
     await inbox.#restore(now)
@@ -131,6 +131,7 @@ export class Inbox {
   /**
    * Takes the fragments of one page.
    *
+   * @param now elapsed time, by which what is not whole grows old
    * @param also what must be on disk together with them
    * @returns when all is on disk: what became of each, and the messages that are whole now. A whole message stays
    *   on disk as fragments until `settle`, and comes out again after a restart.

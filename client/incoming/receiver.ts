@@ -3,6 +3,7 @@
 // counted and dropped.
 
 import { fromHex, hex } from '../../encoding/bytes.ts'
+import type { MessageId } from '../../encoding/ids.ts'
 import { FieldWriter } from '../../encoding/writer.ts'
 import type { MailboxEntry } from '../../link/protocol/mailbox.ts'
 import { readBody } from '../../sphinx/body.ts'
@@ -12,7 +13,8 @@ import { openReply } from '../../sphinx/reply.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
-import { second } from '../../world/units.ts'
+import { type Turns, turns } from '../../world/turns.ts'
+import { type Ms, second } from '../../world/units.ts'
 import { noApp } from '../app-name.ts'
 import type { Ledger } from '../diary.ts'
 import { ClientError } from '../error.ts'
@@ -69,11 +71,11 @@ export class Receiver {
   readonly #init: ReceiverInit
   /** The last cursor of each gateway that is safe here. */
   readonly #cursors = new Map<string, number>()
-  /** Replies that are not whole: the conversation, and the progress that was last receipted. */
-  readonly #partial = new Map<string, { readonly conversation: string; receiptedAt: number }>()
+  /** Replies that are not whole: the conversation, and when a receipt was sent last, by elapsed time. */
+  readonly #partial = new Map<MessageId, { readonly conversation: MessageId; receiptedAt: Ms }>()
   /** The receipt that is under way for a reply. */
   readonly #receipts = new Map<string, { readonly under: string; readonly whole: boolean }>()
-  #turn: Promise<void> = Promise.resolve()
+  readonly #inTurn: Turns = turns()
   readonly counters: Record<EntryEnd | 'givenUp' | 'badContent', number> = {
     returned: 0,
     unknown: 0,
@@ -104,11 +106,9 @@ export class Receiver {
    * @throws what the disk says; the page will come again
    */
   take(gateway: string, entries: readonly MailboxEntry[], behind: number): Promise<void> {
-    const taken = this.#turn.then(async () => {
+    return this.#inTurn(async () => {
       if (this.cursor(gateway) >= behind) await this.#take(gateway, entries)
     })
-    this.#turn = taken.catch(() => {})
-    return taken
   }
 
   /** Ends what was whole and not settled when the process last ended. */
@@ -118,13 +118,13 @@ export class Receiver {
 
   /** Resolves when no page is in work. */
   idle(): Promise<void> {
-    return this.#turn
+    return this.#inTurn(async () => {})
   }
 
   /** Tells repliers what is missing, when nothing more comes by itself. */
   remind(): void {
     const { clock, inbox } = this.#init
-    const now = clock.now()
+    const now = clock.elapsed()
     for (const [id, partial] of this.#partial) {
       const progress = inbox.progress(id)
       if (progress === undefined) {
@@ -150,7 +150,7 @@ export class Receiver {
     if (full) return
     const cursor = entries.at(-1)?.cursor ?? this.cursor(gateway)
     const also = [putCursor(gateway, cursor), ...spent.flatMap(replyId => own.spend(replyId))]
-    const result = await inbox.takePage(page, also, clock.now())
+    const result = await inbox.takePage(page, also, clock.elapsed())
     this.#cursors.set(gateway, cursor)
     for (const replyId of spent) own.forget(replyId)
     this.counters.givenUp += result.givenUp
@@ -160,7 +160,7 @@ export class Receiver {
       const { kind, id, conversation, count } = page[i] as Arriving
       if (kind !== 'reply' || conversation === undefined) continue
       if (end === 'kept' && !this.#partial.has(hex(id))) {
-        this.#partial.set(hex(id), { conversation, receiptedAt: 0 })
+        this.#partial.set(hex(id), { conversation, receiptedAt: Number.NEGATIVE_INFINITY })
       }
       if (end === 'seen') again.set(hex(id), { conversation, count })
     }
@@ -253,7 +253,7 @@ export class Receiver {
     switch (whole.kind) {
       case 'message': {
         const { wantsRead, app, blocks, bytes } = readMessage(g, content)
-        const { operations, commit } = replies.received(id, blocks, now)
+        const { operations, commit } = replies.received(id, blocks)
         return { forApp: { app, bytes, wantsRead, blocks: blocks.length, at: now }, operations, commit }
       }
       case 'reply': {
@@ -267,7 +267,7 @@ export class Receiver {
       }
       case 'blocks': {
         const more = readBlocks(g, content)
-        return replies.more(hex(more.conversation), more.blocks, now)
+        return replies.more(hex(more.conversation), more.blocks)
       }
       case 'receipt': {
         const { reply, count, have } = readReceipt(content)
@@ -280,7 +280,7 @@ export class Receiver {
       case 'refill': {
         const wanted = readRefill(content)
         const asked = own.asked(conversation ?? '')
-        return asked === undefined ? {} : { afterwards: () => replies.answerRefill(asked, wanted, now) }
+        return asked === undefined ? {} : { afterwards: () => replies.answerRefill(asked, wanted) }
       }
     }
   }

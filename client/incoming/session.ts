@@ -22,8 +22,8 @@ import {
 } from '../../link/protocol/mailbox.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
-import type { Random } from '../../world/random.ts'
-import { fraction } from '../../world/random.ts'
+import { fraction, type Random } from '../../world/random.ts'
+import type { Ms } from '../../world/units.ts'
 
 export interface SessionInit {
   readonly link: Link
@@ -57,9 +57,9 @@ export interface SessionInit {
 export type SessionState =
   | { readonly at: 'closed' }
   | { readonly at: 'opening' }
-  | { readonly at: 'open'; readonly since: number }
-  /** The gateway did not answer, or refused; it is tried again at `until`. */
-  | { readonly at: 'waiting'; readonly until: number; readonly failures: number; readonly since: number }
+  | { readonly at: 'open' }
+  /** The gateway did not answer, or refused; it is tried again after a while. */
+  | { readonly at: 'waiting' }
 
 const requestTimeoutMs = 6_000
 /** Requests for pages under way: of an answer that takes as long as it may, a tick shows nothing up to here. */
@@ -73,7 +73,8 @@ export class GatewaySession {
   readonly #init: SessionInit
   #state: SessionState = { at: 'closed' }
   #failures = 0
-  #downSince: number
+  /** By elapsed time. */
+  #downSince: Ms
   /** Requests for a page that have no answer yet. */
   #asking = 0
   /** Pages on their way to the disk, and the cursor of the last entry in them. */
@@ -88,16 +89,16 @@ export class GatewaySession {
 
   constructor(init: SessionInit) {
     this.#init = init
-    this.#downSince = init.clock.now()
+    this.#downSince = init.clock.elapsed()
   }
 
   get state(): SessionState {
     return this.#state
   }
 
-  /** How long it has not been open, milliseconds. */
-  downFor(now: number): number {
-    return this.#state.at === 'open' ? 0 : now - this.#downSince
+  /** Tells how long it has not been open. */
+  get downForMs(): Ms {
+    return this.#state.at === 'open' ? 0 : this.#init.clock.elapsed() - this.#downSince
   }
 
   /** Begins, and after every failure begins again. */
@@ -177,7 +178,7 @@ export class GatewaySession {
 
   /** hello -> nonce; open(key, proof over gateway, connection and nonce) -> ok */
   async #open(): Promise<void> {
-    const { link, clock, mailboxSeed, mailboxKey } = this.#init
+    const { link, mailboxSeed, mailboxKey } = this.#init
     this.#become({ at: 'opening' })
     try {
       const peer = this.#init.peer()
@@ -191,7 +192,7 @@ export class GatewaySession {
       if (this.#ended) return
       this.#failures = 0
       this.#init.onOpen()
-      this.#become({ at: 'open', since: clock.now() })
+      this.#become({ at: 'open' })
     } catch (error) {
       this.#fail(reasonOf(error))
     }
@@ -208,16 +209,11 @@ export class GatewaySession {
   #fail(reason: string): void {
     if (this.#ended || this.#state.at === 'waiting') return
     const { clock, random, log } = this.#init
-    if (this.#state.at === 'open') this.#downSince = clock.now()
+    if (this.#state.at === 'open') this.#downSince = clock.elapsed()
     const most = Math.min(longestBackOffMs, firstBackOffMs * 2 ** this.#failures++)
     const wait = most * (1 - fraction(random) / 3)
     log.debug({ reason, failures: this.#failures }, 'gateway does not answer')
-    this.#become({
-      at: 'waiting',
-      until: clock.now() + wait,
-      failures: this.#failures,
-      since: this.#downSince,
-    })
+    this.#become({ at: 'waiting' })
     clock.after(wait, () => {
       if (!this.#ended && this.#state.at === 'waiting') void this.#open()
     })

@@ -29,18 +29,18 @@ export function startClocks(init: {
   const timers = new Map<ClockName, Timer>()
   let rates: Rates = { payload: 0, loop: 0, drop: 0, read: 0 }
 
-  /** @param from when the tick before this one was due: a late timer does not slow the clock down */
+  /** @param from when the tick before this one was due, by elapsed time: a late timer does not slow the clock down */
   const arm = (name: ClockName, from: number): void => {
     timers.get(name)?.cancel()
     timers.delete(name)
     if (rates[name] <= 0) return
     const due = from + exponential(random, minute / rates[name])
     const run = (): void => {
-      const now = clock.now()
+      const now = clock.elapsed()
       arm(name, now - due > catchUpMs ? now : due)
       tick(name)
     }
-    timers.set(name, clock.after(Math.max(0, due - clock.now()), run))
+    timers.set(name, clock.after(Math.max(0, due - clock.elapsed()), run))
   }
 
   return {
@@ -48,7 +48,7 @@ export function startClocks(init: {
       const before = rates
       rates = next
       for (const name of ['payload', 'loop', 'drop', 'read'] as const) {
-        if (before[name] !== next[name]) arm(name, clock.now())
+        if (before[name] !== next[name]) arm(name, clock.elapsed())
       }
     },
     stop() {

@@ -2,6 +2,7 @@
 // docs/spec/client-replies.md 7.2).
 
 import { hex } from '../../encoding/bytes.ts'
+import type { MessageId } from '../../encoding/ids.ts'
 import { noApp } from '../app-name.ts'
 import type { Engine, EngineInit } from '../engine.ts'
 import { ClientError } from '../error.ts'
@@ -29,8 +30,8 @@ export class Sending {
   readonly #init: EngineInit
   readonly #engine: Engine
   readonly #handles: Handles
-  /** Ends listening to the signal of a message that is not over. */
-  readonly #signals = new Map<string, () => void>()
+  /** By message that is not over: ends listening to its signal. */
+  readonly #signals = new Map<MessageId, () => void>()
   #closed = false
 
   constructor(init: EngineInit, engine: Engine, handles: Handles) {
@@ -50,7 +51,7 @@ export class Sending {
     inbox: string,
   ): Promise<Message> {
     this.#check(options)
-    const { network, g, clock, random, sealing } = this.#init
+    const { network, g, random, sealing } = this.#init
     const address = readAddress(to, network.name)
     if (options.way !== undefined) checkWayTo(options.way, address, g.hops - 2)
     // A key of low order cannot be sealed to: better found now than at every attempt
@@ -59,7 +60,7 @@ export class Sending {
     this.#engine.outbox.reserve(bytes.length)
     const id = hex(random(messageIdBytes))
     const wanted = blocksWanted(options)
-    const made = wanted === 0 ? noBlocks : this.#engine.replies.make(id, to, wanted, clock.now())
+    const made = wanted === 0 ? noBlocks : this.#engine.replies.make(id, to, wanted)
     const wantsRead = options.receipt === true
     const { app = noApp, priority, way } = options
     const whole = writeMessage(g, { wantsRead, app, blocks: made.blocks, bytes })
@@ -84,7 +85,7 @@ export class Sending {
         'NO_REPLY',
         'reply: the message brought no reply block: its sender wants no reply',
       )
-    if (!this.#engine.replies.canAnswer(to, this.#init.clock.now()))
+    if (!this.#engine.replies.canAnswer(to))
       throw new ClientError(
         'REPLY_EXPIRED',
         'reply: no reply block of the message is left: they were over when it came, or are spent',
@@ -98,7 +99,7 @@ export class Sending {
   }
 
   /** A message is over: nobody needs to listen for its signal any more. */
-  over(id: string): void {
+  over(id: MessageId): void {
     this.#signals.get(id)?.()
     this.#signals.delete(id)
   }
@@ -126,6 +127,7 @@ export class Sending {
     const accepted = await this.#engine.accept({ ...message, deadline }, content, blocks.operations)
     blocks.commit()
     const { id } = accepted
+    // Nobody waits for this, and it takes effect in the turn in which the signal aborts
     if (signal?.aborted) this.#engine.fail(id, 'ABORTED')
     else if (signal !== undefined) {
       const abort = (): void => this.#engine.fail(id, 'ABORTED')

@@ -1,9 +1,10 @@
 // The queue of messages that are under way, as one pure machine (docs/spec/client-delivery.md 5):
-// step(state, event, now) -> [state, actions]. The shell (dispatch.ts) owns the packets, the clock and the disk.
+// step(state, event, now) -> [state, actions]. The shell (dispatch.ts) owns the packets, the clocks and the disk.
 //
 //   queued --all fragments left once--> sent --all acknowledged--> stored --told so--> read
 //      \------------------------------------\-- deadline, cancelled ------> failed(reason)
 
+import type { Ms } from '../../world/units.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { maxAttempt } from '../packets/fragments.ts'
 import { countBits, emptyBitmap, hasBit, setBit } from './bitmap.ts'
@@ -31,8 +32,10 @@ export interface Accepted {
   readonly by: Acknowledges
   /** Goes before what people wrote: receipts, reply blocks that are waited for. */
   readonly urgent: boolean
-  /** Milliseconds since 1970-01-01 UTC; past it the message has failed. */
-  readonly deadline: number
+  /** Milliseconds since 1970-01-01 UTC: a message that a person wrote has failed past it. Default: none. */
+  readonly deadline?: Ms | undefined
+  /** By elapsed time: what the client sends by itself is of no use past it. Default: none. */
+  readonly giveUpAt?: Ms | undefined
   /** Whose it is: apps take turns, however much each has to send. Default: none's. */
   readonly app?: string | undefined
   /** Before or behind the app's other messages. Default normal. */
@@ -45,6 +48,8 @@ export interface Accepted {
 
 export type Event =
   | ({ readonly type: 'accepted' } & Accepted)
+  /** The wall clock shows `wall`: what is past its deadline fails. */
+  | { readonly type: 'overdue'; readonly wall: Ms }
   /** The payload clock: something may leave now. */
   | { readonly type: 'tick' }
   /** A fragment has left; its acknowledgement is due `drawnMs` + `slackMs` from now, doubled with each attempt. */
@@ -58,7 +63,7 @@ export type Event =
       /** Doubling ends here; default 5 minutes. */
       readonly mostSlackMs?: number
     }
-  /** A fragment that was to leave could not; the message waits until `retryAt`. */
+  /** A fragment that was to leave could not; the message waits until `retryAt`, by elapsed time. */
   | {
       readonly type: 'held'
       readonly id: string
@@ -97,7 +102,8 @@ export interface Job {
   /** The higher the sooner. */
   readonly rank: number
   readonly copies: number
-  readonly deadline: number
+  readonly deadline: Ms
+  readonly giveUpAt: Ms
   readonly count: number
   readonly state: 'queued' | 'sent'
   readonly acknowledged: Uint8Array
@@ -139,17 +145,21 @@ const windowOfAll = 1024
 const longestBackOffMs = 300_000
 /** A fragment that was handed out and never reported: the shell reports at once. */
 const unreported = Number.POSITIVE_INFINITY
+const never = Number.POSITIVE_INFINITY
 
 /**
- * What an event makes of the queue.
+ * Makes of a queue what an event says.
  *
+ * @param now elapsed time: gaps, retries and back-off do not know the wall clock
  * @throws ClientError WRONG_STATE when an event cannot belong to this queue. An event for a message that is over is
  *   none of these: acknowledgements and receipts come late.
  */
-export function step(state: Delivery, event: Event, now: number): [Delivery, Action[]] {
+export function step(state: Delivery, event: Event, now: Ms): [Delivery, Action[]] {
   switch (event.type) {
     case 'accepted':
       return accept(state, event)
+    case 'overdue':
+      return fail(state, ({ deadline }) => deadline <= event.wall, now)
     case 'tick':
       return tick(state, now)
     default: {
@@ -159,7 +169,7 @@ export function step(state: Delivery, event: Event, now: number): [Delivery, Act
   }
 }
 
-type JobEvent = Exclude<Event, { type: 'accepted' | 'tick' }>
+type JobEvent = Exclude<Event, { type: 'accepted' | 'overdue' | 'tick' }>
 
 function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Delivery, Action[]] {
   switch (event.type) {
@@ -184,7 +194,8 @@ function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Deli
 
 function accept(state: Delivery, message: Accepted): [Delivery, Action[]] {
   if (state.jobs.has(message.id)) throw wrong('a message accepted twice')
-  const { by, urgent, deadline, count, resume, app = '', priority = 'normal', copies = 1 } = message
+  const { by, urgent, deadline = never, giveUpAt = never, count, resume } = message
+  const { app = '', priority = 'normal', copies = 1 } = message
   const bitmap = resume?.acknowledged.slice() ?? emptyBitmap(count)
   const job: Job = {
     by,
@@ -193,6 +204,7 @@ function accept(state: Delivery, message: Accepted): [Delivery, Action[]] {
     rank: priorities.indexOf(priority),
     copies,
     deadline,
+    giveUpAt,
     count,
     state: resume?.state ?? 'queued',
     acknowledged: bitmap,
@@ -206,16 +218,22 @@ function accept(state: Delivery, message: Accepted): [Delivery, Action[]] {
   return job.left === 0 ? finish(next, message.id, job, [done(message.id, by)]) : [next, []]
 }
 
-/** Fails what is past its deadline, then hands out at most one fragment. */
-function tick(state: Delivery, now: number): [Delivery, Action[]] {
+/** Fails the messages that are over. */
+function fail(state: Delivery, isOver: (job: Job) => boolean, now: Ms): [Delivery, Action[]] {
   let next = state
   const actions: Action[] = []
   for (const [id, job] of state.jobs) {
-    if (job.deadline > now) continue
+    if (!isOver(job)) continue
     const [left, failed] = stepJob(next, { type: 'failed', id, reason: 'EXPIRED' }, job, now)
     next = left
     actions.push(...failed)
   }
+  return [next, actions]
+}
+
+/** Fails what is of no use any more, then hands out at most one fragment. */
+function tick(state: Delivery, now: Ms): [Delivery, Action[]] {
+  const [next, actions] = fail(state, ({ giveUpAt }) => giveUpAt <= now, now)
   const turn = whoseTurn(next, now)
   if (turn === undefined) return [next, actions]
   const { id, job, index } = turn

@@ -6,7 +6,7 @@ import { fromHex, hex } from '../../encoding/bytes.ts'
 import { BULLETIN_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
-import { second } from '../../world/units.ts'
+import { type Ms, second } from '../../world/units.ts'
 import type { Ledger } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
@@ -115,7 +115,7 @@ export class Sender {
 
   /** What an event makes of the queue; actions are carried out. */
   apply(event: Event): Transmit | undefined {
-    const [next, actions] = step(this.#state, event, this.#init.clock.now())
+    const [next, actions] = step(this.#state, event, this.#init.clock.elapsed())
     this.#state = next
     let transmit: Transmit | undefined
     for (const action of actions) {
@@ -130,15 +130,16 @@ export class Sender {
 
   /** A clock ticks: one packet leaves. */
   tick(name: 'payload' | 'loop' | 'drop'): void {
+    const { clock, returns } = this.#init
     const around = this.#init.surroundings()
+    if (around !== undefined) returns.sweep(clock.elapsed())
+    if (name === 'payload') this.apply({ type: 'overdue', wall: clock.now() })
+    const transmit = name === 'payload' ? this.apply({ type: 'tick' }) : undefined
     if (around === undefined) {
-      // Deadlines pass all the same; what is handed out here waits for better times.
-      const transmit = name === 'payload' ? this.apply({ type: 'tick' }) : undefined
-      if (transmit !== undefined) this.#hold(transmit, this.#init.clock.now() + second)
+      // Deadlines pass all the same; what was handed out waits for better times.
+      if (transmit !== undefined) this.#hold(transmit, second)
       return
     }
-    this.#init.returns.sweep(this.#init.clock.now())
-    const transmit = name === 'payload' ? this.apply({ type: 'tick' }) : undefined
     const parcel = transmit && this.#parcels.get(transmit.id)
     if (transmit === undefined || parcel === undefined) this.#cover(around, name === 'drop' ? 'drop' : 'loop')
     else if (parcel.kind === 'bulletin') this.#post(around, transmit, parcel)
@@ -148,12 +149,12 @@ export class Sender {
 
   /** Something came back under a reply id (lowercase hex). */
   returned(replyId: string): Sent | undefined {
-    const now = this.#init.clock.now()
-    const sent = this.#init.returns.returned(replyId, now)
+    const { clock } = this.#init
+    const sent = this.#init.returns.returned(replyId, clock.elapsed())
     if (sent?.what !== 'fragment') return sent
     const { id, index, attempt } = sent
     if (!this.#state.jobs.has(id)) return sent
-    this.#init.ledger.add({ at: now, event: 'acknowledged', id, fragment: index, attempt })
+    this.#init.ledger.add({ at: clock.now(), event: 'acknowledged', id, fragment: index, attempt })
     this.#touched.add(id)
     this.apply({ type: 'acknowledged', id, index })
     return sent
@@ -223,7 +224,7 @@ export class Sender {
       const { to, user, way } = make()
       const packet = forwardPacket(around, to, user, now, way)
       this.#init.send(packet.packet)
-      returns.expect({ what: 'fragment', id, index, attempt }, packet, now)
+      returns.expect({ what: 'fragment', id, index, attempt }, packet, clock.elapsed())
       const path = packet.nodes.slice(0, around.g.hops)
       ledger.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: packet.drawnMs })
       this.counters.payload++
@@ -236,7 +237,7 @@ export class Sender {
         slackMs: returns.slackMs,
       })
     } catch (error) {
-      this.#hold(transmit, now + second)
+      this.#hold(transmit, second)
       this.#fault(error)
       this.#cover(around, 'loop')
     }
@@ -253,13 +254,13 @@ export class Sender {
       const waiting = job === undefined ? 1 : job.left - job.flights.size + 1
       const next =
         parcel.kind === 'reply'
-          ? await replies.next(parcel.to, fragment, waiting, now)
-          : await replies.once(parcel.to, fragment, now)
+          ? await replies.next(parcel.to, fragment, waiting)
+          : await replies.once(parcel.to, fragment)
       if (next.do === 'send' || next.do === 'refill') this.#init.send(next.packet)
       else this.#cover(around, 'loop')
       if (next.do === 'fail') this.apply({ type: 'failed', id, reason: next.reason })
-      else if (next.do === 'wait') this.#hold(transmit, next.until)
-      else if (next.do === 'refill') this.#hold(transmit, now)
+      else if (next.do === 'wait') this.#hold(transmit, next.ms)
+      else if (next.do === 'refill') this.#hold(transmit, 0)
       else {
         this.counters.payload++
         ledger.add({ at: now, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
@@ -271,7 +272,7 @@ export class Sender {
         this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs, mostSlackMs })
       }
     } catch (error) {
-      this.#hold(transmit, now + second)
+      this.#hold(transmit, second)
       this.#fault(error)
     }
   }
@@ -284,19 +285,19 @@ export class Sender {
 
   #cover(around: Surroundings, what: 'loop' | 'drop'): void {
     if (!this.#init.covers()) return
-    const now = this.#init.clock.now()
+    const { clock, returns, send } = this.#init
     try {
-      const packet = what === 'loop' ? loopPacket(around, now) : dropPacket(around, now)
-      this.#init.send(packet.packet)
-      this.#init.returns.expect({ what }, packet, now)
+      const packet = what === 'loop' ? loopPacket(around, clock.now()) : dropPacket(around, clock.now())
+      send(packet.packet)
+      returns.expect({ what }, packet, clock.elapsed())
       this.counters[what]++
     } catch (error) {
       this.#fault(error)
     }
   }
 
-  #hold(transmit: Transmit, retryAt: number): void {
-    this.apply({ ...transmit, type: 'held', retryAt })
+  #hold(transmit: Transmit, ms: Ms): void {
+    this.apply({ ...transmit, type: 'held', retryAt: this.#init.clock.elapsed() + ms })
   }
 
   /** A packet that could not be made: keys of the epoch are missing, a layer is empty, the disk is full. */

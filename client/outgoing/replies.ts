@@ -8,7 +8,8 @@ import { fromHex, hex } from '../../encoding/bytes.ts'
 import { body } from '../../sphinx/body.ts'
 import { type Geometry, nodeIdBytes } from '../../sphinx/geometry.ts'
 import { useReplyBlock } from '../../sphinx/reply.ts'
-import { second } from '../../world/units.ts'
+import type { Clock } from '../../world/clock.ts'
+import { type Ms, second } from '../../world/units.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import type { Operation } from '../folder/schema.ts'
 import { type Address, readAddress } from '../packets/address.ts'
@@ -34,6 +35,8 @@ const spareBlocks = 4
 const slowWays = 3
 
 export interface RepliesInit {
+  /** Epochs and what is on disk go by the wall clock; asking for blocks, waiting and limits by elapsed time. */
+  readonly clock: Clock
   readonly network: Network
   readonly g: Geometry
   /** 32 bytes each: the gateways of this client's address. */
@@ -58,18 +61,21 @@ export type ReplyStep =
   | { readonly do: 'send'; readonly packet: Uint8Array }
   /** A request for more blocks goes first; the fragment's turn comes again at once. */
   | { readonly do: 'refill'; readonly packet: Uint8Array }
-  | { readonly do: 'wait'; readonly until: number }
+  /** Nothing can leave for so long. */
+  | { readonly do: 'wait'; readonly ms: Ms }
   | { readonly do: 'fail'; readonly reason: ClientErrorCode }
 
 interface Refill {
   readonly tries: number
-  readonly nextAt: number
+  /** By elapsed time: no other request before. */
+  readonly nextAt: Ms
 }
 
 export class Replies {
   readonly #init: RepliesInit
   readonly #refills = new Map<string, Refill>()
-  readonly #answered = new Map<string, number>()
+  /** By conversation: when a request was answered last, by elapsed time. */
+  readonly #answered = new Map<string, Ms>()
 
   constructor(init: RepliesInit) {
     this.#init = init
@@ -89,11 +95,10 @@ export class Replies {
     id: string,
     to: string,
     wanted: number,
-    now: number,
   ): { blocks: TaggedBlock[]; operations: Operation[]; commit(): void } {
-    const { network } = this.#init
+    const { network, clock } = this.#init
     const around = this.#around()
-    const epochs = spreadOverEpochs(epochsAhead(network, around.view, now), wanted)
+    const epochs = spreadOverEpochs(epochsAhead(network, around.view, clock.now()), wanted)
     return this.#make(around, id, to, epochs)
   }
 
@@ -113,14 +118,16 @@ export class Replies {
   }
 
   /** Whether a reply can be handed in: a block is left, or fresh ones may yet follow. */
-  canAnswer(conversation: string, now: number): boolean {
-    return this.#init.theirs.left(conversation) > 0 || this.#mayFollow(conversation, now)
+  canAnswer(conversation: string): boolean {
+    return this.#init.theirs.left(conversation) > 0 || this.#mayFollow(conversation)
   }
 
   /** A reply goes on after a restart: with no block left, its last may have asked for more, which are waited for. */
-  resume(conversation: string, now: number): void {
-    if (this.#init.theirs.left(conversation) > 0) return
-    remember(this.#refills, conversation, { tries: 0, nextAt: now + refillMs * 2 ** (mostRefills - 1) })
+  resume(conversation: string): void {
+    const { theirs, clock } = this.#init
+    if (theirs.left(conversation) > 0) return
+    const nextAt = clock.elapsed() + refillMs * 2 ** (mostRefills - 1)
+    remember(this.#refills, conversation, { tries: 0, nextAt })
   }
 
   /**
@@ -130,43 +137,46 @@ export class Replies {
    * @param fragment as `writeFragment` wrote it
    * @param waiting fragments, this one included, that have not left or must leave again
    */
-  async next(conversation: string, fragment: Uint8Array, waiting: number, now: number): Promise<ReplyStep> {
-    const { theirs } = this.#init
+  async next(conversation: string, fragment: Uint8Array, waiting: number): Promise<ReplyStep> {
+    const { theirs, clock } = this.#init
     const around = this.#init.surroundings()
-    if (around === undefined) return { do: 'wait', until: now + second }
+    if (around === undefined) return { do: 'wait', ms: second }
+    const now = clock.now()
     const use = this.#use(around)
     await theirs.expire(now, use.windowOf)
-    const refill = this.#refills.get(conversation) ?? { tries: 0, nextAt: 0 }
-    const asking = refill.nextAt > now
+    const refill = this.#refills.get(conversation)
+    const tries = refill?.tries ?? 0
+    const asking = refill !== undefined && refill.nextAt > clock.elapsed()
     const usable = theirs.usable(conversation, now, use)
 
     if (usable === 0) {
       const later = theirs.nextWindow(conversation, use)
-      const coming = asking || this.#mayFollow(conversation, now)
+      const coming = asking || this.#mayFollow(conversation)
       if (later === undefined && !coming) return this.#over(conversation)
-      return { do: 'wait', until: coming ? now + pollMs : Math.max(now + pollMs, later ?? 0) }
+      return { do: 'wait', ms: coming ? pollMs : Math.max(pollMs, (later ?? now) - now) }
     }
     // Of two left, one asks: a reply that took the last one would leave none to ask with
     if (usable < waiting || (usable > 1 && usable <= waiting + 1)) {
       // The last block is for the next request
-      if (asking && usable === 1) return { do: 'wait', until: now + pollMs }
-      if (!asking && refill.tries < mostRefills) {
+      if (asking && usable === 1) return { do: 'wait', ms: pollMs }
+      if (!asking && tries < mostRefills) {
         const block = await theirs.take(conversation, now, use)
-        if (block === undefined) return { do: 'wait', until: now + pollMs }
-        this.#ask(conversation, refill.tries, now)
+        if (block === undefined) return { do: 'wait', ms: pollMs }
+        this.#ask(conversation, tries)
         return { do: 'refill', packet: overBlock(around, block, refillFragment(around, waiting - usable)) }
       }
     }
     const block = await theirs.take(conversation, now, use)
-    if (block === undefined) return { do: 'wait', until: now + pollMs }
+    if (block === undefined) return { do: 'wait', ms: pollMs }
     return { do: 'send', packet: overBlock(around, block, fragment) }
   }
 
   /** A packet over one block of a conversation, or none: for what is not sent again. */
-  async once(conversation: string, fragment: Uint8Array, now: number): Promise<ReplyStep> {
+  async once(conversation: string, fragment: Uint8Array): Promise<ReplyStep> {
+    const { theirs, clock } = this.#init
     const around = this.#init.surroundings()
-    if (around === undefined) return { do: 'wait', until: now + second }
-    const block = await this.#init.theirs.take(conversation, now, this.#use(around))
+    if (around === undefined) return { do: 'wait', ms: second }
+    const block = await theirs.take(conversation, clock.now(), this.#use(around))
     if (block === undefined) return { do: 'fail', reason: 'REPLY_EXPIRED' }
     return { do: 'send', packet: overBlock(around, block, fragment) }
   }
@@ -175,24 +185,19 @@ export class Replies {
   received(
     conversation: string,
     blocks: readonly TaggedBlock[],
-    now: number,
   ): { operations: Operation[]; commit(): void } {
-    const { g, network, theirs, gateways } = this.#init
+    const { g, network, theirs, gateways, clock } = this.#init
     const entering = new Set(gateways().map(hex))
-    const usable = acceptable(blocks, entering, block => firstHop(g, block), network, now)
+    const usable = acceptable(blocks, entering, block => firstHop(g, block), network, clock.now())
     return usable.length === 0 ? { operations: [], commit: () => {} } : theirs.add(conversation, usable)
   }
 
   /** Blocks that were asked for. */
-  more(
-    conversation: string,
-    blocks: readonly TaggedBlock[],
-    now: number,
-  ): { operations: Operation[]; commit(): void } {
+  more(conversation: string, blocks: readonly TaggedBlock[]): { operations: Operation[]; commit(): void } {
     const { cameAt, answers } = this.#init
     if (cameAt(conversation) === undefined && !answers(conversation))
       return { operations: [], commit: () => {} }
-    const { operations, commit } = this.received(conversation, blocks, now)
+    const { operations, commit } = this.received(conversation, blocks)
     return {
       operations,
       commit: () => {
@@ -207,10 +212,12 @@ export class Replies {
    *
    * @throws ClientError like `make`
    */
-  async answerRefill(asked: Asked, wanted: number, now: number): Promise<void> {
+  async answerRefill(asked: Asked, wanted: number): Promise<void> {
+    const { network, clock } = this.#init
+    const now = clock.elapsed()
     if (now - (this.#answered.get(asked.id) ?? Number.NEGATIVE_INFINITY) < refillPauseMs) return
     remember(this.#answered, asked.id, now)
-    await this.#follow(asked, around => soon(this.#init.network, around.view, wanted, now))
+    await this.#follow(asked, around => soon(network, around.view, wanted, clock.now()))
   }
 
   /**
@@ -218,11 +225,10 @@ export class Replies {
    *
    * @throws ClientError like `make`
    */
-  async freshen(asked: Asked, now: number): Promise<void> {
+  async freshen(asked: Asked): Promise<void> {
+    const { network, clock } = this.#init
     const wanted = Math.min(asked.made, maxBlocks)
-    await this.#follow(asked, ({ view }) =>
-      spreadOverEpochs(epochsAhead(this.#init.network, view, now), wanted),
-    )
+    await this.#follow(asked, ({ view }) => spreadOverEpochs(epochsAhead(network, view, clock.now()), wanted))
   }
 
   async #follow(asked: Asked, epochsOf: (around: Surroundings) => readonly number[]): Promise<void> {
@@ -234,14 +240,15 @@ export class Replies {
     post('blocks', asked.to, writeBlocks(g, { conversation: fromHex(asked.id), blocks: made.blocks }))
   }
 
-  #ask(conversation: string, tries: number, now: number): void {
-    remember(this.#refills, conversation, { tries: tries + 1, nextAt: now + refillMs * 2 ** tries })
+  #ask(conversation: string, tries: number): void {
+    const nextAt = this.#init.clock.elapsed() + refillMs * 2 ** tries
+    remember(this.#refills, conversation, { tries: tries + 1, nextAt })
   }
 
   /** Forgets the blocks of epochs that are over. */
-  async tidy(now: number): Promise<void> {
-    const { theirs, network } = this.#init
-    await theirs.expire(now, epoch => blockWindow(network, epoch, 0))
+  async tidy(): Promise<void> {
+    const { theirs, network, clock } = this.#init
+    await theirs.expire(clock.now(), epoch => blockWindow(network, epoch, 0))
   }
 
   #use(around: Surroundings): BlockUse {
@@ -264,10 +271,14 @@ export class Replies {
     return theirs.expiredSome(conversation) || !theirs.knows(conversation)
   }
 
-  /** The message was so long under way that its blocks are over: its sender has more follow. */
-  #mayFollow(conversation: string, now: number): boolean {
-    const cameAt = this.#init.cameAt(conversation)
-    return cameAt !== undefined && now < cameAt + followMs && this.#haveExpired(conversation)
+  /**
+   * The message was so long under way that its blocks are over: its sender has more follow. When it came is a date: it
+   * has to be known after a restart.
+   */
+  #mayFollow(conversation: string): boolean {
+    const { cameAt: when, clock } = this.#init
+    const cameAt = when(conversation)
+    return cameAt !== undefined && clock.now() < cameAt + followMs && this.#haveExpired(conversation)
   }
 
   #around(): Surroundings {
