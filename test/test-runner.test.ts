@@ -236,7 +236,9 @@ test('test:all runs every file of test/, and each file that names dist says that
     there,
   )
   for (const { name, path, needs } of files) {
-    const names = /'dist', '|\bdist\/\w|\bcompiled\b/.test(readFileSync(path, 'utf8').replace(/^\/\/.*$/gm, ''))
+    const names = /'dist', '|\bdist\/\w|\bcompiled\b/.test(
+      readFileSync(path, 'utf8').replace(/^\/\/.*$/gm, ''),
+    )
     if (names && name !== 'test-runner.test.ts') assert.equal(needs, ['dist'], name)
   }
 })
