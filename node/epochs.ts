@@ -2,6 +2,7 @@
 // 2, 3).
 
 import { hex } from '../encoding/bytes.ts'
+import type { Timers } from '../world/timers.ts'
 import { type Ms, second } from '../world/units.ts'
 import type { Life } from './door.ts'
 import type { LoopSender } from './loops/sender.ts'
@@ -11,7 +12,6 @@ import type { Pipeline } from './pipeline.ts'
 import { openJournals } from './relay/journals.ts'
 import { openingEpochs } from './relay/keys.ts'
 import { neighboursOf } from './routes.ts'
-import type { Timers } from './timers.ts'
 
 /** A disk that refused is asked again after this. */
 const retryMs: Ms = 10 * second
@@ -73,7 +73,7 @@ export function epochs(
       awaitNext(at)
     } catch (error) {
       disk.wrote('keys', error)
-      timers.wakeIn('epoch', retryMs, () => void turn())
+      timers.after(retryMs, () => void turn())
     }
   }
 
@@ -83,7 +83,7 @@ export function epochs(
     const look = (): void => {
       const shown = clock.now()
       if (shown >= next || shown < turnedAt) void turn()
-      else timers.wakeIn('epoch', Math.min(lookMs, next - shown), look)
+      else timers.after(Math.min(lookMs, next - shown), look)
     }
     look()
   }

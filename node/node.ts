@@ -1,6 +1,7 @@
 // A mix or gateway as a running thing: made of its parts, started, drained, stopped (docs/spec/node.md 5).
 
 import { mailboxProtocol, requestBytes } from '../link/protocol/mailbox.ts'
+import { Timers } from '../world/timers.ts'
 import { type Ms, second } from '../world/units.ts'
 import { conduct, door, type Life } from './door.ts'
 import { epochs } from './epochs.ts'
@@ -11,7 +12,6 @@ import type { NodeOptions } from './options.ts'
 import { openParts, type Parts } from './parts.ts'
 import { openPipeline } from './pipeline.ts'
 import { type NodeStatus, statusOf } from './status.ts'
-import { type Timers, timers } from './timers.ts'
 
 /** The link may take so long to empty its queues when a node drains. */
 const flushMs: Ms = 5 * second
@@ -43,18 +43,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const parts = await openParts(options)
   const pipeline = await openPipeline(options, parts, conduct(options, parts))
   const life: Life = { at: 'running' }
-  const armed = timers(clock)
+  const timers = new Timers(clock)
   const sender = loopSender({
     loops: parts.loops,
-    timers: armed,
+    timers,
     view: () => admission.views[0],
     send(loop) {
       pipeline.happen({ type: 'originated', ...loop })
       parts.watch.plan()
     },
   })
-  const followed = epochs(options, parts, pipeline, { life, sender, timers: armed })
-  serveMail(options, parts, armed)
+  const followed = epochs(options, parts, pipeline, { life, sender, timers })
+  serveMail(options, parts, timers)
   link.onCells(door(options, parts, pipeline, life))
 
   return {
@@ -84,7 +84,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       parts.watch.close()
       followed.stop()
       pipeline.stop()
-      armed.close()
+      timers.close()
       parts.bulletin.stop()
       await parts.joined?.close()
       await pipeline.peeler.close()
@@ -101,7 +101,7 @@ function serveMail({ link }: NodeOptions, { mail, parameters }: Parts, timers: T
   const { boxes, gateway } = mail
   const sweep = (): void => {
     boxes.sweep()
-    timers.wakeIn('sweep', sweepMs(parameters().mailboxMinutes), sweep)
+    timers.after(sweepMs(parameters().mailboxMinutes), sweep)
   }
   sweep()
   link.serve(mailboxProtocol, requestBytes, gateway.answer)

@@ -1,7 +1,8 @@
 // The clock of a node's loops: exponential gaps at the rate that the consensus states (docs/spec/node.md 4).
 
 import type { View } from '../../directory/documents/view.ts'
-import type { Timers } from '../timers.ts'
+import type { Timer } from '../../world/clock.ts'
+import type { Timers } from '../../world/timers.ts'
 import type { Loops } from './loops.ts'
 
 export interface LoopSender {
@@ -24,12 +25,13 @@ export function loopSender(options: {
 }): LoopSender {
   const { loops, timers, view, send } = options
   let rate = 0
+  let timer: Timer | undefined
   let stopped = false
 
   function later(): void {
+    timer?.cancel()
     const wait = stopped ? undefined : loops.nextIn(rate)
-    if (wait === undefined) timers.cancel('loop')
-    else timers.wakeIn('loop', wait, once)
+    if (wait !== undefined) timer = timers.after(wait, once)
   }
 
   function once(): void {
@@ -47,7 +49,7 @@ export function loopSender(options: {
     },
     stop() {
       stopped = true
-      timers.cancel('loop')
+      timer?.cancel()
     },
   }
 }
