@@ -1,9 +1,9 @@
-// What the disk refuses a node, said once when it begins and once when it is over, and counted in between: a full disk
-// must not be filled by the log that complains of it (docs/spec/node.md 5.1).
+// The watch over what the disk refuses a node: said once when it begins and once when it is over, and counted in
+// between: a full disk must not be filled by the log that complains of it (docs/spec/node.md 5.1).
 
 import type { Log } from '../world/log.ts'
 
-/** What a node writes: the tags of packets, mail, packet keys. */
+/** A node writes these: the tags of packets, mail, packet keys. */
 export type Written = 'journal' | 'mail' | 'keys'
 
 const consequence: Readonly<Record<Written, string>> = {
@@ -17,7 +17,7 @@ export interface Disk {
   wrote(what: Written, error?: unknown): void
   /** Writes that were refused since the start. */
   readonly refusals: number
-  /** What could not be written when it was last tried. */
+  /** Lists what could not be written when it was last tried. */
   readonly failing: readonly Written[]
 }
 

@@ -1,4 +1,4 @@
-// What can go wrong with a node's own folder and settings. What peers send never becomes one of these: it is
+// The errors of a node's own folder and settings. What peers send never becomes one of these: it is
 // a counted drop (relay.ts).
 
 /**

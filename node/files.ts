@@ -10,7 +10,7 @@ import { NodeError } from './error.ts'
 
 /** A file that only grows, record by record. */
 export interface Journal {
-  /** What stood in it when it was opened: whole records; a torn last one is cut off. */
+  /** Holds what stood in it when it was opened: whole records; a torn last one is cut off. */
   readonly written: Uint8Array
   /**
    * Appends whole records. When it resolves, write(2) has returned for all of them: the system keeps them
@@ -25,9 +25,9 @@ export interface Journal {
   close(): Promise<void>
 }
 
-/** Where a node keeps its journals of replay tags: files in one folder, without folders in it. */
+/** A node keeps its keys and its journals of replay tags here: files in one folder, without folders in it. */
 export interface Files {
-  /** Where they are on disk, for other threads; undefined in memory. */
+  /** Names the place on disk, for other threads; undefined in memory. */
   readonly folder: string | undefined
   /** A name of this start of the machine. What was not synced may be missing when it has changed. */
   readonly boot: string

@@ -1,11 +1,11 @@
-// Who may send packets to this node, and where it may send them: what the consensus of this epoch and of its
+// Decides who may send packets to this node, and where it may send them: by what the consensus of this epoch and of its
 // neighbours says, since a packet may be under way across a boundary.
 
 import type { Directory, NodeEntry, Role, View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import type { Way } from './relay/relay.ts'
 
-/** What `startHost` and the node itself ask about other hosts. */
+/** Answers what `startHost` and the node itself ask about other hosts. */
 export interface Admission {
   /**
    * For the link: may this host send cells here at all? A gateway takes them from anybody, a mix from nodes. Without

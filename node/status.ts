@@ -1,4 +1,4 @@
-// What a node says of itself on its loopback port: numbers, and nothing about one packet or one client.
+// A node's word of itself on its loopback port: numbers, and nothing about one packet or one client.
 
 import { epochAt, type Network } from '../directory/documents/network.ts'
 import {
@@ -33,20 +33,20 @@ export interface PacketCounts {
   readonly held: number
 }
 
-/** How a node is, for its operator: plain values only, and nothing of a single packet or client. */
+/** Tells an operator how a node is: plain values only, and nothing of a single packet or client. */
 export interface NodeStatus {
   readonly role: Role
   /** Hex, as every id here. */
   readonly id: string
   readonly state: 'running' | 'draining' | 'closed'
-  /** Of this machine's clock. */
+  /** Follows from this machine's clock. */
   readonly epoch: number
   readonly consensus: ConsensusStatus | null
-  /** Whether documents come as they should: docs/spec/directory-travel.md 10. */
+  /** Says whether documents come as they should: docs/spec/directory-travel.md 10. */
   readonly directory: DirectoryHealth
-  /** Whether that consensus has this node. */
+  /** Says whether that consensus has this node. */
   readonly listed: boolean
-  /** What that consensus, and the status note that is in force, say of this node; null when it is not listed. */
+  /** Gives what that consensus, and the status note that is in force, say of this node; null when it is not listed. */
   readonly standing: { readonly running: boolean; readonly reliable: boolean } | null
   /** Authorities that keep it out, and why. */
   readonly refusals: readonly { readonly authority: string; readonly code: string; readonly why: string }[]
@@ -81,7 +81,7 @@ export interface NodeStatus {
   /** Writes that the disk refused since the start, and what it refused when it was last tried. */
   readonly disk: { readonly refusals: number; readonly failing: readonly Written[] }
   readonly bulletin: BulletinStatus
-  /** Of a gateway. */
+  /** Describes a gateway's mailboxes; null at a mix. */
   readonly mail: {
     readonly mailboxes: number
     readonly entries: number

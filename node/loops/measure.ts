@@ -1,4 +1,4 @@
-// What a node's loops tell about the nodes on their paths, by half epochs (docs/spec/node.md 4.1).
+// Counts what a node's loops tell about the nodes on their paths, by half epochs (docs/spec/node.md 4.1).
 
 import type { LoopCount } from '../../directory/rounds/reliability.ts'
 import type { NodeId } from '../../encoding/ids.ts'

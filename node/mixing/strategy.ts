@@ -1,5 +1,5 @@
-// How a node mixes: what it holds, and when what leaves (docs/spec/mixing.md). The consensus names one; each is a
-// pure module that is told the time that has gone by (`Clock.elapsed`), in whole milliseconds.
+// A node's mixing: it holds packets, and says when which of them leave (docs/spec/mixing.md). The consensus names one;
+// each is a pure module that is told the time that has gone by (`Clock.elapsed`), in whole milliseconds.
 
 import type { Ms } from '../../world/units.ts'
 

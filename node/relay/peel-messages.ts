@@ -1,5 +1,5 @@
-// What passes between the relay's thread and one that peels. Packets travel as buffers of their own that are handed
-// over, not copied; tags, verdicts and results as one array of records a batch. Keys never travel.
+// The messages that pass between the relay's thread and one that peels. Packets travel as buffers of their own that are
+// handed over, not copied; tags, verdicts and results as one array of records a batch. Keys never travel.
 
 import { type Geometry, recipientBytes, replyIdBytes, zeroBytes } from '../../sphinx/geometry.ts'
 import type { DropReason, PeelResult } from './relay.ts'
@@ -7,7 +7,7 @@ import { tagBytes } from './tags.ts'
 
 /** A thread is started with this. */
 export interface ThreadData {
-  /** Where the key files are. */
+  /** Holds the key files. */
   readonly folder: string
   readonly geometry: Pick<Geometry, 'hops' | 'userBytes'> & { readonly suite: 'x25519' }
 }

@@ -80,7 +80,7 @@ export async function openPeeler(
     readonly threads: number
     readonly startThread: StartThread | undefined
     readonly network: Pick<Network, 'suite' | 'hops' | 'userBytes'>
-    /** Of the key files. */
+    /** Holds the key files; undefined where they are in memory. */
     readonly folder: string | undefined
   },
 ): Promise<Peeler> {

@@ -1,4 +1,4 @@
-// What becomes of a packet at a node, as a state and its steps (docs/spec/node.md 1):
+// The fate of a packet at a node, as a state and its steps (docs/spec/node.md 1):
 //
 //     arrived -> peeling -> recording -> held (mixing) -> ending: forwarded
 //                                    \-> ending: stored | served, then its acknowledgement -> held
@@ -112,7 +112,7 @@ export type Action =
   /** A loop of this node's own came back. */
   | { readonly do: 'loop'; readonly replyId: Uint8Array; readonly payload: Uint8Array }
 
-/** Where a packet may go: `onward`, to the next layer, or to a `gateway`, where an acknowledgement's path begins. */
+/** A packet may go `onward`, to the next layer, or to a `gateway`, where an acknowledgement's path begins. */
 export type Way = 'onward' | 'gateway'
 
 export interface Counters {
