@@ -65,9 +65,7 @@ test('from a quote to "paid": three persons at three clients, receipts with the 
     [true, true, false],
   )
   // one transaction took all three notes
-  const seen = new Set<string>(
-    events.map(event => (event.event === 'piece' ? event.data.state : event.event)),
-  )
+  const seen = new Set<string>(events.map(event => (event.type === 'piece' ? event.data.state : event.type)))
   for (const state of ['mixing', 'mixed', 'paying', 'paid', 'payment']) assert.ok(seen.has(state), state)
   const log = await world.ledger.entries(0, 10)
   assert.ok(log.length >= 4, 'genesis, mint, one join, payouts')

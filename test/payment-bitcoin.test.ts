@@ -166,8 +166,8 @@ test('a peer whose join would pay less than the node asks for does not join, and
       log: silent,
       publish: () => void seen.push('asked'),
       report(told) {
-        if (told.kind === 'settled') seen.push(`settled ${told.settlement.is}`)
-        if (told.kind === 'state')
+        if (told.type === 'settled') seen.push(`settled ${told.settlement.is}`)
+        if (told.type === 'state')
           seen.push(told.state.at === 'aborted' ? `aborted ${told.state.reason}` : told.state.at)
       },
     })
@@ -224,7 +224,7 @@ async function round(
           for (const other of shells) if (other !== shell) other.receive(message)
         },
         report: report => {
-          if (report.kind === 'settled') resolve(report.settlement)
+          if (report.type === 'settled') resolve(report.settlement)
         },
       })
       shells.push(shell)
@@ -285,14 +285,14 @@ test('a node mines the join of a round, pays its outputs, and refuses it tampere
       bitcoinOwner(new Uint8Array(32).fill(9)),
     ] as Uint8Array[])
     assert.throws(() => own.complete(otherOutputs, sign(next)), /not signed by its owner/)
-    assert.is(await ledger.receipt(next.id), null)
+    assert.is(await ledger.positionOf(next.id), null)
     const move = own.move(mixed[0]?.[0] as Note, paid[0] as Uint8Array, outputs[0] as Uint8Array)
     const moved = await ledger.submit(move)
     assert.is(moved.index, 0, 'it waits for a block')
     assert.is(await refusal(() => ledger.submit(good)), 'DOUBLE_SPEND')
     assert.equal((await ledger.note(mixed[0]?.[0]?.id as Uint8Array))?.spentBy, moved.transaction)
     await node.mine(1)
-    assert.ok(((await ledger.receipt(moved.transaction))?.index ?? 0) > 430)
+    assert.ok(((await ledger.positionOf(moved.transaction))?.index ?? 0) > 430)
   } finally {
     awake()
     await node.stop()

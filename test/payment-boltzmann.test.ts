@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { boltzmann, intrafees, type Transaction } from '../payment/anonymity/boltzmann.ts'
-import { payBoltzmann, readTransaction } from '../payment/anonymity/boltzmann-json.ts'
+import { boltzmann, intrafees, type MeasuredCase } from '../payment/anonymity/boltzmann.ts'
+import { payBoltzmann, readCase } from '../payment/anonymity/boltzmann-json.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
 import { boltzmannCases } from '../trials/conformance/boltzmann.ts'
 
@@ -36,7 +36,7 @@ function* partitions(n: number, blocks: number[] = []): Generator<number[]> {
 }
 
 /** The definition of docs/spec/payments-anonymity.md 1.2, reading by reading. */
-function search(transaction: Transaction): { interpretations: bigint; links: bigint[][] } {
+function search(transaction: MeasuredCase): { interpretations: bigint; links: bigint[][] } {
   const { inputs, outputs } = transaction
   const { maker, taker } = intrafees(transaction)
   const sum = (amounts: readonly number[]): number => amounts.reduce((a, b) => a + b, 0)
@@ -200,13 +200,13 @@ test('what is no transaction is refused by name', () => {
   refused('BAD_CASE', () => boltzmann({ inputs: [1], outputs: [-1] }), /outputs\[0\]/)
   refused('BAD_CASE', () => boltzmann({ inputs: [2 ** 53 - 1, 2 ** 53 - 1], outputs: [] }), /2\^53/)
   refused('BAD_CASE', () => boltzmann({ inputs: [1], outputs: [], maxCjIntrafeesRatio: Number.NaN }), /Ratio/)
-  refused('BAD_CASE', () => readTransaction('['), /not JSON/)
-  refused('BAD_CASE', () => readTransaction('[]'), /want an object/)
-  refused('BAD_CASE', () => readTransaction('{"inputs":[["a",1]]}'), /outputs: want a list/)
-  refused('BAD_CASE', () => readTransaction('{"inputs":[1],"outputs":[]}'), /inputs\[0\]: want \[label/)
-  refused('BAD_CASE', () => readTransaction('{"inputs":[[1,1]],"outputs":[]}'), /label/)
-  refused('BAD_CASE', () => readTransaction('{"inputs":[["a","1"]],"outputs":[]}'), /amount/)
-  refused('TOO_LARGE', () => readTransaction(' '.repeat(100_000)))
+  refused('BAD_CASE', () => readCase('['), /not JSON/)
+  refused('BAD_CASE', () => readCase('[]'), /want an object/)
+  refused('BAD_CASE', () => readCase('{"inputs":[["a",1]]}'), /outputs: want a list/)
+  refused('BAD_CASE', () => readCase('{"inputs":[1],"outputs":[]}'), /inputs\[0\]: want \[label/)
+  refused('BAD_CASE', () => readCase('{"inputs":[[1,1]],"outputs":[]}'), /label/)
+  refused('BAD_CASE', () => readCase('{"inputs":[["a","1"]],"outputs":[]}'), /amount/)
+  refused('TOO_LARGE', () => readCase(' '.repeat(100_000)))
 })
 
 test('any text gives a result or its own error', () => {

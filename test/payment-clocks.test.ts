@@ -144,7 +144,7 @@ function waitingTable(): Table {
 test('no phase of a round ends early where the clock was put forth', () => {
   const table = waitingTable()
   table.set(10 * minute)
-  for (const seat of table.seats) table.tell(seat, { kind: 'time' })
+  for (const seat of table.seats) table.tell(seat, { type: 'time' })
   assert.equal(table.at.slice(0, 3), ['slots', 'slots', 'slots'])
   assert.equal(
     table.seat(0).sent.map(({ body }) => body.kind),
@@ -164,7 +164,7 @@ test('a phase of a round ends in its time where the clock was put back', () => {
 test('a round is over at its expiry by the wall clock', () => {
   const table = waitingTable()
   table.set(2 * hour)
-  for (const seat of table.seats) table.tell(seat, { kind: 'time' })
+  for (const seat of table.seats) table.tell(seat, { type: 'time' })
   assert.equal(table.at.slice(0, 3), ['aborted', 'aborted', 'aborted'])
 })
 

@@ -125,7 +125,7 @@ async function lender(story: Story, seed: number): Promise<() => void> {
     times,
     publish: message => void topic.publish(message),
     async report({ what }) {
-      if (what.kind !== 'settled') return
+      if (what.type !== 'settled') return
       const secret = 'outputSecret' in what.settlement ? what.settlement.outputSecret : what.record.noteSecret
       const [now] = secret === null ? [] : await ledger.notesOwnedBy(ownerOf(secret))
       if (now !== undefined && secret !== null) lend(now, secret)

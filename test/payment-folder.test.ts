@@ -52,7 +52,7 @@ test('who listens before a ledger is named hears of payments once it is', async 
     await open.carry()
     for (let i = 0; i < 200 && heard.length === 0; i++) await setTimeout(50)
     assert.equal(
-      heard.map(({ event }) => event),
+      heard.map(({ type }) => type),
       ['request'],
     )
   } finally {

@@ -123,8 +123,8 @@ test('mint, split a note, pay with the pieces', async () => {
   const pieces = await ledger.notesOwnedBy(ownerOf(seed(4)))
   assert.equal(pieces.map(piece => piece.denomination).sort(), [10, 5, 5].sort())
   assert.equal(await ledger.submit(bytes), receipt)
-  assert.equal(await ledger.receipt(receipt.transaction), receipt)
-  assert.is(await ledger.receipt(seed(0)), null)
+  assert.equal(await ledger.positionOf(receipt.transaction), receipt)
+  assert.is(await ledger.positionOf(seed(0)), null)
   assert.is(ledger.head.size, 3)
 })
 
@@ -266,7 +266,7 @@ test('what a receipt was given for outlives kill -9', async () => {
   assert.ok(receipts.length >= 20)
   for (const line of receipts) {
     const [index, id] = line.split(' ') as [string, string]
-    const receipt = await ledger.receipt(fromHex(id))
+    const receipt = await ledger.positionOf(fromHex(id))
     assert.is(receipt?.index, Number(index))
   }
   const { size, root } = audit(genesis, await ledger.entries(0, 10_000))

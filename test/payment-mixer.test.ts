@@ -85,7 +85,7 @@ async function open({ clock, ledger, peers }: Room, peer: Peer, seed: number): P
 }
 
 function settled({ told }: Peer): string[] {
-  return told.flatMap(({ what }) => (what.kind === 'settled' ? [what.settlement.is] : []))
+  return told.flatMap(({ what }) => (what.type === 'settled' ? [what.settlement.is] : []))
 }
 
 test('notes of one denomination meet in one epoch and come back as other notes', async () => {
@@ -97,8 +97,8 @@ test('notes of one denomination meet in one epoch and come back as other notes',
   await clock.advance(15 * minute)
   for (const peer of peers) {
     assert.equal(settled(peer), ['paid'])
-    const [{ what }] = peer.told.filter(({ what }) => what.kind === 'settled') as [MixerReport]
-    if (what.kind !== 'settled' || what.settlement.is !== 'paid') return assert.unreachable()
+    const [{ what }] = peer.told.filter(({ what }) => what.type === 'settled') as [MixerReport]
+    if (what.type !== 'settled' || what.settlement.is !== 'paid') return assert.unreachable()
     const [note] = await ledger.notesOwnedBy(ownerOf(what.settlement.outputSecret))
     assert.is(note?.spentBy, null)
   }
@@ -140,16 +140,16 @@ test('after its second timeout a note is passed over, also by a peer that has st
 
 /** The note that a peer has now, and what spends it. */
 async function current({ ledger }: Room, { notes, secrets, told }: Peer): Promise<[Note, Uint8Array]> {
-  const paid = told.findLast(({ what }) => what.kind === 'settled')?.what
+  const paid = told.findLast(({ what }) => what.type === 'settled')?.what
   const secret =
-    paid?.kind === 'settled' && paid.settlement.is === 'paid' ? paid.settlement.outputSecret : null
+    paid?.type === 'settled' && paid.settlement.is === 'paid' ? paid.settlement.outputSecret : null
   const [note] = secret === null ? notes : await ledger.notesOwnedBy(ownerOf(secret))
   return [note as Note, secret ?? (secrets[0] as Uint8Array)]
 }
 
 function attemptsOf({ told }: Peer): number {
-  const last = told.findLast(({ what }) => what.kind === 'settled')
-  return last?.what.kind === 'settled' ? last.what.record.attempts.length : 0
+  const last = told.findLast(({ what }) => what.type === 'settled')
+  return last?.what.type === 'settled' ? last.what.record.attempts.length : 0
 }
 
 test.run()

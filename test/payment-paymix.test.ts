@@ -62,16 +62,16 @@ function carryOut(payment: Payment, seed: number): Payment {
     wakes.delete(at)
     const events: PieceEvent[] = now.pieces.flatMap(({ epoch, state, note, secret }, piece): PieceEvent[] =>
       state.at === 'mixing' && (epoch + 1) * times.epochMs === at
-        ? [{ kind: 'mixed', piece, note, secret }]
+        ? [{ type: 'mixed', piece, note, secret }]
         : [],
     )
-    for (const event of [...events, { kind: 'time' } as const]) {
+    for (const event of [...events, { type: 'time' } as const]) {
       const [next, actions] = stepPayment(now, event, times, random, at)
       now = next
       for (const action of actions) {
         if (action.do === 'wake') wakes.add(action.at)
         if (action.do === 'pay')
-          now = stepPayment(now, { kind: 'paid', piece: action.piece }, times, random, at)[0]
+          now = stepPayment(now, { type: 'paid', piece: action.piece }, times, random, at)[0]
       }
     }
   }
@@ -123,7 +123,7 @@ test('a piece whose round fails tries again, and is kept with the reason when th
   const payment = begin(10, 1)
   const { note, secret } = payment.pieces[0] as Payment['pieces'][number]
   const why = 'fewer than three peers came to the meeting'
-  const event: PieceEvent = { kind: 'unmixed', piece: 0, note, secret, why }
+  const event: PieceEvent = { type: 'unmixed', piece: 0, note, secret, why }
   const [again, actions] = stepPayment(payment, event, times, seededRandom(1), 11 * minute)
   assert.is(again.pieces[0]?.state.at, 'mixing')
   assert.ok(
@@ -139,9 +139,9 @@ test('a payer that was away pays one of the pieces that are due, and lets the ot
   let payment = begin(87, 3)
   const random = seededRandom(3)
   for (const [piece, { note, secret }] of payment.pieces.entries()) {
-    payment = stepPayment(payment, { kind: 'mixed', piece, note, secret }, times, random, 0)[0]
+    payment = stepPayment(payment, { type: 'mixed', piece, note, secret }, times, random, 0)[0]
   }
-  const [after, actions] = stepPayment(payment, { kind: 'time' }, times, random, 10 * day)
+  const [after, actions] = stepPayment(payment, { type: 'time' }, times, random, 10 * day)
   assert.is(actions.filter(action => action.do === 'pay').length, 1)
   const waiting = after.pieces.flatMap(({ state }) => (state.at === 'mixed' ? [state.notBefore] : []))
   assert.is(waiting.length, payment.pieces.length - 1)

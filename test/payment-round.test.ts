@@ -29,7 +29,7 @@ function isFirst(body: Received['body']): boolean {
 
 function crimes({ actions }: Seat): [string, Crime][] {
   return actions.flatMap((action): [string, Crime][] =>
-    action.do === 'blame' ? [[hex(action.note.id).slice(0, 2), action.verdict.crime]] : [],
+    action.do === 'blame' ? [[hex(action.note.id).slice(0, 2), action.conviction.crime]] : [],
   )
 }
 
@@ -58,7 +58,7 @@ test('three peers that keep to the protocol make one join that pays all of them'
     if (seat.state.at !== 'submitting') return assert.unreachable(seat.state.at)
     const { join } = seat.state
     assert.ok(join.outputs.map(hex).includes(outputsOf(seat)[0] as string))
-    table.tell(seat, { kind: 'entered', transaction: join.id })
+    table.tell(seat, { type: 'entered', transaction: join.id })
   }
   assert.equal(table.at, ['done', 'done', 'done'])
 })
@@ -152,7 +152,7 @@ test('a round that is not over when its time is up ends', () => {
   const table = new Table(4, ({ body, bytes }) => (body.kind === 'SR' ? null : bytes))
   table.run(() => table.seat(1).state.at === 'slots')
   table.now = 3_600_000
-  table.tell(table.seat(0), { kind: 'time' })
+  table.tell(table.seat(0), { type: 'time' })
   assert.is(reasonOf(table.seat(0)), 'expired')
 })
 
@@ -264,7 +264,7 @@ test('a join that the ledger refuses because a note was spent names its owner, a
   table.run(() => submitting(table))
   const { note } = table.seat(3)
   for (const seat of table.seats.slice(0, 3)) {
-    table.tell(seat, { kind: 'refused', spent: [{ note: note.id, by: random(32) }] })
+    table.tell(seat, { type: 'refused', spent: [{ note: note.id, by: random(32) }] })
   }
   table.run(() => table.seats.slice(0, 3).every(({ state }) => state.at === 'submitting'))
   for (const seat of table.seats.slice(0, 3)) {
@@ -281,7 +281,7 @@ test('an earlier join that somebody completed late pays the output of its own ru
   const [first, second] = seat.state.joins
   assert.ok(first !== undefined && second !== undefined)
   if (first === undefined) return
-  table.tell(seat, { kind: 'refused', spent: [{ note: seat.note.id, by: first.id }] })
+  table.tell(seat, { type: 'refused', spent: [{ note: seat.note.id, by: first.id }] })
   const after: RoundState = table.seat(0).state
   if (after.at !== 'done') return assert.unreachable(after.at)
   assert.is(hex(ownerOf(after.outputSecret)), outputsOf(seat)[0])
@@ -336,9 +336,9 @@ test('any bytes leave the machine as it was', () => {
   const own = last(table, 0, 'KE').bytes
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(), (any, at) => {
-      table.tell(table.seat(1), { kind: 'message', bytes: any })
+      table.tell(table.seat(1), { type: 'message', bytes: any })
       const cut = own.slice(0, at % own.length)
-      table.tell(table.seat(1), { kind: 'message', bytes: cut })
+      table.tell(table.seat(1), { type: 'message', bytes: cut })
     }),
     { numRuns: 100 },
   )

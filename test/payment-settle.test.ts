@@ -85,7 +85,7 @@ test('one timeout costs nothing, the next cools for ten minutes, and every furth
   assert.not.ok(isCooling(strikes, 'b', 0))
 })
 
-test('a verdict cools for a day at once, and all is forgotten a day after that', () => {
+test('a conviction cools for a day at once, and all is forgotten a day after that', () => {
   const day = 24 * 60 * minute
   const strikes = banish(noStrikes, 'a', 0)
   assert.ok(isCooling(strikes, 'a', day - 1))

@@ -55,7 +55,7 @@ export class Table {
 
   /** Signs a body as that peer, and hands it to another. */
   forge(from: Seat, body: Body, to: Seat): void {
-    this.tell(to, { kind: 'message', bytes: signedBy(from, body) })
+    this.tell(to, { type: 'message', bytes: signedBy(from, body) })
   }
 
   /** Hands an event to one peer, and carries out all that follows from it. */
@@ -76,7 +76,7 @@ export class Table {
       this.#waits.delete(next)
       this.#wakes.delete(next + this.#set)
       this.now = Math.max(this.now, next)
-      for (const one of this.seats) this.#waiting.push([one, { kind: 'time' }])
+      for (const one of this.seats) this.#waiting.push([one, { type: 'time' }])
       this.#settle()
     }
   }
@@ -111,14 +111,14 @@ export class Table {
       one.sent.push(message)
       for (const to of this.seats) {
         const bytes = to === one ? null : this.#way(message, one, to)
-        if (bytes !== null) this.#waiting.push([to, { kind: 'message', bytes }])
+        if (bytes !== null) this.#waiting.push([to, { type: 'message', bytes }])
       }
     }
   }
 
   #look(id: Uint8Array): RoundEvent {
     const note = this.seats.map(one => one.note).find(one => hex(one.id) === hex(id))
-    return { kind: 'note', id, note: note === undefined ? null : { ...note, spentBy: null } }
+    return { type: 'note', id, note: note === undefined ? null : { ...note, spentBy: null } }
   }
 }
 

@@ -93,11 +93,11 @@ test('three peers at three clients join by themselves over the mixnet', async ()
     mixer.join(note, secrets[i]!)
     peers.push({ client, mixer, transport })
   }
-  const settled = (): MixerReport[] => told.filter(({ what }) => what.kind === 'settled')
+  const settled = (): MixerReport[] => told.filter(({ what }) => what.type === 'settled')
   for (let n = 0; n < 60 && settled().length < 3; n++) await clock.advance(5 * second)
 
   assert.equal(
-    settled().map(({ what }) => (what.kind === 'settled' ? what.settlement.is : '')),
+    settled().map(({ what }) => (what.type === 'settled' ? what.settlement.is : '')),
     ['paid', 'paid', 'paid'],
   )
   const spentBy = new Set<string>()
@@ -196,7 +196,7 @@ test('a ledger that lies about a receipt is not believed, and one that refuses s
   assert.equal(await remote.note(note.id), { ...note, spentBy: null })
   assert.is(await remote.note(new Uint8Array(32)), null)
   assert.is((await remote.notesOwnedBy(note.owner)).length, 1)
-  assert.is(await remote.receipt(new Uint8Array(32)), null)
+  assert.is(await remote.positionOf(new Uint8Array(32)), null)
   const again = signMint(ledger.id, seededRandom(7)(32), [{ denomination: 20, owner: note.owner }], mintSeed)
   const code = async (asked: Promise<unknown>): Promise<string> => {
     try {
@@ -216,11 +216,11 @@ test('a ledger that lies about a receipt is not believed, and one that refuses s
     genesis,
     ask: async () => await answerQuestion(ledger, write({ ask: 'receipt', transaction: id })),
   })
-  assert.is(await code(liar.receipt(new Uint8Array(32).fill(3))), 'BAD_DOCUMENT')
+  assert.is(await code(liar.positionOf(new Uint8Array(32).fill(3))), 'BAD_DOCUMENT')
   assert.ok(first !== undefined)
   const wrongKey = { ...genesis, ledgerKey: ownerOf(mintSeed) }
   const stranger = new RemoteLedger({ genesis: wrongKey, ask: question => answerQuestion(ledger, question) })
-  assert.is.not(await code(stranger.receipt(id)), 'ok')
+  assert.is.not(await code(stranger.positionOf(id)), 'ok')
 })
 
 test('any question is answered, and any answer is read or refused', async () => {
@@ -229,7 +229,10 @@ test('any question is answered, and any answer is read or refused', async () => 
     fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async junk => {
       assert.ok((await answerQuestion(ledger, junk)).length > 0)
       const remote = new RemoteLedger({ genesis, ask: async () => junk })
-      for (const ask of [() => remote.note(new Uint8Array(32)), () => remote.receipt(new Uint8Array(32))]) {
+      for (const ask of [
+        () => remote.note(new Uint8Array(32)),
+        () => remote.positionOf(new Uint8Array(32)),
+      ]) {
         try {
           await ask()
         } catch (error) {

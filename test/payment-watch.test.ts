@@ -34,14 +34,14 @@ function follow(
   let state: WatchState = { at: 'start' }
   const alarms: WatchAction[] = []
   for (const head of heads) {
-    const pending = run({ kind: 'head', head }, 0)
+    const pending = run({ type: 'head', head }, 0)
     for (let action = pending.shift(); action !== undefined; action = pending.shift()) {
       if (action.do === 'alarm') continue
       const { first, second } = action
-      pending.push(...run({ kind: 'proof', first, second, path: answers.consistency(first, second) }, 0))
+      pending.push(...run({ type: 'proof', first, second, path: answers.consistency(first, second) }, 0))
     }
   }
-  run({ kind: 'time' }, proofTime)
+  run({ type: 'time' }, proofTime)
   return { state, alarms }
 
   function run(event: Parameters<typeof watch>[1], now: number): WatchAction[] {
@@ -102,13 +102,13 @@ test('two roots of one size are a proof for everybody', () => {
 
 test('proofs that nobody asked for, or that fail, change nothing; and open questions are bounded', () => {
   const [tree] = histories(40, 40)
-  let [state] = watch({ at: 'start' }, { kind: 'head', head: headOf(tree, 20) }, 0)
-  assert.equal(watch({ at: 'start' }, { kind: 'time' }, 0), [{ at: 'start' }, []])
-  const proof = { kind: 'proof', first: 20, second: 30, path: tree.consistency(20, 30) } as const
+  let [state] = watch({ at: 'start' }, { type: 'head', head: headOf(tree, 20) }, 0)
+  assert.equal(watch({ at: 'start' }, { type: 'time' }, 0), [{ at: 'start' }, []])
+  const proof = { type: 'proof', first: 20, second: 30, path: tree.consistency(20, 30) } as const
   assert.equal(watch(state, proof, 0), [state, []])
-  ;[state] = watch(state, { kind: 'head', head: headOf(tree, 30) }, 0)
+  ;[state] = watch(state, { type: 'head', head: headOf(tree, 30) }, 0)
   assert.equal(watch(state, { ...proof, path: proof.path.slice(1) }, 0), [state, []])
-  for (let size = 1; size <= 40; size++) [state] = watch(state, { kind: 'head', head: headOf(tree, size) }, 0)
+  for (let size = 1; size <= 40; size++) [state] = watch(state, { type: 'head', head: headOf(tree, size) }, 0)
   assert.is(state.at === 'following' && state.open.length, 16)
 })
 

@@ -65,7 +65,7 @@ async function attack(isGossiping: boolean): Promise<Outcome> {
   const alarms = persons.map(({ payments }) => {
     const heard: boolean[] = []
     payments.on((event: PaymentsEvent) => {
-      if (event.event === 'ledger') heard.push(event.data.isProven)
+      if (event.type === 'ledger') heard.push(event.data.isProven)
     })
     return heard
   })

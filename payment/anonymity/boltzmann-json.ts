@@ -1,7 +1,7 @@
 // `chaffinch pay boltzmann FILE.json --json`: one case in, the counts out. docs/spec/payments-anonymity.md 1.5.
 
 import { PaymentError } from '../error.ts'
-import { boltzmann, type Linkage, mostAmounts, type Transaction } from './boltzmann.ts'
+import { boltzmann, type Linkage, type MeasuredCase, mostAmounts } from './boltzmann.ts'
 
 /** Characters of a case; twelve by twelve with long labels need a tenth of it. */
 const longestText = 65_536
@@ -15,7 +15,7 @@ const longestText = 65_536
  * @throws PaymentError BAD_CASE, TOO_LARGE
  */
 export function payBoltzmann(text: string): string {
-  return writeLinkage(boltzmann(readTransaction(text)))
+  return writeLinkage(boltzmann(readCase(text)))
 }
 
 /**
@@ -23,7 +23,7 @@ export function payBoltzmann(text: string): string {
  *
  * @throws PaymentError BAD_CASE, TOO_LARGE
  */
-export function readTransaction(text: string): Transaction {
+export function readCase(text: string): MeasuredCase {
   if (text.length > longestText) {
     throw new PaymentError('TOO_LARGE', `case: want at most ${longestText} characters, have ${text.length}`)
   }

@@ -10,7 +10,7 @@ import { side } from './multiset.ts'
 export const mostAmounts = 12
 
 /** A join as anybody sees it: amounts that went in, and amounts that came out. */
-export interface Transaction {
+export interface MeasuredCase {
   /** Amounts in the ledger's smallest unit; each a whole number, their sum at most 2^53 - 1. */
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
@@ -34,7 +34,7 @@ export interface Linkage {
  *
  * @throws PaymentError BAD_CASE when the amounts are no transaction, TOO_LARGE beyond 12 by 12
  */
-export function boltzmann(transaction: Transaction): Linkage {
+export function boltzmann(transaction: MeasuredCase): Linkage {
   check(transaction)
   const [inputs, outputs] = [side(transaction.inputs), side(transaction.outputs)]
   const { interpretations, links } = countReadings(inputs, outputs, margin(transaction), fee(transaction))
@@ -46,7 +46,7 @@ export function boltzmann(transaction: Transaction): Linkage {
 }
 
 /** Fees that a join's participants may pay one another: what a maker gets, and what the taker pays. */
-export function intrafees(transaction: Transaction): { maker: number; taker: number } {
+export function intrafees(transaction: MeasuredCase): { maker: number; taker: number } {
   const ratio = transaction.maxCjIntrafeesRatio ?? 0
   const pattern = ratio > 0 ? joinPattern(transaction) : null
   if (pattern === null) return { maker: 0, taker: 0 }
@@ -55,7 +55,7 @@ export function intrafees(transaction: Transaction): { maker: number; taker: num
 }
 
 /** docs/spec/payments-anonymity.md 1.3: an amount that at least two outputs have, and at least half of them. */
-function joinPattern({ inputs, outputs }: Transaction): { amount: number; participants: number } | null {
+function joinPattern({ inputs, outputs }: MeasuredCase): { amount: number; participants: number } | null {
   const paid = outputs.filter(amount => amount > 0)
   const entities = inputs.filter(amount => amount > 0).length
   if (entities < 2) return null
@@ -69,18 +69,18 @@ function joinPattern({ inputs, outputs }: Transaction): { amount: number; partic
   return found
 }
 
-function margin(transaction: Transaction): Margin {
+function margin(transaction: MeasuredCase): Margin {
   const { maker, taker } = intrafees(transaction)
   // 0 - maker: a plain minus would make a negative zero
   return { least: 0 - maker, most: fee(transaction) + taker }
 }
 
-function fee({ inputs, outputs }: Transaction): number {
+function fee({ inputs, outputs }: MeasuredCase): number {
   const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0)
   return sum(inputs) - sum(outputs)
 }
 
-function check(transaction: Transaction): void {
+function check(transaction: MeasuredCase): void {
   const ratio = transaction.maxCjIntrafeesRatio ?? 0
   if (!(ratio >= 0 && ratio <= 1)) throw bad(`maxCjIntrafeesRatio: want 0 to 1, have ${ratio}`)
   for (const name of ['inputs', 'outputs'] as const) {

@@ -185,7 +185,7 @@ function listen(
   asker: Asker,
   tell: Parameters<NonNullable<ApiPart['listen']>>[1],
 ): () => void {
-  return mayPay(apps, asker) ? on(({ event, data }) => tell({ event, data: { ...data } })) : () => {}
+  return mayPay(apps, asker) ? on(({ type, data }) => tell({ event: type, data: { ...data } })) : () => {}
 }
 
 function paymentProblem(error: unknown): Response | null {

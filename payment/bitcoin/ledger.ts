@@ -6,7 +6,7 @@ import { Transaction } from '@scure/btc-signer'
 import { fromHex, hex, same } from '../../encoding/bytes.ts'
 import { type Clock, sleep } from '../../world/clock.ts'
 import { PaymentError } from '../error.ts'
-import { type Ledger, type NoteState, type Receipt, unknownSpender } from '../ledger/ledger.ts'
+import { type Ledger, type NoteState, type Position, unknownSpender } from '../ledger/ledger.ts'
 import { tagged } from '../tagged.ts'
 import { outpoint, ownerOfScript, readOutpoint, txidOf } from './bitcoin.ts'
 import { feeTooLow, type Ladder } from './ladder.ts'
@@ -91,9 +91,9 @@ export class BitcoinLedger implements Ledger {
   }
 
   /** The receipt's index is the block's height, 0 while the transaction waits for one. */
-  async submit(bytes: Uint8Array): Promise<Receipt> {
+  async submit(bytes: Uint8Array): Promise<Position> {
     const transaction = Transaction.fromRaw(bytes)
-    const known = await this.#receiptOf(transaction.id)
+    const known = await this.#positionOf(transaction.id)
     if (known !== null) return known
     try {
       await this.#rpc('sendrawtransaction', hex(bytes))
@@ -103,7 +103,7 @@ export class BitcoinLedger implements Ledger {
     }
     // Some nodes answer with an id before they have looked at it, also when they refuse it.
     for (let look = 0; look < looks; look++) {
-      const receipt = await this.#receiptOf(transaction.id)
+      const receipt = await this.#positionOf(transaction.id)
       if (receipt !== null) return receipt
       await sleep(this.#clock, lookEveryMs)
     }
@@ -112,8 +112,8 @@ export class BitcoinLedger implements Ledger {
   }
 
   /** Where the transaction stands in the chain; null while it does not. */
-  async receipt(transaction: Uint8Array): Promise<Receipt | null> {
-    return await this.#receiptOf(txidOf(transaction))
+  async positionOf(transaction: Uint8Array): Promise<Position | null> {
+    return await this.#positionOf(txidOf(transaction))
   }
 
   /** Satoshi for a virtual byte, so that a transaction stands in one of the next blocks. */
@@ -129,7 +129,7 @@ export class BitcoinLedger implements Ledger {
     return feeTooLow(peers, this.#ladder, await this.feeRate())
   }
 
-  async #receiptOf(txid: string): Promise<Receipt | null> {
+  async #positionOf(txid: string): Promise<Position | null> {
     const transaction = await this.#transaction(txid)
     if (transaction === null) return null
     this.#remember(txid, field(transaction, 'vout'))

@@ -187,7 +187,7 @@ async function openMaker(world: World, name: string): Promise<Mixer> {
   const mixer: Mixer = await Mixer.open({
     ...mixing(world),
     async report({ what }: MixerReport) {
-      if (what.kind !== 'settled') return
+      if (what.type !== 'settled') return
       const secret = 'outputSecret' in what.settlement ? what.settlement.outputSecret : what.record.noteSecret
       const [now] = secret === null ? [] : await world.ledger.notesOwnedBy(ownerOf(secret))
       if (now !== undefined && secret !== null) lend(now, secret)

@@ -8,7 +8,7 @@ import { type Store, under } from '../../world/store.ts'
 import { turns } from '../../world/turns.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
-import { check, type Genesis, type Ledger, type NoteState, type Receipt } from './ledger.ts'
+import { check, type Genesis, type Ledger, type NoteState, type Position } from './ledger.ts'
 import {
   ledgerId,
   readEntry,
@@ -66,14 +66,14 @@ export async function openLedger(init: EmbeddedLedgerInit): Promise<EmbeddedLedg
   return new EmbeddedLedger(init, head === undefined ? await begin(init) : await resume(init, head))
 }
 
-interface Log {
+interface LogTree {
   readonly tree: MerkleTree
   readonly head: SignedHead
   /** leafHash of the last entry. */
   readonly last: Uint8Array
 }
 
-async function begin({ store, genesis, ledgerSeed, now }: EmbeddedLedgerInit): Promise<Log> {
+async function begin({ store, genesis, ledgerSeed, now }: EmbeddedLedgerInit): Promise<LogTree> {
   const first = writeGenesis(genesis)
   const tree = new MerkleTree()
   tree.append(leafHash(first))
@@ -83,7 +83,7 @@ async function begin({ store, genesis, ledgerSeed, now }: EmbeddedLedgerInit): P
 }
 
 /** Reads the whole log: its chain and its tree must be those of the head. */
-async function resume({ store, genesis }: EmbeddedLedgerInit, bytes: Uint8Array): Promise<Log> {
+async function resume({ store, genesis }: EmbeddedLedgerInit, bytes: Uint8Array): Promise<LogTree> {
   const head = readHead(bytes, genesis)
   const tree = new MerkleTree()
   let last = nothing
@@ -113,7 +113,7 @@ export class EmbeddedLedger implements Ledger {
   #waiting = 0
 
   /** Use openLedger. */
-  constructor(init: EmbeddedLedgerInit, log: Log) {
+  constructor(init: EmbeddedLedgerInit, log: LogTree) {
     this.#init = init
     this.id = ledgerId(init.genesis)
     this.#tree = log.tree
@@ -179,7 +179,7 @@ export class EmbeddedLedger implements Ledger {
   }
 
   /** Where the transaction stands in the log; null when it does not. */
-  async receipt(transaction: Uint8Array): Promise<Receipt | null> {
+  async positionOf(transaction: Uint8Array): Promise<Position | null> {
     const bytes = await this.#init.store.get(keys.transaction(transaction))
     if (bytes === undefined) return null
     return { transaction, index: readIndex(bytes) }
@@ -190,7 +190,7 @@ export class EmbeddedLedger implements Ledger {
    *
    * @throws PaymentError of readTransaction and check; BUSY when too many transactions wait
    */
-  async submit(bytes: Uint8Array): Promise<Receipt> {
+  async submit(bytes: Uint8Array): Promise<Position> {
     const signed = readTransaction(this.id, bytes)
     if (this.#waiting >= mostWaiting) throw new PaymentError('BUSY', 'ledger: too many transactions wait')
     this.#waiting++
@@ -201,8 +201,8 @@ export class EmbeddedLedger implements Ledger {
     }
   }
 
-  async #enter(signed: SignedTransaction, bytes: Uint8Array): Promise<Receipt> {
-    const before = await this.receipt(signed.id)
+  async #enter(signed: SignedTransaction, bytes: Uint8Array): Promise<Position> {
+    const before = await this.positionOf(signed.id)
     if (before !== null) return before
     const spent = check(signed, {
       notes: await this.#notesIn(signed),

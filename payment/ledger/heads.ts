@@ -60,7 +60,7 @@ export class HeadWatch {
   constructor(init: HeadWatchInit) {
     this.#init = init
     this.#timers = new Timers(init.clock)
-    this.#timers.every(askEveryMs, () => this.#event({ kind: 'time' }))
+    this.#timers.every(askEveryMs, () => this.#event({ type: 'time' }))
     this.#timers.every(tellEveryMs, () => {
       if (this.#state.at === 'following') init.tell(writeHead(this.#state.head))
     })
@@ -73,7 +73,7 @@ export class HeadWatch {
 
   /** A head that came with an answer of the ledger. */
   seen(head: SignedHead): void {
-    this.#event({ kind: 'head', head })
+    this.#event({ type: 'head', head })
   }
 
   /** Something that another peer told; what is no head of this ledger is passed over. Never throws. */
@@ -93,7 +93,7 @@ export class HeadWatch {
       id: ledger.id,
       note: async id => await ledger.note(id),
       notesOwnedBy: async owner => await ledger.notesOwnedBy(owner),
-      receipt: async transaction => await ledger.receipt(transaction),
+      positionOf: async transaction => await ledger.positionOf(transaction),
       feeTooLow: async peers => await ledger.feeTooLow(peers),
       submit: async transaction => {
         if (this.fork === null) return await ledger.submit(transaction)
@@ -132,7 +132,7 @@ export class HeadWatch {
     } catch {
       // No answer, or none that can be read: it is asked again.
     }
-    if (path !== null) this.#event({ kind: 'proof', first, second, path })
+    if (path !== null) this.#event({ type: 'proof', first, second, path })
     if (this.#isOpen(first, second)) this.#timers.after(askEveryMs, () => void this.#ask(first, second))
   }
 

@@ -14,7 +14,7 @@ export interface NoteState extends Note {
 }
 
 /** Where a transaction stands. */
-export interface Receipt {
+export interface Position {
   /** 32 bytes. */
   readonly transaction: Uint8Array
   /** The number of its entry in the log; on Bitcoin its block's height, 0 while it waits for one. */
@@ -33,14 +33,14 @@ export interface Ledger {
    *
    * @throws PaymentError for a transaction that cannot stand in the ledger
    */
-  submit(transaction: Uint8Array): Promise<Receipt>
-  receipt(transaction: Uint8Array): Promise<Receipt | null>
+  submit(transaction: Uint8Array): Promise<Position>
+  positionOf(transaction: Uint8Array): Promise<Position | null>
   /** Why a join of so many peers pays too little to be entered soon, for people; null where it does not, or joins cost nothing. */
   feeTooLow(peers: number): Promise<string | null>
 }
 
 /** What the ledger already holds of the things that a transaction touches. */
-export interface Known {
+export interface Touched {
   /** By the hex of their ids. */
   readonly notes: ReadonlyMap<string, NoteState>
   readonly isNonceUsed: boolean
@@ -52,15 +52,15 @@ export interface Known {
  * @returns the notes that it spends
  * @throws PaymentError NO_NOTE, DOUBLE_SPEND, BAD_SIGNATURE, BAD_TRANSACTION (its sums), NONCE_USED
  */
-export function check(signed: SignedTransaction, known: Known): readonly NoteState[] {
+export function check(signed: SignedTransaction, touched: Touched): readonly NoteState[] {
   const { transaction, id, signatures } = signed
   if (transaction.kind === 'mint') {
-    if (known.isNonceUsed) throw new PaymentError('NONCE_USED', 'mint: its nonce was used before')
-    wantSignature(id, known.mintKey, signatures[0], 'mint')
+    if (touched.isNonceUsed) throw new PaymentError('NONCE_USED', 'mint: its nonce was used before')
+    wantSignature(id, touched.mintKey, signatures[0], 'mint')
     return []
   }
   const spent = transaction.inputs.map(input => {
-    const note = known.notes.get(hex(input))
+    const note = touched.notes.get(hex(input))
     if (note === undefined) throw new PaymentError('NO_NOTE', `transfer: no note ${hex(input)}`)
     if (note.spentBy !== null) throw new PaymentError('DOUBLE_SPEND', `transfer: note ${hex(input)} is spent`)
     return note

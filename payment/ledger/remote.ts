@@ -6,7 +6,7 @@ import { type Cbor, write } from '../../encoding/cbor.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Reader } from '../reader.ts'
 import type { EmbeddedLedger } from './embedded.ts'
-import type { Genesis, Ledger, NoteState, Receipt } from './ledger.ts'
+import type { Genesis, Ledger, NoteState, Position } from './ledger.ts'
 import {
   ledgerId,
   longestEntry,
@@ -75,14 +75,14 @@ async function answer(ledger: EmbeddedLedger, question: Question): Promise<Cbor>
     case 'submit':
       return await proved(ledger, await ledger.submit(question.transaction))
     case 'receipt': {
-      const receipt = await ledger.receipt(question.transaction)
+      const receipt = await ledger.positionOf(question.transaction)
       return receipt === null ? { is: 'unknown' } : await proved(ledger, receipt)
     }
   }
 }
 
 /** A receipt that its owner can check: the entry, and how it stands in the tree of a signed head. */
-async function proved(ledger: EmbeddedLedger, { index }: Receipt): Promise<Cbor> {
+async function proved(ledger: EmbeddedLedger, { index }: Position): Promise<Cbor> {
   const { head } = ledger
   const [entry] = await ledger.entries(index, 1)
   if (entry === undefined) throw new PaymentError('DAMAGED', `ledger: entry ${index} is missing`)
@@ -183,9 +183,9 @@ export class RemoteLedger implements Ledger {
    *
    * @throws PaymentError why the ledger takes it not, or like `note`
    */
-  async submit(transaction: Uint8Array): Promise<Receipt> {
+  async submit(transaction: Uint8Array): Promise<Position> {
     const { id } = readTransaction(this.id, transaction)
-    const receipt = this.#receiptIn(await this.#ask({ ask: 'submit', transaction }), id)
+    const receipt = this.#positionIn(await this.#ask({ ask: 'submit', transaction }), id)
     if (receipt === null) throw wrong('no receipt')
     return receipt
   }
@@ -195,8 +195,8 @@ export class RemoteLedger implements Ledger {
    *
    * @throws PaymentError like `note`
    */
-  async receipt(transaction: Uint8Array): Promise<Receipt | null> {
-    return this.#receiptIn(await this.#ask({ ask: 'receipt', transaction }), transaction)
+  async positionOf(transaction: Uint8Array): Promise<Position | null> {
+    return this.#positionIn(await this.#ask({ ask: 'receipt', transaction }), transaction)
   }
 
   /** Always null: joins on an embedded ledger cost nothing. */
@@ -211,7 +211,7 @@ export class RemoteLedger implements Ledger {
   }
 
   /** @param transaction the id of that whose receipt it must be */
-  #receiptIn(answer: Answer, transaction: Uint8Array): Receipt | null {
+  #positionIn(answer: Answer, transaction: Uint8Array): Position | null {
     if (answer.is === 'unknown') return null
     if (answer.is !== 'receipt') throw wrong(answer.is)
     const { genesis, onHead } = this.#init

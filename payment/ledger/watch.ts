@@ -18,11 +18,11 @@ export interface Fork {
 /** What is known of the history that a ledger shows. */
 export type WatchState =
   | { readonly at: 'start' }
-  | { readonly at: 'following'; readonly head: SignedHead; readonly open: readonly Question[] }
+  | { readonly at: 'following'; readonly head: SignedHead; readonly open: readonly OwedProof[] }
   | { readonly at: 'forked'; readonly fork: Fork }
 
 /** A proof that the ledger owes: that two heads are of one history. */
-export interface Question {
+export interface OwedProof {
   readonly head: SignedHead
   /** The head that was followed when the question was asked. */
   readonly against: SignedHead
@@ -33,15 +33,15 @@ export interface Question {
 /** What whoever watches a ledger sees. */
 export type WatchEvent =
   /** A head that the ledger's key signed (readHead), from the ledger or from gossip. */
-  | { readonly kind: 'head'; readonly head: SignedHead }
+  | { readonly type: 'head'; readonly head: SignedHead }
   /** The ledger's consistency proof between the sizes of two heads. */
   | {
-      readonly kind: 'proof'
+      readonly type: 'proof'
       readonly first: number
       readonly second: number
       readonly path: readonly Uint8Array[]
     }
-  | { readonly kind: 'time' }
+  | { readonly type: 'time' }
 
 /** What whoever watches a ledger has to do. */
 export type WatchAction =
@@ -63,14 +63,14 @@ const mostOpen = 16
 export function watch(state: WatchState, event: WatchEvent, now: Ms): [WatchState, WatchAction[]] {
   switch (state.at) {
     case 'start':
-      return event.kind === 'head' ? [{ at: 'following', head: event.head, open: [] }, []] : [state, []]
+      return event.type === 'head' ? [{ at: 'following', head: event.head, open: [] }, []] : [state, []]
     case 'forked':
       return [state, []]
     case 'following': {
       const late = state.open.find(question => question.until <= now)
       if (late !== undefined) return alarm(late.head, late.against, false)
-      if (event.kind === 'head') return seen(state, event.head, now)
-      if (event.kind === 'proof') return answered(state, event, now)
+      if (event.type === 'head') return seen(state, event.head, now)
+      if (event.type === 'proof') return answered(state, event, now)
       return [state, []]
     }
   }
@@ -97,7 +97,7 @@ function ask(state: Following, head: SignedHead, now: Ms): [WatchState, WatchAct
 
 function answered(
   state: Following,
-  proof: Extract<WatchEvent, { kind: 'proof' }>,
+  proof: Extract<WatchEvent, { type: 'proof' }>,
   now: Ms,
 ): [WatchState, WatchAction[]] {
   const question = state.open.find(({ head, against }) => {

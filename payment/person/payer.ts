@@ -30,7 +30,7 @@ export interface PayerInit extends Omit<MixerInit, 'report'> {
   readonly onChange?: (payment: Payment) => void
 }
 
-type Settled = Extract<MixerReport['what'], { kind: 'settled' }>
+type Settled = Extract<MixerReport['what'], { type: 'settled' }>
 
 /** A payout that the ledger did not take is handed to it again after so long. */
 const payAgainMs = minute
@@ -105,7 +105,7 @@ export class Payer {
     await this.#carry(payment, resumePayment(payment))
     for (const [piece, { note, secret, state }] of payment.pieces.entries()) {
       if (state.at !== 'mixing' || mixer.holds(note)) continue
-      await this.#step(payment, { kind: 'unmixed', piece, note, secret, why: reasons.crash })
+      await this.#step(payment, { type: 'unmixed', piece, note, secret, why: reasons.crash })
     }
   }
 
@@ -129,7 +129,7 @@ export class Payer {
   async #told({ note, what }: MixerReport): Promise<void> {
     const found = this.#find(note.id)
     if (found === null) return
-    if (what.kind === 'state') {
+    if (what.type === 'state') {
       if (what.state.at === 'aborted') this.#failures.set(hex(note.id), reasonOf(what.state))
       return
     }
@@ -144,16 +144,16 @@ export class Payer {
   /** What the end of a round means for the piece. @throws PaymentError NO_NOTE, and what the ledger throws */
   async #eventOf(piece: number, note: Note, { settlement, record }: Settled): Promise<PieceEvent> {
     const secret = 'outputSecret' in settlement ? settlement.outputSecret : record.noteSecret
-    if (secret === null) return { kind: 'spent', piece }
+    if (secret === null) return { type: 'spent', piece }
     const why = this.#failures.get(hex(note.id)) ?? reasons.crash
-    if (settlement.is === 'free') return { kind: 'unmixed', piece, note, secret, why }
+    if (settlement.is === 'free') return { type: 'unmixed', piece, note, secret, why }
     const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
     const held = notes.find(({ denomination }) => denomination === note.denomination)
     if (held === undefined)
       throw new PaymentError('NO_NOTE', 'payer: the ledger lacks the note of a settled round')
     const { id, denomination, owner } = held
     const mixed = { piece, note: { id, denomination, owner }, secret }
-    return settlement.is === 'paid' ? { kind: 'mixed', ...mixed } : { kind: 'unmixed', ...mixed, why }
+    return settlement.is === 'paid' ? { type: 'mixed', ...mixed } : { type: 'unmixed', ...mixed, why }
   }
 
   #find(note: Uint8Array): [Payment, number] | null {
@@ -190,7 +190,7 @@ export class Payer {
         return
       }
       case 'wake':
-        this.#timers.at(action.at, () => this.#later(() => this.#step(payment, { kind: 'time' })))
+        this.#timers.at(action.at, () => this.#later(() => this.#step(payment, { type: 'time' })))
         return
       case 'pay':
         return this.#pay(payment, action.piece)
@@ -202,7 +202,7 @@ export class Payer {
     const { scheme, ledger, log } = this.#init
     const { note, secret, owner } = payment.pieces[piece] as Piece
     ledger.submit(scheme.move(note, secret, owner)).then(
-      () => this.#later(() => this.#step(payment, { kind: 'paid', piece })),
+      () => this.#later(() => this.#step(payment, { type: 'paid', piece })),
       (error: unknown) => {
         const message = 'payment: the ledger does not take a payout; it is handed in again'
         log.warn({ code: codeOf(error) }, message)

@@ -60,13 +60,13 @@ export interface PaymentsInit {
 /** What the owner of payments may want to know at once. */
 export type PaymentsEvent =
   /** A piece of a payment has moved. */
-  | { readonly event: 'piece'; readonly data: PieceLine }
+  | { readonly type: 'piece'; readonly data: PieceLine }
   /** A payment is paid, has its receipt, or could not begin. */
-  | { readonly event: 'payment'; readonly data: PaymentLine }
+  | { readonly type: 'payment'; readonly data: PaymentLine }
   /** A request of one's own is paid. */
-  | { readonly event: 'request'; readonly data: RequestLine }
+  | { readonly type: 'request'; readonly data: RequestLine }
   /** The ledger was caught (docs/spec/payments-ledger.md 3.6): it is paid with no more. */
-  | { readonly event: 'ledger'; readonly data: { readonly isProven: boolean } }
+  | { readonly type: 'ledger'; readonly data: { readonly isProven: boolean } }
 
 /** How long the ledger, or whoever gives a receipt, has to answer, milliseconds. */
 const patienceMs = 2 * minute
@@ -114,7 +114,7 @@ export class Payments {
       ask: question => this.#ask(question),
       tell: head => this.#transports[1]?.publish(head),
       clock,
-      onAlarm: ({ isProven }) => this.#tell({ event: 'ledger', data: { isProven } }),
+      onAlarm: ({ isProven }) => this.#tell({ type: 'ledger', data: { isProven } }),
     })
     const remote = new RemoteLedger({
       genesis: pinned.genesis,
@@ -318,7 +318,7 @@ export class Payments {
   }
 
   #changed(payment: Payment): void {
-    for (const data of pieceLines(payment, this.#init.times.epochMs)) this.#tell({ event: 'piece', data })
+    for (const data of pieceLines(payment, this.#init.times.epochMs)) this.#tell({ type: 'piece', data })
     if (isOver(payment)) this.#choresAfter(0)
   }
 
@@ -357,7 +357,7 @@ export class Payments {
       if (!(error instanceof PaymentError) || passing.has(error.code)) return
       const ended = { ...order, why: error.message }
       await this.#orders.save(ended)
-      this.#tell({ event: 'payment', data: await this.#paymentLine(ended, null) })
+      this.#tell({ type: 'payment', data: await this.#paymentLine(ended, null) })
     }
   }
 
@@ -369,7 +369,7 @@ export class Payments {
     if (isWanted && (await this.#receipts.find(request.hash)) === null) {
       await this.#fetchReceipt(request).catch(error => this.#warn(error))
     }
-    this.#tell({ event: 'payment', data: await this.#paymentLine(order, payment) })
+    this.#tell({ type: 'payment', data: await this.#paymentLine(order, payment) })
   }
 
   async #fetchReceipt(request: SignedRequest): Promise<void> {
@@ -388,7 +388,7 @@ export class Payments {
       if (this.#ending.signal.aborted) return
       if (!this.#isRecent(deadline)) continue
       const own = await this.#wallet.ownRequest(hash).catch(error => void this.#warn(error))
-      if (own?.paid.isPaid === true) this.#tell({ event: 'request', data: requestLine(own) })
+      if (own?.paid.isPaid === true) this.#tell({ type: 'request', data: requestLine(own) })
     }
   }
 

@@ -48,21 +48,21 @@ export interface Payment {
 }
 
 export type PieceEvent =
-  | { readonly kind: 'time' }
+  | { readonly type: 'time' }
   /** A round paid this note to a fresh key of the payer. */
-  | { readonly kind: 'mixed'; readonly piece: number; readonly note: Note; readonly secret: Uint8Array }
+  | { readonly type: 'mixed'; readonly piece: number; readonly note: Note; readonly secret: Uint8Array }
   /** A round came to nothing; the note is this one now. */
   | {
-      readonly kind: 'unmixed'
+      readonly type: 'unmixed'
       readonly piece: number
       readonly note: Note
       readonly secret: Uint8Array
       readonly why: string
     }
   /** Something else than a round of this payer has spent its note. */
-  | { readonly kind: 'spent'; readonly piece: number }
+  | { readonly type: 'spent'; readonly piece: number }
   /** The ledger has the payout. */
-  | { readonly kind: 'paid'; readonly piece: number }
+  | { readonly type: 'paid'; readonly piece: number }
 
 export type PieceAction =
   /** Keep the payment on disk before anything else of these actions is done. */
@@ -144,7 +144,7 @@ export function stepPayment(
   random: Random,
   now: number,
 ): [Payment, PieceAction[]] {
-  switch (event.kind) {
+  switch (event.type) {
     case 'time':
       return payDue(payment, times, random, now)
     case 'mixed': {
@@ -223,7 +223,7 @@ function leavesAt(state: PieceState): number[] {
 /** To the next epoch that no other piece of the payment has, while there is time. Never paid as it is. */
 function again(
   payment: Payment,
-  event: Extract<PieceEvent, { kind: 'unmixed' }>,
+  event: Extract<PieceEvent, { type: 'unmixed' }>,
   times: PayMixTimes,
   now: number,
 ): [Payment, PieceAction[]] {

@@ -2,7 +2,7 @@
 // docs/spec/payments-rounds.md 4.7.
 
 import type { Moment } from '../times.ts'
-import { type Judgement, judge, type Transcript, type Verdict } from './judge.ts'
+import { type Conviction, type Judgement, judge, type Transcript } from './judge.ts'
 import { publish, save } from './keys.ts'
 import { type Approval, isApproval, type Received, type Reveal, viewOf } from './message.ts'
 import { gather, headOf, waitPhase, whole } from './net.ts'
@@ -27,8 +27,8 @@ export function accusationIn(state: Run): Received<Reveal> | null {
 }
 
 /** Who accuses after having approved contradicts itself; no honest peer has a reason to. */
-export function contradictions(state: Run): Verdict[] {
-  return state.members.flatMap(({ from }): Verdict[] => {
+export function contradictions(state: Run): Conviction[] {
+  return state.members.flatMap(({ from }): Conviction[] => {
     const reveal = messageOf(state, state.attempt, 'RS', from)
     const approval = messageOf(state, state.attempt, 'OK', from)
     if (reveal?.body.answers !== null || approval === null) return []

@@ -3,7 +3,7 @@
 
 import { x25519 } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
-import type { Verdict } from './judge.ts'
+import type { Conviction } from './judge.ts'
 import {
   type KeyExchange,
   type Malformed,
@@ -32,7 +32,7 @@ const mostAhead = 3
 export interface Intake<S extends Common> {
   readonly state: S
   readonly actions: readonly RoundAction[]
-  readonly verdicts: readonly Verdict[]
+  readonly convictions: readonly Conviction[]
 }
 
 /** Takes a message in. Nothing that it holds makes this throw. */
@@ -53,7 +53,7 @@ export function take<S extends Common>(config: RoundConfig, state: S, bytes: Uin
 }
 
 function unchanged<S extends Common>(state: S): Intake<S> {
-  return { state, actions: [], verdicts: [] }
+  return { state, actions: [], convictions: [] }
 }
 
 function guilty<S extends Common>(
@@ -65,13 +65,13 @@ function guilty<S extends Common>(
   return {
     state,
     actions: [],
-    verdicts: [{ guilty: message.from, crime, evidence: [message.bytes, ...more] }],
+    convictions: [{ guilty: message.from, crime, evidence: [message.bytes, ...more] }],
   }
 }
 
 function stray<S extends Common>(state: S, bytes: Uint8Array): Intake<S> {
   if (state.strays.length >= mostStrays) return unchanged(state)
-  return { state: { ...state, strays: [...state.strays, bytes] }, actions: [], verdicts: [] }
+  return { state: { ...state, strays: [...state.strays, bytes] }, actions: [], convictions: [] }
 }
 
 /** A request is good when its proof is, and then its note, which the ledger has to say. */
@@ -96,7 +96,7 @@ function takeRequest<S extends Common>(
   if (twin !== null) return exclude(state, [from, twin])
   if (state.doubtful.size + state.requests.size >= mostRequests) return unchanged(state)
   const doubtful = new Map(state.doubtful).set(from, message)
-  return { state: { ...state, doubtful }, actions: [{ do: 'look', note: body.note.id }], verdicts: [] }
+  return { state: { ...state, doubtful }, actions: [{ do: 'look', note: body.note.id }], convictions: [] }
 }
 
 /** Who already asks to join with this note. */
@@ -114,7 +114,7 @@ function exclude<S extends Common>(state: S, who: readonly string[]): Intake<S> 
 export function takeNote<S extends Common>(
   config: RoundConfig,
   state: S,
-  event: Extract<RoundEvent, { kind: 'note' }>,
+  event: Extract<RoundEvent, { type: 'note' }>,
 ): Intake<S> {
   const request = [...state.doubtful.values()].find(({ body }) => same(body.note.id, event.id))
   if (request === undefined) return unchanged(state)
@@ -137,7 +137,7 @@ export function takeNote<S extends Common>(
     intake = {
       state: next.state,
       actions: [...intake.actions, ...next.actions],
-      verdicts: [...intake.verdicts, ...next.verdicts],
+      convictions: [...intake.convictions, ...next.convictions],
     }
   }
   return intake
@@ -181,7 +181,7 @@ export function relay<S extends Common>(state: S, messages: readonly Received[])
   return {
     state: { ...state, relayed },
     actions: fresh.map(({ bytes }) => ({ do: 'send', message: bytes })),
-    verdicts: [],
+    convictions: [],
   }
 }
 

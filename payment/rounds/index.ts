@@ -4,7 +4,7 @@
 export { PaymentError, type PaymentErrorCode } from '../error.ts'
 export { mixEpoch, type PayMixTimes } from '../person/pieces.ts'
 export { openEpoch, type PairingTimes, type PaymentTimes, type RoundTimes, usualTimes } from '../times.ts'
-export type { Crime, Verdict } from './judge.ts'
+export type { Conviction, Crime } from './judge.ts'
 export { Mixer, type MixerInit, type MixerReport } from './mixer.ts'
 export { type Meeting, nextMeeting } from './pairing.ts'
 export type { RoundRecord } from './record.ts'

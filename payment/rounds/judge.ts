@@ -1,13 +1,12 @@
 // Who spoilt a run: the secrets that everybody revealed are replayed against the messages that everybody sent. An honest
 // peer's messages are what its seed gives, so it is never found guilty. docs/spec/payments-rounds.md 4.7.
 
-import { compare, hex, same } from '../../encoding/bytes.ts'
-import { messageVector, type Pairs, slotOf, slotSums, slotVector } from '../net/dcnet.ts'
+import { hex, same } from '../../encoding/bytes.ts'
+import { messageVector, slotOf, slotSums, slotVector } from '../net/dcnet.ts'
 import { readElements, writeElements } from '../net/field.ts'
-import { pairKeys } from '../net/pads.ts'
 import { solve } from '../net/roots.ts'
 import type { DcMessages, KeyExchange, Received, Reveal, SlotReserve } from './message.ts'
-import { type Secrets, secretsOf } from './secrets.ts'
+import { pairsOf, secretsOf } from './secrets.ts'
 
 /** What somebody is guilty of, in the order in which it is looked for. */
 export type Crime =
@@ -35,7 +34,7 @@ export type Crime =
   | 'false-accusation'
 
 /** Who made a round fail, by what, and the messages that show it to anybody. */
-export interface Verdict {
+export interface Conviction {
   /** Hex of an identity. */
   readonly guilty: string
   readonly crime: Crime
@@ -61,7 +60,7 @@ export interface Transcript {
 }
 
 export interface Judgement {
-  readonly guilty: readonly Verdict[]
+  readonly guilty: readonly Conviction[]
   /** Members who neither revealed nor are excused, and accusers who saw another run: excluded, not blamed. */
   readonly missing: readonly string[]
 }
@@ -70,7 +69,7 @@ export interface Judgement {
 export function judge(run: Transcript, isOutput: (output: Uint8Array) => boolean): Judgement {
   const missing = missingIn(run)
   const found = slotsFound(run)
-  const guilty: Verdict[] = []
+  const guilty: Conviction[] = []
   for (const [i, identity] of run.identities.entries()) {
     const reveal = run.reveals[i]
     if (reveal === null || reveal === undefined) continue
@@ -161,22 +160,7 @@ function isCommitted(run: Transcript, i: number, reveal: Reveal): boolean {
   return same(commitment, (run.keys[i] as Received<KeyExchange>).body.commitment)
 }
 
-/** What a peer shares with the others of a run. */
-export function pairsOf(
-  secrets: Secrets,
-  keys: readonly Received<KeyExchange>[],
-  me: number,
-  session: Uint8Array,
-): Pairs {
-  return keys.map(({ body }, i) => (i === me ? null : pairKeys(secrets.secretKey, body.key, session)))
-}
-
 function evidenceOf(run: Transcript, i: number): Uint8Array[] {
   const all = [run.keys[i], run.slots[i], run.messages[i], run.reveals[i]]
   return all.filter(message => message !== null && message !== undefined).map(message => message.bytes)
-}
-
-/** Identities in the order that documents give sets. */
-export function inOrder<T extends { readonly identity: Uint8Array }>(members: readonly T[]): T[] {
-  return [...members].sort((a, b) => compare(a.identity, b.identity))
 }

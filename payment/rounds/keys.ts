@@ -4,7 +4,6 @@
 import { ed25519PublicKey } from '#crypto'
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import type { Moment } from '../times.ts'
-import { inOrder, pairsOf } from './judge.ts'
 import {
   type Body,
   type KeyExchange,
@@ -17,12 +16,13 @@ import {
   writeMessage,
 } from './message.ts'
 import { writeRecord } from './record.ts'
-import { secretsOf } from './secrets.ts'
+import { pairsOf, secretsOf } from './secrets.ts'
 import {
   type AbortReason,
   type Common,
   commonOf,
   inboxKey,
+  inOrder,
   type Keys,
   type Member,
   type Mine,

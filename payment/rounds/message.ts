@@ -28,14 +28,14 @@ export interface PairRequest {
   readonly proof: Uint8Array
 }
 
-interface InRun {
+interface RunHead {
   readonly pairing: Uint8Array
   /** Counts the runs of a pairing, from 0. */
   readonly attempt: number
 }
 
 /** KE: a key for the pads, and a commitment to everything that this peer will do. */
-export interface KeyExchange extends InRun {
+export interface KeyExchange extends RunHead {
   readonly kind: 'KE'
   /** Hashes of the requests that this peer wants to run with, ascending. */
   readonly seen: readonly Uint8Array[]
@@ -43,7 +43,7 @@ export interface KeyExchange extends InRun {
   readonly commitment: Uint8Array
 }
 
-interface AfterPhase extends InRun {
+interface AfterPhase extends RunHead {
   /** The view (viewOf) of the phase before. */
   readonly saw: Uint8Array
 }
@@ -77,7 +77,7 @@ export interface Commit extends AfterPhase {
 export type Phase = 'KE' | 'SR' | 'DC' | 'OK' | 'CM' | 'RS'
 
 /** TO: these peers' messages of a phase did not come. */
-export interface TimeoutVote extends InRun {
+export interface TimeoutVote extends RunHead {
   readonly kind: 'TO'
   readonly phase: Phase
   /** Their identities, ascending. */
@@ -240,33 +240,33 @@ const readers: { readonly [K in Body['kind']]: (read: Reader) => Extract<Body, {
     const key = read.key('key').bytes(32)
     const kind = read.key('kind').oneOf('KE')
     const seen = read.ascending('seen', mostMembers)
-    return { kind, ...readRun(read), seen, key, commitment: read.key('commitment').bytes(32) }
+    return { kind, ...readHead(read), seen, key, commitment: read.key('commitment').bytes(32) }
   },
   SR(read) {
     read.map(5)
     const saw = read.key('saw').bytes(32)
     const kind = read.key('kind').oneOf('SR')
     const vector = readVector(read, fieldBytes)
-    return { kind, ...readRun(read), saw, vector }
+    return { kind, ...readHead(read), saw, vector }
   },
   DC(read) {
     read.map(5)
     const saw = read.key('saw').bytes(32)
     const kind = read.key('kind').oneOf('DC')
     const vector = readVector(read, messageBytes)
-    return { kind, ...readRun(read), saw, vector }
+    return { kind, ...readHead(read), saw, vector }
   },
   OK(read) {
     read.map(5)
     const saw = read.key('saw').bytes(32)
     const kind = read.key('kind').oneOf('OK')
-    return { kind, ...readRun(read), saw, transaction: read.key('transaction').bytes(32) }
+    return { kind, ...readHead(read), saw, transaction: read.key('transaction').bytes(32) }
   },
   CM(read) {
     read.map(7)
     const saw = read.key('saw').bytes(32)
     const kind = read.key('kind').oneOf('CM')
-    const run = readRun(read)
+    const run = readHead(read)
     const approvals = read.items('approvals', mostMembers, () => read.bytes(64))
     const signature = read.key('signature').bytes(64)
     const transaction = read.key('transaction').bytes(32)
@@ -288,11 +288,11 @@ const readers: { readonly [K in Body['kind']]: (read: Reader) => Extract<Body, {
     const phase = read.key('phase').oneOf('SR', 'DC')
     const output = read.key('output').bytes(messageBytes)
     const answers = read.key('answers').bytesOrNull(32)
-    return { kind, ...readRun(read), saw, phase, seed, output, answers }
+    return { kind, ...readHead(read), saw, phase, seed, output, answers }
   },
 }
 
-function readRun(read: Reader): InRun {
+function readHead(read: Reader): RunHead {
   const attempt = read.key('attempt').uint(mostAttempts)
   return { pairing: read.key('pairing').bytes(32), attempt }
 }

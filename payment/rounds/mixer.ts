@@ -24,9 +24,9 @@ import { banish, isCooling, readStrike, type Strike, type Strikes, strike, write
 export interface MixerReport {
   readonly note: Note
   readonly what:
-    | { readonly kind: 'state'; readonly state: RoundState }
+    | { readonly type: 'state'; readonly state: RoundState }
     /** Final: a join paid `outputSecret`, the note is free as before, or it was moved. */
-    | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
+    | { readonly type: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
 }
 
 /** What a mixer is made of. */
@@ -148,7 +148,7 @@ export class Mixer {
   }
 
   async #told(pairing: Uint8Array, note: Note, told: Report): Promise<void> {
-    switch (told.kind) {
+    switch (told.type) {
       case 'strike':
         return await this.#remember(told.note, strike)
       case 'blame':

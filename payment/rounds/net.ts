@@ -9,7 +9,7 @@ import { messageBytes } from '../net/pads.ts'
 import { solve } from '../net/roots.ts'
 import type { Moment } from '../times.ts'
 import type { Join } from './join.ts'
-import type { Verdict } from './judge.ts'
+import type { Conviction } from './judge.ts'
 import { publish, save } from './keys.ts'
 import {
   type Approval,
@@ -43,19 +43,19 @@ export interface Gathered<B extends Body> {
   readonly isSplit: boolean
 }
 
-type AfterPhase = Extract<Body, { saw: Uint8Array }>
+type Seeing = Extract<Body, { saw: Uint8Array }>
 
-export function gather<K extends AfterPhase['kind']>(
+export function gather<K extends Seeing['kind']>(
   state: Run,
   kind: K,
   view: Uint8Array,
-): Gathered<Extract<AfterPhase, { kind: K }>> {
+): Gathered<Extract<Seeing, { kind: K }>> {
   const all = state.members.map(({ from }) => messageOf(state, state.attempt, kind, from))
   const isSame = (message: Received | null): boolean =>
-    message !== null && same((message.body as AfterPhase).saw, view)
+    message !== null && same((message.body as Seeing).saw, view)
   return {
     messages: all.map(message => (isSame(message) ? message : null)) as Gathered<
-      Extract<AfterPhase, { kind: K }>
+      Extract<Seeing, { kind: K }>
     >['messages'],
     isSplit: all.some(message => message !== null && !isSame(message)),
   }
@@ -68,7 +68,7 @@ export function whole<B extends Body>({ messages }: Gathered<B>): Received<B>[] 
 }
 
 /** What the state's phase waits for. */
-export function awaited(state: Exclude<InRun, { at: 'blaming' }>): Gathered<AfterPhase> {
+export function awaited(state: Exclude<InRun, { at: 'blaming' }>): Gathered<Seeing> {
   switch (state.at) {
     case 'slots':
       return gather(state, 'SR', state.session)
@@ -171,8 +171,8 @@ export function completed(config: RoundConfig, state: Signing, all: readonly Rec
 }
 
 /** What a phase's messages prove by themselves: vectors of no such run, approvals of something else, bad commits. */
-export function offences(config: RoundConfig, state: Exclude<InRun, { at: 'blaming' }>): Verdict[] {
-  return awaited(state).messages.flatMap((message, i): Verdict[] => {
+export function offences(config: RoundConfig, state: Exclude<InRun, { at: 'blaming' }>): Conviction[] {
+  return awaited(state).messages.flatMap((message, i): Conviction[] => {
     if (message === null) return []
     const crime = offence(config, state, message.body, state.members[i] as Member)
     return crime === null ? [] : [{ guilty: message.from, crime, evidence: [message.bytes] }]
@@ -182,7 +182,7 @@ export function offences(config: RoundConfig, state: Exclude<InRun, { at: 'blami
 function offence(
   config: RoundConfig,
   state: Exclude<InRun, { at: 'blaming' }>,
-  body: AfterPhase,
+  body: Seeing,
   member: Member,
 ): 'malformed' | 'bad-commit' | null {
   const n = state.members.length

@@ -5,7 +5,7 @@ import { compare, same } from '../../encoding/bytes.ts'
 import type { Moment } from '../times.ts'
 import { accusationIn, contradictions, enterBlaming, judgementOf, transcriptOf } from './blame.ts'
 import { type Intake, relay, take, takeNote } from './inbox.ts'
-import { missingIn, type Verdict } from './judge.ts'
+import { type Conviction, missingIn } from './judge.ts'
 import { abort, agreed, ask, candidatesOf, enterKeys, missKeys, publish, tryAgain } from './keys.ts'
 import type { Phase, Received } from './message.ts'
 import {
@@ -59,7 +59,7 @@ function isOver(state: RoundState): state is Exclude<RoundState, Live> {
 }
 
 function receive(config: RoundConfig, state: Live, event: RoundEvent, now: Moment): Step {
-  switch (event.kind) {
+  switch (event.type) {
     case 'time':
       return [state, []]
     case 'message':
@@ -73,9 +73,9 @@ function receive(config: RoundConfig, state: Live, event: RoundEvent, now: Momen
   }
 }
 
-function taken(config: RoundConfig, { state, actions, verdicts }: Intake<Live>, now: Moment): Step {
-  if (verdicts.length === 0) return [state, [...actions]]
-  const [next, more] = punish(config, state, verdicts, now)
+function taken(config: RoundConfig, { state, actions, convictions }: Intake<Live>, now: Moment): Step {
+  if (convictions.length === 0) return [state, [...actions]]
+  const [next, more] = punish(config, state, convictions, now)
   return [next, [...actions, ...more]]
 }
 
@@ -184,16 +184,16 @@ function late(config: RoundConfig, state: InRun, missing: readonly Member[], now
 function conclude(config: RoundConfig, state: InRun, missing: readonly Member[], now: Moment): Step {
   const found = state.at === 'blaming' ? judgementOf(config, state).guilty : offences(config, state)
   const proven = [...contradictions(state), ...found]
-  const verdicts = proven.filter(({ guilty }) => guilty !== state.mine.from)
+  const convictions = proven.filter(({ guilty }) => guilty !== state.mine.from)
   const gone = missing.filter(member => isMissedByMost(state, phaseOf[state.at], member))
-  if (verdicts.length === 0 && gone.length === 0) return abort(state, 'no-majority')
+  if (convictions.length === 0 && gone.length === 0) return abort(state, 'no-majority')
   const strikes = gone.map(({ note }): RoundAction => ({ do: 'strike', note }))
   const without = exclude(
     state,
     gone.map(({ from }) => from),
   )
   const [next, actions] =
-    verdicts.length > 0 ? punish(config, without, verdicts, now) : again(config, without, now)
+    convictions.length > 0 ? punish(config, without, convictions, now) : again(config, without, now)
   return [next, [...strikes, ...actions]]
 }
 
@@ -229,14 +229,15 @@ function again(config: RoundConfig, state: Running, now: Moment): Step {
 }
 
 /** Names the guilty, shows everybody why, and goes on without them. */
-function punish(config: RoundConfig, state: Live, verdicts: readonly Verdict[], now: Moment): Step {
-  const fresh = verdicts.filter(
-    ({ guilty }, i) => !state.excluded.has(guilty) && verdicts.findIndex(one => one.guilty === guilty) === i,
+function punish(config: RoundConfig, state: Live, convictions: readonly Conviction[], now: Moment): Step {
+  const fresh = convictions.filter(
+    ({ guilty }, i) =>
+      !state.excluded.has(guilty) && convictions.findIndex(one => one.guilty === guilty) === i,
   )
-  const actions = fresh.flatMap((verdict): RoundAction[] => {
-    const member = state.requests.get(verdict.guilty)
-    const shown = verdict.evidence.map((message): RoundAction => ({ do: 'send', message }))
-    return member === undefined ? shown : [{ do: 'blame', note: member.note, verdict }, ...shown]
+  const actions = fresh.flatMap((conviction): RoundAction[] => {
+    const member = state.requests.get(conviction.guilty)
+    const shown = conviction.evidence.map((message): RoundAction => ({ do: 'send', message }))
+    return member === undefined ? shown : [{ do: 'blame', note: member.note, conviction }, ...shown]
   })
   const without = exclude(
     state,
@@ -279,9 +280,11 @@ function refused(
     if (done !== null) return done
   }
   const owners = [...state.requests.values()].filter(({ note }) => spent.some(one => same(one.note, note.id)))
-  const verdicts = owners.map(({ from }): Verdict => ({ guilty: from, crime: 'double-spend', evidence: [] }))
-  if (verdicts.length === 0) return [state, []]
-  const [, actions] = punish(config, state, verdicts, now)
+  const convictions = owners.map(
+    ({ from }): Conviction => ({ guilty: from, crime: 'double-spend', evidence: [] }),
+  )
+  if (convictions.length === 0) return [state, []]
+  const [, actions] = punish(config, state, convictions, now)
   const left = state.members.filter(({ from }) => !owners.some(owner => owner.from === from))
   const [next, more] = enterKeys(
     config,

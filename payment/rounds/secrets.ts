@@ -3,8 +3,11 @@
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { x25519PublicKey } from '#crypto'
+import type { Pairs } from '../net/dcnet.ts'
 import { fieldBytes, fromStream } from '../net/field.ts'
+import { pairKeys } from '../net/pads.ts'
 import { tagged } from '../tagged.ts'
+import type { KeyExchange, Received } from './message.ts'
 
 /** Of one peer in one run. */
 export interface Secrets {
@@ -43,4 +46,14 @@ export function secretsOf(seed: Uint8Array, output: Uint8Array, owner: Owner): S
     slotNumber: slotNumber === 0n ? 1n : slotNumber,
     commitment: derive('commitment', output),
   }
+}
+
+/** Gives the keys that a peer shares with each of the others of a run. */
+export function pairsOf(
+  secrets: Secrets,
+  keys: readonly Received<KeyExchange>[],
+  me: number,
+  session: Uint8Array,
+): Pairs {
+  return keys.map(({ body }, i) => (i === me ? null : pairKeys(secrets.secretKey, body.key, session)))
 }

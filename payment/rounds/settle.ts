@@ -4,7 +4,7 @@
 
 import type { RoundRecord } from './record.ts'
 
-export interface Known {
+export interface Shown {
   /** Which of the record's transactions the ledger has: their ids, or null. */
   readonly entered: Uint8Array | null
   readonly isNoteSpent: boolean
@@ -27,15 +27,15 @@ export type Settlement =
   | { readonly is: 'moved'; readonly outputSecret: Uint8Array | null }
 
 /** @param now milliseconds since 1970-01-01 UTC */
-export function settle(record: RoundRecord, known: Known, now: number): Settlement {
-  const { entered } = known
+export function settle(record: RoundRecord, shown: Shown, now: number): Settlement {
+  const { entered } = shown
   if (entered !== null) {
     const paid = record.attempts.find(({ transaction }) =>
       transaction?.every((byte, i) => byte === entered[i]),
     )
     if (paid !== undefined) return { is: 'paid', outputSecret: paid.outputSecret }
   }
-  if (known.isNoteSpent) return { is: 'moved', outputSecret: record.reclaim }
+  if (shown.isNoteSpent) return { is: 'moved', outputSecret: record.reclaim }
   if (!record.attempts.some(({ sent }) => sent === 'commit')) return { is: 'free' }
   return now < record.expiry ? { is: 'open', until: record.expiry } : { is: 'reclaim' }
 }

@@ -12,7 +12,7 @@ import { codeOf, PaymentError } from '../error.ts'
 import { type Ledger, type NoteState, unknownSpender } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { momentOf } from '../times.ts'
-import type { Verdict } from './judge.ts'
+import type { Conviction } from './judge.ts'
 import { startRound } from './keys.ts'
 import { type RoundRecord, readRecord, writeRecord } from './record.ts'
 import { step } from './round.ts'
@@ -21,11 +21,11 @@ import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Step 
 
 /** What the owner of the note is told. */
 export type Report =
-  | { readonly kind: 'state'; readonly state: RoundState }
-  | { readonly kind: 'blame'; readonly note: Note; readonly verdict: Verdict }
-  | { readonly kind: 'strike'; readonly note: Note }
+  | { readonly type: 'state'; readonly state: RoundState }
+  | { readonly type: 'blame'; readonly note: Note; readonly conviction: Conviction }
+  | { readonly type: 'strike'; readonly note: Note }
   /** Final. The record goes when this has returned, so keep the key first; when it throws, it is told again. */
-  | { readonly kind: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
+  | { readonly type: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
 
 /** What a round is carried with. */
 export interface ShellInit {
@@ -101,7 +101,7 @@ export class RoundShell {
 
   /** A message from anybody. */
   receive(bytes: Uint8Array): void {
-    this.#event({ kind: 'message', bytes })
+    this.#event({ type: 'message', bytes })
   }
 
   /** Stops where it is, as a crash would: what is on disk stays. */
@@ -142,7 +142,7 @@ export class RoundShell {
       if (this.#timers.isClosed) return
       await this.#do(action)
     }
-    if (before?.at !== state.at) await this.#init.report({ kind: 'state', state })
+    if (before?.at !== state.at) await this.#init.report({ type: 'state', state })
     const isOver = state.at === 'done' || state.at === 'aborted'
     if (isOver && before?.at !== state.at) await this.#settle()
   }
@@ -155,23 +155,23 @@ export class RoundShell {
       case 'send':
         return publish(action.message)
       case 'wake':
-        this.#timers.at(action.at, () => this.#event({ kind: 'time' }))
+        this.#timers.at(action.at, () => this.#event({ type: 'time' }))
         return
       case 'wait':
-        this.#timers.after(action.ms, () => this.#event({ kind: 'time' }))
+        this.#timers.after(action.ms, () => this.#event({ type: 'time' }))
         return
       case 'look':
         return this.#ask(ledger.note(action.note), note =>
-          this.#event({ kind: 'note', id: action.note, note }),
+          this.#event({ type: 'note', id: action.note, note }),
         )
       case 'watch':
         return this.#watch(action.transaction)
       case 'submit':
         return this.#submit(action.transaction)
       case 'blame':
-        return await report({ kind: 'blame', note: action.note, verdict: action.verdict })
+        return await report({ type: 'blame', note: action.note, conviction: action.conviction })
       case 'strike':
-        return await report({ kind: 'strike', note: action.note })
+        return await report({ type: 'strike', note: action.note })
     }
   }
 
@@ -190,8 +190,8 @@ export class RoundShell {
   #watch(transaction: Uint8Array): void {
     this.#timers.after(askEveryMs, () => {
       if (this.#state?.at === 'done' || this.#state?.at === 'aborted') return
-      this.#ask(this.#init.ledger.receipt(transaction), receipt => {
-        if (receipt !== null) this.#event({ kind: 'entered', transaction })
+      this.#ask(this.#init.ledger.positionOf(transaction), receipt => {
+        if (receipt !== null) this.#event({ type: 'entered', transaction })
       })
       this.#watch(transaction)
     })
@@ -200,7 +200,7 @@ export class RoundShell {
   #submit(transaction: Uint8Array): void {
     const answer = this.#init.ledger.submit(transaction)
     answer.then(
-      receipt => this.#event({ kind: 'entered', transaction: receipt.transaction }),
+      receipt => this.#event({ type: 'entered', transaction: receipt.transaction }),
       error => {
         this.#init.log.warn({ code: codeOf(error) }, 'payment round: the ledger refuses a join')
         if (error instanceof PaymentError && error.code === 'DOUBLE_SPEND') this.#whoSpent()
@@ -213,7 +213,7 @@ export class RoundShell {
     const { notes } = this.#state.join
     this.#ask(Promise.all(notes.map(note => this.#init.ledger.note(note.id))), found => {
       const spent = found.flatMap(note => (note === null ? [] : spending(note)))
-      this.#event({ kind: 'refused', spent })
+      this.#event({ type: 'refused', spent })
     })
   }
 
@@ -248,7 +248,7 @@ export class RoundShell {
   /** The record goes only when the owner has what it needs on disk; until then it is told again. */
   async #settled(settlement: Settlement, record: RoundRecord): Promise<void> {
     try {
-      await this.#init.report({ kind: 'settled', settlement, record })
+      await this.#init.report({ type: 'settled', settlement, record })
     } catch (error) {
       this.#init.log.warn({ code: codeOf(error) }, 'payment round: its end could not be taken up')
       return this.#settleLater(askEveryMs)
@@ -265,7 +265,7 @@ export class RoundShell {
     const { ledger, clock } = this.#init
     let entered: Uint8Array | null = null
     for (const { transaction } of record.attempts) {
-      if (transaction !== null && (await ledger.receipt(transaction)) !== null) entered = transaction
+      if (transaction !== null && (await ledger.positionOf(transaction)) !== null) entered = transaction
     }
     const note = await ledger.note(record.note.id)
     return settle(record, { entered, isNoteSpent: note !== null && note.spentBy !== null }, clock.now())

@@ -1,5 +1,6 @@
 // The states of a round, what moves it, and what it asks of its shell. docs/spec/payments-rounds.md 4.4.
 
+import { compare } from '../../encoding/bytes.ts'
 import type { Random } from '../../world/random.ts'
 import type { Ms } from '../../world/units.ts'
 import type { NoteState } from '../ledger/ledger.ts'
@@ -7,7 +8,7 @@ import type { Note } from '../ledger/transaction.ts'
 import type { Pairs } from '../net/dcnet.ts'
 import type { Moment } from '../times.ts'
 import type { Join, JoinScheme } from './join.ts'
-import type { Verdict } from './judge.ts'
+import type { Conviction } from './judge.ts'
 import type { Body, KeyExchange, Malformed, PairRequest, Phase, Received } from './message.ts'
 import type { Meeting } from './pairing.ts'
 import type { Attempt } from './record.ts'
@@ -188,15 +189,15 @@ export type RoundState = Pairing | Running | Submitting | Done | Aborted
 
 export type RoundEvent =
   /** Something that somebody published, untrusted. */
-  | { readonly kind: 'message'; readonly bytes: Uint8Array }
+  | { readonly type: 'message'; readonly bytes: Uint8Array }
   /** A wake-up that was asked for; one too many does no harm. */
-  | { readonly kind: 'time' }
+  | { readonly type: 'time' }
   /** What the ledger says of a note that was asked about. */
-  | { readonly kind: 'note'; readonly id: Uint8Array; readonly note: NoteState | null }
+  | { readonly type: 'note'; readonly id: Uint8Array; readonly note: NoteState | null }
   /** The ledger has this transaction. */
-  | { readonly kind: 'entered'; readonly transaction: Uint8Array }
+  | { readonly type: 'entered'; readonly transaction: Uint8Array }
   /** The ledger refuses the transaction, because these notes were spent by others. */
-  | { readonly kind: 'refused'; readonly spent: readonly { note: Uint8Array; by: Uint8Array }[] }
+  | { readonly type: 'refused'; readonly spent: readonly { note: Uint8Array; by: Uint8Array }[] }
 
 /** To be carried out in this order; nothing is sent before what stands ahead of it is on disk. */
 export type RoundAction =
@@ -214,7 +215,7 @@ export type RoundAction =
   | { readonly do: 'watch'; readonly transaction: Uint8Array }
   | { readonly do: 'submit'; readonly transaction: Uint8Array }
   /** Somebody was proven to have broken the protocol with this note. */
-  | { readonly do: 'blame'; readonly note: Note; readonly verdict: Verdict }
+  | { readonly do: 'blame'; readonly note: Note; readonly conviction: Conviction }
   /** A message of this note's owner did not come: no proof of anything. */
   | { readonly do: 'strike'; readonly note: Note }
 
@@ -259,4 +260,9 @@ export function runOf(state: Run, config: RoundConfig, now: Moment): Run {
     deadline,
     voteUntil: null,
   }
+}
+
+/** Sorts by identity: the order in which documents give sets. */
+export function inOrder<T extends { readonly identity: Uint8Array }>(members: readonly T[]): T[] {
+  return [...members].sort((a, b) => compare(a.identity, b.identity))
 }

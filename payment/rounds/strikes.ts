@@ -35,7 +35,7 @@ export function strike(strikes: Strikes, note: string, now: number): Strikes {
   return remember(strikes, note, { count, coolUntil: now + cooling, forgetAt: now + cooling + memory }, now)
 }
 
-/** A verdict: the note's owner broke the protocol. */
+/** A conviction: the note's owner broke the protocol. */
 export function banish(strikes: Strikes, note: string, now: number): Strikes {
   const count = (current(strikes, note, now)?.count ?? 0) + 1
   const coolUntil = now + longestCooling

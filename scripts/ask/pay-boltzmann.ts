@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { CommandError } from '../../encoding/command-line.ts'
-import { boltzmann, PaymentError, payBoltzmann, readTransaction } from '../../payment/anonymity/index.ts'
+import { boltzmann, PaymentError, payBoltzmann, readCase } from '../../payment/anonymity/index.ts'
 import { columns } from '../columns.ts'
 
 /** @throws CommandError CONFIG */
@@ -32,8 +32,8 @@ function readText(file: string): string {
 
 /** Each output with the probability that it belongs to each input. */
 function table(text: string): string {
-  const { inputs, outputs } = readTransaction(text)
-  const { interpretations, entropyBits, links } = boltzmann(readTransaction(text))
+  const { inputs, outputs } = readCase(text)
+  const { interpretations, entropyBits, links } = boltzmann(readCase(text))
   const percent = (count: bigint): string =>
     `${(Number((count * 10_000n) / interpretations) / 100).toFixed(1)} %`
   const rows = links.map((row, o) => [outputs[o] as number, ...row.map(count => percent(BigInt(count)))])

@@ -101,7 +101,7 @@ class Peer {
       times,
       publish: message => transport.publish(message),
       report: ({ what }) => {
-        if (what.kind === 'settled') this.settled = what.settlement
+        if (what.type === 'settled') this.settled = what.settlement
         else onState(what.state.at)
       },
     })

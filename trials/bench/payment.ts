@@ -12,7 +12,8 @@ import { fromPowerSums, solve } from '../../payment/net/roots.ts'
 import { readMessage } from '../../payment/rounds/message.ts'
 import type { RoundState } from '../../payment/rounds/state.ts'
 import { seededRandom } from '../../world/random.ts'
-import { createWorld, type Plant, pairMs, runWorld, type World } from '../chaos-payment/world.ts'
+import type { Plant, World } from '../chaos-payment/cast.ts'
+import { createWorld, pairMs, runWorld } from '../chaos-payment/world.ts'
 
 /** The phase whose messages a peer takes in while it is in a state: what a step costs belongs to it. */
 const phases = {

@@ -2,10 +2,11 @@
 // same (checks.ts). A seed replays its run.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
+import type { Plant, World } from './cast.ts'
 import { type Violation, violationsOf } from './checks.ts'
 import { defects } from './defects.ts'
 import { planOf } from './plan.ts'
-import { createWorld, type Plant, runWorld, type World } from './world.ts'
+import { createWorld, runWorld } from './world.ts'
 
 export interface Tally {
   runs: number
@@ -62,7 +63,7 @@ function count(tally: Tally, world: World, violations: readonly Violation[]): vo
   const done = steady.filter(peer => peer.outcome?.at === 'done')
   if (2 * done.length > steady.length) tally.completed++
   else tally.aborted++
-  tally.blamed += new Set(world.trace.blamed.map(({ verdict }) => verdict.guilty)).size
+  tally.blamed += new Set(world.trace.blamed.map(({ conviction }) => conviction.guilty)).size
   for (const { fault, crashes } of world.peers) {
     if (fault !== null) tally.faults[fault.name] = (tally.faults[fault.name] ?? 0) + 1
     if (crashes > 0) tally.faults['crash'] = (tally.faults['crash'] ?? 0) + 1

@@ -6,7 +6,8 @@ import { ownerOf } from '../../payment/ledger/transaction.ts'
 import { messages } from '../../payment/net/dcnet.ts'
 import type { Body, Received } from '../../payment/rounds/message.ts'
 import type { RoundRecord } from '../../payment/rounds/record.ts'
-import { nameOf, type Peer, type World } from './world.ts'
+import type { Peer, World } from './cast.ts'
+import { nameOf } from './world.ts'
 
 export interface Violation {
   readonly invariant: string
@@ -70,10 +71,10 @@ function signatures(world: World): string[] {
 }
 
 function honestBlamed(world: World): string[] {
-  return world.trace.blamed.flatMap(({ by, note, verdict }) => {
+  return world.trace.blamed.flatMap(({ by, note, conviction }) => {
     const blamed = world.peers.find(peer => hex(peer.note.id) === hex(note.id))
     if (blamed === undefined || blamed.fault !== null) return []
-    return [`peer ${by.name} blames honest peer ${blamed.name}: ${verdict.crime}`]
+    return [`peer ${by.name} blames honest peer ${blamed.name}: ${conviction.crime}`]
   })
 }
 

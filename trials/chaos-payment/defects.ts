@@ -4,7 +4,8 @@ import { messages } from '../../payment/net/dcnet.ts'
 import { type Received, writeMessage } from '../../payment/rounds/message.ts'
 import { messageOf, type RoundState, type Step } from '../../payment/rounds/state.ts'
 import type { Store } from '../../world/store.ts'
-import { heard, type Plant } from './world.ts'
+import type { Plant } from './cast.ts'
+import { heard } from './world.ts'
 
 export interface Defect {
   readonly what: string
@@ -59,13 +60,13 @@ export const defects: Readonly<Record<string, Defect>> = {
       state,
       actions.map(action =>
         action.do === 'strike'
-          ? { do: 'blame', note: action.note, verdict: { guilty: '', crime: 'malformed', evidence: [] } }
+          ? { do: 'blame', note: action.note, conviction: { guilty: '', crime: 'malformed', evidence: [] } }
           : action,
       ),
     ]),
   },
   'blame-the-accuser': {
-    what: 'wrong order of verdicts: who accuses is named before the secrets are replayed',
+    what: 'wrong order of convictions: who accuses is named before the secrets are replayed',
     breaks: 'no honest peer blamed',
     plant: afterStep(([state, actions], before) => {
       if (before.at !== 'blaming' || !actions.some(action => action.do === 'blame')) return [state, actions]
@@ -73,8 +74,8 @@ export const defects: Readonly<Record<string, Defect>> = {
         ({ from }) => messageOf(before, before.attempt, 'RS', from)?.body.answers === null,
       )
       if (accuser === undefined) return [state, actions]
-      const verdict = { guilty: accuser.from, crime: 'false-accusation' as const, evidence: [] }
-      return [state, [{ do: 'blame', note: accuser.note, verdict }, ...actions]]
+      const conviction = { guilty: accuser.from, crime: 'false-accusation' as const, evidence: [] }
+      return [state, [{ do: 'blame', note: accuser.note, conviction }, ...actions]]
     }),
   },
   'forgive-messages': {
@@ -82,7 +83,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     breaks: 'every disruptor of a completed blame named',
     plant: afterStep(([state, actions]) => [
       state,
-      actions.filter(action => action.do !== 'blame' || action.verdict.crime !== 'messages'),
+      actions.filter(action => action.do !== 'blame' || action.conviction.crime !== 'messages'),
     ]),
   },
   'reveal-after-commit': {

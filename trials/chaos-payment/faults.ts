@@ -16,7 +16,8 @@ import {
   type Step,
 } from '../../payment/rounds/state.ts'
 import { below, pick, type Random } from '../../world/random.ts'
-import { deliver, type Fault, heard, type Outgoing, type Peer, type World } from './world.ts'
+import type { Fault, Outgoing, Peer, World } from './cast.ts'
+import { deliver, heard } from './world.ts'
 
 type Kind = Body['kind']
 type Of<K extends Kind> = Extract<Body, { kind: K }>

@@ -1,8 +1,8 @@
 // What a seed of the chaos harness stands for: how many peers, and which of them do what wrong.
 
 import { below, fraction, pick, type Random, seededRandom, shuffle } from '../../world/random.ts'
+import type { Crash, Fault, Plan, Plant } from './cast.ts'
 import { faults } from './faults.ts'
-import type { Crash, Fault, Plan, Plant } from './world.ts'
 
 /** They take turns as a seed's subject, beside which it draws others; every time in another variant. */
 const subjects = [...Object.keys(faults), 'crash'] as const

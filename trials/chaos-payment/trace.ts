@@ -1,35 +1,14 @@
 // What happened in a world of the chaos harness, kept for its checks (checks.ts).
 
 import { hex } from '../../encoding/bytes.ts'
-import type { Note } from '../../payment/ledger/transaction.ts'
 import { transcriptOf } from '../../payment/rounds/blame.ts'
-import type { Join } from '../../payment/rounds/join.ts'
-import { missingIn, type Verdict } from '../../payment/rounds/judge.ts'
+import { missingIn } from '../../payment/rounds/judge.ts'
 import type { Received } from '../../payment/rounds/message.ts'
 import { type RoundRecord, readRecord } from '../../payment/rounds/record.ts'
 import type { Report } from '../../payment/rounds/shell.ts'
 import type { RoundAction, RoundState } from '../../payment/rounds/state.ts'
 import type { Store } from '../../world/store.ts'
-import type { Peer, World } from './world.ts'
-
-/** What the checks look at. */
-export interface Trace {
-  /** By honest peers, with the record that a crash would have left at that moment. */
-  readonly sent: { peer: Peer; message: Received; onDisk: RoundRecord | null }[]
-  /** By all peers, also what a faulty one then withheld. */
-  readonly made: { peer: Peer; message: Received }[]
-  /** Joins that honest peers have signed, and the output that they offered in that run. */
-  readonly commits: { peer: Peer; join: Join; outputSecret: Uint8Array }[]
-  /** What honest peers kept on disk. */
-  readonly records: { peer: Peer; record: RoundRecord }[]
-  readonly blamed: { by: Peer; note: Note; verdict: Verdict; attempt: number }[]
-  /** Steps that ended a run by blame with everybody's secrets on the table: whose, which vectors, and who was named. */
-  readonly judged: { by: Peer; attempt: number; revealed: string[]; saw: string[]; named: string[] }[]
-  /** Changes of state, and when. */
-  readonly states: { peer: Peer; state: RoundState; at: number }[]
-  /** Vectors of SR and DC that spoil a run, in hex. */
-  readonly spoilt: { peer: Peer; attempt: number; vector: string }[]
-}
+import type { Peer, Trace, World } from './cast.ts'
 
 export function emptyTrace(): Trace {
   return { sent: [], made: [], commits: [], records: [], blamed: [], judged: [], states: [], spoilt: [] }
@@ -74,7 +53,7 @@ export function observe(
     saw: [...transcript.slots, ...transcript.messages].flatMap(one =>
       one === null ? [] : [hex(one.body.vector)],
     ),
-    named: actions.flatMap(action => (action.do === 'blame' ? [action.verdict.guilty] : [])),
+    named: actions.flatMap(action => (action.do === 'blame' ? [action.conviction.guilty] : [])),
   })
 }
 
@@ -90,13 +69,18 @@ function observeCommits(world: World, peer: Peer, before: RoundState, after: Rou
 
 /** Keeps what a peer tells its owner. */
 export function observeReport(world: World, peer: Peer, report: Report): void {
-  switch (report.kind) {
+  switch (report.type) {
     case 'state':
       peer.outcome = report.state
       world.trace.states.push({ peer, state: report.state, at: world.clock.now() })
       return
     case 'blame':
-      world.trace.blamed.push({ by: peer, note: report.note, verdict: report.verdict, attempt: peer.attempt })
+      world.trace.blamed.push({
+        by: peer,
+        note: report.note,
+        conviction: report.conviction,
+        attempt: peer.attempt,
+      })
       return
     case 'settled':
       settled(peer, report.settlement, report.record)

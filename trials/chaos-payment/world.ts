@@ -2,103 +2,21 @@
 // that do not keep to the protocol. What happened is kept for the checks (checks.ts).
 
 import { hex } from '../../encoding/bytes.ts'
-import { type EmbeddedLedger, openLedger } from '../../payment/ledger/embedded.ts'
-import type { Genesis } from '../../payment/ledger/ledger.ts'
+import { openLedger } from '../../payment/ledger/embedded.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../../payment/ledger/transaction.ts'
 import { embeddedJoins } from '../../payment/rounds/join.ts'
-import {
-  type Body,
-  type Malformed,
-  pairingId,
-  type Received,
-  readMessage,
-} from '../../payment/rounds/message.ts'
-import { type RoundRecord, readRecord } from '../../payment/rounds/record.ts'
+import { type Malformed, pairingId, type Received, readMessage } from '../../payment/rounds/message.ts'
+import { readRecord } from '../../payment/rounds/record.ts'
 import { step } from '../../payment/rounds/round.ts'
-import { type Report, RoundShell, recordKey } from '../../payment/rounds/shell.ts'
-import type { RoundConfig, RoundEvent, RoundInit, RoundState } from '../../payment/rounds/state.ts'
-import { type VirtualClock, virtualClock } from '../../world/clock.ts'
+import { RoundShell, recordKey } from '../../payment/rounds/shell.ts'
+import type { RoundConfig, RoundEvent } from '../../payment/rounds/state.ts'
+import { virtualClock } from '../../world/clock.ts'
 import { silent } from '../../world/log.ts'
-import { below, fraction, type Random, seededRandom } from '../../world/random.ts'
-import { memoryStore, type Store } from '../../world/store.ts'
+import { below, fraction, seededRandom } from '../../world/random.ts'
+import { memoryStore } from '../../world/store.ts'
 import { minute } from '../../world/units.ts'
-import { emptyTrace, observe, observeReport, observeSent, recording, type Trace } from './trace.ts'
-
-/** What a peer publishes: to whom (all when absent), and how much later. */
-export interface Outgoing {
-  readonly bytes: Uint8Array
-  readonly to?: (peer: Peer) => boolean
-  readonly delayMs?: number
-}
-
-/** How a peer breaks the protocol: what it does in place of a message that it should publish. */
-export interface Fault {
-  readonly name: string
-  /** @returns null to send it as it is */
-  send(peer: Peer, message: Received, world: World): readonly Outgoing[] | null
-  /** Something else that it does when it comes to know a message. */
-  hear?(peer: Peer, message: Received, world: World): readonly Outgoing[]
-  /** What is wrong with its own state machine. */
-  plant?(peer: Peer): Plant
-  /** The secret of the output that it offers in its run number `attempt`, in place of a fresh one. */
-  output?(attempt: number, random: Random): Uint8Array
-}
-
-/** The parts of an honest peer that a planted defect replaces. */
-export interface Parts {
-  readonly step: typeof step
-  readonly config: RoundConfig
-  readonly store: Store
-  /** What a restarted peer finds of its record. */
-  readonly found: (record: RoundRecord) => RoundRecord
-  readonly tell: (report: Report) => Report[]
-}
-export type Plant = (parts: Parts, world: World) => Parts
-
-/** The process dies just before its first message of a kind leaves, or a while after it has. */
-export interface Crash {
-  readonly kind: Body['kind']
-  readonly afterMs: number | null
-}
-
-export interface Peer {
-  readonly name: number
-  readonly fault: Fault | null
-  readonly random: Random
-  readonly noteSecret: Uint8Array
-  readonly note: Note
-  readonly round: RoundInit
-  readonly store: Store
-  /** The last record that was written to its store. */
-  onDisk: RoundRecord | null
-  shell: RoundShell
-  /** Hex of its identity in the pairing, once it has asked. */
-  identity: string
-  /** Everything that it can spend when all is settled: secrets of outputs, or of its note. */
-  readonly wallet: Uint8Array[]
-  isDown: boolean
-  /** When it crashes, once; null when it does not, or has. */
-  crash: Crash | null
-  crashes: number
-  isSettled: boolean
-  outcome: RoundState | null
-  attempt: number
-  outputs: number
-  /** What it has sent in place of each message of its own, by the message's hash: handing one on again repeats that. */
-  readonly replaced: Map<string, readonly Outgoing[]>
-}
-
-export interface World {
-  readonly seed: number
-  readonly random: Random
-  readonly clock: VirtualClock
-  readonly ledger: EmbeddedLedger
-  readonly genesis: Genesis
-  readonly peers: Peer[]
-  readonly denomination: number
-  readonly lossRate: number
-  readonly trace: Trace
-}
+import type { Outgoing, Parts, Peer, Plan, Plant, World } from './cast.ts'
+import { emptyTrace, observe, observeReport, observeSent, recording } from './trace.ts'
 
 const times = { phaseMs: minute, voteMs: minute / 2 }
 /** How long requests count. */
@@ -106,18 +24,6 @@ export const pairMs: number = 2 * minute
 const expiry = 60 * minute
 const ledgerSeed = new Uint8Array(32).fill(1)
 const mintSeed = new Uint8Array(32).fill(2)
-
-export interface Plan {
-  readonly seed: number
-  readonly peers: number
-  /** By the peer's place. */
-  readonly faults: ReadonlyMap<number, Fault>
-  /** Honest peers that crash. */
-  readonly crashes: ReadonlyMap<number, Crash>
-  /** The part of deliveries that never happen. */
-  readonly lossRate: number
-  readonly plant: Plant
-}
 
 const checked = new WeakMap<Uint8Array, Received | Malformed>()
 
@@ -260,7 +166,7 @@ async function restart(world: World, peer: Peer, parts: Parts): Promise<void> {
 
 /** The message that a step is about to take in. */
 export function heard({ read }: RoundConfig, event: RoundEvent): Received | null {
-  if (event.kind !== 'message') return null
+  if (event.type !== 'message') return null
   try {
     const message = read(event.bytes)
     return 'why' in message ? null : message
