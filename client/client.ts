@@ -16,7 +16,7 @@ import { Listeners } from './listeners.ts'
 import { Mail } from './mail.ts'
 import { Handles, type Message, type Received } from './message.ts'
 import { type ClientEvents, checkCover, type InboxOptions, type SendOptions } from './options.ts'
-import { Sending } from './outgoing/compose.ts'
+import { Composer } from './outgoing/compose.ts'
 import type { CoverLevel } from './outgoing/cover.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
 import { writeAddress } from './packets/address.ts'
@@ -37,7 +37,7 @@ export class Client {
   readonly #handles: Handles
   readonly #mail: Mail
   readonly #listeners: Listeners
-  readonly #sending: Sending
+  readonly #composer: Composer
   readonly #requests: Requests
   /** What a person does by hand. */
   readonly chores: Chores
@@ -49,18 +49,18 @@ export class Client {
     this.#listeners = new Listeners(init.log)
     this.#release = release
     this.#engine = open.engine
-    const { inbox, outbox, ledger } = open.engine
+    const { inbox, outbox, diary, parcels, dispatch } = open.engine
     this.#handles = new Handles(
       id => outbox.get(id),
-      id => this.#engine.fail(id, 'ABORTED'),
-      id => this.#engine.sender.left(id),
+      id => parcels.fail(id, 'ABORTED'),
+      id => dispatch.left(id),
     )
-    this.#sending = new Sending(init, open.engine, this.#handles)
+    this.#composer = new Composer(init, open.engine, this.#handles)
     this.#mail = new Mail({
       inbox,
       canReply: id => open.engine.replies.canAnswer(id),
-      onDelivered: ({ id }) => ledger.add({ at: init.clock.now(), event: 'delivered', id }),
-      onTaken: entry => this.#engine.tellRead(entry),
+      onDelivered: ({ id }) => diary.add({ at: init.clock.now(), event: 'delivered', id }),
+      onTaken: entry => parcels.tellRead(entry),
     })
     this.chores = new Chores(init, open.engine)
     this.#requests = new Requests({
@@ -124,7 +124,7 @@ export class Client {
    *   and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
    */
   async send(to: string, content: Uint8Array | string, options: SendOptions = {}): Promise<Message> {
-    return await this.#sending.send(to, content, options, options.app ?? noApp)
+    return await this.#composer.send(to, content, options, options.app ?? noApp)
   }
 
   /**
@@ -140,7 +140,7 @@ export class Client {
     content: Uint8Array | string,
     options: Pick<SendOptions, 'signal' | 'deadlineMs' | 'priority'> = {},
   ): Promise<Message> {
-    return await this.#sending.reply(typeof received === 'string' ? received : received.id, content, options)
+    return await this.#composer.reply(typeof received === 'string' ? received : received.id, content, options)
   }
 
   /**
@@ -160,7 +160,7 @@ export class Client {
   ): Promise<Uint8Array> {
     const { clock, limits } = this.#init
     const asked = { replies: true, ...options, app: name }
-    const { id } = await this.#sending.send(to, content, asked, answersApp)
+    const { id } = await this.#composer.send(to, content, asked, answersApp)
     const late = clock.after(options.deadlineMs ?? limits.lifetimeMs, () =>
       this.#requests.failed(id, new ClientError('DEADLINE', 'request: no answer came in time')),
     )
@@ -315,7 +315,7 @@ export class Client {
       gateways: this.#engine.gateways,
       messages: this.#engine.outbox.all(),
       received: this.#received,
-      sender: this.#engine.sender,
+      dispatch: this.#engine.dispatch,
       receiver: this.#engine.receiver,
       returns: this.#engine.returns,
       bulletin: this.#engine.bulletin,
@@ -325,7 +325,7 @@ export class Client {
 
   /** What happened to this client's messages, oldest first: for its owner, never sent anywhere. */
   ledger(): readonly LedgerEntry[] {
-    return this.#engine.ledger.entries()
+    return this.#engine.diary.entries()
   }
 
   /** Calls `handler` from now on; returns how to stop. */
@@ -339,7 +339,7 @@ export class Client {
    * @throws ClientError ABORTED with the signal, CLOSED
    */
   ready(signal?: AbortSignal): Promise<void> {
-    if (this.#engine.surroundings() !== undefined) return Promise.resolve()
+    if (this.#engine.whereabouts.surroundings() !== undefined) return Promise.resolve()
     if (this.#closed !== undefined) return Promise.reject(new ClientError('CLOSED', 'client: closed'))
     return untilReady(
       tell => this.on('ready', tell),
@@ -376,7 +376,7 @@ export class Client {
   }
 
   async #close(): Promise<void> {
-    this.#sending.close()
+    this.#composer.close()
     await this.#engine.end()
     this.#mail.close()
     this.#requests.close()
@@ -386,7 +386,7 @@ export class Client {
   }
 
   #changed(message: Outgoing): void {
-    if (message.state !== 'queued' && message.state !== 'sent') this.#sending.over(message.id)
+    if (message.state !== 'queued' && message.state !== 'sent') this.#composer.over(message.id)
     this.#handles.changed(message)
     const { id, state, reason, app } = message
     if (app === answersApp && state === 'failed')

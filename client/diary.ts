@@ -48,7 +48,7 @@ export type LedgerEntry =
   /** The app has it. */
   | { readonly at: number; readonly event: 'delivered'; readonly id: string }
 
-export class Ledger {
+export class Diary {
   readonly #most: number
   #entries: LedgerEntry[] = []
   #dropped = 0

@@ -15,7 +15,7 @@ import type { Gateways } from './incoming/gateways.ts'
 import type { Receiver } from './incoming/receiver.ts'
 import { type CoverCost, type CoverLevel, coverCosts } from './outgoing/cover.ts'
 import type { MessageState } from './outgoing/delivery.ts'
-import type { Sender } from './outgoing/dispatch.ts'
+import type { Dispatch } from './outgoing/dispatch.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
 import type { Returns } from './outgoing/returns.ts'
 
@@ -73,7 +73,7 @@ export interface Innards {
   readonly gateways: Gateways | undefined
   readonly messages: Iterable<Outgoing>
   readonly received: { readonly messages: number; readonly replies: number }
-  readonly sender: Sender
+  readonly dispatch: Dispatch
   readonly receiver: Receiver
   readonly returns: Returns
   readonly bulletin: Bulletin
@@ -81,7 +81,7 @@ export interface Innards {
 }
 
 export function statusOf(from: Innards): ClientStatus {
-  const { address, epoch, view, gateways, received, sender, receiver, returns } = from
+  const { address, epoch, view, gateways, received, dispatch, receiver, returns } = from
   const messages = noCounts()
   const replies = noCounts()
   for (const { kind, state } of from.messages) {
@@ -101,8 +101,8 @@ export function statusOf(from: Innards): ClientStatus {
     messages: { ...messages, received: received.messages },
     replies: { ...replies, received: received.replies },
     queue: messages.queued + messages.sent + replies.queued + replies.sent,
-    inFlight: sender.inFlight,
-    packets: { ...sender.counters },
+    inFlight: dispatch.inFlight,
+    packets: { ...dispatch.counters },
     loops: { ...returns.loops },
     entries: { ...receiver.counters },
     announcement: from.announcement ?? null,

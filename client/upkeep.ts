@@ -151,7 +151,7 @@ export class Chores {
     const id = hex(random(messageIdBytes))
     const deadline = clock.now() + limits.lifetimeMs
     const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, deadline } as const
-    await this.#engine.accept(message, writeReply(bytes), [])
+    await this.#engine.parcels.accept(message, writeReply(bytes), [])
     return id
   }
 }

@@ -16,11 +16,11 @@ import { entriesUnder, type Store } from '../../world/store.ts'
 import { type Turns, turns } from '../../world/turns.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { noApp } from '../app-name.ts'
-import type { Ledger } from '../diary.ts'
+import type { Diary } from '../diary.ts'
 import { ClientError } from '../error.ts'
 import { type Operation, put } from '../folder/schema.ts'
 import { countBits, emptyBitmap, setBit } from '../outgoing/bitmap.ts'
-import type { Sender } from '../outgoing/dispatch.ts'
+import type { Dispatch } from '../outgoing/dispatch.ts'
 import type { OwnBlocks } from '../outgoing/own-blocks.ts'
 import type { Replies } from '../outgoing/replies.ts'
 import {
@@ -45,8 +45,8 @@ export interface ReceiverInit {
   readonly inbox: Inbox
   readonly own: OwnBlocks
   readonly replies: Replies
-  readonly sender: Sender
-  readonly ledger: Ledger
+  readonly dispatch: Dispatch
+  readonly diary: Diary
   /** Sends a receipt to an address; returns the id it travels under. */
   readonly post: (kind: 'receipt', to: string, content: Uint8Array) => string
   /** Whose a message of ours was. */
@@ -138,7 +138,7 @@ export class Receiver {
   }
 
   async #take(gateway: string, entries: readonly MailboxEntry[]): Promise<void> {
-    const { clock, inbox, own, ledger } = this.#init
+    const { clock, inbox, own, diary } = this.#init
     const page: Arriving[] = []
     const spent: string[] = []
     // With no room left only what concerns our own sending is taken: the rest is better off in the mailbox.
@@ -170,7 +170,7 @@ export class Receiver {
       const { index: fragment, attempt } = whole.last
       const { id, conversation: inReplyTo } = whole
       const last = page.find(each => hex(each.id) === id && each.index === fragment)
-      ledger.add({
+      diary.add({
         at: clock.now(),
         event: 'received',
         id,
@@ -185,11 +185,11 @@ export class Receiver {
 
   /** The fragment in an entry, if there is one that opens. */
   #open(entry: MailboxEntry, full: boolean, spent: string[]): Arriving | undefined {
-    const { sender, own } = this.#init
+    const { dispatch, own } = this.#init
     const replyId = hex(entry.replyId)
     try {
       if (entry.kind === 'forward') return full ? undefined : this.#openSealed(entry.payload)
-      if (sender.returned(replyId) !== undefined) {
+      if (dispatch.returned(replyId) !== undefined) {
         this.counters.returned++
         return undefined
       }
@@ -248,7 +248,7 @@ export class Receiver {
   }
 
   #read(whole: Whole, now: number): Meaning {
-    const { g, replies, own, sender, onRead } = this.#init
+    const { g, replies, own, dispatch, onRead } = this.#init
     const { id, content, conversation } = whole
     switch (whole.kind) {
       case 'message': {
@@ -271,7 +271,7 @@ export class Receiver {
       }
       case 'receipt': {
         const { reply, count, have } = readReceipt(content)
-        sender.receipt(hex(reply), count, have)
+        dispatch.receipt(hex(reply), count, have)
         return {}
       }
       case 'read':
@@ -287,13 +287,13 @@ export class Receiver {
 
   /** One receipt of a reply is under way at a time; one that says more takes the place of one that said less. */
   #receipt(id: string, conversation: string | undefined, count: number, have: Uint8Array): void {
-    const { own, sender, post } = this.#init
+    const { own, dispatch, post } = this.#init
     const asked = own.asked(conversation ?? '')
     if (asked === undefined) return
     const before = this.#receipts.get(id)
-    if (before !== undefined && sender.carries(before.under)) {
+    if (before !== undefined && dispatch.carries(before.under)) {
       if (before.whole) return
-      sender.apply({ type: 'failed', id: before.under, reason: 'ABORTED' })
+      dispatch.apply({ type: 'failed', id: before.under, reason: 'ABORTED' })
     }
     const under = post('receipt', asked.to, writeReceipt({ reply: fromHex(id), count, have }))
     this.#receipts.delete(id)

@@ -26,7 +26,7 @@ interface Blocks {
 
 const noBlocks: Blocks & { readonly blocks: [] } = { blocks: [], operations: [], commit: () => {} }
 
-export class Sending {
+export class Composer {
   readonly #init: EngineInit
   readonly #engine: Engine
   readonly #handles: Handles
@@ -124,13 +124,13 @@ export class Sending {
   ): Promise<Message> {
     const { clock, limits } = this.#init
     const deadline = clock.now() + Math.min(deadlineMs ?? limits.lifetimeMs, limits.lifetimeMs)
-    const accepted = await this.#engine.accept({ ...message, deadline }, content, blocks.operations)
+    const accepted = await this.#engine.parcels.accept({ ...message, deadline }, content, blocks.operations)
     blocks.commit()
     const { id } = accepted
     // Nobody waits for this, and it takes effect in the turn in which the signal aborts
-    if (signal?.aborted) this.#engine.fail(id, 'ABORTED')
+    if (signal?.aborted) this.#engine.parcels.fail(id, 'ABORTED')
     else if (signal !== undefined) {
-      const abort = (): void => this.#engine.fail(id, 'ABORTED')
+      const abort = (): void => this.#engine.parcels.fail(id, 'ABORTED')
       signal.addEventListener('abort', abort, { once: true })
       this.#signals.set(id, () => signal.removeEventListener('abort', abort))
     }

@@ -3,11 +3,12 @@
 
 import type { NodeEntry } from '../../directory/documents/view.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
+import type { Link } from '../../link/link.ts'
 import { BULLETIN_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { type Ms, second } from '../../world/units.ts'
-import type { Ledger } from '../diary.ts'
+import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
 import { fragmentBytes, type Kind, laneOf, partOf, writeFragment } from '../packets/fragments.ts'
@@ -17,6 +18,7 @@ import type { Sealing } from '../packets/sealing.ts'
 import { type Accepted, type Delivery, type Event, type MessageState, noDelivery, step } from './delivery.ts'
 import { entryGateways, type Replies } from './replies.ts'
 import type { Returns, Sent } from './returns.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 /** A content on its way. */
 export interface Parcel {
@@ -43,20 +45,18 @@ export interface Posting {
   readonly piece: (index: number) => Uint8Array
 }
 
-export interface SenderInit {
+export interface DispatchInit {
   readonly clock: Clock
   readonly log: Log
   readonly networkName: string
   readonly sealing: Sealing
-  readonly ledger: Ledger
+  readonly diary: Diary
   readonly returns: Returns
   readonly replies: Replies
-  /** Undefined while there is no consensus or no open gateway: then nothing leaves. */
-  readonly surroundings: () => Surroundings | undefined
+  readonly link: Pick<Link, 'send'>
+  readonly whereabouts: Pick<Whereabouts, 'surroundings'>
   /** Whether a tick without a message sends a loop or drop. */
   readonly covers: () => boolean
-  /** Hands a packet to the client's gateway. */
-  readonly send: (packet: Uint8Array) => void
   readonly onState: (id: string, state: MessageState, reason: ClientErrorCode | undefined) => void
 }
 
@@ -75,8 +75,8 @@ const leastReceiptSlackMs = 2 * second
 /** A message brings three or four blocks for an epoch, and each must have its turn in it. */
 const triesPerEpoch = 6
 
-export class Sender {
-  readonly #init: SenderInit
+export class Dispatch {
+  readonly #init: DispatchInit
   readonly #parcels = new Map<string, Loaded | Posting>()
   /** Messages whose acknowledged fragments have changed since `takeProgress`. */
   readonly #touched = new Set<string>()
@@ -88,7 +88,7 @@ export class Sender {
     faults: 0,
   }
 
-  constructor(init: SenderInit) {
+  constructor(init: DispatchInit) {
     this.#init = init
   }
 
@@ -131,7 +131,7 @@ export class Sender {
   /** A clock ticks: one packet leaves. */
   tick(name: 'payload' | 'loop' | 'drop'): void {
     const { clock, returns } = this.#init
-    const around = this.#init.surroundings()
+    const around = this.#init.whereabouts.surroundings()
     if (around !== undefined) returns.sweep(clock.elapsed())
     if (name === 'payload') this.apply({ type: 'overdue', wall: clock.now() })
     const transmit = name === 'payload' ? this.apply({ type: 'tick' }) : undefined
@@ -154,7 +154,7 @@ export class Sender {
     if (sent?.what !== 'fragment') return sent
     const { id, index, attempt } = sent
     if (!this.#state.jobs.has(id)) return sent
-    this.#init.ledger.add({ at: clock.now(), event: 'acknowledged', id, fragment: index, attempt })
+    this.#init.diary.add({ at: clock.now(), event: 'acknowledged', id, fragment: index, attempt })
     this.#touched.add(id)
     this.apply({ type: 'acknowledged', id, index })
     return sent
@@ -217,16 +217,16 @@ export class Sender {
     transmit: Transmit,
     make: () => { to: To; user: Uint8Array; way?: Way | undefined },
   ): void {
-    const { clock, returns, ledger } = this.#init
+    const { clock, returns, diary } = this.#init
     const { id, index, attempt } = transmit
     const now = clock.now()
     try {
       const { to, user, way } = make()
       const packet = forwardPacket(around, to, user, now, way)
-      this.#init.send(packet.packet)
+      this.#init.link.send(around.home, packet.packet)
       returns.expect({ what: 'fragment', id, index, attempt }, packet, clock.elapsed())
       const path = packet.nodes.slice(0, around.g.hops)
-      ledger.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: packet.drawnMs })
+      diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: packet.drawnMs })
       this.counters.payload++
       this.apply({
         type: 'departed',
@@ -245,7 +245,7 @@ export class Sender {
 
   /** A reply block is spent on disk before the packet leaves, so this one waits for the disk. Never rejects. */
   async #reply(around: Surroundings, transmit: Transmit, parcel: Loaded): Promise<void> {
-    const { clock, replies, ledger } = this.#init
+    const { clock, replies, diary } = this.#init
     const { id, index, attempt } = transmit
     const now = clock.now()
     try {
@@ -256,14 +256,14 @@ export class Sender {
         parcel.kind === 'reply'
           ? await replies.next(parcel.to, fragment, waiting)
           : await replies.once(parcel.to, fragment)
-      if (next.do === 'send' || next.do === 'refill') this.#init.send(next.packet)
+      if (next.do === 'send' || next.do === 'refill') this.#init.link.send(around.home, next.packet)
       else this.#cover(around, 'loop')
       if (next.do === 'fail') this.apply({ type: 'failed', id, reason: next.reason })
       else if (next.do === 'wait') this.#hold(transmit, next.ms)
       else if (next.do === 'refill') this.#hold(transmit, 0)
       else {
         this.counters.payload++
-        ledger.add({ at: now, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
+        diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
         // There over the asker's path, back over one of its own to us; its delays are not ours to know
         const drawnMs = 2 * around.g.hops * around.view.parameters.hopDelayMs
         const slackMs = Math.max(leastReceiptSlackMs, 2 * this.#init.returns.slackMs)
@@ -285,10 +285,10 @@ export class Sender {
 
   #cover(around: Surroundings, what: 'loop' | 'drop'): void {
     if (!this.#init.covers()) return
-    const { clock, returns, send } = this.#init
+    const { clock, returns, link } = this.#init
     try {
       const packet = what === 'loop' ? loopPacket(around, clock.now()) : dropPacket(around, clock.now())
-      send(packet.packet)
+      link.send(around.home, packet.packet)
       returns.expect({ what }, packet, clock.elapsed())
       this.counters[what]++
     } catch (error) {

@@ -18,6 +18,7 @@ import { writeFragment } from '../packets/fragments.ts'
 import { replyBlocks, type Surroundings, spreadOverEpochs } from '../packets/packets.ts'
 import type { Asked, OwnBlocks } from './own-blocks.ts'
 import { acceptable, type BlockUse, blockWindow, type TheirBlocks } from './their-blocks.ts'
+import type { Whereabouts } from './whereabouts.ts'
 
 /** How often a reply that waits for blocks looks for them. */
 const pollMs = second / 2
@@ -47,10 +48,7 @@ export interface RepliesInit {
   readonly answers: (conversation: string) => boolean
   /** When a message came that wants replies, and is kept here, milliseconds since 1970-01-01 UTC. */
   readonly cameAt: (conversation: string) => number | undefined
-  /** Undefined while no packet can leave. */
-  readonly surroundings: () => Surroundings | undefined
-  /** Undefined only without a consensus or a gateway in it: blocks can be made while the gateway is away. */
-  readonly maker: () => Surroundings | undefined
+  readonly whereabouts: Pick<Whereabouts, 'surroundings' | 'maker'>
   readonly write: (operations: readonly Operation[]) => Promise<void>
   /** Sends a content of the client's own to an address, before what people wrote. */
   readonly post: (kind: 'blocks', to: string, content: Uint8Array) => void
@@ -139,7 +137,7 @@ export class Replies {
    */
   async next(conversation: string, fragment: Uint8Array, waiting: number): Promise<ReplyStep> {
     const { theirs, clock } = this.#init
-    const around = this.#init.surroundings()
+    const around = this.#init.whereabouts.surroundings()
     if (around === undefined) return { do: 'wait', ms: second }
     const now = clock.now()
     const use = this.#use(around)
@@ -174,7 +172,7 @@ export class Replies {
   /** A packet over one block of a conversation, or none: for what is not sent again. */
   async once(conversation: string, fragment: Uint8Array): Promise<ReplyStep> {
     const { theirs, clock } = this.#init
-    const around = this.#init.surroundings()
+    const around = this.#init.whereabouts.surroundings()
     if (around === undefined) return { do: 'wait', ms: second }
     const block = await theirs.take(conversation, clock.now(), this.#use(around))
     if (block === undefined) return { do: 'fail', reason: 'REPLY_EXPIRED' }
@@ -282,7 +280,7 @@ export class Replies {
   }
 
   #around(): Surroundings {
-    const around = this.#init.maker()
+    const around = this.#init.whereabouts.maker()
     if (around === undefined)
       throw new ClientError(
         'NO_CONSENSUS',

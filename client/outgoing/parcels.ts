@@ -1,0 +1,222 @@
+// Contents of a client on their way out: handed over to dispatch, and what becomes of them noted
+// (docs/spec/client-delivery.md 5.1).
+
+import { epochAt, type Network } from '../../directory/documents/network.ts'
+import { hex } from '../../encoding/bytes.ts'
+import type { MessageId } from '../../encoding/ids.ts'
+import type { Geometry } from '../../sphinx/geometry.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Random } from '../../world/random.ts'
+import { type Ms, minute } from '../../world/units.ts'
+import type { Bulletin } from '../bulletin/bulletin.ts'
+import type { Diary } from '../diary.ts'
+import { ClientError, type ClientErrorCode } from '../error.ts'
+import { onDisk } from '../folder/disk-full.ts'
+import type { Operation } from '../folder/schema.ts'
+import type { InboxEntry } from '../incoming/inbox.ts'
+import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from '../packets/fragments.ts'
+import type { Sealing } from '../packets/sealing.ts'
+import type { Accepted, MessageState } from './delivery.ts'
+import type { Dispatch } from './dispatch.ts'
+import type { Outbox, Outgoing } from './outbox.ts'
+import type { OwnBlocks } from './own-blocks.ts'
+import type { Replies } from './replies.ts'
+import type { TheirBlocks } from './their-blocks.ts'
+
+export interface ParcelsInit {
+  readonly network: Network
+  readonly g: Geometry
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly sealing: Sealing
+  /** How long a message is tried without a deadline of its own. */
+  readonly lifetimeMs: Ms
+  readonly outbox: Outbox
+  readonly own: OwnBlocks
+  readonly theirs: TheirBlocks
+  readonly diary: Diary
+  readonly bulletin: Bulletin
+  readonly dispatch: Dispatch
+  readonly replies: Replies
+  /** A message that is kept has changed its state. */
+  readonly onState: (message: Outgoing) => void
+}
+
+/** What the client itself sends (receipts, blocks) is of no use later. */
+const ownLifetimeMs = 5 * minute
+/** Contents of the client's own under way. */
+const mostPosted = 512
+
+export class Parcels {
+  readonly #init: ParcelsInit
+  /** What `post` has under way. */
+  readonly #posted = new Set<MessageId>()
+  /** State changes on their way to the disk. */
+  readonly #writes = new Set<Promise<void>>()
+
+  constructor(init: ParcelsInit) {
+    this.#init = init
+  }
+
+  /** Fragments of a content of this kind. @throws ClientError TOO_LARGE */
+  #count(kind: Kind, contentBytes: number): number {
+    const { g, sealing } = this.#init
+    return fragmentCount(contentBytes, fragmentBytes(g, laneOf(kind), sealing.overhead))
+  }
+
+  /**
+   * Takes a message over: it is on disk when this resolves.
+   *
+   * @param also what must be on disk together with it
+   * @throws ClientError QUEUE_FULL, DISK_FULL; and what the disk says besides
+   */
+  async accept(
+    message: Pick<
+      Outgoing,
+      'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'deadline' | 'way' | 'app' | 'priority'
+    >,
+    content: Uint8Array,
+    also: readonly Operation[],
+  ): Promise<Outgoing> {
+    const count = this.#count(message.kind, content.length)
+    const acceptedAt = this.#init.clock.now()
+    const accepted = await onDisk(() =>
+      this.#init.outbox.add({ ...message, count, acceptedAt }, content, also),
+    )
+    const { id, kind, to, deadline } = accepted
+    this.#init.diary.add({ at: acceptedAt, event: 'accepted', id, count })
+    this.#init.dispatch.accept(
+      { id, kind, to, content, count, way: accepted.way },
+      { by: acknowledgedBy(kind), urgent: false, deadline, ...queuedAs(accepted) },
+    )
+    return accepted
+  }
+
+  /**
+   * Sends something of the client's own; it does not survive a restart, and need not: whoever misses it asks again.
+   * With too much of that under way it is dropped.
+   *
+   * @returns the id it travels under
+   */
+  post(kind: Kind, to: string, content: Uint8Array): string {
+    const { random, clock, log } = this.#init
+    const id = hex(random(messageIdBytes))
+    const giveUpAt = clock.elapsed() + ownLifetimeMs
+    if (this.#posted.size >= mostPosted) return id
+    try {
+      const count = this.#count(kind, content.length)
+      this.#posted.add(id)
+      this.#init.dispatch.accept(
+        { id, kind, to, content, count },
+        { by: acknowledgedBy(kind), urgent: true, giveUpAt },
+      )
+    } catch (error) {
+      this.#posted.delete(id)
+      log.warn({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'an answer could not be sent')
+    }
+    return id
+  }
+
+  /** Calls a message off. */
+  fail(id: string, reason: ClientErrorCode): void {
+    this.#init.dispatch.apply({ type: 'failed', id, reason })
+  }
+
+  /** The app has taken a message whose sender asks to be told: over a second block too where there are enough. */
+  tellRead({ id, wantsRead }: InboxEntry): void {
+    const left = this.#init.theirs.left(id)
+    if (!wantsRead || left === 0) return
+    for (let copy = 0; copy < (left >= 4 ? 2 : 1); copy++) this.post('read', id, new Uint8Array(0))
+  }
+
+  /** Goes on with the messages that were under way when the client stopped. */
+  async resume(): Promise<void> {
+    for (const message of this.#init.outbox.unfinished()) {
+      const { id, kind, to, count, deadline, state } = message
+      const content = this.#init.outbox.content(id)
+      const acknowledged = (await this.#init.outbox.progress(message)) ?? new Uint8Array(Math.ceil(count / 8))
+      if (content === undefined || (state !== 'queued' && state !== 'sent')) continue
+      const how: Omit<Accepted, 'id' | 'count'> = {
+        by: acknowledgedBy(kind),
+        urgent: false,
+        deadline,
+        ...queuedAs(message),
+        resume: { state, acknowledged },
+      }
+      if (kind === 'reply') this.#init.replies.resume(to)
+      try {
+        this.#init.dispatch.accept({ id, kind, to, content, count, way: message.way }, how)
+      } catch (error) {
+        // The network of the configuration is another one now
+        this.moved(id, 'failed', error instanceof ClientError ? error.code : 'BAD_ADDRESS')
+      }
+    }
+  }
+
+  /** A message of ours has changed its state. */
+  moved(id: string, state: MessageState, reason: ClientErrorCode | undefined): void {
+    const { log, clock } = this.#init
+    const deadlineSet = (message: Outgoing): boolean =>
+      message.deadline - message.acceptedAt < this.#init.lifetimeMs
+    const before = this.#init.outbox.get(id)
+    if (before === undefined) {
+      if (state !== 'queued' && !this.#init.dispatch.carries(id)) this.#posted.delete(id)
+      this.#init.bulletin.moved(id, state)
+      return
+    }
+    const why = reason === 'EXPIRED' && deadlineSet(before) ? 'DEADLINE' : reason
+    const moved = this.#init.outbox.move(id, state, why)
+    if (moved === undefined) return
+    this.#init.diary.add({ at: clock.now(), event: 'state', id, state, reason: why })
+    const written = moved.written
+      .catch((error: unknown) => {
+        log.error({ reason: error instanceof Error ? error.name : 'unknown' }, 'a state could not be written')
+      })
+      .finally(() => this.#writes.delete(written))
+    this.#writes.add(written)
+    this.#init.onState(moved.message)
+    if (state === 'stored') this.#freshen(moved.message)
+  }
+
+  /** Of the three epochs of a message's blocks only the last is left when it has arrived: more blocks follow it. */
+  #freshen({ id, acceptedAt }: Outgoing): void {
+    const { network, clock, log } = this.#init
+    const now = clock.now()
+    const asked = this.#init.own.asked(id)
+    if (asked === undefined || epochAt(network, now) < epochAt(network, acceptedAt) + 2) return
+    this.#init.replies
+      .freshen(asked)
+      .catch((error: unknown) =>
+        log.debug({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'no blocks could follow'),
+      )
+  }
+
+  /** Notes that the other side has a message of ours: it says so, or it has answered. */
+  wasRead(id: string): void {
+    if (this.#init.dispatch.carries(id)) this.#init.dispatch.apply({ type: 'read', id })
+    else this.moved(id, 'read', undefined)
+  }
+
+  /** Writes down which fragments are acknowledged, so that a restart sends only the others. */
+  async saveProgress(): Promise<void> {
+    const { outbox, dispatch } = this.#init
+    await outbox.saveProgress(dispatch.takeProgress())
+  }
+
+  /** Resolves when every change of a state is on disk. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#writes)
+  }
+}
+
+/** How the queue treats a message among the others. */
+function queuedAs({ app, priority, way }: Outgoing): Pick<Accepted, 'app' | 'priority' | 'copies'> {
+  return { app, priority, copies: way?.copies }
+}
+
+function acknowledgedBy(kind: Kind): Accepted['by'] {
+  if (laneOf(kind) === 'forward') return 'gateway'
+  return kind === 'reply' ? 'peer' : 'none'
+}

@@ -1,0 +1,119 @@
+// Where a client stands in the network: the consensus that its packets are made with, the gateway that they leave by, and
+// how much longer than drawn a way may take. Dispatch asks at every tick, so what it is given is kept while it is true.
+
+import { epochAt, type Network } from '../../directory/documents/network.ts'
+import { batchWaitMs, defaultParameters } from '../../directory/documents/parameters.ts'
+import type { Directory, NodeEntry, View } from '../../directory/documents/view.ts'
+import { hex } from '../../encoding/bytes.ts'
+import type { NodeId } from '../../encoding/ids.ts'
+import type { Geometry } from '../../sphinx/geometry.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Random } from '../../world/random.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
+import type { Surroundings } from '../packets/packets.ts'
+import { type CoverLevel, coverRates } from './cover.ts'
+import type { Suspicion } from './suspicion.ts'
+
+/** The gateway by which a client enters. */
+export interface Home {
+  /** 32 bytes */
+  readonly home: Uint8Array
+  /** Says whether it takes packets now. */
+  readonly open: boolean
+}
+
+export interface WhereaboutsInit {
+  readonly network: Network
+  readonly g: Geometry
+  readonly directory: Pick<Directory, 'current' | 'view'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly suspicion: Suspicion
+  /** 32 bytes: the mailbox to which everything comes back. */
+  readonly mailbox: Uint8Array
+  /** Undefined before one was chosen. */
+  readonly home: () => Home | undefined
+  readonly cover: () => CoverLevel
+}
+
+/** What queues, retries and busy machines may add to a round trip. */
+const longestWayMs = 5 * second
+
+export class Whereabouts {
+  readonly #init: WhereaboutsInit
+  #made: { readonly id: Uint8Array; readonly view: View; readonly around: Surroundings } | undefined
+
+  #ended = false
+
+  constructor(init: WhereaboutsInit) {
+    this.#init = init
+  }
+
+  /** Gives what packets are made with now; undefined while none can leave. */
+  surroundings(): Surroundings | undefined {
+    return this.#init.home()?.open === true && !this.#ended ? this.maker() : undefined
+  }
+
+  /** Gives the same while the gateway does not answer: reply blocks can be made all the same. */
+  maker(): Surroundings | undefined {
+    const id = this.#init.home()?.home
+    const view = this.#init.directory.current()
+    if (id === undefined || view === undefined) return undefined
+    const made = this.#made
+    if (made !== undefined && made.view === view && made.id === id) return made.around
+    const home = this.gateway(hex(id))
+    if (home === undefined) return undefined
+    const around = this.#around(view, home)
+    // One that another document lists may be listed otherwise by the next
+    this.#made = view.nodes.get(hex(id)) === home ? { id, view, around } : undefined
+    return around
+  }
+
+  /** Ends: no packet leaves any more. */
+  end(): void {
+    this.#ended = true
+  }
+
+  #around(view: View, home: NodeEntry): Surroundings {
+    const { g, network, clock, random, suspicion, mailbox } = this.#init
+    return {
+      g,
+      view,
+      epochAt: time => epochAt(network, time),
+      home,
+      gateway: id => this.gateway(id),
+      mailbox,
+      weight: id => suspicion.weight(id, clock.elapsed()),
+      reliability: id => suspicion.reliability(id, clock.elapsed()),
+      random,
+    }
+  }
+
+  /**
+   * Finds a gateway. One that was away when it should have announced itself is missing from one consensus; nodes still
+   * reach it by the one before or after, and so does this client.
+   */
+  gateway(id: NodeId): NodeEntry | undefined {
+    const { directory } = this.#init
+    const current = directory.current()
+    if (current === undefined) return undefined
+    for (const view of [current, directory.view(current.epoch - 1), directory.view(current.epoch + 1)]) {
+      const found = view?.nodes.get(id)
+      if (found?.role === 'gateway') return found
+    }
+    return undefined
+  }
+
+  /** Six mean waits for a tick of the reading clock, and so much for the way: what takes longer was an outage. */
+  mostSlackMs(): Ms {
+    const { directory, cover } = this.#init
+    const parameters = directory.current()?.parameters ?? defaultParameters
+    return longestWayMs + this.batchesMs() + (6 * minute) / coverRates(cover(), parameters).read
+  }
+
+  /** Tells what mixing in batches may add at every hop, there and back. */
+  batchesMs(): Ms {
+    const view = this.#init.directory.current()
+    return view === undefined ? 0 : 2 * this.#init.g.hops * batchWaitMs(view.mixing, view.parameters)
+  }
+}
