@@ -6,7 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { EmbeddedLedger } from '../payment/ledger/embedded.ts'
 import { readTransaction, signMint } from '../payment/ledger/transaction.ts'
-import type { PaymentsEvent } from '../payment/person/payments.ts'
+import type { PaymentsEvent } from '../payment/person/news.ts'
 import { second } from '../world/units.ts'
 import { honest, mintSeed, openTestLedger, type Person, paymentWorld } from './payment-world.ts'
 

@@ -16,7 +16,8 @@ import {
 } from '../../client/api/index.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { isoOf } from '../person/account.ts'
-import type { Payments, PaymentsEvent } from '../person/payments.ts'
+import type { PaymentsEvent } from '../person/news.ts'
+import type { Payments } from '../person/payments.ts'
 import type { Expected, Quote } from '../person/quotes.ts'
 import * as form from './schemas.ts'
 

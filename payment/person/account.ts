@@ -82,8 +82,16 @@ function whyOf({ state, epoch }: Piece, epochMs: number): string {
   }
 }
 
-/** @param payment null before it has begun */
-export function paymentLine(order: Order, payment: Payment | null, receipt: Uint8Array | null): PaymentLine {
+/**
+ * Says how a payment stands.
+ *
+ * @param payment undefined before it has begun
+ */
+export function paymentLine(
+  order: Order,
+  payment: Payment | undefined,
+  receipt: Uint8Array | null,
+): PaymentLine {
   const { hash, amount, memo, deadline } = readRequest(order.request)
   const paid = (payment?.pieces ?? []).filter(({ state }) => state.at === 'paid')
   const sum = paid.reduce((total, { denomination }) => total + denomination, 0)

@@ -2,15 +2,12 @@
 // but by a quote that its owner has seen. docs/spec/payments-paymix.md 5.9.
 
 import type { Client } from '../../client/index.ts'
-import { hex, same } from '../../encoding/bytes.ts'
-import type { Clock, Timer } from '../../world/clock.ts'
+import { hex } from '../../encoding/bytes.ts'
+import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { Timers } from '../../world/timers.ts'
-import { turns } from '../../world/turns.ts'
-import { hour, minute } from '../../world/units.ts'
-import { codeOf, PaymentError, type PaymentErrorCode } from '../error.ts'
+import { minute } from '../../world/units.ts'
 import { HeadWatch } from '../ledger/heads.ts'
 import type { Genesis, Ledger } from '../ledger/ledger.ts'
 import { ledgerService, RemoteLedger } from '../ledger/remote.ts'
@@ -26,9 +23,10 @@ import {
   type PieceLine,
   paymentLine,
   pieceLines,
-  type RequestLine,
   requestLine,
 } from './account.ts'
+import { Agreements, paymentOf } from './agreements.ts'
+import { News, type PaymentsEvent } from './news.ts'
 import { type Order, type Orders, ordersIn } from './orders.ts'
 import { Payer } from './payer.ts'
 import type { Payment } from './pieces.ts'
@@ -36,6 +34,7 @@ import { type Expected, type Quote, Quotes, type Wanted } from './quotes.ts'
 import { answerReceipt, readReceiptAnswer, receiptQuestion, receiptService, receiptsIn } from './receipts.ts'
 import { readRequest, type SignedRequest } from './request.ts'
 import { paymentsIn } from './temporal-ledger.ts'
+import { Upkeep } from './upkeep.ts'
 import { Wallet } from './wallet.ts'
 
 /** Which ledger a wallet is of. Whoever controls these two controls what its owner believes of the ledger. */
@@ -57,28 +56,8 @@ export interface PaymentsInit {
   readonly times: PaymentTimes
 }
 
-/** What the owner of payments may want to know at once. */
-export type PaymentsEvent =
-  /** A piece of a payment has moved. */
-  | { readonly type: 'piece'; readonly data: PieceLine }
-  /** A payment is paid, has its receipt, or could not begin. */
-  | { readonly type: 'payment'; readonly data: PaymentLine }
-  /** A request of one's own is paid. */
-  | { readonly type: 'request'; readonly data: RequestLine }
-  /** The ledger was caught (docs/spec/payments-ledger.md 3.6): it is paid with no more. */
-  | { readonly type: 'ledger'; readonly data: { readonly isProven: boolean } }
-
-/** How long the ledger, or whoever gives a receipt, has to answer, milliseconds. */
+/** The ledger, and whoever gives a receipt, has so long to answer, milliseconds. */
 const patienceMs = 2 * minute
-/** How often it is looked after requests that wait to be paid, payments without a receipt, and orders that have not begun. */
-const mostBetweenChoresMs = minute
-/** After its deadline a request is looked after for so long: the payer may have been slow. */
-const afterwardsMs = 24 * hour
-/** Events that are known again, so that none is told twice. */
-const mostTold = 10_000
-/** Why an order may still begin later. */
-const passing: ReadonlySet<PaymentErrorCode> = new Set(['BUSY', 'DAMAGED', 'BAD_DOCUMENT'])
-
 /**
  * A person's payments beside a running client: wallet, quotes, requests made and paid, receipts
  * (docs/spec/payments-paymix.md 5.9). Made by `Payments.open`; takes part in rounds from `carry` on.
@@ -91,30 +70,24 @@ export class Payments {
   readonly #quotes: Quotes
   readonly #orders: Orders
   readonly #receipts: ReturnType<typeof receiptsIn>
-  readonly #listeners = new Set<(event: PaymentsEvent) => void>()
+  readonly #agreements: Agreements
+  readonly #upkeep: Upkeep
+  readonly #news = new News()
   readonly #ending = new AbortController()
-  /** Lines that were told. */
-  readonly #told = new Set<string>()
   #transports: readonly RoundTransport[] = []
-  #carrying: Promise<Payer> | null = null
-  #payer: Payer | null = null
-  /** One thing after the other: two payments must not be prepared with the same notes. */
-  readonly #inTurn = turns()
-  readonly #atChores = turns()
-  readonly #timers: Timers
-  #nextChores: Timer | null = null
+  #carrying: Promise<Payer> | undefined
+  #payer: Payer | undefined
 
   private constructor(init: PaymentsInit) {
     const { ledger: pinned, store, clock, random } = init
     const now = (): number => Math.floor(clock.now())
     this.#init = init
-    this.#timers = new Timers(clock)
     this.#watch = new HeadWatch({
       genesis: pinned.genesis,
       ask: question => this.#ask(question),
       tell: head => this.#transports[1]?.publish(head),
       clock,
-      onAlarm: ({ isProven }) => this.#tell({ type: 'ledger', data: { isProven } }),
+      onAlarm: ({ isProven }) => this.#news.tell({ type: 'ledger', data: { isProven } }),
     })
     const remote = new RemoteLedger({
       genesis: pinned.genesis,
@@ -126,6 +99,18 @@ export class Payments {
     this.#quotes = new Quotes({ ledger: remote.id, random, clock, times: init.times })
     this.#orders = ordersIn(store)
     this.#receipts = receiptsIn(store)
+    const shared = { clock, orders: this.#orders, wallet: this.#wallet, kept: () => this.#kept() }
+    this.#agreements = new Agreements({ ...shared, payer: () => this.carry() })
+    this.#upkeep = new Upkeep({
+      ...shared,
+      log: init.log,
+      epochMs: init.times.epochMs,
+      agreements: this.#agreements,
+      receipts: this.#receipts,
+      news: this.#news,
+      line: (order, payment) => this.#paymentLine(order, payment),
+      askReceipt: request => this.#askReceipt(request),
+    })
   }
 
   /** Hears rounds and heads from now on; takes part in rounds from `carry` on. */
@@ -172,7 +157,7 @@ export class Payments {
     client.serve(receiptService, ({ bytes }) => answerReceipt(bytes, hash => this.#receiptFor(hash)), {
       signal: this.#ending.signal,
     })
-    this.#choresAfter(0)
+    this.#upkeep.now()
     return payer
   }
 
@@ -210,30 +195,8 @@ export class Payments {
       wanted.what === 'send'
         ? wanted.request
         : await this.#wallet.request(wanted.amount, wanted.deadline, wanted.memo, '')
-    const { hash } = readRequest(request)
-    const order: Order = { request, agreed: Math.floor(this.#init.clock.now()), why: '' }
-    await this.#inTurn(async () => {
-      if (await this.#isAgreed(hash)) throw new PaymentError('WRONG_STATE', 'request: it is being paid')
-      await this.#orders.save(order)
-      try {
-        await this.#begin(order)
-      } catch (error) {
-        await this.#orders.drop(order)
-        throw error
-      }
-    })
-    return nameOf(hash)
-  }
-
-  async #isAgreed(hash: Uint8Array): Promise<boolean> {
-    const orders = await this.#orders.all()
-    return orders.some(({ request, why }) => why === '' && same(readRequest(request).hash, hash))
-  }
-
-  async #begin({ request }: Order): Promise<void> {
-    const { amount } = readRequest(request)
-    const payer = await this.carry()
-    await payer.pay(request, await this.#wallet.prepare(amount, payer.payments))
+    await this.#agreements.agree(request)
+    return nameOf(readRequest(request).hash)
   }
 
   /** Payments and their pieces as they stand on disk; the ledger is not asked. */
@@ -271,32 +234,31 @@ export class Payments {
     const pieces: PieceLine[] = []
     for (const order of await this.#orders.all()) {
       const payment = paymentOf(order, kept)
-      const isOpen = payment === null ? order.why === '' : !isOver(payment)
+      const isOpen = payment === undefined ? order.why === '' : !isOver(payment)
       if (!isMeant(isOpen)) continue
       payments.push(await this.#paymentLine(order, payment))
-      if (payment !== null) pieces.push(...pieceLines(payment, this.#init.times.epochMs))
+      if (payment !== undefined) pieces.push(...pieceLines(payment, this.#init.times.epochMs))
     }
     return { payments, pieces }
   }
 
-  async #paymentLine(order: Order, payment: Payment | null): Promise<PaymentLine> {
+  async #paymentLine(order: Order, payment?: Payment): Promise<PaymentLine> {
     return paymentLine(order, payment, await this.#receipts.find(readRequest(order.request).hash))
   }
 
   /** Calls `tell` from now on; returns how to stop. */
   on(tell: (event: PaymentsEvent) => void): () => void {
-    this.#listeners.add(tell)
-    return () => this.#listeners.delete(tell)
+    return this.#news.on(tell)
   }
 
   /** Stops where it is; what was agreed goes on when it is opened and carried again. */
   async close(): Promise<void> {
     this.#ending.abort()
-    this.#timers.close()
+    const upkeep = this.#upkeep.close()
     this.#payer?.close()
     this.#watch.close()
     await Promise.all(this.#transports.map(transport => transport.close()))
-    await Promise.all([this.#inTurn(async () => {}), this.#atChores(async () => {})])
+    await Promise.all([this.#agreements.rest(), upkeep])
   }
 
   #ask(question: Uint8Array): Promise<Uint8Array> {
@@ -309,103 +271,17 @@ export class Payments {
     return this.#init.client.request(address, service, question, { deadlineMs: patienceMs, signal })
   }
 
-  #tell(event: PaymentsEvent): void {
-    const line = JSON.stringify(event)
-    if (this.#told.has(line)) return
-    if (this.#told.size >= mostTold) this.#told.clear()
-    this.#told.add(line)
-    for (const tell of this.#listeners) tell(event)
-  }
-
-  #changed(payment: Payment): void {
-    for (const data of pieceLines(payment, this.#init.times.epochMs)) this.#tell({ type: 'piece', data })
-    if (isOver(payment)) this.#choresAfter(0)
-  }
-
-  #choresAfter(ms: number): void {
-    this.#nextChores?.cancel()
-    this.#nextChores = this.#timers.after(ms, () => {
-      this.#atChores(() => this.#chores())
-        .catch(error => this.#warn(error))
-        .finally(() => this.#choresAfter(Math.min(mostBetweenChoresMs, this.#init.times.epochMs)))
-    })
-  }
-
-  /** What waits for others, each by itself: one that fails keeps no other one back. */
-  async #chores(): Promise<void> {
-    const kept = await this.#kept()
-    for (const order of await this.#orders.all()) {
-      if (this.#ending.signal.aborted) return
-      const payment = paymentOf(order, kept)
-      if (payment === null && order.why === '') await this.#inTurn(() => this.#beginAgain(order))
-      if (payment !== null && isOver(payment)) await this.#finish(order, payment)
-    }
-    await this.#lookAtRequests()
-  }
-
-  /** An order that a process was stopped over. Only when it can never begin, that is its end. */
-  async #beginAgain(order: Order): Promise<void> {
-    const { hash, deadline } = readRequest(order.request)
-    // It may have begun, or have been dropped, while this waited
-    if (paymentOf(order, await this.#kept()) !== null || !(await this.#isAgreed(hash))) return
-    try {
-      if (deadline <= this.#init.clock.now())
-        throw new PaymentError('WRONG_STATE', 'payment: its deadline passed before it could begin')
-      await this.#begin(order)
-    } catch (error) {
-      this.#warn(error)
-      if (!(error instanceof PaymentError) || passing.has(error.code)) return
-      const ended = { ...order, why: error.message }
-      await this.#orders.save(ended)
-      this.#tell({ type: 'payment', data: await this.#paymentLine(ended, null) })
-    }
-  }
-
-  /** Asks the receiver for its receipt, once all is paid. */
-  async #finish(order: Order, payment: Payment): Promise<void> {
-    const request = readRequest(order.request)
-    const isPaid = payment.pieces.every(({ state }) => state.at === 'paid')
-    const isWanted = isPaid && request.receipts !== '' && this.#isRecent(request.deadline)
-    if (isWanted && (await this.#receipts.find(request.hash)) === null) {
-      await this.#fetchReceipt(request).catch(error => this.#warn(error))
-    }
-    this.#tell({ type: 'payment', data: await this.#paymentLine(order, payment) })
-  }
-
-  async #fetchReceipt(request: SignedRequest): Promise<void> {
+  async #askReceipt(request: SignedRequest): Promise<Uint8Array | null> {
     const question = receiptQuestion(request.hash)
-    const answer = await this.#request(request.receipts, receiptService, question)
-    const receipt = readReceiptAnswer(answer, request)
-    if (receipt !== null) await this.#receipts.save(request.hash, receipt)
+    return readReceiptAnswer(await this.#request(request.receipts, receiptService, question), request)
   }
 
   async #receiptFor(hash: Uint8Array): Promise<Uint8Array | null> {
     return (await this.#wallet.ownRequest(hash))?.receipt ?? null
   }
 
-  async #lookAtRequests(): Promise<void> {
-    for (const { hash, deadline } of await this.#wallet.unpaid()) {
-      if (this.#ending.signal.aborted) return
-      if (!this.#isRecent(deadline)) continue
-      const own = await this.#wallet.ownRequest(hash).catch(error => void this.#warn(error))
-      if (own?.paid.isPaid === true) this.#tell({ type: 'request', data: requestLine(own) })
-    }
+  #changed(payment: Payment): void {
+    for (const data of pieceLines(payment, this.#init.times.epochMs)) this.#news.tell({ type: 'piece', data })
+    if (isOver(payment)) this.#upkeep.now()
   }
-
-  #isRecent(deadline: number): boolean {
-    return this.#init.clock.now() < deadline + afterwardsMs
-  }
-
-  #warn(error: unknown): void {
-    if (this.#ending.signal.aborted) return
-    this.#init.log.warn(
-      { code: codeOf(error) },
-      'payment: something that waits for others has to be tried again',
-    )
-  }
-}
-
-function paymentOf({ request }: Order, kept: readonly Payment[]): Payment | null {
-  const { hash } = readRequest(request)
-  return kept.find(({ id }) => same(id, hash)) ?? null
 }
