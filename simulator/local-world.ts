@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto'
 import { hex } from '../encoding/bytes.ts'
 import { publicKeyOf } from '../link/identity.ts'
+import type { LinkLimits } from '../link/limits.ts'
 import type { Host, Link } from '../link/link.ts'
 import { memoryNetwork, type Sight } from '../link/memory/memory.ts'
 import { type Clock, sleep, systemClock, virtualClock } from '../world/clock.ts'
@@ -85,7 +86,13 @@ export function memoryWorld(init: {
   }
 }
 
-export function tcpWorld(): World {
+export interface TcpWorldInit {
+  /** Multiaddrs of every host that listens. Default: TCP on a free port. */
+  readonly listen?: readonly string[]
+  readonly limits?: Partial<LinkLimits>
+}
+
+export function tcpWorld({ listen = ['/ip4/127.0.0.1/tcp/0'], limits = {} }: TcpWorldInit = {}): World {
   const addresses = new Map<string, readonly string[]>()
   const nameOf = (seed: Uint8Array): string => hex(publicKeyOf(seed))
   const start = async ({ seed, role, cellBytes, admits }: HostWish): Promise<Host> => {
@@ -96,7 +103,8 @@ export function tcpWorld(): World {
       role,
       cellBytes,
       admits,
-      listen: role === 'client' ? [] : (known ?? ['/ip4/127.0.0.1/tcp/0']),
+      listen: role === 'client' ? [] : (known ?? listen),
+      limits,
       clock: systemClock,
       random: systemRandom,
       log: silent,

@@ -13,6 +13,7 @@ const harnesses: Readonly<Record<string, () => Promise<Chaos>>> = {
   node: () => import('./chaos-node/chaos-node.ts'),
   payment: () => import('./chaos-payment/chaos-payment.ts'),
   replay: () => import('./chaos-replay/chaos-replay.ts'),
+  wire: () => import('./chaos-wire/chaos-wire.ts'),
 }
 
 const [name, ...args] = process.argv.slice(2)

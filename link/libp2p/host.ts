@@ -33,6 +33,7 @@ import { Asking } from './asking.ts'
 import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
 import { Connections, idOf } from './connections.ts'
 import { KadTable } from './dht-kad.ts'
+import { Entrance } from './entrance.ts'
 import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
 import { createHost, listenOn } from './libp2p.ts'
 import { because, writeBytes } from './streams.ts'
@@ -84,7 +85,7 @@ export async function startHost(init: HostInit): Promise<Host> {
     limits,
     lets: peer => host?.lets(peer) === true,
     did: (peer, deed) => host?.did(peer, deed),
-    arrivals,
+    entrance: new Entrance(arrivals, init.clock, limits),
     gossip: router,
   })
   host = new Libp2pHost(init, limits, seed, libp2p, router, address => arrivals.networkOf(address))

@@ -6,7 +6,6 @@ import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { NotFoundError } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
-import { webSockets } from '@libp2p/websockets'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
@@ -14,9 +13,11 @@ import type { Clock } from '../../world/clock.ts'
 import type { Deed } from '../conduct.ts'
 import type { LinkLimits } from '../limits.ts'
 import { LinkError } from '../link.ts'
-import type { Arrivals } from './arrivals.ts'
+import { Arrivals } from './arrivals.ts'
+import { Entrance } from './entrance.ts'
 import type { GossipRouter } from './gossip-libp2p.ts'
 import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
+import { guardedWebSockets } from './web-sockets.ts'
 
 export interface Libp2pInit {
   /** 32 bytes, the Ed25519 secret. */
@@ -27,8 +28,8 @@ export interface Libp2pInit {
   readonly localAddress: string | undefined
   readonly clock: Clock
   readonly limits: LinkLimits
-  /** Of a host that listens. */
-  readonly arrivals?: Arrivals | undefined
+  /** Where sockets come in, whatever transport they come by. Default: one of its own. */
+  readonly entrance?: Entrance
   /** Whether a peer that has proved its identity may connect. */
   readonly lets: (peer: PeerId) => boolean
   /** Hears what peers do that no honest one does. */
@@ -51,7 +52,8 @@ const reservedConnections = 256
  */
 export async function createHost(init: Libp2pInit): Promise<Libp2p> {
   for (const address of [...init.listen, ...init.announce]) checkAddress(address)
-  const { limits, gossip } = init
+  const { limits, gossip, clock } = init
+  const entrance = init.entrance ?? new Entrance(new Arrivals(limits, clock), clock, limits)
   const connections = limits.connections + reservedConnections
   // The transport hands these to net.connect, which knows localAddress too.
   const dialOpts = {
@@ -76,7 +78,10 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
   const options: Libp2pOptions = {
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
-    transports: [tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), webSockets()],
+    transports: [
+      tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }),
+      guardedWebSockets(entrance),
+    ],
     connectionEncrypters: [guardedNoise(proven)],
     streamMuxers: [
       guardedYamux(streams, {
@@ -90,7 +95,8 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     connectionManager: {
       maxConnections: connections,
       inboundConnectionThreshold: limits.connectionsPerSecond,
-      maxIncomingPendingConnections: limits.pendingConnections,
+      // The door has its own bound; one that it turns away counts here until it has closed.
+      maxIncomingPendingConnections: 2 * limits.pendingConnections,
       inboundUpgradeTimeout: limits.handshakeMs,
       maxPeerAddrsToDial: 4,
       dialTimeout: limits.dialMs,
@@ -100,7 +106,7 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     connectionMonitor: { enabled: false },
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundConnection: connection => !arrives(init.arrivals, connection) || watched(connection),
+      denyInboundConnection: connection => !entrance.admits(connection) || watched(connection),
       denyOutboundConnection: (_peer, connection) => watched(connection),
       denyInboundEncryptedConnection: peer => !init.lets(peer),
     },
@@ -110,6 +116,7 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     start: false,
   }
   host = await createLibp2p(options)
+  host.addEventListener('connection:open', ({ detail }) => entrance.opened(detail))
   return host
 }
 
@@ -120,14 +127,6 @@ export async function listenOn(host: Libp2p, listen: readonly string[]): Promise
   } catch (error) {
     throw listenError(listen, error as Error)
   }
-}
-
-/** Whether a connection may stay, by where it comes from. */
-function arrives(arrivals: Arrivals | undefined, connection: MultiaddrConnection): boolean {
-  if (arrivals === undefined) return true
-  const leave = arrivals.enter(connection.remoteAddr.toString())
-  if (leave !== undefined) connection.addEventListener('close', leave)
-  return leave !== undefined
 }
 
 /** Called before the first byte of a connection is read. */

@@ -1,7 +1,5 @@
 // What libp2p 3 takes for granted and Node 20 lacks. Imported before libp2p.
 
-import { createRequire } from 'node:module'
-
 interface Resolvers<T> {
   promise: Promise<T>
   resolve: (value: T | PromiseLike<T>) => void
@@ -23,15 +21,6 @@ if (!('withResolvers' in Promise)) {
   Object.defineProperty(Promise, 'withResolvers', {
     value: withResolvers,
     writable: true,
-    configurable: true,
-  })
-}
-
-if (!('WebSocket' in globalThis)) {
-  // The transport dials with the global one; its own dependency is the one that fits it.
-  const require = createRequire(import.meta.resolve('@libp2p/websockets'))
-  Object.defineProperty(globalThis, 'WebSocket', {
-    get: () => (require('ws') as { WebSocket: unknown }).WebSocket,
     configurable: true,
   })
 }

@@ -1,0 +1,123 @@
+// libp2p's WebSocket transport, with what it leaves out (docs/link.md, Guards): sockets whose errors somebody hears, at
+// both ends; frames, fragments and answers to pings that are bounded; and a door at accept, where sockets that never ask
+// for an upgrade are counted and end.
+
+import type { Server, Socket } from 'node:net'
+import type { Listener, Transport } from '@libp2p/interface'
+import { webSockets } from '@libp2p/websockets'
+import type { Multiaddr } from '@multiformats/multiaddr'
+import { WebSocket, type WebSocketServer } from 'ws'
+import { wait } from '../../world/wait.ts'
+
+/** Larger than any Noise message with its length, bytes. */
+const maxPayload = 256 * 1024
+/** A host sends whole messages, one in a frame. */
+const maxFragments = 64
+
+/** What a socket is asked before its first byte is read. */
+export interface SocketDoor {
+  /**
+   * Lets a socket in to ask for its upgrade.
+   *
+   * @param address the multiaddr that it comes from, without `/ws`
+   * @param turnAway closes it
+   * @returns what to call when it has ended; undefined when it is turned away at once
+   */
+  enter(address: string, turnAway: () => void): (() => void) | undefined
+}
+
+type Factory = ReturnType<typeof webSockets>
+
+/** libp2p's listener, by what it listens with. */
+interface Listening extends Listener {
+  readonly server: Server
+  readonly wsServer: WebSocketServer
+  onWsServerConnection(socket: WebSocket, request: unknown): void
+}
+
+function isListening(listener: Listener): listener is Listening {
+  return 'server' in listener && 'wsServer' in listener && 'onWsServerConnection' in listener
+}
+
+/** libp2p's transport, by how it dials. */
+interface Dialling extends Transport {
+  _connect(to: Multiaddr, options: { readonly signal?: AbortSignal }): Promise<WebSocket>
+}
+
+function isDialling(transport: Transport): transport is Dialling {
+  return '_connect' in transport
+}
+
+/** @param door of a host that listens */
+export function guardedWebSockets(door: SocketDoor): Factory {
+  return components => {
+    const transport = webSockets()(components)
+    if (!isDialling(transport)) throw new Error('libp2p WebSockets are not what they were')
+    transport._connect = (to, { signal }) => dial(uriOf(to.toString()), signal)
+    const createListener = transport.createListener.bind(transport)
+    transport.createListener = options => guardListener(createListener(options), door)
+    return transport
+  }
+}
+
+function guardListener(listener: Listener, door: SocketDoor): Listener {
+  if (!isListening(listener)) throw new Error('libp2p WebSockets are not what they were')
+  listener.server.prependListener('connection', (socket: Socket) => {
+    unheard(socket)
+    const leave = door.enter(addressOf(socket), () => socket.destroy())
+    if (leave === undefined) socket.destroy()
+    else socket.once('close', leave)
+  })
+  Object.assign(listener.wsServer.options, { maxPayload, maxFragments, autoPong: false })
+  unheard(listener.wsServer)
+  const onConnection = listener.onWsServerConnection.bind(listener)
+  listener.onWsServerConnection = (socket, request) => {
+    // ws closes a socket whose frames are broken by itself, after it has told whoever listens
+    unheard(socket)
+    onConnection(socket, request)
+  }
+  return listener
+}
+
+/**
+ * Opens a WebSocket. Calling it off ends the socket at once, whatever it is waiting for.
+ *
+ * @throws Error when the other side does not take part in the upgrade; the signal's reason
+ */
+function dial(uri: string, signal: AbortSignal | undefined): Promise<WebSocket> {
+  return wait<WebSocket>({ signal }, ({ resolve, reject }) => {
+    const socket = new WebSocket(uri, {
+      perMessageDeflate: false,
+      maxPayload,
+      maxFragments,
+      autoPong: false,
+    })
+    socket.binaryType = 'arraybuffer'
+    unheard(socket)
+    let isOpen = false
+    socket.once('open', () => {
+      isOpen = true
+      resolve(socket)
+    })
+    socket.once('close', () => reject(new Error(`${uri}: no WebSocket`)))
+    return () => {
+      if (!isOpen) socket.terminate()
+    }
+  })
+}
+
+/** Hears an emitter's errors, of which each ends what it is about by itself; without a listener one would end the process. */
+function unheard(emitter: { on(event: 'error', listener: () => void): unknown }): void {
+  emitter.on('error', () => {})
+}
+
+function addressOf({ remoteAddress = '', remotePort = 0, remoteFamily }: Socket): string {
+  return `/${remoteFamily === 'IPv6' ? 'ip6' : 'ip4'}/${remoteAddress}/tcp/${remotePort}`
+}
+
+/** Of a multiaddr that ends in `/ws`, `/wss` or `/tls/ws`, with or without `/p2p`: the URI that is dialled. */
+export function uriOf(address: string): string {
+  const [, kind, host, , port, ...rest] = address.split('/')
+  const scheme = rest[0] === 'ws' ? 'ws' : 'wss'
+  return `${scheme}://${kind === 'ip6' ? `[${host}]` : host}:${port}`
+}
