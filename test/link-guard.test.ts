@@ -11,11 +11,15 @@ import fc from 'fast-check'
 import { createLibp2p } from 'libp2p'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { WebSocket } from 'ws'
 import { guardedYamux, NegotiationReader, YamuxReader } from '../link/libp2p/guard.ts'
 import type { Host } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
 import { virtualClock } from '../world/clock.ts'
 import { startLoopback } from './loopback-host.ts'
+
+// libp2p alone dials with the global one, which Node 20 lacks
+Object.assign(globalThis, { WebSocket })
 
 const readers = suite('guards')
 

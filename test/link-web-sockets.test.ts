@@ -259,13 +259,13 @@ test('a host that dials outlives silence, broken answers and late hang-ups, and 
   }
 })
 
-test('control: libp2p alone is ended by a dial that is called off', async () => {
-  const { port } = await decoy(() => '', 60_000)
+test('control: libp2p alone is ended by a dial that was called off, once the other side hangs up', async () => {
+  const { port } = await decoy(() => '', 1500)
   const { code, said } = await bare(
     `${withResolvers}\nawait host.dial(multiaddr('/ip4/127.0.0.1/tcp/${port}/ws'), { signal: AbortSignal.timeout(300) }).catch(() => {})`,
   )
   assert.is(code, 1)
-  assert.match(said, 'WebSocket was closed before the connection was established')
+  assert.match(said, 'ECONNRESET')
 })
 
 test('silent sockets of one address and of four networks keep nobody out, over either transport', async () => {
@@ -276,12 +276,14 @@ test('silent sockets of one address and of four networks keep nobody out, over e
   for (const transport of ['tcp', 'ws'] as const) {
     const port = portOf(addressOf(host, transport))
     for (const networks of [1, 4]) {
-      const sockets = Array.from({ length: 200 }, (_, i) => {
+      const sockets: net.Socket[] = []
+      for (let i = 0; i < 120; i++) {
         const socket = socketTo(port, `127.${9 + (i % networks)}.9.9`)
         if (i % 2 === 0) socket.write('G')
-        return socket
-      })
-      await pause(200)
+        sockets.push(socket)
+        // no faster than the system hands them over: it keeps some to itself otherwise
+        if (i % 20 === 19) await pause(40)
+      }
       await serves(host, '127.77.7.7')
       await until(() => sockets.filter(socket => !isOver(socket)).length <= 32)
       for (const socket of sockets) socket.destroy()

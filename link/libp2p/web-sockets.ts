@@ -3,7 +3,7 @@
 // for an upgrade are counted and end.
 
 import type { Server, Socket } from 'node:net'
-import type { Listener, Transport } from '@libp2p/interface'
+import type { Listener, MultiaddrConnection, Transport } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { WebSocket, type WebSocketServer } from 'ws'
@@ -27,6 +27,7 @@ export interface SocketDoor {
 }
 
 type Factory = ReturnType<typeof webSockets>
+type DialOptions = Parameters<Transport['dial']>[1]
 
 /** libp2p's listener, by what it listens with. */
 interface Listening extends Listener {
@@ -53,9 +54,12 @@ export function guardedWebSockets(door: SocketDoor): Factory {
   return components => {
     const transport = webSockets()(components)
     if (!isDialling(transport)) throw new Error('libp2p WebSockets are not what they were')
-    transport._connect = (to, { signal }) => dial(uriOf(to.toString()), signal)
+    transport._connect = (to, { signal }) => openSocket(uriOf(to.toString()), signal)
+    const dial = transport.dial.bind(transport)
+    transport.dial = (to, options) => dial(to, { ...options, upgrader: endingUpgrader(options.upgrader) })
     const createListener = transport.createListener.bind(transport)
-    transport.createListener = options => guardListener(createListener(options), door)
+    transport.createListener = options =>
+      guardListener(createListener({ ...options, upgrader: endingUpgrader(options.upgrader) }), door)
     return transport
   }
 }
@@ -84,7 +88,7 @@ function guardListener(listener: Listener, door: SocketDoor): Listener {
  *
  * @throws Error when the other side does not take part in the upgrade; the signal's reason
  */
-function dial(uri: string, signal: AbortSignal | undefined): Promise<WebSocket> {
+function openSocket(uri: string, signal: AbortSignal | undefined): Promise<WebSocket> {
   return wait<WebSocket>({ signal }, ({ resolve, reject }) => {
     const socket = new WebSocket(uri, {
       perMessageDeflate: false,
@@ -104,6 +108,28 @@ function dial(uri: string, signal: AbortSignal | undefined): Promise<WebSocket> 
       if (!isOpen) socket.terminate()
     }
   })
+}
+
+type Upgrader = DialOptions['upgrader']
+
+/** Makes connections as libp2p does, and ends the socket of each that could not be made. */
+function endingUpgrader(upgrader: Upgrader): Upgrader {
+  const ending =
+    <O, T>(upgrade: (connection: MultiaddrConnection, options: O) => Promise<T>) =>
+    async (connection: MultiaddrConnection, options: O): Promise<T> => {
+      try {
+        return await upgrade.call(upgrader, connection, options)
+      } catch (error) {
+        connection.abort(error as Error)
+        const { websocket } = connection as { websocket?: WebSocket }
+        websocket?.terminate()
+        throw error
+      }
+    }
+  return Object.create(upgrader, {
+    upgradeInbound: { value: ending(upgrader.upgradeInbound) },
+    upgradeOutbound: { value: ending(upgrader.upgradeOutbound) },
+  }) as Upgrader
 }
 
 /** Hears an emitter's errors, of which each ends what it is about by itself; without a listener one would end the process. */

@@ -9,7 +9,11 @@ import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { WebSocket } from 'ws'
 import { type Conversation, protocols, type Transport } from './plan.ts'
+
+// libp2p alone dials with the global one, which Node 20 lacks
+Object.assign(globalThis, { WebSocket })
 
 type Secured = Extract<Conversation, { kind: 'secured' }>
 
