@@ -4,7 +4,7 @@
 
 import { encode } from '@ipld/dag-cbor'
 
-/** What dag-cbor can say here: no floats, no tags, no undefined. */
+/** Everything that dag-cbor can say here: no floats, no tags, no undefined. */
 export type Cbor = number | string | null | Uint8Array | readonly Cbor[] | { readonly [key: string]: Cbor }
 
 /** The canonical bytes: shortest lengths; the keys of a map ordered by length, then byte by byte. */
@@ -21,8 +21,8 @@ const nullByte = 0xf6
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
- * `BAD_DOCUMENT`: a field is missing, of another type or out of range · `NOT_CANONICAL`: not the one encoding of what it says ·
- * `TOO_LARGE`: a length beyond its limit, refused before anything was allocated.
+ * `BAD_DOCUMENT`: a field is missing, of another type or out of range · `NOT_CANONICAL`: not the one encoding of what
+ * it says · `TOO_LARGE`: a length beyond its limit, refused before anything was allocated.
  */
 export type CborFault = 'BAD_DOCUMENT' | 'NOT_CANONICAL' | 'TOO_LARGE'
 
@@ -48,7 +48,7 @@ export class CborReader<Failure extends Error> {
     return this.#at
   }
 
-  /** What was read since `start`, as a view. */
+  /** Gives what was read since `start`, as a view. */
   since(start: number): Uint8Array {
     return this.#bytes.subarray(start, this.#at)
   }

@@ -8,7 +8,7 @@ const units: readonly (readonly [unit: string, ms: number])[] = [
   ['ms', 1],
 ]
 
-/** What `parseDuration` takes, for error messages. */
+/** The form that `parseDuration` takes, for error messages. */
 export const durationForm = `a number and a unit (ms, s, min, h, d), for instance "20s"`
 
 /** Milliseconds, or undefined when the text is no duration or no whole number of milliseconds. */

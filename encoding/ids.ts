@@ -8,5 +8,5 @@ export type NodeId = Named<string, 'node'>
 /** A message or reply of a client, 32 digits (16 bytes). */
 export type MessageId = Named<string, 'message'>
 
-/** What tells a client which of its reply blocks came back, 32 digits (16 bytes). */
+/** Tells a client which of its reply blocks came back, 32 digits (16 bytes). */
 export type ReplyId = Named<string, 'reply'>

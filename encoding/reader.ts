@@ -1,6 +1,6 @@
 // Reads fixed fields by name, big-endian, so that an error says which one was wrong.
 
-/** Of bytes that somebody else wrote; what is wrong with them is an error of the room that reads. */
+/** Reads the fields of bytes that somebody else wrote; what is wrong with them is an error of the room that reads. */
 export class FieldReader<Failure extends Error> {
   readonly #bytes: Uint8Array
   readonly #failure: (message: string) => Failure

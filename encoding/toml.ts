@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
 import * as v from 'valibot'
 
-/** A file that people write and that says something wrong: the message names the file, the line, the key, and what is wanted there. */
+/**
+ * A file that people write and that says something wrong: the message names the file, the line, the key, and what is
+ * wanted there.
+ */
 export class FileError extends Error {
   /** A command that helps. */
   readonly hint: string | undefined

@@ -4,7 +4,7 @@ import { SphinxError } from './error.ts'
 import { flagsBytes, type Geometry } from './geometry.ts'
 import { Reader } from './reader.ts'
 
-/** What a forward packet carries to its last hop. Lengths are in bytes, of the network's geometry g. */
+/** The content that a forward packet carries to its last hop. Lengths are in bytes, of the network's geometry g. */
 export interface Body {
   /** 0 to 255: bits for the last hop. */
   readonly flags: number

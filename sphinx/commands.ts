@@ -25,7 +25,7 @@ export const BULLETIN_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fil
 /** Commands of a hop that passes the packet on. */
 export interface Onward {
   readonly to: 'next'
-  /** How long the hop holds the packet, milliseconds; absent where the header says nothing. */
+  /** The time for which the hop holds the packet, milliseconds; absent where the header says nothing. */
   readonly delayMs?: number
   /** 32 bytes. */
   readonly next: Uint8Array

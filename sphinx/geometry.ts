@@ -11,7 +11,7 @@ const suites: Readonly<Record<SuiteName, Suite>> = { x25519: x25519Suite(backend
 
 /** A node id: the raw Ed25519 public key of its libp2p identity. */
 export const nodeIdBytes = 32
-/** Whom the last hop delivers to: a mailbox, a service, itself. */
+/** The recipient that the last hop delivers to: a mailbox, a service, itself. */
 export const recipientBytes = 32
 /** Names a reply to the client that made its reply block. */
 export const replyIdBytes = 16
@@ -30,7 +30,7 @@ export interface Geometry {
   readonly suite: string
   /** The longest path. */
   readonly hops: number
-  /** What a forward packet carries for its receiver. */
+  /** The bytes that a forward packet carries for its receiver. */
   readonly userBytes: number
   readonly adBytes: number
   readonly kemBytes: number

@@ -15,7 +15,7 @@ export interface Step {
   readonly delayMs?: number
 }
 
-/** What the last hop does. */
+/** Tells the last hop what to do. */
 export interface Destination {
   readonly recipient: Uint8Array
   readonly replyId?: Uint8Array

@@ -6,7 +6,7 @@ import { SphinxError } from './error.ts'
 import { type Geometry, suiteOf, zeroBytes } from './geometry.ts'
 import { type HopKeys, newKeys, type Suite } from './suite.ts'
 
-/** What a hop finds under its layer: where the packet goes next, or for whom it was. */
+/** The content that a hop finds under its layer: where the packet goes next, or for whom it was. */
 export type Peeled =
   | {
       readonly at: 'forward'
@@ -21,7 +21,7 @@ export type Peeled =
       readonly at: 'deliver'
       /** 32 bytes; may be DROP_RECIPIENT. */
       readonly recipient: Uint8Array
-      /** How long until the acknowledgement is sent. */
+      /** The time until the acknowledgement is sent. */
       readonly delayMs: number
       /** g.bodyBytes: see `readBody`. */
       readonly body: Uint8Array
@@ -75,7 +75,7 @@ export type Layer =
   | { to: 'next'; delayMs?: number; next: Uint8Array; packet: Uint8Array }
   | { to: 'recipient'; delayMs?: number; recipient: Uint8Array; replyId?: Uint8Array; payload: Uint8Array }
 
-/** What `peel` does, without the check of the last hop's payload. */
+/** Peels as `peel` does, without the check of the last hop's payload. */
 export function openLayer(
   suite: Suite,
   g: Geometry,

@@ -10,7 +10,7 @@ import { Reader } from './reader.ts'
 import { type HopKeys, newKeys, type Suite } from './suite.ts'
 import { checkBody, type Hop } from './wrap.ts'
 
-/** What the maker of a reply block keeps, to open the reply with. Single-use, like the block. */
+/** The secret that the maker of a reply block keeps, to open the reply with. Single-use, like the block. */
 export interface ReplySecret {
   /** The hops' shared secrets, first hop first. */
   readonly shared: readonly Uint8Array[]
@@ -108,7 +108,7 @@ export function openReply(
   }
 }
 
-/** What `openReply` does, for payload keys that are known already: the hops', first hop first, and the seed's. */
+/** Opens as `openReply` does, for payload keys that are known already: the hops', first hop first, and the seed's. */
 export function openReplyWith(
   suite: Suite,
   g: Geometry,
@@ -131,7 +131,9 @@ export function openReplyWith(
 const secretVersion = 1
 const secretPartBytes = 32
 
-/** A reply secret as bytes to store: version (1 byte), number of hops (1), the shared secrets (32 each), the seed (32). */
+/**
+ * A reply secret as bytes to store: version (1 byte), number of hops (1), the shared secrets (32 each), the seed (32).
+ */
 export function writeReplySecret(secret: ReplySecret): Uint8Array {
   const parts = [Uint8Array.of(secretVersion, secret.shared.length), ...secret.shared, secret.seed]
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))

@@ -23,12 +23,12 @@ export interface Suite {
   readonly publicKeyBytes: number
   /** A KEM ciphertext. */
   readonly kemBytes: number
-  /** What encapsulator and decapsulator share. */
+  /** The bytes that encapsulator and decapsulator share. */
   readonly sharedBytes: number
   /** A hop's commands, zero-padded. */
   readonly commandBytes: number
   readonly macBytes: number
-  /** What a reply block hands out so that its user can encrypt a payload. */
+  /** The bytes that a reply block hands out so that its user can encrypt a payload. */
   readonly seedBytes: number
   readonly keyBytes: {
     readonly mac: number

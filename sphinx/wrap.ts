@@ -12,7 +12,7 @@ export interface Hop {
   readonly id: Uint8Array
   /** 32 bytes: the node's packet public key of the epoch in which the packet arrives there. */
   readonly key: Uint8Array
-  /** How long it holds the packet; the last hop: how long until it sends the acknowledgement. Whole milliseconds. */
+  /** The time for which it holds the packet; at the last hop until it sends the acknowledgement. Whole milliseconds. */
   readonly delayMs: number
 }
 
@@ -38,7 +38,7 @@ export function wrap(
   return wrapSteps(suite, g, path, { recipient: to }, body, random)
 }
 
-/** What `wrap` does, for steps that need not name a delay. */
+/** Wraps as `wrap` does, for steps that need not name a delay. */
 export function wrapSteps(
   suite: Suite,
   g: Geometry,

@@ -1,5 +1,5 @@
-// chaffinch ledger: a folder is made once, mints, verifies, and says what is wrong with it. Its answers over the network are
-// those of `npm start -- --payments`.
+// chaffinch ledger: a folder is made once, mints, verifies, and says what is wrong with it. Its answers over the
+// network are those of `npm start -- --payments`.
 // tier: slow
 // needs: dist
 

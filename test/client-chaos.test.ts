@@ -1,5 +1,5 @@
-// npm run chaos -- client: a short version of it. Clients and gateways that are killed between two writes lose nothing and
-// hand nothing out twice, a seed replays its run, and a planted defect is found.
+// npm run chaos -- client: a short version of it. Clients and gateways that are killed between two writes lose nothing
+// and hand nothing out twice, a seed replays its run, and a planted defect is found.
 // tier: slow
 
 import { test } from 'uvu'

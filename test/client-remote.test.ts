@@ -1,5 +1,5 @@
-// chaffinch/remote: what a program of another process may ask a daemon, with the types of the schemas that check it; and
-// what it is told when that fails.
+// chaffinch/remote: what a program of another process may ask a daemon, with the types of the schemas that check it;
+// and what it is told when that fails.
 
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'

@@ -121,7 +121,8 @@ test('what a new authority dealt and does not open, the new threshold of the new
   await world.startAuthority(3, { successors: four })
   propose(world, four, 0, 1, 2)
   await world.advanceTo(3, 0.95)
-  // From the round of epoch 3 on the four vote, of whom three are needed. This one goes between its vote and the reveals.
+  // From the round of epoch 3 on the four vote, of whom three are needed. This one goes between its vote and the
+  // reveals.
   await world.advanceTo(4, 0.35)
   await world.killAuthority(3)
   await world.advanceTo(4, 0.95)

@@ -1,4 +1,5 @@
-// What the makers of test/vectors/directory-documents.json share: the form of a vector, and the network that they are of.
+// What the makers of test/vectors/directory-documents.json share: the form of a vector, and the network that they are
+// of.
 
 import { join } from 'node:path'
 import type { Descriptor } from '../directory/documents/descriptor.ts'
@@ -30,7 +31,9 @@ export interface DirectoryVector {
   readonly expect: string
   /** Of a tally: what the authors of the votes dealt, opened, in the order of the votes. */
   readonly openings?: readonly string[]
-  /** The digest that names the thing, where it has one; of a tally or a difference: the name of the body that it makes. */
+  /**
+   * The digest that names the thing, where it has one; of a tally or a difference: the name of the body that it makes.
+   */
   readonly name?: string
   /** What its signature covers, where it has one. */
   readonly signed?: string

@@ -1,4 +1,5 @@
-// Every mention of a document in the repository leads somewhere: the file is there, and so is the section that is named beside it.
+// Every mention of a document in the repository leads somewhere: the file is there, and so is the section that is named
+// beside it.
 
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'

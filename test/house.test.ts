@@ -262,6 +262,35 @@ test('hex, the token bucket and the abortable wait are defined once', () => {
   assert.equal(files('function (abortable|wait)\\b'), ['world/wait.ts'])
 })
 
+/** Rooms whose docstrings all have their verb, and whose comment lines are short; a room is added once it is done. */
+const spoken: readonly string[] = ['world', 'encoding', 'sphinx', 'simulator', 'scripts']
+const short: readonly string[] = [...spoken, 'trials', 'test']
+const isIn = (list: readonly string[]) => (file: string) => list.includes(file.split('/')[0] as string)
+
+const longestComment = 120
+
+function longComments(source: string): readonly string[] {
+  return source.split('\n').filter(line => /^\s*(\/\/|\/\*|\*)/.test(line) && line.length > longestComment)
+}
+
+/** Docstrings that begin as a clause does, so that their verb is missing. */
+function clauses(source: string): readonly string[] {
+  return source.match(/\/\*\*\s+(\*\s+)?(What|Who|Whom|Of|Whether|How)\b[^\n]*/g) ?? []
+}
+
+test('comments are short, and docstrings are sentences', () => {
+  const told = (files: readonly string[], look: (source: string) => readonly string[]): readonly string[] =>
+    files.flatMap(file => look(read(file)).map(line => `${file}: ${line.trim()}`))
+  assert.equal(told(all.filter(isIn(short)), longComments), [])
+  assert.equal(told(all.filter(isIn(spoken)), clauses), [])
+})
+
+test('a long comment and a clause are noticed', () => {
+  const long = `  // ${'x'.repeat(longestComment)}`
+  assert.equal(longComments(`const text = 1\n${long}\n// short\n`), [long])
+  assert.is(clauses('/** What it is. */\n/** Tells what it is. */\n/**\n * How long. */\n').length, 2)
+})
+
 test('exports, build and reference name the same faces', () => {
   const published = Object.entries(manifest.exports).flatMap(([path, target]) =>
     typeof target === 'string' ? [] : [{ path: path.slice(2), ...target }],

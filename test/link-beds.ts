@@ -1,4 +1,5 @@
-// Where the contract of a link (link/link.ts) is tried: the same checks on links in memory, on a virtual clock, and on libp2p over TCP.
+// Where the contract of a link (link/link.ts) is tried: the same checks on links in memory, on a virtual clock, and on
+// libp2p over TCP.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -51,9 +51,9 @@ test('half of a neighbour’s cells may be of no use, or so few that they cost n
 })
 
 /**
- * What an honest neighbour may send that does not fit: its whole queue, after a link was cut across the end of an epoch,
- * and what the connection held; and after each connection that broke, a batch once more. Links are re-opened with
- * back-off: the n-th in a row waits half of min(5 s, 100 ms * 2^(n-1)) at least.
+ * What an honest neighbour may send that does not fit: its whole queue, after a link was cut across the end of an
+ * epoch, and what the connection held; and after each connection that broke, a batch once more. Links are re-opened
+ * with back-off: the n-th in a row waits half of min(5 s, 100 ms * 2^(n-1)) at least.
  */
 interface Honest {
   readonly waitMs: number

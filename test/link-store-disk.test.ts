@@ -1,6 +1,6 @@
-// world/store.ts on a disk that refuses in earnest: the system refuses to let any file of this process grow (RLIMIT_FSIZE,
-// Linux), first while a log is written, then while a table is. What was acknowledged stays, and the store works again
-// by itself.
+// world/store.ts on a disk that refuses in earnest: the system refuses to let any file of this process grow
+// (RLIMIT_FSIZE, Linux), first while a log is written, then while a table is. What was acknowledged stays, and the
+// store works again by itself.
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

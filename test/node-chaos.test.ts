@@ -1,4 +1,5 @@
-// npm run chaos -- node and -- replay: their options, and the bad links between processes. The runs themselves take minutes.
+// npm run chaos -- node and -- replay: their options, and the bad links between processes. The runs themselves take
+// minutes.
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'

@@ -47,7 +47,9 @@ export interface World {
   readonly directory: Directory
   /** A host that is no node. */
   client(): Link
-  /** The path through these places, each with the key of the epoch in which a packet sent `startIn` ms from now arrives. */
+  /**
+   * The path through these places, each with the key of the epoch in which a packet sent `startIn` ms from now arrives.
+   */
   path(places: readonly Place[], delaysMs: readonly number[], startIn?: number): Hop[]
   kill(place: Place): void
   restart(place: Place): Promise<void>

@@ -1,5 +1,5 @@
-// People and NTP set the wall clock, forth and back (world/clock.ts). Of payments only meetings, deadlines and dates may
-// notice: what a peer waits for, gives up and tries again goes by the time that has gone by.
+// People and NTP set the wall clock, forth and back (world/clock.ts). Of payments only meetings, deadlines and dates
+// may notice: what a peer waits for, gives up and tries again goes by the time that has gone by.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

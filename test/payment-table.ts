@@ -1,5 +1,5 @@
-// Payment rounds around one table: state machines without a shell, on messages that arrive at once unless a test keeps one
-// back. Time moves when nobody has anything to do.
+// Payment rounds around one table: state machines without a shell, on messages that arrive at once unless a test keeps
+// one back. Time moves when nobody has anything to do.
 
 import { hex } from '../encoding/bytes.ts'
 import { type Note, ownerOf } from '../payment/ledger/transaction.ts'

@@ -33,7 +33,10 @@ interface Outcome {
   readonly p99Ms: number
 }
 
-/** A relay under `load` times its capacity, in time that is only counted. In each millisecond all send, always in the same order. */
+/**
+ * A relay under `load` times its capacity, in time that is only counted. In each millisecond all send, always in the
+ * same order.
+ */
 function flood(load: number, hold: Strategy<Mixed>, random: Random): Outcome {
   const relay = newRelay({
     geometry: geometry({ suite: 'x25519', hops: 3, userBytes: 200 }),

@@ -1,5 +1,5 @@
-// npm run attack -- NAME [options]: one statistical attack a file, trials/attack/NAME.ts, each with the control in which it
-// succeeds because the defence is off.
+// npm run attack -- NAME [options]: one statistical attack a file, trials/attack/NAME.ts, each with the control in
+// which it succeeds because the defence is off.
 
 interface Attack {
   /** Attacks and prints; the arguments are what follows the name. Gives the exit code. */

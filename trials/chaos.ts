@@ -2,7 +2,9 @@
 // virtual clock and checks what must hold.
 
 export interface Chaos {
-  /** Runs and prints; the arguments are what follows the name. The exit code: 0, 1 for violations, 2 for bad options. */
+  /**
+   * Runs and prints; the arguments are what follows the name. The exit code: 0, 1 for violations, 2 for bad options.
+   */
   readonly chaos: (args: readonly string[]) => Promise<number>
 }
 

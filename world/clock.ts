@@ -16,8 +16,8 @@ export interface Clock {
    */
   now(): number
   /**
-   * Tells the time that has gone by since some moment, milliseconds. Nobody sets it and it never goes back: it is for gaps,
-   * limits, retries, holds and back-off, and means nothing to another process.
+   * Tells the time that has gone by since some moment, milliseconds. Nobody sets it and it never goes back: it is for
+   * gaps, limits, retries, holds and back-off, and means nothing to another process.
    */
   elapsed(): number
   /** Calls `run` once, `ms` milliseconds from now (0 or more) or later, never before. */

@@ -24,9 +24,9 @@ type AdaptorSockets = NonNullable<Parameters<typeof createAdaptorServer>[0]['web
 export interface LoopbackOptions {
   /** 0 takes a free one. */
   readonly port: number
-  /** What `Authorization: Bearer` must say; or hand in `admits`. */
+  /** The token that `Authorization: Bearer` must carry; or hand in `admits`. */
   readonly token?: string
-  /** Whether whoever sends this `Authorization` header may ask. */
+  /** Tells whether whoever sends this `Authorization` header may ask. */
   readonly admits?: (authorization: string | undefined) => boolean
   /** Routes may take WebSockets. */
   readonly sockets?: boolean

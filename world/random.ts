@@ -53,7 +53,7 @@ export function below(random: Random, bound: number): number {
   }
 }
 
-/** Whether 32 random bits give each number below `bound` the same chance; the last few of 2^32 do not. */
+/** Tells whether 32 random bits give each number below `bound` the same chance; the last few of 2^32 do not. */
 function isEven(drawn: number, bound: number): boolean {
   return drawn < 2 ** 32 - (2 ** 32 % bound)
 }

@@ -8,13 +8,13 @@ export interface Resources {
   readonly heapBytes: number
   /** Timers, sockets, files and requests under way: what keeps an event loop busy. */
   readonly handles: number
-  /** Of the process, its hosts, their connections and streams. */
+  /** Listeners of the process, its hosts, their connections and streams. */
   readonly listeners: number
   /** Connections that are being made or wait for their turn. */
   readonly pendingDials: number
 }
 
-/** What one host of this process adds. */
+/** The counts that one host of this process adds. */
 export type HostResources = Pick<Resources, 'listeners' | 'pendingDials'>
 
 const hosts = new Set<() => HostResources>()

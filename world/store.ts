@@ -10,7 +10,7 @@ import { type Clock, systemClock } from './clock.ts'
 /** Keys are text, values bytes; `batch` is atomic; what was written outlives `kill -9` of the process. */
 export type Store = AbstractLevel<string | Buffer | Uint8Array, string, Uint8Array>
 
-/** How a store writes its values (abstract-level's encodings). */
+/** Writes the values of a store (abstract-level's encodings). */
 export interface ValueEncoding {
   readonly name: string
   readonly format: 'view'
@@ -20,7 +20,10 @@ export interface ValueEncoding {
 
 type Level = ClassicLevel<string, Uint8Array>
 
-/** What LevelDB keeps in memory before it writes a table of it: little, for a process may have nothing else that is large. */
+/**
+ * LevelDB keeps so much in memory before it writes a table of it: little, for a process may have nothing else that is
+ * large.
+ */
 const writeBufferSize = 1024 * 1024
 /** Blocks of tables that it keeps uncompressed. */
 const cacheSize = 2 * 1024 * 1024
@@ -55,9 +58,9 @@ export function memoryStore(valueEncoding: ValueEncoding | 'view' = 'view'): Sto
 
 const writes: ReadonlySet<PropertyKey> = new Set(['put', 'del', 'batch', 'clear'])
 const reads: ReadonlySet<PropertyKey> = new Set(['get', 'getMany', 'has', 'hasMany'])
-/** What a table takes, and as much again for what belongs to it. */
+/** The bytes that a table takes, and as much again for what belongs to it. */
 const tableBytes = 2 * writeBufferSize
-/** How long a store that could not be mended refuses, before that is tried again. */
+/** A store that could not be mended refuses for so long, before that is tried again. */
 const retryMs = 1000
 
 /** `ill`: a write failed. What comes next has to mend the store first, not before `retryAt`. */

@@ -16,7 +16,9 @@ declare const kind: unique symbol
  */
 export type Named<T, Kind extends string> = T & { readonly [kind]?: Kind }
 
-/** Milliseconds: a length of time, or a moment of the wall clock (since 1970-01-01 UTC), as the name of the field says. */
+/**
+ * Milliseconds: a length of time, or a moment of the wall clock (since 1970-01-01 UTC), as the name of the field says.
+ */
 export type Ms = Named<number, 'ms'>
 
 /** The number of an epoch, counted from the network's genesis. */

@@ -4,8 +4,8 @@ import { anySignal } from 'any-signal'
 import type { Clock } from './clock.ts'
 
 /**
- * Runs with a signal that aborts with any of these, and takes its listeners off them afterwards. Not AbortSignal.any: what
- * it makes stays behind on the signals of a long life.
+ * Runs with a signal that aborts with any of these, and takes its listeners off them afterwards. Not AbortSignal.any:
+ * what it makes stays behind on the signals of a long life.
  */
 export async function until<T>(
   signals: readonly AbortSignal[],

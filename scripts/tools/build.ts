@@ -1,5 +1,5 @@
-// npm run build: compiles what is published into dist/. What has not changed since the last build is not compiled again, and
-// what has no source any more is removed, so that nothing ships by accident.
+// npm run build: compiles what is published into dist/. What has not changed since the last build is not compiled
+// again, and what has no source any more is removed, so that nothing ships by accident.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

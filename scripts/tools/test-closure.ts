@@ -61,7 +61,10 @@ export function closures(root: string): Closures {
   }
 }
 
-/** Reads the paths that a file names: `'./x.ts'` in any place, and `join(HERE, '..', 'docs')` from its folder or the root. */
+/**
+ * Reads the paths that a file names: `'./x.ts'` in any place, and `join(HERE, '..', 'docs')` from its folder or the
+ * root.
+ */
 function pathsIn(root: string, path: string): string[] {
   const text = readFileSync(path, 'utf8')
   const [here, found] = [dirname(path), [] as string[]]

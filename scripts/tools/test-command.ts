@@ -1,5 +1,5 @@
-// npm test: which files run, the build that some of them need, what is printed and the exit code. Every test file runs in
-// a process of its own, with a time limit, and none passes silently.
+// npm test: which files run, the build that some of them need, what is printed and the exit code. Every test file runs
+// in a process of its own, with a time limit, and none passes silently.
 
 import { spawnSync } from 'node:child_process'
 import { readdirSync, watch, writeFileSync } from 'node:fs'
@@ -148,8 +148,8 @@ function inOrder(files: readonly TestFile[], { tier, timesFile }: Asked): TestFi
 }
 
 /**
- * Builds when one of them needs it, runs them and prints what came of it; the last line is `N passed, N failed`. Returns
- * undefined when the build fails.
+ * Builds when one of them needs it, runs them and prints what came of it; the last line is `N passed, N failed`.
+ * Returns undefined when the build fails.
  */
 async function runAll(files: readonly TestFile[], asked: Asked): Promise<Outcome[] | undefined> {
   const { print, root, folder } = asked

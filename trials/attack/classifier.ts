@@ -1,6 +1,6 @@
-// A classifier for the statistical attacks: gradient-boosted trees of depth two over binned features (Friedman 2001, with
-// second-order gains as in Chen and Guestrin 2016, section 2.2). Deterministic. Ours because the forests that npm has
-// did not find a shift of 0.3 standard units in one of ten features that this one finds.
+// A classifier for the statistical attacks: gradient-boosted trees of depth two over binned features (Friedman 2001,
+// with second-order gains as in Chen and Guestrin 2016, section 2.2). Deterministic. Ours because the forests that npm
+// has did not find a shift of 0.3 standard units in one of ten features that this one finds.
 
 export interface Sample {
   readonly features: readonly number[]

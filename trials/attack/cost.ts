@@ -75,8 +75,8 @@ function relayTimes(packets: number, random: Random): { real: Samples; control: 
     into[kind].push(Number(process.hrtime.bigint() - before) / 1000)
   }
   for (let done = -batch; done < packets; done += batch) {
-    // In the order in which they are peeled, and copied as a link copies them: neither where a packet lies in memory nor
-    // how lately it was made may tell its kind.
+    // In the order in which they are peeled, and copied as a link copies them: neither where a packet lies in memory
+    // nor how lately it was made may tell its kind.
     const order = shuffle(
       random,
       kinds.flatMap(kind => Array.from({ length: batch }, () => kind)),
@@ -103,7 +103,10 @@ function packetOf(kind: Kind, path: readonly Hop[], random: Random): Uint8Array 
   return wrap(g, path, kind === 'drop' ? DROP_RECIPIENT : random(32), plain, random)
 }
 
-/** From the arrival of a packet at its last hop, a gateway, to the acknowledgement that leaves: milliseconds of its clock. */
+/**
+ * From the arrival of a packet at its last hop, a gateway, to the acknowledgement that leaves: milliseconds of its
+ * clock.
+ */
 function exitDelays(packets: number, drop: boolean, random: Random): number[] {
   const self = random(32)
   const back = { id: random(32), key: x25519PublicKey(random(32)), delayMs: 0 }

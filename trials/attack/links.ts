@@ -1,5 +1,5 @@
-// A network of real processes with a proxy on every link, in which some clients write to each other and others do nothing:
-// what somebody on the links of clients sees of it.
+// A network of real processes with a proxy on every link, in which some clients write to each other and others do
+// nothing: what somebody on the links of clients sees of it.
 
 import { setMaxListeners } from 'node:events'
 import { rmSync } from 'node:fs'

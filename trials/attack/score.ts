@@ -1,5 +1,5 @@
-// How well a classifier tells two classes apart: scores for runs that it was not trained on, the area under the ROC curve,
-// and its 95 % interval by drawing whole runs again (Efron and Tibshirani 1993, chapter 8).
+// How well a classifier tells two classes apart: scores for runs that it was not trained on, the area under the ROC
+// curve, and its 95 % interval by drawing whole runs again (Efron and Tibshirani 1993, chapter 8).
 
 import { quantileSorted, wilcoxonRankSum } from 'simple-statistics'
 import { below, type Random, shuffle } from '../../world/random.ts'

@@ -1,6 +1,6 @@
-// npm run attack -- silence [--json] [--runs 30] [--seed 1]: can somebody on the links of clients tell those that talk from
-// those that are silent? A classifier that was trained on other runs looks at windows of four seconds. With cover it
-// should do no better than chance; without, which is the control, it should do well.
+// npm run attack -- silence [--json] [--runs 30] [--seed 1]: can somebody on the links of clients tell those that talk
+// from those that are silent? A classifier that was trained on other runs looks at windows of four seconds. With cover
+// it should do no better than chance; without, which is the control, it should do well.
 
 import { parseArgs } from 'node:util'
 import { wholeNumber } from '../../encoding/command-line.ts'
@@ -14,9 +14,10 @@ import { type Chunk, cut, features } from './windows.ts'
 const runsAtOnce = 10
 const windows = { windowMs: 4000, gapMs: 1000 } as const
 /**
- * Windows of a client in each half of a run. 20 are 2,400 of each class in thirty runs: where nothing is to be found, areas of
- * classifiers that are trained and tried on parts of one sample vary by 1.4 times what the interval says (labels drawn again, 20
- * runs), and chance alone puts one interval of 200 outside; with 1,020 windows it was one of six. The control has no such need.
+ * Windows of a client in each half of a run. 20 are 2,400 of each class in thirty runs: where nothing is to be found,
+ * areas of classifiers that are trained and tried on parts of one sample vary by 1.4 times what the interval says
+ * (labels drawn again, 20 runs), and chance alone puts one interval of 200 outside; with 1,020 windows it was one of
+ * six. The control has no such need.
  */
 const windowsPerHalf = { default: 20, off: 9 } as const
 /** What makes the attack a failure, and the control a success. */

@@ -1,5 +1,5 @@
-// What somebody on a client's link can measure in a window of time: rates, gaps, sizes and directions of the chunks that
-// pass, as numbers for a classifier.
+// What somebody on a client's link can measure in a window of time: rates, gaps, sizes and directions of the chunks
+// that pass, as numbers for a classifier.
 
 import { max, mean, min, quantileSorted, standardDeviation } from 'simple-statistics'
 

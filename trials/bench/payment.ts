@@ -1,5 +1,5 @@
-// npm run bench -- payment [--json] [--peers 3,10,20,50] [--dcnet]: what a join of n peers costs each of them, on the chaos
-// harness's virtual network with nobody at fault. --dcnet: the net alone (docs/spec/payments-net.md 2), its slots
+// npm run bench -- payment [--json] [--peers 3,10,20,50] [--dcnet]: what a join of n peers costs each of them, on the
+// chaos harness's virtual network with nobody at fault. --dcnet: the net alone (docs/spec/payments-net.md 2), its slots
 // compared with what PARI/GP finds where that is installed.
 
 import { spawnSync } from 'node:child_process'

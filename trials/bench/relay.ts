@@ -1,6 +1,6 @@
-// npm run bench -- relay [--json] [--seconds 20] [--threads n]: what it costs a relay to pass a packet on, against peeling and
-// the link alone, and how many it passes on in a second. Source, relay and sink are three processes on loopback TCP
-// with Noise; the relay is a mix with everything a mix has. Times are CPU microseconds of whole processes.
+// npm run bench -- relay [--json] [--seconds 20] [--threads n]: what it costs a relay to pass a packet on, against
+// peeling and the link alone, and how many it passes on in a second. Source, relay and sink are three processes on
+// loopback TCP with Noise; the relay is a mix with everything a mix has. Times are CPU microseconds of whole processes.
 
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
@@ -202,7 +202,9 @@ function sustained(run: Run): boolean {
   return run.lost === 0 && run.settledMs < queueMs && usual(run, 0.99) < queueMs
 }
 
-/** A quantile of the latency in the usual second: the median over seconds, so that a pause of the machine counts as one. */
+/**
+ * A quantile of the latency in the usual second: the median over seconds, so that a pause of the machine counts as one.
+ */
 function usual(run: Run, share: number): number {
   return median(run.latencies.map(second => quantileSorted([...second], share)))
 }

@@ -1,5 +1,5 @@
-// npm run bench -- sphinx [--json] [--rounds 15]: what a packet of the default geometry costs, and how that compares with one
-// native X25519 of the same run. Times are CPU microseconds of the whole process, medians of rounds.
+// npm run bench -- sphinx [--json] [--rounds 15]: what a packet of the default geometry costs, and how that compares
+// with one native X25519 of the same run. Times are CPU microseconds of the whole process, medians of rounds.
 
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { parseArgs } from 'node:util'

@@ -1,7 +1,7 @@
-// npm run chaos -- client [--seeds 200] [--seed S] [--break DEFECT|list] [--json]: clients on a virtual clock that are killed
-// (as are their gateways) at random points, some of them between two writes to their disk, over links that lose and delay,
-// with clocks that differ, and with more replies than there are reply blocks. Exit code 1 when something did not hold,
-// 2 for options that do not exist.
+// npm run chaos -- client [--seeds 200] [--seed S] [--break DEFECT|list] [--json]: clients on a virtual clock that are
+// killed (as are their gateways) at random points, some of them between two writes to their disk, over links that lose
+// and delay, with clocks that differ, and with more replies than there are reply blocks. Exit code 1 when something did
+// not hold, 2 for options that do not exist.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
 import { runShared } from '../chaos/share.ts'

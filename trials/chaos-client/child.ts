@@ -1,4 +1,5 @@
-// A share of `npm run chaos -- client` in a process of its own: the job comes as its argument, the summary goes to the parent.
+// A share of `npm run chaos -- client` in a process of its own: the job comes as its argument, the summary goes to the
+// parent.
 
 import { runAll } from './chaos-client.ts'
 

@@ -1,4 +1,5 @@
-// Planted defects of `npm run chaos -- client`: what a client or its gateway is handed to stand on, with one promise not kept.
+// Planted defects of `npm run chaos -- client`: what a client or its gateway is handed to stand on, with one promise
+// not kept.
 
 import type { Store } from '../../world/store.ts'
 import type { Plant } from './world.ts'

@@ -1,6 +1,6 @@
-// npm run chaos -- directory [--seeds 200] [--seed S] [--break DEFECT|list] [--json]: groups of authorities, some of whom lie,
-// crash or are cut off, on a virtual clock. Prints what was run and what did not hold; exit code 1 when anything
-// did not, 2 for options that do not exist.
+// npm run chaos -- directory [--seeds 200] [--seed S] [--break DEFECT|list] [--json]: groups of authorities, some of
+// whom lie, crash or are cut off, on a virtual clock. Prints what was run and what did not hold; exit code 1 when
+// anything did not, 2 for options that do not exist.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
 import { runShared } from '../chaos/share.ts'

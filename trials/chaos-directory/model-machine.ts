@@ -1,5 +1,6 @@
 // The voting machine of one authority as a table, for a search over all that can happen: a state, an event and a time
-// slot give a state and what is said. Each arrow is taken once by the real machine (directory/rounds/round.ts) and then known by number.
+// slot give a state and what is said. Each arrow is taken once by the real machine (directory/rounds/round.ts) and then
+// known by number.
 
 import { type SignedVote, type VotingMessage, writeMessage } from '../../directory/documents/message.ts'
 import { epochStart, type Network, phaseEnds } from '../../directory/documents/network.ts'

@@ -1,7 +1,7 @@
-// npm run chaos -- directory-model [--authorities 3] [--threshold 2] [--losses] [--break DEFECT|list] [--states N] [--json]:
-// every order of messages in one round of a few authorities, of whom the last one lies, with the real voting machine.
-// Depth first over states that were not met before. Without --losses every message between honest authorities arrives within
-// a relay round, and progress must hold; with it any message may be lost, and safety must.
+// npm run chaos -- directory-model [--authorities 3] [--threshold 2] [--losses] [--break DEFECT|list] [--states N]
+// [--json]: every order of messages in one round of a few authorities, of whom the last one lies, with the real voting
+// machine. Depth first over states that were not met before. Without --losses every message between honest authorities
+// arrives within a relay round, and progress must hold; with it any message may be lost, and safety must.
 
 import type { step } from '../../directory/rounds/round.ts'
 import { wholeNumber } from '../../encoding/command-line.ts'

@@ -1,7 +1,7 @@
-// npm run chaos -- node [--minutes 3] [--seed S] [--break DEFECT|list] [--json]: a local network of real processes under
-// SIGKILL, SIGSTOP, slow and lossy links, full disks, a flooding client, and a node that replays and sends garbage, at
-// random times. Two thirds of the time are trouble, the rest is quiet: by its end everything that was accepted must
-// have been read. Exit code 1 when something did not hold, 2 for options that do not exist.
+// npm run chaos -- node [--minutes 3] [--seed S] [--break DEFECT|list] [--json]: a local network of real processes
+// under SIGKILL, SIGSTOP, slow and lossy links, full disks, a flooding client, and a node that replays and sends
+// garbage, at random times. Two thirds of the time are trouble, the rest is quiet: by its end everything that was
+// accepted must have been read. Exit code 1 when something did not hold, 2 for options that do not exist.
 
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'

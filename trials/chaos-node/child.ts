@@ -1,6 +1,6 @@
 // A process of `npm run chaos -- node`: the program of its role as an operator starts it, and around what it stands on
-// what the run asks for: the digests of all cells that leave it, a full disk, a planted defect; or the ways of a node or
-// a client that is nobody's friend. What it is stands in chaos.json beside its configuration.
+// what the run asks for: the digests of all cells that leave it, a full disk, a planted defect; or the ways of a node
+// or a client that is nobody's friend. What it is stands in chaos.json beside its configuration.
 
 import { createHash } from 'node:crypto'
 import { openSync, readFileSync, writeSync } from 'node:fs'

@@ -1,6 +1,6 @@
-// Bad links for `npm run chaos -- node`: a loopback TCP proxy before each port, which is slow or lossy when told to. What
-// TCP makes of lost segments is what the ends see of a lossy link: silence until they are sent again, and now and then
-// a connection that is given up.
+// Bad links for `npm run chaos -- node`: a loopback TCP proxy before each port, which is slow or lossy when told to.
+// What TCP makes of lost segments is what the ends see of a lossy link: silence until they are sent again, and now and
+// then a connection that is given up.
 
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'

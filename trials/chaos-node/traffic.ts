@@ -1,5 +1,5 @@
-// The people of `npm run chaos -- node`: they send and read through their clients' HTTP API, whatever happens. A message
-// counts as accepted when the call that sent it has returned; every call sends other bytes, so that one whose
+// The people of `npm run chaos -- node`: they send and read through their clients' HTTP API, whatever happens. A
+// message counts as accepted when the call that sent it has returned; every call sends other bytes, so that one whose
 // connection broke may have been accepted or not.
 
 import { setTimeout as pause } from 'node:timers/promises'

@@ -1,5 +1,5 @@
-// npm run chaos -- payment: rounds of 3 to 20 peers, of whom some break the protocol or crash, and what must hold all the
-// same (checks.ts). A seed replays its run.
+// npm run chaos -- payment: rounds of 3 to 20 peers, of whom some break the protocol or crash, and what must hold all
+// the same (checks.ts). A seed replays its run.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
 import type { Plant, World } from './cast.ts'

@@ -78,7 +78,9 @@ function honestBlamed(world: World): string[] {
   })
 }
 
-/** Where everybody's secrets were on the table, everybody was named whose vector spoilt the run as it was seen there. */
+/**
+ * Where everybody's secrets were on the table, everybody was named whose vector spoilt the run as it was seen there.
+ */
 function disruptors(world: World): string[] {
   return world.trace.judged.flatMap(({ by, attempt, revealed, saw, named }) =>
     world.trace.spoilt
@@ -97,8 +99,8 @@ function freshOutputs(world: World): string[] {
 }
 
 /**
- * An observer who knows all message vectors of a run, its own withheld one among them, reads its outputs. If the outputs
- * of two runs differ in one, and the members in one, it knows whose that output is.
+ * An observer who knows all message vectors of a run, its own withheld one among them, reads its outputs. If the
+ * outputs of two runs differ in one, and the members in one, it knows whose that output is.
  */
 function observer(world: World): string[] {
   const runs = runsSeen(world)
@@ -152,7 +154,10 @@ function revealOrCommit(world: World): string[] {
   return [...did].filter(([, kinds]) => kinds.size === 2).map(([run]) => `${run} revealed and committed`)
 }
 
-/** Whatever a crash may follow: an output that was committed to, a commit and a reveal stand in the record before they leave. */
+/**
+ * Whatever a crash may follow: an output that was committed to, a commit and a reveal stand in the record before they
+ * leave.
+ */
 function savedFirst(world: World): string[] {
   return world.trace.sent.flatMap(({ peer, message, onDisk }) =>
     isSaved(message.body, onDisk)

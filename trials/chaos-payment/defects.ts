@@ -1,4 +1,5 @@
-// Defects that the harness must find when they are planted in every honest peer (npm run chaos -- payment --break NAME).
+// Defects that the harness must find when they are planted in every honest peer (npm run chaos -- payment --break
+// NAME).
 
 import { messages } from '../../payment/net/dcnet.ts'
 import { type Received, writeMessage } from '../../payment/rounds/message.ts'

@@ -79,8 +79,8 @@ function garbage(kind: 'SR' | 'DC', reveals: boolean): Fault {
 }
 
 /**
- * Noise in one slot that is not its own: its owner alone can see that the message is not the one it sent. The spoiler goes
- * on as if that were its vector, so that all who do not look approve of one transaction.
+ * Noise in one slot that is not its own: its owner alone can see that the message is not the one it sent. The spoiler
+ * goes on as if that were its vector, so that all who do not look approve of one transaction.
  */
 function spoilOne(): Fault {
   return {

@@ -1,5 +1,5 @@
-// A payment round among peers on a virtual clock: a lossy gossip network, an embedded ledger, peers that crash, and peers
-// that do not keep to the protocol. What happened is kept for the checks (checks.ts).
+// A payment round among peers on a virtual clock: a lossy gossip network, an embedded ledger, peers that crash, and
+// peers that do not keep to the protocol. What happened is kept for the checks (checks.ts).
 
 import { hex } from '../../encoding/bytes.ts'
 import { openLedger } from '../../payment/ledger/embedded.ts'

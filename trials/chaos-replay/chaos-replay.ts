@@ -1,5 +1,5 @@
-// npm run chaos -- replay [--kills 200] [--seed 1] [--break DEFECT|list] [--json]: a running node is killed (SIGKILL) at
-// random points while packets and copies of them arrive, and starts again, and all that it has seen comes again. No
+// npm run chaos -- replay [--kills 200] [--seed 1] [--break DEFECT|list] [--json]: a running node is killed (SIGKILL)
+// at random points while packets and copies of them arrive, and starts again, and all that it has seen comes again. No
 // packet may leave it twice. Between kills the epochs pass, its disk fills up, and the machine starts anew without
 // the end of what was not synced. Exit code 1 when something did not hold, 2 for options that do not exist.
 
@@ -23,7 +23,10 @@ export interface Summary {
   readonly accepted: number
   readonly twice: number
   readonly violations: number
-  /** What else happened: epochs that passed, starts of the machine, lives with a full disk, packets refused by a full store. */
+  /**
+   * What else happened: epochs that passed, starts of the machine, lives with a full disk, packets refused by a full
+   * store.
+   */
   readonly epochs: number
   readonly machineStarts: number
   readonly fullDisks: number

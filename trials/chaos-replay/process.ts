@@ -1,4 +1,5 @@
-// One process of `npm run chaos -- replay`: it loads its libraries, waits for its life, and tells its status when asked.
+// One process of `npm run chaos -- replay`: it loads its libraries, waits for its life, and tells its status when
+// asked.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import type { NodeStatus } from '../../node/status.ts'

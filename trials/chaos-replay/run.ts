@@ -40,7 +40,10 @@ const newPackets = 24
 const copiesAtOnce = 2
 /** Packets of so many lives come again in each. */
 const livesKept = 3
-/** A kill comes when a drawn number of packets have left, or after so long at most; of so many one comes while it starts. */
+/**
+ * A kill comes when a drawn number of packets have left, or after so long at most; of so many one comes while it
+ * starts.
+ */
 const longestLifeMs = 1500
 const oneKillEarly = 6
 const longestStartMs = 100

@@ -1,5 +1,6 @@
-// A process of `npm run soak`: the program of its role as an operator starts it. A client remembers fewer messages, sent and
-// received, so that what is bounded is full when measuring begins. A planted leak stands in soak.json beside its configuration.
+// A process of `npm run soak`: the program of its role as an operator starts it. A client remembers fewer messages,
+// sent and received, so that what is bounded is full when measuring begins. A planted leak stands in soak.json beside
+// its configuration.
 
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

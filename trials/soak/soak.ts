@@ -1,6 +1,6 @@
-// npm run soak -- [--minutes 20] [--seed S] [--break LEAK|list] [--json]: a local network of real processes under steady
-// traffic. After a quarter of the time, in which caches and queues fill, nothing that the processes hold may grow: memory,
-// handles, listeners, pending dials. Exit code 1 when something does, 2 for options that do not exist.
+// npm run soak -- [--minutes 20] [--seed S] [--break LEAK|list] [--json]: a local network of real processes under
+// steady traffic. After a quarter of the time, in which caches and queues fill, nothing that the processes hold may
+// grow: memory, handles, listeners, pending dials. Exit code 1 when something does, 2 for options that do not exist.
 
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -76,8 +76,9 @@ const size: NetOptions = {
 const betweenMessagesMs = 3 * second
 
 /**
- * V8 compiles a function anew when it has run often enough, which goes on for an hour at this pace, and keeps the code in the
- * heap that is measured. Compiled once and for all, the code stands still, and what grows is what the program holds.
+ * V8 compiles a function anew when it has run often enough, which goes on for an hour at this pace, and keeps the code
+ * in the heap that is measured. Compiled once and for all, the code stands still, and what grows is what the program
+ * holds.
  */
 const onlyData = ['--no-opt', '--always-sparkplug', '--no-flush-bytecode'] as const
 
