@@ -7,7 +7,7 @@ import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..', '..')
 const dist = join(root, 'dist')
-/** What the compiler remembers of the last build (tsconfig.build.json), and what that build left in dist/. */
+/** Files in which the compiler remembers the last build (tsconfig.build.json), and what that build left in dist/. */
 const remembered = join(root, '.cache', 'build.tsbuildinfo')
 const left = join(root, '.cache', 'build-outputs.json')
 

@@ -9,11 +9,11 @@ import { type TestFile, TestFileError } from './test-files.ts'
 
 /** A change of these can break any test. */
 const everywhere = ['package.json', 'package-lock.json', 'tsconfig.json', 'scripts/tools/test-run.ts']
-/** What the build is made from, for a file that needs `dist`. */
+/** The files that the build is made from, for a file that needs `dist`. */
 const built = 'tsconfig.build.json'
 
 export interface Closures {
-  /** Whether a change of these files, relative to the root, can break the test. */
+  /** Tells whether a change of these files, relative to the root, can break the test. */
   meets(test: TestFile, changed: readonly string[]): boolean
   /** Those of the changed files that no test of these depends on. */
   unmet(tests: readonly TestFile[], changed: readonly string[]): string[]

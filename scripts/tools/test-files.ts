@@ -6,7 +6,7 @@ import { join } from 'node:path'
 export const tiers = ['quick', 'slow'] as const
 export type Tier = (typeof tiers)[number]
 
-/** What must be there before a file runs: `dist`, the built program. */
+/** The thing that must be there before a file runs: `dist`, the built program. */
 export const needs = ['dist'] as const
 export type Need = (typeof needs)[number]
 
