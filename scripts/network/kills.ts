@@ -14,6 +14,8 @@ export const restartMs = 5000
 /** The time that a restarted process may take until its status answers. */
 const backWithinMs = 20_000
 const betweenKillsMs = 2000
+/** So long is waited for a process that the network can spare, epochs. */
+const spareWithinEpochs = 3
 
 export interface Accidents {
   readonly plan: Plan
@@ -36,9 +38,9 @@ export async function causeAccidents(accidents: Accidents): Promise<void> {
   const returning: Promise<void>[] = []
   for (const [i, kind] of accidents.plan.options.kill.entries()) {
     if (i > 0) await pause(betweenKillsMs, undefined, { signal: accidents.signal })
+    const candidates = await untilSpare(accidents, kind)
     await untilInFlight(accidents)
     if (kind === 'authorities') await accidents.beforeOrphaned()
-    const candidates = victims(accidents, kind)
     const chosen =
       kind === 'authorities' || candidates.length === 0 ? candidates : [pick(accidents.random, candidates)]
     for (const name of chosen) {
@@ -55,8 +57,21 @@ export function inFlight(record: RunRecord): number {
     .length
 }
 
+/** An early document may have one mix a layer, which nobody can spare: the next ones have the others. */
+async function untilSpare(accidents: Accidents, kind: KillKind): Promise<string[]> {
+  const { plan, now, signal } = accidents
+  const until = now() + spareWithinEpochs * plan.options.epochMs
+  for (;;) {
+    const candidates = victims(accidents, kind)
+    if (candidates.length > 0 || now() >= until) return candidates
+    await pause(250, undefined, { signal })
+  }
+}
+
+/** Where all messages were read already, nothing will be in flight any more: the claim says so. */
 async function untilInFlight({ record, signal }: Accidents): Promise<void> {
-  while (inFlight(record) === 0) await pause(50, undefined, { signal })
+  const isOver = (): boolean => record.messages.every(({ readAt }) => readAt.length > 0)
+  while (inFlight(record) === 0 && !isOver()) await pause(50, undefined, { signal })
 }
 
 async function killOne(

@@ -37,7 +37,7 @@ function outputs(): string[] {
   return entries.filter(path => /\.(js|ts|map)$/.test(path))
 }
 
-/** `sphinx/index.d.ts.map` is made from `sphinx/index.ts`. */
+/** Names the source that a declaration map was made from. */
 function sourceOf(path: string): string {
   return path.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
 }
