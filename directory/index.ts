@@ -64,13 +64,8 @@ export {
   ownedPaths,
   type Verdict,
 } from './inspect/report.ts'
-export {
-  type Certified,
-  type JoinedDirectory,
-  type JoinOptions,
-  joinDirectory,
-  type NodeDescription,
-} from './join/join.ts'
+export type { Certified, JoinOptions, NodeDescription } from './join/description.ts'
+export { type JoinedDirectory, joinDirectory } from './join/join.ts'
 export { consensusToJson, type Json } from './json.ts'
 export type { Sign } from './statement.ts'
 export { type Topic, type TopicName, topicNamed, topics } from './topics.ts'

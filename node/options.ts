@@ -2,7 +2,7 @@
 
 import type { Network } from '../directory/documents/network.ts'
 import type { Directory, Role } from '../directory/documents/view.ts'
-import type { NodeDescription } from '../directory/join/join.ts'
+import type { NodeDescription } from '../directory/join/description.ts'
 import type { NodeLink, Peer } from '../link/link.ts'
 import type { Clock } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'

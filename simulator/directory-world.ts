@@ -6,12 +6,8 @@ import { authorityEntry } from '../directory/authority/keys.ts'
 import type { AuthorityEntry, Network } from '../directory/documents/network.ts'
 import type { Role } from '../directory/documents/view.ts'
 import { type FollowedDirectory, type FollowOptions, followDirectory } from '../directory/follow/follow.ts'
-import {
-  type JoinedDirectory,
-  type JoinOptions,
-  joinDirectory,
-  type NodeDescription,
-} from '../directory/join/join.ts'
+import type { JoinOptions, NodeDescription } from '../directory/join/description.ts'
+import { type JoinedDirectory, joinDirectory } from '../directory/join/join.ts'
 import type { SecretSharing } from '../directory/randomness/sharing.ts'
 import { digest } from '../directory/statement.ts'
 import type { Link, Peer } from '../link/link.ts'
@@ -84,9 +80,17 @@ export function describeNode(name: string, role: Role, link: Link): (epoch: numb
   })
 }
 
-/** A clock that is wrong by `offMs`. */
-export function wrongClock(clock: VirtualClock, offMs: number): VirtualClock {
-  return { ...clock, now: () => clock.now() + offMs, pending: 0 }
+/** Makes a clock of one host that is wrong by `offMs`, and by more when it is set; its time goes by as the world's. */
+export function wrongClock(clock: VirtualClock, offMs = 0): VirtualClock {
+  let off = offMs
+  return {
+    ...clock,
+    now: () => clock.now() + off,
+    set: ms => {
+      off += ms
+    },
+    pending: 0,
+  }
 }
 
 export interface Member {

@@ -23,7 +23,7 @@ import {
 } from '../directory/documents/joining.ts'
 import type { Role } from '../directory/documents/view.ts'
 import { DirectoryError } from '../directory/error.ts'
-import type { NodeDescription } from '../directory/join/join.ts'
+import type { NodeDescription } from '../directory/join/description.ts'
 import { hex } from '../encoding/bytes.ts'
 import { contentOf, descriptorOf, idOf, signer } from '../simulator/directory-samples.ts'
 import { DirectoryWorld, networkOf, seedOf } from '../simulator/directory-world.ts'

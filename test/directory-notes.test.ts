@@ -62,7 +62,7 @@ test('notes that are refused', () => {
   assert.is(refusal(signedNote(), at(0.5)), 'FUTURE_EPOCH')
   // Who was there before the instant obeys at the instant or never; who comes later takes what is in force.
   assert.is(refusal(signedNote(), at(0.9)), 'LATE')
-  assert.is(refusal(signedNote(), at(0.9), newNotes(at(0.89))), 'ok')
+  assert.is(refusal(signedNote(), at(0.9), newNotes(at(0.9) - at(0.89))), 'ok')
   const notes = newNotes()
   notes.add(signedNote(), at(0.65))
   assert.not(notes.add(signedNote({}, [1, 2, 3]), at(0.65)).isNew)

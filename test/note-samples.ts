@@ -39,5 +39,15 @@ export function signedNote(
   return writeSignedNote(bytes, signatures)
 }
 
-export const newNotes = (since = 0, known: View = view, of: Network = network): HeldNotes =>
-  new HeldNotes(new Succession(of), name => (name === hex(known.hash) ? known : undefined), since)
+/** @param hereFor how long they have been kept when something is added, milliseconds */
+export function newNotes(
+  hereFor: number = Number.POSITIVE_INFINITY,
+  known: View = view,
+  of: Network = network,
+): HeldNotes {
+  let elapsed = 0
+  const named = (name: string): View | undefined => (name === hex(known.hash) ? known : undefined)
+  const notes = new HeldNotes(new Succession(of), named, { elapsed: () => elapsed })
+  elapsed = hereFor
+  return notes
+}

@@ -127,14 +127,14 @@ async function shownTwo({ others, seed = 1 }: { others: number; seed?: number })
     serveDocuments(
       world.host(name, 'node', ['/ip4/127.0.0.1/tcp/4001']),
       documents,
-      new HeldNotes(documents.succession, () => undefined, 0),
+      new HeldNotes(documents.succession, () => undefined, clock),
       clock.now,
     )
   }
   const liar = world.host('liar', 'node')
   const documents = new HeldDocuments(network)
   documents.add(one, clock.now())
-  serveDocuments(liar, documents, new HeldNotes(documents.succession, () => undefined, 0), clock.now)
+  serveDocuments(liar, documents, new HeldNotes(documents.succession, () => undefined, clock), clock.now)
   const store = memoryStore()
   const client = await world.startClient({
     store,

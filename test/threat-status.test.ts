@@ -10,7 +10,8 @@ import { at, epoch, idsOf, network, newNotes, one, signedNote, two, view } from 
 import { codeOf } from './refusals.ts'
 
 /** Two clients that were there before the note's instant. */
-const clients = (of: Network = network): readonly HeldNotes[] => [0, 1].map(() => newNotes(0, view, of))
+const clients = (of: Network = network): readonly HeldNotes[] =>
+  [0, 1].map(() => newNotes(undefined, view, of))
 
 /** Whether the two avoid different nodes. */
 function areApart(both: readonly HeldNotes[], now: number): boolean {
@@ -55,7 +56,7 @@ test('a note kept back past its instant is not taken any more: nobody turns when
 })
 
 test('control: who takes it whenever it comes turns at the moment that the adversary chose', () => {
-  const both = keptBack(newNotes(at(0.89)))
+  const both = keptBack(newNotes(at(0.92) - at(0.89)))
   assert.ok(areApart(both, at(0.9)))
   both[1]?.add(signedNote(), at(0.92))
   assert.not(areApart(both, at(0.92)))

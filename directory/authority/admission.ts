@@ -81,7 +81,7 @@ export class Admission {
   constructor(init: AdmissionInit) {
     this.#init = init
     this.#policy = init.policy
-    this.#all = fullBucket(admissionLimits.requests, init.clock.now())
+    this.#all = fullBucket(admissionLimits.requests, init.clock.elapsed())
   }
 
   async load(): Promise<void> {
@@ -177,7 +177,7 @@ export class Admission {
 
   /** Requests of one node and of all: what costs something comes after this. */
   #count(from: Uint8Array): void {
-    const now = this.#init.clock.now()
+    const now = this.#init.clock.elapsed()
     const id = hex(from)
     const { requests, requestsOfOne, askers } = admissionLimits
     const own = this.#ofOne.get(id) ?? fullBucket(requestsOfOne, now)

@@ -4,10 +4,11 @@
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
+import type { Epoch } from '../../world/units.ts'
 import { changes } from '../documents/authority-set.ts'
 import { type ConsensusBody, type NamedBody, readBody, type Successors } from '../documents/consensus.ts'
 import { type ConsensusDocument, readDocument, validSigners, writeDocument } from '../documents/document.ts'
-import { epochAt, type Network } from '../documents/network.ts'
+import { epochAt, epochsValid, type Network } from '../documents/network.ts'
 import { followChanges } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
@@ -50,11 +51,7 @@ export class Archive {
   constructor(init: ArchiveInit) {
     this.#init = init
     this.documents = init.documents
-    this.notes = new HeldNotes(
-      init.documents.succession,
-      name => this.documents.named(name),
-      init.clock.now(),
-    )
+    this.notes = new HeldNotes(init.documents.succession, name => this.documents.named(name), init.clock)
   }
 
   /** @throws DirectoryError when what it signed cannot be read back */
@@ -204,10 +201,19 @@ export class Archive {
     throw new DirectoryError('UNAVAILABLE', 'body: not here')
   }
 
+  /** Takes up again from the disk what it let go of, when a clock that was put forth has been put back to this epoch. */
+  async recall(epoch: Epoch): Promise<void> {
+    for (let of = epoch + 1 - epochsValid; of <= epoch + 1; of++) {
+      const bytes = this.documents.get(of) === undefined ? await this.#init.store.document(of) : undefined
+      if (bytes !== undefined) this.#use(() => this.#load(bytes))
+    }
+  }
+
   /** Lets go of what no round of this epoch or a later one asks for. */
   forget(epoch: number): void {
     this.documents.prune(this.#init.clock.now())
-    for (const of of [...this.#signed.keys()]) if (of < epoch - storedEpochs) this.#signed.delete(of)
+    const signed = [...this.#signed.keys()].sort((a, b) => a - b)
+    for (const of of signed.slice(0, Math.max(0, signed.length - storedEpochs))) this.#signed.delete(of)
     const latest = this.#latest === null ? '' : hex(this.#latest.hash)
     for (const [name, body] of this.#bodies) {
       if (body.epoch <= epoch - bodyEpochs && name !== latest) this.#bodies.delete(name)

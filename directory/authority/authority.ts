@@ -52,6 +52,7 @@ import { Archive } from './archive.ts'
 import { Gossip } from './gossip.ts'
 import { authorityEntry, sharingSecretKey } from './keys.ts'
 import { AuthorityPeers } from './peers.ts'
+import { Proofs } from './proofs.ts'
 import { Rounds } from './rounds.ts'
 import { StatisticsBook } from './statistics.ts'
 import { StatusNoteKeeper } from './status-note-keeper.ts'
@@ -148,6 +149,7 @@ class RunningAuthority implements Authority {
   readonly #archive: Archive
   readonly #publisher: Publisher
   readonly #peers: AuthorityPeers
+  readonly #proofs: Proofs
   readonly #rounds: Rounds
   readonly #gossip: Gossip
   readonly #statistics: StatisticsBook
@@ -219,10 +221,10 @@ class RunningAuthority implements Authority {
       flags: (round: number, node: Uint8Array) => statistics.flags(round, node),
       admits: (descriptor: Descriptor) => this.#whyNot(descriptor) === undefined,
       stays: (descriptor: Descriptor) =>
-        !this.#rounds.isAccused(descriptor.stable.id) && (this.#admission?.wants(descriptor) ?? true),
+        !this.#proofs.isAccused(descriptor.stable.id) && (this.#admission?.wants(descriptor) ?? true),
       newestBefore: (epoch: number) => archive.newestBefore(epoch),
       body: (name: string) => archive.body(name),
-      evidence: () => this.#rounds.evidence(),
+      evidence: () => this.#proofs.all,
       successors: () => this.#wantedSuccessors(),
       pendingChange: (epoch: number) => archive.pendingChange(epoch),
       signed: (epoch: number) => archive.signed(epoch),
@@ -238,9 +240,10 @@ class RunningAuthority implements Authority {
       statistics,
       current: () => archive.current(),
       maySpeak: epoch => store.speak(epoch),
-      accuse: evidence => this.#rounds.accuse(evidence),
+      accuse: evidence => this.#proofs.accuse(evidence),
     })
     this.#archive = archive
+    this.#proofs = new Proofs({ log, store })
     this.#statistics = statistics
     this.#peers = peers
     this.#rounds = new Rounds({
@@ -251,6 +254,7 @@ class RunningAuthority implements Authority {
       store,
       archive,
       peers,
+      proofs: this.#proofs,
       step: options.step ?? step,
       onBegin: () => {
         this.#gossip.plan()
@@ -266,6 +270,7 @@ class RunningAuthority implements Authority {
   async start(own: AuthorityEntry): Promise<void> {
     await this.#archive.load()
     await this.#admission?.load()
+    await this.#proofs.load()
     this.#checkOwn(own)
     this.#meet()
     await this.#rounds.start()
@@ -335,7 +340,7 @@ class RunningAuthority implements Authority {
       nodes: view?.nodes.size ?? Math.max(...uploaded),
       authorities: this.#peers.others.map(({ id }) => ({ id: hex(id), seen: this.#peers.seen(id) })),
       rounds: { published: counts.published, failed: counts.failed },
-      evidence: counts.evidence,
+      evidence: this.#proofs.found,
       refused: { ...this.#refused },
     }
   }
@@ -391,7 +396,7 @@ class RunningAuthority implements Authority {
     }
     if (request.ask === 'note') return writeAnswer(this.#archive.notes.serve(request.epoch))
     if (request.ask === 'pointer') return writeAnswer(this.#archive.documents.servePointer(request.epoch))
-    if (request.ask === 'evidence') return writeAnswer(writeProofs(this.#rounds.evidence()))
+    if (request.ask === 'evidence') return writeAnswer(writeProofs(this.#proofs.all))
     if (request.ask === 'upload') {
       const descriptor = readDescriptor(request.descriptor)
       if (!same(from, descriptor.stable.id)) {
@@ -452,7 +457,7 @@ class RunningAuthority implements Authority {
     if (why !== undefined) throw why
     const round = (): number => this.#rounds.roundFor(descriptor.epoch)
     await this.#rounds.take(round, { kind: 'descriptor', descriptor })
-    if (this.#rounds.isAccused(descriptor.stable.id)) throw contradicted()
+    if (this.#proofs.isAccused(descriptor.stable.id)) throw contradicted()
   }
 
   /** Why a node stays outside. What is cheap comes first. */
@@ -461,7 +466,7 @@ class RunningAuthority implements Authority {
       if (descriptor.stable.addresses.length === 0) {
         throw new DirectoryError('NOT_ADMITTED', 'descriptor: addresses: want at least one')
       }
-      if (this.#rounds.isAccused(descriptor.stable.id)) throw contradicted()
+      if (this.#proofs.isAccused(descriptor.stable.id)) throw contradicted()
       this.#admission?.check(descriptor)
       verifyDescriptor(this.#options.network, descriptor)
       checkPacketKeys(descriptor)

@@ -11,6 +11,7 @@ import { epochAt, epochStart, type Network, phaseEnds } from '../documents/netwo
 import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 import { descriptorKey } from '../follow/table.ts'
+import { lookAgain } from '../own-moments.ts'
 import type { AuthorityPeers } from './peers.ts'
 import type { Rounds } from './rounds.ts'
 
@@ -69,7 +70,11 @@ export class Gossip {
     const now = clock.now()
     const epoch = epochAt(network, now)
     const at = epochStart(network, epoch + phaseEnds.descriptors * 0.75)
-    this.#timer = clock.after(now < at ? at - now : 0, () => {
+    if (now < at) {
+      this.#timer = lookAgain(clock, at, () => this.plan())
+      return
+    }
+    this.#timer = clock.after(0, () => {
       for (const peer of peers.others) void this.#ask(peer, epoch + 1)
       this.#search(epoch + 1).catch((error: unknown) => {
         this.#init.log.error(

@@ -6,7 +6,7 @@ import { type Link, LinkError, type Peer } from '../../link/link.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { fraction, type Random } from '../../world/random.ts'
-import { second } from '../../world/units.ts'
+import { type Ms, second } from '../../world/units.ts'
 import {
   type DirectoryRequest,
   directoryProtocol,
@@ -37,7 +37,8 @@ export class AuthorityPeers {
   readonly #init: AuthorityPeersInit
   /** By the hex of the id. */
   readonly #others = new Map<string, { readonly peer: Peer; readonly courier: Courier }>()
-  readonly #seen = new Map<string, number>()
+  /** When each answered last: by elapsed time, and as a date. */
+  readonly #seen = new Map<string, { readonly elapsed: Ms; readonly date: Ms }>()
   readonly #timers = new Map<string, Timer>()
   readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
   readonly #abort = new AbortController()
@@ -78,7 +79,7 @@ export class AuthorityPeers {
       random,
       to,
       timeoutMs: this.#requestMs(),
-      onAnswer: () => void this.#seen.set(hex(to.id), clock.now()),
+      onAnswer: () => this.#see(to),
       onRefused: ({ code, message }) => {
         this.#refused[code] = (this.#refused[code] ?? 0) + 1
         log.debug({ authority: hex(to.id), code, why: message }, 'authority: a message was refused')
@@ -95,14 +96,14 @@ export class AuthorityPeers {
   /** Of these authorities those in contact, this one counted. */
   inContact(authorities: readonly AuthorityEntry[]): number {
     const { clock, link } = this.#init
-    const since = clock.now() - Math.max(2 * second, 3 * this.#greetMs())
-    const isInContact = (id: Uint8Array): boolean => (this.#seen.get(hex(id)) ?? 0) >= since
+    const since = clock.elapsed() - Math.max(2 * second, 3 * this.#greetMs())
+    const isInContact = (id: Uint8Array): boolean => (this.#seen.get(hex(id))?.elapsed ?? -1) >= since
     return 1 + authorities.filter(({ id }) => !same(id, link.id) && isInContact(id)).length
   }
 
   /** When a peer answered last, milliseconds since 1970-01-01 UTC. */
   seen(id: Uint8Array): number | null {
-    return this.#seen.get(hex(id)) ?? null
+    return this.#seen.get(hex(id))?.date ?? null
   }
 
   /** Messages that were refused by the others, by code. */
@@ -119,14 +120,19 @@ export class AuthorityPeers {
    * @throws LinkError; DirectoryError as the other side refuses, or as the reader
    */
   async ask(peer: Peer, request: DirectoryRequest): Promise<Uint8Array> {
-    const { link, clock } = this.#init
+    const { link } = this.#init
     const answer = await link.request(peer, directoryProtocol, writeRequest(request), {
       timeoutMs: this.#requestMs(),
       maxBytes: maxAnswerBytes,
       signal: this.#abort.signal,
     })
-    this.#seen.set(hex(peer.id), clock.now())
+    this.#see(peer)
     return readAnswer(answer)
+  }
+
+  #see({ id }: Peer): void {
+    const { clock } = this.#init
+    this.#seen.set(hex(id), { elapsed: clock.elapsed(), date: clock.now() })
   }
 
   #requestMs(): number {

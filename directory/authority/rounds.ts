@@ -4,14 +4,17 @@
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
-import { type Evidence, mostNodeProofs } from '../documents/evidence.ts'
+import { turns } from '../../world/turns.ts'
+import type { Epoch } from '../../world/units.ts'
 import { writeMessage } from '../documents/message.ts'
 import { epochAt, epochStart, type Network, type VotingNetwork } from '../documents/network.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
+import { lookAgain } from '../own-moments.ts'
 import type { step } from '../rounds/round.ts'
 import {
   beginRound,
+  type Descriptors,
   isMember,
   type Made,
   nextTurn,
@@ -22,6 +25,7 @@ import {
 } from '../rounds/state.ts'
 import type { Archive } from './archive.ts'
 import type { AuthorityPeers } from './peers.ts'
+import type { Proofs } from './proofs.ts'
 import type { AuthorityStore, Heard, RecordedEvent } from './store.ts'
 
 export interface RoundsInit {
@@ -33,6 +37,7 @@ export interface RoundsInit {
   readonly store: AuthorityStore
   readonly archive: Archive
   readonly peers: AuthorityPeers
+  readonly proofs: Proofs
   readonly step: typeof step
   /** A round has begun. */
   readonly onBegin: () => void
@@ -41,17 +46,26 @@ export interface RoundsInit {
 /** How long until a disk that refused to write, or peers that had no body, are asked again, milliseconds. */
 const retryMs = 500
 
+/** What is on disk of a round. */
+interface Past {
+  readonly made: Made
+  readonly heard: readonly Heard[]
+  readonly descriptors: Descriptors
+}
+
 export class Rounds {
-  /** Rounds since the start that ended, and proofs of contradictions found in them. */
-  readonly counts = { published: 0, failed: 0, evidence: 0 }
+  /** Rounds since the start that ended. */
+  readonly counts = { published: 0, failed: 0 }
   readonly #init: RoundsInit
   readonly #states = new Map<number, RoundState>()
   /** Who votes in each round that is held. */
   readonly #networks = new Map<number, VotingNetwork>()
   readonly #fetching = new Set<string>()
-  /** The first proof against each authority that contradicted itself, by the hex of its id: one is enough. */
-  readonly #proofs = new Map<string, Evidence>()
-  #queue: Promise<unknown> = Promise.resolve()
+  /** One thing after the other: no event meets a state that is being written. */
+  readonly #inTurn = turns()
+  /** The epoch of the last look at the clock, and a round in which it may not speak. */
+  #epoch = -1
+  #barred = -1
   #timer: Timer | undefined
   #closed = false
 
@@ -64,8 +78,6 @@ export class Rounds {
     const { network, clock, store } = this.#init
     const epoch = Math.max(0, epochAt(network, clock.now()))
     await store.prune(epoch)
-    for (const evidence of await store.evidence()) this.#proofs.set(hex(evidence.signer), evidence)
-    this.counts.evidence = this.#proofs.size
     if (epoch > 0) await this.#resume(epoch - 1)
     await this.#resume(epoch)
     await this.turn()
@@ -74,17 +86,12 @@ export class Rounds {
   async close(): Promise<void> {
     this.#closed = true
     this.#timer?.cancel()
-    await this.#queue
+    await this.#inTurn(async () => {})
   }
 
   /** The state of a round, if it is held now. */
   state(round: number): RoundState | undefined {
     return this.#states.get(round)
-  }
-
-  /** Proofs that authorities contradicted themselves. */
-  evidence(): readonly Evidence[] {
-    return [...this.#proofs.values()]
   }
 
   /** The network as a round has it, also one that is not held. */
@@ -121,7 +128,7 @@ export class Rounds {
 
   /** @throws DirectoryError as `step`, or WRONG_STATE and LATE for a round that is not held; the disk's error */
   take(round: () => number, event: RoundEvent): Promise<void> {
-    return this.#enqueue(async () => {
+    return this.#inTurn(async () => {
       await this.#apply(round(), event)
       this.#plan()
     })
@@ -129,33 +136,31 @@ export class Rounds {
 
   /** Lets time act on every round, begins what is due, and sets the timer for what comes next. */
   turn(): Promise<void> {
-    return this.#enqueue(() => this.#turn())
-  }
-
-  /** One thing after the other: no event meets a state that is being written. */
-  #enqueue<T>(run: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(run)
-    this.#queue = result.catch(() => {})
-    return result
+    return this.#inTurn(() => this.#turn())
   }
 
   async #turn(): Promise<void> {
     if (this.#closed) return
-    const { network, clock, log } = this.#init
+    const { network, clock, log, archive } = this.#init
     try {
       const epoch = epochAt(network, clock.now())
+      if (epoch < this.#epoch) await archive.recall(epoch)
+      this.#epoch = epoch
       for (const round of [...this.#states.keys()]) {
         await this.#see(round)
-        if (round < epoch - 1) {
-          this.#states.delete(round)
-          this.#networks.delete(round)
-        }
+        if (Math.abs(round - epoch) > 1) this.#forget(round)
       }
       if (epoch >= 0) await this.#begin(epoch)
     } catch (error) {
       log.error({ why: String(error) }, 'authority: a round could not go on')
     }
     this.#plan()
+  }
+
+  /** Lets go of a round that is over, or ahead of a clock put back. What was said in it is on disk, should time lead there. */
+  #forget(round: Epoch): void {
+    this.#states.delete(round)
+    this.#networks.delete(round)
   }
 
   #plan(): void {
@@ -167,32 +172,32 @@ export class Rounds {
     const ends = [...this.#states].map(([round, state]) => nextTurn(this.networkOf(round), state, now))
     const next = Math.min(epochStart(network, epoch + 1), ...ends)
     // A phase that is over and still there met a disk that refused to write.
-    this.#timer = clock.after(next > now ? next - now : retryMs, () => {
-      void this.turn()
-    })
+    const turn = (): void => void this.turn()
+    this.#timer = next > now ? lookAgain(clock, next, turn) : clock.after(retryMs, turn)
   }
 
   /** Begins the round of this epoch. One that waits to start the network gives way when a document turns up. */
-  async #begin(epoch: number): Promise<void> {
-    const { clock, log, store, archive, onBegin } = this.#init
-    const bootstrap = archive.current() === undefined
+  async #begin(epoch: Epoch): Promise<void> {
+    const { log, store, archive, onBegin } = this.#init
     const have = this.#states.get(epoch)
     if (have !== undefined) {
       const waits = have.at === 'descriptors' && have.round.bootstrap && have.round.made.vote === undefined
-      if (bootstrap || !waits) return
+      if (!waits || archive.current() === undefined) return
       log.info({ round: epoch }, 'authority: there is a document, this round is an ordinary one')
     } else {
-      if (this.#isStarting(epoch - 1)) return
+      if (this.#isStarting(epoch - 1) || epoch === this.#barred) return
       await store.prune(epoch)
       archive.forget(epoch)
+      if (store.isForgotten(epoch)) {
+        this.#barred = epoch
+        log.warn({ round: epoch }, 'authority: too old a round to speak in: compare the clock')
+        return
+      }
     }
-    const network = this.#fix(epoch, bootstrap)
-    if (network === undefined) return
-    // Some may be here already: they were taken for a round before that ended in no document.
-    const descriptors = await store.descriptors([epoch, epoch + 1])
-    const observes = !isMember(this.#rules(epoch))
-    const begin = { epoch, bootstrap, now: clock.now(), descriptors, observes }
-    this.#states.set(epoch, beginRound(network, begin))
+    const past = await this.#past(epoch)
+    // Of a round that was to start the network nothing stays but the nodes
+    const opened = this.#open(epoch, have === undefined ? past : { ...past, made: {}, heard: [] })
+    if (!opened) return
     await this.#see(epoch)
     onBegin()
   }
@@ -208,18 +213,34 @@ export class Rounds {
     return state?.round.bootstrap === true && state.at !== 'published' && state.at !== 'failed'
   }
 
-  /** Takes up a round where this authority stopped: what it said stays said, what it heard is heard again. */
-  async #resume(epoch: number): Promise<void> {
-    const { clock, store, archive, step } = this.#init
-    const made = await store.made(epoch)
-    const heard = await store.heard(epoch)
-    const descriptors = await store.descriptors([epoch, epoch + 1])
-    const nodes = [...descriptors.values()].some(of => of.size > 0)
-    if (made.vote === undefined && heard.length === 0 && !nodes) return
+  /** Takes up a round where this authority stopped, if it took part in it. */
+  async #resume(epoch: Epoch): Promise<void> {
+    const past = await this.#past(epoch)
+    const nodes = [...past.descriptors.values()].some(of => of.size > 0)
+    if (past.made.vote !== undefined || past.heard.length > 0 || nodes) this.#open(epoch, past)
+  }
+
+  /** Reads what is known of a round; some nodes may be here already, taken for one that ended in no document. */
+  async #past(epoch: Epoch): Promise<Past> {
+    const { store } = this.#init
+    return {
+      made: await store.made(epoch),
+      heard: await store.heard(epoch),
+      descriptors: await store.descriptors([epoch, epoch + 1]),
+    }
+  }
+
+  /**
+   * Holds a round from now on: what was said in it stays said, what was heard is heard again.
+   *
+   * @returns whether this authority has a part in it
+   */
+  #open(epoch: Epoch, { made, heard, descriptors }: Past): boolean {
+    const { clock, archive, step } = this.#init
     const bootstrap = startsNetwork(made, heard) ?? archive.current() === undefined
     const now = heard[0]?.now ?? clock.now()
     const network = this.#fix(epoch, bootstrap)
-    if (network === undefined) return
+    if (network === undefined) return false
     const rules = this.#rules(epoch)
     const observes = !isMember(rules)
     let state: RoundState = beginRound(network, { epoch, bootstrap, now, made, descriptors, observes })
@@ -236,6 +257,7 @@ export class Rounds {
     this.#states.set(epoch, state)
     // The others may not have heard it before the end.
     for (const action of said) if (action.do === 'send') this.#perform(epoch, action)
+    return true
   }
 
   /** One event through one round: what changes is on disk before anything is said. */
@@ -259,7 +281,7 @@ export class Rounds {
   }
 
   #perform(round: number, action: RoundAction): void {
-    const { network, archive, peers } = this.#init
+    const { network, archive, peers, proofs } = this.#init
     if (action.do === 'keep') {
       if (action.message.kind === 'signature') archive.sign(action.message, action.body)
     } else if (action.do === 'send') {
@@ -272,38 +294,8 @@ export class Rounds {
       const { document, signatures } = action
       archive.publish(document, signatures)
     } else {
-      this.accuse(action.evidence)
+      proofs.accuse(action.evidence)
     }
-  }
-
-  /** Whether a node is proven to have contradicted itself. */
-  isAccused(id: Uint8Array): boolean {
-    return this.#proofs.get(hex(id))?.kind === 'descriptor'
-  }
-
-  /** What is proven once needs no second proof: a liar cannot fill the disk. */
-  accuse(evidence: Evidence): void {
-    const { log, store } = this.#init
-    const { kind, epoch, signer } = evidence
-    if (this.#proofs.has(hex(signer))) return
-    if (kind === 'descriptor') this.#makeRoom()
-    this.#proofs.set(hex(signer), evidence)
-    this.counts.evidence++
-    log.warn({ kind, epoch, signer: hex(signer) }, 'authority: one contradicts itself')
-    store.putEvidence(evidence).catch((error: unknown) => {
-      log.error({ why: String(error) }, 'authority: a proof could not be stored')
-    })
-  }
-
-  /** Of nodes' proofs the oldest goes when there are too many; nodes cost their operators an address each. */
-  #makeRoom(): void {
-    const ofNodes = [...this.#proofs].filter(([, { kind }]) => kind === 'descriptor')
-    if (ofNodes.length < mostNodeProofs) return
-    const [id, oldest] = ofNodes.reduce((a, b) => (b[1].epoch < a[1].epoch ? b : a))
-    this.#proofs.delete(id)
-    this.#init.store.removeEvidence(oldest).catch((error: unknown) => {
-      this.#init.log.error({ why: String(error) }, 'authority: a proof could not be removed')
-    })
   }
 
   /** The body of a document that votes name and this authority never had. Whoever signed it has it. */

@@ -2,14 +2,16 @@
 // epoch.
 
 import { same } from '../../encoding/bytes.ts'
-import { type Clock, onceAt, type Timer } from '../../world/clock.ts'
+import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
+import type { Epoch } from '../../world/units.ts'
 import type { Evidence } from '../documents/evidence.ts'
 import { epochAt, epochStart, type Network } from '../documents/network.ts'
 import { notePhases } from '../documents/status-note.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 import type { HeldNotes } from '../follow/status-note-held.ts'
+import { lookAgain } from '../own-moments.ts'
 import {
   beginNote,
   type NoteMessage,
@@ -42,6 +44,8 @@ export interface StatusNoteKeeperInit {
 export class StatusNoteKeeper {
   readonly #init: StatusNoteKeeperInit
   #state: NoteState | undefined
+  /** The last epoch whose note it began, or left to the others. */
+  #begun: Epoch = -1
   #timer: Timer | undefined
   #closed = false
 
@@ -58,9 +62,9 @@ export class StatusNoteKeeper {
     const { network, clock } = this.#init
     const now = clock.now()
     const epoch = Math.max(0, epochAt(network, now))
-    const begin = epochStart(network, epoch + notePhases.opinions)
     // Who comes later has not measured this epoch.
-    this.#beginAt(now < begin ? epoch : epoch + 1)
+    if (now >= epochStart(network, epoch + notePhases.opinions)) this.#begun = epoch
+    this.#plan()
   }
 
   close(): void {
@@ -77,44 +81,57 @@ export class StatusNoteKeeper {
       throw new DirectoryError(code, `note of epoch ${message.epoch}: not made here now`)
     }
     this.#apply(stepNote(this.#rules(state.epoch), state, message, clock.now()))
+    this.#plan()
   }
 
-  #rules(epoch: number): NoteRules {
+  #rules(epoch: Epoch): NoteRules {
     const { rules, networkFor } = this.#init
     return { ...rules, network: networkFor(epoch + 1) }
   }
 
-  #beginAt(epoch: number): void {
+  /** Looks at the clock when something may be due, and now and then, since it may be set meanwhile. */
+  #plan(): void {
     const { network, clock } = this.#init
-    const at = epochStart(network, epoch + notePhases.opinions)
-    this.#wakeAt(at > clock.now() ? at : clock.now(), () => void this.#begin(epoch))
+    this.#timer?.cancel()
+    if (this.#closed) return
+    const now = clock.now()
+    const epoch = Math.max(0, epochAt(network, now))
+    const opinions = epochStart(network, epoch + notePhases.opinions)
+    const begin = this.#begun === epoch || now > opinions ? opinions + network.epochMs : opinions
+    const end = this.#state === undefined ? begin : notePhaseEnd(network, this.#state)
+    this.#timer = lookAgain(clock, Math.min(begin, end), () => void this.#look())
   }
 
-  async #begin(epoch: number): Promise<void> {
-    const { log, statistics, current, maySpeak } = this.#init
+  async #look(): Promise<void> {
+    const { network, clock, log } = this.#init
+    try {
+      const now = clock.now()
+      if (this.#state !== undefined) {
+        this.#apply(stepNote(this.#rules(this.#state.epoch), this.#state, undefined, now))
+      }
+      const epoch = epochAt(network, now)
+      const phase = (now - epochStart(network, epoch)) / network.epochMs
+      const begins = epoch >= 0 && phase >= notePhases.opinions && phase < notePhases.signatures
+      if (begins && epoch !== this.#begun) await this.#begin(epoch)
+    } catch (error) {
+      log.error({ why: String(error) }, 'authority: a note could not go on')
+    }
+    this.#plan()
+  }
+
+  async #begin(epoch: Epoch): Promise<void> {
+    const { statistics, current, maySpeak } = this.#init
+    this.#begun = epoch
     const view = current()
     const rules = this.#rules(epoch)
     const inOffice = rules.network.authorities.some(({ id }) => same(id, rules.id))
-    try {
-      if (inOffice && view !== undefined && (await maySpeak(epoch)) && !this.#closed) {
-        const dead = [...view.nodes.keys()].filter(id => statistics.isDead(2 * epoch, id))
-        this.#apply(beginNote(rules, epoch, view, dead))
-        return
-      }
-    } catch (error) {
-      log.error({ why: String(error) }, 'authority: a note could not begin')
-    }
-    this.#beginAt(epoch + 1)
-  }
-
-  #turn(): void {
-    const state = this.#state
-    if (state === undefined) return
-    this.#apply(stepNote(this.#rules(state.epoch), state, undefined, this.#init.clock.now()))
+    if (!inOffice || view === undefined || !(await maySpeak(epoch)) || this.#closed) return
+    const dead = [...view.nodes.keys()].filter(id => statistics.isDead(2 * epoch, id))
+    this.#apply(beginNote(rules, epoch, view, dead))
   }
 
   #apply([state, actions]: NoteStepped): void {
-    const { network, clock, log, peers, notes, accuse } = this.#init
+    const { log, accuse } = this.#init
     const { epoch } = state
     if (state.at !== this.#state?.at || epoch !== this.#state.epoch) {
       log.info({ epoch, state: state.at, why: state.at === 'none' ? state.why : '' }, 'authority: note')
@@ -122,20 +139,25 @@ export class StatusNoteKeeper {
     this.#state = state
     for (const action of actions) {
       if (action.do === 'accuse') accuse(action.evidence)
-      else if (action.do === 'publish') notes.add(action.bytes, clock.now())
-      else {
-        const message = writeNoteMessage(action.message)
-        peers.tell({ ask: 'noting', message }, epochStart(network, epoch + notePhases.end))
-      }
+      else if (action.do === 'publish') this.#publish(action.bytes)
+      else this.#send(epoch, action.message)
     }
-    const end = notePhaseEnd(network, state)
-    if (end === Number.POSITIVE_INFINITY) this.#beginAt(epoch + 1)
-    else this.#wakeAt(end, () => this.#turn())
   }
 
-  #wakeAt(at: number, run: () => void): void {
-    this.#timer?.cancel()
-    if (this.#closed) return
-    this.#timer = onceAt(this.#init.clock, at, run)
+  #send(epoch: Epoch, noteMessage: NoteMessage): void {
+    const { network, peers } = this.#init
+    const message = writeNoteMessage(noteMessage)
+    peers.tell({ ask: 'noting', message }, epochStart(network, epoch + notePhases.end))
+  }
+
+  /** A clock that was set meanwhile may make it a note of another time. */
+  #publish(bytes: Uint8Array): void {
+    const { clock, log, notes } = this.#init
+    try {
+      notes.add(bytes, clock.now())
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      log.warn({ code: error.code, why: error.message }, 'authority: refused a note')
+    }
   }
 }

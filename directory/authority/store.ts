@@ -5,6 +5,7 @@ import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
 import type { Log } from '../../world/log.ts'
 import { entriesUnder, keysUnder, type Store } from '../../world/store.ts'
+import type { Epoch } from '../../world/units.ts'
 import { changes } from '../documents/authority-set.ts'
 import { type ConsensusBody, readBody } from '../documents/consensus.ts'
 import {
@@ -33,7 +34,7 @@ import { Reader } from '../reader.ts'
 import type { Descriptors, Kept, Made } from '../rounds/state.ts'
 import { digest, verifyStatement } from '../statement.ts'
 
-/** For how many epochs signed documents stay, and the own statements that must not be made twice. */
+/** Of how many epochs signed documents stay, and the own statements that must not be made twice. */
 export const storedEpochs = 72
 
 const number = (epoch: number): string => String(epoch).padStart(16, '0')
@@ -44,6 +45,10 @@ const keys = {
   heard: (round: number, place: number) => `heard/${number(round)}/${number(place)}`,
   descriptor: (epoch: number, id: string) => `descriptor/${number(epoch)}/${id}`,
 }
+
+/** What an authority must not say twice in an epoch. */
+const statements = ['vote', 'set', 'signature', 'note'] as const
+type Statement = (typeof statements)[number]
 
 const memberKey = (id: string): string => `member/${id}`
 
@@ -64,6 +69,8 @@ export class AuthorityStore {
   readonly #log: Log
   readonly #sharing: SecretSharing
   #heard = 0
+  /** Of each kind the epoch before which it may have said something that is on disk no more. */
+  readonly #forgotten = new Map<Statement, Epoch>()
 
   /**
    * @param succession who votes in which round
@@ -250,24 +257,43 @@ export class AuthorityStore {
   }
 
   /** Writes down that it speaks of who is dead in an epoch; false when it did so before. */
-  async speak(epoch: number): Promise<boolean> {
+  async speak(epoch: Epoch): Promise<boolean> {
     const key = `own/note/${number(epoch)}`
+    if (epoch < (this.#forgotten.get('note') ?? 0)) return false
     if ((await this.#store.get(key)) !== undefined) return false
     await this.#store.put(key, write(epoch))
     return true
   }
 
-  /** Forgets what is of no more use in this epoch. Evidence stays. */
-  async prune(epoch: number): Promise<void> {
-    const before = (prefix: string, oldest: number): Promise<void> =>
-      this.#store.clear({ gt: prefix, lt: `${prefix}${number(Math.max(0, oldest))}` })
+  /**
+   * Forgets what is of no more use in this epoch. Evidence stays, and of each kind of own statement so many as it makes in
+   * `storedEpochs` epochs, whatever the clock shows now: one that is set wrong must not let it say something twice.
+   */
+  async prune(epoch: Epoch): Promise<void> {
+    const before = (prefix: string, oldest: Epoch): Promise<void> =>
+      this.#store.clear({ gte: prefix, lt: `${prefix}${number(Math.max(0, oldest))}` })
     // Two rounds can run at once; what they made stays as long as anybody could still be told something else.
     await before('heard/', epoch - 1)
     await before('descriptor/', epoch - 1)
-    for (const kind of ['vote', 'opening', 'set', 'signature', 'note'])
-      await before(`own/${kind}/`, epoch - storedEpochs)
-    await before('body/', epoch - storedEpochs)
-    await before('document/', epoch - storedEpochs)
+    for (const kind of statements) this.#forgotten.set(kind, await this.#keepNewest(`own/${kind}/`))
+    await this.#keepNewest('own/opening/')
+    await this.#keepNewest('body/')
+    await this.#keepNewest('document/')
+  }
+
+  /** Says whether it may have spoken in a round and not know any more what it said. */
+  isForgotten(round: Epoch): boolean {
+    const before = (kind: Statement): Epoch => this.#forgotten.get(kind) ?? 0
+    return round < Math.max(before('vote'), before('set'), before('signature') - 1)
+  }
+
+  /** Keeps the newest of a kind; tells the epoch before which there may have been others. */
+  async #keepNewest(prefix: string): Promise<Epoch> {
+    const kept = await keysUnder(this.#store, prefix)
+    const over = kept.splice(0, Math.max(0, kept.length - storedEpochs))
+    const last = over.at(-1)
+    if (last !== undefined) await this.#store.clear({ gte: prefix, lte: last })
+    return kept.length < storedEpochs ? 0 : Number(kept[0]?.slice(prefix.length))
   }
 
   /** What it said itself: if that cannot be read, it does not know what it must not contradict. */

@@ -23,6 +23,7 @@ interface Letter {
   readonly bytes: Uint8Array
   /** It is worth nothing later, milliseconds since 1970-01-01 UTC. */
   readonly until: number
+  /** The elapsed time from which on it is carried again. */
   nextAt: number
   tries: number
 }
@@ -56,7 +57,7 @@ export class Courier {
       this.dropped++
     }
     const bytes = writeRequest(request)
-    this.#letters.push({ bytes, until, nextAt: this.#init.clock.now(), tries: 0 })
+    this.#letters.push({ bytes, until, nextAt: this.#init.clock.elapsed(), tries: 0 })
     this.#wake()
   }
 
@@ -70,15 +71,17 @@ export class Courier {
     if (this.#busy || this.#closed) return
     this.#timer?.cancel()
     this.#timer = undefined
-    const now = this.#init.clock.now()
-    this.#letters = this.#letters.filter(({ until }) => until > now)
+    const { clock } = this.#init
+    const date = clock.now()
+    this.#letters = this.#letters.filter(({ until }) => until > date)
+    const now = clock.elapsed()
     const first = this.#letters.reduce<Letter | undefined>(
       (a, b) => (a === undefined || b.nextAt < a.nextAt ? b : a),
       undefined,
     )
     if (first === undefined) return
     if (first.nextAt > now) {
-      this.#timer = this.#init.clock.after(first.nextAt - now, () => this.#wake())
+      this.#timer = clock.after(first.nextAt - now, () => this.#wake())
       return
     }
     this.#busy = true
@@ -113,7 +116,7 @@ export class Courier {
   #postpone(letter: Letter): void {
     const wait = Math.min(retryMs.longest, retryMs.first * 2 ** letter.tries)
     letter.tries++
-    letter.nextAt = this.#init.clock.now() + wait * (0.75 + fraction(this.#init.random) / 2)
+    letter.nextAt = this.#init.clock.elapsed() + wait * (0.75 + fraction(this.#init.random) / 2)
   }
 
   #forget(letter: Letter): void {

@@ -2,18 +2,16 @@
 
 import type { Clock } from '../../world/clock.ts'
 import { fraction, type Random } from '../../world/random.ts'
-import { second } from '../../world/units.ts'
+import { type Epoch, type Ms, second } from '../../world/units.ts'
 import { epochAt, epochStart, type Network, phaseEnds } from '../documents/network.ts'
+import { type EpochWindow, OwnMoments } from '../own-moments.ts'
 import type { HeldDocuments } from './held-documents.ts'
 
-/** When, within an epoch, the document of the next one is fetched: spread, and well before it is needed. */
-export interface FetchWindow {
-  readonly from: number
-  readonly to: number
-}
-
-/** Nodes go first, so that they have what clients ask for. */
-export const fetchWindows: { readonly node: FetchWindow; readonly client: FetchWindow } = {
+/**
+ * When, within an epoch, the document of the next one is fetched: spread, and well before it is needed. Nodes go first, so
+ * that they have what clients ask for.
+ */
+export const fetchWindows: { readonly node: EpochWindow; readonly client: EpochWindow } = {
   node: { from: phaseEnds.signatures + 1 / 128, to: 6 / 8 },
   client: { from: 6 / 8, to: 7 / 8 },
 }
@@ -26,22 +24,23 @@ export interface FetchTimesInit {
   readonly clock: Clock
   readonly random: Random
   readonly documents: HeldDocuments
-  readonly window: FetchWindow
+  readonly window: EpochWindow
 }
 
 export class FetchTimes {
   readonly #init: FetchTimesInit
-  readonly #started: number
-  /** The own place in the window, drawn anew for every epoch. */
-  #place = { epoch: -1, at: 0 }
+  /** Elapsed time. */
+  readonly #started: Ms
+  readonly #moments: OwnMoments
 
   constructor(init: FetchTimesInit) {
     this.#init = init
-    this.#started = init.clock.now()
+    this.#started = init.clock.elapsed()
+    this.#moments = new OwnMoments(init.network, init.random, init.window)
   }
 
   /** What is missing now: any document of now, or the next epoch's when its time to fetch has come. */
-  wanted(now: number, tries: number): { epoch: number | null } | undefined {
+  wanted(now: Ms, tries: number): { epoch: Epoch | null } | undefined {
     const { network, documents } = this.#init
     const epoch = epochAt(network, now)
     if (epoch < 0) return undefined
@@ -49,36 +48,25 @@ export class FetchTimes {
     const wanted: number[] = []
     // A round that started the network may end late: its document is still better than an older one.
     if (documents.get(epoch) === undefined) wanted.push(epoch)
-    if (documents.get(epoch + 1) === undefined && now >= this.#fetchAt(epoch)) wanted.push(epoch + 1)
+    if (documents.get(epoch + 1) === undefined && now >= this.#moments.in(epoch)) wanted.push(epoch + 1)
     const choice = wanted[tries % Math.max(1, wanted.length)]
     return choice === undefined ? undefined : { epoch: choice }
   }
 
-  /** Milliseconds until something may be missing. */
-  nextFetch(now: number): number {
+  /** Tells when something may be missing next, milliseconds since 1970-01-01 UTC. */
+  nextFetch(now: Ms): Ms {
     const { network } = this.#init
     const epoch = epochAt(network, now)
-    if (epoch < 0) return Math.min(network.epochMs, epochStart(network, 0) - now)
-    const at = this.#fetchAt(epoch)
-    const next = now < at ? at : Math.max(epochStart(network, epoch + 1), this.#fetchAt(epoch + 1))
-    return Math.max(1, next - now)
-  }
-
-  #fetchAt(epoch: number): number {
-    const { network, random } = this.#init
-    if (this.#place.epoch !== epoch) {
-      const { from, to } = this.#init.window
-      const at = epochStart(network, epoch + from + (to - from) * fraction(random))
-      if (epoch !== epochAt(network, this.#init.clock.now())) return at
-      this.#place = { epoch, at }
-    }
-    return this.#place.at
+    if (epoch < 0) return epochStart(network, 0)
+    const at = this.#moments.in(epoch)
+    const next = now < at ? at : Math.max(epochStart(network, epoch + 1), this.#moments.in(epoch + 1))
+    return Math.max(now + 1, next)
   }
 
   /** Milliseconds until the next try. */
-  backOff(tries: number): number {
+  backOff(tries: number): Ms {
     const { network, clock, random } = this.#init
-    const starting = clock.now() - this.#started < retryMs.soonFor
+    const starting = clock.elapsed() - this.#started < retryMs.soonFor
     const longest = starting
       ? retryMs.soon
       : Math.max(retryMs.soon, Math.min(retryMs.longest, network.epochMs / 20))

@@ -20,10 +20,11 @@ import {
 } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
+import { type EpochWindow, lookAgain } from '../own-moments.ts'
 import { Comparison } from './comparison.ts'
 import { DocumentsOnDisk } from './documents-on-disk.ts'
 import { Fetch } from './fetch.ts'
-import { FetchTimes, type FetchWindow, fetchWindows } from './fetch-times.ts'
+import { FetchTimes, fetchWindows } from './fetch-times.ts'
 import { type HeldDocument, HeldDocuments } from './held-documents.ts'
 import { Sources } from './sources.ts'
 import type { Split } from './split.ts'
@@ -99,7 +100,7 @@ export class Follower implements FollowedDirectory {
   #fetched = 0
   #accepted = 0
   #tries = 0
-  readonly #noteWindow: FetchWindow
+  readonly #noteWindow: EpochWindow
   #noteFollower: StatusNoteFollower | undefined
   #timer: Timer | undefined
   #readyTimer: Timer | undefined
@@ -113,7 +114,7 @@ export class Follower implements FollowedDirectory {
     const documents = new HeldDocuments(network)
     this.documents = documents
     this.#disk = new DocumentsOnDisk(options.store, options.log)
-    this.notes = new HeldNotes(documents.succession, name => documents.named(name), clock.now())
+    this.notes = new HeldNotes(documents.succession, name => documents.named(name), clock)
     this.#times = new FetchTimes({ network, clock, random, documents, window: fetchWindows[who] })
     const sources = new Sources({
       authorities: () => documents.succession.newest.authorities,
@@ -253,9 +254,11 @@ export class Follower implements FollowedDirectory {
   #plan(ms: number): void {
     if (this.#abort.signal.aborted) return
     this.#timer?.cancel()
-    this.#timer = this.#options.clock.after(ms, () => {
-      this.#running = this.#attempt()
-    })
+    this.#timer = this.#options.clock.after(ms, () => this.#run())
+  }
+
+  #run(): void {
+    this.#running = this.#attempt()
   }
 
   async #attempt(): Promise<void> {
@@ -266,9 +269,10 @@ export class Follower implements FollowedDirectory {
     const want = this.#times.wanted(now, this.#tries)
     if (want !== undefined && (await this.#fetch(want.epoch))) this.#tries = 0
     else if (want !== undefined) this.#tries++
+    if (this.#abort.signal.aborted) return
     const next = this.#times.wanted(clock.now(), this.#tries)
     if (next !== undefined) return this.#plan(this.#tries === 0 ? 0 : this.#times.backOff(this.#tries))
-    this.#plan(this.#times.nextFetch(clock.now()))
+    this.#timer = lookAgain(clock, this.#times.nextFetch(clock.now()), () => this.#run())
   }
 
   /** Once for each document that is not fresh any more. */
@@ -452,7 +456,7 @@ export class Follower implements FollowedDirectory {
     const newest = this.documents.newest()
     if (newest === undefined || newest.view.validAfter <= now) return
     this.#readyTimer?.cancel()
-    this.#readyTimer = clock.after(newest.view.validAfter - now, () => this.#tellReady())
+    this.#readyTimer = lookAgain(clock, newest.view.validAfter, () => this.#tellReady())
   }
 }
 

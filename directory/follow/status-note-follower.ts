@@ -6,10 +6,12 @@ import { type Link, LinkError, type Peer } from '../../link/link.ts'
 import { type Clock, onceAt, type Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { fraction, type Random, shuffle } from '../../world/random.ts'
+import type { Epoch } from '../../world/units.ts'
 import { directoryProtocol, readAnswer, writeRequest } from '../documents/exchange.ts'
-import { epochAt, epochStart, type Network, phaseEnds } from '../documents/network.ts'
+import { epochAt, type Network, phaseEnds } from '../documents/network.ts'
 import { noteEffect, noteLimits } from '../documents/status-note.ts'
 import { DirectoryError } from '../error.ts'
+import { type EpochWindow, lookAgain, OwnMoments } from '../own-moments.ts'
 import type { HeldNotes } from './status-note-held.ts'
 
 export interface StatusNoteFollowerInit {
@@ -24,13 +26,13 @@ export interface StatusNoteFollowerInit {
   /** Whether there is a document that a note could be about. */
   readonly ready: () => boolean
   /** The window within an epoch in which its note is fetched. */
-  readonly window: { readonly from: number; readonly to: number }
+  readonly window: EpochWindow
   /** A note has come into force that changes something. */
   readonly onEffect: () => void
 }
 
 /** Nodes go first, so that they have what clients ask for; both are done well before the effect. */
-export const noteWindows: Readonly<Record<'node' | 'client', StatusNoteFollowerInit['window']>> = {
+export const noteWindows: Readonly<Record<'node' | 'client', EpochWindow>> = {
   node: { from: phaseEnds.signatures + 1 / 128, to: 11 / 16 },
   client: { from: 11 / 16, to: 13 / 16 },
 }
@@ -40,6 +42,8 @@ const asksPerAttempt = 3
 /** An epoch may have no note: so many attempts, spread over this part of an epoch each. */
 const attempts = 6
 const pause = 1 / 128
+/** Epochs of which the attempts are remembered. */
+const epochsTried = 4
 
 export class StatusNoteFollower {
   readonly #init: StatusNoteFollowerInit
@@ -47,10 +51,13 @@ export class StatusNoteFollower {
   readonly #told: Set<number> = new Set()
   #timer: Timer | undefined
   #effectTimer: Timer | undefined
-  #tries = { epoch: -1, count: 0 }
+  readonly #moments: OwnMoments
+  /** Attempts to fetch the note of an epoch. */
+  readonly #tries = new Map<Epoch, number>()
 
   constructor(init: StatusNoteFollowerInit) {
     this.#init = init
+    this.#moments = new OwnMoments(init.network, init.random, init.window)
     this.#wakeIn(0)
   }
 
@@ -68,25 +75,29 @@ export class StatusNoteFollower {
 
   async #run(): Promise<void> {
     const { network, clock, random, notes, ready } = this.#init
-    const now = clock.now()
     if (!ready()) return this.#wakeIn(Math.max(200, network.epochMs / 32))
+    const now = clock.now()
     // The one in force is for those who come now; the next one for everybody.
-    const epoch = this.#tries.epoch
-    if (epoch >= 0 && this.#tries.count < attempts && notes.get(epoch) === undefined) {
-      this.#tries.count++
-      if (!(await this.#fetch(epoch))) {
-        return this.#wakeIn(network.epochMs * pause * (0.75 + fraction(random) / 2))
-      }
+    const inForce = notes.epochInForce(now)
+    const missing = [inForce, inForce + 1].filter(epoch => this.#isMissing(epoch))
+    const due = missing.find(epoch => this.#moments.in(epoch) <= now)
+    if (due !== undefined) {
+      const came = await this.#attempt(due)
+      return this.#wakeIn(came ? 0 : network.epochMs * pause * (0.75 + fraction(random) / 2))
     }
-    const next = Math.max(epoch + 1, notes.epochInForce(now))
-    this.#tries = { epoch: next, count: 0 }
-    this.#wakeIn(Math.max(0, this.#moment(next) - clock.now()))
+    if (this.#abort.signal.aborted) return
+    const next = this.#moments.in(missing[0] ?? inForce + 2)
+    this.#timer = lookAgain(clock, next, () => void this.#run())
   }
 
-  /** This follower's own moment to fetch the note of an epoch. */
-  #moment(epoch: number): number {
-    const { network, random, window } = this.#init
-    return epochStart(network, epoch + window.from + (window.to - window.from) * fraction(random))
+  #isMissing(epoch: Epoch): boolean {
+    return this.#init.notes.get(epoch) === undefined && (this.#tries.get(epoch) ?? 0) < attempts
+  }
+
+  #attempt(epoch: Epoch): Promise<boolean> {
+    this.#tries.set(epoch, (this.#tries.get(epoch) ?? 0) + 1)
+    if (this.#tries.size > epochsTried) this.#tries.delete(this.#tries.keys().next().value as Epoch)
+    return this.#fetch(epoch)
   }
 
   async #fetch(epoch: number): Promise<boolean> {
@@ -94,7 +105,7 @@ export class StatusNoteFollower {
     const others = [...shuffle(random, sources()), ...shuffle(random, network.authorities)].filter(
       ({ id }) => hex(id) !== hex(link.id),
     )
-    const skip = (this.#tries.count * asksPerAttempt) % Math.max(1, others.length)
+    const skip = ((this.#tries.get(epoch) ?? 0) * asksPerAttempt) % Math.max(1, others.length)
     for (const peer of [...others.slice(skip), ...others.slice(0, skip)].slice(0, asksPerAttempt)) {
       if (this.#abort.signal.aborted) return false
       try {

@@ -1,6 +1,8 @@
 // The notes that somebody holds (docs/spec/directory-voting.md 8.11): authorities, nodes and clients alike.
 
 import { same } from '../../encoding/bytes.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Ms } from '../../world/units.ts'
 import { epochAt, epochStart, type Network } from '../documents/network.ts'
 import {
   noteEffect,
@@ -23,8 +25,9 @@ export class HeldNotes {
   readonly #network: Network
   readonly #succession: Succession
   readonly #viewOf: (name: string) => View | undefined
-  /** Milliseconds since 1970-01-01 UTC: who was there before a note's effect takes it before that or not at all. */
-  readonly #since: number
+  readonly #clock: Pick<Clock, 'elapsed'>
+  /** Elapsed time: who was there before a note's effect takes it before that or not at all. */
+  readonly #since: Ms
   readonly #held = new Map<number, HeldNote>()
   /** The view of a document while a note is in force, made once. */
   readonly #obeyed = new Map<View, { readonly note: HeldNote; readonly view: View }>()
@@ -32,12 +35,18 @@ export class HeldNotes {
   /**
    * @param succession who makes documents and notes, and since when
    * @param viewOf a verified view by the hex of its name
+   * @param clock tells for how long they have been kept here
    */
-  constructor(succession: Succession, viewOf: (name: string) => View | undefined, since: number) {
+  constructor(
+    succession: Succession,
+    viewOf: (name: string) => View | undefined,
+    clock: Pick<Clock, 'elapsed'>,
+  ) {
     this.#network = succession.newest
     this.#succession = succession
     this.#viewOf = viewOf
-    this.#since = since
+    this.#clock = clock
+    this.#since = clock.elapsed()
   }
 
   /**
@@ -60,7 +69,8 @@ export class HeldNotes {
     verifyNote(this.#succession.networkFor(epoch + 1), signed, this.#viewOf)
     if (have !== undefined) throw new DirectoryError('CONFLICT', `note: two signed notes of epoch ${epoch}`)
     const effect = noteEffect(network, epoch)
-    if (now >= effect && this.#since < effect) {
+    const hereFor = this.#clock.elapsed() - this.#since
+    if (now >= effect && hereFor > now - effect) {
       throw new DirectoryError('LATE', `note of epoch ${epoch}: others have obeyed it, or never will`)
     }
     this.#held.set(epoch, { bytes, signed })

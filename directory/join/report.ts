@@ -5,8 +5,8 @@ import { hex } from '../../encoding/bytes.ts'
 import type { Link, Peer } from '../../link/link.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
-import { fraction, type Random } from '../../world/random.ts'
-import { second } from '../../world/units.ts'
+import type { Random } from '../../world/random.ts'
+import { type Ms, second } from '../../world/units.ts'
 import type { Network } from '../documents/network.ts'
 import {
   halfAt,
@@ -19,6 +19,7 @@ import {
 } from '../documents/statistics.ts'
 import type { View } from '../documents/view.ts'
 import { Courier } from '../follow/courier.ts'
+import { lookAgain, OwnMoments } from '../own-moments.ts'
 import type { LoopCount } from '../rounds/reliability.ts'
 import type { Sign } from '../statement.ts'
 
@@ -41,16 +42,22 @@ export interface ReporterInit {
 const requestMs = 5 * second
 /** Reports are spread over this part of an epoch, and worth nothing after twice as long. */
 const spread = 1 / 32
+const halvesRemembered = 8
 
 export class Reporter {
   readonly #init: ReporterInit
   /** By the hex of the authority. */
   readonly #couriers = new Map<string, Courier>()
+  readonly #moments: OwnMoments
+  /** Each is reported once, also where a clock put back leads through it again. */
+  readonly #reported = new Set<number>()
+  #half = 0
   #timer: Timer | undefined
   #closed = false
 
   constructor(init: ReporterInit) {
     this.#init = init
+    this.#moments = new OwnMoments(init.network, init.random, { from: 0, to: spread })
     this.#plan()
   }
 
@@ -60,19 +67,35 @@ export class Reporter {
     for (const courier of this.#couriers.values()) courier.close()
   }
 
-  /** At this node's own moment after the half that is under way. */
+  /** Waits for this node's own moment after the half that is under way. */
   #plan(): void {
     if (this.#closed) return
-    const { network, clock, random } = this.#init
-    const half = Math.max(0, halfAt(network, clock.now()))
-    const at = halfStart(network, half + 1) + network.epochMs * spread * fraction(random)
-    this.#timer = clock.after(Math.max(1, at - clock.now()), () => {
-      this.#report(half)
-      this.#plan()
-    })
+    const { network, clock } = this.#init
+    this.#half = Math.max(0, halfAt(network, clock.now()))
+    this.#timer = lookAgain(clock, this.#momentAfter(this.#half), () => this.#look())
+  }
+
+  /** Reports about the half that was under way at the last look, unless the clock was set meanwhile. */
+  #look(): void {
+    const { network, clock } = this.#init
+    const [now, half] = [clock.now(), this.#half]
+    const passed = halfAt(network, now) - half
+    if (passed === 1 && now < this.#momentAfter(half)) {
+      this.#timer = lookAgain(clock, this.#momentAfter(half), () => this.#look())
+      return
+    }
+    if (passed === 1 && !this.#reported.has(half)) this.#report(half)
+    this.#plan()
+  }
+
+  #momentAfter(half: number): Ms {
+    return this.#moments.in((half + 1) / 2)
   }
 
   #report(half: number): void {
+    this.#reported.add(half)
+    if (this.#reported.size > halvesRemembered)
+      this.#reported.delete(this.#reported.values().next().value as number)
     const { network, link, sign, view, counts, log } = this.#init
     const about = view()
     const counted = counts(half)

@@ -1,0 +1,44 @@
+// What a node says about itself, and what it takes to join (docs/directory.md 5).
+
+import type { AnnouncedService } from '../documents/announced.ts'
+import type { Role } from '../documents/view.ts'
+import type { FollowOptions } from '../follow/follow.ts'
+import type { Sign } from '../statement.ts'
+import type { ReporterInit } from './report.ts'
+
+/** What a node says about itself; what it leaves out is empty. */
+export interface NodeDescription {
+  readonly role: Role
+  /** Multiaddrs without the /p2p part, at which others reach it. */
+  readonly addresses: readonly string[]
+  /** X25519 public keys (32 bytes each) for packets of epoch, epoch + 1, epoch + 2. */
+  readonly packetKeys: readonly Uint8Array[]
+  readonly family?: string | undefined
+  readonly country?: string | undefined
+  readonly software?: string | undefined
+  readonly services?: readonly AnnouncedService[] | undefined
+  /** Where the authorities' people reach the operator; it stands in no document. */
+  readonly contact?: string | undefined
+  readonly certified?: Certified | undefined
+}
+
+/** What the operator's offline identity key says about a node's key (docs/directory.md 5.4). */
+export interface Certified {
+  /** 32 bytes */
+  readonly identity: Uint8Array
+  /** 64 bytes: that the node's key is the operator's, until the end of epoch `until`. */
+  readonly certificate: Uint8Array
+  readonly until: number
+  /** 64 bytes: that the node may ask to join with this role, family and contact. */
+  readonly approval: Uint8Array
+}
+
+/** What it takes for a node to be in the documents, besides following them. */
+export interface JoinOptions extends FollowOptions {
+  /** What the descriptor for an epoch's document says; asked once an epoch. */
+  readonly describe: (epoch: number) => NodeDescription | Promise<NodeDescription>
+  /** Signs with the key of the link's identity. */
+  readonly sign: Sign
+  /** What this node's loops counted in a half epoch (report.ts); without it nothing is reported. */
+  readonly counts?: ReporterInit['counts'] | undefined
+}
