@@ -1,4 +1,4 @@
-// A host's own moments within epochs (docs/directory.md 10), and waiting for a time of a wall clock that may be set.
+// A host's own moments within epochs (docs/spec/directory-travel.md 10), and waiting for a time of a wall clock that may be set.
 
 import type { Clock, Timer } from '../world/clock.ts'
 import { fraction, type Random } from '../world/random.ts'

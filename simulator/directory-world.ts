@@ -1,8 +1,9 @@
 // A group of authorities with nodes and clients on the in-memory link, for tests of the directory.
 
 import { ed25519Sign, x25519PublicKey } from '#crypto'
-import { type Authority, type AuthorityOptions, startAuthority } from '../directory/authority/authority.ts'
+import { type Authority, startAuthority } from '../directory/authority/authority.ts'
 import { authorityEntry } from '../directory/authority/keys.ts'
+import type { AuthorityOptions } from '../directory/authority/options.ts'
 import type { AuthorityEntry, Network } from '../directory/documents/network.ts'
 import type { Role } from '../directory/documents/view.ts'
 import { type FollowedDirectory, type FollowOptions, followDirectory } from '../directory/follow/follow.ts'

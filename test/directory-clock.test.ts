@@ -1,4 +1,4 @@
-// A wall clock that people or NTP put forth or back (docs/directory.md 2): what follows epochs comes right again when the
+// A wall clock that people or NTP put forth or back (docs/spec/directory.md 2): what follows epochs comes right again when the
 // clock is right; gaps, limits and back-off do not notice.
 
 import { test } from 'uvu'

@@ -1,4 +1,4 @@
-// What an authority can prove of others (docs/directory.md 8.8): that authorities or nodes contradicted themselves.
+// What an authority can prove of others (docs/spec/directory-voting.md 8.8): that authorities or nodes contradicted themselves.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { NodeId } from '../../encoding/ids.ts'

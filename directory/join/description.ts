@@ -1,4 +1,4 @@
-// What a node says about itself, and what it takes to join (docs/directory.md 5).
+// What a node says about itself, and what it takes to join (docs/spec/directory-nodes.md 5).
 
 import type { AnnouncedService } from '../documents/announced.ts'
 import type { Role } from '../documents/view.ts'
@@ -22,7 +22,7 @@ export interface NodeDescription {
   readonly certified?: Certified | undefined
 }
 
-/** What the operator's offline identity key says about a node's key (docs/directory.md 5.4). */
+/** What the operator's offline identity key says about a node's key (docs/spec/directory-nodes.md 5.4). */
 export interface Certified {
   /** 32 bytes */
   readonly identity: Uint8Array

@@ -1,0 +1,37 @@
+// What an authority is made of.
+
+import type { Link } from '../../link/link.ts'
+import type { Clock } from '../../world/clock.ts'
+import type { Log } from '../../world/log.ts'
+import type { Random } from '../../world/random.ts'
+import type { Store } from '../../world/store.ts'
+import type { Successors } from '../documents/consensus.ts'
+import type { Network } from '../documents/network.ts'
+import type { Parameters } from '../documents/view.ts'
+import type { SecretSharing } from '../randomness/sharing.ts'
+import type { step } from '../rounds/round.ts'
+import type { AdmissionPolicy } from './admission.ts'
+
+/** Tells what an authority is made of. */
+export interface AuthorityOptions {
+  readonly network: Network
+  /** 32 bytes: the seed of its Ed25519 key, which is the link's identity. */
+  readonly seed: Uint8Array
+  readonly link: Link
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly store: Store
+  /** Whom it lets in. Default: everybody comes in, unasked. */
+  readonly admission?: AdmissionPolicy | undefined
+  /** What it votes for; it leaves the rest to the others. */
+  readonly wanted?: Partial<Parameters> | undefined
+  /** Whom it wants to be the authorities from some epoch on, if not the same (docs/spec/directory-consensus.md 6.5). */
+  readonly successors?: Successors | null | undefined
+  /** The mixing strategy it votes for. */
+  readonly mixing?: string | undefined
+  /** How secrets for the shared randomness are shared out. A simulation hands in a cheaper way. */
+  readonly sharing?: SecretSharing | undefined
+  /** The voting machine. A test hands in one that it looks over the shoulder of. */
+  readonly step?: typeof step | undefined
+}
