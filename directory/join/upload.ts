@@ -1,5 +1,5 @@
-// Uploads a node's descriptor to every authority each epoch, and asks to be let in where it is not (docs/directory.md
-// 5.3 to 5.6).
+// Uploads a node's descriptor to every authority each epoch, and asks to be let in where it is not
+// (docs/spec/directory-nodes.md 5.3 to 5.6).
 
 import { hex } from '../../encoding/bytes.ts'
 import type { NodeId } from '../../encoding/ids.ts'
