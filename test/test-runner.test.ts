@@ -236,7 +236,7 @@ test('test:all runs every file of test/, and each file that names dist says that
     there,
   )
   for (const { name, path, needs } of files) {
-    const names = /'dist', '|\bdist\/\w|\bcompiled\b/.test(
+    const names = /'dist', 'scripts'|\bdist\/(scripts|client)|\bcompiled\b/.test(
       readFileSync(path, 'utf8').replace(/^\/\/.*$/gm, ''),
     )
     if (names && name !== 'test-runner.test.ts') assert.equal(needs, ['dist'], name)

@@ -37,7 +37,7 @@ function outputs(): string[] {
   return entries.filter(path => /\.(js|ts|map)$/.test(path))
 }
 
-/** Names the source that a declaration map was made from. */
+/** Names the source of an output: `.d.ts.map`, `.d.ts`, `.js.map` and `.js` are made from `.ts`. */
 function sourceOf(path: string): string {
   return path.replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts')
 }
