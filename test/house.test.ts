@@ -1,5 +1,6 @@
 // How the house is built (docs/architecture.md): who may import whom, what is declared, what is published and
 // shipped, and that no idea has two places. Each rule is broken on purpose in a copy, and seen to refuse.
+// needs: dist
 
 import { execFileSync, spawnSync } from 'node:child_process'
 import {

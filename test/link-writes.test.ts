@@ -50,7 +50,8 @@ test('a Noise message is one write, and windows are opened again by halves', asy
   }
 
   const updates = sizes.filter(size => size === updateBytes).length
-  const messages = sizes.filter(size => size > cellBytes)
+  // the last of what was waiting can be a part of a cell
+  const messages = sizes.filter(size => size > updateBytes)
   assert.ok(updates <= (cells * cellBytes) / (128 * 1024), `${updates} window updates`)
   assert.ok(messages.length <= cells / 9, `${messages.length} messages for ${cells} cells`)
   const bytes = messages.reduce((sum, size) => sum + size - around, 0)
