@@ -11,7 +11,7 @@ export const denominations: readonly number[] = Array.from({ length: 39 }, (_, i
 
 const known = new Set(denominations)
 
-/** Whether an amount, in the ledger's smallest unit, is one that notes have. */
+/** Says whether an amount, in the ledger's smallest unit, is one that notes have. */
 export function isDenomination(amount: number): boolean {
   return known.has(amount)
 }

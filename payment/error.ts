@@ -1,4 +1,4 @@
-// What can be wrong with a payment, a round or a ledger.
+// Names what can be wrong with a payment, a round or a ledger.
 
 /**
  * | code | meaning | what the caller does |
@@ -13,7 +13,7 @@
  * | BUSY | too many transactions wait for the ledger | sends it again later |
  * | DAMAGED | a store holds something else than what was written to it | restores it from a copy |
  * | DOUBLE_SPEND | a note that is spent already | discards it |
- * | FORKED | the ledger was caught with two histories, or does not prove that it has one | pays nothing with it, and shows the two heads |
+ * | FORKED | the ledger was caught with two histories, or does not prove that it has one | pays nothing with it |
  * | NODE | a Bitcoin node does not answer, or refuses what it was asked | looks after the node |
  * | NONCE_USED | a mint that was entered before, or that repeats its nonce | discards it |
  * | NO_QUOTE | a quote that there is not: it was signed, or is too old | asks for another one |

@@ -1,4 +1,4 @@
-// What payments sign and hash together. docs/spec/payments-ledger.md 3.1.
+// Makes the bytes that payments sign or hash together. docs/spec/payments-ledger.md 3.1.
 
 const ascii = new TextEncoder()
 

@@ -1,10 +1,12 @@
-// How long rounds and payments take: parameters, because a network on one machine is faster than one around the world.
-// docs/spec/payments-rounds.md 4.10.
+// Says how long rounds and payments take: parameters, because a network on one machine is faster than one around the
+// world. docs/spec/payments-rounds.md 4.10.
 
 import type { Clock } from '../world/clock.ts'
 import { type Epoch, type Ms, minute } from '../world/units.ts'
 
-/** When peers meet. All who want to meet must have the same `epochMs`; the other times may differ. Milliseconds. */
+/**
+ * Says when peers meet. All who want to meet must have the same `epochMs`; the other times may differ. Milliseconds.
+ */
 export interface PairingTimes {
   /** From one meeting to the next. */
   readonly epochMs: number
@@ -43,7 +45,9 @@ export function openEpoch({ epochMs, arriveMs }: Pick<PairingTimes, 'epochMs' | 
   return Math.floor((now + arriveMs) / epochMs)
 }
 
-/** A moment by both clocks (world/clock.ts): meetings go by the wall, and how long a phase waits by what has elapsed. */
+/**
+ * A moment by both clocks (world/clock.ts): meetings go by the wall, and how long a phase waits by what has elapsed.
+ */
 export interface Moment {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly wall: Ms

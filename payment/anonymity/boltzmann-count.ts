@@ -3,7 +3,7 @@
 
 import { digits, eachInside, firstAtLeast, type Side, type Slices, slices } from './multiset.ts'
 
-/** What a block may keep: its inputs less its outputs lie from `least` (0 or below) to `most`. */
+/** Says what a block may keep: its inputs less its outputs lie from `least` (0 or below) to `most`. */
 export interface Margin {
   readonly least: number
   readonly most: number
@@ -14,7 +14,7 @@ interface Table {
   readonly outputs: Side
   readonly parts: Slices
   readonly allowed: Margin
-  /** What the whole transaction keeps. */
+  /** The whole transaction keeps this. */
   readonly fee: number
   /**
    * `ways[I * outputs.size + O]`: the readings of inputs I and outputs O as a transaction of their own. Doubles hold
@@ -76,7 +76,7 @@ function addBlock(table: Table, whole: number, block: number, waysIn: number): v
   }
 }
 
-/** What inputs I may keep so that they, and the inputs that are not among them, can each be cut into blocks. */
+/** Gives what inputs I may keep so that they, and the inputs that are not among them, can each be cut into blocks. */
 function room({ inputs, allowed, fee }: Table, whole: number): Margin {
   const card = inputs.cards[whole] as number
   const others = inputs.total - card

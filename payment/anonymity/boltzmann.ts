@@ -1,5 +1,5 @@
-// How well a join hides: the number of ways to read a transaction as separate payments, and in how many of them an
-// output is paid by an input. The measure is LaurentMT's ("Introducing Boltzmann", 2015).
+// Measures how well a join hides: the number of ways to read a transaction as separate payments, and in how many of
+// them an output is paid by an input. The measure is LaurentMT's ("Introducing Boltzmann", 2015).
 // docs/spec/payments-anonymity.md 1.
 
 import { PaymentError } from '../error.ts'
@@ -14,7 +14,7 @@ export interface MeasuredCase {
   /** Amounts in the ledger's smallest unit; each a whole number, their sum at most 2^53 - 1. */
   readonly inputs: readonly number[]
   readonly outputs: readonly number[]
-  /** What the taker of a join may pay each maker, as a part of the joined amount; 0 when nothing. */
+  /** The taker of a join may pay each maker so much, as a part of the joined amount; 0 when nothing. */
   readonly maxCjIntrafeesRatio?: number
 }
 

@@ -1,5 +1,5 @@
-// Who can still be meant when somebody takes part in round after round: the intersection attack, and what is left of an
-// anonymity set under it and under peers who collude. docs/spec/payments-paymix.md 5.8.
+// Finds who can still be meant when somebody takes part in round after round: the intersection attack, and what is left
+// of an anonymity set under it and under peers who collude. docs/spec/payments-paymix.md 5.8.
 
 /** One round: who took part, by whatever name they can be known again. */
 export type Members = ReadonlySet<string>
@@ -15,7 +15,7 @@ export function intersections(rounds: readonly Members[]): number[] {
   return rounds.map((_, i) => intersection(rounds.slice(0, i + 1)).size)
 }
 
-/** How well one join of n peers hides an honest one when c of the others tell each other everything. */
+/** Says how well one join of n peers hides an honest one when c of the others tell each other everything. */
 export interface Collusion {
   readonly colluding: number
   /** Honest peers among whom the output may lie: n - c. */
@@ -26,7 +26,7 @@ export interface Collusion {
 }
 
 /**
- * What peers that tell each other everything learn of one join.
+ * Reckons what peers that tell each other everything learn of one join.
  *
  * @param peers n, from 1
  * @param colluding c, from 0 to n - 1

@@ -1,4 +1,4 @@
-// How often somebody who sees every payout guesses the payment that it belongs to, by simulation.
+// Simulates how often somebody who sees every payout guesses the payment that it belongs to.
 // docs/spec/payments-paymix.md 5.7.
 
 import { below, exponential, type Random } from '../../world/random.ts'
@@ -14,11 +14,11 @@ export interface LinkabilityInit {
   readonly everyMs: number
   /** Mean of what a piece waits, milliseconds. */
   readonly delayMs: number
-  /** Whether all pieces of a payment go to one account of the receiver; otherwise each to a key of its own. */
+  /** True when all pieces of a payment go to one account of the receiver; otherwise each to a key of its own. */
   readonly isOneAccount: boolean
 }
 
-/** How well an observer guessed. */
+/** Says how well an observer guessed. */
 export interface Linkability {
   /** The part of payouts, or of accounts, whose payment the observer names at its first guess. */
   readonly topOne: number
@@ -50,7 +50,7 @@ function simulate({ payments, everyMs, delayMs }: LinkabilityInit, random: Rando
   return payouts.sort((a, b) => a.at - b.at)
 }
 
-/** What an account got in all is what one payment, or a few, had as their amount. */
+/** Guesses by sums: an account got in all what one payment, or a few, had as their amount. */
 function bySums(payouts: readonly Paid[], payments: number): Linkability {
   const sums = Array.from({ length: payments }, () => 0)
   for (const { payment, denomination } of payouts) sums[payment] = (sums[payment] as number) + denomination
@@ -61,8 +61,8 @@ function bySums(payouts: readonly Paid[], payments: number): Linkability {
 }
 
 /**
- * The likeliest payment among those that have a piece of this denomination and began before: with exponential delays the
- * one that began last, unless its pieces are used up by payouts that the observer has given to it already.
+ * The likeliest payment among those that have a piece of this denomination and began before: with exponential delays
+ * the one that began last, unless its pieces are used up by payouts that the observer has given to it already.
  */
 function byTime(payouts: readonly Paid[], delayMs: number): Linkability {
   const open = payouts.map(({ payment, denomination, begun }) => ({ payment, denomination, begun }))

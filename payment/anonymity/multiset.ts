@@ -5,13 +5,13 @@
 export interface Side {
   /** The distinct amounts that are not zero. */
   readonly amounts: readonly number[]
-  /** How often each occurs. */
+  /** Each occurs so often. */
   readonly counts: readonly number[]
-  /** Where each number of the caller's list is in `amounts`; -1 for a zero. */
+  /** Each number of the caller's list has this place in `amounts`; -1 for a zero. */
   readonly groupOf: readonly number[]
-  /** How many amounts there are, equal ones counted apart. */
+  /** The number of amounts, equal ones counted apart. */
   readonly total: number
-  /** How many multisets there are; the largest, `size - 1`, is the whole side. */
+  /** The number of multisets; the largest, `size - 1`, is the whole side. */
   readonly size: number
   /** For each multiset the sum of its amounts, and how many they are. */
   readonly sums: Float64Array

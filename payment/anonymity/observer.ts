@@ -1,4 +1,4 @@
-// What somebody who reads a public ledger can make of it: for every note, whose it may be. A transfer with one payer passes
+// Makes of a public ledger what its reader can: for every note, whose it may be. A transfer with one payer passes
 // its notes on; in a join each output may be any input's. docs/spec/payments-paymix.md 5.6.
 
 import { hex } from '../../encoding/bytes.ts'
@@ -18,7 +18,7 @@ export interface Seen {
 }
 
 /**
- * What anybody can read off a log: who could have paid what.
+ * Reads off a log what anybody can: who could have paid what.
  *
  * @param entries of the log, without its genesis
  */
@@ -32,7 +32,7 @@ export function readPublic(ledger: Uint8Array, entries: Iterable<Uint8Array>): S
 }
 
 /**
- * Where every note may come from.
+ * Says where every note may come from.
  *
  * @param holders who got the minted notes, by the notes' ids in hex: the observer is told that much
  */
@@ -60,7 +60,7 @@ function mean(all: readonly Origins[]): Origins {
   return sum
 }
 
-/** What is left when it can only have been one of these. */
+/** Gives what is left when it can only have been one of these. */
 export function among(origins: Origins, who: readonly string[]): Origins {
   const left = [...origins].filter(([name]) => who.includes(name))
   const sum = left.reduce((total, [, p]) => total + p, 0)

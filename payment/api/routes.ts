@@ -21,7 +21,7 @@ import type { Payments } from '../person/payments.ts'
 import type { Expected, Quote } from '../person/quotes.ts'
 import * as form from './schemas.ts'
 
-/** What the payment routes work with. */
+/** Holds all that the payment routes work with. */
 export interface PaymentApiInit {
   /** The person's payments; rejects with NO_LEDGER while there is no ledger to pay with. */
   readonly payments: () => Promise<Payments>

@@ -1,15 +1,15 @@
-// What the payment routes of the HTTP API take and give (docs/spec/payments-paymix.md 5.10), as schemas: requests are
-// checked by them, and the OpenAPI document is made from them.
+// Describes what the payment routes of the HTTP API take and give (docs/spec/payments-paymix.md 5.10), as schemas:
+// requests are checked by them, and the OpenAPI document is made from them.
 
 import * as v from 'valibot'
 
-/** What a person may say about a payment to oneself or a request. */
+/** Says when and what for, of a payment to oneself or a request. */
 interface Terms {
   readonly memo?: string | undefined
   readonly deadlineMs?: number | undefined
 }
 
-/** What a forecast is reckoned with. */
+/** Says what a forecast is reckoned with. */
 interface Meant {
   readonly peers?: number | undefined
   readonly colluding?: number | undefined
@@ -26,7 +26,7 @@ const terms = {
 const meant = {
   /** Peers that are expected at a meeting. */
   peers: v.optional(whole(3, 64)),
-  /** Of them, those who tell each other everything. */
+  /** So many of them tell each other everything. */
   colluding: v.optional(whole(0, 63)),
 }
 const base64url = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,8192}$/, 'want base64url'))

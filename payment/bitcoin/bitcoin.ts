@@ -12,11 +12,13 @@ import type { Note } from '../ledger/transaction.ts'
 import type { Join, JoinScheme } from '../rounds/join.ts'
 import { isOnLadder, type Ladder, nextRung } from './ladder.ts'
 
-/** A note's id is its outpoint as transactions carry it: transaction id (not reversed), then the index, little-endian. */
+/**
+ * A note's id is its outpoint as transactions carry it: transaction id (not reversed), then the index, little-endian.
+ */
 export const outpointBytes = 36
 const programBytes = 20
 
-/** What the owner of a secret is known by, 32 bytes. */
+/** Gives what the owner of a secret is known by, 32 bytes. */
 export function bitcoinOwner(secret: Uint8Array): Uint8Array {
   return ownerOfKey(secp256k1.getPublicKey(secret, true))
 }
@@ -32,7 +34,7 @@ export function scriptOf(owner: Uint8Array): Uint8Array {
   return OutScript.encode({ type: 'wpkh', hash: owner.subarray(0, programBytes) })
 }
 
-/** Whose output a script is; null for any but P2WPKH. */
+/** Gives the owner whose output a script is; null for any but P2WPKH. */
 export function ownerOfScript(script: Uint8Array): Uint8Array | null {
   if (script.length !== 2 + programBytes || script[0] !== 0 || script[1] !== programBytes) return null
   const owner = new Uint8Array(32)
@@ -67,7 +69,8 @@ export function txidOf(id: Uint8Array): string {
 }
 
 /**
- * Joins that spend notes of one rung of the ladder and pay the next one down; what is between is each member's part of the fee.
+ * Joins that spend notes of one rung of the ladder and pay the next one down; what is between is each member's part of
+ * the fee.
  *
  * @param ledger 32 bytes, the id of the ledger
  */

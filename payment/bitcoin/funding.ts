@@ -1,5 +1,5 @@
-// Brings coins onto the ladder: one transaction from whatever P2WPKH outputs a peer has to fresh notes, before anything is
-// mixed, at the fee that the node asks for. docs/spec/payments-bitcoin.md 6.2.
+// Brings coins onto the ladder: one transaction from whatever P2WPKH outputs a peer has to fresh notes, before anything
+// is mixed, at the fee that the node asks for. docs/spec/payments-bitcoin.md 6.2.
 
 import { Transaction } from '@scure/btc-signer'
 import { fromHex } from '../../encoding/bytes.ts'
@@ -12,7 +12,7 @@ import { sizeOf } from './ladder.ts'
 export interface Coin {
   /** Its denomination is any amount in satoshi. */
   readonly note: Note
-  /** What spends it, 32 bytes. */
+  /** This spends it, 32 bytes. */
   readonly secret: Uint8Array
 }
 

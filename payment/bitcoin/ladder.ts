@@ -1,5 +1,6 @@
-// The amounts of joins on Bitcoin. A join costs a fee, and still all its outputs must be equal and good for the next join: so
-// a note begins some rungs above its denomination and goes down one with every join. docs/spec/payments-bitcoin.md 6.2.
+// The amounts of joins on Bitcoin. A join costs a fee, and still all its outputs must be equal and good for the next
+// join: so a note begins some rungs above its denomination and goes down one with every join.
+// docs/spec/payments-bitcoin.md 6.2.
 
 import { isDenomination } from '../denominations.ts'
 import { PaymentError } from '../error.ts'
@@ -14,10 +15,12 @@ export interface Ladder {
   readonly least: number
 }
 
-/** Virtual bytes of one P2WPKH input with its witness, and of one output; and of the rest of a transaction (BIP 141). */
+/**
+ * Virtual bytes of one P2WPKH input with its witness, and of one output; and of the rest of a transaction (BIP 141).
+ */
 const [inputVbytes, outputVbytes, restVbytes] = [68, 31, 11] as const
 
-/** How many joins a note of this amount can pay for; null when it stands on no ladder. */
+/** Counts the joins that a note of this amount can pay for; null when it stands on no ladder. */
 export function rungOf(amount: number, { step, rungs, least }: Ladder): number | null {
   for (let rung = 0; rung <= rungs; rung++) {
     const base = amount - rung * step
@@ -26,12 +29,12 @@ export function rungOf(amount: number, { step, rungs, least }: Ladder): number |
   return null
 }
 
-/** Whether a note of this amount can go to a join. */
+/** Says whether a note of this amount can go to a join. */
 export function isOnLadder(amount: number, ladder: Ladder): boolean {
   return (rungOf(amount, ladder) ?? 0) > 0
 }
 
-/** What a join makes of it. @throws PaymentError BAD_AMOUNT when it cannot go to a join */
+/** Gives what a join makes of it. @throws PaymentError BAD_AMOUNT when it cannot go to a join */
 export function nextRung(amount: number, ladder: Ladder): number {
   if (isOnLadder(amount, ladder)) return amount - ladder.step
   throw new PaymentError('BAD_AMOUNT', `ladder: a note of ${amount} satoshi can pay for no join`)
@@ -49,7 +52,7 @@ export function sizeOf(inputs: number, outputs: number): number {
 }
 
 /**
- * Why a join would wait too long for a block, for people; null when its fee is enough.
+ * Tells people why a join would wait too long for a block; null when its fee is enough.
  *
  * @param feeRate satoshi for a virtual byte, as the node estimates it
  */

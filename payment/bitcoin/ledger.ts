@@ -17,7 +17,7 @@ const satoshiPerCoin = 100_000_000
 const recentBlocks = 18
 const mostRecent = 20_000
 const fewWaiting = 500
-/** How often, and how far apart, the node is asked whether it has taken a transaction. */
+/** The node is asked so often, and so far apart, whether it has taken a transaction. */
 const looks = 10
 const lookEveryMs = 200
 /** Owners whose outputs are remembered. */
@@ -83,7 +83,10 @@ export class BitcoinLedger implements Ledger {
     return { id, denomination: Math.round(Number(field(output, 'value')) * satoshiPerCoin), owner, spentBy }
   }
 
-  /** Of the transactions that this object has seen: a node finds outputs by their owner only with an index of its own. */
+  /**
+   * Knows only transactions that this object has seen: a node finds outputs by their owner only with an index of its
+   * own.
+   */
   async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
     const id = this.#outputs.get(hex(owner))
     const note = id === undefined ? null : await this.note(id)
@@ -111,7 +114,7 @@ export class BitcoinLedger implements Ledger {
     throw why ?? new PaymentError('BAD_TRANSACTION', 'bitcoin node: it does not take the transaction')
   }
 
-  /** Where the transaction stands in the chain; null while it does not. */
+  /** Tells where the transaction stands in the chain; null while it does not. */
   async positionOf(transaction: Uint8Array): Promise<Position | null> {
     return await this.#positionOf(txidOf(transaction))
   }
@@ -191,7 +194,7 @@ export class BitcoinLedger implements Ledger {
     return null
   }
 
-  /** What waits for a block, and what the last blocks have. */
+  /** Gives the transactions that wait for a block, and those of the last blocks. */
   async *#recent(): AsyncGenerator<string> {
     yield* texts(await this.#rpc('getrawmempool'))
     const tip = Number(await this.#rpc('getblockcount'))

@@ -5,7 +5,7 @@ import { PaymentError } from '../error.ts'
 /** Asks the node one thing. @throws PaymentError NODE, with what it says */
 export type Rpc = (method: string, ...params: readonly (string | number | boolean)[]) => Promise<unknown>
 
-/** Where a Bitcoin node answers. */
+/** Says where a Bitcoin node answers. */
 export interface RpcOptions {
   /** http://user:password@host:port/ */
   readonly url: string

@@ -54,7 +54,7 @@ function superposed(title: string, sent: readonly (string | null)[], random: Ran
   ]
 }
 
-/** What the payment rounds do: every peer reserves a slot first, so that nothing collides. */
+/** Shows what the payment rounds do: every peer reserves a slot first, so that nothing collides. */
 function slots(random: Random): string[] {
   const secrets = names.map(() => random(32))
   const session = random(32)

@@ -59,7 +59,10 @@ export interface TemporalLine {
   readonly note: string
 }
 
-/** What the observer makes of one payout. It knows who the senders are, who held the notes at first, and every transaction. */
+/**
+ * Says what the observer makes of one payout. It knows who the senders are, who held the notes at first, and every
+ * transaction.
+ */
 export interface Guess {
   readonly note: string
   readonly denomination: number
@@ -84,7 +87,10 @@ export interface PaymixDemo {
   }[]
   readonly observer: {
     readonly guesses: readonly Guess[]
-    /** The part of payouts whose sender the observer names at its first guess, what it may expect, and what chance gives. */
+    /**
+     * The part of payouts whose sender the observer names at its first guess, what it may expect, and what chance
+     * gives.
+     */
     readonly topOne: number
     readonly expected: number
     readonly chance: number
@@ -99,7 +105,7 @@ interface World {
   readonly disk: () => Store
   /** Everybody who hears the rounds. */
   readonly ears: ((message: Uint8Array) => void)[]
-  /** Who holds the minted notes. */
+  /** Says who holds the minted notes. */
   readonly holders: Map<string, string>
 }
 
@@ -319,7 +325,7 @@ function guessesOf(
   })
 }
 
-/** Of several that are equally likely the observer draws one. */
+/** Counts right guesses: of several that are equally likely the observer draws one. */
 function scoreOf(guesses: readonly Guess[]): number {
   const right = guesses.reduce(
     (sum, { guessed, sender }) => sum + (guessed.includes(sender) ? 1 / guessed.length : 0),

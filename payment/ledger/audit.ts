@@ -8,13 +8,13 @@ import { ledgerId, readEntry, writeGenesis } from './log.ts'
 import { leafHash, MerkleTree } from './merkle.ts'
 import { notesOf, readTransaction, type SignedTransaction } from './transaction.ts'
 
-/** What `audit` found a log to be. */
+/** Says what `audit` found a log to be. */
 export interface Audit {
   /** Entries read, the genesis counted. */
   readonly size: number
   /** MTH of the entries, 32 bytes. */
   readonly root: Uint8Array
-  /** What was minted; as much is in the notes that are not spent. */
+  /** So much was minted; as much is in the notes that are not spent. */
   readonly minted: number
   /** All notes ever made, by the hex of their ids. */
   readonly notes: ReadonlyMap<string, NoteState>
@@ -26,7 +26,8 @@ export interface Audit {
  * Reads a whole log as anybody can, and checks every entry as the ledger should have.
  *
  * @param entries all of them, the genesis first
- * @throws PaymentError naming the first thing that is wrong: DAMAGED for the chain, and those of readTransaction and check
+ * @throws PaymentError naming the first thing that is wrong: DAMAGED for the chain, and those of readTransaction and
+ * check
  */
 export function audit(genesis: Genesis, entries: Iterable<Uint8Array>): Audit {
   const ledger = ledgerId(genesis)

@@ -1,5 +1,6 @@
-// The embedded ledger: a log on a store, with one writer. An entry, the notes that it makes and spends, and the new signed
-// head are one atomic batch, so that a crash leaves either all of it or nothing. docs/spec/payments-ledger.md 3.5.
+// The embedded ledger: a log on a store, with one writer. An entry, the notes that it makes and spends, and the new
+// signed head are one atomic batch, so that a crash leaves either all of it or nothing. docs/spec/payments-ledger.md
+// 3.5.
 
 import { ed25519PublicKey } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
@@ -55,8 +56,8 @@ type Write = { type: 'put'; key: string; value: Uint8Array }
 /**
  * Opens the ledger on its store, and begins it when the store is empty.
  *
- * @throws PaymentError WRONG_LEDGER when the store or the seed belong to another genesis, DAMAGED when the log is not what
- * its head says
+ * @throws PaymentError WRONG_LEDGER when the store or the seed belong to another genesis, DAMAGED when the log is not
+ * what its head says
  */
 export async function openLedger(init: EmbeddedLedgerInit): Promise<EmbeddedLedger> {
   if (!same(ed25519PublicKey(init.ledgerSeed), init.genesis.ledgerKey)) {
@@ -121,7 +122,7 @@ export class EmbeddedLedger implements Ledger {
     this.#last = log.last
   }
 
-  /** What gossip carries. */
+  /** Gives the head that gossip carries. */
   get head(): SignedHead {
     return this.#head
   }
@@ -136,7 +137,8 @@ export class EmbeddedLedger implements Ledger {
   }
 
   /**
-   * Proves that the tree of the first `second` entries continues that of the first `first` (RFC 6962, 2.1.2), 32 bytes a step.
+   * Proves that the tree of the first `second` entries continues that of the first `first` (RFC 6962, 2.1.2), 32 bytes
+   * a step.
    *
    * @throws RangeError unless 0 < first <= second <= the log's size
    */
@@ -178,7 +180,7 @@ export class EmbeddedLedger implements Ledger {
     return null
   }
 
-  /** Where the transaction stands in the log; null when it does not. */
+  /** Tells where the transaction stands in the log; null when it does not. */
   async positionOf(transaction: Uint8Array): Promise<Position | null> {
     const bytes = await this.#init.store.get(keys.transaction(transaction))
     if (bytes === undefined) return null
@@ -237,7 +239,7 @@ export class EmbeddedLedger implements Ledger {
   }
 }
 
-/** What a transaction changes beside the log. */
+/** Gives what a transaction changes beside the log. */
 function changes(
   { transaction, id }: SignedTransaction,
   spent: readonly NoteState[],

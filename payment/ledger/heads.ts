@@ -66,7 +66,7 @@ export class HeadWatch {
     })
   }
 
-  /** What the ledger is caught at, if it is. */
+  /** Tells what the ledger is caught at; null while it is not. */
   get fork(): Fork | null {
     return this.#state.at === 'forked' ? this.#state.fork : null
   }

@@ -1,4 +1,5 @@
-// What payments want of a ledger, and what a transaction must be to stand in one. docs/spec/payments-ledger.md 3.
+// Says what payments want of a ledger, and checks what a transaction must be to stand in one.
+// docs/spec/payments-ledger.md 3.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { PaymentError } from '../error.ts'
@@ -13,7 +14,7 @@ export interface NoteState extends Note {
   readonly spentBy: Uint8Array | null
 }
 
-/** Where a transaction stands. */
+/** Says where a transaction stands. */
 export interface Position {
   /** 32 bytes. */
   readonly transaction: Uint8Array
@@ -35,11 +36,14 @@ export interface Ledger {
    */
   submit(transaction: Uint8Array): Promise<Position>
   positionOf(transaction: Uint8Array): Promise<Position | null>
-  /** Why a join of so many peers pays too little to be entered soon, for people; null where it does not, or joins cost nothing. */
+  /**
+   * Tells people why a join of so many peers pays too little to be entered soon; null where it pays enough or costs
+   * nothing.
+   */
   feeTooLow(peers: number): Promise<string | null>
 }
 
-/** What the ledger already holds of the things that a transaction touches. */
+/** Holds what the ledger already has of the things that a transaction touches. */
 export interface Touched {
   /** By the hex of their ids. */
   readonly notes: ReadonlyMap<string, NoteState>

@@ -20,7 +20,7 @@ export interface Entry {
   readonly transaction: Uint8Array
 }
 
-/** What the ledger says its log is. */
+/** Says what the ledger's log is, by the ledger's word. */
 export interface Head {
   /** The ledger's id, 32 bytes. */
   readonly ledger: Uint8Array

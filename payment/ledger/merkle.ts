@@ -1,5 +1,5 @@
-// Merkle trees over a log: RFC 6962 (Certificate Transparency), section 2.1, with the checks of RFC 9162, sections 2.1.3.2
-// and 2.1.4.2. docs/spec/payments-ledger.md 3.4.
+// Merkle trees over a log: RFC 6962 (Certificate Transparency), section 2.1, with the checks of RFC 9162, sections
+// 2.1.3.2 and 2.1.4.2. docs/spec/payments-ledger.md 3.4.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { same } from '../../encoding/bytes.ts'
@@ -92,7 +92,9 @@ export class MerkleTree {
     return proof.reverse()
   }
 
-  /** The hash of the entries from `from` up to and without `to`; such a range starts at a multiple of its power of 2. */
+  /**
+   * The hash of the entries from `from` up to and without `to`; such a range starts at a multiple of its power of 2.
+   */
   #hash(from: number, to: number): Uint8Array {
     const length = to - from
     const level = 31 - Math.clz32(length)
@@ -111,7 +113,7 @@ function largestPowerBelow(n: number): number {
   return 2 ** (31 - Math.clz32(n - 1))
 }
 
-/** Whether the path leads from the leaf at `index` to the root of a tree of `size` entries. Never throws. */
+/** Says whether the path leads from the leaf at `index` to the root of a tree of `size` entries. Never throws. */
 export function verifyInclusion(
   index: number,
   size: number,
@@ -137,7 +139,7 @@ export function verifyInclusion(
 }
 
 /**
- * Whether the tree of `second` entries continues the tree of `first`. An empty first tree proves nothing and is
+ * Says whether the tree of `second` entries continues the tree of `first`. An empty first tree proves nothing and is
  * refused. Never throws.
  */
 export function verifyConsistency(

@@ -32,7 +32,7 @@ type Question =
   | { readonly ask: 'submit'; readonly transaction: Uint8Array }
   | { readonly ask: 'receipt'; readonly transaction: Uint8Array }
 
-/** What a ledger answers. A receipt comes with its entry, that entry's path, and the signed head that the path leads to. */
+/** Is what a ledger answers. A receipt comes with its entry, that entry's path, and the head that the path leads to. */
 type Answer =
   | { readonly is: 'notes'; readonly notes: readonly NoteState[] }
   | {
@@ -50,7 +50,7 @@ const mostNotes = 64
 const mostHashes = 64
 
 /**
- * What a ledger answers to a question. Never rejects: what it cannot do, it says.
+ * Answers a question for a ledger. Never rejects: what it cannot do, it says.
  *
  * @param bytes a question, from anybody
  */
@@ -121,7 +121,7 @@ function readAsked(read: Reader): Question {
   }
 }
 
-/** Which ledger, and how it is asked. */
+/** Says which ledger it is, and how it is asked. */
 export interface RemoteInit {
   /** The ledger's, as the configuration pins it. */
   readonly genesis: Genesis

@@ -9,7 +9,7 @@ import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { tagged } from '../tagged.ts'
 
-/** What a note is worth, and the Ed25519 public key that spends it. */
+/** Says what a note is worth, and which Ed25519 public key spends it. */
 export interface Output {
   readonly denomination: number
   readonly owner: Uint8Array
@@ -78,7 +78,7 @@ export function sign(id: Uint8Array, secretKey: Uint8Array): Uint8Array {
   return ed25519Sign(secretKey, tagged('chaffinch/sign/v1', id))
 }
 
-/** Whether the owner of this key signed the transaction. Never throws. */
+/** Says whether the owner of this key signed the transaction. Never throws. */
 export function isSigned(id: Uint8Array, owner: Uint8Array, signature: Uint8Array): boolean {
   return ed25519Verify(owner, tagged('chaffinch/sign/v1', id), signature)
 }

@@ -1,5 +1,6 @@
-// Whether a ledger tells everybody the same history. Peers gossip the heads they were shown; each asks the ledger to prove
-// that one continues the other. A fork is detected by this, not prevented. docs/spec/payments-ledger.md 3.6.
+// Finds out whether a ledger tells everybody the same history. Peers gossip the heads they were shown; each asks the
+// ledger to prove that one continues the other. A fork is detected by this, not prevented. docs/spec/payments-ledger.md
+// 3.6.
 
 import { same } from '../../encoding/bytes.ts'
 import { type Ms, minute } from '../../world/units.ts'
@@ -15,7 +16,7 @@ export interface Fork {
   readonly isProven: boolean
 }
 
-/** What is known of the history that a ledger shows. */
+/** Says what is known of the history that a ledger shows. */
 export type WatchState =
   | { readonly at: 'start' }
   | { readonly at: 'following'; readonly head: SignedHead; readonly open: readonly OwedProof[] }
@@ -30,7 +31,7 @@ export interface OwedProof {
   readonly until: Ms
 }
 
-/** What whoever watches a ledger sees. */
+/** Reaches whoever watches a ledger. */
 export type WatchEvent =
   /** A head that the ledger's key signed (readHead), from the ledger or from gossip. */
   | { readonly type: 'head'; readonly head: SignedHead }
@@ -43,7 +44,7 @@ export type WatchEvent =
     }
   | { readonly type: 'time' }
 
-/** What whoever watches a ledger has to do. */
+/** Tells whoever watches a ledger what to do. */
 export type WatchAction =
   /** Ask the ledger for the proof from one size to another, again and again until the answer comes. */
   | { readonly do: 'ask'; readonly first: number; readonly second: number }
@@ -58,7 +59,8 @@ const mostOpen = 16
 /**
  * One step of watching a ledger: what is known after the event, and what to do.
  *
- * @param now the time that has elapsed (Clock.elapsed), milliseconds: a wall clock that is put forth must raise no alarm
+ * @param now the time that has elapsed (Clock.elapsed), milliseconds: a wall clock that is put forth must raise no
+ * alarm
  */
 export function watch(state: WatchState, event: WatchEvent, now: Ms): [WatchState, WatchAction[]] {
   switch (state.at) {
@@ -124,7 +126,7 @@ function inOrder(a: SignedHead, b: SignedHead): [smaller: SignedHead, larger: Si
   return b.size < a.size ? [b, a] : [a, b]
 }
 
-/** Whether two heads as gossip carries them prove that a ledger has two histories. Never throws. */
+/** Says whether two heads as gossip carries them prove that a ledger has two histories. Never throws. */
 export function isFork(genesis: Genesis, first: Uint8Array, second: Uint8Array): boolean {
   try {
     const [one, two] = [readHead(first, genesis), readHead(second, genesis)]

@@ -1,5 +1,5 @@
-// Where the net comes from: D. Chaum, "The dining cryptographers problem" (Journal of Cryptology 1, 1988). One bit
-// among three, and superposed sending of a message among n. docs/spec/payments-net.md 2.6.
+// Shows where the net comes from: D. Chaum, "The dining cryptographers problem" (Journal of Cryptology 1, 1988). One
+// bit among three, and superposed sending of a message among n. docs/spec/payments-net.md 2.6.
 
 import { below, type Random } from '../../world/random.ts'
 import { xorInto } from './dcnet.ts'
@@ -27,7 +27,7 @@ export function dine(payer: number | null, random: Random): Dinner {
   return { coins, said, paid: said[0] ^ said[1] ^ said[2] }
 }
 
-/** What each of n parties publishes in one round of superposed sending, and what everybody reads. */
+/** Holds what each of n parties publishes in one round of superposed sending, and what everybody reads. */
 export interface Superposition {
   readonly published: readonly Uint8Array[]
   /** The message when one party sent; the exclusive or of all messages when several did; zeros when none did. */

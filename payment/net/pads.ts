@@ -1,5 +1,5 @@
-// What two peers of a run share, and the streams that hide their parts: each stream enters once in one peer's part and
-// once in the other's, so that it is gone from the sum of all parts. docs/spec/payments-net.md 2.2.
+// Makes what two peers of a run share, and the streams that hide their parts: each stream enters once in one peer's
+// part and once in the other's, so that it is gone from the sum of all parts. docs/spec/payments-net.md 2.2.
 
 import { hkdf } from '@noble/hashes/hkdf.js'
 import { sha256 } from '@noble/hashes/sha2.js'

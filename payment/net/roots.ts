@@ -56,8 +56,8 @@ export function fromPowerSums(sums: readonly bigint[]): bigint[] {
 }
 
 /**
- * Whether x^p = x modulo f, so that f has as many different roots as its degree. By Frobenius (x + a)^p = x^p + a, so
- * the power that the first separation needs anyway tells it.
+ * Says whether x^p = x modulo f, so that f has as many different roots as its degree. By Frobenius (x + a)^p = x^p + a,
+ * so the power that the first separation needs anyway tells it.
  *
  * @param half (x + shift) ^ ((p-1)/2)
  */

@@ -1,4 +1,4 @@
-// What a person is told of payments and requests, as plain data: the HTTP API and `chaffinch pay --json` give it as it stands
+// Tells a person of payments and requests, as plain data: the HTTP API and `chaffinch pay --json` give it as it stands
 // here. Times are ISO 8601 in UTC; payments and requests are named by the first 16 hex digits of their hash.
 // docs/spec/payments-paymix.md 5.9.
 
@@ -13,7 +13,7 @@ export interface PieceLine {
   readonly payment: string
   readonly denomination: number
   readonly state: Piece['state']['at']
-  /** What it waits for, or why it was not paid. */
+  /** Says what it waits for, or why it was not paid. */
   readonly why: string
   readonly notBefore: string | null
   readonly deadline: string
@@ -25,10 +25,10 @@ export interface PaymentLine {
   readonly amount: number
   readonly memo: string
   readonly deadline: string
-  /** How much of the amount is paid. */
+  /** So much of the amount is paid. */
   readonly paid: number
   readonly isPaid: boolean
-  /** Why it could not begin; '' when it could, or still may. */
+  /** Says why it could not begin; '' when it could, or still may. */
   readonly why: string
   /** The receiver's word that it was paid, base64url; null when there is none (yet). */
   readonly receipt: string | null
@@ -40,10 +40,10 @@ export interface RequestLine {
   readonly amount: number
   readonly memo: string
   readonly deadline: string
-  /** How much of the amount is paid. */
+  /** So much of the amount is paid. */
   readonly paid: number
   readonly isPaid: boolean
-  /** What is given to the payer who asks for it, base64url; null before it is paid. */
+  /** The payer who asks for it is given this, base64url; null before it is paid. */
   readonly receipt: string | null
 }
 

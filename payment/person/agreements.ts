@@ -21,7 +21,7 @@ export interface AgreementsInit {
   readonly kept: () => Promise<readonly Payment[]>
 }
 
-/** Why an order may still begin later. */
+/** With these an order may still begin later. */
 const passing: ReadonlySet<PaymentErrorCode> = new Set(['BUSY', 'DAMAGED', 'BAD_DOCUMENT'])
 
 export class Agreements {
@@ -36,8 +36,8 @@ export class Agreements {
   /**
    * Begins to pay a request that its owner has agreed to. From the moment that it is on disk it goes on after a crash.
    *
-   * @throws PaymentError NO_NOTE when the wallet has less, WRONG_STATE when it is being paid already, BUSY, and what the
-   * ledger throws: then nothing was begun
+   * @throws PaymentError NO_NOTE when the wallet has less, WRONG_STATE when it is being paid already, BUSY, and what
+   * the ledger throws: then nothing was begun
    */
   async agree(request: Uint8Array): Promise<void> {
     const { clock, orders } = this.#init

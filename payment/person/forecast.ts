@@ -1,4 +1,4 @@
-// What a payer is told before it signs: what a payment costs, how long it takes, how well it hides, and what is left of that
+// Tells a payer before it signs what a payment costs, how long it takes, how well it hides, and what is left of that
 // when peers of its rounds collude. docs/spec/payments-paymix.md 5.8, 5.9.
 
 import { type Collusion, collusion } from '../anonymity/intersection.ts'
@@ -11,16 +11,19 @@ export interface ForecastInit {
   readonly amount: number
   /** Peers that are expected at a meeting, this one among them; 3 at least. */
   readonly peers: number
-  /** Of them, those who tell each other everything. */
+  /** So many of them tell each other everything. */
   readonly colluding: number
   readonly times: PayMixTimes
-  /** What one join takes from each member, in the ledger's smallest unit: 0 on the embedded ledger, a step on Bitcoin. */
+  /**
+   * One join takes so much from each member, in the ledger's smallest unit: 0 on the embedded ledger, a step on
+   * Bitcoin.
+   */
   readonly joinFee: number
   /** Milliseconds since 1970-01-01 UTC. */
   readonly now: number
 }
 
-/** What a payment costs, takes and hides. */
+/** Says what a payment costs, takes and hides. */
 export interface Forecast {
   readonly amount: number
   readonly pieces: readonly number[]
@@ -28,7 +31,7 @@ export interface Forecast {
   readonly cost: number
   /** Milliseconds until the last piece is paid: half of all payments, and all but one in a hundred, are faster. */
   readonly time: { readonly usualMs: number; readonly longMs: number }
-  /** Of one join whose members all keep to themselves. */
+  /** These three are of one join whose members all keep to themselves. */
   readonly effectiveSet: number
   readonly entropyBits: number
   readonly linkProbability: number
@@ -37,7 +40,7 @@ export interface Forecast {
 }
 
 /**
- * What to expect of a payment before it is made.
+ * Says what to expect of a payment before it is made.
  *
  * @throws PaymentError BAD_AMOUNT
  */
@@ -58,8 +61,8 @@ export function forecast(init: ForecastInit): Forecast {
 }
 
 /**
- * By when all pieces are paid with this probability, if no round fails: each waits for its meeting and then exponentially, and
- * the slowest of k exponential times of one mean m is below t with probability (1 - e^(-t/m))^k.
+ * By when all pieces are paid with this probability, if no round fails: each waits for its meeting and then
+ * exponentially, and the slowest of k exponential times of one mean m is below t with probability (1 - e^(-t/m))^k.
  */
 function lastPaid({ times, now }: ForecastInit, pieces: readonly number[], probability: number): number {
   const taken = new Set<number>()

@@ -1,5 +1,5 @@
-// What a person has agreed to pay, on its own disk under seal: the signed request, from before anything follows from the
-// agreement, and the receipt. Both stay: they settle a dispute. docs/spec/payments-paymix.md 5.5.
+// Keeps what a person has agreed to pay, on its own disk under seal: the signed request, from before anything follows
+// from the agreement, and the receipt. Both stay: they settle a dispute. docs/spec/payments-paymix.md 5.5.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -12,7 +12,7 @@ export interface Order {
   readonly request: Uint8Array
   /** Milliseconds since 1970-01-01 UTC: when its owner agreed. */
   readonly agreed: number
-  /** Why it could not begin, for people; '' when it could, or still may. */
+  /** Tells people why it could not begin; '' when it could, or still may. */
   readonly why: string
 }
 

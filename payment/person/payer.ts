@@ -35,7 +35,7 @@ type Settled = Extract<MixerReport['what'], { type: 'settled' }>
 /** A payout that the ledger did not take is handed to it again after so long. */
 const payAgainMs = minute
 
-/** Why a round came to nothing, for people. */
+/** Tells people why a round came to nothing. */
 const reasons: Readonly<Record<AbortReason, string>> = {
   'too-few': 'fewer than three peers came to the meeting',
   'no-agreement': 'the peers of the round did not agree on who takes part',
@@ -54,7 +54,7 @@ export class Payer {
   readonly #timers: Timers
   /** One thing after the other: what is decided about a payment rests on what was decided before. */
   readonly #inTurn = turns()
-  /** Why the last round of a note came to nothing, by the note's id. */
+  /** Says why the last round of a note came to nothing, by the note's id. */
   readonly #failures = new Map<string, string>()
   #mixer: Mixer | null = null
 
@@ -81,8 +81,8 @@ export class Payer {
    *
    * @param request as its receiver made it (makeRequest)
    * @returns its id
-   * @throws PaymentError WRONG_LEDGER, NO_NOTE (the purse lacks a denomination), WRONG_STATE (it is being paid already), BUSY,
-   * and what readRequest throws
+   * @throws PaymentError WRONG_LEDGER, NO_NOTE (the purse lacks a denomination), WRONG_STATE (it is being paid
+   * already), BUSY, and what readRequest throws
    */
   async pay(request: Uint8Array, purse: Purse): Promise<Uint8Array> {
     const { ledger, random, clock, times } = this.#init
@@ -141,7 +141,7 @@ export class Payer {
     this.#failures.delete(hex(note.id))
   }
 
-  /** What the end of a round means for the piece. @throws PaymentError NO_NOTE, and what the ledger throws */
+  /** Says what the end of a round means for the piece. @throws PaymentError NO_NOTE, and what the ledger throws */
   async #eventOf(piece: number, note: Note, { settlement, record }: Settled): Promise<PieceEvent> {
     const secret = 'outputSecret' in settlement ? settlement.outputSecret : record.noteSecret
     if (secret === null) return { type: 'spent', piece }

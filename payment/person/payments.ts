@@ -1,5 +1,5 @@
-// A person's payments beside a running client: the wallet, the ledger it is pinned to, rounds and receipts. Nothing is signed
-// but by a quote that its owner has seen. docs/spec/payments-paymix.md 5.9.
+// A person's payments beside a running client: the wallet, the ledger it is pinned to, rounds and receipts. Nothing is
+// signed but by a quote that its owner has seen. docs/spec/payments-paymix.md 5.9.
 
 import type { Client } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
@@ -37,14 +37,14 @@ import { paymentsIn } from './temporal-ledger.ts'
 import { Upkeep } from './upkeep.ts'
 import { Wallet } from './wallet.ts'
 
-/** Which ledger a wallet is of. Whoever controls these two controls what its owner believes of the ledger. */
+/** Names the ledger that a wallet is of. Whoever controls these two controls what its owner believes of the ledger. */
 export interface PinnedLedger {
   readonly genesis: Genesis
-  /** Where it answers: an address of the mixnet. */
+  /** It answers at this address of the mixnet. */
   readonly address: string
 }
 
-/** What a person's payments work with. */
+/** Holds all that a person's payments work with. */
 export interface PaymentsInit {
   readonly client: Pick<Client, 'address' | 'bulletin' | 'request' | 'serve'>
   readonly ledger: PinnedLedger
@@ -134,7 +134,9 @@ export class Payments {
     return payments
   }
 
-  /** Goes on with everything that was agreed, and takes part in rounds, until it is closed. Never waits for the network. */
+  /**
+   * Goes on with everything that was agreed, and takes part in rounds, until it is closed. Never waits for the network.
+   */
   carry(): Promise<Payer> {
     this.#carrying ??= this.#carry()
     return this.#carrying
@@ -161,7 +163,7 @@ export class Payments {
     return payer
   }
 
-  /** Where payers send what they have to say, and a fresh key to be paid to, hex. */
+  /** Gives the address at which payers are heard, and a fresh key to be paid to, hex. */
   async address(): Promise<{ readonly address: string; readonly key: string }> {
     return { address: this.#init.client.address, key: hex(await this.#wallet.newKey()) }
   }
@@ -177,7 +179,7 @@ export class Payments {
     return base64url(await this.#wallet.request(amount, deadline, memo, receipts))
   }
 
-  /** What a payment costs, takes and hides. Nothing is signed by it. @throws PaymentError as Quotes.make */
+  /** Says what a payment costs, takes and hides. Nothing is signed by it. @throws PaymentError as Quotes.make */
   quote(wanted: Wanted, expected: Expected, asker = ''): Quote {
     return this.#quotes.make(wanted, expected, asker)
   }
@@ -186,8 +188,8 @@ export class Payments {
    * Pays what was quoted. From the moment that it is on disk it goes on after a crash.
    *
    * @returns the payment's name
-   * @throws PaymentError NO_QUOTE, NO_NOTE when the wallet has less, WRONG_STATE when it is being paid already, BUSY, and what
-   * the ledger throws: then nothing was begun
+   * @throws PaymentError NO_QUOTE, NO_NOTE when the wallet has less, WRONG_STATE when it is being paid already, BUSY,
+   * and what the ledger throws: then nothing was begun
    */
   async sign(quote: string, asker = ''): Promise<string> {
     const wanted = this.#quotes.take(quote, asker)
@@ -205,8 +207,9 @@ export class Payments {
   }
 
   /**
-   * What is open, or what is over; the ledger is asked for notes and for requests that are not paid yet. For what is over it is
-   * asked about used keys as well: a note that came to one all the same is found, and can be spent.
+   * Tells all that is open, or all that is over; the ledger is asked for notes and for requests that are not paid yet.
+   * For what is over it is asked about used keys as well: a note that came to one all the same is found, and can be
+   * spent.
    *
    * @throws what the ledger throws
    */

@@ -1,6 +1,7 @@
-// PayMix, the payer's side: a payment is cut into standard pieces; each goes through a join of its own epoch (Mixer:In) and
-// is paid out after an exponential delay, in an epoch of its own (Mixer:Out). What there is to do about them when is the
-// payer's temporal ledger. A pure function of payment, event, dice and time. docs/spec/payments-paymix.md 5.3, 5.4.
+// PayMix, the payer's side: a payment is cut into standard pieces; each goes through a join of its own epoch (Mixer:In)
+// and is paid out after an exponential delay, in an epoch of its own (Mixer:Out). What there is to do about them when
+// is the payer's temporal ledger. A pure function of payment, event, dice and time. docs/spec/payments-paymix.md 5.3,
+// 5.4.
 
 import { exponential, fraction, type Random, shuffle } from '../../world/random.ts'
 import { denominations, split } from '../denominations.ts'
@@ -9,10 +10,10 @@ import type { Note } from '../ledger/transaction.ts'
 import { openEpoch, type PaymentTimes } from '../times.ts'
 import type { SignedRequest } from './request.ts'
 
-/** What the pieces of a payment need to know of times. */
+/** The times that the pieces of a payment go by. */
 export type PayMixTimes = Pick<PaymentTimes, 'epochMs' | 'arriveMs' | 'delayMs'>
 
-/** Where a piece of a payment is. */
+/** Says where a piece of a payment is. */
 export type PieceState =
   /** In a round, or on its way to one. */
   | { readonly at: 'mixing' }
@@ -80,8 +81,9 @@ export interface Purse {
 }
 
 /**
- * The first epoch from `first` on in which pieces of a denomination go to rounds. Ones, twos and fives take turns: so those who
- * pay at about the same time meet in the same rounds, and the pieces of a payment most often have epochs of their own anyway.
+ * The first epoch from `first` on in which pieces of a denomination go to rounds. Ones, twos and fives take turns: so
+ * those who pay at about the same time meet in the same rounds, and the pieces of a payment most often have epochs of
+ * their own anyway.
  *
  * @param taken by other pieces of the payment
  */
@@ -129,7 +131,7 @@ function mix({ epoch }: Piece, piece: number, { epochMs }: PayMixTimes, now: num
   return { do: 'mix', piece, from: Math.max(now, epoch * epochMs) }
 }
 
-/** What there is to do again after a restart; rounds settle by themselves (mixer.ts) and report. */
+/** Gives what there is to do again after a restart; rounds settle by themselves (mixer.ts) and report. */
 export function resumePayment({ pieces }: Payment): PieceAction[] {
   return pieces.flatMap(({ state }, piece): PieceAction[] => {
     if (state.at === 'paying') return [{ do: 'pay', piece }]
@@ -167,7 +169,9 @@ export function stepPayment(
   }
 }
 
-/** One that is due is paid. Others that are due too, because this peer was away, wait for an epoch of their own again. */
+/**
+ * One that is due is paid. Others that are due too, because this peer was away, wait for an epoch of their own again.
+ */
 function payDue(payment: Payment, times: PayMixTimes, random: Random, now: number): [Payment, PieceAction[]] {
   const due = payment.pieces.flatMap(({ state }, piece) =>
     state.at === 'mixed' && state.notBefore <= now ? [piece] : [],
@@ -193,8 +197,9 @@ function payDue(payment: Payment, times: PayMixTimes, random: Random, now: numbe
 }
 
 /**
- * An exponential delay from now, which forgets how long the piece has been there already, so that who came first does not
- * tell who leaves first. If another piece of the payment leaves in that epoch, it is the next free one, at a random moment.
+ * An exponential delay from now, which forgets how long the piece has been there already, so that who came first does
+ * not tell who leaves first. If another piece of the payment leaves in that epoch, it is the next free one, at a random
+ * moment.
  */
 function payoutTime({ pieces, deadline }: Payment, times: PayMixTimes, random: Random, now: number): number {
   const { epochMs, delayMs } = times
@@ -209,7 +214,7 @@ function payoutTime({ pieces, deadline }: Payment, times: PayMixTimes, random: R
   return Math.floor((free + fraction(random)) * epochMs)
 }
 
-/** When a piece has left, or started to. */
+/** Tells when a piece has left, or started to. */
 function leftAt(state: PieceState): number | null {
   if (state.at === 'paying') return state.since
   return state.at === 'paid' ? state.when : null

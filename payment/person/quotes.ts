@@ -10,20 +10,20 @@ import type { PaymentTimes } from '../times.ts'
 import { type Forecast, forecast } from './forecast.ts'
 import { readRequest } from './request.ts'
 
-/** What is to be paid: somebody's request, or an amount to oneself, so that its notes come back mixed. */
+/** Says what is to be paid: somebody's request, or an amount to oneself, so that its notes come back mixed. */
 export type Wanted =
   | { readonly what: 'send'; readonly request: Uint8Array }
   | { readonly what: 'mix'; readonly amount: number; readonly deadline: number; readonly memo: string }
 
-/** Who is expected at the meetings of a payment: what its forecast is reckoned with. */
+/** Says who is expected at the meetings of a payment: its forecast is reckoned with this. */
 export interface Expected {
   /** Peers that are expected at a meeting, this one among them; 3 at least. */
   readonly peers: number
-  /** Of them, those who tell each other everything. */
+  /** So many of them tell each other everything. */
   readonly colluding: number
 }
 
-/** What its owner sees, and then signs by its id. */
+/** Its owner sees this, and then signs it by its id. */
 export interface Quote {
   /** 32 hex digits. */
   readonly quote: string
@@ -62,7 +62,8 @@ export class Quotes {
 
   /**
    * @param asker who may sign it: an app's name, or '' for the owner
-   * @throws PaymentError WRONG_LEDGER, WRONG_STATE when the deadline has passed, BAD_AMOUNT, and what readRequest throws
+   * @throws PaymentError WRONG_LEDGER, WRONG_STATE when the deadline has passed, BAD_AMOUNT, and what readRequest
+   * throws
    */
   make(wanted: Wanted, expected: Expected, asker: string): Quote {
     const { random, times, clock } = this.#init
@@ -83,7 +84,7 @@ export class Quotes {
     return request
   }
 
-  /** What a quote was for; it can be signed once. @throws PaymentError NO_QUOTE */
+  /** Gives what a quote was for; it can be signed once. @throws PaymentError NO_QUOTE */
   take(quote: string, asker: string): Wanted {
     const open = this.#open.get(quote)
     if (open === undefined || open.asker !== asker || open.until <= this.#init.clock.elapsed())

@@ -1,5 +1,5 @@
-// Receipts: what the receiver of a payment says when it is content. It gives them at the address in its request, to whoever
-// names the request, and only the two sides can. docs/spec/payments-paymix.md 5.5.
+// Receipts: what the receiver of a payment says when it is content. It gives them at the address in its request, to
+// whoever names the request, and only the two sides can. docs/spec/payments-paymix.md 5.5.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -14,7 +14,11 @@ const hashBytes = 32
 const longestReceipt = 256
 const longestAnswer = 512
 
-/** Of requests of one's own and of those that one has paid, by their hashes. @param store one that seals its values */
+/**
+ * Keeps receipts of one's own requests and of those that one has paid, by the requests' hashes.
+ *
+ * @param store one that seals its values
+ */
 export function receiptsIn(store: Store): {
   save: (hash: Uint8Array, receipt: Uint8Array) => Promise<void>
   find: (hash: Uint8Array) => Promise<Uint8Array | null>
@@ -26,7 +30,7 @@ export function receiptsIn(store: Store): {
   }
 }
 
-/** What a payer asks. @param hash of the request, 32 bytes */
+/** Writes what a payer asks. @param hash of the request, 32 bytes */
 export function receiptQuestion(hash: Uint8Array): Uint8Array {
   return write({ ask: 'receipt', request: hash })
 }

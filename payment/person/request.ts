@@ -1,5 +1,5 @@
-// What a receiver asks for, and what both sides keep in case of a dispute. Both travel inside the mixnet and lie with payer
-// and receiver only. docs/spec/payments-paymix.md 5.2, 5.5.
+// Writes and reads what a receiver asks for, and what both sides keep in case of a dispute. Both travel inside the
+// mixnet and lie with payer and receiver only. docs/spec/payments-paymix.md 5.2, 5.5.
 
 import { sha256 } from '@noble/hashes/sha2.js'
 import { ed25519Sign, ed25519Verify } from '#crypto'
@@ -27,9 +27,9 @@ export interface PaymentRequest {
   readonly owners: readonly Uint8Array[]
   /** Milliseconds since 1970-01-01 UTC: the receiver counts on nothing that comes later. */
   readonly deadline: number
-  /** What it is for; at most 256 bytes of UTF-8. */
+  /** Says what it is for; at most 256 UTF-16 code units. */
   readonly memo: string
-  /** Where the payer may ask for a receipt: an address of the mixnet (docs/spec/client.md 1), or '' for none. */
+  /** The payer may ask for a receipt at this address of the mixnet (docs/spec/client.md 1); '' for none. */
   readonly receipts: string
   /** The key that signs this request and its receipt, made for it. */
   readonly key: Uint8Array
@@ -44,14 +44,14 @@ export interface SignedRequest extends PaymentRequest {
 
 /** The receiver's word that it was paid. */
 export interface PaymentReceipt {
-  /** Of the request, 32 bytes. */
+  /** The hash of the request, 32 bytes. */
   readonly request: Uint8Array
   /** Milliseconds since 1970-01-01 UTC. */
   readonly at: number
   readonly signature: Uint8Array
 }
 
-/** What a receiver keeps to spend what it is paid; 32 bytes each. */
+/** Spends what a receiver is paid, and signs its receipt; 32 bytes each. */
 export interface RequestSecrets {
   readonly key: Uint8Array
   readonly owners: readonly Uint8Array[]
@@ -153,7 +153,7 @@ function statement(request: Uint8Array, at: number): Uint8Array {
   return tagged('chaffinch/receipt/v1', request, write(at))
 }
 
-/** What the ledger says of a request: which of its pieces are paid. Whoever is shown the request can ask. */
+/** Says which pieces of a request the ledger shows as paid. Whoever is shown the request can ask. */
 export interface Dispute {
   readonly isPaid: boolean
   /** One for each key of the request, in its order. */

@@ -1,5 +1,5 @@
-// Looks after what waits for others: orders that have not begun, payments without a receipt, requests that are not paid.
-// docs/spec/payments-paymix.md 5.9.
+// Looks after what waits for others: orders that have not begun, payments without a receipt, requests that are not
+// paid. docs/spec/payments-paymix.md 5.9.
 
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'

@@ -1,5 +1,5 @@
-// What a person has: keys of notes and requests, under seal on its own disk, and the notes that the ledger shows for them.
-// docs/spec/payments-paymix.md 5.9.
+// Keeps what a person has: keys of notes and requests, under seal on its own disk, and the notes that the ledger shows
+// for them. docs/spec/payments-paymix.md 5.9.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -23,7 +23,7 @@ import {
   settleDispute,
 } from './request.ts'
 
-/** What a wallet is made of. */
+/** Holds all that a wallet is made of. */
 export interface WalletInit {
   /** Seals its values. */
   readonly store: Store
@@ -72,9 +72,10 @@ export class Wallet {
   }
 
   /**
-   * What can be spent, as the ledger shows it: not what is on its way in payments, and what these have kept.
+   * Gives what can be spent, as the ledger shows it: not what is on its way in payments, and what these have kept.
    *
-   * @param keys which keys the ledger is asked about: `live`, those not known to be used up; or `all` that were ever made
+   * @param keys which keys the ledger is asked about: `live`, those not known to be used up; or `all` that were ever
+   * made
    */
   async notes(payments: readonly Payment[] = [], keys: 'live' | 'all' = 'live'): Promise<Held[]> {
     const pieces = payments.flatMap(payment => payment.pieces)
@@ -118,8 +119,8 @@ export class Wallet {
   }
 
   /**
-   * Notes of exactly the denominations that an amount is split into. Where they are not there, notes are exchanged for them
-   * in one transaction, which shows that they belong together: it comes before anything is mixed.
+   * Notes of exactly the denominations that an amount is split into. Where they are not there, notes are exchanged for
+   * them in one transaction, which shows that they belong together: it comes before anything is mixed.
    *
    * @throws PaymentError NO_NOTE when the wallet has less, and what the ledger throws
    */

@@ -26,7 +26,7 @@ export function accusationIn(state: Run): Received<Reveal> | null {
   return null
 }
 
-/** Who accuses after having approved contradicts itself; no honest peer has a reason to. */
+/** A peer that accuses after having approved contradicts itself; no honest peer has a reason to. */
 export function contradictions(state: Run): Conviction[] {
   return state.members.flatMap(({ from }): Conviction[] => {
     const reveal = messageOf(state, state.attempt, 'RS', from)
@@ -64,7 +64,7 @@ export function enterBlaming(
   return [{ ...sent, at: 'blaming' }, [save(run), send, waitPhase(config)]]
 }
 
-/** What this peer saw of SR and of DC, as far as it has all of them. */
+/** Gives what this peer saw of SR and of DC, as far as it has all of them. */
 function viewsOf(state: Run): { SR: Uint8Array | null; DC: Uint8Array | null } {
   const slots = whole(gather(state, 'SR', state.session))
   if (slots === null) return { SR: null, DC: null }

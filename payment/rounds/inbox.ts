@@ -1,5 +1,5 @@
-// What comes in: who it is from, whether it belongs to this pairing, and whether it proves somebody's guilt. Only the
-// first message of a kind, run and peer counts; all is bounded. docs/spec/payments-rounds.md 4.5.
+// Takes in what comes: who it is from, whether it belongs to this pairing, and whether it proves somebody's guilt. Only
+// the first message of a kind, run and peer counts; all is bounded. docs/spec/payments-rounds.md 4.5.
 
 import { x25519 } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
@@ -99,7 +99,7 @@ function takeRequest<S extends Common>(
   return { state: { ...state, doubtful }, actions: [{ do: 'look', note: body.note.id }], convictions: [] }
 }
 
-/** Who already asks to join with this note. */
+/** Finds who already asks to join with this note. */
 function requestFor(state: Common, note: Uint8Array): string | null {
   const requests = [...state.doubtful.values(), ...[...state.requests.values()].map(member => member.request)]
   return requests.find(request => same(request.body.note.id, note))?.from ?? null

@@ -1,4 +1,4 @@
-// How a ledger's joins are built and signed. Rounds know no ledger; they are handed one of these.
+// Builds and signs a ledger's joins. Rounds know no ledger; they are handed one of these.
 // docs/spec/payments-rounds.md 4.1.
 
 import { ed25519Sign, ed25519Verify } from '#crypto'
@@ -24,13 +24,13 @@ export interface Join {
   readonly outputs: readonly Uint8Array[]
 }
 
-/** How a ledger joins payments: what outputs and proofs are there. */
+/** Knows how a ledger joins payments: what outputs and proofs are there. */
 export interface JoinScheme {
   /** The ledger's id, 32 bytes. */
   readonly ledger: Uint8Array
-  /** What the net carries (32 bytes) so that the owner of the secret (32 bytes) is paid. */
+  /** Gives what the net carries (32 bytes) so that the owner of the secret (32 bytes) is paid. */
   outputOf(secret: Uint8Array): Uint8Array
-  /** Whether these 32 bytes can be paid. */
+  /** Says whether these 32 bytes can be paid. */
   isOutput(output: Uint8Array): boolean
   /** The signature of a note's owner, 64 bytes. */
   prove(statement: Uint8Array, secret: Uint8Array): Uint8Array

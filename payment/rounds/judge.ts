@@ -1,5 +1,5 @@
-// Who spoilt a run: the secrets that everybody revealed are replayed against the messages that everybody sent. An honest
-// peer's messages are what its seed gives, so it is never found guilty. docs/spec/payments-rounds.md 4.7.
+// Finds who spoilt a run: the secrets that everybody revealed are replayed against the messages that everybody sent. An
+// honest peer's messages are what its seed gives, so it is never found guilty. docs/spec/payments-rounds.md 4.7.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { messageVector, slotOf, slotSums, slotVector } from '../net/dcnet.ts'
@@ -8,7 +8,7 @@ import { solve } from '../net/roots.ts'
 import type { DcMessages, KeyExchange, Received, Reveal, SlotReserve } from './message.ts'
 import { pairsOf, secretsOf } from './secrets.ts'
 
-/** What somebody is guilty of, in the order in which it is looked for. */
+/** Names what somebody is guilty of, in the order in which it is looked for. */
 export type Crime =
   /** Signed something that is no message, or a vector that no run of this size has. */
   | 'malformed'
@@ -33,7 +33,7 @@ export type Crime =
   /** Everybody kept to the protocol, so there was nothing to accuse. */
   | 'false-accusation'
 
-/** Who made a round fail, by what, and the messages that show it to anybody. */
+/** Says who made a round fail and by what, with the messages that show it to anybody. */
 export interface Conviction {
   /** Hex of an identity. */
   readonly guilty: string
@@ -86,7 +86,7 @@ export function judge(run: Transcript, isOutput: (output: Uint8Array) => boolean
   return { guilty, missing }
 }
 
-/** Who has still to reveal, or accuses but saw another run than this peer. */
+/** Finds who has still to reveal, or accuses but saw another run than this peer. */
 export function missingIn(run: Transcript): string[] {
   return run.identities
     .map((identity, i) => ({ from: hex(identity), reveal: run.reveals[i] ?? null }))
@@ -149,7 +149,7 @@ function outputCrime(run: Transcript, i: number, isOutput: (output: Uint8Array) 
   return isShared || !isOutput(output) ? 'output' : null
 }
 
-/** Who repeats a revealed output without having committed to it accuses nobody but itself. */
+/** A peer that repeats a revealed output without having committed to it accuses nobody but itself. */
 function isCommitted(run: Transcript, i: number, reveal: Reveal): boolean {
   const identity = run.identities[i] as Uint8Array
   const { commitment } = secretsOf(reveal.seed, reveal.output, {

@@ -32,6 +32,7 @@ import {
   type RoundConfig,
   type RoundInit,
   type Run,
+  runOf,
   type Step,
 } from './state.ts'
 
@@ -167,18 +168,8 @@ export function agreed(config: RoundConfig, state: Keys, now: Moment): Run | nul
   }
   const me = members.findIndex(({ from }) => from === mine.from)
   const session = viewOf(mine.pairing, keys)
-  return {
-    ...commonOf(state),
-    attempt,
-    secrets,
-    members,
-    me,
-    keys,
-    session,
-    pairs: pairsOf(secrets, keys, me, session),
-    deadline: now.elapsed + config.phaseMs,
-    voteUntil: null,
-  }
+  const pairs = pairsOf(secrets, keys, me, session)
+  return runOf({ ...commonOf(state), attempt, secrets, members, me, keys, session, pairs }, config, now)
 }
 
 /**

@@ -19,7 +19,7 @@ export const longestMessage = 8192
 /** PR: somebody wants to join. */
 export interface PairRequest {
   readonly kind: 'PR'
-  /** Which round: ledger, denomination and epoch (pairingId), 32 bytes. */
+  /** Names the round: ledger, denomination and epoch (pairingId), 32 bytes. */
   readonly pairing: Uint8Array
   readonly note: Note
   /** Milliseconds since 1970-01-01 UTC: the request counts for nothing after that. */
@@ -60,7 +60,9 @@ export interface DcMessages extends AfterPhase {
   readonly vector: Uint8Array
 }
 
-/** OK: my output is among the messages, and this is the transaction. It is the same for all peers but for the signature. */
+/**
+ * OK: my output is among the messages, and this is the transaction. It is the same for all peers but for the signature.
+ */
 export interface Approval extends AfterPhase {
   readonly kind: 'OK'
   readonly transaction: Uint8Array
@@ -152,7 +154,7 @@ export function readMessage(bytes: Uint8Array): Received | Malformed {
   }
 }
 
-/** Whether this is a signature under the approval by the peer with this identity. Never throws. */
+/** Says whether this is a signature under the approval by the peer with this identity. Never throws. */
 export function isApproval(approval: Approval, identity: Uint8Array, signature: Uint8Array): boolean {
   return ed25519Verify(identity, signed(write(toValue(approval))), signature)
 }
@@ -176,12 +178,12 @@ function signed(body: Uint8Array): Uint8Array {
   return tagged('chaffinch/round/v1', body)
 }
 
-/** Which round a request is for. */
+/** Names the round that a request is for, 32 bytes. */
 export function pairingId(ledger: Uint8Array, denomination: number, epoch: number): Uint8Array {
   return sha256(tagged('chaffinch/pairing/v1', ledger, number(denomination), number(epoch)))
 }
 
-/** What the owner of a note signs to bring it into a round. */
+/** Makes what the owner of a note signs to bring it into a round. */
 export function ownershipOf(
   identity: Uint8Array,
   { pairing, note, expiry }: Omit<PairRequest, 'proof'>,
@@ -189,7 +191,7 @@ export function ownershipOf(
   return tagged('chaffinch/ownership/v1', identity, pairing, note.id, number(expiry))
 }
 
-/** What a peer saw of a phase: all messages, in the order of the members, on top of what it saw before. */
+/** Hashes what a peer saw of a phase: all messages, in the order of the members, on top of what it saw before. */
 export function viewOf(before: Uint8Array, messages: readonly Received[]): Uint8Array {
   return sha256(tagged('chaffinch/view/v1', before, ...messages.map(message => message.hash)))
 }
@@ -242,20 +244,8 @@ const readers: { readonly [K in Body['kind']]: (read: Reader) => Extract<Body, {
     const seen = read.ascending('seen', mostMembers)
     return { kind, ...readHead(read), seen, key, commitment: read.key('commitment').bytes(32) }
   },
-  SR(read) {
-    read.map(5)
-    const saw = read.key('saw').bytes(32)
-    const kind = read.key('kind').oneOf('SR')
-    const vector = readVector(read, fieldBytes)
-    return { kind, ...readHead(read), saw, vector }
-  },
-  DC(read) {
-    read.map(5)
-    const saw = read.key('saw').bytes(32)
-    const kind = read.key('kind').oneOf('DC')
-    const vector = readVector(read, messageBytes)
-    return { kind, ...readHead(read), saw, vector }
-  },
+  SR: read => readVector(read, 'SR', fieldBytes),
+  DC: read => readVector(read, 'DC', messageBytes),
   OK(read) {
     read.map(5)
     const saw = read.key('saw').bytes(32)
@@ -297,8 +287,15 @@ function readHead(read: Reader): RunHead {
   return { pairing: read.key('pairing').bytes(32), attempt }
 }
 
-function readVector(read: Reader, each: number): Uint8Array {
-  const bytes = read.key('vector').bytesUpTo(mostMembers * each)
-  if (bytes.length % each !== 0) throw read.fail('BAD_DOCUMENT', `no multiple of ${each} bytes`)
-  return bytes
+function readVector<K extends 'SR' | 'DC'>(
+  read: Reader,
+  of: K,
+  each: number,
+): AfterPhase & { readonly kind: K; readonly vector: Uint8Array } {
+  read.map(5)
+  const saw = read.key('saw').bytes(32)
+  const kind = read.key('kind').oneOf(of)
+  const vector = read.key('vector').bytesUpTo(mostMembers * each)
+  if (vector.length % each !== 0) throw read.fail('BAD_DOCUMENT', `no multiple of ${each} bytes`)
+  return { kind, ...readHead(read), saw, vector }
 }

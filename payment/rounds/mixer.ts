@@ -1,6 +1,6 @@
-// A peer's part in rounds, for as many notes as it likes: each goes to the next meeting of its denomination, what is left
-// of earlier rounds is settled, and whom not to pair with is remembered on disk. docs/spec/payments-rounds.md 4.5, 4.8,
-// 4.9.
+// A peer's part in rounds, for as many notes as it likes: each goes to the next meeting of its denomination, what is
+// left of earlier rounds is settled, and whom not to pair with is remembered on disk. docs/spec/payments-rounds.md 4.5,
+// 4.8, 4.9.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
@@ -20,7 +20,7 @@ import { type Report, RoundShell, recordKey } from './shell.ts'
 import type { RoundConfig, RoundState } from './state.ts'
 import { banish, isCooling, readStrike, type Strike, type Strikes, strike, writeStrike } from './strikes.ts'
 
-/** What the owner is told of a note that it handed in. */
+/** Tells the owner of a note that it handed in. */
 export interface MixerReport {
   readonly note: Note
   readonly what:
@@ -29,7 +29,7 @@ export interface MixerReport {
     | { readonly type: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
 }
 
-/** What a mixer is made of. */
+/** Holds all that a mixer is made of. */
 export interface MixerInit {
   readonly scheme: JoinScheme
   readonly ledger: Ledger
@@ -42,7 +42,9 @@ export interface MixerInit {
   readonly least?: number
   /** Hands a message to all peers of its pairing, also the same bytes again. */
   readonly publish: (message: Uint8Array) => void
-  /** The key of a settled note is on no disk but the caller's once this has returned; when it throws, it is told again. */
+  /**
+   * The key of a settled note is on no disk but the caller's once this has returned; when it throws, it is told again.
+   */
   readonly report: (report: MixerReport) => void | Promise<void>
 }
 
@@ -105,12 +107,12 @@ export class Mixer {
     return meeting
   }
 
-  /** Whether this note is in a round, on its way to one, or not settled yet. */
+  /** Says whether this note is in a round, on its way to one, or not settled yet. */
   holds({ id }: Note): boolean {
     return [...this.#rounds.values()].some(({ note }) => same(note.id, id))
   }
 
-  /** How many notes more it can take. */
+  /** Counts the notes that it can still take. */
   get free(): number {
     return mostRounds - this.#rounds.size
   }
@@ -171,8 +173,8 @@ export class Mixer {
 }
 
 /**
- * The rounds that a process left. A note goes to a round only after the one before is settled: where the process ended between
- * the two, the later record counts, and the other one goes.
+ * The rounds that a process left. A note goes to a round only after the one before is settled: where the process ended
+ * between the two, the later record counts, and the other one goes.
  */
 async function lastRounds(store: Store): Promise<RoundRecord[]> {
   const last = new Map<string, RoundRecord>()

@@ -1,5 +1,5 @@
-// The phases of a run: SR and DC publish the two vectors of the net, OK approves the transaction that follows from them, CM
-// signs it. docs/spec/payments-rounds.md 4.6.
+// The phases of a run: SR and DC publish the two vectors of the net, OK approves the transaction that follows from
+// them, CM signs it. docs/spec/payments-rounds.md 4.6.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { PaymentError } from '../error.ts'
@@ -35,11 +35,11 @@ import {
   type Slots,
 } from './state.ts'
 
-/** What came of a phase from those who saw the same of the phase before. */
+/** Holds what came of a phase from those who saw the same of the phase before. */
 export interface Gathered<B extends Body> {
   /** In the order of the members; null for what did not come. */
   readonly messages: readonly (Received<B> | null)[]
-  /** Whether somebody saw something else of the phase before. */
+  /** True when somebody saw something else of the phase before. */
   readonly isSplit: boolean
 }
 
@@ -67,7 +67,7 @@ export function whole<B extends Body>({ messages }: Gathered<B>): Received<B>[] 
   return present.length === messages.length ? present : null
 }
 
-/** What the state's phase waits for. */
+/** Gathers what the state's phase waits for. */
 export function awaited(state: Exclude<InRun, { at: 'blaming' }>): Gathered<Seeing> {
   switch (state.at) {
     case 'slots':
@@ -170,7 +170,9 @@ export function completed(config: RoundConfig, state: Signing, all: readonly Rec
   return config.scheme.complete(state.join, signatures)
 }
 
-/** What a phase's messages prove by themselves: vectors of no such run, approvals of something else, bad commits. */
+/**
+ * Finds what a phase's messages prove by themselves: vectors of no such run, approvals of something else, bad commits.
+ */
 export function offences(config: RoundConfig, state: Exclude<InRun, { at: 'blaming' }>): Conviction[] {
   return awaited(state).messages.flatMap((message, i): Conviction[] => {
     if (message === null) return []
@@ -210,7 +212,7 @@ function areElements(vector: Uint8Array, n: number): boolean {
   }
 }
 
-/** Whether it carries the approvals of all members and a good signature under the join. */
+/** Says whether it carries the approvals of all members and a good signature under the join. */
 function isCommit(config: RoundConfig, state: Signing, body: Commit, member: Member): boolean {
   const approval = approvalOf(state)
   const areApprovals =
@@ -227,7 +229,7 @@ function isCommit(config: RoundConfig, state: Signing, body: Commit, member: Mem
   )
 }
 
-/** What every message of a run begins with. */
+/** Gives what every message of a run begins with. */
 export function headOf({ mine, attempt }: Run): { pairing: Uint8Array; attempt: number } {
   return { pairing: mine.pairing, attempt }
 }

@@ -1,4 +1,4 @@
-// When peers meet: time is cut into epochs, and requests of one epoch, ledger and denomination make one round.
+// Says when peers meet: time is cut into epochs, and requests of one epoch, ledger and denomination make one round.
 // docs/spec/payments-rounds.md 4.5.
 
 import { fraction, type Random } from '../../world/random.ts'
@@ -16,8 +16,8 @@ export interface Meeting {
 }
 
 /**
- * The meeting of the present epoch, or of the next when too little of this one is left. The request goes out at a random
- * moment, so that it does not tell when its owner got the idea.
+ * The meeting of the present epoch, or of the next when too little of this one is left. The request goes out at a
+ * random moment, so that it does not tell when its owner got the idea.
  *
  * @param ledger 32 bytes
  * @param now milliseconds since 1970-01-01 UTC

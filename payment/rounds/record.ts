@@ -1,5 +1,5 @@
-// What a peer keeps on disk of a pairing: enough to spend every output that it ever offered, and to know what it must not
-// send any more. docs/spec/payments-rounds.md 4.8.
+// Keeps on disk what a peer needs of a pairing: enough to spend every output that it ever offered, and to know what it
+// must not send any more. docs/spec/payments-rounds.md 4.8.
 
 import { write } from '../../encoding/cbor.ts'
 import { PaymentError } from '../error.ts'
@@ -9,7 +9,7 @@ import { Reader } from '../reader.ts'
 /** One run. */
 export interface Attempt {
   readonly number: number
-  /** What spends its output, 32 bytes. */
+  /** This spends its output, 32 bytes. */
   readonly outputSecret: Uint8Array
   /** After a commit nothing is revealed, and after a reveal nothing is committed. */
   readonly sent: 'nothing' | 'commit' | 'reveal'
@@ -18,7 +18,7 @@ export interface Attempt {
 }
 
 /**
- * What must be on disk before anything of a round leaves: with it, a restart settles what the round left open.
+ * Must be on disk before anything of a round leaves: with it, a restart settles what the round left open.
  */
 export interface RoundRecord {
   readonly pairing: Uint8Array
@@ -28,7 +28,7 @@ export interface RoundRecord {
   /** Milliseconds since 1970-01-01 UTC. */
   readonly expiry: number
   readonly attempts: readonly Attempt[]
-  /** What spends the output that the note is moved to after a failed round, 32 bytes (settle.ts). */
+  /** This spends the output that the note is moved to after a failed round, 32 bytes (settle.ts). */
   readonly reclaim: Uint8Array | null
 }
 

@@ -1,5 +1,5 @@
-// A payment round that its peers run by themselves: CoinShuffle++ (Ruffing, Moreno-Sanchez, Kate, NDSS 2017) as Decred runs
-// it, mended. A pure function of state, event and time; docs/spec/payments-rounds.md 4.4 has its picture.
+// A payment round that its peers run by themselves: CoinShuffle++ (Ruffing, Moreno-Sanchez, Kate, NDSS 2017) as Decred
+// runs it, mended. A pure function of state, event and time; docs/spec/payments-rounds.md 4.4 has its picture.
 
 import { compare, same } from '../../encoding/bytes.ts'
 import type { Moment } from '../times.ts'

@@ -9,11 +9,11 @@ import { pairKeys } from '../net/pads.ts'
 import { tagged } from '../tagged.ts'
 import type { KeyExchange, Received } from './message.ts'
 
-/** Of one peer in one run. */
+/** All that one peer keeps to itself in one run. */
 export interface Secrets {
   /** 32 random bytes. */
   readonly seed: Uint8Array
-  /** What the peer will send: 32 bytes that its ledger can pay. */
+  /** The peer will send this: 32 bytes that its ledger can pay. */
   readonly output: Uint8Array
   /** X25519, 32 bytes each. */
   readonly secretKey: Uint8Array
@@ -24,7 +24,7 @@ export interface Secrets {
   readonly commitment: Uint8Array
 }
 
-/** Whose secrets they are, and of which run: they are of no use to anybody else who reveals the same seed. */
+/** Says whose secrets they are, and of which run: they are of no use to anybody else who reveals the same seed. */
 export interface Owner {
   readonly identity: Uint8Array
   readonly pairing: Uint8Array

@@ -1,16 +1,16 @@
-// After a round: what a peer may do with its note, from its record and from what the ledger says. A join that it signed may
-// come about long after the round has failed, because somebody withheld the last signature.
+// After a round: what a peer may do with its note, from its record and from what the ledger says. A join that it signed
+// may come about long after the round has failed, because somebody withheld the last signature.
 // docs/spec/payments-rounds.md 4.8.
 
 import type { RoundRecord } from './record.ts'
 
 export interface Shown {
-  /** Which of the record's transactions the ledger has: their ids, or null. */
+  /** The ledger has this one of the record's transactions: its id, or null. */
   readonly entered: Uint8Array | null
   readonly isNoteSpent: boolean
 }
 
-/** What became of a note after a round that did not end as it should. */
+/** Says what became of a note after a round that did not end as it should. */
 export type Settlement =
   /** A join came about: this key spends its output. */
   | { readonly is: 'paid'; readonly outputSecret: Uint8Array }

@@ -1,5 +1,5 @@
-// Carries a round: feeds it messages and time, keeps its record, asks the ledger, publishes. After the round it sees to it
-// that the note is settled. Everything it touches is handed in.
+// Carries a round: feeds it messages and time, keeps its record, asks the ledger, publishes. After the round it sees to
+// it that the note is settled. Everything it touches is handed in.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
@@ -19,7 +19,7 @@ import { step } from './round.ts'
 import { type Settlement, settle } from './settle.ts'
 import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Step } from './state.ts'
 
-/** What the owner of the note is told. */
+/** Tells the owner of the note. */
 export type Report =
   | { readonly type: 'state'; readonly state: RoundState }
   | { readonly type: 'blame'; readonly note: Note; readonly conviction: Conviction }
@@ -27,7 +27,7 @@ export type Report =
   /** Final. The record goes when this has returned, so keep the key first; when it throws, it is told again. */
   | { readonly type: 'settled'; readonly settlement: Settlement; readonly record: RoundRecord }
 
-/** What a round is carried with. */
+/** Holds all that a round is carried with. */
 export interface ShellInit {
   readonly config: RoundConfig
   readonly clock: Clock
@@ -84,7 +84,7 @@ export class RoundShell {
     })
   }
 
-  /** What cannot be found out keeps nobody from a round: the join would only wait longer. */
+  /** A ledger that does not say keeps nobody from a round: the join would only wait longer. */
   async #feeTooLow(): Promise<string | null> {
     const { ledger, config, log } = this.#init
     return await ledger.feeTooLow(config.least).catch((error: unknown) => {

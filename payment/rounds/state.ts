@@ -14,15 +14,15 @@ import type { Meeting } from './pairing.ts'
 import type { Attempt } from './record.ts'
 import type { Secrets } from './secrets.ts'
 
-/** What all rounds of a peer have in common. */
+/** Holds what all rounds of a peer have in common. */
 export interface RoundConfig {
   readonly scheme: JoinScheme
   readonly random: Random
   /** readMessage; a simulation hands in one that remembers which signatures it has checked. */
   readonly read: (bytes: Uint8Array) => Received | Malformed
-  /** What spends an output that was never offered before, 32 bytes. */
+  /** Makes what spends an output that was never offered before, 32 bytes. */
   readonly newOutput: () => Uint8Array
-  /** Whether requests with this note are passed over for now (strikes.ts). */
+  /** Says whether requests with this note are passed over for now (strikes.ts). */
   readonly isCooling: (note: Note) => boolean
   /** Peers that a join needs, 3 at least: with two, each knows the other's output. */
   readonly least: number
@@ -31,14 +31,14 @@ export interface RoundConfig {
   readonly voteMs: Ms
 }
 
-/** What a round begins with: a note, and the meeting that it goes to. */
+/** Begins a round: a note, and the meeting that it goes to. */
 export interface RoundInit extends Meeting {
   readonly note: Note
-  /** What spends the note, 32 bytes. */
+  /** This spends the note, 32 bytes. */
   readonly noteSecret: Uint8Array
 }
 
-/** What this peer brings into a pairing. */
+/** Holds what this peer brings into a pairing. */
 export interface Mine extends RoundInit {
   /** An Ed25519 seed made for this pairing, its public key, and that in hex. */
   readonly identitySeed: Uint8Array
@@ -54,7 +54,7 @@ export interface Member {
   readonly request: Received<PairRequest>
 }
 
-/** What lasts through all runs of a pairing. */
+/** Lasts through all runs of a pairing. */
 export interface Common {
   readonly mine: Mine
   /** By identity; the note is known to be there, unspent and theirs. */
@@ -67,17 +67,17 @@ export interface Common {
   readonly strays: readonly Uint8Array[]
   /** This peer's runs so far; the last is the present one. */
   readonly attempts: readonly Attempt[]
-  /** Who may not take part any more. */
+  /** These may not take part any more. */
   readonly excluded: ReadonlySet<string>
   /** Joins that this peer has signed: each may still come about. */
   readonly joins: readonly Join[]
-  /** What was handed on already, so that it happens once. */
+  /** These messages were handed on already, so that it happens once. */
   readonly relayed: ReadonlySet<string>
 }
 
 export interface Pairing extends Common {
   readonly at: 'pairing'
-  /** Whether this peer's own request is out; it listens before that. */
+  /** True once this peer's own request is out; it listens before that. */
   readonly hasAsked: boolean
 }
 
@@ -87,7 +87,7 @@ export interface Keys extends Common {
   /** Key exchanges in a row that came to no agreement. */
   readonly tries: number
   readonly secrets: Secrets
-  /** Whom this peer wants to run with, itself among them, by identity. */
+  /** This peer wants to run with these, itself among them, by identity. */
   readonly candidates: readonly Member[]
   /** By the time that has elapsed: when this peer stops waiting for the phase's last message. */
   readonly deadline: Ms
@@ -95,7 +95,7 @@ export interface Keys extends Common {
   readonly voteUntil: Ms | null
 }
 
-/** What lasts through the phases of one run. */
+/** Lasts through the phases of one run. */
 export interface Run extends Common {
   readonly attempt: number
   readonly secrets: Secrets
@@ -118,14 +118,14 @@ export interface Slots extends Run {
 
 export interface Messages extends Run {
   readonly at: 'messages'
-  /** What this peer saw of SR, and which slot of the net is its own. */
+  /** Its view of SR, and which slot of the net is its own. */
   readonly slotView: Uint8Array
   readonly slot: number
 }
 
 export interface Approving extends Run {
   readonly at: 'approving'
-  /** What it saw of DC, and the transaction that follows from it. */
+  /** Its view of DC, and the transaction that follows from it. */
   readonly messageView: Uint8Array
   readonly join: Join
 }
@@ -153,12 +153,14 @@ export interface Submitting extends Common {
 export interface Done {
   readonly at: 'done'
   readonly join: Join
-  /** What spends the output, 32 bytes. */
+  /** This spends the output, 32 bytes. */
   readonly outputSecret: Uint8Array
   readonly attempts: readonly Attempt[]
 }
 
-/** Why a round ended without a join; the note is still this peer's, unless a join that it signed comes about later. */
+/**
+ * Says why a round ended without a join; the note is still this peer's, unless a join that it signed comes about later.
+ */
 export type AbortReason =
   /** Fewer peers than a join needs. */
   | 'too-few'
@@ -184,7 +186,7 @@ export interface Aborted {
 
 export type InRun = Slots | Messages | Approving | Signing | Blaming
 export type Running = Keys | InRun
-/** Where a round is, from meeting to the end (docs/spec/payments-rounds.md 4). */
+/** Says where a round is, from meeting to the end (docs/spec/payments-rounds.md 4). */
 export type RoundState = Pairing | Running | Submitting | Done | Aborted
 
 export type RoundEvent =
@@ -192,7 +194,7 @@ export type RoundEvent =
   | { readonly type: 'message'; readonly bytes: Uint8Array }
   /** A wake-up that was asked for; one too many does no harm. */
   | { readonly type: 'time' }
-  /** What the ledger says of a note that was asked about. */
+  /** The ledger answers about a note that was asked for. */
   | { readonly type: 'note'; readonly id: Uint8Array; readonly note: NoteState | null }
   /** The ledger has this transaction. */
   | { readonly type: 'entered'; readonly transaction: Uint8Array }
@@ -238,14 +240,14 @@ export function messageOf<K extends Body['kind']>(
   return (message ?? null) as Received<Extract<Body, { kind: K }>> | null
 }
 
-/** What lasts through a pairing, out of any of its states. */
+/** Picks what lasts through a pairing, out of any of its states. */
 export function commonOf(state: Common): Common {
   const { mine, requests, doubtful, inbox, strays, attempts, excluded, joins, relayed } = state
   return { mine, requests, doubtful, inbox, strays, attempts, excluded, joins, relayed }
 }
 
-/** What lasts through a run, with the time that its next phase has. */
-export function runOf(state: Run, config: RoundConfig, now: Moment): Run {
+/** Picks what lasts through a run, with the time that its next phase has. */
+export function runOf(state: Omit<Run, 'deadline' | 'voteUntil'>, config: RoundConfig, now: Moment): Run {
   const { attempt, secrets, members, me, keys, pairs, session } = state
   const deadline = now.elapsed + config.phaseMs
   return {

@@ -1,5 +1,5 @@
-// Whom not to pair with for a while. A message that did not come proves nothing, so one timeout costs nothing; who is late
-// again and again, and who was proven guilty, waits. Notes are what counts: identities are free.
+// Remembers whom not to pair with for a while. A message that did not come proves nothing, so one timeout costs
+// nothing; who is late again and again, and who was proven guilty, waits. Notes are what counts: identities are free.
 // docs/spec/payments-rounds.md 4.9.
 
 import { write } from '../../encoding/cbor.ts'
@@ -15,7 +15,7 @@ export interface Strike {
   readonly count: number
   /** Milliseconds since 1970-01-01 UTC: before that, the note is not paired with. */
   readonly coolUntil: number
-  /** When all this is forgotten. */
+  /** All this is forgotten then. */
   readonly forgetAt: number
 }
 
@@ -42,7 +42,7 @@ export function banish(strikes: Strikes, note: string, now: number): Strikes {
   return remember(strikes, note, { count, coolUntil, forgetAt: coolUntil + memory }, now)
 }
 
-/** Whether requests with this note are passed over. */
+/** Says whether requests with this note are passed over. */
 export function isCooling(strikes: Strikes, note: string, now: number): boolean {
   return now < (strikes.notes.get(note)?.coolUntil ?? 0)
 }

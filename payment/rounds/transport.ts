@@ -1,5 +1,5 @@
-// Carries messages over a topic of the bulletin: those of rounds over `payments`, heads of ledgers over `heads`. What is published
-// goes there again and again, the same bytes, until it is there; what others published comes from it.
+// Carries messages over a topic of the bulletin: those of rounds over `payments`, heads of ledgers over `heads`. What
+// is published goes there again and again, the same bytes, until it is there; what others published comes from it.
 // docs/spec/payments-rounds.md 4.10.
 
 import { sha256 } from '@noble/hashes/sha2.js'
@@ -35,7 +35,7 @@ const mostUnderWay = 256
 const mostOwn = 1024
 const firstWaitMs = 2000
 const longestWaitMs = 30_000
-/** What no later try can mend. */
+/** No later try can mend these. */
 const hopeless: ReadonlySet<string> = new Set(['BAD_ENTRY', 'TOO_LARGE', 'NO_TOPIC', 'CLOSED', 'ABORTED'])
 
 /** Carries messages over a topic of the bulletin: publishes until they are there, and reads others'. */
@@ -137,7 +137,7 @@ export class RoundTransport {
   }
 }
 
-/** Where the reading of a topic stands. */
+/** The place in the store that says where the reading of a topic stands. */
 function cursorKey({ name }: Topic): string {
   return `transport/${name}`
 }
