@@ -1,7 +1,7 @@
 // The table that nodes and authorities keep together (docs/spec/link.md 5): values under keys, and who provides
 // what. What may stand in it is said by whoever uses it; both versions of the link have one.
 
-import type { Peer } from './link.ts'
+import type { Peer } from './peer.ts'
 
 /** Throws when `value` is not what may stand under `key`. */
 export type DhtCheck = (key: string, value: Uint8Array) => void

@@ -5,7 +5,7 @@
 import { hex } from '../encoding/bytes.ts'
 import type { Clock } from '../world/clock.ts'
 import { minute } from '../world/units.ts'
-import type { Peer } from './link.ts'
+import type { Peer } from './peer.ts'
 
 /**
  * `accept`: is passed on. `ignore`: is not, and nobody is to blame. `reject`: is not, and whoever passed it on breaks the

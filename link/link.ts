@@ -3,14 +3,9 @@
 
 import type { Dht } from './dht.ts'
 import type { Gossip, GossipInit } from './gossip.ts'
+import type { Peer } from './peer.ts'
 
-/** A host one can dial. */
-export interface Peer {
-  /** 32 bytes: the raw Ed25519 public key of its libp2p identity. */
-  readonly id: Uint8Array
-  /** Multiaddrs without the /p2p part, best first. May be empty for a peer that is already connected. */
-  readonly addresses: readonly string[]
-}
+export type { Peer } from './peer.ts'
 
 /** Why a cell was not sent. */
 export type CellDrop = 'queue-full' | 'too-old' | 'closed'

@@ -202,6 +202,18 @@ test('a package that is not declared is refused', () => {
   )
 })
 
+test('a circle of imports is refused, of types too', () => {
+  const { errors } = lint({
+    'world/one.ts': "import type { Two } from './two.ts'\n\nexport type One = Two | 1\n",
+    'world/two.ts': "import type { One } from './one.ts'\n\nexport type Two = One | 2\n",
+    'world/three.ts': "import type { One } from './one.ts'\n\nexport type Three = One | 3\n",
+  })
+  assert.equal(
+    errors.map(({ file, category }) => [file, category]).sort(),
+    ['world/one.ts', 'world/two.ts'].map(file => [file, 'lint/suspicious/noImportCycles']),
+  )
+})
+
 /** A small repository with one face. */
 const small: Files = {
   'tsconfig.json': '{"include":["world","test"]}',

@@ -1,5 +1,5 @@
-// link/libp2p/web-sockets.ts and the door: what a stranger sends to a `/ws` listener, or to a host that dials one, costs
-// that socket and nothing else (docs/spec/link.md, Guards, Connections).
+// link/libp2p/web-sockets.ts and the door: what a stranger sends to a `/ws` listener, or to a host that dials one,
+// costs that socket and nothing else (docs/spec/link.md 8).
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'

@@ -1,4 +1,4 @@
-// Where sockets wait until their other side has proved who it is (docs/link.md, Connections): a place costs a stranger
+// Where sockets wait until their other side has proved who it is (docs/spec/link.md 2): a place costs a stranger
 // nothing, so that when all are taken the one that has waited longest, of the network that waits with most, has to go.
 // Who is quick gets in however many others are slow.
 

@@ -1,4 +1,4 @@
-// How sockets come in, whatever transport they come by (docs/link.md, Connections): counted by where from at their first
+// How sockets come in, whatever transport they come by (docs/spec/link.md 2): counted by where from at their first
 // moment, and waiting at the door until their other side has proved who it is.
 
 import type { Connection, MultiaddrConnection } from '@libp2p/interface'

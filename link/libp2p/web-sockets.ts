@@ -1,4 +1,4 @@
-// libp2p's WebSocket transport, with what it leaves out (docs/link.md, Guards): sockets whose errors somebody hears, at
+// libp2p's WebSocket transport, with what it leaves out (docs/spec/link.md 8): sockets whose errors somebody hears, at
 // both ends; frames, fragments and answers to pings that are bounded; and a door at accept, where sockets that never ask
 // for an upgrade are counted and end.
 

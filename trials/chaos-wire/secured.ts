@@ -1,4 +1,5 @@
-// Conversations behind a true handshake: libp2p without a host's manners, one lane of it for each that goes on at a time.
+// Conversations behind a true handshake: libp2p without a host's manners, one lane of it for each that goes on at a
+// time.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { noise } from '@chainsafe/libp2p-noise'
@@ -80,7 +81,10 @@ export class Lane {
     this.#script = conversation
   }
 
-  /** Dials the host under attack, or uses the connection there is, and says it all. @returns false when it is let in no more */
+  /**
+   * Dials the host under attack, or uses the connection there is, and says it all. @returns false when it is let in no
+   * more
+   */
   async talkTo(address: string, conversation: Secured): Promise<boolean> {
     this.said++
     if (conversation.stage === 'muxer') {

@@ -1,5 +1,5 @@
-// The hosts under attack, in a process of their own that nothing but the attack may end: an authority, three mixes, a gateway
-// and a client as they run everywhere, over TCP and WebSocket. Asked over the channel to its parent.
+// The hosts under attack, in a process of their own that nothing but the attack may end: an authority, three mixes, a
+// gateway and a client as they run everywhere, over TCP and WebSocket. Asked over the channel to its parent.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { authorityEntry } from '../../directory/authority/keys.ts'
