@@ -7,10 +7,9 @@ import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { second } from '../../world/units.ts'
-import { readDocument } from '../documents/document.ts'
+import { type Ms, second } from '../../world/units.ts'
+import { wait } from '../../world/wait.ts'
 import { checkNetwork, epochAt, epochsValid, type Network } from '../documents/network.ts'
-import { followChanges } from '../documents/succession.ts'
 import {
   type ConsensusStatus,
   consensusStatus,
@@ -18,16 +17,16 @@ import {
   type DirectoryHealth,
   type View,
 } from '../documents/view.ts'
-import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
 import { type EpochWindow, lookAgain } from '../own-moments.ts'
+import { Audience } from './audience.ts'
 import { Comparison } from './comparison.ts'
 import { DocumentsOnDisk } from './documents-on-disk.ts'
 import { Fetch } from './fetch.ts'
 import { FetchTimes, fetchWindows } from './fetch-times.ts'
 import { type HeldDocument, HeldDocuments } from './held-documents.ts'
+import { Intake } from './intake.ts'
 import { Sources } from './sources.ts'
-import type { Split } from './split.ts'
 import { noteWindows, StatusNoteFollower } from './status-note-follower.ts'
 import { HeldNotes } from './status-note-held.ts'
 import { acceptRecords } from './table.ts'
@@ -86,19 +85,17 @@ export class Follower implements FollowedDirectory {
   readonly notes: HeldNotes
   readonly #options: FollowOptions
   readonly #times: FetchTimes
-  readonly #handlers = new Set<(view: View) => void>()
-  readonly #waiting = new Set<{ resolve: (view: View) => void; reject: (error: Error) => void }>()
+  readonly #audience: Audience
   readonly #refused: Partial<Record<DirectoryErrorCode | 'LINK', number>> = {}
   readonly #abort = new AbortController()
   readonly #sources: Sources
   readonly #ask: Fetch
   readonly #comparison: Comparison
-  readonly #disk: DocumentsOnDisk
+  readonly #intake: Intake
   /** Who is being asked: hex. */
   readonly #asking = new Set<string>()
   #saidLate: number | undefined
   #fetched = 0
-  #accepted = 0
   #tries = 0
   readonly #noteWindow: EpochWindow
   #noteFollower: StatusNoteFollower | undefined
@@ -113,7 +110,7 @@ export class Follower implements FollowedDirectory {
     const { network, link, random, clock, sources: given = [] } = options
     const documents = new HeldDocuments(network)
     this.documents = documents
-    this.#disk = new DocumentsOnDisk(options.store, options.log)
+    this.#audience = new Audience(options.log)
     this.notes = new HeldNotes(documents.succession, name => documents.named(name), clock)
     this.#times = new FetchTimes({ network, clock, random, documents, window: fetchWindows[who] })
     const sources = new Sources({
@@ -124,11 +121,20 @@ export class Follower implements FollowedDirectory {
       authoritiesFirst: who === 'node',
     })
     const fetch = new Fetch({ ...options, documents, signal: this.#abort.signal })
-    const onOther = (pointer: Pointer, document: Uint8Array | undefined): void =>
-      this.#onOther(pointer, document)
+    const disk = new DocumentsOnDisk(options.store, options.log)
+    const reach = { ...options, documents, sources, fetch }
     this.#sources = sources
     this.#ask = fetch
-    this.#comparison = new Comparison({ ...options, documents, sources, fetch, onOther })
+    this.#comparison = new Comparison({
+      ...reach,
+      onOther: (pointer, document) => this.#intake.onOther(pointer, document),
+    })
+    this.#intake = new Intake({
+      ...reach,
+      disk,
+      onNew: held => this.#onNew(held),
+      onSplit: () => this.#tellCurrent(),
+    })
     const networkFor = (epoch: number): Network => documents.succession.networkFor(epoch)
     acceptRecords(link.dht, { network, networkFor, now: clock.now, view: () => documents.newest()?.view })
     link.dht.keep(sources.all, false)
@@ -136,15 +142,7 @@ export class Follower implements FollowedDirectory {
 
   /** Reads what the store has, and begins to fetch. */
   async start(): Promise<void> {
-    const networkFor = (epoch: number): Network => this.documents.succession.networkFor(epoch)
-    // Changes of the authorities first: with them the documents are verified.
-    for (const bytes of await this.#disk.changes()) {
-      this.#use(() => this.documents.succession.learn(bytes))
-    }
-    for (const bytes of await this.#disk.documents()) {
-      if (!this.#use(() => this.#accept(bytes))) this.#learnFrom(bytes)
-    }
-    for (const { theirs } of await this.#disk.splits(networkFor)) this.documents.contradict(theirs)
+    await this.#intake.load()
     this.#plan(0)
     const { sources = [] } = this.#options
     this.#noteFollower = new StatusNoteFollower({
@@ -155,18 +153,6 @@ export class Follower implements FollowedDirectory {
       window: this.#noteWindow,
       onEffect: () => this.#tellCurrent(),
     })
-  }
-
-  /** What was stored may be of no more use. */
-  #use(run: () => void): boolean {
-    try {
-      run()
-      return true
-    } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error
-      this.#options.log.info({ code: error.code }, 'a stored document is of no more use')
-      return false
-    }
   }
 
   /** As the note that is in force has it. */
@@ -184,30 +170,14 @@ export class Follower implements FollowedDirectory {
   }
 
   onView(handler: (view: View) => void): () => void {
-    this.#handlers.add(handler)
-    return () => void this.#handlers.delete(handler)
+    return this.#audience.onView(handler)
   }
 
   ready(signal?: AbortSignal): Promise<View> {
     const now = this.current()
     if (now !== undefined) return Promise.resolve(now)
-    if (signal?.aborted) return Promise.reject(signal.reason as Error)
-    if (this.#abort.signal.aborted) return Promise.reject(closed())
-    return new Promise((resolve, reject) => {
-      const waiter = {
-        resolve: (view: View): void => {
-          signal?.removeEventListener('abort', stop)
-          resolve(view)
-        },
-        reject,
-      }
-      const stop = (): void => {
-        this.#waiting.delete(waiter)
-        reject(signal?.reason as Error)
-      }
-      signal?.addEventListener('abort', stop, { once: true })
-      this.#waiting.add(waiter)
-    })
+    if (signal?.aborted !== true && this.#abort.signal.aborted) return Promise.reject(closed())
+    return this.#audience.ready(signal)
   }
 
   status(): DirectoryStatus {
@@ -217,7 +187,7 @@ export class Follower implements FollowedDirectory {
       epoch: epochAt(network, clock.now()),
       consensus: consensusStatus(view),
       fetched: this.#fetched,
-      accepted: this.#accepted,
+      accepted: this.#intake.accepted,
       refused: { ...this.#refused },
       agreed: this.#comparison.counts.agreed,
       ...this.health(),
@@ -244,9 +214,7 @@ export class Follower implements FollowedDirectory {
     this.#readyTimer?.cancel()
     this.#noteFollower?.close()
     this.#comparison.close()
-    for (const waiter of this.#waiting) waiter.reject(closed())
-    this.#waiting.clear()
-    this.#handlers.clear()
+    this.#audience.close(closed())
     await this.#running
   }
 
@@ -291,7 +259,7 @@ export class Follower implements FollowedDirectory {
   async #fetch(epoch: number | null): Promise<boolean> {
     const { clock } = this.#options
     for (const peer of this.#sources.inAttempt(this.#tries)) {
-      if (await within(clock, patienceMs, this.#try(peer, epoch))) return true
+      if (await trueWithin(clock, patienceMs, this.#try(peer, epoch))) return true
     }
     return this.#tries % attemptsPerSearch === 1 && (await this.#search(epoch))
   }
@@ -318,12 +286,12 @@ export class Follower implements FollowedDirectory {
     try {
       bytes = await this.#ask.document(peer, epoch)
       this.#fetched++
-      await this.#acceptFrom(peer, bytes, epoch ?? undefined)
+      await this.#intake.acceptFrom(peer, bytes, epoch ?? undefined)
       return true
     } catch (error) {
       if (this.#abort.signal.aborted) return false
       this.#refuse(peer, error)
-      if (bytes !== undefined) this.#learnFrom(bytes)
+      if (bytes !== undefined) this.#intake.learnFrom(bytes)
       return false
     } finally {
       this.#asking.delete(id)
@@ -343,104 +311,20 @@ export class Follower implements FollowedDirectory {
     log.warn({ code: error.code, why: error.message }, 'directory: refused a document')
   }
 
-  /** A document whose time is over still names nodes, and enough authorities have signed that. */
-  #learnFrom(bytes: Uint8Array): void {
-    const { link } = this.#options
-    if (this.documents.newest() !== undefined) return
-    try {
-      this.#sources.learn(this.documents.succession.verify(readDocument(bytes)))
-      link.dht.keep(this.#sources.all, false)
-    } catch (error) {
-      if (!(error instanceof DirectoryError)) throw error
-    }
-  }
-
-  /** Another node holds another document of an epoch, and enough authorities signed that, too. */
-  #onOther(pointer: Pointer, document: Uint8Array | undefined): void {
-    const split = this.documents.contradict(pointer)
-    if (split !== undefined) this.#onSplit(split, document)
-  }
-
-  #onSplit(split: Split, document: Uint8Array | undefined): void {
-    const { log } = this.#options
-    const signers = split.proofs.map(({ signer }) => hex(signer))
-    log.error(
-      { epoch: split.epoch, signers: signers.join(' ') },
-      'directory: two signed documents of one epoch: neither is used',
-    )
-    const ours = this.documents.get(split.epoch)?.bytes
-    const documents = [ours, document].flatMap(bytes => (bytes === undefined ? [] : [bytes]))
-    void this.#disk.putSplit({ theirs: split.theirs, documents })
-    this.#tellCurrent()
-  }
-
   #count(code: DirectoryErrorCode | 'LINK'): void {
     this.#refused[code] = (this.#refused[code] ?? 0) + 1
-  }
-
-  /** As `#accept`; a document of other authorities leads to the documents in which they changed. */
-  async #acceptFrom(peer: Peer, bytes: Uint8Array, epoch?: number): Promise<void> {
-    try {
-      this.#accept(bytes, epoch)
-    } catch (error) {
-      if (!(error instanceof DirectoryError && error.code === 'WRONG_AUTHORITIES')) throw error
-      if (!(await this.#followChanges(peer))) throw error
-      this.#accept(bytes, epoch)
-    }
-  }
-
-  #followChanges(peer: Peer): Promise<boolean> {
-    return followChanges(
-      this.documents.succession,
-      after => this.#ask.change(peer, after),
-      async (epoch, bytes) => {
-        this.#options.log.info({ epoch }, 'directory: the authorities have changed')
-        await this.#disk.putChange(epoch, bytes)
-      },
-    )
-  }
-
-  /** Verifies, keeps, tells. Throws DirectoryError when it is refused. */
-  #accept(bytes: Uint8Array, epoch?: number): void {
-    const { clock, log, link } = this.#options
-    const before = this.documents.splits.length
-    let accepted: { held: HeldDocument; isNew: boolean }
-    try {
-      accepted = this.documents.add(bytes, clock.now(), epoch)
-    } catch (error) {
-      const split = this.documents.splits[before]
-      if (split !== undefined) this.#onSplit(split, bytes)
-      throw error
-    }
-    const { held, isNew } = accepted
-    if (!isNew) return
-    this.#accepted++
-    log.info({ epoch: held.view.epoch, signers: held.view.signers.length }, 'directory: new document')
-    void this.#disk.put(held)
-    if (this.documents.newest() === held) {
-      this.#sources.learn(held.view)
-      link.dht.keep(this.#sources.all, true)
-    }
-    this.#sources.forgive()
-    this.#comparison.document(held)
-    this.#tell(held.view)
-    this.#tellReady()
   }
 
   /** The view of now is another one: a note has come into force, or a document is used no more. */
   #tellCurrent(): void {
     const view = this.current()
-    if (view !== undefined) this.#tell(view)
+    if (view !== undefined) this.#audience.tell(view)
   }
 
-  #tell(view: View): void {
-    for (const handler of this.#handlers) {
-      try {
-        handler(view)
-      } catch (error) {
-        this.#options.log.error({ why: String(error) }, 'directory: a handler of views failed')
-      }
-    }
+  #onNew(held: HeldDocument): void {
+    this.#comparison.document(held)
+    this.#audience.tell(held.view)
+    this.#tellReady()
   }
 
   /** Whoever waits for a current view gets it; a view of the future is one when its time comes. */
@@ -449,8 +333,7 @@ export class Follower implements FollowedDirectory {
     const now = clock.now()
     const view = this.current()
     if (view !== undefined) {
-      for (const waiter of this.#waiting) waiter.resolve(view)
-      this.#waiting.clear()
+      this.#audience.tellReady(view)
       return
     }
     const newest = this.documents.newest()
@@ -460,11 +343,12 @@ export class Follower implements FollowedDirectory {
   }
 }
 
-/** What is not true after `ms` is false. */
-function within(clock: Clock, ms: number, happening: Promise<boolean>): Promise<boolean> {
-  return new Promise((resolve, reject) => {
+/** Waits for so long at most: what is not true after `ms` is false. */
+function trueWithin(clock: Clock, ms: Ms, happening: Promise<boolean>): Promise<boolean> {
+  return wait({}, ({ resolve, reject }) => {
     const late = clock.after(ms, () => resolve(false))
-    happening.then(resolve, reject).finally(() => late.cancel())
+    happening.then(resolve, reject)
+    return () => late.cancel()
   })
 }
 
