@@ -25,7 +25,8 @@ export class Announcements {
    * Takes or renews an owner's service; another one takes the place of the owner's last.
    *
    * @param service.mailboxKey the key that this connection has proved
-   * @returns whether it stands; not when the operator lets others only, the name is another owner's, or there is no room
+   * @returns whether it stands; not when the operator lets others only, the name is another owner's, or there is no
+   * room
    */
   announce(service: AnnouncedService): boolean {
     if (!this.#mayAnnounce(service.mailboxKey)) return false

@@ -139,8 +139,8 @@ for (const [name, [make, code]] of Object.entries(bad)) {
     assert.is(client.view(1), undefined)
     await world.advanceTo(2, 0.85)
     assert.is(hex((client.current() as View).hash), good)
-    // The good one, when it comes at last, is taken at once: in one of two attempts, 1.25 s apart at most, since it asks for
-    // the next epoch's in turns
+    // The good one, when it comes at last, is taken at once: in one of two attempts, 1.25 s apart at most, since it
+    // asks for the next epoch's in turns
     source.gives = () => writeAnswer(signed(network, 2))
     await world.clock.advance(2700)
     assert.is(client.current()?.epoch, 2)

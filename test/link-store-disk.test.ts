@@ -50,8 +50,8 @@ async function put(store: Store, written: Written, from: number, to: number): Pr
 }
 
 /**
- * LevelDB writes a table beside the writes that it takes, and on a busy machine late. Waits until it has tried to, which a
- * refused write shows; what is put meanwhile is too small to fill a log.
+ * LevelDB writes a table beside the writes that it takes, and on a busy machine late. Waits until it has tried to,
+ * which a refused write shows; what is put meanwhile is too small to fill a log.
  */
 async function untilRefused(store: Pick<Store, 'put'>): Promise<void> {
   for (const late = performance.now() + 60_000; performance.now() < late; await pause(5)) {

@@ -1,5 +1,5 @@
-// npm run trial -- NAME [options]: starts any trial; what follows the name is its own. A new trial is a folder here and a
-// line in this table.
+// npm run trial -- NAME [options]: starts any trial; what follows the name is its own. A new trial is a folder here and
+// a line in this table.
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'

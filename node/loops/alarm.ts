@@ -55,7 +55,7 @@ export type AlarmEvent =
 const attack = { loss: 0.95, arrivals: 0.05 } as const
 /** So much of what usually arrives is counted on: where less comes without an attack, that is no evidence. */
 const countedOn = 0.75
-/** What is usual is learned from some 1000 loops; a greater loss than this is none. */
+/** The usual loss is learned from some 1000 loops; a greater loss than this is none. */
 const remembered = { loops: 1000, mostLoss: 0.5 } as const
 /** Loops in a row that end an alarm. */
 const returnsToCalm = 3
@@ -168,7 +168,7 @@ function ratePerMs({ ms, arrived }: Usual): number {
   return ms === 0 ? 0 : arrived / ms
 }
 
-/** What was between two returns is usual, however long it took; older things count ever less. */
+/** Everything between two returns is usual, however long it took; older things count ever less. */
 function learn({ usual, pending }: AlarmState): Usual {
   const kept = Math.max(0, 1 - (pending.missing + 1) / remembered.loops)
   return {

@@ -1,5 +1,5 @@
-// npm run release -- VERSION [--check]: checks that a version can be released, packs it into release/VERSION with the list
-// of its parts (SBOM, CycloneDX) and the checksums, and tags it. It pushes and publishes nothing: it prints how.
+// npm run release -- VERSION [--check]: checks that a version can be released, packs it into release/VERSION with the
+// list of its parts (SBOM, CycloneDX) and the checksums, and tags it. It pushes and publishes nothing: it prints how.
 
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
