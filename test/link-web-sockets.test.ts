@@ -1,5 +1,6 @@
 // link/libp2p/web-sockets.ts and the door: what a stranger sends to a `/ws` listener, or to a host that dials one,
-// costs that socket and nothing else (docs/spec/link.md 8).
+// costs that socket and nothing else (docs/spec/link.md 2, docs/spec/link.md 8).
+// tier: slow
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'

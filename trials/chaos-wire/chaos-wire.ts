@@ -1,7 +1,7 @@
-// npm run chaos -- wire [--seeds 100000] [--seed S] [--break DEFECT|list] [--json]: conversations of broken bytes with
-// an authority, a gateway and a client that run as they do everywhere, over TCP and WebSocket, to those that listen and
-// to those that dial, at every stage of every protocol. No process may end, nothing may grow, and the honest are served
-// all the while. Exit code 1 when something did not hold, 2 for options that do not exist.
+// npm run chaos -- wire [--seeds 100000] [--seed S] [--break DEFECT|list] [--json]: conversations of broken bytes
+// with an authority, a gateway and a client that run as they do everywhere, over TCP and WebSocket, to those that
+// listen and to those that dial, at every stage of every protocol. No process may end, nothing may grow, and the
+// honest are served all the while. Exit code 1 when something did not hold, 2 for options that do not exist.
 
 import { readSeeds, runSuite } from '../chaos/options.ts'
 import { defects } from './defects.ts'

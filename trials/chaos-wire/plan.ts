@@ -1,4 +1,5 @@
-// Draws a conversation of broken bytes from its seed: where it breaks off from what an honest host says, and with what.
+// Draws a conversation of broken bytes from its seed: where it breaks off from what an honest host says, and with
+// what.
 
 import {
   directoryProtocol,

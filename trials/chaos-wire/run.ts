@@ -173,8 +173,14 @@ class Attack {
 
   async #start(): Promise<void> {
     const started = await this.#target.ask<'started'>({ ask: 'start' })
-    if (started === undefined) throw new Error(`chaos: wire: the hosts do not start: ${this.#target.end}`)
-    this.#places = started.places
+    if (started !== undefined) {
+      this.#places = started.places
+      return
+    }
+    const why = `while its hosts started a process ${this.#target.end}`
+    if (this.#defect === undefined) throw new Error(`chaos: wire: ${why}`)
+    this.#ended++
+    this.#found(why)
   }
 
   async #period(seeds: readonly number[]): Promise<void> {

@@ -82,8 +82,9 @@ export class Lane {
   }
 
   /**
-   * Dials the host under attack, or uses the connection there is, and says it all. @returns false when it is let in no
-   * more
+   * Dials the host under attack, or uses the connection there is, and says it all.
+   *
+   * @returns false when it is let in no more
    */
   async talkTo(address: string, conversation: Secured): Promise<boolean> {
     this.said++
