@@ -1,4 +1,4 @@
-// How people write one authority: a table [[authority]] in network.toml and in succession files.
+// Tells how people write one authority: a table [[authority]] in network.toml and in succession files.
 
 import * as v from 'valibot'
 import { field } from '../encoding/toml.ts'

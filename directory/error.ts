@@ -1,4 +1,4 @@
-// What can be wrong with a configuration, a document, a vote or a message of the directory.
+// Names what can be wrong with a configuration, a document, a vote or a message of the directory.
 
 const codes = [
   'BAD_NETWORK',

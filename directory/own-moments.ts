@@ -1,4 +1,5 @@
-// A host's own moments within epochs (docs/spec/directory-travel.md 10), and waiting for a time of a wall clock that may be set.
+// A host's own moments within epochs (docs/spec/directory-travel.md 10), and waiting for a time of a wall clock that
+// may be set.
 
 import type { Clock, Timer } from '../world/clock.ts'
 import { fraction, type Random } from '../world/random.ts'
@@ -43,8 +44,8 @@ export class OwnMoments {
 const longestSleepMs = minute
 
 /**
- * Calls `run` when the wall clock should show `at`, or after a minute where that comes first: a clock may be set meanwhile,
- * forth or back. Who is called looks at the clock again, and waits on where its time has not come.
+ * Calls `run` when the wall clock should show `at`, or after a minute where that comes first: a clock may be set
+ * meanwhile, forth or back. Who is called looks at the clock again, and waits on where its time has not come.
  *
  * @param at milliseconds since 1970-01-01 UTC
  */

@@ -1,6 +1,6 @@
-// How many of the paths that clients may draw an adversary owns (docs/spec/directory-tally.md 7.6): all of its mixes,
-// so that it follows the packet all the way; or both of its gateways, so that it sees who sends and where to. Nodes
-// that no rule tells apart are counted together, as one class: so the counts are exact, without a list of paths.
+// Tells how many of the paths that clients may draw an adversary owns (docs/spec/directory-tally.md 7.6): all of its
+// mixes, so that it follows the packet all the way; or both of its gateways, so that it sees who sends and where to.
+// Nodes that no rule tells apart are counted together, as one class: so the counts are exact, without a list of paths.
 
 import { groupsOf, usable } from './documents/groups.ts'
 import type { NodeEntry, View } from './documents/view.ts'
@@ -25,14 +25,14 @@ export interface PathSpace {
 
 export interface Share {
   readonly share: number
-  /** Whether no other choice of nodes owns more; otherwise the best that was found. */
+  /** Says whether no other choice of nodes owns more; otherwise the best that was found. */
   readonly exact: boolean
 }
 
 export interface Ownership {
   /** Valid whole paths. */
   readonly paths: number
-  /** Of the k nodes that own most. */
+  /** Shares of the k nodes that own most. */
   readonly worst: { readonly mixes: Share; readonly ends: Share }
   /** Expected of k nodes drawn evenly from all that paths use. */
   readonly random: { readonly mixes: number; readonly ends: number }
@@ -91,7 +91,7 @@ export function ownership(space: PathSpace, k: number): Ownership {
     endPairs(waysBetween(space, mixWays(space, split(owned, mixes))), ends) / paths
   const even = shareOut(own, mixes.map(total))
   const mostWays = rings.length < places ? falling(own, places) : even.reduce((product, n) => product * n, 1)
-  // Of the paths those with one gateway at both ends.
+  // Paths with one gateway at both ends come off.
   const alike = ends.reduce((sum, size, i) => sum + size * (between[i]?.[i] ?? 0), 0) / paths
   const two = nodes < 2 ? 0 : falling(own, 2) / falling(nodes, 2)
   return {

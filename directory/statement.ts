@@ -1,5 +1,5 @@
-// What is signed, and how (docs/spec/directory.md 4): every signature covers a label, its length in front, and then
-// the canonical bytes. What authorities say is always a statement of four fields; long things enter by their
+// Tells what is signed, and how (docs/spec/directory.md 4): every signature covers a label, its length in front, and
+// then the canonical bytes. What authorities say is always a statement of four fields; long things enter by their
 // digest, so that two contradicting statements are a small proof against whoever signed both.
 
 import { blake2b, ed25519Verify } from '#crypto'
@@ -75,7 +75,7 @@ export function verifyStatement(network: string, statement: Statement, signature
   return ed25519Verify(statement.signer, statementBytes(network, statement), signature)
 }
 
-/** What a relay statement is about: the author's own statement. */
+/** Tells what a relay statement is about: the author's own statement. */
 export function relayed(network: string, vote: Statement): Uint8Array {
   return digest(statementBytes(network, vote))
 }

@@ -20,7 +20,7 @@ export interface Topic {
   readonly maxBytes: number
   /** The consensus's KiB a minute. */
   readonly parameter: 'openKiB' | 'paymentsKiB' | 'headsKiB'
-  /** Whether bytes of a fitting length are an entry of this topic. Never throws. */
+  /** Says whether bytes of a fitting length are an entry of this topic. Never throws. */
   readonly accepts: (entry: Uint8Array) => boolean
 }
 
@@ -47,7 +47,9 @@ export function topicsOf(parameters: Parameters): readonly Topic[] {
   return topics.filter(({ parameter }) => parameters[parameter] > 0)
 }
 
-/** Whether bytes are an entry of a topic: their length, and the signature where the topic has one. Never throws. */
+/**
+ * Says whether bytes are an entry of a topic: their length, and the signature where the topic has one. Never throws.
+ */
 export function isEntry(topic: Topic, entry: Uint8Array): boolean {
   return entry.length > 0 && entry.length <= topic.maxBytes && topic.accepts(entry)
 }
@@ -61,7 +63,10 @@ export function entryId(topic: number, entry: Uint8Array): Uint8Array {
 export const entryOverheadBytes = 128
 
 const kibibyte = 1024
-/** How many times its even share one gateway may publish: services are picked at random, and rounds come in bursts. */
+/**
+ * Tells how many times its even share one gateway may publish: services are picked at random, and rounds come in
+ * bursts.
+ */
 const unevenness = 4
 
 /**
@@ -75,7 +80,7 @@ export function quotaBytes({ parameters, gateways }: View, topic: Topic): number
   return Math.max(topic.maxBytes + entryOverheadBytes, Math.min(whole, share))
 }
 
-/** What the origin of an entry signs. */
+/** Tells what the origin of an entry signs. */
 function stampMessage(network: string, id: Uint8Array, { topic, time, origin }: Word): Uint8Array {
   const name = new TextEncoder().encode(network)
   const message = new Uint8Array(1 + name.length + 1 + 8 + 32 + 32)

@@ -1,5 +1,5 @@
-// Who an authority lets in (docs/spec/directory-nodes.md 5.4): requests, cheap checks before dear ones, the proof of
-// address, and the list of members that outlives the process.
+// Tells who an authority lets in (docs/spec/directory-nodes.md 5.4): requests, cheap checks before dear ones, the proof
+// of address, and the list of members that outlives the process.
 
 import { ed25519Verify } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
@@ -30,7 +30,7 @@ import type { AuthorityStore } from './store.ts'
 export interface AdmissionPolicy {
   /** Identities, or node ids where those are the identities, that may come in; without it anybody may ask. */
   readonly allow?: readonly Uint8Array[] | undefined
-  /** Whether each announced address has to answer when this authority dials it. */
+  /** Says whether each announced address has to answer when this authority dials it. */
   readonly proveAddresses: boolean
   /** Nodes with an address in one network (/16 of IPv4, /32 of IPv6) at most; 0 for any number. */
   readonly perNetwork: number
@@ -131,7 +131,7 @@ export class Admission {
     this.#count(from)
     const note = readLeave(bytes)
     const member = this.#members.get(hex(note.id))
-    // Who never came in is out already.
+    // One that never came in is out already.
     if (member === undefined || member.left) return
     this.#checkTime(note, 'leave')
     if (isOlder(note, member.request))
@@ -141,7 +141,7 @@ export class Admission {
     await this.#keep({ request: { ...member.request, epoch, serial }, left: true })
   }
 
-  /** Whether the node of a descriptor may be in. */
+  /** Says whether the node of a descriptor may be in. */
   wants(descriptor: Descriptor): boolean {
     try {
       this.check(descriptor)

@@ -1,4 +1,5 @@
-// Answers requests to an authority (docs/spec/directory-travel.md 9): everybody's, nodes' about themselves, and authorities'.
+// Answers requests to an authority (docs/spec/directory-travel.md 9): everybody's, nodes' about themselves, and
+// authorities'.
 
 import { same } from '../../encoding/bytes.ts'
 import { readDescriptor } from '../documents/descriptor.ts'
@@ -103,7 +104,7 @@ export class Answers {
     const { archive, gossip, noteKeeper, peers, rounds } = this.#parts
     const { succession } = archive.documents
     const isPeer = peers.others.some(({ id }) => same(id, from))
-    // Who was away when others took over hears here that it is in office no more.
+    // One that was away when others took over hears here that it is in office no more.
     const wasPeer = isPeer || succession.everybody.authorities.some(({ id }) => same(id, from))
     if (request.ask === 'hello' && wasPeer) {
       return writeNewest(archive.documents.newest()?.view.epoch ?? null)

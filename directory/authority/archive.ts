@@ -141,7 +141,7 @@ export class Archive {
     this.adopt(writeDocument(document.bytes, signatures))
   }
 
-  /** What this authority has just signed. */
+  /** Remembers what this authority has just signed. */
   sign({ epoch, hash }: SignatureMessage, body: NamedBody | undefined): void {
     this.#signed.set(epoch, hash)
     if (body === undefined) return
@@ -150,8 +150,8 @@ export class Archive {
   }
 
   /**
-   * Who may be in office before an epoch without this authority knowing: it signed the document that hands over to
-   * them, and holds none of that epoch or a later one (docs/spec/directory-voting.md 8.7).
+   * Tells who may be in office before an epoch without this authority knowing: it signed the document that hands over
+   * to them, and holds none of that epoch or a later one (docs/spec/directory-voting.md 8.7).
    */
   pendingChange(before: number = Number.POSITIVE_INFINITY): Successors | undefined {
     const last = this.#handedOver
@@ -201,7 +201,9 @@ export class Archive {
     throw new DirectoryError('UNAVAILABLE', 'body: not here')
   }
 
-  /** Takes up again from the disk what it let go of, when a clock that was put forth has been put back to this epoch. */
+  /**
+   * Takes up again from the disk what it let go of, when a clock that was put forth has been put back to this epoch.
+   */
   async recall(epoch: Epoch): Promise<void> {
     for (let of = epoch + 1 - epochsValid; of <= epoch + 1; of++) {
       const bytes = this.documents.get(of) === undefined ? await this.#init.store.document(of) : undefined

@@ -1,5 +1,5 @@
-// An authority as it runs (docs/spec/directory-voting.md 8.8, docs/spec/directory-travel.md 9): it lets nodes in, answers everybody's requests, listens to
-// the other authorities, and leaves the voting to its rounds (rounds.ts).
+// An authority as it runs (docs/spec/directory-voting.md 8.8, docs/spec/directory-travel.md 9): it lets nodes in,
+// answers everybody's requests, listens to the other authorities, and leaves the voting to its rounds (rounds.ts).
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Successors } from '../documents/consensus.ts'
@@ -15,7 +15,7 @@ import type { AuthorityOptions } from './options.ts'
 import { assemble, type Parts } from './parts.ts'
 import type { RefusalCounts } from './refusals.ts'
 
-/** How an authority is, for its operator: plain values only. */
+/** Tells how an authority is, for its operator: plain values only. */
 export interface AuthorityStatus {
   readonly role: 'authority'
   /** Hex, as everywhere here. */
@@ -33,7 +33,7 @@ export interface AuthorityStatus {
   readonly rounds: { readonly published: number; readonly failed: number }
   /** Authorities that it can prove a contradiction of. */
   readonly evidence: number
-  /** What it refused, by code. */
+  /** Tells what it refused, by code. */
   readonly refused: RefusalCounts
 }
 

@@ -40,8 +40,8 @@ export class Door {
   /**
    * Lets a node in, or throws why not. Checks what is cheap first.
    *
-   * @throws DirectoryError NOT_ADMITTED without an address, CONFLICT when it contradicted itself, or as `Admission.check`,
-   * `verifyDescriptor` and `checkPacketKeys`
+   * @throws DirectoryError NOT_ADMITTED without an address, CONFLICT when it contradicted itself, or as
+   * `Admission.check`, `verifyDescriptor` and `checkPacketKeys`
    */
   check(descriptor: Descriptor): void {
     if (descriptor.stable.addresses.length === 0) {

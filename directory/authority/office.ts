@@ -1,4 +1,4 @@
-// Who is in office, and what this authority wants for its vote (docs/spec/directory-consensus.md 6.5).
+// Tells who is in office, and what this authority wants for its vote (docs/spec/directory-consensus.md 6.5).
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { sameSet } from '../documents/authority-set.ts'
@@ -16,7 +16,7 @@ export interface OfficeInit {
 }
 
 export class Office {
-  /** What it votes for; it leaves the rest to the others. */
+  /** Tells what it votes for; it leaves the rest to the others. */
   parameters: Partial<Parameters>
   readonly #init: OfficeInit
   #successors: Successors | null

@@ -1,4 +1,4 @@
-// What an authority is made of.
+// Tells what an authority is made of.
 
 import type { Link } from '../../link/link.ts'
 import type { Clock } from '../../world/clock.ts'
@@ -22,15 +22,18 @@ export interface AuthorityOptions {
   readonly random: Random
   readonly log: Log
   readonly store: Store
-  /** Whom it lets in. Default: everybody comes in, unasked. */
+  /** Tells whom it lets in. Default: everybody comes in, unasked. */
   readonly admission?: AdmissionPolicy | undefined
-  /** What it votes for; it leaves the rest to the others. */
+  /** Tells what it votes for; it leaves the rest to the others. */
   readonly wanted?: Partial<Parameters> | undefined
-  /** Whom it wants to be the authorities from some epoch on, if not the same (docs/spec/directory-consensus.md 6.5). */
+  /**
+   * Tells whom it wants to be the authorities from some epoch on, if not the same (docs/spec/directory-consensus.md
+   * 6.5).
+   */
   readonly successors?: Successors | null | undefined
   /** The mixing strategy it votes for. */
   readonly mixing?: string | undefined
-  /** How secrets for the shared randomness are shared out. A simulation hands in a cheaper way. */
+  /** Tells how secrets for the shared randomness are shared out. A simulation hands in a cheaper way. */
   readonly sharing?: SecretSharing | undefined
   /** The voting machine. A test hands in one that it looks over the shoulder of. */
   readonly step?: typeof step | undefined

@@ -25,7 +25,7 @@ export interface AuthorityPeersInit {
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
-  /** Whether one waits for a document, so that greetings follow each other quickly. */
+  /** Says whether one waits for a document, so that greetings follow each other quickly. */
   readonly urgent: () => boolean
   /** Called when a peer answered: the epoch of the newest document it holds. */
   readonly onNewest: (peer: Peer, epoch: number | null) => Promise<void>
@@ -93,7 +93,7 @@ export class AuthorityPeers {
     for (const { courier } of this.#others.values()) courier.close()
   }
 
-  /** Of these authorities those in contact, this one counted. */
+  /** Counts those of these authorities that are in contact, this one too. */
   inContact(authorities: readonly AuthorityEntry[]): number {
     const { clock, link } = this.#init
     const since = clock.elapsed() - Math.max(2 * second, 3 * this.#greetMs())

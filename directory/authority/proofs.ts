@@ -1,4 +1,5 @@
-// What an authority can prove of others (docs/spec/directory-voting.md 8.8): that authorities or nodes contradicted themselves.
+// Tells what an authority can prove of others (docs/spec/directory-voting.md 8.8): that authorities or nodes
+// contradicted themselves.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { NodeId } from '../../encoding/ids.ts'
@@ -51,7 +52,7 @@ export class Proofs {
     })
   }
 
-  /** Of nodes' proofs the oldest goes when there are too many; nodes cost their operators an address each. */
+  /** Drops the oldest of nodes' proofs when there are too many; nodes cost their operators an address each. */
   #makeRoom(): void {
     const ofNodes = [...this.#bySigner].filter(([, { kind }]) => kind === 'descriptor')
     if (ofNodes.length < mostNodeProofs) return

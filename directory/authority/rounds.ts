@@ -32,7 +32,7 @@ export interface RoundsInit {
   readonly network: Network
   readonly clock: Clock
   readonly log: Log
-  /** What is the same in every round. */
+  /** Tells what is the same in every round. */
   readonly rules: Omit<RoundRules, 'network'>
   readonly store: AuthorityStore
   readonly archive: Archive
@@ -43,10 +43,10 @@ export interface RoundsInit {
   readonly onBegin: () => void
 }
 
-/** How long until a disk that refused to write, or peers that had no body, are asked again, milliseconds. */
+/** Tells how long until a disk that refused to write, or peers that had no body, are asked again, milliseconds. */
 const retryMs = 500
 
-/** What is on disk of a round. */
+/** Tells what is on disk of a round. */
 interface Past {
   readonly made: Made
   readonly heard: readonly Heard[]
@@ -58,7 +58,7 @@ export class Rounds {
   readonly counts = { published: 0, failed: 0 }
   readonly #init: RoundsInit
   readonly #states = new Map<number, RoundState>()
-  /** Who votes in each round that is held. */
+  /** Tells who votes in each round that is held. */
   readonly #networks = new Map<number, VotingNetwork>()
   readonly #fetching = new Set<string>()
   /** One thing after the other: no event meets a state that is being written. */
@@ -114,7 +114,7 @@ export class Rounds {
     return network
   }
 
-  /** Whether a round holds the vote of this digest. */
+  /** Says whether a round holds the vote of this digest. */
   hasVote(hash: Uint8Array): boolean {
     return [...this.#states.values()].some(
       state => 'votes' in state && [...state.votes.values()].flat().some(vote => same(vote.hash, hash)),
@@ -157,7 +157,10 @@ export class Rounds {
     this.#plan()
   }
 
-  /** Lets go of a round that is over, or ahead of a clock put back. What was said in it is on disk, should time lead there. */
+  /**
+   * Lets go of a round that is over, or ahead of a clock put back. What was said in it is on disk, should time lead
+   * there.
+   */
   #forget(round: Epoch): void {
     this.#states.delete(round)
     this.#networks.delete(round)
@@ -195,7 +198,7 @@ export class Rounds {
       }
     }
     const past = await this.#past(epoch)
-    // Of a round that was to start the network nothing stays but the nodes
+    // Nothing stays of a round that was to start the network but the nodes
     const opened = this.#open(epoch, have === undefined ? past : { ...past, made: {}, heard: [] })
     if (!opened) return
     await this.#see(epoch)
@@ -321,7 +324,7 @@ export class Rounds {
   }
 }
 
-/** Whether the round of these votes starts the network; unknown without votes. */
+/** Says whether the round of these votes starts the network; unknown without votes. */
 function startsNetwork(made: Made, heard: readonly Heard[]): boolean | undefined {
   for (const { message } of heard) {
     if (message.kind === 'vote') return message.signed.vote.ballots.length === 2

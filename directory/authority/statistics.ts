@@ -28,7 +28,7 @@ export class StatisticsBook {
   readonly #init: StatisticsInit
   /** By half, then by the hex of the reporter. */
   readonly #reports = new Map<number, Map<string, Report>>()
-  /** What follows from them; made anew when one comes. */
+  /** Follows from them; made anew when one comes. */
   readonly #measured = new Map<string, ReadonlyMap<string, Measured>>()
 
   constructor(init: StatisticsInit) {
@@ -69,7 +69,7 @@ export class StatisticsBook {
     for (const old of this.#reports.keys()) if (old < current - halvesKept) this.#reports.delete(old)
   }
 
-  /** What to say of a node in the round of an epoch: measured in the epoch before. */
+  /** Tells what to say of a node in the round of an epoch: measured in the epoch before. */
   flags(round: number, id: Uint8Array): Flags {
     const [first, second] = [2 * round - 2, 2 * round - 1]
     const name = hex(id)
@@ -79,13 +79,13 @@ export class StatisticsBook {
     return judge({ newest, whole }, before, this.#init.parameters())
   }
 
-  /** Whether a node is known to be dead from one half epoch alone. */
+  /** Says whether a node is known to be dead from one half epoch alone. */
   isDead(half: number, id: string): boolean {
     const measured = this.#measure([half]).get(id)
     return measured !== undefined && 100 * measured.share < this.#init.parameters().runningPercent
   }
 
-  /** Of these halves together. */
+  /** Measures these halves together. */
   #measure(halves: readonly number[]): ReadonlyMap<string, Measured> {
     const key = halves.join()
     const have = this.#measured.get(key)

@@ -62,7 +62,7 @@ export class StatusNoteKeeper {
     const { network, clock } = this.#init
     const now = clock.now()
     const epoch = Math.max(0, epochAt(network, now))
-    // Who comes later has not measured this epoch.
+    // An authority that comes later has not measured this epoch.
     if (now >= epochStart(network, epoch + notePhases.opinions)) this.#begun = epoch
     this.#plan()
   }

@@ -1,5 +1,5 @@
-// What an authority has on disk (docs/spec/directory-voting.md 8.8): everything it said, before it is said, and what it
-// heard of the rounds that are not over, so that it can stop at any point.
+// Tells what an authority has on disk (docs/spec/directory-voting.md 8.8): everything it said, before it is said, and
+// what it heard of the rounds that are not over, so that it can stop at any point.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -34,7 +34,7 @@ import { Reader } from '../reader.ts'
 import type { Descriptors, Kept, Made } from '../rounds/state.ts'
 import { digest, verifyStatement } from '../statement.ts'
 
-/** Of how many epochs signed documents stay, and the own statements that must not be made twice. */
+/** Tells of how many epochs signed documents stay, and the own statements that must not be made twice. */
 export const storedEpochs = 72
 
 const number = (epoch: number): string => String(epoch).padStart(16, '0')
@@ -46,7 +46,7 @@ const keys = {
   descriptor: (epoch: number, id: string) => `descriptor/${number(epoch)}/${id}`,
 }
 
-/** What an authority must not say twice in an epoch. */
+/** Tells what an authority must not say twice in an epoch. */
 const statements = ['vote', 'set', 'signature', 'note'] as const
 type Statement = (typeof statements)[number]
 
@@ -60,7 +60,7 @@ export interface Heard {
   readonly message: VotingMessage
 }
 
-/** What a restarted authority needs of an event. */
+/** Tells what a restarted authority needs of an event. */
 export type RecordedEvent = Heard | { readonly descriptor: Descriptor }
 
 export class AuthorityStore {
@@ -69,7 +69,7 @@ export class AuthorityStore {
   readonly #log: Log
   readonly #sharing: SecretSharing
   #heard = 0
-  /** Of each kind the epoch before which it may have said something that is on disk no more. */
+  /** Names by kind the epoch before which it may have said something that is on disk no more. */
   readonly #forgotten = new Map<Statement, Epoch>()
 
   /**
@@ -105,7 +105,7 @@ export class AuthorityStore {
     if (puts.length > 0) await this.#store.batch(puts)
   }
 
-  /** What it said in a round. @throws DirectoryError when that cannot be read */
+  /** Reads what it said in a round. @throws DirectoryError when that cannot be read */
   async made(round: number): Promise<Made> {
     const vote = await this.#message(keys.own('vote', round))
     const set = await this.#message(keys.own('set', round))
@@ -142,7 +142,7 @@ export class AuthorityStore {
   }
 
   /**
-   * Of the documents it signed the last that hands over.
+   * Reads the last document that hands over of those that it signed.
    *
    * @throws DirectoryError when that cannot be read
    */
@@ -156,7 +156,7 @@ export class AuthorityStore {
     return this.#store.get(keys.body(epoch))
   }
 
-  /** What it heard in a round, in the order in which it came. */
+  /** Reads what it heard in a round, in the order in which it came. */
   async heard(round: number): Promise<Heard[]> {
     const heard: Heard[] = []
     for (const [key, value] of await entriesUnder(this.#store, `heard/${number(round)}/`)) {
@@ -233,7 +233,7 @@ export class AuthorityStore {
     return proofs
   }
 
-  /** Who was let in. */
+  /** Writes down that a node was let in, or has left. */
   async putMember({ request, left }: Member): Promise<void> {
     await this.#store.put(memberKey(hex(request.stable.id)), write([left ? 1 : 0, writeJoin(request)]))
   }
@@ -266,8 +266,8 @@ export class AuthorityStore {
   }
 
   /**
-   * Forgets what is of no more use in this epoch. Evidence stays, and of each kind of own statement so many as it makes in
-   * `storedEpochs` epochs, whatever the clock shows now: one that is set wrong must not let it say something twice.
+   * Forgets what is of no more use in this epoch. Evidence stays, and of each kind of own statement so many as it makes
+   * in `storedEpochs` epochs, whatever the clock shows now: one that is set wrong must not let it say something twice.
    */
   async prune(epoch: Epoch): Promise<void> {
     const before = (prefix: string, oldest: Epoch): Promise<void> =>
@@ -296,12 +296,12 @@ export class AuthorityStore {
     return kept.length < storedEpochs ? 0 : Number(kept[0]?.slice(prefix.length))
   }
 
-  /** What it said itself: if that cannot be read, it does not know what it must not contradict. */
+  /** Reads what it said itself: if that cannot be read, it does not know what it must not contradict. */
   async #message(key: string): Promise<VotingMessage | undefined> {
     const bytes = await this.#store.get(key)
     if (bytes === undefined) return undefined
     return this.#readOwn(key, () => {
-      // What it says about others was checked when it was made, with the authorities of then.
+      // Its sayings about others were checked when it was made, with the authorities of then.
       const { everybody } = this.#succession
       const message = openMessage(everybody, bytes, { isHeld: () => true })
       const signature = message.kind === 'vote' ? ownSignature(message.signed) : message.signature

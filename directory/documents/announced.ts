@@ -14,7 +14,7 @@ export interface AnnouncedService {
   readonly mailboxKey: Uint8Array
 }
 
-/** Of one gateway: what everybody downloads each epoch must stay small. */
+/** Bounds one gateway's: what everybody downloads each epoch must stay small. */
 export const mostServices = 2
 export const longestServiceName = 16
 

@@ -50,7 +50,7 @@ export function successorsOf(from: number, { authorities, threshold }: Authority
 }
 
 /**
- * Who makes the documents after one of this epoch (docs/spec/directory-tally.md 7.4).
+ * Chooses who makes the documents after one of this epoch (docs/spec/directory-tally.md 7.4).
  *
  * @param votes those that count
  * @returns the set that stands in the document, and what it says about successors
@@ -74,7 +74,7 @@ export function chooseSet(
   return { set, successors: isAnnounced || wanted.from > last ? wanted : null }
 }
 
-/** What so many votes want as make a document. */
+/** Finds what so many votes want as make a document. */
 function wantedBy(votes: readonly Vote[], { threshold }: Ids): Successors | undefined {
   const wanted = votes.flatMap(({ successors }) => (successors === null ? [] : [successors]))
   return wanted.find(one => wanted.filter(other => sameSuccessors(one, other)).length >= threshold)

@@ -56,7 +56,7 @@ export interface Successors extends AuthoritySet {
   readonly from: number
 }
 
-/** What is pinned in every configuration, for comparison. */
+/** Tells what is pinned in every configuration, for comparison. */
 export interface Pinned {
   readonly suite: string
   readonly hops: number
@@ -207,7 +207,7 @@ export function readNodes(read: Reader, epoch: number): ConsensusNode[] {
   return nodes
 }
 
-/** What the authorities decide about a node. */
+/** Tells what the authorities decide about a node. */
 export type Decision = Omit<ConsensusNode, 'descriptor'>
 
 /** place, flags, since */

@@ -21,7 +21,7 @@ export interface StablePart {
   /** ISO 3166-1 alpha-2, as the operator states it; empty for unstated. */
   readonly country: string
   readonly software: string
-  /** What it announces, by rising names: only a gateway does. */
+  /** Tells what it announces, by rising names: only a gateway does. */
   readonly services: readonly AnnouncedService[]
   /** Multiaddrs without the /p2p part. */
   readonly addresses: readonly string[]
@@ -33,12 +33,12 @@ export interface StablePart {
   readonly certifiedUntil: number
 }
 
-/** What a node says of itself for one epoch's document, signed by its key (docs/spec/directory-nodes.md 5). */
+/** Tells what a node says of itself for one epoch's document, signed by its key (docs/spec/directory-nodes.md 5). */
 export interface Descriptor {
   readonly stable: StablePart
   /** The epoch of the document it is for. */
   readonly epoch: number
-  /** Of two descriptors for one epoch the one with the higher serial counts. */
+  /** The one with the higher serial counts of two descriptors for one epoch. */
   readonly serial: number
   /** X25519 public keys (32 bytes each) for packets of epoch, epoch + 1, epoch + 2. */
   readonly keys: readonly Uint8Array[]
@@ -69,7 +69,7 @@ export function signDescriptor(network: string, content: DescriptorContent, sign
   return { ...content, signature: sign(descriptorBytes(network, content, stableHash)) }
 }
 
-/** What the identity key signs to certify a node's key: [network, id, last epoch] under `certificate`. */
+/** Tells what the identity key signs to certify a node's key: [network, id, last epoch] under `certificate`. */
 export function certificateBytes(network: string, id: Uint8Array, until: number): Uint8Array {
   return labelled('certificate', write([network, id, until]))
 }
@@ -135,7 +135,7 @@ export function verifyNodeSignature(network: string, descriptor: Descriptor): bo
   return ed25519Verify(stable.id, descriptorBytes(network, descriptor, stableHash), signature)
 }
 
-/** Whose node this is: the operator's identity key, or the node's own. */
+/** Tells whose node this is: gives the operator's identity key, or the node's own. */
 export function identityOf(stable: StablePart): Uint8Array {
   return stable.identity.length === 0 ? stable.id : stable.identity
 }

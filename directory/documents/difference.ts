@@ -30,7 +30,8 @@ const maxFrameBytes = 65_536
 const keyBytes = 32
 
 /**
- * What of `to` is not in `from`: [name of from, name of to, frame, gone, stayed, arrived, kept no more, newly kept].
+ * Tells what of `to` is not in `from`: [name of from, name of to, frame, gone, stayed, arrived, kept no more, newly
+ * kept].
  *
  * @param from the bytes of a body
  * @param to the bytes of a body of a later epoch

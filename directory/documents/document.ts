@@ -73,8 +73,8 @@ export function verifyDocument(network: Network, document: ConsensusDocument): V
 }
 
 /**
- * Whether enough authorities signed: the threshold of those that are known, and of those that a document hands over to
- * (docs/spec/directory-consensus.md 6.5).
+ * Says whether enough authorities signed: the threshold of those that are known, and of those that a document hands
+ * over to (docs/spec/directory-consensus.md 6.5).
  *
  * @returns whose signatures verify
  * @throws DirectoryError WRONG_AUTHORITIES, TOO_FEW_SIGNATURES

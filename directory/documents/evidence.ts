@@ -28,7 +28,7 @@ export interface Evidence {
 }
 
 interface Said {
-  /** What a statement is about (32 bytes); of a descriptor [serial, digest of the stable part, keys]. */
+  /** Tells what a statement is about (32 bytes); of a descriptor [serial, digest of the stable part, keys]. */
   readonly about: Uint8Array
   readonly signature: Uint8Array
 }
@@ -59,7 +59,7 @@ export function writeEvidence({ kind, epoch, signer, said }: Evidence): Uint8Arr
   return write([kind, epoch, signer, [a.about, a.signature], [b.about, b.signature]])
 }
 
-/** What documents name it by: 32 bytes. */
+/** Gives what documents name it by: 32 bytes. */
 export function proofHash(evidence: Evidence): Uint8Array {
   return digest(writeEvidence(evidence))
 }
@@ -112,7 +112,7 @@ function readAbout(about: Uint8Array): { serial: number; stableHash: Uint8Array;
 
 /** The proofs of one list, at most: one against each authority, and those against nodes that fit. */
 export const mostProofs = 64
-/** Of these against nodes. */
+/** Of these so many are against nodes. */
 export const mostNodeProofs: number = mostProofs - mostAuthorities
 const mostProofBytes = 4096
 

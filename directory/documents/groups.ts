@@ -1,4 +1,4 @@
-// What keeps two nodes out of one path (docs/spec/directory-tally.md 7.6): one family, or one network.
+// Tells what keeps two nodes out of one path (docs/spec/directory-tally.md 7.6): one family, or one network.
 
 import { networksOf } from '../address.ts'
 import type { NodeEntry, Parameters } from './view.ts'
@@ -14,8 +14,8 @@ export function groupsOf(
 }
 
 /**
- * Whether the nodes of a path are apart. The two gateways are excepted from each other: a loop, and two people at one
- * gateway, use it twice.
+ * Says whether the nodes of a path are apart. The two gateways are excepted from each other: a loop, and two people at
+ * one gateway, use it twice.
  */
 export function areApart(
   first: NodeEntry,
@@ -32,7 +32,7 @@ export function areApart(
   return true
 }
 
-/** Of nodes those that paths use: reliable ones that run; where there is none, those that run. */
+/** Picks the nodes that paths use: reliable ones that run; where there is none, those that run. */
 export function usable(nodes: readonly NodeEntry[]): readonly NodeEntry[] {
   const running = nodes.filter(node => node.running)
   const reliable = running.filter(node => node.reliable)

@@ -1,4 +1,4 @@
-// How a node asks to be let in, says that it leaves, and shows that it is where it says
+// Tells how a node asks to be let in, says that it leaves, and shows that it is where it says
 // (docs/spec/directory-nodes.md 5.4 to 5.6). The node's own key signs all three; the operator's offline identity key
 // vouches for what it asks.
 
@@ -13,7 +13,7 @@ import { certificateBytes, readStable, type StablePart, stableBytes, stableForm 
 export const joinLimits = { contact: 128, bytes: 4096, note: 256 } as const
 
 export interface JoinRequest {
-  /** What the node's descriptors will say. */
+  /** Tells what the node's descriptors will say. */
   readonly stable: StablePart
   /** The epoch in which it asks. */
   readonly epoch: number
@@ -43,7 +43,7 @@ export interface LeaveNote {
   readonly signature: Uint8Array
 }
 
-/** What the operator's identity key signs to approve of a node: [network, id, role, family, contact, until]. */
+/** Tells what the operator's identity key signs to approve of a node: [network, id, role, family, contact, until]. */
 export function approvalBytes(
   network: string,
   { id, role, family, certifiedUntil }: Pick<StablePart, 'id' | 'role' | 'family' | 'certifiedUntil'>,

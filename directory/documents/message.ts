@@ -1,6 +1,6 @@
-// What authorities tell each other in a round (docs/spec/directory-voting.md 8.5): votes as they are passed on, the
-// list of votes one counts, what is opened of the dealings in them, signatures. Each comes out of here verified, or not
-// at all.
+// Tells what authorities tell each other in a round (docs/spec/directory-voting.md 8.5): votes as they are passed on,
+// the list of votes one counts, what is opened of the dealings in them, signatures. Each comes out of here verified, or
+// not at all.
 
 import { compare, hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -49,7 +49,7 @@ export type VotingMessage =
       readonly kind: 'reveal'
       readonly round: number
       readonly signer: Uint8Array
-      /** Whose dealing it is of. */
+      /** Tells whose dealing it is of. */
       readonly dealer: Uint8Array
       /** The opening of the signer's own dealing, or the signer's share of another's (docs/spec/randomness.md 6). */
       readonly opened: Uint8Array
@@ -88,7 +88,7 @@ export function setHash(set: VoteSet): Uint8Array {
   return digest(write(set.map(({ author, hash }) => [author, hash])))
 }
 
-/** What a reveal's signature is about. */
+/** Tells what a reveal's signature is about. */
 export function revealHash(dealer: Uint8Array, opened: Uint8Array): Uint8Array {
   return digest(write([dealer, opened]))
 }
@@ -113,13 +113,14 @@ export function writeMessage(message: VotingMessage): Uint8Array {
 }
 
 export interface VoteChecks {
-  /** Whether the vote of this digest is held: one more copy of it changes nothing, and is not checked again. */
+  /** Says whether the vote of this digest is held: one more copy of it changes nothing, and is not checked again. */
   readonly isHeld?: (vote: Uint8Array) => boolean
   readonly sharing?: Pick<SecretSharing, 'verifyDealing'> | undefined
 }
 
 /**
- * Reads a message and checks every signature in it. What a reveal opens is for the round to check, which has the dealing.
+ * Reads a message and checks every signature in it. What a reveal opens is for the round to check, which has the
+ * dealing.
  *
  * @param network as its round has it
  * @throws DirectoryError as the reader; WRONG_NETWORK, UNKNOWN_AUTHORITY, BAD_SIGNATURE; of a vote also what
@@ -207,7 +208,7 @@ function verifyMessage(network: VotingNetwork, message: VotingMessage, checks: V
   check(network, statementOf(message), message.signature)
 }
 
-/** Who comes in with the document signs it, and has no other say in the round. */
+/** Names those who come in with the document: they sign it, and have no other say in the round. */
 function mayState({ authorities, incoming }: VotingNetwork, { kind, signer }: Statement): boolean {
   const is = ({ id }: AuthorityEntry): boolean => compare(id, signer) === 0
   return authorities.some(is) || (kind === 'consensus' && incoming?.authorities.some(is) === true)

@@ -1,4 +1,5 @@
-// What everybody of one network is configured with, and the arithmetic of its epochs (docs/spec/directory.md 1, 2).
+// Tells what everybody of one network is configured with, and the arithmetic of its epochs (docs/spec/directory.md 1,
+// 2).
 
 import { hex } from '../../encoding/bytes.ts'
 import { DirectoryError } from '../error.ts'
@@ -15,10 +16,10 @@ export interface AuthorityEntry {
   readonly addresses: readonly string[]
 }
 
-/** Who makes documents, and how many of them it takes. */
+/** Tells who makes documents, and how many of them it takes. */
 export interface AuthoritySet {
   readonly authorities: readonly AuthorityEntry[]
-  /** How many authorities' signatures make a document: 2 * threshold > authorities.length. */
+  /** Tells how many authorities' signatures make a document: 2 * threshold > authorities.length. */
   readonly threshold: number
 }
 
@@ -62,7 +63,7 @@ export function epochStart(network: Network, epoch: number): number {
 }
 
 /**
- * How long before and after a boundary the neighbouring epoch's key opens packets too, milliseconds: a quarter
+ * Tells how long before and after a boundary the neighbouring epoch's key opens packets too, milliseconds: a quarter
  * of an epoch, at most a minute. It covers what a sender cannot know when it picks the epochs of arrival: clock
  * skew, queues and retries of links.
  */

@@ -52,7 +52,7 @@ export const parameterNames: readonly (keyof Parameters)[] = Object.keys(
   parameterRanges,
 ) as (keyof Parameters)[]
 
-/** What an authority votes for that is told nothing else. */
+/** Tells what an authority votes for that is told nothing else. */
 export const defaultParameters: Parameters = pickParameters(name => parameterRanges[name].usual)
 
 /** All parameters, each as `value` gives it. */
@@ -65,12 +65,12 @@ export function clampParameter(name: keyof Parameters, value: number): number {
   return Math.min(max, Math.max(min, value))
 }
 
-/** Of the packets of a pool those that leave within the time that is waited for, at least. */
+/** This share of the packets of a pool leaves within the time that is waited for, at least. */
 const poolQuantile = 0.99
 
 /**
- * What mixing in batches may add to a packet's delay at one hop, milliseconds: the time between two batches, and for
- * a pool so many of them that 99 of 100 packets have left. The Poisson strategy adds nothing.
+ * Tells what mixing in batches may add to a packet's delay at one hop, milliseconds: the time between two batches, and
+ * for a pool so many of them that 99 of 100 packets have left. The Poisson strategy adds nothing.
  */
 export function batchWaitMs(
   mixing: string,

@@ -1,5 +1,5 @@
-// What a node measured of the others with its loops in half an epoch (docs/spec/directory-nodes.md 5.7): signed, and
-// for the authorities only.
+// Tells what a node measured of the others with its loops in half an epoch (docs/spec/directory-nodes.md 5.7): signed,
+// and for the authorities only.
 
 import { ed25519Verify } from '#crypto'
 import { type Cbor, write } from '../../encoding/cbor.ts'
@@ -57,7 +57,7 @@ export function verifyStatistics(network: string, statistics: Statistics): void 
   throw new DirectoryError('BAD_SIGNATURE', 'statistics: signature: not by the node it names')
 }
 
-/** What is signed: [network, half, document, rows] under `statistics`. */
+/** Tells what is signed: [network, half, document, rows] under `statistics`. */
 function statisticsBytes(
   network: string,
   { half, document, rows }: Omit<Statistics, 'reporter' | 'signature'>,

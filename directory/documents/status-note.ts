@@ -142,7 +142,9 @@ export function verifyNote(
   }
 }
 
-/** Of the dead those without whom every layer, and the gateways, still have one that runs. */
+/**
+ * Spares the last ones: gives those of the dead without whom every layer, and the gateways, still have one that runs.
+ */
 export function spare(view: View, dead: ReadonlySet<string>): Set<string> {
   const out = new Set<string>()
   for (const ring of [view.gateways, ...view.layers]) {

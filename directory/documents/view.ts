@@ -21,7 +21,7 @@ export interface Parameters {
   readonly pageEntries: number
   /** A mix's or gateway's loops, a minute. */
   readonly nodeLoopPerMinute: number
-  /** What one mailbox holds at most: entries, and how long, minutes. */
+  /** Tells what one mailbox holds at most: entries, and how long, minutes. */
   readonly mailboxEntries: number
   readonly mailboxMinutes: number
   /** Mixing in batches (docs/spec/mixing.md): packets of a batch, milliseconds between two, */
@@ -31,7 +31,8 @@ export interface Parameters {
   readonly poolPackets: number
   readonly poolPercent: number
   /**
-   * What makes a node running and reliable (docs/spec/directory-tally.md 7.5): the share of its loops that come back,
+   * Tells what makes a node running and reliable (docs/spec/directory-tally.md 7.5): the share of its loops that come
+   * back,
    */
   readonly runningPercent: number
   readonly reliablePercent: number
@@ -55,7 +56,7 @@ export interface Parameters {
   readonly networksApart: number
 }
 
-/** What a node is in the network. */
+/** Tells what a node is in the network. */
 export type Role = 'mix' | 'gateway'
 
 /** A node as a document has it. */
@@ -69,7 +70,7 @@ export interface NodeEntry {
   /** Packet public keys (32 bytes each) by epoch: those of epoch, epoch + 1 and epoch + 2 of the document. */
   readonly packetKeys: ReadonlyMap<number, Uint8Array>
   readonly family: string
-  /** What it announces for people whose mailbox it keeps; nothing for a mix. */
+  /** Tells what it announces for people whose mailbox it keeps; nothing for a mix. */
   readonly services: readonly AnnouncedService[]
   readonly running: boolean
   readonly reliable: boolean
@@ -99,7 +100,7 @@ export interface View {
   readonly nodes: ReadonlyMap<string, NodeEntry>
 }
 
-/** Whether the documents come as they should (docs/spec/directory-travel.md 10). */
+/** Says whether the documents come as they should (docs/spec/directory-travel.md 10). */
 export interface DirectoryHealth {
   /**
    * Set while the newest document is not fresh any more: since when (milliseconds since 1970-01-01 UTC) it is
@@ -112,11 +113,11 @@ export interface DirectoryHealth {
     readonly documents: readonly string[]
     readonly signers: readonly string[]
   }[]
-  /** What was wrong at each place that was asked since the last document came. */
+  /** Tells what was wrong at each place that was asked since the last document came. */
   readonly troubles: readonly { readonly id: string; readonly code: string; readonly why: string }[]
 }
 
-/** Of a directory that holds what there is. */
+/** The health of a directory that holds what there is. */
 export const healthy: DirectoryHealth = { late: null, splits: [], troubles: [] }
 
 /** Follows the consensus for a node or a client; made by `followDirectory` or `joinDirectory`. */

@@ -19,13 +19,13 @@ import {
 import { type Descriptor, descriptorForm, readDescriptorItem } from './descriptor.ts'
 import { mostAuthorities } from './parameters.ts'
 
-/** What is known of a node: it lets packets pass; it has done so for a while. */
+/** Tells what is known of a node: it lets packets pass; it has done so for a while. */
 export interface Flags {
   readonly running: boolean
   readonly reliable: boolean
 }
 
-/** What an authority says about one node. */
+/** Tells what an authority says about one node. */
 export interface Candidate extends Flags {
   readonly descriptor: Descriptor
 }

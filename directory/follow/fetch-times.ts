@@ -8,8 +8,8 @@ import { type EpochWindow, OwnMoments } from '../own-moments.ts'
 import type { HeldDocuments } from './held-documents.ts'
 
 /**
- * When, within an epoch, the document of the next one is fetched: spread, and well before it is needed. Nodes go first, so
- * that they have what clients ask for.
+ * When, within an epoch, the document of the next one is fetched: spread, and well before it is needed. Nodes go first,
+ * so that they have what clients ask for.
  */
 export const fetchWindows: { readonly node: EpochWindow; readonly client: EpochWindow } = {
   node: { from: phaseEnds.signatures + 1 / 128, to: 6 / 8 },
@@ -39,7 +39,7 @@ export class FetchTimes {
     this.#moments = new OwnMoments(init.network, init.random, init.window)
   }
 
-  /** What is missing now: any document of now, or the next epoch's when its time to fetch has come. */
+  /** Tells what is missing now: any document of now, or the next epoch's when its time to fetch has come. */
   wanted(now: Ms, tries: number): { epoch: Epoch | null } | undefined {
     const { network, documents } = this.#init
     const epoch = epochAt(network, now)

@@ -60,7 +60,7 @@ export class Fetch {
   }
 
   /**
-   * What somebody holds for the document of an epoch. Signatures are checked where it is another than the own one.
+   * Asks what somebody holds for the document of an epoch. Signatures are checked where it is another than the own one.
    *
    * @throws LinkError; DirectoryError as the other side refuses, as `openPointer`; OLD_EPOCH for another epoch
    */
@@ -84,7 +84,7 @@ export class Fetch {
     return this.#request(peer, { ask: 'change', after })
   }
 
-  /** Who the table says has the document of an epoch; authorities are asked anyway. */
+  /** Asks the table who has the document of an epoch; authorities are asked anyway. */
   async holders(epoch: number): Promise<readonly Peer[]> {
     const { network, link, documents, signal } = this.#init
     const within = { timeoutMs: tableMs, signal }

@@ -31,7 +31,7 @@ import { noteWindows, StatusNoteFollower } from './status-note-follower.ts'
 import { HeldNotes } from './status-note-held.ts'
 import { acceptRecords } from './table.ts'
 
-/** What it takes to follow a network's documents. */
+/** Tells what it takes to follow a network's documents. */
 export interface FollowOptions {
   readonly network: Network
   readonly link: Link
@@ -40,11 +40,11 @@ export interface FollowOptions {
   readonly log: Log
   /** Where the newest documents outlive the process. */
   readonly store?: Store | undefined
-  /** Whom to ask first: any nodes. The authorities are asked when none of these has it. */
+  /** Tells whom to ask first: any nodes. The authorities are asked when none of these has it. */
   readonly sources?: readonly Peer[] | undefined
 }
 
-/** How the documents come: plain values only. */
+/** Tells how the documents come: plain values only. */
 export interface DirectoryStatus extends DirectoryHealth {
   /** The epoch of now by the own clock; negative before genesis. */
   readonly epoch: number
@@ -62,9 +62,9 @@ export interface FollowedDirectory extends Directory {
   status(): DirectoryStatus
 }
 
-/** Who has not answered after so long is not waited for before the next one is asked. */
+/** After so long without an answer the next one is asked. */
 const patienceMs = 2 * second
-/** Of those that the table names, so many are asked. */
+/** So many of those that the table names are asked. */
 const holdersAsked = 3
 /** Every so many attempts in vain the table is asked who else has it. */
 const attemptsPerSearch = 4
@@ -92,7 +92,7 @@ export class Follower implements FollowedDirectory {
   readonly #ask: Fetch
   readonly #comparison: Comparison
   readonly #intake: Intake
-  /** Who is being asked: hex. */
+  /** Tells who is being asked: hex. */
   readonly #asking = new Set<string>()
   #saidLate: number | undefined
   #fetched = 0

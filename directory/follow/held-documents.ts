@@ -1,5 +1,5 @@
 // The signed documents that somebody holds, verified when they came in: authorities, nodes and clients alike.
-// Of an epoch of which two are known, neither is used (docs/spec/directory-travel.md 10.3).
+// Neither of two of one epoch is used (docs/spec/directory-travel.md 10.3).
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { difference, writeTold } from '../documents/difference.ts'
@@ -20,7 +20,7 @@ export interface HeldDocument {
 }
 
 export class HeldDocuments {
-  /** Who makes documents, and since when. */
+  /** Tells who makes documents, and since when. */
   readonly succession: Succession
   readonly #network: Network
   readonly #held = new Map<number, HeldDocument>()
@@ -150,7 +150,7 @@ export class HeldDocuments {
     return held.bytes
   }
 
-  /** What stands for the document of an epoch. @throws DirectoryError UNAVAILABLE */
+  /** Serves what stands for the document of an epoch. @throws DirectoryError UNAVAILABLE */
   servePointer(epoch: number): Uint8Array {
     const held = this.get(epoch)?.document
     if (held === undefined) throw new DirectoryError('UNAVAILABLE', `no document of epoch ${epoch} here`)

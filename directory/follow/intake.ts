@@ -1,5 +1,5 @@
-// Takes in the documents that come to a follower (docs/spec/directory-travel.md 10): verified, kept, stored and told; one
-// that is refused may still lead on.
+// Takes in the documents that come to a follower (docs/spec/directory-travel.md 10): verified, kept, stored and told;
+// one that is refused may still lead on.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Link, Peer } from '../../link/link.ts'
@@ -52,7 +52,7 @@ export class Intake {
     for (const { theirs } of await disk.splits(networkFor)) documents.contradict(theirs)
   }
 
-  /** What was stored may be of no more use. */
+  /** Uses what was stored, which may be of no more use. */
   #use(run: () => void): boolean {
     try {
       run()

@@ -1,4 +1,4 @@
-// Whom a follower asks for documents, in which order, and what was wrong with what they gave
+// Tells whom a follower asks for documents, in which order, and what was wrong with what they gave
 // (docs/spec/directory-travel.md 10).
 
 import { hex } from '../../encoding/bytes.ts'
@@ -8,7 +8,7 @@ import { type Random, shuffle } from '../../world/random.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
 
-/** What somebody who was asked gave instead of a document. */
+/** Tells what somebody who was asked gave instead of a document. */
 export interface Trouble {
   /** Hex: whom it was about. */
   readonly id: string
@@ -22,7 +22,7 @@ export interface SourcesInit {
   /** 32 bytes: nobody asks itself. */
   readonly self: Uint8Array
   readonly random: Random
-  /** Whom the configuration names. */
+  /** Tells whom the configuration names. */
   readonly given: readonly Peer[]
   /** Nodes ask the authorities before other nodes, clients the other way round. */
   readonly authoritiesFirst: boolean
@@ -32,7 +32,7 @@ export interface SourcesInit {
 const drawn = 6
 /** Nodes and authorities asked in one attempt. */
 const askedPerAttempt = 3
-/** Whose trouble is remembered. */
+/** Tells whose trouble is remembered. */
 const mostTroubles = 16
 
 export class Sources {
@@ -55,8 +55,8 @@ export class Sources {
   }
 
   /**
-   * Whom to ask in the n-th attempt: one of the given, then some nodes and authorities, further down their list each
-   * time, so that those without a document do not hide the others.
+   * Picks whom to ask in the n-th attempt: one of the given, then some nodes and authorities, further down their list
+   * each time, so that those without a document do not hide the others.
    */
   inAttempt(n: number): readonly Peer[] {
     const { random, given, authoritiesFirst } = this.#init

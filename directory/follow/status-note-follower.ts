@@ -21,9 +21,9 @@ export interface StatusNoteFollowerInit {
   readonly random: Random
   readonly log: Log
   readonly notes: HeldNotes
-  /** Whom to ask before the authorities. */
+  /** Tells whom to ask before the authorities. */
   readonly sources: () => readonly Peer[]
-  /** Whether there is a document that a note could be about. */
+  /** Says whether there is a document that a note could be about. */
   readonly ready: () => boolean
   /** The window within an epoch in which its note is fetched. */
   readonly window: EpochWindow

@@ -1,6 +1,6 @@
-// What stands in the table that nodes and authorities keep (docs/spec/directory-travel.md 10.2): per epoch a signed
-// pointer to the consensus, and the nodes' descriptors. A record says by itself whether it is what its key promises,
-// since the table asks nobody which of two is the newer one.
+// Tells what stands in the table that nodes and authorities keep (docs/spec/directory-travel.md 10.2): per epoch a
+// signed pointer to the consensus, and the nodes' descriptors. A record says by itself whether it is what its key
+// promises, since the table asks nobody which of two is the newer one.
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'

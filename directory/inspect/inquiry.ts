@@ -46,7 +46,7 @@ export interface FoundEvidence {
   readonly failures: readonly string[]
 }
 
-/** How far the clock of an authority is ahead of the asker's, milliseconds; true to half of the round trip. */
+/** Tells how far the clock of an authority is ahead of the asker's, milliseconds; true to half of the round trip. */
 export interface AuthorityTime {
   /** Lowercase hex, 64 digits. */
   readonly id: string
@@ -115,7 +115,7 @@ export class Inquiry {
     const bytes = await this.#fetch(epoch, document => document)
     const verdict = this.#judge(bytes)
     if (!isOfUnknownSet(verdict)) return verdict
-    // Of authorities that are not known one asks who they are, before one judges.
+    // Before one judges, one asks who the authorities are that are not known.
     for (const authority of this.#succession.everybody.authorities) {
       await this.#follow(authority).catch((error: unknown) => {
         if (!(error instanceof LinkError)) throw error

@@ -1,5 +1,5 @@
-// Says of documents whether one holds, how several follow each other, and what changed between two. Pure functions: what
-// they give is what `chaffinch consensus --json` prints, with null where there is nothing.
+// Says of documents whether one holds, how several follow each other, and what changed between two. Pure functions:
+// what they give is what `chaffinch consensus --json` prints, with null where there is nothing.
 
 import { hex } from '../../encoding/bytes.ts'
 import { setsFor } from '../documents/authority-set.ts'
@@ -191,7 +191,7 @@ export interface Comparison {
   readonly parameters: Readonly<Record<string, readonly [number | null, number | null]>>
   /** Before and after, where it differs. */
   readonly mixing: readonly [string, string] | null
-  /** Of the later document, whole and told as the difference. */
+  /** Sizes of the later document, whole and told as the difference. */
   readonly bytes: { readonly document: number; readonly difference: number }
 }
 
@@ -289,7 +289,10 @@ export function evidenceToJson(proofs: ReadonlyMap<string, Evidence>): unknown {
   }
 }
 
-/** How many of all valid whole paths k nodes of one hand own (docs/spec/directory-tally.md 7.6), shares from 0 to 1. */
+/**
+ * Tells how many of all valid whole paths k nodes of one hand own (docs/spec/directory-tally.md 7.6), shares from 0 to
+ * 1.
+ */
 export interface OwnedPaths {
   readonly epoch: number
   readonly hash: string
@@ -300,7 +303,7 @@ export interface OwnedPaths {
   readonly nodes: number
   readonly paths: number
   readonly adversary: number
-  /** Of the k nodes that own most; exact: no other k own more. */
+  /** Shares of the k nodes that own most; exact: no other k own more. */
   readonly worst: { readonly mixes: number; readonly ends: number; readonly exact: boolean }
   /** Expected of k nodes drawn evenly. */
   readonly random: { readonly mixes: number; readonly ends: number }

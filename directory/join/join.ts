@@ -26,8 +26,8 @@ export interface JoinedDirectory extends FollowedDirectory {
 }
 
 /**
- * Has a node in the documents of its network from epoch to epoch, until `close`: describes it, answers who looks for it,
- * and follows the documents.
+ * Has a node in the documents of its network from epoch to epoch, until `close`: describes it, answers who looks for
+ * it, and follows the documents.
  *
  * @throws DirectoryError BAD_NETWORK
  */

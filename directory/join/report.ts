@@ -35,7 +35,7 @@ export interface ReporterInit {
   readonly sign: Sign
   /** The document of now. */
   readonly view: () => View | undefined
-  /** What this node counted in a half epoch that is over, by the hex of the node; asked once for each. */
+  /** Tells what this node counted in a half epoch that is over, by the hex of the node; asked once for each. */
   readonly counts: (half: number) => ReadonlyMap<string, LoopCount>
 }
 

@@ -28,7 +28,7 @@ const answerBytes = 4096
 /** Refusals to let a node in that may be over in some seconds. */
 const mayPass: ReadonlySet<DirectoryErrorCode> = new Set<DirectoryErrorCode>(['BUSY', 'NO_ANSWER'])
 
-/** What became of one descriptor, or of a request, at one authority. */
+/** Tells what became of one descriptor, or of a request, at one authority. */
 type Fate = 'taken' | 'refused' | 'late'
 
 /** A descriptor, signed once: also a clock that is set gets no second one of the same serial. */
@@ -111,7 +111,7 @@ export class Uploader {
     return this.#directory.current() === undefined ? [epoch, epoch + 1] : [epoch + 1]
   }
 
-  /** Who votes on a document. */
+  /** Tells who votes on a document. */
   #authorities(document: number): readonly Peer[] {
     return this.#directory.documents.succession.networkFor(document).authorities
   }
@@ -183,7 +183,7 @@ export class Uploader {
       this.refusals.delete(hex(authority.id))
       settle('taken')
     } catch (error) {
-      // What the link could not carry, and what comes too early, is tried again.
+      // A request that the link could not carry, or that comes too early, is made again.
       if (!(error instanceof DirectoryError) || error.code === 'WRONG_STATE') return
       if (error.code === 'JOIN_FIRST' && !isMember) {
         const joined = await this.#joinOnce(authority)

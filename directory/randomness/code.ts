@@ -24,7 +24,8 @@ export function weightsAtZero(places: readonly number[]): bigint[] {
 
 /**
  * A word of the code dual to that of the values at 0 to `last` of polynomials of a degree below `threshold`: the sum
- * of its elements times such values is 0. Cascudo and David, "SCRAPE: scalable randomness attested by public entities" (ACNS 2017).
+ * of its elements times such values is 0. Cascudo and David, "SCRAPE: scalable randomness attested by public entities"
+ * (ACNS 2017).
  *
  * @param mask coefficients of a polynomial, `last - threshold + 1` of them: drawn at random they give a random word
  */

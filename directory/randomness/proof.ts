@@ -17,7 +17,7 @@ export interface Proof {
   readonly responses: readonly bigint[]
 }
 
-/** Whom and what a proof is bound to; it proves nothing about anything else. */
+/** Tells whom and what a proof is bound to; it proves nothing about anything else. */
 export interface Bound {
   /** The kind in the label of the challenge. */
   readonly kind: string
@@ -44,7 +44,7 @@ export function proveEqual(
   return { challenge, responses }
 }
 
-/** Whether the announcements that follow from the responses give the challenge. */
+/** Says whether the announcements that follow from the responses give the challenge. */
 export function holdsEqual(bound: Bound, statements: readonly EqualLogarithms[], proof: Proof): boolean {
   const { challenge, responses } = proof
   const announced = statements.map(({ bases: [first, second], images: [ofFirst, ofSecond] }, i) => {

@@ -35,7 +35,7 @@ import {
   readProof,
 } from './proof.ts'
 
-/** Who deals to whom, and where: a dealing is good for these and for no others. */
+/** Tells who deals to whom, and where: a dealing is good for these and for no others. */
 export interface Sharing {
   readonly network: string
   /** The round. */
@@ -44,7 +44,7 @@ export interface Sharing {
   readonly dealer: Uint8Array
   /** The sharing keys (32 bytes each) of all authorities, the dealer's too, in the order of their ids. */
   readonly holders: readonly Uint8Array[]
-  /** How many holders open what the dealer withholds: 1 to all. */
+  /** Tells how many holders open what the dealer withholds: 1 to all. */
   readonly threshold: number
 }
 
@@ -80,7 +80,7 @@ export interface SecretSharing {
   readonly combine: typeof combine
 }
 
-/** What a dealing by this authority in this round is bound to. */
+/** Tells what a dealing by this authority in this round is bound to. */
 export function sharingOf(network: Network, epoch: number, dealer: Uint8Array): Sharing {
   const { name, authorities, threshold } = network
   const ordered = [...authorities].sort((a, b) => compare(a.id, b.id))
@@ -314,7 +314,7 @@ function contributionOf({ sharing: { network, epoch, dealer } }: Dealing, secret
   return digest(labelled('sharing-secret', write([network, epoch, dealer, encode(secret)])))
 }
 
-// What all of them need
+// Pieces that all of them need
 
 /** The holders are at the places 1 to n; the secret is at 0. */
 function places(holders: number): number[] {

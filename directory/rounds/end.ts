@@ -67,14 +67,14 @@ function maySign(rules: RoundRules, state: InSignatures, { body, hash }: NamedBo
   // Two names for one epoch would be two documents: what was signed once is signed again or not at all.
   const signed = rules.signed(body.epoch)
   if (signed !== undefined && !same(signed, hash)) return false
-  // Who gave way goes back only when it knows that nobody has taken over.
+  // One that gave way goes back only when it knows that nobody has taken over.
   const pending = rules.pendingChange(body.epoch)
   if (pending !== undefined && !sameSet(pending, body)) return false
   return changes(body) === undefined || !isMember(rules) || isExpected(rules, state, { body, hash })
 }
 
 /**
- * Whether enough of both sets are there for a document that hands over: who said that these are the votes, and who
+ * Says whether enough of both sets are there for a document that hands over: who said that these are the votes, and who
  * signed it already, as those who come in do at once. So nobody gives way to authorities that do not exist.
  */
 function isExpected(
@@ -93,7 +93,7 @@ function hasPath({ nodes, pinned }: ConsensusBody): boolean {
   return Array.from({ length: pinned.layers + 1 }, (_, place) => place).every(place => places.has(place))
 }
 
-/** What the votes prove against nodes that were in, or that most votes want in: a liar invents the others. */
+/** Collects what the votes prove against nodes that were in, or that most votes want in: a liar invents the others. */
 function accuseNodes(votes: readonly Vote[], before: ConsensusBody | undefined): RoundAction[] {
   const idsOf = (vote: Vote): Set<string> =>
     new Set(vote.ballots.flatMap(of => of.candidates.map(({ descriptor }) => hex(descriptor.stable.id))))

@@ -23,14 +23,14 @@ export interface Placing {
   readonly randomness: Uint8Array
   /** Epochs from a mix's first document to the one that draws its layer. */
   readonly waitingEpochs: number
-  /** Whether all mixes of one network have one layer. */
+  /** Says whether all mixes of one network have one layer. */
   readonly networksApart: boolean
 }
 
 export interface Placement {
   /** By the hex of the node's id: 1 to layers for a mix, 0 for a gateway and for a mix that waits. */
   readonly places: ReadonlyMap<string, number>
-  /** Of identities and networks that are away, ordered. */
+  /** Names of identities and networks that are away, ordered. */
   readonly kept: readonly KeptPlace[]
 }
 
@@ -92,7 +92,7 @@ function drawLayer(members: readonly (readonly StablePart[])[], mixes: number, l
   return open[number % open.length] as number
 }
 
-/** What a mix's place is remembered under, 32 bytes each: its identity, then its networks. */
+/** Tells what a mix's place is remembered under, 32 bytes each: its identity, then its networks. */
 function namesOf(node: StablePart, { networksApart }: Placing): Uint8Array[] {
   const networks = networksApart ? networksOf(node.addresses) : []
   return [identityOf(node), ...networks.map(networkName)]
@@ -103,7 +103,10 @@ export function networkName(network: string): Uint8Array {
   return digest(labelled('network', new TextEncoder().encode(network)))
 }
 
-/** What the document before knows: its mixes and their networks, of which the eldest mix counts, and what it remembers. */
+/**
+ * Tells what the document before knows: its mixes and their networks, of which the eldest mix counts, and what it
+ * remembers.
+ */
 function placesBefore(placing: Placing): Map<string, KeptPlace> {
   const { before } = placing
   const known = new Map<string, KeptPlace>()

@@ -4,13 +4,13 @@
 
 import type { Flags } from '../documents/vote.ts'
 
-/** Of the loops through a node those that ended, and those of them that came back. */
+/** Counts the loops through a node that ended, and those of them that came back. */
 export interface LoopCount {
   readonly sent: number
   readonly returned: number
 }
 
-/** What one reporter counted, by the hex of the node; nothing about itself and its own family. */
+/** Holds what one reporter counted, by the hex of the node; nothing about itself and its own family. */
 export type Report = ReadonlyMap<string, LoopCount>
 
 export interface MeasuringRules {
@@ -29,7 +29,7 @@ export interface Measured {
 }
 
 /**
- * What is measured of each node by enough reporters with enough loops; the others are not in the result.
+ * Measures each node of which enough reporters have enough loops; the others are not in the result.
  *
  * @param reports one a reporter
  */
@@ -75,7 +75,7 @@ function usualShare(report: Report): number {
   return sent === 0 ? 0 : returned / sent
 }
 
-/** Of `count` values so many are dropped at each end; at least one stays. */
+/** Tells how many of `count` values are dropped at each end; at least one stays. */
 export function trimmedAtEachEnd(count: number, trimPercent: number): number {
   return Math.min(Math.floor((count - 1) / 2), Math.ceil((count * trimPercent) / 100))
 }
@@ -101,7 +101,7 @@ export function pool(a: Report, b: Report): Report {
 }
 
 /**
- * What to vote about one node.
+ * Decides what to vote about one node.
  *
  * @param newest measured in the last half epoch; undefined when that was too little
  * @param whole measured in the last whole epoch

@@ -38,7 +38,10 @@ export function takeSet(rules: RoundRules, state: InReveals, message: SetMessage
   return [state, [{ do: 'accuse', evidence }]]
 }
 
-/** What the threshold counts is certain to be an honest authority's count; who was away takes it over. */
+/**
+ * Finds the set that the threshold counts, which is certain to be an honest authority's; one that was away takes it
+ * over.
+ */
 function settledSet(rules: RoundRules, { sets, own }: InReveals): VoteSet | undefined {
   const counts = new Map<string, { set: VoteSet; signers: number }>()
   for (const { set } of sets.values()) {
@@ -48,7 +51,7 @@ function settledSet(rules: RoundRules, { sets, own }: InReveals): VoteSet | unde
   return [...counts.values()].find(({ signers }) => signers >= rules.network.threshold)?.set ?? own
 }
 
-// What was dealt
+// Dealings
 
 /** The dealings of all votes that can count: those of the own set, else of everybody who cast one vote. */
 export function freezeDealings(
@@ -72,7 +75,7 @@ function voteOf(votes: readonly SignedVote[] | undefined, hash: Uint8Array): Sig
   return votes?.find(vote => same(vote.hash, hash))
 }
 
-/** Who cast a vote opens its secret as soon as the set is frozen, also when it was away since. */
+/** Opens the own secret as soon as the set is frozen, also when this authority was away since. */
 export function ownReveal(rules: RoundRules, state: InReveals): [InReveals, readonly RoundAction[]] {
   const { opening } = state.round.made
   const of = state.opened.get(hex(rules.id))
@@ -156,7 +159,7 @@ export function openWithheld(rules: RoundRules, state: InReveals, now: number): 
   return actions.length === 0 ? [state, []] : [{ ...state, opened }, actions]
 }
 
-/** Whether every dealing that counts is open. */
+/** Says whether every dealing that counts is open. */
 export function isAllOpen(rules: RoundRules, state: InReveals): boolean {
   const set = settledSet(rules, state)
   return set?.every(({ author }) => isOpen(rules, state.opened.get(hex(author)))) ?? false

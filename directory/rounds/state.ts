@@ -13,7 +13,7 @@ import type { Contribution } from '../randomness/beacon.ts'
 import type { Dealing, SecretSharing, Share, Sharing } from '../randomness/sharing.ts'
 import type { Sign, SignatureEntry } from '../statement.ts'
 
-/** What an authority brings to every round. All of its functions but `deal` are pure, or look something up. */
+/** Tells what an authority brings to every round. All of its functions but `deal` are pure, or look something up. */
 export interface RoundRules {
   /** With the authorities that vote in this round, of whom this one need not be. */
   readonly network: VotingNetwork
@@ -26,14 +26,14 @@ export interface RoundRules {
   readonly openShare: (dealing: Dealing) => Uint8Array
   readonly sharing: Pick<SecretSharing, 'readDealing' | 'verifyOpening' | 'verifyShare' | 'combine'>
   readonly addresses: readonly string[]
-  /** What it votes for. */
+  /** Tells what it votes for. */
   readonly wanted: () => Partial<Parameters>
   readonly mixing: string
-  /** What this authority says of a node in the round of an epoch; `id` is 32 bytes. */
+  /** Tells what this authority says of a node in the round of an epoch; `id` is 32 bytes. */
   readonly flags: (round: number, id: Uint8Array) => Flags
-  /** Whether this authority lets the node in. */
+  /** Says whether this authority lets the node in. */
   readonly admits: (descriptor: Descriptor) => boolean
-  /** Whether a node that was let in is still wanted when the vote is cast. */
+  /** Says whether a node that was let in is still wanted when the vote is cast. */
   readonly stays: (descriptor: Descriptor) => boolean
   /** The newest document it holds that is older than an epoch's. */
   readonly newestBefore: (epoch: number) => Pointer | null
@@ -41,11 +41,11 @@ export interface RoundRules {
   readonly body: (hash: string) => ConsensusBody | undefined
   /** Proofs that authorities contradicted themselves, one for each that it can prove it of. */
   readonly evidence: () => readonly Evidence[]
-  /** Whom it wants to be the authorities later, if not the same. */
+  /** Tells whom it wants to be the authorities later, if not the same. */
   readonly successors: () => Successors | null
   /**
-   * Who may have taken over before an epoch, for all that this authority knows: it signed a document that hands over
-   * to them, and holds none of that epoch or a later one.
+   * Tells who may have taken over before an epoch, for all that this authority knows: it signed a document that hands
+   * over to them, and holds none of that epoch or a later one.
    */
   readonly pendingChange: (epoch: number) => Successors | undefined
   /** The name that this authority signed for an epoch's document, if it did. */
@@ -56,7 +56,7 @@ export type SetMessage = Extract<VotingMessage, { kind: 'set' }>
 export type RevealMessage = Extract<VotingMessage, { kind: 'reveal' }>
 export type SignatureMessage = Extract<VotingMessage, { kind: 'signature' }>
 
-/** What does not change within a round. */
+/** Tells what does not change within a round. */
 export interface Round {
   /** The epoch in which it is held, and its number. */
   readonly epoch: number
@@ -66,13 +66,13 @@ export interface Round {
   readonly bootstrap: boolean
   /** This authority missed a part of it, or has no say in it, so that it follows what the others count. */
   readonly interrupted: boolean
-  /** What it said, also before it was started again; never said twice. */
+  /** Tells what it said, also before it was started again; never said twice. */
   readonly made: Made
 }
 
 export interface Made {
   readonly vote?: SignedVote | undefined
-  /** Of the vote's dealing: secret until the set is frozen. */
+  /** Opens the vote's dealing: secret until the set is frozen. */
   readonly opening?: Uint8Array | undefined
   readonly set?: SetMessage | undefined
 }
@@ -113,13 +113,13 @@ export interface Opened {
   readonly byDealer?: { readonly message: RevealMessage; readonly contribution: Uint8Array } | undefined
   /** Shares that others opened, by the hex of the holder's id. */
   readonly shares: ReadonlyMap<string, Share>
-  /** Whether the dealer's reveal was passed on to those who may lack it. */
+  /** Says whether the dealer's reveal was passed on to those who may lack it. */
   readonly passedOn: boolean
 }
 
 export interface InReveals extends In<'reveals'> {
   readonly votes: Votes
-  /** What this authority counts; none when it was interrupted. */
+  /** Tells what this authority counts; none when it was interrupted. */
   readonly own: VoteSet | undefined
   /** By the hex of the signer. */
   readonly sets: ReadonlyMap<string, SetMessage>
@@ -129,9 +129,9 @@ export interface InReveals extends In<'reveals'> {
 
 export interface InSignatures extends In<'signatures'> {
   readonly agreed: readonly SignedVote[]
-  /** Who said that these are the votes: hex of the ids. */
+  /** Tells who said that these are the votes: hex of the ids. */
   readonly agreedBy: ReadonlySet<string>
-  /** What their dealings contribute to the shared randomness. */
+  /** Tells what their dealings contribute to the shared randomness. */
   readonly contributions: readonly Contribution[]
   /** The documents as this authority makes them; none while the document before is fetched. */
   readonly drafts: readonly NamedBody[] | undefined
@@ -173,12 +173,12 @@ export type RoundEvent =
   | { readonly kind: 'descriptor'; readonly descriptor: Descriptor }
   | VotingMessage
 
-/** What an authority is about to say, with what it must still have when it has said it. */
+/** Tells what an authority is about to say, with what it must still have when it has said it. */
 export interface Kept {
   readonly message: VotingMessage
-  /** Of a signature. */
+  /** The body that a signature is about. */
   readonly body?: NamedBody | undefined
-  /** Of a vote: that of its dealing. */
+  /** The opening of a vote's dealing. */
   readonly opening?: Uint8Array | undefined
 }
 
@@ -239,7 +239,7 @@ export function phaseBegin(rules: RoundRules, state: RoundState, now: number): n
   return Math.min(now, phaseEnd(rules.network, state))
 }
 
-/** How many signatures a vote needs to count now: round r of the agreement wants r. */
+/** Tells how many signatures a vote needs to count now: round r of the agreement wants r. */
 export function signaturesWanted(network: Network, state: InAgreement, now: number): number {
   const rounds = relayRounds(network)
   const begin = state.round.bootstrap ? state.since : epochStart(network, state.round.epoch + phaseEnds.votes)
@@ -247,7 +247,7 @@ export function signaturesWanted(network: Network, state: InAgreement, now: numb
   return Math.min(rounds, Math.max(1, 1 + Math.floor(part * rounds)))
 }
 
-/** Whether this authority has a say in the round, and does not come in with its document only. */
+/** Says whether this authority has a say in the round, and does not come in with its document only. */
 export function isMember({ network, id }: RoundRules): boolean {
   return network.authorities.some(other => same(other.id, id))
 }

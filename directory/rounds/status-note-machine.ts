@@ -1,6 +1,6 @@
-// How authorities come to a note (docs/spec/directory-voting.md 8.11), as a pure function: opinions -> signatures ->
-// signed | none. Each tells the others once whom it finds dead, signs once what t of them find, and never speaks of an
-// epoch again.
+// Tells how authorities come to a note (docs/spec/directory-voting.md 8.11), as a pure function: opinions -> signatures
+// -> signed | none. Each tells the others once whom it finds dead, signs once what t of them find, and never speaks of
+// an epoch again.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
@@ -20,7 +20,7 @@ import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest, type Sign, signStatement, verifyStatement } from '../statement.ts'
 
-/** What an authority finds in half an epoch. */
+/** Tells what an authority finds in half an epoch. */
 export interface Opinion {
   readonly kind: 'opinion'
   readonly epoch: number
@@ -61,7 +61,7 @@ export type NoteState =
       /** The document in use. */
       readonly view: View
       readonly heard: BySigner<Opinion>
-      /** Who said two things: it counts with none. */
+      /** Signers that said two things count with none. */
       readonly liars: ReadonlySet<string>
     }
   | {
@@ -137,7 +137,7 @@ function settle(rules: NoteRules, state: NoteState, now: number): NoteStepped {
   return state.at === 'signatures' ? publish(rules, state) : [state, []]
 }
 
-/** Whom t authorities find dead, but never the last ones of a layer. */
+/** Signs whom t authorities find dead, but never the last ones of a layer. */
 function signNote(rules: NoteRules, state: Extract<NoteState, { at: 'opinions' }>): NoteStepped {
   const { network, id, sign } = rules
   const { epoch, view, heard, liars } = state

@@ -17,14 +17,14 @@ import { placeNodes } from './placement.ts'
 
 export const defaultMixing = 'poisson'
 
-/** What the votes are about. */
+/** Tells what the votes are about. */
 export interface Tally {
   readonly network: Network
   /** The document's epoch. */
   readonly epoch: number
   /** The agreed votes, one an author. */
   readonly votes: readonly Vote[]
-  /** Of all dealings in those votes; without any the document has no randomness. */
+  /** Contributions of all dealings in those votes; without any the document has no randomness. */
   readonly contributions?: readonly Contribution[] | undefined
   /** The newest document that a vote names, with its name; none for a network's first. */
   readonly before?: { readonly body: ConsensusBody; readonly hash: Uint8Array } | undefined
@@ -74,7 +74,7 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
     }),
     successors,
     previous: before?.hash ?? new Uint8Array(0),
-    // Of authorities that are out of office too: what was agreed on is opened.
+    // Authorities that are out of office count too: what was agreed on is opened.
     randomness: [randomness, lastRandomness],
     mixing: chooseMixing(network, votes, before?.body),
     parameters,
@@ -89,7 +89,10 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
   }
 }
 
-/** Who is proven to have contradicted itself is out of office from this document on; the first proof stays. */
+/**
+ * Puts those out of office from this document on who are proven to have contradicted themselves; the first proof
+ * stays.
+ */
 function exclude(before: ConsensusBody['excluded'], votes: readonly Vote[]): ConsensusBody['excluded'] {
   const excluded = new Map(before.map(entry => [hex(entry.id), entry]))
   const proofs = votes.flatMap(({ evidence }) => evidence).map(bytes => ({ bytes, proof: digest(bytes) }))
@@ -148,7 +151,7 @@ function keepRings(nodes: readonly ConsensusNode[]): ConsensusNode[] {
   return nodes.map(node => (whole.has(ringOf(node)) ? node : { ...node, running: true }))
 }
 
-/** Of a node's descriptors for one epoch the one with the highest serial; of equals, the larger digest. */
+/** Picks of a node's descriptors for one epoch the one with the highest serial; of equals, the larger digest. */
 function newest(descriptors: readonly Descriptor[]): Descriptor {
   const name = (descriptor: Descriptor): Uint8Array => digest(writeDescriptor(descriptor))
   return descriptors.reduce((a, b) => {

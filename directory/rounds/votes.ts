@@ -35,7 +35,7 @@ import {
 
 // Descriptors (8.3)
 
-/** Of two that contradict each other none stays, and both together are a proof. */
+/** Takes a descriptor. Of two that contradict each other none stays, and both together are a proof. */
 export function takeDescriptor(state: InDescriptors, descriptor: Descriptor): Stepped {
   const { epoch, stable } = descriptor
   const have = state.descriptors.get(epoch)?.get(hex(stable.id))
