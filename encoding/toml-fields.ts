@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { fromHex } from './bytes.ts'
 import { durationForm, parseDuration } from './duration.ts'
+import { readMultiaddr, writeMultiaddr } from './multiaddr.ts'
 
 export const text: v.GenericSchema<string> = v.string()
 /** 32 bytes. */
@@ -13,11 +14,19 @@ export const hex32: v.GenericSchema<string, Uint8Array> = v.pipe(
 )
 const multiaddr = v.pipe(
   text,
-  v.regex(
-    /^\/(ip4|ip6|dns|dns4|dns6)\/[\w.:-]{1,253}\/tcp\/\d{1,5}(\/ws)?$/,
+  v.check(
+    address => readMultiaddr(address) !== undefined,
     'want a multiaddr without /p2p, for instance "/ip4/192.0.2.7/tcp/4101"',
   ),
+  v.check(
+    address => plainly(address) === address,
+    ({ input }) => `want it written as everybody writes it: "${plainly(input)}"`,
+  ),
 )
+function plainly(address: string): string {
+  const read = readMultiaddr(address)
+  return read === undefined ? address : writeMultiaddr(read)
+}
 export const addresses: v.GenericSchema<string[]> = v.array(multiaddr)
 
 /** As people write it; milliseconds. */

@@ -296,7 +296,7 @@ test('the network of an address', () => {
     ['/ip6/2001:db8::1/tcp/1', '2001:db8'],
     ['/ip6/2001:0DB8:1:2:3:4:5:6/tcp/1', '2001:db8'],
     ['/ip6/::1/tcp/1', '0:0'],
-    ['/ip6/2001::/tcp/1', '2001:0'],
+    ['/ip6/2003::/tcp/1', '2003:0'],
     ['/dns4/mix.example/tcp/1', undefined],
   ] as const)
     assert.is(networkPrefix(address), prefix, address)

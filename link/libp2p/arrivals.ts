@@ -1,6 +1,7 @@
 // Who may connect, decided by where from and before the first byte is read (docs/spec/link.md 2): a handshake
 // costs what a hundred packets cost, and whoever has one address has its whole network at little more.
 
+import { type Ip, isLoopback, networkOfIp, plainIp, readIp, writeIp } from '../../encoding/ip.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
 import type { LinkLimits } from '../limits.ts'
@@ -21,27 +22,15 @@ const forgottenMs = 3000
  * @returns nothing for an address that names neither
  */
 export function originOf(address: string): { readonly host: string; readonly network: string } | undefined {
+  const ip = ipOf(address)
+  return ip === undefined ? undefined : { host: writeIp(plainIp(ip)), network: networkOfIp(ip, 'site') }
+}
+
+/** The address of a multiaddr as sockets have it: it may have a zone before or behind it. */
+function ipOf(address: string): Ip | undefined {
   const parts = address.split('/')
   const at = parts.findIndex(part => part === 'ip4' || part === 'ip6')
-  const host = parts[at + 1]
-  if (at < 0 || host === undefined) return undefined
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1]
-  const ip4 = parts[at] === 'ip4' ? host : mapped
-  if (ip4 !== undefined) return { host: ip4, network: ip4.split('.').slice(0, 3).join('.') }
-  return { host, network: groupsOf(host).slice(0, 3).join(':') }
-}
-
-/** The eight groups of an IPv6 address, without leading zeros. */
-function groupsOf(host: string): string[] {
-  const [head = '', tail] = host.toLowerCase().split('::')
-  const groups = (text: string): string[] => (text === '' ? [] : text.split(':'))
-  const [first, last] = [groups(head), groups(tail ?? '')]
-  const missing = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length)
-  return [...first, ...Array<string>(missing).fill('0'), ...last].map(group => group.replace(/^0+(?=.)/, ''))
-}
-
-function isLoopback(host: string): boolean {
-  return host.startsWith('127.') || groupsOf(host).join(':') === '0:0:0:0:0:0:0:1'
+  return at < 0 ? undefined : readIp(parts[at + 1] ?? '')
 }
 
 export class Arrivals {
@@ -106,8 +95,8 @@ export class Arrivals {
   }
 
   #counted(address: string): ReturnType<typeof originOf> {
-    const origin = originOf(address)
-    return origin !== undefined && (this.#countLoopback || !isLoopback(origin.host)) ? origin : undefined
+    const ip = ipOf(address)
+    return ip !== undefined && (this.#countLoopback || !isLoopback(ip)) ? originOf(address) : undefined
   }
 
   /** Where a client came from is not kept for longer than it counts. */

@@ -6,6 +6,7 @@ import { peerIdFromPublicKey } from '@libp2p/peer-id'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { multiaddr } from '@multiformats/multiaddr'
 import { hex } from '../../encoding/bytes.ts'
+import { readMultiaddr } from '../../encoding/multiaddr.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../link.ts'
@@ -214,12 +215,12 @@ export function peerIdOf(id: Uint8Array): PeerId {
   return peerIdFromPublicKey(publicKeyFromRaw(id))
 }
 
-/** TCP or WebSocket; nothing that would reach into this machine, such as /unix. */
-const transport = /^\/(ip4|ip6|dns|dns4|dns6)\/[^/]+\/tcp\/\d+(\/ws|\/tls\/ws|\/wss)?$/
-
-/** Directory entries are written by others: an address that is none is passed over. */
+/**
+ * Directory entries are written by others: an address that is none is passed over, and so is what would reach into this
+ * machine, such as /unix.
+ */
 function dialable(address: string, peer: PeerId): Multiaddr[] {
-  if (!transport.test(address)) return []
+  if (readMultiaddr(address) === undefined) return []
   try {
     return [multiaddr(address).encapsulate(`/p2p/${peer.toString()}`)]
   } catch {

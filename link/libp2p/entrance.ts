@@ -2,6 +2,7 @@
 // moment, and waiting at the door until their other side has proved who it is.
 
 import type { Connection, MultiaddrConnection } from '@libp2p/interface'
+import { readIp, unmappedIp, writeIp } from '../../encoding/ip.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Arrivals } from './arrivals.ts'
@@ -101,9 +102,6 @@ function isWebSocket(address: string): boolean {
 /** Host and port, the same for a socket and for the multiaddr that libp2p makes of it. */
 function placeOf(address: string): string {
   const [, , host = '', , port = ''] = address.split('/')
-  const dotted = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(host)?.[1]
-  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/i.exec(host) ?? []
-  if (high === undefined || low === undefined) return `${dotted ?? host} ${port}`
-  const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)]
-  return `${a >> 8}.${a & 255}.${b >> 8}.${b & 255} ${port}`
+  const ip = readIp(host)
+  return `${ip === undefined ? host : writeIp(unmappedIp(ip))} ${port}`
 }

@@ -4,6 +4,7 @@
 import { createInterface } from 'node:readline/promises'
 import { CommandError } from '../../encoding/command-line.ts'
 import { durationForm, parseDuration } from '../../encoding/duration.ts'
+import { readMultiaddr } from '../../encoding/multiaddr.ts'
 
 /** Asks one question; an empty answer is the default. */
 export type Ask = (question: string) => Promise<string>
@@ -22,9 +23,8 @@ interface Question {
   readonly many?: boolean
 }
 
-const multiaddr = /^\/(ip4|ip6|dns|dns4|dns6)\/[\w.:-]{1,253}\/tcp\/\d{1,5}(\/ws)?$/
 const wantAddress = (answer: string): string | undefined =>
-  multiaddr.test(answer) ? undefined : 'want a multiaddr, for instance /ip4/192.0.2.7/tcp/4201'
+  readMultiaddr(answer) !== undefined ? undefined : 'want a multiaddr, for instance /ip4/192.0.2.7/tcp/4201'
 const wantPort = (answer: string): string | undefined =>
   /^\d{1,5}$/.test(answer) && Number(answer) <= 65_535 ? undefined : 'want a port from 0 to 65535'
 
