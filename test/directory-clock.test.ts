@@ -1,5 +1,6 @@
 // A wall clock that people or NTP put forth or back (docs/spec/directory.md 2): what follows epochs comes right again
 // when the clock is right; gaps, limits and back-off do not notice.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

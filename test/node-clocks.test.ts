@@ -1,5 +1,6 @@
 // docs/architecture.md 4: people and NTP set the wall clock, forth and back. What a node holds, limits,
 // awaits or keeps goes by the time that has gone by; its keys and what it tags with a date go by the wall clock.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
