@@ -1,6 +1,6 @@
 // How an app gets what arrived: as a stream, or listed behind a cursor (docs/spec/client-store.md 10).
 
-import { Waiting } from '../world/waiting.ts'
+import { Waiting } from '../world/wait.ts'
 import type { Inbox, InboxEntry } from './incoming/inbox.ts'
 import type { Received } from './message.ts'
 

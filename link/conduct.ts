@@ -1,18 +1,19 @@
-// How a peer conducts itself, and when it is shut out (docs/spec/link.md 9): what it sends that nobody can use costs
+// The conduct of peers, and when one is shut out (docs/spec/link.md 9): what it sends that nobody can use costs
 // the check that finds that out, and who makes that check a load is disconnected and for some time not let in.
 
 import { hex } from '../encoding/bytes.ts'
 import type { Clock } from '../world/clock.ts'
+import type { Ms } from '../world/units.ts'
 
 export interface ConductLimits {
   /**
-   * What a peer may owe at once, in cells that nobody could use: twice a whole queue, which an honest neighbour may send
-   * too late for its packet keys after a link was cut.
+   * A peer may owe as much at once, in cells that nobody could use: twice a whole queue, which an honest neighbour may
+   * send too late for its packet keys after a link was cut.
    */
   readonly mostOwed: number
-  /** What is forgiven each second: to find out that 250 cells are of no use takes a hundredth of a core. */
+  /** As much is forgiven each second: to find out that 250 cells are of no use takes a hundredth of a core. */
   readonly forgivenPerSecond: number
-  /** What a stream costs that was opened for nothing, and a frame that no honest host sends, in cells. */
+  /** A stream costs as much that was opened for nothing, and a frame that no honest host sends, in cells. */
   readonly streamCost: number
   readonly frameCost: number
   /** Milliseconds a peer is shut out the first time, and at most: each time is twice the last. */
@@ -22,46 +23,47 @@ export interface ConductLimits {
   readonly rememberedMs: number
 }
 
-/** What a peer did. */
+/** A thing that a peer did. */
 export type Deed =
   /** It sent cells: `fitting` of them opened for the first time, `misfits` did not, or had been seen. */
-  | { readonly t: 'cells'; readonly fitting: number; readonly misfits: number }
+  | { readonly type: 'cells'; readonly fitting: number; readonly misfits: number }
   /** It opened a stream for something that is not served here, or not to it, or asked for too much on one. */
-  | { readonly t: 'stream' }
+  | { readonly type: 'stream' }
   /** It sent what no host of this network sends. */
-  | { readonly t: 'frame' }
+  | { readonly type: 'frame' }
 
+/** The state of one peer; its times are of `elapsed()`. */
 export type Conduct =
-  /** `owed` was counted at `at`; `times` it has been shut out, the last of which ended at `since`. */
+  /** `owed` was as much when it was `counted`; `times` it has been shut out, the last of which ended at `since`. */
   | {
       readonly at: 'in'
       readonly owed: number
-      readonly counted: number
+      readonly counted: Ms
       readonly times: number
-      readonly since: number
+      readonly since: Ms
     }
-  | { readonly at: 'out'; readonly until: number; readonly times: number }
+  | { readonly at: 'out'; readonly until: Ms; readonly times: number }
 
-export function stranger(now: number): Conduct {
+/** The state of a peer that has done nothing yet. */
+export function stranger(now: Ms): Conduct {
   return { at: 'in', owed: 0, counted: now, times: 0, since: now }
 }
 
-/** What has become of it by now: debts are forgiven, and times out end. */
-export function later(conduct: Conduct, now: number, limits: ConductLimits): Conduct {
+/** Brings a state up to now: debts are forgiven, and times out end. */
+export function later(conduct: Conduct, now: Ms, limits: ConductLimits): Conduct {
   if (conduct.at === 'out') {
     const { until, times } = conduct
     return now < until
       ? conduct
       : later({ at: 'in', owed: 0, counted: until, times, since: until }, now, limits)
   }
-  // a clock that was set back forgives nothing
-  const forgiven = (Math.max(0, now - conduct.counted) * limits.forgivenPerSecond) / 1000
+  const forgiven = ((now - conduct.counted) * limits.forgivenPerSecond) / 1000
   const times = now - conduct.since >= limits.rememberedMs ? 0 : conduct.times
   return { ...conduct, owed: Math.max(0, conduct.owed - forgiven), counted: now, times }
 }
 
 /** One that is out stays so, whatever still comes of what it had sent. */
-export function step(conduct: Conduct, deed: Deed, now: number, limits: ConductLimits): Conduct {
+export function step(conduct: Conduct, deed: Deed, now: Ms, limits: ConductLimits): Conduct {
   const before = later(conduct, now, limits)
   if (before.at === 'out') return before
   const owed = Math.max(0, before.owed + costOf(deed, limits))
@@ -73,8 +75,8 @@ export function step(conduct: Conduct, deed: Deed, now: number, limits: ConductL
 
 /** A cell that fits pays for one that does not. */
 function costOf(deed: Deed, limits: ConductLimits): number {
-  if (deed.t === 'cells') return deed.misfits - deed.fitting
-  return deed.t === 'stream' ? limits.streamCost : limits.frameCost
+  if (deed.type === 'cells') return deed.misfits - deed.fitting
+  return deed.type === 'stream' ? limits.streamCost : limits.frameCost
 }
 
 /** Nothing that a stranger has not. */
@@ -84,7 +86,7 @@ function isClean(conduct: Conduct): boolean {
 
 /** Peers remembered at most; for one more the one that came first is forgotten. */
 const mostPeers = 4096
-/** How often those go of whom there is nothing more to remember. */
+/** Between two times at which those go of whom there is nothing more to remember. */
 const sweepMs = 60_000
 
 export interface Conducts {
@@ -93,7 +95,7 @@ export interface Conducts {
   isOut(peer: Uint8Array): boolean
   /** Those that are out now, and until when, milliseconds since 1970-01-01 UTC. */
   out(): readonly { readonly id: string; readonly until: number }[]
-  /** How often peers were shut out since the start. */
+  /** Counts how often peers were shut out since the start. */
   readonly times: number
   /** Peers of which something is remembered. */
   readonly size: number
@@ -108,7 +110,8 @@ export function conducts(clock: Clock, limits: ConductLimits, onOut: (peer: Uint
 
   /** Those of whom there is nothing more to remember go. */
   const sweep = (): void => {
-    for (const [name, conduct] of known) if (isClean(later(conduct, clock.now(), limits))) known.delete(name)
+    for (const [name, conduct] of known)
+      if (isClean(later(conduct, clock.elapsed(), limits))) known.delete(name)
     sweeping = false
     sweepLater()
   }
@@ -122,9 +125,9 @@ export function conducts(clock: Clock, limits: ConductLimits, onOut: (peer: Uint
   return {
     did(peer, deed) {
       const name = hex(peer)
-      const now = clock.now()
+      const now = clock.elapsed()
       const before = known.get(name)
-      if (before === undefined && deed.t === 'cells' && deed.misfits <= deed.fitting) return
+      if (before === undefined && deed.type === 'cells' && deed.misfits <= deed.fitting) return
       const after = step(before ?? stranger(now), deed, now, limits)
       const [oldest] = known.keys()
       if (before === undefined && known.size >= mostPeers && oldest !== undefined) known.delete(oldest)
@@ -137,13 +140,14 @@ export function conducts(clock: Clock, limits: ConductLimits, onOut: (peer: Uint
     },
     isOut(peer) {
       const conduct = known.get(hex(peer))
-      return conduct?.at === 'out' && clock.now() < conduct.until
+      return conduct?.at === 'out' && clock.elapsed() < conduct.until
     },
     out() {
-      const now = clock.now()
-      return [...known].flatMap(([id, conduct]) =>
-        conduct.at === 'out' && now < conduct.until ? [{ id, until: conduct.until }] : [],
-      )
+      const [now, wall] = [clock.elapsed(), clock.now()]
+      return [...known].flatMap(([id, conduct]) => {
+        const left = conduct.at === 'out' ? conduct.until - now : 0
+        return left > 0 ? [{ id, until: Math.round(wall + left) }] : []
+      })
     },
     get times() {
       return times

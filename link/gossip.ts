@@ -4,7 +4,7 @@
 
 import { hex } from '../encoding/bytes.ts'
 import type { Clock } from '../world/clock.ts'
-import { minute } from '../world/units.ts'
+import { type Ms, minute } from '../world/units.ts'
 import type { Peer } from './peer.ts'
 
 /**
@@ -14,9 +14,9 @@ import type { Peer } from './peer.ts'
 export type Verdict = 'accept' | 'ignore' | 'reject'
 
 export interface GossipInit {
-  /** Whom to be connected to; asked again and again. Others may connect to this host as well. */
+  /** Names those to be connected to; asked again and again. Others may connect to this host as well. */
   readonly peers: () => readonly Peer[]
-  /** Who may take part. */
+  /** Says whether a host may take part. */
   readonly admits: (id: Uint8Array) => boolean
   /** Looks at a message when it comes for the first time. @param from who passed it on */
   readonly judge: (from: Uint8Array, topic: string, message: Uint8Array) => Verdict
@@ -53,13 +53,14 @@ export const mostRejected = 16
 /** ... for this long, milliseconds. */
 export const expelledMs: number = 10 * minute
 
+/** The times are of `elapsed()`. */
 interface Misdeeds {
   rejected: number
-  since: number
-  expelledUntil: number
+  since: Ms
+  expelledUntil: Ms
 }
 
-/** Who has passed on what it should not have. */
+/** Keeps account of who has passed on what it should not have. */
 export class Standing {
   readonly #clock: Clock
   readonly #records = new Map<string, Misdeeds>()
@@ -76,10 +77,10 @@ export class Standing {
   note(from: Uint8Array, verdict: Verdict): void {
     this.counters[verdict]++
     if (verdict !== 'reject') return
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     this.#forget(now)
     const name = hex(from)
-    const record = this.#records.get(name) ?? { rejected: 0, since: now, expelledUntil: 0 }
+    const record = this.#records.get(name) ?? { rejected: 0, since: now, expelledUntil: now }
     if (now - record.since > minute) Object.assign(record, { rejected: 0, since: now })
     record.rejected++
     this.#records.set(name, record)
@@ -90,11 +91,12 @@ export class Standing {
   }
 
   isExpelled(id: Uint8Array): boolean {
-    return (this.#records.get(hex(id))?.expelledUntil ?? 0) > this.#clock.now()
+    const record = this.#records.get(hex(id))
+    return record !== undefined && record.expelledUntil > this.#clock.elapsed()
   }
 
   /** Only peers that take part have records, so there are few. */
-  #forget(now: number): void {
+  #forget(now: Ms): void {
     for (const [name, { since, expelledUntil }] of this.#records) {
       if (now - since > minute && expelledUntil <= now) this.#records.delete(name)
     }

@@ -1,28 +1,29 @@
 // The life of the one stream on which cells leave for a neighbour. Pure: the shell (outbox.ts) dials, writes
 // and keeps the timer (docs/spec/link.md 3).
 
+import type { Ms } from '../world/units.ts'
 import { LinkError } from './link.ts'
 
-/** `failures` counts the attempts in a row that led to no stream that lasted. */
+/** `failures` counts the attempts in a row that led to no stream that lasted; `since` is of `elapsed()`. */
 export type Sending =
   /** No stream and nothing to send. */
   | { readonly at: 'idle'; readonly failures: number }
   /** A stream is being opened. */
   | { readonly at: 'dialling'; readonly failures: number }
   /** Cells may be written; `full` until the transport has drained. */
-  | { readonly at: 'open'; readonly failures: number; readonly since: number; readonly full: boolean }
+  | { readonly at: 'open'; readonly failures: number; readonly since: Ms; readonly full: boolean }
   /** Backing off; a timer is armed. */
   | { readonly at: 'waiting'; readonly failures: number }
 
 export type SendingEvent =
-  | { readonly is: 'queued' }
-  | { readonly is: 'opened' }
-  | { readonly is: 'full' }
-  | { readonly is: 'drained' }
+  | { readonly type: 'queued' }
+  | { readonly type: 'opened' }
+  | { readonly type: 'full' }
+  | { readonly type: 'drained' }
   /** The dial failed or the stream ended; `queued` is what waits for it, `jitter` a number in [0, 1). */
-  | { readonly is: 'broken'; readonly queued: number; readonly jitter: number }
+  | { readonly type: 'broken'; readonly queued: number; readonly jitter: number }
   /** The back-off is over. */
-  | { readonly is: 'due'; readonly queued: number }
+  | { readonly type: 'due'; readonly queued: number }
 
 export type SendingAction =
   | { readonly do: 'dial' }
@@ -47,14 +48,19 @@ const dial: readonly SendingAction[] = [{ do: 'dial' }]
 const write: readonly SendingAction[] = [{ do: 'write' }]
 const none: readonly SendingAction[] = []
 
-/** @throws LinkError WRONG_STATE for an event that does not fit, which the shell must not let happen */
+/**
+ * Takes one step.
+ *
+ * @param now `elapsed()` of the clock
+ * @throws LinkError WRONG_STATE for an event that does not fit, which the shell must not let happen
+ */
 export function step(
   backOff: BackOff,
   state: Sending,
   event: SendingEvent,
-  now: number,
+  now: Ms,
 ): readonly [Sending, readonly SendingAction[]] {
-  switch (event.is) {
+  switch (event.type) {
     case 'queued':
       if (state.at === 'idle') return [{ at: 'dialling', failures: state.failures }, dial]
       return [state, state.at === 'open' && !state.full ? write : none]
@@ -83,5 +89,5 @@ export function step(
       if (event.queued === 0) return [{ at: 'idle', failures: state.failures }, none]
       return [{ at: 'dialling', failures: state.failures }, dial]
   }
-  throw new LinkError('WRONG_STATE', `${event.is} while ${state.at}`)
+  throw new LinkError('WRONG_STATE', `${event.type} while ${state.at}`)
 }

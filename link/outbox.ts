@@ -3,11 +3,10 @@
 
 import { hex } from '../encoding/bytes.ts'
 import type { Clock, Timer } from '../world/clock.ts'
+import { wait } from '../world/wait.ts'
 import type { LinkLimits } from './limits.ts'
-import type { CellDrop, Neighbour, Peer } from './link.ts'
-import { LinkError } from './link.ts'
-import type { Sending, SendingEvent } from './neighbour.ts'
-import { step } from './neighbour.ts'
+import { type CellDrop, LinkError, type Neighbour, type Peer } from './link.ts'
+import { type Sending, type SendingEvent, step } from './neighbour.ts'
 import { CellQueue } from './queue.ts'
 
 /** A stream on which cells leave. */
@@ -22,7 +21,7 @@ export interface CellStream {
   close(): void
 }
 
-/** What becomes of an attempt to open one. After `broken` nothing more comes. */
+/** Hears what becomes of an attempt to open one. After `broken` nothing more comes. */
 export interface CellStreamEvents {
   opened(stream: CellStream): void
   drained(): void
@@ -107,13 +106,13 @@ export class Outbox {
     }
     entry.to = to
     const kept = this.#counting(entry, queue =>
-      queue.push(cell, clock.now(), this.#queued >= limits.totalCells),
+      queue.push(cell, clock.elapsed(), this.#queued >= limits.totalCells),
     )
-    if (kept) this.#apply(entry, { is: 'queued' })
+    if (kept) this.#apply(entry, { type: 'queued' })
     return kept
   }
 
-  /** Whether cells are, or lately were, sent to this peer. */
+  /** Says whether cells are, or lately were, sent to this peer. */
   has(id: Uint8Array): boolean {
     return this.#entries.has(hex(id))
   }
@@ -150,15 +149,15 @@ export class Outbox {
 
   /** Link.flush. */
   flush(timeoutMs: number): Promise<void> {
-    return new Promise(resolve => {
-      const done = (): void => {
-        timer.cancel()
-        this.#flushes.delete(done)
-        resolve()
-      }
+    return wait<void>({}, ({ resolve }) => {
+      const done = (): void => resolve()
       const timer = this.#init.clock.after(timeoutMs, done)
       this.#flushes.add(done)
       this.#settle()
+      return () => {
+        timer.cancel()
+        this.#flushes.delete(done)
+      }
     })
   }
 
@@ -205,7 +204,7 @@ export class Outbox {
 
   #apply(entry: Entry, event: SendingEvent): void {
     const { clock, limits } = this.#init
-    const [state, actions] = step(limits.backOff, entry.state, event, clock.now())
+    const [state, actions] = step(limits.backOff, entry.state, event, clock.elapsed())
     entry.state = state
     for (const action of actions) {
       if (action.do === 'dial') this.#dial(entry)
@@ -222,10 +221,11 @@ export class Outbox {
         if (!current()) return stream.close()
         entry.giveUp = undefined
         entry.stream = stream
-        this.#apply(entry, { is: 'opened' })
+        this.#apply(entry, { type: 'opened' })
       },
       drained: () => {
-        if (current() && entry.state.at === 'open' && entry.state.full) this.#apply(entry, { is: 'drained' })
+        if (current() && entry.state.at === 'open' && entry.state.full)
+          this.#apply(entry, { type: 'drained' })
       },
       broken: () => {
         if (current()) this.#broken(entry)
@@ -239,13 +239,13 @@ export class Outbox {
     entry.stream = undefined
     this.#expire(entry)
     const jitter = (this.#init.random(1)[0] as number) / 256
-    this.#apply(entry, { is: 'broken', queued: entry.queue.length, jitter })
+    this.#apply(entry, { type: 'broken', queued: entry.queue.length, jitter })
     this.#settle()
   }
 
   #due(entry: Entry): void {
     this.#expire(entry)
-    this.#apply(entry, { is: 'due', queued: entry.queue.length })
+    this.#apply(entry, { type: 'due', queued: entry.queue.length })
     this.#settle()
   }
 
@@ -275,13 +275,13 @@ export class Outbox {
       if (entry.attempt !== attempt) return
       this.#counting(entry, queue => queue.shift(cells.length))
       entry.sent += cells.length
-      if (!more) this.#apply(entry, { is: 'full' })
+      if (!more) this.#apply(entry, { type: 'full' })
     }
     this.#settle()
   }
 
   #expire(entry: Entry): void {
-    this.#counting(entry, queue => queue.expire(this.#init.clock.now()))
+    this.#counting(entry, queue => queue.expire(this.#init.clock.elapsed()))
   }
 
   /** Does something to a queue and keeps the count of all queues. */

@@ -1,6 +1,7 @@
 // The cells that wait for one neighbour: bounded in number and age, with a stated and counted drop policy.
 // Pure: the time and the dice are arguments (docs/spec/link.md 3.1).
 
+import type { Ms } from '../world/units.ts'
 import type { CellDrop } from './link.ts'
 
 export interface QueueLimits {
@@ -12,8 +13,8 @@ export interface QueueLimits {
 
 interface Waiting {
   readonly cell: Uint8Array
-  /** When it was queued, milliseconds. */
-  readonly since: number
+  /** When it was queued, `elapsed()` of the clock. */
+  readonly since: Ms
 }
 
 /**
@@ -38,10 +39,13 @@ export class CellQueue {
   }
 
   /**
+   * Queues a cell.
+   *
+   * @param now `elapsed()` of the clock
    * @param crowded true when all queues together hold as much as they may: this one then counts as full
    * @returns false when the new cell is the one that was dropped
    */
-  push(cell: Uint8Array, now: number, crowded = false): boolean {
+  push(cell: Uint8Array, now: Ms, crowded = false): boolean {
     this.expire(now)
     if (this.length >= this.#limits.cells || crowded) {
       this.dropped['queue-full']++
@@ -71,7 +75,7 @@ export class CellQueue {
   }
 
   /** Drops what has waited longer than it may. */
-  expire(now: number): void {
+  expire(now: Ms): void {
     let late = 0
     while (late < this.length && now - this.#waiting[this.#head + late]!.since > this.#limits.ageMs) late++
     if (late === 0) return

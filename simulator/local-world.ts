@@ -7,9 +7,10 @@ import { publicKeyOf } from '../link/identity.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import type { Host, Link } from '../link/link.ts'
 import { memoryNetwork, type Sight } from '../link/memory/memory.ts'
-import { type Clock, sleep, systemClock, virtualClock } from '../world/clock.ts'
+import { type Clock, systemClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { type Random, seededRandom, systemRandom } from '../world/random.ts'
+import { sleep } from '../world/wait.ts'
 
 export interface HostWish {
   /** 32 bytes; undefined for a throw-away identity. */

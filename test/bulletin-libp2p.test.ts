@@ -6,7 +6,8 @@ import { hex } from '../encoding/bytes.ts'
 import type { Gossip, Verdict } from '../link/gossip.ts'
 import { mostRejected } from '../link/gossip.ts'
 import type { Host, LinkError } from '../link/link.ts'
-import { sleep, systemClock } from '../world/clock.ts'
+import { systemClock } from '../world/clock.ts'
+import { sleep } from '../world/wait.ts'
 import { startLoopback } from './loopback-host.ts'
 
 interface Member {

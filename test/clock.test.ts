@@ -1,6 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { onceAt, sleep, stayAlive, systemClock, virtualClock } from '../world/clock.ts'
+import { onceAt, stayAlive, systemClock, virtualClock } from '../world/clock.ts'
+import { sleep } from '../world/wait.ts'
 
 test('timers fire in order of time, then of arming, and promises settle in between', async () => {
   const clock = virtualClock(1000)

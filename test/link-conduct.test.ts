@@ -28,7 +28,7 @@ function garbage(perSecond: number, fittingPerSecond = 0, longestMs = 600 * seco
     owing -= cells.misfits
     fits -= cells.fitting
     sent += cells.misfits
-    conduct = step(conduct, { t: 'cells', ...cells }, now, limits)
+    conduct = step(conduct, { type: 'cells', ...cells }, now, limits)
     if (conduct.at === 'out') return sent
   }
   return undefined
@@ -84,11 +84,11 @@ test('a neighbour that is late for its keys, or sends again after a crash, is ne
         if (isLate && late > 0) lastLate = now
         const misfits = (isLate ? late : 0) + again
         // the worst order: all that does not fit comes first
-        conduct = step(conduct, { t: 'cells', fitting: 0, misfits }, now, limits)
+        conduct = step(conduct, { type: 'cells', fitting: 0, misfits }, now, limits)
         assert.is(conduct.at, 'in', `${misfits} at ${now}`)
-        conduct = step(conduct, { t: 'cells', fitting, misfits: 0 }, now, limits)
+        conduct = step(conduct, { type: 'cells', fitting, misfits: 0 }, now, limits)
         // a stream that was not admitted while the consensus was not here yet
-        conduct = step(conduct, { t: 'stream' }, now, limits)
+        conduct = step(conduct, { type: 'stream' }, now, limits)
         assert.is(conduct.at, 'in')
       }
     }),
@@ -100,18 +100,18 @@ test('each time out is twice the last, to a bound; after an hour without one it 
   let now = 0
   const outs: number[] = []
   for (let i = 0; i < 9; i++) {
-    conduct = step(conduct, { t: 'cells', fitting: 0, misfits: limits.mostOwed + 1 }, now, limits)
+    conduct = step(conduct, { type: 'cells', fitting: 0, misfits: limits.mostOwed + 1 }, now, limits)
     if (conduct.at !== 'out') throw new Error('not out')
     outs.push((conduct.until - now) / second)
     // what still comes of it changes nothing
-    assert.equal(step(conduct, { t: 'frame' }, now + 1, limits), conduct)
+    assert.equal(step(conduct, { type: 'frame' }, now + 1, limits), conduct)
     now = conduct.until
     assert.is(later(conduct, now, limits).at, 'in')
   }
   assert.equal(outs, [10, 20, 40, 80, 160, 320, 600, 600, 600])
   const forgotten = step(
     conduct,
-    { t: 'cells', fitting: 0, misfits: 9000 },
+    { type: 'cells', fitting: 0, misfits: 9000 },
     now + limits.rememberedMs,
     limits,
   )
@@ -120,12 +120,12 @@ test('each time out is twice the last, to a bound; after an hour without one it 
 
 test('whatever is done, nobody owes less than nothing or more than the bound, and time only forgives', () => {
   const deed = fc.oneof(
-    fc.record({ t: fc.constant('cells' as const), fitting: fc.nat(5000), misfits: fc.nat(20_000) }),
-    fc.constant({ t: 'stream' as const }),
-    fc.constant({ t: 'frame' as const }),
+    fc.record({ type: fc.constant('cells' as const), fitting: fc.nat(5000), misfits: fc.nat(20_000) }),
+    fc.constant({ type: 'stream' as const }),
+    fc.constant({ type: 'frame' as const }),
   )
   fc.assert(
-    fc.property(fc.array(fc.tuple(fc.integer({ min: -second, max: 100 * second }), deed)), deeds => {
+    fc.property(fc.array(fc.tuple(fc.integer({ min: 0, max: 100 * second }), deed)), deeds => {
       let conduct: Conduct = stranger(0)
       let now = 0
       for (const [ms, did] of deeds) {
@@ -144,14 +144,14 @@ test('of ten thousand peers with throw-away names 4,096 are remembered, and of t
   const clock = virtualClock(0)
   const out: string[] = []
   const all = conducts(clock, limits, id => out.push(hex(id)))
-  for (let n = 0; n < 10_000; n++) all.did(peer(n), { t: 'cells', fitting: 10, misfits: 0 })
+  for (let n = 0; n < 10_000; n++) all.did(peer(n), { type: 'cells', fitting: 10, misfits: 0 })
   assert.is(all.size, 0)
   for (let n = 0; n < 10_000; n++) {
-    all.did(peer(n), { t: 'stream' })
+    all.did(peer(n), { type: 'stream' })
     assert.ok(all.size <= 4096)
   }
   assert.equal(out, [])
-  all.did(peer(1), { t: 'cells', fitting: 0, misfits: 9000 })
+  all.did(peer(1), { type: 'cells', fitting: 0, misfits: 9000 })
   assert.equal(out, [hex(peer(1))])
   assert.ok(all.isOut(peer(1)))
   assert.equal(all.out(), [{ id: hex(peer(1)), until: limits.firstOutMs }])
@@ -160,8 +160,8 @@ test('of ten thousand peers with throw-away names 4,096 are remembered, and of t
 test('what is remembered goes: debts within a minute, times out within an hour', async () => {
   const clock = virtualClock(0)
   const all = conducts(clock, limits, () => {})
-  for (let n = 0; n < 100; n++) all.did(peer(n), { t: 'cells', fitting: 0, misfits: 8000 })
-  all.did(peer(100), { t: 'cells', fitting: 0, misfits: 9000 })
+  for (let n = 0; n < 100; n++) all.did(peer(n), { type: 'cells', fitting: 0, misfits: 8000 })
+  all.did(peer(100), { type: 'cells', fitting: 0, misfits: 9000 })
   assert.is(all.size, 101)
   await clock.advance(60 * second)
   assert.is(all.size, 1)

@@ -100,7 +100,7 @@ neighbourTest('back-off doubles up to its longest, with jitter in the upper half
 
 neighbourTest('a stream that lasted is opened again at once, another one after a wait', () => {
   const open: Sending = { at: 'open', failures: 3, since: 1000, full: true }
-  const broken = { is: 'broken', queued: 1, jitter: 0 } as const
+  const broken = { type: 'broken', queued: 1, jitter: 0 } as const
   assert.equal(step(backOff, open, broken, 6000), [{ at: 'dialling', failures: 0 }, [{ do: 'dial' }]])
   assert.equal(step(backOff, open, { ...broken, queued: 0 }, 6000), [{ at: 'idle', failures: 0 }, []])
   assert.equal(step(backOff, open, broken, 5999), [{ at: 'waiting', failures: 4 }, [{ do: 'wait', ms: 400 }]])
@@ -130,7 +130,7 @@ neighbourTest('whatever happens, cells that wait have a stream, a dial or a time
         }
         if (is === 'queued') queued++
         if (is === 'due') timer = false
-        const [next, actions] = step(backOff, state, { is, queued, jitter: 0.5 }, now)
+        const [next, actions] = step(backOff, state, { type: is, queued, jitter: 0.5 }, now)
         if (actions.some(action => action.do === 'wait')) {
           assert.not(timer)
           timer = true
@@ -151,7 +151,7 @@ neighbourTest('whatever happens, cells that wait have a stream, a dial or a time
 neighbourTest('an event that does not fit is an error', () => {
   const wrong = (state: Sending, is: 'opened' | 'full' | 'drained' | 'due' | 'broken'): void => {
     assert.throws(
-      () => step(backOff, state, { is, queued: 0, jitter: 0 }, 0),
+      () => step(backOff, state, { type: is, queued: 0, jitter: 0 }, 0),
       (error: LinkError) => error.code === 'WRONG_STATE' && error.message === `${is} while ${state.at}`,
     )
   }

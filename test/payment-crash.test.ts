@@ -13,11 +13,12 @@ import { embeddedJoins } from '../payment/rounds/join.ts'
 import { Mixer } from '../payment/rounds/mixer.ts'
 import type { Topic } from '../payment/rounds/transport.ts'
 import { openEpoch, type PaymentTimes } from '../payment/times.ts'
-import { sleep, type VirtualClock, virtualClock } from '../world/clock.ts'
+import { type VirtualClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { keysUnder, memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
+import { sleep } from '../world/wait.ts'
 import { genesis, honest, mintSeed, openTestLedger } from './payment-world.ts'
 
 const times: PaymentTimes = {

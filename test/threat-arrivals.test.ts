@@ -34,7 +34,7 @@ test('an address is read with its network, in all its forms', () => {
 /** Handshakes that one /24 and an honest host elsewhere got through in a minute of trying. */
 function flood(limits: typeof defaultLimits): { flood: number; honest: number; tried: number } {
   let now = 0
-  const arrivals = new Arrivals(limits, { ...virtualClock(0), now: () => now })
+  const arrivals = new Arrivals(limits, { ...virtualClock(0), elapsed: () => now })
   const pending: { until: number; leave: () => void }[] = []
   const result = { flood: 0, honest: 0, tried: 0 }
   /** A host has room for so many handshakes at once; silent ones last as long as they may. */

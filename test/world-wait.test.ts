@@ -1,24 +1,25 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { virtualClock } from '../world/clock.ts'
 import { turns } from '../world/turns.ts'
-import { type Settle, wait } from '../world/wait.ts'
+import { onAbort, type Settle, sleep, until, Waiting, wait, within } from '../world/wait.ts'
 
 /** A signal that counts the listeners on it. */
 function counted(): { signal: AbortSignal; abort(reason?: unknown): void; listeners(): number } {
   const controller = new AbortController()
   const { signal } = controller
-  let listeners = 0
+  const on = new Set<unknown>()
   const add = signal.addEventListener.bind(signal)
   const remove = signal.removeEventListener.bind(signal)
   signal.addEventListener = ((...args: Parameters<typeof add>) => {
-    listeners++
+    on.add(args[1])
     add(...args)
   }) as typeof add
   signal.removeEventListener = ((...args: Parameters<typeof remove>) => {
-    listeners--
+    on.delete(args[1])
     remove(...args)
   }) as typeof remove
-  return { signal, abort: reason => controller.abort(reason), listeners: () => listeners }
+  return { signal, abort: reason => controller.abort(reason), listeners: () => on.size }
 }
 
 test('a wait ends with what it is settled with, cleans up once, and leaves no listener', async () => {
@@ -79,6 +80,71 @@ test('turns come one after another, also after one that failed', async () => {
     ['fulfilled', 'rejected', 'fulfilled'],
   )
   assert.equal(seen, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
+})
+
+test('what is heard of an abort is heard once, also afterwards, and not by who no longer cares', () => {
+  const { signal, abort, listeners } = counted()
+  let heard = 0
+  const hear = (): void => {
+    heard++
+  }
+  onAbort(undefined, hear)()
+  const off = onAbort(signal, hear)
+  onAbort(signal, hear)()
+  abort()
+  off()
+  onAbort(signal, hear)()
+  assert.is(heard, 2)
+  assert.is(listeners(), 0)
+})
+
+test('who waits for news is woken by it and by an abort before or after, and leaves no listener', async () => {
+  const news = new Waiting()
+  const { signal, abort, listeners } = counted()
+  const woken = news.next(signal)
+  const plain = news.next(undefined)
+  assert.is(listeners(), 1)
+  news.wake()
+  await Promise.all([woken, plain])
+  assert.is(listeners(), 0)
+  const calledOff = news.next(signal)
+  abort()
+  await calledOff
+  await news.next(signal)
+  assert.is(listeners(), 0)
+})
+
+test('what runs under several signals ends with each of them or its time, and leaves no listener', async () => {
+  const clock = virtualClock()
+  for (const how of ['late', 'abort', 'done'] as const) {
+    const { signal, abort, listeners } = counted()
+    let finish = (): void => {}
+    const running = within(clock, 100, [signal, undefined], inner =>
+      until([inner], async either => {
+        await new Promise<void>(resolve => {
+          finish = resolve
+          onAbort(either, resolve)
+        })
+        return either.aborted
+      }),
+    )
+    assert.is(listeners(), 1)
+    if (how === 'abort') abort()
+    if (how === 'done') finish()
+    await clock.advance(how === 'late' ? 100 : 99)
+    assert.is(await running, how !== 'done')
+    assert.is(listeners(), 0)
+    assert.is(clock.pending, 0)
+  }
+})
+
+test('a sleep that is called off leaves no timer', async () => {
+  const clock = virtualClock()
+  const { signal, abort, listeners } = counted()
+  const slept = sleep(clock, 10, signal).catch(reason => reason)
+  abort('up')
+  assert.is(await slept, 'up')
+  assert.equal([clock.pending, listeners()], [0, 0])
 })
 
 test.run()

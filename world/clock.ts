@@ -1,7 +1,6 @@
 // Time as an argument. Roles are handed a Clock; a test hands them one whose hours pass in milliseconds.
 
 import { heap } from './heap.ts'
-import { wait } from './wait.ts'
 
 /** A timer that can be called off. Calling off one that has fired does nothing. */
 export interface Timer {
@@ -69,14 +68,6 @@ export function onceAt(clock: Clock, time: number, run: () => void): Timer {
   }
   again()
   return { cancel: () => timer.cancel() }
-}
-
-/** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  return wait({ signal }, ({ resolve }) => {
-    const timer = clock.after(ms, () => resolve())
-    return () => timer.cancel()
-  })
 }
 
 /** A clock that moves only when told to. */

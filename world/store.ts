@@ -6,6 +6,8 @@ import type { AbstractLevel } from 'abstract-level'
 import { ClassicLevel } from 'classic-level'
 import { MemoryLevel } from 'memory-level'
 import { type Clock, systemClock } from './clock.ts'
+import { turns } from './turns.ts'
+import type { Ms } from './units.ts'
 
 /** Keys are text, values bytes; `batch` is atomic; what was written outlives `kill -9` of the process. */
 export type Store = AbstractLevel<string | Buffer | Uint8Array, string, Uint8Array>
@@ -63,10 +65,8 @@ const tableBytes = 2 * writeBufferSize
 /** A store that could not be mended refuses for so long, before that is tried again. */
 const retryMs = 1000
 
-/** `ill`: a write failed. What comes next has to mend the store first, not before `retryAt`. */
-type Health =
-  | { readonly at: 'well' }
-  | { readonly at: 'ill'; readonly error: unknown; readonly retryAt: number }
+/** `ill`: a write failed. What comes next has to mend the store first, not before `retryAt` of elapsed time. */
+type Health = { readonly at: 'well' } | { readonly at: 'ill'; readonly error: unknown; readonly retryAt: Ms }
 
 /**
  * LevelDB goes on after a write that failed half-way, behind the torn record, and the next start drops what comes
@@ -76,7 +76,7 @@ type Health =
  */
 export function healing(level: Level, folder: string, clock: Clock = systemClock): Store {
   let health: Health = { at: 'well' }
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = turns()
   let reopening: Promise<unknown> | undefined
   let closing = false
 
@@ -92,13 +92,13 @@ export function healing(level: Level, folder: string, clock: Clock = systemClock
 
   /** @throws the disk's error while it has no room; nothing is tried then before its time */
   async function mend({ error, retryAt }: Extract<Health, { at: 'ill' }>): Promise<void> {
-    if (clock.now() < retryAt) throw error
+    if (clock.elapsed() < retryAt) throw error
     try {
       await room(folder)
       if (level.status !== 'open' || !(await beginNewLog(level, folder))) await reopen()
       health = { at: 'well' }
     } catch (failure) {
-      health = { at: 'ill', error: failure, retryAt: clock.now() + retryMs }
+      health = { at: 'ill', error: failure, retryAt: clock.elapsed() + retryMs }
       // who only reads would wait for somebody's write
       if (level.status !== 'open') clock.after(retryMs, mendUnasked)
       throw failure
@@ -106,10 +106,9 @@ export function healing(level: Level, folder: string, clock: Clock = systemClock
   }
 
   function mendUnasked(): void {
-    last = last.then(async () => {
+    inTurn(async () => {
       if (health.at === 'ill' && level.status !== 'open' && !closing) await mend(health)
-    })
-    last = last.catch(() => {})
+    }).catch(() => {})
   }
 
   async function reopen(): Promise<void> {
@@ -130,7 +129,7 @@ export function healing(level: Level, folder: string, clock: Clock = systemClock
       if (name === 'close') {
         return () => {
           closing = true
-          return last.then(() => level.close())
+          return inTurn(() => level.close())
         }
       }
       if (reads.has(name)) {
@@ -138,11 +137,7 @@ export function healing(level: Level, folder: string, clock: Clock = systemClock
           reopening === undefined ? call(args) : reopening.then(() => call(args))
       }
       if (!writes.has(name)) return value.bind(level) as unknown
-      return (...args: unknown[]) => {
-        const mine = last.then(() => write(() => call(args)))
-        last = mine.catch(() => {})
-        return mine
-      }
+      return (...args: unknown[]) => inTurn(() => write(() => call(args)))
     },
   })
 }

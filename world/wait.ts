@@ -1,4 +1,8 @@
-// Waiting for something that somebody else brings about, until a signal calls the waiting off.
+// Waiting for something that somebody else brings about, until a signal calls the waiting off: here once, for everybody.
+
+import { anySignal } from 'any-signal'
+import type { Clock } from './clock.ts'
+import type { Ms } from './units.ts'
 
 /** Settles a wait. Only the first call counts. */
 export interface Settle<T> {
@@ -6,6 +10,7 @@ export interface Settle<T> {
   reject(reason: unknown): void
 }
 
+/** Says who may call a wait off, and what its error is then. */
 export interface WaitOptions {
   /** Calls the waiting off, also where it has aborted before. */
   readonly signal?: AbortSignal | undefined
@@ -31,12 +36,11 @@ export function wait<T>(
     const end = (settle: () => void): void => {
       if (over) return
       over = true
-      signal?.removeEventListener('abort', abort)
+      heedNoMore()
       cleanUp?.()
       settle()
     }
-    const abort = (): void => end(() => reject(calledOff()))
-    signal?.addEventListener('abort', abort, { once: true })
+    const heedNoMore = onAbort(signal, () => end(() => reject(calledOff())))
     cleanUp = begin({
       resolve: value => end(() => resolve(value)),
       reject: reason => end(() => reject(reason)),
@@ -44,4 +48,84 @@ export function wait<T>(
     // Settled within `begin`, before there was anything to clean up with
     if (over) cleanUp?.()
   })
+}
+
+/**
+ * Calls `run` once when the signal aborts, at once where it has, and never where there is none.
+ *
+ * @returns calls that off: who no longer cares leaves no listener on a signal that lives long
+ */
+export function onAbort(signal: AbortSignal | undefined, run: () => void): () => void {
+  if (signal === undefined) return () => {}
+  if (signal.aborted) {
+    run()
+    return () => {}
+  }
+  // One of its own: a signal takes the same listener only once, whoever adds it
+  const listener = (): void => run()
+  signal.addEventListener('abort', listener, { once: true })
+  return () => signal.removeEventListener('abort', listener)
+}
+
+/** Resolves after `ms`; rejects with the signal's reason when it aborts first. */
+export function sleep(clock: Clock, ms: Ms, signal?: AbortSignal): Promise<void> {
+  return wait({ signal }, ({ resolve }) => {
+    const timer = clock.after(ms, () => resolve())
+    return () => timer.cancel()
+  })
+}
+
+/**
+ * Runs with a signal that aborts with any of these, and takes its listeners off them afterwards. Not AbortSignal.any:
+ * what it makes stays behind on the signals of a long life.
+ */
+export async function until<T>(
+  signals: readonly (AbortSignal | undefined)[],
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const any = anySignal([...signals])
+  try {
+    return await run(any)
+  } finally {
+    any.clear()
+  }
+}
+
+/** Runs with a signal that aborts after `ms`, or with any of these. */
+export async function within<T>(
+  clock: Clock,
+  ms: Ms,
+  signals: readonly (AbortSignal | undefined)[],
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const late = new AbortController()
+  const timer = clock.after(ms, () => late.abort())
+  try {
+    return await until([late.signal, ...signals], run)
+  } finally {
+    timer.cancel()
+  }
+}
+
+/** Those who wait for something new to read: all are woken together, and look themselves whether it is for them. */
+export class Waiting {
+  readonly #waiting = new Set<() => void>()
+
+  /** Resolves at the next `wake`, and also when the signal aborts or has aborted. */
+  next(signal: AbortSignal | undefined): Promise<void> {
+    return wait<void>({}, ({ resolve }) => {
+      const wake = (): void => resolve()
+      this.#waiting.add(wake)
+      const heedNoMore = onAbort(signal, wake)
+      return () => {
+        this.#waiting.delete(wake)
+        heedNoMore()
+      }
+    })
+  }
+
+  /** Wakes all who wait now. */
+  wake(): void {
+    for (const wake of [...this.#waiting]) wake()
+  }
 }

@@ -4,7 +4,7 @@
 import * as v from 'valibot'
 import { systemClock } from '../../world/clock.ts'
 import { second } from '../../world/units.ts'
-import { within } from '../../world/until.ts'
+import { within } from '../../world/wait.ts'
 import { problem } from '../api/answers.ts'
 import { RemoteError } from './error.ts'
 

@@ -1,8 +1,9 @@
 // A service at a client that runs as a daemon (docs/spec/client-sdk.md 14): its requests come as messages of an app, and are
 // answered over their reply blocks.
 
-import { sleep, stayAlive, systemClock } from '../../world/clock.ts'
+import { stayAlive, systemClock } from '../../world/clock.ts'
 import { second } from '../../world/units.ts'
+import { sleep } from '../../world/wait.ts'
 import { writeAnswer } from '../service.ts'
 import { bytesOf, type RemoteClient } from './remote.ts'
 

@@ -1,9 +1,10 @@
-// Who may connect, decided by where from and before the first byte is read (docs/spec/link.md 2): a handshake
+// The choice of who may connect, by where from and before the first byte is read (docs/spec/link.md 2): a handshake
 // costs what a hundred packets cost, and whoever has one address has its whole network at little more.
 
 import { type Ip, isLoopback, networkOfIp, plainIp, readIp, writeIp } from '../../encoding/ip.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
+import type { Ms } from '../../world/units.ts'
 import type { LinkLimits } from '../limits.ts'
 
 type ArrivalLimits = Pick<
@@ -13,7 +14,7 @@ type ArrivalLimits = Pick<
 
 /** Networks remembered at most; those without a connection give way. */
 const mostNetworks = 16_384
-/** How long a network without a connection is remembered: until its bucket is full, and a bit. */
+/** A network without a connection is remembered for as long: until its bucket is full, and a bit. */
 const forgottenMs = 3000
 
 /**
@@ -63,7 +64,7 @@ export class Arrivals {
     const origin = this.#counted(address)
     if (origin === undefined) return () => {}
     const { connectionsPerAddress, connectionsPerNetwork } = this.#limits
-    const now = this.#clock.now()
+    const now = this.#clock.elapsed()
     const network = this.#networks.get(origin.network) ?? this.#open(origin.network, now)
     const here = this.#hosts.get(origin.host) ?? 0
     const turned =
@@ -106,13 +107,13 @@ export class Arrivals {
     this.#clock.after(forgottenMs, () => {
       this.#forgetting = false
       const empty = [...this.#networks].filter(([, { open }]) => open === 0)
-      const due = this.#clock.now() - forgottenMs + 1
+      const due = this.#clock.elapsed() - forgottenMs + 1
       for (const [name, { handshakes }] of empty) if (handshakes.at < due) this.#networks.delete(name)
       if (empty.some(([name]) => this.#networks.has(name))) this.#forgetLater()
     })
   }
 
-  #open(name: string, now: number): { open: number; readonly handshakes: Bucket } | undefined {
+  #open(name: string, now: Ms): { open: number; readonly handshakes: Bucket } | undefined {
     if (this.#networks.size >= mostNetworks) {
       for (const [other, { open }] of this.#networks) if (open === 0) this.#networks.delete(other)
       if (this.#networks.size >= mostNetworks) return undefined

@@ -4,10 +4,12 @@
 import type { Stream } from '@libp2p/interface'
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
+import { onAbort, within } from '../../world/wait.ts'
 import { FrameReader, writeFrame } from '../frame.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer, RequestOptions } from '../link.ts'
 import { LinkError } from '../link.ts'
+import { UnderWay } from '../under-way.ts'
 import type { Connections } from './connections.ts'
 import { because, finish, writeAll } from './streams.ts'
 
@@ -92,13 +94,14 @@ export class Asking {
   readonly #clock: Clock
   readonly #limits: LinkLimits
   readonly #kept = new Map<string, AskStream[]>()
-  readonly #stops = new Set<(error: LinkError) => void>()
+  readonly #underWay: UnderWay
   #closed = false
 
   constructor(connections: Connections, clock: Clock, limits: LinkLimits) {
     this.#connections = connections
     this.#clock = clock
     this.#limits = limits
+    this.#underWay = new UnderWay(clock)
   }
 
   /** Link.request. */
@@ -121,34 +124,17 @@ export class Asking {
    * @throws LinkError TIMEOUT, ABORTED, CLOSED, and what `run` throws
    */
   within<T>(options: RequestOptions, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(new LinkError('CLOSED', 'the link is closed'))
-      if (options.signal?.aborted) return reject(new LinkError('ABORTED', 'called off'))
+    return this.#underWay.within(options, ({ resolve, reject }) => {
       const over = new AbortController()
-      const settle = (): void => {
-        timer.cancel()
-        options.signal?.removeEventListener('abort', onAbort)
-        this.#stops.delete(stop)
-      }
-      const stop = (error: LinkError): void => {
-        settle()
-        reject(error)
-        over.abort()
-      }
-      const onAbort = (): void => stop(new LinkError('ABORTED', 'called off'))
-      const timer = this.#clock.after(options.timeoutMs, () =>
-        stop(new LinkError('TIMEOUT', `no answer within ${options.timeoutMs} ms`)),
-      )
-      options.signal?.addEventListener('abort', onAbort, { once: true })
-      this.#stops.add(stop)
-      run(over.signal).then(resolve, reject).finally(settle)
+      run(over.signal).then(resolve, reject)
+      return () => over.abort()
     })
   }
 
   /** Requests under way fail with CLOSED. */
   close(): void {
     this.#closed = true
-    for (const stop of [...this.#stops]) stop(new LinkError('CLOSED', 'the link is closed'))
+    this.#underWay.close()
     for (const ask of [...this.#kept.values()].flat()) {
       ask.idle?.cancel()
       ask.abort()
@@ -165,8 +151,7 @@ export class Asking {
   ): Promise<Uint8Array> {
     const key = `${hex(to.id)} ${protocol}`
     const ask = this.#take(key) ?? (await this.#open(key, to, protocol, signal))
-    const onAbort = (): void => ask.abort()
-    signal.addEventListener('abort', onAbort, { once: true })
+    const heedNoMore = onAbort(signal, () => ask.abort())
     try {
       const answer = await ask.ask(`answer ${protocol}`, frame, maxBytes)
       this.#keep(key, ask)
@@ -175,7 +160,7 @@ export class Asking {
       ask.abort()
       throw error
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      heedNoMore()
     }
   }
 
@@ -188,12 +173,11 @@ export class Asking {
     signal: AbortSignal,
   ): Promise<Uint8Array> {
     const { stream } = await this.#dial(to, protocol, signal, true)
-    const onAbort = (): void => stream.abort(because('called off'))
-    signal.addEventListener('abort', onAbort, { once: true })
+    const heedNoMore = onAbort(signal, () => stream.abort(because('called off')))
     try {
       return await new AskStream(stream, () => {}).ask(`answer ${protocol}`, frame, maxBytes)
     } finally {
-      signal.removeEventListener('abort', onAbort)
+      heedNoMore()
       finish(stream, this.#clock, this.#limits.writeMs)
     }
   }
@@ -203,22 +187,10 @@ export class Asking {
     return new AskStream(stream, ask => this.#forget(key, ask))
   }
 
-  async #dial(
-    to: Peer,
-    protocol: string,
-    signal: AbortSignal,
-    anew = false,
-  ): ReturnType<Connections['stream']> {
-    const dialling = new AbortController()
-    const abort = (): void => dialling.abort()
-    const late = this.#clock.after(this.#limits.dialMs, abort)
-    signal.addEventListener('abort', abort, { once: true })
-    try {
-      return await this.#connections.stream(to, protocol, dialling.signal, anew)
-    } finally {
-      late.cancel()
-      signal.removeEventListener('abort', abort)
-    }
+  #dial(to: Peer, protocol: string, signal: AbortSignal, anew = false): ReturnType<Connections['stream']> {
+    return within(this.#clock, this.#limits.dialMs, [signal], dialling =>
+      this.#connections.stream(to, protocol, dialling, anew),
+    )
   }
 
   #take(key: string): AskStream | undefined {

@@ -8,6 +8,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import { hex } from '../../encoding/bytes.ts'
 import { readMultiaddr } from '../../encoding/multiaddr.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
+import type { Ms } from '../../world/units.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../link.ts'
 import { LinkError } from '../link.ts'
@@ -26,7 +27,7 @@ export class Connections {
   readonly #clock: Clock
   readonly #limits: LinkLimits
   /** When each was first seen without a stream. */
-  readonly #open = new Map<Connection, { idleSince: number | undefined }>()
+  readonly #open = new Map<Connection, { idleSince: Ms | undefined }>()
   readonly #ofPeer = new Map<string, Connection[]>()
   readonly #suspects = new WeakSet<Connection>()
   readonly #isOut: (id: Uint8Array) => boolean
@@ -198,7 +199,7 @@ export class Connections {
 
   #sweepLater(): Timer {
     return this.#clock.after(this.#limits.connectionIdleMs / 2, () => {
-      const now = this.#clock.now()
+      const now = this.#clock.elapsed()
       for (const [connection, seen] of this.#open) {
         if (connection.streams.length > 0) seen.idleSince = undefined
         else seen.idleSince ??= now
@@ -232,7 +233,7 @@ function hangUp(connection: Connection): void {
   connection.close().catch((error: unknown) => connection.abort(error as Error))
 }
 
-/** What libp2p, its connections and its streams tell those who listen. */
+/** All that libp2p, its connections and its streams tell those who listen. */
 const events = [
   'connection:open',
   'connection:close',

@@ -5,10 +5,11 @@
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Libp2p, PeerDiscoveryEvents, PeerId, Startable, TypedEventTarget } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
-import { anySignal } from 'any-signal'
 import { CID } from 'multiformats/cid'
 import { sha256 } from 'multiformats/hashes/sha2'
 import { hex } from '../../encoding/bytes.ts'
+import type { Clock } from '../../world/clock.ts'
+import { within } from '../../world/wait.ts'
 import {
   AddressBook,
   askedAtOnce,
@@ -37,6 +38,7 @@ const never = 2 ** 31 - 1
 
 export interface KadInit {
   readonly libp2p: Libp2p
+  readonly clock: Clock
   /** 32 bytes */
   readonly seed: Uint8Array
   readonly connections: Connections
@@ -150,13 +152,12 @@ export class KadTable implements Dht {
     options: DhtOptions,
   ): Promise<void> {
     if (this.#closed) return
-    const signal = anySignal([AbortSignal.timeout(options.timeoutMs), options.signal])
     try {
-      await search(await this.#start(), signal)
+      await within(this.#init.clock, options.timeoutMs, [options.signal], async signal =>
+        search(await this.#start(), signal),
+      )
     } catch {
       // Out of time, nobody there, or closed meanwhile.
-    } finally {
-      signal.clear()
     }
   }
 

@@ -10,9 +10,9 @@ import {
   TopicValidatorResult,
 } from '@libp2p/gossipsub'
 import type { Connection, PeerId, Startable, StreamHandler, Topology } from '@libp2p/interface'
-import { anySignal } from 'any-signal'
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
+import { within } from '../../world/wait.ts'
 import {
   type Gossip,
   type GossipInit,
@@ -214,15 +214,14 @@ export class Libp2pGossip implements Gossip {
     const name = hex(peer.id)
     if (this.#dialling.has(name)) return
     this.#dialling.add(name)
-    // not AbortSignal.any: what it makes stays behind on a signal that lives long
-    const signal = anySignal([this.#stopping.signal, AbortSignal.timeout(this.#limits.dialMs)])
     try {
-      const connection = await this.#connections.connect(peer, signal)
+      const connection = await within(this.#clock, this.#limits.dialMs, [this.#stopping.signal], signal =>
+        this.#connections.connect(peer, signal),
+      )
       if (!this.#stopping.signal.aborted && !speaksGossip(connection)) this.#router.connected(connection)
     } catch {
       // It is asked again at the next beat.
     } finally {
-      signal.clear()
       this.#dialling.delete(name)
     }
   }

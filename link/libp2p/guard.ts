@@ -1,4 +1,4 @@
-// What stands between a peer's bytes and libp2p. libp2p 3 lets anybody who can connect stop or fill a host
+// The guards between a peer's bytes and libp2p. libp2p 3 lets anybody who can connect stop or fill a host
 // (docs/spec/link.md 8): it decodes the length of a protocol name byte by byte without a bound, collects a Yamux
 // frame before it looks at its length, and answers any number of pings to a peer that does not read. The guards
 // look at the bytes and pass them on unchanged.
@@ -13,6 +13,7 @@ import type {
 } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import type { Clock } from '../../world/clock.ts'
+import type { Ms } from '../../world/units.ts'
 import type { Deed } from '../conduct.ts'
 import { LinkError } from '../link.ts'
 import { because } from './streams.ts'
@@ -77,7 +78,7 @@ const headerBytes = 12
 const [dataType, pingType] = [0, 2]
 const synFlag = 1
 
-/** What a peer may ask for in ten seconds: answers to pings and new streams. */
+/** Answers to pings and new streams that a peer may ask for in ten seconds. */
 const spanMs = 10_000
 const mostAsked = 1000
 
@@ -89,13 +90,13 @@ export class YamuxReader {
   #have = 0
   /** Bytes of the body that are still to come. */
   #body = 0
-  #spanStart: number
+  #spanStart: Ms
   #asked = 0
 
   constructor(maxBytes: number, clock: Clock) {
     this.#maxBytes = maxBytes
     this.#clock = clock
-    this.#spanStart = clock.now()
+    this.#spanStart = clock.elapsed()
   }
 
   /** @throws LinkError TOO_LARGE for data that no window allows, BAD_FRAME when too much is asked */
@@ -125,8 +126,8 @@ export class YamuxReader {
   }
 
   #onAsked(): void {
-    const now = this.#clock.now()
-    if (Math.abs(now - this.#spanStart) >= spanMs) {
+    const now = this.#clock.elapsed()
+    if (now - this.#spanStart >= spanMs) {
       this.#spanStart = now
       this.#asked = 0
     }
@@ -174,7 +175,7 @@ function guardNegotiation(
   return stream
 }
 
-/** What a connection holds for a peer that does not read, bytes. */
+/** Bytes that a connection holds for a peer that does not read. */
 const unreadBytes = 8 * 1024 * 1024
 
 /** A new transport connection, before its first byte. */
@@ -192,7 +193,7 @@ export function guardConnection(connection: MultiaddrConnection): void {
 
 type NoiseFactory = ReturnType<typeof noise>
 
-/** Who is at the other end of each connection that has proved it. */
+/** Names the peer at the other end of each connection that has proved who it is. */
 export type Proven = WeakMap<MessageStream, PeerId>
 
 /** Noise, and a watch over the choice of a muxer when the handshake has not made it. */
@@ -232,7 +233,7 @@ async function guardMuxerChoice<T>(secured: SecuredConnection<T>): Promise<Secur
 type YamuxFactory = ReturnType<typeof yamux>
 
 export interface MuxerGuard {
-  /** Whether a protocol is served here. */
+  /** Says whether a protocol is served here. */
   readonly speaks: (name: string) => boolean
   /** Hears what is held against the peer at the other end of a connection. */
   readonly did: (connection: MessageStream, deed: Deed) => void
@@ -251,7 +252,7 @@ export function guardedYamux(
       const muxer = create(connection)
       const frames = new YamuxReader(init.maxFrameBytes, init.clock)
       const onData = muxer.onData.bind(muxer)
-      const broken = (): void => did(connection, { t: 'frame' })
+      const broken = (): void => did(connection, { type: 'frame' })
       // The muxer ends the connection when this throws, as it does for frames of its own dislike.
       muxer.onData = data => {
         try {
@@ -264,7 +265,7 @@ export function guardedYamux(
       }
       const serves = (name: string): boolean => {
         if (speaks(name)) return true
-        if (name !== negotiation) did(connection, { t: 'stream' })
+        if (name !== negotiation) did(connection, { type: 'stream' })
         return false
       }
       const onRemoteStream = muxer.onRemoteStream.bind(muxer)

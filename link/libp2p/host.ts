@@ -4,9 +4,10 @@ import { randomBytes } from 'node:crypto'
 import type { Libp2p, PeerId, Stream, StreamHandler } from '@libp2p/interface'
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
-import { sleep, stayAlive } from '../../world/clock.ts'
+import { stayAlive } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { countHost } from '../../world/resources.ts'
+import { sleep } from '../../world/wait.ts'
 import { type Conducts, conducts, type Deed } from '../conduct.ts'
 import type { Dht } from '../dht.ts'
 import type { Gossip, GossipInit } from '../gossip.ts'
@@ -158,7 +159,7 @@ class Libp2pHost implements Host {
       listeners: connections.listeners,
       pendingDials: libp2p.getDialQueue().length,
     }))
-    this.#table = new KadTable({ libp2p, seed, connections, serves: init.role !== 'client' })
+    this.#table = new KadTable({ libp2p, clock, seed, connections, serves: init.role !== 'client' })
     const loop = openLoop(clock, cells => void this.#receive(id, cells))
     this.#outbox = new Outbox({
       cellBytes: init.cellBytes,
@@ -180,7 +181,7 @@ class Libp2pHost implements Host {
           receive: (peer, cells) => this.#receive(peer, cells),
           count: what => {
             this.#counts[what]++
-            this.#conducts.did(from, { t: 'stream' })
+            this.#conducts.did(from, { type: 'stream' })
           },
         },
         from,
@@ -222,7 +223,7 @@ class Libp2pHost implements Host {
           guest,
           count: end => {
             this.#requests[end]++
-            if (end === 'too-large') this.#conducts.did(from, { t: 'stream' })
+            if (end === 'too-large') this.#conducts.did(from, { type: 'stream' })
           },
         },
         from,
@@ -237,7 +238,7 @@ class Libp2pHost implements Host {
 
   judge(from: Uint8Array, cells: { fitting: number; misfits: number }): boolean {
     const { times } = this.#conducts
-    this.#conducts.did(from, { t: 'cells', ...cells })
+    this.#conducts.did(from, { type: 'cells', ...cells })
     return this.#conducts.times > times
   }
 

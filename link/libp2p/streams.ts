@@ -2,6 +2,7 @@
 
 import type { Stream } from '@libp2p/interface'
 import type { Clock } from '../../world/clock.ts'
+import { wait } from '../../world/wait.ts'
 import { LinkError } from '../link.ts'
 
 /** Bytes of a Noise message that are left beside a Yamux header: what one write hands over. */
@@ -44,21 +45,15 @@ export function onDrained(stream: Stream, run: () => void): () => void {
 }
 
 function drained(stream: Stream): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const settle = (): void => {
+  return wait<void>({}, ({ resolve, reject }) => {
+    const onClose = (): void => reject(new LinkError('UNREACHABLE', 'the stream has ended'))
+    const stopDrained = onDrained(stream, () => resolve())
+    stream.addEventListener('close', onClose)
+    if (stream.status !== 'open') onClose()
+    return () => {
       stopDrained()
       stream.removeEventListener('close', onClose)
     }
-    const onClose = (): void => {
-      settle()
-      reject(new LinkError('UNREACHABLE', 'the stream has ended'))
-    }
-    const stopDrained = onDrained(stream, () => {
-      settle()
-      resolve()
-    })
-    stream.addEventListener('close', onClose)
-    if (stream.status !== 'open') onClose()
   })
 }
 

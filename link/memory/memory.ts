@@ -2,9 +2,9 @@
 // one seed. Queues, back-off and limits are those of the libp2p host (docs/spec/link.md 12).
 
 import { hex } from '../../encoding/bytes.ts'
-import type { Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { silent } from '../../world/log.ts'
+import { wait } from '../../world/wait.ts'
 import { type Conducts, conducts } from '../conduct.ts'
 import type { Dht } from '../dht.ts'
 import type { Gossip, GossipInit } from '../gossip.ts'
@@ -25,6 +25,7 @@ import { LinkError, noRequests } from '../link.ts'
 import type { CellStream, CellStreamEvents } from '../outbox.ts'
 import { Outbox, openLoop } from '../outbox.ts'
 import { Turnstile } from '../turnstile.ts'
+import { UnderWay } from '../under-way.ts'
 import { MemoryGossip } from './gossip-memory.ts'
 import { MemoryTable } from './memory-dht.ts'
 import type { Connection, Sight, WireInit } from './wire.ts'
@@ -101,7 +102,7 @@ class MemoryHost implements Host {
   readonly #turnstile: Turnstile
   readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
-  readonly #asked = new Set<(error: LinkError) => void>()
+  readonly #underWay: UnderWay
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
   readonly #requests: Record<RequestEnd, number> = noRequests()
   gossiping: MemoryGossip<MemoryHost> | undefined
@@ -121,6 +122,7 @@ class MemoryHost implements Host {
     this.#init = init
     this.#limits = { ...defaultLimits, ...init.limits }
     this.#wire = wire
+    this.#underWay = new UnderWay(init.clock)
     this.#turnstile = new Turnstile(requestShares(this.#limits))
     this.#conducts = conducts(init.clock, this.#limits.conduct, peer => wire.cut(this, peer))
     const loop = openLoop(init.clock, cells => this.receive(id, cells))
@@ -153,7 +155,7 @@ class MemoryHost implements Host {
 
   judge(from: Uint8Array, cells: { fitting: number; misfits: number }): boolean {
     const { times } = this.#conducts
-    this.#conducts.did(from, { t: 'cells', ...cells })
+    this.#conducts.did(from, { type: 'cells', ...cells })
     return this.#conducts.times > times
   }
 
@@ -204,7 +206,7 @@ class MemoryHost implements Host {
     this.#ended = true
     this.gossiping?.stop()
     this.#outbox.close()
-    for (const fail of [...this.#asked]) fail(new LinkError('CLOSED', 'the link is closed'))
+    this.#underWay.close()
     this.#wire.remove(this)
   }
 
@@ -222,7 +224,7 @@ class MemoryHost implements Host {
   admits(from: Uint8Array): boolean {
     if (this.#init.admits(from)) return true
     this.#streamsRefused++
-    this.#conducts.did(from, { t: 'stream' })
+    this.#conducts.did(from, { type: 'stream' })
     return false
   }
 
@@ -244,70 +246,45 @@ class MemoryHost implements Host {
     if (body.length > served.maxBytes) return end('too-large')
     const guest = { peer: hex(from) }
     if (!this.#turnstile.enter(guest)) return end('busy')
-    let timer: Timer | undefined
     try {
-      const late = new Promise<undefined>(resolve => {
-        timer = this.#init.clock.after(this.#limits.handleMs, () => resolve(undefined))
+      const answer = await wait<Uint8Array | undefined>({}, ({ resolve, reject }) => {
+        served.handler(from, body.slice()).then(resolve, reject)
+        const timer = this.#init.clock.after(this.#limits.handleMs, () => resolve(undefined))
+        return () => timer.cancel()
       })
-      const answer = await Promise.race([served.handler(from, body.slice()), late])
       if (answer === undefined) return end('too-slow')
       this.#requests.answered++
       return { answer: answer.slice() }
     } catch {
       return end('failed')
     } finally {
-      timer?.cancel()
       this.#turnstile.leave(guest)
     }
   }
 
   request(to: Peer, protocol: string, body: Uint8Array, options: RequestOptions): Promise<Uint8Array> {
-    return new Promise((resolve, reject) => {
-      if (this.#ended) return reject(new LinkError('CLOSED', 'the link is closed'))
-      if (options.signal?.aborted) return reject(new LinkError('ABORTED', 'called off'))
-      const settle = (): void => {
-        timer.cancel()
-        giveUp()
-        options.signal?.removeEventListener('abort', abort)
-        this.#asked.delete(fail)
-      }
-      const fail = (error: LinkError): void => {
-        settle()
-        reject(error)
-      }
-      const abort = (): void => fail(new LinkError('ABORTED', 'called off'))
-      let giveUp = (): void => {}
-      const timer = this.#init.clock.after(options.timeoutMs, () =>
-        fail(new LinkError('TIMEOUT', `no answer within ${options.timeoutMs} ms`)),
-      )
-      options.signal?.addEventListener('abort', abort, { once: true })
-      this.#asked.add(fail)
+    return this.#underWay.within(options, ({ resolve, reject }) => {
       const sent = body.slice()
       const asked = (connection: Connection<MemoryHost> | undefined): void => {
         if (connection === undefined) {
-          fail(new LinkError('UNREACHABLE', 'the peer cannot be reached'))
+          reject(new LinkError('UNREACHABLE', 'the peer cannot be reached'))
           return
         }
-        giveUp = connection.onBroken(this, () => fail(new LinkError('UNREACHABLE', 'the connection broke')))
+        giveUp = connection.onBroken(this, () => reject(new LinkError('UNREACHABLE', 'the connection broke')))
         connection.carry(this, 'request', framePrefixBytes + sent.length, other => {
           void other.answer(this.id, protocol, sent).then(reply => {
             const bytes = framePrefixBytes + ('answer' in reply ? reply.answer.length : 0)
             connection.carry(other, 'answer', bytes, () => {
-              if (!this.#asked.has(fail)) return
-              if ('refused' in reply) return fail(new LinkError('REFUSED', 'closed without an answer'))
-              if (reply.answer.length > options.maxBytes) {
-                const { length } = reply.answer
-                return fail(
-                  new LinkError('TOO_LARGE', `answer: at most ${options.maxBytes} bytes, have ${length}`),
-                )
-              }
-              settle()
-              resolve(reply.answer)
+              if ('refused' in reply) return reject(new LinkError('REFUSED', 'closed without an answer'))
+              const { length } = reply.answer
+              if (length <= options.maxBytes) return resolve(reply.answer)
+              reject(new LinkError('TOO_LARGE', `answer: at most ${options.maxBytes} bytes, have ${length}`))
             })
           })
         })
       }
-      giveUp = this.#wire.connect(this, to, this.#limits.dialMs, asked, options.dialAnew)
+      let giveUp = this.#wire.connect(this, to, this.#limits.dialMs, asked, options.dialAnew)
+      return () => giveUp()
     })
   }
 

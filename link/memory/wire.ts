@@ -3,12 +3,13 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
+import type { Ms } from '../../world/units.ts'
 import type { Peer } from '../link.ts'
 
-/** What somebody who watches every link sees. */
+/** A thing that somebody who watches every link sees. */
 export interface Sight {
   /** Milliseconds since 1970-01-01 UTC, when it left. */
-  readonly time: number
+  readonly time: Ms
   readonly from: Uint8Array
   readonly to: Uint8Array
   readonly bytes: number
@@ -29,7 +30,7 @@ export interface End {
   readonly id: Uint8Array
   readonly addresses: readonly string[]
   gone(id: Uint8Array): void
-  /** Whether it has connections with this one at all. */
+  /** Says whether it has connections with this one at all. */
   lets(peer: Uint8Array): boolean
 }
 
@@ -37,8 +38,8 @@ export interface End {
 export class Connection<E extends End> {
   readonly #wire: Wire<E>
   readonly #ends: readonly [E, E]
-  /** When the last thing that each end sent arrives. */
-  readonly #lastDue: [number, number] = [0, 0]
+  /** When the last thing that each end sent arrives, `elapsed()` of the clock. */
+  readonly #lastDue: [Ms, Ms] = [0, 0]
   readonly #watchers: [Set<() => void>, Set<() => void>] = [new Set(), new Set()]
   open = true
 
@@ -59,9 +60,10 @@ export class Connection<E extends End> {
     const { clock } = this.#wire
     const local = to === from
     if (what !== undefined && !local) this.#wire.see(from, to, bytes, what)
-    const due = Math.max(this.#lastDue[side], clock.now() + (local ? 0 : this.#wire.latency()))
+    const now = clock.elapsed()
+    const due = Math.max(this.#lastDue[side], now + (local ? 0 : this.#wire.latency()))
     this.#lastDue[side] = due
-    clock.after(due - clock.now(), () => {
+    clock.after(due - now, () => {
       if (this.open) arrive(to)
     })
   }
@@ -168,7 +170,7 @@ export class Wire<E extends End> {
     end.gone(peer.id)
   }
 
-  /** How many connections an end has. */
+  /** Counts the connections of an end. */
   connections(end: E): number {
     return this.#connections.get(end)?.size ?? 0
   }
