@@ -2,6 +2,7 @@
 // peer and protocol: opening one costs several times what a request on an open one does.
 
 import type { Stream } from '@libp2p/interface'
+import { pipe } from 'it-pipe'
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import { onAbort, within } from '../../world/wait.ts'
@@ -11,6 +12,7 @@ import type { Peer, RequestOptions } from '../link.ts'
 import { LinkError } from '../link.ts'
 import { UnderWay } from '../under-way.ts'
 import type { Connections } from './connections.ts'
+import { FrameSource, first, type Source } from './frames.ts'
 import { because, finish, writeAll } from './streams.ts'
 
 /** Streams that are kept for one peer and protocol while nobody asks. */
@@ -20,21 +22,17 @@ const keptStreams = 2
 class AskStream {
   readonly stream: Stream
   idle: Timer | undefined
-  /** The request under way. */
-  #under:
-    | { reader: FrameReader; resolve(answer: Uint8Array): void; reject(error: LinkError): void }
-    | undefined
+  readonly #source: FrameSource
   #ended = false
 
   /** @param onEnd hears when no further request can be made on it */
   constructor(stream: Stream, onEnd: (ask: AskStream) => void) {
     this.stream = stream
-    stream.addEventListener('message', ({ data }) => {
-      for (const chunk of data instanceof Uint8Array ? [data] : data) this.#onChunk(chunk)
-    })
+    // Nobody answers what was not asked.
+    this.#source = new FrameSource(stream, { failed: () => this.abort() })
     const end = (refused: boolean): void => {
       this.#ended = true
-      this.#under?.reject(
+      this.#source.end(
         refused
           ? new LinkError('REFUSED', 'closed without an answer')
           : new LinkError('UNREACHABLE', 'the connection broke'),
@@ -51,40 +49,28 @@ class AskStream {
 
   /** @throws LinkError REFUSED, UNREACHABLE, TOO_LARGE, BAD_FRAME */
   async ask(what: string, frame: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-    const answer = new Promise<Uint8Array>((resolve, reject) => {
-      this.#under = { reader: new FrameReader(what, maxBytes), resolve, reject }
-    })
-    if (!this.usable) this.#under?.reject(new LinkError('UNREACHABLE', 'the stream has ended'))
-    // A stream that ends while the request is written has an answer or an end that says more.
-    const written = writeAll(this.stream, frame).catch(() => {})
-    try {
-      const body = await answer
-      await written
-      return body
-    } finally {
-      this.#under = undefined
-    }
+    const reader = new FrameReader(what, maxBytes)
+    return await pipe(
+      [frame],
+      frames => this.#answers(frames, reader),
+      answers => first(answers),
+    )
   }
 
   abort(): void {
     this.stream.abort(because('called off'))
   }
 
-  #onChunk(chunk: Uint8Array): void {
-    const under = this.#under
-    if (under === undefined) {
-      // Nobody answers what was not asked.
-      this.abort()
-      return
-    }
-    try {
-      const body = under.reader.push(chunk)
-      if (body === undefined) return
-      this.#under = undefined
-      under.resolve(body)
-    } catch (error) {
-      under.reject(error as LinkError)
-      this.abort()
+  /** Writes each request, and gives what comes back. */
+  async *#answers(frames: Source<Uint8Array>, reader: FrameReader): AsyncGenerator<Uint8Array> {
+    for await (const frame of frames) {
+      if (!this.usable) throw new LinkError('UNREACHABLE', 'the stream has ended')
+      const answer = this.#source.next(reader)
+      // A stream that ends while the request is written has an answer or an end that says more.
+      const written = writeAll(this.stream, frame).catch(() => {})
+      const body = await answer
+      await written
+      yield body
     }
   }
 }

@@ -9,7 +9,7 @@ import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../link.ts'
 import type { CellStream, CellStreamEvents } from '../outbox.ts'
 import type { Connections } from './connections.ts'
-import { because, finish, onDrained } from './streams.ts'
+import { because, chunksOf, finish, onDrained } from './streams.ts'
 
 export const cellProtocol = '/chaffinch/cell/1'
 
@@ -172,7 +172,7 @@ export function receiveCells(receiver: CellReceiver, from: Uint8Array, stream: S
     return
   }
   stream.addEventListener('message', ({ data }: StreamMessageEvent) => {
-    for (const chunk of data instanceof Uint8Array ? [data] : data) {
+    for (const chunk of chunksOf(data)) {
       const cells = reader.push(chunk)
       moved ||= cells.length > 0
       ready.push(...cells)

@@ -4,19 +4,13 @@
 // look at the bytes and pass them on unchanged.
 
 import { noise } from '@chainsafe/libp2p-noise'
-import type {
-  MessageStream,
-  MessageStreamEvents,
-  MultiaddrConnection,
-  PeerId,
-  SecuredConnection,
-} from '@libp2p/interface'
+import type { MessageStream, MultiaddrConnection, PeerId, SecuredConnection } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import type { Clock } from '../../world/clock.ts'
 import type { Ms } from '../../world/units.ts'
 import type { Deed } from '../conduct.ts'
 import { LinkError } from '../link.ts'
-import { because } from './streams.ts'
+import { because, chunksOf, type Data } from './streams.ts'
 import { joinWrites, updateWindowByHalves } from './writes.ts'
 
 /** Bytes of a protocol name with its newline (libp2p's own limit), and names in one negotiation. */
@@ -137,8 +131,6 @@ export class YamuxReader {
   }
 }
 
-type Data = MessageStreamEvents['message']['data']
-
 /** libp2p's streams, by the method that feeds them what has been received. */
 interface Fed extends MessageStream {
   onData(data: Data): void
@@ -146,10 +138,6 @@ interface Fed extends MessageStream {
 
 function isFed(stream: MessageStream): stream is Fed {
   return 'onData' in stream && typeof stream.onData === 'function'
-}
-
-function chunksOf(data: Data): Iterable<Uint8Array> {
-  return data instanceof Uint8Array ? [data] : data
 }
 
 /** Watches what a stream receives until a protocol is agreed on. */

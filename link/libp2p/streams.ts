@@ -1,9 +1,17 @@
 // Writing more than a stream takes at once, and ending a stream without leaving half of it behind.
 
-import type { Stream } from '@libp2p/interface'
+import type { MessageStreamEvents, Stream } from '@libp2p/interface'
 import type { Clock } from '../../world/clock.ts'
 import { wait } from '../../world/wait.ts'
 import { LinkError } from '../link.ts'
+
+/** What a stream's `message` event brings. */
+export type Data = MessageStreamEvents['message']['data']
+
+/** Gives the pieces of what has come, in order. */
+export function chunksOf(data: Data): Iterable<Uint8Array> {
+  return data instanceof Uint8Array ? [data] : data
+}
 
 /** Bytes of a Noise message that are left beside a Yamux header: what one write hands over. */
 export const writeBytes: number = 65_519 - 12
