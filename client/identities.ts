@@ -4,10 +4,11 @@
 
 import type { View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
-import { type Clock, sleep, systemClock } from '../world/clock.ts'
+import { type Clock, systemClock } from '../world/clock.ts'
 import { exponential, fraction, pick, type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
 import { type Turns, turns } from '../world/turns.ts'
+import { sleep } from '../world/wait.ts'
 import type { Client } from './client.ts'
 import { type ClientOptions, openClient, openOwnFolder } from './connect.ts'
 import { ClientError } from './error.ts'
