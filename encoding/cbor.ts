@@ -43,7 +43,7 @@ export class CborReader<Failure extends Error> {
     this.#failure = failure
   }
 
-  /** Where it stands, bytes from the start. */
+  /** Tells where it stands, bytes from the start. */
   get at(): number {
     return this.#at
   }

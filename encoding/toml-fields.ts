@@ -1,4 +1,4 @@
-// What keys of the files that people write may hold, each with the sentence that says what is wanted.
+// All that keys of the files that people write may hold, each with the sentence that says what is wanted.
 
 import * as v from 'valibot'
 import { fromHex } from './bytes.ts'

@@ -19,7 +19,7 @@ export interface Dht {
    */
   accept(kind: string, check: DhtCheck): void
   /**
-   * Whom to ask.
+   * Says whom to ask.
    *
    * @param closed nobody else is asked, told of or believed, and records that nobody has put again for eight such
    *   calls are forgotten; otherwise those that these name are asked too
@@ -35,14 +35,14 @@ export interface Dht {
   get(key: string, options: DhtOptions): Promise<Uint8Array | undefined>
   /** Tells those closest to a name that this host has what is named so. @param name 32 bytes */
   provide(name: Uint8Array, options: DhtOptions): Promise<void>
-  /** Who said so. @param name 32 bytes */
+  /** Finds those who said so. @param name 32 bytes */
   providers(name: Uint8Array, options: DhtOptions): Promise<readonly Peer[]>
 }
 
-/** How many keep a value; and the size of a bucket of the routing table. */
+/** So many keep a value; and the size of a bucket of the routing table. */
 export const replicas = 8
 
-/** How many are asked at once in one search. */
+/** So many are asked at once in one search. */
 export const askedAtOnce = 3
 
 /** The largest value, bytes. */
@@ -100,7 +100,7 @@ export class Checks {
     return [...this.#checks.keys()]
   }
 
-  /** Whether the value may stand under the key. */
+  /** Says whether the value may stand under the key. */
   passes(key: string, value: Uint8Array): boolean {
     const check = this.#checks.get(key.split('/')[1] ?? '')
     if (check === undefined || value.length > maxValueBytes) return false
@@ -146,7 +146,7 @@ export class AddressBook {
     return this.#peers.get(this.#nameOf(id))
   }
 
-  /** Whether a peer's word about itself is taken. */
+  /** Says whether a peer's word about itself is taken. */
   believes(id: Uint8Array): boolean {
     return !this.#closed || this.#kept.has(this.#nameOf(id))
   }

@@ -1,4 +1,4 @@
-// What travels on a stream: cells of one size without a frame around them, and requests and answers behind a
+// The things that travel on a stream: cells of one size without a frame around them, and requests and answers behind a
 // 4-byte length (docs/spec/link.md 3 and 4). Pure; both readers take chunks as the transport cuts them.
 
 import { LinkError } from './link.ts'

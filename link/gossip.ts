@@ -8,8 +8,8 @@ import { type Ms, minute } from '../world/units.ts'
 import type { Peer } from './peer.ts'
 
 /**
- * `accept`: is passed on. `ignore`: is not, and nobody is to blame. `reject`: is not, and whoever passed it on breaks the
- * rules.
+ * `accept`: is passed on. `ignore`: is not, and nobody is to blame. `reject`: is not, and whoever passed it on breaks
+ * the rules.
  */
 export type Verdict = 'accept' | 'ignore' | 'reject'
 

@@ -63,7 +63,7 @@ export interface LinkLimits {
   readonly streamsPerNetwork: number
   /** Milliseconds without a stream after which the side that dialled hangs up; the other side waits four times. */
   readonly connectionIdleMs: number
-  /** When a peer that sends what nobody can use is shut out. */
+  /** Says when a peer that sends what nobody can use is shut out. */
   readonly conduct: ConductLimits
 }
 

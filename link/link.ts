@@ -1,4 +1,4 @@
-// What a role sees of the network: cells to neighbours, requests to servers. Two versions: libp2p over TCP
+// The network as a role sees it: cells to neighbours, requests to servers. Two versions: libp2p over TCP
 // (host.ts) and memory with a virtual clock (memory.ts).
 
 import type { Dht } from './dht.ts'
@@ -81,7 +81,7 @@ export interface Link {
   close(): Promise<void>
 }
 
-/** What became of requests that other hosts made. */
+/** Says what became of requests that other hosts made. */
 export type RequestEnd = 'answered' | 'busy' | 'too-large' | 'failed' | 'too-slow' | 'broken'
 
 export function noRequests(): Record<RequestEnd, number> {
@@ -103,9 +103,9 @@ export interface LinkCounters {
   readonly streams: number
 }
 
-/** How peers conducted themselves: docs/spec/link.md 9. */
+/** Tells how peers conducted themselves: docs/spec/link.md 9. */
 export interface Shut {
-  /** How often one was shut out since the start. */
+  /** Counts how often one was shut out since the start. */
   readonly times: number
   /** Those that are out now: their id in hex, and until when, milliseconds since 1970-01-01 UTC. */
   readonly out: readonly { readonly id: string; readonly until: number }[]
@@ -114,13 +114,13 @@ export interface Shut {
 /** The link of a node. */
 export interface NodeLink extends Link {
   /**
-   * What came of a peer's cells: so many opened for the first time, so many did not or had been seen. A peer of whose
+   * Tells what came of a peer's cells: so many opened for the first time, so many did not or had been seen. A peer of whose
    * cells too many are of no use is disconnected, and for some time not let in.
    *
    * @returns true when this was too much
    */
   judge(from: Uint8Array, cells: { readonly fitting: number; readonly misfits: number }): boolean
-  /** Whom it has shut out. */
+  /** Tells whom it has shut out. */
   shut(): Shut
   /** Takes part in the gossip of nodes. @throws LinkError WRONG_STATE for the second time, and when this is no node */
   gossip(init: GossipInit): Gossip

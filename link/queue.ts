@@ -13,7 +13,7 @@ export interface QueueLimits {
 
 interface Waiting {
   readonly cell: Uint8Array
-  /** When it was queued, `elapsed()` of the clock. */
+  /** The time when it was queued, `elapsed()` of the clock. */
   readonly since: Ms
 }
 

@@ -6,7 +6,7 @@ export interface Guest {
   readonly network?: string | undefined
 }
 
-/** How much of it each may have inside. */
+/** Says how much of it each may have inside. */
 export interface Shares {
   readonly perPeer: number
   readonly perNetwork: number

@@ -5,6 +5,7 @@ import type { Clock } from '../world/clock.ts'
 import { type Settle, wait } from '../world/wait.ts'
 import { LinkError, type RequestOptions } from './link.ts'
 
+/** Holds the requests of one host. */
 export class UnderWay {
   readonly #clock: Clock
   readonly #fails = new Set<(error: LinkError) => void>()
@@ -40,7 +41,7 @@ export class UnderWay {
     })
   }
 
-  /** What is under way fails with CLOSED, and so does what comes later. */
+  /** Has all that is under way fail with CLOSED, and all that comes later. */
   close(): void {
     this.#closed = true
     for (const fail of [...this.#fails]) fail(new LinkError('CLOSED', 'the link is closed'))

@@ -1,4 +1,4 @@
-// What a hop is told to do: docs/spec/sphinx.md 3.
+// The words that tell a hop what to do: docs/spec/sphinx.md 3.
 //
 //     commands = [delay] (next | recipient [reply]) end
 

@@ -1,4 +1,4 @@
-// What can be wrong with a packet, a path or a reply block.
+// All that can be wrong with a packet, a path or a reply block.
 
 /**
  * | code | meaning |

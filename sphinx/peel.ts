@@ -1,4 +1,4 @@
-// What a hop does with a packet: docs/spec/sphinx.md 7. The order of the steps is part of the design: a
+// A hop's work on a packet: docs/spec/sphinx.md 7. The order of the steps is part of the design: a
 // packet is remembered only once its header is authentic, and its payload is not touched before that.
 
 import { readCommands } from './commands.ts'

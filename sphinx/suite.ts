@@ -1,4 +1,4 @@
-// What a suite supplies to the construction. Everything else (header.ts, peel.ts, reply.ts) is the same for all.
+// All that a suite supplies to the construction. Everything else (header.ts, peel.ts, reply.ts) is the same for all.
 
 import type { Random } from '../world/random.ts'
 

@@ -1,5 +1,5 @@
 // People and NTP set the wall clock, forth and back: no gap, hold, retry or age of the link and the store heeds it
-// (docs/architecture.md, How the code is built).
+// (docs/architecture.md 4).
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

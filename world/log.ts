@@ -1,4 +1,4 @@
-// What a role may say while it runs. Never in a field: a client's address, a packet's identifier, a payload,
+// All that a role may say while it runs. Never in a field: a client's address, a packet's identifier, a payload,
 // a key (docs/architecture.md 5).
 
 type Say = (fields: Readonly<Record<string, string | number | boolean>>, message: string) => void

@@ -1,4 +1,4 @@
-// How an HTTP interface says no (RFC 9457).
+// The way in which an HTTP interface says no (RFC 9457).
 
 /** An `application/problem+json` whose `code`, an extension member, says what a program can do about it. */
 export function problem(

@@ -1,4 +1,4 @@
-// What this process holds of its machine, for whoever watches that it does not hold more and more
+// All that this process holds of its machine, for whoever watches that it does not hold more and more
 // (docs/guide/running.md 4).
 
 /** Counts what a process uses of its machine. */

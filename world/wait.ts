@@ -1,4 +1,4 @@
-// Waiting for something that somebody else brings about, until a signal calls the waiting off: here once, for everybody.
+// Waiting for something that somebody else brings about, until a signal calls it off: here once, for everybody.
 
 import { anySignal } from 'any-signal'
 import type { Clock } from './clock.ts'

@@ -23,7 +23,7 @@ export interface Answerer {
   /** Requests under way, and the bytes of their bodies. */
   readonly requests: Turnstile
   readonly bytes: Turnstile
-  /** Who asks, and from which network. */
+  /** Names who asks, and from which network. */
   readonly guest: Guest
   readonly count: (end: RequestEnd) => void
 }

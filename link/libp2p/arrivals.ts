@@ -100,7 +100,7 @@ export class Arrivals {
     return ip !== undefined && (this.#countLoopback || !isLoopback(ip)) ? originOf(address) : undefined
   }
 
-  /** Where a client came from is not kept for longer than it counts. */
+  /** It is not kept where a client came from for longer than it counts. */
   #forgetLater(): void {
     if (this.#forgetting) return
     this.#forgetting = true

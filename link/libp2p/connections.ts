@@ -26,7 +26,7 @@ export class Connections {
   readonly #host: Libp2p
   readonly #clock: Clock
   readonly #limits: LinkLimits
-  /** When each was first seen without a stream. */
+  /** Tells when each was first seen without a stream. */
   readonly #open = new Map<Connection, { idleSince: Ms | undefined }>()
   readonly #ofPeer = new Map<string, Connection[]>()
   readonly #suspects = new WeakSet<Connection>()
@@ -59,7 +59,7 @@ export class Connections {
     return this.#open.size
   }
 
-  /** For one more with this peer: past its number the oldest ends, which may be dead since the peer was started anew. */
+  /** Makes room for one more with this peer: past its number the oldest ends, which may be dead since a restart. */
   makeRoom(peer: Uint8Array): void {
     const all = this.#ofPeer.get(hex(peer)) ?? []
     if (all.length >= this.#limits.connectionsPerPeer) all[0]?.abort(because('too many connections'))
@@ -72,7 +72,7 @@ export class Connections {
     return streams
   }
 
-  /** Of the host's events, and of its connections' and streams'. */
+  /** Counts listeners of the host's events, and of its connections' and streams'. */
   get listeners(): number {
     let listeners = countListeners(this.#host)
     for (const connection of this.#open.keys()) {

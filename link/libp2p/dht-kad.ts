@@ -24,7 +24,7 @@ import type { Peer } from '../link.ts'
 import { type Connections, idOf, peerIdOf } from './connections.ts'
 import { addressesOf, kadParts, Records } from './dht-parts.ts'
 
-/** What kadDHT() makes. */
+/** The thing that kadDHT() makes. */
 type Table = KadDHT &
   Startable &
   TypedEventTarget<PeerDiscoveryEvents> & {
@@ -97,7 +97,7 @@ export class KadTable implements Dht {
     return took
   }
 
-  /** The check decides, not the record: upstream holds a value to the key that the answer names, not the one asked for. */
+  /** The check decides, not the record: upstream holds a value to the key that the answer names, not to that asked for. */
   async get(key: string, options: DhtOptions): Promise<Uint8Array | undefined> {
     let found: Uint8Array | undefined
     await this.#run(async (kad, signal) => {

@@ -1,4 +1,4 @@
-// What kad-dht is given in place of libp2p's own parts (docs/spec/link.md 5).
+// The parts that kad-dht is given in place of libp2p's own parts (docs/spec/link.md 5).
 
 import type { Libp2p, PeerId, PrivateKey, Stream, StreamHandler } from '@libp2p/interface'
 import { NotFoundError } from '@libp2p/interface'
@@ -21,12 +21,12 @@ export interface KadPartsInit {
   readonly connections: Connections
 }
 
-/** What one stream carries at most, bytes: one value and the addresses of a few peers. */
+/** One stream carries so many bytes at most: one value and the addresses of a few peers. */
 const streamBytes = 64 * 1024
 /** Streams under way of one peer and of all. */
 const underWay = { perPeer: 4, total: 64 } as const
 
-/** Of a peer that another one tells of, at most eight addresses of 128 bytes are kept. */
+/** Keeps eight addresses of 128 bytes at most of a peer that another one tells of. */
 export function addressesOf(multiaddrs: readonly { toString(): string }[]): string[] {
   return multiaddrs
     .slice(0, 8)

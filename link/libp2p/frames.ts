@@ -18,7 +18,7 @@ interface Waiting {
 export interface FrameSourceEvents {
   /** The first byte of a frame has come. */
   begins?(): void
-  /** What has come is no frame that was waited for: the stream is of no more use. */
+  /** Bytes have come that are no frame that was waited for: the stream is of no more use. */
   failed(error: LinkError): void
 }
 

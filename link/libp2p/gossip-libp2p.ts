@@ -227,7 +227,7 @@ export class Libp2pGossip implements Gossip {
   }
 }
 
-/** Whether we have a stream of gossip to this peer. */
+/** Says whether we have a stream of gossip to this peer. */
 function speaksGossip({ streams }: Connection): boolean {
   return streams.some(({ direction, protocol }) => direction === 'outbound' && protocols.includes(protocol))
 }

@@ -52,13 +52,13 @@ export interface HostInit {
   readonly log: Log
   readonly random: (length: number) => Uint8Array
   readonly limits?: Partial<LinkLimits>
-  /** Who may send cells; asked for each stream and each batch. */
+  /** Says who may send cells; asked for each stream and each batch. */
   readonly admits: (from: Uint8Array) => boolean
   /** A client never listens. */
   readonly role: 'node' | 'authority' | 'client'
   /** Source address of outgoing TCP connections, so that a test on one machine can tell hosts apart. */
   readonly localAddress?: string
-  /** Whether limits of addresses and networks hold for this machine's own, too. */
+  /** Says whether limits of addresses and networks hold for this machine's own, too. */
   readonly countLoopback?: boolean
 }
 

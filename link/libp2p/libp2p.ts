@@ -30,11 +30,11 @@ export interface Libp2pInit {
   readonly limits: LinkLimits
   /** Where sockets come in, whatever transport they come by. Default: one of its own. */
   readonly entrance?: Entrance
-  /** Whether a peer that has proved its identity may connect. */
+  /** Says whether a peer that has proved its identity may connect. */
   readonly lets: (peer: PeerId) => boolean
   /** Hears what peers do that no honest one does. */
   readonly did?: (peer: PeerId, deed: Deed) => void
-  /** Of a node. */
+  /** Only a node has one. */
   readonly gossip?: GossipRouter | undefined
 }
 
@@ -167,7 +167,7 @@ function listenError(listen: readonly string[], error: Error): LinkError {
 
 type Datastore = NonNullable<Libp2pOptions['datastore']>
 
-/** Where libp2p would keep a peer's addresses for hours. */
+/** libp2p would keep here a peer's addresses for hours. */
 const forgetful: Datastore = {
   put: key => key,
   get: () => {

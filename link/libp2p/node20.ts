@@ -1,4 +1,4 @@
-// What libp2p 3 takes for granted and Node 20 lacks. Imported before libp2p.
+// The things that libp2p 3 takes for granted and Node 20 lacks. Imported before libp2p.
 
 interface Resolvers<T> {
   promise: Promise<T>

@@ -5,7 +5,7 @@ import type { Clock } from '../../world/clock.ts'
 import { wait } from '../../world/wait.ts'
 import { LinkError } from '../link.ts'
 
-/** What a stream's `message` event brings. */
+/** Holds what a stream's `message` event brings. */
 export type Data = MessageStreamEvents['message']['data']
 
 /** Gives the pieces of what has come, in order. */

@@ -1,4 +1,5 @@
-// Gossip in memory: every message goes to all neighbours that have not sent it. What arrives, and how late, is the wire's.
+// Gossip in memory: every message goes to all neighbours that have not sent it. The wire says what arrives, and how
+// late.
 
 import { createHash } from 'node:crypto'
 import { hex } from '../../encoding/bytes.ts'
@@ -21,7 +22,7 @@ export interface GossipEnd extends End {
 
 /** Messages that are known again. */
 const mostSeen = 16_384
-/** What a protocol adds to a message, about. */
+/** Bytes that a protocol adds to a message, about. */
 const overheadBytes = 64
 
 export class MemoryGossip<E extends GossipEnd> implements Gossip {

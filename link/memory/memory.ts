@@ -43,7 +43,7 @@ export interface MemoryHostInit {
   /** 32 bytes, or undefined for a throw-away identity. */
   readonly seed?: Uint8Array | undefined
   readonly cellBytes: number
-  /** Who may send cells. */
+  /** Says who may send cells. */
   readonly admits: (from: Uint8Array) => boolean
   readonly role: 'node' | 'authority' | 'client'
   /** Default: one made of the id; a client has none and cannot be dialled. */

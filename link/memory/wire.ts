@@ -38,7 +38,7 @@ export interface End {
 export class Connection<E extends End> {
   readonly #wire: Wire<E>
   readonly #ends: readonly [E, E]
-  /** When the last thing that each end sent arrives, `elapsed()` of the clock. */
+  /** The time when the last thing that each end sent arrives, `elapsed()` of the clock. */
   readonly #lastDue: [Ms, Ms] = [0, 0]
   readonly #watchers: [Set<() => void>, Set<() => void>] = [new Set(), new Set()]
   open = true

@@ -29,7 +29,7 @@ export interface Piece {
 /** Bytes of a piece before its data: topic 1, id 32, index 1, count 1, length 2. */
 export const pieceHeadBytes: number = 1 + entryIdBytes + 1 + 1 + 2
 
-/** How many pieces an entry makes where a packet carries `userBytes`. */
+/** Counts how many pieces an entry makes where a packet carries `userBytes`. */
 export function pieceCount(entryBytes: number, userBytes: number): number {
   return Math.max(1, Math.ceil(entryBytes / (userBytes - pieceHeadBytes)))
 }
@@ -72,7 +72,7 @@ export function readPiece(bytes: Uint8Array): Piece {
 /** An entry as nodes pass it on: with the word of the node that published it. */
 export interface Stamped {
   readonly topic: number
-  /** When it was published, milliseconds since 1970-01-01 UTC. */
+  /** Tells when it was published, milliseconds since 1970-01-01 UTC. */
   readonly time: number
   /** 32 bytes: the node that published it. */
   readonly origin: Uint8Array
@@ -106,9 +106,9 @@ export function readStamped(bytes: Uint8Array): Stamped {
   return { topic, time, origin, signature, data: read.take(read.left, 'data') }
 }
 
-/** What a node answers to another one that asks what came from a cursor on. */
+/** Holds what a node answers to another one that asks what came from a cursor on. */
 export interface Catch {
-  /** Whether there is more behind `next`. */
+  /** Says whether there is more behind `next`. */
   readonly more: boolean
   /** The cursor to ask with next time. */
   readonly next: number
@@ -160,7 +160,7 @@ export interface Stretch {
   readonly topic: number
   /** Bytes of the whole entry. */
   readonly total: number
-  /** Where in the entry this stretch begins. */
+  /** Tells where in the entry this stretch begins. */
   readonly offset: number
   readonly data: Uint8Array
 }
@@ -168,9 +168,9 @@ export interface Stretch {
 /** Bytes of a stretch before its data: cursor 8, topic 1, total 4, offset 4, length 2. */
 export const stretchHeadBytes: number = 8 + 1 + 4 + 4 + 2
 
-/** What a page shows of the bulletin. */
+/** Holds what a page shows of the bulletin. */
 export interface BoardPage {
-  /** Whether there is more behind this page. For counting; a client's clock must not look at it. */
+  /** Says whether there is more behind this page. For counting; a client's clock must not look at it. */
   readonly more: boolean
   readonly stretches: readonly Stretch[]
 }

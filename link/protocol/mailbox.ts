@@ -81,7 +81,7 @@ export interface Page {
   readonly waiting: number
   /** In order of their cursors. */
   readonly entries: readonly MailboxEntry[]
-  /** What the page shows of the bulletin (bulletin.ts). */
+  /** Holds what the page shows of the bulletin (bulletin.ts). */
   readonly board: Uint8Array
 }
 
@@ -104,7 +104,7 @@ export function pageBytes(size: PageSize): number {
 }
 
 /**
- * What the owner of a mailbox signs: it names the gateway, the connection and the gateway's nonce, so that a
+ * Makes what the owner of a mailbox signs: it names the gateway, the connection and the gateway's nonce, so that a
  * gateway cannot open the same mailbox elsewhere with it.
  *
  * @param gateway 32 bytes: the gateway's node id
