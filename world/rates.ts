@@ -5,7 +5,10 @@ import { type Ms, minute } from './units.ts'
 /** Holds the tokens of one asker. */
 export interface Bucket {
   tokens: number
-  /** The time when `tokens` was counted, by `elapsed()` of the clock: who sets the wall clock fills or dries no bucket. */
+  /**
+   * The time when `tokens` was counted, by `elapsed()` of the clock: who sets the wall clock fills or dries no
+   * bucket.
+   */
   at: Ms
 }
 
