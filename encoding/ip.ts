@@ -79,7 +79,7 @@ function longestRun(groups: readonly string[]): { readonly at: number; readonly 
 interface Embedding {
   readonly prefix: readonly number[]
   readonly at: number
-  /** Whether its bits are turned round. */
+  /** Tells whether its bits are turned round. */
   readonly isInverted?: boolean
 }
 

@@ -243,6 +243,10 @@ test('a package that nobody imports, or that is for development only, is found',
   ])
 })
 
+test('every declared package is imported, and every imported one declared', () => {
+  assert.equal(dependencyFaults(root), [])
+})
+
 test('no folder besides test holds more than 30 sources, and nobody imports test', () => {
   const sizes = new Map<string, number>()
   for (const file of product) sizes.set(dirname(file), (sizes.get(dirname(file)) ?? 0) + 1)
@@ -273,6 +277,12 @@ test('hex, the token bucket and the abortable wait are defined once', () => {
     'world/rates.ts',
   ])
   assert.equal(files('function (abortable|wait)\\b'), ['world/wait.ts'])
+  // A promise whose maker listens for an abort is an abortable wait, whatever its name.
+  const waits = /new Promise(?:(?!\n}\n)[\s\S]){0,1500}?(addEventListener\('abort'|onAbort\()/
+  assert.equal(
+    product.filter(file => waits.test(read(file))),
+    ['world/wait.ts'],
+  )
 })
 
 /** Rooms whose docstrings all have their verb, and whose comment lines are short; a room is added once it is done. */
