@@ -54,6 +54,8 @@ export class StatusNoteFollower {
   readonly #moments: OwnMoments
   /** Attempts to fetch the note of an epoch. */
   readonly #tries = new Map<Epoch, number>()
+  /** The epoch of the note in force at the last look. */
+  #inForce: Epoch = -1
 
   constructor(init: StatusNoteFollowerInit) {
     this.#init = init
@@ -79,6 +81,9 @@ export class StatusNoteFollower {
     const now = clock.now()
     // The one in force is for those who come now; the next one for everybody.
     const inForce = notes.epochInForce(now)
+    // A clock that was put back: before, it asked for what could not be there yet
+    if (inForce < this.#inForce) this.#tries.clear()
+    this.#inForce = inForce
     const missing = [inForce, inForce + 1].filter(epoch => this.#isMissing(epoch))
     const due = missing.find(epoch => this.#moments.in(epoch) <= now)
     if (due !== undefined) {
