@@ -97,7 +97,7 @@ export class KadTable implements Dht {
     return took
   }
 
-  /** The check decides, not the record: upstream holds a value to the key that the answer names, not to that asked for. */
+  /** The check decides, not the record: upstream holds a value to the key that the answer names, not to ours. */
   async get(key: string, options: DhtOptions): Promise<Uint8Array | undefined> {
     let found: Uint8Array | undefined
     await this.#run(async (kad, signal) => {

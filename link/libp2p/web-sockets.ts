@@ -1,6 +1,6 @@
 // libp2p's WebSocket transport, with what it leaves out (docs/spec/link.md 8): sockets whose errors somebody hears, at
-// both ends; frames, fragments and answers to pings that are bounded; and a door at accept, where sockets that never ask
-// for an upgrade are counted and end.
+// both ends; frames, fragments and answers to pings that are bounded; and a door at accept, where sockets that never
+// ask for an upgrade are counted and end.
 
 import type { Server, Socket } from 'node:net'
 import type { Listener, MultiaddrConnection, Transport } from '@libp2p/interface'
@@ -14,7 +14,7 @@ const maxPayload = 256 * 1024
 /** A host sends whole messages, one in a frame. */
 const maxFragments = 64
 
-/** What a socket is asked before its first byte is read. */
+/** Decides about a socket before its first byte is read. */
 export interface SocketDoor {
   /**
    * Lets a socket in to ask for its upgrade.
@@ -132,7 +132,7 @@ function endingUpgrader(upgrader: Upgrader): Upgrader {
   }) as Upgrader
 }
 
-/** Hears an emitter's errors, of which each ends what it is about by itself; without a listener one would end the process. */
+/** Hears an emitter's errors, of which each ends what it is about; without a listener one would end the process. */
 function unheard(emitter: { on(event: 'error', listener: () => void): unknown }): void {
   emitter.on('error', () => {})
 }
@@ -141,7 +141,7 @@ function addressOf({ remoteAddress = '', remotePort = 0, remoteFamily }: Socket)
   return `/${remoteFamily === 'IPv6' ? 'ip6' : 'ip4'}/${remoteAddress}/tcp/${remotePort}`
 }
 
-/** Of a multiaddr that ends in `/ws`, `/wss` or `/tls/ws`, with or without `/p2p`: the URI that is dialled. */
+/** Gives the URI that is dialled for a multiaddr that ends in `/ws`, `/wss` or `/tls/ws`, with or without `/p2p`. */
 export function uriOf(address: string): string {
   const [, kind, host, , port, ...rest] = address.split('/')
   const scheme = rest[0] === 'ws' ? 'ws' : 'wss'
