@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { claims, layerKey, lost, settle } from '../scripts/network/claims.ts'
 import type { MessageRecord, RunRecord } from '../scripts/network/record.ts'
+import { claimLines, report, summaryLines } from '../scripts/network/report.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -68,6 +69,7 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
     paid: { amount: 10, payerSaysPaid: true, receiverSaysPaid: true, receipts: 2 },
     processes: 3,
     epochs: 4,
+    stopped: false,
   }
   spoil(record)
   return record
@@ -195,6 +197,71 @@ test('every claim can break', () => {
     claims.map(({ id }) => id).filter(id => !spoilt.some(([broken]) => broken === id)),
     [],
   )
+})
+
+/** A run of which nothing was seen but that its processes started and ended. */
+const unseen = (r: Mutable<RunRecord>): void =>
+  void Object.assign(r, {
+    consensus: [],
+    late: [],
+    documents: [],
+    messages: [{ ...message(0), stored: false, readAt: [], replyReadAt: [] }],
+    nodes: [],
+    paths: [],
+    kills: [],
+    endings: [{ name: 'mix-0', code: null, signal: 'SIGTERM', asked: 'SIGTERM' }],
+    join: undefined,
+    paid: undefined,
+    epochs: 0,
+  })
+
+test('a run that is stopped early breaks nothing that it did not see; one that went to its end does', () => {
+  const stopped = settle(run(r => Object.assign(r, { stopped: true }, unseen(r))))
+  assert.equal(
+    stopped.filter(({ measured }) => measured),
+    [],
+  )
+  const whole = settle(run(unseen)).filter(({ measured, holds }) => measured && !holds)
+  assert.ok(whole.length > 10, `${whole.length}`)
+})
+
+test('a run that is stopped early still names what it saw break', () => {
+  const seen = [
+    ['consensus-agreed', 'two hashes of an epoch'],
+    ['consensus-signed', 'one signature too few'],
+    ['messages-read-once', 'one was read twice'],
+    ['messages-read-once', 'other bytes arrived'],
+    ['replies-arrived', 'one reply came twice'],
+    ['replier-untold', "the sender's address was in it"],
+    ['counters-sum', 'a packet vanished'],
+    ['paths-layered', 'it ends at a mix'],
+    ['none-failed', 'one ended by itself'],
+    ['stopped-clean', 'a port is open'],
+    ['stopped-clean', 'one did not obey'],
+  ]
+  for (const [id, why] of seen) {
+    const spoil = spoilt.find(([of, because]) => of === id && because === why)?.[2]
+    const settled = settle(
+      run(r => {
+        spoil?.(r)
+        r.stopped = true
+      }),
+    )
+    const broken = settled.filter(({ measured }) => measured).map(claim => [claim.id, claim.holds])
+    assert.equal(broken, [[id, false]], why)
+  }
+})
+
+test('what is told of a run that was stopped: what was seen so far, and no time that nobody took', () => {
+  const done = report(run(r => Object.assign(r, { stopped: true }, unseen(r))))
+  const lines = [...claimLines(done.claims), ...summaryLines(done, 12)].join('\n')
+  assert.match(
+    lines,
+    'stopped before the claims were settled: 0 of 12 messages read and 0 replies back so far',
+  )
+  assert.not.match(lines, /BROKEN|null|lost/)
+  const whole = report(run(unseen))
+  assert.match([...claimLines(whole.claims), ...summaryLines(whole, 12)].join('\n'), /BROKEN/)
 })
 
 test('a kill that was not asked for is no claim', () => {

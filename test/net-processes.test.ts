@@ -19,15 +19,20 @@ interface Ended {
   readonly err: string
 }
 
-function chaffinch(args: readonly string[]): Promise<Ended> {
+/** @param until stops it with a Ctrl-C once its standard error says this */
+function chaffinch(args: readonly string[], until?: string): Promise<Ended> {
   assert.ok(existsSync(program), `${program}: run npm run build first`)
   const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let [out, err] = ['', '']
+  let [out, err, told] = ['', '', false]
   child.stdout.on('data', chunk => {
     out += chunk
   })
   child.stderr.on('data', chunk => {
     err += chunk
+    if (until !== undefined && err.includes(until) && !told) {
+      told = true
+      child.kill('SIGINT')
+    }
   })
   return new Promise(resolve => child.on('close', code => resolve({ code, out, err })))
 }
@@ -54,6 +59,14 @@ test('eight processes carry every message and reply, and end without a trace', a
     assert.ok(ids.includes(id), id)
   }
   assert.ok(readdirSync(folder).includes('network.toml'), 'a folder that was named is kept')
+})
+
+test('a Ctrl-C before anything was settled breaks no claim', async () => {
+  const size = ['--authorities', '1', '--mixes', '3', '--gateways', '1', '--clients', '2']
+  const { code, out, err } = await chaffinch(['net', ...size, '--kill', 'gateway'], 'started 7 processes')
+  assert.match(out, 'stopped before the claims were settled: 0 of 12 messages read')
+  assert.not.match(out + err, /BROKEN|null|aborted/)
+  assert.is(code, 130)
 })
 
 test('wrong use ends with code 2, one line and a hint', async () => {

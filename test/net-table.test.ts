@@ -58,8 +58,8 @@ test('it fits the height of the terminal, and says what it left out', () => {
 
 test('claims are shown as they settled', () => {
   const claims = [
-    { id: 'counters-sum', holds: true, value: 1 },
-    { id: 'stopped-clean', holds: false, value: 1 },
+    { id: 'counters-sum', holds: true, measured: true, value: 1 },
+    { id: 'stopped-clean', holds: false, measured: true, value: 1 },
   ]
   const text = frame({ ...state, claims }, 100, 60).join('\n')
   assert.match(text, 'holds   counters-sum')

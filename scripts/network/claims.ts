@@ -12,11 +12,18 @@ export interface Claim<T = unknown> {
   /** undefined when the claim does not apply to this run. */
   readonly read: (run: RunRecord) => T | undefined
   readonly holds: (value: T, run: RunRecord) => boolean
+  /**
+   * Whether a part of a run is enough to break it. Of a run that was stopped early, a claim that is not broken so is not
+   * measured: what had not happened yet breaks nothing.
+   */
+  readonly refuted?: (value: T, run: RunRecord) => boolean
 }
 
 export interface Settled {
   readonly id: string
   readonly holds: boolean
+  /** False where the run was stopped before this could hold or break. */
+  readonly measured: boolean
   readonly value: unknown
 }
 
@@ -41,6 +48,7 @@ export const claims: readonly Claim[] = [
     },
     holds: ({ epochs, split, processes, shared }, run) =>
       epochs > 0 && split === 0 && processes === run.processes && shared === run.processes,
+    refuted: ({ split }) => split > 0,
   }),
   claim({
     id: 'consensus-signed',
@@ -50,6 +58,7 @@ export const claims: readonly Claim[] = [
       fewest: Math.min(...run.documents.map(({ signatures }) => signatures)),
     }),
     holds: ({ documents, fewest }, run) => documents > 0 && fewest >= run.threshold,
+    refuted: ({ documents, fewest }, run) => documents > 0 && fewest < run.threshold,
   }),
   claim({
     id: 'epochs-passed',
@@ -72,6 +81,7 @@ export const claims: readonly Claim[] = [
       strangers: run.strangers.length,
     }),
     holds: ({ once, of, strangers }) => once === of && strangers === 0,
+    refuted: ({ strangers }, run) => strangers > 0 || accepted(run).some(({ readAt }) => readAt.length > 1),
   }),
   claim({
     id: 'messages-stored',
@@ -87,12 +97,14 @@ export const claims: readonly Claim[] = [
       of: accepted(run).length,
     }),
     holds: ({ once, of }) => once === of,
+    refuted: (_, run) => accepted(run).some(({ replyReadAt }) => replyReadAt.length > 1),
   }),
   claim({
     id: 'replier-untold',
     says: 'nothing that a replier was given names the one who asked',
     read: run => ({ exposed: run.exposed.length }),
     holds: ({ exposed }) => exposed === 0,
+    refuted: ({ exposed }) => exposed > 0,
   }),
   claim({
     id: 'counters-sum',
@@ -105,6 +117,7 @@ export const claims: readonly Claim[] = [
       received: run.nodes.reduce((sum, { packets }) => sum + packets.received, 0),
     }),
     holds: ({ nodes, leaking, received }) => nodes > 0 && leaking.length === 0 && received > 0,
+    refuted: ({ leaking }) => leaking.length > 0,
   }),
   claim({
     id: 'paths-layered',
@@ -115,6 +128,7 @@ export const claims: readonly Claim[] = [
     }),
     // without a message nobody chose a path
     holds: ({ paths, crooked }, run) => crooked === 0 && (paths > 0 || run.messages.length === 0),
+    refuted: ({ crooked }) => crooked > 0,
   }),
   killClaim('mix', 'a mix killed in the middle of the run cost no message'),
   killClaim('gateway', 'a gateway killed and started again cost no message'),
@@ -179,6 +193,7 @@ export const claims: readonly Claim[] = [
       failed: run.endings.filter(({ asked }) => asked === undefined).map(howItEnded),
     }),
     holds: ({ failed }) => failed.length === 0,
+    refuted: ({ failed }) => failed.length > 0,
   }),
   claim({
     id: 'stopped-clean',
@@ -192,14 +207,20 @@ export const claims: readonly Claim[] = [
       const stillDead = run.kills.filter(({ kind }) => !comesBack(kind)).length
       return forced.length === 0 && openPorts.length === 0 && ended === run.processes - stillDead
     },
+    // A process that has not begun to listen for SIGTERM ends by it all the same.
+    refuted: ({ openPorts }, run) =>
+      openPorts.length > 0 ||
+      run.endings.some(({ asked, signal }) => asked === 'SIGTERM' && signal === 'SIGKILL'),
   }),
 ]
 
 /** Every claim that applies, in the table's order. */
 export function settle(run: RunRecord): Settled[] {
-  return claims.flatMap(({ id, read, holds }) => {
+  return claims.flatMap(({ id, read, holds, refuted }): Settled[] => {
     const value = read(run)
-    return value === undefined ? [] : [{ id, holds: holds(value, run), value }]
+    if (value === undefined) return []
+    if (run.stopped) return [{ id, holds: false, measured: refuted?.(value, run) ?? false, value }]
+    return [{ id, holds: holds(value, run), measured: true, value }]
   })
 }
 

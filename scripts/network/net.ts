@@ -15,7 +15,7 @@ import { payEachOther } from './payments-persons.ts'
 import { picture, tryLines } from './picture.ts'
 import { type Plan, planNetwork } from './plan.ts'
 import { type Ending, supervisor } from './process.ts'
-import { claimLines, report } from './report.ts'
+import { claimLines, report, summaryLines } from './report.ts'
 import { carryMessages, endAll, newRecord, type Run, readLedgers, startAll, takeAccount } from './run.ts'
 import { frame, screen } from './table.ts'
 import { watchNetwork } from './watch.ts'
@@ -58,7 +58,9 @@ export async function run(args: readonly string[]): Promise<number> {
       await untilAborted(stop.signal)
     }
   } catch (error) {
-    failure = error
+    // What comes after a Ctrl-C comes of it.
+    if (stop.signal.aborted) record.stopped = true
+    else failure = error
   }
   clearInterval(polling)
   await drawing?.close()
@@ -81,21 +83,18 @@ function conclude(
   if (failure !== undefined)
     console.error(`chaffinch: ${failure instanceof Error ? failure.message : String(failure)}`)
   if (observer !== undefined) showLedgers(plan, record.messages, observer, startedAt)
-  const { messages, latency } = done
   const say = options.json ? console.error : console.log
-  for (const line of claimLines(done.claims)) say(line)
-  say(
-    `sent ${messages.sent}, stored ${messages.stored}, read ${messages.read}, replies ${messages.replies}, ` +
-      `duplicates ${messages.duplicates}, lost ${messages.lost}; ` +
-      `latency p50 drawn ${latency.drawnP50Ms} ms, total ${latency.totalP50Ms} ms, added ${latency.addedP50Ms} ms`,
-  )
+  for (const line of [...claimLines(done.claims), ...summaryLines(done, options.messages)]) say(line)
   writeFileSync(join(folder, 'messages.json'), JSON.stringify(record.messages, undefined, 1))
   if (temporary && holds) rmSync(folder, { recursive: true, force: true })
   else console.error(`logs and files are in ${folder}`)
   if (options.json) console.log(JSON.stringify(done))
+  if (done.stopped) return done.claims.some(({ measured }) => measured) ? 1 : stoppedCode
   return holds ? 0 : 1
 }
 
+/** As a shell has it of a program that Ctrl-C ended. */
+const stoppedCode = 130
 const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 /** Ctrl-C ends the network in order; a second one at once. */
@@ -103,9 +102,9 @@ function onInterrupt(stop: AbortController, abandon: () => void): () => void {
   const interrupt = (): void => {
     if (stop.signal.aborted) {
       abandon()
-      process.exit(130)
+      process.exit(stoppedCode)
     }
-    stop.abort(new Error('interrupted before the claims were settled'))
+    stop.abort()
   }
   for (const signal of endingSignals) process.on(signal, interrupt)
   process.once('exit', abandon)

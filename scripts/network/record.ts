@@ -106,4 +106,6 @@ export interface RunRecord {
   paid: PaidRecord | undefined
   readonly processes: number
   epochs: number
+  /** Somebody ended the run before its claims were settled. */
+  stopped: boolean
 }

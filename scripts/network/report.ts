@@ -22,6 +22,8 @@ export interface Report {
   }
   readonly processes: number
   readonly epochs: number
+  /** Somebody ended the run before its claims were settled: those with `measured` false neither hold nor are broken. */
+  readonly stopped: boolean
 }
 
 export function report(run: RunRecord): Report {
@@ -52,6 +54,7 @@ export function report(run: RunRecord): Report {
     },
     processes: run.processes,
     epochs: run.epochs,
+    stopped: run.stopped,
   }
 }
 
@@ -63,10 +66,30 @@ export function percentile(values: readonly number[], percent: number): number |
   return Math.round((sorted[rank - 1] as number) * 10) / 10
 }
 
-/** The claims as lines for people. */
+/** The claims as lines for people: of a run that was stopped, those that broke before. */
 export function claimLines(settled: readonly Settled[]): string[] {
-  return settled.map(({ id, holds, value }) => {
-    const says = claims.find(claim => claim.id === id)?.says ?? id
-    return `${holds ? 'holds ' : 'BROKEN'}  ${id}: ${says}${holds ? '' : `\n        ${JSON.stringify(value)}`}`
-  })
+  return settled
+    .filter(({ measured }) => measured)
+    .map(({ id, holds, value }) => {
+      const says = claims.find(claim => claim.id === id)?.says ?? id
+      return `${holds ? 'holds ' : 'BROKEN'}  ${id}: ${says}${holds ? '' : `\n        ${JSON.stringify(value)}`}`
+    })
+}
+
+/** What became of the messages, and how long they took, for people; what was not measured is left out. */
+export function summaryLines({ claims: settled, messages, latency, stopped }: Report, of: number): string[] {
+  const { sent, stored, read, replies, duplicates, lost } = messages
+  const { drawnP50Ms, totalP50Ms, addedP50Ms } = latency
+  const times =
+    drawnP50Ms === null
+      ? []
+      : [`latency p50 drawn ${drawnP50Ms} ms, total ${totalP50Ms} ms, added ${addedP50Ms} ms`]
+  const counts = `sent ${sent}, stored ${stored}, read ${read}, replies ${replies}, duplicates ${duplicates}`
+  if (!stopped) return [[`${counts}, lost ${lost}`, ...times].join('; ')]
+  const broken = settled.filter(({ measured }) => measured).length
+  return [
+    `stopped before the claims were settled: ${read} of ${of} messages read and ${replies} replies back so far`,
+    `${broken === 0 ? 'nothing' : 'the above'} was broken until then; the rest was not measured`,
+    [counts, ...times].join('; '),
+  ]
 }

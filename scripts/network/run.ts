@@ -65,6 +65,7 @@ export function newRecord(plan: Plan): RunRecord {
     paid: undefined,
     processes: plan.processes.length,
     epochs: 0,
+    stopped: false,
   }
 }
 
