@@ -46,3 +46,10 @@ export function isName(text: string): boolean {
 export function writeMultiaddr({ kind, host, ip, port, over }: HostAddress): string {
   return `/${kind}/${ip === undefined ? host.toLowerCase() : writeIp(ip)}/tcp/${port}${over}`
 }
+
+/** Writes an address with an Internet address, 4 or 16 bytes, in place of its name. */
+export function addressAt(address: string, ip: Ip): string {
+  const read = readMultiaddr(address)
+  if (read === undefined) return address
+  return writeMultiaddr({ ...read, kind: ip.length === 4 ? 'ip4' : 'ip6', ip })
+}

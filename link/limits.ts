@@ -19,6 +19,9 @@ export interface LinkLimits {
   readonly backOff: BackOff
   /** Milliseconds for a dial, and for opening a stream on a connection. */
   readonly dialMs: number
+  /** Addresses that are tried at once, and besides them those of peers that are dialled anew, to prove where they are. */
+  readonly dials: number
+  readonly dialsAnew: number
   /** Milliseconds between two signs of life on a stream of cells, while cells arrive. */
   readonly alivePeriodMs: number
   /** Milliseconds without one, after cells were written, that make a stream count as dead. */
@@ -74,6 +77,8 @@ export const defaultLimits: LinkLimits = {
   neighbours: 1024,
   backOff: { firstMs: 100, longestMs: 5 * second, lastingMs: 5 * second },
   dialMs: 5 * second,
+  dials: 256,
+  dialsAnew: 512,
   alivePeriodMs: 5 * second,
   deadMs: 20 * second,
   burstCells: 64,

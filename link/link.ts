@@ -31,6 +31,11 @@ export interface RequestOptions {
    * at one of them.
    */
   readonly dialAnew?: boolean
+  /**
+   * Hears with `dialAnew`, before the answer is given, at which address it was: of an address with a name, the same one with
+   * the Internet address that the name stood for.
+   */
+  readonly reached?: (address: string) => void
 }
 
 /** A promise holds the peer back until it is settled; it must not be rejected. */

@@ -95,7 +95,7 @@ export class Asking {
     const frame = writeFrame(body)
     const asked = this.within(options, signal =>
       options.dialAnew === true
-        ? this.#askOnce(to, protocol, frame, options.maxBytes, signal)
+        ? this.#askOnce(to, protocol, frame, options, signal)
         : this.#ask(to, protocol, frame, options.maxBytes, signal),
     )
     return asked.catch((error: unknown) => {
@@ -155,13 +155,15 @@ export class Asking {
     to: Peer,
     protocol: string,
     frame: Uint8Array,
-    maxBytes: number,
+    { maxBytes, reached }: RequestOptions,
     signal: AbortSignal,
   ): Promise<Uint8Array> {
-    const { stream } = await this.#dial(to, protocol, signal, true)
+    const { stream, at } = await this.#dial(to, protocol, signal, true)
     const heedNoMore = onAbort(signal, () => stream.abort(because('called off')))
     try {
-      return await new AskStream(stream, () => {}).ask(`answer ${protocol}`, frame, maxBytes)
+      const answer = await new AskStream(stream, () => {}).ask(`answer ${protocol}`, frame, maxBytes)
+      if (at !== undefined) reached?.(at)
+      return answer
     } finally {
       heedNoMore()
       finish(stream, this.#clock, this.#limits.writeMs)

@@ -1,17 +1,16 @@
 // Connections of the libp2p host: found or dialled, hung up when nothing uses them, and heard of when they end.
 
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
-import type { Connection, Libp2p, PeerId, Stream } from '@libp2p/interface'
+import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
-import type { Multiaddr } from '@multiformats/multiaddr'
-import { multiaddr } from '@multiformats/multiaddr'
 import { hex } from '../../encoding/bytes.ts'
-import { readMultiaddr } from '../../encoding/multiaddr.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Ms } from '../../world/units.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../link.ts'
 import { LinkError } from '../link.ts'
+import { type Dialled, Dialling, isDialled, type ReachingHost } from './dialling.ts'
+import { lookUpName } from './names.ts'
 import { because } from './streams.ts'
 
 /** A side that was dialled keeps an idle connection this many times as long as the side that dialled. */
@@ -23,7 +22,8 @@ export function idOf(peer: PeerId): Uint8Array | undefined {
 }
 
 export class Connections {
-  readonly #host: Libp2p
+  readonly #host: ReachingHost
+  readonly #dialling: Dialling
   readonly #clock: Clock
   readonly #limits: LinkLimits
   /** Tells when each was first seen without a stream. */
@@ -39,13 +39,14 @@ export class Connections {
    * @param onGone hears when the last connection to a peer has closed
    */
   constructor(
-    host: Libp2p,
+    host: ReachingHost,
     clock: Clock,
     limits: LinkLimits,
     isOut: (id: Uint8Array) => boolean,
     onGone: (id: Uint8Array) => void,
   ) {
     this.#host = host
+    this.#dialling = new Dialling({ reach: host.services.reach, lookUp: lookUpName, clock, limits })
     this.#clock = clock
     this.#limits = limits
     this.#isOut = isOut
@@ -72,6 +73,11 @@ export class Connections {
     return streams
   }
 
+  /** Counts addresses that are being dialled. */
+  get dials(): number {
+    return this.#dialling.pending
+  }
+
   /** Counts listeners of the host's events, and of its connections' and streams'. */
   get listeners(): number {
     let listeners = countListeners(this.#host)
@@ -85,7 +91,7 @@ export class Connections {
   /**
    * A new stream to a peer, on the connection there is or on a new one.
    *
-   * @param anew dials in any case
+   * @param anew dials in any case, and says at which address
    * @throws LinkError UNREACHABLE, REFUSED (it does not speak the protocol)
    */
   async stream(
@@ -93,11 +99,13 @@ export class Connections {
     protocol: string,
     signal: AbortSignal,
     anew = false,
-  ): Promise<{ stream: Stream; on: Connection }> {
+  ): Promise<{ stream: Stream; on: Connection; at?: string }> {
     const found = anew ? undefined : this.#find(to.id)
-    const on = found ?? (await this.#dial(to, signal))
+    const dialled = found === undefined ? await this.#dial(to, signal, anew) : undefined
+    const on = (found ?? dialled?.connection) as Connection
     try {
-      return { stream: await on.newStream(protocol, { signal }), on }
+      const stream = await on.newStream(protocol, { signal })
+      return { stream, on, ...(dialled === undefined ? {} : { at: dialled.address }) }
     } catch (error) {
       if ((error as Error).name === 'UnsupportedProtocolError') {
         throw new LinkError('REFUSED', `the peer does not speak ${protocol}`)
@@ -122,7 +130,7 @@ export class Connections {
    * @throws LinkError UNREACHABLE
    */
   async connect(to: Peer, signal: AbortSignal): Promise<Connection> {
-    return this.#find(to.id) ?? (await this.#dial(to, signal))
+    return this.#find(to.id) ?? (await this.#dial(to, signal)).connection
   }
 
   /** Ends all streams of these protocols that there are with a peer. */
@@ -141,12 +149,14 @@ export class Connections {
 
   /** Somebody waited in vain: what comes next gets a connection of its own, and this one ends when it is idle. */
   suspect(id: Uint8Array): void {
+    this.#dialling.doubt(id)
     for (const connection of this.#ofPeer.get(hex(id)) ?? []) this.#suspects.add(connection)
   }
 
   /** Ends the watch and every stream but those on which this side still has to hand over what it wrote. */
   close(writing: string): void {
     this.#sweep.cancel()
+    this.#dialling.close()
     for (const stream of [...this.#open.keys()].flatMap(connection => [...connection.streams])) {
       if (stream.direction === 'inbound' || stream.protocol !== writing) stream.abort(because('closing'))
     }
@@ -158,7 +168,7 @@ export class Connections {
     return this.#ofPeer.get(hex(id))?.findLast(usable)
   }
 
-  async #dial(to: Peer, signal: AbortSignal): Promise<Connection> {
+  async #dial(to: Peer, signal: AbortSignal, anew = false): Promise<Dialled> {
     let peer: PeerId
     try {
       peer = peerIdOf(to.id)
@@ -166,10 +176,9 @@ export class Connections {
       throw new LinkError('UNREACHABLE', 'the peer id is no Ed25519 key')
     }
     if (this.#isOut(to.id)) throw new LinkError('UNREACHABLE', 'the peer is shut out')
-    const addresses = to.addresses.flatMap(address => dialable(address, peer))
-    if (addresses.length === 0) throw new LinkError('UNREACHABLE', 'the peer has no address')
+    if (!to.addresses.some(isDialled)) throw new LinkError('UNREACHABLE', 'the peer has no address')
     try {
-      return await this.#host.dial(addresses, { signal, force: true })
+      return await this.#dialling.dial(to, peer, signal, anew)
     } catch (error) {
       throw new LinkError('UNREACHABLE', `no connection: ${(error as Error).name}`)
     }
@@ -214,19 +223,6 @@ export class Connections {
 
 export function peerIdOf(id: Uint8Array): PeerId {
   return peerIdFromPublicKey(publicKeyFromRaw(id))
-}
-
-/**
- * Directory entries are written by others: an address that is none is passed over, and so is what would reach into this
- * machine, such as /unix.
- */
-function dialable(address: string, peer: PeerId): Multiaddr[] {
-  if (readMultiaddr(address) === undefined) return []
-  try {
-    return [multiaddr(address).encapsulate(`/p2p/${peer.toString()}`)]
-  } catch {
-    return []
-  }
 }
 
 function hangUp(connection: Connection): void {

@@ -34,6 +34,7 @@ import { Asking } from './asking.ts'
 import { cellProtocol, cellStreams, openCells, receiveCells } from './cells.ts'
 import { Connections, idOf } from './connections.ts'
 import { KadTable } from './dht-kad.ts'
+import type { ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
 import { createHost, listenOn } from './libp2p.ts'
@@ -132,7 +133,7 @@ class Libp2pHost implements Host {
     init: HostInit,
     limits: LinkLimits,
     seed: Uint8Array,
-    libp2p: Libp2p,
+    libp2p: ReachingHost,
     router: GossipRouter | undefined,
     networkOf: (address: string) => string | undefined,
   ) {
@@ -157,7 +158,7 @@ class Libp2pHost implements Host {
     this.#asking = new Asking(connections, clock, limits)
     this.#notCounted = countHost(() => ({
       listeners: connections.listeners,
-      pendingDials: libp2p.getDialQueue().length,
+      pendingDials: connections.dials,
     }))
     this.#table = new KadTable({ libp2p, clock, seed, connections, serves: init.role !== 'client' })
     const loop = openLoop(clock, cells => void this.#receive(id, cells))

@@ -3,6 +3,7 @@
 
 import './node20.ts'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+import type { GossipSubComponents } from '@libp2p/gossipsub'
 import type { Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { NotFoundError } from '@libp2p/interface'
 import { tcp } from '@libp2p/tcp'
@@ -14,6 +15,7 @@ import type { Deed } from '../conduct.ts'
 import type { LinkLimits } from '../limits.ts'
 import { LinkError } from '../link.ts'
 import { Arrivals } from './arrivals.ts'
+import type { Reach, ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import type { GossipRouter } from './gossip-libp2p.ts'
 import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
@@ -50,7 +52,7 @@ const reservedConnections = 256
  *
  * @throws LinkError LISTEN for an address that is no multiaddr
  */
-export async function createHost(init: Libp2pInit): Promise<Libp2p> {
+export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
   for (const address of [...init.listen, ...init.announce]) checkAddress(address)
   const { limits, gossip, clock } = init
   const entrance = init.entrance ?? new Entrance(new Arrivals(limits, clock), clock, limits)
@@ -74,8 +76,8 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
   }
   const proven: Proven = new WeakMap()
   const did = init.did ?? (() => {})
-  let host: Libp2p | undefined
-  const options: Libp2pOptions = {
+  let host: ReachingHost | undefined
+  const options: Libp2pOptions<{ reach: Reach }> = {
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     transports: [
@@ -98,9 +100,6 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
       // The door has its own bound; one that it turns away counts here until it has closed.
       maxIncomingPendingConnections: 2 * limits.pendingConnections,
       inboundUpgradeTimeout: limits.handshakeMs,
-      maxPeerAddrsToDial: 4,
-      dialTimeout: limits.dialMs,
-      addressDialTimeout: Math.ceil(limits.dialMs / 2),
       reconnectRetries: 0,
     },
     connectionMonitor: { enabled: false },
@@ -112,7 +111,15 @@ export async function createHost(init: Libp2pInit): Promise<Libp2p> {
     },
     datastore: forgetful,
     logger: { forComponent: () => mute },
-    services: gossip === undefined ? {} : { gossip: components => gossip.attach(components) },
+    services: {
+      reach:
+        ({ transportManager }: Components): Reach =>
+        (to, options) =>
+          transportManager.dial(to, options),
+      ...(gossip === undefined
+        ? {}
+        : { gossip: (components: GossipSubComponents) => gossip.attach(components) }),
+    },
     start: false,
   }
   host = await createLibp2p(options)
@@ -163,6 +170,11 @@ function listenError(listen: readonly string[], error: Error): LinkError {
     'LISTEN',
     `cannot listen on ${(failed.length > 0 ? failed : listen).join(', ')}: ${why}`,
   )
+}
+
+/** Of what libp2p hands to a service. */
+interface Components {
+  readonly transportManager: { dial: Reach }
 }
 
 type Datastore = NonNullable<Libp2pOptions['datastore']>

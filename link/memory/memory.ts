@@ -2,6 +2,7 @@
 // one seed. Queues, back-off and limits are those of the libp2p host (docs/spec/link.md 12).
 
 import { hex } from '../../encoding/bytes.ts'
+import { addressAt, readMultiaddr } from '../../encoding/multiaddr.ts'
 import type { Log } from '../../world/log.ts'
 import { silent } from '../../world/log.ts'
 import { wait } from '../../world/wait.ts'
@@ -36,6 +37,8 @@ export type { Sight } from './wire.ts'
 /** Holds what a network in memory is made of. */
 export interface MemoryNetworkInit extends WireInit {
   readonly log?: Log
+  /** What names in addresses stand for: 4 or 16 bytes. */
+  readonly names?: ReadonlyMap<string, Uint8Array>
 }
 
 /** Holds what a host in memory is made of. */
@@ -277,7 +280,10 @@ class MemoryHost implements Host {
             connection.carry(other, 'answer', bytes, () => {
               if ('refused' in reply) return reject(new LinkError('REFUSED', 'closed without an answer'))
               const { length } = reply.answer
-              if (length <= options.maxBytes) return resolve(reply.answer)
+              if (length <= options.maxBytes) {
+                if (options.dialAnew === true) this.#tell(to, other, options)
+                return resolve(reply.answer)
+              }
               reject(new LinkError('TOO_LARGE', `answer: at most ${options.maxBytes} bytes, have ${length}`))
             })
           })
@@ -328,6 +334,14 @@ class MemoryHost implements Host {
       over = true
       close()
     }
+  }
+
+  /** At which of the addresses it was: names stand for what the network says. */
+  #tell(to: Peer, other: MemoryHost, { reached }: RequestOptions): void {
+    const at = to.addresses.find(address => other.addresses.includes(address))
+    if (at === undefined) return
+    const ip = this.#init.names?.get(readMultiaddr(at)?.host ?? '')
+    reached?.(ip === undefined ? at : addressAt(at, ip))
   }
 
   #guard(run: () => void): void {
