@@ -316,6 +316,7 @@ export class Client {
       messages: this.#engine.outbox.all(),
       received: this.#received,
       dispatch: this.#engine.dispatch,
+      ownTraffic: this.#engine.parcels.ownTraffic,
       receiver: this.#engine.receiver,
       returns: this.#engine.returns,
       bulletin: this.#engine.bulletin,

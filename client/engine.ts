@@ -7,7 +7,7 @@ import type { Link } from '../link/link.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Clock, Timer } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'
-import type { Random } from '../world/random.ts'
+import { type Random, seededRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
 import { minute, second } from '../world/units.ts'
 import { noApp } from './app-name.ts'
@@ -125,7 +125,8 @@ export class Engine {
       cameAt: id => this.inbox.askedAt(id),
       gateways: () => this.#identity.gateways,
       write: operations => store.batch([...operations]),
-      post: (kind, to, content) => this.parcels.post(kind, to, content),
+      mayPost: (kind, to, bytes) => this.parcels.mayPost(kind, to, bytes),
+      post: (kind, to, content) => this.parcels.carry(kind, to, content),
     })
     this.dispatch = new Dispatch({
       clock,
@@ -171,7 +172,8 @@ export class Engine {
     this.receiver = new Receiver(receiving, stored.cursors)
     this.#clocks = startClocks({
       clock,
-      random,
+      // Dice of their own: what else is drawn, and whatever makes it be drawn, changes nothing of when a packet leaves
+      random: seededRandom(random(32)),
       tick: name => {
         if (name !== 'read') return this.dispatch.tick(name)
         this.receiver.remind()
@@ -193,8 +195,7 @@ export class Engine {
       store,
       limits: limits.board,
       view: () => directory.current(),
-      post: (posting, giveUpAt) =>
-        engine?.dispatch.accept(posting, { by: 'gateway', urgent: false, giveUpAt }),
+      post: (posting, giveUpAt) => engine?.dispatch.accept(posting, { by: 'gateway', giveUpAt }),
       cancel: id => engine?.parcels.fail(id, 'ABORTED'),
     })
     engine = new Engine(init, events, await openStored(init), bulletin)

@@ -17,6 +17,7 @@ import { type CoverCost, type CoverLevel, coverCosts } from './outgoing/cover.ts
 import type { MessageState } from './outgoing/delivery.ts'
 import type { Dispatch } from './outgoing/dispatch.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
+import type { OwnTraffic } from './outgoing/own-traffic.ts'
 import type { Returns } from './outgoing/returns.ts'
 
 type Counts = Readonly<Record<MessageState, number>>
@@ -45,8 +46,11 @@ export interface ClientStatus {
   readonly queue: number
   /** Fragments that wait for an acknowledgement. */
   readonly inFlight: number
-  /** Packets that left, by what they carried; `faults` could not be made. */
-  readonly packets: Readonly<Record<'payload' | 'loop' | 'drop' | 'faults', number>>
+  /**
+   * Packets that left, by what they carried; `faults` could not be made; `refused` were asked of the client by somebody whose
+   * budget was spent.
+   */
+  readonly packets: Readonly<Record<'payload' | 'loop' | 'drop' | 'faults' | 'refused', number>>
   readonly loops: { readonly sent: number; readonly returned: number }
   /** Entries of mailboxes by what became of them. */
   readonly entries: Readonly<Record<string, number>>
@@ -74,6 +78,7 @@ export interface Innards {
   readonly messages: Iterable<Outgoing>
   readonly received: { readonly messages: number; readonly replies: number }
   readonly dispatch: Dispatch
+  readonly ownTraffic: OwnTraffic
   readonly receiver: Receiver
   readonly returns: Returns
   readonly bulletin: Bulletin
@@ -102,7 +107,7 @@ export function statusOf(from: Innards): ClientStatus {
     replies: { ...replies, received: received.replies },
     queue: messages.queued + messages.sent + replies.queued + replies.sent,
     inFlight: dispatch.inFlight,
-    packets: { ...dispatch.counters },
+    packets: { ...dispatch.counters, refused: from.ownTraffic.refused },
     loops: { ...returns.loops },
     entries: { ...receiver.counters },
     announcement: from.announcement ?? null,

@@ -21,7 +21,7 @@ import { below, seededRandom } from '../world/random.ts'
 const never = Number.MAX_SAFE_INTEGER
 
 function accepted(id: string, count: number, more: Partial<Accepted> = {}): Event {
-  return { type: 'accepted', id, count, by: 'gateway', urgent: false, deadline: never, ...more }
+  return { type: 'accepted', id, count, by: 'gateway', deadline: never, ...more }
 }
 
 /** Carries the machine, its clock and what it did. */
@@ -157,16 +157,35 @@ test('a message is sent when all of it has left, and stored when all of it is ac
   assert.is(run.states.get('m'), 'stored')
 })
 
-test('a long message does not hold up a short one, and what is urgent goes first', () => {
+test('a long message does not hold up a short one', () => {
   const run = new Run()
   run.do(accepted('long', 500))
   run.do(accepted('short', 2))
   const turns = [run.tick(), run.tick(), run.tick()].map(sent => sent?.id)
   assert.equal(turns, ['long', 'short', 'long'])
-  run.do(accepted('receipt', 1, { urgent: true, by: 'none' }))
-  assert.is(run.tick()?.id, 'receipt')
-  assert.is(run.states.get('receipt'), 'sent')
-  assert.not.ok(run.state.jobs.has('receipt'))
+})
+
+test("what a client sends by itself goes behind people's messages, but for one turn in eight", () => {
+  const run = new Run()
+  run.do(accepted('person', 100))
+  // However much a stranger makes it send
+  for (let i = 0; i < 300; i++) run.do(accepted(`own ${i}`, 24, { dueTo: 'stranger' }))
+  const turns = Array.from({ length: 64 }, () => run.tick()?.id)
+  assert.is(turns.filter(id => id === 'person').length, 56)
+  // And of those that make it send each has its turn
+  run.do(accepted('friend', 1, { dueTo: 'friend', by: 'none' }))
+  const next = Array.from({ length: 16 }, () => run.tick()?.id)
+  assert.ok(next.includes('friend'))
+  assert.is(run.states.get('friend'), 'sent')
+})
+
+test('what a client sends by itself has all turns that people leave', () => {
+  const run = new Run()
+  for (const id of ['a', 'b']) run.do(accepted(id, 3, { dueTo: id, by: 'none' }))
+  assert.equal(
+    Array.from({ length: 6 }, () => run.tick()?.id),
+    ['a', 'b', 'a', 'b', 'a', 'b'],
+  )
 })
 
 test('a window bounds what is in flight', () => {

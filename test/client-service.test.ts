@@ -75,7 +75,6 @@ test('apps take turns, however much one of them has to send; its own messages go
       id,
       count,
       by: 'gateway',
-      urgent: false,
       deadline: 1e9,
       app,
       priority,

@@ -281,10 +281,17 @@ test("others' reply blocks: each once, the earliest epoch first, bounded, and go
     entersHere: (): boolean => true,
   }
   const start = net.network.genesis
-  assert.is((await theirs.take('m1', start + 5000, use))?.block[0], 2)
-  const again = await TheirBlocks.open(await diskOf(store), bounds)
-  assert.is((await again.take('m1', start + 5000, use))?.block[0], 3)
-  assert.is(await again.take('m1', start + 5000, use), undefined)
+  assert.is(theirs.draw('m1', start + 5000, use), undefined)
+  await theirs.reach('m1', start + 5000, use)
+  const killed = await diskOf(store)
+  assert.is(theirs.left('m1'), 4)
+  assert.is(theirs.draw('m1', start + 5000, use)?.block[0], 2)
+  assert.is(theirs.draw('m1', start + 5000, use), undefined)
+  const again = await TheirBlocks.open(killed, bounds)
+  await again.reach('m1', start + 5000, use)
+  assert.is(again.draw('m1', start + 5000, use)?.block[0], 3)
+  await again.reach('m1', start + 5000, use)
+  assert.is(again.draw('m1', start + 5000, use), undefined)
   assert.is(again.nextWindow('m1', use), start + 20_000 - 2500)
   await again.expire(start + 45_000, use.windowOf)
   assert.ok(again.expiredSome('m1'))

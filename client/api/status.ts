@@ -48,7 +48,7 @@ export const status: v.GenericSchema<unknown, ClientStatus> = v.object({
   replies: v.object(states),
   queue: count,
   inFlight: count,
-  packets: v.object({ payload: count, loop: count, drop: count, faults: count }),
+  packets: v.object({ payload: count, loop: count, drop: count, faults: count, refused: count }),
   loops: v.object({ sent: count, returned: count }),
   entries: v.record(v.string(), count),
   announcement: v.nullable(v.picklist(['waiting', 'standing', 'refused'])),

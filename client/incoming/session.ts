@@ -81,10 +81,12 @@ export class GatewaySession {
   #working = 0
   #workingTo = 0
   #ended = false
-  readonly counters: { pages: number; entries: number; skipped: number } = {
+  /** Pages that came, their entries; ticks without a request; pages that the disk refused. */
+  readonly counters: Record<'pages' | 'entries' | 'skipped' | 'unkept', number> = {
     pages: 0,
     entries: 0,
     skipped: 0,
+    unkept: 0,
   }
 
   constructor(init: SessionInit) {
@@ -135,7 +137,10 @@ export class GatewaySession {
       // The answers to two requests that were made at once show the same
       const wanted = this.#init.board()
       if (wanted.board === board.board && wanted.boardOffset === board.boardOffset)
-        await this.#init.takeBoard(page.board)
+        await this.#init.takeBoard(page.board).catch(error => {
+          this.counters.unkept++
+          this.#init.log.error({ reason: nameOf(error) }, 'a board could not be kept: it is asked for again')
+        })
     } catch (error) {
       // It says nothing about a session that was opened since
       if (this.#state === state) this.#fail(reasonOf(error))
@@ -157,6 +162,10 @@ export class GatewaySession {
     this.#workingTo = last.cursor
     try {
       await this.#init.take(fresh, behind)
+    } catch (error) {
+      // A disk that does not write says nothing about the gateway, through which packets go on leaving
+      this.counters.unkept++
+      this.#init.log.error({ reason: nameOf(error) }, 'a page could not be kept: it is asked for again')
     } finally {
       this.#working--
     }
@@ -231,6 +240,10 @@ class GatewayRefusal extends Error {
     super(`gateway: ${status}`)
     this.status = status
   }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : 'unknown'
 }
 
 function reasonOf(error: unknown): LinkError['code'] | MailboxStatus | 'FAULT' {

@@ -30,8 +30,11 @@ export interface Accepted {
   readonly id: string
   readonly count: number
   readonly by: Acknowledges
-  /** Goes before what people wrote: receipts, reply blocks that are waited for. */
-  readonly urgent: boolean
+  /**
+   * For what the client sends by itself (receipts, reply blocks): whose doing it is. It goes behind what people wrote, and
+   * those whose doing it is take turns. Default: a person wrote it.
+   */
+  readonly dueTo?: string | undefined
   /** Milliseconds since 1970-01-01 UTC: a message that a person wrote has failed past it. Default: none. */
   readonly deadline?: Ms | undefined
   /** By elapsed time: what the client sends by itself is of no use past it. Default: none. */
@@ -97,7 +100,7 @@ interface Flight {
 
 export interface Job {
   readonly by: Acknowledges
-  readonly urgent: boolean
+  readonly dueTo: string | undefined
   readonly app: string
   /** The higher the sooner. */
   readonly rank: number
@@ -125,6 +128,10 @@ export interface Delivery {
   readonly inFlight: number
   /** By app: its last turn, counted; the longest ago first. */
   readonly turns: ReadonlyMap<string, number>
+  /** The same by whose doing it is, of what the client sends by itself. */
+  readonly ownTurns: ReadonlyMap<string, number>
+  /** Turns of what people wrote since the last of the client's own. */
+  readonly sinceOwn: number
 }
 
 const ranks: Readonly<Record<MessageState, number>> = { queued: 0, sent: 1, stored: 2, read: 3, failed: 4 }
@@ -135,7 +142,19 @@ export function mayFollow(from: MessageState, to: MessageState): boolean {
   return from !== 'failed' && ranks[to] > ranks[from]
 }
 
-export const noDelivery: Delivery = { jobs: new Map(), inFlight: 0, turns: new Map() }
+export const noDelivery: Delivery = {
+  jobs: new Map(),
+  inFlight: 0,
+  turns: new Map(),
+  ownTurns: new Map(),
+  sinceOwn: 0,
+}
+
+/**
+ * While people's messages wait, one turn in so many is the client's own: enough that two who send each other much still
+ * acknowledge it, and too little for whoever makes a client answer to delay what its owner writes.
+ */
+const ownShare = 8
 
 /** Fragments in flight of one message: 40 a second over a round trip of 12 s. */
 const windowOfJob = 512
@@ -194,12 +213,12 @@ function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Deli
 
 function accept(state: Delivery, message: Accepted): [Delivery, Action[]] {
   if (state.jobs.has(message.id)) throw wrong('a message accepted twice')
-  const { by, urgent, deadline = never, giveUpAt = never, count, resume } = message
+  const { by, dueTo, deadline = never, giveUpAt = never, count, resume } = message
   const { app = '', priority = 'normal', copies = 1 } = message
   const bitmap = resume?.acknowledged.slice() ?? emptyBitmap(count)
   const job: Job = {
     by,
-    urgent,
+    dueTo,
     app,
     rank: priorities.indexOf(priority),
     copies,
@@ -244,8 +263,7 @@ function tick(state: Delivery, now: Ms): [Delivery, Action[]] {
   // It has had its turn: behind the others
   const jobs = new Map(next.jobs)
   jobs.delete(id)
-  const turns = job.urgent ? next.turns : afterTurn(next.turns, job.app)
-  return [replace({ ...next, jobs, turns }, id, handedOut, job), actions]
+  return [replace({ ...next, jobs, ...turnsAfter(next, job) }, id, handedOut, job), actions]
 }
 
 interface Turn {
@@ -255,23 +273,37 @@ interface Turn {
 }
 
 /**
- * What is urgent; else the app whose turn was longest ago, and of its messages those of the highest rank, in turns.
+ * The app whose turn was longest ago, and of its messages those of the highest rank, in turns. What the client sends by
+ * itself goes when no message of a person can, and at every eighth turn.
  */
 function whoseTurn(state: Delivery, now: number): Turn | undefined {
-  let chosen: Turn | undefined
+  let person: Turn | undefined
+  let own: Turn | undefined
   for (const [id, job] of state.jobs) {
-    if (chosen !== undefined && !job.urgent && !isBefore(state.turns, job, chosen.job)) continue
+    const isOwn = job.dueTo !== undefined
+    const chosen = isOwn ? own : person
+    if (chosen !== undefined && !isBefore(state, job, chosen.job)) continue
     const index = fragmentToSend(job, state.inFlight, now)
     if (index === undefined) continue
-    chosen = { id, job, index }
-    if (job.urgent) break
+    if (isOwn) own = { id, job, index }
+    else person = { id, job, index }
   }
-  return chosen
+  return own !== undefined && state.sinceOwn >= ownShare - 1 ? own : (person ?? own)
 }
 
-function isBefore(turns: Delivery['turns'], job: Job, chosen: Job): boolean {
+function isBefore({ turns, ownTurns }: Delivery, job: Job, chosen: Job): boolean {
+  if (job.dueTo !== undefined) return (ownTurns.get(job.dueTo) ?? 0) < (ownTurns.get(chosen.dueTo ?? '') ?? 0)
   if (job.app === chosen.app) return job.rank > chosen.rank
   return (turns.get(job.app) ?? 0) < (turns.get(chosen.app) ?? 0)
+}
+
+function turnsAfter(
+  { turns, ownTurns, sinceOwn }: Delivery,
+  { dueTo, app }: Job,
+): Pick<Delivery, 'turns' | 'ownTurns' | 'sinceOwn'> {
+  return dueTo === undefined
+    ? { turns: afterTurn(turns, app), ownTurns, sinceOwn: sinceOwn + 1 }
+    : { turns, ownTurns: afterTurn(ownTurns, dueTo), sinceOwn: 0 }
 }
 
 /** Apps whose turns are remembered: one that is forgotten is the next. */

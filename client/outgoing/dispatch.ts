@@ -67,6 +67,14 @@ interface Loaded extends Parcel {
   readonly address: Address | undefined
 }
 
+/** A packet for this tick. */
+interface Leaving {
+  readonly what: 'payload' | 'loop' | 'drop'
+  readonly packet: Uint8Array
+  /** Notes that it has left. */
+  readonly left: () => void
+}
+
 /** Where a forward packet ends. */
 type To = Parameters<typeof forwardPacket>[1]
 
@@ -74,6 +82,8 @@ type To = Parameters<typeof forwardPacket>[1]
 const leastReceiptSlackMs = 2 * second
 /** A message brings three or four blocks for an epoch, and each must have its turn in it. */
 const triesPerEpoch = 6
+/** Messages whose turn a tick passes on at most, since nothing of them can leave now: the time that takes shows. */
+const mostTries = 8
 
 export class Dispatch {
   readonly #init: DispatchInit
@@ -128,23 +138,55 @@ export class Dispatch {
     return transmit
   }
 
-  /** A clock ticks: one packet leaves. */
+  /**
+   * A clock ticks: one packet leaves, at once, whatever came in before, whatever the disk does and whatever fails meanwhile.
+   * This is the one place where a packet is handed to the link.
+   */
   tick(name: 'payload' | 'loop' | 'drop'): void {
-    const { clock, returns } = this.#init
+    const { clock, returns, link } = this.#init
     const around = this.#init.whereabouts.surroundings()
     if (around !== undefined) returns.sweep(clock.elapsed())
-    if (name === 'payload') this.apply({ type: 'overdue', wall: clock.now() })
-    const transmit = name === 'payload' ? this.apply({ type: 'tick' }) : undefined
-    if (around === undefined) {
-      // Deadlines pass all the same; what was handed out waits for better times.
-      if (transmit !== undefined) this.#hold(transmit, second)
-      return
+    const leaving = (name === 'payload' ? this.#payload(around) : undefined) ?? this.#cover(around, name)
+    if (around === undefined || leaving === undefined) return
+    link.send(around.home, leaving.packet)
+    this.counters[leaving.what]++
+    try {
+      leaving.left()
+    } catch (error) {
+      this.#fault(error)
     }
-    const parcel = transmit && this.#parcels.get(transmit.id)
-    if (transmit === undefined || parcel === undefined) this.#cover(around, name === 'drop' ? 'drop' : 'loop')
-    else if (parcel.kind === 'bulletin') this.#post(around, transmit, parcel)
-    else if (parcel.address !== undefined) this.#forward(around, transmit, parcel, parcel.address)
-    else void this.#reply(around, transmit, parcel)
+  }
+
+  /** A packet of what people or the client itself have to say, if one can be made now. */
+  #payload(around: Surroundings | undefined): Leaving | undefined {
+    try {
+      this.apply({ type: 'overdue', wall: this.#init.clock.now() })
+      if (around === undefined) return undefined
+      // Of something that cannot leave now the turn passes to the next
+      for (let tries = 0; tries < mostTries; tries++) {
+        const transmit = this.apply({ type: 'tick' })
+        if (transmit === undefined) return undefined
+        const leaving = this.#make(around, transmit)
+        if (leaving !== undefined) return leaving
+      }
+    } catch (error) {
+      this.#fault(error)
+    }
+    return undefined
+  }
+
+  #make(around: Surroundings, transmit: Transmit): Leaving | undefined {
+    const parcel = this.#parcels.get(transmit.id)
+    try {
+      if (parcel === undefined) this.#hold(transmit, second)
+      else if (parcel.kind === 'bulletin') return this.#post(around, transmit, parcel)
+      else if (parcel.address !== undefined) return this.#forward(around, transmit, parcel, parcel.address)
+      else return this.#reply(around, transmit, parcel)
+    } catch (error) {
+      this.#hold(transmit, second)
+      this.#fault(error)
+    }
+    return undefined
   }
 
   /** Something came back under a reply id (lowercase hex). */
@@ -190,91 +232,75 @@ export class Dispatch {
     return progress
   }
 
-  #forward(around: Surroundings, transmit: Transmit, parcel: Loaded, address: Address): void {
-    this.#leave(around, transmit, () => {
-      // Twice to the first gateway, then twice to the next: an outage of seconds needs no other
-      const gateways = exitsOf(around, address, parcel.way)
-      const turn = Math.floor((transmit.attempt - 1) / 2) % gateways.length
-      const gateway = gateways[turn] as (typeof gateways)[0]
-      const fragment = this.#fragment(around, transmit, parcel)
-      const user = this.#init.sealing.seal(address.sealingKey, fragment, around.random)
-      return { to: { gateway, recipient: address.mailboxKey }, user, way: parcel.way }
-    })
+  #forward(around: Surroundings, transmit: Transmit, parcel: Loaded, address: Address): Leaving {
+    // Twice to the first gateway, then twice to the next: an outage of seconds needs no other
+    const gateways = exitsOf(around, address, parcel.way)
+    const turn = Math.floor((transmit.attempt - 1) / 2) % gateways.length
+    const gateway = gateways[turn] as (typeof gateways)[0]
+    const fragment = this.#fragment(around, transmit, parcel)
+    const user = this.#init.sealing.seal(address.sealingKey, fragment, around.random)
+    return this.#towards(around, transmit, { gateway, recipient: address.mailboxKey }, user, parcel.way)
   }
 
   /** docs/spec/bulletin.md 4.1: all pieces of an entry go to one gateway, which puts them together. */
-  #post(around: Surroundings, transmit: Transmit, posting: Posting): void {
-    this.#leave(around, transmit, () => {
-      const gateway = around.gateway(posting.gateway)
-      if (gateway === undefined)
-        throw new ClientError('NO_GATEWAY', 'bulletin: the gateway is not in the network any more')
-      return { to: { gateway, recipient: BULLETIN_RECIPIENT }, user: posting.piece(transmit.index) }
-    })
+  #post(around: Surroundings, transmit: Transmit, posting: Posting): Leaving {
+    const gateway = around.gateway(posting.gateway)
+    if (gateway === undefined)
+      throw new ClientError('NO_GATEWAY', 'bulletin: the gateway is not in the network any more')
+    const to = { gateway, recipient: BULLETIN_RECIPIENT }
+    return this.#towards(around, transmit, to, posting.piece(transmit.index))
   }
 
-  #leave(
-    around: Surroundings,
-    transmit: Transmit,
-    make: () => { to: To; user: Uint8Array; way?: Way | undefined },
-  ): void {
+  #towards(around: Surroundings, transmit: Transmit, to: To, user: Uint8Array, way?: Way): Leaving {
     const { clock, returns, diary } = this.#init
     const { id, index, attempt } = transmit
     const now = clock.now()
-    try {
-      const { to, user, way } = make()
-      const packet = forwardPacket(around, to, user, now, way)
-      this.#init.link.send(around.home, packet.packet)
-      returns.expect({ what: 'fragment', id, index, attempt }, packet, clock.elapsed())
-      const path = packet.nodes.slice(0, around.g.hops)
-      diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: packet.drawnMs })
-      this.counters.payload++
-      this.apply({
-        type: 'departed',
-        id,
-        index,
-        attempt,
-        drawnMs: packet.roundTripMs,
-        slackMs: returns.slackMs,
-      })
-    } catch (error) {
-      this.#hold(transmit, second)
-      this.#fault(error)
-      this.#cover(around, 'loop')
+    const made = forwardPacket(around, to, user, now, way)
+    const left = (): void => {
+      returns.expect({ what: 'fragment', id, index, attempt }, made, clock.elapsed())
+      const path = made.nodes.slice(0, around.g.hops)
+      diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: made.drawnMs })
+      const { slackMs } = returns
+      this.apply({ type: 'departed', id, index, attempt, drawnMs: made.roundTripMs, slackMs })
+    }
+    return { what: 'payload', packet: made.packet, left }
+  }
+
+  /** A reply block is spent on disk before its packet is made: while none is in hand, nothing is. */
+  #reply(around: Surroundings, transmit: Transmit, parcel: Loaded): Leaving | undefined {
+    const { replies } = this.#init
+    const { id } = transmit
+    const fragment = this.#fragment(around, transmit, parcel)
+    const job = this.#state.jobs.get(id)
+    const waiting = job === undefined ? 1 : job.left - job.flights.size + 1
+    const next =
+      parcel.kind === 'reply'
+        ? replies.next(around, parcel.to, fragment, waiting)
+        : replies.once(around, parcel.to, fragment)
+    switch (next.do) {
+      case 'send':
+        return { what: 'payload', packet: next.packet, left: () => this.#replied(around, transmit) }
+      case 'refill':
+        return { what: 'payload', packet: next.packet, left: () => this.#hold(transmit, 0) }
+      case 'wait':
+        this.#hold(transmit, next.ms)
+        return undefined
+      case 'fail':
+        this.apply({ type: 'failed', id, reason: next.reason })
+        return undefined
     }
   }
 
-  /** A reply block is spent on disk before the packet leaves, so this one waits for the disk. Never rejects. */
-  async #reply(around: Surroundings, transmit: Transmit, parcel: Loaded): Promise<void> {
-    const { clock, replies, diary } = this.#init
-    const { id, index, attempt } = transmit
-    const now = clock.now()
-    try {
-      const fragment = this.#fragment(around, transmit, parcel)
-      const job = this.#state.jobs.get(id)
-      const waiting = job === undefined ? 1 : job.left - job.flights.size + 1
-      const next =
-        parcel.kind === 'reply'
-          ? await replies.next(parcel.to, fragment, waiting)
-          : await replies.once(parcel.to, fragment)
-      if (next.do === 'send' || next.do === 'refill') this.#init.link.send(around.home, next.packet)
-      else this.#cover(around, 'loop')
-      if (next.do === 'fail') this.apply({ type: 'failed', id, reason: next.reason })
-      else if (next.do === 'wait') this.#hold(transmit, next.ms)
-      else if (next.do === 'refill') this.#hold(transmit, 0)
-      else {
-        this.counters.payload++
-        diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
-        // There over the asker's path, back over one of its own to us; its delays are not ours to know
-        const drawnMs = 2 * around.g.hops * around.view.parameters.hopDelayMs
-        const slackMs = Math.max(leastReceiptSlackMs, 2 * this.#init.returns.slackMs)
-        // Blocks that wait for a long back-off are over before they are tried
-        const mostSlackMs = Math.max(slackMs, replies.epochMs / triesPerEpoch)
-        this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs, mostSlackMs })
-      }
-    } catch (error) {
-      this.#hold(transmit, second)
-      this.#fault(error)
-    }
+  #replied(around: Surroundings, { id, index, attempt }: Transmit): void {
+    const { clock, replies, diary, returns } = this.#init
+    const at = clock.now()
+    diary.add({ at, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
+    // There over the asker's path, back over one of its own to us; its delays are not ours to know
+    const drawnMs = 2 * around.g.hops * around.view.parameters.hopDelayMs
+    const slackMs = Math.max(leastReceiptSlackMs, 2 * returns.slackMs)
+    // Blocks that wait for a long back-off are over before they are tried
+    const mostSlackMs = Math.max(slackMs, replies.epochMs / triesPerEpoch)
+    this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs, mostSlackMs })
   }
 
   #fragment(around: Surroundings, { index, attempt }: Transmit, parcel: Loaded): Uint8Array {
@@ -283,16 +309,18 @@ export class Dispatch {
     return writeFragment({ kind, id, index, count, attempt, data: partOf(parcel.content, index, size) }, size)
   }
 
-  #cover(around: Surroundings, what: 'loop' | 'drop'): void {
-    if (!this.#init.covers()) return
-    const { clock, returns, link } = this.#init
+  /** What leaves when nothing else does. */
+  #cover(around: Surroundings | undefined, name: 'payload' | 'loop' | 'drop'): Leaving | undefined {
+    if (around === undefined || !this.#init.covers()) return undefined
+    const { clock, returns } = this.#init
+    const what = name === 'drop' ? 'drop' : 'loop'
     try {
-      const packet = what === 'loop' ? loopPacket(around, clock.now()) : dropPacket(around, clock.now())
-      link.send(around.home, packet.packet)
-      returns.expect({ what }, packet, clock.elapsed())
-      this.counters[what]++
+      const made = what === 'loop' ? loopPacket(around, clock.now()) : dropPacket(around, clock.now())
+      return { what, packet: made.packet, left: () => returns.expect({ what }, made, clock.elapsed()) }
     } catch (error) {
+      // No path in this document, or no keys for the time that the clock shows: a tick does not show that either
       this.#fault(error)
+      return { what, packet: around.random(around.g.packetBytes), left: () => {} }
     }
   }
 

@@ -21,6 +21,7 @@ import type { Accepted, MessageState } from './delivery.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Outbox, Outgoing } from './outbox.ts'
 import type { OwnBlocks } from './own-blocks.ts'
+import { OwnTraffic } from './own-traffic.ts'
 import type { Replies } from './replies.ts'
 import type { TheirBlocks } from './their-blocks.ts'
 
@@ -51,6 +52,7 @@ const mostPosted = 512
 
 export class Parcels {
   readonly #init: ParcelsInit
+  readonly ownTraffic: OwnTraffic = new OwnTraffic()
   /** What `post` has under way. */
   readonly #posted = new Set<MessageId>()
   /** State changes on their way to the disk. */
@@ -89,28 +91,43 @@ export class Parcels {
     this.#init.diary.add({ at: acceptedAt, event: 'accepted', id, count })
     this.#init.dispatch.accept(
       { id, kind, to, content, count, way: accepted.way },
-      { by: acknowledgedBy(kind), urgent: false, deadline, ...queuedAs(accepted) },
+      { by: acknowledgedBy(kind), deadline, ...queuedAs(accepted) },
     )
     return accepted
   }
 
   /**
-   * Sends something of the client's own; it does not survive a restart, and need not: whoever misses it asks again.
-   * With too much of that under way it is dropped.
+   * Takes what a content of the client's own costs off the budget of whose doing it is.
    *
-   * @returns the id it travels under
+   * @param bytes of the content
+   * @returns false when that is spent, or too much of the client's own is under way
    */
-  post(kind: Kind, to: string, content: Uint8Array): string {
+  mayPost(kind: Kind, to: string, bytes: number): boolean {
+    if (this.#posted.size >= mostPosted) return false
+    return this.ownTraffic.take(to, this.#count(kind, bytes), this.#init.clock.elapsed())
+  }
+
+  /**
+   * Sends something of the client's own where `mayPost` lets it; it does not survive a restart, and need not: whoever
+   * misses it asks again.
+   *
+   * @returns the id it travels under; undefined when it does not
+   */
+  post(kind: Kind, to: string, content: Uint8Array): string | undefined {
+    return this.mayPost(kind, to, content.length) ? this.carry(kind, to, content) : undefined
+  }
+
+  /** Sends what `mayPost` was asked for. */
+  carry(kind: Kind, to: string, content: Uint8Array): string {
     const { random, clock, log } = this.#init
     const id = hex(random(messageIdBytes))
     const giveUpAt = clock.elapsed() + ownLifetimeMs
-    if (this.#posted.size >= mostPosted) return id
     try {
       const count = this.#count(kind, content.length)
       this.#posted.add(id)
       this.#init.dispatch.accept(
         { id, kind, to, content, count },
-        { by: acknowledgedBy(kind), urgent: true, giveUpAt },
+        { by: acknowledgedBy(kind), dueTo: to, giveUpAt },
       )
     } catch (error) {
       this.#posted.delete(id)
@@ -140,7 +157,6 @@ export class Parcels {
       if (content === undefined || (state !== 'queued' && state !== 'sent')) continue
       const how: Omit<Accepted, 'id' | 'count'> = {
         by: acknowledgedBy(kind),
-        urgent: false,
         deadline,
         ...queuedAs(message),
         resume: { state, acknowledged },

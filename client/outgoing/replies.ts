@@ -6,18 +6,18 @@ import { epochAt, epochStart, type Network } from '../../directory/documents/net
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
 import { body } from '../../sphinx/body.ts'
-import { type Geometry, nodeIdBytes } from '../../sphinx/geometry.ts'
+import type { Geometry } from '../../sphinx/geometry.ts'
 import { useReplyBlock } from '../../sphinx/reply.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import type { Operation } from '../folder/schema.ts'
 import { type Address, readAddress } from '../packets/address.ts'
-import { maxBlocks, type TaggedBlock, writeBlocks, writeRefill } from '../packets/content.ts'
-import { writeFragment } from '../packets/fragments.ts'
+import { blocksBytes, maxBlocks, type TaggedBlock, writeBlocks, writeRefill } from '../packets/content.ts'
+import { messageIdBytes, writeFragment } from '../packets/fragments.ts'
 import { replyBlocks, type Surroundings, spreadOverEpochs } from '../packets/packets.ts'
 import type { Asked, OwnBlocks } from './own-blocks.ts'
-import { acceptable, type BlockUse, blockWindow, type TheirBlocks } from './their-blocks.ts'
+import { acceptable, type BlockUse, blockWindow, firstHop, type TheirBlocks } from './their-blocks.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /** How often a reply that waits for blocks looks for them. */
@@ -48,9 +48,11 @@ export interface RepliesInit {
   readonly answers: (conversation: string) => boolean
   /** When a message came that wants replies, and is kept here, milliseconds since 1970-01-01 UTC. */
   readonly cameAt: (conversation: string) => number | undefined
-  readonly whereabouts: Pick<Whereabouts, 'surroundings' | 'maker'>
+  readonly whereabouts: Pick<Whereabouts, 'maker'>
   readonly write: (operations: readonly Operation[]) => Promise<void>
-  /** Sends a content of the client's own to an address, before what people wrote. */
+  /** Takes what a content of so many bytes to an address costs off the budget of its owner; false when that is spent. */
+  readonly mayPost: (kind: 'blocks', to: string, bytes: number) => boolean
+  /** Sends a content of the client's own to an address, for which `mayPost` was asked. */
   readonly post: (kind: 'blocks', to: string, content: Uint8Array) => void
 }
 
@@ -62,6 +64,9 @@ export type ReplyStep =
   /** Nothing can leave for so long. */
   | { readonly do: 'wait'; readonly ms: Ms }
   | { readonly do: 'fail'; readonly reason: ClientErrorCode }
+
+/** A block is on its way off the disk: soon. */
+const notInHand: ReplyStep = { do: 'wait', ms: second / 50 }
 
 interface Refill {
   readonly tries: number
@@ -129,19 +134,19 @@ export class Replies {
   }
 
   /**
-   * The next packet of a reply.
+   * The next packet of a reply. It is made at once, of a block that is in hand, or not at all: a tick does not wait for the
+   * disk.
    *
    * @param conversation lowercase hex of the id of the message that is answered
    * @param fragment as `writeFragment` wrote it
    * @param waiting fragments, this one included, that have not left or must leave again
    */
-  async next(conversation: string, fragment: Uint8Array, waiting: number): Promise<ReplyStep> {
+  next(around: Surroundings, conversation: string, fragment: Uint8Array, waiting: number): ReplyStep {
     const { theirs, clock } = this.#init
-    const around = this.#init.whereabouts.surroundings()
-    if (around === undefined) return { do: 'wait', ms: second }
     const now = clock.now()
     const use = this.#use(around)
-    await theirs.expire(now, use.windowOf)
+    // What is over is out of memory when this returns, and off the disk soon
+    theirs.expire(now, use.windowOf).catch(() => {})
     const refill = this.#refills.get(conversation)
     const tries = refill?.tries ?? 0
     const asking = refill !== undefined && refill.nextAt > clock.elapsed()
@@ -158,25 +163,35 @@ export class Replies {
       // The last block is for the next request
       if (asking && usable === 1) return { do: 'wait', ms: pollMs }
       if (!asking && tries < mostRefills) {
-        const block = await theirs.take(conversation, now, use)
-        if (block === undefined) return { do: 'wait', ms: pollMs }
+        const block = this.#draw(around, conversation, true)
+        if (block === undefined) return notInHand
         this.#ask(conversation, tries)
         return { do: 'refill', packet: overBlock(around, block, refillFragment(around, waiting - usable)) }
       }
     }
-    const block = await theirs.take(conversation, now, use)
-    if (block === undefined) return { do: 'wait', ms: pollMs }
+    const block = this.#draw(around, conversation, waiting > 1)
+    if (block === undefined) return notInHand
     return { do: 'send', packet: overBlock(around, block, fragment) }
   }
 
   /** A packet over one block of a conversation, or none: for what is not sent again. */
-  async once(conversation: string, fragment: Uint8Array): Promise<ReplyStep> {
+  once(around: Surroundings, conversation: string, fragment: Uint8Array): ReplyStep {
     const { theirs, clock } = this.#init
-    const around = this.#init.whereabouts.surroundings()
-    if (around === undefined) return { do: 'wait', ms: second }
-    const block = await theirs.take(conversation, clock.now(), this.#use(around))
-    if (block === undefined) return { do: 'fail', reason: 'REPLY_EXPIRED' }
-    return { do: 'send', packet: overBlock(around, block, fragment) }
+    if (theirs.usable(conversation, clock.now(), this.#use(around)) === 0)
+      return { do: 'fail', reason: 'REPLY_EXPIRED' }
+    const block = this.#draw(around, conversation, false)
+    return block === undefined ? notInHand : { do: 'send', packet: overBlock(around, block, fragment) }
+  }
+
+  /** The block in hand; the next one is taken in hand where more are wanted, or none was. */
+  #draw(around: Surroundings, conversation: string, more: boolean): TaggedBlock | undefined {
+    const { theirs, clock } = this.#init
+    const now = clock.now()
+    const use = this.#use(around)
+    const block = theirs.draw(conversation, now, use)
+    // A disk that cannot write now is asked again when the fragment's turn comes again
+    if (more || block === undefined) theirs.reach(conversation, now, use).catch(() => {})
+    return block
   }
 
   /** Blocks that came with a message. Those that this client would not use are dropped. */
@@ -185,8 +200,7 @@ export class Replies {
     blocks: readonly TaggedBlock[],
   ): { operations: Operation[]; commit(): void } {
     const { g, network, theirs, gateways, clock } = this.#init
-    const entering = new Set(gateways().map(hex))
-    const usable = acceptable(blocks, entering, block => firstHop(g, block), network, clock.now())
+    const usable = acceptable(g, blocks, new Set(gateways().map(hex)), network, clock.now())
     return usable.length === 0 ? { operations: [], commit: () => {} } : theirs.add(conversation, usable)
   }
 
@@ -230,9 +244,12 @@ export class Replies {
   }
 
   async #follow(asked: Asked, epochsOf: (around: Surroundings) => readonly number[]): Promise<void> {
-    const { g, post, write } = this.#init
+    const { g, mayPost, post, write } = this.#init
     const around = this.#around()
-    const made = this.#make(around, asked.id, asked.to, epochsOf(around))
+    const epochs = epochsOf(around)
+    // Before anything is made: what is refused costs nothing
+    if (!mayPost('blocks', asked.to, messageIdBytes + 1 + blocksBytes(g, epochs.length))) return
+    const made = this.#make(around, asked.id, asked.to, epochs)
     await write(made.operations)
     made.commit()
     post('blocks', asked.to, writeBlocks(g, { conversation: fromHex(asked.id), blocks: made.blocks }))
@@ -308,10 +325,6 @@ function refillFragment({ g, random }: Surroundings, missing: number): Uint8Arra
 function overBlock({ g }: Surroundings, { block }: TaggedBlock, user: Uint8Array): Uint8Array {
   const filled = body(g, { flags: 0, ack: new Uint8Array(g.replyBlockBytes), user })
   return useReplyBlock(g, block, filled).packet
-}
-
-function firstHop(g: Geometry, block: Uint8Array): Uint8Array {
-  return block.subarray(g.headerBytes, g.headerBytes + nodeIdBytes)
 }
 
 /**

@@ -3,6 +3,8 @@
 import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { FieldWriter } from '../../encoding/writer.ts'
+import { type Geometry, nodeIdBytes } from '../../sphinx/geometry.ts'
+import { isReplyBlock } from '../../sphinx/reply.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
 import { del, type Operation, put } from '../folder/schema.ts'
 import type { TaggedBlock } from '../packets/content.ts'
@@ -37,6 +39,10 @@ export class TheirBlocks {
   /** By the id of the message that brought them; each list in the order in which its maker wants them used. */
   readonly #blocks = new Map<string, Kept[]>()
   readonly #expired = new Set<string>()
+  /** By message: a block that is gone from the disk and not yet used. */
+  readonly #inHand = new Map<string, TaggedBlock>()
+  /** Messages of which one is on its way off the disk. */
+  readonly #reaching = new Set<string>()
   #nextKey = 0
 
   private constructor(store: Store, limits: TheirBlocksLimits) {
@@ -80,7 +86,7 @@ export class TheirBlocks {
   }
 
   left(id: string): number {
-    return this.#blocks.get(id)?.length ?? 0
+    return (this.#blocks.get(id)?.length ?? 0) + (this.#inHand.has(id) ? 1 : 0)
   }
 
   /** Whether some of its blocks went unused because their epoch was over. */
@@ -90,23 +96,46 @@ export class TheirBlocks {
 
   /** How many of its blocks may be used now. */
   usable(id: string, now: number, use: BlockUse): number {
-    return this.#usable(id, now, use).length
+    const inHand = this.#inHand.get(id)
+    return this.#usable(id, now, use).length + (inHand !== undefined && isUsable(inHand, now, use) ? 1 : 0)
   }
 
   /**
-   * Takes the next block that may be used now, the earliest epoch first. It is gone for good, on disk as well,
-   * before the packet leaves: a block that is used twice is dropped as a replay and shows that it was.
+   * Hands out a block that may be used now, if one is in hand: nothing waits for the disk at the tick of a clock. What
+   * is handed out is gone for good.
    */
-  async take(id: string, now: number, use: BlockUse): Promise<TaggedBlock | undefined> {
+  draw(id: string, now: number, use: BlockUse): TaggedBlock | undefined {
+    const block = this.#inHand.get(id)
+    if (block === undefined) return undefined
+    this.#inHand.delete(id)
+    return isUsable(block, now, use) ? block : undefined
+  }
+
+  /**
+   * Takes the next block that may be used now in hand, the earliest epoch first. It is gone from the disk before it can be
+   * drawn: a block that is used twice is dropped as a replay and shows that it was. A process that ends meanwhile has lost
+   * it.
+   *
+   * @throws what the disk says; the block is there still
+   */
+  async reach(id: string, now: number, use: BlockUse): Promise<void> {
+    if (this.#inHand.has(id) || this.#reaching.has(id)) return
     let best: Kept | undefined
     for (const block of this.#usable(id, now, use)) {
       if (best === undefined || block.epoch < best.epoch) best = block
     }
-    if (best === undefined) return undefined
-    const list = this.#blocks.get(id) ?? []
-    list.splice(list.indexOf(best), 1)
-    await this.#store.batch([del(best.key)])
-    return best
+    if (best === undefined) return
+    this.#reaching.add(id)
+    try {
+      await this.#store.batch([del(best.key)])
+      const list = this.#blocks.get(id) ?? []
+      const at = list.indexOf(best)
+      if (at < 0) return
+      list.splice(at, 1)
+      this.#inHand.set(id, best)
+    } finally {
+      this.#reaching.delete(id)
+    }
   }
 
   /** When a block of this message can be used next; undefined when there is none. */
@@ -132,11 +161,8 @@ export class TheirBlocks {
     if (operations.length > 0) await this.#store.batch(operations)
   }
 
-  #usable(id: string, now: number, { windowOf, entersHere }: BlockUse): Kept[] {
-    return (this.#blocks.get(id) ?? []).filter(({ epoch, block }) => {
-      const { from, until } = windowOf(epoch)
-      return now >= from && now <= until && entersHere(block)
-    })
+  #usable(id: string, now: number, use: BlockUse): Kept[] {
+    return (this.#blocks.get(id) ?? []).filter(block => isUsable(block, now, use))
   }
 
   #append(id: string, blocks: readonly Kept[]): void {
@@ -149,8 +175,14 @@ export class TheirBlocks {
     const list = this.#blocks.get(id) ?? []
     this.#blocks.delete(id)
     this.#expired.delete(id)
+    this.#inHand.delete(id)
     return list.map(({ key }) => del(key))
   }
+}
+
+function isUsable({ epoch, block }: TaggedBlock, now: number, { windowOf, entersHere }: BlockUse): boolean {
+  const { from, until } = windowOf(epoch)
+  return now >= from && now <= until && entersHere(block)
 }
 
 /**
@@ -169,21 +201,25 @@ export function blockWindow(network: Network, epoch: number, transitMs: number):
 }
 
 /**
- * The blocks of a message that this client is willing to use: those that enter where it enters anyway (else
- * whoever made the block would choose this client's gateway and learn its address), for epochs about now.
- *
- * @param firstHopOf the first hop's id in a block
+ * The blocks of a message that this client is willing to use: those that a packet can be made with, that enter where it
+ * enters anyway (else whoever made the block would choose this client's gateway and learn its address), for epochs about
+ * now. What is kept never fails when its turn has come.
  */
 export function acceptable(
+  g: Geometry,
   blocks: readonly TaggedBlock[],
   gateways: ReadonlySet<string>,
-  firstHopOf: (block: Uint8Array) => Uint8Array,
   network: Network,
   now: number,
 ): TaggedBlock[] {
   const epoch = epochAt(network, now)
   return blocks.filter(
-    block =>
-      gateways.has(hex(firstHopOf(block.block))) && block.epoch >= epoch - 1 && block.epoch <= epoch + 3,
+    ({ block, epoch: of }) =>
+      of >= epoch - 1 && of <= epoch + 3 && isReplyBlock(g, block) && gateways.has(hex(firstHop(g, block))),
   )
+}
+
+/** Reads the node that a block is handed to, 32 bytes. */
+export function firstHop(g: Geometry, block: Uint8Array): Uint8Array {
+  return block.subarray(g.headerBytes, g.headerBytes + nodeIdBytes)
 }
