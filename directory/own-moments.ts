@@ -49,6 +49,6 @@ const longestSleepMs = minute
  *
  * @param at milliseconds since 1970-01-01 UTC
  */
-export function lookAgain(clock: Clock, at: Ms, run: () => void): Timer {
+export function lookAgain(clock: Clock, at: Ms, run: () => unknown): Timer {
   return clock.after(Math.min(longestSleepMs, Math.max(0, at - clock.now())), run)
 }

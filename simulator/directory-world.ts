@@ -127,7 +127,7 @@ export class DirectoryWorld {
 
   async startAuthority(i: number, options: Partial<AuthorityOptions> = {}): Promise<Authority> {
     const { network, clock, random, sharing } = this
-    const link = this.host(`authority ${i}`, 'authority', [`/memory/authority-${i}`])
+    const link = options.link ?? this.host(`authority ${i}`, 'authority', [`/memory/authority-${i}`])
     const store = this.stores[i] ?? memoryStore()
     this.stores[i] = store
     this.authorityLinks[i] = link

@@ -19,8 +19,11 @@ export interface Clock {
    * gaps, limits, retries, holds and back-off, and means nothing to another process.
    */
   elapsed(): number
-  /** Calls `run` once, `ms` milliseconds from now (0 or more) or later, never before. */
-  after(ms: number, run: () => void): Timer
+  /**
+   * Calls `run` once, `ms` milliseconds from now (0 or more) or later, never before. A promise that it returns is for
+   * `guardedClock` alone.
+   */
+  after(ms: number, run: () => unknown): Timer
 }
 
 /** setTimeout takes 31 bits of milliseconds; a longer wait is taken in steps. */
@@ -83,7 +86,7 @@ export interface VirtualClock extends Clock {
 interface Armed {
   at: number
   order: number
-  run: () => void
+  run: () => unknown
 }
 
 /**

@@ -1,7 +1,31 @@
-// The timers of one owner, which are called off together when it closes.
+// The timers of one owner, which are called off together when it closes, and what a timer's callback throws.
 
 import { type Clock, onceAt, type Timer } from './clock.ts'
+import type { Log } from './log.ts'
 import type { Ms } from './units.ts'
+
+/**
+ * Makes a clock whose timers end no process: what a callback throws, or the promise that it returns rejects with, is
+ * logged as a warning and dropped. A role that stood still for a while finds that much is late, in any of its timers.
+ *
+ * @param what the role, as it stands in front of the log's messages
+ */
+export function guardedClock(clock: Clock, log: Log, what: string): Clock {
+  const drop = (error: unknown): void => log.warn({ why: String(error) }, `${what}: what was due failed`)
+  return {
+    now: () => clock.now(),
+    elapsed: () => clock.elapsed(),
+    after: (ms, run) =>
+      clock.after(ms, () => {
+        try {
+          const running: unknown = run()
+          if (running instanceof Promise) running.catch(drop)
+        } catch (error) {
+          drop(error)
+        }
+      }),
+  }
+}
 
 export class Timers {
   readonly #clock: Clock

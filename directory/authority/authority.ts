@@ -2,6 +2,7 @@
 // answers everybody's requests, listens to the other authorities, and leaves the voting to its rounds (rounds.ts).
 
 import { hex, same } from '../../encoding/bytes.ts'
+import { guardedClock } from '../../world/timers.ts'
 import type { Successors } from '../documents/consensus.ts'
 import { directoryProtocol, maxRequestBytes } from '../documents/exchange.ts'
 import { type AuthorityEntry, checkNetwork, epochAt } from '../documents/network.ts'
@@ -70,7 +71,8 @@ export async function startAuthority(options: AuthorityOptions): Promise<Authori
   if (!same(own.id, options.link.id)) {
     throw new DirectoryError('BAD_NETWORK', `authority: seed: its key is not the link's identity`)
   }
-  const authority = new RunningAuthority(options, own.id)
+  const clock = guardedClock(options.clock, options.log, 'authority')
+  const authority = new RunningAuthority({ ...options, clock }, own.id)
   await authority.start(own)
   return authority
 }

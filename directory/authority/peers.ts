@@ -147,9 +147,7 @@ export class AuthorityPeers {
 
   #greetLater(peer: Peer, ms: number): void {
     if (this.#abort.signal.aborted || !this.#others.has(hex(peer.id))) return
-    const timer = this.#init.clock.after(ms, () => {
-      void this.#greet(peer)
-    })
+    const timer = this.#init.clock.after(ms, () => this.#greet(peer))
     this.#timers.set(hex(peer.id), timer)
   }
 

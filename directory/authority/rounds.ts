@@ -175,7 +175,7 @@ export class Rounds {
     const ends = [...this.#states].map(([round, state]) => nextTurn(this.networkOf(round), state, now))
     const next = Math.min(epochStart(network, epoch + 1), ...ends)
     // A phase that is over and still there met a disk that refused to write.
-    const turn = (): void => void this.turn()
+    const turn = (): Promise<void> => this.turn()
     this.#timer = next > now ? lookAgain(clock, next, turn) : clock.after(retryMs, turn)
   }
 
@@ -319,7 +319,7 @@ export class Rounds {
     const wait = archive.body(name) === undefined ? retryMs : 0
     clock.after(wait, () => {
       this.#fetching.delete(name)
-      void this.turn()
+      return this.turn()
     })
   }
 }

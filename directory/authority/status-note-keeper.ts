@@ -99,7 +99,7 @@ export class StatusNoteKeeper {
     const opinions = epochStart(network, epoch + notePhases.opinions)
     const begin = this.#begun === epoch || now > opinions ? opinions + network.epochMs : opinions
     const end = this.#state === undefined ? begin : notePhaseEnd(network, this.#state)
-    this.#timer = lookAgain(clock, Math.min(begin, end), () => void this.#look())
+    this.#timer = lookAgain(clock, Math.min(begin, end), () => this.#look())
   }
 
   async #look(): Promise<void> {

@@ -58,7 +58,7 @@ export class Comparison {
       epoch,
       clock.after(wait, () => {
         this.#timers.delete(epoch)
-        void this.#ask(epoch, go, agreed)
+        return this.#ask(epoch, go, agreed)
       }),
     )
   }

@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
+import { guardedClock } from '../../world/timers.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { wait } from '../../world/wait.ts'
 import { checkNetwork, epochAt, epochsValid, type Network } from '../documents/network.ts'
@@ -103,11 +104,12 @@ export class Follower implements FollowedDirectory {
   #readyTimer: Timer | undefined
   #running: Promise<void> = Promise.resolve()
 
-  constructor(options: FollowOptions, who: 'node' | 'client') {
-    checkNetwork(options.network)
+  constructor(given: FollowOptions, who: 'node' | 'client') {
+    checkNetwork(given.network)
+    const options = { ...given, clock: guardedClock(given.clock, given.log, 'directory') }
     this.#options = options
     this.#noteWindow = noteWindows[who]
-    const { network, link, random, clock, sources: given = [] } = options
+    const { network, link, random, clock, sources: named = [] } = options
     const documents = new HeldDocuments(network)
     this.documents = documents
     this.#audience = new Audience(options.log)
@@ -117,7 +119,7 @@ export class Follower implements FollowedDirectory {
       authorities: () => documents.succession.newest.authorities,
       self: link.id,
       random,
-      given,
+      given: named,
       authoritiesFirst: who === 'node',
     })
     const fetch = new Fetch({ ...options, documents, signal: this.#abort.signal })
@@ -225,8 +227,12 @@ export class Follower implements FollowedDirectory {
     this.#timer = this.#options.clock.after(ms, () => this.#run())
   }
 
+  /** Plans the next attempt, whatever fails. */
   #run(): void {
-    this.#running = this.#attempt()
+    this.#running = this.#attempt().catch((error: unknown) => {
+      this.#options.log.warn({ why: String(error) }, 'directory: an attempt to fetch a document failed')
+      this.#plan(this.#times.backOff(++this.#tries))
+    })
   }
 
   async #attempt(): Promise<void> {

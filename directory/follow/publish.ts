@@ -77,7 +77,7 @@ export class Publisher {
     const { clock, network, random } = this.#init
     const timer = clock.after((network.epochMs / 64) * fraction(random), () => {
       this.#timers.delete(timer)
-      void run()
+      return run()
     })
     this.#timers.add(timer)
   }

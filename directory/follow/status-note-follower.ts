@@ -72,10 +72,21 @@ export class StatusNoteFollower {
   #wakeIn(ms: number): void {
     if (this.#abort.signal.aborted) return
     this.#timer?.cancel()
-    this.#timer = this.#init.clock.after(ms, () => void this.#run())
+    this.#timer = this.#init.clock.after(ms, () => this.#run())
   }
 
+  /** Plans the next look, whatever fails. */
   async #run(): Promise<void> {
+    try {
+      await this.#look()
+    } catch (error) {
+      const { network, log } = this.#init
+      log.warn({ why: String(error) }, 'directory: a note could not be looked after')
+      this.#wakeIn(network.epochMs * pause)
+    }
+  }
+
+  async #look(): Promise<void> {
     const { network, clock, random, notes, ready } = this.#init
     if (!ready()) return this.#wakeIn(Math.max(200, network.epochMs / 32))
     const now = clock.now()
@@ -92,7 +103,7 @@ export class StatusNoteFollower {
     }
     if (this.#abort.signal.aborted) return
     const next = this.#moments.in(missing[0] ?? inForce + 2)
-    this.#timer = lookAgain(clock, next, () => void this.#run())
+    this.#timer = lookAgain(clock, next, () => this.#run())
   }
 
   #isMissing(epoch: Epoch): boolean {

@@ -2,6 +2,7 @@
 // consensus, asks to be let in, uploads its descriptor to every authority each epoch, and serves the documents it holds
 // to whoever asks.
 
+import { guardedClock } from '../../world/timers.ts'
 import { nonceBytes, presenceBytes, presenceProtocol } from '../documents/joining.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
@@ -32,6 +33,11 @@ export interface JoinedDirectory extends FollowedDirectory {
  * @throws DirectoryError BAD_NETWORK
  */
 export async function joinDirectory(options: JoinOptions): Promise<JoinedDirectory> {
+  return joinWith({ ...options, clock: guardedClock(options.clock, options.log, 'directory') })
+}
+
+/** @param options with a clock that is guarded */
+async function joinWith(options: JoinOptions): Promise<JoinedDirectory> {
   const { link, clock, network, sign } = options
   const follower = new Follower(options, 'node')
   serveDocuments(link, follower.documents, follower.notes, () => clock.now())

@@ -97,10 +97,10 @@ export class Reporter {
     if (this.#reported.size > halvesRemembered)
       this.#reported.delete(this.#reported.values().next().value as number)
     const { network, link, sign, view, counts, log } = this.#init
-    const about = view()
-    const counted = counts(half)
-    if (about === undefined || counted.size === 0) return
     try {
+      const about = view()
+      const counted = counts(half)
+      if (about === undefined || counted.size === 0) return
       const content = { reporter: link.id, half, document: about.hash, rows: rowsOf(about, counted) }
       this.#send(half, signStatistics(network.name, content, sign))
     } catch (error) {

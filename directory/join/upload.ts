@@ -74,9 +74,7 @@ export class Uploader {
 
   #plan(ms: number): void {
     if (this.#closed) return
-    this.#timer = this.#options.clock.after(ms, () => {
-      void this.#run()
-    })
+    this.#timer = this.#options.clock.after(ms, () => this.#run())
   }
 
   async #run(): Promise<void> {
@@ -103,7 +101,7 @@ export class Uploader {
   }
 
   #lookAt(at: Ms): void {
-    if (!this.#closed) this.#timer = lookAgain(this.#options.clock, at, () => void this.#run())
+    if (!this.#closed) this.#timer = lookAgain(this.#options.clock, at, () => this.#run())
   }
 
   /** The next document; and the one of now too, as long as there is none. */
