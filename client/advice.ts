@@ -100,6 +100,14 @@ export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
     when: 'a locked folder and no passphrase or key, or the wrong one',
     remedy: 'give its passphrase or key file (chaffinch identity --help)',
   },
+  IN_USE: {
+    when: 'a folder that another client has open, of this process or another',
+    remedy: 'end the other one first, or use another folder',
+  },
+  NO_FOLDER: {
+    when: 'a folder that can be neither opened nor made',
+    remedy: "see to its owner, its rights and the disk, or set 'folder' to another place",
+  },
   NO_IDENTITY: {
     when: 'an identity that is not there',
     remedy: 'chaffinch identity list shows those that are; identity create makes one',

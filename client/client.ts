@@ -7,6 +7,7 @@ import type { Geometry } from '../sphinx/geometry.ts'
 import { isAppName, noApp } from './app-name.ts'
 import { untilReady } from './bootstrap.ts'
 import { type BulletinTopic, bulletinTopic } from './bulletin/topic.ts'
+import { checkHandler, checkOptions, checkSignal, checkText } from './checked-options.ts'
 import type { LedgerEntry } from './diary.ts'
 import { Engine, type EngineInit } from './engine.ts'
 import { ClientError } from './error.ts'
@@ -15,7 +16,13 @@ import type { InboxEntry } from './incoming/inbox.ts'
 import { Listeners } from './listeners.ts'
 import { Mail } from './mail.ts'
 import { Handles, type Message, type Received } from './message.ts'
-import { type ClientEvents, checkCover, type InboxOptions, type SendOptions } from './options.ts'
+import {
+  type ClientEvents,
+  checkCover,
+  clientEventNames,
+  type InboxOptions,
+  type SendOptions,
+} from './options.ts'
 import { Composer } from './outgoing/compose.ts'
 import type { CoverLevel } from './outgoing/cover.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
@@ -124,6 +131,7 @@ export class Client {
    *   and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
    */
   async send(to: string, content: Uint8Array | string, options: SendOptions = {}): Promise<Message> {
+    checkOptions('send', options)
     return await this.#composer.send(to, content, options, options.app ?? noApp)
   }
 
@@ -140,7 +148,10 @@ export class Client {
     content: Uint8Array | string,
     options: Pick<SendOptions, 'signal' | 'deadlineMs' | 'priority'> = {},
   ): Promise<Message> {
-    return await this.#composer.reply(typeof received === 'string' ? received : received.id, content, options)
+    checkOptions('reply', options)
+    const id = typeof received === 'string' ? received : received?.id
+    checkText('reply', 'received', id)
+    return await this.#composer.reply(id, content, options)
   }
 
   /**
@@ -158,6 +169,8 @@ export class Client {
     content: Uint8Array | string,
     options: Omit<SendOptions, 'app' | 'receipt'> = {},
   ): Promise<Uint8Array> {
+    checkOptions('request', options)
+    checkText('request', 'name', name)
     const { clock, limits } = this.#init
     const asked = { replies: true, ...options, app: name }
     const { id } = await this.#composer.send(to, content, asked, answersApp)
@@ -179,6 +192,9 @@ export class Client {
    * @throws ClientError BAD_OPTION, CLOSED
    */
   serve(name: string, handler: ServiceHandler, options: ServiceOptions = {}): Service {
+    checkOptions('serve', options)
+    checkText('serve', 'name', name)
+    checkHandler('serve: handler', handler)
     if (!isAppName(name)) throw new ClientError('BAD_OPTION', `serve: '${name}' is no app's name`)
     if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
     const { clock, log } = this.#init
@@ -216,6 +232,7 @@ export class Client {
    * @throws ClientError NO_SERVICE
    */
   service(name: string): KnownService {
+    checkText('service', 'name', name)
     const [of = '', at] = name.split('@')
     return findService(this.services(), of, at)
   }
@@ -224,9 +241,12 @@ export class Client {
    * Resolves when everything that was accepted has left once (`sent`), or is with the receivers' gateways or failed
    * (`stored`). Nothing leaves sooner for it: the clocks do not change.
    *
-   * @throws ClientError ABORTED, CLOSED
+   * @throws ClientError ABORTED, CLOSED, BAD_OPTION
    */
   async flush(until: 'sent' | 'stored' = 'stored', signal?: AbortSignal): Promise<void> {
+    if (until !== 'sent' && until !== 'stored')
+      throw new ClientError('BAD_OPTION', `flush: until: want sent or stored, have ${String(until)}`)
+    checkSignal('flush', signal)
     const waiting = until === 'sent' ? ['queued'] : ['queued', 'sent']
     const left = this.#engine.outbox.unfinished().filter(({ state }) => waiting.includes(state))
     const handles = left.map(message => this.#handles.handle(message)[until](signal))
@@ -245,6 +265,7 @@ export class Client {
   messages(
     options: { readonly signal?: AbortSignal; readonly app?: string } = {},
   ): AsyncGenerator<Received, void, undefined> {
+    checkOptions('messages', options)
     return this.#mail.messages(options.app ?? noApp, options.signal)
   }
 
@@ -257,6 +278,7 @@ export class Client {
    * @param options.until when there is none: wait for one until this aborts
    */
   async inbox(options: InboxOptions = {}): Promise<Received[]> {
+    checkOptions('inbox', options)
     const { app = noApp, after = -1, most = 100, mostBytes = 16 * 1024 * 1024, until } = options
     if (until !== undefined) await this.#mail.wait(app, after, until)
     return await this.#mail.list(app, after, most, mostBytes)
@@ -329,8 +351,18 @@ export class Client {
     return this.#engine.diary.entries()
   }
 
-  /** Calls `handler` from now on; returns how to stop. */
+  /**
+   * Calls `handler` from now on; returns how to stop.
+   *
+   * @throws ClientError BAD_OPTION
+   */
   on<Name extends keyof ClientEvents>(name: Name, handler: ClientEvents[Name]): () => void {
+    if (!clientEventNames.includes(name))
+      throw new ClientError(
+        'BAD_OPTION',
+        `on: no event '${name}': want one of ${clientEventNames.join(', ')}`,
+      )
+    checkHandler('on: handler', handler)
     return this.#listeners.on(name, handler)
   }
 
@@ -339,10 +371,11 @@ export class Client {
    *
    * @throws ClientError ABORTED with the signal, CLOSED
    */
-  ready(signal?: AbortSignal): Promise<void> {
-    if (this.#engine.whereabouts.surroundings() !== undefined) return Promise.resolve()
-    if (this.#closed !== undefined) return Promise.reject(new ClientError('CLOSED', 'client: closed'))
-    return untilReady(
+  async ready(signal?: AbortSignal): Promise<void> {
+    checkSignal('ready', signal)
+    if (this.#engine.whereabouts.surroundings() !== undefined) return
+    if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
+    await untilReady(
       tell => this.on('ready', tell),
       () => this.#closed !== undefined,
       signal,
@@ -374,6 +407,11 @@ export class Client {
   close(): Promise<void> {
     this.#closed ??= this.#close()
     return this.#closed
+  }
+
+  /** What `await using client = await connect(…)` calls: `close`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async #close(): Promise<void> {

@@ -1,6 +1,7 @@
 // Starts a client: what is not handed in is made here.
 
-import type { Network } from '../directory/documents/network.ts'
+import { resolve } from 'node:path'
+import { checkNetwork, type Network } from '../directory/documents/network.ts'
 import type { Directory, View } from '../directory/documents/view.ts'
 import { followDirectory } from '../directory/follow/follow.ts'
 import type { Link, Peer } from '../link/link.ts'
@@ -9,14 +10,14 @@ import { type Clock, systemClock } from '../world/clock.ts'
 import { type Log, silent } from '../world/log.ts'
 import { type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
-import { within } from '../world/wait.ts'
+import { wait, within } from '../world/wait.ts'
+import { checkOptions } from './checked-options.ts'
 import { Client } from './client.ts'
 import { directoryAfter } from './directory-after.ts'
 import { ClientError } from './error.ts'
 import type { Unlock } from './folder/vault.ts'
 import { chooseGateway } from './incoming/gateways.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
-import { checkCover } from './options.ts'
 import type { CoverLevel } from './outgoing/cover.ts'
 import { maxGateways } from './packets/address.ts'
 import { hpkeSealing, type Sealing } from './packets/sealing.ts'
@@ -69,44 +70,94 @@ const usualDeadlineMs = 120_000
  *     const message = await client.send(address, 'hello', { replies: true })
  *     await message.stored()
  *
+ * The signal takes effect in the turn in which it aborts; what had been opened is closed behind it, and whoever opens the
+ * folder again in this process waits for that.
+ *
  * @throws ClientError NO_CONSENSUS, NO_GATEWAY (not ready by the deadline), ABORTED, and what `openClient` throws
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
+  checkOptions('connect', options)
   const { clock = systemClock, deadlineMs = usualDeadlineMs, signal } = options
-  if (signal?.aborted) throw new ClientError('ABORTED', 'connect: called off by the caller')
-  const client = await openClient(options)
+  if (isAborted(signal)) throw calledOff()
+  const opening = open(options, signal)
   try {
-    await within(clock, deadlineMs, signal === undefined ? [] : [signal], either => client.ready(either))
+    const client = await orAborted(signal, opening)
+    await within(clock, deadlineMs, [signal], either => client.ready(either))
     return client
   } catch (error) {
-    const why = client.notReady()
-    await client.close()
-    throw signal?.aborted ? error : why
+    const why = await endOf(opening, options, isAborted(signal))
+    throw isAborted(signal) ? calledOff() : (why ?? error)
   }
+}
+
+function calledOff(): ClientError {
+  return new ClientError('ABORTED', 'connect: called off by the caller')
+}
+
+/** Asked anew each time: it changes while something else is waited for. */
+function isAborted(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true
+}
+
+function orAborted(signal: AbortSignal | undefined, opening: Promise<Client>): Promise<Client> {
+  return wait<Client>({ signal, aborted: calledOff }, ({ resolve, reject }) => {
+    opening.then(resolve, reject)
+    return undefined
+  })
+}
+
+/** Closes what is open or will be, at once or behind the caller's back; says why it was not ready. */
+async function endOf(
+  opening: Promise<Client>,
+  { folder }: ClientOptions,
+  behind: boolean,
+): Promise<ClientError | undefined> {
+  let why: ClientError | undefined
+  const closed = opening.then(
+    client => {
+      why = client.notReady()
+      return client.close()
+    },
+    // What failed to open has closed everything itself
+    () => undefined,
+  )
+  if (!behind) await closed
+  else if (folder !== undefined) givesBack(folder, closed)
+  return why
 }
 
 /**
  * Opens a client without waiting for the network: messages may be queued at once, `ready` tells when they leave.
  *
- * @throws ClientError BAD_OPTION, LOCKED, STORE_NEWER, STORE_DAMAGED; DirectoryError BAD_NETWORK; and what the folder says
- *   (another process has it open)
+ * @throws ClientError BAD_OPTION, LOCKED, IN_USE, NO_FOLDER, STORE_NEWER, STORE_DAMAGED; DirectoryError BAD_NETWORK
  */
 export async function openClient(options: ClientOptions): Promise<Client> {
+  checkOptions('openClient', options)
+  return await open(options)
+}
+
+/** The same for options that were checked before; a signal ends it between two of its steps. */
+export async function open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
   const { network, clock = systemClock, random = systemRandom, log = silent, gateways = [] } = options
   if (gateways.length > maxGateways || gateways.some(id => id.length !== 32))
     throw new ClientError('BAD_OPTION', `gateways: want at most ${maxGateways} ids of 32 bytes`)
-  if (options.cover !== undefined) checkCover(options.cover)
+  if (options.directory === undefined) checkNetwork(network)
   const { suite, hops, userBytes } = network
   const g = geometry({ suite, hops, userBytes })
   const made: (() => Promise<void>)[] = []
   const release = async (): Promise<void> => {
-    for (const close of made.toReversed()) await close()
+    for (const close of made.splice(0).toReversed()) await close()
+  }
+  const stillWanted = (): void => {
+    if (isAborted(signal)) throw calledOff()
   }
   try {
     const store = options.store ?? (await openOwnFolder(options.folder, options.unlock, random))
     if (options.store === undefined) made.push(() => store.close())
+    stillWanted()
     const link = options.link ?? (await startLink(g.packetBytes, options.dialFrom, { clock, random, log }))
     if (options.link === undefined) made.push(() => link.close())
+    stillWanted()
     const { sources, startAfterMs = 0 } = options
     const follow = async (): Promise<Directory> =>
       options.directory ?? (await followDirectory({ network, link, clock, random, log, store, sources }))
@@ -116,6 +167,7 @@ export async function openClient(options: ClientOptions): Promise<Client> {
     const directory =
       startAfterMs > 0 ? directoryAfter({ clock, log, afterMs: startAfterMs, follow, end }) : await follow()
     made.push(() => end(directory))
+    stillWanted()
     const { sealing = hpkeSealing, cover = 'default' } = options
     const limits = { ...defaultLimits, ...options.limits }
     const choose = options.chooseGateway ?? (view => chooseGateway(view, random))
@@ -127,7 +179,18 @@ export async function openClient(options: ClientOptions): Promise<Client> {
   }
 }
 
-/** @throws ClientError BAD_OPTION, and what `openFolder` throws */
+/** Folders that a client which was called off is just giving back. */
+const givenBack = new Map<string, Promise<void>>()
+
+function givesBack(folder: string, closed: Promise<void>): void {
+  const path = resolve(folder)
+  const over = closed.finally(() => {
+    if (givenBack.get(path) === over) givenBack.delete(path)
+  })
+  givenBack.set(path, over)
+}
+
+/** @throws ClientError BAD_OPTION, IN_USE, NO_FOLDER, and what `openFolder` throws */
 export async function openOwnFolder(
   folder: string | undefined,
   unlock: Unlock | undefined,
@@ -135,7 +198,22 @@ export async function openOwnFolder(
 ): Promise<Store> {
   if (folder === undefined) throw new ClientError('BAD_OPTION', 'connect: want a folder or a store')
   const { openFolder } = await import('./folder/folder.ts')
-  return await openFolder(folder, unlock, random)
+  try {
+    await givenBack.get(resolve(folder))
+    return await openFolder(folder, unlock, random)
+  } catch (error) {
+    throw folderError(folder, error)
+  }
+}
+
+/** LevelDB's and the file system's words as a ClientError. */
+function folderError(folder: string, error: unknown): unknown {
+  if (error instanceof ClientError) return error
+  const { code, message, cause } = error as NodeJS.ErrnoException
+  const why = (cause ?? error) as NodeJS.ErrnoException
+  if (code === 'LEVEL_LOCKED' || why.code === 'LEVEL_LOCKED')
+    return new ClientError('IN_USE', `${folder}: another process uses this folder`, { cause: error })
+  return new ClientError('NO_FOLDER', `${folder}: ${why.message ?? message}`, { cause: error })
 }
 
 /** Imported only here: whoever hands in a link need not load libp2p. */

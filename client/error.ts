@@ -26,6 +26,8 @@ export type ClientErrorCode =
   | 'STORE_NEWER'
   | 'STORE_DAMAGED'
   | 'LOCKED'
+  | 'IN_USE'
+  | 'NO_FOLDER'
   | 'NO_IDENTITY'
   | 'BAD_OPTION'
   | 'UNKNOWN_MESSAGE'

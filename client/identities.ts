@@ -9,8 +9,9 @@ import { exponential, fraction, pick, type Random, systemRandom } from '../world
 import type { Store } from '../world/store.ts'
 import { type Turns, turns } from '../world/turns.ts'
 import { sleep } from '../world/wait.ts'
+import { checkOptions } from './checked-options.ts'
 import type { Client } from './client.ts'
-import { type ClientOptions, openClient, openOwnFolder } from './connect.ts'
+import { type ClientOptions, open, openOwnFolder } from './connect.ts'
 import { ClientError } from './error.ts'
 import {
   addIdentity,
@@ -50,6 +51,7 @@ const endSpreadMs = 3000
  * @throws what `openClient` throws
  */
 export async function openIdentities(options: IdentitiesOptions): Promise<Identities> {
+  checkOptions('openIdentities', options)
   const { folder, unlock, random = systemRandom } = options
   const store = options.store ?? (await openOwnFolder(folder, unlock, random))
   const close = async (): Promise<void> => {
@@ -222,7 +224,7 @@ export class Identities {
   }
 
   async #enter(name: string, store: Store, options: ClientOptions): Promise<Client> {
-    const client = await openClient({ ...options, store, chooseGateway: view => this.#choose(name, view) })
+    const client = await open({ ...options, store, chooseGateway: view => this.#choose(name, view) })
     this.#open.set(name, { client, store })
     return client
   }

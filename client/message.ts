@@ -1,6 +1,8 @@
 // What an app holds of a message: one that it sent, or one that came.
 
 import { wait } from '../world/wait.ts'
+import { advice } from './advice.ts'
+import { checkSignal } from './checked-options.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import type { MessageState } from './outgoing/delivery.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
@@ -129,6 +131,7 @@ export class Handles {
     until: 'sent' | 'stored' | 'read',
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    checkSignal(`message.${until}`, signal)
     const { id, state } = message
     const reached = (at: MessageState): boolean => satisfies[until].includes(at)
     if (reached(state)) return Promise.resolve()
@@ -146,8 +149,9 @@ export class Handles {
   }
 }
 
-function failure({ reason, id }: Outgoing): ClientError {
-  return new ClientError(reason ?? 'EXPIRED', `message ${id.slice(0, 8)}…: failed (${reason ?? 'EXPIRED'})`)
+function failure({ reason: code = 'EXPIRED', id }: Outgoing): ClientError {
+  const { when, remedy } = advice[code]
+  return new ClientError(code, `message ${id.slice(0, 8)}…: failed (${code}): ${when}; ${remedy}`)
 }
 
 function aborted(): ClientError {

@@ -52,6 +52,9 @@ export interface ClientEvents {
   ready: (ready: boolean) => void
 }
 
+/** Every name of `ClientEvents`. */
+export const clientEventNames: readonly (keyof ClientEvents)[] = ['state', 'message', 'ready']
+
 /** @throws ClientError ABORTED, BAD_OPTION */
 export function checkSend({ signal, deadlineMs, app, priority }: SendOptions): void {
   if (signal?.aborted) throw new ClientError('ABORTED', 'called off by the caller')

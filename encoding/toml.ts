@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
 import * as v from 'valibot'
+import { nearest } from './nearest.ts'
 
 /**
  * A file that people write and that says something wrong: the message names the file, the line, the key, and what is
@@ -195,27 +196,4 @@ export function lineOf(text: string, path: Path): number {
     } else if (key !== null) meet([...table, key[1] as string], i + 1)
   }
   return best.line
-}
-
-function nearest(word: string, among: readonly string[]): string | undefined {
-  const near = among
-    .map(name => ({ name, distance: editDistance(word.toLowerCase(), name) }))
-    .sort((a, b) => a.distance - b.distance)[0]
-  return near !== undefined && near.distance <= Math.max(2, Math.floor(word.length / 3))
-    ? near.name
-    : undefined
-}
-
-/** Levenshtein's distance: how many letters to add, take or change. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) {
-      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[b.length] as number
 }

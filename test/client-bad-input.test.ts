@@ -192,6 +192,8 @@ const cases: Readonly<Record<Code, (code: Code) => Promise<void> | void>> = {
   STORE_NEWER: elsewhere('client-store.test.ts'),
   STORE_DAMAGED: elsewhere('client-store.test.ts'),
   LOCKED: elsewhere('client-vault.test.ts'),
+  IN_USE: elsewhere('client-options.test.ts'),
+  NO_FOLDER: elsewhere('client-options.test.ts'),
   NO_IDENTITY: elsewhere('client-identities.test.ts'),
   BAD_OPTION: elsewhere('client.test.ts'),
   UNKNOWN_MESSAGE: elsewhere('client.test.ts'),

@@ -4,6 +4,7 @@
 import { hex } from '../../encoding/bytes.ts'
 import type { MessageId } from '../../encoding/ids.ts'
 import { noApp } from '../app-name.ts'
+import { checkContent } from '../checked-options.ts'
 import type { Engine, EngineInit } from '../engine.ts'
 import { ClientError } from '../error.ts'
 import type { Operation } from '../folder/schema.ts'
@@ -51,7 +52,10 @@ export class Composer {
     inbox: string,
   ): Promise<Message> {
     this.#check(options)
+    checkContent('send', content)
     const { network, g, random, sealing } = this.#init
+    if (typeof to !== 'string')
+      throw new ClientError('BAD_ADDRESS', `send: address: want text, have ${typeof to}`)
     const address = readAddress(to, network.name)
     if (options.way !== undefined) checkWayTo(options.way, address, g.hops - 2)
     // A key of low order cannot be sealed to: better found now than at every attempt
@@ -78,6 +82,7 @@ export class Composer {
    */
   async reply(to: string, content: Uint8Array | string, options: SendOptions): Promise<Message> {
     this.#check(options)
+    checkContent('reply', content)
     const entry = this.#engine.inbox.find(to)
     if (entry === undefined) throw new ClientError('UNKNOWN_MESSAGE', `reply: no message ${to} is kept here`)
     if (entry.blocks === 0)

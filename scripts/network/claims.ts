@@ -13,8 +13,8 @@ export interface Claim<T = unknown> {
   readonly read: (run: RunRecord) => T | undefined
   readonly holds: (value: T, run: RunRecord) => boolean
   /**
-   * Whether a part of a run is enough to break it. Of a run that was stopped early, a claim that is not broken so is not
-   * measured: what had not happened yet breaks nothing.
+   * Says whether a part of a run is enough to break it. Of a run that was stopped early, a claim that is not broken so
+   * is not measured: what had not happened yet breaks nothing.
    */
   readonly refuted?: (value: T, run: RunRecord) => boolean
 }

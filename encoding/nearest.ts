@@ -1,0 +1,32 @@
+// What somebody may have meant who misspelt a word: for keys of files, options of programs, and commands.
+
+const stem = 4
+
+/** Finds the word that somebody who wrote `word` may have meant; undefined where none is like it. */
+export function nearest(word: string, among: readonly string[]): string | undefined {
+  const near = among
+    .map(name => ({ name, distance: editDistance(word.toLowerCase(), name) }))
+    .sort((a, b) => a.distance - b.distance)[0]
+  if (near === undefined) return undefined
+  const isLike = near.distance <= Math.max(2, Math.floor(word.length / 3))
+  return isLike || begins(word.toLowerCase(), near.name) ? near.name : undefined
+}
+
+/** Two words of one stem, such as `reply` and `replies`. */
+function begins(word: string, name: string): boolean {
+  return word.length >= stem && name.startsWith(word.slice(0, stem))
+}
+
+/** Levenshtein's distance: how many letters to add, take or change. */
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
+      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+    }
+    row = next
+  }
+  return row[b.length] as number
+}
