@@ -56,8 +56,8 @@ export class DialOrder {
 }
 
 /**
- * How long the address that has just begun has for itself: so short that all that are left begin within the first half of
- * the time, and each has at least the other half.
+ * Says how long the address that has just begun has for itself: so short that all that are left begin within the first
+ * half of the time, and each has at least the other half.
  *
  * @param left addresses that have not begun
  * @param untilHalf what is left of the first half

@@ -19,7 +19,7 @@ export interface LinkLimits {
   readonly backOff: BackOff
   /** Milliseconds for a dial, and for opening a stream on a connection. */
   readonly dialMs: number
-  /** Addresses that are tried at once, and besides them those of peers that are dialled anew, to prove where they are. */
+  /** Addresses that are tried at once, and besides them those that are dialled to prove that a peer is there. */
   readonly dials: number
   readonly dialsAnew: number
   /** Milliseconds between two signs of life on a stream of cells, while cells arrive. */

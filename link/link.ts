@@ -32,8 +32,8 @@ export interface RequestOptions {
    */
   readonly dialAnew?: boolean
   /**
-   * Hears with `dialAnew`, before the answer is given, at which address it was: of an address with a name, the same one with
-   * the Internet address that the name stood for.
+   * Hears with `dialAnew`, before the answer is given, at which address it was: of an address with a name, the same one
+   * with the Internet address that the name stood for.
    */
   readonly reached?: (address: string) => void
 }

@@ -1,104 +1,39 @@
-// Backend for Node: libsodium through sodium-native, whose calls write in place. Contract: crypto.ts.
+// Backend for Node: libsodium where its addon can be loaded, and else the portable one. There is no addon for some
+// platforms (musl, 32-bit ARM): they get the same bytes, later. Contract: crypto.ts.
 
-import { timingSafeEqual } from 'node:crypto'
-import sodium from 'sodium-native'
-import type { Parts } from './crypto.ts'
-import { SphinxError } from './error.ts'
+import { createRequire } from 'node:module'
+import type { Crypto } from './crypto.ts'
 
-const zeroNonce = native(new Uint8Array(8))
+const missing = whyNot()
+const backend: Crypto =
+  missing === undefined ? await import('./crypto-native.ts') : await import('./crypto-portable.ts')
 
-/** The types of sodium-native ask for Buffer; the addon takes every Uint8Array. */
-function native(bytes: Uint8Array): Buffer {
-  return bytes as Buffer
-}
-
-function want(bytes: Uint8Array, length: number, name: string): Buffer {
-  if (bytes.length !== length) throw new RangeError(`${name}: want ${length} bytes, have ${bytes.length}`)
-  return native(bytes)
-}
-
-/** RFC 7748, section 6.1: the public key (32 bytes) of a secret key (32 bytes). */
-export function x25519PublicKey(secretKey: Uint8Array): Uint8Array {
-  const out = new Uint8Array(32)
-  sodium.crypto_scalarmult_base(native(out), want(secretKey, 32, 'x25519 secret key'))
-  return out
-}
-
-export function x25519(
-  secretKey: Uint8Array,
-  publicKey: Uint8Array,
-  out: Uint8Array = new Uint8Array(32),
-): Uint8Array {
-  const [secret, point] = [want(secretKey, 32, 'x25519 secret key'), want(publicKey, 32, 'x25519 public key')]
+/** Tries the addon before a module that stands on it is imported: what an import throws is not everywhere caught. */
+function whyNot(): string | undefined {
   try {
-    sodium.crypto_scalarmult(want(out, 32, 'x25519 output'), secret, point)
-  } catch {
-    // The lengths are right, so libsodium refuses for one reason only: the result is zero.
-    throw new SphinxError('BAD_POINT', 'x25519: a public key of low order')
+    createRequire(import.meta.url)('sodium-native')
+    return undefined
+  } catch (error) {
+    return (error as Error).message.split('\n')[0]
   }
-  return out
 }
 
-export function blake2b(data: Parts, length: number, key?: Uint8Array): Uint8Array {
-  if (!(length >= 16 && length <= 64)) throw new RangeError(`blake2b: ${length} bytes, want 16 to 64`)
-  const out = new Uint8Array(length)
-  if (data instanceof Uint8Array) blake2bInto(out, data, key)
-  else if (key === undefined) sodium.crypto_generichash_batch(native(out), data as Buffer[])
-  else sodium.crypto_generichash_batch(native(out), data as Buffer[], native(key))
-  return out
-}
-
-export function blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array): void {
-  if (key === undefined) sodium.crypto_generichash(native(out), native(data))
-  else sodium.crypto_generichash(native(out), native(data), native(key))
-}
-
-export function chacha20Xor(key: Uint8Array, data: Uint8Array): void {
-  const bytes = native(data)
-  sodium.crypto_stream_chacha20_xor(bytes, bytes, zeroNonce, native(key))
-}
-
-export function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && timingSafeEqual(a, b)
-}
-
-export function wipe(bytes: Uint8Array): void {
-  sodium.sodium_memzero(native(bytes))
-}
-
-export function secretBytes(length: number): Uint8Array {
-  const { buffer, byteOffset } = sodium.sodium_malloc(length)
-  // no Buffer: its slice() would be a view and not a copy
-  const bytes = new Uint8Array(buffer, byteOffset, length)
-  // libsodium hands it out full of 0xdb
-  wipe(bytes)
-  return bytes
-}
-
+/** Computes the public key (32 bytes) of a secret key (32 bytes): RFC 7748, section 6.1. */
+export const x25519PublicKey: Crypto['x25519PublicKey'] = backend.x25519PublicKey
+export const x25519: Crypto['x25519'] = backend.x25519
+export const blake2b: Crypto['blake2b'] = backend.blake2b
+export const blake2bInto: Crypto['blake2bInto'] = backend.blake2bInto
+export const chacha20Xor: Crypto['chacha20Xor'] = backend.chacha20Xor
+export const equal: Crypto['equal'] = backend.equal
+export const wipe: Crypto['wipe'] = backend.wipe
+export const secretBytes: Crypto['secretBytes'] = backend.secretBytes
 /** Computes the public key (32 bytes) of a seed (32 bytes): RFC 8032. */
-export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
-  const [publicKey, secretKey] = ed25519KeyPair(seed)
-  wipe(secretKey)
-  return publicKey
-}
-
+export const ed25519PublicKey: Crypto['ed25519PublicKey'] = backend.ed25519PublicKey
 /** Signs a message with a seed (32 bytes): 64 bytes of Ed25519, RFC 8032. */
-export function ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array {
-  const [, secretKey] = ed25519KeyPair(seed)
-  const signature = new Uint8Array(64)
-  sodium.crypto_sign_detached(native(signature), native(message), native(secretKey))
-  wipe(secretKey)
-  return signature
-}
-
+export const ed25519Sign: Crypto['ed25519Sign'] = backend.ed25519Sign
 /** Tells whether a signature (64 bytes) under a message is that of a public key (32 bytes): RFC 8032. */
-export function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (publicKey.length !== 32 || signature.length !== 64) return false
-  return sodium.crypto_sign_verify_detached(native(signature), native(message), native(publicKey))
-}
-
-function ed25519KeyPair(seed: Uint8Array): [publicKey: Uint8Array, secretKey: Uint8Array] {
-  const [publicKey, secretKey] = [new Uint8Array(32), new Uint8Array(64)]
-  sodium.crypto_sign_seed_keypair(native(publicKey), native(secretKey), want(seed, 32, 'ed25519 seed'))
-  return [publicKey, secretKey]
-}
+export const ed25519Verify: Crypto['ed25519Verify'] = backend.ed25519Verify
+/** Tells whether the system is asked to keep long-lived secrets out of swap and core dumps. */
+export const locksMemory: boolean = backend.locksMemory
+/** Says why the native backend could not be loaded, in a line; undefined where it is in use, and in browsers. */
+export const missingAddon: string | undefined = missing

@@ -1,5 +1,6 @@
-// The primitives that a backend supplies. Two modules implement it under the same names, and `#crypto` stands
-// for the one that fits: crypto-node.ts (sodium-native) and crypto-browser.ts (@noble).
+// The primitives that a backend supplies. Two modules implement it under the same names, crypto-native.ts
+// (sodium-native) and crypto-portable.ts (@noble), and `#crypto` stands for the one that fits: in browsers the portable
+// one, in Node the one that crypto-node.ts can load.
 
 /** One piece of data, or several that are hashed as if joined. */
 export type Parts = Uint8Array | readonly Uint8Array[]
@@ -39,6 +40,12 @@ export interface Crypto {
 
   /** Zeros for a long-lived secret: in locked memory, out of core dumps, where the backend can. */
   secretBytes(length: number): Uint8Array
+
+  /** Tells whether `secretBytes` asks the system to lock them. */
+  readonly locksMemory: boolean
+
+  /** Says in Node why the native backend could not be loaded; undefined where it is in use, and in browsers. */
+  readonly missingAddon: string | undefined
 
   /** RFC 8032: the public key (32 bytes) of a seed (32 bytes). */
   ed25519PublicKey(seed: Uint8Array): Uint8Array

@@ -1,6 +1,6 @@
 // chaffinch/sphinx: the packet. docs/spec/sphinx.md.
 
-export { x25519PublicKey } from '#crypto'
+export { locksMemory, missingAddon, x25519PublicKey } from '#crypto'
 export { type Random, seededRandom, systemRandom } from '../world/random.ts'
 export { type Body, body, readBody } from './body.ts'
 export { BULLETIN_RECIPIENT, DROP_RECIPIENT } from './commands.ts'

@@ -1,7 +1,7 @@
 // How a peer is dialled: at all of its addresses, each beginning a little after the one before, until one answers
-// (docs/spec/link.md 1.1). None of them can use up the time of the others. In place of libp2p's queue of dials, which tries one
-// address after the other, and lets whoever dials the same peer meanwhile share in what comes of it: an address would be
-// proven by another one's answer.
+// (docs/spec/link.md 1.1). None of them can use up the time of the others. In place of libp2p's queue of dials, which
+// tries one address after the other, and lets whoever dials the same peer meanwhile share in what comes of it: one
+// address would be proven by another one's answer.
 
 import { setMaxListeners } from 'node:events'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
@@ -245,7 +245,10 @@ function isNamed(read: HostAddress): read is HostAddress & { readonly kind: Name
   return read.ip === undefined
 }
 
-/** Directory entries are written by others: an address that is none is passed over, as is what would reach into this machine. */
+/**
+ * Tells whether an address is dialled at all. Directory entries are written by others: what is none is passed over, and
+ * so is what would reach into this machine.
+ */
 export function isDialled(address: string): boolean {
   const read = readMultiaddr(address)
   return read !== undefined && read.port > 0

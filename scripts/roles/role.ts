@@ -3,6 +3,7 @@
 import { pino } from 'pino'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
 import { LinkError } from '../../link/index.ts'
+import { locksMemory, missingAddon } from '../../sphinx/index.ts'
 import { ListenError, TokenError } from '../../world/http.ts'
 import type { Log } from '../../world/log.ts'
 
@@ -29,7 +30,7 @@ export function configOption(role: string, args: readonly string[]): string {
 
 /** Lines of JSON on standard error. Fields are the role's own words; nothing secret is handed to a log at all. */
 export function openLog(role: string, level: string): RoleLog {
-  return pino(
+  const log = pino(
     {
       level,
       base: { role },
@@ -39,6 +40,13 @@ export function openLog(role: string, level: string): RoleLog {
     },
     pino.destination({ fd: 2, sync: true }),
   )
+  if (missingAddon !== undefined) {
+    log.warn(
+      { code: 'NO_ADDON', reason: missingAddon, memoryLocked: locksMemory },
+      'no native cryptography on this platform: slower, and secrets lie in memory that may be swapped to disk',
+    )
+  }
+  return log
 }
 
 /**

@@ -1,7 +1,7 @@
 // The parts of Katzenpost's packets by themselves: key derivation, AEZ, and the dice of its tests.
 
 import * as node from '#crypto'
-import * as browser from '../../sphinx/crypto-browser.ts'
+import * as browser from '../../sphinx/crypto-portable.ts'
 import { seededRandom } from '../../world/random.ts'
 import { bytesOf, type Check, readJson, same } from './check.ts'
 import { aezDecrypt, aezEncrypt } from './katzenpost-aez.ts'

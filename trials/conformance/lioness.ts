@@ -1,7 +1,7 @@
 // Kind lioness-chacha20-blake2b: one block enciphered under one key, through both backends.
 
 import * as node from '#crypto'
-import * as browser from '../../sphinx/crypto-browser.ts'
+import * as browser from '../../sphinx/crypto-portable.ts'
 import { lioness } from '../../sphinx/lioness.ts'
 import { bytesOf, type Check, readJson, same } from './check.ts'
 

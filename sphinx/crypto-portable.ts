@@ -1,5 +1,5 @@
-// Backend for browsers: @noble, plain JavaScript. Contract: crypto.ts. Wiping is best effort: an engine may
-// have copied what it moved.
+// Portable backend: @noble, plain JavaScript, for browsers and for where Node has no addon. Contract: crypto.ts. Wiping
+// is best effort: an engine may have copied what it moved.
 
 import { chacha20orig } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as montgomery } from '@noble/curves/ed25519.js'
@@ -7,6 +7,9 @@ import { blake2b as hash } from '@noble/hashes/blake2.js'
 import { sha512 } from '@noble/hashes/sha2.js'
 import type { Parts } from './crypto.ts'
 import { SphinxError } from './error.ts'
+
+export const locksMemory = false
+export const missingAddon: string | undefined = undefined
 
 const zeroNonce = new Uint8Array(8)
 
