@@ -1,5 +1,5 @@
-// The conduct of peers, and when one is shut out (docs/spec/link.md 9): what it sends that nobody can use costs
-// the check that finds that out, and who makes that check a load is disconnected and for some time not let in.
+// The conduct of peers, and when one is shut out (docs/spec/link.md 9): who makes a load of what it could have seen
+// itself to be of no use is disconnected, and for some time not let in.
 
 import { hex } from '../encoding/bytes.ts'
 import type { Clock } from '../world/clock.ts'
@@ -7,8 +7,8 @@ import type { Ms } from '../world/units.ts'
 
 export interface ConductLimits {
   /**
-   * A peer may owe as much at once, in cells that nobody could use: twice a whole queue, which an honest neighbour may
-   * send too late for its packet keys after a link was cut.
+   * A peer may owe as much at once, in cells that nobody could use: twice a whole queue, which an honest client may
+   * send too late for its gateway's packet keys after a link was cut.
    */
   readonly mostOwed: number
   /** As much is forgiven each second: to find out that 250 cells are of no use takes a hundredth of a core. */
@@ -25,7 +25,10 @@ export interface ConductLimits {
 
 /** A thing that a peer did. */
 export type Deed =
-  /** It sent cells: `fitting` of them opened for the first time, `misfits` did not, or had been seen. */
+  /**
+   * A client sent cells, which it has built: `fitting` of them opened for the first time, `misfits` did not, or had
+   * been seen.
+   */
   | { readonly type: 'cells'; readonly fitting: number; readonly misfits: number }
   /** It opened a stream for something that is not served here, or not to it, or asked for too much on one. */
   | { readonly type: 'stream' }

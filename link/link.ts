@@ -119,8 +119,8 @@ export interface Shut {
 /** The link of a node. */
 export interface NodeLink extends Link {
   /**
-   * Tells what came of a peer's cells: so many opened for the first time, so many did not or had been seen. A peer of
-   * whose cells too many are of no use is disconnected, and for some time not let in.
+   * Tells what came of cells that a peer has built itself, as clients do: so many opened for the first time, so many
+   * did not or had been seen. One of whose cells too many are of no use is disconnected, and for some time not let in.
    *
    * @returns true when this was too much
    */

@@ -34,7 +34,7 @@ export function epochs(
   running: { readonly life: Readonly<Life>; readonly sender: LoopSender; readonly timers: Timers },
 ): Epochs {
   const { network, link, admission, clock, log } = options
-  const { directory, parameters, keys, replay, disk, bulletin, mail, loops } = parts
+  const { directory, parameters, keys, replay, disk, bulletin, mail, loops, worth } = parts
   const { life, sender, timers } = running
 
   function adopt(): void {
@@ -49,6 +49,7 @@ export function epochs(
     sender.follow(nodeLoopPerMinute)
     const neighbours = neighboursOf(admission.views, link.id)
     link.keepNeighbours(neighbours.map(node => node.id))
+    worth.keep(id => admission.views.some(({ nodes }) => nodes.has(id)))
     loops.keep(new Set(neighbours.map(node => hex(node.id))))
   }
 

@@ -88,6 +88,15 @@ export function nodeMetrics(status: () => NodeStatus): Registry {
   gauge('chaffinch_n1_alarm_flag', '1 while an n-1 alarm is raised', s => (s.alarm.raised ? 1 : 0))
   gauge('chaffinch_usual_loss_ratio', 'Share of loops that is usually missing', s => s.alarm.usualLoss)
   gauge('chaffinch_replay_tags', 'Tags remembered, all keys together', s => s.replay.tags)
+  counter('chaffinch_misfit_packets_total', 'Packets of nodes that do not open, or had been seen', s =>
+    sum(s.upstream, node => node.misfits),
+  )
+  gauge('chaffinch_unpeeled_packets', 'Packets that wait to be peeled', s => s.peeling.waiting)
+  counter(
+    'chaffinch_held_back_reads_total',
+    'Times that reading from a neighbour was put off, because it had its share inside',
+    s => s.peeling.heldBack,
+  )
   counter('chaffinch_shut_out_peers_total', 'Peers shut out for what they sent', s => s.shut.times)
   gauge('chaffinch_shut_out_nodes', 'Nodes that are shut out now', s => s.shut.nodes.length)
   counter('chaffinch_disk_refusals_total', 'Writes that the disk refused', s => s.disk.refusals)

@@ -66,6 +66,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         state: life.at,
         now: clock.now(),
         relay: pipeline.relay,
+        shares: pipeline.peeler.shares,
         alarm: parts.watch,
       }),
     leave: async () => (await parts.joined?.leave()) ?? new Map(),

@@ -18,6 +18,7 @@ import type { NodeOptions } from './options.ts'
 import { openJournals } from './relay/journals.ts'
 import { type KeyRing, openKeys } from './relay/keys.ts'
 import { type ReplayStore, replayStore } from './relay/replay.ts'
+import { Worth } from './worth.ts'
 
 export interface Parts {
   readonly limits: NodeLimits
@@ -29,6 +30,7 @@ export interface Parts {
   readonly replay: ReplayStore
   readonly loops: Loops
   readonly watch: LoopWatch
+  readonly worth: Worth
   readonly directory: Directory
   /** The directory, where this node has joined it itself. */
   readonly joined: JoinedDirectory | undefined
@@ -92,6 +94,7 @@ export async function openParts(options: NodeOptions): Promise<Parts> {
     replay,
     loops,
     watch,
+    worth: new Worth(),
     directory,
     joined,
     bulletin,

@@ -1,6 +1,7 @@
 // The way of packets (docs/spec/node.md 1): the relay, its peeler and its hold, and what is done at the relay's
 // word.
 
+import type { NodeId } from '../encoding/ids.ts'
 import type { Clock } from '../world/clock.ts'
 import { type Engine, engine } from './engine.ts'
 import { type VotedStrategy, votedStrategy } from './mixing/voted.ts'
@@ -28,7 +29,7 @@ export async function openPipeline(
   parts: Parts,
   judged: PeelerOptions['judged'],
 ): Promise<Pipeline> {
-  const { role, network, link, files, clock, random, log } = options
+  const { role, network, link, admission, files, clock, random, log } = options
   const { geometry, keys, replay, limits, parameters } = parts
   const peeler = await openPeeler({
     folder: files.folder,
@@ -41,6 +42,7 @@ export async function openPipeline(
     replay,
     now: clock.now,
     log,
+    isNode: from => from === '' || admission.views.some(({ nodes }) => nodes.has(from as NodeId)),
     peeled: results => run.happen({ type: 'peeled', results }),
     judged,
   })

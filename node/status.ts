@@ -21,7 +21,9 @@ import type { LoopCounts, Loops } from './loops/loops.ts'
 import type { LoopWatch } from './loops/watch.ts'
 import { type DropReason, held, type Relay } from './relay/relay.ts'
 import type { ReplayStore } from './relay/replay.ts'
+import type { Shares } from './relay/shares.ts'
 import type { Admission } from './routes.ts'
+import type { Worth } from './worth.ts'
 
 /** Packets since the start: received = forwarded + stored + served + dropped + held. */
 export interface PacketCounts {
@@ -72,6 +74,10 @@ export interface NodeStatus {
     /** Loops whose first hop it was. */
     readonly loops: LoopCounts
   }[]
+  /** Nodes from which packets came: how many opened for the first time, and how many never could or had been seen. */
+  readonly upstream: readonly { readonly id: string; readonly fitting: number; readonly misfits: number }[]
+  /** Packets that wait to be peeled, and how often reading from a neighbour was put off (docs/spec/node.md 1.3). */
+  readonly peeling: { readonly waiting: number; readonly heldBack: number }
   /** Peers that were shut out for what they sent, since the start; and the nodes that are out now, until when. */
   readonly shut: {
     readonly times: number
@@ -100,6 +106,8 @@ export function statusOf(node: {
   directory: Directory
   joined: JoinedDirectory | undefined
   relay: Relay
+  shares: Shares
+  worth: Worth
   loops: Loops
   alarm: LoopWatch
   replay: ReplayStore
@@ -141,6 +149,8 @@ export function statusOf(node: {
         loops: { ...loops.neighbour(name) },
       }
     }),
+    upstream: node.worth.list(),
+    peeling: { waiting: node.shares.waiting, heldBack: node.shares.heldBack },
     shut: shutOf(link, node.admission),
     replay: { tags: node.replay.size },
     disk: { refusals: node.disk.refusals, failing: node.disk.failing },

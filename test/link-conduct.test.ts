@@ -43,15 +43,14 @@ test('garbage at any rate that matters ends: after 8,192 cells and what is forgi
   }
 })
 
-// docs/threats.md 3.31, and its control
-test('half of a neighbour’s cells may be of no use, or so few that they cost nothing; above that it is parted', () => {
+test('half of a client’s cells may be of no use, or so few that they cost nothing; above that it is parted', () => {
   assert.is(garbage(200), undefined)
   assert.is(garbage(5000, 5000), undefined)
   assert.ok(garbage(5000, 4000))
 })
 
 /**
- * What an honest neighbour may send that does not fit: its whole queue, after a link was cut across the end of an
+ * What an honest client may send that does not fit: its whole queue, after a link was cut across the end of an
  * epoch, and what the connection held; and after each connection that broke, a batch once more. Links are re-opened
  * with back-off: the n-th in a row waits half of min(5 s, 100 ms * 2^(n-1)) at least.
  */
@@ -62,7 +61,7 @@ interface Honest {
   readonly fitting: number
 }
 
-test('a neighbour that is late for its keys, or sends again after a crash, is never shut out', () => {
+test('a client that is late for its keys, or sends again after a crash, is never shut out', () => {
   const { queueCells, backOff } = defaultLimits
   const inFlight = 1024 * 1024 // a window
   const held = Math.ceil(inFlight / 3369)

@@ -173,6 +173,8 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
     replay,
     now: () => now,
     log: silent,
+    clock: systemClock,
+    isNode: (from: string) => from !== 'client',
     peeled: (some: readonly PeelResult[]) => void results.push(...some),
     judged: (from: string, fit: Readonly<Fit>) => {
       const before = fits.get(from) ?? { fitting: 0, misfits: 0 }
@@ -184,7 +186,6 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
       ? inlinePeeler(options)
       : await peelPool({
           ...options,
-          clock: systemClock,
           threads,
           data: { folder, geometry: { suite: 'x25519', hops: network.hops, userBytes: network.userBytes } },
           startThread: data => {
@@ -342,11 +343,11 @@ test('a neighbour that floods is told to wait; another is not, and is served mea
   await withPeeler(1, async ({ peeler, key, results, come }) => {
     const flood = Array.from({ length: 600 }, () => random(g.packetBytes))
     for (const packet of flood) packet.set([1, 1])
-    assert.is(peeler.room('flooder'), undefined)
+    assert.is(peeler.shares.room('flooder'), undefined)
     peeler.peel('flooder', flood)
-    const room = peeler.room('flooder')
+    const room = peeler.shares.room('flooder')
     assert.instance(room, Promise)
-    assert.is(peeler.room('honest'), undefined)
+    assert.is(peeler.shares.room('honest'), undefined)
     peeler.peel('honest', [forward(key)])
     const good = (): number => results.findIndex(result => 'peeled' in result)
     for (let count = 1; good() < 0; count++) await come(count)
@@ -354,7 +355,7 @@ test('a neighbour that floods is told to wait; another is not, and is served mea
     assert.ok(good() < 4 * 32, `after ${good()} of the flood`)
     await room
     assert.ok(results.length >= 600 - 256, 'not before most of them are done')
-    assert.is(peeler.room('flooder'), undefined)
+    assert.is(peeler.shares.room('flooder'), undefined)
     await come(601)
   })
 })

@@ -5,7 +5,6 @@ import type { Worker } from 'node:worker_threads'
 import type { Network } from '../../directory/documents/network.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Epoch, second } from '../../world/units.ts'
-import { type FairQueue, fairQueue } from './fair-queue.ts'
 import {
   type FromThread,
   openedBytes,
@@ -19,15 +18,12 @@ import { compiledThread, heard, type StartThread, startWorker, tell } from './pe
 import { inlinePeeler, type Peeler, type PeelerOptions } from './peeler.ts'
 import { countFit, refusal } from './peeling.ts'
 import type { PeelResult } from './relay.ts'
+import { Shares } from './shares.ts'
 
 /** Packets that one thread gets at once: enough that handing them over costs little, few enough to be done soon. */
 const batchPackets = 32
-/** One neighbour may have so many taken before the next has its turn. */
-const share = 8
 /** Batches a thread has: one that it works on and one that waits for it. */
 const batchesAtOnce = 2
-/** Packets of one neighbour inside, from which on no more of its are read, until there are half as many. */
-const mostOfOne = 256
 /** A thread is replaced so long after its end. */
 const replaceMs = second
 
@@ -49,12 +45,6 @@ interface Batch {
   readonly epochs: readonly Epoch[]
   /** Those that will not be finished. */
   dropped: readonly PeelResult[]
-}
-
-/** Those wait on it who have to until there are fewer packets of a neighbour inside. */
-interface Gate {
-  readonly promise: Promise<void>
-  readonly resolve: () => void
 }
 
 interface Thread {
@@ -110,15 +100,14 @@ export async function peelPool(options: PoolOptions): Promise<Peeler> {
 class PeelPool implements Peeler {
   readonly #options: PoolOptions
   readonly #threads = new Set<Thread>()
-  readonly #waiting: FairQueue<Uint8Array> = fairQueue(share)
-  /** Packets inside, by neighbour, and who waits until there are fewer. */
-  readonly #inside = new Map<string, { packets: number; room: Gate | undefined }>()
+  readonly shares: Shares
   #nextBatch = 0
   #oldest = 0
   #closed = false
 
   constructor(options: PoolOptions) {
     this.#options = options
+    this.shares = new Shares(options.isNode)
   }
 
   async start(): Promise<void> {
@@ -127,18 +116,8 @@ class PeelPool implements Peeler {
   }
 
   peel(from: string, packets: readonly Uint8Array[]): void {
-    const inside = this.#inside.get(from)
-    if (inside === undefined) this.#inside.set(from, { packets: packets.length, room: undefined })
-    else inside.packets += packets.length
-    this.#waiting.push(from, packets)
+    this.shares.push(from, packets)
     this.#schedule()
-  }
-
-  room(from: string): Promise<void> | undefined {
-    const inside = this.#inside.get(from)
-    if (inside === undefined || inside.packets < mostOfOne) return undefined
-    inside.room ??= gate()
-    return inside.room.promise
   }
 
   async forget(before: Epoch): Promise<void> {
@@ -153,7 +132,7 @@ class PeelPool implements Peeler {
 
   async close(): Promise<void> {
     this.#closed = true
-    for (const { room } of this.#inside.values()) room?.resolve()
+    this.shares.close()
     await Promise.all(
       [...this.#threads].map(async thread => {
         const ended = new Promise(resolve => thread.worker.once('exit', resolve))
@@ -203,10 +182,10 @@ class PeelPool implements Peeler {
   /** Gives what waits to the threads that have least. */
   #schedule(): void {
     const { keys, now } = this.#options
-    while (this.#waiting.size > 0) {
+    while (this.shares.waiting > 0) {
       const thread = this.#idlest()
       if (thread === undefined) return
-      const portions = this.#waiting.take(batchPackets)
+      const portions = this.shares.take(batchPackets)
       const packets = portions.flatMap(({ items }) => items.map(ownBuffer))
       const epochs = keys.opening(now()).map(({ epoch }) => epoch)
       const batch = this.#nextBatch++
@@ -274,30 +253,11 @@ class PeelPool implements Peeler {
   #done(thread: Thread, number: number, results: readonly PeelResult[]): void {
     const batch = thread.batches.get(number)
     thread.batches.delete(number)
-    for (const [from, packets] of batch?.from ?? []) this.#left(from, packets)
+    for (const [from, packets] of batch?.from ?? []) this.shares.left(from, packets)
     if (this.#closed) return
     this.#schedule()
     this.#options.peeled(results)
   }
-
-  #left(from: string, packets: number): void {
-    const inside = this.#inside.get(from)
-    if (inside === undefined) return
-    inside.packets -= packets
-    if (inside.packets * 2 <= mostOfOne) {
-      inside.room?.resolve()
-      inside.room = undefined
-    }
-    if (inside.packets === 0) this.#inside.delete(from)
-  }
-}
-
-function gate(): Gate {
-  let resolve = (): void => {}
-  const promise = new Promise<void>(done => {
-    resolve = done
-  })
-  return { promise, resolve }
 }
 
 /** Gives a packet's bytes as a buffer that can be handed over: one that holds nothing else. */

@@ -3,12 +3,14 @@
 
 import type { Geometry } from '../../sphinx/geometry.ts'
 import { discard } from '../../sphinx/peel.ts'
+import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Epoch, Ms } from '../../world/units.ts'
 import type { KeyRing, PacketKey } from './keys.ts'
 import { countFit, type Fit, finish, open, refusal } from './peeling.ts'
 import type { PeelResult } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
+import { type Portion, Shares } from './shares.ts'
 
 export interface Peeler {
   /**
@@ -17,8 +19,8 @@ export interface Peeler {
    * @param from whose they are, in hex; empty for this node's own
    */
   peel(from: string, packets: readonly Uint8Array[]): void
-  /** Resolves when more packets of this neighbour may come; undefined when they may come now. */
-  room(from: string): Promise<void> | undefined
+  /** The packets inside, and the neighbours that wait until there are fewer. */
+  readonly shares: Shares
   /** Wipes what it holds of the keys of epochs before this one, whose files are gone. */
   forget(before: Epoch): Promise<void>
   /** Wipes all keys and ends; what it still has is not answered. */
@@ -32,15 +34,33 @@ export interface PeelerOptions {
   /** The wall time, which says whose epoch's keys open packets. */
   readonly now: () => Ms
   readonly log: Log
+  /** Tells nodes, and this node itself (empty), from clients, by hex. */
+  readonly isNode: (from: string) => boolean
   /** Told one result a packet, in any order and in any portions; the tags of the good ones are admitted. */
   readonly peeled: (results: readonly PeelResult[]) => void
   /** Told of each neighbour, in hex, what its packets were worth: once for all that it peels together. */
   readonly judged: (from: string, fit: Readonly<Fit>) => void
 }
 
-/** Peels at once, in the caller's thread, with the key ring's own keys. */
-export function inlinePeeler(options: PeelerOptions): Peeler {
-  const { geometry, keys, replay, now, log, peeled, judged } = options
+/** Packets taken at once, in the turns of their neighbours. */
+const batchPackets = 64
+/** After so long, the links have their turn: the packets that come then wait for theirs. */
+const turnMs: Ms = 5
+
+/**
+ * Peels in the caller's thread, with the key ring's own keys: at once, until that has taken all the thread's time for
+ * a while; then what comes waits and is taken in turns.
+ */
+export function inlinePeeler(options: PeelerOptions & { readonly clock: Clock }): Peeler {
+  const { geometry, keys, replay, now, log, peeled, judged, clock } = options
+  const shares = new Shares(options.isNode)
+  let timer: Timer | undefined
+  let closed = false
+  let working = false
+  /** Peeling has had the thread since then, as far as is known; so long of that it has used. */
+  let began = Number.NEGATIVE_INFINITY
+  let worked = 0
+
   const peelOne = (opening: readonly PacketKey[], packet: Uint8Array, fit: Fit): PeelResult => {
     try {
       const header = open(geometry, opening, packet)
@@ -58,16 +78,52 @@ export function inlinePeeler(options: PeelerOptions): Peeler {
       return { drop: 'FAULT' }
     }
   }
-  return {
-    peel(from, packets) {
+
+  const peelPortion = (opening: readonly PacketKey[], { from, items }: Portion): readonly PeelResult[] => {
+    const fit = { fitting: 0, misfits: 0 }
+    const results = items.map(packet => peelOne(opening, packet, fit))
+    shares.left(from, items.length)
+    judged(from, fit)
+    return results
+  }
+
+  /** Works off what waits until its time is over; what is left waits for the links to have had theirs. */
+  const work = (): void => {
+    working = true
+    let at = clock.elapsed()
+    if (at - began >= 2 * turnMs) {
+      began = at
+      worked = 0
+    }
+    while (shares.waiting > 0 && worked < turnMs && !closed) {
       const opening = keys.opening(now())
-      const fit = { fitting: 0, misfits: 0 }
-      const results = packets.map(packet => peelOne(opening, packet, fit))
-      judged(from, fit)
+      const results = shares.take(batchPackets).flatMap(portion => peelPortion(opening, portion))
+      const after = clock.elapsed()
+      worked += after - at
+      at = after
       peeled(results)
+    }
+    working = false
+    if (shares.waiting > 0 && !closed) timer ??= clock.after(0, nextTurn)
+  }
+
+  const nextTurn = (): void => {
+    timer = undefined
+    began = Number.NEGATIVE_INFINITY
+    work()
+  }
+
+  return {
+    shares,
+    peel(from, packets) {
+      shares.push(from, packets)
+      if (timer === undefined && !working) work()
     },
-    room: () => undefined,
     forget: async () => {},
-    close: async () => {},
+    async close() {
+      closed = true
+      timer?.cancel()
+      shares.close()
+    },
   }
 }

@@ -65,10 +65,19 @@ export const defects: Readonly<Record<string, Defect>> = {
     },
   },
 
-  /** Whoever sends garbage may go on. */
-  'garbage-unlimited': {
+  /** What a node passes on is held against it. */
+  'passing-on-blamed': {
     shownBy: { kind: 'garbage' },
-    node: footing => ({ ...footing, link: changedLink(footing.link, { judge: () => false }) }),
+    node: footing => ({
+      ...footing,
+      link: changedLink(footing.link, {
+        onCells: handler =>
+          footing.link.onCells((from, cells) => {
+            footing.link.judge(from, { fitting: 0, misfits: cells.length })
+            return handler(from, cells)
+          }),
+      }),
+    }),
   },
 
   /** A burst of cells leaves a rejected promise that nobody handles. */

@@ -169,7 +169,7 @@ export function faults(trouble: Trouble): Faults {
     },
   }
 
-  /** Whom nothing else befalls meanwhile: it has to see the sender off. */
+  /** Whom nothing else befalls meanwhile: it has to count what comes. */
   async function litter(name: string): Promise<void> {
     const target = watch.last(name)
     if (target === undefined || !('id' in target)) return
