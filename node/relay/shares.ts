@@ -91,7 +91,7 @@ export class Shares {
     for (const { room } of this.#inside.values()) room?.resolve()
   }
 
-  /** It is asked whether a neighbour is a node when its first packet comes inside; that holds until its last has left. */
+  /** Asks whether a neighbour is a node when its first packet comes inside; that holds until its last has left. */
   #enter(from: string, packets: number): Inside {
     const inside = this.#inside.get(from) ?? { isNode: this.#isNode(from), packets: 0, room: undefined }
     this.#inside.set(from, inside)
