@@ -14,11 +14,11 @@ export type ApiCode =
   | 'SLOW_DOWN'
   | 'INTERNAL'
 
-/** What a code says to a person. */
+/** Explains a code to a person. */
 export interface Advice {
-  /** What was handed in, or what happened. */
+  /** Names what was handed in, or what happened. */
   readonly when: string
-  /** What to do. */
+  /** Says what to do. */
   readonly remedy: string
 }
 
@@ -158,7 +158,7 @@ export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
   INTERNAL: { when: 'a fault in this program', remedy: "look into the client's log, and report it" },
 }
 
-/** What to do about a code; undefined for one that is none of a client's. */
+/** Finds what to do about a code; undefined for one that is none of a client's. */
 export function adviceFor(code: string): string | undefined {
   return Object.hasOwn(advice, code) ? advice[code as keyof typeof advice].remedy : undefined
 }

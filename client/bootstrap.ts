@@ -9,11 +9,11 @@ export interface Bootstrap {
   /** Percent. */
   readonly progress: number
   readonly tag: 'consensus' | 'gateway' | 'ready'
-  /** What it does now, in a few words. */
+  /** Says in a few words what it does now. */
   readonly summary: string
-  /** What is odd about it. */
+  /** Says what is odd about it. */
   readonly warning: string | null
-  /** What a person could do. */
+  /** Says what a person could do. */
   readonly recommendation: string | null
 }
 

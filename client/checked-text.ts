@@ -1,5 +1,5 @@
-// Bytes as one string that a person can paste: a prefix, base32 (multibase b), and a CRC that notices every wrong character
-// (docs/spec/client.md 1).
+// Bytes as one string that a person can paste: a prefix, base32 (multibase b), and a CRC that notices every wrong
+// character (docs/spec/client.md 1).
 
 import { base32 } from 'multiformats/bases/base32'
 import { concat } from '../encoding/bytes.ts'

@@ -46,7 +46,7 @@ export class Client {
   readonly #listeners: Listeners
   readonly #composer: Composer
   readonly #requests: Requests
-  /** What a person does by hand. */
+  /** Does what a person asks for by hand. */
   readonly chores: Chores
   readonly #received = { messages: 0, replies: 0 }
   #closed: Promise<void> | undefined
@@ -127,8 +127,8 @@ export class Client {
    *
    * @param to an address
    * @param content text is sent as UTF-8; at most 16 MiB
-   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, DISK_FULL, BAD_OPTION, ABORTED, CLOSED,
-   *   and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
+   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, DISK_FULL, BAD_OPTION,
+   *   ABORTED, CLOSED, and where reply blocks go with it NO_CONSENSUS, NO_GATEWAY, NO_PATH
    */
   async send(to: string, content: Uint8Array | string, options: SendOptions = {}): Promise<Message> {
     checkOptions('send', options)
@@ -259,8 +259,9 @@ export class Client {
   }
 
   /**
-   * Every message that comes for an app (default: those that name none), once, beginning with those that no app has read yet. A message counts as read when
-   * the next one is asked for or the loop ends. Ends when the signal aborts or the client closes.
+   * Every message that comes for an app (default: those that name none), once, beginning with those that no app has
+   * read yet. A message counts as read when the next one is asked for or the loop ends. Ends when the signal aborts or
+   * the client closes.
    */
   messages(
     options: { readonly signal?: AbortSignal; readonly app?: string } = {},
@@ -300,7 +301,7 @@ export class Client {
     return this.#engine.inbox.find(id)?.app
   }
 
-  /** How much cover traffic it sends (docs/spec/client-clocks.md 8.1). */
+  /** The level of cover traffic that it sends (docs/spec/client-clocks.md 8.1). */
   get cover(): CoverLevel {
     return this.#engine.cover
   }
@@ -324,7 +325,7 @@ export class Client {
     return bulletinTopic(this.#engine.bulletin, topic)
   }
 
-  /** How it is now: what `GET /status` gives. */
+  /** Describes how it is now, as `GET /status` does. */
   status(): ClientStatus {
     const { network, directory, clock, g } = this.#init
     return statusOf({
@@ -346,7 +347,7 @@ export class Client {
     })
   }
 
-  /** What happened to this client's messages, oldest first: for its owner, never sent anywhere. */
+  /** Lists what happened to this client's messages, oldest first: for its owner, never sent anywhere. */
   ledger(): readonly LedgerEntry[] {
     return this.#engine.diary.entries()
   }
@@ -409,7 +410,7 @@ export class Client {
     return this.#closed
   }
 
-  /** What `await using client = await connect(…)` calls: `close`. */
+  /** Closes it at the end of a block that says `await using client = await connect(…)`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -22,14 +22,14 @@ import type { CoverLevel } from './outgoing/cover.ts'
 import { maxGateways } from './packets/address.ts'
 import { hpkeSealing, type Sealing } from './packets/sealing.ts'
 
-/** What a client is made of. Only `network`, and a `folder` or a `store`, must be given. */
+/** Configures a client. Only `network`, and a `folder` or a `store`, must be given. */
 export interface ClientOptions {
   /** The network to join, as everybody of it is configured. */
   readonly network: Network
   /** Where the client keeps its keys, queue and inbox; or hand in a `store`. */
   readonly folder?: string
   readonly store?: Store
-  /** What opens a locked `folder`; a new one is locked with it from the start. */
+  /** Opens a locked `folder`; a new one is locked with it from the start. */
   readonly unlock?: Unlock
   /** 32 bytes each, at most three, the first to use in front. Default: those of the last time, else one at random. */
   readonly gateways?: readonly Uint8Array[]
@@ -48,7 +48,7 @@ export interface ClientOptions {
   readonly clock?: Clock
   readonly random?: Random
   readonly sealing?: Sealing
-  /** How much cover traffic it sends; default `default`. */
+  /** The level of cover traffic that it sends; default `default`. */
   readonly cover?: CoverLevel
   readonly log?: Log
   readonly limits?: Partial<ClientLimits>
@@ -70,8 +70,8 @@ const usualDeadlineMs = 120_000
  *     const message = await client.send(address, 'hello', { replies: true })
  *     await message.stored()
  *
- * The signal takes effect in the turn in which it aborts; what had been opened is closed behind it, and whoever opens the
- * folder again in this process waits for that.
+ * The signal takes effect in the turn in which it aborts; what had been opened is closed behind it, and whoever opens
+ * the folder again in this process waits for that.
  *
  * @throws ClientError NO_CONSENSUS, NO_GATEWAY (not ready by the deadline), ABORTED, and what `openClient` throws
  */

@@ -52,7 +52,7 @@ export interface EngineInit {
   readonly cover: CoverLevel
 }
 
-/** What the engine tells the app's face of it. */
+/** Tells the face that an app sees what happens in the engine. */
 export interface EngineEvents {
   readonly onState: (message: Outgoing) => void
   readonly onMessage: (entry: InboxEntry) => void

@@ -22,7 +22,7 @@ import {
   readIdentities,
 } from './folder/identity-list.ts'
 
-/** What all identities of a folder are made of: each becomes a client of its own. */
+/** Configures all identities of a folder: each becomes a client of its own. */
 export interface IdentitiesOptions extends ClientOptions {
   /** Where the stores of the others lie; default: in `folder`. */
   readonly stores?: IdentityStores
@@ -130,7 +130,7 @@ export class Identities {
     return this.#of(mainIdentity).client
   }
 
-  /** Of all, the first in front. */
+  /** The names of all, the first in front. */
   get names(): readonly string[] {
     return [...this.#open.keys()]
   }
@@ -229,7 +229,10 @@ export class Identities {
     return client
   }
 
-  /** A gateway that runs, at random: of those that no other identity enters by, nor another of their operator, if there are any. */
+  /**
+   * A gateway that runs, at random: of those that no other identity enters by, nor another of their operator, if there
+   * are any.
+   */
   #choose(name: string, view: View): Uint8Array | undefined {
     const used = [...this.#open.values()].flatMap(({ client }) => client.gateways.map(hex))
     const names = new Set([...used, ...this.#drawn.values()])

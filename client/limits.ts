@@ -21,7 +21,7 @@ export interface ClientLimits {
   readonly board: BoardLimits
   /** Entries of the ledger. */
   readonly ledger: number
-  /** How long a message is tried without a deadline of its own, milliseconds. */
+  /** Bounds how long a message is tried without a deadline of its own, milliseconds. */
   readonly lifetimeMs: number
 }
 

@@ -6,7 +6,7 @@ import type { Received } from './message.ts'
 
 export interface MailInit {
   readonly inbox: Inbox
-  /** Whether a reply to a message can be handed in now. */
+  /** Tells whether a reply to a message can be handed in now. */
   readonly canReply: (id: string) => boolean
   /** The app is being handed a message for the first time. */
   readonly onDelivered: (entry: InboxEntry) => void
@@ -33,8 +33,8 @@ export class Mail {
   }
 
   /**
-   * Every message of an app once, as it comes, beginning with those that no app has read yet. A message counts as read when
-   * the next is asked for or the loop ends; if the process dies before that, it comes again. Ends when the signal
+   * Every message of an app once, as it comes, beginning with those that no app has read yet. A message counts as read
+   * when the next is asked for or the loop ends; if the process dies before that, it comes again. Ends when the signal
    * aborts or the client closes.
    */
   async *messages(app: string, signal?: AbortSignal): AsyncGenerator<Received, void, undefined> {

@@ -16,7 +16,7 @@ export interface Message {
   readonly state: MessageState
   /** Why it failed. */
   readonly reason: ClientErrorCode | undefined
-  /** How many fragments it is cut into, and how many of them are known to have arrived. */
+  /** Counts the fragments that it is cut into, and those that are known to have arrived. */
   readonly progress: { readonly fragments: number; readonly arrived: number }
   /**
    * Resolves when all of it has left once.
@@ -24,7 +24,9 @@ export interface Message {
    * @throws ClientError with the reason when it fails first, CLOSED when the client closes, ABORTED
    */
   sent(signal?: AbortSignal): Promise<void>
-  /** Resolves when the far gateway has all of it on disk; for a reply, when the asker's client has. Throws like `sent`. */
+  /**
+   * Resolves when the far gateway has all of it on disk; for a reply, when the asker's client has. Throws like `sent`.
+   */
   stored(signal?: AbortSignal): Promise<void>
   /** Resolves when the receiver's app has taken it; only for a message that asked for it. Throws like `sent`. */
   read(signal?: AbortSignal): Promise<void>
@@ -47,7 +49,7 @@ export interface Received {
   readonly text: string
   /** The id of our message that it answers; undefined for a message to our address. */
   readonly inReplyTo: string | undefined
-  /** Whether a reply to it can be handed in when it is handed over. */
+  /** True when a reply to it could be handed in at the time when it was handed over. */
   readonly canReply: boolean
 }
 

@@ -9,9 +9,9 @@ import { type Priority, priorities } from './outgoing/delivery.ts'
 import { maxBlocks } from './packets/content.ts'
 import type { Way } from './packets/pattern.ts'
 
-/** What a message asks for besides being delivered. All of it is optional. */
+/** Asks for more than that a message be delivered. All of it is optional. */
 export interface SendOptions {
-  /** Whether the receiver may reply, or how many reply blocks go with the message (1 to 64). Default false. */
+  /** Lets the receiver reply, or says how many reply blocks go with the message (1 to 64). Default false. */
   readonly replies?: boolean | number
   /** Ask to be told when the receiver's app has taken it. Default false. */
   readonly receipt?: boolean
@@ -19,7 +19,7 @@ export interface SendOptions {
   readonly app?: string
   /** Before or behind the app's other messages; default `normal`. Apps take turns whatever it is. */
   readonly priority?: Priority
-  /** What its packets' paths must obey; without it they look like everybody's. */
+  /** Rules that its packets' paths must obey; without it they look like everybody's. */
   readonly way?: Way
   /** Calls it off, before or after it was accepted. */
   readonly signal?: AbortSignal
@@ -37,7 +37,7 @@ export interface InboxOptions {
   readonly until?: AbortSignal
 }
 
-/** What `client.on` tells, by name. */
+/** Lists what `client.on` tells, by name. */
 export interface ClientEvents {
   /** A message of ours has changed its state. */
   state: (message: Message) => void

@@ -13,7 +13,7 @@ export const ownServiceNames = ['echo', 'ping'] as const
 /** The name of one of them. */
 export type OwnServiceName = (typeof ownServiceNames)[number]
 
-/** What a ping may carry, bytes: it fits one packet each way. */
+/** The most that a ping may carry, bytes: it fits one packet each way. */
 const longestPing = 64
 
 /** The handler of each, and its limits. */

@@ -10,7 +10,7 @@ import { ClientError } from './error.ts'
 import type { Message, Received } from './message.ts'
 import { Reader } from './reader.ts'
 
-/** How an answer begins. */
+/** The first byte of an answer. */
 export const answerStatus = { fine: 0, busy: 1, refused: 2, failed: 3 } as const
 type Status = keyof typeof answerStatus
 
@@ -42,14 +42,14 @@ export interface ServiceOptions {
 
 /** A service that this client offers. Made by `Client.serve`. */
 export interface Service {
-  /** What became of the requests. `mute` brought no reply blocks and was dropped. */
+  /** Counts what became of the requests. `mute` brought no reply blocks and was dropped. */
   readonly counts: Readonly<Record<Status | 'mute', number>>
   /** Resolves when the service has ended and no handler works any more. */
   readonly ended: Promise<void>
   end(): void
 }
 
-/** What a service needs of its client. */
+/** Gives a service what it needs of its client. */
 export interface ServiceInit {
   readonly clock: Clock
   readonly log: Log

@@ -22,16 +22,16 @@ import type { Returns } from './outgoing/returns.ts'
 
 type Counts = Readonly<Record<MessageState, number>>
 
-/** How a client is, for its owner: plain values only, as `GET /status` gives them too. */
+/** Describes to its owner how a client is: plain values only, as `GET /status` gives them too. */
 export interface ClientStatus {
   readonly role: 'client'
-  /** Whether packets leave now: there is a consensus, and the gateway answers. */
+  /** True while packets leave: there is a consensus, and the gateway answers. */
   readonly ready: boolean
   /** Empty until the first consensus let it choose a gateway. */
   readonly address: string
   readonly epoch: number
   readonly consensus: ConsensusStatus | null
-  /** Whether documents come as they should: docs/spec/directory-travel.md 10. */
+  /** Says whether documents come as they should: docs/spec/directory-travel.md 10. */
   readonly directory: DirectoryHealth
   /** The level it is at, and what each costs at the consensus's rates; no costs before the first consensus. */
   readonly cover: { readonly level: CoverLevel; readonly costs: readonly CoverCost[] }
@@ -47,26 +47,29 @@ export interface ClientStatus {
   /** Fragments that wait for an acknowledgement. */
   readonly inFlight: number
   /**
-   * Packets that left, by what they carried; `faults` could not be made; `refused` were asked of the client by somebody whose
-   * budget was spent.
+   * Packets that left, by what they carried; `faults` could not be made; `refused` were asked of the client by somebody
+   * whose budget was spent.
    */
   readonly packets: Readonly<Record<'payload' | 'loop' | 'drop' | 'faults' | 'refused', number>>
   readonly loops: { readonly sent: number; readonly returned: number }
   /** Entries of mailboxes by what became of them. */
   readonly entries: Readonly<Record<string, number>>
-  /** Of the service that it announces; null when it announces none. */
+  /** The state of the service that it announces; null when it announces none. */
   readonly announcement: AnnouncementState | null
-  /** The bulletin: entries that this client published, or could not; and of each gateway what it showed, kept back, made up. */
+  /**
+   * The bulletin: entries that this client published, or could not; and of each gateway what it showed, kept back, made
+   * up.
+   */
   readonly bulletin: {
     readonly published: number
     readonly unpublished: number
     readonly gateways: readonly ({ readonly id: string } & GatewayRecord)[]
   }
-  /** How much longer than the delays drawn a round trip is given, milliseconds. */
+  /** The time that a round trip is given beyond the delays drawn, milliseconds. */
   readonly slackMs: number
 }
 
-/** What the status is made of. */
+/** Parts of a client that its status is read from. */
 export interface Innards {
   readonly g: Geometry
   readonly cover: CoverLevel

@@ -37,11 +37,11 @@ export interface Listed {
   readonly inReplyTo: string | null
   readonly canReply: boolean
   readonly bytes: number
-  /** Whether an app, or its owner, has taken it. */
+  /** True once an app, or its owner, has taken it. */
   readonly read: boolean
 }
 
-/** What can be told of reply blocks that somebody handed over, without using one. */
+/** Describes reply blocks that somebody handed over, without using one. */
 export interface SurbSummary {
   /** Lowercase hex: what is sent with them arrives as a reply to this. */
   readonly conversation: string
@@ -50,7 +50,7 @@ export interface SurbSummary {
 }
 
 /**
- * What a person does by hand, and an app seldom: the queue, cleaning up, reply blocks as text. It is
+ * Does what a person asks for by hand, and an app seldom: the queue, cleaning up, reply blocks as text. It is
  * `client.chores`.
  */
 export class Chores {
@@ -72,7 +72,7 @@ export class Chores {
     )
   }
 
-  /** What came and is kept, oldest first. Nothing counts as read for it. @param app of this one only */
+  /** Lists what came and is kept, oldest first. Nothing counts as read for it. @param app of this one only */
   inbox(app?: string): Listed[] {
     return this.#engine.inbox
       .after(-1, app)
@@ -99,7 +99,8 @@ export class Chores {
    *
    * @param user the address of whoever uses them
    * @param wanted 1 to 64
-   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, BAD_OPTION, NO_CONSENSUS, NO_GATEWAY, NO_PATH, QUEUE_FULL
+   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION, BAD_OPTION, NO_CONSENSUS, NO_GATEWAY, NO_PATH,
+   *   QUEUE_FULL
    */
   async makeSurbs(user: string, wanted: number): Promise<string> {
     const { random, g, network, store } = this.#init
@@ -113,7 +114,7 @@ export class Chores {
   }
 
   /**
-   * What reply blocks that were handed over as text are, without using one.
+   * Describes reply blocks that were handed over as text, without using one.
    *
    * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION
    */
@@ -128,8 +129,8 @@ export class Chores {
    *
    * @param bytes at most 1 MiB; more than the blocks carry asks their maker for more
    * @returns the id of the message
-   * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, REPLY_EXPIRED (used up, over, or made for
-   *   somebody at other gateways)
+   * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, REPLY_EXPIRED (used up, over, or
+   *   made for somebody at other gateways)
    */
   async useSurbs(text: string, bytes: Uint8Array, app: string): Promise<string> {
     const { g, network, clock, store, random, limits } = this.#init

@@ -14,7 +14,7 @@ const leastHeadStartMs: Ms = 10
 interface Known {
   /** The address that answered last. */
   readonly worked: string | undefined
-  /** How often in a row none did. */
+  /** Counts how often in a row none did. */
   readonly failures: number
 }
 
@@ -41,7 +41,7 @@ export class DialOrder {
     this.#remember(peer, { worked: known?.worked, failures: (known?.failures ?? 0) + 1 })
   }
 
-  /** Who answered there was no good after all: another address comes first. */
+  /** Hears that the peer that answered there was no good after all: another address comes first. */
   doubt(peer: string): void {
     const known = this.#peers.get(peer)
     if (known?.worked !== undefined) this.#remember(peer, { worked: undefined, failures: known.failures + 1 })

@@ -46,8 +46,8 @@ export function makeReplyBlock(
 }
 
 /**
- * Tells whether `useReplyBlock` can make a packet of these bytes: their length, version and suite are right. Whether its hops
- * can open it shows there only.
+ * Tells whether `useReplyBlock` can make a packet of these bytes: their length, version and suite are right. Whether
+ * its hops can open it shows there only.
  */
 export function isReplyBlock(g: Geometry, block: Uint8Array, suite: Suite = suiteOf(g)): boolean {
   return block.length === g.replyBlockBytes && suite.ad.every((byte, i) => byte === block[i])

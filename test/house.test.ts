@@ -292,6 +292,7 @@ const spoken: readonly string[] = [
   'sphinx',
   'link',
   'node',
+  'client',
   'payment',
   'simulator',
   'scripts',

@@ -16,9 +16,9 @@ export interface Env {
 
 export interface AccessInit {
   readonly clock: Clock
-  /** Of the owner. */
+  /** The owner's. */
   readonly token: string
-  /** Of apps, by name. */
+  /** Those of apps, by name. */
   readonly apps: ReadonlyMap<string, string>
   /** Requests a minute of each; half of them at once. */
   readonly perMinute: number

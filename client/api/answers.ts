@@ -1,6 +1,6 @@
-// The answers that the HTTP API gives (docs/spec/client-http.md 15), as schemas: the OpenAPI document is made from them, and
-// `chaffinch/remote` checks by them what it is given and takes its types from them. What it says of the client itself:
-// status.ts.
+// The answers that the HTTP API gives (docs/spec/client-http.md 15), as schemas: the OpenAPI document is made from
+// them, and `chaffinch/remote` checks by them what it is given and takes its types from them. What it says of the
+// client itself: status.ts.
 
 import * as v from 'valibot'
 import type { MessageId, NodeId } from '../../encoding/ids.ts'
@@ -288,7 +288,7 @@ export const messageEvent: v.GenericSchema<unknown, MessageTold> = v.object({
   inReplyTo: v.nullable(hexId),
 })
 
-/** How the API says no (RFC 9457). */
+/** Describes the document by which the API says no (RFC 9457). */
 export const problem: v.GenericSchema<
   unknown,
   { readonly title: string; readonly status: number; readonly code: string; readonly detail: string }

@@ -22,7 +22,7 @@ export interface DaemonOptions {
   readonly client: Client
   /** 0 takes a free one. */
   readonly port: number
-  /** What `Authorization: Bearer` must say: the owner. */
+  /** The owner's, as `Authorization: Bearer` must name it. */
   readonly token: string
   /** Tokens of apps, by name: each sees its own messages only. */
   readonly apps?: ReadonlyMap<string, string>

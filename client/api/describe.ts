@@ -1,5 +1,5 @@
-// Descriptions of routes for the OpenAPI document, from the schemas that check them. For the client's own routes, and for those
-// of parts beside it (part.ts).
+// Descriptions of routes for the OpenAPI document, from the schemas that check them. For the client's own routes, and
+// for those of parts beside it (part.ts).
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import type * as v from 'valibot'
@@ -9,7 +9,7 @@ type Responses = NonNullable<DescribeRouteOptions['responses']>
 type Parameters = NonNullable<DescribeRouteOptions['parameters']>
 type AnySchema = v.GenericSchema
 
-/** What one sends, not what a transformation makes of it. */
+/** Describes the side of a schema that a person sends, not what a transformation makes of it. */
 const input = { typeMode: 'input', errorMode: 'ignore' } as const
 
 /** Token, origin and rate are looked at before a request reaches its route. */
@@ -30,7 +30,7 @@ const meanings: Readonly<Record<number, string>> = {
 }
 
 /**
- * What a route answers.
+ * Describes the answers of a route.
  *
  * @param failing statuses that come with a problem document, besides those that any route can give
  * @param means what a failing status means here, where that differs from what it means for messages

@@ -135,7 +135,7 @@ function listen(
   }
 }
 
-/** What a request over the socket comes to; never rejects. */
+/** Carries out a request over the socket and gives the answer to send; never rejects. */
 async function answer(client: Client, asker: Asker, data: unknown): Promise<Record<string, unknown>> {
   let ref: string | number | undefined
   try {

@@ -24,7 +24,7 @@ export interface RoutesInit {
   readonly identities?: Identities | undefined
   /** Ends requests that wait. */
   readonly closing: AbortSignal
-  /** What else the API serves. */
+  /** Parts that the API serves besides. */
   readonly parts?: readonly ApiPart[]
 }
 

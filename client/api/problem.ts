@@ -47,7 +47,10 @@ export function statusOf(code: string): number | undefined {
   return Object.hasOwn(statuses, code) ? statuses[code as keyof typeof statuses] : undefined
 }
 
-/** What an error of a route is to whoever asked: a ClientError by its code, a schema's complaint as BAD_REQUEST, all else INTERNAL. */
+/**
+ * Turns an error of a route into an answer to whoever asked: a ClientError by its code, a schema's complaint as
+ * BAD_REQUEST, all else INTERNAL.
+ */
 export function problemOf(error: unknown): Response {
   if (error instanceof ClientError) return problem(statuses[error.code] ?? 500, error.code, error.message)
   if (error instanceof v.ValiError) return problem(400, 'BAD_REQUEST', says(error))

@@ -1,5 +1,5 @@
-// The requests that the HTTP API takes (docs/spec/client-http.md 15), as schemas: requests are checked by them, the OpenAPI
-// document is made from them, and they are the types of `chaffinch/remote`. Its answers: answers.ts, status.ts.
+// The requests that the HTTP API takes (docs/spec/client-http.md 15), as schemas: requests are checked by them, the
+// OpenAPI document is made from them, and they are the types of `chaffinch/remote`. Its answers: answers.ts, status.ts.
 
 import * as v from 'valibot'
 import { isAppName } from '../app-name.ts'
@@ -44,7 +44,7 @@ export interface PageQuery {
   readonly most?: number | undefined
 }
 
-/** Of bytes, in a request: one of the two. */
+/** Bytes in a request come in one of these two ways. */
 const content = {
   text: v.optional(v.string()),
   base64: v.optional(v.string()),

@@ -42,7 +42,7 @@ export interface BulletinInit {
   readonly cancel: (id: string) => void
 }
 
-/** How long the pieces of an entry may take to be acknowledged, ... */
+/** The longest that the pieces of an entry may take to be acknowledged, ... */
 const sendMs = 20 * second
 /** ... and then the entry to turn up on the own gateway's board. */
 const showMs = 15 * second
@@ -89,7 +89,7 @@ export class Bulletin {
     return new Bulletin(init, store, await store.cursors())
   }
 
-  /** What the next page of a gateway should show. */
+  /** Picks what the next page of a gateway should show. */
   wanted(gateway: string): BoardReader['wanted'] {
     return this.#reader(gateway).wanted
   }
@@ -119,7 +119,7 @@ export class Bulletin {
     if (added.length > 0) this.#waiting.wake()
   }
 
-  /** What became of a posting. */
+  /** Hears what became of a posting. */
   moved(posting: string, state: MessageState): void {
     for (const one of this.#underWay.values()) {
       if (one.posting !== posting) continue
@@ -130,8 +130,8 @@ export class Bulletin {
   }
 
   /**
-   * Publishes an entry: resolves when it is on the board of the own gateway, to the entry's id. The same bytes twice are one
-   * entry. What has been called off may still appear.
+   * Publishes an entry: resolves when it is on the board of the own gateway, to the entry's id. The same bytes twice
+   * are one entry. What has been called off may still appear.
    *
    * @throws ClientError NO_TOPIC, BAD_ENTRY, TOO_LARGE, NO_CONSENSUS, QUEUE_FULL, NOT_PUBLISHED, ABORTED, CLOSED
    */

@@ -38,7 +38,7 @@ export class BoardReader {
     return this.#next
   }
 
-  /** What to ask for. */
+  /** Gives the board and the offset to ask for next. */
   get wanted(): { readonly board: number; readonly boardOffset: number } {
     return { board: this.#partial?.cursor ?? this.#next, boardOffset: this.#partial?.have ?? 0 }
   }

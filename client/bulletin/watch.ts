@@ -10,7 +10,7 @@ export interface GatewayRecord {
   forged: number
 }
 
-/** What gossip and the disturbances of gossip may take, milliseconds. */
+/** The longest that gossip, disturbed or not, may take, milliseconds. */
 export const patienceMs = 60_000
 /** Entries that are looked out for. */
 const mostExpected = 2048

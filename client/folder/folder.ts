@@ -16,7 +16,7 @@ const identitiesName = 'identities'
 /** Records copied at once. */
 const chunk = 256
 
-/** What is needed to open this folder, if anything. */
+/** Looks up what is needed to open this folder, if anything. */
 export function lockOf(folder: string): 'passphrase' | 'key' | undefined {
   if (!existsSync(join(folder, vaultName))) return undefined
   return vaultIn(folder).kdf.name === 'key' ? 'key' : 'passphrase'
@@ -53,8 +53,8 @@ export async function openFolder(
 }
 
 /**
- * Locks a folder that is open, or gives a locked one another passphrase or key. No client may have it open. What a disk keeps
- * of removed files is out of this program's hands.
+ * Locks a folder that is open, or gives a locked one another passphrase or key. No client may have it open. What a disk
+ * keeps of removed files is out of this program's hands.
  *
  * @param before what opens it now, if it is locked
  * @throws ClientError LOCKED, BAD_OPTION; and what the folder says (another process has it open)

@@ -19,7 +19,7 @@ import type { Unlock } from './vault.ts'
 export interface OfflineIdentity {
   /** Where the client keeps its stores. */
   readonly folder: string
-  /** What opens it; undefined for a folder without a lock. */
+  /** Opens it; undefined for a folder without a lock. */
   readonly unlock: Unlock | undefined
   /** Its name; undefined for the first. */
   readonly name: string | undefined
@@ -30,8 +30,8 @@ export interface OfflineIdentity {
 }
 
 /**
- * Opens the store of an identity, acts on it, and closes it. Where the act fails on a new one, there is no such identity
- * afterwards.
+ * Opens the store of an identity, acts on it, and closes it. Where the act fails on a new one, there is no such
+ * identity afterwards.
  *
  * @throws ClientError NO_IDENTITY where there is none of this name, BAD_OPTION where a new one cannot have it, LOCKED,
  *   STORE_NEWER, STORE_DAMAGED; and what the folder says (a client has it open)

@@ -9,7 +9,7 @@ import type { Random } from '../../world/random.ts'
 import type { ValueEncoding } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
 
-/** What opens a vault: words that a person remembers, or 32 bytes that lie elsewhere. */
+/** Opens a vault: words that a person remembers, or 32 bytes that lie elsewhere. */
 export type Unlock = { readonly passphrase: string } | { readonly key: Uint8Array }
 
 /** As it lies on disk, in JSON; bytes in base64. */
@@ -24,7 +24,7 @@ export interface Vault {
         readonly salt: string
       }
     | { readonly name: 'key' }
-  /** What is kept, under XChaCha20-Poly1305: nonce 24, ciphertext, tag 16. */
+  /** The bytes that are kept, under XChaCha20-Poly1305: nonce 24, ciphertext, tag 16. */
   readonly sealed: string
 }
 
@@ -34,7 +34,7 @@ const tagBytes = 16
 const saltBytes = 16
 /** RFC 9106, section 4, second choice, with the one lane that JavaScript has: passes, KiB of memory, lanes. */
 const usual = { t: 3, m: 65_536, p: 1 } as const
-/** What a vault may ask of this machine. */
+/** The most that a vault may ask of this machine. */
 const most = { t: 16, m: 1 << 20, p: 4 } as const
 const shortestPassphrase = 8
 const keyLabel = new TextEncoder().encode('chaffinch/vault/key/v1')

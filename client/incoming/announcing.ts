@@ -10,7 +10,7 @@ import { writeAddress } from '../packets/address.ts'
 /** A gateway forgets what is not renewed for two hours. */
 const renewMs = 30 * 60_000
 
-/** What stands of the client's own announcement: `refused` when the name is taken there, or there is no room. */
+/** Says where the client's own announcement stands: `refused` when the name is taken there, or there is no room. */
 export type AnnouncementState = 'waiting' | 'standing' | 'refused'
 
 export class Announcing {
@@ -45,7 +45,7 @@ export class Announcing {
     this.#dueAt = 0
   }
 
-  /** What the gateway is to be told now, if anything. */
+  /** Gives the service that the gateway is to be told of now, if any. */
   due(): Pick<AnnouncedService, 'name' | 'sealingKey'> | undefined {
     return this.#now() >= this.#dueAt ? this.#own : undefined
   }

@@ -32,7 +32,7 @@ export class Gateways {
   readonly #sessions: readonly GatewaySession[]
   #home = 0
   #nextRead = 0
-  /** What was told last. */
+  /** The news that was told last. */
   #told = ''
 
   /** @param ids 32 bytes each, 1 to 3, in the order of the address */
@@ -75,7 +75,7 @@ export class Gateways {
     return this.#ids
   }
 
-  /** Whether the home takes packets now. */
+  /** True while the home takes packets. */
   get open(): boolean {
     return this.#sessions[this.#home]?.state.at === 'open'
   }

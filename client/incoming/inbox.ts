@@ -56,7 +56,7 @@ export interface InboxEntry {
   readonly blocks: number
 }
 
-/** What a whole message means to the app. */
+/** Gives an app what a whole message means to it. */
 export interface ForApp {
   readonly app: string
   readonly bytes: Uint8Array
@@ -95,7 +95,7 @@ const entrySchema: v.GenericSchema<unknown, Omit<InboxEntry, 'seq'>> = v.strictO
   blocks: time,
 })
 
-/** What stands in front of a stored fragment: kind 1, count 2, conversation 16 (zeros for none). */
+/** The length of what stands in front of a stored fragment: kind 1, count 2, conversation 16 (zeros for none). */
 const partHeadBytes = 19
 const partKinds: readonly Kind[] = ['message', 'blocks', 'receipt', 'reply', 'read', 'refill']
 const noConversation = '0'.repeat(32)
@@ -256,7 +256,9 @@ export class Inbox {
     return undefined
   }
 
-  /** When a message came that is kept here and brought reply blocks, usable or not, milliseconds since 1970-01-01 UTC. */
+  /**
+   * When a message came that is kept here and brought reply blocks, usable or not, milliseconds since 1970-01-01 UTC.
+   */
   askedAt(id: string): number | undefined {
     const entry = this.find(id)
     return entry !== undefined && entry.blocks > 0 ? entry.at : undefined
@@ -283,7 +285,7 @@ export class Inbox {
     return true
   }
 
-  /** How far a message has come that is not whole. */
+  /** Counts how far a message has come that is not whole. */
   progress(
     id: string,
   ): { readonly count: number; readonly have: Uint8Array; readonly touchedAt: number } | undefined {

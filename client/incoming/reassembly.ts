@@ -12,7 +12,7 @@ export interface ReassemblyLimits {
   readonly ageMs: number
 }
 
-/** What a fragment says of its message; all fragments of one must agree. */
+/** Repeats what a fragment says of its message; all fragments of one must agree. */
 export interface Claim {
   /** Lowercase hex of the message id. */
   readonly id: string
@@ -69,7 +69,7 @@ export class Reassembly {
     return { verdict, evicted: this.#evict(claim.id) }
   }
 
-  /** What is known of an unfinished message. */
+  /** Looks up what is known of an unfinished message. */
   get(id: string): Partial | undefined {
     return this.#partials.get(id)
   }

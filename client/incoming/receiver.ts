@@ -56,7 +56,7 @@ export interface ReceiverInit {
   readonly onMessage: (entry: InboxEntry) => void
 }
 
-/** What became of the entries of mailboxes. */
+/** Names what became of an entry of a mailbox. */
 export type EntryEnd = 'returned' | 'unknown' | 'unreadable' | ArrivalEnd
 
 /** A reply that is not whole is receipted when nothing more of it has come for this long. */
@@ -100,8 +100,8 @@ export class Receiver {
   /**
    * Takes the entries of a page, one page after the other. Resolves when they are on disk.
    *
-   * @param behind the cursor that the first of them follows: where that is not on disk, since the page before was not kept,
-   *   this one is not kept either
+   * @param behind the cursor that the first of them follows: where that is not on disk, since the page before was not
+   *   kept, this one is not kept either
    * @throws what the disk says; the page will come again
    */
   take(gateway: string, entries: readonly MailboxEntry[], behind: number): Promise<void> {

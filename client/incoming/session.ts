@@ -35,14 +35,17 @@ export interface SessionInit {
   readonly payloadBytes: number
   /** The gateway as the newest consensus has it; undefined while it is not in there. */
   readonly peer: () => Peer | undefined
-  /** What it may delete: everything up to here is safe with this client. */
+  /** Says what the gateway may delete: everything up to here is safe with this client. */
   readonly cursor: () => number
-  /** Takes the entries of a page, the first of which follows `behind`; when it resolves they are on disk and `cursor` has moved. */
+  /**
+   * Takes the entries of a page, the first of which follows `behind`; when it resolves they are on disk and `cursor`
+   * has moved.
+   */
   readonly take: (entries: readonly MailboxEntry[], behind: number) => Promise<void>
-  /** What the gateway is to be told instead of being read, if anything. */
+  /** Gives the service that the gateway is to be told of instead of being read, if any. */
   readonly announcement: () => Pick<AnnouncedService, 'name' | 'sealingKey'> | undefined
   readonly announced: (status: MailboxStatus) => void
-  /** What the page should show of the bulletin. */
+  /** Picks what the page should show of the bulletin. */
   readonly board: () => { readonly board: number; readonly boardOffset: number }
   /** Takes what it shows; when it resolves, that is on disk. */
   readonly takeBoard: (board: Uint8Array) => Promise<void>
@@ -109,8 +112,8 @@ export class GatewaySession {
   }
 
   /**
-   * The read clock: one page, whether or not mail waits, and whether or not the last one is worked on still: a tick that is left out
-   * because of mail would show it. Never rejects.
+   * The read clock: one page, whether or not mail waits, and whether or not the last one is worked on still: a tick
+   * that is left out because of mail would show it. Never rejects.
    */
   async read(): Promise<void> {
     const peer = this.#init.peer()

@@ -15,10 +15,10 @@ export const coverLevels = ['off', 'low', 'default', 'high'] as const
  */
 export type CoverLevel = (typeof coverLevels)[number]
 
-/** Of the consensus's rates. With `off` the payload clock still spaces what is sent. */
+/** The share of the consensus's rates that each level sends. With `off` the payload clock still spaces what is sent. */
 const share: Readonly<Record<CoverLevel, number>> = { off: 1, low: 1 / 4, default: 1, high: 3 / 2 }
 
-/** Whether a tick with nothing to send sends something all the same. */
+/** Tells whether a tick with nothing to send sends something all the same. */
 export function covers(level: CoverLevel): boolean {
   return level !== 'off'
 }
@@ -36,7 +36,7 @@ export function coverRates(level: CoverLevel, parameters: Parameters): Rates {
   }
 }
 
-/** What a level costs without a single message. Bytes of cells and pages: TCP and Noise add about 3 %. */
+/** Counts what a level costs without a single message. Bytes of cells and pages: TCP and Noise add about 3 %. */
 export interface CoverCost {
   readonly level: CoverLevel
   readonly packetsPerDay: number
@@ -47,7 +47,7 @@ export interface CoverCost {
 
 const minutesPerDay = 24 * 60
 
-/** Of every level, the cheapest first. */
+/** Counts the cost of every level, the cheapest first. */
 export function coverCosts(parameters: Parameters, g: Geometry): CoverCost[] {
   return coverLevels.map(level => coverCost(level, parameters, g))
 }
@@ -70,7 +70,7 @@ function coverCost(level: CoverLevel, parameters: Parameters, g: Geometry): Cove
   }
 }
 
-/** What a level hides from somebody who watches the client's link, in a sentence for whoever chooses. */
+/** Says in a sentence, for whoever chooses, what a level hides from somebody who watches the client's link. */
 export const coverHides: Readonly<Record<CoverLevel, string>> = {
   off: 'nothing: whoever watches the link sees when you write, and how much',
   low: 'whether you write, as well as default does; messages take four times as long to leave, and the rate shows that you chose it',

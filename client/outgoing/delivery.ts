@@ -16,7 +16,7 @@ import { countBits, emptyBitmap, hasBit, setBit } from './bitmap.ts'
 export type MessageState = 'queued' | 'sent' | 'stored' | 'read' | 'failed'
 
 /**
- * Who acknowledges: the far gateway, each fragment (`gateway`); the other side's client, by a receipt (`peer`);
+ * Names who acknowledges: the far gateway, each fragment (`gateway`); the other side's client, by a receipt (`peer`);
  * nobody: it is over once it has left (`none`).
  */
 export type Acknowledges = 'gateway' | 'peer' | 'none'
@@ -31,8 +31,8 @@ export interface Accepted {
   readonly count: number
   readonly by: Acknowledges
   /**
-   * For what the client sends by itself (receipts, reply blocks): whose doing it is. It goes behind what people wrote, and
-   * those whose doing it is take turns. Default: a person wrote it.
+   * For what the client sends by itself (receipts, reply blocks): whose doing it is. It goes behind what people wrote,
+   * and those whose doing it is take turns. Default: a person wrote it.
    */
   readonly dueTo?: string | undefined
   /** Milliseconds since 1970-01-01 UTC: a message that a person wrote has failed past it. Default: none. */
@@ -43,7 +43,7 @@ export interface Accepted {
   readonly app?: string | undefined
   /** Before or behind the app's other messages. Default normal. */
   readonly priority?: Priority | undefined
-  /** How often each fragment leaves without waiting for its acknowledgement; default once. */
+  /** Counts how often each fragment leaves without waiting for its acknowledgement; default once. */
   readonly copies?: number | undefined
   /** Where it stood when the client stopped. */
   readonly resume?: { readonly state: 'queued' | 'sent'; readonly acknowledged: Uint8Array }
@@ -92,7 +92,7 @@ export type Action =
 
 /** A fragment that has been handed out and is not acknowledged. */
 interface Flight {
-  /** How often it has left; 0 when it never could. */
+  /** Counts how often it has left; 0 when it never could. */
   readonly attempt: number
   /** When it is to leave again. */
   readonly due: number
@@ -319,7 +319,7 @@ function afterTurn(turns: Delivery['turns'], app: string): Delivery['turns'] {
   return after
 }
 
-/** What is overdue goes before what never left. */
+/** Picks the fragment to send next: what is overdue goes before what never left. */
 function fragmentToSend(job: Job, inFlight: number, now: number): number | undefined {
   if (job.notBefore > now) return undefined
   if (job.wake <= now) for (const [index, flight] of job.flights) if (flight.due <= now) return index
@@ -369,7 +369,7 @@ function held(state: Delivery, event: Extract<Event, { type: 'held' }>, job: Job
   return [replace(state, id, { ...job, flights, wake: earliest(flights), notBefore: retryAt }, job), []]
 }
 
-/** What the other side lacks, and could have by the time of its receipt, need not wait for its time. */
+/** Takes a receipt: what the other side lacks, and could have by now, need not wait for its time. */
 function receipt(
   state: Delivery,
   event: Extract<Event, { type: 'receipt' }>,

@@ -29,7 +29,7 @@ export interface Parcel {
   readonly to: string
   readonly content: Uint8Array
   readonly count: number
-  /** What a person asks of its packets' paths. */
+  /** Rules that a person asked for, for its packets' paths. */
   readonly way?: Way | undefined
 }
 
@@ -41,7 +41,7 @@ export interface Posting {
   /** Lowercase hex of the gateway's id. */
   readonly gateway: string
   readonly count: number
-  /** What packet `index` carries: g.userBytes. */
+  /** Gives what packet `index` carries: g.userBytes. */
   readonly piece: (index: number) => Uint8Array
 }
 
@@ -55,7 +55,7 @@ export interface DispatchInit {
   readonly replies: Replies
   readonly link: Pick<Link, 'send'>
   readonly whereabouts: Pick<Whereabouts, 'surroundings'>
-  /** Whether a tick without a message sends a loop or drop. */
+  /** Tells whether a tick without a message sends a loop or drop. */
   readonly covers: () => boolean
   readonly onState: (id: string, state: MessageState, reason: ClientErrorCode | undefined) => void
 }
@@ -123,7 +123,7 @@ export class Dispatch {
     return { ...parcel, idBytes: fromHex(parcel.id), address }
   }
 
-  /** What an event makes of the queue; actions are carried out. */
+  /** Lets an event change the queue, and carries out what follows from it. */
   apply(event: Event): Transmit | undefined {
     const [next, actions] = step(this.#state, event, this.#init.clock.elapsed())
     this.#state = next
@@ -139,8 +139,8 @@ export class Dispatch {
   }
 
   /**
-   * A clock ticks: one packet leaves, at once, whatever came in before, whatever the disk does and whatever fails meanwhile.
-   * This is the one place where a packet is handed to the link.
+   * A clock ticks: one packet leaves, at once, whatever came in before, whatever the disk does and whatever fails
+   * meanwhile. This is the one place where a packet is handed to the link.
    */
   tick(name: 'payload' | 'loop' | 'drop'): void {
     const { clock, returns, link } = this.#init
@@ -211,7 +211,7 @@ export class Dispatch {
     return true
   }
 
-  /** Whether a message is still under way. */
+  /** Tells whether a message is still under way. */
   carries(id: string): boolean {
     return this.#state.jobs.has(id)
   }
@@ -309,7 +309,7 @@ export class Dispatch {
     return writeFragment({ kind, id, index, count, attempt, data: partOf(parcel.content, index, size) }, size)
   }
 
-  /** What leaves when nothing else does. */
+  /** Makes what leaves when nothing else does. */
   #cover(around: Surroundings | undefined, name: 'payload' | 'loop' | 'drop'): Leaving | undefined {
     if (around === undefined || !this.#init.covers()) return undefined
     const { clock, returns } = this.#init

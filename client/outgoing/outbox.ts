@@ -31,7 +31,7 @@ export interface Outgoing {
   readonly priority?: Priority | undefined
   readonly state: MessageState
   readonly reason?: ClientErrorCode | undefined
-  /** What its sender asked of its packets' paths. */
+  /** Rules that its sender asked for, for its packets' paths. */
   readonly way?: Way | undefined
 }
 
@@ -97,7 +97,7 @@ export class Outbox {
   }
 
   /**
-   * Whether a message of this many bytes may be added.
+   * Checks that a message of this many bytes may be added.
    *
    * @throws ClientError QUEUE_FULL
    */
@@ -154,7 +154,7 @@ export class Outbox {
     return [...this.#messages.values()].filter(message => !finished.has(message.state))
   }
 
-  /** Whether a reply to this message is not over. */
+  /** Tells whether a reply to this message is not over. */
   answers(conversation: string): boolean {
     return this.unfinished().some(({ kind, to }) => kind === 'reply' && to === conversation)
   }

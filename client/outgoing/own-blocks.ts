@@ -106,7 +106,10 @@ export class OwnBlocks {
     return { operations, commit }
   }
 
-  /** What came back under this reply id belongs to which message, what opens it, and the delays it was made with. */
+  /**
+   * Finds the message to which something belongs that came back under this reply id, what opens it, and the delays it
+   * was made with.
+   */
   find(
     replyId: string,
   ): { readonly asked: Asked; readonly secret: ReplySecret; readonly drawnMs: number } | undefined {

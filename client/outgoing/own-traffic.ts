@@ -1,5 +1,6 @@
 // What a client may send by itself because of one correspondent: receipts, and the reply blocks that it is asked for
-// (docs/spec/client-delivery.md 5.5). Whoever was written to, or has written, makes a client answer: so each has a budget.
+// (docs/spec/client-delivery.md 5.5). Whoever was written to, or has written, makes a client answer: so each has a
+// budget.
 
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
 import type { Ms } from '../../world/units.ts'

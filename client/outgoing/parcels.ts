@@ -32,7 +32,7 @@ export interface ParcelsInit {
   readonly random: Random
   readonly log: Log
   readonly sealing: Sealing
-  /** How long a message is tried without a deadline of its own. */
+  /** Bounds how long a message is tried without a deadline of its own. */
   readonly lifetimeMs: Ms
   readonly outbox: Outbox
   readonly own: OwnBlocks
@@ -45,7 +45,7 @@ export interface ParcelsInit {
   readonly onState: (message: Outgoing) => void
 }
 
-/** What the client itself sends (receipts, blocks) is of no use later. */
+/** After this time what the client itself sends (receipts, blocks) is of no use. */
 const ownLifetimeMs = 5 * minute
 /** Contents of the client's own under way. */
 const mostPosted = 512
@@ -53,7 +53,7 @@ const mostPosted = 512
 export class Parcels {
   readonly #init: ParcelsInit
   readonly ownTraffic: OwnTraffic = new OwnTraffic()
-  /** What `post` has under way. */
+  /** Messages that `post` has under way. */
   readonly #posted = new Set<MessageId>()
   /** State changes on their way to the disk. */
   readonly #writes = new Set<Promise<void>>()
@@ -196,7 +196,7 @@ export class Parcels {
     if (state === 'stored') this.#freshen(moved.message)
   }
 
-  /** Of the three epochs of a message's blocks only the last is left when it has arrived: more blocks follow it. */
+  /** Sends more blocks after a message that arrived so late that only the last of its blocks' three epochs is left. */
   #freshen({ id, acceptedAt }: Outgoing): void {
     const { network, clock, log } = this.#init
     const now = clock.now()
@@ -227,7 +227,7 @@ export class Parcels {
   }
 }
 
-/** How the queue treats a message among the others. */
+/** Says how the queue treats a message among the others. */
 function queuedAs({ app, priority, way }: Outgoing): Pick<Accepted, 'app' | 'priority' | 'copies'> {
   return { app, priority, copies: way?.copies }
 }

@@ -20,9 +20,9 @@ import type { Asked, OwnBlocks } from './own-blocks.ts'
 import { acceptable, type BlockUse, blockWindow, firstHop, type TheirBlocks } from './their-blocks.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
-/** How often a reply that waits for blocks looks for them. */
+/** A reply that waits for blocks looks for them this often. */
 const pollMs = second / 2
-/** How long a request for blocks is given before the next, doubled every time. */
+/** A request for blocks is given this long before the next, doubled every time. */
 const refillMs = 3 * second
 /** Requests in a row that may stay without an answer. */
 const mostRefills = 4
@@ -32,7 +32,7 @@ const refillPauseMs = second
 const followMs = 60 * second
 /** Blocks to have beyond those for the fragments: for what is lost, and for the next request. */
 const spareBlocks = 4
-/** How many times the mean a packet's way through all hops may take. */
+/** A packet's way through all hops may take this many times the mean. */
 const slowWays = 3
 
 export interface RepliesInit {
@@ -44,19 +44,21 @@ export interface RepliesInit {
   readonly gateways: () => readonly Uint8Array[]
   readonly own: OwnBlocks
   readonly theirs: TheirBlocks
-  /** Whether a reply to it is under way: its blocks may all be spent, and it known from disk alone. */
+  /** Tells whether a reply to it is under way: its blocks may all be spent, and it known from disk alone. */
   readonly answers: (conversation: string) => boolean
   /** When a message came that wants replies, and is kept here, milliseconds since 1970-01-01 UTC. */
   readonly cameAt: (conversation: string) => number | undefined
   readonly whereabouts: Pick<Whereabouts, 'maker'>
   readonly write: (operations: readonly Operation[]) => Promise<void>
-  /** Takes what a content of so many bytes to an address costs off the budget of its owner; false when that is spent. */
+  /**
+   * Takes what a content of so many bytes to an address costs off the budget of its owner; false when that is spent.
+   */
   readonly mayPost: (kind: 'blocks', to: string, bytes: number) => boolean
   /** Sends a content of the client's own to an address, for which `mayPost` was asked. */
   readonly post: (kind: 'blocks', to: string, content: Uint8Array) => void
 }
 
-/** What to do with a fragment of a reply. */
+/** Decides what to do with a fragment of a reply. */
 export type ReplyStep =
   | { readonly do: 'send'; readonly packet: Uint8Array }
   /** A request for more blocks goes first; the fragment's turn comes again at once. */
@@ -120,7 +122,7 @@ export class Replies {
     return { blocks, operations, commit }
   }
 
-  /** Whether a reply can be handed in: a block is left, or fresh ones may yet follow. */
+  /** Tells whether a reply can be handed in: a block is left, or fresh ones may yet follow. */
   canAnswer(conversation: string): boolean {
     return this.#init.theirs.left(conversation) > 0 || this.#mayFollow(conversation)
   }
@@ -134,8 +136,8 @@ export class Replies {
   }
 
   /**
-   * The next packet of a reply. It is made at once, of a block that is in hand, or not at all: a tick does not wait for the
-   * disk.
+   * The next packet of a reply. It is made at once, of a block that is in hand, or not at all: a tick does not wait for
+   * the disk.
    *
    * @param conversation lowercase hex of the id of the message that is answered
    * @param fragment as `writeFragment` wrote it
@@ -315,7 +317,7 @@ function remember<T>(map: Map<string, T>, id: string, value: T): void {
   if (map.size > 1024) map.delete(oldest as string)
 }
 
-/** What a replier asks with, as a fragment of its own. */
+/** Makes the request for more blocks that a replier sends, as a fragment of its own. */
 function refillFragment({ g, random }: Surroundings, missing: number): Uint8Array {
   const data = writeRefill(Math.min(maxBlocks, missing + spareBlocks))
   return writeFragment({ kind: 'refill', id: random(16), index: 0, count: 1, attempt: 1, data }, g.userBytes)

@@ -22,7 +22,7 @@ interface Expected {
 
 /** Packets that are remembered; what is older comes back unknown. */
 const most = 8192
-/** How long after its time something may still come back and be known, milliseconds. */
+/** Something may still come back and be known this long after its time, milliseconds. */
 const lateMs = 60_000
 /** Slack before anything was measured, and the least ever, milliseconds. */
 const firstSlackMs = 2500
@@ -49,7 +49,7 @@ export class Returns {
     this.#batchesMs = batchesMs
   }
 
-  /** How much longer than the delays drawn a round trip is given, milliseconds. */
+  /** The time that a round trip is given beyond the delays drawn, milliseconds. */
   get slackMs(): number {
     if (this.#smoothed === undefined) return firstSlackMs + this.#batchesMs()
     // The wait for a tick of the read clock is exponential: six mean deviations leave one in two hundred behind

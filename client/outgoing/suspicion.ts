@@ -43,10 +43,10 @@ export class Suspicion {
   }
 
   /**
-   * How readily to use a node, 0 to 1: the square of the share of its packets that were acknowledged, counting one
-   * that nobody saw fail, over the square of the losses in a row beyond chance: what has just died has many
-   * acknowledgements from before. A node of which nothing is known, and one that never failed, has 1, so that
-   * without losses all paths are equally likely.
+   * Weighs how readily to use a node, 0 to 1: the square of the share of its packets that were acknowledged, counting
+   * one that nobody saw fail, over the square of the losses in a row beyond chance: what has just died has many
+   * acknowledgements from before. A node of which nothing is known, and one that never failed, has 1, so that without
+   * losses all paths are equally likely.
    */
   weight(id: string, now: number): number {
     const tally = this.#tallies.get(id)

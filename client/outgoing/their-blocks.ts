@@ -25,7 +25,7 @@ export interface BlockWindow {
 
 export interface BlockUse {
   readonly windowOf: (epoch: number) => BlockWindow
-  /** Whether a block's first hop is the gateway that this client talks through now. */
+  /** Tells whether a block's first hop is the gateway that this client talks through now. */
   readonly entersHere: (block: Uint8Array) => boolean
 }
 
@@ -80,7 +80,7 @@ export class TheirBlocks {
     return { operations, commit: () => this.#append(id, kept) }
   }
 
-  /** Whether a message ever brought blocks that are not forgotten yet, used up or not. */
+  /** Tells whether a message ever brought blocks that are not forgotten yet, used up or not. */
   knows(id: string): boolean {
     return this.#blocks.has(id)
   }
@@ -89,12 +89,12 @@ export class TheirBlocks {
     return (this.#blocks.get(id)?.length ?? 0) + (this.#inHand.has(id) ? 1 : 0)
   }
 
-  /** Whether some of its blocks went unused because their epoch was over. */
+  /** Tells whether some of its blocks went unused because their epoch was over. */
   expiredSome(id: string): boolean {
     return this.#expired.has(id)
   }
 
-  /** How many of its blocks may be used now. */
+  /** Counts those of its blocks that may be used now. */
   usable(id: string, now: number, use: BlockUse): number {
     const inHand = this.#inHand.get(id)
     return this.#usable(id, now, use).length + (inHand !== undefined && isUsable(inHand, now, use) ? 1 : 0)
@@ -112,9 +112,9 @@ export class TheirBlocks {
   }
 
   /**
-   * Takes the next block that may be used now in hand, the earliest epoch first. It is gone from the disk before it can be
-   * drawn: a block that is used twice is dropped as a replay and shows that it was. A process that ends meanwhile has lost
-   * it.
+   * Takes the next block that may be used now in hand, the earliest epoch first. It is gone from the disk before it can
+   * be drawn: a block that is used twice is dropped as a replay and shows that it was. A process that ends meanwhile
+   * has lost it.
    *
    * @throws what the disk says; the block is there still
    */
@@ -202,8 +202,8 @@ export function blockWindow(network: Network, epoch: number, transitMs: number):
 
 /**
  * The blocks of a message that this client is willing to use: those that a packet can be made with, that enter where it
- * enters anyway (else whoever made the block would choose this client's gateway and learn its address), for epochs about
- * now. What is kept never fails when its turn has come.
+ * enters anyway (else whoever made the block would choose this client's gateway and learn its address), for epochs
+ * about now. What is kept never fails when its turn has come.
  */
 export function acceptable(
   g: Geometry,

@@ -1,5 +1,6 @@
-// Where a client stands in the network: the consensus that its packets are made with, the gateway that they leave by, and
-// how much longer than drawn a way may take. Dispatch asks at every tick, so what it is given is kept while it is true.
+// Where a client stands in the network: the consensus that its packets are made with, the gateway that they leave by,
+// and how much longer than drawn a way may take. Dispatch asks at every tick, so what it is given is kept while it is
+// true.
 
 import { epochAt, type Network } from '../../directory/documents/network.ts'
 import { batchWaitMs, defaultParameters } from '../../directory/documents/parameters.ts'
@@ -36,7 +37,7 @@ export interface WhereaboutsInit {
   readonly cover: () => CoverLevel
 }
 
-/** What queues, retries and busy machines may add to a round trip. */
+/** The most that queues, retries and busy machines may add to a round trip. */
 const longestWayMs = 5 * second
 
 export class Whereabouts {

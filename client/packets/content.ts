@@ -19,7 +19,7 @@ export interface MessageContent {
   /** The app it is for; empty for none. */
   readonly app: string
   readonly blocks: readonly TaggedBlock[]
-  /** What the app wrote. */
+  /** The bytes that the app wrote. */
   readonly bytes: Uint8Array
 }
 

@@ -6,7 +6,7 @@ import type { Geometry } from '../../sphinx/geometry.ts'
 import { ClientError } from '../error.ts'
 import { Reader } from '../reader.ts'
 
-/** What a message is for. The first three travel to an address, the others over a reply block. */
+/** Names what a message is for. The first three travel to an address, the others over a reply block. */
 export type Kind = 'message' | 'blocks' | 'receipt' | 'reply' | 'read' | 'refill'
 
 export type Lane = 'forward' | 'reply'
@@ -62,7 +62,7 @@ export function fragmentBytes(g: Geometry, lane: Lane, sealingOverhead: number):
 }
 
 /**
- * How many fragments of this size a content makes; an empty one makes one.
+ * Counts the fragments of this size that a content makes; an empty one makes one.
  *
  * @throws ClientError TOO_LARGE
  */

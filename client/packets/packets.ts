@@ -12,7 +12,7 @@ import type { TaggedBlock } from './content.ts'
 import { drawPath, type Path, type PathChoice } from './paths.ts'
 import { readPattern, type Way } from './pattern.ts'
 
-/** What stays the same while a client talks through one gateway under one consensus. */
+/** Holds what stays the same while a client talks through one gateway under one consensus. */
 export interface Surroundings {
   readonly g: Geometry
   readonly view: View
@@ -23,7 +23,7 @@ export interface Surroundings {
   readonly gateway: (id: string) => NodeEntry | undefined
   /** 32 bytes: the client's mailbox, the recipient of acknowledgements and replies. */
   readonly mailbox: Uint8Array
-  /** How readily to use a mix. */
+  /** Weighs how readily to use a mix. */
   readonly weight: (id: string) => number
   /** The share of this client's packets over a mix that came through, 0 to 1; 1 of one that nothing is known of. */
   readonly reliability: (id: string) => number
@@ -166,7 +166,7 @@ export function replyBlocks(
 }
 
 /**
- * How many reply blocks for which epoch, the coming ones included, since a reply may be written later.
+ * Shares reply blocks out among epochs, the coming ones included, since a reply may be written later.
  *
  * @param epochs those whose keys are known, this one first
  * @param wanted at least one

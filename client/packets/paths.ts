@@ -15,11 +15,11 @@ export interface PathRequest {
   readonly at: number
   /** The epoch whose key a hop reached at this time has. */
   readonly epochAt: (time: number) => number
-  /** How readily to use a mix, above 0; without it all alike. */
+  /** Weighs how readily to use a mix, above 0; without it all alike. */
   readonly weight?: (id: string) => number
-  /** Whether the last hop is told a delay: before it sends an acknowledgement. */
+  /** True when the last hop is told a delay too: the one before it sends an acknowledgement. */
   readonly delayAtEnd: boolean
-  /** What a person asks of this path. */
+  /** Rules that a person asked for, for this path. */
   readonly choice?: PathChoice | undefined
 }
 
@@ -29,7 +29,7 @@ export interface PathChoice {
   readonly mixes?: readonly (string | undefined)[] | undefined
   /** Beginnings of ids that are not used. */
   readonly blocked: readonly string[]
-  /** Whether a mix is reliable enough, by its id. */
+  /** Tells whether a mix is reliable enough, by its id. */
   readonly allows: (id: string) => boolean
   /** Milliseconds. */
   readonly maxLatencyMs: number

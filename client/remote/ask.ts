@@ -12,7 +12,10 @@ import { RemoteError } from './error.ts'
 export interface RemoteOptions {
   /** Where it answers, such as `http://127.0.0.1:8790`. */
   readonly url: string
-  /** The text of its token file; a function is called for every request, since a daemon makes its token at its first start. */
+  /**
+   * The text of its token file; a function is called for every request, since a daemon makes its token at its first
+   * start.
+   */
   readonly token: string | (() => string)
   /** The name of one of its identities; default: the first. */
   readonly as?: string | undefined
@@ -20,7 +23,7 @@ export interface RemoteOptions {
   readonly fetch?: (url: string, init: RequestInit) => Response | Promise<Response>
 }
 
-/** How long to wait for one answer, and what ends the waiting. */
+/** Bounds the wait for one answer, and says what ends it. */
 export interface AskOptions {
   /** Milliseconds until it is given up. */
   readonly timeoutMs?: number | undefined
@@ -37,7 +40,7 @@ export interface Asked extends AskOptions {
 
 /** The same with the schema that its answer is checked by. */
 export interface AskedFor<T> extends Asked {
-  /** What the answer must be. */
+  /** Checks the answer. */
   readonly answer: v.GenericSchema<unknown, T>
 }
 

@@ -18,15 +18,18 @@ const remedies: Readonly<Record<NoAnswerCode, string>> = {
  * and `remedy` are the two apart.
  */
 export class RemoteError extends Error {
-  /** One of docs/spec/client-errors.md 16, of a part beside the client (docs/spec/payments-paymix.md 5.10), or a NoAnswerCode. */
+  /**
+   * One of docs/spec/client-errors.md 16, of a part beside the client (docs/spec/payments-paymix.md 5.10), or a
+   * NoAnswerCode.
+   */
   readonly code: string
   /** The HTTP status of the answer; undefined when there was none. */
   readonly status: number | undefined
-  /** What happened, and where. */
+  /** Says what happened, and where. */
   readonly detail: string
-  /** What to do about it; undefined for a code that this version does not know. */
+  /** Says what to do about it; undefined for a code that this version does not know. */
   readonly remedy: string | undefined
-  /** How long to wait before the same is asked again, milliseconds, where the daemon said so. */
+  /** The time to wait before the same is asked again, milliseconds, where the daemon named one. */
   readonly retryAfterMs: number | undefined
 
   constructor(

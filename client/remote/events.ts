@@ -9,9 +9,9 @@ import type { CoverLevel } from '../outgoing/cover.ts'
 import { hostOf, noAnswer, type RemoteOptions, refusal, send } from './ask.ts'
 import { RemoteError } from './error.ts'
 
-/** What happens in a client, as its daemon tells it. */
+/** Something that happens in a client, as its daemon tells it. */
 export type RemoteEvent =
-  /** How far it is on its way to being ready: at once, then at each change. */
+  /** Tells how far it is on its way to being ready: at once, then at each change. */
   | { readonly type: 'bootstrap'; readonly data: Bootstrap }
   /** To the owner alone, at once and then at each change. */
   | { readonly type: 'consensus'; readonly data: ConsensusStatus }

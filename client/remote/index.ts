@@ -1,4 +1,5 @@
-// chaffinch/remote: a client that runs as a daemon, reached over its HTTP API; runs in browsers too. docs/spec/client-http.md 15.
+// chaffinch/remote: a client that runs as a daemon, reached over its HTTP API; runs in browsers too.
+// docs/spec/client-http.md 15.
 
 export type {
   BulletinPage,

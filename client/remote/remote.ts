@@ -1,5 +1,5 @@
-// A running client, reached over its HTTP API (docs/spec/client-http.md 15): a method for each route, with the types of the
-// schemas that the daemon itself checks and describes its routes with.
+// A running client, reached over its HTTP API (docs/spec/client-http.md 15): a method for each route, with the types of
+// the schemas that the daemon itself checks and describes its routes with.
 
 import type * as v from 'valibot'
 import { base64, fromBase64 } from '../../encoding/base64.ts'
@@ -14,13 +14,13 @@ import type { CoverLevel } from '../outgoing/cover.ts'
 import { type Asked, type AskedFor, type AskOptions, ask, type RemoteOptions } from './ask.ts'
 import { type RemoteEvent, readEvents } from './events.ts'
 
-/** How the daemon says that it is, and what its process holds. */
+/** Repeats how the daemon says that it is, and what its process holds. */
 export type RemoteStatus = v.InferOutput<typeof about.processStatus>
 
 /** The fields of a message besides its receiver and its bytes. */
 export type RemoteSendOptions = Omit<takes.SendBody, 'to' | keyof takes.Content> & AskOptions
 
-/** What stands behind a cursor. */
+/** Asks for what stands behind a cursor. */
 export interface PageOptions extends AskOptions {
   /** The `next` of the page before; default -1: from the beginning. */
   readonly after?: number | undefined
@@ -151,7 +151,11 @@ export class RemoteClient {
     return (await this.ask('/services', { ...options, answer: gives.services })).services
   }
 
-  /** Asks a service and waits for its answer. @param options.to its address; default: wherever a gateway announces it */
+  /**
+   * Asks a service and waits for its answer.
+   *
+   * @param options.to its address; default: wherever a gateway announces it
+   */
   async request(
     service: string,
     content: Uint8Array | string,
@@ -165,7 +169,11 @@ export class RemoteClient {
     return bytesOf(await this.ask('/requests', asked))
   }
 
-  /** Publishes on a topic of the bulletin. @returns the entry's id, 64 hex digits, once the client's gateway shows it */
+  /**
+   * Publishes on a topic of the bulletin.
+   *
+   * @returns the entry's id, 64 hex digits, once the client's gateway shows it
+   */
   async publish(topic: string, content: Uint8Array | string, options: AskOptions = {}): Promise<string> {
     const timeoutMs = publishTimeoutMs
     const asked = {

@@ -1,5 +1,5 @@
-// A service at a client that runs as a daemon (docs/spec/client-sdk.md 14): its requests come as messages of an app, and are
-// answered over their reply blocks.
+// A service at a client that runs as a daemon (docs/spec/client-sdk.md 14): its requests come as messages of an app,
+// and are answered over their reply blocks.
 
 import { stayAlive, systemClock } from '../../world/clock.ts'
 import { second } from '../../world/units.ts'
@@ -43,7 +43,10 @@ export async function serveAt(
   rest()
 }
 
-/** What was read before this began is not answered again: its reply blocks are spent, or who asked has asked again. */
+/**
+ * Finds where to begin: what was read before is not answered again, since its reply blocks are spent, or who asked has
+ * asked again.
+ */
 async function lastRead(client: RemoteClient, app: string): Promise<number> {
   const read = (await client.listInbox(app)).filter(message => message.read)
   return Math.max(-1, ...read.map(({ seq }) => seq))

@@ -172,7 +172,7 @@ function listenError(listen: readonly string[], error: Error): LinkError {
   )
 }
 
-/** Of what libp2p hands to a service. */
+/** The part that is used here of what libp2p hands to a service. */
 interface Components {
   readonly transportManager: { dial: Reach }
 }

@@ -37,7 +37,7 @@ export type { Sight } from './wire.ts'
 /** Holds what a network in memory is made of. */
 export interface MemoryNetworkInit extends WireInit {
   readonly log?: Log
-  /** What names in addresses stand for: 4 or 16 bytes. */
+  /** The IP addresses for which names in addresses stand, 4 or 16 bytes each. */
   readonly names?: ReadonlyMap<string, Uint8Array>
 }
 

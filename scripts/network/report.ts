@@ -76,7 +76,7 @@ export function claimLines(settled: readonly Settled[]): string[] {
     })
 }
 
-/** What became of the messages, and how long they took, for people; what was not measured is left out. */
+/** Says for people what became of the messages, and how long they took; what was not measured is left out. */
 export function summaryLines({ claims: settled, messages, latency, stopped }: Report, of: number): string[] {
   const { sent, stored, read, replies, duplicates, lost } = messages
   const { drawnP50Ms, totalP50Ms, addedP50Ms } = latency
