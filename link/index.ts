@@ -25,3 +25,4 @@ export {
   memoryNetwork,
   type Sight,
 } from './memory/memory.ts'
+export type { Rank, RankOf } from './shares.ts'

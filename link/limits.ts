@@ -1,10 +1,10 @@
 // Every bound of a link, with the reason for its value (docs/spec/link.md 6). Both versions of the link use
-// these; a test hands in smaller ones.
+// these; a test hands in smaller ones. Who may fill each, and who gives way, is said in shares.ts.
 
 import { MiB, minute, second } from '../world/units.ts'
 import type { ConductLimits } from './conduct.ts'
 import type { BackOff } from './neighbour.ts'
-import type { Shares } from './turnstile.ts'
+import type { Bounds } from './shares.ts'
 
 /** The bounds that a link holds its peers to. */
 export interface LinkLimits {
@@ -116,23 +116,28 @@ export const defaultLimits: LinkLimits = {
 }
 
 /** Requests that are under way. */
-export function requestShares(limits: LinkLimits): Shares {
+export function requestBounds(limits: LinkLimits): Bounds {
   const { requestsPerPeer, requestsPerNetwork, requestsTotal } = limits
   return { perPeer: requestsPerPeer, perNetwork: requestsPerNetwork, total: requestsTotal }
 }
 
 /** Bytes of their bodies. */
-export function requestByteShares(limits: LinkLimits): Shares {
+export function requestByteBounds(limits: LinkLimits): Bounds {
   const { requestBytesPerPeer, requestBytesPerNetwork, requestBytesTotal } = limits
   return { perPeer: requestBytesPerPeer, perNetwork: requestBytesPerNetwork, total: requestBytesTotal }
 }
 
 /** Streams of cells and requests. */
-export function streamShares({
+export function streamBounds({
   connectionsPerPeer,
   streamsPerConnection,
   streamsPerNetwork,
-}: LinkLimits): Shares {
+}: LinkLimits): Bounds {
   const perPeer = connectionsPerPeer * streamsPerConnection
   return { perPeer, perNetwork: streamsPerNetwork, total: Number.POSITIVE_INFINITY }
+}
+
+/** Connections: of one peer and of one network the door and libp2p have bounds of their own. */
+export function connectionBounds({ connections }: LinkLimits): Bounds {
+  return { perPeer: connections, perNetwork: connections, total: connections }
 }

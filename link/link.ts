@@ -4,6 +4,7 @@
 import type { Dht } from './dht.ts'
 import type { Gossip, GossipInit } from './gossip.ts'
 import type { Peer } from './peer.ts'
+import type { RankOf } from './shares.ts'
 
 export type { Peer } from './peer.ts'
 
@@ -118,6 +119,13 @@ export interface Shut {
 
 /** The link of a node. */
 export interface NodeLink extends Link {
+  /**
+   * Says as what peers are known to the role that runs here, which decides who gives way where places are few
+   * (docs/spec/resources.md). Asked whenever somebody wants a place. Until it is called all are strangers.
+   */
+  rankPeers(rankOf: RankOf): void
+  /** Says whether there is a connection with a peer: `onGone` tells when the last one has ended. */
+  isConnected(id: Uint8Array): boolean
   /**
    * Tells what came of cells that a peer has built itself, as clients do: so many opened for the first time, so many
    * did not or had been seen. One of whose cells too many are of no use is disconnected, and for some time not let in.

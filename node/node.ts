@@ -11,6 +11,7 @@ import { usualStrategy } from './mixing/voted.ts'
 import type { NodeOptions } from './options.ts'
 import { openParts, type Parts } from './parts.ts'
 import { openPipeline } from './pipeline.ts'
+import { rankOf } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
 
 /** The link may take so long to empty its queues when a node drains. */
@@ -54,6 +55,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     },
   })
   const followed = epochs(options, parts, pipeline, { life, sender, timers })
+  link.rankPeers(rankOf(options.network, admission, parts.mail?.gateway))
   serveMail(options, parts, timers)
   link.onCells(door(options, parts, pipeline, life))
 

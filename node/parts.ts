@@ -81,6 +81,7 @@ export async function openParts(options: NodeOptions): Promise<Parts> {
       announce: service => announcements.announce(service),
       payloadBytes,
       clients: limits.clients,
+      isConnected: client => link.isConnected(client),
       clock,
       random,
     }),

@@ -1,8 +1,10 @@
 // Decides who may send packets to this node, and where it may send them: by what the consensus of this epoch and of its
 // neighbours says, since a packet may be under way across a boundary.
 
+import type { Network } from '../directory/documents/network.ts'
 import type { Directory, NodeEntry, Role, View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
+import type { RankOf } from '../link/shares.ts'
 import type { Way } from './relay/relay.ts'
 
 /** Answers what `startHost` and the node itself ask about other hosts. */
@@ -38,6 +40,24 @@ export function admission(role: Role): Admission {
       const near = current && [current, directory.view(current.epoch - 1), directory.view(current.epoch + 1)]
       views = near?.filter(view => view !== undefined) ?? []
     },
+  }
+}
+
+/**
+ * Says as what this node knows a peer, for the shares of its link's places (docs/spec/resources.md).
+ *
+ * @param gateway knows its clients; a mix has none
+ */
+export function rankOf(
+  { authorities }: Pick<Network, 'authorities'>,
+  { isNode }: Pick<Admission, 'isNode'>,
+  gateway: { isOwner(client: Uint8Array): boolean } | undefined,
+): RankOf {
+  const names = new Set(authorities.map(({ id }) => hex(id)))
+  return peer => {
+    if (names.has(hex(peer))) return 'authority'
+    if (isNode(peer)) return 'node'
+    return gateway?.isOwner(peer) === true ? 'client' : 'stranger'
   }
 }
 

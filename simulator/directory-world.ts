@@ -11,7 +11,7 @@ import type { JoinOptions, NodeDescription } from '../directory/join/description
 import { type JoinedDirectory, joinDirectory } from '../directory/join/join.ts'
 import type { SecretSharing } from '../directory/randomness/sharing.ts'
 import { digest } from '../directory/statement.ts'
-import type { Link, Peer } from '../link/link.ts'
+import type { Link, NodeLink, Peer } from '../link/link.ts'
 import { type MemoryNetwork, memoryNetwork } from '../link/memory/memory.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
@@ -207,7 +207,7 @@ export class DirectoryWorld {
     return client
   }
 
-  host(name: string, role: 'node' | 'authority' | 'client', addresses?: readonly string[]): Link {
+  host(name: string, role: 'node' | 'authority' | 'client', addresses?: readonly string[]): NodeLink {
     return this.links.host({
       seed: seedOf(name),
       cellBytes: 100,

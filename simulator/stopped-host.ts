@@ -9,7 +9,7 @@ export interface StoppableHost {
   /** The clock to hand to the role. */
   readonly clock: Clock
   /** Makes the link to hand to the role. */
-  link(link: Link): Link
+  link<L extends Link>(link: L): L
   stop(): void
   go(): void
 }

@@ -43,6 +43,7 @@ const server = gateway({
   announce: () => false,
   payloadBytes: g.payloadBytes,
   clients: 10,
+  isConnected: client => host.isConnected(client),
   clock: systemClock,
   random,
 })

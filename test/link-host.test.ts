@@ -15,9 +15,10 @@ import { Connections } from '../link/libp2p/connections.ts'
 import type { HostInit } from '../link/libp2p/host.ts'
 import { createHost, listenOn } from '../link/libp2p/libp2p.ts'
 import { writeAll } from '../link/libp2p/streams.ts'
-import { defaultLimits } from '../link/limits.ts'
+import { connectionBounds, defaultLimits } from '../link/limits.ts'
 import type { Host, Peer } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
+import { Shares } from '../link/shares.ts'
 import { systemClock } from '../world/clock.ts'
 import { startLoopback } from './loopback-host.ts'
 
@@ -306,11 +307,13 @@ test('nothing is kept of a peer: no address, no protocol, not its name', async (
   const init = { announce: [], localAddress: undefined, clock: systemClock, limits: defaultLimits, lets }
   const gateway = await createHost({ ...init, seed: seedOf(1), listen: [loopback] })
   const gone: Uint8Array[] = []
+  const places = {
+    shares: new Shares(connectionBounds(defaultLimits)),
+    rankOf: () => 'stranger' as const,
+    networkOf: () => undefined,
+  }
   const connections = new Connections(
-    gateway,
-    systemClock,
-    defaultLimits,
-    () => false,
+    { host: gateway, clock: systemClock, limits: defaultLimits, isOut: () => false, places },
     id => gone.push(id),
   )
   await gateway.handle('/test/1', () => {})
@@ -451,19 +454,24 @@ test('hosts on one machine can be told apart by their source address', async () 
   server.close()
 })
 
-test('past the limit of connections only neighbours of ours come in', async () => {
+test('at the limit of connections a stranger goes for whoever comes, and a node goes for nobody', async () => {
   const gateway = await start({ limits: { connections: 2 } })
+  const nodes: Host[] = []
+  gateway.rankPeers(peer => (nodes.some(({ id }) => hex(id) === hex(peer)) ? 'node' : 'stranger'))
   gateway.serve('/test/echo/1', 10, async (_from, body) => body)
   const ask = async (host: Host): Promise<string> =>
     host.request(peerOf(gateway), '/test/echo/1', new Uint8Array(1), { ...options, timeoutMs: 4000 }).then(
       () => 'answered',
       (error: LinkError) => error.code,
     )
-  for (let n = 0; n < 2; n++) assert.is(await ask(await start({ role: 'client' })), 'answered')
+  for (let n = 0; n < 3; n++) assert.is(await ask(await start({ role: 'client' })), 'answered')
+  assert.is(gateway.counters().connections, 2)
+  for (let n = 0; n < 2; n++) {
+    nodes.push(await start())
+    assert.is(await ask(nodes[n] as Host), 'answered')
+  }
   assert.is(await ask(await start({ role: 'client' })), 'UNREACHABLE')
-  const mix = await start()
-  gateway.send({ id: mix.id, addresses: [] }, new Uint8Array(cellBytes))
-  assert.is(await ask(mix), 'answered')
+  for (const node of nodes) assert.is(await ask(node), 'answered')
 })
 
 test('a connection that nobody uses is hung up', async () => {

@@ -10,7 +10,6 @@ import { LinkError } from '../link/link.ts'
 import type { BackOff, Sending } from '../link/neighbour.ts'
 import { backOffMs, step } from '../link/neighbour.ts'
 import { CellQueue } from '../link/queue.ts'
-import { Turnstile } from '../link/turnstile.ts'
 import { seededRandom } from '../world/random.ts'
 
 const queueTest = suite('queue')
@@ -255,56 +254,6 @@ frameTest('cells come back, however the stream is cut, and stand alone', () => {
 })
 
 frameTest.run()
-
-const turnstileTest = suite('turnstile')
-
-turnstileTest('lets in so many of one and so many in all, and forgets who has left', () => {
-  const turnstile = new Turnstile({ perPeer: 2, perNetwork: 9, total: 3 })
-  assert.equal(
-    ['a', 'a', 'a', 'b', 'b'].map(peer => turnstile.enter({ peer })),
-    [true, true, false, true, false],
-  )
-  assert.is(turnstile.inside, 3)
-  turnstile.leave({ peer: 'a' })
-  assert.ok(turnstile.enter({ peer: 'b' }))
-  for (const peer of ['a', 'b', 'b']) turnstile.leave({ peer })
-  assert.is(turnstile.inside, 0)
-  assert.is(turnstile.known, 0)
-})
-
-turnstileTest('lets in so much of one network, whoever it is, and never over a bound', () => {
-  const guest = fc.record({
-    peer: fc.constantFrom('a', 'b', 'c'),
-    network: fc.constantFrom('n', 'm', undefined),
-  })
-  const shares = { perPeer: 50, perNetwork: 70, total: 100 }
-  fc.assert(
-    fc.property(fc.array(fc.tuple(guest, fc.nat(60), fc.boolean())), all => {
-      const turnstile = new Turnstile(shares)
-      const inside: (readonly [{ peer: string; network: string | undefined }, number])[] = []
-      const sum = (is: (who: { peer: string; network: string | undefined }) => boolean): number =>
-        inside.reduce((total, [who, amount]) => total + (is(who) ? amount : 0), 0)
-      for (const [who, amount, leaves] of all) {
-        if (leaves && inside.length > 0) turnstile.leave(...(inside.shift() as (typeof inside)[number]))
-        const fits =
-          sum(({ peer }) => peer === who.peer) + amount <= shares.perPeer &&
-          (who.network === undefined ||
-            sum(({ network }) => network === who.network) + amount <= shares.perNetwork) &&
-          sum(() => true) + amount <= shares.total
-        assert.is(turnstile.enter(who, amount), fits)
-        if (fits) inside.push([who, amount])
-        assert.is(
-          turnstile.inside,
-          sum(() => true),
-        )
-      }
-      for (const [who, amount] of inside) turnstile.leave(who, amount)
-      assert.is(turnstile.known, 0)
-    }),
-  )
-})
-
-turnstileTest.run()
 
 const limitsTest = suite('limits')
 

@@ -1,6 +1,6 @@
 // Tells what an authority is made of.
 
-import type { Link } from '../../link/link.ts'
+import type { Link, NodeLink } from '../../link/link.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
@@ -17,7 +17,7 @@ export interface AuthorityOptions {
   readonly network: Network
   /** 32 bytes: the seed of its Ed25519 key, which is the link's identity. */
   readonly seed: Uint8Array
-  readonly link: Link
+  readonly link: Link & Pick<NodeLink, 'rankPeers'>
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

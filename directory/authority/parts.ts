@@ -1,6 +1,7 @@
 // Assembles an authority of its parts.
 
 import { ed25519Sign } from '#crypto'
+import { hex, same } from '../../encoding/bytes.ts'
 import type { Peer } from '../../link/link.ts'
 import type { Descriptor } from '../documents/descriptor.ts'
 import type { Network } from '../documents/network.ts'
@@ -65,6 +66,12 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
       link.dht.keep([...held.view.nodes.values(), ...documents.succession.newest.authorities], true)
       publisher.document(held)
     },
+  })
+  // votes and nodes' descriptors are not crowded out by whoever makes up identities
+  link.rankPeers(peer => {
+    const authorities = [...network.authorities, ...documents.succession.newest.authorities]
+    if (authorities.some(({ id }) => same(id, peer))) return 'authority'
+    return archive.current()?.nodes.has(hex(peer)) === true ? 'node' : 'stranger'
   })
   const peers: AuthorityPeers = new AuthorityPeers({
     ...surroundings,

@@ -10,7 +10,7 @@ import { FrameReader } from '../frame.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { RequestEnd, RequestHandler } from '../link.ts'
 import { LinkError } from '../link.ts'
-import type { Guest, Turnstile } from '../turnstile.ts'
+import type { Holder, Place, Shares } from '../shares.ts'
 import { FrameSource, framed, type Source } from './frames.ts'
 import { because, finish, writeAll } from './streams.ts'
 
@@ -21,10 +21,10 @@ export interface Answerer {
   readonly clock: Clock
   readonly limits: LinkLimits
   /** Requests under way, and the bytes of their bodies. */
-  readonly requests: Turnstile
-  readonly bytes: Turnstile
-  /** Names who asks, and from which network. */
-  readonly guest: Guest
+  readonly requests: Shares
+  readonly bytes: Shares
+  /** Names who asks, from which network, and as what it is known now. */
+  readonly holder: () => Holder
   readonly count: (end: RequestEnd) => void
 }
 
@@ -56,17 +56,15 @@ class Exchange {
   #at: Phase = 'idle'
   #timer: Timer | undefined
   /** Bytes of the request under way that are counted. */
-  #held = 0
+  #places: Place[] = []
   /** The peer has ended its half: the answer under way is the last one. */
   #last = false
 
   constructor(answerer: Answerer, stream: Stream) {
     this.#answerer = answerer
     this.#stream = stream
-    const { bytes, guest } = answerer
     this.#reader = new FrameReader(`request ${answerer.protocol}`, answerer.maxBytes, length => {
-      if (!bytes.enter(guest, length)) throw new LinkError('REFUSED', 'too many bytes under way')
-      this.#held = length
+      if (!this.#take(answerer.bytes, length)) throw new LinkError('REFUSED', 'too many bytes under way')
     })
     this.#source = new FrameSource(stream, {
       begins: () => this.#begin(),
@@ -99,6 +97,7 @@ class Exchange {
   ): AsyncGenerator<Uint8Array> {
     for await (const body of bodies) {
       this.#enter('handling', this.#answerer.limits.handleMs)
+      for (const place of this.#places) place.whole(true)
       yield await this.#unlessOver('failed', () => handler(body))
     }
   }
@@ -107,6 +106,8 @@ class Exchange {
   async write(frames: Source<Uint8Array>): Promise<void> {
     for await (const frame of frames) {
       this.#enter('writing', this.#answerer.limits.writeMs)
+      // whoever does not take its answer has its place no firmer than who does not end its request
+      for (const place of this.#places) place.whole(false)
       await this.#unlessOver('broken', () => writeAll(this.#stream, frame))
       // It may have been given up since
       this.#over.signal.throwIfAborted()
@@ -139,8 +140,8 @@ class Exchange {
 
   /** The first byte of a request has come. */
   #begin(): void {
-    const { requests, guest, limits, count } = this.#answerer
-    if (requests.enter(guest)) {
+    const { requests, limits, count } = this.#answerer
+    if (this.#take(requests, 1)) {
       this.#enter('reading', limits.readMs)
     } else {
       count('busy')
@@ -157,11 +158,16 @@ class Exchange {
   }
 
   #leave(): void {
-    const { requests, bytes, guest } = this.#answerer
-    requests.leave(guest)
-    bytes.leave(guest, this.#held)
-    this.#held = 0
+    for (const place of this.#places.splice(0)) place.leave()
     this.#at = 'idle'
+  }
+
+  /** Takes a place for the request under way; the request ends when it has to give the place up. */
+  #take(shares: Shares, amount: number): boolean {
+    const place = shares.enter(this.#answerer.holder(), amount, () => this.over('busy'))
+    if (place === undefined) return false
+    this.#places.push(place)
+    return true
   }
 
   /** Waits for a stage's work, which ends the exchange so when it fails, but no longer than the exchange. */

@@ -9,6 +9,7 @@ import type { Ms } from '../../world/units.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../link.ts'
 import { LinkError } from '../link.ts'
+import { isVouched, type Place, type Rank, type RankOf, type Shares } from '../shares.ts'
 import { type Dialled, Dialling, isDialled, type ReachingHost } from './dialling.ts'
 import { lookUpName } from './names.ts'
 import { because } from './streams.ts'
@@ -21,31 +22,44 @@ export function idOf(peer: PeerId): Uint8Array | undefined {
   return peer.type === 'Ed25519' ? peer.publicKey.raw : undefined
 }
 
+/** What connections are open on. */
+export interface ConnectionsInit {
+  readonly host: ReachingHost
+  readonly clock: Clock
+  readonly limits: LinkLimits
+  /** Says whether a peer is shut out: it is not dialled. */
+  readonly isOut: (id: Uint8Array) => boolean
+  readonly places: {
+    readonly shares: Shares
+    readonly rankOf: RankOf
+    /** Names the network whose share a connection from this multiaddr takes. */
+    readonly networkOf: (address: string) => string | undefined
+  }
+}
+
+interface Open {
+  /** It was first seen without a stream then. */
+  idleSince: Ms | undefined
+  readonly place: Place
+}
+
 export class Connections {
   readonly #host: ReachingHost
   readonly #dialling: Dialling
   readonly #clock: Clock
   readonly #limits: LinkLimits
-  /** Tells when each was first seen without a stream. */
-  readonly #open = new Map<Connection, { idleSince: Ms | undefined }>()
+  readonly #open = new Map<Connection, Open>()
   readonly #ofPeer = new Map<string, Connection[]>()
   readonly #suspects = new WeakSet<Connection>()
   readonly #isOut: (id: Uint8Array) => boolean
   readonly #onGone: (id: Uint8Array) => void
+  readonly #places: ConnectionsInit['places']
   #sweep: Timer
 
-  /**
-   * @param isOut whether a peer is shut out: it is not dialled
-   * @param onGone hears when the last connection to a peer has closed
-   */
-  constructor(
-    host: ReachingHost,
-    clock: Clock,
-    limits: LinkLimits,
-    isOut: (id: Uint8Array) => boolean,
-    onGone: (id: Uint8Array) => void,
-  ) {
+  /** @param onGone hears when the last connection to a peer has closed */
+  constructor({ host, clock, limits, isOut, places }: ConnectionsInit, onGone: (id: Uint8Array) => void) {
     this.#host = host
+    this.#places = places
     this.#dialling = new Dialling({ reach: host.services.reach, lookUp: lookUpName, clock, limits })
     this.#clock = clock
     this.#limits = limits
@@ -64,6 +78,11 @@ export class Connections {
   makeRoom(peer: Uint8Array): void {
     const all = this.#ofPeer.get(hex(peer)) ?? []
     if (all.length >= this.#limits.connectionsPerPeer) all[0]?.abort(because('too many connections'))
+  }
+
+  /** Says whether there is a connection with a peer. */
+  has(id: Uint8Array): boolean {
+    return this.#ofPeer.has(hex(id))
   }
 
   /** Streams of all connections, whoever opened them. */
@@ -188,14 +207,46 @@ export class Connections {
     const id = idOf(connection.remotePeer)
     // One that closed while it was being set up has had its `close` already.
     if (id === undefined || connection.status !== 'open') return
-    this.#open.set(connection, { idleSince: undefined })
     const key = hex(id)
-    this.#ofPeer.set(key, [...(this.#ofPeer.get(key) ?? []), connection])
+    const place = this.#placeFor(connection, id)
+    if (place === undefined) {
+      connection.abort(because('too many connections'))
+    } else {
+      this.#open.set(connection, { idleSince: undefined, place })
+      this.#ofPeer.set(key, [...(this.#ofPeer.get(key) ?? []), connection])
+    }
+  }
+
+  /** For which another one may have to end: a stranger's, of the network that has most of them. */
+  #placeFor(connection: Connection, id: Uint8Array): Place | undefined {
+    const { shares, networkOf } = this.#places
+    if (shares.inside >= this.#limits.connections) this.#rankAnew()
+    const inbound = connection.direction === 'inbound'
+    const network = inbound ? networkOf(connection.remoteAddr.toString()) : undefined
+    const holder = { peer: hex(id), network, rank: this.#rankOf(connection, id) }
+    return shares.enter(holder, 1, () => connection.abort(because("the place is another peer's")))
+  }
+
+  /** Peers prove what they are after they have connected, and the consensus changes. */
+  #rankAnew(): void {
+    for (const [connection, { place }] of this.#open) {
+      const id = idOf(connection.remotePeer)
+      if (id !== undefined) place.rankAs(this.#rankOf(connection, id))
+    }
+  }
+
+  /** Whom this host dials itself it needs as it needs nodes. */
+  #rankOf({ direction }: Connection, id: Uint8Array): Rank {
+    const rank = this.#places.rankOf(id)
+    return direction === 'outbound' && !isVouched(rank) ? 'node' : rank
   }
 
   #ended(connection: Connection): void {
     const id = idOf(connection.remotePeer)
-    if (id === undefined || !this.#open.delete(connection)) return
+    const open = this.#open.get(connection)
+    if (id === undefined || open === undefined) return
+    this.#open.delete(connection)
+    open.place.leave()
     const key = hex(id)
     const left = this.#ofPeer.get(key)?.filter(other => other !== connection) ?? []
     if (left.length > 0) {

@@ -21,6 +21,7 @@ import {
 } from '../dht.ts'
 import { publicKeyOf } from '../identity.ts'
 import type { Peer } from '../link.ts'
+import type { RankOf } from '../shares.ts'
 import { type Connections, idOf, peerIdOf } from './connections.ts'
 import { addressesOf, kadParts, Records } from './dht-parts.ts'
 
@@ -42,6 +43,7 @@ export interface KadInit {
   /** 32 bytes */
   readonly seed: Uint8Array
   readonly connections: Connections
+  readonly rankOf: RankOf
   /** A client asks and answers nothing. */
   readonly serves: boolean
 }
@@ -172,7 +174,7 @@ export class KadTable implements Dht {
   }
 
   async #make(): Promise<Table> {
-    const { libp2p, serves, connections, seed } = this.#init
+    const { libp2p, serves, connections, rankOf, seed } = this.#init
     const { kadDHT } = await import('@libp2p/kad-dht')
     const parts = kadParts({
       libp2p,
@@ -180,6 +182,7 @@ export class KadTable implements Dht {
       book: this.#book,
       records: this.#records,
       connections,
+      rankOf,
     })
     const kad = kadDHT({
       protocol: dhtProtocol,

@@ -8,7 +8,8 @@ import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
 import { hex } from '../../encoding/bytes.ts'
 import { type AddressBook, Shelf } from '../dht.ts'
 import type { Peer } from '../link.ts'
-import { Turnstile } from '../turnstile.ts'
+import { type RankOf, Shares } from '../shares.ts'
+import { originOf } from './arrivals.ts'
 import { type Connections, idOf } from './connections.ts'
 import { mute } from './libp2p.ts'
 import { because } from './streams.ts'
@@ -19,6 +20,7 @@ export interface KadPartsInit {
   readonly book: AddressBook
   readonly records: Records
   readonly connections: Connections
+  readonly rankOf: RankOf
 }
 
 /** One stream carries so many bytes at most: one value and the addresses of a few peers. */
@@ -37,7 +39,7 @@ export function addressesOf(multiaddrs: readonly { toString(): string }[]): stri
 /** The components of kad-dht, as far as it uses them. */
 export function kadParts(init: KadPartsInit): KadDHTComponents {
   const { libp2p, privateKey, book, records, connections } = init
-  const turnstile = new Turnstile({ ...underWay, perNetwork: underWay.total })
+  const shares = new Shares({ ...underWay, perNetwork: underWay.total })
   const parts = {
     peerId: libp2p.peerId,
     privateKey,
@@ -70,7 +72,7 @@ export function kadParts(init: KadPartsInit): KadDHTComponents {
     },
     registrar: {
       handle: (protocol: string, handler: StreamHandler, options: { maxInboundStreams?: number }) =>
-        libp2p.handle(protocol, guarded(handler, turnstile), options),
+        libp2p.handle(protocol, guarded(handler, shares, init.rankOf), options),
       unhandle: (protocol: string) => libp2p.unhandle(protocol),
       // libp2p would tell of peers that identify has found; here the consensus does.
       register: async () => 'table',
@@ -99,18 +101,21 @@ function knownAs(book: AddressBook, peer: PeerId): Peer | undefined {
 }
 
 /** Few at a time, little on each, and no fault of a peer's message reaches anybody else. */
-function guarded(handler: StreamHandler, turnstile: Turnstile): StreamHandler {
+function guarded(handler: StreamHandler, shares: Shares, rankOf: RankOf): StreamHandler {
   return async (stream, connection) => {
     const from = idOf(connection.remotePeer)
-    const name = from === undefined ? '' : hex(from)
-    if (from === undefined || !turnstile.enter({ peer: name })) return stream.abort(because('too many'))
+    if (from === undefined) return stream.abort(because('no Ed25519 key'))
+    const network = originOf(connection.remoteAddr.toString())?.network
+    const holder = { peer: hex(from), network, rank: rankOf(from) }
+    const place = shares.enter(holder, 1, () => stream.abort(because('too many')))
+    if (place === undefined) return stream.abort(because('too many'))
     bound(stream)
     try {
       await handler(stream, connection)
     } catch (error) {
       stream.abort(error as Error)
     } finally {
-      turnstile.leave({ peer: name })
+      place.leave()
     }
   }
 }

@@ -13,7 +13,7 @@ import type { Dht } from '../dht.ts'
 import type { Gossip, GossipInit } from '../gossip.ts'
 import { publicKeyOf } from '../identity.ts'
 import type { LinkLimits } from '../limits.ts'
-import { defaultLimits, requestByteShares, requestShares, streamShares } from '../limits.ts'
+import { connectionBounds, defaultLimits, requestBounds, requestByteBounds, streamBounds } from '../limits.ts'
 import type {
   CellsHandler,
   Host,
@@ -27,7 +27,7 @@ import type {
 } from '../link.ts'
 import { LinkError, noRequests } from '../link.ts'
 import { Outbox, openLoop } from '../outbox.ts'
-import { type Guest, Turnstile } from '../turnstile.ts'
+import { type Holder, type RankOf, Shares } from '../shares.ts'
 import { answerRequests } from './answering.ts'
 import { Arrivals } from './arrivals.ts'
 import { Asking } from './asking.ts'
@@ -117,15 +117,16 @@ class Libp2pHost implements Host {
   /** A host that does not listen has no socket open between two connections, and its process lives on all the same. */
   readonly #letGo = stayAlive()
   readonly #notCounted: () => void
-  readonly #asked: Turnstile
-  readonly #askedBytes: Turnstile
-  readonly #opened: Turnstile
+  readonly #asked: Shares
+  readonly #askedBytes: Shares
+  readonly #opened: Shares
   readonly #networkOf: (address: string) => string | undefined
   readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
   readonly #requests: Record<RequestEnd, number> = noRequests()
   readonly #counts = { received: 0, refused: 0, remainder: 0 }
+  #rankOf: RankOf = () => 'stranger'
   #cellsHandler: CellsHandler = () => {}
   #closing: Promise<void> | undefined
 
@@ -144,13 +145,15 @@ class Libp2pHost implements Host {
     this.#libp2p = libp2p
     this.#router = router
     const { clock } = init
-    this.#asked = new Turnstile(requestShares(limits))
-    this.#askedBytes = new Turnstile(requestByteShares(limits))
-    this.#opened = new Turnstile(streamShares(limits))
+    this.#asked = new Shares(requestBounds(limits))
+    this.#askedBytes = new Shares(requestByteBounds(limits))
+    this.#opened = new Shares(streamBounds(limits))
     this.#networkOf = networkOf
     this.#conducts = conducts(clock, limits.conduct, peer => this.#connections.cut(peer))
     const isOut = (peer: Uint8Array): boolean => this.#conducts.isOut(peer)
-    const connections = new Connections(libp2p, clock, limits, isOut, gone => {
+    const rankOf: RankOf = peer => this.#rankOf(peer)
+    const places = { shares: new Shares(connectionBounds(limits)), rankOf, networkOf }
+    const connections = new Connections({ host: libp2p, clock, limits, isOut, places }, gone => {
       this.#gossip?.gone(gone)
       for (const handler of this.#goneHandlers) this.#guard(() => handler(gone))
     })
@@ -160,7 +163,7 @@ class Libp2pHost implements Host {
       listeners: connections.listeners,
       pendingDials: connections.dials,
     }))
-    this.#table = new KadTable({ libp2p, clock, seed, connections, serves: init.role !== 'client' })
+    this.#table = new KadTable({ libp2p, clock, seed, connections, rankOf, serves: init.role !== 'client' })
     const loop = openLoop(clock, cells => void this.#receive(id, cells))
     this.#outbox = new Outbox({
       cellBytes: init.cellBytes,
@@ -212,7 +215,7 @@ class Libp2pHost implements Host {
     this.#served.set(protocol, { maxBytes, handler })
     if (this.#libp2p.getProtocols().includes(protocol)) return
     const { clock } = this.#init
-    this.#handle(protocol, requestStreams, (from, stream, guest) =>
+    this.#handle(protocol, requestStreams, (from, stream, holder) =>
       answerRequests(
         {
           protocol,
@@ -221,7 +224,7 @@ class Libp2pHost implements Host {
           limits: this.#limits,
           requests: this.#asked,
           bytes: this.#askedBytes,
-          guest,
+          holder,
           count: end => {
             this.#requests[end]++
             if (end === 'too-large') this.#conducts.did(from, { type: 'stream' })
@@ -235,6 +238,14 @@ class Libp2pHost implements Host {
 
   onGone(handler: (id: Uint8Array) => void): void {
     this.#goneHandlers.push(handler)
+  }
+
+  rankPeers(rankOf: RankOf): void {
+    this.#rankOf = peer => this.#guard(() => rankOf(peer)) ?? 'stranger'
+  }
+
+  isConnected(id: Uint8Array): boolean {
+    return this.#connections.has(id)
   }
 
   judge(from: Uint8Array, cells: { fitting: number; misfits: number }): boolean {
@@ -300,7 +311,7 @@ class Libp2pHost implements Host {
     const from = idOf(peer)
     if (from === undefined || this.#conducts.isOut(from)) return false
     this.#connections.makeRoom(from)
-    return this.#connections.count < this.#limits.connections || this.#outbox.has(from)
+    return true
   }
 
   /** The guards: a peer has done this. */
@@ -327,10 +338,10 @@ class Libp2pHost implements Host {
   async #askSelf(protocol: string, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
     await sleep(this.#init.clock, 0)
     const served = this.#served.get(protocol)
-    const guest = { peer: hex(this.id) }
-    if (served === undefined || body.length > served.maxBytes || !this.#asked.enter(guest)) {
+    const fits = served !== undefined && body.length <= served.maxBytes
+    const place = fits ? this.#asked.enter({ peer: hex(this.id), rank: 'authority' }) : undefined
+    if (served === undefined || place === undefined)
       throw new LinkError('REFUSED', 'closed without an answer')
-    }
     let answer: Uint8Array
     try {
       answer = await served.handler(this.id, body)
@@ -339,7 +350,7 @@ class Libp2pHost implements Host {
       this.#requests.failed++
       throw new LinkError('REFUSED', 'closed without an answer')
     } finally {
-      this.#asked.leave(guest)
+      place.leave()
     }
     if (answer.length > maxBytes) {
       throw new LinkError('TOO_LARGE', `answer: at most ${maxBytes} bytes, have ${answer.length}`)
@@ -350,15 +361,18 @@ class Libp2pHost implements Host {
   #handle(
     protocol: string,
     streams: number,
-    run: (from: Uint8Array, stream: Stream, guest: Guest) => void,
+    run: (from: Uint8Array, stream: Stream, holder: () => Holder) => void,
   ): void {
     const handler: StreamHandler = (stream, connection) => {
       const from = idOf(connection.remotePeer)
       if (from === undefined) return stream.abort(because('no Ed25519 key'))
-      const guest = { peer: hex(from), network: this.#networkOf(connection.remoteAddr.toString()) }
-      if (!this.#opened.enter(guest)) return stream.abort(because('too many streams'))
-      stream.addEventListener('close', () => this.#opened.leave(guest))
-      run(from, stream, guest)
+      const [name, network] = [hex(from), this.#networkOf(connection.remoteAddr.toString())]
+      const holder = (): Holder => ({ peer: name, network, rank: this.#rankOf(from) })
+      const giveUp = (): void => stream.abort(because('too many streams'))
+      const place = this.#opened.enter(holder(), 1, giveUp)
+      if (place === undefined) return giveUp()
+      stream.addEventListener('close', () => place.leave())
+      run(from, stream, holder)
     }
     const options = { maxInboundStreams: streams }
     this.#libp2p.handle(protocol, handler, options).catch((error: unknown) => {

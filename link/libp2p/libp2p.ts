@@ -44,7 +44,7 @@ export interface Libp2pInit {
 const windowBytes = 1024 * 1024
 const bufferBytes = 4 * 1024 * 1024
 
-/** Connections beyond the limit that neighbours of ours may still open. */
+/** Connections beyond the limit, of peers whose identity is not proved yet, or that are just ending for others. */
 const reservedConnections = 256
 
 /**

@@ -11,7 +11,7 @@ import type { Dht } from '../dht.ts'
 import type { Gossip, GossipInit } from '../gossip.ts'
 import { publicKeyOf } from '../identity.ts'
 import type { LinkLimits } from '../limits.ts'
-import { defaultLimits, requestShares } from '../limits.ts'
+import { defaultLimits, requestBounds } from '../limits.ts'
 import type {
   CellsHandler,
   Host,
@@ -25,7 +25,7 @@ import type {
 import { LinkError, noRequests } from '../link.ts'
 import type { CellStream, CellStreamEvents } from '../outbox.ts'
 import { Outbox, openLoop } from '../outbox.ts'
-import { Turnstile } from '../turnstile.ts'
+import { type RankOf, Shares } from '../shares.ts'
 import { UnderWay } from '../under-way.ts'
 import { MemoryGossip } from './gossip-memory.ts'
 import { MemoryTable } from './memory-dht.ts'
@@ -102,7 +102,7 @@ class MemoryHost implements Host {
   readonly #limits: LinkLimits
   readonly #wire: Wire<MemoryHost>
   readonly #outbox: Outbox
-  readonly #turnstile: Turnstile
+  readonly #asked: Shares
   readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #underWay: UnderWay
@@ -110,6 +110,7 @@ class MemoryHost implements Host {
   readonly #requests: Record<RequestEnd, number> = noRequests()
   gossiping: MemoryGossip<MemoryHost> | undefined
   #cellsHandler: CellsHandler = () => {}
+  #rankOf: RankOf = () => 'stranger'
   #cellsReceived = 0
   #streamsRefused = 0
   #ended = false
@@ -126,7 +127,7 @@ class MemoryHost implements Host {
     this.#limits = { ...defaultLimits, ...init.limits }
     this.#wire = wire
     this.#underWay = new UnderWay(init.clock)
-    this.#turnstile = new Turnstile(requestShares(this.#limits))
+    this.#asked = new Shares(requestBounds(this.#limits))
     this.#conducts = conducts(init.clock, this.#limits.conduct, peer => wire.cut(this, peer))
     const loop = openLoop(init.clock, cells => this.receive(id, cells))
     this.#outbox = new Outbox({
@@ -154,6 +155,14 @@ class MemoryHost implements Host {
 
   onGone(handler: (id: Uint8Array) => void): void {
     this.#goneHandlers.push(handler)
+  }
+
+  rankPeers(rankOf: RankOf): void {
+    this.#rankOf = rankOf
+  }
+
+  isConnected(id: Uint8Array): boolean {
+    return this.#wire.isConnected(this, id)
   }
 
   judge(from: Uint8Array, cells: { fitting: number; misfits: number }): boolean {
@@ -247,21 +256,29 @@ class MemoryHost implements Host {
     const served = this.#served.get(protocol)
     if (served === undefined) return { refused: true }
     if (body.length > served.maxBytes) return end('too-large')
-    const guest = { peer: hex(from) }
-    if (!this.#turnstile.enter(guest)) return end('busy')
+    let giveUp = (): void => {}
+    let given = false
+    const place = this.#asked.enter({ peer: hex(from), rank: this.#rankOf(from) }, 1, () => {
+      given = true
+      giveUp()
+    })
+    if (place === undefined) return end('busy')
+    place.whole(true)
     try {
       const answer = await wait<Uint8Array | undefined>({}, ({ resolve, reject }) => {
+        giveUp = () => resolve(undefined)
         served.handler(from, body.slice()).then(resolve, reject)
         const timer = this.#init.clock.after(this.#limits.handleMs, () => resolve(undefined))
         return () => timer.cancel()
       })
+      if (given) return end('busy')
       if (answer === undefined) return end('too-slow')
       this.#requests.answered++
       return { answer: answer.slice() }
     } catch {
       return end('failed')
     } finally {
-      this.#turnstile.leave(guest)
+      place.leave()
     }
   }
 

@@ -170,6 +170,11 @@ export class Wire<E extends End> {
     end.gone(peer.id)
   }
 
+  /** Says whether an end has a connection with this peer, as far as it knows. */
+  isConnected(end: E, peer: Uint8Array): boolean {
+    return this.#connections.get(end)?.has(hex(peer)) === true
+  }
+
   /** Counts the connections of an end. */
   connections(end: E): number {
     return this.#connections.get(end)?.size ?? 0

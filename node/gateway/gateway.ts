@@ -37,6 +37,8 @@ export interface Gateway {
   answer(client: Uint8Array, request: Uint8Array): Promise<Uint8Array>
   /** A client's last connection has closed: nothing of it is kept. */
   gone(client: Uint8Array): void
+  /** Says whether this client has a mailbox open, whose key it has proved. */
+  isOwner(client: Uint8Array): boolean
   /** Counts the clients that are known now. */
   readonly clients: number
 }
@@ -68,6 +70,8 @@ export function gateway(options: {
   announce: Announcements['announce']
   payloadBytes: number
   clients: number
+  /** Says whether a client has a connection: what is known of it begins and ends with that. */
+  isConnected: (client: Uint8Array) => boolean
   clock: Pick<Clock, 'elapsed'>
   random: Random
 }): Gateway {
@@ -80,7 +84,8 @@ export function gateway(options: {
     const name = hex(id)
     const client = clients.get(name)
     if (client !== undefined) return client
-    if (clients.size >= options.clients) return undefined
+    // what waited for room is handed over when its client may have gone: nothing would take it out again
+    if (!options.isConnected(id) || clients.size >= options.clients) return undefined
     const fresh = {
       cells: fullBucket(cellRate(parameters()), clock.elapsed()),
       requests: fullBucket(requestRate(parameters()), clock.elapsed()),
@@ -170,6 +175,7 @@ export function gateway(options: {
       if (client !== undefined) release(client)
       clients.delete(hex(from))
     },
+    isOwner: client => clients.get(hex(client))?.owner !== undefined,
     get clients() {
       return clients.size
     },

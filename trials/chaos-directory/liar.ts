@@ -75,7 +75,7 @@ export interface LiarInit {
   readonly network: Network
   /** Who votes in a round, and who comes in with its document. */
   readonly networkOf: (round: number) => VotingNetwork
-  readonly link: Link
+  readonly link: NodeLink
   readonly clock: Clock
   readonly random: Random
   /** Of all liars, by the hex of the id. */
@@ -107,7 +107,7 @@ export function changedLink<L extends Link>(link: L, change: Partial<NodeLink>):
 
 export class Liar {
   /** For the honest program. */
-  readonly link: Link
+  readonly link: NodeLink
   readonly #init: LiarInit
   readonly #sign: Sign
   /** Which lies it tells in a round: the first of its own always, others mostly. */

@@ -113,6 +113,8 @@ function fileLink(
     onGone: () => {},
     keepNeighbours: () => {},
     judge: () => false,
+    rankPeers: () => {},
+    isConnected: () => true,
     shut: () => ({ times: 0, out: [] }),
     neighbours: () => [],
     flush: async () => {},

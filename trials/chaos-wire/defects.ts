@@ -3,7 +3,7 @@
 import { WebSocket } from 'ws'
 import { FrameReader } from '../../link/frame.ts'
 import { NegotiationReader } from '../../link/libp2p/guard.ts'
-import { Turnstile } from '../../link/turnstile.ts'
+import { Shares } from '../../link/shares.ts'
 
 /** Each is called in the process under attack, before its hosts start. */
 export const defects: Readonly<Record<string, () => void>> = {
@@ -34,7 +34,11 @@ export const defects: Readonly<Record<string, () => void>> = {
 
   /** Streams that have ended go on counting against their peer. */
   'places-kept': () => {
-    Turnstile.prototype.leave = () => {}
+    const { enter } = Shares.prototype
+    Shares.prototype.enter = function (this: Shares, ...wanted) {
+      const place = enter.apply(this, wanted)
+      return place && { ...place, leave: () => {} }
+    }
   },
 
   /** A WebSocket that is called off stays open. */
