@@ -106,6 +106,33 @@ test('two nodes of one network at most, one more hears that; without the limit i
   }
 })
 
+test('members that kept quiet are counted when they come back; without the limit they would all be in', async () => {
+  for (const perNetwork of [2, 0]) {
+    const world = await started({ proveAddresses: false, perNetwork: 0 })
+    for (let i = 0; i < 3; i++) {
+      await world.killAuthority(i)
+      await world.startAuthority(i, { admission: { proveAddresses: false, perNetwork } })
+    }
+    const start = (i: number) =>
+      world.startNode(`crowd ${i}`, 'gateway', { addresses: [`/ip4/198.51.100.${i}/tcp/4001`] })
+    for (const [epoch, i] of [
+      [1, 1],
+      [5, 3],
+    ] as const) {
+      await world.advanceTo(epoch, 0.02)
+      const pair = [await start(i), await start(i + 1)]
+      await world.advanceTo(epoch, 0.5)
+      for (const node of pair) await world.killNode(node)
+    }
+    await world.advanceTo(9, 0.01)
+    for (const i of [1, 2, 3, 4]) await start(i)
+    await world.advanceTo(11, 0.5)
+    const names = [1, 2, 3, 4].filter(i => listed(world, `crowd ${i}`))
+    assert.is(names.length, perNetwork === 0 ? 4 : 2)
+    await world.close()
+  }
+})
+
 test('who leaves is out of the next document, who is killed only of the one after; coming back undoes it', async () => {
   // Enough for each layer to keep one
   const world = await started(open, 9)

@@ -108,23 +108,82 @@ test('nobody moves who stays, and who returns has the layer of before', () => {
   )
 })
 
-test('a new identity in the network of one that left has its layer; the control: elsewhere it is drawn again', () => {
+test('renting an address beside a mix chooses no layer; the control: the rule by which a network had a layer', () => {
+  const all = mixes(0, 30)
+  const first = place({ nodes: all })
+  const newcomers = 12
+  const draws = 50
+  const eldest = (node: StablePart): StablePart | undefined =>
+    all.find(other => networksOf(other.addresses).join() === networksOf(node.addresses).join())
+  for (const want of [1, 2, 3]) {
+    const host = all.find(node => layerOf(first, node) === want) as StablePart
+    const crowd = Array.from({ length: newcomers }, (_, i) => mix(1000 + i, { addresses: host.addresses }))
+    const before = after([...all, ...crowd], first, 13, 10)
+    const counts = [0, 0, 0, 0]
+    for (let seed = 0; seed < draws; seed++) {
+      const placed = place({
+        ...{ nodes: [...all, ...crowd], before, epoch: 14, waitingEpochs: 3 },
+        randomness: randomness(seed),
+      })
+      for (const layer of crowd.map(node => layerOf(placed, node) as number))
+        counts[layer] = (counts[layer] as number) + 1
+    }
+    assert.is(counts[0], 0)
+    // 600 draws of one in three, held together by what is full: the standard deviation is below 12
+    for (const count of counts.slice(1)) assert.ok(Math.abs(count - 200) < 60, `${want}: ${counts.join()}`)
+    const granted = crowd.map(node => layerOf(first, eldest(node) as StablePart))
+    assert.equal([...new Set(granted)], [want], 'by the old rule all are where they want to be')
+  }
+})
+
+test('who leaves takes its draw along: one newcomer of its network waits; the control: where networks do not count', () => {
   const all = mixes(0, 30)
   const first = place({ nodes: all })
   const gone = all[0] as StablePart
   const staying = all.slice(1)
-  const before = after(staying, place({ nodes: staying, before: after(all, first, 10), epoch: 11 }), 11)
-  assert.ok(before.kept.some(({ identity }) => hex(identity) === hex(networkName('1.0'))))
-  const drawn = (networksApart: boolean): Set<number | undefined> =>
-    new Set(
-      Array.from({ length: 40 }, (_, i) => {
-        const again = mix(1000 + i, { addresses: gone.addresses })
-        const nodes = [...staying, again]
-        return layerOf(place({ nodes, before, epoch: 12, randomness: randomness(i), networksApart }), again)
-      }),
-    )
-  assert.equal([...drawn(true)], [layerOf(first, gone)])
-  assert.is(drawn(false).size, 3, 'with enough tries every layer is to be had')
+  const left = place({ nodes: staying, before: after(all, first, 10), epoch: 11 })
+  assert.equal(
+    left.kept
+      .filter(({ identity }) => hex(identity) === hex(networkName('1.0')))
+      .map(({ place: count }) => count),
+    [1],
+  )
+  const drawn = (networksApart: boolean, newcomers: number, epoch = 12): number[][] =>
+    Array.from({ length: 40 }, (_, i) => {
+      const crowd = Array.from({ length: newcomers }, (_, k) =>
+        mix(1000 + 50 * k + i, { addresses: gone.addresses }),
+      )
+      const nodes = [...staying, ...crowd]
+      const before = after(staying, left, epoch - 1)
+      const placed = place({ nodes, before, epoch, randomness: randomness(i), networksApart })
+      return crowd.map(node => layerOf(placed, node) as number).sort()
+    })
+  assert.equal([...new Set(drawn(true, 1).flat())], [0], 'nobody is drawn again under another name')
+  assert.is(new Set(drawn(false, 1).flat()).size, 3, 'with enough tries every layer is to be had')
+  assert.ok(
+    drawn(true, 3).every(([a, b]) => a === 0 && (b as number) > 0),
+    'one waits, and no more than one',
+  )
+  assert.ok(
+    drawn(true, 1, 11 + keptEpochs)
+      .flat()
+      .every(layer => layer > 0),
+    'until it is forgotten',
+  )
+})
+
+test('who comes back gives its draw back, once; a mix that turns into a gateway has left', () => {
+  const all = mixes(0, 9)
+  const gone = all[0] as StablePart
+  const left = place({ nodes: all.slice(1), before: after(all, place({ nodes: all }), 10), epoch: 11 })
+  const back = place({ nodes: all, before: after(all.slice(1), left, 11), epoch: 12 })
+  assert.is(back.kept.length, 0)
+  const turned = { ...gone, role: 'gateway' } as const
+  const nodes = [...all.slice(1), turned, mix(100, { addresses: gone.addresses })]
+  const placed = place({ nodes, before: after(all, place({ nodes: all }), 10), epoch: 11 })
+  assert.is(layerOf(placed, nodes.at(-1) as StablePart), 0)
+  const again = place({ nodes, before: after(nodes, placed, 11, 5), epoch: 12 })
+  assert.is(layerOf(again, nodes.at(-1) as StablePart), 0, 'and is not counted as one that came back')
 })
 
 test('a new mix waits, and nobody can know its layer before the randomness of the epoch that ends the waiting', () => {

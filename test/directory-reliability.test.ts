@@ -17,6 +17,7 @@ import {
   type Report,
   trimmedAtEachEnd,
   trimmedMean,
+  weightsOf,
 } from '../directory/rounds/reliability.ts'
 import { hex } from '../encoding/bytes.ts'
 import { bodyOf, descriptorsOf, idOf, signer } from '../simulator/directory-samples.ts'
@@ -211,6 +212,39 @@ test('reports that are refused', () => {
   assert.is(
     codeOf(() => of.take(reportOf('mix 0', hex(idOf('mix 1'))), inHalf3)),
     'CONFLICT',
+  )
+})
+
+test('reporters of one network or family weigh as one; the control: as many as they are, they kill a node', () => {
+  const honest = new Map([
+    ['good', { sent: 100, returned: 95 }],
+    ['victim', { sent: 100, returned: 95 }],
+  ])
+  const lie = new Map([
+    ['good', { sent: 100, returned: 95 }],
+    ['victim', { sent: 100, returned: 0 }],
+  ])
+  const reports = [...Array.from({ length: 5 }, () => honest), ...Array.from({ length: 20 }, () => lie)]
+  const groups = reports.map((_, i) => (i < 5 ? [`network ${i}`] : ['network 198.51', `network ${i}`]))
+  const share = (weights: number[]): number => measure(reports, rules, weights).get('victim')?.share ?? -1
+  assert.ok(Math.abs(share(weightsOf(groups)) - 1) < 0.01)
+  assert.ok(share([]) < 0.5)
+  assert.equal(weightsOf([['family a'], ['family a', 'network 1'], ['network 1'], []]), [0.5, 0.5, 0.5, 1])
+  const crowd = Array.from({ length: 6 }, () => lie)
+  assert.is(measure(crowd, rules, weightsOf(crowd.map(() => ['network 198.51']))).size, 0, 'one is too few')
+})
+
+test('with equal weights a weighted mean is the trimmed mean', () => {
+  fc.assert(
+    fc.property(trim, fc.array(value, { minLength: 1, maxLength: 20 }), (trimPercent, values) => {
+      const k = trimmedAtEachEnd(values.length, trimPercent)
+      const kept = values.toSorted((a, b) => a - b).slice(k, values.length - k)
+      const mean = kept.reduce((sum, next) => sum + next, 0) / kept.length
+      assert.ok(Math.abs(trimmedMean(values, trimPercent) - mean) < 1e-9)
+      const halves = values.flatMap(next => [next, next])
+      const weights = halves.map(() => 0.5)
+      assert.ok(Math.abs(trimmedMean(halves, trimPercent, weights) - mean) < 1e-9)
+    }),
   )
 })
 

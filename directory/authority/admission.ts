@@ -8,8 +8,8 @@ import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
-import { second } from '../../world/units.ts'
-import { networkPrefix } from '../address.ts'
+import { type Epoch, second } from '../../world/units.ts'
+import { networkPrefix, networksOf } from '../address.ts'
 import { type Descriptor, identityOf, type StablePart } from '../documents/descriptor.ts'
 import {
   type JoinRequest,
@@ -23,7 +23,9 @@ import {
   verifyLeave,
 } from '../documents/joining.ts'
 import { epochAt, type Network } from '../documents/network.ts'
+import type { Parameters, View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
+import { anyNumber } from '../rounds/seats.ts'
 import type { AuthorityStore } from './store.ts'
 
 /** Says which nodes an authority lets in. */
@@ -44,6 +46,8 @@ export interface AdmissionInit {
   readonly log: Log
   readonly store: AuthorityStore
   readonly policy: AdmissionPolicy
+  /** The document of now. */
+  readonly current: () => View | undefined
 }
 
 export const admissionLimits: {
@@ -77,6 +81,7 @@ export class Admission {
   readonly #all: Bucket
   readonly #ofOne = new Map<string, Bucket>()
   #proving = 0
+  #crowded: { readonly view: View; readonly counts: ReadonlyMap<string, number> } | undefined
 
   constructor(init: AdmissionInit) {
     this.#init = init
@@ -96,6 +101,18 @@ export class Admission {
   /** From now on; who was let in stays until the policy forbids it. */
   set policy(policy: AdmissionPolicy) {
     this.#policy = policy
+  }
+
+  /** Tells what the policy votes for. */
+  get wanted(): Pick<Parameters, 'nodesPerNetwork'> {
+    const { perNetwork } = this.#policy
+    return { nodesPerNetwork: perNetwork > 0 ? perNetwork : anyNumber }
+  }
+
+  /** Says whether a member asked before the randomness of the document of the round was opened. */
+  isSettled(round: Epoch, id: Uint8Array): boolean {
+    const member = this.#members.get(hex(id))
+    return member !== undefined && member.request.epoch < round - 1
   }
 
   get members(): number {
@@ -152,7 +169,7 @@ export class Admission {
     }
   }
 
-  /** @throws DirectoryError JOIN_FIRST, NOT_ADMITTED */
+  /** @throws DirectoryError JOIN_FIRST, NOT_ADMITTED, NETWORK_FULL */
   check({ stable }: Descriptor): void {
     const id = hex(stable.id)
     const member = this.#members.get(id)
@@ -173,6 +190,7 @@ export class Admission {
     }
     this.#checkList(stable)
     this.#seen.set(id, this.#epoch())
+    this.#checkRoom(stable)
   }
 
   /** Requests of one node and of all: what costs something comes after this. */
@@ -241,6 +259,32 @@ export class Admission {
         throw new DirectoryError('NETWORK_FULL', `join: ${address}: ${most} nodes are in its network already`)
       }
     }
+  }
+
+  /** A member that kept quiet comes back as anybody comes: where the document of now has room in its networks. */
+  #checkRoom(stable: StablePart): void {
+    const { perNetwork } = this.#policy
+    const view = this.#init.current()
+    if (perNetwork === 0 || view === undefined || view.nodes.has(hex(stable.id))) return
+    for (const network of networksOf(stable.addresses)) {
+      const others = this.#crowd(view).get(network) ?? 0
+      if (others < perNetwork) continue
+      throw new DirectoryError(
+        'NETWORK_FULL',
+        `descriptor: ${others} nodes of network ${network} are in the document, want at most ${perNetwork}`,
+      )
+    }
+  }
+
+  /** Counts the nodes of each network in a document, once for each document. */
+  #crowd(view: View): ReadonlyMap<string, number> {
+    if (this.#crowded?.view === view) return this.#crowded.counts
+    const counts = new Map<string, number>()
+    for (const { addresses } of view.nodes.values()) {
+      for (const network of networksOf(addresses)) counts.set(network, (counts.get(network) ?? 0) + 1)
+    }
+    this.#crowded = { view, counts }
+    return counts
   }
 
   /** A node that starts again in the epoch in which it was proven is not dialled again. */

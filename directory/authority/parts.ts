@@ -6,6 +6,7 @@ import type { Peer } from '../../link/link.ts'
 import type { Descriptor } from '../documents/descriptor.ts'
 import type { Network } from '../documents/network.ts'
 import { defaultParameters } from '../documents/parameters.ts'
+import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 import { HeldDocuments } from '../follow/held-documents.ts'
 import { Publisher } from '../follow/publish.ts'
@@ -53,7 +54,8 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
   const networkFor = (document: number): Network => documents.succession.networkFor(document)
   const store = new AuthorityStore(options.store, documents.succession, log, sharing)
   const policy = options.admission
-  const admission = policy && new Admission({ ...surroundings, store, policy })
+  const current = (): View | undefined => archive.current()
+  const admission = policy && new Admission({ ...surroundings, store, policy, current })
   const proofs = new Proofs({ log, store })
   const door = new Door({ network, proofs, admission })
   const refusals = new Refusals()
@@ -83,7 +85,7 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
   })
   const office = new Office({ network, archive, peers }, options.wanted ?? {}, options.successors ?? null)
   const statistics = statisticsOf(network, archive)
-  const rules = rulesOf(options, id, { archive, door, office, proofs, statistics })
+  const rules = rulesOf(options, id, { admission, archive, door, office, proofs, statistics })
   const ofDocuments = { ...surroundings, rules, peers, archive, proofs, store }
   const noteKeeper = new StatusNoteKeeper({
     ...ofDocuments,
@@ -136,6 +138,7 @@ function statisticsOf(network: Network, archive: Archive): StatisticsBook {
 }
 
 interface Consulted {
+  readonly admission: Admission | undefined
   readonly archive: Archive
   readonly door: Door
   readonly office: Office
@@ -147,7 +150,7 @@ interface Consulted {
 function rulesOf(
   options: AuthorityOptions,
   id: Uint8Array,
-  { archive, door, office, proofs, statistics }: Consulted,
+  { admission, archive, door, office, proofs, statistics }: Consulted,
 ): Omit<RoundRules, 'network'> {
   const { link, random, seed, sharing = secretSharing, mixing = defaultMixing } = options
   const sharingKey = sharingSecretKey(seed)
@@ -158,11 +161,12 @@ function rulesOf(
     openShare: (dealing: Dealing) => sharing.openShare(dealing, sharingKey),
     sharing,
     addresses: link.addresses,
-    wanted: () => office.parameters,
+    wanted: () => ({ ...admission?.wanted, ...office.parameters }),
     mixing,
     flags: (round, node) => statistics.flags(round, node),
     admits: descriptor => door.admits(descriptor),
     stays: descriptor => door.stays(descriptor),
+    isSettled: (round, node) => admission?.isSettled(round, node) ?? true,
     newestBefore: epoch => archive.newestBefore(epoch),
     body: name => archive.body(name),
     evidence: () => proofs.all,

@@ -4,12 +4,13 @@
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { ConsensusBody } from '../documents/consensus.ts'
+import { groupsOf } from '../documents/groups.ts'
 import type { Network } from '../documents/network.ts'
 import { halfAt, type Statistics, verifyStatistics } from '../documents/statistics.ts'
 import type { Parameters, View } from '../documents/view.ts'
 import type { Flags } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
-import { judge, type Measured, measure, pool, type Report } from '../rounds/reliability.ts'
+import { judge, type Measured, measure, pool, type Report, weightsOf } from '../rounds/reliability.ts'
 
 export interface StatisticsInit {
   readonly network: Network
@@ -24,10 +25,16 @@ export interface StatisticsInit {
 /** Statistics of so many halves before this one are kept and taken: those of the last epoch. */
 const halvesKept = 3
 
+/** What one reporter counted, and the groups that it is weighed by. */
+interface Reported {
+  readonly report: Report
+  readonly groups: readonly string[]
+}
+
 export class StatisticsBook {
   readonly #init: StatisticsInit
   /** By half, then by the hex of the reporter. */
-  readonly #reports = new Map<number, Map<string, Report>>()
+  readonly #reports = new Map<number, Map<string, Reported>>()
   /** Follows from them; made anew when one comes. */
   readonly #measured = new Map<string, ReadonlyMap<string, Measured>>()
 
@@ -57,14 +64,16 @@ export class StatisticsBook {
     const self = body.nodes.find(({ descriptor }) => same(descriptor.stable.id, reporter))
     if (self === undefined) throw new DirectoryError('NOT_ADMITTED', 'statistics: reporter: no node of it')
     verifyStatistics(network.name, statistics)
-    const report = reportOf(body, statistics, self.descriptor.stable.family)
-    const of = this.#reports.get(half) ?? new Map<string, Report>()
+    const { stable } = self.descriptor
+    const report = reportOf(body, statistics, stable.family)
+    const groups = groupsOf(stable, this.#init.parameters())
+    const of = this.#reports.get(half) ?? new Map<string, Reported>()
     const have = of.get(hex(reporter))
     if (have !== undefined) {
-      if (sameReport(have, report)) return
+      if (sameReport(have.report, report)) return
       throw new DirectoryError('CONFLICT', `statistics of ${hex(reporter)}: others of half ${half} are here`)
     }
-    this.#reports.set(half, of.set(hex(reporter), report))
+    this.#reports.set(half, of.set(hex(reporter), { report, groups }))
     this.#measured.clear()
     for (const old of this.#reports.keys()) if (old < current - halvesKept) this.#reports.delete(old)
   }
@@ -90,14 +99,17 @@ export class StatisticsBook {
     const key = halves.join()
     const have = this.#measured.get(key)
     if (have !== undefined) return have
-    const together = new Map<string, Report>()
+    const together = new Map<string, Reported>()
     for (const half of halves) {
-      for (const [reporter, report] of this.#reports.get(half) ?? []) {
-        const earlier = together.get(reporter)
-        together.set(reporter, earlier === undefined ? report : pool(earlier, report))
+      for (const [reporter, { report, groups }] of this.#reports.get(half) ?? []) {
+        const earlier = together.get(reporter)?.report
+        together.set(reporter, { report: earlier === undefined ? report : pool(earlier, report), groups })
       }
     }
-    const measured = measure([...together.values()], this.#init.parameters())
+    const reported = [...together.values()]
+    const weights = weightsOf(reported.map(({ groups }) => groups))
+    const reports = reported.map(({ report }) => report)
+    const measured = measure(reports, this.#init.parameters(), weights)
     this.#measured.set(key, measured)
     return measured
   }

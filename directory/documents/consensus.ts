@@ -3,6 +3,7 @@
 
 import { compare } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
+import { KiB, MiB } from '../../world/units.ts'
 import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest } from '../statement.ts'
@@ -20,8 +21,14 @@ import { mostAuthorities } from './parameters.ts'
 
 export const documentVersion = 1
 
-/** A document or a vote larger than this is refused before it is parsed, bytes. */
-export const maxDocumentBytes: number = 4 * 1024 * 1024
+/**
+ * A body or a difference larger than this is refused before it is parsed, bytes. None that follows the rules is: nodes
+ * have 3 MiB (docs/spec/directory-consensus.md 6.6).
+ */
+export const maxDocumentBytes: number = 4 * MiB - 16 * KiB
+
+/** The signatures of a document that hands over at most: those of both sets, bytes. */
+export const maxSignaturesBytes: number = 2 * mostAuthorities * 104
 
 /** A node as the authorities see it: its descriptor, and what they decided about it. */
 export interface ConsensusNode {

@@ -26,7 +26,7 @@ import { writeDocument } from './document.ts'
 import { mostAuthorities } from './parameters.ts'
 
 /** A body without its two long lists, bytes: far more than any has. */
-const maxFrameBytes = 65_536
+const maxFrameBytes = 131_072
 const keyBytes = 32
 
 /**

@@ -13,7 +13,13 @@ import {
   writeSignatures,
 } from '../statement.ts'
 import { setsFor } from './authority-set.ts'
-import { type ConsensusBody, type ConsensusNode, maxDocumentBytes, readBody } from './consensus.ts'
+import {
+  type ConsensusBody,
+  type ConsensusNode,
+  maxDocumentBytes,
+  maxSignaturesBytes,
+  readBody,
+} from './consensus.ts'
 import { verifyNodeSignature } from './descriptor.ts'
 import { epochStart, epochsValid, type Network } from './network.ts'
 import { clampParameter, mostAuthorities, parameterRanges, pickParameters } from './parameters.ts'
@@ -36,7 +42,7 @@ export function writeDocument(bodyBytes: Uint8Array, signatures: readonly Signat
 
 /** Fields only. Throws DirectoryError as the reader does. */
 export function readDocument(bytes: Uint8Array): ConsensusDocument {
-  const most = maxDocumentBytes + 128 * mostAuthorities
+  const most = maxDocumentBytes + maxSignaturesBytes + 16
   if (bytes.length > most) {
     throw new DirectoryError('TOO_LARGE', `document: want at most ${most} bytes, have ${bytes.length}`)
   }

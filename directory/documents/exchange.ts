@@ -3,11 +3,10 @@
 import { write } from '../../encoding/cbor.ts'
 import { DirectoryError, type DirectoryErrorCode, isDirectoryErrorCode } from '../error.ts'
 import { Reader } from '../reader.ts'
-import { maxDocumentBytes } from './consensus.ts'
+import { maxDocumentBytes, maxSignaturesBytes } from './consensus.ts'
 import { descriptorLimits } from './descriptor.ts'
 import { joinLimits } from './joining.ts'
 import { maxMessageBytes } from './message.ts'
-import { mostAuthorities } from './parameters.ts'
 import { statisticsLimits } from './statistics.ts'
 import { noteLimits } from './status-note.ts'
 
@@ -59,7 +58,7 @@ export const maxRequestBytes: number = maxMessageBytes + 64
 export const maxAskBytes = 64
 
 /** The largest answer, bytes. */
-export const maxAnswerBytes: number = maxDocumentBytes + 128 * mostAuthorities + 64
+export const maxAnswerBytes: number = maxDocumentBytes + maxSignaturesBytes + 64
 
 const mostNodes = 16_384
 

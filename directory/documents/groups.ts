@@ -5,7 +5,7 @@ import type { NodeEntry, Parameters } from './view.ts'
 
 /** The groups of a node; no two nodes of a path have one in common, its two gateways excepted from each other. */
 export function groupsOf(
-  { family, addresses }: NodeEntry,
+  { family, addresses }: Pick<NodeEntry, 'family' | 'addresses'>,
   { networksApart }: Pick<Parameters, 'networksApart'>,
 ): string[] {
   const families = family === '' ? [] : [`family ${family}`]

@@ -45,6 +45,8 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   headsKiB: { min: 0, max: 65_536, usual: 16 },
   waitingEpochs: { min: 0, max: 72, usual: 3 },
   networksApart: { min: 0, max: 1, usual: 1 },
+  nodesPerNetwork: { min: 1, max: 10_000, usual: 10_000 },
+  nodesPerFamily: { min: 1, max: 10_000, usual: 10_000 },
 }
 
 /** The names of what is voted on, in the order of the document (docs/spec/directory-consensus.md 6). */

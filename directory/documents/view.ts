@@ -54,6 +54,9 @@ export interface Parameters {
   readonly waitingEpochs: number
   /** 1: no two nodes of one network in a path; 0: networks do not matter. */
   readonly networksApart: number
+  /** Nodes of one network, and of one family, in a document at most; 10,000: any number. */
+  readonly nodesPerNetwork: number
+  readonly nodesPerFamily: number
 }
 
 /** Tells what a node is in the network. */

@@ -2,8 +2,7 @@
 
 import { write } from '../../encoding/cbor.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
-import { maxDocumentBytes } from '../documents/consensus.ts'
-import { mostAuthorities } from '../documents/parameters.ts'
+import { maxDocumentBytes, maxSignaturesBytes } from '../documents/consensus.ts'
 import type { NetworkFor } from '../documents/succession.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
@@ -31,7 +30,7 @@ export async function storedSplits(store: Store, networkFor: NetworkFor): Promis
       read.tuple(2)
       const theirs = openPointer(networkFor, read.item('pointer').bytesUpTo(8192))
       const count = read.item('documents').list(2)
-      const most = maxDocumentBytes + 128 * mostAuthorities
+      const most = maxDocumentBytes + maxSignaturesBytes + 16
       const documents = Array.from({ length: count }, () => read.bytesUpTo(most))
       read.end()
       splits.push({ theirs, documents })

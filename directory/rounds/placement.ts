@@ -1,5 +1,7 @@
 // Which layer a mix works in (docs/spec/directory-tally.md 7.3): it keeps the one it has, also while it is away; who is
-// new waits, and is then drawn into one with the document's shared randomness.
+// new waits, and is then drawn into one with the document's shared randomness. Nobody has a layer because of a network:
+// whoever rents an address beside a mix would choose. But who leaves takes its draw along: one newcomer of its network
+// waits until that is forgotten, so that nobody rejoins under new names until the draw pleases.
 
 import { compare, hex } from '../../encoding/bytes.ts'
 import { networksOf } from '../address.ts'
@@ -23,7 +25,7 @@ export interface Placing {
   readonly randomness: Uint8Array
   /** Epochs from a mix's first document to the one that draws its layer. */
   readonly waitingEpochs: number
-  /** Says whether all mixes of one network have one layer. */
+  /** Says whether networks count. */
   readonly networksApart: boolean
 }
 
@@ -54,19 +56,26 @@ export function placeNodes(placing: Placing): Placement {
       waiting.push(node)
     } else ready.push(node)
   }
-  const mixes = members.flat().length + ready.length
-  const draw = (node: StablePart): void => {
-    const network = namesOf(node, placing).slice(1)
-    const place = network.map(name => known.get(hex(name))?.place ?? 0).find(at => at >= 1 && at <= layers)
-    put(node, place ?? drawLayer(members, mixes, lotOf(node, placing)) + 1)
-  }
   const byLot = (a: StablePart, b: StablePart): number =>
     compare(lotOf(a, placing), lotOf(b, placing)) || compare(a.id, b.id)
-  for (const node of ready.sort(byLot)) draw(node)
+  const gone = departures(placing, known)
+  const drawn: StablePart[] = []
+  for (const node of ready.sort(byLot)) (takesUp(gone, node, placing) ? waiting : drawn).push(node)
+  const mixes = members.flat().length + drawn.length
+  const draw = (node: StablePart): void => put(node, drawLayer(members, mixes, lotOf(node, placing)) + 1)
+  for (const node of drawn) draw(node)
   // A network with an empty layer carries nothing, so that nobody waits there.
   for (const node of waiting.sort(byLot)) if (members.some(layer => layer.length === 0)) draw(node)
   fillEmptyLayers(members, put, byLot)
   return { places, kept: keepAway(placing, places, known) }
+}
+
+/** Says whether a newcomer has to wait for one who left a network of it; then each of its networks has one less. */
+function takesUp(gone: Map<string, number>, node: StablePart, placing: Placing): boolean {
+  const networks = networksIn(node, placing).map(hex)
+  if (!networks.some(name => (gone.get(name) ?? 0) > 0)) return false
+  for (const name of networks) gone.set(name, Math.max(0, (gone.get(name) ?? 0) - 1))
+  return true
 }
 
 /** A mix's lot, from which its turn and its layer follow: 32 bytes. */
@@ -92,10 +101,9 @@ function drawLayer(members: readonly (readonly StablePart[])[], mixes: number, l
   return open[number % open.length] as number
 }
 
-/** Tells what a mix's place is remembered under, 32 bytes each: its identity, then its networks. */
-function namesOf(node: StablePart, { networksApart }: Placing): Uint8Array[] {
-  const networks = networksApart ? networksOf(node.addresses) : []
-  return [identityOf(node), ...networks.map(networkName)]
+/** Names of a mix's networks, where networks count: 32 bytes each. */
+function networksIn(node: StablePart, { networksApart }: Placing): Uint8Array[] {
+  return networksApart ? networksOf(node.addresses).map(networkName) : []
 }
 
 /** The name under which `kept` remembers a network. */
@@ -103,21 +111,45 @@ export function networkName(network: string): Uint8Array {
   return digest(labelled('network', new TextEncoder().encode(network)))
 }
 
-/**
- * Tells what the document before knows: its mixes and their networks, of which the eldest mix counts, and what it
- * remembers.
- */
-function placesBefore(placing: Placing): Map<string, KeptPlace> {
-  const { before } = placing
+/** Tells the places that the document before knows, of its mixes and of those it remembers, and what of networks. */
+function placesBefore({ before }: Placing): Map<string, KeptPlace> {
   const known = new Map<string, KeptPlace>()
   for (const kept of before?.kept ?? []) known.set(hex(kept.identity), kept)
-  const mixes = before?.nodes.filter(({ place }) => place > 0) ?? []
-  for (const { descriptor, place } of mixes.toSorted((a, b) => b.since - a.since)) {
-    for (const identity of namesOf(descriptor.stable, placing)) {
-      known.set(hex(identity), { identity, place, until: before?.epoch ?? 0 })
-    }
+  for (const { descriptor, place } of before?.nodes ?? []) {
+    const identity = identityOf(descriptor.stable)
+    if (place > 0) known.set(hex(identity), { identity, place, until: before?.epoch ?? 0 })
   }
   return known
+}
+
+const mostGone = 255
+
+/** Counts for each network the mixes that left it and have not come back: those remembered, and those of now. */
+function departures(placing: Placing, known: ReadonlyMap<string, KeptPlace>): Map<string, number> {
+  const { nodes, before, epoch } = placing
+  const mixes = nodes.filter(({ role }) => role === 'mix')
+  const here = new Set(mixes.map(node => hex(identityOf(node))))
+  const gone = new Map<string, number>()
+  for (const { identity, place, until } of before?.kept ?? []) {
+    if (until + keptEpochs >= epoch) gone.set(hex(identity), place)
+  }
+  const count = (node: StablePart, by: 1 | -1): void => {
+    for (const name of networksIn(node, placing).map(hex)) {
+      gone.set(name, Math.min(mostGone, Math.max(0, (gone.get(name) ?? 0) + by)))
+    }
+  }
+  const were = new Set<string>()
+  for (const { descriptor, place } of before?.nodes ?? []) {
+    const name = hex(identityOf(descriptor.stable))
+    if (place === 0 || were.has(name)) continue
+    were.add(name)
+    if (!here.has(name)) count(descriptor.stable, 1)
+  }
+  for (const node of mixes) {
+    const name = hex(identityOf(node))
+    if (known.has(name) && !were.has(name)) count(node, -1)
+  }
+  return gone
 }
 
 function keepAway(
@@ -125,12 +157,22 @@ function keepAway(
   places: ReadonlyMap<string, number>,
   known: ReadonlyMap<string, KeptPlace>,
 ): KeptPlace[] {
-  const { nodes, epoch } = placing
+  const { nodes, before, epoch } = placing
   const placed = nodes.filter(({ id }) => (places.get(hex(id)) ?? 0) > 0)
-  const here = new Set(placed.flatMap(node => namesOf(node, placing).map(hex)))
-  return [...known.entries()]
+  const here = new Set(placed.map(node => hex(identityOf(node))))
+  const gone = departures(placing, known)
+  const left = (before?.nodes ?? []).filter(
+    ({ descriptor, place }) => place > 0 && !here.has(hex(identityOf(descriptor.stable))),
+  )
+  const news = left.flatMap(({ descriptor }) => networksIn(descriptor.stable, placing))
+  const kept = new Map(known)
+  for (const identity of news) kept.set(hex(identity), { identity, place: 0, until: before?.epoch ?? 0 })
+  return [...kept.entries()]
     .filter(([name, { until }]) => !here.has(name) && until + keptEpochs >= epoch)
-    .map(([, kept]) => kept)
+    .flatMap(([name, entry]) => {
+      const place = gone.get(name) ?? entry.place
+      return place === 0 ? [] : [{ ...entry, place }]
+    })
     .sort((a, b) => b.until - a.until || compare(a.identity, b.identity))
     .slice(0, mostKept)
     .sort((a, b) => compare(a.identity, b.identity))

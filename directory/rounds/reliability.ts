@@ -23,6 +23,7 @@ export interface MeasuringRules {
 export interface Measured {
   /** The share of its loops that a node lets pass, over the share that comes back at all; 1 for a usual node. */
   readonly share: number
+  /** The weights of its reporters together. */
   readonly reporters: number
   /** Loops of all reporters, of each only what it needs to give. */
   readonly samples: number
@@ -32,30 +33,34 @@ export interface Measured {
  * Measures each node of which enough reporters have enough loops; the others are not in the result.
  *
  * @param reports one a reporter
+ * @param weights of each reporter, as `weightsOf` gives them; 1 each where they are not given
  */
-export function measure(reports: readonly Report[], rules: MeasuringRules): Map<string, Measured> {
-  const values = new Map<string, { shares: number[]; samples: number }>()
+export function measure(
+  reports: readonly Report[],
+  rules: MeasuringRules,
+  weights: readonly number[] = [],
+): Map<string, Measured> {
+  const values = new Map<string, { shares: number[]; weights: number[]; samples: number }>()
   // One reporter alone must not make up for the loops that others lack.
   const mostSamples = Math.ceil(rules.minimumSamples / rules.minimumReporters)
-  for (const report of reports) {
+  for (const [i, report] of reports.entries()) {
+    const weight = weights[i] ?? 1
     const usual = usualShare(report)
     if (usual === 0) continue
     for (const [id, { sent, returned }] of report) {
       if (sent === 0) continue
-      const of = values.get(id) ?? { shares: [], samples: 0 }
+      const of = values.get(id) ?? { shares: [], weights: [], samples: 0 }
       of.shares.push(returned / sent / usual)
-      of.samples += Math.min(sent, mostSamples)
+      of.weights.push(weight)
+      of.samples += weight * Math.min(sent, mostSamples)
       values.set(id, of)
     }
   }
   const measured = new Map<string, Measured>()
-  for (const [id, { shares, samples }] of values) {
-    if (shares.length < rules.minimumReporters || samples < rules.minimumSamples) continue
-    measured.set(id, {
-      share: trimmedMean(shares, rules.trimPercent),
-      reporters: shares.length,
-      samples,
-    })
+  for (const [id, { shares, weights: of, samples: weighed }] of values) {
+    const [reporters, samples] = [total(of), rounded(weighed)]
+    if (reporters < rules.minimumReporters || samples < rules.minimumSamples) continue
+    measured.set(id, { share: trimmedMean(shares, rules.trimPercent, of), reporters, samples })
   }
   return measured
 }
@@ -81,13 +86,49 @@ export function trimmedAtEachEnd(count: number, trimPercent: number): number {
 }
 
 /**
+ * Weighs reporters, so that those of one network, or of one family, weigh no more than one together, however many they
+ * are.
+ *
+ * @param groups of each reporter: its family and its networks
+ */
+export function weightsOf(groups: readonly (readonly string[])[]): number[] {
+  const counts = new Map<string, number>()
+  for (const group of groups.flat()) counts.set(group, (counts.get(group) ?? 0) + 1)
+  return groups.map(of => 1 / Math.max(1, ...of.map(group => counts.get(group) ?? 1)))
+}
+
+/** A third three times is one. */
+function rounded(sum: number): number {
+  return Math.round(sum * 1e6) / 1e6
+}
+
+function total(weights: readonly number[]): number {
+  return rounded(weights.reduce((sum, weight) => sum + weight, 0))
+}
+
+/**
  * The mean of what is left of one value or more. With k dropped at each end, up to k values of liars leave it between
  * the least and the greatest of the others; with k + 1 they need not.
  */
-export function trimmedMean(values: readonly number[], trimPercent: number): number {
-  const k = trimmedAtEachEnd(values.length, trimPercent)
-  const kept = values.toSorted((a, b) => a - b).slice(k, values.length - k)
-  return kept.reduce((sum, value) => sum + value, 0) / kept.length
+export function trimmedMean(
+  values: readonly number[],
+  trimPercent: number,
+  weights: readonly number[] = values.map(() => 1),
+): number {
+  const all = total(weights)
+  const k = Math.max(0, trimmedAtEachEnd(all, trimPercent))
+  const sorted = values
+    .map((value, i) => ({ value, weight: weights[i] ?? 1 }))
+    .sort((a, b) => a.value - b.value)
+  let [from, sum, weight] = [0, 0, 0]
+  for (const next of sorted) {
+    const to = from + next.weight
+    const kept = Math.max(0, Math.min(to, all - k) - Math.max(from, k))
+    sum += next.value * kept
+    weight += kept
+    from = to
+  }
+  return sum / weight
 }
 
 /** The counts of one reporter in two halves, together. */

@@ -3,7 +3,7 @@
 
 import { same } from '../../encoding/bytes.ts'
 import type { ConsensusBody, NamedBody, Successors } from '../documents/consensus.ts'
-import type { Descriptor } from '../documents/descriptor.ts'
+import type { Descriptor, StablePart } from '../documents/descriptor.ts'
 import type { Evidence } from '../documents/evidence.ts'
 import type { SignedVote, VoteSet, VotingMessage } from '../documents/message.ts'
 import { epochStart, type Network, phaseEnds, type VotingNetwork } from '../documents/network.ts'
@@ -35,6 +35,13 @@ export interface RoundRules {
   readonly admits: (descriptor: Descriptor) => boolean
   /** Says whether a node that was let in is still wanted when the vote is cast. */
   readonly stays: (descriptor: Descriptor) => boolean
+  /**
+   * Says whether a node asked for its place before the randomness of the document before the round was known; without
+   * it no node's lot could have been chosen.
+   */
+  readonly isSettled?: ((round: number, id: Uint8Array) => boolean) | undefined
+  /** Networks of a node as this authority has found them; of its addresses alone where it is not given. */
+  readonly networksOf?: ((stable: StablePart) => readonly string[]) | undefined
   /** The newest document it holds that is older than an epoch's. */
   readonly newestBefore: (epoch: number) => Pointer | null
   /** A verified or self-made body by the hex of its name. */

@@ -14,6 +14,7 @@ import { type Contribution, combineRandomness } from '../randomness/beacon.ts'
 import { digest } from '../statement.ts'
 import { accusedNodes } from './accused.ts'
 import { placeNodes } from './placement.ts'
+import { anyNumber, mostNodeBytes, seatNodes } from './seats.ts'
 
 export const defaultMixing = 'poisson'
 
@@ -35,10 +36,19 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
   const excluded = exclude(before?.body.excluded ?? [], agreed)
   const votes = agreed.filter(({ author }) => !excluded.some(({ id }) => same(id, author)))
   const accused = accusedNodes(agreed)
-  const nodes = countNodes(votes, epoch).filter(({ descriptor }) => !accused.has(hex(descriptor.stable.id)))
-  const stables = nodes.map(({ descriptor }) => descriptor.stable)
+  const wanted = countNodes(votes, epoch).filter(({ descriptor }) => !accused.has(hex(descriptor.stable.id)))
   const randomness = combineRandomness(network.name, epoch, lastRandomness, contributions)
   const parameters = countParameters(votes)
+  const seated = seatNodes({
+    nodes: wanted.map(({ descriptor }) => descriptor.stable),
+    before: before?.body,
+    randomness,
+    perNetwork: parameters.get('nodesPerNetwork') ?? anyNumber,
+    perFamily: parameters.get('nodesPerFamily') ?? anyNumber,
+    bytes: mostNodeBytes,
+  })
+  const nodes = wanted.filter(({ descriptor }) => seated.has(hex(descriptor.stable.id)))
+  const stables = nodes.map(({ descriptor }) => descriptor.stable)
   const { places, kept } = placeNodes({
     nodes: stables,
     before: before?.body,

@@ -16,6 +16,7 @@ import { DirectoryError } from '../error.ts'
 import { sharingOf } from '../randomness/sharing.ts'
 import { digest, signStatement } from '../statement.ts'
 import { freezeDealings, ownReveal } from './reveals.ts'
+import { anyNumber, mostNodeBytes, seatNodes } from './seats.ts'
 import {
   type InAgreement,
   type InDescriptors,
@@ -122,7 +123,7 @@ function makeVote(rules: RoundRules, state: InDescriptors, now: number): Pick<Ma
     author: rules.id,
     clock: Math.floor(now),
     addresses: rules.addresses,
-    ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(rules, state, epoch) })),
+    ballots: round.documents.map(epoch => ({ epoch, candidates: candidates(rules, state, epoch, previous) })),
     parameters: new Map(Object.entries(rules.wanted())),
     mixing: rules.mixing,
     previous,
@@ -147,10 +148,32 @@ function news(rules: RoundRules, round: number, previous: Pointer | null): Uint8
   return rules.evidence().filter(isNews).slice(0, mostProofs).map(writeEvidence)
 }
 
-/** Those that uploaded for this document, each with what its neighbours' statistics say of it. */
-function candidates(rules: RoundRules, state: InDescriptors, epoch: number): Candidate[] {
-  return [...(state.descriptors.get(epoch)?.values() ?? [])]
-    .filter(rules.stays)
+/**
+ * Picks of those that uploaded for this document those that have a seat (docs/spec/directory-tally.md 7.7), each with
+ * what its neighbours' statistics say of it. The ballots of a vote share the room.
+ */
+function candidates(
+  rules: RoundRules,
+  state: InDescriptors,
+  epoch: number,
+  previous: Pointer | null,
+): Candidate[] {
+  const { round } = state
+  const uploaded = [...(state.descriptors.get(epoch)?.values() ?? [])].filter(rules.stays)
+  const before = previous === null ? undefined : rules.body(hex(previous.hash))
+  const { nodesPerNetwork, nodesPerFamily } = rules.wanted()
+  const seated = seatNodes({
+    nodes: uploaded.map(({ stable }) => stable),
+    before,
+    randomness: before?.randomness[0] ?? new Uint8Array(0),
+    perNetwork: nodesPerNetwork ?? anyNumber,
+    perFamily: nodesPerFamily ?? anyNumber,
+    bytes: Math.floor(mostNodeBytes / round.documents.length),
+    isSettled: id => rules.isSettled?.(round.epoch, id) ?? true,
+    networksOf: rules.networksOf,
+  })
+  return uploaded
+    .filter(({ stable }) => seated.has(hex(stable.id)))
     .sort((a, b) => compare(a.stable.id, b.stable.id))
     .map(descriptor => ({ descriptor, ...rules.flags(state.round.epoch, descriptor.stable.id) }))
 }

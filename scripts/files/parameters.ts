@@ -116,6 +116,18 @@ export const parameterKeys: readonly ParameterKey[] = [
     unit: 'count',
     says: '1: no two nodes of one network (a /16 of IPv4) in a path. 0: networks do not matter.',
   },
+  {
+    key: 'nodes_per_network',
+    name: 'nodesPerNetwork',
+    unit: 'count',
+    says: 'Nodes of one network in a document, at most; as per_network of [admission] where this is not set.',
+  },
+  {
+    key: 'nodes_per_family',
+    name: 'nodesPerFamily',
+    unit: 'count',
+    says: 'Nodes of one family in a document, at most. 10000: any number.',
+  },
 ]
 
 function valueSchema({ name, unit }: ParameterKey): v.GenericSchema<string | number, number> {
