@@ -2,6 +2,7 @@
 
 import { type ParseArgsConfig, parseArgs } from 'node:util'
 import { durationForm, parseDuration } from './duration.ts'
+import { nearest } from './nearest.ts'
 
 /**
  * USAGE and CONFIG are the caller's to mend (exit code 2); FAILED is what went wrong while running (exit code 1).
@@ -46,7 +47,10 @@ export function readOptions<const O extends Options>(
     try {
       return parseArgs({ args: [...args], options, allowPositionals: true, strict: true })
     } catch (error) {
-      throw new CommandError('USAGE', lowerCase(firstSentence((error as Error).message)), hint)
+      const says = lowerCase(firstSentence((error as Error).message))
+      const wrong = /^unknown option '--([\w-]+)'/.exec(says)?.[1]
+      const near = wrong === undefined ? undefined : nearest(wrong, Object.keys(options))
+      throw new CommandError('USAGE', says, near === undefined ? hint : `did you mean --${near}? ${hint}`)
     }
   })()
   const count = parsed.positionals.length
@@ -55,6 +59,12 @@ export function readOptions<const O extends Options>(
     throw new CommandError('USAGE', `${command}: unexpected argument '${parsed.positionals[most]}'`, hint)
   }
   return parsed
+}
+
+/** The file of configuration that somebody names for all commands of a shell: `CHAFFINCH_CONFIG`. */
+export function configFromEnvironment(): string | undefined {
+  const file = process.env['CHAFFINCH_CONFIG']
+  return file === '' ? undefined : file
 }
 
 /** Reads a whole number given on the command line. @throws CommandError USAGE */

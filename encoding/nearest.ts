@@ -17,16 +17,18 @@ function begins(word: string, name: string): boolean {
   return word.length >= stem && name.startsWith(word.slice(0, stem))
 }
 
-/** Levenshtein's distance: how many letters to add, take or change. */
+/** How many letters to add, take, change or swap with the next (the optimal string alignment distance). */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j)
+  let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {
     const next = [i]
     for (let j = 1; j <= b.length; j++) {
       const change = (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]
+      const swap = swapped ? (before[j - 2] as number) + 1 : change
+      next.push(Math.min(change, swap, (row[j] as number) + 1, (next[j - 1] as number) + 1))
     }
-    row = next
+    ;[before, row] = [row, next]
   }
   return row[b.length] as number
 }

@@ -2,8 +2,10 @@
 
 import type { Hono } from 'hono'
 import { Counter, Gauge, Registry } from 'prom-client'
+import { systemClock } from '../world/clock.ts'
 import { type Loopback, serveLoopback } from '../world/http.ts'
-import { resources } from '../world/resources.ts'
+import { processMetrics } from '../world/process-metrics.ts'
+import { ofProcess, resources } from '../world/resources.ts'
 import type { RunningNode } from './node.ts'
 import type { NodeStatus } from './status.ts'
 
@@ -11,15 +13,27 @@ import type { NodeStatus } from './status.ts'
  * Serves a node's status and metrics (Prometheus) on loopback, behind a token (docs/guide/running.md).
  *
  * @param options.port 0 takes a free one
+ * @param options.version of this software
+ * @param options.now milliseconds since 1970-01-01 UTC; default: this machine's clock
  * @throws ListenError
  */
-export function serveStatus(node: RunningNode, options: { port: number; token: string }): Promise<Loopback> {
-  const registry = nodeMetrics(() => node.status())
+export function serveStatus(
+  node: RunningNode,
+  {
+    version,
+    now = systemClock.now,
+    ...options
+  }: { port: number; token: string; version: string; now?: () => number },
+): Promise<Loopback> {
+  const registry = nodeMetrics(() => node.status(), now)
+  processMetrics(registry, version)
   return serveLoopback({
     ...options,
     open: ['/healthz'],
     routes: (app: Hono) => {
-      app.get('/status', context => context.json({ ...node.status(), process: resources() }))
+      app.get('/status', context =>
+        context.json({ ...node.status(), ...ofProcess(version), process: resources() }),
+      )
       app.get('/metrics', async context =>
         context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
       )
@@ -37,8 +51,12 @@ export function isHealthy(status: NodeStatus): boolean {
   return status.state === 'running' && status.listed
 }
 
-/** Metrics that are read from the status when they are asked for; their names end in their unit. */
-export function nodeMetrics(status: () => NodeStatus): Registry {
+/**
+ * Metrics that are read from the status when they are asked for; their names end in their unit.
+ *
+ * @param now milliseconds since 1970-01-01 UTC
+ */
+export function nodeMetrics(status: () => NodeStatus, now: () => number): Registry {
   const registry = new Registry()
   const counter = (name: string, help: string, read: (status: NodeStatus) => number): void => {
     new Counter({
@@ -139,6 +157,10 @@ export function nodeMetrics(status: () => NodeStatus): Registry {
     'chaffinch_consensus_epoch',
     'Epoch of the consensus in use; -1 without one',
     s => s.consensus?.epoch ?? -1,
+  )
+  gauge('chaffinch_clock_epoch', 'Epoch by this machine’s clock', s => s.epoch)
+  gauge('chaffinch_consensus_left_seconds', 'Until the consensus in use is over; 0 without one', s =>
+    s.consensus === null ? 0 : Math.max(0, (s.consensus.validUntil - now()) / 1000),
   )
   return registry
 }

@@ -3,6 +3,7 @@
 import { adviceFor, ClientError } from '../client/index.ts'
 import { RemoteError } from '../client/remote/index.ts'
 import { CommandError } from '../encoding/command-line.ts'
+import { nearest } from '../encoding/nearest.ts'
 import { awayHint, isAway } from './files/endpoint.ts'
 import { overview, usages } from './usage.ts'
 import { version } from './version.ts'
@@ -38,6 +39,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   key: () => import('./files/key.ts'),
   identity: () => import('./files/identity.ts'),
   doctor: () => import('./ask/doctor.ts'),
+  status: () => import('./ask/status.ts'),
   consensus: () => import('./ask/consensus.ts'),
   ledger: () => import('./roles/ledger.ts'),
   pay: () => import('./ask/pay.ts'),
@@ -58,11 +60,15 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 }
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === '--version' || name === '-V') return print(`chaffinch ${version()}\n`)
+  if (name === '--version' || name === '-V' || name === '-v') return print(`chaffinch ${version()}\n`)
   if (name === '--help' || name === '-h' || name === 'help') return print(usages[args[0] ?? ''] ?? overview)
   if (name === undefined) throw new CommandError('USAGE', 'want a command', 'chaffinch --help')
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (load === undefined) throw new CommandError('USAGE', `no command '${name}'`, 'chaffinch --help')
+  if (load === undefined) {
+    const near = nearest(name, Object.keys(commands))
+    const hint = near === undefined ? 'chaffinch --help' : `did you mean 'chaffinch ${near}'?`
+    throw new CommandError('USAGE', `no command '${name}'`, hint)
+  }
   if (args.includes('--help') || args.includes('-h')) return print(usages[name] as string)
   const command = await load()
   return (await command.run(args)) ?? 0

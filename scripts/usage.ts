@@ -29,12 +29,14 @@ usage: chaffinch COMMAND [OPTIONS]
   identity   lock the keys of a client, copy them, take them elsewhere
   cover      show what each level of cover traffic costs and hides
   key        make an operator's identity key, and certify nodes with it
+  status     say how a running role of this machine is
   doctor     say what is wrong with a role on this machine, and what to do
   consensus  show, verify and compare what the authorities of a network signed
   ledger     run a ledger that peers reach through the mixnet
   pay        pay and be paid so that nobody sees who paid whom
   demo       show how payments hide: dining cryptographers, payments in pieces
 
+  CHAFFINCH_CONFIG=FILE       what every command takes as its --config, unless it names one
   chaffinch COMMAND --help    options and examples of a command
   chaffinch --version
 
@@ -205,6 +207,17 @@ nothing is, 1 when something is, 2 when its file has a mistake. A warning alone 
 
 example:
   chaffinch doctor --config mix1/mix.toml
+`,
+  status: `usage: chaffinch status [--config FILE] [--role ROLE] [--json]
+
+Says how a running authority, mix, gateway or client of this machine is: consensus, standing, packets, who keeps it out.
+
+  --config FILE   its file (default: CHAFFINCH_CONFIG, else the one of authority, mix, gateway and client.toml here)
+  --role ROLE     whose file it is, where its name does not tell
+  --json          print all of its /status as JSON
+
+example:
+  chaffinch status --config mix1/mix.toml
 `,
   consensus: `usage: chaffinch consensus [show] [--epoch N] [--save FILE]
        chaffinch consensus verify [FILE] [--epoch N]

@@ -123,7 +123,12 @@ test('a node shows its status, its metrics and its health', async () => {
   const w = await world({ parameters: { nodeLoopPerMinute: 60 } })
   await w.clock.advance(20_000)
   const gateway = w.places.at(-1) as Place
-  const server = await serveStatus(gateway.node, { port: 0, token })
+  const server = await serveStatus(gateway.node, {
+    port: 0,
+    token,
+    version: '1.2.3',
+    now: () => w.clock.now(),
+  })
   try {
     const status = JSON.parse((await get(server, '/status', authorization)).text)
     assert.is(status.role, 'gateway')
@@ -133,8 +138,13 @@ test('a node shows its status, its metrics and its health', async () => {
     const metrics = (await get(server, '/metrics', authorization)).text
     assert.match(metrics, new RegExp(`^chaffinch_received_packets_total ${status.packets.received}$`, 'm'))
     const unit =
-      /_(total|packets|loops|tags|neighbours|nodes|cells|entries|bytes|mailboxes|clients|epoch|flag|ratio)$/
-    for (const [, name] of metrics.matchAll(/^# TYPE (\S+)/gm)) assert.match(name as string, unit)
+      /_(total|packets|loops|tags|neighbours|nodes|cells|entries|bytes|mailboxes|clients|epoch|flag|ratio|seconds|info)$/
+    for (const [, name] of metrics.matchAll(/^# TYPE (chaffinch_\S+)/gm)) assert.match(name as string, unit)
+    assert.match(metrics, `chaffinch_build_info{version="1.2.3",node="${process.version}"} 1`)
+    assert.match(metrics, /^process_resident_memory_bytes \d+$/m)
+    assert.match(metrics, /^chaffinch_clock_epoch 1$/m)
+    assert.match(metrics, /^chaffinch_consensus_left_seconds [1-9]/m)
+    assert.is(status.version, '1.2.3')
     assert.equal(await get(server, '/healthz'), { status: 200, text: 'ok\n' })
     await gateway.node.drain()
     assert.is((await get(server, '/healthz')).status, 503)

@@ -20,8 +20,13 @@ const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
 const never = (): never => {
   throw new Error('no status')
 }
-const namesOf = (registry: Registry): string[] => registry.getMetricsAsArray().map(({ name }) => name)
-const nodeNames = namesOf(nodeMetrics(never as () => NodeStatus))
+const namesOf = (registry: Registry): string[] =>
+  registry
+    .getMetricsAsArray()
+    .map(({ name }) => name)
+    // Those of the process have the names that Prometheus gives them everywhere
+    .filter(name => name.startsWith('chaffinch_'))
+const nodeNames = namesOf(nodeMetrics(never as () => NodeStatus, () => 0))
 const authorityNames = namesOf(authorityMetrics(never as () => AuthorityStatus, () => 0))
 const all = new Set([...nodeNames, ...authorityNames])
 
@@ -43,6 +48,7 @@ const units = [
   'nodes',
   'authorities',
   'proofs',
+  'info',
 ]
 
 test('names of metrics end in their unit', () => {

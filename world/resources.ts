@@ -17,6 +17,11 @@ export interface Resources {
 /** The counts that one host of this process adds. */
 export type HostResources = Pick<Resources, 'listeners' | 'pendingDials'>
 
+/** Tells which version a process runs, and for how long, for its status. */
+export function ofProcess(version: string): { readonly version: string; readonly upSeconds: number } {
+  return { version, upSeconds: Math.floor(process.uptime()) }
+}
+
 const hosts = new Set<() => HostResources>()
 
 /** Counts a host among this process's, until the function it returns is called. */

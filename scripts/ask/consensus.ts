@@ -208,10 +208,13 @@ function describe(network: Network, view: View): string[] {
     running ? (reliable ? 'reliable' : 'running') : 'down',
     family || '-',
   ])
+  const signed = new Set(view.signers.map(hex))
+  const missing = network.authorities.map(({ id }) => hex(id)).filter(id => !signed.has(id))
   return [
     `consensus of ${view.network}, epoch ${view.epoch}`,
     `hash    ${hex(view.hash)}`,
     `signed  by ${view.signers.length} of ${network.authorities.length} authorities, ${network.threshold} are enough`,
+    ...(missing.length === 0 ? [] : [`missing the signature of ${missing.join(', ')}`]),
     `fresh   from ${iso(view.validAfter)} to ${iso(view.freshUntil)}, valid until ${iso(view.validUntil)}`,
     '',
     ...columns(['node', 'role', 'layer', 'state', 'family'], nodes),

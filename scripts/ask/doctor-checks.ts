@@ -4,6 +4,8 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
+import type { ClientStatus } from '../../client/index.ts'
+import type { AuthorityStatus } from '../../directory/authority/index.ts'
 import { ed25519PublicKey, epochAt, epochStart, type Network } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
@@ -12,6 +14,7 @@ import { day, MiB } from '../../world/units.ts'
 import { certificateFor } from '../files/certificate.ts'
 import type { NodeFile, ServerFile } from '../files/config.ts'
 import { readKey } from '../files/folder.ts'
+import { isSilent } from '../roles/silence.ts'
 
 export interface Finding {
   readonly check: 'config' | 'keys' | 'disk' | 'ports' | 'clock' | 'consensus' | 'running'
@@ -146,6 +149,33 @@ function tryPort(address: string, host: string, port: number): Promise<Finding> 
     server.listen(port, host, () => {
       server.close(() => resolve({ check: 'ports', state: 'ok', says: `${address}: is free` }))
     })
+  })
+}
+
+/** Whether a client's packets leave; of another role nothing. */
+export function checkReady(status: Readonly<Record<string, unknown>>): Finding[] {
+  if (status['role'] !== 'client') return []
+  const { ready, gateway, consensus } = status as unknown as ClientStatus
+  const through = gateway === null ? '' : ` through gateway ${gateway.slice(0, 16)}`
+  if (ready) return [{ check: 'running', state: 'ok', says: `it is ready: packets leave${through}` }]
+  const [why, fix] =
+    consensus === null
+      ? ['has no consensus', "see to the connection, the clock, and the addresses in the network's file"]
+      : [`its mailbox${through} is not open`, "wait, or name other 'gateways' in its file"]
+  return [{ check: 'running', state: 'warning', says: `it is not ready: ${why}`, fix }]
+}
+
+/** The other authorities that do not answer an authority; of another role nothing. */
+export function checkSilent(status: Readonly<Record<string, unknown>>, now: number): Finding[] {
+  if (status['role'] !== 'authority') return []
+  const silent = (status as unknown as AuthorityStatus).authorities.filter(({ seen }) => isSilent(seen, now))
+  return silent.map(({ id, seen }): Finding => {
+    const since =
+      seen === null
+        ? 'has not answered since this one started'
+        : `silent since ${new Date(seen).toISOString()}`
+    const fix = 'tell its operator: with fewer than the threshold no consensus is made'
+    return { check: 'running', state: 'warning', says: `authority ${id.slice(0, 16)} ${since}`, fix }
   })
 }
 

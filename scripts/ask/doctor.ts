@@ -1,22 +1,14 @@
 // chaffinch doctor: what is wrong with a role on this machine, and what to do.
 
-import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
 import { ed25519PublicKey } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { readOptions } from '../../encoding/command-line.ts'
 import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
-import {
-  type NodeFile,
-  type RoleFile,
-  readAuthorityFile,
-  readClientFile,
-  readNodeFile,
-  type ServerFile,
-} from '../files/config.ts'
+import type { NodeFile, RoleFile, ServerFile } from '../files/config.ts'
 import { isAway, remoteAt } from '../files/endpoint.ts'
 import { readKey } from '../files/folder.ts'
+import { fileOf, type RoleName, readRoleFile, roleOf } from '../files/which-role.ts'
 import { answered, inquire } from '../inquire.ts'
 import { endpointOf } from '../roles/running.ts'
 import {
@@ -27,13 +19,12 @@ import {
   checkDiskOf,
   checkKey,
   checkPorts,
+  checkReady,
+  checkSilent,
   diskFacts,
   type Finding,
   finding,
 } from './doctor-checks.ts'
-
-const roles = ['authority', 'mix', 'gateway', 'client'] as const
-type Role = (typeof roles)[number]
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values } = readOptions('doctor', args, {
@@ -41,11 +32,8 @@ export async function run(args: readonly string[]): Promise<number> {
     role: { type: 'string' },
     json: { type: 'boolean' },
   })
-  const file = values.config ?? roles.map(role => `${role}.toml`).find(name => existsSync(name))
-  if (file === undefined) {
-    throw new CommandError('USAGE', 'doctor: no configuration here', 'chaffinch doctor --config FILE')
-  }
-  const role = roleOf(file, values.role)
+  const file = fileOf('doctor', values.config)
+  const role = roleOf('doctor', file, values.role)
   const findings = await examine(role, file)
   const wrong = findings.filter(({ state }) => state === 'wrong')
   const exitCode = wrong.length === 0 ? 0 : wrong.some(({ check }) => check === 'config') ? 2 : 1
@@ -54,29 +42,16 @@ export async function run(args: readonly string[]): Promise<number> {
   return exitCode
 }
 
-function roleOf(file: string, given: string | undefined): Role {
-  const name = given ?? basename(file, '.toml')
-  const role = roles.find(known => known === name)
-  if (role !== undefined) return role
-  throw new CommandError('USAGE', `doctor: ${file}: of which role is it?`, `--role ${roles.join(' | ')}`)
-}
-
 function lines(findings: readonly Finding[]): string[] {
   const rows = findings.map(({ check, state, says }) => [state, check, says])
   const fixes = findings.flatMap(({ says, fix }) => (fix === undefined ? [] : [`${says}`, `  do: ${fix}`]))
   return [...columns(['', '', ''], rows).slice(1), ...(fixes.length === 0 ? [] : ['', ...fixes])]
 }
 
-async function examine(role: Role, file: string): Promise<Finding[]> {
-  const read = {
-    authority: readAuthorityFile,
-    mix: () => readNodeFile(file, 'mix'),
-    gateway: () => readNodeFile(file, 'gateway'),
-    client: readClientFile,
-  }
+async function examine(role: RoleName, file: string): Promise<Finding[]> {
   let config: RoleFile | undefined
   const form = await finding('config', () => {
-    config = read[role](file)
+    config = readRoleFile(role, file)
     return [{ check: 'config', state: 'ok', says: `${file}: no mistake` }]
   })
   if (config === undefined) return form
@@ -111,7 +86,8 @@ async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; find
       return { check: 'running', state: 'wrong', says, fix: 'docs/guide/running.md 6 says what to do' }
     })
     const runs: Finding = { check: 'running', state: 'ok', says: 'it runs' }
-    return { running: true, findings: [runs, ...checkDiskOf(status), ...kept] }
+    const own = [...checkReady(status), ...checkSilent(status, systemClock.now()), ...checkDiskOf(status)]
+    return { running: true, findings: [runs, ...own, ...kept] }
   } catch (error) {
     if (!isAway(error)) throw error
     return { running: false, findings: [off] }
@@ -119,7 +95,7 @@ async function asRunning({ folder }: RoleFile): Promise<{ running: boolean; find
 }
 
 /** The clock and the consensus, as the authorities have them. */
-async function fromOthers(role: Role, config: RoleFile): Promise<Finding[]> {
+async function fromOthers(role: RoleName, config: RoleFile): Promise<Finding[]> {
   const { network } = config
   return await inquire(network, async inquiry => {
     const consensus = await finding('consensus', async () => {

@@ -21,6 +21,7 @@ import {
 } from '../../directory/authority/index.ts'
 import type { Parameters } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
+import { configFromEnvironment } from '../../encoding/command-line.ts'
 import { field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { Peer } from '../../link/index.ts'
@@ -315,7 +316,10 @@ function paymentsOf(
  * @param as one of its identities; default: the first
  * @throws CommandError CONFIG
  */
-export function clientEndpoint(file = 'client.toml', as?: string): Endpoint {
+export function clientEndpoint(
+  file: string = configFromEnvironment() ?? 'client.toml',
+  as?: string,
+): Endpoint {
   const { apiPort, folder } = readClientFile(file)
   if (apiPort === 0) {
     throw keyError(file, ['api_port'], '0 takes any port: set one that this command can find')

@@ -2,7 +2,9 @@
 
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { AuthorityStatus } from '../../directory/authority/index.ts'
-import { minute } from '../../world/units.ts'
+import { processMetrics } from '../../world/process-metrics.ts'
+import { version } from '../version.ts'
+import { isSilent } from './silence.ts'
 
 /** @param now milliseconds since 1970-01-01 UTC */
 export function authorityMetrics(status: () => AuthorityStatus, now: () => number): Registry {
@@ -51,9 +53,10 @@ export function authorityMetrics(status: () => AuthorityStatus, now: () => numbe
   gauge('chaffinch_listed_nodes', 'Nodes of the consensus, before there is one of uploads', s => s.nodes)
   gauge('chaffinch_silent_authorities', 'Others that have not answered for a minute', s => silent(s, now()))
   gauge('chaffinch_evidence_proofs', 'Proofs that somebody contradicted itself', s => s.evidence)
+  processMetrics(registry, version())
   return registry
 }
 
 function silent({ authorities }: AuthorityStatus, now: number): number {
-  return authorities.filter(({ seen }) => seen === null || now - seen > minute).length
+  return authorities.filter(({ seen }) => isSilent(seen, now)).length
 }

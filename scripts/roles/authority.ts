@@ -8,14 +8,16 @@ import { geometry } from '../../sphinx/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { serveLoopback, tokenFrom } from '../../world/http.ts'
 import { systemRandom as random } from '../../world/random.ts'
-import { resources } from '../../world/resources.ts'
+import { ofProcess, resources } from '../../world/resources.ts'
 import { openStore } from '../../world/store.ts'
 import { type AuthorityFile, readAuthorityFile } from '../files/config.ts'
 import { openFolder, readKey, tellPort } from '../files/folder.ts'
+import { version } from '../version.ts'
 import { changeSet, isSetAction } from './authority-change.ts'
 import { authorityMetrics } from './authority-metrics.ts'
 import { reloader } from './reload.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+import { watchSilence } from './silence.ts'
 
 export async function run(args: readonly string[]): Promise<number | undefined> {
   const [action, ...rest] = args
@@ -59,6 +61,8 @@ function start(config: AuthorityFile): Promise<Running> {
       successors: config.successors,
     })
     later(() => authority.close())
+    const heed = watchSilence(() => authority.status().authorities, systemClock, log)
+    later(async () => heed())
     const metrics = authorityMetrics(() => authority.status(), systemClock.now)
     const reload = reloader(config.file, config, () => readAuthorityFile(config.file), {
       log: level => {
@@ -73,7 +77,9 @@ function start(config: AuthorityFile): Promise<Running> {
       token,
       open: ['/healthz'],
       routes: app => {
-        app.get('/status', context => context.json({ ...authority.status(), process: resources() }))
+        app.get('/status', context =>
+          context.json({ ...authority.status(), ...ofProcess(version()), process: resources() }),
+        )
         app.get('/metrics', async context =>
           context.body(await metrics.metrics(), 200, { 'content-type': metrics.contentType }),
         )

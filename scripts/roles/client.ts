@@ -9,7 +9,7 @@ import { type Payments, paymentApi } from '../../payment/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { tokenFrom } from '../../world/http.ts'
 import { type ClientFile, readClientFile } from '../files/config.ts'
-import { openFolder } from '../files/folder.ts'
+import { openFolder, tellPort } from '../files/folder.ts'
 import { askPassphrase, secretFromFiles } from '../files/secret.ts'
 import { paymentsFrom } from './payments.ts'
 import { closing, configOption, openLog, type Running, runRole } from './role.ts'
@@ -60,6 +60,7 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
     const parts = [paying]
     const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities, parts })
     later(() => api.close())
+    later(tellPort(folder, api.port))
     console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)
   })
 }

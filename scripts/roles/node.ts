@@ -101,7 +101,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
         announcers = to
       },
     })
-    const status = await serveStatus(node, { port: config.statusPort, token })
+    const status = await serveStatus(node, { port: config.statusPort, token, version: version() })
     later(() => status.close())
     later(tellPort(folder, status.port))
     console.error(`chaffinch: ${role} ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`)

@@ -1,0 +1,33 @@
+// chaffinch status: how a running role of this machine is, in a few lines, or all of its /status as JSON.
+
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { isAway, remoteAt } from '../files/endpoint.ts'
+import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'
+import { endpointOf } from '../roles/running.ts'
+import { type AnyStatus, statusLines } from './status-text.ts'
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values } = readOptions('status', args, {
+    config: { type: 'string' },
+    role: { type: 'string' },
+    json: { type: 'boolean' },
+  })
+  const file = fileOf('status', values.config)
+  const role = roleOf('status', file, values.role)
+  const { folder, network } = readRoleFile(role, file)
+  const endpoint = endpointOf(folder)
+  const away = new CommandError(
+    'FAILED',
+    `${file}: the ${role} does not run`,
+    `chaffinch ${role} --config ${file}`,
+  )
+  if (endpoint === undefined) throw away
+  const status = (await remoteAt(endpoint)
+    .ask('/status')
+    .catch((error: unknown) => {
+      throw isAway(error) ? away : error
+    })) as AnyStatus
+  const lines = (): string => statusLines(status, network.authorities.length, Date.now()).join('\n')
+  console.log(values.json === true ? JSON.stringify(status) : lines())
+  return 0
+}
