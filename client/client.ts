@@ -341,6 +341,7 @@ export class Client {
       dispatch: this.#engine.dispatch,
       ownTraffic: this.#engine.parcels.ownTraffic,
       receiver: this.#engine.receiver,
+      inbox: this.#engine.inbox,
       returns: this.#engine.returns,
       bulletin: this.#engine.bulletin,
       announcement: this.#engine.announcing.state,
@@ -443,6 +444,7 @@ export class Client {
   }
 
   #answered(entry: InboxEntry): void {
+    if (entry.inReplyTo !== undefined) void this.#engine.replies.answered(entry.inReplyTo)
     this.#requests.arrived(entry).catch(() => this.#init.log.error({}, 'an answer could not be read'))
   }
 

@@ -38,6 +38,7 @@ export class Mail {
    * aborts or the client closes.
    */
   async *messages(app: string, signal?: AbortSignal): AsyncGenerator<Received, void, undefined> {
+    this.#asks(app)
     while (!this.#closed && !signal?.aborted) {
       const entry = this.#next(app)
       if (entry === undefined) {
@@ -62,6 +63,7 @@ export class Mail {
    * @param mostBytes no further message once there are this many bytes
    */
   async list(app: string, after: number, most: number, mostBytes: number): Promise<Received[]> {
+    this.#asks(app)
     const out: Received[] = []
     let bytes = 0
     for (const entry of this.#init.inbox.after(after, app).slice(0, most)) {
@@ -89,6 +91,11 @@ export class Mail {
   close(): void {
     this.#closed = true
     this.#waiting.wake()
+  }
+
+  /** Whether that is on disk does not matter to whoever reads now: it is written again when it was not. */
+  #asks(app: string): void {
+    this.#init.inbox.know(app).catch(() => {})
   }
 
   /** The app's oldest message that nobody has taken, taken. */

@@ -12,6 +12,7 @@ import type { Bulletin } from './bulletin/bulletin.ts'
 import type { GatewayRecord } from './bulletin/watch.ts'
 import type { AnnouncementState } from './incoming/announcing.ts'
 import type { Gateways } from './incoming/gateways.ts'
+import type { Inbox } from './incoming/inbox.ts'
 import type { Receiver } from './incoming/receiver.ts'
 import { type CoverCost, type CoverLevel, coverCosts } from './outgoing/cover.ts'
 import type { MessageState } from './outgoing/delivery.ts'
@@ -54,6 +55,11 @@ export interface ClientStatus {
   readonly loops: { readonly sent: number; readonly returned: number }
   /** Entries of mailboxes by what became of them. */
   readonly entries: Readonly<Record<string, number>>
+  /**
+   * Names the parts of the inbox that have no room for another message (docs/spec/client-store.md 10.1): `to APP`, `re APP` for replies,
+   * `*` for names that nobody here has asked for. What comes for them is not kept, and counted as `refused` in `entries`.
+   */
+  readonly full: readonly string[]
   /** The state of the service that it announces; null when it announces none. */
   readonly announcement: AnnouncementState | null
   /**
@@ -83,6 +89,7 @@ export interface Innards {
   readonly dispatch: Dispatch
   readonly ownTraffic: OwnTraffic
   readonly receiver: Receiver
+  readonly inbox: Inbox
   readonly returns: Returns
   readonly bulletin: Bulletin
   readonly announcement: AnnouncementState | undefined
@@ -113,6 +120,7 @@ export function statusOf(from: Innards): ClientStatus {
     packets: { ...dispatch.counters, refused: from.ownTraffic.refused },
     loops: { ...returns.loops },
     entries: { ...receiver.counters },
+    full: from.inbox.full,
     announcement: from.announcement ?? null,
     bulletin: {
       ...from.bulletin.counters,

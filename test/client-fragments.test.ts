@@ -136,11 +136,42 @@ test('reassembly is bounded in messages, bytes and age, and refuses contradictio
   made.offer(claim('c'), 0, 10, 2)
   made.offer(claim('a'), 1, 10, 3)
   assert.equal(made.offer(claim('d'), 0, 10, 4).evicted, ['b'])
-  assert.equal(made.offer(claim('d'), 1, 980, 5).evicted, ['c', 'a'])
-  assert.is(made.bytes, 990)
-  assert.equal(made.expire(104), [])
-  assert.equal(made.expire(105), ['d'])
+  assert.equal(made.offer(claim('d'), 1, 960, 5).evicted, [])
+  // A short one never goes for a long one
+  assert.equal(made.offer(claim('c'), 1, 960, 5).evicted, ['d'])
+  assert.equal(made.offer(claim('d'), 0, 10, 5).evicted, [])
+  assert.is(made.bytes, 1000)
+  assert.equal(made.expire(102), [])
+  assert.equal(made.expire(103), ['a'])
+  assert.equal(made.expire(105), ['c', 'd'])
   assert.is(made.bytes, 0)
+})
+
+test('what a stranger begins and never ends pushes out only what as little has come of', () => {
+  const claim = (name: string): { id: string; origin: string; count: number } => ({
+    id: name,
+    origin: 'message',
+    count: 104,
+  })
+  const limits = { messages: 64, bytes: 1e6, ageMs: 1e9 }
+  /** A friend's message of which five fragments have come, and then a flood of beginnings of so many fragments each. */
+  const isKept = (fragments: number): boolean => {
+    const made = new Reassembly(limits)
+    for (let index = 0; index < 5; index++) made.offer(claim('friend'), index, 1000, 0)
+    for (let i = 0; i < 500; i++)
+      for (let index = 0; index < fragments; index++) made.offer(claim(`stranger ${i}`), index, 1000, i)
+    return made.get('friend') !== undefined
+  }
+  assert.equal([isKept(1), isKept(4)], [true, true])
+  // The control: who sends more than the friend, for every place there is
+  assert.is(isKept(6), false)
+  // Nor do beginnings that lie there turn away what comes anew
+  const made = new Reassembly(limits)
+  for (let i = 0; i < 500; i++)
+    for (let index = 0; index < 9; index++) made.offer(claim(`stranger ${i}`), index, 1000, i)
+  for (let index = 0; index < 103; index++)
+    assert.is(made.offer(claim('friend'), index, 100, 1000 + index).verdict, 'kept')
+  assert.is(made.offer(claim('friend'), 103, 100, 2000).verdict, 'complete')
 })
 
 test('seen ids are bounded, the oldest forgotten first', () => {

@@ -138,22 +138,40 @@ test('a disk that fails now and then costs nothing', async () => {
   )
 })
 
-test('read messages make room, unread ones do not, and a full inbox says so', async () => {
+test('in each share of the inbox read messages make room, unread ones do not, and a full one says so', async () => {
   const store = memoryStore()
-  const inbox = await Inbox.open(store, { ...limits, messages: 3 }, 0)
-  const reader = new Reader(store, inbox)
-  const ids = Array.from({ length: 5 }, (_, i) => hex(new Uint8Array(16).fill(i + 1)))
-  for (const id of ids.slice(0, 3)) await reader.take(fragmentsOf(id, new Uint8Array(1)))
-  assert.ok(inbox.full)
-  await inbox.markRead(1)
-  assert.not.ok(inbox.full)
-  await reader.take(fragmentsOf(ids[3] as string, new Uint8Array(1)))
-  assert.equal(
-    inbox.after(-1).map(({ seq }) => seq),
-    [0, 2, 3],
-  )
-  const again = await Inbox.open(store, { ...limits, messages: 3 }, 0)
+  // Of 16 two for names that nobody asked for, seven for messages to no app, seven for replies
+  const bounds = { ...limits, messages: 16 }
+  let inbox = await Inbox.open(store, bounds, 0)
+  let next = 0
+  const arrive = async (app: string): Promise<InboxEntry | 'refused' | undefined> => {
+    const id = hex(new Uint8Array(16).fill(++next))
+    const bytes = new Uint8Array(1)
+    const { whole } = await inbox.takePage(fragmentsOf(id, bytes), [], 0)
+    const forApp = { bytes, wantsRead: false, app, blocks: 0, at: 0 }
+    return await inbox.settle(whole[0] as Parameters<Inbox['settle']>[0], forApp, [])
+  }
+  // A stranger's, for a name that nobody reads
+  for (let i = 0; i < 2; i++) assert.is.not(await arrive('nobody'), 'refused')
+  for (let i = 0; i < 20; i++) assert.is(await arrive(`nobody-${i}`), 'refused')
+  assert.equal(inbox.full, ['*'])
+  assert.equal((await store.keys({ gte: 'part/', lt: 'part0' }).all()).length, 0)
+  // That costs the owner nothing
+  for (let i = 0; i < 7; i++) assert.is.not(await arrive(''), 'refused')
+  assert.is(await arrive(''), 'refused')
+  assert.equal(inbox.full, ['*', 'to '])
+  const oldest = inbox.after(-1, '')[0] as InboxEntry
+  await inbox.markRead(oldest.seq)
+  assert.is.not(await arrive(''), 'refused')
+  assert.not.ok(inbox.find(oldest.id))
+  const again = await Inbox.open(store, bounds, 0)
   assert.equal(again.after(-1).map(known), inbox.after(-1).map(known))
+  // Somebody asks for the app: it has shares of its own, and has them after a restart
+  await inbox.know('nobody')
+  inbox = await Inbox.open(store, bounds, 0)
+  assert.equal(inbox.full, ['to '])
+  assert.is.not(await arrive('nobody'), 'refused')
+  assert.is.not(await arrive('nobody-else'), 'refused')
 })
 
 test('a message is on disk before it counts as accepted, and comes back with its progress', async () => {
@@ -299,6 +317,34 @@ test("others' reply blocks: each once, the earliest epoch first, bounded, and go
   await add('m2', [block(0, 1)])
   await add('m3', [block(0, 1)])
   assert.equal([theirs.knows('m1'), theirs.knows('m2'), theirs.knows('m3')], [false, true, true])
+})
+
+test('blocks that a correspondent asks for take their part of the secrets, and those of an answered request go', async () => {
+  const store = memoryStore()
+  const own = await OwnBlocks.open(store, { perMessage: 2048, secrets: 64 })
+  const make = async (id: string, to: string, count: number): Promise<void> => {
+    const secret = { shared: [new Uint8Array(32)], seed: new Uint8Array(32) }
+    const blocks = Array.from({ length: count }, (_, i) => {
+      const replyId = Buffer.from(`${id}${i}`.padEnd(16, '.'))
+      return { epoch: 0, block: new Uint8Array(700), replyId, secret, nodes: [], drawnMs: 1 }
+    })
+    const { operations, commit } = own.add({ id, to, until: 1000 }, blocks)
+    await store.batch(operations)
+    commit()
+  }
+  await make('a', 'mallory', 3)
+  assert.equal([own.mayFollow('mallory', 1), own.mayFollow('mallory', 2)], [true, false])
+  assert.ok(own.mayFollow('bob', 4))
+  await make('b', 'bob', 29)
+  // Half is left, and it is the owner's
+  assert.not.ok(own.mayFollow('carol', 1))
+  await make('c', 'carol', 32)
+  await own.over('b', 50)
+  await own.expire(50)
+  assert.ok(own.asked('b') === undefined && own.asked('a') !== undefined)
+  assert.ok(own.mayFollow('bob', 4) === false)
+  const again = await OwnBlocks.open(store, { perMessage: 2048, secrets: 200 })
+  assert.equal([again.mayFollow('carol', 1), again.mayFollow('mallory', 9)], [false, true])
 })
 
 test('own reply blocks: found until they are spent or their time is over', async () => {

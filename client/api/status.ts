@@ -51,6 +51,7 @@ export const status: v.GenericSchema<unknown, ClientStatus> = v.object({
   packets: v.object({ payload: count, loop: count, drop: count, faults: count, refused: count }),
   loops: v.object({ sent: count, returned: count }),
   entries: v.record(v.string(), count),
+  full: v.array(v.string()),
   announcement: v.nullable(v.picklist(['waiting', 'standing', 'refused'])),
   bulletin: v.object({
     published: count,

@@ -7,6 +7,7 @@
 //   out/<seq>                    a message that was accepted: what is known of it
 //   out-content/<seq>            its bytes, until it is over
 //   out-progress/<seq>           which of its fragments are acknowledged
+//   app/<name>                   an app that somebody here has asked for
 //   in/<seq>                     a message that arrived: what is known of it
 //   in-bytes/<seq>               its bytes
 //   part/<id>/<index>            a fragment of a message that is not complete

@@ -8,9 +8,10 @@ import { FieldWriter } from '../../encoding/writer.ts'
 import { entriesUnder, keysUnder, type Store } from '../../world/store.ts'
 import { noApp } from '../app-name.ts'
 import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
-import type { Kind } from '../packets/fragments.ts'
+import { type Kind, type Lane, laneOf } from '../packets/fragments.ts'
 import { Reader } from '../reader.ts'
-import { type Claim, Reassembly, type ReassemblyLimits, Seen } from './reassembly.ts'
+import { type Claim, Reassembly, type ReassemblyLimits, Seen, type Verdict } from './reassembly.ts'
+import { type Share, Shares } from './shares.ts'
 
 /** A fragment on its way into the inbox. */
 export interface Arriving {
@@ -70,12 +71,12 @@ export interface InboxLimits {
   readonly partial: ReassemblyLimits
   /** Ids of complete messages that are remembered. */
   readonly seen: number
-  /** Messages kept for the app; the oldest that were read make room. */
+  /** Messages kept for apps, divided into shares (shares.ts); in each the oldest that were read make room. */
   readonly messages: number
   readonly bytes: number
 }
 
-export type ArrivalEnd = 'kept' | 'complete' | 'duplicate' | 'conflict' | 'seen'
+export type ArrivalEnd = Verdict | 'seen'
 
 export interface PageResult {
   readonly ends: readonly ArrivalEnd[]
@@ -103,21 +104,23 @@ const noConversation = '0'.repeat(32)
 export class Inbox {
   readonly #store: Store
   readonly #limits: InboxLimits
-  #partial: Reassembly
+  /** What came to the address; and over reply blocks of ours, which strangers have not. */
+  #partial: Readonly<Record<Lane, Reassembly>>
   /** A write has failed: what is in memory may be ahead of the disk. */
   #torn = false
   #seen: Seen
   /** Sequence number of each remembered id, to delete its record by. */
   readonly #seenSeq = new Map<string, number>()
   readonly #entries = new Map<number, InboxEntry>()
-  #bytes = 0
+  #shares: Shares
   #nextSeq = 0
   #nextSeen = 0
 
   private constructor(store: Store, limits: InboxLimits) {
     this.#store = store
     this.#limits = limits
-    this.#partial = new Reassembly(limits.partial)
+    this.#partial = noPartial(limits.partial)
+    this.#shares = new Shares(limits)
     this.#seen = new Seen(limits.seen)
   }
 
@@ -141,14 +144,14 @@ export class Inbox {
     const operations = [...also]
     const ends: ArrivalEnd[] = []
     const complete = new Map<string, Arriving>()
-    const gone = this.#partial.expire(now)
+    const gone = [...this.#partial.forward.expire(now), ...this.#partial.reply.expire(now)]
     for (const fragment of page) {
       const id = hex(fragment.id)
       if (this.#seen.has(id) || complete.has(id)) {
         ends.push('seen')
         continue
       }
-      const { verdict, evicted } = this.#partial.offer(
+      const { verdict, evicted } = this.#partial[laneOf(fragment.kind)].offer(
         claimOf(fragment),
         fragment.index,
         fragment.data.length,
@@ -156,12 +159,12 @@ export class Inbox {
       )
       ends.push(verdict)
       gone.push(...evicted)
-      if (verdict === 'duplicate' || verdict === 'conflict') continue
+      if (verdict === 'duplicate' || verdict === 'conflict' || verdict === 'refused') continue
       operations.push(writePart(id, fragment))
       if (verdict === 'kept') continue
       complete.set(id, fragment)
       // Out of the reach of limits: it is about to be settled
-      this.#partial.drop(id)
+      this.#drop(id)
     }
     for (const id of gone) operations.push(...(await this.#deleteParts(id)))
     await this.#write(operations)
@@ -175,7 +178,7 @@ export class Inbox {
     const out: Whole[] = []
     const ids = new Set((await keysUnder(this.#store, 'part/')).map(key => key.split('/')[1] as string))
     for (const id of ids) {
-      const partial = this.#partial.get(id)
+      const partial = this.progress(id)
       if (partial === undefined) continue
       const parts = await entriesUnder(this.#store, `part/${id}/`)
       if (parts.length < partial.count) continue
@@ -194,14 +197,28 @@ export class Inbox {
    * to the client (`also`) comes.
    *
    * @param forApp undefined when it is not for the app
+   * @returns its entry if it is for the app; `refused` when its share of the inbox has no room, and nothing of it is kept
    */
   async settle(
     whole: Whole,
     forApp: ForApp | undefined,
     also: readonly Operation[],
-  ): Promise<InboxEntry | undefined> {
+  ): Promise<InboxEntry | 'refused' | undefined> {
     const parts = Array.from({ length: whole.count }, (_, index) => del(partKey(whole.id, index)))
-    const operations = [...also, ...parts, put(`seen/${sequence(this.#nextSeen)}`, fromHex(whole.id))]
+    const coming = forApp && { ...forApp, inReplyTo: whole.conversation, length: forApp.bytes.length }
+    const room = coming === undefined ? [] : this.#makeRoom(coming)
+    if (room === undefined) {
+      // Its id is not remembered: sent again when there is room, it is taken
+      await this.#write(parts)
+      this.#drop(whole.id)
+      return 'refused'
+    }
+    const operations = [
+      ...also,
+      ...room,
+      ...parts,
+      put(`seen/${sequence(this.#nextSeen)}`, fromHex(whole.id)),
+    ]
     const entry: InboxEntry | undefined = forApp && {
       seq: this.#nextSeq++,
       id: whole.id,
@@ -214,18 +231,26 @@ export class Inbox {
       blocks: forApp.blocks,
     }
     if (forApp !== undefined && entry !== undefined) {
-      operations.push(...this.#makeRoom(entry), writeEntry(entry))
-      operations.push(put(`in-bytes/${sequence(entry.seq)}`, forApp.bytes))
+      operations.push(writeEntry(entry), put(`in-bytes/${sequence(entry.seq)}`, forApp.bytes))
     }
     const forgotten = this.#remember(whole.id)
     if (forgotten !== undefined) operations.push(del(`seen/${sequence(forgotten)}`))
     await this.#write(operations)
-    this.#partial.drop(whole.id)
-    if (entry !== undefined) {
-      this.#entries.set(entry.seq, entry)
-      this.#bytes += entry.length
-    }
+    this.#drop(whole.id)
+    if (entry !== undefined) this.#keep(entry)
     return entry
+  }
+
+  /** Somebody here asks for an app's messages: from now on it has shares of its own, also after a restart. */
+  async know(app: string): Promise<void> {
+    if (!this.#shares.know(app)) return
+    this.#shares.count(this.#entries.values())
+    await this.#store.batch([put(`app/${app}`, new Uint8Array(0))])
+  }
+
+  /** The shares that have no room: `to APP`, `re APP` (replies), `*` (names that nobody here has asked for). */
+  get full(): readonly Share[] {
+    return this.#shares.full()
   }
 
   /** The app has it. */
@@ -270,26 +295,29 @@ export class Inbox {
     await this.#store.batch(
       old.flatMap(({ seq }) => [del(`in/${sequence(seq)}`), del(`in-bytes/${sequence(seq)}`)]),
     )
-    for (const { seq, length } of old) {
-      this.#entries.delete(seq)
-      this.#bytes -= length
-    }
+    for (const entry of old) this.#forget(entry)
     return old.length
-  }
-
-  /** Nothing that was read is left to make room: mail is better off in the mailbox. */
-  get full(): boolean {
-    const { messages, bytes } = this.#limits
-    if (this.#entries.size < messages && this.#bytes < bytes) return false
-    for (const entry of this.#entries.values()) if (entry.read) return false
-    return true
   }
 
   /** Counts how far a message has come that is not whole. */
   progress(
     id: string,
   ): { readonly count: number; readonly have: Uint8Array; readonly touchedAt: number } | undefined {
-    return this.#partial.get(id)
+    return this.#partial.forward.get(id) ?? this.#partial.reply.get(id)
+  }
+
+  #drop(id: string): void {
+    this.#partial.forward.drop(id)
+    this.#partial.reply.drop(id)
+  }
+
+  #keep(entry: InboxEntry): void {
+    this.#entries.set(entry.seq, entry)
+    this.#shares.take(this.#shares.of(entry), entry.length)
+  }
+
+  #forget(entry: InboxEntry): void {
+    if (this.#entries.delete(entry.seq)) this.#shares.give(this.#shares.of(entry), entry.length)
   }
 
   /** @returns the sequence number of the id that is forgotten for it */
@@ -328,36 +356,41 @@ export class Inbox {
       this.#remember(hex(value))
     }
     this.#entries.clear()
-    this.#bytes = 0
+    this.#shares = new Shares(this.#limits)
+    for (const key of await keysUnder(this.#store, 'app/')) this.#shares.know(key.slice('app/'.length))
     for (const [key, value] of await entriesUnder(this.#store, 'in/')) {
       const seq = Number(key.slice('in/'.length))
       const entry = { ...readRecord(key, value, entrySchema), seq }
       this.#nextSeq = seq + 1
-      this.#entries.set(seq, entry)
-      this.#bytes += entry.length
+      this.#keep(entry)
     }
-    this.#partial = new Reassembly(this.#limits.partial)
+    this.#partial = noPartial(this.#limits.partial)
     const gone: string[] = []
     for (const [key, value] of await entriesUnder(this.#store, 'part/')) {
       const [, id, index] = key.split('/') as [string, string, string]
       const { kind, count, conversation, data } = readPart(value)
       const claim = { id, origin: `${kind} ${conversation ?? ''}`, count }
-      gone.push(...this.#partial.offer(claim, Number(index), data.length, now).evicted)
+      const { verdict, evicted } = this.#partial[laneOf(kind)].offer(claim, Number(index), data.length, now)
+      gone.push(...evicted, ...(verdict === 'refused' ? [id] : []))
     }
     for (const id of gone) await this.#store.batch(await this.#deleteParts(id))
   }
 
-  #makeRoom(coming: InboxEntry): Operation[] {
-    const { messages, bytes } = this.#limits
-    const operations: Operation[] = []
+  /** Of the same share the oldest that were read go, if that makes room; undefined when it does not. */
+  #makeRoom(coming: Pick<InboxEntry, 'app' | 'inReplyTo' | 'length'>): Operation[] | undefined {
+    const share = this.#shares.of(coming)
+    if (this.#shares.fits(share, coming.length)) return []
+    const going: InboxEntry[] = []
+    let bytes = 0
     for (const entry of this.#entries.values()) {
-      if (this.#entries.size < messages && this.#bytes + coming.length <= bytes) break
-      if (!entry.read) continue
-      this.#entries.delete(entry.seq)
-      this.#bytes -= entry.length
-      operations.push(del(`in/${sequence(entry.seq)}`), del(`in-bytes/${sequence(entry.seq)}`))
+      if (!entry.read || this.#shares.of(entry) !== share) continue
+      going.push(entry)
+      bytes += entry.length
+      if (this.#shares.fits(share, coming.length, { messages: going.length, bytes })) break
     }
-    return operations
+    if (!this.#shares.fits(share, coming.length, { messages: going.length, bytes })) return undefined
+    for (const entry of going) this.#forget(entry)
+    return going.flatMap(({ seq }) => [del(`in/${sequence(seq)}`), del(`in-bytes/${sequence(seq)}`)])
   }
 
   async #deleteParts(id: string): Promise<Operation[]> {
@@ -376,6 +409,10 @@ export class Inbox {
       last: { index: last.index, attempt: last.attempt },
     }
   }
+}
+
+function noPartial(limits: ReassemblyLimits): Record<Lane, Reassembly> {
+  return { forward: new Reassembly(limits), reply: new Reassembly(limits) }
 }
 
 function claimOf(fragment: Arriving): Claim {

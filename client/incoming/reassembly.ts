@@ -29,8 +29,11 @@ export interface Partial {
   readonly touchedAt: number
 }
 
-/** `conflict`: it contradicts an earlier fragment of the same message; it is dropped. */
-export type Verdict = 'kept' | 'complete' | 'duplicate' | 'conflict'
+/**
+ * `conflict`: it contradicts an earlier fragment of the same message; it is dropped. `refused`: there is no room, and of all
+ * that is not whole its message would be the cheapest to lose.
+ */
+export type Verdict = 'kept' | 'complete' | 'duplicate' | 'conflict' | 'refused'
 
 export class Reassembly {
   readonly #limits: ReassemblyLimits
@@ -45,7 +48,7 @@ export class Reassembly {
   /**
    * Takes notice of a fragment.
    *
-   * @returns what to do with it, and the messages that had to go for it: those untouched for longest
+   * @returns what to do with it, and the messages that had to go for it: those that are cheapest to lose
    */
   offer(claim: Claim, index: number, bytes: number, now: number): { verdict: Verdict; evicted: string[] } {
     const partial = this.#partials.get(claim.id)
@@ -65,8 +68,11 @@ export class Reassembly {
       touchedAt: now,
     })
     this.#bytes += bytes
-    const verdict = countBits(have) === claim.count ? 'complete' : 'kept'
-    return { verdict, evicted: this.#evict(claim.id) }
+    // It is about to leave, and takes no room
+    if (countBits(have) === claim.count) return { verdict: 'complete', evicted: [] }
+    const evicted = this.#evict()
+    if (!evicted.includes(claim.id)) return { verdict: 'kept', evicted }
+    return { verdict: 'refused', evicted: evicted.filter(id => id !== claim.id || partial !== undefined) }
   }
 
   /** Looks up what is known of an unfinished message. */
@@ -101,15 +107,41 @@ export class Reassembly {
     return this.#bytes
   }
 
-  #evict(newest: string): string[] {
+  #evict(): string[] {
     const gone: string[] = []
-    for (const id of this.#partials.keys()) {
-      if (this.#partials.size <= this.#limits.messages && this.#bytes <= this.#limits.bytes) break
-      if (id === newest) continue
+    for (;;) {
+      const id =
+        this.#partials.size > this.#limits.messages
+          ? this.#shortest()
+          : this.#bytes > this.#limits.bytes
+            ? this.#oldestLarge()
+            : undefined
+      if (id === undefined) return gone
       gone.push(id)
       this.drop(id)
     }
-    return gone
+  }
+
+  /**
+   * Of too many messages, but for the half of them that were touched last, the one of which least has come: whoever wants to
+   * push out another's has to send as much as has come of it, for every place; and what has just begun is not turned away by
+   * what lies there.
+   */
+  #shortest(): string | undefined {
+    let older = this.#partials.size - Math.floor(this.#limits.messages / 2)
+    let found: readonly [id: string, bytes: number] | undefined
+    for (const [id, { bytes }] of this.#partials) {
+      if (older-- <= 0) break
+      if (found === undefined || bytes < found[1]) found = [id, bytes]
+    }
+    return found?.[0]
+  }
+
+  /** Of too many bytes the longest untouched of the messages that hold their part or more: short ones never go for long ones. */
+  #oldestLarge(): string | undefined {
+    const part = this.#bytes / this.#partials.size
+    for (const [id, { bytes }] of this.#partials) if (bytes >= part) return id
+    return undefined
   }
 }
 

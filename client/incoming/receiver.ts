@@ -83,6 +83,7 @@ export class Receiver {
     complete: 0,
     duplicate: 0,
     conflict: 0,
+    refused: 0,
     seen: 0,
     givenUp: 0,
     badContent: 0,
@@ -140,13 +141,10 @@ export class Receiver {
     const { clock, inbox, own, diary } = this.#init
     const page: Arriving[] = []
     const spent: string[] = []
-    // With no room left only what concerns our own sending is taken: the rest is better off in the mailbox.
-    const full = inbox.full
     for (const entry of entries) {
-      const arriving = this.#open(entry, full, spent)
+      const arriving = this.#open(entry, spent)
       if (arriving !== undefined) page.push(arriving)
     }
-    if (full) return
     const cursor = entries.at(-1)?.cursor ?? this.cursor(gateway)
     const also = [putCursor(gateway, cursor), ...spent.flatMap(replyId => own.spend(replyId))]
     const result = await inbox.takePage(page, also, clock.elapsed())
@@ -183,11 +181,11 @@ export class Receiver {
   }
 
   /** The fragment in an entry, if there is one that opens. */
-  #open(entry: MailboxEntry, full: boolean, spent: string[]): Arriving | undefined {
+  #open(entry: MailboxEntry, spent: string[]): Arriving | undefined {
     const { dispatch, own } = this.#init
     const replyId = hex(entry.replyId)
     try {
-      if (entry.kind === 'forward') return full ? undefined : this.#openSealed(entry.payload)
+      if (entry.kind === 'forward') return this.#openSealed(entry.payload)
       if (dispatch.returned(replyId) !== undefined) {
         this.counters.returned++
         return undefined
@@ -197,7 +195,6 @@ export class Receiver {
         this.counters.unknown++
         return undefined
       }
-      if (full) return undefined
       spent.push(replyId)
       const { g } = this.#init
       const { user } = readBody(g, openReply(g, found.secret, entry.payload))
@@ -236,6 +233,11 @@ export class Receiver {
       return
     }
     const entry = await inbox.settle(whole, meaning.forApp, meaning.operations ?? [])
+    if (entry === 'refused') {
+      this.counters.refused++
+      log.warn({}, 'a message had no room in its part of the inbox: see full in the status')
+      return
+    }
     meaning.commit?.()
     if (entry !== undefined) this.#init.onMessage(entry)
     try {

@@ -30,6 +30,9 @@ export interface OwnBlocksLimits {
   readonly secrets: number
 }
 
+/** Of the secrets that are kept, what one correspondent can ask for: one in so many. */
+const mostPart = 16
+
 const schema: v.GenericSchema<unknown, Omit<Asked, 'id'>> = v.strictObject({
   to: v.string(),
   made: time,
@@ -48,6 +51,8 @@ export class OwnBlocks {
   readonly #asked = new Map<string, Asked>()
   /** By the lowercase hex of the reply id. */
   readonly #secrets = new Map<string, Kept>()
+  /** By address: secrets of blocks that went there. */
+  readonly #out = new Map<string, number>()
 
   private constructor(store: Store, limits: OwnBlocksLimits) {
     this.#store = store
@@ -63,7 +68,7 @@ export class OwnBlocks {
     }
     for (const [key, record] of await entriesUnder(store, 'secret/')) {
       const [, asked, replyId] = key.split('/') as [string, string, string]
-      own.#secrets.set(replyId, { asked, record })
+      own.#keep(replyId, { asked, record })
     }
     return own
   }
@@ -101,7 +106,7 @@ export class OwnBlocks {
     ]
     const commit = (): void => {
       this.#asked.set(id, asked)
-      for (const { replyId, record } of kept) this.#secrets.set(replyId, { asked: id, record })
+      for (const { replyId, record } of kept) this.#keep(replyId, { asked: id, record })
     }
     return { operations, commit }
   }
@@ -128,7 +133,42 @@ export class OwnBlocks {
   }
 
   forget(replyId: string): void {
+    const found = this.#secrets.get(replyId)
+    if (found === undefined) return
     this.#secrets.delete(replyId)
+    this.#count(found.asked, -1)
+  }
+
+  #keep(replyId: string, kept: Kept): void {
+    this.#secrets.set(replyId, kept)
+    this.#count(kept.asked, 1)
+  }
+
+  #count(asked: string, by: number): void {
+    const to = this.#asked.get(asked)?.to
+    if (to === undefined) return
+    const out = (this.#out.get(to) ?? 0) + by
+    if (out > 0) this.#out.set(to, out)
+    else this.#out.delete(to)
+  }
+
+  /**
+   * Whether so many more blocks may be made because a correspondent asks for them: of all secrets half are for what this
+   * client sends of its own accord, and one address has a sixteenth at most.
+   */
+  mayFollow(to: string, blocks: number): boolean {
+    const { secrets } = this.#limits
+    return (
+      this.#secrets.size + blocks <= secrets / 2 && (this.#out.get(to) ?? 0) + blocks <= secrets / mostPart
+    )
+  }
+
+  /** Nothing more is expected of a conversation: what is sent again may come until then, milliseconds since 1970. */
+  async over(id: string, until: number): Promise<void> {
+    const asked = this.#asked.get(id)
+    if (asked === undefined || asked.until <= until) return
+    this.#asked.set(id, { ...asked, until })
+    await this.#store.batch([putRecord(`asked/${id}`, { to: asked.to, made: asked.made, until })])
   }
 
   asked(id: string): Asked | undefined {
@@ -139,9 +179,9 @@ export class OwnBlocks {
   async expire(now: number): Promise<void> {
     for (const { id, until } of [...this.#asked.values()]) {
       if (until > now) continue
-      this.#asked.delete(id)
       const secrets = await keysUnder(this.#store, `secret/${id}/`)
-      for (const key of secrets) this.#secrets.delete(key.slice(`secret/${id}/`.length))
+      for (const key of secrets) this.forget(key.slice(`secret/${id}/`.length))
+      this.#asked.delete(id)
       await this.#store.batch([del(`asked/${id}`), ...secrets.map(del)])
     }
   }

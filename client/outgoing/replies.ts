@@ -30,6 +30,8 @@ const mostRefills = 4
 const refillPauseMs = second
 /** After a message has come whose blocks are over: how long fresh ones may take to follow (7.5). */
 const followMs = 60 * second
+/** How long the blocks of a request are kept once its answer has come: a receipt of it may be lost. */
+const answeredMs = 300 * second
 /** Blocks to have beyond those for the fragments: for what is lost, and for the next request. */
 const spareBlocks = 4
 /** A packet's way through all hops may take this many times the mean. */
@@ -250,11 +252,21 @@ export class Replies {
     const around = this.#around()
     const epochs = epochsOf(around)
     // Before anything is made: what is refused costs nothing
+    if (!this.#init.own.mayFollow(asked.to, epochs.length)) return
     if (!mayPost('blocks', asked.to, messageIdBytes + 1 + blocksBytes(g, epochs.length))) return
     const made = this.#make(around, asked.id, asked.to, epochs)
     await write(made.operations)
     made.commit()
     post('blocks', asked.to, writeBlocks(g, { conversation: fromHex(asked.id), blocks: made.blocks }))
+  }
+
+  /**
+   * A message of ours has the one answer that it asked for. Its blocks are kept for as long as what is sent again may take.
+   * Never rejects.
+   */
+  async answered(conversation: string): Promise<void> {
+    const { own, clock } = this.#init
+    await own.over(conversation, clock.now() + answeredMs).catch(() => {})
   }
 
   #ask(conversation: string, tries: number): void {

@@ -1,0 +1,84 @@
+// How much of an inbox whose messages may take (docs/spec/client-store.md 10.1): each app that somebody here has asked for
+// has a share for messages to the address and one for replies, and all other names together have a small one. So what comes
+// for one fills nothing but its own.
+
+import { noApp } from '../app-name.ts'
+
+/** What an inbox holds at most, and what it is divided among. */
+export interface Room {
+  readonly messages: number
+  readonly bytes: number
+}
+
+/** Whose share: of an app, for one of two things; or of all names that nobody here has asked for. */
+export type Share = string
+
+/** The part of an inbox that is for names nobody has asked for: one in so many. */
+const strangers = 8
+export const unknownShare: Share = '*'
+
+/** Apps that are remembered to have been asked for. */
+export const mostApps = 256
+
+export class Shares {
+  readonly #room: Room
+  /** Apps that somebody here reads, or has. */
+  readonly #known = new Set<string>([noApp])
+  readonly #used = new Map<Share, { messages: number; bytes: number }>()
+
+  constructor(room: Room) {
+    this.#room = room
+  }
+
+  /** Somebody here asks for an app's messages. Returns whether that is new. */
+  know(app: string): boolean {
+    if (this.#known.has(app) || this.#known.size >= mostApps) return false
+    this.#known.add(app)
+    return true
+  }
+
+  of({ app, inReplyTo }: { readonly app: string; readonly inReplyTo?: string | undefined }): Share {
+    // Whoever answers was asked
+    if (inReplyTo !== undefined) return `re ${app}`
+    return this.#known.has(app) ? `to ${app}` : unknownShare
+  }
+
+  take(share: Share, bytes: number): void {
+    const { messages, bytes: before } = this.#usedBy(share)
+    this.#used.set(share, { messages: messages + 1, bytes: before + bytes })
+  }
+
+  give(share: Share, bytes: number): void {
+    const { messages, bytes: before } = this.#usedBy(share)
+    this.#used.set(share, { messages: messages - 1, bytes: before - bytes })
+  }
+
+  /** Counts anew: whose share a message takes changes with what is known. */
+  count(entries: Iterable<Parameters<Shares['of']>[0] & { readonly length: number }>): void {
+    this.#used.clear()
+    for (const entry of entries) this.take(this.of(entry), entry.length)
+  }
+
+  /** Whether a message of so many bytes has room in a share, once that much of it is freed. */
+  fits(share: Share, bytes: number, freed: Room = { messages: 0, bytes: 0 }): boolean {
+    const used = this.#usedBy(share)
+    const most = this.#most(share)
+    return used.messages - freed.messages < most.messages && used.bytes - freed.bytes + bytes <= most.bytes
+  }
+
+  /** Those that have no room for another message, however short. */
+  full(): Share[] {
+    return [...this.#used.keys()].filter(share => !this.fits(share, 1))
+  }
+
+  #usedBy(share: Share): { readonly messages: number; readonly bytes: number } {
+    return this.#used.get(share) ?? { messages: 0, bytes: 0 }
+  }
+
+  #most(share: Share): Room {
+    const { messages, bytes } = this.#room
+    const part = share === unknownShare ? 1 / strangers : (1 - 1 / strangers) / (2 * this.#known.size)
+    // Of a small inbox one message all the same
+    return { messages: Math.max(1, Math.floor(messages * part)), bytes: Math.floor(bytes * part) }
+  }
+}
