@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert'
 import { hex, same } from '../encoding/bytes.ts'
 import { ownerOf } from '../payment/ledger/transaction.ts'
 import type { Crime } from '../payment/rounds/judge.ts'
-import { ownershipOf, type Received, type TimeoutVote } from '../payment/rounds/message.ts'
+import { ownershipOf, type Received, readMessage, type TimeoutVote } from '../payment/rounds/message.ts'
 import { readRecord } from '../payment/rounds/record.ts'
 import type { RoundState } from '../payment/rounds/state.ts'
 import { pairing, type Seat, signedBy, Table, type Way } from './payment-table.ts'
@@ -287,26 +287,38 @@ test('an earlier join that somebody completed late pays the output of its own ru
   assert.is(hex(ownerOf(after.outputSecret)), outputsOf(seat)[0])
 })
 
-test('a note that is cooling is passed over, and so are two requests for one note', () => {
+test('a note that is cooling is passed over', () => {
   const cooling = new Table(4, undefined, { isCooling: note => note.id[0] === 4 })
   cooling.run(() => submitting(cooling))
   const { state } = cooling.seat(0)
   if (state.at !== 'submitting') return assert.unreachable(state.at)
   assert.is(state.members.length, 3)
+})
 
-  const twins = new Table(4)
-  twins.run(() => twins.now >= 1003)
-  const { note, noteSecret, config } = twins.seat(3)
-  const other = new Table(5).seat(4)
-  if (!('mine' in other.state)) return
-  const { identity, expiry } = other.state.mine
-  const proof = config.scheme.prove(ownershipOf(identity, { kind: 'PR', pairing, note, expiry }), noteSecret)
-  for (const seat of twins.seats.slice(0, 3)) {
-    twins.forge(other, { kind: 'PR', pairing, note, expiry, proof }, seat)
+test('of two true requests for one note the one with the lesser hash counts, for every peer', () => {
+  const kinds = new Set<boolean>()
+  for (let name = 4; name < 12; name++) {
+    const twins = new Table(4)
+    twins.run(() => twins.now >= 1003)
+    const { note, noteSecret, config, sent } = twins.seat(3)
+    const other = new Table(12).seat(name)
+    if (!('mine' in other.state)) return
+    const { identity, expiry } = other.state.mine
+    const proof = config.scheme.prove(
+      ownershipOf(identity, { kind: 'PR', pairing, note, expiry }),
+      noteSecret,
+    )
+    const request = { kind: 'PR', pairing, note, expiry, proof } as const
+    const { hash } = readMessage(signedBy(other, request)) as Received
+    const isLess = hex(hash) < hex(sent[0]?.hash as Uint8Array)
+    kinds.add(isLess)
+    for (const seat of twins.seats.slice(0, 3)) twins.forge(other, request, seat)
+    twins.run(() => othersSubmit(twins, 3))
+    const joined = twins.seat(0).state
+    // The other one is nobody here, and silent
+    assert.is('members' in joined ? joined.members.length : 0, isLess ? 3 : 4)
   }
-  twins.run(() => othersSubmit(twins, 3))
-  const joined = twins.seat(0).state
-  assert.is('members' in joined ? joined.members.length : 0, 3)
+  assert.is(kinds.size, 2)
 })
 
 test('a request with a proof by another key, or for a note that the ledger does not show, is passed over', () => {

@@ -4,9 +4,10 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { NoteState, Position } from '../payment/ledger/ledger.ts'
 import { nextMeeting } from '../payment/rounds/pairing.ts'
 import type { Attempt, RoundRecord } from '../payment/rounds/record.ts'
-import { settle } from '../payment/rounds/settle.ts'
+import { type Shown, settle } from '../payment/rounds/settle.ts'
 import { banish, isCooling, noStrikes, type Strikes, strike } from '../payment/rounds/strikes.ts'
 import { seededRandom } from '../world/random.ts'
 import { minute } from '../world/units.ts'
@@ -46,29 +47,53 @@ function record(attempts: readonly Attempt[], reclaim: Uint8Array | null = null)
   return { pairing: key(7), identitySeed: key(8), note, noteSecret: key(9), expiry: 1000, attempts, reclaim }
 }
 
+const spentBy = (by: number | null): NoteState => ({
+  ...record([]).note,
+  spentBy: by === null ? null : key(by),
+})
+const unspent: Shown = { own: null, note: spentBy(null), foreign: null, confirmations: 1 }
+const position = (depth: number, spends: readonly Uint8Array[] = [key(5)]): Position => ({
+  transaction: key(3),
+  index: 7,
+  depth,
+  spends,
+})
+
 test('a note that nothing signed can spend is free at once', () => {
-  const unspent = { entered: null, isNoteSpent: false }
   assert.equal(settle(record([open]), unspent, 0), { is: 'free' })
   const revealed: Attempt = { ...open, sent: 'reveal' }
   assert.equal(settle(record([revealed, open]), unspent, 0), { is: 'free' })
 })
 
 test('a signed join that has not come about keeps the note until the round is over, and then the note is moved', () => {
-  const unspent = { entered: null, isNoteSpent: false }
   assert.equal(settle(record([committed, open]), unspent, 999), { is: 'open', until: 1000 })
   assert.equal(settle(record([committed, open]), unspent, 1000), { is: 'reclaim' })
 })
 
-test('a join that came about pays the output of its own run, however late', () => {
-  const entered = { entered: key(3), isNoteSpent: true }
-  assert.equal(settle(record([committed, open]), entered, 5000), { is: 'paid', outputSecret: key(2) })
-  assert.equal(settle(record([committed], key(10)), entered, 5000), { is: 'paid', outputSecret: key(2) })
+test('a join that came about pays the output of its own run once it is deep enough, and is open before', () => {
+  const own = { is: 'paid', secret: key(2), position: position(1) } as const
+  const shown: Shown = { ...unspent, own, note: spentBy(3) }
+  assert.equal(settle(record([committed, open]), shown, 5000), { is: 'paid', outputSecret: key(2) })
+  assert.is(settle(record([committed, open]), { ...shown, confirmations: 2 }, 5000).is, 'open')
+  // A block was undone: what it held is as open as it was
+  assert.is(settle(record([committed, open]), { ...unspent, confirmations: 2 }, 999).is, 'open')
+  assert.is(settle(record([committed, open]), { ...unspent, confirmations: 2 }, 5000).is, 'reclaim')
 })
 
-test('a note that was moved is the key that the record kept for it; one that somebody moved outside has none', () => {
-  const spent = { entered: null, isNoteSpent: true }
-  assert.equal(settle(record([committed], key(10)), spent, 0), { is: 'moved', outputSecret: key(10) })
-  assert.equal(settle(record([committed]), spent, 0), { is: 'moved', outputSecret: null })
+test('a note that somebody is said to have spent is given up only when that is proven', () => {
+  const said: Shown = { ...unspent, note: spentBy(8) }
+  const kept = record([committed])
+  assert.is(settle(kept, said, 5000).is, 'open')
+  assert.is(settle(kept, { ...said, foreign: position(1, [key(1)]) }, 5000).is, 'open')
+  assert.is(settle(kept, { ...said, foreign: position(0), confirmations: 1 }, 5000).is, 'open')
+  assert.equal(settle(kept, { ...said, foreign: position(1) }, 5000), { is: 'moved', outputSecret: null })
+  assert.is(settle(kept, { ...unspent, note: null }, 5000).is, 'open', 'a note that is gone says nothing')
+})
+
+test('a spender that the ledger names between two questions is found at the next look, and no key goes before', () => {
+  // The join is not there when it is asked for, and there when the note is: the control is what was inferred before
+  const between: Shown = { ...unspent, note: spentBy(3) }
+  assert.is(settle(record([committed]), between, 5000).is, 'open')
 })
 
 test('one timeout costs nothing, the next cools for ten minutes, and every further one twice as long, up to a day', () => {

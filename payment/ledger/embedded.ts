@@ -7,9 +7,18 @@ import { hex, same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
 import { type Store, under } from '../../world/store.ts'
 import { turns } from '../../world/turns.ts'
+import { type Ms, minute } from '../../world/units.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
-import { check, type Genesis, type Ledger, type NoteState, type Position } from './ledger.ts'
+import {
+  type Cursor,
+  check,
+  type Genesis,
+  type Ledger,
+  mostOnPage,
+  type NoteState,
+  type Position,
+} from './ledger.ts'
 import {
   ledgerId,
   readEntry,
@@ -21,7 +30,7 @@ import {
   writeHead,
 } from './log.ts'
 import { leafHash, MerkleTree } from './merkle.ts'
-import { notesOf, type Output, readTransaction, type SignedTransaction } from './transaction.ts'
+import { type Note, notesOf, type Output, readTransaction, type SignedTransaction } from './transaction.ts'
 
 /** Holds what an embedded ledger is made of. */
 export interface EmbeddedLedgerInit {
@@ -35,8 +44,12 @@ export interface EmbeddedLedgerInit {
 
 /** Transactions that may wait for the disk; more are refused. */
 const mostWaiting = 256
-/** Notes of one owner that are shown. */
-const mostOwned = 64
+/**
+ * A note can move so many times in a row, and once a minute from then on: what a transfer to oneself costs the disk of
+ * the ledger, for nothing, is bounded by what its owner has. docs/spec/payments-ledger.md 3.9.
+ */
+export const mostMoves = 16
+export const moveEvery: Ms = minute
 /** classic-level then waits until the disk has it; memory-level knows no such option. */
 const durable = { sync: true, keyEncoding: 'utf8' } as const
 const nothing: Uint8Array = new Uint8Array(0)
@@ -46,7 +59,9 @@ const keys = {
   entry: (index: number): string => `entry/${String(index).padStart(16, '0')}`,
   note: (id: Uint8Array): string => `note/${hex(id)}`,
   spent: (id: Uint8Array): string => `spent/${hex(id)}`,
-  owner: (owner: Uint8Array): string => `owner/${hex(owner)}/`,
+  owned: (owner: Uint8Array): string => `owned/${hex(owner)}/`,
+  /** Marks a store whose notes say where they come from. */
+  origins: 'origins',
   nonce: (nonce: Uint8Array): string => `nonce/${hex(nonce)}`,
   transaction: (id: Uint8Array): string => `transaction/${hex(id)}`,
 }
@@ -79,24 +94,35 @@ async function begin({ store, genesis, ledgerSeed, now }: EmbeddedLedgerInit): P
   const tree = new MerkleTree()
   tree.append(leafHash(first))
   const head = signHead({ ledger: ledgerId(genesis), size: 1, root: tree.root(), time: now() }, ledgerSeed)
-  await store.batch([put(keys.entry(0), first), put(keys.head, writeHead(head))], durable)
+  const writes = [put(keys.entry(0), first), put(keys.head, writeHead(head)), put(keys.origins, nothing)]
+  await store.batch(writes, durable)
   return { tree, head, last: leafHash(first) }
 }
 
 /** Reads the whole log: its chain and its tree must be those of the head. */
 async function resume({ store, genesis }: EmbeddedLedgerInit, bytes: Uint8Array): Promise<LogTree> {
   const head = readHead(bytes, genesis)
+  const isOld = (await store.get(keys.origins)) === undefined
   const tree = new MerkleTree()
   let last = nothing
   for await (const [key, entry] of store.iterator({ gte: keys.entry(0), lt: keys.entry(head.size) })) {
     const expected =
       tree.size === 0 ? same(entry, writeGenesis(genesis)) : same(readEntry(entry).previous, last)
     if (key !== keys.entry(tree.size) || !expected) throw damaged(`entry ${tree.size}`)
+    if (isOld && tree.size > 0) await store.batch(madeIn(ledgerId(genesis), entry, tree.size), durable)
     last = leafHash(entry)
     tree.append(last)
   }
   if (tree.size !== head.size || !same(tree.root(), head.root)) throw damaged('head')
+  if (isOld) await store.put(keys.origins, nothing)
   return { tree, head, last }
+}
+
+/** What a store of before does not have: where notes come from, and their order among their owner's. */
+function madeIn(ledger: Uint8Array, entry: Uint8Array, index: number): Write[] {
+  const { time, transaction } = readEntry(entry)
+  const { id, transaction: made } = readTransaction(ledger, transaction)
+  return making(notesOf(id, made), { index, left: mostMoves, since: time })
 }
 
 function damaged(what: string): PaymentError {
@@ -157,22 +183,33 @@ export class EmbeddedLedger implements Ledger {
   /** The note of this id (32 bytes); null when there is none. */
   async note(id: Uint8Array): Promise<NoteState | null> {
     const bytes = await this.#init.store.get(keys.note(id))
-    if (bytes === undefined) return null
-    const { denomination, owner } = readOutput(bytes)
-    const by = await this.#init.store.get(keys.spent(id))
-    const spentBy = by === undefined ? null : new Uint8Array(by)
-    return { id, denomination, owner, spentBy }
+    return bytes === undefined ? null : await this.#stateOf(id, readMade(bytes))
   }
 
-  /** The notes of this owner (32 bytes), at most 64. */
-  async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
-    const prefix = keys.owner(owner)
-    const notes: NoteState[] = []
-    for (const id of await this.#init.store.values({ ...under(prefix), limit: mostOwned }).all()) {
-      const note = await this.note(new Uint8Array(id))
-      if (note !== null) notes.push(note)
-    }
-    return notes
+  async #stateOf(id: Uint8Array, { denomination, owner }: Output): Promise<NoteState> {
+    const by = await this.#init.store.get(keys.spent(id))
+    return { id, denomination, owner, spentBy: by === undefined ? null : new Uint8Array(by) }
+  }
+
+  /** Those of these notes that are there. */
+  async notes(ids: readonly Uint8Array[]): Promise<NoteState[]> {
+    const found = await Promise.all(ids.map(id => this.note(id)))
+    return found.filter(note => note !== null)
+  }
+
+  /** A page of the notes of this owner (32 bytes), at most 64, the largest first. */
+  async notesOwnedBy(owner: Uint8Array, after?: Cursor): Promise<NoteState[]> {
+    const prefix = keys.owned(owner)
+    const { gt, lt } = under(prefix)
+    const range = { gt: after === undefined ? gt : prefix + place(after), lt }
+    const ids = await this.#init.store.values({ ...range, limit: mostOnPage }).all()
+    return await this.notes(ids.map(id => new Uint8Array(id)))
+  }
+
+  /** The transaction that made a note (32 bytes); null when there is no such note. */
+  async originOf(note: Uint8Array): Promise<Position | null> {
+    const bytes = await this.#init.store.get(keys.note(note))
+    return bytes === undefined ? null : await this.#positionAt(readMade(bytes).index)
   }
 
   /** It costs nothing. */
@@ -183,8 +220,13 @@ export class EmbeddedLedger implements Ledger {
   /** Tells where the transaction stands in the log; null when it does not. */
   async positionOf(transaction: Uint8Array): Promise<Position | null> {
     const bytes = await this.#init.store.get(keys.transaction(transaction))
-    if (bytes === undefined) return null
-    return { transaction, index: readIndex(bytes) }
+    return bytes === undefined ? null : await this.#positionAt(readIndex(bytes))
+  }
+
+  async #positionAt(index: number): Promise<Position> {
+    const [entry] = await this.entries(index, 1)
+    if (entry === undefined) throw damaged(`entry ${index}`)
+    return positionIn(readTransaction(this.id, readEntry(entry).transaction), index)
   }
 
   /**
@@ -212,19 +254,40 @@ export class EmbeddedLedger implements Ledger {
       mintKey: this.#init.genesis.mintKey,
     })
     const { store, ledgerSeed, now } = this.#init
+    const left = await this.#movesLeft(spent)
     const index = this.#tree.size
     const entry = writeEntry({ previous: this.#last, time: now(), transaction: bytes })
     const hash = leafHash(entry)
     const root = this.#tree.rootWith(hash)
     const head = signHead({ ledger: this.id, size: index + 1, root, time: now() }, ledgerSeed)
     await store.batch(
-      [put(keys.entry(index), entry), put(keys.head, writeHead(head)), ...changes(signed, spent, index)],
+      [
+        put(keys.entry(index), entry),
+        put(keys.head, writeHead(head)),
+        ...changes(signed, spent, { index, left, since: now() }),
+      ],
       durable,
     )
     this.#tree.append(hash)
     this.#last = hash
     this.#head = head
-    return { transaction: signed.id, index }
+    return positionIn(signed, index)
+  }
+
+  /** How often what a transaction makes can move at once. @throws PaymentError BUSY when its notes have to rest */
+  async #movesLeft(spent: readonly NoteState[]): Promise<number> {
+    if (spent.length === 0) return mostMoves
+    const { store, now } = this.#init
+    const made = await Promise.all(
+      spent.map(async ({ id }) => readMade((await store.get(keys.note(id))) ?? nothing)),
+    )
+    // The most of them: nobody who joins with a note that has none left pays for it
+    const most = Math.max(...made.map(one => rested(one, now())))
+    if (most >= 1) return most - 1
+    throw new PaymentError(
+      'BUSY',
+      `transfer: its notes have moved ${mostMoves} times in a row and rest for a minute`,
+    )
   }
 
   async #notesIn({ transaction }: SignedTransaction): Promise<Map<string, NoteState>> {
@@ -239,28 +302,60 @@ export class EmbeddedLedger implements Ledger {
   }
 }
 
+/** Where a note comes from, and how often it could move when it was made. */
+interface Making {
+  /** The number of the entry that made it. */
+  readonly index: number
+  readonly left: number
+  /** Milliseconds since 1970-01-01 UTC. */
+  readonly since: Ms
+}
+
+/** How often a note can move now. A clock that was put back makes nobody wait. */
+function rested({ left, since }: Making, now: Ms): number {
+  return now < since ? mostMoves : Math.min(mostMoves, left + Math.floor((now - since) / moveEvery))
+}
+
+/** Says what a transaction does, and where it stands. */
+export function positionIn({ id, transaction }: SignedTransaction, index: number): Position {
+  const spends = transaction.kind === 'transfer' ? transaction.inputs : []
+  return { transaction: id, index, depth: 1, spends, makes: notesOf(id, transaction) }
+}
+
 /** Gives what a transaction changes beside the log. */
 function changes(
   { transaction, id }: SignedTransaction,
   spent: readonly NoteState[],
-  index: number,
+  origin: Making,
 ): Write[] {
-  const made = notesOf(id, transaction).flatMap(({ id: note, denomination, owner }) => [
-    put(keys.note(note), write({ denomination, owner })),
-    put(keys.owner(owner) + hex(note), note),
-  ])
   const gone = spent.map(note => put(keys.spent(note.id), id))
   const nonce = transaction.kind === 'mint' ? [put(keys.nonce(transaction.nonce), id)] : []
-  return [...made, ...gone, ...nonce, put(keys.transaction(id), write({ index }))]
+  const entered = put(keys.transaction(id), write({ index: origin.index }))
+  return [...making(notesOf(id, transaction), origin), ...gone, ...nonce, entered]
 }
 
-function readOutput(bytes: Uint8Array): Output {
+function making(notes: readonly Note[], { index, left, since }: Making): Write[] {
+  return notes.flatMap(({ id, denomination, owner }) => [
+    put(keys.note(id), write({ left, index, owner, since, denomination })),
+    put(keys.owned(owner) + place({ denomination, id }), id),
+  ])
+}
+
+/** Sorts the largest denomination first. */
+function place({ denomination, id }: Cursor): string {
+  return `${String(Number.MAX_SAFE_INTEGER - denomination).padStart(16, '0')}${hex(id)}`
+}
+
+function readMade(bytes: Uint8Array): Output & Making {
   const read = new Reader(bytes, 'note', 256)
-  read.map(2)
+  read.map(5)
+  const left = read.key('left').uint()
+  const index = read.key('index').uint()
   const owner = read.key('owner').bytes(32)
+  const since = read.key('since').uint()
   const denomination = read.key('denomination').uint()
   read.end()
-  return { denomination, owner }
+  return { denomination, owner, index, left, since }
 }
 
 function readIndex(bytes: Uint8Array): number {

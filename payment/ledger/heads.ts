@@ -91,8 +91,11 @@ export class HeadWatch {
   guard(ledger: Ledger): Ledger {
     return {
       id: ledger.id,
+      ...(ledger.confirmations === undefined ? {} : { confirmations: ledger.confirmations }),
       note: async id => await ledger.note(id),
-      notesOwnedBy: async owner => await ledger.notesOwnedBy(owner),
+      ...(ledger.notes === undefined ? {} : { notes: ledger.notes.bind(ledger) }),
+      ...(ledger.originOf === undefined ? {} : { originOf: ledger.originOf.bind(ledger) }),
+      notesOwnedBy: async (owner, after) => await ledger.notesOwnedBy(owner, after),
       positionOf: async transaction => await ledger.positionOf(transaction),
       feeTooLow: async peers => await ledger.feeTooLow(peers),
       submit: async transaction => {

@@ -20,27 +20,58 @@ export interface Position {
   readonly transaction: Uint8Array
   /** The number of its entry in the log; on Bitcoin its block's height, 0 while it waits for one. */
   readonly index: number
+  /** Confirmations so far: 0 while it waits for a block, 1 for an entry of a log. Absent: 1. */
+  readonly depth?: number
+  /** The ids of the notes that it spends, and the notes that it makes; absent where the ledger does not show them. */
+  readonly spends?: readonly Uint8Array[]
+  readonly makes?: readonly Note[]
 }
+
+/** Says after which note of an owner a page goes on: they stand from the largest denomination down, then by id. */
+export interface Cursor {
+  readonly denomination: number
+  /** Of the last note of the page before, 32 bytes; all zeros begin with the first note of the denomination. */
+  readonly id: Uint8Array
+}
+
+/** Notes of one owner on a page. */
+export const mostOnPage = 64
 
 /** A ledger as payments use it; the embedded one is embedded.ts. */
 export interface Ledger {
   /** 32 bytes. */
   readonly id: Uint8Array
+  /** Confirmations of the transaction that spends a note, before its key may go. Default 1. */
+  readonly confirmations?: number
+  /** null says in so many words that there is no such note; a ledger that does not know now rejects. */
   note(id: Uint8Array): Promise<NoteState | null>
-  /** Also those that are spent: an owner's key is used once. */
-  notesOwnedBy(owner: Uint8Array): Promise<NoteState[]>
+  /** Gives those of at most 64 notes that are there, in one question, where a ledger can. */
+  notes?(ids: readonly Uint8Array[]): Promise<NoteState[]>
+  /**
+   * A page of at most 64 notes, from the largest denomination down, so that dust hides nothing. Also those that are
+   * spent: an owner's key is used once.
+   */
+  notesOwnedBy(owner: Uint8Array, after?: Cursor): Promise<NoteState[]>
+  /** The transaction that made a note (its id), with the proof that a position has; null when there is no such note. */
+  originOf?(note: Uint8Array): Promise<Position | null>
   /**
    * Enters a signed transaction. The same one again gives the same receipt.
    *
    * @throws PaymentError for a transaction that cannot stand in the ledger
    */
   submit(transaction: Uint8Array): Promise<Position>
+  /** null says in so many words that there is no such transaction; a ledger that does not know now rejects. */
   positionOf(transaction: Uint8Array): Promise<Position | null>
   /**
    * Tells people why a join of so many peers pays too little to be entered soon; null where it pays enough or costs
    * nothing.
    */
   feeTooLow(peers: number): Promise<string | null>
+}
+
+/** Says whether a position shows that its transaction spends this note. */
+export function isSpending(position: Position | null, note: Uint8Array): boolean {
+  return position?.spends?.some(id => same(id, note)) ?? false
 }
 
 /** Holds what the ledger already has of the things that a transaction touches. */

@@ -5,8 +5,16 @@ import { same } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Reader } from '../reader.ts'
-import type { EmbeddedLedger } from './embedded.ts'
-import type { Genesis, Ledger, NoteState, Position } from './ledger.ts'
+import { type EmbeddedLedger, positionIn } from './embedded.ts'
+import {
+  type Cursor,
+  type Genesis,
+  type Ledger,
+  mostOnPage,
+  type NoteState,
+  type Position,
+  unknownSpender,
+} from './ledger.ts'
 import {
   ledgerId,
   longestEntry,
@@ -28,7 +36,9 @@ export const longestAnswer: number = longestTransaction + 8192
 
 type Question =
   | { readonly ask: 'note'; readonly id: Uint8Array }
-  | { readonly ask: 'owned'; readonly owner: Uint8Array }
+  | { readonly ask: 'notes'; readonly ids: readonly Uint8Array[] }
+  | { readonly ask: 'owned'; readonly owner: Uint8Array; readonly after: Cursor | null }
+  | { readonly ask: 'origin'; readonly note: Uint8Array }
   | { readonly ask: 'submit'; readonly transaction: Uint8Array }
   | { readonly ask: 'receipt'; readonly transaction: Uint8Array }
 
@@ -45,8 +55,7 @@ type Answer =
   | { readonly is: 'unknown' }
   | { readonly is: 'refused'; readonly code: PaymentErrorCode; readonly why: string }
 
-/** Notes of one owner in an answer; hashes of an inclusion proof. */
-const mostNotes = 64
+/** Hashes of an inclusion proof. */
 const mostHashes = 64
 
 /**
@@ -70,8 +79,16 @@ async function answer(ledger: EmbeddedLedger, question: Question): Promise<Cbor>
       const note = await ledger.note(question.id)
       return { is: 'notes', notes: note === null ? [] : [noteValue(note)] }
     }
-    case 'owned':
-      return { is: 'notes', notes: (await ledger.notesOwnedBy(question.owner)).map(noteValue) }
+    case 'notes':
+      return { is: 'notes', notes: (await ledger.notes(question.ids)).map(noteValue) }
+    case 'owned': {
+      const { owner, after } = question
+      return { is: 'notes', notes: (await ledger.notesOwnedBy(owner, after ?? undefined)).map(noteValue) }
+    }
+    case 'origin': {
+      const origin = await ledger.originOf(question.note)
+      return origin === null ? { is: 'unknown' } : await proved(ledger, origin)
+    }
     case 'submit':
       return await proved(ledger, await ledger.submit(question.transaction))
     case 'receipt': {
@@ -93,11 +110,17 @@ function noteValue({ id, denomination, owner, spentBy }: NoteState): { [key: str
   return { id, denomination, owner, spentBy }
 }
 
+function toValue(question: Question): Cbor {
+  if (question.ask !== 'owned') return { ...question }
+  return { ...question, after: question.after === null ? null : { ...question.after } }
+}
+
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 function readQuestion(bytes: Uint8Array): Question {
   const read = new Reader(bytes, 'question', longestQuestion)
-  read.map(2)
+  const fields = read.openMap(3)
   const question = readAsked(read)
+  if (fields !== (question.ask === 'owned' ? 3 : 2)) throw read.fail('BAD_DOCUMENT', `have ${fields} fields`)
   read.end()
   return question
 }
@@ -110,15 +133,28 @@ function readAsked(read: Reader): Question {
     return { ask: read.key('ask').oneOf('note'), id }
   }
   if (first !== 'ask') throw read.fail('BAD_DOCUMENT', 'want the key id or ask')
-  const ask = read.item('ask').oneOf('owned', 'submit', 'receipt')
+  const ask = read.item('ask').oneOf('notes', 'owned', 'origin', 'submit', 'receipt')
   switch (ask) {
-    case 'owned':
-      return { ask, owner: read.key('owner').bytes(32) }
+    case 'notes':
+      return { ask, ids: read.items('ids', mostOnPage, () => read.bytes(32)) }
+    case 'owned': {
+      const after = readCursor(read)
+      return { ask, owner: read.key('owner').bytes(32), after }
+    }
+    case 'origin':
+      return { ask, note: read.key('note').bytes(32) }
     case 'submit':
       return { ask, transaction: read.key('transaction').bytesUpTo(longestTransaction) }
     case 'receipt':
       return { ask, transaction: read.key('transaction').bytes(32) }
   }
+}
+
+function readCursor(read: Reader): Cursor | null {
+  if (read.key('after').nothing()) return null
+  read.map(2)
+  const id = read.key('id').bytes(32)
+  return { id, denomination: read.key('denomination').uint() }
 }
 
 /** Says which ledger it is, and how it is asked. */
@@ -172,10 +208,34 @@ export class RemoteLedger implements Ledger {
    *
    * @throws PaymentError like `note`
    */
-  async notesOwnedBy(owner: Uint8Array): Promise<NoteState[]> {
-    const notes = notesIn(await this.#ask({ ask: 'owned', owner }))
+  async notesOwnedBy(owner: Uint8Array, after?: Cursor): Promise<NoteState[]> {
+    const notes = notesIn(await this.#ask({ ask: 'owned', owner, after: after ?? null }))
     if (notes.some(note => !same(note.owner, owner))) throw wrong("another owner's note")
     return [...notes]
+  }
+
+  /**
+   * Those of these notes that are there, as the ledger answers it.
+   *
+   * @throws PaymentError like `note`
+   */
+  async notes(ids: readonly Uint8Array[]): Promise<NoteState[]> {
+    const notes = notesIn(await this.#ask({ ask: 'notes', ids }))
+    const isAsked = (note: NoteState): boolean => ids.some(id => same(id, note.id))
+    if (notes.length > ids.length || !notes.every(isAsked)) throw wrong('another note')
+    return [...notes]
+  }
+
+  /**
+   * The transaction that made a note, its proof checked.
+   *
+   * @throws PaymentError like `note`
+   */
+  async originOf(note: Uint8Array): Promise<Position | null> {
+    const position = this.#provedIn(await this.#ask({ ask: 'origin', note }))
+    if (position === null) return null
+    if (!position.makes?.some(({ id }) => same(id, note))) throw wrong('a proof that proves something else')
+    return position
   }
 
   /**
@@ -205,28 +265,39 @@ export class RemoteLedger implements Ledger {
   }
 
   async #ask(question: Question): Promise<Answer> {
-    const answer = readAnswer(await this.#init.ask(write({ ...question })))
+    const answer = readAnswer(await this.#init.ask(write(toValue(question))))
     if (answer.is === 'refused') throw new PaymentError(answer.code, `the ledger refuses: ${answer.why}`)
     return answer
   }
 
   /** @param transaction the id of that whose receipt it must be */
   #positionIn(answer: Answer, transaction: Uint8Array): Position | null {
+    const position = this.#provedIn(answer)
+    if (position !== null && !same(position.transaction, transaction))
+      throw wrong('a proof that proves something else')
+    return position
+  }
+
+  #provedIn(answer: Answer): Position | null {
     if (answer.is === 'unknown') return null
     if (answer.is !== 'receipt') throw wrong(answer.is)
     const { genesis, onHead } = this.#init
     const { index, entry, path } = answer
     const head = readHead(answer.head, genesis)
-    const stands = verifyInclusion(index, head.size, leafHash(entry), path, head.root)
-    const { id } = readTransaction(this.id, readEntry(entry).transaction)
-    if (!stands || !same(id, transaction)) throw wrong('a proof that proves something else')
+    if (!verifyInclusion(index, head.size, leafHash(entry), path, head.root)) {
+      throw wrong('a proof that proves something else')
+    }
     onHead?.(head)
-    return { transaction, index }
+    return positionIn(readTransaction(this.id, readEntry(entry).transaction), index)
   }
 }
 
 function notesIn(answer: Answer): readonly NoteState[] {
   if (answer.is !== 'notes') throw wrong(answer.is)
+  // This ledger knows who spent what
+  if (answer.notes.some(({ spentBy }) => spentBy !== null && same(spentBy, unknownSpender))) {
+    throw wrong('a note that nobody spent, as spent')
+  }
   return answer.notes
 }
 
@@ -244,7 +315,7 @@ function readAnswer(bytes: Uint8Array): Answer {
 const fieldsOf = { notes: 2, receipt: 5, unknown: 1, refused: 3 } as const
 
 const answerReaders: { readonly [is in Answer['is']]: (read: Reader) => Answer } = {
-  notes: read => ({ is: 'notes', notes: read.items('notes', mostNotes, () => readNoteState(read)) }),
+  notes: read => ({ is: 'notes', notes: read.items('notes', mostOnPage, () => readNoteState(read)) }),
   receipt(read) {
     const head = read.key('head').bytesUpTo(longestHead)
     const path = read.items('path', mostHashes, () => read.bytes(hashBytes))

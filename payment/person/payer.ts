@@ -143,17 +143,25 @@ export class Payer {
 
   /** Says what the end of a round means for the piece. @throws PaymentError NO_NOTE, and what the ledger throws */
   async #eventOf(piece: number, note: Note, { settlement, record }: Settled): Promise<PieceEvent> {
-    const secret = 'outputSecret' in settlement ? settlement.outputSecret : record.noteSecret
-    if (secret === null) return { type: 'spent', piece }
     const why = this.#failures.get(hex(note.id)) ?? reasons.crash
-    if (settlement.is === 'free') return { type: 'unmixed', piece, note, secret, why }
-    const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
-    const held = notes.find(({ denomination }) => denomination === note.denomination)
+    if (settlement.is === 'free') return { type: 'unmixed', piece, note, secret: record.noteSecret, why }
+    if (!('outputSecret' in settlement))
+      throw new PaymentError('WRONG_STATE', 'payer: the round is not settled')
+    const { outputSecret: secret } = settlement
+    if (secret === null) return { type: 'spent', piece }
+    const held = settlement.note ?? (await this.#noteOf(secret, note.denomination))
     if (held === undefined)
       throw new PaymentError('NO_NOTE', 'payer: the ledger lacks the note of a settled round')
     const { id, denomination, owner } = held
     const mixed = { piece, note: { id, denomination, owner }, secret }
     return settlement.is === 'paid' ? { type: 'mixed', ...mixed } : { type: 'unmixed', ...mixed, why }
+  }
+
+  /** For a ledger that does not show what a transaction makes. */
+  async #noteOf(secret: Uint8Array, denomination: number): Promise<Note | undefined> {
+    const after = { denomination, id: new Uint8Array(32) }
+    const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret), after)
+    return notes.find(note => note.denomination === denomination)
   }
 
   #find(note: Uint8Array): [Payment, number] | null {

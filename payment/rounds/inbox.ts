@@ -4,28 +4,21 @@
 import { x25519 } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Conviction } from './judge.ts'
-import {
-  type KeyExchange,
-  type Malformed,
-  mostMembers,
-  ownershipOf,
-  type PairRequest,
-  type Received,
-  type TimeoutVote,
-} from './message.ts'
+import type { KeyExchange, Malformed, PairRequest, Received, TimeoutVote } from './message.ts'
+import { type Asked, borneOut, request } from './requests.ts'
 import {
   type Common,
   inboxKey,
-  type Member,
   messageOf,
   type RoundAction,
   type RoundConfig,
   type RoundEvent,
+  type Stray,
 } from './state.ts'
 
-/** Requests of one pairing, and messages of peers whose requests are not here yet; more are dropped. */
-const mostRequests = 2 * mostMembers
+/** Messages of peers whose requests are not here yet, of all and of each; more are dropped. */
 const mostStrays = 128
+const mostStraysEach = 4
 /** A peer that is ahead may be at most so many runs ahead. */
 const mostAhead = 3
 
@@ -48,7 +41,7 @@ export function take<S extends Common>(config: RoundConfig, state: S, bytes: Uin
     return state.requests.has(message.from) ? guilty(state, message, 'malformed') : unchanged(state)
   if (!same(message.body.pairing, state.mine.pairing)) return unchanged(state)
   if (message.body.kind === 'PR') return takeRequest(config, state, message as Received<PairRequest>)
-  if (!state.requests.has(message.from)) return stray(state, bytes)
+  if (!state.requests.has(message.from)) return stray(state, message)
   return takeInRun(state, message)
 }
 
@@ -69,70 +62,51 @@ function guilty<S extends Common>(
   }
 }
 
-function stray<S extends Common>(state: S, bytes: Uint8Array): Intake<S> {
-  if (state.strays.length >= mostStrays) return unchanged(state)
-  return { state: { ...state, strays: [...state.strays, bytes] }, actions: [], convictions: [] }
+/** A few of each sender, so that one of them fills nothing. */
+function stray<S extends Common>(state: S, { from, bytes }: Received): Intake<S> {
+  const others = state.strays.filter(one => one.from === from)
+  const isFull = others.length >= mostStraysEach || state.strays.length >= mostStrays
+  // Whose request is here makes room among those of whom nothing is known
+  const stranger = state.doubtful.has(from)
+    ? state.strays.findIndex(one => !state.doubtful.has(one.from))
+    : -1
+  if (isFull && (stranger === -1 || others.length >= mostStraysEach)) return unchanged(state)
+  const strays = isFull ? state.strays.filter((_, i) => i !== stranger) : state.strays
+  return unchanged({ ...state, strays: [...strays, { from, bytes }] })
 }
 
-/** A request is good when its proof is, and then its note, which the ledger has to say. */
+/** Two different requests under one identity prove its guilt, once the ledger has borne out the first. */
 function takeRequest<S extends Common>(
   config: RoundConfig,
   state: S,
   message: Received<PairRequest>,
 ): Intake<S> {
-  const { from, identity, body } = message
-  const known = state.requests.get(from)?.request ?? state.doubtful.get(from)
-  if (known !== undefined) {
-    if (same(known.hash, message.hash)) return unchanged(state)
-    return guilty(state, message, 'equivocation', known.bytes)
-  }
-  const isOfThisRound =
-    body.note.denomination === state.mine.note.denomination && body.expiry === state.mine.expiry
-  if (config.isCooling(body.note)) return unchanged(state)
-  if (!isOfThisRound || !config.scheme.isProof(body.note, ownershipOf(identity, body), body.proof)) {
-    return unchanged(state)
-  }
-  const twin = requestFor(state, body.note.id)
-  if (twin !== null) return exclude(state, [from, twin])
-  if (state.doubtful.size + state.requests.size >= mostRequests) return unchanged(state)
-  const doubtful = new Map(state.doubtful).set(from, message)
-  return { state: { ...state, doubtful }, actions: [{ do: 'look', note: body.note.id }], convictions: [] }
+  const known = state.requests.get(message.from)?.request
+  if (known === undefined) return joined(config, request(config, state, message))
+  return same(known.hash, message.hash)
+    ? unchanged(state)
+    : guilty(state, message, 'equivocation', known.bytes)
 }
 
-/** Finds who already asks to join with this note. */
-function requestFor(state: Common, note: Uint8Array): string | null {
-  const requests = [...state.doubtful.values(), ...[...state.requests.values()].map(member => member.request)]
-  return requests.find(request => same(request.body.note.id, note))?.from ?? null
-}
-
-/** One owner asks twice with one note. Whichever came first would be another for every peer, so neither counts. */
-function exclude<S extends Common>(state: S, who: readonly string[]): Intake<S> {
-  return unchanged({ ...state, excluded: new Set([...state.excluded, ...who]) })
-}
-
-/** The ledger's answer: a request whose note is there, unspent and as stated becomes a member. */
+/** The ledger's answer about a note. */
 export function takeNote<S extends Common>(
   config: RoundConfig,
   state: S,
   event: Extract<RoundEvent, { type: 'note' }>,
 ): Intake<S> {
-  const request = [...state.doubtful.values()].find(({ body }) => same(body.note.id, event.id))
-  if (request === undefined) return unchanged(state)
-  const doubtful = new Map(state.doubtful)
-  doubtful.delete(request.from)
-  const { note } = event
-  const stated = request.body.note
-  const isGood =
-    note !== null &&
-    note.spentBy === null &&
-    note.denomination === stated.denomination &&
-    same(note.owner, stated.owner)
-  if (!isGood) return unchanged({ ...state, doubtful })
-  const member: Member = { identity: request.identity, from: request.from, note: stated, request }
-  const requests = new Map(state.requests).set(request.from, member)
-  // What this peer sent before its request was good.
-  let intake = unchanged({ ...state, doubtful, requests, strays: [] })
-  for (const bytes of state.strays) {
+  return joined(config, borneOut(state, event))
+}
+
+/** Takes in what new members sent before their requests were good. */
+function joined<S extends Common>(config: RoundConfig, { state, look, added }: Asked<S>): Intake<S> {
+  const actions: RoundAction[] = look === null ? [] : [{ do: 'look', note: look }]
+  if (added.length === 0) return { state, actions, convictions: [] }
+  const isNew = ({ from }: Stray): boolean => added.some(one => one.from === from)
+  let intake: Intake<S> = {
+    ...unchanged({ ...state, strays: state.strays.filter(stray => !isNew(stray)) }),
+    actions,
+  }
+  for (const { bytes } of state.strays.filter(isNew)) {
     const next = take(config, intake.state, bytes)
     intake = {
       state: next.state,

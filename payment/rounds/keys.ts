@@ -4,18 +4,21 @@
 import { ed25519PublicKey } from '#crypto'
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import type { Moment } from '../times.ts'
+import { isInCircle } from './circle.ts'
 import {
   type Body,
   type KeyExchange,
   mostMembers,
   ownershipOf,
   type PairRequest,
+  type Phase,
   type Received,
   readMessage,
   viewOf,
   writeMessage,
 } from './message.ts'
 import { writeRecord } from './record.ts'
+import { oneEach } from './requests.ts'
 import { pairsOf, secretsOf } from './secrets.ts'
 import {
   type AbortReason,
@@ -62,6 +65,7 @@ export function startRound(config: RoundConfig, init: RoundInit): [Pairing, Roun
     strays: [],
     attempts: [],
     excluded: new Set(),
+    circle: null,
     joins: [],
     relayed: new Set(),
   }
@@ -101,7 +105,7 @@ export function abort(state: Common, reason: AbortReason): Step {
 /** Those whose requests hold, after the time for requests is over. */
 export function candidatesOf(state: Common): Member[] {
   const good = [...state.requests.values()].filter(({ from }) => !state.excluded.has(from))
-  return groupOf(good, state.mine.from)
+  return groupOf(oneEach(good), state.mine.from)
 }
 
 /** More than a round can take make several rounds, of about equal sizes: by the hashes of their requests. */
@@ -177,9 +181,9 @@ export function agreed(config: RoundConfig, state: Keys, now: Moment): Run | nul
  * second time, who still means another set than most do drops out too: all requests were handed on meanwhile.
  */
 export function tryAgain(config: RoundConfig, state: Keys, now: Moment): Step {
-  const { attempt, requests, excluded } = state
+  const { attempt, requests } = state
   const all = [...requests.values()]
-    .filter(({ from }) => !excluded.has(from))
+    .filter(({ from }) => isInCircle(state, from))
     .map(({ from }) => messageOf(state, attempt, 'KE', from))
     .filter(exchange => exchange !== null)
   const exchanges = state.tries === 0 ? all : mostCommon(all)
@@ -188,8 +192,12 @@ export function tryAgain(config: RoundConfig, state: Keys, now: Moment): Step {
     const seenBy = exchanges.filter(({ body }) => body.seen.some(hash => same(hash, request.hash)))
     return 2 * seenBy.length >= exchanges.length
   }
-  const next = inOrder([...requests.values()].filter(member => speakers.has(member.from) && isSeen(member)))
-  const strikes = silentIn(state).map(({ note }): RoundAction => ({ do: 'strike', note }))
+  const seen = [...requests.values()].filter(member => speakers.has(member.from) && isSeen(member))
+  const next = inOrder(oneEach(seen))
+  // What one peer did not hear proves nothing, not even that somebody was silent
+  const strikes = silentIn(state)
+    .filter(member => isMissedByMost(state, state.candidates, 'KE', member))
+    .map(({ note }): RoundAction => ({ do: 'strike', note }))
   const [after, actions] = ((): Step => {
     if (!next.some(({ from }) => from === state.mine.from)) return abort(state, 'unseen')
     if (state.tries + 1 >= mostTries) return abort(state, 'no-agreement')
@@ -201,6 +209,19 @@ export function tryAgain(config: RoundConfig, state: Keys, now: Moment): Step {
 /** The candidates whose key exchange did not come. */
 function silentIn(state: Keys): Member[] {
   return state.candidates.filter(({ from }) => messageOf(state, state.attempt, 'KE', from) === null)
+}
+
+/** Says whether more than half of these peers miss that one's message of a phase. */
+export function isMissedByMost(
+  state: Common & { readonly attempt: number },
+  among: readonly Member[],
+  phase: Phase,
+  { identity }: Member,
+): boolean {
+  const votes = among.filter(({ from }) =>
+    messageOf(state, state.attempt, 'TO', from, phase)?.body.missing.some(one => same(one, identity)),
+  )
+  return 2 * votes.length > among.length
 }
 
 /** TO: past the deadline this peer says whose key exchange it misses, so that who has it hands it on. */

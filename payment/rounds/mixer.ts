@@ -40,6 +40,8 @@ export interface MixerInit {
   readonly times: RoundTimes
   /** Peers that a join needs, 3 at least. Default 3. */
   readonly least?: number
+  /** Peers of a circle that those of a failed run are parted into. Default 8. */
+  readonly leastCircle?: number
   /** Hands a message to all peers of its pairing, also the same bytes again. */
   readonly publish: (message: Uint8Array) => void
   /**
@@ -62,7 +64,7 @@ export class Mixer {
   #strikes: Strikes
 
   private constructor(init: MixerInit, strikes: Strikes) {
-    const { scheme, random, times, clock, least = 3 } = init
+    const { scheme, random, times, clock, least = 3, leastCircle } = init
     this.#init = init
     this.#strikes = strikes
     this.#config = {
@@ -72,6 +74,7 @@ export class Mixer {
       newOutput: () => random(32),
       isCooling: note => isCooling(this.#strikes, hex(note.id), clock.now()),
       least,
+      ...(leastCircle === undefined ? {} : { leastCircle }),
       phaseMs: times.phaseMs,
       voteMs: times.voteMs,
     }
@@ -174,20 +177,16 @@ export class Mixer {
 
 /**
  * The rounds that a process left. A note goes to a round only after the one before is settled: where the process ended
- * between the two, the later record counts, and the other one goes.
+ * between the two, the earlier record goes, unless something in it could still come about.
  */
 async function lastRounds(store: Store): Promise<RoundRecord[]> {
-  const last = new Map<string, RoundRecord>()
-  const over: RoundRecord[] = []
-  for (const value of await valuesUnder(store, 'round/')) {
-    const record = readRecord(value)
-    const key = hex(record.note.id)
-    const other = last.get(key)
-    const [later, earlier] =
-      other === undefined || other.expiry < record.expiry ? [record, other] : [other, record]
-    last.set(key, later)
-    if (earlier !== undefined) over.push(earlier)
-  }
-  for (const { pairing } of over) await store.del(recordKey(pairing))
-  return [...last.values()]
+  const all: RoundRecord[] = []
+  for (const value of await valuesUnder(store, 'round/')) all.push(readRecord(value))
+  const isLast = ({ note, expiry }: RoundRecord): boolean =>
+    !all.some(other => same(other.note.id, note.id) && other.expiry > expiry)
+  const isOpen = ({ attempts, reclaim }: RoundRecord): boolean =>
+    reclaim !== null || attempts.some(({ sent }) => sent === 'commit')
+  const left = all.filter(record => isLast(record) || isOpen(record))
+  for (const record of all) if (!left.includes(record)) await store.del(recordKey(record.pairing))
+  return left
 }

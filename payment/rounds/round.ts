@@ -4,10 +4,21 @@
 import { compare, same } from '../../encoding/bytes.ts'
 import type { Moment } from '../times.ts'
 import { accusationIn, contradictions, enterBlaming, judgementOf, transcriptOf } from './blame.ts'
+import { isInCircle, parted } from './circle.ts'
 import { type Intake, relay, take, takeNote } from './inbox.ts'
 import { type Conviction, missingIn } from './judge.ts'
-import { abort, agreed, ask, candidatesOf, enterKeys, missKeys, publish, tryAgain } from './keys.ts'
-import type { Phase, Received } from './message.ts'
+import {
+  abort,
+  agreed,
+  ask,
+  candidatesOf,
+  enterKeys,
+  isMissedByMost,
+  missKeys,
+  publish,
+  tryAgain,
+} from './keys.ts'
+import type { Received } from './message.ts'
 import {
   awaited,
   completed,
@@ -185,7 +196,7 @@ function conclude(config: RoundConfig, state: InRun, missing: readonly Member[],
   const found = state.at === 'blaming' ? judgementOf(config, state).guilty : offences(config, state)
   const proven = [...contradictions(state), ...found]
   const convictions = proven.filter(({ guilty }) => guilty !== state.mine.from)
-  const gone = missing.filter(member => isMissedByMost(state, phaseOf[state.at], member))
+  const gone = missing.filter(member => isMissedByMost(state, state.members, phaseOf[state.at], member))
   if (convictions.length === 0 && gone.length === 0) return abort(state, 'no-majority')
   const strikes = gone.map(({ note }): RoundAction => ({ do: 'strike', note }))
   const without = exclude(
@@ -195,13 +206,6 @@ function conclude(config: RoundConfig, state: InRun, missing: readonly Member[],
   const [next, actions] =
     convictions.length > 0 ? punish(config, without, convictions, now) : again(config, without, now)
   return [next, [...strikes, ...actions]]
-}
-
-function isMissedByMost(state: InRun, phase: Phase, { identity }: Member): boolean {
-  const votes = state.members.filter(({ from }) =>
-    messageOf(state, state.attempt, 'TO', from, phase)?.body.missing.some(one => same(one, identity)),
-  )
-  return 2 * votes.length > state.members.length
 }
 
 function advanceBlaming(config: RoundConfig, state: Blaming, now: Moment): Step | null {
@@ -221,11 +225,15 @@ function exclude<S extends Common>(state: S, who: readonly string[]): S {
   return { ...state, excluded: new Set([...state.excluded, ...who]) }
 }
 
-/** A new run without those who are excluded, with fresh secrets and fresh outputs. */
-function again(config: RoundConfig, state: Running, now: Moment): Step {
-  const [members, tries] = state.at === 'keys' ? [state.candidates, state.tries] : [state.members, 0]
-  const left = members.filter(({ from }) => !state.excluded.has(from))
-  return enterKeys(config, state, left, tries, now)
+/** A new run without those who are excluded, with fresh secrets and fresh outputs; after a run, in smaller circles. */
+function again(config: RoundConfig, state: Running | Submitting, now: Moment): Step {
+  if (state.at === 'keys') {
+    const left = state.candidates.filter(({ from }) => !state.excluded.has(from))
+    return enterKeys(config, state, left, state.tries, now)
+  }
+  const next = parted(config, state, state.members)
+  const left = state.members.filter(({ from }) => isInCircle(next, from))
+  return enterKeys(config, next, left, 0, now)
 }
 
 /** Names the guilty, shows everybody why, and goes on without them. */
@@ -285,16 +293,10 @@ function refused(
   )
   if (convictions.length === 0) return [state, []]
   const [, actions] = punish(config, state, convictions, now)
-  const left = state.members.filter(({ from }) => !owners.some(owner => owner.from === from))
-  const [next, more] = enterKeys(
-    config,
-    exclude(
-      state,
-      owners.map(({ from }) => from),
-    ),
-    left,
-    0,
-    now,
+  const without = exclude(
+    state,
+    owners.map(({ from }) => from),
   )
+  const [next, more] = again(config, without, now)
   return [next, [...actions, ...more]]
 }

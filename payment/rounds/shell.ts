@@ -7,16 +7,17 @@ import type { Log } from '../../world/log.ts'
 import type { Store } from '../../world/store.ts'
 import { Timers } from '../../world/timers.ts'
 import { turns } from '../../world/turns.ts'
-import { second } from '../../world/units.ts'
+import { type Ms, second } from '../../world/units.ts'
 import { codeOf, PaymentError } from '../error.ts'
-import { type Ledger, type NoteState, unknownSpender } from '../ledger/ledger.ts'
+import { isSpending, type Ledger, unknownSpender } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { momentOf } from '../times.ts'
 import type { Conviction } from './judge.ts'
 import { startRound } from './keys.ts'
+import { Looks } from './looks.ts'
 import { type RoundRecord, readRecord, writeRecord } from './record.ts'
 import { step } from './round.ts'
-import { type Settlement, settle } from './settle.ts'
+import { type Settlement, settle, shownOf } from './settle.ts'
 import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Step } from './state.ts'
 
 /** Tells the owner of the note. */
@@ -44,6 +45,11 @@ const mostWaiting = 4096
 /** The ledger is asked again whether a signed join has come about, or what it did not answer, after so long. */
 const askEveryMs = 30 * second
 
+/** Between a second and askEveryMs. @param left until something else may be known */
+function laterMs(left: Ms): Ms {
+  return left <= 0 ? askEveryMs : Math.min(askEveryMs, Math.max(second, left))
+}
+
 /** The key of a round's record. */
 export function recordKey(pairing: Uint8Array): string {
   return `round/${hex(pairing)}`
@@ -54,6 +60,7 @@ export class RoundShell {
   readonly #init: ShellInit
   readonly #step: typeof step
   readonly #timers: Timers
+  readonly #looks: Looks
   readonly #inTurn = turns()
   #state: RoundState | null = null
   #record: RoundRecord | null = null
@@ -64,6 +71,13 @@ export class RoundShell {
   constructor(init: ShellInit, of: typeof step = step) {
     this.#init = init
     this.#timers = new Timers(init.clock)
+    this.#looks = new Looks({
+      ledger: init.ledger,
+      timers: this.#timers,
+      log: init.log,
+      isWanted: note => this.#isDoubtful(note),
+      tell: (id, note) => this.#event({ type: 'note', id, note }),
+    })
     this.#step = of
   }
 
@@ -148,7 +162,7 @@ export class RoundShell {
   }
 
   async #do(action: RoundAction): Promise<void> {
-    const { ledger, publish, report } = this.#init
+    const { publish, report } = this.#init
     switch (action.do) {
       case 'save':
         return await this.#save(readRecord(action.record))
@@ -161,9 +175,7 @@ export class RoundShell {
         this.#timers.after(action.ms, () => this.#event({ type: 'time' }))
         return
       case 'look':
-        return this.#ask(ledger.note(action.note), note =>
-          this.#event({ type: 'note', id: action.note, note }),
-        )
+        return this.#looks.ask(action.note)
       case 'watch':
         return this.#watch(action.transaction)
       case 'submit':
@@ -173,6 +185,12 @@ export class RoundShell {
       case 'strike':
         return await report({ type: 'strike', note: action.note })
     }
+  }
+
+  #isDoubtful(note: Uint8Array): boolean {
+    const state = this.#state
+    if (state === null || !('doubtful' in state)) return false
+    return [...state.doubtful.values()].some(({ body }) => same(body.note.id, note))
   }
 
   async #save(record: RoundRecord): Promise<void> {
@@ -211,10 +229,9 @@ export class RoundShell {
   #whoSpent(): void {
     if (this.#state?.at !== 'submitting') return
     const { notes } = this.#state.join
-    this.#ask(Promise.all(notes.map(note => this.#init.ledger.note(note.id))), found => {
-      const spent = found.flatMap(note => (note === null ? [] : spending(note)))
-      this.#event({ type: 'refused', spent })
-    })
+    this.#ask(Promise.all(notes.map(note => spending(this.#init.ledger, note.id))), found =>
+      this.#event({ type: 'refused', spent: found.flat() }),
+    )
   }
 
   /** docs/spec/payments-rounds.md 4.8 */
@@ -231,7 +248,7 @@ export class RoundShell {
     }
     switch (settlement.is) {
       case 'open':
-        return this.#settleLater(Math.min(askEveryMs, settlement.until - clock.now()))
+        return this.#settleLater(laterMs(settlement.until - clock.now()))
       case 'reclaim': {
         const { config } = this.#init
         const reclaim = record.reclaim ?? config.newOutput()
@@ -262,18 +279,14 @@ export class RoundShell {
   }
 
   async #settlementOf(record: RoundRecord): Promise<Settlement> {
-    const { ledger, clock } = this.#init
-    let entered: Uint8Array | null = null
-    for (const { transaction } of record.attempts) {
-      if (transaction !== null && (await ledger.positionOf(transaction)) !== null) entered = transaction
-    }
-    const note = await ledger.note(record.note.id)
-    return settle(record, { entered, isNoteSpent: note !== null && note.spentBy !== null }, clock.now())
+    const { ledger, clock, config } = this.#init
+    return settle(record, await shownOf(ledger, config.scheme, record), clock.now())
   }
 }
 
-function spending(note: NoteState): { note: Uint8Array; by: Uint8Array }[] {
-  // Without the spender nobody can be held to it: it may be a join that this peer has signed.
-  if (note.spentBy === null || same(note.spentBy, unknownSpender)) return []
-  return [{ note: note.id, by: note.spentBy }]
+/** Who is proven to have spent a note. Nobody is held to what a ledger only says. */
+async function spending(ledger: Ledger, id: Uint8Array): Promise<{ note: Uint8Array; by: Uint8Array }[]> {
+  const by = (await ledger.note(id))?.spentBy ?? null
+  if (by === null || same(by, unknownSpender)) return []
+  return isSpending(await ledger.positionOf(by), id) ? [{ note: id, by }] : []
 }

@@ -26,6 +26,8 @@ export interface RoundConfig {
   readonly isCooling: (note: Note) => boolean
   /** Peers that a join needs, 3 at least: with two, each knows the other's output. */
   readonly least: number
+  /** Peers of a circle that those of a failed run are parted into. Default 8. */
+  readonly leastCircle?: number
   /** Milliseconds that a phase waits for the last message, and then for votes and late messages. */
   readonly phaseMs: Ms
   readonly voteMs: Ms
@@ -54,21 +56,29 @@ export interface Member {
   readonly request: Received<PairRequest>
 }
 
+/** A message of somebody whose request is not borne out yet. */
+export interface Stray {
+  readonly from: string
+  readonly bytes: Uint8Array
+}
+
 /** Lasts through all runs of a pairing. */
 export interface Common {
   readonly mine: Mine
   /** By identity; the note is known to be there, unspent and theirs. */
   readonly requests: ReadonlyMap<string, Member>
-  /** Requests whose note the ledger has not shown yet, by the note's id in hex. */
+  /** Requests whose note the ledger has not shown yet, by identity. They have no effect. */
   readonly doubtful: ReadonlyMap<string, Received<PairRequest>>
   /** The first message of each kind, run and peer (inboxKey). */
   readonly inbox: ReadonlyMap<string, Received>
   /** Messages of peers whose requests have not come yet. */
-  readonly strays: readonly Uint8Array[]
+  readonly strays: readonly Stray[]
   /** This peer's runs so far; the last is the present one. */
   readonly attempts: readonly Attempt[]
   /** These may not take part any more. */
   readonly excluded: ReadonlySet<string>
+  /** With whom this peer may run, by identity; null until a run has failed (circle.ts). */
+  readonly circle: ReadonlySet<string> | null
   /** Joins that this peer has signed: each may still come about. */
   readonly joins: readonly Join[]
   /** These messages were handed on already, so that it happens once. */
@@ -242,8 +252,8 @@ export function messageOf<K extends Body['kind']>(
 
 /** Picks what lasts through a pairing, out of any of its states. */
 export function commonOf(state: Common): Common {
-  const { mine, requests, doubtful, inbox, strays, attempts, excluded, joins, relayed } = state
-  return { mine, requests, doubtful, inbox, strays, attempts, excluded, joins, relayed }
+  const { mine, requests, doubtful, inbox, strays, attempts, excluded, circle, joins, relayed } = state
+  return { mine, requests, doubtful, inbox, strays, attempts, excluded, circle, joins, relayed }
 }
 
 /** Picks what lasts through a run, with the time that its next phase has. */

@@ -1,0 +1,90 @@
+// Takes in requests to join: who really asks with which note. A request has no effect on anybody before the ledger has
+// shown its note as it states it; what names another's note is then passed over. docs/spec/payments-rounds.md 4.5.
+
+import { compare, hex, same } from '../../encoding/bytes.ts'
+import { mostMembers, ownershipOf, type PairRequest, type Received } from './message.ts'
+import type { Common, Member, RoundConfig, RoundEvent } from './state.ts'
+
+/** Requests of one pairing whose notes are there: a sender has to own so many notes to fill it. */
+const mostRequests = 2 * mostMembers
+/** Requests whose notes the ledger has not shown yet. */
+const mostDoubtful = 1024
+/** True requests with one note: its owner alone can make them. */
+const mostTwins = 4
+
+/** Says what a request leads to: ask the ledger, or a member at once, or nothing. */
+export interface Asked<S extends Common> {
+  readonly state: S
+  /** The ledger has to be asked about this note. */
+  readonly look: Uint8Array | null
+  /** These are members now. */
+  readonly added: readonly Received<PairRequest>[]
+}
+
+/** A new request, whose sender has no other one that the ledger has borne out. */
+export function request<S extends Common>(
+  config: RoundConfig,
+  state: S,
+  message: Received<PairRequest>,
+): Asked<S> {
+  const nothing = { state, look: null, added: [] }
+  const { from, identity, body } = message
+  const { mine } = state
+  const isOfThisRound = body.note.denomination === mine.note.denomination && body.expiry === mine.expiry
+  if (!isOfThisRound || state.doubtful.has(from) || config.isCooling(body.note)) return nothing
+  if (!config.scheme.isProof(body.note, ownershipOf(identity, body), body.proof)) return nothing
+  const known = membersWith(state.requests, body.note.id)[0]
+  if (known !== undefined)
+    return same(known.note.owner, body.note.owner) ? { ...nothing, ...add(state, [message]) } : nothing
+  if (state.doubtful.size >= mostDoubtful) return nothing
+  const isAsked = [...state.doubtful.values()].some(other => same(other.body.note.id, body.note.id))
+  const doubtful = new Map(state.doubtful).set(from, message)
+  return { state: { ...state, doubtful }, look: isAsked ? null : body.note.id, added: [] }
+}
+
+/** The ledger's answer: of the requests with this note, those that state it as it is become members. */
+export function borneOut<S extends Common>(
+  state: S,
+  { id, note }: Extract<RoundEvent, { type: 'note' }>,
+): Asked<S> {
+  const asked = [...state.doubtful.values()].filter(({ body }) => same(body.note.id, id))
+  if (asked.length === 0) return { state, look: null, added: [] }
+  const doubtful = new Map(state.doubtful)
+  for (const { from } of asked) doubtful.delete(from)
+  const isTrue = ({ body }: Received<PairRequest>): boolean =>
+    note !== null &&
+    note.spentBy === null &&
+    note.denomination === body.note.denomination &&
+    same(note.owner, body.note.owner)
+  return { look: null, ...add({ ...state, doubtful }, asked.filter(isTrue)) }
+}
+
+function add<S extends Common>(
+  state: S,
+  messages: readonly Received<PairRequest>[],
+): { state: S; added: Received<PairRequest>[] } {
+  const requests = new Map(state.requests)
+  const added: Received<PairRequest>[] = []
+  for (const message of messages) {
+    const { identity, from, body } = message
+    if (requests.size >= mostRequests || membersWith(requests, body.note.id).length >= mostTwins) continue
+    requests.set(from, { identity, from, note: body.note, request: message })
+    added.push(message)
+  }
+  return { state: { ...state, requests }, added }
+}
+
+function membersWith(requests: ReadonlyMap<string, Member>, note: Uint8Array): Member[] {
+  return [...requests.values()].filter(member => same(member.note.id, note))
+}
+
+/** One request a note: where its owner made several, the one whose hash is the least, so that all mean the same. */
+export function oneEach(members: readonly Member[]): Member[] {
+  const least = new Map<string, Member>()
+  for (const member of members) {
+    const key = hex(member.note.id)
+    const other = least.get(key)
+    if (other === undefined || compare(member.request.hash, other.request.hash) < 0) least.set(key, member)
+  }
+  return [...least.values()]
+}
