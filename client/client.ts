@@ -260,8 +260,8 @@ export class Client {
 
   /**
    * Every message that comes for an app (default: those that name none), once, beginning with those that no app has
-   * read yet. A message counts as read when the next one is asked for or the loop ends. Ends when the signal aborts or
-   * the client closes.
+   * read yet. A message counts as read when the next one is asked for or the loop ends. Ends when the signal aborts
+   * or the client closes.
    */
   messages(
     options: { readonly signal?: AbortSignal; readonly app?: string } = {},

@@ -172,7 +172,8 @@ export class Engine {
     this.receiver = new Receiver(receiving, stored.cursors)
     this.#clocks = startClocks({
       clock,
-      // Dice of their own: what else is drawn, and whatever makes it be drawn, changes nothing of when a packet leaves
+      // Dice of their own: what else is drawn, and whatever makes it be drawn, changes nothing of when a packet
+      // leaves
       random: seededRandom(random(32)),
       tick: name => {
         if (name !== 'read') return this.dispatch.tick(name)

@@ -1,6 +1,6 @@
 // Several identities in one process (docs/spec/client-store.md 11.3): each is a client of its own, with keys, link,
-// gateway, clocks, mailbox, reply blocks and store that no other has a part of. Only their owner sees that they belong
-// together.
+// gateway, clocks, mailbox, reply blocks and store that no other has a part of. Only their owner sees that they
+// belong together.
 
 import type { View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
@@ -230,8 +230,8 @@ export class Identities {
   }
 
   /**
-   * A gateway that runs, at random: of those that no other identity enters by, nor another of their operator, if there
-   * are any.
+   * A gateway that runs, at random: of those that no other identity enters by, nor another of their operator, if
+   * there are any.
    */
   #choose(name: string, view: View): Uint8Array | undefined {
     const used = [...this.#open.values()].flatMap(({ client }) => client.gateways.map(hex))

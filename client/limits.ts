@@ -10,8 +10,8 @@ import type { TheirBlocksLimits } from './outgoing/their-blocks.ts'
 const mebibyte = 1024 * 1024
 
 /**
- * Bounds of what a client keeps and waits for (docs/spec/client-store.md 11). What they cost the sender or the receiver
- * stands with each.
+ * Bounds of what a client keeps and waits for (docs/spec/client-store.md 11). What they cost the sender or the
+ * receiver stands with each.
  */
 export interface ClientLimits {
   readonly outbox: OutboxLimits

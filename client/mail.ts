@@ -33,9 +33,9 @@ export class Mail {
   }
 
   /**
-   * Every message of an app once, as it comes, beginning with those that no app has read yet. A message counts as read
-   * when the next is asked for or the loop ends; if the process dies before that, it comes again. Ends when the signal
-   * aborts or the client closes.
+   * Every message of an app once, as it comes, beginning with those that no app has read yet. A message counts as
+   * read when the next is asked for or the loop ends; if the process dies before that, it comes again. Ends when
+   * the signal aborts or the client closes.
    */
   async *messages(app: string, signal?: AbortSignal): AsyncGenerator<Received, void, undefined> {
     this.#asks(app)
@@ -93,7 +93,7 @@ export class Mail {
     this.#waiting.wake()
   }
 
-  /** Whether that is on disk does not matter to whoever reads now: it is written again when it was not. */
+  /** That it is on disk does not matter to whoever reads now: it is written again when it was not. */
   #asks(app: string): void {
     this.#init.inbox.know(app).catch(() => {})
   }

@@ -25,7 +25,8 @@ export interface Message {
    */
   sent(signal?: AbortSignal): Promise<void>
   /**
-   * Resolves when the far gateway has all of it on disk; for a reply, when the asker's client has. Throws like `sent`.
+   * Resolves when the far gateway has all of it on disk; for a reply, when the asker's client has. Throws like
+   * `sent`.
    */
   stored(signal?: AbortSignal): Promise<void>
   /** Resolves when the receiver's app has taken it; only for a message that asked for it. Throws like `sent`. */

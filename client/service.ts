@@ -34,7 +34,9 @@ export interface ServiceOptions {
   readonly perMinute?: number
   /** Bytes of a request; a longer one is answered `refused`. Default 1 MiB. */
   readonly longest?: number
-  /** Have the gateway announce it, so that others find it by its name (docs/spec/client-sdk.md 14.1). Default false. */
+  /**
+   * Have the gateway announce it, so that others find it by its name (docs/spec/client-sdk.md 14.1). Default false.
+   */
   readonly announce?: boolean
   /** Ends the service. */
   readonly signal?: AbortSignal

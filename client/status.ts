@@ -48,23 +48,24 @@ export interface ClientStatus {
   /** Fragments that wait for an acknowledgement. */
   readonly inFlight: number
   /**
-   * Packets that left, by what they carried; `faults` could not be made; `refused` were asked of the client by somebody
-   * whose budget was spent.
+   * Packets that left, by what they carried; `faults` could not be made; `refused` were asked of the client by
+   * somebody whose budget was spent.
    */
   readonly packets: Readonly<Record<'payload' | 'loop' | 'drop' | 'faults' | 'refused', number>>
   readonly loops: { readonly sent: number; readonly returned: number }
   /** Entries of mailboxes by what became of them. */
   readonly entries: Readonly<Record<string, number>>
   /**
-   * Names the parts of the inbox that have no room for another message (docs/spec/client-store.md 10.1): `to APP`, `re APP` for replies,
-   * `*` for names that nobody here has asked for. What comes for them is not kept, and counted as `refused` in `entries`.
+   * Names the parts of the inbox that have no room for another message (docs/spec/client-store.md 10.1): `to APP`,
+   * `re APP` for replies, `*` for names that nobody here has asked for. What comes for them is not kept, and
+   * counted as `refused` in `entries`.
    */
   readonly full: readonly string[]
   /** The state of the service that it announces; null when it announces none. */
   readonly announcement: AnnouncementState | null
   /**
-   * The bulletin: entries that this client published, or could not; and of each gateway what it showed, kept back, made
-   * up.
+   * The bulletin: entries that this client published, or could not; and of each gateway what it showed, kept back,
+   * made up.
    */
   readonly bulletin: {
     readonly published: number

@@ -94,8 +94,8 @@ export class Chores {
   }
 
   /**
-   * Reply blocks to hand over by hand. Whoever has them can send to this client without learning who it is; they enter
-   * at the gateways of an address, that of whoever is to use them.
+   * Reply blocks to hand over by hand. Whoever has them can send to this client without learning who it is; they
+   * enter at the gateways of an address, that of whoever is to use them.
    *
    * @param user the address of whoever uses them
    * @param wanted 1 to 64
@@ -129,7 +129,8 @@ export class Chores {
    *
    * @param bytes at most 1 MiB; more than the blocks carry asks their maker for more
    * @returns the id of the message
-   * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, REPLY_EXPIRED (used up, over, or
+   * @throws ClientError BAD_SURB, WRONG_NETWORK, WRONG_VERSION, TOO_LARGE, QUEUE_FULL, REPLY_EXPIRED (used up,
+   * over, or
    *   made for somebody at other gateways)
    */
   async useSurbs(text: string, bytes: Uint8Array, app: string): Promise<string> {

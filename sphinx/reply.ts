@@ -140,7 +140,8 @@ const secretVersion = 1
 const secretPartBytes = 32
 
 /**
- * A reply secret as bytes to store: version (1 byte), number of hops (1), the shared secrets (32 each), the seed (32).
+ * A reply secret as bytes to store: version (1 byte), number of hops (1), the shared secrets (32 each), the seed
+ * (32).
  */
 export function writeReplySecret(secret: ReplySecret): Uint8Array {
   const parts = [Uint8Array.of(secretVersion, secret.shared.length), ...secret.shared, secret.seed]

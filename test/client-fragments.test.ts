@@ -154,7 +154,9 @@ test('what a stranger begins and never ends pushes out only what as little has c
     count: 104,
   })
   const limits = { messages: 64, bytes: 1e6, ageMs: 1e9 }
-  /** A friend's message of which five fragments have come, and then a flood of beginnings of so many fragments each. */
+  /**
+   * A friend's message of which five fragments have come, and then a flood of beginnings of so many fragments each.
+   */
   const isKept = (fragments: number): boolean => {
     const made = new Reassembly(limits)
     for (let index = 0; index < 5; index++) made.offer(claim('friend'), index, 1000, 0)

@@ -1,5 +1,5 @@
-// What happens in a client, told as it happens (docs/spec/client-http.md 15.3): server-sent events and a WebSocket with
-// the same words.
+// What happens in a client, told as it happens (docs/spec/client-http.md 15.3): server-sent events and a WebSocket
+// with the same words.
 
 import { upgradeWebSocket } from '@hono/node-server'
 import { Hono } from 'hono'

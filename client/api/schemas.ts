@@ -1,5 +1,6 @@
 // The requests that the HTTP API takes (docs/spec/client-http.md 15), as schemas: requests are checked by them, the
-// OpenAPI document is made from them, and they are the types of `chaffinch/remote`. Its answers: answers.ts, status.ts.
+// OpenAPI document is made from them, and they are the types of `chaffinch/remote`. Its answers: answers.ts,
+// status.ts.
 
 import * as v from 'valibot'
 import { isAppName } from '../app-name.ts'

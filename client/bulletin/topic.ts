@@ -12,9 +12,9 @@ export interface BulletinTopic {
   /** Bytes of the longest entry. */
   readonly maxBytes: number
   /**
-   * Publishes an entry, 1 to `maxBytes` bytes, for everybody to read; nobody learns who wrote it. Resolves with its id
-   * (hex, 64 digits) when the own gateway shows it. The same bytes make the same entry. It does not survive a restart:
-   * publish again.
+   * Publishes an entry, 1 to `maxBytes` bytes, for everybody to read; nobody learns who wrote it. Resolves with its
+   * id (hex, 64 digits) when the own gateway shows it. The same bytes make the same entry. It does not survive a
+   * restart: publish again.
    *
    * @throws ClientError NO_TOPIC, BAD_ENTRY, TOO_LARGE, NO_CONSENSUS, QUEUE_FULL, NOT_PUBLISHED, ABORTED, CLOSED
    */
@@ -22,7 +22,8 @@ export interface BulletinTopic {
   /**
    * Every entry behind a cursor, once, as it comes; ends when the signal aborts or the client closes.
    *
-   * @param options.after the `seq` of the last entry that the app has, also of an earlier start; default: all that are
+   * @param options.after the `seq` of the last entry that the app has, also of an earlier start; default: all that
+   * are
    *   kept
    */
   entries(options?: {

@@ -1,5 +1,5 @@
-// Whether gateways show what they should (docs/spec/bulletin.md 8): an entry that another gateway has shown, or that a
-// service has acknowledged, must turn up on every board that is read to its end. Bounded, without I/O.
+// Whether gateways show what they should (docs/spec/bulletin.md 8): an entry that another gateway has shown, or that
+// a service has acknowledged, must turn up on every board that is read to its end. Bounded, without I/O.
 
 export interface GatewayRecord {
   /** Entries that it showed. */

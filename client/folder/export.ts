@@ -12,8 +12,8 @@ import { makeVault, openVault, readVault, type Unlock } from './vault.ts'
 const schema = v.strictObject({ network: v.string(), identity: identitySchema })
 
 /**
- * The keys and gateways of a client, under a passphrase or key: not its messages. Two clients that use one identity at
- * the same time take each other's mail.
+ * The keys and gateways of a client, under a passphrase or key: not its messages. Two clients that use one identity
+ * at the same time take each other's mail.
  *
  * @returns text for a file
  * @throws ClientError BAD_OPTION (the passphrase is short), STORE_DAMAGED, NO_IDENTITY (the client never ran)

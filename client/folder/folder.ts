@@ -23,7 +23,8 @@ export function lockOf(folder: string): 'passphrase' | 'key' | undefined {
 }
 
 /**
- * Opens the store of a client's folder. A passphrase or key for a folder that is not there yet locks it from the start.
+ * Opens the store of a client's folder. A passphrase or key for a folder that is not there yet locks it from the
+ * start.
  *
  * @throws ClientError LOCKED (it wants a passphrase or key, another one, or none because it is not locked),
  *   STORE_DAMAGED, STORE_NEWER; and what the folder says (another process has it open)
@@ -53,8 +54,8 @@ export async function openFolder(
 }
 
 /**
- * Locks a folder that is open, or gives a locked one another passphrase or key. No client may have it open. What a disk
- * keeps of removed files is out of this program's hands.
+ * Locks a folder that is open, or gives a locked one another passphrase or key. No client may have it open. What a
+ * disk keeps of removed files is out of this program's hands.
  *
  * @param before what opens it now, if it is locked
  * @throws ClientError LOCKED, BAD_OPTION; and what the folder says (another process has it open)

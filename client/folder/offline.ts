@@ -33,7 +33,8 @@ export interface OfflineIdentity {
  * Opens the store of an identity, acts on it, and closes it. Where the act fails on a new one, there is no such
  * identity afterwards.
  *
- * @throws ClientError NO_IDENTITY where there is none of this name, BAD_OPTION where a new one cannot have it, LOCKED,
+ * @throws ClientError NO_IDENTITY where there is none of this name, BAD_OPTION where a new one cannot have it,
+ * LOCKED,
  *   STORE_NEWER, STORE_DAMAGED; and what the folder says (a client has it open)
  */
 export async function withIdentity(

@@ -104,7 +104,7 @@ const noConversation = '0'.repeat(32)
 export class Inbox {
   readonly #store: Store
   readonly #limits: InboxLimits
-  /** What came to the address; and over reply blocks of ours, which strangers have not. */
+  /** Holds apart what came to the address and what came over reply blocks of ours, which strangers have not. */
   #partial: Readonly<Record<Lane, Reassembly>>
   /** A write has failed: what is in memory may be ahead of the disk. */
   #torn = false
@@ -197,7 +197,8 @@ export class Inbox {
    * to the client (`also`) comes.
    *
    * @param forApp undefined when it is not for the app
-   * @returns its entry if it is for the app; `refused` when its share of the inbox has no room, and nothing of it is kept
+   * @returns its entry if it is for the app; `refused` when its share of the inbox has no room, and nothing of it
+   * is kept
    */
   async settle(
     whole: Whole,
@@ -376,7 +377,7 @@ export class Inbox {
     for (const id of gone) await this.#store.batch(await this.#deleteParts(id))
   }
 
-  /** Of the same share the oldest that were read go, if that makes room; undefined when it does not. */
+  /** Lets go: of the same share the oldest that were read go, if that makes room; undefined when it does not. */
   #makeRoom(coming: Pick<InboxEntry, 'app' | 'inReplyTo' | 'length'>): Operation[] | undefined {
     const share = this.#shares.of(coming)
     if (this.#shares.fits(share, coming.length)) return []

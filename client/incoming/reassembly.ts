@@ -30,8 +30,8 @@ export interface Partial {
 }
 
 /**
- * `conflict`: it contradicts an earlier fragment of the same message; it is dropped. `refused`: there is no room, and of all
- * that is not whole its message would be the cheapest to lose.
+ * `conflict`: it contradicts an earlier fragment of the same message; it is dropped. `refused`: there is no room,
+ * and of all that is not whole its message would be the cheapest to lose.
  */
 export type Verdict = 'kept' | 'complete' | 'duplicate' | 'conflict' | 'refused'
 
@@ -123,9 +123,9 @@ export class Reassembly {
   }
 
   /**
-   * Of too many messages, but for the half of them that were touched last, the one of which least has come: whoever wants to
-   * push out another's has to send as much as has come of it, for every place; and what has just begun is not turned away by
-   * what lies there.
+   * Picks, of too many messages, but for the half of them that were touched last, the one of which least has come: whoever
+   * wants to push out another's has to send as much as has come of it, for every place; and what has just begun is
+   * not turned away by what lies there.
    */
   #shortest(): string | undefined {
     let older = this.#partials.size - Math.floor(this.#limits.messages / 2)
@@ -137,7 +137,10 @@ export class Reassembly {
     return found?.[0]
   }
 
-  /** Of too many bytes the longest untouched of the messages that hold their part or more: short ones never go for long ones. */
+  /**
+   * Picks, of too many bytes, the longest untouched of the messages that hold their part or more: short ones never go for
+   * long ones.
+   */
   #oldestLarge(): string | undefined {
     const part = this.#bytes / this.#partials.size
     for (const [id, { bytes }] of this.#partials) if (bytes >= part) return id

@@ -1,5 +1,5 @@
-// A client at one gateway: prove the mailbox, read its pages, come back after an outage (docs/spec/client-clocks.md 9;
-// docs/spec/gateway.md 2).
+// A client at one gateway: prove the mailbox, read its pages, come back after an outage (docs/spec/client-clocks.md
+// 9; docs/spec/gateway.md 2).
 
 import { ed25519Sign } from '#crypto'
 import type { AnnouncedService } from '../../directory/documents/announced.ts'

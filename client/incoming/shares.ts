@@ -1,16 +1,16 @@
-// How much of an inbox whose messages may take (docs/spec/client-store.md 10.1): each app that somebody here has asked for
-// has a share for messages to the address and one for replies, and all other names together have a small one. So what comes
-// for one fills nothing but its own.
+// How much of an inbox whose messages may take (docs/spec/client-store.md 10.1): each app that somebody here has
+// asked for has a share for messages to the address and one for replies, and all other names together have a small
+// one. So what comes for one fills nothing but its own.
 
 import { noApp } from '../app-name.ts'
 
-/** What an inbox holds at most, and what it is divided among. */
+/** Says what an inbox holds at most, and what it is divided among. */
 export interface Room {
   readonly messages: number
   readonly bytes: number
 }
 
-/** Whose share: of an app, for one of two things; or of all names that nobody here has asked for. */
+/** Names a share: of an app, for one of two things; or of all names that nobody here has asked for. */
 export type Share = string
 
 /** The part of an inbox that is for names nobody has asked for: one in so many. */
@@ -59,7 +59,7 @@ export class Shares {
     for (const entry of entries) this.take(this.of(entry), entry.length)
   }
 
-  /** Whether a message of so many bytes has room in a share, once that much of it is freed. */
+  /** Tells whether a message of so many bytes has room in a share, once that much of it is freed. */
   fits(share: Share, bytes: number, freed: Room = { messages: 0, bytes: 0 }): boolean {
     const used = this.#usedBy(share)
     const most = this.#most(share)

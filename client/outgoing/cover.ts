@@ -1,5 +1,5 @@
-// Levels of cover (docs/spec/client-clocks.md 8.1): how fast a client's clocks tick beside the consensus's rates, what
-// that costs, and what it hides.
+// Levels of cover (docs/spec/client-clocks.md 8.1): how fast a client's clocks tick beside the consensus's rates,
+// what that costs, and what it hides.
 
 import type { Parameters } from '../../directory/documents/view.ts'
 import { pageBytes, requestBytes } from '../../link/protocol/mailbox.ts'
@@ -15,7 +15,9 @@ export const coverLevels = ['off', 'low', 'default', 'high'] as const
  */
 export type CoverLevel = (typeof coverLevels)[number]
 
-/** The share of the consensus's rates that each level sends. With `off` the payload clock still spaces what is sent. */
+/**
+ * The share of the consensus's rates that each level sends. With `off` the payload clock still spaces what is sent.
+ */
 const share: Readonly<Record<CoverLevel, number>> = { off: 1, low: 1 / 4, default: 1, high: 3 / 2 }
 
 /** Tells whether a tick with nothing to send sends something all the same. */

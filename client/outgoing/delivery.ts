@@ -31,8 +31,8 @@ export interface Accepted {
   readonly count: number
   readonly by: Acknowledges
   /**
-   * For what the client sends by itself (receipts, reply blocks): whose doing it is. It goes behind what people wrote,
-   * and those whose doing it is take turns. Default: a person wrote it.
+   * For what the client sends by itself (receipts, reply blocks): whose doing it is. It goes behind what people
+   * wrote, and those whose doing it is take turns. Default: a person wrote it.
    */
   readonly dueTo?: string | undefined
   /** Milliseconds since 1970-01-01 UTC: a message that a person wrote has failed past it. Default: none. */
@@ -151,8 +151,8 @@ export const noDelivery: Delivery = {
 }
 
 /**
- * While people's messages wait, one turn in so many is the client's own: enough that two who send each other much still
- * acknowledge it, and too little for whoever makes a client answer to delay what its owner writes.
+ * While people's messages wait, one turn in so many is the client's own: enough that two who send each other much
+ * still acknowledge it, and too little for whoever makes a client answer to delay what its owner writes.
  */
 const ownShare = 8
 
@@ -273,8 +273,8 @@ interface Turn {
 }
 
 /**
- * The app whose turn was longest ago, and of its messages those of the highest rank, in turns. What the client sends by
- * itself goes when no message of a person can, and at every eighth turn.
+ * The app whose turn was longest ago, and of its messages those of the highest rank, in turns. What the client
+ * sends by itself goes when no message of a person can, and at every eighth turn.
  */
 function whoseTurn(state: Delivery, now: number): Turn | undefined {
   let person: Turn | undefined

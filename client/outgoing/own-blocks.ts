@@ -30,7 +30,7 @@ export interface OwnBlocksLimits {
   readonly secrets: number
 }
 
-/** Of the secrets that are kept, what one correspondent can ask for: one in so many. */
+/** One correspondent can ask for one in so many of the secrets that are kept. */
 const mostPart = 16
 
 const schema: v.GenericSchema<unknown, Omit<Asked, 'id'>> = v.strictObject({
@@ -153,8 +153,8 @@ export class OwnBlocks {
   }
 
   /**
-   * Whether so many more blocks may be made because a correspondent asks for them: of all secrets half are for what this
-   * client sends of its own accord, and one address has a sixteenth at most.
+   * Tells whether so many more blocks may be made because a correspondent asks for them: of all secrets half are
+   * for what this client sends of its own accord, and one address has a sixteenth at most.
    */
   mayFollow(to: string, blocks: number): boolean {
     const { secrets } = this.#limits

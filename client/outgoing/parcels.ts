@@ -196,7 +196,9 @@ export class Parcels {
     if (state === 'stored') this.#freshen(moved.message)
   }
 
-  /** Sends more blocks after a message that arrived so late that only the last of its blocks' three epochs is left. */
+  /**
+   * Sends more blocks after a message that arrived so late that only the last of its blocks' three epochs is left.
+   */
   #freshen({ id, acceptedAt }: Outgoing): void {
     const { network, clock, log } = this.#init
     const now = clock.now()

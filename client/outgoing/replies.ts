@@ -30,7 +30,7 @@ const mostRefills = 4
 const refillPauseMs = second
 /** After a message has come whose blocks are over: how long fresh ones may take to follow (7.5). */
 const followMs = 60 * second
-/** How long the blocks of a request are kept once its answer has come: a receipt of it may be lost. */
+/** The blocks of a request are kept so long once its answer has come: a receipt of it may be lost. */
 const answeredMs = 300 * second
 /** Blocks to have beyond those for the fragments: for what is lost, and for the next request. */
 const spareBlocks = 4
@@ -138,8 +138,8 @@ export class Replies {
   }
 
   /**
-   * The next packet of a reply. It is made at once, of a block that is in hand, or not at all: a tick does not wait for
-   * the disk.
+   * The next packet of a reply. It is made at once, of a block that is in hand, or not at all: a tick does not wait
+   * for the disk.
    *
    * @param conversation lowercase hex of the id of the message that is answered
    * @param fragment as `writeFragment` wrote it
@@ -261,8 +261,8 @@ export class Replies {
   }
 
   /**
-   * A message of ours has the one answer that it asked for. Its blocks are kept for as long as what is sent again may take.
-   * Never rejects.
+   * A message of ours has the one answer that it asked for. Its blocks are kept for as long as what is sent again
+   * may take. Never rejects.
    */
   async answered(conversation: string): Promise<void> {
     const { own, clock } = this.#init
@@ -301,8 +301,8 @@ export class Replies {
   }
 
   /**
-   * The message was so long under way that its blocks are over: its sender has more follow. When it came is a date: it
-   * has to be known after a restart.
+   * The message was so long under way that its blocks are over: its sender has more follow. When it came is a date:
+   * it has to be known after a restart.
    */
   #mayFollow(conversation: string): boolean {
     const { cameAt: when, clock } = this.#init

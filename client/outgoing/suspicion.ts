@@ -1,5 +1,5 @@
-// Which nodes a client's own lost packets have in common (docs/spec/client-delivery.md 6). A dead mix is on every path
-// that it breaks; an honest neighbour is also on paths that work.
+// Which nodes a client's own lost packets have in common (docs/spec/client-delivery.md 6). A dead mix is on every
+// path that it breaks; an honest neighbour is also on paths that work.
 
 /** Weighted counts, halved every half-life. */
 interface Tally {

@@ -101,8 +101,8 @@ export class TheirBlocks {
   }
 
   /**
-   * Hands out a block that may be used now, if one is in hand: nothing waits for the disk at the tick of a clock. What
-   * is handed out is gone for good.
+   * Hands out a block that may be used now, if one is in hand: nothing waits for the disk at the tick of a clock.
+   * What is handed out is gone for good.
    */
   draw(id: string, now: number, use: BlockUse): TaggedBlock | undefined {
     const block = this.#inHand.get(id)
@@ -112,9 +112,9 @@ export class TheirBlocks {
   }
 
   /**
-   * Takes the next block that may be used now in hand, the earliest epoch first. It is gone from the disk before it can
-   * be drawn: a block that is used twice is dropped as a replay and shows that it was. A process that ends meanwhile
-   * has lost it.
+   * Takes the next block that may be used now in hand, the earliest epoch first. It is gone from the disk before it
+   * can be drawn: a block that is used twice is dropped as a replay and shows that it was. A process that ends
+   * meanwhile has lost it.
    *
    * @throws what the disk says; the block is there still
    */
@@ -201,9 +201,9 @@ export function blockWindow(network: Network, epoch: number, transitMs: number):
 }
 
 /**
- * The blocks of a message that this client is willing to use: those that a packet can be made with, that enter where it
- * enters anyway (else whoever made the block would choose this client's gateway and learn its address), for epochs
- * about now. What is kept never fails when its turn has come.
+ * The blocks of a message that this client is willing to use: those that a packet can be made with, that enter
+ * where it enters anyway (else whoever made the block would choose this client's gateway and learn its address),
+ * for epochs about now. What is kept never fails when its turn has come.
  */
 export function acceptable(
   g: Geometry,

@@ -91,8 +91,8 @@ export class Whereabouts {
   }
 
   /**
-   * Finds a gateway. One that was away when it should have announced itself is missing from one consensus; nodes still
-   * reach it by the one before or after, and so does this client.
+   * Finds a gateway. One that was away when it should have announced itself is missing from one consensus; nodes
+   * still reach it by the one before or after, and so does this client.
    */
   gateway(id: NodeId): NodeEntry | undefined {
     const { directory } = this.#init

@@ -33,7 +33,9 @@ export function networkTag(network: string): Uint8Array {
   return sha256(new TextEncoder().encode(`chaffinch/network/v1${network}`)).subarray(0, tagBytes)
 }
 
-/** Checks the version and network with which each such text begins. @throws ClientError WRONG_VERSION, WRONG_NETWORK */
+/**
+ * Checks the version and network with which each such text begins. @throws ClientError WRONG_VERSION, WRONG_NETWORK
+ */
 export function checkHead(
   read: Reader,
   { version, network }: { readonly version: number; readonly network: string },

@@ -54,7 +54,8 @@ const maxDelayDraws = 64
  * Draws a path: uniform over the valid ones when no mix is suspected, since a draw that breaks a rule is thrown
  * away whole. Delays are exponential around the consensus's mean, in whole milliseconds, cut at its maximum.
  *
- * @throws ClientError NO_PATH when families or the person's choice leave none, NO_CONSENSUS when the view lacks keys of
+ * @throws ClientError NO_PATH when families or the person's choice leave none, NO_CONSENSUS when the view lacks
+ * keys of
  *   the epoch
  */
 export function drawPath(request: PathRequest, random: Random): Path {

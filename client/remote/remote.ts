@@ -1,5 +1,5 @@
-// A running client, reached over its HTTP API (docs/spec/client-http.md 15): a method for each route, with the types of
-// the schemas that the daemon itself checks and describes its routes with.
+// A running client, reached over its HTTP API (docs/spec/client-http.md 15): a method for each route, with the types
+// of the schemas that the daemon itself checks and describes its routes with.
 
 import type * as v from 'valibot'
 import { base64, fromBase64 } from '../../encoding/base64.ts'
@@ -101,7 +101,9 @@ export class RemoteClient {
     return await this.ask(path, { ...options, method: 'DELETE', answer: gives.handed })
   }
 
-  /** Gives messages behind a cursor, oldest first; those that were unread count as read. Default: those for no app. */
+  /**
+   * Gives messages behind a cursor, oldest first; those that were unread count as read. Default: those for no app.
+   */
   async messages({
     app,
     ...page
@@ -124,7 +126,9 @@ export class RemoteClient {
     return answer.messages
   }
 
-  /** Forgets messages that are over, and received ones that were read, from before so long ago. Tells how many went. */
+  /**
+   * Forgets messages that are over, and received ones that were read, from before so long ago. Tells how many went.
+   */
   async clean(
     olderThanMs: number,
     options: AskOptions = {},

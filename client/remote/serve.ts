@@ -44,8 +44,8 @@ export async function serveAt(
 }
 
 /**
- * Finds where to begin: what was read before is not answered again, since its reply blocks are spent, or who asked has
- * asked again.
+ * Finds where to begin: what was read before is not answered again, since its reply blocks are spent, or who asked
+ * has asked again.
  */
 async function lastRead(client: RemoteClient, app: string): Promise<number> {
   const read = (await client.listInbox(app)).filter(message => message.read)
