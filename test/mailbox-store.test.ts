@@ -90,12 +90,15 @@ test('entries, bytes, mailboxes and what waits for the disk are bounded', async 
   assert.is(hurried.entries, 4)
 })
 
-test('mailboxes that nobody has opened get half of the places only', async () => {
+test('mailboxes that nobody has opened get half of the places: then the one longest not written to gives way', async () => {
   const boxes = await open(memoryStore(), virtualClock(5_000_000))
   for (let n = 0; n < 5; n++) assert.is(await put(boxes, n, n), 'stored')
-  assert.is(await put(boxes, 5, 5), 'MAILBOX_FULL')
-  for (let n = 5; n < 10; n++) assert.ok(boxes.claim(owner(n)))
-  assert.not(boxes.claim(owner(10)))
+  assert.is(await put(boxes, 0, 0), 'stored')
+  assert.is(await put(boxes, 5, 5), 'stored')
+  assert.equal((await page(boxes, 1)).entries, [])
+  assert.is((await page(boxes, 0)).entries.length, 2)
+  for (let n = 6; n < 11; n++) assert.ok(boxes.claim(owner(n)))
+  assert.is(boxes.boxes, 10)
   assert.ok(boxes.claim(owner(0)))
   assert.is(await put(boxes, 9, 9), 'stored')
   assert.is(boxes.boxes, 10)

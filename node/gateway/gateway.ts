@@ -4,7 +4,7 @@
 import * as crypto from '#crypto'
 import { isServiceName } from '../../directory/documents/announced.ts'
 import type { Parameters } from '../../directory/documents/view.ts'
-import { hex } from '../../encoding/bytes.ts'
+import { hex, same } from '../../encoding/bytes.ts'
 import {
   type Greeting,
   type MailboxRequest,
@@ -96,7 +96,7 @@ export function gateway(options: {
 
   /** The newest connection that proves the key has the mailbox: the older one may be dead and not know it yet. */
   const hand = (client: Client, owner: Uint8Array): void => {
-    release(client)
+    if (client.owner !== undefined && !same(client.owner, owner)) release(client)
     const before = openAt.get(hex(owner))
     if (before !== undefined) before.owner = undefined
     client.owner = owner
@@ -104,7 +104,10 @@ export function gateway(options: {
   }
 
   const release = (client: Client): void => {
-    if (client.owner !== undefined) openAt.delete(hex(client.owner))
+    if (client.owner !== undefined) {
+      openAt.delete(hex(client.owner))
+      mailboxes.release(client.owner)
+    }
     client.owner = undefined
   }
 

@@ -8,6 +8,7 @@ import { entriesUnder, type Store } from '../../world/store.ts'
 import type { Ms } from '../../world/units.ts'
 import { NodeError } from '../error.ts'
 import type { Mail } from '../relay/relay.ts'
+import { heldAt } from './level.ts'
 
 const format = 1
 /** Bytes before an entry's data: kind 1, reply id 16. */
@@ -28,7 +29,13 @@ export interface Box {
   pending: number
   nextCursor: number
   touched: Ms
-  claimed: boolean
+  /** Sums its entries and those on their way. */
+  bytes: number
+  /** Tells how firm it is (room.ts): 0 while no owner has ever opened it. */
+  level: number
+  /** Tells how long its owners have held it, and since when one does now. */
+  heldMs: Ms
+  heldSince: Ms | undefined
 }
 
 export type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
@@ -77,13 +84,13 @@ function momentOf(clock: Clock, date: bigint): Ms {
   return clock.elapsed() - Math.max(0, clock.now() - Number(date))
 }
 
-/** Writes: next cursor 8, last touched 8, claimed 1. */
+/** Writes: next cursor 8, last touched 8, level 1. */
 function boxValue(clock: Clock, box: Box): Uint8Array {
   const value = new Uint8Array(17)
   const view = new DataView(value.buffer)
   view.setBigUint64(0, BigInt(box.nextCursor))
   view.setBigUint64(8, dateOf(clock, box.touched))
-  view.setUint8(16, box.claimed ? 1 : 0)
+  view.setUint8(16, box.level)
   return value
 }
 
@@ -138,22 +145,29 @@ export async function loadIndex(store: Store, clock: Clock): Promise<Map<string,
     for (const [key, value] of await entriesUnder(store, 'mail/box/')) {
       const name = key.slice('mail/box/'.length)
       const view = new DataView(value.buffer, value.byteOffset, value.length)
+      const level = view.getUint8(16)
       boxes.set(name, {
         name,
         entries: [],
         pending: 0,
         nextCursor: Number(view.getBigUint64(0)),
         touched: momentOf(clock, view.getBigUint64(8)),
-        claimed: view.getUint8(16) === 1,
+        bytes: 0,
+        level,
+        heldMs: heldAt(level),
+        heldSince: undefined,
       })
     }
     for (const [key, value] of await entriesUnder(store, 'mail/index/')) {
       const [, , name, cursor] = key.split('/')
       const view = new DataView(value.buffer, value.byteOffset, value.length)
-      boxes.get(name ?? '')?.entries.push({
+      const [box, bytes] = [boxes.get(name ?? ''), view.getUint32(8)]
+      if (box === undefined) continue
+      box.bytes += bytes
+      box.entries.push({
         cursor: Number.parseInt(cursor ?? '', 16),
         came: momentOf(clock, view.getBigUint64(0)),
-        bytes: view.getUint32(8),
+        bytes,
       })
     }
     return boxes

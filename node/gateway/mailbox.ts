@@ -7,6 +7,7 @@ import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
 import { type Ms, minute, second } from '../../world/units.ts'
 import type { Mail } from '../relay/relay.ts'
+import { levelOf } from './level.ts'
 import {
   type Box,
   boxKey,
@@ -20,6 +21,7 @@ import {
   putEntry,
   readData,
 } from './mail-on-disk.ts'
+import { pressureOf, Room } from './room.ts'
 
 /** Cursors of a new mailbox start at this times the wall clock: never below those of an older one of the same name. */
 const cursorsPerMs = 1024
@@ -31,9 +33,9 @@ export interface MailboxLimits {
   entries: number
   /** An entry is kept so long: the consensus's mailboxMinutes. */
   minutes: number
-  /** There are so many mailboxes at most; of those that no owner ever opened, half as many. */
+  /** There are so many mailboxes at most; of those that no owner ever opened, half as many. Then one gives way. */
   readonly boxes: number
-  /** All entries together have so many bytes at most. */
+  /** All entries together have so many bytes at most. Then the oldest give way of the mailbox that presses most. */
   readonly bytes: number
   /** So many entries wait for the disk at most. */
   readonly waiting: number
@@ -45,10 +47,12 @@ export interface Mailboxes {
   /** Stores; `done` is told once LevelDB has accepted the write (it then outlives SIGKILL), or that it will not be. */
   put(mail: Mail, done: (end: StoreEnd) => void): void
   /**
-   * Opens a mailbox for its owner, who has proved the key (32 bytes). Returns false when there is no place for another
-   * mailbox.
+   * Opens a mailbox for its owner, who has proved the key (32 bytes), and holds it until `release`. Returns false when
+   * there is no place for another mailbox.
    */
   claim(owner: Uint8Array): boolean
+  /** Says that its owner's connection holds it no longer. */
+  release(owner: Uint8Array): void
   /**
    * Deletes up to the cursor `done`, then reads behind the cursor `after`.
    *
@@ -93,13 +97,15 @@ export async function openMailboxes(options: {
   const { store, clock, payloadBytes, wrote = () => {} } = options
   const limits = { ...options.limits }
   const boxes = await loadIndex(store, clock)
-  let unclaimed = 0
+  /** Has those that no owner ever opened, the one that was longest not written to first. */
+  const unclaimed = new Set<Box>()
+  const room = new Room(boxes)
   let bytes = 0
   let entries = 0
   /** A new mailbox begins behind the cursors of all that were here: it may be one of them, and the clock put back. */
   let leastCursor = 1
-  for (const box of boxes.values()) {
-    if (!box.claimed) unclaimed++
+  for (const box of [...boxes.values()].sort((a, b) => a.touched - b.touched)) {
+    if (box.level === 0) unclaimed.add(box)
     leastCursor = Math.max(leastCursor, box.nextCursor)
     entries += box.entries.length
     for (const entry of box.entries) bytes += entry.bytes
@@ -111,21 +117,60 @@ export async function openMailboxes(options: {
   let writing: Promise<void> | undefined
 
   const newBox = (name: string, claimed: boolean): Box | undefined => {
-    if (boxes.size >= limits.boxes || (!claimed && unclaimed * 2 >= limits.boxes)) return undefined
+    const gives = room.place(claimed, unclaimed, limits.boxes)
+    if (gives === 'none') return undefined
+    if (gives !== undefined) remove(gives)
     const nextCursor = Math.max(leastCursor, Math.floor(clock.now()) * cursorsPerMs)
-    const box = { name, entries: [], pending: 0, touched: clock.elapsed(), claimed, nextCursor }
-    boxes.set(name, box)
-    if (!claimed) unclaimed++
-    return box
+    const [touched, level] = [clock.elapsed(), claimed ? 1 : 0]
+    const box = { name, entries: [], pending: 0, bytes: 0, touched, level, nextCursor }
+    const made = { ...box, heldMs: 0, heldSince: undefined }
+    boxes.set(name, made)
+    if (!claimed) unclaimed.add(made)
+    return made
+  }
+
+  const remove = (box: Box): void => {
+    forget(box, box.entries.splice(0))
+    boxes.delete(box.name)
+    leastCursor = Math.max(leastCursor, box.nextCursor)
+    unclaimed.delete(box)
+    changed.delete(box)
+    deletions.push(boxKey(box))
+    work()
+  }
+
+  /** Has others give up what is oldest until there is room, while they press more than this one would. */
+  const makeRoom = (box: Box | undefined, size: number): boolean => {
+    const pressure = pressureOf({ bytes: (box?.bytes ?? 0) + size, level: box?.level ?? 0 })
+    while (bytes + size > limits.bytes) {
+      const gives = room.above(pressure)
+      if (gives === undefined || gives === box) return false
+      forget(gives, gives.entries.splice(0, 1))
+    }
+    return true
   }
 
   const forget = (box: Box, gone: readonly Indexed[]): void => {
     for (const entry of gone) {
       bytes -= entry.bytes
+      box.bytes -= entry.bytes
       entries--
       deletions.push(...entryKeys(box, entry))
     }
     if (gone.length > 0) work()
+  }
+
+  /** Counts for how long its owner has held it. */
+  const firm = (box: Box): void => {
+    if (box.heldSince === undefined) return
+    const now = clock.elapsed()
+    box.heldMs += now - box.heldSince
+    box.heldSince = now
+    const level = levelOf(box.heldMs)
+    if (level === box.level) return
+    box.level = level
+    changed.add(box)
+    work()
   }
 
   /** One batch after the other; what comes while one is written shares the next. */
@@ -166,7 +211,8 @@ export async function openMailboxes(options: {
       touched.add(box)
       all.push(...putEntry(clock, box, entry, value))
     }
-    for (const box of touched) all.push(putBox(clock, box))
+    // one that gave its place to another is not written again
+    for (const box of touched) if (boxes.get(box.name) === box) all.push(putBox(clock, box))
     return all
   }
 
@@ -174,8 +220,13 @@ export async function openMailboxes(options: {
     box.pending--
     if (failed) {
       bytes -= entry.bytes
+      box.bytes -= entry.bytes
       entries--
-    } else box.entries.push(entry)
+    } else {
+      box.entries.push(entry)
+      // it gave its place to another one while this was written
+      if (boxes.get(box.name) !== box) forget(box, box.entries.splice(0))
+    }
     done(failed ? 'STORE_FAILED' : 'stored')
   }
 
@@ -183,13 +234,15 @@ export async function openMailboxes(options: {
     put(mail, done) {
       const name = hex(mail.recipient)
       const size = mail.data.length + overheadBytes
-      if (writes.length >= limits.waiting || bytes + size > limits.bytes) return done('MAILBOX_FULL')
+      if (writes.length >= limits.waiting || !makeRoom(boxes.get(name), size)) return done('MAILBOX_FULL')
       const box = boxes.get(name) ?? newBox(name, false)
       if (box === undefined || box.entries.length + box.pending >= limits.entries) return done('MAILBOX_FULL')
       const entry = { cursor: box.nextCursor++, came: clock.elapsed(), bytes: size }
       box.pending++
       box.touched = entry.came
+      if (unclaimed.delete(box)) unclaimed.add(box)
       bytes += size
+      box.bytes += size
       entries++
       writes.push({ box, entry, value: dataValue(mail), done })
       work()
@@ -198,12 +251,22 @@ export async function openMailboxes(options: {
       const name = hex(owner)
       const box = boxes.get(name) ?? newBox(name, true)
       if (box === undefined) return false
-      if (!box.claimed) unclaimed--
-      box.claimed = true
+      unclaimed.delete(box)
+      box.level = Math.max(1, box.level)
       box.touched = clock.elapsed()
+      box.heldSince ??= box.touched
       changed.add(box)
       work()
       return true
+    },
+    release(owner) {
+      const box = boxes.get(hex(owner))
+      if (box?.heldSince === undefined) return
+      firm(box)
+      box.heldSince = undefined
+      box.touched = clock.elapsed()
+      changed.add(box)
+      work()
     },
     async page(owner, { after, done, places }) {
       const box = boxes.get(hex(owner))
@@ -225,16 +288,12 @@ export async function openMailboxes(options: {
     sweep() {
       const cutoff = clock.elapsed() - limits.minutes * minute
       for (const box of boxes.values()) {
+        firm(box)
         const fresh = box.entries.findIndex(entry => entry.came >= cutoff)
         const old = fresh < 0 ? box.entries.length : fresh
         if (old > 0) forget(box, box.entries.splice(0, old))
-        if (box.entries.length > 0 || box.pending > 0 || box.touched >= cutoff) continue
-        boxes.delete(box.name)
-        leastCursor = Math.max(leastCursor, box.nextCursor)
-        if (!box.claimed) unclaimed--
-        changed.delete(box)
-        deletions.push(boxKey(box))
-        work()
+        const isUsed = box.heldSince !== undefined || box.entries.length > 0 || box.pending > 0
+        if (!isUsed && box.touched < cutoff) remove(box)
       }
     },
     limit: next => void Object.assign(limits, next),

@@ -16,7 +16,7 @@ import {
 } from './peel-messages.ts'
 import { compiledThread, heard, type StartThread, startWorker, tell } from './peel-worker.ts'
 import { inlinePeeler, type Peeler, type PeelerOptions } from './peeler.ts'
-import { countFit, refusal } from './peeling.ts'
+import { countFit, refusal, unlessFirstHop } from './peeling.ts'
 import type { PeelResult } from './relay.ts'
 import { Shares } from './shares.ts'
 
@@ -45,6 +45,8 @@ interface Batch {
   readonly epochs: readonly Epoch[]
   /** Those that will not be finished. */
   dropped: readonly PeelResult[]
+  /** Tells of each that will be whether it came from a node. */
+  ofNodes: readonly boolean[]
 }
 
 interface Thread {
@@ -190,7 +192,7 @@ class PeelPool implements Peeler {
       const epochs = keys.opening(now()).map(({ epoch }) => epoch)
       const batch = this.#nextBatch++
       const from = portions.map(({ from, items }) => [from, items.length] as const)
-      thread.batches.set(batch, { from, packets: packets.length, epochs, dropped: [] })
+      thread.batches.set(batch, { from, packets: packets.length, epochs, dropped: [], ofNodes: [] })
       tell(thread.worker, { do: 'open', batch, epochs, packets }, packets)
     }
   }
@@ -214,26 +216,30 @@ class PeelPool implements Peeler {
   #opened(thread: Thread, { batch: number, records }: Extract<FromThread, { type: 'opened' }>): void {
     const batch = thread.batches.get(number)
     if (batch === undefined) return
-    const { replay, judged } = this.#options
+    const { replay, judged, isNode } = this.#options
     const dropped: PeelResult[] = []
+    const ofNodes: boolean[] = []
     const verdicts = new Uint8Array(batch.packets)
     let opening = 0
     const all = [...recordsOf(records, openedBytes)]
     let at = 0
     for (const [from, packets] of batch.from) {
       const fit = { fitting: 0, misfits: 0 }
+      const ofNode = isNode(from)
       for (const end = at + packets; at < end; at++) {
         const opened = readOpened(all[at] as Uint8Array)
         const drop =
           'drop' in opened ? opened.drop : refusal(replay, batch.epochs[opened.at] as Epoch, opened.tag)
         if (!('drop' in opened)) opening++
         countFit(fit, drop)
-        if (drop === undefined) verdicts[at] = 1
-        else dropped.push({ drop })
+        if (drop === undefined) {
+          verdicts[at] = 1
+          ofNodes.push(ofNode)
+        } else dropped.push({ drop })
       }
       judged(from, fit)
     }
-    batch.dropped = dropped
+    Object.assign(batch, { dropped, ofNodes })
     if (opening === 0) this.#done(thread, number, dropped)
     else tell(thread.worker, { do: 'finish', batch: number, verdicts }, [verdicts.buffer])
   }
@@ -245,8 +251,8 @@ class PeelPool implements Peeler {
     let at = 0
     const packet = (): Uint8Array => new Uint8Array(message.packets[at++] as ArrayBuffer)
     const results = [...batch.dropped]
-    for (const record of recordsOf(message.records, resultBytes))
-      results.push(readResult(geometry, record, packet))
+    for (const [i, record] of [...recordsOf(message.records, resultBytes)].entries())
+      results.push(unlessFirstHop(readResult(geometry, record, packet), batch.ofNodes[i] === true))
     this.#done(thread, message.batch, results)
   }
 

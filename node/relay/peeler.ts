@@ -7,7 +7,7 @@ import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Epoch, Ms } from '../../world/units.ts'
 import type { KeyRing, PacketKey } from './keys.ts'
-import { countFit, type Fit, finish, open, refusal } from './peeling.ts'
+import { countFit, type Fit, finish, open, refusal, unlessFirstHop } from './peeling.ts'
 import type { PeelResult } from './relay.ts'
 import type { ReplayStore } from './replay.ts'
 import { type Portion, Shares } from './shares.ts'
@@ -81,7 +81,8 @@ export function inlinePeeler(options: PeelerOptions & { readonly clock: Clock })
 
   const peelPortion = (opening: readonly PacketKey[], { from, items }: Portion): readonly PeelResult[] => {
     const fit = { fitting: 0, misfits: 0 }
-    const results = items.map(packet => peelOne(opening, packet, fit))
+    const isNode = options.isNode(from)
+    const results = items.map(packet => unlessFirstHop(peelOne(opening, packet, fit), isNode))
     shares.left(from, items.length)
     judged(from, fit)
     return results

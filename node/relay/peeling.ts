@@ -53,6 +53,15 @@ export function countFit(fit: Fit, drop: DropReason | undefined): void {
   else if (misfits.has(drop)) fit.misfits++
 }
 
+/**
+ * Refuses a client's packet that ends at its first hop: only what has come through the network is delivered
+ * (docs/spec/node.md 1.1).
+ */
+export function unlessFirstHop(result: PeelResult, isNode: boolean): PeelResult {
+  if (isNode || 'drop' in result || result.peeled.at === 'forward') return result
+  return { drop: 'NO_ROUTE' }
+}
+
 /** Takes step 7.4, the replay check. Returns the reason when the packet may not go on. */
 export function refusal(replay: ReplayStore, epoch: Epoch, tag: Uint8Array): DropReason | undefined {
   const freshness = replay.admit(epoch, tag)

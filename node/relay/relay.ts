@@ -26,9 +26,10 @@ import type { Strategy } from '../mixing/strategy.ts'
  * CLIENT_RATE, BUSY (too many inside), DRAINING. From peeling: sphinx's codes, NO_KEY (no packet key for this time),
  * REPLAY_FULL (no room to remember it), THREAD_ENDED (with the thread that peeled it). JOURNAL_FAILED (the disk would
  * not remember it). DELAY_TOO_LONG (over the consensus's maximum), HOLD_FULL (drawn when the hold was full). NO_ROUTE
- * (the next hop is not one the topology allows), LINK_REFUSED (its queue is full). NO_MAILBOX (a mix keeps no mail),
- * MAILBOX_FULL, STORE_FAILED, NOT_PUBLISHED (the bulletin would not have it), UNKNOWN_LOOP (not one of our loops, or
- * one that came too late or damaged). FAULT: a mistake of ours, which the log has.
+ * (the next hop is not one the topology allows, or a client's packet ends at its first), LINK_REFUSED (its queue is
+ * full). NO_MAILBOX (a mix keeps no mail), MAILBOX_FULL, STORE_FAILED, NOT_PUBLISHED (the bulletin would not have it),
+ * UNKNOWN_LOOP (not one of our loops, or one that came too late or damaged). FAULT: a mistake of ours, which the log
+ * has.
  */
 export type DropReason =
   | SphinxErrorCode
