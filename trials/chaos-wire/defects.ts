@@ -3,7 +3,6 @@
 import { WebSocket } from 'ws'
 import { FrameReader } from '../../link/frame.ts'
 import { NegotiationReader } from '../../link/libp2p/guard.ts'
-import { Shares } from '../../link/shares.ts'
 
 /** Each is called in the process under attack, before its hosts start. */
 export const defects: Readonly<Record<string, () => void>> = {
@@ -29,15 +28,6 @@ export const defects: Readonly<Record<string, () => void>> = {
     FrameReader.prototype.push = function (this: FrameReader, chunk) {
       if ((chunk[0] ?? 0) >= 0x80) queueMicrotask(() => Promise.reject(new Error('planted')))
       return push.call(this, chunk)
-    }
-  },
-
-  /** Streams that have ended go on counting against their peer. */
-  'places-kept': () => {
-    const { enter } = Shares.prototype
-    Shares.prototype.enter = function (this: Shares, ...wanted) {
-      const place = enter.apply(this, wanted)
-      return place && { ...place, leave: () => {} }
     }
   },
 
