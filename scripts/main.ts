@@ -4,9 +4,9 @@ import { adviceFor, ClientError } from '../client/index.ts'
 import { RemoteError } from '../client/remote/index.ts'
 import { CommandError } from '../encoding/command-line.ts'
 import { nearest } from '../encoding/nearest.ts'
-import { awayHint, isAway } from './files/endpoint.ts'
+import { awayHint, isAway } from '../simulator/files/endpoint.ts'
+import { version } from '../world/version.ts'
 import { overview, usages } from './usage.ts'
-import { version } from './version.ts'
 
 /** A sub-command's module: its exit code, or 0 when it gives none. */
 export interface Command {
@@ -17,10 +17,10 @@ export interface Command {
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   net: () => import('./network/net.ts'),
   init: () => import('./files/init.ts'),
-  authority: () => import('./roles/authority.ts'),
+  authority: () => import('./roles/authority-command.ts'),
   mix: () => import('./roles/mix.ts'),
   gateway: () => import('./roles/gateway.ts'),
-  client: () => import('./roles/client.ts'),
+  client: () => import('./roles/client-command.ts'),
   send: () => import('./ask/send.ts'),
   inbox: () => import('./ask/inbox.ts'),
   reply: () => import('./ask/reply.ts'),

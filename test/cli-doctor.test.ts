@@ -19,10 +19,10 @@ import {
   type Finding,
   finding,
 } from '../scripts/ask/doctor-checks.ts'
-import { type NodeFile, readNodeFile } from '../scripts/files/config.ts'
-import { initNetwork, initNode } from '../scripts/files/init.ts'
 import { run as key } from '../scripts/files/key.ts'
 import { networkOf, seedOf } from '../simulator/directory-world.ts'
+import { type NodeFile, readNodeFile } from '../simulator/files/config.ts'
+import { initNetwork, initNode } from '../simulator/files/init.ts'
 import { minute } from '../world/units.ts'
 import { printing } from './printing.ts'
 

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../encoding/command-line.ts'
-import { reloaded, reloadedLines, reloader } from '../scripts/roles/reload.ts'
+import { reloaded, reloadedLines, reloader } from '../simulator/roles/reload.ts'
 
 const file = { log: 'info', family: 'mine', listen: ['/ip4/127.0.0.1/tcp/1'], id: new Uint8Array(32) }
 

@@ -11,8 +11,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RemoteClient } from '../client/remote/index.ts'
-import { clientEndpoint, runningClient } from '../scripts/files/config.ts'
-import { freePorts } from '../scripts/network/plan.ts'
+import { clientEndpoint, runningClient } from '../simulator/files/config.ts'
+import { freePorts } from '../simulator/processes/plan.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-tutorial-'))

@@ -171,16 +171,23 @@ test('scripts use the published faces, and nothing behind them', () => {
   )
 })
 
-test('payment uses two faces of the client, and trials of scripts no more than networks and roles', () => {
+test('payment uses two faces of the client, and scripts of the simulator its faces and the programs of roles', () => {
   const { errors } = lint({
     'payment/person/face.ts': planted('../../client/index.ts'),
     'payment/api/face.ts': planted('../../client/api/index.ts'),
     'payment/person/deep.ts': planted('../../client/client.ts'),
-    'trials/soak/network.ts': planted('../../scripts/network/run.ts'),
-    'trials/soak/role.ts': planted('../../scripts/roles/node.ts'),
-    'trials/soak/ask.ts': planted('../../scripts/ask/consensus.ts'),
+    'scripts/network/face.ts': planted('../../simulator/processes/index.ts'),
+    'scripts/roles/program.ts': planted('../../simulator/roles/node.ts'),
+    'scripts/files/face.ts': planted('../../simulator/files/index.ts'),
+    'scripts/main.ts': planted('../simulator/files/endpoint.ts'),
+    'scripts/files/deep.ts': planted('../../simulator/files/config.ts'),
+    'scripts/network/deep.ts': planted('../../simulator/processes/plan.ts'),
   })
-  assert.equal(errors.map(({ file }) => file).sort(), ['payment/person/deep.ts', 'trials/soak/ask.ts'])
+  assert.equal(errors.map(({ file }) => file).sort(), [
+    'payment/person/deep.ts',
+    'scripts/files/deep.ts',
+    'scripts/network/deep.ts',
+  ])
 })
 
 test('only link imports libp2p', () => {

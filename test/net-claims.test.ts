@@ -1,8 +1,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { claims, layerKey, lost, settle } from '../scripts/network/claims.ts'
-import type { MessageRecord, RunRecord } from '../scripts/network/record.ts'
 import { claimLines, report, summaryLines } from '../scripts/network/report.ts'
+import type { MessageRecord, RunRecord } from '../simulator/processes/record.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 

@@ -11,7 +11,7 @@ import * as assert from 'uvu/assert'
 import type { AuthorityStatus } from '../directory/authority/authority.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import type { NodeStatus } from '../node/status.ts'
-import { authorityMetrics } from '../scripts/roles/authority-metrics.ts'
+import { authorityMetrics } from '../simulator/roles/authority-metrics.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'guide', 'running')
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8')

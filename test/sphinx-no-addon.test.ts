@@ -60,7 +60,7 @@ for (const file of [
 /** Of what a role says when its log opens: the lines of JSON. */
 async function warnings(hasAddon: boolean): Promise<readonly Record<string, unknown>[]> {
   const opens =
-    "import { openLog } from './scripts/roles/role.ts'; openLog('mix', 'info').info({}, 'started')"
+    "import { openLog } from './simulator/roles/role.ts'; openLog('mix', 'info').info({}, 'started')"
   const { code, said } = await run(hasAddon, '--input-type=module', '--eval', opens)
   assert.is(code, 0, said)
   const lines = said

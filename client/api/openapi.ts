@@ -1,5 +1,5 @@
-// Descriptions of the routes of the HTTP API, for the OpenAPI document that the daemon serves (docs/spec/client-
-// http.md 15). Bodies and answers come from the schemas that check them.
+// Descriptions of the routes of the HTTP API, for the OpenAPI document that the daemon serves
+// (docs/spec/client-http.md 15). Bodies and answers come from the schemas that check them.
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
 import * as gives from './answers.ts'

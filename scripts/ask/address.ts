@@ -3,8 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
-import { runningClient } from '../files/config.ts'
-import { isAway } from '../files/endpoint.ts'
+import { isAway, runningClient } from '../../simulator/files/index.ts'
 
 const pollMs = 200
 

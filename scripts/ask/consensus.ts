@@ -16,9 +16,9 @@ import {
 } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { readNetwork } from '../../simulator/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
-import { readNetwork } from '../files/read.ts'
 import { answered, inquire } from '../inquire.ts'
 import {
   comparisonLines,

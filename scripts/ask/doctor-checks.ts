@@ -10,11 +10,10 @@ import { ed25519PublicKey, epochAt, epochStart, type Network } from '../../direc
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { formatDuration } from '../../encoding/duration.ts'
+import type { NodeFile, ServerFile } from '../../simulator/files/index.ts'
+import { certificateFor, readKey } from '../../simulator/files/index.ts'
+import { isSilent } from '../../simulator/roles/silence.ts'
 import { day, MiB } from '../../world/units.ts'
-import { certificateFor } from '../files/certificate.ts'
-import type { NodeFile, ServerFile } from '../files/config.ts'
-import { readKey } from '../files/folder.ts'
-import { isSilent } from '../roles/silence.ts'
 
 export interface Finding {
   readonly check: 'config' | 'keys' | 'disk' | 'ports' | 'clock' | 'consensus' | 'running'

@@ -3,11 +3,16 @@
 import { ed25519PublicKey } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { readOptions } from '../../encoding/command-line.ts'
+import {
+  isAway,
+  type NodeFile,
+  type RoleFile,
+  readKey,
+  remoteAt,
+  type ServerFile,
+} from '../../simulator/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
-import type { NodeFile, RoleFile, ServerFile } from '../files/config.ts'
-import { isAway, remoteAt } from '../files/endpoint.ts'
-import { readKey } from '../files/folder.ts'
 import { fileOf, type RoleName, readRoleFile, roleOf } from '../files/which-role.ts'
 import { answered, inquire } from '../inquire.ts'
 import { endpointOf } from '../roles/running.ts'

@@ -5,13 +5,17 @@ import { clientRoutes } from '../../client/api/index.ts'
 import { type Asked, RemoteClient } from '../../client/remote/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { paymentApi } from '../../payment/index.ts'
+import {
+  type ClientFile,
+  isAway,
+  openFolder,
+  readClientFile,
+  runningClient,
+} from '../../simulator/files/index.ts'
+import { openFrom } from '../../simulator/roles/client.ts'
+import { paymentsFrom } from '../../simulator/roles/payments.ts'
+import { machineError } from '../../simulator/roles/role.ts'
 import { systemClock } from '../../world/clock.ts'
-import { type ClientFile, readClientFile, runningClient } from '../files/config.ts'
-import { isAway } from '../files/endpoint.ts'
-import { openFolder } from '../files/folder.ts'
-import { openFrom } from '../roles/client.ts'
-import { paymentsFrom } from '../roles/payments.ts'
-import { machineError } from '../roles/role.ts'
 
 /** The payment routes of docs/spec/payments-paymix.md 5.10. */
 export interface PaySession {

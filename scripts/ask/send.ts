@@ -6,9 +6,8 @@ import { mostCopies, type Way } from '../../client/index.ts'
 import type { Handed, RemoteClient } from '../../client/remote/index.ts'
 import { concat } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { runningClient } from '../files/config.ts'
+import { diskError, runningClient } from '../../simulator/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
-import { diskError } from '../files/folder.ts'
 
 const pollMs = 200
 

@@ -2,10 +2,10 @@
 
 import type { CoverCost } from '../../client/index.ts'
 import { formatDuration } from '../../encoding/duration.ts'
+import type { Status } from '../../simulator/processes/index.ts'
+import { isSilent } from '../../simulator/roles/silence.ts'
 import { second } from '../../world/units.ts'
 import { columns } from '../columns.ts'
-import type { Status } from '../network/status.ts'
-import { isSilent } from '../roles/silence.ts'
 
 /** What each role gives, and what the process adds. */
 export type AnyStatus = Status & { readonly version?: string; readonly upSeconds?: number }

@@ -12,12 +12,21 @@ import {
   withIdentity,
 } from '../../client/folder/index.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import {
+  askNewPassphrase,
+  askPassphrase,
+  type ClientFile,
+  diskError,
+  openFolder as openRoleFolder,
+  readClientFile,
+  runningClient,
+  secretFromFiles,
+  writeKey,
+  writeNew,
+} from '../../simulator/files/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { identityChore, identityChores } from '../ask/identities.ts'
-import { type ClientFile, readClientFile, runningClient } from './config.ts'
-import { diskError, openFolder as openRoleFolder, writeKey, writeNew } from './folder.ts'
-import { askNewPassphrase, askPassphrase, secretFromFiles } from './secret.ts'
 
 const text = { type: 'string' } as const
 

@@ -1,25 +1,18 @@
-// chaffinch init: writes the files that the other commands read. The local network is set up by the same functions.
+// chaffinch init: writes the files that the other commands read.
 
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { authorityEntry } from '../../directory/authority/index.ts'
-import { type AuthorityEntry, ed25519PublicKey, type Topology, topologies } from '../../directory/index.ts'
-import { fromHex, hex } from '../../encoding/bytes.ts'
+import { type Topology, topologies } from '../../directory/index.ts'
+import { hex } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { coverOption } from './cover-option.ts'
-import { writeKey, writeNew } from './folder.ts'
 import {
-  type AuthorityDraft,
   authorityLine,
-  authorityText,
-  type ClientDraft,
-  clientText,
-  type NetworkDraft,
-  type NodeDraft,
-  networkText,
-  nodeText,
-  type ParameterDraft,
-} from './init-files.ts'
+  initAuthority,
+  initClient,
+  initNetwork,
+  initNode,
+  readAuthorityLine,
+} from '../../simulator/files/index.ts'
+import { coverOption } from './cover-option.ts'
 import { inTerminal } from './init-wizard.ts'
 
 export async function run(given: readonly string[]): Promise<undefined> {
@@ -35,48 +28,6 @@ export async function run(given: readonly string[]): Promise<undefined> {
     `init: ${asked}: network, authority, mix, gateway or client`,
     'chaffinch init --help',
   )
-}
-
-/** network.toml. */
-export function initNetwork(file: string, draft: NetworkDraft): void {
-  writeNew(file, networkText(draft))
-}
-
-/** DIR/authority.toml and its key; gives the authority as network.toml has it. */
-export function initAuthority(
-  folder: string,
-  draft: AuthorityDraft,
-  parameters?: ParameterDraft,
-): AuthorityEntry {
-  const file = join(folder, 'authority.toml')
-  const seed = initServer(folder, 'authority', file, authorityText(file, draft, parameters))
-  return authorityEntry(seed, draft.announce ?? draft.listen)
-}
-
-/** DIR/mix.toml or DIR/gateway.toml and its key; gives its public key. */
-export function initNode(folder: string, role: 'mix' | 'gateway', draft: NodeDraft): Uint8Array {
-  const file = join(folder, `${role}.toml`)
-  return ed25519PublicKey(initServer(folder, role, file, nodeText(file, role, draft)))
-}
-
-/** DIR/client.toml. A client makes its keys at its first start. */
-export function initClient(folder: string, draft: ClientDraft): void {
-  const file = join(folder, 'client.toml')
-  writeNew(file, clientText(file, draft))
-}
-
-/** Gives the seed of its key. */
-function initServer(folder: string, role: string, file: string, text: string): Uint8Array {
-  if (existsSync(file)) {
-    throw new CommandError(
-      'FAILED',
-      `${file}: is there already`,
-      'nothing was overwritten; choose another folder',
-    )
-  }
-  const seed = writeKey(join(folder, 'identity.key'), `${role} identity`, ed25519PublicKey)
-  writeNew(file, text)
-  return seed
 }
 
 const list = { type: 'string', multiple: true } as const
@@ -203,19 +154,6 @@ function genesisOption(text: string | undefined): number {
     )
   }
   return time
-}
-
-/** Reads what `init authority` printed: ID@ADDRESS[,ADDRESS...]#SHARINGKEY. */
-export function readAuthorityLine(line: string): AuthorityEntry {
-  const match = /^([0-9a-f]{64})@(\/[^\s#]+)#([0-9a-f]{64})$/.exec(line.trim())
-  if (match === null) {
-    throw new CommandError(
-      'USAGE',
-      `authority ${line}: want ID@ADDRESS#SHARINGKEY, the line that 'chaffinch init authority' prints`,
-    )
-  }
-  const [, id, addresses, sharingKey] = match as unknown as [string, string, string, string]
-  return { id: fromHex(id), sharingKey: fromHex(sharingKey), addresses: addresses.split(',') }
 }
 
 /** Speech goes to standard error, so that standard output is what a shell variable should hold. */

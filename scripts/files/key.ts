@@ -4,11 +4,17 @@ import { existsSync } from 'node:fs'
 import { ed25519PublicKey, ed25519Sign, epochAt, epochStart } from '../../directory/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import {
+  certificateText,
+  readCertificate,
+  readKey,
+  readNetwork,
+  replaceFile,
+  writeKey,
+  writeNew,
+} from '../../simulator/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { day } from '../../world/units.ts'
-import { certificateText, readCertificate } from './certificate.ts'
-import { readKey, replaceFile, writeKey, writeNew } from './folder.ts'
-import { readNetwork } from './read.ts'
 
 const hint = 'chaffinch key --help'
 const one = { type: 'string' } as const

@@ -10,7 +10,7 @@ import {
   readAuthorityFile,
   readClientFile,
   readNodeFile,
-} from './config.ts'
+} from '../../simulator/files/index.ts'
 
 /** The roles that have a file. */
 export const roles = ['authority', 'mix', 'gateway', 'client'] as const

@@ -1,10 +1,13 @@
 // The promises that a run of the local network must keep. A claim reads a value from the record and says whether it
 // holds.
 
-import type { PacketCounts } from '../../node/index.ts'
-import type { KillKind } from './options.ts'
-import type { Ending } from './process.ts'
-import type { MessageRecord, RunRecord } from './record.ts'
+import {
+  type Ending,
+  type KillKind,
+  leak,
+  type MessageRecord,
+  type RunRecord,
+} from '../../simulator/processes/index.ts'
 
 export interface Claim<T = unknown> {
   readonly id: string
@@ -256,12 +259,6 @@ export function accepted(run: RunRecord): MessageRecord[] {
 /** Accepted, and not read when the run ended. */
 export function lost(run: RunRecord): MessageRecord[] {
   return accepted(run).filter(({ readAt }) => readAt.length === 0)
-}
-
-/** Counts what a node received beyond what it accounts for; 0 when the sum holds. */
-export function leak(packets: PacketCounts): number {
-  const dropped = Object.values(packets.dropped).reduce((sum, n) => sum + n, 0)
-  return packets.received - packets.forwarded - packets.stored - packets.served - dropped - packets.held
 }
 
 function howItEnded({ name, code, signal }: Ending): string {

@@ -1,13 +1,17 @@
 // The accidents of a run: SIGKILL in the middle, while messages are under way.
 
 import { setTimeout as pause } from 'node:timers/promises'
+import type {
+  KillKind,
+  KillRecord,
+  Plan,
+  Role,
+  RunRecord,
+  Supervisor,
+  Watch,
+} from '../../simulator/processes/index.ts'
 import { pick, type Random } from '../../world/random.ts'
 import { comesBack } from './claims.ts'
-import type { KillKind } from './options.ts'
-import type { Plan } from './plan.ts'
-import type { Role, Supervisor } from './process.ts'
-import type { KillRecord, RunRecord } from './record.ts'
-import type { Watch } from './watch.ts'
 
 /** A gateway or authority starts again after so long. */
 export const restartMs = 5000

@@ -2,8 +2,7 @@
 // them what somebody who sees every link has written down.
 
 import type { LedgerEntry } from '../../client/index.ts'
-import type { Sighting } from './observer.ts'
-import type { Latency, MessageRecord, PathRecord } from './record.ts'
+import type { Latency, MessageRecord, PathRecord, Sighting } from '../../simulator/processes/index.ts'
 
 /** The ledger of each client, by the client's name. */
 export type Ledgers = ReadonlyMap<string, readonly LedgerEntry[]>

@@ -1,7 +1,6 @@
 // The messages that the clients of a local network write to each other: every kind of message that has ever been cut
 // wrongly.
 
-import { createHash } from 'node:crypto'
 import { concat } from '../../encoding/bytes.ts'
 import { below, pick, type Random } from '../../world/random.ts'
 
@@ -60,11 +59,6 @@ function contentOf(random: Random, number: number, longest: number): { kind: str
   if (number % 3 === 1)
     return { kind: 'some bytes', bytes: concat([utf8(tag), random(1 + below(random, 6000))]) }
   return { kind: 'short text', bytes: utf8(`${tag}${pick(random, scripts)}`) }
-}
-
-/** Names a byte string in a record: SHA-256, hexadecimal. */
-export function digest(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function utf8(text: string): Uint8Array {

@@ -3,22 +3,30 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Network } from '../../directory/index.ts'
+import { readNetwork } from '../../simulator/files/index.ts'
+import {
+  type Ending,
+  endAll,
+  newRecord,
+  type Observer,
+  observe,
+  type Plan,
+  planNetwork,
+  type Run,
+  startAll,
+  supervisor,
+  watchNetwork,
+} from '../../simulator/processes/index.ts'
 import { wait } from '../../world/wait.ts'
-import { readNetwork } from '../files/read.ts'
-
+import { carryMessages, readLedgers, takeAccount } from './carry.ts'
 import type { Settled } from './claims.ts'
 import { latencies, sideBySide } from './ledger.ts'
-import { type Observer, observe } from './observer.ts'
 import { readNetOptions } from './options.ts'
 import { joinPayments } from './payments.ts'
 import { payEachOther } from './payments-persons.ts'
 import { picture, tryLines } from './picture.ts'
-import { type Plan, planNetwork } from './plan.ts'
-import { type Ending, supervisor } from './process.ts'
 import { claimLines, report, summaryLines } from './report.ts'
-import { carryMessages, endAll, newRecord, type Run, readLedgers, startAll, takeAccount } from './run.ts'
 import { frame, screen } from './table.ts'
-import { watchNetwork } from './watch.ts'
 
 const drawEveryMs = 500
 /** Often enough to see every consensus of every process. */

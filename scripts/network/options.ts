@@ -1,43 +1,15 @@
 // The options of `chaffinch net`, its presets, and which of them do not go together.
 
-import type { CoverLevel } from '../../client/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import {
+  type KillKind,
+  type NetOptions,
+  usualEpochMs,
+  usualOptions,
+} from '../../simulator/processes/index.ts'
 import { below, systemRandom } from '../../world/random.ts'
 import { coverOption } from '../files/cover-option.ts'
 import { isRegtestInstalled } from './bitcoin-regtest.ts'
-
-export type KillKind = 'mix' | 'gateway' | 'authority' | 'authorities'
-
-export interface NetOptions {
-  readonly authorities: number
-  readonly mixes: number
-  readonly gateways: number
-  readonly clients: number
-  readonly layers: number
-  readonly topology: 'stratified' | 'cascade'
-  readonly messages: number
-  /** Peers that join their payments at the end; 0: none. */
-  readonly payments: number
-  /** The ledger that they are joined on. */
-  readonly ledger: 'embedded' | 'bitcoin'
-  readonly kill: readonly KillKind[]
-  readonly epochMs: number
-  readonly delayMs: number
-  /** Fragments that a client sends a minute; undefined: what two cores carry. */
-  readonly payloadPerMinute?: number
-  /** The level of every client. */
-  readonly cover: CoverLevel
-  readonly seed: number
-  /** undefined: a temporary folder, removed at the end. */
-  readonly dir: string | undefined
-  /** The rates of a network in which nobody votes for others, instead of those that suit one machine. */
-  readonly usualRates: boolean
-  /** Taps every link and prints what an observer saw. */
-  readonly observe: boolean
-  readonly once: boolean
-  readonly stay: boolean
-  readonly json: boolean
-}
 
 const presets: Readonly<Record<string, Partial<NetOptions>>> = {
   // The demonstration of the project's source documents: sources, a cascade of mixers, destinations.
@@ -45,7 +17,7 @@ const presets: Readonly<Record<string, Partial<NetOptions>>> = {
 }
 
 const killKinds: readonly KillKind[] = ['mix', 'gateway', 'authority', 'authorities']
-const layers = 3
+const { layers } = usualOptions
 /** With two, each would know the other's output. */
 const leastJoin = 3
 
@@ -75,19 +47,19 @@ export function readNetOptions(args: readonly string[]): NetOptions {
   const preset = values.preset === undefined ? {} : presetNamed(values.preset)
   const count = (
     option: 'authorities' | 'mixes' | 'gateways' | 'clients' | 'messages',
-    otherwise: number,
     most: number,
+    atLeast = 0,
   ): number => {
     const given = values[option]
-    if (given === undefined) return preset[option] ?? otherwise
+    if (given === undefined) return preset[option] ?? Math.max(usualOptions[option], atLeast)
     return wholeNumber(option, given, option === 'messages' ? 0 : option === 'clients' ? 2 : 1, most)
   }
-  const mixes = count('mixes', 6, 300)
+  const mixes = count('mixes', 300)
   if (mixes < layers)
     throw new CommandError('USAGE', `--mixes ${mixes}: want at least one for each of ${layers} layers`)
   const payments = values.payments === undefined ? 0 : wholeNumber('payments', values.payments, leastJoin, 50)
   // One more for the ledger
-  const clients = count('clients', payments === 0 ? 6 : Math.max(6, payments + 1), 1000)
+  const clients = count('clients', 1000, payments === 0 ? 0 : payments + 1)
   if (payments > 0 && clients < payments + 1) {
     throw new CommandError(
       'USAGE',
@@ -95,31 +67,30 @@ export function readNetOptions(args: readonly string[]): NetOptions {
       `--clients ${payments + 1}`,
     )
   }
-  const authorities = count('authorities', 3, 15)
+  const authorities = count('authorities', 15)
   return {
+    ...usualOptions,
     authorities,
     mixes,
-    gateways: count('gateways', 2, 100),
+    gateways: count('gateways', 100),
     clients,
-    layers,
-    topology: preset.topology ?? 'stratified',
-    messages: count('messages', 12, 100_000),
+    topology: preset.topology ?? usualOptions.topology,
+    messages: count('messages', 100_000),
     payments,
-    ledger: ledgerOption(values.ledger ?? 'embedded'),
+    ledger: values.ledger === undefined ? usualOptions.ledger : ledgerOption(values.ledger),
     kill:
       values.kill === undefined
-        ? (preset.kill ?? (mixes >= 2 * layers ? ['mix', 'gateway'] : ['gateway']))
+        ? (preset.kill ?? usualOptions.kill.filter(kind => kind !== 'mix' || mixes >= 2 * layers))
         : killOption(values.kill, mixes),
-    epochMs: timeOption('epoch', values.epoch ?? usualEpoch(clients), 5000),
-    delayMs: timeOption('delay', values.delay ?? '50ms', 0),
-    cover: coverOption(values.cover ?? 'default'),
+    epochMs: values.epoch === undefined ? usualEpochMs(clients) : timeOption('epoch', values.epoch, 5000),
+    delayMs: values.delay === undefined ? usualOptions.delayMs : timeOption('delay', values.delay, 0),
+    cover: values.cover === undefined ? usualOptions.cover : coverOption(values.cover),
     seed:
       values.seed === undefined
         ? below(systemRandom, 2 ** 31)
         : wholeNumber('seed', values.seed, 0, 2 ** 32 - 1),
     dir: values.dir,
-    usualRates: false,
-    observe: preset.observe ?? false,
+    observe: preset.observe ?? usualOptions.observe,
     once: values.once ?? false,
     stay: values.stay ?? false,
     json: values.json ?? false,
@@ -127,10 +98,6 @@ export function readNetOptions(args: readonly string[]): NetOptions {
 }
 
 /** The more clients share the cores, the longer a message takes, and its reply blocks live for three epochs. */
-function usualEpoch(clients: number): string {
-  return `${Math.max(20, 2 * clients)}s`
-}
-
 function presetNamed(name: string): Partial<NetOptions> {
   const preset = Object.hasOwn(presets, name) ? presets[name] : undefined
   if (preset === undefined) {

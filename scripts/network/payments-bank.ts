@@ -6,9 +6,9 @@ import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { readPublic, type Seen } from '../../payment/anonymity/index.ts'
+import type { PlannedProcess } from '../../simulator/processes/index.ts'
+import { beside } from '../../simulator/processes/index.ts'
 import { readLog } from '../roles/ledger.ts'
-import type { PlannedProcess } from './plan.ts'
-import { beside } from './process.ts'
 
 const run = promisify(execFile)
 

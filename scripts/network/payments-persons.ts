@@ -9,11 +9,10 @@ import { parseDuration } from '../../encoding/duration.ts'
 import type { Seen } from '../../payment/anonymity/index.ts'
 import type { Account, PaymentLine, PaymentTimes, PieceLine } from '../../payment/index.ts'
 import { mixEpoch, openEpoch } from '../../payment/rounds/index.ts'
+import type { JoinRecord, PaidRecord, Run } from '../../simulator/processes/index.ts'
+import { type PlannedProcess, personTimes, remoteOf } from '../../simulator/processes/index.ts'
 import { second } from '../../world/units.ts'
 import { Bank } from './payments-bank.ts'
-import { type PlannedProcess, personTimes, remoteOf } from './plan.ts'
-import type { JoinRecord, PaidRecord } from './record.ts'
-import type { Run } from './run.ts'
 
 /** The ledger answers through the mixnet, several times for one request to the API. */
 const patienceMs = 120 * second

@@ -1,10 +1,9 @@
 // From what the processes say to what the live table shows, and the two commands that a person can try.
 
 import { epochAt, epochStart, type Network } from '../../directory/index.ts'
+import type { Run, Status } from '../../simulator/processes/index.ts'
 import type { Settled } from './claims.ts'
 import { percentile } from './report.ts'
-import type { Run } from './run.ts'
-import type { Status } from './status.ts'
 import type { ClientRow, NodeRow, TableState } from './table.ts'
 
 const shownEvents = 5

@@ -1,7 +1,7 @@
 // Writes what `chaffinch net` prints at the end: the JSON object on standard output, the claims for people.
 
+import type { RunRecord } from '../../simulator/processes/index.ts'
 import { accepted, claims, lost, type Settled, settle } from './claims.ts'
-import type { RunRecord } from './record.ts'
 
 export interface Report {
   readonly claims: readonly Settled[]

@@ -1,8 +1,8 @@
 // The live table of a local network: a pure picture of what was last seen, and the drawing of it in place.
 
+import type { Role } from '../../simulator/processes/index.ts'
 import { type Cell, columns } from '../columns.ts'
 import type { Settled } from './claims.ts'
-import type { Role } from './process.ts'
 
 export interface NodeRow {
   readonly name: string

@@ -2,9 +2,14 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { bytesOf, type MessageJson, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
-import { digest, type PlannedMessage } from './messages.ts'
-import { type Plan, remoteOf } from './plan.ts'
-import type { MessageRecord, RunRecord } from './record.ts'
+import {
+  digest,
+  type MessageRecord,
+  type Plan,
+  type RunRecord,
+  remoteOf,
+} from '../../simulator/processes/index.ts'
+import type { PlannedMessage } from './messages.ts'
 
 export interface Traffic {
   readonly plan: Plan

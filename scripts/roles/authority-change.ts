@@ -6,12 +6,17 @@ import { type AuthoritySet, sameSet, successorsOf } from '../../directory/author
 import { checkNetwork, DirectoryError, epochAt, epochStart, type Network } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import {
+  type AuthorityFile,
+  networkText,
+  readAuthorityFile,
+  readAuthorityLine,
+  readNetwork,
+  replaceFile,
+  successorsText,
+  writeNew,
+} from '../../simulator/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
-import { type AuthorityFile, readAuthorityFile } from '../files/config.ts'
-import { replaceFile, writeNew } from '../files/folder.ts'
-import { readAuthorityLine } from '../files/init.ts'
-import { networkText, successorsText } from '../files/init-files.ts'
-import { readNetwork } from '../files/read.ts'
 import { followedNetwork } from '../inquire.ts'
 import { tellRunning } from './running.ts'
 

@@ -1,7 +1,7 @@
 // chaffinch gateway.
 
-import { runNode } from './node.ts'
+import { nodeCommand } from './node-command.ts'
 
 export function run(args: readonly string[]): Promise<number | undefined> {
-  return runNode('gateway', args)
+  return nodeCommand('gateway', args)
 }

@@ -2,10 +2,9 @@
 
 import { epochAt, epochStart, epochsValid } from '../../directory/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
+import type { NodeFile } from '../../simulator/files/index.ts'
+import { type Endpoint, isAway, readKey, remoteAt } from '../../simulator/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
-import type { NodeFile } from '../files/config.ts'
-import { type Endpoint, isAway, remoteAt } from '../files/endpoint.ts'
-import { readKey } from '../files/folder.ts'
 import { inquire } from '../inquire.ts'
 import { endpointOf } from './running.ts'
 

@@ -20,12 +20,11 @@ import {
   writeGenesis,
   writeHead,
 } from '../../payment/ledger/index.ts'
+import { readKey, runningClient, writeKey, writeNew } from '../../simulator/files/index.ts'
+import { closing, machineError, type Running, runRole } from '../../simulator/roles/role.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'
-import { runningClient } from '../files/config.ts'
-import { readKey, writeKey, writeNew } from '../files/folder.ts'
 import { topicAt } from '../network/topic.ts'
-import { closing, machineError, type Running, runRole } from './role.ts'
 
 const hint = 'chaffinch ledger --help'
 /** The service tells its newest head on the bulletin each time that this is over, milliseconds. */

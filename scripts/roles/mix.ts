@@ -1,7 +1,7 @@
 // chaffinch mix.
 
-import { runNode } from './node.ts'
+import { nodeCommand } from './node-command.ts'
 
 export function run(args: readonly string[]): Promise<number | undefined> {
-  return runNode('mix', args)
+  return nodeCommand('mix', args)
 }

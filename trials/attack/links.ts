@@ -5,13 +5,14 @@ import { setMaxListeners } from 'node:events'
 import { rmSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CoverLevel } from '../../client/outgoing/cover.ts'
-import { type Observer, observe } from '../../scripts/network/observer.ts'
-import { readNetOptions } from '../../scripts/network/options.ts'
-import { type Plan, type PlannedProcess, planNetwork, remoteOf } from '../../scripts/network/plan.ts'
-import { compiled, supervisor } from '../../scripts/network/process.ts'
-import { newRecord, startAll } from '../../scripts/network/run.ts'
-import { watchNetwork } from '../../scripts/network/watch.ts'
+import { type Observer, observe } from '../../simulator/processes/observer.ts'
+import { usualOptions } from '../../simulator/processes/options.ts'
+import { type Plan, type PlannedProcess, planNetwork, remoteOf } from '../../simulator/processes/plan.ts'
+import { compiled, supervisor } from '../../simulator/processes/process.ts'
+import { newRecord, startAll } from '../../simulator/processes/run.ts'
+import { watchNetwork } from '../../simulator/processes/watch.ts'
 import { type Random, seededRandom, shuffle } from '../../world/random.ts'
+import { minute } from '../../world/units.ts'
 import { talk } from './talk.ts'
 import type { Chunk } from './windows.ts'
 
@@ -63,11 +64,17 @@ export async function watchTalk(
   seeds: readonly number[],
   halfMs: number,
 ): Promise<WatchedRun[]> {
-  const options = readNetOptions([
-    ...['--clients', String(clientsPerRun * seeds.length), '--messages', '0', '--kill', 'none', '--once'],
-    ...['--seed', String(seeds[0]), '--cover', cover, '--epoch', '60s'],
-  ])
-  const plan = await planNetwork({ ...options, observe: true }, Date.now())
+  const options = {
+    ...usualOptions,
+    clients: clientsPerRun * seeds.length,
+    messages: 0,
+    kill: [],
+    epochMs: minute,
+    cover,
+    seed: seeds[0] as number,
+    observe: true,
+  }
+  const plan = await planNetwork(options, Date.now())
   const failed: string[] = []
   const processes = supervisor(({ name }, lastLines) => failed.push(`${name} ended: ${lastLines}`), compiled)
   const abandon = (): void => processes.abandon()

@@ -3,12 +3,12 @@
 // benchmark, so that neither costs the client's process anything.
 
 import { rmSync } from 'node:fs'
-import { type Observer, observe } from '../../scripts/network/observer.ts'
-import { readNetOptions } from '../../scripts/network/options.ts'
-import { planNetwork } from '../../scripts/network/plan.ts'
-import { compiled, supervisor } from '../../scripts/network/process.ts'
-import { newRecord, startAll } from '../../scripts/network/run.ts'
-import { watchNetwork } from '../../scripts/network/watch.ts'
+import { type Observer, observe } from '../../simulator/processes/observer.ts'
+import { usualOptions } from '../../simulator/processes/options.ts'
+import { planNetwork } from '../../simulator/processes/plan.ts'
+import { compiled, supervisor } from '../../simulator/processes/process.ts'
+import { newRecord, startAll } from '../../simulator/processes/run.ts'
+import { watchNetwork } from '../../simulator/processes/watch.ts'
 
 export type Question = 'bytes' | 'end'
 
@@ -29,8 +29,15 @@ const endWithinMs = 15_000
 const stranger = 'somebody'
 
 async function serve(tell: (answer: Answer) => void): Promise<void> {
-  const options = readNetOptions(['--clients', '2', '--messages', '0', '--kill', 'none', '--once'])
-  const plan = await planNetwork({ ...options, observe: true, usualRates: true }, Date.now())
+  const options = {
+    ...usualOptions,
+    clients: 2,
+    messages: 0,
+    kill: [],
+    observe: true,
+    usualRates: true,
+  }
+  const plan = await planNetwork(options, Date.now())
   const processes = supervisor(
     ({ name }, lastLines) => console.error(`${name} ended: ${lastLines}`),
     compiled,

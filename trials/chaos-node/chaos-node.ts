@@ -11,11 +11,11 @@ import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
-import type { NetOptions } from '../../scripts/network/options.ts'
-import { type Plan, planNetwork, remoteOf } from '../../scripts/network/plan.ts'
-import { supervisor } from '../../scripts/network/process.ts'
-import { endAll, newRecord, type Run, startAll } from '../../scripts/network/run.ts'
-import { watchNetwork } from '../../scripts/network/watch.ts'
+import { type NetOptions, usualOptions } from '../../simulator/processes/options.ts'
+import { type Plan, planNetwork, remoteOf } from '../../simulator/processes/plan.ts'
+import { supervisor } from '../../simulator/processes/process.ts'
+import { endAll, newRecord, type Run, startAll } from '../../simulator/processes/run.ts'
+import { watchNetwork } from '../../simulator/processes/watch.ts'
 import { below, seededRandom, systemRandom } from '../../world/random.ts'
 import { minute, second } from '../../world/units.ts'
 import { mostSeed, readSuite, runSuite, type Told, text } from '../chaos/options.ts'
@@ -56,27 +56,15 @@ const huntTroubleMs = 45 * second
 const huntQuietMs = 30 * second
 const lookEveryMs = second
 const size: NetOptions = {
-  authorities: 3,
+  ...usualOptions,
   mixes: 7,
-  gateways: 2,
   clients: 5,
-  layers: 3,
-  topology: 'stratified',
   messages: 0,
-  payments: 0,
-  ledger: 'embedded',
   kill: [],
   epochMs: 15 * second,
   delayMs: 20,
   payloadPerMinute: 480,
-  cover: 'default',
-  usualRates: false,
-  seed: 0,
-  dir: undefined,
   observe: true,
-  once: true,
-  stay: false,
-  json: true,
 }
 const diskBytes = 48 * 1024 * 1024
 /** Tells the program that it runs among mounts of its own. */

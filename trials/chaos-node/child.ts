@@ -11,9 +11,9 @@ import { startHost } from '../../link/libp2p/host.ts'
 import type { Link, Peer } from '../../link/link.ts'
 import { NodeError } from '../../node/error.ts'
 import type { Files } from '../../node/files.ts'
-import { run as runAuthority } from '../../scripts/roles/authority.ts'
-import { run as runClient } from '../../scripts/roles/client.ts'
-import { type Footing, runNode } from '../../scripts/roles/node.ts'
+import { runAuthority } from '../../simulator/roles/authority.ts'
+import { runClient } from '../../simulator/roles/client.ts'
+import { type Footing, runNode } from '../../simulator/roles/node.ts'
 import { geometry } from '../../sphinx/geometry.ts'
 import { systemClock } from '../../world/clock.ts'
 import { silent } from '../../world/log.ts'
@@ -47,13 +47,12 @@ process.on('message', order => {
   for (const take of orders) take(order as Order)
 })
 
-const args = ['--config', file]
 let code = 0
 try {
-  if (role === 'authority') await runAuthority(args)
-  else if (role === 'client') await runClient(args, aroundClient)
+  if (role === 'authority') await runAuthority(file)
+  else if (role === 'client') await runClient(file, aroundClient)
   else
-    await runNode(role as 'mix' | 'gateway', args, footing => aroundNode(footing, role as 'mix' | 'gateway'))
+    await runNode(role as 'mix' | 'gateway', file, footing => aroundNode(footing, role as 'mix' | 'gateway'))
 } catch (error) {
   console.error(error)
   code = 1

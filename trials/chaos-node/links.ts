@@ -4,7 +4,7 @@
 
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { Tap } from '../../scripts/network/observer.ts'
+import type { Tap } from '../../simulator/processes/observer.ts'
 import { below, fraction, type Random } from '../../world/random.ts'
 
 export type Weather = 'fair' | 'slow' | 'lossy'

@@ -4,7 +4,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { bytesOf, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
-import { digest } from '../../scripts/network/messages.ts'
+import { digest } from '../../simulator/processes/record.ts'
 import { below, pick, type Random } from '../../world/random.ts'
 
 export interface Sent {

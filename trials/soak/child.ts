@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { defaultLimits } from '../../client/limits.ts'
-import { run as runAuthority } from '../../scripts/roles/authority.ts'
-import { run as runClient } from '../../scripts/roles/client.ts'
-import { runNode } from '../../scripts/roles/node.ts'
+import { runAuthority } from '../../simulator/roles/authority.ts'
+import { runClient } from '../../simulator/roles/client.ts'
+import { runNode } from '../../simulator/roles/node.ts'
 import { changedLink } from '../chaos-directory/liar.ts'
 import { leaks, type Soaked } from './leaks.ts'
 
@@ -25,11 +25,10 @@ const [role, , file] = process.argv.slice(2) as [string, string, string]
 const { leak } = JSON.parse(readFileSync(join(dirname(file), 'soak.json'), 'utf8')) as Soaked
 const spill = leak === undefined ? undefined : leaks[leak]
 
-const args = ['--config', file]
 try {
-  if (role === 'authority') await runAuthority(args)
+  if (role === 'authority') await runAuthority(file)
   else if (role === 'client')
-    await runClient(args, async options => ({
+    await runClient(file, async options => ({
       ...options,
       limits: {
         outbox: { ...defaultLimits.outbox, finished },
@@ -38,7 +37,7 @@ try {
       },
     }))
   else
-    await runNode(role as 'mix' | 'gateway', args, footing => {
+    await runNode(role as 'mix' | 'gateway', file, footing => {
       const { link } = footing
       if (spill === undefined) return footing
       const onCells: typeof link.onCells = handler =>

@@ -6,11 +6,11 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
-import type { NetOptions } from '../../scripts/network/options.ts'
-import { type Plan, planNetwork, remoteOf } from '../../scripts/network/plan.ts'
-import { type Role, supervisor } from '../../scripts/network/process.ts'
-import { endAll, newRecord, type Run, startAll } from '../../scripts/network/run.ts'
-import { watchNetwork } from '../../scripts/network/watch.ts'
+import { type NetOptions, usualOptions } from '../../simulator/processes/options.ts'
+import { type Plan, planNetwork, remoteOf } from '../../simulator/processes/plan.ts'
+import { type Role, supervisor } from '../../simulator/processes/process.ts'
+import { endAll, newRecord, type Run, startAll } from '../../simulator/processes/run.ts'
+import { watchNetwork } from '../../simulator/processes/watch.ts'
 import { below, seededRandom, systemRandom } from '../../world/random.ts'
 import type { Resources } from '../../world/resources.ts'
 import { minute, second } from '../../world/units.ts'
@@ -51,27 +51,14 @@ const warmUp = 1 / 4
 const sampleEveryMs = 2 * second
 const stretches = 30
 const size: NetOptions = {
-  authorities: 3,
+  ...usualOptions,
   mixes: 3,
-  gateways: 2,
   clients: 4,
-  layers: 3,
-  topology: 'stratified',
   messages: 0,
-  payments: 0,
-  ledger: 'embedded',
   kill: [],
   epochMs: 10 * second,
   delayMs: 20,
   payloadPerMinute: 300,
-  cover: 'default',
-  usualRates: false,
-  seed: 0,
-  dir: undefined,
-  observe: false,
-  once: true,
-  stay: false,
-  json: true,
 }
 const betweenMessagesMs = 3 * second
 

@@ -1,4 +1,4 @@
-// chaffinch authority: a directory authority with its status on loopback.
+// The program of an authority: a directory authority with its status on loopback.
 
 import { join } from 'node:path'
 import { startAuthority } from '../../directory/authority/index.ts'
@@ -10,19 +10,17 @@ import { serveLoopback, tokenFrom } from '../../world/http.ts'
 import { systemRandom as random } from '../../world/random.ts'
 import { ofProcess, resources } from '../../world/resources.ts'
 import { openStore } from '../../world/store.ts'
+import { version } from '../../world/version.ts'
 import { type AuthorityFile, readAuthorityFile } from '../files/config.ts'
 import { openFolder, readKey, tellPort } from '../files/folder.ts'
-import { version } from '../version.ts'
-import { changeSet, isSetAction } from './authority-change.ts'
 import { authorityMetrics } from './authority-metrics.ts'
 import { reloader } from './reload.ts'
-import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+import { closing, openLog, type Running, runRole } from './role.ts'
 import { watchSilence } from './silence.ts'
 
-export async function run(args: readonly string[]): Promise<number | undefined> {
-  const [action, ...rest] = args
-  if (action !== undefined && isSetAction(action)) return changeSet(action, rest)
-  const config = readAuthorityFile(configOption('authority', args))
+/** Runs an authority until it is told to end. @param file its configuration */
+export async function runAuthority(file: string): Promise<undefined> {
+  const config = readAuthorityFile(file)
   openFolder(config.folder, 'authority')
   return await runRole(() => start(config))
 }

@@ -55,7 +55,7 @@ const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway'
 /** The arguments with which Node runs the `chaffinch` command of these sources, compiled or not. */
 export const beside: readonly string[] = [
   ...process.execArgv,
-  join(import.meta.dirname, '..', `chaffinch${extname(import.meta.filename)}`),
+  join(import.meta.dirname, '..', '..', 'scripts', `chaffinch${extname(import.meta.filename)}`),
 ]
 /** The same of the build, which starts in a third of the time. */
 export const compiled: readonly string[] = [

@@ -1,4 +1,4 @@
-// chaffinch mix and chaffinch gateway: one program, two roles.
+// The program of a mix and of a gateway: one for two roles.
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -19,29 +19,26 @@ import { systemClock } from '../../world/clock.ts'
 import { tokenFrom } from '../../world/http.ts'
 import { systemRandom as random } from '../../world/random.ts'
 import { openStore } from '../../world/store.ts'
+import { version } from '../../world/version.ts'
 import { certificateFor } from '../files/certificate.ts'
 import { type NodeFile, readNodeFile } from '../files/config.ts'
 import { openFolder, readKey, tellPort } from '../files/folder.ts'
-import { version } from '../version.ts'
 import { collectSeldom } from './collecting.ts'
-import { leave } from './leave.ts'
 import { reloader } from './reload.ts'
-import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+import { closing, openLog, type Running, runRole } from './role.ts'
 
 /** The parts that a node stands on. A harness hands in others, around these. */
 export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
 
 type Around = (footing: Footing) => Footing | Promise<Footing>
 
-/** Runs a node until it is told to end. */
+/** Runs a node until it is told to end. @param file its configuration */
 export async function runNode(
   role: 'mix' | 'gateway',
-  args: readonly string[],
+  file: string,
   around: Around = footing => footing,
-): Promise<number | undefined> {
-  const [action, ...rest] = args
-  if (action === 'leave') return leave(readNodeFile(configOption(role, rest), role))
-  const config = readNodeFile(configOption(role, args), role)
+): Promise<undefined> {
+  const config = readNodeFile(file, role)
   openFolder(config.folder, role)
   collectSeldom()
   return await runRole(() => start(role, config, around))

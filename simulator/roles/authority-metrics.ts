@@ -3,7 +3,7 @@
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { AuthorityStatus } from '../../directory/authority/index.ts'
 import { processMetrics } from '../../world/process-metrics.ts'
-import { version } from '../version.ts'
+import { version } from '../../world/version.ts'
 import { isSilent } from './silence.ts'
 
 /** @param now milliseconds since 1970-01-01 UTC */

@@ -1,5 +1,6 @@
 // The trace that a run of the local network leaves behind, as plain data. The claims read nothing else.
 
+import { createHash } from 'node:crypto'
 import type { PacketCounts } from '../../node/index.ts'
 import type { KillKind } from './options.ts'
 import type { Ending } from './process.ts'
@@ -108,4 +109,15 @@ export interface RunRecord {
   epochs: number
   /** Somebody ended the run before its claims were settled. */
   stopped: boolean
+}
+
+/** Counts what a node received beyond what it accounts for; 0 when the sum holds. */
+export function leak(packets: PacketCounts): number {
+  const dropped = Object.values(packets.dropped).reduce((sum, n) => sum + n, 0)
+  return packets.received - packets.forwarded - packets.stored - packets.served - dropped - packets.held
+}
+
+/** Names a byte string in a record: SHA-256, hexadecimal. */
+export function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }

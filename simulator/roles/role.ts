@@ -1,7 +1,7 @@
-// Everything that a long-running command does around its role: log, signals, and errors of the machine told plainly.
+// Everything that a role's program does around its role: log, signals, and errors of the machine told plainly.
 
 import { pino } from 'pino'
-import { CommandError, configFromEnvironment, readOptions } from '../../encoding/command-line.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { LinkError } from '../../link/index.ts'
 import { locksMemory, missingAddon } from '../../sphinx/index.ts'
 import { ListenError, TokenError } from '../../world/http.ts'
@@ -20,12 +20,6 @@ export interface Running {
 /** A log whose level can change. */
 export interface RoleLog extends Log {
   level: string
-}
-
-/** `--config FILE`, by default the role's file in the current folder. */
-export function configOption(role: string, args: readonly string[]): string {
-  const { values } = readOptions(role, args, { config: { type: 'string' } })
-  return values.config ?? configFromEnvironment() ?? `${role}.toml`
 }
 
 /** Lines of JSON on standard error. Fields are the role's own words; nothing secret is handed to a log at all. */

@@ -1,4 +1,4 @@
-// chaffinch client: a client that stays, with its HTTP API on loopback.
+// The program of a client: one that stays, with its HTTP API on loopback.
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -12,17 +12,14 @@ import { type ClientFile, readClientFile } from '../files/config.ts'
 import { openFolder, tellPort } from '../files/folder.ts'
 import { askPassphrase, secretFromFiles } from '../files/secret.ts'
 import { paymentsFrom } from './payments.ts'
-import { closing, configOption, openLog, type Running, runRole } from './role.ts'
+import { closing, openLog, type Running, runRole } from './role.ts'
 
 /** Other options than the file gives; a harness hands in parts of its own. */
 type Around = (options: ClientOptions) => Promise<ClientOptions>
 
-/** Runs a client until it is told to end. */
-export async function run(
-  args: readonly string[],
-  around: Around = async options => options,
-): Promise<undefined> {
-  const config = readClientFile(configOption('client', args))
+/** Runs a client until it is told to end. @param file its configuration */
+export async function runClient(file: string, around: Around = async options => options): Promise<undefined> {
+  const config = readClientFile(file)
   openFolder(config.folder, 'client')
   return await runRole(() => start(config, around))
 }

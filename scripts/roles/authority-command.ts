@@ -1,0 +1,11 @@
+// chaffinch authority: runs one, or says what its operator wants the authorities to be.
+
+import { runAuthority } from '../../simulator/roles/authority.ts'
+import { changeSet, isSetAction } from './authority-change.ts'
+import { configOption } from './config-option.ts'
+
+export async function run(args: readonly string[]): Promise<number | undefined> {
+  const [action, ...rest] = args
+  if (action !== undefined && isSetAction(action)) return changeSet(action, rest)
+  return await runAuthority(configOption('authority', args))
+}

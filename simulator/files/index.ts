@@ -1,0 +1,37 @@
+// The files of roles: how they are written, and read. For the command line; whole networks of processes are made with them.
+
+export { type Certifies, certificateFor, certificateText, readCertificate } from './certificate.ts'
+export {
+  type AuthorityFile,
+  type ClientFile,
+  clientEndpoint,
+  type NodeFile,
+  type RoleFile,
+  readAuthorityFile,
+  readClientFile,
+  readNodeFile,
+  runningClient,
+  type ServerFile,
+} from './config.ts'
+export { awayHint, type Endpoint, isAway, remoteAt } from './endpoint.ts'
+export { diskError, openFolder, readKey, replaceFile, tellPort, writeKey, writeNew } from './folder.ts'
+export { initAuthority, initClient, initNetwork, initNode, readAuthorityLine } from './init.ts'
+export {
+  type AuthorityDraft,
+  authorityLine,
+  authorityText,
+  type ClientDraft,
+  clientText,
+  type NetworkDraft,
+  type NodeDraft,
+  networkText,
+  nodeText,
+  type ParameterDraft,
+  type PaymentDraft,
+  type RoleDraft,
+  type ServerDraft,
+  successorsText,
+} from './init-files.ts'
+export { type ParameterKey, parameterKeys, parametersSchema, parameterText } from './parameters.ts'
+export { keyError, readNetwork, readToml } from './read.ts'
+export { askNewPassphrase, askPassphrase, type SecretFiles, secretFromFiles } from './secret.ts'

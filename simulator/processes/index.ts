@@ -1,0 +1,28 @@
+// Networks of processes on this machine: planned, started, watched and ended. For the command line and for trials.
+
+export { type Observer, observe, type Sighting, type Tap } from './observer.ts'
+export { type KillKind, type NetOptions, usualEpochMs, usualOptions } from './options.ts'
+export {
+  freePorts,
+  longestMessage,
+  type Plan,
+  type PlannedProcess,
+  personTimes,
+  planNetwork,
+  remoteOf,
+} from './plan.ts'
+export { beside, compiled, type Ending, isOpen, type Role, type Supervisor, supervisor } from './process.ts'
+export {
+  digest,
+  type JoinRecord,
+  type KillRecord,
+  type Latency,
+  leak,
+  type MessageRecord,
+  type PaidRecord,
+  type PathRecord,
+  type RunRecord,
+} from './record.ts'
+export { endAll, newRecord, type Run, startAll } from './run.ts'
+export type { Status } from './status.ts'
+export { type Watch, watchNetwork } from './watch.ts'

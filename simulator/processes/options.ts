@@ -1,0 +1,66 @@
+// How large a local network is, and what happens in it.
+
+import type { CoverLevel } from '../../client/index.ts'
+import { second } from '../../world/units.ts'
+
+export type KillKind = 'mix' | 'gateway' | 'authority' | 'authorities'
+
+export interface NetOptions {
+  readonly authorities: number
+  readonly mixes: number
+  readonly gateways: number
+  readonly clients: number
+  readonly layers: number
+  readonly topology: 'stratified' | 'cascade'
+  readonly messages: number
+  /** Peers that join their payments at the end; 0: none. */
+  readonly payments: number
+  /** The ledger that they are joined on. */
+  readonly ledger: 'embedded' | 'bitcoin'
+  readonly kill: readonly KillKind[]
+  readonly epochMs: number
+  readonly delayMs: number
+  /** Fragments that a client sends a minute; undefined: what two cores carry. */
+  readonly payloadPerMinute?: number
+  /** The level of every client. */
+  readonly cover: CoverLevel
+  readonly seed: number
+  /** undefined: a temporary folder, removed at the end. */
+  readonly dir: string | undefined
+  /** The rates of a network in which nobody votes for others, instead of those that suit one machine. */
+  readonly usualRates: boolean
+  /** Taps every link and prints what an observer saw. */
+  readonly observe: boolean
+  readonly once: boolean
+  readonly stay: boolean
+  readonly json: boolean
+}
+
+/** Lets epochs be longer where more clients share the machine's cores. */
+export function usualEpochMs(clients: number): number {
+  return Math.max(20, 2 * clients) * second
+}
+
+/** Describes the network that runs when nobody says otherwise. */
+export const usualOptions: NetOptions = {
+  authorities: 3,
+  mixes: 6,
+  gateways: 2,
+  clients: 6,
+  layers: 3,
+  topology: 'stratified',
+  messages: 12,
+  payments: 0,
+  ledger: 'embedded',
+  kill: ['mix', 'gateway'],
+  epochMs: usualEpochMs(6),
+  delayMs: 50,
+  cover: 'default',
+  seed: 0,
+  dir: undefined,
+  usualRates: false,
+  observe: false,
+  once: false,
+  stay: false,
+  json: false,
+}

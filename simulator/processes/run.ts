@@ -1,0 +1,103 @@
+// A run of a local network: its processes are started, and in the end ended.
+
+import { setTimeout as pause } from 'node:timers/promises'
+import { CommandError } from '../../encoding/command-line.ts'
+import { second } from '../../world/units.ts'
+import type { Plan } from './plan.ts'
+import { isOpen, type Supervisor } from './process.ts'
+import type { RunRecord } from './record.ts'
+import type { Watch } from './watch.ts'
+
+/** Each process loads its libraries first, some 0.7 s of CPU, and a busy machine has less to give.
+ * A process that ends before it is ready is seen at once and does not wait for this. */
+const startWithinMs = (processes: number): number => 120 * second + 2 * processes * second
+/** Draining takes a node as long as the longest hop delay. */
+const endWithinMs = 15 * second
+
+export interface Run {
+  readonly plan: Plan
+  readonly processes: Supervisor
+  readonly watch: Watch
+  readonly record: RunRecord
+  readonly now: () => number
+  /** Says what happens, to people. */
+  readonly tell: (event: string) => void
+  /** Ends everything early. */
+  readonly signal: AbortSignal
+}
+
+export function newRecord(plan: Plan): RunRecord {
+  return {
+    threshold: plan.threshold,
+    layers: plan.options.layers,
+    wantedKills: plan.options.kill,
+    consensus: [],
+    documents: [],
+    messages: [],
+    strangers: [],
+    exposed: [],
+    nodes: [],
+    paths: [],
+    layerOf: new Map(),
+    gateways: new Set(),
+    latencies: [],
+    kills: [],
+    late: [],
+    endings: [],
+    openPorts: [],
+    wantedPayments: plan.options.payments,
+    join: undefined,
+    wantedPaid: plan.options.payments > 0 && plan.options.ledger === 'embedded',
+    paid: undefined,
+    processes: plan.processes.length,
+    epochs: 0,
+    stopped: false,
+  }
+}
+
+/** Starts every process and waits until each client can send. @throws CommandError FAILED */
+export async function startAll({ plan, processes, watch, now, tell, signal }: Run): Promise<void> {
+  for (const { name, role, configFile, logFile } of plan.processes)
+    processes.start(name, role, configFile, logFile)
+  tell(`started ${plan.processes.length} processes`)
+  const until = now() + startWithinMs(plan.processes.length)
+  let signed = false
+  for (;;) {
+    await pause(250, undefined, { signal })
+    await watch.poll()
+    const statuses = plan.processes.map(({ name }) => watch.last(name))
+    const consensus = statuses.find(status => status?.consensus)?.consensus
+    if (!signed && consensus) {
+      tell(
+        `consensus of epoch ${consensus.epoch} signed by ${consensus.signers.length}: ${consensus.hash.slice(0, 16)}`,
+      )
+      signed = true
+    }
+    const waiting = plan.processes.filter((_, i) => !isReady(statuses[i]))
+    if (waiting.length === 0) return
+    const failed = waiting.find(({ name }) => !processes.alive(name))
+    if (failed !== undefined) throw new CommandError('FAILED', `${failed.name} ended while it was starting`)
+    if (now() >= until) {
+      throw new CommandError('FAILED', `not ready in time: ${waiting.map(({ name }) => name).join(', ')}`)
+    }
+  }
+}
+
+function isReady(status: ReturnType<Watch['last']>): boolean {
+  if (status === undefined || status.consensus === null) return false
+  return status.role !== 'client' || status.ready
+}
+
+/** Ends every process and looks for what is left of them. */
+export async function endAll({ plan, processes, record, tell }: Run): Promise<void> {
+  tell('ending every process')
+  await processes.stopAll(endWithinMs)
+  tell('all processes have ended')
+  record.endings.push(...processes.endings)
+  for (const { name, httpPort, listenPort } of plan.processes) {
+    for (const port of [httpPort, listenPort]) {
+      if (port !== undefined && (await isOpen('127.0.0.1', port)))
+        record.openPorts.push(`${name} 127.0.0.1:${port}`)
+    }
+  }
+}
