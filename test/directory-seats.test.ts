@@ -1,6 +1,6 @@
 // tier: slow
-// Seats (docs/spec/directory-tally.md 7.7): votes and documents keep within their bytes whoever comes, nobody fills a network
-// by keeping quiet for a while, and who has a seat is decided by age and lot.
+// Seats (docs/spec/directory-tally.md 7.7): votes and documents keep within their bytes whoever comes, nobody fills a
+// network by keeping quiet for a while, and who has a seat is decided by age and lot.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -6,16 +6,18 @@ import * as assert from 'uvu/assert'
 import { successorsOf } from '../directory/documents/authority-set.ts'
 import { nameBody, type Successors } from '../directory/documents/consensus.ts'
 import { readDocument, writeDocument } from '../directory/documents/document.ts'
-import { directoryProtocol, readAnswer, writeRequest } from '../directory/documents/exchange.ts'
+import { directoryProtocol, readAnswer, readRequest, writeRequest } from '../directory/documents/exchange.ts'
 import { type AuthorityEntry, phaseEnds } from '../directory/documents/network.ts'
 import { Succession } from '../directory/documents/succession.ts'
 import type { DirectoryError } from '../directory/error.ts'
-import type { FollowedDirectory } from '../directory/follow/follow.ts'
+import { type FollowedDirectory, Follower } from '../directory/follow/follow.ts'
 import { type SignatureEntry, signStatement } from '../directory/statement.ts'
 import { hex } from '../encoding/bytes.ts'
+import type { Link } from '../link/link.ts'
 import { Alone, at, converse } from '../simulator/directory-alone.ts'
 import { bodyOf, descriptorsOf, idOf, signer } from '../simulator/directory-samples.ts'
 import { DirectoryWorld, entryOf, networkOf } from '../simulator/directory-world.ts'
+import { silent } from '../world/log.ts'
 import { memoryStore } from '../world/store.ts'
 import { codeOf } from './refusals.ts'
 
@@ -93,6 +95,39 @@ test('add, replace, retire: every epoch has a document, and nodes and clients fo
   await world.clients.splice(world.clients.indexOf(returned), 1)[0]?.close()
   const again = await world.startClient({ store: away })
   assert.is(again.current()?.epoch, 11)
+  await world.close()
+})
+
+test('notes come from nodes, also when everybody who is pinned has gone', async () => {
+  const world = await started()
+  const three = successorsOf(3, setOf(3, 4, 5))
+  for (const i of [3, 4, 5]) await world.startAuthority(i, { successors: three })
+  propose(world, three, 0, 1, 2)
+  await world.advanceTo(4, 0.1)
+  for (const i of [0, 1, 2]) await world.killAuthority(i)
+  const asked: string[] = []
+  const link = world.host('reader', 'client')
+  const known = new Set([0, 1, 2, 3, 4, 5].map(i => hex(entryOf(i).id)))
+  const request: Link['request'] = (to, protocol, bytes, options) => {
+    const { ask } = readRequest(bytes)
+    asked.push(`${ask} ${known.has(hex(to.id)) ? 'authority' : 'node'}`)
+    return link.request(to, protocol, bytes, options)
+  }
+  const heard = new Proxy(link, {
+    get: (target, key) => (key === 'request' ? request : Reflect.get(target, key)),
+  })
+  const [node] = world.nodes
+  assert.ok(node)
+  const { network, clock, random } = world
+  const options = { network, clock, random, log: silent, link: heard, sources: [world.peer(node)] }
+  const client = new Follower(options, 'client')
+  await client.start()
+  await world.advanceTo(5, 0.1)
+  asked.splice(0)
+  await world.advanceTo(8, 0.95)
+  for (const epoch of [7, 8]) assert.ok(client.notes.get(epoch), `note of epoch ${epoch}`)
+  assert.equal([...new Set(asked)].sort(), ['difference node', 'note node', 'pointer node'])
+  await client.close()
   await world.close()
 })
 

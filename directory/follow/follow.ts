@@ -130,6 +130,10 @@ export class Follower implements FollowedDirectory {
     this.#comparison = new Comparison({
       ...reach,
       onOther: (pointer, document) => this.#intake.onOther(pointer, document),
+      onConfirmed: held => {
+        this.#intake.trust(held)
+        this.#tellNew(held)
+      },
     })
     this.#intake = new Intake({
       ...reach,
@@ -146,11 +150,10 @@ export class Follower implements FollowedDirectory {
   async start(): Promise<void> {
     await this.#intake.load()
     this.#plan(0)
-    const { sources = [] } = this.#options
     this.#noteFollower = new StatusNoteFollower({
       ...this.#options,
       notes: this.notes,
-      sources: () => sources,
+      sources: n => this.#sources.inAttempt(n),
       ready: () => this.current() !== undefined,
       window: this.#noteWindow,
       onEffect: () => this.#tellCurrent(),
@@ -238,7 +241,9 @@ export class Follower implements FollowedDirectory {
   async #attempt(): Promise<void> {
     const { clock } = this.#options
     const now = clock.now()
-    this.documents.prune(now)
+    // Without a document of before, a suspect one is as good as a newcomer's
+    if (this.documents.prune(now).length > 0 && this.documents.isSuspect(this.current()?.epoch ?? -1))
+      this.#tellCurrent()
     this.#sayLate()
     const want = this.#times.wanted(now, this.#tries)
     if (want !== undefined && (await this.#fetch(want.epoch))) this.#tries = 0
@@ -329,7 +334,11 @@ export class Follower implements FollowedDirectory {
 
   #onNew(held: HeldDocument): void {
     this.#comparison.document(held)
-    this.#audience.tell(held.view)
+    if (!this.documents.isSuspect(held.view.epoch)) this.#tellNew(held)
+  }
+
+  #tellNew({ view }: HeldDocument): void {
+    this.#audience.tell(view)
     this.#tellReady()
   }
 

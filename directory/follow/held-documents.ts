@@ -28,6 +28,8 @@ export class HeldDocuments {
   readonly #told = new Map<string, Uint8Array>()
   /** By epoch: another document was signed, too. */
   readonly #splits = new Map<number, Split>()
+  /** Epochs whose document nobody outside of it has confirmed, though it has few nodes of the one before. */
+  readonly #suspects = new Set<number>()
 
   constructor(network: Network) {
     this.#network = network
@@ -110,9 +112,41 @@ export class HeldDocuments {
     return undefined
   }
 
-  /** The one of an epoch, unless two are known. */
+  /** The one of an epoch, unless two are known, or it is suspect and an older one without suspicion is still valid. */
   usable(epoch: number): HeldDocument | undefined {
-    return this.#splits.has(epoch) ? undefined : this.#held.get(epoch)
+    const waits = this.#suspects.has(epoch) && this.trusted(epoch) !== undefined
+    return this.#splits.has(epoch) || waits ? undefined : this.#held.get(epoch)
+  }
+
+  /** The newest before an epoch of which nothing speaks against. */
+  trusted(before: number): HeldDocument | undefined {
+    const good = [...this.#held.keys()].filter(
+      epoch => epoch < before && !this.#splits.has(epoch) && !this.#suspects.has(epoch),
+    )
+    return this.#held.get(Math.max(...good))
+  }
+
+  /**
+   * Suspects a document that shares too few nodes with the one before: fewer than half of those of either.
+   *
+   * @returns whether it is suspect
+   */
+  suspect({ view }: HeldDocument): boolean {
+    const before = this.trusted(view.epoch)?.view.nodes
+    if (before === undefined) return false
+    const shared = [...before.keys()].filter(id => view.nodes.has(id)).length
+    if (2 * shared >= Math.max(before.size, view.nodes.size)) return false
+    this.#suspects.add(view.epoch)
+    return true
+  }
+
+  isSuspect(epoch: number): boolean {
+    return this.#suspects.has(epoch)
+  }
+
+  /** Others hold the same document: it is suspect no more. */
+  confirm(epoch: number): void {
+    this.#suspects.delete(epoch)
   }
 
   /** The newest, its time come or not. */
@@ -132,6 +166,7 @@ export class HeldDocuments {
     for (const epoch of over) {
       this.#held.delete(epoch)
       this.#splits.delete(epoch)
+      this.#suspects.delete(epoch)
     }
     if (over.length > 0) this.#told.clear()
     return over

@@ -88,7 +88,7 @@ export class Intake {
 
   /** Verifies, keeps, tells. @throws DirectoryError when it is refused, as `HeldDocuments.add` */
   accept(bytes: Uint8Array, epoch?: number): void {
-    const { clock, log, link } = this.#init
+    const { clock, log } = this.#init
     const before = this.#init.documents.splits.length
     let accepted: { held: HeldDocument; isNew: boolean }
     try {
@@ -103,12 +103,23 @@ export class Intake {
     this.accepted++
     log.info({ epoch: held.view.epoch, signers: held.view.signers.length }, 'directory: new document')
     void this.#init.disk.put(held)
-    if (this.#init.documents.newest() === held) {
-      this.#init.sources.learn(held.view)
-      link.dht.keep(this.#init.sources.all, true)
-    }
     this.#init.sources.forgive()
+    if (this.#init.documents.suspect(held)) {
+      const { epoch } = held.view
+      log.warn(
+        { epoch },
+        'directory: a document shares few nodes with the one before: others are asked first',
+      )
+    } else this.trust(held)
     this.#init.onNew(held)
+  }
+
+  /** Its nodes are asked from now on, when it is the newest. */
+  trust(held: HeldDocument): void {
+    const { documents, sources, link } = this.#init
+    if (documents.newest() !== held) return
+    sources.learn(held.view)
+    link.dht.keep(sources.all, true)
   }
 
   /** A document whose time is over still names nodes, and enough authorities have signed that. */

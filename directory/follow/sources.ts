@@ -68,11 +68,6 @@ export class Sources {
     return this.#others([...shuffle(random, given).slice(0, 1), ...turn])
   }
 
-  /** Nodes of the newest document, without these. */
-  others(without: ReadonlySet<string>): readonly Peer[] {
-    return shuffle(this.#init.random, this.#others(this.#nodes)).filter(({ id }) => !without.has(hex(id)))
-  }
-
   /** @returns the code to count it under */
   note({ id }: Peer, error: unknown): Trouble['code'] {
     const known = error instanceof DirectoryError || error instanceof LinkError

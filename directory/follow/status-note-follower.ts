@@ -1,11 +1,10 @@
 // Fetches the status note of each epoch for a node or a client (docs/spec/directory-travel.md 10), in good time before
 // its effect, and says when it takes effect.
 
-import { hex } from '../../encoding/bytes.ts'
 import { type Link, LinkError, type Peer } from '../../link/link.ts'
 import { type Clock, onceAt, type Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
-import { fraction, type Random, shuffle } from '../../world/random.ts'
+import { fraction, type Random } from '../../world/random.ts'
 import type { Epoch } from '../../world/units.ts'
 import { directoryProtocol, readAnswer, writeRequest } from '../documents/exchange.ts'
 import { epochAt, type Network, phaseEnds } from '../documents/network.ts'
@@ -21,8 +20,8 @@ export interface StatusNoteFollowerInit {
   readonly random: Random
   readonly log: Log
   readonly notes: HeldNotes
-  /** Tells whom to ask before the authorities. */
-  readonly sources: () => readonly Peer[]
+  /** Tells whom to ask in the n-th attempt: the same places as for documents. */
+  readonly sources: (n: number) => readonly Peer[]
   /** Says whether there is a document that a note could be about. */
   readonly ready: () => boolean
   /** The window within an epoch in which its note is fetched. */
@@ -38,7 +37,6 @@ export const noteWindows: Readonly<Record<'node' | 'client', EpochWindow>> = {
 }
 
 const requestMs = { least: 1000, most: 5000 } as const
-const asksPerAttempt = 3
 /** An epoch may have no note: so many attempts, spread over this part of an epoch each. */
 const attempts = 6
 const pause = 1 / 128
@@ -117,12 +115,8 @@ export class StatusNoteFollower {
   }
 
   async #fetch(epoch: number): Promise<boolean> {
-    const { network, link, clock, random, log, notes, sources } = this.#init
-    const others = [...shuffle(random, sources()), ...shuffle(random, network.authorities)].filter(
-      ({ id }) => hex(id) !== hex(link.id),
-    )
-    const skip = ((this.#tries.get(epoch) ?? 0) * asksPerAttempt) % Math.max(1, others.length)
-    for (const peer of [...others.slice(skip), ...others.slice(0, skip)].slice(0, asksPerAttempt)) {
+    const { network, link, clock, log, notes, sources } = this.#init
+    for (const peer of sources((this.#tries.get(epoch) ?? 1) - 1)) {
       if (this.#abort.signal.aborted) return false
       try {
         const timeoutMs = Math.min(requestMs.most, Math.max(requestMs.least, network.epochMs / 16))
