@@ -1,6 +1,8 @@
 // chaffinch/link: a host that carries packets and requests, over libp2p or in memory. docs/spec/link.md.
 
+export { type Certificate, Certificates } from './certificates.ts'
 export { type HostInit, startHost } from './libp2p/host.ts'
+export type { ProxyInit } from './libp2p/libp2p.ts'
 export type { LinkLimits } from './limits.ts'
 export {
   type CellDrop,

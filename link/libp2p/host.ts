@@ -8,6 +8,7 @@ import { stayAlive } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { countHost } from '../../world/resources.ts'
 import { sleep } from '../../world/wait.ts'
+import type { Certificates } from '../certificates.ts'
 import { type Conducts, conducts, type Deed } from '../conduct.ts'
 import type { Dht } from '../dht.ts'
 import type { Gossip, GossipInit } from '../gossip.ts'
@@ -37,7 +38,7 @@ import { KadTable } from './dht-kad.ts'
 import type { ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
-import { createHost, listenOn } from './libp2p.ts'
+import { createHost, listenOn, type ProxyInit } from './libp2p.ts'
 import { because, writeBytes } from './streams.ts'
 
 /** Holds what a host is made of: its key, its addresses, its limits. */
@@ -57,6 +58,12 @@ export interface HostInit {
   readonly admits: (from: Uint8Array) => boolean
   /** A client never listens. */
   readonly role: 'node' | 'authority' | 'client'
+  /** Shown where an address of `listen` ends in `/tls/ws` or `/wss`. */
+  readonly certificates?: Certificates | undefined
+  /** PEM: roots that the certificate of a dialled `/tls/ws` may lead to, besides those that Node knows. */
+  readonly trust?: string | undefined
+  /** Proxies that say whose connections they pass on. */
+  readonly proxies?: ProxyInit | undefined
   /** Source address of outgoing TCP connections, so that a test on one machine can tell hosts apart. */
   readonly localAddress?: string
   /** Says whether limits of addresses and networks hold for this machine's own, too. */
@@ -83,6 +90,9 @@ export async function startHost(init: HostInit): Promise<Host> {
     listen,
     announce: init.announce ?? [],
     localAddress: init.localAddress,
+    certificates: init.certificates,
+    trust: init.trust,
+    proxies: init.proxies,
     clock: init.clock,
     limits,
     lets: peer => host?.lets(peer) === true,

@@ -2,6 +2,7 @@
 // ping, no peer store: a host tells a peer nothing but its key, and keeps nothing of a peer that has left.
 
 import './node20.ts'
+import type { Server } from 'node:net'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { GossipSubComponents } from '@libp2p/gossipsub'
 import type { Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
@@ -11,6 +12,7 @@ import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
 import type { Clock } from '../../world/clock.ts'
+import type { Certificates } from '../certificates.ts'
 import type { Deed } from '../conduct.ts'
 import type { LinkLimits } from '../limits.ts'
 import { LinkError } from '../link.ts'
@@ -19,13 +21,26 @@ import type { Reach, ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import type { GossipRouter } from './gossip-libp2p.ts'
 import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
-import { guardedWebSockets } from './web-sockets.ts'
+import { onlyProxied, type Proxied } from './proxied.ts'
+import { guardedWebSockets, type WebSocketParts } from './web-sockets.ts'
+
+/** Says which listen addresses only proxies reach, and which those are. */
+export interface ProxyInit {
+  /** Internet addresses of the proxies. */
+  readonly from: readonly string[]
+  /** Those of `listen`, as they stand there. */
+  readonly at: readonly string[]
+}
 
 export interface Libp2pInit {
   /** 32 bytes, the Ed25519 secret. */
   readonly seed: Uint8Array
   readonly listen: readonly string[]
   readonly announce: readonly string[]
+  readonly certificates?: Certificates | undefined
+  /** PEM: roots of dialled servers' certificates, besides those that Node knows. */
+  readonly trust?: string | undefined
+  readonly proxies?: ProxyInit | undefined
   /** Source address of outgoing TCP connections. */
   readonly localAddress: string | undefined
   readonly clock: Clock
@@ -54,6 +69,10 @@ const reservedConnections = 256
  */
 export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
   for (const address of [...init.listen, ...init.announce]) checkAddress(address)
+  for (const address of init.listen) {
+    if (/\/wss$|\/tls\/ws$/.test(address) && init.certificates === undefined)
+      throw new LinkError('LISTEN', `cannot listen on ${address}: it wants a certificate`)
+  }
   const { limits, gossip, clock } = init
   const entrance = init.entrance ?? new Entrance(new Arrivals(limits, clock), clock, limits)
   const connections = limits.connections + reservedConnections
@@ -74,6 +93,11 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
       maxWriteBufferLength: bufferBytes,
     },
   }
+  const { proxies } = init
+  const proxied = (address: string, server: Server): Proxied | undefined =>
+    proxies?.at.some(at => multiaddr(at).toString() === address) === true
+      ? onlyProxied(server, { proxies: proxies.from, withinMs: limits.handshakeMs, clock })
+      : undefined
   const proven: Proven = new WeakMap()
   const did = init.did ?? (() => {})
   let host: ReachingHost | undefined
@@ -81,8 +105,8 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     transports: [
-      tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }),
-      guardedWebSockets(entrance),
+      proxiedTcp(tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), proxied),
+      guardedWebSockets({ door: entrance, certificates: init.certificates, trust: init.trust, proxied }),
     ],
     connectionEncrypters: [guardedNoise(proven)],
     streamMuxers: [
@@ -133,6 +157,32 @@ export async function listenOn(host: Libp2p, listen: readonly string[]): Promise
     await host.start()
   } catch (error) {
     throw listenError(listen, error as Error)
+  }
+}
+
+type Tcp = ReturnType<typeof tcp>
+
+/** TCP whose listeners may be behind proxies. */
+function proxiedTcp(factory: Tcp, proxied: NonNullable<WebSocketParts['proxied']>): Tcp {
+  return components => {
+    const transport = factory(components)
+    const createListener = transport.createListener.bind(transport)
+    transport.createListener = options => {
+      const listener = createListener(options)
+      const [listen, close] = [listener.listen.bind(listener), listener.close.bind(listener)]
+      let behind: Proxied | undefined
+      listener.listen = address => {
+        if (!('server' in listener)) throw new Error('libp2p TCP is not what it was')
+        behind = proxied(address.toString(), listener.server as Server)
+        return listen(address)
+      }
+      listener.close = () => {
+        behind?.close()
+        return close()
+      }
+      return listener
+    }
+    return transport
   }
 }
 

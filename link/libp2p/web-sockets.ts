@@ -2,12 +2,16 @@
 // both ends; frames, fragments and answers to pings that are bounded; and a door at accept, where sockets that never
 // ask for an upgrade are counted and end.
 
-import type { Server, Socket } from 'node:net'
+import type { Server as HttpsServer } from 'node:https'
+import type { LookupFunction, Server, Socket } from 'node:net'
+import { rootCertificates } from 'node:tls'
 import type { Listener, MultiaddrConnection, Transport } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { WebSocket, type WebSocketServer } from 'ws'
 import { wait } from '../../world/wait.ts'
+import type { Certificate, Certificates } from '../certificates.ts'
+import { appearAs, type Proxied, socketPlace } from './proxied.ts'
 
 /** Larger than any Noise message with its length, bytes. */
 const maxPayload = 256 * 1024
@@ -26,6 +30,18 @@ export interface SocketDoor {
   enter(address: string, turnAway: () => void): (() => void) | undefined
 }
 
+/** What WebSockets of one host stand on. */
+export interface WebSocketParts {
+  /** Of a host that listens. */
+  readonly door: SocketDoor
+  /** Shown where a listen address ends in `/tls/ws` or `/wss`. */
+  readonly certificates?: Certificates | undefined
+  /** PEM: roots that a dialled server's certificate may lead to, besides those that Node knows. */
+  readonly trust?: string | undefined
+  /** Puts itself before a listener that only proxies reach; undefined for any other one. */
+  readonly proxied?: (address: string, server: Server) => Proxied | undefined
+}
+
 type Factory = ReturnType<typeof webSockets>
 type DialOptions = Parameters<Transport['dial']>[1]
 
@@ -33,7 +49,9 @@ type DialOptions = Parameters<Transport['dial']>[1]
 interface Listening extends Listener {
   readonly server: Server
   readonly wsServer: WebSocketServer
-  onWsServerConnection(socket: WebSocket, request: unknown): void
+  /** Once it listens, where its address asks for TLS. */
+  readonly https?: HttpsServer
+  onWsServerConnection(socket: WebSocket, request: { readonly socket: Socket }): void
 }
 
 function isListening(listener: Listener): listener is Listening {
@@ -42,29 +60,42 @@ function isListening(listener: Listener): listener is Listening {
 
 /** libp2p's transport, by how it dials. */
 interface Dialling extends Transport {
-  _connect(to: Multiaddr, options: { readonly signal?: AbortSignal }): Promise<WebSocket>
+  _connect(to: Multiaddr, options: ConnectOptions): Promise<WebSocket>
+}
+
+interface ConnectOptions {
+  readonly signal?: AbortSignal
+  /** The name that the address was looked up by. */
+  readonly name?: string
 }
 
 function isDialling(transport: Transport): transport is Dialling {
   return '_connect' in transport
 }
 
-/** @param door of a host that listens */
-export function guardedWebSockets(door: SocketDoor): Factory {
+export function guardedWebSockets(parts: WebSocketParts): Factory {
+  const { certificates } = parts
   return components => {
-    const transport = webSockets()(components)
+    const transport = webSockets(certificates === undefined ? {} : { https: secured(certificates.now) })(
+      components,
+    )
     if (!isDialling(transport)) throw new Error('libp2p WebSockets are not what they were')
-    transport._connect = (to, { signal }) => openSocket(uriOf(to.toString()), signal)
+    transport._connect = (to, options) => openSocket(to.toString(), options, parts.trust)
     const dial = transport.dial.bind(transport)
     transport.dial = (to, options) => dial(to, { ...options, upgrader: endingUpgrader(options.upgrader) })
     const createListener = transport.createListener.bind(transport)
     transport.createListener = options =>
-      guardListener(createListener({ ...options, upgrader: endingUpgrader(options.upgrader) }), door)
+      guardListener(createListener({ ...options, upgrader: endingUpgrader(options.upgrader) }), parts)
     return transport
   }
 }
 
-function guardListener(listener: Listener, door: SocketDoor): Listener {
+/** Without TLS 1.2 there is no renegotiation, which a stranger could ask for without end. */
+function secured({ chain, key }: Certificate): { cert: string; key: string; minVersion: 'TLSv1.3' } {
+  return { cert: chain, key, minVersion: 'TLSv1.3' }
+}
+
+function guardListener(listener: Listener, { door, certificates, proxied }: WebSocketParts): Listener {
   if (!isListening(listener)) throw new Error('libp2p WebSockets are not what they were')
   listener.server.prependListener('connection', (socket: Socket) => {
     unheard(socket)
@@ -74,11 +105,33 @@ function guardListener(listener: Listener, door: SocketDoor): Listener {
   })
   Object.assign(listener.wsServer.options, { maxPayload, maxFragments, autoPong: false })
   unheard(listener.wsServer)
+  let behind: Proxied | undefined
   const onConnection = listener.onWsServerConnection.bind(listener)
   listener.onWsServerConnection = (socket, request) => {
     // ws closes a socket whose frames are broken by itself, after it has told whoever listens
     unheard(socket)
+    // over TLS the socket is wrapped in another one, which shows the proxy
+    const source = behind?.sources.get(socketPlace(request.socket))
+    if (source !== undefined) appearAs(request.socket, source)
     onConnection(socket, request)
+  }
+  const listen = listener.listen.bind(listener)
+  listener.listen = address => {
+    behind = proxied?.(address.toString(), listener.server)
+    const listening = listen(address)
+    const { https } = listener
+    if (https !== undefined && certificates !== undefined) {
+      https.on('secureConnection', unheard)
+      https.setSecureContext(secured(certificates.now))
+      const forget = certificates.onUse(certificate => https.setSecureContext(secured(certificate)))
+      listener.server.once('close', forget)
+    }
+    return listening
+  }
+  const close = listener.close.bind(listener)
+  listener.close = () => {
+    behind?.close()
+    return close()
   }
   return listener
 }
@@ -88,9 +141,16 @@ function guardListener(listener: Listener, door: SocketDoor): Listener {
  *
  * @throws Error when the other side does not take part in the upgrade; the signal's reason
  */
-function openSocket(uri: string, signal: AbortSignal | undefined): Promise<WebSocket> {
+function openSocket(
+  address: string,
+  { signal, name }: ConnectOptions,
+  trust: string | undefined,
+): Promise<WebSocket> {
+  const uri = uriOf(address, name)
   return wait<WebSocket>({ signal }, ({ resolve, reject }) => {
     const socket = new WebSocket(uri, {
+      ...(trust === undefined ? {} : { ca: [...rootCertificates, trust] }),
+      ...(name === undefined ? {} : { lookup: knownAs(address) }),
       perMessageDeflate: false,
       maxPayload,
       maxFragments,
@@ -141,9 +201,23 @@ function addressOf({ remoteAddress = '', remotePort = 0, remoteFamily }: Socket)
   return `/${remoteFamily === 'IPv6' ? 'ip6' : 'ip4'}/${remoteAddress}/tcp/${remotePort}`
 }
 
-/** Gives the URI that is dialled for a multiaddr that ends in `/ws`, `/wss` or `/tls/ws`, with or without `/p2p`. */
-export function uriOf(address: string): string {
+/** The look-up of a name that has been looked up. */
+function knownAs(address: string): LookupFunction {
+  const [, kind, host = ''] = address.split('/')
+  const family = kind === 'ip6' ? 6 : 4
+  return (_name, { all }, told) => {
+    if (all === true) told(null, [{ address: host, family }])
+    else told(null, host, family)
+  }
+}
+
+/**
+ * Gives the URI that is dialled for a multiaddr that ends in `/ws`, `/wss` or `/tls/ws`, with or without `/p2p`.
+ *
+ * @param name what its host is called there
+ */
+export function uriOf(address: string, name?: string): string {
   const [, kind, host, , port, ...rest] = address.split('/')
   const scheme = rest[0] === 'ws' ? 'ws' : 'wss'
-  return `${scheme}://${kind === 'ip6' ? `[${host}]` : host}:${port}`
+  return `${scheme}://${name ?? (kind === 'ip6' ? `[${host}]` : host)}:${port}`
 }

@@ -24,12 +24,13 @@ import { hex } from '../../encoding/bytes.ts'
 import { configFromEnvironment } from '../../encoding/command-line.ts'
 import { field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
-import type { Peer } from '../../link/index.ts'
+import type { Peer, ProxyInit } from '../../link/index.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
 import { type Endpoint, remoteAt } from './endpoint.ts'
 import { parametersSchema } from './parameters.ts'
 import { keyError, readNetwork, readToml } from './read.ts'
 import type { SecretFiles } from './secret.ts'
+import type { TlsFiles } from './tls.ts'
 
 /** The file that `chaffinch authority add`, `replace` and `retire` write. */
 const successorsSchema = v.strictObject({
@@ -90,6 +91,10 @@ const mixSchema = v.strictObject({
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
   certificate: v.optional(field(text, '"node.certificate"'), ''),
   threads: v.optional(field(whole(0, 64), '2')),
+  tls_certificate: v.optional(field(text, '"fullchain.pem"'), ''),
+  tls_key: v.optional(field(text, '"privkey.pem"'), ''),
+  proxies: v.optional(field(v.array(v.pipe(text, v.ip('want an IP address'))), '["192.0.2.9"]'), []),
+  proxied: v.optional(field(addresses, '["/ip4/0.0.0.0/tcp/4302/ws"]'), []),
   source: sources,
 })
 const gatewaySchema = v.strictObject({
@@ -189,6 +194,10 @@ export interface NodeFile extends ServerFile {
   readonly certificate: string | undefined
   /** At a gateway the hex of the mailbox keys whose owners may announce a service; undefined for those of anyone. */
   readonly announcers: readonly string[] | undefined
+  /** The certificate that its addresses that end in `/tls/ws` show. */
+  readonly tls: TlsFiles | undefined
+  /** Which of its addresses only proxies reach. */
+  readonly proxies: ProxyInit | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
   readonly sources: readonly Peer[]
@@ -249,8 +258,35 @@ export function readNodeFile(file: string, role: 'mix' | 'gateway'): NodeFile {
     country,
     contact,
     certificate: certificate === '' ? undefined : beside(file, certificate),
+    tls: tlsOf(file, read),
+    proxies: proxiesOf(file, read),
     sources: read.source,
   }
+}
+
+type NodeEntries = v.InferOutput<typeof gatewaySchema>
+
+/** @throws CommandError CONFIG */
+function tlsOf(file: string, { listen, tls_certificate, tls_key }: NodeEntries): TlsFiles | undefined {
+  const wants = listen.find(address => /\/wss$|\/tls\/ws$/.test(address))
+  if (tls_certificate === '' && tls_key === '') {
+    if (wants === undefined) return undefined
+    throw keyError(file, ['listen'], `'${wants}' wants 'tls_certificate' and 'tls_key'`)
+  }
+  if (tls_certificate === '') throw keyError(file, ['tls_key'], "want 'tls_certificate' with it")
+  if (tls_key === '') throw keyError(file, ['tls_certificate'], "want 'tls_key' with it")
+  if (wants === undefined)
+    throw keyError(file, ['tls_certificate'], "want an address that ends in /tls/ws in 'listen'")
+  return { certificate: beside(file, tls_certificate), key: beside(file, tls_key) }
+}
+
+/** @throws CommandError CONFIG */
+function proxiesOf(file: string, { listen, proxies, proxied }: NodeEntries): ProxyInit | undefined {
+  const other = proxied.find(address => !listen.includes(address))
+  if (other !== undefined) throw keyError(file, ['proxied'], `'${other}' is not one of 'listen'`)
+  if (proxies.length > 0) return { from: proxies, at: proxied.length > 0 ? proxied : listen }
+  if (proxied.length === 0) return undefined
+  throw keyError(file, ['proxied'], "want the proxies' addresses in 'proxies'")
 }
 
 /** Lowercase hex of the key that an address reads its mail with. @throws CommandError CONFIG */

@@ -244,6 +244,36 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       ],
     },
   ]
+  const edge: Line[] = [
+    {
+      key: 'tls_certificate',
+      value: undefined,
+      otherwise: '""',
+      says: [
+        'The file with the certificate that an address of `listen` shows which ends in /tls/ws, as PEM,',
+      ],
+    },
+    {
+      key: 'tls_key',
+      value: undefined,
+      otherwise: '""',
+      says: ['and the one with its key. Both are read again when they change.'],
+    },
+    {
+      key: 'proxies',
+      value: undefined,
+      otherwise: '[]',
+      says: ['Addresses of proxies that begin each connection with a PROXY header (version 1 or 2).'],
+    },
+    {
+      key: 'proxied',
+      value: undefined,
+      otherwise: '[]',
+      says: [
+        'Those of `listen` that only these proxies reach: nobody else comes in there. Without any, all.',
+      ],
+    },
+  ]
   const announcers: Line = {
     key: 'announcers',
     value: undefined,
@@ -252,7 +282,7 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       'Whose services it announces, two at most: addresses of clients. Without it, those of anyone, first come.',
     ],
   }
-  const lines = [...serverLines(file, draft), ...own, ...(role === 'gateway' ? [announcers] : [])]
+  const lines = [...serverLines(file, draft), ...own, ...edge, ...(role === 'gateway' ? [announcers] : [])]
   return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write(lines)}${sourceText}`
 }
 

@@ -26,6 +26,7 @@ import { openFolder, readKey, tellPort } from '../files/folder.ts'
 import { collectSeldom } from './collecting.ts'
 import { reloader } from './reload.ts'
 import { closing, openLog, type Running, runRole } from './role.ts'
+import { openTls } from './tls.ts'
 
 /** The parts that a node stands on. A harness hands in others, around these. */
 export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
@@ -55,6 +56,8 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
     const store = await openStore(join(folder, 'store'))
     later(() => store.close())
     const admitted = admission(role)
+    const tls = config.tls === undefined ? undefined : openTls(config.tls, log)
+    if (tls !== undefined) later(tls.close)
     const link = await startHost({
       seed,
       listen: config.listen,
@@ -65,6 +68,8 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
       random,
       admits: admitted.admits,
       role: 'node',
+      certificates: tls?.certificates,
+      proxies: config.proxies,
       ...(config.dialFrom === undefined ? {} : { localAddress: config.dialFrom }),
     })
     later(() => link.close())
@@ -102,7 +107,10 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
     later(() => status.close())
     later(tellPort(folder, status.port))
     console.error(`chaffinch: ${role} ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`)
-    return () => void reload()
+    return () => {
+      reload()
+      tls?.reload()
+    }
   })
 }
 
