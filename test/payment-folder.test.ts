@@ -1,7 +1,7 @@
 // docs/spec/payments-paymix.md 5.9 and 5.10: a client's folder names its ledger when its owner likes, also while the
 // client runs.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -13,9 +13,11 @@ import { split } from '../payment/denominations.ts'
 import { writeGenesis } from '../payment/ledger/log.ts'
 import { signMint } from '../payment/ledger/transaction.ts'
 import type { PaymentsEvent } from '../payment/person/news.ts'
+import type { Payments } from '../payment/person/payments.ts'
 import { readRequest } from '../payment/person/request.ts'
 import { usualTimes } from '../payment/times.ts'
 import type { ClientFile } from '../simulator/files/config.ts'
+import { writeKey } from '../simulator/files/folder.ts'
 import { paymentsFrom } from '../simulator/roles/payments.ts'
 import { systemClock } from '../world/clock.ts'
 import { systemRandom } from '../world/random.ts'
@@ -58,6 +60,44 @@ test('who listens before a ledger is named hears of payments once it is', async 
   } finally {
     stop()
     await payments.close()
+    rmSync(folder, { recursive: true })
+  }
+})
+
+test('a new key beside payments that lie there is refused, and so is the key of others', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'chaffinch-payments-'))
+  const client = {
+    address: 'ch1nobody',
+    bulletin: (name: string) => ({ name, publish: async () => '', async *entries() {} }),
+  } as unknown as Client
+  const file = { folder, payments: { apps: [], times: usualTimes }, log: 'error' } as unknown as ClientFile
+  const key = join(folder, 'payments.key')
+  const codeOf = async (work: (address: Payments) => Promise<unknown>): Promise<string> => {
+    const payments = paymentsFrom(file, client)
+    try {
+      await work(await payments.open())
+      return 'opens'
+    } catch (error) {
+      return (error as { code: string }).code
+    } finally {
+      await payments.close()
+    }
+  }
+  try {
+    writeFileSync(join(folder, 'payments.ledger'), `${hex(writeGenesis(genesis))}\nch1ledger\n`)
+    assert.is(await codeOf(payments => payments.address()), 'opens')
+    const own = readFileSync(key)
+    rmSync(key)
+    assert.is(await codeOf(async () => {}), 'DAMAGED')
+    assert.not(existsSync(key), 'no new one was made')
+    const other = mkdtempSync(join(tmpdir(), 'chaffinch-payments-'))
+    writeKey(join(other, 'key'), 'another', () => new Uint8Array(0))
+    writeFileSync(key, readFileSync(join(other, 'key')), { mode: 0o600 })
+    rmSync(other, { recursive: true })
+    assert.is(await codeOf(async () => {}), 'DAMAGED')
+    writeFileSync(key, own)
+    assert.is(await codeOf(async () => {}), 'opens')
+  } finally {
     rmSync(folder, { recursive: true })
   }
 })

@@ -4,7 +4,10 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sealedValues } from '../client/folder/vault.ts'
 import { hex } from '../encoding/bytes.ts'
+import { write } from '../encoding/cbor.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
+import { writeHead } from '../payment/ledger/log.ts'
+import { answerQuestion, RemoteLedger } from '../payment/ledger/remote.ts'
 import {
   notesOf,
   ownerOf,
@@ -14,9 +17,13 @@ import {
   transfer,
 } from '../payment/ledger/transaction.ts'
 import { forecast } from '../payment/person/forecast.ts'
+import { Payer } from '../payment/person/payer.ts'
 import { readRequest } from '../payment/person/request.ts'
 import { type Held, Wallet } from '../payment/person/wallet.ts'
+import { embeddedJoins } from '../payment/rounds/join.ts'
 import { usualTimes } from '../payment/times.ts'
+import { virtualClock } from '../world/clock.ts'
+import { type Log, silent } from '../world/log.ts'
 import { type Random, seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { minute } from '../world/units.ts'
@@ -182,6 +189,123 @@ test('before it signs a payer is told cost, time, and how well it hides', () => 
   // Three meetings of ten minutes, then the slowest of three exponential delays: 60 ln(1 / (1 - 0.5^(1/3))) minutes.
   assert.ok(Math.abs(told.time.usualMs / minute - 30 - 60 * Math.log(1 / (1 - 0.5 ** (1 / 3)))) < 0.01)
   assert.ok(told.time.longMs > 2 * told.time.usualMs)
+})
+
+test('a note is reserved on disk for one payment before it is handed out, also when two are prepared at once', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const random = seededRandom(100 + seed)
+    const [{ store, wallet }, ledger] = await opened(random)
+    await mint(ledger, wallet, random, 10, 50)
+    const [first, second] = await Promise.all([wallet.prepare(10), wallet.prepare(10)])
+    // After a crash: what was handed out before is not handed out again
+    const again = new Wallet({ store, ledger, random, now: () => 1000 })
+    const third = await again.prepare(10)
+    const taken = [first, second, third].map(purse => hex(purse.take(10)?.note.id ?? new Uint8Array(0)))
+    assert.is(new Set(taken).size, 3, `seed ${seed}`)
+  }
+})
+
+test('control: without the reservation two payments are handed one note', async () => {
+  const random = seededRandom(7)
+  const [{ store, wallet }, ledger] = await opened(random)
+  await mint(ledger, wallet, random, 10, 50)
+  const first = await wallet.prepare(10)
+  await store.clear({ gt: 'reserved/', lt: 'reserved0' })
+  const second = await wallet.prepare(10)
+  assert.equal(first.take(10)?.note.id, second.take(10)?.note.id)
+})
+
+test('a payment that never began gives its notes back, and one that is prepared again has the same', async () => {
+  const random = seededRandom(8)
+  const [wallet, ledger] = await open(random)
+  await mint(ledger, wallet, random, 10)
+  const [one, other] = [random(32), random(32)]
+  await wallet.prepare(10, [], one)
+  assert.is((await wallet.prepare(10, [], one)).take(10)?.note.denomination, 10)
+  assert.match(String(await wallet.prepare(10, [], other).catch((error: Error) => error.message)), 'it has 0')
+  await wallet.release(one)
+  assert.is((await wallet.prepare(10, [], other)).take(10)?.note.denomination, 10)
+})
+
+test('dust that is paid to a key hides nothing that was paid to it', async () => {
+  const random = seededRandom(9)
+  const [wallet, ledger] = await open(random)
+  const own = readRequest(await wallet.request(5000, 2000, '', ''))
+  const owner = own.owners[0] as Uint8Array
+  const mintTo = async (...denominations: number[]): Promise<void> => {
+    const outputs = denominations.map(denomination => ({ denomination, owner }))
+    await ledger.submit(signMint(ledger.id, random(32), outputs, mintSeed))
+  }
+  for (let i = 0; i < 3; i++) await mintTo(...Array(100).fill(1))
+  await mintTo(5000)
+  const held = await wallet.notes()
+  assert.is(held.length, 301)
+  assert.is(held[0]?.note.denomination, 5000)
+  assert.ok((await wallet.ownRequest(own.hash))?.paid.isPaid)
+  const first = await ledger.notesOwnedBy(owner)
+  assert.is(first.length, 64)
+  assert.is(first[0]?.denomination, 5000, 'the largest comes first')
+})
+
+test('a receipt is signed for what the ledger proves, and not for what it says', async () => {
+  const random = seededRandom(10)
+  const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
+  const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 1000 })
+  const other = signMint(ledger.id, random(32), [{ denomination: 50, owner: random(32) }], mintSeed)
+  const { index } = await ledger.submit(other)
+  let owner = new Uint8Array(32)
+  // It makes up notes, and shows a transaction that is there and made others
+  const liar = async (question: Uint8Array): Promise<Uint8Array> => {
+    const asked = Buffer.from(question).toString('latin1')
+    if (asked.includes('owned'))
+      return write({ is: 'notes', notes: [{ id: random(32), denomination: 50, owner, spentBy: null }] })
+    const [entry] = await ledger.entries(index, 1)
+    const path = ledger.inclusion(index, ledger.head.size)
+    return write({ is: 'receipt', index, entry: entry as Uint8Array, path, head: writeHead(ledger.head) })
+  }
+  const ask = { honest: (question: Uint8Array) => answerQuestion(ledger, question), liar }
+  const store = memoryStore(sealedValues(random(32), random))
+  const shopAt = (which: keyof typeof ask): Wallet =>
+    new Wallet({ store, ledger: new RemoteLedger({ genesis, ask: ask[which] }), random, now: () => 1000 })
+  const own = readRequest(await shopAt('liar').request(50, 2000, '', ''))
+  owner = new Uint8Array(own.owners[0] as Uint8Array)
+  const believed = await shopAt('liar').ownRequest(own.hash)
+  assert.equal([believed?.paid.isPaid, believed?.receipt], [false, null])
+  // The control: the same wallet, when it was paid
+  await ledger.submit(signMint(ledger.id, random(32), [{ denomination: 50, owner }], mintSeed))
+  assert.ok((await shopAt('honest').ownRequest(own.hash))?.paid.isPaid)
+})
+
+test('one damaged record is set aside and named, and closes nothing', async () => {
+  const random = seededRandom(11)
+  const [{ store, wallet }, ledger] = await opened(random)
+  await mint(ledger, wallet, random, 10, 10)
+  const named = [`key/${'00'.repeat(32)}`, `request/${'00'.repeat(32)}`]
+  for (const key of named) await store.put(key, new Uint8Array([1, 2, 3]))
+  assert.is((await wallet.notes()).length, 2)
+  assert.equal(await wallet.requests(), [])
+  assert.equal(wallet.damaged, named)
+  assert.ok(await store.get(named[0] as string), 'it stays where it is')
+
+  const held = memoryStore()
+  for (const key of ['payment/00', 'round/00', 'strike/00']) await held.put(key, new Uint8Array([1, 2, 3]))
+  const said: string[] = []
+  const log = {
+    ...silent,
+    error: (fields: object) => said.push(String((fields as { record: string }).record)),
+  }
+  const payer = await Payer.open({
+    scheme: embeddedJoins(ledger.id),
+    ledger,
+    clock: virtualClock(1000),
+    random,
+    store: held,
+    log: log as unknown as Log,
+    times: usualTimes,
+    publish: () => {},
+  })
+  payer.close()
+  assert.equal(said.sort(), ['payment/00', 'round/00', 'strike/00'])
 })
 
 test.run()

@@ -90,9 +90,15 @@ export class Agreements {
   }
 
   async #begin({ request }: Order): Promise<void> {
-    const { amount } = readRequest(request)
+    const { amount, hash } = readRequest(request)
+    const { wallet } = this.#init
     const payer = await this.#init.payer()
-    await payer.pay(request, await this.#init.wallet.prepare(amount, payer.payments))
+    try {
+      await payer.pay(request, await wallet.prepare(amount, payer.payments, hash))
+    } finally {
+      // It has begun, and its pieces have the notes; or it has not
+      await wallet.release(hash)
+    }
   }
 }
 

@@ -3,8 +3,9 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
-import { type Store, valuesUnder } from '../../world/store.ts'
+import type { Store } from '../../world/store.ts'
 import { Reader } from '../reader.ts'
+import { recordsUnder } from '../records.ts'
 import { longestRequest, readRequest } from './request.ts'
 
 export interface Order {
@@ -27,14 +28,17 @@ export interface Orders {
   all(): Promise<Order[]>
 }
 
-/** @param store one that seals its values */
-export function ordersIn(store: Store): Orders {
+/**
+ * @param store one that seals its values
+ * @param aside is told the name of a record that cannot be read
+ */
+export function ordersIn(store: Store, aside: (key: string) => void = () => {}): Orders {
   const keyOf = ({ request }: Order): string => `order/${hex(readRequest(request).hash)}`
   return {
     save: order => store.put(keyOf(order), write({ ...order, why: order.why.slice(0, longestReason) })),
     drop: order => store.del(keyOf(order)),
     async all() {
-      return (await valuesUnder(store, 'order/')).map(readOrder)
+      return (await recordsUnder(store, 'order/', readOrder, aside)).map(([, order]) => order)
     },
   }
 }

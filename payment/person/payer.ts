@@ -7,6 +7,7 @@ import { turns } from '../../world/turns.ts'
 import { minute } from '../../world/units.ts'
 import { codeOf, PaymentError } from '../error.ts'
 import { type Note, ownerOf } from '../ledger/transaction.ts'
+import { shortName } from '../records.ts'
 import { Mixer, type MixerInit, type MixerReport } from '../rounds/mixer.ts'
 import type { AbortReason, RoundState } from '../rounds/state.ts'
 import type { PaymentTimes } from '../times.ts'
@@ -61,7 +62,9 @@ export class Payer {
   private constructor(init: PayerInit) {
     this.#init = init
     this.#timers = new Timers(init.clock)
-    this.#disk = paymentsIn(init.store)
+    this.#disk = paymentsIn(init.store, key =>
+      init.log.error({ record: shortName(key) }, 'payment: a record is damaged, and set aside'),
+    )
   }
 
   /** Goes on with what is in the store. */

@@ -11,6 +11,7 @@ import { minute } from '../../world/units.ts'
 import { HeadWatch } from '../ledger/heads.ts'
 import type { Genesis, Ledger } from '../ledger/ledger.ts'
 import { ledgerService, RemoteLedger } from '../ledger/remote.ts'
+import { shortName } from '../records.ts'
 import { embeddedJoins } from '../rounds/join.ts'
 import { RoundTransport } from '../rounds/transport.ts'
 import type { PaymentTimes } from '../times.ts'
@@ -95,9 +96,11 @@ export class Payments {
       onHead: head => this.#watch.seen(head),
     })
     this.#ledger = this.#watch.guard(remote)
-    this.#wallet = new Wallet({ store, ledger: this.#ledger, random, now })
+    const aside = (key: string): void =>
+      init.log.error({ record: shortName(key) }, 'payment: a record is damaged, and set aside')
+    this.#wallet = new Wallet({ store, ledger: this.#ledger, random, now, onDamaged: aside })
     this.#quotes = new Quotes({ ledger: remote.id, random, clock, times: init.times })
-    this.#orders = ordersIn(store)
+    this.#orders = ordersIn(store, aside)
     this.#receipts = receiptsIn(store)
     const shared = { clock, orders: this.#orders, wallet: this.#wallet, kept: () => this.#kept() }
     this.#agreements = new Agreements({ ...shared, payer: () => this.carry() })

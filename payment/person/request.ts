@@ -8,7 +8,7 @@ import { type Cbor, write } from '../../encoding/cbor.ts'
 import { split } from '../denominations.ts'
 import { PaymentError } from '../error.ts'
 import type { Ledger } from '../ledger/ledger.ts'
-import { ownerOf } from '../ledger/transaction.ts'
+import { type Note, ownerOf } from '../ledger/transaction.ts'
 import { Reader } from '../reader.ts'
 import { tagged } from '../tagged.ts'
 
@@ -160,17 +160,38 @@ export interface Dispute {
   readonly pieces: readonly { readonly denomination: number; readonly isPaid: boolean }[]
 }
 
+/** Notes of one piece whose proofs are asked for. */
+const mostProofs = 4
+
 /**
- * Asks the ledger which pieces of a request were paid, as a third party would.
+ * Asks the ledger which pieces of a request were paid, as a third party would: for each the proof of the transaction
+ * that paid it. A ledger's word alone pays nothing.
  *
  * @throws what the ledger throws
  */
 export async function settleDispute(request: SignedRequest, ledger: Ledger): Promise<Dispute> {
   const pieces = await Promise.all(
     split(request.amount, mostPieces).map(async (denomination, i) => {
-      const notes = await ledger.notesOwnedBy(request.owners[i] as Uint8Array)
-      return { denomination, isPaid: notes.some(note => note.denomination === denomination) }
+      const owner = request.owners[i] as Uint8Array
+      const notes = await ledger.notesOwnedBy(owner, { denomination, id: new Uint8Array(32) })
+      const paying = notes.filter(note => note.denomination === denomination).slice(0, mostProofs)
+      for (const { id } of paying)
+        if (await isMade({ id, denomination, owner }, ledger)) return { denomination, isPaid: true }
+      return { denomination, isPaid: false }
     }),
   )
   return { isPaid: pieces.every(({ isPaid }) => isPaid), pieces }
+}
+
+/** Says whether the ledger proves that there is such a note. @throws what the ledger throws when it does not answer */
+async function isMade({ id, denomination, owner }: Note, ledger: Ledger): Promise<boolean> {
+  try {
+    const origin = (await ledger.originOf?.(id)) ?? null
+    const made = origin?.makes?.find(note => same(note.id, id))
+    return made !== undefined && made.denomination === denomination && same(made.owner, owner)
+  } catch (error) {
+    // An answer that proves nothing
+    if (error instanceof PaymentError && error.code === 'BAD_DOCUMENT') return false
+    throw error
+  }
 }

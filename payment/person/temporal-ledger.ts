@@ -4,10 +4,11 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
-import { type Store, valuesUnder } from '../../world/store.ts'
+import type { Store } from '../../world/store.ts'
 import { PaymentError } from '../error.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { Reader } from '../reader.ts'
+import { recordsUnder } from '../records.ts'
 import type { Payment, Piece, PieceState } from './pieces.ts'
 import { mostPieces } from './request.ts'
 
@@ -85,13 +86,20 @@ function readState(read: Reader): PieceState {
   }
 }
 
-/** @param store one that seals its values */
-export function paymentsIn(store: Store): {
+/**
+ * @param store one that seals its values
+ * @param aside is told the name of a record that cannot be read
+ */
+export function paymentsIn(
+  store: Store,
+  aside: (key: string) => void = () => {},
+): {
   save: (payment: Payment) => Promise<void>
   all: () => Promise<Payment[]>
 } {
   return {
     save: async payment => await store.put(`payment/${hex(payment.id)}`, writePayment(payment)),
-    all: async () => (await valuesUnder(store, 'payment/')).map(readPayment),
+    all: async () =>
+      (await recordsUnder(store, 'payment/', readPayment, aside)).map(([, payment]) => payment),
   }
 }

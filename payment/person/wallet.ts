@@ -1,16 +1,25 @@
 // Keeps what a person has: keys of notes and requests, under seal on its own disk, and the notes that the ledger shows
 // for them. docs/spec/payments-paymix.md 5.9.
 
-import { hex } from '../../encoding/bytes.ts'
+import { hex, same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
 import type { Random } from '../../world/random.ts'
-import { type Store, valuesUnder } from '../../world/store.ts'
+import type { Store } from '../../world/store.ts'
 import { turns } from '../../world/turns.ts'
 import { split } from '../denominations.ts'
 import { PaymentError } from '../error.ts'
-import type { Ledger } from '../ledger/ledger.ts'
-import { mostInputs, type Note, ownerOf, signTransfer, transfer } from '../ledger/transaction.ts'
+import { type Cursor, type Ledger, mostOnPage, type NoteState } from '../ledger/ledger.ts'
+import {
+  mostInputs,
+  type Note,
+  notesOf,
+  ownerOf,
+  signTransfer,
+  transactionId,
+  transfer,
+} from '../ledger/transaction.ts'
 import { Reader } from '../reader.ts'
+import { recordsUnder } from '../records.ts'
 import type { Payment, Purse } from './pieces.ts'
 import { receiptsIn } from './receipts.ts'
 import {
@@ -22,6 +31,7 @@ import {
   type SignedRequest,
   settleDispute,
 } from './request.ts'
+import { type Reservations, reservationsIn } from './reservations.ts'
 
 /** Holds all that a wallet is made of. */
 export interface WalletInit {
@@ -31,7 +41,12 @@ export interface WalletInit {
   readonly random: Random
   /** Milliseconds since 1970-01-01 UTC. */
   readonly now: () => number
+  /** Is told the name of a record that cannot be read, once. */
+  readonly onDamaged?: (key: string) => void
 }
+
+/** Pages of one key's notes that are looked at: what lies beyond them is smaller than 1,024 others. */
+const mostPages = 16
 
 /** A note that can be spent, and what spends it, 32 bytes. */
 export interface Held {
@@ -55,9 +70,14 @@ export class Wallet {
   readonly #init: WalletInit
   /** One receipt a request, whoever asks for it at the same time. */
   readonly #receiving = turns()
+  /** One payment after the other is prepared. */
+  readonly #inTurn = turns()
+  readonly #reservations: Reservations
+  readonly #damaged = new Set<string>()
 
   constructor(init: WalletInit) {
     this.#init = init
+    this.#reservations = reservationsIn(init.store, key => this.#setAside(key))
   }
 
   /** A key to be paid to, used once. What spends it is on disk before anybody sees the key. */
@@ -90,11 +110,37 @@ export class Wallet {
       .sort((a, b) => b.note.denomination - a.note.denomination)
   }
 
+  /** Those that can be handed to this payment: what was reserved for another one cannot. */
+  async #notesFor(order: Uint8Array, payments: readonly Payment[]): Promise<Held[]> {
+    const reserved = await this.#reservations.all()
+    const isOthers = ({ note }: Held): boolean => {
+      const of = reserved.get(hex(note.id))
+      // Of a payment that has begun, the pieces say which notes it has
+      return of !== undefined && !same(of, order) && !payments.some(({ id }) => same(id, of))
+    }
+    return (await this.notes(payments)).filter(held => !isOthers(held))
+  }
+
   async #heldWith(secret: Uint8Array): Promise<Held[]> {
-    const notes = await this.#init.ledger.notesOwnedBy(ownerOf(secret))
+    const notes = await this.#ownedBy(ownerOf(secret))
     const unspent = notes.filter(({ spentBy }) => spentBy === null)
     if (notes.length > 0) await this.#move(secret, unspent.length === 0 ? 'used' : 'key')
     return unspent.map(({ id, denomination, owner }) => ({ note: { id, denomination, owner }, secret }))
+  }
+
+  /** Page by page, the largest first. */
+  async #ownedBy(owner: Uint8Array): Promise<NoteState[]> {
+    const notes = new Map<string, NoteState>()
+    let after: Cursor | undefined
+    for (let page = 0; page < mostPages; page++) {
+      const more = await this.#init.ledger.notesOwnedBy(owner, after)
+      const before = notes.size
+      for (const note of more) notes.set(hex(note.id), note)
+      const last = more.at(-1)
+      if (more.length < mostOnPage || last === undefined || notes.size === before) break
+      after = { denomination: last.denomination, id: last.id }
+    }
+    return [...notes.values()]
   }
 
   /** A key works once: one whose notes are spent is kept, and not asked about at each look. */
@@ -111,26 +157,53 @@ export class Wallet {
   }
 
   async #secrets(state: KeyState): Promise<Uint8Array[]> {
-    const secrets: Uint8Array[] = []
-    for (const value of await valuesUnder(this.#init.store, `${state}/`)) {
-      secrets.push(readKey(value))
-    }
-    return secrets
+    return (await this.#records(`${state}/`, readKey)).map(([, secret]) => secret)
+  }
+
+  async #records<T>(prefix: string, read: (value: Uint8Array) => T): Promise<[string, T][]> {
+    return await recordsUnder(this.#init.store, prefix, read, key => this.#setAside(key))
+  }
+
+  #setAside(key: string): void {
+    if (this.#damaged.has(key)) return
+    this.#damaged.add(key)
+    this.#init.onDamaged?.(key)
+  }
+
+  /** Names the records on disk that cannot be read. Everything else works without them. */
+  get damaged(): readonly string[] {
+    return [...this.#damaged]
   }
 
   /**
-   * Notes of exactly the denominations that an amount is split into. Where they are not there, notes are exchanged for
-   * them in one transaction, which shows that they belong together: it comes before anything is mixed.
+   * Notes of exactly the denominations that an amount is split into, reserved on disk for this payment before they are
+   * handed out. Where they are not there, notes are exchanged for them in one transaction, which shows that they belong
+   * together: it comes before anything is mixed.
    *
+   * @param payments those that have begun
+   * @param order the id of the payment that they are for, 32 bytes; default: one that nobody else has
    * @throws PaymentError NO_NOTE when the wallet has less, and what the ledger throws
    */
-  async prepare(amount: number, payments: readonly Payment[] = []): Promise<Purse> {
-    const held = await this.notes(payments)
-    const chosen = exactly(split(amount), held)
-    return purseOf(chosen ?? (await this.#exchange(amount, held)))
+  async prepare(
+    amount: number,
+    payments: readonly Payment[] = [],
+    order: Uint8Array = this.#init.random(32),
+  ): Promise<Purse> {
+    return await this.#inTurn(async () => {
+      const held = await this.#notesFor(order, payments)
+      const chosen = exactly(split(amount), held)
+      if (chosen === null) return purseOf(await this.#exchange(amount, held, order))
+      await this.#reservations.reserve(idsOf(chosen), order)
+      return purseOf(chosen)
+    })
   }
 
-  async #exchange(amount: number, held: readonly Held[]): Promise<Held[]> {
+  /** Gives up what was prepared for a payment: it has begun, or never will. */
+  async release(order: Uint8Array): Promise<void> {
+    await this.#inTurn(() => this.#reservations.release(order))
+  }
+
+  async #exchange(amount: number, held: readonly Held[], order: Uint8Array): Promise<Held[]> {
     const spent: Held[] = []
     let sum = 0
     for (const one of held) {
@@ -139,24 +212,21 @@ export class Wallet {
       sum += one.note.denomination
     }
     if (sum < amount) throw new PaymentError('NO_NOTE', `wallet: it has ${sum}, and ${amount} are to be paid`)
-    const made = [...split(amount), ...(sum > amount ? split(sum - amount) : [])]
+    const wanted = split(amount)
+    const made = [...wanted, ...(sum > amount ? split(sum - amount) : [])]
     const secrets = made.map(() => this.#init.random(32))
     for (const secret of secrets) await this.#keep(secret)
-    const outputs = made.map((denomination, i) => ({
-      denomination,
-      owner: ownerOf(secrets[i] as Uint8Array),
-    }))
+    const owners = secrets.map(ownerOf)
+    const outputs = made.map((denomination, i) => ({ denomination, owner: owners[i] as Uint8Array }))
     const { ledger } = this.#init
-    const unsigned = transfer(
-      spent.map(({ note }) => note.id),
-      outputs,
-    )
+    const unsigned = transfer(idsOf(spent), outputs)
     const keys = spent.map(({ note, secret }) => ({ note, secretKey: secret }))
+    // Known before the ledger is asked, so that nobody else is handed any of them in between
+    const notes = notesOf(transactionId(ledger.id, unsigned), unsigned).slice(0, wanted.length)
+    const chosen = notes.map((note, i): Held => ({ note, secret: secrets[i] as Uint8Array }))
+    await this.#reservations.reserve([...idsOf(spent), ...idsOf(chosen)], order)
     await ledger.submit(signTransfer(ledger.id, unsigned, keys))
-    const wanted = exactly(split(amount), await this.notes())
-    if (wanted === null)
-      throw new PaymentError('NO_NOTE', 'wallet: the ledger does not show the exchanged notes')
-    return wanted
+    return chosen
   }
 
   /**
@@ -176,7 +246,7 @@ export class Wallet {
   /** This wallet's requests, and what the ledger says of each. Those that have a receipt are not asked about again. */
   async requests(): Promise<OwnRequest[]> {
     const all: OwnRequest[] = []
-    for (const value of await valuesUnder(this.#init.store, 'request/')) all.push(await this.#own(value))
+    for (const [, own] of await this.#records('request/', readOwn)) all.push(await this.#own(own))
     return all
   }
 
@@ -185,8 +255,7 @@ export class Wallet {
     const { store } = this.#init
     const receipts = receiptsIn(store)
     const all: SignedRequest[] = []
-    for (const value of await valuesUnder(store, 'request/')) {
-      const { request } = readOwn(value)
+    for (const [, { request }] of await this.#records('request/', readOwn)) {
       if ((await receipts.find(request.hash)) === null) all.push(request)
     }
     return all
@@ -195,12 +264,11 @@ export class Wallet {
   /** One of its requests by its hash; null when it made none like that. */
   async ownRequest(hash: Uint8Array): Promise<OwnRequest | null> {
     const value = await this.#init.store.get(`request/${hex(hash)}`)
-    return value === undefined ? null : await this.#own(value)
+    return value === undefined ? null : await this.#own(readOwn(value))
   }
 
-  async #own(value: Uint8Array): Promise<OwnRequest> {
+  async #own({ request, key }: ReturnType<typeof readOwn>): Promise<OwnRequest> {
     const { ledger, store, now } = this.#init
-    const { request, key } = readOwn(value)
     const receipts = receiptsIn(store)
     const known = await receipts.find(request.hash)
     if (known !== null) return { request, paid: wholly(request), receipt: known }
@@ -247,6 +315,10 @@ function exactly(denominations: readonly number[], held: readonly Held[]): Held[
     chosen.push(...left.splice(place, 1))
   }
   return chosen
+}
+
+function idsOf(held: readonly Held[]): Uint8Array[] {
+  return held.map(({ note }) => note.id)
 }
 
 function purseOf(held: readonly Held[]): Purse {

@@ -6,10 +6,11 @@ import { hex, same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
-import { entriesUnder, type Store, valuesUnder } from '../../world/store.ts'
+import type { Store } from '../../world/store.ts'
 import { PaymentError } from '../error.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
+import { recordsUnder, shortName } from '../records.ts'
 import type { RoundTimes } from '../times.ts'
 import type { JoinScheme } from './join.ts'
 import { readMessage } from './message.ts'
@@ -84,13 +85,14 @@ export class Mixer {
   static async open(init: MixerInit): Promise<Mixer> {
     const { store, clock } = init
     const notes = new Map<string, Strike>()
-    for (const [key, value] of await entriesUnder(store, 'strike/')) {
-      const kept = readStrike(value)
+    const aside = (key: string): void =>
+      init.log.error({ record: shortName(key) }, 'payment round: a record is damaged, and set aside')
+    for (const [key, kept] of await recordsUnder(store, 'strike/', readStrike, aside)) {
       if (kept.forgetAt <= clock.now()) await store.del(key)
       else notes.set(key.slice('strike/'.length), kept)
     }
     const mixer = new Mixer(init, { notes })
-    for (const record of await lastRounds(store)) mixer.#recover(record)
+    for (const record of await lastRounds(store, aside)) mixer.#recover(record)
     return mixer
   }
 
@@ -179,9 +181,8 @@ export class Mixer {
  * The rounds that a process left. A note goes to a round only after the one before is settled: where the process ended
  * between the two, the earlier record goes, unless something in it could still come about.
  */
-async function lastRounds(store: Store): Promise<RoundRecord[]> {
-  const all: RoundRecord[] = []
-  for (const value of await valuesUnder(store, 'round/')) all.push(readRecord(value))
+async function lastRounds(store: Store, aside: (key: string) => void): Promise<RoundRecord[]> {
+  const all = (await recordsUnder(store, 'round/', readRecord, aside)).map(([, record]) => record)
   const isLast = ({ note, expiry }: RoundRecord): boolean =>
     !all.some(other => same(other.note.id, note.id) && other.expiry > expiry)
   const isOpen = ({ attempts, reclaim }: RoundRecord): boolean =>

@@ -95,10 +95,36 @@ function pinnedIn(file: string): PinnedLedger {
   }
 }
 
+/** @throws PaymentError DAMAGED when the key is not there, or is another one, although payments are */
 async function openSealed(folder: string): Promise<Store> {
-  const file = join(folder, 'payments.key')
+  const [file, payments] = [join(folder, 'payments.key'), join(folder, 'payments')]
+  if (!existsSync(file) && existsSync(payments)) {
+    throw new PaymentError(
+      'DAMAGED',
+      `${file}: no such file, and ${payments} cannot be read without it: put it back from a copy`,
+    )
+  }
   const key = existsSync(file)
     ? readKey(file)
     : writeKey(file, 'key of the payments beside it', () => new Uint8Array(0))
-  return await openStore(join(folder, 'payments'), sealedValues(key, systemRandom))
+  const store = await openStore(payments, sealedValues(key, systemRandom))
+  if (await isOfKey(store)) return store
+  await store.close()
+  throw new PaymentError(
+    'DAMAGED',
+    `${file}: it is not the key of ${payments}: put the right one back from a copy`,
+  )
+}
+
+/** Some records may be damaged; where none of the first can be read, the key is another one. */
+async function isOfKey(store: Store): Promise<boolean> {
+  const keys = await store.keys({ limit: 64 }).all()
+  for (const key of keys) {
+    const isRead = await store.get(key).then(
+      () => true,
+      () => false,
+    )
+    if (isRead) return true
+  }
+  return keys.length === 0
 }
