@@ -1,7 +1,8 @@
 // Backend for Node: libsodium where its addon can be loaded, and else the portable one. There is no addon for some
 // platforms (musl, 32-bit ARM): they get the same bytes, later. Contract: crypto.ts.
 
-import { createRequire } from 'node:module'
+// Under another name: what bundlers put before a file usually declares this one
+import { createRequire as requireFrom } from 'node:module'
 import type { Crypto } from './crypto.ts'
 
 const missing = whyNot()
@@ -11,7 +12,7 @@ const backend: Crypto =
 /** Tries the addon before a module that stands on it is imported: what an import throws is not everywhere caught. */
 function whyNot(): string | undefined {
   try {
-    createRequire(import.meta.url)('sodium-native')
+    requireFrom(import.meta.url)('sodium-native')
     return undefined
   } catch (error) {
     return (error as Error).message.split('\n')[0]
