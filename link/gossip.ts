@@ -4,7 +4,8 @@
 
 import { hex } from '../encoding/bytes.ts'
 import type { Clock } from '../world/clock.ts'
-import { type Ms, minute } from '../world/units.ts'
+import { type Bucket, fullBucket, type Rate, takeTokens } from '../world/rates.ts'
+import { MiB, type Ms, minute } from '../world/units.ts'
 import type { Peer } from './peer.ts'
 
 /**
@@ -60,10 +61,19 @@ interface Misdeeds {
   expelledUntil: Ms
 }
 
-/** Keeps account of who has passed on what it should not have. */
+/**
+ * A peer may send as many bytes, what frames and messages cost besides included. All nodes of a network together may
+ * publish a small part of that a minute.
+ */
+const budget: Rate = { perMinute: 8 * MiB, burst: 8 * MiB }
+/** Peers whose budgets are remembered. */
+const mostBudgets = 4096
+
+/** Keeps account of who has passed on what it should not have, or more than it may. */
 export class Standing {
   readonly #clock: Clock
   readonly #records = new Map<string, Misdeeds>()
+  readonly #budgets = new Map<string, Bucket>()
   readonly #onExpelled: (id: Uint8Array) => void
   readonly counters: Record<Verdict | 'expelled', number> = { accept: 0, ignore: 0, reject: 0, expelled: 0 }
 
@@ -84,7 +94,30 @@ export class Standing {
     if (now - record.since > minute) Object.assign(record, { rejected: 0, since: now })
     record.rejected++
     this.#records.set(name, record)
-    if (record.rejected < mostRejected || record.expelledUntil > now) return
+    if (record.rejected >= mostRejected) this.#expel(from, record)
+  }
+
+  /**
+   * Takes down what a peer has sent, before it is looked at. One that has sent more than its budget is expelled.
+   *
+   * @param cost bytes
+   */
+  spend(from: Uint8Array, cost: number): boolean {
+    const [now, name] = [this.#clock.elapsed(), hex(from)]
+    const bucket = this.#budgets.get(name) ?? fullBucket(budget, now)
+    this.#budgets.delete(name)
+    this.#budgets.set(name, bucket)
+    if (this.#budgets.size > mostBudgets) this.#budgets.delete(this.#budgets.keys().next().value as string)
+    if (takeTokens(bucket, budget, cost, now) === cost) return true
+    const record = this.#records.get(name) ?? { rejected: 0, since: now, expelledUntil: now }
+    this.#records.set(name, record)
+    this.#expel(from, record)
+    return false
+  }
+
+  #expel(from: Uint8Array, record: Misdeeds): void {
+    const now = this.#clock.elapsed()
+    if (record.expelledUntil > now) return
     record.expelledUntil = now + expelledMs
     this.counters.expelled++
     this.#onExpelled(from)

@@ -13,6 +13,7 @@ import type { Connection, PeerId, Startable, StreamHandler, Topology } from '@li
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import { within } from '../../world/wait.ts'
+import type { Deed } from '../conduct.ts'
 import {
   type Gossip,
   type GossipInit,
@@ -24,6 +25,7 @@ import {
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../link.ts'
 import { type Connections, idOf } from './connections.ts'
+import { decodeRpcLimits, type GossipGuard, guardGossip } from './gossip-guard.ts'
 import { because } from './streams.ts'
 
 const protocols = ['/meshsub/1.2.0', '/meshsub/1.1.0']
@@ -38,6 +40,7 @@ const verdicts: Readonly<Record<Verdict, TopicValidatorResult>> = {
 /** gossipsub as a service of libp2p, before anybody uses it: no peer is let in. */
 export class GossipRouter implements Startable {
   lets: (peer: PeerId) => boolean = () => false
+  guard: GossipGuard = { spend: () => false, follows: () => false }
   #pubsub: GossipSub & Startable = undefined as never
   #topology: Topology | undefined
 
@@ -72,11 +75,16 @@ export class GossipRouter implements Startable {
       allowPublishToZeroTopicPeers: true,
       ignoreDuplicatePublishError: true,
       maxInboundDataLength: largestRpc,
+      decodeRpcLimits,
       maxOutboundBufferSize: 4 * largestRpc,
       // Nodes of a test share an address; a network keeps Sybils out by other means.
       scoreParams: { IPColocationFactorWeight: 0 },
     })({ privateKey, peerId, peerStore, connectionManager, logger, registrar: guarded }) as GossipSub &
       Startable
+    guardGossip(this.#pubsub, {
+      spend: (peer, cost) => this.guard.spend(peer, cost),
+      follows: (peer, topic) => this.guard.follows(peer, topic),
+    })
     return this
   }
 
@@ -117,6 +125,8 @@ export class Libp2pGossip implements Gossip {
   readonly #limits: LinkLimits
   readonly #standing: Standing
   readonly #dialling = new Set<string>()
+  /** Topics of before: who has not heard yet that they are over is not to blame. */
+  readonly #followed = new Set<string>()
   readonly #stopping = new AbortController()
   #beat: Timer
 
@@ -127,15 +137,34 @@ export class Libp2pGossip implements Gossip {
       readonly connections: Connections
       readonly clock: Clock
       readonly limits: LinkLimits
+      /** Hears of a peer that sends what no honest one does. */
+      readonly did: (id: Uint8Array, deed: Deed) => void
     },
   ) {
-    const { router, connections, clock, limits } = around
+    const { router, connections, clock, limits, did } = around
     this.#init = init
     this.#router = router
     this.#connections = connections
     this.#clock = clock
     this.#limits = limits
     this.#standing = new Standing(clock, id => this.#expel(id))
+    router.guard = {
+      spend: (peer, cost) => {
+        const id = idOf(peer)
+        if (id === undefined || this.#standing.isExpelled(id)) return false
+        if (this.#standing.spend(id, cost)) return true
+        did(id, { type: 'frame' })
+        return false
+      },
+      follows: (peer, topic) => {
+        if (router.pubsub.topicValidators.has(topic)) return true
+        const id = idOf(peer)
+        if (id === undefined || this.#followed.has(topic)) return false
+        did(id, { type: 'stream' })
+        this.#standing.note(id, 'reject')
+        return false
+      },
+    }
     router.lets = peer => {
       const id = idOf(peer)
       return id !== undefined && init.admits(id) && !this.#standing.isExpelled(id)
@@ -159,6 +188,7 @@ export class Libp2pGossip implements Gossip {
     for (const topic of pubsub.getTopics()) {
       if (topics.includes(topic)) continue
       pubsub.topicValidators.delete(topic)
+      this.#followed.add(topic)
       pubsub.unsubscribe(topic)
     }
     for (const topic of topics) {

@@ -280,6 +280,7 @@ class Libp2pHost implements Host {
         connections: this.#connections,
         clock: this.#init.clock,
         limits: this.#limits,
+        did: (peer, deed) => this.#conducts.did(peer, deed),
       },
     )
     return this.#gossip
