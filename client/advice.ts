@@ -93,8 +93,8 @@ export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
     remedy: 'run that version, or a later one: nothing was changed',
   },
   STORE_DAMAGED: {
-    when: 'a record in the folder that cannot be read',
-    remedy: 'restore the folder from a copy',
+    when: 'a folder in which something is lost or cannot be read',
+    remedy: 'restore the folder from a copy, or go on with its identity alone, as the message says',
   },
   LOCKED: {
     when: 'a locked folder and no passphrase or key, or the wrong one',

@@ -5,14 +5,29 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Random, systemRandom } from '../../world/random.ts'
-import { openStore, type Store } from '../../world/store.ts'
+import type { Store } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
 import type { IdentityStores } from './identity-list.ts'
-import { keyBytes, makeVault, openVault, readVault, sealedValues, type Unlock, type Vault } from './vault.ts'
+import { openKept } from './kept.ts'
+import {
+  boundValues,
+  keyBytes,
+  makeVault,
+  openVault,
+  plainValues,
+  readVault,
+  type Unlock,
+  type Vault,
+} from './vault.ts'
 
 const vaultName = 'vault.json'
 const sealedName = 'sealed'
 const identitiesName = 'identities'
+/** What lies beside an open store begins with this. */
+const openName = 'kept'
+const isOurs =
+  /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d{6,}|\d{6,}\.(log|ldb|sst|dbtmp)|room|kept\.(json|identity)(\.\d+)?)$/
+const isIdentity = /^[0-9a-f]{32}$/
 /** Records copied at once. */
 const chunk = 256
 
@@ -41,7 +56,13 @@ export async function openFolder(
     removeOpen(folder)
     return await openSealed(folder, storeKey, random)
   }
-  if (unlock === undefined) return await openStore(folder)
+  // What was locked once is not begun anew
+  if (existsSync(join(folder, `${sealedName}.json`)) && openFiles(folder).length === 0)
+    throw new ClientError(
+      'STORE_DAMAGED',
+      `${folder}: ${vaultName} is gone, without which nothing in ${sealedName} opens; restore it from a copy`,
+    )
+  if (unlock === undefined) return await openPlain(folder)
   if (openFiles(folder).length > 0)
     throw new ClientError(
       'LOCKED',
@@ -78,9 +99,10 @@ export async function lockFolder(
 
 /** Copies every record of the open store into a sealed one; what an attempt before left there goes first. */
 async function sealAll(folder: string, storeKey: Uint8Array, random: Random): Promise<void> {
-  const open = await openStore(folder)
+  const open = await openPlain(folder)
   try {
-    rmSync(join(folder, sealedName), { recursive: true, force: true })
+    for (const name of [sealedName, `${sealedName}.json`, `${sealedName}.identity`])
+      rmSync(join(folder, name), { recursive: true, force: true })
     const sealed = await openSealed(folder, storeKey, random)
     const records = open.iterator()
     for (let some = await records.nextv(chunk); some.length > 0; some = await records.nextv(chunk))
@@ -92,8 +114,13 @@ async function sealAll(folder: string, storeKey: Uint8Array, random: Random): Pr
   }
 }
 
+function openPlain(folder: string): Promise<Store> {
+  return openKept({ level: folder, beside: join(folder, openName), named: folder }, plainValues)
+}
+
 function openSealed(folder: string, storeKey: Uint8Array, random: Random): Promise<Store> {
-  return openStore(join(folder, sealedName), sealedValues(storeKey, random))
+  const place = { level: join(folder, sealedName), beside: join(folder, sealedName), named: folder }
+  return openKept(place, boundValues(storeKey, random))
 }
 
 /** The stores of a folder's other identities, each sealed with the key that the list has of it. */
@@ -102,22 +129,26 @@ export function identityStores(folder: string, random: Random = systemRandom): I
   return {
     open: async identity => {
       mkdirSync(within, { recursive: true, mode: 0o700 })
-      return await openStore(join(within, identity.folder), sealedValues(identity.storeKey, random))
+      const own = join(within, identity.folder)
+      const place = { level: own, beside: join(own, openName), named: own }
+      return await openKept(place, boundValues(identity.storeKey, random))
     },
     keepOnly: async identities => {
       const kept = identities.map(identity => identity.folder)
       const there = existsSync(within) ? readdirSync(within) : []
       for (const name of there)
-        if (!kept.includes(name)) rmSync(join(within, name), { recursive: true, force: true })
+        if (isIdentity.test(name) && !kept.includes(name))
+          rmSync(join(within, name), { recursive: true, force: true })
     },
   }
 }
 
-/** The files of the store as it was before it was locked. */
+/**
+ * The files of the store as it was before it was locked: LevelDB's, and those beside it. Whatever else lies there is
+ * not ours.
+ */
 function openFiles(folder: string): string[] {
-  if (!existsSync(folder)) return []
-  const others = [sealedName, identitiesName]
-  return readdirSync(folder).filter(name => !others.includes(name) && !name.startsWith(vaultName))
+  return existsSync(folder) ? readdirSync(folder).filter(name => isOurs.test(name)) : []
 }
 
 function removeOpen(folder: string): void {

@@ -1,5 +1,5 @@
-// The other identities of a client (docs/spec/client-store.md 11.3): which there are, and what opens the store of each.
-// The list lies in the store of the first, and under its lock.
+// The other identities of a client (docs/spec/client-store.md 11.3): which there are, and what opens the store of
+// each. The list lies in the store of the first, and under its lock.
 
 import * as v from 'valibot'
 import { hex } from '../../encoding/bytes.ts'

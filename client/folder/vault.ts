@@ -127,6 +127,47 @@ export function sealedValues(storeKey: Uint8Array, random: Random): ValueEncodin
   }
 }
 
+/** How the values of a store stand on disk, each under its key. */
+export interface KeyedValues {
+  readonly encode: (key: string, value: Uint8Array) => Uint8Array
+  /** @throws ClientError STORE_DAMAGED for what was not written under this key */
+  readonly decode: (key: string, bytes: Uint8Array) => Uint8Array
+  /** A value from before values were bound to their keys, bound; undefined for one that is. */
+  readonly rebind?: (key: string, bytes: Uint8Array) => Uint8Array | undefined
+}
+
+/** Values as they are. */
+export const plainValues: KeyedValues = { encode: (_, value) => value, decode: (_, bytes) => bytes }
+
+/**
+ * Seals every value with a store key, under its record's key: nonce 24, ciphertext, tag 16. One that is moved to
+ * another key does not open there.
+ */
+export function boundValues(storeKey: Uint8Array, random: Random): KeyedValues {
+  const encode = (key: string, value: Uint8Array): Uint8Array => seal(storeKey, value, labelOf(key), random)
+  return {
+    encode,
+    decode: (key, bytes) => {
+      const value = unseal(storeKey, bytes, labelOf(key))
+      if (value === undefined)
+        throw new ClientError(
+          'STORE_DAMAGED',
+          `store: ${key} was changed, moved, or is not of this vault: restore the folder from a copy`,
+        )
+      return value
+    },
+    rebind: (key, bytes) => {
+      if (unseal(storeKey, bytes, labelOf(key)) !== undefined) return undefined
+      const value = unseal(storeKey, bytes, recordLabel)
+      return value && encode(key, value)
+    },
+  }
+}
+
+function labelOf(key: string): Uint8Array {
+  return new TextEncoder().encode(`chaffinch/store/v2\0${key}`)
+}
+
 function keyOf(kdf: Vault['kdf'], unlock: Unlock): Uint8Array {
   if ('passphrase' in unlock && kdf.name === 'argon2id') {
     const { t, m, p, salt } = kdf

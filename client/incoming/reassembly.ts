@@ -123,7 +123,8 @@ export class Reassembly {
   }
 
   /**
-   * Picks, of too many messages, but for the half of them that were touched last, the one of which least has come: whoever
+   * Picks, of too many messages, but for the half of them that were touched last, the one of which least has come:
+   * whoever
    * wants to push out another's has to send as much as has come of it, for every place; and what has just begun is
    * not turned away by what lies there.
    */
@@ -138,8 +139,8 @@ export class Reassembly {
   }
 
   /**
-   * Picks, of too many bytes, the longest untouched of the messages that hold their part or more: short ones never go for
-   * long ones.
+   * Picks, of too many bytes, the longest untouched of the messages that hold their part or more: short ones never
+   * go for long ones.
    */
   #oldestLarge(): string | undefined {
     const part = this.#bytes / this.#partials.size

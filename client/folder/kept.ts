@@ -1,0 +1,301 @@
+// The store of a client's folder (docs/spec/client-store.md 11.5): a write is on the disk itself when it has
+// resolved, writes that wait are made together, values are bound to their keys, and what is lost inside the store is
+// noticed when it is opened. A used folder never begins anew by itself. Node only.
+
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openStore, type Store, under } from '../../world/store.ts'
+import { ClientError } from '../error.ts'
+import { del, type Operation, put, sequence } from './schema.ts'
+import type { KeyedValues } from './vault.ts'
+
+/** Where a store lies, and what lies beside it. */
+export interface Place {
+  /** LevelDB's folder. */
+  readonly level: string
+  /** What is written beside it begins with this: PREFIX.json, PREFIX.identity. */
+  readonly beside: string
+  /** The folder as its owner knows it. */
+  readonly named: string
+}
+
+/** Each commit writes its number; a number that is missing is a commit that was lost. Behind all other keys. */
+const commits = '~commit/'
+/** Numbers that are kept: more commits than LevelDB's log holds, where a lost one would not be noticed. */
+const mostCommits = 65_536
+const identityKey = 'identity'
+
+/** LevelDB's own option, which abstract-level passes on. */
+const synced = { sync: true } as object
+
+type Batch = {
+  readonly operations: readonly Operation[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Opens the store in a place, or makes it where nothing was ever kept. Where only the identity is left
+ * (PREFIX.identity, and nothing else), the store begins with that.
+ *
+ * @throws ClientError STORE_DAMAGED; and what the folder says (code LEVEL_LOCKED: another process has it open)
+ */
+export async function openKept(place: Place, values: KeyedValues): Promise<Store> {
+  const kept = new Kept(place, values)
+  await kept.open()
+  return kept.face()
+}
+
+class Kept {
+  readonly #place: Place
+  readonly #values: KeyedValues
+  #level!: Store
+  #next = 0
+  /** The oldest number that is kept. */
+  #oldest = 0
+  readonly #waiting: Batch[] = []
+  #isWriting = false
+  #writing: Promise<void> | undefined
+  #marking: Promise<void> | undefined
+  #marked = -1
+  #identity: Uint8Array | undefined
+
+  constructor(place: Place, values: KeyedValues) {
+    this.#place = place
+    this.#values = values
+  }
+
+  async open(): Promise<void> {
+    const { level, beside } = this.#place
+    const marked = this.#markedCommits()
+    const isThere = existsSync(join(level, 'CURRENT'))
+    if (marked !== undefined && !isThere) throw this.#damaged('its store is gone')
+    mkdirSync(level, { recursive: true, mode: 0o700 })
+    this.#level = await openStore(level).catch((error: unknown) => {
+      throw isCorruption(error) ? this.#damaged('its store does not open', error) : error
+    })
+    try {
+      await this.#check(marked)
+      if (marked === undefined && isThere) await this.#bindAll()
+      const copy = existsSync(`${beside}.identity`)
+        ? new Uint8Array(readFileSync(`${beside}.identity`))
+        : undefined
+      await this.#checkIdentity(copy, isThere)
+      await this.#mark(true)
+    } catch (error) {
+      await this.#level.close()
+      throw isCorruption(error) ? this.#damaged('a record cannot be read', error) : error
+    }
+  }
+
+  /** What was committed at least, by what lies beside the store; undefined where nothing does. */
+  #markedCommits(): number | undefined {
+    const file = `${this.#place.beside}.json`
+    if (!existsSync(file)) return undefined
+    try {
+      const { commits: count } = JSON.parse(readFileSync(file, 'utf8')) as { commits?: unknown }
+      if (typeof count === 'number' && count >= 0) return count
+    } catch {
+      // As below
+    }
+    throw this.#damaged(`${file} cannot be read`)
+  }
+
+  /** Whether every commit is there. */
+  async #check(marked: number | undefined): Promise<void> {
+    const numbers = (await this.#level.keys(under(commits)).all()).map(key =>
+      Number(key.slice(commits.length)),
+    )
+    const first = numbers[0] ?? 0
+    const last = numbers.at(-1) ?? -1
+    this.#oldest = first
+    this.#next = last + 1
+    const lost = last + 1 - first - numbers.length
+    if (lost > 0) throw this.#damaged(`${lost} of its writes are lost`)
+    if (marked !== undefined && this.#next < marked)
+      throw this.#damaged(`its last ${marked - this.#next} writes are lost`)
+  }
+
+  /** What was sealed before values were bound to their keys is sealed anew, once. */
+  async #bindAll(): Promise<void> {
+    const { rebind } = this.#values
+    if (rebind === undefined) return
+    const found = this.#level.iterator()
+    for (let some = await found.nextv(256); some.length > 0; some = await found.nextv(256))
+      await this.#level.batch(
+        some.flatMap(([key, value]) => {
+          const bound = key.startsWith(commits) ? undefined : rebind(key, value)
+          return bound === undefined ? [] : [put(key, bound)]
+        }),
+      )
+    await found.close()
+  }
+
+  async #checkIdentity(copy: Uint8Array | undefined, isThere: boolean): Promise<void> {
+    const stored = await this.#level.get(identityKey)
+    if (stored !== undefined) {
+      this.#values.decode(identityKey, stored)
+      if (copy === undefined || Buffer.compare(copy, stored) !== 0) await this.#keepIdentity(stored)
+      this.#identity = stored
+    } else if (copy !== undefined) {
+      // Read before it is believed
+      const identity = this.#values.decode(identityKey, copy)
+      if (isThere) throw this.#damaged('its identity is gone from the store')
+      await this.write([put(identityKey, identity)])
+    }
+  }
+
+  async #keepIdentity(sealed: Uint8Array): Promise<void> {
+    await replace(`${this.#place.beside}.identity`, sealed, true)
+  }
+
+  /** Resolves when it is on the disk. What waits meanwhile is written together. */
+  write(operations: readonly Operation[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ operations, resolve, reject })
+      if (this.#isWriting) return
+      this.#isWriting = true
+      this.#writing = this.#writeAll()
+    })
+  }
+
+  async #writeAll(): Promise<void> {
+    // Those of the same turn belong together
+    await Promise.resolve()
+    while (this.#waiting.length > 0) {
+      const batches = this.#waiting.splice(0)
+      try {
+        await this.#commit(batches.flatMap(({ operations }) => operations))
+        for (const { resolve } of batches) resolve()
+      } catch (error) {
+        for (const { reject } of batches) reject(error)
+      }
+    }
+    this.#isWriting = false
+  }
+
+  async #commit(operations: readonly Operation[]): Promise<void> {
+    const sealed = operations.map(each =>
+      each.type === 'put' ? put(each.key, this.#values.encode(each.key, each.value)) : each,
+    )
+    const identity = sealed.findLast(({ key }) => key === identityKey)
+    const number = put(`${commits}${sequence(this.#next)}`, new Uint8Array(0))
+    const old = this.#next - this.#oldest >= mostCommits ? [del(`${commits}${sequence(this.#oldest)}`)] : []
+    // An identity lies apart before anything is built on it
+    if (identity?.type === 'put') await this.#keepIdentity(identity.value)
+    try {
+      await this.#level.batch([...sealed, number, ...old], synced)
+    } catch (error) {
+      if (identity !== undefined && this.#identity !== undefined) await this.#keepIdentity(this.#identity)
+      throw error
+    }
+    if (identity?.type === 'put') this.#identity = identity.value
+    this.#next++
+    this.#oldest += old.length
+    void this.#mark(false)
+  }
+
+  /** Notes beside the store how many commits there are; one note is under way at a time. */
+  #mark(flush: boolean): Promise<void> {
+    this.#marking ??= this.#markNow(flush).finally(() => {
+      this.#marking = undefined
+    })
+    return this.#marking
+  }
+
+  async #markNow(flush: boolean): Promise<void> {
+    if (this.#marked === this.#next) return
+    const now = this.#next
+    const text = `${JSON.stringify({ version: 1, commits: now })}\n`
+    // A disk that is full refuses the next write too, and says so there
+    await replace(`${this.#place.beside}.json`, new TextEncoder().encode(text), flush).then(
+      () => {
+        this.#marked = now
+      },
+      () => {},
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#writing
+    await this.#marking
+    await this.#mark(true)
+    await this.#level.close()
+  }
+
+  /** The store as everybody else sees it. */
+  face(): Store {
+    const read = async (key: string): Promise<Uint8Array | undefined> => {
+      const found = await this.#level.get(key)
+      return found && this.#values.decode(key, found)
+    }
+    const keysOf = (range: object): Promise<string[]> => this.#level.keys(range).all().then(own)
+    const faces: Readonly<Record<string, unknown>> = {
+      get: read,
+      getMany: (keys: string[]) => Promise.all(keys.map(read)),
+      put: (key: string, value: Uint8Array) => this.write([put(key, value)]),
+      del: (key: string) => this.write([del(key)]),
+      batch: (operations: Operation[]) => this.write(operations),
+      clear: async (range: object = {}) => this.write((await keysOf(range)).map(del)),
+      keys: (range: object = {}) => ({ all: () => keysOf(range) }),
+      values: (range: object = {}) => {
+        const entries = this.#entries(range)
+        return { all: async () => (await entries.all()).map(([, value]) => value) }
+      },
+      iterator: (range: object = {}) => this.#entries(range),
+      close: () => this.close(),
+    }
+    return new Proxy(this.#level, {
+      get(level, name) {
+        if (typeof name === 'string' && Object.hasOwn(faces, name)) return faces[name]
+        const value = Reflect.get(level, name, level) as unknown
+        return typeof value === 'function' ? (value.bind(level) as unknown) : value
+      },
+    })
+  }
+
+  #entries(range: object): Entries {
+    const iterator = this.#level.iterator(range)
+    const read = (some: [string, Uint8Array][]): [string, Uint8Array][] =>
+      some.flatMap(([key, value]) =>
+        key.startsWith(commits) ? [] : [[key, this.#values.decode(key, value)] as [string, Uint8Array]],
+      )
+    return {
+      all: async () => read(await iterator.all()),
+      nextv: async size => read(await iterator.nextv(size)),
+      close: () => iterator.close(),
+    }
+  }
+
+  #damaged(what: string, cause?: unknown): ClientError {
+    const { named, beside } = this.#place
+    const text =
+      `${named}: ${what}; nothing begins anew. Restore the folder from a copy; or, for the same address without ` +
+      `its messages, move away what is in it but ${beside}.identity and vault.json`
+    return new ClientError('STORE_DAMAGED', text, { cause })
+  }
+}
+
+interface Entries {
+  all(): Promise<[string, Uint8Array][]>
+  /** Gives up to so many; none at the end. */
+  nextv(size: number): Promise<[string, Uint8Array][]>
+  close(): Promise<void>
+}
+
+function own(keys: string[]): string[] {
+  return keys.filter(key => !key.startsWith(commits))
+}
+
+function isCorruption(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return (error as NodeJS.ErrnoException).code === 'LEVEL_CORRUPTION' || isCorruption(error.cause)
+}
+
+/** All of it or nothing, also when the process ends in between. */
+async function replace(file: string, bytes: Uint8Array, flush: boolean): Promise<void> {
+  const draft = `${file}.${process.pid}`
+  await writeFile(draft, bytes, { mode: 0o600, flush })
+  await rename(draft, file)
+}
