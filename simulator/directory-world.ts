@@ -29,6 +29,8 @@ export interface WorldOptions {
   readonly epochMs?: number
   readonly latencyMs?: { min: number; max: number }
   readonly network?: Partial<Network>
+  /** The IP addresses for which names in addresses stand. */
+  readonly names?: ReadonlyMap<string, Uint8Array>
   /** Default: one that costs little. */
   readonly sharing?: SecretSharing
 }
@@ -122,7 +124,11 @@ export class DirectoryWorld {
     this.random = seededRandom(options.seed ?? 1)
     this.sharing = options.sharing ?? cheapSharing
     const latencyMs = options.latencyMs ?? { min: 1, max: 20 }
-    this.links = memoryNetwork({ clock: this.clock, random: this.random, latencyMs })
+    const { names } = options
+    this.links = memoryNetwork({
+      ...{ clock: this.clock, random: this.random, latencyMs },
+      ...(names === undefined ? {} : { names }),
+    })
   }
 
   async startAuthority(i: number, options: Partial<AuthorityOptions> = {}): Promise<Authority> {

@@ -4,7 +4,7 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { ed25519PublicKey } from '#crypto'
+import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import { networkPrefix } from '../directory/address.ts'
 import type { AdmissionPolicy } from '../directory/authority/admission.ts'
 import { certificateBytes, writeDescriptor } from '../directory/documents/descriptor.ts'
@@ -24,9 +24,11 @@ import {
 import type { Role } from '../directory/documents/view.ts'
 import { DirectoryError } from '../directory/error.ts'
 import type { NodeDescription } from '../directory/join/description.ts'
+import { joinDirectory } from '../directory/join/join.ts'
 import { hex } from '../encoding/bytes.ts'
 import { contentOf, descriptorOf, idOf, signer } from '../simulator/directory-samples.ts'
-import { DirectoryWorld, networkOf, seedOf } from '../simulator/directory-world.ts'
+import { DirectoryWorld, describeNode, networkOf, seedOf } from '../simulator/directory-world.ts'
+import { silent } from '../world/log.ts'
 import { failureOf } from './refusals.ts'
 
 const open: AdmissionPolicy = { proveAddresses: true, perNetwork: 0 }
@@ -131,6 +133,46 @@ test('members that kept quiet are counted when they come back; without the limit
     assert.is(names.length, perNetwork === 0 ? 4 : 2)
     await world.close()
   }
+})
+
+test('names are counted by what they stand for when they are dialled; who is kept out hears the network', async () => {
+  const named = async (
+    proveAddresses: boolean,
+    networkOf: (i: number) => number,
+  ): Promise<Map<number, string>> => {
+    const names = new Map([1, 2, 3].map(i => [`host-${i}.example`, Uint8Array.of(198, networkOf(i), 100, i)]))
+    const world = new DirectoryWorld({ mixes: 3, gateways: 1, names })
+    for (let i = 0; i < 3; i++) await world.startAuthority(i, { admission: open })
+    await world.startNodes()
+    await world.startClient()
+    await world.clock.advance(4000)
+    for (let i = 0; i < 3; i++) {
+      await world.killAuthority(i)
+      await world.startAuthority(i, { admission: { proveAddresses, perNetwork: 2 } })
+    }
+    const why = new Map<number, string>()
+    const { network, clock, random } = world
+    for (const i of [1, 2, 3]) {
+      const name = `named ${i}`
+      const link = world.host(name, 'node', [`/dns4/host-${i}.example/tcp/4001`])
+      const directory = await joinDirectory({
+        ...{ network, clock, random, link, log: silent, describe: describeNode(name, 'gateway', link) },
+        sign: message => ed25519Sign(seedOf(name), message),
+      })
+      await world.clock.advance(1500)
+      for (const refused of directory.refusals().values()) why.set(i, `${refused.code} ${refused.why}`)
+      world.nodes.push({ name, role: 'gateway', link, directory })
+    }
+    await world.advanceTo(2, 0.1)
+    for (const i of [1, 2, 3]) assert.is(listed(world, `named ${i}`), !why.has(i), why.get(i))
+    await world.close()
+    return why
+  }
+  assert.equal(await named(true, i => i), new Map(), 'networks of their own')
+  const full = 'NETWORK_FULL join: /ip4/198.51.100.3/tcp/4001: 2 nodes are in its network 198.51 already'
+  assert.equal(await named(true, () => 51), new Map([[3, full]]))
+  const undialled = await named(false, i => i)
+  assert.match(undialled.get(1) ?? '', /^NOT_ADMITTED join: .dns4.*nobody dials a name/)
 })
 
 test('who leaves is out of the next document, who is killed only of the one after; coming back undoes it', async () => {

@@ -135,8 +135,9 @@ export class Admission {
     this.#checkNewer(request)
     this.#checkPolicy(stable)
     verifyJoin(this.#init.network.name, request)
-    if (this.#policy.proveAddresses && !this.#isProven(stable)) await this.#prove(stable)
-    await this.#keep({ request, left: false })
+    const reached = await this.#reach(stable)
+    this.#checkNetworks(stable, reached)
+    await this.#keep({ request, left: false, reached })
   }
 
   /**
@@ -155,7 +156,7 @@ export class Admission {
       throw new DirectoryError('OLD_EPOCH', 'leave: the node has come back since')
     verifyLeave(this.#init.network.name, note)
     const { epoch, serial } = note
-    await this.#keep({ request: { ...member.request, epoch, serial }, left: true })
+    await this.#keep({ ...member, request: { ...member.request, epoch, serial }, left: true })
   }
 
   /** Says whether the node of a descriptor may be in. */
@@ -225,8 +226,18 @@ export class Admission {
     if (stable.addresses.length === 0) {
       throw new DirectoryError('NOT_ADMITTED', 'join: addresses: want at least one')
     }
-    const { perNetwork } = this.#policy
-    if (perNetwork > 0) this.#checkNetworks(stable, perNetwork)
+    const { perNetwork, proveAddresses } = this.#policy
+    const named = stable.addresses.find(address => networkPrefix(address) === undefined)
+    if (perNetwork > 0 && !proveAddresses && named !== undefined) {
+      throw new DirectoryError(
+        'NOT_ADMITTED',
+        `join: ${named}: nodes are counted by network here, and nobody dials a name to find its: announce an IP address`,
+      )
+    }
+    this.#checkNetworks(
+      stable,
+      stable.addresses.filter(address => networkPrefix(address) !== undefined),
+    )
     if (this.#members.size >= admissionLimits.members && !this.#members.has(hex(stable.id))) {
       throw new DirectoryError('BUSY', `join: ${admissionLimits.members} nodes are members already`)
     }
@@ -239,26 +250,37 @@ export class Admission {
     }
   }
 
-  #checkNetworks(stable: StablePart, most: number): void {
-    for (const address of stable.addresses) {
+  /** @param addresses with an IP address each, names as they were found */
+  #checkNetworks(stable: StablePart, addresses: readonly string[]): void {
+    const { perNetwork } = this.#policy
+    if (perNetwork === 0) return
+    for (const address of addresses) {
       const prefix = networkPrefix(address)
       if (prefix === undefined) {
         throw new DirectoryError(
           'NOT_ADMITTED',
-          `join: ${address}: want an IP address: nodes are counted by network`,
+          `join: ${address}: no IP address was found for it: nodes are counted by network here`,
         )
       }
       const others = [...this.#members.entries()].filter(
-        ([id, { request, left }]) =>
+        ([id, { request, left, reached }]) =>
           !left &&
           id !== hex(stable.id) &&
           (this.#seen.get(id) ?? 0) >= this.#epoch() - 2 &&
-          request.stable.addresses.some(other => networkPrefix(other) === prefix),
+          [...request.stable.addresses, ...reached].some(other => networkPrefix(other) === prefix),
       )
-      if (others.length >= most) {
-        throw new DirectoryError('NETWORK_FULL', `join: ${address}: ${most} nodes are in its network already`)
+      if (others.length >= perNetwork) {
+        throw new DirectoryError(
+          'NETWORK_FULL',
+          `join: ${address}: ${perNetwork} nodes are in its network ${prefix} already`,
+        )
       }
     }
+  }
+
+  /** Tells the networks of a node, those of its names too where it was dialled. */
+  networksOf({ id, addresses }: Pick<StablePart, 'id' | 'addresses'>): string[] {
+    return networksOf([...addresses, ...(this.#members.get(hex(id))?.reached ?? [])])
   }
 
   /** A member that kept quiet comes back as anybody comes: where the document of now has room in its networks. */
@@ -266,7 +288,7 @@ export class Admission {
     const { perNetwork } = this.#policy
     const view = this.#init.current()
     if (perNetwork === 0 || view === undefined || view.nodes.has(hex(stable.id))) return
-    for (const network of networksOf(stable.addresses)) {
+    for (const network of this.networksOf(stable)) {
       const others = this.#crowd(view).get(network) ?? 0
       if (others < perNetwork) continue
       throw new DirectoryError(
@@ -280,40 +302,50 @@ export class Admission {
   #crowd(view: View): ReadonlyMap<string, number> {
     if (this.#crowded?.view === view) return this.#crowded.counts
     const counts = new Map<string, number>()
-    for (const { addresses } of view.nodes.values()) {
-      for (const network of networksOf(addresses)) counts.set(network, (counts.get(network) ?? 0) + 1)
+    for (const node of view.nodes.values()) {
+      for (const network of this.networksOf(node)) counts.set(network, (counts.get(network) ?? 0) + 1)
     }
     this.#crowded = { view, counts }
     return counts
   }
 
   /** A node that starts again in the epoch in which it was proven is not dialled again. */
-  #isProven(stable: StablePart): boolean {
+  #provenAt(stable: StablePart): readonly string[] | undefined {
     const member = this.#members.get(hex(stable.id))
-    if (member === undefined || member.left || member.request.epoch < this.#epoch()) return false
-    return String(member.request.stable.addresses) === String(stable.addresses)
+    if (member === undefined || member.left || member.request.epoch < this.#epoch()) return undefined
+    return String(member.request.stable.addresses) === String(stable.addresses) ? member.reached : undefined
   }
 
-  async #prove(stable: StablePart): Promise<void> {
+  /** Proves the addresses where the policy wants it. @returns where the node was found */
+  async #reach(stable: StablePart): Promise<readonly string[]> {
+    if (!this.#policy.proveAddresses) return []
+    const proven = this.#provenAt(stable)
+    if (proven !== undefined) return proven
     if (this.#proving >= admissionLimits.proofs) {
       throw new DirectoryError('BUSY', 'join: too many addresses are being proven: ask again in some seconds')
     }
     this.#proving++
     try {
-      await Promise.all(stable.addresses.map(address => this.#dial({ id: stable.id, addresses: [address] })))
+      return await Promise.all(
+        stable.addresses.map(address => this.#dial({ id: stable.id, addresses: [address] }, address)),
+      )
     } finally {
       this.#proving--
     }
   }
 
-  /** Dials one address; who answers there has the node's key. */
-  async #dial(node: Peer): Promise<void> {
+  /** Dials one address; who answers there has the node's key. @returns the address as it was found */
+  async #dial(node: Peer, address: string): Promise<string> {
     const { network, link, random } = this.#init
     const nonce = random(nonceBytes)
-    const options = { timeoutMs: admissionLimits.proofMs, maxBytes: 64, dialAnew: true }
+    let found = address
+    const reached = (at: string): void => {
+      found = at
+    }
+    const options = { timeoutMs: admissionLimits.proofMs, maxBytes: 64, dialAnew: true, reached }
     try {
       const signature = await link.request(node, presenceProtocol, nonce, options)
-      if (ed25519Verify(node.id, presenceBytes(network.name, link.id, nonce), signature)) return
+      if (ed25519Verify(node.id, presenceBytes(network.name, link.id, nonce), signature)) return found
       throw new LinkError('REFUSED', 'the answer is not signed by the node')
     } catch (error) {
       if (!(error instanceof LinkError)) throw error

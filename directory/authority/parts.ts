@@ -166,6 +166,7 @@ function rulesOf(
     flags: (round, node) => statistics.flags(round, node),
     admits: descriptor => door.admits(descriptor),
     stays: descriptor => door.stays(descriptor),
+    networksOf: admission && (stable => admission.networksOf(stable)),
     isSettled: (round, node) => admission?.isSettled(round, node) ?? true,
     newestBefore: epoch => archive.newestBefore(epoch),
     body: name => archive.body(name),

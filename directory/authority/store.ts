@@ -12,6 +12,7 @@ import {
   type Descriptor,
   descriptorLimits,
   readDescriptor,
+  readTexts,
   writeDescriptor,
 } from '../documents/descriptor.ts'
 import { type Evidence, readEvidence, verifyEvidence, writeEvidence } from '../documents/evidence.ts'
@@ -234,8 +235,11 @@ export class AuthorityStore {
   }
 
   /** Writes down that a node was let in, or has left. */
-  async putMember({ request, left }: Member): Promise<void> {
-    await this.#store.put(memberKey(hex(request.stable.id)), write([left ? 1 : 0, writeJoin(request)]))
+  async putMember({ request, left, reached }: Member): Promise<void> {
+    await this.#store.put(
+      memberKey(hex(request.stable.id)),
+      write([left ? 1 : 0, writeJoin(request), reached]),
+    )
   }
 
   async removeMember(id: string): Promise<void> {
@@ -247,9 +251,13 @@ export class AuthorityStore {
     for (const [key, value] of await entriesUnder(this.#store, 'member/')) {
       const member = this.#read(key, () => {
         const read = new Reader(value, 'member')
-        read.tuple(2)
+        // Without where it was reached: as before that was written down
+        const fields = read.list(3)
         const left = read.item('left').uint(1) === 1
-        return { left, request: readJoin(read.item('request').bytesUpTo(joinLimits.bytes)) }
+        const request = readJoin(read.item('request').bytesUpTo(joinLimits.bytes))
+        const { addresses, address } = descriptorLimits
+        const reached = fields === 3 ? readTexts(read.item('reached'), addresses, address) : []
+        return { left, request, reached }
       })
       if (member !== undefined) members.push(member)
     }

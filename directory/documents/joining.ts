@@ -32,6 +32,8 @@ export interface Member {
   readonly request: JoinRequest
   /** It said that it leaves; `request` has the time at which it said so. */
   readonly left: boolean
+  /** Its addresses as they were found when it was dialled, names with what they stood for; none where it was not. */
+  readonly reached: readonly string[]
 }
 
 export interface LeaveNote {
