@@ -38,7 +38,7 @@ import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore } from '../world/store.ts'
 
-const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000 }
+const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000, confirmations: 1 }
 const scheme = bitcoinJoins(new Uint8Array(32).fill(1), ladder)
 const secrets = [1, 2, 3].map(byte => new Uint8Array(32).fill(byte))
 const outputs = [4, 5, 6].map(byte => scheme.outputOf(new Uint8Array(32).fill(byte)))
@@ -126,6 +126,87 @@ test('an owner proves a note with its key, and nobody else', () => {
   )
   assert.not.ok(scheme.isOutput(new Uint8Array(32)))
   assert.not.ok(scheme.isOutput(new Uint8Array(32).fill(1)))
+})
+
+test('what a node says of a transaction is that there is none only in so many words', async () => {
+  const saying =
+    (message: string): Rpc =>
+    async method => {
+      if (method === 'getblockhash') return '00'.repeat(32)
+      throw new PaymentError('NODE', `bitcoin node: ${method}: ${message}`)
+    }
+  const asked = async (message: string): Promise<unknown> => {
+    const ledger = await openBitcoinLedger(saying(message), ladder, systemClock)
+    return await ledger.positionOf(new Uint8Array(32).fill(3)).catch((error: { code: string }) => error.code)
+  }
+  assert.is(
+    await asked('No such mempool or blockchain transaction. Use gettransaction for wallet transactions.'),
+    null,
+  )
+  assert.is(await asked('Transaction not found.'), null)
+  const unknown = [
+    'Loading block index...',
+    'Work queue depth exceeded',
+    'No such mempool transaction. Blockchain transactions are still in the process of being indexed.',
+  ]
+  for (const message of unknown) assert.is(await asked(message), 'NODE', message)
+})
+
+test("a stranger's request costs a node a bounded few calls, whatever waits there", async () => {
+  const id = (n: number): string => n.toString(16).padStart(64, '0')
+  const hashed = `0014${hex(bitcoinOwner(secrets[0] as Uint8Array).subarray(0, 20))}`
+  const output = { value: 1.03, scriptPubKey: { hex: hashed } }
+  for (const hasIndex of [true, false]) {
+    let calls = 0
+    const rpc: Rpc = async (method, ...params) => {
+      calls++
+      if (method === 'getblockhash') return id(0)
+      if (method === 'gettxout') return params[0] === id(7) ? null : { ...output, confirmations: 3 }
+      if (method === 'getrawmempool') return Array.from({ length: 50_000 }, (_, i) => id(1_000_000 + i))
+      if (method === 'gettxspendingprevout' && hasIndex) return [{}]
+      if (method === 'getrawtransaction') return { vout: [output], vin: [], confirmations: 5000 }
+      throw new PaymentError('NODE', `bitcoin node: ${method}: Method not found`)
+    }
+    const ledger = await openBitcoinLedger(rpc, ladder, systemClock)
+    for (const [tx, isSpent] of [
+      [7, true],
+      [9, false],
+    ] as const) {
+      calls = 0
+      assert.is((await ledger.note(outpoint(id(tx), 0)))?.spentBy === null, !isSpent)
+      assert.ok(calls <= 19, `${calls} calls`)
+    }
+  }
+})
+
+test('a ladder, a fee and a note that cannot be meant are refused', async () => {
+  const rpc: Rpc = async method => (method === 'getblockhash' ? '00'.repeat(32) : { feerate: 330, blocks: 6 })
+  const codeOf = async (of: Ladder): Promise<string> =>
+    await openBitcoinLedger(rpc, of, systemClock).then(
+      () => 'opens',
+      (error: { code: string }) => error.code,
+    )
+  const bad: Partial<Ladder>[] = [
+    { step: 0 },
+    { step: -1000 },
+    { step: 0.5 },
+    { step: 10_000_000 },
+    { rungs: 0 },
+    { least: 1 },
+    { confirmations: 0 },
+  ]
+  for (const one of bad) assert.is(await codeOf({ ...ladder, ...one }), 'BAD_AMOUNT', JSON.stringify(one))
+  assert.is(await codeOf(ladder), 'opens')
+  const ledger = await openBitcoinLedger(rpc, ladder, systemClock)
+  assert.is(await ledger.feeRate().catch((error: { code: string }) => error.code), 'NODE')
+  const coin = { note: { ...(notes[0] as Note), denomination: 10_000_000 }, secret: secrets[0] as Uint8Array }
+  const fund = (amount: number, feeRate: number): (() => unknown) => {
+    const wanted = [{ amount, secret: secrets[1] as Uint8Array }]
+    return () => fundLadder([coin], wanted, secrets[2] as Uint8Array, feeRate)
+  }
+  assert.throws(fund(103_000, 3_000_000), /fee rate/)
+  assert.throws(fund(100, 2), /294/)
+  assert.not.throws(fund(103_000, 2))
 })
 
 /** A node that knows no transaction, and asks this much for a virtual byte. */
@@ -254,7 +335,9 @@ test('a node mines the join of a round, pays its outputs, and refuses it tampere
   try {
     const ledger = await openBitcoinLedger(node.rpc, ladder, systemClock)
     const held = await funded(node, ledger, secrets)
-    const settlements = await round(ledger, held, secrets)
+    // A round is settled once its join is in a block
+    const mining = setInterval(() => void node.mine(1).catch(() => {}), 5000)
+    const settlements = await round(ledger, held, secrets).finally(() => clearInterval(mining))
     assert.equal(
       settlements.map(({ is }) => is),
       ['paid', 'paid', 'paid'],

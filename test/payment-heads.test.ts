@@ -96,6 +96,42 @@ test('histories of different lengths are caught when the ledger cannot prove tha
   assert.is.not(watches[1]?.fork, null)
 })
 
+test('a ledger that is away for 20 minutes is paid with no more until it proves its history, and then again', async () => {
+  const ledger = await open()
+  const clock = virtualClock(0)
+  let isAway = true
+  const ask = async (question: Uint8Array): Promise<Uint8Array> => {
+    if (isAway) throw new Error('no answer')
+    return answerProof(ledger, question) ?? write({ is: 'refused' })
+  }
+  const alarms: boolean[] = []
+  const watch = new HeadWatch({
+    genesis,
+    clock,
+    ask,
+    tell: () => {},
+    onAlarm: ({ isProven }) => alarms.push(isProven),
+  })
+  const guarded = watch.guard(ledger)
+  const pay = async (nonce: number): Promise<string> =>
+    await guarded.submit(await mint(ledger, nonce)).then(
+      () => 'paid',
+      error => error.code,
+    )
+  watch.seen(ledger.head)
+  await mint(ledger, 3)
+  watch.seen(ledger.head)
+  await clock.advance(20 * minute)
+  assert.equal(alarms, [false], 'told once')
+  // The control: while nothing is proven, nothing is paid
+  assert.is(await pay(4), 'FORKED')
+  isAway = false
+  await clock.advance(2 * minute)
+  assert.is(watch.fork, null)
+  assert.is(await pay(5), 'paid')
+  watch.close()
+})
+
 test('any bytes are no question and no head', async () => {
   const ledger = await open()
   const { watches } = peersOf([ledger])

@@ -6,7 +6,7 @@ import { fromHex } from '../../encoding/bytes.ts'
 import { PaymentError } from '../error.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { bitcoinOwner, outpoint, readOutpoint, scriptOf } from './bitcoin.ts'
-import { sizeOf } from './ladder.ts'
+import { dust, mostFeeRate, sizeOf } from './ladder.ts'
 
 /** An output and the key that spends it. */
 export interface Coin {
@@ -16,16 +16,14 @@ export interface Coin {
   readonly secret: Uint8Array
 }
 
-/** Outputs of less are not relayed: for P2WPKH, Bitcoin Core's dust limit. */
-const dust = 294
-
 /**
  * A signed transaction that makes notes of these amounts, and change.
  *
  * @param notes amounts in satoshi (ladder.ts `fresh`), and what will spend them, 32 bytes each
  * @param change what will spend the rest, 32 bytes; a rest below 294 satoshi goes to the fee
  * @param feeRate satoshi for a virtual byte (BitcoinLedger.feeRate)
- * @throws PaymentError BAD_AMOUNT when the coins are worth less than notes and fee
+ * @throws PaymentError BAD_AMOUNT when the coins are worth less than notes and fee, a note is dust, or the fee rate is
+ * none or beyond 1,000
  */
 export function fundLadder(
   coins: readonly Coin[],
@@ -33,6 +31,14 @@ export function fundLadder(
   change: Uint8Array,
   feeRate: number,
 ): { readonly transaction: Uint8Array; readonly notes: readonly Note[]; readonly change: Note | null } {
+  if (!(feeRate > 0 && feeRate <= mostFeeRate))
+    throw new PaymentError('BAD_AMOUNT', `funding: want a fee rate up to ${mostFeeRate}, have ${feeRate}`)
+  const small = notes.find(({ amount }) => !Number.isSafeInteger(amount) || amount < dust)
+  if (small !== undefined)
+    throw new PaymentError(
+      'BAD_AMOUNT',
+      `funding: want notes of ${dust} satoshi at least, have ${small.amount}`,
+    )
   const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0)
   const wanted = notes.map(({ amount, secret }) => ({ amount, owner: bitcoinOwner(secret) }))
   const spent = sum(coins.map(({ note }) => note.denomination))

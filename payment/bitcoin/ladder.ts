@@ -13,6 +13,40 @@ export interface Ladder {
   readonly rungs: number
   /** The smallest denomination, in satoshi; below some thousand a note is worth less than its fees. */
   readonly least: number
+  /** Confirmations of a transaction before the keys of what it spends may go. Default 6. */
+  readonly confirmations?: number
+}
+
+/** Outputs of less are not relayed: for P2WPKH, Bitcoin Core's dust limit. */
+export const dust = 294
+/** Satoshi: a step beyond it, or a fee rate for a virtual byte, is a mistake or a node that has gone wrong. */
+const mostStep = 1_000_000
+export const mostFeeRate = 1000
+const mostRungs = 100
+const mostConfirmations = 100
+export const usualConfirmations = 6
+
+/**
+ * A ladder that can be used.
+ *
+ * @throws PaymentError BAD_AMOUNT unless step is from 1 to 1,000,000, rungs from 1 to 100, least 294 at least and
+ * confirmations from 1 to 100
+ */
+export function checkedLadder(ladder: Ladder): Ladder {
+  const { step, rungs, least, confirmations = usualConfirmations } = ladder
+  wantWhole('step', step, 1, mostStep)
+  wantWhole('rungs', rungs, 1, mostRungs)
+  wantWhole('least', least, dust, Number.MAX_SAFE_INTEGER)
+  wantWhole('confirmations', confirmations, 1, mostConfirmations)
+  return ladder
+}
+
+function wantWhole(what: string, value: number, least: number, most: number): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return
+  throw new PaymentError(
+    'BAD_AMOUNT',
+    `ladder: ${what}: want a whole number from ${least} to ${most}, have ${value}`,
+  )
 }
 
 /**

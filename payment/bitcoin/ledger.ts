@@ -8,16 +8,24 @@ import type { Clock } from '../../world/clock.ts'
 import { sleep } from '../../world/wait.ts'
 import { PaymentError } from '../error.ts'
 import { type Ledger, type NoteState, type Position, unknownSpender } from '../ledger/ledger.ts'
+import type { Note } from '../ledger/transaction.ts'
 import { tagged } from '../tagged.ts'
 import { outpoint, ownerOfScript, readOutpoint, txidOf } from './bitcoin.ts'
-import { feeTooLow, type Ladder } from './ladder.ts'
+import { checkedLadder, feeTooLow, type Ladder, mostFeeRate, usualConfirmations } from './ladder.ts'
 import { field, type Rpc } from './rpc.ts'
 
 const satoshiPerCoin = 100_000_000
 /** Blocks in which the spender of an output is looked for: a round is over long before. */
 const recentBlocks = 18
-const mostRecent = 20_000
-const fewWaiting = 500
+const mostRecent = 2000
+/** Waiting transactions that are looked through for a stranger's note, where the node cannot be asked directly. */
+const fewWaiting = 16
+/**
+ * What nodes say in so many words when there is no such transaction: Bitcoin Core with its index complete, bcoin, and
+ * btcd. Anything else (busy, warming up, still indexing) is not known now.
+ */
+const notThere =
+  /No such mempool or blockchain transaction|Transaction not found|No information available about transaction/
 /** The node is asked so often, and so far apart, whether it has taken a transaction. */
 const looks = 10
 const lookEveryMs = 200
@@ -29,10 +37,10 @@ const leastFeeRate = 1
 /**
  * Opens the chain that a Bitcoin node follows as a ledger.
  *
- * @throws PaymentError NODE when the node does not answer
+ * @throws PaymentError NODE when the node does not answer, BAD_AMOUNT for a ladder that cannot be used
  */
 export async function openBitcoinLedger(rpc: Rpc, ladder: Ladder, clock: Clock): Promise<BitcoinLedger> {
-  const { step, rungs, least } = ladder
+  const { step, rungs, least } = checkedLadder(ladder)
   const first = fromHex(text(await rpc('getblockhash', 0), 'getblockhash'))
   const numbers = new Uint8Array(24)
   const view = new DataView(numbers.buffer)
@@ -57,31 +65,57 @@ export class BitcoinLedger implements Ledger {
     this.id = id
   }
 
+  /** Confirmations that a key is kept for. */
+  get confirmations(): number {
+    return this.#ladder.confirmations ?? usualConfirmations
+  }
+
   /** An unspent output counts once it is in a block; a spent one is known as long as the node has its transaction. */
   async note(id: Uint8Array): Promise<NoteState | null> {
     const { txid, index } = readOutpoint(id)
     const unspent = await this.#rpc('gettxout', txid, index, true)
     if (unspent !== null) {
       if (Number(field(unspent, 'confirmations')) < 1) return null
-      // bcoin's gettxout leaves out what waits for a block. Where much waits, the node had better be one that does not.
-      const waiting = texts(await this.#rpc('getrawmempool')).slice(0, fewWaiting)
-      return this.#stateOf(id, unspent, await this.#spenderOf(txid, index, waiting))
+      return this.#stateOf(id, unspent, await this.#waitingSpender(txid, index))
     }
     const transaction = await this.#transaction(txid)
     const outputs = field(transaction, 'vout')
     const output: unknown = Array.isArray(outputs) ? outputs[index] : undefined
-    if (output === undefined) return null
-    // Not among the unspent outputs although it is there: the node may not have a block for it yet.
-    const spender = await this.#spenderOf(txid, index, this.#recent())
-    if (spender === null && Number(field(transaction, 'confirmations') ?? 0) < 1) return null
-    return this.#stateOf(id, output, spender ?? unknownSpender)
+    // Not among the unspent outputs although it is there: the node may not have a block for it yet
+    if (output === undefined || confirmationsOf(transaction) < 1) return null
+    return this.#stateOf(id, output, unknownSpender)
+  }
+
+  /** Looks among what waits and in the last 18 blocks, at 2,000 transactions at most: for a note of one's own round. */
+  async spenderOf(id: Uint8Array): Promise<Uint8Array | null> {
+    const { txid, index } = readOutpoint(id)
+    return (await this.#waitingSpender(txid, index)) ?? (await this.#spenderOf(txid, index, this.#recent()))
+  }
+
+  /** The transaction that made a note. */
+  async originOf(id: Uint8Array): Promise<Position | null> {
+    return await this.#positionOf(readOutpoint(id).txid)
+  }
+
+  /** bcoin's gettxout counts an output as unspent until a block spends it. */
+  async #waitingSpender(txid: string, index: number): Promise<Uint8Array | null> {
+    try {
+      const found = await this.#rpc('gettxspendingprevout', [{ txid, vout: index }])
+      const spender = field(Array.isArray(found) ? found[0] : undefined, 'spendingtxid')
+      return typeof spender === 'string' ? fromHex(spender).reverse() : null
+    } catch (error) {
+      // A node that does not answer has no other answer either; one without the method may have few waiting
+      if (!(error instanceof PaymentError) || error.cause !== undefined) throw error
+    }
+    const waiting = texts(await this.#rpc('getrawmempool')).slice(0, fewWaiting)
+    return await this.#spenderOf(txid, index, waiting)
   }
 
   #stateOf(id: Uint8Array, output: unknown, spentBy: Uint8Array | null): NoteState | null {
     const script = field(field(output, 'scriptPubKey'), 'hex')
     const owner = typeof script === 'string' ? ownerOfScript(fromHex(script)) : null
     if (owner === null) return null
-    return { id, denomination: Math.round(Number(field(output, 'value')) * satoshiPerCoin), owner, spentBy }
+    return { id, denomination: amountOf(output), owner, spentBy }
   }
 
   /**
@@ -120,11 +154,20 @@ export class BitcoinLedger implements Ledger {
     return await this.#positionOf(txidOf(transaction))
   }
 
-  /** Satoshi for a virtual byte, so that a transaction stands in one of the next blocks. */
+  /**
+   * Satoshi for a virtual byte, so that a transaction stands in one of the next blocks.
+   *
+   * @throws PaymentError NODE when the node does not answer, or wants more than 1,000
+   */
   async feeRate(blocks = 6): Promise<number> {
     const estimate = await this.#rpc('estimatesmartfee', blocks)
     const perKilobyte = Number(field(estimate, 'feerate') ?? field(estimate, 'fee'))
     const rate = (perKilobyte * satoshiPerCoin) / 1000
+    if (rate > mostFeeRate)
+      throw new PaymentError(
+        'NODE',
+        `bitcoin node: it wants ${rate} satoshi for a virtual byte: more than ${mostFeeRate}`,
+      )
     return Number.isFinite(rate) && rate > leastFeeRate ? rate : leastFeeRate
   }
 
@@ -140,7 +183,12 @@ export class BitcoinLedger implements Ledger {
     const block = field(transaction, 'blockhash')
     const header = typeof block === 'string' ? await this.#rpc('getblockheader', block, true) : null
     const index = Number(field(header, 'height') ?? 0)
-    return { transaction: fromHex(txid).reverse(), index: Number.isSafeInteger(index) ? index : 0 }
+    return {
+      transaction: fromHex(txid).reverse(),
+      index: Number.isSafeInteger(index) ? index : 0,
+      depth: confirmationsOf(transaction),
+      ...effectsOf(txid, transaction),
+    }
   }
 
   /** null when the node has it neither in a block nor waiting for one. */
@@ -148,7 +196,7 @@ export class BitcoinLedger implements Ledger {
     try {
       return await this.#rpc('getrawtransaction', txid, true)
     } catch (error) {
-      if (error instanceof PaymentError && error.cause === undefined) return null
+      if (error instanceof PaymentError && notThere.test(error.message)) return null
       throw error
     }
   }
@@ -208,6 +256,30 @@ export class BitcoinLedger implements Ledger {
       yield* texts(field(block, 'tx'))
     }
   }
+}
+
+function confirmationsOf(transaction: unknown): number {
+  const count = Number(field(transaction, 'confirmations') ?? 0)
+  return Number.isFinite(count) ? Math.max(0, count) : 0
+}
+
+function effectsOf(txid: string, transaction: unknown): Required<Pick<Position, 'spends' | 'makes'>> {
+  const [inputs, outputs] = [field(transaction, 'vin'), field(transaction, 'vout')]
+  const spends = (Array.isArray(inputs) ? inputs : []).flatMap((input: unknown): Uint8Array[] => {
+    const [spent, place] = [field(input, 'txid'), field(input, 'vout')]
+    return typeof spent === 'string' && typeof place === 'number' ? [outpoint(spent, place)] : []
+  })
+  const makes = (Array.isArray(outputs) ? outputs : []).flatMap((output: unknown, index): Note[] => {
+    const script = field(field(output, 'scriptPubKey'), 'hex')
+    const owner = typeof script === 'string' ? ownerOfScript(fromHex(script)) : null
+    if (owner === null) return []
+    return [{ id: outpoint(txid, index), denomination: amountOf(output), owner }]
+  })
+  return { spends, makes }
+}
+
+function amountOf(output: unknown): number {
+  return Math.round(Number(field(output, 'value')) * satoshiPerCoin)
 }
 
 function text(value: unknown, what: string): string {

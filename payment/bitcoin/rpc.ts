@@ -3,7 +3,10 @@
 import { PaymentError } from '../error.ts'
 
 /** Asks the node one thing. @throws PaymentError NODE, with what it says */
-export type Rpc = (method: string, ...params: readonly (string | number | boolean)[]) => Promise<unknown>
+export type Rpc = (
+  method: string,
+  ...params: readonly (string | number | boolean | readonly object[])[]
+) => Promise<unknown>
 
 /** Says where a Bitcoin node answers. */
 export interface RpcOptions {

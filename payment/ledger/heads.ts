@@ -62,11 +62,12 @@ export class HeadWatch {
     this.#timers = new Timers(init.clock)
     this.#timers.every(askEveryMs, () => this.#event({ type: 'time' }))
     this.#timers.every(tellEveryMs, () => {
-      if (this.#state.at === 'following') init.tell(writeHead(this.#state.head))
+      const followed = this.#followed
+      if (followed !== null) init.tell(writeHead(followed.head))
     })
   }
 
-  /** Tells what the ledger is caught at; null while it is not. */
+  /** Tells what the ledger is caught at, for ever, or which proof it owes, until it gives it; null otherwise. */
   get fork(): Fork | null {
     return this.#state.at === 'forked' ? this.#state.fork : null
   }
@@ -94,6 +95,7 @@ export class HeadWatch {
       ...(ledger.confirmations === undefined ? {} : { confirmations: ledger.confirmations }),
       note: async id => await ledger.note(id),
       ...(ledger.notes === undefined ? {} : { notes: ledger.notes.bind(ledger) }),
+      ...(ledger.spenderOf === undefined ? {} : { spenderOf: ledger.spenderOf.bind(ledger) }),
       ...(ledger.originOf === undefined ? {} : { originOf: ledger.originOf.bind(ledger) }),
       notesOwnedBy: async (owner, after) => await ledger.notesOwnedBy(owner, after),
       positionOf: async transaction => await ledger.positionOf(transaction),
@@ -139,9 +141,15 @@ export class HeadWatch {
     if (this.#isOpen(first, second)) this.#timers.after(askEveryMs, () => void this.#ask(first, second))
   }
 
+  /** What is followed, also while the ledger owes a proof. */
+  get #followed(): Extract<WatchState, { at: 'following' }> | null {
+    if (this.#state.at === 'following') return this.#state
+    return this.#state.at === 'forked' ? this.#state.owing : null
+  }
+
   #isOpen(first: number, second: number): boolean {
-    if (this.#state.at !== 'following') return false
-    return this.#state.open.some(({ head, against }) => {
+    const open = this.#followed?.open ?? []
+    return open.some(({ head, against }) => {
       const [smaller, larger] = [Math.min(head.size, against.size), Math.max(head.size, against.size)]
       return smaller === first && larger === second
     })

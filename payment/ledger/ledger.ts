@@ -60,6 +60,8 @@ export interface Ledger {
    * @throws PaymentError for a transaction that cannot stand in the ledger
    */
   submit(transaction: Uint8Array): Promise<Position>
+  /** Looks for who spent a note, where `note` knows only that somebody did; null when it is not found. */
+  spenderOf?(note: Uint8Array): Promise<Uint8Array | null>
   /** null says in so many words that there is no such transaction; a ledger that does not know now rejects. */
   positionOf(transaction: Uint8Array): Promise<Position | null>
   /**

@@ -20,14 +20,17 @@ export interface Fork {
 export type WatchState =
   | { readonly at: 'start' }
   | { readonly at: 'following'; readonly head: SignedHead; readonly open: readonly OwedProof[] }
-  | { readonly at: 'forked'; readonly fork: Fork }
+  /** `owing`: what was followed before a proof was late; when it comes, that goes on. Null once the fork is proven. */
+  | { readonly at: 'forked'; readonly fork: Fork; readonly owing: Following | null }
+
+type Following = Extract<WatchState, { at: 'following' }>
 
 /** A proof that the ledger owes: that two heads are of one history. */
 export interface OwedProof {
   readonly head: SignedHead
   /** The head that was followed when the question was asked. */
   readonly against: SignedHead
-  /** By the time that has elapsed (world/clock.ts): after that, no answer is one. */
+  /** By the time that has elapsed (world/clock.ts): after that, nothing is paid until the answer comes. */
   readonly until: Ms
 }
 
@@ -67,23 +70,43 @@ export function watch(state: WatchState, event: WatchEvent, now: Ms): [WatchStat
     case 'start':
       return event.type === 'head' ? [{ at: 'following', head: event.head, open: [] }, []] : [state, []]
     case 'forked':
-      return [state, []]
+      return state.owing === null ? [state, []] : healed(state.fork, followed(state.owing, event, now), now)
     case 'following': {
-      const late = state.open.find(question => question.until <= now)
-      if (late !== undefined) return alarm(late.head, late.against, false)
-      if (event.type === 'head') return seen(state, event.head, now)
-      if (event.type === 'proof') return answered(state, event, now)
-      return [state, []]
+      const [next, actions] = followed(state, event, now)
+      if (next.at !== 'following') return [next, actions]
+      const late = lateIn(next, now)
+      if (late === undefined) return [next, actions]
+      const [first, second] = inOrder(late.head, late.against)
+      const fork = { first, second, isProven: false }
+      return [{ at: 'forked', fork, owing: next }, [...actions, { do: 'alarm', fork }]]
     }
   }
 }
 
-type Following = Extract<WatchState, { at: 'following' }>
+function followed(state: Following, event: WatchEvent, now: Ms): [WatchState, WatchAction[]] {
+  if (event.type === 'head') return seen(state, event.head, now)
+  if (event.type === 'proof') return answered(state, event, now)
+  return [state, []]
+}
+
+/** A ledger that was away for long is not one that was caught: with the proof that it owes, all is as before. */
+function healed(
+  fork: Fork,
+  [next, actions]: [WatchState, WatchAction[]],
+  now: Ms,
+): [WatchState, WatchAction[]] {
+  if (next.at !== 'following' || lateIn(next, now) === undefined) return [next, actions]
+  return [{ at: 'forked', fork, owing: next }, actions]
+}
+
+function lateIn({ open }: Following, now: Ms): OwedProof | undefined {
+  return open.find(question => question.until <= now)
+}
 
 function seen(state: Following, head: SignedHead, now: Ms): [WatchState, WatchAction[]] {
   const known = [state.head, ...state.open.map(question => question.head)]
   const other = known.find(({ size, root }) => size === head.size && !same(root, head.root))
-  if (other !== undefined) return alarm(other, head, true)
+  if (other !== undefined) return alarm(other, head)
   if (known.some(({ size }) => size === head.size) || state.open.length >= mostOpen) return [state, []]
   return ask(state, head, now)
 }
@@ -116,10 +139,10 @@ function answered(
   return [{ ...rest, head: second }, []]
 }
 
-function alarm(one: SignedHead, other: SignedHead, isProven: boolean): [WatchState, WatchAction[]] {
+function alarm(one: SignedHead, other: SignedHead): [WatchState, WatchAction[]] {
   const [first, second] = inOrder(one, other)
-  const fork = { first, second, isProven }
-  return [{ at: 'forked', fork }, [{ do: 'alarm', fork }]]
+  const fork = { first, second, isProven: true }
+  return [{ at: 'forked', fork, owing: null }, [{ do: 'alarm', fork }]]
 }
 
 function inOrder(a: SignedHead, b: SignedHead): [smaller: SignedHead, larger: SignedHead] {

@@ -3,7 +3,7 @@
 // inference: what the ledger does not show yet is asked again. docs/spec/payments-rounds.md 4.8.
 
 import { same } from '../../encoding/bytes.ts'
-import { isSpending, type Ledger, type NoteState, type Position } from '../ledger/ledger.ts'
+import { isSpending, type Ledger, type NoteState, type Position, unknownSpender } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import type { JoinScheme } from './join.ts'
 import type { RoundRecord } from './record.ts'
@@ -73,9 +73,9 @@ export async function shownOf(ledger: Ledger, scheme: JoinScheme, record: RoundR
   const mine = transactionsOf(scheme, record)
   const own = await enteredOf(ledger, scheme, mine)
   const note = await ledger.note(record.note.id)
-  const by = note?.spentBy ?? null
+  const by = own !== null || note === null ? null : await spenderIn(ledger, note)
   const isOwn = by !== null && mine.some(({ id }) => same(id, by))
-  const foreign = by === null || isOwn || own !== null ? null : await ledger.positionOf(by)
+  const foreign = by === null || isOwn ? null : await ledger.positionOf(by)
   return { own, note, foreign, confirmations: ledger.confirmations ?? 1 }
 }
 
@@ -105,4 +105,10 @@ async function enteredOf(ledger: Ledger, scheme: JoinScheme, mine: readonly Mine
     return { position, is, secret, ...(note === undefined ? {} : { note }) }
   }
   return null
+}
+
+/** Gives the transaction that a ledger names as a note's spender; null when nobody is known to have spent it. */
+export async function spenderIn(ledger: Ledger, note: NoteState): Promise<Uint8Array | null> {
+  if (note.spentBy === null || !same(note.spentBy, unknownSpender)) return note.spentBy
+  return (await ledger.spenderOf?.(note.id)) ?? null
 }

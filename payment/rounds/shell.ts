@@ -9,7 +9,7 @@ import { Timers } from '../../world/timers.ts'
 import { turns } from '../../world/turns.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { codeOf, PaymentError } from '../error.ts'
-import { isSpending, type Ledger, unknownSpender } from '../ledger/ledger.ts'
+import { isSpending, type Ledger } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { momentOf } from '../times.ts'
 import type { Conviction } from './judge.ts'
@@ -17,7 +17,7 @@ import { startRound } from './keys.ts'
 import { Looks } from './looks.ts'
 import { type RoundRecord, readRecord, writeRecord } from './record.ts'
 import { step } from './round.ts'
-import { type Settlement, settle, shownOf } from './settle.ts'
+import { type Settlement, settle, shownOf, spenderIn } from './settle.ts'
 import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Step } from './state.ts'
 
 /** Tells the owner of the note. */
@@ -286,7 +286,8 @@ export class RoundShell {
 
 /** Who is proven to have spent a note. Nobody is held to what a ledger only says. */
 async function spending(ledger: Ledger, id: Uint8Array): Promise<{ note: Uint8Array; by: Uint8Array }[]> {
-  const by = (await ledger.note(id))?.spentBy ?? null
-  if (by === null || same(by, unknownSpender)) return []
+  const note = await ledger.note(id)
+  const by = note === null ? null : await spenderIn(ledger, note)
+  if (by === null) return []
   return isSpending(await ledger.positionOf(by), id) ? [{ note: id, by }] : []
 }

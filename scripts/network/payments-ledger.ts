@@ -37,7 +37,7 @@ export interface Treasury {
   close(): Promise<void>
 }
 
-const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000 }
+const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000, confirmations: 1 }
 
 /** Where the node is installed. */
 export async function bitcoinTreasury(): Promise<Treasury> {
