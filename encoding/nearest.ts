@@ -17,7 +17,7 @@ function begins(word: string, name: string): boolean {
   return word.length >= stem && name.startsWith(word.slice(0, stem))
 }
 
-/** How many letters to add, take, change or swap with the next (the optimal string alignment distance). */
+/** Counts the letters to add, take, change or swap with the next (the optimal string alignment distance). */
 function editDistance(a: string, b: string): number {
   let [before, row] = [[] as number[], Array.from({ length: b.length + 1 }, (_, j) => j)]
   for (let i = 1; i <= a.length; i++) {

@@ -33,7 +33,7 @@ export function readProxyHeader(bytes: Uint8Array): ProxyHeader {
   return { at: 'bad' }
 }
 
-/** Whether bytes begin so, as far as they have come. */
+/** Tells whether bytes begin so, as far as they have come. */
 function begins(bytes: Uint8Array, start: Uint8Array): boolean {
   return start.subarray(0, bytes.length).every((byte, i) => bytes[i] === byte)
 }

@@ -51,7 +51,7 @@ const stamped: fc.Arbitrary<Stamped> = fc.record(
   plain,
 )
 
-/** What is read and written again gives the bytes that were read; what is not read, LinkError BAD_MESSAGE. */
+/** Checks that reading and writing again gives the bytes that were read; else LinkError BAD_MESSAGE. */
 function tidy(again: (given: Uint8Array) => Uint8Array, sample: Uint8Array, junk: Uint8Array): void {
   const near = sample.slice()
   for (const [i, byte] of junk.entries())

@@ -58,7 +58,7 @@ export async function during<T>(w: World, happening: Promise<T>, most: number = 
   return await happening
 }
 
-/** What a client has of a topic, as text. */
+/** Reads as text what a client has of a topic. */
 export async function read(client: Client, topic = 'open'): Promise<string[]> {
   const entries = await client.bulletin(topic).list({ most: 1000 })
   return entries.map(({ bytes }) => new TextDecoder().decode(bytes))

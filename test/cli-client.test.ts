@@ -84,7 +84,7 @@ async function fine(...args: string[]): Promise<string> {
   return out.trim()
 }
 
-/** What `--json` prints, a line each. */
+/** Runs a command with `--json`, and reads what it prints, a line each. */
 async function json(...args: string[]): Promise<Record<string, unknown>[]> {
   const out = await fine(...args, '--json')
   return out === '' ? [] : out.split('\n').map(line => JSON.parse(line) as Record<string, unknown>)

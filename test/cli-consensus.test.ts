@@ -36,7 +36,7 @@ const networkFile = join(folder, 'network.toml')
 /** The signed documents that the authority has, by epoch. */
 const documents = new Map<number, Uint8Array>()
 const names: Uint8Array[] = []
-/** What the authority answers when it is asked for evidence. */
+/** The authority's answer when it is asked for evidence. */
 let proofs = writeProofs([])
 let authority: Host
 

@@ -5,7 +5,7 @@ import { reloaded, reloadedLines, reloader } from '../simulator/roles/reload.ts'
 
 const file = { log: 'info', family: 'mine', listen: ['/ip4/127.0.0.1/tcp/1'], id: new Uint8Array(32) }
 
-/** What a run says on standard error. */
+/** Collects what a run says on standard error. */
 function said(run: () => unknown): string[] {
   const { error } = console
   const lines: string[] = []

@@ -59,7 +59,7 @@ function fillable(full: { now: boolean }): Store {
   })
 }
 
-/** What a raw request with these headers gets, where the client's API really listens. */
+/** Gives the answer to a raw request with these headers, where the client's API really listens. */
 async function overHttp(
   headers: Record<string, string>,
   path = '/status',

@@ -20,7 +20,7 @@ const size = fragmentBytes(g, 'forward', hpkeSealing.overhead)
 type Event =
   /** A stranger's bytes in the mailbox: noise, sealed noise, a fragment, a message with reply blocks. */
   | { readonly type: 'noise' | 'sealed' | 'fragment' | 'blocks' | 'badBlocks'; readonly seed: number }
-  /** What the owner does. */
+  /** Deeds of the owner. */
   | { readonly type: 'send' | 'reply' | 'read' | 'cancel' | 'serve' }
   /** The disk refuses what it is given for a while. */
   | { readonly type: 'disk' }

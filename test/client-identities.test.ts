@@ -16,7 +16,7 @@ import { memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
 import { assertCode, FakeLink, FakeNetwork } from './client-network.ts'
 
-/** What an observer of a link, and the gateway behind it, take down. */
+/** Notes of an observer of a link, and of the gateway behind it. */
 interface Seen {
   readonly peer: string
   readonly at: number[]
@@ -117,7 +117,7 @@ async function ended({ net, identities }: World): Promise<void> {
   await closed
 }
 
-/** What two taps have in common: how an observer links them. */
+/** Lists what two taps have in common: how an observer links them. */
 function links(a: Seen, b: Seen): string[] {
   const common = (one: Set<string>, other: Set<string>): boolean => [...one].some(each => other.has(each))
   const moments = new Set(a.at)

@@ -143,7 +143,7 @@ export class FakeNetwork {
     node.alive = true
   }
 
-  /** What a gateway holds for somebody. */
+  /** Looks into what a gateway holds for somebody. */
   mailbox(gateway: FakeNode, key: Uint8Array): readonly MailboxEntry[] {
     return gateway.boxes.get(hex(key)) ?? []
   }
@@ -431,7 +431,7 @@ export class FakeLink implements Link {
   }
 }
 
-/** What a killed process leaves: the bytes that were on its disk. */
+/** Copies what a killed process leaves: the bytes that were on its disk. */
 export async function diskOf(running: RunningClient): Promise<Store> {
   running.link.dead = true
   const copy = memoryStore()

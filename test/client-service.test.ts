@@ -17,7 +17,7 @@ async function stopAll(...clients: RunningClient[]): Promise<void> {
   for (const { client } of clients) await client.close()
 }
 
-/** How a promise ended, without waiting for it in real time. */
+/** Notes how a promise ended, without waiting for it in real time. */
 function outcome<T>(promise: Promise<T>): { value?: T; code?: string } {
   const seen: { value?: T; code?: string } = {}
   promise.then(

@@ -27,7 +27,7 @@ const otherKey = { key: random(32) }
 const cheap = { t: 1, m: 64, p: 1 }
 const marked = new TextEncoder().encode('words that nobody may read on this disk')
 
-/** Whether any file below the folder holds the bytes. */
+/** Tells whether any file below the folder holds the bytes. */
 function shows(folder: string, bytes: Uint8Array): boolean {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
     .filter(entry => entry.isFile())

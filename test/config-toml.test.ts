@@ -43,7 +43,7 @@ function failure(run: () => unknown): CommandError {
   throw new Error('did not fail')
 }
 
-/** What reading a network file says about that text, without the folder. */
+/** Gives what reading a network file says about that text, without the folder. */
 function networkFailure(text: string): string {
   const file = join(folder, 'network.toml')
   writeFileSync(file, text)

@@ -15,7 +15,7 @@ import { printing } from './printing.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** What the command prints, and its exit code. */
+/** Runs the command, and gives what it prints and its exit code. */
 async function command(...args: string[]): Promise<{ code: number; out: string; err: string }> {
   const { result: code, out, err } = await printing(() => chaos(args))
   return { code, out, err }
@@ -64,7 +64,7 @@ test('one seed gives one run', async () => {
   assert.equal(await run(plan), await run(plan))
 })
 
-/** What brings each defect to light, and what then does not hold. */
+/** Names what brings each defect to light, and what then does not hold. */
 const hunts: Readonly<Record<string, { plan: (seed: number) => Plan; finds: readonly Invariant[] }>> = {
   'no-phase-gate': {
     plan: seed => planOf(seed, ['lastMoment']),

@@ -45,7 +45,7 @@ function signed(of: Network, epoch: number, mixes = 6): Uint8Array {
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length })
 
-/** What becomes of a node from one document to the next. */
+/** Draws what becomes of a node from one document to the next. */
 const fate = fc.record({
   leaves: fc.boolean(),
   serial: fc.nat(),

@@ -60,7 +60,7 @@ test('the bound is exact: one liar more moves the mean as far as it likes', () =
 
 const rules: MeasuringRules = { trimPercent: 34, minimumReporters: 3, minimumSamples: 12 }
 
-/** What an honest node counts when each node lets its share pass: 40 loops through each of a ring. */
+/** Counts as an honest node does when each node lets its share pass: 40 loops through each of a ring. */
 function honest(shares: Readonly<Record<string, number>>): Map<string, LoopCount> {
   return new Map(Object.entries(shares).map(([id, share]) => [id, { sent: 40, returned: 40 * share }]))
 }
@@ -156,7 +156,7 @@ function book(): StatisticsBook {
   })
 }
 
-/** What `node` reports of half 2: `dead` lets nothing pass. */
+/** Makes the report of `node` on half 2: `dead` lets nothing pass. */
 function reportOf(node: string, dead: string, change: { half?: number; rows?: NodeCount[] } = {}) {
   const rows = named.body.nodes.flatMap(({ descriptor }, index) => {
     const id = hex(descriptor.stable.id)

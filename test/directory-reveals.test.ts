@@ -38,7 +38,7 @@ const contributions = [0, 1, 2].map(i => ({
   dealer: ids[i] as Uint8Array,
   value: secretSharing.verifyOpening(dealingOf(i), dealtBy(network, i, round).opening),
 }))
-/** What the three votes of the samples make, whoever opens them. */
+/** The randomness that the three votes of the samples make, whoever opens them. */
 const want = combineRandomness(network.name, round + 1, new Uint8Array(0), contributions)
 
 function shareOf(i: number, dealer: number): Uint8Array {

@@ -57,7 +57,7 @@ const members = 16_384
 const crowd = Array.from({ length: members }, (_, i) => largest(i, 1))
 const of = (epoch: number): Descriptor[] => crowd.map(descriptor => ({ ...descriptor, epoch }))
 
-/** What an authority votes when all of them have uploaded, with as much else in the vote as there can be. */
+/** Makes the vote of an authority when all of them have uploaded, with as much else in the vote as there can be. */
 function voted(i: number, epoch: number, before: ConsensusBody | undefined, documents: number): SignedVote {
   const evidence = Array.from({ length: 64 }, () => new Uint8Array(4096))
   const named = before === undefined ? undefined : nameBody(before)

@@ -38,7 +38,7 @@ export interface SharingVector {
   readonly opening: string
   /** By holder. */
   readonly shares: readonly string[]
-  /** What the opening and any `threshold` shares give. */
+  /** The contribution that the opening and any `threshold` shares give. */
   readonly contribution: string
 }
 

@@ -444,7 +444,7 @@ function forge(values: readonly bigint[], random: Random): Uint8Array {
   return write([...form, ...proofForm(proof)])
 }
 
-/** What the lists, byte strings and whole numbers of a canonical form say. */
+/** Reads the lists, byte strings and whole numbers of a canonical form. */
 function listOf(bytes: Uint8Array): Cbor {
   const read = new Reader(bytes, 'test')
   const value = (): Cbor => {

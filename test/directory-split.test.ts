@@ -19,9 +19,9 @@ const honest = [...Array.from({ length: 6 }, (_, i) => `mix ${i}`), 'gateway 0',
 const hostile = Array.from({ length: 8 }, (_, i) => `trap ${i}`)
 
 interface Shown {
-  /** Who holds the honest document of epoch 5. */
+  /** Those who hold the honest document of epoch 5. */
   readonly holders: readonly string[]
-  /** Whether the client holds the honest document of epoch 4. */
+  /** True when the client holds the honest document of epoch 4. */
   readonly held: boolean
   readonly seed?: number
 }

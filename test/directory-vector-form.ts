@@ -25,17 +25,17 @@ export interface DirectoryVector {
   readonly id: string
   readonly kind: VectorKind
   readonly why: string
-  /** What is read; of a tally: the votes; of a difference: the body before, and the difference. */
+  /** The bytes that are read; of a tally the votes, of a difference the body before and the difference. */
   readonly bytes: string | readonly string[]
   /** ok, or the code of the DirectoryError. */
   readonly expect: string
-  /** Of a tally: what the authors of the votes dealt, opened, in the order of the votes. */
+  /** For a tally: what the authors of the votes dealt, opened, in the order of the votes. */
   readonly openings?: readonly string[]
   /**
    * The digest that names the thing, where it has one; of a tally or a difference: the name of the body that it makes.
    */
   readonly name?: string
-  /** What its signature covers, where it has one. */
+  /** The bytes that its signature covers, where it has one. */
   readonly signed?: string
 }
 

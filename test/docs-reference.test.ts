@@ -11,7 +11,7 @@ const root = join(import.meta.dirname, '..')
 const pages = readPackage(root)
 const all = pages.flatMap(({ path, exports }) => exports.map(each => ({ path, each })))
 
-/** What a docstring lacks, in a few words. */
+/** Says in a few words what a docstring lacks. */
 function lacks({ docs, throws }: Entry): string[] {
   const text = [docs.text, ...docs.tags.map(tag => tag.text)].join('\n')
   return [

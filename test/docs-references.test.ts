@@ -90,7 +90,7 @@ const mention = new RegExp(
   'g',
 )
 
-/** What dangles in a text, a line each. */
+/** Lists what dangles in a text, a line each. */
 function dangling(file: string, text: string): string[] {
   const found: string[] = []
   const miss = (what: string): unknown => found.push(`${file}: ${what}`)
@@ -211,7 +211,7 @@ test('a document that names a section of its own has it', () => {
   assert.is(danglingInside('docs/spec/node.md', 'as in section 99, and (4.2), and (4.99)').length, 2)
 })
 
-/** What is wrong with the numbers of a specification's headings. */
+/** Lists what is wrong with the numbers of a specification's headings. */
 function misnumbered(headings: readonly string[]): string[] {
   const found: string[] = []
   const seen = new Set<string>()

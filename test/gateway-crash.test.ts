@@ -108,7 +108,7 @@ async function until(what: string, condition: () => boolean, limitMs = 20_000): 
   return performance.now() - began
 }
 
-/** How often the gateway's heap has each. */
+/** Counts how often the gateway's heap has each. */
 async function heapHas(gateway: Gateway, words: readonly string[]): Promise<number[]> {
   const found: number[] = []
   for (const word of words) {

@@ -50,7 +50,7 @@ test('half of a client’s cells may be of no use, or so few that they cost noth
 })
 
 /**
- * What an honest client may send that does not fit: its whole queue, after a link was cut across the end of an
+ * Bounds what an honest client may send that does not fit: its whole queue, after a link was cut across the end of an
  * epoch, and what the connection held; and after each connection that broke, a batch once more. Links are re-opened
  * with back-off: the n-th in a row waits half of min(5 s, 100 ms * 2^(n-1)) at least.
  */

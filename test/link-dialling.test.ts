@@ -76,7 +76,7 @@ const seed = new Uint8Array(32).fill(7)
 const id = publicKeyOf(seed)
 const peer = peerIdOf(id)
 
-/** What an address does when it is dialled. */
+/** Describes what an address does when it is dialled. */
 type Manner = { readonly does: 'answer' | 'refuse'; readonly afterMs: number } | { readonly does: 'nothing' }
 
 interface Bed {
@@ -122,7 +122,7 @@ function bed(manners: Readonly<Record<string, Manner>>, limits = defaultLimits):
   return { dialling: new Dialling({ reach, lookUp, clock, limits }), clock, made, open }
 }
 
-/** What came of a dial, and when. */
+/** Dials, and gives what came of it, and when. */
 async function dialled(
   { dialling, clock }: Bed,
   addresses: readonly string[],

@@ -49,7 +49,7 @@ function town(seed: number, loss = 0): Town {
 const peerOf = (host: Host): Peer => ({ id: host.id, addresses: host.addresses })
 const cell = (): Uint8Array => new Uint8Array(cellBytes)
 
-/** What an observer of all links sees of a small town that lives for a minute. */
+/** Writes down what an observer of all links sees of a small town that lives for a minute. */
 async function story(seed: number): Promise<string> {
   const { clock, network, start } = town(seed)
   const hosts = [1, 2, 3, 4].map(start)

@@ -185,7 +185,7 @@ test('who reads a byte at a time gets no more than its time, and holds no more t
   await serves(host)
 })
 
-/** How many of 20 requests of 1,000 bytes that are begun at once, and never ended, are let in. */
+/** Counts those that are let in of 20 requests of 1,000 bytes that are begun at once, and never ended. */
 async function begun(limits: Partial<LinkLimits>, peers: number): Promise<number> {
   const host = await start({ readMs: 5000, ...limits }, true)
   const streams: Stream[] = []

@@ -8,7 +8,7 @@ import type { Host } from '../link/link.ts'
 import { startLoopback } from './loopback-host.ts'
 
 const cellBytes = 3369
-/** What a window, both buffers of a stream and the sockets hold, and a good deal more. */
+/** More cells than a window, both buffers of a stream and the sockets hold, and a good deal more. */
 const flood = 12_000
 
 const host = (): Promise<Host> =>
@@ -21,7 +21,9 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** What has come of each when the honest one's cells are all there, and how many of the flood still wait at home. */
+/**
+ * Counts what has come of each when the honest one's cells are all there, and how many of the flood still wait at home.
+ */
 async function pressure(
   holdBack: boolean,
 ): Promise<{ flooded: number; queued: number; late: () => Promise<number> }> {

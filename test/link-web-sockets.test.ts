@@ -161,7 +161,7 @@ test('whatever is sent instead of the upgrade, and hanging up in the middle of o
   await until(() => sockets.every(isOver))
 })
 
-/** What a process prints that listens, or dials, with libp2p's transport as it comes, until it is over. */
+/** Gives what a process prints that listens, or dials, with libp2p's transport as it comes, until it is over. */
 function bare(program: string): Promise<{ code: number | null; said: string }> {
   const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
     cwd: root,

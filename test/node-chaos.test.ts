@@ -35,7 +35,7 @@ test('five defects at least can be planted, and others are wrong use', async () 
   assert.is(await quietly(() => chaosReplay(['--kills', 'many'])), 2)
 })
 
-/** What an echo behind a link gives back, and how long that took. */
+/** Sends bytes to an echo behind a link, and gives what comes back, and how long that took. */
 async function through(weather: Weather, bytes: Buffer): Promise<{ echo: Buffer; ms: number }> {
   const server = createServer(socket => socket.pipe(socket)).listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -79,7 +79,7 @@ test('a drop is acknowledged like any other packet and stored nowhere', async ()
   await w.close()
 })
 
-/** What one mix drops when these cells reach it from its neighbour in front. */
+/** Counts what one mix drops when these cells reach it from its neighbour in front. */
 async function droppedAt(w: World, cells: readonly Uint8Array[]): Promise<Record<string, number>> {
   const [mix, before] = [mixesOf(w)[0] as Place, gatewayOf(w, 0)]
   for (const cell of cells) before.link.send(peer(mix), cell)

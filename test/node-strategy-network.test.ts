@@ -32,7 +32,7 @@ function numbered(w: World, name: number): Uint8Array {
   return wrap(g, path, new Uint8Array(32).fill(3), plain, random)
 }
 
-/** What lies in a gateway's mailboxes: of every entry its number, in order. */
+/** Lists what lies in a gateway's mailboxes: the number of every entry, in order. */
 async function mailOf(place: Place, at: 'replyId' | 'data'): Promise<number[]> {
   const values = await place.store.values({ gt: 'mail/data/', lt: 'mail/data0' }).all()
   return values.map(value => value[at === 'replyId' ? 1 : 17] as number).sort((a, b) => a - b)
@@ -40,7 +40,7 @@ async function mailOf(place: Place, at: 'replyId' | 'data'): Promise<number[]> {
 
 const everyOne = Array.from({ length: packets }, (_, i) => i + 1)
 
-/** What stays inside each node while no more packets come. */
+/** Says what stays inside each node while no more packets come. */
 const waits: Readonly<Record<string, (held: number) => boolean>> = {
   poisson: held => held === 0,
   threshold: held => held < 4,

@@ -46,7 +46,7 @@ function strategy(name: string, random: Random, limit: number, change: MixingNum
   return hold
 }
 
-/** What one `take` did. */
+/** Records what one `take` did. */
 interface Taken {
   readonly from: number
   readonly to: number
@@ -58,7 +58,7 @@ interface Taken {
 const tickBetween = ({ from, to }: Taken, everyMs: number): boolean =>
   Math.floor(to / everyMs) > Math.floor(from / everyMs)
 
-/** Whether what left is what the rule says; `n` and `least` are already within the limit. */
+/** Tells whether what left is what the rule says; `n` and `least` are already within the limit. */
 const rules: Readonly<
   Record<string, (taken: Taken, n: number, least: number, at: MixingNumbers) => boolean>
 > = {

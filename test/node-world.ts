@@ -63,10 +63,10 @@ export interface WorldOptions {
   readonly epochMs?: number
   readonly parameters?: Partial<Parameters>
   readonly limits?: Partial<NodeLimits>
-  /** Of each node, and the log of all; default: in memory, and none. */
+  /** The files of each node, and the log of all; default: in memory, and none. */
   readonly files?: () => Files
   readonly log?: Log
-  /** Of the links of nodes. */
+  /** Limits of the links of nodes. */
   readonly linkLimits?: Partial<LinkLimits>
   readonly layers?: number
   readonly userBytes?: number

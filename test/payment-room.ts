@@ -42,7 +42,7 @@ export interface Guest {
   mixer: Mixer
 }
 
-/** How a guest sees the ledger. */
+/** Shows the ledger to a guest. */
 export type View = (ledger: Ledger, name: string) => Ledger
 
 export interface RoomOptions {
@@ -55,7 +55,7 @@ export class Room {
   readonly clock: VirtualClock
   readonly guests: Guest[] = []
   ledger: EmbeddedLedger = null as unknown as EmbeddedLedger
-  /** What becomes of a message: null when it is withheld. Others may do something when they see it. */
+  /** Decides what becomes of a message: null when it is withheld. Others may do something when they see it. */
   way: (message: Received, from: Guest) => Uint8Array | null = ({ bytes }) => bytes
   /** When it comes to somebody, milliseconds after it was published. */
   travel: (to: Guest) => number = () => 500

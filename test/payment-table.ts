@@ -15,7 +15,7 @@ export const until = 120_000
 export const expiry = 3_600_000
 export const pairing: Uint8Array = pairingId(new Uint8Array(32).fill(1), 10, 1)
 
-/** What becomes of a message on its way to a peer: null when it does not arrive. */
+/** Decides what becomes of a message on its way to a peer: null when it does not arrive. */
 export type Way = (message: Received, from: Seat, to: Seat) => Uint8Array | null
 
 export interface Seat {

@@ -114,7 +114,10 @@ test('a ledger that calls the notes of others spent, and cannot show by what, le
   room.close()
 })
 
-/** Of twelve peers, how many are joined beside eight notes of one owner, who lets run after run fail by one of them. */
+/**
+ * Counts how many of twelve peers are joined beside eight notes of one owner, who lets run after run fail by one of
+ * them.
+ */
 async function joinedBesideSilent(seed: number, leastCircle?: number): Promise<number> {
   const names = [...Array(12).keys()].map(i => `h${i}`).concat([...Array(8).keys()].map(i => `s${i}`))
   const room = await Room.open(names, undefined, {

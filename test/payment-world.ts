@@ -61,18 +61,18 @@ export async function openTestLedger(now: () => number): Promise<EmbeddedLedger>
   return await openLedger({ store: memoryStore(), genesis, ledgerSeed, now })
 }
 
-/** What an honest ledger says. */
+/** Says what an honest ledger says. */
 export function honest(ledger: EmbeddedLedger): Teller {
   return async question => answerProof(ledger, question) ?? (await answerQuestion(ledger, question))
 }
 
 export interface PaymentWorldOptions {
   readonly persons: number
-  /** What stands at the ledger's address. */
+  /** Makes what stands at the ledger's address. */
   readonly tellerOf?: (ledger: EmbeddedLedger) => Teller
   /** Knows the tokens of the API. */
   readonly who?: (w: World) => Access
-  /** Whether persons tell each other heads, and hear them. */
+  /** True when persons tell each other heads, and hear them. */
   readonly isGossiping?: boolean
   readonly parameters?: Partial<Parameters>
 }
@@ -127,7 +127,7 @@ export async function paymentWorld({
 
 interface PersonInit {
   readonly client: Client
-  /** Of the ledger. */
+  /** The ledger's address. */
   readonly address: string
   readonly seed: number
   readonly who: Access | undefined

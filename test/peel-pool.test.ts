@@ -140,7 +140,7 @@ interface Bench {
   readonly peeler: Peeler
   readonly workers: Worker[]
   readonly results: PeelResult[]
-  /** What each neighbour's packets were worth. */
+  /** The worth of each neighbour's packets. */
   readonly fits: ReadonlyMap<string, Fit>
   /** Packets that a thread was told to finish: whose payload it touches. */
   finished(): number

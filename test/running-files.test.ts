@@ -103,7 +103,7 @@ test('the unit is one that systemd takes', () => {
   }
 })
 
-/** What systemd says of a unit. */
+/** Asks systemd what it says of a unit. */
 function verify(file: string, unit: string): string[] {
   writeFileSync(file, unit)
   const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', file], { encoding: 'utf8' })

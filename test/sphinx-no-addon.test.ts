@@ -57,7 +57,7 @@ for (const file of [
     assert.match(said, /Passed: +[1-9]/)
   })
 
-/** Of what a role says when its log opens: the lines of JSON. */
+/** Opens a role's log, and gives the lines of JSON that it says then. */
 async function warnings(hasAddon: boolean): Promise<readonly Record<string, unknown>[]> {
   const opens =
     "import { openLog } from './simulator/roles/role.ts'; openLog('mix', 'info').info({}, 'started')"

@@ -42,7 +42,7 @@ for (const [name, backend] of Object.entries({ node, browser })) {
     })
 }
 
-/** What comes out, or the code of the SphinxError; any other error fails the test. */
+/** Gives what comes out, or the code of the SphinxError; any other error fails the test. */
 function outcome(run: () => unknown): unknown {
   try {
     return run()

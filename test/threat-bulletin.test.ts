@@ -51,7 +51,7 @@ const linkOf = (w: World, made: () => Promise<Client>): Promise<{ client: Client
   })
 }
 
-/** How many more packets a second leave in the seconds after something was published than in others. */
+/** Counts how many more packets a second leave in the seconds after something was published than in others. */
 function excess(
   cells: ReadonlyMap<number, number>,
   from: number,
@@ -156,7 +156,7 @@ test('reading looks the same whether a client uses the bulletin, and whether the
 })
 
 test('a flood does not drive out what others published; if origins were not told apart it would', () => {
-  /** Of five quiet entries, how many are left after 500 loud ones. */
+  /** Counts the quiet entries that are left, of five, after 500 loud ones. */
   const left = (quiet: number, loud: number): number => {
     const board = new Board(virtualClock(), () => ({ topicBytes: 10_000, ageMs: minute }))
     for (let n = 0; n < 505; n++) {

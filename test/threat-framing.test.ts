@@ -17,12 +17,12 @@ const burst = 240
 
 interface Framed {
   readonly w: World
-  /** Who passed it on, and to whom. */
+  /** The place that passed it on, and to whom. */
   readonly by: Place
   readonly at: Place
-  /** What the one counts of the other. */
+  /** Misfits that the one counts of the other. */
   readonly misfits: number
-  /** Of 20 packets of an honest client's on the same way. */
+  /** Counts those that arrive of 20 packets of an honest client's on the same way. */
   readonly delivered: number
 }
 

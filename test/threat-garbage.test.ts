@@ -30,10 +30,10 @@ interface Told {
   readonly taken: number
   /** Those that got beyond the MAC and the tag, but for the first copy of what is replayed: what costs more. */
   readonly beyond: number
-  /** What the neighbour counts of the rogue. */
+  /** Misfits that the neighbour counts of the rogue. */
   readonly misfits: number
   readonly isOut: boolean
-  /** Of 20 packets that another node sent through it after the garbage. */
+  /** Counts those that came through of 20 packets that another node sent through it after the garbage. */
   readonly passed: number
 }
 

@@ -31,7 +31,7 @@ async function logFor(
 }
 
 interface Outcome {
-  /** Of each of two payers: what it was told of the ledger, and how its last payment was answered. */
+  /** For each of two payers: what it was told of the ledger, and how its last payment was answered. */
   readonly alarms: readonly boolean[][]
   readonly last: readonly string[]
   readonly sizes: readonly number[]

@@ -19,7 +19,7 @@ interface Attack {
   readonly parameters: Partial<Parameters>
 }
 
-/** What the mix still holds and the far gateway has stored a minute after the attack, and what they dropped. */
+/** Counts what the mix still holds and the far gateway has stored a minute after the attack, and what they dropped. */
 async function attack({ packets, delayMs, parameters }: Attack): Promise<{
   held: number
   stored: number

@@ -31,7 +31,7 @@ function packetsAlong(length: number, dice: Random): Uint8Array[] {
   return packets
 }
 
-/** What the last hop of a path finds behind its own commands once it has decrypted its routing field. */
+/** Gives what the last hop of a path finds behind its own commands once it has decrypted its routing field. */
 function behindTheLastHop(length: number, dice: Random): Uint8Array {
   const packet = packetsAlong(length, dice)[length - 1] as Uint8Array
   const [shared, keys] = [new Uint8Array(suite.sharedBytes), newKeys(suite)]

@@ -27,7 +27,9 @@ function without(defence: 'withheld-left-out' | 'reveals-before-freeze'): typeof
   return broken(step)
 }
 
-/** What two honest authorities publish when the third, who has heard both secrets, opens its own or keeps it back. */
+/**
+ * Lists what two honest authorities publish when the third, who has heard both secrets, opens its own or keeps it back.
+ */
 function outcomes(machine: typeof step): string[][] {
   return [true, false].map(opens => {
     const group = frozen(machine)

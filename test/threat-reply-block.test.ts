@@ -22,7 +22,7 @@ const owner = random(32)
 const block = (): Uint8Array =>
   makeReplyBlock(g, path, { recipient: owner, replyId: random(16) }, random).block
 
-/** How many windows of bytes, outside the stated plain parts, occur a second time anywhere. */
+/** Counts the windows of bytes that, outside the stated plain parts, occur a second time anywhere. */
 function sharedWindows(
   blocks: readonly Uint8Array[],
   window: number,

@@ -19,7 +19,7 @@ import { silent } from '../world/log.ts'
 import { systemRandom as random } from '../world/random.ts'
 import { memoryStore } from '../world/store.ts'
 
-/** How many epochs ahead keys are made. */
+/** Keys are made so many epochs ahead. */
 const epochsAhead = 3
 const [folder, mode] = process.argv.slice(2) as [string, string]
 const keep = mode === 'keep'

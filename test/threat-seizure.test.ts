@@ -24,7 +24,7 @@ function unreadable(): string | undefined {
   }
 }
 
-/** How a key may lie somewhere: as it is, as X25519 clamps it (RFC 7748, section 5), and as text. */
+/** Lists how a key may lie somewhere: as it is, as X25519 clamps it (RFC 7748, section 5), and as text. */
 function forms(secret: Buffer): Buffer[] {
   const clamped = Buffer.from(secret)
   clamped[0] = (clamped[0] as number) & 248
@@ -83,7 +83,7 @@ function said(child: ChildProcess): Promise<string> {
 }
 
 interface Seized {
-  /** Of the keys of two epochs that are over, and of the last one that is there. */
+  /** For the keys of two epochs that are over, and of the last one that is there: whether each is in memory. */
   readonly memory: readonly boolean[]
   readonly disk: readonly boolean[]
   readonly packets: { readonly dropped: Readonly<Record<string, number>> }

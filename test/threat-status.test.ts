@@ -13,7 +13,7 @@ import { codeOf } from './refusals.ts'
 const clients = (of: Network = network): readonly HeldNotes[] =>
   [0, 1].map(() => newNotes(undefined, view, of))
 
-/** Whether the two avoid different nodes. */
+/** Tells whether the two avoid different nodes. */
 function areApart(both: readonly HeldNotes[], now: number): boolean {
   const [first, second] = both.map(notes => {
     const { nodes } = notes.obeyed(view, now)

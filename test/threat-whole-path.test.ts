@@ -22,7 +22,7 @@ function withHand(change: Partial<NodeEntry>, parameters: Partial<View['paramete
   return { ...view, layers, parameters: { ...view.parameters, ...parameters } }
 }
 
-/** Of the paths that clients draw, the part on which the adversary has two mixes, and all three. */
+/** Computes the part of the paths that clients draw on which the adversary has two mixes, and all three. */
 function caught(of: View): { readonly two: number; readonly all: number } {
   const random = seededRandom(1)
   const own = new Set(of.layers.map(layer => hex(layer[0]?.id as Uint8Array)))

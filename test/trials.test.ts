@@ -1,4 +1,5 @@
 // trials/: each starts by its own name and through `npm run trial`, and says on wrong use what there is.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
@@ -45,6 +46,37 @@ test('each also starts by its own name', () => {
     assert.ok(existsSync(join(root, file)), `${name}: ${file}`)
   }
   assert.match(start('chaos', 'weather').err, /^chaos: no harness weather\n/)
+})
+
+test('wrong use of any of them ends with code 2, and says so in its name', () => {
+  const wrong = [
+    ['attack'],
+    ['attack', 'weather'],
+    ['attack', 'cost', '--weather'],
+    ['bench'],
+    ['bench', 'weather'],
+    ['bench', 'sphinx', '--weather'],
+    ['chaos'],
+    ['chaos', 'wire', '--weather'],
+    ['chaos', 'wire', '--break', 'weather'],
+    ['chaos', 'wire', '--seeds', 'many'],
+    ['conformance', 'one', 'two'],
+    ['soak', '--weather'],
+    ['soak', '--minutes', '0'],
+  ] as const
+  for (const [name, ...args] of wrong) {
+    const { status, err } = start(name, ...args)
+    assert.is(status, 2, `${name} ${args.join(' ')}: ${err}`)
+    assert.match(err, new RegExp(`^(${name}: |usage: npm run ${name})`), args.join(' '))
+  }
+})
+
+test('chaos wire lists what it can plant, and is told through npm run trial too', () => {
+  const own = start('chaos', 'wire', '--break', 'list')
+  assert.is(own.status, 0, own.err)
+  const told = start('trial', 'chaos', 'wire', '--break', 'weather')
+  assert.is(told.status, 2)
+  assert.match(told.err, /^chaos: wire: /)
 })
 
 test.run()

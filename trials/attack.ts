@@ -29,7 +29,7 @@ if (name === undefined || !Object.hasOwn(attacks, name)) {
   }
 }
 
-/** What parseArgs and the readers of numbers throw for options that an attack does not have. */
+/** Recognises what parseArgs and the readers of numbers throw for options that an attack does not have. */
 function isBadOption(error: Error): boolean {
   return 'code' in error && (String(error.code).startsWith('ERR_PARSE_ARGS') || error.code === 'USAGE')
 }

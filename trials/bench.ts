@@ -35,7 +35,7 @@ if (name === undefined || !Object.hasOwn(benches, name)) {
   }
 }
 
-/** What parseArgs throws for options that a measurement does not have. */
+/** Recognises what parseArgs throws for options that a measurement does not have. */
 function isBadOption(error: unknown): error is Error {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')
 }

@@ -10,7 +10,7 @@ import { katzenpostAez, katzenpostChaCha20, katzenpostKdfVectors } from './confo
 import { lionessAnswer } from './conformance/lioness.ts'
 import { merkleProbes } from './conformance/merkle.ts'
 
-/** What runs a kind: a file's or folder's path to its checks. */
+/** Runs a kind: a file's or folder's path to its checks. */
 type Runner = (path: string) => readonly Check[] | Promise<readonly Check[]>
 
 const runners: Readonly<Record<string, Runner>> = {

@@ -8,7 +8,7 @@ interface Trial {
   readonly about: string
   /** Starts with the arguments that are left in process.argv, prints, and sets the exit code. */
   readonly start: () => Promise<unknown>
-  /** Whether it starts processes of the built program. */
+  /** True when it starts processes of the built program. */
   readonly needsDist?: true
 }
 

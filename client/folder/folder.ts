@@ -23,7 +23,7 @@ import {
 const vaultName = 'vault.json'
 const sealedName = 'sealed'
 const identitiesName = 'identities'
-/** What lies beside an open store begins with this. */
+/** The names of what lies beside an open store begin with this. */
 const openName = 'kept'
 const isOurs =
   /^(CURRENT|LOCK|LOG|LOG\.old|MANIFEST-\d{6,}|\d{6,}\.(log|ldb|sst|dbtmp)|room|kept\.(json|identity)(\.\d+)?)$/

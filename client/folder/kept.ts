@@ -14,7 +14,7 @@ import type { KeyedValues } from './vault.ts'
 export interface Place {
   /** LevelDB's folder. */
   readonly level: string
-  /** What is written beside it begins with this: PREFIX.json, PREFIX.identity. */
+  /** The names of what is written beside it begin with this: PREFIX.json, PREFIX.identity. */
   readonly beside: string
   /** The folder as its owner knows it. */
   readonly named: string
@@ -89,7 +89,7 @@ class Kept {
     }
   }
 
-  /** What was committed at least, by what lies beside the store; undefined where nothing does. */
+  /** Reads what was committed at least from what lies beside the store; undefined where nothing does. */
   #markedCommits(): number | undefined {
     const file = `${this.#place.beside}.json`
     if (!existsSync(file)) return undefined
@@ -102,7 +102,7 @@ class Kept {
     throw this.#damaged(`${file} cannot be read`)
   }
 
-  /** Whether every commit is there. */
+  /** Checks that every commit is there. */
   async #check(marked: number | undefined): Promise<void> {
     const numbers = (await this.#level.keys(under(commits)).all()).map(key =>
       Number(key.slice(commits.length)),
@@ -117,7 +117,7 @@ class Kept {
       throw this.#damaged(`its last ${marked - this.#next} writes are lost`)
   }
 
-  /** What was sealed before values were bound to their keys is sealed anew, once. */
+  /** Seals anew, once, what was sealed before values were bound to their keys. */
   async #bindAll(): Promise<void> {
     const { rebind } = this.#values
     if (rebind === undefined) return

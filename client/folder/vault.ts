@@ -127,7 +127,7 @@ export function sealedValues(storeKey: Uint8Array, random: Random): ValueEncodin
   }
 }
 
-/** How the values of a store stand on disk, each under its key. */
+/** Turns the values of a store into what stands on disk, each under its key. */
 export interface KeyedValues {
   readonly encode: (key: string, value: Uint8Array) => Uint8Array
   /** @throws ClientError STORE_DAMAGED for what was not written under this key */

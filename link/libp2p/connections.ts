@@ -22,7 +22,7 @@ export function idOf(peer: PeerId): Uint8Array | undefined {
   return peer.type === 'Ed25519' ? peer.publicKey.raw : undefined
 }
 
-/** What connections are open on. */
+/** Gives the connections what they are open on. */
 export interface ConnectionsInit {
   readonly host: ReachingHost
   readonly clock: Clock
@@ -235,7 +235,7 @@ export class Connections {
     }
   }
 
-  /** Whom this host dials itself it needs as it needs nodes. */
+  /** Ranks a connection: those whom this host dials itself it needs as it needs nodes. */
   #rankOf({ direction }: Connection, id: Uint8Array): Rank {
     const rank = this.#places.rankOf(id)
     return direction === 'outbound' && !isVouched(rank) ? 'node' : rank

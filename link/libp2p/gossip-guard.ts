@@ -1,6 +1,6 @@
 // The guard between a peer's gossip and gossipsub (docs/spec/link.md 8): gossipsub decodes whatever comes as fast as it
-// comes, and remembers every message of every topic, also of those that nobody here follows. Here each peer has a budget
-// that is spent before a message is decoded, and what is not followed goes no further.
+// comes, and remembers every message of every topic, also of those that nobody here follows. Here each peer has a
+// budget that is spent before a message is decoded, and what is not followed goes no further.
 
 import type { GossipSub, gossipsub, Message } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'

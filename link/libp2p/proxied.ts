@@ -19,7 +19,7 @@ export interface ProxiedInit {
   readonly clock: Clock
 }
 
-/** What a listener's sockets are asked before whoever listened takes them. */
+/** Asks a listener's sockets before whoever listened takes them. */
 export interface Proxied {
   /** By the proxy's address and port: whose socket it is. What wraps a socket shows the proxy's. */
   readonly sources: ReadonlyMap<string, Source>

@@ -30,9 +30,9 @@ export interface SocketDoor {
   enter(address: string, turnAway: () => void): (() => void) | undefined
 }
 
-/** What WebSockets of one host stand on. */
+/** Gives the WebSockets of one host what they stand on. */
 export interface WebSocketParts {
-  /** Of a host that listens. */
+  /** The door of a host that listens. */
   readonly door: SocketDoor
   /** Shown where a listen address ends in `/tls/ws` or `/wss`. */
   readonly certificates?: Certificates | undefined

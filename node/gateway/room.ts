@@ -4,7 +4,7 @@
 import { highest } from './level.ts'
 import type { Box } from './mail-on-disk.ts'
 
-/** Of all places, those without an owner have so much for themselves, and so much at most. */
+/** Those without an owner have this share of all places for themselves, and this at most. */
 const ownPart = 1 / 4
 const mostPart = 1 / 2
 /** The fullest mailboxes are looked for among all this often; in between among those found. */

@@ -118,7 +118,7 @@ async function resume({ store, genesis }: EmbeddedLedgerInit, bytes: Uint8Array)
   return { tree, head, last }
 }
 
-/** What a store of before does not have: where notes come from, and their order among their owner's. */
+/** Writes what a store of before does not have: where notes come from, and their order among their owner's. */
 function madeIn(ledger: Uint8Array, entry: Uint8Array, index: number): Write[] {
   const { time, transaction } = readEntry(entry)
   const { id, transaction: made } = readTransaction(ledger, transaction)
@@ -274,7 +274,11 @@ export class EmbeddedLedger implements Ledger {
     return positionIn(signed, index)
   }
 
-  /** How often what a transaction makes can move at once. @throws PaymentError BUSY when its notes have to rest */
+  /**
+   * Counts how often what a transaction makes can move at once.
+   *
+   * @throws PaymentError BUSY when its notes have to rest
+   */
   async #movesLeft(spent: readonly NoteState[]): Promise<number> {
     if (spent.length === 0) return mostMoves
     const { store, now } = this.#init
@@ -311,7 +315,7 @@ interface Making {
   readonly since: Ms
 }
 
-/** How often a note can move now. A clock that was put back makes nobody wait. */
+/** Counts how often a note can move now. A clock that was put back makes nobody wait. */
 function rested({ left, since }: Making, now: Ms): number {
   return now < since ? mostMoves : Math.min(mostMoves, left + Math.floor((now - since) / moveEvery))
 }

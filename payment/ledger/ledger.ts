@@ -30,7 +30,7 @@ export interface Position {
 /** Says after which note of an owner a page goes on: they stand from the largest denomination down, then by id. */
 export interface Cursor {
   readonly denomination: number
-  /** Of the last note of the page before, 32 bytes; all zeros begin with the first note of the denomination. */
+  /** The id of the last note of the page before, 32 bytes; all zeros begin with the first note of the denomination. */
   readonly id: Uint8Array
 }
 

@@ -14,11 +14,11 @@ export interface Own {
   readonly is: 'paid' | 'moved'
   /** This spends what it paid, 32 bytes. */
   readonly secret: Uint8Array
-  /** What it paid, where the ledger shows that. */
+  /** The note that it paid, where the ledger shows that. */
   readonly note?: Note
 }
 
-/** What the ledger shows of a record. */
+/** Repeats what the ledger shows of a record. */
 export interface Shown {
   /** The join of this record, or the move of its note, that the ledger has; null when it has none of them. */
   readonly own: Own | null

@@ -284,7 +284,7 @@ export class RoundShell {
   }
 }
 
-/** Who is proven to have spent a note. Nobody is held to what a ledger only says. */
+/** Finds those who are proven to have spent a note. Nobody is held to what a ledger only says. */
 async function spending(ledger: Ledger, id: Uint8Array): Promise<{ note: Uint8Array; by: Uint8Array }[]> {
   const note = await ledger.note(id)
   const by = note === null ? null : await spenderIn(ledger, note)

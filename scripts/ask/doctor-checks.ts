@@ -151,7 +151,7 @@ function tryPort(address: string, host: string, port: number): Promise<Finding> 
   })
 }
 
-/** Whether a client's packets leave; of another role nothing. */
+/** Checks that a client's packets leave; of another role nothing. */
 export function checkReady(status: Readonly<Record<string, unknown>>): Finding[] {
   if (status['role'] !== 'client') return []
   const { ready, gateway, consensus } = status as unknown as ClientStatus

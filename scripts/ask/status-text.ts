@@ -7,7 +7,7 @@ import { isSilent } from '../../simulator/roles/silence.ts'
 import { second } from '../../world/units.ts'
 import { columns } from '../columns.ts'
 
-/** What each role gives, and what the process adds. */
+/** The status that each role gives, and what the process adds. */
 export type AnyStatus = Status & { readonly version?: string; readonly upSeconds?: number }
 
 type Row = readonly [what: string, says: string]

@@ -1,4 +1,5 @@
-// The files of roles: how they are written, and read. For the command line; whole networks of processes are made with them.
+// The files of roles: how they are written, and read. For the command line; whole networks of processes are made with
+// them.
 
 export { type Certifies, certificateFor, certificateText, readCertificate } from './certificate.ts'
 export {

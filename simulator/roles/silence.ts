@@ -10,7 +10,7 @@ const lookEveryMs = 10 * second
 
 type Others = AuthorityStatus['authorities']
 
-/** Whether another authority has not answered for a minute. */
+/** Tells whether another authority has not answered for a minute. */
 export function isSilent(seen: Ms | null, now: Ms): boolean {
   return seen === null || now - seen > minute
 }

@@ -7,7 +7,7 @@ export interface Sample {
   readonly positive: boolean
 }
 
-/** How sure it is that a sample is positive: any order-preserving number. */
+/** Says how sure it is that a sample is positive: any order-preserving number. */
 export type Score = (features: readonly number[]) => number
 
 const bins = 32
@@ -27,7 +27,7 @@ interface Tree {
   readonly root: Split
   readonly left: Split | undefined
   readonly right: Split | undefined
-  /** Of left-left, left-right, right-left, right-right; both of a side alike where it is not split. */
+  /** The leaves left-left, left-right, right-left and right-right; both of a side alike where it is not split. */
   readonly leaves: readonly [number, number, number, number]
 }
 

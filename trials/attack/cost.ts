@@ -54,7 +54,9 @@ export async function attack(args: readonly string[]): Promise<number> {
   return holds ? 0 : 1
 }
 
-/** How long peeling takes a relay, microseconds, `packets` of each kind: as it is, and as the control does it. */
+/**
+ * Measures how long peeling takes a relay, microseconds, `packets` of each kind: as it is, and as the control does it.
+ */
 function relayTimes(packets: number, random: Random): { real: Samples; control: Samples } {
   const real: Samples = { message: [], loop: [], drop: [] }
   const control: Samples = { message: [], loop: [], drop: [] }

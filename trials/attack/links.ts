@@ -20,7 +20,7 @@ import type { Chunk } from './windows.ts'
 export interface Half {
   /** When talking has reached its pace, milliseconds since 1970-01-01 UTC. */
   readonly from: number
-  /** Of the two who write to each other. */
+  /** Chunks on the links of the two who write to each other. */
   readonly talking: readonly (readonly Chunk[])[]
   readonly silent: readonly (readonly Chunk[])[]
 }
@@ -46,7 +46,7 @@ const mostSightings = 5_000_000
 interface Group {
   readonly seed: number
   readonly random: Random
-  /** Who talks in the first half, and who in the second. */
+  /** Those who talk in the first half, and those who do in the second. */
   readonly pairs: readonly [Pair, Pair]
 }
 

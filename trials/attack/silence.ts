@@ -20,7 +20,7 @@ const windows = { windowMs: 4000, gapMs: 1000 } as const
  * six. The control has no such need.
  */
 const windowsPerHalf = { default: 20, off: 9 } as const
-/** What makes the attack a failure, and the control a success. */
+/** Inside of this the attack has failed; outside, the control has succeeded. */
 const chance: Interval = [0.45, 0.55]
 const controlAbove = 0.9
 
@@ -55,7 +55,7 @@ export async function attack(args: readonly string[]): Promise<number> {
 interface Outcome {
   readonly area: number
   readonly interval: Interval
-  /** Of the class that has fewer. */
+  /** The number of the class that has fewer. */
   readonly windows: number
 }
 

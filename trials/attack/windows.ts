@@ -70,7 +70,7 @@ function shape(sample: readonly number[]): number[] {
   return [mean(values), standardDeviation(values), min(values), at(0.1), at(0.5), at(0.9), max(values)]
 }
 
-/** Of each chunk of one direction, how long until the next of the other. */
+/** Measures how long it takes from each chunk of one direction until the next of the other. */
 function responses(window: readonly Chunk[], fromUp: boolean): number[] {
   const times: number[] = []
   let since: number | undefined
@@ -84,7 +84,7 @@ function responses(window: readonly Chunk[], fromUp: boolean): number[] {
   return times
 }
 
-/** Of neighbouring gaps: a sender that works in bursts has long ones beside long ones. */
+/** Correlates neighbouring gaps: a sender that works in bursts has long ones beside long ones. */
 function correlation(gaps: readonly number[]): number {
   if (gaps.length < 3) return 0
   const middle = mean([...gaps])

@@ -12,12 +12,12 @@ import { watchNetwork } from '../../simulator/processes/watch.ts'
 
 export type Question = 'bytes' | 'end'
 
-/** What the child tells: first the network, then an answer to each `bytes`. */
+/** Told by the child: first the network, then an answer to each `bytes`. */
 export type Answer =
   | {
       readonly is: 'network'
       readonly networkFile: string
-      /** Of a client in it that reads what it gets. */
+      /** The address of a client in it that reads what it gets. */
       readonly address: string
       readonly apiPort: number
       readonly tokenFile: string

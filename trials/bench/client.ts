@@ -41,7 +41,7 @@ interface Result {
   /** Both directions of the link, TCP payload, with nothing to say. */
   readonly idleBytesPerDay: number
   readonly idleCpuPercent: number
-  /** Of the whole process, an idle client in it. */
+  /** The memory of the whole process, an idle client in it. */
   readonly rssMiB: number
 }
 

@@ -15,7 +15,7 @@ export interface Usage {
   readonly rssKiB: number
 }
 
-/** What the processes are asked. */
+/** Questions that the processes are asked. */
 export type Question =
   /** A host: to start, among others this mix. */
   | { readonly ask: 'start'; readonly mix: Peer }

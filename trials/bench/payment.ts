@@ -40,7 +40,7 @@ interface Figures extends Net {
   readonly n: number
   /** CPU milliseconds of one peer, every signature checked. */
   readonly cpuMs: Readonly<Record<(typeof shown)[number] | 'total', number>>
-  /** Of messages of the round, before the mixnet wraps them. */
+  /** Bytes of messages of the round, before the mixnet wraps them. */
   readonly bytes: { readonly sent: number; readonly received: number }
   /** Phases in which everybody publishes one message and waits for those of the others. */
   readonly rounds: number
@@ -148,7 +148,7 @@ function lastDone({ trace }: World): number {
   return Math.max(...trace.states.filter(({ state }) => state.at === 'done').map(({ at }) => at))
 }
 
-/** What one peer of n computes in the net: the fastest of five, as the X25519 beside it. */
+/** Measures what one peer of n computes in the net: the fastest of five, as the X25519 beside it. */
 function net(n: number): Net {
   const { secrets, publicKeys, session, numbers, sent } = keysOf(n)
   const pairsOf = (me: number): Pairs =>

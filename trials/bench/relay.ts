@@ -20,7 +20,7 @@ export interface Counts {
   readonly dropped: Readonly<Record<string, number>>
 }
 
-/** What the three processes are asked. */
+/** Questions that the three processes are asked. */
 export type Question =
   | { readonly ask: 'peer' | 'usage' | 'counts' | 'received' | 'arrived' }
   /** A sink: how many packets come, and whether a relay has peeled them. */
@@ -194,7 +194,7 @@ interface Run {
   /** Milliseconds, sorted, of the packets that came: one list for each second in which they were sent. */
   readonly latencies: readonly Float64Array[]
   readonly cpuUs: { readonly source: number; readonly relay: number; readonly sink: number }
-  /** Of the relay, at the end. */
+  /** The relay's memory at the end. */
   readonly rssMiB: number
 }
 

@@ -10,16 +10,16 @@ export const defects: Readonly<Record<string, Plant>> = {
   /** A message is accepted before it is on disk. */
   'queue-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'out/') }) },
 
-  /** What was read is forgotten by a restart, and comes again. */
+  /** A restart forgets what was read, and it comes again. */
   'seen-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'seen/') }) },
 
   /** A page of the mailbox is deleted at the gateway before what it held is on disk. */
   'inbox-written-late': { client: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },
 
-  /** What opens replies is in memory only. */
+  /** Secrets that open replies are in memory only. */
   'reply-secrets-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'secret/') }) },
 
-  /** What becomes of a message is in memory only. */
+  /** The fate of a message is in memory only. */
   'states-not-written': { client: parts => ({ ...parts, store: firstOnly(parts.store, 'out/') }) },
 
   /** A gateway acknowledges mail that is not on disk. */
@@ -42,7 +42,7 @@ function without(store: Store, prefix: string): Store {
   })
 }
 
-/** Of records under a prefix, what they were at first. */
+/** Keeps records under a prefix as they were at first. */
 function firstOnly(store: Store, prefix: string): Store {
   const isKept = async ({ type, key }: Put): Promise<boolean> =>
     type !== 'put' || !key.startsWith(prefix) || (await store.get(key)) === undefined

@@ -16,7 +16,7 @@ export interface Life {
   end(): void
 }
 
-/** What a dead process waits for. */
+/** A dead process waits for this. */
 const never = new Promise<never>(() => {})
 const writes: ReadonlySet<PropertyKey> = new Set(['put', 'del', 'batch', 'clear', 'write', 'erase', 'append'])
 

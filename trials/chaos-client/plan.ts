@@ -19,7 +19,7 @@ export interface Sending {
   readonly from: number
   readonly to: number
   readonly bytes: number
-  /** How often the receiver answers; more often than it has reply blocks where it is many. */
+  /** Counts how often the receiver answers; more often than it has reply blocks where it is many. */
   readonly replies: number
 }
 

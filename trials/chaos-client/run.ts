@@ -218,7 +218,7 @@ class People {
     )
   }
 
-  /** What a client says of what it has accepted. */
+  /** Looks at what a client says of what it has accepted. */
   #look(client: Client, process: Process): void {
     for (const sent of this.#sent) {
       if (sent.from !== process || sent.id === undefined) continue
@@ -238,7 +238,7 @@ class People {
     this.#violation ??= { invariant, why }
   }
 
-  /** Of many replies some find no block, and say so: that is none of what was promised. */
+  /** Picks what was accepted. Of many replies some find no block, and say so: that is none of what was promised. */
   #accepted(): Sent[] {
     return this.#sent.filter(sent => sent.id !== undefined && (sent.reads > 0 || !isExhausted(sent)))
   }
@@ -275,7 +275,7 @@ function isExhausted({ mayRunOut, failed }: Sent): boolean {
   return mayRunOut && (failed === 'REPLY_EXPIRED' || failed === 'REPLY_EXHAUSTED')
 }
 
-/** How often a message is answered: its third word. */
+/** Reads how often a message is answered: its third word. */
 function repliesTo({ text }: Sent): number {
   return Number(text.split(' ')[2])
 }

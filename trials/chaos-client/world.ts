@@ -27,7 +27,7 @@ import { second } from '../../world/units.ts'
 import { type Life, life } from './life.ts'
 import { mixes, type Plan, type Victim } from './plan.ts'
 
-/** What a process is handed, for a defect to change. */
+/** The parts that a process is handed, for a defect to change. */
 export interface Parts {
   readonly store: Store
   readonly clock: Clock
@@ -46,7 +46,7 @@ export interface Process {
   /** undefined while it is dead. */
   readonly life: Life | undefined
   readonly link: Host | undefined
-  /** Of a client that is open. */
+  /** The client, while it is open. */
   readonly client: Client | undefined
   start(): Promise<void>
 }
@@ -214,7 +214,7 @@ function nodeProcess(
 }
 
 interface Views {
-  /** Of this epoch and the next, and from then on by itself. */
+  /** Publishes the documents of this epoch and the next, and from then on by itself. */
   publish(): Promise<void>
   directory(life: Life): Directory
 }

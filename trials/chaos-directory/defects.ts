@@ -82,7 +82,7 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
     return [next, own]
   },
 
-  /** Of two votes of one author the first counts. */
+  /** The first of two votes of one author counts. */
   'first-vote-counts': step => (rules, state, event, now) => {
     if (state.at !== 'agreement' || !isOver(rules, state, now)) return step(rules, state, event, now)
     const votes = new Map([...state.votes].map(([author, of]) => [author, of.slice(0, 1)]))
@@ -95,13 +95,13 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
     return step({ ...rules, signed: () => undefined }, { ...state, round }, event, now)
   },
 
-  /** What is said is not written down first. */
+  /** An authority says things without writing them down first. */
   'said-before-kept': step => (rules, state, event, now) => {
     const [next, actions] = step(rules, state, event, now)
     return [next, actions.filter(action => action.do !== 'keep' || action.message.kind === 'signature')]
   },
 
-  /** Who signed that others take over signs for those who were there before, as if it had not. */
+  /** An authority that signed that others take over signs for those who were there before, as if it had not. */
   'goes-back': step => (rules, state, event, now) =>
     step({ ...rules, pendingChange: () => undefined }, state, event, now),
 

@@ -73,12 +73,12 @@ export type Lie = (typeof lies)[number]
 
 export interface LiarInit {
   readonly network: Network
-  /** Who votes in a round, and who comes in with its document. */
+  /** Gives those who vote in a round, and those who come in with its document. */
   readonly networkOf: (round: number) => VotingNetwork
   readonly link: NodeLink
   readonly clock: Clock
   readonly random: Random
-  /** Of all liars, by the hex of the id. */
+  /** The keys of all liars, by the hex of the id. */
   readonly keys: ReadonlyMap<string, { readonly id: Uint8Array; readonly sign: Sign }>
   readonly lies: readonly Lie[]
   readonly sharing: SecretSharing
@@ -115,7 +115,7 @@ export class Liar {
   readonly #victims = new Map<number, { readonly peer: string; readonly relayRound: number }>()
   readonly #kept: Uint8Array[] = []
   readonly #agreed = new Set<string>()
-  /** What others dealt, by round: the first that it heard. */
+  /** Dealings of others, by round: the first that it heard. */
   readonly #heardDealings = new Map<number, Uint8Array>()
 
   constructor(init: LiarInit) {
@@ -146,7 +146,7 @@ export class Liar {
     return [...all.values()].filter(({ id }) => !same(id, link.id))
   }
 
-  /** What it does without being asked, once an epoch. */
+  /** Disturbs others without being asked, once an epoch. */
   disturb(): void {
     const { network, clock, random } = this.#init
     const round = epochAt(network, clock.now())
@@ -183,7 +183,7 @@ export class Liar {
     }
   }
 
-  /** What becomes of something that the honest program says to somebody. */
+  /** Twists something that the honest program says to somebody. */
   #twist(to: Peer, message: VotingMessage): VotingMessage[] {
     const { link } = this.#init
     const { round } = message
@@ -210,7 +210,7 @@ export class Liar {
     return [this.#signReveal(round, message.dealer, digest(message.opened)), this.#forgedShare(round, to.id)]
   }
 
-  /** Of somebody's dealing, with the right form and a wrong content. */
+  /** Forges a share of somebody's dealing, with the right form and a wrong content. */
   #forgedShare(round: number, dealer: Uint8Array): Of<'reveal'> {
     const { networkOf, sharing, random, link } = this.#init
     const of = sharingOf(networkOf(round), round, link.id)

@@ -42,7 +42,7 @@ export interface Happening {
   readonly told: number
   /** The signature under a name that each honest one said, or none. */
   readonly signed: readonly (number | undefined)[]
-  /** What broke on the way here. */
+  /** The promise that broke on the way here. */
   readonly broke?: string | undefined
 }
 
@@ -211,7 +211,7 @@ export class Model {
     }
   }
 
-  /** What changes nothing now never will: it is known already, or its phase is over. */
+  /** Tells whether a message can change something: else it never will, being known already, or its phase over. */
   #matters({ states, slot }: Happening, to: number, message: number): boolean {
     const from = states[to] as number
     const arrow = (this.#machines[to] as Machine).take(from, message, slot)

@@ -17,7 +17,7 @@ export interface Explored {
   readonly states: number
   readonly steps: number
   readonly ends: number
-  /** Whether there was nothing left to look at. */
+  /** True when there was nothing left to look at. */
   readonly complete: boolean
   readonly violation?: { readonly invariant: string; readonly trace: readonly string[] }
 }

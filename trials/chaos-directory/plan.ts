@@ -94,7 +94,7 @@ export function drawPlan(seed: number): Plan {
   }
 }
 
-/** Of those who come one lies, where the promises leave room for it. */
+/** Lets one lie of those who come, where the promises leave room for it. */
 function roomForLiar({ members, threshold }: Change, liars: readonly number[]): number {
   return members.filter(i => liars.includes(i)).length < members.length - threshold ? 1 : 0
 }
@@ -141,7 +141,7 @@ function drawLies(random: Random, turn: number): Lie[] {
 const halfDoneLies: readonly Lie[] = ['putsch', 'signForOne']
 
 /**
- * What leaves a change half done. So many of the honest ones that agreed to it stop before they sign it that the others
+ * Leaves a change half done. So many of the honest ones that agreed to it stop before they sign it that the others
  * cannot want it alone, and stay away for the next round; and those who come in are cut off once they have signed.
  */
 function halfDone(
@@ -216,7 +216,7 @@ export function undisturbed(plan: Plan, epoch: number): readonly number[] {
   return left
 }
 
-/** Whether two authorities are on different sides of a partition. */
+/** Tells whether two authorities are on different sides of a partition. */
 export function areApart(partitions: Iterable<Partition>, a: number, b: number): boolean {
   for (const { groups } of partitions) {
     const [sideOfA, sideOfB] = [a, b].map(i => groups.findIndex(group => group.includes(i)))

@@ -49,7 +49,7 @@ export function remembering(sharing: SecretSharing): SecretSharing {
   }
 }
 
-/** What honest authorities said of one dealing. */
+/** Collects what honest authorities said of one dealing. */
 interface Told {
   /** When its dealer first opened it; when each holder first opened a share. */
   opening: number
@@ -66,11 +66,13 @@ export class RandomnessWatch {
   readonly #liars: readonly { readonly secretKey: Uint8Array; readonly publicKey: string }[]
   readonly #liarIds: ReadonlySet<string>
   readonly #violated: Violated
-  /** What a dealing contributes, by the hex of its digest. */
+  /** Contributions of dealings, by the hex of the digest. */
   readonly #worth = new Map<string, Uint8Array>()
   /** By round and hex of the dealer. */
   readonly #told = new Map<string, Told>()
-  /** What the frozen votes of an authority make, by round and its hex: dealers with what they contribute. */
+  /**
+   * Contributions that the frozen votes of an authority make, by round and its hex: dealers with what they contribute.
+   */
   readonly #frozen = new Map<
     string,
     { readonly dealer: Uint8Array; readonly value: Uint8Array | undefined }[]

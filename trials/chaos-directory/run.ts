@@ -59,7 +59,7 @@ class ChaosRun {
   readonly #liars: Liar[] = []
   readonly #partitions = new Set<Partition>()
   readonly #faults = new Map<string, number>()
-  /** Who has been told of the change. */
+  /** Those who have been told of the change. */
   readonly #told = new Set<number>()
   readonly #successors: Successors | undefined
   readonly #clientStore = memoryStore()

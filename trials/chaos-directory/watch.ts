@@ -70,7 +70,7 @@ export interface WatchInit {
   /** The seeds of those who lie, by the hex of their ids. */
   readonly liars: ReadonlyMap<string, Uint8Array>
   readonly sharing: SecretSharing
-  /** Whether nothing befalls an honest authority in a round. */
+  /** Tells whether nothing befalls an honest authority in a round. */
   readonly isUndisturbed: (id: string, round: number) => boolean
 }
 
@@ -78,7 +78,7 @@ export class Watch {
   readonly randomness: RandomnessWatch
   /** The first thing that did not hold. */
   violation: Violation | undefined
-  /** Who makes documents, as whoever sees everything knows it. */
+  /** The authorities that make documents, as whoever sees everything knows them. */
   readonly succession: Succession
   readonly #network: Network
   readonly #liars: ReadonlySet<string>
@@ -89,7 +89,7 @@ export class Watch {
   readonly #accused: { readonly by: string; readonly signer: string; readonly round: number }[] = []
   /** The name of the list, by round and hex of its signer. */
   readonly #sets = new Map<number, Map<string, string>>()
-  /** Who votes in a round as an authority has it, by round and hex of the authority. */
+  /** Those who vote in a round as an authority has it, by round and hex of the authority. */
   readonly #networks = new Map<number, Map<string, VotingNetwork>>()
   /** The last document in which an authority gave way to others, by its hex. */
   readonly #gaveWay = new Map<string, ConsensusBody>()
@@ -141,7 +141,7 @@ export class Watch {
   }
 
   /**
-   * Who votes in a round, where these authorities are enough for a document.
+   * Finds those who vote in a round, where these authorities are enough for a document.
    *
    * @param undisturbed hex of the ids
    */
@@ -293,7 +293,7 @@ export class Watch {
     })
   }
 
-  /** Whether a liar gave way to others in one document and signed the next of those who had been there before. */
+  /** Tells whether a liar gave way to others in one document and signed the next of those who had been there before. */
   #isParted(epoch: number, { set }: Held): boolean {
     const theirs = [...this.#documents].flatMap(([of, held]) => (of <= epoch ? held : []))
     const made = theirs.filter(held => sameSet(held.set, set)).sort((a, b) => a.body.epoch - b.body.epoch)

@@ -36,7 +36,7 @@ export interface Summary {
   readonly unhandled: number
   readonly violations: number
   readonly faults: Readonly<Record<FaultKind, number>>
-  /** How the links and disks were made bad. */
+  /** Names how the links and disks were made bad. */
   readonly links: 'loopback proxies'
   readonly disks: 'tmpfs' | 'refused by the process'
   readonly invariants: readonly { readonly id: Invariant; readonly holds: boolean }[]
@@ -49,7 +49,7 @@ interface Options extends Told {
 
 const mostMinutes = 24 * 60
 const shareOfTrouble = 2 / 3
-/** How long messages may take after the last fault: a client's own back-off is as long. */
+/** Messages may take this long after the last fault: a client's own back-off is as long. */
 const longestQuietMs = 150 * second
 /** A search for a defect is over in less than three minutes, start and end included. */
 const huntTroubleMs = 45 * second
@@ -97,7 +97,7 @@ function read(args: readonly string[]): Options {
   return { ...told, minutes, seed: wholeNumber('seed', drawn, 0, mostSeed) }
 }
 
-/** Whether this machine lets us have file systems of our own: then a disk that is full is a disk that is full. */
+/** Tells whether this machine lets us have file systems of our own: then a disk that is full is a disk that is full. */
 function mayMount(): boolean {
   const tried = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'none', '/mnt'], { stdio: 'ignore' })
   return tried.status === 0
@@ -264,7 +264,7 @@ async function live(
   }
 }
 
-/** What each process is, and a small disk for it where we may. */
+/** Writes down what each process is, and gives it a small disk where we may. */
 function prepare(
   plan: Plan,
   partOf: (name: string) => Part['part'],

@@ -43,7 +43,7 @@ export interface Checks {
 const leastRefused = 200
 /** Garbage comes by the thousand. */
 const leastCounted = 1000
-/** What a role logs when a mistake of its own was caught, and what Node prints when one was not. */
+/** Matches what a role logs when a mistake of its own was caught, and what Node prints when one was not. */
 const faultLines = /a step of the relay failed|peeling failed|unhandled|uncaught/i
 
 export function checks(about: {
@@ -57,7 +57,7 @@ export function checks(about: {
   const violations: Violation[] = []
   const told = new Set<string>()
   let refused = 0
-  /** Who has counted garbage of a neighbour's. */
+  /** Those who have counted garbage of a neighbour's. */
   const counted = new Set<string>()
   const honest = plan.processes.filter(({ name }) => partOf(name) === 'honest')
   const nodes = honest.filter(({ role }) => role === 'mix' || role === 'gateway')
@@ -149,7 +149,7 @@ export function checks(about: {
   }
 }
 
-/** How many cells a node's own notes have more than once. */
+/** Counts the cells that a node's own notes have more than once. */
 function repeated(file: string): number {
   const bytes = existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
   const seen = new Set<string>()

@@ -26,11 +26,11 @@ import { filling } from './store.ts'
 
 /** Cells that a rogue keeps: what its neighbours take in an epoch, and a bit. */
 const mostKept = 5000
-/** How often a flood goes on. */
+/** A flood goes on this often. */
 const stepMs = 20
 /** Cells of garbage that wait for one neighbour. */
 const mostQueued = 400
-/** What a cell begins with in the clear (docs/spec/sphinx.md 4). */
+/** The length of what a cell begins with in the clear (docs/spec/sphinx.md 4). */
 const adBytes = 2
 
 const [role, , file] = process.argv.slice(2) as [string, string, string]

@@ -9,7 +9,7 @@ import type { Aim } from './faults.ts'
 import { late, onRefusal } from './store.ts'
 
 export interface Defect {
-  /** What has to go wrong, and to whom, for it to show: with it planted every second fault is of this kind. */
+  /** Names what has to go wrong, and to whom, for it to show: with it planted every second fault is of this kind. */
   readonly shownBy: Aim
   readonly node?: (footing: Footing, role: 'mix' | 'gateway') => Footing | Promise<Footing>
   readonly client?: (
@@ -17,7 +17,7 @@ export interface Defect {
   ) => ClientOptions | Promise<ClientOptions>
 }
 
-/** What a process that keeps things late may lose. */
+/** A process that keeps things late may lose what came in this time. */
 const lateMs = 5000
 /** More cells than come at once in quiet times. */
 const burst = 8
@@ -65,7 +65,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     },
   },
 
-  /** What a node passes on is held against it. */
+  /** A node is blamed for what it passes on. */
   'passing-on-blamed': {
     shownBy: { kind: 'garbage' },
     node: footing => ({
@@ -95,7 +95,7 @@ export const defects: Readonly<Record<string, Defect>> = {
     }),
   },
 
-  /** What a full disk refuses is thrown where nobody catches it. */
+  /** The error of a full disk is thrown where nobody catches it. */
   'full-disk-thrown': {
     shownBy: { kind: 'disk', roles: ['mix', 'gateway'] },
     node: footing => ({

@@ -37,7 +37,7 @@ export interface Trouble {
   readonly partOf: (name: string) => Part['part']
   /** The disks are small file systems of their own; otherwise the processes refuse by themselves. */
   readonly ownDisks: boolean
-  /** Of this kind is every second fault. */
+  /** The kind of every second fault. */
   readonly aim: Aim | undefined
   readonly random: Random
   readonly tell: (event: string) => void
@@ -169,7 +169,7 @@ export function faults(trouble: Trouble): Faults {
     },
   }
 
-  /** Whom nothing else befalls meanwhile: it has to count what comes. */
+  /** Sends garbage to one whom nothing else befalls meanwhile: it has to count what comes. */
   async function litter(name: string): Promise<void> {
     const target = watch.last(name)
     if (target === undefined || !('id' in target)) return

@@ -14,7 +14,7 @@ export interface Sent {
   readonly bytes: number
   /** Its handle; undefined when the call did not return. */
   id?: string
-  /** How often the receiving app was given it. */
+  /** Counts how often the receiving app was given it. */
   reads: number
 }
 
@@ -33,9 +33,9 @@ export interface Mail {
   accepted(): readonly Sent[]
   lost(): readonly Sent[]
   duplicates(): number
-  /** What somebody read that nobody had sent. */
+  /** Messages that somebody read and nobody had sent. */
   readonly strangers: readonly string[]
-  /** What its sender's client knows of a message. */
+  /** Asks what its sender's client knows of a message. */
   stateOf(sent: Sent): Promise<string>
   /** Sends until `over`. */
   send(over: AbortSignal): Promise<void>

@@ -14,21 +14,21 @@ import type { VirtualClock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 
-/** What a peer publishes: to whom (all when absent), and how much later. */
+/** A message that a peer publishes: to whom (all when absent), and how much later. */
 export interface Outgoing {
   readonly bytes: Uint8Array
   readonly to?: (peer: Peer) => boolean
   readonly delayMs?: number
 }
 
-/** How a peer breaks the protocol: what it does in place of a message that it should publish. */
+/** Breaks the protocol in a peer's place: what it does in place of a message that it should publish. */
 export interface Fault {
   readonly name: string
   /** @returns null to send it as it is */
   send(peer: Peer, message: Received, world: World): readonly Outgoing[] | null
   /** Something else that it does when it comes to know a message. */
   hear?(peer: Peer, message: Received, world: World): readonly Outgoing[]
-  /** What is wrong with its own state machine. */
+  /** Spoils its own state machine. */
   plant?(peer: Peer): Plant
   /** The secret of the output that it offers in its run number `attempt`, in place of a fresh one. */
   output?(attempt: number, random: Random): Uint8Array
@@ -39,7 +39,7 @@ export interface Parts {
   readonly step: typeof step
   readonly config: RoundConfig
   readonly store: Store
-  /** What a restarted peer finds of its record. */
+  /** Changes what a restarted peer finds of its record. */
   readonly found: (record: RoundRecord) => RoundRecord
   readonly tell: (report: Report) => Report[]
 }
@@ -74,7 +74,9 @@ export interface Peer {
   outcome: RoundState | null
   attempt: number
   outputs: number
-  /** What it has sent in place of each message of its own, by the message's hash: handing one on again repeats that. */
+  /**
+   * Messages that it has sent in place of each of its own, by the message's hash: handing one on again repeats that.
+   */
   readonly replaced: Map<string, readonly Outgoing[]>
 }
 
@@ -102,7 +104,7 @@ export interface Plan {
   readonly plant: Plant
 }
 
-/** What the checks look at. */
+/** Collects what the checks look at. */
 export interface Trace {
   /** By honest peers, with the record that a crash would have left at that moment. */
   readonly sent: { peer: Peer; message: Received; onDisk: RoundRecord | null }[]
@@ -110,7 +112,7 @@ export interface Trace {
   readonly made: { peer: Peer; message: Received }[]
   /** Joins that honest peers have signed, and the output that they offered in that run. */
   readonly commits: { peer: Peer; join: Join; outputSecret: Uint8Array }[]
-  /** What honest peers kept on disk. */
+  /** Records that honest peers kept on disk. */
   readonly records: { peer: Peer; record: RoundRecord }[]
   readonly blamed: { by: Peer; note: Note; conviction: Conviction; attempt: number }[]
   /** Steps that ended a run by blame with everybody's secrets on the table: whose, which vectors, and who was named. */

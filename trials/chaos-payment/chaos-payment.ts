@@ -14,7 +14,7 @@ export interface Tally {
   completed: number
   aborted: number
   blamed: number
-  /** How many peers had each fault. */
+  /** Counts the peers that had each fault. */
   faults: Record<string, number>
 }
 

@@ -59,7 +59,7 @@ async function coins(world: World): Promise<string[]> {
   return wrong
 }
 
-/** What an honest peer commits to pays what its own record says that it offered. */
+/** Checks that what an honest peer commits to pays what its own record says that it offered. */
 function signatures(world: World): string[] {
   return world.trace.commits.flatMap(({ peer, join, outputSecret }) => {
     const own = hex(ownerOf(outputSecret))

@@ -19,7 +19,7 @@ import type { Outgoing, Parts, Peer, Plan, Plant, World } from './cast.ts'
 import { emptyTrace, observe, observeReport, observeSent, recording } from './trace.ts'
 
 const times = { phaseMs: minute, voteMs: minute / 2 }
-/** How long requests count. */
+/** Requests count for this long. */
 export const pairMs: number = 2 * minute
 const expiry = 60 * minute
 const ledgerSeed = new Uint8Array(32).fill(1)
@@ -194,7 +194,7 @@ function publish(world: World, peer: Peer, parts: Parts, bytes: Uint8Array): voi
   for (const one of outgoing) deliver(world, peer, one)
 }
 
-/** What a peer sends where its state machine publishes a message of its own. */
+/** Gives what a peer sends where its state machine publishes a message of its own. */
 function outgoingOf(world: World, peer: Peer, message: Received): readonly Outgoing[] {
   const key = hex(message.hash)
   const known = peer.replaced.get(key)
@@ -206,7 +206,7 @@ function outgoingOf(world: World, peer: Peer, message: Received): readonly Outgo
   return outgoing
 }
 
-/** What a faulty peer sends in place of its message, if that is a message of the same kind. */
+/** Gives what a faulty peer sends in place of its message, if that is a message of the same kind. */
 function replaced(instead: readonly Outgoing[] | null): Received | null {
   for (const { bytes } of instead ?? []) {
     try {

@@ -24,8 +24,8 @@ export interface Summary {
   readonly twice: number
   readonly violations: number
   /**
-   * What else happened: epochs that passed, starts of the machine, lives with a full disk, packets refused by a full
-   * store.
+   * Counts what else happened: epochs that passed, starts of the machine, lives with a full disk, packets refused by a
+   * full store.
    */
   readonly epochs: number
   readonly machineStarts: number
@@ -39,7 +39,7 @@ interface Options extends Told {
   readonly seed: number
 }
 
-/** Of them, those of the quiet life and the two with a full store. */
+/** Kills of the quiet life and the two with a full store. */
 const lastKills = 3
 const mostKills = 999_999
 

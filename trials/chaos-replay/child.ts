@@ -23,7 +23,7 @@ import { systemRandom } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
 import { defects } from './defects.ts'
 
-/** What a node is in one of its lives. */
+/** Describes a node in one of its lives. */
 export interface Life {
   readonly network: Network
   /** The views of all epochs, without `nodes`, which is made of the others. */

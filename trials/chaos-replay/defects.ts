@@ -5,7 +5,7 @@ import type { Files, Journal } from '../../node/files.ts'
 import type { NodeLimits } from '../../node/limits.ts'
 import { tagBytes } from '../../node/relay/tags.ts'
 
-/** What a node remembers tags with. */
+/** Remembers tags for a node. */
 export interface Memory {
   readonly files: Files
   readonly limits: Partial<NodeLimits>
@@ -27,7 +27,7 @@ export const defects: Readonly<Record<string, (memory: Memory) => Memory>> = {
     setTimeout(() => void append(late).catch(() => {}), behindMs)
   }),
 
-  /** Of a batch of tags the last is not written. */
+  /** The last of a batch of tags is not written. */
   'last-of-batch-lost': withAppend(
     append => records => append(records.length > tagBytes ? records.subarray(0, -tagBytes) : records),
   ),
@@ -84,7 +84,7 @@ async function empty(files: Files, name: string): Promise<void> {
   if (begin !== undefined) await files.write(name, begin)
 }
 
-/** Of a file that is no journal: never less than another. */
+/** Reads the epoch of a file; one that is no journal is never less than another. */
 function epochOf(name: string): number {
   return Number(journalName.exec(name)?.[1] ?? Number.NaN)
 }

@@ -10,7 +10,7 @@ export interface Newborn {
   readonly loaded: Promise<void>
   readonly ready: Promise<void>
   readonly gone: Promise<void>
-  /** How it ended; undefined while it lives. */
+  /** Says how it ended; undefined while it lives. */
   ended(): string | undefined
   /** undefined when it is gone. */
   status(): Promise<NodeStatus | undefined>

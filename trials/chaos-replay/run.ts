@@ -10,7 +10,7 @@ import type { Invariant } from './invariants.ts'
 import { type Newborn, newborn } from './process.ts'
 import { replayWorld } from './world.ts'
 
-/** What happened so far. */
+/** Counts what happened so far. */
 export interface Counts {
   kills: number
   packets: number
@@ -47,7 +47,7 @@ const livesKept = 3
 const longestLifeMs = 1500
 const oneKillEarly = 6
 const longestStartMs = 100
-/** How long a node that is left alone may take. */
+/** A node that is left alone may take this long. */
 const patienceMs = 20_000
 const unlimited = 2 ** 40
 /** Room that a full store has, and what comes beyond it. */
@@ -129,7 +129,10 @@ export function replayRun(options: {
     retired = false
   }
 
-  /** What was appended to the journals was not synced: of each an end is gone. Its first record is kept. */
+  /**
+   * Starts the machine again. What was appended to the journals was not synced: an end of each is gone. Its first
+   * record is kept.
+   */
   function startMachine(): void {
     counts.machineStarts++
     retired = true

@@ -10,7 +10,7 @@ import { below, type Random } from '../../world/random.ts'
 import type { Life } from './child.ts'
 
 export interface ReplayWorld {
-  /** What the node is told. */
+  /** Facts that the node is told. */
   readonly about: Pick<Life, 'network' | 'view' | 'id' | 'from'>
   /** A new packet that the node passes on. @param key the node's packet key, 32 bytes */
   packet(key: Uint8Array): Uint8Array

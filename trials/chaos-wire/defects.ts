@@ -46,7 +46,7 @@ export const defects: Readonly<Record<string, () => void>> = {
     }
   },
 
-  /** What a peer sends on a stream keeps a listener on the process. */
+  /** Each stream of a peer keeps a listener on the process. */
   'listener-kept': () => {
     const { push } = FrameReader.prototype
     FrameReader.prototype.push = function (this: FrameReader, chunk) {

@@ -20,18 +20,18 @@ export const transports = ['tcp', 'ws'] as const
 export type Transport = (typeof transports)[number]
 
 /**
- * How far a conversation is honest. What the sockets carry from the first byte on, by hand: `socket` nothing is honest,
- * `upgrade` (WebSocket) the request or answer of the upgrade is broken, `frames` (WebSocket) the upgrade is honest and
- * frames are broken, `negotiation` names of protocols are, `handshake` Noise is chosen and its messages are broken.
- * Behind a true handshake, by libp2p: `muxer` no muxer that there is, `yamux` broken frames, `stream` broken names on a
- * new stream, `protocol` a protocol is chosen and what follows is broken.
+ * Names how far a conversation is honest. What the sockets carry from the first byte on, by hand: `socket` nothing is
+ * honest, `upgrade` (WebSocket) the request or answer of the upgrade is broken, `frames` (WebSocket) the upgrade is
+ * honest and frames are broken, `negotiation` names of protocols are, `handshake` Noise is chosen and its messages are
+ * broken. Behind a true handshake, by libp2p: `muxer` no muxer that there is, `yamux` broken frames, `stream` broken
+ * names on a new stream, `protocol` a protocol is chosen and what follows is broken.
  */
 export const bareStages = ['socket', 'upgrade', 'frames', 'negotiation', 'handshake'] as const
 export const securedStages = ['muxer', 'yamux', 'stream', 'protocol'] as const
 export type BareStage = (typeof bareStages)[number]
 export type SecuredStage = (typeof securedStages)[number]
 
-/** How it ends, after its last byte or in the middle of everything. */
+/** Ways to end it, after its last byte or in the middle of everything. */
 export const endings = ['end', 'reset', 'silence', 'hang-up'] as const
 export type Ending = (typeof endings)[number]
 
@@ -41,7 +41,7 @@ interface Drawn {
   readonly side: 'listener' | 'dialler'
   readonly role: WireRole
   readonly transport: Transport
-  /** What is sent, chunk by chunk. */
+  /** The bytes that are sent, chunk by chunk. */
   readonly chunks: readonly Uint8Array[]
   /** Milliseconds between two chunks. */
   readonly gapMs: number
@@ -65,9 +65,9 @@ export const protocols: readonly string[] = [
   meshsub,
 ]
 
-/** Of a hundred conversations, so many pass a true handshake: each costs what fifty of the others cost. */
+/** So many of a hundred conversations pass a true handshake: each costs what fifty of the others cost. */
 const securedPercent = 30
-/** Of those, so many of a hundred end the connection they are on. */
+/** So many of a hundred of those end the connection they are on. */
 const fatalPercent = 8
 const longestGapMs = 3
 
@@ -272,7 +272,7 @@ function yamuxFrames(random: Random): Uint8Array {
   return join(...Array.from({ length: 1 + below(random, below(random, 10) === 0 ? 1500 : 6) }, one))
 }
 
-/** What a protocol's own messages look like, changed. */
+/** Makes what a protocol's own messages look like, changed. */
 function spoken(random: Random, protocol: string): Uint8Array {
   const framed = (body: Uint8Array): Uint8Array => {
     const frame = writeFrame(body)

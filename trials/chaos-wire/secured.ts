@@ -75,7 +75,7 @@ export class Lane {
     return own.find(address => address.endsWith('/ws') === (transport === 'ws')) as string
   }
 
-  /** What is said when the host under attack comes. */
+  /** Takes down what is said when the host under attack comes. */
   expect(conversation: Secured): void {
     this.said++
     this.#script = conversation

@@ -17,7 +17,7 @@ import { second } from '../../world/units.ts'
 import { defects } from './defects.ts'
 import type { WireRole } from './plan.ts'
 
-/** What the parent asks; each with a number that stands in the answer. */
+/** Questions of the parent; each with a number that stands in the answer. */
 export type Question =
   | { readonly n: number; readonly ask: 'start' }
   | { readonly n: number; readonly ask: 'look' }
@@ -35,7 +35,7 @@ export type Places = Readonly<
   Record<Exclude<WireRole, 'client'>, { readonly id: Uint8Array; readonly addresses: readonly string[] }>
 >
 
-/** What must not grow. */
+/** Counts what must not grow. */
 export interface Held {
   readonly heapKiB: number
   readonly handles: number

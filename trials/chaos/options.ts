@@ -8,9 +8,9 @@ export interface Job {
   readonly defect: string | undefined
 }
 
-/** What every suite can be told. */
+/** Options that every suite can be told. */
 export interface Told {
-  /** What is planted: one of the suite's, or `list`: they are to be listed. */
+  /** The defect that is planted: one of the suite's, or `list`: they are to be listed. */
   readonly defect: string | undefined
   readonly json: boolean
 }
@@ -18,7 +18,7 @@ export interface Told {
 type Defects = Readonly<Record<string, unknown>>
 
 interface Suite<O extends Told, S> {
-  /** What it calls itself when something is wrong. */
+  /** The name by which it calls itself when something is wrong. */
   readonly name: string
   readonly defects: Defects
   /** @throws CommandError USAGE */
@@ -79,7 +79,11 @@ export function readSuite<const O extends Readonly<Record<string, typeof text | 
 export const mostSeed = 999_999_999
 const mostSeeds = 999_999
 
-/** Of a suite whose runs are drawn from seeds: `[--seeds N] [--seed S]`. @throws CommandError USAGE */
+/**
+ * Reads the options of a suite whose runs are drawn from seeds: `[--seeds N] [--seed S]`.
+ *
+ * @throws CommandError USAGE
+ */
 export function readSeeds(args: readonly string[], defects: Defects, usualSeeds: number): Job & Told {
   const { values, ...told } = readSuite(args, defects, { seeds: text, seed: text })
   // A seed alone is one run: the one that somebody wants to see again

@@ -9,7 +9,10 @@ function deal(seeds: readonly number[], hands: number): number[][] {
   return Array.from({ length: hands }, (_, hand) => seeds.filter((_, i) => i % hands === hand))
 }
 
-/** What a program sends to its parent once it has done a job, which it gets as JSON in its first argument. */
+/**
+ * Runs a program that gets its job as JSON in its first argument, and gives what it sends to its parent once it is
+ * done.
+ */
 function inChild<Summary>(program: URL, job: unknown): Promise<Summary> {
   return new Promise((resolve, reject) => {
     const child = fork(program, [JSON.stringify(job)])

@@ -7,12 +7,12 @@ import { bytesOf, readJson } from './check.ts'
 export interface PacketVector {
   readonly secretKeys: readonly Uint8Array[]
   readonly publicKeys: readonly Uint8Array[]
-  /** What the hops were told beside the way on, as encoded, first hop first and joined. */
+  /** Commands that the hops were told beside the way on, as encoded, first hop first and joined. */
   readonly commands: Uint8Array
-  /** What each hop got. */
+  /** The packet that each hop got. */
   readonly packets: readonly Uint8Array[]
   readonly payload: Uint8Array
-  /** Of a packet made with a reply block: the block, and the keys that open the reply, last hop first. */
+  /** For a packet made with a reply block: the block, and the keys that open the reply, last hop first. */
   readonly reply?: { readonly block: Uint8Array; readonly keys: Uint8Array }
 }
 

@@ -14,7 +14,7 @@ import { leaks, type Soaked } from './leaks.ts'
 const finished = 10
 const ledger = 100
 const inbox = { messages: 20, seen: 50 }
-/** What a collector has not looked at yet is not held. */
+/** Garbage is collected this often: what a collector has not looked at yet is not held. */
 const collectEveryMs = 4000
 
 // A planted leak of listeners is to be measured, not warned of.

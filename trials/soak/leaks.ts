@@ -1,12 +1,12 @@
 // Planted leaks of `npm run soak`: what a node may forget to let go of, once a batch of cells.
 
-/** What a process is told in soak.json. */
+/** Tells a process in soak.json what to do. */
 export interface Soaked {
   readonly leak: string | undefined
 }
 
 const kept: unknown[] = []
-/** Of a node with some hundred batches a minute, so many leak. */
+/** One in so many batches leaks, of a node with some hundred a minute. */
 const oneIn = 8
 let batches = 0
 

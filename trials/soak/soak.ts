@@ -33,7 +33,7 @@ const roles: readonly Role[] = ['authority', 'mix', 'gateway', 'client']
 
 export interface Summary {
   readonly minutes: number
-  /** Of all processes together: percent of the mean a minute, the 95 % interval. */
+  /** Slopes of all processes together: percent of the mean a minute, the 95 % interval. */
   readonly slopes: Readonly<Record<Figure, Slope>>
   readonly steady: boolean
   /** The same for the processes of one role: where to look. */
