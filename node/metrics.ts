@@ -95,6 +95,11 @@ export function nodeMetrics(status: () => NodeStatus, now: () => number): Regist
   })
   gauge('chaffinch_held_packets', 'Packets inside', s => s.packets.held)
   counter('chaffinch_sent_loops_total', 'Loops this node sent to itself', s => s.loops.sent)
+  counter(
+    'chaffinch_cover_loops_total',
+    'Loops sent as cover while own ones were missing',
+    s => s.loops.cover,
+  )
   counter('chaffinch_returned_loops_total', 'Loops that came back', s => s.loops.returned)
   gauge('chaffinch_running_flag', '1 when the consensus calls this node running', s =>
     s.standing?.running === true ? 1 : 0,
@@ -104,6 +109,9 @@ export function nodeMetrics(status: () => NodeStatus, now: () => number): Regist
   )
   counter('chaffinch_n1_alarms_total', 'n-1 alarms raised', s => s.alarm.count)
   gauge('chaffinch_n1_alarm_flag', '1 while an n-1 alarm is raised', s => (s.alarm.raised ? 1 : 0))
+  gauge('chaffinch_wary_flag', '1 while loops are missing, and packets are held longer', s =>
+    s.alarm.wary ? 1 : 0,
+  )
   gauge('chaffinch_usual_loss_ratio', 'Share of loops that is usually missing', s => s.alarm.usualLoss)
   gauge('chaffinch_replay_tags', 'Tags remembered, all keys together', s => s.replay.tags)
   counter('chaffinch_misfit_packets_total', 'Packets of nodes that do not open, or had been seen', s =>

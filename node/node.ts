@@ -1,6 +1,7 @@
 // A mix or gateway as a running thing: made of its parts, started, drained, stopped (docs/spec/node.md 5).
 
 import { mailboxProtocol, requestBytes } from '../link/protocol/mailbox.ts'
+import { exponential } from '../world/random.ts'
 import { Timers } from '../world/timers.ts'
 import { type Ms, second } from '../world/units.ts'
 import { conduct, door, type Life } from './door.ts'
@@ -14,6 +15,8 @@ import { openPipeline } from './pipeline.ts'
 import { rankOf } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
 
+/** While its loops are missing a node holds each packet for so many mean delays more, on average. */
+const heldOnDelays = 4
 /** The link may take so long to empty its queues when a node drains. */
 const flushMs: Ms = 5 * second
 
@@ -56,6 +59,12 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   })
   const followed = epochs(options, parts, pipeline, { life, sender, timers })
   link.rankPeers(rankOf(options.network, admission, parts.mail?.gateway))
+  parts.watch.react(wary => {
+    const held = wary && life.at === 'running'
+    const meanMs = heldOnDelays * parts.parameters().hopDelayMs
+    pipeline.relay.holdOn = held ? () => exponential(options.random, meanMs) : undefined
+    sender.cover(held)
+  })
   serveMail(options, parts, timers)
   link.onCells(door(options, parts, pipeline, life))
 
@@ -76,6 +85,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       if (life.at !== 'running') return
       life.at = 'draining'
       sender.stop()
+      pipeline.relay.holdOn = undefined
       // a batch may never be complete any more
       followed.mixAs(usualStrategy)
       await pipeline.empty(pipeline.relay.maxDelayMs)

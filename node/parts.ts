@@ -138,7 +138,8 @@ function watchedLoops(
   limit: number,
 ): Pick<Parts, 'loops' | 'watch'> {
   const onFate = (returned: boolean): void => watch.fate(returned)
-  const loops = nodeLoops({ network, geometry, self: link.id, clock, random, limit, onFate })
+  const onBack = (): void => watch.back()
+  const loops = nodeLoops({ network, geometry, self: link.id, clock, random, limit, onFate, onBack })
   const { findMissing } = loops
   const watch = loopWatch({ clock, log, missingAt: () => loops.missingAt, findMissing })
   return { loops, watch }

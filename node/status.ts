@@ -56,10 +56,15 @@ export interface NodeStatus {
   readonly layer: number
   /** received = forwarded + stored + served + dropped + held */
   readonly packets: PacketCounts
-  readonly loops: LoopCounts
+  readonly loops: LoopCounts & {
+    /** Those that were sent as nothing but cover, while others were missing (docs/spec/node.md 4.3). */
+    readonly cover: number
+  }
   /** The n-1 alarm (alarm.ts): raised now, and since when (milliseconds since 1970-01-01 UTC); how often it was. */
   readonly alarm: {
     readonly raised: boolean
+    /** Holds while loops are missing in a way that is hardly chance: the node holds longer, and sends cover. */
+    readonly wary: boolean
     readonly since: number | null
     readonly count: number
     /** The share of loops that is usually missing. */
@@ -133,6 +138,7 @@ export function statusOf(node: {
     loops: { ...loops.counts },
     alarm: {
       raised: node.alarm.state.at === 'raised',
+      wary: node.alarm.isWary,
       since: node.alarm.raisedSince ?? null,
       count: node.alarm.state.raised,
       usualLoss: usualLoss(node.alarm.state),

@@ -15,7 +15,7 @@ export interface AlarmRules {
   readonly leastLoss: number
 }
 
-export const usualAlarm: AlarmRules = { falsePerDay: 1, leastLoss: 0.02 }
+export const usualAlarm: AlarmRules = { falsePerDay: 2, leastLoss: 0.02 }
 
 export interface AlarmState {
   readonly at: 'calm' | 'raised'
@@ -29,7 +29,7 @@ export interface AlarmState {
   /** Loops in a row: that are missing, that returned. */
   readonly missing: number
   readonly returned: number
-  /** This is usual; learned from one return of a loop to the next only, so that an attack teaches nothing. */
+  /** This is usual; learned from one return of a loop to the next, unless what lies between is hardly chance. */
   readonly usual: Usual
   /** Since the last return: time, arrivals, missing loops. */
   readonly pending: { readonly ms: Ms; readonly arrived: number; readonly missing: number }
@@ -129,7 +129,7 @@ function loopEnded(state: AlarmState, returned: boolean, rules: AlarmRules): Ala
     evidence,
     missing: 0,
     returned: state.returned + 1,
-    usual: learn(state),
+    usual: isWary(state, rules) ? state.usual : learn(state),
     pending: { ms: 0, arrived: 0, missing: 0 },
   }
 }
@@ -156,6 +156,15 @@ export function evidenceNeeded(
   const aDay = (events: number): number => (usual.ms === 0 ? day / second : (events / usual.ms) * day)
   const reach = (starts: number): number => Math.log(Math.max(1, (2 * starts) / falsePerDay))
   return { loops: reach(aDay(usual.loops)), silence: reach(aDay(usual.loops + usual.arrived)) }
+}
+
+/**
+ * Says whether loops are missing in a way that is hardly chance: half of the evidence that raises an alarm, from loops
+ * alone, since those nobody can forge; or all of it.
+ */
+export function isWary(state: AlarmState, rules: AlarmRules = usualAlarm): boolean {
+  if (state.at === 'raised') return true
+  return state.missing > 0 && state.evidence.loops >= evidenceNeeded(state, rules).loops / 2
 }
 
 /** Estimates the share of loops that is usually missing, 0.02 to 0.5. */

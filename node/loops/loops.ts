@@ -19,8 +19,11 @@ import { LoopMeasure } from './measure.ts'
 
 /** Queues and links may add so much to the drawn delays before a loop counts as lost: an eighth of an epoch within. */
 const patience = { least: 2 * second, most: 10 * second } as const
-/** A loop is missing when it is later than half as much again as the latest of so many, and this, milliseconds. */
-const lateness = { of: 64, atLeast: 8, factor: 1.5, moreMs: 250 } as const
+/**
+ * A loop is missing when it is later than half as much again as usual, and two delays of a hop: of so many loops the
+ * latest sixteenth is passed over, and the latest of the rest is usual.
+ */
+const lateness = { of: 256, passed: 1 / 16, atLeast: 8, factor: 1.5, moreDelays: 2 } as const
 /** So many of all loops, while there are nodes that do not run, try one of them. */
 const probeShare = 1 / 4
 
@@ -33,23 +36,26 @@ export interface Loops {
   /**
    * Makes a new loop for the network as this view has it; undefined while the view has no path, or a key that is none.
    */
-  make(view: View): { readonly next: Uint8Array; readonly packet: Uint8Array } | undefined
+  make(view: View, use?: LoopUse): { readonly next: Uint8Array; readonly packet: Uint8Array } | undefined
   /** Takes a packet that has come back. Returns false when it is no loop of ours, came too late or was damaged. */
   returned(replyId: Uint8Array, payload: Uint8Array): boolean
   /** Draws the time until the next loop from the exponential distribution; undefined at a rate of 0. */
   nextIn(perMinute: number): Ms | undefined
-  readonly counts: LoopCounts
+  readonly counts: LoopCounts & { readonly cover: number }
   /** Counts those whose first hop is this node. */
   neighbour(id: NodeId): LoopCounts
   /** Tells what the loops that ended in a half epoch say about the nodes they passed (measure.ts). */
   measured(half: number): ReadonlyMap<NodeId, LoopCount>
   /** Tells when the next loop will be missing that is not back by then, as `Clock.elapsed` counts. */
   readonly missingAt: Ms | undefined
-  /** Tells `onFate` of the loops that are missing now. */
+  /** Tells `onFate` of the loops whose fate is known now. */
   findMissing(): void
   /** Forgets the counts of nodes that are no neighbours any more. */
   keep(neighbours: ReadonlySet<NodeId>): void
 }
+
+/** A loop measures, or is nothing but cover: then nobody is told of its fate. */
+export type LoopUse = 'measure' | 'cover'
 
 interface Pending {
   readonly first: NodeId
@@ -60,7 +66,7 @@ interface Pending {
   readonly dueAt: Ms
   readonly missingAt: Ms
   readonly lostAt: Ms
-  isMissing: boolean
+  at: 'under way' | 'back' | 'missing'
 }
 
 /**
@@ -68,7 +74,9 @@ interface Pending {
  *
  * @param options.self 32 bytes: this node's id
  * @param options.limit loops under way at most
- * @param options.onFate told of each loop that is back, also late, and of each that is missing (alarm.ts)
+ * @param options.onFate told of each loop that is back or missing, in the order in which they were due, so that what is
+ *   back soon does not hide what never comes; and at once of one that is back after it was missing (alarm.ts)
+ * @param options.onBack told at once of each loop that is back
  */
 export function nodeLoops(options: {
   network: Network
@@ -78,12 +86,15 @@ export function nodeLoops(options: {
   random: Random
   limit: number
   onFate?: (returned: boolean) => void
+  onBack?: () => void
 }): Loops {
-  const { network, geometry, self, clock, random, limit, onFate } = options
+  const { network, geometry, self, clock, random, limit, onFate, onBack } = options
   /** The last ones were so much later than due. */
   const late: Ms[] = []
   const pending = new Map<ReplyId, Pending>()
-  const total = { sent: 0, returned: 0 }
+  /** Those whose fate is to be told, in the order in which they are due. */
+  const line: Pending[] = []
+  const total = { sent: 0, returned: 0, cover: 0 }
   const byNeighbour = new Map<NodeId, { sent: number; returned: number }>()
 
   const countsOf = (id: NodeId): { sent: number; returned: number } => {
@@ -99,26 +110,37 @@ export function nodeLoops(options: {
       const lateMs = clock.elapsed() - loop.lostAt
       if (lateMs <= 0) continue
       pending.delete(id)
-      measure.ended(halfAt(network, clock.now() - lateMs), loop.measures, false)
+      if (loop.measures.length > 0) measure.ended(halfAt(network, clock.now() - lateMs), loop.measures, false)
     }
   }
 
-  const waitMs = (): Ms =>
-    late.length < lateness.atLeast
-      ? Number.POSITIVE_INFINITY
-      : Math.max(...late) * lateness.factor + lateness.moreMs
+  /** The latest are passed over, so that somebody who holds up some loops for a moment does not teach patience. */
+  const waitMs = (hopDelayMs: Ms): Ms => {
+    if (late.length < lateness.atLeast) return Number.POSITIVE_INFINITY
+    const sorted = [...late].sort((a, b) => b - a)
+    const usual = sorted[Math.floor(late.length * lateness.passed)] as Ms
+    return usual * lateness.factor + lateness.moreDelays * hopDelayMs
+  }
   const findMissing = (): void => {
-    for (const loop of pending.values()) {
-      if (loop.isMissing || loop.missingAt > clock.elapsed()) continue
-      loop.isMissing = true
-      onFate?.(false)
+    for (let [first] = line; first !== undefined; [first] = line) {
+      if (first.at === 'under way') {
+        if (first.missingAt > clock.elapsed()) return
+        first.at = 'missing'
+      }
+      line.shift()
+      onFate?.(first.at === 'back')
     }
+  }
+  const standInLine = (loop: Pending): void => {
+    let at = line.length
+    while (at > 0 && (line[at - 1] as Pending).dueAt > loop.dueAt) at--
+    line.splice(at, 0, loop)
   }
 
   return {
-    make(view) {
+    make(view, use = 'measure') {
       forgetLost()
-      if (pending.size >= limit) return undefined
+      if (pending.size >= limit || line.length >= 2 * limit) return undefined
       const drawn = loopPath(view, hex(self), random)
       const path = drawn === undefined ? undefined : hopsOf(network, view, drawn.nodes, clock.now(), random)
       if (drawn === undefined || path === undefined) return undefined
@@ -129,17 +151,23 @@ export function nodeLoops(options: {
       const delays = path.reduce((sum, hop) => sum + hop.delayMs, 0)
       const patienceMs = loopPatienceMs(network, view, path.length)
       const dueAt = clock.elapsed() + delays
-      const measures = drawn.measures.map(node => hex(node.id))
-      pending.set(hex(replyId), {
+      const measures = use === 'cover' ? [] : drawn.measures.map(node => hex(node.id))
+      const loop: Pending = {
         first: hex(first),
         measures,
         secret,
         dueAt,
-        missingAt: dueAt + Math.min(patienceMs, waitMs()),
+        missingAt: dueAt + Math.min(patienceMs, waitMs(view.parameters.hopDelayMs)),
         lostAt: dueAt + patienceMs,
-        // A loop that tries a node that does not run says nothing about this one.
-        isMissing: measures.length < drawn.nodes.length - 1,
-      })
+        at: 'under way',
+      }
+      pending.set(hex(replyId), loop)
+      // A loop that tries a node that does not run says nothing about this one.
+      if (measures.length === drawn.nodes.length - 1) standInLine(loop)
+      if (use === 'cover') {
+        total.cover++
+        return { next: first, packet }
+      }
       total.sent++
       countsOf(hex(first)).sent++
       return { next: first, packet }
@@ -150,11 +178,17 @@ export function nodeLoops(options: {
       if (loop === undefined) return false
       pending.delete(hex(replyId))
       const whole = undamaged(geometry, loop.secret, payload)
-      measure.ended(halfAt(network, clock.now()), loop.measures, whole)
+      const isCover = loop.measures.length === 0
+      if (!isCover) measure.ended(halfAt(network, clock.now()), loop.measures, whole)
       if (!whole) return false
+      onBack?.()
+      if (isCover) return true
       late.push(Math.max(0, clock.elapsed() - loop.dueAt))
       if (late.length > lateness.of) late.shift()
-      onFate?.(true)
+      const wasMissing = loop.at === 'missing'
+      loop.at = 'back'
+      if (wasMissing) onFate?.(true)
+      else findMissing()
       total.returned++
       countsOf(loop.first).returned++
       return true
@@ -167,8 +201,7 @@ export function nodeLoops(options: {
       return measure.counts(half)
     },
     get missingAt() {
-      const waiting = [...pending.values()].filter(({ isMissing }) => !isMissing)
-      return waiting.length === 0 ? undefined : Math.min(...waiting.map(({ missingAt }) => missingAt))
+      return line[0]?.missingAt
     },
     findMissing,
     keep(neighbours) {

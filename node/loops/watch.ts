@@ -4,7 +4,7 @@
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Ms } from '../../world/units.ts'
-import { type AlarmEvent, type AlarmState, newAlarm, step } from './alarm.ts'
+import { type AlarmEvent, type AlarmState, isWary, newAlarm, step } from './alarm.ts'
 
 export interface LoopWatch {
   readonly state: AlarmState
@@ -14,7 +14,13 @@ export interface LoopWatch {
   readonly raisedSince: Ms | undefined
   /** Packets came from other nodes. */
   arrived(count: number): void
-  /** A loop is back, or missing. */
+  /** Holds while loops are missing in a way that is hardly chance. */
+  readonly isWary: boolean
+  /** Has this told whenever `isWary` changes. */
+  react(reaction: (wary: boolean) => void): void
+  /** A loop is back: it is no packet of others. */
+  back(): void
+  /** A loop is back, or missing, in the order in which they were due. */
   fate(returned: boolean): void
   /** Looks again when the next loop may be missing. */
   plan(): void
@@ -39,6 +45,8 @@ export function loopWatch(options: {
   const { clock, log, missingAt, findMissing } = options
   let state = newAlarm(clock.elapsed())
   let raisedSince: Ms | undefined
+  let wary = false
+  let reaction: (wary: boolean) => void = () => {}
   let arrived = 0
   let timer: Timer | undefined
   let closed = false
@@ -49,6 +57,11 @@ export function loopWatch(options: {
     arrived = 0
     if (count > 0) state = step(state, { type: 'arrived', count }, clock.elapsed())
     state = step(state, event, clock.elapsed())
+    const isNow = isWary(state)
+    if (isNow !== wary) {
+      wary = isNow
+      reaction(wary)
+    }
     if (state.at === before) return
     raisedSince = state.at === 'raised' ? clock.now() : undefined
     if (state.at === 'raised') log.warn({}, 'n-1 alarm: loops do not return, and little else arrives')
@@ -76,12 +89,19 @@ export function loopWatch(options: {
     get raisedSince() {
       return raisedSince
     },
+    get isWary() {
+      return wary
+    },
+    react(to) {
+      reaction = to
+    },
+    back() {
+      arrived = Math.max(0, arrived - 1)
+    },
     arrived(count) {
       arrived += count
     },
     fate(returned) {
-      // Its own loop is no packet of others.
-      if (returned) arrived = Math.max(0, arrived - 1)
       happen({ type: 'loop', returned })
       plan()
     },

@@ -52,15 +52,19 @@ export type DropReason =
   | 'UNKNOWN_LOOP'
   | 'FAULT'
 
-/** Mixing holds these: a packet for the next hop, or an acknowledgement that is yet to be made. */
+/**
+ * Mixing holds these: a packet for the next hop, or an acknowledgement that is yet to be made. `heldOn`: its delay was
+ * over while the node held longer, and it got another.
+ */
 export type Mixed =
   | {
       readonly at: 'forward'
       readonly delayMs: Ms
       readonly next: Uint8Array
       readonly packet: Uint8Array
+      readonly heldOn?: true
     }
-  | { readonly at: 'acknowledge'; readonly delayMs: Ms; readonly block: Uint8Array }
+  | { readonly at: 'acknowledge'; readonly delayMs: Ms; readonly block: Uint8Array; readonly heldOn?: true }
 
 /** A mailbox gets this. */
 export interface Mail {
@@ -141,6 +145,8 @@ export interface Relay {
   /** The consensus's maximum. */
   maxDelayMs: Ms
   readonly hold: Strategy<Mixed>
+  /** Draws what a packet is held on when its delay is over (docs/spec/node.md 4.3); undefined in usual times. */
+  holdOn: (() => Ms) | undefined
   readonly counters: Counters
   peeling: number
   readonly recording: Map<number, Recording>
@@ -154,6 +160,7 @@ export function newRelay(
 ): Relay {
   return {
     ...options,
+    holdOn: undefined,
     counters: { received: 0, forwarded: 0, stored: 0, served: 0, dropped: new Map() },
     peeling: 0,
     recording: new Map(),
@@ -195,7 +202,7 @@ export function step(relay: Relay, event: RelayEvent, now: Ms): Action[] {
     case 'due':
       return relay.hold
         .take(now)
-        .map(mixed => leave(relay, mixed))
+        .map(mixed => leaveOrStay(relay, mixed, now))
         .filter(action => action !== undefined)
   }
 }
@@ -288,6 +295,14 @@ function ended(relay: Relay, end: End, thanks: Thanks | undefined, now: Ms): Act
   relay.counters.received++
   mix(relay, { at: 'acknowledge', ...thanks }, now)
   return step(relay, { type: 'due' }, now)
+}
+
+/** While the node holds longer, each packet gets one delay more. */
+function leaveOrStay(relay: Relay, mixed: Mixed, now: Ms): Action | undefined {
+  if (relay.holdOn === undefined || mixed.heldOn) return leave(relay, mixed)
+  const delayMs = Math.min(relay.maxDelayMs, Math.round(relay.holdOn()))
+  mix(relay, { ...mixed, delayMs, heldOn: true }, now)
+  return undefined
 }
 
 /** Leaves the hold. An acknowledgement becomes a packet now, and may begin at this very node. */
