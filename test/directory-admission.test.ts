@@ -135,6 +135,19 @@ test('members that kept quiet are counted when they come back; without the limit
   }
 })
 
+test('one authority alone limits no network: the others vote for any number', async () => {
+  const world = new DirectoryWorld({ mixes: 3, gateways: 1 })
+  for (const i of [0, 1, 2]) await world.startAuthority(i, i === 0 ? { wanted: { nodesPerNetwork: 1 } } : {})
+  await world.startNodes()
+  await world.startClient()
+  for (const i of [1, 2, 3]) {
+    await world.startNode(`crowd ${i}`, 'gateway', { addresses: [`/ip4/198.51.100.${i}/tcp/4001`] })
+  }
+  await world.advanceTo(3, 0.1)
+  for (const i of [1, 2, 3]) assert.ok(listed(world, `crowd ${i}`), `crowd ${i}`)
+  await world.close()
+})
+
 test('names are counted by what they stand for when they are dialled; who is kept out hears the network', async () => {
   const named = async (
     proveAddresses: boolean,

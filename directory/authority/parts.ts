@@ -13,6 +13,7 @@ import { Publisher } from '../follow/publish.ts'
 import { acceptRecords } from '../follow/table.ts'
 import { type Dealing, type Sharing, secretSharing } from '../randomness/sharing.ts'
 import { step } from '../rounds/round.ts'
+import { anyNumber } from '../rounds/seats.ts'
 import type { RoundRules } from '../rounds/state.ts'
 import { defaultMixing } from '../rounds/tally.ts'
 import { Admission } from './admission.ts'
@@ -137,6 +138,8 @@ function statisticsOf(network: Network, archive: Archive): StatisticsBook {
   })
 }
 
+const unlimited = { nodesPerNetwork: anyNumber, nodesPerFamily: anyNumber } as const
+
 interface Consulted {
   readonly admission: Admission | undefined
   readonly archive: Archive
@@ -161,7 +164,8 @@ function rulesOf(
     openShare: (dealing: Dealing) => sharing.openShare(dealing, sharingKey),
     sharing,
     addresses: link.addresses,
-    wanted: () => ({ ...admission?.wanted, ...office.parameters }),
+    // Named by everybody: of what the others leave out one authority alone would decide
+    wanted: () => ({ ...unlimited, ...admission?.wanted, ...office.parameters }),
     mixing,
     flags: (round, node) => statistics.flags(round, node),
     admits: descriptor => door.admits(descriptor),
