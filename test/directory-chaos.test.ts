@@ -86,6 +86,7 @@ const hunts: Readonly<Record<string, { plan: (seed: number) => Plan; finds: read
   'said-before-kept': { plan: seed => planOf(seed, []), finds: ['kept-first'] },
   'goes-back': { plan: seed => halfDonePlan(seed), finds: ['one-way'] },
   'no-handing-over': { plan: seed => halfDonePlan(seed), finds: ['verified-document'] },
+  'all-seated': { plan: seed => planOf(4 * seed - 1, []), finds: ['seats'] },
   'no-signature-count': {
     plan: seed => planOf(seed, ['silence'], [{ kind: 'crash', authority: 0, from: 1.45, until: 1.9 }]),
     finds: ['verified-document'],

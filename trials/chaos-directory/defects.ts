@@ -6,6 +6,7 @@ import { epochStart, phaseEnds } from '../../directory/documents/network.ts'
 import { DirectoryError } from '../../directory/error.ts'
 import { freezeDealings, ownReveal } from '../../directory/rounds/reveals.ts'
 import type { step as honestStep } from '../../directory/rounds/round.ts'
+import { anyNumber } from '../../directory/rounds/seats.ts'
 import {
   type InReveals,
   isOver,
@@ -111,6 +112,10 @@ export const defects: Readonly<Record<string, (step: Step) => Step>> = {
     const threshold = drafts.some(({ body }) => changes(body) !== undefined) ? 1 : rules.network.threshold
     return step({ ...rules, network: { ...rules.network, threshold } }, state, event, now)
   },
+
+  /** Nobody counts the nodes of a network, neither in its ballot nor with its vote. */
+  'all-seated': step => (rules, state, event, now) =>
+    step({ ...rules, wanted: () => ({ ...rules.wanted(), nodesPerNetwork: anyNumber }) }, state, event, now),
 
   /** A document needs one signature. */
   'no-signature-count': step => (rules, state, event, now) => {

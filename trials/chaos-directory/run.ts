@@ -19,7 +19,7 @@ import { memoryStore } from '../../world/store.ts'
 import { changedLink, Liar } from './liar.ts'
 import { areApart, type Change, everybody, type Partition, type Plan, undisturbed } from './plan.ts'
 import { remembering } from './randomness.ts'
-import { type Violation, Watch } from './watch.ts'
+import { nodesPerNetwork, type Violation, Watch } from './watch.ts'
 
 export interface Outcome {
   readonly seed: number
@@ -33,6 +33,9 @@ export interface Outcome {
 
 /** Fractions of an epoch at which a round has ended, and its document is in use also by those who had none before. */
 const looks = { ended: 0.7, inUse: 1.1 } as const
+
+/** In one run of so many a network is crowded. */
+const crowdEvery = 4
 
 /** @param defect makes of the voting machine a broken one */
 export function run(plan: Plan, defect: (of: typeof step) => typeof step = same): Promise<Outcome> {
@@ -100,6 +103,7 @@ class ChaosRun {
       await this.#start(i)
     }
     await this.#world.startNodes()
+    if (seed % crowdEvery === crowdEvery - 1) await this.#crowd()
     await this.#world.startClient()
     if (change !== undefined) await this.#world.startClient({ store: this.#clientStore })
     for (const { at, run } of this.#moments()) {
@@ -115,6 +119,14 @@ class ChaosRun {
       failedEpochs: this.#failed,
       faults: this.#faults,
       violation: this.#watch.violation,
+    }
+  }
+
+  /** More nodes of one network than honest authorities want. */
+  async #crowd(): Promise<void> {
+    for (let i = 0; i < 2 * nodesPerNetwork; i++) {
+      const addresses = [`/ip4/198.51.100.${i + 1}/tcp/4001`]
+      await this.#world.startNode(`crowd ${i}`, 'gateway', { addresses })
     }
   }
 
@@ -224,7 +236,7 @@ class ChaosRun {
       log: silent,
       store: stores[i],
       sharing: this.#watch.randomness.sharing,
-      wanted: { hopDelayMs: 40 + i },
+      wanted: { hopDelayMs: 40 + i, nodesPerNetwork },
       successors: this.#told.has(i) ? this.#successors : null,
       step: liar === undefined ? this.#watched(i) : step,
     })

@@ -1,8 +1,9 @@
 // What must hold whatever happens (docs/spec/directory-voting.md 8.9), looked at after every step of every honest
 // authority.
 
+import { networksOf } from '../../directory/address.ts'
 import { changes, sameSet } from '../../directory/documents/authority-set.ts'
-import type { ConsensusBody } from '../../directory/documents/consensus.ts'
+import { type ConsensusBody, maxDocumentBytes, type NamedBody } from '../../directory/documents/consensus.ts'
 import {
   type ConsensusDocument,
   readDocument,
@@ -42,9 +43,14 @@ export const invariants = {
   'own-votes-count': 'the votes of undisturbed authorities are counted',
   'randomness-fixed': 'the randomness is what was dealt in the frozen votes, whoever speaks or is silent',
   'randomness-hidden': 'nobody can know a secret before the votes are frozen everywhere',
+  seats:
+    'no document has more nodes of one network than honest authorities want, nor more bytes than are read',
   progress: 'with the threshold of undisturbed authorities a round ends in a document',
   follow: 'authorities, nodes and clients use the newest document, also when they come back after a change',
 } as const
+
+/** Nodes of one network that honest authorities want in a document, at most. */
+export const nodesPerNetwork = 2
 
 export type Invariant = keyof typeof invariants
 
@@ -258,6 +264,7 @@ export class Watch {
       this.violated('verified-document', `epoch ${epoch}: ${error.code}`)
       return
     }
+    this.#checkSeats(document)
     const name = hex(document.hash)
     const of = this.#documents.get(epoch) ?? []
     if (of.some(held => held.name === name)) return
@@ -269,6 +276,15 @@ export class Watch {
     const held = { set: makers, bytes, name, about: document.hash, signatures, voted, excluded, body }
     this.#documents.set(epoch, [...of, held])
     for (const other of of) this.#checkBoth(epoch, other, held)
+  }
+
+  #checkSeats({ body, bytes }: NamedBody): void {
+    const counts = new Map<string, number>()
+    for (const network of body.nodes.flatMap(({ descriptor }) => networksOf(descriptor.stable.addresses)))
+      counts.set(network, (counts.get(network) ?? 0) + 1)
+    const most = Math.max(0, ...counts.values())
+    if (most > nodesPerNetwork || bytes.length > maxDocumentBytes)
+      this.violated('seats', `epoch ${body.epoch}: ${most} of one network, ${bytes.length} bytes`)
   }
 
   #follow(document: ConsensusDocument, bytes: Uint8Array, set: AuthoritySet): void {
