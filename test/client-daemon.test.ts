@@ -427,6 +427,49 @@ test('a socket tells the same, and takes messages; a page in a browser gets none
   await closed
 })
 
+test('a socket has the bounds of HTTP: beyond the rate it is told to slow down, and who does not read is dropped', async () => {
+  const { net, alice } = await api(13)
+  const token = 'a long enough token'
+  let tell: (message: unknown) => void = () => {}
+  let listening = 0
+  const { client } = alice
+  const on = client.on.bind(client)
+  Object.assign(client, {
+    on: (name: 'state' | 'message' | 'ready', handler: () => void) => {
+      if (name !== 'state') return on(name, handler)
+      listening++
+      tell = handler
+      return () => listening--
+    },
+  })
+  const given = { client, port: 0, token, clock: net.clock, perMinute: 20 }
+  const loopback = await serveClient(given)
+  const headers = { authorization: `Bearer ${token}` }
+  const socket = new WebSocket(`${loopback.url.replace('http', 'ws')}/socket`, { headers })
+  const answers: Json[] = []
+  socket.on('message', data => {
+    const said = JSON.parse(String(data)) as Json
+    if (said['event'] === 'answer') answers.push(said)
+  })
+  await once(socket, 'open')
+  for (let ref = 0; ref < 30; ref++)
+    socket.send(JSON.stringify({ ref, do: 'reply', id: '0'.repeat(32), text: 'x' }))
+  while (answers.length < 30) await new Promise(resolve => setTimeout(resolve, 5))
+  const slow = answers.filter(answer => JSON.stringify(answer).includes('SLOW_DOWN'))
+  // Ten at once, of which opening the socket was one
+  assert.is(slow.length, 21)
+  assert.is(listening, 1)
+  socket.pause()
+  const message = { id: 'a'.repeat(32), state: 'queued', reason: 'x'.repeat(10_000), app: '' }
+  for (let i = 0; i < 20_000 && listening > 0; i++) {
+    tell(message)
+    if (i % 100 === 0) await new Promise(resolve => setImmediate(resolve))
+  }
+  assert.is(listening, 0)
+  socket.terminate()
+  await loopback.close()
+})
+
 interface Event {
   readonly event: string
   readonly data: Json

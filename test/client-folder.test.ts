@@ -125,7 +125,7 @@ async function move(folder: string): Promise<void> {
 }
 
 test('what others keep in the folder stays there, locked or not, and while it is locked', async () => {
-  const theirs = ['my-app-settings.json', 'notes.log', 'kept.txt', '000123.md']
+  const theirs = ['my-app-settings.json', 'notes.log', 'kept.txt', '000123.txt']
   const folder = await filled(undefined, 2)
   for (const name of theirs) writeFileSync(join(folder, name), 'mine')
   await lockFolder(folder, key)

@@ -98,7 +98,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   app.notFound(noSuchPath)
   app.route('/', messageRoutes(init))
   app.route('/', controlRoutes(init))
-  app.route('/', eventRoutes(init))
+  app.route('/', eventRoutes(init, who))
   for (const { routes } of init.parts ?? []) app.route('/', routes)
   if (init.identities !== undefined) app.route('/', identityRoutes(init.identities))
   app.get(

@@ -7,12 +7,13 @@ import { streamSSE } from 'hono/streaming'
 import { describeRoute } from 'hono-openapi'
 import * as v from 'valibot'
 import { consensusStatus } from '../../directory/documents/view.ts'
+import { problem } from '../../world/problem.ts'
 import { until, Waiting, within } from '../../world/wait.ts'
 import { type Bootstrap, bootstrapOf } from '../bootstrap.ts'
 import type { Client } from '../client.ts'
 import { ClientError } from '../error.ts'
 import type { Message } from '../message.ts'
-import type { Asker, Env } from './access.ts'
+import type { Access, Asker, Env } from './access.ts'
 import { contentOf, given, type RoutesInit, stateOf } from './messages.ts'
 import { says } from './openapi.ts'
 import type { ApiEvent } from './part.ts'
@@ -22,16 +23,26 @@ import { replyBody, sendBody } from './schemas.ts'
 const lookEveryMs = 1000
 /** Events that wait for a slow listener; with more it is dropped, and may ask again. */
 const mostWaiting = 1000
+/** The same over a WebSocket, which counts bytes. */
+const mostWaitingBytes = 1024 * 1024
+/** Characters of a name that an asker gives its request. */
+const longestRef = 256
 /** Between two signs of life on a stream that is silent. */
 const keepAliveMs = 15_000
 
+/** A socket, as hono and the package ws have it. */
+interface Socket {
+  send(text: string): void
+  readonly raw?: { readonly bufferedAmount: number; terminate(): void }
+}
+
 const asked = v.looseObject({
-  ref: v.optional(v.union([v.string(), v.number()])),
+  ref: v.optional(v.union([v.pipe(v.string(), v.maxLength(longestRef)), v.number()])),
   do: v.picklist(['send', 'reply']),
   id: v.optional(v.string(), ''),
 })
 
-export function eventRoutes(init: RoutesInit): Hono<Env> {
+export function eventRoutes(init: RoutesInit, who?: Pick<Access, 'take'>): Hono<Env> {
   const { client, clock, closing } = init
   const app = new Hono<Env>()
   app.get('/events', describeRoute(says.events), context =>
@@ -40,8 +51,13 @@ export function eventRoutes(init: RoutesInit): Hono<Env> {
       const waiting = new Waiting()
       const ending = new AbortController()
       const stop = listen(init, context.get('asker'), told => {
-        if (queue.push(told) > mostWaiting) ending.abort()
-        else waiting.wake()
+        if (queue.push(told) <= mostWaiting) return waiting.wake()
+        // It may hang in a write that never ends
+        stop()
+        queue.length = 0
+        ending.abort()
+        const { outgoing } = context.env as { outgoing?: { destroy(): void } }
+        outgoing?.destroy()
       })
       stream.onAbort(() => ending.abort())
       try {
@@ -67,10 +83,17 @@ export function eventRoutes(init: RoutesInit): Hono<Env> {
     upgradeWebSocket(context => {
       const asker = context.get('asker') as Asker
       let stop = (): void => {}
+      /** Who does not read is dropped, as on the stream of events. */
+      const tell = (socket: Socket, told: unknown): void => {
+        socket.send(JSON.stringify(told))
+        if ((socket.raw?.bufferedAmount ?? 0) <= mostWaitingBytes) return
+        stop()
+        socket.raw?.terminate()
+      }
       return {
         onOpen(_, socket) {
           const end = (): void => socket.close()
-          const quiet = listen(init, asker, told => socket.send(JSON.stringify(told)))
+          const quiet = listen(init, asker, told => tell(socket as unknown as Socket, told))
           closing.addEventListener('abort', end, { once: true })
           stop = () => {
             quiet()
@@ -78,7 +101,8 @@ export function eventRoutes(init: RoutesInit): Hono<Env> {
           }
         },
         onMessage({ data }, socket) {
-          void answer(client, asker, data).then(said => socket.send(JSON.stringify(said)))
+          const wait = who?.take(asker)
+          void answer(client, asker, data, wait).then(said => tell(socket as unknown as Socket, said))
         },
         onClose: () => stop(),
       }
@@ -131,16 +155,25 @@ function listen(
   ]
   return () => {
     timer.cancel()
-    for (const off of offs) off()
+    for (const off of offs.splice(0)) off()
   }
 }
 
 /** Carries out a request over the socket and gives the answer to send; never rejects. */
-async function answer(client: Client, asker: Asker, data: unknown): Promise<Record<string, unknown>> {
+async function answer(
+  client: Client,
+  asker: Asker,
+  data: unknown,
+  wait: number | undefined,
+): Promise<Record<string, unknown>> {
   let ref: string | number | undefined
   try {
     const { do: what, id, ref: named, ...fields } = v.parse(asked, parsed(data))
     ref = named
+    if (wait !== undefined) {
+      const slowDown = problem(429, 'SLOW_DOWN', `too many requests: ask again in ${wait} s`)
+      return { event: 'answer', ref, ok: false, problem: await slowDown.json() }
+    }
     const handed =
       what === 'send' ? await send(client, asker, fields) : await reply(client, asker, id, fields)
     return { event: 'answer', ref, ok: true, data: stateOf(handed) }
