@@ -181,6 +181,33 @@ test('a mix that dies after a long good life is found out as soon', () => {
   assert.ok(through <= 5, `${through} of the last hundred packets went through the dead mix`)
 })
 
+test('who withholds acknowledgements moves no path; loops that are lost do', () => {
+  const weights = (what: 'fragment' | 'drop' | 'loop'): number[] => {
+    const suspicion = new Suspicion(60_000)
+    const returns = new Returns(suspicion, () => 1000)
+    for (let i = 0; i < 100; i++) {
+      const replyId = seededRandom(i)(16)
+      const sent = what === 'fragment' ? { what, id: 'm', index: i, attempt: 1 } : { what }
+      const nodes = [i % 2 === 0 ? 'theirs' : 'honest']
+      returns.expect(sent, { packet: replyId, replyId, nodes, drawnMs: 10, roundTripMs: 10 }, i)
+      // The far gateway lets through what came by a mix of its own alone
+      if (i % 2 === 0) returns.returned(hex(replyId), i)
+    }
+    returns.sweep(10_000)
+    return ['theirs', 'honest'].map(id => suspicion.weight(id, 10_000))
+  }
+  assert.equal(
+    [weights('fragment'), weights('drop')],
+    [
+      [1, 1],
+      [1, 1],
+    ],
+  )
+  // The control, and the cap: no loss makes a path certain
+  const [theirs, honest] = weights('loop') as [number, number]
+  assert.ok(theirs === 1 && honest === 1 / 256)
+})
+
 test('without losses no mix is preferred, however much was sent', () => {
   const suspicion = new Suspicion(60_000)
   suspicion.acknowledged(['a', 'b'], 0)

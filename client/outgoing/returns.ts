@@ -73,7 +73,7 @@ export class Returns {
     const expected = this.#expected.get(replyId)
     if (expected === undefined) return undefined
     this.#expected.delete(replyId)
-    this.#suspicion.acknowledged(expected.nodes, now)
+    if (expected.sent.what === 'loop') this.#suspicion.acknowledged(expected.nodes, now)
     this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
     if (expected.sent.what === 'loop') this.loops.returned++
     return expected.sent
@@ -84,7 +84,8 @@ export class Returns {
     for (const [replyId, expected] of this.#expected) {
       if (!expected.lost && expected.due <= now) {
         expected.lost = true
-        this.#suspicion.lost(expected.nodes, now)
+        // An acknowledgement can be withheld by whoever runs the far gateway, who would choose our paths so
+        if (expected.sent.what === 'loop') this.#suspicion.lost(expected.nodes, now)
       }
       if (expected.due + lateMs <= now) this.#expected.delete(replyId)
     }

@@ -13,6 +13,9 @@ interface Tally {
 /** So many in a row are chance. */
 const chance = 2
 
+/** Whatever is lost, a node keeps this much of its weight: no losses make anybody's path certain. */
+const leastWeight = 1 / 256
+
 /** Nodes that are remembered; a network has fewer. */
 const most = 4096
 
@@ -52,7 +55,7 @@ export class Suspicion {
     const tally = this.#tallies.get(id)
     if (tally === undefined) return 1
     const { streak } = this.#decay(tally, now)
-    return (this.reliability(id, now) / Math.max(1, streak - chance)) ** 2
+    return Math.max(leastWeight, (this.reliability(id, now) / Math.max(1, streak - chance)) ** 2)
   }
 
   /** The share of its packets that were acknowledged, counting one that nobody saw fail: 0 to 1. */
