@@ -21,8 +21,8 @@ const mostRecent = 2000
 /** Waiting transactions that are looked through for a stranger's note, where the node cannot be asked directly. */
 const fewWaiting = 16
 /**
- * What nodes say in so many words when there is no such transaction: Bitcoin Core with its index complete, bcoin, and
- * btcd. Anything else (busy, warming up, still indexing) is not known now.
+ * Matches what nodes say in so many words when there is no such transaction: Bitcoin Core with its index complete,
+ * bcoin, and btcd. Anything else (busy, warming up, still indexing) is not known now.
  */
 const notThere =
   /No such mempool or blockchain transaction|Transaction not found|No information available about transaction/

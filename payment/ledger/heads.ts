@@ -141,7 +141,7 @@ export class HeadWatch {
     if (this.#isOpen(first, second)) this.#timers.after(askEveryMs, () => void this.#ask(first, second))
   }
 
-  /** What is followed, also while the ledger owes a proof. */
+  /** The log that is followed, also while the ledger owes a proof. */
   get #followed(): Extract<WatchState, { at: 'following' }> | null {
     if (this.#state.at === 'following') return this.#state
     return this.#state.at === 'forked' ? this.#state.owing : null
