@@ -124,7 +124,7 @@ function attacked(
 }
 
 test('fewer than two false alarms a day at 2 % loss', () => {
-  const days = 0.5
+  const days = 0.25
   const state = run(usual, seededRandom(3), newAlarm(0), 0, days * day)
   assert.ok(state.raised < 2 * days, `${state.raised} false alarms in ${days} days`)
   assert.ok(usualLoss(state) < 0.04, `${usualLoss(state)}`)
@@ -153,14 +153,14 @@ test('by default a node sends a loop for each mean delay of a hop', () => {
 for (const way of ['silence', 'instead', 'later'] as const)
   test(`an attack that lasts as long as it needs raises an alarm in 9 of 10 cases: ${way}`, () => {
     for (const [i, loss] of [0, 0.02].entries()) {
-      const share = detection({ ...usual, loss }, way, attackMs, 400, 5 + i)
+      const share = detection({ ...usual, loss }, way, attackMs, 250, 5 + i)
       assert.ok(share >= 0.9, `loss ${loss}: ${share}`)
     }
   })
 
 test('the control: at a loop a second, as it was, hardly any such attack does', () => {
   for (const way of ['instead', 'later'] as const)
-    assert.ok(detection({ ...usual, loops: 1 }, way, attackMs, 300, 7) < 0.05, way)
+    assert.ok(detection({ ...usual, loops: 1 }, way, attackMs, 200, 7) < 0.05, way)
 })
 
 test('the control: silence alone is no alarm', () => {
