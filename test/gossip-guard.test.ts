@@ -1,5 +1,6 @@
 // docs/spec/link.md 8, docs/threats.md 3.36: a peer that gossips faster than gossipsub can take it, or about what
-// nobody follows. Each with its control, in which nothing is counted. tier: slow
+// nobody follows. Each with its control, in which nothing is counted.
+// tier: slow
 
 import { multiaddr } from '@multiformats/multiaddr'
 import { suite } from 'uvu'

@@ -25,6 +25,10 @@ const trials: Readonly<Record<string, Trial>> = {
   },
   chaos: { about: 'protocols under faults, and which promise breaks', start: () => import('./chaos.ts') },
   conformance: { about: "others' published test vectors", start: () => import('./conformance.ts') },
+  resources: {
+    about: 'what share of honest work passes while others fill each bound',
+    start: () => import('./resources/resources.ts'),
+  },
   soak: {
     about: 'a network under steady traffic, in which nothing may grow',
     start: () => import('./soak/soak.ts'),
