@@ -1,20 +1,19 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../encoding/command-line.ts'
-import { reloaded, reloadedLines, reloader } from '../simulator/roles/reload.ts'
+import { reloaded, reloader, tellReloaded } from '../simulator/roles/reload.ts'
+import type { Log } from '../world/log.ts'
 
 const file = { log: 'info', family: 'mine', listen: ['/ip4/127.0.0.1/tcp/1'], id: new Uint8Array(32) }
 
-/** Collects what a run says on standard error. */
-function said(run: () => unknown): string[] {
-  const { error } = console
+/** Collects what a run logs, as `level text fields`. */
+function said(run: (log: Log) => unknown): string[] {
   const lines: string[] = []
-  console.error = line => lines.push(String(line))
-  try {
-    run()
-  } finally {
-    console.error = error
-  }
+  const say =
+    (level: string): Log['info'] =>
+    (fields, text) =>
+      lines.push(`${level} ${text} ${JSON.stringify(fields)}`)
+  run({ debug: say('debug'), info: say('info'), warn: say('warn'), error: say('error') })
   return lines
 }
 
@@ -28,10 +27,13 @@ test('what can change is taken over, what cannot is named', () => {
   })
   assert.equal(result, { changed: ['log'], restart: ['listen'] })
   assert.is(level, 'debug')
-  assert.equal(reloadedLines('mix.toml', result), [
-    'chaffinch: mix.toml was read again, taken over: log',
-    'chaffinch: mix.toml: needs a restart: listen',
-  ])
+  assert.equal(
+    said(log => tellReloaded(log, 'mix.toml', result)),
+    [
+      'info read again, taken over {"file":"mix.toml","changed":"log"}',
+      'warn read again: needs a restart {"file":"mix.toml","restart":"listen"}',
+    ],
+  )
 })
 
 test('a file with a mistake changes nothing; what needs a restart is told each time', () => {
@@ -39,17 +41,24 @@ test('a file with a mistake changes nothing; what needs a restart is told each t
     throw new CommandError('CONFIG', 'mix.toml:3: lgo: unknown key')
   }
   const taken: string[] = []
-  const reload = reloader('mix.toml', file, () => read(), { log: to => void taken.push(to) })
-  assert.equal(said(reload), ['chaffinch: mix.toml:3: lgo: unknown key: nothing was changed'])
+  const lines: string[] = []
+  const tell: Log['info'] = (_, text) => void lines.push(text)
+  const log = { debug: tell, info: tell, warn: tell, error: tell }
+  const reloading = reloader(log, 'mix.toml', file, () => read(), { log: to => void taken.push(to) })
+  const reload = (): string[] => {
+    reloading()
+    return lines.splice(0)
+  }
+  assert.equal(reload(), ['mix.toml:3: lgo: unknown key: nothing was changed'])
   read = () => ({ ...file, log: 'debug', family: 'other' })
   for (const changed of [true, false]) {
-    const lines = said(reload)
-    assert.is(lines.length, changed ? 2 : 1)
-    assert.is(lines.at(-1), 'chaffinch: mix.toml: needs a restart: family')
+    const told = reload()
+    assert.is(told.length, changed ? 2 : 1)
+    assert.is(told.at(-1), 'read again: needs a restart')
   }
   assert.equal(taken, ['debug'])
   read = () => ({ ...file, log: 'debug' })
-  assert.equal(said(reload), ['chaffinch: mix.toml was read again: nothing has changed'])
+  assert.equal(reload(), ['read again: nothing has changed'])
 })
 
 test.run()

@@ -3,6 +3,6 @@
 import { runClient } from '../../simulator/roles/client.ts'
 import { configOption } from './config-option.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
+export async function run(args: readonly string[]): Promise<number> {
   return await runClient(configOption('client', args))
 }

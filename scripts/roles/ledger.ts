@@ -21,7 +21,8 @@ import {
   writeHead,
 } from '../../payment/ledger/index.ts'
 import { readKey, runningClient, writeKey, writeNew } from '../../simulator/files/index.ts'
-import { closing, machineError, type Running, runRole } from '../../simulator/roles/role.ts'
+import { closing, machineError, openLog, type Running, runRole } from '../../simulator/roles/role.ts'
+import type { Log } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'
 import { topicAt } from '../network/topic.ts'
@@ -31,7 +32,7 @@ const hint = 'chaffinch ledger --help'
 const tellEveryMs = 5 * 60_000
 const longestLog = 10_000_000
 
-export async function run(args: readonly string[]): Promise<undefined> {
+export async function run(args: readonly string[]): Promise<number | undefined> {
   const { values, positionals } = readOptions(
     'ledger',
     args,
@@ -49,8 +50,10 @@ export async function run(args: readonly string[]): Promise<undefined> {
   switch (action) {
     case 'init':
       return init(folder, values.name ?? 'chaffinch')
-    case 'run':
-      return await runRole(() => serve(folder, values.config))
+    case 'run': {
+      const log = openLog('ledger', 'info')
+      return await runRole(log, () => serve(folder, values.config, log))
+    }
     case 'mint': {
       if (values.amount === undefined) throw new CommandError('USAGE', 'ledger mint: want --amount', hint)
       return await mint(
@@ -100,7 +103,7 @@ function pinnedIn(file: string): Genesis {
 }
 
 /** Answers what comes to the running client, and tells its heads to all, so that they can compare. */
-function serve(folder: string, config: string | undefined): Promise<Running> {
+function serve(folder: string, config: string | undefined, log: Log): Promise<Running> {
   return closing(async later => {
     const client = runningClient(config)
     const { address } = await client.status()
@@ -117,7 +120,8 @@ function serve(folder: string, config: string | undefined): Promise<Running> {
       ending.abort()
       await work
     })
-    console.error(`chaffinch: ledger ${genesis.name}: ${ledger.head.size} entries; it answers at ${address}`)
+    log.info({ ledger: genesis.name, entries: ledger.head.size, at: address }, 'started')
+    return {}
   })
 }
 

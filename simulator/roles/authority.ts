@@ -15,19 +15,19 @@ import { type AuthorityFile, readAuthorityFile } from '../files/config.ts'
 import { openFolder, readKey, tellPort } from '../files/folder.ts'
 import { authorityMetrics } from './authority-metrics.ts'
 import { reloader } from './reload.ts'
-import { closing, openLog, type Running, runRole } from './role.ts'
+import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts'
 import { watchSilence } from './silence.ts'
 
 /** Runs an authority until it is told to end. @param file its configuration */
-export async function runAuthority(file: string): Promise<undefined> {
+export async function runAuthority(file: string): Promise<number> {
   const config = readAuthorityFile(file)
   openFolder(config.folder, 'authority')
-  return await runRole(() => start(config))
+  const log = openLog('authority', config.log)
+  return await runRole(log, () => start(config, log))
 }
 
-function start(config: AuthorityFile): Promise<Running> {
+function start(config: AuthorityFile, log: RoleLog): Promise<Running> {
   const { network, folder } = config
-  const log = openLog('authority', config.log)
   return closing(async later => {
     const seed = readKey(config.key)
     const token = await tokenFrom(join(folder, 'token'))
@@ -62,7 +62,7 @@ function start(config: AuthorityFile): Promise<Running> {
     const heed = watchSilence(() => authority.status().authorities, systemClock, log)
     later(async () => heed())
     const metrics = authorityMetrics(() => authority.status(), systemClock.now)
-    const reload = reloader(config.file, config, () => readAuthorityFile(config.file), {
+    const reload = reloader(log, config.file, config, () => readAuthorityFile(config.file), {
       log: level => {
         log.level = level
       },
@@ -90,9 +90,10 @@ function start(config: AuthorityFile): Promise<Running> {
     })
     later(() => status.close())
     later(tellPort(folder, status.port))
-    console.error(
-      `chaffinch: authority ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`,
-    )
-    return () => void reload()
+    log.info({ id: hex(link.id), network: network.name, status: `${status.url}/status` }, 'started')
+    return {
+      reload: () => void reload(),
+      unready: () => (authority.current() === undefined ? 'no consensus yet' : undefined),
+    }
   })
 }

@@ -8,27 +8,29 @@ import { type ClientOptions, type Identities, openIdentities, ownServices } from
 import { type Payments, paymentApi } from '../../payment/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { tokenFrom } from '../../world/http.ts'
+import type { Log } from '../../world/log.ts'
 import { type ClientFile, readClientFile } from '../files/config.ts'
 import { openFolder, tellPort } from '../files/folder.ts'
 import { askPassphrase, secretFromFiles } from '../files/secret.ts'
 import { paymentsFrom } from './payments.ts'
-import { closing, openLog, type Running, runRole } from './role.ts'
+import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts'
 
 /** Other options than the file gives; a harness hands in parts of its own. */
 type Around = (options: ClientOptions) => Promise<ClientOptions>
 
 /** Runs a client until it is told to end. @param file its configuration */
-export async function runClient(file: string, around: Around = async options => options): Promise<undefined> {
+export async function runClient(file: string, around: Around = async options => options): Promise<number> {
   const config = readClientFile(file)
   openFolder(config.folder, 'client')
-  return await runRole(() => start(config, around))
+  const log = openLog('client', config.log)
+  return await runRole(log, () => start(config, log, around))
 }
 
-async function start(config: ClientFile, around: Around): Promise<Running> {
+async function start(config: ClientFile, log: RoleLog, around: Around): Promise<Running> {
   const { network, folder, apiPort } = config
   return await closing(async later => {
     const token = await tokenFrom(join(folder, 'token'))
-    const identities = await openFrom(config, around)
+    const identities = await openFrom(config, around, log)
     later(() => identities.close())
     const { main: client } = identities
     // Whoever can be asked for an echo can be pinged
@@ -45,7 +47,7 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
       return open
     }
     // Payments that were agreed before go on by themselves
-    if (payments.isNamed) await carried().catch(payOff)
+    if (payments.isNamed) await carried().catch(error => payOff(error, log))
     const paying = paymentApi({
       payments: carried,
       on: payments.on,
@@ -58,19 +60,22 @@ async function start(config: ClientFile, around: Around): Promise<Running> {
     const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities, parts })
     later(() => api.close())
     later(tellPort(folder, api.port))
-    console.error(`chaffinch: client of ${network.name}: its API is ${api.url}, the token in ${folder}/token`)
+    log.info({ network: network.name, api: api.url, folder }, 'started: the token is in the folder')
+    return { unready: () => (client.status().ready ? undefined : client.notReady().message) }
   })
 }
 
 /** A client whose payments cannot be opened carries messages all the same. */
-function payOff(error: unknown): void {
-  console.error(`chaffinch: nothing can be paid: ${error instanceof Error ? error.message : String(error)}`)
+function payOff(error: unknown, log: Log): void {
+  const why = error instanceof Error ? error.message : String(error)
+  log.error({ why }, 'nothing can be paid')
 }
 
 /** The client of a folder. @throws what openClient throws, CommandError when its folder cannot be unlocked */
 export async function openFrom(
   config: ClientFile,
   around: Around = async options => options,
+  log: Log = openLog('client', config.log),
 ): Promise<Identities> {
   const { network, folder, gateways, sources, dialFrom, cover } = config
   const store = join(folder, 'store')
@@ -83,7 +88,7 @@ export async function openFrom(
     ...(unlock === undefined ? {} : { unlock }),
     cover,
     sources,
-    log: openLog('client', config.log),
+    log,
     ...(gateways.length === 0 ? {} : { gateways }),
     ...(dialFrom === undefined ? {} : { dialFrom }),
   })

@@ -17,6 +17,7 @@ import {
 import { geometry } from '../../sphinx/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { tokenFrom } from '../../world/http.ts'
+import type { Log } from '../../world/log.ts'
 import { systemRandom as random } from '../../world/random.ts'
 import { openStore } from '../../world/store.ts'
 import { version } from '../../world/version.ts'
@@ -25,7 +26,7 @@ import { type NodeFile, readNodeFile } from '../files/config.ts'
 import { openFolder, readKey, tellPort } from '../files/folder.ts'
 import { collectSeldom } from './collecting.ts'
 import { reloader } from './reload.ts'
-import { closing, openLog, type Running, runRole } from './role.ts'
+import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts'
 import { openTls } from './tls.ts'
 
 /** The parts that a node stands on. A harness hands in others, around these. */
@@ -38,17 +39,17 @@ export async function runNode(
   role: 'mix' | 'gateway',
   file: string,
   around: Around = footing => footing,
-): Promise<undefined> {
+): Promise<number> {
   const config = readNodeFile(file, role)
   openFolder(config.folder, role)
   collectSeldom()
-  return await runRole(() => start(role, config, around))
+  const log = openLog(role, config.log)
+  return await runRole(log, () => start(role, config, log, around))
 }
 
-function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promise<Running> {
+function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: Around): Promise<Running> {
   const { network, folder, family, threads = usualThreads(availableParallelism()) } = config
   const clock = systemClock
-  const log = openLog(role, config.log)
   return closing(async later => {
     const seed = readKey(config.key)
     const token = await tokenFrom(join(folder, 'token'))
@@ -80,7 +81,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
       ...(await around({ link, files, store, admission: admitted })),
       seed,
       family,
-      operator: operatorOf(role, config, link.id),
+      operator: operatorOf(role, config, link.id, log),
       threads,
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
@@ -92,7 +93,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
       await node.drain()
       await node.close()
     })
-    const reload = reloader(config.file, config, () => readNodeFile(config.file, role), {
+    const reload = reloader(log, config.file, config, () => readNodeFile(config.file, role), {
       log: level => {
         log.level = level
       },
@@ -106,10 +107,13 @@ function start(role: 'mix' | 'gateway', config: NodeFile, around: Around): Promi
     const status = await serveStatus(node, { port: config.statusPort, token, version: version() })
     later(() => status.close())
     later(tellPort(folder, status.port))
-    console.error(`chaffinch: ${role} ${hex(link.id)} of ${network.name}: its status is ${status.url}/status`)
-    return () => {
-      reload()
-      tls?.reload()
+    log.info({ id: hex(link.id), network: network.name, status: `${status.url}/status` }, 'started')
+    return {
+      reload: () => {
+        reload()
+        tls?.reload()
+      },
+      unready: () => (node.status().listed ? undefined : 'no consensus lists this node yet'),
     }
   })
 }
@@ -122,6 +126,7 @@ function operatorOf(
   role: 'mix' | 'gateway',
   first: NodeFile,
   node: Uint8Array,
+  log: Log,
 ): NonNullable<NodeOptions['operator']> {
   const read = ({
     country,
@@ -138,7 +143,7 @@ function operatorOf(
       says = read(readNodeFile(first.file, role))
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      console.error(`chaffinch: ${error.message}; what was read before stays in use`)
+      log.error({}, `${error.message}; what was read before stays in use`)
     }
     return says
   }

@@ -1,6 +1,7 @@
 // SIGHUP: a running role reads its file again, takes over what can change, and says what needs a restart.
 
 import { CommandError } from '../../encoding/command-line.ts'
+import type { Log } from '../../world/log.ts'
 
 /** A key of a role's file, as the file names it, and how the running role takes it over. */
 export type Changes<F> = { readonly [key in keyof F]?: (to: F[key]) => void }
@@ -33,13 +34,11 @@ export function reloaded<F extends object>(before: F, after: F, changes: Changes
   return { changed, restart }
 }
 
-/** Writes for a person what was taken over. */
-export function reloadedLines(file: string, { changed, restart }: Reloaded): string[] {
-  if (changed.length + restart.length === 0) return [`chaffinch: ${file} was read again: nothing has changed`]
-  return [
-    ...(changed.length === 0 ? [] : [`chaffinch: ${file} was read again, taken over: ${changed.join(', ')}`]),
-    ...(restart.length === 0 ? [] : [`chaffinch: ${file}: needs a restart: ${restart.join(', ')}`]),
-  ]
+/** Says what was taken over. */
+export function tellReloaded(log: Log, file: string, { changed, restart }: Reloaded): void {
+  if (changed.length + restart.length === 0) log.info({ file }, 'read again: nothing has changed')
+  if (changed.length > 0) log.info({ file, changed: changed.join(', ') }, 'read again, taken over')
+  if (restart.length > 0) log.warn({ file, restart: restart.join(', ') }, 'read again: needs a restart')
 }
 
 /**
@@ -49,6 +48,7 @@ export function reloadedLines(file: string, { changed, restart }: Reloaded): str
  * @param changes what the running role takes over
  */
 export function reloader<F extends object>(
+  log: Log,
   file: string,
   first: F,
   read: () => F,
@@ -61,11 +61,11 @@ export function reloader<F extends object>(
       const result = reloaded(now, after, changes)
       // A key that needs a restart differs until there is one.
       now = { ...after, ...Object.fromEntries(result.restart.map(key => [key, now[key as keyof F]])) }
-      for (const line of reloadedLines(file, result)) console.error(line)
+      tellReloaded(log, file, result)
       return result
     } catch (error) {
       if (!(error instanceof CommandError)) throw error
-      console.error(`chaffinch: ${error.message}: nothing was changed`)
+      log.error({ file }, `${error.message}: nothing was changed`)
       return { changed: [], restart: [] }
     }
   }

@@ -6,6 +6,7 @@ import { LinkError } from '../../link/index.ts'
 import { locksMemory, missingAddon } from '../../sphinx/index.ts'
 import { ListenError, TokenError } from '../../world/http.ts'
 import type { Log } from '../../world/log.ts'
+import { version } from '../../world/version.ts'
 
 /** More than the longest hop delay and the emptying of queues take together. */
 const drainMs = 60_000
@@ -15,7 +16,16 @@ export interface Running {
   close(): Promise<void>
   /** Reads its file again. */
   readonly reload?: (() => void) | undefined
+  /** Why it does not do its work yet; undefined when it does. */
+  readonly unready?: (() => string | undefined) | undefined
 }
+
+/** What a role can do besides ending. */
+type Abilities = Pick<Running, 'reload' | 'unready'>
+
+/** Readiness is looked at so often, and so many looks are no reason to worry. */
+const lookMs = 1000
+const patientLooks = 15
 
 /** A log whose level can change. */
 export interface RoleLog extends Log {
@@ -29,6 +39,7 @@ export function openLog(role: string, level: string): RoleLog {
       level,
       base: { role },
       timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: label => ({ level: label }) },
       // Nothing of this kind is logged; should a later change forget it, it stays out all the same.
       redact: ['key', 'seed', 'token', 'address', 'payload', 'secret'],
     },
@@ -47,60 +58,91 @@ export function openLog(role: string, level: string): RoleLog {
  * Starts a role and resolves when it has been told to end and has drained: by SIGTERM, by Ctrl-C, or, where the
  * parent opened a channel (node:child_process), by the parent's end.
  */
-export async function runRole(start: () => Promise<Running>): Promise<undefined> {
-  const told = untilTold()
-  const running = await start().catch((error: unknown) => {
-    throw machineError(error)
+export async function runRole(log: Log, start: () => Promise<Running>): Promise<number> {
+  log.info({ version: version(), node: process.version, pid: process.pid }, 'starting')
+  // Nothing should come here; whoever looks for why a process has gone finds it where all else is.
+  process.on('uncaughtException', error => {
+    log.error({ error: error?.stack ?? String(error) }, 'ended by a fault of this program: please report it')
+    process.exit(1)
   })
+  const told = untilTold()
+  let running: Running
+  try {
+    running = await start()
+  } catch (error) {
+    const known = machineError(error)
+    // A person in a terminal reads words, a collector of logs lines of JSON
+    if (process.stderr.isTTY === true || !(known instanceof CommandError)) throw known
+    log.error({ code: known.code, hint: known.hint ?? '' }, known.message)
+    return known.exitCode
+  }
   process.on('SIGHUP', () => {
-    if (running.reload === undefined) console.error('chaffinch: this role reads its file only when it starts')
+    if (running.reload === undefined) log.warn({}, 'SIGHUP: this role reads its file only when it starts')
     else running.reload()
   })
-  await told
+  const watching = setInterval(watchReadiness(running.unready, log), lookMs)
+  log.info({ why: await told }, 'draining')
+  clearInterval(watching)
   // The system clock's timers keep no process alive: while it drains, this one does.
   const patience = setTimeout(() => {
-    console.error(`chaffinch: could not drain within ${drainMs / 1000} s`)
+    log.error({}, `could not drain within ${drainMs / 1000} s`)
     process.exit(1)
   }, drainMs)
   await running.close()
   clearTimeout(patience)
+  log.info({}, 'stopped')
+  return 0
+}
+
+/** Says when a role becomes ready, when it is ready no more, and once that it takes long. */
+export function watchReadiness(unready: Running['unready'], log: Log): () => void {
+  let [ready, looks] = [false, 0]
+  return () => {
+    const why = unready?.()
+    if ((why === undefined) !== ready) {
+      ready = !ready
+      looks = 0
+      if (ready) log.info({}, 'ready')
+      else log.warn({ why: why ?? '' }, 'not ready any more')
+    } else if (!ready && ++looks === patientLooks)
+      log.warn({ why: why ?? '' }, `not ready after ${(patientLooks * lookMs) / 1000} s`)
+  }
 }
 
 /**
  * Starts the parts of a role one after the other. `later` names how each is closed: the last first, when the role
- * ends or when a later part fails to start. What `start` gives reads the role's file again.
+ * ends or when a later part fails to start.
  */
 export async function closing(
-  // biome-ignore lint/suspicious/noConfusingVoidType: a role that has nothing to read again gives nothing
-  start: (later: (close: () => Promise<void>) => void) => Promise<(() => void) | void>,
+  start: (later: (close: () => Promise<void>) => void) => Promise<Abilities>,
 ): Promise<Running> {
   const parts: (() => Promise<void>)[] = []
   const close = async (): Promise<void> => {
     for (const part of parts.splice(0).reverse()) await part()
   }
   try {
-    const reload = await start(part => parts.push(part))
-    return { close, reload: reload ?? undefined }
+    return { ...(await start(part => parts.push(part))), close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-function untilTold(): Promise<void> {
+/** Resolves with who told it. */
+function untilTold(): Promise<string> {
   return new Promise(resolve => {
     let asked = false
-    const ask = (): void => {
+    const ask = (who: string): void => {
       // Somebody who asks twice does not want to wait.
       if (asked) process.exit(1)
       asked = true
-      resolve()
+      resolve(who)
     }
     process.on('SIGTERM', ask)
     process.on('SIGINT', ask)
     if (process.channel !== undefined) {
       process.on('disconnect', () => {
-        if (!asked) ask()
+        if (!asked) ask('the end of the parent')
       })
       process.channel?.unref()
     }
