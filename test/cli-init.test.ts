@@ -160,4 +160,32 @@ test('a key file that is missing, damaged or open to others is refused', async (
   assert.match(open.hint as string, /^chmod 600 /)
 })
 
+test('what the role would refuse is refused before anything is written', async () => {
+  const networkFile = join(folder, 'network.toml')
+  const there = join(folder, 'refused')
+  const server = (...more: string[]): string[] => ['mix', there, '--network', networkFile, ...more]
+  const at = ['--listen', '/ip4/127.0.0.1/tcp/4299']
+  const wrong: readonly (readonly [readonly string[], RegExp])[] = [
+    [server('--listen', '127.0.0.1:4999'), /^init mix: listen\[1\]: want a multiaddr/],
+    [server('--listen', '/ip4/300.1.1.1/tcp/4201'), /listen\[1\]: want a multiaddr/],
+    [server('--listen', '/ip4/127.0.0.1/udp/4201/quic-v1'), /listen\[1\]: want a multiaddr/],
+    [server(...at, '--announce', 'example.org'), /announce\[1\]: want a multiaddr/],
+    [server(...at, '--family', 'all of mine'), /family: /],
+    [server(...at, '--contact', 'x'.repeat(129)), /contact: want at most 128 bytes/],
+    [server(...at, '--dial-from', 'here'), /dial_from: want an IP address/],
+    [['mix', there, ...at, '--network', join(folder, 'none.toml')], /none.toml: no such file/],
+    [['client', there, '--network', join(folder, 'none.toml')], /none.toml: no such file/],
+    [['client', there, '--network', networkFile, '--gateway', 'ab'], /gateways\[1\]: want 64 lowercase/],
+    [['authority', there, '--listen', 'nowhere'], /^init authority: listen\[1\]: want a multiaddr/],
+  ]
+  for (const [args, says] of wrong) {
+    const error = await failure(() => init(args))
+    assert.match(error.message, says)
+    assert.is(error.exitCode, 2)
+    assert.throws(() => statSync(there), 'ENOENT')
+  }
+  await printed(...server(...at))
+  assert.ok(statSync(join(there, 'mix.toml')).isFile())
+})
+
 test.run()

@@ -7,13 +7,14 @@ import {
   isAway,
   type NodeFile,
   type RoleFile,
+  type RoleName,
   readKey,
   remoteAt,
   type ServerFile,
 } from '../../simulator/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
-import { fileOf, type RoleName, readRoleFile, roleOf } from '../files/which-role.ts'
+import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'
 import { answered, inquire } from '../inquire.ts'
 import { endpointOf } from '../roles/running.ts'
 import {

@@ -4,13 +4,20 @@ import { join } from 'node:path'
 import { type Topology, topologies } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { FileError } from '../../encoding/toml.ts'
 import {
   authorityLine,
+  authorityText,
+  checkRoleText,
+  clientText,
   initAuthority,
   initClient,
   initNetwork,
   initNode,
+  nodeText,
+  type RoleName,
   readAuthorityLine,
+  readNetwork,
 } from '../../simulator/files/index.ts'
 import { coverOption } from './cover-option.ts'
 import { inTerminal } from './init-wizard.ts'
@@ -104,6 +111,7 @@ function serverCommand(role: 'authority' | 'mix' | 'gateway', args: readonly str
     throw new CommandError('USAGE', `init authority: --${foreign} is for a mix or a gateway`)
   }
   const folder = positionals[0] as string
+  const file = join(folder, `${role}.toml`)
   const draft = {
     networkFile: values.network ?? 'network.toml',
     listen: values.listen,
@@ -112,10 +120,14 @@ function serverCommand(role: 'authority' | 'mix' | 'gateway', args: readonly str
       values['status-port'] === undefined ? undefined : portOption('status-port', values['status-port']),
     dialFrom: values['dial-from'],
   }
+  const nodeDraft = { ...draft, family: values.family, contact: values.contact }
+  // An authority is set up before there is a network
+  if (role !== 'authority') readNetwork(draft.networkFile)
+  checkDraft(role, file, role === 'authority' ? authorityText(file, draft) : nodeText(file, role, nodeDraft))
   const line =
     role === 'authority'
       ? authorityLine(initAuthority(folder, draft))
-      : hex(initNode(folder, role, { ...draft, family: values.family, contact: values.contact }))
+      : hex(initNode(folder, role, nodeDraft))
   say(`wrote ${join(folder, `${role}.toml`)} and its key; start it with`)
   say(`  chaffinch ${role} --config ${join(folder, `${role}.toml`)}`)
   console.log(line)
@@ -129,15 +141,30 @@ function clientCommand(args: readonly string[]): undefined {
     [1, 1],
   )
   const folder = positionals[0] as string
-  initClient(folder, {
+  const file = join(folder, 'client.toml')
+  const draft = {
     networkFile: values.network ?? 'network.toml',
     gateways: values.gateway,
     apiPort: values['api-port'] === undefined ? undefined : portOption('api-port', values['api-port']),
     dialFrom: values['dial-from'],
     cover: values.cover === undefined ? undefined : coverOption(values.cover),
-  })
+  }
+  readNetwork(draft.networkFile)
+  checkDraft('client', file, clientText(file, draft))
+  initClient(folder, draft)
   say(`wrote ${join(folder, 'client.toml')}; start it with`)
   say(`  chaffinch client --config ${join(folder, 'client.toml')}`)
+}
+
+/** What the role would refuse when it starts is refused before anything is written. @throws CommandError USAGE */
+function checkDraft(role: RoleName, file: string, text: string): void {
+  try {
+    checkRoleText(role, file, text)
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    const says = error.message.slice(file.length).replace(/^:\d+: /, '')
+    throw new CommandError('USAGE', `init ${role}: ${says}`, 'nothing was written; chaffinch init --help')
+  }
 }
 
 function portOption(option: string, text: string): number {

@@ -7,14 +7,13 @@ import {
   type AuthorityFile,
   type ClientFile,
   type NodeFile,
+  type RoleName,
   readAuthorityFile,
   readClientFile,
   readNodeFile,
 } from '../../simulator/files/index.ts'
 
-/** The roles that have a file. */
-export const roles = ['authority', 'mix', 'gateway', 'client'] as const
-export type RoleName = (typeof roles)[number]
+const roles: readonly RoleName[] = ['authority', 'mix', 'gateway', 'client']
 
 /** Finds the file that a command is about: the one that is named, else the one of the current folder. */
 export function fileOf(command: string, given: string | undefined): string {

@@ -22,7 +22,7 @@ import {
 import type { Parameters } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { configFromEnvironment } from '../../encoding/command-line.ts'
-import { field } from '../../encoding/toml.ts'
+import { checkToml, field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { Peer, ProxyInit } from '../../link/index.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
@@ -153,6 +153,26 @@ const clientSchema = v.strictObject({
   key_file: v.optional(field(text, '"my.key"')),
   passphrase_file: v.optional(field(text, '"passphrase"')),
 })
+
+/** The roles that have a file. */
+export type RoleName = 'authority' | 'mix' | 'gateway' | 'client'
+
+const schemas: Readonly<Record<RoleName, v.GenericSchema>> = {
+  authority: authoritySchema,
+  mix: mixSchema,
+  gateway: gatewaySchema,
+  client: clientSchema,
+}
+
+/**
+ * Checks the text of a role's file before it is written.
+ *
+ * @param file stands in the message
+ * @throws FileError naming line and key
+ */
+export function checkRoleText(role: RoleName, file: string, text: string): void {
+  checkToml<unknown>(file, text, schemas[role])
+}
 
 /** A role's file, its paths made absolute and its network read. */
 export interface RoleFile {

@@ -5,9 +5,11 @@ export { type Certifies, certificateFor, certificateText, readCertificate } from
 export {
   type AuthorityFile,
   type ClientFile,
+  checkRoleText,
   clientEndpoint,
   type NodeFile,
   type RoleFile,
+  type RoleName,
   readAuthorityFile,
   readClientFile,
   readNodeFile,
