@@ -9,8 +9,10 @@ import type { Registry } from 'prom-client'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { AuthorityStatus } from '../directory/authority/authority.ts'
+import { authorityEntry } from '../directory/authority/keys.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import type { NodeStatus } from '../node/status.ts'
+import { initNetwork, initNode, readNodeFile } from '../simulator/files/index.ts'
 import { authorityMetrics } from '../simulator/roles/authority-metrics.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'guide', 'running')
@@ -122,6 +124,95 @@ test('the container file copies what is there, runs as nobody in particular, and
   const user = lines.findIndex(line => line.startsWith('USER '))
   assert.ok(user > 0 && user < lines.findIndex(line => line.startsWith('ENTRYPOINT')))
   assert.not(lines.some(line => line === 'USER root' || line === 'USER 0'))
+})
+
+const alerts = read('alerts.yml')
+const expressions = [...alerts.matchAll(/^ +expr: (.+)$/gm)].map(match => match[1] as string)
+const metricsIn = (text: string): string[] => text.match(/chaffinch_\w+/g) ?? []
+
+test('the rules name metrics that exist, and have one for each alarm of the page', () => {
+  assert.equal(
+    metricsIn(expressions.join(' ')).filter(name => !all.has(name)),
+    [],
+  )
+  const page = readFileSync(join(folder, '..', 'running.md'), 'utf8')
+  const table = page.slice(page.indexOf('| alarm |'), page.indexOf('In `/status`, `packets`'))
+  const alarmed = table.split('\n').flatMap(row => metricsIn(row.split('|')[1] ?? ''))
+  assert.ok(alarmed.length >= 8)
+  const watched = new Set(metricsIn(expressions.join(' ')))
+  assert.equal(
+    alarmed.filter(name => !watched.has(name)),
+    [],
+  )
+  // What an alarm compares is told by the same process
+  for (const name of [
+    'chaffinch_clock_epoch',
+    'chaffinch_consensus_epoch',
+    'chaffinch_consensus_left_seconds',
+  ])
+    assert.ok(nodeNames.includes(name) && authorityNames.includes(name), name)
+})
+
+test('promtool takes the rules and the configuration, and finds a mistake', () => {
+  if (spawnSync('promtool', ['--version']).status !== 0) {
+    console.log('promtool is not here: skipped')
+    return
+  }
+  const place = mkdtempSync(join(tmpdir(), 'chaffinch-prometheus-'))
+  try {
+    const check = (what: 'rules' | 'config', name: string, text: string): number | null => {
+      writeFileSync(join(place, name), text)
+      return spawnSync('promtool', ['check', what, join(place, name)], { encoding: 'utf8' }).status
+    }
+    assert.is(check('rules', 'alerts.yml', alerts), 0)
+    writeFileSync(join(place, 'mix.token'), 'x')
+    assert.is(check('config', 'prometheus.yml', read('prometheus.yml')), 0)
+    assert.not.equal(check('rules', 'bad.yml', alerts.replace('== 1', '=== 1')), 0)
+  } finally {
+    rmSync(place, { recursive: true })
+  }
+})
+
+test('what the page says for systemd makes a file that the role reads, with a key of its own name', async () => {
+  const page = readFileSync(join(folder, '..', 'running.md'), 'utf8')
+  const commands = (/^```console\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '').split('\n')
+  const edit = commands.find(line => line.startsWith('sed ')) ?? ''
+  const place = mkdtempSync(join(tmpdir(), 'chaffinch-systemd-'))
+  try {
+    const networkFile = join(place, 'network.toml')
+    const authorities = [authorityEntry(new Uint8Array(32).fill(1), ['/ip4/127.0.0.1/tcp/1'])]
+    initNetwork(networkFile, { name: 'demo', genesis: 0, epochMs: 60_000, threshold: 1, authorities })
+    const draft = { networkFile, listen: ['/ip4/0.0.0.0/tcp/4201'], statusPort: 7201 }
+    initNode(join(place, 'draft'), 'mix', draft)
+    const made = spawnSync('sh', ['-ec', edit.replace('/etc/chaffinch/', './')], {
+      cwd: place,
+      encoding: 'utf8',
+    })
+    assert.is(made.status, 0, made.stderr)
+    const file = readNodeFile(join(place, 'mix.toml'), 'mix')
+    assert.is(file.key, join(place, 'mix.key'))
+    assert.is(file.folder, '/var/lib/chaffinch/mix')
+    assert.is(file.networkFile, networkFile)
+    assert.is(file.statusPort, 7201)
+    assert.match(read('chaffinch@.service'), /^StateDirectory=chaffinch\/%i$/m)
+  } finally {
+    rmSync(place, { recursive: true })
+  }
+})
+
+test('an image leaves out what its build makes itself, and says whether it is well', () => {
+  const ignored = readFileSync(join(folder, '../../../.dockerignore'), 'utf8').split('\n')
+  for (const name of ['.git', '**/node_modules', 'dist']) assert.ok(ignored.includes(name), name)
+  const lines = read('Containerfile').split('\n')
+  assert.ok(
+    lines.some(line => line.startsWith('HEALTHCHECK ') && line.endsWith('CMD ["chaffinch", "status"]')),
+  )
+  const node = readFileSync(join(folder, '../../../.nvmrc'), 'utf8').trim().split('.')[0]
+  const bases = lines.filter(line => line.startsWith('FROM '))
+  assert.ok(
+    bases.every(line => line.includes(`/node:${node}-`)),
+    bases.join('; '),
+  )
 })
 
 test.run()
