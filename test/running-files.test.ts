@@ -16,6 +16,7 @@ import { initNetwork, initNode, readNodeFile } from '../simulator/files/index.ts
 import { authorityMetrics } from '../simulator/roles/authority-metrics.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'guide', 'running')
+const guide = join(import.meta.dirname, '../docs/guide/running.md')
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8')
 
 /** Names are known without a status; nobody reads a value here. */
@@ -135,7 +136,7 @@ test('the rules name metrics that exist, and have one for each alarm of the page
     metricsIn(expressions.join(' ')).filter(name => !all.has(name)),
     [],
   )
-  const page = readFileSync(join(folder, '..', 'running.md'), 'utf8')
+  const page = readFileSync(guide, 'utf8')
   const table = page.slice(page.indexOf('| alarm |'), page.indexOf('In `/status`, `packets`'))
   const alarmed = table.split('\n').flatMap(row => metricsIn(row.split('|')[1] ?? ''))
   assert.ok(alarmed.length >= 8)
@@ -174,7 +175,7 @@ test('promtool takes the rules and the configuration, and finds a mistake', () =
 })
 
 test('what the page says for systemd makes a file that the role reads, with a key of its own name', async () => {
-  const page = readFileSync(join(folder, '..', 'running.md'), 'utf8')
+  const page = readFileSync(guide, 'utf8')
   const commands = (/^```console\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '').split('\n')
   const edit = commands.find(line => line.startsWith('sed ')) ?? ''
   const place = mkdtempSync(join(tmpdir(), 'chaffinch-systemd-'))
