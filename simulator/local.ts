@@ -56,6 +56,12 @@ export interface LocalNetwork {
   restart(name: string): Promise<void>
   /** Lets time pass: at once in memory, by waiting over TCP. */
   advance(ms: number): Promise<void>
+  /**
+   * Waits for something while time passes; in memory nobody else lets it pass, and `await message.stored()` alone never ends.
+   *
+   *     await local.until(message.stored())
+   */
+  until<T>(promise: Promise<T>): Promise<T>
   /** Everything that happened, oldest first; in memory the same for the same seed and the same calls. */
   readonly trace: readonly TraceEvent[]
   /** Number and digest (hex) of all that hosts sent in memory, in order: time, from, to, length. */
@@ -192,6 +198,12 @@ class Running implements LocalNetwork {
       await this.#world.advance(ms / looks)
       this.#lookAtConsensus()
     }
+  }
+
+  async until<T>(promise: Promise<T>): Promise<T> {
+    const value = await this.#world.during(promise)
+    this.#lookAtConsensus()
+    return value
   }
 
   /** Notes who works with another document than when we looked last. */

@@ -77,7 +77,11 @@ export async function run(args: readonly string[]): Promise<undefined> {
 /** Reads what is sent: the argument, a file, or standard input. @throws CommandError FAILED */
 async function contentOf(text: string | undefined, file: string | undefined): Promise<Uint8Array> {
   if (text !== undefined) return new TextEncoder().encode(text)
-  if (file === undefined) return await standardInput()
+  if (file === undefined) {
+    const bytes = await standardInput()
+    if (bytes.length > 0) return bytes
+    throw new CommandError('USAGE', 'send: standard input is empty', "give a text; '' sends an empty message")
+  }
   try {
     return new Uint8Array(readFileSync(file))
   } catch (error) {
