@@ -37,8 +37,8 @@ test('a seed replays its run', async () => {
   assert.equal(await hashes(), await hashes())
 })
 
-test('six defects at least can be planted', () => {
-  assert.ok(Object.keys(defects).length >= 6)
+test('fourteen defects at least can be planted', () => {
+  assert.ok(Object.keys(defects).length >= 14)
 })
 
 test.run()

@@ -1,7 +1,7 @@
 // Who and what is in a world of the chaos harness: peers, how they fail, and what is kept of it for the checks.
 
 import type { EmbeddedLedger } from '../../payment/ledger/embedded.ts'
-import type { Genesis } from '../../payment/ledger/ledger.ts'
+import type { Genesis, Ledger } from '../../payment/ledger/ledger.ts'
 import type { Note } from '../../payment/ledger/transaction.ts'
 import type { Join } from '../../payment/rounds/join.ts'
 import type { Conviction } from '../../payment/rounds/judge.ts'
@@ -13,6 +13,7 @@ import type { RoundConfig, RoundInit, RoundState } from '../../payment/rounds/st
 import type { VirtualClock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
+import type { Stranger } from './said.ts'
 
 /** A message that a peer publishes: to whom (all when absent), and how much later. */
 export interface Outgoing {
@@ -39,6 +40,7 @@ export interface Parts {
   readonly step: typeof step
   readonly config: RoundConfig
   readonly store: Store
+  readonly ledger: Ledger
   /** Changes what a restarted peer finds of its record. */
   readonly found: (record: RoundRecord) => RoundRecord
   readonly tell: (report: Report) => Report[]
@@ -74,6 +76,8 @@ export interface Peer {
   outcome: RoundState | null
   attempt: number
   outputs: number
+  /** When it heard whose request, by identity; until its first run. */
+  readonly asked: Map<string, number>
   /**
    * Messages that it has sent in place of each of its own, by the message's hash: handing one on again repeats that.
    */
@@ -90,6 +94,7 @@ export interface World {
   readonly denomination: number
   readonly lossRate: number
   readonly trace: Trace
+  readonly stranger: Stranger
 }
 
 export interface Plan {
@@ -117,6 +122,10 @@ export interface Trace {
   readonly blamed: { by: Peer; note: Note; conviction: Conviction; attempt: number }[]
   /** Steps that ended a run by blame with everybody's secrets on the table: whose, which vectors, and who was named. */
   readonly judged: { by: Peer; attempt: number; revealed: string[]; saw: string[]; named: string[] }[]
+  /** Requests of honest peers that an honest one had heard and knew nothing of when the runs began. */
+  readonly forgotten: { by: Peer; identity: string }[]
+  /** Strikes by honest peers for which most members had not voted. */
+  readonly struck: { by: Peer; note: Note }[]
   /** Changes of state, and when. */
   readonly states: { peer: Peer; state: RoundState; at: number }[]
   /** Vectors of SR and DC that spoil a run, in hex. */

@@ -24,6 +24,8 @@ export const invariants: Readonly<Record<string, Check>> = {
   'every rerun offers a fresh output': freshOutputs,
   'an observer who withholds a message learns no owner': observer,
   'no reveal beside a commit': revealOrCommit,
+  'what is said of others throws nobody out': forgotten,
+  'no strike but by a vote': struck,
   'what leaves is on disk': savedFirst,
 }
 
@@ -139,6 +141,19 @@ function runsSeen(world: World): RunSeen[] {
     const isWhole = all.every(vector => vector.length === 32 * all.length)
     if (!isWhole) return []
     return [{ members: new Set(run.keys()), outputs: new Set(messages(all).map(hex)) }]
+  })
+}
+
+function forgotten(world: World): string[] {
+  return world.trace.forgotten.map(
+    ({ by, identity }) => `peer ${by.name} forgot the request of ${nameOf(world, identity)}`,
+  )
+}
+
+function struck(world: World): string[] {
+  return world.trace.struck.map(({ by, note }) => {
+    const whose = world.peers.find(peer => hex(peer.note.id) === hex(note.id))
+    return `peer ${by.name} strikes the note of peer ${whose?.name}, for which most did not vote`
   })
 }
 

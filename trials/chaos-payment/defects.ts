@@ -1,9 +1,11 @@
 // Defects that the harness must find when they are planted in every honest peer (npm run chaos -- payment --break
 // NAME).
 
+import { hex, same } from '../../encoding/bytes.ts'
+import type { Ledger } from '../../payment/ledger/ledger.ts'
 import { messages } from '../../payment/net/dcnet.ts'
 import { type Received, writeMessage } from '../../payment/rounds/message.ts'
-import { messageOf, type RoundState, type Step } from '../../payment/rounds/state.ts'
+import { type Member, messageOf, type RoundState, type Step } from '../../payment/rounds/state.ts'
 import type { Store } from '../../world/store.ts'
 import type { Plant } from './cast.ts'
 import { heard } from './world.ts'
@@ -99,6 +101,101 @@ export const defects: Readonly<Record<string, Defect>> = {
       },
     }),
   },
+  'believe-twins': {
+    what: 'two requests that name one note throw each other out, before the ledger has shown whose it is',
+    breaks: 'what is said of others throws nobody out',
+    plant: whenNamed(([state, actions], victim) =>
+      'excluded' in state
+        ? [{ ...state, excluded: new Set([...state.excluded, victim.from]) }, actions]
+        : [state, actions],
+    ),
+  },
+  'strike-the-named': {
+    what: 'a request that names another note strikes that note',
+    breaks: 'no strike but by a vote',
+    plant: whenNamed(([state, actions], victim) => [
+      state,
+      [...actions, { do: 'strike', note: victim.note }],
+    ]),
+  },
+  'blame-the-named': {
+    what: 'a request that names another note convicts its owner of having asked twice',
+    breaks: 'no honest peer blamed',
+    plant: whenNamed(([state, actions], { from, note }) => [
+      state,
+      [...actions, { do: 'blame', note, conviction: { guilty: from, crime: 'equivocation', evidence: [] } }],
+    ]),
+  },
+  'silence-is-no': {
+    what: 'a question about a note that is not answered counts as: there is no such note',
+    breaks: 'what is said of others throws nobody out',
+    plant: askedOtherwise(ledger => ({ note: id => ledger.note(id).catch(() => null) })),
+  },
+  'believe-spent': {
+    what: 'a note is spent when the ledger says so, also by a transaction that it does not show',
+    breaks: 'what is said of others throws nobody out',
+    plant: askedOtherwise(ledger => {
+      const denied: Uint8Array[] = []
+      return {
+        async note(id) {
+          const note = await ledger.note(id)
+          if (note !== null && note.spentBy !== null) denied.push(id)
+          return note
+        },
+        positionOf: async transaction =>
+          (await ledger.positionOf(transaction)) ?? { transaction, index: 0, spends: denied },
+      }
+    }),
+  },
+  'infer-the-spender': {
+    what: 'a note that is spent while no join was found a moment ago counts as spent by something else',
+    breaks: 'no coins lost or made',
+    plant: askedOtherwise(ledger => {
+      const spent: Uint8Array[] = []
+      const somebody = new Uint8Array(32).fill(7)
+      const asked = new Set<string>()
+      return {
+        async note(id) {
+          const note = await ledger.note(id)
+          if (note === null || note.spentBy === null) return note
+          spent.push(id)
+          return { ...note, spentBy: somebody }
+        },
+        async positionOf(transaction) {
+          if (same(transaction, somebody)) return { transaction, index: 0, spends: spent }
+          // The answer was on its way when the join entered
+          const isFirst = !asked.has(hex(transaction))
+          asked.add(hex(transaction))
+          return isFirst ? null : await ledger.positionOf(transaction)
+        },
+      }
+    }),
+  },
+}
+
+/** Whose note a request names that is not that peer's: the member that it is about; null for any other message. */
+function named(state: RoundState, message: Received | null): Member | null {
+  if (message?.body.kind !== 'PR' || !('requests' in state)) return null
+  const { note } = message.body
+  const isOthers = ({ from, note: own }: Member): boolean => from !== message.from && same(own.id, note.id)
+  return [...state.requests.values()].find(isOthers) ?? null
+}
+
+/** Does something when somebody names another's note, before anything of it is verified. */
+function whenNamed(change: (step: Step, victim: Member) => Step): Plant {
+  return parts => ({
+    ...parts,
+    step(config, state, event, now) {
+      const victim = named(state, heard(config, event))
+      const next = parts.step(config, state, event, now)
+      return victim === null ? next : change(next, victim)
+    },
+  })
+}
+
+/** Of a ledger, some answers in another way. */
+function askedOtherwise(change: (ledger: Ledger) => Partial<Ledger>): Plant {
+  return parts => ({ ...parts, ledger: { ...parts.ledger, ...change(parts.ledger) } })
 }
 
 /** The secrets of a peer that has committed, when somebody accuses. */

@@ -11,7 +11,18 @@ import type { Store } from '../../world/store.ts'
 import type { Peer, Trace, World } from './cast.ts'
 
 export function emptyTrace(): Trace {
-  return { sent: [], made: [], commits: [], records: [], blamed: [], judged: [], states: [], spoilt: [] }
+  return {
+    sent: [],
+    made: [],
+    commits: [],
+    records: [],
+    blamed: [],
+    judged: [],
+    forgotten: [],
+    struck: [],
+    states: [],
+    spoilt: [],
+  }
 }
 
 /** A message of its own that an honest peer hands to the network. */
@@ -41,7 +52,11 @@ export function observe(
   [after, actions]: [RoundState, RoundAction[]],
 ): void {
   peer.attempt = Math.max(0, after.attempts.length - 1)
-  if (peer.fault === null) observeCommits(world, peer, before, after)
+  if (peer.fault === null) {
+    observeCommits(world, peer, before, after)
+    observeRequests(world, peer, before, after)
+    observeStrikes(world, peer, before, actions)
+  }
   if (peer.fault !== null || before.at !== 'blaming' || after.at === 'blaming') return
   const inbox = 'inbox' in after ? after.inbox : before.inbox
   const transcript = transcriptOf({ ...before, inbox })
@@ -55,6 +70,32 @@ export function observe(
     ),
     named: actions.flatMap(action => (action.do === 'blame' ? [action.conviction.guilty] : [])),
   })
+}
+
+/** Of what it has heard a peer forgets nothing that is true: it knows the sender, or still asks the ledger. */
+function observeRequests(world: World, peer: Peer, before: RoundState, after: RoundState): void {
+  if (before.at !== 'pairing' || after.at === 'pairing') return
+  for (const [identity, when] of peer.asked) {
+    const isHonest = world.peers.some(one => one.identity === identity && one.fault === null)
+    const isKnown =
+      (before.requests.has(identity) || before.doubtful.has(identity)) && !before.excluded.has(identity)
+    if (isHonest && !isKnown && when < world.clock.now() - 5000)
+      world.trace.forgotten.push({ by: peer, identity })
+  }
+}
+
+function observeStrikes(world: World, peer: Peer, before: RoundState, actions: readonly RoundAction[]): void {
+  for (const action of actions) {
+    if (action.do !== 'strike') continue
+    const members = 'members' in before ? before.members : 'candidates' in before ? before.candidates : []
+    const inbox = 'inbox' in before ? [...before.inbox.values()] : []
+    const one = members.find(({ note }) => hex(note.id) === hex(action.note.id))?.from
+    const votes = inbox.filter(
+      ({ body }) => body.kind === 'TO' && body.missing.some(identity => hex(identity) === one),
+    )
+    const isVoted = 2 * new Set(votes.map(({ from }) => from)).size > members.length
+    if (members.length === 0 || !isVoted) world.trace.struck.push({ by: peer, note: action.note })
+  }
 }
 
 function observeCommits(world: World, peer: Peer, before: RoundState, after: RoundState): void {

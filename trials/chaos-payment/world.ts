@@ -16,6 +16,7 @@ import { below, fraction, seededRandom } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
 import { minute } from '../../world/units.ts'
 import type { Outgoing, Parts, Peer, Plan, Plant, World } from './cast.ts'
+import { ledgerSeenIn, Stranger } from './said.ts'
 import { emptyTrace, observe, observeReport, observeSent, recording } from './trace.ts'
 
 const times = { phaseMs: minute, voteMs: minute / 2 }
@@ -56,6 +57,9 @@ export async function createWorld(plan: Plan): Promise<World> {
     denomination: 10,
     lossRate: plan.lossRate,
     trace: emptyTrace(),
+    stranger: new Stranger(plan.seed, bytes => {
+      for (const peer of world.peers) clock.after(1000, () => peer.shell.receive(bytes))
+    }),
   }
   const secrets = Array.from({ length: plan.peers }, () => random(32))
   const outputs = secrets.map(secret => ({ denomination: world.denomination, owner: ownerOf(secret) }))
@@ -100,6 +104,7 @@ function createPeer(world: World, name: number, note: Note, noteSecret: Uint8Arr
     outcome: null,
     attempt: 0,
     outputs: 0,
+    asked: new Map(),
     replaced: new Map(),
   }
   peer.shell = createShell(
@@ -121,7 +126,14 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
     ...times,
   }
   const parts = plant(
-    { step, config, store: recording(world, peer), found: record => record, tell: report => [report] },
+    {
+      step,
+      config,
+      store: recording(world, peer),
+      ledger: ledgerSeenIn(world, peer.name),
+      found: record => record,
+      tell: report => [report],
+    },
     world,
   )
   return new RoundShell(
@@ -129,7 +141,7 @@ function createShell(world: World, peer: Peer, plant: Plant): RoundShell {
       config: parts.config,
       clock: world.clock,
       store: parts.store,
-      ledger: world.ledger,
+      ledger: parts.ledger,
       log: silent,
       publish: message => publish(world, peer, parts, message),
       report: report => {
@@ -190,6 +202,7 @@ function publish(world: World, peer: Peer, parts: Parts, bytes: Uint8Array): voi
     world.clock.after(afterMs, () => crash(world, peer, parts))
   }
   if (isOwn && peer.fault === null) observeSent(world, peer, message)
+  if (isOwn) world.stranger.hear(message)
   const outgoing = isOwn ? outgoingOf(world, peer, message) : [{ bytes }]
   for (const one of outgoing) deliver(world, peer, one)
 }
@@ -231,8 +244,20 @@ export function deliver(world: World, from: Peer, { bytes, to, delayMs = 0 }: Ou
     world.clock.after(delayMs + travel, () => {
       if (peer.isDown) return
       hear(world, peer, bytes)
+      noteRequest(world, peer, bytes)
       peer.shell.receive(bytes)
     })
+  }
+}
+
+/** Keeps when a peer heard whose first request. */
+function noteRequest(world: World, peer: Peer, bytes: Uint8Array): void {
+  try {
+    const message = read(bytes)
+    if ('why' in message || message.body.kind !== 'PR' || peer.asked.has(message.from)) return
+    peer.asked.set(message.from, world.clock.now())
+  } catch {
+    // noise
   }
 }
 
