@@ -173,7 +173,7 @@ export const defects: Readonly<Record<string, Defect>> = {
   },
 }
 
-/** Whose note a request names that is not that peer's: the member that it is about; null for any other message. */
+/** Finds the member whose note somebody else's request names; null for any other message. */
 function named(state: RoundState, message: Received | null): Member | null {
   if (message?.body.kind !== 'PR' || !('requests' in state)) return null
   const { note } = message.body
@@ -193,7 +193,7 @@ function whenNamed(change: (step: Step, victim: Member) => Step): Plant {
   })
 }
 
-/** Of a ledger, some answers in another way. */
+/** Changes some answers of the ledger. */
 function askedOtherwise(change: (ledger: Ledger) => Partial<Ledger>): Plant {
   return parts => ({ ...parts, ledger: { ...parts.ledger, ...change(parts.ledger) } })
 }

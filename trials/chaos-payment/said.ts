@@ -9,7 +9,7 @@ import type { VirtualClock } from '../../world/clock.ts'
 import { below, fraction, type Random, seededRandom } from '../../world/random.ts'
 import { minute, second } from '../../world/units.ts'
 
-/** How a ledger misbehaves towards the peers of a world. */
+/** Names how a ledger misbehaves towards the peers of a world. */
 export type LedgerFault = 'slow' | 'lossy' | 'lying'
 const ledgerFaults: readonly LedgerFault[] = ['slow', 'lossy', 'lying']
 
@@ -62,7 +62,7 @@ const patience = 2 * minute
 /** So long a ledger lies: one that lied for ever would keep notes from their owners for ever. */
 const lyingFor = 50 * minute
 
-/** What of a world decides how its ledger is seen. */
+/** Holds what of a world decides how its ledger is seen. */
 interface LedgerIn {
   readonly ledger: Ledger
   readonly clock: VirtualClock
