@@ -4,7 +4,7 @@ import { adviceFor, ClientError } from '../client/index.ts'
 import { RemoteError } from '../client/remote/index.ts'
 import { CommandError } from '../encoding/command-line.ts'
 import { nearest } from '../encoding/nearest.ts'
-import { awayHint, isAway } from '../simulator/files/endpoint.ts'
+import { awayHint, isAway } from '../roles/files/endpoint.ts'
 import { version } from '../world/version.ts'
 import { overview, usages } from './usage.ts'
 

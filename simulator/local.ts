@@ -57,7 +57,8 @@ export interface LocalNetwork {
   /** Lets time pass: at once in memory, by waiting over TCP. */
   advance(ms: number): Promise<void>
   /**
-   * Waits for something while time passes; in memory nobody else lets it pass, and `await message.stored()` alone never ends.
+   * Waits for something while time passes; in memory nobody else lets it pass, and `await message.stored()` alone
+   * never ends.
    *
    *     await local.until(message.stored())
    */

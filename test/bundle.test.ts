@@ -18,7 +18,7 @@ import { promisify } from 'node:util'
 import { build } from 'esbuild'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { initNetwork } from '../simulator/files/init.ts'
+import { initNetwork } from '../roles/files/init.ts'
 import { localNetwork } from '../simulator/local.ts'
 
 const root = join(import.meta.dirname, '..')

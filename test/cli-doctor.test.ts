@@ -8,6 +8,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { authorityEntry } from '../directory/authority/keys.ts'
 import { hex } from '../encoding/bytes.ts'
+import { type NodeFile, readNodeFile } from '../roles/files/config.ts'
+import { initNetwork, initNode } from '../roles/files/init.ts'
 import { run as doctor } from '../scripts/ask/doctor.ts'
 import {
   checkCertificate,
@@ -21,8 +23,6 @@ import {
 } from '../scripts/ask/doctor-checks.ts'
 import { run as key } from '../scripts/files/key.ts'
 import { networkOf, seedOf } from '../simulator/directory-world.ts'
-import { type NodeFile, readNodeFile } from '../simulator/files/config.ts'
-import { initNetwork, initNode } from '../simulator/files/init.ts'
 import { minute } from '../world/units.ts'
 import { printing } from './printing.ts'
 

@@ -1,7 +1,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../encoding/command-line.ts'
-import { reloaded, reloader, tellReloaded } from '../simulator/roles/reload.ts'
+import { reloaded, reloader, tellReloaded } from '../roles/reload.ts'
 import type { Log } from '../world/log.ts'
 
 const file = { log: 'info', family: 'mine', listen: ['/ip4/127.0.0.1/tcp/1'], id: new Uint8Array(32) }

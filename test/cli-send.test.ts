@@ -7,8 +7,8 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { authorityEntry } from '../directory/authority/keys.ts'
+import { initClient, initNetwork } from '../roles/files/index.ts'
 import { seedOf } from '../simulator/directory-world.ts'
-import { initClient, initNetwork } from '../simulator/files/index.ts'
 
 const program = join(import.meta.dirname, '..', 'scripts', 'chaffinch.ts')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-send-'))

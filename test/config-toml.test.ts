@@ -9,9 +9,9 @@ import { fromHex, hex } from '../encoding/bytes.ts'
 import { CommandError } from '../encoding/command-line.ts'
 import { formatDuration, parseDuration } from '../encoding/duration.ts'
 import { lineOf } from '../encoding/toml.ts'
-import { readClientFile, readNodeFile } from '../simulator/files/config.ts'
-import { networkText, nodeText } from '../simulator/files/init-files.ts'
-import { readNetwork } from '../simulator/files/read.ts'
+import { readClientFile, readNodeFile } from '../roles/files/config.ts'
+import { networkText, nodeText } from '../roles/files/init-files.ts'
+import { readNetwork } from '../roles/files/read.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-config-'))
 test.after(() => rmSync(folder, { recursive: true }))

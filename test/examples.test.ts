@@ -11,7 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { RemoteClient } from '../client/remote/index.ts'
-import { clientEndpoint, runningClient } from '../simulator/files/config.ts'
+import { clientEndpoint, runningClient } from '../roles/files/config.ts'
 import { freePorts } from '../simulator/processes/plan.ts'
 
 const root = join(import.meta.dirname, '..')

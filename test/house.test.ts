@@ -99,6 +99,7 @@ const rooms = [
   'node',
   'client',
   'payment',
+  'roles',
   'simulator',
   'trials',
   'scripts',
@@ -119,9 +120,10 @@ const may: Readonly<Record<Room, readonly Room[]>> = {
   node: [...floor, 'sphinx', 'link', 'directory'],
   client: [...floor, 'sphinx', 'link', 'directory'],
   payment: [...floor, 'sphinx', 'link'],
-  simulator: below,
-  trials: [...below, 'simulator'],
-  scripts: floor,
+  roles: below,
+  simulator: [...below, 'roles'],
+  trials: [...below, 'roles', 'simulator'],
+  scripts: [...floor, 'roles'],
   test: rooms,
 }
 
@@ -171,16 +173,16 @@ test('scripts use the published faces, and nothing behind them', () => {
   )
 })
 
-test('payment uses two faces of the client, and scripts of the simulator its faces and the programs of roles', () => {
+test('payment uses two faces of the client, and scripts the programs of roles and the faces of files and of the simulator', () => {
   const { errors } = lint({
     'payment/person/face.ts': planted('../../client/index.ts'),
     'payment/api/face.ts': planted('../../client/api/index.ts'),
     'payment/person/deep.ts': planted('../../client/client.ts'),
     'scripts/network/face.ts': planted('../../simulator/processes/index.ts'),
-    'scripts/roles/program.ts': planted('../../simulator/roles/node.ts'),
-    'scripts/files/face.ts': planted('../../simulator/files/index.ts'),
-    'scripts/main.ts': planted('../simulator/files/endpoint.ts'),
-    'scripts/files/deep.ts': planted('../../simulator/files/config.ts'),
+    'scripts/roles/program.ts': planted('../../roles/node.ts'),
+    'scripts/files/face.ts': planted('../../roles/files/index.ts'),
+    'scripts/main.ts': planted('../roles/files/endpoint.ts'),
+    'scripts/files/deep.ts': planted('../../roles/files/config.ts'),
     'scripts/network/deep.ts': planted('../../simulator/processes/plan.ts'),
   })
   assert.equal(errors.map(({ file }) => file).sort(), [

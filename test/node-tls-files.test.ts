@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { CommandError } from '../encoding/command-line.ts'
-import { readNodeFile } from '../simulator/files/config.ts'
-import { readTls } from '../simulator/files/tls.ts'
-import { openTls } from '../simulator/roles/tls.ts'
+import { readNodeFile } from '../roles/files/config.ts'
+import { readTls } from '../roles/files/tls.ts'
+import { openTls } from '../roles/tls.ts'
 import type { Log } from '../world/log.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'tls-'))

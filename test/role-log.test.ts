@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { watchReadiness } from '../simulator/roles/role.ts'
+import { watchReadiness } from '../roles/role.ts'
 import type { Log } from '../world/log.ts'
 
 const role = join(import.meta.dirname, '..', 'simulator', 'roles', 'role.ts')

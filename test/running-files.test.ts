@@ -12,8 +12,8 @@ import type { AuthorityStatus } from '../directory/authority/authority.ts'
 import { authorityEntry } from '../directory/authority/keys.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import type { NodeStatus } from '../node/status.ts'
-import { initNetwork, initNode, readNodeFile } from '../simulator/files/index.ts'
-import { authorityMetrics } from '../simulator/roles/authority-metrics.ts'
+import { authorityMetrics } from '../roles/authority-metrics.ts'
+import { initNetwork, initNode, readNodeFile } from '../roles/files/index.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'guide', 'running')
 const guide = join(import.meta.dirname, '../docs/guide/running.md')

@@ -3,7 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
-import { isAway, runningClient } from '../../simulator/files/index.ts'
+import { isAway, runningClient } from '../../roles/files/index.ts'
 
 const pollMs = 200
 

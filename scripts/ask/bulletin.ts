@@ -3,7 +3,7 @@
 import { bytesOf, type EntryJson, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { topicNamed, topics } from '../../directory/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 import { printable } from './inbox.ts'
 import { standardInput } from './send.ts'
 

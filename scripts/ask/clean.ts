@@ -1,7 +1,7 @@
 // chaffinch clean: has a running client forget what is over.
 
 import { durationOption, readOptions } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('clean', args, {

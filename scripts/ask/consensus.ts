@@ -16,7 +16,7 @@ import {
 } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { readNetwork } from '../../simulator/files/index.ts'
+import { readNetwork } from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
 import { answered, inquire } from '../inquire.ts'

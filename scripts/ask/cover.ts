@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { type CoverCost, coverCosts, coverHides } from '../../client/index.ts'
 import { defaultParameters } from '../../directory/index.ts'
 import { readOptions } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 import { body, geometry, makeReplyBlock, wrap, x25519PublicKey } from '../../sphinx/index.ts'
 import { systemRandom as random } from '../../world/random.ts'
 

@@ -10,9 +10,9 @@ import { ed25519PublicKey, epochAt, epochStart, type Network } from '../../direc
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { formatDuration } from '../../encoding/duration.ts'
-import type { NodeFile, ServerFile } from '../../simulator/files/index.ts'
-import { certificateFor, readKey } from '../../simulator/files/index.ts'
-import { isSilent } from '../../simulator/roles/silence.ts'
+import type { NodeFile, ServerFile } from '../../roles/files/index.ts'
+import { certificateFor, readKey } from '../../roles/files/index.ts'
+import { isSilent } from '../../roles/silence.ts'
 import { day, MiB } from '../../world/units.ts'
 
 export interface Finding {

@@ -11,7 +11,7 @@ import {
   readKey,
   remoteAt,
   type ServerFile,
-} from '../../simulator/files/index.ts'
+} from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
 import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'

@@ -1,7 +1,7 @@
 // chaffinch flush: waits until what a running client was given has left, or is with the receivers' gateways.
 
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000

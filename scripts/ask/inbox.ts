@@ -4,7 +4,7 @@
 import { writeFileSync } from 'node:fs'
 import { bytesOf, type ListedJson, type MessageJson, type RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { diskError, runningClient } from '../../simulator/files/index.ts'
+import { diskError, runningClient } from '../../roles/files/index.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000

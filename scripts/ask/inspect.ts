@@ -3,7 +3,7 @@
 import { readAddress, surbPrefix } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
-import { readClientFile, runningClient } from '../../simulator/files/index.ts'
+import { readClientFile, runningClient } from '../../roles/files/index.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const options = { config: { type: 'string' }, as: { type: 'string' }, json: { type: 'boolean' } } as const

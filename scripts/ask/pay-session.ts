@@ -5,16 +5,16 @@ import { clientRoutes } from '../../client/api/index.ts'
 import { type Asked, RemoteClient } from '../../client/remote/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { paymentApi } from '../../payment/index.ts'
+import { openFrom } from '../../roles/client.ts'
 import {
   type ClientFile,
   isAway,
   openFolder,
   readClientFile,
   runningClient,
-} from '../../simulator/files/index.ts'
-import { openFrom } from '../../simulator/roles/client.ts'
-import { paymentsFrom } from '../../simulator/roles/payments.ts'
-import { machineError } from '../../simulator/roles/role.ts'
+} from '../../roles/files/index.ts'
+import { paymentsFrom } from '../../roles/payments.ts'
+import { machineError } from '../../roles/role.ts'
 import { systemClock } from '../../world/clock.ts'
 
 /** The payment routes of docs/spec/payments-paymix.md 5.10. */

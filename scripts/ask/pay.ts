@@ -16,7 +16,7 @@ import {
   readRequest,
   usualTimes,
 } from '../../payment/index.ts'
-import { readClientFile } from '../../simulator/files/index.ts'
+import { readClientFile } from '../../roles/files/index.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
 import { openPaySession, type PaySession } from './pay-session.ts'
 import { accountText, forecastText, paymentText } from './pay-text.ts'

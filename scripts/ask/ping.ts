@@ -5,7 +5,7 @@ import { max, mean, min } from 'simple-statistics'
 import type { LedgerEntry } from '../../client/index.ts'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 
 const text = { type: 'string' } as const

@@ -2,7 +2,7 @@
 
 import type { QueuedJson } from '../../client/remote/index.ts'
 import { readOptions } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const { values } = readOptions('queue', args, {

@@ -1,7 +1,7 @@
 // chaffinch request: asks a service once, and prints its answer.
 
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 import { printable } from './inbox.ts'
 import { standardInput } from './send.ts'

@@ -6,7 +6,7 @@ import { mostCopies, type Way } from '../../client/index.ts'
 import type { Handed, RemoteClient } from '../../client/remote/index.ts'
 import { concat } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { diskError, runningClient } from '../../simulator/files/index.ts'
+import { diskError, runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 
 const pollMs = 200

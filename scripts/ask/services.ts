@@ -3,7 +3,7 @@
 
 import type { KnownService } from '../../client/index.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
   const text = { type: 'string' } as const

@@ -2,8 +2,8 @@
 
 import type { CoverCost } from '../../client/index.ts'
 import { formatDuration } from '../../encoding/duration.ts'
+import { isSilent } from '../../roles/silence.ts'
 import type { Status } from '../../simulator/processes/index.ts'
-import { isSilent } from '../../simulator/roles/silence.ts'
 import { second } from '../../world/units.ts'
 import { columns } from '../columns.ts'
 

@@ -1,7 +1,7 @@
 // chaffinch status: how a running role of this machine is, in a few lines, or all of its /status as JSON.
 
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
-import { isAway, remoteAt } from '../../simulator/files/index.ts'
+import { isAway, remoteAt } from '../../roles/files/index.ts'
 import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'
 import { endpointOf } from '../roles/running.ts'
 import { type AnyStatus, statusLines } from './status-text.ts'

@@ -2,7 +2,7 @@
 // is.
 
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
-import { runningClient } from '../../simulator/files/index.ts'
+import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 import { standardInput } from './send.ts'
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import * as v from 'valibot'
 import { readAddress } from '../../client/index.ts'
 import { CommandError, readOptions } from '../../encoding/command-line.ts'
-import { readClientFile } from '../../simulator/files/index.ts'
+import { readClientFile } from '../../roles/files/index.ts'
 
 const name = v.pipe(v.string(), v.regex(/^[^\s/]{1,64}$/, 'want 1 to 64 characters without space and slash'))
 const schema = v.record(name, v.string())

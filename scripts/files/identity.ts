@@ -23,7 +23,7 @@ import {
   secretFromFiles,
   writeKey,
   writeNew,
-} from '../../simulator/files/index.ts'
+} from '../../roles/files/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { identityChore, identityChores } from '../ask/identities.ts'

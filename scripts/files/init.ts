@@ -18,7 +18,7 @@ import {
   type RoleName,
   readAuthorityLine,
   readNetwork,
-} from '../../simulator/files/index.ts'
+} from '../../roles/files/index.ts'
 import { coverOption } from './cover-option.ts'
 import { inTerminal } from './init-wizard.ts'
 

@@ -12,7 +12,7 @@ import {
   replaceFile,
   writeKey,
   writeNew,
-} from '../../simulator/files/index.ts'
+} from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { day } from '../../world/units.ts'
 

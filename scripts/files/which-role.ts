@@ -11,7 +11,7 @@ import {
   readAuthorityFile,
   readClientFile,
   readNodeFile,
-} from '../../simulator/files/index.ts'
+} from '../../roles/files/index.ts'
 
 const roles: readonly RoleName[] = ['authority', 'mix', 'gateway', 'client']
 

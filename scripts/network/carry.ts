@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { DirectoryError, epochAt, type Network } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { readNetwork } from '../../simulator/files/index.ts'
+import { readNetwork } from '../../roles/files/index.ts'
 import {
   longestMessage,
   type Plan,

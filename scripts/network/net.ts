@@ -3,7 +3,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Network } from '../../directory/index.ts'
-import { readNetwork } from '../../simulator/files/index.ts'
+import { readNetwork } from '../../roles/files/index.ts'
 import {
   type Ending,
   endAll,

@@ -15,7 +15,7 @@ import {
   replaceFile,
   successorsText,
   writeNew,
-} from '../../simulator/files/index.ts'
+} from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { followedNetwork } from '../inquire.ts'
 import { tellRunning } from './running.ts'

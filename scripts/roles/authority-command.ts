@@ -1,6 +1,6 @@
 // chaffinch authority: runs one, or says what its operator wants the authorities to be.
 
-import { runAuthority } from '../../simulator/roles/authority.ts'
+import { runAuthority } from '../../roles/authority.ts'
 import { changeSet, isSetAction } from './authority-change.ts'
 import { configOption } from './config-option.ts'
 

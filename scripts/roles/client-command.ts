@@ -1,6 +1,6 @@
 // chaffinch client: a client that stays, with its HTTP API on loopback.
 
-import { runClient } from '../../simulator/roles/client.ts'
+import { runClient } from '../../roles/client.ts'
 import { configOption } from './config-option.ts'
 
 export async function run(args: readonly string[]): Promise<number> {

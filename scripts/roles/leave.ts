@@ -2,8 +2,8 @@
 
 import { epochAt, epochStart, epochsValid } from '../../directory/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import type { NodeFile } from '../../simulator/files/index.ts'
-import { type Endpoint, isAway, readKey, remoteAt } from '../../simulator/files/index.ts'
+import type { NodeFile } from '../../roles/files/index.ts'
+import { type Endpoint, isAway, readKey, remoteAt } from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { inquire } from '../inquire.ts'
 import { endpointOf } from './running.ts'

@@ -20,8 +20,8 @@ import {
   writeGenesis,
   writeHead,
 } from '../../payment/ledger/index.ts'
-import { readKey, runningClient, writeKey, writeNew } from '../../simulator/files/index.ts'
-import { closing, machineError, openLog, type Running, runRole } from '../../simulator/roles/role.ts'
+import { readKey, runningClient, writeKey, writeNew } from '../../roles/files/index.ts'
+import { closing, machineError, openLog, type Running, runRole } from '../../roles/role.ts'
 import type { Log } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'

@@ -1,7 +1,7 @@
 // chaffinch mix and chaffinch gateway: run a node, or tell the authorities that it leaves.
 
-import { readNodeFile } from '../../simulator/files/index.ts'
-import { runNode } from '../../simulator/roles/node.ts'
+import { readNodeFile } from '../../roles/files/index.ts'
+import { runNode } from '../../roles/node.ts'
 import { configOption } from './config-option.ts'
 import { leave } from './leave.ts'
 

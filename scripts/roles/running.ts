@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from '../../encoding/command-line.ts'
-import { type Endpoint, isAway, remoteAt } from '../../simulator/files/index.ts'
-import type { Reloaded } from '../../simulator/roles/reload.ts'
+import { type Endpoint, isAway, remoteAt } from '../../roles/files/index.ts'
+import type { Reloaded } from '../../roles/reload.ts'
 
 /** Where the role of a folder answers, if it has been started and not ended. */
 export function endpointOf(folder: string): Endpoint | undefined {

@@ -2,7 +2,7 @@
 // kept.
 
 import type { ClientOptions } from '../../client/connect.ts'
-import type { Footing } from '../../simulator/roles/node.ts'
+import type { Footing } from '../../roles/node.ts'
 import type { Store } from '../../world/store.ts'
 import { changedLink } from '../chaos-directory/liar.ts'
 import type { Aim } from './faults.ts'

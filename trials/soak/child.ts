@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { defaultLimits } from '../../client/limits.ts'
-import { runAuthority } from '../../simulator/roles/authority.ts'
-import { runClient } from '../../simulator/roles/client.ts'
-import { runNode } from '../../simulator/roles/node.ts'
+import { runAuthority } from '../../roles/authority.ts'
+import { runClient } from '../../roles/client.ts'
+import { runNode } from '../../roles/node.ts'
 import { changedLink } from '../chaos-directory/liar.ts'
 import { leaks, type Soaked } from './leaks.ts'
 

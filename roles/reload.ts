@@ -1,7 +1,7 @@
 // SIGHUP: a running role reads its file again, takes over what can change, and says what needs a restart.
 
-import { CommandError } from '../../encoding/command-line.ts'
-import type { Log } from '../../world/log.ts'
+import { CommandError } from '../encoding/command-line.ts'
+import type { Log } from '../world/log.ts'
 
 /** A key of a role's file, as the file names it, and how the running role takes it over. */
 export type Changes<F> = { readonly [key in keyof F]?: (to: F[key]) => void }

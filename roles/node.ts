@@ -2,9 +2,9 @@
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { hex } from '../../encoding/bytes.ts'
-import { CommandError } from '../../encoding/command-line.ts'
-import { startHost } from '../../link/index.ts'
+import { hex } from '../encoding/bytes.ts'
+import { CommandError } from '../encoding/command-line.ts'
+import { startHost } from '../link/index.ts'
 import {
   admission,
   folderFiles,
@@ -12,19 +12,19 @@ import {
   serveStatus,
   startNode,
   usualThreads,
-} from '../../node/index.ts'
+} from '../node/index.ts'
 
-import { geometry } from '../../sphinx/index.ts'
-import { systemClock } from '../../world/clock.ts'
-import { tokenFrom } from '../../world/http.ts'
-import type { Log } from '../../world/log.ts'
-import { systemRandom as random } from '../../world/random.ts'
-import { openStore } from '../../world/store.ts'
-import { version } from '../../world/version.ts'
-import { certificateFor } from '../files/certificate.ts'
-import { type NodeFile, readNodeFile } from '../files/config.ts'
-import { openFolder, readKey, tellPort } from '../files/folder.ts'
+import { geometry } from '../sphinx/index.ts'
+import { systemClock } from '../world/clock.ts'
+import { tokenFrom } from '../world/http.ts'
+import type { Log } from '../world/log.ts'
+import { systemRandom as random } from '../world/random.ts'
+import { openStore } from '../world/store.ts'
+import { version } from '../world/version.ts'
 import { collectSeldom } from './collecting.ts'
+import { certificateFor } from './files/certificate.ts'
+import { type NodeFile, readNodeFile } from './files/config.ts'
+import { openFolder, readKey, tellPort } from './files/folder.ts'
 import { reloader } from './reload.ts'
 import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts'
 import { openTls } from './tls.ts'

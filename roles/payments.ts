@@ -3,21 +3,21 @@
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sealedValues } from '../../client/folder/index.ts'
-import type { Client } from '../../client/index.ts'
-import { fromHex } from '../../encoding/bytes.ts'
+import { sealedValues } from '../client/folder/index.ts'
+import type { Client } from '../client/index.ts'
+import { fromHex } from '../encoding/bytes.ts'
 import {
   PaymentError,
   Payments,
   type PaymentsEvent,
   type PinnedLedger,
   readGenesis,
-} from '../../payment/index.ts'
-import { systemClock } from '../../world/clock.ts'
-import { systemRandom } from '../../world/random.ts'
-import { openStore, type Store } from '../../world/store.ts'
-import type { ClientFile } from '../files/config.ts'
-import { readKey, writeKey } from '../files/folder.ts'
+} from '../payment/index.ts'
+import { systemClock } from '../world/clock.ts'
+import { systemRandom } from '../world/random.ts'
+import { openStore, type Store } from '../world/store.ts'
+import type { ClientFile } from './files/config.ts'
+import { readKey, writeKey } from './files/folder.ts'
 import { openLog } from './role.ts'
 
 export interface FolderPayments {

@@ -1,10 +1,10 @@
 // An authority that does not answer any more: said once, with its name, in the log of each of the others. One more may
 // be one too few, and nobody reads numbers on a quiet day.
 
-import type { AuthorityStatus } from '../../directory/authority/index.ts'
-import type { Clock } from '../../world/clock.ts'
-import type { Log } from '../../world/log.ts'
-import { type Ms, minute, second } from '../../world/units.ts'
+import type { AuthorityStatus } from '../directory/authority/index.ts'
+import type { Clock } from '../world/clock.ts'
+import type { Log } from '../world/log.ts'
+import { type Ms, minute, second } from '../world/units.ts'
 
 const lookEveryMs = 10 * second
 

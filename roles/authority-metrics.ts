@@ -1,9 +1,9 @@
 // Tells Prometheus of an authority: numbers of its status, read when they are asked for.
 
 import { Counter, Gauge, Registry } from 'prom-client'
-import type { AuthorityStatus } from '../../directory/authority/index.ts'
-import { processMetrics } from '../../world/process-metrics.ts'
-import { version } from '../../world/version.ts'
+import type { AuthorityStatus } from '../directory/authority/index.ts'
+import { processMetrics } from '../world/process-metrics.ts'
+import { version } from '../world/version.ts'
 import { isSilent } from './silence.ts'
 
 /** @param now milliseconds since 1970-01-01 UTC */

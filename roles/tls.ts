@@ -1,10 +1,10 @@
 // The certificate of a role that listens on `/tls/ws`: read when it starts, and again when its files change or the role
 // is told to read its file again. What cannot be used changes nothing.
 
-import { CommandError } from '../../encoding/command-line.ts'
-import { Certificates } from '../../link/index.ts'
-import type { Log } from '../../world/log.ts'
-import { readTls, type TlsFiles, type TlsRead } from '../files/tls.ts'
+import { CommandError } from '../encoding/command-line.ts'
+import { Certificates } from '../link/index.ts'
+import type { Log } from '../world/log.ts'
+import { readTls, type TlsFiles, type TlsRead } from './files/tls.ts'
 
 /** The files are looked at so often, milliseconds. */
 const lookMs = 5000

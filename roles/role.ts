@@ -1,12 +1,12 @@
 // Everything that a role's program does around its role: log, signals, and errors of the machine told plainly.
 
 import { pino } from 'pino'
-import { CommandError } from '../../encoding/command-line.ts'
-import { LinkError } from '../../link/index.ts'
-import { locksMemory, missingAddon } from '../../sphinx/index.ts'
-import { ListenError, TokenError } from '../../world/http.ts'
-import type { Log } from '../../world/log.ts'
-import { version } from '../../world/version.ts'
+import { CommandError } from '../encoding/command-line.ts'
+import { LinkError } from '../link/index.ts'
+import { locksMemory, missingAddon } from '../sphinx/index.ts'
+import { ListenError, TokenError } from '../world/http.ts'
+import type { Log } from '../world/log.ts'
+import { version } from '../world/version.ts'
 
 /** More than the longest hop delay and the emptying of queues take together. */
 const drainMs = 60_000
