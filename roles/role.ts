@@ -20,7 +20,7 @@ export interface Running {
   readonly unready?: (() => string | undefined) | undefined
 }
 
-/** What a role can do besides ending. */
+/** Names what a role can do besides ending. */
 type Abilities = Pick<Running, 'reload' | 'unready'>
 
 /** Readiness is looked at so often, and so many looks are no reason to worry. */

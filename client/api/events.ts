@@ -83,7 +83,7 @@ export function eventRoutes(init: RoutesInit, who?: Pick<Access, 'take'>): Hono<
     upgradeWebSocket(context => {
       const asker = context.get('asker') as Asker
       let stop = (): void => {}
-      /** Who does not read is dropped, as on the stream of events. */
+      /** Drops who does not read, as on the stream of events. */
       const tell = (socket: Socket, told: unknown): void => {
         socket.send(JSON.stringify(told))
         if ((socket.raw?.bufferedAmount ?? 0) <= mostWaitingBytes) return

@@ -156,7 +156,7 @@ function clientCommand(args: readonly string[]): undefined {
   say(`  chaffinch client --config ${join(folder, 'client.toml')}`)
 }
 
-/** What the role would refuse when it starts is refused before anything is written. @throws CommandError USAGE */
+/** Refuses what the role would refuse when it starts, before anything is written. @throws CommandError USAGE */
 function checkDraft(role: RoleName, file: string, text: string): void {
   try {
     checkRoleText(role, file, text)

@@ -72,7 +72,7 @@ export function observe(
   })
 }
 
-/** Of what it has heard a peer forgets nothing that is true: it knows the sender, or still asks the ledger. */
+/** Checks that a peer forgets nothing true of what it has heard: it knows the sender, or still asks the ledger. */
 function observeRequests(world: World, peer: Peer, before: RoundState, after: RoundState): void {
   if (before.at !== 'pairing' || after.at === 'pairing') return
   for (const [identity, when] of peer.asked) {

@@ -44,7 +44,7 @@ export async function startCast(networks: number, honestHosts: number): Promise<
   }
 }
 
-/** What one network of attackers has open with a host. */
+/** Holds what one network of attackers has open with a host. */
 export class Hold {
   readonly #host: Libp2p
   readonly #to: Host

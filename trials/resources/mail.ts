@@ -19,9 +19,9 @@ interface World {
 interface MailRow {
   readonly name: string
   readonly attack: (world: World, networks: number) => Promise<void>
-  /** Whether persons have opened their mailboxes before the attack, for an hour. */
+  /** Says whether persons have opened their mailboxes before the attack, for an hour. */
   readonly owners: boolean
-  /** Whether a person's work is mail that is kept, or a mailbox that opens. */
+  /** Says whether a person's work is mail that is kept, or a mailbox that opens. */
   readonly work: 'mail' | 'open'
 }
 

@@ -9,7 +9,7 @@ import { hostRows, playHost } from './hosts.ts'
 import { mailRows, playMail } from './mail.ts'
 
 const networks = [1, 4, 16, 64] as const
-/** Of honest work so much has to pass. */
+/** The share of honest work that has to pass. */
 const least: Readonly<Record<number, number>> = { 4: 0.9, 16: 0.5 }
 const controlAtMost = 0.5
 
