@@ -6,7 +6,7 @@ import type { Directory, View } from '../directory/documents/view.ts'
 import { followDirectory } from '../directory/follow/follow.ts'
 import type { Link, Peer } from '../link/link.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { type Clock, systemClock } from '../world/clock.ts'
+import { type Clock, stayAlive, systemClock } from '../world/clock.ts'
 import { type Log, silent } from '../world/log.ts'
 import { type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
@@ -80,6 +80,8 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   const { clock = systemClock, deadlineMs = usualDeadlineMs, signal } = options
   if (isAborted(signal)) throw calledOff()
   const opening = open(options, signal)
+  // Timers alone keep no process alive: one that waits for its client would end without a word
+  const letGo = stayAlive()
   try {
     const client = await orAborted(signal, opening)
     await within(clock, deadlineMs, [signal], either => client.ready(either))
@@ -87,6 +89,8 @@ export async function connect(options: ConnectOptions): Promise<Client> {
   } catch (error) {
     const why = await endOf(opening, options, isAborted(signal))
     throw isAborted(signal) ? calledOff() : (why ?? error)
+  } finally {
+    letGo()
   }
 }
 
@@ -133,7 +137,12 @@ async function endOf(
  */
 export async function openClient(options: ClientOptions): Promise<Client> {
   checkOptions('openClient', options)
-  return await open(options)
+  const letGo = stayAlive()
+  try {
+    return await open(options)
+  } finally {
+    letGo()
+  }
 }
 
 /** The same for options that were checked before; a signal ends it between two of its steps. */
@@ -197,9 +206,11 @@ export async function openOwnFolder(
   random: Random,
 ): Promise<Store> {
   if (folder === undefined) throw new ClientError('BAD_OPTION', 'connect: want a folder or a store')
+  // Looked up before anything is waited for: whoever is called off meanwhile must not wait for itself
+  const before = givenBack.get(resolve(folder))
   const { openFolder } = await import('./folder/folder.ts')
   try {
-    await givenBack.get(resolve(folder))
+    await before
     return await openFolder(folder, unlock, random)
   } catch (error) {
     throw folderError(folder, error)

@@ -8,7 +8,7 @@ export function nearest(word: string, among: readonly string[]): string | undefi
     .map(name => ({ name, distance: editDistance(word.toLowerCase(), name) }))
     .sort((a, b) => a.distance - b.distance)[0]
   if (near === undefined) return undefined
-  const isLike = near.distance <= Math.max(2, Math.floor(word.length / 3))
+  const isLike = near.distance <= mostChanges(word)
   return isLike || begins(word.toLowerCase(), near.name) ? near.name : undefined
 }
 
@@ -31,4 +31,9 @@ function editDistance(a: string, b: string): number {
     ;[before, row] = [row, next]
   }
   return row[b.length] as number
+}
+
+/** Allows a short word fewer changes: two of three letters make any word of it. */
+function mostChanges(word: string): number {
+  return word.length <= 3 ? 1 : Math.max(2, Math.floor(word.length / 3))
 }

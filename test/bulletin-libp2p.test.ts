@@ -1,4 +1,5 @@
 // docs/spec/bulletin.md 5 over libp2p: gossipsub among real hosts on loopback.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // docs/spec/bulletin.md: what is published appears once, whole, everywhere, and survives what happens to nodes and
 // clients.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

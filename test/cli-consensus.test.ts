@@ -1,5 +1,6 @@
 // chaffinch consensus show, verify, history, diff and evidence: against an authority on 127.0.0.1 that hands out
 // prepared documents, and against files.
+// tier: slow
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

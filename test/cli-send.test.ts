@@ -1,4 +1,5 @@
 // chaffinch send: what it refuses to send.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'

@@ -1,5 +1,6 @@
 // When packets leave a client says nothing: not what came in, not what its owner does, not what its disk does
 // (docs/spec/client-clocks.md 8). Departures of a client under all of that are those of the same seed without it.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

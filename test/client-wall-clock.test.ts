@@ -1,5 +1,6 @@
 // People and NTP put the wall clock back and forth while a client runs: nothing that waits, limits or counts by the
 // time that goes by may notice.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // docs/spec/client-delivery.md 6.1, A way of one's own: path expressions, filters and copies, and the topologies they
 // stand in.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

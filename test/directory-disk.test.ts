@@ -1,5 +1,6 @@
 // An authority whose disk is full: it says so, says nothing that it could not write down, and goes on when there is
 // room again.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // Layers (docs/spec/directory-tally.md 7.3): drawn for newcomers with the shared randomness after some epochs of
 // waiting, kept by who stays and by who comes back.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,5 +1,6 @@
 // Splits (docs/spec/directory-travel.md 10.3): a signed document whose nodes are the adversary's only is found out by
 // who is asked besides them, and nobody works with it before.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // What every link promises to the roles (link/link.ts) of cells, queues and connections: the same checks on libp2p over
 // TCP and in memory.
+// tier: slow
 
 import * as assert from 'uvu/assert'
 import { hex } from '../encoding/bytes.ts'

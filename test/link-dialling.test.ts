@@ -1,5 +1,6 @@
 // link/libp2p/dialling.ts: whatever a peer's other addresses do, the one where it answers is found, in the time that
 // all of them have together (docs/spec/link.md 1.1).
+// tier: slow
 
 import net from 'node:net'
 import type { Connection } from '@libp2p/interface'

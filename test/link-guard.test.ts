@@ -1,4 +1,5 @@
 // link/libp2p/guard.ts: what libp2p would not survive does not reach it (docs/spec/link.md 8).
+// tier: slow
 
 import net from 'node:net'
 import { noise } from '@chainsafe/libp2p-noise'

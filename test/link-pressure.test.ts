@@ -1,4 +1,5 @@
 // docs/spec/link.md 3: a role that has no room for one peer's cells holds back that peer and nobody else.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // The PROXY protocol (docs/spec/link.md 2.1): who is behind a proxy is counted by its own address; nobody but a
 // declared proxy says whose a connection is.
+// tier: slow
 
 import { readFileSync } from 'node:fs'
 import net from 'node:net'

@@ -1,4 +1,5 @@
 // What every link promises to the roles (link/link.ts) of requests: the same checks on libp2p over TCP and in memory.
+// tier: slow
 
 import * as assert from 'uvu/assert'
 import { code, nobody, onEveryLink, options, peerOf } from './link-beds.ts'

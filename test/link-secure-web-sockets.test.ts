@@ -1,5 +1,6 @@
 // `/tls/ws`: a listener with an operator's certificate, dialled by this network's own client, and a certificate that is
 // exchanged under open connections (docs/spec/link.md 2.2). The pairs in test/certificates are for tests alone.
+// tier: slow
 
 import { readFileSync } from 'node:fs'
 import net from 'node:net'

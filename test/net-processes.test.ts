@@ -1,5 +1,6 @@
 // A small network of real processes, as `npm start -- --once --json` starts a larger one. Wants the built program.
 // needs: dist
+// tier: slow
 
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'

@@ -1,5 +1,6 @@
 // npm run chaos -- node and -- replay: their options, and the bad links between processes. The runs themselves take
 // minutes.
+// tier: slow
 
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'

@@ -1,5 +1,6 @@
 // docs/spec/payments-bitcoin.md 6: joins on Bitcoin. A real node on regtest mines them and refuses what was tampered
 // with.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -1,5 +1,6 @@
 // docs/spec/payments-paymix.md 5.9: a client that ends at any moment of a payment goes on when it starts again, and no
 // coin is lost or paid twice. Its disk is cut off before, and after, each single write.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,5 +1,6 @@
 // docs/spec/payments-ledger.md 3.7, docs/spec/payments-rounds.md 4.10: peers at clients of a mixnet in memory join over
 // the bulletin, and ask a ledger that does not know them.
+// tier: slow
 
 import fc from 'fast-check'
 import { test } from 'uvu'

@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert'
 import { watchReadiness } from '../roles/role.ts'
 import type { Log } from '../world/log.ts'
 
-const role = join(import.meta.dirname, '..', 'simulator', 'roles', 'role.ts')
+const role = join(import.meta.dirname, '..', 'roles', 'role.ts')
 
 interface Line {
   readonly level: string
@@ -20,7 +20,7 @@ interface Line {
 async function run(start: string): Promise<{ code: number | null; lines: Line[] }> {
   const program = `
     import { openLog, runRole } from ${JSON.stringify(role)}
-    import { CommandError } from ${JSON.stringify(join(role, '..', '..', '..', 'encoding', 'command-line.ts'))}
+    import { CommandError } from ${JSON.stringify(join(role, '..', '..', 'encoding', 'command-line.ts'))}
     const log = openLog('mix', 'info')
     process.exitCode = await runRole(log, async () => { ${start} })`
   const args = ['--conditions=chaffinch-source', '--import', 'tsx', '--input-type=module', '-e', program]

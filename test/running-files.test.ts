@@ -1,5 +1,6 @@
 // docs/guide/running: the dashboard names metrics that exist, metrics' names end in their unit, and the unit and
 // container file hold together.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'

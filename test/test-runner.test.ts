@@ -1,5 +1,6 @@
 // scripts/tools/test.ts, which runs all other tests: on folders of small files of its own. And what the files here say
 // of themselves, so that none falls out of `npm run test:all`.
+// tier: slow
 
 import { spawnSync } from 'node:child_process'
 import {

@@ -1,4 +1,5 @@
 // docs/threats.md 3.18: whoever has one network opens so many connections that nobody else comes in.
+// tier: slow
 
 import net from 'node:net'
 import fc from 'fast-check'

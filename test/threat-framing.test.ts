@@ -1,5 +1,6 @@
 // docs/threats.md 3.31: clients with throw-away names send through an honest node what will not open at the next. The
 // two are not parted: nobody is blamed for what it cannot see. Control: held against who passed it on, it parts them.
+// tier: slow
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -1,4 +1,5 @@
 // docs/threats.md 3.4: fewer than t authorities give a client a network of their own.
+// tier: slow
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
