@@ -19,7 +19,7 @@ const usage = `usage: npm test [-- OPTIONS] [NAME ...]
   --list           print which files would run, and run none
   --watch          run again what depends on a file when it changes
   --workers N      how many files run at once (as many as there are cores)
-  --limit SECONDS  how long a file may take (110)
+  --limit SECONDS  how long a file may take (240)
   --record         write the time that each file took to test/times.json
   --root FOLDER    the repository (this one)
 `
@@ -31,7 +31,7 @@ const options = {
   list: { type: 'boolean' },
   watch: { type: 'boolean' },
   workers: { type: 'string', default: String(availableParallelism()) },
-  limit: { type: 'string', default: '110' },
+  limit: { type: 'string', default: '240' },
   record: { type: 'boolean' },
   root: { type: 'string', default: join(import.meta.dirname, '..', '..') },
   help: { type: 'boolean' },
