@@ -2,6 +2,7 @@
 
 import type { Hono } from 'hono'
 import { Counter, Gauge, Registry } from 'prom-client'
+import { directoryMetrics } from '../directory/metrics.ts'
 import { systemClock } from '../world/clock.ts'
 import { type Loopback, serveLoopback } from '../world/http.ts'
 import { processMetrics } from '../world/process-metrics.ts'
@@ -161,15 +162,7 @@ export function nodeMetrics(status: () => NodeStatus, now: () => number): Regist
       for (const [reason, count] of Object.entries(status().bulletin.refused)) this.inc({ reason }, count)
     },
   })
-  gauge(
-    'chaffinch_consensus_epoch',
-    'Epoch of the consensus in use; -1 without one',
-    s => s.consensus?.epoch ?? -1,
-  )
-  gauge('chaffinch_clock_epoch', 'Epoch by this machine’s clock', s => s.epoch)
-  gauge('chaffinch_consensus_left_seconds', 'Until the consensus in use is over; 0 without one', s =>
-    s.consensus === null ? 0 : Math.max(0, (s.consensus.validUntil - now()) / 1000),
-  )
+  directoryMetrics(registry, status, now)
   return registry
 }
 

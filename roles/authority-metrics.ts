@@ -2,6 +2,7 @@
 
 import { Counter, Gauge, Registry } from 'prom-client'
 import type { AuthorityStatus } from '../directory/authority/index.ts'
+import { directoryMetrics } from '../directory/metrics.ts'
 import { processMetrics } from '../world/process-metrics.ts'
 import { version } from '../world/version.ts'
 import { isSilent } from './silence.ts'
@@ -38,15 +39,7 @@ export function authorityMetrics(status: () => AuthorityStatus, now: () => numbe
   }
   counter('chaffinch_rounds_total', 'Rounds since the start, by end', 'end', s => ({ ...s.rounds }))
   counter('chaffinch_refused_requests_total', 'Requests refused, by code', 'code', s => ({ ...s.refused }))
-  gauge(
-    'chaffinch_consensus_epoch',
-    'Epoch of the consensus in use; -1 without one',
-    s => s.consensus?.epoch ?? -1,
-  )
-  gauge('chaffinch_clock_epoch', 'Epoch by this machine’s clock', s => s.epoch)
-  gauge('chaffinch_consensus_left_seconds', 'Until the consensus in use is over; 0 without one', s =>
-    s.consensus === null ? 0 : Math.max(0, (s.consensus.validUntil - now()) / 1000),
-  )
+  directoryMetrics(registry, status, now)
   gauge('chaffinch_consensus_signers', 'Authorities that signed the consensus in use', s =>
     s.consensus === null ? 0 : s.consensus.signers.length,
   )

@@ -1,6 +1,7 @@
 // Reply blocks: docs/spec/sphinx.md 8. Whoever holds one can send its maker a packet without learning who or
 // where that is. A block works once, and only as long as the keys of the epochs it was made for.
 
+import { concat } from '../encoding/bytes.ts'
 import type { Random } from '../world/random.ts'
 import { SphinxError } from './error.ts'
 import { type Geometry, maxHops, nodeIdBytes, suiteOf, zeroBytes } from './geometry.ts'
@@ -144,14 +145,7 @@ const secretPartBytes = 32
  * (32).
  */
 export function writeReplySecret(secret: ReplySecret): Uint8Array {
-  const parts = [Uint8Array.of(secretVersion, secret.shared.length), ...secret.shared, secret.seed]
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
+  return concat([Uint8Array.of(secretVersion, secret.shared.length), ...secret.shared, secret.seed])
 }
 
 /**

@@ -1,6 +1,7 @@
 // What an app hands in wrongly is refused at once, by a ClientError that says what to do; and a signal is obeyed at
 // once.
 
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -180,6 +181,22 @@ test('a deadline is kept where nobody aborts', async () => {
     connect({ network, folder: join(folder, 'late'), signal, deadlineMs: 300 }),
   )
   assert.match(said, /^NO_CONSENSUS /)
+})
+
+test('a program that waits for its client is not ended by having nothing else to do', () => {
+  const here = JSON.stringify(import.meta.dirname)
+  const program = `
+    const { connect } = await import(${here} + '/../client/index.ts')
+    const { networkOf } = await import(${here} + '/../simulator/directory-world.ts')
+    const { memoryStore } = await import(${here} + '/../world/store.ts')
+    const { FakeLink, FakeNetwork } = await import(${here} + '/client-network.ts')
+    const net = new FakeNetwork({ seed: 9 })
+    const never = { ...net.directory(), current: () => undefined, ready: () => new Promise(() => {}), onView: () => () => {} }
+    const options = { network: networkOf({}), store: memoryStore(), link: new FakeLink(net, net.random(32)), directory: never }
+    console.log(await connect({ ...options, deadlineMs: 200 }).catch(error => error.code))`
+  const args = ['--conditions=chaffinch-source', '--import', 'tsx', '--input-type=module', '-e', program]
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 30_000 })
+  assert.equal([status, stdout], [0, 'NO_CONSENSUS\n'])
 })
 
 test('a client closes itself at the end of its block', async () => {

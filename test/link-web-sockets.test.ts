@@ -337,6 +337,21 @@ doors(
   },
 )
 
+doors('of a network whoever has waited longest goes, so that who is quick gets in', () => {
+  const door = new Door(3)
+  const turned: number[] = []
+  for (let n = 0; n < 6; n++) door.enter('crowd', () => turned.push(n))
+  assert.equal(turned, [0, 1, 2])
+  let isHonestTurned = false
+  const leave = door.enter('honest', () => {
+    isHonestTurned = true
+  })
+  for (let n = 6; n < 20; n++) door.enter('crowd', () => turned.push(n))
+  assert.equal([isHonestTurned, door.waiting], [false, 3])
+  leave()
+  assert.is(door.waiting, 2)
+})
+
 doors('a place that was left is free, and leaving twice frees one', () => {
   const door = new Door(1)
   let turned = 0
