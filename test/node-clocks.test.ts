@@ -10,11 +10,13 @@ import { Announcements } from '../node/announcements.ts'
 import { Board } from '../node/bulletin/board.ts'
 import { Pieces } from '../node/bulletin/pieces.ts'
 import { openMailboxes } from '../node/gateway/mailbox.ts'
+import { loopWatch } from '../node/loops/watch.ts'
 import { strategyNames } from '../node/mixing/voted.ts'
 import { body } from '../sphinx/body.ts'
 import { makeReplyBlock } from '../sphinx/reply.ts'
 import { wrap } from '../sphinx/wrap.ts'
 import { virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { day, hour, minute, second } from '../world/units.ts'
 import { type Place, type World, type WorldOptions, world } from './node-world.ts'
@@ -265,5 +267,41 @@ function entryAt(time: number): Stamped {
   ]
   return { topic: 1, time, origin, signature, data }
 }
+
+for (const ms of jumps)
+  test(`the n-1 alarm hears nothing of a clock that is set by ${ms} ms`, async () => {
+    /** Loops that return each 50 ms among others' packets, and then none for two seconds. */
+    const run = async (jump: number): Promise<unknown> => {
+      const clock = virtualClock(day)
+      let missing: number | undefined
+      const watch = loopWatch({
+        clock,
+        log: silent,
+        missingAt: () => missing,
+        findMissing: () => {
+          if (missing === undefined || clock.elapsed() < missing) return
+          missing += 50
+          watch.fate(false)
+        },
+      })
+      for (let loops = 0; loops < 400; loops++) {
+        await clock.advance(50)
+        watch.arrived(3)
+        watch.fate(true)
+        if (loops === 200) clock.set(jump)
+      }
+      missing = clock.elapsed() + 50
+      watch.plan()
+      await clock.advance(second)
+      const { at } = watch.state
+      clock.set(-jump)
+      await clock.advance(second)
+      watch.close()
+      return { ...watch.state, after: at }
+    }
+    const still = (await run(0)) as { at: string }
+    assert.is(still.at, 'raised')
+    assert.equal(await run(ms), still)
+  })
 
 test.run()

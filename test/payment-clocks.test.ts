@@ -9,6 +9,7 @@ import { ownerOf, signMint } from '../payment/ledger/transaction.ts'
 import { proofTime } from '../payment/ledger/watch.ts'
 import { Quotes } from '../payment/person/quotes.ts'
 import { RoundTransport } from '../payment/rounds/transport.ts'
+import { momentOf } from '../payment/times.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
@@ -187,6 +188,15 @@ test('timers of one owner ring once, again and again, or by the wall, and never 
   await clock.advance(hour)
   assert.is(rung.length, 4)
   assert.is(clock.pending, 0)
+})
+
+test('a moment of a round has the time that has gone by, whatever the wall clock shows', async () => {
+  const clock = virtualClock(start)
+  const before = momentOf(clock)
+  await clock.advance(minute)
+  clock.set(-hour)
+  const after = momentOf(clock)
+  assert.equal([after.elapsed - before.elapsed, after.wall - before.wall], [minute, minute - hour])
 })
 
 test.run()
