@@ -1,5 +1,6 @@
 // A TOML file against a schema. Its one error line names the file, the line, the key and the fix.
 
+import { isUtf8 } from 'node:buffer'
 import { readFileSync } from 'node:fs'
 import { parse, TomlError } from 'smol-toml'
 import * as v from 'valibot'
@@ -63,8 +64,25 @@ export function keyError(file: string, path: Path, says: string): FileError {
 }
 
 function readText(file: string): string {
+  // JavaScript may hand in a number, which readFileSync takes for a descriptor, and waits for whoever writes to it.
+  if (typeof file !== 'string') throw new FileError(`${String(file)}: want the path of a file`)
+  const read = readBytes(file)
+  if (isUtf8(read)) return read.toString('utf8')
+  // Decoded all the same, a name would be another name than the one that was written.
+  let line = 1
+  for (let from = 0; ; line++) {
+    const end = read.indexOf(newline, from)
+    if (end < 0 || !isUtf8(read.subarray(from, end))) break
+    from = end + 1
+  }
+  throw new FileError(`${file}:${line}: is not UTF-8; save it as UTF-8`)
+}
+
+const newline = 0x0a
+
+function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file, 'utf8')
+    return readFileSync(file)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const why =

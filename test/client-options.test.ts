@@ -2,7 +2,7 @@
 // once.
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -139,11 +139,21 @@ test('a folder that somebody else has open, or that is none', async () => {
 })
 
 test('readNetwork of what is no file is a FileError', () => {
-  for (const file of [join(folder, 'none.toml'), folder, undefined, 5])
+  for (const file of [join(folder, 'none.toml'), folder, undefined])
     assert.throws(
       () => loosely(readNetwork)(file),
       (error: unknown) => error instanceof FileError,
     )
+})
+
+test('readNetwork of a number does not read from the descriptor of that number', () => {
+  const open = openSync(import.meta.filename, 'r')
+  assert.throws(
+    () => loosely(readNetwork)(open),
+    (error: unknown) => error instanceof FileError && error.message === `${open}: want the path of a file`,
+  )
+  assert.is(readSync(open, Buffer.alloc(10)), 10, 'nothing has been read')
+  closeSync(open)
 })
 
 test('a signal that aborts while it opens is obeyed at once, and the folder can be opened again', async () => {

@@ -233,6 +233,24 @@ test('a gateway file names by address whose services it announces', () => {
   assert.match(failure(() => readNodeFile(file, 'mix')).message, /:3: announcers: unknown key/)
 })
 
+test('a file that is not UTF-8 is refused with its line, and altered nowhere', () => {
+  const file = join(folder, 'latin.toml')
+  for (const [before, bad, line] of [
+    ['', [0xe9], 1],
+    ['# first\n# second\n', [0x22, 0xc3, 0x28, 0x22], 3],
+    ['# first\n', [0xed, 0xa0, 0x80], 2],
+    ['# first\n\n\n', [0xf0, 0x9f, 0x8e], 4],
+  ] as const) {
+    writeFileSync(
+      file,
+      Buffer.concat([Buffer.from(`${before}name = `), Buffer.from(bad), Buffer.from('\n# last')]),
+    )
+    const error = failure(() => readNetwork(file))
+    assert.is(error.exitCode, 2)
+    assert.ok(error.message.endsWith(`latin.toml:${line}: is not UTF-8; save it as UTF-8`), error.message)
+  }
+})
+
 test('durations: what is written is read back', () => {
   for (const [text, ms] of Object.entries({
     '50ms': 50,

@@ -125,25 +125,33 @@ for (const [name, crypto] of Object.entries(backends)) {
   })
 }
 
-test('LIONESS: decrypting undoes encrypting, and every bit changes every other', () => {
+test('LIONESS: decrypting undoes encrypting', () => {
   const cipher = lioness(node)
   fc.assert(
-    fc.property(length(192), fc.uint8Array({ minLength: 33, maxLength: 300 }), fc.nat(), (key, block, at) => {
-      const encrypted = block.slice()
-      cipher.encrypt(key, encrypted)
-      const again = encrypted.slice()
-      cipher.decrypt(key, again)
-      assert.equal(again, block)
-
-      again.set(encrypted)
-      again[at % again.length] = (again[at % again.length] as number) ^ 1
-      cipher.decrypt(key, again)
-      const unchanged = again.filter((byte, i) => byte === block[i]).length
-      assert.ok(unchanged < 10 + block.length / 16, `${unchanged} of ${block.length} bytes are as they were`)
+    fc.property(length(192), fc.uint8Array({ minLength: 33, maxLength: 300 }), (key, block) => {
+      const twice = block.slice()
+      cipher.encrypt(key, twice)
+      cipher.decrypt(key, twice)
+      assert.equal(twice, block)
     }),
   )
   assert.throws(() => cipher.encrypt(new Uint8Array(192), new Uint8Array(32)), /more than 32 bytes, have 32/)
   assert.throws(() => cipher.encrypt(new Uint8Array(191), new Uint8Array(64)), /want 192 bytes, have 191/)
+})
+
+test('LIONESS: every bit of a block changes every byte', () => {
+  const cipher = lioness(node)
+  // A right half of one byte stays as it was once in 256 blocks, whatever the cipher does: of 16 bytes, never.
+  fc.assert(
+    fc.property(length(192), fc.uint8Array({ minLength: 48, maxLength: 300 }), fc.nat(), (key, block, at) => {
+      const changed = block.slice()
+      cipher.encrypt(key, changed)
+      changed[at % changed.length] = (changed[at % changed.length] as number) ^ 1
+      cipher.decrypt(key, changed)
+      const unchanged = changed.filter((byte, i) => byte === block[i]).length
+      assert.ok(unchanged < 10 + block.length / 16, `${unchanged} of ${block.length} bytes are as they were`)
+    }),
+  )
 })
 
 test('a signature that holds only when multiplied by the cofactor is false for both backends', () => {
