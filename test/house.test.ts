@@ -333,7 +333,7 @@ test('exports, build and reference name the same faces', () => {
   for (const { types, default: file } of published) assert.is(types.replace(/\.d\.ts$/, '.js'), file)
   const { include } = JSON.parse(read('tsconfig.build.json')) as { readonly include: readonly string[] }
   /** Entered by Node itself, or in place of another file: nobody imports them by their subpath. */
-  const entered = ['sphinx/crypto-portable.ts', 'node/relay/peel-thread.ts', 'scripts/chaffinch.ts']
+  const entered = ['sphinx/crypto-portable.ts', 'node/relay/peel-thread.ts']
   assert.equal([...include].sort(), [...faces, ...entered].sort())
   const pages = readdirSync(join(root, 'docs', 'api')).sort()
   assert.equal(pages, ['README.md', ...published.map(({ path }) => `${path}.md`)].sort())

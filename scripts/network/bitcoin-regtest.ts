@@ -16,10 +16,8 @@ import {
   type Rpc,
 } from '../../payment/ledger/index.ts'
 
-/** In a checkout: beside scripts/, also for what was compiled of it. */
-const folder: string | undefined = ['../..', '../../..']
-  .map(up => join(import.meta.dirname, up, 'test', 'bitcoin-node'))
-  .find(path => existsSync(path))
+/** In a checkout: two folders up from here and from dist/scripts/. */
+const folder: string = join(import.meta.dirname, '..', '..', 'test', 'bitcoin-node')
 /** Segwit is in force from block 432 on (BIP 9 on regtest); a coinbase can be spent after 100 more blocks. */
 const firstBlocks = 434
 const nobody = new Uint8Array(32).fill(250)
@@ -34,7 +32,7 @@ export interface Regtest {
 }
 
 export function isRegtestInstalled(): boolean {
-  return folder !== undefined && existsSync(join(folder, 'node_modules', 'bcoin'))
+  return existsSync(join(folder, 'node_modules', 'bcoin'))
 }
 
 /** Where it is installed. */

@@ -1,12 +1,15 @@
-// npm run build: compiles what is published into dist/. What has not changed since the last build is not compiled
-// again, and what has no source any more is removed, so that nothing ships by accident.
+// npm run build: compiles what is published into dist/, and packs the command line into dist/scripts/. What has not
+// changed since the last build is not compiled again, and what has no source any more is removed, so that nothing ships
+// by accident.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
+import { bundle } from './bundle.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const dist = join(root, 'dist')
+const packed = 'scripts'
 /** Files in which the compiler remembers the last build (tsconfig.build.json), and what that build left in dist/. */
 const remembered = join(root, '.cache', 'build.tsbuildinfo')
 const left = join(root, '.cache', 'build-outputs.json')
@@ -23,7 +26,8 @@ const { status } = spawnSync(process.execPath, [compiler, '-p', project], { stdi
 if (status === 0) {
   for (const path of outputs()) if (!existsSync(join(root, sourceOf(path)))) rmSync(join(dist, path))
   writeFileSync(left, JSON.stringify(outputs()))
-  chmodSync(join(dist, 'scripts', 'chaffinch.js'), 0o755)
+  await bundle(root, join(dist, packed))
+  chmodSync(join(dist, packed, 'chaffinch.js'), 0o755)
 }
 process.exitCode = status ?? 1
 
@@ -32,9 +36,10 @@ function isAllThere(): boolean {
   return (JSON.parse(readFileSync(left, 'utf8')) as string[]).every(path => existsSync(join(dist, path)))
 }
 
+/** Lists what the compiler wrote. */
 function outputs(): string[] {
   const entries = readdirSync(dist, { recursive: true, encoding: 'utf8' })
-  return entries.filter(path => /\.(js|ts|map)$/.test(path))
+  return entries.filter(path => /\.(js|ts|map)$/.test(path) && !path.startsWith(packed + sep))
 }
 
 /** Names the source of an output: `.d.ts.map`, `.d.ts`, `.js.map` and `.js` are made from `.ts`. */

@@ -15,6 +15,7 @@ interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly scripts?: Readonly<Record<string, string>>
+  readonly bin?: Readonly<Record<string, string>>
 }
 
 /** @param root the repository */
@@ -88,7 +89,7 @@ export function sources(root: string): readonly string[] {
   )
 }
 
-/** The sources that are built and shipped: what tsconfig.build.json names, and what these import. */
+/** The sources that are built and shipped: what tsconfig.build.json names, what is packed, and what these import. */
 export function shippedSources(root: string): ReadonlySet<string> {
   const found = new Set<string>()
   const reach = (file: string): void => {
@@ -99,7 +100,10 @@ export function shippedSources(root: string): ReadonlySet<string> {
     ))
       reach(normalize(join(dirname(file), path)))
   }
-  for (const file of configOf(root, 'tsconfig.build.json').include) reach(file)
+  const packed = Object.values(manifestOf(root).bin ?? {}).map(file =>
+    relative('dist', file).replace(/\.js$/, '.ts'),
+  )
+  for (const file of [...configOf(root, 'tsconfig.build.json').include, ...packed]) reach(file)
   return found
 }
 

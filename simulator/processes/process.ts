@@ -52,10 +52,12 @@ interface Held {
 
 const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway'], ['authority']]
 
-/** The arguments with which Node runs the `chaffinch` command of these sources, compiled or not. */
+/** The arguments with which Node runs the `chaffinch` command of these sources: the source, or the pack with this. */
 export const beside: readonly string[] = [
   ...process.execArgv,
-  join(import.meta.dirname, '..', '..', 'scripts', `chaffinch${extname(import.meta.filename)}`),
+  extname(import.meta.filename) === '.ts'
+    ? join(import.meta.dirname, '..', '..', 'scripts', 'chaffinch.ts')
+    : join(import.meta.dirname, 'chaffinch.js'),
 ]
 /** The same of the build, which starts in a third of the time. */
 export const compiled: readonly string[] = [
