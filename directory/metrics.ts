@@ -1,6 +1,7 @@
 // What every role that follows a network tells Prometheus of its place in time: its clock's epoch, and its document.
 
-import { Gauge, type Registry } from 'prom-client'
+import type { Registry } from 'prom-client'
+import { metricsOf } from '../world/metrics.ts'
 import type { Epoch, Ms } from '../world/units.ts'
 
 /** As much of a role's status as is told. */
@@ -16,16 +17,7 @@ export interface PlaceInTime {
  * @param now milliseconds since 1970-01-01 UTC
  */
 export function directoryMetrics(registry: Registry, status: () => PlaceInTime, now: () => Ms): void {
-  const gauge = (name: string, help: string, read: (status: PlaceInTime) => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read(status()))
-      },
-    })
-  }
+  const { gauge } = metricsOf(registry, status)
   gauge(
     'chaffinch_consensus_epoch',
     'Epoch of the consensus in use; -1 without one',

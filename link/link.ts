@@ -5,6 +5,7 @@ import type { Dht } from './dht.ts'
 import type { Gossip, GossipInit } from './gossip.ts'
 import type { Peer } from './peer.ts'
 import type { RankOf } from './shares.ts'
+import type { Refusals, Traffic } from './traffic.ts'
 
 export type { Peer } from './peer.ts'
 
@@ -95,7 +96,7 @@ export function noRequests(): Record<RequestEnd, number> {
 }
 
 /** Numbers since the start; none says anything about one peer. */
-export interface LinkCounters {
+export interface LinkCounters extends Readonly<Traffic> {
   readonly cellsReceived: number
   readonly cellsSent: number
   readonly cellsDropped: Readonly<Record<CellDrop, number>>
@@ -104,6 +105,8 @@ export interface LinkCounters {
   /** Streams of cells that ended inside a cell. */
   readonly remainders: number
   readonly requests: Readonly<Record<RequestEnd, number>>
+  /** Those who were turned away, by what they wanted a place of. */
+  readonly refusals: Refusals
   /** Open now. */
   readonly connections: number
   readonly streams: number

@@ -3,6 +3,8 @@
 // places are taken one is given up for whoever comes, by the weakest rank that has borrowed, there by the network that
 // has most, there by the peer that has most, there by the oldest whose work is not whole.
 
+import type { Refused } from './traffic.ts'
+
 /** Lists what a peer may be known as, the weakest first: a client has proved a mailbox, a stranger nothing. */
 export const ranks = ['stranger', 'client', 'node', 'authority'] as const
 /** Names what a peer is known as. */
@@ -68,6 +70,7 @@ export class Shares {
   #all = 0
   /** Counts how often a place was given up for another. */
   given = 0
+  readonly #refused = { peer: 0, network: 0, all: 0 }
 
   constructor(bounds: Bounds, own: Readonly<Record<Rank, number>> = ownShares) {
     this.#bounds = bounds
@@ -78,6 +81,11 @@ export class Shares {
 
   get inside(): number {
     return this.#all
+  }
+
+  /** Counts who was turned away, or had to go for another. */
+  get refused(): Refused {
+    return { ...this.#refused, gave_way: this.given }
   }
 
   /** Counts the peers and networks that it knows of: those with something inside. */
@@ -94,15 +102,15 @@ export class Shares {
    */
   enter({ peer, network, rank = 'stranger' }: Holder, amount = 1, giveUp?: () => void): Place | undefined {
     const { perPeer, perNetwork, total } = this.#bounds
-    if (amount > total || (this.#ofPeer.get(peer) ?? 0) + amount > perPeer) return undefined
+    if (amount > total || (this.#ofPeer.get(peer) ?? 0) + amount > perPeer) return this.#refuse('peer')
     const taken: Taken = { peer, network: network ?? `of ${peer}`, amount, giveUp, rank, whole: false }
     if (network !== undefined && !isVouched(rank)) {
-      if (amount > perNetwork) return undefined
+      if (amount > perNetwork) return this.#refuse('network')
       while (this.#inNetwork(network) + amount > perNetwork) {
-        if (!this.#evict(this.victimFor(taken, network))) return undefined
+        if (!this.#evict(this.victimFor(taken, network))) return this.#refuse('network')
       }
     }
-    while (this.#all + amount > total) if (!this.#evict(this.victimFor(taken))) return undefined
+    while (this.#all + amount > total) if (!this.#evict(this.victimFor(taken))) return this.#refuse('all')
     this.#add(taken)
     return {
       leave: () => void this.#remove(taken),
@@ -116,6 +124,11 @@ export class Shares {
         if (inside) this.#add(taken)
       },
     }
+  }
+
+  #refuse(reason: 'peer' | 'network' | 'all'): undefined {
+    this.#refused[reason]++
+    return undefined
   }
 
   #inNetwork(network: string): number {

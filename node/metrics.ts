@@ -1,21 +1,23 @@
-// A node's loopback port: /status for programs, /metrics for Prometheus, /healthz for whoever restarts it.
+// What a node tells at its status port, and its numbers for Prometheus.
 
-import type { Hono } from 'hono'
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Registry } from 'prom-client'
 import { directoryMetrics } from '../directory/metrics.ts'
 import { systemClock } from '../world/clock.ts'
-import { type Loopback, serveLoopback } from '../world/http.ts'
+import type { Loopback } from '../world/http.ts'
+import { byLabel, metricsOf } from '../world/metrics.ts'
 import { processMetrics } from '../world/process-metrics.ts'
-import { ofProcess, resources } from '../world/resources.ts'
+import { serveStatusPort } from '../world/status-port.ts'
 import type { RunningNode } from './node.ts'
 import type { NodeStatus } from './status.ts'
 
 /**
- * Serves a node's status and metrics (Prometheus) on loopback, behind a token (docs/guide/running.md).
+ * Serves a node's status and metrics (Prometheus), behind a token (docs/guide/running.md 4).
  *
  * @param options.port 0 takes a free one
+ * @param options.address default: 127.0.0.1
  * @param options.version of this software
  * @param options.now milliseconds since 1970-01-01 UTC; default: this machine's clock
+ * @param options.certifiedUntil when the certificate of its key ends, the same; default: it has none
  * @throws ListenError
  */
 export function serveStatus(
@@ -23,26 +25,27 @@ export function serveStatus(
   {
     version,
     now = systemClock.now,
+    certifiedUntil,
     ...options
-  }: { port: number; token: string; version: string; now?: () => number },
+  }: {
+    port: number
+    address?: string | undefined
+    token: string
+    version: string
+    now?: () => number
+    certifiedUntil?: () => number | undefined
+  },
 ): Promise<Loopback> {
-  const registry = nodeMetrics(() => node.status(), now)
-  processMetrics(registry, version)
-  return serveLoopback({
+  const metrics = nodeMetrics(() => node.status(), now, certifiedUntil)
+  processMetrics(metrics, version)
+  return serveStatusPort({
     ...options,
-    open: ['/healthz'],
-    routes: (app: Hono) => {
-      app.get('/status', context =>
-        context.json({ ...node.status(), ...ofProcess(version), process: resources() }),
-      )
-      app.get('/metrics', async context =>
-        context.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
-      )
+    version,
+    metrics,
+    status: () => node.status(),
+    ready: () => isHealthy(node.status()),
+    routes: app => {
       app.post('/leave', async context => context.json(Object.fromEntries(await node.leave())))
-      app.get('/healthz', context => {
-        const healthy = isHealthy(node.status())
-        return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)
-      })
     },
   })
 }
@@ -57,43 +60,20 @@ export function isHealthy(status: NodeStatus): boolean {
  *
  * @param now milliseconds since 1970-01-01 UTC
  */
-export function nodeMetrics(status: () => NodeStatus, now: () => number): Registry {
+export function nodeMetrics(
+  status: () => NodeStatus,
+  now: () => number,
+  certifiedUntil: () => number | undefined = () => undefined,
+): Registry {
   const registry = new Registry()
-  const counter = (name: string, help: string, read: (status: NodeStatus) => number): void => {
-    new Counter({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.reset()
-        this.inc(read(status()))
-      },
-    })
-  }
-  const gauge = (name: string, help: string, read: (status: NodeStatus) => number): void => {
-    new Gauge({
-      name,
-      help,
-      registers: [registry],
-      collect() {
-        this.set(read(status()))
-      },
-    })
-  }
+  const { counter, gauge, counts } = metricsOf(registry, status)
   counter('chaffinch_received_packets_total', 'Packets received or originated', s => s.packets.received)
   counter('chaffinch_forwarded_packets_total', 'Packets handed to the next hop', s => s.packets.forwarded)
   counter('chaffinch_stored_packets_total', 'Packets stored in mailboxes', s => s.packets.stored)
   counter('chaffinch_served_packets_total', 'Drops and own loops', s => s.packets.served)
-  new Counter({
-    name: 'chaffinch_dropped_packets_total',
-    help: 'Packets dropped, by reason',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const [reason, count] of Object.entries(status().packets.dropped)) this.inc({ reason }, count)
-    },
-  })
+  counts('chaffinch_dropped_packets_total', 'Packets dropped, by reason', ['reason'], s =>
+    byLabel(s.packets.dropped),
+  )
   gauge('chaffinch_held_packets', 'Packets inside', s => s.packets.held)
   counter('chaffinch_sent_loops_total', 'Loops this node sent to itself', s => s.loops.sent)
   counter(
@@ -152,17 +132,14 @@ export function nodeMetrics(status: () => NodeStatus, now: () => number): Regist
     s => s.bulletin.evicted,
   )
   counter('chaffinch_expelled_peers_total', 'Peers expelled from the gossip', s => s.bulletin.expelled)
-  new Counter({
-    name: 'chaffinch_refused_entries_total',
-    help: 'Entries that were not taken, by reason',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset()
-      for (const [reason, count] of Object.entries(status().bulletin.refused)) this.inc({ reason }, count)
-    },
-  })
+  counts('chaffinch_refused_entries_total', 'Entries that were not taken, by reason', ['reason'], s =>
+    byLabel(s.bulletin.refused),
+  )
   directoryMetrics(registry, status, now)
+  gauge('chaffinch_certificate_left_seconds', 'Until its certificate ends; NaN without one', () => {
+    const until = certifiedUntil()
+    return until === undefined ? Number.NaN : (until - now()) / 1000
+  })
   return registry
 }
 

@@ -6,9 +6,9 @@ import { hex } from '../encoding/bytes.ts'
 import { startHost } from '../link/index.ts'
 import { geometry } from '../sphinx/index.ts'
 import { systemClock } from '../world/clock.ts'
-import { serveLoopback, tokenFrom } from '../world/http.ts'
+import { tokenFrom } from '../world/http.ts'
 import { systemRandom as random } from '../world/random.ts'
-import { ofProcess, resources } from '../world/resources.ts'
+import { serveStatusPort } from '../world/status-port.ts'
 import { openStore } from '../world/store.ts'
 import { version } from '../world/version.ts'
 import { authorityMetrics } from './authority-metrics.ts'
@@ -70,22 +70,16 @@ function start(config: AuthorityFile, log: RoleLog): Promise<Running> {
       admission: policy => authority.admit(policy),
       successors: successors => authority.propose(successors),
     })
-    const status = await serveLoopback({
+    const status = await serveStatusPort({
       port: config.statusPort,
+      address: config.statusAddress,
       token,
-      open: ['/healthz'],
+      version: version(),
+      metrics,
+      status: () => authority.status(),
+      ready: () => authority.current() !== undefined,
       routes: app => {
-        app.get('/status', context =>
-          context.json({ ...authority.status(), ...ofProcess(version()), process: resources() }),
-        )
-        app.get('/metrics', async context =>
-          context.body(await metrics.metrics(), 200, { 'content-type': metrics.contentType }),
-        )
         app.post('/reload', context => context.json(reload()))
-        app.get('/healthz', context => {
-          const healthy = authority.current() !== undefined
-          return context.text(healthy ? 'ok\n' : 'not ready\n', healthy ? 200 : 503)
-        })
       },
     })
     later(() => status.close())

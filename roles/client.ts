@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { serveClient } from '../client/api/index.ts'
+import { metricsPart, serveClient } from '../client/api/index.ts'
 import { lockOf } from '../client/folder/index.ts'
 import { type ClientOptions, type Identities, openIdentities, ownServices } from '../client/index.ts'
 import { type Payments, paymentApi } from '../payment/index.ts'
@@ -56,7 +56,7 @@ async function start(config: ClientFile, log: RoleLog, around: Around): Promise<
     })
     const apps = await appTokens(config)
     const { appIdentities } = config
-    const parts = [paying]
+    const parts = [paying, metricsPart(client, systemClock.now)]
     const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities, parts })
     later(() => api.close())
     later(tellPort(folder, api.port))

@@ -2,6 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { epochStart } from '../directory/index.ts'
 import { hex } from '../encoding/bytes.ts'
 import { CommandError } from '../encoding/command-line.ts'
 import { startHost } from '../link/index.ts'
@@ -13,7 +14,6 @@ import {
   startNode,
   usualThreads,
 } from '../node/index.ts'
-
 import { geometry } from '../sphinx/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { tokenFrom } from '../world/http.ts'
@@ -33,6 +33,7 @@ import { openTls } from './tls.ts'
 export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
 
 type Around = (footing: Footing) => Footing | Promise<Footing>
+type Operator = NonNullable<NodeOptions['operator']>
 
 /** Runs a node until it is told to end. @param file its configuration */
 export async function runNode(
@@ -74,6 +75,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
       ...(config.dialFrom === undefined ? {} : { localAddress: config.dialFrom }),
     })
     later(() => link.close())
+    const operator = operatorOf(role, config, link.id, log)
     let announcers = config.announcers
     const node = await startNode({
       role,
@@ -81,7 +83,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
       ...(await around({ link, files, store, admission: admitted })),
       seed,
       family,
-      operator: operatorOf(role, config, link.id, log),
+      operator,
       threads,
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
@@ -104,7 +106,16 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
         announcers = to
       },
     })
-    const status = await serveStatus(node, { port: config.statusPort, token, version: version() })
+    const status = await serveStatus(node, {
+      port: config.statusPort,
+      address: config.statusAddress,
+      token,
+      version: version(),
+      certifiedUntil: () => {
+        const { certified } = operator.last()
+        return certified === undefined ? undefined : epochStart(network, certified.until + 1)
+      },
+    })
     later(() => status.close())
     later(tellPort(folder, status.port))
     log.info({ id: hex(link.id), network: network.name, status: `${status.url}/status` }, 'started')
@@ -127,18 +138,14 @@ function operatorOf(
   first: NodeFile,
   node: Uint8Array,
   log: Log,
-): NonNullable<NodeOptions['operator']> {
-  const read = ({
-    country,
-    contact,
-    certificate,
-  }: NodeFile): ReturnType<NonNullable<NodeOptions['operator']>> => {
+): Operator & { last(): ReturnType<Operator> } {
+  const read = ({ country, contact, certificate }: NodeFile): ReturnType<Operator> => {
     const want = { network: first.network.name, node, role, family: first.family, contact }
     const certified = certificate === undefined ? undefined : certificateFor(certificate, want)
     return { country, contact, certified, software: version() }
   }
   let says = read(first)
-  return () => {
+  const readAgain = (): ReturnType<Operator> => {
     try {
       says = read(readNodeFile(first.file, role))
     } catch (error) {
@@ -147,4 +154,5 @@ function operatorOf(
     }
     return says
   }
+  return Object.assign(readAgain, { last: () => says })
 }

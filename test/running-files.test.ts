@@ -51,6 +51,7 @@ const units = [
   'signers',
   'nodes',
   'authorities',
+  'gateways',
   'proofs',
   'info',
 ]

@@ -88,7 +88,7 @@ test('what has gone makes room, and is counted once', () => {
   leaves[0]?.()
   assert.ok(from(4))
   assert.is(from(5), undefined)
-  assert.is(arrivals.refused, 3)
+  assert.equal(arrivals.refused, { address: 1, network: 2, rate: 0 })
 })
 
 const hosts: Host[] = []

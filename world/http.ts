@@ -24,6 +24,11 @@ type AdaptorSockets = NonNullable<Parameters<typeof createAdaptorServer>[0]['web
 export interface LoopbackOptions {
   /** 0 takes a free one. */
   readonly port: number
+  /**
+   * An IP address of this machine; default 127.0.0.1. Others let in whoever has the token, by any name: for a
+   * container or pod whose network is its own.
+   */
+  readonly address?: string | undefined
   /** The token that `Authorization: Bearer` must carry; or hand in `admits`. */
   readonly token?: string
   /** Tells whether whoever sends this `Authorization` header may ask. */
@@ -43,7 +48,7 @@ export interface LoopbackOptions {
 /** A port of 127.0.0.1 that is served. Made by `serveLoopback`. */
 export interface Loopback {
   readonly port: number
-  /** http://127.0.0.1:PORT */
+  /** http://ADDRESS:PORT, with 127.0.0.1 for all addresses */
   readonly url: string
   /** Ends open requests too. */
   close(): Promise<void>
@@ -74,11 +79,11 @@ export class TokenError extends Error {
  */
 export async function serveLoopback(options: LoopbackOptions): Promise<Loopback> {
   let port = options.port
-  const { token } = options
+  const { token, address = host } = options
   const admits = options.admits ?? (header => token !== undefined && bears(header, token))
   const app = new Hono()
   app.use(async (context, next) => {
-    if (!namesLoopback(context.req.header('host'), port))
+    if (isLoopback(address) && !namesLoopback(context.req.header('host'), port))
       return problem(403, 'BAD_HOST', `the Host header names another machine: want ${host}:${port}`)
     const free = options.open?.includes(context.req.path) ?? false
     if (!free && !admits(context.req.header('authorization')))
@@ -109,10 +114,10 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   server.maxConnections = options.connections ?? 64
   server.headersTimeout = 10 * second
   server.requestTimeout = 60 * second
-  port = await listen(server, options.port)
+  port = await listen(server, options.port, address)
   return {
     port,
-    url: `http://${host}:${port}`,
+    url: `http://${reachedAt(address)}:${port}`,
     close: () =>
       new Promise(resolve => {
         server.close(() => resolve())
@@ -149,13 +154,23 @@ function unusable(path: string, error: unknown): TokenError {
   return new TokenError(`token file ${path}: ${(error as NodeJS.ErrnoException).code ?? error}`)
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+/** One that a program of this machine can ask. */
+function reachedAt(address: string): string {
+  if (address === '0.0.0.0' || address === '::') return host
+  return address.includes(':') ? `[${address}]` : address
+}
+
+function listen(server: Server, port: number, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const why = error.code === 'EADDRINUSE' ? 'is in use' : `cannot be listened on (${error.code})`
-      reject(new ListenError(`port ${port} of ${host} ${why}`))
+      reject(new ListenError(`port ${port} of ${address} ${why}`))
     })
-    server.listen(port, host, () => {
+    server.listen(port, address, () => {
       // from here on an error is one of a single connection, and ends that connection only
       server.on('error', () => {})
       resolve((server.address() as AddressInfo).port)

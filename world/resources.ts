@@ -1,7 +1,7 @@
 // All that this process holds of its machine, for whoever watches that it does not hold more and more
 // (docs/guide/running.md 4).
 
-/** Counts what a process uses of its machine. */
+/** Counts what a process uses of its machine. None of it should grow for hours. */
 export interface Resources {
   /** Memory that the system has given to the process, and what its JavaScript objects take of it. */
   readonly rssBytes: number
@@ -14,8 +14,24 @@ export interface Resources {
   readonly pendingDials: number
 }
 
+/** Counts by what was wanted, then by why it was not had. */
+type Reasons<N> = Readonly<Record<string, Readonly<Record<string, N>>>>
+
+/** Counts what this process's hosts moved since its start, and whom they turned away. */
+export interface Carried {
+  /** Bytes that connections carried, without those of TCP and IP. */
+  readonly bytesIn: number
+  readonly bytesOut: number
+  /** Those who were turned away, by what they wanted a place of, then by reason. */
+  readonly refusals: Reasons<number>
+}
+
 /** The counts that one host of this process adds. */
-export type HostResources = Pick<Resources, 'listeners' | 'pendingDials'>
+export interface HostResources extends Pick<Resources, 'listeners' | 'pendingDials'> {
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly refusals: Reasons<number | undefined>
+}
 
 /** Tells which version a process runs, and for how long, for its status. */
 export function ofProcess(version: string): { readonly version: string; readonly upSeconds: number } {
@@ -23,11 +39,30 @@ export function ofProcess(version: string): { readonly version: string; readonly
 }
 
 const hosts = new Set<() => HostResources>()
+/** Sums what was counted by hosts that are there no more: a count since the start never falls. */
+let past: Carried = { bytesIn: 0, bytesOut: 0, refusals: {} }
 
 /** Counts a host among this process's, until the function it returns is called. */
 export function countHost(read: () => HostResources): () => void {
   hosts.add(read)
-  return () => void hosts.delete(read)
+  return () => {
+    if (hosts.delete(read)) past = sum(past, read())
+  }
+}
+
+function sum(a: Carried, b: Omit<HostResources, keyof Resources>): Carried {
+  const refusals: Record<string, Record<string, number>> = structuredClone(a.refusals)
+  for (const [share, reasons] of Object.entries(b.refusals)) {
+    const sums = refusals[share] ?? {}
+    for (const [reason, count = 0] of Object.entries(reasons)) sums[reason] = (sums[reason] ?? 0) + count
+    refusals[share] = sums
+  }
+  return { bytesIn: a.bytesIn + b.bytesIn, bytesOut: a.bytesOut + b.bytesOut, refusals }
+}
+
+/** Counts since the start, all hosts together. */
+export function carried(): Carried {
+  return [...hosts].map(read => read()).reduce(sum, past)
 }
 
 /** As of now, all hosts together. */

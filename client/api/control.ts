@@ -9,7 +9,8 @@ import { parameterNames } from '../../directory/documents/parameters.ts'
 import type { View } from '../../directory/documents/view.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { problem } from '../../world/problem.ts'
-import { resources } from '../../world/resources.ts'
+import { carried, ofProcess, resources } from '../../world/resources.ts'
+import { version } from '../../world/version.ts'
 import { within } from '../../world/wait.ts'
 import type { Client } from '../client.ts'
 import { ClientError } from '../error.ts'
@@ -24,7 +25,7 @@ const mostPaths = 1000
 export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/status', describeRoute(says.status), context =>
-    context.json({ ...client.status(), process: resources() }),
+    context.json({ ...client.status(), ...ofProcess(version()), process: resources(), traffic: carried() }),
   )
   for (const path of [
     '/consensus',

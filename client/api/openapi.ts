@@ -2,6 +2,7 @@
 // (docs/spec/client-http.md 15). Bodies and answers come from the schemas that check them.
 
 import { type DescribeRouteOptions, resolver } from 'hono-openapi'
+import * as v from 'valibot'
 import * as gives from './answers.ts'
 import { answers, body, path, query } from './describe.ts'
 import * as form from './schemas.ts'
@@ -33,6 +34,7 @@ type Route =
   | 'identities'
   | 'createIdentity'
   | 'removeIdentity'
+  | 'metrics'
   | 'events'
   | 'socket'
 
@@ -190,6 +192,17 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     summary: 'Forget an identity with its keys, messages and reply blocks',
     parameters: path('name'),
     responses: answers(200, 'its name', gives.removedIdentity, [400, 401, 403, 404]),
+  },
+  metrics: {
+    operationId: 'metrics',
+    summary: 'How the client is, for Prometheus: nothing of a message or a person',
+    responses: {
+      ...answers(200, '', v.string(), []),
+      200: {
+        description: 'docs/guide/running/metrics.md names them',
+        content: { 'text/plain': { schema: { type: 'string' } } },
+      },
+    },
   },
   events: {
     operationId: 'events',

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import type { ConsensusStatus } from '../../directory/documents/view.ts'
-import type { Resources } from '../../world/resources.ts'
+import type { Carried, Resources } from '../../world/resources.ts'
 import type { LedgerEntry } from '../diary.ts'
 import { coverLevels } from '../outgoing/cover.ts'
 import type { ClientStatus } from '../status.ts'
@@ -61,20 +61,33 @@ export const status: v.GenericSchema<unknown, ClientStatus> = v.object({
   slackMs: v.number(),
 })
 
-/** Adds what the process holds of its machine: world/resources.ts. */
-export const processStatus: v.GenericSchema<unknown, ClientStatus & { readonly process: Resources }> =
-  v.intersect([
-    status,
-    v.object({
-      process: v.object({
-        rssBytes: count,
-        heapBytes: count,
-        handles: count,
-        listeners: count,
-        pendingDials: count,
-      }),
+/** Tells of the process that a client lives in: world/resources.ts. */
+export interface ProcessStatus {
+  readonly version: string
+  readonly upSeconds: number
+  readonly process: Resources
+  readonly traffic: Carried
+}
+
+export const processStatus: v.GenericSchema<unknown, ClientStatus & ProcessStatus> = v.intersect([
+  status,
+  v.object({
+    version: v.string(),
+    upSeconds: count,
+    traffic: v.object({
+      bytesIn: count,
+      bytesOut: count,
+      refusals: v.record(v.string(), v.record(v.string(), count)),
     }),
-  ])
+    process: v.object({
+      rssBytes: count,
+      heapBytes: count,
+      handles: count,
+      listeners: count,
+      pendingDials: count,
+    }),
+  }),
+])
 
 const of = { at: v.number(), id: v.string() }
 const part = { ...of, fragment: v.number(), attempt: v.number() }

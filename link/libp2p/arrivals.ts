@@ -43,7 +43,7 @@ export class Arrivals {
   readonly #networks = new Map<string, { open: number; readonly handshakes: Bucket }>()
   #forgetting = false
   /** Connections that were turned away. */
-  refused = 0
+  readonly refused: { address: number; network: number; rate: number } = { address: 0, network: 0, rate: 0 }
 
   /** @param countLoopback whether connections from this machine itself count, too: a test has no others */
   constructor(limits: ArrivalLimits, clock: Clock, countLoopback = false) {
@@ -67,15 +67,9 @@ export class Arrivals {
     const now = this.#clock.elapsed()
     const network = this.#networks.get(origin.network) ?? this.#open(origin.network, now)
     const here = this.#hosts.get(origin.host) ?? 0
-    const turned =
-      network === undefined ||
-      network.open >= connectionsPerNetwork ||
-      here >= connectionsPerAddress ||
-      takeTokens(network.handshakes, this.#rate, 1, now) === 0
-    if (turned) {
-      this.refused++
-      return undefined
-    }
+    if (network === undefined || network.open >= connectionsPerNetwork) return this.#refuse('network')
+    if (here >= connectionsPerAddress) return this.#refuse('address')
+    if (takeTokens(network.handshakes, this.#rate, 1, now) === 0) return this.#refuse('rate')
     network.open++
     this.#hosts.set(origin.host, here + 1)
     let gone = false
@@ -88,6 +82,11 @@ export class Arrivals {
       else this.#hosts.set(origin.host, left)
       this.#forgetLater()
     }
+  }
+
+  #refuse(reason: keyof Arrivals['refused']): undefined {
+    this.refused[reason]++
+    return undefined
   }
 
   /** The network whose limits hold for a connection from this multiaddr; none for this machine's own. */

@@ -5,6 +5,7 @@ import type { Connection, MultiaddrConnection } from '@libp2p/interface'
 import { readIp, unmappedIp, writeIp } from '../../encoding/ip.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { LinkLimits } from '../limits.ts'
+import type { Refused } from '../traffic.ts'
 import type { Arrivals } from './arrivals.ts'
 import { Door } from './door.ts'
 import { because } from './streams.ts'
@@ -40,6 +41,11 @@ export class Entrance implements SocketDoor {
   /** Sockets that wait, and how many had to go for others. */
   get door(): Pick<Door, 'waiting' | 'evicted'> {
     return this.#door
+  }
+
+  /** Sockets that were turned away, or had to go for others. */
+  get refused(): Refused {
+    return { ...this.#arrivals.refused, gave_way: this.#door.evicted }
   }
 
   /** A WebSocket's socket, which asks for its upgrade first. */

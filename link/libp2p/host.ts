@@ -29,6 +29,7 @@ import type {
 import { LinkError, noRequests } from '../link.ts'
 import { Outbox, openLoop } from '../outbox.ts'
 import { type Holder, type RankOf, Shares } from '../shares.ts'
+import { noTraffic, type Refusals, type Refused, type Traffic } from '../traffic.ts'
 import { answerRequests } from './answering.ts'
 import { Arrivals } from './arrivals.ts'
 import { Asking } from './asking.ts'
@@ -85,6 +86,8 @@ export async function startHost(init: HostInit): Promise<Host> {
   const arrivals = new Arrivals(limits, init.clock, init.countLoopback)
   let host: Libp2pHost | undefined
   const router = init.role === 'node' ? new GossipRouter() : undefined
+  const entrance = new Entrance(arrivals, init.clock, limits)
+  const traffic = noTraffic()
   const libp2p = await createHost({
     seed,
     listen,
@@ -97,10 +100,13 @@ export async function startHost(init: HostInit): Promise<Host> {
     limits,
     lets: peer => host?.lets(peer) === true,
     did: (peer, deed) => host?.did(peer, deed),
-    entrance: new Entrance(arrivals, init.clock, limits),
+    traffic,
+    entrance,
     gossip: router,
   })
-  host = new Libp2pHost(init, limits, seed, libp2p, router, address => arrivals.networkOf(address))
+  const networkOf = (address: string): string | undefined => arrivals.networkOf(address)
+  const sockets = { traffic, refused: () => entrance.refused, networkOf }
+  host = new Libp2pHost(init, limits, seed, libp2p, router, sockets)
   try {
     await listenOn(libp2p, listen)
     const own = `/p2p/${libp2p.peerId.toString()}`
@@ -110,6 +116,13 @@ export async function startHost(init: HostInit): Promise<Host> {
     throw error
   }
   return host
+}
+
+/** Tells of sockets before there is a peer: what they carried, who was turned away, and where they come from. */
+interface Sockets {
+  readonly traffic: Traffic
+  readonly refused: () => Refused
+  readonly networkOf: (address: string) => string | undefined
 }
 
 class Libp2pHost implements Host {
@@ -130,7 +143,8 @@ class Libp2pHost implements Host {
   readonly #asked: Shares
   readonly #askedBytes: Shares
   readonly #opened: Shares
-  readonly #networkOf: (address: string) => string | undefined
+  readonly #places: Shares
+  readonly #sockets: Sockets
   readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
@@ -146,7 +160,7 @@ class Libp2pHost implements Host {
     seed: Uint8Array,
     libp2p: ReachingHost,
     router: GossipRouter | undefined,
-    networkOf: (address: string) => string | undefined,
+    sockets: Sockets,
   ) {
     const id = publicKeyOf(seed)
     this.id = id
@@ -158,11 +172,12 @@ class Libp2pHost implements Host {
     this.#asked = new Shares(requestBounds(limits))
     this.#askedBytes = new Shares(requestByteBounds(limits))
     this.#opened = new Shares(streamBounds(limits))
-    this.#networkOf = networkOf
+    this.#places = new Shares(connectionBounds(limits))
+    this.#sockets = sockets
     this.#conducts = conducts(clock, limits.conduct, peer => this.#connections.cut(peer))
     const isOut = (peer: Uint8Array): boolean => this.#conducts.isOut(peer)
     const rankOf: RankOf = peer => this.#rankOf(peer)
-    const places = { shares: new Shares(connectionBounds(limits)), rankOf, networkOf }
+    const places = { shares: this.#places, rankOf, networkOf: sockets.networkOf }
     const connections = new Connections({ host: libp2p, clock, limits, isOut, places }, gone => {
       this.#gossip?.gone(gone)
       for (const handler of this.#goneHandlers) this.#guard(() => handler(gone))
@@ -172,6 +187,9 @@ class Libp2pHost implements Host {
     this.#notCounted = countHost(() => ({
       listeners: connections.listeners,
       pendingDials: connections.dials,
+      bytesIn: sockets.traffic.bytesIn,
+      bytesOut: sockets.traffic.bytesOut,
+      refusals: this.#refusals(),
     }))
     this.#table = new KadTable({ libp2p, clock, seed, connections, rankOf, serves: init.role !== 'client' })
     const loop = openLoop(clock, cells => void this.#receive(id, cells))
@@ -312,8 +330,20 @@ class Libp2pHost implements Host {
       streamsRefused: this.#counts.refused,
       remainders: this.#counts.remainder,
       requests: { ...this.#requests },
+      refusals: this.#refusals(),
       connections: this.#connections.count,
       streams: this.#connections.streams,
+      ...this.#sockets.traffic,
+    }
+  }
+
+  #refusals(): Refusals {
+    return {
+      sockets: this.#sockets.refused(),
+      connections: this.#places.refused,
+      streams: this.#opened.refused,
+      requests: this.#asked.refused,
+      request_bytes: this.#askedBytes.refused,
     }
   }
 
@@ -377,7 +407,7 @@ class Libp2pHost implements Host {
     const handler: StreamHandler = (stream, connection) => {
       const from = idOf(connection.remotePeer)
       if (from === undefined) return stream.abort(because('no Ed25519 key'))
-      const [name, network] = [hex(from), this.#networkOf(connection.remoteAddr.toString())]
+      const [name, network] = [hex(from), this.#sockets.networkOf(connection.remoteAddr.toString())]
       const holder = (): Holder => ({ peer: name, network, rank: this.#rankOf(from) })
       const giveUp = (): void => stream.abort(because('too many streams'))
       const place = this.#opened.enter(holder(), 1, giveUp)

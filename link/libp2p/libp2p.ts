@@ -16,7 +16,9 @@ import type { Certificates } from '../certificates.ts'
 import type { Deed } from '../conduct.ts'
 import type { LinkLimits } from '../limits.ts'
 import { LinkError } from '../link.ts'
+import { noTraffic, type Traffic } from '../traffic.ts'
 import { Arrivals } from './arrivals.ts'
+import { countBytes } from './count-bytes.ts'
 import type { Reach, ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import type { GossipRouter } from './gossip-libp2p.ts'
@@ -45,6 +47,8 @@ export interface Libp2pInit {
   readonly localAddress: string | undefined
   readonly clock: Clock
   readonly limits: LinkLimits
+  /** Counts what its connections carry. Default: nobody looks at it. */
+  readonly traffic?: Traffic
   /** Where sockets come in, whatever transport they come by. Default: one of its own. */
   readonly entrance?: Entrance
   /** Says whether a peer that has proved its identity may connect. */
@@ -73,7 +77,7 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
     if (/\/wss$|\/tls\/ws$/.test(address) && init.certificates === undefined)
       throw new LinkError('LISTEN', `cannot listen on ${address}: it wants a certificate`)
   }
-  const { limits, gossip, clock } = init
+  const { limits, gossip, clock, traffic = noTraffic() } = init
   const entrance = init.entrance ?? new Entrance(new Arrivals(limits, clock), clock, limits)
   const connections = limits.connections + reservedConnections
   // The transport hands these to net.connect, which knows localAddress too.
@@ -129,8 +133,8 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
     connectionMonitor: { enabled: false },
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundConnection: connection => !entrance.admits(connection) || watched(connection),
-      denyOutboundConnection: (_peer, connection) => watched(connection),
+      denyInboundConnection: connection => !entrance.admits(connection) || watched(connection, traffic),
+      denyOutboundConnection: (_peer, connection) => watched(connection, traffic),
       denyInboundEncryptedConnection: peer => !init.lets(peer),
     },
     datastore: forgetful,
@@ -187,7 +191,8 @@ function proxiedTcp(factory: Tcp, proxied: NonNullable<WebSocketParts['proxied']
 }
 
 /** Called before the first byte of a connection is read. */
-function watched(connection: MultiaddrConnection): false {
+function watched(connection: MultiaddrConnection, traffic: Traffic): false {
+  countBytes(connection, traffic)
   guardConnection(connection)
   return false
 }

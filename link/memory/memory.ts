@@ -26,6 +26,7 @@ import { LinkError, noRequests } from '../link.ts'
 import type { CellStream, CellStreamEvents } from '../outbox.ts'
 import { Outbox, openLoop } from '../outbox.ts'
 import { type RankOf, Shares } from '../shares.ts'
+import { noTraffic, type Traffic } from '../traffic.ts'
 import { UnderWay } from '../under-way.ts'
 import { MemoryGossip } from './gossip-memory.ts'
 import { MemoryTable } from './memory-dht.ts'
@@ -106,6 +107,7 @@ class MemoryHost implements Host {
   readonly #conducts: Conducts
   readonly #served = new Map<string, { maxBytes: number; handler: RequestHandler }>()
   readonly #underWay: UnderWay
+  readonly traffic: Traffic = noTraffic()
   readonly #goneHandlers: ((id: Uint8Array) => void)[] = []
   readonly #requests: Record<RequestEnd, number> = noRequests()
   gossiping: MemoryGossip<MemoryHost> | undefined
@@ -207,6 +209,8 @@ class MemoryHost implements Host {
       streamsRefused: this.#streamsRefused,
       remainders: 0,
       requests: { ...this.#requests },
+      refusals: { requests: this.#asked.refused },
+      ...this.traffic,
       connections: this.#wire.connections(this),
       streams: this.#outbox.neighbours().filter(({ state }) => state === 'open').length,
     }

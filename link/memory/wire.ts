@@ -5,6 +5,7 @@ import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Ms } from '../../world/units.ts'
 import type { Peer } from '../link.ts'
+import type { Traffic } from '../traffic.ts'
 
 /** A thing that somebody who watches every link sees. */
 export interface Sight {
@@ -29,6 +30,8 @@ export interface WireInit {
 export interface End {
   readonly id: Uint8Array
   readonly addresses: readonly string[]
+  /** Counts what is carried. */
+  readonly traffic: Traffic
   gone(id: Uint8Array): void
   /** Says whether it has connections with this one at all. */
   lets(peer: Uint8Array): boolean
@@ -59,12 +62,18 @@ export class Connection<E extends End> {
     const to = this.#ends[1 - side] as E
     const { clock } = this.#wire
     const local = to === from
-    if (what !== undefined && !local) this.#wire.see(from, to, bytes, what)
+    const counts = what !== undefined && !local
+    if (counts) {
+      this.#wire.see(from, to, bytes, what)
+      from.traffic.bytesOut += bytes
+    }
     const now = clock.elapsed()
     const due = Math.max(this.#lastDue[side], now + (local ? 0 : this.#wire.latency()))
     this.#lastDue[side] = due
     clock.after(due - now, () => {
-      if (this.open) arrive(to)
+      if (!this.open) return
+      if (counts) to.traffic.bytesIn += bytes
+      arrive(to)
     })
   }
 

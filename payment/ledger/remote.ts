@@ -62,12 +62,18 @@ const mostHashes = 64
  * Answers a question for a ledger. Never rejects: what it cannot do, it says.
  *
  * @param bytes a question, from anybody
+ * @param refused hears the code of what it could not do
  */
-export async function answerQuestion(ledger: EmbeddedLedger, bytes: Uint8Array): Promise<Uint8Array> {
+export async function answerQuestion(
+  ledger: EmbeddedLedger,
+  bytes: Uint8Array,
+  refused: (code: PaymentErrorCode) => void = () => {},
+): Promise<Uint8Array> {
   try {
     return write(await answer(ledger, readQuestion(bytes)))
   } catch (error) {
     const code: PaymentErrorCode = error instanceof PaymentError ? error.code : 'DAMAGED'
+    refused(code)
     const why = error instanceof PaymentError ? error.message : 'ledger: it cannot be read or written now'
     return write({ is: 'refused', code, why: why.slice(0, 200) })
   }

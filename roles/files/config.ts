@@ -56,6 +56,11 @@ const serverEntries = {
   listen: field(addresses, '["/ip4/0.0.0.0/tcp/4101"]'),
   announce: v.optional(field(addresses, '["/dns4/mix.example/tcp/4101"]'), []),
   status_port: v.optional(field(whole(0, 65_535), '7101'), 0),
+  // All of them can be asked at 127.0.0.1
+  status_address: v.optional(
+    v.picklist(['127.0.0.1', '0.0.0.0', '::'], 'want "127.0.0.1", or "0.0.0.0" or "::" for all addresses'),
+    '127.0.0.1',
+  ),
 }
 
 const admissionSchema = v.strictObject({
@@ -194,6 +199,7 @@ export interface ServerFile extends RoleFile {
   /** Addresses that others are told; `listen` when empty. */
   readonly announce: readonly string[]
   readonly statusPort: number
+  readonly statusAddress: string
 }
 
 export interface AuthorityFile extends ServerFile {
@@ -413,6 +419,7 @@ function server(
     listen: read.listen,
     announce: read.announce,
     statusPort: read.status_port,
+    statusAddress: read.status_address,
   }
 }
 

@@ -192,7 +192,15 @@ function serverLines(file: string, draft: ServerDraft): Line[] {
       key: 'status_port',
       value: draft.statusPort,
       otherwise: '0',
-      says: ['Port of /status, /metrics and /healthz on 127.0.0.1; 0 takes any free one and says which.'],
+      says: ['Port of /status, /metrics and /healthz; 0 takes any free one and says which.'],
+    },
+    {
+      key: 'status_address',
+      value: undefined,
+      otherwise: '"127.0.0.1"',
+      says: [
+        'Where that port listens: "0.0.0.0" lets others in who have the token, as a container may want.',
+      ],
     },
   ]
 }

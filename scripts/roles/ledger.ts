@@ -9,8 +9,6 @@ import { fromHex, hex } from '../../encoding/bytes.ts'
 import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { type Genesis, isDenomination, PaymentError, readGenesis, split } from '../../payment/index.ts'
 import {
-  answerProof,
-  answerQuestion,
   audit,
   type EmbeddedLedger,
   ledgerService,
@@ -20,8 +18,10 @@ import {
   writeGenesis,
   writeHead,
 } from '../../payment/ledger/index.ts'
-import { readKey, runningClient, writeKey, writeNew } from '../../roles/files/index.ts'
+import { readKey, runningClient, tellPort, writeKey, writeNew } from '../../roles/files/index.ts'
+import { LedgerDesk, serveLedgerStatus } from '../../roles/ledger-status.ts'
 import { closing, machineError, openLog, type Running, runRole } from '../../roles/role.ts'
+import { tokenFrom } from '../../world/http.ts'
 import type { Log } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'
@@ -43,6 +43,7 @@ export async function run(args: readonly string[]): Promise<number | undefined> 
       to: { type: 'string', multiple: true },
       each: { type: 'boolean' },
       json: { type: 'boolean' },
+      'status-port': { type: 'string' },
     },
     [2, 2],
   )
@@ -52,7 +53,8 @@ export async function run(args: readonly string[]): Promise<number | undefined> 
       return init(folder, values.name ?? 'chaffinch')
     case 'run': {
       const log = openLog('ledger', 'info')
-      return await runRole(log, () => serve(folder, values.config, log))
+      const port = wholeNumber('status-port', values['status-port'] ?? '0', 0, 65_535)
+      return await runRole(log, () => serve(folder, values.config, port, log))
     }
     case 'mint': {
       if (values.amount === undefined) throw new CommandError('USAGE', 'ledger mint: want --amount', hint)
@@ -103,24 +105,30 @@ function pinnedIn(file: string): Genesis {
 }
 
 /** Answers what comes to the running client, and tells its heads to all, so that they can compare. */
-function serve(folder: string, config: string | undefined, log: Log): Promise<Running> {
+function serve(folder: string, config: string | undefined, port: number, log: Log): Promise<Running> {
   return closing(async later => {
     const client = runningClient(config)
     const { address } = await client.status()
     const { ledger, genesis, store } = await open(folder)
     later(() => store.close())
     const ending = new AbortController()
-    const answer = async (question: Uint8Array): Promise<Uint8Array> =>
-      answerProof(ledger, question) ?? (await answerQuestion(ledger, question))
+    const desk = new LedgerDesk(ledger, genesis.name)
+    const counted = desk.counted()
+    later(async () => counted())
+    const token = await tokenFrom(join(folder, 'token'))
+    const status = await serveLedgerStatus(desk, { port, token })
+    later(() => status.close())
+    later(tellPort(folder, status.port))
     const work = Promise.all([
-      serveAt(client, ledgerService, answer, ending.signal),
+      serveAt(client, ledgerService, question => desk.answer(question), ending.signal),
       tellHeads(ledger, bytes => topicAt(client, 'heads').publish(bytes), ending.signal),
     ])
     later(async () => {
       ending.abort()
       await work
     })
-    log.info({ ledger: genesis.name, entries: ledger.head.size, at: address }, 'started')
+    const at = { at: address, status: `${status.url}/status` }
+    log.info({ ledger: genesis.name, entries: ledger.head.size, ...at }, 'started')
     return {}
   })
 }
