@@ -19,6 +19,7 @@
  * | NO_QUOTE | a quote that there is not: it was signed, or is too old | asks for another one |
  * | NO_NOTE | a note that the ledger does not know | discards it, or waits |
  * | NO_LEDGER | this client was told of no ledger | names one (docs/spec/payments-paymix.md 5.9) |
+ * | NO_STRETCH | a stretch of a log that ends before it | asks again later |
  * | NO_SLOTS | the sum of all parts is not that of different slot numbers | asks everyone for their secrets |
  * | TOO_LARGE | more than its limit, refused before anything was allocated | sends less |
  * | WRONG_LEDGER | it belongs to another ledger than the pinned one | compares configurations |
@@ -42,6 +43,7 @@ export type PaymentErrorCode =
   | 'NO_NOTE'
   | 'NO_QUOTE'
   | 'NO_SLOTS'
+  | 'NO_STRETCH'
   | 'TOO_LARGE'
   | 'WRONG_LEDGER'
   | 'WRONG_STATE'

@@ -24,10 +24,12 @@ export interface RoundTimes extends PairingTimes {
   readonly voteMs: number
 }
 
-/** And how long payments stay mixed. */
+/** And how long payments stay mixed, and how often the ledger is looked at. */
 export interface PaymentTimes extends RoundTimes {
   /** Mean of what a mixed piece waits before it is paid out, milliseconds. */
   readonly delayMs: number
+  /** From one stretch of the ledger's log that is asked for to the next, whatever the wallet does, milliseconds. */
+  readonly followMs: number
 }
 
 /** Those of a network with the usual parameters. */
@@ -38,6 +40,7 @@ export const usualTimes: PaymentTimes = {
   phaseMs: 1.5 * minute,
   voteMs: minute,
   delayMs: 60 * minute,
+  followMs: minute,
 }
 
 /** Gives the first epoch whose meeting one can still go to. @param now milliseconds since 1970-01-01 UTC */

@@ -41,12 +41,13 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
     const store = await openSealed(file.folder)
     const { times } = file.payments
     const log = openLog('payments', file.log)
-    const init = { client, ledger, store, clock: systemClock, random: systemRandom, log, times }
+    const publicLog = await openStore(join(file.folder, 'payments-log'))
+    const init = { client, ledger, store, publicLog, clock: systemClock, random: systemRandom, log, times }
     const payments = await Payments.open(init)
     payments.on(event => {
       for (const tell of listeners) tell(event)
     })
-    return { store, payments }
+    return { stores: [store, publicLog], payments }
   }
   return {
     get isNamed() {
@@ -67,17 +68,17 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
       isClosed = true
       const opened = await opening?.catch(() => undefined)
       await opened?.payments.close()
-      await opened?.store.close()
+      for (const store of opened?.stores ?? []) await store.close()
     },
   }
 }
 
 interface Opened {
   readonly payments: Payments
-  readonly store: Store
+  readonly stores: readonly Store[]
 }
 
-/** Two lines: the ledger's genesis in hex, and the address where it answers. */
+/** The ledger's genesis in hex, the address where it answers, and, one a line, those where its mirrors do. */
 function pinnedIn(file: string): PinnedLedger {
   if (!existsSync(file)) {
     throw new PaymentError(
@@ -85,11 +86,11 @@ function pinnedIn(file: string): PinnedLedger {
       `${file}: no such file: write two lines into it, the ledger's genesis and its address, as 'chaffinch ledger' prints them`,
     )
   }
-  const [genesis, address] = readFileSync(file, 'utf8').trim().split(/\s+/)
+  const [genesis, address, ...mirrors] = readFileSync(file, 'utf8').trim().split(/\s+/)
   if (genesis === undefined || address === undefined)
     throw new PaymentError('NO_LEDGER', `${file}: want two lines: the ledger's genesis and its address`)
   try {
-    return { genesis: readGenesis(fromHex(genesis)), address }
+    return { genesis: readGenesis(fromHex(genesis)), address, mirrors }
   } catch (error) {
     throw new PaymentError('NO_LEDGER', `${file}: line 1, genesis: ${(error as Error).message}`)
   }

@@ -253,29 +253,40 @@ examples:
   chaffinch consensus paths --adversary 10
 `,
   ledger: `usage: chaffinch ledger init DIR [--name NAME]
-       chaffinch ledger run DIR [--config FILE]
+       chaffinch ledger run DIR [--config FILE] [--port N]
+       chaffinch ledger mirror DIR --genesis HEX --at ADDRESS | --url URL [--config FILE] [--port N]
        chaffinch ledger mint DIR --amount N [--each] --to KEY [--to KEY ...]
        chaffinch ledger verify DIR [--json]
+       chaffinch ledger verify --url URL --genesis HEX [--json]
 
 An embedded ledger (docs/spec/payments-ledger.md 3): one log, one key, and proofs by which everybody can check it.
 
   init     writes the ledger's key, the mint's key and the genesis, and prints the genesis: what clients pin
   run      answers peers at the address of the running client of --config until SIGTERM or Ctrl-C, and tells its
            signed heads to all, so that they can compare what they were shown
+  mirror   reads the log of a ledger that somebody else keeps, checks every entry, and answers for it at the address of
+           the running client of --config, and on --port
   mint     makes notes of an amount, one key for each; not while 'run' has the ledger open
-  verify   reads the whole log: chain, tree, signatures, sums; exits 1 unless all hold
+  verify   reads the whole log, from a folder or from where 'run' or 'mirror' answer over HTTP: chain, tree, signatures,
+           sums; exits 1 unless all hold
 
   --config FILE   the client's file (default: client.toml)
   --name NAME     of init (default: chaffinch)
   --amount N      of mint: split into 1, 2 and 5 times powers of ten
   --each          of mint: a note of N for each key; N must be 1, 2 or 5 times a power of ten
   --to KEY        of mint: 64 hexadecimal digits, an Ed25519 public key that is used once
+  --port N        of run and mirror: answer over HTTP too, on this port of 127.0.0.1 (0: a free one)
+  --genesis HEX   of mirror and verify: the ledger's genesis, as 'init' prints it
+  --at ADDRESS    of mirror: the ledger's address, or that of another mirror; the running client of --config asks
+  --url URL       of mirror and verify: where a ledger or a mirror answers over HTTP
   --json          of verify: print JSON
 
 examples:
   chaffinch ledger init bank --name demo
   chaffinch ledger run bank --config me/client.toml
   chaffinch ledger verify bank
+  chaffinch ledger mirror copy --genesis "$GENESIS" --at "$ADDRESS" --config me/client.toml
+  chaffinch ledger verify --url http://127.0.0.1:8080 --genesis "$GENESIS"
 `,
   pay: `usage: chaffinch pay address
        chaffinch pay request AMOUNT [--memo TEXT] [--deadline TIME]

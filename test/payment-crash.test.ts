@@ -29,6 +29,7 @@ const times: PaymentTimes = {
   phaseMs: 8 * second,
   voteMs: 4 * second,
   delayMs: 2 * second,
+  followMs: 2 * second,
 }
 const deadlineMs = 300 * second
 const amount = 10
@@ -189,7 +190,9 @@ function open({ clock, ledger, board }: Story, store: Store, seed: number): Prom
     serve: () => ({ counts: {}, ended: Promise.resolve(), end: () => {} }),
   } as unknown as PaymentsInit['client']
   const random = seededRandom(seed)
-  return Payments.open({ client, ledger: { genesis, address: '' }, store, clock, random, log: silent, times })
+  const pinned = { genesis, address: '' }
+  const publicLog = memoryStore()
+  return Payments.open({ client, ledger: pinned, store, publicLog, clock, random, log: silent, times })
 }
 
 interface End {

@@ -33,7 +33,8 @@ test('who listens before a ledger is named hears of payments once it is', async 
     request: async (_to: string, _service: string, question: Uint8Array) => await tell(question),
     serve: () => ({ counts: {}, ended: Promise.resolve(), end: () => {} }),
   } as unknown as Client
-  const file = { folder, payments: { apps: [], times: usualTimes }, log: 'error' } as unknown as ClientFile
+  const times = { ...usualTimes, followMs: 100 }
+  const file = { folder, payments: { apps: [], times }, log: 'error' } as unknown as ClientFile
   const payments = paymentsFrom(file, client)
   const heard: PaymentsEvent[] = []
   const stop = payments.on(event => heard.push(event))
@@ -70,7 +71,8 @@ test('a new key beside payments that lie there is refused, and so is the key of 
     address: 'ch1nobody',
     bulletin: (name: string) => ({ name, publish: async () => '', async *entries() {} }),
   } as unknown as Client
-  const file = { folder, payments: { apps: [], times: usualTimes }, log: 'error' } as unknown as ClientFile
+  const times = { ...usualTimes, followMs: 100 }
+  const file = { folder, payments: { apps: [], times }, log: 'error' } as unknown as ClientFile
   const key = join(folder, 'payments.key')
   const codeOf = async (work: (address: Payments) => Promise<unknown>): Promise<string> => {
     const payments = paymentsFrom(file, client)

@@ -44,6 +44,7 @@ const body: fc.Arbitrary<Body> = fc.oneof(
     note,
     expiry: fc.maxSafeNat(),
     proof: bytes(64),
+    evidence: fc.uint8Array({ maxLength: 512 }),
   }),
   record({ kind: fc.constant('KE' as const), ...run, seen: set, key: bytes(32), commitment: bytes(32) }),
   record({ kind: fc.constant('SR' as const), ...after, vector: vector(16) }),

@@ -156,10 +156,10 @@ export function forgedTwin(request: PairRequest, random: Random): Uint8Array {
 /** A request under an identity of one's own for a note. @param ownerSeed what spends the note, 32 bytes */
 export function requestBy(
   identitySeed: Uint8Array,
-  { pairing, note, expiry }: Pick<PairRequest, 'pairing' | 'note' | 'expiry'>,
+  { pairing, note, expiry, evidence }: Omit<PairRequest, 'kind' | 'proof'>,
   ownerSeed: Uint8Array,
 ): Uint8Array {
-  const body = { kind: 'PR' as const, pairing, note, expiry }
+  const body = { kind: 'PR' as const, pairing, note, expiry, evidence }
   const proof = ed25519Sign(ownerSeed, ownershipOf(ed25519PublicKey(identitySeed), body))
   return writeMessage({ ...body, proof }, identitySeed)
 }
@@ -191,7 +191,6 @@ export function slowly(
   return ledger => ({
     id: ledger.id,
     note: id => through(() => ledger.note(id)),
-    notes: ids => through(async () => (await ledger.notes?.(ids)) ?? []),
     notesOwnedBy: (owner, after) => through(() => ledger.notesOwnedBy(owner, after)),
     submit: transaction => through(() => ledger.submit(transaction)),
     positionOf: transaction => through(() => ledger.positionOf(transaction)),

@@ -308,7 +308,7 @@ test('of two true requests for one note the one with the lesser hash counts, for
       ownershipOf(identity, { kind: 'PR', pairing, note, expiry }),
       noteSecret,
     )
-    const request = { kind: 'PR', pairing, note, expiry, proof } as const
+    const request = { kind: 'PR', pairing, note, expiry, proof, evidence: new Uint8Array(0) } as const
     const { hash } = readMessage(signedBy(other, request)) as Received
     const isLess = hex(hash) < hex(sent[0]?.hash as Uint8Array)
     kinds.add(isLess)

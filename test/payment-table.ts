@@ -105,7 +105,7 @@ export class Table {
       one.actions.push(action)
       if (action.do === 'wake') this.#wakes.add(action.at)
       if (action.do === 'wait') this.#waits.add(this.now + action.ms)
-      if (action.do === 'look') this.#waiting.push([one, this.#look(action.note)])
+      if (action.do === 'look') this.#waiting.push([one, this.#look(action)])
       if (action.do !== 'send') continue
       const message = readMessage(action.message) as Received
       one.sent.push(message)
@@ -116,9 +116,9 @@ export class Table {
     }
   }
 
-  #look(id: Uint8Array): RoundEvent {
+  #look({ note: id, evidence }: Extract<RoundAction, { do: 'look' }>): RoundEvent {
     const note = this.seats.map(one => one.note).find(one => hex(one.id) === hex(id))
-    return { type: 'note', id, note: note === undefined ? null : { ...note, spentBy: null } }
+    return { type: 'note', id, evidence, note: note === undefined ? null : { ...note, spentBy: null } }
   }
 }
 

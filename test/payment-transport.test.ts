@@ -2,17 +2,15 @@
 // the bulletin, and ask a ledger that does not know them.
 // tier: slow
 
-import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BulletinEntry, Client } from '../client/index.ts'
 import { ClientError } from '../client/index.ts'
 import { hex } from '../encoding/bytes.ts'
-import { write } from '../encoding/cbor.ts'
-import { PaymentError } from '../payment/error.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
+import { FollowedLedger } from '../payment/ledger/followed.ts'
 import type { SignedHead } from '../payment/ledger/log.ts'
-import { answerQuestion, ledgerService, RemoteLedger } from '../payment/ledger/remote.ts'
+import { answerQuestion, ledgerService } from '../payment/ledger/service.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/ledger/transaction.ts'
 import { embeddedJoins } from '../payment/rounds/join.ts'
 import { Mixer, type MixerReport } from '../payment/rounds/mixer.ts'
@@ -61,11 +59,21 @@ test('three peers at three clients join by themselves over the mixnet', async ()
   }
   const told: MixerReport[] = []
   const heads: SignedHead[] = []
-  const peers: { client: Client; mixer: Mixer; transport: RoundTransport }[] = []
+  const peers: { client: Client; mixer: Mixer; transport: RoundTransport; followed: FollowedLedger }[] = []
   for (const [i, note] of notes.entries()) {
     const client = await join(w, [i % 2 === 0 ? first! : second_!])
     const store = memoryStore()
     let mixer: Mixer | undefined
+    const followed = await FollowedLedger.open({
+      genesis,
+      store: memoryStore(),
+      ledger: question => client.request(teller.address, ledgerService, question, { deadlineMs: minute }),
+      clock,
+      random: seededRandom(300 + i),
+      log: silent,
+      everyMs: 5 * second,
+      onHead: head => heads.push(head),
+    })
     const transport = await RoundTransport.open({
       topic: client.bulletin('payments'),
       store,
@@ -76,11 +84,7 @@ test('three peers at three clients join by themselves over the mixnet', async ()
     })
     mixer = await Mixer.open({
       scheme: embeddedJoins(ledger.id),
-      ledger: new RemoteLedger({
-        genesis,
-        ask: question => client.request(teller.address, ledgerService, question, { deadlineMs: minute }),
-        onHead: head => heads.push(head),
-      }),
+      ledger: followed,
       clock,
       random: seededRandom(100 + i),
       store,
@@ -92,7 +96,7 @@ test('three peers at three clients join by themselves over the mixnet', async ()
       },
     })
     mixer.join(note, secrets[i]!)
-    peers.push({ client, mixer, transport })
+    peers.push({ client, mixer, transport, followed })
   }
   const settled = (): MixerReport[] => told.filter(({ what }) => what.type === 'settled')
   for (let n = 0; n < 60 && settled().length < 3; n++) await clock.advance(5 * second)
@@ -110,8 +114,9 @@ test('three peers at three clients join by themselves over the mixnet', async ()
     // KE, SR, DC, OK, CM and a request of each
     assert.ok(transport.counters.published >= 6)
   }
-  for (const { client, mixer, transport } of peers) {
+  for (const { client, mixer, transport, followed } of peers) {
     mixer.close()
+    followed.close()
     await transport.close()
     await client.close()
   }
@@ -188,61 +193,6 @@ test('what others published is received once, also after a restart, and never on
   await clock.advance(1)
   await after.close()
   assert.equal(got, ['a', 'b'])
-})
-
-test('a ledger that lies about a receipt is not believed, and one that refuses says why', async () => {
-  const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 5 })
-  const [note] = (await mint(ledger, [new Uint8Array(32).fill(9)])) as [Note]
-  const remote = new RemoteLedger({ genesis, ask: question => answerQuestion(ledger, question) })
-  assert.equal(await remote.note(note.id), { ...note, spentBy: null })
-  assert.is(await remote.note(new Uint8Array(32)), null)
-  assert.is((await remote.notesOwnedBy(note.owner)).length, 1)
-  assert.is(await remote.positionOf(new Uint8Array(32)), null)
-  const again = signMint(ledger.id, seededRandom(7)(32), [{ denomination: 20, owner: note.owner }], mintSeed)
-  const code = async (asked: Promise<unknown>): Promise<string> => {
-    try {
-      await asked
-      return 'ok'
-    } catch (error) {
-      return error instanceof PaymentError ? error.code : String(error)
-    }
-  }
-  assert.is(await code(remote.submit(again)), 'NONCE_USED')
-  const other = signMint(ledger.id, new Uint8Array(32), [{ denomination: 20, owner: note.owner }], mintSeed)
-  assert.is(await code(remote.submit(other)), 'ok')
-  const { id } = readTransaction(ledger.id, other)
-  // the proof of one transaction in answer to a question about another
-  const [, first] = await ledger.entries(0, 2)
-  const liar = new RemoteLedger({
-    genesis,
-    ask: async () => await answerQuestion(ledger, write({ ask: 'receipt', transaction: id })),
-  })
-  assert.is(await code(liar.positionOf(new Uint8Array(32).fill(3))), 'BAD_DOCUMENT')
-  assert.ok(first !== undefined)
-  const wrongKey = { ...genesis, ledgerKey: ownerOf(mintSeed) }
-  const stranger = new RemoteLedger({ genesis: wrongKey, ask: question => answerQuestion(ledger, question) })
-  assert.is.not(await code(stranger.positionOf(id)), 'ok')
-})
-
-test('any question is answered, and any answer is read or refused', async () => {
-  const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 5 })
-  await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 300 }), async junk => {
-      assert.ok((await answerQuestion(ledger, junk)).length > 0)
-      const remote = new RemoteLedger({ genesis, ask: async () => junk })
-      for (const ask of [
-        () => remote.note(new Uint8Array(32)),
-        () => remote.positionOf(new Uint8Array(32)),
-      ]) {
-        try {
-          await ask()
-        } catch (error) {
-          assert.ok(error instanceof PaymentError, String(error))
-        }
-      }
-    }),
-    { numRuns: 60 },
-  )
 })
 
 test.run()

@@ -4,10 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { sealedValues } from '../client/folder/vault.ts'
 import { hex } from '../encoding/bytes.ts'
-import { write } from '../encoding/cbor.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
-import { writeHead } from '../payment/ledger/log.ts'
-import { answerQuestion, RemoteLedger } from '../payment/ledger/remote.ts'
 import {
   notesOf,
   ownerOf,
@@ -245,35 +242,6 @@ test('dust that is paid to a key hides nothing that was paid to it', async () =>
   const first = await ledger.notesOwnedBy(owner)
   assert.is(first.length, 64)
   assert.is(first[0]?.denomination, 5000, 'the largest comes first')
-})
-
-test('a receipt is signed for what the ledger proves, and not for what it says', async () => {
-  const random = seededRandom(10)
-  const genesis = { name: 'test', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
-  const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => 1000 })
-  const other = signMint(ledger.id, random(32), [{ denomination: 50, owner: random(32) }], mintSeed)
-  const { index } = await ledger.submit(other)
-  let owner = new Uint8Array(32)
-  // It makes up notes, and shows a transaction that is there and made others
-  const liar = async (question: Uint8Array): Promise<Uint8Array> => {
-    const asked = Buffer.from(question).toString('latin1')
-    if (asked.includes('owned'))
-      return write({ is: 'notes', notes: [{ id: random(32), denomination: 50, owner, spentBy: null }] })
-    const [entry] = await ledger.entries(index, 1)
-    const path = ledger.inclusion(index, ledger.head.size)
-    return write({ is: 'receipt', index, entry: entry as Uint8Array, path, head: writeHead(ledger.head) })
-  }
-  const ask = { honest: (question: Uint8Array) => answerQuestion(ledger, question), liar }
-  const store = memoryStore(sealedValues(random(32), random))
-  const shopAt = (which: keyof typeof ask): Wallet =>
-    new Wallet({ store, ledger: new RemoteLedger({ genesis, ask: ask[which] }), random, now: () => 1000 })
-  const own = readRequest(await shopAt('liar').request(50, 2000, '', ''))
-  owner = new Uint8Array(own.owners[0] as Uint8Array)
-  const believed = await shopAt('liar').ownRequest(own.hash)
-  assert.equal([believed?.paid.isPaid, believed?.receipt], [false, null])
-  // The control: the same wallet, when it was paid
-  await ledger.submit(signMint(ledger.id, random(32), [{ denomination: 50, owner }], mintSeed))
-  assert.ok((await shopAt('honest').ownRequest(own.hash))?.paid.isPaid)
 })
 
 test('one damaged record is set aside and named, and closes nothing', async () => {

@@ -12,7 +12,7 @@ import { paymentApi } from '../payment/api/routes.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
 import { answerProof } from '../payment/ledger/heads.ts'
 import type { Genesis } from '../payment/ledger/ledger.ts'
-import { answerQuestion, ledgerService } from '../payment/ledger/remote.ts'
+import { answerQuestion, ledgerService } from '../payment/ledger/service.ts'
 import { ownerOf, signMint } from '../payment/ledger/transaction.ts'
 import { Payments } from '../payment/person/payments.ts'
 import type { PaymentTimes } from '../payment/times.ts'
@@ -33,6 +33,7 @@ export const times: PaymentTimes = {
   phaseMs: minute,
   voteMs: minute / 2,
   delayMs: 5 * second,
+  followMs: 10 * second,
 }
 
 /** Speaks for the ledger: an honest one asks the one that there is. */
@@ -70,6 +71,8 @@ export interface PaymentWorldOptions {
   readonly persons: number
   /** Makes what stands at the ledger's address. */
   readonly tellerOf?: (ledger: EmbeddedLedger) => Teller
+  /** Makes what stands at another address, which every second person is told in place of the ledger's. */
+  readonly otherOf?: (ledger: EmbeddedLedger) => Teller
   /** Knows the tokens of the API. */
   readonly who?: (w: World) => Access
   /** True when persons tell each other heads, and hear them. */
@@ -80,6 +83,7 @@ export interface PaymentWorldOptions {
 export async function paymentWorld({
   persons: count,
   tellerOf = honest,
+  otherOf,
   who,
   isGossiping = true,
   parameters = {},
@@ -95,10 +99,13 @@ export async function paymentWorld({
   const clerk = await join(w, [home])
   const tell = tellerOf(ledger)
   const service = clerk.serve(ledgerService, ({ bytes }) => tell(bytes))
+  const other = otherOf === undefined ? undefined : { clerk: await join(w, [home]), tell: otherOf(ledger) }
+  const second = other?.clerk.serve(ledgerService, ({ bytes }) => other.tell(bytes))
   const persons: Person[] = []
   for (let i = 0; i < count; i++) {
     const client = await join(w, [at[i % at.length] ?? home])
-    persons.push(await openPerson(w, { client, address: clerk.address, seed: i, who: who?.(w), isGossiping }))
+    const { address } = i % 2 === 1 && other !== undefined ? other.clerk : clerk
+    persons.push(await openPerson(w, { client, address, seed: i, who: who?.(w), isGossiping }))
   }
   return {
     w,
@@ -112,6 +119,12 @@ export async function paymentWorld({
         outputs.push({ denomination, owner: fromHex(key) })
       }
       await ledger.submit(signMint(ledger.id, w.random(32), outputs, mintSeed))
+      // Nobody can pay with what the ledger's log has not shown to them yet
+      const isSeen = async (): Promise<boolean> =>
+        (await Promise.all(persons.map(({ payments }) => payments.account('open')))).every(({ notes }) =>
+          notes.includes(denomination),
+        )
+      for (let n = 0; n < 20 && !(await during(w, isSeen())); n++) await w.clock.advance(times.followMs)
     },
     async close() {
       for (const { payments, client } of persons) {
@@ -119,7 +132,8 @@ export async function paymentWorld({
         await client.close()
       }
       await clerk.close()
-      await service.ended
+      await other?.clerk.close()
+      await Promise.all([service.ended, second?.ended])
       await w.close()
     },
   }
@@ -149,13 +163,14 @@ async function openPerson(
   const payments = await Payments.open({
     client: {
       address: client.address,
-      bulletin: name =>
-        name === 'heads' && !isGossiping ? nobodys(client.bulletin(name)) : client.bulletin(name),
+      // Requests to join carry heads too
+      bulletin: name => (isGossiping ? client.bulletin(name) : nobodys(client.bulletin(name))),
       request: (...asked) => client.request(...asked),
       serve: (...served) => client.serve(...served),
     },
     ledger: { genesis, address },
     store,
+    publicLog: memoryStore(),
     clock,
     random,
     log: silent,

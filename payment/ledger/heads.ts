@@ -1,20 +1,23 @@
 // Peers tell each other which heads the ledger has shown them, and ask it to prove that these are of one history; what
 // follows from that is watch.ts. docs/spec/payments-ledger.md 3.6, 3.8.
 
+import { same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
 import type { Clock } from '../../world/clock.ts'
+import type { Store } from '../../world/store.ts'
 import { Timers } from '../../world/timers.ts'
 import { minute, second } from '../../world/units.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import type { EmbeddedLedger } from './embedded.ts'
 import type { Genesis, Ledger } from './ledger.ts'
-import { readHead, type SignedHead, writeHead } from './log.ts'
+import { longestHead, readHead, type SignedHead, writeHead } from './log.ts'
 import { type Fork, type WatchEvent, type WatchState, watch } from './watch.ts'
 
 const longestQuestion = 64
 const longestProof = 4096
 const mostHashes = 96
+const forkKey = 'fork'
 /** An open question is asked again, and the followed head told to others, with so much time between, milliseconds. */
 const askEveryMs = 30 * second
 const tellEveryMs = 5 * minute
@@ -22,7 +25,10 @@ const tellEveryMs = 5 * minute
 /**
  * The ledger's answer to a question for a proof of consistency; null when the bytes are no such question. Never throws.
  */
-export function answerProof(ledger: EmbeddedLedger, question: Uint8Array): Uint8Array | null {
+export function answerProof(
+  ledger: Pick<EmbeddedLedger, 'consistency'>,
+  question: Uint8Array,
+): Uint8Array | null {
   try {
     const read = new Reader(question, 'question', longestQuestion)
     read.map(3)
@@ -44,6 +50,8 @@ export interface HeadWatchInit {
   /** Tells a head, as gossip carries it, to all other peers. */
   readonly tell: (head: Uint8Array) => void
   readonly clock: Clock
+  /** Keeps a fork that is proven, so that a restart forgets nothing. Absent: it is forgotten. */
+  readonly store?: Pick<Store, 'get' | 'put'>
   /** The ledger shows two histories, or does not prove that it has one. Both heads have been told to all. */
   readonly onAlarm: (fork: Fork) => void
 }
@@ -55,16 +63,25 @@ export interface HeadWatchInit {
 export class HeadWatch {
   readonly #init: HeadWatchInit
   readonly #timers: Timers
-  #state: WatchState = { at: 'start' }
+  #state: WatchState
 
-  constructor(init: HeadWatchInit) {
+  /** @param state what is known already: that of an earlier process */
+  constructor(init: HeadWatchInit, state: WatchState = { at: 'start' }) {
     this.#init = init
+    this.#state = state
     this.#timers = new Timers(init.clock)
     this.#timers.every(askEveryMs, () => this.#event({ type: 'time' }))
     this.#timers.every(tellEveryMs, () => {
       const followed = this.#followed
       if (followed !== null) init.tell(writeHead(followed.head))
     })
+  }
+
+  /** Goes on with what an earlier process has found. */
+  static async open(init: HeadWatchInit): Promise<HeadWatch> {
+    const kept = await init.store?.get(forkKey).catch(() => undefined)
+    const fork = kept === undefined ? null : readFork(kept, init.genesis)
+    return new HeadWatch(init, fork === null ? { at: 'start' } : { at: 'forked', fork, owing: null })
   }
 
   /** Tells what the ledger is caught at, for ever, or which proof it owes, until it gives it; null otherwise. */
@@ -94,7 +111,9 @@ export class HeadWatch {
       id: ledger.id,
       ...(ledger.confirmations === undefined ? {} : { confirmations: ledger.confirmations }),
       note: async id => await ledger.note(id),
-      ...(ledger.notes === undefined ? {} : { notes: ledger.notes.bind(ledger) }),
+      ...(ledger.evidence === undefined ? {} : { evidence: ledger.evidence.bind(ledger) }),
+      ...(ledger.noteAt === undefined ? {} : { noteAt: ledger.noteAt.bind(ledger) }),
+      ...(ledger.onGrowth === undefined ? {} : { onGrowth: ledger.onGrowth.bind(ledger) }),
       ...(ledger.spenderOf === undefined ? {} : { spenderOf: ledger.spenderOf.bind(ledger) }),
       ...(ledger.originOf === undefined ? {} : { originOf: ledger.originOf.bind(ledger) }),
       notesOwnedBy: async (owner, after) => await ledger.notesOwnedBy(owner, after),
@@ -124,9 +143,16 @@ export class HeadWatch {
   }
 
   #alarm(fork: Fork): void {
+    if (fork.isProven) this.#keep(fork)
     this.#init.tell(writeHead(fork.first))
     this.#init.tell(writeHead(fork.second))
     this.#init.onAlarm(fork)
+  }
+
+  /** Never rejects: a disk that takes nothing now leaves the process with what it knows. */
+  #keep({ first, second }: Fork): void {
+    const value = write({ first: writeHead(first), second: writeHead(second) })
+    this.#init.store?.put(forkKey, value).catch(() => {})
   }
 
   /** Until there is an answer that proves it, or the question is too old. Never rejects. */
@@ -153,6 +179,22 @@ export class HeadWatch {
       const [smaller, larger] = [Math.min(head.size, against.size), Math.max(head.size, against.size)]
       return smaller === first && larger === second
     })
+  }
+}
+
+/** The fork that a store keeps, if it is one. */
+function readFork(bytes: Uint8Array, genesis: Genesis): Fork | null {
+  try {
+    const read = new Reader(bytes, 'fork', 2 * longestHead + 64)
+    read.map(2)
+    const first = readHead(read.key('first').bytesUpTo(longestHead), genesis)
+    const second = readHead(read.key('second').bytesUpTo(longestHead), genesis)
+    read.end()
+    return first.size === second.size && !same(first.root, second.root)
+      ? { first, second, isProven: true }
+      : null
+  } catch {
+    return null
   }
 }
 

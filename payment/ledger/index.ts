@@ -18,11 +18,13 @@ export { PaymentError, type PaymentErrorCode } from '../error.ts'
 export { embeddedJoins, type Join, type JoinScheme } from '../rounds/join.ts'
 export { type Audit, audit } from './audit.ts'
 export { type EmbeddedLedger, type EmbeddedLedgerInit, openLedger } from './embedded.ts'
+export { type Ask, type FollowedInit, FollowedLedger } from './followed.ts'
 export { answerProof, HeadWatch, type HeadWatchInit } from './heads.ts'
 export type { Genesis, Ledger, NoteState, Position } from './ledger.ts'
 export { type Head, readGenesis, readHead, type SignedHead, writeGenesis, writeHead } from './log.ts'
 export { verifyConsistency, verifyInclusion } from './merkle.ts'
-export { answerQuestion, ledgerService, type RemoteInit, RemoteLedger } from './remote.ts'
+export { answerQuestion, ledgerService, longestAnswer, longestQuestion, type Served } from './service.ts'
+export { readStretch, type Stretch, stretchAnswerBytes, stretchBytes } from './stretches.ts'
 export {
   type Note,
   type Output,

@@ -45,8 +45,20 @@ export interface Ledger {
   readonly confirmations?: number
   /** null says in so many words that there is no such note; a ledger that does not know now rejects. */
   note(id: Uint8Array): Promise<NoteState | null>
-  /** Gives those of at most 64 notes that are there, in one question, where a ledger can. */
-  notes?(ids: readonly Uint8Array[]): Promise<NoteState[]>
+  /**
+   * Makes what a request to join is accompanied by: it shows every peer how far a log must be read to see this note.
+   * Absent where each peer's own node shows it.
+   */
+  evidence?(note: Uint8Array): Promise<Uint8Array> | Uint8Array
+  /**
+   * Looks for a note that somebody else names; null says in so many words that there is no such note.
+   * Absent: as `note`.
+   *
+   * @throws PaymentError for evidence that is none, BUSY while it cannot be told yet
+   */
+  noteAt?(id: Uint8Array, evidence: Uint8Array): Promise<NoteState | null>
+  /** Calls `tell` when there is more to be seen; returns how to stop. */
+  onGrowth?(tell: () => void): () => void
   /**
    * A page of at most 64 notes, from the largest denomination down, so that dust hides nothing. Also those that are
    * spent: an owner's key is used once.

@@ -49,17 +49,26 @@ export class MerkleTree {
     return size === 0 ? emptyRoot : this.#hash(0, size)
   }
 
-  /** The root if this leaf hash were appended. */
-  rootWith(hash: Uint8Array): Uint8Array {
-    // The complete subtrees on the right edge, from the smallest.
-    let root = hash
-    let size = this.size
-    for (let level = 0; size > 0; level++) {
-      const nodes = this.#levels[level] as Uint8Array[]
-      if (size % 2 === 1) root = nodeHash(nodes[size - 1] as Uint8Array, root)
-      size = Math.floor(size / 2)
+  /** The root if these leaf hashes were appended, one after the other. */
+  rootWith(...hashes: readonly Uint8Array[]): Uint8Array {
+    // The complete subtrees on the right edge, the smallest last, each with the number of its entries
+    const edge: { readonly size: number; readonly hash: Uint8Array }[] = []
+    for (let level = this.#levels.length - 1; level >= 0; level--) {
+      const place = Math.floor(this.size / 2 ** level) - 1
+      if (place % 2 === 0)
+        edge.push({ size: 2 ** level, hash: (this.#levels[level] as Uint8Array[])[place] as Uint8Array })
     }
-    return root
+    for (const hash of hashes) {
+      let last = { size: 1, hash }
+      while (edge.at(-1)?.size === last.size) {
+        const left = edge.pop() as { size: number; hash: Uint8Array }
+        last = { size: 2 * last.size, hash: nodeHash(left.hash, last.hash) }
+      }
+      edge.push(last)
+    }
+    return edge.length === 0
+      ? emptyRoot
+      : edge.map(({ hash }) => hash).reduceRight((right, left) => nodeHash(left, right))
   }
 
   /** PATH(index, D[0:size]), from the leaf up. @throws RangeError unless index < size <= the log's size */

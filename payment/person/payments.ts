@@ -8,9 +8,10 @@ import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { minute } from '../../world/units.ts'
-import { HeadWatch } from '../ledger/heads.ts'
+import { FollowedLedger } from '../ledger/followed.ts'
+import { answerProof, HeadWatch } from '../ledger/heads.ts'
 import type { Genesis, Ledger } from '../ledger/ledger.ts'
-import { ledgerService, RemoteLedger } from '../ledger/remote.ts'
+import { ledgerService } from '../ledger/service.ts'
 import { shortName } from '../records.ts'
 import { embeddedJoins } from '../rounds/join.ts'
 import { RoundTransport } from '../rounds/transport.ts'
@@ -43,6 +44,8 @@ export interface PinnedLedger {
   readonly genesis: Genesis
   /** It answers at this address of the mixnet. */
   readonly address: string
+  /** Mirrors of its log answer at these. Whoever is asked proves what it says. */
+  readonly mirrors?: readonly string[]
 }
 
 /** Holds all that a person's payments work with. */
@@ -51,6 +54,8 @@ export interface PaymentsInit {
   readonly ledger: PinnedLedger
   /** Seals its values: keys lie in it. */
   readonly store: Store
+  /** Keeps a copy of the ledger's log, which is public. */
+  readonly publicLog: Store
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -66,6 +71,7 @@ const patienceMs = 2 * minute
 export class Payments {
   readonly #init: PaymentsInit
   readonly #watch: HeadWatch
+  readonly #followed: FollowedLedger
   readonly #ledger: Ledger
   readonly #wallet: Wallet
   readonly #quotes: Quotes
@@ -79,27 +85,17 @@ export class Payments {
   #carrying: Promise<Payer> | undefined
   #payer: Payer | undefined
 
-  private constructor(init: PaymentsInit) {
-    const { ledger: pinned, store, clock, random } = init
+  private constructor(init: PaymentsInit, { followed, watch }: Followed) {
+    const { store, clock, random } = init
     const now = (): number => Math.floor(clock.now())
     this.#init = init
-    this.#watch = new HeadWatch({
-      genesis: pinned.genesis,
-      ask: question => this.#ask(question),
-      tell: head => this.#transports[1]?.publish(head),
-      clock,
-      onAlarm: ({ isProven }) => this.#news.tell({ type: 'ledger', data: { isProven } }),
-    })
-    const remote = new RemoteLedger({
-      genesis: pinned.genesis,
-      ask: question => this.#ask(question),
-      onHead: head => this.#watch.seen(head),
-    })
-    this.#ledger = this.#watch.guard(remote)
+    this.#followed = followed
+    this.#watch = watch
+    this.#ledger = watch.guard(followed)
     const aside = (key: string): void =>
       init.log.error({ record: shortName(key) }, 'payment: a record is damaged, and set aside')
     this.#wallet = new Wallet({ store, ledger: this.#ledger, random, now, onDamaged: aside })
-    this.#quotes = new Quotes({ ledger: remote.id, random, clock, times: init.times })
+    this.#quotes = new Quotes({ ledger: followed.id, random, clock, times: init.times })
     this.#orders = ordersIn(store, aside)
     this.#receipts = receiptsIn(store)
     const shared = { clock, orders: this.#orders, wallet: this.#wallet, kept: () => this.#kept() }
@@ -116,10 +112,22 @@ export class Payments {
     })
   }
 
-  /** Hears rounds and heads from now on; takes part in rounds from `carry` on. */
+  /** Follows the ledger, and hears rounds and heads, from now on; takes part in rounds from `carry` on. */
   static async open(init: PaymentsInit): Promise<Payments> {
     const { client, store, clock, log, times } = init
-    const payments = new Payments(init)
+    let opened: Payments | undefined
+    const payments = new Payments(
+      init,
+      await follow(init, {
+        tell: head => {
+          if (opened !== undefined) opened.#transports[1]?.publish(head)
+        },
+        onAlarm: isProven => {
+          if (opened !== undefined) opened.#news.tell({ type: 'ledger', data: { isProven } })
+        },
+      }),
+    )
+    opened = payments
     const each = { store, clock, log }
     const rounds = await RoundTransport.open({
       ...each,
@@ -162,6 +170,7 @@ export class Payments {
     client.serve(receiptService, ({ bytes }) => answerReceipt(bytes, hash => this.#receiptFor(hash)), {
       signal: this.#ending.signal,
     })
+    this.#followed.onGrowth(() => this.#upkeep.now())
     this.#upkeep.now()
     return payer
   }
@@ -263,15 +272,11 @@ export class Payments {
     const upkeep = this.#upkeep.close()
     this.#payer?.close()
     this.#watch.close()
+    this.#followed.close()
     await Promise.all(this.#transports.map(transport => transport.close()))
     await Promise.all([this.#agreements.rest(), upkeep])
   }
 
-  #ask(question: Uint8Array): Promise<Uint8Array> {
-    return this.#request(this.#init.ledger.address, ledgerService, question)
-  }
-
-  /** A signal each: many questions are open at the same time. */
   #request(address: string, service: string, question: Uint8Array): Promise<Uint8Array> {
     const signal = AbortSignal.any([this.#ending.signal])
     return this.#init.client.request(address, service, question, { deadlineMs: patienceMs, signal })
@@ -290,4 +295,50 @@ export class Payments {
     for (const data of pieceLines(payment, this.#init.times.epochMs)) this.#news.tell({ type: 'piece', data })
     if (isOver(payment)) this.#upkeep.now()
   }
+}
+
+interface Followed {
+  readonly followed: FollowedLedger
+  readonly watch: HeadWatch
+}
+
+/** The ledger's log, read from it and its mirrors, and the watch over what it shows to others. */
+async function follow(
+  { client, ledger: pinned, store, publicLog, clock, random, log, times }: PaymentsInit,
+  {
+    tell,
+    onAlarm,
+  }: { readonly tell: (head: Uint8Array) => void; readonly onAlarm: (isProven: boolean) => void },
+): Promise<Followed> {
+  const { genesis, address, mirrors = [] } = pinned
+  const at =
+    (to: string) =>
+    (question: Uint8Array): Promise<Uint8Array> =>
+      client.request(to, ledgerService, question, { deadlineMs: patienceMs })
+  let followed: FollowedLedger | undefined
+  const watch = await HeadWatch.open({
+    genesis,
+    store,
+    // Who has the log needs no proof of anybody
+    ask: async question => answerProof(followed as FollowedLedger, question) ?? new Uint8Array(0),
+    tell,
+    clock,
+    onAlarm: ({ isProven }) => onAlarm(isProven),
+  })
+  followed = await FollowedLedger.open({
+    genesis,
+    store: publicLog,
+    ledger: at(address),
+    mirrors: mirrors.map(at),
+    clock,
+    random,
+    log,
+    everyMs: times.followMs,
+    onHead: head => watch.seen(head),
+    onInvalid: error => {
+      log.error({ code: error.code }, 'payment: the ledger has signed a log that does not hold')
+      onAlarm(true)
+    },
+  })
+  return { followed, watch }
 }

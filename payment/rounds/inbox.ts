@@ -99,7 +99,8 @@ export function takeNote<S extends Common>(
 
 /** Takes in what new members sent before their requests were good. */
 function joined<S extends Common>(config: RoundConfig, { state, look, added }: Asked<S>): Intake<S> {
-  const actions: RoundAction[] = look === null ? [] : [{ do: 'look', note: look }]
+  const actions: RoundAction[] =
+    look === null ? [] : [{ do: 'look', note: look.note.id, evidence: look.evidence }]
   if (added.length === 0) return { state, actions, convictions: [] }
   const isNew = ({ from }: Stray): boolean => added.some(one => one.from === from)
   let intake: Intake<S> = {

@@ -52,7 +52,8 @@ export function startRound(config: RoundConfig, init: RoundInit): [Pairing, Roun
   const { pairing, note, expiry } = init
   const statement = ownershipOf(identity, { kind: 'PR', pairing, note, expiry })
   const proof = config.scheme.prove(statement, init.noteSecret)
-  const request: PairRequest = { kind: 'PR', pairing, note, expiry, proof }
+  const evidence = init.evidence ?? new Uint8Array(0)
+  const request: PairRequest = { kind: 'PR', pairing, note, expiry, proof, evidence }
   const message = ownMessage(mine, request)
   const member: Member = { identity, from: mine.from, note, request: message }
   const state: Pairing = {

@@ -1,120 +1,147 @@
-// Asks the ledger about the notes of others, again and again until it says something: an answer that was lost, or a
-// ledger that is busy, keeps nobody out. Many notes go into one question where the ledger takes that, so that made-up
-// requests cost few. docs/spec/payments-rounds.md 4.5.
+// Looks for the notes of others in the ledger, again and again until it shows what there is: an answer that was lost,
+// or a ledger that is busy, keeps nobody out. docs/spec/payments-rounds.md 4.5.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Log } from '../../world/log.ts'
 import type { Timers } from '../../world/timers.ts'
 import { type Ms, second } from '../../world/units.ts'
-import { codeOf } from '../error.ts'
-import { isSpending, type Ledger, mostOnPage, type NoteState, unknownSpender } from '../ledger/ledger.ts'
+import { codeOf, PaymentError } from '../error.ts'
+import { isSpending, type Ledger, type NoteState, unknownSpender } from '../ledger/ledger.ts'
+
+/** A note that a request names, and what the request shows of it. */
+export interface Named {
+  readonly id: Uint8Array
+  readonly evidence: Uint8Array
+}
 
 export interface LooksInit {
   readonly ledger: Ledger
   readonly timers: Timers
   readonly log: Log
   /** Says whether the answer about a note still matters. */
-  readonly isWanted: (note: Uint8Array) => boolean
-  /** null: the ledger says in so many words that there is no such note. */
-  readonly tell: (id: Uint8Array, note: NoteState | null) => void
+  readonly isWanted: (named: Named) => boolean
+  /** null: the ledger says in so many words that there is no such note, or the evidence is none. */
+  readonly tell: (named: Named, note: NoteState | null) => void
 }
 
-/** Notes gather for so long, to go into one question. */
-const gatherMs: Ms = second
 /** A question without an answer is put again after so long, and then after twice as long each time. */
 const firstAgainMs: Ms = 15 * second
 const longestAgainMs: Ms = 60 * second
 /** Questions at once. */
 const mostOpen = 32
 
+interface Unanswered {
+  readonly named: Named
+  /** Waits so long before the next question. */
+  waits: Ms
+  /** Not until it is put again. */
+  isOpen: boolean
+}
+
 /** Asks a ledger about notes until it has answered. */
 export class Looks {
   readonly #init: LooksInit
-  /** Notes without an answer, by their ids in hex, with what is waited before the next question. */
-  readonly #unanswered = new Map<string, Ms>()
-  /** Notes of the next questions. */
-  #next: Uint8Array[] = []
-  #isGathering = false
+  readonly #unanswered = new Map<string, Unanswered>()
+  #next: Unanswered[] = []
   #open = 0
+  #stop: (() => void) | undefined
 
   constructor(init: LooksInit) {
     this.#init = init
   }
 
   /** Asks about a note; `tell` is called once for it. */
-  ask(note: Uint8Array): void {
-    if (this.#unanswered.has(hex(note))) return
-    this.#unanswered.set(hex(note), firstAgainMs)
-    this.#gather(note)
+  ask(named: Named): void {
+    const key = keyOf(named)
+    if (this.#unanswered.has(key)) return
+    const unanswered = { named, waits: firstAgainMs, isOpen: false }
+    this.#unanswered.set(key, unanswered)
+    this.#next.push(unanswered)
+    this.#go()
   }
 
-  #gather(note: Uint8Array): void {
-    this.#next.push(note)
-    if (this.#init.ledger.notes === undefined) {
-      this.#go()
-      return
-    }
-    if (this.#isGathering) return
-    this.#isGathering = true
-    this.#init.timers.after(gatherMs, () => {
-      this.#isGathering = false
-      this.#go()
-    })
+  /** Stops to listen for more of the ledger. */
+  close(): void {
+    this.#stop?.()
+    this.#stop = undefined
   }
 
   #go(): void {
-    const { ledger, isWanted } = this.#init
-    while (this.#open < mostOpen && this.#next.length > 0) {
-      const notes = this.#next.splice(0, ledger.notes === undefined ? 1 : mostOnPage).filter(note => {
-        if (isWanted(note) && this.#unanswered.has(hex(note))) return true
-        this.#unanswered.delete(hex(note))
-        return false
-      })
-      if (notes.length > 0) this.#question(notes)
+    while (this.#open < mostOpen) {
+      const one = this.#next.shift()
+      if (one === undefined) return
+      if (this.#init.isWanted(one.named)) this.#question(one)
+      else this.#unanswered.delete(keyOf(one.named))
     }
   }
 
-  #question(notes: readonly Uint8Array[]): void {
-    const { log, timers } = this.#init
+  #question(one: Unanswered): void {
+    const { timers } = this.#init
+    const { waits } = one
+    one.waits = Math.min(2 * waits, longestAgainMs)
+    one.isOpen = true
     this.#open++
     // A ledger may keep silent: the question counts as open until it is put again
     const isOver = once(() => {
+      one.isOpen = false
       this.#open--
       this.#go()
     })
-    const waits = Math.max(...notes.map(note => this.#unanswered.get(hex(note)) ?? 0))
-    timers.after(waits, () => {
+    const again = timers.after(waits, () => {
       isOver()
-      this.#again(notes, waits)
+      this.#again(one)
     })
-    this.#answers(notes).then(isOver, error => {
-      isOver()
-      log.warn(
-        { code: codeOf(error) },
-        'payment round: the ledger does not say anything of a note; it is asked again',
-      )
-    })
-  }
-
-  #again(notes: readonly Uint8Array[], waited: Ms): void {
-    for (const note of notes.filter(one => this.#unanswered.has(hex(one)))) {
-      this.#unanswered.set(hex(note), Math.min(2 * waited, longestAgainMs))
-      this.#gather(note)
-    }
-  }
-
-  async #answers(ids: readonly Uint8Array[]): Promise<void> {
-    const { ledger } = this.#init
-    const first = ids[0] as Uint8Array
-    const found = ledger.notes === undefined ? [await ledger.note(first)] : await ledger.notes(ids)
-    await Promise.all(
-      ids.map(async id => {
-        const note = found.find(one => one !== null && same(one.id, id)) ?? null
-        const shown = note === null ? null : await shownBy(ledger, note)
-        if (this.#unanswered.delete(hex(id))) this.#init.tell(id, shown)
-      }),
+    this.#shown(one.named).then(
+      note => {
+        again.cancel()
+        isOver()
+        if (this.#unanswered.delete(keyOf(one.named))) this.#init.tell(one.named, note)
+      },
+      (error: unknown) => {
+        isOver()
+        this.#failed(error)
+      },
     )
   }
+
+  /** As soon as there is more of the ledger, it may be told. */
+  #failed(error: unknown): void {
+    const { ledger, log } = this.#init
+    const message = 'payment round: the ledger does not say anything of a note; it is asked again'
+    log.debug({ code: codeOf(error) }, message)
+    this.#stop ??= ledger.onGrowth?.(() => {
+      for (const one of this.#unanswered.values()) if (!one.isOpen) this.#again(one)
+    })
+  }
+
+  #again(one: Unanswered): void {
+    if (!this.#unanswered.has(keyOf(one.named)) || this.#next.includes(one)) return
+    this.#next.push(one)
+    this.#go()
+  }
+
+  async #shown({ id, evidence }: Named): Promise<NoteState | null> {
+    const { ledger } = this.#init
+    try {
+      const note = await (ledger.noteAt === undefined ? ledger.note(id) : ledger.noteAt(id, evidence))
+      return note === null ? null : await shownBy(ledger, note)
+    } catch (error) {
+      if (error instanceof PaymentError && noEvidence.has(error.code)) return null
+      throw error
+    }
+  }
+}
+
+/** With these codes the evidence of a request is none, and never will be. */
+const noEvidence: ReadonlySet<string> = new Set([
+  'BAD_DOCUMENT',
+  'BAD_SIGNATURE',
+  'TOO_LARGE',
+  'WRONG_LEDGER',
+])
+
+function keyOf({ id, evidence }: Named): string {
+  return `${hex(id)} ${hex(evidence)}`
 }
 
 /**

@@ -26,6 +26,8 @@ export interface PairRequest {
   readonly expiry: number
   /** The note's owner on requester, pairing and expiry, 64 bytes. */
   readonly proof: Uint8Array
+  /** Shows how far the ledger must be read to see the note (Ledger.evidence), at most 512 bytes. */
+  readonly evidence: Uint8Array
 }
 
 interface RunHead {
@@ -129,6 +131,7 @@ export interface Malformed {
 const kinds = ['PR', 'KE', 'SR', 'DC', 'OK', 'CM', 'TO', 'RS'] as const
 const phases = ['KE', 'SR', 'DC', 'OK', 'CM', 'RS'] as const
 const mostAttempts = 64
+const longestEvidence = 512
 
 /** @param seed the Ed25519 seed of the sender's identity, 32 bytes */
 export function writeMessage(body: Body, seed: Uint8Array): Uint8Array {
@@ -186,7 +189,7 @@ export function pairingId(ledger: Uint8Array, denomination: number, epoch: numbe
 /** Makes what the owner of a note signs to bring it into a round. */
 export function ownershipOf(
   identity: Uint8Array,
-  { pairing, note, expiry }: Omit<PairRequest, 'proof'>,
+  { pairing, note, expiry }: Omit<PairRequest, 'proof' | 'evidence'>,
 ): Uint8Array {
   return tagged('chaffinch/ownership/v1', identity, pairing, note.id, number(expiry))
 }
@@ -230,12 +233,13 @@ function kindOf(bytes: Uint8Array): Body['kind'] {
 /** The fields of each kind, in their order. */
 const readers: { readonly [K in Body['kind']]: (read: Reader) => Extract<Body, { kind: K }> } = {
   PR(read) {
-    read.map(5)
+    read.map(6)
     const kind = read.key('kind').oneOf('PR')
     const note = readNote(read.key('note'))
     const proof = read.key('proof').bytes(64)
     const expiry = read.key('expiry').uint()
-    return { kind, pairing: read.key('pairing').bytes(32), note, expiry, proof }
+    const pairing = read.key('pairing').bytes(32)
+    return { kind, pairing, note, expiry, proof, evidence: read.key('evidence').bytesUpTo(longestEvidence) }
   },
   KE(read) {
     read.map(6)

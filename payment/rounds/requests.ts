@@ -15,8 +15,8 @@ const mostTwins = 4
 /** Says what a request leads to: ask the ledger, or a member at once, or nothing. */
 export interface Asked<S extends Common> {
   readonly state: S
-  /** The ledger has to be asked about this note. */
-  readonly look: Uint8Array | null
+  /** The ledger has to be asked about the note of this request. */
+  readonly look: PairRequest | null
   /** These are members now. */
   readonly added: readonly Received<PairRequest>[]
 }
@@ -37,17 +37,24 @@ export function request<S extends Common>(
   if (known !== undefined)
     return same(known.note.owner, body.note.owner) ? { ...nothing, ...add(state, [message]) } : nothing
   if (state.doubtful.size >= mostDoubtful) return nothing
-  const isAsked = [...state.doubtful.values()].some(other => same(other.body.note.id, body.note.id))
+  const isAsked = [...state.doubtful.values()].some(
+    other => same(other.body.note.id, body.note.id) && same(other.body.evidence, body.evidence),
+  )
   const doubtful = new Map(state.doubtful).set(from, message)
-  return { state: { ...state, doubtful }, look: isAsked ? null : body.note.id, added: [] }
+  return { state: { ...state, doubtful }, look: isAsked ? null : body, added: [] }
 }
 
-/** The ledger's answer: of the requests with this note, those that state it as it is become members. */
+/**
+ * The ledger's answer: of the requests with this note, those that state it as it is become members. That there is none
+ * is said of those with this evidence alone: others may show a note that is younger.
+ */
 export function borneOut<S extends Common>(
   state: S,
-  { id, note }: Extract<RoundEvent, { type: 'note' }>,
+  { id, note, evidence }: Extract<RoundEvent, { type: 'note' }>,
 ): Asked<S> {
-  const asked = [...state.doubtful.values()].filter(({ body }) => same(body.note.id, id))
+  const asked = [...state.doubtful.values()].filter(
+    ({ body }) => same(body.note.id, id) && (note !== null || same(body.evidence, evidence)),
+  )
   if (asked.length === 0) return { state, look: null, added: [] }
   const doubtful = new Map(state.doubtful)
   for (const { from } of asked) doubtful.delete(from)

@@ -75,8 +75,8 @@ export class RoundShell {
       ledger: init.ledger,
       timers: this.#timers,
       log: init.log,
-      isWanted: note => this.#isDoubtful(note),
-      tell: (id, note) => this.#event({ type: 'note', id, note }),
+      isWanted: ({ id, evidence }) => this.#isDoubtful(id, evidence),
+      tell: ({ id, evidence }, note) => this.#event({ type: 'note', id, evidence, note }),
     })
     this.#step = of
   }
@@ -89,13 +89,27 @@ export class RoundShell {
   /** Begins a round. */
   start(round: RoundInit): void {
     this.#enqueue(async () => {
-      const started = startRound(this.#init.config, round)
+      const started = startRound(this.#init.config, {
+        ...round,
+        evidence: await this.#evidenceOf(round.note),
+      })
       const why = await this.#feeTooLow()
       if (why === null) return await this.#carry(started)
       this.#init.log.warn({ why }, 'payment round: this peer does not join')
       const state: RoundState = { at: 'aborted', reason: 'fee-too-low', attempts: [], joins: [] }
       await this.#carry([state, started[1].filter(action => action.do === 'save')])
     })
+  }
+
+  /** Without it, peers who follow the ledger by themselves pass the request over; the note goes to a later meeting. */
+  async #evidenceOf({ id }: Note): Promise<Uint8Array> {
+    try {
+      return (await this.#init.ledger.evidence?.(id)) ?? new Uint8Array(0)
+    } catch (error) {
+      const message = 'payment round: the ledger does not show this note yet'
+      this.#init.log.warn({ code: codeOf(error) }, message)
+      return new Uint8Array(0)
+    }
   }
 
   /** A ledger that does not say keeps nobody from a round: the join would only wait longer. */
@@ -121,6 +135,7 @@ export class RoundShell {
   /** Stops where it is, as a crash would: what is on disk stays. */
   close(): void {
     this.#timers.close()
+    this.#looks.close()
   }
 
   #event(event: RoundEvent): void {
@@ -175,7 +190,7 @@ export class RoundShell {
         this.#timers.after(action.ms, () => this.#event({ type: 'time' }))
         return
       case 'look':
-        return this.#looks.ask(action.note)
+        return this.#looks.ask({ id: action.note, evidence: action.evidence })
       case 'watch':
         return this.#watch(action.transaction)
       case 'submit':
@@ -187,10 +202,12 @@ export class RoundShell {
     }
   }
 
-  #isDoubtful(note: Uint8Array): boolean {
+  #isDoubtful(note: Uint8Array, evidence: Uint8Array): boolean {
     const state = this.#state
     if (state === null || !('doubtful' in state)) return false
-    return [...state.doubtful.values()].some(({ body }) => same(body.note.id, note))
+    return [...state.doubtful.values()].some(
+      ({ body }) => same(body.note.id, note) && same(body.evidence, evidence),
+    )
   }
 
   async #save(record: RoundRecord): Promise<void> {
@@ -274,8 +291,19 @@ export class RoundShell {
     this.close()
   }
 
+  /** Or as soon as there is more of the ledger to be seen. */
   #settleLater(ms: number): void {
-    this.#timers.after(ms, () => this.#enqueue(async () => await this.#settle()))
+    let isDone = false
+    let stop: (() => void) | undefined
+    const again = (): void => {
+      if (isDone) return
+      isDone = true
+      timer.cancel()
+      stop?.()
+      this.#enqueue(async () => await this.#settle())
+    }
+    const timer = this.#timers.after(ms, again)
+    stop = this.#init.ledger.onGrowth?.(again)
   }
 
   async #settlementOf(record: RoundRecord): Promise<Settlement> {

@@ -38,6 +38,8 @@ export interface RoundInit extends Meeting {
   readonly note: Note
   /** This spends the note, 32 bytes. */
   readonly noteSecret: Uint8Array
+  /** Goes out with the request (PairRequest.evidence). Default: none. */
+  readonly evidence?: Uint8Array
 }
 
 /** Holds what this peer brings into a pairing. */
@@ -204,8 +206,13 @@ export type RoundEvent =
   | { readonly type: 'message'; readonly bytes: Uint8Array }
   /** A wake-up that was asked for; one too many does no harm. */
   | { readonly type: 'time' }
-  /** The ledger answers about a note that was asked for. */
-  | { readonly type: 'note'; readonly id: Uint8Array; readonly note: NoteState | null }
+  /** The ledger answers about a note that was asked for with this evidence. */
+  | {
+      readonly type: 'note'
+      readonly id: Uint8Array
+      readonly evidence: Uint8Array
+      readonly note: NoteState | null
+    }
   /** The ledger has this transaction. */
   | { readonly type: 'entered'; readonly transaction: Uint8Array }
   /** The ledger refuses the transaction, because these notes were spent by others. */
@@ -222,7 +229,7 @@ export type RoundAction =
   /** Come back when so much time has gone by. */
   | { readonly do: 'wait'; readonly ms: Ms }
   /** Ask the ledger about a note. */
-  | { readonly do: 'look'; readonly note: Uint8Array }
+  | { readonly do: 'look'; readonly note: Uint8Array; readonly evidence: Uint8Array }
   /** Tell when the ledger has this transaction; also after the round has ended. */
   | { readonly do: 'watch'; readonly transaction: Uint8Array }
   | { readonly do: 'submit'; readonly transaction: Uint8Array }

@@ -118,6 +118,7 @@ const paymentsSchema = v.strictObject({
   phase: v.optional(field(duration(100), '"90s"')),
   vote: v.optional(field(duration(100), '"1min"')),
   delay: v.optional(field(duration(0), '"1h"')),
+  follow: v.optional(field(duration(1), '"1min"')),
 })
 
 const clientSchema = v.strictObject({
@@ -366,6 +367,7 @@ function paymentsOf(
     phaseMs: read.phase ?? usualTimes.phaseMs,
     voteMs: read.vote ?? usualTimes.voteMs,
     delayMs: read.delay ?? usualTimes.delayMs,
+    followMs: read.follow ?? usualTimes.followMs,
   }
   if (times.arriveMs >= times.epochMs)
     throw keyError(file, ['payments', 'arrive'], 'want less than payments.epoch')

@@ -50,6 +50,7 @@ export async function payEachOther(run: Run): Promise<void> {
       const amount = amountOfTurn(now())
       await bank.mint(amount, await Promise.all(persons.map(keyOf)))
       bank.serve()
+      await untilSeen(persons, amount, signal)
       const { paid, mixed } = await carryOut(persons, amount, signal)
       record.paid = record.paid?.receipts === 2 ? record.paid : paid
       await bank.close()
@@ -70,6 +71,23 @@ export async function payEachOther(run: Run): Promise<void> {
 function amountOfTurn(now: number): number {
   const first = openEpoch(times, now + leadMs)
   return amounts.find(amount => mixEpoch(amount, first) === first) ?? (amounts[0] as number)
+}
+
+/** Nobody can pay with a note that the ledger's log has not shown to its wallet yet. */
+async function untilSeen(
+  persons: readonly PlannedProcess[],
+  amount: number,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const until = Date.now() + longestMeetingMs; Date.now() < until; ) {
+    const accounts = await Promise.all(
+      persons.map(
+        async person => (await ask(person, '/pay/status').catch(() => undefined)) as Account | undefined,
+      ),
+    )
+    if (accounts.every(account => account?.notes.includes(amount))) return
+    await pause(second, undefined, { signal })
+  }
 }
 
 async function carryOut(

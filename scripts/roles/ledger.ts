@@ -26,6 +26,8 @@ import type { Log } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'
 import { topicAt } from '../network/topic.ts'
+import { serveLog } from './ledger-http.ts'
+import { mirror, readAt } from './ledger-mirror.ts'
 
 const hint = 'chaffinch ledger --help'
 /** The service tells its newest head on the bulletin each time that this is over, milliseconds. */
@@ -44,17 +46,32 @@ export async function run(args: readonly string[]): Promise<number | undefined> 
       each: { type: 'boolean' },
       json: { type: 'boolean' },
       'status-port': { type: 'string' },
+      port: { type: 'string' },
+      genesis: { type: 'string' },
+      at: { type: 'string' },
+      url: { type: 'string' },
     },
-    [2, 2],
+    [1, 2],
   )
-  const [action, folder] = positionals as [string, string]
+  const [action, given] = positionals as [string, string | undefined]
+  const port = values.port === undefined ? undefined : wholeNumber('port', values.port, 0, 65_535)
+  if (action === 'verify' && values.url !== undefined)
+    return await verifyAt(values.url, wantGenesis(action, values.genesis), values.json === true)
+  if (given === undefined) throw new CommandError('USAGE', `ledger ${action}: want a folder`, hint)
+  const folder = given
   switch (action) {
     case 'init':
       return init(folder, values.name ?? 'chaffinch')
     case 'run': {
       const log = openLog('ledger', 'info')
-      const port = wholeNumber('status-port', values['status-port'] ?? '0', 0, 65_535)
-      return await runRole(log, () => serve(folder, values.config, port, log))
+      const statusPort = wholeNumber('status-port', values['status-port'] ?? '0', 0, 65_535)
+      return await runRole(log, () => serve(folder, values.config, { statusPort, port }, log))
+    }
+    case 'mirror': {
+      const log = openLog('ledger', 'info')
+      const { at: address, url, config } = values
+      const genesis = wantGenesis(action, values.genesis)
+      return await runRole(log, () => mirror(folder, { genesis, address, url, config, port }, log))
     }
     case 'mint': {
       if (values.amount === undefined) throw new CommandError('USAGE', 'ledger mint: want --amount', hint)
@@ -70,6 +87,11 @@ export async function run(args: readonly string[]): Promise<number | undefined> 
     default:
       throw new CommandError('USAGE', `ledger: no action '${action}'`, hint)
   }
+}
+
+function wantGenesis(action: string, genesis: string | undefined): string {
+  if (genesis === undefined) throw new CommandError('USAGE', `ledger ${action}: want --genesis`, hint)
+  return genesis
 }
 
 /** Prints what clients pin: the genesis in hex. */
@@ -105,7 +127,12 @@ function pinnedIn(file: string): Genesis {
 }
 
 /** Answers what comes to the running client, and tells its heads to all, so that they can compare. */
-function serve(folder: string, config: string | undefined, port: number, log: Log): Promise<Running> {
+function serve(
+  folder: string,
+  config: string | undefined,
+  { statusPort, port }: { readonly statusPort: number; readonly port: number | undefined },
+  log: Log,
+): Promise<Running> {
   return closing(async later => {
     const client = runningClient(config)
     const { address } = await client.status()
@@ -116,9 +143,14 @@ function serve(folder: string, config: string | undefined, port: number, log: Lo
     const counted = desk.counted()
     later(async () => counted())
     const token = await tokenFrom(join(folder, 'token'))
-    const status = await serveLedgerStatus(desk, { port, token })
+    const status = await serveLedgerStatus(desk, { port: statusPort, token })
     later(() => status.close())
     later(tellPort(folder, status.port))
+    if (port !== undefined) {
+      const { close, url } = await serveLog(port, question => desk.answer(question))
+      later(close)
+      log.info({ url }, 'ledger: answers over HTTP')
+    }
     const work = Promise.all([
       serveAt(client, ledgerService, question => desk.answer(question), ending.signal),
       tellHeads(ledger, bytes => topicAt(client, 'heads').publish(bytes), ending.signal),
@@ -195,23 +227,39 @@ export async function readLog(
 async function verify(folder: string, isJson: boolean): Promise<undefined> {
   const { ledger, genesis, store } = await open(folder)
   try {
-    const { minted, notes } = audit(genesis, await ledger.entries(0, longestLog))
-    const unspent = [...notes.values()].filter(({ spentBy }) => spentBy === null)
-    const sum = unspent.reduce((total, { denomination }) => total + denomination, 0)
-    const { size, root } = ledger.head
-    const found = {
-      name: genesis.name,
-      ledger: hex(ledger.id),
-      entries: size,
-      root: hex(root),
-      minted,
-      unspent: sum,
-    }
-    if (isJson) console.log(JSON.stringify(found))
-    else for (const [what, value] of Object.entries(found)) console.log(`${what.padEnd(8)}  ${value}`)
-    if (sum !== minted)
-      throw new CommandError('FAILED', `${folder}: ${minted} were minted, ${sum} can be spent`)
+    const entries = await ledger.entries(0, longestLog)
+    told(folder, { genesis, ledger: ledger.id, root: ledger.head.root, entries }, isJson)
   } finally {
     await store.close()
   }
+}
+
+/** The same of a ledger that somebody else keeps. */
+async function verifyAt(url: string, genesis: string, isJson: boolean): Promise<undefined> {
+  const { ledger, entries, genesis: of } = await readAt(url, genesis)
+  told(url, { genesis: of, ledger: ledger.id, root: ledger.head.root, entries }, isJson)
+}
+
+interface Verified {
+  readonly genesis: Genesis
+  readonly ledger: Uint8Array
+  readonly root: Uint8Array
+  readonly entries: readonly Uint8Array[]
+}
+
+function told(where: string, { genesis, ledger, root, entries }: Verified, isJson: boolean): void {
+  const { minted, notes, size } = audit(genesis, entries)
+  const unspent = [...notes.values()].filter(({ spentBy }) => spentBy === null)
+  const sum = unspent.reduce((total, { denomination }) => total + denomination, 0)
+  const found = {
+    name: genesis.name,
+    ledger: hex(ledger),
+    entries: size,
+    root: hex(root),
+    minted,
+    unspent: sum,
+  }
+  if (isJson) console.log(JSON.stringify(found))
+  else for (const [what, value] of Object.entries(found)) console.log(`${what.padEnd(8)}  ${value}`)
+  if (sum !== minted) throw new CommandError('FAILED', `${where}: ${minted} were minted, ${sum} can be spent`)
 }

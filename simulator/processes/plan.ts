@@ -102,6 +102,7 @@ export const personTimes = {
   phase: '40s',
   vote: '30s',
   delay: '2s',
+  follow: '5s',
 } as const
 
 const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`

@@ -42,12 +42,13 @@ export class Stranger {
     for (const request of this.#heard.splice(0)) this.#say(this.#forge(request))
   }
 
-  #forge({ pairing, note, expiry }: PairRequest): Uint8Array {
+  #forge({ pairing, note, expiry, evidence }: PairRequest): Uint8Array {
     const [identitySeed, ownerSeed] = [this.#random(32), this.#random(32)]
     const body = {
       kind: 'PR' as const,
       pairing,
       expiry,
+      evidence,
       note: { ...note, owner: ed25519PublicKey(ownerSeed) },
     }
     const proof = ed25519Sign(ownerSeed, ownershipOf(ed25519PublicKey(identitySeed), body))
