@@ -19,7 +19,7 @@ const patienceMs = 120 * second
 /** Until all is paid and receipted: three turns, and a round. */
 const longestMeetingMs = 240 * second
 /** From "now" until the last order is prepared. */
-const leadMs = 15 * second
+const leadMs = 25 * second
 /** One of them is worth a note of each turn. */
 const amounts = [10, 20, 50]
 const mostMeetings = 2
