@@ -8,6 +8,7 @@ import { byLabel, metricsOf } from '../world/metrics.ts'
 import { processMetrics } from '../world/process-metrics.ts'
 import { serveStatusPort } from '../world/status-port.ts'
 import type { RunningNode } from './node.ts'
+import type { DropReason } from './relay/relay.ts'
 import type { NodeStatus } from './status.ts'
 
 /**
@@ -55,6 +56,17 @@ export function isHealthy(status: NodeStatus): boolean {
   return status.state === 'running' && status.listed
 }
 
+/** Reasons that docs/guide/running.md speaks of: told from the start. */
+const watchedDrops: readonly DropReason[] = [
+  'HOLD_FULL',
+  'LINK_REFUSED',
+  'NO_ROUTE',
+  'REPLAY',
+  'BAD_MAC',
+  'MAILBOX_FULL',
+]
+const watchedRefusals: readonly (keyof NodeStatus['bulletin']['refused'])[] = ['BAD_ENTRY']
+
 /**
  * Metrics that are read from the status when they are asked for; their names end in their unit.
  *
@@ -72,7 +84,7 @@ export function nodeMetrics(
   counter('chaffinch_stored_packets_total', 'Packets stored in mailboxes', s => s.packets.stored)
   counter('chaffinch_served_packets_total', 'Drops and own loops', s => s.packets.served)
   counts('chaffinch_dropped_packets_total', 'Packets dropped, by reason', ['reason'], s =>
-    byLabel(s.packets.dropped),
+    byLabel(s.packets.dropped, watchedDrops),
   )
   gauge('chaffinch_held_packets', 'Packets inside', s => s.packets.held)
   counter('chaffinch_sent_loops_total', 'Loops this node sent to itself', s => s.loops.sent)
@@ -133,7 +145,7 @@ export function nodeMetrics(
   )
   counter('chaffinch_expelled_peers_total', 'Peers expelled from the gossip', s => s.bulletin.expelled)
   counts('chaffinch_refused_entries_total', 'Entries that were not taken, by reason', ['reason'], s =>
-    byLabel(s.bulletin.refused),
+    byLabel(s.bulletin.refused, watchedRefusals),
   )
   directoryMetrics(registry, status, now)
   gauge('chaffinch_certificate_left_seconds', 'Until its certificate ends; NaN without one', () => {

@@ -8,13 +8,15 @@ import { processMetrics } from '../world/process-metrics.ts'
 import { version } from '../world/version.ts'
 import { isSilent } from './silence.ts'
 
+const watchedCodes: readonly (keyof AuthorityStatus['refused'])[] = ['NOT_ADMITTED', 'NO_ANSWER', 'BUSY']
+
 /** @param now milliseconds since 1970-01-01 UTC */
 export function authorityMetrics(status: () => AuthorityStatus, now: () => number): Registry {
   const registry = new Registry()
   const { gauge, counts } = metricsOf(registry, status)
   counts('chaffinch_rounds_total', 'Rounds since the start, by end', ['end'], s => byLabel({ ...s.rounds }))
   counts('chaffinch_refused_requests_total', 'Requests refused, by code', ['code'], s =>
-    byLabel({ ...s.refused }),
+    byLabel({ ...s.refused }, watchedCodes),
   )
   directoryMetrics(registry, status, now)
   gauge('chaffinch_consensus_signers', 'Authorities that signed the consensus in use', s =>

@@ -253,7 +253,7 @@ examples:
   chaffinch consensus paths --adversary 10
 `,
   ledger: `usage: chaffinch ledger init DIR [--name NAME]
-       chaffinch ledger run DIR [--config FILE] [--port N]
+       chaffinch ledger run DIR [--config FILE] [--port N] [--status-port N]
        chaffinch ledger mirror DIR --genesis HEX --at ADDRESS | --url URL [--config FILE] [--port N]
        chaffinch ledger mint DIR --amount N [--each] --to KEY [--to KEY ...]
        chaffinch ledger verify DIR [--json]
@@ -271,6 +271,7 @@ An embedded ledger (docs/spec/payments-ledger.md 3): one log, one key, and proof
            sums; exits 1 unless all hold
 
   --config FILE   the client's file (default: client.toml)
+  --status-port N of run: /status, /metrics and /healthz on 127.0.0.1 (default: any free port)
   --name NAME     of init (default: chaffinch)
   --amount N      of mint: split into 1, 2 and 5 times powers of ten
   --each          of mint: a note of N for each key; N must be 1, 2 or 5 times a power of ten

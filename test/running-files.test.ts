@@ -9,12 +9,14 @@ import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { clientMetrics } from '../client/api/metrics.ts'
 import type { AuthorityStatus } from '../directory/authority/authority.ts'
 import { authorityEntry } from '../directory/authority/keys.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import type { NodeStatus } from '../node/status.ts'
 import { authorityMetrics } from '../roles/authority-metrics.ts'
 import { initNetwork, initNode, readNodeFile } from '../roles/files/index.ts'
+import { ledgerMetrics } from '../roles/ledger-status.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'guide', 'running')
 const guide = join(import.meta.dirname, '../docs/guide/running.md')
@@ -32,7 +34,8 @@ const namesOf = (registry: Registry): string[] =>
     .filter(name => name.startsWith('chaffinch_'))
 const nodeNames = namesOf(nodeMetrics(never as () => NodeStatus, () => 0))
 const authorityNames = namesOf(authorityMetrics(never as () => AuthorityStatus, () => 0))
-const all = new Set([...nodeNames, ...authorityNames])
+const clientNames = namesOf(clientMetrics(never, () => 0))
+const all = new Set([...nodeNames, ...authorityNames, ...clientNames, ...namesOf(ledgerMetrics(never))])
 
 const units = [
   'total',
@@ -156,6 +159,16 @@ test('the rules name metrics that exist, and have one for each alarm of the page
     assert.ok(nodeNames.includes(name) && authorityNames.includes(name), name)
 })
 
+test('each rule has numbers at which it fires, and numbers at which it does not', () => {
+  const names = [...alerts.matchAll(/alert: (\w+)/g)].map(match => match[1] as string)
+  const tests = [...read('alerts-test.yml').matchAll(/- name: (\w+ .*)/g)].map(match => match[1] as string)
+  assert.ok(names.length >= 12)
+  assert.equal(
+    tests,
+    names.flatMap(name => [`${name} fires`, `${name} is quiet`]),
+  )
+})
+
 test('promtool takes the rules and the configuration, and finds a mistake', () => {
   if (spawnSync('promtool', ['--version']).status !== 0) {
     console.log('promtool is not here: skipped')
@@ -171,6 +184,17 @@ test('promtool takes the rules and the configuration, and finds a mistake', () =
     writeFileSync(join(place, 'mix.token'), 'x')
     assert.is(check('config', 'prometheus.yml', read('prometheus.yml')), 0)
     assert.not.equal(check('rules', 'bad.yml', alerts.replace('== 1', '=== 1')), 0)
+    // Each rule fires at its numbers, and is quiet at others; with one turned round it is noticed
+    const tested = (): number | null => {
+      writeFileSync(join(place, 'alerts-test.yml'), read('alerts-test.yml'))
+      return spawnSync('promtool', ['test', 'rules', join(place, 'alerts-test.yml')], { cwd: place }).status
+    }
+    assert.is(tested(), 0)
+    writeFileSync(
+      join(place, 'alerts.yml'),
+      alerts.replace('chaffinch_silent_authorities > 0', 'chaffinch_silent_authorities > 1'),
+    )
+    assert.not.equal(tested(), 0)
   } finally {
     rmSync(place, { recursive: true })
   }

@@ -71,7 +71,15 @@ function oncePerTurn<S>(read: () => S): () => S {
   }
 }
 
-/** Reads a record as counts of one label. */
-export function byLabel(counts: Readonly<Record<string, number | undefined>>): Counted {
-  return Object.entries(counts).map(([value, count = 0]) => [[value], count])
+/**
+ * Reads a record as counts of one label.
+ *
+ * @param known values that are told from the start, as 0: the first of a kind is no increase otherwise
+ */
+export function byLabel(
+  counts: Readonly<Record<string, number | undefined>>,
+  known: readonly string[] = [],
+): Counted {
+  const from = Object.fromEntries(known.map(value => [value, 0]))
+  return Object.entries({ ...from, ...counts }).map(([value, count = 0]) => [[value], count])
 }
