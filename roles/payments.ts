@@ -1,23 +1,15 @@
-// The payments of a client's folder: `payments.ledger` names the ledger; keys, requests and payments lie under seal in
-// `payments`, whose key is `payments.key`. docs/spec/payments-paymix.md 5.9.
+// The payments of a client's folder: `payments.ledger` names the ledger; what else lies there tells
+// files/payments-folder.ts. docs/spec/payments-paymix.md 5.9.
 
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { sealedValues } from '../client/folder/index.ts'
 import type { Client } from '../client/index.ts'
-import { fromHex } from '../encoding/bytes.ts'
-import {
-  PaymentError,
-  Payments,
-  type PaymentsEvent,
-  type PinnedLedger,
-  readGenesis,
-} from '../payment/index.ts'
+import { PaymentError, Payments, type PaymentsEvent } from '../payment/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { systemRandom } from '../world/random.ts'
 import { openStore, type Store } from '../world/store.ts'
 import type { ClientFile } from './files/config.ts'
-import { readKey, writeKey } from './files/folder.ts'
+import { openPayments, pinnedLedger } from './files/payments-folder.ts'
 import { openLog } from './role.ts'
 
 export interface FolderPayments {
@@ -37,12 +29,22 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
   let isClosed = false
   const openOnce = async (): Promise<Opened> => {
     if (isClosed) throw new PaymentError('WRONG_STATE', 'payments: they are closed')
-    const ledger = pinnedIn(ledgerFile)
-    const store = await openSealed(file.folder)
+    const ledger = pinnedLedger(file.folder)
+    const { store, seed } = await openPayments(file.folder)
     const { times } = file.payments
     const log = openLog('payments', file.log)
     const publicLog = await openStore(join(file.folder, 'payments-log'))
-    const init = { client, ledger, store, publicLog, clock: systemClock, random: systemRandom, log, times }
+    const init = {
+      client,
+      ledger,
+      seed,
+      store,
+      publicLog,
+      clock: systemClock,
+      random: systemRandom,
+      log,
+      times,
+    }
     const payments = await Payments.open(init)
     payments.on(event => {
       for (const tell of listeners) tell(event)
@@ -76,56 +78,4 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
 interface Opened {
   readonly payments: Payments
   readonly stores: readonly Store[]
-}
-
-/** The ledger's genesis in hex, the address where it answers, and, one a line, those where its mirrors do. */
-function pinnedIn(file: string): PinnedLedger {
-  if (!existsSync(file)) {
-    throw new PaymentError(
-      'NO_LEDGER',
-      `${file}: no such file: write two lines into it, the ledger's genesis and its address, as 'chaffinch ledger' prints them`,
-    )
-  }
-  const [genesis, address, ...mirrors] = readFileSync(file, 'utf8').trim().split(/\s+/)
-  if (genesis === undefined || address === undefined)
-    throw new PaymentError('NO_LEDGER', `${file}: want two lines: the ledger's genesis and its address`)
-  try {
-    return { genesis: readGenesis(fromHex(genesis)), address, mirrors }
-  } catch (error) {
-    throw new PaymentError('NO_LEDGER', `${file}: line 1, genesis: ${(error as Error).message}`)
-  }
-}
-
-/** @throws PaymentError DAMAGED when the key is not there, or is another one, although payments are */
-async function openSealed(folder: string): Promise<Store> {
-  const [file, payments] = [join(folder, 'payments.key'), join(folder, 'payments')]
-  if (!existsSync(file) && existsSync(payments)) {
-    throw new PaymentError(
-      'DAMAGED',
-      `${file}: no such file, and ${payments} cannot be read without it: put it back from a copy`,
-    )
-  }
-  const key = existsSync(file)
-    ? readKey(file)
-    : writeKey(file, 'key of the payments beside it', () => new Uint8Array(0))
-  const store = await openStore(payments, sealedValues(key, systemRandom))
-  if (await isOfKey(store)) return store
-  await store.close()
-  throw new PaymentError(
-    'DAMAGED',
-    `${file}: it is not the key of ${payments}: put the right one back from a copy`,
-  )
-}
-
-/** Some records may be damaged; where none of the first can be read, the key is another one. */
-async function isOfKey(store: Store): Promise<boolean> {
-  const keys = await store.keys({ limit: 64 }).all()
-  for (const key of keys) {
-    const isRead = await store.get(key).then(
-      () => true,
-      () => false,
-    )
-    if (isRead) return true
-  }
-  return keys.length === 0
 }

@@ -294,6 +294,8 @@ examples:
        chaffinch pay send REQUEST [--yes]
        chaffinch pay mix AMOUNT [--yes]
        chaffinch pay status | history [--wait]
+       chaffinch pay backup [--export FILE]
+       chaffinch pay restore [--gap N] [--import FILE]
        chaffinch pay boltzmann FILE.json
 
 Payments in pieces, through rounds that no coordinator runs (docs/spec/payments-paymix.md 5). The ledger's genesis and address stand on
@@ -306,6 +308,9 @@ client, which goes on by itself; where none runs, it runs one for as long as the
   mix        the same to oneself: the notes come back mixed
   status     what can be spent, and the payments and requests that are open, with what each waits for
   history    payments and requests that are over, and why what was not paid was not
+  backup     shows 24 words on this terminal and has them typed back: they restore every key, also those that are made
+             later. --export writes, sealed, the keys from before there were words: the client must not run
+  restore    asks for the words, or reads them from standard input; looks for their notes when payments are opened next
   boltzmann  counts in how many ways a join can be taken apart: interpretations, entropy in bits, and for each output and
              input in how many of them the two belong together
 

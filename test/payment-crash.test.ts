@@ -5,10 +5,13 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { BulletinEntry } from '../client/index.ts'
+import { Keychain } from '../payment/keychain.ts'
 import type { EmbeddedLedger } from '../payment/ledger/embedded.ts'
+import { ledgerId } from '../payment/ledger/log.ts'
 import { type Note, notesOf, ownerOf, readTransaction, signMint } from '../payment/ledger/transaction.ts'
 import { Payments, type PaymentsInit } from '../payment/person/payments.ts'
 import { mixEpoch } from '../payment/person/pieces.ts'
+import { askToRestore } from '../payment/person/restore.ts'
 import { Wallet } from '../payment/person/wallet.ts'
 import { embeddedJoins } from '../payment/rounds/join.ts'
 import { Mixer } from '../payment/rounds/mixer.ts'
@@ -20,6 +23,7 @@ import { seededRandom } from '../world/random.ts'
 import { keysUnder, memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
 import { sleep } from '../world/wait.ts'
+import { cutOff } from './payment-disk.ts'
 import { genesis, honest, mintSeed, openTestLedger } from './payment-world.ts'
 
 const times: PaymentTimes = {
@@ -33,6 +37,8 @@ const times: PaymentTimes = {
 }
 const deadlineMs = 300 * second
 const amount = 10
+/** Stands for the payer's words. */
+const words = new Uint8Array(64).fill(77)
 
 /** A bulletin that everybody reads half a second later. */
 class Board {
@@ -149,36 +155,12 @@ async function lender(story: Story, seed: number): Promise<() => void> {
   }
 }
 
-/** A disk that is cut off at its n-th write: before it, or after it. */
-function cutOff(
-  disk: Store,
-  at: number,
-  isAfter: boolean,
-  onCut: () => void,
-): { store: Store; writes: () => number } {
-  let writes = 0
-  const write = async (key: string, run: () => Promise<void>): Promise<void> => {
-    // Where the reading of the bulletin stands is no step of a payment
-    const mine = key.startsWith('transport/') ? -1 : writes++
-    if (mine > at || (mine === at && !isAfter)) {
-      onCut()
-      throw new Error('the disk is gone')
-    }
-    await run()
-    if (mine === at) onCut()
-  }
-  const store = new Proxy(disk, {
-    get(target, name) {
-      if (name === 'put') return (key: string, value: Uint8Array) => write(key, () => target.put(key, value))
-      if (name === 'del') return (key: string) => write(key, () => target.del(key))
-      const found: unknown = Reflect.get(target, name)
-      return typeof found === 'function' ? found.bind(target) : found
-    },
-  })
-  return { store, writes: () => writes }
-}
-
-function open({ clock, ledger, board }: Story, store: Store, seed: number): Promise<Payments> {
+function open(
+  { clock, ledger, board }: Story,
+  store: Store,
+  seed: number,
+  ofWords = words,
+): Promise<Payments> {
   const tell = honest(ledger)
   const client = {
     address: '',
@@ -190,9 +172,17 @@ function open({ clock, ledger, board }: Story, store: Store, seed: number): Prom
     serve: () => ({ counts: {}, ended: Promise.resolve(), end: () => {} }),
   } as unknown as PaymentsInit['client']
   const random = seededRandom(seed)
-  const pinned = { genesis, address: '' }
-  const publicLog = memoryStore()
-  return Payments.open({ client, ledger: pinned, store, publicLog, clock, random, log: silent, times })
+  return Payments.open({
+    client,
+    ledger: { genesis, address: '' },
+    seed: ofWords,
+    store,
+    publicLog: memoryStore(),
+    clock,
+    random,
+    log: silent,
+    times,
+  })
 }
 
 interface End {
@@ -214,6 +204,7 @@ async function tellStory(
   isAfter: boolean,
   meddle = async (_: Store): Promise<void> => {},
   clockOf = (clock: VirtualClock): VirtualClock => clock,
+  seedAfter = words,
 ): Promise<End> {
   const story = await begin(clockOf(virtualClock(1_800_000_000_000)))
   const { clock, ledger, disk, receiver } = story
@@ -247,12 +238,13 @@ async function tellStory(
       await payments.close()
       await clock.advance(5 * second)
       await meddle(disk)
-      payments = await open(story, disk, 3)
+      payments = await open(story, disk, 3, seedAfter)
       await payments.carry()
       await clock.advance(2 * second)
     } else if ((isBack || n > 3) && (await isOver())) break
   }
   const { payments: told } = await payments.payments()
+  const writes = cut.writes()
   const asked = payments.account('open')
   await clock.advance(5 * second)
   const { notes } = await asked
@@ -261,7 +253,7 @@ async function tellStory(
   const [own] = await receiver.requests()
   const paid = own?.paid.pieces.filter(({ isPaid }) => isPaid).length ?? 0
   assert.ok(ledger.head.size > 3)
-  return { paid, left: notes.length, writes: cut.writes(), agreed: told.length > 0 }
+  return { paid, left: notes.length, writes, agreed: told.length > 0 }
 }
 
 test('cut off before and after every write, a payment is paid once, or never began', async () => {
@@ -276,6 +268,30 @@ test('cut off before and after every write, a payment is paid once, or never beg
       assert.is(paid, agreed ? 1 : 0, `${where}: what was agreed is paid`)
     }
   }
+})
+
+test('whenever a disk is lost during a payment, its words bring the coin back, or the payment was paid', async () => {
+  const lose = (of: Uint8Array) => async (disk: Store) => {
+    await disk.clear()
+    await askToRestore(await Keychain.open(disk, of, ledgerId(genesis)), 20)
+  }
+  const whole = await tellStory(Number.POSITIVE_INFINITY, false)
+  const others = new Set<number>()
+  for (let at = 0; at < whole.writes; at++) {
+    const { paid, left } = await tellStory(at, true, lose(words))
+    assert.is(paid + left, 1, `after write ${at}: paid ${paid}, left ${left}`)
+    if (at % 4 > 0) continue
+    // Control: other words bring nothing back
+    const other = await tellStory(
+      at,
+      true,
+      lose(new Uint8Array(64).fill(78)),
+      undefined,
+      new Uint8Array(64).fill(78),
+    )
+    others.add(other.paid + other.left)
+  }
+  assert.ok(others.has(0), [...others].join())
 })
 
 test('a payment is paid by a clock whose timers ring a millisecond early', async () => {

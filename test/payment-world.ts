@@ -169,6 +169,7 @@ async function openPerson(
       serve: (...served) => client.serve(...served),
     },
     ledger: { genesis, address },
+    seed: new Uint8Array(64).fill(seed),
     store,
     publicLog: memoryStore(),
     clock,

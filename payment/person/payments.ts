@@ -8,9 +8,11 @@ import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { minute } from '../../world/units.ts'
+import { Keychain } from '../keychain.ts'
 import { FollowedLedger } from '../ledger/followed.ts'
 import { answerProof, HeadWatch } from '../ledger/heads.ts'
 import type { Genesis, Ledger } from '../ledger/ledger.ts'
+import { ledgerId } from '../ledger/log.ts'
 import { ledgerService } from '../ledger/service.ts'
 import { shortName } from '../records.ts'
 import { embeddedJoins } from '../rounds/join.ts'
@@ -35,6 +37,7 @@ import type { Payment } from './pieces.ts'
 import { type Expected, type Quote, Quotes, type Wanted } from './quotes.ts'
 import { answerReceipt, readReceiptAnswer, receiptQuestion, receiptService, receiptsIn } from './receipts.ts'
 import { readRequest, type SignedRequest } from './request.ts'
+import { type Progress, restore } from './restore.ts'
 import { paymentsIn } from './temporal-ledger.ts'
 import { Upkeep } from './upkeep.ts'
 import { Wallet } from './wallet.ts'
@@ -52,6 +55,8 @@ export interface PinnedLedger {
 export interface PaymentsInit {
   readonly client: Pick<Client, 'address' | 'bulletin' | 'request' | 'serve'>
   readonly ledger: PinnedLedger
+  /** All keys come from it, 64 bytes (`seedOf`). */
+  readonly seed: Uint8Array
   /** Seals its values: keys lie in it. */
   readonly store: Store
   /** Keeps a copy of the ledger's log, which is public. */
@@ -80,21 +85,24 @@ export class Payments {
   readonly #agreements: Agreements
   readonly #upkeep: Upkeep
   readonly #news = new News()
+  readonly #keychain: Keychain
   readonly #ending = new AbortController()
   #transports: readonly RoundTransport[] = []
   #carrying: Promise<Payer> | undefined
   #payer: Payer | undefined
+  #restoring: Promise<void> | undefined
 
-  private constructor(init: PaymentsInit, { followed, watch }: Followed) {
+  private constructor(init: PaymentsInit, keychain: Keychain, { followed, watch }: Followed) {
     const { store, clock, random } = init
     const now = (): number => Math.floor(clock.now())
     this.#init = init
+    this.#keychain = keychain
     this.#followed = followed
     this.#watch = watch
     this.#ledger = watch.guard(followed)
     const aside = (key: string): void =>
       init.log.error({ record: shortName(key) }, 'payment: a record is damaged, and set aside')
-    this.#wallet = new Wallet({ store, ledger: this.#ledger, random, now, onDamaged: aside })
+    this.#wallet = new Wallet({ store, ledger: this.#ledger, random, keys: keychain, now, onDamaged: aside })
     this.#quotes = new Quotes({ ledger: followed.id, random, clock, times: init.times })
     this.#orders = ordersIn(store, aside)
     this.#receipts = receiptsIn(store)
@@ -115,9 +123,11 @@ export class Payments {
   /** Follows the ledger, and hears rounds and heads, from now on; takes part in rounds from `carry` on. */
   static async open(init: PaymentsInit): Promise<Payments> {
     const { client, store, clock, log, times } = init
+    const keychain = await Keychain.open(store, init.seed, ledgerId(init.ledger.genesis))
     let opened: Payments | undefined
     const payments = new Payments(
       init,
+      keychain,
       await follow(init, {
         tell: head => {
           if (opened !== undefined) opened.#transports[1]?.publish(head)
@@ -160,6 +170,7 @@ export class Payments {
       ledger: this.#ledger,
       clock,
       random,
+      keys: this.#keychain,
       store,
       log,
       times,
@@ -175,8 +186,23 @@ export class Payments {
     return payer
   }
 
+  /**
+   * Ends the search for the notes of the seed, where one was asked for (`askToRestore`). Before that no key is given
+   * out, since it may have been before.
+   *
+   * @param tell is told how far it has come
+   * @throws what the ledger throws; what was found is kept, and the next call goes on
+   */
+  async restored(tell?: (progress: Progress) => void): Promise<void> {
+    this.#restoring ??= restore(this.#init.store, this.#ledger, this.#keychain, tell).finally(() => {
+      this.#restoring = undefined
+    })
+    await this.#restoring
+  }
+
   /** Gives the address at which payers are heard, and a fresh key to be paid to, hex. */
   async address(): Promise<{ readonly address: string; readonly key: string }> {
+    await this.restored()
     return { address: this.#init.client.address, key: hex(await this.#wallet.newKey()) }
   }
 
@@ -187,6 +213,7 @@ export class Payments {
    * @throws PaymentError BAD_AMOUNT
    */
   async request(amount: number, deadline: number, memo: string): Promise<string> {
+    await this.restored()
     const receipts = this.#init.client.address
     return base64url(await this.#wallet.request(amount, deadline, memo, receipts))
   }
@@ -204,6 +231,7 @@ export class Payments {
    * and what the ledger throws: then nothing was begun
    */
   async sign(quote: string, asker = ''): Promise<string> {
+    await this.restored()
     const wanted = this.#quotes.take(quote, asker)
     const request =
       wanted.what === 'send'
@@ -226,6 +254,7 @@ export class Payments {
    * @throws what the ledger throws
    */
   async account(which: 'open' | 'over'): Promise<Account> {
+    await this.restored()
     const kept = await this.#kept()
     const requests = await this.#wallet.requests()
     return {

@@ -57,16 +57,27 @@ export interface RequestSecrets {
   readonly owners: readonly Uint8Array[]
 }
 
+/** Gives the secrets of a request, 32 bytes each time. */
+export interface FreshKeys {
+  /** One for each note that it asks for. */
+  readonly owner: () => Uint8Array
+  /** The one that signs it. */
+  readonly key: () => Uint8Array
+}
+
 /**
  * A request for an amount, with fresh keys.
  *
+ * @param fresh gives them; or dice
  * @throws PaymentError BAD_AMOUNT
  */
 export function makeRequest(
   wants: Pick<PaymentRequest, 'ledger' | 'amount' | 'deadline' | 'memo' | 'receipts'>,
-  random: (length: number) => Uint8Array,
+  fresh: ((length: number) => Uint8Array) | FreshKeys,
 ): { request: Uint8Array; secrets: RequestSecrets } {
-  const secrets = { key: random(32), owners: split(wants.amount, mostPieces).map(() => random(32)) }
+  const { key, owner } =
+    typeof fresh === 'function' ? { key: () => fresh(32), owner: () => fresh(32) } : fresh
+  const secrets = { key: key(), owners: split(wants.amount, mostPieces).map(owner) }
   const unsigned: PaymentRequest = {
     ...wants,
     owners: secrets.owners.map(ownerOf),

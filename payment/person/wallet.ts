@@ -8,6 +8,7 @@ import type { Store } from '../../world/store.ts'
 import { turns } from '../../world/turns.ts'
 import { split } from '../denominations.ts'
 import { PaymentError } from '../error.ts'
+import { type Branch, diceKeys, type Keys } from '../keychain.ts'
 import { type Cursor, type Ledger, mostOnPage, type NoteState } from '../ledger/ledger.ts'
 import {
   mostInputs,
@@ -39,6 +40,8 @@ export interface WalletInit {
   readonly store: Store
   readonly ledger: Ledger
   readonly random: Random
+  /** Where fresh keys come from. Default: the dice, so that nothing but the store brings them back. */
+  readonly keys?: Keys
   /** Milliseconds since 1970-01-01 UTC. */
   readonly now: () => number
   /** Is told the name of a record that cannot be read, once. */
@@ -63,11 +66,12 @@ export interface OwnRequest {
 }
 
 /** `used`: the ledger has shown all its notes as spent. */
-type KeyState = 'key' | 'used'
+export type KeyState = 'key' | 'used'
 
 /** Notes and the keys that spend them, on disk before anything is paid to them. */
 export class Wallet {
   readonly #init: WalletInit
+  readonly #keys: Keys
   /** One receipt a request, whoever asks for it at the same time. */
   readonly #receiving = turns()
   /** One payment after the other is prepared. */
@@ -77,18 +81,26 @@ export class Wallet {
 
   constructor(init: WalletInit) {
     this.#init = init
+    this.#keys = init.keys ?? diceKeys(init.random)
     this.#reservations = reservationsIn(init.store, key => this.#setAside(key))
   }
 
   /** A key to be paid to, used once. What spends it is on disk before anybody sees the key. */
   async newKey(): Promise<Uint8Array> {
-    const secret = this.#init.random(32)
-    await this.#keep(secret)
-    return ownerOf(secret)
+    const [secret] = await this.#fresh('paid', 1)
+    return ownerOf(secret as Uint8Array)
   }
 
-  async #keep(secret: Uint8Array): Promise<void> {
-    await this.#init.store.put(`key/${hex(ownerOf(secret))}`, write({ secret }))
+  /** Fresh keys, on disk. */
+  async #fresh(branch: Branch, count: number): Promise<Uint8Array[]> {
+    const secrets = Array.from({ length: count }, () => this.#keys.next(branch))
+    await this.#keep(secrets)
+    return secrets
+  }
+
+  async #keep(secrets: readonly Uint8Array[]): Promise<void> {
+    await this.#keys.saved()
+    await keepKeys(this.#init.store, 'key', secrets)
   }
 
   /**
@@ -214,8 +226,7 @@ export class Wallet {
     if (sum < amount) throw new PaymentError('NO_NOTE', `wallet: it has ${sum}, and ${amount} are to be paid`)
     const wanted = split(amount)
     const made = [...wanted, ...(sum > amount ? split(sum - amount) : [])]
-    const secrets = made.map(() => this.#init.random(32))
-    for (const secret of secrets) await this.#keep(secret)
+    const secrets = await this.#fresh('change', made.length)
     const owners = secrets.map(ownerOf)
     const outputs = made.map((denomination, i) => ({ denomination, owner: owners[i] as Uint8Array }))
     const { ledger } = this.#init
@@ -236,9 +247,12 @@ export class Wallet {
    * @throws PaymentError BAD_AMOUNT
    */
   async request(amount: number, deadline: number, memo: string, receipts: string): Promise<Uint8Array> {
-    const { ledger, random, store } = this.#init
-    const { request, secrets } = makeRequest({ ledger: ledger.id, amount, deadline, memo, receipts }, random)
-    for (const secret of secrets.owners) await this.#keep(secret)
+    const { ledger, store } = this.#init
+    const { request, secrets } = makeRequest(
+      { ledger: ledger.id, amount, deadline, memo, receipts },
+      { owner: () => this.#keys.next('paid'), key: () => this.#keys.next('receipt') },
+    )
+    await this.#keep(secrets.owners)
     await store.put(`request/${hex(readRequest(request).hash)}`, write({ request, key: secrets.key }))
     return request
   }
@@ -283,6 +297,17 @@ export class Wallet {
   }
 }
 
+/** Puts keys where a wallet finds them, all or none. @param state `used` ones are asked about by the history alone */
+export async function keepKeys(store: Store, state: KeyState, secrets: readonly Uint8Array[]): Promise<void> {
+  await store.batch(
+    secrets.map(secret => ({
+      type: 'put' as const,
+      key: `${state}/${hex(ownerOf(secret))}`,
+      value: write({ secret }),
+    })),
+  )
+}
+
 /** A request as it lies on disk, with the key that signs its receipt. */
 function readOwn(value: Uint8Array): { readonly request: SignedRequest; readonly key: Uint8Array } {
   const read = new Reader(value, 'request', 2 * longestRequest)
@@ -293,7 +318,8 @@ function readOwn(value: Uint8Array): { readonly request: SignedRequest; readonly
   return { request: readRequest(request), key }
 }
 
-function readKey(value: Uint8Array): Uint8Array {
+/** Reads the secret of a record under `key/` or `used/`, 32 bytes. */
+export function readKey(value: Uint8Array): Uint8Array {
   const read = new Reader(value, 'key', 64)
   read.map(1)
   const secret = read.key('secret').bytes(32)

@@ -8,6 +8,7 @@ import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { PaymentError } from '../error.ts'
+import { diceKeys, type Keys } from '../keychain.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { recordsUnder, shortName } from '../records.ts'
@@ -36,6 +37,8 @@ export interface MixerInit {
   readonly ledger: Ledger
   readonly clock: Clock
   readonly random: Random
+  /** Where the keys of outputs come from. Default: the dice, so that nothing but the store brings them back. */
+  readonly keys?: Keys
   readonly store: Store
   readonly log: Log
   readonly times: RoundTimes
@@ -61,6 +64,7 @@ const mostRounds = 64
 export class Mixer {
   readonly #init: MixerInit
   readonly #config: RoundConfig
+  readonly #keys: Keys
   readonly #rounds = new Map<string, { readonly note: Note; readonly shell: RoundShell }>()
   #strikes: Strikes
 
@@ -68,11 +72,12 @@ export class Mixer {
     const { scheme, random, times, clock, least = 3, leastCircle } = init
     this.#init = init
     this.#strikes = strikes
+    this.#keys = init.keys ?? diceKeys(random)
     this.#config = {
       scheme,
       random,
       read: readMessage,
-      newOutput: () => random(32),
+      newOutput: () => this.#keys.next('round'),
       isCooling: note => isCooling(this.#strikes, hex(note.id), clock.now()),
       least,
       ...(leastCircle === undefined ? {} : { leastCircle }),
@@ -149,7 +154,16 @@ export class Mixer {
   #shell(pairing: Uint8Array, note: Note): RoundShell {
     const { clock, store, ledger, log, publish } = this.#init
     const report = (told: Report): Promise<void> => this.#told(pairing, note, told)
-    const shell = new RoundShell({ config: this.#config, clock, store, ledger, log, publish, report })
+    const shell = new RoundShell({
+      config: this.#config,
+      keysSaved: () => this.#keys.saved(),
+      clock,
+      store,
+      ledger,
+      log,
+      publish,
+      report,
+    })
     this.#rounds.set(hex(pairing), { note, shell })
     return shell
   }

@@ -31,6 +31,8 @@ export type Report =
 /** Holds all that a round is carried with. */
 export interface ShellInit {
   readonly config: RoundConfig
+  /** Returns when it is on disk that no key that `newOutput` gave is given again. Default: at once. */
+  readonly keysSaved?: () => Promise<void>
   readonly clock: Clock
   readonly store: Store
   readonly ledger: Ledger
@@ -211,6 +213,7 @@ export class RoundShell {
   }
 
   async #save(record: RoundRecord): Promise<void> {
+    await this.#init.keysSaved?.()
     await this.#init.store.put(recordKey(record.pairing), writeRecord(record))
     this.#record = record
   }

@@ -4,6 +4,7 @@ import {
   accessSync,
   constants,
   existsSync,
+  linkSync,
   mkdirSync,
   readFileSync,
   renameSync,
@@ -76,10 +77,20 @@ export function writeKey(
   publicKeyOf: (seed: Uint8Array) => Uint8Array,
 ): Uint8Array {
   const seed = systemRandom(32)
+  placeKey(file, what, publicKeyOf, seed)
+  return seed
+}
+
+/** Writes a 32-byte seed that there is already. Never overwrites a file. */
+export function placeKey(
+  file: string,
+  what: string,
+  publicKeyOf: (seed: Uint8Array) => Uint8Array,
+  seed: Uint8Array,
+): void {
   const publicKey = hex(publicKeyOf(seed))
   const text = `# chaffinch ${what}: whoever holds this is it. Keep it secret, keep a copy.\n# public: ${publicKey}\n${hex(seed)}\n`
   writeNew(file, text, 0o600)
-  return seed
 }
 
 /**
@@ -115,11 +126,11 @@ export function readKey(file: string): Uint8Array {
   return fromHex(seed)
 }
 
-/** Writes a file that must not be there yet. */
+/** Writes a file that must not be there yet: all of it or nothing, also when the process ends in between. */
 export function writeNew(file: string, text: string, mode = 0o644): void {
   try {
     mkdirSync(dirname(file), { recursive: true })
-    writeFileSync(file, text, { flag: 'wx', mode })
+    linkWhole(file, text, mode)
   } catch (error) {
     throw new CommandError(
       'FAILED',
@@ -145,9 +156,30 @@ export function tellPort(folder: string, port: number): () => Promise<void> {
   return async () => rmSync(file, { force: true })
 }
 
+function linkWhole(file: string, text: string, mode: number): void {
+  const draft = draftOf(file)
+  writeFileSync(draft, text, { mode, flush: true })
+  try {
+    // Unlike a new name, another link never takes the place of a file
+    linkSync(draft, file)
+  } catch (error) {
+    if (!noLinks.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    writeFileSync(file, text, { flag: 'wx', mode })
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Codes of systems whose disks have no links. */
+const noLinks: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP', 'EMLINK'])
+
+function draftOf(file: string): string {
+  return join(dirname(file), `.${basename(file)}.${process.pid}`)
+}
+
 /** All of the file or nothing of it, also when the process ends in between. */
 function writeWhole(file: string, text: string, mode: number): void {
-  const draft = join(dirname(file), `.${basename(file)}.${process.pid}`)
+  const draft = draftOf(file)
   writeFileSync(draft, text, { mode })
   renameSync(draft, file)
 }

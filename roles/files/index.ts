@@ -36,5 +36,6 @@ export {
   successorsText,
 } from './init-files.ts'
 export { type ParameterKey, parameterKeys, parametersSchema, parameterText } from './parameters.ts'
+export { exportFrom, openPayments, pinnedLedger, restoreInto, wordsIn } from './payments-folder.ts'
 export { keyError, readNetwork, readToml } from './read.ts'
 export { askNewPassphrase, askPassphrase, type SecretFiles, secretFromFiles } from './secret.ts'

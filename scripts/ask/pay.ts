@@ -9,14 +9,17 @@ import {
   type Expected,
   type Forecast,
   forecast,
+  mostGap,
   PaymentError,
   type PaymentLine,
   type PaymentTimes,
   type PieceLine,
   readRequest,
+  usualGap,
   usualTimes,
 } from '../../payment/index.ts'
-import { readClientFile } from '../../roles/files/index.ts'
+import { openFolder, readClientFile } from '../../roles/files/index.ts'
+import { backUp, bringBack, exportOld, ownTerminal, typedWords } from './pay-backup.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
 import { openPaySession, type PaySession } from './pay-session.ts'
 import { accountText, forecastText, paymentText } from './pay-text.ts'
@@ -32,6 +35,10 @@ interface Asked extends Expected {
   readonly isWaiting: boolean
   readonly deadlineMs: number
   readonly memo: string
+  /** Belongs to backup and restore, as the next two do. */
+  readonly gap: number
+  readonly exportFile: string | undefined
+  readonly importFile: string | undefined
 }
 
 export async function run(args: readonly string[]): Promise<undefined> {
@@ -47,6 +54,9 @@ export async function run(args: readonly string[]): Promise<undefined> {
       colluding: { type: 'string' },
       deadline: { type: 'string' },
       memo: { type: 'string' },
+      gap: { type: 'string' },
+      export: { type: 'string' },
+      import: { type: 'string' },
     },
     [1, 2],
   )
@@ -61,6 +71,9 @@ export async function run(args: readonly string[]): Promise<undefined> {
     colluding: wholeNumber('colluding', values.colluding ?? '2', 0, peers - 1),
     deadlineMs: durationOption('deadline', values.deadline ?? '1d'),
     memo: values.memo ?? '',
+    gap: wholeNumber('gap', values.gap ?? String(usualGap), 2, mostGap),
+    exportFile: values.export,
+    importFile: values.import,
   }
   try {
     return await act(action, word, asked)
@@ -101,6 +114,10 @@ async function act(action: string, word: string | undefined, asked: Asked): Prom
       const amount = amountOf(word)
       return await pay('/pay/mix', { amount, memo, deadlineMs }, amount, asked)
     }
+    case 'backup':
+      return await backup(asked)
+    case 'restore':
+      return await restore(asked)
     case 'status':
     case 'history':
       return await status(action, asked)
@@ -125,6 +142,26 @@ function amountIn(text: string): number {
   } catch (error) {
     throw new CommandError('USAGE', `pay send: this is no request: ${(error as Error).message}`, hint)
   }
+}
+
+async function backup({ config, exportFile }: Asked): Promise<undefined> {
+  const { folder } = readClientFile(config ?? 'client.toml')
+  openFolder(folder, 'client')
+  if (exportFile === undefined) {
+    await backUp(folder, ownTerminal())
+    return
+  }
+  const isWritten = await exportOld(folder, exportFile)
+  console.log(
+    isWritten ? exportFile : 'every key of this folder comes from its words: there is nothing to export',
+  )
+}
+
+async function restore({ config, gap, importFile }: Asked): Promise<undefined> {
+  const { folder } = readClientFile(config ?? 'client.toml')
+  await bringBack(folder, await typedWords(), gap, importFile)
+  console.log('the words are taken: their notes are looked for when payments are opened next')
+  console.error("hint: 'chaffinch pay status' looks for them, and shows what was found")
 }
 
 /** Where payers send what they have to say, and a fresh key to be paid to. */
