@@ -9,7 +9,7 @@ import type { Log } from '../world/log.ts'
 import { version } from '../world/version.ts'
 
 /** More than the longest hop delay and the emptying of queues take together. */
-const drainMs = 60_000
+export const drainMs = 60_000
 
 export interface Running {
   /** Drains and closes; the process may end after it. */

@@ -3,7 +3,7 @@
 // tier: slow
 
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
@@ -15,7 +15,7 @@ import { authorityEntry } from '../directory/authority/keys.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import type { NodeStatus } from '../node/status.ts'
 import { authorityMetrics } from '../roles/authority-metrics.ts'
-import { initNetwork, initNode, readNodeFile } from '../roles/files/index.ts'
+import { initNetwork, initNode, readKey, readNodeFile } from '../roles/files/index.ts'
 import { ledgerMetrics } from '../roles/ledger-status.ts'
 
 const folder = join(import.meta.dirname, '..', 'docs', 'guide', 'running')
@@ -86,7 +86,7 @@ test('the dashboard names metrics that exist; one that does not exist is found',
 })
 
 test('the unit is one that systemd takes', () => {
-  const unit = read('chaffinch@.service')
+  const unit = read('chaffinch-node@.service')
   for (const line of [
     'ExecReload=/bin/kill -HUP $MAINPID',
     'NoNewPrivileges=yes',
@@ -101,11 +101,11 @@ test('the unit is one that systemd takes', () => {
     return
   }
   try {
-    const said = verify(join(place, 'chaffinch@mix.service'), unit)
+    const said = verify(join(place, 'chaffinch-node@mix1.service'), unit)
     assert.is(said.filter(line => line.includes('chaffinch')).join('\n'), '')
     // The control: a mistake is found.
     const bad = unit.replace('ProtectHome=yes', 'ProtectHume=yes')
-    assert.match(verify(join(place, 'chaffinch@gateway.service'), bad).join('\n'), 'ProtectHume')
+    assert.match(verify(join(place, 'chaffinch-node@door.service'), bad).join('\n'), 'ProtectHume')
   } finally {
     rmSync(place, { recursive: true })
   }
@@ -200,10 +200,11 @@ test('promtool takes the rules and the configuration, and finds a mistake', () =
   }
 })
 
-test('what the page says for systemd makes a file that the role reads, with a key of its own name', async () => {
+test('what the page says for systemd makes files that the role reads, one folder for each', async () => {
   const page = readFileSync(guide, 'utf8')
   const commands = (/^```console\n([\s\S]*?)^```$/m.exec(page)?.[1] ?? '').split('\n')
-  const edit = commands.find(line => line.startsWith('sed ')) ?? ''
+  const making = commands.filter(line => /^(install .*(toml|key) |sed |echo )/.test(line))
+  assert.is(making.length, 4)
   const place = mkdtempSync(join(tmpdir(), 'chaffinch-systemd-'))
   try {
     const networkFile = join(place, 'network.toml')
@@ -211,17 +212,34 @@ test('what the page says for systemd makes a file that the role reads, with a ke
     initNetwork(networkFile, { name: 'demo', genesis: 0, epochMs: 60_000, threshold: 1, authorities })
     const draft = { networkFile, listen: ['/ip4/0.0.0.0/tcp/4201'], statusPort: 7201 }
     initNode(join(place, 'draft'), 'mix', draft)
-    const made = spawnSync('sh', ['-ec', edit.replace('/etc/chaffinch/', './')], {
-      cwd: place,
-      encoding: 'utf8',
-    })
+    const etc = join(place, 'etc')
+    mkdirSync(join(etc, 'mix1'), { recursive: true })
+    const script = making
+      .join('\n')
+      .replaceAll('/etc/chaffinch', etc)
+      .replace(' -o chaffinch -g chaffinch', '')
+    const made = spawnSync('sh', ['-ec', script], { cwd: place, encoding: 'utf8' })
     assert.is(made.status, 0, made.stderr)
-    const file = readNodeFile(join(place, 'mix.toml'), 'mix')
-    assert.is(file.key, join(place, 'mix.key'))
-    assert.is(file.folder, '/var/lib/chaffinch/mix')
-    assert.is(file.networkFile, networkFile)
+    const unit = read('chaffinch-node@.service')
+    const { ROLE: role } = Object.fromEntries([
+      readFileSync(join(etc, 'mix1', 'role'), 'utf8')
+        .trim()
+        .split('='),
+    ])
+    // As systemd would put the command together
+    const started = /^ExecStart=\/usr\/bin\/env (.*)$/m
+      .exec(unit)?.[1]
+      ?.replaceAll('%i', 'mix1')
+      .replaceAll(/\$\{ROLE\}/g, role ?? '')
+    assert.is(started, 'chaffinch mix --config /etc/chaffinch/mix1/mix.toml')
+    const file = readNodeFile(join(etc, 'mix1', 'mix.toml'), 'mix')
+    assert.is(file.key, join(etc, 'mix1', 'identity.key'))
+    readKey(file.key)
+    assert.is(file.folder, '/var/lib/chaffinch/mix1')
+    assert.is(file.networkFile, join(etc, 'mix1', 'network.toml'))
     assert.is(file.statusPort, 7201)
-    assert.match(read('chaffinch@.service'), /^StateDirectory=chaffinch\/%i$/m)
+    assert.match(unit, /^StateDirectory=chaffinch\/%i$/m)
+    assert.match(unit, /^EnvironmentFile=\/etc\/chaffinch\/%i\/role$/m)
   } finally {
     rmSync(place, { recursive: true })
   }
