@@ -81,9 +81,10 @@ export function quotaBytes({ parameters, gateways }: View, topic: Topic): number
 }
 
 /** Tells what the origin of an entry signs. */
-function stampMessage(network: string, id: Uint8Array, { topic, time, origin }: Word): Uint8Array {
+function stampMessage(network: string, id: Uint8Array, word: Word): Uint8Array {
+  const { topic, time, origin, minute, nonce } = word
   const name = new TextEncoder().encode(network)
-  const message = new Uint8Array(1 + name.length + 1 + 8 + 32 + 32)
+  const message = new Uint8Array(1 + name.length + 1 + 8 + 32 + 4 + 8 + 32)
   const view = new DataView(message.buffer)
   message[0] = name.length
   message.set(name, 1)
@@ -92,11 +93,13 @@ function stampMessage(network: string, id: Uint8Array, { topic, time, origin }: 
   view.setBigUint64(at + 1, BigInt(time))
   at += 9
   message.set(origin, at)
-  message.set(id, at + 32)
+  view.setUint32(at + 32, minute)
+  view.setBigUint64(at + 36, BigInt(nonce))
+  message.set(id, at + 44)
   return labelled('bulletin', message)
 }
 
-type Word = Pick<Stamped, 'topic' | 'time' | 'origin'>
+type Word = Pick<Stamped, 'topic' | 'time' | 'origin' | 'minute' | 'nonce'>
 
 /** @param sign with the key whose public half is the origin */
 export function stamp(network: string, word: Word & { readonly data: Uint8Array }, sign: Sign): Stamped {

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import { BoardReader } from '../client/bulletin/reader.ts'
 import { ClientError } from '../client/error.ts'
 import { topics } from '../directory/topics.ts'
+import { noProof } from '../directory/work.ts'
 import { LinkError } from '../link/link.ts'
 import {
   type BoardPage,
@@ -45,6 +46,8 @@ const stamped: fc.Arbitrary<Stamped> = fc.record(
     topic: fc.nat(255),
     time: fc.maxSafeNat(),
     origin: bytes(32),
+    minute: fc.nat(),
+    nonce: fc.maxSafeNat(),
     signature: bytes(64),
     data: fc.uint8Array({ maxLength: 300 }),
   },
@@ -72,7 +75,10 @@ test('an entry is cut into pieces and put together again, in any order and with 
       const count = pieceCount(entry.length, userBytes)
       const id = new Uint8Array(32).fill(3)
       const pieces = Array.from({ length: count }, (_, index) =>
-        writePiece({ topic: 1, id, index, count, data: pieceData(entry, index, userBytes) }, userBytes),
+        writePiece(
+          { topic: 1, id, index, count, minute: 7, nonce: 9, data: pieceData(entry, index, userBytes) },
+          userBytes,
+        ),
       )
       for (const piece of pieces) assert.is(piece.length, userBytes)
       const parts = pieces.map(readPiece)
@@ -80,7 +86,7 @@ test('an entry is cut into pieces and put together again, in any order and with 
       // an id that is not the entry's: refused when all is there, and not before
       const joined = new Pieces(virtualClock(), userBytes)
       const order = [...parts.slice(seed % count), ...parts.slice(0, seed % count)]
-      const ends = order.map(part => joined.add(part).at)
+      const ends = order.map(part => joined.add(part, 0).at)
       assert.equal(ends, [...Array(count - 1).fill('waiting'), 'refused'])
       assert.is(joined.waiting, 0)
     }),
@@ -99,7 +105,10 @@ test('a stamped entry, an answer and a page come back as they were; other bytes 
       tidy(given => writeCatch(readCatch(given)), answer, junk)
       tidy(
         given => writePiece(readPiece(given), given.length),
-        writePiece({ topic: 1, id: entry.origin, index: 0, count: 1, data: junk.subarray(0, 9) }, userBytes),
+        writePiece(
+          { topic: 1, id: entry.origin, index: 0, count: 1, ...noProof, data: junk.subarray(0, 9) },
+          userBytes,
+        ),
         junk,
       )
       tidy(given => writeCatchRequest(readCatchRequest(given)), writeCatchRequest(entry.time), junk)
@@ -127,7 +136,14 @@ test('pages of any size show a board whole, in order, each entry once', () => {
         for (const [i, one] of data.entries()) {
           board.put(
             String(i),
-            { topic: 1, time: 0, origin: new Uint8Array(32), signature: new Uint8Array(64), data: one },
+            {
+              topic: 1,
+              time: 0,
+              origin: new Uint8Array(32),
+              ...noProof,
+              signature: new Uint8Array(64),
+              data: one,
+            },
             i,
           )
         }

@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert'
 import { ed25519Sign } from '#crypto'
 import type { View } from '../directory/documents/view.ts'
 import { entryOverheadBytes, isStamped, quotaBytes, stamp, topicNamed, topics } from '../directory/topics.ts'
+import { noProof } from '../directory/work.ts'
 import type { Gossip } from '../link/gossip.ts'
 import type { Host } from '../link/link.ts'
 import {
@@ -42,7 +43,7 @@ async function rogue(w: World, place: Place): Promise<{ link: Host; gossip: Goss
   gossip.follow([gossipName])
   await w.clock.advance(3 * second)
   const stampBy = (data: Uint8Array, change: Partial<Stamped> = {}): Uint8Array => {
-    const word = { topic: open.number, time: w.clock.now(), origin: link.id, data, ...change }
+    const word = { topic: open.number, time: w.clock.now(), origin: link.id, ...noProof, data, ...change }
     return writeStamped({ ...stamp('test', word, message => ed25519Sign(place.seed, message)), ...change })
   }
   return { link, gossip, stamp: stampBy }
@@ -147,6 +148,7 @@ test('on a full board a flood drives itself out, not the others', async () => {
     topic: 1,
     time: n,
     origin: new Uint8Array(32).fill(origin),
+    ...noProof,
     signature: new Uint8Array(64),
     data: new Uint8Array(100).fill(n),
   })
@@ -180,7 +182,7 @@ test('topics differ in number and name, and no entry is larger than a message of
   assert.is(new Set(topics.map(({ name }) => name)).size, topics.length)
   for (const { maxBytes } of topics) assert.ok(maxBytes <= largestEntry)
   const seed = new Uint8Array(32).fill(7)
-  const word = { topic: 1, time: 5, origin: new Uint8Array(32), data: bytes('x') }
+  const word = { topic: 1, time: 5, origin: new Uint8Array(32), ...noProof, data: bytes('x') }
   assert.not(
     isStamped(
       'test',

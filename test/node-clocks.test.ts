@@ -5,6 +5,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { epochAt } from '../directory/documents/network.ts'
+import { noProof } from '../directory/work.ts'
 import type { Stamped } from '../link/protocol/bulletin.ts'
 import { Announcements } from '../node/announcements.ts'
 import { Board } from '../node/bulletin/board.ts'
@@ -156,14 +157,14 @@ for (const jump of jumps) {
   test(`${set}: an entry whose pieces come one after the other is put together`, async () => {
     const clock = virtualClock(10 * day)
     const pieces = new Pieces(clock, 500)
-    const piece = { topic: 1, id: new Uint8Array(32), count: 2, data: new Uint8Array(9) }
-    pieces.add({ ...piece, index: 0 })
+    const piece = { topic: 1, id: new Uint8Array(32), count: 2, ...noProof, data: new Uint8Array(9) }
+    pieces.add({ ...piece, index: 0 }, 0)
     clock.set(jump)
     const other = { ...piece, id: new Uint8Array(32).fill(1) }
-    pieces.add({ ...other, index: 0 })
+    pieces.add({ ...other, index: 0 }, 0)
     assert.is(pieces.waiting, 2)
     await clock.advance(3 * minute)
-    pieces.add({ ...piece, id: new Uint8Array(32).fill(2), index: 0 })
+    pieces.add({ ...piece, id: new Uint8Array(32).fill(2), index: 0 }, 0)
     assert.is(pieces.waiting, 1, 'what is never complete does not stay')
   })
 
@@ -265,7 +266,7 @@ function entryAt(time: number): Stamped {
     Uint8Array,
     Uint8Array,
   ]
-  return { topic: 1, time, origin, signature, data }
+  return { topic: 1, time, origin, ...noProof, signature, data }
 }
 
 for (const ms of jumps)

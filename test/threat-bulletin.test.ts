@@ -5,6 +5,7 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Client } from '../client/index.ts'
+import { noProof } from '../directory/work.ts'
 import { hex } from '../encoding/bytes.ts'
 import type { Sight } from '../link/memory/memory.ts'
 import { readStamped } from '../link/protocol/bulletin.ts'
@@ -162,7 +163,7 @@ test('a flood does not drive out what others published; if origins were not told
     for (let n = 0; n < 505; n++) {
       const origin = new Uint8Array(32).fill(n < 5 ? quiet : loud)
       const data = new Uint8Array(100)
-      board.put(`${n}`, { topic: 1, time: n, origin, signature: new Uint8Array(64), data }, n)
+      board.put(`${n}`, { topic: 1, time: n, origin, ...noProof, signature: new Uint8Array(64), data }, n)
     }
     return board.since(0, 1e6).entries.filter(entry => readStamped(entry).time < 5).length
   }

@@ -2,7 +2,15 @@
 // an app publishes goes through the mixnet to a gateway at random, again until it is on the board.
 
 import type { View } from '../../directory/documents/view.ts'
-import { entryId, isEntry, type Topic, topicNamed, topicNumbered } from '../../directory/topics.ts'
+import {
+  entryId,
+  entryOverheadBytes,
+  isEntry,
+  type Topic,
+  topicNamed,
+  topicNumbered,
+} from '../../directory/topics.ts'
+import { noProof, type Proof } from '../../directory/work.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { pieceCount, pieceData, readBoard, writePiece } from '../../link/protocol/bulletin.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
@@ -10,12 +18,14 @@ import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { pick, type Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { type Ms, second } from '../../world/units.ts'
+import { type Turns, turns } from '../../world/turns.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
 import { type Settle, Waiting, wait } from '../../world/wait.ts'
 import { ClientError } from '../error.ts'
 import type { MessageState } from '../outgoing/delivery.ts'
 import type { Posting } from '../outgoing/dispatch.ts'
 import { messageIdBytes } from '../packets/fragments.ts'
+import { findNonce, isFull, lookedBackMs, Price, workAt } from './price.ts'
 import { BoardReader, type Shown } from './reader.ts'
 import { type BoardLimits, BoardStore } from './store.ts'
 import { type GatewayRecord, GatewayWatch } from './watch.ts'
@@ -46,6 +56,8 @@ export interface BulletinInit {
 const sendMs = 20 * second
 /** ... and then the entry to turn up on the own gateway's board. */
 const showMs = 15 * second
+/** An entry that has work behind it may have to wait for its turn. */
+const turnMs = 75 * second
 /** Gateways that are tried. */
 const mostServices = 4
 /** Entries that are being published. */
@@ -59,6 +71,10 @@ interface UnderWay {
   readonly waiters: Set<Settle<void>>
   /** Hex of the services that were tried, and how many acknowledged. */
   readonly tried: string[]
+  /** The step of its price (price.ts). */
+  step: number
+  /** Ends the search for work behind it. */
+  searching: AbortController | undefined
   acknowledged: number
   /** The posting that is on its way. */
   posting: string | undefined
@@ -74,6 +90,10 @@ export class Bulletin {
   /** By the entry's id. */
   readonly #underWay = new Map<string, UnderWay>()
   readonly #waiting = new Waiting()
+  /** By the topic's number. */
+  readonly #prices = new Map<number, Price>()
+  /** One search for work at a time, so that many together leave the client's clocks as much room as one. */
+  readonly #inTurn: Turns = turns()
   readonly counters: Record<'published' | 'unpublished', number> = { published: 0, unpublished: 0 }
   #closed = false
 
@@ -159,6 +179,8 @@ export class Bulletin {
       data: data.slice(),
       waiters: new Set(),
       tried: [],
+      step: 0,
+      searching: undefined,
       acknowledged: 0,
       posting: undefined,
       timer: undefined,
@@ -184,6 +206,7 @@ export class Bulletin {
   #settle(one: UnderWay | undefined, error?: ClientError): void {
     if (one === undefined) return
     this.#end(one)
+    if (error === undefined) this.#price(one.topic).worked(one.step)
     this.counters[error === undefined ? 'published' : 'unpublished']++
     for (const { resolve, reject } of [...one.waiters]) error === undefined ? resolve() : reject(error)
   }
@@ -291,12 +314,12 @@ export class Bulletin {
     one.posting = undefined
     this.#watch.published(one.id, clock.elapsed())
     one.timer?.cancel()
-    one.timer = clock.after(showMs, () => this.#next(one))
+    one.timer = clock.after(one.step > 0 ? turnMs : showMs, () => this.#next(one))
   }
 
   /** Another gateway, drawn from those that were not tried. The bytes stay the same. */
   #next(one: UnderWay): void {
-    const { random, view, g, clock, post } = this.#init
+    const { random, view } = this.#init
     this.#callOff(one)
     const running = (view()?.gateways ?? []).filter(gateway => gateway.running)
     const fresh = running.filter(({ id }) => !one.tried.includes(hex(id)))
@@ -305,21 +328,65 @@ export class Bulletin {
       this.#settle(one, unpublished(one))
       return
     }
-    const gateway = hex(pick(random, among).id)
-    one.tried.push(gateway)
+    const gateway = pick(random, among).id
+    one.step = this.#price(one.topic).next(this.#isFull(one.topic), one.tried.length)
+    one.tried.push(hex(gateway))
+    if (one.step === 0) this.#post(one, gateway, noProof)
+    else void this.#work(one, gateway)
+  }
+
+  /** Looks for as much work as the entry is to have behind it, and hands it over then. Never rejects. */
+  async #work(one: UnderWay, gateway: Uint8Array): Promise<void> {
+    const { view, clock } = this.#init
+    const document = view()?.hash
+    if (document === undefined) return this.#next(one)
+    const { topic, data } = one
+    const at = Math.floor(clock.now() / minute)
+    const purpose = { document, gateway, minute: at, topic: topic.number, id: entryId(topic.number, data) }
+    const wanted = workAt(one.step, data.length + entryOverheadBytes)
+    const searching = new AbortController()
+    one.searching = searching
+    try {
+      await this.#inTurn(async () => {
+        const nonce = await findNonce(purpose, wanted, clock, searching.signal)
+        this.#post(one, gateway, { minute: at, nonce })
+      })
+    } catch (error) {
+      if (!searching.signal.aborted) throw error
+    }
+  }
+
+  #post(one: UnderWay, gateway: Uint8Array, proof: Proof): void {
+    const { random, g, clock, post } = this.#init
     const { topic, data } = one
     const id = entryId(topic.number, data)
     const count = pieceCount(data.length, g.userBytes)
     const piece = (index: number): Uint8Array => {
       const part = pieceData(data, index, g.userBytes)
-      return writePiece({ topic: topic.number, id, index, count, data: part }, g.userBytes)
+      return writePiece({ topic: topic.number, id, index, count, ...proof, data: part }, g.userBytes)
     }
     one.posting = hex(random(messageIdBytes))
     try {
-      post({ id: one.posting, kind: 'bulletin', gateway, count, piece }, clock.elapsed() + sendMs)
+      post(
+        { id: one.posting, kind: 'bulletin', gateway: hex(gateway), count, piece },
+        clock.elapsed() + sendMs,
+      )
     } catch (error) {
       this.#settle(one, error as ClientError)
     }
+  }
+
+  /** Says whether what came of a topic in the last minute shows that there is hardly room for more. */
+  #isFull({ number, parameter }: Topic): boolean {
+    const { clock, view } = this.#init
+    const bytes = this.#store.since(number, clock.now() - lookedBackMs, entryOverheadBytes)
+    return isFull(bytes, view()?.parameters[parameter] ?? 0)
+  }
+
+  #price({ number }: Topic): Price {
+    const price = this.#prices.get(number) ?? new Price()
+    this.#prices.set(number, price)
+    return price
   }
 
   #end(one: UnderWay): void {
@@ -330,6 +397,8 @@ export class Bulletin {
   #callOff(one: UnderWay): void {
     const { posting } = one
     one.timer?.cancel()
+    one.searching?.abort()
+    one.searching = undefined
     one.posting = undefined
     if (posting !== undefined) this.#init.cancel(posting)
   }

@@ -122,6 +122,17 @@ export class BoardStore {
     return found
   }
 
+  /** Counts the bytes of a topic's entries that came since then, with so many more for each. */
+  since(topic: number, at: number, each: number): number {
+    let bytes = 0
+    for (let i = this.#records.length - 1; i >= 0; i--) {
+      const record = this.#records[i] as BoardRecord
+      if (record.at < at) break
+      if (record.topic === topic) bytes += record.length + each
+    }
+    return bytes
+  }
+
   async bytes(seq: number): Promise<Uint8Array | undefined> {
     return await this.#store.get(`board-bytes/${sequence(seq)}`)
   }

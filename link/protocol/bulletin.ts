@@ -22,12 +22,15 @@ export interface Piece {
   readonly index: number
   /** 1 to 255 */
   readonly count: number
+  /** Tells the work behind the entry (directory/work.ts): whole minutes since 1970-01-01 UTC, and 0 to 2^53 - 1. */
+  readonly minute: number
+  readonly nonce: number
   /** Full but for the last one. */
   readonly data: Uint8Array
 }
 
-/** Bytes of a piece before its data: topic 1, id 32, index 1, count 1, length 2. */
-export const pieceHeadBytes: number = 1 + entryIdBytes + 1 + 1 + 2
+/** Bytes of a piece before its data: topic 1, id 32, index 1, count 1, minute 4, nonce 8, length 2. */
+export const pieceHeadBytes: number = 1 + entryIdBytes + 1 + 1 + 4 + 8 + 2
 
 /** Counts how many pieces an entry makes where a packet carries `userBytes`. */
 export function pieceCount(entryBytes: number, userBytes: number): number {
@@ -41,12 +44,15 @@ export function pieceData(entry: Uint8Array, index: number, userBytes: number): 
 }
 
 /** @returns `userBytes` bytes, the end zeros */
-export function writePiece({ topic, id, index, count, data }: Piece, userBytes: number): Uint8Array {
+export function writePiece(piece: Piece, userBytes: number): Uint8Array {
+  const { topic, id, index, count, minute, nonce, data } = piece
   const write = new FieldWriter(userBytes)
   write.u8(topic)
   write.put(id)
   write.u8(index)
   write.u8(count)
+  write.u32(minute)
+  write.u64(nonce)
   write.u16(data.length)
   write.put(data)
   return write.bytes
@@ -60,13 +66,15 @@ export function readPiece(bytes: Uint8Array): Piece {
   const index = read.u8('index')
   const count = read.u8('count')
   if (index >= count) throw read.wrong('index', `${index} of ${count}`)
+  const minute = read.u32('minute')
+  const nonce = read.u64('nonce')
   const length = read.u16('length')
   const room = read.left
   if (length > room || (index < count - 1 && length < room))
     throw read.wrong('length', `${length} of ${room}`)
   const data = read.take(length, 'data')
   read.zeros('padding', read.left)
-  return { topic, id, index, count, data }
+  return { topic, id, index, count, minute, nonce, data }
 }
 
 /** An entry as nodes pass it on: with the word of the node that published it. */
@@ -76,19 +84,25 @@ export interface Stamped {
   readonly time: number
   /** 32 bytes: the node that published it. */
   readonly origin: Uint8Array
+  /** Tells the work behind the entry, as its pieces did. */
+  readonly minute: number
+  readonly nonce: number
   /** 64 bytes: Ed25519 by the origin. */
   readonly signature: Uint8Array
   readonly data: Uint8Array
 }
 
-/** Bytes of a stamped entry before its data: topic 1, time 8, origin 32, signature 64. */
-export const stampBytes: number = 1 + 8 + 32 + 64
+/** Bytes of a stamped entry before its data: topic 1, time 8, origin 32, minute 4, nonce 8, signature 64. */
+export const stampBytes: number = 1 + 8 + 32 + 4 + 8 + 64
 
-export function writeStamped({ topic, time, origin, signature, data }: Stamped): Uint8Array {
+export function writeStamped(stamped: Stamped): Uint8Array {
+  const { topic, time, origin, minute, nonce, signature, data } = stamped
   const write = new FieldWriter(stampBytes + data.length)
   write.u8(topic)
   write.u64(time)
   write.put(origin)
+  write.u32(minute)
+  write.u64(nonce)
   write.put(signature)
   write.put(data)
   return write.bytes
@@ -102,8 +116,10 @@ export function readStamped(bytes: Uint8Array): Stamped {
   const topic = read.u8('topic')
   const time = read.u64('time')
   const origin = read.take(32, 'origin')
+  const minute = read.u32('minute')
+  const nonce = read.u64('nonce')
   const signature = read.take(64, 'signature')
-  return { topic, time, origin, signature, data: read.take(read.left, 'data') }
+  return { topic, time, origin, minute, nonce, signature, data: read.take(read.left, 'data') }
 }
 
 /** Holds what a node answers to another one that asks what came from a cursor on. */

@@ -160,11 +160,14 @@ export class Board {
     this.#held = this.#held.filter(held => !gone.has(held))
     for (const { id, entry, bytes } of gone) {
       this.#ids.delete(id)
-      this.#forgotten.add(id)
+      this.#forget(id)
       this.#bytes.set(entry.topic, (this.#bytes.get(entry.topic) ?? 0) - bytes)
     }
-    while (this.#forgotten.size > mostForgotten) {
+  }
+
+  #forget(id: string): void {
+    this.#forgotten.add(id)
+    if (this.#forgotten.size > mostForgotten)
       this.#forgotten.delete(this.#forgotten.values().next().value as string)
-    }
   }
 }

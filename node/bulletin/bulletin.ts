@@ -2,8 +2,18 @@
 // missed, and, as a gateway, publishes what packets bring and shows the board to clients.
 
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
-import { isEntry, stamp, type Topic, topicNumbered, topicsOf } from '../../directory/topics.ts'
-import { hex } from '../../encoding/bytes.ts'
+import {
+  entryId,
+  isEntry,
+  quotaBytes,
+  stamp,
+  type Topic,
+  topicNumbered,
+  topics,
+  topicsOf,
+} from '../../directory/topics.ts'
+import { type Proof, workOf } from '../../directory/work.ts'
+import { fromHex, hex } from '../../encoding/bytes.ts'
 import type { Gossip, Verdict } from '../../link/gossip.ts'
 import { LinkError, type NodeLink, type Peer } from '../../link/link.ts'
 import {
@@ -25,7 +35,10 @@ import { KiB, type Ms, minute, second } from '../../world/units.ts'
 import type { Admission } from '../routes.ts'
 import { Board } from './board.ts'
 import { costOf, Judge, type Refusal } from './judge.ts'
-import { Pieces } from './pieces.ts'
+import { type Joined, Pieces } from './pieces.ts'
+import { mayStamp } from './room.ts'
+import { Sale } from './sale.ts'
+import { Showing } from './showing.ts'
 
 export interface BulletinInit {
   readonly network: string
@@ -49,8 +62,9 @@ export interface BulletinStatus {
   readonly fetched: number
   /** Entries that were not taken, and packets that were not published, by reason. */
   readonly refused: Readonly<Partial<Record<Refusal, number>>>
-  /** Entries that gave way to newer ones before their time. */
+  /** Entries that gave way to newer ones before their time, and that found no room on the board. */
   readonly evicted: number
+  readonly outbid: number
   /** Peers that were expelled for what they passed on. */
   readonly expelled: number
 }
@@ -66,11 +80,19 @@ const requestMs = 5 * second
 /** One node may ask so often. */
 const askRate: Rate = { perMinute: 600, burst: 128 }
 
+/** An entry that is whole, on its way to being published, with the work that its pieces tell of. */
+interface Whole extends Proof {
+  readonly data: Uint8Array
+}
+
 export class Bulletin {
   readonly #init: BulletinInit
   readonly #board: Board
   readonly #judge: Judge
   readonly #pieces: Pieces
+  /** By the topic's number: what is whole and waits for room. */
+  readonly #sales: ReadonlyMap<number, Sale<Whole>>
+  readonly #showing: Showing
   readonly #gossip: Gossip
   /** The cursor at which to go on with each node that was asked. */
   readonly #cursors = new Map<string, number>()
@@ -91,11 +113,14 @@ export class Bulletin {
     this.#judge = new Judge({
       network: init.network,
       views: () => admission.views,
-      board: this.#board,
+      isKnown: (id, { origin, topic, ...proof }) =>
+        this.#showing.isKnown(id, this.#work(origin, { ...proof, topic, id: fromHex(id) })),
       now: clock.now,
       ageMs,
     })
     this.#pieces = new Pieces(clock, init.userBytes)
+    this.#sales = new Map(topics.map(topic => [topic.number, this.#saleOf(topic)]))
+    this.#showing = new Showing({ board: this.#board, clock, random: init.random, view: () => this.#view })
     this.#gossip = link.gossip({
       peers: () => this.#wanted,
       admits: admission.isNode,
@@ -135,10 +160,12 @@ export class Bulletin {
     const topic = topicNumbered(piece.topic)
     if (topic === undefined || (this.#view?.parameters[topic.parameter] ?? 0) === 0)
       return this.#refuse('NO_TOPIC')
-    if (this.#board.has(hex(piece.id))) return true
-    const joined = this.#pieces.add(piece)
+    const work = this.#work(this.#init.link.id, piece)
+    if (this.#showing.isKnown(hex(piece.id), work)) return true
+    const joined = this.#pieces.add(piece, work)
     if (joined.at === 'refused') return this.#refuse('BAD_ENTRY')
-    return joined.at === 'waiting' || this.#enter(topic, joined.entry)
+    if (joined.at === 'outbid') return this.#refuse('OUTBID')
+    return joined.at === 'waiting' || this.#enter(topic, joined)
   }
 
   /** Gives what a page shows a client. */
@@ -154,6 +181,7 @@ export class Bulletin {
       ...this.#counters,
       refused: Object.fromEntries(this.#refused),
       evicted: this.#board.evicted,
+      outbid: this.#showing.outbid,
       expelled: this.#gossip.counters.expelled,
     }
   }
@@ -161,6 +189,8 @@ export class Bulletin {
   stop(): void {
     this.#stopped = true
     this.#timer?.cancel()
+    for (const sale of this.#sales.values()) sale.stop()
+    this.#showing.stop()
     this.#gossip.stop()
   }
 
@@ -187,19 +217,51 @@ export class Bulletin {
     this.#wanted = stay
   }
 
-  /** Gives this gateway's word that the entry is there, within what it may publish (docs/spec/bulletin.md 4.3). */
-  #enter(topic: Topic, data: Uint8Array): boolean {
+  /** Counts the work behind an entry, by the documents that its author may go by. */
+  #work(gateway: Uint8Array, entry: Proof & { readonly topic: number; readonly id: Uint8Array }): number {
+    const { admission, clock } = this.#init
+    const documents = admission.views.map(({ hash }) => hash)
+    const { topic, id } = entry
+    return workOf(entry, { gateway, topic, id }, documents, clock.now())
+  }
+
+  /** What is whole waits for room, which it has at once unless others wait that have more work behind them. */
+  #saleOf(topic: Topic): Sale<Whole> {
+    const { clock, random, link } = this.#init
+    return new Sale({
+      clock,
+      random,
+      most: () => (this.#view === undefined ? 0 : quotaBytes(this.#view, topic)),
+      hasRoom: cost => {
+        const [view, now] = [this.#view, clock.now()]
+        if (view === undefined) return false
+        const quota = quotaBytes(view, topic)
+        return mayStamp(quota, quota - this.#judge.left(link.id, topic, now, [view]), cost, now)
+      },
+      sell: whole => this.#publish(topic, whole),
+      outbid: () => this.#refuse('OUTBID'),
+    })
+  }
+
+  #enter(topic: Topic, { id, work, entry, ...proof }: Extract<Joined, { at: 'whole' }>): boolean {
+    if (!isEntry(topic, entry)) return this.#refuse('BAD_ENTRY')
+    const bid = { id, work, cost: costOf({ data: entry }), entry: { data: entry, ...proof } }
+    return this.#sales.get(topic.number)?.offer(bid) === true
+  }
+
+  /** Gives this gateway's word that the entry is there (docs/spec/bulletin.md 4.2). */
+  #publish(topic: Topic, { data, minute, nonce }: Whole): void {
     const { network, link, clock, sign } = this.#init
-    if (!isEntry(topic, data)) return this.#refuse('BAD_ENTRY')
     const time = Math.floor(clock.now())
-    const view = this.#view
-    if (view === undefined || this.#judge.left(link.id, topic, time, [view]) < costOf({ data }))
-      return this.#refuse('OVER_QUOTA')
-    const entry = stamp(network, { topic: topic.number, time, origin: link.id, data }, sign)
+    const id = entryId(topic.number, data)
+    const word = { topic: topic.number, time, origin: link.id, minute, nonce, data }
+    const work = this.#work(link.id, { ...word, id })
+    if (this.#showing.isKnown(hex(id), work)) return
+    const entry = stamp(network, word, sign)
     this.#judge.own(entry)
+    this.#showing.show(hex(id), entry, work)
     this.#gossip.publish(this.#gossipName(topic), writeStamped(entry))
     this.#counters.published++
-    return true
   }
 
   #hear(from: Uint8Array, gossipName: string, message: Uint8Array): Verdict {
@@ -208,7 +270,11 @@ export class Bulletin {
     if (topic === undefined) return 'ignore'
     const judgement = this.#judge.take(from, topic.number, message)
     if ('why' in judgement) this.#refuse(judgement.why)
-    else this.#counters.heard++
+    else {
+      const { id, entry } = judgement
+      this.#showing.show(id, entry, this.#work(entry.origin, { ...entry, id: fromHex(id) }))
+      this.#counters.heard++
+    }
     return judgement.verdict
   }
 
@@ -261,8 +327,10 @@ export class Bulletin {
     const { more, next, entries } = readCatch(bytes)
     for (const entry of entries) {
       const judgement = this.#judge.take(peer.id, undefined, entry)
-      if (!('why' in judgement)) this.#counters.fetched++
-      else if (judgement.why !== 'KNOWN') this.#refuse(judgement.why)
+      if (!('why' in judgement)) {
+        this.#showing.showMissed(judgement.id, judgement.entry)
+        this.#counters.fetched++
+      } else if (judgement.why !== 'KNOWN') this.#refuse(judgement.why)
     }
     this.#cursors.set(name, next)
     return more && entries.length > 0

@@ -1,4 +1,4 @@
-// Judges what a node takes onto its board and passes on (docs/spec/bulletin.md 5.2): every check before the one that
+// Judges what a node takes and passes on (docs/spec/bulletin.md 5.2): every check before the one that
 // costs more. All nodes judge by what stands in the entry, not by when it came, so that they agree.
 
 import type { View } from '../../directory/documents/view.ts'
@@ -16,12 +16,11 @@ import type { Verdict } from '../../link/gossip.ts'
 import { LinkError } from '../../link/link.ts'
 import { readStamped, type Stamped } from '../../link/protocol/bulletin.ts'
 import { type Ms, minute } from '../../world/units.ts'
-import type { Board } from './board.ts'
 
 /**
  * Says why an entry was not taken: MALFORMED, NO_TOPIC (the consensus has none of this number), OUT_OF_TIME, TOO_LARGE,
  * NO_GATEWAY (its origin is none), KNOWN, OVER_QUOTA, BAD_STAMP (its origin has not signed it), BAD_ENTRY (not what its
- * topic wants).
+ * topic wants), OUTBID (others have more work behind them).
  */
 export type Refusal =
   | 'MALFORMED'
@@ -33,8 +32,11 @@ export type Refusal =
   | 'OVER_QUOTA'
   | 'BAD_STAMP'
   | 'BAD_ENTRY'
+  | 'OUTBID'
 
-export type Judgement = { readonly verdict: 'accept' } | { readonly verdict: Verdict; readonly why: Refusal }
+export type Judgement =
+  | { readonly verdict: 'accept'; readonly id: string; readonly entry: Stamped }
+  | { readonly verdict: Verdict; readonly why: Refusal }
 
 /** A stamp may be so far from the own clock: clocks differ, and gossip takes its time. */
 export const skewMs: Ms = 2 * minute
@@ -43,7 +45,8 @@ export interface JudgeInit {
   readonly network: string
   /** The current one first. */
   readonly views: () => readonly View[]
-  readonly board: Board
+  /** Says whether an entry is here, or was, with as much work behind it. @param id lowercase hex */
+  readonly isKnown: (id: string, entry: Stamped) => boolean
   /** The wall time: stamps are dates. */
   readonly now: () => Ms
   readonly ageMs: () => Ms
@@ -59,13 +62,12 @@ export class Judge {
   }
 
   /**
-   * Judges an entry, and takes one that holds onto the board.
+   * Judges an entry, and counts what holds in its origin's quota.
    *
    * @param from who passed it on
    * @param topic the number of the topic that it came by; undefined when it was asked for, and may be older
    */
   take(from: Uint8Array, topic: number | undefined, bytes: Uint8Array): Judgement {
-    const { board, now } = this.#init
     let entry: Stamped
     try {
       entry = readStamped(bytes)
@@ -74,10 +76,7 @@ export class Judge {
       throw error
     }
     const judgement = this.#judge(from, topic, entry)
-    if (judgement.verdict === 'accept') {
-      this.#use(entry)
-      board.put(this.#idOf(entry), entry, topic === undefined ? entry.time : now())
-    }
+    if (judgement.verdict === 'accept') this.own(entry)
     return judgement
   }
 
@@ -89,8 +88,10 @@ export class Judge {
 
   /** Counts an entry that this node has stamped itself. */
   own(entry: Stamped): void {
-    this.#use(entry)
-    this.#init.board.put(this.#idOf(entry), entry, this.#init.now())
+    const slot = slotOf(entry.origin, entry.topic, entry.time)
+    const used = this.#used.get(slot) ?? { minute: Math.floor(entry.time / minute), bytes: 0 }
+    used.bytes += costOf(entry)
+    this.#used.set(slot, used)
   }
 
   /** Forgets what no entry can be stamped with any more. */
@@ -100,7 +101,7 @@ export class Judge {
   }
 
   #judge(from: Uint8Array, by: number | undefined, entry: Stamped): Judgement {
-    const { network, views, board, now, ageMs } = this.#init
+    const { network, views, isKnown, now, ageMs } = this.#init
     const known = views()
     const topic = topicNumbered(entry.topic)
     if (by !== undefined && entry.topic !== by) return { verdict: 'reject', why: 'NO_TOPIC' }
@@ -115,25 +116,14 @@ export class Judge {
     if (!known.some(({ nodes }) => nodes.get(origin)?.role === 'gateway'))
       return { verdict: 'ignore', why: 'NO_GATEWAY' }
     const id = entryId(entry.topic, entry.data)
-    if (board.has(hex(id))) return { verdict: 'ignore', why: 'KNOWN' }
+    if (isKnown(hex(id), entry)) return { verdict: 'ignore', why: 'KNOWN' }
     if (this.left(entry.origin, topic, entry.time) < costOf(entry)) {
       // whoever relays it may have seen fewer of them; its origin has not
       return { verdict: hex(from) === origin ? 'reject' : 'ignore', why: 'OVER_QUOTA' }
     }
     if (!isStamped(network, id, entry)) return { verdict: 'reject', why: 'BAD_STAMP' }
     if (!isEntry(topic, entry.data)) return { verdict: 'reject', why: 'BAD_ENTRY' }
-    return { verdict: 'accept' }
-  }
-
-  #use(entry: Stamped): void {
-    const slot = slotOf(entry.origin, entry.topic, entry.time)
-    const used = this.#used.get(slot) ?? { minute: Math.floor(entry.time / minute), bytes: 0 }
-    used.bytes += costOf(entry)
-    this.#used.set(slot, used)
-  }
-
-  #idOf({ topic, data }: Stamped): string {
-    return hex(entryId(topic, data))
+    return { verdict: 'accept', id: hex(id), entry }
   }
 }
 

@@ -1,5 +1,5 @@
 // Entries on their way to being published: packets bring them in pieces (docs/spec/bulletin.md 4). Bounded, without
-// I/O.
+// I/O: what has least work behind each byte gives way.
 
 import { entryId, topicNumbered } from '../../directory/topics.ts'
 import { concat, hex } from '../../encoding/bytes.ts'
@@ -14,6 +14,10 @@ const patienceMs: Ms = 2 * minute
 
 interface Unfinished {
   readonly since: Ms
+  /** Of the piece that came with the most work. */
+  work: number
+  minute: number
+  nonce: number
   readonly pieces: (Uint8Array | undefined)[]
   missing: number
   bytes: number
@@ -23,7 +27,16 @@ interface Unfinished {
 export type Joined =
   | { readonly at: 'waiting' }
   | { readonly at: 'refused' }
-  | { readonly at: 'whole'; readonly id: string; readonly entry: Uint8Array }
+  | { readonly at: 'outbid' }
+  | {
+      readonly at: 'whole'
+      readonly id: string
+      readonly entry: Uint8Array
+      /** Of the piece that came with the most. */
+      readonly work: number
+      readonly minute: number
+      readonly nonce: number
+    }
 
 export class Pieces {
   readonly #clock: Pick<Clock, 'elapsed'>
@@ -41,19 +54,27 @@ export class Pieces {
     return this.#partials.size
   }
 
-  /** Takes a piece; the one that completes an entry gives all of it. */
-  add({ topic, id, index, count, data }: Piece): Joined {
+  /**
+   * Takes a piece; the one that completes an entry gives all of it.
+   *
+   * @param work stands behind the entry (directory/work.ts)
+   */
+  add({ topic, id, index, count, minute, nonce, data }: Piece, work: number): Joined {
     const of = topicNumbered(topic)
     if (of === undefined || count > pieceCount(of.maxBytes, this.#userBytes)) return { at: 'refused' }
     this.#expire()
     const name = `${topic} ${hex(id)}`
     const partial = this.#partials.get(name) ?? {
       since: this.#clock.elapsed(),
+      work,
+      minute,
+      nonce,
       pieces: Array(count),
       missing: count,
       bytes: 0,
     }
     if (partial.pieces.length !== count) return { at: 'refused' }
+    if (work > partial.work) Object.assign(partial, { work, minute, nonce })
     if (partial.pieces[index] === undefined) {
       partial.pieces[index] = data.slice()
       partial.missing--
@@ -62,13 +83,14 @@ export class Pieces {
     }
     this.#partials.set(name, partial)
     if (partial.missing > 0) {
-      this.#shrink(name)
-      return { at: 'waiting' }
+      this.#shrink()
+      return { at: this.#partials.has(name) ? 'waiting' : 'outbid' }
     }
     this.#drop(name)
     const entry = concat(partial.pieces as Uint8Array[])
     const whole = hex(entryId(topic, entry))
-    return whole === hex(id) ? { at: 'whole', id: whole, entry } : { at: 'refused' }
+    if (whole !== hex(id)) return { at: 'refused' }
+    return { at: 'whole', id: whole, entry, work: partial.work, minute: partial.minute, nonce: partial.nonce }
   }
 
   #expire(): void {
@@ -78,11 +100,16 @@ export class Pieces {
     }
   }
 
-  /** The oldest give way. */
-  #shrink(newest: string): void {
-    for (const name of this.#partials.keys()) {
-      if (this.#partials.size <= mostPartial && this.#bytes <= mostBytes) break
-      if (name !== newest) this.#drop(name)
+  /** Those give way that have least work behind what they will be, of these the oldest. */
+  #shrink(): void {
+    const price = ({ work, pieces }: Unfinished): number => work / pieces.length
+    while (this.#partials.size > mostPartial || this.#bytes > mostBytes) {
+      const [first, ...others] = this.#partials
+      const [cheapest] = others.reduce(
+        (a, b) => (price(b[1]) < price(a[1]) ? b : a),
+        first as (typeof others)[0],
+      )
+      this.#drop(cheapest)
     }
   }
 
