@@ -9,7 +9,7 @@ import { type Ms, minute } from '../../world/units.ts'
 export interface Bid<T> {
   /** Names it: of what is offered twice the better offer counts. */
   readonly id: string
-  /** What it counts for, above 0. */
+  /** Tells what it takes of the room, above 0. */
   readonly cost: number
   /** Hashes (directory/work.ts). */
   readonly work: number

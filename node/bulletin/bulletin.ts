@@ -225,7 +225,7 @@ export class Bulletin {
     return workOf(entry, { gateway, topic, id }, documents, clock.now())
   }
 
-  /** What is whole waits for room, which it has at once unless others wait that have more work behind them. */
+  /** Has what is whole wait for room: there is some at once unless others wait that have more work behind them. */
   #saleOf(topic: Topic): Sale<Whole> {
     const { clock, random, link } = this.#init
     return new Sale({

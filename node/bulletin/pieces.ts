@@ -14,7 +14,7 @@ const patienceMs: Ms = 2 * minute
 
 interface Unfinished {
   readonly since: Ms
-  /** Of the piece that came with the most work. */
+  /** The most work that a piece came with, and how it is found. */
   work: number
   minute: number
   nonce: number
@@ -32,7 +32,7 @@ export type Joined =
       readonly at: 'whole'
       readonly id: string
       readonly entry: Uint8Array
-      /** Of the piece that came with the most. */
+      /** The most that a piece came with. */
       readonly work: number
       readonly minute: number
       readonly nonce: number

@@ -6,7 +6,7 @@ import { entryOverheadBytes, type Topic, topicsOf } from '../../directory/topics
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
 import { KiB, type Ms, minute } from '../../world/units.ts'
 
-/** Of a minute's quota this part is there at its beginning, and the rest as the minute passes. */
+/** This part of a minute's quota is there at its beginning, and the rest as the minute passes. */
 const atOnce = 1 / 2
 
 /**
