@@ -4,9 +4,12 @@ import { pino } from 'pino'
 import { CommandError } from '../encoding/command-line.ts'
 import { LinkError } from '../link/index.ts'
 import { locksMemory, missingAddon } from '../sphinx/index.ts'
+import { systemClock } from '../world/clock.ts'
 import { ListenError, TokenError } from '../world/http.ts'
 import type { Log } from '../world/log.ts'
 import { version } from '../world/version.ts'
+import { readable } from './readable-log.ts'
+import { sparing } from './sparing.ts'
 
 /** More than the longest hop delay and the emptying of queues take together. */
 export const drainMs = 60_000
@@ -32,8 +35,14 @@ export interface RoleLog extends Log {
   level: string
 }
 
-/** Lines of JSON on standard error. Fields are the role's own words; nothing secret is handed to a log at all. */
+/**
+ * Lines of JSON on standard error, in a terminal the same for people. Fields are the role's own words; nothing secret
+ * is handed to a log at all. What goes wrong again and again is said once a minute.
+ */
 export function openLog(role: string, level: string): RoleLog {
+  const { stderr } = process
+  const to = pino.destination({ fd: 2, sync: true })
+  const colour = stderr.isTTY && process.env['NO_COLOR'] === undefined
   const log = pino(
     {
       level,
@@ -43,7 +52,7 @@ export function openLog(role: string, level: string): RoleLog {
       // Nothing of this kind is logged; should a later change forget it, it stays out all the same.
       redact: ['key', 'seed', 'token', 'address', 'payload', 'secret'],
     },
-    pino.destination({ fd: 2, sync: true }),
+    stderr.isTTY ? { write: line => void to.write(readable(line, colour)) } : to,
   )
   if (missingAddon !== undefined) {
     log.warn(
@@ -51,7 +60,12 @@ export function openLog(role: string, level: string): RoleLog {
       'no native cryptography on this platform: slower, and secrets lie in memory that may be swapped to disk',
     )
   }
-  return log
+  return Object.defineProperty(sparing(log, systemClock), 'level', {
+    get: () => log.level,
+    set: (level: string) => {
+      log.level = level
+    },
+  }) as RoleLog
 }
 
 /**

@@ -145,6 +145,7 @@ examples:
        chaffinch authority retire ID [--from EPOCH] [--threshold N] --config FILE
        chaffinch authority keep --config FILE
        chaffinch authority network FILE --network FILE
+       chaffinch authority applicants [--json] --config FILE
 
 Runs an authority until SIGTERM or Ctrl-C. It agrees with the other authorities on a consensus every epoch and serves
 it. The other forms say whom this operator wants to be the authorities from some epoch on. They change when as many
@@ -156,6 +157,7 @@ the old ones and the new ones, and everybody follows it.
   retire     one, by its id
   keep       want no change, or no more
   network    write the network file with the authorities of now, for those who are new
+  applicants list the nodes that asked to be let in while it ran, and why some were refused
 
   --config FILE   what 'chaffinch init authority' wrote (default: authority.toml)
   --from EPOCH    the first epoch whose document is signed by both (default: 6 epochs from now)

@@ -7,6 +7,7 @@ import * as assert from 'uvu/assert'
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import { networkPrefix } from '../directory/address.ts'
 import type { AdmissionPolicy } from '../directory/authority/admission.ts'
+import { Applicants } from '../directory/authority/applicants.ts'
 import { certificateBytes, writeDescriptor } from '../directory/documents/descriptor.ts'
 import { openProofs } from '../directory/documents/evidence.ts'
 import { directoryProtocol, readAnswer, writeRequest } from '../directory/documents/exchange.ts'
@@ -43,6 +44,24 @@ async function started(policy: AdmissionPolicy, mixes = 3, gateways = 1): Promis
   return world
 }
 
+test('a flood of refused strangers pushes none of those out that were let in, and is bounded', () => {
+  const applicants = new Applicants()
+  const { stable } = descriptorOf(networkOf(), 'mix 0', 'mix', 0)
+  applicants.note(stable, 1)
+  for (let i = 0; i < 1000; i++) {
+    const id = new Uint8Array(32).fill(i % 251).fill(i >> 8, 1, 2)
+    applicants.note({ ...stable, id }, 2 + i, new DirectoryError('NO_ANSWER', 'x'.repeat(10_000)))
+  }
+  const { list } = applicants
+  assert.is(list.length, 65)
+  assert.is(list.at(-1)?.refused, null)
+  assert.is(list[0]?.refused?.why.length, 200)
+  // Who is let in later is listed once
+  applicants.note({ ...stable, id: new Uint8Array(32).fill(999 % 251).fill(999 >> 8, 1, 2) }, 2000)
+  assert.is(applicants.list.length, 65)
+  assert.is(applicants.list[0]?.refused, null)
+})
+
 const refusal = (run: () => unknown): Promise<DirectoryError> => failureOf(DirectoryError, run)
 
 const listed = (world: DirectoryWorld, name: string): boolean =>
@@ -68,6 +87,15 @@ test('who is not where it says stays outside and hears why; without the proof it
       assert.is(code, 'NO_ANSWER')
       assert.match(why, 'join: /memory/not-mine: no answer when dialled')
     }
+    const asked = world.authorities[0]?.status().applicants ?? []
+    const [newest] = asked
+    assert.is(asked.length, 5)
+    assert.equal(
+      [newest?.id, newest?.addresses],
+      [hex(ed25519PublicKey(seedOf('elsewhere'))), ['/memory/not-mine']],
+    )
+    assert.is(newest?.refused?.code, proveAddresses ? 'NO_ANSWER' : undefined)
+    assert.is(asked.filter(({ refused }) => refused === null).length, proveAddresses ? 4 : 5)
     await world.close()
   }
 })

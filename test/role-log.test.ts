@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { readable } from '../roles/readable-log.ts'
 import { watchReadiness } from '../roles/role.ts'
+import { sparing } from '../roles/sparing.ts'
+import { virtualClock } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'
 
 const role = join(import.meta.dirname, '..', 'roles', 'role.ts')
@@ -63,6 +66,41 @@ test('what ends a process, and what keeps it from starting, are lines too', asyn
     refused.lines.slice(1).map(({ level, msg, hint }) => [level, msg, hint]),
     [['error', 'the key is gone', 'restore it']],
   )
+})
+
+test('what goes wrong again and again is said once a minute, with how often', async () => {
+  const said: string[] = []
+  const say: Log['info'] = (fields, text) => void said.push(`${text} ${JSON.stringify(fields)}`)
+  const clock = virtualClock(0)
+  const log = sparing({ debug: say, info: say, warn: say, error: say }, clock)
+  for (let i = 0; i < 90; i++) {
+    log.error({ code: 'ENOSPC' }, 'cannot be described')
+    if (i === 0) log.warn({ code: 'EACCES' }, 'cannot be described')
+    await clock.advance(1000)
+  }
+  assert.equal(said, [
+    'cannot be described {"code":"ENOSPC"}',
+    'cannot be described {"code":"EACCES"}',
+    'cannot be described {"code":"ENOSPC","times":60}',
+  ])
+  for (let i = 0; i < 3; i++) log.info({}, 'each is told')
+  assert.is(said.length, 6)
+})
+
+test('in a terminal the same line is for people', () => {
+  const line = {
+    level: 'warn',
+    time: '2026-01-01T10:20:30.000Z',
+    role: 'mix',
+    code: 'NO_ADDON',
+    why: 'no build',
+    msg: 'slower',
+  }
+  assert.match(
+    readable(JSON.stringify(line), false),
+    /^\d\d:20:30 warn {2}mix: slower code=NO_ADDON why="no build"\n$/,
+  )
+  assert.ok(readable(JSON.stringify(line), true).includes('\u001b['))
 })
 
 test('a role that is long not ready says so once, and why', () => {

@@ -26,6 +26,7 @@ import { epochAt, type Network } from '../documents/network.ts'
 import type { Parameters, View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 import { anyNumber } from '../rounds/seats.ts'
+import { type Applicant, Applicants } from './applicants.ts'
 import type { AuthorityStore } from './store.ts'
 
 /** Says which nodes an authority lets in. */
@@ -80,6 +81,7 @@ export class Admission {
   readonly #seen = new Map<string, number>()
   readonly #all: Bucket
   readonly #ofOne = new Map<string, Bucket>()
+  readonly #applicants = new Applicants()
   #proving = 0
   #crowded: { readonly view: View; readonly counts: ReadonlyMap<string, number> } | undefined
 
@@ -131,6 +133,20 @@ export class Admission {
     if (!same(from, stable.id)) {
       throw new DirectoryError('NOT_ADMITTED', 'join: a node asks for itself')
     }
+    const { now } = this.#init.clock
+    try {
+      await this.#admit(request)
+      this.#applicants.note(stable, now())
+    } catch (error) {
+      // One that is told to come again is neither in nor out
+      if (error instanceof DirectoryError && error.code !== 'BUSY')
+        this.#applicants.note(stable, now(), error)
+      throw error
+    }
+  }
+
+  async #admit(request: JoinRequest): Promise<void> {
+    const { stable } = request
     this.#checkTime(request, 'join')
     this.#checkNewer(request)
     this.#checkPolicy(stable)
@@ -138,6 +154,11 @@ export class Admission {
     const reached = await this.#reach(stable)
     this.#checkNetworks(stable, reached)
     await this.#keep({ request, left: false, reached })
+  }
+
+  /** Lists who asked since the start. */
+  get applicants(): readonly Applicant[] {
+    return this.#applicants.list
   }
 
   /**

@@ -11,6 +11,7 @@ import { DirectoryError } from '../error.ts'
 import type { RoundState } from '../rounds/state.ts'
 import type { AdmissionPolicy } from './admission.ts'
 import { Answers } from './answers.ts'
+import type { Applicant } from './applicants.ts'
 import { authorityEntry } from './keys.ts'
 import type { AuthorityOptions } from './options.ts'
 import { assemble, type Parts } from './parts.ts'
@@ -36,6 +37,8 @@ export interface AuthorityStatus {
   readonly evidence: number
   /** Tells what it refused, by code. */
   readonly refused: RefusalCounts
+  /** The nodes that asked to be let in since the start, and what came of it: the newest 64 of each, newest first. */
+  readonly applicants: readonly Applicant[]
 }
 
 /** A directory authority that runs. Made by `startAuthority`. */
@@ -123,7 +126,7 @@ class RunningAuthority implements Authority {
 
   status(): AuthorityStatus {
     const { network, clock } = this.#options
-    const { peers, proofs, refusals, rounds } = this.#parts
+    const { admission, peers, proofs, refusals, rounds } = this.#parts
     const epoch = epochAt(network, clock.now())
     const view = this.current()
     const { counts } = rounds
@@ -140,6 +143,7 @@ class RunningAuthority implements Authority {
       rounds: { published: counts.published, failed: counts.failed },
       evidence: proofs.found,
       refused: refusals.counts,
+      applicants: admission?.applicants ?? [],
     }
   }
 

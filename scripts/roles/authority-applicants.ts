@@ -1,0 +1,43 @@
+// chaffinch authority applicants: who asked the running authority to be let in, and what came of it.
+
+import type { AuthorityStatus } from '../../directory/authority/index.ts'
+import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { isAway, readAuthorityFile, remoteAt } from '../../roles/files/index.ts'
+import { columns } from '../columns.ts'
+import { endpointOf } from './running.ts'
+
+export async function applicants(args: readonly string[]): Promise<number> {
+  const { values } = readOptions('authority', args, {
+    config: { type: 'string' },
+    json: { type: 'boolean' },
+  })
+  const file = values.config ?? 'authority.toml'
+  const endpoint = endpointOf(readAuthorityFile(file).folder)
+  const away = new CommandError(
+    'FAILED',
+    `${file}: the authority does not run`,
+    `chaffinch authority --config ${file}`,
+  )
+  if (endpoint === undefined) throw away
+  const status = (await remoteAt(endpoint)
+    .ask('/status')
+    .catch((error: unknown) => {
+      throw isAway(error) ? away : error
+    })) as AuthorityStatus
+  if (values.json === true) console.log(JSON.stringify(status.applicants))
+  else for (const line of applicantLines(status.applicants)) console.log(line)
+  return 0
+}
+
+/** The newest first, or a sentence where nobody has asked. */
+export function applicantLines(listed: AuthorityStatus['applicants']): string[] {
+  if (listed.length === 0) return ['nobody has asked to be let in since this start']
+  const rows = listed.map(({ id, role, addresses, at, refused }) => [
+    new Date(at).toISOString(),
+    role,
+    id,
+    addresses.join(' '),
+    refused === null ? 'let in' : `${refused.code}: ${refused.why}`,
+  ])
+  return columns(['asked', 'role', 'id', 'addresses', 'outcome'], rows)
+}
