@@ -8,6 +8,7 @@ export { verifyConsensus } from './documents/document.ts'
 export type { Evidence } from './documents/evidence.ts'
 export { directoryProtocol } from './documents/exchange.ts'
 export { approvalBytes } from './documents/joining.ts'
+export type { LogEntry, LogStretch } from './documents/log.ts'
 export {
   type AuthorityEntry,
   checkNetwork,
@@ -50,6 +51,7 @@ export {
   type InquiryOptions,
   openInquiry,
 } from './inspect/inquiry.ts'
+export type { LogDifference, PublicLog } from './inspect/public-log.ts'
 export {
   type Change,
   type Check,

@@ -222,7 +222,7 @@ example:
   chaffinch status --config mix1/mix.toml
 `,
   consensus: `usage: chaffinch consensus [show] [--epoch N] [--save FILE]
-       chaffinch consensus verify [FILE] [--epoch N]
+       chaffinch consensus verify [FILE] [--log] [--epoch N]
        chaffinch consensus history [--epochs N] [--epoch N]
        chaffinch consensus diff [--from N] [--epoch N]
        chaffinch consensus evidence
@@ -231,8 +231,10 @@ example:
 Fetches what a network's authorities have signed, and checks it: signatures, name, epoch, time.
 
   show       one consensus: who signed it, and its nodes
-  verify     every step of checking one, of an authority or in a file; exits 1 unless all hold
-  history    documents one after another, and whether each names the one before it; exits 1 unless they do
+  verify     every step of checking one, of an authority or in a file, and whether it stands in the log of the newest
+             (of a file with --log); exits 1 unless all hold
+  history    documents one after another, whether each names the one before it, and whether the authorities' logs are
+             one; exits 1 unless they are
   diff       what changed between two
   evidence   proofs that an authority signed two things where there may be one
   paths      the share of all paths of which K nodes of one hand are all mixes, or both gateways: of the K that own
@@ -244,6 +246,7 @@ Fetches what a network's authorities have signed, and checks it: signatures, nam
   --epochs N       of history: how many epochs back (default: 6, at most 72)
   --from N         of diff: the epoch to compare with (default: the one before)
   --adversary K    of paths: nodes of one hand (default: 1)
+  --log            of verify FILE: ask the authorities whether it stands in their log
   --json           print one line of JSON
 
 examples:

@@ -14,9 +14,10 @@ import type { Network } from '../directory/documents/network.ts'
 import type { Role } from '../directory/documents/view.ts'
 import { type Pointer, type Vote, writeVote } from '../directory/documents/vote.ts'
 import { deal, sharingOf } from '../directory/randomness/sharing.ts'
-import { tally } from '../directory/rounds/tally.ts'
+import { type Tally, tally } from '../directory/rounds/tally.ts'
 import { digest, type Sign, type SignatureEntry, signStatement } from '../directory/statement.ts'
 import { compare } from '../encoding/bytes.ts'
+import { edgeHashes } from '../encoding/merkle.ts'
 import { seededRandom } from '../world/random.ts'
 import { packetKeyOf, seedOf } from './directory-world.ts'
 
@@ -132,10 +133,15 @@ export function signVote(network: Network, i: number, vote: Vote): SignedVote {
   return { vote, bytes, hash, signatures: [{ signer: vote.author, signature }] }
 }
 
-/** The body that all authorities' votes for the same nodes make. */
-export function bodyOf(network: Network, epoch: number, descriptors: readonly Descriptor[]): ConsensusBody {
+/** The body that all authorities' votes for the same nodes make. @param before the document that it follows */
+export function bodyOf(
+  network: Network,
+  epoch: number,
+  descriptors: readonly Descriptor[],
+  before?: Tally['before'],
+): ConsensusBody {
   const votes = network.authorities.map((_, i) => voteOf(network, i, descriptors))
-  return tally({ network, epoch, votes })
+  return tally({ network, epoch, votes, before })
 }
 
 /** Signatures of the first `count` authorities under a document's name. */
@@ -275,7 +281,15 @@ export const anyBody: fc.Arbitrary<ConsensusBody> = fc
     threshold: fc.nat({ max: 31 }),
     authorities: ordered(fc.record({ id: bytes(32), addresses, voted: fc.boolean() }), ({ id }) => id),
     successors,
-    previous: fc.oneof(bytes(0), bytes(32)),
+    before: fc.oneof(fc.constant(0), fc.nat()).chain(size =>
+      fc.record({
+        previous: bytes(size === 0 ? 0 : 32),
+        log: fc.record({
+          size: fc.constant(size),
+          hashes: fc.array(bytes(32), { minLength: edgeHashes(size), maxLength: edgeHashes(size) }),
+        }),
+      }),
+    ),
     randomness: fc.tuple(fc.oneof(bytes(0), bytes(32)), fc.oneof(bytes(0), bytes(32))),
     mixing: text(32),
     parameters,
@@ -283,8 +297,9 @@ export const anyBody: fc.Arbitrary<ConsensusBody> = fc
     kept: ordered(keptPlace, ({ identity }) => identity),
     excluded: ordered(fc.record({ id: bytes(32), proof: bytes(32) }), ({ id }) => id),
   })
-  .map(body => ({
+  .map(({ before, ...body }) => ({
     ...body,
+    ...before,
     nodes: body.nodes.map(node => ({ ...node, descriptor: { ...node.descriptor, epoch: body.epoch } })),
   }))
 

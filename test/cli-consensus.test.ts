@@ -12,6 +12,7 @@ import { type NamedBody, nameBody } from '../directory/documents/consensus.ts'
 import { writeDocument } from '../directory/documents/document.ts'
 import { evidenceOf, writeProofs } from '../directory/documents/evidence.ts'
 import { directoryProtocol, readRequest, writeAnswer, writeRefusal } from '../directory/documents/exchange.ts'
+import { LogStretch } from '../directory/documents/log.ts'
 import type { Network } from '../directory/documents/network.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { readNetwork } from '../directory/network-file.ts'
@@ -19,6 +20,7 @@ import { tally } from '../directory/rounds/tally.ts'
 import { digest, signStatement } from '../directory/statement.ts'
 import { hex } from '../encoding/bytes.ts'
 import { CommandError } from '../encoding/command-line.ts'
+import { emptyEdge } from '../encoding/merkle.ts'
 import { startHost } from '../link/libp2p/host.ts'
 import type { Host } from '../link/link.ts'
 import { authorityLine } from '../roles/files/init-files.ts'
@@ -39,6 +41,9 @@ const documents = new Map<number, Uint8Array>()
 const names: Uint8Array[] = []
 /** The authority's answer when it is asked for evidence. */
 let proofs = writeProofs([])
+let trapHash: Uint8Array
+/** The log that the authority shows. */
+let log = LogStretch.of(emptyEdge, [])
 let authority: Host
 
 interface Ran {
@@ -71,6 +76,7 @@ test.before(async () => {
   authority.serve(directoryProtocol, 64, async (_, bytes) => {
     const request = readRequest(bytes)
     if (request.ask === 'evidence') return writeAnswer(proofs)
+    if (request.ask === 'log') return writeAnswer(log.write())
     const epoch = request.ask === 'document' ? (request.epoch ?? 4) : -1
     const found = documents.get(epoch)
     return found === undefined
@@ -103,8 +109,13 @@ test.before(async () => {
     documents.set(epoch, sign(network, named))
     names[epoch] = named.hash
     before = named
+    log = log.with({ epoch, hash: named.hash })
   }
   writeFileSync(join(folder, 'one-signature'), sign(network, before as NamedBody, 1))
+  const votes = [0, 1, 2].map(i => voteOf(network, i, descriptorsOf(network, 3)))
+  const trap = nameBody(tally({ network, epoch: 3, votes }))
+  writeFileSync(join(folder, 'trap'), sign(network, trap))
+  trapHash = trap.hash
 })
 
 test.after(async () => {
@@ -182,6 +193,28 @@ test('history fails when a document names none of the list', async () => {
   assert.match(out, /^the chain is BROKEN/m)
 })
 
+test('the log: a signed document that is not in it, and an authority that shows another one', async () => {
+  const good = JSON.parse((await ran('verify', '--json')).out)
+  assert.equal(good.checks.at(-1), {
+    check: 'log',
+    holds: true,
+    detail: 'is the newest, or in the log of 3 documents before epoch 4',
+  })
+  const trap = join(folder, 'trap')
+  assert.is((await ran('verify', trap)).code, 0, 'control: by itself it is as good as any')
+  const found = await ran('verify', trap, '--log')
+  assert.is(found.code, 1)
+  assert.match(found.out, /^FAILED {2}log +is NOT in the log of 3 documents before epoch 4$/m)
+  const { log: shown } = JSON.parse((await ran('history', '--json')).out)
+  assert.equal([shown.size, shown.shownBy.length, shown.differs], [3, 1, []])
+  const kept = log
+  log = LogStretch.of(emptyEdge, [...log.entries.slice(0, 2), { epoch: 3, hash: trapHash }])
+  const { code, out } = await ran('history')
+  log = kept
+  assert.is(code, 1)
+  assert.match(out, /^a FORK: the log of authority [0-9a-f]{16} has [0-9a-f]{16} for epoch 3, and not /m)
+})
+
 test('diff: who came, what changed, and how many bytes tell it', async () => {
   const told = JSON.parse((await ran('diff', '--json')).out)
   assert.equal([told.from.epoch, told.to.epoch], [3, 4])
@@ -242,6 +275,7 @@ test('what the command line gets wrong is the caller’s to mend', async () => {
     [['show', '--from', '3'], /consensus show: no option --from/],
     [['diff', 'file'], /unexpected argument 'file'/],
     [['diff', '--from', '4'], /want an epoch before 4/],
+    [['show', '--log'], /consensus show: no option --log/],
     [['history', '--epochs', '0'], /--epochs 0: want a whole number from 1 to 72/],
   ] as const) {
     const error = await failure(...args)

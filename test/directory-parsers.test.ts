@@ -361,8 +361,8 @@ test('errors name the document and the field', () => {
     /^descriptor: id: want 32 bytes, have 31$/,
   )
   assert.throws(
-    () => readBody(Uint8Array.of(0xb1, 0x65)),
-    /^consensus: kept: want 5 bytes of text, have 0 bytes$/,
+    () => readBody(Uint8Array.of(0xb2, 0x63)),
+    /^consensus: log: want 3 bytes of text, have 0 bytes$/,
   )
 })
 

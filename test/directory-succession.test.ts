@@ -126,7 +126,7 @@ test('notes come from nodes, also when everybody who is pinned has gone', async 
   asked.splice(0)
   await world.advanceTo(8, 0.95)
   for (const epoch of [7, 8]) assert.ok(client.notes.get(epoch), `note of epoch ${epoch}`)
-  assert.equal([...new Set(asked)].sort(), ['difference node', 'note node', 'pointer node'])
+  assert.equal([...new Set(asked)].sort(), ['difference node', 'head node', 'note node'])
   await client.close()
   await world.close()
 })

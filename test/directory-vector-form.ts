@@ -20,6 +20,7 @@ export type VectorKind =
   | 'answer'
   | 'difference'
   | 'tally'
+  | 'log'
 
 export interface DirectoryVector {
   readonly id: string

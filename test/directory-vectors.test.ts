@@ -10,6 +10,7 @@ import { verifyConsensus } from '../directory/documents/document.ts'
 import { readEvidence, verifyEvidence } from '../directory/documents/evidence.ts'
 import { readAnswer, readRequest } from '../directory/documents/exchange.ts'
 import { readJoin, readLeave, verifyJoin, verifyLeave } from '../directory/documents/joining.ts'
+import { readLog } from '../directory/documents/log.ts'
 import { openMessage, setHash } from '../directory/documents/message.ts'
 import { readStatistics, verifyStatistics } from '../directory/documents/statistics.ts'
 import { readVote } from '../directory/documents/vote.ts'
@@ -18,6 +19,7 @@ import { readDealing, sharingOf, verifyOpening } from '../directory/randomness/s
 import { tally } from '../directory/rounds/tally.ts'
 import { digest } from '../directory/statement.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
+import { edgeRoot } from '../encoding/merkle.ts'
 import { networkOf } from '../simulator/directory-world.ts'
 import { type DirectoryVectorFile, type VectorKind, vectorPath } from './directory-vector-form.ts'
 import { directoryVectors } from './directory-vectors.ts'
@@ -69,6 +71,7 @@ const readers: Record<Exclude<VectorKind, ListKind>, (bytes: Uint8Array) => Uint
     verifyStatistics(network.name, statistics)
     return undefined
   },
+  log: bytes => edgeRoot(readLog(bytes).end),
   request(bytes) {
     readRequest(bytes)
     return undefined

@@ -37,12 +37,14 @@ import {
   bodyOf,
   contentOf,
   descriptorOf,
+  descriptorsOf,
   idOf,
   signaturesOf,
   signer,
   voteOf,
 } from '../simulator/directory-samples.ts'
 import { packetKeyOf } from '../simulator/directory-world.ts'
+import { badLogs, logVectors } from './directory-log-vectors.ts'
 import { messageVectors, tallyVectors } from './directory-round-vectors.ts'
 import {
   author,
@@ -131,6 +133,7 @@ function consensusVectors(): DirectoryVector[] {
   const votes = network.authorities.map((_, i) => voteOf(network, i, descriptors))
   const body = tally({ network, epoch: document, votes })
   const named = nameBody(body)
+  const after = nameBody(bodyOf(network, document + 1, descriptorsOf(network, document + 1, 3, 1), named))
   const signed = (bytes: Uint8Array, count = 3): Uint8Array =>
     writeDocument(bytes, signaturesOf(network, document, digest(bytes), count))
   const consensus = (id: string, expect: string, why: string, bytes: Uint8Array, name?: Uint8Array) =>
@@ -202,6 +205,21 @@ function consensusVectors(): DirectoryVector[] {
           ...body,
           nodes: body.nodes.map(node => ({ ...node, descriptor: { ...node.descriptor, serial: 8 } })),
         }),
+      ),
+    ),
+    consensus(
+      'the document after it',
+      'ok',
+      'its log has one entry',
+      writeDocument(after.bytes, signaturesOf(network, document + 1, after.hash, 3)),
+      after.hash,
+    ),
+    ...badLogs.map(([id, change]) =>
+      consensus(
+        id,
+        'BAD_DOCUMENT',
+        'a log of the documents before it',
+        signed(writeBody({ ...body, ...change })),
       ),
     ),
     consensus('another version', 'BAD_DOCUMENT', 'version 2', signed(withVersion(named.bytes, 2))),
@@ -357,6 +375,9 @@ function exchangeVectors(): DirectoryVector[] {
   return [
     request('document of an epoch', writeRequest({ ask: 'document', epoch: 7 })),
     request('document of now', writeRequest({ ask: 'document', epoch: null })),
+    request('head', writeRequest({ ask: 'head', pointer: hash })),
+    request('the end of the log', writeRequest({ ask: 'log', page: null })),
+    request('a page of the log', writeRequest({ ask: 'log', page: 1024 })),
     request('join', writeRequest({ ask: 'join', request: hash })),
     request('leave', writeRequest({ ask: 'leave', note: hash })),
     request('upload', writeRequest({ ask: 'upload', descriptor: hash })),
@@ -436,6 +457,7 @@ export function directoryVectors(): DirectoryVectorFile {
       ...consensusVectors(),
       ...messageVectors(),
       ...evidenceVectors(),
+      ...logVectors(),
       ...statisticsVectors(),
       ...joiningVectors(),
       ...exchangeVectors(),

@@ -6,11 +6,11 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fromHex, hex } from '../encoding/bytes.ts'
+import { leafHash, MerkleTree } from '../encoding/merkle.ts'
 import { PaymentError } from '../payment/error.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
 import { FollowedLedger } from '../payment/ledger/followed.ts'
 import { signHead, writeEntry, writeHead } from '../payment/ledger/log.ts'
-import { leafHash, MerkleTree } from '../payment/ledger/merkle.ts'
 import { answerQuestion, type Served, stretchQuestion, submitQuestion } from '../payment/ledger/service.ts'
 import {
   entriesIn,

@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fromHex, hex } from '../encoding/bytes.ts'
+import { leafHash, verifyInclusion } from '../encoding/merkle.ts'
 import { denominations, isDenomination, split } from '../payment/denominations.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
 import { audit } from '../payment/ledger/audit.ts'
@@ -21,7 +22,6 @@ import {
   writeGenesis,
   writeHead,
 } from '../payment/ledger/log.ts'
-import { leafHash, verifyInclusion } from '../payment/ledger/merkle.ts'
 import {
   type Note,
   notesOf,

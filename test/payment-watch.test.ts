@@ -3,9 +3,9 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { leafHash, MerkleTree } from '../encoding/merkle.ts'
 import type { Genesis } from '../payment/ledger/ledger.ts'
 import { ledgerId, type SignedHead, signHead, writeHead } from '../payment/ledger/log.ts'
-import { leafHash, MerkleTree } from '../payment/ledger/merkle.ts'
 import { ownerOf } from '../payment/ledger/transaction.ts'
 import { isFork, proofTime, type WatchAction, type WatchState, watch } from '../payment/ledger/watch.ts'
 

@@ -17,6 +17,7 @@ import { openMessage } from '../documents/message.ts'
 import type { Network, VotingNetwork } from '../documents/network.ts'
 import { readStatistics } from '../documents/statistics.ts'
 import { DirectoryError } from '../error.ts'
+import { readPointer } from '../follow/table.ts'
 import { openNoteMessage } from '../rounds/status-note-machine.ts'
 import type { AuthorityOptions } from './options.ts'
 import type { Parts } from './parts.ts'
@@ -68,7 +69,12 @@ export class Answers {
       case 'note':
         return notes.serve(request.epoch)
       case 'pointer':
-        return documents.servePointer(request.epoch)
+        return archive.servePointer(request.epoch)
+      case 'head':
+        archive.hear(request.pointer)
+        return archive.servePointer(readPointer(request.pointer).epoch)
+      case 'log':
+        return archive.serveLog(request.page)
       case 'evidence':
         return writeProofs(proofs.all)
       default:

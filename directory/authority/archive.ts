@@ -8,6 +8,7 @@ import type { Epoch } from '../../world/units.ts'
 import { changes } from '../documents/authority-set.ts'
 import { type ConsensusBody, type NamedBody, readBody, type Successors } from '../documents/consensus.ts'
 import { type ConsensusDocument, readDocument, validSigners, writeDocument } from '../documents/document.ts'
+import type { Evidence } from '../documents/evidence.ts'
 import { epochAt, epochsValid, type Network } from '../documents/network.ts'
 import { followChanges } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
@@ -15,6 +16,7 @@ import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
 import type { HeldDocument, HeldDocuments } from '../follow/held-documents.ts'
 import { HeldNotes } from '../follow/status-note-held.ts'
+import { writePointer } from '../follow/table.ts'
 import type { SignatureMessage } from '../rounds/state.ts'
 import { digest, type SignatureEntry } from '../statement.ts'
 import { type AuthorityStore, storedEpochs } from './store.ts'
@@ -30,6 +32,8 @@ export interface ArchiveInit {
   readonly onRefused: (error: DirectoryError) => void
   /** Told of each new document. */
   readonly onDocument: (held: HeldDocument) => void
+  /** Told of a proof that authorities signed two documents of an epoch. */
+  readonly onProof: (evidence: Evidence) => void
 }
 
 /** Bodies of so many epochs before this one stay in memory. */
@@ -59,7 +63,8 @@ export class Archive {
     const { store, network, clock } = this.#init
     const epoch = epochAt(network, clock.now())
     for (const bytes of await store.changes()) this.#use(() => void this.documents.succession.learn(bytes))
-    for (const bytes of await store.documents()) this.#use(() => this.#load(bytes))
+    const log = await store.log()
+    for (const bytes of await store.documents()) this.#use(() => this.#load(bytes, log))
     this.#handedOver = await store.handedOver()
     for (const { epoch: of, hash, body } of await store.signed()) {
       this.#signed.set(of, hash)
@@ -80,13 +85,13 @@ export class Archive {
   }
 
   /** A document whose time is over is no view any more, but the chain goes on from it. */
-  #load(bytes: Uint8Array): void {
+  #load(bytes: Uint8Array, log?: Uint8Array): void {
     const { clock } = this.#init
     const document = readDocument(bytes)
-    if (document.body.validUntil > clock.now()) this.documents.add(bytes, clock.now())
+    if (document.body.validUntil > clock.now()) this.documents.add(bytes, clock.now(), undefined, log)
     else if (document.body.epoch <= (this.#latest?.epoch ?? -1)) return
     else {
-      this.documents.succession.verify(document)
+      this.documents.remember(bytes, log)
       this.documents.succession.note(document, bytes)
     }
     this.#note(document)
@@ -101,22 +106,24 @@ export class Archive {
    *
    * @returns why it was refused, if it was
    */
-  adopt(bytes: Uint8Array): DirectoryError | undefined {
+  adopt(bytes: Uint8Array, told?: Uint8Array): DirectoryError | undefined {
     const { clock, log, store, onRefused, onDocument } = this.#init
     try {
-      const { held, isNew } = this.documents.add(bytes, clock.now())
+      const { held, isNew } = this.documents.add(bytes, clock.now(), undefined, told)
       if (!isNew) return undefined
       this.#note(held.document)
       onDocument(held)
       const { epoch, signers, hash } = held.view
       log.info({ epoch, signers: signers.length, hash: hex(hash) }, 'authority: document')
       const change = changes(held.document.body) !== undefined
-      store.putDocument(epoch, bytes, change).catch((error: unknown) => {
+      const names = this.documents.log.isMissing ? undefined : this.documents.log.serve()
+      store.putDocument(epoch, bytes, { change, log: names }).catch((error: unknown) => {
         log.error({ why: String(error) }, 'authority: a document could not be stored')
       })
       return undefined
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
+      for (const proof of this.documents.proofs) this.#init.onProof(proof)
       onRefused(error)
       log.warn({ code: error.code, why: error.message }, 'authority: refused a document')
       return error
@@ -126,14 +133,46 @@ export class Archive {
   /**
    * Adopts a document of a peer; one of other authorities leads to the documents in which they changed.
    *
+   * @param told the log of those before it, as the peer has it
    * @param ask the peer for the first change after an epoch
    */
-  async adoptFrom(bytes: Uint8Array, ask: (after: number | null) => Promise<Uint8Array>): Promise<void> {
-    if (this.adopt(bytes)?.code !== 'WRONG_AUTHORITIES') return
+  async adoptFrom(
+    bytes: Uint8Array,
+    told: Uint8Array | undefined,
+    ask: (after: number | null) => Promise<Uint8Array>,
+  ): Promise<void> {
+    if (this.adopt(bytes, told)?.code !== 'WRONG_AUTHORITIES') return
     const { succession } = this.documents
     const { store } = this.#init
     const kept = (epoch: number, step: Uint8Array): Promise<void> => store.putChange(epoch, step)
-    if (await followChanges(succession, ask, kept)) this.adopt(bytes)
+    if (await followChanges(succession, ask, kept)) this.adopt(bytes, told)
+  }
+
+  /** Hears what somebody holds of an epoch. @throws DirectoryError as `HeldDocuments.hear` */
+  hear(pointer: Uint8Array): void {
+    const split = this.documents.hear(pointer)
+    for (const proof of split?.proofs ?? []) this.#init.onProof(proof)
+  }
+
+  /** Serves the pointer to a document, also to one whose time is over. @throws DirectoryError UNAVAILABLE */
+  async servePointer(epoch: number): Promise<Uint8Array> {
+    const old = this.documents.get(epoch) === undefined ? await this.#init.store.document(epoch) : undefined
+    if (old === undefined) return this.documents.servePointer(epoch)
+    const { hash, signatures } = readDocument(old)
+    return writePointer({ epoch, hash, signatures })
+  }
+
+  /**
+   * Serves the end of the log, or the page that begins with an entry.
+   *
+   * @throws DirectoryError UNAVAILABLE
+   */
+  async serveLog(page: number | null): Promise<Uint8Array> {
+    if (page === null) return this.documents.log.serve()
+    const bytes = await this.#init.store.logPage(page)
+    if (bytes === undefined)
+      throw new DirectoryError('UNAVAILABLE', `log: no page from entry ${page} on here`)
+    return bytes
   }
 
   /** A document that a round has made. */

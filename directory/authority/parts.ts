@@ -51,7 +51,11 @@ export interface Parts {
 export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
   const { network, link, clock, random, log, sharing = secretSharing } = options
   const surroundings = { network, link, clock, random, log }
-  const documents = new HeldDocuments(network)
+  const documents = new HeldDocuments(network, page => {
+    store.putLogPage(page).catch((error: unknown) => {
+      log.error({ why: String(error) }, 'authority: a page of the log could not be stored')
+    })
+  })
   const networkFor = (document: number): Network => documents.succession.networkFor(document)
   const store = new AuthorityStore(options.store, documents.succession, log, sharing)
   const policy = options.admission
@@ -64,6 +68,7 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
   const archive: Archive = new Archive({
     ...{ network, documents, clock, log, store },
     onRefused: error => refusals.count(error),
+    onProof: evidence => proofs.accuse(evidence),
     onDocument: held => {
       office.meet()
       link.dht.keep([...held.view.nodes.values(), ...documents.succession.newest.authorities], true)
@@ -190,12 +195,18 @@ async function catchUp(
 ): Promise<void> {
   const mine = archive.documents.newest()?.view.epoch ?? -1
   if (newest === null || (newest <= mine && archive.current() !== undefined)) return
+  const log = await peers.ask(peer, { ask: 'log', page: null }).catch(ignoreRefusal)
   for (const epoch of [null, newest]) {
     try {
       const bytes = await peers.ask(peer, { ask: 'document', epoch })
-      await archive.adoptFrom(bytes, after => peers.ask(peer, { ask: 'change', after }))
+      await archive.adoptFrom(bytes, log, after => peers.ask(peer, { ask: 'change', after }))
     } catch (error) {
       if (!(error instanceof DirectoryError && error.code === 'UNAVAILABLE')) throw error
     }
   }
+}
+
+/** A peer that has no log tells none. @throws every other error */
+function ignoreRefusal(error: unknown): undefined {
+  if (!(error instanceof DirectoryError)) throw error
 }

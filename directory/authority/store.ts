@@ -17,6 +17,7 @@ import {
 } from '../documents/descriptor.ts'
 import { type Evidence, readEvidence, verifyEvidence, writeEvidence } from '../documents/evidence.ts'
 import { joinLimits, type Member, readJoin, writeJoin } from '../documents/joining.ts'
+import type { LogStretch } from '../documents/log.ts'
 import {
   maxMessageBytes,
   openMessage,
@@ -29,7 +30,7 @@ import type { VotingNetwork } from '../documents/network.ts'
 import type { Succession } from '../documents/succession.ts'
 import type { Vote } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
-import { changeKey, documentKey } from '../follow/documents-on-disk.ts'
+import { changeKey, documentKey, logKey } from '../follow/documents-on-disk.ts'
 import { type SecretSharing, sharingOf } from '../randomness/sharing.ts'
 import { Reader } from '../reader.ts'
 import type { Descriptors, Kept, Made } from '../rounds/state.ts'
@@ -50,6 +51,8 @@ const keys = {
 /** Tells what an authority must not say twice in an epoch. */
 const statements = ['vote', 'set', 'signature', 'note'] as const
 type Statement = (typeof statements)[number]
+
+const pageKey = (first: number): string => `log-page/${number(first)}`
 
 const memberKey = (id: string): string => `member/${id}`
 
@@ -196,10 +199,34 @@ export class AuthorityStore {
     return this.#store.get(documentKey(epoch))
   }
 
-  /** @param change whether it hands over to other authorities: then it stays */
-  async putDocument(epoch: number, bytes: Uint8Array, change: boolean): Promise<void> {
+  /**
+   * Writes down a document.
+   *
+   * @param with `change` says whether it hands over to other authorities: then it stays; `log` is the end of the log with it
+   */
+  async putDocument(
+    epoch: number,
+    bytes: Uint8Array,
+    { change, log }: { readonly change: boolean; readonly log: Uint8Array | undefined },
+  ): Promise<void> {
     await this.#store.put(documentKey(epoch), bytes)
+    if (log !== undefined) await this.#store.put(logKey, log)
     if (change) await this.putChange(epoch, bytes)
+  }
+
+  /** Reads the end of the log as it was when the newest document came. */
+  async log(): Promise<Uint8Array | undefined> {
+    return this.#store.get(logKey)
+  }
+
+  /** Writes down a page of the log, for ever. */
+  async putLogPage(page: LogStretch): Promise<void> {
+    await this.#store.put(pageKey(page.from.size), page.write())
+  }
+
+  /** Reads the page of the log that begins with an entry. */
+  async logPage(first: number): Promise<Uint8Array | undefined> {
+    return this.#store.get(pageKey(first))
   }
 
   async putChange(epoch: number, bytes: Uint8Array): Promise<void> {

@@ -3,6 +3,7 @@
 
 import { compare } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
+import type { TreeEdge } from '../../encoding/merkle.ts'
 import { KiB, MiB } from '../../world/units.ts'
 import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
@@ -16,6 +17,7 @@ import {
   type StablePart,
   stableForm,
 } from './descriptor.ts'
+import { edgeForm, readEdge } from './log.ts'
 import type { AuthorityEntry, AuthoritySet } from './network.ts'
 import { mostAuthorities } from './parameters.ts'
 
@@ -87,6 +89,8 @@ export interface ConsensusBody {
   readonly successors: Successors | null
   /** 32 bytes: the name of the newest document before it; none for a network's first. */
   readonly previous: Uint8Array
+  /** The log of all documents before it, that one the last (docs/spec/directory-log.md 14). */
+  readonly log: TreeEdge
   /** Shared randomness of this document and of the one before: 32 bytes each, or none where there was none. */
   readonly randomness: readonly [Uint8Array, Uint8Array]
   /** The nodes' mixing strategy. */
@@ -115,6 +119,7 @@ export function writeBody(body: ConsensusBody): Uint8Array {
     authorities: body.authorities.map(({ id, addresses, voted }) => [id, addresses, voted ? 1 : 0]),
     successors: successorsForm(body.successors),
     previous: body.previous,
+    log: edgeForm(body.log),
     randomness: body.randomness,
     mixing: body.mixing,
     parameters: Object.fromEntries(body.parameters),
@@ -146,7 +151,8 @@ export function readBody(bytes: Uint8Array): ConsensusBody {
     throw new DirectoryError('TOO_LARGE', `consensus: want at most ${maxDocumentBytes} bytes`)
   }
   const read = new Reader(bytes, 'consensus')
-  read.map(17)
+  read.map(18)
+  const log = readEdge(read.key('log'))
   const kept = readKept(read.key('kept'))
   const epoch = read.key('epoch').uint()
   const nodes = readNodes(read.key('nodes'), epoch)
@@ -159,6 +165,9 @@ export function readBody(bytes: Uint8Array): ConsensusBody {
   }
   const excluded = readExcluded(read.key('excluded'))
   const previous = read.key('previous').bytes(0, 32)
+  if ((log.size === 0) !== (previous.length === 0)) {
+    throw read.fail('BAD_DOCUMENT', `a log of ${log.size} documents before it`)
+  }
   const threshold = read.key('threshold').uint(mostAuthorities)
   const freshUntil = read.key('freshUntil').uint()
   const parameters = readParameters(read.key('parameters'))
@@ -180,6 +189,7 @@ export function readBody(bytes: Uint8Array): ConsensusBody {
     authorities,
     successors,
     previous,
+    log,
     randomness,
     mixing,
     parameters,

@@ -7,6 +7,7 @@ import { maxDocumentBytes, maxSignaturesBytes } from './consensus.ts'
 import { descriptorLimits } from './descriptor.ts'
 import { joinLimits } from './joining.ts'
 import { maxMessageBytes } from './message.ts'
+import { mostAuthorities } from './parameters.ts'
 import { statisticsLimits } from './statistics.ts'
 import { noteLimits } from './status-note.ts'
 
@@ -21,6 +22,8 @@ export const directoryProtocol = '/chaffinch/directory/1'
  * | difference | anybody whoever serves | the same, told from the document of this name (difference.ts) where both are held |
  * | note | anybody whoever serves | the signed status note of the epoch (status-note.ts) |
  * | pointer | anybody whoever serves | epoch, name and signatures of the document (table.ts) |
+ * | head | anybody whoever serves | the same, of the epoch of the pointer that the asker shows (table.ts) |
+ * | log | anybody whoever serves | the newest entries of the log of documents, or the page from an entry on (log.ts) |
  * | upload | a node an authority | nothing |
  * | join | a node an authority | nothing: it is let in (joining.ts) |
  * | leave | anybody an authority | nothing: the node of the note is out of the next document |
@@ -39,6 +42,8 @@ export type DirectoryRequest =
   | { readonly ask: 'difference'; readonly from: Uint8Array; readonly epoch: number }
   | { readonly ask: 'note'; readonly epoch: number }
   | { readonly ask: 'pointer'; readonly epoch: number }
+  | { readonly ask: 'head'; readonly pointer: Uint8Array }
+  | { readonly ask: 'log'; readonly page: number | null }
   | { readonly ask: 'upload'; readonly descriptor: Uint8Array }
   | { readonly ask: 'join'; readonly request: Uint8Array }
   | { readonly ask: 'leave'; readonly note: Uint8Array }
@@ -54,8 +59,11 @@ export type DirectoryRequest =
 /** The largest request that an authority reads, bytes. */
 export const maxRequestBytes: number = maxMessageBytes + 64
 
-/** The largest request to a node, which answers `document`, `difference`, `pointer` and `evidence` only, bytes. */
-export const maxAskBytes = 64
+/** Bytes of a pointer at most: a hash, and a signature of each authority that is known or not yet known. */
+export const maxPointerBytes: number = 64 + 2 * mostAuthorities * 104
+
+/** The largest request to a node, which answers about documents and notes only, bytes: the showing of a pointer. */
+export const maxAskBytes: number = maxPointerBytes + 64
 
 /** The largest answer, bytes. */
 export const maxAnswerBytes: number = maxDocumentBytes + maxSignaturesBytes + 64
@@ -74,6 +82,10 @@ export function writeRequest(request: DirectoryRequest): Uint8Array {
       return write(['note', request.epoch])
     case 'pointer':
       return write(['pointer', request.epoch])
+    case 'head':
+      return write(['head', request.pointer])
+    case 'log':
+      return write(['log', request.page])
     case 'upload':
       return write(['upload', request.descriptor])
     case 'join':
@@ -123,6 +135,12 @@ function readFields(read: Reader, ask: string, fields: number): DirectoryRequest
   }
   if (ask === 'note' && fields === 2) return { ask, epoch: read.item('epoch').uint() }
   if (ask === 'pointer' && fields === 2) return { ask, epoch: read.item('epoch').uint() }
+  if (ask === 'head' && fields === 2) {
+    return { ask, pointer: read.item('pointer').bytesUpTo(maxPointerBytes) }
+  }
+  if (ask === 'log' && fields === 2) {
+    return { ask, page: read.item('page').nothing() ? null : read.uint() }
+  }
   if (ask === 'upload' && fields === 2) {
     return { ask, descriptor: read.item('descriptor').bytesUpTo(descriptorLimits.bytes) }
   }

@@ -46,13 +46,18 @@ export class Comparison {
   readonly #init: CompareInit
   readonly #timers = new Map<number, Timer>()
   readonly counts: { agreed: number; split: number } = { agreed: 0, split: 0 }
+  /** The newest epoch that is, or was, compared. */
+  #compared = -1
   #closed = false
 
   constructor(init: CompareInit) {
     this.#init = init
   }
 
+  /** Compares a document that came, once. */
   document({ view }: HeldDocument): void {
+    if (view.epoch <= this.#compared) return
+    this.#compared = view.epoch
     this.#later(view.epoch, 0, { all: 0, witnesses: 0 })
   }
 
@@ -96,10 +101,13 @@ export class Comparison {
     if (agreed.all < wanted || !isSeen) this.#later(epoch, go + 1, agreed)
   }
 
-  /** Nodes of the document before; the authorities too where there is none, or where the new one is suspect. */
+  /**
+   * Nodes of the document before, its time over or not; the authorities too where there is none, or where the new one is
+   * suspect.
+   */
   #witnesses(epoch: number): readonly Peer[] {
     const { documents, link } = this.#init
-    const before = documents.trusted(epoch)
+    const before = documents.trusted(epoch) ?? documents.last
     const nodes = this.#drawn([...(before?.view.nodes.values() ?? [])])
     if (before !== undefined && !documents.isSuspect(epoch)) return nodes
     const { authorities } = documents.succession.networkFor(epoch)

@@ -1,5 +1,5 @@
-// The documents of a node or client on its disk (docs/spec/directory-travel.md 10): the newest, all that handed over to
-// other authorities, and contradictions. A disk that refuses costs no document that is held in memory.
+// The documents of a node or client on its disk (docs/spec/directory-travel.md 10): the newest, the log of them, all that
+// handed over to other authorities, and contradictions. A disk that refuses costs no document that is held in memory.
 
 import type { Log } from '../../world/log.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
@@ -19,6 +19,9 @@ export function documentKey(epoch: number): string {
 export function changeKey(epoch: number): string {
   return `change/${number(epoch)}`
 }
+
+/** Key of the end of the log. */
+export const logKey = 'log'
 
 export class DocumentsOnDisk {
   readonly #store: Store | undefined
@@ -43,9 +46,15 @@ export class DocumentsOnDisk {
     return this.#store === undefined ? [] : storedSplits(this.#store, networkFor)
   }
 
-  /** A document that came, in the place of old ones. */
-  async put({ view, document, bytes }: HeldDocument): Promise<void> {
+  /** Reads the log as it was when the newest document came. */
+  async log(): Promise<Uint8Array | undefined> {
+    return this.#store?.get(logKey)
+  }
+
+  /** A document that came, in the place of old ones, and the log up to the newest one, where it is known. */
+  async put({ view, document, bytes }: HeldDocument, log: Uint8Array | undefined): Promise<void> {
     await this.#try(async store => {
+      if (log !== undefined) await store.put(logKey, log)
       await store.put(documentKey(view.epoch), bytes)
       if (changes(document.body) !== undefined) await store.put(changeKey(view.epoch), bytes)
       await store.clear({ gte: documentKey(0), lt: documentKey(Math.max(0, view.epoch - 2)) })

@@ -25,6 +25,8 @@ export interface FetchTimesInit {
   readonly random: Random
   readonly documents: HeldDocuments
   readonly window: EpochWindow
+  /** Says whether what the disk has is asked for again, so that it does not show in what is asked. */
+  readonly asksAnyway: boolean
 }
 
 export class FetchTimes {
@@ -32,6 +34,8 @@ export class FetchTimes {
   /** Elapsed time. */
   readonly #started: Ms
   readonly #moments: OwnMoments
+  /** The newest epoch whose document came since the start. */
+  #came: Epoch = -1
 
   constructor(init: FetchTimesInit) {
     this.#init = init
@@ -39,18 +43,36 @@ export class FetchTimes {
     this.#moments = new OwnMoments(init.network, init.random, init.window)
   }
 
-  /** Tells what is missing now: any document of now, or the next epoch's when its time to fetch has come. */
+  /**
+   * Tells what is missing now: the document of now, or the next epoch's when its time to fetch has come. Where nothing
+   * valid is held the document of now is asked for first too, as by those who were away for one epoch, and then the newest.
+   */
   wanted(now: Ms, tries: number): { epoch: Epoch | null } | undefined {
     const { network, documents } = this.#init
     const epoch = epochAt(network, now)
     if (epoch < 0) return undefined
-    if (documents.current(now) === undefined) return { epoch: null }
+    if (documents.current(now) === undefined) return { epoch: tries % 2 === 0 ? epoch : null }
     const wanted: number[] = []
     // A round that started the network may end late: its document is still better than an older one.
-    if (documents.get(epoch) === undefined) wanted.push(epoch)
-    if (documents.get(epoch + 1) === undefined && now >= this.#moments.in(epoch)) wanted.push(epoch + 1)
+    if (this.#lacks(epoch)) wanted.push(epoch)
+    if (this.#lacks(epoch + 1) && now >= this.#moments.in(epoch)) wanted.push(epoch + 1)
     const choice = wanted[tries % Math.max(1, wanted.length)]
     return choice === undefined ? undefined : { epoch: choice }
+  }
+
+  /** Says whether a document came since the start, where the disk does not count. */
+  get hasBegun(): boolean {
+    return !this.#init.asksAnyway || this.#came >= 0
+  }
+
+  /** The document of an epoch came from somebody who was asked. */
+  came(epoch: Epoch): void {
+    this.#came = Math.max(this.#came, epoch)
+  }
+
+  #lacks(epoch: Epoch): boolean {
+    const { documents, asksAnyway } = this.#init
+    return documents.get(epoch) === undefined || (asksAnyway && this.#came < epoch)
   }
 
   /** Tells when something may be missing next, milliseconds since 1970-01-01 UTC. */

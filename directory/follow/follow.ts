@@ -2,15 +2,14 @@
 // verifies it, compares it with what others hold, and never gives up a good one for a bad one.
 
 import { hex } from '../../encoding/bytes.ts'
-import type { Link, Peer } from '../../link/link.ts'
+import { type Link, LinkError, type Peer } from '../../link/link.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { guardedClock } from '../../world/timers.ts'
-import { type Ms, second } from '../../world/units.ts'
-import { wait } from '../../world/wait.ts'
-import { checkNetwork, epochAt, epochsValid, type Network } from '../documents/network.ts'
+import type { Epoch } from '../../world/units.ts'
+import { checkNetwork, epochAt, type Network } from '../documents/network.ts'
 import {
   type ConsensusStatus,
   consensusStatus,
@@ -20,6 +19,7 @@ import {
 } from '../documents/view.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
 import { type EpochWindow, lookAgain } from '../own-moments.ts'
+import { Attempts } from './attempts.ts'
 import { Audience } from './audience.ts'
 import { Comparison } from './comparison.ts'
 import { DocumentsOnDisk } from './documents-on-disk.ts'
@@ -28,6 +28,7 @@ import { FetchTimes, fetchWindows } from './fetch-times.ts'
 import { type HeldDocument, HeldDocuments } from './held-documents.ts'
 import { Intake } from './intake.ts'
 import { Sources } from './sources.ts'
+import type { Split } from './split.ts'
 import { noteWindows, StatusNoteFollower } from './status-note-follower.ts'
 import { HeldNotes } from './status-note-held.ts'
 import { acceptRecords } from './table.ts'
@@ -63,13 +64,6 @@ export interface FollowedDirectory extends Directory {
   status(): DirectoryStatus
 }
 
-/** After so long without an answer the next one is asked. */
-const patienceMs = 2 * second
-/** So many of those that the table names are asked. */
-const holdersAsked = 3
-/** Every so many attempts in vain the table is asked who else has it. */
-const attemptsPerSearch = 4
-
 /**
  * Follows a network's documents until `close`: fetches each epoch's, checks it, and keeps the newest.
  *
@@ -87,16 +81,13 @@ export class Follower implements FollowedDirectory {
   readonly #options: FollowOptions
   readonly #times: FetchTimes
   readonly #audience: Audience
-  readonly #refused: Partial<Record<DirectoryErrorCode | 'LINK', number>> = {}
   readonly #abort = new AbortController()
   readonly #sources: Sources
-  readonly #ask: Fetch
+  readonly #fetch: Fetch
+  readonly #attempts: Attempts
   readonly #comparison: Comparison
   readonly #intake: Intake
-  /** Tells who is being asked: hex. */
-  readonly #asking = new Set<string>()
   #saidLate: number | undefined
-  #fetched = 0
   #tries = 0
   readonly #noteWindow: EpochWindow
   #noteFollower: StatusNoteFollower | undefined
@@ -108,25 +99,34 @@ export class Follower implements FollowedDirectory {
     checkNetwork(given.network)
     const options = { ...given, clock: guardedClock(given.clock, given.log, 'directory') }
     this.#options = options
+    const isClient = who === 'client'
     this.#noteWindow = noteWindows[who]
     const { network, link, random, clock, sources: named = [] } = options
     const documents = new HeldDocuments(network)
     this.documents = documents
     this.#audience = new Audience(options.log)
     this.notes = new HeldNotes(documents.succession, name => documents.named(name), clock)
-    this.#times = new FetchTimes({ network, clock, random, documents, window: fetchWindows[who] })
+    this.#times = new FetchTimes({
+      network,
+      clock,
+      random,
+      documents,
+      window: fetchWindows[who],
+      asksAnyway: isClient,
+    })
     const sources = new Sources({
       authorities: () => documents.succession.newest.authorities,
       self: link.id,
       random,
       given: named,
-      authoritiesFirst: who === 'node',
+      authoritiesFirst: !isClient,
+      isFollowing: () => documents.current(clock.now()) !== undefined,
     })
     const fetch = new Fetch({ ...options, documents, signal: this.#abort.signal })
     const disk = new DocumentsOnDisk(options.store, options.log)
     const reach = { ...options, documents, sources, fetch }
     this.#sources = sources
-    this.#ask = fetch
+    this.#fetch = fetch
     this.#comparison = new Comparison({
       ...reach,
       onOther: (pointer, document) => this.#intake.onOther(pointer, document),
@@ -138,9 +138,11 @@ export class Follower implements FollowedDirectory {
     this.#intake = new Intake({
       ...reach,
       disk,
+      onCame: held => this.#comparison.document(held),
       onNew: held => this.#onNew(held),
-      onSplit: () => this.#tellCurrent(),
+      onSplit: split => this.#onSplit(split),
     })
+    this.#attempts = new Attempts({ ...reach, intake: this.#intake, signal: this.#abort.signal })
     const networkFor = (epoch: number): Network => documents.succession.networkFor(epoch)
     acceptRecords(link.dht, { network, networkFor, now: clock.now, view: () => documents.newest()?.view })
     link.dht.keep(sources.all, false)
@@ -154,7 +156,7 @@ export class Follower implements FollowedDirectory {
       ...this.#options,
       notes: this.notes,
       sources: n => this.#sources.inAttempt(n),
-      ready: () => this.current() !== undefined,
+      ready: () => this.#times.hasBegun && this.current() !== undefined,
       window: this.#noteWindow,
       onEffect: () => this.#tellCurrent(),
     })
@@ -191,9 +193,9 @@ export class Follower implements FollowedDirectory {
     return {
       epoch: epochAt(network, clock.now()),
       consensus: consensusStatus(view),
-      fetched: this.#fetched,
+      fetched: this.#attempts.fetched,
       accepted: this.#intake.accepted,
-      refused: { ...this.#refused },
+      refused: { ...this.#attempts.refused },
       agreed: this.#comparison.counts.agreed,
       ...this.health(),
     }
@@ -246,12 +248,17 @@ export class Follower implements FollowedDirectory {
       this.#tellCurrent()
     this.#sayLate()
     const want = this.#times.wanted(now, this.#tries)
-    if (want !== undefined && (await this.#fetch(want.epoch))) this.#tries = 0
+    if (want !== undefined && (await this.#attempts.run(want.epoch, this.#tries))) this.#arrived(want.epoch)
     else if (want !== undefined) this.#tries++
     if (this.#abort.signal.aborted) return
     const next = this.#times.wanted(clock.now(), this.#tries)
     if (next !== undefined) return this.#plan(this.#tries === 0 ? 0 : this.#times.backOff(this.#tries))
     this.#timer = lookAgain(clock, this.#times.nextFetch(clock.now()), () => this.#run())
+  }
+
+  #arrived(epoch: Epoch | null): void {
+    this.#times.came(epoch ?? this.current()?.epoch ?? -1)
+    this.#tries = 0
   }
 
   /** Once for each document that is not fresh any more. */
@@ -266,74 +273,37 @@ export class Follower implements FollowedDirectory {
     )
   }
 
-  /** Asks a few places; true when a document was accepted. */
-  async #fetch(epoch: number | null): Promise<boolean> {
-    const { clock } = this.#options
-    for (const peer of this.#sources.inAttempt(this.#tries)) {
-      if (await trueWithin(clock, patienceMs, this.#try(peer, epoch))) return true
-    }
-    return this.#tries % attemptsPerSearch === 1 && (await this.#search(epoch))
-  }
-
-  /** Asks those of whom the table says that they have it. */
-  async #search(epoch: number | null): Promise<boolean> {
-    const { network, clock } = this.#options
-    const now = epochAt(network, clock.now())
-    const epochs = epoch === null ? Array.from({ length: epochsValid }, (_, i) => now - i) : [epoch]
-    for (const of of epochs.filter(each => each >= 0)) {
-      if (this.#abort.signal.aborted) return false
-      for (const peer of (await this.#ask.holders(of)).slice(0, holdersAsked)) {
-        if (await this.#try(peer, of)) return true
-      }
-    }
-    return false
-  }
-
-  async #try(peer: Peer, epoch: number | null): Promise<boolean> {
-    const id = hex(peer.id)
-    if (this.#abort.signal.aborted || this.#asking.has(id)) return false
-    this.#asking.add(id)
-    let bytes: Uint8Array | undefined
-    try {
-      bytes = await this.#ask.document(peer, epoch)
-      this.#fetched++
-      await this.#intake.acceptFrom(peer, bytes, epoch ?? undefined)
-      return true
-    } catch (error) {
-      if (this.#abort.signal.aborted) return false
-      this.#refuse(peer, error)
-      if (bytes !== undefined) this.#intake.learnFrom(bytes)
-      return false
-    } finally {
-      this.#asking.delete(id)
-    }
-  }
-
-  #refuse(peer: Peer, error: unknown): void {
-    const { log } = this.#options
-    const code = this.#sources.note(peer, error)
-    if (!(error instanceof DirectoryError)) {
-      this.#count(code === 'TOO_LARGE' ? 'TOO_LARGE' : 'LINK')
-      if (code === 'FAULT') log.warn({ why: String(error) }, 'directory: request failed')
-      return
-    }
-    this.#count(error.code)
-    if (error.code === 'UNAVAILABLE') return
-    log.warn({ code: error.code, why: error.message }, 'directory: refused a document')
-  }
-
-  #count(code: DirectoryErrorCode | 'LINK'): void {
-    this.#refused[code] = (this.#refused[code] ?? 0) + 1
-  }
-
   /** The view of now is another one: a note has come into force, or a document is used no more. */
   #tellCurrent(): void {
     const view = this.current()
     if (view !== undefined) this.#audience.tell(view)
   }
 
+  /** Hears a pointer that somebody shows. @throws DirectoryError as `HeldDocuments.hear` */
+  hear(pointer: Uint8Array): void {
+    this.#intake.hear(pointer)
+  }
+
+  /** Of a split that a log alone shows, some who may have it are asked for what was signed. */
+  #onSplit({ epoch, proofs }: Split): void {
+    this.#tellCurrent()
+    if (proofs.length > 0) return
+    const { authorities } = this.documents.succession.networkFor(epoch)
+    void (async () => {
+      for (const peer of [...this.#sources.inAttempt(0), ...authorities]) {
+        if (this.#abort.signal.aborted || this.documents.isProven(epoch)) return
+        try {
+          this.#intake.onOther(await this.#fetch.pointer(peer, epoch), undefined)
+        } catch (error) {
+          if (!(error instanceof DirectoryError || error instanceof LinkError)) throw error
+        }
+      }
+    })().catch((error: unknown) => {
+      this.#options.log.warn({ why: String(error) }, 'directory: a proof could not be asked for')
+    })
+  }
+
   #onNew(held: HeldDocument): void {
-    this.#comparison.document(held)
     if (!this.documents.isSuspect(held.view.epoch)) this.#tellNew(held)
   }
 
@@ -356,15 +326,6 @@ export class Follower implements FollowedDirectory {
     this.#readyTimer?.cancel()
     this.#readyTimer = lookAgain(clock, newest.view.validAfter, () => this.#tellReady())
   }
-}
-
-/** Waits for so long at most: what is not true after `ms` is false. */
-function trueWithin(clock: Clock, ms: Ms, happening: Promise<boolean>): Promise<boolean> {
-  return wait({}, ({ resolve, reject }) => {
-    const late = clock.after(ms, () => resolve(false))
-    happening.then(resolve, reject)
-    return () => late.cancel()
-  })
 }
 
 function closed(): DirectoryError {

@@ -2,16 +2,19 @@
 // Neither of two of one epoch is used (docs/spec/directory-travel.md 10.3).
 
 import { hex, same } from '../../encoding/bytes.ts'
+import { sameEdge } from '../../encoding/merkle.ts'
 import { difference, writeTold } from '../documents/difference.ts'
-import { type ConsensusDocument, readDocument } from '../documents/document.ts'
+import { type ConsensusDocument, readDocument, validSigners } from '../documents/document.ts'
 import type { Evidence } from '../documents/evidence.ts'
+import { continues, type LogStretch, logAfter } from '../documents/log.ts'
 import { epochAt, epochsValid, type Network } from '../documents/network.ts'
 import { Succession } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
-import { type Split, splitOf } from './split.ts'
-import { writePointer } from './table.ts'
+import { HeldLog } from './held-log.ts'
+import { namedOnly, type Split, splitOf } from './split.ts'
+import { checkEach, readPointer, writePointer } from './table.ts'
 
 export interface HeldDocument {
   readonly bytes: Uint8Array
@@ -19,32 +22,51 @@ export interface HeldDocument {
   readonly view: View
 }
 
+/** Splits stay known for so many epochs, so many at most. */
+const splitEpochs = 72
+const mostSplits = 16
+
 export class HeldDocuments {
   /** Tells who makes documents, and since when. */
   readonly succession: Succession
+  /** The names of all documents up to the newest. */
+  readonly log: HeldLog
   readonly #network: Network
   readonly #held = new Map<number, HeldDocument>()
   /** Differences between two that are held, made once: by the names of both. */
   readonly #told = new Map<string, Uint8Array>()
   /** By epoch: another document was signed, too. */
   readonly #splits = new Map<number, Split>()
-  /** Epochs whose document nobody outside of it has confirmed, though it has few nodes of the one before. */
+  /** Epochs whose document nobody outside of it has confirmed, though something speaks against it. */
   readonly #suspects = new Set<number>()
+  /** Epochs whose document could not be held against the log of the one before. */
+  readonly #unshown = new Set<number>()
+  /** The newest whose time is over. */
+  #last: HeldDocument | undefined
 
-  constructor(network: Network) {
+  /** @param onPage told of each page of the log that is let go of */
+  constructor(network: Network, onPage?: (page: LogStretch) => void) {
     this.#network = network
     this.succession = new Succession(network)
+    this.log = new HeldLog(onPage)
   }
 
   /**
    * Verifies and keeps. What is held is never replaced.
    *
    * @param epoch the one that was asked for, if it was one
+   * @param log what somebody told to be the log of the documents before it, if anybody did
    * @returns the document, and whether it was new
    * @throws DirectoryError as `verifyConsensus`; OLD_EPOCH when its time is over or another epoch was asked for,
-   * FUTURE_EPOCH when it cannot exist yet, CONFLICT when another one of its epoch is held
+   * FUTURE_EPOCH when it cannot exist yet, CONFLICT when another one of its epoch is held, or its log has another
+   * document in the place of one that is held
    */
-  add(bytes: Uint8Array, now: number, epoch?: number): { held: HeldDocument; isNew: boolean } {
+  add(
+    bytes: Uint8Array,
+    now: number,
+    epoch?: number,
+    log?: Uint8Array,
+  ): { held: HeldDocument; isNew: boolean } {
     const document = readDocument(bytes)
     const { epoch: have } = document.body
     if (have > epochAt(this.#network, now) + 2) {
@@ -56,6 +78,7 @@ export class HeldDocuments {
     }
     const before = this.#held.get(have)
     if (before !== undefined && same(before.document.hash, document.hash)) {
+      if (this.log.isMissing && log !== undefined) this.log.learn(log)
       return { held: before, isNew: false }
     }
     if (this.#splits.has(have)) {
@@ -66,9 +89,74 @@ export class HeldDocuments {
       this.contradict({ epoch: have, hash: document.hash, signatures: document.signatures })
       throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have}`)
     }
+    this.#checkLog(held, log)
     this.succession.note(document, bytes)
     this.#held.set(have, held)
     return { held, isNew: true }
+  }
+
+  /** docs/spec/directory-log.md 14.4: what is held must stand in the log of what comes later. */
+  #checkLog(held: HeldDocument, told: Uint8Array | undefined): void {
+    const { document } = held
+    const { epoch } = document.body
+    const others = [...this.#held.values(), ...(this.#last === undefined ? [] : [this.#last])]
+    const previous = others.find(other => same(other.document.hash, document.body.previous))
+    if (previous !== undefined && !sameEdge(document.body.log, logAfter(previous.document))) {
+      throw new DirectoryError(
+        'BAD_DOCUMENT',
+        `document of epoch ${epoch}: its log does not go on from the one before`,
+      )
+    }
+    const log = this.log.before(document, told)
+    const isKnown = others.every(other => {
+      const [earlier, later] = other.view.epoch < epoch ? [other, held] : [held, other]
+      return this.#compare(earlier, later, later === held ? log : this.log.before(later.document), held)
+    })
+    if (!isKnown) this.#unshown.add(epoch)
+    this.log.follow(document, log)
+  }
+
+  /**
+   * Compares two documents by the log of the later one.
+   *
+   * @returns whether that was known
+   * @throws DirectoryError CONFLICT when the log has another document, unless the earlier one is over
+   */
+  #compare(
+    earlier: HeldDocument,
+    later: HeldDocument,
+    log: LogStretch | undefined,
+    coming: HeldDocument,
+  ): boolean {
+    const { epoch } = earlier.view
+    const found = continues(earlier.document, later.document, log)
+    if (found.holds !== 'no' || log === undefined) return found.holds !== 'unknown'
+    const { hash, signatures } = earlier.document
+    this.#note({
+      epoch,
+      ours: { epoch, hash, signatures },
+      theirs: namedOnly(epoch, found.instead),
+      proofs: [],
+      shownBy: { document: later.bytes, log: log.write() },
+    })
+    if (earlier === this.#last) return true
+    throw new DirectoryError(
+      'CONFLICT',
+      `document: epoch ${coming.view.epoch}: two signed documents of epoch ${epoch}, by the log of epoch ${later.view.epoch}`,
+    )
+  }
+
+  /** Remembers a verified document whose time is over, to compare later ones with it. */
+  remember(bytes: Uint8Array, log?: Uint8Array): void {
+    const document = readDocument(bytes)
+    if (document.body.epoch <= (this.#last?.view.epoch ?? -1)) return
+    this.#last = { bytes, document, view: this.succession.verify(document) }
+    this.log.follow(document, this.log.before(document, log))
+  }
+
+  /** The newest whose time is over, of those that were held. */
+  get last(): HeldDocument | undefined {
+    return this.#last
   }
 
   get(epoch: number): HeldDocument | undefined {
@@ -79,15 +167,65 @@ export class HeldDocuments {
    * A pointer that somebody else gave. What is held of its epoch is used no more when it names another document that
    * enough authorities signed.
    *
-   * @returns the contradiction, when it is one and is new
+   * @returns the contradiction, when it is one and is new, or proven better than before
    */
   contradict(theirs: Pointer): Split | undefined {
-    const held = this.#held.get(theirs.epoch)?.document
-    if (held === undefined || this.#splits.has(theirs.epoch)) return undefined
-    const ours = { epoch: theirs.epoch, hash: held.hash, signatures: held.signatures }
-    const split = splitOf(this.succession.networkFor(theirs.epoch), ours, theirs)
-    if (split !== undefined) this.#splits.set(split.epoch, split)
+    const { epoch } = theirs
+    const known = this.#splits.get(epoch)
+    if (known !== undefined) return this.#improve(known, theirs)
+    const held = this.#held.get(epoch)?.document
+    const hash = held?.hash ?? this.log.nameOf(epoch)
+    if (hash === undefined || same(hash, theirs.hash)) return undefined
+    const network = this.succession.networkFor(epoch)
+    const split =
+      held === undefined
+        ? { epoch, ours: namedOnly(epoch, hash), theirs, proofs: [] }
+        : splitOf(network, { epoch, hash, signatures: held.signatures }, theirs)
+    const signed = validSigners(network, { body: { epoch }, ...theirs }).length
+    if (split === undefined || signed < network.threshold) return undefined
+    return this.#note(split)
+  }
+
+  /** Of a split that a log showed, the signatures under the other name have come. */
+  #improve(known: Split, pointer: Pointer): Split | undefined {
+    if (known.proofs.length > 0) return undefined
+    const [ours, theirs] = [known.ours, known.theirs].map(of =>
+      same(of.hash, pointer.hash) && of.signatures.length === 0 ? pointer : of,
+    ) as [Pointer, Pointer]
+    const split = splitOf(this.succession.networkFor(known.epoch), ours, theirs)
+    return split === undefined ? undefined : this.#note({ ...split, shownBy: known.shownBy })
+  }
+
+  #note(split: Split): Split {
+    this.#splits.set(split.epoch, split)
+    if (this.#splits.size > mostSplits) this.#splits.delete(Math.min(...this.#splits.keys()))
     return split
+  }
+
+  /**
+   * Hears what somebody else holds of an epoch.
+   *
+   * @returns the contradiction, when it is one and is new
+   * @throws DirectoryError as `readPointer`; BAD_SIGNATURE at the first signature that does not hold, where the name is
+   * another one than is known here
+   */
+  hear(bytes: Uint8Array): Split | undefined {
+    const pointer = readPointer(bytes)
+    const { epoch, hash } = pointer
+    const known = this.#held.get(epoch)?.document.hash ?? this.log.nameOf(epoch)
+    if (known === undefined || same(known, hash) || this.isProven(epoch)) return undefined
+    checkEach(this.succession.everybody, pointer)
+    return this.contradict(pointer)
+  }
+
+  /** Says whether it is proven who signed two documents of an epoch. */
+  isProven(epoch: number): boolean {
+    return (this.#splits.get(epoch)?.proofs.length ?? 0) > 0
+  }
+
+  /** Knows again of a split that was found before. */
+  restore(split: Split): void {
+    if (!this.#splits.has(split.epoch)) this.#note(split)
   }
 
   get splits(): readonly Split[] {
@@ -127,17 +265,19 @@ export class HeldDocuments {
   }
 
   /**
-   * Suspects a document that shares too few nodes with the one before: fewer than half of those of either.
+   * Suspects a document that shares too few nodes with the one before, fewer than half of those of either, or whose log
+   * nobody has shown.
    *
-   * @returns whether it is suspect
+   * @returns why it is suspect, if it is
    */
-  suspect({ view }: HeldDocument): boolean {
+  suspect({ view }: HeldDocument): 'few nodes' | 'no log' | undefined {
     const before = this.trusted(view.epoch)?.view.nodes
-    if (before === undefined) return false
+    if (before === undefined) return undefined
     const shared = [...before.keys()].filter(id => view.nodes.has(id)).length
-    if (2 * shared >= Math.max(before.size, view.nodes.size)) return false
+    const isFew = 2 * shared < Math.max(before.size, view.nodes.size)
+    if (!isFew && !this.#unshown.has(view.epoch)) return undefined
     this.#suspects.add(view.epoch)
-    return true
+    return isFew ? 'few nodes' : 'no log'
   }
 
   isSuspect(epoch: number): boolean {
@@ -164,9 +304,15 @@ export class HeldDocuments {
   prune(now: number): number[] {
     const over = [...this.#held.keys()].filter(epoch => epoch + epochsValid <= epochAt(this.#network, now))
     for (const epoch of over) {
+      const held = this.#held.get(epoch)
+      if (held !== undefined && !this.#splits.has(epoch) && epoch > (this.#last?.view.epoch ?? -1))
+        this.#last = held
       this.#held.delete(epoch)
-      this.#splits.delete(epoch)
       this.#suspects.delete(epoch)
+      this.#unshown.delete(epoch)
+    }
+    for (const epoch of this.#splits.keys()) {
+      if (epoch + splitEpochs <= epochAt(this.#network, now)) this.#splits.delete(epoch)
     }
     if (over.length > 0) this.#told.clear()
     return over

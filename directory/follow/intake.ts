@@ -12,7 +12,7 @@ import { followChanges } from '../documents/succession.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
 import type { DocumentsOnDisk } from './documents-on-disk.ts'
-import type { Fetch } from './fetch.ts'
+import type { Fetch, Told } from './fetch.ts'
 import type { HeldDocument, HeldDocuments } from './held-documents.ts'
 import type { Sources } from './sources.ts'
 import type { Split } from './split.ts'
@@ -25,10 +25,12 @@ export interface IntakeInit {
   readonly disk: DocumentsOnDisk
   readonly sources: Sources
   readonly fetch: Fetch
+  /** Told of each document that comes from somebody, new or not. */
+  readonly onCame: (held: HeldDocument) => void
   /** Told of each new document. */
   readonly onNew: (held: HeldDocument) => void
   /** Told when a document is used no more. */
-  readonly onSplit: () => void
+  readonly onSplit: (split: Split) => void
 }
 
 export class Intake {
@@ -46,10 +48,13 @@ export class Intake {
     const networkFor = (epoch: Epoch): Network => documents.succession.networkFor(epoch)
     // Changes of the authorities first: with them the documents are verified.
     for (const bytes of await disk.changes()) this.#use(() => documents.succession.learn(bytes))
+    const log = await disk.log()
     for (const bytes of await disk.documents()) {
-      if (!this.#use(() => this.accept(bytes))) this.learnFrom(bytes)
+      if (this.#use(() => void this.#take({ bytes, log }, undefined))) continue
+      this.#use(() => documents.remember(bytes, log))
+      this.learnFrom(bytes)
     }
-    for (const { theirs } of await disk.splits(networkFor)) documents.contradict(theirs)
+    for (const { split } of await disk.splits(networkFor)) documents.restore(split)
   }
 
   /** Uses what was stored, which may be of no more use. */
@@ -65,13 +70,13 @@ export class Intake {
   }
 
   /** As `accept`; a document of other authorities leads to the documents in which they changed. */
-  async acceptFrom(peer: Peer, bytes: Uint8Array, epoch?: number): Promise<void> {
+  async acceptFrom(peer: Peer, told: Told, epoch?: number): Promise<void> {
     try {
-      this.accept(bytes, epoch)
+      this.accept(told, epoch)
     } catch (error) {
       if (!(error instanceof DirectoryError && error.code === 'WRONG_AUTHORITIES')) throw error
       if (!(await this.#followChanges(peer))) throw error
-      this.accept(bytes, epoch)
+      this.accept(told, epoch)
     }
   }
 
@@ -87,31 +92,35 @@ export class Intake {
   }
 
   /** Verifies, keeps, tells. @throws DirectoryError when it is refused, as `HeldDocuments.add` */
-  accept(bytes: Uint8Array, epoch?: number): void {
-    const { clock, log } = this.#init
-    const before = this.#init.documents.splits.length
-    let accepted: { held: HeldDocument; isNew: boolean }
-    try {
-      accepted = this.#init.documents.add(bytes, clock.now(), epoch)
-    } catch (error) {
-      const split = this.#init.documents.splits[before]
-      if (split !== undefined) this.#onSplit(split, bytes)
-      throw error
-    }
-    const { held, isNew } = accepted
-    if (!isNew) return
+  accept(told: Told, epoch?: number): void {
+    this.#init.onCame(this.#take(told, epoch))
+  }
+
+  #take(told: Told, epoch: number | undefined): HeldDocument {
+    const { log } = this.#init
+    const { held, isNew } = this.#add(told, epoch)
+    if (!isNew) return held
     this.accepted++
     log.info({ epoch: held.view.epoch, signers: held.view.signers.length }, 'directory: new document')
-    void this.#init.disk.put(held)
+    const { documents, disk } = this.#init
+    void disk.put(held, documents.log.isMissing ? undefined : documents.log.serve())
     this.#init.sources.forgive()
-    if (this.#init.documents.suspect(held)) {
-      const { epoch } = held.view
-      log.warn(
-        { epoch },
-        'directory: a document shares few nodes with the one before: others are asked first',
-      )
-    } else this.trust(held)
+    const why = documents.suspect(held)
+    if (why === undefined) this.trust(held)
+    else log.warn({ epoch: held.view.epoch }, suspicions[why])
     this.#init.onNew(held)
+    return held
+  }
+
+  /** Verifies and keeps, and says of every split that shows. */
+  #add({ bytes, log }: Told, epoch: number | undefined): { held: HeldDocument; isNew: boolean } {
+    const { documents, clock } = this.#init
+    const known = new Set(documents.splits)
+    try {
+      return documents.add(bytes, clock.now(), epoch, log)
+    } finally {
+      for (const split of documents.splits.filter(each => !known.has(each))) this.#onSplit(split, bytes)
+    }
   }
 
   /** Its nodes are asked from now on, when it is the newest. */
@@ -140,16 +149,30 @@ export class Intake {
     if (split !== undefined) this.#onSplit(split, document)
   }
 
+  /** Hears what somebody shows unasked. @throws DirectoryError as `HeldDocuments.hear` */
+  hear(pointer: Uint8Array): void {
+    const split = this.#init.documents.hear(pointer)
+    if (split !== undefined) this.#onSplit(split, undefined)
+  }
+
   #onSplit(split: Split, document: Uint8Array | undefined): void {
-    const { log } = this.#init
-    const signers = split.proofs.map(({ signer }) => hex(signer))
-    log.error(
-      { epoch: split.epoch, signers: signers.join(' ') },
-      'directory: two signed documents of one epoch: neither is used',
-    )
-    const ours = this.#init.documents.get(split.epoch)?.bytes
-    const documents = [ours, document].flatMap(bytes => (bytes === undefined ? [] : [bytes]))
-    void this.#init.disk.putSplit({ theirs: split.theirs, documents })
-    this.#init.onSplit()
+    const { log, disk, documents } = this.#init
+    const { epoch, shownBy, proofs } = split
+    const signers = proofs.map(({ signer }) => hex(signer))
+    log.error({ epoch, signers: signers.join(' ') }, splitTexts[shownBy === undefined ? 'signed' : 'logged'])
+    const ours = [documents.get(epoch), documents.last].find(held => held?.view.epoch === epoch)?.bytes
+    const signed = [ours, document].flatMap(bytes => (bytes === undefined ? [] : [bytes]))
+    void disk.putSplit({ split, documents: signed })
+    this.#init.onSplit(split)
   }
 }
+
+const suspicions = {
+  'few nodes': 'directory: a document shares few nodes with the one before: others are asked first',
+  'no log': 'directory: nobody has shown that a document goes on from the one before: others are asked first',
+} as const
+
+const splitTexts = {
+  signed: 'directory: two signed documents of one epoch: neither is used',
+  logged: 'directory: the log of a signed document has another document of an epoch than was followed here',
+} as const

@@ -13,13 +13,19 @@ import {
 import { DirectoryError } from '../error.ts'
 import type { HeldDocuments } from './held-documents.ts'
 import type { HeldNotes } from './status-note-held.ts'
+import { readPointer } from './table.ts'
 
-/** Answers with documents and notes, as every node does; an authority answers more. */
+/**
+ * Answers with documents and notes, as every node does; an authority answers more.
+ *
+ * @param hear told of each pointer that somebody shows
+ */
 export function serveDocuments(
   link: Link,
   documents: HeldDocuments,
   notes: HeldNotes,
   now: () => number,
+  hear: (pointer: Uint8Array) => void = pointer => void documents.hear(pointer),
 ): void {
   link.serve(directoryProtocol, maxAskBytes, async (_from, bytes) => {
     try {
@@ -29,6 +35,11 @@ export function serveDocuments(
       if (request.ask === 'time') return writeAnswer(writeTime(now()))
       if (request.ask === 'change') return writeAnswer(documents.serveChange(request.after))
       if (request.ask === 'pointer') return writeAnswer(documents.servePointer(request.epoch))
+      if (request.ask === 'head') {
+        hear(request.pointer)
+        return writeAnswer(documents.servePointer(readPointer(request.pointer).epoch))
+      }
+      if (request.ask === 'log' && request.page === null) return writeAnswer(documents.log.serve())
       if (request.ask === 'evidence') return writeAnswer(writeProofs(documents.proofs))
       if (request.ask !== 'difference') throw new DirectoryError('UNAVAILABLE', 'this is no authority')
       const { from, epoch } = request

@@ -26,6 +26,8 @@ export interface SourcesInit {
   readonly given: readonly Peer[]
   /** Nodes ask the authorities before other nodes, clients the other way round. */
   readonly authoritiesFirst: boolean
+  /** Says whether a valid document is held: then nodes are known, and clients leave the authorities alone. */
+  readonly isFollowing: () => boolean
 }
 
 /** Nodes of one document that are drawn as places to ask. */
@@ -59,9 +61,10 @@ export class Sources {
    * each time, so that those without a document do not hide the others.
    */
   inAttempt(n: number): readonly Peer[] {
-    const { random, given, authoritiesFirst } = this.#init
+    const { random, given, authoritiesFirst, isFollowing } = this.#init
     const nodes = shuffle(random, this.#nodes).slice(0, drawn)
-    const authorities = shuffle(random, this.#init.authorities())
+    const isKnown = !authoritiesFirst && nodes.length > 0 && isFollowing()
+    const authorities = isKnown ? [] : shuffle(random, this.#init.authorities())
     const rest = this.#others(authoritiesFirst ? [...authorities, ...nodes] : [...nodes, ...authorities])
     const skip = (n * askedPerAttempt) % Math.max(1, rest.length)
     const turn = [...rest.slice(skip), ...rest.slice(0, skip)].slice(0, askedPerAttempt)

@@ -118,24 +118,31 @@ export class StatusNoteFollower {
     const { network, link, clock, log, notes, sources } = this.#init
     for (const peer of sources((this.#tries.get(epoch) ?? 1) - 1)) {
       if (this.#abort.signal.aborted) return false
+      let answer: Uint8Array | undefined
       try {
         const timeoutMs = Math.min(requestMs.most, Math.max(requestMs.least, network.epochMs / 16))
         const options = { timeoutMs, maxBytes: noteLimits.bytes, signal: this.#abort.signal }
         const request = writeRequest({ ask: 'note', epoch })
-        const { note } = notes.add(
-          readAnswer(await link.request(peer, directoryProtocol, request, options)),
-          clock.now(),
-        )
+        answer = readAnswer(await link.request(peer, directoryProtocol, request, options))
+        const { note } = notes.add(answer, clock.now())
         this.#tellEffect(note.note.epoch)
         return note.note.epoch === epoch
       } catch (error) {
-        if (error instanceof DirectoryError && error.code !== 'UNAVAILABLE') {
+        const isUnavailable = error instanceof DirectoryError && error.code === 'UNAVAILABLE'
+        // About a document of before: asking on would show that it is not held
+        if (isUnavailable && answer !== undefined) return this.#giveUp(epoch)
+        if (error instanceof DirectoryError && !isUnavailable) {
           log.warn({ code: error.code, why: error.message }, 'directory: refused a note')
         } else if (!(error instanceof DirectoryError || error instanceof LinkError)) {
           log.warn({ why: String(error) }, 'directory: request failed')
         }
       }
     }
+    return false
+  }
+
+  #giveUp(epoch: Epoch): boolean {
+    this.#tries.set(epoch, attempts)
     return false
   }
 

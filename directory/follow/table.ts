@@ -7,6 +7,7 @@ import { write } from '../../encoding/cbor.ts'
 import type { Dht } from '../../link/dht.ts'
 import { descriptorLimits, readDescriptor, verifyDescriptor } from '../documents/descriptor.ts'
 import { validSigners } from '../documents/document.ts'
+import { maxPointerBytes } from '../documents/exchange.ts'
 import { epochAt, epochsValid, type Network } from '../documents/network.ts'
 import { mostAuthorities } from '../documents/parameters.ts'
 import type { NetworkFor } from '../documents/succession.ts'
@@ -14,10 +15,7 @@ import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
-import { digest, readSignatures, writeSignatures } from '../statement.ts'
-
-/** Bytes of a pointer at most: a hash, and a signature of each authority that is known or not yet known. */
-export const maxPointerBytes: number = 64 + 2 * mostAuthorities * 104
+import { digest, readSignatures, verifyStatement, writeSignatures } from '../statement.ts'
 
 /** /chaffinch-consensus/<network, hex>/<epoch> */
 export function consensusKey(network: string, epoch: number): string {
@@ -75,6 +73,22 @@ function checkSigned(network: Network, { epoch, hash, signatures }: Pointer): vo
       'TOO_FEW_SIGNATURES',
       `pointer of epoch ${epoch}: want ${network.threshold} signatures, have ${signers}`,
     )
+  }
+}
+
+/**
+ * Checks each signature of a pointer that somebody shows unasked: at the first that does not hold there is nothing more to
+ * do.
+ *
+ * @throws DirectoryError UNKNOWN_AUTHORITY, BAD_SIGNATURE
+ */
+export function checkEach({ name, authorities }: Network, { epoch, hash, signatures }: Pointer): void {
+  const known = new Set(authorities.map(({ id }) => hex(id)))
+  for (const { signer, signature } of signatures) {
+    if (!known.has(hex(signer))) throw new DirectoryError('UNKNOWN_AUTHORITY', `pointer: ${hex(signer)}`)
+    if (!verifyStatement(name, { kind: 'consensus', epoch, signer, about: hash }, signature)) {
+      throw new DirectoryError('BAD_SIGNATURE', `pointer of epoch ${epoch}: by ${hex(signer)}`)
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import { type Link, LinkError, type Peer } from '../../link/link.ts'
 import { geometry } from '../../sphinx/geometry.ts'
 import { type Clock, systemClock } from '../../world/clock.ts'
 import { silent } from '../../world/log.ts'
-import { systemRandom } from '../../world/random.ts'
+import { shuffle, systemRandom } from '../../world/random.ts'
 import { second } from '../../world/units.ts'
 import { type ConsensusDocument, readDocument } from '../documents/document.ts'
 import { type Evidence, openProofs, proofHash } from '../documents/evidence.ts'
@@ -21,13 +21,17 @@ import {
   writeRequest,
 } from '../documents/exchange.ts'
 import { signLeave, writeLeave } from '../documents/joining.ts'
+import { type LogStretch, readLog } from '../documents/log.ts'
 import { epochAt, epochStart, type Network } from '../documents/network.ts'
 import { followChanges, Succession } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
+import { isLogged, stretchOf } from './public-log.ts'
 import { judge, type Verdict } from './report.ts'
 
 const requestMs = 5 * second
+/** So many nodes are asked for proofs. */
+const nodesAsked = 8
 /** A clock that is asked across a slow link says little. */
 const timeMs = 3 * second
 const maxTimeBytes = 64
@@ -113,6 +117,11 @@ export class Inquiry {
    */
   async verdict(epoch?: number): Promise<Verdict> {
     const bytes = await this.#fetch(epoch, document => document)
+    const verdict = await this.#judgeFollowing(bytes)
+    return verdict.valid ? await this.judgeLog(bytes, verdict) : verdict
+  }
+
+  async #judgeFollowing(bytes: Uint8Array): Promise<Verdict> {
     const verdict = this.#judge(bytes)
     if (!isOfUnknownSet(verdict)) return verdict
     // Before one judges, one asks who the authorities are that are not known.
@@ -124,20 +133,77 @@ export class Inquiry {
     return this.#judge(bytes)
   }
 
-  /** Asks every authority for proofs that somebody contradicted itself, and checks them with the pinned keys. */
+  /**
+   * Asks every authority, and some nodes of the newest document, for proofs that somebody contradicted itself, and checks
+   * them with the pinned keys.
+   */
   async evidence(): Promise<FoundEvidence> {
     const { everybody } = this.#succession
     const proofs = new Map<string, Evidence>()
     const failures: string[] = []
+    const take = async (peer: Peer): Promise<void> => {
+      const answer = await this.#ask(peer, { ask: 'evidence' })
+      for (const proof of openProofs(everybody, answer)) proofs.set(hex(proofHash(proof)), proof)
+    }
     for (const authority of everybody.authorities) {
       try {
-        const answer = await this.#ask(authority, { ask: 'evidence' })
-        for (const proof of openProofs(everybody, answer)) proofs.set(hex(proofHash(proof)), proof)
+        await take(authority)
       } catch (error) {
         failures.push(refusalOf(authority, error).says)
       }
     }
+    // Authorities that are themselves to blame would not say so
+    await Promise.all(
+      (await this.#someNodes()).map(node => take(node).catch(error => void refusalOf(node, error))),
+    )
     return { proofs, failures }
+  }
+
+  /** Draws nodes of the newest document; none where no authority gives one. */
+  async #someNodes(): Promise<readonly Peer[]> {
+    try {
+      const { view } = await this.consensus()
+      return shuffle(systemRandom, [...view.nodes.values()]).slice(0, nodesAsked)
+    } catch (error) {
+      if (error instanceof DirectoryError) return []
+      throw error
+    }
+  }
+
+  /** Asks every authority for the end of its log, by the hex of their ids; none of it is checked. */
+  async logs(): Promise<ReadonlyMap<string, LogStretch>> {
+    const logs = new Map<string, LogStretch>()
+    for (const authority of this.#succession.everybody.authorities) {
+      try {
+        logs.set(hex(authority.id), readLog(await this.#ask(authority, { ask: 'log', page: null })))
+      } catch (error) {
+        refusalOf(authority, error)
+      }
+    }
+    return logs
+  }
+
+  /**
+   * Judges also whether a document stands in the log of the newest.
+   *
+   * @param verdict of the document
+   * @throws DirectoryError as `consensus`
+   */
+  async judgeLog(bytes: Uint8Array, verdict: Verdict): Promise<Verdict> {
+    if (verdict.checks.some(({ check, holds }) => check === 'form' && !holds)) return verdict
+    const { document: newest } = await this.consensus()
+    const document = readDocument(bytes)
+    const log = stretchOf(newest, (await this.logs()).values())
+    const is = isLogged(document, newest, log)
+    const where = `the log of ${newest.body.log.size} documents before epoch ${newest.body.epoch}`
+    const detail = {
+      true: `is the newest, or in ${where}`,
+      false: `is NOT in ${where}`,
+      undefined: `nobody shows ${where} far enough`,
+    }
+    const holds = is !== false
+    const check = { check: 'log', holds, detail: detail[`${is}`] } as const
+    return { ...verdict, valid: verdict.valid && holds, checks: [...verdict.checks, check] }
   }
 
   /** Asks every authority for its time; one that does not answer is left out. */

@@ -8,15 +8,17 @@ import { stableForm, verifyNodeSignature } from '../documents/descriptor.ts'
 import { difference } from '../documents/difference.ts'
 import { type ConsensusDocument, checkPinned, readDocument, validSigners } from '../documents/document.ts'
 import type { Evidence } from '../documents/evidence.ts'
+import type { LogStretch } from '../documents/log.ts'
 import { epochStart, type Network } from '../documents/network.ts'
 import { Succession } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 import { ownership, pathSpace } from '../ownership.ts'
+import { isLogged, type PublicLog, publicLog, stretchOf } from './public-log.ts'
 
-/** One step of docs/spec/directory-consensus.md 6.3; a step that fails ends the list. */
+/** One step of docs/spec/directory-consensus.md 6.3, or of docs/spec/directory-log.md 14; a step that fails ends the list. */
 export interface Check {
-  readonly check: 'form' | 'configuration' | 'authorities' | 'nodes' | 'time'
+  readonly check: 'form' | 'configuration' | 'authorities' | 'nodes' | 'time' | 'log'
   readonly holds: boolean
   readonly detail: string
 }
@@ -124,6 +126,8 @@ export interface HistoryRow {
   readonly previous: string | null
   /** The epoch of that document, if it is in this list. */
   readonly follows: number | null
+  /** Whether it is the newest or in the log of it; null where nobody shows that. */
+  readonly logged: boolean | null
   readonly signers: number
   readonly nodes: number
   /** Against the document before in this list. */
@@ -133,21 +137,30 @@ export interface HistoryRow {
 
 /** Documents one after another, and whether each names the one before it. */
 export interface History {
-  /** Every document but the oldest names one of this list, or is a network's first. */
+  /**
+   * Every document but the oldest names one of this list, or is a network's first, none is missing in the log, and no
+   * authority shows another log.
+   */
   readonly holds: boolean
+  /** The log of the newest document of the list; null where the list has none. */
+  readonly log: PublicLog | null
   /** Newest first. */
   readonly rows: readonly HistoryRow[]
 }
 
 /**
- * Tells of documents whether each names the one before it.
+ * Tells of documents whether each names the one before it, and stands in the log of the newest.
  *
  * @param documents newest first, every one verified; undefined where there is none
+ * @param logs what authorities show as the end of their logs, by the hex of their ids
  */
 export function historyOf(
   network: Network,
   documents: readonly { readonly epoch: number; readonly document: ConsensusDocument | undefined }[],
+  logs: ReadonlyMap<string, LogStretch>,
 ): History {
+  const [newest, ...others] = documents.flatMap(({ document }) => (document === undefined ? [] : [document]))
+  const stretch = newest && stretchOf(newest, logs.values())
   const rows = documents.map(({ epoch, document }, i): HistoryRow => {
     const validAfter = iso(epochStart(network, epoch))
     if (document === undefined) return { ...gap, epoch, validAfter }
@@ -160,6 +173,7 @@ export function historyOf(
       hash: hex(document.hash),
       previous,
       follows: older.find(({ hash }) => hex(hash) === previous)?.body.epoch ?? null,
+      logged: (newest && isLogged(document, newest, stretch)) ?? null,
       signers: validSigners(network, document).length,
       nodes: now.size,
       arrived: then === undefined ? 0 : [...now].filter(id => !then.has(id)).length,
@@ -168,10 +182,25 @@ export function historyOf(
   })
   const oldest = rows.findLast(({ hash }) => hash !== null)
   const linked = rows.filter(row => row.hash !== null && row !== oldest)
-  return { holds: linked.every(({ follows, previous }) => follows !== null || previous === ''), rows }
+  const log = newest === undefined ? null : publicLog([newest, ...others], logs)
+  const isOne = (log?.differs.length ?? 0) === 0 && rows.every(({ logged }) => logged !== false)
+  return {
+    holds: isOne && linked.every(({ follows, previous }) => follows !== null || previous === ''),
+    log,
+    rows,
+  }
 }
 
-const gap = { hash: null, previous: null, follows: null, signers: 0, nodes: 0, arrived: 0, left: 0 } as const
+const gap = {
+  hash: null,
+  previous: null,
+  follows: null,
+  logged: null,
+  signers: 0,
+  nodes: 0,
+  arrived: 0,
+  left: 0,
+} as const
 
 /** A node that differs from one document to a later one. */
 export interface Change {

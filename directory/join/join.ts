@@ -40,7 +40,8 @@ export async function joinDirectory(options: JoinOptions): Promise<JoinedDirecto
 async function joinWith(options: JoinOptions): Promise<JoinedDirectory> {
   const { link, clock, network, sign } = options
   const follower = new Follower(options, 'node')
-  serveDocuments(link, follower.documents, follower.notes, () => clock.now())
+  const hear = (pointer: Uint8Array): void => follower.hear(pointer)
+  serveDocuments(link, follower.documents, follower.notes, () => clock.now(), hear)
   link.serve(presenceProtocol, nonceBytes, async (from, nonce) => {
     if (nonce.length !== nonceBytes) throw new DirectoryError('BAD_DOCUMENT', 'presence: want 32 bytes')
     return sign(presenceBytes(network.name, from, nonce))

@@ -6,6 +6,7 @@ import { chooseSet } from '../documents/authority-set.ts'
 import type { ConsensusBody, ConsensusNode } from '../documents/consensus.ts'
 import { type Descriptor, writeDescriptor } from '../documents/descriptor.ts'
 import { readEvidence } from '../documents/evidence.ts'
+import { logAfter } from '../documents/log.ts'
 import { epochStart, epochsValid, type Network } from '../documents/network.ts'
 import { clampParameter, lowMedian, parameterNames, parameterRanges } from '../documents/parameters.ts'
 import type { Parameters } from '../documents/view.ts'
@@ -84,6 +85,7 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
     }),
     successors,
     previous: before?.hash ?? new Uint8Array(0),
+    log: logAfter(before),
     // Authorities that are out of office count too: what was agreed on is opened.
     randomness: [randomness, lastRandomness],
     mixing: chooseMixing(network, votes, before?.body),

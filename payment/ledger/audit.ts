@@ -2,10 +2,10 @@
 // docs/spec/payments-ledger.md 3.4.
 
 import { hex, same } from '../../encoding/bytes.ts'
+import { leafHash, MerkleTree } from '../../encoding/merkle.ts'
 import { PaymentError } from '../error.ts'
 import { check, type Genesis, type NoteState } from './ledger.ts'
 import { ledgerId, readEntry, writeGenesis } from './log.ts'
-import { leafHash, MerkleTree } from './merkle.ts'
 import { notesOf, readTransaction, type SignedTransaction } from './transaction.ts'
 
 /** Says what `audit` found a log to be. */

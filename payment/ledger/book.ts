@@ -3,13 +3,13 @@
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
+import { leafHash, MerkleTree } from '../../encoding/merkle.ts'
 import { type Store, under } from '../../world/store.ts'
 import { type Ms, minute } from '../../world/units.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { type Cursor, check, type Genesis, mostOnPage, type NoteState, type Position } from './ledger.ts'
 import { type Entry, ledgerId, readEntry, readHead, type SignedHead, writeGenesis, writeHead } from './log.ts'
-import { leafHash, MerkleTree } from './merkle.ts'
 import { type Stretch, stretchBytes, stretchIn } from './stretches.ts'
 import { type Note, notesOf, type Output, readTransaction, type SignedTransaction } from './transaction.ts'
 

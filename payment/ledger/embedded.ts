@@ -3,13 +3,13 @@
 
 import { ed25519PublicKey } from '#crypto'
 import { same } from '../../encoding/bytes.ts'
+import { leafHash, MerkleTree } from '../../encoding/merkle.ts'
 import type { Store } from '../../world/store.ts'
 import { turns } from '../../world/turns.ts'
 import { PaymentError } from '../error.ts'
 import { type Book, mostMoves, openBook, positionIn } from './book.ts'
 import type { Cursor, Genesis, Ledger, NoteState, Position } from './ledger.ts'
 import { type SignedHead, signHead, writeEntry, writeGenesis, writeHead } from './log.ts'
-import { leafHash, MerkleTree } from './merkle.ts'
 import type { Stretch } from './stretches.ts'
 import { readTransaction, type SignedTransaction } from './transaction.ts'
 

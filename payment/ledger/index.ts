@@ -1,6 +1,7 @@
 // chaffinch/ledger: keep, serve, read and audit a ledger, embedded or on Bitcoin. docs/spec/payments-ledger.md 3 and
 // docs/spec/payments-bitcoin.md 6.
 
+export { verifyConsistency, verifyInclusion } from '../../encoding/merkle.ts'
 export {
   bitcoinJoins,
   bitcoinOwner,
@@ -22,7 +23,6 @@ export { type Ask, type FollowedInit, FollowedLedger } from './followed.ts'
 export { answerProof, HeadWatch, type HeadWatchInit } from './heads.ts'
 export type { Genesis, Ledger, NoteState, Position } from './ledger.ts'
 export { type Head, readGenesis, readHead, type SignedHead, writeGenesis, writeHead } from './log.ts'
-export { verifyConsistency, verifyInclusion } from './merkle.ts'
 export { answerQuestion, ledgerService, longestAnswer, longestQuestion, type Served } from './service.ts'
 export { readStretch, type Stretch, stretchAnswerBytes, stretchBytes } from './stretches.ts'
 export {

@@ -4,11 +4,11 @@
 import { ed25519Sign, ed25519Verify } from '#crypto'
 import { same } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
+import { hashBytes, leafHash } from '../../encoding/merkle.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { tagged } from '../tagged.ts'
 import type { Genesis } from './ledger.ts'
-import { hashBytes, leafHash } from './merkle.ts'
 import { longestTransaction } from './transaction.ts'
 
 export interface Entry {

@@ -4,6 +4,7 @@
 
 import { same } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
+import { hashBytes, leafHash, verifyInclusion } from '../../encoding/merkle.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { positionIn } from './book.ts'
@@ -17,7 +18,6 @@ import {
   type SignedHead,
   writeHead,
 } from './log.ts'
-import { hashBytes, leafHash, verifyInclusion } from './merkle.ts'
 import { type Stretch, writeStretch } from './stretches.ts'
 import { longestTransaction, readTransaction } from './transaction.ts'
 

@@ -2,11 +2,11 @@
 // every answer has as many bytes as any other. docs/spec/payments-ledger.md 3.7.
 
 import { write } from '../../encoding/cbor.ts'
+import { hashBytes, verifyConsistency } from '../../encoding/merkle.ts'
 import { PaymentError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import type { Genesis } from './ledger.ts'
 import { longestEntry, longestHead, readHead, type SignedHead, writeHead } from './log.ts'
-import { hashBytes, verifyConsistency } from './merkle.ts'
 
 /** Bytes of the stream in a stretch. */
 export const stretchBytes = 4096

@@ -3,10 +3,10 @@
 // 3.6.
 
 import { same } from '../../encoding/bytes.ts'
+import { verifyConsistency } from '../../encoding/merkle.ts'
 import { type Ms, minute } from '../../world/units.ts'
 import type { Genesis } from './ledger.ts'
 import { readHead, type SignedHead } from './log.ts'
-import { verifyConsistency } from './merkle.ts'
 
 /** Two heads, of which the ledger shows no common history. The first is of the smaller tree, or of an equal one. */
 export interface Fork {

@@ -23,7 +23,7 @@ export function verdictLines({ valid, epoch, hash, checks }: Verdict): string[] 
   ]
 }
 
-export function historyLines({ holds, rows }: History): string[] {
+export function historyLines({ holds, log, rows }: History): string[] {
   const head = ['epoch', 'from', 'hash', 'before it', 'signers', 'nodes', 'new', 'gone']
   const cells = rows.map(
     ({ epoch, validAfter, hash, previous, follows, signers, nodes, arrived, left }, i) => {
@@ -34,10 +34,38 @@ export function historyLines({ holds, rows }: History): string[] {
       return [epoch, validAfter, shortOf(hash), known, signers, nodes, arrived, left]
     },
   )
-  const verdict = holds
+  const isLinked = rows.every(
+    ({ hash, previous, follows }, i) =>
+      hash === null ||
+      follows !== null ||
+      previous === '' ||
+      rows.slice(i + 1).every(row => row.hash === null),
+  )
+  const verdict = isLinked
     ? 'every document but the oldest names one before it in this list'
     : 'the chain is BROKEN: a document names none of this list as the one before it'
-  return [...columns(head, cells), verdict]
+  return [
+    ...columns(head, cells),
+    verdict,
+    ...logLines(log, rows),
+    ...(holds ? [] : ['the history does NOT hold']),
+  ]
+}
+
+function logLines(log: History['log'], rows: History['rows']): string[] {
+  if (log === null) return []
+  const { size, root, shownBy, differs } = log
+  const missing = rows.filter(({ logged }) => logged === false)
+  return [
+    `log of ${size} documents before the newest, root ${shortOf(root)}, shown by ${shownBy.length} authorities`,
+    ...missing.map(
+      ({ epoch, hash }) => `a FORK: ${shortOf(hash ?? '')} of epoch ${epoch} is not in the log of the newest`,
+    ),
+    ...differs.map(
+      ({ authority, epoch, hash, instead }) =>
+        `a FORK: the log of authority ${shortOf(authority)} has ${shortOf(hash)} for epoch ${epoch}, and not ${shortOf(instead)}`,
+    ),
+  ]
 }
 
 export function comparisonLines(told: Comparison): string[] {

@@ -12,6 +12,7 @@ import {
   judgeDocument,
   type Network,
   ownedPaths,
+  type Verdict,
   type View,
 } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
@@ -41,6 +42,8 @@ interface Asked {
   readonly file: string | undefined
   readonly save: string | undefined
   readonly json: boolean
+  /** Asks whether a file stands in the log, for `verify`. */
+  readonly log: boolean
 }
 
 /** An answer as it is printed: an object as one line of JSON, or lines. */
@@ -75,6 +78,7 @@ export async function run(args: readonly string[]): Promise<number> {
       adversary: { type: 'string' },
       save: { type: 'string' },
       json: { type: 'boolean' },
+      log: { type: 'boolean' },
     },
     [0, 2],
   )
@@ -85,8 +89,11 @@ export async function run(args: readonly string[]): Promise<number> {
     history: 'epochs',
     show: 'save',
     paths: 'adversary',
+    verify: 'log',
   }
-  const foreign = ['from', 'epochs', 'save', 'adversary'].find(key => key in values && only[name] !== key)
+  const foreign = ['from', 'epochs', 'save', 'adversary', 'log'].find(
+    key => key in values && only[name] !== key,
+  )
   const hint = 'chaffinch consensus --help'
   if (action === undefined) throw new CommandError('USAGE', `consensus: no action '${name}'`, hint)
   if (foreign !== undefined)
@@ -106,6 +113,7 @@ export async function run(args: readonly string[]): Promise<number> {
     file,
     save: values.save,
     json: values.json === true,
+    log: values.log === true,
   }
   const { json, lines, exitCode = 0 } = await action(asked)
   console.log(asked.json ? JSON.stringify(json) : lines.join('\n'))
@@ -120,12 +128,22 @@ async function show({ network, epoch, save }: Asked): Promise<Said> {
   })
 }
 
-/** Judges a file, or what the first authority that has a document hands out, whatever it is. */
-async function verify({ network, epoch, file }: Asked): Promise<Said> {
+/**
+ * Judges a file, or what the first authority that has a document hands out, whatever it is; that, and with --log a file,
+ * also by the log of the newest document.
+ */
+async function verify({ network, epoch, file, log }: Asked): Promise<Said> {
+  const ofFile = async (name: string): Promise<Verdict> => {
+    const bytes = new Uint8Array(withFile(name, () => readFileSync(name)))
+    const verdict = judgeDocument(network, bytes, systemClock.now())
+    return log
+      ? await inquire(network, async inquiry => await answered(inquiry.judgeLog(bytes, verdict)))
+      : verdict
+  }
   const verdict =
     file === undefined
       ? await inquire(network, async inquiry => await answered(inquiry.verdict(epoch)))
-      : judgeDocument(network, new Uint8Array(withFile(file, () => readFileSync(file))), systemClock.now())
+      : await ofFile(file)
   return { json: verdict, lines: verdictLines(verdict), exitCode: verdict.valid ? 0 : 1 }
 }
 
@@ -137,7 +155,7 @@ async function history({ network, epoch, epochs }: Asked): Promise<Said> {
     ]
     for (let at = newest.body.epoch - 1; at >= 0 && found.length < epochs; at--)
       found.push({ epoch: at, document: await documentIfThere(inquiry, at) })
-    return historyOf(inquiry.everybody, found)
+    return historyOf(inquiry.everybody, found, await inquiry.logs())
   })
   return { json: told, lines: historyLines(told), exitCode: told.holds ? 0 : 1 }
 }

@@ -2,7 +2,7 @@
 
 import { readdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { verifyConsistency, verifyInclusion } from '../../payment/ledger/merkle.ts'
+import { verifyConsistency, verifyInclusion } from '../../encoding/merkle.ts'
 import { type Check, failed, readJson } from './check.ts'
 
 interface Inclusion {

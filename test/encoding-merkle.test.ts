@@ -1,5 +1,5 @@
-// docs/spec/payments-ledger.md 3.4: Merkle trees of RFC 6962, against its own recursive definitions and published
-// proofs.
+// Merkle trees of RFC 6962 (docs/spec/payments-ledger.md 3.4, docs/spec/directory-log.md 14), against its own recursive
+// definitions and published proofs.
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import {
   nodeHash,
   verifyConsistency,
   verifyInclusion,
-} from '../payment/ledger/merkle.ts'
+} from '../encoding/merkle.ts'
 import { merkleProbes } from '../trials/conformance/merkle.ts'
 
 const published = join(

@@ -1,8 +1,8 @@
 // Merkle trees over a log: RFC 6962 (Certificate Transparency), section 2.1, with the checks of RFC 9162, sections
-// 2.1.3.2 and 2.1.4.2. docs/spec/payments-ledger.md 3.4.
+// 2.1.3.2 and 2.1.4.2. docs/spec/payments-ledger.md 3.4, docs/spec/directory-log.md 14.
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import { same } from '../../encoding/bytes.ts'
+import { same } from './bytes.ts'
 
 export const hashBytes = 32
 
@@ -115,6 +115,46 @@ export class MerkleTree {
   #want(inside: boolean): void {
     if (!inside) throw new RangeError(`merkle tree: outside of its ${this.size} entries`)
   }
+}
+
+/**
+ * The edge of a log's tree: with it alone the tree can grow, and two of them are of one tree when they are equal.
+ */
+export interface TreeEdge {
+  /** Entries. */
+  readonly size: number
+  /** Hashes of the complete subtrees, 32 bytes each, from the largest: as many as `size` has ones in binary. */
+  readonly hashes: readonly Uint8Array[]
+}
+
+/** The edge of a tree without entries. */
+export const emptyEdge: TreeEdge = { size: 0, hashes: [] }
+
+/** Counts the hashes of an edge: the ones of its size in binary. */
+export function edgeHashes(size: number): number {
+  let ones = 0
+  for (let rest = size; rest > 0; rest = half(rest)) ones += rest % 2
+  return ones
+}
+
+/** Appends an entry. @param leaf its leafHash, 32 bytes */
+export function grow({ size, hashes }: TreeEdge, leaf: Uint8Array): TreeEdge {
+  const grown = [...hashes]
+  let node = leaf
+  for (let rest = size; rest % 2 === 1; rest = half(rest)) node = nodeHash(grown.pop() as Uint8Array, node)
+  return { size: size + 1, hashes: [...grown, node] }
+}
+
+/** Computes the root of the tree that has this edge, 32 bytes. */
+export function edgeRoot({ hashes }: TreeEdge): Uint8Array {
+  const last = hashes.at(-1)
+  if (last === undefined) return emptyRoot
+  return hashes.slice(0, -1).reduceRight((root, left) => nodeHash(left, root), last)
+}
+
+/** Says whether two edges are of one tree. */
+export function sameEdge(a: TreeEdge, b: TreeEdge): boolean {
+  return a.size === b.size && a.hashes.every((hash, i) => same(hash, b.hashes[i] as Uint8Array))
 }
 
 /** k of RFC 6962: the largest power of two smaller than n (n at least 2). */
