@@ -1,5 +1,5 @@
-// What a client asks when it comes back does not tell how long it was away (docs/spec/directory-travel.md 10), and is asked
-// of nodes.
+// What a client asks when it comes back does not tell how long it was away (docs/spec/directory-travel.md 10), and is
+// asked of nodes.
 // tier: slow
 
 import { test } from 'uvu'

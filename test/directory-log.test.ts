@@ -1,5 +1,5 @@
-// The log of documents (docs/spec/directory-log.md 14): every document goes on from all before it, so that a fork shows to
-// whoever comes to hold both sides of it, at any later time.
+// The log of documents (docs/spec/directory-log.md 14): every document goes on from all before it, so that a fork shows
+// to whoever comes to hold both sides of it, at any later time.
 // tier: slow
 
 import fc from 'fast-check'

@@ -129,8 +129,8 @@ async function show({ network, epoch, save }: Asked): Promise<Said> {
 }
 
 /**
- * Judges a file, or what the first authority that has a document hands out, whatever it is; that, and with --log a file,
- * also by the log of the newest document.
+ * Judges a file, or what the first authority that has a document hands out, whatever it is; that also by the log of the
+ * newest document, and a file with --log.
  */
 async function verify({ network, epoch, file, log }: Asked): Promise<Said> {
   const ofFile = async (name: string): Promise<Verdict> => {
