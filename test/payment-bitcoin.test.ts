@@ -25,21 +25,21 @@ import {
   rungOf,
   sizeOf,
 } from '../payment/bitcoin/ladder.ts'
-import { type BitcoinLedger, openBitcoinLedger } from '../payment/bitcoin/ledger.ts'
+import { openBitcoinLedger } from '../payment/bitcoin/ledger.ts'
 import type { Rpc } from '../payment/bitcoin/rpc.ts'
 import { PaymentError, type PaymentErrorCode } from '../payment/error.ts'
 import type { Note } from '../payment/ledger/transaction.ts'
 import type { Join } from '../payment/rounds/join.ts'
-import { pairingId, readMessage } from '../payment/rounds/message.ts'
-import type { Settlement } from '../payment/rounds/settle.ts'
+import { readMessage } from '../payment/rounds/message.ts'
 import { RoundShell } from '../payment/rounds/shell.ts'
-import { isRegtestInstalled, type Regtest, startRegtest } from '../scripts/network/bitcoin-regtest.ts'
+import { isRegtestInstalled, startRegtest } from '../scripts/network/bitcoin-regtest.ts'
 import { stayAlive, systemClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore } from '../world/store.ts'
+import { funded, round, usualLadder } from './bitcoin-rounds.ts'
 
-const ladder: Ladder = { step: 1000, rungs: 3, least: 100_000, confirmations: 1 }
+const ladder = usualLadder
 const scheme = bitcoinJoins(new Uint8Array(32).fill(1), ladder)
 const secrets = [1, 2, 3].map(byte => new Uint8Array(32).fill(byte))
 const outputs = [4, 5, 6].map(byte => scheme.outputOf(new Uint8Array(32).fill(byte)))
@@ -261,76 +261,9 @@ test('a peer whose join would pay less than the node asks for does not join, and
   }
 })
 
-/** Notes on the ladder for these secrets, in a block. */
-async function funded(node: Regtest, ledger: BitcoinLedger, of: readonly Uint8Array[]): Promise<Note[]> {
-  const coin = await node.coin(new Uint8Array(32).fill(77))
-  const wants = of.map(secret => ({ amount: fresh(100_000, ladder), secret }))
-  const { transaction, notes } = fundLadder(
-    [coin],
-    wants,
-    new Uint8Array(32).fill(78),
-    await ledger.feeRate(),
-  )
-  await ledger.submit(transaction)
-  await node.mine(1)
-  return [...notes]
-}
-
-/** One round of shells in this process, on the system's clock. */
-async function round(
-  ledger: BitcoinLedger,
-  notes: readonly Note[],
-  of: readonly Uint8Array[],
-): Promise<Settlement[]> {
-  const now = systemClock.now()
-  const shells: RoundShell[] = []
-  const settled = notes.map(async (note, i) => {
-    const random = seededRandom(200 + i)
-    return await new Promise<Settlement>(resolve => {
-      const shell = new RoundShell({
-        config: {
-          scheme: bitcoinJoins(ledger.id, ladder),
-          random,
-          read: readMessage,
-          newOutput: () => random(32),
-          isCooling: () => false,
-          least: 3,
-          phaseMs: 20_000,
-          voteMs: 10_000,
-        },
-        clock: systemClock,
-        store: memoryStore(),
-        ledger,
-        log: silent,
-        publish(message) {
-          for (const other of shells) if (other !== shell) other.receive(message)
-        },
-        report: report => {
-          if (report.type === 'settled') resolve(report.settlement)
-        },
-      })
-      shells.push(shell)
-      const pairing = pairingId(ledger.id, note.denomination, 1)
-      shell.start({
-        note,
-        noteSecret: of[i] as Uint8Array,
-        pairing,
-        ask: now,
-        until: now + 1500,
-        expiry: now + 60_000,
-      })
-    })
-  })
-  try {
-    return await Promise.all(settled)
-  } finally {
-    for (const shell of shells) shell.close()
-  }
-}
-
 test('a node mines the join of a round, pays its outputs, and refuses it tampered with', async () => {
   if (!isRegtestInstalled())
-    return console.log('skipped: bcoin is not installed (npm ci in test/bitcoin-node)')
+    return console.log('skipped: no node: npm ci in test/bitcoin-node, or BITCOIND=path of a bitcoind')
   const node = await startRegtest()
   const awake = stayAlive()
   try {

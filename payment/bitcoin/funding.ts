@@ -1,14 +1,13 @@
-// Brings coins onto the ladder: one transaction from whatever P2WPKH outputs a peer has to fresh notes, before anything
-// is mixed, at the fee that the node asks for. docs/spec/payments-bitcoin.md 6.2.
+// Brings coins onto the ladder: one transaction from whatever coins a peer has to fresh notes, before anything is
+// mixed, at the fee that the node asks for. docs/spec/payments-bitcoin.md 6.2.
 
-import { Transaction } from '@scure/btc-signer'
-import { fromHex } from '../../encoding/bytes.ts'
-import { PaymentError } from '../error.ts'
+import type { Random } from '../../world/random.ts'
 import type { Note } from '../ledger/transaction.ts'
-import { bitcoinOwner, outpoint, readOutpoint, scriptOf } from './bitcoin.ts'
-import { dust, mostFeeRate, sizeOf } from './ladder.ts'
+import { bitcoinOwner, scriptOf } from './bitcoin.ts'
+import { type OutputKind, usualOutputs } from './ladder.ts'
+import { finished, madeFor, signWith, spend } from './spend.ts'
 
-/** An output and the key that spends it. */
+/** An output of any kind that can be spent, and the key that spends it. */
 export interface Coin {
   /** Its denomination is any amount in satoshi. */
   readonly note: Note
@@ -16,52 +15,45 @@ export interface Coin {
   readonly secret: Uint8Array
 }
 
+/** Says what a funding looks like to others. */
+export interface FundingOptions {
+  /** Kind of its notes and its change. Default `p2wpkh`. */
+  readonly outputs?: OutputKind
+  /** Height of the chain's tip, where it is current. */
+  readonly height?: number | undefined
+  /** Draws the order of inputs and outputs, and the lock time. */
+  readonly random?: Random
+}
+
 /**
  * A signed transaction that makes notes of these amounts, and change.
  *
+ * @param coins P2WPKH, P2TR and P2SH-P2WPKH
  * @param notes amounts in satoshi (ladder.ts `fresh`), and what will spend them, 32 bytes each
- * @param change what will spend the rest, 32 bytes; a rest below 294 satoshi goes to the fee
+ * @param change what will spend the rest, 32 bytes; a rest below the dust limit goes to the fee
  * @param feeRate satoshi for a virtual byte (BitcoinLedger.feeRate)
- * @throws PaymentError BAD_AMOUNT when the coins are worth less than notes and fee, a note is dust, or the fee rate is
- * none or beyond 1,000
+ * @throws PaymentError BAD_AMOUNT when the coins are worth less than notes and fee, a note is dust, or the fee is
+ * beyond its cap; BAD_SIGNATURE when a secret is not that of its coin
  */
 export function fundLadder(
   coins: readonly Coin[],
   notes: readonly { readonly amount: number; readonly secret: Uint8Array }[],
   change: Uint8Array,
   feeRate: number,
+  { outputs = usualOutputs, height, random }: FundingOptions = {},
 ): { readonly transaction: Uint8Array; readonly notes: readonly Note[]; readonly change: Note | null } {
-  if (!(feeRate > 0 && feeRate <= mostFeeRate))
-    throw new PaymentError('BAD_AMOUNT', `funding: want a fee rate up to ${mostFeeRate}, have ${feeRate}`)
-  const small = notes.find(({ amount }) => !Number.isSafeInteger(amount) || amount < dust)
-  if (small !== undefined)
-    throw new PaymentError(
-      'BAD_AMOUNT',
-      `funding: want notes of ${dust} satoshi at least, have ${small.amount}`,
-    )
-  const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0)
-  const wanted = notes.map(({ amount, secret }) => ({ amount, owner: bitcoinOwner(secret) }))
-  const spent = sum(coins.map(({ note }) => note.denomination))
-  const fee = Math.ceil(feeRate * sizeOf(coins.length, wanted.length + 1))
-  const rest = spent - sum(wanted.map(({ amount }) => amount)) - fee
-  if (rest < 0)
-    throw new PaymentError('BAD_AMOUNT', `funding: ${-rest} satoshi are missing, of which ${fee} are the fee`)
-  const outputs = rest < dust ? wanted : [...wanted, { amount: rest, owner: bitcoinOwner(change) }]
-  const transaction = new Transaction({ version: 2 })
-  for (const { note } of coins) {
-    const witnessUtxo = { script: scriptOf(note.owner), amount: BigInt(note.denomination) }
-    transaction.addInput({ ...readOutpoint(note.id), witnessUtxo })
-  }
-  for (const { amount, owner } of outputs)
-    transaction.addOutput({ script: scriptOf(owner), amount: BigInt(amount) })
-  for (const [place, { secret }] of coins.entries()) transaction.signIdx(secret, place)
-  transaction.finalize()
-  const made = outputs.map(({ amount, owner }, index): Note => {
-    return { id: outpoint(transaction.id, index), denomination: amount, owner }
+  const owners = notes.map(({ secret }) => bitcoinOwner(secret, outputs))
+  const changeOwner = bitcoinOwner(change, outputs)
+  const { transaction } = spend({
+    coins: coins.map(({ note }) => note),
+    paid: notes.map(({ amount }, i) => ({ amount, script: scriptOf(owners[i] as Uint8Array) })),
+    change: changeOwner,
+    feeRate,
+    height,
+    random,
   })
-  return {
-    transaction: fromHex(transaction.hex),
-    notes: made.slice(0, wanted.length),
-    change: made[wanted.length] ?? null,
-  }
+  for (const secret of new Set(coins.map(coin => coin.secret))) signWith(transaction, secret)
+  const signed = finished(transaction)
+  const made = madeFor(transaction, [...owners, changeOwner])
+  return { transaction: signed, notes: made.slice(0, owners.length) as Note[], change: made.at(-1) ?? null }
 }

@@ -15,10 +15,16 @@ export interface Ladder {
   readonly least: number
   /** Confirmations of a transaction before the keys of what it spends may go. Default 6. */
   readonly confirmations?: number
+  /** Kind of all outputs of joins. Default `p2wpkh`. */
+  readonly outputs?: OutputKind
 }
 
-/** Outputs of less are not relayed: for P2WPKH, Bitcoin Core's dust limit. */
-export const dust = 294
+/** Kinds of outputs that a join can have. */
+export type OutputKind = 'p2wpkh' | 'p2tr'
+export const usualOutputs: OutputKind = 'p2wpkh'
+
+/** Outputs of less are not relayed: Bitcoin Core's dust limits. */
+export const dustOf: Readonly<Record<OutputKind, number>> = { p2wpkh: 294, p2tr: 330 }
 /** Satoshi: a step beyond it, or a fee rate for a virtual byte, is a mistake or a node that has gone wrong. */
 const mostStep = 1_000_000
 export const mostFeeRate = 1000
@@ -29,15 +35,18 @@ export const usualConfirmations = 6
 /**
  * A ladder that can be used.
  *
- * @throws PaymentError BAD_AMOUNT unless step is from 1 to 1,000,000, rungs from 1 to 100, least 294 at least and
- * confirmations from 1 to 100
+ * @throws PaymentError BAD_AMOUNT unless step is from 1 to 1,000,000, rungs from 1 to 100, confirmations from 1 to 100,
+ * outputs p2wpkh or p2tr, and least their dust limit (294, 330) and a step at least
  */
 export function checkedLadder(ladder: Ladder): Ladder {
-  const { step, rungs, least, confirmations = usualConfirmations } = ladder
+  const { step, rungs, least, confirmations = usualConfirmations, outputs = usualOutputs } = ladder
   wantWhole('step', step, 1, mostStep)
   wantWhole('rungs', rungs, 1, mostRungs)
-  wantWhole('least', least, dust, Number.MAX_SAFE_INTEGER)
   wantWhole('confirmations', confirmations, 1, mostConfirmations)
+  if (!(outputs in outputVbytes))
+    throw new PaymentError('BAD_AMOUNT', `ladder: outputs: want p2wpkh or p2tr, have ${String(outputs)}`)
+  // A note on its last rung that is moved loses two steps, and must not be dust then
+  wantWhole('least', least, dustOf[outputs] + step, Number.MAX_SAFE_INTEGER)
   return ladder
 }
 
@@ -49,10 +58,10 @@ function wantWhole(what: string, value: number, least: number, most: number): vo
   )
 }
 
-/**
- * Virtual bytes of one P2WPKH input with its witness, and of one output; and of the rest of a transaction (BIP 141).
- */
-const [inputVbytes, outputVbytes, restVbytes] = [68, 31, 11] as const
+/** Virtual bytes of an input with its witness, by what it spends; of an output; and of the rest (BIP 141). */
+const inputVbytes = { p2wpkh: 68, p2tr: 57.5, 'p2sh-p2wpkh': 91 } as const
+const outputVbytes: Readonly<Record<OutputKind, number>> = { p2wpkh: 31, p2tr: 43 }
+const restVbytes = 10.5
 
 /** Counts the joins that a note of this amount can pay for; null when it stands on no ladder. */
 export function rungOf(amount: number, { step, rungs, least }: Ladder): number | null {
@@ -74,15 +83,31 @@ export function nextRung(amount: number, ladder: Ladder): number {
   throw new PaymentError('BAD_AMOUNT', `ladder: a note of ${amount} satoshi can pay for no join`)
 }
 
+/** Gives what a note leaves when its owner moves it alone: two steps are the fee, more than any join pays a byte. */
+export function movedTo(amount: number, ladder: Ladder): number {
+  return nextRung(amount, ladder) - ladder.step
+}
+
 /** A denomination with all its rungs. @throws PaymentError BAD_AMOUNT */
 export function fresh(denomination: number, { step, rungs, least }: Ladder): number {
   if (denomination >= least && isDenomination(denomination)) return denomination + rungs * step
   throw new PaymentError('BAD_AMOUNT', `ladder: ${denomination} satoshi are no denomination from ${least} on`)
 }
 
-/** Virtual bytes of a join, or of any transaction of P2WPKH. */
-export function sizeOf(inputs: number, outputs: number): number {
-  return inputs * inputVbytes + outputs * outputVbytes + restVbytes
+/** Virtual bytes of a transaction whose inputs and outputs are each of one kind. Default: P2WPKH. */
+export function sizeOf(inputs: number, outputs: number, kind: OutputKind = usualOutputs): number {
+  return Math.ceil(inputs * inputVbytes[kind] + outputs * outputVbytes[kind] + restVbytes)
+}
+
+/** Virtual bytes of a transaction of these inputs and outputs. */
+export function sizeOfMixed(
+  inputs: readonly (keyof typeof inputVbytes)[],
+  outputs: readonly OutputKind[],
+): number {
+  const sum = (all: readonly number[]): number => all.reduce((total, one) => total + one, restVbytes)
+  return Math.ceil(
+    sum([...inputs.map(kind => inputVbytes[kind]), ...outputs.map(kind => outputVbytes[kind])]),
+  )
 }
 
 /**
@@ -91,7 +116,7 @@ export function sizeOf(inputs: number, outputs: number): number {
  * @param feeRate satoshi for a virtual byte, as the node estimates it
  */
 export function feeTooLow(peers: number, ladder: Ladder, feeRate: number): string | null {
-  const rate = (peers * ladder.step) / sizeOf(peers, peers)
+  const rate = (peers * ladder.step) / sizeOf(peers, peers, ladder.outputs)
   if (rate >= feeRate) return null
   return `a join pays ${rate.toFixed(1)} satoshi a virtual byte, and blocks want ${feeRate.toFixed(1)} now: wait, or use a ladder with a higher step`
 }

@@ -11,21 +11,34 @@ import { type Ledger, type NoteState, type Position, unknownSpender } from '../l
 import type { Note } from '../ledger/transaction.ts'
 import { tagged } from '../tagged.ts'
 import { outpoint, ownerOfScript, readOutpoint, txidOf } from './bitcoin.ts'
-import { checkedLadder, feeTooLow, type Ladder, mostFeeRate, usualConfirmations } from './ladder.ts'
-import { field, type Rpc } from './rpc.ts'
+import { transactionsIn } from './block.ts'
+import {
+  checkedLadder,
+  feeTooLow,
+  type Ladder,
+  mostFeeRate,
+  usualConfirmations,
+  usualOutputs,
+} from './ladder.ts'
+import { field, type Rpc, rpcCodeOf } from './rpc.ts'
 
 const satoshiPerCoin = 100_000_000
+const unknownMethod = -32601
 /** Blocks in which the spender of an output is looked for: a round is over long before. */
 const recentBlocks = 18
-const mostRecent = 2000
-/** Waiting transactions that are looked through for a stranger's note, where the node cannot be asked directly. */
+/** Waiting transactions that are looked through, where the node cannot be asked directly. */
 const fewWaiting = 16
 /**
- * Matches what nodes say in so many words when there is no such transaction: Bitcoin Core with its index complete,
- * bcoin, and btcd. Anything else (busy, warming up, still indexing) is not known now.
+ * Matches what nodes say in so many words when there is no such transaction: Bitcoin Core with its index complete, and
+ * bcoin. Anything else (busy, starting, still indexing, without an index) is not known now.
  */
-const notThere =
-  /No such mempool or blockchain transaction|Transaction not found|No information available about transaction/
+const notThere = /No such mempool or blockchain transaction|Transaction not found/
+/** Bitcoin Core says it with -5, bcoin with -1. */
+const notFound: readonly (number | undefined)[] = [-5, -1, undefined]
+/** Refusals of a transaction: its inputs, its rules, and that it is in a block already. */
+const [inputsRefused, rulesRefused, isInBlock] = [-25, -26, -27] as const
+const isRefusal = (code: number | undefined): boolean =>
+  code === inputsRefused || code === rulesRefused || code === isInBlock
 /** The node is asked so often, and so far apart, whether it has taken a transaction. */
 const looks = 10
 const lookEveryMs = 200
@@ -40,12 +53,13 @@ const leastFeeRate = 1
  * @throws PaymentError NODE when the node does not answer, BAD_AMOUNT for a ladder that cannot be used
  */
 export async function openBitcoinLedger(rpc: Rpc, ladder: Ladder, clock: Clock): Promise<BitcoinLedger> {
-  const { step, rungs, least } = checkedLadder(ladder)
+  const { step, rungs, least, outputs = usualOutputs } = checkedLadder(ladder)
   const first = fromHex(text(await rpc('getblockhash', 0), 'getblockhash'))
   const numbers = new Uint8Array(24)
   const view = new DataView(numbers.buffer)
   for (const [i, value] of [step, rungs, least].entries()) view.setBigUint64(8 * i, BigInt(value))
-  return new BitcoinLedger(rpc, clock, ladder, sha256(tagged('chaffinch/bitcoin/v1', first, numbers)))
+  const kind = new TextEncoder().encode(outputs)
+  return new BitcoinLedger(rpc, clock, ladder, sha256(tagged('chaffinch/bitcoin/v2', first, numbers, kind)))
 }
 
 /** Bitcoin as a ledger of notes, by a node of one’s own. Made by `openBitcoinLedger`. */
@@ -75,7 +89,7 @@ export class BitcoinLedger implements Ledger {
     const { txid, index } = readOutpoint(id)
     const unspent = await this.#rpc('gettxout', txid, index, true)
     if (unspent !== null) {
-      if (Number(field(unspent, 'confirmations')) < 1) return null
+      if (!(Number(field(unspent, 'confirmations')) >= 1)) return null
       return this.#stateOf(id, unspent, await this.#waitingSpender(txid, index))
     }
     const transaction = await this.#transaction(txid)
@@ -83,13 +97,13 @@ export class BitcoinLedger implements Ledger {
     const output: unknown = Array.isArray(outputs) ? outputs[index] : undefined
     // Not among the unspent outputs although it is there: the node may not have a block for it yet
     if (output === undefined || confirmationsOf(transaction) < 1) return null
-    return this.#stateOf(id, output, unknownSpender)
+    return this.#stateOf(id, output, (await this.#namedSpender(txid, index)) ?? unknownSpender)
   }
 
-  /** Looks among what waits and in the last 18 blocks, at 2,000 transactions at most: for a note of one's own round. */
+  /** Looks among what waits and in the last 18 blocks: for a note of one's own round. */
   async spenderOf(id: Uint8Array): Promise<Uint8Array | null> {
     const { txid, index } = readOutpoint(id)
-    return (await this.#waitingSpender(txid, index)) ?? (await this.#spenderOf(txid, index, this.#recent()))
+    return (await this.#waitingSpender(txid, index)) ?? (await this.#spenderInBlocks(id))
   }
 
   /** The transaction that made a note. */
@@ -97,18 +111,31 @@ export class BitcoinLedger implements Ledger {
     return await this.#positionOf(readOutpoint(id).txid)
   }
 
-  /** bcoin's gettxout counts an output as unspent until a block spends it. */
+  /** Some nodes' gettxout counts an output as unspent until a block spends it. */
   async #waitingSpender(txid: string, index: number): Promise<Uint8Array | null> {
+    const named = await this.#namedSpender(txid, index)
+    if (named !== undefined) return named
+    // A node without the method may have few waiting
+    const waiting = texts(await this.#rpc('getrawmempool')).slice(0, fewWaiting)
+    for (const id of waiting) {
+      const inputs = field(await this.#transaction(id), 'vin')
+      const isSpender = (input: unknown): boolean =>
+        field(input, 'txid') === txid && field(input, 'vout') === index
+      if (Array.isArray(inputs) && inputs.some(isSpender)) return fromHex(id).reverse()
+    }
+    return null
+  }
+
+  /** Gives what the node names as waiting to spend an output; undefined where it lacks the question. */
+  async #namedSpender(txid: string, index: number): Promise<Uint8Array | null | undefined> {
     try {
       const found = await this.#rpc('gettxspendingprevout', [{ txid, vout: index }])
       const spender = field(Array.isArray(found) ? found[0] : undefined, 'spendingtxid')
       return typeof spender === 'string' ? fromHex(spender).reverse() : null
     } catch (error) {
-      // A node that does not answer has no other answer either; one without the method may have few waiting
-      if (!(error instanceof PaymentError) || error.cause !== undefined) throw error
+      if (isWithoutMethod(error)) return undefined
+      throw error
     }
-    const waiting = texts(await this.#rpc('getrawmempool')).slice(0, fewWaiting)
-    return await this.#spenderOf(txid, index, waiting)
   }
 
   #stateOf(id: Uint8Array, output: unknown, spentBy: Uint8Array | null): NoteState | null {
@@ -136,8 +163,12 @@ export class BitcoinLedger implements Ledger {
     try {
       await this.#rpc('sendrawtransaction', hex(bytes))
     } catch (error) {
-      if (!(error instanceof PaymentError)) throw error
-      throw (await this.#whyRefused(transaction)) ?? error
+      // Not every error is a refusal: a node that is busy may have taken it, and is asked again
+      if (!isRefusal(rpcCodeOf(error))) throw error
+      // It may have been taken, and be in a block, since it was asked for
+      const taken = await this.#positionOf(transaction.id)
+      if (taken !== null) return taken
+      throw (await this.#whyRefused(transaction)) ?? refused(error)
     }
     // Some nodes answer with an id before they have looked at it, also when they refuse it.
     for (let look = 0; look < looks; look++) {
@@ -191,12 +222,16 @@ export class BitcoinLedger implements Ledger {
     }
   }
 
-  /** null when the node has it neither in a block nor waiting for one. */
+  /** null when the node has it neither in a block of its chain nor waiting for one. */
   async #transaction(txid: string): Promise<unknown> {
     try {
-      return await this.#rpc('getrawtransaction', txid, true)
+      const found = await this.#rpc('getrawtransaction', txid, true)
+      // An index keeps what stood in blocks that have gone; what waits again stands in none
+      const isGone = typeof field(found, 'blockhash') === 'string' && confirmationsOf(found) < 1
+      return isGone ? null : found
     } catch (error) {
-      if (error instanceof PaymentError && notThere.test(error.message)) return null
+      const isSaid = error instanceof PaymentError && notThere.test(error.message)
+      if (isSaid && notFound.includes(rpcCodeOf(error))) return null
       throw error
     }
   }
@@ -226,36 +261,33 @@ export class BitcoinLedger implements Ledger {
     return null
   }
 
-  /** null when it is none of these, or they are too many. */
-  async #spenderOf(
-    txid: string,
-    index: number,
-    among: AsyncIterable<string> | readonly string[],
-  ): Promise<Uint8Array | null> {
-    let left = mostRecent
-    for await (const id of among) {
-      if (left-- <= 0) return null
-      const inputs = field(await this.#transaction(id), 'vin')
-      const isSpender = (input: unknown): boolean =>
-        field(input, 'txid') === txid && field(input, 'vout') === index
-      if (Array.isArray(inputs) && inputs.some(isSpender)) return fromHex(id).reverse()
+  /** Looks through whole blocks, the newest first: a question or two for each. */
+  async #spenderInBlocks(note: Uint8Array): Promise<Uint8Array | null> {
+    const tip = Number(await this.#rpc('getblockcount'))
+    const wanted = hex(note)
+    for (let height = tip; height > Math.max(0, tip - recentBlocks); height--) {
+      const hash = text(await this.#rpc('getblockhash', height), 'getblockhash')
+      const block = text(await this.#rpc('getblock', hash, 0), 'getblock')
+      if (!block.includes(wanted)) continue
+      for (const { id, spends } of transactionsIn(fromHex(block)))
+        if (spends.some(spent => same(spent, note))) return id
     }
     return null
   }
+}
 
-  /** Gives the transactions that wait for a block, and those of the last blocks. */
-  async *#recent(): AsyncGenerator<string> {
-    yield* texts(await this.#rpc('getrawmempool'))
-    const tip = Number(await this.#rpc('getblockcount'))
-    for (let height = tip; height > Math.max(0, tip - recentBlocks); height--) {
-      const block = await this.#rpc(
-        'getblock',
-        text(await this.#rpc('getblockhash', height), 'getblockhash'),
-        true,
-      )
-      yield* texts(field(block, 'tx'))
-    }
-  }
+/** Says whether a node refuses because it lacks a method; every other refusal says nothing. */
+function isWithoutMethod(error: unknown): boolean {
+  return (
+    rpcCodeOf(error) === unknownMethod ||
+    (error instanceof PaymentError && /Method not found/.test(error.message))
+  )
+}
+
+function refused(error: unknown): PaymentError {
+  const said = error instanceof Error ? error.message : String(error)
+  const isConflict = /conflict|replacement|insufficient fee/i.test(said)
+  return new PaymentError(isConflict ? 'DOUBLE_SPEND' : 'BAD_TRANSACTION', said, { cause: error })
 }
 
 function confirmationsOf(transaction: unknown): number {
@@ -278,8 +310,11 @@ function effectsOf(txid: string, transaction: unknown): Required<Pick<Position, 
   return { spends, makes }
 }
 
+/** Satoshi. @throws PaymentError NODE for what is no amount */
 function amountOf(output: unknown): number {
-  return Math.round(Number(field(output, 'value')) * satoshiPerCoin)
+  const amount = Math.round(Number(field(output, 'value')) * satoshiPerCoin)
+  if (Number.isSafeInteger(amount) && amount >= 0) return amount
+  throw new PaymentError('NODE', 'bitcoin node: an output of its has no amount')
 }
 
 function text(value: unknown, what: string): string {

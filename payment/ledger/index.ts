@@ -8,6 +8,8 @@ export {
   outpoint,
   ownerOfScript,
   psbtOf,
+  type ScriptKind,
+  scriptOf,
   txidOf,
 } from '../bitcoin/bitcoin.ts'
 export { type Coin, fundLadder } from '../bitcoin/funding.ts'

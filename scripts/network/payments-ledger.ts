@@ -50,12 +50,12 @@ export async function bitcoinTreasury(): Promise<Treasury> {
       const secrets = Array.from({ length: count }, () => random(32))
       const wanted = secrets.map(secret => ({ amount: fresh(ladder.least, ladder), secret }))
       const coin = await node.coin(random(32))
-      const funding = fundLadder([coin], wanted, random(32), await own.feeRate())
+      const funding = fundLadder([coin], wanted, random(32), await own.feeRate(), { random })
       await own.submit(funding.transaction)
       await node.mine(1)
       return funding.notes.map((note, i) => ({ note, secret: secrets[i] as Uint8Array }))
     },
-    confirm: () => node.mine(1),
+    confirm: async () => void (await node.mine(1)),
     ownerOf: bitcoinOwner,
     nameOf: txidOf,
     close: () => node.stop(),
