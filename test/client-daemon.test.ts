@@ -189,7 +189,7 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
     'post /surbs/use',
     'put /settings',
   ])
-  const text = JSON.stringify(paths['/messages']?.['post'])
+  const text = JSON.stringify([paths['/messages']?.['post'], body['components']])
   for (const field of [
     'to',
     'base64',
@@ -216,7 +216,7 @@ test('every route of the OpenAPI document says what it answers, and how it says 
       assert.ok(Object.keys((said?.['schema'] as Json | undefined) ?? {}).length > 0, `${where}: a schema`)
       for (const status of ['401', '403', '429']) {
         const refusal = responses[status]?.content?.['application/problem+json']
-        assert.ok(JSON.stringify(refusal).includes('"code"'), `${where}: ${status}`)
+        assert.ok(JSON.stringify(refusal).includes('/schemas/Problem"'), `${where}: ${status}`)
       }
     }
   await alice.client.send(bob.client.address, 'x', { receipt: true })
@@ -413,13 +413,15 @@ test('a socket tells the same, and takes messages; a page in a browser gets none
   await once(socket, 'open')
   socket.send(JSON.stringify({ ref: 7, do: 'send', to: bob.client.address, text: 'over a socket' }))
   socket.send(JSON.stringify({ ref: 8, do: 'reply', id: '0'.repeat(32), text: 'x' }))
+  socket.send(JSON.stringify({ ref: 9, do: 'dance' }))
   socket.send('no JSON')
   const answers = (): Json[] => heard.filter(({ event }) => event === 'answer')
-  while (answers().length < 3) await new Promise(resolve => setTimeout(resolve, 5))
+  while (answers().length < 4) await new Promise(resolve => setTimeout(resolve, 5))
   const byRef = (ref: number): Json | undefined => answers().find(answer => answer['ref'] === ref)
   assert.is(byRef(7)?.['ok'], true)
   assert.match(JSON.stringify(byRef(8)?.['problem']), /UNKNOWN_MESSAGE/)
-  assert.is(answers().filter(({ ok }) => ok === false).length, 2)
+  assert.match(JSON.stringify(byRef(9)?.['problem']), /BAD_REQUEST/)
+  assert.is(answers().filter(({ ok }) => ok === false).length, 3)
   await net.clock.advance(5 * second)
   assert.is((await bob.client.inbox())[0]?.text, 'over a socket')
   const closed = once(socket, 'close')

@@ -9,6 +9,7 @@ import type { Bootstrap } from '../bootstrap.ts'
 import type { KnownService } from '../incoming/announcing.ts'
 import { type CoverLevel, coverLevels } from '../outgoing/cover.ts'
 import type { MessageState } from '../outgoing/delivery.ts'
+import { named } from './named.ts'
 
 const hexId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
 const state = v.picklist(['queued', 'sent', 'stored', 'read', 'failed'])
@@ -162,134 +163,211 @@ export interface MessageTold {
 const handedFields = { id: hexId, state, reason: v.optional(v.string()) }
 const contentFields = { base64: v.string(), text: v.optional(v.string()) }
 
-export const handed: v.GenericSchema<unknown, Handed> = v.object(handedFields)
-export const handedProgress: v.GenericSchema<unknown, Progress> = v.object({
-  ...handedFields,
-  fragments: v.number(),
-  arrived: v.number(),
-})
-export const received: v.GenericSchema<unknown, MessageJson> = v.object({
-  id: hexId,
-  seq: v.number(),
-  at: v.number(),
-  app: v.string(),
-  inReplyTo: v.nullable(hexId),
-  canReply: v.boolean(),
-  ...contentFields,
-})
-export const inboxPage: v.GenericSchema<unknown, InboxPage> = v.object({
-  messages: v.array(received),
-  next: v.number(),
-})
-export const queue: v.GenericSchema<unknown, { readonly messages: readonly QueuedJson[] }> = v.object({
-  messages: v.array(
-    v.object({
-      id: hexId,
-      app: v.string(),
-      kind: v.picklist(['message', 'reply']),
-      state,
-      reason: v.nullable(v.string()),
-      bytes: v.number(),
-      fragments: v.number(),
-      acceptedAt: v.number(),
-      deadline: v.number(),
-    }),
-  ),
-})
-export const inboxList: v.GenericSchema<unknown, { readonly messages: readonly ListedJson[] }> = v.object({
-  messages: v.array(
-    v.object({
-      id: hexId,
-      seq: v.number(),
-      at: v.number(),
-      app: v.string(),
-      inReplyTo: v.nullable(hexId),
-      canReply: v.boolean(),
-      bytes: v.number(),
-      read: v.boolean(),
-    }),
-  ),
-})
-export const cleaned: v.GenericSchema<unknown, { readonly sent: number; readonly received: number }> =
-  v.object({ sent: v.number(), received: v.number() })
-export const flushed: v.GenericSchema<unknown, { readonly left: number }> = v.object({ left: v.number() })
-export const surb: v.GenericSchema<unknown, { readonly surb: string }> = v.object({ surb: v.string() })
-export const surbSummary: v.GenericSchema<unknown, SurbJson> = v.object({
-  conversation: hexId,
-  epochs: v.array(v.number()),
-})
-export const answer: v.GenericSchema<unknown, ContentJson> = v.object(contentFields)
-export const bulletinPage: v.GenericSchema<unknown, BulletinPage> = v.object({
-  entries: v.array(v.object({ id: v.string(), seq: v.number(), at: v.number(), ...contentFields })),
-  next: v.number(),
-})
-export const published: v.GenericSchema<unknown, { readonly id: string }> = v.object({ id: v.string() })
-export const settings: v.GenericSchema<unknown, { readonly cover: CoverLevel }> = v.object({
-  cover: v.picklist(coverLevels),
-})
-export const identity: v.GenericSchema<unknown, IdentityJson> = v.object({
-  name: v.string(),
-  address: v.string(),
-  ready: v.boolean(),
-})
-export const identities: v.GenericSchema<unknown, { readonly identities: readonly IdentityJson[] }> =
-  v.object({ identities: v.array(identity) })
-export const removedIdentity: v.GenericSchema<unknown, { readonly name: string }> = v.object({
-  name: v.string(),
-})
-export const services: v.GenericSchema<unknown, { readonly services: readonly KnownService[] }> = v.object({
-  services: v.array(v.object({ name: v.string(), gateway: v.string(), address: v.string() })),
-})
-export const consensusSummary: v.GenericSchema<unknown, ConsensusJson> = v.object({
-  network: v.string(),
-  epoch: v.number(),
-  hash: v.string(),
-  signers: v.array(v.string()),
-  validAfter: v.number(),
-  freshUntil: v.number(),
-  validUntil: v.number(),
-  mixing: v.string(),
-  topology: v.string(),
-  parameters: v.record(v.string(), v.number()),
-  nodes: v.array(
-    v.object({
-      id: v.string(),
-      role: v.picklist(['mix', 'gateway']),
-      layer: v.number(),
-      family: v.string(),
-      running: v.boolean(),
-      reliable: v.boolean(),
-    }),
-  ),
-})
-export const paths: v.GenericSchema<unknown, { readonly paths: readonly PathJson[] }> = v.object({
-  paths: v.array(
-    v.object({
-      at: v.number(),
-      message: hexId,
-      fragment: v.number(),
-      attempt: v.number(),
-      hops: v.array(v.string()),
-    }),
-  ),
-})
+export const handed: v.GenericSchema<unknown, Handed> = named('Handed', v.object(handedFields))
+export const handedProgress: v.GenericSchema<unknown, Progress> = named(
+  'Progress',
+  v.object({
+    ...handedFields,
+    fragments: v.number(),
+    arrived: v.number(),
+  }),
+)
+export const received: v.GenericSchema<unknown, MessageJson> = named(
+  'Message',
+  v.object({
+    id: hexId,
+    seq: v.number(),
+    at: v.number(),
+    app: v.string(),
+    inReplyTo: v.nullable(hexId),
+    canReply: v.boolean(),
+    ...contentFields,
+  }),
+)
+export const inboxPage: v.GenericSchema<unknown, InboxPage> = named(
+  'InboxPage',
+  v.object({
+    messages: v.array(received),
+    next: v.number(),
+  }),
+)
+export const queue: v.GenericSchema<unknown, { readonly messages: readonly QueuedJson[] }> = named(
+  'Queue',
+  v.object({
+    messages: v.array(
+      named(
+        'QueuedMessage',
+        v.object({
+          id: hexId,
+          app: v.string(),
+          kind: v.picklist(['message', 'reply']),
+          state,
+          reason: v.nullable(v.string()),
+          bytes: v.number(),
+          fragments: v.number(),
+          acceptedAt: v.number(),
+          deadline: v.number(),
+        }),
+      ),
+    ),
+  }),
+)
+export const inboxList: v.GenericSchema<unknown, { readonly messages: readonly ListedJson[] }> = named(
+  'InboxList',
+  v.object({
+    messages: v.array(
+      named(
+        'ListedMessage',
+        v.object({
+          id: hexId,
+          seq: v.number(),
+          at: v.number(),
+          app: v.string(),
+          inReplyTo: v.nullable(hexId),
+          canReply: v.boolean(),
+          bytes: v.number(),
+          read: v.boolean(),
+        }),
+      ),
+    ),
+  }),
+)
+export const cleaned: v.GenericSchema<unknown, { readonly sent: number; readonly received: number }> = named(
+  'Cleaned',
+  v.object({ sent: v.number(), received: v.number() }),
+)
+export const flushed: v.GenericSchema<unknown, { readonly left: number }> = named(
+  'Flushed',
+  v.object({ left: v.number() }),
+)
+export const surb: v.GenericSchema<unknown, { readonly surb: string }> = named(
+  'Surb',
+  v.object({ surb: v.string() }),
+)
+export const surbSummary: v.GenericSchema<unknown, SurbJson> = named(
+  'SurbSummary',
+  v.object({
+    conversation: hexId,
+    epochs: v.array(v.number()),
+  }),
+)
+export const answer: v.GenericSchema<unknown, ContentJson> = named('Content', v.object(contentFields))
+export const bulletinPage: v.GenericSchema<unknown, BulletinPage> = named(
+  'BulletinPage',
+  v.object({
+    entries: v.array(
+      named('Entry', v.object({ id: v.string(), seq: v.number(), at: v.number(), ...contentFields })),
+    ),
+    next: v.number(),
+  }),
+)
+export const published: v.GenericSchema<unknown, { readonly id: string }> = named(
+  'Published',
+  v.object({ id: v.string() }),
+)
+export const settings: v.GenericSchema<unknown, { readonly cover: CoverLevel }> = named(
+  'Settings',
+  v.object({
+    cover: v.picklist(coverLevels),
+  }),
+)
+export const identity: v.GenericSchema<unknown, IdentityJson> = named(
+  'Identity',
+  v.object({
+    name: v.string(),
+    address: v.string(),
+    ready: v.boolean(),
+  }),
+)
+export const identities: v.GenericSchema<unknown, { readonly identities: readonly IdentityJson[] }> = named(
+  'Identities',
+  v.object({ identities: v.array(identity) }),
+)
+export const removedIdentity: v.GenericSchema<unknown, { readonly name: string }> = named(
+  'RemovedIdentity',
+  v.object({
+    name: v.string(),
+  }),
+)
+export const services: v.GenericSchema<unknown, { readonly services: readonly KnownService[] }> = named(
+  'Services',
+  v.object({
+    services: v.array(
+      named('Service', v.object({ name: v.string(), gateway: v.string(), address: v.string() })),
+    ),
+  }),
+)
+export const consensusSummary: v.GenericSchema<unknown, ConsensusJson> = named(
+  'Network',
+  v.object({
+    network: v.string(),
+    epoch: v.number(),
+    hash: v.string(),
+    signers: v.array(v.string()),
+    validAfter: v.number(),
+    freshUntil: v.number(),
+    validUntil: v.number(),
+    mixing: v.string(),
+    topology: v.string(),
+    parameters: v.record(v.string(), v.number()),
+    nodes: v.array(
+      named(
+        'Node',
+        v.object({
+          id: v.string(),
+          role: v.picklist(['mix', 'gateway']),
+          layer: v.number(),
+          family: v.string(),
+          running: v.boolean(),
+          reliable: v.boolean(),
+        }),
+      ),
+    ),
+  }),
+)
+export const paths: v.GenericSchema<unknown, { readonly paths: readonly PathJson[] }> = named(
+  'Paths',
+  v.object({
+    paths: v.array(
+      named(
+        'Path',
+        v.object({
+          at: v.number(),
+          message: hexId,
+          fragment: v.number(),
+          attempt: v.number(),
+          hops: v.array(v.string()),
+        }),
+      ),
+    ),
+  }),
+)
 /** Tells how far the client is: see bootstrap.ts. */
-export const bootstrap: v.GenericSchema<unknown, Bootstrap> = v.object({
-  progress: v.number(),
-  tag: v.picklist(['consensus', 'gateway', 'ready']),
-  summary: v.string(),
-  warning: v.nullable(v.string()),
-  recommendation: v.nullable(v.string()),
-})
-export const messageEvent: v.GenericSchema<unknown, MessageTold> = v.object({
-  id: hexId,
-  seq: v.number(),
-  app: v.string(),
-  inReplyTo: v.nullable(hexId),
-})
+export const bootstrap: v.GenericSchema<unknown, Bootstrap> = named(
+  'Bootstrap',
+  v.object({
+    progress: v.number(),
+    tag: v.picklist(['consensus', 'gateway', 'ready']),
+    summary: v.string(),
+    warning: v.nullable(v.string()),
+    recommendation: v.nullable(v.string()),
+  }),
+)
+export const messageEvent: v.GenericSchema<unknown, MessageTold> = named(
+  'MessageEvent',
+  v.object({
+    id: hexId,
+    seq: v.number(),
+    app: v.string(),
+    inReplyTo: v.nullable(hexId),
+  }),
+)
 
 /** Describes the document by which the API says no (RFC 9457). */
 export const problem: v.GenericSchema<
   unknown,
   { readonly title: string; readonly status: number; readonly code: string; readonly detail: string }
-> = v.object({ title: v.string(), status: v.number(), code: v.string(), detail: v.string() })
+> = named(
+  'Problem',
+  v.object({ title: v.string(), status: v.number(), code: v.string(), detail: v.string() }),
+)

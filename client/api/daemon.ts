@@ -2,7 +2,6 @@
 // (docs/spec/client-http.md 15).
 
 import { Hono } from 'hono'
-import { openAPIRouteHandler } from 'hono-openapi'
 import { type Clock, systemClock } from '../../world/clock.ts'
 import { type Loopback, serveLoopback } from '../../world/http.ts'
 import { noSuchPath, problem } from '../../world/problem.ts'
@@ -11,6 +10,7 @@ import type { Identities } from '../identities.ts'
 import { maxMessageBytes } from '../packets/fragments.ts'
 import { type Access, access, type Env } from './access.ts'
 import { controlRoutes } from './control.ts'
+import { docsPath, serveDocument } from './docs-page.ts'
 import { eventRoutes } from './events.ts'
 import { byIdentity, identityRoutes } from './identities.ts'
 import { messageRoutes, type RoutesInit } from './messages.ts'
@@ -62,6 +62,7 @@ export async function serveClient(options: DaemonOptions): Promise<Loopback> {
   const loopback = await serveLoopback({
     port,
     admits: header => who.asker(header) !== false,
+    open: [docsPath],
     maxBodyBytes,
     sockets: true,
     routes: app => app.route('/', routes),
@@ -86,6 +87,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
     // Programs send no Origin; a page in a browser cannot leave it out.
     if (context.req.header('origin') !== undefined)
       return problem(403, 'BAD_ORIGIN', 'web pages may not use this interface')
+    if (context.req.path === docsPath) return next()
     const asker = who?.asker(context.req.header('authorization'))
     if (asker === false) return problem(401, 'BAD_TOKEN', 'the token is missing or wrong')
     const wait = who?.take(asker)
@@ -101,20 +103,6 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   app.route('/', eventRoutes(init, who))
   for (const { routes } of init.parts ?? []) app.route('/', routes)
   if (init.identities !== undefined) app.route('/', identityRoutes(init.identities))
-  app.get(
-    '/openapi.json',
-    openAPIRouteHandler(app, {
-      documentation: {
-        openapi: '3.1.0',
-        info: {
-          title: 'Chaffinch client',
-          version: '1',
-          description: 'The loopback interface of a client of a mixnet: docs/spec/client-http.md 15.',
-        },
-        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-        security: [{ token: [] }],
-      },
-    }),
-  )
+  serveDocument(app)
   return app
 }

@@ -65,11 +65,23 @@ export function path(name: string): Parameters {
   return [{ name, in: 'path', required: true, schema: { type: 'string' } }]
 }
 
-/** A body of JSON. @param octets whether raw bytes may stand in its place */
-export function body(schema: AnySchema, octets = true): NonNullable<DescribeRouteOptions['requestBody']> {
+/**
+ * A body of JSON.
+ *
+ * @param octets whether raw bytes may stand in its place
+ * @param example one that works once its placeholders are filled in
+ */
+export function body(
+  schema: AnySchema,
+  octets = true,
+  example?: Readonly<Record<string, unknown>>,
+): NonNullable<DescribeRouteOptions['requestBody']> {
   const described = {
     content: {
-      'application/json': { schema: resolver(schema, input) },
+      'application/json': {
+        schema: resolver(schema, input),
+        ...(example === undefined ? {} : { example }),
+      },
       ...(octets ? { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } } : {}),
     },
     required: true,

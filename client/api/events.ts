@@ -36,8 +36,9 @@ interface Socket {
   readonly raw?: { readonly bufferedAmount: number; terminate(): void }
 }
 
+const refSchema = v.optional(v.union([v.pipe(v.string(), v.maxLength(longestRef)), v.number()]))
 const asked = v.looseObject({
-  ref: v.optional(v.union([v.pipe(v.string(), v.maxLength(longestRef)), v.number()])),
+  ref: refSchema,
   do: v.picklist(['send', 'reply']),
   id: v.optional(v.string(), ''),
 })
@@ -168,8 +169,11 @@ async function answer(
 ): Promise<Record<string, unknown>> {
   let ref: string | number | undefined
   try {
-    const { do: what, id, ref: named, ...fields } = v.parse(asked, parsed(data))
-    ref = named
+    const request = parsed(data)
+    // Whoever asked for something that there is not wants to know which answer is to what
+    const named = v.safeParse(refSchema, (request as { ref?: unknown } | null)?.ref)
+    if (named.success) ref = named.output
+    const { do: what, id, ref: _, ...fields } = v.parse(asked, request)
     if (wait !== undefined) {
       const slowDown = problem(429, 'SLOW_DOWN', `too many requests: ask again in ${wait} s`)
       return { event: 'answer', ref, ok: false, problem: await slowDown.json() }

@@ -45,7 +45,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     summary: 'Hand a message over; it is on disk when this answers',
     description: 'Raw bytes with the other fields in the query, or JSON with text or base64.',
     parameters: query(form.queryNames.send),
-    requestBody: body(form.sendBody),
+    requestBody: body(form.sendBody, true, { to: 'chaffinch_b…', text: 'hello', replies: true }),
     responses: answers(202, 'accepted', gives.handed, [400, 401, 413, 429, 503]),
   },
   inbox: {
@@ -75,20 +75,20 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     operationId: 'reply',
     summary: 'Answer a message whose sender stays unknown',
     parameters: [...path('id'), ...query(form.queryNames.reply)],
-    requestBody: body(form.replyBody),
+    requestBody: body(form.replyBody, true, { text: 'hello yourself' }),
     responses: answers(202, 'accepted', gives.handed, [400, 401, 404, 409, 410, 413, 429, 503]),
   },
   request: {
     operationId: 'request',
     summary: 'Ask a service and wait for its answer',
-    requestBody: body(form.requestBody, false),
+    requestBody: body(form.requestBody, false, { service: 'echo', text: 'is anybody there?' }),
     responses: answers(200, 'the answer', gives.answer, [400, 401, 429, 502, 503, 504]),
   },
   publish: {
     operationId: 'publish',
     summary: 'Publish an entry on the bulletin',
     parameters: path('topic'),
-    requestBody: body(form.contentBody),
+    requestBody: body(form.contentBody, true, { text: 'read this' }),
     responses: answers(201, 'the own gateway shows it', gives.published, [400, 401, 404, 413, 429, 503]),
   },
   entries: {
@@ -125,7 +125,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   changeSettings: {
     operationId: 'changeSettings',
     summary: 'Change settings; what is left out stays',
-    requestBody: body(form.settingsBody, false),
+    requestBody: body(form.settingsBody, false, { cover: 'low' }),
     responses: answers(200, 'the settings as they are now', gives.settings, [400, 401, 403]),
   },
   queue: {
@@ -143,20 +143,20 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   clean: {
     operationId: 'clean',
     summary: 'Forget messages that are over, and received ones that were read, from before so long ago',
-    requestBody: body(form.cleanBody, false),
+    requestBody: body(form.cleanBody, false, { olderThanMs: 86_400_000 }),
     responses: answers(200, 'how many went', gives.cleaned, [400, 401, 403]),
   },
   flush: {
     operationId: 'flush',
     summary:
       'Wait until all that was accepted has left once, or is stored or failed; nothing leaves sooner for it',
-    requestBody: body(form.flushBody, false),
+    requestBody: body(form.flushBody, false, { until: 'stored', wait: 30_000 }),
     responses: answers(200, 'how many are not there yet', gives.flushed, [400, 401, 403]),
   },
   makeSurb: {
     operationId: 'makeSurb',
     summary: 'Reply blocks to hand over by hand',
-    requestBody: body(form.surbBody, false),
+    requestBody: body(form.surbBody, false, { for: 'a friend', count: 4 }),
     responses: answers(201, 'one string', gives.surb, [400, 401, 403, 429, 503]),
   },
   inspectSurb: {
@@ -184,7 +184,7 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   createIdentity: {
     operationId: 'createIdentity',
     summary: 'Make an identity that nobody on the wire can link to the others',
-    requestBody: body(form.identityBody, false),
+    requestBody: body(form.identityBody, false, { name: 'work' }),
     responses: answers(201, 'it has an address once it is ready', gives.identity, [400, 401, 403]),
   },
   removeIdentity: {

@@ -7,6 +7,7 @@ import { isAppName } from '../app-name.ts'
 import { type CoverLevel, coverLevels } from '../outgoing/cover.ts'
 import { type Priority, priorities } from '../outgoing/delivery.ts'
 import { type Way, waySchema } from '../packets/pattern.ts'
+import { named } from './named.ts'
 
 export const mostMessages = 100
 export const longestWaitMs = 30_000
@@ -50,7 +51,7 @@ const content = {
   text: v.optional(v.string()),
   base64: v.optional(v.string()),
 }
-export const contentBody: v.GenericSchema<unknown, Content> = v.strictObject(content)
+export const contentBody: v.GenericSchema<unknown, Content> = named('ContentBody', v.strictObject(content))
 
 const app = v.pipe(
   v.string(),
@@ -59,53 +60,78 @@ const app = v.pipe(
 const deadlineMs = v.optional(v.pipe(v.number(), v.minValue(1)))
 const priority = v.optional(v.picklist(priorities))
 
-export const sendBody: v.GenericSchema<unknown, SendBody> = v.strictObject({
-  to: v.string(),
-  ...content,
-  replies: v.optional(v.union([v.boolean(), v.pipe(v.number(), v.integer())])),
-  receipt: v.optional(v.boolean()),
-  app: v.optional(app),
-  priority,
-  way: v.optional(waySchema),
-  deadlineMs,
-})
-export const replyBody: v.GenericSchema<unknown, ReplyBody> = v.strictObject({
-  ...content,
-  priority,
-  deadlineMs,
-})
-export const requestBody: v.GenericSchema<unknown, RequestBody> = v.strictObject({
-  to: v.optional(v.string()),
-  service: v.pipe(v.string(), v.maxLength(97)),
-  ...content,
-  deadlineMs,
-})
-export const settingsBody: v.GenericSchema<unknown, { readonly cover?: CoverLevel | undefined }> =
-  v.strictObject({ cover: v.optional(v.picklist(coverLevels)) })
+export const sendBody: v.GenericSchema<unknown, SendBody> = named(
+  'SendBody',
+  v.strictObject({
+    to: v.string(),
+    ...content,
+    replies: v.optional(v.union([v.boolean(), v.pipe(v.number(), v.integer())])),
+    receipt: v.optional(v.boolean()),
+    app: v.optional(app),
+    priority,
+    way: v.optional(waySchema),
+    deadlineMs,
+  }),
+)
+export const replyBody: v.GenericSchema<unknown, ReplyBody> = named(
+  'ReplyBody',
+  v.strictObject({
+    ...content,
+    priority,
+    deadlineMs,
+  }),
+)
+export const requestBody: v.GenericSchema<unknown, RequestBody> = named(
+  'RequestBody',
+  v.strictObject({
+    to: v.optional(v.string()),
+    service: v.pipe(v.string(), v.maxLength(97)),
+    ...content,
+    deadlineMs,
+  }),
+)
+export const settingsBody: v.GenericSchema<unknown, { readonly cover?: CoverLevel | undefined }> = named(
+  'SettingsBody',
+  v.strictObject({ cover: v.optional(v.picklist(coverLevels)) }),
+)
 
-export const cleanBody: v.GenericSchema<unknown, { readonly olderThanMs: number }> = v.strictObject({
-  olderThanMs: v.pipe(v.number(), v.minValue(0)),
-})
+export const cleanBody: v.GenericSchema<unknown, { readonly olderThanMs: number }> = named(
+  'CleanBody',
+  v.strictObject({
+    olderThanMs: v.pipe(v.number(), v.minValue(0)),
+  }),
+)
 export const flushBody: v.GenericSchema<
   unknown,
   { readonly until?: 'sent' | 'stored' | undefined; readonly wait?: number | undefined }
-> = v.strictObject({
-  until: v.optional(v.picklist(['sent', 'stored'])),
-  wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longestWaitMs))),
-})
-export const surbBody: v.GenericSchema<unknown, { readonly for: string; readonly count: number }> =
+> = named(
+  'FlushBody',
+  v.strictObject({
+    until: v.optional(v.picklist(['sent', 'stored'])),
+    wait: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(longestWaitMs))),
+  }),
+)
+export const surbBody: v.GenericSchema<unknown, { readonly for: string; readonly count: number }> = named(
+  'SurbBody',
   v.strictObject({
     for: v.string(),
     count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)),
-  })
-export const useSurbBody: v.GenericSchema<unknown, Content & { readonly surb: string }> = v.strictObject({
-  surb: v.string(),
-  ...content,
-})
+  }),
+)
+export const useSurbBody: v.GenericSchema<unknown, Content & { readonly surb: string }> = named(
+  'UseSurbBody',
+  v.strictObject({
+    surb: v.string(),
+    ...content,
+  }),
+)
 
-export const identityBody: v.GenericSchema<unknown, { readonly name: string }> = v.strictObject({
-  name: v.string(),
-})
+export const identityBody: v.GenericSchema<unknown, { readonly name: string }> = named(
+  'IdentityBody',
+  v.strictObject({
+    name: v.string(),
+  }),
+)
 
 const flag = v.pipe(
   v.picklist(['true', 'false']),

@@ -7,59 +7,66 @@ import type { LedgerEntry } from '../diary.ts'
 import { coverLevels } from '../outgoing/cover.ts'
 import type { ClientStatus } from '../status.ts'
 import * as gives from './answers.ts'
+import { named } from './named.ts'
 
 const count = v.number()
 const states = { queued: count, sent: count, stored: count, read: count, failed: count, received: count }
-export const consensus: v.GenericSchema<unknown, ConsensusStatus> = v.object({
-  epoch: v.number(),
-  hash: v.string(),
-  signers: v.array(v.string()),
-  validUntil: v.number(),
-})
+export const consensus: v.GenericSchema<unknown, ConsensusStatus> = named(
+  'ConsensusStatus',
+  v.object({
+    epoch: v.number(),
+    hash: v.string(),
+    signers: v.array(v.string()),
+    validUntil: v.number(),
+  }),
+)
 
-export const status: v.GenericSchema<unknown, ClientStatus> = v.object({
-  role: v.literal('client'),
-  ready: v.boolean(),
-  address: v.string(),
-  epoch: v.number(),
-  consensus: v.nullable(consensus),
-  directory: v.object({
-    late: v.nullable(v.object({ since: v.number(), worksUntil: v.number() })),
-    splits: v.array(
-      v.object({ epoch: v.number(), documents: v.array(v.string()), signers: v.array(v.string()) }),
-    ),
-    troubles: v.array(v.object({ id: v.string(), code: v.string(), why: v.string() })),
+export const status: v.GenericSchema<unknown, ClientStatus> = named(
+  'ClientStatus',
+  v.object({
+    role: v.literal('client'),
+    ready: v.boolean(),
+    address: v.string(),
+    epoch: v.number(),
+    consensus: v.nullable(consensus),
+    directory: v.object({
+      late: v.nullable(v.object({ since: v.number(), worksUntil: v.number() })),
+      splits: v.array(
+        v.object({ epoch: v.number(), documents: v.array(v.string()), signers: v.array(v.string()) }),
+      ),
+      troubles: v.array(v.object({ id: v.string(), code: v.string(), why: v.string() })),
+    }),
+    cover: v.object({
+      level: v.picklist(coverLevels),
+      costs: v.array(
+        v.object({
+          level: v.picklist(coverLevels),
+          packetsPerDay: count,
+          pagesPerDay: count,
+          upBytesPerDay: count,
+          downBytesPerDay: count,
+        }),
+      ),
+    }),
+    gateway: v.nullable(v.string()),
+    gateways: v.array(v.object({ id: v.string(), state: v.string(), pages: count })),
+    messages: v.object(states),
+    replies: v.object(states),
+    queue: count,
+    inFlight: count,
+    packets: v.object({ payload: count, loop: count, drop: count, faults: count, refused: count }),
+    loops: v.object({ sent: count, returned: count }),
+    entries: v.record(v.string(), count),
+    full: v.array(v.string()),
+    announcement: v.nullable(v.picklist(['waiting', 'standing', 'refused'])),
+    bulletin: v.object({
+      published: count,
+      unpublished: count,
+      gateways: v.array(v.object({ id: v.string(), shown: count, missing: count, forged: count })),
+    }),
+    slackMs: v.number(),
   }),
-  cover: v.object({
-    level: v.picklist(coverLevels),
-    costs: v.array(
-      v.object({
-        level: v.picklist(coverLevels),
-        packetsPerDay: count,
-        pagesPerDay: count,
-        upBytesPerDay: count,
-        downBytesPerDay: count,
-      }),
-    ),
-  }),
-  gateway: v.nullable(v.string()),
-  gateways: v.array(v.object({ id: v.string(), state: v.string(), pages: count })),
-  messages: v.object(states),
-  replies: v.object(states),
-  queue: count,
-  inFlight: count,
-  packets: v.object({ payload: count, loop: count, drop: count, faults: count, refused: count }),
-  loops: v.object({ sent: count, returned: count }),
-  entries: v.record(v.string(), count),
-  full: v.array(v.string()),
-  announcement: v.nullable(v.picklist(['waiting', 'standing', 'refused'])),
-  bulletin: v.object({
-    published: count,
-    unpublished: count,
-    gateways: v.array(v.object({ id: v.string(), shown: count, missing: count, forged: count })),
-  }),
-  slackMs: v.number(),
-})
+)
 
 /** Tells of the process that a client lives in: world/resources.ts. */
 export interface ProcessStatus {
@@ -69,46 +76,52 @@ export interface ProcessStatus {
   readonly traffic: Carried
 }
 
-export const processStatus: v.GenericSchema<unknown, ClientStatus & ProcessStatus> = v.intersect([
-  status,
-  v.object({
-    version: v.string(),
-    upSeconds: count,
-    traffic: v.object({
-      bytesIn: count,
-      bytesOut: count,
-      refusals: v.record(v.string(), v.record(v.string(), count)),
+export const processStatus: v.GenericSchema<unknown, ClientStatus & ProcessStatus> = named(
+  'Status',
+  v.intersect([
+    status,
+    v.object({
+      version: v.string(),
+      upSeconds: count,
+      traffic: v.object({
+        bytesIn: count,
+        bytesOut: count,
+        refusals: v.record(v.string(), v.record(v.string(), count)),
+      }),
+      process: v.object({
+        rssBytes: count,
+        heapBytes: count,
+        handles: count,
+        listeners: count,
+        pendingDials: count,
+      }),
     }),
-    process: v.object({
-      rssBytes: count,
-      heapBytes: count,
-      handles: count,
-      listeners: count,
-      pendingDials: count,
-    }),
-  }),
-])
+  ]),
+)
 
 const of = { at: v.number(), id: v.string() }
 const part = { ...of, fragment: v.number(), attempt: v.number() }
 const drawnMs = v.optional(v.number())
-const entry: v.GenericSchema<unknown, LedgerEntry> = v.variant('event', [
-  v.object({ ...of, event: v.literal('accepted'), count }),
-  v.object({ ...part, event: v.literal('sent'), path: v.array(v.string()), drawnMs }),
-  v.object({ ...part, event: v.literal('acknowledged') }),
-  v.object({ ...of, event: v.literal('state'), state: v.string(), reason: v.optional(v.string()) }),
-  v.object({ ...part, event: v.literal('received'), inReplyTo: v.optional(v.string()), drawnMs }),
-  v.object({ ...of, event: v.literal('delivered') }),
-])
-export const ledger: v.GenericSchema<unknown, { readonly entries: readonly LedgerEntry[] }> = v.object({
-  entries: v.array(entry),
-})
+const entry: v.GenericSchema<unknown, LedgerEntry> = named(
+  'LedgerEntry',
+  v.variant('event', [
+    v.object({ ...of, event: v.literal('accepted'), count }),
+    v.object({ ...part, event: v.literal('sent'), path: v.array(v.string()), drawnMs }),
+    v.object({ ...part, event: v.literal('acknowledged') }),
+    v.object({ ...of, event: v.literal('state'), state: v.string(), reason: v.optional(v.string()) }),
+    v.object({ ...part, event: v.literal('received'), inReplyTo: v.optional(v.string()), drawnMs }),
+    v.object({ ...of, event: v.literal('delivered') }),
+  ]),
+)
+export const ledger: v.GenericSchema<unknown, { readonly entries: readonly LedgerEntry[] }> = named(
+  'Ledger',
+  v.object({
+    entries: v.array(entry),
+  }),
+)
 
 /** The data of an event; parts beside the client tell their own too. */
-export const event: v.GenericSchema = v.union([
-  gives.bootstrap,
-  gives.handed,
-  gives.messageEvent,
-  gives.settings,
-  consensus,
-])
+export const event: v.GenericSchema = named(
+  'Event',
+  v.union([gives.bootstrap, gives.handed, gives.messageEvent, gives.settings, consensus]),
+)

@@ -2,6 +2,7 @@
 // requests are checked by them, and the OpenAPI document is made from them.
 
 import * as v from 'valibot'
+import { named } from '../../client/api/index.ts'
 
 /** Says when and what for, of a payment to oneself or a request. */
 interface Terms {
@@ -31,19 +32,28 @@ const meant = {
 }
 const base64url = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,8192}$/, 'want base64url'))
 
-export const requestBody: v.GenericSchema<unknown, Terms & { readonly amount: number }> = v.strictObject({
-  amount,
-  ...terms,
-})
-export const sendBody: v.GenericSchema<unknown, Meant & { readonly request: string }> = v.strictObject({
-  request: base64url,
-  ...meant,
-})
-export const mixBody: v.GenericSchema<unknown, Terms & Meant & { readonly amount: number }> = v.strictObject({
-  amount,
-  ...terms,
-  ...meant,
-})
+export const requestBody: v.GenericSchema<unknown, Terms & { readonly amount: number }> = named(
+  'PayRequestBody',
+  v.strictObject({
+    amount,
+    ...terms,
+  }),
+)
+export const sendBody: v.GenericSchema<unknown, Meant & { readonly request: string }> = named(
+  'PaySendBody',
+  v.strictObject({
+    request: base64url,
+    ...meant,
+  }),
+)
+export const mixBody: v.GenericSchema<unknown, Terms & Meant & { readonly amount: number }> = named(
+  'PayMixBody',
+  v.strictObject({
+    amount,
+    ...terms,
+    ...meant,
+  }),
+)
 
 const time = v.pipe(v.string(), v.description('ISO 8601, UTC'))
 const name = v.pipe(
@@ -52,68 +62,92 @@ const name = v.pipe(
   v.description("the first 16 hex digits of the request's hash"),
 )
 
-export const address: v.GenericSchema = v.object({ address: v.string(), key: v.string() })
-export const request: v.GenericSchema = v.object({
-  request: v.string(),
-  amount: v.number(),
-  memo: v.string(),
-  deadline: time,
-})
-export const quote: v.GenericSchema = v.object({
-  quote: v.string(),
-  until: time,
-  forecast: v.object({
+export const address: v.GenericSchema = named(
+  'PayAddress',
+  v.object({ address: v.string(), key: v.string() }),
+)
+export const request: v.GenericSchema = named(
+  'PayRequest',
+  v.object({
+    request: v.string(),
     amount: v.number(),
-    pieces: v.array(v.number()),
-    cost: v.number(),
-    time: v.object({ usualMs: v.number(), longMs: v.number() }),
-    effectiveSet: v.number(),
-    entropyBits: v.number(),
-    linkProbability: v.number(),
-    colluding: v.array(
-      v.object({
-        colluding: v.number(),
-        effectiveSet: v.number(),
-        entropyBits: v.number(),
-        linkProbability: v.number(),
-      }),
-    ),
+    memo: v.string(),
+    deadline: time,
   }),
-})
-export const signed: v.GenericSchema = v.object({ payment: name })
+)
+export const quote: v.GenericSchema = named(
+  'PayQuote',
+  v.object({
+    quote: v.string(),
+    until: time,
+    forecast: v.object({
+      amount: v.number(),
+      pieces: v.array(v.number()),
+      cost: v.number(),
+      time: v.object({ usualMs: v.number(), longMs: v.number() }),
+      effectiveSet: v.number(),
+      entropyBits: v.number(),
+      linkProbability: v.number(),
+      colluding: v.array(
+        v.object({
+          colluding: v.number(),
+          effectiveSet: v.number(),
+          entropyBits: v.number(),
+          linkProbability: v.number(),
+        }),
+      ),
+    }),
+  }),
+)
+export const signed: v.GenericSchema = named('PaySigned', v.object({ payment: name }))
 
 const receipt = v.nullable(v.string())
-export const piece: v.GenericSchema = v.object({
-  payment: name,
-  denomination: v.number(),
-  state: v.picklist(['mixing', 'mixed', 'paying', 'paid', 'kept']),
-  why: v.string(),
-  notBefore: v.nullable(time),
-  deadline: time,
-})
-export const payment: v.GenericSchema = v.object({
-  payment: name,
-  amount: v.number(),
-  memo: v.string(),
-  deadline: time,
-  paid: v.number(),
-  isPaid: v.boolean(),
-  why: v.string(),
-  receipt,
-})
-const requested = v.object({
-  request: name,
-  amount: v.number(),
-  memo: v.string(),
-  deadline: time,
-  paid: v.number(),
-  isPaid: v.boolean(),
-  receipt,
-})
-export const payments: v.GenericSchema = v.object({ payments: v.array(payment), pieces: v.array(piece) })
-export const account: v.GenericSchema = v.object({
-  notes: v.array(v.number()),
-  payments: v.array(payment),
-  pieces: v.array(piece),
-  requests: v.array(requested),
-})
+export const piece: v.GenericSchema = named(
+  'PayPiece',
+  v.object({
+    payment: name,
+    denomination: v.number(),
+    state: v.picklist(['mixing', 'mixed', 'paying', 'paid', 'kept']),
+    why: v.string(),
+    notBefore: v.nullable(time),
+    deadline: time,
+  }),
+)
+export const payment: v.GenericSchema = named(
+  'Payment',
+  v.object({
+    payment: name,
+    amount: v.number(),
+    memo: v.string(),
+    deadline: time,
+    paid: v.number(),
+    isPaid: v.boolean(),
+    why: v.string(),
+    receipt,
+  }),
+)
+const requested = named(
+  'PayRequested',
+  v.object({
+    request: name,
+    amount: v.number(),
+    memo: v.string(),
+    deadline: time,
+    paid: v.number(),
+    isPaid: v.boolean(),
+    receipt,
+  }),
+)
+export const payments: v.GenericSchema = named(
+  'Payments',
+  v.object({ payments: v.array(payment), pieces: v.array(piece) }),
+)
+export const account: v.GenericSchema = named(
+  'PayAccount',
+  v.object({
+    notes: v.array(v.number()),
+    payments: v.array(payment),
+    pieces: v.array(piece),
+    requests: v.array(requested),
+  }),
+)
