@@ -30,7 +30,7 @@ export function networksOf(addresses: readonly string[]): string[] {
 }
 
 /**
- * Tells whether an address is in a network that is no operator's: this host, private ones, those of one link. A tunnel's
+ * Says whether an address is in a network that is no operator's: this host, private ones, those of one link. A tunnel's
  * address that stands for a private IPv4 address is not, since it comes from anywhere.
  */
 function isOwn(ip: Ip): boolean {
@@ -46,8 +46,8 @@ function isOwnIp4(a: number, b: number): boolean {
 }
 
 /**
- * Tells whether an address is written as everybody writes it. Of one that is not, somebody else may make another address:
- * other letters, other zeros, an IPv4 address as an IPv6 one that no host has, a port of 0.
+ * Says whether an address is written as everybody writes it. Of one that is not, somebody else may make another
+ * address: other letters, other zeros, an IPv4 address as an IPv6 one that no host has, a port of 0.
  */
 export function isPlainAddress(address: string): boolean {
   const read = readMultiaddr(address)

@@ -75,7 +75,7 @@ export function verifyStatement(network: string, statement: Statement, signature
   return ed25519Verify(statement.signer, statementBytes(network, statement), signature)
 }
 
-/** Tells what a relay statement is about: the author's own statement. */
+/** Computes what a relay statement is about: the digest of the author's own statement, 32 bytes. */
 export function relayed(network: string, vote: Statement): Uint8Array {
   return digest(statementBytes(network, vote))
 }

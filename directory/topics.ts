@@ -64,7 +64,7 @@ export const entryOverheadBytes = 128
 
 const kibibyte = 1024
 /**
- * Tells how many times its even share one gateway may publish: services are picked at random, and rounds come in
+ * Bounds what one gateway may publish, in even shares: services are picked at random, and rounds come in
  * bursts.
  */
 const unevenness = 4
@@ -80,7 +80,7 @@ export function quotaBytes({ parameters, gateways }: View, topic: Topic): number
   return Math.max(topic.maxBytes + entryOverheadBytes, Math.min(whole, share))
 }
 
-/** Tells what the origin of an entry signs. */
+/** Builds the bytes that the origin of an entry signs: network, topic, time, origin and id, labelled `bulletin`. */
 function stampMessage(network: string, id: Uint8Array, word: Word): Uint8Array {
   const { topic, time, origin, minute, nonce } = word
   const name = new TextEncoder().encode(network)

@@ -1,6 +1,6 @@
 // The work that stands behind an entry of the bulletin (docs/spec/bulletin.md 4.4): its authors are anonymous, so that
-// nobody can be given a share of the room; what there is to divide it by is what somebody puts up for it. After A. Back,
-// "Hashcash: A Denial of Service Counter-Measure", 2002, with an auction in the place of a fixed price.
+// nobody can be given a share of the room; what there is to divide it by is what somebody puts up for it. After A.
+// Back, "Hashcash: A Denial of Service Counter-Measure", 2002, with an auction in the place of a fixed price.
 
 import { blake2b, blake2bInto } from '#crypto'
 import { concat } from '../encoding/bytes.ts'
@@ -13,7 +13,7 @@ export interface WorkFor {
   readonly document: Uint8Array
   /** 32 bytes: the gateway that is to publish. */
   readonly gateway: Uint8Array
-  /** Tells when it is done: whole minutes since 1970-01-01 UTC. */
+  /** Gives the time at which it is done: whole minutes since 1970-01-01 UTC. */
   readonly minute: number
   /** The topic's number. */
   readonly topic: number

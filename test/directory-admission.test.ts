@@ -216,6 +216,42 @@ test('names are counted by what they stand for when they are dialled; who is kep
   assert.match(undialled.get(1) ?? '', /^NOT_ADMITTED join: .dns4.*nobody dials a name/)
 })
 
+test('a name that is pointed to another network counts there, and of that network no more are in than are wanted', async () => {
+  const moved = async (perNetwork: number): Promise<number> => {
+    const names = new Map([1, 2, 3].map(i => [`host-${i}.example`, Uint8Array.of(198, i, 100, i)]))
+    const world = new DirectoryWorld({ mixes: 3, gateways: 1, names })
+    for (let i = 0; i < 3; i++) await world.startAuthority(i, { admission: open })
+    await world.startNodes()
+    await world.startClient()
+    await world.clock.advance(4000)
+    for (let i = 0; i < 3; i++) {
+      await world.killAuthority(i)
+      await world.startAuthority(i, { admission: { proveAddresses: true, perNetwork } })
+    }
+    const { network, clock, random } = world
+    for (const i of [1, 2, 3]) {
+      const name = `named ${i}`
+      const link = world.host(name, 'node', [`/dns4/host-${i}.example/tcp/4001`])
+      const directory = await joinDirectory({
+        ...{ network, clock, random, link, log: silent, describe: describeNode(name, 'gateway', link) },
+        sign: message => ed25519Sign(seedOf(name), message),
+      })
+      await world.clock.advance(1500)
+      world.nodes.push({ name, role: 'gateway', link, directory })
+    }
+    const listedNow = (): number => [1, 2, 3].filter(i => listed(world, `named ${i}`)).length
+    await world.advanceTo(2, 0.1)
+    assert.is(listedNow(), 3)
+    for (const i of [1, 2, 3]) names.set(`host-${i}.example`, Uint8Array.of(198, 51, 100, i))
+    await world.advanceTo(5, 0.1)
+    const count = listedNow()
+    await world.close()
+    return count
+  }
+  assert.is(await moved(2), 2)
+  assert.is(await moved(0), 3, 'control: where nobody counts, all stay')
+})
+
 test('who leaves is out of the next document, who is killed only of the one after; coming back undoes it', async () => {
   // Enough for each layer to keep one
   const world = await started(open, 9)

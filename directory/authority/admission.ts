@@ -1,22 +1,17 @@
-// Tells who an authority lets in (docs/spec/directory-nodes.md 5.4): requests, cheap checks before dear ones, the proof
-// of address, and the list of members that outlives the process.
+// Lets nodes in, or keeps them out, for an authority (docs/spec/directory-nodes.md 5.4): requests, cheap checks before
+// dear ones, the proof of address, and the list of members that outlives the process.
 
-import { ed25519Verify } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
-import { type Link, LinkError, type Peer } from '../../link/link.ts'
+import type { Link } from '../../link/link.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import { type Bucket, fullBucket, type Rate, takeTokens } from '../../world/rates.ts'
-import { type Epoch, second } from '../../world/units.ts'
-import { networkPrefix, networksOf } from '../address.ts'
+import type { Epoch } from '../../world/units.ts'
 import { type Descriptor, identityOf, type StablePart } from '../documents/descriptor.ts'
 import {
   type JoinRequest,
   type Member,
-  nonceBytes,
-  presenceBytes,
-  presenceProtocol,
   readJoin,
   readLeave,
   verifyJoin,
@@ -27,6 +22,9 @@ import type { Parameters, View } from '../documents/view.ts'
 import { DirectoryError } from '../error.ts'
 import { anyNumber } from '../rounds/seats.ts'
 import { type Applicant, Applicants } from './applicants.ts'
+import { Crowding } from './crowding.ts'
+import { isNamed, Names } from './names.ts'
+import { Presence } from './presence.ts'
 import type { AuthorityStore } from './store.ts'
 
 /** Says which nodes an authority lets in. */
@@ -56,8 +54,6 @@ export const admissionLimits: {
   readonly requests: Rate
   readonly requestsOfOne: Rate
   readonly askers: number
-  readonly proofs: number
-  readonly proofMs: number
   readonly epochs: number
 } = {
   members: 16_384,
@@ -66,9 +62,6 @@ export const admissionLimits: {
   requestsOfOne: { burst: 4, perMinute: 30 },
   /** Nodes whose requests are counted one by one. */
   askers: 4096,
-  /** Dials to prove addresses at once; a request that comes then is told to come again. */
-  proofs: 64,
-  proofMs: 5 * second,
   /** A member that has not been heard of for so many epochs is forgotten. */
   epochs: 72,
 }
@@ -82,12 +75,30 @@ export class Admission {
   readonly #all: Bucket
   readonly #ofOne = new Map<string, Bucket>()
   readonly #applicants = new Applicants()
-  #proving = 0
-  #crowded: { readonly view: View; readonly counts: ReadonlyMap<string, number> } | undefined
+  readonly #presence: Presence
+  readonly #crowding: Crowding
+  readonly #names: Names
 
   constructor(init: AdmissionInit) {
     this.#init = init
     this.#policy = init.policy
+    this.#presence = new Presence(init)
+    const members = {
+      all: this.#members,
+      isHeardOf: (id: string) => (this.#seen.get(id) ?? 0) >= this.#epoch() - 2,
+      perNetwork: () => this.#policy.perNetwork,
+    }
+    this.#crowding = new Crowding(members, init.current)
+    this.#names = new Names({
+      presence: this.#presence,
+      members: this.#members,
+      epoch: () => this.#epoch(),
+      keep: async member => {
+        await init.store.putMember(member)
+        this.#members.set(hex(member.request.stable.id), member)
+        this.#crowding.forget()
+      },
+    })
     this.#all = fullBucket(admissionLimits.requests, init.clock.elapsed())
   }
 
@@ -105,7 +116,7 @@ export class Admission {
     this.#policy = policy
   }
 
-  /** Tells what the policy votes for. */
+  /** Gives the parameters that follow from the policy, as the authority votes for them. */
   get wanted(): Pick<Parameters, 'nodesPerNetwork'> {
     const { perNetwork } = this.#policy
     return { nodesPerNetwork: perNetwork > 0 ? perNetwork : anyNumber }
@@ -152,7 +163,7 @@ export class Admission {
     this.#checkPolicy(stable)
     verifyJoin(this.#init.network.name, request)
     const reached = await this.#reach(stable)
-    this.#checkNetworks(stable, reached)
+    this.#crowding.checkNetworks(stable, reached)
     await this.#keep({ request, left: false, reached })
   }
 
@@ -212,7 +223,7 @@ export class Admission {
     }
     this.#checkList(stable)
     this.#seen.set(id, this.#epoch())
-    this.#checkRoom(stable)
+    this.#crowding.checkRoom(stable)
   }
 
   /** Requests of one node and of all: what costs something comes after this. */
@@ -248,16 +259,16 @@ export class Admission {
       throw new DirectoryError('NOT_ADMITTED', 'join: addresses: want at least one')
     }
     const { perNetwork, proveAddresses } = this.#policy
-    const named = stable.addresses.find(address => networkPrefix(address) === undefined)
+    const named = stable.addresses.find(isNamed)
     if (perNetwork > 0 && !proveAddresses && named !== undefined) {
       throw new DirectoryError(
         'NOT_ADMITTED',
         `join: ${named}: nodes are counted by network here, and nobody dials a name to find its: announce an IP address`,
       )
     }
-    this.#checkNetworks(
+    this.#crowding.checkNetworks(
       stable,
-      stable.addresses.filter(address => networkPrefix(address) !== undefined),
+      stable.addresses.filter(address => !isNamed(address)),
     )
     if (this.#members.size >= admissionLimits.members && !this.#members.has(hex(stable.id))) {
       throw new DirectoryError('BUSY', `join: ${admissionLimits.members} nodes are members already`)
@@ -269,65 +280,6 @@ export class Admission {
     if (this.#policy.allow?.some(allowed => same(allowed, identity)) === false) {
       throw new DirectoryError('NOT_ADMITTED', `join: identity ${hex(identity)} is not on the list`)
     }
-  }
-
-  /** @param addresses with an IP address each, names as they were found */
-  #checkNetworks(stable: StablePart, addresses: readonly string[]): void {
-    const { perNetwork } = this.#policy
-    if (perNetwork === 0) return
-    for (const address of addresses) {
-      const prefix = networkPrefix(address)
-      if (prefix === undefined) {
-        throw new DirectoryError(
-          'NOT_ADMITTED',
-          `join: ${address}: no IP address was found for it: nodes are counted by network here`,
-        )
-      }
-      const others = [...this.#members.entries()].filter(
-        ([id, { request, left, reached }]) =>
-          !left &&
-          id !== hex(stable.id) &&
-          (this.#seen.get(id) ?? 0) >= this.#epoch() - 2 &&
-          [...request.stable.addresses, ...reached].some(other => networkPrefix(other) === prefix),
-      )
-      if (others.length >= perNetwork) {
-        throw new DirectoryError(
-          'NETWORK_FULL',
-          `join: ${address}: ${perNetwork} nodes are in its network ${prefix} already`,
-        )
-      }
-    }
-  }
-
-  /** Tells the networks of a node, those of its names too where it was dialled. */
-  networksOf({ id, addresses }: Pick<StablePart, 'id' | 'addresses'>): string[] {
-    return networksOf([...addresses, ...(this.#members.get(hex(id))?.reached ?? [])])
-  }
-
-  /** A member that kept quiet comes back as anybody comes: where the document of now has room in its networks. */
-  #checkRoom(stable: StablePart): void {
-    const { perNetwork } = this.#policy
-    const view = this.#init.current()
-    if (perNetwork === 0 || view === undefined || view.nodes.has(hex(stable.id))) return
-    for (const network of this.networksOf(stable)) {
-      const others = this.#crowd(view).get(network) ?? 0
-      if (others < perNetwork) continue
-      throw new DirectoryError(
-        'NETWORK_FULL',
-        `descriptor: ${others} nodes of network ${network} are in the document, want at most ${perNetwork}`,
-      )
-    }
-  }
-
-  /** Counts the nodes of each network in a document, once for each document. */
-  #crowd(view: View): ReadonlyMap<string, number> {
-    if (this.#crowded?.view === view) return this.#crowded.counts
-    const counts = new Map<string, number>()
-    for (const node of view.nodes.values()) {
-      for (const network of this.networksOf(node)) counts.set(network, (counts.get(network) ?? 0) + 1)
-    }
-    this.#crowded = { view, counts }
-    return counts
   }
 
   /** A node that starts again in the epoch in which it was proven is not dialled again. */
@@ -342,39 +294,17 @@ export class Admission {
     if (!this.#policy.proveAddresses) return []
     const proven = this.#provenAt(stable)
     if (proven !== undefined) return proven
-    if (this.#proving >= admissionLimits.proofs) {
-      throw new DirectoryError('BUSY', 'join: too many addresses are being proven: ask again in some seconds')
-    }
-    this.#proving++
-    try {
-      return await Promise.all(
-        stable.addresses.map(address => this.#dial({ id: stable.id, addresses: [address] }, address)),
-      )
-    } finally {
-      this.#proving--
-    }
+    return this.#presence.prove(stable)
   }
 
-  /** Dials one address; who answers there has the node's key. @returns the address as it was found */
-  async #dial(node: Peer, address: string): Promise<string> {
-    const { network, link, random } = this.#init
-    const nonce = random(nonceBytes)
-    let found = address
-    const reached = (at: string): void => {
-      found = at
-    }
-    const options = { timeoutMs: admissionLimits.proofMs, maxBytes: 64, dialAnew: true, reached }
-    try {
-      const signature = await link.request(node, presenceProtocol, nonce, options)
-      if (ed25519Verify(node.id, presenceBytes(network.name, link.id, nonce), signature)) return found
-      throw new LinkError('REFUSED', 'the answer is not signed by the node')
-    } catch (error) {
-      if (!(error instanceof LinkError)) throw error
-      throw new DirectoryError(
-        'NO_ANSWER',
-        `join: ${node.addresses[0]}: no answer when dialled (${error.message}): open the port, or correct 'announce'`,
-      )
-    }
+  /** Looks again where the names of members lead, as `Names.recount`. */
+  async recount(): Promise<void> {
+    if (this.#policy.proveAddresses) await this.#names.recount()
+  }
+
+  /** Lists the networks of a node, those of its names too where it was dialled. */
+  networksOf(node: Pick<StablePart, 'id' | 'addresses'>): string[] {
+    return this.#crowding.networksOf(node)
   }
 
   async #keep(member: Member): Promise<void> {
@@ -394,6 +324,7 @@ export class Admission {
       if (epoch >= oldest) continue
       await this.#init.store.removeMember(id)
       this.#seen.delete(id)
+      this.#names.forget(id)
       this.#members.delete(id)
     }
   }

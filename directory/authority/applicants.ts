@@ -7,7 +7,7 @@ import { identityOf, type StablePart } from '../documents/descriptor.ts'
 import type { Role } from '../documents/view.ts'
 import type { DirectoryError, DirectoryErrorCode } from '../error.ts'
 
-/** Tells of a node that asked, and what came of it. */
+/** Describes a node that asked to join, and what came of it. */
 export interface Applicant {
   /** Hex, as the identity that certified it, which is the id where none did. */
   readonly id: string

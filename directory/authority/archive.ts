@@ -189,8 +189,8 @@ export class Archive {
   }
 
   /**
-   * Tells who may be in office before an epoch without this authority knowing: it signed the document that hands over
-   * to them, and holds none of that epoch or a later one (docs/spec/directory-voting.md 8.7).
+   * Names those who may be in office before an epoch without this authority knowing: it signed the document that hands
+   * over to them, and holds none of that epoch or a later one (docs/spec/directory-voting.md 8.7).
    */
   pendingChange(before: number = Number.POSITIVE_INFINITY): Successors | undefined {
     const last = this.#handedOver

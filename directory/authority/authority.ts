@@ -17,7 +17,7 @@ import type { AuthorityOptions } from './options.ts'
 import { assemble, type Parts } from './parts.ts'
 import type { RefusalCounts } from './refusals.ts'
 
-/** Tells how an authority is, for its operator: plain values only. */
+/** Reports how an authority is, for its operator, as `/status` shows it: plain values only. */
 export interface AuthorityStatus {
   readonly role: 'authority'
   /** Hex, as everywhere here. */
@@ -35,7 +35,7 @@ export interface AuthorityStatus {
   readonly rounds: { readonly published: number; readonly failed: number }
   /** Authorities that it can prove a contradiction of. */
   readonly evidence: number
-  /** Tells what it refused, by code. */
+  /** Counts what it refused, by code. */
   readonly refused: RefusalCounts
   /** The nodes that asked to be let in since the start, and what came of it: the newest 64 of each, newest first. */
   readonly applicants: readonly Applicant[]

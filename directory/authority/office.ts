@@ -16,7 +16,7 @@ export interface OfficeInit {
 }
 
 export class Office {
-  /** Tells what it votes for; it leaves the rest to the others. */
+  /** Holds the parameters that it votes for; it leaves the rest to the others. */
   parameters: Partial<Parameters>
   readonly #init: OfficeInit
   #successors: Successors | null

@@ -1,4 +1,4 @@
-// Tells what an authority is made of.
+// The options of an authority: its network, key, surroundings and wishes.
 
 import type { Link, NodeLink } from '../../link/link.ts'
 import type { Clock } from '../../world/clock.ts'
@@ -12,7 +12,7 @@ import type { SecretSharing } from '../randomness/sharing.ts'
 import type { step } from '../rounds/round.ts'
 import type { AdmissionPolicy } from './admission.ts'
 
-/** Tells what an authority is made of. */
+/** Holds what `startAuthority` is handed: network, key, surroundings, and what it votes for. */
 export interface AuthorityOptions {
   readonly network: Network
   /** 32 bytes: the seed of its Ed25519 key, which is the link's identity. */
@@ -22,18 +22,18 @@ export interface AuthorityOptions {
   readonly random: Random
   readonly log: Log
   readonly store: Store
-  /** Tells whom it lets in. Default: everybody comes in, unasked. */
+  /** Says which nodes it lets in. Default: everybody comes in, unasked. */
   readonly admission?: AdmissionPolicy | undefined
-  /** Tells what it votes for; it leaves the rest to the others. */
+  /** Names the parameters that it votes for, each with its value; it leaves the rest to the others. */
   readonly wanted?: Partial<Parameters> | undefined
   /**
-   * Tells whom it wants to be the authorities from some epoch on, if not the same (docs/spec/directory-consensus.md
+   * Names those it wants to be the authorities from some epoch on, if not the same (docs/spec/directory-consensus.md
    * 6.5).
    */
   readonly successors?: Successors | null | undefined
   /** The mixing strategy it votes for. */
   readonly mixing?: string | undefined
-  /** Tells how secrets for the shared randomness are shared out. A simulation hands in a cheaper way. */
+  /** Shares out the secrets for the shared randomness. A simulation hands in a cheaper way. */
   readonly sharing?: SecretSharing | undefined
   /** The voting machine. A test hands in one that it looks over the shoulder of. */
   readonly step?: typeof step | undefined

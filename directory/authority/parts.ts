@@ -108,6 +108,9 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
       admission?.prune().catch((error: unknown) => {
         log.error({ why: String(error) }, 'authority: a member could not be forgotten')
       })
+      admission?.recount().catch((error: unknown) => {
+        log.error({ why: String(error) }, 'authority: names of members could not be looked after')
+      })
     },
   })
   const take = async (descriptor: Descriptor): Promise<void> => {

@@ -32,7 +32,7 @@ export interface RoundsInit {
   readonly network: Network
   readonly clock: Clock
   readonly log: Log
-  /** Tells what is the same in every round. */
+  /** Holds the rules that are the same in every round. */
   readonly rules: Omit<RoundRules, 'network'>
   readonly store: AuthorityStore
   readonly archive: Archive
@@ -43,10 +43,10 @@ export interface RoundsInit {
   readonly onBegin: () => void
 }
 
-/** Tells how long until a disk that refused to write, or peers that had no body, are asked again, milliseconds. */
+/** Sets how long until a disk that refused to write, or peers that had no body, are asked again, milliseconds. */
 const retryMs = 500
 
-/** Tells what is on disk of a round. */
+/** Holds what the disk has of a round. */
 interface Past {
   readonly made: Made
   readonly heard: readonly Heard[]
@@ -58,7 +58,7 @@ export class Rounds {
   readonly counts = { published: 0, failed: 0 }
   readonly #init: RoundsInit
   readonly #states = new Map<number, RoundState>()
-  /** Tells who votes in each round that is held. */
+  /** Holds the network of each round that is held, with those who vote in it, by the round's epoch. */
   readonly #networks = new Map<number, VotingNetwork>()
   readonly #fetching = new Set<string>()
   /** One thing after the other: no event meets a state that is being written. */

@@ -78,7 +78,7 @@ export class StatisticsBook {
     for (const old of this.#reports.keys()) if (old < current - halvesKept) this.#reports.delete(old)
   }
 
-  /** Tells what to say of a node in the round of an epoch: measured in the epoch before. */
+  /** Computes the flags of a node for the round of an epoch, from what was measured in the epoch before. */
   flags(round: number, id: Uint8Array): Flags {
     const [first, second] = [2 * round - 2, 2 * round - 1]
     const name = hex(id)

@@ -1,4 +1,4 @@
-// Tells what an authority has on disk (docs/spec/directory-voting.md 8.8): everything it said, before it is said, and
+// The disk of an authority (docs/spec/directory-voting.md 8.8): everything it said, before it is said, and
 // what it heard of the rounds that are not over, so that it can stop at any point.
 
 import { hex } from '../../encoding/bytes.ts'
@@ -36,7 +36,7 @@ import { Reader } from '../reader.ts'
 import type { Descriptors, Kept, Made } from '../rounds/state.ts'
 import { digest, verifyStatement } from '../statement.ts'
 
-/** Tells of how many epochs signed documents stay, and the own statements that must not be made twice. */
+/** Sets for how many epochs signed documents stay, and the own statements that must not be made twice. */
 export const storedEpochs = 72
 
 const number = (epoch: number): string => String(epoch).padStart(16, '0')
@@ -48,7 +48,7 @@ const keys = {
   descriptor: (epoch: number, id: string) => `descriptor/${number(epoch)}/${id}`,
 }
 
-/** Tells what an authority must not say twice in an epoch. */
+/** Lists the kinds of statement that an authority must not make twice in an epoch. */
 const statements = ['vote', 'set', 'signature', 'note'] as const
 type Statement = (typeof statements)[number]
 
@@ -64,7 +64,7 @@ export interface Heard {
   readonly message: VotingMessage
 }
 
-/** Tells what a restarted authority needs of an event. */
+/** Keeps of an event what a restarted authority needs. */
 export type RecordedEvent = Heard | { readonly descriptor: Descriptor }
 
 export class AuthorityStore {
@@ -202,7 +202,8 @@ export class AuthorityStore {
   /**
    * Writes down a document.
    *
-   * @param with `change` says whether it hands over to other authorities: then it stays; `log` is the end of the log with it
+   * @param with `change` says whether it hands over to other authorities: then it stays; `log` is the end of the log
+   * with it
    */
   async putDocument(
     epoch: number,

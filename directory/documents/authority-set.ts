@@ -15,7 +15,7 @@ export interface Ids {
   readonly threshold: number
 }
 
-/** Tells whether two sets have the same authorities and threshold. */
+/** Says whether two sets have the same authorities and threshold. */
 export function sameSet(a: Ids, b: Ids): boolean {
   const ids = new Set(a.authorities.map(({ id }) => hex(id)))
   return (

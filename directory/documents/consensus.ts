@@ -65,7 +65,7 @@ export interface Successors extends AuthoritySet {
   readonly from: number
 }
 
-/** Tells what is pinned in every configuration, for comparison. */
+/** Holds what is pinned in every configuration, for comparison. */
 export interface Pinned {
   readonly suite: string
   readonly hops: number
@@ -224,7 +224,7 @@ export function readNodes(read: Reader, epoch: number): ConsensusNode[] {
   return nodes
 }
 
-/** Tells what the authorities decide about a node. */
+/** Holds what the authorities decide about a node: its place, flags and age. */
 export type Decision = Omit<ConsensusNode, 'descriptor'>
 
 /** place, flags, since */

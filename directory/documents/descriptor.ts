@@ -21,7 +21,7 @@ export interface StablePart {
   /** ISO 3166-1 alpha-2, as the operator states it; empty for unstated. */
   readonly country: string
   readonly software: string
-  /** Tells what it announces, by rising names: only a gateway does. */
+  /** Lists the services that it announces, by rising names: only a gateway does. */
   readonly services: readonly AnnouncedService[]
   /** Multiaddrs without the /p2p part. */
   readonly addresses: readonly string[]
@@ -33,7 +33,7 @@ export interface StablePart {
   readonly certifiedUntil: number
 }
 
-/** Tells what a node says of itself for one epoch's document, signed by its key (docs/spec/directory-nodes.md 5). */
+/** Describes a node for one epoch's document, signed by its key (docs/spec/directory-nodes.md 5). */
 export interface Descriptor {
   readonly stable: StablePart
   /** The epoch of the document it is for. */
@@ -69,7 +69,9 @@ export function signDescriptor(network: string, content: DescriptorContent, sign
   return { ...content, signature: sign(descriptorBytes(network, content, stableHash)) }
 }
 
-/** Tells what the identity key signs to certify a node's key: [network, id, last epoch] under `certificate`. */
+/**
+ * Builds the bytes that the identity key signs to certify a node's key: [network, id, last epoch] under `certificate`.
+ */
 export function certificateBytes(network: string, id: Uint8Array, until: number): Uint8Array {
   return labelled('certificate', write([network, id, until]))
 }
@@ -135,7 +137,7 @@ export function verifyNodeSignature(network: string, descriptor: Descriptor): bo
   return ed25519Verify(stable.id, descriptorBytes(network, descriptor, stableHash), signature)
 }
 
-/** Tells whose node this is: gives the operator's identity key, or the node's own. */
+/** Gives the identity that a node belongs to: the operator's key, or the node's own, 32 bytes. */
 export function identityOf(stable: StablePart): Uint8Array {
   return stable.identity.length === 0 ? stable.id : stable.identity
 }

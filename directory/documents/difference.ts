@@ -30,7 +30,7 @@ const maxFrameBytes = 131_072
 const keyBytes = 32
 
 /**
- * Tells what of `to` is not in `from`: [name of from, name of to, frame, gone, stayed, arrived, kept no more, newly
+ * Writes what of `to` is not in `from`: [name of from, name of to, frame, gone, stayed, arrived, kept no more, newly
  * kept].
  *
  * @param from the bytes of a body

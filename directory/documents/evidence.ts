@@ -28,7 +28,7 @@ export interface Evidence {
 }
 
 interface Said {
-  /** Tells what a statement is about (32 bytes); of a descriptor [serial, digest of the stable part, keys]. */
+  /** Holds what a statement is about (32 bytes); of a descriptor [serial, digest of the stable part, keys]. */
   readonly about: Uint8Array
   readonly signature: Uint8Array
 }

@@ -13,7 +13,7 @@ import { certificateBytes, readStable, type StablePart, stableBytes, stableForm 
 export const joinLimits = { contact: 128, bytes: 4096, note: 256 } as const
 
 export interface JoinRequest {
-  /** Tells what the node's descriptors will say. */
+  /** Holds what the node's descriptors will say. */
   readonly stable: StablePart
   /** The epoch in which it asks. */
   readonly epoch: number
@@ -45,7 +45,10 @@ export interface LeaveNote {
   readonly signature: Uint8Array
 }
 
-/** Tells what the operator's identity key signs to approve of a node: [network, id, role, family, contact, until]. */
+/**
+ * Builds the bytes that the operator's identity key signs to approve of a node: [network, id, role, family, contact,
+ * until].
+ */
 export function approvalBytes(
   network: string,
   { id, role, family, certifiedUntil }: Pick<StablePart, 'id' | 'role' | 'family' | 'certifiedUntil'>,

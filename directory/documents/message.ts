@@ -49,7 +49,7 @@ export type VotingMessage =
       readonly kind: 'reveal'
       readonly round: number
       readonly signer: Uint8Array
-      /** Tells whose dealing it is of. */
+      /** Names the dealer, 32 bytes. */
       readonly dealer: Uint8Array
       /** The opening of the signer's own dealing, or the signer's share of another's (docs/spec/randomness.md 6). */
       readonly opened: Uint8Array
@@ -88,7 +88,7 @@ export function setHash(set: VoteSet): Uint8Array {
   return digest(write(set.map(({ author, hash }) => [author, hash])))
 }
 
-/** Tells what a reveal's signature is about. */
+/** Computes what a reveal's signature is about: the digest of dealer and opening, 32 bytes. */
 export function revealHash(dealer: Uint8Array, opened: Uint8Array): Uint8Array {
   return digest(write([dealer, opened]))
 }

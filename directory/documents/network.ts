@@ -16,10 +16,10 @@ export interface AuthorityEntry {
   readonly addresses: readonly string[]
 }
 
-/** Tells who makes documents, and how many of them it takes. */
+/** Holds the authorities that make documents, and how many of them it takes. */
 export interface AuthoritySet {
   readonly authorities: readonly AuthorityEntry[]
-  /** Tells how many authorities' signatures make a document: 2 * threshold > authorities.length. */
+  /** Counts the signatures that make a document: 2 * threshold > authorities.length. */
   readonly threshold: number
 }
 
@@ -63,7 +63,7 @@ export function epochStart(network: Network, epoch: number): number {
 }
 
 /**
- * Tells how long before and after a boundary the neighbouring epoch's key opens packets too, milliseconds: a quarter
+ * Computes how long before and after a boundary the neighbouring epoch's key opens packets too, milliseconds: a quarter
  * of an epoch, at most a minute. It covers what a sender cannot know when it picks the epochs of arrival: clock
  * skew, queues and retries of links.
  */

@@ -54,7 +54,7 @@ export const parameterNames: readonly (keyof Parameters)[] = Object.keys(
   parameterRanges,
 ) as (keyof Parameters)[]
 
-/** Tells what an authority votes for that is told nothing else. */
+/** Holds the usual value of every parameter, which an authority votes for that is told nothing else. */
 export const defaultParameters: Parameters = pickParameters(name => parameterRanges[name].usual)
 
 /** All parameters, each as `value` gives it. */
@@ -71,8 +71,8 @@ export function clampParameter(name: keyof Parameters, value: number): number {
 const poolQuantile = 0.99
 
 /**
- * Tells what mixing in batches may add to a packet's delay at one hop, milliseconds: the time between two batches, and
- * for a pool so many of them that 99 of 100 packets have left. The Poisson strategy adds nothing.
+ * Computes what mixing in batches may add to a packet's delay at one hop, milliseconds: the time between two batches,
+ * and for a pool so many of them that 99 of 100 packets have left. The Poisson strategy adds nothing.
  */
 export function batchWaitMs(
   mixing: string,

@@ -57,7 +57,7 @@ export function verifyStatistics(network: string, statistics: Statistics): void 
   throw new DirectoryError('BAD_SIGNATURE', 'statistics: signature: not by the node it names')
 }
 
-/** Tells what is signed: [network, half, document, rows] under `statistics`. */
+/** Builds the bytes that are signed: [network, half, document, rows] under `statistics`. */
 function statisticsBytes(
   network: string,
   { half, document, rows }: Omit<Statistics, 'reporter' | 'signature'>,

@@ -21,7 +21,7 @@ export interface Parameters {
   readonly pageEntries: number
   /** A mix's or gateway's loops, a minute. */
   readonly nodeLoopPerMinute: number
-  /** Tells what one mailbox holds at most: entries, and how long, minutes. */
+  /** Bounds what one mailbox holds: entries, and for how long, minutes. */
   readonly mailboxEntries: number
   readonly mailboxMinutes: number
   /** Mixing in batches (docs/spec/mixing.md): packets of a batch, milliseconds between two, */
@@ -31,7 +31,7 @@ export interface Parameters {
   readonly poolPackets: number
   readonly poolPercent: number
   /**
-   * Tells what makes a node running and reliable (docs/spec/directory-tally.md 7.5): the share of its loops that come
+   * Bounds what makes a node running and reliable (docs/spec/directory-tally.md 7.5): the share of its loops that come
    * back,
    */
   readonly runningPercent: number
@@ -59,7 +59,7 @@ export interface Parameters {
   readonly nodesPerFamily: number
 }
 
-/** Tells what a node is in the network. */
+/** Names what a node is in the network: a mix has a layer, a gateway has mailboxes. */
 export type Role = 'mix' | 'gateway'
 
 /** A node as a document has it. */
@@ -73,7 +73,7 @@ export interface NodeEntry {
   /** Packet public keys (32 bytes each) by epoch: those of epoch, epoch + 1 and epoch + 2 of the document. */
   readonly packetKeys: ReadonlyMap<number, Uint8Array>
   readonly family: string
-  /** Tells what it announces for people whose mailbox it keeps; nothing for a mix. */
+  /** Lists what it announces for people whose mailbox it keeps; nothing for a mix. */
   readonly services: readonly AnnouncedService[]
   readonly running: boolean
   readonly reliable: boolean
@@ -116,7 +116,7 @@ export interface DirectoryHealth {
     readonly documents: readonly string[]
     readonly signers: readonly string[]
   }[]
-  /** Tells what was wrong at each place that was asked since the last document came. */
+  /** Lists what was wrong at each place that was asked since the last document came. */
   readonly troubles: readonly { readonly id: string; readonly code: string; readonly why: string }[]
 }
 

@@ -19,13 +19,13 @@ import {
 import { type Descriptor, descriptorForm, readDescriptorItem } from './descriptor.ts'
 import { mostAuthorities } from './parameters.ts'
 
-/** Tells what is known of a node: it lets packets pass; it has done so for a while. */
+/** Holds what is measured of a node: it lets packets pass; it has done so for a while. */
 export interface Flags {
   readonly running: boolean
   readonly reliable: boolean
 }
 
-/** Tells what an authority says about one node. */
+/** Holds what an authority says about one node: its descriptor and flags. */
 export interface Candidate extends Flags {
   readonly descriptor: Descriptor
 }

@@ -1,5 +1,5 @@
-// The attempts of a follower to come by a document (docs/spec/directory-travel.md 10): a few places each, and now and then
-// those of whom the table says that they have it.
+// The attempts of a follower to come by a document (docs/spec/directory-travel.md 10): a few places each, and now and
+// then those of whom the table says that they have it.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Peer } from '../../link/link.ts'
@@ -36,7 +36,7 @@ export class Attempts {
   /** Those that were refused, by code. */
   readonly refused: Partial<Record<DirectoryErrorCode | 'LINK', number>> = {}
   readonly #init: AttemptsInit
-  /** Tells who is being asked: hex. */
+  /** Holds the hex of the ids of those being asked, so that none is asked twice at once. */
   readonly #asking = new Set<string>()
 
   constructor(init: AttemptsInit) {

@@ -44,8 +44,9 @@ export class FetchTimes {
   }
 
   /**
-   * Tells what is missing now: the document of now, or the next epoch's when its time to fetch has come. Where nothing
-   * valid is held the document of now is asked for first too, as by those who were away for one epoch, and then the newest.
+   * Finds what is missing now: the document of now, or the next epoch's when its time to fetch has come. Where nothing
+   * valid is held the document of now is asked for first too, as by those who were away for one epoch, and then the
+   * newest.
    */
   wanted(now: Ms, tries: number): { epoch: Epoch | null } | undefined {
     const { network, documents } = this.#init
@@ -75,7 +76,7 @@ export class FetchTimes {
     return documents.get(epoch) === undefined || (asksAnyway && this.#came < epoch)
   }
 
-  /** Tells when something may be missing next, milliseconds since 1970-01-01 UTC. */
+  /** Computes when something may be missing next, milliseconds since 1970-01-01 UTC. */
   nextFetch(now: Ms): Ms {
     const { network } = this.#init
     const epoch = epochAt(network, now)

@@ -33,7 +33,7 @@ import { noteWindows, StatusNoteFollower } from './status-note-follower.ts'
 import { HeldNotes } from './status-note-held.ts'
 import { acceptRecords } from './table.ts'
 
-/** Tells what it takes to follow a network's documents. */
+/** Holds what a follower is handed: the network as configured, and its surroundings. */
 export interface FollowOptions {
   readonly network: Network
   readonly link: Link
@@ -42,11 +42,11 @@ export interface FollowOptions {
   readonly log: Log
   /** Where the newest documents outlive the process. */
   readonly store?: Store | undefined
-  /** Tells whom to ask first: any nodes. The authorities are asked when none of these has it. */
+  /** Names nodes to ask first; authorities are asked while no valid document is held and none of these has one. */
   readonly sources?: readonly Peer[] | undefined
 }
 
-/** Tells how the documents come: plain values only. */
+/** Reports how the documents come, as `/status` shows it: plain values only. */
 export interface DirectoryStatus extends DirectoryHealth {
   /** The epoch of now by the own clock; negative before genesis. */
   readonly epoch: number

@@ -27,7 +27,7 @@ const splitEpochs = 72
 const mostSplits = 16
 
 export class HeldDocuments {
-  /** Tells who makes documents, and since when. */
+  /** Knows the authorities of each epoch, along the documents that handed over. */
   readonly succession: Succession
   /** The names of all documents up to the newest. */
   readonly log: HeldLog

@@ -8,7 +8,7 @@ import { type Random, shuffle } from '../../world/random.ts'
 import type { View } from '../documents/view.ts'
 import { DirectoryError, type DirectoryErrorCode } from '../error.ts'
 
-/** Tells what somebody who was asked gave instead of a document. */
+/** Describes what somebody who was asked gave instead of a document. */
 export interface Trouble {
   /** Hex: whom it was about. */
   readonly id: string
@@ -22,7 +22,7 @@ export interface SourcesInit {
   /** 32 bytes: nobody asks itself. */
   readonly self: Uint8Array
   readonly random: Random
-  /** Tells whom the configuration names. */
+  /** Lists the peers that the configuration names. */
   readonly given: readonly Peer[]
   /** Nodes ask the authorities before other nodes, clients the other way round. */
   readonly authoritiesFirst: boolean
@@ -34,7 +34,7 @@ export interface SourcesInit {
 const drawn = 6
 /** Nodes and authorities asked in one attempt. */
 const askedPerAttempt = 3
-/** Tells whose trouble is remembered. */
+/** Bounds the peers whose trouble is remembered. */
 const mostTroubles = 16
 
 export class Sources {

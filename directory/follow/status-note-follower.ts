@@ -20,7 +20,7 @@ export interface StatusNoteFollowerInit {
   readonly random: Random
   readonly log: Log
   readonly notes: HeldNotes
-  /** Tells whom to ask in the n-th attempt: the same places as for documents. */
+  /** Lists the peers to ask in the n-th attempt: the same places as for documents. */
   readonly sources: (n: number) => readonly Peer[]
   /** Says whether there is a document that a note could be about. */
   readonly ready: () => boolean

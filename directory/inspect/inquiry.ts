@@ -50,7 +50,7 @@ export interface FoundEvidence {
   readonly failures: readonly string[]
 }
 
-/** Tells how far the clock of an authority is ahead of the asker's, milliseconds; true to half of the round trip. */
+/** Measures how far the clock of an authority is ahead of the asker's, milliseconds; true to half of the round trip. */
 export interface AuthorityTime {
   /** Lowercase hex, 64 digits. */
   readonly id: string
@@ -134,8 +134,8 @@ export class Inquiry {
   }
 
   /**
-   * Asks every authority, and some nodes of the newest document, for proofs that somebody contradicted itself, and checks
-   * them with the pinned keys.
+   * Asks every authority, and some nodes of the newest document, for proofs that somebody contradicted itself, and
+   * checks them with the pinned keys.
    */
   async evidence(): Promise<FoundEvidence> {
     const { everybody } = this.#succession

@@ -1,5 +1,5 @@
-// Says of the logs that authorities show (docs/spec/directory-log.md 14) whether they are one, and whether a document stands
-// in it. Pure functions: what they give is what `chaffinch consensus --json` prints.
+// Says of the logs that authorities show (docs/spec/directory-log.md 14) whether they are one, and whether a document
+// stands in it. Pure functions: what they give is what `chaffinch consensus --json` prints.
 
 import { hex, same } from '../../encoding/bytes.ts'
 import { edgeRoot } from '../../encoding/merkle.ts'
@@ -17,7 +17,7 @@ export interface LogDifference {
   readonly instead: string
 }
 
-/** Tells what the log of the newest document is, and who shows another one. */
+/** Reports what the log of the newest document is, and who shows another one. */
 export interface PublicLog {
   /** Documents before the newest. */
   readonly size: number

@@ -16,14 +16,17 @@ import { DirectoryError } from '../error.ts'
 import { ownership, pathSpace } from '../ownership.ts'
 import { isLogged, type PublicLog, publicLog, stretchOf } from './public-log.ts'
 
-/** One step of docs/spec/directory-consensus.md 6.3, or of docs/spec/directory-log.md 14; a step that fails ends the list. */
+/**
+ * One step of docs/spec/directory-consensus.md 6.3, or of docs/spec/directory-log.md 14; a step that fails ends the
+ * list.
+ */
 export interface Check {
   readonly check: 'form' | 'configuration' | 'authorities' | 'nodes' | 'time' | 'log'
   readonly holds: boolean
   readonly detail: string
 }
 
-/** Tells what became of each step of checking a document. */
+/** Reports what became of each step of checking a document, ids and names as lowercase hex. */
 export interface Verdict {
   readonly valid: boolean
   /** As far as the document could be read. */
@@ -149,7 +152,7 @@ export interface History {
 }
 
 /**
- * Tells of documents whether each names the one before it, and stands in the log of the newest.
+ * Reports of documents whether each names the one before it, and stands in the log of the newest.
  *
  * @param documents newest first, every one verified; undefined where there is none
  * @param logs what authorities show as the end of their logs, by the hex of their ids
@@ -209,7 +212,7 @@ export interface Change {
   readonly fields: readonly string[]
 }
 
-/** Tells what changed from one document to a later one. */
+/** Reports what changed from one document to a later one. */
 export interface Comparison {
   readonly from: { readonly epoch: number; readonly hash: string }
   readonly to: { readonly epoch: number; readonly hash: string }
@@ -319,7 +322,7 @@ export function evidenceToJson(proofs: ReadonlyMap<string, Evidence>): unknown {
 }
 
 /**
- * Tells how many of all valid whole paths k nodes of one hand own (docs/spec/directory-tally.md 7.6), shares from 0 to
+ * Counts how many of all valid whole paths k nodes of one hand own (docs/spec/directory-tally.md 7.6), shares from 0 to
  * 1.
  */
 export interface OwnedPaths {

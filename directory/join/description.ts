@@ -6,7 +6,7 @@ import type { FollowOptions } from '../follow/follow.ts'
 import type { Sign } from '../statement.ts'
 import type { ReporterInit } from './report.ts'
 
-/** Tells what a node says about itself; what it leaves out is empty. */
+/** Describes a node, as it says of itself; what it leaves out is empty. */
 export interface NodeDescription {
   readonly role: Role
   /** Multiaddrs without the /p2p part, at which others reach it. */
@@ -22,7 +22,7 @@ export interface NodeDescription {
   readonly certified?: Certified | undefined
 }
 
-/** Tells what the operator's offline identity key says about a node's key (docs/spec/directory-nodes.md 5.4). */
+/** Certifies a node's key with the operator's offline identity key (docs/spec/directory-nodes.md 5.4). */
 export interface Certified {
   /** 32 bytes */
   readonly identity: Uint8Array
@@ -33,12 +33,12 @@ export interface Certified {
   readonly approval: Uint8Array
 }
 
-/** Tells what it takes for a node to be in the documents, besides following them. */
+/** Holds what `joinDirectory` is handed, besides what a follower is. */
 export interface JoinOptions extends FollowOptions {
-  /** Tells what the descriptor for an epoch's document says; asked once an epoch. */
+  /** Makes what the descriptor for an epoch's document says; called once an epoch. */
   readonly describe: (epoch: number) => NodeDescription | Promise<NodeDescription>
   /** Signs with the key of the link's identity. */
   readonly sign: Sign
-  /** Tells what this node's loops counted in a half epoch (report.ts); without it nothing is reported. */
+  /** Reads what this node's loops counted in a half epoch (report.ts); without it nothing is reported. */
   readonly counts?: ReporterInit['counts'] | undefined
 }

@@ -35,7 +35,7 @@ export interface ReporterInit {
   readonly sign: Sign
   /** The document of now. */
   readonly view: () => View | undefined
-  /** Tells what this node counted in a half epoch that is over, by the hex of the node; asked once for each. */
+  /** Reads what this node counted in a half epoch that is over, by the hex of the node; called once for each. */
   readonly counts: (half: number) => ReadonlyMap<string, LoopCount>
 }
 

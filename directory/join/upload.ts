@@ -28,7 +28,7 @@ const answerBytes = 4096
 /** Refusals to let a node in that may be over in some seconds. */
 const mayPass: ReadonlySet<DirectoryErrorCode> = new Set<DirectoryErrorCode>(['BUSY', 'NO_ANSWER'])
 
-/** Tells what became of one descriptor, or of a request, at one authority. */
+/** Reports what became of one descriptor, or of a request, at one authority. */
 type Fate = 'taken' | 'refused' | 'late'
 
 /** A descriptor, signed once: also a clock that is set gets no second one of the same serial. */
@@ -109,7 +109,7 @@ export class Uploader {
     return this.#directory.current() === undefined ? [epoch, epoch + 1] : [epoch + 1]
   }
 
-  /** Tells who votes on a document. */
+  /** Lists the authorities that vote on a document. */
   #authorities(document: number): readonly Peer[] {
     return this.#directory.documents.succession.networkFor(document).authorities
   }

@@ -17,7 +17,7 @@ export interface Proof {
   readonly responses: readonly bigint[]
 }
 
-/** Tells whom and what a proof is bound to; it proves nothing about anything else. */
+/** Binds a proof to a network, a round and a signer; it proves nothing about anything else. */
 export interface Bound {
   /** The kind in the label of the challenge. */
   readonly kind: string

@@ -35,7 +35,7 @@ import {
   readProof,
 } from './proof.ts'
 
-/** Tells who deals to whom, and where: a dealing is good for these and for no others. */
+/** Binds a dealing to its dealer, holders, network and round: it is good for these and for no others. */
 export interface Sharing {
   readonly network: string
   /** The round. */
@@ -44,7 +44,7 @@ export interface Sharing {
   readonly dealer: Uint8Array
   /** The sharing keys (32 bytes each) of all authorities, the dealer's too, in the order of their ids. */
   readonly holders: readonly Uint8Array[]
-  /** Tells how many holders open what the dealer withholds: 1 to all. */
+  /** Counts the holders that open what the dealer withholds: 1 to all. */
   readonly threshold: number
 }
 
@@ -80,7 +80,7 @@ export interface SecretSharing {
   readonly combine: typeof combine
 }
 
-/** Tells what a dealing by this authority in this round is bound to. */
+/** Gives what a dealing by this authority in this round is bound to. */
 export function sharingOf(network: Network, epoch: number, dealer: Uint8Array): Sharing {
   const { name, authorities, threshold } = network
   const ordered = [...authorities].sort((a, b) => compare(a.id, b.id))

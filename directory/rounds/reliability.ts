@@ -80,7 +80,7 @@ function usualShare(report: Report): number {
   return sent === 0 ? 0 : returned / sent
 }
 
-/** Tells how many of `count` values are dropped at each end; at least one stays. */
+/** Computes how many of `count` values are dropped at each end; at least one stays. */
 export function trimmedAtEachEnd(count: number, trimPercent: number): number {
   return Math.min(Math.floor((count - 1) / 2), Math.ceil((count * trimPercent) / 100))
 }

@@ -1,5 +1,6 @@
-// Decides who has a seat in a document (docs/spec/directory-tally.md 7.7): as many nodes as there is room for, and of one
-// network and one family no more than is wanted. Who was there first stays; of those who come together a lot decides.
+// Decides who has a seat in a document (docs/spec/directory-tally.md 7.7): as many nodes as there is room for, and of
+// one network and one family no more than is wanted. Who was there first stays; of those who come together a lot
+// decides.
 
 import { compare, hex } from '../../encoding/bytes.ts'
 import { MiB } from '../../world/units.ts'
@@ -56,7 +57,7 @@ export function seatNodes(seating: Seating): ReadonlySet<string> {
   return seated
 }
 
-/** Tells what a node takes of a document or a ballot, bytes at most. */
+/** Computes what a node takes of a document or a ballot at most, bytes. */
 export function nodeBytes(stable: StablePart): number {
   return stableBytes(stable).length + epochBytes
 }

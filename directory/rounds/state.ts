@@ -13,7 +13,7 @@ import type { Contribution } from '../randomness/beacon.ts'
 import type { Dealing, SecretSharing, Share, Sharing } from '../randomness/sharing.ts'
 import type { Sign, SignatureEntry } from '../statement.ts'
 
-/** Tells what an authority brings to every round. All of its functions but `deal` are pure, or look something up. */
+/** Holds what an authority brings to every round. All of its functions but `deal` are pure, or look something up. */
 export interface RoundRules {
   /** With the authorities that vote in this round, of whom this one need not be. */
   readonly network: VotingNetwork
@@ -26,10 +26,10 @@ export interface RoundRules {
   readonly openShare: (dealing: Dealing) => Uint8Array
   readonly sharing: Pick<SecretSharing, 'readDealing' | 'verifyOpening' | 'verifyShare' | 'combine'>
   readonly addresses: readonly string[]
-  /** Tells what it votes for. */
+  /** Reads the parameters that it votes for, by name. */
   readonly wanted: () => Partial<Parameters>
   readonly mixing: string
-  /** Tells what this authority says of a node in the round of an epoch; `id` is 32 bytes. */
+  /** Computes the flags that this authority gives a node in the round of an epoch; `id` is 32 bytes. */
   readonly flags: (round: number, id: Uint8Array) => Flags
   /** Says whether this authority lets the node in. */
   readonly admits: (descriptor: Descriptor) => boolean
@@ -48,11 +48,11 @@ export interface RoundRules {
   readonly body: (hash: string) => ConsensusBody | undefined
   /** Proofs that authorities contradicted themselves, one for each that it can prove it of. */
   readonly evidence: () => readonly Evidence[]
-  /** Tells whom it wants to be the authorities later, if not the same. */
+  /** Reads those it wants to be the authorities later, if not the same. */
   readonly successors: () => Successors | null
   /**
-   * Tells who may have taken over before an epoch, for all that this authority knows: it signed a document that hands
-   * over to them, and holds none of that epoch or a later one.
+   * Names those who may have taken over before an epoch, for all that this authority knows: it signed a document that
+   * hands over to them, and holds none of that epoch or a later one.
    */
   readonly pendingChange: (epoch: number) => Successors | undefined
   /** The name that this authority signed for an epoch's document, if it did. */
@@ -63,7 +63,7 @@ export type SetMessage = Extract<VotingMessage, { kind: 'set' }>
 export type RevealMessage = Extract<VotingMessage, { kind: 'reveal' }>
 export type SignatureMessage = Extract<VotingMessage, { kind: 'signature' }>
 
-/** Tells what does not change within a round. */
+/** Holds what does not change within a round. */
 export interface Round {
   /** The epoch in which it is held, and its number. */
   readonly epoch: number
@@ -73,7 +73,7 @@ export interface Round {
   readonly bootstrap: boolean
   /** This authority missed a part of it, or has no say in it, so that it follows what the others count. */
   readonly interrupted: boolean
-  /** Tells what it said, also before it was started again; never said twice. */
+  /** Keeps what it said, also before it was started again; it is never said twice. */
   readonly made: Made
 }
 
@@ -126,7 +126,7 @@ export interface Opened {
 
 export interface InReveals extends In<'reveals'> {
   readonly votes: Votes
-  /** Tells what this authority counts; none when it was interrupted. */
+  /** Lists the votes that this authority counts; none when it was interrupted. */
   readonly own: VoteSet | undefined
   /** By the hex of the signer. */
   readonly sets: ReadonlyMap<string, SetMessage>
@@ -136,9 +136,9 @@ export interface InReveals extends In<'reveals'> {
 
 export interface InSignatures extends In<'signatures'> {
   readonly agreed: readonly SignedVote[]
-  /** Tells who said that these are the votes: hex of the ids. */
+  /** Holds those who said that these are the votes: hex of the ids. */
   readonly agreedBy: ReadonlySet<string>
-  /** Tells what their dealings contribute to the shared randomness. */
+  /** Holds what their dealings contribute to the shared randomness. */
   readonly contributions: readonly Contribution[]
   /** The documents as this authority makes them; none while the document before is fetched. */
   readonly drafts: readonly NamedBody[] | undefined
@@ -180,7 +180,7 @@ export type RoundEvent =
   | { readonly kind: 'descriptor'; readonly descriptor: Descriptor }
   | VotingMessage
 
-/** Tells what an authority is about to say, with what it must still have when it has said it. */
+/** Holds what an authority is about to say, with what it must still have when it has said it. */
 export interface Kept {
   readonly message: VotingMessage
   /** The body that a signature is about. */
@@ -246,7 +246,7 @@ export function phaseBegin(rules: RoundRules, state: RoundState, now: number): n
   return Math.min(now, phaseEnd(rules.network, state))
 }
 
-/** Tells how many signatures a vote needs to count now: round r of the agreement wants r. */
+/** Computes how many signatures a vote needs to count now: round r of the agreement wants r. */
 export function signaturesWanted(network: Network, state: InAgreement, now: number): number {
   const rounds = relayRounds(network)
   const begin = state.round.bootstrap ? state.since : epochStart(network, state.round.epoch + phaseEnds.votes)

@@ -20,7 +20,7 @@ import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest, type Sign, signStatement, verifyStatement } from '../statement.ts'
 
-/** Tells what an authority finds in half an epoch. */
+/** Holds what an authority finds in half an epoch: the dead nodes of a document, in its opinion. */
 export interface Opinion {
   readonly kind: 'opinion'
   readonly epoch: number

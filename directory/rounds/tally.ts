@@ -19,7 +19,7 @@ import { anyNumber, mostNodeBytes, seatNodes } from './seats.ts'
 
 export const defaultMixing = 'poisson'
 
-/** Tells what the votes are about. */
+/** Holds what a document follows from: the agreed votes, their dealings, and the document before. */
 export interface Tally {
   readonly network: Network
   /** The document's epoch. */
