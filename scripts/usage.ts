@@ -79,7 +79,8 @@ some of them, and checks that nothing was lost. In a terminal it shows a live ta
   --kill KINDS      what loses a process to SIGKILL in the middle: mix, gateway, authority, or none
                     (default: mix,gateway); a mix stays dead, the others start again after 5 s;
                     authorities: all of them, for good, and the run waits until everybody says so
-  --epoch TIME      length of an epoch (default: 20s, from 10 clients on 2s a client)
+  --epoch TIME      length of an epoch (default: 15s, from 8 clients on 2s a client, with payments 20s; longer where the
+                    machine is too slow or too busy, which is measured and said)
   --delay TIME      mean delay at a hop (default: 50ms)
   --cover LEVEL     how much the clients send when nobody writes: off, low, default or high
   --seed N          seed of the choices made here: who writes to whom, who is killed (default: drawn)

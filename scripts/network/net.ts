@@ -7,16 +7,20 @@ import { readNetwork } from '../../roles/files/index.ts'
 import {
   type Ending,
   endAll,
+  epochFor,
+  type NetOptions,
   newRecord,
   type Observer,
   observe,
   type Plan,
   planNetwork,
   type Run,
+  slowness,
   startAll,
   supervisor,
   watchNetwork,
 } from '../../simulator/processes/index.ts'
+import { second } from '../../world/units.ts'
 import { wait } from '../../world/wait.ts'
 import { carryMessages, readLedgers, takeAccount } from './carry.ts'
 import type { Settled } from './claims.ts'
@@ -35,7 +39,7 @@ const pollEveryMs = 1000
 const measureEveryMs = 5000
 
 export async function run(args: readonly string[]): Promise<number> {
-  const options = readNetOptions(args)
+  const options = await forThisMachine(readNetOptions(args))
   const startedAt = Date.now()
   const plan = await planNetwork(options, startedAt)
   const live = process.stdout.isTTY === true && process.stderr.isTTY === true && !options.once
@@ -76,6 +80,22 @@ export async function run(args: readonly string[]): Promise<number> {
   await observer?.close()
   release()
   return conclude(running, observer, settled === undefined ? failure : undefined, startedAt)
+}
+
+/** Lengthens the epochs where this machine is too slow for them and nobody said how long they are to be. */
+async function forThisMachine({
+  choseEpoch,
+  ...options
+}: ReturnType<typeof readNetOptions>): Promise<NetOptions> {
+  if (choseEpoch) return options
+  const slow = await slowness()
+  const epochMs = epochFor(options.epochMs, slow)
+  if (epochMs === options.epochMs) return options
+  const [usual, longer] = [options.epochMs / second, epochMs / second]
+  console.error(
+    `this machine is too slow or too busy for epochs of ${usual} s (work takes ${slow.toFixed(1)} times as long as on two idle cores): they last ${longer} s; --epoch ${usual}s insists`,
+  )
+  return { ...options, epochMs }
 }
 
 /** Prints what is to be printed, removes what is to be removed, and gives the exit code. */

@@ -21,8 +21,8 @@ const { layers } = usualOptions
 /** With two, each would know the other's output. */
 const leastJoin = 3
 
-/** @throws CommandError USAGE */
-export function readNetOptions(args: readonly string[]): NetOptions {
+/** The options, and whether the length of epochs was the user's own choice. @throws CommandError USAGE */
+export function readNetOptions(args: readonly string[]): NetOptions & { readonly choseEpoch: boolean } {
   const text = { type: 'string' } as const
   const flag = { type: 'boolean' } as const
   const { values } = readOptions('net', args, {
@@ -82,7 +82,9 @@ export function readNetOptions(args: readonly string[]): NetOptions {
       values.kill === undefined
         ? (preset.kill ?? usualOptions.kill.filter(kind => kind !== 'mix' || mixes >= 2 * layers))
         : killOption(values.kill, mixes),
-    epochMs: values.epoch === undefined ? usualEpochMs(clients) : timeOption('epoch', values.epoch, 5000),
+    choseEpoch: values.epoch !== undefined,
+    epochMs:
+      values.epoch === undefined ? usualEpochMs(clients, payments) : timeOption('epoch', values.epoch, 5000),
     delayMs: values.delay === undefined ? usualOptions.delayMs : timeOption('delay', values.delay, 0),
     cover: values.cover === undefined ? usualOptions.cover : coverOption(values.cover),
     seed:

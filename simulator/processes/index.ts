@@ -1,5 +1,6 @@
 // Networks of processes on this machine: planned, started, watched and ended. For the command line and for trials.
 
+export { epochFor, slowness } from './machine.ts'
 export { type Observer, observe, type Sighting, type Tap } from './observer.ts'
 export { type KillKind, type NetOptions, usualEpochMs, usualOptions } from './options.ts'
 export {

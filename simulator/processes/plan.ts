@@ -146,8 +146,10 @@ const fragmentsPerSecond = 25
  */
 const clientsAtFullRate = 10
 const fragmentsPerSecondOfAll = 150
-/** A message that takes half a minute to leave is long enough, however long epochs are. */
-const shortEpochMs = 20_000
+/** A message that takes so long to leave is long enough, however long epochs are: 1 MiB at the full rate. */
+const longestLeaveMs = 22_400
+/** The epochs from which on a message may take that long. */
+const roomyEpochMs = 15_000
 const readsPerMinute = { most: 240, least: 90 }
 /** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
 const withPayments = 1 / 3
@@ -170,15 +172,15 @@ function readPerMinute({ clients }: NetOptions): number {
 }
 
 /**
- * The longest message of a run: 1 MiB, or what leaves in a short epoch and a bit where that is less. Its reply blocks
+ * The longest message of a run: 1 MiB, or what leaves in good time where that is less. Its reply blocks
  * live for three epochs, and the reply has to come back within them: where payments load the machine too, a message
  * that takes most of that time on a quiet one would be answered too late.
  */
 export function longestMessage(options: NetOptions): number {
   const bytesPerFragment = 1900
-  const perEpoch =
-    (payloadPerMinute(options) / 60_000) * Math.min(options.epochMs, shortEpochMs) * bytesPerFragment
-  return Math.min(2 ** 20, Math.round((options.payments > 0 ? 0.4 : 1.12) * perEpoch))
+  const leaveMs = options.epochMs < roomyEpochMs ? 1.12 * options.epochMs : longestLeaveMs
+  const inTime = (payloadPerMinute(options) / 60_000) * leaveMs * bytesPerFragment
+  return Math.min(2 ** 20, Math.round((options.payments > 0 ? 0.35 : 1) * inTime))
 }
 
 function localParameters(options: NetOptions): ParameterDraft {

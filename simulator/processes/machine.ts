@@ -1,0 +1,43 @@
+// How fast this machine is now: a network of processes wants two cores, and what else runs on them takes its share.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { second } from '../../world/units.ts'
+
+/** The work of each of two processes: 0.25 s of a core of 2020, which is what the usual epochs are made for. */
+const turns = 200_000_000
+const usualMs = 0.4 * second
+/** A machine that takes so much longer carries the usual epochs all the same. */
+const spared = 2.5
+const longestEpochMs = 60 * second
+
+/** Measures how much longer work takes on two cores of this machine than on two idle ones of the usual kind. */
+export async function slowness(): Promise<number> {
+  const work = `const work = () => { let x = 1; for (let i = 0; i < ${turns}; i++) x = (Math.imul(x, 31) + i) | 0; return x }
+    const from = performance.now(); const x = work(); process.stdout.write(performance.now() - from + ' ' + x)`
+  const times = await Promise.all([measured(work), measured(work)])
+  return Math.max(...times) / usualMs
+}
+
+/** The milliseconds that a process says it took. */
+async function measured(work: string): Promise<number> {
+  const child = spawn(process.execPath, ['-e', work], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let said = ''
+  child.stdout.on('data', chunk => {
+    said += chunk
+  })
+  await once(child, 'close')
+  return Number.parseFloat(said) || usualMs
+}
+
+/**
+ * Lengthens epochs for a machine that is slow or busy: its rounds would be late, and every epoch lack its document.
+ *
+ * @param slow what `slowness` measured
+ * @returns milliseconds, whole seconds
+ */
+export function epochFor(epochMs: number, slow: number): number {
+  if (!(slow > spared)) return epochMs
+  const wanted = Math.ceil((epochMs * slow) / spared / second) * second
+  return Math.max(epochMs, Math.min(longestEpochMs, wanted))
+}

@@ -1,0 +1,36 @@
+// Epochs of a local network on a machine that is slow or busy: docs/guide/running.md and `npm start`.
+
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { longestMessage, usualEpochMs, usualOptions } from '../simulator/processes/index.ts'
+import { epochFor, slowness } from '../simulator/processes/machine.ts'
+
+test('a machine that carries the usual epochs keeps them, one that does not gets longer ones', () => {
+  for (const slow of [0, 0.5, 1, 2.5, Number.NaN]) assert.is(epochFor(15_000, slow), 15_000)
+  assert.is(epochFor(15_000, 5), 30_000)
+  assert.is(epochFor(15_000, 5.01), 31_000)
+  assert.is(epochFor(15_000, 1000), 60_000)
+  assert.is(epochFor(15_000, Number.POSITIVE_INFINITY), 60_000)
+})
+
+test('epochs that were long already are not shortened', () => {
+  assert.is(epochFor(90_000, 100), 90_000)
+})
+
+test('what is measured is a number over zero', async () => {
+  assert.ok((await slowness()) > 0)
+})
+
+test('the longest message of the usual run is 1 MiB, and shorter epochs have a shorter one', () => {
+  assert.is(longestMessage(usualOptions), 2 ** 20)
+  assert.is(longestMessage({ ...usualOptions, epochMs: 60_000 }), 2 ** 20)
+  assert.ok(longestMessage({ ...usualOptions, epochMs: 5000 }) < 2 ** 19)
+})
+
+test('many clients, and payments, have longer epochs', () => {
+  assert.is(usualEpochMs(6), 15_000)
+  assert.is(usualEpochMs(6, 4), 20_000)
+  assert.is(usualEpochMs(30), 60_000)
+})
+
+test.run()
