@@ -1,7 +1,7 @@
 // The running parts of a client, put together: queue, clocks, gateways, inbox (docs/spec/client.md). client.ts is its
 // face to an app.
 
-import type { Network } from '../directory/documents/network.ts'
+import { epochAt, type Network } from '../directory/documents/network.ts'
 import type { Directory, View } from '../directory/documents/view.ts'
 import type { Link } from '../link/link.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
@@ -15,11 +15,13 @@ import { Bulletin } from './bulletin/bulletin.ts'
 import { Diary } from './diary.ts'
 import { type Identity, withGateways } from './folder/identity.ts'
 import { openStored, type Stored } from './folder/reopen.ts'
+import { putRecord } from './folder/schema.ts'
 import { Announcing } from './incoming/announcing.ts'
 import { Gateways } from './incoming/gateways.ts'
 import type { Inbox, InboxEntry } from './incoming/inbox.ts'
 import { Receiver } from './incoming/receiver.ts'
 import type { ClientLimits } from './limits.ts'
+import { Arrivals } from './outgoing/arrivals.ts'
 import { type Clocks, startClocks } from './outgoing/clocks.ts'
 import { type CoverLevel, coverRates, covers } from './outgoing/cover.ts'
 import { Dispatch } from './outgoing/dispatch.ts'
@@ -79,6 +81,7 @@ export class Engine {
   readonly #own: OwnBlocks
   readonly #clocks: Clocks
   #identity: Identity
+  readonly #entries: readonly Uint8Array[]
   #gateways: Gateways | undefined
   #choosing = false
   #cover: CoverLevel
@@ -91,6 +94,7 @@ export class Engine {
     this.#init = init
     this.#events = events
     this.#identity = stored.identity
+    this.#entries = stored.entries
     this.#cover = init.cover
     this.outbox = stored.outbox
     this.inbox = stored.inbox
@@ -113,7 +117,9 @@ export class Engine {
       suspicion,
       () => whereabouts.mostSlackMs(),
       () => whereabouts.batchesMs(),
+      returned => this.#gateways?.entry.loop(returned),
     )
+    const arrivals = new Arrivals()
     this.replies = new Replies({
       clock,
       network,
@@ -123,7 +129,6 @@ export class Engine {
       theirs: this.theirs,
       answers: id => this.outbox.answers(id),
       cameAt: id => this.inbox.askedAt(id),
-      gateways: () => this.#identity.gateways,
       write: operations => store.batch([...operations]),
       mayPost: (kind, to, bytes) => this.parcels.mayPost(kind, to, bytes),
       post: (kind, to, content) => this.parcels.carry(kind, to, content),
@@ -137,6 +142,8 @@ export class Engine {
       diary: this.diary,
       returns: this.returns,
       replies: this.replies,
+      arrivals,
+      sealingKey: this.#identity.sealingKey.public,
       whereabouts,
       covers: () => covers(this.#cover),
       onState: (id, state, reason) => this.parcels.moved(id, state, reason),
@@ -161,6 +168,7 @@ export class Engine {
       sealingKey: this.#identity.sealingKey,
       inbox: this.inbox,
       own: this.#own,
+      arrivals,
       replies: this.replies,
       dispatch: this.dispatch,
       diary: this.diary,
@@ -249,6 +257,7 @@ export class Engine {
 
   #view(view: View): void {
     this.#clocks.set(coverRates(this.#cover, view.parameters))
+    this.#gateways?.look()
     if (this.#gateways === undefined && !this.#choosing) void this.#enter(view)
   }
 
@@ -264,6 +273,7 @@ export class Engine {
       }
       if (this.#ended) return
       const { mailboxSeed, mailboxKey, gateways } = this.#identity
+      const { network, directory } = this.#init
       this.#gateways = new Gateways(
         {
           link,
@@ -271,6 +281,10 @@ export class Engine {
           random,
           log,
           gateway: id => this.whereabouts.gateway(id),
+          view: () => directory.current(),
+          epoch: () => epochAt(network, clock.now()),
+          entries: this.#entries,
+          save: entries => this.#saveEntries(entries),
           mailboxSeed,
           mailboxKey,
           payloadBytes: g.payloadBytes,
@@ -288,6 +302,13 @@ export class Engine {
     } finally {
       this.#choosing = false
     }
+  }
+
+  #saveEntries(entries: readonly Uint8Array[]): void {
+    const { store, log } = this.#init
+    store
+      .batch([putRecord('entries', { entries: [...entries] })])
+      .catch(() => log.error({}, 'the entry gateways could not be kept'))
   }
 
   #housekeep(): void {

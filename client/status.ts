@@ -11,6 +11,7 @@ import type { Geometry } from '../sphinx/geometry.ts'
 import type { Bulletin } from './bulletin/bulletin.ts'
 import type { GatewayRecord } from './bulletin/watch.ts'
 import type { AnnouncementState } from './incoming/announcing.ts'
+import type { Separation } from './incoming/entry.ts'
 import type { Gateways } from './incoming/gateways.ts'
 import type { Inbox } from './incoming/inbox.ts'
 import type { Receiver } from './incoming/receiver.ts'
@@ -36,8 +37,20 @@ export interface ClientStatus {
   readonly directory: DirectoryHealth
   /** The level it is at, and what each costs at the consensus's rates; no costs before the first consensus. */
   readonly cover: { readonly level: CoverLevel; readonly costs: readonly CoverCost[] }
-  /** Lowercase hex: where its packets enter. */
+  /** Lowercase hex: the gateway to whose mailbox everything comes back. */
   readonly gateway: string | null
+  /**
+   * By which gateway its packets enter and its mail is read (docs/spec/client-clocks.md 9.1): lowercase hex; null where
+   * that is the home itself, which then knows this client's address and its mailbox (`separation` is none). Answers
+   * that it spoilt, requests that it did not answer, entries that were left.
+   */
+  readonly entry: {
+    readonly id: string | null
+    readonly separation: Separation
+    readonly spoilt: number
+    readonly unanswered: number
+    readonly left: number
+  }
   readonly gateways: readonly { readonly id: string; readonly state: string; readonly pages: number }[]
   /** Messages by the state they are in now; `received` counts the messages and replies that came. */
   readonly messages: Counts & { readonly received: number }
@@ -113,6 +126,7 @@ export function statusOf(from: Innards): ClientStatus {
     directory: from.health,
     cover: { level: from.cover, costs: view === undefined ? [] : coverCosts(view.parameters, from.g) },
     gateway: gateways === undefined ? null : hex(gateways.home),
+    entry: entryOf(gateways),
     gateways: (gateways?.sessions ?? []).map(({ id, state, pages }) => ({ id: hex(id), state, pages })),
     messages: { ...messages, received: received.messages },
     replies: { ...replies, received: received.replies },
@@ -128,6 +142,16 @@ export function statusOf(from: Innards): ClientStatus {
       gateways: (gateways?.ids ?? []).map(id => ({ id: hex(id), ...from.bulletin.record(hex(id)) })),
     },
     slackMs: Math.round(returns.slackMs),
+  }
+}
+
+function entryOf(gateways: Gateways | undefined): ClientStatus['entry'] {
+  const entry = gateways?.entry
+  const id = entry?.current()?.id
+  return {
+    id: id === undefined ? null : hex(id),
+    separation: entry?.separation ?? 'none',
+    ...(entry?.counters ?? { spoilt: 0, unanswered: 0, left: 0 }),
   }
 }
 

@@ -1,9 +1,13 @@
 // A mix or gateway as a running thing: made of its parts, started, drained, stopped (docs/spec/node.md 5).
 
+import { LinkError } from '../link/link.ts'
 import { mailboxProtocol, requestBytes } from '../link/protocol/mailbox.ts'
+import { entryProtocol, errandBytes, homeProtocol, mostBatchBytes } from '../link/protocol/relaying.ts'
+import type { Clock } from '../world/clock.ts'
 import { exponential } from '../world/random.ts'
 import { Timers } from '../world/timers.ts'
 import { type Ms, second } from '../world/units.ts'
+import { sleep } from '../world/wait.ts'
 import { conduct, door, type Life } from './door.ts'
 import { epochs } from './epochs.ts'
 import { sweepMs } from './gateway/mailbox.ts'
@@ -58,7 +62,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     },
   })
   const followed = epochs(options, parts, pipeline, { life, sender, timers })
-  link.rankPeers(rankOf(options.network, admission, parts.mail?.gateway))
+  link.rankPeers(rankOf(options.network, admission, parts.mail))
   parts.watch.react(wary => {
     const held = wary && life.at === 'running'
     const meanMs = heldOnDelays * parts.parameters().hopDelayMs
@@ -102,21 +106,47 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       await parts.joined?.close()
       await pipeline.peeler.close()
       await parts.replay.close()
+      parts.mail?.channels.close()
       await parts.mail?.boxes.close()
       parts.keys.close()
     },
   }
 }
 
-/** Lets a gateway's clients read, and what is too old go. */
-function serveMail({ link }: NodeOptions, { mail, parameters }: Parts, timers: Timers): void {
+/** Lets a gateway's clients read here and at their homes, and what is too old go. */
+function serveMail(
+  { link, admission, clock }: NodeOptions,
+  { mail, parameters }: Parts,
+  timers: Timers,
+): void {
   if (mail === undefined) return
-  const { boxes, gateway } = mail
+  const { boxes, gateway, channels, entry } = mail
   const sweep = (): void => {
     boxes.sweep()
+    channels.sweep()
     timers.after(sweepMs(parameters().mailboxMinutes), sweep)
   }
   sweep()
-  link.serve(mailboxProtocol, requestBytes, gateway.answer)
-  link.onGone(gateway.gone)
+  link.serve(mailboxProtocol, requestBytes, (from, request) => punctual(clock, gateway.answer(from, request)))
+  link.serve(entryProtocol, errandBytes, entry.carry)
+  link.serve(homeProtocol, mostBatchBytes, (from, batch) =>
+    admission.isNode(from)
+      ? punctual(clock, channels.answer(from, batch))
+      : Promise.reject(new LinkError('REFUSED', 'a batch of cells: only nodes bring them')),
+  )
+  link.onGone(client => {
+    gateway.gone(client)
+    entry.gone(client)
+  })
+}
+
+/** Gives an answer so long after it was asked for, whatever it took to make. */
+const answerMs: Ms = 10
+
+/** docs/spec/gateway.md 4: when an answer leaves says nothing of what is in it. */
+async function punctual<T>(clock: Clock, answer: Promise<T>): Promise<T> {
+  const due = clock.elapsed() + answerMs
+  const made = await answer
+  await sleep(clock, Math.max(0, due - clock.elapsed()))
+  return made
 }

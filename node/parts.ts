@@ -5,10 +5,13 @@ import { ed25519Sign } from '#crypto'
 import { defaultParameters } from '../directory/documents/parameters.ts'
 import type { Directory, Parameters } from '../directory/documents/view.ts'
 import { type JoinedDirectory, joinDirectory } from '../directory/join/join.ts'
+import type { PageSize } from '../link/protocol/mailbox.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import { Announcements } from './announcements.ts'
 import { Bulletin } from './bulletin/bulletin.ts'
 import { type Disk, diskWatch } from './disk.ts'
+import { type Channels, channelIdleMs, channels } from './gateway/channels.ts'
+import { type Entry, entry } from './gateway/entry.ts'
 import { type Gateway, gateway } from './gateway/gateway.ts'
 import { type Mailboxes, openMailboxes } from './gateway/mailbox.ts'
 import { defaultNodeLimits, type NodeLimits } from './limits.ts'
@@ -18,6 +21,7 @@ import type { NodeOptions } from './options.ts'
 import { openJournals } from './relay/journals.ts'
 import { type KeyRing, openKeys } from './relay/keys.ts'
 import { type ReplayStore, replayStore } from './relay/replay.ts'
+import { gatewayIn } from './routes.ts'
 import { Worth } from './worth.ts'
 
 export interface Parts {
@@ -39,10 +43,12 @@ export interface Parts {
   readonly mail: Mail | undefined
 }
 
-/** A gateway's mailboxes, and what serves them to its clients (docs/spec/gateway.md). */
+/** A gateway's mailboxes, and what serves them to its clients and carries others' to theirs (docs/spec/gateway.md). */
 export interface Mail {
   readonly boxes: Mailboxes
   readonly gateway: Gateway
+  readonly channels: Channels
+  readonly entry: Entry
 }
 
 /**
@@ -71,21 +77,8 @@ export async function openParts(options: NodeOptions): Promise<Parts> {
   admission.refresh(directory)
   const sign = (message: Uint8Array): Uint8Array => ed25519Sign(seed, message)
   const bulletin = new Bulletin({ network: network.name, userBytes, link, admission, sign, clock, random })
-  const mail = boxes && {
-    boxes,
-    gateway: gateway({
-      id: link.id,
-      mailboxes: boxes,
-      parameters,
-      board: (...wanted) => bulletin.page(...wanted),
-      announce: service => announcements.announce(service),
-      payloadBytes,
-      clients: limits.clients,
-      isConnected: client => link.isConnected(client),
-      clock,
-      random,
-    }),
-  }
+  const given = { ...options, limits, parameters, payloadBytes }
+  const mail = boxes && openMail(given, boxes, bulletin, announcements, keys)
   return {
     limits,
     geometry: g,
@@ -129,6 +122,54 @@ function openBoxes(
     },
     wrote: error => disk.wrote('mail', error),
   })
+}
+
+/** Makes what clients meet at a gateway: of its own mailboxes, and on the way to those of others. */
+function openMail(
+  options: NodeOptions & Pick<Parts, 'limits' | 'parameters'> & { readonly payloadBytes: number },
+  boxes: Mailboxes,
+  bulletin: Bulletin,
+  announcements: Announcements,
+  keys: KeyRing,
+): Mail {
+  const { link, admission, clock, random, limits, parameters, payloadBytes } = options
+  const pageSize = (): PageSize => {
+    const { pageEntries: places, bulletinPageBytes: boardBytes } = parameters()
+    return { places, payloadBytes, boardBytes }
+  }
+  const ends = channels({
+    id: link.id,
+    keys: () => keys.opening(clock.now()),
+    gateway: () => served,
+    pageSize,
+    most: limits.clients,
+    idleMs: () => channelIdleMs(parameters()),
+    clock,
+    random,
+  })
+  const served = gateway({
+    id: link.id,
+    mailboxes: boxes,
+    parameters,
+    board: (...wanted) => bulletin.page(...wanted),
+    announce: service => announcements.announce(service),
+    payloadBytes,
+    clients: limits.clients,
+    isConnected: client => link.isConnected(client) || ends.isOpen(client),
+    clock,
+    random,
+  })
+  const carries = entry({
+    id: link.id,
+    link,
+    home: id => gatewayIn(admission.views, id),
+    here: batch => ends.answer(link.id, batch),
+    mayAsk: client => served.mayAsk(client),
+    pageSize,
+    payloadBytes,
+    clock,
+  })
+  return { boxes, gateway: served, channels: ends, entry: carries }
 }
 
 /** Makes the node's loops, and the alarm that looks after them. */

@@ -5,6 +5,8 @@ import type { Network } from '../directory/documents/network.ts'
 import type { Directory, NodeEntry, Role, View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import type { RankOf } from '../link/shares.ts'
+import type { Entry } from './gateway/entry.ts'
+import type { Gateway } from './gateway/gateway.ts'
 import type { Way } from './relay/relay.ts'
 
 /** Answers what `startHost` and the node itself ask about other hosts. */
@@ -46,18 +48,19 @@ export function admission(role: Role): Admission {
 /**
  * Says as what this node knows a peer, for the shares of its link's places (docs/spec/resources.md).
  *
- * @param gateway knows its clients; a mix has none
+ * @param mail knows a gateway's clients; a mix has none
  */
 export function rankOf(
   { authorities }: Pick<Network, 'authorities'>,
   { isNode }: Pick<Admission, 'isNode'>,
-  gateway: { isOwner(client: Uint8Array): boolean } | undefined,
+  mail: { readonly gateway: Pick<Gateway, 'isOwner'>; readonly entry: Pick<Entry, 'isClient'> } | undefined,
 ): RankOf {
   const names = new Set(authorities.map(({ id }) => hex(id)))
   return peer => {
     if (names.has(hex(peer))) return 'authority'
     if (isNode(peer)) return 'node'
-    return gateway?.isOwner(peer) === true ? 'client' : 'stranger'
+    const isClient = mail?.gateway.isOwner(peer) === true || mail?.entry.isClient(peer) === true
+    return isClient ? 'client' : 'stranger'
   }
 }
 
@@ -97,6 +100,15 @@ function allowed(view: View, from: NodeEntry, to: NodeEntry, way: Way): boolean 
 /** A new mix has no layer yet. */
 function waits({ role, layer }: NodeEntry): boolean {
   return role === 'mix' && layer < 0
+}
+
+/** Finds a gateway by its id (32 bytes) in any of the views, the newest word first. */
+export function gatewayIn(views: readonly View[], id: Uint8Array): NodeEntry | undefined {
+  for (const view of views) {
+    const found = view.nodes.get(hex(id))
+    if (found?.role === 'gateway') return found
+  }
+  return undefined
 }
 
 /** Every node a view lets this one send to: the queues the link keeps. */

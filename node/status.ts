@@ -14,11 +14,12 @@ import { fromHex, hex } from '../encoding/bytes.ts'
 import type { CellDrop, Neighbour, NodeLink } from '../link/link.ts'
 import type { Bulletin, BulletinStatus } from './bulletin/bulletin.ts'
 import type { Disk, Written } from './disk.ts'
-import type { Gateway } from './gateway/gateway.ts'
-import type { Mailboxes } from './gateway/mailbox.ts'
+import type { ChannelCounters } from './gateway/channels.ts'
+import type { EntryCounters } from './gateway/entry.ts'
 import { usualLoss } from './loops/alarm.ts'
 import type { LoopCounts, Loops } from './loops/loops.ts'
 import type { LoopWatch } from './loops/watch.ts'
+import type { Mail } from './parts.ts'
 import { type DropReason, held, type Relay } from './relay/relay.ts'
 import type { ReplayStore } from './relay/replay.ts'
 import type { Shares } from './relay/shares.ts'
@@ -98,6 +99,10 @@ export interface NodeStatus {
     readonly entries: number
     readonly bytes: number
     readonly clients: number
+    /** Channels over which clients of other entries read here, and their cells by what became of them. */
+    readonly channels: { readonly open: number } & Readonly<ChannelCounters>
+    /** Channels that this gateway carries to other homes, and their cells by what became of them. */
+    readonly carries: { readonly channels: number } & Readonly<EntryCounters>
   } | null
 }
 
@@ -117,7 +122,7 @@ export function statusOf(node: {
   alarm: LoopWatch
   replay: ReplayStore
   disk: Disk
-  mail: { boxes: Mailboxes; gateway: Gateway } | undefined
+  mail: Mail | undefined
   bulletin: Bulletin
 }): NodeStatus {
   const { link, relay, loops, mail } = node
@@ -167,6 +172,8 @@ export function statusOf(node: {
           entries: mail.boxes.entries,
           bytes: mail.boxes.bytes,
           clients: mail.gateway.clients,
+          channels: { open: mail.channels.open, ...mail.channels.counters },
+          carries: { channels: mail.entry.channels, ...mail.entry.counters },
         }
       : null,
   }

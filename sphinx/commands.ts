@@ -22,6 +22,12 @@ export const DROP_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0x
  */
 export const BULLETIN_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0xff).fill(0xfe, 0, 1)
 
+/**
+ * The recipient that means "answer": the byte 0xfd and 31 bytes 0xff. The last hop, a gateway, uses the reply block at
+ * the beginning of what the packet carries, and sends the rest of it on (docs/spec/node.md 1.1).
+ */
+export const ANSWER_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(0xff).fill(0xfd, 0, 1)
+
 /** Commands of a hop that passes the packet on. */
 export interface Onward {
   readonly to: 'next'

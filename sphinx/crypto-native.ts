@@ -61,6 +61,54 @@ export function chacha20Xor(key: Uint8Array, data: Uint8Array): void {
   sodium.crypto_stream_chacha20_xor(bytes, bytes, zeroNonce, native(key))
 }
 
+const aeadTagBytes = 16
+
+/** Names two functions that the package's types leave out. */
+interface Aead {
+  crypto_aead_chacha20poly1305_ietf_encrypt(
+    out: Buffer,
+    plain: Buffer,
+    ad: Buffer,
+    none: null,
+    nonce: Buffer,
+    key: Buffer,
+  ): number
+  crypto_aead_chacha20poly1305_ietf_decrypt(
+    out: Buffer,
+    none: null,
+    sealed: Buffer,
+    ad: Buffer,
+    nonce: Buffer,
+    key: Buffer,
+  ): number
+}
+const aead = sodium as unknown as Aead
+
+export function aeadSeal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plain: Uint8Array): Uint8Array {
+  const out = new Uint8Array(plain.length + aeadTagBytes)
+  const [k, n] = [want(key, 32, 'aead key'), want(nonce, 12, 'aead nonce')]
+  aead.crypto_aead_chacha20poly1305_ietf_encrypt(native(out), native(plain), native(ad), null, n, k)
+  return out
+}
+
+export function aeadOpen(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  const [k, n] = [want(key, 32, 'aead key'), want(nonce, 12, 'aead nonce')]
+  if (sealed.length < aeadTagBytes) return undefined
+  const out = new Uint8Array(sealed.length - aeadTagBytes)
+  try {
+    aead.crypto_aead_chacha20poly1305_ietf_decrypt(native(out), null, native(sealed), native(ad), n, k)
+    return out
+  } catch {
+    // The lengths are right, so libsodium refuses for one reason only: the tag does not fit.
+    return undefined
+  }
+}
+
 export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }

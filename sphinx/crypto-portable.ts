@@ -1,7 +1,7 @@
 // Portable backend: @noble, plain JavaScript, for browsers and for where Node has no addon. Contract: crypto.ts. Wiping
 // is best effort: an engine may have copied what it moved.
 
-import { chacha20orig } from '@noble/ciphers/chacha.js'
+import { chacha20orig, chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as montgomery } from '@noble/curves/ed25519.js'
 import { blake2b as hash } from '@noble/hashes/blake2.js'
 import { sha512 } from '@noble/hashes/sha2.js'
@@ -51,6 +51,24 @@ export function blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array)
 
 export function chacha20Xor(key: Uint8Array, data: Uint8Array): void {
   chacha20orig(key, zeroNonce, data, data)
+}
+
+export function aeadSeal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plain: Uint8Array): Uint8Array {
+  return chacha20poly1305(want(key, 32, 'aead key'), want(nonce, 12, 'aead nonce'), ad).encrypt(plain)
+}
+
+export function aeadOpen(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  ad: Uint8Array,
+  sealed: Uint8Array,
+): Uint8Array | undefined {
+  const cipher = chacha20poly1305(want(key, 32, 'aead key'), want(nonce, 12, 'aead nonce'), ad)
+  try {
+    return cipher.decrypt(sealed)
+  } catch {
+    return undefined
+  }
 }
 
 export function equal(a: Uint8Array, b: Uint8Array): boolean {

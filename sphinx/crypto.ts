@@ -32,6 +32,18 @@ export interface Crypto {
   /** XORs ChaCha20's key stream (64-bit zero nonce, counter from 0) into `data`, in place. The key is used once. */
   chacha20Xor(key: Uint8Array, data: Uint8Array): void
 
+  /**
+   * ChaCha20-Poly1305 (RFC 8439, section 2.8).
+   *
+   * @param key 32 bytes
+   * @param nonce 12 bytes, never twice with one key
+   * @returns the ciphertext, then the tag: 16 bytes more than `plain`
+   */
+  aeadSeal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plain: Uint8Array): Uint8Array
+
+  /** Opens what `aeadSeal` sealed; undefined when a byte of it, of the nonce or of `ad` is another. */
+  aeadOpen(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, sealed: Uint8Array): Uint8Array | undefined
+
   /** Compares in a time that depends on the lengths only. Different lengths are unequal. */
   equal(a: Uint8Array, b: Uint8Array): boolean
 

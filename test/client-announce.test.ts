@@ -11,7 +11,8 @@ import { readAddress } from '../client/packets/address.ts'
 import type { AnnouncedService } from '../directory/documents/announced.ts'
 import { readDescriptor, writeDescriptor } from '../directory/documents/descriptor.ts'
 import { hex } from '../encoding/bytes.ts'
-import { readRequest, requestBytes, writeRequest } from '../link/protocol/mailbox.ts'
+import { readRequest, writeRequest } from '../link/protocol/mailbox.ts'
+import { errandBytes } from '../link/protocol/relaying.ts'
 import { Announcements, announcedMs } from '../node/announcements.ts'
 import { descriptorOf } from '../simulator/directory-samples.ts'
 import { localNetwork } from '../simulator/local.ts'
@@ -21,10 +22,8 @@ import { network as samples } from './directory-vector-form.ts'
 
 class Tap extends FakeLink {
   readonly sizes = new Set<number>()
-  announced = 0
   override request(to: { readonly id: Uint8Array }, protocol: string, body: Uint8Array): Promise<Uint8Array> {
     this.sizes.add(body.length)
-    if (body[0] === 4) this.announced++
     return super.request(to, protocol, body)
   }
 }
@@ -46,8 +45,8 @@ test('announced, found by name, asked, renewed; on the wire it is a read like ot
   assert.throws(() => bob.client.serve('x'.repeat(17), () => '', { announce: true }), /can be announced/)
   await net.clock.advance(22 * second)
   assert.is(bob.client.status().announcement, 'standing')
-  assert.is(tap.announced, 1)
-  assert.equal([...tap.sizes], [requestBytes])
+  assert.is(net.counts.announcements, 1)
+  assert.equal([...tap.sizes], [errandBytes])
   const [found] = alice.client.services()
   assert.is(found?.name, 'upper')
   assert.is(found?.address, bob.client.address)
@@ -59,7 +58,7 @@ test('announced, found by name, asked, renewed; on the wire it is a read like ot
   await net.clock.advance(second)
   for (const gateway of net.gateways) net.revive(gateway)
   await net.clock.advance(8 * second)
-  assert.is(tap.announced, 2)
+  assert.is(net.counts.announcements, 2)
   upper.end()
   await net.clock.advance(second)
   assert.is(bob.client.status().announcement, null)

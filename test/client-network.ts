@@ -21,13 +21,17 @@ import { type Dht, emptyTable } from '../link/dht.ts'
 import { type Link, LinkError } from '../link/link.ts'
 import {
   type MailboxEntry,
+  type PageSize,
   proofMessage,
   readRequest,
   writeGreeting,
   writePage,
 } from '../link/protocol/mailbox.ts'
-import { readBody } from '../sphinx/body.ts'
-import { DROP_RECIPIENT } from '../sphinx/commands.ts'
+import { entryProtocol } from '../link/protocol/relaying.ts'
+import { type Channels, channels } from '../node/gateway/channels.ts'
+import { type Entry, entry } from '../node/gateway/entry.ts'
+import { body, readBody } from '../sphinx/body.ts'
+import { ANSWER_RECIPIENT, DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
@@ -37,6 +41,7 @@ import { virtualClock } from '../world/clock.ts'
 import { fraction, type Random, seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
+import { sleep } from '../world/wait.ts'
 
 export const testParameters: Parameters = {
   ...defaultParameters,
@@ -62,6 +67,9 @@ export const testParameters: Parameters = {
   headsKiB: 16,
 }
 
+/** An entry as the tests look at it: its gateway knows its kind, its owner does not need to. */
+type FakeEntry = MailboxEntry & { readonly kind: 'forward' | 'reply' }
+
 interface FakeNode {
   readonly id: Uint8Array
   readonly name: string
@@ -69,9 +77,11 @@ interface FakeNode {
   readonly layer: number
   alive: boolean
   readonly tags: Set<string>
-  readonly boxes: Map<string, MailboxEntry[]>
+  readonly boxes: Map<string, FakeEntry[]>
   readonly nonces: Map<string, Uint8Array>
   readonly open: Map<string, string>
+  /** Serves those who read elsewhere, and those who read here through another. */
+  relaying: { readonly entry: Entry; readonly channels: Channels }
   nextCursor: number
 }
 
@@ -92,7 +102,7 @@ export class FakeNetwork {
   readonly random: Random
   readonly parameters: Parameters
   readonly nodes: FakeNode[] = []
-  readonly counts = { packets: 0, refused: {} as Record<string, number>, lost: 0 }
+  readonly counts = { packets: 0, announcements: 0, refused: {} as Record<string, number>, lost: 0 }
   readonly #lossPercent: number
   readonly #keys = new Map<string, { secret: Uint8Array; public: Uint8Array }>()
   readonly #views = new Map<number, View>()
@@ -102,6 +112,9 @@ export class FakeNetwork {
   readonly goneHandlers: ((id: Uint8Array) => void)[] = []
   /** Takes every packet that a client sends, for tests that keep or change some. */
   onClientPacket: (packet: Uint8Array) => void = () => {}
+  /** Changes what an entry brings, there and back, as a hostile one may. */
+  onCell: (errand: Uint8Array) => Uint8Array = errand => errand
+  onAnswer: (answer: Uint8Array) => Uint8Array = answer => answer
 
   constructor(options: FakeNetworkOptions = {}) {
     this.clock = virtualClock(1_700_000_000_000)
@@ -134,6 +147,7 @@ export class FakeNetwork {
     node.alive = false
     node.nonces.clear()
     node.open.clear()
+    node.relaying = this.#relaying(node)
     this.clock.after(wireMs, () => {
       for (const handler of this.goneHandlers) handler(node.id)
     })
@@ -144,7 +158,7 @@ export class FakeNetwork {
   }
 
   /** Looks into what a gateway holds for somebody. */
-  mailbox(gateway: FakeNode, key: Uint8Array): readonly MailboxEntry[] {
+  mailbox(gateway: FakeNode, key: Uint8Array): readonly FakeEntry[] {
     return gateway.boxes.get(hex(key)) ?? []
   }
 
@@ -231,6 +245,7 @@ export class FakeNetwork {
       return writeGreeting({ status: 'ok', nonce })
     }
     if (request.t === 'announce') {
+      this.counts.announcements++
       const { pageEntries: places, bulletinPageBytes: boardBytes } = this.parameters
       const { name, sealingKey } = request
       const mailboxKey = gateway.open.get(peer)
@@ -285,10 +300,12 @@ export class FakeNetwork {
       this.clock.after(peeled.delayMs + wireMs, () => this.arrive(hex(next), onward))
     } else if (peeled.at === 'reply') {
       const { replyId, payload, recipient } = peeled
+      if (hex(recipient) === hex(DROP_RECIPIENT)) return
       this.#store(node, recipient, { kind: 'reply', replyId, payload })
     } else {
       const { ack, user } = readBody(g, peeled.body)
-      if (hex(peeled.recipient) !== hex(DROP_RECIPIENT)) this.deliver(node, peeled.recipient, user)
+      if (hex(peeled.recipient) === hex(ANSWER_RECIPIENT)) this.#answer(node, user)
+      else if (hex(peeled.recipient) !== hex(DROP_RECIPIENT)) this.deliver(node, peeled.recipient, user)
       this.clock.after(peeled.delayMs, () => {
         const { first, packet: back } = useReplyBlock(g, ack, new Uint8Array(g.bodyBytes))
         if (node.alive) this.arrive(hex(first), back)
@@ -296,7 +313,16 @@ export class FakeNetwork {
     }
   }
 
-  #store(node: FakeNode, key: Uint8Array, entry: Omit<MailboxEntry, 'cursor'>): void {
+  #answer(node: FakeNode, carried: Uint8Array): void {
+    const user = new Uint8Array(g.userBytes)
+    user.set(carried.subarray(g.replyBlockBytes))
+    const said = body(g, { flags: 0, ack: new Uint8Array(g.replyBlockBytes), user })
+    const { first, packet } = useReplyBlock(g, carried.subarray(0, g.replyBlockBytes), said)
+    assert.equal(first, node.id)
+    this.arrive(node.name, packet)
+  }
+
+  #store(node: FakeNode, key: Uint8Array, entry: Omit<FakeEntry, 'cursor'>): void {
     const box = node.boxes.get(hex(key)) ?? []
     box.push({ ...entry, cursor: node.nextCursor++ })
     node.boxes.set(hex(key), box)
@@ -304,7 +330,7 @@ export class FakeNetwork {
 
   #add(role: 'mix' | 'gateway', layer: number): void {
     const id = this.random(32)
-    this.nodes.push({
+    const node: FakeNode = {
       id,
       name: hex(id),
       role,
@@ -315,7 +341,62 @@ export class FakeNetwork {
       nonces: new Map(),
       open: new Map(),
       nextCursor: 1,
+      relaying: undefined as never,
+    }
+    node.relaying = this.#relaying(node)
+    this.nodes.push(node)
+  }
+
+  /** A gateway's own code for what it carries to other homes, and for what others bring. */
+  #relaying(node: FakeNode): FakeNode['relaying'] {
+    const { clock, random } = this
+    const pageSize = (): PageSize => this.#pageSize()
+    const ends = channels({
+      id: node.id,
+      keys: () => {
+        const epoch = epochAt(this.network, clock.now())
+        return [epoch, epoch - 1].map(of => {
+          const { secret, public: publicKey } = this.#key(node, of)
+          return { epoch: of, secret, publicKey }
+        })
+      },
+      gateway: () => ({
+        answer: async (from, request) => this.serve(node, from, request),
+        gone: () => {},
+        isOwner: () => true,
+      }),
+      pageSize,
+      most: 64,
+      idleMs: () => 60 * second,
+      clock,
+      random,
     })
+    const carries = entry({
+      id: node.id,
+      link: { request: (to, _protocol, batch) => this.#batch(node, to.id, batch) },
+      home: id => this.#view().nodes.get(hex(id)),
+      here: batch => ends.answer(node.id, batch),
+      mayAsk: () => 'yes',
+      pageSize,
+      payloadBytes: g.payloadBytes,
+      clock,
+    })
+    return { entry: carries, channels: ends }
+  }
+
+  /** A batch of cells from one gateway to another. */
+  async #batch(from: FakeNode, to: Uint8Array, batch: Uint8Array): Promise<Uint8Array> {
+    const home = this.gateways.find(each => each.name === hex(to))
+    await sleep(this.clock, wireMs)
+    if (home?.alive !== true) throw new LinkError('UNREACHABLE', 'nobody there')
+    const answer = await home.relaying.channels.answer(from.id, batch)
+    await sleep(this.clock, wireMs)
+    return answer
+  }
+
+  #pageSize(): PageSize {
+    const { pageEntries: places, bulletinPageBytes: boardBytes } = this.parameters
+    return { places, payloadBytes: g.payloadBytes, boardBytes }
   }
 
   #key(node: FakeNode, epoch: number): { secret: Uint8Array; public: Uint8Array } {
@@ -400,7 +481,7 @@ export class FakeLink implements Link {
     return true
   }
 
-  request(to: { readonly id: Uint8Array }, _protocol: string, body: Uint8Array): Promise<Uint8Array> {
+  request(to: { readonly id: Uint8Array }, protocol: string, body: Uint8Array): Promise<Uint8Array> {
     const { clock, gateways } = this.#network
     const gateway = gateways.find(each => each.name === hex(to.id))
     return new Promise((resolve, reject) => {
@@ -410,8 +491,14 @@ export class FakeLink implements Link {
         return
       }
       clock.after(wireMs, () => {
-        const answer = this.#network.serve(gateway, this.id, body)
-        clock.after(wireMs, () => resolve(answer))
+        const answer =
+          protocol === entryProtocol
+            ? gateway.relaying.entry.carry(this.id, this.#network.onCell(body))
+            : Promise.resolve(this.#network.serve(gateway, this.id, body))
+        answer.then(
+          bytes => clock.after(wireMs, () => resolve(this.#network.onAnswer(bytes))),
+          () => reject(new LinkError('REFUSED', 'closed')),
+        )
       })
     })
   }

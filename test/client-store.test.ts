@@ -296,7 +296,7 @@ test("others' reply blocks: each once, the earliest epoch first, bounded, and go
   assert.is(theirs.left('m1'), 4)
   const use = {
     windowOf: (epoch: number): ReturnType<typeof blockWindow> => blockWindow(net.network, epoch, 1000),
-    entersHere: (): boolean => true,
+    isReachable: (): boolean => true,
   }
   const start = net.network.genesis
   assert.is(theirs.draw('m1', start + 5000, use), undefined)

@@ -12,6 +12,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519PublicKey } from '#crypto'
 import { GatewaySession } from '../client/incoming/session.ts'
+import { directWay } from '../client/incoming/ways.ts'
+import type { NodeEntry } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import { publicKeyOf } from '../link/identity.ts'
 import { peerIdOf } from '../link/libp2p/connections.ts'
@@ -59,6 +61,17 @@ async function kill({ process: child }: Gateway): Promise<void> {
   await once(child, 'exit')
 }
 
+const listed: NodeEntry = {
+  ...peer,
+  role: 'gateway',
+  layer: -1,
+  packetKeys: new Map(),
+  family: '',
+  services: [],
+  running: true,
+  reliable: true,
+}
+
 function startClient(localAddress: string): Promise<Host> {
   return startHost({
     seed: undefined,
@@ -75,15 +88,17 @@ function startClient(localAddress: string): Promise<Host> {
 
 /** The session of a client that reads its mailbox. */
 function sessionOf(link: Host, got: MailboxEntry[]): GatewaySession {
+  const entry = { answered: () => {}, unanswered: () => {}, spoilt: () => {} }
+  const way = { link, random, epoch: () => 0, payloadBytes: g.payloadBytes, entry }
   const session = new GatewaySession({
-    link,
+    way: () => directWay(way),
     clock: systemClock,
     random,
     log: silent,
     mailboxSeed,
     mailboxKey,
     payloadBytes: g.payloadBytes,
-    peer: () => peer,
+    peer: () => listed,
     cursor: () => 0,
     take: async entries => void got.push(...entries),
     announcement: () => undefined,

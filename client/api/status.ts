@@ -49,6 +49,13 @@ export const status: v.GenericSchema<unknown, ClientStatus> = named(
       ),
     }),
     gateway: v.nullable(v.string()),
+    entry: v.object({
+      id: v.nullable(v.string()),
+      separation: v.picklist(['apart', 'related', 'none']),
+      spoilt: count,
+      unanswered: count,
+      left: count,
+    }),
     gateways: v.array(v.object({ id: v.string(), state: v.string(), pages: count })),
     messages: v.object(states),
     replies: v.object(states),

@@ -3,6 +3,7 @@
 import type { Clock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
+import { entriesSchema } from '../incoming/entry.ts'
 import { Inbox } from '../incoming/inbox.ts'
 import { readCursors } from '../incoming/receiver.ts'
 import type { ClientLimits } from '../limits.ts'
@@ -11,10 +12,12 @@ import { OwnBlocks } from '../outgoing/own-blocks.ts'
 import { TheirBlocks } from '../outgoing/their-blocks.ts'
 import type { Sealing } from '../packets/sealing.ts'
 import { type Identity, openIdentity, withGateways } from './identity.ts'
-import { checkFormat } from './schema.ts'
+import { checkFormat, readRecord } from './schema.ts'
 
 export interface Stored {
   readonly identity: Identity
+  /** The gateways by which it has entered, the last one in front. */
+  readonly entries: readonly Uint8Array[]
   readonly outbox: Outbox
   readonly inbox: Inbox
   readonly own: OwnBlocks
@@ -42,10 +45,16 @@ export async function openStored(init: {
   const identity = await openIdentity(store, sealing, random)
   return {
     identity: gateways.length > 0 ? await withGateways(store, identity, gateways) : identity,
+    entries: await readEntries(store),
     outbox: await Outbox.open(store, limits.outbox),
     inbox: await Inbox.open(store, limits.inbox, clock.elapsed()),
     own: await OwnBlocks.open(store, limits.own),
     theirs: await TheirBlocks.open(store, limits.theirs),
     cursors: await readCursors(store),
   }
+}
+
+async function readEntries(store: Store): Promise<readonly Uint8Array[]> {
+  const found = await store.get('entries')
+  return found === undefined ? [] : readRecord('entries', found, entriesSchema).entries
 }

@@ -3,6 +3,7 @@
 //   version                      1
 //   identity                     the secret keys and the gateways
 //   identities                   of the first: the others, with the keys of their stores
+//   entries                      the gateways by which it has entered, the last one in front
 //   cursor/<gateway>             u64: what that gateway may delete
 //   out/<seq>                    a message that was accepted: what is known of it
 //   out-content/<seq>            its bytes, until it is over

@@ -1,21 +1,34 @@
-// The gateways of a client's address: a session at each, one of them the home through which everything leaves
-// (docs/spec/client-clocks.md 9).
+// The gateways of a client's address: a session at each, one of them the home to which everything comes back; and the
+// entry by which everything leaves (docs/spec/client-clocks.md 9).
 
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { pick, type Random } from '../../world/random.ts'
 import type { Bulletin } from '../bulletin/bulletin.ts'
 import type { Announcing } from './announcing.ts'
+import { EntryChoice, type EntryInit } from './entry.ts'
 import { GatewaySession, type SessionInit } from './session.ts'
+import { directWay, sealedWay, type Way, type WayInit } from './ways.ts'
 
 /** A home that does not answer for this long is left for the next gateway that does, milliseconds. */
 const patienceMs = 20_000
 
 export interface GatewaysInit
   extends Omit<
-    SessionInit,
-    'peer' | 'cursor' | 'take' | 'announcement' | 'announced' | 'board' | 'takeBoard' | 'onOpen' | 'onChange'
-  > {
+      SessionInit,
+      | 'peer'
+      | 'way'
+      | 'cursor'
+      | 'take'
+      | 'announcement'
+      | 'announced'
+      | 'board'
+      | 'takeBoard'
+      | 'onOpen'
+      | 'onChange'
+    >,
+    Pick<WayInit, 'link' | 'epoch'>,
+    Pick<EntryInit, 'view' | 'entries' | 'save'> {
   readonly announcing: Announcing
   readonly bulletin: Bulletin
   /** A gateway by the lowercase hex of its id. */
@@ -30,6 +43,7 @@ export class Gateways {
   readonly #init: GatewaysInit
   readonly #ids: readonly Uint8Array[]
   readonly #sessions: readonly GatewaySession[]
+  readonly entry: EntryChoice
   #home = 0
   #nextRead = 0
   /** The news that was told last. */
@@ -39,11 +53,13 @@ export class Gateways {
   constructor(init: GatewaysInit, ids: readonly Uint8Array[]) {
     this.#init = init
     this.#ids = ids
+    this.entry = new EntryChoice({ ...init, homes: () => ids, onChange: () => this.#entered() })
     this.#sessions = ids.map((id, i) => {
       const name = hex(id)
       return new GatewaySession({
         ...init,
         peer: () => init.gateway(name),
+        way: () => this.#way(),
         cursor: () => init.cursor(name),
         take: (entries, behind) => init.take(name, entries, behind),
         // A service is announced at one of its gateways, the home
@@ -58,12 +74,41 @@ export class Gateways {
         onChange: () => this.#changed(),
       })
     })
-    init.link.onGone(id => this.#sessions[ids.findIndex(other => hex(other) === hex(id))]?.gone())
-    init.link.keepNeighbours([this.home])
+    init.link.onGone(id => this.#gone(id))
   }
 
   start(): void {
+    this.entry.look()
+    this.#keepNeighbour()
     for (const session of this.#sessions) session.start()
+  }
+
+  /** There is another consensus. */
+  look(): void {
+    this.entry.look()
+  }
+
+  /** Sealed through the entry; where there is none but the homes, each on a connection of its own. */
+  #way(): Way {
+    const init = { ...this.#init, entry: this.entry }
+    return this.entry.current() === undefined ? directWay(init) : sealedWay(init, () => this.entry.current())
+  }
+
+  /** Everything goes through another entry from now on. */
+  #entered(): void {
+    this.#keepNeighbour()
+    for (const session of this.#sessions) session.gone()
+    this.#changed()
+  }
+
+  #keepNeighbour(): void {
+    this.#init.link.keepNeighbours([this.entry.current()?.id ?? this.home])
+  }
+
+  #gone(id: Uint8Array): void {
+    const entry = this.entry.current()
+    if (entry === undefined) this.#sessions[this.#ids.findIndex(other => hex(other) === hex(id))]?.gone()
+    else if (hex(entry.id) === hex(id)) for (const session of this.#sessions) session.gone()
   }
 
   /** 32 bytes */
@@ -75,7 +120,7 @@ export class Gateways {
     return this.#ids
   }
 
-  /** True while the home takes packets. */
+  /** True while packets can leave, and what comes back for them is read. */
   get open(): boolean {
     return this.#sessions[this.#home]?.state.at === 'open'
   }
@@ -107,12 +152,13 @@ export class Gateways {
     this.#home = next
     this.#init.announcing.forgotten()
     this.#init.log.info({}, 'moved to another gateway')
-    this.#init.link.keepNeighbours([this.home])
+    this.#keepNeighbour()
     this.#changed()
   }
 
   #changed(): void {
-    const now = `${hex(this.home)} ${this.open}`
+    const entry = this.entry.current()
+    const now = `${hex(this.home)} ${entry === undefined ? '' : hex(entry.id)} ${this.open}`
     if (now === this.#told) return
     this.#told = now
     this.#init.onChange()

@@ -18,10 +18,12 @@ import { noApp } from '../app-name.ts'
 import type { Diary } from '../diary.ts'
 import { ClientError } from '../error.ts'
 import { type Operation, put } from '../folder/schema.ts'
+import type { Arrivals } from '../outgoing/arrivals.ts'
 import { countBits, emptyBitmap, setBit } from '../outgoing/bitmap.ts'
 import type { Dispatch } from '../outgoing/dispatch.ts'
 import type { OwnBlocks } from '../outgoing/own-blocks.ts'
 import type { Replies } from '../outgoing/replies.ts'
+import { carriedSecret, openAnswer } from '../packets/answers.ts'
 import {
   readBlocks,
   readMessage,
@@ -43,6 +45,7 @@ export interface ReceiverInit {
   readonly sealingKey: SealingKey
   readonly inbox: Inbox
   readonly own: OwnBlocks
+  readonly arrivals: Arrivals
   readonly replies: Replies
   readonly dispatch: Dispatch
   readonly diary: Diary
@@ -57,7 +60,7 @@ export interface ReceiverInit {
 }
 
 /** Names what became of an entry of a mailbox. */
-export type EntryEnd = 'returned' | 'unknown' | 'unreadable' | ArrivalEnd
+export type EntryEnd = 'returned' | 'own' | 'unreadable' | ArrivalEnd
 
 /** A reply that is not whole is receipted when nothing more of it has come for this long. */
 const quietMs = 2 * second
@@ -77,7 +80,7 @@ export class Receiver {
   readonly #inTurn: Turns = turns()
   readonly counters: Record<EntryEnd | 'givenUp' | 'badContent', number> = {
     returned: 0,
-    unknown: 0,
+    own: 0,
     unreadable: 0,
     kept: 0,
     complete: 0,
@@ -185,20 +188,25 @@ export class Receiver {
     const { dispatch, own } = this.#init
     const replyId = hex(entry.replyId)
     try {
-      if (entry.kind === 'forward') return this.#openSealed(entry.payload)
       if (dispatch.returned(replyId) !== undefined) {
         this.counters.returned++
         return undefined
       }
-      const found = own.find(replyId)
-      if (found === undefined) {
-        this.counters.unknown++
+      const { g, arrivals } = this.#init
+      if (arrivals.isOwn(entry.payload)) {
+        this.counters.own++
         return undefined
       }
+      const found = own.find(replyId)
+      if (found === undefined) {
+        arrivals.came('message')
+        return this.#openSealed(entry.payload)
+      }
+      arrivals.came('answer')
       spent.push(replyId)
-      const { g } = this.#init
-      const { user } = readBody(g, openReply(g, found.secret, entry.payload))
-      const fragment = this.#checked(readFragment(user, 'reply', fragmentBytes(g, 'reply', 0)), g.userBytes)
+      const { user } = readBody(g, openReply(g, carriedSecret(found.secret), entry.payload))
+      const size = fragmentBytes(g, 'reply', 0)
+      const fragment = this.#checked(readFragment(openAnswer(g, found.secret, user), 'reply', size), size)
       return { ...fragment, conversation: found.asked.id, drawnMs: found.drawnMs }
     } catch {
       // Whatever it is: a page that could not be taken would come again for ever

@@ -3,18 +3,13 @@
 
 import { ed25519Sign } from '#crypto'
 import type { AnnouncedService } from '../../directory/documents/announced.ts'
-import type { Link, Peer } from '../../link/link.ts'
+import type { NodeEntry } from '../../directory/documents/view.ts'
 import { LinkError } from '../../link/link.ts'
 import {
-  entryHeadBytes,
   greetingBytes,
-  largestBoard,
-  largestPage,
   type MailboxEntry,
   type MailboxRequest,
   type MailboxStatus,
-  mailboxProtocol,
-  pageHeadBytes,
   proofMessage,
   readGreeting,
   readPage,
@@ -24,9 +19,9 @@ import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { fraction, type Random } from '../../world/random.ts'
 import type { Ms } from '../../world/units.ts'
+import { type Way, WayError, type WayErrorCode } from './ways.ts'
 
 export interface SessionInit {
-  readonly link: Link
   readonly clock: Clock
   readonly random: Random
   readonly log: Log
@@ -34,7 +29,9 @@ export interface SessionInit {
   readonly mailboxKey: Uint8Array
   readonly payloadBytes: number
   /** The gateway as the newest consensus has it; undefined while it is not in there. */
-  readonly peer: () => Peer | undefined
+  readonly peer: () => NodeEntry | undefined
+  /** Makes the way to it that there is now. */
+  readonly way: () => Way
   /** Says what the gateway may delete: everything up to here is safe with this client. */
   readonly cursor: () => number
   /**
@@ -64,7 +61,6 @@ export type SessionState =
   /** The gateway did not answer, or refused; it is tried again after a while. */
   | { readonly at: 'waiting' }
 
-const requestTimeoutMs = 6_000
 /** Requests for pages under way: of an answer that takes as long as it may, a tick shows nothing up to here. */
 const mostAsking = 8
 /** Pages that wait for the disk; what comes beyond is asked for again. */
@@ -75,6 +71,7 @@ const longestBackOffMs = 5_000
 export class GatewaySession {
   readonly #init: SessionInit
   #state: SessionState = { at: 'closed' }
+  #way: Way | undefined
   #failures = 0
   /** By elapsed time. */
   #downSince: Ms
@@ -128,7 +125,7 @@ export class GatewaySession {
       const [after, done, board] = [this.#received, this.#init.cursor(), this.#init.board()]
       const request: MailboxRequest =
         service === undefined ? { t: 'read', after, done, ...board } : { t: 'announce', ...service }
-      const bytes = await this.#ask(peer, writeRequest(request), this.#largest).finally(() => this.#asking--)
+      const bytes = await this.#ask(peer, request).finally(() => this.#asking--)
       const page = readPage(bytes, this.#init.payloadBytes)
       if (page.status === 'slow-down') return
       if (service !== undefined && (page.status === 'ok' || page.status === 'full'))
@@ -145,6 +142,7 @@ export class GatewaySession {
           this.#init.log.error({ reason: nameOf(error) }, 'a board could not be kept: it is asked for again')
         })
     } catch (error) {
+      if (error instanceof WayError && error.code === 'slow-down') return
       // It says nothing about a session that was opened since
       if (this.#state === state) this.#fail(reasonOf(error))
     }
@@ -174,7 +172,7 @@ export class GatewaySession {
     }
   }
 
-  /** The link says that the last connection to the gateway has closed. */
+  /** The last connection on its way has closed, or there is another way. */
   gone(): void {
     if (this.#state.at === 'open') this.#fail('gone')
   }
@@ -182,24 +180,21 @@ export class GatewaySession {
   end(): void {
     this.#ended = true
     this.#state = { at: 'closed' }
-  }
-
-  get #largest(): number {
-    return pageHeadBytes + largestPage * (entryHeadBytes + this.#init.payloadBytes) + largestBoard
+    this.#way?.close()
   }
 
   /** hello -> nonce; open(key, proof over gateway, connection and nonce) -> ok */
   async #open(): Promise<void> {
-    const { link, mailboxSeed, mailboxKey } = this.#init
+    const { mailboxSeed, mailboxKey } = this.#init
     this.#become({ at: 'opening' })
     try {
       const peer = this.#init.peer()
       if (peer === undefined) return this.#fail('not in the consensus')
-      const hello = readGreeting(await this.#ask(peer, writeRequest({ t: 'hello' }), greetingBytes))
+      const stands = await this.#begin().begin(peer)
+      const hello = await this.#greet(peer, { t: 'hello' })
       if (hello.status !== 'ok') return this.#fail(hello.status)
-      const proof = ed25519Sign(mailboxSeed, proofMessage(peer.id, link.id, hello.nonce))
-      const open = writeRequest({ t: 'open', key: mailboxKey, proof })
-      const answer = readGreeting(await this.#ask(peer, open, greetingBytes))
+      const proof = ed25519Sign(mailboxSeed, proofMessage(peer.id, stands, hello.nonce))
+      const answer = await this.#greet(peer, { t: 'open', key: mailboxKey, proof })
       if (answer.status !== 'ok') return this.#fail(answer.status)
       if (this.#ended) return
       this.#failures = 0
@@ -210,11 +205,19 @@ export class GatewaySession {
     }
   }
 
-  async #ask(peer: Peer, body: Uint8Array, maxBytes: number): Promise<Uint8Array> {
-    return await this.#init.link.request(peer, mailboxProtocol, body, {
-      timeoutMs: requestTimeoutMs,
-      maxBytes,
-    })
+  #begin(): Way {
+    this.#way?.close()
+    this.#way = this.#init.way()
+    return this.#way
+  }
+
+  async #greet(peer: NodeEntry, request: MailboxRequest): Promise<ReturnType<typeof readGreeting>> {
+    return readGreeting((await this.#ask(peer, request)).subarray(0, greetingBytes))
+  }
+
+  async #ask(peer: NodeEntry, request: MailboxRequest): Promise<Uint8Array> {
+    if (this.#way === undefined) throw new WayError('CLOSED')
+    return await this.#way.ask(peer, writeRequest(request))
   }
 
   /** Waits, longer after every failure in a row, with a third of it at random so that clients come back apart. */
@@ -249,7 +252,8 @@ function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : 'unknown'
 }
 
-function reasonOf(error: unknown): LinkError['code'] | MailboxStatus | 'FAULT' {
+function reasonOf(error: unknown): LinkError['code'] | MailboxStatus | WayErrorCode | 'FAULT' {
   if (error instanceof GatewayRefusal) return error.status
+  if (error instanceof WayError) return error.code
   return error instanceof LinkError ? error.code : 'FAULT'
 }

@@ -12,11 +12,12 @@ import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
 import { fragmentBytes, type Kind, laneOf, partOf, writeFragment } from '../packets/fragments.ts'
-import { dropPacket, forwardPacket, loopPacket, type Surroundings } from '../packets/packets.ts'
+import { dropPacket, forwardPacket, type Outbound, ownPacket, type Surroundings } from '../packets/packets.ts'
 import { readPattern, type Way } from '../packets/pattern.ts'
 import type { Sealing } from '../packets/sealing.ts'
+import type { Arrivals } from './arrivals.ts'
 import { type Accepted, type Delivery, type Event, type MessageState, noDelivery, step } from './delivery.ts'
-import { entryGateways, type Replies } from './replies.ts'
+import { type Answer, entryGateways, type Replies } from './replies.ts'
 import type { Returns, Sent } from './returns.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
@@ -53,6 +54,9 @@ export interface DispatchInit {
   readonly diary: Diary
   readonly returns: Returns
   readonly replies: Replies
+  readonly arrivals: Arrivals
+  /** 32 bytes: the client's own, for messages to itself. */
+  readonly sealingKey: Uint8Array
   readonly link: Pick<Link, 'send'>
   readonly whereabouts: Pick<Whereabouts, 'surroundings'>
   /** Tells whether a tick without a message sends a loop or drop. */
@@ -148,7 +152,7 @@ export class Dispatch {
     if (around !== undefined) returns.sweep(clock.elapsed())
     const leaving = (name === 'payload' ? this.#payload(around) : undefined) ?? this.#cover(around, name)
     if (around === undefined || leaving === undefined) return
-    link.send(around.home, leaving.packet)
+    link.send(around.entry, leaving.packet)
     this.counters[leaving.what]++
     try {
       leaving.left()
@@ -279,9 +283,9 @@ export class Dispatch {
         : replies.once(around, parcel.to, fragment)
     switch (next.do) {
       case 'send':
-        return { what: 'payload', packet: next.packet, left: () => this.#replied(around, transmit) }
+        return this.#answer(around, next, () => this.#replied(around, transmit))
       case 'refill':
-        return { what: 'payload', packet: next.packet, left: () => this.#hold(transmit, 0) }
+        return this.#answer(around, next, () => this.#hold(transmit, 0))
       case 'wait':
         this.#hold(transmit, next.ms)
         return undefined
@@ -291,12 +295,26 @@ export class Dispatch {
     }
   }
 
+  /** The gateway that sends an answer on acknowledges it, as one that stores a message does. */
+  #answer(around: Surroundings, { to, user }: Answer, left: () => void): Leaving {
+    const { clock, returns } = this.#init
+    const made = forwardPacket(around, to, user, clock.now())
+    return {
+      what: 'payload',
+      packet: made.packet,
+      left: () => {
+        returns.expect({ what: 'answer' }, made, clock.elapsed())
+        left()
+      },
+    }
+  }
+
   #replied(around: Surroundings, { id, index, attempt }: Transmit): void {
     const { clock, replies, diary, returns } = this.#init
     const at = clock.now()
     diary.add({ at, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
-    // There over the asker's path, back over one of its own to us; its delays are not ours to know
-    const drawnMs = 2 * around.g.hops * around.view.parameters.hopDelayMs
+    // There over a path of ours and the asker's, back over one of its own; its delays are not ours to know
+    const drawnMs = 3 * around.g.hops * around.view.parameters.hopDelayMs
     const slackMs = Math.max(leastReceiptSlackMs, 2 * returns.slackMs)
     // Blocks that wait for a long back-off are over before they are tried
     const mostSlackMs = Math.max(slackMs, replies.epochMs / triesPerEpoch)
@@ -315,13 +333,36 @@ export class Dispatch {
     const { clock, returns } = this.#init
     const what = name === 'drop' ? 'drop' : 'loop'
     try {
-      const made = what === 'loop' ? loopPacket(around, clock.now()) : dropPacket(around, clock.now())
-      return { what, packet: made.packet, left: () => returns.expect({ what }, made, clock.elapsed()) }
+      const { made, comesBack } = this.#coverPacket(around, name, clock.now())
+      const left = (): void => {
+        if (comesBack) returns.expect({ what }, made, clock.elapsed())
+      }
+      return { what, packet: made.packet, left }
     } catch (error) {
       // No path in this document, or no keys for the time that the clock shows: a tick does not show that either
       this.#fault(error)
       return { what, packet: around.random(around.g.packetBytes), left: () => {} }
     }
+  }
+
+  /**
+   * The loop clock's are messages to the own mailbox, and all come back: what really came there takes the place of one,
+   * so that as much comes to the mailbox whether somebody writes or answers or not.
+   */
+  #coverPacket(
+    around: Surroundings,
+    name: 'payload' | 'loop' | 'drop',
+    now: Ms,
+  ): { readonly made: Outbound; readonly comesBack: boolean } {
+    const { arrivals, sealing, sealingKey } = this.#init
+    if (name === 'loop' && !arrivals.takesPlace('message')) {
+      const size = fragmentBytes(around.g, 'forward', sealing.overhead)
+      const user = sealing.seal(sealingKey, around.random(size), around.random)
+      arrivals.expect(user)
+      return { made: ownPacket(around, user, now), comesBack: true }
+    }
+    const comesBack = !arrivals.takesPlace('answer')
+    return { made: dropPacket(around, now, comesBack), comesBack }
   }
 
   #hold(transmit: Transmit, ms: Ms): void {

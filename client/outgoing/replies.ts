@@ -5,17 +5,17 @@
 import { epochAt, epochStart, type Network } from '../../directory/documents/network.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
-import { body } from '../../sphinx/body.ts'
+import { ANSWER_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
-import { useReplyBlock } from '../../sphinx/reply.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import type { Operation } from '../folder/schema.ts'
-import { type Address, readAddress } from '../packets/address.ts'
+import type { Address } from '../packets/address.ts'
+import { answerFragmentBytes, writeAnswer } from '../packets/answers.ts'
 import { blocksBytes, maxBlocks, type TaggedBlock, writeBlocks, writeRefill } from '../packets/content.ts'
 import { messageIdBytes, writeFragment } from '../packets/fragments.ts'
-import { replyBlocks, type Surroundings, spreadOverEpochs } from '../packets/packets.ts'
+import { type Ending, replyBlocks, type Surroundings, spreadOverEpochs } from '../packets/packets.ts'
 import type { Asked, OwnBlocks } from './own-blocks.ts'
 import { acceptable, type BlockUse, blockWindow, firstHop, type TheirBlocks } from './their-blocks.ts'
 import type { Whereabouts } from './whereabouts.ts'
@@ -42,8 +42,6 @@ export interface RepliesInit {
   readonly clock: Clock
   readonly network: Network
   readonly g: Geometry
-  /** 32 bytes each: the gateways of this client's address. */
-  readonly gateways: () => readonly Uint8Array[]
   readonly own: OwnBlocks
   readonly theirs: TheirBlocks
   /** Tells whether a reply to it is under way: its blocks may all be spent, and it known from disk alone. */
@@ -60,11 +58,18 @@ export interface RepliesInit {
   readonly post: (kind: 'blocks', to: string, content: Uint8Array) => void
 }
 
+/** Holds what is to be brought to the gateway where a reply block begins. */
+export interface Answer {
+  readonly to: Ending
+  /** g.userBytes */
+  readonly user: Uint8Array
+}
+
 /** Decides what to do with a fragment of a reply. */
 export type ReplyStep =
-  | { readonly do: 'send'; readonly packet: Uint8Array }
+  | ({ readonly do: 'send' } & Answer)
   /** A request for more blocks goes first; the fragment's turn comes again at once. */
-  | { readonly do: 'refill'; readonly packet: Uint8Array }
+  | ({ readonly do: 'refill' } & Answer)
   /** Nothing can leave for so long. */
   | { readonly do: 'wait'; readonly ms: Ms }
   | { readonly do: 'fail'; readonly reason: ClientErrorCode }
@@ -116,8 +121,7 @@ export class Replies {
     epochs: readonly number[],
   ): { blocks: TaggedBlock[]; operations: Operation[]; commit(): void } {
     const { network, own } = this.#init
-    const entries = entryGateways(around, readAddress(to, network.name))
-    const blocks = replyBlocks(around, entries, epochs)
+    const blocks = replyBlocks(around, epochs)
     const last = Math.max(...epochs)
     const until = blockWindow(network, last, 0).until + around.view.parameters.mailboxMinutes * 60 * second
     const { operations, commit } = own.add({ id, to, until }, blocks)
@@ -170,12 +174,13 @@ export class Replies {
         const block = this.#draw(around, conversation, true)
         if (block === undefined) return notInHand
         this.#ask(conversation, tries)
-        return { do: 'refill', packet: overBlock(around, block, refillFragment(around, waiting - usable)) }
+        const answer = overBlock(around, block, refillFragment(around, waiting - usable))
+        return answer === undefined ? notInHand : { do: 'refill', ...answer }
       }
     }
     const block = this.#draw(around, conversation, waiting > 1)
     if (block === undefined) return notInHand
-    return { do: 'send', packet: overBlock(around, block, fragment) }
+    return sent(overBlock(around, block, fragment))
   }
 
   /** A packet over one block of a conversation, or none: for what is not sent again. */
@@ -184,7 +189,7 @@ export class Replies {
     if (theirs.usable(conversation, clock.now(), this.#use(around)) === 0)
       return { do: 'fail', reason: 'REPLY_EXPIRED' }
     const block = this.#draw(around, conversation, false)
-    return block === undefined ? notInHand : { do: 'send', packet: overBlock(around, block, fragment) }
+    return block === undefined ? notInHand : sent(overBlock(around, block, fragment))
   }
 
   /** The block in hand; the next one is taken in hand where more are wanted, or none was. */
@@ -203,8 +208,8 @@ export class Replies {
     conversation: string,
     blocks: readonly TaggedBlock[],
   ): { operations: Operation[]; commit(): void } {
-    const { g, network, theirs, gateways, clock } = this.#init
-    const usable = acceptable(g, blocks, new Set(gateways().map(hex)), network, clock.now())
+    const { g, network, theirs, clock } = this.#init
+    const usable = acceptable(g, blocks, network, clock.now())
     return usable.length === 0 ? { operations: [], commit: () => {} } : theirs.add(conversation, usable)
   }
 
@@ -282,12 +287,12 @@ export class Replies {
 
   #use(around: Surroundings): BlockUse {
     const { network } = this.#init
-    const { g, home, view } = around
-    const transitMs = slowWays * g.hops * view.parameters.hopDelayMs
-    const homeId = hex(home.id)
+    const { g, view, gateway } = around
+    // To where the block begins, and on from there
+    const transitMs = 2 * slowWays * g.hops * view.parameters.hopDelayMs
     return {
       windowOf: epoch => blockWindow(network, epoch, transitMs),
-      entersHere: block => hex(firstHop(g, block)) === homeId,
+      isReachable: block => gateway(hex(firstHop(g, block))) !== undefined,
     }
   }
 
@@ -332,13 +337,22 @@ function remember<T>(map: Map<string, T>, id: string, value: T): void {
 /** Makes the request for more blocks that a replier sends, as a fragment of its own. */
 function refillFragment({ g, random }: Surroundings, missing: number): Uint8Array {
   const data = writeRefill(Math.min(maxBlocks, missing + spareBlocks))
-  return writeFragment({ kind: 'refill', id: random(16), index: 0, count: 1, attempt: 1, data }, g.userBytes)
+  return writeFragment(
+    { kind: 'refill', id: random(16), index: 0, count: 1, attempt: 1, data },
+    answerFragmentBytes(g),
+  )
 }
 
-/** A reply's body has no use for the acknowledgement block: whoever stores it cannot read it. */
-function overBlock({ g }: Surroundings, { block }: TaggedBlock, user: Uint8Array): Uint8Array {
-  const filled = body(g, { flags: 0, ack: new Uint8Array(g.replyBlockBytes), user })
-  return useReplyBlock(g, block, filled).packet
+/** Makes of a block and a fragment what goes to the gateway where the block begins; undefined where that is no more. */
+function overBlock(around: Surroundings, { block }: TaggedBlock, fragment: Uint8Array): Answer | undefined {
+  const gateway = around.gateway(hex(firstHop(around.g, block)))
+  if (gateway === undefined) return undefined
+  const to = { gateway, recipient: ANSWER_RECIPIENT }
+  return { to, user: writeAnswer(around.g, block, fragment) }
+}
+
+function sent(answer: Answer | undefined): ReplyStep {
+  return answer === undefined ? notInHand : { do: 'send', ...answer }
 }
 
 /**

@@ -8,11 +8,14 @@ import type { Suspicion } from './suspicion.ts'
 export type Sent =
   | { readonly what: 'fragment'; readonly id: string; readonly index: number; readonly attempt: number }
   | { readonly what: 'loop' }
+  /** To the gateway that sends an answer on. */
+  | { readonly what: 'answer' }
   | { readonly what: 'drop' }
 
 interface Expected {
   readonly sent: Sent
   readonly nodes: readonly string[]
+  readonly far: string
   readonly sentAt: number
   readonly roundTripMs: number
   /** When it counts as lost. */
@@ -32,6 +35,7 @@ export class Returns {
   readonly #suspicion: Suspicion
   readonly #mostSlackMs: () => number
   readonly #batchesMs: () => number
+  readonly #onLoop: (returned: boolean) => void
   /** By the lowercase hex of the reply id, in order of sending. */
   readonly #expected = new Map<string, Expected>()
   /** Like the estimate of RFC 6298, of what a round trip took beyond the delays drawn. */
@@ -42,8 +46,15 @@ export class Returns {
   /**
    * @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way
    * @param batchesMs what mixing in batches may add to a round trip
+   * @param onLoop told of each loop whether it came back in its time
    */
-  constructor(suspicion: Suspicion, mostSlackMs: () => number, batchesMs: () => number = () => 0) {
+  constructor(
+    suspicion: Suspicion,
+    mostSlackMs: () => number,
+    batchesMs: () => number = () => 0,
+    onLoop: (returned: boolean) => void = () => {},
+  ) {
+    this.#onLoop = onLoop
     this.#suspicion = suspicion
     this.#mostSlackMs = mostSlackMs
     this.#batchesMs = batchesMs
@@ -59,9 +70,9 @@ export class Returns {
   /** Something has left. */
   expect(sent: Sent, packet: Outbound, now: number): void {
     if (sent.what === 'loop') this.loops.sent++
-    const { nodes, roundTripMs } = packet
+    const { nodes, far, roundTripMs } = packet
     const due = now + roundTripMs + this.slackMs
-    this.#expected.set(hex(packet.replyId), { sent, nodes, sentAt: now, roundTripMs, due, lost: false })
+    this.#expected.set(hex(packet.replyId), { sent, nodes, far, sentAt: now, roundTripMs, due, lost: false })
     if (this.#expected.size > most) {
       const [oldest] = this.#expected.keys()
       this.#expected.delete(oldest as string)
@@ -73,7 +84,10 @@ export class Returns {
     const expected = this.#expected.get(replyId)
     if (expected === undefined) return undefined
     this.#expected.delete(replyId)
-    if (expected.sent.what === 'loop') this.#suspicion.acknowledged(expected.nodes, now)
+    if (expected.sent.what === 'loop') {
+      this.#suspicion.acknowledged(expected.nodes, now, expected.far)
+      this.#onLoop(true)
+    }
     this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
     if (expected.sent.what === 'loop') this.loops.returned++
     return expected.sent
@@ -84,8 +98,11 @@ export class Returns {
     for (const [replyId, expected] of this.#expected) {
       if (!expected.lost && expected.due <= now) {
         expected.lost = true
-        // An acknowledgement can be withheld by whoever runs the far gateway, who would choose our paths so
-        if (expected.sent.what === 'loop') this.#suspicion.lost(expected.nodes, now)
+        // A message's can be withheld by whoever runs the receiver's gateway, who would choose our paths so
+        if (expected.sent.what === 'loop') {
+          this.#suspicion.lost(expected.nodes, now, expected.far)
+          this.#onLoop(false)
+        }
       }
       if (expected.due + lateMs <= now) this.#expected.delete(replyId)
     }

@@ -22,22 +22,33 @@ const most = 4096
 export class Suspicion {
   readonly #halfLifeMs: number
   readonly #tallies = new Map<string, Tally>()
+  /** The same of loops by the gateway where they turn. */
+  readonly #fars = new Map<string, Tally>()
 
   constructor(halfLifeMs: number) {
     this.#halfLifeMs = halfLifeMs
   }
 
-  /** A packet over these nodes was not acknowledged in time. */
-  lost(nodes: readonly string[], now: number): void {
+  /**
+   * A packet over these nodes was not acknowledged in time. The far gateway alone acknowledges: it could withhold what
+   * came through the mixes that it does not like. So a loss counts for as much as the far gateway is worth beside the
+   * best of the others, squared: whoever withholds much is believed little.
+   */
+  lost(nodes: readonly string[], now: number, far: string): void {
+    const tallies = [...this.#fars.values()].map(tally => shareOf(this.#decay(tally, now)))
+    const own = shareOf(this.#far(far, now))
+    const counts = (own / Math.max(own, ...tallies)) ** 2
+    this.#far(far, now).lost++
     for (const id of new Set(nodes)) {
       const tally = this.#tally(id, now)
-      tally.lost++
-      tally.streak++
+      tally.lost += counts
+      tally.streak += counts
     }
   }
 
   /** A packet over these nodes was acknowledged. */
-  acknowledged(nodes: readonly string[], now: number): void {
+  acknowledged(nodes: readonly string[], now: number, far: string): void {
+    this.#far(far, now).acknowledged++
     for (const id of new Set(nodes)) {
       const tally = this.#tally(id, now)
       tally.acknowledged++
@@ -62,18 +73,25 @@ export class Suspicion {
   reliability(id: string, now: number): number {
     const tally = this.#tallies.get(id)
     if (tally === undefined) return 1
-    const { acknowledged, lost } = this.#decay(tally, now)
-    return (acknowledged + 1) / (acknowledged + lost + 1)
+    return shareOf(this.#decay(tally, now))
   }
 
   #tally(id: string, now: number): Tally {
-    const tally = this.#tallies.get(id) ?? { lost: 0, acknowledged: 0, streak: 0, at: now }
+    return this.#of(this.#tallies, id, now)
+  }
+
+  #far(id: string, now: number): Tally {
+    return this.#of(this.#fars, id, now)
+  }
+
+  #of(tallies: Map<string, Tally>, id: string, now: number): Tally {
+    const tally = tallies.get(id) ?? { lost: 0, acknowledged: 0, streak: 0, at: now }
     Object.assign(tally, this.#decay(tally, now))
-    this.#tallies.delete(id)
-    this.#tallies.set(id, tally)
-    if (this.#tallies.size > most) {
-      const [oldest] = this.#tallies.keys()
-      this.#tallies.delete(oldest as string)
+    tallies.delete(id)
+    tallies.set(id, tally)
+    if (tallies.size > most) {
+      const [oldest] = tallies.keys()
+      tallies.delete(oldest as string)
     }
     return tally
   }
@@ -82,4 +100,9 @@ export class Suspicion {
     const factor = 2 ** (-Math.max(0, now - at) / this.#halfLifeMs)
     return { lost: lost * factor, acknowledged: acknowledged * factor, streak: streak * factor, at: now }
   }
+}
+
+/** The share that was acknowledged, counting one that nobody saw fail. */
+function shareOf({ acknowledged, lost }: Tally): number {
+  return (acknowledged + 1) / (acknowledged + lost + 1)
 }

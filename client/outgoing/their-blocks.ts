@@ -1,7 +1,6 @@
 // Reply blocks that came with messages: what this client can still answer with (docs/spec/client-replies.md 7).
 
 import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'
-import { hex } from '../../encoding/bytes.ts'
 import { FieldWriter } from '../../encoding/writer.ts'
 import { type Geometry, nodeIdBytes } from '../../sphinx/geometry.ts'
 import { isReplyBlock } from '../../sphinx/reply.ts'
@@ -25,8 +24,8 @@ export interface BlockWindow {
 
 export interface BlockUse {
   readonly windowOf: (epoch: number) => BlockWindow
-  /** Tells whether a block's first hop is the gateway that this client talks through now. */
-  readonly entersHere: (block: Uint8Array) => boolean
+  /** Tells whether a block's first hop is a gateway that packets reach now. */
+  readonly isReachable: (block: Uint8Array) => boolean
 }
 
 interface Kept extends TaggedBlock {
@@ -141,7 +140,7 @@ export class TheirBlocks {
   /** When a block of this message can be used next; undefined when there is none. */
   nextWindow(id: string, use: BlockUse): number | undefined {
     const starts = (this.#blocks.get(id) ?? [])
-      .filter(({ block }) => use.entersHere(block))
+      .filter(({ block }) => use.isReachable(block))
       .map(({ epoch }) => use.windowOf(epoch).from)
     return starts.length === 0 ? undefined : Math.min(...starts)
   }
@@ -180,9 +179,9 @@ export class TheirBlocks {
   }
 }
 
-function isUsable({ epoch, block }: TaggedBlock, now: number, { windowOf, entersHere }: BlockUse): boolean {
+function isUsable({ epoch, block }: TaggedBlock, now: number, { windowOf, isReachable }: BlockUse): boolean {
   const { from, until } = windowOf(epoch)
-  return now >= from && now <= until && entersHere(block)
+  return now >= from && now <= until && isReachable(block)
 }
 
 /**
@@ -201,22 +200,18 @@ export function blockWindow(network: Network, epoch: number, transitMs: number):
 }
 
 /**
- * The blocks of a message that this client is willing to use: those that a packet can be made with, that enter
- * where it enters anyway (else whoever made the block would choose this client's gateway and learn its address),
- * for epochs about now. What is kept never fails when its turn has come.
+ * The blocks of a message that this client is willing to use: those that a packet can be made with, for epochs about
+ * now. Where they begin is their maker's affair: what goes there is a packet like any other. What is kept never fails
+ * when its turn has come.
  */
 export function acceptable(
   g: Geometry,
   blocks: readonly TaggedBlock[],
-  gateways: ReadonlySet<string>,
   network: Network,
   now: number,
 ): TaggedBlock[] {
   const epoch = epochAt(network, now)
-  return blocks.filter(
-    ({ block, epoch: of }) =>
-      of >= epoch - 1 && of <= epoch + 3 && isReplyBlock(g, block) && gateways.has(hex(firstHop(g, block))),
-  )
+  return blocks.filter(({ block, epoch: of }) => of >= epoch - 1 && of <= epoch + 3 && isReplyBlock(g, block))
 }
 
 /** Reads the node that a block is handed to, 32 bytes. */

@@ -15,11 +15,13 @@ import type { Surroundings } from '../packets/packets.ts'
 import { type CoverLevel, coverRates } from './cover.ts'
 import type { Suspicion } from './suspicion.ts'
 
-/** The gateway by which a client enters. */
+/** The gateways by which a client enters, and to which everything comes back. */
 export interface Home {
-  /** 32 bytes */
+  /** 32 bytes: keeps its mailbox. */
   readonly home: Uint8Array
-  /** Says whether it takes packets now. */
+  /** Says by which gateway it enters; undefined: by its home. */
+  readonly entry: { current(): NodeEntry | undefined }
+  /** Says whether packets can leave now. */
   readonly open: boolean
 }
 
@@ -42,7 +44,7 @@ const longestWayMs = 5 * second
 
 export class Whereabouts {
   readonly #init: WhereaboutsInit
-  #made: { readonly id: Uint8Array; readonly view: View; readonly around: Surroundings } | undefined
+  #made: { readonly view: View; readonly around: Surroundings } | undefined
 
   #ended = false
 
@@ -57,16 +59,17 @@ export class Whereabouts {
 
   /** Gives the same while the gateway does not answer: reply blocks can be made all the same. */
   maker(): Surroundings | undefined {
-    const id = this.#init.home()?.home
+    const doors = this.#init.home()
     const view = this.#init.directory.current()
-    if (id === undefined || view === undefined) return undefined
-    const made = this.#made
-    if (made !== undefined && made.view === view && made.id === id) return made.around
-    const home = this.gateway(hex(id))
+    if (doors === undefined || view === undefined) return undefined
+    const home = this.gateway(hex(doors.home))
     if (home === undefined) return undefined
-    const around = this.#around(view, home)
-    // One that another document lists may be listed otherwise by the next
-    this.#made = view.nodes.get(hex(id)) === home ? { id, view, around } : undefined
+    const entry = doors.entry.current() ?? home
+    const made = this.#made
+    // Another document may list either otherwise
+    if (made?.view === view && made.around.home === home && made.around.entry === entry) return made.around
+    const around = this.#around(view, entry, home)
+    this.#made = { view, around }
     return around
   }
 
@@ -75,12 +78,13 @@ export class Whereabouts {
     this.#ended = true
   }
 
-  #around(view: View, home: NodeEntry): Surroundings {
+  #around(view: View, entry: NodeEntry, home: NodeEntry): Surroundings {
     const { g, network, clock, random, suspicion, mailbox } = this.#init
     return {
       g,
       view,
       epochAt: time => epochAt(network, time),
+      entry,
       home,
       gateway: id => this.gateway(id),
       mailbox,

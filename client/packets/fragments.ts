@@ -5,6 +5,7 @@ import { FieldWriter } from '../../encoding/writer.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
 import { ClientError } from '../error.ts'
 import { Reader } from '../reader.ts'
+import { answerFragmentBytes } from './answers.ts'
 
 /** Names what a message is for. The first three travel to an address, the others over a reply block. */
 export type Kind = 'message' | 'blocks' | 'receipt' | 'reply' | 'read' | 'refill'
@@ -56,9 +57,9 @@ export function laneOf(kind: Kind): Lane {
   return kindBytes[kind] <= kindBytes.receipt ? 'forward' : 'reply'
 }
 
-/** Bytes of a fragment with its head and padding: the packet's user data less what sealing adds. */
+/** Bytes of a fragment with its head and padding: the packet's user data less what sealing adds, and a reply block. */
 export function fragmentBytes(g: Geometry, lane: Lane, sealingOverhead: number): number {
-  return lane === 'forward' ? g.userBytes - sealingOverhead : g.userBytes
+  return lane === 'forward' ? g.userBytes - sealingOverhead : answerFragmentBytes(g)
 }
 
 /**

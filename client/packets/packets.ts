@@ -2,12 +2,13 @@
 // alike to everybody but the client itself.
 
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
+import { hex } from '../../encoding/bytes.ts'
 import { body } from '../../sphinx/body.ts'
 import { DROP_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
-import { makeReplyBlock, type ReplySecret, useReplyBlock } from '../../sphinx/reply.ts'
+import { makeReplyBlock, type ReplySecret } from '../../sphinx/reply.ts'
 import { wrap } from '../../sphinx/wrap.ts'
-import { pick, type Random } from '../../world/random.ts'
+import { pick, type Random, shuffle } from '../../world/random.ts'
 import type { TaggedBlock } from './content.ts'
 import { drawPath, type Path, type PathChoice } from './paths.ts'
 import { readPattern, type Way } from './pattern.ts'
@@ -17,7 +18,9 @@ export interface Surroundings {
   readonly g: Geometry
   readonly view: View
   readonly epochAt: (time: number) => number
-  /** The client's gateway: its packets enter there, acknowledgements and replies end there. */
+  /** The gateway by which the client's packets enter. It sees the client's address, and nothing that comes back. */
+  readonly entry: NodeEntry
+  /** The gateway that keeps its mailbox: acknowledgements and replies end there. */
   readonly home: NodeEntry
   /** A gateway by the lowercase hex of its id, also one that just this consensus lacks. */
   readonly gateway: (id: string) => NodeEntry | undefined
@@ -31,16 +34,25 @@ export interface Surroundings {
 }
 
 export interface Outbound {
-  /** g.packetBytes, for the client's gateway */
+  /** g.packetBytes, for the client's entry */
   readonly packet: Uint8Array
-  /** 16 bytes: names what comes back, an acknowledgement or the loop itself. */
+  /** 16 bytes: names the acknowledgement that comes back. */
   readonly replyId: Uint8Array
   /** The nodes it passes, there and back, lowercase hex. */
   readonly nodes: readonly string[]
-  /** Delays drawn until it reaches the far gateway (a loop: until it is back), milliseconds. */
+  /** The far gateway, lowercase hex. */
+  readonly far: string
+  /** Delays drawn until it reaches the far gateway, milliseconds. */
   readonly drawnMs: number
   /** Delays drawn until what comes back is in the mailbox, milliseconds. */
   readonly roundTripMs: number
+}
+
+/** Where a packet ends. */
+export interface Ending {
+  readonly gateway: NodeEntry
+  /** 32 bytes: a mailbox, or what stands for something else (sphinx/commands.ts). */
+  readonly recipient: Uint8Array
 }
 
 export interface OwnBlock extends TaggedBlock {
@@ -61,28 +73,30 @@ const replyIdBytes = 16
  * @param to where it ends, and the recipient there
  * @param user g.userBytes
  * @param way what a person asks of it; the acknowledgement obeys the filters
+ * @param back where the acknowledgement ends: default, the client's mailbox
  * @throws ClientError NO_PATH, NO_CONSENSUS
  */
 export function forwardPacket(
   around: Surroundings,
-  to: { readonly gateway: NodeEntry; readonly recipient: Uint8Array },
+  to: Ending,
   user: Uint8Array,
   now: number,
   way?: Way,
+  back: Ending = { gateway: around.home, recipient: around.mailbox },
 ): Outbound {
-  const { g, view, epochAt, home, mailbox, weight, random } = around
+  const { g, view, epochAt, entry, weight, random } = around
   const choice = way && choiceOf(around, way)
   const there = drawPath(
-    { view, first: home, last: to.gateway, at: now, epochAt, weight, delayAtEnd: true, choice },
+    { view, first: entry, last: to.gateway, at: now, epochAt, weight, delayAtEnd: true, choice },
     random,
   )
   // The acknowledgement sets out when the far gateway's delay is over, with the keys of that time.
   const setsOut = now + there.transitMs + there.endDelayMs
-  const back = drawPath(
+  const returning = drawPath(
     {
       view,
       first: to.gateway,
-      last: home,
+      last: back.gateway,
       at: setsOut,
       epochAt,
       weight,
@@ -92,14 +106,15 @@ export function forwardPacket(
     random,
   )
   const replyId = random(replyIdBytes)
-  const { block } = makeReplyBlock(g, back.hops, { recipient: mailbox, replyId }, random)
+  const { block } = makeReplyBlock(g, returning.hops, { recipient: back.recipient, replyId }, random)
   const packet = wrap(g, there.hops, to.recipient, body(g, { flags: 0, ack: block, user }), random)
   return {
     packet,
     replyId,
-    nodes: [...there.nodes, ...back.nodes],
+    far: hex(to.gateway.id),
+    nodes: [...there.nodes, ...returning.nodes],
     drawnMs: there.transitMs,
-    roundTripMs: there.transitMs + there.endDelayMs + back.transitMs,
+    roundTripMs: there.transitMs + there.endDelayMs + returning.transitMs,
   }
 }
 
@@ -113,41 +128,46 @@ function choiceOf({ g, reliability }: Surroundings, way: Way): PathChoice {
   }
 }
 
-/** A packet to nobody: the gateway where it ends stores nothing, and acknowledges it like any other. */
-export function dropPacket(around: Surroundings, now: number): Outbound {
-  const { g, view, random } = around
-  const gateways = view.gateways.filter(gateway => gateway.running)
-  const gateway = pick(random, gateways.length > 0 ? gateways : [around.home])
-  return forwardPacket(around, { gateway, recipient: DROP_RECIPIENT }, random(g.userBytes), now)
+/**
+ * A packet to nobody: the gateway where it ends stores nothing, and acknowledges it like any other. To everybody else
+ * it is a message.
+ *
+ * @param comesBack false: the acknowledgement goes to nobody too, for something that came in its place
+ */
+export function dropPacket(around: Surroundings, now: number, comesBack = true): Outbound {
+  const { g, random } = around
+  const to = { gateway: someGateway(around), recipient: DROP_RECIPIENT }
+  const back = comesBack ? undefined : { gateway: someGateway(around), recipient: DROP_RECIPIENT }
+  return forwardPacket(around, to, random(g.userBytes), now, undefined, back)
 }
 
-/** A packet to the client itself: a reply block of its own, used at once. */
-export function loopPacket(around: Surroundings, now: number): Outbound {
-  const { g, view, epochAt, home, mailbox, weight, random } = around
-  const path = drawPath(
-    { view, first: home, last: home, at: now, epochAt, weight, delayAtEnd: false },
-    random,
-  )
-  const replyId = random(replyIdBytes)
-  const { block } = makeReplyBlock(g, path.hops, { recipient: mailbox, replyId }, random)
-  const { packet } = useReplyBlock(g, block, new Uint8Array(g.bodyBytes))
-  return { packet, replyId, nodes: path.nodes, drawnMs: path.transitMs, roundTripMs: path.transitMs }
+/**
+ * A message of the client to its own mailbox, which says nothing.
+ *
+ * @param user g.userBytes, as a correspondent would have sealed them
+ */
+export function ownPacket(around: Surroundings, user: Uint8Array, now: number): Outbound {
+  return forwardPacket(around, { gateway: around.home, recipient: around.mailbox }, user, now)
+}
+
+function someGateway({ view, home, random }: Surroundings): NodeEntry {
+  const running = view.gateways.filter(gateway => gateway.running)
+  return pick(random, running.length > 0 ? running : [home])
 }
 
 /**
  * Reply blocks for one correspondent, in the order in which to use those of an epoch: each takes mixes that
  * the ones before it have used least, so that one dead mix breaks as few as can be.
  *
- * @param entries where the correspondent's packets enter: the gateways of its address, in its order
+ * They begin at gateways at random, to each of which a packet that is like a message brings what is answered.
+ *
  * @param epochs the epoch of each block; the view has keys for it
  * @throws ClientError NO_PATH, NO_CONSENSUS
  */
-export function replyBlocks(
-  around: Surroundings,
-  entries: readonly NodeEntry[],
-  epochs: readonly number[],
-): OwnBlock[] {
+export function replyBlocks(around: Surroundings, epochs: readonly number[]): OwnBlock[] {
   const { g, view, home, mailbox, random } = around
+  const running = view.gateways.filter(gateway => gateway.running)
+  const entries = shuffle(random, running.length > 0 ? running : [home])
   const uses = new Map<string, number>()
   return epochs.map((epoch, i) => {
     const weight = (id: string): number => around.weight(id) * 1000 ** -(uses.get(`${epoch} ${id}`) ?? 0)

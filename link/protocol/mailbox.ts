@@ -12,8 +12,8 @@ export const requestBytes = 97
 export const greetingBytes = 33
 /** Bytes before the entries of a page: status 1, places 1, count 1, waiting 2. */
 export const pageHeadBytes = 5
-/** Bytes of an entry before its payload: kind 1, cursor 8, reply id 16. */
-export const entryHeadBytes = 25
+/** Bytes of an entry before its payload: cursor 8, id 16. */
+export const entryHeadBytes = 24
 /** Entries of the largest page: its count is one byte. */
 export const largestPage = 255
 /** Bytes of the largest part of a page that shows the bulletin. */
@@ -64,14 +64,16 @@ export interface Greeting {
   readonly nonce: Uint8Array
 }
 
+/** Holds what came for a mailbox. Whether it is a message or came over a reply block its owner knows by the id. */
 export interface MailboxEntry {
-  /** `forward`: user data of a packet, padded with zeros; `reply`: the payload of a reply block's packet. */
-  readonly kind: 'forward' | 'reply'
   /** 1 to 2^53 - 1, larger for what came later. */
   readonly cursor: number
-  /** 16 bytes; zeros for a forward entry. */
+  /** 16 bytes: the reply id of what came over a reply block; of a message, random. */
   readonly replyId: Uint8Array
-  /** The geometry's payload bytes. */
+  /**
+   * The geometry's payload bytes: of what came over a reply block, its payload; of a message, the packet's user data,
+   * filled up with random bytes.
+   */
   readonly payload: Uint8Array
 }
 
@@ -95,7 +97,6 @@ export interface PageSize {
 }
 
 const requestKinds = { hello: 1, open: 2, read: 3, announce: 4 } as const
-const entryKinds = { forward: 1, reply: 2 } as const
 const statuses: readonly MailboxStatus[] = ['ok', 'not-open', 'bad-proof', 'slow-down', 'full']
 
 /** Bytes of every page of this size. */
@@ -221,7 +222,6 @@ export function writePage(page: Page, size: PageSize): Uint8Array {
       throw new RangeError(
         `mailbox page: payload: want ${size.payloadBytes} bytes, have ${entry.payload.length}`,
       )
-    write.u8(entryKinds[entry.kind])
     write.u64(entry.cursor)
     write.put(entry.replyId)
     write.put(entry.payload)
@@ -264,13 +264,7 @@ function readStatus(read: Reader): MailboxStatus {
 }
 
 function readEntry(read: Reader, payloadBytes: number, previous: number): MailboxEntry {
-  const byte = read.u8('entry kind')
-  if (byte !== entryKinds.forward && byte !== entryKinds.reply)
-    throw read.wrong('entry kind', `${byte} is none of 1, 2`)
-  const kind = byte === entryKinds.forward ? 'forward' : 'reply'
   const cursor = read.u64('cursor')
   if (cursor <= previous) throw read.wrong('cursor', `${cursor} after ${previous}`)
-  const replyId = read.take(16, 'reply id')
-  if (kind === 'forward' && replyId.some(byte => byte !== 0)) throw read.wrong('reply id', 'forward has none')
-  return { kind, cursor, replyId, payload: read.take(payloadBytes, 'payload') }
+  return { cursor, replyId: read.take(16, 'reply id'), payload: read.take(payloadBytes, 'payload') }
 }

@@ -29,9 +29,12 @@ const leastRequests = 16
 export interface Gateway {
   /** Says how many of a client's cells may come in, from the first on. */
   admit(client: Uint8Array, cells: number): number
+  /** Takes one off what a client may ask for: of a gateway that carries it to a home. */
+  mayAsk(client: Uint8Array): 'yes' | 'slow-down' | 'full'
   /**
    * Answers one request of the mailbox protocol.
    *
+   * @param client 32 bytes: a connection's throw-away identity, or the binding of a channel (channels.ts)
    * @throws LinkError BAD_MESSAGE
    */
   answer(client: Uint8Array, request: Uint8Array): Promise<Uint8Array>
@@ -70,7 +73,7 @@ export function gateway(options: {
   announce: Announcements['announce']
   payloadBytes: number
   clients: number
-  /** Says whether a client has a connection: what is known of it begins and ends with that. */
+  /** Says whether a client has a connection or a channel: what is known of it begins and ends with that. */
   isConnected: (client: Uint8Array) => boolean
   clock: Pick<Clock, 'elapsed'>
   random: Random
@@ -166,6 +169,12 @@ export function gateway(options: {
       return client === undefined
         ? 0
         : takeTokens(client.cells, cellRate(parameters()), cells, clock.elapsed())
+    },
+    mayAsk(from) {
+      const client = known(from)
+      if (client === undefined) return 'full'
+      const taken = takeTokens(client.requests, requestRate(parameters()), 1, clock.elapsed())
+      return taken === 0 ? 'slow-down' : 'yes'
     },
     async answer(from, bytes) {
       const request = readRequest(bytes)

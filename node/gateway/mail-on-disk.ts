@@ -4,21 +4,28 @@
 
 import type { MailboxEntry } from '../../link/protocol/mailbox.ts'
 import type { Clock } from '../../world/clock.ts'
+import type { Random } from '../../world/random.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
-import type { Ms } from '../../world/units.ts'
+import { hour, type Ms, minute, second } from '../../world/units.ts'
 import { NodeError } from '../error.ts'
 import type { Mail } from '../relay/relay.ts'
 import { heldAt } from './level.ts'
 
-const format = 1
-/** Bytes before an entry's data: kind 1, reply id 16. */
-const headBytes = 17
+/** Marks mail as it stands now. Of format 1, which is read still, entries stood as they had come, with their kind. */
+const format = 2
+/** Bytes before an entry's data: its id. */
+const headBytes = 16
+/** Times on disk are no finer than this, or a sixteenth of what mail lives, whichever is less. */
+const coarsestMs: Ms = hour
+const partOfLife = 16
 
 /** One entry as the index has it. Its times are as `Clock.elapsed` counts: a clock that is set makes no mail older. */
 export interface Indexed {
   readonly cursor: number
   readonly came: Ms
   readonly bytes: number
+  /** Says whether it came over a reply block. Nothing on disk tells: of what was there at the start, undefined. */
+  readonly returned: boolean | undefined
 }
 
 /** A mailbox as the index has it. */
@@ -29,6 +36,8 @@ export interface Box {
   pending: number
   nextCursor: number
   touched: Ms
+  /** Holds the values of the entries that come next, while its owner reads: a page does not wait for the disk. */
+  readonly ready: Map<number, Uint8Array>
   /** Sums its entries and those on their way. */
   bytes: number
   /** Tells how firm it is (room.ts): 0 while no owner has ever opened it. */
@@ -41,16 +50,16 @@ export interface Box {
 export type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }
 
 /** Writes an entry, and its place in the index. */
-export function putEntry(clock: Clock, box: Box, entry: Indexed, value: Uint8Array): Operation[] {
+export function putEntry(dates: Dates, box: Box, entry: Indexed, value: Uint8Array): Operation[] {
   return [
-    { type: 'put', key: indexKey(box, entry.cursor), value: indexValue(clock, entry) },
+    { type: 'put', key: indexKey(box, entry.cursor), value: indexValue(dates, entry) },
     { type: 'put', key: dataKey(box, entry.cursor), value },
   ]
 }
 
 /** Writes what is known of a mailbox besides its entries. */
-export function putBox(clock: Clock, box: Box): Operation {
-  return { type: 'put', key: boxKey(box), value: boxValue(clock, box) }
+export function putBox(dates: Dates, box: Box): Operation {
+  return { type: 'put', key: boxKey(box), value: boxValue(dates, box) }
 }
 
 /** Names all that the store has of an entry. */
@@ -74,9 +83,20 @@ function cursorText(cursor: number): string {
   return cursor.toString(16).padStart(14, '0')
 }
 
-/** Writes a moment of `Clock.elapsed` as a date: what it is to another process. */
-function dateOf(clock: Clock, moment: Ms): bigint {
-  return BigInt(Math.max(0, Math.floor(clock.now() - (clock.elapsed() - moment))))
+/** Holds what dates on disk are made with: the clock, and how long mail is kept, minutes. */
+export interface Dates {
+  readonly clock: Clock
+  readonly minutes: number
+}
+
+/**
+ * Writes a moment of `Clock.elapsed` as a date: what it is to another process. Coarse, since whoever takes the disk
+ * need not know when mail came; later than it was, so that none is too old too early.
+ */
+function dateOf({ clock, minutes }: Dates, moment: Ms): bigint {
+  const unit = Math.max(second, Math.min(coarsestMs, (minutes * minute) / partOfLife))
+  const exact = Math.max(0, clock.now() - (clock.elapsed() - moment))
+  return BigInt(Math.ceil(exact / unit) * Math.floor(unit))
 }
 
 /** Reads a date that `dateOf` wrote. One that is still to come is now: the clock was put back since. */
@@ -85,30 +105,32 @@ function momentOf(clock: Clock, date: bigint): Ms {
 }
 
 /** Writes: next cursor 8, last touched 8, level 1. */
-function boxValue(clock: Clock, box: Box): Uint8Array {
+function boxValue(dates: Dates, box: Box): Uint8Array {
   const value = new Uint8Array(17)
   const view = new DataView(value.buffer)
   view.setBigUint64(0, BigInt(box.nextCursor))
-  view.setBigUint64(8, dateOf(clock, box.touched))
+  view.setBigUint64(8, dateOf(dates, box.touched))
   view.setUint8(16, box.level)
   return value
 }
 
 /** Writes: arrival 8, bytes 4. */
-function indexValue(clock: Clock, entry: Indexed): Uint8Array {
+function indexValue(dates: Dates, entry: Indexed): Uint8Array {
   const value = new Uint8Array(12)
   const view = new DataView(value.buffer)
-  view.setBigUint64(0, dateOf(clock, entry.came))
+  view.setBigUint64(0, dateOf(dates, entry.came))
   view.setUint32(8, entry.bytes)
   return value
 }
 
-/** Writes: kind 1 (1 forward, 2 reply), reply id 16, then the data. */
-export function dataValue(mail: Mail): Uint8Array {
-  const value = new Uint8Array(headBytes + mail.data.length)
-  value[0] = mail.kind === 'forward' ? 1 : 2
-  value.set(mail.replyId, 1)
-  value.set(mail.data, headBytes)
+/**
+ * Writes: id 16, then as many bytes as any entry has, random behind what came: messages, acknowledgements and answers
+ * look alike to whoever takes the disk.
+ */
+export function dataValue({ kind, replyId, data }: Mail, payloadBytes: number, random: Random): Uint8Array {
+  const value = random(headBytes + payloadBytes)
+  if (kind === 'reply') value.set(replyId)
+  value.set(data, headBytes)
   return value
 }
 
@@ -120,16 +142,12 @@ export function readData(
   value: Uint8Array | undefined,
   payloadBytes: number,
 ): MailboxEntry | undefined {
-  if (value === undefined || value.length < headBytes || value.length > headBytes + payloadBytes)
+  if (value === undefined || value.length < headBytes + 1 || value.length > headBytes + 1 + payloadBytes)
     return undefined
+  const from = value.length === headBytes + payloadBytes ? 0 : 1
   const payload = new Uint8Array(payloadBytes)
-  payload.set(value.subarray(headBytes))
-  return {
-    kind: value[0] === 1 ? 'forward' : 'reply',
-    cursor,
-    replyId: new Uint8Array(value.subarray(1, headBytes)),
-    payload,
-  }
+  payload.set(value.subarray(from + headBytes))
+  return { cursor, replyId: new Uint8Array(value.subarray(from, from + headBytes)), payload }
 }
 
 /**
@@ -153,6 +171,7 @@ export async function loadIndex(store: Store, clock: Clock): Promise<Map<string,
         nextCursor: Number(view.getBigUint64(0)),
         touched: momentOf(clock, view.getBigUint64(8)),
         bytes: 0,
+        ready: new Map(),
         level,
         heldMs: heldAt(level),
         heldSince: undefined,
@@ -168,6 +187,7 @@ export async function loadIndex(store: Store, clock: Clock): Promise<Map<string,
         cursor: Number.parseInt(cursor ?? '', 16),
         came: momentOf(clock, view.getBigUint64(0)),
         bytes,
+        returned: undefined,
       })
     }
     return boxes
@@ -179,7 +199,7 @@ export async function loadIndex(store: Store, clock: Clock): Promise<Map<string,
 
 async function checkFormat(store: Store): Promise<void> {
   const written = await store.get('mail/format')
-  if (written === undefined) return await store.put('mail/format', Uint8Array.of(format))
+  if (written === undefined || written[0] === 1) return await store.put('mail/format', Uint8Array.of(format))
   if (written[0] === format) return
   throw new NodeError('NEWER_FORMAT', `mailboxes of format ${written[0]}: this version knows ${format} only`)
 }

@@ -4,8 +4,9 @@
 import { hex } from '../../encoding/bytes.ts'
 import type { MailboxEntry } from '../../link/protocol/mailbox.ts'
 import type { Clock } from '../../world/clock.ts'
+import { type Random, systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { type Ms, minute, second } from '../../world/units.ts'
+import { MiB, type Ms, minute, second } from '../../world/units.ts'
 import type { Mail } from '../relay/relay.ts'
 import { levelOf } from './level.ts'
 import {
@@ -29,7 +30,11 @@ const cursorsPerMs = 1024
 const overheadBytes = 250
 
 export interface MailboxLimits {
-  /** One mailbox has so many entries at most: the consensus's mailboxEntries. */
+  /**
+   * One mailbox has so many entries at most: the consensus's mailboxEntries. For one more the oldest goes, and not by
+   * what its owner has read: whether something is taken says nothing of that. What came over reply blocks, which only
+   * the owner gives, and messages, which anybody writes, have half each where both want more.
+   */
   entries: number
   /** An entry is kept so long: the consensus's mailboxMinutes. */
   minutes: number
@@ -40,6 +45,10 @@ export interface MailboxLimits {
   /** So many entries wait for the disk at most. */
   readonly waiting: number
 }
+
+/** Entries of a mailbox that lie ready for its owner's next pages, and the bytes of all that lie ready. */
+const mostReady = 96
+const mostReadyBytes = 64 * MiB
 
 export type StoreEnd = 'stored' | 'MAILBOX_FULL' | 'STORE_FAILED'
 
@@ -93,9 +102,12 @@ export async function openMailboxes(options: {
   limits: MailboxLimits
   /** Told after each write, with the error of one that was refused. */
   wrote?: (error?: unknown) => void
+  /** Default: the system's. */
+  random?: Random
 }): Promise<Mailboxes> {
-  const { store, clock, payloadBytes, wrote = () => {} } = options
+  const { store, clock, payloadBytes, wrote = () => {}, random = systemRandom } = options
   const limits = { ...options.limits }
+  let readyBytes = 0
   const boxes = await loadIndex(store, clock)
   /** Has those that no owner ever opened, the one that was longest not written to first. */
   const unclaimed = new Set<Box>()
@@ -123,7 +135,7 @@ export async function openMailboxes(options: {
     const nextCursor = Math.max(leastCursor, Math.floor(clock.now()) * cursorsPerMs)
     const [touched, level] = [clock.elapsed(), claimed ? 1 : 0]
     const box = { name, entries: [], pending: 0, bytes: 0, touched, level, nextCursor }
-    const made = { ...box, heldMs: 0, heldSince: undefined }
+    const made = { ...box, ready: new Map(), heldMs: 0, heldSince: undefined }
     boxes.set(name, made)
     if (!claimed) unclaimed.add(made)
     return made
@@ -143,15 +155,54 @@ export async function openMailboxes(options: {
   const makeRoom = (box: Box | undefined, size: number): boolean => {
     const pressure = pressureOf({ bytes: (box?.bytes ?? 0) + size, level: box?.level ?? 0 })
     while (bytes + size > limits.bytes) {
-      const gives = room.above(pressure)
-      if (gives === undefined || gives === box) return false
+      const gives = room.above(pressure) ?? box
+      if (gives === undefined || gives.entries.length === 0) return false
       forget(gives, gives.entries.splice(0, 1))
     }
     return true
   }
 
+  /** Has the oldest go where a mailbox is full: of the kind that has more than half, or else of the other. */
+  const makePlace = (box: Box, returned: boolean): boolean => {
+    if (box.entries.length + box.pending < limits.entries) return true
+    const ofKind = box.entries.filter(entry => entry.returned === returned).length
+    const kind = ofKind >= limits.entries / 2 ? returned : !returned
+    const at = box.entries.findIndex(entry => entry.returned === undefined || entry.returned === kind)
+    if (box.entries.length === 0) return false
+    forget(box, box.entries.splice(Math.max(0, at), 1))
+    return true
+  }
+
+  const makeReady = (box: Box, cursor: number, value: Uint8Array): void => {
+    if (box.heldSince === undefined || box.ready.size >= mostReady || box.ready.has(cursor)) return
+    if (readyBytes + value.length > mostReadyBytes) return
+    box.ready.set(cursor, value)
+    readyBytes += value.length
+  }
+
+  const unready = (box: Box, cursor: number): void => {
+    readyBytes -= box.ready.get(cursor)?.length ?? 0
+    box.ready.delete(cursor)
+  }
+
+  /** Reads what comes behind a cursor, for later. What the disk does not give is asked for again. */
+  const readAhead = async (box: Box, after: number): Promise<void> => {
+    const from = firstAfter(box.entries, after)
+    const wanted = box.entries.slice(from, from + mostReady).filter(({ cursor }) => !box.ready.has(cursor))
+    if (wanted.length === 0) return
+    // What lies before is with the owner, and would keep others out
+    for (const cursor of box.ready.keys()) if (cursor <= after) unready(box, cursor)
+    const values = await store.getMany(wanted.map(({ cursor }) => dataKey(box, cursor)))
+    for (const [i, { cursor }] of wanted.entries()) {
+      const value = values[i]
+      if (value !== undefined && box.entries.some(entry => entry.cursor === cursor))
+        makeReady(box, cursor, value)
+    }
+  }
+
   const forget = (box: Box, gone: readonly Indexed[]): void => {
     for (const entry of gone) {
+      unready(box, entry.cursor)
       bytes -= entry.bytes
       box.bytes -= entry.bytes
       entries--
@@ -209,14 +260,15 @@ export async function openMailboxes(options: {
     const all: Operation[] = batch.deletions.map(key => ({ type: 'del', key }))
     for (const { box, entry, value } of batch.writes) {
       touched.add(box)
-      all.push(...putEntry(clock, box, entry, value))
+      all.push(...putEntry({ clock, minutes: limits.minutes }, box, entry, value))
     }
     // one that gave its place to another is not written again
-    for (const box of touched) if (boxes.get(box.name) === box) all.push(putBox(clock, box))
+    for (const box of touched)
+      if (boxes.get(box.name) === box) all.push(putBox({ clock, minutes: limits.minutes }, box))
     return all
   }
 
-  function settle({ box, entry, done }: Write, failed: boolean): void {
+  function settle({ box, entry, value, done }: Write, failed: boolean): void {
     box.pending--
     if (failed) {
       bytes -= entry.bytes
@@ -224,27 +276,41 @@ export async function openMailboxes(options: {
       entries--
     } else {
       box.entries.push(entry)
+      makeReady(box, entry.cursor, value)
       // it gave its place to another one while this was written
       if (boxes.get(box.name) !== box) forget(box, box.entries.splice(0))
     }
     done(failed ? 'STORE_FAILED' : 'stored')
   }
 
+  const readPageOf = (
+    box: Box,
+    from: number,
+    chosen: readonly Indexed[],
+    values: readonly (Uint8Array | undefined)[],
+  ): { readonly entries: readonly MailboxEntry[]; readonly waiting: number } => ({
+    entries: chosen
+      .map((entry, i) => readData(entry.cursor, values[i], payloadBytes))
+      .filter(entry => entry !== undefined),
+    waiting: box.entries.length - from - chosen.length,
+  })
+
   return {
     put(mail, done) {
       const name = hex(mail.recipient)
-      const size = mail.data.length + overheadBytes
+      const size = payloadBytes + overheadBytes
       if (writes.length >= limits.waiting || !makeRoom(boxes.get(name), size)) return done('MAILBOX_FULL')
       const box = boxes.get(name) ?? newBox(name, false)
-      if (box === undefined || box.entries.length + box.pending >= limits.entries) return done('MAILBOX_FULL')
-      const entry = { cursor: box.nextCursor++, came: clock.elapsed(), bytes: size }
+      const returned = mail.kind === 'reply'
+      if (box === undefined || !makePlace(box, returned)) return done('MAILBOX_FULL')
+      const entry = { cursor: box.nextCursor++, came: clock.elapsed(), bytes: size, returned }
       box.pending++
       box.touched = entry.came
       if (unclaimed.delete(box)) unclaimed.add(box)
       bytes += size
       box.bytes += size
       entries++
-      writes.push({ box, entry, value: dataValue(mail), done })
+      writes.push({ box, entry, value: dataValue(mail, payloadBytes, random), done })
       work()
     },
     claim(owner) {
@@ -257,6 +323,7 @@ export async function openMailboxes(options: {
       box.heldSince ??= box.touched
       changed.add(box)
       work()
+      readAhead(box, 0).catch(error => wrote(error))
       return true
     },
     release(owner) {
@@ -264,6 +331,7 @@ export async function openMailboxes(options: {
       if (box?.heldSince === undefined) return
       firm(box)
       box.heldSince = undefined
+      for (const cursor of box.ready.keys()) unready(box, cursor)
       box.touched = clock.elapsed()
       changed.add(box)
       work()
@@ -275,15 +343,22 @@ export async function openMailboxes(options: {
       const kept = firstAfter(box.entries, done)
       if (kept > 0) forget(box, box.entries.splice(0, kept))
       const from = firstAfter(box.entries, after)
-      const chosen = box.entries.slice(from, from + places)
-      const waiting = box.entries.length - from - chosen.length
-      const values = await store.getMany(chosen.map(entry => dataKey(box, entry.cursor)))
-      return {
-        entries: chosen
-          .map((entry, i) => readData(entry.cursor, values[i], payloadBytes))
-          .filter(entry => entry !== undefined),
-        waiting,
+      const next = box.entries.slice(from, from + places)
+      if (box.heldSince === undefined) {
+        const values = await store.getMany(next.map(entry => dataKey(box, entry.cursor)))
+        return readPageOf(box, from, next, values)
       }
+      // docs/spec/gateway.md 4: of what lies ready, so that no read of a disk tells whether there is something
+      const missing = next.findIndex(({ cursor }) => !box.ready.has(cursor))
+      const chosen = missing < 0 ? next : next.slice(0, missing)
+      const page = readPageOf(
+        box,
+        from,
+        chosen,
+        chosen.map(({ cursor }) => box.ready.get(cursor)),
+      )
+      readAhead(box, after).catch(error => wrote(error))
+      return page
     },
     sweep() {
       const cutoff = clock.elapsed() - limits.minutes * minute

@@ -11,8 +11,8 @@
 // loops, its acknowledgements) is received too.
 
 import { same } from '../../encoding/bytes.ts'
-import { readBody } from '../../sphinx/body.ts'
-import { BULLETIN_RECIPIENT, DROP_RECIPIENT } from '../../sphinx/commands.ts'
+import { body, readBody } from '../../sphinx/body.ts'
+import { ANSWER_RECIPIENT, BULLETIN_RECIPIENT, DROP_RECIPIENT } from '../../sphinx/commands.ts'
 import { SphinxError, type SphinxErrorCode } from '../../sphinx/error.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
 import type { Peeled } from '../../sphinx/peel.ts'
@@ -276,6 +276,12 @@ function finish(relay: Relay, packet: Exclude<Peeled, { at: 'forward' }>): Actio
   }
   relay.ending++
   const { recipient } = packet
+  // What comes back to nobody: a client's cover whose return a real one takes the place of
+  if (packet.at === 'reply' && same(recipient, DROP_RECIPIENT)) {
+    relay.ending--
+    relay.counters.served++
+    return []
+  }
   if (packet.at === 'reply')
     return [
       { do: 'store', mail: { recipient, kind: 'reply', replyId: packet.replyId, data: packet.payload } },
@@ -283,8 +289,33 @@ function finish(relay: Relay, packet: Exclude<Peeled, { at: 'forward' }>): Actio
   const { ack, user } = readBody(relay.geometry, packet.body)
   const thanks = { block: ack, delayMs: packet.delayMs }
   if (same(recipient, DROP_RECIPIENT)) return [{ do: 'serve', thanks }]
+  if (same(recipient, ANSWER_RECIPIENT)) return [{ do: 'serve', thanks }, ...answer(relay, user)]
   if (same(recipient, BULLETIN_RECIPIENT)) return [{ do: 'publish', user, thanks }]
   return [{ do: 'store', mail: { recipient, kind: 'forward', replyId: noReplyId, data: user }, thanks }]
+}
+
+/** Sends what a packet carries on by the reply block in front of it, which must begin here. */
+function answer(relay: Relay, user: Uint8Array): Action[] {
+  const { geometry } = relay
+  relay.counters.received++
+  try {
+    const block = user.subarray(0, geometry.replyBlockBytes)
+    const said = new Uint8Array(geometry.userBytes)
+    said.set(user.subarray(geometry.replyBlockBytes))
+    const noAck = new Uint8Array(geometry.replyBlockBytes)
+    const { first, packet } = useReplyBlock(
+      geometry,
+      block,
+      body(geometry, { flags: 0, ack: noAck, user: said }),
+    )
+    if (!same(first, relay.self))
+      throw new SphinxError('BAD_REPLY_BLOCK', 'answer: the block begins at another node')
+    relay.peeling++
+    return [{ do: 'peel', from: '', packets: [packet] }]
+  } catch (error) {
+    drop(relay, error instanceof SphinxError ? error.code : 'BAD_REPLY_BLOCK')
+    return []
+  }
 }
 
 function ended(relay: Relay, end: End, thanks: Thanks | undefined, now: Ms): Action[] {

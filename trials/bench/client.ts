@@ -143,6 +143,7 @@ function wrapMicroseconds(): number {
     g,
     view,
     epochAt: () => view.epoch,
+    entry: far,
     home,
     gateway: id => view.nodes.get(id),
     mailbox: random(32),

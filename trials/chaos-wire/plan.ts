@@ -11,6 +11,16 @@ import { cellProtocol } from '../../link/libp2p/cells.ts'
 import { dhtProtocol } from '../../link/libp2p/dht-kad.ts'
 import { boardProtocol, writeCatchRequest } from '../../link/protocol/bulletin.ts'
 import { mailboxProtocol, writeRequest as writeMailboxRequest } from '../../link/protocol/mailbox.ts'
+import {
+  channelNameBytes,
+  type Errand,
+  entryProtocol,
+  homeProtocol,
+  sealedBytes,
+  writeBatch,
+  writeCell,
+  writeErrand,
+} from '../../link/protocol/relaying.ts'
 import { below, fraction, pick, type Random, seededRandom } from '../../world/random.ts'
 
 export const roles = ['authority', 'gateway', 'client'] as const
@@ -59,6 +69,8 @@ export const protocols: readonly string[] = [
   cellProtocol,
   directoryProtocol,
   mailboxProtocol,
+  entryProtocol,
+  homeProtocol,
   boardProtocol,
   presenceProtocol,
   dhtProtocol,
@@ -284,6 +296,9 @@ function spoken(random: Random, protocol: string): Uint8Array {
     [cellProtocol]: () => noise(random, 8000),
     [directoryProtocol]: () => framed(changed(random, directoryRequest(random))),
     [mailboxProtocol]: () => framed(changed(random, mailboxRequest(random))),
+    [entryProtocol]: () => framed(changed(random, writeErrand(random(32), errand(random)))),
+    [homeProtocol]: () =>
+      framed(changed(random, writeBatch(Array.from({ length: below(random, 4) }, () => errand(random))))),
     [boardProtocol]: () => framed(changed(random, writeCatchRequest(below(random, 2 ** 31)))),
     [presenceProtocol]: () => framed(changed(random, random(32))),
     [dhtProtocol]: () => protobuf(random, 2000),
@@ -316,6 +331,12 @@ function directoryRequest(random: Random): Uint8Array {
       { ask: 'noting', message: bytes },
     ]),
   )
+}
+
+function errand(random: Random): Errand {
+  const kind = pick(random, ['begin', 'sealed'] as const)
+  const cell = writeCell({ kind, number: below(random, 9), sealed: random(sealedBytes) })
+  return { channel: random(channelNameBytes), cell }
 }
 
 function mailboxRequest(random: Random): Uint8Array {
