@@ -24,6 +24,7 @@ import type { ClientLimits } from './limits.ts'
 import { Arrivals } from './outgoing/arrivals.ts'
 import { type Clocks, startClocks } from './outgoing/clocks.ts'
 import { type CoverLevel, coverRates, covers } from './outgoing/cover.ts'
+import { CoverPackets } from './outgoing/cover-packets.ts'
 import { Dispatch } from './outgoing/dispatch.ts'
 import type { Outbox, Outgoing } from './outgoing/outbox.ts'
 import type { OwnBlocks } from './outgoing/own-blocks.ts'
@@ -142,8 +143,7 @@ export class Engine {
       diary: this.diary,
       returns: this.returns,
       replies: this.replies,
-      arrivals,
-      sealingKey: this.#identity.sealingKey.public,
+      cover: new CoverPackets(arrivals, sealing, this.#identity.sealingKey.public),
       whereabouts,
       covers: () => covers(this.#cover),
       onState: (id, state, reason) => this.parcels.moved(id, state, reason),

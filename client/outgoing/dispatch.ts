@@ -12,10 +12,10 @@ import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
 import { fragmentBytes, type Kind, laneOf, partOf, writeFragment } from '../packets/fragments.ts'
-import { dropPacket, forwardPacket, type Outbound, ownPacket, type Surroundings } from '../packets/packets.ts'
+import { forwardPacket, type Surroundings } from '../packets/packets.ts'
 import { readPattern, type Way } from '../packets/pattern.ts'
 import type { Sealing } from '../packets/sealing.ts'
-import type { Arrivals } from './arrivals.ts'
+import type { CoverPackets } from './cover-packets.ts'
 import { type Accepted, type Delivery, type Event, type MessageState, noDelivery, step } from './delivery.ts'
 import { type Answer, entryGateways, type Replies } from './replies.ts'
 import type { Returns, Sent } from './returns.ts'
@@ -54,9 +54,7 @@ export interface DispatchInit {
   readonly diary: Diary
   readonly returns: Returns
   readonly replies: Replies
-  readonly arrivals: Arrivals
-  /** 32 bytes: the client's own, for messages to itself. */
-  readonly sealingKey: Uint8Array
+  readonly cover: Pick<CoverPackets, 'make'>
   readonly link: Pick<Link, 'send'>
   readonly whereabouts: Pick<Whereabouts, 'surroundings'>
   /** Tells whether a tick without a message sends a loop or drop. */
@@ -333,7 +331,7 @@ export class Dispatch {
     const { clock, returns } = this.#init
     const what = name === 'drop' ? 'drop' : 'loop'
     try {
-      const { made, comesBack } = this.#coverPacket(around, name, clock.now())
+      const { made, comesBack } = this.#init.cover.make(around, name, clock.now())
       const left = (): void => {
         if (comesBack) returns.expect({ what }, made, clock.elapsed())
       }
@@ -343,26 +341,6 @@ export class Dispatch {
       this.#fault(error)
       return { what, packet: around.random(around.g.packetBytes), left: () => {} }
     }
-  }
-
-  /**
-   * The loop clock's are messages to the own mailbox, and all come back: what really came there takes the place of one,
-   * so that as much comes to the mailbox whether somebody writes or answers or not.
-   */
-  #coverPacket(
-    around: Surroundings,
-    name: 'payload' | 'loop' | 'drop',
-    now: Ms,
-  ): { readonly made: Outbound; readonly comesBack: boolean } {
-    const { arrivals, sealing, sealingKey } = this.#init
-    if (name === 'loop' && !arrivals.takesPlace('message')) {
-      const size = fragmentBytes(around.g, 'forward', sealing.overhead)
-      const user = sealing.seal(sealingKey, around.random(size), around.random)
-      arrivals.expect(user)
-      return { made: ownPacket(around, user, now), comesBack: true }
-    }
-    const comesBack = !arrivals.takesPlace('answer')
-    return { made: dropPacket(around, now, comesBack), comesBack }
   }
 
   #hold(transmit: Transmit, ms: Ms): void {
