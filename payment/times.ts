@@ -30,6 +30,8 @@ export interface PaymentTimes extends RoundTimes {
   readonly delayMs: number
   /** From one stretch of the ledger's log that is asked for to the next, whatever the wallet does, milliseconds. */
   readonly followMs: number
+  /** Mean time from one note that is broken for the stock to the next, milliseconds. Absent or 0: none is. */
+  readonly stockMs?: number
 }
 
 /** Those of a network with the usual parameters. */
@@ -41,6 +43,7 @@ export const usualTimes: PaymentTimes = {
   voteMs: minute,
   delayMs: 60 * minute,
   followMs: minute,
+  stockMs: 60 * minute,
 }
 
 /** Gives the first epoch whose meeting one can still go to. @param now milliseconds since 1970-01-01 UTC */

@@ -219,9 +219,19 @@ async function tellStory(
     isCut = true
   })
   let payments = await open(story, cut.store, 2)
-  const { quote } = payments.quote({ what: 'send', request }, { peers: 3, colluding: 0 })
+  // The process may end while it looks what there is to pay with
+  let quote: string | undefined
+  payments.quote({ what: 'send', request }, { peers: 3, colluding: 0 }).then(
+    made => {
+      quote = made.quote
+    },
+    () => {
+      quote = ''
+    },
+  )
+  for (let n = 0; n < 20 && quote === undefined; n++) await clock.advance(second / 10)
   let agreed = false
-  payments.sign(quote).then(
+  payments.sign(quote ?? '').then(
     () => {
       agreed = true
     },

@@ -264,12 +264,30 @@ test('a join that the ledger refuses because a note was spent names its owner, a
   table.run(() => submitting(table))
   const { note } = table.seat(3)
   for (const seat of table.seats.slice(0, 3)) {
-    table.tell(seat, { type: 'refused', spent: [{ note: note.id, by: random(32) }] })
+    table.tell(seat, { type: 'refused', spent: [{ note: note.id, by: random(32), isAlone: true }] })
   }
   table.run(() => table.seats.slice(0, 3).every(({ state }) => state.at === 'submitting'))
   for (const seat of table.seats.slice(0, 3)) {
     assert.equal(crimes(seat), [['04', 'double-spend']])
     assert.is(new Set(outputsOf(seat)).size, 2)
+  }
+})
+
+test('who is in an earlier join that somebody withheld is left out, and not blamed; nobody is once time is over', () => {
+  for (const [isAlone, isLate, crimesOf] of [
+    [false, false, []],
+    [true, true, []],
+    // The control: moved by its owner, in time
+    [true, false, [['04', 'double-spend']]],
+  ] as const) {
+    const table = new Table(4)
+    table.run(() => submitting(table))
+    const { note } = table.seat(3)
+    const seat = table.seat(0)
+    if (isLate && 'mine' in seat.state) table.now = seat.state.mine.expiry
+    table.tell(seat, { type: 'refused', spent: [{ note: note.id, by: random(32), isAlone }] })
+    assert.equal(crimes(seat), crimesOf)
+    assert.is(table.seat(0).state.at, isLate ? 'aborted' : 'keys')
   }
 })
 
@@ -281,7 +299,7 @@ test('an earlier join that somebody completed late pays the output of its own ru
   const [first, second] = seat.state.joins
   assert.ok(first !== undefined && second !== undefined)
   if (first === undefined) return
-  table.tell(seat, { type: 'refused', spent: [{ note: seat.note.id, by: first.id }] })
+  table.tell(seat, { type: 'refused', spent: [{ note: seat.note.id, by: first.id, isAlone: false }] })
   const after: RoundState = table.seat(0).state
   if (after.at !== 'done') return assert.unreachable(after.at)
   assert.is(hex(ownerOf(after.outputSecret)), outputsOf(seat)[0])

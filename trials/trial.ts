@@ -25,6 +25,10 @@ const trials: Readonly<Record<string, Trial>> = {
   },
   chaos: { about: 'protocols under faults, and which promise breaks', start: () => import('./chaos.ts') },
   conformance: { about: "others' published test vectors", start: () => import('./conformance.ts') },
+  'payment-privacy': {
+    about: "what a ledger's operator and a receiver find out of payments",
+    start: () => import('./privacy.ts'),
+  },
   resources: {
     about: 'what share of honest work passes while others fill each bound',
     start: () => import('./resources/resources.ts'),
@@ -40,7 +44,7 @@ const trial = name !== undefined && Object.hasOwn(trials, name) ? trials[name] :
 if (trial === undefined) {
   if (name !== undefined) console.error(`trial: no trial ${name}`)
   console.error('usage: npm run trial -- NAME [OPTIONS]     without options NAME says what it wants')
-  for (const [each, { about }] of Object.entries(trials)) console.error(`  ${each.padEnd(12)} ${about}`)
+  for (const [each, { about }] of Object.entries(trials)) console.error(`  ${each.padEnd(16)} ${about}`)
   process.exitCode = 2
 } else if (trial.needsDist && !isBuilt()) process.exitCode = 1
 else await trial.start()

@@ -148,7 +148,7 @@ function paymentRoutes({ payments, apps, now }: PaymentApiInit): Hono<Env> {
     const { request, ...expected } = v.parse(form.sendBody, await readJson(context))
     const wanted = { what: 'send', request: new Uint8Array(Buffer.from(request, 'base64url')) } as const
     return context.json(
-      quoteOf((await payments()).quote(wanted, expectedOf(expected), askerOf(context))),
+      quoteOf(await (await payments()).quote(wanted, expectedOf(expected), askerOf(context))),
       201,
     )
   })
@@ -157,7 +157,7 @@ function paymentRoutes({ payments, apps, now }: PaymentApiInit): Hono<Env> {
     const { amount, memo = '', deadlineMs = usualDeadlineMs, ...expected } = fields
     const wanted = { what: 'mix', amount, memo, deadline: Math.floor(now() + deadlineMs) } as const
     return context.json(
-      quoteOf((await payments()).quote(wanted, expectedOf(expected), askerOf(context))),
+      quoteOf(await (await payments()).quote(wanted, expectedOf(expected), askerOf(context))),
       201,
     )
   })

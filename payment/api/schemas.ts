@@ -80,6 +80,12 @@ export const quote: v.GenericSchema = named(
   v.object({
     quote: v.string(),
     until: time,
+    shows: v.optional(
+      v.object({
+        exchanges: v.pipe(v.number(), v.description('transactions before anything is mixed')),
+        origins: v.pipe(v.number(), v.description('so many origins are shown to be of one owner')),
+      }),
+    ),
     forecast: v.object({
       amount: v.number(),
       pieces: v.array(v.number()),

@@ -8,6 +8,7 @@ import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { minute } from '../../world/units.ts'
+import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Keychain } from '../keychain.ts'
 import { FollowedLedger } from '../ledger/followed.ts'
 import { answerProof, HeadWatch } from '../ledger/heads.ts'
@@ -67,6 +68,8 @@ export interface PaymentsInit {
   readonly times: PaymentTimes
 }
 
+/** A quote is given all the same: signing says what lacks. */
+const quoted: ReadonlySet<PaymentErrorCode> = new Set(['NO_NOTE', 'BUSY', 'BAD_AMOUNT'])
 /** The ledger, and whoever gives a receipt, has so long to answer, milliseconds. */
 const patienceMs = 2 * minute
 /**
@@ -112,6 +115,8 @@ export class Payments {
       ...shared,
       log: init.log,
       epochMs: init.times.epochMs,
+      stockMs: init.times.stockMs ?? 0,
+      random,
       agreements: this.#agreements,
       receipts: this.#receipts,
       news: this.#news,
@@ -219,8 +224,13 @@ export class Payments {
   }
 
   /** Says what a payment costs, takes and hides. Nothing is signed by it. @throws PaymentError as Quotes.make */
-  quote(wanted: Wanted, expected: Expected, asker = ''): Quote {
-    return this.#quotes.make(wanted, expected, asker)
+  async quote(wanted: Wanted, expected: Expected, asker = ''): Promise<Quote> {
+    const amount = wanted.what === 'send' ? readRequest(wanted.request).amount : wanted.amount
+    const shows = await this.#wallet.wouldShow(amount, await this.#kept()).catch((error: unknown) => {
+      if (error instanceof PaymentError && quoted.has(error.code)) return undefined
+      throw error
+    })
+    return this.#quotes.make(wanted, expected, asker, shows)
   }
 
   /**

@@ -9,6 +9,7 @@ import { PaymentError } from '../error.ts'
 import type { PaymentTimes } from '../times.ts'
 import { type Forecast, forecast } from './forecast.ts'
 import { readRequest } from './request.ts'
+import type { Shows } from './wallet.ts'
 
 /** Says what is to be paid: somebody's request, or an amount to oneself, so that its notes come back mixed. */
 export type Wanted =
@@ -30,6 +31,8 @@ export interface Quote {
   /** Milliseconds since 1970-01-01 UTC: not to be signed after that. */
   readonly until: number
   readonly forecast: Forecast
+  /** What everybody who reads the log is shown before anything is mixed; undefined where the wallet has too little. */
+  readonly shows: Shows | undefined
 }
 
 export interface QuotesInit {
@@ -65,7 +68,7 @@ export class Quotes {
    * @throws PaymentError WRONG_LEDGER, WRONG_STATE when the deadline has passed, BAD_AMOUNT, and what readRequest
    * throws
    */
-  make(wanted: Wanted, expected: Expected, asker: string): Quote {
+  make(wanted: Wanted, expected: Expected, asker: string, shows?: Shows): Quote {
     const { random, times, clock } = this.#init
     const now = Math.floor(clock.now())
     const { amount, deadline } = wanted.what === 'send' ? this.#readRequest(wanted.request) : wanted
@@ -74,7 +77,7 @@ export class Quotes {
     const quote = hex(random(16))
     if (this.#open.size >= mostOpen) this.#open.delete(this.#open.keys().next().value as string)
     this.#open.set(quote, { until: clock.elapsed() + lifeMs, wanted, asker })
-    return { quote, until: now + lifeMs, forecast: told }
+    return { quote, until: now + lifeMs, forecast: told, shows }
   }
 
   #readRequest(bytes: Uint8Array): { amount: number; deadline: number } {

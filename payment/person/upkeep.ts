@@ -3,6 +3,7 @@
 
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
+import { exponential, type Random } from '../../world/random.ts'
 import { Timers } from '../../world/timers.ts'
 import { turns } from '../../world/turns.ts'
 import { hour, type Ms, minute } from '../../world/units.ts'
@@ -20,6 +21,9 @@ export interface UpkeepInit {
   readonly clock: Clock
   readonly log: Log
   readonly epochMs: Ms
+  /** Mean time between two notes that are broken for the stock; 0: none is. */
+  readonly stockMs: Ms
+  readonly random: Random
   readonly orders: Orders
   readonly agreements: Agreements
   readonly receipts: ReturnType<typeof receiptsIn>
@@ -46,6 +50,17 @@ export class Upkeep {
   constructor(init: UpkeepInit) {
     this.#init = init
     this.#timers = new Timers(init.clock)
+    if (init.stockMs > 0) this.#restock()
+  }
+
+  /** At times that follow from nothing that is paid. */
+  #restock(): void {
+    const { random, stockMs, wallet, kept } = this.#init
+    this.#timers.after(exponential(random, stockMs), () => {
+      this.#inTurn(async () => await wallet.restock(await kept()))
+        .catch(error => this.#warn(error))
+        .finally(() => this.#restock())
+    })
   }
 
   /** Looks after everything at once, and from then on again and again. */

@@ -21,6 +21,7 @@ import {
 } from '../ledger/transaction.ts'
 import { Reader } from '../reader.ts'
 import { recordsUnder } from '../records.ts'
+import { stocked } from './origins.ts'
 import type { Payment, Purse } from './pieces.ts'
 import { receiptsIn } from './receipts.ts'
 import {
@@ -33,6 +34,7 @@ import {
   settleDispute,
 } from './request.ts'
 import { type Reservations, reservationsIn } from './reservations.ts'
+import { broken, type Choice, choose, type Exchange, merged, type Stocked, toBreak } from './stock.ts'
 
 /** Holds all that a wallet is made of. */
 export interface WalletInit {
@@ -55,6 +57,19 @@ const mostPages = 16
 export interface Held {
   readonly note: Note
   readonly secret: Uint8Array
+}
+
+/** A note of one's own, and how it looks to others. */
+interface OwnNote extends Stocked {
+  readonly held: Held
+}
+
+/** Says what is shown to everybody who reads the log before a payment's pieces are mixed. */
+export interface Shows {
+  /** Transactions that break notes, or put them together. */
+  readonly exchanges: number
+  /** Notes of so many origins are shown to be of one owner; from 2 on that was not known before. */
+  readonly origins: number
 }
 
 /** A request of this wallet's own, and how much of it is paid. */
@@ -189,8 +204,8 @@ export class Wallet {
 
   /**
    * Notes of exactly the denominations that an amount is split into, reserved on disk for this payment before they are
-   * handed out. Where they are not there, notes are exchanged for them in one transaction, which shows that they belong
-   * together: it comes before anything is mixed.
+   * handed out. Where they are not there, a note is broken or notes are put together in one transaction, which shows
+   * that they belong together: it comes before anything is mixed (stock.ts).
    *
    * @param payments those that have begun
    * @param order the id of the payment that they are for, 32 bytes; default: one that nobody else has
@@ -202,12 +217,55 @@ export class Wallet {
     order: Uint8Array = this.#init.random(32),
   ): Promise<Purse> {
     return await this.#inTurn(async () => {
-      const held = await this.#notesFor(order, payments)
-      const chosen = exactly(split(amount), held)
-      if (chosen === null) return purseOf(await this.#exchange(amount, held, order))
-      await this.#reservations.reserve(idsOf(chosen), order)
-      return purseOf(chosen)
+      const choice = await this.#choice(amount, await this.#notesFor(order, payments))
+      const { exchange } = choice
+      const made = exchange === null ? [] : await this.#exchange(exchange, choice.made, order)
+      const whole = choice.whole.map(({ held }) => held)
+      await this.#reservations.reserve(idsOf([...whole, ...made]), order)
+      return purseOf([...whole, ...made])
     })
+  }
+
+  /**
+   * Says what paying an amount would show of this wallet beyond the payment.
+   *
+   * @throws PaymentError NO_NOTE when the wallet has less, and what the ledger throws
+   */
+  async wouldShow(amount: number, payments: readonly Payment[]): Promise<Shows> {
+    const choice = await this.#choice(amount, await this.#notesFor(this.#init.random(32), payments))
+    return { exchanges: choice.exchange === null ? 0 : 1, origins: merged(choice) }
+  }
+
+  /**
+   * Breaks one note by its pattern, where the stock of standard notes lacks something.
+   *
+   * @returns whether it did
+   * @throws what the ledger throws
+   */
+  async restock(payments: readonly Payment[]): Promise<boolean> {
+    const order = this.#init.random(32)
+    return await this.#inTurn(async () => {
+      const note = toBreak(await this.#stocked(await this.#notesFor(order, payments)))
+      if (note === null) return false
+      try {
+        await this.#exchange({ spends: [note], makes: broken(note.denomination) }, [], order)
+      } finally {
+        await this.#reservations.release(order)
+      }
+      return true
+    })
+  }
+
+  async #stocked(held: readonly Held[]): Promise<OwnNote[]> {
+    const { ledger } = this.#init
+    return await Promise.all(held.map(async one => ({ ...(await stocked(ledger, one.note)), held: one })))
+  }
+
+  async #choice(amount: number, held: readonly Held[]): Promise<Choice<OwnNote>> {
+    const exact = choose(amount, await this.#stocked(held))
+    if (exact !== null && (exact.exchange?.spends.length ?? 0) <= mostInputs) return exact
+    const sum = held.reduce((total, { note }) => total + note.denomination, 0)
+    throw new PaymentError('NO_NOTE', `wallet: it has ${sum}, and ${amount} are to be paid`)
   }
 
   /** Gives up what was prepared for a payment: it has begun, or never will. */
@@ -215,26 +273,23 @@ export class Wallet {
     await this.#inTurn(() => this.#reservations.release(order))
   }
 
-  async #exchange(amount: number, held: readonly Held[], order: Uint8Array): Promise<Held[]> {
-    const spent: Held[] = []
-    let sum = 0
-    for (const one of held) {
-      if (sum >= amount || spent.length >= mostInputs) break
-      spent.push(one)
-      sum += one.note.denomination
-    }
-    if (sum < amount) throw new PaymentError('NO_NOTE', `wallet: it has ${sum}, and ${amount} are to be paid`)
-    const wanted = split(amount)
-    const made = [...wanted, ...(sum > amount ? split(sum - amount) : [])]
-    const secrets = await this.#fresh('change', made.length)
+  /** @param wanted of what it makes, for this order; all that is spent and wanted is the order's on disk */
+  async #exchange(
+    { spends, makes }: Exchange<OwnNote>,
+    wanted: readonly number[],
+    order: Uint8Array,
+  ): Promise<Held[]> {
+    const spent = spends.map(({ held }) => held)
+    const secrets = await this.#fresh('change', makes.length)
     const owners = secrets.map(ownerOf)
-    const outputs = made.map((denomination, i) => ({ denomination, owner: owners[i] as Uint8Array }))
+    const outputs = makes.map((denomination, i) => ({ denomination, owner: owners[i] as Uint8Array }))
     const { ledger } = this.#init
     const unsigned = transfer(idsOf(spent), outputs)
     const keys = spent.map(({ note, secret }) => ({ note, secretKey: secret }))
     // Known before the ledger is asked, so that nobody else is handed any of them in between
-    const notes = notesOf(transactionId(ledger.id, unsigned), unsigned).slice(0, wanted.length)
-    const chosen = notes.map((note, i): Held => ({ note, secret: secrets[i] as Uint8Array }))
+    const notes = notesOf(transactionId(ledger.id, unsigned), unsigned)
+    const made = notes.map((note, i): Held => ({ note, secret: secrets[i] as Uint8Array }))
+    const chosen = exactly(wanted, made) ?? []
     await this.#reservations.reserve([...idsOf(spent), ...idsOf(chosen)], order)
     await ledger.submit(signTransfer(ledger.id, unsigned, keys))
     return chosen

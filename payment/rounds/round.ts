@@ -44,6 +44,7 @@ import {
   type RoundEvent,
   type RoundState,
   type Running,
+  type Spent,
   type Step,
   type Submitting,
 } from './state.ts'
@@ -264,7 +265,9 @@ function submit(config: RoundConfig, state: Submitting, now: Moment): Step {
   return [next, [{ do: 'submit', transaction }, waitPhase(config)]]
 }
 
+/** Past its time the join is left to others, and to the settling of the note. */
 function submitAgain(config: RoundConfig, state: Submitting, now: Moment): Step | null {
+  if (now.wall >= state.mine.expiry) return abort(state, 'expired')
   return now.elapsed < state.again ? null : submit(config, state, now)
 }
 
@@ -276,22 +279,25 @@ function settled(state: Common, transaction: Uint8Array): Step | null {
   return [{ at: 'done', join, outputSecret: attempt.outputSecret, attempts: state.attempts }, []]
 }
 
-/** Notes of the join were spent by something else: by an earlier join of these peers, or by their owners. */
-function refused(
-  config: RoundConfig,
-  state: Submitting,
-  spent: readonly { readonly note: Uint8Array; readonly by: Uint8Array }[],
-  now: Moment,
-): Step {
+/**
+ * Notes of the join were spent by something else: by an earlier join, whose members are not to blame that somebody
+ * withheld it until now, or by their owners. After the round's time everybody may take its note back.
+ */
+function refused(config: RoundConfig, state: Submitting, spent: readonly Spent[], now: Moment): Step {
+  if (now.wall >= state.mine.expiry) return [state, []]
   for (const { by } of spent) {
     const done = settled(state, by)
     if (done !== null) return done
   }
-  const owners = [...state.requests.values()].filter(({ note }) => spent.some(one => same(one.note, note.id)))
-  const convictions = owners.map(
+  const isMine = (one: Spent): boolean => same(one.note, state.mine.note.id)
+  if (spent.some(isMine)) return abort(state, 'no-agreement')
+  const ownersOf = (all: readonly Spent[]): Member[] =>
+    [...state.requests.values()].filter(({ note }) => all.some(one => same(one.note, note.id)))
+  const owners = ownersOf(spent)
+  if (owners.length === 0) return [state, []]
+  const convictions = ownersOf(spent.filter(({ isAlone }) => isAlone)).map(
     ({ from }): Conviction => ({ guilty: from, crime: 'double-spend', evidence: [] }),
   )
-  if (convictions.length === 0) return [state, []]
   const [, actions] = punish(config, state, convictions, now)
   const without = exclude(
     state,

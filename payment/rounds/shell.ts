@@ -18,7 +18,7 @@ import { Looks } from './looks.ts'
 import { type RoundRecord, readRecord, writeRecord } from './record.ts'
 import { step } from './round.ts'
 import { type Settlement, settle, shownOf, spenderIn } from './settle.ts'
-import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Step } from './state.ts'
+import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Spent, Step } from './state.ts'
 
 /** Tells the owner of the note. */
 export type Report =
@@ -316,9 +316,10 @@ export class RoundShell {
 }
 
 /** Finds those who are proven to have spent a note. Nobody is held to what a ledger only says. */
-async function spending(ledger: Ledger, id: Uint8Array): Promise<{ note: Uint8Array; by: Uint8Array }[]> {
+async function spending(ledger: Ledger, id: Uint8Array): Promise<Spent[]> {
   const note = await ledger.note(id)
   const by = note === null ? null : await spenderIn(ledger, note)
   if (by === null) return []
-  return isSpending(await ledger.positionOf(by), id) ? [{ note: id, by }] : []
+  const position = await ledger.positionOf(by)
+  return isSpending(position, id) ? [{ note: id, by, isAlone: position?.spends?.length === 1 }] : []
 }

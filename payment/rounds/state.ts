@@ -201,6 +201,14 @@ export type Running = Keys | InRun
 /** Says where a round is, from meeting to the end (docs/spec/payments-rounds.md 4). */
 export type RoundState = Pairing | Running | Submitting | Done | Aborted
 
+/** A note that is proven to be spent. */
+export interface Spent {
+  readonly note: Uint8Array
+  readonly by: Uint8Array
+  /** True when that transaction spends nothing else: then no other join can be what its owner signed. */
+  readonly isAlone: boolean
+}
+
 export type RoundEvent =
   /** Something that somebody published, untrusted. */
   | { readonly type: 'message'; readonly bytes: Uint8Array }
@@ -216,7 +224,7 @@ export type RoundEvent =
   /** The ledger has this transaction. */
   | { readonly type: 'entered'; readonly transaction: Uint8Array }
   /** The ledger refuses the transaction, because these notes were spent by others. */
-  | { readonly type: 'refused'; readonly spent: readonly { note: Uint8Array; by: Uint8Array }[] }
+  | { readonly type: 'refused'; readonly spent: readonly Spent[] }
 
 /** To be carried out in this order; nothing is sent before what stands ahead of it is on disk. */
 export type RoundAction =

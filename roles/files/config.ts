@@ -119,6 +119,7 @@ const paymentsSchema = v.strictObject({
   vote: v.optional(field(duration(100), '"1min"')),
   delay: v.optional(field(duration(0), '"1h"')),
   follow: v.optional(field(duration(1), '"1min"')),
+  stock: v.optional(field(duration(0), '"1h"')),
 })
 
 const clientSchema = v.strictObject({
@@ -368,6 +369,7 @@ function paymentsOf(
     voteMs: read.vote ?? usualTimes.voteMs,
     delayMs: read.delay ?? usualTimes.delayMs,
     followMs: read.follow ?? usualTimes.followMs,
+    stockMs: read.stock ?? usualTimes.stockMs ?? 0,
   }
   if (times.arriveMs >= times.epochMs)
     throw keyError(file, ['payments', 'arrive'], 'want less than payments.epoch')

@@ -412,7 +412,7 @@ export function clientText(file: string, draft: ClientDraft): string {
 
 /** Times as durations, by their key in `[payments]`. */
 export type PaymentDraft = Readonly<
-  Partial<Record<'epoch' | 'arrive' | 'round' | 'phase' | 'vote' | 'delay' | 'follow', string>>
+  Partial<Record<'epoch' | 'arrive' | 'round' | 'phase' | 'vote' | 'delay' | 'follow' | 'stock', string>>
 >
 
 function paymentLines(draft: PaymentDraft): Line[] {
@@ -436,6 +436,7 @@ function paymentLines(draft: PaymentDraft): Line[] {
     time('vote', usualTimes.voteMs, 'and then for votes and late messages.'),
     time('delay', usualTimes.delayMs, 'How long a mixed piece waits before it is paid out: the mean.'),
     time('follow', usualTimes.followMs, 'How often it asks for what is new in the ledger, whatever it does.'),
+    time('stock', usualTimes.stockMs ?? 0, 'How often it breaks a note for its stock: the mean; "0s" never.'),
   ]
 }
 

@@ -1,7 +1,7 @@
 // Writes what `chaffinch pay` says: payments, requests and forecasts for people.
 
 import { formatDuration } from '../../encoding/duration.ts'
-import type { Account, Forecast, PaymentLine } from '../../payment/index.ts'
+import type { Account, Forecast, PaymentLine, Quote } from '../../payment/index.ts'
 import { minute } from '../../world/units.ts'
 import { columns } from '../columns.ts'
 
@@ -61,6 +61,14 @@ export function forecastText({ amount, pieces, cost, time, colluding, ...alone }
           `if ${colluding} collude   ${effectiveSet} are left, a link of ${percent(linkProbability)}`,
       ),
   ].join('\n')
+}
+
+/** Says what is shown before anything is mixed, if anything is. */
+export function showsText({ exchanges, origins }: NonNullable<Quote['shows']>): string {
+  if (exchanges === 0) return 'shows          nothing before its pieces are mixed: the stock has them'
+  return origins > 1
+    ? `shows          that notes of ${origins} origins are of one owner: they are put together first`
+    : 'shows          that a note is broken: the stock lacks what is paid with'
 }
 
 function inMinutes(ms: number): string {

@@ -14,6 +14,7 @@ import {
   type PaymentLine,
   type PaymentTimes,
   type PieceLine,
+  type Quote,
   readRequest,
   usualGap,
   usualTimes,
@@ -22,7 +23,7 @@ import { openFolder, readClientFile } from '../../roles/files/index.ts'
 import { backUp, bringBack, exportOld, ownTerminal, typedWords } from './pay-backup.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
 import { openPaySession, type PaySession } from './pay-session.ts'
-import { accountText, forecastText, paymentText } from './pay-text.ts'
+import { accountText, forecastText, paymentText, showsText } from './pay-text.ts'
 
 const hint = 'chaffinch pay --help'
 /** The time between two looks at a payment that is not over. */
@@ -194,8 +195,10 @@ async function pay(path: string, what: object, amount: number, asked: Asked): Pr
     const quoted = (await session.ask(path, { method: 'POST', body })) as {
       quote: string
       forecast: Forecast
+      shows?: Quote['shows']
     }
     tell(quoted.forecast, asked)
+    if (quoted.shows !== undefined && !asked.isJson) console.log(showsText(quoted.shows))
     const signed = await session.ask(`/pay/quotes/${quoted.quote}`, { method: 'POST' })
     await untilOver(session, [(signed as { payment: string }).payment], asked)
   })

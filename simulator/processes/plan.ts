@@ -103,6 +103,7 @@ export const personTimes = {
   vote: '30s',
   delay: '2s',
   follow: '5s',
+  stock: '0s',
 } as const
 
 const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
