@@ -1,5 +1,5 @@
-// docs/spec/payments-paymix.md 5.7, npm run trial -- payment-privacy: who keeps the ledger and who is paid find out what
-// chance gives, and with the ways of before nearly everything.
+// docs/spec/payments-paymix.md 5.7, npm run trial -- payment-privacy: who keeps the ledger and who is paid find out
+// what chance gives, and with the ways of before nearly everything.
 // tier: slow
 
 import { test } from 'uvu'

@@ -1,5 +1,5 @@
-// Tells how a note of one's own looks in the public log: with which others it is known to be of one owner, and among how
-// many it hides. docs/spec/payments-paymix.md 5.11.
+// Tells how a note of one's own looks in the public log: with which others it is known to be of one owner, and among
+// how many it hides. docs/spec/payments-paymix.md 5.11.
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Ledger, Position } from '../ledger/ledger.ts'

@@ -1,6 +1,6 @@
-// Which notes a wallet pays with. It keeps a stock of standard notes, made by breaking single notes into fixed patterns,
-// so that what the log shows of that does not depend on what is paid; and it spends notes of different origins in one
-// transaction only when nothing else is left, and says so before. docs/spec/payments-paymix.md 5.11.
+// Chooses the notes that a wallet pays with. It keeps a stock of standard notes, made by breaking single notes into
+// fixed patterns, so that what the log shows of that does not depend on what is paid; and it spends notes of different
+// origins in one transaction only when nothing else is left, and says so before. docs/spec/payments-paymix.md 5.11.
 
 import { denominations, split } from '../denominations.ts'
 

@@ -210,7 +210,7 @@ export async function ledgerLinks(seed: number, way: Way, payers = 6): Promise<S
   return { right, guesses: truth.size, chance: 1 / payers }
 }
 
-/** Receivers look every minute whether their requests are paid. The operator groups keys that are looked for together. */
+/** Receivers look every minute whether they are paid. The operator groups keys that are looked for together. */
 export async function ledgerGroups(seed: number, way: Way, receivers = 10, minutes = 60): Promise<Score> {
   const office = await openOffice(seed, way)
   const { clock, heard, random } = office

@@ -1,6 +1,6 @@
-// The receiver of a payment as an adversary: it knows the amount that it asked for, the notes that it was paid with, and
-// the whole log; and who was handed which notes when they were minted. Does it name who paid? docs/spec/payments-paymix.md
-// 5.7.
+// The receiver of a payment as an adversary: it knows the amount that it asked for, the notes that it was paid with,
+// the whole log, and who was handed which notes when they were minted. Does it name who paid?
+// docs/spec/payments-paymix.md 5.7.
 
 import { hex } from '../../encoding/bytes.ts'
 import { originsOf, readPublic, type Seen } from '../../payment/anonymity/observer.ts'
@@ -147,7 +147,7 @@ async function meet(
   return keys
 }
 
-/** Every piece goes to a meeting to which all bring a note of its denomination who pay with one, or have one to lend. */
+/** Every piece goes to a meeting to which all bring a note who pay with one of its denomination, or have one to lend. */
 async function mixPieces(town: Town): Promise<void> {
   const { persons } = town
   for (let piece = 0; persons.some(({ pieces }) => pieces.length > piece); piece++) {
