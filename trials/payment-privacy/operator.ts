@@ -211,7 +211,7 @@ export async function ledgerLinks(seed: number, way: Way, payers = 6): Promise<S
 }
 
 /** Receivers look every minute whether they are paid. The operator groups keys that are looked for together. */
-export async function ledgerGroups(seed: number, way: Way, receivers = 10, minutes = 60): Promise<Score> {
+export async function ledgerGroups(seed: number, way: Way, receivers = 8, minutes = 60): Promise<Score> {
   const office = await openOffice(seed, way)
   const { clock, heard, random } = office
   const groupOf = new Map<string, number>()

@@ -147,7 +147,7 @@ async function meet(
   return keys
 }
 
-/** Every piece goes to a meeting to which all bring a note who pay with one of its denomination, or have one to lend. */
+/** Takes every piece to a meeting, to which all bring a note who pay with one like it, or have one to lend. */
 async function mixPieces(town: Town): Promise<void> {
   const { persons } = town
   for (let piece = 0; persons.some(({ pieces }) => pieces.length > piece); piece++) {
