@@ -31,7 +31,7 @@ export interface Quote {
   /** Milliseconds since 1970-01-01 UTC: not to be signed after that. */
   readonly until: number
   readonly forecast: Forecast
-  /** What everybody who reads the log is shown before anything is mixed; undefined where the wallet has too little. */
+  /** Shown to everybody who reads the log before anything is mixed; undefined where the wallet has too little. */
   readonly shows: Shows | undefined
 }
 

@@ -33,7 +33,7 @@ export interface Choice<S extends Stocked> {
   readonly made: readonly number[]
 }
 
-/** Of each decade a stock has so many: any digit is paid with these, as `split` cuts it. */
+/** A stock has so many of each decade: any digit is paid with these, as `split` cuts it. */
 const standard: Readonly<Record<number, number>> = { 1: 1, 2: 2, 5: 1 }
 
 /** The fixed pattern into which a note is broken: the same whatever it is broken for. @returns [] for a note of 1 */
@@ -102,7 +102,7 @@ function brokenFor<S extends Stocked>(lacking: readonly number[], held: readonly
   return null
 }
 
-/** What a note is broken into, pattern by pattern, until it holds these; null when it never does. */
+/** Breaks a note, pattern by pattern, until what comes of it holds these; null when it never does. */
 function brokenInto(denomination: number, lacking: readonly number[]): number[] | null {
   if (denomination < lacking.reduce((sum, one) => sum + one, 0)) return null
   const parts = [denomination]

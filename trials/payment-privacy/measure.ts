@@ -7,7 +7,7 @@ export type Interval = readonly [number, number]
 export interface Score {
   readonly right: number
   readonly guesses: number
-  /** What somebody who knows nothing gets right on average. */
+  /** Somebody who knows nothing gets so much right on average. */
   readonly chance: number
 }
 

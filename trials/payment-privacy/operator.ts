@@ -108,7 +108,7 @@ async function openOffice(seed: number, way: Way): Promise<Office> {
   })
 }
 
-/** How long it answers nobody else, to see what the one that it has answered does next. */
+/** So long it answers nobody else, to see what the one that it has answered does next. */
 const lookMs = 40 * second
 
 /**
@@ -255,7 +255,7 @@ export async function ledgerGroups(seed: number, way: Way, receivers = 8, minute
   return { right, guesses, chance: chance / guesses }
 }
 
-/** How far apart two keys' questions are on average: those of one wallet come together, time after time. */
+/** Reckons how far apart two keys' questions are: those of one wallet come together, time after time. */
 function apart(one: readonly number[], other: readonly number[]): number {
   const [n, more] = [Math.min(one.length, other.length), Math.abs(one.length - other.length)]
   if (n === 0) return 1e9

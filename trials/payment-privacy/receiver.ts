@@ -26,14 +26,14 @@ export type Preparing = 'stock' | 'exchange'
 
 const [ledgerSeed, mintSeed] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)]
 const genesis = { name: 'trial', ledgerKey: ownerOf(ledgerSeed), mintKey: ownerOf(mintSeed) }
-/** What each person begins with, and the most that is paid. */
+/** Each person begins with so much, and the most that is paid. */
 const coin = 50_000
 const largest = 20_000
 
 interface Person {
   readonly wallet: Wallet
   readonly pays: number
-  /** What it pays with. */
+  /** Notes that it pays with. */
   pieces: Held[]
   /** Notes that paid its receiver. */
   readonly paid: string[]
