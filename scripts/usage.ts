@@ -303,6 +303,7 @@ examples:
        chaffinch pay backup [--export FILE]
        chaffinch pay restore [--gap N] [--import FILE]
        chaffinch pay boltzmann FILE.json
+       chaffinch pay --ledger bitcoin ACTION … (docs/guide/bitcoin.md)
 
 Payments in pieces, through rounds that no coordinator runs (docs/spec/payments-paymix.md 5). The ledger's genesis and address stand on
 two lines of 'payments.ledger' in the client's folder; keys and payments lie there too, under seal. It asks the running
@@ -328,7 +329,18 @@ client, which goes on by itself; where none runs, it runs one for as long as the
   --memo TEXT      what a request is for
   --wait           of status: stay until all that is open is over
   --config FILE    the client's file (default: client.toml)
+  --gap N          of restore: so many keys in a row that nobody paid end the search (default: 1000)
   --json           print JSON; of boltzmann {"interpretations":"…","entropyBits":…,"links":[[…]]}, a row an output
+
+on Bitcoin, by a node of one's own (Bitcoin Core with txindex=1), which is looked at first:
+  address [--kind p2wpkh|p2tr|p2sh-p2wpkh]   a fresh address
+  status                                     the coins: amount, name (txid:vout), depth, joins left, label
+  send ADDRESS SATOSHI | fund DENOMINATION [--count N] | mix DENOMINATION
+  bump TXID | lift TXID:VOUT                 pay more for what waits: again, or with a child
+  freeze | thaw TXID:VOUT, label TXID:VOUT TEXT, labels [FILE]   what may be spent, and names (BIP 329)
+  descriptors, submit FILE                   to watch elsewhere; a PSBT that was signed elsewhere
+  --node URL --cookie FILE --chain NAME      where the node is; in client.toml under [payments] too
+  --coin TXID:VOUT (often)  --fee-rate N | --blocks N  --most-fee SATOSHI  --psbt FILE  --yes
 
 examples:
   chaffinch pay request 80 --memo tea

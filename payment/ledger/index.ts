@@ -13,9 +13,25 @@ export {
   txidOf,
 } from '../bitcoin/bitcoin.ts'
 export { type Coin, fundLadder } from '../bitcoin/funding.ts'
-export { feeTooLow, fresh, isOnLadder, type Ladder, nextRung, rungOf, sizeOf } from '../bitcoin/ladder.ts'
+export { BitcoinKeys, type KeyChain, type KeyPlace } from '../bitcoin/keys.ts'
+export { type Label, readLabels, writeLabels } from '../bitcoin/labels.ts'
+export {
+  checkedLadder,
+  feeTooLow,
+  fresh,
+  isOnLadder,
+  type Ladder,
+  nextRung,
+  type OutputKind,
+  rungOf,
+  sizeOf,
+} from '../bitcoin/ladder.ts'
 export { type BitcoinLedger, openBitcoinLedger } from '../bitcoin/ledger.ts'
+export { checkedNode, type NodeFacts } from '../bitcoin/node.ts'
+export { BitcoinPayments, type BitcoinPaymentsInit, type Draft } from '../bitcoin/payments.ts'
 export { bitcoinRpc, field, type Rpc, type RpcOptions } from '../bitcoin/rpc.ts'
+export type { Paid } from '../bitcoin/spend.ts'
+export { BitcoinWallet, type BitcoinWalletInit, coinNamed, nameOf, type OwnCoin } from '../bitcoin/wallet.ts'
 export { isDenomination, split } from '../denominations.ts'
 export { PaymentError, type PaymentErrorCode } from '../error.ts'
 export { embeddedJoins, type Join, type JoinScheme } from '../rounds/join.ts'

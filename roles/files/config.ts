@@ -118,6 +118,15 @@ const paymentsSchema = v.strictObject({
   phase: v.optional(field(duration(100), '"90s"')),
   vote: v.optional(field(duration(100), '"1min"')),
   delay: v.optional(field(duration(0), '"1h"')),
+  ledger: v.optional(v.picklist(['embedded', 'bitcoin']), 'embedded'),
+  node: v.optional(field(v.pipe(text, v.url('want http://user@host:port')), '"http://127.0.0.1:8332"')),
+  cookie: v.optional(field(text, '"/home/me/.bitcoin/.cookie"')),
+  chain: v.optional(v.picklist(['main', 'test', 'testnet4', 'signet', 'regtest']), 'main'),
+  outputs: v.optional(v.picklist(['p2wpkh', 'p2tr']), 'p2wpkh'),
+  step: v.optional(field(whole(1, 1_000_000), '5000'), 5000),
+  rungs: v.optional(field(whole(1, 100), '10'), 10),
+  least: v.optional(field(whole(1, 2 ** 50), '1000000'), 1_000_000),
+  confirmations: v.optional(field(whole(1, 100), '6'), 6),
   follow: v.optional(field(duration(1), '"1min"')),
   stock: v.optional(field(duration(0), '"1h"')),
 })
@@ -248,9 +257,26 @@ export interface ClientFile extends RoleFile {
     /** Those of the apps that may pay. */
     readonly apps: readonly string[]
     readonly times: PaymentTimes
+    /** The ledger that `chaffinch pay` is about where it is not told. */
+    readonly ledger: 'embedded' | 'bitcoin'
+    readonly bitcoin: BitcoinSettings
   }
   /** The secret that opens its folder, if that is locked. */
   readonly secret: SecretFiles
+}
+
+/** A Bitcoin node of one's own, and the ladder that all who meet must mean. */
+export interface BitcoinSettings {
+  /** http://user@host:port; undefined: at 127.0.0.1 and the chain's usual port. */
+  readonly node: string | undefined
+  /** The node's cookie file, absolute. */
+  readonly cookie: string | undefined
+  readonly chain: 'main' | 'test' | 'testnet4' | 'signet' | 'regtest'
+  readonly outputs: 'p2wpkh' | 'p2tr'
+  readonly step: number
+  readonly rungs: number
+  readonly least: number
+  readonly confirmations: number
 }
 
 /** @throws CommandError CONFIG */
@@ -373,7 +399,10 @@ function paymentsOf(
   }
   if (times.arriveMs >= times.epochMs)
     throw keyError(file, ['payments', 'arrive'], 'want less than payments.epoch')
-  return { apps: read.apps, times }
+  const { ledger, node, cookie, chain, outputs, step, rungs, least, confirmations } = read
+  const own = cookie === undefined ? undefined : beside(file, cookie)
+  const bitcoin = { node, cookie: own, chain, outputs, step, rungs, least, confirmations }
+  return { apps: read.apps, times, ledger, bitcoin }
 }
 
 /**

@@ -4,6 +4,7 @@
 export { type Certifies, certificateFor, certificateText, readCertificate } from './certificate.ts'
 export {
   type AuthorityFile,
+  type BitcoinSettings,
   type ClientFile,
   checkRoleText,
   clientEndpoint,
@@ -36,6 +37,13 @@ export {
   successorsText,
 } from './init-files.ts'
 export { type ParameterKey, parameterKeys, parametersSchema, parameterText } from './parameters.ts'
-export { exportFrom, openPayments, pinnedLedger, restoreInto, wordsIn } from './payments-folder.ts'
+export {
+  exportFrom,
+  openBitcoin,
+  openPayments,
+  pinnedLedger,
+  restoreInto,
+  wordsIn,
+} from './payments-folder.ts'
 export { keyError, readNetwork, readToml } from './read.ts'
 export { askNewPassphrase, askPassphrase, type SecretFiles, secretFromFiles } from './secret.ts'

@@ -185,6 +185,26 @@ function unsealed(seed: Uint8Array, exported: Uint8Array): Uint8Array {
   }
 }
 
+/**
+ * Opens what a client's folder keeps of Bitcoin, `payments-bitcoin`: it is of the same words, and no running client
+ * holds it.
+ *
+ * @throws PaymentError DAMAGED, as openPayments
+ */
+export async function openBitcoin(folder: string): Promise<PaymentsFolder> {
+  const places = placesIn(folder)
+  if (!existsSync(places.seed)) await (await openPayments(folder)).store.close()
+  const seed = seedOf(readKey(places.seed))
+  const store = await openSealed({ ...places, store: join(folder, 'payments-bitcoin') })
+  const [found, own] = [await store.get('seed'), fingerprintOf(seed)]
+  if (found === undefined) await store.put('seed', own)
+  else if (!same(found, own)) {
+    await store.close()
+    throw new PaymentError('DAMAGED', `${places.seed}: its words are not those of payments-bitcoin beside it`)
+  }
+  return { store, seed }
+}
+
 /** @throws PaymentError DAMAGED when the key is not there, or is another one, although payments are */
 async function openSealed({ key: file, store: payments }: Places): Promise<Store> {
   if (!existsSync(file) && existsSync(payments)) {

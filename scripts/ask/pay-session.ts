@@ -21,6 +21,8 @@ import { systemClock } from '../../world/clock.ts'
 export interface PaySession {
   /** @throws RemoteError, CommandError FAILED */
   ask(path: string, asked?: Asked): Promise<unknown>
+  /** Reaches the client itself. */
+  readonly client: RemoteClient
   /** Carries what is open from now on, where no running client does. */
   carry(): Promise<void>
   close(): Promise<void>
@@ -54,6 +56,7 @@ async function isRunning({ file, apiPort }: ClientFile): Promise<boolean> {
 function atRunning(config: string): PaySession {
   const client = runningClient(config)
   return {
+    client,
     ask: (path, asked = {}) => client.ask(path, { timeoutMs: patienceMs, ...asked }),
     carry: async () => {},
     close: async () => {},
@@ -93,6 +96,7 @@ async function ownSession(file: ClientFile): Promise<PaySession> {
     fetch: (...asked) => app.request(...asked),
   })
   return {
+    client: own,
     ask: (path, asked = {}) => own.ask(path, { timeoutMs: patienceMs, ...asked }),
     async carry() {
       await (await payments.open()).carry()

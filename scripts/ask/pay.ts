@@ -21,6 +21,7 @@ import {
 } from '../../payment/index.ts'
 import { openFolder, readClientFile } from '../../roles/files/index.ts'
 import { backUp, bringBack, exportOld, ownTerminal, typedWords } from './pay-backup.ts'
+import { bitcoin } from './pay-bitcoin.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
 import { openPaySession, type PaySession } from './pay-session.ts'
 import { accountText, forecastText, paymentText, showsText } from './pay-text.ts'
@@ -58,8 +59,19 @@ export async function run(args: readonly string[]): Promise<undefined> {
       gap: { type: 'string' },
       export: { type: 'string' },
       import: { type: 'string' },
+      ledger: { type: 'string' },
+      node: { type: 'string' },
+      cookie: { type: 'string' },
+      chain: { type: 'string' },
+      kind: { type: 'string' },
+      coin: { type: 'string', multiple: true },
+      'fee-rate': { type: 'string' },
+      blocks: { type: 'string' },
+      'most-fee': { type: 'string' },
+      count: { type: 'string' },
+      psbt: { type: 'string' },
     },
-    [1, 2],
+    [1, 3],
   )
   const [action, word] = positionals as [string, string | undefined]
   const peers = wholeNumber('peers', values.peers ?? '8', 3, 64)
@@ -76,7 +88,25 @@ export async function run(args: readonly string[]): Promise<undefined> {
     exportFile: values.export,
     importFile: values.import,
   }
+  const isBitcoin = ledgerOf(values.ledger, values.config, action) === 'bitcoin'
+  if (!isBitcoin && positionals.length > 2) throw new CommandError('USAGE', 'pay: want one word less', hint)
   try {
+    if (isBitcoin) {
+      await bitcoin(action, positionals.slice(1), {
+        ...asked,
+        node: values.node,
+        cookie: values.cookie,
+        chain: values.chain,
+        kind: values.kind,
+        coins: values.coin ?? [],
+        feeRate: values['fee-rate'],
+        blocks: values.blocks,
+        mostFee: values['most-fee'],
+        count: values.count,
+        psbt: values.psbt,
+      })
+      return
+    }
     return await act(action, word, asked)
   } catch (error) {
     if (error instanceof PaymentError) throw new CommandError('FAILED', `pay ${action}: ${error.message}`)
@@ -88,6 +118,18 @@ export async function run(args: readonly string[]): Promise<undefined> {
       )
     throw error
   }
+}
+
+/** Words and linkability are of no ledger. */
+const ofNoLedger: readonly string[] = ['backup', 'restore', 'boltzmann']
+
+function ledgerOf(said: string | undefined, config: string | undefined, action: string): string {
+  if (said !== undefined && said !== 'embedded' && said !== 'bitcoin')
+    throw new CommandError('USAGE', `pay: --ledger: want embedded or bitcoin, have '${said}'`, hint)
+  if (ofNoLedger.includes(action)) return 'embedded'
+  if (said !== undefined) return said
+  if (config === undefined && !existsSync('client.toml')) return 'embedded'
+  return readClientFile(config ?? 'client.toml').payments.ledger
 }
 
 const hints: Readonly<Record<string, string>> = {
