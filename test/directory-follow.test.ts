@@ -18,8 +18,11 @@ import { bodyOf, descriptorsOf, signaturesOf } from '../simulator/directory-samp
 import { DirectoryWorld, networkOf } from '../simulator/directory-world.ts'
 import { memoryStore } from '../world/store.ts'
 
-function signed(network: Network, epoch: number, signers = 3): Uint8Array {
-  const { bytes, hash } = nameBody(bodyOf(network, epoch, descriptorsOf(network, epoch)))
+/** @param before the epoch of the document that it follows; none: it is a network's first */
+function signed(network: Network, epoch: number, signers = 3, before?: number): Uint8Array {
+  const first =
+    before === undefined ? undefined : nameBody(bodyOf(network, before, descriptorsOf(network, before)))
+  const { bytes, hash } = nameBody(bodyOf(network, epoch, descriptorsOf(network, epoch), first))
   return writeDocument(bytes, signaturesOf(network, epoch, hash, signers))
 }
 
@@ -141,7 +144,7 @@ for (const [name, [make, code]] of Object.entries(bad)) {
     assert.is(hex((client.current() as View).hash), good)
     // The good one, when it comes at last, is taken at once: in one of two attempts, 1.25 s apart at most, since it
     // asks for the next epoch's in turns
-    source.gives = () => writeAnswer(signed(network, 2))
+    source.gives = () => writeAnswer(signed(network, 2, 3, 0))
     await world.clock.advance(2700)
     assert.is(client.current()?.epoch, 2)
     await world.close()

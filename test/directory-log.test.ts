@@ -253,11 +253,38 @@ test('an epoch that the log passes over accuses nobody: a round may have ended f
   const client = new HeldDocuments(network)
   client.add(four.signed, at, undefined, logOf([three, four]))
   client.add(five.signed, at)
-  assert.is(
-    codeOf(() => client.add(six.signed, at, undefined, logOf([three, four, six]))),
-    'ok',
-  )
+  const { held } = client.add(six.signed, at, undefined, logOf([three, four, six]))
   assert.equal(client.splits, [])
+  assert.is(client.suspect(held), 'no log', 'others are asked before it is used')
+  const other = new HeldDocuments(network)
+  other.add(five.signed, at, undefined, logOf([three, four]))
+  const late = other.add(six.signed, at, undefined, logOf([three, four, six]))
+  assert.equal(other.splits, [])
+  assert.is(other.suspect(late.held), 'no log')
+  other.confirm(6)
+  const seven = other.add(make(network, 7, six).signed, at)
+  assert.is(other.suspect(seven.held), undefined, 'control: what follows it needs no more')
+})
+
+test('a split is told once, and what was proven stays proven', () => {
+  const network = networkOf()
+  const documents = new HeldDocuments(network)
+  const honest = chain(network, [3, 4, 5, 6, 7, 8, 9])
+  const trap = make(network, 4, honest[0], { mixing: 'pool' })
+  documents.remember(trap.signed)
+  const now = network.genesis + 7.1 * network.epochMs
+  const six = documents.add((honest[3] as Made).signed, now)
+  assert.is(documents.suspect(six.held), undefined, 'nobody told its log, and nothing valid is held')
+  documents.add((honest[4] as Made).signed, now, undefined, logOf(honest))
+  const [split] = documents.splits
+  assert.is(split?.epoch, 4)
+  documents.add((honest[5] as Made).signed, now, undefined, logOf(honest))
+  assert.is(documents.splits[0], split, 'the same')
+  const four = honest[1] as Made
+  const signatures = signaturesOf(network, 4, four.hash, 2)
+  assert.ok(documents.contradict({ epoch: 4, hash: four.hash, signatures }) !== undefined)
+  documents.add((honest[6] as Made).signed, now, undefined, logOf(honest))
+  assert.is(documents.proofs.length, 2)
 })
 
 test('long after, one that has been away sees that what it followed then is not in the log', () => {

@@ -62,9 +62,10 @@ export class Archive {
   async load(): Promise<void> {
     const { store, network, clock } = this.#init
     const epoch = epochAt(network, clock.now())
-    for (const bytes of await store.changes()) this.#use(() => void this.documents.succession.learn(bytes))
-    const log = await store.log()
-    for (const bytes of await store.documents()) this.#use(() => this.#load(bytes, log))
+    for (const bytes of await store.documents.changes())
+      this.#use(() => void this.documents.succession.learn(bytes))
+    const log = await store.documents.log()
+    for (const bytes of await store.documents.all()) this.#use(() => this.#load(bytes, log))
     this.#handedOver = await store.handedOver()
     for (const { epoch: of, hash, body } of await store.signed()) {
       this.#signed.set(of, hash)
@@ -117,7 +118,7 @@ export class Archive {
       log.info({ epoch, signers: signers.length, hash: hex(hash) }, 'authority: document')
       const change = changes(held.document.body) !== undefined
       const names = this.documents.log.isMissing ? undefined : this.documents.log.serve()
-      store.putDocument(epoch, bytes, { change, log: names }).catch((error: unknown) => {
+      store.documents.put(epoch, bytes, { change, log: names }).catch((error: unknown) => {
         log.error({ why: String(error) }, 'authority: a document could not be stored')
       })
       return undefined
@@ -144,7 +145,7 @@ export class Archive {
     if (this.adopt(bytes, told)?.code !== 'WRONG_AUTHORITIES') return
     const { succession } = this.documents
     const { store } = this.#init
-    const kept = (epoch: number, step: Uint8Array): Promise<void> => store.putChange(epoch, step)
+    const kept = (epoch: number, step: Uint8Array): Promise<void> => store.documents.putChange(epoch, step)
     if (await followChanges(succession, ask, kept)) this.adopt(bytes, told)
   }
 
@@ -156,7 +157,8 @@ export class Archive {
 
   /** Serves the pointer to a document, also to one whose time is over. @throws DirectoryError UNAVAILABLE */
   async servePointer(epoch: number): Promise<Uint8Array> {
-    const old = this.documents.get(epoch) === undefined ? await this.#init.store.document(epoch) : undefined
+    const old =
+      this.documents.get(epoch) === undefined ? await this.#init.store.documents.get(epoch) : undefined
     if (old === undefined) return this.documents.servePointer(epoch)
     const { hash, signatures } = readDocument(old)
     return writePointer({ epoch, hash, signatures })
@@ -169,7 +171,7 @@ export class Archive {
    */
   async serveLog(page: number | null): Promise<Uint8Array> {
     if (page === null) return this.documents.log.serve()
-    const bytes = await this.#init.store.logPage(page)
+    const bytes = await this.#init.store.documents.logPage(page)
     if (bytes === undefined)
       throw new DirectoryError('UNAVAILABLE', `log: no page from entry ${page} on here`)
     return bytes
@@ -222,7 +224,7 @@ export class Archive {
   async serve(epoch: number | null): Promise<Uint8Array> {
     const { store, clock } = this.#init
     if (epoch !== null && this.documents.get(epoch) === undefined) {
-      const old = await store.document(epoch)
+      const old = await store.documents.get(epoch)
       if (old !== undefined) return old
     }
     return this.documents.serve(epoch, clock.now())
@@ -245,7 +247,8 @@ export class Archive {
    */
   async recall(epoch: Epoch): Promise<void> {
     for (let of = epoch + 1 - epochsValid; of <= epoch + 1; of++) {
-      const bytes = this.documents.get(of) === undefined ? await this.#init.store.document(of) : undefined
+      const bytes =
+        this.documents.get(of) === undefined ? await this.#init.store.documents.get(of) : undefined
       if (bytes !== undefined) this.#use(() => this.#load(bytes))
     }
   }

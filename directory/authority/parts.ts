@@ -3,6 +3,7 @@
 import { ed25519Sign } from '#crypto'
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Peer } from '../../link/link.ts'
+import type { Log } from '../../world/log.ts'
 import type { Descriptor } from '../documents/descriptor.ts'
 import type { Network } from '../documents/network.ts'
 import { defaultParameters } from '../documents/parameters.ts'
@@ -52,9 +53,7 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
   const { network, link, clock, random, log, sharing = secretSharing } = options
   const surroundings = { network, link, clock, random, log }
   const documents = new HeldDocuments(network, page => {
-    store.putLogPage(page).catch((error: unknown) => {
-      log.error({ why: String(error) }, 'authority: a page of the log could not be stored')
-    })
+    store.documents.putLogPage(page).catch(told(log, 'a page of the log could not be stored'))
   })
   const networkFor = (document: number): Network => documents.succession.networkFor(document)
   const store = new AuthorityStore(options.store, documents.succession, log, sharing)
@@ -105,12 +104,8 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
     step: options.step ?? step,
     onBegin: () => {
       gossip.plan()
-      admission?.prune().catch((error: unknown) => {
-        log.error({ why: String(error) }, 'authority: a member could not be forgotten')
-      })
-      admission?.recount().catch((error: unknown) => {
-        log.error({ why: String(error) }, 'authority: names of members could not be looked after')
-      })
+      admission?.prune().catch(told(log, 'a member could not be forgotten'))
+      admission?.recount().catch(told(log, 'names of members could not be looked after'))
     },
   })
   const take = async (descriptor: Descriptor): Promise<void> => {
@@ -196,6 +191,11 @@ async function catchUp(
   peer: Peer,
   newest: number | null,
 ): Promise<void> {
+  const { log: own } = archive.documents
+  if (own.isMissing) {
+    const told = await peers.ask(peer, { ask: 'log', page: null }).catch(ignoreRefusal)
+    if (told !== undefined) own.learn(told)
+  }
   const mine = archive.documents.newest()?.view.epoch ?? -1
   if (newest === null || (newest <= mine && archive.current() !== undefined)) return
   const log = await peers.ask(peer, { ask: 'log', page: null }).catch(ignoreRefusal)
@@ -212,4 +212,9 @@ async function catchUp(
 /** A peer that has no log tells none. @throws every other error */
 function ignoreRefusal(error: unknown): undefined {
   if (!(error instanceof DirectoryError)) throw error
+}
+
+/** Makes what says in the log that something failed, and goes on. */
+function told(log: Log, what: string): (error: unknown) => void {
+  return error => log.error({ why: String(error) }, `authority: ${what}`)
 }

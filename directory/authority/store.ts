@@ -17,7 +17,6 @@ import {
 } from '../documents/descriptor.ts'
 import { type Evidence, readEvidence, verifyEvidence, writeEvidence } from '../documents/evidence.ts'
 import { joinLimits, type Member, readJoin, writeJoin } from '../documents/joining.ts'
-import type { LogStretch } from '../documents/log.ts'
 import {
   maxMessageBytes,
   openMessage,
@@ -30,11 +29,11 @@ import type { VotingNetwork } from '../documents/network.ts'
 import type { Succession } from '../documents/succession.ts'
 import type { Vote } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
-import { changeKey, documentKey, logKey } from '../follow/documents-on-disk.ts'
 import { type SecretSharing, sharingOf } from '../randomness/sharing.ts'
 import { Reader } from '../reader.ts'
 import type { Descriptors, Kept, Made } from '../rounds/state.ts'
 import { digest, verifyStatement } from '../statement.ts'
+import { AuthorityDocuments } from './store-documents.ts'
 
 /** Sets for how many epochs signed documents stay, and the own statements that must not be made twice. */
 export const storedEpochs = 72
@@ -52,8 +51,6 @@ const keys = {
 const statements = ['vote', 'set', 'signature', 'note'] as const
 type Statement = (typeof statements)[number]
 
-const pageKey = (first: number): string => `log-page/${number(first)}`
-
 const memberKey = (id: string): string => `member/${id}`
 
 type Put = { type: 'put'; key: string; value: Uint8Array }
@@ -68,6 +65,8 @@ export interface Heard {
 export type RecordedEvent = Heard | { readonly descriptor: Descriptor }
 
 export class AuthorityStore {
+  /** The documents, and the log of them. */
+  readonly documents: AuthorityDocuments
   readonly #store: Store
   readonly #succession: Succession
   readonly #log: Log
@@ -82,6 +81,7 @@ export class AuthorityStore {
    */
   constructor(store: Store, succession: Succession, log: Log, sharing: SecretSharing) {
     this.#store = store
+    this.documents = new AuthorityDocuments(store)
     this.#succession = succession
     this.#log = log
     this.#sharing = sharing
@@ -189,54 +189,6 @@ export class AuthorityStore {
       descriptors.set(epoch, of)
     }
     return descriptors
-  }
-
-  async documents(): Promise<Uint8Array[]> {
-    return (await entriesUnder(this.#store, 'document/')).map(([, value]) => value)
-  }
-
-  async document(epoch: number): Promise<Uint8Array | undefined> {
-    return this.#store.get(documentKey(epoch))
-  }
-
-  /**
-   * Writes down a document.
-   *
-   * @param with `change` says whether it hands over to other authorities: then it stays; `log` is the end of the log
-   * with it
-   */
-  async putDocument(
-    epoch: number,
-    bytes: Uint8Array,
-    { change, log }: { readonly change: boolean; readonly log: Uint8Array | undefined },
-  ): Promise<void> {
-    await this.#store.put(documentKey(epoch), bytes)
-    if (log !== undefined) await this.#store.put(logKey, log)
-    if (change) await this.putChange(epoch, bytes)
-  }
-
-  /** Reads the end of the log as it was when the newest document came. */
-  async log(): Promise<Uint8Array | undefined> {
-    return this.#store.get(logKey)
-  }
-
-  /** Writes down a page of the log, for ever. */
-  async putLogPage(page: LogStretch): Promise<void> {
-    await this.#store.put(pageKey(page.from.size), page.write())
-  }
-
-  /** Reads the page of the log that begins with an entry. */
-  async logPage(first: number): Promise<Uint8Array | undefined> {
-    return this.#store.get(pageKey(first))
-  }
-
-  async putChange(epoch: number, bytes: Uint8Array): Promise<void> {
-    await this.#store.put(changeKey(epoch), bytes)
-  }
-
-  /** Documents that handed over, oldest first. */
-  async changes(): Promise<Uint8Array[]> {
-    return (await entriesUnder(this.#store, 'change/')).map(([, value]) => value)
   }
 
   async putEvidence(evidence: Evidence): Promise<void> {

@@ -4,7 +4,7 @@
 import { hex, same } from '../../encoding/bytes.ts'
 import { sameEdge } from '../../encoding/merkle.ts'
 import { difference, writeTold } from '../documents/difference.ts'
-import { type ConsensusDocument, readDocument, validSigners } from '../documents/document.ts'
+import { type ConsensusDocument, readDocument } from '../documents/document.ts'
 import type { Evidence } from '../documents/evidence.ts'
 import { continues, type LogStretch, logAfter } from '../documents/log.ts'
 import { epochAt, epochsValid, type Network } from '../documents/network.ts'
@@ -13,18 +13,15 @@ import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
 import { HeldLog } from './held-log.ts'
-import { namedOnly, type Split, splitOf } from './split.ts'
-import { checkEach, readPointer, writePointer } from './table.ts'
+import { namedOnly, type Split } from './split.ts'
+import { Splits } from './splits.ts'
+import { writePointer } from './table.ts'
 
 export interface HeldDocument {
   readonly bytes: Uint8Array
   readonly document: ConsensusDocument
   readonly view: View
 }
-
-/** Splits stay known for so many epochs, so many at most. */
-const splitEpochs = 72
-const mostSplits = 16
 
 export class HeldDocuments {
   /** Knows the authorities of each epoch, along the documents that handed over. */
@@ -35,8 +32,7 @@ export class HeldDocuments {
   readonly #held = new Map<number, HeldDocument>()
   /** Differences between two that are held, made once: by the names of both. */
   readonly #told = new Map<string, Uint8Array>()
-  /** By epoch: another document was signed, too. */
-  readonly #splits = new Map<number, Split>()
+  readonly #splits: Splits
   /** Epochs whose document nobody outside of it has confirmed, though something speaks against it. */
   readonly #suspects = new Set<number>()
   /** Epochs whose document could not be held against the log of the one before. */
@@ -49,6 +45,12 @@ export class HeldDocuments {
     this.#network = network
     this.succession = new Succession(network)
     this.log = new HeldLog(onPage)
+    this.#splits = new Splits(this.succession, epoch => {
+      const held = this.#held.get(epoch)?.document
+      if (held !== undefined) return { epoch, hash: held.hash, signatures: held.signatures }
+      const hash = this.log.nameOf(epoch)
+      return hash && namedOnly(epoch, hash)
+    })
   }
 
   /**
@@ -108,18 +110,20 @@ export class HeldDocuments {
       )
     }
     const log = this.log.before(document, told)
-    const isKnown = others.every(other => {
+    const unshown = others.filter(other => {
       const [earlier, later] = other.view.epoch < epoch ? [other, held] : [held, other]
-      return this.#compare(earlier, later, later === held ? log : this.log.before(later.document), held)
+      return !this.#compare(earlier, later, later === held ? log : this.log.before(later.document), held)
     })
-    if (!isKnown) this.#unshown.add(epoch)
+    // What is followed now must be in it; what is over, or suspect itself, says nothing
+    const followed = this.trusted(epoch)
+    if (followed !== undefined && unshown.includes(followed)) this.#unshown.add(epoch)
     this.log.follow(document, log)
   }
 
   /**
    * Compares two documents by the log of the later one.
    *
-   * @returns whether that was known
+   * @returns whether the earlier one is in it
    * @throws DirectoryError CONFLICT when the log has another document, unless the earlier one is over
    */
   #compare(
@@ -130,16 +134,13 @@ export class HeldDocuments {
   ): boolean {
     const { epoch } = earlier.view
     const found = continues(earlier.document, later.document, log)
-    if (found.holds !== 'no' || log === undefined) return found.holds !== 'unknown'
+    if (found.holds !== 'no' || log === undefined) return found.holds === 'yes'
     const { hash, signatures } = earlier.document
-    this.#note({
-      epoch,
-      ours: { epoch, hash, signatures },
-      theirs: namedOnly(epoch, found.instead),
-      proofs: [],
-      shownBy: { document: later.bytes, log: log.write() },
+    this.#splits.shown({ epoch, hash, signatures }, found.instead, {
+      document: later.bytes,
+      log: log.write(),
     })
-    if (earlier === this.#last) return true
+    if (earlier === this.#last) return false
     throw new DirectoryError(
       'CONFLICT',
       `document: epoch ${coming.view.epoch}: two signed documents of epoch ${epoch}, by the log of epoch ${later.view.epoch}`,
@@ -163,81 +164,33 @@ export class HeldDocuments {
     return this.#held.get(epoch)
   }
 
-  /**
-   * A pointer that somebody else gave. What is held of its epoch is used no more when it names another document that
-   * enough authorities signed.
-   *
-   * @returns the contradiction, when it is one and is new, or proven better than before
-   */
+  /** Takes a pointer that somebody gave, as `Splits.contradict`. */
   contradict(theirs: Pointer): Split | undefined {
-    const { epoch } = theirs
-    const known = this.#splits.get(epoch)
-    if (known !== undefined) return this.#improve(known, theirs)
-    const held = this.#held.get(epoch)?.document
-    const hash = held?.hash ?? this.log.nameOf(epoch)
-    if (hash === undefined || same(hash, theirs.hash)) return undefined
-    const network = this.succession.networkFor(epoch)
-    const split =
-      held === undefined
-        ? { epoch, ours: namedOnly(epoch, hash), theirs, proofs: [] }
-        : splitOf(network, { epoch, hash, signatures: held.signatures }, theirs)
-    const signed = validSigners(network, { body: { epoch }, ...theirs }).length
-    if (split === undefined || signed < network.threshold) return undefined
-    return this.#note(split)
+    return this.#splits.contradict(theirs)
   }
 
-  /** Of a split that a log showed, the signatures under the other name have come. */
-  #improve(known: Split, pointer: Pointer): Split | undefined {
-    if (known.proofs.length > 0) return undefined
-    const [ours, theirs] = [known.ours, known.theirs].map(of =>
-      same(of.hash, pointer.hash) && of.signatures.length === 0 ? pointer : of,
-    ) as [Pointer, Pointer]
-    const split = splitOf(this.succession.networkFor(known.epoch), ours, theirs)
-    return split === undefined ? undefined : this.#note({ ...split, shownBy: known.shownBy })
-  }
-
-  #note(split: Split): Split {
-    this.#splits.set(split.epoch, split)
-    if (this.#splits.size > mostSplits) this.#splits.delete(Math.min(...this.#splits.keys()))
-    return split
-  }
-
-  /**
-   * Hears what somebody else holds of an epoch.
-   *
-   * @returns the contradiction, when it is one and is new
-   * @throws DirectoryError as `readPointer`; BAD_SIGNATURE at the first signature that does not hold, where the name is
-   * another one than is known here
-   */
+  /** Takes a pointer that somebody shows unasked, as `Splits.hear`. @throws DirectoryError as `Splits.hear` */
   hear(bytes: Uint8Array): Split | undefined {
-    const pointer = readPointer(bytes)
-    const { epoch, hash } = pointer
-    const known = this.#held.get(epoch)?.document.hash ?? this.log.nameOf(epoch)
-    if (known === undefined || same(known, hash) || this.isProven(epoch)) return undefined
-    checkEach(this.succession.everybody, pointer)
-    return this.contradict(pointer)
-  }
-
-  /** Says whether it is proven who signed two documents of an epoch. */
-  isProven(epoch: number): boolean {
-    return (this.#splits.get(epoch)?.proofs.length ?? 0) > 0
+    return this.#splits.hear(bytes)
   }
 
   /** Knows again of a split that was found before. */
   restore(split: Split): void {
-    if (!this.#splits.has(split.epoch)) this.#note(split)
+    this.#splits.restore(split)
   }
 
   get splits(): readonly Split[] {
-    return [...this.#splits.values()]
+    return this.#splits.all
+  }
+
+  /** Says whether it is proven who signed two documents of an epoch. */
+  isProven(epoch: number): boolean {
+    return this.#splits.isProven(epoch)
   }
 
   /** Against authorities that signed two documents of one epoch. */
   get proofs(): readonly Evidence[] {
-    const bySigner = new Map(
-      this.splits.flatMap(({ proofs }) => proofs.map(proof => [hex(proof.signer), proof])),
-    )
-    return [...bySigner.values()]
+    return this.#splits.proofs
   }
 
   /** The newest whose time has come and is not over, of epochs without contradiction. */
@@ -311,9 +264,7 @@ export class HeldDocuments {
       this.#suspects.delete(epoch)
       this.#unshown.delete(epoch)
     }
-    for (const epoch of this.#splits.keys()) {
-      if (epoch + splitEpochs <= epochAt(this.#network, now)) this.#splits.delete(epoch)
-    }
+    this.#splits.prune(epochAt(this.#network, now))
     if (over.length > 0) this.#told.clear()
     return over
   }

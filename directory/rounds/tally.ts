@@ -3,7 +3,7 @@
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
 import { chooseSet } from '../documents/authority-set.ts'
-import type { ConsensusBody, ConsensusNode } from '../documents/consensus.ts'
+import type { ConsensusBody, ConsensusNode, Pinned } from '../documents/consensus.ts'
 import { type Descriptor, writeDescriptor } from '../documents/descriptor.ts'
 import { readEvidence } from '../documents/evidence.ts'
 import { logAfter } from '../documents/log.ts'
@@ -66,18 +66,8 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
   return {
     network: network.name,
     epoch,
-    validAfter: epochStart(network, epoch),
-    freshUntil: epochStart(network, epoch + 1),
-    validUntil: epochStart(network, epoch + epochsValid),
-    pinned: {
-      suite: network.suite,
-      hops: network.hops,
-      userBytes: network.userBytes,
-      topology: network.topology,
-      layers: network.layers,
-      genesis: network.genesis,
-      epochMs: network.epochMs,
-    },
+    ...timesOf(network, epoch),
+    pinned: pinnedOf(network),
     threshold: set.threshold,
     authorities: ids.map(id => {
       const vote = voters.get(hex(id))
@@ -99,6 +89,21 @@ export function tally({ network, epoch, votes: agreed, contributions = [], befor
     kept,
     excluded: excluded.filter(entry => ids.some(id => same(id, entry.id))),
   }
+}
+
+function timesOf(
+  network: Network,
+  epoch: number,
+): Pick<ConsensusBody, 'validAfter' | 'freshUntil' | 'validUntil'> {
+  return {
+    validAfter: epochStart(network, epoch),
+    freshUntil: epochStart(network, epoch + 1),
+    validUntil: epochStart(network, epoch + epochsValid),
+  }
+}
+
+function pinnedOf({ suite, hops, userBytes, topology, layers, genesis, epochMs }: Network): Pinned {
+  return { suite, hops, userBytes, topology, layers, genesis, epochMs }
 }
 
 /**
