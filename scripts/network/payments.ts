@@ -24,6 +24,8 @@ const times: RoundTimes = {
   phaseMs: 40 * second,
   voteMs: 30 * second,
 }
+/** From one block to the next. */
+const blockEveryMs = 5 * second
 /** Meetings that are tried until all are in one join. */
 const mostMeetings = 3
 
@@ -143,7 +145,12 @@ async function meet(
   const from = Date.now()
   for (const peer of peers) peer.join(from)
   const until = from + 2 * times.epochMs + times.roundMs
-  while (Date.now() < until && peers.some(({ settled }) => settled === undefined)) {
+  // A note is settled once what spends it is in a block, so blocks must come
+  for (let blockAt = from; Date.now() < until && peers.some(({ settled }) => settled === undefined); ) {
+    if (Date.now() >= blockAt) {
+      await treasury.confirm()
+      blockAt = Date.now() + blockEveryMs
+    }
     await pause(250, undefined, { signal })
   }
   await treasury.confirm()
