@@ -299,6 +299,7 @@ examples:
        chaffinch pay request AMOUNT [--memo TEXT] [--deadline TIME]
        chaffinch pay send REQUEST [--yes]
        chaffinch pay mix AMOUNT [--yes]
+       chaffinch pay finish PAYMENT
        chaffinch pay status | history [--wait]
        chaffinch pay backup [--export FILE]
        chaffinch pay restore [--gap N] [--import FILE]
@@ -313,6 +314,7 @@ client, which goes on by itself; where none runs, it runs one for as long as the
   request    prints a request to be paid, with a fresh key for every piece
   send       pays a request, and says what it waits for until the last piece is paid
   mix        the same to oneself: the notes come back mixed
+  finish     pays the pieces of a payment that were kept after all, with --deadline from now
   status     what can be spent, and the payments and requests that are open, with what each waits for
   history    payments and requests that are over, and why what was not paid was not
   backup     shows 24 words on this terminal and has them typed back: they restore every key, also those that are made

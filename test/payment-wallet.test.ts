@@ -13,7 +13,9 @@ import {
   signTransfer,
   transfer,
 } from '../payment/ledger/transaction.ts'
+import { Agreements } from '../payment/person/agreements.ts'
 import { forecast } from '../payment/person/forecast.ts'
+import { ordersIn } from '../payment/person/orders.ts'
 import { Payer } from '../payment/person/payer.ts'
 import { readRequest } from '../payment/person/request.ts'
 import { type Held, Wallet } from '../payment/person/wallet.ts'
@@ -274,6 +276,58 @@ test('one damaged record is set aside and named, and closes nothing', async () =
   })
   payer.close()
   assert.equal(said.sort(), ['payment/00', 'round/00', 'strike/00'])
+})
+
+test('a payment of which pieces were kept is finished later: to the same keys, with the note that is there now', async () => {
+  const random = seededRandom(12)
+  const [{ store, wallet }, ledger] = await opened(random)
+  await mint(ledger, wallet, random, 5, 2)
+  const clock = virtualClock(1_800_000_000_000)
+  const payer = await Payer.open({
+    scheme: embeddedJoins(ledger.id),
+    ledger,
+    clock,
+    random,
+    store,
+    log: silent,
+    times: usualTimes,
+    publish: () => {},
+  })
+  const agreements = new Agreements({
+    clock,
+    orders: ordersIn(store),
+    wallet,
+    payer: async () => payer,
+    kept: async () => payer.payments,
+  })
+  // Nobody else comes to the meetings
+  const request = await wallet.request(7, clock.now() + 90 * minute, '', '')
+  const { hash, owners } = readRequest(request)
+  await agreements.agree(request)
+  await clock.advance(3 * 60 * minute)
+  const states = (): string[] => payer.payments.flatMap(({ pieces }) => pieces.map(({ state }) => state.at))
+  assert.equal(states(), ['kept', 'kept'])
+  // One of the notes has gone elsewhere meanwhile, and another one has come
+  const [five] = await wallet.notes(payer.payments)
+  const spent = { note: (five as Held).note, secretKey: (five as Held).secret }
+  const gone = transfer([spent.note.id], [{ denomination: 5, owner: ownerOf(random(32)) }])
+  await ledger.submit(signTransfer(ledger.id, gone, [spent]))
+  const finish = (): Promise<string> =>
+    agreements.finish(hash, clock.now() + 90 * minute).then(
+      () => 'begun',
+      (error: { code: string }) => error.code,
+    )
+  assert.is(await finish(), 'NO_NOTE')
+  await mint(ledger, wallet, random, 5)
+  assert.is(await finish(), 'begun')
+  assert.equal(states(), ['mixing', 'mixing'])
+  const [payment] = payer.payments
+  assert.ok((payment?.deadline ?? 0) > clock.now())
+  assert.equal(new Set(payment?.pieces.map(({ owner }) => hex(owner))), new Set(owners.map(hex)))
+  assert.is.not(payment?.pieces.find(({ denomination }) => denomination === 5)?.note.id, spent.note.id)
+  // The control: nothing of it is kept now
+  assert.is(await finish(), 'WRONG_STATE')
+  payer.close()
 })
 
 test.run()

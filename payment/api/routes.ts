@@ -97,6 +97,19 @@ const says = {
       means,
     ),
   },
+  finish: {
+    operationId: 'payFinish',
+    summary: 'Pay the pieces of a payment that were kept after all',
+    parameters: path('payment'),
+    requestBody: body(form.finishBody, false),
+    responses: answers(
+      202,
+      'it is on disk, and goes on by itself',
+      form.signed,
+      [400, 409, 503, 504, ...always],
+      means,
+    ),
+  },
   payments: {
     operationId: 'payments',
     summary: 'All payments and their pieces, as they lie on this disk',
@@ -163,6 +176,12 @@ function paymentRoutes({ payments, apps, now }: PaymentApiInit): Hono<Env> {
   })
   app.post('/pay/quotes/:quote', describeRoute(says.sign), async context => {
     const payment = await (await payments()).sign(context.req.param('quote'), askerOf(context))
+    return context.json({ payment }, 202)
+  })
+  app.post('/pay/payments/:payment/finish', describeRoute(says.finish), async context => {
+    const { deadlineMs = usualDeadlineMs } = v.parse(form.finishBody, await readJson(context))
+    const payment = context.req.param('payment')
+    await (await payments()).finish(payment, Math.floor(now() + deadlineMs))
     return context.json({ payment }, 202)
   })
   app.get('/pay/payments', describeRoute(says.payments), async context =>

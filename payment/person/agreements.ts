@@ -79,6 +79,34 @@ export class Agreements {
     })
   }
 
+  /**
+   * Pays the pieces of a payment that were kept after all, with notes like those that were kept.
+   *
+   * @param hash of its request, 32 bytes
+   * @param deadline milliseconds since 1970-01-01 UTC
+   * @throws PaymentError WRONG_STATE when there is no such payment or nothing of it was kept, NO_NOTE, BUSY, and what
+   * the ledger throws: then the rest was not begun
+   */
+  async finish(hash: Uint8Array, deadline: number): Promise<void> {
+    const { wallet } = this.#init
+    await this.#inTurn(async () => {
+      const payer = await this.#init.payer()
+      const pieces = payer.payments.find(({ id }) => same(id, hash))?.pieces ?? []
+      const kept = pieces.flatMap(({ state, denomination }, piece) =>
+        state.at === 'kept' ? [{ piece, denomination }] : [],
+      )
+      if (kept.length === 0) throw new PaymentError('WRONG_STATE', 'payment: nothing of it was kept')
+      for (const { piece, denomination } of kept) {
+        try {
+          const held = (await wallet.prepare(denomination, payer.payments, hash)).take(denomination)
+          if (held !== null) await payer.again(hash, piece, held, deadline)
+        } finally {
+          await wallet.release(hash)
+        }
+      }
+    })
+  }
+
   /** Waits until nothing of what was handed in is under way any more. */
   async rest(): Promise<void> {
     await this.#inTurn(async () => {})

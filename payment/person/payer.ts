@@ -102,6 +102,26 @@ export class Payer {
     return wanted.hash
   }
 
+  /**
+   * Pays a piece that was kept after all.
+   *
+   * @param id of the payment, 32 bytes
+   * @param held of the piece's denomination
+   * @param deadline milliseconds since 1970-01-01 UTC
+   */
+  async again(
+    id: Uint8Array,
+    piece: number,
+    held: { readonly note: Note; readonly secret: Uint8Array },
+    deadline: number,
+  ): Promise<void> {
+    const payment = this.#payments.get(hex(id))
+    if (payment === undefined) throw new PaymentError('WRONG_STATE', 'payment: there is none like that')
+    if ((this.#mixer?.free ?? 0) < 1)
+      throw new PaymentError('BUSY', 'payment: too many pieces of other payments are on their way to rounds')
+    await this.#inTurn(() => this.#step(payment, { type: 'again', piece, ...held, deadline }))
+  }
+
   /** A piece that was on its way to a round, and whose round is not on disk, goes to another one. */
   async #resume(mixer: Mixer, id: string): Promise<void> {
     const payment = this.#payments.get(id) as Payment

@@ -251,6 +251,20 @@ export class Payments {
     return nameOf(readRequest(request).hash)
   }
 
+  /**
+   * Pays what was kept of a payment after all.
+   *
+   * @param payment its name
+   * @param deadline milliseconds since 1970-01-01 UTC
+   * @throws PaymentError as Agreements.finish
+   */
+  async finish(payment: string, deadline: number): Promise<void> {
+    const orders = await this.#orders.all()
+    const hash = orders.map(({ request }) => readRequest(request).hash).find(one => nameOf(one) === payment)
+    if (hash === undefined) throw new PaymentError('WRONG_STATE', `payment: there is none named ${payment}`)
+    await this.#agreements.finish(hash, deadline)
+  }
+
   /** Payments and their pieces as they stand on disk; the ledger is not asked. */
   async payments(): Promise<Pick<Account, 'payments' | 'pieces'>> {
     return await this.#linesOf(await this.#kept(), () => true)

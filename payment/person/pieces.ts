@@ -60,6 +60,14 @@ export type PieceEvent =
       readonly secret: Uint8Array
       readonly why: string
     }
+  /** Its owner pays a piece that was kept after all, with this note, by another deadline. */
+  | {
+      readonly type: 'again'
+      readonly piece: number
+      readonly note: Note
+      readonly secret: Uint8Array
+      readonly deadline: number
+    }
   /** Something else than a round of this payer has spent its note. */
   | { readonly type: 'spent'; readonly piece: number }
   /** The ledger has the payout. */
@@ -157,6 +165,12 @@ export function stepPayment(
     }
     case 'unmixed':
       return again(payment, event, times, now)
+    case 'again': {
+      const deadline = Math.max(payment.deadline, event.deadline)
+      if (payment.pieces[event.piece]?.state.at !== 'kept') return [payment, []]
+      const why = 'it was to be paid after all, and its deadline has passed too'
+      return again({ ...payment, deadline }, { ...event, type: 'unmixed', why }, times, now)
+    }
     case 'spent': {
       const state: PieceState = { at: 'kept', why: 'its note was spent by another copy of this wallet' }
       return [change(payment, event.piece, { state }), [{ do: 'save' }]]

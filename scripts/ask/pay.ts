@@ -161,6 +161,8 @@ async function act(action: string, word: string | undefined, asked: Asked): Prom
       return await backup(asked)
     case 'restore':
       return await restore(asked)
+    case 'finish':
+      return await finish(wanted(word, 'pay finish: want a payment'), asked)
     case 'status':
     case 'history':
       return await status(action, asked)
@@ -243,6 +245,15 @@ async function pay(path: string, what: object, amount: number, asked: Asked): Pr
     if (quoted.shows !== undefined && !asked.isJson) console.log(showsText(quoted.shows))
     const signed = await session.ask(`/pay/quotes/${quoted.quote}`, { method: 'POST' })
     await untilOver(session, [(signed as { payment: string }).payment], asked)
+  })
+}
+
+/** Pays what was kept of a payment, and tells until that is over. */
+async function finish(payment: string, asked: Asked): Promise<undefined> {
+  await during(asked.config, async session => {
+    const body = { deadlineMs: asked.deadlineMs }
+    await session.ask(`/pay/payments/${payment}/finish`, { method: 'POST', body })
+    await untilOver(session, [payment], asked)
   })
 }
 
