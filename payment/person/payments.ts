@@ -256,7 +256,8 @@ export class Payments {
    *
    * @param payment its name
    * @param deadline milliseconds since 1970-01-01 UTC
-   * @throws PaymentError as Agreements.finish
+   * @throws PaymentError WRONG_STATE when there is no such payment or nothing of it was kept, NO_NOTE when the wallet
+   * has no notes for it, BUSY, and what the ledger throws
    */
   async finish(payment: string, deadline: number): Promise<void> {
     const orders = await this.#orders.all()
