@@ -1,0 +1,15 @@
+// Errors of the shuffle's room.
+
+/** What the code of a ShuffleError says. */
+export type ShuffleErrorCode = 'BAD_LENGTH' | 'BAD_POINT' | 'BAD_SCALAR' | 'BAD_PERMUTATION'
+
+/** Says that what a caller handed in cannot be computed with. */
+export class ShuffleError extends Error {
+  readonly code: ShuffleErrorCode
+
+  constructor(code: ShuffleErrorCode, message: string) {
+    super(`${code} ${message}`)
+    this.name = 'ShuffleError'
+    this.code = code
+  }
+}
