@@ -1,4 +1,4 @@
-// Made by npm run core of shuffle/core/, byte for byte reproducible. Not to be edited.
+// Made by npm run core of shuffle/core/. Not to be edited.
 
 /** WebAssembly, base64. */
 export const coreBytes: string =

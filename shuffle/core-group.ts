@@ -50,11 +50,18 @@ const secretStretch = 128
 const rowStretch = 4096
 const wasmPage = 65_536
 
+/** Node and browsers have it; the types of Node alone do not. */
+const { WebAssembly } = globalThis as unknown as {
+  readonly WebAssembly: {
+    readonly Module: new (bytes: Uint8Array) => object
+    readonly Instance: new (compiled: object, imports: object) => { readonly exports: unknown }
+  }
+}
 const compiled = new WebAssembly.Module(fromBase64(coreBytes))
 
 /** Opens an instance of the core. It is not re-entrant: one for each thread. */
 export function coreGroup(): Group {
-  const core = new WebAssembly.Instance(compiled, { env: { abort: failed } }).exports as unknown as Core
+  const core = new WebAssembly.Instance(compiled, { env: { abort: failed } }).exports as Core
   const [pointSize, sumSize, combSize] = [core.sizeOfPoint(), core.sizeOfSum(), core.sizeOfComb()]
   const firstTable = core.start()
   const bottom = firstTable + tables * combSize
@@ -265,7 +272,12 @@ export function coreGroup(): Group {
 const bitsOf = ({ bits = 253 }: Terms): number => bits
 
 /** Gives items `from` to `to` of several arrays as if they were one. */
-function stretchOf(terms: readonly Terms[], what: 'points' | 'scalars', from: number, to: number): Uint8Array {
+function stretchOf(
+  terms: readonly Terms[],
+  what: 'points' | 'scalars',
+  from: number,
+  to: number,
+): Uint8Array {
   const out = new Uint8Array(32 * (to - from))
   let at = -32 * from
   for (const { [what]: bytes } of terms) {

@@ -49,13 +49,20 @@ export function nobleGroup(): Group {
       return join(
         Array.from({ length: n }, (_, i) =>
           terms
-            .reduce((sum, { point, by }) => sum.add(multiple(point, by[i] as bigint)), start?.[i] ?? Point.ZERO)
+            .reduce(
+              (sum, { point, by }) => sum.add(multiple(point, by[i] as bigint)),
+              start?.[i] ?? Point.ZERO,
+            )
             .toBytes(),
         ),
       )
     },
     derive: uniform =>
-      join(split(uniform, 64, 'uniform bytes').map(each => ristretto255_hasher.deriveToCurve?.(each).toBytes() as Uint8Array)),
+      join(
+        split(uniform, 64, 'uniform bytes').map(
+          each => ristretto255_hasher.deriveToCurve?.(each).toBytes() as Uint8Array,
+        ),
+      ),
     reduce: wide => join(split(wide, 64, 'bytes').map(each => bytesOf(littleEndian(each)))),
     mulAdd: (...of) => {
       const [as, bs, cs] = of.map(numbersOf) as [bigint[], bigint[], bigint[]]

@@ -1,7 +1,7 @@
 // The bytes of a shuffle's proof (docs/spec/shuffle.md 4): 32 (5 n + 6 + 3 w) for n rows of width w.
 
-import { wantBytes } from './sizes.ts'
 import { ShuffleError } from './error.ts'
+import { wantBytes } from './sizes.ts'
 
 /** The parts of a proof, each items of 32 bytes. Names as in Haenni, Locher, Koenig and Dubuis 2017, section 4. */
 export interface Proof {
@@ -64,4 +64,3 @@ export function inverseOf(permutation: Uint32Array): Uint32Array {
   })
   return inverse
 }
-

@@ -1,9 +1,9 @@
 // The prover of a shuffle: Terelius and Wikstrom 2010, in the form of Haenni, Locher, Koenig and Dubuis 2017 (section 4), rows of
 // any width; steps of docs/spec/shuffle.md 5. Sums over secrets go the constant way.
 
-import { shuffle as inRandomOrder, type Random } from '../world/random.ts'
 import { concat } from '../encoding/bytes.ts'
-import { generator, type Group, minusOne, one, zero } from './group.ts'
+import { shuffle as inRandomOrder, type Random } from '../world/random.ts'
+import { type Group, generator, minusOne, one, zero } from './group.ts'
 import { inverseOf, writeProof } from './proof.ts'
 import { columnOf, gather, halves, reencrypt } from './rows.ts'
 import { wantBytes } from './sizes.ts'
@@ -25,7 +25,12 @@ export function shuffle(
   random: Random,
 ): { readonly output: Uint8Array; readonly secret: ShuffleSecret } {
   const n = rowsOf({ context: new Uint8Array(0), key, width, input, output: input })
-  const permutation = Uint32Array.from(inRandomOrder(random, Array.from({ length: n }, (_, i) => i)))
+  const permutation = Uint32Array.from(
+    inRandomOrder(
+      random,
+      Array.from({ length: n }, (_, i) => i),
+    ),
+  )
   const randomness = scalars(group, random, n * width)
   const moved = gather(input, 64 * width, permutation)
   return { output: reencrypt(group, key, moved, randomness), secret: { permutation, randomness } }

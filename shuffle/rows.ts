@@ -1,9 +1,9 @@
 // Rows of ciphertexts. A ciphertext is ElGamal's pair (r G, M + r P), 64 bytes; a row is `width` of them, one beside the
 // other, and what is shuffled are rows.
 
-import { countOf, wantBytes } from './sizes.ts'
 import { ShuffleError } from './error.ts'
-import { generator, type Group, pointBytes } from './group.ts'
+import { type Group, generator, pointBytes } from './group.ts'
+import { countOf, wantBytes } from './sizes.ts'
 
 export const ciphertextBytes = 64
 
@@ -69,7 +69,12 @@ export function columnOf(items: Uint8Array, width: number, column: number): Uint
  * @param key the public key, 32 bytes
  * @param randomness a scalar a ciphertext; whoever knows it knows what went where
  */
-export function reencrypt(group: Group, key: Uint8Array, rows: Uint8Array, randomness: Uint8Array): Uint8Array {
+export function reencrypt(
+  group: Group,
+  key: Uint8Array,
+  rows: Uint8Array,
+  randomness: Uint8Array,
+): Uint8Array {
   wantBytes(randomness, rows.length / 2, 'randomness')
   const [first, second] = halves(rows)
   return joinHalves(
@@ -79,7 +84,12 @@ export function reencrypt(group: Group, key: Uint8Array, rows: Uint8Array, rando
 }
 
 /** Encrypts points, 32 bytes each: the first half of every ciphertext is that of the neutral point. */
-export function encrypt(group: Group, key: Uint8Array, points: Uint8Array, randomness: Uint8Array): Uint8Array {
+export function encrypt(
+  group: Group,
+  key: Uint8Array,
+  points: Uint8Array,
+  randomness: Uint8Array,
+): Uint8Array {
   wantBytes(randomness, points.length, 'randomness')
   return joinHalves(
     group.multiples(undefined, { base: generator, scalars: randomness }),

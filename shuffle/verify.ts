@@ -5,7 +5,7 @@
 import { concat, same } from '../encoding/bytes.ts'
 import type { Random } from '../world/random.ts'
 import { ShuffleError } from './error.ts'
-import { generator, type Group, identity, minusOne, one, zero } from './group.ts'
+import { type Group, generator, identity, minusOne, one, zero } from './group.ts'
 import { readProof } from './proof.ts'
 import { digestOf, rowsOf, type Statement } from './statement.ts'
 import { challenges, digest, generators } from './transcript.ts'
@@ -23,7 +23,9 @@ const weightBits = 128
 export function verify(group: Group, statement: Statement, proof: Uint8Array, random: Random): Verdict {
   try {
     const sum = folded(group, statement, proof, random)
-    return same(sum, identity) ? { holds: true } : { holds: false, why: 'an equation of the proof does not hold' }
+    return same(sum, identity)
+      ? { holds: true }
+      : { holds: false, why: 'an equation of the proof does not hold' }
   } catch (error) {
     if (error instanceof ShuffleError) return { holds: false, why: error.message }
     throw error

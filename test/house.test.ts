@@ -99,6 +99,7 @@ const rooms = [
   'node',
   'client',
   'payment',
+  'shuffle',
   'roles',
   'simulator',
   'trials',
@@ -108,7 +109,16 @@ const rooms = [
 type Room = (typeof rooms)[number]
 
 const floor: readonly Room[] = ['world', 'encoding']
-const below: readonly Room[] = [...floor, 'sphinx', 'link', 'directory', 'node', 'client', 'payment']
+const below: readonly Room[] = [
+  ...floor,
+  'sphinx',
+  'link',
+  'directory',
+  'node',
+  'client',
+  'payment',
+  'shuffle',
+]
 
 /** The table of docs/architecture.md. */
 const may: Readonly<Record<Room, readonly Room[]>> = {
@@ -120,6 +130,7 @@ const may: Readonly<Record<Room, readonly Room[]>> = {
   node: [...floor, 'sphinx', 'link', 'directory'],
   client: [...floor, 'sphinx', 'link', 'directory'],
   payment: [...floor, 'sphinx', 'link'],
+  shuffle: floor,
   roles: below,
   simulator: [...below, 'roles'],
   trials: [...below, 'roles', 'simulator'],

@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   gateway: () => import('./bench/gateway.ts'),
   relay: () => import('./bench/relay.ts'),
   payment: () => import('./bench/payment.ts'),
+  shuffle: () => import('./bench/shuffle.ts'),
   sphinx: () => import('./bench/sphinx.ts'),
 }
 

@@ -27,7 +27,7 @@ function bias(out: usize, scalars: usize, n: usize, width: usize, digits: usize)
   memory.fill(sum, 0, 40)
   for (let i: usize = 0; i < digits; i++) {
     const bit = i * width + width - 1
-    store<u8>(sum + (bit >> 3), load<u8>(sum + (bit >> 3)) | (<u8>1 << <u8>(bit & 7)))
+    store<u8>(sum + (bit >> 3), load<u8>(sum + (bit >> 3)) | ((<u8>1) << (<u8>(bit & 7))))
   }
   for (let i: usize = 0; i < n; i++) {
     let carry: u64 = 0

@@ -1,0 +1,17 @@
+// What ships is what shuffle/core/ compiles to (docs/spec/shuffle.md 2).
+// tier: slow
+
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+
+const root = join(import.meta.dirname, '..')
+
+test('the core compiles to the bytes that ship', () => {
+  const args = ['--conditions=chaffinch-source', '--import', 'tsx', 'scripts/tools/core.ts', '--check']
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  assert.is(status, 0, stderr)
+})
+
+test.run()
