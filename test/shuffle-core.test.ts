@@ -9,8 +9,10 @@ import * as assert from 'uvu/assert'
 const root = join(import.meta.dirname, '..')
 
 test('the core compiles to the bytes that ship', () => {
-  const args = ['--conditions=chaffinch-source', '--import', 'tsx', 'scripts/tools/core.ts', '--check']
-  const { status, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
+  const { status, stderr } = spawnSync('npm', ['run', 'core', '--', '--check'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
   assert.is(status, 0, stderr)
 })
 

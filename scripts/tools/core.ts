@@ -1,29 +1,18 @@
-// npm run core [--check]: compiles shuffle/core/ (AssemblyScript) into shuffle/core-bytes.ts, byte for byte the same
-// wherever it runs. With --check it only compares, and exits with 1 where they differ.
+// npm run core [-- --check]: what asc has made of shuffle/core/ (AssemblyScript) goes into shuffle/core-bytes.ts, byte for byte
+// the same on every machine. With --check it only compares, and exits with 1 where they differ.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { main } from 'assemblyscript/asc'
+import { base64 } from '../../encoding/base64.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const target = join(root, 'shuffle', 'core-bytes.ts')
-
-let bytes: Uint8Array | undefined
-const options = ['-O3', '--runtime', 'stub', '--noAssert', '--enable', 'simd', '--outFile', 'core.wasm']
-const { error, stderr } = await main(['shuffle/core/index.ts', ...options, '--baseDir', root], {
-  writeFile: (_name: string, contents: string | Uint8Array) => {
-    bytes = contents as Uint8Array
-  },
-})
-if (error || bytes === undefined) {
-  console.error(stderr.toString())
-  throw error ?? new Error('core: nothing was compiled')
-}
+const bytes = readFileSync(join(root, '.cache', 'core.wasm'))
 const text = `// Made by npm run core of shuffle/core/. Not to be edited.
 
 /** WebAssembly, base64. */
 export const coreBytes: string =
-  '${Buffer.from(bytes).toString('base64')}'
+  '${base64(bytes)}'
 `
 if (!process.argv.includes('--check')) {
   writeFileSync(target, text)
