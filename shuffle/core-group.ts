@@ -1,5 +1,6 @@
-// ristretto255 by the WebAssembly core (core/, compiled into core-bytes.ts). This side keeps account of the core's memory: tables of
-// fixed bases first, then a stack of what a call needs, which is wiped when it may have held secrets.
+// ristretto255 by the WebAssembly core (core/, compiled into core-bytes.ts). This side keeps account of the core's
+// memory: tables of fixed bases first, then a stack of what a call needs, which is wiped when it may have held
+// secrets.
 
 import { fromBase64 } from '../encoding/base64.ts'
 import { hex } from '../encoding/bytes.ts'
@@ -8,7 +9,7 @@ import { ShuffleError } from './error.ts'
 import { type Group, pointBytes, scalarBytes, type Terms } from './group.ts'
 import { common, countOf, wantBytes } from './sizes.ts'
 
-/** What core/index.ts exports. */
+/** Names everything that core/index.ts exports. */
 interface Core {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
   start(): number

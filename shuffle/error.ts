@@ -1,6 +1,6 @@
 // Errors of the shuffle's room.
 
-/** What the code of a ShuffleError says. */
+/** Names what is wrong with bytes that were handed in. */
 export type ShuffleErrorCode = 'BAD_LENGTH' | 'BAD_POINT' | 'BAD_SCALAR' | 'BAD_PERMUTATION'
 
 /** Says that what a caller handed in cannot be computed with. */

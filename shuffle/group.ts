@@ -1,6 +1,6 @@
-// ristretto255 (RFC 9496) in bulk. Points are 32 bytes, scalars 32 canonical bytes, both in flat arrays, one after the
-// other, so that a hundred thousand of them are one allocation. Two modules implement it: core-group.ts (WebAssembly)
-// and noble-group.ts (@noble/curves), which is ten times slower and shares no line with it.
+// ristretto255 (RFC 9496) in bulk. Points are 32 bytes, scalars 32 canonical bytes, both in flat arrays, one after
+// the other, so that a hundred thousand of them are one allocation. Two modules implement it: core-group.ts
+// (WebAssembly) and noble-group.ts (@noble/curves), which is ten times slower and shares no line with it.
 
 export const pointBytes = 32
 export const scalarBytes = 32
@@ -23,7 +23,10 @@ export interface Multiples {
   readonly scalars: Uint8Array
 }
 
-/** Arithmetic of ristretto255. Every method throws a ShuffleError for bytes that are no points, scalars or whole numbers of them. */
+/**
+ * Arithmetic of ristretto255. Every method throws a ShuffleError for bytes that are no points, scalars or whole
+ * numbers of them.
+ */
 export interface Group {
   readonly name: 'core' | 'noble'
 

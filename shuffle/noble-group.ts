@@ -1,5 +1,5 @@
-// ristretto255 by @noble/curves: slow, and of other hands than the core. Verifiers that want a second opinion take it,
-// and tests compare the two.
+// ristretto255 by @noble/curves: slow, and of other hands than the core. Verifiers that want a second opinion take
+// it, and tests compare the two.
 
 import { pippenger } from '@noble/curves/abstract/curve.js'
 import { ristretto255, ristretto255_hasher } from '@noble/curves/ed25519.js'

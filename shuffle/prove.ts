@@ -1,5 +1,5 @@
-// The prover of a shuffle: Terelius and Wikstrom 2010, in the form of Haenni, Locher, Koenig and Dubuis 2017 (section 4), rows of
-// any width; steps of docs/spec/shuffle.md 5. Sums over secrets go the constant way.
+// The prover of a shuffle: Terelius and Wikstrom 2010, in the form of Haenni, Locher, Koenig and Dubuis 2017
+// (section 4), rows of any width; steps of docs/spec/shuffle.md 5. Sums over secrets go the constant way.
 
 import { concat } from '../encoding/bytes.ts'
 import { shuffle as inRandomOrder, type Random } from '../world/random.ts'
@@ -10,7 +10,7 @@ import { wantBytes } from './sizes.ts'
 import { digestOf, rowsOf, type Statement } from './statement.ts'
 import { challenges, digest, generators } from './transcript.ts'
 
-/** What a mixer knows and nobody else may: it makes the order known. */
+/** Holds the order of a shuffle, which its mixer alone may know. */
 export interface ShuffleSecret {
   /** Row i of the output is row permutation[i] of the input. */
   readonly permutation: Uint32Array

@@ -1,5 +1,5 @@
-// Rows of ciphertexts. A ciphertext is ElGamal's pair (r G, M + r P), 64 bytes; a row is `width` of them, one beside the
-// other, and what is shuffled are rows.
+// Rows of ciphertexts. A ciphertext is ElGamal's pair (r G, M + r P), 64 bytes; a row is `width` of them, one beside
+// the other, and what is shuffled are rows.
 
 import { ShuffleError } from './error.ts'
 import { type Group, generator, pointBytes } from './group.ts'
@@ -7,7 +7,10 @@ import { countOf, wantBytes } from './sizes.ts'
 
 export const ciphertextBytes = 64
 
-/** Gives how many rows there are. Throws BAD_LENGTH where they are no whole number, BAD_POINT where one has the neutral point. */
+/**
+ * Gives how many rows there are. Throws BAD_LENGTH where they are no whole number, BAD_POINT where one has the
+ * neutral point.
+ */
 export function countRows(rows: Uint8Array, width: number, what: string): number {
   const n = countOf(rows, ciphertextBytes * width, what)
   for (let at = 0; at < rows.length; at += pointBytes)

@@ -12,7 +12,7 @@ export const rowsAtMost = 1_000_000
 /** Ciphertexts in a row at most. */
 export const widthAtMost = 64
 
-/** What prover and verifier must have alike. */
+/** Holds everything that prover and verifier must have alike. */
 export interface Statement {
   /** Whatever the proof shall be bound to: mix-net, election, cycle, mixer's place. Any bytes. */
   readonly context: Uint8Array

@@ -1,5 +1,5 @@
-// What a proof is about, hashed (docs/spec/shuffle.md 3). Everything that prover and verifier must agree on goes in, each
-// part behind its length: a statement that is left out could be chosen after the challenge.
+// What a proof is about, hashed (docs/spec/shuffle.md 3). Everything that prover and verifier must agree on goes in,
+// each part behind its length: a statement that is left out could be chosen after the challenge.
 
 import { sha512 } from '@noble/hashes/sha2.js'
 import type { Group } from './group.ts'

@@ -1,6 +1,6 @@
-// The verifier of a shuffle (docs/spec/shuffle.md 6). All equations are folded into one sum that is the neutral point
-// where they hold: each has a weight of 128 bits, drawn by the verifier once the proof is fixed, so that one that
-// does not hold passes once in 2^128 times (Bellare, Garay and Rabin 1998).
+// The verifier of a shuffle (docs/spec/shuffle.md 6). All equations are folded into one sum that is the neutral
+// point where they hold: each has a weight of 128 bits, drawn by the verifier once the proof is fixed, so that one
+// that does not hold passes once in 2^128 times (Bellare, Garay and Rabin 1998).
 
 import { concat, same } from '../encoding/bytes.ts'
 import type { Random } from '../world/random.ts'
@@ -10,7 +10,7 @@ import { readProof } from './proof.ts'
 import { digestOf, rowsOf, type Statement } from './statement.ts'
 import { challenges, digest, generators } from './transcript.ts'
 
-/** What a verifier says of a proof. */
+/** Says whether a proof holds, and where it does not, why. */
 export type Verdict = { readonly holds: true } | { readonly holds: false; readonly why: string }
 
 const weightBits = 128

@@ -1,5 +1,5 @@
-// Shuffles and their proofs (docs/spec/shuffle.md 3 to 7): what is true holds, for both groups and both ways; what is not,
-// does not.
+// Shuffles and their proofs (docs/spec/shuffle.md 3 to 7): what is true holds, for both groups and both ways; what
+// is not, does not.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

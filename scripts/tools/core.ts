@@ -1,5 +1,5 @@
-// npm run core [-- --check]: what asc has made of shuffle/core/ (AssemblyScript) goes into shuffle/core-bytes.ts, byte for byte
-// the same on every machine. With --check it only compares, and exits with 1 where they differ.
+// npm run core [-- --check]: what asc has made of shuffle/core/ (AssemblyScript) goes into shuffle/core-bytes.ts,
+// byte for byte the same on every machine. With --check it only compares, and exits with 1 where they differ.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,8 +1,8 @@
-// The field of 2^255 - 19, in nine signed limbs of 29 bits at a place in memory (36 bytes), least first; the last limb
-// has 23 bits. Additions do not carry. Count the limbs of a value in units of 2^28: a product leaves one unit, a sum the
-// units of both, and a product is exact as long as the units of its two factors multiply to at most 12. WebAssembly
-// multiplies 64 bits by 64 to 64: nine limbs need 81 products, five of 51 bits would need 100.
-// Nothing here branches or reads memory by a value.
+// The field of 2^255 - 19, in nine signed limbs of 29 bits at a place in memory (36 bytes), least first; the last
+// limb has 23 bits. Additions do not carry. Count the limbs of a value in units of 2^28: a product leaves one unit,
+// a sum the units of both, and a product is exact as long as the units of its two factors multiply to at most 12.
+// WebAssembly multiplies 64 bits by 64 to 64: nine limbs need 81 products, five of 51 bits would need 100. Nothing
+// here branches or reads memory by a value.
 
 /** Bytes of a field element. */
 export const feBytes: usize = 36

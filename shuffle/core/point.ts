@@ -1,7 +1,7 @@
 // Points of edwards25519 at a place in memory, and ristretto255 (RFC 9496) as their encoding. A point is extended
-// (X, Y, Z, T: 144 bytes) where it is summed up, and affine "niels" (Y + X, Y - X, 2dXY: 108 bytes, 112 with padding)
-// where it is added: seven products an addition. The formulas are complete (Hisil, Wong, Carter and Dawson 2008, 3.1, 3.3),
-// so that no addition asks who the points are.
+// (X, Y, Z, T: 144 bytes) where it is summed up, and affine "niels" (Y + X, Y - X, 2dXY: 108 bytes, 112 with
+// padding) where it is added: seven products an addition. The formulas are complete (Hisil, Wong, Carter and Dawson
+// 2008, 3.1, 3.3), so that no addition asks who the points are.
 
 import {
   absolute,

@@ -1,5 +1,6 @@
-// Scalars: integers modulo the group's order l = 2^252 + 27742317777372353535851937790883648493, as 32 canonical bytes
-// outside and as nine unsigned limbs of 29 bits within; products by Montgomery with R = 2^261. No branch on a value.
+// Scalars: integers modulo the group's order l = 2^252 + 27742317777372353535851937790883648493, as 32 canonical
+// bytes outside and as nine unsigned limbs of 29 bits within; products by Montgomery with R = 2^261. No branch on a
+// value.
 
 /** Bytes of a scalar inside: nine limbs. */
 const limbBytes: usize = 36

@@ -1,6 +1,6 @@
-// Sums of multiples. Two kinds, which are never mixed up: `multi` (Pippenger 1976) is fast and tells its scalars by time
-// and memory: for what is public. `multiSecret` (Straus 1964, radix 16) and `fixed` (signed comb of 6 bits) read every entry of a
-// table for each digit: for secrets.
+// Sums of multiples. Two kinds, which are never mixed up: `multi` (Pippenger 1976) is fast and tells its scalars by
+// time and memory: for what is public. `multiSecret` (Straus 1964, radix 16) and `fixed` (signed comb of 6 bits)
+// read every entry of a table for each digit: for secrets.
 
 import { choose, negate } from './field'
 import {
@@ -21,7 +21,10 @@ import {
 /** Bytes that a biased scalar takes: 258 bits, and what a read of 8 bytes at the last digit passes over. */
 export const slotBytes: usize = 40
 
-/** Makes all digits of `width` bits of every scalar those of scalar + bias, so that digit - 2^(width - 1) has a sign. */
+/**
+ * Makes all digits of `width` bits of every scalar those of scalar + bias, so that digit - 2^(width - 1) has a
+ * sign.
+ */
 function bias(out: usize, scalars: usize, n: usize, width: usize, digits: usize): void {
   const sum: usize = memory.data(40)
   memory.fill(sum, 0, 40)
@@ -173,7 +176,8 @@ export function fixed(out: usize, table: usize, scalar: usize): void {
 export const strausBytes: usize = 8 * cachedBytes + slotBytes
 
 /**
- * Adds to `out` the sum of scalars[i] points[i], n of at most some hundreds: affine points that are ready, canonical scalars.
+ * Adds to `out` the sum of scalars[i] points[i], n of at most some hundreds: affine points that are ready,
+ * canonical scalars.
  * `room` has `strausBytes` a point. Constant time.
  */
 export function multiSecret(out: usize, points: usize, scalars: usize, n: usize, room: usize): void {

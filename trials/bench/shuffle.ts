@@ -1,6 +1,6 @@
 // npm run bench -- shuffle [--json] [--noble 10000] [--rows 1000,10000,100000]: how many ciphertexts a second are
-// shuffled with a proof, and verified, from bytes to bytes, beside the same proof on @noble/curves in the same run. CPU time of
-// the whole process, one thread. The figures on top are those of 10,000 rows.
+// shuffled with a proof, and verified, from bytes to bytes, beside the same proof on @noble/curves in the same run.
+// CPU time of the whole process, one thread. The figures on top are those of 10,000 rows.
 
 import { parseArgs } from 'node:util'
 import { coreGroup } from '../../shuffle/core-group.ts'
