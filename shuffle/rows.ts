@@ -5,6 +5,7 @@ import { ShuffleError } from './error.ts'
 import { type Group, generator, pointBytes } from './group.ts'
 import { countOf, wantBytes } from './sizes.ts'
 
+/** Counts the bytes of a ciphertext: two points. */
 export const ciphertextBytes = 64
 
 /**
