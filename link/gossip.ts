@@ -46,6 +46,9 @@ export const noGossip: Gossip = {
 
 /** Bytes of one message. */
 export const largestGossip: number = 32 * 1024
+/** Besides its bytes a frame costs so much of its peer's budget, and each message in it. */
+export const frameCost = 1024
+export const messageCost = 1024
 /** Between two looks at whom to be connected to, milliseconds. */
 export const gossipBeatMs = 2000
 

@@ -3,12 +3,14 @@
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hex } from '../encoding/bytes.ts'
+import { frameCost, type Gossip, messageCost, Standing } from '../link/gossip.ts'
 import type { Host, LinkError, Peer } from '../link/link.ts'
 import type { MemoryNetwork, Sight } from '../link/memory/memory.ts'
 import { memoryNetwork } from '../link/memory/memory.ts'
 import type { VirtualClock } from '../world/clock.ts'
 import { virtualClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
+import { MiB } from '../world/units.ts'
 
 const test = suite('link in memory')
 const cellBytes = 100
@@ -189,6 +191,50 @@ test('many cells are cheap', async () => {
     cells,
   )
   assert.ok(user + system < 10_000_000, `${(user + system) / 1000} ms`)
+})
+
+/** @returns how often somebody was expelled, and how many of so many messages of 30,000 bytes were judged */
+async function gossiped(messages: number): Promise<readonly [number, number]> {
+  const { clock, start } = town(5)
+  const [loud, quiet] = [start(1), start(2)]
+  let judged = 0
+  const hosts = [loud, quiet]
+  const [from, at] = hosts.map(host =>
+    host.gossip({
+      peers: () => hosts.filter(other => other !== host),
+      admits: () => true,
+      judge: () => {
+        judged++
+        return 'ignore'
+      },
+    }),
+  ) as [Gossip, Gossip]
+  for (const gossip of [from, at]) gossip.follow(['topic'])
+  await clock.advance(5000)
+  for (let n = 0; n < messages; n++) {
+    const message = new Uint8Array(30_000)
+    new DataView(message.buffer).setUint32(0, n)
+    from.publish('topic', message)
+  }
+  await clock.advance(5000)
+  return [at.counters.expelled, judged]
+}
+
+test('who gossips more than its budget is expelled, as over sockets', async () => {
+  assert.equal(await gossiped(200), [0, 200])
+  const [expelled, judged] = await gossiped(400)
+  assert.is(expelled, 1)
+  assert.is(judged, Math.floor((8 * MiB) / (30_000 + frameCost + messageCost)))
+})
+
+test('control: without the budget all of it is judged', async () => {
+  const { spend } = Standing.prototype
+  Standing.prototype.spend = () => true
+  try {
+    assert.equal(await gossiped(400), [0, 400])
+  } finally {
+    Standing.prototype.spend = spend
+  }
 })
 
 test.run()

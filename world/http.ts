@@ -105,6 +105,8 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
 
   const sockets =
     options.sockets === true ? new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes }) : undefined
+  // a frame that is none ends its connection, and nobody else's
+  sockets?.on('error', () => {}).on('connection', socket => socket.on('error', () => {}))
   // Its types and ws's own differ in `send`, not in what they do
   const taken = sockets as unknown as AdaptorSockets | undefined
   const server = createAdaptorServer({

@@ -4,12 +4,10 @@
 
 import type { GossipSub, gossipsub, Message } from '@libp2p/gossipsub'
 import type { PeerId } from '@libp2p/interface'
+import { frameCost, messageCost } from '../gossip.ts'
 
 /** Messages of one frame at most; a heartbeat's control traffic comes with them. */
 const mostMessages = 512
-/** Besides its bytes a frame costs as many, and each message in it. */
-const frameCost = 1024
-const messageCost = 1024
 
 type DecodeRpcLimits = NonNullable<NonNullable<Parameters<typeof gossipsub>[0]>['decodeRpcLimits']>
 

@@ -10,6 +10,7 @@ import { countHost } from '../../world/resources.ts'
 import { sleep } from '../../world/wait.ts'
 import type { Certificates } from '../certificates.ts'
 import { type Conducts, conducts, type Deed } from '../conduct.ts'
+import { descriptorLimit, descriptorsFor, withinDescriptors } from '../descriptors.ts'
 import type { Dht } from '../dht.ts'
 import type { Gossip, GossipInit } from '../gossip.ts'
 import { publicKeyOf } from '../identity.ts'
@@ -80,7 +81,7 @@ const requestStreams = 32
  * @throws LinkError LISTEN naming the address, when it cannot be listened on
  */
 export async function startHost(init: HostInit): Promise<Host> {
-  const limits: LinkLimits = { ...defaultLimits, ...init.limits }
+  const limits = machineLimits(init)
   const seed = init.seed ?? new Uint8Array(randomBytes(32))
   const listen = init.role === 'client' ? [] : init.listen
   const arrivals = new Arrivals(limits, init.clock, init.countLoopback)
@@ -116,6 +117,22 @@ export async function startHost(init: HostInit): Promise<Host> {
     throw error
   }
   return host
+}
+
+/** The bounds that hold on this machine: no more sockets than it lets a process have. */
+function machineLimits({ limits, role, log }: HostInit): LinkLimits {
+  const wanted: LinkLimits = { ...defaultLimits, ...limits }
+  const descriptors = descriptorLimit()
+  const lowered = withinDescriptors(wanted, descriptors)
+  if (lowered !== wanted && role !== 'client') {
+    const need = descriptorsFor(wanted)
+    const { connections } = lowered
+    log.warn(
+      { descriptors: descriptors ?? 0, need, connections },
+      `few file descriptors: fewer connections; raise them to ${need} (ulimit -n ${need}, LimitNOFILE=${need})`,
+    )
+  }
+  return lowered
 }
 
 /** Tells of sockets before there is a peer: what they carried, who was turned away, and where they come from. */

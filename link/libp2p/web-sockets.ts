@@ -2,6 +2,7 @@
 // both ends; frames, fragments and answers to pings that are bounded; and a door at accept, where sockets that never
 // ask for an upgrade are counted and end.
 
+import type { Server as HttpServer } from 'node:http'
 import type { Server as HttpsServer } from 'node:https'
 import type { LookupFunction, Server, Socket } from 'node:net'
 import { rootCertificates } from 'node:tls'
@@ -49,7 +50,8 @@ type DialOptions = Parameters<Transport['dial']>[1]
 interface Listening extends Listener {
   readonly server: Server
   readonly wsServer: WebSocketServer
-  /** Once it listens, where its address asks for TLS. */
+  /** Once it listens: one of them, the second where its address asks for TLS. */
+  readonly http?: HttpServer
   readonly https?: HttpsServer
   onWsServerConnection(socket: WebSocket, request: { readonly socket: Socket }): void
 }
@@ -105,6 +107,8 @@ function guardListener(listener: Listener, { door, certificates, proxied }: WebS
   })
   Object.assign(listener.wsServer.options, { maxPayload, maxFragments, autoPong: false })
   unheard(listener.wsServer)
+  // what fails when a connection is taken, as where no descriptor is left, is an error of the server that takes it
+  unheard(listener.server)
   let behind: Proxied | undefined
   const onConnection = listener.onWsServerConnection.bind(listener)
   listener.onWsServerConnection = (socket, request) => {
@@ -119,7 +123,8 @@ function guardListener(listener: Listener, { door, certificates, proxied }: WebS
   listener.listen = address => {
     behind = proxied?.(address.toString(), listener.server)
     const listening = listen(address)
-    const { https } = listener
+    const { http, https } = listener
+    for (const server of [http, https]) if (server !== undefined) unheard(server)
     if (https !== undefined && certificates !== undefined) {
       https.on('secureConnection', unheard)
       https.setSecureContext(secured(certificates.now))

@@ -5,10 +5,12 @@ import { createHash } from 'node:crypto'
 import { hex } from '../../encoding/bytes.ts'
 import type { Timer } from '../../world/clock.ts'
 import {
+  frameCost,
   type Gossip,
   type GossipInit,
   gossipBeatMs,
   largestGossip,
+  messageCost,
   Standing,
   type Verdict,
 } from '../gossip.ts'
@@ -87,6 +89,7 @@ export class MemoryGossip<E extends GossipEnd> implements Gossip {
   /** A neighbour passes something on. */
   hear(from: E, topic: string, message: Uint8Array): void {
     if (this.#stopped || !this.#neighbours.has(hex(from.id))) return
+    if (!this.#standing.spend(from.id, message.length + frameCost + messageCost)) return
     if (!this.#topics.has(topic) || message.length > largestGossip || !this.#isNew(topic, message)) return
     const verdict = this.#init.judge(from.id, topic, message.slice())
     this.#standing.note(from.id, verdict)
