@@ -39,9 +39,10 @@ export const requestBody: v.GenericSchema<unknown, Terms & { readonly amount: nu
     ...terms,
   }),
 )
-export const finishBody: v.GenericSchema<unknown, Pick<Terms, 'deadlineMs'>> = v.strictObject({
-  deadlineMs: terms.deadlineMs,
-})
+export const finishBody: v.GenericSchema<unknown, Pick<Terms, 'deadlineMs'>> = named(
+  'PayFinish',
+  v.strictObject({ deadlineMs: terms.deadlineMs }),
+)
 export const sendBody: v.GenericSchema<unknown, Meant & { readonly request: string }> = named(
   'PaySendBody',
   v.strictObject({
