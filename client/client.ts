@@ -77,6 +77,7 @@ export class Client {
     for (const entry of inbox.after(-1)) this.#count(entry)
     for (const entry of inbox.after(-1, answersApp)) if (!entry.read) this.#answered(entry)
     open.events.state = message => this.#changed(message)
+    open.events.progress = message => this.#listeners.tell('progress', this.#handles.handle(message))
     open.events.message = entry => this.#arrived(entry)
     open.events.ready = ready => this.#listeners.tell('ready', ready)
   }
@@ -89,9 +90,15 @@ export class Client {
    */
   static async open(init: EngineInit, release: () => Promise<void>): Promise<Client> {
     // The engine exists before its client, and says nothing before the two are joined: it has not begun.
-    const events: Opening['events'] = { state: () => {}, message: () => {}, ready: () => {} }
+    const events: Opening['events'] = {
+      state: () => {},
+      progress: () => {},
+      message: () => {},
+      ready: () => {},
+    }
     const engine = await Engine.open(init, {
       onState: message => events.state(message),
+      onProgress: message => events.progress(message),
       onMessage: entry => events.message(entry),
       onReady: ready => events.ready(ready),
     })
@@ -458,6 +465,7 @@ interface Opening {
   readonly engine: Engine
   readonly events: {
     state: (message: Outgoing) => void
+    progress: (message: Outgoing) => void
     message: (entry: InboxEntry) => void
     ready: (ready: boolean) => void
   }

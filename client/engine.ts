@@ -58,6 +58,7 @@ export interface EngineInit {
 /** Tells the face that an app sees what happens in the engine. */
 export interface EngineEvents {
   readonly onState: (message: Outgoing) => void
+  readonly onProgress: (message: Outgoing) => void
   readonly onMessage: (entry: InboxEntry) => void
   readonly onReady: (ready: boolean) => void
 }
@@ -147,6 +148,10 @@ export class Engine {
       whereabouts,
       covers: () => covers(this.#cover),
       onState: (id, state, reason) => this.parcels.moved(id, state, reason),
+      onProgress: id => {
+        const message = this.outbox.get(id)
+        if (message !== undefined) events.onProgress(message)
+      },
     })
     this.parcels = new Parcels({
       ...init,

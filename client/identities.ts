@@ -181,6 +181,11 @@ export class Identities {
     return this.#closed
   }
 
+  /** Closes them at the end of a block that says `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   async #close(): Promise<void> {
     // What is under way ends first
     await this.#turns(async () => {})

@@ -7,6 +7,7 @@ export class Listeners {
   readonly #log: Log
   readonly #handlers: { readonly [name in keyof ClientEvents]: Set<ClientEvents[name]> } = {
     state: new Set(),
+    progress: new Set(),
     message: new Set(),
     ready: new Set(),
   }

@@ -41,6 +41,8 @@ export interface InboxOptions {
 export interface ClientEvents {
   /** A message of ours has changed its state. */
   state: (message: Message) => void
+  /** More fragments of a message of ours have arrived: `message.progress` says how many of how many. */
+  progress: (message: Message) => void
   /** A message has come and is on disk; `messages` hands it out. */
   message: (received: {
     readonly id: string
@@ -53,7 +55,7 @@ export interface ClientEvents {
 }
 
 /** Every name of `ClientEvents`. */
-export const clientEventNames: readonly (keyof ClientEvents)[] = ['state', 'message', 'ready']
+export const clientEventNames: readonly (keyof ClientEvents)[] = ['state', 'progress', 'message', 'ready']
 
 /** @throws ClientError ABORTED, BAD_OPTION */
 export function checkSend({ signal, deadlineMs, app, priority }: SendOptions): void {

@@ -143,7 +143,7 @@ export interface NodeLink extends Link {
 }
 
 /** A link as the program that started it holds it. */
-export interface Host extends NodeLink {
+export interface Host extends NodeLink, AsyncDisposable {
   counters(): LinkCounters
 }
 

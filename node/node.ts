@@ -25,7 +25,7 @@ const heldOnDelays = 4
 const flushMs: Ms = 5 * second
 
 /** A mix or gateway that runs. Made by `startNode`. */
-export interface RunningNode {
+export interface RunningNode extends AsyncDisposable {
   /** 32 bytes */
   readonly id: Uint8Array
   status(): NodeStatus
@@ -72,7 +72,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   serveMail(options, parts, timers)
   link.onCells(door(options, parts, pipeline, life))
 
-  return {
+  const node: RunningNode = {
     id: link.id,
     status: () =>
       statusOf({
@@ -110,7 +110,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       await parts.mail?.boxes.close()
       parts.keys.close()
     },
+    [Symbol.asyncDispose]: () => node.close(),
   }
+  return node
 }
 
 /** Lets a gateway's clients read here and at their homes, and what is too old go. */

@@ -40,7 +40,7 @@ export interface LocalOptions {
 }
 
 /** A network that runs in this process. Made by `localNetwork`. */
-export interface LocalNetwork {
+export interface LocalNetwork extends AsyncDisposable {
   readonly network: Network
   /** Ready to send, in the order of their names `client 0`, `client 1`, … A restart puts a new one in its place. */
   readonly clients: readonly Client[]
@@ -223,6 +223,10 @@ class Running implements LocalNetwork {
 
   traffic(): { readonly sights: number; readonly digest: string } {
     return this.#world.traffic()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
   }
 
   async stop(): Promise<void> {

@@ -29,13 +29,13 @@ const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as
 }
 
 const app = `
-import { connect } from 'chaffinch/client'
-import { readNetwork } from 'chaffinch/network'
+import { ClientError, connect, readNetwork } from 'chaffinch'
 const [networkFile, to, folder] = process.argv.slice(2)
 const client = await connect({ network: readNetwork(networkFile), folder })
 const message = await client.send(to, 'from a bundle')
 await message.stored()
 console.log('stored')
+if (!(await client.send('nobody', 'x').catch(error => error) instanceof ClientError)) throw new Error('no ClientError')
 await client.close()
 `
 
@@ -68,6 +68,20 @@ async function bundle(name: string, sideEffects: readonly string[] | false): Pro
   })
   return outfile
 }
+
+test('what is compiled names no source that is not in the package', () => {
+  const files = readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })
+  const library = files.filter(file => !file.startsWith('scripts') && /\.(js|ts|map)$/.test(file))
+  assert.ok(library.length > 300)
+  assert.equal(
+    library.filter(
+      file =>
+        file.endsWith('.map') ||
+        /^\/\/# sourceMappingURL/m.test(readFileSync(join(root, 'dist', file), 'utf8')),
+    ),
+    [],
+  )
+})
 
 test('a bundled app connects and sends', async () => {
   const file = await bundle('app', manifest.sideEffects)

@@ -13,7 +13,12 @@ import { ClientError } from '../client/error.ts'
 import { openIdentities } from '../client/identities.ts'
 import { readNetwork } from '../directory/network-file.ts'
 import { FileError } from '../encoding/toml.ts'
+import { memoryNetwork } from '../link/memory/memory.ts'
 import { networkOf } from '../simulator/directory-world.ts'
+import { localNetwork } from '../simulator/local.ts'
+import { virtualClock } from '../world/clock.ts'
+import { serveLoopback } from '../world/http.ts'
+import { seededRandom } from '../world/random.ts'
 import { memoryStore, openStore } from '../world/store.ts'
 import { second } from '../world/units.ts'
 import { FakeLink, FakeNetwork, pair } from './client-network.ts'
@@ -95,7 +100,7 @@ test('what a client is asked for wrongly is refused by name', async () => {
     ['messages', [{ ap: 'x' }], /did you mean 'app'/],
     ['inbox', [{ afer: 0 }], /did you mean 'after'/],
     ['inbox', [{ most: 1.5 }], /most: want a whole number/],
-    ['on', ['mesage', () => {}], /no event 'mesage': want one of state, message, ready/],
+    ['on', ['mesage', () => {}], /no event 'mesage': want one of state, progress, message, ready/],
     ['on', ['message', undefined], /on: handler: want a function/],
     ['setCover', ['loud'], /want one of off, low, default, high/],
     ['ready', [5], /ready: want an AbortSignal/],
@@ -220,6 +225,43 @@ test('a client closes itself at the end of its block', async () => {
   })
   await client[Symbol.asyncDispose]()
   assert.match(await refusal(() => client.send('x', 'x')), /^CLOSED /)
+})
+
+test('progress is told as fragments arrive, each time with more, and message.progress is the same', async () => {
+  const net = new FakeNetwork({ seed: 8 })
+  const [{ client: alice }, { client: bob }] = [await net.client('alice'), await net.client('bob')]
+  await net.clock.advance(2000)
+  const told: string[] = []
+  alice.on('progress', ({ id, progress }) => told.push(`${id} ${progress.arrived} of ${progress.fragments}`))
+  const message = await alice.send(bob.address, 'x'.repeat(8000))
+  await net.clock.advance(15_000)
+  assert.is(message.state, 'stored')
+  const { fragments } = message.progress
+  assert.ok(fragments > 3)
+  assert.equal(
+    told,
+    Array.from({ length: fragments }, (_, i) => `${message.id} ${i + 1} of ${fragments}`),
+  )
+  await Promise.all([alice.close(), bob.close()])
+})
+
+test('all that is closed or stopped closes itself at the end of its block', async () => {
+  const local = await localNetwork({ link: 'memory', clients: 1, mixes: 3, gateways: 1, authorities: 1 })
+  const [client] = local.clients
+  await local[Symbol.asyncDispose]()
+  assert.match(await refusal(() => client?.send('x', 'x')), /^CLOSED /)
+  const loopback = await serveLoopback({ port: 0, token: 'a long enough token', routes: () => {} })
+  await loopback[Symbol.asyncDispose]()
+  await fetch(loopback.url).then(
+    () => assert.unreachable('it is closed'),
+    () => {},
+  )
+  const host = memoryNetwork({ clock: virtualClock(0), random: seededRandom(1) }).host({
+    cellBytes: 100,
+    admits: () => true,
+    role: 'node',
+  })
+  await host[Symbol.asyncDispose]()
 })
 
 test.run()

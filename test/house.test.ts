@@ -339,7 +339,7 @@ test('a long comment and a clause are noticed', () => {
 
 test('exports, build and reference name the same faces', () => {
   const published = Object.entries(manifest.exports).flatMap(([path, target]) =>
-    typeof target === 'string' ? [] : [{ path: path.slice(2), ...target }],
+    typeof target === 'string' ? [] : [{ path: path === '.' ? 'chaffinch' : path.slice(2), ...target }],
   )
   for (const { types, default: file } of published) assert.is(types.replace(/\.d\.ts$/, '.js'), file)
   const { include } = JSON.parse(read('tsconfig.build.json')) as { readonly include: readonly string[] }

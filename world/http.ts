@@ -46,7 +46,7 @@ export interface LoopbackOptions {
 }
 
 /** A port of 127.0.0.1 that is served. Made by `serveLoopback`. */
-export interface Loopback {
+export interface Loopback extends AsyncDisposable {
   readonly port: number
   /** http://ADDRESS:PORT, with 127.0.0.1 for all addresses */
   readonly url: string
@@ -117,15 +117,17 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   server.headersTimeout = 10 * second
   server.requestTimeout = 60 * second
   port = await listen(server, options.port, address)
+  const close = (): Promise<void> =>
+    new Promise(resolve => {
+      server.close(() => resolve())
+      for (const socket of sockets?.clients ?? []) socket.terminate()
+      server.closeAllConnections()
+    })
   return {
     port,
     url: `http://${reachedAt(address)}:${port}`,
-    close: () =>
-      new Promise(resolve => {
-        server.close(() => resolve())
-        for (const socket of sockets?.clients ?? []) socket.terminate()
-        server.closeAllConnections()
-      }),
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
 

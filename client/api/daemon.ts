@@ -67,13 +67,11 @@ export async function serveClient(options: DaemonOptions): Promise<Loopback> {
     sockets: true,
     routes: app => app.route('/', routes),
   })
-  return {
-    ...loopback,
-    close: () => {
-      closing.abort()
-      return loopback.close()
-    },
+  const close = (): Promise<void> => {
+    closing.abort()
+    return loopback.close()
   }
+  return { ...loopback, close, [Symbol.asyncDispose]: close }
 }
 
 /**

@@ -149,6 +149,9 @@ function listen(
     client.on('state', message => {
       if (own(message.app)) tell({ event: 'state', data: stateOf(message) })
     }),
+    client.on('progress', message => {
+      if (own(message.app)) tell({ event: 'progress', data: { ...stateOf(message), ...message.progress } })
+    }),
     client.on('message', ({ id, seq, app, inReplyTo }) => {
       if (own(app)) tell({ event: 'message', data: { id, seq, app, inReplyTo: inReplyTo ?? null } })
     }),

@@ -130,5 +130,12 @@ export const ledger: v.GenericSchema<unknown, { readonly entries: readonly Ledge
 /** The data of an event; parts beside the client tell their own too. */
 export const event: v.GenericSchema = named(
   'Event',
-  v.union([gives.bootstrap, gives.handed, gives.messageEvent, gives.settings, consensus]),
+  v.union([
+    gives.bootstrap,
+    gives.handedProgress,
+    gives.handed,
+    gives.messageEvent,
+    gives.settings,
+    consensus,
+  ]),
 )

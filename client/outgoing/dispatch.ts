@@ -60,6 +60,8 @@ export interface DispatchInit {
   /** Tells whether a tick without a message sends a loop or drop. */
   readonly covers: () => boolean
   readonly onState: (id: string, state: MessageState, reason: ClientErrorCode | undefined) => void
+  /** Hears of a message of which more has arrived. */
+  readonly onProgress: (id: string) => void
 }
 
 type Transmit = { readonly id: string; readonly index: number; readonly attempt: number }
@@ -199,8 +201,7 @@ export class Dispatch {
     const { id, index, attempt } = sent
     if (!this.#state.jobs.has(id)) return sent
     this.#init.diary.add({ at: clock.now(), event: 'acknowledged', id, fragment: index, attempt })
-    this.#touched.add(id)
-    this.apply({ type: 'acknowledged', id, index })
+    this.#arrived(id, { type: 'acknowledged', id, index })
     return sent
   }
 
@@ -208,9 +209,16 @@ export class Dispatch {
   receipt(id: string, count: number, have: Uint8Array): boolean {
     const job = this.#state.jobs.get(id)
     if (job === undefined || job.by !== 'peer' || job.count !== count) return false
-    this.#touched.add(id)
-    this.apply({ type: 'receipt', id, have })
+    this.#arrived(id, { type: 'receipt', id, have })
     return true
+  }
+
+  /** More of a message has arrived than was known; or not, when it is said again. */
+  #arrived(id: string, happened: Parameters<Dispatch['apply']>[0]): void {
+    this.#touched.add(id)
+    const before = this.left(id)
+    this.apply(happened)
+    if (this.left(id) !== before) this.#init.onProgress(id)
   }
 
   /** Tells whether a message is still under way. */

@@ -18,6 +18,8 @@ export type RemoteEvent =
   | { readonly type: 'settings'; readonly data: { readonly cover: CoverLevel } }
   /** A message of ours has changed its state. */
   | { readonly type: 'state'; readonly data: gives.Handed }
+  /** More fragments of a message of ours have arrived. */
+  | { readonly type: 'progress'; readonly data: gives.Progress }
   /** A message has come. */
   | { readonly type: 'message'; readonly data: gives.MessageTold }
   /** An event of a part beside the client, such as payments; or of a newer daemon. */
@@ -28,6 +30,7 @@ const schemas: Readonly<Record<string, v.GenericSchema>> = {
   consensus,
   settings: gives.settings,
   state: gives.handed,
+  progress: gives.handedProgress,
   message: gives.messageEvent,
 }
 

@@ -42,7 +42,7 @@ export interface AuthorityStatus {
 }
 
 /** A directory authority that runs. Made by `startAuthority`. */
-export interface Authority {
+export interface Authority extends AsyncDisposable {
   /** 32 bytes */
   readonly id: Uint8Array
   status(): AuthorityStatus
@@ -145,6 +145,10 @@ class RunningAuthority implements Authority {
       refused: refusals.counts,
       applicants: admission?.applicants ?? [],
     }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async close(): Promise<void> {

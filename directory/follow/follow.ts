@@ -60,7 +60,7 @@ export interface DirectoryStatus extends DirectoryHealth {
 }
 
 /** A directory that is kept fresh until `close`. */
-export interface FollowedDirectory extends Directory {
+export interface FollowedDirectory extends Directory, AsyncDisposable {
   status(): DirectoryStatus
 }
 
@@ -213,6 +213,10 @@ export class Follower implements FollowedDirectory {
       })),
       troubles: this.#sources.troubles,
     }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
   }
 
   async close(): Promise<void> {

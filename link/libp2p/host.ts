@@ -333,6 +333,10 @@ class Libp2pHost implements Host {
     return this.#outbox.flush(timeoutMs)
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing

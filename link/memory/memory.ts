@@ -196,6 +196,10 @@ class MemoryHost implements Host {
     return this.#outbox.flush(timeoutMs)
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   async close(): Promise<void> {
     this.end()
   }

@@ -331,6 +331,11 @@ export class Payments {
     await Promise.all([this.#agreements.rest(), upkeep])
   }
 
+  /** Closes them at the end of a block that says `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
   #request(address: string, service: string, question: Uint8Array): Promise<Uint8Array> {
     const signal = AbortSignal.any([this.#ending.signal])
     return this.#init.client.request(address, service, question, { deadlineMs: patienceMs, signal })

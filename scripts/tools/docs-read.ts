@@ -49,11 +49,16 @@ export function readPackage(root: string): readonly Page[] {
     const [project] = api.updateSnapshot({ openProjects: [join(root, 'tsconfig.json')] }).getProjects()
     if (project === undefined) throw new Error(`${root}: no tsconfig.json`)
     return Object.entries(exports).flatMap(([path, target]) =>
-      typeof target === 'string' ? [] : [readPage(root, project, path.slice(2), sourceOf(target.types))],
+      typeof target === 'string' ? [] : [readPage(root, project, pageOf(path), sourceOf(target.types))],
     )
   } finally {
     api.close()
   }
+}
+
+/** The root's page has the package's name. */
+function pageOf(path: string): string {
+  return path === '.' ? 'chaffinch' : path.slice(2)
 }
 
 /** `./dist/client/index.d.ts` is made from client/index.ts. */
@@ -68,7 +73,7 @@ function readPage(root: string, { program, checker, ...project }: Project, path:
   const head = /^(?:\/\/.*\n)+/.exec(source.text)?.[0] ?? ''
   return {
     path,
-    head: head.replaceAll(/^\/\/ ?/gm, '').replace(/^chaffinch\/\w+: /, ''),
+    head: head.replaceAll(/^\/\/ ?/gm, '').replace(/^chaffinch(\/\w+)?: /, ''),
     exports: checker
       .getExportsOfModule(module)
       .map(symbol => readExport(root, { program, checker, ...project } as Project, symbol))

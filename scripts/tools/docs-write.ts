@@ -26,7 +26,7 @@ export function writeReference(pages: readonly Page[]): ReadonlyMap<string, stri
 function contents(pages: readonly Page[]): string {
   const rows = pages.map(
     ({ path, head, exports }) =>
-      `| [chaffinch/${path}](${path}.md) | ${exports.length} | ${sentence(head)} |`,
+      `| [${importOf(path)}](${path}.md) | ${exports.length} | ${sentence(head)} |`,
   )
   return [
     '# Reference',
@@ -38,6 +38,11 @@ function contents(pages: readonly Page[]): string {
   ].join('\n\n')
 }
 
+/** The root's page has the package's name. */
+function importOf(path: string): string {
+  return path === 'chaffinch' ? path : `chaffinch/${path}`
+}
+
 function writePage({ path, head, exports }: Page, known: ReadonlyMap<string, string>): string {
   const sections = (Object.keys(titles) as Export['kind'][]).flatMap(kind => {
     const those = exports.filter(each => each.kind === kind)
@@ -45,7 +50,7 @@ function writePage({ path, head, exports }: Page, known: ReadonlyMap<string, str
       ? []
       : [`## ${titles[kind]}`, ...those.flatMap(each => writeExport(path, each, known))]
   })
-  return [`# chaffinch/${path}`, made, head.trim(), ...sections, ''].join('\n\n')
+  return [`# ${importOf(path)}`, made, head.trim(), ...sections, ''].join('\n\n')
 }
 
 function writeExport(path: string, each: Export, known: ReadonlyMap<string, string>): string[] {
