@@ -88,6 +88,8 @@ interface FakeNode {
 export interface FakeNetworkOptions {
   readonly seed?: number
   readonly epochMs?: number
+  /** Default: two. */
+  readonly gateways?: number
   /** Percent of packets that vanish at each hop. */
   readonly lossPercent?: number
   readonly parameters?: Partial<Parameters>
@@ -135,7 +137,7 @@ export class FakeNetwork {
       minimum: { mixes: 3, gateways: 1 },
     }
     for (let layer = 0; layer < 3; layer++) for (let i = 0; i < 2; i++) this.#add('mix', layer)
-    for (let i = 0; i < 2; i++) this.#add('gateway', -1)
+    for (let i = 0; i < (options.gateways ?? 2); i++) this.#add('gateway', -1)
   }
 
   get gateways(): FakeNode[] {
