@@ -1,5 +1,5 @@
-// docs/spec/gateway.md 7: mail is read at a home through an entry. What each of the two sees, what a hostile entry can do,
-// and what either is asked at most. Each attack with its control.
+// docs/spec/gateway.md 7: mail is read at a home through an entry. What each of the two sees, what a hostile entry can
+// do, and what either is asked at most. Each attack with its control.
 // tier: slow
 
 import fc from 'fast-check'

@@ -8,6 +8,7 @@ interface Attack {
 
 const attacks: Readonly<Record<string, () => Promise<Attack>>> = {
   cost: () => import('./attack/cost.ts'),
+  gateway: () => import('./attack/gateway.ts'),
   silence: () => import('./attack/silence.ts'),
 }
 
