@@ -1,69 +1,103 @@
+// The live table of a local network, at the sizes that terminals have. docs/guide/live-table.md.
+
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { columns } from '../scripts/columns.ts'
-import { frame, screen, type TableState } from '../scripts/network/table.ts'
+import { newRates } from '../scripts/network/picture.ts'
+import { frame, screen, sparkline, type TableState } from '../scripts/network/table.ts'
+import { sample, tablePage } from '../scripts/tools/table-page.ts'
 
-const state: TableState = {
-  epoch: 3,
-  epochLeftMs: 11_200,
-  late: undefined,
-  consensus: { hash: 'ab'.repeat(32), signers: 3, of: 3 },
-  authorities: [
-    { name: 'authority-0', state: 'descriptors' },
-    { name: 'authority-1', state: 'dead' },
-  ],
-  nodes: Array.from({ length: 8 }, (_, i) => ({
-    name: i < 6 ? `mix-${i}` : `gateway-${i - 6}`,
-    role: i < 6 ? 'mix' : 'gateway',
-    layer: i < 6 ? i % 3 : -1,
-    state: i === 4 ? 'dead' : 'up',
-    held: i,
-    forwarded: 1000 * i,
-    dropped: i === 2 ? { REPLAY: 2, LATE: 0 } : {},
-  })),
-  clients: [{ name: 'client-0', state: 'up', queued: 500, sent: 2, stored: 1, read: 0 }],
-  messages: { sent: 2, read: 1, replies: 0, of: 12 },
-  latency: { drawnMs: 251.4, totalMs: 900 },
-  notes: [`curl -d '${'x'.repeat(200)}' http://127.0.0.1:7700/messages`],
-  events: ['12.0 s  mix-4 was killed'],
-  claims: undefined,
+const broken: TableState = {
+  ...sample,
+  claims: (sample.claims ?? []).map(claim => ({ ...claim, holds: claim.id !== 'replies-arrived' })),
 }
 
-test('it shows what the network is doing', () => {
-  const text = frame(state, 100, 50).join('\n')
-  assert.match(text, 'epoch 3  12 s left  consensus abababababababab  signed by 3 of 3')
-  assert.match(text, 'authority-1 dead')
-  assert.match(text, /mix-2 +mix +2 +up +2 +2000 +REPLAY 2\n/)
-  assert.match(text, /gateway-0 +gateway +- +up/)
-  assert.match(text, 'sent 2 of 12  read 1  replies 0   latency p50  drawn 251 ms  measured 900 ms')
+test('the page shows the table as it is drawn', () => {
+  assert.is(
+    readFileSync(join(import.meta.dirname, '..', 'docs', 'guide', 'live-table.md'), 'utf8'),
+    tablePage(),
+  )
 })
 
-test('no line is wider than the terminal but the ones to copy', () => {
-  for (const width of [20, 40, 80]) {
-    for (const line of frame(state, width, 50)) {
-      assert.ok(line.length <= width || line.startsWith('curl'), line)
+for (const [width, height] of [
+  [80, 24],
+  [120, 45],
+] as const)
+  test(`at ${width} x ${height} every node and every client is there, and what happens now`, () => {
+    const lines = frame(sample, width, height)
+    const text = lines.join('\n')
+    for (const { name } of [...sample.nodes, ...sample.clients]) assert.match(text, new RegExp(`\\b${name} `))
+    assert.match(text, sample.now)
+    assert.match(text, 'sent 12 of 12  read 12  replies 12')
+    assert.match(text, `sh ${sample.tryFile}`)
+    assert.not.match(text, ' more')
+    assert.ok(lines.length < height)
+    for (const line of lines) assert.ok(line.length <= width && !line.includes('...'), line)
+    assert.match(text, /mix-1 .* 3 +client-1 +up +0 +2 +4$/m)
+  })
+
+test('nothing moves from its line: a network that starts has the same order', () => {
+  const starting: TableState = {
+    ...sample,
+    consensus: undefined,
+    claims: undefined,
+    tryFile: undefined,
+    latency: undefined,
+    nodes: sample.nodes.map(node => ({ ...node, state: 'starting', rates: [] })),
+  }
+  const rowOf = (state: TableState, name: string): number =>
+    frame(state, 80, 24).findIndex(line => line.includes(`${name} `))
+  for (const name of ['authorities', 'mix-0', 'gateway-1', 'client-5', 'messages'])
+    assert.is(rowOf(starting, name), rowOf(sample, name), name)
+})
+
+test('a broken claim is shown where there is room for few, and all where there is room for all', () => {
+  const small = frame(broken, 80, 24).join('\n')
+  assert.match(small, '12 claims hold, 1 broken')
+  assert.match(small, 'BROKEN  replies-arrived')
+  const large = frame(broken, 120, 45).join('\n')
+  for (const { id } of broken.claims ?? []) assert.match(large, id)
+})
+
+test('it fits every terminal', () => {
+  for (const width of [1, 20, 60, 79, 80, 100, 200])
+    for (const height of [1, 2, 10, 18, 20, 24, 50]) {
+      const lines = frame(broken, width, height)
+      assert.ok(lines.length <= Math.max(1, height - 1), `${lines.length} lines of ${height}`)
+      for (const line of lines) assert.ok(line.length <= width, `${width}: ${line}`)
     }
-  }
-  assert.ok(frame(state, 20, 50).some(line => line === state.notes[0]))
 })
 
-test('it fits the height of the terminal, and says what it left out', () => {
-  for (const height of [18, 20, 24, 50]) {
-    const lines = frame(state, 120, height)
-    const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / 120)), 0)
-    assert.ok(rows < height, `${rows} rows of ${height}`)
-  }
-  assert.match(frame(state, 120, 20).join('\n'), /\.\.\. \d+ more/)
+test('colours say what is well and what is not, and without them the text is the same', () => {
+  const coloured = frame(broken, 120, 45, true)
+  const plain = frame(broken, 120, 45)
+  assert.equal(
+    coloured.map(line => stripVTControlCharacters(line).trimEnd()),
+    plain,
+  )
+  assert.ok(coloured.some(line => line.includes('\x1b[31mBROKEN')))
+  assert.ok(coloured.some(line => line.includes('\x1b[31mdead')))
+  assert.not.match(plain.join(''), '\x1b')
 })
 
-test('claims are shown as they settled', () => {
-  const claims = [
-    { id: 'counters-sum', holds: true, measured: true, value: 1 },
-    { id: 'stopped-clean', holds: false, measured: true, value: 1 },
-  ]
-  const text = frame({ ...state, claims }, 100, 60).join('\n')
-  assert.match(text, 'holds   counters-sum')
-  assert.match(text, 'BROKEN  stopped-clean')
+test('a sparkline has its highest bar where the rate was highest', () => {
+  assert.is(sparkline([0, 1, 4, 8], 4), ' ▁▄█')
+  assert.is(sparkline([9, 1, 8], 2), '▁█')
+  assert.is(sparkline([], 3), '   ')
+})
+
+test('rates are a number for each second, and a process that starts again begins anew', () => {
+  const rates = newRates()
+  rates.note('mix-0', 100, 0)
+  rates.note('mix-0', 150, 500)
+  rates.note('mix-0', 300, 1000)
+  rates.note('mix-0', 0, 2000)
+  rates.note('mix-0', 50, 3000)
+  assert.equal(rates.of('mix-0'), [200, 50])
+  assert.equal(rates.of('mix-1'), [])
 })
 
 test('numbers stand to the right, words to the left', () => {

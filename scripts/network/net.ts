@@ -28,7 +28,7 @@ import { latencies, sideBySide } from './ledger.ts'
 import { readNetOptions } from './options.ts'
 import { joinPayments } from './payments.ts'
 import { payEachOther } from './payments-persons.ts'
-import { picture, tryLines } from './picture.ts'
+import { newRates, picture, tryFile, tryLines } from './picture.ts'
 import { claimLines, report, summaryLines } from './report.ts'
 import { frame, screen } from './table.ts'
 
@@ -181,9 +181,13 @@ function draw(
   const network: Network = readNetwork(plan.networkFile)
   const on = screen(process.stderr)
   let latency: { drawn: number[]; total: number[] } = { drawn: [], total: [] }
+  const rates = newRates()
+  let file: string | undefined
   const redraw = (): void => {
-    const state = picture(running, network, { ...shown(), notes: tryLines(running), latency })
-    on.draw(frame(state, process.stderr.columns || 80, process.stderr.rows || 24))
+    file ??= tryFile(running)
+    const state = picture(running, network, { ...shown(), tryFile: file, rates, latency })
+    const { columns, rows } = process.stderr
+    on.draw(frame(state, columns || 80, rows || 24, process.stderr.hasColors()))
   }
   const measure = async (): Promise<void> => {
     const measured = latencies(await readLedgers(plan), record.messages)

@@ -1,12 +1,15 @@
-// npm run docs: writes docs/api, the reference of everything that the package exports, from the types and docstrings.
+// npm run docs: writes docs/api, the reference of everything that the package exports, from the types and docstrings, and
+// the page that shows the live table.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPackage } from './docs-read.ts'
 import { writeReference } from './docs-write.ts'
+import { tablePage } from './table-page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const folder = join(root, 'docs', 'api')
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder, { recursive: true })
 for (const [name, text] of writeReference(readPackage(root))) writeFileSync(join(folder, name), text)
+writeFileSync(join(root, 'docs', 'guide', 'live-table.md'), tablePage())
