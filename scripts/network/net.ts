@@ -39,7 +39,7 @@ const pollEveryMs = 1000
 const measureEveryMs = 5000
 
 export async function run(args: readonly string[]): Promise<number> {
-  const options = await forThisMachine(readNetOptions(args))
+  const { options, note } = await forThisMachine(readNetOptions(args))
   const startedAt = Date.now()
   const plan = await planNetwork(options, startedAt)
   const live = process.stdout.isTTY === true && process.stderr.isTTY === true && !options.once
@@ -49,6 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
     events.push(line)
     if (!live) console.error(line)
   }
+  if (note !== undefined) tell(note)
   const record = newRecord(plan)
   const processes = supervisor((ending, lastLines) => tell(`${endingLine(ending)}\n${lastLines}`))
   const watch = watchNetwork(plan, processes, record, Date.now)
@@ -83,19 +84,18 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 /** Lengthens the epochs where this machine is too slow for them and nobody said how long they are to be. */
-async function forThisMachine({
-  choseEpoch,
-  ...options
-}: ReturnType<typeof readNetOptions>): Promise<NetOptions> {
-  if (choseEpoch) return options
+async function forThisMachine({ choseEpoch, ...options }: ReturnType<typeof readNetOptions>): Promise<{
+  readonly options: NetOptions
+  readonly note?: string
+}> {
+  if (choseEpoch) return { options }
   const slow = await slowness()
   const epochMs = epochFor(options.epochMs, slow)
-  if (epochMs === options.epochMs) return options
+  if (epochMs === options.epochMs) return { options }
   const [usual, longer] = [options.epochMs / second, epochMs / second]
-  console.error(
-    `this machine is too slow or too busy for epochs of ${usual} s (work takes ${slow.toFixed(1)} times as long as on two idle cores): they last ${longer} s; --epoch ${usual}s insists`,
-  )
-  return { ...options, epochMs }
+  const times = slow.toFixed(1)
+  const note = `this machine is slow or busy (work takes ${times} times as long): epochs of ${longer} s, not ${usual} s`
+  return { options: { ...options, epochMs }, note }
 }
 
 /** Prints what is to be printed, removes what is to be removed, and gives the exit code. */

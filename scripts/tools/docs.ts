@@ -1,5 +1,5 @@
-// npm run docs: writes docs/api, the reference of everything that the package exports, from the types and docstrings, and
-// the page that shows the live table.
+// npm run docs: writes docs/api, the reference of everything that the package exports, from the types and docstrings,
+// and the page that shows the live table.
 
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
