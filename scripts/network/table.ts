@@ -45,7 +45,7 @@ export interface TableState {
     readonly of: number
   }
   readonly latency: { readonly drawnMs: number; readonly totalMs: number } | undefined
-  /** What is going on, in one line. */
+  /** Says in one line what is going on. */
   readonly now: string
   /** A file with commands to try; undefined before there is one. */
   readonly tryFile: string | undefined
