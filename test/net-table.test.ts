@@ -16,10 +16,7 @@ const broken: TableState = {
 }
 
 test('the page shows the table as it is drawn', () => {
-  assert.is(
-    readFileSync(join(import.meta.dirname, '..', 'docs', 'guide', 'live-table.md'), 'utf8'),
-    tablePage(),
-  )
+  assert.is(readFileSync(join(import.meta.dirname, '..', 'docs/guide/live-table.md'), 'utf8'), tablePage())
 })
 
 for (const [width, height] of [

@@ -74,8 +74,8 @@ export const sample: TableState = {
 /** Gives the page. */
 export function tablePage(): string {
   const pictures = sizes.map(
-    ([width, height]) =>
-      `## ${width} x ${height}\n\n\`\`\`text\n${frame(sample, width, height).join('\n')}\n\`\`\`\n`,
+    ([width, height], i) =>
+      `## ${i + 1}. ${width} x ${height}\n\n\`\`\`text\n${frame(sample, width, height).join('\n')}\n\`\`\`\n`,
   )
   return `# The live table
 
