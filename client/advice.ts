@@ -108,6 +108,10 @@ export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
     when: 'a folder that can be neither opened nor made',
     remedy: "see to its owner, its rights and the disk, or set 'folder' to another place",
   },
+  NO_CONTACT: {
+    when: 'a contact that is not there',
+    remedy: 'chaffinch contacts shows those that are; contacts add makes one',
+  },
   NO_IDENTITY: {
     when: 'an identity that is not there',
     remedy: 'chaffinch identity list shows those that are; identity create makes one',

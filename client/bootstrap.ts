@@ -1,6 +1,7 @@
 // How far a client is on its way to being ready, as something to show (docs/spec/client-http.md 15.3), after Tor's
 // bootstrap events.
 
+import type { Directory } from '../directory/documents/view.ts'
 import { wait } from '../world/wait.ts'
 import { ClientError } from './error.ts'
 import type { ClientStatus } from './status.ts'
@@ -74,5 +75,23 @@ export function untilReady(
       if (ready) resolve()
       else if (closed()) reject(new ClientError('CLOSED', 'client: closed'))
     }),
+  )
+}
+
+/** Says why a client is not ready, as an error to show. */
+export function whyNotReady(directory: Pick<Directory, 'current' | 'health'>): ClientError {
+  if (directory.current() !== undefined)
+    return new ClientError('NO_GATEWAY', 'client: no gateway answers yet: wait, or name other gateways')
+  const { splits, troubles } = directory.health()
+  const [split] = splits
+  if (split !== undefined)
+    return new ClientError(
+      'NO_CONSENSUS',
+      `client: two signed documents of epoch ${split.epoch}: neither is used; both were signed by ${split.signers.join(', ')}`,
+    )
+  const asked = troubles.map(({ id, code, why }) => `; ${id.slice(0, 8)}: ${why} (${code})`)
+  return new ClientError(
+    'NO_CONSENSUS',
+    `client: no consensus yet: check this computer's clock and the addresses of the authorities${asked.join('')}`,
   )
 }

@@ -3,9 +3,10 @@
 
 import * as v from 'valibot'
 import { nearest } from '../encoding/nearest.ts'
+import { acknowledges, senderChoices } from './contacts/choices.ts'
 import { ClientError } from './error.ts'
 import { coverLevels } from './outgoing/cover.ts'
-import { priorities } from './outgoing/delivery.ts'
+import { priorities } from './outgoing/queue-state.ts'
 
 /** A value that only its own methods can tell from another: a link, a clock, a signal. */
 function having<T>(what: string, ...methods: readonly (keyof T & string)[]): v.GenericSchema<T> {
@@ -50,13 +51,18 @@ const client = {
   random: v.optional(func),
   sealing: v.optional(object),
   cover: v.optional(v.picklist(coverLevels, `want one of ${coverLevels.join(', ')}`)),
+  acknowledge: v.optional(v.picklist(acknowledges, `want one of ${acknowledges.join(', ')}`)),
   log: v.optional(object),
   limits: v.optional(object),
 }
 
+const senders = v.optional(v.picklist(senderChoices, `want one of ${senderChoices.join(', ')}`))
+
 const send = {
   replies: v.optional(v.union([flag, v.number()], 'want true, false, or a number of reply blocks')),
   receipt: v.optional(flag),
+  received: v.optional(flag),
+  from: v.optional(flag),
   app: v.optional(text),
   priority: v.optional(v.picklist(priorities, `want one of ${priorities.join(', ')}`)),
   way: v.optional(object),
@@ -99,9 +105,10 @@ const schemas: Readonly<Record<Checked, v.StrictObjectSchema<v.ObjectEntries, un
     announce: v.optional(flag),
     signal: v.optional(signal),
   }),
-  messages: v.strictObject({ signal: v.optional(signal), app: v.optional(text) }),
+  messages: v.strictObject({ signal: v.optional(signal), app: v.optional(text), senders }),
   inbox: v.strictObject({
     app: v.optional(text),
+    senders,
     after: v.optional(count),
     most: v.optional(positive),
     mostBytes: v.optional(positive),

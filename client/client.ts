@@ -1,23 +1,25 @@
 // A client as an app sees it (docs/spec/client.md). Made by `connect`.
 
 import { isServiceName } from '../directory/documents/announced.ts'
-import { epochAt } from '../directory/documents/network.ts'
 import type { View } from '../directory/documents/view.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import { isAppName, noApp } from './app-name.ts'
-import { untilReady } from './bootstrap.ts'
+import { untilReady, whyNotReady } from './bootstrap.ts'
 import { type BulletinTopic, bulletinTopic } from './bulletin/topic.ts'
 import { checkHandler, checkOptions, checkSignal, checkText } from './checked-options.ts'
+import type { Acknowledge, Senders } from './contacts/choices.ts'
+import type { Contacts } from './contacts/contacts.ts'
 import type { LedgerEntry } from './diary.ts'
 import { Engine, type EngineInit } from './engine.ts'
 import { ClientError } from './error.ts'
 import { findService, type KnownService, servicesOf } from './incoming/announcing.ts'
-import type { InboxEntry } from './incoming/inbox.ts'
+import type { InboxEntry } from './incoming/arrivals.ts'
 import { Listeners } from './listeners.ts'
 import { Mail } from './mail.ts'
-import { Handles, type Message, type Received } from './message.ts'
+import { allReach, Handles, type Message, type Received } from './message.ts'
 import {
   type ClientEvents,
+  checkAcknowledge,
   checkCover,
   clientEventNames,
   type InboxOptions,
@@ -67,7 +69,8 @@ export class Client {
       inbox,
       canReply: id => open.engine.replies.canAnswer(id),
       onDelivered: ({ id }) => diary.add({ at: init.clock.now(), event: 'delivered', id }),
-      onTaken: entry => parcels.tellRead(entry),
+      onTaken: entry => open.engine.taken(entry),
+      contactOf: entry => open.engine.contactOf(entry),
     })
     this.chores = new Chores(init, open.engine)
     this.#requests = new Requests({
@@ -181,14 +184,7 @@ export class Client {
     const { clock, limits } = this.#init
     const asked = { replies: true, ...options, app: name }
     const { id } = await this.#composer.send(to, content, asked, answersApp)
-    const late = clock.after(options.deadlineMs ?? limits.lifetimeMs, () =>
-      this.#requests.failed(id, new ClientError('DEADLINE', 'request: no answer came in time')),
-    )
-    try {
-      return await this.#requests.answer(id, options.signal)
-    } finally {
-      late.cancel()
-    }
+    return await this.#requests.within(clock, options.deadlineMs ?? limits.lifetimeMs, id, options.signal)
   }
 
   /**
@@ -254,15 +250,7 @@ export class Client {
     if (until !== 'sent' && until !== 'stored')
       throw new ClientError('BAD_OPTION', `flush: until: want sent or stored, have ${String(until)}`)
     checkSignal('flush', signal)
-    const waiting = until === 'sent' ? ['queued'] : ['queued', 'sent']
-    const left = this.#engine.outbox.unfinished().filter(({ state }) => waiting.includes(state))
-    const handles = left.map(message => this.#handles.handle(message)[until](signal))
-    for (const outcome of await Promise.allSettled(handles)) {
-      if (outcome.status === 'fulfilled') continue
-      const { reason } = outcome as { reason: unknown }
-      if (reason instanceof ClientError && (reason.code === 'CLOSED' || signal?.aborted === true))
-        throw reason
-    }
+    await allReach(until, this.#engine.outbox.unfinished(), this.#handles, signal)
   }
 
   /**
@@ -271,10 +259,10 @@ export class Client {
    * or the client closes.
    */
   messages(
-    options: { readonly signal?: AbortSignal; readonly app?: string } = {},
+    options: { readonly signal?: AbortSignal; readonly app?: string; readonly senders?: Senders } = {},
   ): AsyncGenerator<Received, void, undefined> {
     checkOptions('messages', options)
-    return this.#mail.messages(options.app ?? noApp, options.signal)
+    return this.#mail.messages(options.app ?? noApp, options.senders ?? 'everyone', options.signal)
   }
 
   /**
@@ -287,9 +275,10 @@ export class Client {
    */
   async inbox(options: InboxOptions = {}): Promise<Received[]> {
     checkOptions('inbox', options)
-    const { app = noApp, after = -1, most = 100, mostBytes = 16 * 1024 * 1024, until } = options
-    if (until !== undefined) await this.#mail.wait(app, after, until)
-    return await this.#mail.list(app, after, most, mostBytes)
+    const { app = noApp, senders = 'everyone', after = -1, most = 100 } = options
+    const { mostBytes = 16 * 1024 * 1024, until } = options
+    if (until !== undefined) await this.#mail.wait(app, senders, after, until)
+    return await this.#mail.list(app, senders, after, most, mostBytes)
   }
 
   /** A message or reply of ours by its id. */
@@ -306,6 +295,33 @@ export class Client {
   /** The app that a message which came is for; undefined when none of this id is kept. */
   receivedBy(id: string): string | undefined {
     return this.#engine.inbox.find(id)?.app
+  }
+
+  /** The people whom its owner knows: whose messages are told from strangers', and are sealed to keys of their time. */
+  get contacts(): ClientContacts {
+    return this.#engine.contacts
+  }
+
+  /**
+   * Twelve words that this client and that of a contact show alike, when each has the other's address.
+   *
+   * @param who a contact's name, or an address
+   * @throws ClientError NO_CONTACT, BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION
+   */
+  safetyWords(who: string): string[] {
+    checkText('safetyWords', 'who', who)
+    return this.#engine.people.words(who)
+  }
+
+  /** Says whom it tells that it has all of a message of theirs (docs/spec/client-contacts.md 17.3). */
+  get acknowledge(): Acknowledge {
+    return this.#engine.acknowledging.level
+  }
+
+  /** Changes that, for what comes from now on. @throws ClientError BAD_OPTION */
+  setAcknowledge(level: Acknowledge): void {
+    checkAcknowledge(level)
+    this.#engine.acknowledging.level = level
   }
 
   /** The level of cover traffic that it sends (docs/spec/client-clocks.md 8.1). */
@@ -334,25 +350,8 @@ export class Client {
 
   /** Describes how it is now, as `GET /status` does. */
   status(): ClientStatus {
-    const { network, directory, clock, g } = this.#init
-    return statusOf({
-      g,
-      cover: this.#engine.cover,
-      address: this.#engine.identity.gateways.length === 0 ? '' : this.address,
-      epoch: epochAt(network, clock.now()),
-      view: directory.current(),
-      health: directory.health(),
-      gateways: this.#engine.gateways,
-      messages: this.#engine.outbox.all(),
-      received: this.#received,
-      dispatch: this.#engine.dispatch,
-      ownTraffic: this.#engine.parcels.ownTraffic,
-      receiver: this.#engine.receiver,
-      inbox: this.#engine.inbox,
-      returns: this.#engine.returns,
-      bulletin: this.#engine.bulletin,
-      announcement: this.#engine.announcing.state,
-    })
+    const address = this.#engine.identity.gateways.length === 0 ? '' : this.address
+    return statusOf({ ...this.#engine.innards(), address, received: this.#received })
   }
 
   /** Lists what happened to this client's messages, oldest first: for its owner, never sent anywhere. */
@@ -393,23 +392,7 @@ export class Client {
 
   /** Why it is not ready, as an error to show. */
   notReady(): ClientError {
-    const { directory } = this.#init
-    if (directory.current() === undefined) {
-      const { splits, troubles } = directory.health()
-      if (splits.length > 0) {
-        const [{ epoch, signers }] = splits as [(typeof splits)[0]]
-        return new ClientError(
-          'NO_CONSENSUS',
-          `client: two signed documents of epoch ${epoch}: neither is used; both were signed by ${signers.join(', ')}`,
-        )
-      }
-      const asked = troubles.map(({ id, code, why }) => `; ${id.slice(0, 8)}: ${why} (${code})`)
-      return new ClientError(
-        'NO_CONSENSUS',
-        `client: no consensus yet: check this computer's clock and the addresses of the authorities${asked.join('')}`,
-      )
-    }
-    return new ClientError('NO_GATEWAY', 'client: no gateway answers yet: wait, or name other gateways')
+    return whyNotReady(this.#init.directory)
   }
 
   /** Stops; what was accepted and is not over goes on when the client is started again. Never rejects. */
@@ -460,6 +443,9 @@ export class Client {
     if (inReplyTo !== undefined) this.#received.replies++
   }
 }
+
+/** Keeps the people whom a client's owner knows: what of it is an app's to use. */
+export type ClientContacts = Pick<Contacts, 'list' | 'find' | 'add' | 'change' | 'remove'>
 
 interface Opening {
   readonly engine: Engine

@@ -11,8 +11,10 @@ import { type Log, silent } from '../world/log.ts'
 import { type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
 import { wait, within } from '../world/wait.ts'
+import { believedTime } from './believed-time.ts'
 import { checkOptions } from './checked-options.ts'
 import { Client } from './client.ts'
+import type { Acknowledge } from './contacts/choices.ts'
 import { directoryAfter } from './directory-after.ts'
 import { ClientError } from './error.ts'
 import type { Unlock } from './folder/vault.ts'
@@ -50,6 +52,8 @@ export interface ClientOptions {
   readonly sealing?: Sealing
   /** The level of cover traffic that it sends; default `default`. */
   readonly cover?: CoverLevel
+  /** Says whom it tells that it has all of a message, if they ask; default `contacts`. */
+  readonly acknowledge?: Acknowledge
   readonly log?: Log
   readonly limits?: Partial<ClientLimits>
 }
@@ -176,12 +180,21 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
     const directory =
       startAfterMs > 0 ? directoryAfter({ clock, log, afterMs: startAfterMs, follow, end }) : await follow()
     made.push(() => end(directory))
+    const believed = believedTime(clock, directory, network)
+    made.push(async () => believed.stop())
     stillWanted()
-    const { sealing = hpkeSealing, cover = 'default' } = options
+    const { sealing = hpkeSealing, cover = 'default', acknowledge = 'contacts' } = options
     const limits = { ...defaultLimits, ...options.limits }
     const choose = options.chooseGateway ?? (view => chooseGateway(view, random))
-    const parts = { network, g, link, directory, store, clock, random, sealing, log, limits }
-    return await Client.open({ ...parts, gateways, chooseGateway: choose, cover }, release)
+    const time = {
+      clock: believed.clock,
+      directory: believed.directory,
+      clockErrorMs: believed.errorMs,
+      timeIsSure: believed.isSure,
+    }
+    const parts = { network, g, link, ...time, store, random, sealing, log, limits }
+    const given = { ...parts, gateways, chooseGateway: choose, cover, acknowledge }
+    return await Client.open(given, release)
   } catch (error) {
     await release()
     throw error

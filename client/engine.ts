@@ -9,16 +9,22 @@ import type { Clock, Timer } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'
 import { type Random, seededRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
-import { minute, second } from '../world/units.ts'
+import { type Ms, minute, second } from '../world/units.ts'
 import { noApp } from './app-name.ts'
 import { Bulletin } from './bulletin/bulletin.ts'
+import { Acknowledging } from './contacts/acknowledging.ts'
+import type { Acknowledge } from './contacts/choices.ts'
+import type { Contact, Contacts } from './contacts/contacts.ts'
+import { People } from './contacts/people.ts'
+import type { ReceivingKeys } from './contacts/receiving-keys.ts'
 import { Diary } from './diary.ts'
 import { type Identity, withGateways } from './folder/identity.ts'
 import { openStored, type Stored } from './folder/reopen.ts'
 import { putRecord } from './folder/schema.ts'
 import { Announcing } from './incoming/announcing.ts'
+import type { InboxEntry } from './incoming/arrivals.ts'
 import { Gateways } from './incoming/gateways.ts'
-import type { Inbox, InboxEntry } from './incoming/inbox.ts'
+import type { Inbox } from './incoming/inbox.ts'
 import { Receiver } from './incoming/receiver.ts'
 import type { ClientLimits } from './limits.ts'
 import { Arrivals } from './outgoing/arrivals.ts'
@@ -36,6 +42,7 @@ import type { TheirBlocks } from './outgoing/their-blocks.ts'
 import { Whereabouts } from './outgoing/whereabouts.ts'
 import type { Kind } from './packets/fragments.ts'
 import type { Sealing } from './packets/sealing.ts'
+import type { Innards } from './status.ts'
 
 export interface EngineInit {
   readonly network: Network
@@ -43,7 +50,12 @@ export interface EngineInit {
   readonly link: Link
   readonly directory: Directory
   readonly store: Store
+  /** Its wall time is what is believed: believed-time.ts. */
   readonly clock: Clock
+  /** Tells by how much the machine's wall clock is thought to be ahead. */
+  readonly clockErrorMs: () => Ms
+  /** Tells whether a document has confirmed it: before, nothing is over. */
+  readonly timeIsSure: () => boolean
   readonly random: Random
   readonly sealing: Sealing
   readonly log: Log
@@ -53,6 +65,15 @@ export interface EngineInit {
   readonly chooseGateway: (view: View) => Uint8Array | undefined
   /** The level to begin with. */
   readonly cover: CoverLevel
+  /** Says whom it tells that it has all of a message, to begin with. */
+  readonly acknowledge: Acknowledge
+}
+
+/** Holds what a client opens before it begins. */
+interface Opened {
+  readonly stored: Stored
+  readonly bulletin: Bulletin
+  readonly acknowledging: Acknowledging
 }
 
 /** Tells the face that an app sees what happens in the engine. */
@@ -78,6 +99,10 @@ export class Engine {
   readonly diary: Diary
   readonly bulletin: Bulletin
   readonly announcing: Announcing
+  readonly contacts: Contacts
+  readonly acknowledging: Acknowledging
+  readonly people: People
+  readonly #keys: ReceivingKeys
   readonly #init: EngineInit
   readonly #events: EngineEvents
   readonly #own: OwnBlocks
@@ -91,7 +116,7 @@ export class Engine {
   #stopViews: () => void = () => {}
   #ended = false
 
-  private constructor(init: EngineInit, events: EngineEvents, stored: Stored, bulletin: Bulletin) {
+  private constructor(init: EngineInit, events: EngineEvents, { stored, bulletin, acknowledging }: Opened) {
     const { clock, network, g, sealing, log, random, store, limits } = init
     this.#init = init
     this.#events = events
@@ -101,6 +126,21 @@ export class Engine {
     this.outbox = stored.outbox
     this.inbox = stored.inbox
     this.#own = stored.own
+    this.contacts = stored.contacts
+    this.contacts.onChange(() => this.inbox.recount())
+    this.#keys = stored.keys
+    this.acknowledging = acknowledging
+    const { sealingKey } = this.#identity
+    const { contacts } = stored
+    this.people = new People({
+      network: network.name,
+      sealing,
+      g,
+      own: this.#identity,
+      contacts,
+      keys: stored.keys,
+      acknowledging,
+    })
     this.theirs = stored.theirs
     this.diary = new Diary(limits.ledger)
     this.announcing = new Announcing(() => clock.elapsed())
@@ -147,6 +187,8 @@ export class Engine {
       cover: new CoverPackets(arrivals, sealing, this.#identity.sealingKey.public),
       whereabouts,
       covers: () => covers(this.#cover),
+      timeIsSure: init.timeIsSure,
+      keyFor: key => this.contacts.keyFor(key, this.#documentTime()),
       onState: (id, state, reason) => this.parcels.moved(id, state, reason),
       onProgress: id => {
         const message = this.outbox.get(id)
@@ -158,19 +200,20 @@ export class Engine {
       lifetimeMs: limits.lifetimeMs,
       outbox: this.outbox,
       own: this.#own,
-      theirs: this.theirs,
       diary: this.diary,
       bulletin,
       dispatch: this.dispatch,
       replies: this.replies,
       onState: events.onState,
+      onPosted: id => void this.acknowledging.over(id),
     })
     const receiving = {
       clock,
       log,
       g,
       sealing,
-      sealingKey: this.#identity.sealingKey,
+      sealingKey,
+      people: this.people,
       inbox: this.inbox,
       own: this.#own,
       arrivals,
@@ -179,7 +222,7 @@ export class Engine {
       diary: this.diary,
       post: (kind: Kind, to: string, content: Uint8Array) => this.parcels.post(kind, to, content),
       appOf: (id: string) => this.outbox.get(id)?.app ?? noApp,
-      onRead: (id: string) => this.parcels.wasRead(id),
+      onReached: (id: string, state: 'received' | 'read') => this.parcels.reached(id, state),
       onMessage: events.onMessage,
     }
     this.receiver = new Receiver(receiving, stored.cursors)
@@ -212,12 +255,63 @@ export class Engine {
       post: (posting, giveUpAt) => engine?.dispatch.accept(posting, { by: 'gateway', giveUpAt }),
       cancel: id => engine?.parcels.fail(id, 'ABORTED'),
     })
-    engine = new Engine(init, events, await openStored(init), bulletin)
+    const stored = await openStored(init)
+    const acknowledging = await Acknowledging.open(
+      {
+        ...init,
+        tellReadMs: init.limits.tellReadMs,
+        left: id => stored.theirs.left(id),
+        keys: () => stored.keys.told(),
+        post: (word, id, content) => engine?.parcels.post(word, id, content),
+      },
+      init.acknowledge,
+    )
+    engine = new Engine(init, events, { stored, bulletin, acknowledging })
     return engine
+  }
+
+  /** Finds the contact who wrote a message. */
+  contactOf({ from }: InboxEntry): Contact | undefined {
+    return this.people.contact(from)
+  }
+
+  /** The owner has read a message: its writer is told where that is allowed. */
+  taken(entry: InboxEntry): void {
+    const { id, wantsRead } = entry
+    this.acknowledging
+      .read(id, wantsRead, this.contactOf(entry))
+      .catch(() => this.#init.log.error({}, 'that something was read could not be noted'))
+  }
+
+  /** The time by a signed document: it has come, whatever a clock shows. */
+  #documentTime(): Ms {
+    return this.#init.directory.current()?.validAfter ?? 0
   }
 
   get identity(): Identity {
     return this.#identity
+  }
+
+  /** Gives the parts that its status is read from. */
+  innards(): Omit<Innards, 'address' | 'received'> {
+    const { network, directory, clock, g } = this.#init
+    return {
+      g,
+      cover: this.#cover,
+      clockErrorMs: this.#init.clockErrorMs(),
+      epoch: epochAt(network, clock.now()),
+      view: directory.current(),
+      health: directory.health(),
+      gateways: this.#gateways,
+      messages: this.outbox.all(),
+      dispatch: this.dispatch,
+      ownTraffic: this.parcels.ownTraffic,
+      receiver: this.receiver,
+      inbox: this.inbox,
+      returns: this.returns,
+      bulletin: this.bulletin,
+      announcement: this.announcing.state,
+    }
   }
 
   get gateways(): Gateways | undefined {
@@ -316,13 +410,22 @@ export class Engine {
       .catch(() => log.error({}, 'the entry gateways could not be kept'))
   }
 
+  async #advanceKeys(): Promise<void> {
+    const view = this.#init.directory.current()
+    if (view !== undefined) await this.#keys.advance(view.validAfter, view.parameters.mailboxMinutes * minute)
+  }
+
   #housekeep(): void {
     const { clock, log } = this.#init
     this.#housekeeping = clock.after(housekeepingMs, () => {
       const work = async (): Promise<void> => {
         await this.parcels.saveProgress()
-        await this.#own.expire(clock.now())
-        await this.replies.tidy()
+        if (this.#init.timeIsSure()) {
+          await this.#own.expire(clock.now())
+          await this.replies.tidy()
+        }
+        await this.#advanceKeys()
+        await this.acknowledging.tell()
       }
       work().catch(() => log.error({}, 'housekeeping could not write'))
       if (!this.#ended) this.#housekeep()

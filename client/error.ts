@@ -29,6 +29,7 @@ export type ClientErrorCode =
   | 'IN_USE'
   | 'NO_FOLDER'
   | 'NO_IDENTITY'
+  | 'NO_CONTACT'
   | 'BAD_OPTION'
   | 'UNKNOWN_MESSAGE'
   | 'NO_TOPIC'

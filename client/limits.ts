@@ -1,6 +1,6 @@
 // Every bound of a client, with its reason (docs/spec/client-store.md 11.4). A test hands in smaller ones.
 
-import { hour } from '../world/units.ts'
+import { hour, minute } from '../world/units.ts'
 import type { BoardLimits } from './bulletin/store.ts'
 import type { InboxLimits } from './incoming/inbox.ts'
 import type { OutboxLimits } from './outgoing/outbox.ts'
@@ -23,6 +23,10 @@ export interface ClientLimits {
   readonly ledger: number
   /** Bounds how long a message is tried without a deadline of its own, milliseconds. */
   readonly lifetimeMs: number
+  /** Each receiving key is for so long, milliseconds (docs/spec/client-contacts.md 17.4). */
+  readonly periodMs: number
+  /** Mean time after which a contact is told that a message was read, milliseconds. */
+  readonly tellReadMs: number
 }
 
 /** The longest reply: as many reply blocks must come for it, 64 at a time. */
@@ -50,4 +54,6 @@ export const defaultLimits: ClientLimits = {
   board: { bytes: 8 * mebibyte, ids: 32_768 },
   ledger: 20_000,
   lifetimeMs: 24 * hour,
+  periodMs: 7 * 24 * hour,
+  tellReadMs: 10 * minute,
 }

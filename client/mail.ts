@@ -1,7 +1,10 @@
 // How an app gets what arrived: as a stream, or listed behind a cursor (docs/spec/client-store.md 10).
 
 import { Waiting } from '../world/wait.ts'
-import type { Inbox, InboxEntry } from './incoming/inbox.ts'
+import type { Senders } from './contacts/choices.ts'
+import type { Contact } from './contacts/contacts.ts'
+import type { InboxEntry } from './incoming/arrivals.ts'
+import type { Inbox } from './incoming/inbox.ts'
 import type { Received } from './message.ts'
 
 export interface MailInit {
@@ -12,6 +15,8 @@ export interface MailInit {
   readonly onDelivered: (entry: InboxEntry) => void
   /** The app has it, and that is on disk. */
   readonly onTaken: (entry: InboxEntry) => void
+  /** Finds the contact who wrote a message. */
+  readonly contactOf: (entry: InboxEntry) => Contact | undefined
 }
 
 export class Mail {
@@ -37,10 +42,14 @@ export class Mail {
    * read when the next is asked for or the loop ends; if the process dies before that, it comes again. Ends when
    * the signal aborts or the client closes.
    */
-  async *messages(app: string, signal?: AbortSignal): AsyncGenerator<Received, void, undefined> {
+  async *messages(
+    app: string,
+    senders: Senders,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Received, void, undefined> {
     this.#asks(app)
     while (!this.#closed && !signal?.aborted) {
-      const entry = this.#next(app)
+      const entry = this.#next(app, senders)
       if (entry === undefined) {
         await this.#waiting.next(signal)
         continue
@@ -62,11 +71,17 @@ export class Mail {
    * @param after the `seq` of the last message that the app has; -1 for all
    * @param mostBytes no further message once there are this many bytes
    */
-  async list(app: string, after: number, most: number, mostBytes: number): Promise<Received[]> {
+  async list(
+    app: string,
+    senders: Senders,
+    after: number,
+    most: number,
+    mostBytes: number,
+  ): Promise<Received[]> {
     this.#asks(app)
     const out: Received[] = []
     let bytes = 0
-    for (const entry of this.#init.inbox.after(after, app).slice(0, most)) {
+    for (const entry of this.#after(app, senders, after).slice(0, most)) {
       if (out.length > 0 && bytes + entry.length > mostBytes) break
       const received = await this.#load(entry)
       if (received === undefined) continue
@@ -82,8 +97,8 @@ export class Mail {
   }
 
   /** Resolves when something has come behind the cursor, or the signal aborts. */
-  async wait(app: string, after: number, signal: AbortSignal): Promise<void> {
-    while (!this.#closed && !signal.aborted && this.#init.inbox.after(after, app).length === 0) {
+  async wait(app: string, senders: Senders, after: number, signal: AbortSignal): Promise<void> {
+    while (!this.#closed && !signal.aborted && this.#after(app, senders, after).length === 0) {
       await this.#waiting.next(signal)
     }
   }
@@ -98,15 +113,28 @@ export class Mail {
     this.#init.inbox.know(app).catch(() => {})
   }
 
+  #after(app: string, senders: Senders, after: number): InboxEntry[] {
+    return this.#init.inbox.after(after, app).filter(entry => this.#isMeant(entry, senders))
+  }
+
+  /** A reply comes from whom was written to. */
+  #isMeant(entry: InboxEntry, senders: Senders): boolean {
+    if (senders === 'everyone') return true
+    const isKnown = entry.inReplyTo !== undefined || this.#init.contactOf(entry) !== undefined
+    return isKnown === (senders === 'known')
+  }
+
   /** The app's oldest message that nobody has taken, taken. */
-  #next(app: string): InboxEntry | undefined {
-    const at = this.#unread.findIndex(entry => entry.app === app)
+  #next(app: string, senders: Senders): InboxEntry | undefined {
+    const at = this.#unread.findIndex(entry => entry.app === app && this.#isMeant(entry, senders))
     return at < 0 ? undefined : this.#unread.splice(at, 1)[0]
   }
 
   async #load(entry: InboxEntry): Promise<Received | undefined> {
     const bytes = await this.#init.inbox.bytes(entry.seq)
-    return bytes === undefined ? undefined : receivedOf(entry, bytes, this.#init.canReply(entry.id))
+    if (bytes === undefined) return undefined
+    const contact = this.#init.contactOf(entry)?.name
+    return receivedOf(entry, bytes, { contact, canReply: this.#init.canReply(entry.id) })
   }
 
   async #take(entry: InboxEntry): Promise<void> {
@@ -115,8 +143,12 @@ export class Mail {
   }
 }
 
-function receivedOf(entry: InboxEntry, bytes: Uint8Array, canReply: boolean): Received {
-  const { id, seq, at, app, inReplyTo } = entry
+function receivedOf(
+  entry: InboxEntry,
+  bytes: Uint8Array,
+  { contact, canReply }: Pick<Received, 'contact' | 'canReply'>,
+): Received {
+  const { id, seq, at, app, inReplyTo, from } = entry
   return {
     id,
     seq,
@@ -127,6 +159,8 @@ function receivedOf(entry: InboxEntry, bytes: Uint8Array, canReply: boolean): Re
       return new TextDecoder().decode(bytes)
     },
     inReplyTo,
+    from,
+    contact,
     canReply,
   }
 }

@@ -4,8 +4,8 @@ import { wait } from '../world/wait.ts'
 import { advice } from './advice.ts'
 import { checkSignal } from './checked-options.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
-import type { MessageState } from './outgoing/delivery.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
+import type { MessageState } from './outgoing/queue-state.ts'
 
 /** A message or reply that was accepted. Its state moves forward only, and survives a restart. */
 export interface Message {
@@ -29,7 +29,12 @@ export interface Message {
    * `sent`.
    */
   stored(signal?: AbortSignal): Promise<void>
-  /** Resolves when the receiver's app has taken it; only for a message that asked for it. Throws like `sent`. */
+  /**
+   * Resolves when the receiver's client has all of it; only for a message that asked for it, and where the receiver
+   * lets its client tell. Throws like `sent`.
+   */
+  received(signal?: AbortSignal): Promise<void>
+  /** Resolves when the receiver's app has taken it, under the same conditions. Throws like `sent`. */
   read(signal?: AbortSignal): Promise<void>
   /** Calls it off: nothing of it is sent any more. What has left may still arrive. */
   cancel(): void
@@ -50,6 +55,10 @@ export interface Received {
   readonly text: string
   /** The id of our message that it answers; undefined for a message to our address. */
   readonly inReplyTo: string | undefined
+  /** The address of whoever wrote it, which this client has checked; undefined when it does not say. */
+  readonly from: string | undefined
+  /** The name of the contact who wrote it; undefined for a stranger, and for a reply. */
+  readonly contact: string | undefined
   /** True when a reply to it could be handed in at the time when it was handed over. */
   readonly canReply: boolean
 }
@@ -59,10 +68,13 @@ interface Waiter {
   readonly settle: (error?: ClientError) => void
 }
 
+type Until = 'sent' | 'stored' | 'received' | 'read'
+
 /** The states at which waiting for one is over: a receiver that answers has also stored. */
-const satisfies: Readonly<Record<'sent' | 'stored' | 'read', readonly MessageState[]>> = {
-  sent: ['sent', 'stored', 'read'],
-  stored: ['stored', 'read'],
+const satisfies: Readonly<Record<Until, readonly MessageState[]>> = {
+  sent: ['sent', 'stored', 'received', 'read'],
+  stored: ['stored', 'received', 'read'],
+  received: ['received', 'read'],
   read: ['read'],
 }
 
@@ -104,6 +116,7 @@ export class Handles {
       },
       sent: signal => this.#wait(now(), 'sent', signal),
       stored: signal => this.#wait(now(), 'stored', signal),
+      received: signal => this.#wait(now(), 'received', signal),
       read: signal => this.#wait(now(), 'read', signal),
       cancel: () => this.#cancel(id),
     }
@@ -129,11 +142,7 @@ export class Handles {
     }
   }
 
-  #wait(
-    message: Outgoing,
-    until: 'sent' | 'stored' | 'read',
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  #wait(message: Outgoing, until: Until, signal: AbortSignal | undefined): Promise<void> {
     checkSignal(`message.${until}`, signal)
     const { id, state } = message
     const reached = (at: MessageState): boolean => satisfies[until].includes(at)
@@ -149,6 +158,26 @@ export class Handles {
         if (waiters.size === 0) this.#waiters.delete(id)
       }
     })
+  }
+}
+
+/**
+ * Resolves when all of these have reached a state, or failed.
+ *
+ * @throws ClientError ABORTED with the signal, CLOSED
+ */
+export async function allReach(
+  until: 'sent' | 'stored',
+  messages: readonly Outgoing[],
+  handles: Handles,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const waiting = until === 'sent' ? ['queued'] : ['queued', 'sent']
+  const left = messages.filter(({ state }) => waiting.includes(state))
+  for (const outcome of await Promise.allSettled(left.map(one => handles.handle(one)[until](signal)))) {
+    if (outcome.status === 'fulfilled') continue
+    const { reason } = outcome as { reason: unknown }
+    if (reason instanceof ClientError && (reason.code === 'CLOSED' || signal?.aborted === true)) throw reason
   }
 }
 

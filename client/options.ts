@@ -1,11 +1,13 @@
 // What an app may ask for when it sends and reads, and the checks of it (docs/spec/client-sdk.md 13).
 
 import { checkAppName } from './app-name.ts'
+import type { Senders } from './contacts/choices.ts'
+import { type Acknowledge, acknowledges } from './contacts/choices.ts'
 import { ClientError } from './error.ts'
 import { readBlocks, usualReplyBlocks } from './limits.ts'
 import type { Message } from './message.ts'
 import { type CoverLevel, coverLevels } from './outgoing/cover.ts'
-import { type Priority, priorities } from './outgoing/delivery.ts'
+import { type Priority, priorities } from './outgoing/queue-state.ts'
 import { maxBlocks } from './packets/content.ts'
 import type { Way } from './packets/pattern.ts'
 
@@ -13,8 +15,15 @@ import type { Way } from './packets/pattern.ts'
 export interface SendOptions {
   /** Lets the receiver reply, or says how many reply blocks go with the message (1 to 64). Default false. */
   readonly replies?: boolean | number
-  /** Ask to be told when the receiver's app has taken it. Default false. */
+  /** Asks to be told when the receiver's app has taken it; they decide whether they tell. Default false. */
   readonly receipt?: boolean
+  /**
+   * Asks to be told when the receiver's client has all of it; they decide whether they tell, and by default tell their
+   * contacts. Default: as `from`.
+   */
+  readonly received?: boolean
+  /** Says who writes, so that the receiver can check it and can prove it to nobody else. Default false. */
+  readonly from?: boolean
   /** The app that it is for, at both ends; default: none (docs/spec/client.md 4.1). */
   readonly app?: string
   /** Before or behind the app's other messages; default `normal`. Apps take turns whatever it is. */
@@ -31,6 +40,8 @@ export interface SendOptions {
 export interface InboxOptions {
   /** Default: of messages that name no app. */
   readonly app?: string
+  /** Default `everyone`. */
+  readonly senders?: Senders
   readonly after?: number
   readonly most?: number
   readonly mostBytes?: number
@@ -68,11 +79,25 @@ export function checkSend({ signal, deadlineMs, app, priority }: SendOptions): v
 }
 
 /** @throws ClientError BAD_OPTION */
-export function blocksWanted({ replies = false, receipt = false }: SendOptions): number {
+export function blocksWanted(options: SendOptions): number {
+  const { replies = false, receipt = false } = options
+  // One for each word of it, and each epoch
+  const words = (receipt ? 1 : 0) + (wantsReceived(options) ? 1 : 0)
   const wanted = replies === true ? usualReplyBlocks : replies === false ? 0 : replies
   if (!(Number.isInteger(wanted) && wanted >= 0 && wanted <= maxBlocks))
     throw new ClientError('BAD_OPTION', `replies: want true, false, or 1 to ${maxBlocks} reply blocks`)
-  return Math.max(wanted, receipt ? readBlocks : 0)
+  return Math.max(wanted, words * readBlocks)
+}
+
+/** Whoever says who they are is told by default. */
+export function wantsReceived({ from = false, received = from }: SendOptions): boolean {
+  return received
+}
+
+/** @throws ClientError BAD_OPTION */
+export function checkAcknowledge(level: string): asserts level is Acknowledge {
+  if (!acknowledges.includes(level as Acknowledge))
+    throw new ClientError('BAD_OPTION', `acknowledge: ${level}: want one of ${acknowledges.join(', ')}`)
 }
 
 /** @throws ClientError BAD_OPTION */

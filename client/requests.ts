@@ -1,9 +1,11 @@
 // Requests to services, and the answers that are waited for (docs/spec/client-sdk.md 14).
 
 import type { MessageId } from '../encoding/ids.ts'
+import type { Clock } from '../world/clock.ts'
+import type { Ms } from '../world/units.ts'
 import { type Settle, wait } from '../world/wait.ts'
 import { ClientError } from './error.ts'
-import type { InboxEntry } from './incoming/inbox.ts'
+import type { InboxEntry } from './incoming/arrivals.ts'
 import { readAnswer } from './service.ts'
 
 /** The inbox of answers: no app can have this name. */
@@ -53,6 +55,18 @@ export class Requests {
       this.#waiting.set(id, settle)
       return () => this.#waiting.delete(id)
     })
+  }
+
+  /** The same, but for so long at most. @throws ClientError DEADLINE besides */
+  async within(clock: Clock, ms: Ms, id: MessageId, signal: AbortSignal | undefined): Promise<Uint8Array> {
+    const late = clock.after(ms, () =>
+      this.failed(id, new ClientError('DEADLINE', 'request: no answer came in time')),
+    )
+    try {
+      return await this.answer(id, signal)
+    } finally {
+      late.cancel()
+    }
   }
 
   close(): void {

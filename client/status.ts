@@ -16,13 +16,14 @@ import type { Gateways } from './incoming/gateways.ts'
 import type { Inbox } from './incoming/inbox.ts'
 import type { Receiver } from './incoming/receiver.ts'
 import { type CoverCost, type CoverLevel, coverCosts } from './outgoing/cover.ts'
-import type { MessageState } from './outgoing/delivery.ts'
 import type { Dispatch } from './outgoing/dispatch.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
 import type { OwnTraffic } from './outgoing/own-traffic.ts'
+import type { MessageState } from './outgoing/queue-state.ts'
 import type { Returns } from './outgoing/returns.ts'
 
-type Counts = Readonly<Record<MessageState, number>>
+/** Messages by their state; those in the state `received` are `acknowledged`, for `received` counts what came. */
+type Counts = Readonly<Record<Exclude<MessageState, 'received'> | 'acknowledged', number>>
 
 /** Describes to its owner how a client is: plain values only, as `GET /status` gives them too. */
 export interface ClientStatus {
@@ -32,6 +33,11 @@ export interface ClientStatus {
   /** Empty until the first consensus let it choose a gateway. */
   readonly address: string
   readonly epoch: number
+  /**
+   * By how much this computer's clock is thought to be ahead, milliseconds; 0 while it is believed. After a jump it is
+   * believed again when a document comes that is fresh by it.
+   */
+  readonly clockErrorMs: number
   readonly consensus: ConsensusStatus | null
   /** Says whether documents come as they should: docs/spec/directory-travel.md 10. */
   readonly directory: DirectoryHealth
@@ -95,6 +101,7 @@ export interface Innards {
   readonly cover: CoverLevel
   readonly address: string
   readonly epoch: number
+  readonly clockErrorMs: number
   readonly view: View | undefined
   readonly health: DirectoryHealth
   readonly gateways: Gateways | undefined
@@ -114,14 +121,16 @@ export function statusOf(from: Innards): ClientStatus {
   const messages = noCounts()
   const replies = noCounts()
   for (const { kind, state } of from.messages) {
-    if (kind === 'message') messages[state]++
-    else if (kind === 'reply') replies[state]++
+    const name = state === 'received' ? 'acknowledged' : state
+    if (kind === 'message') messages[name]++
+    else if (kind === 'reply') replies[name]++
   }
   return {
     role: 'client',
     ready: view !== undefined && gateways?.open === true,
     address,
     epoch,
+    clockErrorMs: from.clockErrorMs,
     consensus: consensusStatus(view),
     directory: from.health,
     cover: { level: from.cover, costs: view === undefined ? [] : coverCosts(view.parameters, from.g) },
@@ -155,6 +164,6 @@ function entryOf(gateways: Gateways | undefined): ClientStatus['entry'] {
   }
 }
 
-function noCounts(): Record<MessageState, number> {
-  return { queued: 0, sent: 0, stored: 0, read: 0, failed: 0 }
+function noCounts(): Record<keyof Counts, number> {
+  return { queued: 0, sent: 0, stored: 0, acknowledged: 0, read: 0, failed: 0 }
 }

@@ -6,7 +6,7 @@ import type { Engine, EngineInit } from './engine.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { onDisk } from './folder/disk-full.ts'
 import { maxReplyBytes } from './limits.ts'
-import type { MessageState } from './outgoing/delivery.ts'
+import type { MessageState } from './outgoing/queue-state.ts'
 import { writeReply } from './packets/content.ts'
 import { messageIdBytes } from './packets/fragments.ts'
 import { readSurbs, writeSurbs } from './packets/surb.ts'
@@ -35,6 +35,10 @@ export interface Listed {
   readonly at: number
   readonly app: string
   readonly inReplyTo: string | null
+  /** The address of whoever wrote it, checked; null when it does not say. */
+  readonly from: string | null
+  /** The name of the contact who wrote it; null for a stranger, and for a reply. */
+  readonly contact: string | null
   readonly canReply: boolean
   readonly bytes: number
   /** True once an app, or its owner, has taken it. */
@@ -77,9 +81,11 @@ export class Chores {
     return this.#engine.inbox
       .after(-1, app)
       .filter(entry => entry.app !== answersApp)
-      .map(({ id, seq, at, app, inReplyTo = null, length, read }) => {
+      .map(entry => {
+        const { id, seq, at, app, inReplyTo = null, from = null, length, read } = entry
         const canReply = this.#engine.replies.canAnswer(id)
-        return { id, seq, at, app, inReplyTo, canReply, bytes: length, read }
+        const contact = this.#engine.contactOf(entry)?.name ?? null
+        return { id, seq, at, app, inReplyTo, from, contact, canReply, bytes: length, read }
       })
   }
 
@@ -153,7 +159,8 @@ export class Chores {
     const id = hex(random(messageIdBytes))
     const deadline = clock.now() + limits.lifetimeMs
     const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, deadline } as const
-    await this.#engine.parcels.accept(message, writeReply(bytes), [])
+    // Whoever made the blocks need not know whose hands they are in
+    await this.#engine.parcels.accept(message, writeReply({ keys: [], bytes }), [])
     return id
   }
 }

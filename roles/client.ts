@@ -77,7 +77,7 @@ export async function openFrom(
   around: Around = async options => options,
   log: Log = openLog('client', config.log),
 ): Promise<Identities> {
-  const { network, folder, gateways, sources, dialFrom, cover } = config
+  const { network, folder, gateways, sources, dialFrom, cover, acknowledge } = config
   const store = join(folder, 'store')
   const unlock =
     secretFromFiles(config.secret) ??
@@ -87,6 +87,7 @@ export async function openFrom(
     folder: store,
     ...(unlock === undefined ? {} : { unlock }),
     cover,
+    acknowledge,
     sources,
     log,
     ...(gateways.length === 0 ? {} : { gateways }),

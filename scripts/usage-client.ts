@@ -13,7 +13,9 @@ Hands a message to the running client of --config and prints its id. Without TEX
   --app NAME       the app that it is for, at both ends
   --reply N        answer message N of the inbox (its number or id); who wrote it stays unknown
   --no-replies     send no reply blocks along: the other end cannot answer
-  --wait STATE     return when it is sent, stored or read (default: return when it is accepted)
+  --from           say who you are: the receiver can check it, and prove it to nobody else
+  --wait STATE     return when it is sent, stored, received or read (default: return when it is accepted); the last two
+                   come only if the receiver knows you and lets its client tell
   --timeout TIME   how long to wait for that (default: 60s)
   --json           print JSON
 
@@ -33,11 +35,12 @@ examples:
   chaffinch send --reply 3 'hello yourself'
 `,
   inbox: `usage: chaffinch inbox [OPTIONS]
-       chaffinch inbox list|read N|watch [OPTIONS]
+       chaffinch inbox requests|list|read N|watch [OPTIONS]
 
 Shows what has arrived at the running client of --config; what it shows counts as read.
 
-  inbox          everything with its contents
+  inbox          what your contacts wrote, and replies, with their contents; --json: everything
+  inbox requests what strangers wrote: it waits apart, and nothing is told them
   inbox list     a line for each message: a star in front of those that nobody has read, its number, and its size
   inbox read N   the contents of one, by its number or id
   inbox watch    what nobody has read, then each message as it comes
@@ -62,7 +65,7 @@ Answers message N of the inbox (its number or id); who wrote it stays unknown. I
 options (--file, --wait, --timeout, --as, --config, --json), behind N. Without TEXT it reads standard input.
 
 example:
-  chaffinch reply 3 'hello yourself' --wait read
+  chaffinch reply 3 'hello yourself' --wait received
 `,
   bulletin: `usage: chaffinch bulletin [TOPIC] [OPTIONS]
        chaffinch bulletin [TOPIC] --publish TEXT
@@ -87,6 +90,7 @@ Prints the address of a running client: the one string that others need to write
   --config FILE    the client's file (default: client.toml)
   --as NAME        of one of its identities
   --wait TIME      wait so long until the client has one
+  --qr             show it as a QR code too
   --json           print {"address": ADDRESS}
 
 example:
@@ -185,13 +189,25 @@ it was acknowledged, and how much longer than the delays drawn that took.
   --json           print JSON
 `,
   contacts: `usage: chaffinch contacts [list]
-       chaffinch contacts add NAME ADDRESS
+       chaffinch contacts add NAME ADDRESS [OPTIONS]
+       chaffinch contacts set NAME [OPTIONS]
+       chaffinch contacts words NAME
        chaffinch contacts remove NAME
 
-Names that --to takes in the place of addresses. They stay in the client's folder.
+The people whom you know. Their names stand for their addresses in --to; what they write lies in 'inbox', what others write
+in 'inbox requests'; and what you write to each other is sealed to keys that are erased after their time. The running client
+of --config keeps them, under its lock.
 
-  --config FILE    the client's file (default: client.toml)
-  --json           print JSON
+  words NAME       twelve words that both of you see when each has the other's address: read them to each other
+
+  --received on|off  tell them that their messages have come, if they ask (default: on)
+  --read on|off      tell them, some time later, that you have read them, if they ask (default: off)
+  --config FILE      the client's file (default: client.toml)
+  --as NAME          the identity to use (default: the first)
+  --json             print JSON, one contact a line
+
+example:
+  chaffinch contacts add alice "$ADDRESS" --read on
 `,
   identity: `usage: chaffinch identity list|create NAME|remove NAME [--json]
        chaffinch identity lock|export FILE|import FILE|key FILE [OPTIONS]

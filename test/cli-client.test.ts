@@ -3,7 +3,7 @@
 // needs: dist
 
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
@@ -103,10 +103,21 @@ test.after(async () => {
 })
 
 test('send from an argument, a file and standard input, to an address and a contact; each state waited for', async () => {
-  assert.equal(await json('contacts', 'add', 'bob', bob.address), [{ name: 'bob', address: bob.address }])
-  assert.equal(await json('contacts'), [{ bob: bob.address }])
+  // Names from before contacts were kept by the client are taken over once
+  const old = join(folder, 'contacts.json')
+  writeFileSync(old, JSON.stringify({ robert: bob.address }))
+  const kept = { address: bob.address, read: false, received: true }
+  assert.equal(await json('contacts'), [{ name: 'robert', ...kept }])
+  assert.not.ok(existsSync(old))
+  assert.equal(await json('contacts', 'add', 'bob', bob.address), [{ name: 'bob', ...kept }])
+  assert.equal(await json('contacts', 'set', 'bob', '--read', 'on'), [{ name: 'bob', ...kept, read: true }])
+  assert.is((await cli(['contacts', 'set', 'carol'])).code, 1)
+  assert.is((await cli(['contacts', 'set', 'bob', '--read', 'maybe'])).code, 2)
+  const own = await bob.contacts.add('alice', identities.main.address)
+  assert.is(own.read, false)
+  assert.is(await fine('contacts', 'words', 'bob'), bob.safetyWords('alice').join(' '))
   const [stored] = await json('send', '--to', bob.address, 'one', '--wait', 'stored')
-  assert.ok(['stored', 'read'].includes(String(stored?.['state'])), String(stored?.['state']))
+  assert.is(stored?.['state'], 'stored')
   const file = join(folder, 'long.bin')
   writeFileSync(file, new Uint8Array(40_000).fill(7))
   const long = await cli(['send', '--to', 'bob', '--file', file, '--wait', 'stored', '--json'])
@@ -119,12 +130,10 @@ test('send from an argument, a file and standard input, to an address and a cont
   const piped = await cliProcess(['send', '--to', 'bob', '--no-replies', '--json'], 'from a pipe')
   assert.is(piped.code, 0, piped.errors)
   assert.is(JSON.parse(piped.out).state, 'queued')
-  const reading = (async () => {
-    for await (const { text } of bob.messages()) if (text === 'read me') return
-  })()
-  const read = await json('send', '--to', 'bob', '--wait', 'read', 'read me')
-  await reading
-  assert.is(read[0]?.['state'], 'read')
+  const told = await json('send', '--from', '--to', 'bob', '--wait', 'received', 'have you got it?')
+  assert.is(told[0]?.['state'], 'received')
+  const got = (await bob.inbox()).find(({ text }) => text === 'have you got it?')
+  assert.equal([got?.contact, got?.from], ['alice', identities.main.address])
   const { code, errors } = await cliProcess(['send', '--to', 'carol', 'x'])
   assert.is(code, 1)
   assert.match(errors, /^chaffinch: no contact 'carol'.*\nhint: /)
@@ -157,14 +166,17 @@ test('inbox: a list that counts nothing as read, one message, all of them, and e
   await fine('inbox', 'read', String(bytes['seq']), '--file', file)
   assert.equal([...readFileSync(file)], [0, 255, 254])
   assert.is((await cli(['inbox', 'read', String(bytes['seq']), '--file', file])).code, 1, 'never overwrites')
-  assert.not.ok((await fine('inbox')).includes('\u001b'))
+  // What strangers wrote waits apart
+  const apart = await cli(['inbox'])
+  assert.not.ok(apart.out.includes('third'))
+  assert.not.ok((await fine('inbox', 'requests')).includes('\u001b'))
   assert.is((await json('inbox')).length, 3)
   const first = list.find(({ canReply, read }) => canReply === true && read === true) as Record<
     string,
     unknown
   >
-  const [answered] = await json('reply', String(first['seq']), 'an answer', '--wait', 'read')
-  assert.is(answered?.['state'], 'read')
+  const [answered] = await json('reply', String(first['seq']), 'an answer', '--wait', 'received')
+  assert.is(answered?.['state'], 'received')
   for await (const reply of bob.messages()) {
     if (reply.inReplyTo === undefined) continue
     assert.is(reply.inReplyTo, sent.id)
@@ -191,6 +203,7 @@ test('queue, inspect, flush, clean, surb, ping, address', async () => {
   assert.is(looked?.['id'], all[0]?.['id'])
   assert.is((await json('inspect', bob.address))[0]?.['network'], local.network.name)
   assert.is((await json('address'))[0]?.['address'], identities.main.address)
+  assert.match(await fine('address', '--qr'), /\n[█▀▄ ]{50,}\n/)
   const [made] = await json('surb', 'make', '--for', 'bob', '--count', '2')
   const surb = String(made?.['surb'])
   assert.is(lengthOf((await json('surb', 'inspect', surb))[0]?.['epochs']), 2)

@@ -194,6 +194,7 @@ const cases: Readonly<Record<Code, (code: Code) => Promise<void> | void>> = {
   LOCKED: elsewhere('client-vault.test.ts'),
   IN_USE: elsewhere('client-options.test.ts'),
   NO_FOLDER: elsewhere('client-options.test.ts'),
+  NO_CONTACT: code => talking(31, ({ alice }) => assertCode(alice.client.contacts.remove('nobody'), code)),
   NO_IDENTITY: elsewhere('client-identities.test.ts'),
   BAD_OPTION: elsewhere('client.test.ts'),
   UNKNOWN_MESSAGE: elsewhere('client.test.ts'),

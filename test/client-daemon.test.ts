@@ -70,7 +70,7 @@ test('a message and its reply, as JSON', async () => {
   assert.is(reply?.['text'], undefined)
   assert.equal((await ask('alice', `/messages?after=${inbox['next']}`)).body['messages'], [])
   assert.is((await ask('alice', `/messages/${sent.body['id']}`)).body['state'], 'read')
-  assert.is((await ask('bob', `/messages/${replied.body['id']}`)).body['state'], 'read')
+  assert.is((await ask('bob', `/messages/${replied.body['id']}`)).body['state'], 'received')
   assert.is((await ask('alice', '/status')).body['role'], 'client')
   const entries = (await ask('alice', '/ledger')).body['entries'] as Json[]
   assert.is(entries[0]?.['event'], 'accepted')
@@ -164,10 +164,13 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
     Object.keys(methods).map(method => `${method} ${path}`),
   )
   assert.equal(routes.sort(), [
+    'delete /contacts/{name}',
     'delete /messages/{id}',
     'delete /queue',
     'get /bulletin/{topic}',
     'get /consensus',
+    'get /contacts',
+    'get /contacts/{name}/words',
     'get /events',
     'get /inbox',
     'get /ledger',
@@ -187,6 +190,7 @@ test('every route is in the OpenAPI document, with the fields that it takes and 
     'post /requests',
     'post /surbs',
     'post /surbs/use',
+    'put /contacts/{name}',
     'put /settings',
   ])
   const text = JSON.stringify([paths['/messages']?.['post'], body['components']])
@@ -257,9 +261,9 @@ test('consensus, own paths and settings: enough for a controller', async () => {
   await net.clock.advance(3 * second)
   const [path] = (await ask('alice', '/paths')).body['paths'] as { hops: string[] }[]
   assert.is(path?.hops.length, 5)
-  assert.equal((await ask('alice', '/settings')).body, { cover: 'default' })
+  assert.equal((await ask('alice', '/settings')).body, { cover: 'default', acknowledge: 'contacts' })
   const changed = await ask('alice', '/settings', { ...post({ cover: 'low' }), method: 'PUT' })
-  assert.equal(changed.body, { cover: 'low' })
+  assert.equal(changed.body, { cover: 'low', acknowledge: 'contacts' })
   assert.is(alice.client.cover, 'low')
   const bad = await ask('alice', '/settings', { ...post({ cover: 'most' }), method: 'PUT' })
   assert.is(bad.body['code'], 'BAD_REQUEST')
@@ -380,7 +384,7 @@ test('reply blocks by hand: made, inspected, and used once each', async () => {
   await net.clock.advance(8 * second)
   const [got] = (await ask('alice', '/messages')).body['messages'] as Json[]
   assert.equal([got?.['text'], got?.['inReplyTo']], ['guess who', seen['conversation']])
-  assert.is((await ask('bob', `/messages/${used.body['id']}`)).body['state'], 'read')
+  assert.is((await ask('bob', `/messages/${used.body['id']}`)).body['state'], 'received')
   const wrong = surb.replace(/.$/, last => (last === 'a' ? 'b' : 'a'))
   assert.is((await ask('bob', '/surbs/use', post({ surb: wrong, text: 'x' }))).body['code'], 'BAD_SURB')
   await alice.client.close()

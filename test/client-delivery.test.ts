@@ -6,6 +6,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ClientError } from '../client/error.ts'
 import { emptyBitmap, setBit } from '../client/outgoing/bitmap.ts'
+import { step } from '../client/outgoing/delivery.ts'
 import {
   type Accepted,
   type Action,
@@ -14,8 +15,7 @@ import {
   type MessageState,
   mayFollow,
   noDelivery,
-  step,
-} from '../client/outgoing/delivery.ts'
+} from '../client/outgoing/queue-state.ts'
 import { below, seededRandom } from '../world/random.ts'
 
 const never = Number.MAX_SAFE_INTEGER
@@ -234,7 +234,7 @@ test('a receipt settles what the other side has and repairs at once what it lack
   assert.is(run.tick(), undefined)
   for (const index of [1, 3]) setBit(have, index)
   run.do({ type: 'receipt', id: 'r', have })
-  assert.is(run.states.get('r'), 'read')
+  assert.is(run.states.get('r'), 'received')
 })
 
 test('cancelled and read end a message wherever it stands', () => {

@@ -137,7 +137,8 @@ class World {
       return { epoch: 0, block: bytes }
     }
     const blocks = Array.from({ length: 10 }, block)
-    const content = writeMessage(g, { wantsRead: true, app: 'echo', blocks, bytes: Uint8Array.of(1) })
+    const asks = { wantsRead: true, wantsReceived: true, from: undefined } as const
+    const content = writeMessage(g, { ...asks, app: 'echo', blocks, bytes: Uint8Array.of(1) })
     const count = fragmentCount(content.length, size)
     const id = random(16)
     for (let index = 0; index < count; index++) {

@@ -9,11 +9,13 @@ import {
   readBlocks,
   readMessage,
   readReceipt,
+  readReceived,
   readRefill,
   readReply,
   writeBlocks,
   writeMessage,
   writeReceipt,
+  writeReceived,
   writeRefill,
   writeReply,
 } from '../client/packets/content.ts'
@@ -35,7 +37,7 @@ const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const size = 200
 const room = size - fragmentHeadBytes
 const id = fc.uint8Array({ minLength: 16, maxLength: 16 })
-const kind = fc.constantFrom<Kind>('message', 'blocks', 'receipt', 'reply', 'read', 'refill')
+const kind = fc.constantFrom<Kind>('message', 'blocks', 'receipt', 'reply', 'read', 'refill', 'received')
 
 const fragment: fc.Arbitrary<Fragment> = fc
   .record({
@@ -194,20 +196,37 @@ const block = fc.record(
 )
 const blocks = fc.array(block, { maxLength: 4 })
 const app = fc.constantFrom('', 'chat', '0-a.b')
+const of32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
+const keys = fc.array(fc.record({ period: fc.nat({ max: 2 ** 32 - 1 }), key: of32 }, plain), { maxLength: 8 })
+const address = fc.record(
+  {
+    sealingKey: of32,
+    mailboxKey: of32,
+    gateways: fc.uniqueArray(of32, { minLength: 1, maxLength: 3, selector: hex }),
+  },
+  plain,
+)
+const from = fc.option(fc.record({ address, keys, proof: of32 }, plain), { nil: undefined })
 
 test('contents read as they were written', () => {
   fc.assert(
     fc.property(
-      fc.record({ wantsRead: fc.boolean(), app, blocks, bytes: fc.uint8Array() }, plain),
+      fc.record(
+        { wantsRead: fc.boolean(), wantsReceived: fc.boolean(), from, app, blocks, bytes: fc.uint8Array() },
+        plain,
+      ),
+      keys,
       id,
       fc.integer({ min: 1, max: 300 }),
-      (message, conversation, count) => {
+      (message, told, conversation, count) => {
         assert.equal(readMessage(g, writeMessage(g, message)), message)
         const more = { conversation, blocks: message.blocks }
         assert.equal(readBlocks(g, writeBlocks(g, more)), more)
         const receipt = { reply: conversation, count, have: new Uint8Array(Math.ceil(count / 8)) }
         assert.equal(readReceipt(writeReceipt(receipt)), receipt)
-        assert.equal(readReply(writeReply(message.bytes)), message.bytes)
+        const reply = { keys: told, bytes: message.bytes }
+        assert.equal(readReply(writeReply(reply)), reply)
+        assert.equal(readReceived(writeReceived(told)), told)
         const wanted = (count % 64) + 1
         assert.is(readRefill(writeRefill(wanted)), wanted)
       },
@@ -222,9 +241,10 @@ test('any bytes give a content or BAD_CONTENT, and what is read writes the same 
     bytes => writeReceipt(readReceipt(bytes)),
     bytes => writeReply(readReply(bytes)),
     bytes => writeRefill(readRefill(bytes)),
+    bytes => writeReceived(readReceived(bytes)),
   ]
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 1500 }), fc.nat({ max: 4 }), (junk, which) => {
+    fc.property(fc.uint8Array({ maxLength: 1500 }), fc.nat({ max: 5 }), (junk, which) => {
       try {
         assert.equal((readers[which] as (bytes: Uint8Array) => Uint8Array)(junk), junk)
       } catch (error) {

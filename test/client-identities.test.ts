@@ -208,7 +208,7 @@ test('neither reply blocks, messages, inboxes nor services of one are the otherâ
   // Answered from the right one, over blocks that enter at its own gateway
   const answer = await work.reply(question?.id ?? '', 'from the right one')
   await net.clock.advance(10 * second)
-  assert.is(answer.state, 'read')
+  assert.is(answer.state, 'received')
   await bob.client.close()
   await ended(one)
 })

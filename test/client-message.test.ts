@@ -3,8 +3,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Handles } from '../client/message.ts'
-import type { MessageState } from '../client/outgoing/delivery.ts'
 import type { Outgoing } from '../client/outgoing/outbox.ts'
+import type { MessageState } from '../client/outgoing/queue-state.ts'
 import { assertCode } from './client-network.ts'
 
 function outgoing(n: number, state: MessageState = 'queued'): Outgoing {

@@ -171,6 +171,28 @@ export class FakeNetwork {
     this.#store(gateway, key, { kind: 'forward', replyId: new Uint8Array(16), payload: padded })
   }
 
+  readonly #recorders = new Set<(key: Uint8Array, entry: Omit<FakeEntry, 'cursor'>) => void>()
+  /** The newest epoch of which there is a document; undefined while they come as they should. */
+  #lastEpoch: number | undefined
+
+  /** Sees every entry that a gateway keeps, and for whom. Returns how to stop. */
+  record(see: (key: Uint8Array, entry: Omit<FakeEntry, 'cursor'>) => void): () => void {
+    this.#recorders.add(see)
+    return () => this.#recorders.delete(see)
+  }
+
+  readonly #told = new Set<(view: View) => void>()
+
+  /** Every client gets the document of now, as it would from any node. */
+  tellDocument(): void {
+    for (const handler of this.#told) handler(this.#view())
+  }
+
+  /** No further documents are made. */
+  stopDocuments(): void {
+    this.#lastEpoch = epochAt(this.network, this.clock.now())
+  }
+
   /** Starts a client; its dice are seeded by its name. */
   async client(
     name: string,
@@ -210,7 +232,11 @@ export class FakeNetwork {
       view: () => this.#view(),
       onView: handler => {
         handlers.add(handler)
-        return () => handlers.delete(handler)
+        this.#told.add(handler)
+        return () => {
+          this.#told.delete(handler)
+          handlers.delete(handler)
+        }
       },
       health: () => healthy,
       ready: async () => this.#view(),
@@ -325,6 +351,7 @@ export class FakeNetwork {
   }
 
   #store(node: FakeNode, key: Uint8Array, entry: Omit<FakeEntry, 'cursor'>): void {
+    for (const see of this.#recorders) see(key, entry)
     const box = node.boxes.get(hex(key)) ?? []
     box.push({ ...entry, cursor: node.nextCursor++ })
     node.boxes.set(hex(key), box)
@@ -413,7 +440,8 @@ export class FakeNetwork {
   }
 
   #view(): View {
-    const epoch = epochAt(this.network, this.clock.now())
+    const now = epochAt(this.network, this.clock.now())
+    const epoch = Math.min(now, this.#lastEpoch ?? now)
     let view = this.#views.get(epoch)
     if (view === undefined) {
       view = this.#makeView(epoch)

@@ -188,7 +188,7 @@ test('replies later than the keys: refused by the replier with REPLY_EXPIRED', a
   // Two epochs later the blocks for these are still good
   const reply = await bob.client.reply(question, 'just in time')
   await net.clock.advance(5 * second)
-  assert.is(reply.state, 'read')
+  assert.is(reply.state, 'received')
   await net.clock.advance(60 * second)
   await assertCode(bob.client.reply(question, 'too late'), 'REPLY_EXPIRED')
   const again = await net.client('bob again', { store: await diskOf(bob) })
@@ -207,7 +207,7 @@ test('a message that was long under way is followed by fresh blocks, for replies
   assert.is(sent.state, 'stored')
   const reply = await bob.client.reply(got[0] as Received, 'after the third epoch')
   await net.clock.advance(7 * second)
-  assert.is(reply.state, 'read')
+  assert.is(reply.state, 'received')
   assert.is(answers[0]?.text, 'after the third epoch')
 })
 

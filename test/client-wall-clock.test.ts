@@ -30,7 +30,7 @@ for (const [how, step] of Object.entries(steps)) {
   test(`an hour's step ${how} neither makes a service busy nor raises its quota`, async () => {
     const clock = virtualClock(2 * hour)
     const received = { id: '', seq: 0, at: 0, app: 'x', bytes: new Uint8Array(0), text: '', canReply: true }
-    const message = { ...received, inReplyTo: undefined }
+    const message = { ...received, inReplyTo: undefined, from: undefined, contact: undefined }
     const requests = async function* (): AsyncGenerator<typeof message> {
       for (let i = 0; i < 3; i++) yield message
       clock.set(step)
@@ -56,9 +56,9 @@ interface Trace {
 
 /** Two clients that send, lose, ask, answer and publish; `step` is taken after five seconds. */
 async function traceOf(step: number): Promise<Trace> {
-  const net = new FakeNetwork({ seed: 71, epochMs: 24 * hour, lossPercent: 10 })
-  // Well within an epoch
-  net.clock.set(6 * hour)
+  const net = new FakeNetwork({ seed: 71, epochMs: 1000 * hour, lossPercent: 10 })
+  // Well within an epoch, of which an hour is so little that reply blocks are spread over it alike
+  net.clock.set(237 * hour)
   const [alice, bob] = await pair(net)
   const times: number[] = []
   net.onClientPacket = () => times.push(net.clock.elapsed())

@@ -11,13 +11,16 @@ import { app, assertCode, FakeNetwork, pair, type RunningClient, same } from './
 
 test('messages of every size arrive once and whole, and their states move to read', async () => {
   const net = new FakeNetwork()
-  const [alice, bob] = await pair(net)
+  const limits = { tellReadMs: second }
+  const [alice, bob] = [await net.client('alice'), await net.client('bob', { limits })]
+  await net.clock.advance(2 * second)
+  await bob.client.contacts.add('alice', alice.client.address, { read: true })
   const contents = ['', 'hello', 'Grüße, Зяблик, ズアオアトリ, 🐦', 'x'.repeat(1900), 'y'.repeat(30_000)]
   const states: string[] = []
   alice.client.on('state', ({ id, state }) => states.push(`${id} ${state}`))
   const sent = []
   for (const content of contents)
-    sent.push(await alice.client.send(bob.client.address, content, { receipt: true }))
+    sent.push(await alice.client.send(bob.client.address, content, { from: true, receipt: true }))
   // Its app looks later: what says so could come before the last acknowledgement
   await net.clock.advance(15 * second)
   const got = app(bob)
@@ -27,7 +30,7 @@ test('messages of every size arrive once and whole, and their states move to rea
     assert.is(state, 'read')
     assert.equal(
       states.filter(line => line.startsWith(id)).map(line => line.split(' ')[1]),
-      ['sent', 'stored', 'read'],
+      ['sent', 'stored', 'received', 'read'],
     )
   }
   assert.equal(net.counts.refused, {})
@@ -48,7 +51,7 @@ test('replies arrive though the replier knows no address, and reading survives b
   )
   assert.is(asked.state, 'read')
   const { replies } = bob.client.status()
-  assert.is(replies.read, 1)
+  assert.is(replies.acknowledged, 1)
 })
 
 test('a reply longer than the blocks at hand asks for more and arrives', async () => {
@@ -61,7 +64,7 @@ test('a reply longer than the blocks at hand asks for more and arrives', async (
   await net.clock.advance(20 * second)
   assert.is(got.length, 1)
   assert.ok(same(got[0]?.bytes, long))
-  assert.is(bob.client.status().replies.read, 1)
+  assert.is(bob.client.status().replies.acknowledged, 1)
 })
 
 test('one seed gives one run', async () => {

@@ -6,13 +6,15 @@ import * as v from 'valibot'
 import type { MessageId, NodeId } from '../../encoding/ids.ts'
 import type { Epoch, Ms } from '../../world/units.ts'
 import type { Bootstrap } from '../bootstrap.ts'
+import { type Acknowledge, acknowledges } from '../contacts/choices.ts'
+import type { Contact } from '../contacts/contacts.ts'
 import type { KnownService } from '../incoming/announcing.ts'
 import { type CoverLevel, coverLevels } from '../outgoing/cover.ts'
-import type { MessageState } from '../outgoing/delivery.ts'
+import type { MessageState } from '../outgoing/queue-state.ts'
 import { named } from './named.ts'
 
 const hexId = v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))
-const state = v.picklist(['queued', 'sent', 'stored', 'read', 'failed'])
+const state = v.picklist(['queued', 'sent', 'stored', 'received', 'read', 'failed'])
 
 /** A message or reply that the client has accepted. */
 export interface Handed {
@@ -51,6 +53,10 @@ export interface MessageJson extends ContentJson {
   readonly at: Ms
   readonly app: string
   readonly inReplyTo: MessageId | null
+  /** The address of whoever wrote it, checked; null when it does not say. */
+  readonly from: string | null
+  /** The name of the contact who wrote it; null for a stranger, and for a reply. */
+  readonly contact: string | null
   readonly canReply: boolean
 }
 
@@ -91,6 +97,8 @@ export interface ListedJson {
   readonly at: Ms
   readonly app: string
   readonly inReplyTo: MessageId | null
+  readonly from: string | null
+  readonly contact: string | null
   readonly canReply: boolean
   readonly bytes: number
   /** Says whether an app, or its owner, has taken it. */
@@ -111,6 +119,13 @@ export interface IdentityJson {
   /** Empty until it has chosen a gateway. */
   readonly address: string
   readonly ready: boolean
+}
+
+/** Lists what can be changed while a client runs. */
+export interface SettingsJson {
+  readonly cover: CoverLevel
+  /** Says whom it tells that it has all of a message. */
+  readonly acknowledge: Acknowledge
 }
 
 /** The network as the client sees it. */
@@ -180,6 +195,8 @@ export const received: v.GenericSchema<unknown, MessageJson> = named(
     at: v.number(),
     app: v.string(),
     inReplyTo: v.nullable(hexId),
+    from: v.nullable(v.string()),
+    contact: v.nullable(v.string()),
     canReply: v.boolean(),
     ...contentFields,
   }),
@@ -224,6 +241,8 @@ export const inboxList: v.GenericSchema<unknown, { readonly messages: readonly L
           at: v.number(),
           app: v.string(),
           inReplyTo: v.nullable(hexId),
+          from: v.nullable(v.string()),
+          contact: v.nullable(v.string()),
           canReply: v.boolean(),
           bytes: v.number(),
           read: v.boolean(),
@@ -265,11 +284,25 @@ export const published: v.GenericSchema<unknown, { readonly id: string }> = name
   'Published',
   v.object({ id: v.string() }),
 )
-export const settings: v.GenericSchema<unknown, { readonly cover: CoverLevel }> = named(
+export const settings: v.GenericSchema<unknown, SettingsJson> = named(
   'Settings',
-  v.object({
-    cover: v.picklist(coverLevels),
-  }),
+  v.object({ cover: v.picklist(coverLevels), acknowledge: v.picklist(acknowledges) }),
+)
+export const contact: v.GenericSchema<unknown, Contact> = named(
+  'Contact',
+  v.object({ name: v.string(), address: v.string(), read: v.boolean(), received: v.boolean() }),
+)
+export const contacts: v.GenericSchema<unknown, { readonly contacts: readonly Contact[] }> = named(
+  'Contacts',
+  v.object({ contacts: v.array(contact) }),
+)
+export const removedContact: v.GenericSchema<unknown, { readonly name: string }> = named(
+  'RemovedContact',
+  v.object({ name: v.string() }),
+)
+export const safetyWords: v.GenericSchema<unknown, { readonly words: readonly string[] }> = named(
+  'SafetyWords',
+  v.object({ words: v.array(v.string()) }),
 )
 export const identity: v.GenericSchema<unknown, IdentityJson> = named(
   'Identity',

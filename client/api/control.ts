@@ -13,6 +13,7 @@ import { carried, ofProcess, resources } from '../../world/resources.ts'
 import { version } from '../../world/version.ts'
 import { within } from '../../world/wait.ts'
 import type { Client } from '../client.ts'
+import type { Acknowledge } from '../contacts/choices.ts'
 import { ClientError } from '../error.ts'
 import type { CoverLevel } from '../outgoing/cover.ts'
 import type { Env } from './access.ts'
@@ -97,15 +98,16 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   })
   app.get('/settings', describeRoute(says.readSettings), context => context.json(settingsOf(client)))
   app.put('/settings', describeRoute(says.changeSettings), async context => {
-    const { cover } = v.parse(form.settingsBody, await readJson(context))
+    const { cover, acknowledge } = v.parse(form.settingsBody, await readJson(context))
     if (cover !== undefined) client.setCover(cover)
+    if (acknowledge !== undefined) client.setAcknowledge(acknowledge)
     return context.json(settingsOf(client))
   })
   return app
 }
 
-function settingsOf({ cover }: Client): { cover: CoverLevel } {
-  return { cover }
+export function settingsOf({ cover, acknowledge }: Client): { cover: CoverLevel; acknowledge: Acknowledge } {
+  return { cover, acknowledge }
 }
 
 function summary(view: View): Record<string, JSONValue> {

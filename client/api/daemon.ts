@@ -9,6 +9,7 @@ import type { Client } from '../client.ts'
 import type { Identities } from '../identities.ts'
 import { maxMessageBytes } from '../packets/fragments.ts'
 import { type Access, access, type Env } from './access.ts'
+import { contactRoutes } from './contacts.ts'
 import { controlRoutes } from './control.ts'
 import { docsPath, serveDocument } from './docs-page.ts'
 import { eventRoutes } from './events.ts'
@@ -98,6 +99,7 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   app.notFound(noSuchPath)
   app.route('/', messageRoutes(init))
   app.route('/', controlRoutes(init))
+  app.route('/', contactRoutes(init))
   app.route('/', eventRoutes(init, who))
   for (const { routes } of init.parts ?? []) app.route('/', routes)
   if (init.identities !== undefined) app.route('/', identityRoutes(init.identities))

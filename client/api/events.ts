@@ -14,6 +14,7 @@ import type { Client } from '../client.ts'
 import { ClientError } from '../error.ts'
 import type { Message } from '../message.ts'
 import type { Access, Asker, Env } from './access.ts'
+import { settingsOf } from './control.ts'
 import { contentOf, given, type RoutesInit, stateOf } from './messages.ts'
 import { says } from './openapi.ts'
 import type { ApiEvent } from './part.ts'
@@ -137,7 +138,7 @@ function listen(
     if (asker !== undefined) return
     const consensus = consensusStatus(client.consensus())
     if (consensus !== null) now('consensus', { ...consensus })
-    now('settings', { cover: client.cover })
+    now('settings', settingsOf(client))
   }
   let timer = clock.after(0, again)
   function again(): void {

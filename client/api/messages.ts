@@ -43,7 +43,8 @@ export function messageRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   app.get('/messages', describeRoute(says.inbox), async context => {
     const query = v.parse(form.inboxQuery, context.req.query())
     const { after = -1, wait = 0, most = form.mostMessages } = query
-    const options = { app: appOf(context, query.app), after, most, mostBytes: maxAnswerBytes }
+    const { senders = 'everyone' } = query
+    const options = { app: appOf(context, query.app), senders, after, most, mostBytes: maxAnswerBytes }
     const messages = await waiting(clock, wait, [closing, context.req.raw.signal], until =>
       client.inbox(until === undefined ? options : { ...options, until }),
     )
@@ -209,11 +210,14 @@ interface EntryJson {
 interface MessageJson extends EntryJson {
   readonly app: string
   readonly inReplyTo: string | null
+  readonly from: string | null
+  readonly contact: string | null
   readonly canReply: boolean
 }
 
-function messageOf({ id, seq, at, app, inReplyTo, canReply, bytes }: Received): MessageJson {
-  return { id, seq, at, app, inReplyTo: inReplyTo ?? null, canReply, ...bytesOf(bytes) }
+function messageOf(received: Received): MessageJson {
+  const { id, seq, at, app, inReplyTo = null, from = null, contact = null, canReply, bytes } = received
+  return { id, seq, at, app, inReplyTo, from, contact, canReply, ...bytesOf(bytes) }
 }
 
 function entryOf({ id, seq, at, bytes }: BulletinEntry): EntryJson {

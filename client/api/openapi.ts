@@ -35,6 +35,10 @@ type Route =
   | 'createIdentity'
   | 'removeIdentity'
   | 'metrics'
+  | 'contacts'
+  | 'keepContact'
+  | 'removeContact'
+  | 'safetyWords'
   | 'events'
   | 'socket'
 
@@ -203,6 +207,30 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
         content: { 'text/plain': { schema: { type: 'string' } } },
       },
     },
+  },
+  contacts: {
+    operationId: 'contacts',
+    summary: 'The people whom the owner knows',
+    responses: answers(200, 'by name', gives.contacts, [401, 403]),
+  },
+  keepContact: {
+    operationId: 'keepContact',
+    summary: 'Take a name for an address, or change what of a contact’s messages is acknowledged',
+    parameters: path('name'),
+    requestBody: body(form.contactBody, false),
+    responses: answers(200, 'the contact as it is now', gives.contact, [400, 401, 403, 404]),
+  },
+  removeContact: {
+    operationId: 'removeContact',
+    summary: 'Forget a contact: what comes from them is a stranger’s again',
+    parameters: path('name'),
+    responses: answers(200, 'its name', gives.removedContact, [401, 403, 404]),
+  },
+  safetyWords: {
+    operationId: 'safetyWords',
+    summary: 'Words that both ends see alike when nobody stands between them',
+    parameters: path('name'),
+    responses: answers(200, 'to compare over the telephone, say', gives.safetyWords, [401, 403, 404]),
   },
   events: {
     operationId: 'events',

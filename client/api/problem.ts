@@ -22,6 +22,7 @@ const statuses: Partial<Record<ClientErrorCode | ApiCode, number>> = {
   BAD_SURB: 400,
   UNKNOWN_MESSAGE: 404,
   NO_IDENTITY: 404,
+  NO_CONTACT: 404,
   NO_SERVICE: 404,
   NO_TOPIC: 404,
   NO_REPLY: 409,

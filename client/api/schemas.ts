@@ -4,8 +4,9 @@
 
 import * as v from 'valibot'
 import { isAppName } from '../app-name.ts'
+import { type Acknowledge, acknowledges, type Senders, senderChoices } from '../contacts/choices.ts'
 import { type CoverLevel, coverLevels } from '../outgoing/cover.ts'
-import { type Priority, priorities } from '../outgoing/delivery.ts'
+import { type Priority, priorities } from '../outgoing/queue-state.ts'
 import { type Way, waySchema } from '../packets/pattern.ts'
 import { named } from './named.ts'
 
@@ -27,6 +28,8 @@ export interface SendBody extends ReplyBody {
   readonly to: string
   readonly replies?: boolean | number | undefined
   readonly receipt?: boolean | undefined
+  readonly received?: boolean | undefined
+  readonly from?: boolean | undefined
   readonly app?: string | undefined
   readonly way?: Way | undefined
 }
@@ -67,6 +70,8 @@ export const sendBody: v.GenericSchema<unknown, SendBody> = named(
     ...content,
     replies: v.optional(v.union([v.boolean(), v.pipe(v.number(), v.integer())])),
     receipt: v.optional(v.boolean()),
+    received: v.optional(v.boolean()),
+    from: v.optional(v.boolean()),
     app: v.optional(app),
     priority,
     way: v.optional(waySchema),
@@ -90,9 +95,31 @@ export const requestBody: v.GenericSchema<unknown, RequestBody> = named(
     deadlineMs,
   }),
 )
-export const settingsBody: v.GenericSchema<unknown, { readonly cover?: CoverLevel | undefined }> = named(
+export const settingsBody: v.GenericSchema<
+  unknown,
+  { readonly cover?: CoverLevel | undefined; readonly acknowledge?: Acknowledge | undefined }
+> = named(
   'SettingsBody',
-  v.strictObject({ cover: v.optional(v.picklist(coverLevels)) }),
+  v.strictObject({
+    cover: v.optional(v.picklist(coverLevels)),
+    acknowledge: v.optional(v.picklist(acknowledges)),
+  }),
+)
+
+export interface ContactBody {
+  /** Without one the contact must be there. */
+  readonly address?: string | undefined
+  readonly read?: boolean | undefined
+  readonly received?: boolean | undefined
+}
+
+export const contactBody: v.GenericSchema<unknown, ContactBody> = named(
+  'ContactBody',
+  v.strictObject({
+    address: v.optional(v.string()),
+    read: v.optional(v.boolean()),
+    received: v.optional(v.boolean()),
+  }),
 )
 
 export const cleanBody: v.GenericSchema<unknown, { readonly olderThanMs: number }> = named(
@@ -142,6 +169,8 @@ export const sendQuery: v.GenericSchema<unknown, Omit<SendBody, keyof Content | 
   to: v.string(),
   replies: v.optional(v.union([flag, count])),
   receipt: v.optional(flag),
+  received: v.optional(flag),
+  from: v.optional(flag),
   app: v.optional(app),
   priority,
   deadlineMs: v.optional(v.pipe(count, v.minValue(1))),
@@ -156,18 +185,24 @@ const page = {
   most: v.optional(v.pipe(count, v.minValue(1), v.maxValue(mostMessages))),
 }
 export const pageQuery: v.GenericSchema<unknown, PageQuery> = v.strictObject(page)
-export const inboxQuery: v.GenericSchema<unknown, PageQuery & { readonly app?: string | undefined }> =
-  v.strictObject({
-    ...page,
-    app: v.optional(app),
-  })
+export interface InboxQuery extends PageQuery {
+  readonly app?: string | undefined
+  /** Default `everyone`. */
+  readonly senders?: Senders | undefined
+}
+
+export const inboxQuery: v.GenericSchema<unknown, InboxQuery> = v.strictObject({
+  ...page,
+  app: v.optional(app),
+  senders: v.optional(v.picklist(senderChoices)),
+})
 export const queueQuery: v.GenericSchema<unknown, { readonly all?: boolean | undefined }> = v.strictObject({
   all: v.optional(flag),
 })
 /** For the OpenAPI document: the names in each query. */
 export const queryNames = {
-  send: ['to', 'replies', 'receipt', 'app', 'priority', 'deadlineMs'],
+  send: ['to', 'replies', 'receipt', 'received', 'from', 'app', 'priority', 'deadlineMs'],
   reply: ['priority', 'deadlineMs'],
   page: ['after', 'wait', 'most'],
-  inbox: ['after', 'wait', 'most', 'app'],
+  inbox: ['after', 'wait', 'most', 'app', 'senders'],
 } as const

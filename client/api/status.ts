@@ -10,7 +10,15 @@ import * as gives from './answers.ts'
 import { named } from './named.ts'
 
 const count = v.number()
-const states = { queued: count, sent: count, stored: count, read: count, failed: count, received: count }
+const states = {
+  queued: count,
+  sent: count,
+  stored: count,
+  acknowledged: count,
+  read: count,
+  failed: count,
+  received: count,
+}
 export const consensus: v.GenericSchema<unknown, ConsensusStatus> = named(
   'ConsensusStatus',
   v.object({
@@ -28,6 +36,7 @@ export const status: v.GenericSchema<unknown, ClientStatus> = named(
     ready: v.boolean(),
     address: v.string(),
     epoch: v.number(),
+    clockErrorMs: v.number(),
     consensus: v.nullable(consensus),
     directory: v.object({
       late: v.nullable(v.object({ since: v.number(), worksUntil: v.number() })),

@@ -3,6 +3,8 @@
 import type { Clock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
+import { Contacts } from '../contacts/contacts.ts'
+import { ReceivingKeys } from '../contacts/receiving-keys.ts'
 import { entriesSchema } from '../incoming/entry.ts'
 import { Inbox } from '../incoming/inbox.ts'
 import { readCursors } from '../incoming/receiver.ts'
@@ -18,6 +20,8 @@ export interface Stored {
   readonly identity: Identity
   /** The gateways by which it has entered, the last one in front. */
   readonly entries: readonly Uint8Array[]
+  readonly contacts: Contacts
+  readonly keys: ReceivingKeys
   readonly outbox: Outbox
   readonly inbox: Inbox
   readonly own: OwnBlocks
@@ -33,6 +37,7 @@ export interface Stored {
  * @throws ClientError STORE_NEWER, STORE_DAMAGED
  */
 export async function openStored(init: {
+  readonly network: { readonly name: string }
   readonly store: Store
   readonly limits: ClientLimits
   readonly clock: Clock
@@ -40,14 +45,23 @@ export async function openStored(init: {
   readonly random: Random
   readonly gateways: readonly Uint8Array[]
 }): Promise<Stored> {
-  const { store, limits, clock, sealing, random, gateways } = init
+  const { store, limits, clock, sealing, random, gateways, network } = init
   await checkFormat(store)
   const identity = await openIdentity(store, sealing, random)
+  const own = identity.sealingKey
+  const { periodMs } = limits
+  const contacts = await Contacts.open({ store, sealing, own, network: network.name, periodMs })
+  const people = {
+    ofMessage: (id: Uint8Array) => contacts.ofMessage(id),
+    isKnown: (from: string) => contacts.find(from) !== undefined,
+  }
   return {
+    contacts,
+    keys: await ReceivingKeys.open(store, sealing, random, periodMs),
     identity: gateways.length > 0 ? await withGateways(store, identity, gateways) : identity,
     entries: await readEntries(store),
     outbox: await Outbox.open(store, limits.outbox),
-    inbox: await Inbox.open(store, limits.inbox, clock.elapsed()),
+    inbox: await Inbox.open(store, limits.inbox, clock.elapsed(), people),
     own: await OwnBlocks.open(store, limits.own),
     theirs: await TheirBlocks.open(store, limits.theirs),
     cursors: await readCursors(store),

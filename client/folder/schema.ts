@@ -12,6 +12,9 @@
 //   in/<seq>                     a message that arrived: what is known of it
 //   in-bytes/<seq>               its bytes
 //   part/<id>/<index>            a fragment of a message that is not complete
+//   contact/<sealing key>        somebody whom the owner knows, and what they are sealed to
+//   receiving/<period>           the secret key of a period, to which contacts seal
+//   owed/<id>/<word>             what the writer of a message is still to be told
 //   seen/<seq>                   the id of a complete one, by which a second copy is known
 //   asked/<id>                   a message of ours that asked for replies
 //   secret/<id>/<reply id>       the secret of a reply block that went with it

@@ -2,70 +2,25 @@
 // (docs/spec/client-store.md 10, 11). One page of a mailbox is one write, cursor included, so that nothing is lost or
 // doubled whenever the process ends.
 
-import * as v from 'valibot'
 import { concat, fromHex, hex } from '../../encoding/bytes.ts'
-import { FieldWriter } from '../../encoding/writer.ts'
 import { entriesUnder, keysUnder, type Store } from '../../world/store.ts'
-import { noApp } from '../app-name.ts'
-import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
+import { del, type Operation, put, readRecord, sequence } from '../folder/schema.ts'
 import { type Kind, type Lane, laneOf } from '../packets/fragments.ts'
-import { Reader } from '../reader.ts'
+import {
+  type Arriving,
+  claimOf,
+  entrySchema,
+  type ForApp,
+  type InboxEntry,
+  partHeadBytes,
+  partKey,
+  readPart,
+  type Whole,
+  writeEntry,
+  writePart,
+} from './arrivals.ts'
 import { type Claim, Reassembly, type ReassemblyLimits, Seen, type Verdict } from './reassembly.ts'
 import { type Share, Shares } from './shares.ts'
-
-/** A fragment on its way into the inbox. */
-export interface Arriving {
-  readonly kind: Kind
-  /** 16 bytes */
-  readonly id: Uint8Array
-  readonly index: number
-  readonly count: number
-  readonly attempt: number
-  readonly data: Uint8Array
-  /** For what came over a reply block: the id of our message that it answers. */
-  readonly conversation?: string
-  /** And the delays drawn for that block, milliseconds. */
-  readonly drawnMs?: number
-}
-
-/** A whole content, before anybody has read it. */
-export interface Whole {
-  readonly kind: Kind
-  /** Lowercase hex of the message id. */
-  readonly id: string
-  readonly conversation: string | undefined
-  readonly content: Uint8Array
-  /** Fragments. */
-  readonly count: number
-  /** The fragment that completed it. */
-  readonly last: { readonly index: number; readonly attempt: number }
-}
-
-/** A message for the app, as it is listed. */
-export interface InboxEntry {
-  readonly seq: number
-  readonly id: string
-  /** A message of ours that it answers; undefined for a message to our address. */
-  readonly inReplyTo?: string | undefined
-  /** Whose inbox it lies in. */
-  readonly app: string
-  readonly at: number
-  readonly length: number
-  readonly read: boolean
-  readonly wantsRead: boolean
-  /** Reply blocks that it brought, usable or not; 0 when its sender wants no reply. */
-  readonly blocks: number
-}
-
-/** Gives an app what a whole message means to it. */
-export interface ForApp {
-  readonly app: string
-  readonly bytes: Uint8Array
-  readonly wantsRead: boolean
-  readonly blocks: number
-  /** Milliseconds since 1970-01-01 UTC. */
-  readonly at: number
-}
 
 export interface InboxLimits {
   readonly partial: ReassemblyLimits
@@ -85,27 +40,25 @@ export interface PageResult {
   readonly givenUp: number
 }
 
-const entrySchema: v.GenericSchema<unknown, Omit<InboxEntry, 'seq'>> = v.strictObject({
-  id: v.string(),
-  inReplyTo: v.optional(v.string()),
-  app: v.optional(v.string(), noApp),
-  at: time,
-  length: time,
-  read: v.boolean(),
-  wantsRead: v.boolean(),
-  blocks: time,
-})
+/** Tells whom an inbox's owner knows. */
+export interface Acquaintance {
+  /** Finds whose message an id of 16 bytes names; undefined for a stranger's. */
+  readonly ofMessage: (id: Uint8Array) => string | undefined
+  /** Tells whether an address is a contact's. */
+  readonly isKnown: (from: string) => boolean
+}
 
-/** The length of what stands in front of a stored fragment: kind 1, count 2, conversation 16 (zeros for none). */
-const partHeadBytes = 19
-const partKinds: readonly Kind[] = ['message', 'blocks', 'receipt', 'reply', 'read', 'refill']
-const noConversation = '0'.repeat(32)
+const nobody: Acquaintance = { ofMessage: () => undefined, isKnown: () => false }
 
 export class Inbox {
   readonly #store: Store
   readonly #limits: InboxLimits
-  /** Holds apart what came to the address and what came over reply blocks of ours, which strangers have not. */
-  #partial: Readonly<Record<Lane, Reassembly>>
+  readonly #people: Acquaintance
+  /**
+   * Holds apart what came over reply blocks of ours, which strangers have not; what contacts write, whose ids only they
+   * can draw; and what strangers write.
+   */
+  #partial: Readonly<Record<Lane | 'known', Reassembly>>
   /** A write has failed: what is in memory may be ahead of the disk. */
   #torn = false
   #seen: Seen
@@ -116,17 +69,23 @@ export class Inbox {
   #nextSeq = 0
   #nextSeen = 0
 
-  private constructor(store: Store, limits: InboxLimits) {
+  private constructor(store: Store, limits: InboxLimits, people: Acquaintance) {
     this.#store = store
     this.#limits = limits
+    this.#people = people
     this.#partial = noPartial(limits.partial)
-    this.#shares = new Shares(limits)
+    this.#shares = new Shares(limits, people.isKnown)
     this.#seen = new Seen(limits.seen)
   }
 
   /** @param now elapsed time. @throws ClientError STORE_DAMAGED */
-  static async open(store: Store, limits: InboxLimits, now: number): Promise<Inbox> {
-    const inbox = new Inbox(store, limits)
+  static async open(
+    store: Store,
+    limits: InboxLimits,
+    now: number,
+    people: Acquaintance = nobody,
+  ): Promise<Inbox> {
+    const inbox = new Inbox(store, limits, people)
     await inbox.#restore(now)
     return inbox
   }
@@ -144,15 +103,17 @@ export class Inbox {
     const operations = [...also]
     const ends: ArrivalEnd[] = []
     const complete = new Map<string, Arriving>()
-    const gone = [...this.#partial.forward.expire(now), ...this.#partial.reply.expire(now)]
+    const gone = Object.values(this.#partial).flatMap(partial => partial.expire(now))
     for (const fragment of page) {
       const id = hex(fragment.id)
       if (this.#seen.has(id) || complete.has(id)) {
         ends.push('seen')
         continue
       }
-      const { verdict, evicted } = this.#partial[laneOf(fragment.kind)].offer(
-        claimOf(fragment),
+      const claim = claimOf(fragment)
+      const { verdict, evicted } = this.#offer(
+        claim,
+        fragment.kind,
         fragment.index,
         fragment.data.length,
         now,
@@ -229,6 +190,7 @@ export class Inbox {
       length: forApp.bytes.length,
       read: false,
       wantsRead: forApp.wantsRead,
+      from: forApp.from,
       blocks: forApp.blocks,
     }
     if (forApp !== undefined && entry !== undefined) {
@@ -304,12 +266,36 @@ export class Inbox {
   progress(
     id: string,
   ): { readonly count: number; readonly have: Uint8Array; readonly touchedAt: number } | undefined {
-    return this.#partial.forward.get(id) ?? this.#partial.reply.get(id)
+    return this.#partial.forward.get(id) ?? this.#partial.known.get(id) ?? this.#partial.reply.get(id)
   }
 
   #drop(id: string): void {
-    this.#partial.forward.drop(id)
-    this.#partial.reply.drop(id)
+    for (const partial of Object.values(this.#partial)) partial.drop(id)
+  }
+
+  /** Goes on with what has begun among strangers' there, also when its writer has become known meanwhile. */
+  #offer(
+    claim: Claim,
+    kind: Kind,
+    index: number,
+    bytes: number,
+    now: number,
+  ): ReturnType<Reassembly['offer']> {
+    const lane = laneOf(kind)
+    if (lane === 'reply' || this.#partial.forward.get(claim.id) !== undefined)
+      return this.#partial[lane].offer(claim, index, bytes, now)
+    const owner = this.#partial.known.get(claim.id)?.owner ?? this.#people.ofMessage(fromHex(claim.id))
+    return this.#partial[owner === undefined ? 'forward' : 'known'].offer(
+      { ...claim, owner },
+      index,
+      bytes,
+      now,
+    )
+  }
+
+  /** Somebody has become a contact, or is none any more: whose share their messages take changes. */
+  recount(): void {
+    this.#shares.count(this.#entries.values())
   }
 
   #keep(entry: InboxEntry): void {
@@ -357,7 +343,7 @@ export class Inbox {
       this.#remember(hex(value))
     }
     this.#entries.clear()
-    this.#shares = new Shares(this.#limits)
+    this.#shares = new Shares(this.#limits, this.#people.isKnown)
     for (const key of await keysUnder(this.#store, 'app/')) this.#shares.know(key.slice('app/'.length))
     for (const [key, value] of await entriesUnder(this.#store, 'in/')) {
       const seq = Number(key.slice('in/'.length))
@@ -371,14 +357,14 @@ export class Inbox {
       const [, id, index] = key.split('/') as [string, string, string]
       const { kind, count, conversation, data } = readPart(value)
       const claim = { id, origin: `${kind} ${conversation ?? ''}`, count }
-      const { verdict, evicted } = this.#partial[laneOf(kind)].offer(claim, Number(index), data.length, now)
+      const { verdict, evicted } = this.#offer(claim, kind, Number(index), data.length, now)
       gone.push(...evicted, ...(verdict === 'refused' ? [id] : []))
     }
     for (const id of gone) await this.#store.batch(await this.#deleteParts(id))
   }
 
   /** Lets go: of the same share the oldest that were read go, if that makes room; undefined when it does not. */
-  #makeRoom(coming: Pick<InboxEntry, 'app' | 'inReplyTo' | 'length'>): Operation[] | undefined {
+  #makeRoom(coming: Pick<InboxEntry, 'app' | 'inReplyTo' | 'from' | 'length'>): Operation[] | undefined {
     const share = this.#shares.of(coming)
     if (this.#shares.fits(share, coming.length)) return []
     const going: InboxEntry[] = []
@@ -412,45 +398,10 @@ export class Inbox {
   }
 }
 
-function noPartial(limits: ReassemblyLimits): Record<Lane, Reassembly> {
-  return { forward: new Reassembly(limits), reply: new Reassembly(limits) }
-}
-
-function claimOf(fragment: Arriving): Claim {
-  const { kind, id, count, conversation } = fragment
-  return { id: hex(id), origin: `${kind} ${conversation ?? ''}`, count }
-}
-
-function writePart(id: string, fragment: Arriving): Operation {
-  const { kind, index, count, conversation, data } = fragment
-  const write = new FieldWriter(partHeadBytes + data.length)
-  write
-    .u8(partKinds.indexOf(kind))
-    .u16(count)
-    .put(fromHex(conversation ?? noConversation))
-    .put(data)
-  return put(partKey(id, index), write.bytes)
-}
-
-function partKey(id: string, index: number): string {
-  return `part/${id}/${index.toString().padStart(5, '0')}`
-}
-
-function readPart(value: Uint8Array): {
-  kind: Kind
-  count: number
-  conversation: string | undefined
-  data: Uint8Array
-} {
-  const read = new Reader(value, 'store: fragment', 'STORE_DAMAGED')
-  const kind = partKinds[read.u8('kind')]
-  if (kind === undefined) throw read.fail('kind: unknown')
-  const count = read.u16('count')
-  const conversation = hex(read.take(16, 'conversation'))
-  const data = read.take(read.left, 'data')
-  return { kind, count, conversation: conversation === noConversation ? undefined : conversation, data }
-}
-
-function writeEntry({ seq, ...record }: InboxEntry): Operation {
-  return putRecord(`in/${sequence(seq)}`, record)
+function noPartial(limits: ReassemblyLimits): Record<Lane | 'known', Reassembly> {
+  return {
+    forward: new Reassembly(limits),
+    known: new Reassembly(limits),
+    reply: new Reassembly(limits),
+  }
 }

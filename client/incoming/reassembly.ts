@@ -19,10 +19,13 @@ export interface Claim {
   /** The kind, and for what came over a reply block the conversation: one sender cannot mix into another's. */
   readonly origin: string
   readonly count: number
+  /** Whose message it is, where its id tells that; all strangers are one. */
+  readonly owner?: string | undefined
 }
 
 export interface Partial {
   readonly origin: string
+  readonly owner: string
   readonly count: number
   readonly have: Uint8Array
   readonly bytes: number
@@ -62,6 +65,7 @@ export class Reassembly {
     this.#partials.delete(claim.id)
     this.#partials.set(claim.id, {
       origin: claim.origin,
+      owner: partial?.owner ?? claim.owner ?? '',
       count: claim.count,
       have,
       bytes: (partial?.bytes ?? 0) + bytes,
@@ -124,28 +128,42 @@ export class Reassembly {
 
   /**
    * Picks, of too many messages, but for the half of them that were touched last, the one of which least has come:
-   * whoever
-   * wants to push out another's has to send as much as has come of it, for every place; and what has just begun is
-   * not turned away by what lies there.
+   * whoever wants to push out another's has to send as much as has come of it, for every place; and what has just
+   * begun is not turned away by what lies there. Of several owners it is one of theirs who has the most.
    */
   #shortest(): string | undefined {
-    let older = this.#partials.size - Math.floor(this.#limits.messages / 2)
+    const { owners, owner, messages } = this.#pressing('messages')
+    let older = messages - Math.floor(this.#limits.messages / (2 * owners))
     let found: readonly [id: string, bytes: number] | undefined
-    for (const [id, { bytes }] of this.#partials) {
+    for (const [id, partial] of this.#partials) {
+      if (partial.owner !== owner) continue
       if (older-- <= 0) break
-      if (found === undefined || bytes < found[1]) found = [id, bytes]
+      if (found === undefined || partial.bytes < found[1]) found = [id, partial.bytes]
     }
     return found?.[0]
   }
 
   /**
    * Picks, of too many bytes, the longest untouched of the messages that hold their part or more: short ones never
-   * go for long ones.
+   * go for long ones. Of several owners it is one of theirs who has the most.
    */
   #oldestLarge(): string | undefined {
-    const part = this.#bytes / this.#partials.size
-    for (const [id, { bytes }] of this.#partials) if (bytes >= part) return id
+    const { owner, messages, bytes } = this.#pressing('bytes')
+    for (const [id, partial] of this.#partials)
+      if (partial.owner === owner && partial.bytes >= bytes / messages) return id
     return undefined
+  }
+
+  /** Finds who has most of it, and how many they are. */
+  #pressing(what: 'messages' | 'bytes'): { owners: number; owner: string; messages: number; bytes: number } {
+    const sums = new Map<string, { owner: string; messages: number; bytes: number }>()
+    for (const { owner, bytes } of this.#partials.values()) {
+      const sum = sums.get(owner) ?? { owner, messages: 0, bytes: 0 }
+      sums.set(owner, { owner, messages: sum.messages + 1, bytes: sum.bytes + bytes })
+    }
+    let most = { owner: '', messages: 0, bytes: 0 }
+    for (const sum of sums.values()) if (sum[what] > most[what]) most = sum
+    return { ...most, owners: Math.max(1, sums.size) }
   }
 }
 

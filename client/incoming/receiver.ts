@@ -15,6 +15,7 @@ import { entriesUnder, type Store } from '../../world/store.ts'
 import { type Turns, turns } from '../../world/turns.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { noApp } from '../app-name.ts'
+import type { People } from '../contacts/people.ts'
 import type { Diary } from '../diary.ts'
 import { ClientError } from '../error.ts'
 import { type Operation, put } from '../folder/schema.ts'
@@ -28,6 +29,7 @@ import {
   readBlocks,
   readMessage,
   readReceipt,
+  readReceived,
   readRefill,
   readReply,
   writeReceipt,
@@ -35,7 +37,8 @@ import {
 import { fragmentBytes, fragmentHeadBytes, maxMessageBytes, readFragment } from '../packets/fragments.ts'
 import type { Sealing, SealingKey } from '../packets/sealing.ts'
 import { Reader } from '../reader.ts'
-import type { ArrivalEnd, Arriving, ForApp, Inbox, InboxEntry, Whole } from './inbox.ts'
+import type { Arriving, ForApp, InboxEntry, Whole } from './arrivals.ts'
+import type { ArrivalEnd, Inbox } from './inbox.ts'
 
 export interface ReceiverInit {
   readonly clock: Clock
@@ -43,6 +46,8 @@ export interface ReceiverInit {
   readonly g: Geometry
   readonly sealing: Sealing
   readonly sealingKey: SealingKey
+  /** Knows whom this client's owner does, and what it is told and tells because of a message. */
+  readonly people: People
   readonly inbox: Inbox
   readonly own: OwnBlocks
   readonly arrivals: Arrivals
@@ -53,8 +58,8 @@ export interface ReceiverInit {
   readonly post: (kind: 'receipt', to: string, content: Uint8Array) => string | undefined
   /** Whose a message of ours was. */
   readonly appOf: (id: string) => string
-  /** The other side has a message of ours. */
-  readonly onRead: (id: string) => void
+  /** The other side's client, or app, has a message of ours. */
+  readonly onReached: (id: string, state: 'received' | 'read') => void
   /** A message for the app is on disk. */
   readonly onMessage: (entry: InboxEntry) => void
 }
@@ -216,9 +221,9 @@ export class Receiver {
   }
 
   #openSealed(payload: Uint8Array): Arriving {
-    const { g, sealing, sealingKey } = this.#init
+    const { g, sealing, sealingKey, people } = this.#init
     const size = fragmentBytes(g, 'forward', sealing.overhead)
-    const plain = sealing.open(sealingKey, payload.subarray(0, g.userBytes))
+    const plain = openWith(sealing, [...people.receivingKeys(), sealingKey], payload.subarray(0, g.userBytes))
     return this.#checked(readFragment(plain, 'forward', size), size)
   }
 
@@ -256,22 +261,31 @@ export class Receiver {
   }
 
   #read(whole: Whole, now: number): Meaning {
-    const { g, replies, own, dispatch, onRead } = this.#init
+    const { g, replies, own, dispatch, onReached, people } = this.#init
     const { id, content, conversation } = whole
     switch (whole.kind) {
       case 'message': {
-        const { wantsRead, app, blocks, bytes } = readMessage(g, content)
-        const { operations, commit } = replies.received(id, blocks)
-        return { forApp: { app, bytes, wantsRead, blocks: blocks.length, at: now }, operations, commit }
+        const { wantsRead, wantsReceived, from, app, blocks, bytes } = readMessage(g, content)
+        const kept = replies.received(id, blocks)
+        const met = people.met({ id, content, from, wantsReceived, blocks: blocks.length })
+        return {
+          forApp: { app, bytes, wantsRead, from: met.from, blocks: blocks.length, at: now },
+          operations: [...kept.operations, ...met.operations],
+          commit: () => {
+            kept.commit()
+            met.commit()
+          },
+        }
       }
       case 'reply': {
-        const bytes = readReply(content)
+        const { keys, bytes } = readReply(content)
+        const learnt = people.learn(own.asked(conversation ?? '')?.to, keys)
         const afterwards = async (): Promise<void> => {
           this.#receipt(id, conversation, whole.count, allOf(whole.count))
-          if (conversation !== undefined) onRead(conversation)
+          if (conversation !== undefined) onReached(conversation, 'read')
         }
         const app = conversation === undefined ? noApp : this.#init.appOf(conversation)
-        return { forApp: { app, bytes, wantsRead: false, blocks: 0, at: now }, afterwards }
+        return { forApp: { app, bytes, wantsRead: false, blocks: 0, at: now }, afterwards, ...learnt }
       }
       case 'blocks': {
         const more = readBlocks(g, content)
@@ -282,8 +296,13 @@ export class Receiver {
         dispatch.receipt(hex(reply), count, have)
         return {}
       }
+      case 'received': {
+        const keys = readReceived(content)
+        if (conversation !== undefined) onReached(conversation, 'received')
+        return people.learn(own.asked(conversation ?? '')?.to, keys)
+      }
       case 'read':
-        if (conversation !== undefined) onRead(conversation)
+        if (conversation !== undefined) onReached(conversation, 'read')
         return {}
       case 'refill': {
         const wanted = readRefill(content)
@@ -317,6 +336,19 @@ interface Meaning {
   readonly operations?: readonly Operation[]
   readonly commit?: () => void
   readonly afterwards?: () => Promise<void>
+}
+
+/** Opens with the first key that fits. @throws ClientError BAD_SEAL */
+function openWith(sealing: Sealing, keys: readonly SealingKey[], sealed: Uint8Array): Uint8Array {
+  let last: unknown
+  for (const key of keys) {
+    try {
+      return sealing.open(key, sealed)
+    } catch (error) {
+      last = error
+    }
+  }
+  throw last
 }
 
 function allOf(count: number): Uint8Array {

@@ -1,6 +1,6 @@
 // How much of an inbox whose messages may take (docs/spec/client-store.md 10.1): each app that somebody here has
-// asked for has a share for messages to the address and one for replies, and all other names together have a small
-// one. So what comes for one fills nothing but its own.
+// asked for has a share for messages of strangers, one for those of contacts and one for replies, and all other names
+// together have a small one. So what comes for one fills nothing but its own.
 
 import { noApp } from '../app-name.ts'
 
@@ -20,14 +20,28 @@ export const unknownShare: Share = '*'
 /** Apps that are remembered to have been asked for. */
 export const mostApps = 256
 
+/** Says of a message whose share it takes. */
+interface Owned {
+  readonly app: string
+  readonly inReplyTo?: string | undefined
+  /** The address of whoever wrote it, checked. */
+  readonly from?: string | undefined
+}
+
+/** Each app has so many shares: strangers', contacts', replies. */
+const sharesOfApp = 3
+
 export class Shares {
   readonly #room: Room
+  readonly #isKnown: (from: string) => boolean
   /** Apps that somebody here reads, or has. */
   readonly #known = new Set<string>([noApp])
   readonly #used = new Map<Share, { messages: number; bytes: number }>()
 
-  constructor(room: Room) {
+  /** @param isKnown tells whether an address is a contact's */
+  constructor(room: Room, isKnown: (from: string) => boolean) {
     this.#room = room
+    this.#isKnown = isKnown
   }
 
   /** Somebody here asks for an app's messages. Returns whether that is new. */
@@ -37,10 +51,11 @@ export class Shares {
     return true
   }
 
-  of({ app, inReplyTo }: { readonly app: string; readonly inReplyTo?: string | undefined }): Share {
+  of({ app, inReplyTo, from }: Owned): Share {
     // Whoever answers was asked
     if (inReplyTo !== undefined) return `re ${app}`
-    return this.#known.has(app) ? `to ${app}` : unknownShare
+    if (!this.#known.has(app)) return unknownShare
+    return from !== undefined && this.#isKnown(from) ? `by ${app}` : `to ${app}`
   }
 
   take(share: Share, bytes: number): void {
@@ -54,7 +69,7 @@ export class Shares {
   }
 
   /** Counts anew: whose share a message takes changes with what is known. */
-  count(entries: Iterable<Parameters<Shares['of']>[0] & { readonly length: number }>): void {
+  count(entries: Iterable<Owned & { readonly length: number }>): void {
     this.#used.clear()
     for (const entry of entries) this.take(this.of(entry), entry.length)
   }
@@ -77,7 +92,8 @@ export class Shares {
 
   #most(share: Share): Room {
     const { messages, bytes } = this.#room
-    const part = share === unknownShare ? 1 / strangers : (1 - 1 / strangers) / (2 * this.#known.size)
+    const part =
+      share === unknownShare ? 1 / strangers : (1 - 1 / strangers) / (sharesOfApp * this.#known.size)
     // Of a small inbox one message all the same
     return { messages: Math.max(1, Math.floor(messages * part)), bytes: Math.floor(bytes * part) }
   }

@@ -5,12 +5,13 @@ import { hex } from '../../encoding/bytes.ts'
 import type { MessageId } from '../../encoding/ids.ts'
 import { noApp } from '../app-name.ts'
 import { checkContent } from '../checked-options.ts'
+import { markedId, prove } from '../contacts/sender.ts'
 import type { Engine, EngineInit } from '../engine.ts'
 import { ClientError } from '../error.ts'
 import type { Operation } from '../folder/schema.ts'
 import { maxReplyBytes } from '../limits.ts'
 import type { Handles, Message } from '../message.ts'
-import { blocksWanted, checkSend, type SendOptions } from '../options.ts'
+import { blocksWanted, checkSend, type SendOptions, wantsReceived } from '../options.ts'
 import { readAddress } from '../packets/address.ts'
 import { writeMessage, writeReply } from '../packets/content.ts'
 import { maxMessageBytes, messageIdBytes } from '../packets/fragments.ts'
@@ -62,14 +63,18 @@ export class Composer {
     sealing.seal(address.sealingKey, new Uint8Array(0), random)
     const bytes = bytesOf(content, maxMessageBytes, 'message')
     this.#engine.outbox.reserve(bytes.length)
-    const id = hex(random(messageIdBytes))
+    const pair = options.from === true ? this.#engine.people.pairWith(address.sealingKey) : undefined
+    const idBytes = pair === undefined ? random(messageIdBytes) : markedId(pair, random)
+    const id = hex(idBytes)
     const wanted = blocksWanted(options)
     const made = wanted === 0 ? noBlocks : this.#engine.replies.make(id, to, wanted)
-    const wantsRead = options.receipt === true
+    const asks = { wantsRead: options.receipt === true, wantsReceived: wantsReceived(options) }
     const { app = noApp, priority, way } = options
-    const whole = writeMessage(g, { wantsRead, app, blocks: made.blocks, bytes })
+    const from = pair && this.#engine.people.from(this.#engine.identity.gateways)
+    const whole = writeMessage(g, { ...asks, from, app, blocks: made.blocks, bytes })
+    if (pair !== undefined) prove(pair, idBytes, whole)
     return await this.#accept(
-      { id, kind: 'message', to, wantsRead, bytes: bytes.length, app: inbox, priority, way },
+      { id, kind: 'message', to, ...asks, bytes: bytes.length, app: inbox, priority, way },
       whole,
       options,
       made,
@@ -100,7 +105,8 @@ export class Composer {
     const { app } = entry
     const { priority } = options
     const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, priority } as const
-    return await this.#accept(message, writeReply(bytes), options, noBlocks)
+    const keys = this.#engine.people.keysFor(bytes.length)
+    return await this.#accept(message, writeReply({ keys, bytes }), options, noBlocks)
   }
 
   /** A message is over: nobody needs to listen for its signal any more. */
@@ -122,7 +128,10 @@ export class Composer {
   }
 
   async #accept(
-    message: Pick<Outgoing, 'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'way' | 'app' | 'priority'>,
+    message: Pick<
+      Outgoing,
+      'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'wantsReceived' | 'way' | 'app' | 'priority'
+    >,
     content: Uint8Array,
     { signal, deadlineMs }: SendOptions,
     blocks: Blocks,

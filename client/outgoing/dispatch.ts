@@ -16,7 +16,8 @@ import { forwardPacket, type Surroundings } from '../packets/packets.ts'
 import { readPattern, type Way } from '../packets/pattern.ts'
 import type { Sealing } from '../packets/sealing.ts'
 import type { CoverPackets } from './cover-packets.ts'
-import { type Accepted, type Delivery, type Event, type MessageState, noDelivery, step } from './delivery.ts'
+import { step } from './delivery.ts'
+import { type Accepted, type Delivery, type Event, type MessageState, noDelivery } from './queue-state.ts'
 import { type Answer, entryGateways, type Replies } from './replies.ts'
 import type { Returns, Sent } from './returns.ts'
 import type { Whereabouts } from './whereabouts.ts'
@@ -59,6 +60,10 @@ export interface DispatchInit {
   readonly whereabouts: Pick<Whereabouts, 'surroundings'>
   /** Tells whether a tick without a message sends a loop or drop. */
   readonly covers: () => boolean
+  /** Tells whether the clock is confirmed: before, nothing is past its deadline. */
+  readonly timeIsSure: () => boolean
+  /** Picks the key that a fragment to an address is sealed to now. */
+  readonly keyFor: (sealingKey: Uint8Array) => Uint8Array
   readonly onState: (id: string, state: MessageState, reason: ClientErrorCode | undefined) => void
   /** Hears of a message of which more has arrived. */
   readonly onProgress: (id: string) => void
@@ -164,7 +169,7 @@ export class Dispatch {
   /** A packet of what people or the client itself have to say, if one can be made now. */
   #payload(around: Surroundings | undefined): Leaving | undefined {
     try {
-      this.apply({ type: 'overdue', wall: this.#init.clock.now() })
+      if (this.#init.timeIsSure()) this.apply({ type: 'overdue', wall: this.#init.clock.now() })
       if (around === undefined) return undefined
       // Of something that cannot leave now the turn passes to the next
       for (let tries = 0; tries < mostTries; tries++) {
@@ -248,7 +253,8 @@ export class Dispatch {
     const turn = Math.floor((transmit.attempt - 1) / 2) % gateways.length
     const gateway = gateways[turn] as (typeof gateways)[0]
     const fragment = this.#fragment(around, transmit, parcel)
-    const user = this.#init.sealing.seal(address.sealingKey, fragment, around.random)
+    const { sealing, keyFor } = this.#init
+    const user = sealing.seal(keyFor(address.sealingKey), fragment, around.random)
     return this.#towards(around, transmit, { gateway, recipient: address.mailboxKey }, user, parcel.way)
   }
 

@@ -8,7 +8,7 @@ import { ClientError, type ClientErrorCode } from '../error.ts'
 import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
 import type { Kind } from '../packets/fragments.ts'
 import { type Way, waySchema } from '../packets/pattern.ts'
-import { type MessageState, mayFollow, type Priority, priorities } from './delivery.ts'
+import { type MessageState, mayFollow, type Priority, priorities } from './queue-state.ts'
 
 /** A message on its way out. */
 export interface Outgoing {
@@ -26,6 +26,8 @@ export interface Outgoing {
   readonly deadline: number
   /** It asked to be told when it is read. */
   readonly wantsRead: boolean
+  /** It asked to be told when the receiver's client has it. */
+  readonly wantsReceived?: boolean | undefined
   /** Whose message it is: in its inbox the replies arrive. */
   readonly app: string
   readonly priority?: Priority | undefined
@@ -46,21 +48,22 @@ export interface OutboxLimits {
 
 const schema: v.GenericSchema<unknown, Omit<Outgoing, 'seq'>> = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
-  kind: v.picklist(['message', 'blocks', 'receipt', 'reply', 'read', 'refill']),
+  kind: v.picklist(['message', 'blocks', 'receipt', 'reply', 'read', 'refill', 'received']),
   to: v.string(),
   count: v.pipe(v.number(), v.integer(), v.minValue(1)),
   bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
   acceptedAt: time,
   deadline: time,
   wantsRead: v.boolean(),
+  wantsReceived: v.optional(v.boolean()),
   app: v.optional(v.string(), noApp),
   priority: v.optional(v.picklist(priorities)),
-  state: v.picklist(['queued', 'sent', 'stored', 'read', 'failed']),
+  state: v.picklist(['queued', 'sent', 'stored', 'received', 'read', 'failed']),
   reason: v.optional(v.custom<ClientErrorCode>(value => typeof value === 'string')),
   way: v.optional(waySchema),
 })
 
-const finished = new Set<MessageState>(['stored', 'read', 'failed'])
+const finished = new Set<MessageState>(['stored', 'received', 'read', 'failed'])
 
 export class Outbox {
   readonly #store: Store

@@ -14,16 +14,14 @@ import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { onDisk } from '../folder/disk-full.ts'
 import type { Operation } from '../folder/schema.ts'
-import type { InboxEntry } from '../incoming/inbox.ts'
 import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from '../packets/fragments.ts'
 import type { Sealing } from '../packets/sealing.ts'
-import type { Accepted, MessageState } from './delivery.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Outbox, Outgoing } from './outbox.ts'
 import type { OwnBlocks } from './own-blocks.ts'
 import { OwnTraffic } from './own-traffic.ts'
+import type { Accepted, MessageState } from './queue-state.ts'
 import type { Replies } from './replies.ts'
-import type { TheirBlocks } from './their-blocks.ts'
 
 export interface ParcelsInit {
   readonly network: Network
@@ -36,13 +34,14 @@ export interface ParcelsInit {
   readonly lifetimeMs: Ms
   readonly outbox: Outbox
   readonly own: OwnBlocks
-  readonly theirs: TheirBlocks
   readonly diary: Diary
   readonly bulletin: Bulletin
   readonly dispatch: Dispatch
   readonly replies: Replies
   /** A message that is kept has changed its state. */
   readonly onState: (message: Outgoing) => void
+  /** Something of the client's own is over: it has left, or could not. */
+  readonly onPosted: (id: string) => void
 }
 
 /** After this time what the client itself sends (receipts, blocks) is of no use. */
@@ -77,7 +76,7 @@ export class Parcels {
   async accept(
     message: Pick<
       Outgoing,
-      'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'deadline' | 'way' | 'app' | 'priority'
+      'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'wantsReceived' | 'deadline' | 'way' | 'app' | 'priority'
     >,
     content: Uint8Array,
     also: readonly Operation[],
@@ -141,13 +140,6 @@ export class Parcels {
     this.#init.dispatch.apply({ type: 'failed', id, reason })
   }
 
-  /** The app has taken a message whose sender asks to be told: over a second block too where there are enough. */
-  tellRead({ id, wantsRead }: InboxEntry): void {
-    const left = this.#init.theirs.left(id)
-    if (!wantsRead || left === 0) return
-    for (let copy = 0; copy < (left >= 4 ? 2 : 1); copy++) this.post('read', id, new Uint8Array(0))
-  }
-
   /** Goes on with the messages that were under way when the client stopped. */
   async resume(): Promise<void> {
     for (const message of this.#init.outbox.unfinished()) {
@@ -178,7 +170,8 @@ export class Parcels {
       message.deadline - message.acceptedAt < this.#init.lifetimeMs
     const before = this.#init.outbox.get(id)
     if (before === undefined) {
-      if (state !== 'queued' && !this.#init.dispatch.carries(id)) this.#posted.delete(id)
+      const isOver = state !== 'queued' && !this.#init.dispatch.carries(id)
+      if (isOver && this.#posted.delete(id)) this.#init.onPosted(id)
       this.#init.bulletin.moved(id, state)
       return
     }
@@ -211,10 +204,10 @@ export class Parcels {
       )
   }
 
-  /** Notes that the other side has a message of ours: it says so, or it has answered. */
-  wasRead(id: string): void {
-    if (this.#init.dispatch.carries(id)) this.#init.dispatch.apply({ type: 'read', id })
-    else this.moved(id, 'read', undefined)
+  /** Notes that the other side's client, or app, has a message of ours: it says so, or it has answered. */
+  reached(id: string, state: 'received' | 'read'): void {
+    if (this.#init.dispatch.carries(id)) this.#init.dispatch.apply({ type: state, id })
+    else this.moved(id, state, undefined)
   }
 
   /** Writes down which fragments are acknowledged, so that a restart sends only the others. */

@@ -186,8 +186,13 @@ export class Replies {
   /** A packet over one block of a conversation, or none: for what is not sent again. */
   once(around: Surroundings, conversation: string, fragment: Uint8Array): ReplyStep {
     const { theirs, clock } = this.#init
-    if (theirs.usable(conversation, clock.now(), this.#use(around)) === 0)
-      return { do: 'fail', reason: 'REPLY_EXPIRED' }
+    const now = clock.now()
+    const use = this.#use(around)
+    if (theirs.usable(conversation, now, use) === 0) {
+      const later = theirs.nextWindow(conversation, use)
+      if (later === undefined || later <= now) return { do: 'fail', reason: 'REPLY_EXPIRED' }
+      return { do: 'wait', ms: Math.max(pollMs, later - now) }
+    }
     const block = this.#draw(around, conversation, false)
     return block === undefined ? notInHand : sent(overBlock(around, block, fragment))
   }

@@ -8,7 +8,7 @@ import { Reader } from '../reader.ts'
 import { answerFragmentBytes } from './answers.ts'
 
 /** Names what a message is for. The first three travel to an address, the others over a reply block. */
-export type Kind = 'message' | 'blocks' | 'receipt' | 'reply' | 'read' | 'refill'
+export type Kind = 'message' | 'blocks' | 'receipt' | 'reply' | 'read' | 'refill' | 'received'
 
 export type Lane = 'forward' | 'reply'
 
@@ -42,6 +42,7 @@ const kindBytes: Readonly<Record<Kind, number>> = {
   reply: 4,
   read: 5,
   refill: 6,
+  received: 7,
 }
 const kinds: readonly (Kind | undefined)[] = [
   undefined,
@@ -51,6 +52,7 @@ const kinds: readonly (Kind | undefined)[] = [
   'reply',
   'read',
   'refill',
+  'received',
 ]
 
 export function laneOf(kind: Kind): Lane {

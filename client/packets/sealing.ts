@@ -1,7 +1,7 @@
 // Sealing to a recipient: what the far gateway stores and cannot read (docs/spec/client.md 2). It is handed to a
 // client, so that a later suite (a hybrid KEM) can take its place.
 
-import { x25519PublicKey } from '#crypto'
+import { x25519, x25519PublicKey } from '#crypto'
 import type { Random } from '../../world/random.ts'
 import { ClientError } from '../error.ts'
 import { encBytes, hpke, tagBytes } from './hpke.ts'
@@ -28,6 +28,12 @@ export interface Sealing {
   seal(publicKey: Uint8Array, plain: Uint8Array, random: Random): Uint8Array
   /** @throws ClientError BAD_SEAL */
   open(key: SealingKey, sealed: Uint8Array): Uint8Array
+  /**
+   * Gives the secret of 32 bytes that two keys share, whichever of their owners computes it.
+   *
+   * @throws ClientError BAD_ADDRESS when the other's key is no key
+   */
+  agree(own: SealingKey, publicKey: Uint8Array): Uint8Array
 }
 
 const nothing = new Uint8Array(0)
@@ -52,6 +58,13 @@ export const hpkeSealing: Sealing = (() => {
         return open(key.secret, key.public, nothing, sealed)
       } catch (cause) {
         throw new ClientError('BAD_SEAL', 'sealed fragment: not sealed to this client', { cause })
+      }
+    },
+    agree(own, publicKey) {
+      try {
+        return x25519(own.secret, publicKey)
+      } catch (cause) {
+        throw new ClientError('BAD_ADDRESS', 'address: sealing key: no usable key', { cause })
       }
     },
   }

@@ -8,6 +8,8 @@ import { second } from '../../world/units.ts'
 import * as gives from '../api/answers.ts'
 import type * as takes from '../api/schemas.ts'
 import * as about from '../api/status.ts'
+import type { Acknowledge } from '../contacts/choices.ts'
+import type { Contact } from '../contacts/contacts.ts'
 import type { LedgerEntry } from '../diary.ts'
 import type { KnownService } from '../incoming/announcing.ts'
 import type { CoverLevel } from '../outgoing/cover.ts'
@@ -106,9 +108,10 @@ export class RemoteClient {
    */
   async messages({
     app,
+    senders,
     ...page
-  }: PageOptions & { readonly app?: string | undefined } = {}): Promise<gives.InboxPage> {
-    return await this.ask(`/messages${pageQuery(page, { app })}`, {
+  }: PageOptions & Pick<takes.InboxQuery, 'app' | 'senders'> = {}): Promise<gives.InboxPage> {
+    return await this.ask(`/messages${pageQuery(page, { app, senders })}`, {
       ...paging(page),
       answer: gives.inboxPage,
     })
@@ -247,6 +250,40 @@ export class RemoteClient {
   /** Changes the level of cover traffic; whoever watches the link sees the change. */
   async setCover(cover: CoverLevel, options: AskOptions = {}): Promise<void> {
     await this.ask('/settings', { ...options, method: 'PUT', body: { cover }, answer: gives.settings })
+  }
+
+  /** Tells whom the client tells that it has all of a message. */
+  async acknowledge(options: AskOptions = {}): Promise<Acknowledge> {
+    return (await this.ask('/settings', { ...options, answer: gives.settings })).acknowledge
+  }
+
+  /** Changes that, for what comes from now on. */
+  async setAcknowledge(acknowledge: Acknowledge, options: AskOptions = {}): Promise<void> {
+    const body = { acknowledge }
+    await this.ask('/settings', { ...options, method: 'PUT', body, answer: gives.settings })
+  }
+
+  /** Lists the people whom the client's owner knows, by name. */
+  async contacts(options: AskOptions = {}): Promise<readonly Contact[]> {
+    return (await this.ask('/contacts', { ...options, answer: gives.contacts })).contacts
+  }
+
+  /** Takes a name for an address, or changes what of a contact's messages is acknowledged. */
+  async keepContact(name: string, body: takes.ContactBody, options: AskOptions = {}): Promise<Contact> {
+    const path = `/contacts/${encodeURIComponent(name)}`
+    return await this.ask(path, { ...options, method: 'PUT', body, answer: gives.contact })
+  }
+
+  /** Forgets a contact: what comes from them is a stranger's again. */
+  async removeContact(name: string, options: AskOptions = {}): Promise<void> {
+    const path = `/contacts/${encodeURIComponent(name)}`
+    await this.ask(path, { ...options, method: 'DELETE', answer: gives.removedContact })
+  }
+
+  /** Gives the words that both ends see alike when nobody stands between them. */
+  async safetyWords(name: string, options: AskOptions = {}): Promise<readonly string[]> {
+    const path = `/contacts/${encodeURIComponent(name)}/words`
+    return (await this.ask(path, { ...options, answer: gives.safetyWords })).words
   }
 
   /** Lists the identities of the process, the first in front. */

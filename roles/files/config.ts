@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import * as v from 'valibot'
 import {
+  type Acknowledge,
+  acknowledges,
   type CoverLevel,
   coverLevels,
   isAppName,
@@ -140,6 +142,10 @@ const clientSchema = v.strictObject({
     v.picklist(coverLevels, `want one of ${coverLevels.map(level => `"${level}"`).join(', ')}`),
     'default',
   ),
+  acknowledge: v.optional(
+    v.picklist(acknowledges, `want one of ${acknowledges.map(level => `"${level}"`).join(', ')}`),
+    'contacts',
+  ),
   apps: v.optional(
     field(
       v.array(v.pipe(text, v.check(isAppName, 'want a name of a to z, 0 to 9, dot and hyphen'))),
@@ -245,6 +251,8 @@ export interface ClientFile extends RoleFile {
   readonly sources: readonly Peer[]
   readonly apiPort: number
   readonly cover: CoverLevel
+  /** Says whom it tells that it has all of a message. */
+  readonly acknowledge: Acknowledge
   /** Services that it runs itself. */
   readonly serve: readonly OwnServiceName[]
   /** The one of them that its gateway announces; empty for none. */
@@ -370,6 +378,7 @@ export function readClientFile(file: string): ClientFile {
     sources: read.source,
     apiPort,
     cover,
+    acknowledge: read.acknowledge,
     apps,
     appIdentities,
     serve,

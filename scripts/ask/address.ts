@@ -12,11 +12,13 @@ export async function run(args: readonly string[]): Promise<undefined> {
     config: { type: 'string' },
     as: { type: 'string' },
     wait: { type: 'string' },
+    qr: { type: 'boolean' },
     json: { type: 'boolean' },
   })
   const waitMs = values.wait === undefined ? 0 : durationOption('wait', values.wait)
   const address = await addressOf(runningClient(values.config, values.as), waitMs)
   console.log(values.json === true ? JSON.stringify({ address }) : address)
+  if (values.qr === true) console.log((await import('../qr.ts')).qrOf(address))
 }
 
 /** A client has no address before its first consensus; with `waitMs` its start is waited for too. */

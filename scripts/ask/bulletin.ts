@@ -4,7 +4,7 @@ import { bytesOf, type EntryJson, type RemoteClient, RemoteError } from '../../c
 import { topicNamed, topics } from '../../directory/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
-import { printable } from './inbox.ts'
+import { printable } from './quoted.ts'
 import { standardInput } from './send.ts'
 
 /** The longest that one request may wait. */

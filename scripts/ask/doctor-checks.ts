@@ -154,14 +154,31 @@ function tryPort(address: string, host: string, port: number): Promise<Finding> 
 /** Checks that a client's packets leave; of another role nothing. */
 export function checkReady(status: Readonly<Record<string, unknown>>): Finding[] {
   if (status['role'] !== 'client') return []
-  const { ready, gateway, consensus } = status as unknown as ClientStatus
+  const { ready, gateway, consensus, clockErrorMs } = status as unknown as ClientStatus
+  const jumped = jumpOf(clockErrorMs)
   const through = gateway === null ? '' : ` through gateway ${gateway.slice(0, 16)}`
-  if (ready) return [{ check: 'running', state: 'ok', says: `it is ready: packets leave${through}` }]
+  if (ready)
+    return [{ check: 'running', state: 'ok', says: `it is ready: packets leave${through}` }, ...jumped]
   const [why, fix] =
     consensus === null
       ? ['has no consensus', "see to the connection, the clock, and the addresses in the network's file"]
       : [`its mailbox${through} is not open`, "wait, or name other 'gateways' in its file"]
-  return [{ check: 'running', state: 'warning', says: `it is not ready: ${why}`, fix }]
+  return [{ check: 'running', state: 'warning', says: `it is not ready: ${why}`, fix }, ...jumped]
+}
+
+/** A clock that a running client does not believe. */
+function jumpOf(errorMs: number): Finding[] {
+  if (errorMs === 0) return []
+  const way = errorMs > 0 ? 'forth' : 'back'
+  const says = `this computer's clock has jumped ${way} by about ${formatDuration(Math.round(Math.abs(errorMs)))}, and no document says that it is right`
+  return [
+    {
+      check: 'clock',
+      state: 'wrong',
+      says,
+      fix: 'put it right: the client goes on by the time that has gone by',
+    },
+  ]
 }
 
 /** The other authorities that do not answer an authority; of another role nothing. */

@@ -2,9 +2,11 @@
 // it comes.
 
 import { writeFileSync } from 'node:fs'
+import type { Senders } from '../../client/index.ts'
 import { bytesOf, type ListedJson, type MessageJson, type RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import { diskError, runningClient } from '../../roles/files/index.ts'
+import { printable, quoted } from './quoted.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
@@ -42,13 +44,28 @@ export async function run(args: readonly string[]): Promise<undefined> {
     const until =
       values.timeout === undefined ? Infinity : Date.now() + durationOption('timeout', values.timeout)
     const from = after ?? (await firstUnread(client, app))
-    return await show(client, { app, json, after: from, left: () => until - Date.now() })
+    return await show(client, { app, json, senders: 'everyone', after: from, left: () => until - Date.now() })
   }
-  if (what !== undefined)
-    throw new CommandError('USAGE', `inbox ${what}: want list, read or watch`, 'chaffinch inbox --help')
+  if (what !== undefined && what !== 'requests')
+    throw new CommandError(
+      'USAGE',
+      `inbox ${what}: want list, read, watch or requests`,
+      'chaffinch inbox --help',
+    )
   const deadline = Date.now() + (values.wait === undefined ? 0 : durationOption('wait', values.wait))
   const left = (shown: number): number => (shown === 0 ? deadline - Date.now() : 0)
-  await show(client, { app, json, after: after ?? -1, left })
+  // What strangers wrote waits apart from what people read; programs are told who wrote what
+  const senders = what === 'requests' ? 'strangers' : json ? 'everyone' : 'known'
+  await show(client, { app, json, senders, after: after ?? -1, left })
+  if (senders === 'known') await tellRequests(client, app)
+}
+
+async function tellRequests(client: RemoteClient, app: string | undefined): Promise<void> {
+  const waiting = (await client.listInbox(app ?? '')).filter(
+    ({ inReplyTo, contact, read }) => inReplyTo === null && contact === null && !read,
+  )
+  if (waiting.length > 0)
+    console.error(`chaffinch: ${waiting.length} unread from strangers: chaffinch inbox requests shows them`)
 }
 
 /** A line for each, without contents. */
@@ -72,7 +89,7 @@ async function read(
   if (file !== undefined) return save(file, bytesOf(message))
   if (json) console.log(JSON.stringify(message))
   else if (message.text === undefined) process.stdout.write(bytesOf(message))
-  else console.log(printable(message.text))
+  else console.log(process.stdout.isTTY ? quoted(message.text) : printable(message.text))
 }
 
 function save(file: string, bytes: Uint8Array): undefined {
@@ -93,17 +110,18 @@ async function firstUnread(client: RemoteClient, app: string | undefined): Promi
 interface Show {
   readonly app: string | undefined
   readonly json: boolean
+  readonly senders: Senders
   readonly after: number
   /** Tells how long to wait for more when so many were shown, milliseconds; not above 0: not at all. */
   readonly left: (shown: number) => number
 }
 
-async function show(client: RemoteClient, { app, json, left, ...from }: Show): Promise<undefined> {
+async function show(client: RemoteClient, { app, json, senders, left, ...from }: Show): Promise<undefined> {
   let { after } = from
   let shown = 0
   for (;;) {
     const waitMs = Math.min(longestWaitMs, Math.max(0, Math.ceil(left(shown))))
-    const { messages, next } = await client.messages({ after, waitMs, app })
+    const { messages, next } = await client.messages({ after, waitMs, app, senders })
     for (const message of messages) console.log(json ? JSON.stringify(message) : lines(message))
     shown += messages.length
     after = next
@@ -113,9 +131,15 @@ async function show(client: RemoteClient, { app, json, left, ...from }: Show): P
 }
 
 /** `seq  when  kind  id`: what a line of the list and the head of a message have in common. */
-function introduce({ id, seq, at, inReplyTo, canReply }: Omit<MessageJson, 'base64' | 'text'>): string {
-  const kind = inReplyTo === null ? 'message' : `reply to ${inReplyTo}`
-  return `${seq}  ${new Date(at).toISOString()}  ${kind}  ${id}${canReply ? '  (may be replied to)' : ''}`
+function introduce(message: Omit<MessageJson, 'base64' | 'text'>): string {
+  const { id, seq, at, canReply } = message
+  return `${seq}  ${new Date(at).toISOString()}  ${kindOf(message)}  ${id}${canReply ? '  (may be replied to)' : ''}`
+}
+
+function kindOf({ inReplyTo, from, contact }: Omit<MessageJson, 'base64' | 'text'>): string {
+  if (inReplyTo !== null) return `reply to ${inReplyTo}`
+  if (contact !== null) return `message from ${contact}`
+  return from === null ? 'message from a stranger' : `message from a stranger at ${from}`
 }
 
 function headOf(message: ListedJson): string {
@@ -123,14 +147,8 @@ function headOf(message: ListedJson): string {
   return `${read ? ' ' : '*'} ${introduce(message)}  ${bytes} bytes${app === '' ? '' : `  for ${app}`}`
 }
 
-/** The text as it is, but for what would steer a terminal. */
 function lines(message: MessageJson): string {
   const { text } = message
   const size = bytesOf(message).length
-  return `${introduce(message)}\n${text === undefined ? `[${size} bytes]` : printable(text)}\n`
-}
-
-/** Text without what would steer a terminal. */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}]/gu, found => (found === '\n' || found === '\t' ? found : '\ufffd'))
+  return `${introduce(message)}\n${quoted(text ?? `[${size} bytes]`)}\n`
 }

@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
     json: { type: 'boolean' },
   })
   const client = runningClient(values.config, values.as)
-  const to = values.to === undefined ? undefined : contactOrAddress(values.config, values.to)
+  const to = values.to === undefined ? undefined : await contactOrAddress(client, values.config, values.to)
   const count = wholeNumber('count', values.count ?? '5', 1, 1000)
   const deadlineMs = durationOption('timeout', values.timeout ?? '20s')
   const startedAt = Date.now()

@@ -3,7 +3,7 @@
 import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
-import { printable } from './inbox.ts'
+import { printable } from './quoted.ts'
 import { standardInput } from './send.ts'
 
 export async function run(args: readonly string[]): Promise<undefined> {
@@ -25,7 +25,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
   const [given] = positionals
   const question = given === undefined ? await standardInput() : new TextEncoder().encode(given)
   const deadlineMs = durationOption('timeout', values.timeout ?? '60s')
-  const address = to === undefined ? undefined : contactOrAddress(values.config, to)
+  const address = to === undefined ? undefined : await contactOrAddress(client, values.config, to)
   const answer = await client.request(service, question, { to: address, deadlineMs })
   const base64 = Buffer.from(answer).toString('base64')
   const said = textOf(answer)

@@ -13,8 +13,9 @@ const pollMs = 200
 
 /** Each state and those behind it. */
 const reached: Readonly<Record<string, readonly string[]>> = {
-  sent: ['sent', 'stored', 'read'],
-  stored: ['stored', 'read'],
+  sent: ['sent', 'stored', 'received', 'read'],
+  stored: ['stored', 'received', 'read'],
+  received: ['received', 'read'],
   read: ['read'],
 }
 
@@ -28,6 +29,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
       to: { type: 'string' },
       reply: { type: 'string' },
       'no-replies': { type: 'boolean' },
+      from: { type: 'boolean' },
       wait: { type: 'string' },
       path: { type: 'string' },
       avoid: { type: 'string', multiple: true },
@@ -46,7 +48,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
     throw new CommandError('USAGE', 'send: want either --to or --reply', 'chaffinch send --help')
   }
   if (wait !== undefined && !Object.hasOwn(reached, wait)) {
-    throw new CommandError('USAGE', `--wait ${wait}: want sent, stored or read`)
+    throw new CommandError('USAGE', `--wait ${wait}: want sent, stored, received or read`)
   }
   const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
   const client = runningClient(values.config, values.as)
@@ -64,9 +66,11 @@ export async function run(args: readonly string[]): Promise<undefined> {
   const handed =
     to === undefined
       ? await client.reply(await messageId(client, reply as string), bytes)
-      : await client.send(contactOrAddress(values.config, to), bytes, {
+      : await client.send(await contactOrAddress(client, values.config, to), bytes, {
           replies,
           receipt: wait === 'read',
+          from: values.from,
+          received: wait === 'received' || wait === 'read' ? true : undefined,
           way,
           app: values.app,
         })

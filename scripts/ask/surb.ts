@@ -17,7 +17,7 @@ export async function run(args: readonly string[]): Promise<undefined> {
     if (values.for === undefined)
       throw new CommandError('USAGE', 'surb make: want --for, the address of whoever is to use them')
     const count = wholeNumber('count', values.count ?? '10', 1, 64)
-    const made = await client.makeSurbs(contactOrAddress(values.config, values.for), count)
+    const made = await client.makeSurbs(await contactOrAddress(client, values.config, values.for), count)
     console.log(values.json === true ? JSON.stringify({ surb: made }) : made)
     return
   }

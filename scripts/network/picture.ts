@@ -82,8 +82,8 @@ export function picture(run: Run, network: Network, shown: Shown): TableState {
         name,
         state,
         queued: counts?.queued ?? 0,
-        sent: (counts?.sent ?? 0) + (counts?.stored ?? 0) + (counts?.read ?? 0),
-        stored: (counts?.stored ?? 0) + (counts?.read ?? 0),
+        sent: (counts?.sent ?? 0) + storedOf(counts),
+        stored: storedOf(counts),
         read: counts?.received ?? 0,
       })
     } else {
@@ -188,4 +188,9 @@ export function tryLines({ plan, watch }: Run): string[] {
     `${curl(from.tokenFile)} -H 'Content-Type: application/json' -d '${body}' http://127.0.0.1:${from.httpPort}/messages`,
     `${curl(to.tokenFile)} 'http://127.0.0.1:${to.httpPort}/messages?wait=30000'`,
   ]
+}
+
+/** Counts what is at least with the receivers' gateways. */
+function storedOf(counts: Partial<Record<'stored' | 'acknowledged' | 'read', number>> | undefined): number {
+  return (counts?.stored ?? 0) + (counts?.acknowledged ?? 0) + (counts?.read ?? 0)
 }

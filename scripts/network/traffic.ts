@@ -134,7 +134,7 @@ export async function noteStored(traffic: Traffic): Promise<void> {
       const handed = await clientOf(traffic, message.from)
         .message(message.id as string)
         .catch(() => undefined)
-      message.stored = handed?.state === 'stored' || handed?.state === 'read'
+      message.stored = ['stored', 'received', 'read'].includes(handed?.state ?? '')
     }),
   )
 }

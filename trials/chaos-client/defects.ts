@@ -1,6 +1,7 @@
 // Planted defects of `npm run chaos -- client`: what a client or its gateway is handed to stand on, with one promise
 // not kept.
 
+import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
 import type { Plant } from './world.ts'
 
@@ -21,6 +22,18 @@ export const defects: Readonly<Record<string, Plant>> = {
 
   /** The fate of a message is in memory only. */
   'states-not-written': { client: parts => ({ ...parts, store: firstOnly(parts.store, 'out/') }) },
+
+  /** A fragment that is not the last of its message is not on disk. */
+  'fragments-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'part/') }) },
+
+  /** The keys are in memory only. */
+  'identity-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'identity') }) },
+
+  /** Whoever asks is told that a message has come. */
+  'strangers-told': { options: { acknowledge: 'everyone' } },
+
+  /** A clock that jumps is believed: nobody counts the time that has gone by. */
+  'jumps-believed': { client: parts => ({ ...parts, clock: believing(parts.clock) }) },
 
   /** A gateway acknowledges mail that is not on disk. */
   'mail-not-written': { gateway: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },
@@ -53,6 +66,16 @@ function firstOnly(store: Store, prefix: string): Store {
       await Reflect.apply(store.batch, store, [operations.filter((_, i) => kept[i]), ...rest])
     },
   })
+}
+
+/** A clock by which as much time has gone by as it shows. */
+function believing(clock: Clock): Clock {
+  const first = clock.now() - clock.elapsed()
+  return {
+    now: () => clock.now(),
+    elapsed: () => clock.now() - first,
+    after: (ms, run) => clock.after(ms, run),
+  }
 }
 
 /** Says at once that it has written, and writes later. */

@@ -4,11 +4,14 @@
 import type { Files } from '../../node/files.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
+import { turns } from '../../world/turns.ts'
 
 export interface Life {
   readonly over: boolean
   readonly clock: Clock
   store(disk: Store): Store
+  /** Sets its wall clock forth by so much, or back where negative. */
+  jump(ms: number): void
   files(disk: Files): Files
   /** Kills it at the n-th write to its disk from now, before or after that is done. */
   killAtWrite(n: number, when: 'before' | 'after'): void
@@ -22,10 +25,13 @@ const writes: ReadonlySet<PropertyKey> = new Set(['put', 'del', 'batch', 'clear'
 
 /**
  * @param skewMs by how much its clock is ahead
+ * @param syncMs the time that a write to its disk takes until it is there: who dies before has not written
  * @param onEnd called once, when it is killed
  */
-export function life(clock: Clock, skewMs: number, onEnd: () => void): Life {
+export function life(clock: Clock, skewMs: number, syncMs: number, onEnd: () => void): Life {
   let over = false
+  let skew = skewMs
+  const inTurn = turns()
   let doom: { left: number; readonly when: 'before' | 'after' } | undefined
 
   const end = (): void => {
@@ -41,6 +47,10 @@ export function life(clock: Clock, skewMs: number, onEnd: () => void): Life {
       end()
       return await never
     }
+    // What the power cuts off meanwhile is not on the disk; what waits is written one after the other
+    if (syncMs > 0)
+      await inTurn(() => new Promise<void>(resolve => void clock.after(syncMs, () => resolve())))
+    if (over) return await never
     const done = await run()
     if (isLast) end()
     return over ? await never : done
@@ -63,7 +73,7 @@ export function life(clock: Clock, skewMs: number, onEnd: () => void): Life {
       return over
     },
     clock: {
-      now: () => clock.now() + skewMs,
+      now: () => clock.now() + skew,
       elapsed: () => clock.elapsed(),
       after: (ms, run) =>
         clock.after(ms, () => {
@@ -81,6 +91,9 @@ export function life(clock: Clock, skewMs: number, onEnd: () => void): Life {
       remove: name => write(() => disk.remove(name)) as Promise<void>,
       journal: async (...args) => around(await disk.journal(...args)),
     }),
+    jump(ms) {
+      skew += ms
+    },
     killAtWrite(n, when) {
       doom = { left: n, when }
     },

@@ -1,7 +1,7 @@
 // What a run of `npm run chaos -- client` is made of, drawn from its seed.
 
 import { below, fraction, pick, type Random, seededRandom } from '../../world/random.ts'
-import { second } from '../../world/units.ts'
+import { hour, second } from '../../world/units.ts'
 
 export type Victim = { readonly kind: 'client' | 'gateway' | 'mix'; readonly number: number }
 
@@ -36,7 +36,30 @@ export interface Plan {
   readonly sendings: readonly Sending[]
   readonly kills: readonly Kill[]
   readonly cuts: readonly { readonly at: number; readonly ms: number; readonly victim: Victim }[]
+  /** The time that a write to a client's disk takes until it is there. */
+  readonly syncMs: number
+  /** Clients have a mailbox at each gateway, not at one. */
+  readonly everywhere: boolean
+  /** A client's clock goes by so much from a moment on, and is put right later. */
+  readonly jumps: readonly {
+    readonly at: number
+    readonly client: number
+    readonly by: number
+    readonly rightAfter: number
+  }[]
+  /** Says what a correspondent whom nobody knows does to a client. */
+  readonly attacks: readonly {
+    readonly at: number
+    readonly to: number
+    readonly what: Attack
+    readonly many: number
+  }[]
 }
+
+/** Lists attacks: messages that ask for all there is, halves, names that nobody has, what does not open, questions. */
+export const attacks = ['flood', 'halves', 'names', 'garbage', 'questions'] as const
+export type Attack = (typeof attacks)[number]
+const jumpsBy = [-24 * hour, -2 * hour, -20 * second, 20 * second, 2 * hour, 24 * hour] as const
 
 /** Messages and accidents come within so long; what follows is quiet. */
 export const troubleMs: number = 30 * second
@@ -92,6 +115,20 @@ export function drawPlan(seed: number): Plan {
       at: below(random, troubleMs),
       ms: 1 * second + below(random, 5 * second),
       victim: victim(),
+    })),
+    syncMs: pick(random, [0, 3, 25]),
+    everywhere: below(random, 2) === 0,
+    jumps: Array.from({ length: below(random, 3) }, () => ({
+      at: below(random, troubleMs),
+      client: below(random, clients),
+      by: pick(random, jumpsBy),
+      rightAfter: 1 * second + below(random, 8 * second),
+    })),
+    attacks: Array.from({ length: below(random, 3) }, () => ({
+      at: below(random, troubleMs),
+      to: below(random, clients),
+      what: pick(random, attacks),
+      many: 1 + below(random, 12),
     })),
   }
 }

@@ -1,7 +1,7 @@
 // One run of `npm run chaos -- client`: people who send, read and answer through clients that are killed, and what has
 // become of every message that was accepted.
 
-import type { Client } from '../../client/index.ts'
+import { type Client, type Message, readAddress, writeAddress } from '../../client/index.ts'
 import { seededRandom } from '../../world/random.ts'
 import { second } from '../../world/units.ts'
 import { type Kill, type Plan, troubleMs, usualReplies } from './plan.ts'
@@ -12,6 +12,10 @@ export const invariants = {
     'every message and reply that was accepted is read in the end; of many replies to one some may fail for want of blocks',
   'read-once': 'no app is given a message twice, or one that nobody sent',
   'states-forward': 'the state of a message moves forward only, across restarts',
+  'told-truly': 'what the other side is said to have received, its person reads in the end',
+  'strangers-unanswered': 'nothing is told a stranger by itself',
+  'same-person': 'a client keeps its address, whatever happens to its disk',
+  'clock-keeps': 'a clock that jumps fails no message',
   'none-failed': 'no call throws anything but an error of the client, and nothing is left unhandled',
 } as const
 
@@ -40,6 +44,7 @@ interface Sent {
   rank: number
   reads: number
   failed: string | undefined
+  received: boolean
 }
 
 const readyMs = 3 * second
@@ -47,7 +52,7 @@ const longestReadyMs = 60 * second
 const lookMs = 400
 /** A client's own back-off doubles; this is enough for six attempts. */
 const longestQuietMs = 200 * second
-const ranks = ['queued', 'sent', 'stored', 'read', 'failed']
+const ranks = ['queued', 'sent', 'stored', 'received', 'read', 'failed']
 
 export async function run(plan: Plan, plant: Plant): Promise<Outcome> {
   const world = await chaosWorld(plan, plant)
@@ -59,6 +64,15 @@ export async function run(plan: Plan, plant: Plant): Promise<Outcome> {
     await clock.advance(second)
   people.begin()
   for (const kill of plan.kills) clock.after(kill.at, () => doKill(world, kill))
+  for (const { at, client, by, rightAfter } of plan.jumps) {
+    const process = world.find({ kind: 'client', number: client })
+    clock.after(at, () => {
+      const { life } = process
+      life?.jump(by)
+      clock.after(rightAfter, () => life?.jump(-by))
+    })
+  }
+  for (const attack of plan.attacks) clock.after(attack.at, () => people.attack(attack))
   for (const { at, ms, victim } of plan.cuts) {
     clock.after(at, () => {
       const { link } = world.find(victim)
@@ -102,17 +116,57 @@ class People {
 
   /** Each client has a gateway, and so an address. */
   areReady(): boolean {
-    return this.#clients().every(({ client }) => client !== undefined && client.gateways.length > 0)
+    return this.#world.processes
+      .filter(({ victim }) => victim.kind === 'client')
+      .every(({ client }) => client !== undefined && client.gateways.length > 0)
   }
 
   #clients(): Process[] {
-    return this.#world.processes.filter(({ victim }) => victim.kind === 'client')
+    return this.#world.processes.filter(
+      ({ victim }) => victim.kind === 'client' && victim.number < this.#plan.clients,
+    )
+  }
+
+  /** The client of whom nobody knows. */
+  get #stranger(): Process {
+    return this.#world.find({ kind: 'client', number: this.#plan.clients })
+  }
+
+  /** Messages of the stranger's that ask to be told all there is. */
+  readonly #asking: Message[] = []
+
+  /** Carries an attack out. Nothing of it is to matter to those who know each other. */
+  attack({ what, many, to }: Plan['attacks'][number]): void {
+    const { client } = this.#stranger
+    const address = this.#addresses[to] as string
+    if (client === undefined) return
+    const { network } = this.#world
+    const own = readAddress(client.address, network.name)
+    const none = writeAddress(
+      { ...readAddress(address, network.name), sealingKey: own.sealingKey },
+      network.name,
+    )
+    for (let i = 0; i < many; i++) {
+      const text = `${what} ${i} ${'x'.repeat(what === 'halves' ? 4000 : 10)}`
+      const all = { replies: what === 'questions' ? 4 : 1, receipt: true, received: true, from: i % 2 === 0 }
+      const app = what === 'names' ? { app: `name-${i}` } : {}
+      void client.send(what === 'garbage' ? none : address, text, { ...all, ...app }).then(
+        message => {
+          this.#asking.push(message)
+          if (what === 'halves') this.#world.clock.after(second, () => message.cancel())
+        },
+        () => {},
+      )
+    }
   }
 
   begin(): void {
     const { clock } = this.#world
     const clients = this.#clients()
     for (const { client } of clients) this.#addresses.push((client as Client).address)
+    for (const [i, { client }] of clients.entries())
+      for (const [j, address] of this.#addresses.entries())
+        if (i !== j) void client?.contacts.add(`person-${j}`, address).catch(() => {})
     for (const process of clients) this.#readAt(process, -1)
     for (const [i, { at, from, to, bytes, replies }] of this.#plan.sendings.entries()) {
       const filler = Buffer.from(seededRandom(i)(Math.ceil(bytes / 2))).toString('hex')
@@ -133,7 +187,7 @@ class People {
       return
     }
     const sent = this.#note(from, to, `${attempt} ${text}`, { isReply: false, mayRunOut: false })
-    from.client.send(this.#addresses[address] as string, sent.text, { replies }).then(
+    from.client.send(this.#addresses[address] as string, sent.text, { replies, from: true }).then(
       ({ id }) => {
         sent.id = id
       },
@@ -145,7 +199,7 @@ class People {
   }
 
   #note(from: Process, to: Process, text: string, kind: Pick<Sent, 'isReply' | 'mayRunOut'>): Sent {
-    const sent: Sent = { from, to, text, ...kind, rank: 0, reads: 0, failed: undefined }
+    const sent: Sent = { from, to, text, ...kind, rank: 0, reads: 0, failed: undefined, received: false }
     this.#sent.push(sent)
     return sent
   }
@@ -175,8 +229,9 @@ class People {
     client.inbox({ after }).then(
       got => {
         let next = after
-        for (const { seq, text, id, canReply } of got) {
+        for (const { seq, text, id, canReply, from, inReplyTo } of got) {
           next = Math.max(next, seq)
+          if (inReplyTo === undefined && !this.#addresses.some(address => isOf(address, from))) continue
           const sent = this.#sent.find(one => one.to === process && one.text === text)
           if (sent === undefined) this.#violated('read-once', `${text.length} characters that nobody sent`)
           else this.#take(sent, id, canReply)
@@ -220,6 +275,12 @@ class People {
 
   /** Looks at what a client says of what it has accepted. */
   #look(client: Client, process: Process): void {
+    const at = this.#clients().indexOf(process)
+    const address = this.#addresses[at] as string
+    if (client.gateways.length > 0 && !isOf(address, client.address))
+      this.#violated('same-person', 'another address')
+    if (this.#asking.some(({ state }) => state === 'received' || state === 'read'))
+      this.#violated('strangers-unanswered', 'told that something was received')
     for (const sent of this.#sent) {
       if (sent.from !== process || sent.id === undefined) continue
       const message = client.message(sent.id)
@@ -231,6 +292,8 @@ class People {
       if (rank < sent.rank) this.#violated('states-forward', `${ranks[sent.rank]} to ${message.state}`)
       sent.rank = rank
       sent.failed = message.state === 'failed' ? message.reason : undefined
+      sent.received ||= !sent.isReply && message.state === 'received'
+      if (message.reason === 'EXPIRED') this.#violated('clock-keeps', 'a message has expired')
     }
   }
 
@@ -250,6 +313,7 @@ class People {
   outcome(): Outcome {
     const accepted = this.#accepted()
     const lost = accepted.filter(({ reads }) => reads === 0)
+    if (lost.some(({ received }) => received)) this.#violated('told-truly', 'received, and not there')
     const [first] = lost
     if (first !== undefined) {
       const what = first.isReply ? 'reply' : 'message'
@@ -279,3 +343,11 @@ function isExhausted({ mayRunOut, failed }: Sent): boolean {
 function repliesTo({ text }: Sent): number {
   return Number(text.split(' ')[2])
 }
+
+/** Tells whether two addresses are of one person: their keys stand in front of their gateways. */
+function isOf(address: string, other: string | undefined): boolean {
+  return other?.slice(0, keyChars) === address.slice(0, keyChars)
+}
+
+/** `chaffinch_b`, and in base32 version 1, network tag 4, two keys of 32. */
+const keyChars = 11 + Math.floor((69 * 8) / 5)

@@ -1,7 +1,7 @@
 // The network of `npm run chaos -- client`: real nodes and clients on the in-memory link and one virtual clock, each of
 // which can be killed and started again on what it had written.
 
-import { type Client, openClient } from '../../client/index.ts'
+import { type Client, type ClientOptions, openClient } from '../../client/index.ts'
 import { epochAt, epochStart, epochsValid, type Network } from '../../directory/documents/network.ts'
 import { defaultParameters } from '../../directory/documents/parameters.ts'
 import {
@@ -38,6 +38,8 @@ export interface Parts {
 export type Plant = {
   readonly client?: (parts: Parts) => Parts
   readonly gateway?: (parts: Parts) => Parts
+  /** Other options for a client. */
+  readonly options?: Partial<ClientOptions>
 }
 
 export interface Process {
@@ -48,6 +50,8 @@ export interface Process {
   readonly link: Host | undefined
   /** The client, while it is open. */
   readonly client: Client | undefined
+  /** Holds what is on its disk. */
+  readonly disk: Store
   start(): Promise<void>
 }
 
@@ -93,8 +97,10 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
   const links = memoryNetwork({ clock, random, latencyMs, loss })
   const nodes: NodeDraft[] = []
   const views = publisher(network, nodes, clock)
-  const given = { network, clock, links, plant, views }
   const processes: Process[] = []
+  const gateways = (): Uint8Array[] =>
+    processes.filter(({ victim }) => victim.kind === 'gateway').map(({ id }) => id)
+  const given = { network, clock, links, plant, views, plan, gateways }
   const add = (victim: Victim): void => {
     const skewMs = plan.skewMs[processes.length] ?? 0
     const seed = random(32)
@@ -105,7 +111,8 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
       processes.push(nodeProcess(given, victim, seed, skewMs, files))
     }
   }
-  for (let number = 0; number < plan.clients; number++) add({ kind: 'client', number })
+  // One more than the plan's clients: a stranger to all
+  for (let number = 0; number <= plan.clients; number++) add({ kind: 'client', number })
   for (let number = 0; number < plan.gateways; number++) add({ kind: 'gateway', number })
   for (let number = 0; number < mixes; number++) add({ kind: 'mix', number })
   const find = (victim: Victim): Process =>
@@ -115,7 +122,8 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
   // Nodes first: their keys are what a consensus names.
   for (const process of processes) if (process.victim.kind !== 'client') await process.start()
   await views.publish()
-  for (const process of processes) if (process.victim.kind === 'client') await process.start()
+  // A disk takes time, which passes only once somebody lets it
+  for (const process of processes) if (process.victim.kind === 'client') void process.start()
   return { clock, links, network, processes, find }
 }
 
@@ -131,10 +139,13 @@ interface Given {
   readonly links: MemoryNetwork
   readonly plant: Plant
   readonly views: Views
+  readonly plan: Plan
+  /** The ids of all gateways. */
+  readonly gateways: () => Uint8Array[]
 }
 
 function clientProcess(
-  { network, clock, links, plant, views }: Given,
+  { network, clock, links, plant, views, plan, gateways }: Given,
   victim: Victim,
   seed: Uint8Array,
   skewMs: number,
@@ -148,9 +159,10 @@ function clientProcess(
     life: undefined,
     link: undefined,
     client: undefined,
+    disk,
     async start() {
       const link = links.host({ cellBytes: packetBytes, admits: () => false, role: 'client' })
-      const mine = life(clock, skewMs, () => {
+      const mine = life(clock, skewMs, plan.syncMs, () => {
         links.kill(link.id)
         if (here.life === mine) Object.assign(here, { life: undefined, link: undefined, client: undefined })
       })
@@ -161,6 +173,9 @@ function clientProcess(
         network,
         link,
         directory: views.directory(mine),
+        limits: { tellReadMs: second },
+        ...(plan.everywhere ? { gateways: gateways() } : {}),
+        ...plant.options,
         ...(plant.client?.(parts) ?? parts),
       })
       if (here.life === mine) here.client = client
@@ -186,10 +201,11 @@ function nodeProcess(
     life: undefined,
     link: undefined,
     client: undefined,
+    disk,
     async start() {
       const gate = admission(role)
       const link = links.host({ seed, cellBytes: packetBytes, admits: gate.admits, role: 'node' })
-      const mine = life(clock, skewMs, () => {
+      const mine = life(clock, skewMs, 0, () => {
         links.kill(link.id)
         if (here.life === mine) Object.assign(here, { life: undefined, link: undefined })
       })

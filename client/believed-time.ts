@@ -1,0 +1,94 @@
+// The time that a client goes by (docs/spec/client-clocks.md 8.3). A clock that people set may jump, and a computer may
+// sleep: what the wall clock says after a jump is believed only when a document that is fresh by it comes. Until then
+// time goes on as it went by, and so does everything else.
+
+import type { Network } from '../directory/documents/network.ts'
+import type { Directory, View } from '../directory/documents/view.ts'
+import type { Clock } from '../world/clock.ts'
+import { type Ms, second } from '../world/units.ts'
+
+/** Bounds by how much a clock may be away from the time that has gone by without being asked about. */
+const toleranceMs = 10 * second
+/** And of the time since a document has confirmed it: the worst that clocks of computers run wrong. */
+const drift = 1e-3
+/** Documents that are remembered: the directory keeps them by the clock that has jumped. */
+const mostViews = 4
+
+/** A clock and a directory by one time. */
+export interface BelievedTime {
+  /** Its `now` is what is believed. */
+  readonly clock: Clock
+  /** Its documents are those of the time that is believed. */
+  readonly directory: Directory
+  /** Tells by how much the wall clock is thought to be ahead; 0 while it is believed. */
+  errorMs(): Ms
+  /** Tells whether a document has confirmed the clock since it started or jumped: before, nothing is over. */
+  isSure(): boolean
+  /** Ends listening to the directory, which stays as it is. */
+  stop(): void
+}
+
+/** @param clock the machine's; what it shows now is believed until it jumps */
+export function believedTime(
+  clock: Clock,
+  directory: Directory,
+  { epochMs }: Pick<Network, 'epochMs'>,
+): BelievedTime {
+  let anchor = { wall: clock.now(), elapsed: clock.elapsed() }
+  const views = new Map<number, View>()
+  let isConfirmed = false
+
+  const errorMs = (): Ms => {
+    const gone = clock.elapsed() - anchor.elapsed
+    const error = clock.now() - (anchor.wall + gone)
+    return Math.abs(error) <= toleranceMs + drift * gone ? 0 : error
+  }
+  const now = (): Ms => clock.now() - errorMs()
+
+  const remember = (view: View | undefined): void => {
+    if (view === undefined || views.get(view.epoch) === view) return
+    views.set(view.epoch, view)
+    if (views.size > mostViews) views.delete(Math.min(...views.keys()))
+  }
+  /** A document is made in the epoch before its own: one that comes is of now where the clock is right. */
+  const heed = (view: View): void => {
+    remember(view)
+    const wall = clock.now()
+    if (wall < view.validAfter - epochMs || wall >= view.freshUntil) return
+    anchor = { wall, elapsed: clock.elapsed() }
+    isConfirmed = true
+  }
+  const stop = directory.onView(heed)
+
+  const byTime = (time: Ms): View | undefined => {
+    let found: View | undefined
+    for (const view of views.values())
+      if (view.validAfter <= time && time < view.validUntil && view.epoch > (found?.epoch ?? -1)) found = view
+    return found
+  }
+
+  return {
+    errorMs,
+    isSure: () => isConfirmed && errorMs() === 0,
+    stop,
+    clock: {
+      now,
+      elapsed: () => clock.elapsed(),
+      after: (ms, run) => clock.after(ms, run),
+    },
+    directory: {
+      current: () => {
+        if (errorMs() !== 0) return byTime(now())
+        const current = directory.current()
+        if (current !== undefined && !isConfirmed) heed(current)
+        remember(current)
+        return current
+      },
+      view: epoch => directory.view(epoch) ?? views.get(epoch),
+      onView: handler => directory.onView(handler),
+      health: () => directory.health(),
+      ready: signal => directory.ready(signal),
+      close: () => directory.close(),
+    },
+  }
+}
