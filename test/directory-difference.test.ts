@@ -37,9 +37,17 @@ import { codeOf } from './refusals.ts'
 
 const network = networkOf()
 
-function signed(of: Network, epoch: number, mixes = 6): Uint8Array {
-  const { bytes, hash } = nameBody(bodyOf(of, epoch, descriptorsOf(of, epoch, mixes)))
+/** A signed document. @param before the one that it goes on from; without it, it passes over all that were */
+function signed(of: Network, epoch: number, before?: Uint8Array): Uint8Array {
+  const earlier = before && readDocument(before)
+  const { bytes, hash } = nameBody(bodyOf(of, epoch, descriptorsOf(of, epoch), earlier))
   return writeDocument(bytes, signaturesOf(of, epoch, hash, 3))
+}
+
+/** The documents of epochs 0 and 1, the second one going on from the first. */
+function firstTwo(of: Network): readonly [Uint8Array, Uint8Array] {
+  const first = signed(of, 0)
+  return [first, signed(of, 1, first)]
 }
 
 const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
@@ -257,20 +265,37 @@ async function follow(world: DirectoryWorld, peer: Peer): Promise<FollowedDirect
   return client
 }
 
-test('who holds the document before asks for the difference, and holds the same document then', async () => {
-  const world = new DirectoryWorld()
-  const documents = [signed(world.network, 0), signed(world.network, 1)] as const
-  const bodies = documents.map(bytes => readDocument(bytes))
+/** Follows the first of two documents, and is told the second as a difference. */
+async function toldSecond(
+  world: DirectoryWorld,
+  documents: readonly [Uint8Array, Uint8Array],
+): Promise<FollowedDirectory> {
+  const [first, second] = [readDocument(documents[0]), readDocument(documents[1])]
   const { peer, asks } = source(world, (ask, name, epoch) => {
     if (ask === 'document') return documents[epoch === 1 ? 1 : 0]
-    assert.equal(name, bodies[0]?.hash)
-    const made = difference(bodies[0]?.bodyBytes as Uint8Array, bodies[1]?.bodyBytes as Uint8Array)
-    return writeTold(made, bodies[1]?.signatures ?? [])
+    assert.equal(name, first.hash)
+    return writeTold(difference(first.bodyBytes, second.bodyBytes), second.signatures)
   })
   const client = await follow(world, peer)
   await world.advanceTo(0, 0.99)
   assert.equal(asks, ['document', 'difference'])
-  assert.equal(client.view(1)?.hash, bodies[1]?.hash)
+  assert.is(client.status().accepted, 2)
+  return client
+}
+
+test('who holds the document before asks for the difference, and holds the same document then', async () => {
+  const world = new DirectoryWorld()
+  const documents = firstTwo(world.network)
+  const client = await toldSecond(world, documents)
+  assert.equal(client.view(1)?.hash, readDocument(documents[1]).hash)
+  await world.close()
+})
+
+test('a difference to a document that passes over the one before is as suspect as the whole', async () => {
+  const world = new DirectoryWorld()
+  const client = await toldSecond(world, [signed(world.network, 0), signed(world.network, 1)])
+  assert.is(client.view(1), undefined, 'nobody confirms it')
+  assert.is(client.current()?.epoch, 0)
   await world.close()
 })
 
@@ -281,8 +306,9 @@ for (const [name, useless] of [
 ] as const) {
   test(`a difference of no use costs one more question: ${name}`, async () => {
     const world = new DirectoryWorld()
+    const documents = firstTwo(world.network)
     const { peer, asks } = source(world, (ask, _, epoch) =>
-      ask === 'document' ? signed(world.network, epoch ?? 0) : useless(),
+      ask === 'document' ? documents[epoch === 1 ? 1 : 0] : useless(),
     )
     const client = await follow(world, peer)
     await world.advanceTo(0, 0.99)
