@@ -123,7 +123,8 @@ function conform(text: string): string | undefined {
 }
 
 if (!existsSync(tool)) {
-  console.log('skipped: compose.yaml, the manifests and the chart: npm ci in test/tools was not run')
+  test('compose.yaml, the manifests and the chart', () =>
+    console.log('skipped: compose.yaml, the manifests and the chart: npm ci in test/tools was not run'))
 } else {
   const { parse, parseAllDocuments } = (await import(pathToFileURL(tool).href)) as Yaml
   const documentsOf = (text: string): unknown[] =>
