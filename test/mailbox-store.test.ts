@@ -221,15 +221,44 @@ test('mail and cursors survive a restart on LevelDB', async () => {
     await put(again, 1, 4)
     const { entries } = await page(again, 1)
     assert.ok((entries[2]?.cursor as number) > (entries[1]?.cursor as number))
-    await store2.put('mail/format', Uint8Array.of(2))
+    const format = (await store2.get('mail/format'))?.[0] as number
+    await store2.put('mail/format', Uint8Array.of(format + 1))
     await open(store2, clock).then(
       () => assert.unreachable(),
       error => assert.is((error as NodeError).code, 'NEWER_FORMAT'),
     )
+    assert.is((await store2.get('mail/format'))?.[0], format + 1)
     await store2.close()
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
+})
+
+test('mail of format 1 is read as it stands, beside what comes since, and marked as format 2', async () => {
+  const store = memoryStore()
+  const clock = virtualClock(5_000_000)
+  const boxes = await open(store, clock)
+  for (const n of [1, 2]) await put(boxes, 1, n)
+  await boxes.close()
+  // Format 1: kind 1, reply id 16, then the data as they came
+  const [first, second] = await store.keys({ gt: 'mail/data/', lt: 'mail/data0' }).all()
+  const forward = new Uint8Array(17 + 10).fill(1, 0, 1).fill(5, 17)
+  const reply = new Uint8Array(17 + payloadBytes).fill(2, 0, 1).fill(9, 1, 17).fill(6, 17)
+  await store.put(first as string, forward)
+  await store.put(second as string, reply)
+  await store.put('mail/format', Uint8Array.of(1))
+  const again = await open(store, clock)
+  assert.is((await store.get('mail/format'))?.[0], 2)
+  await put(again, 1, 7, 'reply')
+  const { entries } = await page(again, 1)
+  assert.equal(
+    entries.map(entry => entry.payload),
+    [new Uint8Array(payloadBytes).fill(5, 0, 10), reply.slice(17), new Uint8Array(payloadBytes).fill(7)],
+  )
+  assert.equal(
+    entries.map(entry => entry.replyId[0]),
+    [0, 9, 7],
+  )
 })
 
 test('a disk that refuses says so to every packet of the batch, and the store goes on when it recovers', async () => {
