@@ -4,6 +4,9 @@
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { nameBody } from '../directory/documents/consensus.ts'
+import { writeDocument } from '../directory/documents/document.ts'
+import { directoryProtocol, readRequest, writeAnswer, writeRefusal } from '../directory/documents/exchange.ts'
 import {
   nameNote,
   noteEffect,
@@ -12,6 +15,7 @@ import {
   writeSignedNote,
 } from '../directory/documents/status-note.ts'
 import type { View } from '../directory/documents/view.ts'
+import { DirectoryError } from '../directory/error.ts'
 import {
   beginNote,
   type NoteAction,
@@ -22,7 +26,7 @@ import {
   writeNoteMessage,
 } from '../directory/rounds/status-note-machine.ts'
 import { compare, hex } from '../encoding/bytes.ts'
-import { idOf, signer } from '../simulator/directory-samples.ts'
+import { bodyOf, descriptorsOf, idOf, signaturesOf, signer } from '../simulator/directory-samples.ts'
 import { DirectoryWorld } from '../simulator/directory-world.ts'
 import { at, epoch, idsOf, network, newNotes, one, signedNote, two, view } from './note-samples.ts'
 import { codeOf } from './refusals.ts'
@@ -256,6 +260,34 @@ test('a node that dies is out of use for everybody at one instant, and authoriti
   assert.equal(new Set(running()), new Set([false]))
   await world.close()
   assert.is(world.clock.pending, 0)
+})
+
+test('in the first epoch its own note is asked for, and none of an epoch before', async () => {
+  const world = new DirectoryWorld()
+  const { network: of } = world
+  const { bytes, hash } = nameBody(bodyOf(of, 0, descriptorsOf(of, 0)))
+  const document = writeDocument(bytes, signaturesOf(of, 0, hash, 3))
+  const link = world.host('source', 'node')
+  const asked: (number | null | string)[] = []
+  link.serve(directoryProtocol, 64, async (_, request) => {
+    try {
+      const read = readRequest(request)
+      if (read.ask === 'document') return writeAnswer(document)
+      if (read.ask === 'note') asked.push(read.epoch)
+      throw new DirectoryError('UNAVAILABLE', 'a source of one document')
+    } catch (error) {
+      if (!(error instanceof DirectoryError)) throw error
+      if (error.code !== 'UNAVAILABLE') asked.push(error.message)
+      return writeRefusal(error)
+    }
+  })
+  const client = await world.startClient({ sources: [link] })
+  await world.advanceTo(0, 0.6)
+  assert.is(client.current()?.epoch, 0)
+  assert.equal(asked, [])
+  await world.advanceTo(0, 0.95)
+  assert.equal(new Set(asked), new Set([0]))
+  await world.close()
 })
 
 test.run()

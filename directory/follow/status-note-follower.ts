@@ -93,7 +93,8 @@ export class StatusNoteFollower {
     // A clock that was put back: before, it asked for what could not be there yet
     if (inForce < this.#inForce) this.#tries.clear()
     this.#inForce = inForce
-    const missing = [inForce, inForce + 1].filter(epoch => this.#isMissing(epoch))
+    // In a network's first epoch the one before has no number that a request could carry
+    const missing = [inForce, inForce + 1].filter(epoch => epoch >= 0 && this.#isMissing(epoch))
     const due = missing.find(epoch => this.#moments.in(epoch) <= now)
     if (due !== undefined) {
       const came = await this.#attempt(due)
