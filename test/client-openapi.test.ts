@@ -114,7 +114,7 @@ if (!existsSync(generator)) {
       type Schemas = components['schemas']
       const body: Schemas['SendBody'] = { to: 'x', text: 'hello', replies: true }
       const handed = (answer: operations['send']['responses'][202]['content']['application/json']): Schemas['Handed'] => answer
-      export const state: (answer: Schemas['Handed']) => 'queued' | 'sent' | 'stored' | 'read' | 'failed' = ({ state }) => state
+      export const state: (answer: Schemas['Handed']) => 'queued' | 'sent' | 'stored' | 'received' | 'read' | 'failed' = ({ state }) => state
       export const used = [body, handed]`
     const compiles = (source: string): { status: number | null; said: string } => {
       writeFileSync(join(place, 'program.ts'), source)
