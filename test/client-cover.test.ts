@@ -21,7 +21,7 @@ test('the cost of a level is its packets and pages of a day, and rises with the 
   const usual = costs[2]
   assert.is(usual?.packetsPerDay, 1440 * (600 + 30 + 30))
   assert.is(usual?.upBytesPerDay, 1440 * (660 * 3369 + 240 * 97))
-  assert.is(usual?.downBytesPerDay, 1440 * 240 * (5 + 16 * (25 + 2733) + 1024))
+  assert.is(usual?.downBytesPerDay, 1440 * 240 * (5 + 16 * (24 + 2733) + 1024))
   const up = costs.map(({ upBytesPerDay }) => upBytesPerDay)
   assert.equal(
     up,

@@ -131,8 +131,8 @@ if (!existsSync(generator)) {
       ]
       return run([join(tools, 'typescript', 'bin', 'tsc'), ...options, 'program.ts'])
     }
-    const compiled = compiles(program)
-    assert.is(compiled.status, 0, compiled.said)
+    const verdict = compiles(program)
+    assert.is(verdict.status, 0, verdict.said)
     assert.is.not(compiles(program.replace('replies: true', 'reply: true')).status, 0)
   })
 }

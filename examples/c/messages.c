@@ -1,5 +1,5 @@
 /*
- * Sends a message through a running client and follows it until it has been read. Plain POSIX sockets, no library.
+ * Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Plain POSIX sockets, no library.
  *
  *     cc -o messages messages.c
  *     ./messages PORT TOKEN_FILE [ADDRESS]
@@ -106,7 +106,7 @@ static void send_to(const char *address, char id[static most_field]) {
     if (!field(status, "address", own)) fail("status", "it names no address");
     free(status);
   }
-  snprintf(body, sizeof body, "{\"to\":\"%s\",\"text\":\"hello from C\",\"receipt\":true}",
+  snprintf(body, sizeof body, "{\"to\":\"%s\",\"text\":\"hello from C\"}",
            address == NULL ? own : address);
   char *handed = ask("POST", "/messages", body);
   if (!field(handed, "id", id)) fail("message", "the answer names no id");
@@ -140,6 +140,7 @@ int main(int count, char **arguments) {
   FILE *events = open_answer("GET", "/events", "");
   static char line[65536];
   char event[32] = "", sent[most_field] = "", seen[most_field] = "-1", value[most_field], more[most_field];
+  bool stored = false, came = address != NULL;
   setvbuf(stdout, NULL, _IOLBF, 0);
   while (fgets(line, sizeof line, events) != NULL) {
     sscanf(line, "event: %31s", event);
@@ -151,12 +152,14 @@ int main(int count, char **arguments) {
       if (ready && sent[0] == '\0') send_to(address, sent);
     } else if (strcmp(event, "message") == 0) {
       list_after(seen);
+      came = true;
     } else if (strcmp(event, "state") == 0 && field(line, "id", value) && strcmp(value, sent) == 0) {
       if (!field(line, "state", value)) continue;
       printf("%s\n", value);
-      if (strcmp(value, "read") == 0) return 0;
+      if (strcmp(value, "stored") == 0) stored = true;
       if (strcmp(value, "failed") == 0) fail("the message failed", field(line, "reason", more) ? more : "no reason");
     }
+    if (stored && came) return 0;
   }
   fail("the client", "it ended");
 }

@@ -1,4 +1,4 @@
-// Sends a message through a running client and follows it until it has been read. Standard library only.
+// Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Standard library only.
 //
 //	go run messages.go PORT TOKEN_FILE [ADDRESS]
 //
@@ -105,10 +105,11 @@ func (c client) events(each func(name string, data []byte) (done bool, err error
 	return errors.New("the client ended")
 }
 
-// follow sends when the client is ready, and returns when the message has been read.
+// follow sends when the client is ready, and returns when the message is stored and, if it is to itself, here.
 func follow(c client, address string) error {
 	var sent string
 	seen := int64(-1)
+	stored, came := false, address != ""
 	send := func() error {
 		if address == "" {
 			var status struct{ Address string }
@@ -118,7 +119,7 @@ func follow(c client, address string) error {
 			address = status.Address
 		}
 		var handed state
-		err := c.ask("POST", "/messages", map[string]any{"to": address, "text": "hello from Go", "receipt": true}, &handed)
+		err := c.ask("POST", "/messages", map[string]any{"to": address, "text": "hello from Go"}, &handed)
 		sent = handed.ID
 		return err
 	}
@@ -152,7 +153,8 @@ func follow(c client, address string) error {
 				return false, send()
 			}
 		case "message":
-			return false, list()
+			came = true
+			return stored, list()
 		case "state":
 			var now state
 			if err := json.Unmarshal(data, &now); err != nil || now.ID != sent {
@@ -162,7 +164,8 @@ func follow(c client, address string) error {
 			if now.State == "failed" {
 				return true, fmt.Errorf("the message failed: %s", now.Reason)
 			}
-			return now.State == "read", nil
+			stored = stored || now.State == "stored"
+			return stored && came, nil
 		}
 		return false, nil
 	})

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Sends a message through a running client and follows it until it has been read. Standard library only.
+ * Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Standard library only.
  *
  * <pre>java Messages.java PORT TOKEN_FILE [ADDRESS]</pre>
  *
@@ -36,6 +36,8 @@ final class Messages {
   private final String token;
   private String sent;
   private String seen = "-1";
+  private boolean stored;
+  private boolean came;
 
   private Messages(String port, String token) {
     this.base = "http://127.0.0.1:" + port;
@@ -67,7 +69,7 @@ final class Messages {
     System.exit(1);
   }
 
-  /** Sends when the client is ready, and returns when the message has been read. */
+  /** Sends when the client is ready, and returns when the message is stored and, if it is to itself, here. */
   private void follow(String address) throws IOException, InterruptedException, Refused {
     String event = "";
     // Server-sent events: lines "event: NAME" and "data: JSON", then an empty one. The first says where the client stands.
@@ -88,7 +90,7 @@ final class Messages {
           System.out.println(field(data, "warning") + ": " + field(data, "recommendation"));
         if ("100".equals(field(data, "progress")) && sent == null) {
           String to = address != null ? address : field(ask("GET", "/status", null), "address");
-          String body = "{\"to\":\"" + to + "\",\"text\":\"hello from Java\",\"receipt\":true}";
+          String body = "{\"to\":\"" + to + "\",\"text\":\"hello from Java\"}";
           sent = field(ask("POST", "/messages", body), "id");
         }
       }
@@ -97,17 +99,18 @@ final class Messages {
         for (Matcher text = Pattern.compile("\"text\":\"((?:[^\"\\\\]|\\\\.)*)\"").matcher(page); text.find(); )
           System.out.println("received: " + text.group(1));
         seen = field(page, "next");
+        came = true;
       }
       case "state" -> {
         if (!field(data, "id").equals(sent)) return false;
         String state = field(data, "state");
         System.out.println(state);
         if (state.equals("failed")) throw new Refused("the message failed: " + field(data, "reason"));
-        return state.equals("read");
+        stored |= state.equals("stored");
       }
       default -> {}
     }
-    return false;
+    return stored && (came || address != null);
   }
 
   private String ask(String method, String path, String body) throws IOException, InterruptedException, Refused {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sends a message through a running client and follows it until it has been read. Standard library only.
+"""Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Standard library only.
 
     messages.py PORT TOKEN_FILE [ADDRESS]
 
@@ -55,8 +55,8 @@ class Client:
 
 
 def follow(client, address):
-    """Sends when the client is ready, and returns when the message has been read."""
-    sent, seen = None, -1
+    """Sends when the client is ready, and returns when the message is stored and, if it is to itself, here."""
+    sent, seen, stored, came = None, -1, False, address is not None
     for event, data in client.events():
         if event == "bootstrap":
             print(f"{data['progress']} %: {data['summary']}")
@@ -64,19 +64,21 @@ def follow(client, address):
                 print(f"{data['warning']}: {data['recommendation']}")
             if data["progress"] == 100 and sent is None:
                 to = address or client.ask("GET", "/status")["address"]
-                message = {"to": to, "text": "hello from Python", "receipt": True}
+                message = {"to": to, "text": "hello from Python"}
                 sent = client.ask("POST", "/messages", message)["id"]
         elif event == "message":
             page = client.ask("GET", f"/messages?after={seen}")
             for message in page["messages"]:
                 print(f"received: {message.get('text', message['base64'])}")
             seen = page["next"]
+            came = True
         elif event == "state" and data["id"] == sent:
             print(data["state"])
             if data["state"] == "failed":
                 raise Refused(f"the message failed: {data['reason']}")
-            if data["state"] == "read":
-                return
+            stored = stored or data["state"] == "stored"
+        if stored and came:
+            return
     raise Refused("the client ended")
 
 
