@@ -1,5 +1,6 @@
 /*
- * Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Plain POSIX sockets, no library.
+ * Sends a message through a running client and follows it until it lies in a mailbox; one to
+ * itself, until it is there. Plain POSIX sockets, no library.
  *
  *     cc -o messages messages.c
  *     ./messages PORT TOKEN_FILE [ADDRESS]

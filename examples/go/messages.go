@@ -1,4 +1,5 @@
-// Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Standard library only.
+// Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is
+// there. Standard library only.
 //
 //	go run messages.go PORT TOKEN_FILE [ADDRESS]
 //

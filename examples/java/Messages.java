@@ -16,7 +16,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Standard library only.
+ * Sends a message through a running client and follows it until it lies in a mailbox; one to
+ * itself, until it is there. Standard library only.
  *
  * <pre>java Messages.java PORT TOKEN_FILE [ADDRESS]</pre>
  *

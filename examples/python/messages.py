@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Sends a message through a running client and follows it until it lies in a mailbox; one to itself, until it is there. Standard library only.
+"""Sends a message through a running client and follows it until it lies in a mailbox; one to
+itself, until it is there. Standard library only.
 
     messages.py PORT TOKEN_FILE [ADDRESS]
 
