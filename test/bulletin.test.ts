@@ -99,6 +99,8 @@ test('a gateway that starts again gets what it had and what it missed from the o
   await w.clock.advance(20 * second)
   assert.is(home!.node.status().bulletin.entries, 2)
   assert.is(home!.node.status().bulletin.fetched, 2)
+  // The reader's way to its mailbox was through the dead gateway; silence is waited out before another is taken.
+  await w.clock.advance(minute)
   assert.equal((await read(reader)).sort(), ['before', 'meanwhile'])
   await writer.close()
   await reader.close()

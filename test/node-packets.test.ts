@@ -60,8 +60,8 @@ test('a packet is stored at the far gateway, and its acknowledgement comes back 
   // the acknowledgement really is the sender's
   const key = (await gatewayOf(w, 0).store.keys({ gt: 'mail/data/', lt: 'mail/data0' }).all())[0] as string
   const value = (await gatewayOf(w, 0).store.get(key)) as Uint8Array
-  assert.is(hex(value.subarray(1, 17)), '09'.repeat(16))
-  assert.is(openReply(w.geometry, secret, value.slice(17)).length, w.geometry.bodyBytes)
+  assert.is(hex(value.subarray(0, 16)), '09'.repeat(16))
+  assert.is(openReply(w.geometry, secret, value.slice(16)).length, w.geometry.bodyBytes)
   await w.close()
 })
 
