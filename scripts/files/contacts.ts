@@ -61,8 +61,8 @@ export async function contactOrAddress(
   if (who.trim().startsWith('chaffinch_')) return who
   await takeOver(client, config)
   // Another identity may go by the names that the first one has
-  for (const of of [client, runningClient(config)]) {
-    const found = (await of.contacts()).find(({ name }) => name === who)
+  for (const asked of [client, runningClient(config)]) {
+    const found = (await asked.contacts()).find(({ name }) => name === who)
     if (found !== undefined) return found.address
   }
   throw new CommandError('FAILED', `no contact '${who}', and no address`, 'chaffinch contacts')
