@@ -9,7 +9,7 @@ import type { ClientError } from '../client/index.ts'
 import { memoryStore } from '../world/store.ts'
 import { minute, second } from '../world/units.ts'
 import { bulletinWorld, bytes, during, gateways, join, read } from './bulletin-world.ts'
-import { same } from './client-network.ts'
+import { same } from './client-apps.ts'
 
 test('what one client publishes all clients read once, long entries whole', async () => {
   const w = await bulletinWorld({ perLayer: 2, gateways: 3 })

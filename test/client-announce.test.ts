@@ -17,7 +17,8 @@ import { Announcements, announcedMs } from '../node/announcements.ts'
 import { descriptorOf } from '../simulator/directory-samples.ts'
 import { localNetwork } from '../simulator/local.ts'
 import { second } from '../world/units.ts'
-import { assertCode, FakeLink, FakeNetwork } from './client-network.ts'
+import { assertCode } from './client-apps.ts'
+import { FakeLink, FakeNetwork } from './client-network.ts'
 import { network as samples } from './directory-vector-form.ts'
 
 class Tap extends FakeLink {

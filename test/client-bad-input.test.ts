@@ -19,7 +19,8 @@ import type { Directory } from '../directory/documents/view.ts'
 import { hintOf } from '../scripts/main.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
-import { assertCode, diskOf, FakeLink, FakeNetwork, pair, type RunningClient } from './client-network.ts'
+import { assertCode, diskOf, pair } from './client-apps.ts'
+import { FakeLink, FakeNetwork, type RunningClient } from './client-network.ts'
 
 type Code = keyof typeof advice
 type Case = () => Promise<void> | void

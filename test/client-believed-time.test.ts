@@ -7,7 +7,8 @@ import { believedTime } from '../client/believed-time.ts'
 import { type Directory, healthy, type View } from '../directory/documents/view.ts'
 import { virtualClock } from '../world/clock.ts'
 import { hour, minute, second } from '../world/units.ts'
-import { FakeNetwork, pair } from './client-network.ts'
+import { pair } from './client-apps.ts'
+import { FakeNetwork } from './client-network.ts'
 
 const epochMs = 20 * minute
 const start = 1000 * epochMs

@@ -17,7 +17,8 @@ import { geometry } from '../sphinx/geometry.ts'
 import { seededRandom } from '../world/random.ts'
 import { keysUnder, memoryStore } from '../world/store.ts'
 import { minute, second } from '../world/units.ts'
-import { app, assertCode, diskOf, FakeNetwork, pair, type RunningClient } from './client-network.ts'
+import { app, assertCode, diskOf, pair } from './client-apps.ts'
+import { FakeNetwork, type RunningClient } from './client-network.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const limits = { tellReadMs: 5 * second }

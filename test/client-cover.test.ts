@@ -8,7 +8,8 @@ import { coverCosts, coverLevels, coverRates } from '../client/outgoing/cover.ts
 import { cellRate, requestRate } from '../node/gateway/gateway.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { minute } from '../world/units.ts'
-import { FakeNetwork, testParameters } from './client-network.ts'
+import { FakeNetwork } from './client-network.ts'
+import { testParameters } from './client-parameters.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 

@@ -12,7 +12,7 @@ import { sealedValues, type Unlock } from '../client/folder/vault.ts'
 import { hpkeSealing } from '../client/packets/sealing.ts'
 import { seededRandom } from '../world/random.ts'
 import { newLevel, openStore } from '../world/store.ts'
-import { assertCode, same } from './client-network.ts'
+import { assertCode, same } from './client-apps.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'chaffinch-folder-'))
 test.after(() => rmSync(root, { recursive: true }))

@@ -6,7 +6,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { second } from '../world/units.ts'
-import { app, diskOf, FakeNetwork } from './client-network.ts'
+import { app, diskOf } from './client-apps.ts'
+import { FakeNetwork } from './client-network.ts'
 
 test('a dead home gateway is left for the next one of the address; nothing under way is lost or comes twice', async () => {
   const parameters = { payloadPerMinute: 300, readPerMinute: 120 }

@@ -14,7 +14,8 @@ import { hex } from '../encoding/bytes.ts'
 import { type Random, seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
-import { assertCode, FakeLink, FakeNetwork } from './client-network.ts'
+import { assertCode } from './client-apps.ts'
+import { FakeLink, FakeNetwork } from './client-network.ts'
 
 /** Notes of an observer of a link, and of the gateway behind it. */
 interface Seen {

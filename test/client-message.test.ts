@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert'
 import { Handles } from '../client/message.ts'
 import type { Outgoing } from '../client/outgoing/outbox.ts'
 import type { MessageState } from '../client/outgoing/queue-state.ts'
-import { assertCode } from './client-network.ts'
+import { assertCode } from './client-apps.ts'
 
 function outgoing(n: number, state: MessageState = 'queued'): Outgoing {
   const id = n.toString(16).padStart(32, '0')

@@ -4,11 +4,8 @@ import * as assert from 'uvu/assert'
 import { ed25519Verify, x25519PublicKey } from '#crypto'
 import type { Client } from '../client/client.ts'
 import { type ClientOptions, openClient } from '../client/connect.ts'
-import { ClientError } from '../client/error.ts'
-import type { Received } from '../client/message.ts'
 import type { AnnouncedService } from '../directory/documents/announced.ts'
 import { epochAt, epochStart, type Network } from '../directory/documents/network.ts'
-import { defaultParameters } from '../directory/documents/parameters.ts'
 import {
   type Directory,
   healthy,
@@ -20,7 +17,6 @@ import { hex } from '../encoding/bytes.ts'
 import { type Dht, emptyTable } from '../link/dht.ts'
 import { type Link, LinkError } from '../link/link.ts'
 import {
-  type MailboxEntry,
   type PageSize,
   proofMessage,
   readRequest,
@@ -28,8 +24,8 @@ import {
   writePage,
 } from '../link/protocol/mailbox.ts'
 import { entryProtocol } from '../link/protocol/relaying.ts'
-import { type Channels, channels } from '../node/gateway/channels.ts'
-import { type Entry, entry } from '../node/gateway/entry.ts'
+import { channels } from '../node/gateway/channels.ts'
+import { entry } from '../node/gateway/entry.ts'
 import { body, readBody } from '../sphinx/body.ts'
 import { ANSWER_RECIPIENT, DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { SphinxError } from '../sphinx/error.ts'
@@ -42,58 +38,8 @@ import { fraction, type Random, seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
 import { sleep } from '../world/wait.ts'
-
-export const testParameters: Parameters = {
-  ...defaultParameters,
-  hopDelayMs: 50,
-  maxHopDelayMs: 5000,
-  payloadPerMinute: 600,
-  loopPerMinute: 30,
-  dropPerMinute: 30,
-  readPerMinute: 240,
-  pageEntries: 16,
-  nodeLoopPerMinute: 0,
-  mailboxEntries: 20_000,
-  mailboxMinutes: 60,
-  batchPackets: 20,
-  batchMs: 500,
-  poolPackets: 20,
-  poolPercent: 60,
-  bulletinPageBytes: 1024,
-  bulletinMinutes: 30,
-  bulletinKiB: 1024,
-  openKiB: 64,
-  paymentsKiB: 128,
-  headsKiB: 16,
-}
-
-/** An entry as the tests look at it: its gateway knows its kind, its owner does not need to. */
-type FakeEntry = MailboxEntry & { readonly kind: 'forward' | 'reply' }
-
-interface FakeNode {
-  readonly id: Uint8Array
-  readonly name: string
-  readonly role: 'mix' | 'gateway'
-  readonly layer: number
-  alive: boolean
-  readonly tags: Set<string>
-  readonly boxes: Map<string, FakeEntry[]>
-  readonly nonces: Map<string, Uint8Array>
-  readonly open: Map<string, string>
-  /** Serves those who read elsewhere, and those who read here through another. */
-  relaying: { readonly entry: Entry; readonly channels: Channels }
-  nextCursor: number
-}
-
-export interface FakeNetworkOptions {
-  readonly seed?: number
-  readonly epochMs?: number
-  /** Default: two. */
-  readonly gateways?: number
-  /** Percent of packets that vanish at each hop. */
-  readonly lossPercent?: number
-  readonly parameters?: Partial<Parameters>
-}
+import type { FakeEntry, FakeNetworkOptions, FakeNode } from './client-nodes.ts'
+import { testParameters } from './client-parameters.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const wireMs = 2
@@ -546,56 +492,4 @@ export class FakeLink implements Link {
   async close(): Promise<void> {
     this.dead = true
   }
-}
-
-/** Copies what a killed process leaves: the bytes that were on its disk. */
-export async function diskOf(running: RunningClient): Promise<Store> {
-  running.link.dead = true
-  const copy = memoryStore()
-  await copy.batch(
-    (await running.store.iterator().all()).map(([key, value]) => ({
-      type: 'put',
-      key,
-      value: value.slice(),
-    })),
-  )
-  return copy
-}
-
-/** Collects what a client's app is handed, and answers when told how. */
-export function app(
-  running: RunningClient,
-  answer?: (received: Received) => string | Uint8Array | undefined,
-): Received[] {
-  const got: Received[] = []
-  void (async () => {
-    for await (const received of running.client.messages()) {
-      got.push(received)
-      const text = received.canReply ? answer?.(received) : undefined
-      if (text !== undefined) await running.client.reply(received, text)
-    }
-  })()
-  return got
-}
-
-export async function pair(net: FakeNetwork): Promise<[RunningClient, RunningClient]> {
-  const clients: [RunningClient, RunningClient] = [await net.client('alice'), await net.client('bob')]
-  await net.clock.advance(2 * second)
-  for (const { client } of clients) assert.ok(client.status().ready)
-  return clients
-}
-
-/** Without the hundred thousand lines that a difference would print. */
-export function same(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a !== undefined && Buffer.compare(a, b) === 0
-}
-
-export async function assertCode(promise: Promise<unknown>, code: string): Promise<void> {
-  try {
-    await promise
-  } catch (error) {
-    assert.ok(error instanceof ClientError, String(error))
-    return assert.is(error.code, code)
-  }
-  assert.unreachable(`want ${code}`)
 }

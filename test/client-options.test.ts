@@ -21,7 +21,8 @@ import { serveLoopback } from '../world/http.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore, openStore } from '../world/store.ts'
 import { second } from '../world/units.ts'
-import { FakeLink, FakeNetwork, pair } from './client-network.ts'
+import { pair } from './client-apps.ts'
+import { FakeLink, FakeNetwork } from './client-network.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-options-'))
 test.after(() => rmSync(folder, { recursive: true }))

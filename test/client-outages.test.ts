@@ -7,7 +7,8 @@ import type { Received } from '../client/message.ts'
 import type { Directory } from '../directory/documents/view.ts'
 import { seededRandom } from '../world/random.ts'
 import { second } from '../world/units.ts'
-import { app, assertCode, diskOf, FakeNetwork, pair, same } from './client-network.ts'
+import { app, assertCode, diskOf, pair, same } from './client-apps.ts'
+import { FakeNetwork } from './client-network.ts'
 
 test('packets that vanish at any hop cost time and nothing else', async () => {
   const net = new FakeNetwork({ seed: 4, lossPercent: 3 })

@@ -11,7 +11,8 @@ import { clientRoutes } from '../client/api/daemon.ts'
 import { bytesOf, RemoteClient, RemoteError, type RemoteEvent } from '../client/remote/index.ts'
 import { serveAt } from '../client/remote/serve.ts'
 import { second } from '../world/units.ts'
-import { FakeNetwork, pair, type RunningClient } from './client-network.ts'
+import { pair } from './client-apps.ts'
+import { FakeNetwork, type RunningClient } from './client-network.ts'
 
 interface World {
   readonly net: FakeNetwork

@@ -12,7 +12,8 @@ import { type Delivery, noDelivery } from '../client/outgoing/queue-state.ts'
 import type { Service } from '../client/service.ts'
 import { readAnswer, writeAnswer } from '../client/service.ts'
 import { second } from '../world/units.ts'
-import { assertCode, FakeNetwork, pair, type RunningClient } from './client-network.ts'
+import { assertCode, pair } from './client-apps.ts'
+import { FakeNetwork, type RunningClient } from './client-network.ts'
 
 async function stopAll(...clients: RunningClient[]): Promise<void> {
   for (const { client } of clients) await client.close()

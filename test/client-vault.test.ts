@@ -15,7 +15,7 @@ import { makeVault, openVault, readVault, sealedValues } from '../client/folder/
 import { hpkeSealing } from '../client/packets/sealing.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore, openStore } from '../world/store.ts'
-import { assertCode, same } from './client-network.ts'
+import { assertCode, same } from './client-apps.ts'
 import { codeOf } from './refusals.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'chaffinch-vault-'))

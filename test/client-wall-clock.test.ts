@@ -10,7 +10,8 @@ import { hex } from '../encoding/bytes.ts'
 import { virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { hour, minute, second } from '../world/units.ts'
-import { app, FakeNetwork, pair } from './client-network.ts'
+import { app, pair } from './client-apps.ts'
+import { FakeNetwork } from './client-network.ts'
 
 const steps = { back: -hour, forth: hour }
 

@@ -11,7 +11,8 @@ import type { NodeEntry, View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import { nextHop } from '../node/routes.ts'
 import { seededRandom } from '../world/random.ts'
-import { app, assertCode, FakeNetwork, pair } from './client-network.ts'
+import { app, assertCode, pair } from './client-apps.ts'
+import { FakeNetwork } from './client-network.ts'
 
 const view = new FakeNetwork().directory().current() as View
 const [first, last] = view.gateways as [NodeEntry, NodeEntry]

@@ -7,7 +7,8 @@ import type { Received } from '../client/message.ts'
 import { readAddress } from '../client/packets/address.ts'
 import { seededRandom } from '../world/random.ts'
 import { second } from '../world/units.ts'
-import { app, assertCode, FakeNetwork, pair, type RunningClient, same } from './client-network.ts'
+import { app, assertCode, pair, same } from './client-apps.ts'
+import { FakeNetwork, type RunningClient } from './client-network.ts'
 
 test('messages of every size arrive once and whole, and their states move to read', async () => {
   const net = new FakeNetwork()

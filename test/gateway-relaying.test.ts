@@ -28,7 +28,8 @@ import { virtualClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore } from '../world/store.ts'
 import { minute, second } from '../world/units.ts'
-import { app, FakeNetwork } from './client-network.ts'
+import { app } from './client-apps.ts'
+import { FakeNetwork } from './client-network.ts'
 import { type Place, world } from './node-world.ts'
 
 const pageSize = { places: 2, payloadBytes: 100, boardBytes: 10 }

@@ -187,17 +187,22 @@ export const handedProgress: v.GenericSchema<unknown, Progress> = named(
     arrived: v.number(),
   }),
 )
+/** Says of a message that came what is said of it wherever it is listed. */
+const messageFields = {
+  id: hexId,
+  seq: v.number(),
+  at: v.number(),
+  app: v.string(),
+  inReplyTo: v.nullable(hexId),
+  from: v.nullable(v.string()),
+  contact: v.nullable(v.string()),
+  canReply: v.boolean(),
+}
+
 export const received: v.GenericSchema<unknown, MessageJson> = named(
   'Message',
   v.object({
-    id: hexId,
-    seq: v.number(),
-    at: v.number(),
-    app: v.string(),
-    inReplyTo: v.nullable(hexId),
-    from: v.nullable(v.string()),
-    contact: v.nullable(v.string()),
-    canReply: v.boolean(),
+    ...messageFields,
     ...contentFields,
   }),
 )
@@ -236,14 +241,7 @@ export const inboxList: v.GenericSchema<unknown, { readonly messages: readonly L
       named(
         'ListedMessage',
         v.object({
-          id: hexId,
-          seq: v.number(),
-          at: v.number(),
-          app: v.string(),
-          inReplyTo: v.nullable(hexId),
-          from: v.nullable(v.string()),
-          contact: v.nullable(v.string()),
-          canReply: v.boolean(),
+          ...messageFields,
           bytes: v.number(),
           read: v.boolean(),
         }),
