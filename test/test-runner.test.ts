@@ -98,6 +98,27 @@ test('a file without a test, one that fails, and one that ends with an error fai
   assert.equal([fine.code, fine.last], [0, '1 passed, 0 failed'])
 })
 
+test('--again: what failed beside others is run once more, alone, and named; what fails again has failed', async () => {
+  const once = `import { existsSync, writeFileSync } from 'node:fs'
+const seen = new URL('../seen.txt', import.meta.url)
+if (!existsSync(seen)) { writeFileSync(seen, ''); console.log('the port is taken'); process.exit(1) }
+${good}`
+  const failed = 'process.exitCode = 1\n'
+  const files = { 'test/once.test.ts': once, 'test/good.test.ts': good }
+  const strict = await run(repository('strict', files))
+  assert.equal([strict.code, strict.last], [1, '1 passed, 1 failed'])
+  const patient = await run(repository('patient', files), '--again')
+  assert.equal([patient.code, patient.last], [0, '2 passed, 0 failed'])
+  assert.match(patient.out, /^again, alone: once\.test\.ts$/m)
+  assert.match(patient.out, /^--- once\.test\.ts, passed alone, beside others:\nthe port is taken$/m)
+  const never = await run(repository('never', { 'test/failed.test.ts': failed, ...files }), '--again')
+  assert.equal([never.code, never.last], [1, '2 passed, 1 failed'])
+  const many = Object.fromEntries(['a', 'b', 'c', 'd', 'e'].map(name => [`test/${name}.test.ts`, failed]))
+  const broken = await run(repository('broken', many), '--again')
+  assert.equal([broken.code, broken.last], [1, '0 passed, 5 failed'])
+  assert.not.match(broken.out, /again/)
+})
+
 test('a file that hangs is stopped, with what it has started', async () => {
   const at = repository('hanging', {
     'test/hangs.test.ts': `import { spawn } from 'node:child_process'

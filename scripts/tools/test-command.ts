@@ -10,6 +10,9 @@ import { changedSince, closures } from './test-closure.ts'
 import { longestFirst, readTimes, type TestFile, TestFileError, testFiles, tiers } from './test-files.ts'
 import { type Outcome, runFiles } from './test-run.ts'
 
+/** More failures than these are no accident of a busy machine. */
+const againAtMost = 4
+
 const usage = `usage: npm test [-- OPTIONS] [NAME ...]
 
   NAME             the files whose name contains one of these, of every tier
@@ -20,6 +23,7 @@ const usage = `usage: npm test [-- OPTIONS] [NAME ...]
   --watch          run again what depends on a file when it changes
   --workers N      how many files run at once (as many as there are cores)
   --limit SECONDS  how long a file may take (240)
+  --again          run a file that failed once more, alone, when the others have ended (at most ${againAtMost} files)
   --record         write the time that each file took to test/times.json
   --root FOLDER    the repository (this one)
 `
@@ -32,6 +36,7 @@ const options = {
   watch: { type: 'boolean' },
   workers: { type: 'string', default: String(availableParallelism()) },
   limit: { type: 'string', default: '240' },
+  again: { type: 'boolean' },
   record: { type: 'boolean' },
   root: { type: 'string', default: join(import.meta.dirname, '..', '..') },
   help: { type: 'boolean' },
@@ -46,6 +51,7 @@ interface Asked {
   readonly tier: string
   readonly workers: number
   readonly limitMs: number
+  readonly again: boolean
   readonly root: string
   /** The folder of the test files. */
   readonly folder: string
@@ -102,6 +108,7 @@ function read(args: readonly string[], print: Asked['print'], signal: AbortSigna
     tier: tier ?? (names.length > 0 ? 'all' : 'quick'),
     workers: Math.ceil(Number(workers)),
     limitMs: 1000 * Number(limit),
+    again: values.again === true,
     root,
     folder: join(root, 'test'),
     timesFile: join(root, 'test', 'times.json'),
@@ -158,7 +165,8 @@ async function runAll(files: readonly TestFile[], asked: Asked): Promise<Outcome
     print('\nthe build failed: no test ran\n0 passed, 1 failed\n')
     return undefined
   }
-  const outcomes = await runFiles(files, { ...asked, ended: outcome => print(ending(outcome)) })
+  const beside = await runFiles(files, { ...asked, ended: outcome => print(ending(outcome)) })
+  const outcomes = asked.again ? await runAgain(beside, asked) : beside
   for (const { file, output } of outcomes.filter(({ failed }) => failed > 0))
     print(`\n--- ${file.name}\n${output}\n`)
   const sum = (of: (outcome: Outcome) => number): number =>
@@ -170,6 +178,26 @@ async function runAll(files: readonly TestFile[], asked: Asked): Promise<Outcome
   print(others > 0 ? `; npm run test:all runs ${others} more\n` : '\n')
   print(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}\n`)
   return outcomes
+}
+
+/**
+ * Runs alone what failed beside others, and replaces its outcome: what real processes and sockets show in time can be
+ * late on a machine that others use. What passes now is named, with what it printed when it failed.
+ */
+async function runAgain(outcomes: readonly Outcome[], asked: Asked): Promise<Outcome[]> {
+  const { print } = asked
+  const failed = outcomes.filter(one => one.failed > 0)
+  if (failed.length === 0 || failed.length > againAtMost) return [...outcomes]
+  print(`\nagain, alone: ${failed.map(({ file }) => file.name).join(', ')}\n`)
+  const files = failed.map(({ file }) => file)
+  const alone = await runFiles(files, { ...asked, workers: 1, ended: outcome => print(ending(outcome)) })
+  for (const { file, failed } of alone)
+    if (failed === 0) print(`\n--- ${file.name}, passed alone, beside others:\n${outputOf(file, outcomes)}\n`)
+  return outcomes.map(one => alone.find(({ file }) => file === one.file) ?? one)
+}
+
+function outputOf(file: TestFile, outcomes: readonly Outcome[]): string {
+  return outcomes.find(one => one.file === file)?.output ?? ''
 }
 
 function isBuilt(root: string): boolean {
