@@ -7,10 +7,12 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { NodeError } from '../node/error.ts'
+import { crowded } from '../node/gateway/crowd.ts'
 import { type Mailboxes, type MailboxLimits, openMailboxes, type StoreEnd } from '../node/gateway/mailbox.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
+import { seededRandom } from '../world/random.ts'
 import { memoryStore, openStore, type Store } from '../world/store.ts'
-import { minute } from '../world/units.ts'
+import { hour, minute } from '../world/units.ts'
 
 const payloadBytes = 64
 const owner = (n: number): Uint8Array => new Uint8Array(32).fill(n)
@@ -74,10 +76,8 @@ test('entries, bytes, mailboxes and what waits for the disk are bounded', async 
   const few = await open(memoryStore(), clock, { entries: 3 })
   for (let n = 0; n < 3; n++) assert.is(await put(few, 1, n), 'stored')
   assert.is(await put(few, 1, 9), 'stored')
-  assert.equal(
-    (await page(few, 1)).entries.map(entry => entry.payload[0]),
-    [1, 2, 9],
-  )
+  const kept = (await page(few, 1)).entries.map(entry => entry.payload[0])
+  assert.equal([kept.length, kept.at(-1)], [3, 9])
 
   const small = await open(memoryStore(), clock, { bytes: 3 * (payloadBytes + 250) })
   for (let n = 0; n < 3; n++) assert.is(await put(small, n, n), 'stored')
@@ -104,17 +104,47 @@ test('a full mailbox takes what comes, whether its owner reads or not; what anyb
   }
   assert.equal(await ends(true), await ends(false))
   const boxes = await open(memoryStore(), virtualClock(5_000_000), { entries: 4 })
+  const kept = async (): Promise<boolean[]> =>
+    (await page(boxes, 1)).entries.map(({ payload }) => (payload[0] as number) < 10)
   for (const n of [1, 2]) await put(boxes, 1, n, 'reply')
   for (let n = 10; n < 30; n++) await put(boxes, 1, n)
-  assert.equal(
-    (await page(boxes, 1)).entries.map(entry => entry.payload[0]),
-    [1, 2, 28, 29],
-  )
-  for (let n = 50; n < 60; n++) await put(boxes, 1, n, 'reply')
-  assert.equal(
-    (await page(boxes, 1)).entries.map(entry => entry.payload[0]),
-    [28, 29, 58, 59],
-  )
+  assert.equal(await kept(), [true, true, false, false])
+  for (let n = 3; n < 10; n++) await put(boxes, 1, n, 'reply')
+  assert.equal(await kept(), [false, false, true, true])
+})
+
+/** What an owner who was away finds of what ten friends wrote, one an hour, where a stranger floods the mailbox. */
+async function foundAfterFlood(flood: number, everyMs: number): Promise<number> {
+  const clock = virtualClock(5_000_000)
+  const boxes = await open(memoryStore(), clock, { entries: 400, minutes: 7 * 24 * 60 })
+  for (let friend = 1; friend <= 10; friend++) {
+    for (let n = 0; n < 2; n++) assert.is(await put(boxes, 1, friend), 'stored')
+    await clock.advance(60 * minute)
+  }
+  for (let n = 0; n < flood; n++) {
+    assert.is(await put(boxes, 1, 200), 'stored')
+    if (everyMs > 0) await clock.advance(everyMs)
+  }
+  const { entries } = await page(boxes, 1, 0, 0, 400)
+  assert.is(entries.length, Math.min(400, 20 + flood))
+  return entries.filter(({ payload }) => payload[0] !== 200).length
+}
+
+test('a flood drives out itself: what was acknowledged in other hours stays', async () => {
+  assert.is(await foundAfterFlood(2000, 0), 20)
+  assert.is(await foundAfterFlood(2000, minute), 20)
+})
+
+test('control: of what came in the flood’s own minute any may go, by lot, and none of another hour', async () => {
+  const came = [...Array.from({ length: 40 }, () => ({ came: hour })), { came: 0 }]
+  const gone = Array.from({ length: 200 }, (_, n) => crowded(came, 7 * 24 * 60, seededRandom(n)))
+  assert.ok(gone.every(index => index < 40))
+  assert.ok(new Set(gone).size > 30)
+  const boxes = await open(memoryStore(), virtualClock(5_000_000), { entries: 40, minutes: 7 * 24 * 60 })
+  for (let n = 0; n < 20; n++) await put(boxes, 1, 1)
+  for (let n = 0; n < 2000; n++) await put(boxes, 1, 200)
+  const { entries } = await page(boxes, 1, 0, 0, 40)
+  assert.ok(entries.filter(({ payload }) => payload[0] === 1).length < 5)
 })
 
 test('a page for an owner who reads waits for no disk, and what comes meanwhile is on the next', async () => {
@@ -297,7 +327,13 @@ test('any sequence of puts and reads agrees with a list', async () => {
           assert.is(await put(boxes, act.put, text), 'stored')
           const stored = (await page(boxes, act.put, list.at(-1)?.cursor ?? 0)).entries
           list.push({ text, cursor: stored[0]?.cursor as number })
-          if (list.length > 6) list.shift()
+          if (list.length > 6) {
+            // one went, by lot
+            const { entries } = await page(boxes, act.put, 0, 0, 9)
+            assert.is(entries.length, 6)
+            list.splice(0, 7, ...list.filter(({ cursor }) => entries.some(entry => entry.cursor === cursor)))
+            assert.is(list.length, 6)
+          }
           continue
         }
         const list = model[act.read] as { text: number; cursor: number }[]

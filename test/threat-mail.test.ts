@@ -126,6 +126,24 @@ test('what is held by a connection, or was for longer, gives its place to nobody
   assert.is(boxes.boxes, 4)
 })
 
+async function whereMailLies(mail: boolean): Promise<{ newcomer: boolean; kept: number }> {
+  const clock = virtualClock(5_000_000)
+  const boxes = await open(clock, { boxes: 4 })
+  for (const n of [1, 2, 3, 4]) {
+    boxes.claim(named(n))
+    if (mail || n === 1) await put(boxes, n)
+  }
+  await clock.advance(2 * minute)
+  for (const n of [1, 2, 3, 4]) boxes.release(named(n))
+  const newcomer = boxes.claim(named(5))
+  return { newcomer, kept: (await boxes.page(named(1), { after: 0, done: 0, places: 9 })).entries.length }
+}
+
+test('a mailbox in which mail lies gives its place to no newcomer; an empty one does', async () => {
+  assert.equal(await whereMailLies(true), { newcomer: false, kept: 1 })
+  assert.equal(await whereMailLies(false), { newcomer: true, kept: 1 })
+})
+
 test('how long a mailbox was held is told by a small number', () => {
   assert.equal(
     [0, 1, 3, 7, 60, 10_000_000].map(minutes => levelOf(minutes * minute)),

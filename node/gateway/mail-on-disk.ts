@@ -6,19 +6,16 @@ import type { MailboxEntry } from '../../link/protocol/mailbox.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
-import { hour, type Ms, minute, second } from '../../world/units.ts'
+import type { Ms } from '../../world/units.ts'
 import { NodeError } from '../error.ts'
 import type { Mail } from '../relay/relay.ts'
+import { slotMs } from './crowd.ts'
 import { heldAt } from './level.ts'
 
 /** Marks mail as it stands now. Of format 1, which is read still, entries stood as they had come, with their kind. */
 const format = 2
 /** Bytes before an entry's data: its id. */
 const headBytes = 16
-/** Times on disk are no finer than this, or a sixteenth of what mail lives, whichever is less. */
-const coarsestMs: Ms = hour
-const partOfLife = 16
-
 /** One entry as the index has it. Its times are as `Clock.elapsed` counts: a clock that is set makes no mail older. */
 export interface Indexed {
   readonly cursor: number
@@ -94,7 +91,7 @@ export interface Dates {
  * need not know when mail came; later than it was, so that none is too old too early.
  */
 function dateOf({ clock, minutes }: Dates, moment: Ms): bigint {
-  const unit = Math.max(second, Math.min(coarsestMs, (minutes * minute) / partOfLife))
+  const unit = slotMs(minutes)
   const exact = Math.max(0, clock.now() - (clock.elapsed() - moment))
   return BigInt(Math.ceil(exact / unit) * Math.floor(unit))
 }

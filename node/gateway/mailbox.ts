@@ -8,6 +8,7 @@ import { type Random, systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { MiB, type Ms, minute, second } from '../../world/units.ts'
 import type { Mail } from '../relay/relay.ts'
+import { crowded } from './crowd.ts'
 import { levelOf } from './level.ts'
 import {
   type Box,
@@ -31,16 +32,17 @@ const overheadBytes = 250
 
 export interface MailboxLimits {
   /**
-   * One mailbox has so many entries at most: the consensus's mailboxEntries. For one more the oldest goes, and not by
-   * what its owner has read: whether something is taken says nothing of that. What came over reply blocks, which only
-   * the owner gives, and messages, which anybody writes, have half each where both want more.
+   * One mailbox has so many entries at most: the consensus's mailboxEntries. For one more one goes of the hour that has
+   * most (crowd.ts), and not by what its owner has read: whether something is taken says nothing of that. What came
+   * over reply blocks, which only the owner gives, and messages, which anybody writes, have half each where both want
+   * more.
    */
   entries: number
   /** An entry is kept so long: the consensus's mailboxMinutes. */
   minutes: number
   /** There are so many mailboxes at most; of those that no owner ever opened, half as many. Then one gives way. */
   readonly boxes: number
-  /** All entries together have so many bytes at most. Then the oldest give way of the mailbox that presses most. */
+  /** All entries together have so many bytes at most. Then some give way of the mailbox that presses most. */
   readonly bytes: number
   /** So many entries wait for the disk at most. */
   readonly waiting: number
@@ -151,25 +153,27 @@ export async function openMailboxes(options: {
     work()
   }
 
-  /** Has others give up what is oldest until there is room, while they press more than this one would. */
+  /** Has others give up something until there is room, while they press more than this one would. */
   const makeRoom = (box: Box | undefined, size: number): boolean => {
     const pressure = pressureOf({ bytes: (box?.bytes ?? 0) + size, level: box?.level ?? 0 })
     while (bytes + size > limits.bytes) {
       const gives = room.above(pressure) ?? box
       if (gives === undefined || gives.entries.length === 0) return false
-      forget(gives, gives.entries.splice(0, 1))
+      forget(gives, gives.entries.splice(crowded(gives.entries, limits.minutes, random), 1))
     }
     return true
   }
 
-  /** Has the oldest go where a mailbox is full: of the kind that has more than half, or else of the other. */
+  /** Has one go where a mailbox is full: of the kind that has more than half, or else of the other. */
   const makePlace = (box: Box, returned: boolean): boolean => {
     if (box.entries.length + box.pending < limits.entries) return true
     const ofKind = box.entries.filter(entry => entry.returned === returned).length
     const kind = ofKind >= limits.entries / 2 ? returned : !returned
-    const at = box.entries.findIndex(entry => entry.returned === undefined || entry.returned === kind)
-    if (box.entries.length === 0) return false
-    forget(box, box.entries.splice(Math.max(0, at), 1))
+    const isOfKind = (entry: Indexed): boolean => entry.returned === undefined || entry.returned === kind
+    let at = crowded(box.entries, limits.minutes, random, isOfKind)
+    if (at < 0) at = crowded(box.entries, limits.minutes, random)
+    if (at < 0) return false
+    forget(box, box.entries.splice(at, 1))
     return true
   }
 

@@ -51,7 +51,7 @@ export class Room {
     if (this.#boxes.size < most) return undefined
     if (oldest !== undefined && unclaimed.size >= most * ownPart) return oldest
     // a name that nobody has opened takes the place of one that was opened and at once left, and of no other
-    return loosest(this.#boxes, claimed ? highest : 1) ?? (claimed ? oldest : undefined) ?? 'none'
+    return loosest(this.#boxes, claimed ? highest : leastFirm - 1) ?? (claimed ? oldest : undefined) ?? 'none'
   }
 
   #best(): Box | undefined {
@@ -78,11 +78,15 @@ export class Room {
   }
 }
 
+/** From this level on, held for a minute, a mailbox that mail lies in gives its place to nobody. */
+const leastFirm = 2
+
 /** Finds the least firm of those that no connection holds, there the one that was longest not touched. */
 function loosest(boxes: ReadonlyMap<string, Box>, atMost: number): Box | undefined {
   let loosest: Box | undefined
   for (const box of boxes.values()) {
     if (box.level === 0 || box.level > atMost || box.heldSince !== undefined) continue
+    if (box.level >= leastFirm && box.entries.length + box.pending > 0) continue
     const looser =
       loosest === undefined ||
       box.level < loosest.level ||
