@@ -113,7 +113,7 @@ test('a full mailbox takes what comes, whether its owner reads or not; what anyb
   assert.equal(await kept(), [false, false, true, true])
 })
 
-/** What an owner who was away finds of what ten friends wrote, one an hour, where a stranger floods the mailbox. */
+/** Counts what an owner who was away finds of ten friends, one an hour, where a stranger floods the mailbox. */
 async function foundAfterFlood(flood: number, everyMs: number): Promise<number> {
   const clock = virtualClock(5_000_000)
   const boxes = await open(memoryStore(), clock, { entries: 400, minutes: 7 * 24 * 60 })
