@@ -90,6 +90,66 @@ test('no family twice, uniform over what is left; the gateways are excepted from
   )
 })
 
+test("with weights a path is as likely as the product of its mixes' weights, however small they are", () => {
+  const random = seededRandom(11)
+  const chi = (weights: readonly number[]): number => {
+    const weightOf = new Map(view.layers.flat().map((mix, i) => [hex(mix.id), weights[i] as number]))
+    const weight = (id: string): number => weightOf.get(id) as number
+    const seen = new Map<string, number>()
+    const draws = 4000
+    for (let i = 0; i < draws; i++) {
+      const mixes = drawPath(request({ weight }), random).nodes.slice(1, -1).join()
+      seen.set(mixes, (seen.get(mixes) ?? 0) + 1)
+    }
+    // the slow way: every path there is, and its share of all weight
+    const [a, b, c] = view.layers.map(layer => layer.map(({ id }) => hex(id))) as [
+      string[],
+      string[],
+      string[],
+    ]
+    const paths = a.flatMap(one => b.flatMap(two => c.map(three => [one, two, three])))
+    const product = (path: readonly string[]): number => path.reduce((all, id) => all * weight(id), 1)
+    const whole = paths.reduce((sum, path) => sum + product(path), 0)
+    return paths.reduce((sum, path) => {
+      const expected = (draws * product(path)) / whole
+      return sum + ((seen.get(path.join()) ?? 0) - expected) ** 2 / expected
+    }, 0)
+  }
+  // 24.3 is passed once in a thousand times
+  for (const weights of [
+    [1, 0.5, 0.3, 0.9, 1, 1],
+    [0.02, 0.05, 1, 0.3, 0.01, 0.01],
+    [1e-6, 2e-6, 3e-9, 1e-9, 1, 0.2],
+  ])
+    assert.ok(chi(weights) < 24.3, `chi-squared ${chi(weights)} with ${weights}`)
+})
+
+test('what a path costs does not grow with the network', () => {
+  const cost = (mixesPerLayer: number): { asked: number; dice: number } => {
+    const layers = [0, 1, 2].map(l =>
+      Array.from({ length: mixesPerLayer }, (_, i) => ({
+        ...mixOf(view, l, 0),
+        id: seededRandom(1000 * l + i)(32),
+      })),
+    )
+    const spent = { asked: 0, dice: 0 }
+    const dice = seededRandom(12)
+    const random = (length: number): Uint8Array => {
+      spent.dice++
+      return dice(length)
+    }
+    const weight = (): number => {
+      spent.asked++
+      return 0.9
+    }
+    for (let i = 0; i < 100; i++) drawPath(request({ view: { ...view, layers }, weight }), random)
+    return spent
+  }
+  const [few, many] = [cost(3), cost(900)]
+  assert.ok(few.asked < 500 && many.asked < 500, `${few.asked} and ${many.asked} weights asked for 100 paths`)
+  assert.ok(few.dice < 1600 && many.dice < 1600, `${few.dice} and ${many.dice} dice`)
+})
+
 test('mixes that do not run are not used, unreliable ones only where there is no other', () => {
   const random = seededRandom(3)
   const partly = changed((_, layer, i) => ({

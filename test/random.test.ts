@@ -52,6 +52,27 @@ test("the system's dice give any length, also more than one call of getRandomVal
   )
 })
 
+test("pieces of the system's dice are of their own, and no copy of one stays where it came from", () => {
+  const filled: Uint8Array[] = []
+  const { getRandomValues } = crypto
+  crypto.getRandomValues = ((array: Uint8Array) => {
+    filled.push(array)
+    return getRandomValues.call(crypto, array)
+  }) as typeof getRandomValues
+  try {
+    // 0 to 4096 bytes of an earlier pool are left: two pools are begun at least
+    const pieces = Array.from({ length: 300 }, (_, i) => systemRandom(i % 64))
+    assert.ok(filled.length >= 2, `${filled.length} calls`)
+    for (const piece of pieces) assert.is(piece.buffer.byteLength, piece.length)
+    const long = pieces.filter(({ length }) => length >= 16).map(hex)
+    assert.is(new Set(long).size, long.length)
+    const inPool = Buffer.from(filled[0] as Uint8Array).toString('hex')
+    for (const piece of long) assert.not(inPool.includes(piece))
+  } finally {
+    crypto.getRandomValues = getRandomValues
+  }
+})
+
 test('below is in range and without bias', () => {
   const random = seededRandom(7)
   const counts = new Array<number>(6).fill(0)

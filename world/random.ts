@@ -5,8 +5,28 @@ import { chacha20orig } from '@noble/ciphers/chacha.js'
 /** Gives `length` fresh random bytes. */
 export type Random = (length: number) => Uint8Array
 
-/** The operating system's randomness (WebCrypto, in Node and in browsers). */
+/** A call of the system takes as long for four bytes as for four hundred; more than this is asked for by itself. */
+const pooled = 512
+const pool = new Uint8Array(8 * pooled)
+let next = pool.length
+
+/**
+ * The operating system's randomness (WebCrypto, in Node and in browsers). Short pieces come from 4096 bytes that are
+ * asked for together, and each is wiped there as it is handed out: no copy of it stays.
+ */
 export const systemRandom: Random = length => {
+  if (length > pooled) return freshRandom(length)
+  if (next + length > pool.length) {
+    crypto.getRandomValues(pool)
+    next = 0
+  }
+  const bytes = pool.slice(next, next + length)
+  pool.fill(0, next, next + length)
+  next += length
+  return bytes
+}
+
+function freshRandom(length: number): Uint8Array {
   const bytes = new Uint8Array(length)
   for (let at = 0; at < length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536))
   return bytes

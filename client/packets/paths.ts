@@ -4,7 +4,8 @@ import { areApart, usable } from '../../directory/documents/groups.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { hex } from '../../encoding/bytes.ts'
 import type { Hop } from '../../sphinx/wrap.ts'
-import { exponential, fraction, type Random } from '../../world/random.ts'
+import { once } from '../../world/once.ts'
+import { below, exponential, fraction, type Random } from '../../world/random.ts'
 import { ClientError } from '../error.ts'
 
 export interface PathRequest {
@@ -15,7 +16,7 @@ export interface PathRequest {
   readonly at: number
   /** The epoch whose key a hop reached at this time has. */
   readonly epochAt: (time: number) => number
-  /** Weighs how readily to use a mix, above 0; without it all alike. */
+  /** Weighs how readily to use a mix, above 0 and at most 1; without it all alike. */
   readonly weight?: (id: string) => number
   /** True when the last hop is told a delay too: the one before it sends an acknowledgement. */
   readonly delayAtEnd: boolean
@@ -49,6 +50,11 @@ export interface Path {
 const maxDraws = 256
 /** Delays drawn until they are short enough. */
 const maxDelayDraws = 64
+/** Mixes drawn for a place until one is accepted by its weight; then all of the place are weighed. */
+const maxMixDraws = 16
+
+const idOf = once((node: NodeEntry) => hex(node.id))
+const ofAllLayers = once((layers: View['layers']) => layers.flat())
 
 /**
  * Draws a path: uniform over the valid ones when no mix is suspected, since a draw that breaks a rule is thrown
@@ -72,8 +78,7 @@ export function drawPath(request: PathRequest, random: Random): Path {
 /** For each mix of a path those that may stand there. */
 function placesOf({ topology, layers }: View): readonly (readonly NodeEntry[])[] {
   if (topology !== 'free') return layers
-  const all = layers.flat()
-  return layers.map(() => all)
+  return layers.map(() => ofAllLayers(layers))
 }
 
 /** The mixes of a place that may be used. */
@@ -94,7 +99,7 @@ function chosen(
   // Who names a mix has it, reliable or not
   const among = wanted === undefined ? usableMixes(mixes) : mixes.filter(mix => mix.running)
   const left = among.filter(mix => {
-    const id = hex(mix.id)
+    const id = idOf(mix)
     if (wanted !== undefined && !id.startsWith(wanted)) return false
     return !choice.blocked.some(blocked => id.startsWith(blocked)) && choice.allows(id)
   })
@@ -109,12 +114,22 @@ function allDiffer(mixes: readonly NodeEntry[]): boolean {
   return new Set(mixes).size === mixes.length
 }
 
-function pickWeighted(
-  nodes: readonly NodeEntry[],
-  weight: ((id: string) => number) | undefined,
-  random: Random,
-): NodeEntry {
-  const weights = nodes.map(node => weight?.(hex(node.id)) ?? 1)
+/**
+ * Draws one of them, each as likely as its weight among all weights. A mix at random that is accepted as often as its
+ * weight says has this law at a cost that does not grow with the network; where weights are so small that none is
+ * accepted, weighing them all has it too.
+ */
+function pickWeighted(nodes: readonly NodeEntry[], weight: PathRequest['weight'], random: Random): NodeEntry {
+  for (let draw = 0; draw < maxMixDraws; draw++) {
+    const node = nodes[below(random, nodes.length)] as NodeEntry
+    const readiness = weight?.(idOf(node)) ?? 1
+    if (readiness >= 1 || fraction(random) < readiness) return node
+  }
+  return pickAmongAll(nodes, weight, random)
+}
+
+function pickAmongAll(nodes: readonly NodeEntry[], weight: PathRequest['weight'], random: Random): NodeEntry {
+  const weights = nodes.map(node => weight?.(idOf(node)) ?? 1)
   let left = fraction(random) * weights.reduce((sum, each) => sum + each, 0)
   for (const [i, node] of nodes.entries()) {
     left -= weights[i] as number
@@ -135,7 +150,7 @@ function timed(request: PathRequest, nodes: readonly NodeEntry[], random: Random
     if (i < nodes.length - 1) transitMs += delayMs
     return { id: node.id, key, delayMs }
   })
-  return { hops, nodes: nodes.map(node => hex(node.id)), transitMs, endDelayMs: delays.at(-1) as number }
+  return { hops, nodes: nodes.map(idOf), transitMs, endDelayMs: delays.at(-1) as number }
 }
 
 /** One for each hop, milliseconds; all again while a person finds them too long together. */

@@ -8,30 +8,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { x25519PublicKey } from '#crypto'
 import { type Client, connect } from '../../client/index.ts'
-import { forwardPacket, type Surroundings } from '../../client/packets/packets.ts'
-import { hpkeSealing } from '../../client/packets/sealing.ts'
 import { RemoteClient } from '../../client/remote/index.ts'
 import type { Network } from '../../directory/documents/network.ts'
-import { defaultParameters } from '../../directory/documents/parameters.ts'
-import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { readNetwork } from '../../directory/network-file.ts'
 import { wholeNumber } from '../../encoding/command-line.ts'
-import { paperNetwork, paperNode, paperView } from '../../simulator/paper.ts'
-import { geometry } from '../../sphinx/geometry.ts'
-import { type Random, seededRandom } from '../../world/random.ts'
 import type { Answer, Question } from './client-network.ts'
+import { payloadPackets } from './client-packet.ts'
 
-const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const secondsPerDay = 24 * 60 * 60
 const starts = 5
 const accepted = 500
-const wraps = 200
 
 interface Result {
-  /** CPU of one payload packet: its fragment sealed, its acknowledgement block, five layers. */
+  /** CPU of one payload packet: its fragment sealed, its acknowledgement block, both paths, five layers. */
   readonly wrapUs: number
+  /** The same in a network of so many nodes, as so many native X25519 of the same run. */
+  readonly payloadPacketX25519: Readonly<Record<string, number>>
   /** Messages of 1 KB that `send` accepts onto the disk, one after the other. */
   readonly sendsPerS: number
   /** From nothing to ready, in an empty folder: median of five. */
@@ -59,14 +52,20 @@ export async function bench(args: readonly string[]): Promise<void> {
     const [hello] = (await once(child, 'message')) as [Hello]
     const network = readNetwork(hello.networkFile)
     const begun = await begin(network, hello, folder)
-    const result = { wrapUs: wrapMicroseconds(), ...begun, ...(await idle(network, folder, child, seconds)) }
+    const result = { ...payloadPackets(), ...begun, ...(await idle(network, folder, child, seconds)) }
     if (values.json) console.log(JSON.stringify(result satisfies Result))
-    else console.table(result)
+    else printResult(result)
   } finally {
     child.send('end' satisfies Question)
     await once(child, 'exit')
     rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function printResult({ payloadPacketX25519, ...figures }: Result): void {
+  console.table(figures)
+  console.log('a payload packet in native X25519, by nodes of the network')
+  console.table(payloadPacketX25519)
 }
 
 /** New clients, one after the other: how soon each is ready, and its first message there. */
@@ -132,50 +131,6 @@ async function passed(child: ChildProcess): Promise<number> {
   child.send('bytes' satisfies Question)
   const [answer] = (await once(child, 'message')) as [Extract<Answer, { is: 'bytes' }>]
   return answer.up + answer.down
-}
-
-/** The client's own code for a payload packet, in a network that exists on paper only. */
-function wrapMicroseconds(): number {
-  const random = seededRandom(1)
-  const view = viewOnPaper(random)
-  const [home, far] = view.gateways as [NodeEntry, NodeEntry]
-  const around: Surroundings = {
-    g,
-    view,
-    epochAt: () => view.epoch,
-    entry: far,
-    home,
-    gateway: id => view.nodes.get(id),
-    mailbox: random(32),
-    weight: () => 1,
-    reliability: () => 1,
-    random,
-  }
-  const sealingKey = x25519PublicKey(random(32))
-  const fragment = random(g.userBytes - hpkeSealing.overhead)
-  const recipient = random(32)
-  const once = (): number => {
-    const before = process.cpuUsage()
-    for (let i = 0; i < wraps; i++) {
-      const user = hpkeSealing.seal(sealingKey, fragment, random)
-      forwardPacket(around, { gateway: far, recipient }, user, view.validAfter)
-    }
-    const { user, system } = process.cpuUsage(before)
-    return (user + system) / wraps
-  }
-  once()
-  return Math.round(median([once(), once(), once(), once(), once()]))
-}
-
-/** Two gateways and two mixes in each of three layers. */
-function viewOnPaper(random: Random): View {
-  const epoch = 1
-  const network = paperNetwork({ name: 'paper', genesis: 0, epochMs: 1 })
-  const nodes = [-1, -1, 0, 0, 1, 1, 2, 2].map(layer => ({
-    ...paperNode({ id: random(32), addresses: [] }, layer),
-    packetKeys: new Map([[epoch, x25519PublicKey(random(32))]]),
-  }))
-  return paperView(network, nodes, { epoch, parameters: defaultParameters })
 }
 
 function median(values: readonly number[]): number {

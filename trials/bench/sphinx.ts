@@ -1,9 +1,7 @@
 // npm run bench -- sphinx [--json] [--rounds 15]: what a packet of the default geometry costs, and how that compares
 // with one native X25519 of the same run. Times are CPU microseconds of the whole process, medians of rounds.
 
-import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { parseArgs } from 'node:util'
-import sodium from 'sodium-native'
 import * as node from '#crypto'
 import { body } from '../../sphinx/body.ts'
 import type { Crypto } from '../../sphinx/crypto.ts'
@@ -14,14 +12,9 @@ import { makeReplyBlock, useReplyBlock } from '../../sphinx/reply.ts'
 import { x25519Suite } from '../../sphinx/suite-x25519.ts'
 import { wrap } from '../../sphinx/wrap.ts'
 import { seededRandom } from '../../world/random.ts'
+import { measure, opensslX25519, sodiumX25519, type Task } from './cpu.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
-
-/** One thing to measure: `run` is called `times` times a round. */
-interface Task {
-  readonly times: number
-  readonly run: () => void
-}
 
 interface Figures {
   readonly peelUs: number
@@ -92,51 +85,4 @@ function tasks(crypto: Crypto, peels: number, wraps: number): Record<string, Tas
       run: () => useReplyBlock(g, makeReplyBlock(g, path, destination, random, suite).block, content, suite),
     },
   }
-}
-
-function sodiumX25519(): () => void {
-  const random = seededRandom(2)
-  const [out, secret] = [Buffer.alloc(32), Buffer.from(random(32))]
-  const point = Buffer.from(node.x25519PublicKey(random(32)))
-  return () => sodium.crypto_scalarmult(out, secret, point)
-}
-
-function opensslX25519(): () => void {
-  const random = seededRandom(3)
-  const [mine, theirs] = [random(32), random(32)]
-  const privateKey = createPrivateKey({ key: jwk(mine, true), format: 'jwk' })
-  const publicKey: KeyObject = createPublicKey({ key: jwk(theirs, false), format: 'jwk' })
-  return () => diffieHellman({ privateKey, publicKey })
-}
-
-function jwk(secret: Uint8Array, isPrivate: boolean): Record<string, string> {
-  const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64url')
-  const open = { kty: 'OKP', crv: 'X25519', x: text(node.x25519PublicKey(secret)) }
-  return isPrivate ? { ...open, d: text(secret) } : open
-}
-
-/** The median over all rounds of what one call of each task costs, in CPU microseconds. */
-function measure<Name extends string>(
-  rounds: number,
-  all: Readonly<Record<Name, Task>>,
-): Record<Name, number> {
-  const entries = Object.entries<Task>(all) as [Name, Task][]
-  const samples = new Map<Name, number[]>(entries.map(([name]) => [name, []]))
-  // the first rounds warm the compiler up and do not count
-  for (let round = -3; round < rounds; round++)
-    for (const [name, { times, run }] of entries) {
-      const before = process.cpuUsage()
-      for (let i = 0; i < times; i++) run()
-      const spent = process.cpuUsage(before)
-      if (round >= 0) samples.get(name)?.push((spent.user + spent.system) / times)
-    }
-  return Object.fromEntries([...samples].map(([name, values]) => [name, median(values)])) as Record<
-    Name,
-    number
-  >
-}
-
-function median(values: readonly number[]): number {
-  const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
-  return Math.round(middle * 100) / 100
 }
