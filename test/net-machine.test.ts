@@ -2,8 +2,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { longestMessage, usualEpochMs, usualOptions } from '../simulator/processes/index.ts'
+import { largeUserBytes, longestMessage, usualEpochMs, usualOptions } from '../simulator/processes/index.ts'
 import { epochFor, slowness } from '../simulator/processes/machine.ts'
+import { payloadPerMinute, readPerMinute } from '../simulator/processes/rates.ts'
 
 test('a machine that carries the usual epochs keeps them, one that does not gets longer ones', () => {
   for (const slow of [0, 0.5, 1, 2.5, Number.NaN]) assert.is(epochFor(15_000, slow), 15_000)
@@ -25,6 +26,31 @@ test('the longest message of the usual run is 1 MiB, and shorter epochs have a s
   assert.is(longestMessage(usualOptions), 2 ** 20)
   assert.is(longestMessage({ ...usualOptions, epochMs: 60_000 }), 2 ** 20)
   assert.ok(longestMessage({ ...usualOptions, epochMs: 5000 }) < 2 ** 19)
+})
+
+test('large packets are fewer: what 1 MiB takes to leave is less, and the cores have less to carry', () => {
+  const large = { ...usualOptions, userBytes: largeUserBytes }
+  assert.is(longestMessage(large), 2 ** 20)
+  assert.is(payloadPerMinute(large), 600)
+  assert.is(payloadPerMinute(usualOptions), 1500)
+  assert.ok(
+    payloadPerMinute(large) * largeUserBytes > 1.5 * payloadPerMinute(usualOptions) * usualOptions.userBytes,
+  )
+})
+
+test('on a slow machine a client sends and reads less often, and in the longer epochs still 1 MiB', () => {
+  for (const slow of [2.5, 3, 5, 10]) {
+    const options = { ...usualOptions, userBytes: largeUserBytes, slow, epochMs: epochFor(15_000, slow) }
+    assert.is(payloadPerMinute(options), Math.round(600 * Math.min(1, 2.5 / slow)))
+    assert.ok(readPerMinute(options) >= 90 && readPerMinute(options) <= 240)
+    assert.is(longestMessage(options), 2 ** 20, `${slow}`)
+  }
+})
+
+test('many clients share what two cores carry', () => {
+  const large = { ...usualOptions, userBytes: largeUserBytes }
+  assert.is(payloadPerMinute({ ...large, clients: 20 }), 240)
+  assert.is(payloadPerMinute({ ...usualOptions, clients: 20 }), 450)
 })
 
 test('many clients, and payments, have longer epochs', () => {

@@ -39,6 +39,7 @@ export interface NetworkDraft {
   readonly threshold: number
   readonly topology?: Topology | undefined
   readonly layers?: number | undefined
+  readonly userBytes?: number | undefined
   readonly minimum?: { readonly mixes: number; readonly gateways: number } | undefined
   readonly authorities: readonly AuthorityEntry[]
 }
@@ -82,7 +83,7 @@ export function networkText(draft: NetworkDraft): string {
       otherwise: '"x25519"',
       says: ['The key exchange of the Sphinx packet.'],
     },
-    { key: 'user_bytes', value: undefined, otherwise: '2000', says: ['User data of one packet, bytes.'] },
+    { key: 'user_bytes', value: draft.userBytes, otherwise: '2000', says: ['User data of one packet, bytes.'] },
   ]
   const genesis = `# Start of epoch 0.\ngenesis = ${new Date(draft.genesis).toISOString()}\n`
   const minimum =

@@ -95,7 +95,7 @@ async function forThisMachine({ choseEpoch, ...options }: ReturnType<typeof read
   const [usual, longer] = [options.epochMs / second, epochMs / second]
   const times = slow.toFixed(1)
   const note = `this machine is slow or busy (work takes ${times} times as long): epochs of ${longer} s, not ${usual} s`
-  return { options: { ...options, epochMs }, note }
+  return { options: { ...options, epochMs, slow }, note }
 }
 
 /** Prints what is to be printed, removes what is to be removed, and gives the exit code. */

@@ -3,6 +3,7 @@
 import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
 import {
   type KillKind,
+  largeUserBytes,
   type NetOptions,
   usualEpochMs,
   usualOptions,
@@ -77,6 +78,7 @@ export function readNetOptions(args: readonly string[]): NetOptions & { readonly
     topology: preset.topology ?? usualOptions.topology,
     messages: count('messages', 100_000),
     payments,
+    userBytes: payments === 0 ? largeUserBytes : usualOptions.userBytes,
     ledger: values.ledger === undefined ? usualOptions.ledger : ledgerOption(values.ledger),
     kill:
       values.kill === undefined

@@ -5,7 +5,6 @@ export { type Observer, observe, type Sighting, type Tap } from './observer.ts'
 export { type KillKind, type NetOptions, usualEpochMs, usualOptions } from './options.ts'
 export {
   freePorts,
-  longestMessage,
   type Plan,
   type PlannedProcess,
   personTimes,
@@ -13,6 +12,7 @@ export {
   remoteOf,
 } from './plan.ts'
 export { beside, compiled, type Ending, isOpen, type Role, type Supervisor, supervisor } from './process.ts'
+export { largeUserBytes, longestMessage } from './rates.ts'
 export {
   digest,
   type JoinRecord,

@@ -8,7 +8,7 @@ import { second } from '../../world/units.ts'
 const turns = 200_000_000
 const usualMs = 0.4 * second
 /** A machine that takes so much longer carries the usual epochs all the same. */
-const spared = 2.5
+export const spared = 2.5
 const longestEpochMs = 60 * second
 
 /** Measures how much longer work takes on two cores of this machine than on two idle ones of the usual kind. */

@@ -20,6 +20,10 @@ export interface NetOptions {
   readonly kill: readonly KillKind[]
   readonly epochMs: number
   readonly delayMs: number
+  /** User data of a packet, bytes. */
+  readonly userBytes: number
+  /** Work takes so many times as long as on two idle cores. */
+  readonly slow: number
   /** Fragments that a client sends a minute; undefined: what two cores carry. */
   readonly payloadPerMinute?: number
   /** The level of every client. */
@@ -55,6 +59,8 @@ export const usualOptions: NetOptions = {
   kill: ['mix', 'gateway'],
   epochMs: usualEpochMs(6),
   delayMs: 50,
+  userBytes: 2000,
+  slow: 1,
   cover: 'default',
   seed: 0,
   dir: undefined,

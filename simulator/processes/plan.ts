@@ -10,6 +10,7 @@ import { initAuthority, initClient, initNetwork, initNode } from '../../roles/fi
 import type { ParameterDraft } from '../../roles/files/init-files.ts'
 import type { NetOptions } from './options.ts'
 import type { Role } from './process.ts'
+import { largeUserBytes, payloadPerMinute, readPerMinute } from './rates.ts'
 
 export interface PlannedProcess {
   readonly name: string
@@ -133,55 +134,10 @@ function writeFiles(plan: Plan, now: number): void {
     threshold: plan.threshold,
     topology: options.topology,
     layers: options.layers,
+    userBytes: options.userBytes,
     minimum: { mixes: options.mixes, gateways: options.gateways },
     authorities,
   })
-}
-
-/**
- * Fragments that a client of a small network sends in a second: 1 MiB takes some 22 s, and two cores stay half idle.
- */
-const fragmentsPerSecond = 25
-/**
- * So many clients have that rate. Of two cores more processes leave less: what all send together is then shared by all.
- */
-const clientsAtFullRate = 10
-const fragmentsPerSecondOfAll = 150
-/** A message that takes so long to leave is long enough, however long epochs are: 1 MiB at the full rate. */
-const longestLeaveMs = 22_400
-/** The epochs from which on a message may take that long. */
-const roomyEpochMs = 15_000
-const readsPerMinute = { most: 240, least: 90 }
-/** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
-const withPayments = 1 / 3
-
-/** Tells the share of the rate of a client of a small network. */
-function shareOf(clients: number): number {
-  return clients <= clientsAtFullRate ? 1 : fragmentsPerSecondOfAll / (clients * fragmentsPerSecond)
-}
-
-function payloadPerMinute({ clients, payments, payloadPerMinute: given }: NetOptions): number {
-  if (given !== undefined) return given
-  return Math.max(
-    60,
-    Math.round(60 * fragmentsPerSecond * shareOf(clients) * (payments > 0 ? withPayments : 1)),
-  )
-}
-
-function readPerMinute({ clients }: NetOptions): number {
-  return Math.max(readsPerMinute.least, Math.round(readsPerMinute.most * shareOf(clients)))
-}
-
-/**
- * The longest message of a run: 1 MiB, or what leaves in good time where that is less. Its reply blocks
- * live for three epochs, and the reply has to come back within them: where payments load the machine too, a message
- * that takes most of that time on a quiet one would be answered too late.
- */
-export function longestMessage(options: NetOptions): number {
-  const bytesPerFragment = 1900
-  const leaveMs = options.epochMs < roomyEpochMs ? 1.12 * options.epochMs : longestLeaveMs
-  const inTime = (payloadPerMinute(options) / 60_000) * leaveMs * bytesPerFragment
-  return Math.min(2 ** 20, Math.round((options.payments > 0 ? 0.35 : 1) * inTime))
 }
 
 function localParameters(options: NetOptions): ParameterDraft {
@@ -192,7 +148,7 @@ function localParameters(options: NetOptions): ParameterDraft {
     loop_per_minute: 30,
     drop_per_minute: 30,
     read_per_minute: readPerMinute(options),
-    page_entries: 20,
+    page_entries: options.userBytes < largeUserBytes ? 20 : 8,
     ...(options.payments > 0 && { bulletin_page_bytes: 4096 }),
     node_loop_per_minute: 20,
     waiting_epochs: 0,

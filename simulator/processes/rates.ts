@@ -1,0 +1,77 @@
+// How much the clients of a local network send: what two cores carry, with as much to spare.
+
+import { second } from '../../world/units.ts'
+import { spared } from './machine.ts'
+import type { NetOptions } from './options.ts'
+
+/** Packets a second: of one client, as long as there are few, and of all together, as more processes share two cores. */
+interface Rate {
+  readonly ofOne: number
+  readonly few: number
+  readonly ofAll: number
+}
+
+/** Packets of the usual size: 1 MiB takes some 22 s, and two cores stay half idle. */
+const usual: Rate = { ofOne: 25, few: 10, ofAll: 150 }
+/**
+ * Packets that carry four times as much. What a packet costs is its hops, hardly its length: 1 MiB takes 13 s, and the
+ * cores have less to do.
+ */
+const large: Rate = { ofOne: 10, few: 8, ofAll: 80 }
+export const largeUserBytes = 8000
+/** The share of a packet's user data that is a message's own bytes. */
+const ownBytes = 0.95
+
+/** A message that takes so long to leave is long enough, however long epochs are: 1 MiB at the full rate. */
+const longestLeaveMs = 22_400
+/** The share of an epoch, where that is less. */
+const leaveEpochs = 1.12
+/** The epochs from which on a message may take the longest time. */
+const roomyEpochMs = 15 * second
+const readsPerMinute = { most: 240, least: 90 }
+/** Where payments are joined: rounds need few packets, but pages of the bulletin and time on the cores. */
+const withPayments = 1 / 3
+
+/** Tells the share of the rate of a client of a small network. */
+function shareOf(clients: number, { ofOne, few, ofAll }: Rate): number {
+  return clients <= few ? 1 : ofAll / (clients * ofOne)
+}
+
+/** A machine that is slow carries less in the same time. */
+function pace(slow: number): number {
+  return slow > spared ? spared / slow : 1
+}
+
+function rateOf({ userBytes }: NetOptions): Rate {
+  return userBytes < largeUserBytes ? usual : large
+}
+
+/** Tells how many fragments a client sends a minute. */
+export function payloadPerMinute(options: NetOptions): number {
+  const { clients, payments, payloadPerMinute: given, slow } = options
+  if (given !== undefined) return given
+  const rate = rateOf(options)
+  const share = shareOf(clients, rate) * (payments > 0 ? withPayments : 1) * pace(slow)
+  return Math.max(60, Math.round(60 * rate.ofOne * share))
+}
+
+/** Tells how many pages a client asks for a minute. */
+export function readPerMinute(options: NetOptions): number {
+  const share = shareOf(options.clients, rateOf(options)) * pace(options.slow)
+  return Math.max(readsPerMinute.least, Math.round(readsPerMinute.most * share))
+}
+
+/**
+ * Tells how long the longest message of a run is: 1 MiB, or what leaves in good time where that is less. Its reply
+ * blocks live for three epochs, and the reply has to come back within them: where payments load the machine too, a
+ * message that takes most of that time on a quiet one would be answered too late.
+ *
+ * @returns bytes
+ */
+export function longestMessage(options: NetOptions): number {
+  const { epochMs, payments, userBytes } = options
+  const inEpoch = leaveEpochs * epochMs
+  const leaveMs = epochMs < roomyEpochMs ? inEpoch : Math.max(longestLeaveMs, payments > 0 ? 0 : inEpoch)
+  const inTime = (payloadPerMinute(options) / 60_000) * leaveMs * userBytes * ownBytes
+  return Math.min(2 ** 20, Math.round((payments > 0 ? 0.35 : 1) * inTime))
+}
