@@ -83,7 +83,12 @@ export function networkText(draft: NetworkDraft): string {
       otherwise: '"x25519"',
       says: ['The key exchange of the Sphinx packet.'],
     },
-    { key: 'user_bytes', value: draft.userBytes, otherwise: '2000', says: ['User data of one packet, bytes.'] },
+    {
+      key: 'user_bytes',
+      value: draft.userBytes,
+      otherwise: '2000',
+      says: ['User data of one packet, bytes.'],
+    },
   ]
   const genesis = `# Start of epoch 0.\ngenesis = ${new Date(draft.genesis).toISOString()}\n`
   const minimum =
