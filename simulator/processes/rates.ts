@@ -4,7 +4,7 @@ import { second } from '../../world/units.ts'
 import { spared } from './machine.ts'
 import type { NetOptions } from './options.ts'
 
-/** Packets a second: of one client, as long as there are few, and of all together, as more processes share two cores. */
+/** Says how many packets a second one client sends where there are few, and all together where they are more. */
 interface Rate {
   readonly ofOne: number
   readonly few: number

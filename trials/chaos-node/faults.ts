@@ -14,6 +14,7 @@ import type { Order, Part } from './part.ts'
 export const faultKinds = [
   'sigkill',
   'sigstop',
+  'sleep',
   'slow',
   'lossy',
   'disk',
@@ -54,6 +55,8 @@ export interface Faults {
 
 const betweenMs = { least: 1 * second, most: 4 * second }
 const stoppedMs = 10 * second
+/** An authority sleeps from a quarter of an epoch to one and a half: whatever it was to do is late afterwards. */
+const sleptEpochs = { least: 0.25, most: 1.5 }
 const badWeatherMs = 10 * second
 const fullMs = 8 * second
 const burstMs = 4 * second
@@ -144,17 +147,23 @@ export function faults(trouble: Trouble): Faults {
     order('rogue', { order: 'replay' })
   }
 
+  async function stopped(name: string, ms: number): Promise<void> {
+    processes.suspend(name)
+    try {
+      await wait(ms)
+    } finally {
+      processes.resume(name)
+    }
+  }
+
   const acts: Readonly<Record<FaultKind, (roles?: readonly Role[]) => Promise<boolean>>> = {
     sigkill: (roles = anybody) => to(roles, 'SIGKILL', killed, rogueNeighbours()),
-    sigstop: () =>
-      to(anybody, 'SIGSTOP for 10 s', async name => {
-        processes.suspend(name)
-        try {
-          await wait(stoppedMs)
-        } finally {
-          processes.resume(name)
-        }
-      }),
+    sigstop: () => to(anybody, 'SIGSTOP for 10 s', name => stopped(name, stoppedMs)),
+    sleep: () => {
+      const { least, most } = sleptEpochs
+      const ms = Math.round((least + ((most - least) * below(random, 1000)) / 1000) * plan.options.epochMs)
+      return to(['authority'], `sleeps for ${(ms / second).toFixed(1)} s`, name => stopped(name, ms))
+    },
     slow: () => to(servers, 'slow links for 10 s', name => underWeather(name, 'slow')),
     lossy: () => to(servers, 'lossy links for 10 s', name => underWeather(name, 'lossy')),
     disk: (roles = anybody) => to(roles, 'a full disk for 8 s', fillDisk),
