@@ -56,6 +56,25 @@ export function blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array)
   else sodium.crypto_generichash(native(out), native(data), native(key))
 }
 
+const [hmacBlock, hmacBytes] = [64, 32]
+
+export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  if (key.length > hmacBlock) throw new RangeError(`hmac key: want at most 64 bytes, have ${key.length}`)
+  const [inner, outer] = [new Uint8Array(hmacBlock + data.length), new Uint8Array(hmacBlock + hmacBytes)]
+  for (let i = 0; i < hmacBlock; i++) {
+    const byte = key[i] ?? 0
+    inner[i] = byte ^ 0x36
+    outer[i] = byte ^ 0x5c
+  }
+  inner.set(data, hmacBlock)
+  sodium.crypto_hash_sha256(native(outer.subarray(hmacBlock)), native(inner))
+  const out = new Uint8Array(hmacBytes)
+  sodium.crypto_hash_sha256(native(out), native(outer))
+  wipe(inner)
+  wipe(outer)
+  return out
+}
+
 export function chacha20Xor(key: Uint8Array, data: Uint8Array): void {
   const bytes = native(data)
   sodium.crypto_stream_chacha20_xor(bytes, bytes, zeroNonce, native(key))

@@ -24,6 +24,7 @@ export const x25519PublicKey: Crypto['x25519PublicKey'] = backend.x25519PublicKe
 export const x25519: Crypto['x25519'] = backend.x25519
 export const blake2b: Crypto['blake2b'] = backend.blake2b
 export const blake2bInto: Crypto['blake2bInto'] = backend.blake2bInto
+export const hmacSha256: Crypto['hmacSha256'] = backend.hmacSha256
 export const chacha20Xor: Crypto['chacha20Xor'] = backend.chacha20Xor
 export const aeadSeal: Crypto['aeadSeal'] = backend.aeadSeal
 export const aeadOpen: Crypto['aeadOpen'] = backend.aeadOpen

@@ -4,7 +4,8 @@
 import { chacha20orig, chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as montgomery } from '@noble/curves/ed25519.js'
 import { blake2b as hash } from '@noble/hashes/blake2.js'
-import { sha512 } from '@noble/hashes/sha2.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256, sha512 } from '@noble/hashes/sha2.js'
 import type { Parts } from './crypto.ts'
 import { SphinxError } from './error.ts'
 
@@ -47,6 +48,11 @@ export function blake2b(data: Parts, length: number, key?: Uint8Array): Uint8Arr
 
 export function blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array): void {
   out.set(blake2b(data, out.length, key))
+}
+
+export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
+  if (key.length > 64) throw new RangeError(`hmac key: want at most 64 bytes, have ${key.length}`)
+  return hmac(sha256, key, data)
 }
 
 export function chacha20Xor(key: Uint8Array, data: Uint8Array): void {

@@ -29,6 +29,13 @@ export interface Crypto {
   /** The same digest written into `out`, whose length (16 to 64) is the digest's. */
   blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array): void
 
+  /**
+   * HMAC (RFC 2104) with SHA-256: 32 bytes.
+   *
+   * @param key at most 64 bytes
+   */
+  hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array
+
   /** XORs ChaCha20's key stream (64-bit zero nonce, counter from 0) into `data`, in place. The key is used once. */
   chacha20Xor(key: Uint8Array, data: Uint8Array): void
 

@@ -23,12 +23,16 @@ test("RFC 9180 A.2.1: seals and opens the RFC's own message", () => {
   const suite = hpke(bytes('info'))
   const sealed = suite.seal(bytes('pkRm'), bytes('aad'), bytes('pt'), () => bytes('skEm'))
   assert.is(hex(sealed), vector.enc + vector.ct)
-  assert.is(hex(suite.open(bytes('skRm'), bytes('pkRm'), bytes('aad'), sealed)), vector.pt)
+  assert.equal(suite.open(bytes('skRm'), bytes('pkRm'), bytes('aad'), sealed), bytes('pt'))
 })
 
 test('another implementation opens what this one sealed, and the other way round', async () => {
   const info = new TextEncoder().encode('both')
-  const aes256Gcm: Aead = { id: 0x0002, cipher: gcm }
+  const aes256Gcm: Aead = {
+    id: 0x0002,
+    seal: (key, nonce, aad, plain) => gcm(key, nonce, aad).encrypt(plain),
+    open: (key, nonce, aad, sealed) => gcm(key, nonce, aad).decrypt(sealed),
+  }
   const ours = hpke(info, aes256Gcm)
   const theirs = new CipherSuite({
     kem: new DhkemX25519HkdfSha256(),

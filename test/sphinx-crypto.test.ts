@@ -54,6 +54,14 @@ for (const [name, crypto] of Object.entries(backends)) {
     for (const bad of [0, 15, 65]) assert.throws(() => crypto.blake2b(ascii('abc'), bad), /16 to 64/)
   })
 
+  test(`${name}: HMAC with SHA-256 (RFC 4231, test cases 1 and 2), keys of up to a block`, () => {
+    const first = crypto.hmacSha256(new Uint8Array(20).fill(0x0b), ascii('Hi There'))
+    assert.is(hex(first), 'b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7')
+    const second = crypto.hmacSha256(ascii('Jefe'), ascii('what do ya want for nothing?'))
+    assert.is(hex(second), '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843')
+    assert.throws(() => crypto.hmacSha256(new Uint8Array(65), new Uint8Array(0)), /at most 64/)
+  })
+
   test(`${name}: ChaCha20 (RFC 8439, A.1), in place, also on nothing`, () => {
     const data = new Uint8Array(32)
     crypto.chacha20Xor(new Uint8Array(32), data)

@@ -41,6 +41,13 @@ const nothing = new Uint8Array(0)
 /** HPKE (RFC 9180) with the info `chaffinch/seal/v1`, one to a fragment. */
 export const hpkeSealing: Sealing = (() => {
   const { seal, open } = hpke(new TextEncoder().encode('chaffinch/seal/v1'))
+  const opened = (key: SealingKey, sealed: Uint8Array): Uint8Array | undefined => {
+    try {
+      return open(key.secret, key.public, nothing, sealed)
+    } catch (cause) {
+      throw new ClientError('BAD_SEAL', 'sealed fragment: its key is no usable key', { cause })
+    }
+  }
   return {
     overhead: encBytes + tagBytes,
     key: secret => ({ secret, public: x25519PublicKey(secret) }),
@@ -54,11 +61,9 @@ export const hpkeSealing: Sealing = (() => {
     open(key, sealed) {
       if (sealed.length < encBytes + tagBytes)
         throw new ClientError('BAD_SEAL', `sealed fragment: want ${encBytes + tagBytes} bytes or more`)
-      try {
-        return open(key.secret, key.public, nothing, sealed)
-      } catch (cause) {
-        throw new ClientError('BAD_SEAL', 'sealed fragment: not sealed to this client', { cause })
-      }
+      const plain = opened(key, sealed)
+      if (plain === undefined) throw new ClientError('BAD_SEAL', 'sealed fragment: not sealed to this client')
+      return plain
     },
     agree(own, publicKey) {
       try {
