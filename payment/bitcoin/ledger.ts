@@ -39,6 +39,8 @@ const notFound: readonly (number | undefined)[] = [-5, -1, undefined]
 const [inputsRefused, rulesRefused, isInBlock] = [-25, -26, -27] as const
 const isRefusal = (code: number | undefined): boolean =>
   code === inputsRefused || code === rulesRefused || code === isInBlock
+/** Transactions that are followed back from a note. */
+const mostOrigins = 8
 /** The node is asked so often, and so far apart, whether it has taken a transaction. */
 const looks = 10
 const lookEveryMs = 200
@@ -98,6 +100,11 @@ export class BitcoinLedger implements Ledger {
     // Not among the unspent outputs although it is there: the node may not have a block for it yet
     if (output === undefined || confirmationsOf(transaction) < 1) return null
     return this.#stateOf(id, output, (await this.#namedSpender(txid, index)) ?? unknownSpender)
+  }
+
+  /** Each costs the node two questions, and whoever makes a chain of them a fee for each. */
+  get looksBack(): number {
+    return mostOrigins
   }
 
   /** Looks among what waits and in the last 18 blocks: for a note of one's own round. */

@@ -110,6 +110,7 @@ export class HeadWatch {
     return {
       id: ledger.id,
       ...(ledger.confirmations === undefined ? {} : { confirmations: ledger.confirmations }),
+      ...(ledger.looksBack === undefined ? {} : { looksBack: ledger.looksBack }),
       note: async id => await ledger.note(id),
       ...(ledger.evidence === undefined ? {} : { evidence: ledger.evidence.bind(ledger) }),
       ...(ledger.noteAt === undefined ? {} : { noteAt: ledger.noteAt.bind(ledger) }),

@@ -64,6 +64,8 @@ export interface Ledger {
    * spent: an owner's key is used once.
    */
   notesOwnedBy(owner: Uint8Array, after?: Cursor): Promise<NoteState[]>
+  /** So many transactions are followed back to see what strikes a note carries. Default 128. */
+  readonly looksBack?: number
   /** The transaction that made a note (its id), with the proof that a position has; null when there is no such note. */
   originOf?(note: Uint8Array): Promise<Position | null>
   /**

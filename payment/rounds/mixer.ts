@@ -7,20 +7,31 @@ import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { PaymentError } from '../error.ts'
+import { codeOf, PaymentError } from '../error.ts'
 import { diceKeys, type Keys } from '../keychain.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { recordsUnder, shortName } from '../records.ts'
 import type { RoundTimes } from '../times.ts'
 import type { JoinScheme } from './join.ts'
+import { carriedBy } from './lineage.ts'
 import { readMessage } from './message.ts'
 import { type Meeting, nextMeeting } from './pairing.ts'
 import { type RoundRecord, readRecord } from './record.ts'
 import type { Settlement } from './settle.ts'
 import { type Report, RoundShell, recordKey } from './shell.ts'
 import type { RoundConfig, RoundState } from './state.ts'
-import { banish, isCooling, readStrike, type Strike, type Strikes, strike, writeStrike } from './strikes.ts'
+import {
+  banish,
+  type Carried,
+  isCooling,
+  noStrike,
+  readStrike,
+  type Strike,
+  type Strikes,
+  strike,
+  writeStrike,
+} from './strikes.ts'
 
 /** Tells the owner of a note that it handed in. */
 export interface MixerReport {
@@ -157,6 +168,7 @@ export class Mixer {
     const shell = new RoundShell({
       config: this.#config,
       keysSaved: () => this.#keys.saved(),
+      isCooling: async one => (await this.#carried(one)).coolUntil > clock.now(),
       clock,
       store,
       ledger,
@@ -183,9 +195,21 @@ export class Mixer {
     }
   }
 
-  async #remember({ id }: Note, judge: typeof strike): Promise<void> {
-    const key = hex(id)
-    this.#strikes = judge(this.#strikes, key, this.#init.clock.now())
+  /** A ledger that does not show where a note comes from hides nobody's own strikes. */
+  async #carried(note: Note): Promise<Carried> {
+    const { ledger, clock, log } = this.#init
+    try {
+      return await carriedBy(ledger, this.#strikes, note, clock.now())
+    } catch (error) {
+      log.debug({ code: codeOf(error) }, 'payment round: the ledger does not show where a note comes from')
+      return noStrike
+    }
+  }
+
+  async #remember(note: Note, judge: typeof strike): Promise<void> {
+    const key = hex(note.id)
+    const before = await this.#carried(note)
+    this.#strikes = judge(this.#strikes, key, this.#init.clock.now(), before)
     const kept = this.#strikes.notes.get(key)
     if (kept !== undefined) await this.#init.store.put(`strike/${key}`, writeStrike(kept))
   }

@@ -9,12 +9,12 @@ import { Timers } from '../../world/timers.ts'
 import { turns } from '../../world/turns.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { codeOf, PaymentError } from '../error.ts'
-import { isSpending, type Ledger } from '../ledger/ledger.ts'
+import { isSpending, type Ledger, type NoteState } from '../ledger/ledger.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { momentOf } from '../times.ts'
 import type { Conviction } from './judge.ts'
 import { startRound } from './keys.ts'
-import { Looks } from './looks.ts'
+import { Looks, type Named } from './looks.ts'
 import { type RoundRecord, readRecord, writeRecord } from './record.ts'
 import { step } from './round.ts'
 import { type Settlement, settle, shownOf, spenderIn } from './settle.ts'
@@ -33,6 +33,8 @@ export interface ShellInit {
   readonly config: RoundConfig
   /** Returns when it is on disk that no key that `newOutput` gave is given again. Default: at once. */
   readonly keysSaved?: () => Promise<void>
+  /** Says of a note that the ledger has shown whether it is passed over for what it was made of (lineage.ts). */
+  readonly isCooling?: (note: Note) => Promise<boolean>
   readonly clock: Clock
   readonly store: Store
   readonly ledger: Ledger
@@ -78,7 +80,7 @@ export class RoundShell {
       timers: this.#timers,
       log: init.log,
       isWanted: ({ id, evidence }) => this.#isDoubtful(id, evidence),
-      tell: ({ id, evidence }, note) => this.#event({ type: 'note', id, evidence, note }),
+      tell: (named, note) => void this.#noted(named, note),
     })
     this.#step = of
   }
@@ -145,6 +147,11 @@ export class RoundShell {
       if (this.#state === null) return
       await this.#carry(this.#step(this.#init.config, this.#state, event, momentOf(this.#init.clock)))
     })
+  }
+
+  async #noted({ id, evidence }: Named, note: NoteState | null): Promise<void> {
+    const isCooling = note !== null && ((await this.#init.isCooling?.(note)) ?? false)
+    this.#event({ type: 'note', id, evidence, note: isCooling ? null : note })
   }
 
   /** One thing after the other; what fails is said, and the round goes on with the next event. */

@@ -12,6 +12,7 @@ export interface Strikes {
 }
 
 export interface Strike {
+  /** A note that comes out of a join carries parts of strikes (lineage.ts). */
   readonly count: number
   /** Milliseconds since 1970-01-01 UTC: before that, the note is not paired with. */
   readonly coolUntil: number
@@ -28,16 +29,21 @@ const mostNotes = 10_000
 
 export const noStrikes: Strikes = { notes: new Map() }
 
-/** A timeout. */
-export function strike(strikes: Strikes, note: string, now: number): Strikes {
-  const count = (current(strikes, note, now)?.count ?? 0) + 1
-  const cooling = count === 1 ? 0 : Math.min(longestCooling, firstCooling * 2 ** (count - 2))
+/** Says how often a note's owner was late or guilty, and until when the note is not paired with. */
+export type Carried = Pick<Strike, 'count' | 'coolUntil'>
+
+export const noStrike: Carried = { count: 0, coolUntil: 0 }
+
+/** A timeout. @param before what the note carries from those that it was made of */
+export function strike(strikes: Strikes, note: string, now: number, before: Carried = noStrike): Strikes {
+  const count = (current(strikes, note, now) ?? before).count + 1
+  const cooling = count < 2 ? 0 : Math.min(longestCooling, firstCooling * 2 ** (Math.floor(count) - 2))
   return remember(strikes, note, { count, coolUntil: now + cooling, forgetAt: now + cooling + memory }, now)
 }
 
-/** A conviction: the note's owner broke the protocol. */
-export function banish(strikes: Strikes, note: string, now: number): Strikes {
-  const count = (current(strikes, note, now)?.count ?? 0) + 1
+/** A conviction: the note's owner broke the protocol. @param before as of `strike` */
+export function banish(strikes: Strikes, note: string, now: number, before: Carried = noStrike): Strikes {
+  const count = (current(strikes, note, now) ?? before).count + 1
   const coolUntil = now + longestCooling
   return remember(strikes, note, { count, coolUntil, forgetAt: coolUntil + memory }, now)
 }
@@ -45,6 +51,11 @@ export function banish(strikes: Strikes, note: string, now: number): Strikes {
 /** Says whether requests with this note are passed over. */
 export function isCooling(strikes: Strikes, note: string, now: number): boolean {
   return now < (strikes.notes.get(note)?.coolUntil ?? 0)
+}
+
+/** What this very note carries; undefined when nothing is remembered of it. */
+export function carriedOf(strikes: Strikes, note: string, now: number): Carried | undefined {
+  return current(strikes, note, now) ?? undefined
 }
 
 function current(strikes: Strikes, note: string, now: number): Strike | null {
@@ -62,16 +73,16 @@ function remember(strikes: Strikes, note: string, strike: Strike, now: number): 
   return { notes }
 }
 
-/** A strike as it stands on disk, under its note. */
+/** A strike as it stands on disk, under its note: hundredths of its count, rounded up. */
 export function writeStrike({ count, coolUntil, forgetAt }: Strike): Uint8Array {
-  return write({ count, coolUntil, forgetAt })
+  return write({ count: Math.ceil(100 * count), coolUntil, forgetAt })
 }
 
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 export function readStrike(bytes: Uint8Array): Strike {
   const read = new Reader(bytes, 'strike', 128)
   read.map(3)
-  const count = read.key('count').uint()
+  const count = read.key('count').uint() / 100
   const forgetAt = read.key('forgetAt').uint()
   const coolUntil = read.key('coolUntil').uint()
   read.end()
