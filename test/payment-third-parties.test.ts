@@ -10,6 +10,7 @@ import type { Ledger } from '../payment/ledger/ledger.ts'
 import { ownerOf } from '../payment/ledger/transaction.ts'
 import type { PairRequest } from '../payment/rounds/message.ts'
 import { usualTimes } from '../payment/times.ts'
+import type { VirtualClock } from '../world/clock.ts'
 import { fraction, seededRandom } from '../world/random.ts'
 import { keysUnder } from '../world/store.ts'
 import { minute, second } from '../world/units.ts'
@@ -111,6 +112,84 @@ test('a ledger that calls the notes of others spent, and cannot show by what, le
   for (const { name, note } of room.guests) if (name.startsWith('h')) bad.add(hex(note.id))
   await room.meet(40 * minute)
   assert.equal(sizes(room.guests), Array(8).fill(8))
+  room.close()
+})
+
+/** A node that answers one question a second, each after four seconds, and none that would wait for two minutes. */
+function busyNode(clock: VirtualClock): (ledger: Ledger) => Ledger {
+  const pause = (ms: number): Promise<void> => new Promise(resolve => clock.after(ms, resolve))
+  let free = 0
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    free = Math.max(free, clock.now()) + second
+    const wait = free - clock.now() + 4 * second
+    await pause(Math.min(wait, 120 * second))
+    if (wait > 120 * second) throw new Error('no answer')
+    return await work()
+  }
+  return ledger => ({
+    id: ledger.id,
+    note: id => inTurn(() => ledger.note(id)),
+    notesOwnedBy: owner => inTurn(() => ledger.notesOwnedBy(owner)),
+    submit: transaction => inTurn(() => ledger.submit(transaction)),
+    positionOf: transaction => inTurn(() => ledger.positionOf(transaction)),
+    feeTooLow: async () => null,
+  })
+}
+
+/** Counts who of six is joined while a stranger asks to join with notes that there are not, 30 times a minute. */
+async function joinedBesideJunk(
+  viewIn: (clock: VirtualClock) => (ledger: Ledger, name: string) => Ledger,
+): Promise<number> {
+  const room = await Room.open(honest, viewIn)
+  const random = seededRandom(77)
+  let asked: PairRequest | undefined
+  room.way = ({ body, bytes }) => {
+    if (body.kind === 'PR') asked ??= body
+    return bytes
+  }
+  const junk = (): void => {
+    if (asked !== undefined)
+      room.say(forgedTwin({ ...asked, note: { ...asked.note, id: random(32) } }, random))
+  }
+  for (let at = 0; at < 9.5 * minute; at += 2 * second) room.clock.after(at, junk)
+  await room.meet(30 * minute)
+  room.close()
+  return sizes(room.guests).filter(size => size === 6).length
+}
+
+test('made-up requests, half as many as a node can answer, keep nobody apart: each peer looks at a ledger of its own', async () => {
+  const own = (clock: VirtualClock) => {
+    const nodes = new Map<string, Ledger>()
+    return (ledger: Ledger, name: string): Ledger => {
+      const node = nodes.get(name) ?? busyNode(clock)(ledger)
+      nodes.set(name, node)
+      return node
+    }
+  }
+  assert.is(await joinedBesideJunk(own), 6)
+})
+
+test('control: where all ask one ledger, the same requests keep everybody apart', async () => {
+  const shared = (clock: VirtualClock) => {
+    let node: Ledger | undefined
+    return (ledger: Ledger): Ledger => {
+      node ??= busyNode(clock)(ledger)
+      return node
+    }
+  }
+  assert.is(await joinedBesideJunk(shared), 0)
+})
+
+test('eight notes that fall silent together cost twelve peers one run', async () => {
+  const names = [...Array(12).keys()].map(i => `h${i}`).concat([...Array(8).keys()].map(i => `s${i}`))
+  const room = await Room.open(names, undefined, { leastCircle: 1000 })
+  room.way = ({ body, bytes }, from) => (from.name.startsWith('s') && body.kind === 'SR' ? null : bytes)
+  await room.meet(30 * minute)
+  assert.equal(sizes(room.guests.slice(0, 12)), Array(12).fill(12))
+  for (const { told } of room.guests.slice(0, 12)) {
+    const last = told.findLast(({ what }) => what.type === 'settled')?.what
+    assert.is(last?.type === 'settled' ? last.record.attempts.length : 0, 2)
+  }
   room.close()
 })
 

@@ -16,6 +16,8 @@ import { type Note, notesOf, type Output, readTransaction, type SignedTransactio
 /** A note can move so many times in a row, and once a minute from then on: docs/spec/payments-ledger.md 3.9. */
 export const mostMoves = 16
 export const moveEvery: Ms = minute
+/** Parts of a whole number of moves add up to a little less than it. */
+const rounding = 1e-9
 /** classic-level then waits until the disk has it; memory-level knows no such option. */
 const durable = { sync: true, keyEncoding: 'utf8' } as const
 const nothing: Uint8Array = new Uint8Array(0)
@@ -313,8 +315,10 @@ export class Book {
     const made = await Promise.all(
       spent.map(async ({ id }) => readMade((await this.#store.get(keys.note(id))) ?? nothing)),
     )
-    // The most of them: nobody who joins with a note that has none left pays for it
-    return Math.max(...made.map(one => rested(one, now)))
+    // By their worth, so that no transaction makes moves: what is put together with tired notes shares its own with them
+    const worth = spent.reduce((sum, { denomination }) => sum + denomination, 0)
+    const left = spent.map(({ denomination }, i) => (denomination / worth) * rested(made[i] as Making, now))
+    return Math.floor(left.reduce((sum, one) => sum + one, 0) + rounding)
   }
 
   async #notesIn({ transaction }: SignedTransaction): Promise<Map<string, NoteState>> {
