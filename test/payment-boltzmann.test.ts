@@ -156,6 +156,28 @@ test('twelve different inputs and outputs: every output is in a block, the order
   }
 })
 
+test('a fee as large as the amounts counts all ways to part them, tells how far it is, and can be ended', () => {
+  const inputs = Array.from({ length: 9 }, (_, i) => 1_000_000 + 7919 * i * i)
+  const outputs = Array.from({ length: 9 }, (_, i) => 1000 + 31 * i * i)
+  const parts: number[] = []
+  const { interpretations } = boltzmann({ inputs, outputs }, part => parts.push(part))
+  // Any block of inputs may have any outputs: S(9, k) ways for the inputs times k^9 for the outputs
+  const ways = [1n, 255n, 3025n, 7770n, 6951n, 2646n, 462n, 36n, 1n]
+  assert.is(
+    interpretations,
+    ways.reduce((sum, s, k) => sum + s * BigInt(k + 1) ** 9n, 0n),
+  )
+  assert.equal(
+    parts,
+    [...parts].sort((a, b) => a - b),
+  )
+  assert.ok(parts.length > 100 && (parts.at(-1) as number) > 0.9)
+  const stop = (part: number): void => {
+    if (part > 0.5) throw new RangeError('enough')
+  }
+  assert.throws(() => boltzmann({ inputs, outputs }, stop), /enough/)
+})
+
 test('doubles hold the count of every part of a transaction', () => {
   const stirling = [[1n]]
   for (let n = 1; n <= 11; n++) {

@@ -1,7 +1,7 @@
-// docs/spec/payments-rounds.md 4.8, payments-paymix.md 5.3: a payer that is stopped as it signs, beside a ledger whose
-// answers take seconds, ends with the coin or with the payment; and a ledger that says nothing for hours costs no coin:
-// pieces stay `mixing` with their rounds on disk, and are paid once it answers. Control: with the round forgotten on
-// disk a coin is gone.
+// docs/spec/payments-rounds.md 4.8, docs/spec/payments-paymix.md 5.3: a payer that is stopped as it signs, beside a
+// ledger whose answers take seconds, ends with the coin or with the payment; and a ledger that says nothing for hours
+// costs no coin: pieces stay `mixing` with their rounds on disk, and are paid once it answers. Control: with the round
+// forgotten on disk a coin is gone.
 // tier: slow
 
 import { test } from 'uvu'

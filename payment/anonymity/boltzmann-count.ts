@@ -1,7 +1,7 @@
 // The count behind boltzmann.ts: readings of smaller and smaller parts of a transaction.
 // docs/spec/payments-anonymity.md 1.4.
 
-import { digits, eachInside, firstAtLeast, type Side, type Slices, slices } from './multiset.ts'
+import { binomial, digits, eachInside, firstAtLeast, type Side, type Slices, slices } from './multiset.ts'
 
 /** Says what a block may keep: its inputs less its outputs lie from `least` (0 or below) to `most`. */
 export interface Margin {
@@ -22,9 +22,12 @@ interface Table {
    * twelve inputs can have more, and that row is left out.
    */
   readonly ways: Float64Array
+  /** Room for the sums of one row (Row.upTo). */
+  readonly sums: Float64Array
 }
 
 /**
+ * @param onProgress is told which part of the work is done, often; what it throws ends the count
  * @returns the number of readings, and for each distinct amount of the outputs and of the inputs (side.groupOf) in how
  * many of them one given output and one given input of these amounts lie in one block
  */
@@ -33,29 +36,60 @@ export function countReadings(
   outputs: Side,
   allowed: Margin,
   fee: number,
+  onProgress: (part: number) => void = () => {},
 ): { interpretations: bigint; links: bigint[][] } {
   const ways = new Float64Array(inputs.size * outputs.size)
-  const table: Table = { inputs, outputs, parts: slices(outputs), allowed, fee, ways }
+  const parts = slices(outputs)
+  const sums = new Float64Array(parts.sums.length)
+  const table: Table = { inputs, outputs, parts, allowed, fee, ways, sums }
   ways[0] = 1
-  for (let whole = 1; whole < inputs.size - 1; whole++) addRow(table, whole)
+  for (let rest = 0; rest < inputs.size - 2; rest++) {
+    onProgress(rest / inputs.size)
+    handOn(table, rest)
+  }
   return sumBlocks(table)
 }
 
-/** The readings of inputs I with all possible outputs: over each block that holds one input of its first amount. */
-function addRow(table: Table, whole: number): void {
+/**
+ * Hands the readings of some inputs on to all inputs that have one block more, which holds one input of their first
+ * amount.
+ */
+function handOn(table: Table, rest: number): void {
   const { inputs } = table
-  const have = digits(inputs, whole)
-  const first = have.findIndex(digit => digit > 0)
-  const others = have.map((digit, group) => (group === first ? digit - 1 : digit))
-  const one = inputs.counts.slice(0, first).reduce((stride, count) => stride * (count + 1), 1)
-  eachInside(inputs, others, (index, waysIn) => addBlock(table, whole, index + one, waysIn))
+  const row: Row = { table, rest, work: 0, upTo: undefined }
+  const have = digits(inputs, rest)
+  const walk = (group: number, stride: number, block: number, waysIn: number, isFirst: boolean): void => {
+    if (group === have.length) {
+      if (block > 0 && rest + block < inputs.size - 1) addBlock(row, block, waysIn)
+      return
+    }
+    const [own, all] = [have[group] as number, inputs.counts[group] as number]
+    for (let more = 0; more <= all - own; more++) {
+      const isEmpty = own + more === 0
+      if (isFirst && !isEmpty && more === 0) continue
+      const ways = isFirst && !isEmpty ? binomial(own + more - 1, more - 1) : binomial(own + more, more)
+      walk(group + 1, stride * (all + 1), block + more * stride, waysIn * ways, isFirst && isEmpty)
+    }
+  }
+  walk(0, 1, 0, 1, true)
 }
 
-/** Adds the readings of I in which the given block of inputs lies together, with whichever outputs. */
-function addBlock(table: Table, whole: number, block: number, waysIn: number): void {
+/** Readings of some inputs, as they are added up. */
+interface Row {
+  readonly table: Table
+  readonly rest: number
+  /** Parts that were added one by one so far. */
+  work: number
+  /** Sums within each slice of the outputs up to each of its parts, once it has paid to make them. */
+  upTo: Float64Array | undefined
+}
+
+/** Adds the readings in which this block of inputs lies together beside the rest, with whichever outputs. */
+function addBlock(row: Row, block: number, waysIn: number): void {
+  const { table, rest } = row
   const { inputs, outputs, parts, allowed, ways } = table
-  const rest = whole - block
-  const [row, restRow] = [whole * outputs.size, rest * outputs.size]
+  const whole = rest + block
+  const wholeRow = whole * outputs.size
   const [sum, restSum] = [inputs.sums[block] as number, inputs.sums[rest] as number]
   const [kept, restKept] = [room(table, whole), room(table, rest)]
   const [all, allEnd] = [parts.start[outputs.size - 1] as number, parts.start[outputs.size] as number]
@@ -66,14 +100,50 @@ function addBlock(table: Table, whole: number, block: number, waysIn: number): v
     // Of the outputs, the block takes so much that it and the rest both keep what they may.
     const low = Math.max(sum - allowed.most, outSum + restKept.least - restSum)
     const high = Math.min(sum - allowed.least, outSum + restKept.most - restSum)
-    const end = parts.start[out + 1] as number
-    let found = 0
-    for (let at = firstAtLeast(parts.sums, parts.start[out] as number, end, low); at < end; at++) {
-      if ((parts.sums[at] as number) > high) break
-      found += (parts.ways[at] as number) * (ways[restRow + out - (parts.inside[at] as number)] as number)
-    }
-    ways[row + out] = (ways[row + out] as number) + waysIn * found
+    const [start, end] = [parts.start[out] as number, parts.start[out + 1] as number]
+    const from = low <= 0 ? start : firstAtLeast(parts.sums, start, end, low)
+    const to = high >= outSum ? end : firstAtLeast(parts.sums, from, end, nextAbove(high))
+    if (from >= to) continue
+    ways[wholeRow + out] = (ways[wholeRow + out] as number) + waysIn * sumOf(row, out, from, to)
   }
+}
+
+/** Amounts are whole; what a block may keep need not be. */
+function nextAbove(bound: number): number {
+  return Math.floor(bound) + 1
+}
+
+/** Adds up what the rest and each of these parts of the outputs leave: one by one, until that has cost too much. */
+function sumOf(row: Row, out: number, from: number, to: number): number {
+  const { parts, outputs, ways } = row.table
+  const restRow = row.rest * outputs.size
+  row.work += to - from
+  if (row.upTo === undefined && row.work > parts.sums.length) row.upTo = sumsUpTo(row)
+  const { upTo } = row
+  if (upTo !== undefined) {
+    const before = from === (parts.start[out] as number) ? 0 : (upTo[from - 1] as number)
+    return (upTo[to - 1] as number) - before
+  }
+  let found = 0
+  for (let at = from; at < to; at++) {
+    found += (parts.ways[at] as number) * (ways[restRow + out - (parts.inside[at] as number)] as number)
+  }
+  return found
+}
+
+/** Exact in doubles, as the sum of a slice is at most what the row of one input more can have. */
+function sumsUpTo({ table, rest }: Row): Float64Array {
+  const { parts, outputs, ways, sums } = table
+  const row = rest * outputs.size
+  for (let out = 0; out < outputs.size; out++) {
+    let sum = 0
+    const end = parts.start[out + 1] as number
+    for (let at = parts.start[out] as number; at < end; at++) {
+      sum += (parts.ways[at] as number) * (ways[row + out - (parts.inside[at] as number)] as number)
+      sums[at] = sum
+    }
+  }
+  return sums
 }
 
 /** Gives what inputs I may keep so that they, and the inputs that are not among them, can each be cut into blocks. */

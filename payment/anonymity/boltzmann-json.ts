@@ -10,12 +10,13 @@ const longestText = 65_536
  * Counts in how many ways a join of JSON can be taken apart, and writes the count as JSON.
  *
  * @param text `{"inputs": [[label, amount], …], "outputs": […], "maxCjIntrafeesRatio": 0}`; other keys are left alone
+ * @param onProgress as of `boltzmann`
  * @returns `{"interpretations":"…","entropyBits":…,"links":[[…]]}`, a row an output and a column an input, in the
  * order given. Links are numbers of all their digits, also beyond 2^53.
  * @throws PaymentError BAD_CASE, TOO_LARGE
  */
-export function payBoltzmann(text: string): string {
-  return writeLinkage(boltzmann(readCase(text)))
+export function payBoltzmann(text: string, onProgress?: (part: number) => void): string {
+  return writeLinkage(boltzmann(readCase(text), onProgress))
 }
 
 /**

@@ -315,7 +315,7 @@ export class Book {
     const made = await Promise.all(
       spent.map(async ({ id }) => readMade((await this.#store.get(keys.note(id))) ?? nothing)),
     )
-    // By their worth, so that no transaction makes moves: what is put together with tired notes shares its own with them
+    // By their worth, so that no transaction makes moves: who is put together with tired notes shares with them
     const worth = spent.reduce((sum, { denomination }) => sum + denomination, 0)
     const left = spent.map(({ denomination }, i) => (denomination / worth) * rested(made[i] as Making, now))
     return Math.floor(left.reduce((sum, one) => sum + one, 0) + rounding)

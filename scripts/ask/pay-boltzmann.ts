@@ -9,8 +9,9 @@ import { columns } from '../columns.ts'
 export function boltzmannFile(file: string, isJson: boolean): undefined {
   const text = readText(file)
   try {
-    if (isJson) console.log(payBoltzmann(text))
-    else console.log(table(text))
+    const told = isJson ? payBoltzmann(text, progress()) : table(text, progress())
+    process.stderr.write(process.stderr.isTTY ? '\r\x1b[K' : '')
+    console.log(told)
   } catch (error) {
     if (!(error instanceof PaymentError)) throw error
     throw new CommandError(
@@ -18,6 +19,17 @@ export function boltzmannFile(file: string, isJson: boolean): undefined {
       `${file}: ${error.message}`,
       'docs/spec/payments-anonymity.md 1.5 shows a case',
     )
+  }
+}
+
+/** Tells somebody who watches, from the second second on and twice a second, how far the count has come. */
+function progress(): (part: number) => void {
+  let next = performance.now() + 1000
+  return part => {
+    const now = performance.now()
+    if (!process.stderr.isTTY || now < next) return
+    next = now + 500
+    process.stderr.write(`\r${Math.floor(100 * part)} %`)
   }
 }
 
@@ -31,9 +43,9 @@ function readText(file: string): string {
 }
 
 /** Each output with the probability that it belongs to each input. */
-function table(text: string): string {
+function table(text: string, onProgress: (part: number) => void): string {
   const { inputs, outputs } = readCase(text)
-  const { interpretations, entropyBits, links } = boltzmann(readCase(text))
+  const { interpretations, entropyBits, links } = boltzmann(readCase(text), onProgress)
   const percent = (count: bigint): string =>
     `${(Number((count * 10_000n) / interpretations) / 100).toFixed(1)} %`
   const rows = links.map((row, o) => [outputs[o] as number, ...row.map(count => percent(BigInt(count)))])
