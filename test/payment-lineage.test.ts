@@ -131,7 +131,7 @@ function forgetful(ledger: Ledger): Ledger {
   }
 }
 
-/** What a guest has after the rounds that it was in. */
+/** Gives what a guest has after the rounds that it was in. */
 async function heldBy(room: Room, guest: Guest, before: Held): Promise<Held> {
   const settlement = settlementOf(guest)
   const secret = settlement?.is === 'paid' ? settlement.outputSecret : null

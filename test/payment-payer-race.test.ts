@@ -27,7 +27,7 @@ interface Table {
   readonly stores: Store[]
 }
 
-/** How the first of three payers meets its ledger, and what else happens to it. */
+/** Says how the first of three payers meets its ledger, and what else happens to it. */
 interface Story {
   readonly seed: number
   /** The first payer's process ends as it signs, and starts again within half a minute. */

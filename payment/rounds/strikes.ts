@@ -53,7 +53,7 @@ export function isCooling(strikes: Strikes, note: string, now: number): boolean 
   return now < (strikes.notes.get(note)?.coolUntil ?? 0)
 }
 
-/** What this very note carries; undefined when nothing is remembered of it. */
+/** Gives what this very note carries; undefined when nothing is remembered of it. */
 export function carriedOf(strikes: Strikes, note: string, now: number): Carried | undefined {
   return current(strikes, note, now) ?? undefined
 }
