@@ -117,6 +117,10 @@ export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
     remedy: 'chaffinch identity list shows those that are; identity create makes one',
   },
   BAD_OPTION: { when: 'an option out of its range', remedy: 'correct the option that the message names' },
+  BAD_TEXT: {
+    when: 'text that is not UTF-8, in a body, path, query or header, or half a character in a text',
+    remedy: 'encode the text that the detail names as UTF-8; bytes that are no text go as base64 or octets',
+  },
   UNKNOWN_MESSAGE: {
     when: "an id of no message here, or of another app's or identity's",
     remedy: 'chaffinch inbox list and chaffinch queue --all show the ids',

@@ -31,6 +31,7 @@ export type ClientErrorCode =
   | 'NO_IDENTITY'
   | 'NO_CONTACT'
   | 'BAD_OPTION'
+  | 'BAD_TEXT'
   | 'UNKNOWN_MESSAGE'
   | 'NO_TOPIC'
   | 'BAD_ENTRY'

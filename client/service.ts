@@ -8,6 +8,7 @@ import { fullBucket, takeTokens } from '../world/rates.ts'
 import { until } from '../world/wait.ts'
 import { ClientError } from './error.ts'
 import type { Message, Received } from './message.ts'
+import { utf8Of } from './packets/utf8.ts'
 import { Reader } from './reader.ts'
 
 /** The first byte of an answer. */
@@ -93,7 +94,7 @@ export function serveRequests(
     if (!mayWork()) return ['busy', none]
     try {
       const given = await handler({ bytes, text, signal })
-      return ['fine', typeof given === 'string' ? new TextEncoder().encode(given) : given]
+      return ['fine', typeof given === 'string' ? utf8Of(given, 'answer') : given]
     } catch (error) {
       log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'a handler failed')
       return ['failed', none]

@@ -198,6 +198,7 @@ const cases: Readonly<Record<Code, (code: Code) => Promise<void> | void>> = {
   NO_CONTACT: code => talking(31, ({ alice }) => assertCode(alice.client.contacts.remove('nobody'), code)),
   NO_IDENTITY: elsewhere('client-identities.test.ts'),
   BAD_OPTION: elsewhere('client.test.ts'),
+  BAD_TEXT: elsewhere('client-loopback.test.ts'),
   UNKNOWN_MESSAGE: elsewhere('client.test.ts'),
   NO_TOPIC: elsewhere('bulletin.test.ts'),
   BAD_ENTRY: elsewhere('bulletin.test.ts'),

@@ -6,11 +6,14 @@ import { open, readFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer } from '@hono/node-server'
-import { Hono } from 'hono'
+import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { WebSocketServer } from 'ws'
+import { type Clock, systemClock } from './clock.ts'
+import { bearerOf, notUtf8In, readHost } from './http-fields.ts'
 import { noSuchPath, problem } from './problem.ts'
 import { second } from './units.ts'
+import { dropUnread } from './unread.ts'
 
 const host = '127.0.0.1'
 /** Bytes of a token before it is written as hex. */
@@ -43,6 +46,8 @@ export interface LoopbackOptions {
   readonly maxBodyBytes?: number
   /** Connections at a time; default 64. */
   readonly connections?: number
+  /** Tells how long an answer waits for who does not read it. */
+  readonly clock?: Clock
 }
 
 /** A port of 127.0.0.1 that is served. Made by `serveLoopback`. */
@@ -72,8 +77,9 @@ export class TokenError extends Error {
 
 /**
  * Serves routes on 127.0.0.1. A request whose Host header names anything else gets 403: a page in this machine's
- * browser could otherwise reach the port under a name of its own (DNS rebinding). One without the token gets 401,
- * a route that throws 500 without a reason.
+ * browser could otherwise reach the port under a name of its own (DNS rebinding). One whose path, query or headers
+ * are not UTF-8 gets 400, one without the token 401, a route that throws 500 without a reason. Who does not read what
+ * it asked for is cut off.
  *
  * @throws ListenError when the port is taken or not allowed
  */
@@ -83,8 +89,10 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   const admits = options.admits ?? (header => token !== undefined && bears(header, token))
   const app = new Hono()
   app.use(async (context, next) => {
-    if (isLoopback(address) && !namesLoopback(context.req.header('host'), port))
+    if (isLoopback(address) && !namesLoopback(context.req.header('host'), address, port))
       return problem(403, 'BAD_HOST', `the Host header names another machine: want ${host}:${port}`)
+    const broken = notUtf8In(targetOf(context), context.req.raw.headers)
+    if (broken !== undefined) return problem(400, 'BAD_TEXT', broken)
     const free = options.open?.includes(context.req.path) ?? false
     if (!free && !admits(context.req.header('authorization')))
       return problem(401, 'BAD_TOKEN', 'the token is missing or wrong: want Authorization: Bearer TOKEN', {
@@ -116,9 +124,11 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   server.maxConnections = options.connections ?? 64
   server.headersTimeout = 10 * second
   server.requestTimeout = 60 * second
+  const stopWatching = dropUnread(server, options.clock ?? systemClock)
   port = await listen(server, options.port, address)
   const close = (): Promise<void> =>
     new Promise(resolve => {
+      stopWatching()
       server.close(() => resolve())
       for (const socket of sockets?.clients ?? []) socket.terminate()
       server.closeAllConnections()
@@ -182,12 +192,20 @@ function listen(server: Server, port: number, address: string): Promise<number> 
   })
 }
 
-function namesLoopback(header: string | undefined, port: number): boolean {
-  return [host, 'localhost', '[::1]'].some(name => header === `${name}:${port}`)
+/** The target as it was sent, before anything is made of it. */
+function targetOf(context: Context): string {
+  const { incoming } = context.env as { readonly incoming?: { readonly url?: string } }
+  return incoming?.url ?? context.req.url
+}
+
+/** Tells whether a Host field names this machine and this port, by a name that no page can have. */
+function namesLoopback(field: string | undefined, address: string, port: number): boolean {
+  const named = readHost(field ?? '')
+  return named?.port === port && [host, 'localhost', '[::1]', reachedAt(address)].includes(named.name)
 }
 
 /** Digests, so that neither the length nor the place of a difference shows in the time. */
-function bears(header: string | undefined, token: string): boolean {
+function bears(field: string | undefined, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`))
+  return timingSafeEqual(digest(bearerOf(field) ?? ''), digest(token))
 }

@@ -3,6 +3,7 @@
 
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { Clock } from '../../world/clock.ts'
+import { bearerOf } from '../../world/http-fields.ts'
 import { type Bucket, fullBucket, msUntilToken, takeTokens } from '../../world/rates.ts'
 import { second } from '../../world/units.ts'
 
@@ -34,14 +35,14 @@ export interface Access {
 
 export function access({ clock, token, apps, perMinute }: AccessInit): Access {
   const known: readonly (readonly [digest: Buffer, asker: Asker])[] = [
-    [digestOf(`Bearer ${token}`), undefined],
-    ...[...apps].map(([app, own]) => [digestOf(`Bearer ${own}`), { app }] as const),
+    [digestOf(token), undefined],
+    ...[...apps].map(([app, own]) => [digestOf(own), { app }] as const),
   ]
   const buckets = new Map<string, Bucket>()
   const rate = { perMinute, burst: Math.max(1, perMinute / 2) }
   return {
     asker(header) {
-      const given = digestOf(header ?? '')
+      const given = digestOf(bearerOf(header) ?? '')
       // All of them, so that the time says nothing of which
       const found = known.filter(([digest]) => timingSafeEqual(digest, given))
       return found.length === 0 ? false : found[0]?.[1]

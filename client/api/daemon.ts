@@ -4,6 +4,7 @@
 import { Hono } from 'hono'
 import { type Clock, systemClock } from '../../world/clock.ts'
 import { type Loopback, serveLoopback } from '../../world/http.ts'
+import { utf8Body } from '../../world/http-body.ts'
 import { noSuchPath, problem } from '../../world/problem.ts'
 import type { Client } from '../client.ts'
 import type { Identities } from '../identities.ts'
@@ -17,6 +18,7 @@ import { byIdentity, identityRoutes } from './identities.ts'
 import { messageRoutes, type RoutesInit } from './messages.ts'
 import type { ApiPart } from './part.ts'
 import { problemOf } from './problem.ts'
+import { socketRoutes } from './socket.ts'
 
 /** Says what the HTTP API serves, and to whom. */
 export interface DaemonOptions {
@@ -66,7 +68,8 @@ export async function serveClient(options: DaemonOptions): Promise<Loopback> {
     open: [docsPath],
     maxBodyBytes,
     sockets: true,
-    routes: app => app.route('/', routes),
+    clock,
+    routes: app => app.use(utf8Body).route('/', routes),
   })
   const close = (): Promise<void> => {
     closing.abort()
@@ -100,7 +103,8 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   app.route('/', messageRoutes(init))
   app.route('/', controlRoutes(init))
   app.route('/', contactRoutes(init))
-  app.route('/', eventRoutes(init, who))
+  app.route('/', eventRoutes(init))
+  app.route('/', socketRoutes(init, who))
   for (const { routes } of init.parts ?? []) app.route('/', routes)
   if (init.identities !== undefined) app.route('/', identityRoutes(init.identities))
   serveDocument(app)

@@ -9,6 +9,7 @@ import type { Client } from '../client.ts'
 import { mainIdentity } from '../folder/identity-list.ts'
 import type { Identities } from '../identities.ts'
 import type { Access, Env } from './access.ts'
+import { readJson } from './messages.ts'
 import { says } from './openapi.ts'
 import { problemOf } from './problem.ts'
 import * as form from './schemas.ts'
@@ -24,7 +25,7 @@ export function identityRoutes(identities: Identities): Hono<Env> {
     context.json({ identities: identities.names.map(name => identityOf(name, identities.client(name))) }),
   )
   app.post('/identities', describeRoute(says.createIdentity), async context => {
-    const { name } = v.parse(form.identityBody, await context.req.json().catch(() => undefined))
+    const { name } = v.parse(form.identityBody, await readJson(context))
     return context.json(identityOf(name, await identities.create(name)), 201)
   })
   app.delete('/identities/:name', describeRoute(says.removeIdentity), async context => {

@@ -4,6 +4,7 @@ import { type Context, Hono } from 'hono'
 import { describeRoute } from 'hono-openapi'
 import * as v from 'valibot'
 import type { Clock } from '../../world/clock.ts'
+import { isOctets, notUtf8Body } from '../../world/http-body.ts'
 import { until, within } from '../../world/wait.ts'
 import type { BulletinEntry } from '../bulletin/bulletin.ts'
 import type { Client } from '../client.ts'
@@ -11,6 +12,7 @@ import { ClientError } from '../error.ts'
 import type { Identities } from '../identities.ts'
 import type { Message, Received } from '../message.ts'
 import type { SendOptions } from '../options.ts'
+import { utf8Of } from '../packets/utf8.ts'
 import type { Env } from './access.ts'
 import { says } from './openapi.ts'
 import type { ApiPart } from './part.ts'
@@ -114,11 +116,9 @@ async function waiting<T>(
   return ms === 0 ? await run(undefined) : await within(clock, ms, signals, run)
 }
 
-const octets = 'application/octet-stream'
-
 /** Raw bytes with the rest in the query, or JSON. */
 async function readSend(context: Context): Promise<{ to: string; bytes: Uint8Array; options: SendOptions }> {
-  if (context.req.header('content-type') === octets) {
+  if (isOctets(context.req.header('content-type'))) {
     const { to, ...options } = v.parse(form.sendQuery, context.req.query())
     return { to, bytes: await rawBytes(context), options: given(options) }
   }
@@ -127,7 +127,7 @@ async function readSend(context: Context): Promise<{ to: string; bytes: Uint8Arr
 }
 
 async function readReplyRequest(context: Context): Promise<{ bytes: Uint8Array; options: SendOptions }> {
-  if (context.req.header('content-type') === octets) {
+  if (isOctets(context.req.header('content-type'))) {
     const options = v.parse(form.replyQuery, context.req.query())
     return { bytes: await rawBytes(context), options: given(options) }
   }
@@ -136,7 +136,7 @@ async function readReplyRequest(context: Context): Promise<{ bytes: Uint8Array; 
 }
 
 async function readBytes(context: Context): Promise<Uint8Array> {
-  if (context.req.header('content-type') === octets) return await rawBytes(context)
+  if (isOctets(context.req.header('content-type'))) return await rawBytes(context)
   const { text, base64 } = v.parse(form.contentBody, await readJson(context))
   return contentOf(text, base64)
 }
@@ -145,20 +145,25 @@ async function rawBytes(context: Context): Promise<Uint8Array> {
   return new Uint8Array(await context.req.arrayBuffer())
 }
 
-/** @throws ClientError BAD_OPTION */
+/** @throws ClientError BAD_OPTION, BAD_TEXT */
 export async function readJson(context: Context): Promise<unknown> {
+  const bytes = new Uint8Array(await context.req.arrayBuffer())
+  const broken = notUtf8Body(context.req.header('content-type'), bytes)
+  if (broken !== undefined) throw new ClientError('BAD_TEXT', broken)
   try {
-    return await context.req.json()
+    return JSON.parse(new TextDecoder().decode(bytes))
   } catch (cause) {
-    throw new ClientError('BAD_OPTION', `the body is no JSON; for raw bytes say content-type: ${octets}`, {
-      cause,
-    })
+    throw new ClientError(
+      'BAD_OPTION',
+      'the body is no JSON; for raw bytes say content-type: application/octet-stream',
+      { cause },
+    )
   }
 }
 
-/** @throws ClientError BAD_OPTION */
+/** @throws ClientError BAD_OPTION, BAD_TEXT */
 export function contentOf(text: string | undefined, base64: string | undefined): Uint8Array {
-  if (text !== undefined && base64 === undefined) return new TextEncoder().encode(text)
+  if (text !== undefined && base64 === undefined) return utf8Of(text, 'text')
   if (text !== undefined || base64 === undefined)
     throw new ClientError('BAD_OPTION', 'the body wants either text or base64')
   const bytes = Buffer.from(base64, 'base64')

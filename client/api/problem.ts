@@ -18,6 +18,7 @@ const statuses: Partial<Record<ClientErrorCode | ApiCode, number>> = {
   WRONG_NETWORK: 400,
   WRONG_VERSION: 400,
   BAD_OPTION: 400,
+  BAD_TEXT: 400,
   BAD_ENTRY: 400,
   BAD_SURB: 400,
   UNKNOWN_MESSAGE: 404,

@@ -16,9 +16,8 @@ import { readAddress } from '../packets/address.ts'
 import { writeMessage, writeReply } from '../packets/content.ts'
 import { maxMessageBytes, messageIdBytes } from '../packets/fragments.ts'
 import { checkWayTo } from '../packets/pattern.ts'
+import { utf8Of } from '../packets/utf8.ts'
 import type { Outgoing } from './outbox.ts'
-
-const text = new TextEncoder()
 
 /** Reply blocks that go with a message: their secrets are written together with it. */
 interface Blocks {
@@ -152,9 +151,9 @@ export class Composer {
   }
 }
 
-/** @throws ClientError TOO_LARGE */
+/** @throws ClientError TOO_LARGE, BAD_TEXT */
 function bytesOf(content: Uint8Array | string, most: number, what: string): Uint8Array {
-  const bytes = typeof content === 'string' ? text.encode(content) : content
+  const bytes = typeof content === 'string' ? utf8Of(content, 'content') : content
   if (bytes.length > most)
     throw new ClientError('TOO_LARGE', `${what}: ${bytes.length} bytes, at most ${most}: split it`)
   return bytes
