@@ -5,7 +5,7 @@
 import type { View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import { type Clock, systemClock } from '../world/clock.ts'
-import { exponential, fraction, pick, type Random, systemRandom } from '../world/random.ts'
+import { exponential, fraction, type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
 import { type Turns, turns } from '../world/turns.ts'
 import { sleep } from '../world/wait.ts'
@@ -21,6 +21,7 @@ import {
   mainIdentity,
   readIdentities,
 } from './folder/identity-list.ts'
+import { pickGateway } from './incoming/choice.ts'
 
 /** Configures all identities of a folder: each becomes a client of its own. */
 export interface IdentitiesOptions extends ClientOptions {
@@ -248,7 +249,7 @@ export class Identities {
     const strangers = others.filter(({ family }) => !families.has(family))
     const from = [strangers, others, running].find(some => some.length > 0)
     if (from === undefined) return undefined
-    const { id } = pick(this.#random, from)
+    const { id } = pickGateway(this.#random, from, running)
     this.#drawn.set(name, hex(id))
     return id
   }

@@ -73,6 +73,7 @@ function nodeJson({ descriptor, place, running, reliable, since }: ConsensusNode
       sealingKey: hex(sealingKey),
       mailboxKey: hex(mailboxKey),
     })),
+    capacity: stable.capacity,
     addresses: stable.addresses,
     identity: hex(identityOf(stable)),
     certifiedUntil: stable.certifiedUntil,

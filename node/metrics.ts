@@ -128,6 +128,15 @@ export function nodeMetrics(
   gauge('chaffinch_mail_bytes', 'Bytes in all mailboxes', s => s.mail?.bytes ?? 0)
   gauge('chaffinch_mailboxes', 'Mailboxes', s => s.mail?.mailboxes ?? 0)
   gauge('chaffinch_clients', 'Clients connected', s => s.mail?.clients ?? 0)
+  gauge('chaffinch_client_capacity', 'Clients that it can carry now; NaN where that is not measured', s =>
+    s.mail?.load ? s.mail.load.capacity : Number.NaN,
+  )
+  counter('chaffinch_turned_away_clients_total', 'Clients for which there was no room', s =>
+    s.mail ? s.mail.turnedAway : 0,
+  )
+  counter('chaffinch_shed_clients_total', 'Strangers that had to go because of the load', s =>
+    s.mail ? s.mail.shed : 0,
+  )
   gauge('chaffinch_bulletin_entries', 'Entries on the board', s => s.bulletin.entries)
   gauge('chaffinch_bulletin_bytes', 'Bytes on the board', s => s.bulletin.bytes)
   gauge('chaffinch_bulletin_neighbours', 'Nodes that entries are passed on to', s => s.bulletin.peers)

@@ -10,12 +10,13 @@ import { type Ms, second } from '../world/units.ts'
 import { sleep } from '../world/wait.ts'
 import { conduct, door, type Life } from './door.ts'
 import { epochs } from './epochs.ts'
+import { sampleMs } from './gateway/load.ts'
 import { sweepMs } from './gateway/mailbox.ts'
 import { loopSender } from './loops/sender.ts'
 import { usualStrategy } from './mixing/voted.ts'
 import type { NodeOptions } from './options.ts'
 import { openParts, type Parts } from './parts.ts'
-import { openPipeline } from './pipeline.ts'
+import { openPipeline, type Pipeline } from './pipeline.ts'
 import { rankOf } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
 
@@ -70,6 +71,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     sender.cover(held)
   })
   serveMail(options, parts, timers)
+  measureLoad(options, parts, pipeline, timers)
   link.onCells(door(options, parts, pipeline, life))
 
   const node: RunningNode = {
@@ -140,6 +142,24 @@ function serveMail(
     gateway.gone(client)
     entry.gone(client)
   })
+}
+
+/** Measures what a gateway can carry, and has strangers go where it is less than what came. */
+function measureLoad(
+  { load: measured, clock }: NodeOptions,
+  { mail }: Parts,
+  { relay }: Pipeline,
+  timers: Timers,
+): void {
+  if (mail?.load === undefined || measured === undefined) return
+  const { gateway, load } = mail
+  const sample = (): void => {
+    const work = relay.counters.received + gateway.counters.answered + mail.entry.counters.carried
+    load.sample({ at: clock.elapsed(), cpuMs: measured.cpuMs(), work, clients: gateway.clients })
+    gateway.shed()
+    timers.after(sampleMs, sample)
+  }
+  sample()
 }
 
 /** Gives an answer so long after it was asked for, whatever it took to make. */

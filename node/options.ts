@@ -8,10 +8,19 @@ import type { Clock } from '../world/clock.ts'
 import type { Log } from '../world/log.ts'
 import type { Random } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
+import type { Ms } from '../world/units.ts'
 import type { Files } from './files.ts'
 import type { NodeLimits } from './limits.ts'
 import type { StartThread } from './relay/peel-worker.ts'
 import type { Admission } from './routes.ts'
+
+/** Says what a gateway may take of the machine, and measures what it takes. */
+export interface LoadOptions {
+  /** Bounds what its process may take: .5 for half of a core. */
+  readonly cores: number
+  /** Gives the processor time of this process so far, of all its threads, milliseconds. */
+  readonly cpuMs: () => Ms
+}
 
 /** A mix or gateway is made of these. */
 export interface NodeOptions {
@@ -46,6 +55,8 @@ export interface NodeOptions {
   readonly random: Random
   readonly log: Log
   readonly limits?: Partial<NodeLimits>
+  /** Measures what a gateway can carry (docs/spec/gateway.md 8). Default: it carries as many as it may know. */
+  readonly load?: LoadOptions
   /** Threads that peel; 0, the default, for none but the node's own. Files in memory have none but that. */
   readonly threads?: number
   /** Starts one; default: from compiled code. */

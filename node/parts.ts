@@ -13,6 +13,7 @@ import { type Disk, diskWatch } from './disk.ts'
 import { type Channels, channelIdleMs, channels } from './gateway/channels.ts'
 import { type Entry, entry } from './gateway/entry.ts'
 import { type Gateway, gateway } from './gateway/gateway.ts'
+import { Load } from './gateway/load.ts'
 import { type Mailboxes, openMailboxes } from './gateway/mailbox.ts'
 import { defaultNodeLimits, type NodeLimits } from './limits.ts'
 import { type Loops, nodeLoops } from './loops/loops.ts'
@@ -49,6 +50,8 @@ export interface Mail {
   readonly gateway: Gateway
   readonly channels: Channels
   readonly entry: Entry
+  /** Undefined where nothing is measured. */
+  readonly load: Load | undefined
 }
 
 /**
@@ -72,13 +75,15 @@ export async function openParts(options: NodeOptions): Promise<Parts> {
   await keys.advance(clock.now())
   await openJournals(options, keys, replay)
   const { loops, watch } = watchedLoops(options, g, limits.loops)
-  const joined = options.directory === undefined ? await join(options, keys, loops, announcements) : undefined
+  const load = role === 'gateway' && options.load ? new Load(options.load.cores) : undefined
+  const saying = { services: () => announcements.list(), capacity: () => load?.class(parameters()) }
+  const joined = options.directory === undefined ? await join(options, keys, loops, saying) : undefined
   const directory = options.directory ?? (joined as JoinedDirectory)
   admission.refresh(directory)
   const sign = (message: Uint8Array): Uint8Array => ed25519Sign(seed, message)
   const bulletin = new Bulletin({ network: network.name, userBytes, link, admission, sign, clock, random })
   const given = { ...options, limits, parameters, payloadBytes }
-  const mail = boxes && openMail(given, boxes, bulletin, announcements, keys)
+  const mail = boxes && openMail(given, boxes, bulletin, announcements, keys, load)
   return {
     limits,
     geometry: g,
@@ -131,6 +136,7 @@ function openMail(
   bulletin: Bulletin,
   announcements: Announcements,
   keys: KeyRing,
+  load: Load | undefined,
 ): Mail {
   const { link, admission, clock, random, limits, parameters, payloadBytes } = options
   const pageSize = (): PageSize => {
@@ -155,6 +161,8 @@ function openMail(
     announce: service => announcements.announce(service),
     payloadBytes,
     clients: limits.clients,
+    capacity: load && (() => Math.min(limits.clients, load.capacity(parameters()))),
+    isProven: client => carries.isClient(client),
     isConnected: client => link.isConnected(client) || ends.isOpen(client),
     clock,
     random,
@@ -169,7 +177,7 @@ function openMail(
     payloadBytes,
     clock,
   })
-  return { boxes, gateway: served, channels: ends, entry: carries }
+  return { boxes, gateway: served, channels: ends, entry: carries, load }
 }
 
 /** Makes the node's loops, and the alarm that looks after them. */
@@ -191,7 +199,10 @@ function join(
   options: NodeOptions,
   keys: KeyRing,
   loops: Loops,
-  announcements: Announcements,
+  saying: {
+    readonly services: () => ReturnType<Announcements['list']>
+    readonly capacity: () => number | undefined
+  },
 ): Promise<JoinedDirectory> {
   const { role, link, clock, seed, family, operator } = options
   return joinDirectory({
@@ -201,8 +212,8 @@ function join(
     describe: async epoch => {
       await keys.advance(clock.now())
       const packetKeys = [...keys.published(epoch).values()]
-      const services = announcements.list()
-      return { ...operator?.(), role, family, services, addresses: link.addresses, packetKeys }
+      const [services, capacity] = [saying.services(), saying.capacity()]
+      return { ...operator?.(), role, family, services, capacity, addresses: link.addresses, packetKeys }
     },
   })
 }

@@ -7,6 +7,7 @@ import {
   type Directory,
   type DirectoryHealth,
   type NodeEntry,
+  type Parameters,
   type Role,
 } from '../directory/documents/view.ts'
 import type { JoinedDirectory } from '../directory/join/join.ts'
@@ -99,6 +100,17 @@ export interface NodeStatus {
     readonly entries: number
     readonly bytes: number
     readonly clients: number
+    /** Says what it can carry (docs/spec/gateway.md 8); null where that is not measured. */
+    readonly load: {
+      /** Clients that it can carry now. */
+      readonly capacity: number
+      /** Give what the process takes, in cores, and what one packet or request takes of a core, milliseconds. */
+      readonly cores: number
+      readonly costMs: number
+    } | null
+    /** Clients that were turned away since the start for want of room, and strangers that had to go. */
+    readonly turnedAway: number
+    readonly shed: number
     /** Channels over which clients of other entries read here, and their cells by what became of them. */
     readonly channels: { readonly open: number } & Readonly<ChannelCounters>
     /** Channels that this gateway carries to other homes, and their cells by what became of them. */
@@ -123,6 +135,7 @@ export function statusOf(node: {
   replay: ReplayStore
   disk: Disk
   mail: Mail | undefined
+  parameters: () => Parameters
   bulletin: Bulletin
 }): NodeStatus {
   const { link, relay, loops, mail } = node
@@ -172,6 +185,15 @@ export function statusOf(node: {
           entries: mail.boxes.entries,
           bytes: mail.boxes.bytes,
           clients: mail.gateway.clients,
+          load: mail.load
+            ? {
+                capacity: mail.load.capacity(node.parameters()),
+                cores: mail.load.used,
+                costMs: mail.load.costMs,
+              }
+            : null,
+          turnedAway: mail.gateway.counters.turnedAway,
+          shed: mail.gateway.counters.shed,
           channels: { open: mail.channels.open, ...mail.channels.counters },
           carries: { channels: mail.entry.channels, ...mail.entry.counters },
         }

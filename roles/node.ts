@@ -85,6 +85,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
       family,
       operator,
       threads,
+      ...(role === 'gateway' ? { load: { cores: config.cores ?? usualCores(threads), cpuMs } } : {}),
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
       clock,
@@ -127,6 +128,20 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
       unready: () => (node.status().listed ? undefined : 'no consensus lists this node yet'),
     }
   })
+}
+
+/** A gateway takes so much of each core that it can keep busy, where its operator says nothing else. */
+const ofEachCore = 0.8
+
+/** Gives the cores that a gateway may take. @param threads those that peel, besides its own */
+function usualCores(threads: number): number {
+  return ofEachCore * Math.min(availableParallelism(), 1 + threads)
+}
+
+/** Gives the processor time of this process so far, milliseconds. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
 }
 
 /**

@@ -51,6 +51,7 @@ export function contentOf(
         role === 'gateway'
           ? [{ name: 'echo', sealingKey: packetKeyOf('echo', 0), mailboxKey: idOf('echo') }]
           : [],
+      capacity: role === 'gateway' ? 7 : 0,
       addresses: ['/ip4/127.0.0.1/tcp/4001'],
       identity: new Uint8Array(0),
       certificate: new Uint8Array(0),
@@ -201,6 +202,7 @@ const stable = fc
       family: text(64),
       country: fc.constantFrom('', 'DE', 'IS'),
       software: text(32),
+      capacity: fc.integer({ min: 0, max: 23 }),
       addresses,
     }),
     services,
@@ -209,6 +211,7 @@ const stable = fc
   .map(([fields, services, identity]) => ({
     ...fields,
     services: fields.role === 'gateway' ? services : [],
+    capacity: fields.role === 'gateway' ? fields.capacity : 0,
     ...identity,
   }))
 

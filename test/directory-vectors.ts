@@ -74,6 +74,17 @@ function serviceVectors(): DirectoryVector[] {
   ]
 }
 
+function capacityVectors(): DirectoryVector[] {
+  const of = (role: 'gateway' | 'mix', capacity: number): Uint8Array =>
+    writeDescriptor(descriptorOf(network, `${role} 0`, role, document, { stable: { capacity } }))
+  return [
+    vector('descriptor', 'highest capacity', 'ok', 'the class 23', of('gateway', 23)),
+    vector('descriptor', 'capacity unstated', 'ok', 'the class 0', of('gateway', 0)),
+    vector('descriptor', 'capacity too high', 'BAD_DOCUMENT', 'the class 24', of('gateway', 24)),
+    vector('descriptor', 'capacity of a mix', 'BAD_DOCUMENT', 'gateways only', of('mix', 1)),
+  ]
+}
+
 function descriptorVectors(): DirectoryVector[] {
   const plain = descriptorOf(network, 'mix 0', 'mix', document)
   const certificate = signer('operator')(certificateBytes(network.name, idOf('mix 0'), 9))
@@ -99,6 +110,7 @@ function descriptorVectors(): DirectoryVector[] {
       writeDescriptor(of(9)),
     ),
     ...serviceVectors(),
+    ...capacityVectors(),
     vector('descriptor', 'certificate over', 'OLD_EPOCH', 'it ends with epoch 9', writeDescriptor(of(10))),
     vector(
       'descriptor',

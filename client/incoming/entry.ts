@@ -8,9 +8,10 @@ import { hex } from '../../encoding/bytes.ts'
 import type { NodeId } from '../../encoding/ids.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
-import { pick, type Random } from '../../world/random.ts'
+import type { Random } from '../../world/random.ts'
 import { type Ms, minute, second } from '../../world/units.ts'
 import { bytesOf } from '../folder/schema.ts'
+import { pickGateway } from './choice.ts'
 
 /** Entries that a client ever has: whoever can make entries fail makes it know no more of them. */
 export const mostEntries = 3
@@ -167,7 +168,7 @@ export class EntryChoice {
     this.#without = fit === undefined && fresh.length === 0 && known.length < 2
     if (fit !== undefined) this.#set([fit, ...this.#entries.filter(id => id !== fit)])
     else if (fresh.length > 0) {
-      const chosen = pick(random, fresh).id
+      const chosen = pickGateway(random, fresh, view()?.gateways.filter(({ running }) => running) ?? fresh).id
       // For one more than it may have the one goes that was left longest ago
       const kept = this.#entries.toSorted((a, b) => leftAt(b) - leftAt(a)).slice(0, mostEntries - 1)
       this.#set([chosen, ...kept])

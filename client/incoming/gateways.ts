@@ -3,9 +3,10 @@
 
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { pick, type Random } from '../../world/random.ts'
+import type { Random } from '../../world/random.ts'
 import type { Bulletin } from '../bulletin/bulletin.ts'
 import type { Announcing } from './announcing.ts'
+import { pickGateway } from './choice.ts'
 import { EntryChoice, type EntryInit } from './entry.ts'
 import { GatewaySession, type SessionInit } from './session.ts'
 import { directWay, sealedWay, type Way, type WayInit } from './ways.ts'
@@ -168,5 +169,5 @@ export class Gateways {
 /** One gateway that runs, for a client that was told none. */
 export function chooseGateway(view: View, random: Random): Uint8Array | undefined {
   const running = view.gateways.filter(gateway => gateway.running)
-  return running.length === 0 ? undefined : pick(random, running).id
+  return running.length === 0 ? undefined : pickGateway(random, running, running).id
 }

@@ -93,7 +93,9 @@ export function sealedWay(init: WayInit, through: () => NodeEntry | undefined): 
       throw error
     }
     const { status, answer } = readErrandAnswer(bytes)
-    entry.answered()
+    // One that is full carries nothing either, and is left for another one when it stays so
+    if (status === 'full') entry.unanswered()
+    else entry.answered()
     if (status !== 'ok') throw new WayError(status)
     return answer
   }

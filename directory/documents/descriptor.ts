@@ -23,6 +23,11 @@ export interface StablePart {
   readonly software: string
   /** Lists the services that it announces, by rising names: only a gateway does. */
   readonly services: readonly AnnouncedService[]
+  /**
+   * The class of clients that a gateway says it can carry, 0 to 23: c stands for 2^(c - 1) and more, fewer than 2^c; 0
+   * for unstated, and of a mix.
+   */
+  readonly capacity: number
   /** Multiaddrs without the /p2p part. */
   readonly addresses: readonly string[]
   /** The operator's offline identity key: 32 bytes, or none when the node's key is its own identity. */
@@ -57,6 +62,8 @@ export const descriptorLimits = {
   family: 64,
   country: 2,
   software: 32,
+  /** The highest class: one byte of CBOR, whatever it is. */
+  capacity: 23,
   addresses: 8,
   address: 128,
 } as const
@@ -177,6 +184,7 @@ export function stableForm(stable: StablePart): Cbor {
     stable.country,
     stable.software,
     servicesForm(stable.services),
+    stable.capacity,
     stable.addresses,
     stable.identity,
     stable.certificate,
@@ -195,7 +203,7 @@ export function readDescriptorItem(read: Reader): Descriptor {
 
 export function readStable(read: Reader): StablePart {
   const start = read.at
-  read.item('stable').tuple(10)
+  read.item('stable').tuple(11)
   const limits = descriptorLimits
   const id = read.item('id').bytes(32)
   const role = roles[read.item('role').uint(roles.length - 1)] as Role
@@ -205,6 +213,7 @@ export function readStable(read: Reader): StablePart {
   const services = readServices(read)
   if (services.length > 0 && role !== 'gateway')
     throw read.fail('BAD_DOCUMENT', 'only a gateway has services')
+  const capacity = read.item('capacity').uint(role === 'gateway' ? limits.capacity : 0)
   const addresses = readTexts(read.item('addresses'), limits.addresses, limits.address)
   const identity = read.item('identity').bytes(0, 32)
   if (identity.length > 0 && same(identity, id)) {
@@ -221,6 +230,7 @@ export function readStable(read: Reader): StablePart {
     country,
     software,
     services,
+    capacity,
     addresses,
     identity,
     certificate,

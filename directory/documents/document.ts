@@ -181,6 +181,7 @@ function entryOf({ descriptor, place, running, reliable }: ConsensusNode): NodeE
     packetKeys: new Map(keys.map((key, i) => [epoch + i, key])),
     family: stable.family,
     services: stable.services,
+    capacity: stable.capacity,
     running,
     reliable,
   }

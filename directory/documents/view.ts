@@ -75,6 +75,8 @@ export interface NodeEntry {
   readonly family: string
   /** Lists what it announces for people whose mailbox it keeps; nothing for a mix. */
   readonly services: readonly AnnouncedService[]
+  /** The class of clients that a gateway says it can carry: 2^(class - 1) and more; 0 or nothing for unstated. */
+  readonly capacity?: number
   readonly running: boolean
   readonly reliable: boolean
 }

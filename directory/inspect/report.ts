@@ -269,6 +269,7 @@ const stableFields = [
   'country',
   'software',
   'services',
+  'capacity',
   'addresses',
   'identity',
   'certificate',

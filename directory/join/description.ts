@@ -17,6 +17,8 @@ export interface NodeDescription {
   readonly country?: string | undefined
   readonly software?: string | undefined
   readonly services?: readonly AnnouncedService[] | undefined
+  /** The class of clients that a gateway can carry, 0 to 23 (descriptor.ts). */
+  readonly capacity?: number | undefined
   /** Where the authorities' people reach the operator; it stands in no document. */
   readonly contact?: string | undefined
   readonly certified?: Certified | undefined

@@ -158,6 +158,7 @@ export class Uploader {
       country: description.country ?? '',
       software: description.software ?? '',
       services: description.services ?? [],
+      capacity: description.capacity ?? 0,
       addresses,
       identity: certified?.identity ?? new Uint8Array(0),
       certificate: certified?.certificate ?? new Uint8Array(0),

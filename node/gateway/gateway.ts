@@ -4,7 +4,7 @@
 import * as crypto from '#crypto'
 import { isServiceName } from '../../directory/documents/announced.ts'
 import type { Parameters } from '../../directory/documents/view.ts'
-import { hex, same } from '../../encoding/bytes.ts'
+import { fromHex, hex, same } from '../../encoding/bytes.ts'
 import {
   type Greeting,
   type MailboxRequest,
@@ -25,6 +25,8 @@ const generosity = 2
 /** Smallest bursts, cells and requests: a client that has just come says hello, opens and reads at once. */
 const leastCells = 64
 const leastRequests = 16
+/** Beyond what can be carried, one in so many more comes in to prove its mailbox. */
+const reserve = 4
 
 export interface Gateway {
   /** Says how many of a client's cells may come in, from the first on. */
@@ -42,8 +44,18 @@ export interface Gateway {
   gone(client: Uint8Array): void
   /** Says whether this client has a mailbox open, whose key it has proved. */
   isOwner(client: Uint8Array): boolean
+  /** Has those go that are more than it can carry: who has proved nothing, the newest first, and nobody else. */
+  shed(): void
   /** Counts the clients that are known now. */
   readonly clients: number
+  /** Counts requests that were answered, and clients that were turned away or had to go because of the load. */
+  readonly counters: Readonly<GatewayCounters>
+}
+
+export interface GatewayCounters {
+  answered: number
+  turnedAway: number
+  shed: number
 }
 
 /** So much is known of one connected client. */
@@ -73,28 +85,60 @@ export function gateway(options: {
   announce: Announcements['announce']
   payloadBytes: number
   clients: number
+  /** Clients that can be carried now (load.ts). Default: as many as may be known. */
+  capacity?: (() => number) | undefined
+  /** Says whether a client has been answered by its home through here: it is no stranger then. */
+  isProven?: ((client: Uint8Array) => boolean) | undefined
   /** Says whether a client has a connection or a channel: what is known of it begins and ends with that. */
   isConnected: (client: Uint8Array) => boolean
   clock: Pick<Clock, 'elapsed'>
   random: Random
 }): Gateway {
   const { id, mailboxes, parameters, board, announce, payloadBytes, clock, random } = options
+  const { capacity = () => options.clients, isProven = () => false } = options
   const clients = new Map<string, Client>()
+  /** Those that had to go, until they have gone. */
+  const away = new Set<string>()
+  const counters: GatewayCounters = { answered: 0, turnedAway: 0, shed: 0 }
   /** The client that has a mailbox open: one at a time. */
   const openAt = new Map<string, Client>()
 
-  const known = (id: Uint8Array): Client | undefined => {
+  /** @param mayOwn it may be about to prove a mailbox: owners come in beyond what strangers may fill */
+  const known = (id: Uint8Array, mayOwn = false): Client | undefined => {
     const name = hex(id)
     const client = clients.get(name)
     if (client !== undefined) return client
     // what waited for room is handed over when its client may have gone: nothing would take it out again
     if (!options.isConnected(id) || clients.size >= options.clients) return undefined
+    if (away.has(name) || !hasRoom(mayOwn)) {
+      counters.turnedAway++
+      return undefined
+    }
     const fresh = {
       cells: fullBucket(cellRate(parameters()), clock.elapsed()),
       requests: fullBucket(requestRate(parameters()), clock.elapsed()),
     }
     clients.set(name, fresh)
     return fresh
+  }
+
+  /** Tells whether one more can be carried. For who may own a mailbox a stranger makes room, the oldest. */
+  const hasRoom = (mayOwn: boolean): boolean => {
+    const most = capacity()
+    if (clients.size < most) return true
+    if (!mayOwn) return false
+    if (clients.size < most + Math.ceil(most / reserve)) return true
+    for (const name of clients.keys()) if (letGo(name)) return true
+    return false
+  }
+
+  /** Has a client go that has proved nothing. */
+  const letGo = (name: string): boolean => {
+    if (clients.get(name)?.owner !== undefined || isProven(fromHex(name))) return false
+    clients.delete(name)
+    away.add(name)
+    counters.shed++
+    return true
   }
 
   /** The newest connection that proves the key has the mailbox: the older one may be dead and not know it yet. */
@@ -123,13 +167,18 @@ export function gateway(options: {
     client.nonce = undefined
     if (nonce === undefined) return 'not-open'
     if (!crypto.ed25519Verify(key, proofMessage(id, from, nonce), proof)) return 'bad-proof'
+    // Beyond what it can carry only those come in whose mail is here
+    if (clients.size > capacity() && !mailboxes.isOpened(key)) {
+      letGo(hex(from))
+      return 'full'
+    }
     if (!mailboxes.claim(key)) return 'full'
     hand(client, key.slice())
     return 'ok'
   }
 
   const greet = (from: Uint8Array, request: Extract<MailboxRequest, { t: 'hello' | 'open' }>): Greeting => {
-    const client = known(from)
+    const client = known(from, true)
     if (client === undefined) return { status: 'full', nonce: noNonce }
     if (takeTokens(client.requests, requestRate(parameters()), 1, clock.elapsed()) === 0)
       return { status: 'slow-down', nonce: noNonce }
@@ -178,6 +227,7 @@ export function gateway(options: {
     },
     async answer(from, bytes) {
       const request = readRequest(bytes)
+      counters.answered++
       return request.t === 'read' || request.t === 'announce'
         ? page(from, request)
         : writeGreeting(greet(from, request))
@@ -186,11 +236,21 @@ export function gateway(options: {
       const client = clients.get(hex(from))
       if (client !== undefined) release(client)
       clients.delete(hex(from))
+      away.delete(hex(from))
     },
     isOwner: client => clients.get(hex(client))?.owner !== undefined,
+    shed() {
+      const most = capacity()
+      const newest = [...clients.keys()].reverse()
+      for (const name of newest) {
+        if (clients.size <= most) return
+        letGo(name)
+      }
+    },
     get clients() {
       return clients.size
     },
+    counters,
   }
 }
 

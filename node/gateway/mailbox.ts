@@ -62,6 +62,8 @@ export interface Mailboxes {
    * there is no place for another mailbox.
    */
   claim(owner: Uint8Array): boolean
+  /** Tells whether an owner has ever opened it. */
+  isOpened(owner: Uint8Array): boolean
   /** Says that its owner's connection holds it no longer. */
   release(owner: Uint8Array): void
   /**
@@ -330,6 +332,7 @@ export async function openMailboxes(options: {
       readAhead(box, 0).catch(error => wrote(error))
       return true
     },
+    isOpened: owner => (boxes.get(hex(owner))?.level ?? 0) > 0,
     release(owner) {
       const box = boxes.get(hex(owner))
       if (box?.heldSince === undefined) return

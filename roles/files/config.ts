@@ -107,6 +107,7 @@ const mixSchema = v.strictObject({
 const gatewaySchema = v.strictObject({
   ...mixSchema.entries,
   announcers: v.optional(field(v.array(text), '["chaffinch_b…"]')),
+  cores: v.optional(field(v.pipe(v.number(), v.minValue(0.05), v.maxValue(64)), '0.8')),
 })
 /** docs/spec/payments-rounds.md 4.10. */
 const paymentsSchema = v.strictObject({
@@ -243,6 +244,8 @@ export interface NodeFile extends ServerFile {
   readonly proxies: ProxyInit | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
+  /** Cores of the machine that a gateway may take; undefined leaves the choice to it. */
+  readonly cores: number | undefined
   readonly sources: readonly Peer[]
 }
 
@@ -317,6 +320,7 @@ export function readNodeFile(file: string, role: 'mix' | 'gateway'): NodeFile {
     announcers: read.announcers?.map(address => mailboxOf(file, 'announcers', address, common.network)),
     family,
     threads,
+    cores: read.cores,
     country,
     contact,
     certificate: certificate === '' ? undefined : beside(file, certificate),

@@ -296,7 +296,16 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       'Whose services it announces, two at most: addresses of clients. Without it, those of anyone, first come.',
     ],
   }
-  const lines = [...serverLines(file, draft), ...own, ...edge, ...(role === 'gateway' ? [announcers] : [])]
+  const cores: Line = {
+    key: 'cores',
+    value: undefined,
+    otherwise: '0.8',
+    says: [
+      'How many cores its process may take: it carries as many clients as that is enough for, and says so.',
+    ],
+  }
+  const atGateways = role === 'gateway' ? [announcers, cores] : []
+  const lines = [...serverLines(file, draft), ...own, ...edge, ...atGateways]
   return `# A ${role}: chaffinch ${role} --config ${file}\n\n${write(lines)}${sourceText}`
 }
 

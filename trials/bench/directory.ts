@@ -158,6 +158,7 @@ function descriptorOf(i: number, of: number, hasMoved: boolean): Descriptor {
     country: 'IS',
     software: '0.1.0',
     services: isGateway ? servicesAt(i) : [],
+    capacity: isGateway ? 8 : 0,
     addresses: [`/ip4/${host}/tcp/4001`, `/ip4/${host}/tcp/443/ws`],
     identity: ed25519PublicKey(owner),
     certificate: ed25519Sign(owner, certificateBytes(network.name, id, until)),
