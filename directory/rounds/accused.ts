@@ -14,17 +14,29 @@ export function accusedNodes(votes: readonly Vote[]): Map<string, Evidence> {
     const id = hex(evidence.signer)
     if (evidence.kind === 'descriptor' && !accused.has(id)) accused.set(id, evidence)
   }
-  const first = new Map<string, Descriptor>()
-  for (const { descriptor } of votes.flatMap(({ ballots }) => ballots.flatMap(of => of.candidates))) {
-    const { epoch, serial, stable } = descriptor
-    const id = hex(stable.id)
-    const key = `${epoch} ${serial} ${id}`
-    const have = first.get(key) ?? descriptor
-    first.set(key, have)
-    // A signature covers all of a descriptor, so most votes need no second look.
-    if (same(have.signature, descriptor.signature) || accused.has(id)) continue
-    const evidence = contradiction(have, descriptor)
-    if (evidence !== undefined) accused.set(id, evidence)
+  // Of each node the different descriptors: nearly always one
+  const seen = new Map<string, Descriptor[]>()
+  for (const { ballots } of votes) {
+    for (const { candidates } of ballots) {
+      for (const { descriptor } of candidates) {
+        const id = hex(descriptor.stable.id)
+        const have = seen.get(id)
+        if (have === undefined) seen.set(id, [descriptor])
+        // A signature covers all of a descriptor, so most votes need no second look.
+        else if (!have.some(({ signature }) => same(signature, descriptor.signature))) {
+          const evidence = accused.has(id) ? undefined : contradicted(have, descriptor)
+          if (evidence !== undefined) accused.set(id, evidence)
+          have.push(descriptor)
+        }
+      }
+    }
   }
   return accused
+}
+
+/** Proves a contradiction to the first that has the same epoch and serial. */
+function contradicted(have: readonly Descriptor[], other: Descriptor): Evidence | undefined {
+  const { epoch, serial } = other
+  const first = have.find(descriptor => descriptor.epoch === epoch && descriptor.serial === serial)
+  return first && contradiction(first, other)
 }

@@ -58,7 +58,8 @@ export function placeNodes(placing: Placing): Placement {
   }
   const byLot = (a: StablePart, b: StablePart): number =>
     compare(lotOf(a, placing), lotOf(b, placing)) || compare(a.id, b.id)
-  const gone = departures(placing, known)
+  const left = departures(placing, known)
+  const gone = new Map(left)
   const drawn: StablePart[] = []
   for (const node of ready.sort(byLot)) (takesUp(gone, node, placing) ? waiting : drawn).push(node)
   const mixes = members.flat().length + drawn.length
@@ -67,7 +68,7 @@ export function placeNodes(placing: Placing): Placement {
   // A network with an empty layer carries nothing, so that nobody waits there.
   for (const node of waiting.sort(byLot)) if (members.some(layer => layer.length === 0)) draw(node)
   fillEmptyLayers(members, put, byLot)
-  return { places, kept: keepAway(placing, places, known) }
+  return { places, kept: keepAway(placing, places, known, left) }
 }
 
 /** Says whether a newcomer has to wait for one who left a network of it; then each of its networks has one less. */
@@ -156,11 +157,11 @@ function keepAway(
   placing: Placing,
   places: ReadonlyMap<string, number>,
   known: ReadonlyMap<string, KeptPlace>,
+  gone: ReadonlyMap<string, number>,
 ): KeptPlace[] {
   const { nodes, before, epoch } = placing
   const placed = nodes.filter(({ id }) => (places.get(hex(id)) ?? 0) > 0)
   const here = new Set(placed.map(node => hex(identityOf(node))))
-  const gone = departures(placing, known)
   const left = (before?.nodes ?? []).filter(
     ({ descriptor, place }) => place > 0 && !here.has(hex(identityOf(descriptor.stable))),
   )

@@ -14,8 +14,6 @@ export const mostNodeBytes: number = 3 * MiB
 
 /** What a node takes beyond its stable part, at most: epoch, serial, three keys, signature, place, flags, heads. */
 const epochBytes = 200
-/** So many nodes have room whatever they say: a descriptor has at most 4096 bytes. */
-const surely = (bytes: number): number => Math.floor(bytes / 4096)
 
 /** Means any number of nodes. */
 export const anyNumber = 10_000
@@ -41,7 +39,8 @@ export interface Seating {
 export function seatNodes(seating: Seating): ReadonlySet<string> {
   const { nodes, perNetwork, perFamily, bytes } = seating
   const isCounted = perNetwork < anyNumber || perFamily < anyNumber
-  if (!isCounted && nodes.length <= surely(bytes)) return new Set(nodes.map(({ id }) => hex(id)))
+  // Nobody has to be left out: then there is nothing to be drawn
+  if (!isCounted && haveRoom(nodes, bytes)) return new Set(nodes.map(({ id }) => hex(id)))
   const counts = new Map<string, number>()
   const seated = new Set<string>()
   let left = bytes
@@ -55,6 +54,10 @@ export function seatNodes(seating: Seating): ReadonlySet<string> {
     seated.add(hex(node.id))
   }
   return seated
+}
+
+function haveRoom(nodes: readonly StablePart[], bytes: number): boolean {
+  return nodes.reduce((sum, node) => sum + nodeBytes(node), 0) <= bytes
 }
 
 /** Computes what a node takes of a document or a ballot at most, bytes. */
