@@ -132,8 +132,9 @@ export function equal(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
+/** Overwrites with zeros: no engine leaves out a call of `fill`, and it costs less than calling the addon. */
 export function wipe(bytes: Uint8Array): void {
-  sodium.sodium_memzero(native(bytes))
+  bytes.fill(0)
 }
 
 export function secretBytes(length: number): Uint8Array {

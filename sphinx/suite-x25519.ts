@@ -19,7 +19,7 @@ const labels = {
 /** The suite over one backend: `x25519Suite(crypto)` with `import * as crypto from '#crypto'`. */
 export function x25519Suite(crypto: Crypto): Suite {
   const wideBlock = lioness(crypto)
-  const publicKeyOf = rememberPublicKeys(crypto)
+  const publicKeys = rememberPublicKeys(crypto)
   // dh, public key, ciphertext: hashed in one piece
   const exchange = new Uint8Array(96)
   const dh = exchange.subarray(0, 32)
@@ -73,8 +73,10 @@ export function x25519Suite(crypto: Crypto): Suite {
 
     decapsulate(secretKey, ciphertext, shared) {
       crypto.x25519(secretKey, ciphertext, dh)
-      sharedInto(shared, publicKeyOf(secretKey), ciphertext)
+      sharedInto(shared, publicKeys.of(secretKey), ciphertext)
     },
+
+    forgetsAnother: publicKeys.forgetsAnother,
 
     deriveKeys(shared, { all }: HopKeys) {
       derive(shared, all, 0, labels.mac)
@@ -95,17 +97,27 @@ export function x25519Suite(crypto: Crypto): Suite {
 
 /**
  * A hop needs its public key for every packet, and making it costs half a key exchange. It is kept as long as the
- * array that holds the secret key; a fingerprint notices when that array has come to hold another one.
+ * array that holds the secret key; a fingerprint tells when that array has come to hold another one.
  */
-function rememberPublicKeys(crypto: Crypto): (secretKey: Uint8Array) => Uint8Array {
+function rememberPublicKeys(crypto: Crypto): {
+  of(secretKey: Uint8Array): Uint8Array
+  forgetsAnother(secretKey: Uint8Array): boolean
+} {
   const known = new WeakMap<Uint8Array, { fingerprint: Uint8Array; publicKey: Uint8Array }>()
-  const fingerprint = new Uint8Array(16)
-  return secretKey => {
-    crypto.blake2bInto(fingerprint, secretKey)
-    const entry = known.get(secretKey)
-    if (entry !== undefined && crypto.equal(entry.fingerprint, fingerprint)) return entry.publicKey
-    const publicKey = crypto.x25519PublicKey(secretKey)
-    known.set(secretKey, { fingerprint: fingerprint.slice(), publicKey })
-    return publicKey
+  const fingerprintOf = (secretKey: Uint8Array): Uint8Array => crypto.blake2b(secretKey, 16)
+  return {
+    of(secretKey) {
+      const entry = known.get(secretKey)
+      if (entry !== undefined) return entry.publicKey
+      const publicKey = crypto.x25519PublicKey(secretKey)
+      known.set(secretKey, { fingerprint: fingerprintOf(secretKey), publicKey })
+      return publicKey
+    },
+    forgetsAnother(secretKey) {
+      const entry = known.get(secretKey)
+      const isAnother = entry !== undefined && !crypto.equal(entry.fingerprint, fingerprintOf(secretKey))
+      if (isAnother) known.delete(secretKey)
+      return isAnother
+    },
   }
 }

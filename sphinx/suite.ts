@@ -45,6 +45,11 @@ export interface Suite {
    * @throws SphinxError BAD_POINT for a ciphertext that no honest party makes
    */
   decapsulate(secretKey: Uint8Array, ciphertext: Uint8Array, shared: Uint8Array): void
+  /**
+   * Forgets what is remembered of this secret key when the array holds another one by now, and says whether it did. For
+   * a header that does not fit: packets that do need not look.
+   */
+  forgetsAnother(secretKey: Uint8Array): boolean
   /** Fills all keys of a hop from its shared secret. */
   deriveKeys(shared: Uint8Array, keys: HopKeys): void
   /** Fills the payload key that a reply block's seed stands for. */

@@ -45,6 +45,9 @@ export const katzenpost: Suite = {
     keys.payload.set(derived.headerEncryptionIv, 48)
   },
 
+  // it remembers nothing of a key
+  forgetsAnother: () => false,
+
   derivePayloadKey: (seed, payload) => payload.set(seed),
 
   headerXor(key, data) {
