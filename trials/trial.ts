@@ -29,6 +29,10 @@ const trials: Readonly<Record<string, Trial>> = {
     about: "what a ledger's operator and a receiver find out of payments",
     start: () => import('./privacy.ts'),
   },
+  reference: {
+    about: 'questions to an anonymity simulator, and the values that are known',
+    start: () => import('./reference/reference.ts'),
+  },
   resources: {
     about: 'what share of honest work passes while others fill each bound',
     start: () => import('./resources/resources.ts'),
