@@ -1,5 +1,5 @@
-// Statistical disclosure (docs/spec/simulator.md 7; G. Danezis, "Statistical Disclosure Attacks", 2003): who watches the
-// batches in which one sender takes part, and counts who receives, finds with whom the sender talks.
+// Statistical disclosure (docs/spec/simulator.md 7; G. Danezis, "Statistical Disclosure Attacks", 2003): who watches
+// the batches in which one sender takes part, and counts who receives, finds with whom the sender talks.
 
 import type { Dice } from './dice.ts'
 

@@ -4,7 +4,8 @@ import { choose, digamma, erlangQuantile, logFactorial } from './special.ts'
 
 /**
  * Gives the differential entropy of the sum of `layers` exponential delays of this mean, in bits of seconds. A network
- * of uniform choice hides about as much, plus the binary logarithm of the packets a second (docs/spec/simulator.md 4.3).
+ * of uniform choice hides about as much, plus the binary logarithm of the packets a second
+ * (docs/spec/simulator.md 4.3).
  */
 export function delayBits(layers: number, hopDelayS: number): number {
   const nats = layers + logFactorial(layers - 1) + (1 - layers) * digamma(layers)

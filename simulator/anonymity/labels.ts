@@ -8,7 +8,7 @@ import { surprise } from './metrics.ts'
 /** For each layer whether each of its mixes belongs to the observer. */
 export type Corrupt = readonly Uint8Array[]
 
-/** Gives each layer the same number of corrupt mixes, the first ones: where choice is uniform their place says nothing. */
+/** Gives each layer as many corrupt mixes, the first ones: where choice is uniform, which they are does not count. */
 export function corruptInEach(layers: number, width: number, corrupt: number): Corrupt {
   return Array.from({ length: layers }, () =>
     Uint8Array.from({ length: width }, (_, i) => Number(i < corrupt)),

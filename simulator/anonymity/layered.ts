@@ -21,7 +21,8 @@ export interface LayeredPlan {
   readonly firstWeights?: readonly number[]
   /**
    * Dummies a second that each mix but the last layer's sends to a mix of the next, which drops them. A mix always has
-   * one ready, which counts among what it holds; its turn comes after an exponential time, then the delay of any packet.
+   * one ready, which counts among what it holds; its turn comes after an exponential time, then the delay of any
+   * packet.
    */
   readonly dummiesPerMixS?: number
 }

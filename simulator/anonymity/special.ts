@@ -24,7 +24,7 @@ export function choose(n: number, k: number): number {
   return ways
 }
 
-/** Integrates e^-t / t from x to infinity, x > 0: a series up to 1, a continued fraction above (Abramowitz, Stegun 5.1). */
+/** Integrates e^-t / t from x > 0 on: a series up to 1, a continued fraction above (Abramowitz and Stegun 5.1). */
 export function exponentialIntegral(x: number): number {
   if (x <= 1) {
     let term = 1
