@@ -35,7 +35,7 @@ function alike(one: Answer, other: Answer): void {
 interface Sent {
   readonly delayMs: number
   readonly cameAt: number
-  /** Who may have sent it, by the number of the message that came; kept up by the test at every departure. */
+  /** Says who may have sent it, by the number of the message that came; kept up at every departure. */
   from: Map<number, number>
 }
 

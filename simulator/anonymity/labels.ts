@@ -69,7 +69,7 @@ function carryThrough(
   }
 }
 
-/** What a global observer is left with of one packet. */
+/** Tells what a global observer is left with of one packet. */
 export interface Followed {
   readonly bits: number
   readonly minBits: number

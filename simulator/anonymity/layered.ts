@@ -17,7 +17,7 @@ export interface LayeredPlan {
   readonly processingS?: number
   /** True when a packet's mixes all have the number of the first: `width` cascades that share nothing. */
   readonly cascades?: boolean
-  /** How readily each mix of the first layer is chosen; without it all alike. */
+  /** Says how readily each mix of the first layer is chosen; without it all alike. */
   readonly firstWeights?: readonly number[]
   /**
    * Dummies a second that each mix but the last layer's sends to a mix of the next, which drops them. A mix always has
@@ -27,7 +27,7 @@ export interface LayeredPlan {
   readonly dummiesPerMixS?: number
 }
 
-/** What happens in a layer, in order of time. */
+/** Lists what happens in a layer, in order of time. */
 export interface LayerEvents {
   /** Seconds. */
   readonly time: Float64Array
@@ -116,9 +116,9 @@ interface LayerDraw {
   /** When each packet comes to the layer, by its number. */
   readonly arrivals: Float64Array
   readonly mix: Uint16Array
-  /** What the layer before made up. */
+  /** Comes from the layer before, which made it up. */
   readonly dropped: Made
-  /** What this layer makes up, and the number of the first. */
+  /** Made up by this layer; the first has the number `from`. */
   readonly dummies: Dummies
   readonly from: number
 }

@@ -9,9 +9,9 @@ export interface Anonymity {
   readonly minEntropyBits: number
   /** Shannon's entropy beside the most that so many candidates could give, 0 to 1; 0 for one candidate. */
   readonly degree: number
-  /** How many equally likely candidates would hide as well. */
+  /** Counts how many equally likely candidates would hide as well. */
   readonly effectiveSet: number
-  /** How often whoever names the likeliest candidate is right. */
+  /** Tells how often whoever names the likeliest candidate is right. */
   readonly maxGuess: number
 }
 

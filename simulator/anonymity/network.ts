@@ -8,7 +8,7 @@ import { erlangTail } from './special.ts'
 
 /** One packet of a hundred thousand is in the network for longer: from then on it is in its steady state. */
 const warmShare = 1e-5
-/** What is left of a label when it is no longer followed. */
+/** A label is no longer followed when so much of it is left inside. */
 const lostShare = 1e-7
 
 /** A packet that was followed, and its share of the mean over all packets. */

@@ -26,7 +26,7 @@ export interface ProductionPlan {
 }
 
 export interface ProductionFigures {
-  /** What a global observer is left with of each packet that was followed. */
+  /** Tells what a global observer is left with of each packet that was followed. */
   readonly followed: readonly Anonymity[]
   readonly sent: number
   readonly delivered: number
@@ -34,7 +34,7 @@ export interface ProductionFigures {
   readonly transitMs: readonly number[]
 }
 
-/** What a strategy holds; `shares` is what the packet has of each label. */
+/** A packet as a strategy holds it; `shares` is what the packet has of each label. */
 interface Passing {
   delayMs: number
   readonly nodes: readonly string[]

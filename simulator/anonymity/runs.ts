@@ -31,7 +31,7 @@ export function exactly(...value: readonly number[]): Answer {
 
 export interface Spread {
   readonly mean: number
-  /** What one message of twenty falls short of: a mean hides those that are hidden badly. */
+  /** One message of twenty falls short of this: a mean hides those that are hidden badly. */
   readonly low: number
 }
 

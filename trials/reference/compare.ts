@@ -3,7 +3,7 @@
 import type { Answer } from '../../simulator/anonymity/runs.ts'
 import type { Question } from './question.ts'
 
-/** How many standard errors an answer may be off, where that is more than its tolerance. */
+/** An answer may be off by so many standard errors, where that is more than its tolerance. */
 const errors = 4
 
 /** Lists what is wrong with an answer; nothing where the question carries no value, or no tolerance. */
