@@ -11,6 +11,7 @@ import type { Crypto } from '../sphinx/crypto.ts'
 import * as browser from '../sphinx/crypto-portable.ts'
 import { SphinxError } from '../sphinx/error.ts'
 import { lioness } from '../sphinx/lioness.ts'
+import { seededRandom } from '../world/random.ts'
 import { lowOrderPoints } from './sphinx-vectors-bad.ts'
 
 const backends: Record<string, Crypto> = { node, browser }
@@ -60,6 +61,33 @@ for (const [name, crypto] of Object.entries(backends)) {
     const second = crypto.hmacSha256(ascii('Jefe'), ascii('what do ya want for nothing?'))
     assert.is(hex(second), '5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843')
     assert.throws(() => crypto.hmacSha256(new Uint8Array(65), new Uint8Array(0)), /at most 64/)
+  })
+
+  test(`${name}: ChaCha20-Poly1305 (RFC 8439, section 2.8.2), and a bit that is another`, () => {
+    const key = bytes('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f')
+    const nonce = bytes('070000004041424344454647')
+    const ad = bytes('50515253c0c1c2c3c4c5c6c7')
+    const plain = ascii(
+      "Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.",
+    )
+    const sealed = crypto.aeadSeal(key, nonce, ad, plain)
+    assert.is(hex(sealed.subarray(0, 16)), 'd31a8d34648e60db7b86afbc53ef7ec2')
+    assert.is(hex(sealed.subarray(plain.length)), '1ae10b594f09e26a7e902ecbd0600691')
+    // the longest message of a Noise frame, and the lengths at which a backend may change its way
+    for (const length of [0, 1, 3370, 16_383, 16_384, 65_519]) {
+      const message = seededRandom(length)(length)
+      const whole = crypto.aeadSeal(key, nonce, ad, message)
+      assert.equal(whole, browser.aeadSeal(key, nonce, ad, message))
+      const opened = crypto.aeadOpen(key, nonce, ad, whole)
+      assert.ok(opened !== undefined && Buffer.compare(opened, message) === 0)
+      for (const at of [0, length >> 1, length + 15]) {
+        const changed = whole.slice()
+        changed[at] = (changed[at] as number) ^ 1
+        assert.is(crypto.aeadOpen(key, nonce, ad, changed), undefined, `${length} bytes, byte ${at}`)
+      }
+      assert.is(crypto.aeadOpen(key, nonce, bytes('00'), whole), undefined)
+    }
+    assert.is(crypto.aeadOpen(key, nonce, ad, new Uint8Array(15)), undefined)
   })
 
   test(`${name}: ChaCha20 (RFC 8439, A.1), in place, also on nothing`, () => {

@@ -3,13 +3,13 @@
 // frame before it looks at its length, and answers any number of pings to a peer that does not read. The guards
 // look at the bytes and pass them on unchanged.
 
-import { noise } from '@chainsafe/libp2p-noise'
 import type { MessageStream, MultiaddrConnection, PeerId, SecuredConnection } from '@libp2p/interface'
 import { yamux } from '@libp2p/yamux'
 import type { Clock } from '../../world/clock.ts'
 import type { Ms } from '../../world/units.ts'
 import type { Deed } from '../conduct.ts'
 import { LinkError } from '../link.ts'
+import { nativeNoise } from './noise.ts'
 import { because, chunksOf, type Data } from './streams.ts'
 import { joinWrites, updateWindowByHalves } from './writes.ts'
 
@@ -179,7 +179,7 @@ export function guardConnection(connection: MultiaddrConnection): void {
   })
 }
 
-type NoiseFactory = ReturnType<typeof noise>
+type NoiseFactory = ReturnType<typeof nativeNoise>
 
 /** Names the peer at the other end of each connection that has proved who it is. */
 export type Proven = WeakMap<MessageStream, PeerId>
@@ -187,7 +187,7 @@ export type Proven = WeakMap<MessageStream, PeerId>
 /** Noise, and a watch over the choice of a muxer when the handshake has not made it. */
 export function guardedNoise(proven: Proven): NoiseFactory {
   return components => {
-    const encrypter = noise()(components)
+    const encrypter = nativeNoise()(components)
     const { secureInbound, secureOutbound } = encrypter
     const guarded =
       (secure: typeof secureInbound): typeof secureInbound =>
