@@ -6,8 +6,9 @@
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
 import { runShared } from '../chaos/share.ts'
 import { defects } from './defects.ts'
+import { type Invariant, invariants, type Outcome } from './invariants.ts'
 import { drawPlan } from './plan.ts'
-import { type Invariant, invariants, type Outcome, run } from './run.ts'
+import { run } from './run.ts'
 
 export interface Summary {
   readonly runs: number

@@ -47,6 +47,9 @@ export interface Plan {
     readonly by: number
     readonly rightAfter: number
   }[]
+  /** A client is switched off for so long, while mail comes for it. */
+  readonly absences: readonly { readonly at: number; readonly client: number; readonly ms: number }[]
+  readonly moments: readonly Moment[]
   /** Says what a correspondent whom nobody knows does to a client. */
   readonly attacks: readonly {
     readonly at: number
@@ -56,6 +59,20 @@ export interface Plan {
   }[]
 }
 
+/**
+ * An accident at the moment that matters: when for the n-th time a message or reply is accepted, is reported stored,
+ * or is handed to the app that reads it.
+ */
+export interface Moment {
+  readonly what: 'accepted' | 'stored' | 'read'
+  readonly n: number
+  /** Meets with the accident: who wrote it, for whom it is, both, all gateways. */
+  readonly whom: 'sender' | 'receiver' | 'both' | 'gateways'
+  readonly accident:
+    | { readonly what: 'kill'; readonly deadMs: number }
+    | { readonly what: 'jump'; readonly by: number; readonly rightAfter: number }
+}
+
 /** Lists attacks: messages that ask for all there is, halves, names that nobody has, what does not open, questions. */
 export const attacks = ['flood', 'halves', 'names', 'garbage', 'questions'] as const
 export type Attack = (typeof attacks)[number]
@@ -63,7 +80,7 @@ const jumpsBy = [-24 * hour, -2 * hour, -20 * second, 20 * second, 2 * hour, 24 
 
 /** Messages and accidents come within so long; what follows is quiet. */
 export const troubleMs: number = 30 * second
-export const mixes = 3
+export const mixes = 2
 /** Half of what an epoch's grace covers, for each side. */
 const mostSkewMs = 2 * second
 const longestBytes = 12_000
@@ -124,6 +141,12 @@ export function drawPlan(seed: number): Plan {
       by: pick(random, jumpsBy),
       rightAfter: 1 * second + below(random, 8 * second),
     })),
+    absences: Array.from({ length: below(random, 3) }, () => ({
+      at: below(random, troubleMs),
+      client: below(random, clients),
+      ms: 2 * second + below(random, 20 * second),
+    })),
+    moments: Array.from({ length: 1 + below(random, 3) }, () => drawMoment(random)),
     attacks: Array.from({ length: below(random, 3) }, () => ({
       at: below(random, troubleMs),
       to: below(random, clients),
@@ -136,4 +159,16 @@ export function drawPlan(seed: number): Plan {
 function drawWrite(random: Random): Kill['write'] {
   if (below(random, 3) === 0) return undefined
   return { n: 1 + below(random, 8), when: pick(random, ['before', 'after']) }
+}
+
+function drawMoment(random: Random): Moment {
+  const what = pick(random, ['accepted', 'stored', 'read'] as const)
+  const n = 1 + below(random, 6)
+  const whom = pick(random, ['sender', 'receiver', 'both', 'gateways'] as const)
+  const rightAfter = 1 * second + below(random, 8 * second)
+  const jumps = whom !== 'gateways' && below(random, 3) === 0
+  const accident = jumps
+    ? ({ what: 'jump', by: pick(random, jumpsBy), rightAfter } as const)
+    : ({ what: 'kill', deadMs: 100 + below(random, 5 * second) } as const)
+  return { what, n, whom, accident }
 }

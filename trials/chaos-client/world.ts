@@ -2,16 +2,7 @@
 // which can be killed and started again on what it had written.
 
 import { type Client, type ClientOptions, openClient } from '../../client/index.ts'
-import { epochAt, epochStart, epochsValid, type Network } from '../../directory/documents/network.ts'
-import { defaultParameters } from '../../directory/documents/parameters.ts'
-import {
-  type Directory,
-  healthy,
-  type NodeEntry,
-  type Parameters,
-  type View,
-} from '../../directory/documents/view.ts'
-import { hex } from '../../encoding/bytes.ts'
+import type { Network } from '../../directory/documents/network.ts'
 import { publicKeyOf } from '../../link/identity.ts'
 import type { Host } from '../../link/link.ts'
 import { type MemoryNetwork, memoryNetwork } from '../../link/memory/memory.ts'
@@ -26,6 +17,7 @@ import { memoryStore, type Store } from '../../world/store.ts'
 import { second } from '../../world/units.ts'
 import { type Life, life } from './life.ts'
 import { mixes, type Plan, type Victim } from './plan.ts'
+import { type NodeDraft, publisher, type Views } from './views.ts'
 
 /** The parts that a process is handed, for a defect to change. */
 export interface Parts {
@@ -61,19 +53,8 @@ export interface World {
   readonly network: Network
   readonly processes: readonly Process[]
   find(victim: Victim): Process
-}
-
-const parameters: Parameters = {
-  ...defaultParameters,
-  hopDelayMs: 30,
-  maxHopDelayMs: 2000,
-  payloadPerMinute: 240,
-  loopPerMinute: 6,
-  dropPerMinute: 6,
-  readPerMinute: 90,
-  pageEntries: 16,
-  nodeLoopPerMinute: 0,
-  bulletinPageBytes: 1024,
+  /** Tells when what a process has written does not open; it stays dead. */
+  onFault(handler: (process: Process, error: unknown) => void): void
 }
 
 export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
@@ -87,10 +68,10 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
     authorities: [],
     threshold: 1,
     suite: 'x25519',
-    hops: 5,
+    hops: 3,
     userBytes: 800,
     topology: 'stratified',
-    layers: 3,
+    layers: 1,
     minimum: { mixes, gateways: 1 },
   }
   const { latencyMs, loss } = plan
@@ -100,7 +81,11 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
   const processes: Process[] = []
   const gateways = (): Uint8Array[] =>
     processes.filter(({ victim }) => victim.kind === 'gateway').map(({ id }) => id)
-  const given = { network, clock, links, plant, views, plan, gateways }
+  let fault: (process: Process, error: unknown) => void = (_, error) => {
+    throw error
+  }
+  const onFault = (process: Process, error: unknown): void => fault(process, error)
+  const given = { network, clock, links, plant, views, plan, gateways, onFault }
   const add = (victim: Victim): void => {
     const skewMs = plan.skewMs[processes.length] ?? 0
     const seed = random(32)
@@ -111,8 +96,9 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
       processes.push(nodeProcess(given, victim, seed, skewMs, files))
     }
   }
-  // One more than the plan's clients: a stranger to all
-  for (let number = 0; number <= plan.clients; number++) add({ kind: 'client', number })
+  // Where there are attacks one more: a stranger to all
+  const strangers = plan.attacks.length > 0 ? 1 : 0
+  for (let number = 0; number < plan.clients + strangers; number++) add({ kind: 'client', number })
   for (let number = 0; number < plan.gateways; number++) add({ kind: 'gateway', number })
   for (let number = 0; number < mixes; number++) add({ kind: 'mix', number })
   const find = (victim: Victim): Process =>
@@ -124,13 +110,16 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
   await views.publish()
   // A disk takes time, which passes only once somebody lets it
   for (const process of processes) if (process.victim.kind === 'client') void process.start()
-  return { clock, links, network, processes, find }
-}
-
-interface NodeDraft {
-  readonly id: Uint8Array
-  readonly victim: Victim
-  readonly files: Files
+  return {
+    clock,
+    links,
+    network,
+    processes,
+    find,
+    onFault(handler) {
+      fault = handler
+    },
+  }
 }
 
 interface Given {
@@ -142,10 +131,12 @@ interface Given {
   readonly plan: Plan
   /** The ids of all gateways. */
   readonly gateways: () => Uint8Array[]
+  /** What a process has written does not open. */
+  readonly onFault: (process: Process, error: unknown) => void
 }
 
 function clientProcess(
-  { network, clock, links, plant, views, plan, gateways }: Given,
+  { network, clock, links, plant, views, plan, gateways, onFault }: Given,
   victim: Victim,
   seed: Uint8Array,
   skewMs: number,
@@ -169,16 +160,21 @@ function clientProcess(
       Object.assign(here, { life: mine, link })
       const own = new Uint8Array([...seed.subarray(0, 31), ++lives])
       const parts = { store: mine.store(disk), clock: mine.clock, random: seededRandom(own) }
-      const client = await openClient({
-        network,
-        link,
-        directory: views.directory(mine),
-        limits: { tellReadMs: second },
-        ...(plan.everywhere ? { gateways: gateways() } : {}),
-        ...plant.options,
-        ...(plant.client?.(parts) ?? parts),
-      })
-      if (here.life === mine) here.client = client
+      try {
+        const client = await openClient({
+          network,
+          link,
+          directory: views.directory(mine),
+          limits: { tellReadMs: second },
+          ...(plan.everywhere ? { gateways: gateways() } : {}),
+          ...plant.options,
+          ...(plant.client?.(parts) ?? parts),
+        })
+        if (here.life === mine) here.client = client
+      } catch (error) {
+        mine.end()
+        onFault(here, error)
+      }
     },
   }
   return here
@@ -227,97 +223,4 @@ function nodeProcess(
     },
   }
   return here
-}
-
-interface Views {
-  /** Publishes the documents of this epoch and the next, and from then on by itself. */
-  publish(): Promise<void>
-  directory(life: Life): Directory
-}
-
-/** Says what authorities would say: who is there, and with which keys. */
-function publisher(network: Network, nodes: readonly NodeDraft[], clock: VirtualClock): Views {
-  const views = new Map<number, View>()
-  const handlers = new Set<(view: View) => void>()
-
-  async function make(epoch: number): Promise<void> {
-    const entries: NodeEntry[] = []
-    for (const { id, victim, files } of nodes) {
-      const packetKeys = new Map<number, Uint8Array>()
-      for (let e = epoch; e < epoch + 3; e++) {
-        const file = await files.read(`packet-${e}.key`, 64)
-        if (file !== undefined) packetKeys.set(e, file.slice(32))
-      }
-      // One that has not made its keys in time is not in the consensus.
-      if (packetKeys.size < 3) continue
-      const isMix = victim.kind === 'mix'
-      entries.push({
-        id,
-        role: isMix ? 'mix' : 'gateway',
-        layer: isMix ? victim.number : -1,
-        addresses: [`/memory/${hex(id.subarray(0, 8))}`],
-        services: [],
-        packetKeys,
-        family: '',
-        running: true,
-        reliable: true,
-      })
-    }
-    const validAfter = epochStart(network, epoch)
-    const view: View = {
-      network: network.name,
-      epoch,
-      hash: new Uint8Array(32).fill(epoch),
-      signers: [],
-      validAfter,
-      freshUntil: validAfter + network.epochMs,
-      validUntil: validAfter + epochsValid * network.epochMs,
-      parameters,
-      mixing: 'poisson',
-      topology: 'stratified',
-      layers: [0, 1, 2].map(layer => entries.filter(entry => entry.layer === layer)),
-      gateways: entries.filter(({ role }) => role === 'gateway'),
-      nodes: new Map(entries.map(entry => [hex(entry.id), entry])),
-    }
-    views.set(epoch, view)
-    for (const handler of handlers) handler(view)
-  }
-
-  /** In the middle of each epoch the next one's. */
-  function next(): void {
-    const epoch = epochAt(network, clock.now())
-    const middle = epochStart(network, epoch) + network.epochMs / 2
-    const wait = middle - clock.now()
-    clock.after(wait > 0 ? wait : wait + network.epochMs, () => {
-      void make(epochAt(network, clock.now()) + 1)
-      next()
-    })
-  }
-
-  return {
-    async publish() {
-      const epoch = epochAt(network, clock.now())
-      await make(epoch)
-      await make(epoch + 1)
-      next()
-    },
-    directory: own => {
-      const current = (): View | undefined => views.get(epochAt(network, own.clock.now()))
-      return {
-        current,
-        view: epoch => views.get(epoch),
-        onView(handler) {
-          const living = (view: View): void => {
-            if (own.over) handlers.delete(living)
-            else handler(view)
-          }
-          handlers.add(living)
-          return () => void handlers.delete(living)
-        },
-        health: () => healthy,
-        ready: async () => current() as View,
-        close: async () => {},
-      }
-    },
-  }
 }
