@@ -46,7 +46,7 @@ export class People {
     return this.#violation !== undefined
   }
 
-  /** What a process has written does not open. */
+  /** Hears that what a process has written does not open. */
   unopened({ victim }: Process, error: unknown): void {
     this.#violated('opens-again', `${victim.kind} ${victim.number}: ${String(error)}`)
   }

@@ -131,7 +131,7 @@ interface Given {
   readonly plan: Plan
   /** The ids of all gateways. */
   readonly gateways: () => Uint8Array[]
-  /** What a process has written does not open. */
+  /** Hears that what a process has written does not open. */
   readonly onFault: (process: Process, error: unknown) => void
 }
 
