@@ -1,50 +1,10 @@
-// The command line: finds the sub-command, loads it, and tells a failure in one line.
+// The command line: runs it, and tells a failure in one line.
 
-import { adviceFor, ClientError } from '../client/index.ts'
-import { RemoteError } from '../client/remote/index.ts'
+import { CommanderError } from '@commander-js/extra-typings'
 import { CommandError } from '../encoding/command-line.ts'
-import { nearest } from '../encoding/nearest.ts'
-import { awayHint, isAway } from '../roles/files/endpoint.ts'
-import { version } from '../world/version.ts'
-import { overview, usages } from './usage.ts'
-
-/** A sub-command's module: its exit code, or 0 when it gives none. */
-export interface Command {
-  run(args: readonly string[]): Promise<number | undefined>
-}
-
-/** A command's libraries are loaded when it is called. */
-const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  net: () => import('./network/net.ts'),
-  init: () => import('./files/init.ts'),
-  authority: () => import('./roles/authority-command.ts'),
-  mix: () => import('./roles/mix.ts'),
-  gateway: () => import('./roles/gateway.ts'),
-  client: () => import('./roles/client-command.ts'),
-  send: () => import('./ask/send.ts'),
-  inbox: () => import('./ask/inbox.ts'),
-  reply: () => import('./ask/reply.ts'),
-  bulletin: () => import('./ask/bulletin.ts'),
-  address: () => import('./ask/address.ts'),
-  queue: () => import('./ask/queue.ts'),
-  inspect: () => import('./ask/inspect.ts'),
-  flush: () => import('./ask/flush.ts'),
-  clean: () => import('./ask/clean.ts'),
-  surb: () => import('./ask/surb.ts'),
-  services: () => import('./ask/services.ts'),
-  request: () => import('./ask/request.ts'),
-  ping: () => import('./ask/ping.ts'),
-  contacts: () => import('./files/contacts.ts'),
-  cover: () => import('./ask/cover.ts'),
-  key: () => import('./files/key.ts'),
-  identity: () => import('./files/identity.ts'),
-  doctor: () => import('./ask/doctor.ts'),
-  status: () => import('./ask/status.ts'),
-  consensus: () => import('./ask/consensus.ts'),
-  ledger: () => import('./roles/ledger.ts'),
-  pay: () => import('./ask/pay.ts'),
-  demo: () => import('./ask/demo.ts'),
-}
+import { exitCodeOf } from './define/command.ts'
+import type { AnyCommand } from './define/told.ts'
+import { program } from './program.ts'
 
 /**
  * Runs a command line.
@@ -53,48 +13,58 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
-    return await main(args)
+    return await perform(args)
   } catch (error) {
-    return tell(error)
+    return await tell(error)
   }
 }
 
-async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === '--version' || name === '-V' || name === '-v') return print(`chaffinch ${version()}\n`)
-  if (name === '--help' || name === '-h' || name === 'help') return print(usages[args[0] ?? ''] ?? overview)
-  if (name === undefined) throw new CommandError('USAGE', 'want a command', 'chaffinch --help')
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (load === undefined) {
-    const near = nearest(name, Object.keys(commands))
-    const hint = near === undefined ? 'chaffinch --help' : `did you mean 'chaffinch ${near}'?`
-    throw new CommandError('USAGE', `no command '${name}'`, hint)
+/** Runs a command line. @returns its exit code @throws CommandError, and what the command throws */
+export async function perform(args: readonly string[]): Promise<number> {
+  const chaffinch = program()
+  const given = args[0] === '-V' ? ['--version'] : args
+  const words = actionFirst(chaffinch, (await answered(given)) ?? given)
+  try {
+    await chaffinch.parseAsync(words, { from: 'user' })
+    return exitCodeOf(chaffinch)
+  } catch (error) {
+    // The end of a page of help, or of the version
+    if (error instanceof CommanderError) return error.exitCode
+    throw error
   }
-  if (args.includes('--help') || args.includes('-h')) return print(usages[name] as string)
-  const command = await load()
-  return (await command.run(args)) ?? 0
 }
 
-function print(text: string): number {
-  process.stdout.write(text)
-  return 0
+/** In a terminal `init` asks for what was not said: the answers are a command line. */
+async function answered([name, what, ...rest]: readonly string[]): Promise<string[] | undefined> {
+  const isBare = name === 'init' && rest.length === 0 && what?.startsWith('-') !== true
+  if (!isBare || process.stdin.isTTY !== true || process.stderr.isTTY !== true) return undefined
+  return ['init', ...(await (await import('./files/init-wizard.ts')).inTerminal(what))]
 }
 
-/** Finds what to do about an error of the client, in this process or in the one that was asked. */
-export function hintOf(error: unknown): string | undefined {
-  if (error instanceof RemoteError) return isAway(error) ? awayHint : error.remedy
-  return error instanceof ClientError ? adviceFor(error.code) : undefined
+/** Options may stand before the action of a command, as in `pay --ledger bitcoin status`: the action goes before them. */
+function actionFirst(chaffinch: AnyCommand, [name, ...rest]: readonly string[]): string[] {
+  if (name === undefined) return []
+  const actions = chaffinch.commands.find(one => one.name() === name)?.commands ?? []
+  const takesValue = new Set(
+    actions.flatMap(({ options }) => options.filter(({ required }) => required).map(({ long }) => long)),
+  )
+  let at = 0
+  while (rest[at]?.startsWith('-') && rest[at] !== '--') at += takesValue.has(rest[at]) ? 2 : 1
+  const word = rest[at]
+  if (at === 0 || word === undefined || !actions.some(one => one.name() === word)) return [name, ...rest]
+  return [name, word, ...rest.slice(0, at), ...rest.slice(at + 1)]
 }
 
-function tell(error: unknown): number {
-  if (!(error instanceof CommandError)) {
-    const what = error instanceof RemoteError ? error.detail : error instanceof Error ? error.message : error
-    console.error(`chaffinch: ${String(what)}`)
-    const hint = hintOf(error)
-    if (hint !== undefined) console.error(`hint: ${hint}`)
-    if (process.env['CHAFFINCH_DEBUG'] !== undefined && error instanceof Error) console.error(error.stack)
-    return 1
-  }
-  console.error(`chaffinch: ${error.message}`)
-  if (error.hint !== undefined) console.error(`hint: ${error.hint}`)
-  return error.exitCode
+async function tell(error: unknown): Promise<number> {
+  if (error instanceof CommandError) return say(error.message, error.hint, error.exitCode)
+  const { hintOf, sayingOf } = await import('./hints.ts')
+  const exitCode = say(sayingOf(error), hintOf(error), 1)
+  if (process.env['CHAFFINCH_DEBUG'] !== undefined && error instanceof Error) console.error(error.stack)
+  return exitCode
+}
+
+function say(what: string, hint: string | undefined, exitCode: number): number {
+  console.error(`chaffinch: ${what}`)
+  if (hint !== undefined) console.error(`hint: ${hint}`)
+  return exitCode
 }

@@ -24,8 +24,7 @@ import { emptyEdge } from '../encoding/merkle.ts'
 import { startHost } from '../link/libp2p/host.ts'
 import type { Host } from '../link/link.ts'
 import { authorityLine } from '../roles/files/init-files.ts'
-import { run as consensus } from '../scripts/ask/consensus.ts'
-import { run as init } from '../scripts/files/init.ts'
+import { perform } from '../scripts/main.ts'
 import { descriptorsOf, idOf, signaturesOf, signer, voteOf } from '../simulator/directory-samples.ts'
 import { seedOf } from '../simulator/directory-world.ts'
 import { systemClock } from '../world/clock.ts'
@@ -52,7 +51,7 @@ interface Ran {
 }
 
 async function ran(...args: string[]): Promise<Ran> {
-  const { result, out } = await printing(() => consensus([...args, '--network', networkFile]))
+  const { result, out } = await printing(() => perform(['consensus', ...args, '--network', networkFile]))
   return { code: result, out }
 }
 
@@ -90,7 +89,18 @@ test.before(async () => {
   })
   const genesis = new Date(Math.floor(Date.now() / 1000 - 4.5 * 1200) * 1000).toISOString()
   await printing(() =>
-    init(['network', networkFile, '--name', 'test', '--epoch', '20min', '--genesis', genesis, ...lines]),
+    perform([
+      'init',
+      'network',
+      networkFile,
+      '--name',
+      'test',
+      '--epoch',
+      '20min',
+      '--genesis',
+      genesis,
+      ...lines,
+    ]),
   )
   const read = readNetwork(networkFile)
   const order = [0, 1, 2].map(i => hex(idOf(`authority ${i}`)))
@@ -272,10 +282,10 @@ test('evidence: who is proven to have contradicted itself; what does not verify 
 test('what the command line gets wrong is the caller’s to mend', async () => {
   for (const [args, message] of [
     [['tell'], /no action 'tell'/],
-    [['show', '--from', '3'], /consensus show: no option --from/],
+    [['show', '--from', '3'], /unknown option '--from'/],
     [['diff', 'file'], /unexpected argument 'file'/],
     [['diff', '--from', '4'], /want an epoch before 4/],
-    [['show', '--log'], /consensus show: no option --log/],
+    [['show', '--log'], /unknown option '--log'/],
     [['history', '--epochs', '0'], /--epochs 0: want a whole number from 1 to 72/],
   ] as const) {
     const error = await failure(...args)

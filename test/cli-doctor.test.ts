@@ -10,7 +10,6 @@ import { authorityEntry } from '../directory/authority/keys.ts'
 import { hex } from '../encoding/bytes.ts'
 import { type NodeFile, readNodeFile } from '../roles/files/config.ts'
 import { initNetwork, initNode } from '../roles/files/init.ts'
-import { run as doctor } from '../scripts/ask/doctor.ts'
 import {
   checkCertificate,
   checkClock,
@@ -21,7 +20,7 @@ import {
   type Finding,
   finding,
 } from '../scripts/ask/doctor-checks.ts'
-import { run as key } from '../scripts/files/key.ts'
+import { perform } from '../scripts/main.ts'
 import { networkOf, seedOf } from '../simulator/directory-world.ts'
 import { minute } from '../world/units.ts'
 import { printing } from './printing.ts'
@@ -64,9 +63,9 @@ test('keys: read by others, gone, certified, about to end, ended', async () => {
   chmodSync(keyFile, 0o600)
   const operator = join(folder, 'operator.key')
   const out = join(folder, 'mix1', 'node.certificate')
-  await silently(() => key(['new', operator]))
+  await silently(() => perform(['key', 'new', operator]))
   const certify = ['certify', '--key', operator, '--network', networkFile, '--node', hex(id), '--role', 'mix']
-  await silently(() => key([...certify, '--contact', 'me', '--for', '30d', '--out', out]))
+  await silently(() => perform(['key', ...certify, '--contact', 'me', '--for', '30d', '--out', out]))
   assert.equal(states(checkCertificate('mix', config(), Date.now())), ['ok'], 'none, and none wanted')
   writeFileSync(file, `${readFileSync(file, 'utf8')}certificate = "node.certificate"\n`)
   const at = (days: number): Finding[] => checkCertificate('mix', config(), Date.now() + days * 86_400_000)
@@ -135,7 +134,7 @@ test('consensus: fresh, old, over, and without this node', () => {
 test('the command: JSON, and 1 for what is wrong, 2 for a mistake in the file', async () => {
   let code = 0
   const out = await silently(async () => {
-    code = await doctor(['--config', file, '--json'])
+    code = await perform(['doctor', '--config', file, '--json'])
   })
   const told = JSON.parse(out) as { healthy: boolean; role: string; findings: Finding[] }
   assert.is(code, 1)
@@ -146,7 +145,7 @@ test('the command: JSON, and 1 for what is wrong, 2 for a mistake in the file', 
   mkdirSync(join(folder, 'bad'))
   writeFileSync(join(folder, 'bad', 'mix.toml'), 'lissten = []\n')
   const text = await silently(async () => {
-    code = await doctor(['--config', join(folder, 'bad', 'mix.toml')])
+    code = await perform(['doctor', '--config', join(folder, 'bad', 'mix.toml')])
   })
   assert.is(code, 2)
   assert.match(text, /mix\.toml:1: lissten: unknown key, did you mean 'listen'/)

@@ -11,7 +11,7 @@ import { readAuthorityFile, readClientFile, readNodeFile } from '../roles/files/
 import { openFolder, readKey } from '../roles/files/folder.ts'
 import { initAuthority } from '../roles/files/init.ts'
 import { parameterKeys } from '../roles/files/parameters.ts'
-import { run as init } from '../scripts/files/init.ts'
+import { perform } from '../scripts/main.ts'
 import { printing } from './printing.ts'
 import { failureOf } from './refusals.ts'
 
@@ -19,7 +19,8 @@ const folder = mkdtempSync(join(tmpdir(), 'chaffinch-init-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
 /** Runs `chaffinch init ...` and gives its standard output. */
-const printed = async (...args: string[]): Promise<string> => (await printing(() => init(args))).out
+const printed = async (...args: string[]): Promise<string> =>
+  (await printing(() => perform(['init', ...args]))).out
 
 const failure = (run: () => unknown): Promise<CommandError> => failureOf(CommandError, run)
 
@@ -77,7 +78,7 @@ test('a key is readable by its owner only, and never overwritten', async () => {
   assert.is(readKey(key).length, 32)
   const before = readFileSync(key, 'utf8')
   const error = await failure(() =>
-    init(['authority', join(folder, 'alpha'), '--listen', '/ip4/127.0.0.1/tcp/1']),
+    perform(['init', 'authority', join(folder, 'alpha'), '--listen', '/ip4/127.0.0.1/tcp/1']),
   )
   assert.is(error.exitCode, 1)
   assert.match(error.message, /authority\.toml: is there already$/)
@@ -86,8 +87,8 @@ test('a key is readable by its owner only, and never overwritten', async () => {
 
 test('wrong use is told in one line, with exit code 2', async () => {
   const wrong: [string[], RegExp][] = [
-    [[], /want what to write/],
-    [['hat'], /cannot write 'hat'/],
+    [[], /want authority, mix, gateway, client or network/],
+    [['hat'], /no action 'hat': want authority,/],
     [['mix'], /an argument is missing/],
     [['mix', 'x'], /want --listen/],
     [['mix', 'x', 'y', '--listen', '/ip4/1.2.3.4/tcp/1'], /unexpected argument 'y'/],
@@ -97,7 +98,7 @@ test('wrong use is told in one line, with exit code 2', async () => {
     [['client', 'x', '--api-port', '70000'], /--api-port 70000: want a whole number from 0 to 65535/],
   ]
   for (const [args, says] of wrong) {
-    const error = await failure(() => init(args))
+    const error = await failure(() => perform(['init', ...args]))
     assert.is(error.exitCode, 2)
     assert.match(error.message, says)
     assert.match(error.message, /^[a-z-]/)
@@ -179,7 +180,7 @@ test('what the role would refuse is refused before anything is written', async (
     [['authority', there, '--listen', 'nowhere'], /^init authority: listen\[1\]: want a multiaddr/],
   ]
   for (const [args, says] of wrong) {
-    const error = await failure(() => init(args))
+    const error = await failure(() => perform(['init', ...args]))
     assert.match(error.message, says)
     assert.is(error.exitCode, 2)
     assert.throws(() => statSync(there), 'ENOENT')

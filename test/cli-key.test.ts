@@ -9,7 +9,7 @@ import { CommandError } from '../encoding/command-line.ts'
 import { certificateFor, readCertificate } from '../roles/files/certificate.ts'
 import { readAuthorityFile, readNodeFile } from '../roles/files/config.ts'
 import { initAuthority, initNetwork, initNode } from '../roles/files/init.ts'
-import { run as key } from '../scripts/files/key.ts'
+import { perform } from '../scripts/main.ts'
 import { seedOf } from '../simulator/directory-world.ts'
 import { day } from '../world/units.ts'
 import { printing } from './printing.ts'
@@ -31,7 +31,8 @@ const listen = ['/ip4/127.0.0.1/tcp/4201']
 const node = initNode(join(folder, 'mix1'), 'mix', { networkFile, listen, family: 'mine', contact: 'me' })
 
 /** Runs `chaffinch key ...` and gives its standard output. */
-const printed = async (...args: string[]): Promise<string> => (await printing(() => key(args))).out
+const printed = async (...args: string[]): Promise<string> =>
+  (await printing(() => perform(['key', ...args]))).out
 
 const failure = (run: () => unknown): Promise<CommandError> => failureOf(CommandError, run)
 
@@ -77,10 +78,10 @@ test('what does not fit the node is refused with what, where and what to do', as
   writeFileSync(forged, readFileSync(out, 'utf8').replace('until = 20', 'until = 21'))
   assert.match((await failure(() => readCertificate(forged))).message, 'not signed by the identity')
   const other = ['certify', '--key', keyFile, '--network', networkFile, '--role', 'mix', '--out', out]
-  const error = await failure(() => key([...other, '--node', 'ab'.repeat(32)]))
+  const error = await failure(() => perform(['key', ...other, '--node', 'ab'.repeat(32)]))
   assert.match(error.message, 'is the certificate of another node')
   for (const args of [[], ['new'], ['lose', 'x'], ['certify'], ['certify', '--role', 'x']]) {
-    assert.is((await failure(() => key(args))).exitCode, 2, args.join(' '))
+    assert.is((await failure(() => perform(['key', ...args]))).exitCode, 2, args.join(' '))
   }
 })
 

@@ -11,9 +11,8 @@ import { openFolder, tellPort } from '../roles/files/folder.ts'
 import { initClient, initNetwork } from '../roles/files/init.ts'
 import { watchSilence } from '../roles/silence.ts'
 import { checkReady, checkSilent } from '../scripts/ask/doctor-checks.ts'
-import { run as status } from '../scripts/ask/status.ts'
 import { type AnyStatus, statusLines } from '../scripts/ask/status-text.ts'
-import { runCommandLine } from '../scripts/main.ts'
+import { perform, runCommandLine } from '../scripts/main.ts'
 import { seedOf } from '../simulator/directory-world.ts'
 import { virtualClock } from '../world/clock.ts'
 import { serveLoopback, tokenFrom } from '../world/http.ts'
@@ -80,7 +79,7 @@ test('a running client is found by the port that it told, and says how it is', a
   openFolder(join(home, 'data'), 'client')
   const token = await tokenFrom(join(home, 'data', 'token'))
   const asked = ['--config', file]
-  const away = await failureOf(CommandError, () => status(asked))
+  const away = await failureOf(CommandError, () => perform(['status', ...asked]))
   assert.match(away.message, 'the client does not run')
   assert.is(away.hint, `chaffinch client --config ${file}`)
   const server = await serveLoopback({
@@ -89,14 +88,14 @@ test('a running client is found by the port that it told, and says how it is', a
     routes: app => void app.get('/status', context => context.json(client)),
   })
   const forget = tellPort(join(home, 'data'), server.port)
-  const { out } = await printing(() => status(asked))
+  const { out } = await printing(() => perform(['status', ...asked]))
   assert.match(out, /^ready +yes, through gateway abababababababab$/m)
   assert.match(out, /^cover +default, 3.5 GB up and 10.0 GB down a day$/m)
-  const { out: json } = await printing(() => status([...asked, '--json']))
+  const { out: json } = await printing(() => perform(['status', ...asked, '--json']))
   assert.equal(JSON.parse(json), client)
   // A shell that names the file once
   process.env['CHAFFINCH_CONFIG'] = file
-  const { out: named } = await printing(() => status([]))
+  const { out: named } = await printing(() => perform(['status']))
   delete process.env['CHAFFINCH_CONFIG']
   assert.is(named, out)
   const { out: examined } = await printing(() => runCommandLine(['doctor', ...asked]))

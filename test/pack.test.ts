@@ -32,7 +32,7 @@ test('a role opens few files: what it imports, and what that imports', () => {
     for (const file of importsOf(read(name))) if (file.startsWith('./')) reach(file.slice('./'.length), seen)
     return seen
   }
-  const mix = files.find(name => name.startsWith('mix-')) as string
+  const mix = files.find(name => name.startsWith('node-command-')) as string
   const opened = reach(mix, reach('chaffinch.js', new Set()))
   assert.ok(opened.size > 5 && opened.size < 60, `${opened.size} files`)
 })

@@ -2,23 +2,24 @@
 
 import { setTimeout as pause } from 'node:timers/promises'
 import type { RemoteClient } from '../../client/remote/index.ts'
-import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
+import { CommandError, durationOption } from '../../encoding/command-line.ts'
 import { isAway, runningClient } from '../../roles/files/index.ts'
 
 const pollMs = 200
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values } = readOptions('address', args, {
-    config: { type: 'string' },
-    as: { type: 'string' },
-    wait: { type: 'string' },
-    qr: { type: 'boolean' },
-    json: { type: 'boolean' },
-  })
-  const waitMs = values.wait === undefined ? 0 : durationOption('wait', values.wait)
-  const address = await addressOf(runningClient(values.config, values.as), waitMs)
-  console.log(values.json === true ? JSON.stringify({ address }) : address)
-  if (values.qr === true) console.log((await import('../qr.ts')).qrOf(address))
+export interface AddressOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly wait?: string
+  readonly qr?: true
+  readonly json?: true
+}
+
+export async function run({ config, as, wait, qr, json }: AddressOptions): Promise<undefined> {
+  const waitMs = wait === undefined ? 0 : durationOption('wait', wait)
+  const address = await addressOf(runningClient(config, as), waitMs)
+  console.log(json === true ? JSON.stringify({ address }) : address)
+  if (qr === true) console.log((await import('../qr.ts')).qrOf(address))
 }
 
 /** A client has no address before its first consensus; with `waitMs` its start is waited for too. */

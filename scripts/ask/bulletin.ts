@@ -2,7 +2,7 @@
 
 import { bytesOf, type EntryJson, type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { topicNamed, topics } from '../../directory/index.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { printable } from './quoted.ts'
 import { standardInput } from './send.ts'
@@ -10,20 +10,15 @@ import { standardInput } from './send.ts'
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values, positionals } = readOptions(
-    'bulletin',
-    args,
-    {
-      config: { type: 'string' },
-      publish: { type: 'string' },
-      after: { type: 'string' },
-      wait: { type: 'string' },
-      json: { type: 'boolean' },
-    },
-    [0, 1],
-  )
-  const [topic = 'open'] = positionals
+export interface BulletinOptions {
+  readonly config?: string
+  readonly publish?: string
+  readonly after?: string
+  readonly wait?: string
+  readonly json?: true
+}
+
+export async function run(topic = 'open', values: BulletinOptions): Promise<undefined> {
   if (topicNamed(topic) === undefined) {
     const names = topics.map(({ name }) => name).join(', ')
     throw new CommandError('USAGE', `bulletin: no topic '${topic}': want one of ${names}`)

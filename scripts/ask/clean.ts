@@ -1,17 +1,17 @@
 // chaffinch clean: has a running client forget what is over.
 
-import { durationOption, readOptions } from '../../encoding/command-line.ts'
+import { durationOption } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values } = readOptions('clean', args, {
-    config: { type: 'string' },
-    as: { type: 'string' },
-    older: { type: 'string' },
-    json: { type: 'boolean' },
-  })
-  const olderThanMs = durationOption('older', values.older ?? '7d')
-  const gone = await runningClient(values.config, values.as).clean(olderThanMs)
-  if (values.json === true) console.log(JSON.stringify(gone))
+export interface CleanOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly older?: string
+  readonly json?: true
+}
+
+export async function run({ config, as, older = '7d', json }: CleanOptions): Promise<undefined> {
+  const gone = await runningClient(config, as).clean(durationOption('older', older))
+  if (json === true) console.log(JSON.stringify(gone))
   else console.log(`${gone.sent} sent and ${gone.received} received messages forgotten`)
 }

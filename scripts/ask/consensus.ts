@@ -16,7 +16,7 @@ import {
   type View,
 } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { readNetwork } from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
@@ -29,21 +29,11 @@ import {
   verdictLines,
 } from './consensus-text.ts'
 
-/** The command line, read. */
-interface Asked {
-  readonly network: Network
-  /** The document of this epoch; undefined for the newest. */
-  readonly epoch: number | undefined
-  /** A second one, for `diff`. */
-  readonly from: number | undefined
-  readonly epochs: number
-  /** Nodes of the adversary, for `paths`. */
-  readonly adversary: number
-  readonly file: string | undefined
-  readonly save: string | undefined
-  readonly json: boolean
-  /** Asks whether a file stands in the log, for `verify`. */
-  readonly log: boolean
+/** The options of every action, as they were typed. */
+interface Common {
+  readonly network?: string
+  readonly epoch?: string
+  readonly json?: true
 }
 
 /** An answer as it is printed: an object as one line of JSON, or lines. */
@@ -53,74 +43,61 @@ interface Said {
   readonly exitCode?: number
 }
 
-const actions: Readonly<Record<string, (asked: Asked) => Promise<Said>>> = {
-  show,
-  verify,
-  history,
-  diff,
-  evidence,
-  paths,
-}
-
 const mostEpochs = 72
 const mostNodes = 16_384
 const mostEpoch = 2 ** 31
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = readOptions(
-    'consensus',
-    args,
-    {
-      network: { type: 'string' },
-      epoch: { type: 'string' },
-      from: { type: 'string' },
-      epochs: { type: 'string' },
-      adversary: { type: 'string' },
-      save: { type: 'string' },
-      json: { type: 'boolean' },
-      log: { type: 'boolean' },
-    },
-    [0, 2],
-  )
-  const [name = 'show', file] = positionals
-  const action = Object.hasOwn(actions, name) ? actions[name] : undefined
-  const only: Readonly<Record<string, string | undefined>> = {
-    diff: 'from',
-    history: 'epochs',
-    show: 'save',
-    paths: 'adversary',
-    verify: 'log',
-  }
-  const foreign = ['from', 'epochs', 'save', 'adversary', 'log'].find(
-    key => key in values && only[name] !== key,
-  )
-  const hint = 'chaffinch consensus --help'
-  if (action === undefined) throw new CommandError('USAGE', `consensus: no action '${name}'`, hint)
-  if (foreign !== undefined)
-    throw new CommandError('USAGE', `consensus ${name}: no option --${foreign}`, hint)
-  if (file !== undefined && name !== 'verify') {
-    throw new CommandError('USAGE', `consensus ${name}: unexpected argument '${file}'`, hint)
-  }
-  const number = (key: 'epoch' | 'from'): number | undefined =>
-    values[key] === undefined ? undefined : wholeNumber(key, values[key], 0, mostEpoch)
-  const network = readNetwork(values.network ?? 'network.toml')
-  const asked = {
-    network,
-    epoch: number('epoch'),
-    from: number('from'),
-    epochs: values.epochs === undefined ? 6 : wholeNumber('epochs', values.epochs, 1, mostEpochs),
-    adversary: values.adversary === undefined ? 1 : wholeNumber('adversary', values.adversary, 0, mostNodes),
-    file,
-    save: values.save,
-    json: values.json === true,
-    log: values.log === true,
-  }
-  const { json, lines, exitCode = 0 } = await action(asked)
-  console.log(asked.json ? JSON.stringify(json) : lines.join('\n'))
+/** Prints what was found, and gives the exit code. */
+async function print({ json: asJson }: Common, found: Promise<Said>): Promise<number> {
+  const { json, lines, exitCode = 0 } = await found
+  console.log(asJson === true ? JSON.stringify(json) : lines.join('\n'))
   return exitCode
 }
 
-async function show({ network, epoch, save }: Asked): Promise<Said> {
+function networkOf({ network = 'network.toml' }: Common): Network {
+  return readNetwork(network)
+}
+
+/** Undefined for the newest. */
+function epochIn(option: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : wholeNumber(option, text, 0, mostEpoch)
+}
+
+export async function show(options: Common & { readonly save?: string }): Promise<number> {
+  const epoch = epochIn('epoch', options.epoch)
+  return await print(options, showOf(networkOf(options), epoch, options.save))
+}
+
+export async function verify(
+  file: string | undefined,
+  options: Common & { readonly log?: true },
+): Promise<number> {
+  const epoch = epochIn('epoch', options.epoch)
+  return await print(options, verdictOf(networkOf(options), epoch, file, options.log === true))
+}
+
+export async function history(options: Common & { readonly epochs?: string }): Promise<number> {
+  const epoch = epochIn('epoch', options.epoch)
+  const epochs = wholeNumber('epochs', options.epochs ?? '6', 1, mostEpochs)
+  return await print(options, historyBefore(networkOf(options), epoch, epochs))
+}
+
+export async function diff(options: Common & { readonly from?: string }): Promise<number> {
+  const [epoch, from] = [epochIn('epoch', options.epoch), epochIn('from', options.from)]
+  return await print(options, difference(networkOf(options), epoch, from))
+}
+
+export async function evidence(options: Common): Promise<number> {
+  return await print(options, proofsIn(networkOf(options)))
+}
+
+export async function paths(options: Common & { readonly adversary?: string }): Promise<number> {
+  const epoch = epochIn('epoch', options.epoch)
+  const adversary = wholeNumber('adversary', options.adversary ?? '1', 0, mostNodes)
+  return await print(options, ownership(networkOf(options), epoch, adversary))
+}
+
+async function showOf(network: Network, epoch: number | undefined, save: string | undefined): Promise<Said> {
   return await inquire(network, async inquiry => {
     const { bytes, view } = await answered(inquiry.consensus(epoch))
     if (save !== undefined) withFile(save, () => writeFileSync(save, bytes, { flag: 'wx' }))
@@ -132,7 +109,12 @@ async function show({ network, epoch, save }: Asked): Promise<Said> {
  * Judges a file, or what the first authority that has a document hands out, whatever it is; that also by the log of the
  * newest document, and a file with --log.
  */
-async function verify({ network, epoch, file, log }: Asked): Promise<Said> {
+async function verdictOf(
+  network: Network,
+  epoch: number | undefined,
+  file: string | undefined,
+  log: boolean,
+): Promise<Said> {
   const ofFile = async (name: string): Promise<Verdict> => {
     const bytes = new Uint8Array(withFile(name, () => readFileSync(name)))
     const verdict = judgeDocument(network, bytes, systemClock.now())
@@ -147,7 +129,7 @@ async function verify({ network, epoch, file, log }: Asked): Promise<Said> {
   return { json: verdict, lines: verdictLines(verdict), exitCode: verdict.valid ? 0 : 1 }
 }
 
-async function history({ network, epoch, epochs }: Asked): Promise<Said> {
+async function historyBefore(network: Network, epoch: number | undefined, epochs: number): Promise<Said> {
   const told = await inquire(network, async inquiry => {
     const { document: newest } = await answered(inquiry.consensus(epoch))
     const found: { epoch: number; document: ConsensusDocument | undefined }[] = [
@@ -171,7 +153,11 @@ async function documentIfThere(inquiry: Inquiry, epoch: number): Promise<Consens
 }
 
 /** Compares two documents: by default the newest and the one before it. */
-async function diff({ network, epoch, from }: Asked): Promise<Said> {
+async function difference(
+  network: Network,
+  epoch: number | undefined,
+  from: number | undefined,
+): Promise<Said> {
   const told = await inquire(network, async inquiry => {
     const { document: later } = await answered(inquiry.consensus(epoch))
     const earlier = from ?? later.body.epoch - 1
@@ -184,7 +170,7 @@ async function diff({ network, epoch, from }: Asked): Promise<Said> {
 }
 
 /** Counts how many of the paths through this network nodes of one hand own. */
-async function paths({ network, epoch, adversary }: Asked): Promise<Said> {
+async function ownership(network: Network, epoch: number | undefined, adversary: number): Promise<Said> {
   const { view } = await inquire(network, async inquiry => await answered(inquiry.consensus(epoch)))
   try {
     const told = ownedPaths(view, adversary)
@@ -196,8 +182,7 @@ async function paths({ network, epoch, adversary }: Asked): Promise<Said> {
 }
 
 /** Tells what any authority can prove, checked with the keys of the network file: nobody needs to be believed. */
-async function evidence({ network, epoch }: Asked): Promise<Said> {
-  if (epoch !== undefined) throw new CommandError('USAGE', 'consensus evidence: no option --epoch')
+async function proofsIn(network: Network): Promise<Said> {
   const { proofs, failures } = await inquire(network, inquiry => inquiry.evidence())
   if (failures.length === network.authorities.length) throw new CommandError('FAILED', failures.join('; '))
   return { json: evidenceToJson(proofs), lines: evidenceLines(proofs) }

@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs'
 import { type CoverCost, coverCosts, coverHides } from '../../client/index.ts'
 import { defaultParameters } from '../../directory/index.ts'
-import { readOptions } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { body, geometry, makeReplyBlock, wrap, x25519PublicKey } from '../../sphinx/index.ts'
 import { systemRandom as random } from '../../world/random.ts'
@@ -14,8 +13,12 @@ const secondsPerDay = 24 * 60 * 60
 /** A level with what it takes of one core of this machine. */
 export type Priced = CoverCost & { readonly cpuPercent: number; readonly hides: string }
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values } = readOptions('cover', args, { config: { type: 'string' }, json: { type: 'boolean' } })
+export interface CoverOptions {
+  readonly config?: string
+  readonly json?: true
+}
+
+export async function run(values: CoverOptions): Promise<undefined> {
   const asked = values.config ?? (existsSync(usualFile) ? usualFile : undefined)
   const costs = asked === undefined ? [] : (await runningClient(asked).status()).cover.costs
   const known = costs.length > 0

@@ -1,7 +1,7 @@
 // chaffinch demo: stories that show how payments hide.
 
 import { sealedValues } from '../../client/folder/index.ts'
-import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { demoDcnet, type PaymixDemo, runPaymix } from '../../payment/anonymity/index.ts'
 import { below, seededRandom, systemRandom } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
@@ -9,29 +9,26 @@ import { columns } from '../columns.ts'
 
 const hint = 'chaffinch demo --help'
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values, positionals } = readOptions(
-    'demo',
-    args,
-    { json: { type: 'boolean' }, seed: { type: 'string' } },
-    [1, 1],
-  )
-  const seed = values.seed === undefined ? below(systemRandom, 2 ** 32) : Number(values.seed)
+export interface DemoOptions {
+  readonly seed?: string
+  readonly json?: true
+}
+
+export function dcnet({ seed }: DemoOptions): undefined {
+  process.stdout.write(demoDcnet(seededRandom(seedIn(seed))))
+}
+
+export async function paymix({ seed: given, json }: DemoOptions): Promise<undefined> {
+  const seed = seedIn(given)
+  const demo = await runPaymix(seed, () => memoryStore(sealedValues(systemRandom(32), systemRandom)))
+  console.log(json === true ? JSON.stringify({ seed, ...demo }) : story(demo, seed))
+}
+
+function seedIn(text: string | undefined): number {
+  const seed = text === undefined ? below(systemRandom, 2 ** 32) : Number(text)
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new CommandError('USAGE', 'demo: --seed: want a number', hint)
-  switch (positionals[0]) {
-    case 'dcnet':
-      if (values.json === true) throw new CommandError('USAGE', 'demo dcnet: has no --json', hint)
-      process.stdout.write(demoDcnet(seededRandom(seed)))
-      return
-    case 'paymix': {
-      const demo = await runPaymix(seed, () => memoryStore(sealedValues(systemRandom(32), systemRandom)))
-      console.log(values.json === true ? JSON.stringify({ seed, ...demo }) : story(demo, seed))
-      return
-    }
-    default:
-      throw new CommandError('USAGE', `demo: no story '${positionals[0]}'`, hint)
-  }
+  return seed
 }
 
 function story(demo: PaymixDemo, seed: number): string {

@@ -2,7 +2,6 @@
 
 import { ed25519PublicKey } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { readOptions } from '../../encoding/command-line.ts'
 import {
   isAway,
   type NodeFile,
@@ -32,12 +31,13 @@ import {
   finding,
 } from './doctor-checks.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = readOptions('doctor', args, {
-    config: { type: 'string' },
-    role: { type: 'string' },
-    json: { type: 'boolean' },
-  })
+export interface DoctorOptions {
+  readonly config?: string
+  readonly role?: string
+  readonly json?: true
+}
+
+export async function run(values: DoctorOptions): Promise<number> {
   const file = fileOf('doctor', values.config)
   const role = roleOf('doctor', file, values.role)
   const findings = await examine(role, file)

@@ -1,20 +1,20 @@
 // chaffinch flush: waits until what a running client was given has left, or is with the receivers' gateways.
 
-import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
+import { CommandError, durationOption } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
 
-export async function run(args: readonly string[]): Promise<number> {
-  const text = { type: 'string' } as const
-  const { values } = readOptions('flush', args, {
-    config: text,
-    as: text,
-    until: text,
-    timeout: text,
-    json: { type: 'boolean' },
-  })
+export interface FlushOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly until?: string
+  readonly timeout?: string
+  readonly json?: true
+}
+
+export async function run(values: FlushOptions): Promise<number> {
   const { until = 'stored' } = values
   if (until !== 'sent' && until !== 'stored')
     throw new CommandError('USAGE', `--until ${until}: want sent or stored`, 'chaffinch flush --help')

@@ -2,15 +2,18 @@
 
 import { readAddress, surbPrefix } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { readClientFile, runningClient } from '../../roles/files/index.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const options = { config: { type: 'string' }, as: { type: 'string' }, json: { type: 'boolean' } } as const
-  const { values, positionals } = readOptions('inspect', args, options, [1, 1])
-  const [what] = positionals as [string]
-  const found = await inspect(what, values.config, values.as)
-  if (values.json === true) console.log(JSON.stringify(found))
+export interface InspectOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly json?: true
+}
+
+export async function run(what: string, { config, as, json }: InspectOptions): Promise<undefined> {
+  const found = await inspect(what, config, as)
+  if (json === true) console.log(JSON.stringify(found))
   else for (const [name, value] of Object.entries(found)) console.log(`${name}: ${String(value)}`)
 }
 

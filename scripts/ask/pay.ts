@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { RemoteError } from '../../client/remote/index.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import {
   type Account,
   type Expected,
@@ -43,37 +43,43 @@ interface Asked extends Expected {
   readonly importFile: string | undefined
 }
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values, positionals } = readOptions(
-    'pay',
-    args,
-    {
-      config: { type: 'string' },
-      json: { type: 'boolean' },
-      yes: { type: 'boolean' },
-      wait: { type: 'boolean' },
-      peers: { type: 'string' },
-      colluding: { type: 'string' },
-      deadline: { type: 'string' },
-      memo: { type: 'string' },
-      gap: { type: 'string' },
-      export: { type: 'string' },
-      import: { type: 'string' },
-      ledger: { type: 'string' },
-      node: { type: 'string' },
-      cookie: { type: 'string' },
-      chain: { type: 'string' },
-      kind: { type: 'string' },
-      coin: { type: 'string', multiple: true },
-      'fee-rate': { type: 'string' },
-      blocks: { type: 'string' },
-      'most-fee': { type: 'string' },
-      count: { type: 'string' },
-      psbt: { type: 'string' },
-    },
-    [1, 3],
-  )
-  const [action, word] = positionals as [string, string | undefined]
+/** The options of all actions, as they were typed: each has some of them. */
+export interface PayOptions {
+  readonly config?: string
+  readonly json?: true
+  readonly yes?: true
+  readonly wait?: true
+  readonly peers?: string
+  readonly colluding?: string
+  readonly deadline?: string
+  readonly memo?: string
+  readonly gap?: string
+  readonly export?: string
+  readonly import?: string
+  readonly ledger?: string
+  readonly node?: string
+  readonly cookie?: string
+  readonly chain?: string
+  readonly kind?: string
+  readonly coin?: string[]
+  readonly feeRate?: string
+  readonly blocks?: string
+  readonly mostFee?: string
+  readonly count?: string
+  readonly psbt?: string
+}
+
+/** Gives what does an action, of its words and options. */
+export function paying(
+  action: string,
+): (...given: [...words: (string | undefined)[], options: PayOptions]) => Promise<undefined> {
+  return async (...given) => {
+    const words = given.slice(0, -1).filter(word => word !== undefined) as string[]
+    return await run(action, words, given.at(-1) as PayOptions)
+  }
+}
+
+async function run(action: string, words: readonly string[], values: PayOptions): Promise<undefined> {
   const peers = wholeNumber('peers', values.peers ?? '8', 3, 64)
   const asked: Asked = {
     config: values.config,
@@ -89,19 +95,21 @@ export async function run(args: readonly string[]): Promise<undefined> {
     importFile: values.import,
   }
   const isBitcoin = ledgerOf(values.ledger, values.config, action) === 'bitcoin'
-  if (!isBitcoin && positionals.length > 2) throw new CommandError('USAGE', 'pay: want one word less', hint)
+  const [word, more] = words
+  if (!isBitcoin && more !== undefined)
+    throw new CommandError('USAGE', `pay ${action}: unexpected argument '${more}'`, hint)
   try {
     if (isBitcoin) {
-      await bitcoin(action, positionals.slice(1), {
+      await bitcoin(action, words, {
         ...asked,
         node: values.node,
         cookie: values.cookie,
         chain: values.chain,
         kind: values.kind,
         coins: values.coin ?? [],
-        feeRate: values['fee-rate'],
+        feeRate: values.feeRate,
         blocks: values.blocks,
-        mostFee: values['most-fee'],
+        mostFee: values.mostFee,
         count: values.count,
         psbt: values.psbt,
       })
@@ -167,7 +175,7 @@ async function act(action: string, word: string | undefined, asked: Asked): Prom
     case 'history':
       return await status(action, asked)
     default:
-      throw new CommandError('USAGE', `pay: no action '${action}'`, hint)
+      throw new CommandError('USAGE', `pay ${action}: only on Bitcoin`, 'with --ledger bitcoin')
   }
 }
 

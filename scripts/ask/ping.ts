@@ -4,11 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { max, mean, min } from 'simple-statistics'
 import type { LedgerEntry } from '../../client/index.ts'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
-import { durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
-
-const text = { type: 'string' } as const
 
 interface LayerEstimate {
   /** 0 is the entry gateway, the last the far gateway. */
@@ -22,16 +20,17 @@ interface LayerEstimate {
   readonly beyondMs: number | null
 }
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = readOptions('ping', args, {
-    config: text,
-    as: text,
-    to: text,
-    service: text,
-    count: text,
-    timeout: text,
-    json: { type: 'boolean' },
-  })
+export interface PingOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly to?: string
+  readonly service?: string
+  readonly count?: string
+  readonly timeout?: string
+  readonly json?: true
+}
+
+export async function run(values: PingOptions): Promise<number> {
   const client = runningClient(values.config, values.as)
   const to = values.to === undefined ? undefined : await contactOrAddress(client, values.config, values.to)
   const count = wholeNumber('count', values.count ?? '5', 1, 1000)

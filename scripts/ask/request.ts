@@ -1,19 +1,21 @@
 // chaffinch request: asks a service once, and prints its answer.
 
-import { CommandError, durationOption, readOptions } from '../../encoding/command-line.ts'
+import { CommandError, durationOption } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 import { printable } from './quoted.ts'
 import { standardInput } from './send.ts'
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const text = { type: 'string' } as const
-  const { values, positionals } = readOptions(
-    'request',
-    args,
-    { config: text, as: text, to: text, service: text, timeout: text, json: { type: 'boolean' } },
-    [0, 1],
-  )
+export interface RequestOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly to?: string
+  readonly service?: string
+  readonly timeout?: string
+  readonly json?: true
+}
+
+export async function run(given: string | undefined, values: RequestOptions): Promise<undefined> {
   const { service, to } = values
   if (service === undefined)
     throw new CommandError(
@@ -22,7 +24,6 @@ export async function run(args: readonly string[]): Promise<undefined> {
       'chaffinch request --help',
     )
   const client = runningClient(values.config, values.as)
-  const [given] = positionals
   const question = given === undefined ? await standardInput() : new TextEncoder().encode(given)
   const deadlineMs = durationOption('timeout', values.timeout ?? '60s')
   const address = to === undefined ? undefined : await contactOrAddress(client, values.config, to)

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { mostCopies, type Way } from '../../client/index.ts'
 import type { Handed, RemoteClient } from '../../client/remote/index.ts'
 import { concat } from '../../encoding/bytes.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { diskError, runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 
@@ -19,30 +19,21 @@ const reached: Readonly<Record<string, readonly string[]>> = {
   read: ['read'],
 }
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values, positionals } = readOptions(
-    'send',
-    args,
-    {
-      config: { type: 'string' },
-      as: { type: 'string' },
-      to: { type: 'string' },
-      reply: { type: 'string' },
-      'no-replies': { type: 'boolean' },
-      from: { type: 'boolean' },
-      wait: { type: 'string' },
-      path: { type: 'string' },
-      avoid: { type: 'string', multiple: true },
-      'min-reliability': { type: 'string' },
-      'max-latency': { type: 'string' },
-      copies: { type: 'string' },
-      app: { type: 'string' },
-      file: { type: 'string' },
-      timeout: { type: 'string' },
-      json: { type: 'boolean' },
-    },
-    [0, 1],
-  )
+export interface SendOptions extends WayOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly to?: string
+  readonly reply?: string
+  readonly replies: boolean
+  readonly from?: true
+  readonly wait?: string
+  readonly app?: string
+  readonly file?: string
+  readonly timeout?: string
+  readonly json?: true
+}
+
+export async function run(text: string | undefined, values: SendOptions): Promise<undefined> {
   const { to, reply, wait } = values
   if ((to === undefined) === (reply === undefined)) {
     throw new CommandError('USAGE', 'send: want either --to or --reply', 'chaffinch send --help')
@@ -52,11 +43,10 @@ export async function run(args: readonly string[]): Promise<undefined> {
   }
   const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
   const client = runningClient(values.config, values.as)
-  const [text] = positionals
   if (text !== undefined && values.file !== undefined)
     throw new CommandError('USAGE', 'send: want a text or --file, not both', 'chaffinch send --help')
   const bytes = await contentOf(text, values.file)
-  const replies = values['no-replies'] !== true
+  const { replies } = values
   const way = wayOf(values)
   if (way !== undefined && to === undefined)
     throw new CommandError(
@@ -94,18 +84,16 @@ async function contentOf(text: string | undefined, file: string | undefined): Pr
 }
 
 interface WayOptions {
-  readonly path?: string | undefined
-  readonly avoid?: string[] | undefined
-  readonly 'min-reliability'?: string | undefined
-  readonly 'max-latency'?: string | undefined
-  readonly copies?: string | undefined
+  readonly path?: string
+  readonly avoid?: string[]
+  readonly minReliability?: string
+  readonly maxLatency?: string
+  readonly copies?: string
 }
 
 /** Undefined when nothing is asked of the way. */
 function wayOf(values: WayOptions): Way | undefined {
-  const { path, avoid: blocked, copies } = values
-  const percent = values['min-reliability']
-  const latency = values['max-latency']
+  const { path, avoid: blocked, copies, minReliability: percent, maxLatency: latency } = values
   if ([path, blocked, copies, percent, latency].every(value => value === undefined)) return undefined
   return {
     ...(path === undefined ? {} : { path }),

@@ -1,17 +1,18 @@
 // chaffinch status: how a running role of this machine is, in a few lines, or all of its /status as JSON.
 
-import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { isAway, remoteAt } from '../../roles/files/index.ts'
 import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'
 import { endpointOf } from '../roles/running.ts'
 import { type AnyStatus, statusLines } from './status-text.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values } = readOptions('status', args, {
-    config: { type: 'string' },
-    role: { type: 'string' },
-    json: { type: 'boolean' },
-  })
+export interface StatusOptions {
+  readonly config?: string
+  readonly role?: string
+  readonly json?: true
+}
+
+export async function run(values: StatusOptions): Promise<undefined> {
   const file = fileOf('status', values.config)
   const role = roleOf('status', file, values.role)
   const { folder, network } = readRoleFile(role, file)
@@ -29,5 +30,4 @@ export async function run(args: readonly string[]): Promise<number> {
     })) as AnyStatus
   const lines = (): string => statusLines(status, network.authorities.length, Date.now()).join('\n')
   console.log(values.json === true ? JSON.stringify(status) : lines())
-  return 0
 }

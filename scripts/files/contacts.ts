@@ -5,40 +5,55 @@ import { join } from 'node:path'
 import * as v from 'valibot'
 import type { Contact } from '../../client/index.ts'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
-import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { readClientFile, runningClient } from '../../roles/files/index.ts'
 
-const text = { type: 'string' } as const
+export interface ContactOptions {
+  readonly config?: string
+  readonly as?: string
+  readonly read?: string
+  readonly received?: string
+  readonly json?: true
+}
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const options = { config: text, as: text, read: text, received: text, json: { type: 'boolean' } } as const
-  const { values, positionals } = readOptions('contacts', args, options, [0, 3])
-  const [what = 'list', who, address] = positionals
-  const client = runningClient(values.config, values.as)
-  const settings = { ...flagOf('read', values.read), ...flagOf('received', values.received) }
-  const say = (value: unknown, line: string): void =>
-    console.log(values.json === true ? JSON.stringify(value) : line)
-  await takeOver(client, values.config)
-  if (what === 'list' && who === undefined)
-    for (const contact of await client.contacts()) say(contact, lineOf(contact))
-  else if (what === 'add' && who !== undefined && address !== undefined) {
-    const kept = await client.keepContact(who, { address, ...settings })
-    say(kept, lineOf(kept))
-  } else if (what === 'set' && who !== undefined && address === undefined) {
-    const kept = await client.keepContact(who, settings)
-    say(kept, lineOf(kept))
-  } else if (what === 'remove' && who !== undefined && address === undefined) {
-    await client.removeContact(who)
-    if (values.json === true) console.log(JSON.stringify({ name: who }))
-  } else if (what === 'words' && who !== undefined && address === undefined) {
-    const words = await client.safetyWords(who)
-    say({ words }, words.join(' '))
-  } else
-    throw new CommandError(
-      'USAGE',
-      'contacts: want list, add NAME ADDRESS, set NAME, words NAME or remove NAME',
-      'chaffinch contacts --help',
-    )
+export async function list(options: ContactOptions): Promise<undefined> {
+  for (const contact of await (await opened(options)).contacts()) say(options, contact, lineOf(contact))
+}
+
+export async function add(name: string, address: string, options: ContactOptions): Promise<undefined> {
+  const settings = settingsIn(options)
+  const kept = await (await opened(options)).keepContact(name, { address, ...settings })
+  say(options, kept, lineOf(kept))
+}
+
+export async function set(name: string, options: ContactOptions): Promise<undefined> {
+  const settings = settingsIn(options)
+  const kept = await (await opened(options)).keepContact(name, settings)
+  say(options, kept, lineOf(kept))
+}
+
+export async function remove(name: string, options: ContactOptions): Promise<undefined> {
+  await (await opened(options)).removeContact(name)
+  if (options.json === true) console.log(JSON.stringify({ name }))
+}
+
+export async function words(name: string, options: ContactOptions): Promise<undefined> {
+  const twelve = await (await opened(options)).safetyWords(name)
+  say(options, { words: twelve }, twelve.join(' '))
+}
+
+async function opened({ config, as }: ContactOptions): Promise<RemoteClient> {
+  const client = runningClient(config, as)
+  await takeOver(client, config)
+  return client
+}
+
+function say({ json }: ContactOptions, value: unknown, line: string): void {
+  console.log(json === true ? JSON.stringify(value) : line)
+}
+
+function settingsIn({ read, received }: ContactOptions): Readonly<Record<string, boolean>> {
+  return { ...flagOf('read', read), ...flagOf('received', received) }
 }
 
 function lineOf({ name, address, read, received }: Contact): string {

@@ -1,4 +1,5 @@
-// chaffinch identity: the keys of a client, locked, copied and taken elsewhere, while the client does not run.
+// chaffinch identity: the identities of a running client; and its keys, locked, copied and taken elsewhere, while it does
+// not run.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -11,7 +12,8 @@ import {
   type Unlock,
   withIdentity,
 } from '../../client/folder/index.ts'
-import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import type { IdentityJson } from '../../client/remote/index.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import {
   askNewPassphrase,
   askPassphrase,
@@ -26,48 +28,47 @@ import {
 } from '../../roles/files/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { identityChore, identityChores } from '../ask/identities.ts'
 
-const text = { type: 'string' } as const
+export interface IdentityOptions {
+  readonly config?: string
+  readonly keyFile?: string
+  readonly passphraseFile?: string
+  readonly newKeyFile?: string
+  readonly newPassphraseFile?: string
+  readonly as?: string
+  readonly json?: true
+}
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const { values, positionals } = readOptions(
-    'identity',
-    args,
-    {
-      config: text,
-      'key-file': text,
-      'passphrase-file': text,
-      'new-key-file': text,
-      'new-passphrase-file': text,
-      as: text,
-      json: { type: 'boolean' },
-    },
-    [1, 2],
-  )
-  const [what, file] = positionals as [string, string?]
-  const old = secretFromFiles({ keyFile: values['key-file'], passphraseFile: values['passphrase-file'] })
-  const fresh = secretFromFiles({
-    keyFile: values['new-key-file'],
-    passphraseFile: values['new-passphrase-file'],
-  })
-  if (what === 'key') return makeKey(wanted(file, what))
-  const chore = identityChores.find(name => name === what)
-  if (chore !== undefined) {
-    await identityChore(runningClient(values.config), chore, file, values.json === true)
-    return
-  }
+export async function list({ config, json }: IdentityOptions): Promise<undefined> {
+  for (const each of await runningClient(config).identities()) show(each, json)
+}
+
+export async function create(name: string, { config, json }: IdentityOptions): Promise<undefined> {
+  show(await runningClient(config).createIdentity(name), json)
+}
+
+export async function remove(name: string, { config, json }: IdentityOptions): Promise<undefined> {
+  await runningClient(config).removeIdentity(name)
+  console.log(json === true ? JSON.stringify({ name }) : `${name} is forgotten, with its keys and messages`)
+}
+
+function show(identity: IdentityJson, json: true | undefined): void {
+  const { name, address, ready } = identity
+  const line = `${name}  ${ready ? 'ready' : 'not ready'}  ${address === '' ? 'no address yet' : address}`
+  console.log(json === true ? JSON.stringify(identity) : line)
+}
+
+/** Reads the file of a client that does not run, and its secrets. */
+function given({ as, ...values }: IdentityOptions): Given {
+  const { keyFile, passphraseFile, newKeyFile, newPassphraseFile } = values
   const config = readClientFile(values.config ?? 'client.toml')
   openRoleFolder(config.folder, 'client')
-  const given = { config, unlock: old ?? secretFromFiles(config.secret), fresh, as: values.as }
-  if (what === 'lock') return lock(given)
-  if (what === 'export') return writeOut(given, wanted(file, what))
-  if (what === 'import') return readIn(given, wanted(file, what))
-  throw new CommandError(
-    'USAGE',
-    `identity ${what}: want list, create, remove, lock, export, import or key`,
-    'chaffinch identity --help',
-  )
+  return {
+    config,
+    unlock: secretFromFiles({ keyFile, passphraseFile }) ?? secretFromFiles(config.secret),
+    fresh: secretFromFiles({ keyFile: newKeyFile, passphraseFile: newPassphraseFile }),
+    as,
+  }
 }
 
 interface Given {
@@ -80,7 +81,8 @@ interface Given {
   readonly as: string | undefined
 }
 
-async function lock({ config, unlock, fresh }: Given): Promise<undefined> {
+export async function lock(options: IdentityOptions): Promise<undefined> {
+  const { config, unlock, fresh } = given(options)
   const folder = storeFolder(config)
   const locked = lockOf(folder)
   const before = locked === undefined ? undefined : (unlock ?? (await askPassphrase('passphrase until now')))
@@ -89,7 +91,8 @@ async function lock({ config, unlock, fresh }: Given): Promise<undefined> {
   say(locked === undefined ? `${folder} is locked` : `${folder} has another lock`)
 }
 
-async function writeOut({ config, unlock, fresh, as }: Given, file: string): Promise<undefined> {
+export async function writeOut(file: string, options: IdentityOptions): Promise<undefined> {
+  const { config, unlock, fresh, as } = given(options)
   const secret = fresh ?? (await askNewPassphrase())
   await withStore(config, unlock, as, async store => {
     writeNew(file, await exportIdentity(store, config.network.name, secret, systemRandom), 0o600)
@@ -97,7 +100,8 @@ async function writeOut({ config, unlock, fresh, as }: Given, file: string): Pro
   say(`wrote ${file}: whoever opens it is you`)
 }
 
-async function readIn({ config, unlock, fresh, as }: Given, where: string): Promise<undefined> {
+export async function readIn(where: string, options: IdentityOptions): Promise<undefined> {
+  const { config, unlock, fresh, as } = given(options)
   const content = readFile(where)
   const secret = fresh ?? (await askPassphrase(`passphrase of ${where}`))
   await withStore(
@@ -110,7 +114,7 @@ async function readIn({ config, unlock, fresh, as }: Given, where: string): Prom
   say(`${as === undefined ? `the client of ${config.file}` : `identity ${as}`} is the one of ${where} now`)
 }
 
-function makeKey(file: string): undefined {
+export function makeKey(file: string, _: object): undefined {
   writeKey(file, "key of a client's folder", key => createHash('sha256').update(key).digest().subarray(0, 8))
   say(`wrote ${file}`)
 }
@@ -142,11 +146,6 @@ async function inFolder(folder: string, act: () => Promise<void>): Promise<void>
 
 function storeFolder({ folder }: ClientFile): string {
   return join(folder, 'store')
-}
-
-function wanted(file: string | undefined, what: string): string {
-  if (file !== undefined) return file
-  throw new CommandError('USAGE', `identity ${what}: want a file`, 'chaffinch identity --help')
 }
 
 function readFile(file: string): string {

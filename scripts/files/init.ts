@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { type Topology, topologies } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { FileError } from '../../encoding/toml.ts'
 import {
   authorityLine,
@@ -18,45 +18,23 @@ import {
   type RoleName,
   readAuthorityLine,
   readNetwork,
+  type ServerDraft,
 } from '../../roles/files/index.ts'
 import { coverOption } from './cover-option.ts'
-import { inTerminal } from './init-wizard.ts'
 
-export async function run(given: readonly string[]): Promise<undefined> {
-  // In a terminal it asks for what was not said; elsewhere that is a mistake.
-  const asks = given.length < 2 && process.stdin.isTTY === true && process.stderr.isTTY === true
-  const [what, ...rest] = asks ? await inTerminal(given[0]) : given
-  if (what === 'network') return networkCommand(rest)
-  if (what === 'authority' || what === 'mix' || what === 'gateway') return serverCommand(what, rest)
-  if (what === 'client') return clientCommand(rest)
-  const asked = what === undefined ? 'want what to write' : `cannot write '${what}'`
-  throw new CommandError(
-    'USAGE',
-    `init: ${asked}: network, authority, mix, gateway or client`,
-    'chaffinch init --help',
-  )
+export interface NetworkOptions {
+  readonly name?: string
+  readonly authority?: string[]
+  readonly threshold?: string
+  readonly epoch?: string
+  readonly genesis?: string
+  readonly layers?: string
+  readonly topology?: string
+  readonly minMixes?: string
+  readonly minGateways?: string
 }
 
-const list = { type: 'string', multiple: true } as const
-const one = { type: 'string' } as const
-
-function networkCommand(args: readonly string[]): undefined {
-  const { values, positionals } = readOptions(
-    'init',
-    args,
-    {
-      name: one,
-      authority: list,
-      threshold: one,
-      epoch: one,
-      genesis: one,
-      layers: one,
-      topology: one,
-      'min-mixes': one,
-      'min-gateways': one,
-    },
-    [1, 1],
-  )
+export function initNetworkFile(file: string, values: NetworkOptions): undefined {
   const authorities = (values.authority ?? []).map(readAuthorityLine)
   if (authorities.length === 0) throw new CommandError('USAGE', 'init network: want at least one --authority')
   const layers = values.layers === undefined ? undefined : wholeNumber('layers', values.layers, 1, 8)
@@ -65,11 +43,7 @@ function networkCommand(args: readonly string[]): undefined {
   if (topology !== undefined && !isTopology(topology)) {
     throw new CommandError('USAGE', `--topology ${topology}: want one of ${topologies.join(', ')}`)
   }
-  const count = (option: 'min-mixes' | 'min-gateways', otherwise: number): number => {
-    const given = values[option]
-    return given === undefined ? otherwise : wholeNumber(option, given, 1, 10_000)
-  }
-  const file = positionals[0] as string
+  const { minMixes, minGateways } = values
   initNetwork(file, {
     name: values.name ?? 'chaffinch',
     genesis: genesisOption(values.genesis),
@@ -81,79 +55,94 @@ function networkCommand(args: readonly string[]): undefined {
     topology,
     layers,
     minimum:
-      values['min-mixes'] === undefined && values['min-gateways'] === undefined
+      minMixes === undefined && minGateways === undefined
         ? undefined
-        : { mixes: count('min-mixes', layers ?? 3), gateways: count('min-gateways', 1) },
+        : {
+            mixes: wholeNumber('min-mixes', minMixes ?? String(layers ?? 3), 1, 10_000),
+            gateways: wholeNumber('min-gateways', minGateways ?? '1', 1, 10_000),
+          },
     authorities,
   })
   say(`wrote ${file}: hand it to everybody who takes part`)
 }
 
-function serverCommand(role: 'authority' | 'mix' | 'gateway', args: readonly string[]): undefined {
-  const { values, positionals } = readOptions(
-    'init',
-    args,
-    {
-      network: one,
-      listen: list,
-      announce: list,
-      'status-port': one,
-      family: one,
-      contact: one,
-      'dial-from': one,
-    },
-    [1, 1],
-  )
-  if (values.listen === undefined)
-    throw new CommandError('USAGE', `init ${role}: want --listen`, 'chaffinch init --help')
-  const foreign = (['family', 'contact'] as const).find(key => values[key] !== undefined)
-  if (role === 'authority' && foreign !== undefined) {
-    throw new CommandError('USAGE', `init authority: --${foreign} is for a mix or a gateway`)
-  }
-  const folder = positionals[0] as string
-  const file = join(folder, `${role}.toml`)
-  const draft = {
-    networkFile: values.network ?? 'network.toml',
-    listen: values.listen,
-    announce: values.announce,
-    statusPort:
-      values['status-port'] === undefined ? undefined : portOption('status-port', values['status-port']),
-    dialFrom: values['dial-from'],
-  }
-  const nodeDraft = { ...draft, family: values.family, contact: values.contact }
-  // An authority is set up before there is a network
-  if (role !== 'authority') readNetwork(draft.networkFile)
-  checkDraft(role, file, role === 'authority' ? authorityText(file, draft) : nodeText(file, role, nodeDraft))
-  const line =
-    role === 'authority'
-      ? authorityLine(initAuthority(folder, draft))
-      : hex(initNode(folder, role, nodeDraft))
-  say(`wrote ${join(folder, `${role}.toml`)} and its key; start it with`)
-  say(`  chaffinch ${role} --config ${join(folder, `${role}.toml`)}`)
+export interface ServerOptions {
+  readonly network?: string
+  readonly listen?: string[]
+  readonly announce?: string[]
+  readonly statusPort?: string
+  readonly dialFrom?: string
+}
+
+/** An authority is set up before there is a network. */
+export function initAuthorityFiles(folder: string, values: ServerOptions): undefined {
+  const file = join(folder, 'authority.toml')
+  const draft = serverDraft('authority', values)
+  checkDraft('authority', file, authorityText(file, draft))
+  const line = authorityLine(initAuthority(folder, draft))
+  sayStart('authority', file)
   console.log(line)
 }
 
-function clientCommand(args: readonly string[]): undefined {
-  const { values, positionals } = readOptions(
-    'init',
-    args,
-    { network: one, gateway: list, 'api-port': one, 'dial-from': one, cover: one },
-    [1, 1],
-  )
-  const folder = positionals[0] as string
+export interface NodeOptions extends ServerOptions {
+  readonly family?: string
+  readonly contact?: string
+}
+
+/** Gives what writes the files of a mix or a gateway. */
+export function initNodeFiles(role: 'mix' | 'gateway'): (folder: string, values: NodeOptions) => undefined {
+  return (folder, { family, contact, ...values }) => {
+    const file = join(folder, `${role}.toml`)
+    const draft = { ...serverDraft(role, values), family, contact }
+    readNetwork(draft.networkFile)
+    checkDraft(role, file, nodeText(file, role, draft))
+    const id = hex(initNode(folder, role, draft))
+    sayStart(role, file)
+    console.log(id)
+  }
+}
+
+function serverDraft(role: RoleName, values: ServerOptions): Omit<ServerDraft, 'perNetwork'> {
+  const { network = 'network.toml', listen, announce, statusPort, dialFrom } = values
+  if (listen === undefined)
+    throw new CommandError('USAGE', `init ${role}: want --listen`, `chaffinch init ${role} --help`)
+  return {
+    networkFile: network,
+    listen,
+    announce,
+    statusPort: statusPort === undefined ? undefined : portOption('status-port', statusPort),
+    dialFrom,
+  }
+}
+
+function sayStart(role: RoleName, file: string): void {
+  say(`wrote ${file} and its key; start it with`)
+  say(`  chaffinch ${role} --config ${file}`)
+}
+
+export interface ClientOptions {
+  readonly network?: string
+  readonly gateway?: string[]
+  readonly apiPort?: string
+  readonly dialFrom?: string
+  readonly cover?: string
+}
+
+export function initClientFiles(folder: string, values: ClientOptions): undefined {
   const file = join(folder, 'client.toml')
+  const { network = 'network.toml', gateway, apiPort, dialFrom, cover } = values
   const draft = {
-    networkFile: values.network ?? 'network.toml',
-    gateways: values.gateway,
-    apiPort: values['api-port'] === undefined ? undefined : portOption('api-port', values['api-port']),
-    dialFrom: values['dial-from'],
-    cover: values.cover === undefined ? undefined : coverOption(values.cover),
+    networkFile: network,
+    gateways: gateway,
+    apiPort: apiPort === undefined ? undefined : portOption('api-port', apiPort),
+    dialFrom,
+    cover: cover === undefined ? undefined : coverOption(cover),
   }
   readNetwork(draft.networkFile)
   checkDraft('client', file, clientText(file, draft))
   initClient(folder, draft)
-  say(`wrote ${join(folder, 'client.toml')}; start it with`)
-  say(`  chaffinch client --config ${join(folder, 'client.toml')}`)
+  say(`wrote ${file}; start it with`)
+  say(`  chaffinch client --config ${file}`)
 }
 
 /** Refuses what the role would refuse when it starts, before anything is written. @throws CommandError USAGE */

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { ed25519PublicKey, ed25519Sign, epochAt, epochStart } from '../../directory/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
-import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import {
   certificateText,
   readCertificate,
@@ -17,42 +17,30 @@ import { systemClock } from '../../world/clock.ts'
 import { day } from '../../world/units.ts'
 
 const hint = 'chaffinch key --help'
-const one = { type: 'string' } as const
 
-export async function run(args: readonly string[]): Promise<undefined> {
-  const [action, ...rest] = args
-  if (action === 'new') return newKey(rest)
-  if (action === 'show') return show(rest)
-  if (action === 'certify') return certify(rest)
-  const asked = action === undefined ? 'want an action' : `no action '${action}'`
-  throw new CommandError('USAGE', `key: ${asked}: new, show or certify`, hint)
-}
-
-function newKey(args: readonly string[]): undefined {
-  const { positionals } = readOptions('key', args, {}, [1, 1])
-  const [file] = positionals as [string]
+export function newKey(file: string, _: object): undefined {
   const seed = writeKey(file, 'operator identity', ed25519PublicKey)
   console.error(`wrote ${file}: keep it and a copy of it offline; its public key is`)
   console.log(hex(ed25519PublicKey(seed)))
 }
 
-function show(args: readonly string[]): undefined {
-  const { positionals } = readOptions('key', args, {}, [1, 1])
-  console.log(hex(ed25519PublicKey(readKey(positionals[0] as string))))
+export function show(file: string, _: object): undefined {
+  console.log(hex(ed25519PublicKey(readKey(file))))
 }
 
-function certify(args: readonly string[]): undefined {
-  const { values } = readOptions('key', args, {
-    key: one,
-    network: one,
-    node: one,
-    role: one,
-    family: one,
-    contact: one,
-    for: one,
-    until: one,
-    out: one,
-  })
+export interface CertifyOptions {
+  readonly key?: string
+  readonly network?: string
+  readonly node?: string
+  readonly role?: string
+  readonly family?: string
+  readonly contact?: string
+  readonly for?: string
+  readonly until?: string
+  readonly out?: string
+}
+
+export function certify(values: CertifyOptions): undefined {
   const { role, out } = values
   const [keyFile, node] = [needed('key', values.key), needed('node', values.node)]
   if (!/^[0-9a-f]{64}$/.test(node)) {

@@ -25,7 +25,7 @@ import { wait } from '../../world/wait.ts'
 import { carryMessages, readLedgers, takeAccount } from './carry.ts'
 import type { Settled } from './claims.ts'
 import { latencies, sideBySide } from './ledger.ts'
-import { readNetOptions } from './options.ts'
+import { type NetValues, readNetOptions } from './options.ts'
 import { joinPayments } from './payments.ts'
 import { payEachOther } from './payments-persons.ts'
 import { newRates, picture, tryFile, tryLines } from './picture.ts'
@@ -38,8 +38,8 @@ const pollEveryMs = 1000
 /** The ledgers grow: they are asked for less often than the table is drawn. */
 const measureEveryMs = 5000
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { options, note } = await forThisMachine(readNetOptions(args))
+export async function run(values: NetValues): Promise<number> {
+  const { options, note } = await forThisMachine(readNetOptions(values))
   const startedAt = Date.now()
   const plan = await planNetwork(options, startedAt)
   const live = process.stdout.isTTY === true && process.stderr.isTTY === true && !options.once

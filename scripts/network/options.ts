@@ -1,6 +1,6 @@
 // The options of `chaffinch net`, its presets, and which of them do not go together.
 
-import { CommandError, durationOption, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import {
   type KillKind,
   largeUserBytes,
@@ -22,29 +22,29 @@ const { layers } = usualOptions
 /** With two, each would know the other's output. */
 const leastJoin = 3
 
+/** As they were typed. */
+export interface NetValues {
+  readonly authorities?: string
+  readonly mixes?: string
+  readonly gateways?: string
+  readonly clients?: string
+  readonly messages?: string
+  readonly payments?: string
+  readonly ledger?: string
+  readonly kill?: string
+  readonly epoch?: string
+  readonly delay?: string
+  readonly cover?: string
+  readonly seed?: string
+  readonly dir?: string
+  readonly preset?: string
+  readonly once?: true
+  readonly stay?: true
+  readonly json?: true
+}
+
 /** The options, and whether the length of epochs was the user's own choice. @throws CommandError USAGE */
-export function readNetOptions(args: readonly string[]): NetOptions & { readonly choseEpoch: boolean } {
-  const text = { type: 'string' } as const
-  const flag = { type: 'boolean' } as const
-  const { values } = readOptions('net', args, {
-    authorities: text,
-    mixes: text,
-    gateways: text,
-    clients: text,
-    messages: text,
-    payments: text,
-    ledger: text,
-    kill: text,
-    epoch: text,
-    delay: text,
-    cover: text,
-    seed: text,
-    dir: text,
-    preset: text,
-    once: flag,
-    stay: flag,
-    json: flag,
-  })
+export function readNetOptions(values: NetValues): NetOptions & { readonly choseEpoch: boolean } {
   const preset = values.preset === undefined ? {} : presetNamed(values.preset)
   const count = (
     option: 'authorities' | 'mixes' | 'gateways' | 'clients' | 'messages',

@@ -1,17 +1,19 @@
 // chaffinch authority applicants: who asked the running authority to be let in, and what came of it.
 
 import type { AuthorityStatus } from '../../directory/authority/index.ts'
-import { CommandError, readOptions } from '../../encoding/command-line.ts'
+import { CommandError } from '../../encoding/command-line.ts'
 import { isAway, readAuthorityFile, remoteAt } from '../../roles/files/index.ts'
 import { columns } from '../columns.ts'
+import { configOr } from './config-option.ts'
 import { endpointOf } from './running.ts'
 
-export async function applicants(args: readonly string[]): Promise<number> {
-  const { values } = readOptions('authority', args, {
-    config: { type: 'string' },
-    json: { type: 'boolean' },
-  })
-  const file = values.config ?? 'authority.toml'
+export interface ApplicantsOptions {
+  readonly config?: string
+  readonly json?: true
+}
+
+export async function applicants({ config, json }: ApplicantsOptions): Promise<undefined> {
+  const file = configOr(config, 'authority')
   const endpoint = endpointOf(readAuthorityFile(file).folder)
   const away = new CommandError(
     'FAILED',
@@ -24,9 +26,8 @@ export async function applicants(args: readonly string[]): Promise<number> {
     .catch((error: unknown) => {
       throw isAway(error) ? away : error
     })) as AuthorityStatus
-  if (values.json === true) console.log(JSON.stringify(status.applicants))
+  if (json === true) console.log(JSON.stringify(status.applicants))
   else for (const line of applicantLines(status.applicants)) console.log(line)
-  return 0
 }
 
 /** The newest first, or a sentence where nobody has asked. */

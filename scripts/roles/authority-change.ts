@@ -5,9 +5,8 @@ import { existsSync, rmSync } from 'node:fs'
 import { type AuthoritySet, sameSet, successorsOf } from '../../directory/authority/index.ts'
 import { checkNetwork, DirectoryError, epochAt, epochStart, type Network } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import {
-  type AuthorityFile,
   networkText,
   readAuthorityFile,
   readAuthorityLine,
@@ -18,40 +17,38 @@ import {
 } from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { followedNetwork } from '../inquire.ts'
+import { configOr } from './config-option.ts'
 import { tellRunning } from './running.ts'
 
 const hint = 'chaffinch authority --help'
-const actions = ['add', 'replace', 'retire', 'keep', 'network'] as const
-type Action = (typeof actions)[number]
+type Action = 'add' | 'replace' | 'retire'
 
 /** Epochs until a change, so that the other operators have time to say the same. */
 const usualNotice = 6
 
-export function isSetAction(word: string): word is Action {
-  return (actions as readonly string[]).includes(word)
+export interface ChangeOptions {
+  readonly config?: string
+  readonly from?: string
+  readonly threshold?: string
 }
 
-export async function changeSet(action: Action, args: readonly string[]): Promise<number> {
-  const wanted = { add: 1, replace: 2, retire: 1, keep: 0, network: 1 }[action]
-  const { values, positionals } = readOptions(
-    'authority',
-    args,
-    {
-      config: { type: 'string' },
-      network: { type: 'string' },
-      from: { type: 'string' },
-      threshold: { type: 'string' },
-    },
-    [wanted, wanted],
-  )
-  if (action === 'network') return writeNetwork(values.network ?? 'network.toml', positionals[0] as string)
-  if (values.network !== undefined)
-    throw new CommandError('USAGE', `authority ${action}: no option --network`, hint)
-  const config = readAuthorityFile(values.config ?? 'authority.toml')
-  if (action === 'keep') return keep(config)
+export async function add(line: string, options: ChangeOptions): Promise<undefined> {
+  await change('add', [line], options)
+}
+
+export async function replace(id: string, line: string, options: ChangeOptions): Promise<undefined> {
+  await change('replace', [id, line], options)
+}
+
+export async function retire(id: string, options: ChangeOptions): Promise<undefined> {
+  await change('retire', [id], options)
+}
+
+async function change(action: Action, words: readonly string[], values: ChangeOptions): Promise<void> {
+  const config = readAuthorityFile(configOr(values.config, 'authority'))
   const network = await followedNetwork(config.network)
   const now = Math.max(0, epochAt(network, systemClock.now()))
-  const set = changed(network, action, positionals, values.threshold)
+  const set = changed(network, action, words, values.threshold)
   const from =
     values.from === undefined ? now + usualNotice : wholeNumber('from', values.from, now + 2, 2 ** 31)
   const successors = successorsOf(from, set)
@@ -60,13 +57,12 @@ export async function changeSet(action: Action, args: readonly string[]): Promis
   const at = new Date(epochStart(network, from)).toISOString()
   const { length } = set.authorities
   console.log(`from epoch ${from} (${at}): ${length} authorities, of whom ${set.threshold} sign`)
-  const words = positionals.map(word => `'${word}'`).join(' ')
   console.error(
     `${network.threshold} of the ${network.authorities.length} authorities of now have to want the same, and`,
   )
   console.error('the new ones have to run and want it too. Every operator runs, before that epoch:')
-  console.error(`  chaffinch authority ${action} ${words} --from ${from} --threshold ${set.threshold}`)
-  return 0
+  const quoted = words.map(word => `'${word}'`).join(' ')
+  console.error(`  chaffinch authority ${action} ${quoted} --from ${from} --threshold ${set.threshold}`)
 }
 
 /** Makes of the set of now the one that is wanted. */
@@ -109,22 +105,24 @@ function idOf(network: Network, word: string): string {
   )
 }
 
-async function keep(config: AuthorityFile): Promise<number> {
+export async function keep(values: { readonly config?: string }): Promise<undefined> {
+  const config = readAuthorityFile(configOr(values.config, 'authority'))
   if (!existsSync(config.successorsFile)) {
     console.log('this authority wants no change')
-    return 0
+    return
   }
   rmSync(config.successorsFile)
   await tellRunning(config.folder)
   console.log('this authority wants no change any more')
   console.error('what was announced is withdrawn when as many want no change, or another one')
-  return 0
 }
 
-async function writeNetwork(networkFile: string, file: string): Promise<number> {
-  const network = await followedNetwork(readNetwork(networkFile))
+export async function writeNetwork(
+  file: string,
+  { network: before = 'network.toml' }: { readonly network?: string },
+): Promise<undefined> {
+  const network = await followedNetwork(readNetwork(before))
   writeNew(file, networkText(network))
   const { authorities, threshold } = network
   console.log(`wrote ${file}: ${authorities.length} authorities, of whom ${threshold} sign`)
-  return 0
 }

@@ -1,8 +1,8 @@
 // chaffinch client: a client that stays, with its HTTP API on loopback.
 
 import { runClient } from '../../roles/client.ts'
-import { configOption } from './config-option.ts'
+import { configOr } from './config-option.ts'
 
-export async function run(args: readonly string[]): Promise<number> {
-  return await runClient(configOption('client', args))
+export async function run({ config }: { readonly config?: string }): Promise<number> {
+  return await runClient(configOr(config, 'client'))
 }

@@ -1,9 +1,8 @@
-// --config FILE, as every command that runs a role reads it.
+// --config FILE, as every command that runs a role takes it.
 
-import { configFromEnvironment, readOptions } from '../../encoding/command-line.ts'
+import { configFromEnvironment } from '../../encoding/command-line.ts'
 
-/** Reads `--config FILE`: by default the role's file in the current folder. */
-export function configOption(role: string, args: readonly string[]): string {
-  const { values } = readOptions(role, args, { config: { type: 'string' } })
-  return values.config ?? configFromEnvironment() ?? `${role}.toml`
+/** Gives the file that was named, else that of `CHAFFINCH_CONFIG`, else the role's file in the current folder. */
+export function configOr(given: string | undefined, role: string): string {
+  return given ?? configFromEnvironment() ?? `${role}.toml`
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { serveAt } from '../../client/remote/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
-import { CommandError, readOptions, wholeNumber } from '../../encoding/command-line.ts'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { type Genesis, isDenomination, PaymentError, readGenesis, split } from '../../payment/index.ts'
 import {
   audit,
@@ -27,66 +27,44 @@ import { systemRandom } from '../../world/random.ts'
 import { openStore, type Store } from '../../world/store.ts'
 import { topicAt } from '../network/topic.ts'
 import { serveLog } from './ledger-http.ts'
-import { mirror, readAt } from './ledger-mirror.ts'
+import { mirror as follow, readAt } from './ledger-mirror.ts'
 
 const hint = 'chaffinch ledger --help'
 /** The service tells its newest head on the bulletin each time that this is over, milliseconds. */
 const tellEveryMs = 5 * 60_000
 const longestLog = 10_000_000
 
-export async function run(args: readonly string[]): Promise<number | undefined> {
-  const { values, positionals } = readOptions(
-    'ledger',
-    args,
-    {
-      config: { type: 'string' },
-      name: { type: 'string' },
-      amount: { type: 'string' },
-      to: { type: 'string', multiple: true },
-      each: { type: 'boolean' },
-      json: { type: 'boolean' },
-      'status-port': { type: 'string' },
-      port: { type: 'string' },
-      genesis: { type: 'string' },
-      at: { type: 'string' },
-      url: { type: 'string' },
-    },
-    [1, 2],
-  )
-  const [action, given] = positionals as [string, string | undefined]
-  const port = values.port === undefined ? undefined : wholeNumber('port', values.port, 0, 65_535)
-  if (action === 'verify' && values.url !== undefined)
-    return await verifyAt(values.url, wantGenesis(action, values.genesis), values.json === true)
-  if (given === undefined) throw new CommandError('USAGE', `ledger ${action}: want a folder`, hint)
-  const folder = given
-  switch (action) {
-    case 'init':
-      return init(folder, values.name ?? 'chaffinch')
-    case 'run': {
-      const log = openLog('ledger', 'info')
-      const statusPort = wholeNumber('status-port', values['status-port'] ?? '0', 0, 65_535)
-      return await runRole(log, () => serve(folder, values.config, { statusPort, port }, log))
-    }
-    case 'mirror': {
-      const log = openLog('ledger', 'info')
-      const { at: address, url, config } = values
-      const genesis = wantGenesis(action, values.genesis)
-      return await runRole(log, () => mirror(folder, { genesis, address, url, config, port }, log))
-    }
-    case 'mint': {
-      if (values.amount === undefined) throw new CommandError('USAGE', 'ledger mint: want --amount', hint)
-      return await mint(
-        folder,
-        wholeNumber('amount', values.amount, 1, Number.MAX_SAFE_INTEGER),
-        values.to ?? [],
-        values.each === true,
-      )
-    }
-    case 'verify':
-      return await verify(folder, values.json === true)
-    default:
-      throw new CommandError('USAGE', `ledger: no action '${action}'`, hint)
-  }
+export interface LedgerOptions {
+  readonly config?: string
+  readonly port?: string
+  readonly statusPort?: string
+}
+
+export async function run(folder: string, values: LedgerOptions): Promise<number> {
+  const log = openLog('ledger', 'info')
+  const statusPort = wholeNumber('status-port', values.statusPort ?? '0', 0, 65_535)
+  const port = portIn(values.port)
+  return await runRole(log, () => serve(folder, values.config, { statusPort, port }, log))
+}
+
+export interface MirrorValues {
+  readonly genesis?: string
+  readonly at?: string
+  readonly url?: string
+  readonly config?: string
+  readonly port?: string
+}
+
+export async function mirror(folder: string, values: MirrorValues): Promise<number> {
+  const log = openLog('ledger', 'info')
+  const { at: address, url, config } = values
+  const genesis = wantGenesis('mirror', values.genesis)
+  const port = portIn(values.port)
+  return await runRole(log, () => follow(folder, { genesis, address, url, config, port }, log))
+}
+
+function portIn(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : wholeNumber('port', text, 0, 65_535)
 }
 
 function wantGenesis(action: string, genesis: string | undefined): string {
@@ -95,7 +73,7 @@ function wantGenesis(action: string, genesis: string | undefined): string {
 }
 
 /** Prints what clients pin: the genesis in hex. */
-function init(folder: string, name: string): undefined {
+export function init(folder: string, { name = 'chaffinch' }: { readonly name?: string }): undefined {
   const ledgerKey = ownerOf(writeKey(join(folder, 'ledger.key'), 'ledger key', ownerOf))
   const mintKey = ownerOf(writeKey(join(folder, 'mint.key'), 'mint key', ownerOf))
   const genesis = hex(writeGenesis({ name, ledgerKey, mintKey }))
@@ -178,12 +156,13 @@ async function tellHeads(
 }
 
 /** One key for each note that the amount makes; or for each key a note of the amount. */
-async function mint(
+export async function mint(
   folder: string,
-  amount: number,
-  keys: readonly string[],
-  isEach: boolean,
+  values: { readonly amount?: string; readonly to?: string[]; readonly each?: true },
 ): Promise<undefined> {
+  if (values.amount === undefined) throw new CommandError('USAGE', 'ledger mint: want --amount', hint)
+  const amount = wholeNumber('amount', values.amount, 1, Number.MAX_SAFE_INTEGER)
+  const { to: keys = [], each: isEach } = values
   if (isEach && !isDenomination(amount))
     throw new CommandError(
       'USAGE',
@@ -223,8 +202,18 @@ export async function readLog(
   }
 }
 
+export async function verify(
+  folder: string | undefined,
+  values: { readonly url?: string; readonly genesis?: string; readonly json?: true },
+): Promise<undefined> {
+  const { url, genesis, json } = values
+  if (url !== undefined) return await verifyAt(url, wantGenesis('verify', genesis), json === true)
+  if (folder === undefined) throw new CommandError('USAGE', 'ledger verify: want a folder', hint)
+  return await verifyFolder(folder, json === true)
+}
+
 /** Reads the whole log as anybody can who has its entries. */
-async function verify(folder: string, isJson: boolean): Promise<undefined> {
+async function verifyFolder(folder: string, isJson: boolean): Promise<undefined> {
   const { ledger, genesis, store } = await open(folder)
   try {
     const entries = await ledger.entries(0, longestLog)

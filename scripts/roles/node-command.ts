@@ -2,15 +2,16 @@
 
 import { readNodeFile } from '../../roles/files/index.ts'
 import { runNode } from '../../roles/node.ts'
-import { configOption } from './config-option.ts'
+import { configOr } from './config-option.ts'
 import { leave } from './leave.ts'
 
-/** Does for a mix or a gateway what the arguments say. */
-export async function nodeCommand(
-  role: 'mix' | 'gateway',
-  args: readonly string[],
-): Promise<number | undefined> {
-  const [action, ...rest] = args
-  if (action === 'leave') return await leave(readNodeFile(configOption(role, rest), role))
-  return await runNode(role, configOption(role, args))
+type NodeRole = 'mix' | 'gateway'
+type Act = (options: { readonly config?: string }) => Promise<number | undefined>
+
+export function running(role: NodeRole): Act {
+  return async ({ config }) => await runNode(role, configOr(config, role))
+}
+
+export function leaving(role: NodeRole): Act {
+  return async ({ config }) => await leave(readNodeFile(configOr(config, role), role))
 }

@@ -1,11 +1,13 @@
-// npm run build: compiles what is published into dist/, and packs the command line into dist/scripts/. What has not
-// changed since the last build is not compiled again, and what has no source any more is removed, so that nothing ships
-// by accident.
+// npm run build: compiles what is published into dist/, packs the command line into dist/scripts/, and writes its page
+// for man. What has not changed since the last build is not compiled again, and what has no source any more is removed,
+// so that nothing ships by accident.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
+import { program } from '../program.ts'
 import { bundle } from './bundle.ts'
+import { manPage } from './man-page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const dist = join(root, 'dist')
@@ -28,12 +30,21 @@ if (status === 0) {
   writeFileSync(left, JSON.stringify(outputs()))
   await bundle(root, join(dist, packed))
   chmodSync(join(dist, packed, 'chaffinch.js'), 0o755)
+  writeFileSync(join(dist, 'chaffinch.1'), manPage(program(), dateOf(root)))
 }
 process.exitCode = status ?? 1
 
 function isAllThere(): boolean {
   if (!existsSync(left)) return false
   return (JSON.parse(readFileSync(left, 'utf8')) as string[]).every(path => existsSync(join(dist, path)))
+}
+
+/** The day of the last commit, so that the same source makes the same page; today where there is no history. */
+function dateOf(folder: string): string {
+  const { stdout } = spawnSync('git', ['log', '-1', '--format=%cI'], { cwd: folder, encoding: 'utf8' })
+  const time = Date.parse(stdout?.trim() ?? '')
+  const day = Number.isNaN(time) ? new Date() : new Date(time)
+  return day.toLocaleDateString('en-US', { dateStyle: 'long', timeZone: 'UTC' })
 }
 
 /** Lists what the compiler wrote. */

@@ -1,7 +1,0 @@
-// chaffinch gateway.
-
-import { nodeCommand } from './node-command.ts'
-
-export function run(args: readonly string[]): Promise<number | undefined> {
-  return nodeCommand('gateway', args)
-}
