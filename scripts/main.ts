@@ -1,6 +1,6 @@
 // The command line: runs it, and tells a failure in one line.
 
-import { CommanderError } from '@commander-js/extra-typings'
+import { CommanderError } from 'commander'
 import { CommandError } from '../encoding/command-line.ts'
 import { exitCodeOf } from './define/command.ts'
 import type { AnyCommand } from './define/told.ts'
@@ -41,7 +41,7 @@ async function answered([name, what, ...rest]: readonly string[]): Promise<strin
   return ['init', ...(await (await import('./files/init-wizard.ts')).inTerminal(what))]
 }
 
-/** Options may stand before the action of a command, as in `pay --ledger bitcoin status`: the action goes before them. */
+/** Puts the action of a command before options that stand in front of it, as in `pay --ledger bitcoin status`. */
 function actionFirst(chaffinch: AnyCommand, [name, ...rest]: readonly string[]): string[] {
   if (name === undefined) return []
   const actions = chaffinch.commands.find(one => one.name() === name)?.commands ?? []

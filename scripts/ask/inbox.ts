@@ -21,7 +21,7 @@ export interface InboxOptions {
   readonly json?: true
 }
 
-/** What strangers wrote waits apart from what people read; programs are told who wrote what. */
+/** Leaves out what strangers wrote, which waits apart; programs are told who wrote what. */
 export async function show(options: InboxOptions): Promise<undefined> {
   const senders = options.json === true ? 'everyone' : 'known'
   await shownOnce(options, senders)

@@ -5,7 +5,7 @@ import { command, many, oneOf } from '../define/command.ts'
 import { clientFile, json } from '../define/options.ts'
 import type { AnyCommand } from '../define/told.ts'
 
-/** What makes an action of `pay` of a name. */
+/** Makes what an action of `pay` does, of its name. */
 type Act = (action: string) => (...given: [...(string | undefined)[], object, AnyCommand]) => Promise<void>
 
 const heading = 'on Bitcoin:'

@@ -40,14 +40,14 @@ complete -F _chaffinch chaffinch
 `
 }
 
-/** What follows an option that takes a value. */
+/** Offers what may follow an option that takes a value. */
 function valueCases({ path, flags }: Place): string[] {
   return flags.flatMap(({ long, value }) =>
     value === undefined ? [] : `    ${quoted(`${path.join(' ')} ${long}`)}) ${offer(value.values)} return ;;`,
   )
 }
 
-/** What follows a command: options behind a dash, else commands, else what its first word may be. */
+/** Offers what may follow a command: options behind a dash, else commands, else what its first word may be. */
 function placeCase({ path, flags, commands, words }: Place): string {
   const options = flags.map(({ long }) => long)
   const others = commands.length > 0 ? commands.map(({ name }) => name) : (words[0]?.values ?? 'any')

@@ -13,7 +13,7 @@ export interface Flag {
   /** `-v`. */
   readonly short: string | undefined
   readonly says: string
-  /** What its value is called, and may be; undefined where it takes none. */
+  /** Names its value, and says what it may be; undefined where it takes none. */
   readonly value: { readonly name: string; readonly values: Values } | undefined
   readonly isRepeated: boolean
 }

@@ -25,7 +25,7 @@ export function cover(what: string): Option<'--cover <LEVEL>'> {
   return oneOf('--cover <LEVEL>', ['off', 'low', 'default', 'high'], what)
 }
 
-/** Of which role a file is. */
+/** Names the role that a file is of. */
 export function role(what: string): Option<'--role <ROLE>'> {
   return oneOf('--role <ROLE>', ['authority', 'mix', 'gateway', 'client'], what)
 }

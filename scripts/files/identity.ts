@@ -1,5 +1,5 @@
-// chaffinch identity: the identities of a running client; and its keys, locked, copied and taken elsewhere, while it does
-// not run.
+// chaffinch identity: the identities of a running client; and its keys, locked, copied and taken elsewhere, while it
+// does not run.
 
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'

@@ -5,11 +5,11 @@ import type { AnyCommand } from '../define/told.ts'
 
 /** Writes docs/guide/commands.md: the page of help of every command, and of every action of one. */
 export function commandsPage(program: AnyCommand): string {
-  const sections = headingsOf(program).flatMap(([heading, commands]) => [
-    `## ${capital(heading)}`,
-    ...commands.flatMap(one => [
-      ...section('###', one),
-      ...one.commands.flatMap(action => section('####', action)),
+  const sections = headingsOf(program).flatMap(([heading, commands], i) => [
+    `## ${i + 1}. ${capital(heading)}`,
+    ...commands.flatMap((one, j) => [
+      `### ${i + 1}.${j + 1} ${one.name()}`,
+      ...[one, ...one.commands].map(each => fenced(pageOf(each))),
     ]),
   ])
   return [
@@ -20,11 +20,6 @@ export function commandsPage(program: AnyCommand): string {
     ...sections,
     '',
   ].join('\n\n')
-}
-
-function section(mark: string, of: AnyCommand): string[] {
-  const title = [of.parent?.parent ? of.parent.name() : '', of.name()].join(' ').trim()
-  return [`${mark} ${title}`, fenced(pageOf(of))]
 }
 
 function fenced(text: string): string {

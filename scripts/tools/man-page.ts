@@ -54,7 +54,7 @@ function termsOf(of: AnyCommand): readonly string[] {
   return of.commands.length > 0 ? [`chaffinch ${of.name()}`] : formsOf(of)
 }
 
-/** What a command does, its options, its actions and its examples. */
+/** Says what a command does, its options, its actions and its examples. */
 function bodyOf(of: AnyCommand): string[] {
   const { examples = [] } = toldOf(of)
   const own = of.commands.length > 0 ? [] : optionsOf(of)
@@ -93,7 +93,7 @@ function wrapped(text: string): string[] {
   return lines.map(escaped)
 }
 
-/** What is no macro. */
+/** Writes text that is no macro. */
 function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')
