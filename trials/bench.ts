@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   relay: () => import('./bench/relay.ts'),
   payment: () => import('./bench/payment.ts'),
   shuffle: () => import('./bench/shuffle.ts'),
+  simulator: () => import('./bench/simulator.ts'),
   sphinx: () => import('./bench/sphinx.ts'),
 }
 

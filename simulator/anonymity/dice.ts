@@ -3,7 +3,7 @@
 // own, so that what one draws does not depend on who else draws, nor on how many workers share the work.
 
 /** Mixes 32 bits (the finaliser of MurmurHash3 by A. Appleby). */
-function mixed(word: number): number {
+export function mixed(word: number): number {
   let h = word | 0
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
