@@ -4,6 +4,7 @@
 import type { Dice } from './dice.ts'
 import { type Corrupt, carryLabels } from './labels.ts'
 import { type LayeredPlan, poissonTimes, traceOf } from './layered.ts'
+import { order } from './sort.ts'
 
 export interface ChallengePlan extends Omit<LayeredPlan, 'ratePerS'> {
   readonly senders: number
@@ -64,11 +65,12 @@ function compared(first: readonly number[], second: readonly number[]): Challeng
 
 /** Merges what several senders emit, in order of time. */
 function merged(lists: readonly Float64Array[]): { entry: Float64Array; sender: Uint8Array } {
-  const all = lists.flatMap((list, who) => Array.from(list, time => ({ time, who })))
-  all.sort((a, b) => a.time - b.time)
+  const times = Float64Array.from(lists.flatMap(list => [...list]))
+  const whose = Uint8Array.from(lists.flatMap((list, who) => Array.from(list, () => who)))
+  const places = order(times, times.length)
   return {
-    entry: Float64Array.from(all, ({ time }) => time),
-    sender: Uint8Array.from(all, ({ who }) => who),
+    entry: Float64Array.from(places, place => times[place] as number),
+    sender: Uint8Array.from(places, place => whose[place] as number),
   }
 }
 

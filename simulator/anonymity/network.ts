@@ -9,7 +9,7 @@ import { erlangTail } from './special.ts'
 /** One packet of a hundred thousand is in the network for longer: from then on it is in its steady state. */
 const warmShare = 1e-5
 /** A label is no longer followed when so much of it is left inside. */
-const lostShare = 1e-7
+const lostShare = 1e-5
 
 /** A packet that was followed, and its share of the mean over all packets. */
 export interface Measured extends Followed {

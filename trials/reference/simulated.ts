@@ -20,6 +20,7 @@ import { type Answer, overRuns } from '../../simulator/anonymity/runs.ts'
 import { type Params, Unanswerable } from './question.ts'
 
 const runs = 16
+const networkRuns = 10
 
 export function oneBatchMix(p: Params, seed: number): Answer {
   const arrivals = p.number('lamT')
@@ -110,13 +111,14 @@ export function publishedDummies(p: Params, seed: number): Answer {
 }
 
 /**
- * Packets followed in a run: where mixes hold few packets or some are corrupt, messages differ much; elsewhere a label
- * spreads over many packets, which takes long and gives nearly the same figure for each.
+ * Follows the more packets in a run the fewer are in flight: messages differ much where mixes hold few; where a label
+ * spreads over many packets, following one takes long and gives nearly the same figure for each.
  */
 function network(plan: LayeredPlan, corrupt: number, seed: number): Answer {
-  const held = (plan.ratePerS / plan.width) * plan.hopDelayS
-  const targets = corrupt > 0 ? 100 : Math.min(400, Math.max(16, Math.ceil(2000 / held)))
-  return overRuns(runs, run => [
+  const dummies = (plan.dummiesPerMixS ?? 0) * plan.width
+  const inFlight = (plan.ratePerS + dummies) * plan.layers * plan.hopDelayS
+  const targets = Math.min(400, Math.max(corrupt > 0 ? 40 : 8, Math.ceil(200_000 / inFlight)))
+  return overRuns(networkRuns, run => [
     meanBits(
       measureNetwork(plan, corruptInEach(plan.layers, plan.width, corrupt), new Dice(seed, run), targets),
     ),
@@ -134,7 +136,7 @@ export function challenge(p: Params, seed: number): Answer {
     corruptProbability,
     units: 100,
   }
-  const repeats = Math.ceil(100 + 1000 * corruptProbability)
+  const repeats = Math.ceil(60 + 600 * corruptProbability)
   return overRuns(repeats, run => [runChallenge(plan, new Dice(seed, run)).epsilon])
 }
 
