@@ -1,6 +1,6 @@
 // A queue for a million numbered things by time, most of them far off: a calendar (R. Brown, "Calendar Queues", 1988).
-// What falls due in the current slice of time is in a small heap, which stays in the cache; what falls due later lies in
-// the unordered block lists of its slice.
+// What falls due in the current slice of time is in a small heap, which stays in the cache; what falls due later lies
+// in the unordered block lists of its slice.
 
 import { TimeHeap } from './heap.ts'
 
