@@ -10,6 +10,7 @@ import { type Clock, stayAlive, systemClock } from '../world/clock.ts'
 import { type Log, silent } from '../world/log.ts'
 import { type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
+import { guardedClock } from '../world/timers.ts'
 import { wait, within } from '../world/wait.ts'
 import { believedTime } from './believed-time.ts'
 import { checkOptions } from './checked-options.ts'
@@ -151,7 +152,8 @@ export async function openClient(options: ClientOptions): Promise<Client> {
 
 /** The same for options that were checked before; a signal ends it between two of its steps. */
 export async function open(options: ClientOptions, signal?: AbortSignal): Promise<Client> {
-  const { network, clock = systemClock, random = systemRandom, log = silent, gateways = [] } = options
+  const { network, random = systemRandom, log = silent, gateways = [] } = options
+  const clock = guardedClock(options.clock ?? systemClock, log, 'client')
   if (gateways.length > maxGateways || gateways.some(id => id.length !== 32))
     throw new ClientError('BAD_OPTION', `gateways: want at most ${maxGateways} ids of 32 bytes`)
   if (options.directory === undefined) checkNetwork(network)

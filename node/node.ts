@@ -5,7 +5,7 @@ import { mailboxProtocol, requestBytes } from '../link/protocol/mailbox.ts'
 import { entryProtocol, errandBytes, homeProtocol, mostBatchBytes } from '../link/protocol/relaying.ts'
 import type { Clock } from '../world/clock.ts'
 import { exponential } from '../world/random.ts'
-import { Timers } from '../world/timers.ts'
+import { guardedClock, Timers } from '../world/timers.ts'
 import { type Ms, second } from '../world/units.ts'
 import { sleep } from '../world/wait.ts'
 import { conduct, door, type Life } from './door.ts'
@@ -47,7 +47,8 @@ export interface RunningNode extends AsyncDisposable {
  *
  * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT, THREAD; DirectoryError BAD_NETWORK
  */
-export async function startNode(options: NodeOptions): Promise<RunningNode> {
+export async function startNode(given: NodeOptions): Promise<RunningNode> {
+  const options = { ...given, clock: guardedClock(given.clock, given.log, 'node') }
   const { link, admission, clock } = options
   const parts = await openParts(options)
   const pipeline = await openPipeline(options, parts, conduct(options, parts))

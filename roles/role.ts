@@ -92,7 +92,13 @@ export async function runRole(log: Log, start: () => Promise<Running>): Promise<
   }
   process.on('SIGHUP', () => {
     if (running.reload === undefined) log.warn({}, 'SIGHUP: this role reads its file only when it starts')
-    else running.reload()
+    else {
+      try {
+        running.reload()
+      } catch (error) {
+        log.error({ why: String(error) }, 'SIGHUP: the file could not be read again: nothing was changed')
+      }
+    }
   })
   const watching = setInterval(watchReadiness(running.unready, log), lookMs)
   log.info({ why: await told }, 'draining')
@@ -112,7 +118,7 @@ export async function runRole(log: Log, start: () => Promise<Running>): Promise<
 export function watchReadiness(unready: Running['unready'], log: Log): () => void {
   let [ready, looks] = [false, 0]
   return () => {
-    const why = unready?.()
+    const why = reasonOf(unready)
     if ((why === undefined) !== ready) {
       ready = !ready
       looks = 0
@@ -120,6 +126,15 @@ export function watchReadiness(unready: Running['unready'], log: Log): () => voi
       else log.warn({ why: why ?? '' }, 'not ready any more')
     } else if (!ready && ++looks === patientLooks)
       log.warn({ why: why ?? '' }, `not ready after ${(patientLooks * lookMs) / 1000} s`)
+  }
+}
+
+/** A role that cannot say how it is does not do its work. */
+function reasonOf(unready: Running['unready']): string | undefined {
+  try {
+    return unready?.()
+  } catch (error) {
+    return String(error)
   }
 }
 

@@ -32,10 +32,12 @@ export function openTls(files: TlsFiles, log: Log, everyMs: number = lookMs): Tl
       log.info({ until: new Date(read.until).toISOString() }, 'a new certificate is shown from now on')
       tellAge(read, log)
     } catch (error) {
-      if (!(error instanceof CommandError)) throw error
-      if (told === error.message) return
-      told = error.message
-      log.error({ code: error.code, error: told }, 'the certificate of before is shown on')
+      // Also what nobody thought of: it comes from a timer, and ends no gateway
+      const why = error instanceof Error ? error.message : String(error)
+      if (told === why) return
+      told = why
+      const code = error instanceof CommandError ? error.code : 'FAILED'
+      log.error({ code, error: told }, 'the certificate of before is shown on')
     }
   }
   // what they say is compared, so that a link that leads elsewhere now, or a file put in their place, is seen as well

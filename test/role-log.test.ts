@@ -1,6 +1,7 @@
 // What a running role writes on standard error: lines of JSON with a time, whatever happens, from its start to its end.
 
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
@@ -66,6 +67,46 @@ test('what ends a process, and what keeps it from starting, are lines too', asyn
     refused.lines.slice(1).map(({ level, msg, hint }) => [level, msg, hint]),
     [['error', 'the key is gone', 'restore it']],
   )
+})
+
+test('a role that cannot say how it is is not ready, and lives on; so it does where its file cannot be read again', async () => {
+  const said: string[] = []
+  const say: Log['info'] = ({ why }, text) => void said.push(`${text}: ${why}`)
+  const look = watchReadiness(
+    () => {
+      throw new Error('no status')
+    },
+    { debug: say, info: say, warn: say, error: say },
+  )
+  for (let i = 0; i < 20; i++) look()
+  assert.equal(said, ['not ready after 15 s: Error: no status'])
+  const { code, lines } = await run(
+    `setTimeout(() => process.kill(process.pid, 'SIGHUP'), 10)
+     let read = 0
+     return { close: async () => {}, reload: () => { read++; throw new Error('odd') },
+       unready: () => read === 0 ? 'not yet' : undefined }`,
+  )
+  assert.is(code, 0)
+  assert.ok(lines.some(({ level, why }) => level === 'error' && why === 'Error: odd'))
+})
+
+test('every part that runs by a clock has one whose timers end no process', () => {
+  const starters = {
+    'directory/authority/authority.ts': 'startAuthority',
+    'directory/follow/follow.ts': 'followDirectory',
+    'directory/join/join.ts': 'joinDirectory',
+    'link/libp2p/host.ts': 'startHost',
+    'node/node.ts': 'startNode',
+    'client/connect.ts': 'open',
+    'payment/person/payments.ts': 'open',
+    'payment/ledger/followed.ts': 'open',
+  }
+  for (const [file, starter] of Object.entries(starters)) {
+    const source = readFileSync(join(import.meta.dirname, '..', file), 'utf8')
+    const at = source.search(new RegExp(`(async|function) ${starter}\\(`))
+    assert.ok(at >= 0, `${file}: ${starter}`)
+    assert.match(source.slice(at, at + 1200), /guardedClock\(/, `${file}: ${starter}`)
+  }
 })
 
 test('what goes wrong again and again is said once a minute, with how often', async () => {

@@ -7,6 +7,7 @@ import type { Clock } from '../../world/clock.ts'
 import { stayAlive } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { countHost } from '../../world/resources.ts'
+import { guardedClock } from '../../world/timers.ts'
 import { sleep } from '../../world/wait.ts'
 import type { Certificates } from '../certificates.ts'
 import { type Conducts, conducts, type Deed } from '../conduct.ts'
@@ -80,7 +81,8 @@ const requestStreams = 32
  *
  * @throws LinkError LISTEN naming the address, when it cannot be listened on
  */
-export async function startHost(init: HostInit): Promise<Host> {
+export async function startHost(given: HostInit): Promise<Host> {
+  const init = { ...given, clock: guardedClock(given.clock, given.log, 'link') }
   const limits = machineLimits(init)
   const seed = init.seed ?? new Uint8Array(randomBytes(32))
   const listen = init.role === 'client' ? [] : init.listen

@@ -7,7 +7,7 @@ import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { below, type Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
-import { Timers } from '../../world/timers.ts'
+import { guardedClock, Timers } from '../../world/timers.ts'
 import { turns } from '../../world/turns.ts'
 import { type Ms, minute } from '../../world/units.ts'
 import { codeOf, PaymentError } from '../error.ts'
@@ -72,7 +72,8 @@ export class FollowedLedger implements Ledger {
   }
 
   /** Follows from what is on its disk. @throws PaymentError DAMAGED when that is not what was written */
-  static async open(init: FollowedInit): Promise<FollowedLedger> {
+  static async open(given: FollowedInit): Promise<FollowedLedger> {
+    const init = { ...given, clock: guardedClock(given.clock, given.log, 'ledger') }
     const { store, genesis } = init
     const followed = new FollowedLedger(init, await openBook({ store, genesis, isOwn: false }))
     followed.#look()

@@ -7,6 +7,7 @@ import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
+import { guardedClock } from '../../world/timers.ts'
 import { minute } from '../../world/units.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Keychain } from '../keychain.ts'
@@ -126,7 +127,8 @@ export class Payments {
   }
 
   /** Follows the ledger, and hears rounds and heads, from now on; takes part in rounds from `carry` on. */
-  static async open(init: PaymentsInit): Promise<Payments> {
+  static async open(given: PaymentsInit): Promise<Payments> {
+    const init = { ...given, clock: guardedClock(given.clock, given.log, 'payment') }
     const { client, store, clock, log, times } = init
     const keychain = await Keychain.open(store, init.seed, ledgerId(init.ledger.genesis))
     let opened: Payments | undefined
