@@ -1,8 +1,7 @@
-// Reads from the clients' own ledgers where each message's time went, and the paths that were drawn. And beside
-// them what somebody who sees every link has written down.
+// Reads from the clients' own ledgers where each message's time went, and the paths that were drawn.
 
 import type { LedgerEntry } from '../../client/index.ts'
-import type { Latency, MessageRecord, PathRecord, Sighting } from '../../simulator/processes/index.ts'
+import type { Latency, MessageRecord, PathRecord } from '../../simulator/processes/index.ts'
 
 /** The ledger of each client, by the client's name. */
 export type Ledgers = ReadonlyMap<string, readonly LedgerEntry[]>
@@ -57,60 +56,4 @@ export function paths(ledgers: Ledgers, epochAt: (at: number) => number): PathRe
         : [],
     ),
   )
-}
-
-interface Line {
-  readonly at: number
-  readonly text: string
-}
-
-/**
- * Two columns: what the clients know of their messages, and what the observer saw pass in the same time. The
- * observer's chunks of one link within `binMs` are one line.
- */
-export function sideBySide(
-  messages: readonly MessageRecord[],
-  sightings: readonly Sighting[],
-  startedAt: number,
-  most = 40,
-  binMs = 250,
-): string[] {
-  const own: Line[] = messages
-    .flatMap(({ number, from, to, bytes, acceptedAt, readAt, replyReadAt }) => [
-      { at: acceptedAt, text: `${from} -> ${to}  message ${number}, ${bytes} bytes` },
-      ...readAt.map(at => ({ at, text: `${to} read message ${number} of ${from}` })),
-      ...replyReadAt.map(at => ({ at, text: `${from} read the reply to ${number}` })),
-    ])
-    .filter((line): line is Line => line.at !== undefined)
-    .sort((a, b) => a.at - b.at)
-  const from = own[0]?.at ?? startedAt
-  const seen = binned(sightings, binMs).filter(({ at }) => at >= from)
-  const rows = Math.min(most, Math.max(own.length, seen.length))
-  const cell = (line: Line | undefined): string =>
-    line === undefined ? '' : `${((line.at - startedAt) / 1000).toFixed(2).padStart(7)}  ${line.text}`
-  const left = Array.from({ length: rows }, (_, i) => cell(own[i]))
-  const right = Array.from({ length: rows }, (_, i) => cell(seen[i]))
-  const width = Math.max(40, ...left.map(text => text.length))
-  const row = (a: string, b: string): string => `${a.padEnd(width)} | ${b}`.trimEnd()
-  const rest = seen.length - rows
-  return [
-    row("the clients' own ledgers (s)", 'the observer of every link (s)'),
-    row('-'.repeat(width), '-'.repeat(40)),
-    ...left.map((text, i) => row(text, right[i] as string)),
-    ...(rest > 0 ? [row('', `... ${rest} more lines of traffic, message or not`)] : []),
-  ]
-}
-
-function binned(sightings: readonly Sighting[], binMs: number): Line[] {
-  const bins = new Map<string, { at: number; from: string; to: string; bytes: number }>()
-  for (const { at, from, to, bytes } of sightings) {
-    const key = `${Math.floor(at / binMs)} ${from} ${to}`
-    const bin = bins.get(key)
-    if (bin === undefined) bins.set(key, { at, from, to, bytes })
-    else bin.bytes += bytes
-  }
-  return [...bins.values()].map(({ at, from, to, bytes }) => ({
-    at,
-    text: `${from} -> ${to}  ${bytes} bytes`,
-  }))
 }

@@ -1,6 +1,7 @@
 // chaffinch net: a whole network of processes on this machine. With --json, standard output holds the object only.
 
 import { rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Network } from '../../directory/index.ts'
 import { readNetwork } from '../../roles/files/index.ts'
@@ -24,12 +25,13 @@ import { second } from '../../world/units.ts'
 import { wait } from '../../world/wait.ts'
 import { carryMessages, readLedgers, takeAccount } from './carry.ts'
 import type { Settled } from './claims.ts'
-import { latencies, sideBySide } from './ledger.ts'
+import { latencies } from './ledger.ts'
 import { type NetValues, readNetOptions } from './options.ts'
 import { joinPayments } from './payments.ts'
 import { payEachOther } from './payments-persons.ts'
 import { newRates, picture, tryFile, tryLines } from './picture.ts'
 import { claimLines, report, summaryLines } from './report.ts'
+import { ledgerPage, sideBySide } from './side-by-side.ts'
 import { frame, screen } from './table.ts'
 
 const drawEveryMs = 500
@@ -154,9 +156,9 @@ function observeAll({ processes }: Plan): Promise<Observer> {
   return observe(taps, address => names.get(address) ?? 'somebody', Date.now)
 }
 
-/** Prints both ledgers side by side; all of the observer's goes to a file. */
+/** Prints both ledgers side by side, and draws them on a page; all of the observer's goes to a file. */
 function showLedgers(
-  { folder, options }: Plan,
+  { folder, options, temporary }: Plan,
   messages: Run['record']['messages'],
   observer: Observer,
   startedAt: number,
@@ -166,6 +168,12 @@ function showLedgers(
   say('')
   const rows = observer.sightings.map(({ at, from, to, bytes }) => `${at}\t${from}\t${to}\t${bytes}\n`)
   writeFileSync(join(folder, 'observer.tsv'), `time\tfrom\tto\tbytes\n${rows.join('')}`)
+  // The folder of a run that went well is removed
+  const page = temporary
+    ? join(tmpdir(), `chaffinch-ledgers-${process.pid}.xhtml`)
+    : join(folder, 'ledgers.xhtml')
+  writeFileSync(page, ledgerPage(messages, observer.sightings, startedAt))
+  say(`both ledgers as a picture: ${page}`)
 }
 
 interface Drawing {
