@@ -42,6 +42,8 @@ const client = {
   unlock: v.optional(object),
   gateways: v.optional(v.array(v.instance(Uint8Array, 'want ids of 32 bytes'), 'want a list of ids')),
   chooseGateway: v.optional(func),
+  homes: v.optional(v.picklist([1, 2, 3], 'want 1, 2 or 3')),
+  patienceMs: v.optional(positive),
   startAfterMs: v.optional(milliseconds),
   link: v.optional(object),
   dialFrom: v.optional(text),

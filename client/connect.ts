@@ -19,7 +19,7 @@ import type { Acknowledge } from './contacts/choices.ts'
 import { directoryAfter } from './directory-after.ts'
 import { ClientError } from './error.ts'
 import type { Unlock } from './folder/vault.ts'
-import { chooseGateway } from './incoming/gateways.ts'
+import { anyGateway } from './incoming/choose-homes.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
 import type { CoverLevel } from './outgoing/cover.ts'
 import { maxGateways } from './packets/address.ts'
@@ -36,7 +36,12 @@ export interface ClientOptions {
   readonly unlock?: Unlock
   /** 32 bytes each, at most three, the first to use in front. Default: those of the last time, else one at random. */
   readonly gateways?: readonly Uint8Array[]
-  /** Picks the gateway of a client that has none (32 bytes); default: any that runs, at random. */
+  /**
+   * So many gateways keep its mail, 1 to 3, where `gateways` names none; default 2. Fewer where the network has too few
+   * of different hands, besides one to enter by.
+   */
+  readonly homes?: number
+  /** Picks one of a view's gateways for a client that lacks one (32 bytes); default: any that runs, at random. */
   readonly chooseGateway?: (view: View) => Uint8Array | undefined
   /** Milliseconds during which nothing of it shows on the network; default 0. */
   readonly startAfterMs?: number
@@ -55,6 +60,8 @@ export interface ClientOptions {
   readonly cover?: CoverLevel
   /** Says whom it tells that it has all of a message, if they ask; default `contacts`. */
   readonly acknowledge?: Acknowledge
+  /** Says for how long a message is tried that has no deadline of its own, milliseconds; default a day. */
+  readonly patienceMs?: number
   readonly log?: Log
   readonly limits?: Partial<ClientLimits>
 }
@@ -67,6 +74,7 @@ export interface ConnectOptions extends ClientOptions {
 }
 
 const usualDeadlineMs = 120_000
+const usualHomes = 2
 
 /**
  * Opens a client and waits until it can send: it has a consensus, and its gateway has opened its mailbox.
@@ -186,8 +194,10 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
     made.push(async () => believed.stop())
     stillWanted()
     const { sealing = hpkeSealing, cover = 'default', acknowledge = 'contacts' } = options
-    const limits = { ...defaultLimits, ...options.limits }
-    const choose = options.chooseGateway ?? (view => chooseGateway(view, random))
+    const { homes = usualHomes, patienceMs = options.limits?.lifetimeMs ?? defaultLimits.lifetimeMs } =
+      options
+    const limits = { ...defaultLimits, ...options.limits, lifetimeMs: patienceMs }
+    const choose = options.chooseGateway ?? anyGateway(random)
     const time = {
       clock: believed.clock,
       directory: believed.directory,
@@ -195,7 +205,7 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
       timeIsSure: believed.isSure,
     }
     const parts = { network, g, link, ...time, store, random, sealing, log, limits }
-    const given = { ...parts, gateways, chooseGateway: choose, cover, acknowledge }
+    const given = { ...parts, gateways, chooseGateway: choose, homes, cover, acknowledge }
     return await Client.open(given, release)
   } catch (error) {
     await release()

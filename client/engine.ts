@@ -3,6 +3,7 @@
 
 import { epochAt, type Network } from '../directory/documents/network.ts'
 import type { Directory, View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import type { Link } from '../link/link.ts'
 import type { Geometry } from '../sphinx/geometry.ts'
 import type { Clock, Timer } from '../world/clock.ts'
@@ -15,14 +16,17 @@ import { Bulletin } from './bulletin/bulletin.ts'
 import { Acknowledging } from './contacts/acknowledging.ts'
 import type { Acknowledge } from './contacts/choices.ts'
 import type { Contact, Contacts } from './contacts/contacts.ts'
+import { Moving } from './contacts/moving.ts'
 import { People } from './contacts/people.ts'
 import type { ReceivingKeys } from './contacts/receiving-keys.ts'
 import { Diary } from './diary.ts'
-import { type Identity, withGateways } from './folder/identity.ts'
+import type { Homes } from './folder/homes.ts'
+import type { Identity } from './folder/identity.ts'
 import { openStored, type Stored } from './folder/reopen.ts'
 import { putRecord } from './folder/schema.ts'
 import { Announcing } from './incoming/announcing.ts'
 import type { InboxEntry } from './incoming/arrivals.ts'
+import { type ChooseGateway, chooseHomes } from './incoming/choose-homes.ts'
 import { Gateways } from './incoming/gateways.ts'
 import type { Inbox } from './incoming/inbox.ts'
 import { Receiver } from './incoming/receiver.ts'
@@ -62,7 +66,9 @@ export interface EngineInit {
   readonly limits: ClientLimits
   /** 32 bytes each; empty: those in the store, else one that is chosen. */
   readonly gateways: readonly Uint8Array[]
-  readonly chooseGateway: (view: View) => Uint8Array | undefined
+  readonly chooseGateway: ChooseGateway
+  /** So many gateways are to keep its mail, where `gateways` names none. */
+  readonly homes: number
   /** The level to begin with. */
   readonly cover: CoverLevel
   /** Says whom it tells that it has all of a message, to begin with. */
@@ -85,6 +91,8 @@ export interface EngineEvents {
 }
 
 const housekeepingMs = 2 * second
+/** Reply blocks are made for so many epochs. */
+const epochsOfBlocks = 3
 
 export class Engine {
   readonly outbox: Outbox
@@ -103,6 +111,8 @@ export class Engine {
   readonly acknowledging: Acknowledging
   readonly people: People
   readonly #keys: ReceivingKeys
+  readonly #homes: Homes
+  readonly #moving: Moving
   readonly #init: EngineInit
   readonly #events: EngineEvents
   readonly #own: OwnBlocks
@@ -129,6 +139,15 @@ export class Engine {
     this.contacts = stored.contacts
     this.contacts.onChange(() => this.inbox.recount())
     this.#keys = stored.keys
+    this.#homes = stored.homes
+    this.#moving = new Moving({
+      log,
+      network: network.name,
+      homes: stored.homes,
+      contacts: stored.contacts,
+      identity: () => this.#identity,
+      post: (to, content) => this.parcels.post('moved', to, content),
+    })
     this.acknowledging = acknowledging
     const { sealingKey } = this.#identity
     const { contacts } = stored
@@ -189,6 +208,7 @@ export class Engine {
       covers: () => covers(this.#cover),
       timeIsSure: init.timeIsSure,
       keyFor: key => this.contacts.keyFor(key, this.#documentTime()),
+      current: address => this.contacts.current(address),
       onState: (id, state, reason) => this.parcels.moved(id, state, reason),
       onProgress: id => {
         const message = this.outbox.get(id)
@@ -205,7 +225,10 @@ export class Engine {
       dispatch: this.dispatch,
       replies: this.replies,
       onState: events.onState,
-      onPosted: id => void this.acknowledging.over(id),
+      onPosted: (id, state) => {
+        void this.acknowledging.over(id)
+        void this.#moving.over(id, state === 'stored')
+      },
     })
     const receiving = {
       clock,
@@ -217,6 +240,7 @@ export class Engine {
       inbox: this.inbox,
       own: this.#own,
       arrivals,
+      isHome: (gateway: string) => this.#gateways?.isHome(gateway) ?? true,
       replies: this.replies,
       dispatch: this.dispatch,
       diary: this.diary,
@@ -357,50 +381,77 @@ export class Engine {
   #view(view: View): void {
     this.#clocks.set(coverRates(this.#cover, view.parameters))
     this.#gateways?.look()
-    if (this.#gateways === undefined && !this.#choosing) void this.#enter(view)
+    if (!this.#choosing) void this.#settle(view)
   }
 
-  /** Opens the mailbox at each gateway; a client that has none takes one at random and keeps it. */
-  async #enter(view: View): Promise<void> {
-    const { store, random, link, clock, log, g } = this.#init
+  /** Sees to the gateways that keep its mail, and opens its mailbox at each. */
+  async #settle(view: View): Promise<void> {
+    const { log, gateways, network } = this.#init
     this.#choosing = true
     try {
-      if (this.#identity.gateways.length === 0) {
-        const chosen = this.#init.chooseGateway(view)
-        if (chosen === undefined) return
-        this.#identity = await withGateways(store, this.#identity, [chosen])
-      }
-      if (this.#ended) return
-      const { mailboxSeed, mailboxKey, gateways } = this.#identity
-      const { network, directory } = this.#init
-      this.#gateways = new Gateways(
-        {
-          link,
-          clock,
-          random,
-          log,
-          gateway: id => this.whereabouts.gateway(id),
-          view: () => directory.current(),
-          epoch: () => epochAt(network, clock.now()),
-          entries: this.#entries,
-          save: entries => this.#saveEntries(entries),
-          mailboxSeed,
-          mailboxKey,
-          payloadBytes: g.payloadBytes,
-          cursor: gateway => this.receiver.cursor(gateway),
-          take: (gateway, entries, behind) => this.receiver.take(gateway, entries, behind),
-          bulletin: this.bulletin,
-          announcing: this.announcing,
-          onChange: () => this.#events.onReady(this.whereabouts.surroundings() !== undefined),
-        },
-        gateways,
+      const before = this.#identity
+      if (gateways.length === 0) await this.#chooseHomes(view)
+      await this.#homes.advance(
+        view.validAfter,
+        view.parameters.mailboxMinutes * minute + epochsOfBlocks * network.epochMs,
       )
-      this.#gateways.start()
+      if (this.#ended || this.#identity.gateways.length === 0) return
+      if (this.#gateways === undefined || before !== this.#identity) this.#open()
+      else this.#gateways.keepOnly(this.#homes.former)
     } catch (error) {
       log.error({ reason: error instanceof Error ? error.name : 'unknown' }, 'the gateway could not be kept')
     } finally {
       this.#choosing = false
     }
+  }
+
+  /** Takes gateways at random where it has too few, or one is gone for good, and keeps them. */
+  async #chooseHomes(view: View): Promise<void> {
+    const { chooseGateway, clock, homes } = this.#init
+    const { gateways } = this.#identity
+    const isListed = (id: Uint8Array): boolean => this.whereabouts.gateway(hex(id)) !== undefined
+    const lost = new Set(await this.#homes.lost(gateways, isListed, view.validAfter))
+    const kept = gateways.filter(id => !lost.has(id))
+    const chosen = chooseHomes(view, homes, kept, chooseGateway)
+    if (chosen.length === 0) return
+    this.#identity = await this.#homes.change(
+      this.#identity,
+      chosen,
+      this.contacts.sealingKeys(),
+      clock.now(),
+    )
+  }
+
+  #open(): void {
+    const { random, link, clock, log, g, network, directory } = this.#init
+    const { mailboxSeed, mailboxKey, gateways } = this.#identity
+    const before = this.#gateways
+    before?.end()
+    this.#moving.changed()
+    this.#gateways = new Gateways(
+      {
+        link,
+        clock,
+        random,
+        log,
+        gateway: id => this.whereabouts.gateway(id),
+        view: () => directory.current(),
+        epoch: () => epochAt(network, clock.now()),
+        entries: before?.entry.all ?? this.#entries,
+        save: entries => this.#saveEntries(entries),
+        mailboxSeed,
+        mailboxKey,
+        payloadBytes: g.payloadBytes,
+        cursor: gateway => this.receiver.cursor(gateway),
+        take: (gateway, entries, behind) => this.receiver.take(gateway, entries, behind),
+        bulletin: this.bulletin,
+        announcing: this.announcing,
+        onChange: () => this.#events.onReady(this.whereabouts.surroundings() !== undefined),
+      },
+      gateways,
+      this.#homes.former,
+    )
+    this.#gateways.start()
   }
 
   #saveEntries(entries: readonly Uint8Array[]): void {
@@ -426,6 +477,7 @@ export class Engine {
         }
         await this.#advanceKeys()
         await this.acknowledging.tell()
+        await this.#moving.tell()
       }
       work().catch(() => log.error({}, 'housekeeping could not write'))
       if (!this.#ended) this.#housekeep()

@@ -42,8 +42,8 @@ export const defaultLimits: ClientLimits = {
   // Contents wait in memory: a fragment must be at hand at the tick of a clock.
   outbox: { messages: 1000, bytes: 64 * mebibyte, finished: 10_000 },
   inbox: {
-    // Room for a few of the largest messages at once, and for a week in a mailbox; twice, for replies have their own
-    partial: { messages: 4096, bytes: 64 * mebibyte, ageMs: 7 * 24 * hour },
+    // Room for a few of the largest messages at once, and for two weeks in a mailbox; twice, for replies have their own
+    partial: { messages: 4096, bytes: 64 * mebibyte, ageMs: 14 * 24 * hour },
     seen: 65_536,
     messages: 10_000,
     bytes: 512 * mebibyte,

@@ -4,7 +4,13 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { metricsPart, serveClient } from '../client/api/index.ts'
 import { lockOf } from '../client/folder/index.ts'
-import { type ClientOptions, type Identities, openIdentities, ownServices } from '../client/index.ts'
+import {
+  type ClientOptions,
+  type Identities,
+  openIdentities,
+  ownServices,
+  type Unlock,
+} from '../client/index.ts'
 import { type Payments, paymentApi } from '../payment/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { tokenFrom } from '../world/http.ts'
@@ -30,7 +36,8 @@ async function start(config: ClientFile, log: RoleLog, around: Around): Promise<
   const { network, folder, apiPort } = config
   return await closing(async later => {
     const token = await tokenFrom(join(folder, 'token'))
-    const identities = await openFrom(config, around, log)
+    const unlock = await unlockOf(config)
+    const identities = await openFrom(config, around, log, unlock)
     later(() => identities.close())
     const { main: client } = identities
     // Whoever can be asked for an echo can be pinged
@@ -39,7 +46,7 @@ async function start(config: ClientFile, log: RoleLog, around: Around): Promise<
       const { handler, options } = ownServices[name]
       client.serve(name, handler, { ...options, announce: name === config.announce })
     }
-    const payments = paymentsFrom(config, client)
+    const payments = paymentsFrom(config, client, unlock)
     later(() => payments.close())
     const carried = async (): Promise<Payments> => {
       const open = await payments.open()
@@ -71,17 +78,31 @@ function payOff(error: unknown, log: Log): void {
   log.error({ why }, 'nothing can be paid')
 }
 
-/** The client of a folder. @throws what openClient throws, CommandError when its folder cannot be unlocked */
+/**
+ * Gives what opens a client's folder: from the files that its own file names, or, where it has a lock, asked for.
+ *
+ * @throws CommandError FAILED
+ */
+export async function unlockOf({ folder, secret }: ClientFile): Promise<Unlock | undefined> {
+  const named = secretFromFiles(secret)
+  if (named !== undefined || lockOf(join(folder, 'store')) === undefined) return named
+  return await askPassphrase('passphrase')
+}
+
+/**
+ * Opens the client of a folder.
+ *
+ * @param unlock `unlockOf` the file
+ * @throws what openClient throws
+ */
 export async function openFrom(
   config: ClientFile,
   around: Around = async options => options,
   log: Log = openLog('client', config.log),
+  unlock: Unlock | undefined = undefined,
 ): Promise<Identities> {
-  const { network, folder, gateways, sources, dialFrom, cover, acknowledge } = config
+  const { network, folder, gateways, homes, patienceMs, sources, dialFrom, cover, acknowledge } = config
   const store = join(folder, 'store')
-  const unlock =
-    secretFromFiles(config.secret) ??
-    (lockOf(store) === undefined ? undefined : await askPassphrase('passphrase'))
   const options = await around({
     network,
     folder: store,
@@ -91,6 +112,8 @@ export async function openFrom(
     sources,
     log,
     ...(gateways.length === 0 ? {} : { gateways }),
+    ...(homes === undefined ? {} : { homes }),
+    ...(patienceMs === undefined ? {} : { patienceMs }),
     ...(dialFrom === undefined ? {} : { dialFrom }),
   })
   return await openIdentities(options)

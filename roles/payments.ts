@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Client } from '../client/index.ts'
+import type { Client, Unlock } from '../client/index.ts'
 import { PaymentError, Payments, type PaymentsEvent } from '../payment/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { systemRandom } from '../world/random.ts'
@@ -22,7 +22,8 @@ export interface FolderPayments {
   readonly close: () => Promise<void>
 }
 
-export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
+/** @param unlock opens the folder, where it is locked */
+export function paymentsFrom(file: ClientFile, client: Client, unlock?: Unlock): FolderPayments {
   const ledgerFile = join(file.folder, 'payments.ledger')
   const listeners = new Set<(event: PaymentsEvent) => void>()
   let opening: Promise<Opened> | undefined
@@ -30,7 +31,7 @@ export function paymentsFrom(file: ClientFile, client: Client): FolderPayments {
   const openOnce = async (): Promise<Opened> => {
     if (isClosed) throw new PaymentError('WRONG_STATE', 'payments: they are closed')
     const ledger = pinnedLedger(file.folder)
-    const { store, seed } = await openPayments(file.folder)
+    const { store, seed } = await openPayments(file.folder, unlock)
     const { times } = file.payments
     const log = openLog('payments', file.log)
     const publicLog = await openStore(join(file.folder, 'payments-log'))

@@ -2,9 +2,11 @@
 // the attack that fails, and its control.
 // tier: slow
 
+import { decode } from '@ipld/dag-cbor'
 import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Acknowledging } from '../client/contacts/acknowledging.ts'
 import { safetyWords, wordList } from '../client/contacts/safety-words.ts'
 import { isMarked, isProven, markedId, pairKeys, prove } from '../client/contacts/sender.ts'
 import { Inbox, type InboxLimits } from '../client/incoming/inbox.ts'
@@ -12,8 +14,10 @@ import { defaultLimits } from '../client/limits.ts'
 import { readAddress } from '../client/packets/address.ts'
 import { proofBytes, writeMessage } from '../client/packets/content.ts'
 import { hpkeSealing } from '../client/packets/sealing.ts'
-import { hex } from '../encoding/bytes.ts'
+import { hex, same } from '../encoding/bytes.ts'
 import { geometry } from '../sphinx/geometry.ts'
+import { virtualClock } from '../world/clock.ts'
+import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { keysUnder, memoryStore } from '../world/store.ts'
 import { minute, second } from '../world/units.ts'
@@ -394,6 +398,80 @@ test('a reply says that it was received, and brings keys where that costs no pac
   const { decode } = await import('@ipld/dag-cbor')
   assert.is((decode(record as Uint8Array) as { keys: unknown[] }).keys.length, 4)
   for (const { client } of [alice, bob]) await client.close()
+})
+
+test('a message that comes again is acknowledged again, three times at most and not at once', async () => {
+  const clock = virtualClock()
+  const store = memoryStore()
+  const posted: string[] = []
+  const open = (): Promise<Acknowledging> =>
+    Acknowledging.open(
+      {
+        store,
+        clock,
+        random: seededRandom(1),
+        log: silent,
+        tellReadMs: second,
+        left: () => 3,
+        keys: () => [],
+        post: (word, id) => {
+          posted.push(word)
+          return `${id} ${posted.length}`
+        },
+      },
+      'everyone',
+    )
+  let acknowledging = await open()
+  const tell = async (): Promise<void> => {
+    await acknowledging.tell()
+    await acknowledging.over(`aa ${posted.length}`)
+  }
+  await acknowledging.again('aa')
+  assert.is(posted.length, 0, 'nobody was told of it')
+  const owed = acknowledging.arrived({ id: 'aa', wantsReceived: true, blocks: 3, contact: undefined })
+  await store.batch(owed.operations)
+  owed.commit()
+  await tell()
+  await acknowledging.again('aa')
+  await tell()
+  assert.is(posted.length, 1, 'too soon')
+  for (let i = 0; i < 5; i++) {
+    await clock.advance(11 * second)
+    // A process that ends in between has not forgotten
+    acknowledging = await open()
+    await clock.advance(11 * second)
+    await acknowledging.again('aa')
+    await acknowledging.again('aa')
+    await tell()
+  }
+  assert.equal(posted, ['received', 'received', 'received', 'received'])
+})
+
+test('who writes to a contact whose word was lost is told again when something of the message comes again', async () => {
+  const [net, alice, bob] = await two(31)
+  await bob.client.contacts.add('alice', alice.client.address)
+  const came: Uint8Array[] = []
+  const { mailboxKey } = readAddress(bob.client.address, 'fake')
+  const stop = net.record((key, { kind, payload }) => {
+    if (kind === 'forward' && same(key, mailboxKey)) came.push(payload)
+  })
+  const message = await alice.client.send(bob.client.address, 'again and again', { from: true })
+  await Promise.all([net.clock.advance(10 * second), message.received()])
+  stop()
+  const told = async (): Promise<number> => {
+    const found = await bob.store.get(`told/${message.id}`)
+    return found === undefined ? -1 : (decode(found) as { readonly again: number }).again
+  }
+  assert.is(await told(), 3)
+  await net.clock.advance(11 * second)
+  const home = net.gateways.find(
+    ({ name }) => name === bob.client.status().gateway,
+  ) as (typeof net.gateways)[0]
+  for (const payload of came) net.deliver(home, mailboxKey, payload)
+  await net.clock.advance(8 * second)
+  assert.is(await told(), 2)
+  await alice.client.close()
+  await bob.client.close()
 })
 
 test.run()

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { lockFolder, openFolder } from '../client/folder/folder.ts'
+import { Homes } from '../client/folder/homes.ts'
 import { openIdentity } from '../client/folder/identity.ts'
 import { sealedValues, type Unlock } from '../client/folder/vault.ts'
 import { hpkeSealing } from '../client/packets/sealing.ts'
@@ -153,6 +154,37 @@ test('writes that wait are made together, in order, each with its own outcome', 
   // The first by itself, or with all others
   assert.ok((await raw.keys({ gte: '~commit/' }).all()).length <= 3)
   await raw.close()
+})
+
+for (const [name, unlock] of [
+  ['an open', undefined],
+  ['a locked', key],
+] as const)
+  test(`beside ${name} folder another's identity, or what is none, is refused and stays as it lies`, async () => {
+    const beside = unlock === undefined ? 'kept.identity' : 'sealed.identity'
+    const [folder, other] = [await filled(unlock, 1), await filled(unlock, 1)]
+    const [own, foreign] = [readFileSync(join(folder, beside)), readFileSync(join(other, beside))]
+    for (const wrong of [foreign, Buffer.from('no identity at all'), Buffer.alloc(0)]) {
+      writeFileSync(join(folder, beside), wrong)
+      await assertCode(openFolder(folder, unlock), 'STORE_DAMAGED')
+      assert.ok(same(readFileSync(join(folder, beside)), wrong))
+    }
+    writeFileSync(join(folder, beside), own)
+    await (await openFolder(folder, unlock)).close()
+  })
+
+test('an identity that lies apart with other gateways than in the store gives way: of two writes only one was whole', async () => {
+  const folder = await filled(undefined, 1)
+  const before = readFileSync(join(folder, 'kept.identity'))
+  const store = await openFolder(folder, undefined)
+  const identity = await openIdentity(store, hpkeSealing, random)
+  await (await Homes.open(store)).change(identity, [random(32)], [], 1)
+  await store.close()
+  const after = readFileSync(join(folder, 'kept.identity'))
+  assert.not.ok(same(before, after))
+  writeFileSync(join(folder, 'kept.identity'), before)
+  await (await openFolder(folder, undefined)).close()
+  assert.ok(same(readFileSync(join(folder, 'kept.identity')), after))
 })
 
 test.run()

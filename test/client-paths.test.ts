@@ -291,6 +291,8 @@ test('the reply blocks of an epoch use different mixes, so that one dead mix lea
     epochAt: () => 0,
     entry: last,
     home: first,
+    standby: [],
+    asides: [],
     gateway: () => undefined,
     mailbox: random(32),
     weight: () => 1,

@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ClientError } from '../client/error.ts'
-import { openIdentity, withGateways } from '../client/folder/identity.ts'
+import { Homes } from '../client/folder/homes.ts'
+import { openIdentity } from '../client/folder/identity.ts'
 import { checkFormat } from '../client/folder/schema.ts'
 import type { Arriving, InboxEntry } from '../client/incoming/arrivals.ts'
 import { Inbox, type InboxLimits } from '../client/incoming/inbox.ts'
@@ -248,7 +249,7 @@ test('identity and address outlive the process; other gateways make another addr
   const random = seededRandom(1)
   const made = await openIdentity(store, hpkeSealing, random)
   const gateways = [random(32)]
-  await withGateways(store, made, gateways)
+  await (await Homes.open(store)).change(made, gateways, [], 0)
   const again = await openIdentity(await diskOf(store), hpkeSealing, random)
   assert.equal(hex(again.mailboxKey), hex(made.mailboxKey))
   assert.equal(hex(again.sealingKey.public), hex(made.sealingKey.public))

@@ -81,7 +81,7 @@ test('without a terminal nothing is shown, and no file of the folder can be read
   assert.match(await codeOf(() => backUp(folder, pipe)), /^FAILED .*terminal/)
   assert.is(pipe.shown.length, 0)
   const files = readdirSync(folder).filter(name => name.startsWith('payments.') && name !== 'payments.ledger')
-  assert.equal(files.sort(), ['payments.key', 'payments.seed'])
+  assert.equal(files.sort(), ['payments.json', 'payments.key', 'payments.seed'])
   for (const name of files) {
     assert.is(statSync(join(folder, name)).mode & 0o077, 0, name)
     assert.not.ok(readFileSync(join(folder, name), 'utf8').includes(own.slice(0, 3).join(' ')))

@@ -6,7 +6,7 @@ import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { exponential, type Random } from '../../world/random.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
-import type { Ms } from '../../world/units.ts'
+import { type Ms, second } from '../../world/units.ts'
 import { del, type Operation, putRecord, readRecord, time } from '../folder/schema.ts'
 import { type PeriodKey, writeReceived } from '../packets/content.ts'
 import type { Acknowledge } from './choices.ts'
@@ -28,6 +28,15 @@ const mostMeans = 6
 /** Bounds what is owed: of more, the oldest is not told. */
 const mostOwed = 4096
 const schema = v.strictObject({ dueAt: time })
+/** A message that comes again is acknowledged again so often, ... */
+const mostAgain = 3
+/** ... and no sooner than this after the last time. */
+const againMs: Ms = 10 * second
+/** Messages of which it is remembered; of more, the one that was told longest ago is not acknowledged again. */
+const mostTold = 4096
+const toldSchema = v.strictObject({
+  again: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(mostAgain)),
+})
 
 export interface AcknowledgingInit {
   readonly store: Store
@@ -56,6 +65,8 @@ export interface Asking {
 export class Acknowledging {
   readonly #init: AcknowledgingInit
   readonly #owed = new Map<string, Owed>()
+  /** By message whose writer was told that it has come: how often they may be told again, and since when. */
+  readonly #told = new Map<string, { readonly again: number; readonly from: Ms }>()
   level: Acknowledge
 
   private constructor(init: AcknowledgingInit, level: Acknowledge) {
@@ -71,6 +82,11 @@ export class Acknowledging {
       const { dueAt } = readRecord(key, value, schema)
       acknowledging.#owed.set(key, { id, word, dueAt, under: undefined })
     }
+    for (const [key, value] of await entriesUnder(init.store, 'told/'))
+      acknowledging.#told.set(key.slice('told/'.length), {
+        again: readRecord(key, value, toldSchema).again,
+        from: init.clock.elapsed(),
+      })
     return acknowledging
   }
 
@@ -80,6 +96,26 @@ export class Acknowledging {
       this.level === 'everyone' || (this.level === 'contacts' && contact !== undefined && contact.received)
     if (!wantsReceived || blocks === 0 || !may) return { operations: [], commit: () => {} }
     return this.#owe(id, 'received', this.#init.clock.now())
+  }
+
+  /**
+   * A message has come again: what its writer was told may be lost, and they are told again, so often and no more.
+   * Where they were never told, or may not be any more, nothing happens. Never rejects.
+   */
+  async again(id: string): Promise<void> {
+    const { clock, store, left, log } = this.#init
+    const told = this.#told.get(id)
+    if (told === undefined || told.again === 0 || clock.elapsed() < told.from + againMs) return
+    if (left(id) === 0 || this.#owed.has(`owed/${id}/received`)) return
+    const { operations, commit } = this.#owe(id, 'received', clock.now())
+    const noted = { again: told.again - 1, from: clock.elapsed() }
+    this.#told.set(id, noted)
+    try {
+      await store.batch([...operations, putRecord(`told/${id}`, { again: noted.again })])
+      commit()
+    } catch {
+      log.error({}, 'that an acknowledgement is owed again could not be noted')
+    }
   }
 
   /** The owner has read a message: its writer is told after a while, where that was allowed of this one. */
@@ -133,14 +169,27 @@ export class Acknowledging {
   /** Forgets what travels under this id: it has left, or could not. Never rejects. */
   async over(under: string): Promise<void> {
     const found = [...this.#owed].find(([, owed]) => owed.under === under)
-    if (found !== undefined) await this.#forget([found[0]])
+    if (found === undefined) return
+    const [key, { id, word }] = found
+    await this.#forget([key], word === 'received' ? this.#tellable(id) : [])
   }
 
-  async #forget(keys: readonly string[]): Promise<void> {
+  /** Remembers that the writer of a message was told, so that they can be told again. */
+  #tellable(id: string): Operation[] {
+    const { again = mostAgain } = this.#told.get(id) ?? {}
+    this.#told.delete(id)
+    this.#told.set(id, { again, from: this.#init.clock.elapsed() })
+    const [oldest] = this.#told.keys()
+    const gone = this.#told.size > mostTold && oldest !== undefined ? [oldest] : []
+    for (const each of gone) this.#told.delete(each)
+    return [putRecord(`told/${id}`, { again }), ...gone.map(each => del(`told/${each}`))]
+  }
+
+  async #forget(keys: readonly string[], also: readonly Operation[] = []): Promise<void> {
     if (keys.length === 0) return
     for (const key of keys) this.#owed.delete(key)
     await this.#init.store
-      .batch(keys.map(del))
+      .batch([...keys.map(del), ...also])
       .catch(() => this.#init.log.error({}, 'an acknowledgement could not be noted as sent'))
   }
 }

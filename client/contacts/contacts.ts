@@ -2,14 +2,15 @@
 // theirs is acknowledged, and the keys that they are sealed to.
 
 import * as v from 'valibot'
-import { hex } from '../../encoding/bytes.ts'
+import { fromHex, hex, same } from '../../encoding/bytes.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
 import type { Ms } from '../../world/units.ts'
 import { ClientError } from '../error.ts'
 import { onDisk } from '../folder/disk-full.ts'
 import { bytesOf, del, type Operation, putRecord, readRecord, time } from '../folder/schema.ts'
-import { readAddress } from '../packets/address.ts'
+import { type Address, readAddress, writeAddress } from '../packets/address.ts'
 import { maxPeriodKeys, type PeriodKey } from '../packets/content.ts'
+import { type MovedNotice, movedAddress } from '../packets/moved.ts'
 import type { Sealing, SealingKey } from '../packets/sealing.ts'
 import { isMarked, type PairKeys, pairKeys } from './sender.ts'
 
@@ -27,6 +28,8 @@ export interface Contact {
 export type ContactSettings = Partial<Pick<Contact, 'read' | 'received'>>
 
 interface Known extends Contact {
+  /** The newest notice of where their mail is kept; 0 for none. */
+  readonly moved: number
   /** Lowercase hex of the address's sealing key: it names the contact. */
   readonly key: string
   readonly keys: readonly PeriodKey[]
@@ -42,6 +45,7 @@ const schema = v.strictObject({
   read: v.boolean(),
   received: v.boolean(),
   keys: v.array(v.strictObject({ period: time, key: bytesOf(32) })),
+  moved: v.optional(time, 0),
 })
 
 export interface ContactsInit {
@@ -69,8 +73,8 @@ export class Contacts {
   static async open(init: ContactsInit): Promise<Contacts> {
     const contacts = new Contacts(init)
     for (const [record, value] of await entriesUnder(init.store, 'contact/')) {
-      const { keys, ...contact } = readRecord(record, value, schema)
-      const known = contacts.#knownAs(contact, keys)
+      const { keys, moved, ...contact } = readRecord(record, value, schema)
+      const known = contacts.#knownAs(contact, keys, moved)
       if (record !== recordOf(known.key))
         throw new ClientError(
           'STORE_DAMAGED',
@@ -94,6 +98,41 @@ export class Contacts {
   find(nameOrAddress: string): Contact | undefined {
     const found = this.#find(nameOrAddress)
     return found && contactOf(found)
+  }
+
+  /** Lists the sealing keys of all, 32 bytes each. */
+  sealingKeys(): Uint8Array[] {
+    return [...this.#known.keys()].map(fromHex)
+  }
+
+  /**
+   * Prepares to write to a contact at other gateways from now on: a notice of theirs says so.
+   *
+   * @throws ClientError BAD_CONTENT: of nobody who is known, or not theirs
+   */
+  moved(notice: MovedNotice): { operations: Operation[]; commit(): void } {
+    const { network } = this.#init
+    const known = this.#known.get(hex(notice.sealingKey))
+    const before = known && readAddress(known.address, network)
+    if (known === undefined || before === undefined || !notice.isSignedBy(network, before.mailboxKey))
+      throw new ClientError('BAD_CONTENT', 'moved: no contact has signed it')
+    if (notice.serial <= known.moved) return { operations: [], commit: () => {} }
+    const address = writeAddress(movedAddress(before, notice), network)
+    const told = { ...known, address, moved: notice.serial }
+    return {
+      operations: [write(told)],
+      commit: () => {
+        if (this.#known.has(known.key)) this.#known.set(known.key, told)
+      },
+    }
+  }
+
+  /** Gives the address of a contact who has moved in the place of an older one of theirs; any other stays as it is. */
+  current(address: Address): Address {
+    const known = this.#known.get(hex(address.sealingKey))
+    if (known === undefined || known.moved === 0) return address
+    const now = readAddress(known.address, this.#init.network)
+    return same(now.mailboxKey, address.mailboxKey) ? now : address
   }
 
   /** Finds the contact whose address has this sealing key. */
@@ -126,7 +165,11 @@ export class Contacts {
       throw new ClientError('BAD_OPTION', `contacts: ${mostContacts} at most: remove one`)
     const { read = false, received = true } = { ...before, ...settings }
     return await this.#keep(
-      this.#knownAs({ name, address: address.trim(), read, received }, before?.keys ?? []),
+      this.#knownAs(
+        { name, address: address.trim(), read, received },
+        before?.keys ?? [],
+        before?.moved ?? 0,
+      ),
     )
   }
 
@@ -200,10 +243,16 @@ export class Contacts {
     return found
   }
 
-  #knownAs(contact: Contact, keys: readonly PeriodKey[]): Known {
+  #knownAs(contact: Contact, keys: readonly PeriodKey[], moved: number): Known {
     const { sealing, own, network } = this.#init
     const { sealingKey } = readAddress(contact.address, network)
-    return { ...contact, keys, key: hex(sealingKey), theirs: pairKeys(sealing, own, sealingKey, 'from') }
+    return {
+      ...contact,
+      keys,
+      moved,
+      key: hex(sealingKey),
+      theirs: pairKeys(sealing, own, sealingKey, 'from'),
+    }
   }
 
   async #keep(known: Known): Promise<Contact> {
@@ -222,7 +271,7 @@ function recordOf(key: string): string {
   return `contact/${key}`
 }
 
-function write({ key, name, address, read, received, keys }: Known): Operation {
+function write({ key, name, address, read, received, keys, moved }: Known): Operation {
   const told = keys.map(one => ({ period: one.period, key: one.key }))
-  return putRecord(recordOf(key), { name, address, read, received, keys: told })
+  return putRecord(recordOf(key), { name, address, read, received, keys: told, moved })
 }

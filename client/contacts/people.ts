@@ -9,6 +9,7 @@ import type { Operation } from '../folder/schema.ts'
 import { readAddress, writeAddress } from '../packets/address.ts'
 import { type From, type PeriodKey, proofBytes, writeReply } from '../packets/content.ts'
 import { fragmentBytes, fragmentCount } from '../packets/fragments.ts'
+import { readMoved } from '../packets/moved.ts'
 import type { Sealing, SealingKey } from '../packets/sealing.ts'
 import type { Acknowledging } from './acknowledging.ts'
 import type { Contact, Contacts } from './contacts.ts'
@@ -118,6 +119,16 @@ export class People {
       throw new ClientError('NO_CONTACT', `contact '${who.slice(0, 64)}': there is none`)
     const keys = { sealingKey: own.sealingKey.public, mailboxKey: own.mailboxKey }
     return safetyWords(keys, readAddress(address, network))
+  }
+
+  /** Hears that a message has come again. Never rejects. */
+  async metAgain(id: string): Promise<void> {
+    await this.#init.acknowledging.again(id)
+  }
+
+  /** Takes a notice of where a contact's mail is kept from now on. @throws ClientError BAD_CONTENT */
+  moved(content: Uint8Array): Noted {
+    return this.#init.contacts.moved(readMoved(content))
   }
 
   /** Learns what whoever was written to at an address is to be sealed to from now on. */

@@ -11,6 +11,7 @@ import type { IdentityStores } from './identity-list.ts'
 import { openKept } from './kept.ts'
 import {
   boundValues,
+  derivedKey,
   keyBytes,
   makeVault,
   openVault,
@@ -72,6 +73,24 @@ export async function openFolder(
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   writeVault(folder, makeVault(storeKey, unlock, random))
   return await openSealed(folder, storeKey, random)
+}
+
+/**
+ * Derives a key of 32 bytes for what lies beside a locked folder and belongs under its lock; another passphrase changes
+ * nothing of it. Undefined where the folder has no lock.
+ *
+ * @param purpose names what it is for: each has a key of its own
+ * @throws ClientError LOCKED when this does not open it, STORE_DAMAGED, STORE_NEWER
+ */
+export function keyBeside(
+  folder: string,
+  unlock: Unlock | undefined,
+  purpose: string,
+): Uint8Array | undefined {
+  const kind = lockOf(folder)
+  if (kind === undefined) return undefined
+  if (unlock === undefined) throw new ClientError('LOCKED', `${folder}: is locked: give its ${kind}`)
+  return derivedKey(openVault(vaultIn(folder), unlock), purpose)
 }
 
 /**

@@ -1,13 +1,14 @@
 // Who a client is: its keys, and the gateways of its address. Kept in its store.
 
+import { decode } from '@ipld/dag-cbor'
 import * as v from 'valibot'
 import { ed25519PublicKey } from '#crypto'
-import { hex } from '../../encoding/bytes.ts'
+import { concat, same } from '../../encoding/bytes.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { maxGateways } from '../packets/address.ts'
 import type { Sealing, SealingKey } from '../packets/sealing.ts'
-import { bytesOf, putRecord, readRecord } from './schema.ts'
+import { bytesOf, type Operation, putRecord, readRecord } from './schema.ts'
 
 export interface Identity {
   readonly sealingKey: SealingKey
@@ -41,23 +42,11 @@ export async function openIdentity(store: Store, sealing: Sealing, random: Rando
   const found = await store.get('identity')
   if (found === undefined) {
     const identity = identityOf(sealing, random(32), random(32), [])
-    await saveIdentity(store, identity)
+    await store.batch([identityRecord(identity)])
     return identity
   }
   const { sealing: secret, mailbox, gateways } = readRecord('identity', found, identitySchema)
   return identityOf(sealing, secret, mailbox, gateways)
-}
-
-/** The same person with other gateways: another address. Resolves when it is on disk. */
-export async function withGateways(
-  store: Store,
-  identity: Identity,
-  gateways: readonly Uint8Array[],
-): Promise<Identity> {
-  if (gateways.map(hex).join() === identity.gateways.map(hex).join()) return identity
-  const changed = { ...identity, gateways }
-  await saveIdentity(store, changed)
-  return changed
 }
 
 function identityOf(
@@ -70,7 +59,26 @@ function identityOf(
   return { sealingKey: sealing.key(secret), mailboxSeed, mailboxKey, gateways }
 }
 
-async function saveIdentity(store: Store, { sealingKey, mailboxSeed, gateways }: Identity): Promise<void> {
+/** Tells whether two records are of one person: their keys are the same, whatever their gateways. */
+export function areSamePerson(one: Uint8Array, other: Uint8Array): boolean {
+  const keysIn = (record: Uint8Array): Uint8Array | undefined => {
+    const read = v.safeParse(identitySchema, decoded(record))
+    return read.success ? concat([read.output.sealing, read.output.mailbox]) : undefined
+  }
+  const [first, second] = [keysIn(one), keysIn(other)]
+  return first !== undefined && second !== undefined && same(first, second)
+}
+
+function decoded(record: Uint8Array): unknown {
+  try {
+    return decode(record)
+  } catch {
+    return undefined
+  }
+}
+
+/** The record as it is written. */
+export function identityRecord({ sealingKey, mailboxSeed, gateways }: Identity): Operation {
   const record = { sealing: sealingKey.secret, mailbox: mailboxSeed, gateways: [...gateways] }
-  await store.batch([putRecord('identity', record)])
+  return putRecord('identity', record)
 }

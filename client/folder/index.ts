@@ -3,7 +3,8 @@
 
 export { ClientError, type ClientErrorCode } from '../error.ts'
 export { exportIdentity, importIdentity } from './export.ts'
-export { lockFolder, lockOf } from './folder.ts'
+export { keyBeside, lockFolder, lockOf } from './folder.ts'
 export { mainIdentity } from './identity-list.ts'
+export { openKept, type Place } from './kept.ts'
 export { type OfflineIdentity, withIdentity } from './offline.ts'
-export { sealedValues, type Unlock } from './vault.ts'
+export { boundValues, type KeyedValues, sealedValues, type Unlock } from './vault.ts'

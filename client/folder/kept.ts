@@ -7,6 +7,7 @@ import { rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openStore, type Store, under } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
+import { areSamePerson } from './identity.ts'
 import { del, type Operation, put, sequence } from './schema.ts'
 import type { KeyedValues } from './vault.ts'
 
@@ -135,7 +136,10 @@ class Kept {
   async #checkIdentity(copy: Uint8Array | undefined, isThere: boolean): Promise<void> {
     const stored = await this.#level.get(identityKey)
     if (stored !== undefined) {
-      this.#values.decode(identityKey, stored)
+      const identity = this.#values.decode(identityKey, stored)
+      // The newer of the two may lie apart, with other gateways; another's is never overwritten
+      if (copy !== undefined && !areSamePerson(this.#values.decode(identityKey, copy), identity))
+        throw this.#damaged(`the identity in its store and ${this.#place.beside}.identity are two`)
       if (copy === undefined || Buffer.compare(copy, stored) !== 0) await this.#keepIdentity(stored)
       this.#identity = stored
     } else if (copy !== undefined) {

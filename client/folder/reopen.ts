@@ -13,11 +13,13 @@ import { Outbox } from '../outgoing/outbox.ts'
 import { OwnBlocks } from '../outgoing/own-blocks.ts'
 import { TheirBlocks } from '../outgoing/their-blocks.ts'
 import type { Sealing } from '../packets/sealing.ts'
-import { type Identity, openIdentity, withGateways } from './identity.ts'
+import { Homes } from './homes.ts'
+import { type Identity, openIdentity } from './identity.ts'
 import { checkFormat, readRecord } from './schema.ts'
 
 export interface Stored {
   readonly identity: Identity
+  readonly homes: Homes
   /** The gateways by which it has entered, the last one in front. */
   readonly entries: readonly Uint8Array[]
   readonly contacts: Contacts
@@ -51,6 +53,7 @@ export async function openStored(init: {
   const own = identity.sealingKey
   const { periodMs } = limits
   const contacts = await Contacts.open({ store, sealing, own, network: network.name, periodMs })
+  const homes = await Homes.open(store)
   const people = {
     ofMessage: (id: Uint8Array) => contacts.ofMessage(id),
     isKnown: (from: string) => contacts.find(from) !== undefined,
@@ -58,7 +61,11 @@ export async function openStored(init: {
   return {
     contacts,
     keys: await ReceivingKeys.open(store, sealing, random, periodMs),
-    identity: gateways.length > 0 ? await withGateways(store, identity, gateways) : identity,
+    homes,
+    identity:
+      gateways.length > 0
+        ? await homes.change(identity, gateways, contacts.sealingKeys(), clock.now())
+        : identity,
     entries: await readEntries(store),
     outbox: await Outbox.open(store, limits.outbox),
     inbox: await Inbox.open(store, limits.inbox, clock.elapsed(), people),

@@ -3,6 +3,7 @@
 //   version                      1
 //   identity                     the secret keys and the gateways
 //   identities                   of the first: the others, with the keys of their stores
+//   homes                        former homes, and who is to be told of the present ones
 //   entries                      the gateways by which it has entered, the last one in front
 //   cursor/<gateway>             u64: what that gateway may delete
 //   out/<seq>                    a message that was accepted: what is known of it
@@ -15,6 +16,7 @@
 //   contact/<sealing key>        somebody whom the owner knows, and what they are sealed to
 //   receiving/<period>           the secret key of a period, to which contacts seal
 //   owed/<id>/<word>             what the writer of a message is still to be told
+//   told/<id>                    how often the writer of a message that comes again is told again
 //   seen/<seq>                   the id of a complete one, by which a second copy is known
 //   asked/<id>                   a message of ours that asked for replies
 //   secret/<id>/<reply id>       the secret of a reply block that went with it

@@ -164,6 +164,14 @@ export function boundValues(storeKey: Uint8Array, random: Random): KeyedValues {
   }
 }
 
+/** BLAKE2b-256(key = store key, "chaffinch/beside/v1" | 0x00 | purpose): for what is no record of the store. */
+export function derivedKey(storeKey: Uint8Array, purpose: string): Uint8Array {
+  return blake2b(new TextEncoder().encode(`chaffinch/beside/v1\0${purpose}`), {
+    dkLen: keyBytes,
+    key: storeKey,
+  })
+}
+
 function labelOf(key: string): Uint8Array {
   return new TextEncoder().encode(`chaffinch/store/v2\0${key}`)
 }

@@ -80,6 +80,11 @@ export class EntryChoice {
     this.#entries = [...init.entries]
   }
 
+  /** Lists those that it has had, 32 bytes each, the one in use in front. */
+  get all(): readonly Uint8Array[] {
+    return this.#entries
+  }
+
   /** The entry in use; undefined where none is left but the homes, or there is no consensus. */
   current(): NodeEntry | undefined {
     const [id] = this.#entries

@@ -1,18 +1,18 @@
 // The gateways of a client's address: a session at each, one of them the home to which everything comes back; and the
 // entry by which everything leaves (docs/spec/client-clocks.md 9).
 
-import type { NodeEntry, View } from '../../directory/documents/view.ts'
-import { hex } from '../../encoding/bytes.ts'
-import type { Random } from '../../world/random.ts'
+import type { NodeEntry } from '../../directory/documents/view.ts'
+import { hex, same } from '../../encoding/bytes.ts'
 import type { Bulletin } from '../bulletin/bulletin.ts'
 import type { Announcing } from './announcing.ts'
-import { pickGateway } from './choice.ts'
 import { EntryChoice, type EntryInit } from './entry.ts'
 import { GatewaySession, type SessionInit } from './session.ts'
 import { directWay, sealedWay, type Way, type WayInit } from './ways.ts'
 
 /** A home that does not answer for this long is left for the next gateway that does, milliseconds. */
 const patienceMs = 20_000
+/** So many reads have one among them at another gateway than the home: they take turns in it. */
+const readsPerAside = 8
 
 export interface GatewaysInit
   extends Omit<
@@ -43,19 +43,27 @@ export interface GatewaysInit
 export class Gateways {
   readonly #init: GatewaysInit
   readonly #ids: readonly Uint8Array[]
+  readonly #current: number
   readonly #sessions: readonly GatewaySession[]
   readonly entry: EntryChoice
   #home = 0
-  #nextRead = 0
+  #reads = 0
+  #asideReads = 0
+  #asides: readonly Uint8Array[] = []
+  #ended = false
   /** The news that was told last. */
   #told = ''
 
-  /** @param ids 32 bytes each, 1 to 3, in the order of the address */
-  constructor(init: GatewaysInit, ids: readonly Uint8Array[]) {
+  /**
+   * @param current 32 bytes each, 1 to 3, in the order of the address
+   * @param former 32 bytes each: homes of before, which are read only
+   */
+  constructor(init: GatewaysInit, current: readonly Uint8Array[], former: readonly Uint8Array[]) {
     this.#init = init
-    this.#ids = ids
-    this.entry = new EntryChoice({ ...init, homes: () => ids, onChange: () => this.#entered() })
-    this.#sessions = ids.map((id, i) => {
+    this.#current = current.length
+    this.#ids = [...current, ...former]
+    this.entry = new EntryChoice({ ...init, homes: () => this.#ids, onChange: () => this.#entered() })
+    this.#sessions = this.#ids.map((id, i) => {
       const name = hex(id)
       return new GatewaySession({
         ...init,
@@ -75,7 +83,9 @@ export class Gateways {
         onChange: () => this.#changed(),
       })
     })
-    init.link.onGone(id => this.#gone(id))
+    init.link.onGone(id => {
+      if (!this.#ended) this.#gone(id)
+    })
   }
 
   start(): void {
@@ -117,8 +127,24 @@ export class Gateways {
     return this.#ids[this.#home] as Uint8Array
   }
 
+  /** Lists all that are read, 32 bytes each: those of the address in front. */
   get ids(): readonly Uint8Array[] {
     return this.#ids
+  }
+
+  /** Lists the gateways of the address that are not the home now. */
+  get standby(): readonly Uint8Array[] {
+    return this.#ids.filter((_, i) => i < this.#current && i !== this.#home)
+  }
+
+  /** Lists all but the home that answer. */
+  get asides(): readonly Uint8Array[] {
+    return this.#asides
+  }
+
+  /** Tells whether a gateway is the home. @param name lowercase hex of its id */
+  isHome(name: string): boolean {
+    return hex(this.home) === name
   }
 
   /** True while packets can leave, and what comes back for them is read. */
@@ -134,21 +160,30 @@ export class Gateways {
     }))
   }
 
-  /** The read clock: the gateways take turns, so that mail at each is found. */
+  /** The read clock: mostly at the home, and each eighth time at one of the others, whatever lies there. */
   async read(): Promise<void> {
     this.#moveWhenDead()
-    const session = this.#sessions[this.#nextRead++ % this.#sessions.length]
+    const others = this.#sessions.filter((session, i) => i !== this.#home && session.state.at !== 'closed')
+    const isAside = others.length > 0 && this.#reads++ % readsPerAside === readsPerAside - 1
+    const session = isAside ? others[this.#asideReads++ % others.length] : this.#sessions[this.#home]
     await session?.read()
   }
 
+  /** Reads no longer at former homes but these. */
+  keepOnly(former: readonly Uint8Array[]): void {
+    for (const [i, id] of this.#ids.entries())
+      if (i >= this.#current && !former.some(other => same(other, id))) this.#sessions[i]?.end()
+  }
+
   end(): void {
+    this.#ended = true
     for (const session of this.#sessions) session.end()
   }
 
   #moveWhenDead(): void {
     const home = this.#sessions[this.#home] as GatewaySession
     if (home.downForMs < patienceMs) return
-    const next = this.#sessions.findIndex(session => session.state.at === 'open')
+    const next = this.#sessions.findIndex((session, i) => i < this.#current && session.state.at === 'open')
     if (next < 0) return
     this.#home = next
     this.#init.announcing.forgotten()
@@ -158,16 +193,15 @@ export class Gateways {
   }
 
   #changed(): void {
+    const asides = this.#ids.filter((_, i) => i !== this.#home && this.#sessions[i]?.state.at === 'open')
+    const isSame =
+      asides.length === this.#asides.length &&
+      asides.every((id, i) => same(id, this.#asides[i] as Uint8Array))
+    if (!isSame) this.#asides = asides
     const entry = this.entry.current()
     const now = `${hex(this.home)} ${entry === undefined ? '' : hex(entry.id)} ${this.open}`
     if (now === this.#told) return
     this.#told = now
     this.#init.onChange()
   }
-}
-
-/** One gateway that runs, for a client that was told none. */
-export function chooseGateway(view: View, random: Random): Uint8Array | undefined {
-  const running = view.gateways.filter(gateway => gateway.running)
-  return running.length === 0 ? undefined : pickGateway(random, running, running).id
 }

@@ -51,6 +51,8 @@ export interface ReceiverInit {
   readonly inbox: Inbox
   readonly own: OwnBlocks
   readonly arrivals: Arrivals
+  /** Tells whether this gateway (lowercase hex) is the home that acknowledgements come to. */
+  readonly isHome: (gateway: string) => boolean
   readonly replies: Replies
   readonly dispatch: Dispatch
   readonly diary: Diary
@@ -150,7 +152,7 @@ export class Receiver {
     const page: Arriving[] = []
     const spent: string[] = []
     for (const entry of entries) {
-      const arriving = this.#open(entry, spent)
+      const arriving = this.#open(entry, spent, gateway)
       if (arriving !== undefined) page.push(arriving)
     }
     const cursor = entries.at(-1)?.cursor ?? this.cursor(gateway)
@@ -160,15 +162,18 @@ export class Receiver {
     for (const replyId of spent) own.forget(replyId)
     this.counters.givenUp += result.givenUp
     const again = new Map<string, { conversation: string; count: number }>()
+    const cameAgain = new Set<string>()
     for (const [i, end] of result.ends.entries()) {
       this.counters[end]++
       const { kind, id, conversation, count } = page[i] as Arriving
+      if (kind === 'message' && end === 'seen') cameAgain.add(hex(id))
       if (kind !== 'reply' || conversation === undefined) continue
       if (end === 'kept' && !this.#partial.has(hex(id))) {
         this.#partial.set(hex(id), { conversation, receiptedAt: Number.NEGATIVE_INFINITY })
       }
       if (end === 'seen') again.set(hex(id), { conversation, count })
     }
+    for (const id of cameAgain) await this.#init.people.metAgain(id)
     // They were sent again: the receipt was lost, or is late
     for (const [id, { conversation, count }] of again) this.#receipt(id, conversation, count, allOf(count))
     for (const whole of result.whole) {
@@ -189,8 +194,8 @@ export class Receiver {
   }
 
   /** The fragment in an entry, if there is one that opens. */
-  #open(entry: MailboxEntry, spent: string[]): Arriving | undefined {
-    const { dispatch, own } = this.#init
+  #open(entry: MailboxEntry, spent: string[], gateway: string): Arriving | undefined {
+    const { dispatch, own, isHome } = this.#init
     const replyId = hex(entry.replyId)
     try {
       if (dispatch.returned(replyId) !== undefined) {
@@ -204,10 +209,10 @@ export class Receiver {
       }
       const found = own.find(replyId)
       if (found === undefined) {
-        arrivals.came('message')
+        arrivals.came(isHome(gateway) ? 'message' : 'aside')
         return this.#openSealed(entry.payload)
       }
-      arrivals.came('answer')
+      arrivals.came(isHome(gateway) ? 'answer' : 'aside')
       spent.push(replyId)
       const { user } = readBody(g, openReply(g, carriedSecret(found.secret), entry.payload))
       const size = fragmentBytes(g, 'reply', 0)
@@ -296,6 +301,8 @@ export class Receiver {
         dispatch.receipt(hex(reply), count, have)
         return {}
       }
+      case 'moved':
+        return people.moved(content)
       case 'received': {
         const keys = readReceived(content)
         if (conversation !== undefined) onReached(conversation, 'received')

@@ -4,8 +4,11 @@
 
 import { hex } from '../../encoding/bytes.ts'
 
-/** Names what somebody else's takes the place of: a message of the client to itself, or an acknowledgement. */
-export type Arrival = 'message' | 'answer'
+/**
+ * Names what somebody else's takes the place of: a message of the client to itself, or an acknowledgement; `aside`: a
+ * message to itself at another gateway than its home.
+ */
+export type Arrival = 'message' | 'answer' | 'aside'
 
 /** So many of the own are left out at most for what came before: a flood does not silence a mailbox for long. */
 const mostOwed = 64
@@ -15,7 +18,7 @@ const mostExpected = 1024
 const markBytes = 16
 
 export class Arrivals {
-  readonly #owed: Record<Arrival, number> = { message: 0, answer: 0 }
+  readonly #owed: Record<Arrival, number> = { message: 0, answer: 0, aside: 0 }
   readonly #expected = new Set<string>()
 
   /** A message to oneself leaves, with these bytes sealed in it. */

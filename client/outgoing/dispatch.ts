@@ -64,6 +64,8 @@ export interface DispatchInit {
   readonly timeIsSure: () => boolean
   /** Picks the key that a fragment to an address is sealed to now. */
   readonly keyFor: (sealingKey: Uint8Array) => Uint8Array
+  /** Gives the address of somebody who has moved in the place of an older one. */
+  readonly current: (address: Address) => Address
   readonly onState: (id: string, state: MessageState, reason: ClientErrorCode | undefined) => void
   /** Hears of a message of which more has arrived. */
   readonly onProgress: (id: string) => void
@@ -249,7 +251,7 @@ export class Dispatch {
 
   #forward(around: Surroundings, transmit: Transmit, parcel: Loaded, address: Address): Leaving {
     // Twice to the first gateway, then twice to the next: an outage of seconds needs no other
-    const gateways = exitsOf(around, address, parcel.way)
+    const gateways = exitsOf(around, this.#init.current(address), parcel.way)
     const turn = Math.floor((transmit.attempt - 1) / 2) % gateways.length
     const gateway = gateways[turn] as (typeof gateways)[0]
     const fragment = this.#fragment(around, transmit, parcel)

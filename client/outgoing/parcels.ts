@@ -41,7 +41,7 @@ export interface ParcelsInit {
   /** A message that is kept has changed its state. */
   readonly onState: (message: Outgoing) => void
   /** Something of the client's own is over: it has left, or could not. */
-  readonly onPosted: (id: string) => void
+  readonly onPosted: (id: string, state: MessageState) => void
 }
 
 /** After this time what the client itself sends (receipts, blocks) is of no use. */
@@ -171,7 +171,7 @@ export class Parcels {
     const before = this.#init.outbox.get(id)
     if (before === undefined) {
       const isOver = state !== 'queued' && !this.#init.dispatch.carries(id)
-      if (isOver && this.#posted.delete(id)) this.#init.onPosted(id)
+      if (isOver && this.#posted.delete(id)) this.#init.onPosted(id, state)
       this.#init.bulletin.moved(id, state)
       return
     }

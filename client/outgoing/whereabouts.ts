@@ -19,6 +19,10 @@ import type { Suspicion } from './suspicion.ts'
 export interface Home {
   /** 32 bytes: keeps its mailbox. */
   readonly home: Uint8Array
+  /** 32 bytes each: the others of its address. */
+  readonly standby: readonly Uint8Array[]
+  /** 32 bytes each: all others that are read and answer; another list whenever one is added or goes. */
+  readonly asides: readonly Uint8Array[]
   /** Says by which gateway it enters; undefined: by its home. */
   readonly entry: { current(): NodeEntry | undefined }
   /** Says whether packets can leave now. */
@@ -44,7 +48,9 @@ const longestWayMs = 5 * second
 
 export class Whereabouts {
   readonly #init: WhereaboutsInit
-  #made: { readonly view: View; readonly around: Surroundings } | undefined
+  #made:
+    | { readonly view: View; readonly asides: readonly Uint8Array[]; readonly around: Surroundings }
+    | undefined
 
   #ended = false
 
@@ -67,9 +73,16 @@ export class Whereabouts {
     const entry = doors.entry.current() ?? home
     const made = this.#made
     // Another document may list either otherwise
-    if (made?.view === view && made.around.home === home && made.around.entry === entry) return made.around
-    const around = this.#around(view, entry, home)
-    this.#made = { view, around }
+    const { asides } = doors
+    if (
+      made?.view === view &&
+      made.asides === asides &&
+      made.around.home === home &&
+      made.around.entry === entry
+    )
+      return made.around
+    const around = this.#around(view, entry, home, doors)
+    this.#made = { view, asides, around }
     return around
   }
 
@@ -78,14 +91,18 @@ export class Whereabouts {
     this.#ended = true
   }
 
-  #around(view: View, entry: NodeEntry, home: NodeEntry): Surroundings {
+  #around(view: View, entry: NodeEntry, home: NodeEntry, doors: Home): Surroundings {
     const { g, network, clock, random, suspicion, mailbox } = this.#init
+    const found = (ids: readonly Uint8Array[]): NodeEntry[] =>
+      ids.map(id => this.gateway(hex(id))).filter(gateway => gateway !== undefined)
     return {
       g,
       view,
       epochAt: time => epochAt(network, time),
       entry,
       home,
+      standby: found(doors.standby),
+      asides: found(doors.asides),
       gateway: id => this.gateway(id),
       mailbox,
       weight: id => suspicion.weight(id, clock.elapsed()),

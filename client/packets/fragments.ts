@@ -7,8 +7,8 @@ import { ClientError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { answerFragmentBytes } from './answers.ts'
 
-/** Names what a message is for. The first three travel to an address, the others over a reply block. */
-export type Kind = 'message' | 'blocks' | 'receipt' | 'reply' | 'read' | 'refill' | 'received'
+/** Names what a message is for. The first three and `moved` travel to an address, the others over a reply block. */
+export type Kind = 'message' | 'blocks' | 'receipt' | 'reply' | 'read' | 'refill' | 'received' | 'moved'
 
 export type Lane = 'forward' | 'reply'
 
@@ -43,6 +43,7 @@ const kindBytes: Readonly<Record<Kind, number>> = {
   read: 5,
   refill: 6,
   received: 7,
+  moved: 8,
 }
 const kinds: readonly (Kind | undefined)[] = [
   undefined,
@@ -53,10 +54,11 @@ const kinds: readonly (Kind | undefined)[] = [
   'read',
   'refill',
   'received',
+  'moved',
 ]
 
 export function laneOf(kind: Kind): Lane {
-  return kindBytes[kind] <= kindBytes.receipt ? 'forward' : 'reply'
+  return kindBytes[kind] <= kindBytes.receipt || kind === 'moved' ? 'forward' : 'reply'
 }
 
 /** Bytes of a fragment with its head and padding: the packet's user data less what sealing adds, and a reply block. */

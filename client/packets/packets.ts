@@ -22,6 +22,10 @@ export interface Surroundings {
   readonly entry: NodeEntry
   /** The gateway that keeps its mailbox: acknowledgements and replies end there. */
   readonly home: NodeEntry
+  /** The other gateways of its address: some reply blocks end there. */
+  readonly standby: readonly NodeEntry[]
+  /** The gateways besides the home that keep mail of it and answer: those of its address, and former ones. */
+  readonly asides: readonly NodeEntry[]
   /** A gateway by the lowercase hex of its id, also one that just this consensus lacks. */
   readonly gateway: (id: string) => NodeEntry | undefined
   /** 32 bytes: the client's mailbox, the recipient of acknowledgements and replies. */
@@ -145,9 +149,10 @@ export function dropPacket(around: Surroundings, now: number, comesBack = true):
  * A message of the client to its own mailbox, which says nothing.
  *
  * @param user g.userBytes, as a correspondent would have sealed them
+ * @param at the gateway whose mailbox it goes to
  */
-export function ownPacket(around: Surroundings, user: Uint8Array, now: number): Outbound {
-  return forwardPacket(around, { gateway: around.home, recipient: around.mailbox }, user, now)
+export function ownPacket(around: Surroundings, user: Uint8Array, now: number, at: NodeEntry): Outbound {
+  return forwardPacket(around, { gateway: at, recipient: around.mailbox }, user, now)
 }
 
 function someGateway({ view, home, random }: Surroundings): NodeEntry {
@@ -172,8 +177,9 @@ export function replyBlocks(around: Surroundings, epochs: readonly number[]): Ow
   return epochs.map((epoch, i) => {
     const weight = (id: string): number => around.weight(id) * 1000 ** -(uses.get(`${epoch} ${id}`) ?? 0)
     const first = entries[i % entries.length] as NodeEntry
+    const last = isSpare(i) ? (around.standby[i % around.standby.length] ?? home) : home
     const path: Path = drawPath(
-      { view, first, last: home, at: 0, epochAt: () => epoch, weight, delayAtEnd: false },
+      { view, first, last, at: 0, epochAt: () => epoch, weight, delayAtEnd: false },
       random,
     )
     for (const id of path.nodes.slice(1, -1)) {
@@ -183,6 +189,11 @@ export function replyBlocks(around: Surroundings, epochs: readonly number[]): Ow
     const { block, secret } = makeReplyBlock(g, path.hops, { recipient: mailbox, replyId }, random)
     return { epoch, block, replyId, secret, nodes: path.nodes, drawnMs: path.transitMs }
   })
+}
+
+/** One block of three ends at another gateway than the home, so that the home's end is not that of a reply. */
+function isSpare(i: number): boolean {
+  return i % 3 === 2
 }
 
 /**

@@ -27,7 +27,7 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   pageEntries: { min: 1, max: 64, usual: 8 },
   nodeLoopPerMinute: { min: 0, max: 60_000, usual: 1200 },
   mailboxEntries: { min: 64, max: 1_000_000, usual: 20_000 },
-  mailboxMinutes: { min: 1, max: 60 * day, usual: 7 * day },
+  mailboxMinutes: { min: 1, max: 60 * day, usual: 14 * day },
   batchPackets: { min: 1, max: 10_000, usual: 20 },
   batchMs: { min: 10, max: minute, usual: 500 },
   poolPackets: { min: 0, max: 10_000, usual: 20 },

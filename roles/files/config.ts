@@ -137,6 +137,8 @@ const paymentsSchema = v.strictObject({
 const clientSchema = v.strictObject({
   ...roleEntries,
   gateways: v.optional(field(v.array(hex32), '["a gateway\'s id"]'), []),
+  homes: v.optional(field(whole(1, 3), '2')),
+  patience: v.optional(field(duration(1000), '"1d"')),
   source: sources,
   api_port: v.optional(field(whole(0, 65_535), '7700'), 7700),
   cover: v.optional(
@@ -251,6 +253,10 @@ export interface NodeFile extends ServerFile {
 
 export interface ClientFile extends RoleFile {
   readonly gateways: readonly Uint8Array[]
+  /** So many gateways keep its mail where none are named; undefined: as many as clients have by default. */
+  readonly homes: 1 | 2 | 3 | undefined
+  /** Says for how long a message without a deadline is tried; undefined: as long as by default. */
+  readonly patienceMs: number | undefined
   readonly sources: readonly Peer[]
   readonly apiPort: number
   readonly cover: CoverLevel
@@ -379,6 +385,8 @@ export function readClientFile(file: string): ClientFile {
   return {
     ...role(file, read),
     gateways,
+    homes: read.homes as ClientFile['homes'],
+    patienceMs: read.patience,
     sources: read.source,
     apiPort,
     cover,

@@ -39,6 +39,7 @@ export {
 export { type ParameterKey, parameterKeys, parametersSchema, parameterText } from './parameters.ts'
 export {
   exportFrom,
+  lockPayments,
   openBitcoin,
   openPayments,
   pinnedLedger,

@@ -363,7 +363,19 @@ export function clientText(file: string, draft: ClientDraft): string {
       key: 'gateways',
       value: draft.gateways,
       otherwise: '[]',
-      says: ['Ids of the gateways that keep its mailbox, best first. Without them it chooses one.'],
+      says: ['Ids of the gateways that keep its mailbox, best first. Without them it chooses some.'],
+    },
+    {
+      key: 'homes',
+      value: undefined,
+      otherwise: '2',
+      says: ['So many gateways keep its mailbox where it chooses them: 1 to 3, of different hands.'],
+    },
+    {
+      key: 'patience',
+      value: undefined,
+      otherwise: '"1d"',
+      says: ['For how long a message is tried that has no deadline of its own.'],
     },
     {
       key: 'api_port',

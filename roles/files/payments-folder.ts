@@ -1,9 +1,17 @@
 // What a client's folder keeps of payments: `payments.seed` (what the 24 words say), and keys, requests and payments
-// under seal in `payments`, whose key is `payments.key`. docs/spec/payments-keys.md 7.3.
+// under seal in `payments`, whose key is `payments.key`. Where the folder has a lock, seed and key are under it too.
+// docs/spec/payments-keys.md 7.3.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sealedValues } from '../../client/folder/index.ts'
+import {
+  boundValues,
+  ClientError,
+  keyBeside,
+  openKept,
+  sealedValues,
+  type Unlock,
+} from '../../client/folder/index.ts'
 import { fromHex, same } from '../../encoding/bytes.ts'
 import {
   askToRestore,
@@ -22,8 +30,8 @@ import {
   writeSecrets,
 } from '../../payment/index.ts'
 import { systemRandom } from '../../world/random.ts'
-import { openStore, type Store } from '../../world/store.ts'
-import { placeKey, readKey, writeKey } from './folder.ts'
+import type { Store } from '../../world/store.ts'
+import { isThere, readSealed, type SealedFile, writeSealed } from './sealed-file.ts'
 
 export interface PaymentsFolder {
   /** Seals its values. */
@@ -36,24 +44,49 @@ export interface PaymentsFolder {
 const anyLedger = new Uint8Array(32)
 
 interface Places {
-  readonly seed: string
-  readonly key: string
+  readonly seed: SealedFile
+  readonly key: SealedFile
   readonly store: string
+  /** Seals seed and key: the folder's, where it has a lock. */
+  readonly lock: Uint8Array | undefined
 }
 
-function placesIn(folder: string): Places {
+/** @throws ClientError LOCKED */
+function placesIn(folder: string, unlock: Unlock | undefined): Places {
   const store = join(folder, 'payments')
-  return { seed: `${store}.seed`, key: `${store}.key`, store }
+  return {
+    seed: {
+      file: `${store}.seed`,
+      name: 'payments.seed',
+      what: 'seed of the payments beside it, as 24 words on paper (chaffinch pay backup)',
+      publicKeyOf: bytes => fingerprintOf(seedOf(bytes)),
+    },
+    key: {
+      file: `${store}.key`,
+      name: 'payments.key',
+      what: 'key of the payments beside it',
+      publicKeyOf: () => new Uint8Array(0),
+    },
+    store,
+    lock: keyBeside(join(folder, 'store'), unlock, 'payments'),
+  }
+}
+
+/** Puts seed and key under the folder's lock, where they lie open beside one. @throws ClientError LOCKED */
+export function lockPayments(folder: string, unlock: Unlock): void {
+  const { seed, key, lock } = placesIn(folder, unlock)
+  for (const file of [seed, key]) if (isThere(file)) readSealed(file, lock)
 }
 
 /**
  * Opens the payments of a client's folder, and makes what is not there yet.
  *
+ * @param unlock opens the folder, where it is locked
  * @throws PaymentError DAMAGED when what belongs together is not there together; CommandError FAILED for a file that
- * cannot be read
+ *   cannot be read; ClientError LOCKED, STORE_DAMAGED
  */
-export async function openPayments(folder: string): Promise<PaymentsFolder> {
-  const places = placesIn(folder)
+export async function openPayments(folder: string, unlock?: Unlock): Promise<PaymentsFolder> {
+  const places = placesIn(folder, unlock)
   const store = await openSealed(places)
   try {
     return { store, seed: seedOf(await entropyBeside(store, places)) }
@@ -64,35 +97,33 @@ export async function openPayments(folder: string): Promise<PaymentsFolder> {
 }
 
 /** A seed is made only where no key of another one can have been handed out. */
-async function entropyBeside(store: Store, { seed }: Places): Promise<Uint8Array> {
-  if (existsSync(seed)) return readKey(seed)
+async function entropyBeside(store: Store, { seed, lock }: Places): Promise<Uint8Array> {
+  if (isThere(seed)) return readSealed(seed, lock)
   if (await Keychain.isIn(store))
     throw new PaymentError(
       'DAMAGED',
-      `${seed}: no such file, and the keys beside it come from it: put it back from a copy, or 'chaffinch pay restore' with its 24 words`,
+      `${seed.file}: no such file, and the keys beside it come from it: put it back from a copy, or 'chaffinch pay restore' with its 24 words`,
     )
-  return makeSeed(seed)
+  return make(seed, lock)
 }
 
-function makeSeed(file: string, entropy?: Uint8Array): Uint8Array {
-  const what = 'seed of the payments beside it, as 24 words on paper (chaffinch pay backup)'
-  const nameOf = (bytes: Uint8Array): Uint8Array => fingerprintOf(seedOf(bytes))
-  if (entropy === undefined) return writeKey(file, what, nameOf)
-  placeKey(file, what, nameOf, entropy)
-  return entropy
+function make(file: SealedFile, lock: Uint8Array | undefined): Uint8Array {
+  const bytes = systemRandom(32)
+  writeSealed(file, lock, bytes)
+  return bytes
 }
 
 /**
  * Gives the 24 words of a folder; works while its client runs.
  *
- * @throws PaymentError DAMAGED, CommandError FAILED
+ * @throws PaymentError DAMAGED, CommandError FAILED, ClientError LOCKED
  */
-export async function wordsIn(folder: string): Promise<readonly string[]> {
-  const { seed } = placesIn(folder)
-  if (existsSync(seed)) return wordsOf(readKey(seed))
-  const { store } = await openPayments(folder)
+export async function wordsIn(folder: string, unlock?: Unlock): Promise<readonly string[]> {
+  const { seed, lock } = placesIn(folder, unlock)
+  if (isThere(seed)) return wordsOf(readSealed(seed, lock))
+  const { store } = await openPayments(folder, unlock)
   await store.close()
-  return wordsOf(readKey(seed))
+  return wordsOf(readSealed(seed, lock))
 }
 
 /**
@@ -108,15 +139,16 @@ export async function restoreInto(
   entropy: Uint8Array,
   gap: number,
   exported?: Uint8Array,
+  unlock?: Unlock,
 ): Promise<void> {
-  const places = placesIn(folder)
+  const places = placesIn(folder, unlock)
   const seed = seedOf(entropy)
   const others = new PaymentError(
     'WRONG_STATE',
     `${places.store}: it holds payments of other words: choose another folder; nothing was changed`,
   )
-  const isOwn = existsSync(places.seed)
-  if (isOwn && !same(readKey(places.seed), entropy)) throw others
+  const isOwn = isThere(places.seed)
+  if (isOwn && !same(readSealed(places.seed, places.lock), entropy)) throw others
   const store = await openSealed(places)
   try {
     if (!isOwn && !(await Keychain.isIn(store)) && (await holdsKeys(store))) throw others
@@ -126,7 +158,7 @@ export async function restoreInto(
     if (exported !== undefined) await importSecrets(store, unsealed(seed, exported))
     // Before the seed: with it alone a client would begin at the first key again
     await askToRestore(keychain, gap)
-    if (!isOwn) makeSeed(places.seed, entropy)
+    if (!isOwn) writeSealed(places.seed, places.lock, entropy)
   } finally {
     await store.close()
   }
@@ -137,9 +169,9 @@ export async function restoreInto(
  *
  * @returns null when there are none
  */
-export async function exportFrom(folder: string): Promise<Uint8Array | null> {
+export async function exportFrom(folder: string, unlock?: Unlock): Promise<Uint8Array | null> {
   const ledger = ledgerId(pinnedLedger(folder).genesis)
-  const { store, seed } = await openPayments(folder)
+  const { store, seed } = await openPayments(folder, unlock)
   try {
     const secrets = await oldKeys(store, await Keychain.open(store, seed, ledger))
     return secrets.length === 0 ? null : sealing(seed).encode(writeSecrets(secrets))
@@ -191,37 +223,49 @@ function unsealed(seed: Uint8Array, exported: Uint8Array): Uint8Array {
  *
  * @throws PaymentError DAMAGED, as openPayments
  */
-export async function openBitcoin(folder: string): Promise<PaymentsFolder> {
-  const places = placesIn(folder)
-  if (!existsSync(places.seed)) await (await openPayments(folder)).store.close()
-  const seed = seedOf(readKey(places.seed))
+export async function openBitcoin(folder: string, unlock?: Unlock): Promise<PaymentsFolder> {
+  const places = placesIn(folder, unlock)
+  if (!isThere(places.seed)) await (await openPayments(folder, unlock)).store.close()
+  const seed = seedOf(readSealed(places.seed, places.lock))
   const store = await openSealed({ ...places, store: join(folder, 'payments-bitcoin') })
   const [found, own] = [await store.get('seed'), fingerprintOf(seed)]
   if (found === undefined) await store.put('seed', own)
   else if (!same(found, own)) {
     await store.close()
-    throw new PaymentError('DAMAGED', `${places.seed}: its words are not those of payments-bitcoin beside it`)
+    throw new PaymentError(
+      'DAMAGED',
+      `${places.seed.file}: its words are not those of payments-bitcoin beside it`,
+    )
   }
   return { store, seed }
 }
 
-/** @throws PaymentError DAMAGED when the key is not there, or is another one, although payments are */
-async function openSealed({ key: file, store: payments }: Places): Promise<Store> {
-  if (!existsSync(file) && existsSync(payments)) {
+/**
+ * Opens a store as the client's own is opened (docs/spec/client-store.md 11.5): values bound to their keys, each commit
+ * on the disk and counted.
+ *
+ * @throws PaymentError DAMAGED when the key is not there, or is another one, although payments are
+ */
+async function openSealed({ key: file, store: payments, lock }: Places): Promise<Store> {
+  if (!isThere(file) && existsSync(payments)) {
     throw new PaymentError(
       'DAMAGED',
-      `${file}: no such file, and ${payments} cannot be read without it: put it back from a copy`,
+      `${file.file}: no such file, and ${payments} cannot be read without it: put it back from a copy`,
     )
   }
-  const key = existsSync(file)
-    ? readKey(file)
-    : writeKey(file, 'key of the payments beside it', () => new Uint8Array(0))
-  const store = await openStore(payments, sealedValues(key, systemRandom))
+  const key = isThere(file) ? readSealed(file, lock) : make(file, lock)
+  const place = { level: payments, beside: payments, named: payments }
+  const store = await openKept(place, boundValues(key, systemRandom)).catch((cause: unknown) => {
+    if (!(cause instanceof ClientError && cause.code === 'STORE_DAMAGED')) throw cause
+    const [what] = cause.message.split(';')
+    const text = `${what}: put ${payments} and ${payments}.json back from a copy, or 'chaffinch pay restore' the words elsewhere`
+    throw new PaymentError('DAMAGED', text, { cause })
+  })
   if (await isOfKey(store)) return store
   await store.close()
   throw new PaymentError(
     'DAMAGED',
-    `${file}: it is not the key of ${payments}: put the right one back from a copy`,
+    `${file.file}: it is not the key of ${payments}: put the right one back from a copy`,
   )
 }
 

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { text as allOf } from 'node:stream/consumers'
+import type { Unlock } from '../../client/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { entropyOf, PaymentError } from '../../payment/index.ts'
 import { exportFrom, openFolder, restoreInto, wordsIn, writeNew } from '../../roles/files/index.ts'
@@ -26,14 +27,14 @@ const wordsInRow = 6
  *
  * @throws CommandError FAILED where there is no terminal, or the words did not come back
  */
-export async function backUp(folder: string, terminal: Terminal): Promise<void> {
+export async function backUp(folder: string, terminal: Terminal, unlock?: Unlock): Promise<void> {
   if (!terminal.isPrivate)
     throw new CommandError(
       'FAILED',
       'pay backup: the words are shown on a terminal only: standard output is none',
       'run it in a terminal, without a pipe or a file',
     )
-  const words = await wordsIn(folder)
+  const words = await wordsIn(folder, unlock)
   terminal.show(
     `write these ${words.length} words on paper, in this order: whoever has them has the money\n\n${rows(words)}\n`,
   )
@@ -74,11 +75,12 @@ export async function bringBack(
   typed: string,
   gap: number,
   importFile?: string,
+  unlock?: Unlock,
 ): Promise<void> {
   openFolder(folder, 'client')
   const exported = importFile === undefined ? undefined : readExport(importFile)
   try {
-    await restoreInto(folder, entropyOf(typed), gap, exported)
+    await restoreInto(folder, entropyOf(typed), gap, exported, unlock)
   } catch (error) {
     if (error instanceof PaymentError) throw new CommandError('FAILED', `pay restore: ${error.message}`)
     throw clientRuns(error, 'restore')
@@ -86,9 +88,9 @@ export async function bringBack(
 }
 
 /** Writes the keys that no words bring back, sealed. Says whether there are any. */
-export async function exportOld(folder: string, file: string): Promise<boolean> {
+export async function exportOld(folder: string, file: string, unlock?: Unlock): Promise<boolean> {
   if (existsSync(file)) throw new CommandError('FAILED', `pay backup: ${file}: is there already`)
-  const sealed = await exportFrom(folder).catch(error => {
+  const sealed = await exportFrom(folder, unlock).catch(error => {
     throw clientRuns(error, 'backup')
   })
   if (sealed === null) return false

@@ -18,6 +18,7 @@ import {
   openBitcoinLedger,
   type Rpc,
 } from '../../payment/ledger/index.ts'
+import { unlockOf } from '../../roles/client.ts'
 import {
   askPassphrase,
   type BitcoinSettings,
@@ -64,22 +65,23 @@ const patienceMs = 600_000
  * @throws CommandError, PaymentError NODE
  */
 export async function openBitcoinSession(
-  { folder, payments: { bitcoin } }: ClientFile,
+  file: ClientFile,
   over: Partial<Pick<BitcoinSettings, 'node' | 'cookie' | 'chain'>>,
 ): Promise<BitcoinSession> {
-  const settings = { ...bitcoin, ...over }
+  const { folder, payments } = file
+  const settings = { ...payments.bitcoin, ...over }
   const { chain, outputs } = settings
   const rpc = bitcoinRpc({ ...(await access(settings)), timeoutMs: patienceMs })
   const facts = await checkedNode(rpc, systemClock, chain)
   const ladder = checkedLadder(settings)
   openFolder(folder, 'client')
-  const { store, seed } = await openBitcoin(folder)
+  const { store, seed } = await openBitcoin(folder, await unlockOf(file))
   try {
     const ledger = await openBitcoinLedger(rpc, ladder, systemClock)
     const keys = new BitcoinKeys(seed, chain === 'main')
     const wallet = await BitcoinWallet.open({ rpc, keys, store, outputs, gap: usualGap })
-    const payments = new BitcoinPayments({ wallet, keys, ledger, rpc, facts, random: systemRandom, outputs })
-    return { rpc, facts, ladder, ledger, keys, store, wallet, payments, close: () => store.close() }
+    const paying = new BitcoinPayments({ wallet, keys, ledger, rpc, facts, random: systemRandom, outputs })
+    return { rpc, facts, ladder, ledger, keys, store, wallet, payments: paying, close: () => store.close() }
   } catch (error) {
     await store.close()
     throw error

@@ -5,7 +5,7 @@ import { clientRoutes } from '../../client/api/index.ts'
 import { type Asked, RemoteClient } from '../../client/remote/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { paymentApi } from '../../payment/index.ts'
-import { openFrom } from '../../roles/client.ts'
+import { openFrom, unlockOf } from '../../roles/client.ts'
 import {
   type ClientFile,
   isAway,
@@ -65,11 +65,12 @@ function atRunning(config: string): PaySession {
 
 async function ownSession(file: ClientFile): Promise<PaySession> {
   openFolder(file.folder, 'client')
-  const identities = await openFrom(file).catch((error: unknown) => {
+  const unlock = await unlockOf(file)
+  const identities = await openFrom(file, undefined, undefined, unlock).catch((error: unknown) => {
     throw machineError(error)
   })
   const { main: client } = identities
-  const payments = paymentsFrom(file, client)
+  const payments = paymentsFrom(file, client, unlock)
   const close = async (): Promise<void> => {
     await payments.close()
     await identities.close()

@@ -19,6 +19,7 @@ import {
   usualGap,
   usualTimes,
 } from '../../payment/index.ts'
+import { unlockOf } from '../../roles/client.ts'
 import { openFolder, readClientFile } from '../../roles/files/index.ts'
 import { backUp, bringBack, exportOld, ownTerminal, typedWords } from './pay-backup.ts'
 import { bitcoin } from './pay-bitcoin.ts'
@@ -198,21 +199,24 @@ function amountIn(text: string): number {
 }
 
 async function backup({ config, exportFile }: Asked): Promise<undefined> {
-  const { folder } = readClientFile(config ?? 'client.toml')
+  const file = readClientFile(config ?? 'client.toml')
+  const { folder } = file
   openFolder(folder, 'client')
+  const unlock = await unlockOf(file)
   if (exportFile === undefined) {
-    await backUp(folder, ownTerminal())
+    await backUp(folder, ownTerminal(), unlock)
     return
   }
-  const isWritten = await exportOld(folder, exportFile)
+  const isWritten = await exportOld(folder, exportFile, unlock)
   console.log(
     isWritten ? exportFile : 'every key of this folder comes from its words: there is nothing to export',
   )
 }
 
 async function restore({ config, gap, importFile }: Asked): Promise<undefined> {
-  const { folder } = readClientFile(config ?? 'client.toml')
-  await bringBack(folder, await typedWords(), gap, importFile)
+  const file = readClientFile(config ?? 'client.toml')
+  const unlock = await unlockOf(file)
+  await bringBack(file.folder, await typedWords(), gap, importFile, unlock)
   console.log('the words are taken: their notes are looked for when payments are opened next')
   console.error("hint: 'chaffinch pay status' looks for them, and shows what was found")
 }

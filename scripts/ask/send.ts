@@ -29,6 +29,7 @@ export interface SendOptions extends WayOptions {
   readonly wait?: string
   readonly app?: string
   readonly file?: string
+  readonly patience?: string
   readonly timeout?: string
   readonly json?: true
 }
@@ -42,6 +43,7 @@ export async function run(text: string | undefined, values: SendOptions): Promis
     throw new CommandError('USAGE', `--wait ${wait}: want sent, stored, received or read`)
   }
   const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
+  const deadlineMs = values.patience === undefined ? undefined : durationOption('patience', values.patience)
   const client = runningClient(values.config, values.as)
   if (text !== undefined && values.file !== undefined)
     throw new CommandError('USAGE', 'send: want a text or --file, not both', 'chaffinch send --help')
@@ -55,7 +57,7 @@ export async function run(text: string | undefined, values: SendOptions): Promis
     )
   const handed =
     to === undefined
-      ? await client.reply(await messageId(client, reply as string), bytes)
+      ? await client.reply(await messageId(client, reply as string), bytes, { deadlineMs })
       : await client.send(await contactOrAddress(client, values.config, to), bytes, {
           replies,
           receipt: wait === 'read',
@@ -63,6 +65,7 @@ export async function run(text: string | undefined, values: SendOptions): Promis
           received: wait === 'received' || wait === 'read' ? true : undefined,
           way,
           app: values.app,
+          deadlineMs,
         })
   const last = wait === undefined ? handed : await reachState(client, handed, wait, timeoutMs)
   console.log(values.json === true ? JSON.stringify(last) : last.id)

@@ -36,6 +36,10 @@ export function send(): AnyCommand {
         'return when it is sent, stored, received or read (default: return when it is accepted); the last two come only if the receiver knows you and lets its client tell',
       ),
     )
+    .option(
+      '--patience <TIME>',
+      "how long it is tried, at most as long as the file's patience (default: that, a day)",
+    )
     .option('--timeout <TIME>', 'how long to wait for that (default: 60s)')
     .addOption(json())
     .optionsGroup(paths)

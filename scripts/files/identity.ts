@@ -19,6 +19,7 @@ import {
   askPassphrase,
   type ClientFile,
   diskError,
+  lockPayments,
   openFolder as openRoleFolder,
   readClientFile,
   runningClient,
@@ -88,6 +89,7 @@ export async function lock(options: IdentityOptions): Promise<undefined> {
   const before = locked === undefined ? undefined : (unlock ?? (await askPassphrase('passphrase until now')))
   const after = fresh ?? (await askNewPassphrase())
   await inFolder(folder, () => lockFolder(folder, after, before))
+  lockPayments(config.folder, after)
   say(locked === undefined ? `${folder} is locked` : `${folder} has another lock`)
 }
 

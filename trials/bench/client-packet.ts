@@ -49,6 +49,8 @@ function packetIn(nodes: number): Task {
     epochAt: () => view.epoch,
     entry: far,
     home,
+    standby: [],
+    asides: [],
     gateway: id => view.nodes.get(id),
     mailbox: systemRandom(32),
     // as of a mix of which nothing bad is known
