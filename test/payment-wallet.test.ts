@@ -126,7 +126,7 @@ test('what is on its way in a payment is not spent twice, and what a payment kep
   await mint(ledger, wallet, random, 10)
   const [held] = await wallet.notes()
   if (held === undefined) return assert.unreachable()
-  const piece = { denomination: 10, owner: new Uint8Array(32), epoch: 1, ...held }
+  const piece = { denomination: 10, owner: new Uint8Array(32), epoch: 1, joins: [], ...held }
   const payment = { id: new Uint8Array(32), deadline: 5 }
   const busy = { ...payment, pieces: [{ ...piece, state: { at: 'mixing' as const } }] }
   const kept = { ...payment, pieces: [{ ...piece, state: { at: 'kept' as const, why: 'no time' } }] }

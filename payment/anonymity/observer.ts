@@ -52,7 +52,7 @@ export function originsOf(seen: readonly Seen[], holders: ReadonlyMap<string, st
 }
 
 /** All inputs are equally likely to have become an output. */
-function mean(all: readonly Origins[]): Origins {
+export function mean(all: readonly Origins[]): Origins {
   const sum = new Map<string, number>()
   for (const one of all) {
     for (const [who, p] of one) sum.set(who, (sum.get(who) ?? 0) + p / all.length)

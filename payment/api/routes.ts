@@ -16,6 +16,7 @@ import {
 } from '../../client/api/index.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { isoOf } from '../person/account.ts'
+import type { Wants } from '../person/hiding.ts'
 import type { PaymentsEvent } from '../person/news.ts'
 import type { Payments } from '../person/payments.ts'
 import type { Expected, Quote } from '../person/quotes.ts'
@@ -48,6 +49,8 @@ const statuses: Partial<Record<PaymentErrorCode, number>> = {
   BUSY: 503,
 }
 const usualDeadlineMs = 24 * 3_600_000
+/** For one that is joined again and again. */
+const remixDeadlineMs = 30 * usualDeadlineMs
 const usual: Expected = { peers: 8, colluding: 2 }
 
 const means = {
@@ -158,8 +161,9 @@ function paymentRoutes({ payments, apps, now }: PaymentApiInit): Hono<Env> {
     return context.json({ request, amount, memo, deadline: isoOf(deadline) }, 201)
   })
   app.post('/pay/send', describeRoute(says.send), async context => {
-    const { request, ...expected } = v.parse(form.sendBody, await readJson(context))
-    const wanted = { what: 'send', request: new Uint8Array(Buffer.from(request, 'base64url')) } as const
+    const { request, least, target, ...expected } = v.parse(form.sendBody, await readJson(context))
+    const bytes = new Uint8Array(Buffer.from(request, 'base64url'))
+    const wanted = { what: 'send', request: bytes, ...wantsOf({ least, target }) } as const
     return context.json(
       quoteOf(await (await payments()).quote(wanted, expectedOf(expected), askerOf(context))),
       201,
@@ -167,8 +171,10 @@ function paymentRoutes({ payments, apps, now }: PaymentApiInit): Hono<Env> {
   })
   app.post('/pay/mix', describeRoute(says.mix), async context => {
     const fields = v.parse(form.mixBody, await readJson(context))
-    const { amount, memo = '', deadlineMs = usualDeadlineMs, ...expected } = fields
-    const wanted = { what: 'mix', amount, memo, deadline: Math.floor(now() + deadlineMs) } as const
+    const { amount, memo = '', least, target, ...expected } = fields
+    const { deadlineMs = target === undefined ? usualDeadlineMs : remixDeadlineMs } = fields
+    const deadline = Math.floor(now() + deadlineMs)
+    const wanted = { what: 'mix', amount, memo, deadline, ...wantsOf({ least, target }) } as const
     return context.json(
       quoteOf(await (await payments()).quote(wanted, expectedOf(expected), askerOf(context))),
       201,
@@ -233,6 +239,10 @@ function expectedOf({
   colluding = usual.colluding,
 }: { readonly [name in keyof Expected]?: number | undefined }): Expected {
   return { peers, colluding: Math.min(colluding, peers - 1) }
+}
+
+function wantsOf({ least, target }: { least?: number | undefined; target?: number | undefined }): Wants {
+  return { ...(least === undefined ? {} : { least }), ...(target === undefined ? {} : { target }) }
 }
 
 function quoteOf({ until, ...quote }: Quote): Omit<Quote, 'until'> & { until: string } {

@@ -16,6 +16,12 @@ interface Meant {
   readonly colluding?: number | undefined
 }
 
+/** Says what its owner wants of its joins. */
+interface Wants {
+  readonly least?: number | undefined
+  readonly target?: number | undefined
+}
+
 const whole = (least: number, most: number): v.GenericSchema<unknown, number> =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most))
 const amount = whole(1, Number.MAX_SAFE_INTEGER)
@@ -30,6 +36,12 @@ const meant = {
   /** So many of them tell each other everything. */
   colluding: v.optional(whole(0, 63)),
 }
+const wants = {
+  /** Notes of each join: neither joined nor paid with fewer. */
+  least: v.optional(whole(3, 64)),
+  /** Each piece is joined again, until its effective set is as large or the deadline has passed. */
+  target: v.optional(whole(2, 1_000_000)),
+}
 const base64url = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,8192}$/, 'want base64url'))
 
 export const requestBody: v.GenericSchema<unknown, Terms & { readonly amount: number }> = named(
@@ -43,19 +55,21 @@ export const finishBody: v.GenericSchema<unknown, Pick<Terms, 'deadlineMs'>> = n
   'PayFinish',
   v.strictObject({ deadlineMs: terms.deadlineMs }),
 )
-export const sendBody: v.GenericSchema<unknown, Meant & { readonly request: string }> = named(
+export const sendBody: v.GenericSchema<unknown, Meant & Wants & { readonly request: string }> = named(
   'PaySendBody',
   v.strictObject({
     request: base64url,
     ...meant,
+    ...wants,
   }),
 )
-export const mixBody: v.GenericSchema<unknown, Terms & Meant & { readonly amount: number }> = named(
+export const mixBody: v.GenericSchema<unknown, Terms & Meant & Wants & { readonly amount: number }> = named(
   'PayMixBody',
   v.strictObject({
     amount,
     ...terms,
     ...meant,
+    ...wants,
   }),
 )
 
@@ -94,6 +108,7 @@ export const quote: v.GenericSchema = named(
       amount: v.number(),
       pieces: v.array(v.number()),
       cost: v.number(),
+      joins: v.pipe(v.number(), v.description('joins that each piece goes through at least')),
       time: v.object({ usualMs: v.number(), longMs: v.number() }),
       effectiveSet: v.number(),
       entropyBits: v.number(),
@@ -121,6 +136,8 @@ export const piece: v.GenericSchema = named(
     why: v.string(),
     notBefore: v.nullable(time),
     deadline: time,
+    joins: v.pipe(v.array(v.number()), v.description('notes in each join that it went through')),
+    effectiveSet: v.pipe(v.number(), v.description('among how many it hides, as the log shows it')),
   }),
 )
 export const payment: v.GenericSchema = named(
@@ -130,6 +147,8 @@ export const payment: v.GenericSchema = named(
     amount: v.number(),
     memo: v.string(),
     deadline: time,
+    least: v.optional(v.number()),
+    target: v.optional(v.number()),
     paid: v.number(),
     isPaid: v.boolean(),
     why: v.string(),

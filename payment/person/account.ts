@@ -17,6 +17,10 @@ export interface PieceLine {
   readonly why: string
   readonly notBefore: string | null
   readonly deadline: string
+  /** Notes in each join that it went through, the last eight of them. */
+  readonly joins: readonly number[]
+  /** Among how many it hides since the last of them, as the log shows it; 1 before the first. */
+  readonly effectiveSet: number
 }
 
 /** A payment that its owner has signed. */
@@ -25,6 +29,9 @@ export interface PaymentLine {
   readonly amount: number
   readonly memo: string
   readonly deadline: string
+  /** What its owner wants of its joins (hiding.ts); absent where any will do. */
+  readonly least?: number
+  readonly target?: number
   /** So much of the amount is paid. */
   readonly paid: number
   readonly isPaid: boolean
@@ -64,22 +71,33 @@ export function pieceLines({ id, deadline, pieces }: Payment, epochMs: number): 
     why: whyOf(piece, epochMs),
     notBefore: piece.state.at === 'mixed' ? isoOf(piece.state.notBefore) : null,
     deadline: isoOf(deadline),
+    joins: piece.joins.map(({ notes }) => notes),
+    effectiveSet: piece.joins.at(-1)?.set ?? 1,
   }))
 }
 
-function whyOf({ state, epoch }: Piece, epochMs: number): string {
+function whyOf({ state, epoch, joins }: Piece, epochMs: number): string {
   switch (state.at) {
     case 'mixing':
-      return `waits for the round of the meeting that ends at ${at((epoch + 1) * epochMs)}`
+      return `waits for the round of the meeting that ends at ${at((epoch + 1) * epochMs)}${joinsText(joins)}`
     case 'mixed':
-      return `is mixed, and waits until ${at(state.notBefore)} so that nobody links its two ends by time`
+      return `is mixed, and waits until ${at(state.notBefore)} so that nobody links its two ends by time${joinsText(joins)}`
     case 'paying':
       return 'is handed to the ledger, whose answer has not come yet'
     case 'paid':
-      return `was paid at ${at(state.when)}`
+      return `was paid at ${at(state.when)}${joinsText(joins)}`
     case 'kept':
-      return `was not paid and is still yours: ${state.why}`
+      return `was not paid and is still yours: ${state.why}${joinsText(joins)}`
   }
+}
+
+function joinsText(joins: Piece['joins']): string {
+  const last = joins.at(-1)
+  if (last === undefined) return ''
+  const sizes = joins.map(({ notes }) => notes)
+  return sizes.length === 1
+    ? `, after a join of ${sizes[0]}`
+    : `, after joins of ${sizes.join(', ')}: it hides among ${last.set}`
 }
 
 /**
@@ -100,6 +118,8 @@ export function paymentLine(
     amount,
     memo,
     deadline: isoOf(deadline),
+    ...(order.least === undefined ? {} : { least: order.least }),
+    ...(order.target === undefined ? {} : { target: order.target }),
     paid: sum,
     isPaid: sum === amount,
     why: order.why,

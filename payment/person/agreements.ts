@@ -5,6 +5,7 @@ import { same } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
 import { turns } from '../../world/turns.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
+import type { Wants } from './hiding.ts'
 import type { Order, Orders } from './orders.ts'
 import type { Payer } from './payer.ts'
 import type { Payment } from './pieces.ts'
@@ -36,12 +37,13 @@ export class Agreements {
   /**
    * Begins to pay a request that its owner has agreed to. From the moment that it is on disk it goes on after a crash.
    *
+   * @param wants of its joins
    * @throws PaymentError NO_NOTE when the wallet has less, WRONG_STATE when it is being paid already, BUSY, and what
    * the ledger throws: then nothing was begun
    */
-  async agree(request: Uint8Array): Promise<void> {
+  async agree(request: Uint8Array, wants: Wants = {}): Promise<void> {
     const { clock, orders } = this.#init
-    const order: Order = { request, agreed: Math.floor(clock.now()), why: '' }
+    const order: Order = { request, agreed: Math.floor(clock.now()), why: '', ...wants }
     await this.#inTurn(async () => {
       if (await this.#isAgreed(readRequest(request).hash))
         throw new PaymentError('WRONG_STATE', 'request: it is being paid')
@@ -117,12 +119,12 @@ export class Agreements {
     return orders.some(({ request, why }) => why === '' && same(readRequest(request).hash, hash))
   }
 
-  async #begin({ request }: Order): Promise<void> {
+  async #begin({ request, ...wants }: Order): Promise<void> {
     const { amount, hash } = readRequest(request)
     const { wallet } = this.#init
     const payer = await this.#init.payer()
     try {
-      await payer.pay(request, await wallet.prepare(amount, payer.payments, hash))
+      await payer.pay(request, await wallet.prepare(amount, payer.payments, hash), wants)
     } finally {
       // It has begun, and its pieces have the notes; or it has not
       await wallet.release(hash)

@@ -6,6 +6,9 @@ import { split } from '../denominations.ts'
 import { openEpoch } from '../times.ts'
 import { mixEpoch, type PayMixTimes } from './pieces.ts'
 
+/** Ones, twos and fives take turns (pieces.ts). */
+const turns = 3
+
 /** The payment and what is expected of the others. */
 export interface ForecastInit {
   readonly amount: number
@@ -13,6 +16,8 @@ export interface ForecastInit {
   readonly peers: number
   /** So many of them tell each other everything. */
   readonly colluding: number
+  /** Each piece is joined until its effective set is as large. Default: once. */
+  readonly target?: number
   readonly times: PayMixTimes
   /**
    * One join takes so much from each member, in the ledger's smallest unit: 0 on the embedded ledger, a step on
@@ -29,6 +34,8 @@ export interface Forecast {
   readonly pieces: readonly number[]
   /** In the ledger's smallest unit. */
   readonly cost: number
+  /** Joins that each piece goes through at least, if it meets others each time. */
+  readonly joins: number
   /** Milliseconds until the last piece is paid: half of all payments, and all but one in a hundred, are faster. */
   readonly time: { readonly usualMs: number; readonly longMs: number }
   /** These three are of one join whose members all keep to themselves. */
@@ -47,11 +54,13 @@ export interface Forecast {
 export function forecast(init: ForecastInit): Forecast {
   const { amount, peers, colluding, joinFee } = init
   const pieces = split(amount)
+  const joins = joinsFor(init)
   const alone = collusion(peers, 0)
   return {
     amount,
     pieces,
-    cost: pieces.length * joinFee,
+    cost: pieces.length * joins * joinFee,
+    joins,
     time: { usualMs: lastPaid(init, pieces, 0.5), longMs: lastPaid(init, pieces, 0.99) },
     effectiveSet: alone.effectiveSet,
     entropyBits: alone.entropyBits,
@@ -60,14 +69,22 @@ export function forecast(init: ForecastInit): Forecast {
   }
 }
 
+/** A join of n that meets others each time leaves n times as many. */
+function joinsFor({ target = 1, peers }: ForecastInit): number {
+  return Math.max(1, Math.ceil(Math.log(target) / Math.log(peers) - 1e-9))
+}
+
 /**
  * By when all pieces are paid with this probability, if no round fails: each waits for its meeting and then
  * exponentially, and the slowest of k exponential times of one mean m is below t with probability (1 - e^(-t/m))^k.
  */
-function lastPaid({ times, now }: ForecastInit, pieces: readonly number[], probability: number): number {
+function lastPaid(init: ForecastInit, pieces: readonly number[], probability: number): number {
+  const { times, now } = init
   const taken = new Set<number>()
   for (const piece of pieces) taken.add(mixEpoch(piece, openEpoch(times, now), taken))
-  const mixed = (Math.max(...taken) + 1) * times.epochMs - now
+  // Another join is at the next meeting of its turn, which comes every third epoch
+  const last = Math.max(...taken) + turns * (joinsFor(init) - 1)
+  const mixed = (last + 1) * times.epochMs - now
   const slowest = -times.delayMs * Math.log(1 - probability ** (1 / pieces.length))
   return Math.round(mixed + slowest)
 }

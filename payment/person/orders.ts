@@ -6,9 +6,10 @@ import { write } from '../../encoding/cbor.ts'
 import type { Store } from '../../world/store.ts'
 import { Reader } from '../reader.ts'
 import { recordsUnder } from '../records.ts'
+import type { Wants } from './hiding.ts'
 import { longestRequest, readRequest } from './request.ts'
 
-export interface Order {
+export interface Order extends Wants {
   /** As its receiver made it (makeRequest). */
   readonly request: Uint8Array
   /** Milliseconds since 1970-01-01 UTC: when its owner agreed. */
@@ -35,7 +36,7 @@ export interface Orders {
 export function ordersIn(store: Store, aside: (key: string) => void = () => {}): Orders {
   const keyOf = ({ request }: Order): string => `order/${hex(readRequest(request).hash)}`
   return {
-    save: order => store.put(keyOf(order), write({ ...order, why: order.why.slice(0, longestReason) })),
+    save: order => store.put(keyOf(order), writeOrder(order)),
     drop: order => store.del(keyOf(order)),
     async all() {
       return (await recordsUnder(store, 'order/', readOrder, aside)).map(([, order]) => order)
@@ -43,13 +44,19 @@ export function ordersIn(store: Store, aside: (key: string) => void = () => {}):
   }
 }
 
+function writeOrder({ request, agreed, why, least, target }: Order): Uint8Array {
+  return write({ request, agreed, why: why.slice(0, longestReason), wants: [least ?? 0, target ?? 0] })
+}
+
 /** @throws PaymentError TOO_LARGE, BAD_DOCUMENT */
 export function readOrder(bytes: Uint8Array): Order {
   const read = new Reader(bytes, 'order', longestOrder)
-  read.map(3)
+  // Records of before have no wants
+  const isOld = read.openMap(4) === 3
   const why = read.key('why').characters(longestReason)
+  const [least = 0, target = 0] = isOld ? [] : read.items('wants', 2, () => read.uint())
   const agreed = read.key('agreed').uint()
   const request = read.key('request').bytesUpTo(longestRequest)
   read.end()
-  return { request, agreed, why }
+  return { request, agreed, why, ...(least === 0 ? {} : { least }), ...(target === 0 ? {} : { target }) }
 }

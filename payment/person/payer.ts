@@ -11,6 +11,7 @@ import { shortName } from '../records.ts'
 import { Mixer, type MixerInit, type MixerReport } from '../rounds/mixer.ts'
 import type { AbortReason, RoundState } from '../rounds/state.ts'
 import type { PaymentTimes } from '../times.ts'
+import { hidesAmong, type Wants } from './hiding.ts'
 import {
   beginPayment,
   type Payment,
@@ -83,11 +84,12 @@ export class Payer {
    * Begins to pay a request.
    *
    * @param request as its receiver made it (makeRequest)
+   * @param wants of its joins
    * @returns its id
    * @throws PaymentError WRONG_LEDGER, NO_NOTE (the purse lacks a denomination), WRONG_STATE (it is being paid
    * already), BUSY, and what readRequest throws
    */
-  async pay(request: Uint8Array, purse: Purse): Promise<Uint8Array> {
+  async pay(request: Uint8Array, purse: Purse, wants: Wants = {}): Promise<Uint8Array> {
     const { ledger, random, clock, times } = this.#init
     const wanted = readRequest(request)
     if (!same(wanted.ledger, ledger.id))
@@ -97,7 +99,7 @@ export class Payer {
     if (wanted.owners.length > (this.#mixer?.free ?? 0)) {
       throw new PaymentError('BUSY', 'payment: too many pieces of other payments are on their way to rounds')
     }
-    const [payment, actions] = beginPayment(wanted, purse, times, random, clock.now())
+    const [payment, actions] = beginPayment(wanted, purse, times, random, clock.now(), wants)
     await this.#inTurn(() => this.#carry(payment, actions))
     return wanted.hash
   }
@@ -153,7 +155,7 @@ export class Payer {
     const found = this.#find(note.id)
     if (found === null) return
     if (what.type === 'state') {
-      if (what.state.at === 'aborted') this.#failures.set(hex(note.id), reasonOf(what.state))
+      if (what.state.at === 'aborted') this.#failures.set(hex(note.id), reasonOf(what.state, found[0]))
       return
     }
     const [payment, piece] = found
@@ -177,7 +179,11 @@ export class Payer {
       throw new PaymentError('NO_NOTE', 'payer: the ledger lacks the note of a settled round')
     const { id, denomination, owner } = held
     const mixed = { piece, note: { id, denomination, owner }, secret }
-    return settlement.is === 'paid' ? { type: 'mixed', ...mixed } : { type: 'unmixed', ...mixed, why }
+    if (settlement.is !== 'paid') return { type: 'unmixed', ...mixed, why }
+    const { joined } = settlement
+    if (joined === undefined) return { type: 'mixed', ...mixed }
+    const set = await hidesAmong(this.#init.ledger, id)
+    return { type: 'mixed', ...mixed, join: { notes: joined, set } }
   }
 
   /** For a ledger that does not show what a transaction makes. */
@@ -217,7 +223,7 @@ export class Payer {
         return
       case 'mix': {
         const { note, secret } = payment.pieces[action.piece] as Piece
-        this.#mixer?.join(note, secret, action.from)
+        this.#mixer?.join(note, secret, action.from, payment.least)
         return
       }
       case 'wake':
@@ -251,6 +257,8 @@ export class Payer {
   }
 }
 
-function reasonOf(state: Extract<RoundState, { at: 'aborted' }>): string {
-  return reasons[state.reason]
+function reasonOf({ reason }: Extract<RoundState, { at: 'aborted' }>, { least }: Wants): string {
+  return reason === 'too-few' && least !== undefined
+    ? `fewer than ${least} peers came to the meeting`
+    : reasons[reason]
 }

@@ -32,6 +32,7 @@ import {
   requestLine,
 } from './account.ts'
 import { Agreements, paymentOf } from './agreements.ts'
+import type { Wants } from './hiding.ts'
 import { News, type PaymentsEvent } from './news.ts'
 import { type Order, type Orders, ordersIn } from './orders.ts'
 import { Payer } from './payer.ts'
@@ -249,7 +250,7 @@ export class Payments {
       wanted.what === 'send'
         ? wanted.request
         : await this.#wallet.request(wanted.amount, wanted.deadline, wanted.memo, '')
-    await this.#agreements.agree(request)
+    await this.#agreements.agree(request, wantsOf(wanted))
     return nameOf(readRequest(request).hash)
   }
 
@@ -356,6 +357,10 @@ export class Payments {
     for (const data of pieceLines(payment, this.#init.times.epochMs)) this.#news.tell({ type: 'piece', data })
     if (isOver(payment)) this.#upkeep.now()
   }
+}
+
+function wantsOf({ least, target }: Wants): Wants {
+  return { ...(least === undefined ? {} : { least }), ...(target === undefined ? {} : { target }) }
 }
 
 interface Followed {

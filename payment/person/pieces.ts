@@ -8,6 +8,7 @@ import { denominations, split } from '../denominations.ts'
 import { PaymentError } from '../error.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { openEpoch, type PaymentTimes } from '../times.ts'
+import type { Joined, Wants } from './hiding.ts'
 import type { SignedRequest } from './request.ts'
 
 /** The times that the pieces of a payment go by. */
@@ -35,11 +36,16 @@ export interface Piece {
   /** The note that it is at present, and what spends that; 32 bytes. */
   readonly note: Note
   readonly secret: Uint8Array
+  /** The joins that it went through, the last eight of them. */
+  readonly joins: readonly Joined[]
   readonly state: PieceState
 }
 
+/** A piece remembers so many joins. */
+export const mostJoins = 8
+
 /** A payment under way, in pieces. */
-export interface Payment {
+export interface Payment extends Wants {
   /** The request's hash, 32 bytes. */
   readonly id: Uint8Array
   /** Milliseconds since 1970-01-01 UTC: what is not mixed by then is kept. */
@@ -51,7 +57,14 @@ export interface Payment {
 export type PieceEvent =
   | { readonly type: 'time' }
   /** A round paid this note to a fresh key of the payer. */
-  | { readonly type: 'mixed'; readonly piece: number; readonly note: Note; readonly secret: Uint8Array }
+  | {
+      readonly type: 'mixed'
+      readonly piece: number
+      readonly note: Note
+      readonly secret: Uint8Array
+      /** Absent where the ledger does not show it. */
+      readonly join?: Joined
+    }
   /** A round came to nothing; the note is this one now. */
   | {
       readonly type: 'unmixed'
@@ -110,6 +123,7 @@ export function mixEpoch(
  * Cuts a payment into pieces: their order is random, and each has an epoch of its own.
  *
  * @param now milliseconds since 1970-01-01 UTC
+ * @param wants of its joins
  * @throws PaymentError NO_NOTE when the purse has not the notes: split a larger one first (denominations.ts)
  */
 export function beginPayment(
@@ -118,6 +132,7 @@ export function beginPayment(
   times: PayMixTimes,
   random: Random,
   now: number,
+  { least, target }: Wants = {},
 ): [Payment, PieceAction[]] {
   const taken = new Set<number>()
   const wanted = split(request.amount).map((denomination, i) => ({
@@ -129,9 +144,15 @@ export function beginPayment(
     if (held === null) throw new PaymentError('NO_NOTE', `payment: no note of ${denomination} to pay with`)
     const epoch = mixEpoch(denomination, openEpoch(times, now), taken)
     taken.add(epoch)
-    return { denomination, owner, epoch, ...held, state: { at: 'mixing' } }
+    return { denomination, owner, epoch, ...held, joins: [], state: { at: 'mixing' } }
   })
-  const payment = { id: request.hash, deadline: request.deadline, pieces }
+  const payment: Payment = {
+    id: request.hash,
+    deadline: request.deadline,
+    pieces,
+    ...(least === undefined ? {} : { least }),
+    ...(target === undefined ? {} : { target }),
+  }
   return [payment, [{ do: 'save' }, ...pieces.map((piece, i) => mix(piece, i, times, now))]]
 }
 
@@ -157,12 +178,8 @@ export function stepPayment(
   switch (event.type) {
     case 'time':
       return payDue(payment, times, random, now)
-    case 'mixed': {
-      const notBefore = payoutTime(payment, times, random, now)
-      const { note, secret } = event
-      const next = change(payment, event.piece, { note, secret, state: { at: 'mixed', notBefore } })
-      return [next, [{ do: 'save' }, { do: 'wake', at: notBefore }]]
-    }
+    case 'mixed':
+      return mixed(payment, event, times, random, now)
     case 'unmixed':
       return again(payment, event, times, now)
     case 'again': {
@@ -181,6 +198,33 @@ export function stepPayment(
       return [change(payment, event.piece, { state: { at: 'paid', when: now } }), [{ do: 'save' }]]
     }
   }
+}
+
+/** Waits to be paid, or goes to another round where its owner wants more of it than it has. */
+function mixed(
+  payment: Payment,
+  { piece, note, secret, join }: Extract<PieceEvent, { type: 'mixed' }>,
+  times: PayMixTimes,
+  random: Random,
+  now: number,
+): [Payment, PieceAction[]] {
+  const joins = [...(payment.pieces[piece]?.joins ?? []), ...(join === undefined ? [] : [join])].slice(
+    -mostJoins,
+  )
+  const known = change(payment, piece, { joins })
+  const why = lacking(known, join)
+  if (why !== undefined) return again(known, { type: 'unmixed', piece, note, secret, why }, times, now)
+  const notBefore = payoutTime(known, times, random, now)
+  const next = change(known, piece, { note, secret, state: { at: 'mixed', notBefore } })
+  return [next, [{ do: 'save' }, { do: 'wake', at: notBefore }]]
+}
+
+/** Says what a piece that came out of this join lacks; undefined when nothing. */
+function lacking({ least = 0, target = 0 }: Wants, join: Joined | undefined): string | undefined {
+  if (join !== undefined && join.notes < least)
+    return `its last join had ${join.notes} notes, and ${least} were wanted`
+  const set = join?.set ?? 1
+  return set < target ? `its effective set is ${set}, and ${target} were wanted` : undefined
 }
 
 /**

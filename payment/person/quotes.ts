@@ -8,13 +8,16 @@ import { type Ms, minute } from '../../world/units.ts'
 import { PaymentError } from '../error.ts'
 import type { PaymentTimes } from '../times.ts'
 import { type Forecast, forecast } from './forecast.ts'
+import type { Wants } from './hiding.ts'
 import { readRequest } from './request.ts'
 import type { Shows } from './wallet.ts'
 
 /** Says what is to be paid: somebody's request, or an amount to oneself, so that its notes come back mixed. */
-export type Wanted =
-  | { readonly what: 'send'; readonly request: Uint8Array }
-  | { readonly what: 'mix'; readonly amount: number; readonly deadline: number; readonly memo: string }
+export type Wanted = Wants &
+  (
+    | { readonly what: 'send'; readonly request: Uint8Array }
+    | { readonly what: 'mix'; readonly amount: number; readonly deadline: number; readonly memo: string }
+  )
 
 /** Says who is expected at the meetings of a payment: its forecast is reckoned with this. */
 export interface Expected {
@@ -65,15 +68,28 @@ export class Quotes {
 
   /**
    * @param asker who may sign it: an app's name, or '' for the owner
-   * @throws PaymentError WRONG_LEDGER, WRONG_STATE when the deadline has passed, BAD_AMOUNT, and what readRequest
-   * throws
+   * @throws PaymentError WRONG_LEDGER, WRONG_STATE when the deadline has passed, BAD_AMOUNT (also for fewer peers than
+   * it wants in a join), and what readRequest throws
    */
   make(wanted: Wanted, expected: Expected, asker: string, shows?: Shows): Quote {
     const { random, times, clock } = this.#init
     const now = Math.floor(clock.now())
     const { amount, deadline } = wanted.what === 'send' ? this.#readRequest(wanted.request) : wanted
     if (deadline <= now) throw new PaymentError('WRONG_STATE', 'payment: its deadline has passed')
-    const told = forecast({ amount, ...expected, times, joinFee: 0, now })
+    const { least = 0, target } = wanted
+    if (expected.peers < least)
+      throw new PaymentError(
+        'BAD_AMOUNT',
+        `payment: ${least} peers are wanted in each join, and ${expected.peers} are expected`,
+      )
+    const told = forecast({
+      amount,
+      ...expected,
+      ...(target === undefined ? {} : { target }),
+      times,
+      joinFee: 0,
+      now,
+    })
     const quote = hex(random(16))
     if (this.#open.size >= mostOpen) this.#open.delete(this.#open.keys().next().value as string)
     this.#open.set(quote, { until: clock.elapsed() + lifeMs, wanted, asker })

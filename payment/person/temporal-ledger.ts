@@ -9,15 +9,22 @@ import { PaymentError } from '../error.ts'
 import type { Note } from '../ledger/transaction.ts'
 import { Reader } from '../reader.ts'
 import { recordsUnder } from '../records.ts'
-import type { Payment, Piece, PieceState } from './pieces.ts'
+import type { Joined } from './hiding.ts'
+import { mostJoins, type Payment, type Piece, type PieceState } from './pieces.ts'
 import { mostPieces } from './request.ts'
 
 /** A record is this long, whatever it holds. */
 export const recordBytes = 12_288
 const longestReason = 120
+const hundredths = 100
 
-export function writePayment({ id, deadline, pieces }: Payment): Uint8Array {
-  const record = write({ id, deadline, pieces: pieces.map(pieceToValue) })
+export function writePayment({ id, deadline, pieces, least, target }: Payment): Uint8Array {
+  const record = write({
+    id,
+    deadline,
+    pieces: pieces.map(pieceToValue),
+    wants: [least ?? 0, target ?? 0],
+  })
   if (record.length + 4 > recordBytes) {
     throw new PaymentError(
       'TOO_LARGE',
@@ -39,33 +46,57 @@ export function readPayment(bytes: Uint8Array): Payment {
   if (length > recordBytes - 4)
     throw new PaymentError('BAD_DOCUMENT', 'payment: its length is beyond its record')
   const read = new Reader(bytes.subarray(4, 4 + length), 'payment', recordBytes)
-  read.map(3)
+  // Records of before have no wants, and no joins
+  const isOld = read.openMap(4) === 3
   const id = read.key('id').bytes(32)
+  const wants = isOld ? [0, 0] : read.items('wants', 2, () => read.uint())
   const pieces = read.items('pieces', mostPieces, () => readPiece(read))
   const deadline = read.key('deadline').uint()
   read.end()
-  return { id, deadline, pieces }
+  const [least = 0, target = 0] = wants
+  return {
+    id,
+    deadline,
+    pieces,
+    ...(least === 0 ? {} : { least }),
+    ...(target === 0 ? {} : { target }),
+  }
 }
 
-function pieceToValue({ denomination, owner, epoch, note, secret, state }: Piece): {
+function pieceToValue({ denomination, owner, epoch, note, secret, joins, state }: Piece): {
   [field: string]: Cbor
 } {
   const { id, owner: holder } = note
-  return { denomination, owner, epoch, note: { id, owner: holder }, secret, state: { ...state } }
+  return {
+    denomination,
+    owner,
+    epoch,
+    note: { id, owner: holder },
+    secret,
+    joins: joins.map(({ notes, set }) => [notes, Math.round(hundredths * set)]),
+    state: { ...state },
+  }
+}
+
+function readJoined(read: Reader): Joined {
+  read.tuple(2)
+  const notes = read.uint()
+  return { notes, set: read.uint() / hundredths }
 }
 
 function readPiece(read: Reader): Piece {
-  read.map(6)
+  const isOld = read.openMap(7) === 6
   read.key('note').map(2)
   const id = read.key('id').bytes(32)
   const holder = read.key('owner').bytes(32)
   const epoch = read.key('epoch').uint()
+  const joins = isOld ? [] : read.items('joins', mostJoins, () => readJoined(read))
   const owner = read.key('owner').bytes(32)
   const state = readState(read.key('state'))
   const secret = read.key('secret').bytes(32)
   const denomination = read.key('denomination').uint()
   const note: Note = { id, denomination, owner: holder }
-  return { denomination, owner, epoch, note, secret, state }
+  return { denomination, owner, epoch, note, secret, joins, state }
 }
 
 function readState(read: Reader): PieceState {

@@ -117,13 +117,14 @@ export class Mixer {
    *
    * @param secret what spends the note, 32 bytes
    * @param from milliseconds since 1970-01-01 UTC: not before. Default: now
+   * @param least peers that this note's joins need; as many as the mixer's at least
    * @throws PaymentError BUSY when too many rounds are open
    */
-  join(note: Note, secret: Uint8Array, from?: number): Meeting {
+  join(note: Note, secret: Uint8Array, from?: number, least = 0): Meeting {
     if (this.#rounds.size >= mostRounds)
       throw new PaymentError('BUSY', `mixer: ${mostRounds} rounds are open`)
     const meeting = this.#freeMeeting(note.denomination, from ?? this.#init.clock.now())
-    const shell = this.#shell(meeting.pairing, note)
+    const shell = this.#shell(meeting.pairing, note, least)
     shell.start({ ...meeting, note, noteSecret: secret })
     return meeting
   }
@@ -162,11 +163,11 @@ export class Mixer {
     this.#shell(record.pairing, record.note).recover(record)
   }
 
-  #shell(pairing: Uint8Array, note: Note): RoundShell {
+  #shell(pairing: Uint8Array, note: Note, least = 0): RoundShell {
     const { clock, store, ledger, log, publish } = this.#init
     const report = (told: Report): Promise<void> => this.#told(pairing, note, told)
     const shell = new RoundShell({
-      config: this.#config,
+      config: { ...this.#config, least: Math.max(this.#config.least, least) },
       keysSaved: () => this.#keys.saved(),
       isCooling: async one => (await this.#carried(one)).coolUntil > clock.now(),
       clock,

@@ -33,7 +33,13 @@ export interface Shown {
 /** Says what became of a note after a round that did not end as it should. */
 export type Settlement =
   /** A join came about: this key spends its output, the note. */
-  | { readonly is: 'paid'; readonly outputSecret: Uint8Array; readonly note?: Note }
+  | {
+      readonly is: 'paid'
+      readonly outputSecret: Uint8Array
+      readonly note?: Note
+      /** Notes that it joined, where the ledger shows that. */
+      readonly joined?: number
+    }
   /** The note is as before, and nothing that was signed can spend it. */
   | { readonly is: 'free' }
   /** A signed join may still come about, or the ledger does not show yet what did: ask again later. */
@@ -53,7 +59,10 @@ export function settle(record: RoundRecord, shown: Shown, now: number): Settleme
   if (own !== null) {
     const { is, secret: outputSecret, note: paid, position } = own
     if (!isDeep(position, confirmations)) return open
-    return { is, outputSecret, ...(paid === undefined ? {} : { note: paid }) }
+    const shown = paid === undefined ? {} : { note: paid }
+    const joined = position.spends?.length
+    if (is === 'moved' || joined === undefined) return { is, outputSecret, ...shown }
+    return { is, outputSecret, ...shown, joined }
   }
   if (note === null) return open
   if (note.spentBy !== null) {
