@@ -24,6 +24,10 @@ interface Table {
   readonly ways: Float64Array
   /** Room for the sums of one row (Row.upTo). */
   readonly sums: Float64Array
+  /** The last of them of each slice. */
+  readonly totals: Float64Array
+  /** `digitsOf[O * groups + g]`: how many of outputs O have the amount g. */
+  readonly digitsOf: Uint8Array
 }
 
 /**
@@ -41,7 +45,9 @@ export function countReadings(
   const ways = new Float64Array(inputs.size * outputs.size)
   const parts = slices(outputs)
   const sums = new Float64Array(parts.sums.length)
-  const table: Table = { inputs, outputs, parts, allowed, fee, ways, sums }
+  const digitsOf = allDigits(outputs)
+  const totals = new Float64Array(outputs.size)
+  const table: Table = { inputs, outputs, parts, allowed, fee, ways, sums, totals, digitsOf }
   ways[0] = 1
   for (let rest = 0; rest < inputs.size - 2; rest++) {
     onProgress(rest / inputs.size)
@@ -121,8 +127,10 @@ function sumOf(row: Row, out: number, from: number, to: number): number {
   if (row.upTo === undefined && row.work > parts.sums.length) row.upTo = sumsUpTo(row)
   const { upTo } = row
   if (upTo !== undefined) {
-    const before = from === (parts.start[out] as number) ? 0 : (upTo[from - 1] as number)
-    return (upTo[to - 1] as number) - before
+    const isFirst = from === (parts.start[out] as number)
+    // Most often all of a slice: a table that is small enough to stay at hand has that
+    if (isFirst && to === (parts.start[out + 1] as number)) return row.table.totals[out] as number
+    return (upTo[to - 1] as number) - (isFirst ? 0 : (upTo[from - 1] as number))
   }
   let found = 0
   for (let at = from; at < to; at++) {
@@ -133,7 +141,7 @@ function sumOf(row: Row, out: number, from: number, to: number): number {
 
 /** Exact in doubles, as the sum of a slice is at most what the row of one input more can have. */
 function sumsUpTo({ table, rest }: Row): Float64Array {
-  const { parts, outputs, ways, sums } = table
+  const { parts, outputs, ways, sums, totals } = table
   const row = rest * outputs.size
   for (let out = 0; out < outputs.size; out++) {
     let sum = 0
@@ -142,6 +150,7 @@ function sumsUpTo({ table, rest }: Row): Float64Array {
       sum += (parts.ways[at] as number) * (ways[row + out - (parts.inside[at] as number)] as number)
       sums[at] = sum
     }
+    totals[out] = sum
   }
   return sums
 }
@@ -183,25 +192,60 @@ function sumBlocks(table: Table): { interpretations: bigint; links: bigint[][] }
   }
 }
 
+/** A sum that doubles hold as long as they can. */
+class Sum {
+  #exact = 0n
+  #rest = 0
+
+  /** Adds a product of whole numbers. */
+  add(number: number, factor = 1): void {
+    const product = number * factor
+    if (product > Number.MAX_SAFE_INTEGER) {
+      this.#exact += BigInt(number) * BigInt(factor)
+      return
+    }
+    if (this.#rest > Number.MAX_SAFE_INTEGER - product) {
+      this.#exact += BigInt(this.#rest)
+      this.#rest = 0
+    }
+    this.#rest += product
+  }
+
+  get value(): bigint {
+    return this.#exact + BigInt(this.#rest)
+  }
+}
+
 /** The readings that have this block of inputs, and for each amount of outputs the sum of how many the block has. */
 function readingsWith(table: Table, block: number): { readings: bigint; linked: bigint[] } {
-  const { inputs, outputs, parts, allowed, ways } = table
+  const { inputs, outputs, parts, allowed, ways, digitsOf } = table
+  const groups = outputs.amounts.length
   const allOut = outputs.size - 1
   const row = (inputs.size - 1 - block) * outputs.size
   const sum = inputs.sums[block] as number
-  const linked = outputs.amounts.map(() => 0n)
-  let readings = 0n
+  const linked = outputs.amounts.map(() => new Sum())
+  const readings = new Sum()
   const end = parts.start[allOut + 1] as number
   const from = firstAtLeast(parts.sums, parts.start[allOut] as number, end, sum - allowed.most)
   for (let at = from; at < end && (parts.sums[at] as number) <= sum - allowed.least; at++) {
     const part = parts.inside[at] as number
     const left = ways[row + allOut - part] as number
     if (left === 0) continue
-    const found = BigInt(parts.ways[at] as number) * BigInt(left)
-    readings += found
-    digits(outputs, part).forEach((digit, group) => {
-      if (digit > 0) linked[group] = (linked[group] as bigint) + found * BigInt(digit)
-    })
+    // Below 2^53: readings of eleven inputs at most, with a block whose amounts are given
+    const found = (parts.ways[at] as number) * left
+    readings.add(found)
+    for (let group = 0; group < groups; group++) {
+      const digit = digitsOf[part * groups + group] as number
+      if (digit > 0) (linked[group] as Sum).add(found, digit)
+    }
   }
-  return { readings, linked }
+  return { readings: readings.value, linked: linked.map(({ value }) => value) }
+}
+
+/** The counts of every multiset of a side, one behind the other. */
+function allDigits(of: Side): Uint8Array {
+  const groups = of.amounts.length
+  const all = new Uint8Array(of.size * groups)
+  for (let index = 0; index < of.size; index++) all.set(digits(of, index), index * groups)
+  return all
 }

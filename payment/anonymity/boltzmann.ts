@@ -30,7 +30,7 @@ export interface Linkage {
 
 /**
  * Counts exactly. Equal amounts cost little; twelve by twelve different ones take a second or two while the fee is
- * small beside the amounts, and half a minute at most whatever it is.
+ * small beside the amounts, and a minute at most whatever it is.
  *
  * @param onProgress is told which part of the work is done, from 0 to 1, many times a second; what it throws ends the
  * count
