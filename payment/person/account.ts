@@ -29,7 +29,7 @@ export interface PaymentLine {
   readonly amount: number
   readonly memo: string
   readonly deadline: string
-  /** What its owner wants of its joins (hiding.ts); absent where any will do. */
+  /** Stands where its owner wants something of its joins (hiding.ts). */
   readonly least?: number
   readonly target?: number
   /** So much of the amount is paid. */

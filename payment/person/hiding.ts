@@ -6,7 +6,7 @@ import { effectiveSet, mean, type Origins } from '../anonymity/observer.ts'
 import type { Ledger } from '../ledger/ledger.ts'
 import { isJoin } from './origins.ts'
 
-/** What an owner wants of the joins that its note goes through. */
+/** Says what an owner wants of the joins that its note goes through. */
 export interface Wants {
   /** Notes of each join, its own among them; 3 at least. Default: 3. */
   readonly least?: number
