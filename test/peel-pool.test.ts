@@ -152,7 +152,11 @@ interface Bench {
   come(count: number): Promise<readonly PeelResult[]>
 }
 
-async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>): Promise<void> {
+async function withPeeler(
+  threads: number,
+  run: (bench: Bench) => Promise<void>,
+  isNode: (from: string) => boolean = from => from !== 'client',
+): Promise<void> {
   // the threads alone would not
   const letGo = stayAlive()
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-peel-'))
@@ -174,7 +178,7 @@ async function withPeeler(threads: number, run: (bench: Bench) => Promise<void>)
     now: () => now,
     log: silent,
     clock: systemClock,
-    isNode: (from: string) => from !== 'client',
+    isNode,
     peeled: (some: readonly PeelResult[]) => void results.push(...some),
     judged: (from: string, fit: Readonly<Fit>) => {
       const before = fits.get(from) ?? { fitting: 0, misfits: 0 }
@@ -305,6 +309,50 @@ test('threads make of packets what the inline peeler makes of them', async () =>
     BAD_POINT: 1,
     REPLAY: 1,
   })
+})
+
+/** Gives what becomes of packets that end here, from a client and from a node, among others that do not open. */
+async function endingHere(threads: number, isNode?: (from: string) => boolean): Promise<string[]> {
+  const ends: string[] = []
+  await withPeeler(
+    threads,
+    async ({ peeler, key, come, results }) => {
+      const id = random(32)
+      const plain = body(g, { flags: 0, ack: random(g.replyBlockBytes), user: random(g.userBytes) })
+      const deliver = (): Uint8Array => wrap(g, [{ id, key, delayMs: 7 }], random(32), plain, random)
+      const back = { recipient: random(32), replyId: random(16) }
+      const reply = useReplyBlock(g, makeReplyBlock(g, [{ id, key, delayMs: 8 }], back, random).block, plain)
+      // One batch, so that verdicts and neighbours have to be told apart
+      peeler.shares.push('client', [deliver(), random(g.packetBytes), reply.packet, forward(key), deliver()])
+      peeler.shares.push('aa', [random(g.packetBytes), deliver(), forward(key)])
+      peeler.peel('aa', [deliver()])
+      await come(9)
+      ends.push(...results.map(result => ('drop' in result ? result.drop : result.peeled.at)).sort())
+    },
+    isNode,
+  )
+  return ends
+}
+
+test('a client’s packet ends at no first hop, with and without threads; a node’s does', async () => {
+  const want = [
+    'BAD_AD',
+    'BAD_AD',
+    'NO_ROUTE',
+    'NO_ROUTE',
+    'NO_ROUTE',
+    'deliver',
+    'deliver',
+    'forward',
+    'forward',
+  ]
+  assert.equal(await endingHere(0), want)
+  assert.equal(await endingHere(1), want)
+})
+
+test('control: where clients are taken for nodes they deliver without the network', async () => {
+  const all = await endingHere(1, () => true)
+  assert.is(all.filter(end => end === 'deliver' || end === 'reply').length, 5)
 })
 
 test('a hundred copies in two threads give one output, and a killed thread costs what it had', async () => {
