@@ -3,8 +3,10 @@
 // (docs/spec/resources.md 3).
 
 import { Shares } from '../../link/shares.ts'
+import { Auction } from '../../node/bulletin/auction.ts'
 import { Room } from '../../node/gateway/room.ts'
 import { startCast } from './attackers.ts'
+import { playBulletin } from './bulletin.ts'
 import { hostRows, playHost } from './hosts.ts'
 import { mailRows, playMail } from './mail.ts'
 
@@ -23,8 +25,10 @@ interface Row {
 async function withoutShares<T>(run: () => Promise<T>): Promise<T> {
   const { victimFor } = Shares.prototype
   const { above, place } = Room.prototype
+  const { price } = Auction.prototype
   Shares.prototype.victimFor = () => undefined
   Room.prototype.above = () => undefined
+  Auction.prototype.price = () => 0
   Room.prototype.place = function (this: Room, ...wanted) {
     return place.apply(this, wanted) === undefined ? undefined : 'none'
   }
@@ -33,6 +37,7 @@ async function withoutShares<T>(run: () => Promise<T>): Promise<T> {
   } finally {
     Shares.prototype.victimFor = victimFor
     Object.assign(Room.prototype, { above, place })
+    Auction.prototype.price = price
   }
 }
 
@@ -55,10 +60,18 @@ function faultsOf({ name, honest, control }: Row): string[] {
   return faults
 }
 
-const cast = await startCast(Math.max(...networks), 3)
+/** Rows whose names have one of these in them; without any, all. */
+const wanted = process.argv.slice(2).filter(word => !word.startsWith('--'))
+const isWanted = ({ name }: { readonly name: string }): boolean =>
+  wanted.length === 0 || wanted.some(word => name.includes(word))
+
 const rows: Row[] = []
-for (const row of hostRows) rows.push(await rowOf(row.name, count => playHost(row, cast, count)))
-for (const row of mailRows) rows.push(await rowOf(row.name, count => playMail(row, count)))
+const ofHosts = hostRows.filter(isWanted)
+const cast = await startCast(ofHosts.length === 0 ? 0 : Math.max(...networks), ofHosts.length === 0 ? 0 : 3)
+for (const row of ofHosts) rows.push(await rowOf(row.name, count => playHost(row, cast, count)))
+for (const row of mailRows.filter(isWanted)) rows.push(await rowOf(row.name, count => playMail(row, count)))
+const bulletinRow = { name: 'room on the bulletin, against who publishes little' }
+if (isWanted(bulletinRow)) rows.push(await rowOf(bulletinRow.name, playBulletin))
 await cast.close()
 
 const faults = rows.flatMap(faultsOf)
