@@ -51,7 +51,12 @@ function isOwnIp4(a: number, b: number): boolean {
  */
 export function isPlainAddress(address: string): boolean {
   const read = readMultiaddr(address)
-  return read !== undefined && read.port > 0 && writeMultiaddr(read) === address && !isDisguised(read)
+  return (
+    read !== undefined &&
+    (read.port > 0 || read.kind === 'dnsaddr') &&
+    writeMultiaddr(read) === address &&
+    !isDisguised(read)
+  )
 }
 
 /** IPv4-mapped, -translated and -compatible addresses: nothing on the Internet is sent to them. */

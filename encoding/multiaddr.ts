@@ -4,18 +4,22 @@ import { type Ip, readIp, writeIp } from './ip.ts'
 
 /** A host's address, read. */
 export interface HostAddress {
-  /** ip4 and ip6 are followed by an address, the others by a name: of IPv4 addresses, of IPv6 ones, of both. */
-  readonly kind: 'ip4' | 'ip6' | 'dns' | 'dns4' | 'dns6'
+  /**
+   * ip4 and ip6 are followed by an address, the others by a name: of IPv4 addresses, of IPv6 ones, of both; dnsaddr by
+   * a name that stands for whole addresses.
+   */
+  readonly kind: 'ip4' | 'ip6' | 'dns' | 'dns4' | 'dns6' | 'dnsaddr'
   readonly host: string
   /** 4 or 16 bytes; undefined for a name. */
   readonly ip: Ip | undefined
-  /** 0 to 65535 */
+  /** 0 to 65535; 0 of dnsaddr, which has none. */
   readonly port: number
   /** Empty for TCP alone. */
   readonly over: '' | '/ws' | '/wss' | '/tls/ws'
 }
 
 const form = /^\/(ip4|ip6|dns|dns4|dns6)\/([^/]{1,253})\/tcp\/(\d{1,5})(\/ws|\/wss|\/tls\/ws)?$/
+const named = /^\/dnsaddr\/([^/]{1,253})$/
 /** RFC 1123, section 2.1. */
 const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
 
@@ -26,6 +30,9 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i
  * @returns undefined for what is none, or is of a form that nobody dials
  */
 export function readMultiaddr(text: string): HostAddress | undefined {
+  const [, name] = named.exec(text) ?? []
+  if (name !== undefined)
+    return isName(name) ? { kind: 'dnsaddr', host: name, ip: undefined, port: 0, over: '' } : undefined
   const [, kind, host = '', digits, over = ''] = form.exec(text) ?? []
   const port = Number(digits)
   if (kind === undefined || port > 65_535) return undefined
@@ -44,12 +51,13 @@ export function isName(text: string): boolean {
 
 /** Writes the one text that an address has: the address of RFC 5952, small letters, no leading zeros. */
 export function writeMultiaddr({ kind, host, ip, port, over }: HostAddress): string {
+  if (kind === 'dnsaddr') return `/${kind}/${host.toLowerCase()}`
   return `/${kind}/${ip === undefined ? host.toLowerCase() : writeIp(ip)}/tcp/${port}${over}`
 }
 
 /** Writes an address with an Internet address, 4 or 16 bytes, in place of its name. */
 export function addressAt(address: string, ip: Ip): string {
   const read = readMultiaddr(address)
-  if (read === undefined) return address
+  if (read === undefined || read.kind === 'dnsaddr') return address
   return writeMultiaddr({ ...read, kind: ip.length === 4 ? 'ip4' : 'ip6', ip })
 }

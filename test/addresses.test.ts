@@ -147,8 +147,11 @@ test('what is not written back the same is not plain, nor is what no host has', 
     '/dns4/mix.example/tcp/443/tls/ws',
     '/dns/localhost/tcp/443/wss',
     '/dns6/xn--nxasmq6b.example/tcp/1',
+    '/dnsaddr/mix.example',
   ]
   const other = [
+    '/dnsaddr/Mix.example',
+    '/dnsaddr/127.1',
     '/ip4/192.00.2.7/tcp/4101',
     '/ip4/0300.0.2.1/tcp/1',
     '/ip4/127.1/tcp/1',

@@ -217,7 +217,7 @@ test('names are counted by what they stand for when they are dialled; who is kep
 })
 
 test('a name that is pointed to another network counts there, and of that network no more are in than are wanted', async () => {
-  const moved = async (perNetwork: number): Promise<number> => {
+  const moved = async (perNetwork: number, form: (host: string) => string): Promise<number> => {
     const names = new Map([1, 2, 3].map(i => [`host-${i}.example`, Uint8Array.of(198, i, 100, i)]))
     const world = new DirectoryWorld({ mixes: 3, gateways: 1, names })
     for (let i = 0; i < 3; i++) await world.startAuthority(i, { admission: open })
@@ -231,7 +231,7 @@ test('a name that is pointed to another network counts there, and of that networ
     const { network, clock, random } = world
     for (const i of [1, 2, 3]) {
       const name = `named ${i}`
-      const link = world.host(name, 'node', [`/dns4/host-${i}.example/tcp/4001`])
+      const link = world.host(name, 'node', [form(`host-${i}.example`)])
       const directory = await joinDirectory({
         ...{ network, clock, random, link, log: silent, describe: describeNode(name, 'gateway', link) },
         sign: message => ed25519Sign(seedOf(name), message),
@@ -248,8 +248,10 @@ test('a name that is pointed to another network counts there, and of that networ
     await world.close()
     return count
   }
-  assert.is(await moved(2), 2)
-  assert.is(await moved(0), 3, 'control: where nobody counts, all stay')
+  const toIp = (host: string): string => `/dns4/${host}/tcp/4001`
+  assert.is(await moved(2, toIp), 2)
+  assert.is(await moved(0, toIp), 3, 'control: where nobody counts, all stay')
+  assert.is(await moved(2, host => `/dnsaddr/${host}`), 2)
 })
 
 test('who leaves is out of the next document, who is killed only of the one after; coming back undoes it', async () => {

@@ -13,7 +13,7 @@ import { publicKeyOf } from '../link/identity.ts'
 import { peerIdOf } from '../link/libp2p/connections.ts'
 import { Dialling, type Reach } from '../link/libp2p/dialling.ts'
 import { createHost, listenOn } from '../link/libp2p/libp2p.ts'
-import { lookUpName } from '../link/libp2p/names.ts'
+import { addressesIn, lookUpName } from '../link/libp2p/names.ts'
 import { defaultLimits } from '../link/limits.ts'
 import { type Host, LinkError } from '../link/link.ts'
 import { memoryNetwork } from '../link/memory/memory.ts'
@@ -120,7 +120,13 @@ function bed(manners: Readonly<Record<string, Manner>>, limits = defaultLimits):
     if (name === 'silent.example') return new Promise<never>(() => {})
     return [Uint8Array.of(192, 0, 2, 250), Uint8Array.of(192, 0, 2, 251)]
   }
-  return { dialling: new Dialling({ reach, lookUp, clock, limits }), clock, made, open }
+  const lookUpAddresses = async (name: string): Promise<readonly string[]> => {
+    if (name === 'nothing.example') throw new Error('no such name')
+    if (name === 'silent.example') return new Promise<never>(() => {})
+    return ['/ip4/192.0.2.250/tcp/4001', '/ip4/192.0.2.251/tcp/443/tls/ws']
+  }
+  const parts = { reach, lookUp, lookUpAddresses, clock, limits }
+  return { dialling: new Dialling(parts), clock, made, open }
 }
 
 /** Dials, and gives what came of it, and when. */
@@ -342,6 +348,43 @@ sockets('localhost is this machine without asking anybody, and what has no addre
   off.abort()
   assert.is(await asked, 'none')
 })
+
+sockets('a name of /dnsaddr leads to whole addresses of this peer, few, and to no other name', () => {
+  const records = [
+    'dnsaddr=/ip4/192.0.2.1/tcp/4001',
+    'dnsaddr=/ip6/2001:DB8::1/tcp/443/tls/ws/p2p/12D3KooWus',
+    'dnsaddr=/ip4/192.0.2.2/tcp/4001/p2p/12D3KooWother',
+    'dnsaddr=/dns4/elsewhere.example/tcp/4001',
+    'dnsaddr=/dnsaddr/again.example',
+    'dnsaddr=/unix/tmp',
+    'v=spf1 -all',
+  ]
+  assert.equal(addressesIn(records, '12D3KooWus'), [
+    '/ip4/192.0.2.1/tcp/4001',
+    '/ip6/2001:db8::1/tcp/443/tls/ws',
+  ])
+  const many = Array.from({ length: 40 }, (_, i) => `dnsaddr=/ip4/192.0.2.${i}/tcp/4001`)
+  assert.is(addressesIn(many, '12D3KooWus').length, 4)
+  assert.throws(() => addressesIn(records.slice(2), '12D3KooWus'))
+})
+
+races(
+  'what a name of /dnsaddr stands for is dialled, beside other addresses, and bounded in time',
+  async () => {
+    const at = '/ip4/192.0.2.251/tcp/443/tls/ws'
+    const one = bed({
+      '/ip4/192.0.2.250/tcp/4001': { does: 'refuse', afterMs: 5 },
+      [at]: { does: 'answer', afterMs: 5 },
+    })
+    assert.is(
+      (await dialled(one, ['/dnsaddr/silent.example', '/dnsaddr/nothing.example', '/dnsaddr/mix.example']))
+        .at,
+      at,
+    )
+    assert.is(one.open.size, 0)
+    assert.is((await dialled(bed({}), ['/dnsaddr/silent.example'])).at, undefined)
+  },
+)
 
 /** By address, whether a peer's answer proves it, when all of them are proven at once. */
 async function proven(

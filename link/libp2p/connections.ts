@@ -11,7 +11,7 @@ import type { Peer } from '../link.ts'
 import { LinkError } from '../link.ts'
 import { isVouched, type Place, type Rank, type RankOf, type Shares } from '../shares.ts'
 import { type Dialled, Dialling, isDialled, type ReachingHost } from './dialling.ts'
-import { lookUpName } from './names.ts'
+import { lookUpAddresses, lookUpName } from './names.ts'
 import { because } from './streams.ts'
 
 /** A side that was dialled keeps an idle connection this many times as long as the side that dialled. */
@@ -60,7 +60,13 @@ export class Connections {
   constructor({ host, clock, limits, isOut, places }: ConnectionsInit, onGone: (id: Uint8Array) => void) {
     this.#host = host
     this.#places = places
-    this.#dialling = new Dialling({ reach: host.services.reach, lookUp: lookUpName, clock, limits })
+    this.#dialling = new Dialling({
+      reach: host.services.reach,
+      lookUp: lookUpName,
+      lookUpAddresses,
+      clock,
+      limits,
+    })
     this.#clock = clock
     this.#limits = limits
     this.#isOut = isOut

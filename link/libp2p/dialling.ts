@@ -13,7 +13,7 @@ import { wait } from '../../world/wait.ts'
 import { DialOrder, headStart } from '../dial-order.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../peer.ts'
-import type { LookUp, NameKind } from './names.ts'
+import type { LookUp, LookUpAddresses, NameKind } from './names.ts'
 import { because } from './streams.ts'
 
 /** Says how one address is dialled. */
@@ -32,6 +32,7 @@ export type ReachingHost = Libp2p<{ reach: Reach }>
 export interface DiallingParts {
   readonly reach: Reach
   readonly lookUp: LookUp
+  readonly lookUpAddresses: LookUpAddresses
   readonly clock: Clock
   readonly limits: Pick<LinkLimits, 'dialMs' | 'dials' | 'dialsAnew'>
 }
@@ -221,6 +222,10 @@ export class Dialling {
     if (signal.aborted) stop()
     try {
       const read = readMultiaddr(address)
+      if (read?.kind === 'dnsaddr') {
+        const found = await this.#parts.lookUpAddresses(read.host, peer.toString(), own.signal)
+        return { candidates: found.map(each => ({ announced, address: each })) }
+      }
       if (read !== undefined && isNamed(read)) {
         const ips = await this.#parts.lookUp(read.kind, read.host, own.signal)
         return {
@@ -242,7 +247,7 @@ export class Dialling {
 }
 
 function isNamed(read: HostAddress): read is HostAddress & { readonly kind: NameKind } {
-  return read.ip === undefined
+  return read.ip === undefined && read.kind !== 'dnsaddr'
 }
 
 /**
@@ -251,7 +256,7 @@ function isNamed(read: HostAddress): read is HostAddress & { readonly kind: Name
  */
 export function isDialled(address: string): boolean {
   const read = readMultiaddr(address)
-  return read !== undefined && read.port > 0
+  return read !== undefined && (read.port > 0 || read.kind === 'dnsaddr')
 }
 
 /** Places for what is being tried; who comes when all are taken waits. */

@@ -4,12 +4,21 @@
 import { Resolver } from 'node:dns/promises'
 import { readFile } from 'node:fs/promises'
 import { type Ip, readIp } from '../../encoding/ip.ts'
+import { readMultiaddr, writeMultiaddr } from '../../encoding/multiaddr.ts'
 import { wait } from '../../world/wait.ts'
 
 /** A name, and the addresses that are wanted of it. */
 export type NameKind = 'dns' | 'dns4' | 'dns6'
 /** Looks a name up; rejects when it stands for nothing, or the signal aborts. */
 export type LookUp = (kind: NameKind, name: string, signal: AbortSignal) => Promise<readonly Ip[]>
+
+/**
+ * Looks up what a name of `/dnsaddr` stands for.
+ *
+ * @param peer the peer id, as text, whose addresses are wanted
+ * @returns multiaddrs with Internet addresses, without `/p2p`; rejects when there are none, or the signal aborts
+ */
+export type LookUpAddresses = (name: string, peer: string, signal: AbortSignal) => Promise<readonly string[]>
 
 /** Addresses that are taken of a name, of both families in turn. */
 const mostOfName = 4
@@ -26,6 +35,35 @@ export async function lookUpName(kind: NameKind, name: string, signal: AbortSign
   )
   if (wanted.length === 0) throw new Error('the name stands for no address')
   return wanted.slice(0, mostOfName)
+}
+
+/** Asks the DNS for the TXT records of `_dnsaddr.NAME`. */
+export const lookUpAddresses: LookUpAddresses = async (name, peer, signal) => {
+  const resolver = new Resolver({ timeout: 2000, tries: 2 })
+  const records = await wait<readonly string[][]>({ signal }, ({ resolve, reject }) => {
+    resolver.resolveTxt(`_dnsaddr.${name}`).then(resolve, reject)
+    return () => resolver.cancel()
+  })
+  return addressesIn(
+    records.map(parts => parts.join('')),
+    peer,
+  )
+}
+
+/**
+ * Picks a peer's addresses from TXT records: `dnsaddr=MULTIADDR`, with or without `/p2p/PEER`. Names in them are passed
+ * over, so that one name leads no further, and what it leads to is bounded.
+ *
+ * @throws Error when there are none
+ */
+export function addressesIn(records: readonly string[], peer: string): readonly string[] {
+  const found = records.flatMap(record => {
+    const [, address = '', of = peer] = /^dnsaddr=(\/.*?)(?:\/(?:p2p|ipfs)\/([^/]+))?$/.exec(record) ?? []
+    const read = readMultiaddr(address)
+    return read?.ip !== undefined && read.port > 0 && of === peer ? [writeMultiaddr(read)] : []
+  })
+  if (found.length === 0) throw new Error('the name stands for no address of this peer')
+  return [...new Set(found)].slice(0, mostOfName)
 }
 
 /** RFC 6761, section 6.3. */

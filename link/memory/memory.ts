@@ -365,8 +365,11 @@ class MemoryHost implements Host {
   #tell(to: Peer, other: MemoryHost, { reached }: RequestOptions): void {
     const at = to.addresses.find(address => other.addresses.includes(address))
     if (at === undefined) return
-    const ip = this.#init.names?.get(readMultiaddr(at)?.host ?? '')
-    reached?.(ip === undefined ? at : addressAt(at, ip))
+    const { kind, host } = readMultiaddr(at) ?? { kind: 'dns', host: '' }
+    const ip = this.#init.names?.get(host)
+    // What a whole address says besides does not matter here
+    const from = kind === 'dnsaddr' ? `/dns/${host}/tcp/4001` : at
+    reached?.(ip === undefined ? at : addressAt(from, ip))
   }
 
   #guard(run: () => void): void {
