@@ -109,7 +109,7 @@ const heads: readonly (readonly [why: string, head: string, status: number])[] =
   ['another port', get(`Host: 127.0.0.1:1\n${owner}`), 403],
   ['no port, which is 80', get(`Host: 127.0.0.1\n${owner}`), 403],
   ['another host', get(`Host: 127.0.0.1.example:PORT\n${owner}`), 403],
-  ['a list of hosts', get(`Host: 127.0.0.1:PORT, 127.0.0.1:PORT\n${owner}`), 403],
+  ['a list of hosts, which is no host', get(`Host: 127.0.0.1:PORT, 127.0.0.1:PORT\n${owner}`), 400],
 ]
 
 test('fields of a request are compared as RFC 9110 says', () =>
