@@ -5,6 +5,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { boltzmannCases } from './conformance/boltzmann.ts'
 import { type Check, failed } from './conformance/check.ts'
+import { cocktailDkg } from './conformance/cocktail.ts'
 import { katzenpostPackets } from './conformance/katzenpost.ts'
 import { katzenpostAez, katzenpostChaCha20, katzenpostKdfVectors } from './conformance/katzenpost-parts.ts'
 import { lionessAnswer } from './conformance/lioness.ts'
@@ -21,6 +22,7 @@ const runners: Readonly<Record<string, Runner>> = {
   'lioness-chacha20-blake2b': lionessAnswer,
   boltzmann: boltzmannCases,
   'rfc6962-merkle': merkleProbes,
+  'cocktail-dkg-ristretto255': cocktailDkg,
 }
 
 interface Entry {
