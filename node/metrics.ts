@@ -128,7 +128,7 @@ export function nodeMetrics(
   gauge('chaffinch_mail_bytes', 'Bytes in all mailboxes', s => s.mail?.bytes ?? 0)
   gauge('chaffinch_mailboxes', 'Mailboxes', s => s.mail?.mailboxes ?? 0)
   gauge('chaffinch_clients', 'Clients connected', s => s.mail?.clients ?? 0)
-  gauge('chaffinch_client_capacity', 'Clients that it can carry now; NaN where that is not measured', s =>
+  gauge('chaffinch_capacity_clients', 'Clients that it can carry now; NaN where that is not measured', s =>
     s.mail?.load ? s.mail.load.capacity : Number.NaN,
   )
   counter('chaffinch_turned_away_clients_total', 'Clients for which there was no room', s =>

@@ -57,8 +57,8 @@ function pointOf(group: Group, bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes a row's points. Undefined where they are not just what `encodeMessage` makes of a message: else a ballot could
- * be marked by how it is encoded.
+ * Decodes a row's points. Undefined where they are not just what `encodeMessage` makes of a message: else a ballot
+ * could be marked by how it is encoded.
  */
 export function decodeMessage(group: Group, points: Uint8Array): Uint8Array | undefined {
   const width = countOf(points, pointBytes, 'points')
@@ -83,6 +83,7 @@ export interface BallotContext {
   readonly key: Uint8Array
 }
 
+/** Holds a voter's answers, encrypted, and the proof that the voter knows them. */
 export interface Ballot {
   /** One row: 64 bytes a column. */
   readonly row: Uint8Array

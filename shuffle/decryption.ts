@@ -1,5 +1,5 @@
-// Decryption by trustees (docs/spec/threshold-keys.md 6): each hands in its share of every ciphertext with one proof for
-// all of them, and any `threshold` of them open the rows. A wrong share is named, and left out.
+// Decryption by trustees (docs/spec/threshold-keys.md 6): each hands in its share of every ciphertext with one proof
+// for all of them, and any `threshold` of them open the rows. A wrong share is named, and left out.
 
 import { concat, same } from '../encoding/bytes.ts'
 import type { Random } from '../world/random.ts'
@@ -40,7 +40,7 @@ export interface DecryptionShare {
  * Makes a trustee's shares, and the proof that all of them are made with its part of the key.
  *
  * @param share 32 bytes, secret
- * @throws ShuffleError for rows that are none, or a share that is not this trustee's
+ * @throws ShuffleError BAD_LENGTH or BAD_POINT for rows that are none, BAD_SCALAR for a share of somebody else
  */
 export function decryptionShare(
   group: Group,

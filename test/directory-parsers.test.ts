@@ -357,7 +357,7 @@ test('what is written is a plain Uint8Array of any length, so that its slice is 
 
 test('errors name the document and the field', () => {
   assert.throws(
-    () => readDescriptor(Uint8Array.of(0x85, 0x8a, 0x58, 0x1f)),
+    () => readDescriptor(Uint8Array.of(0x85, 0x8b, 0x58, 0x1f)),
     /^descriptor: id: want 32 bytes, have 31$/,
   )
   assert.throws(

@@ -1,5 +1,5 @@
-// test/vectors/threshold-keys.json (docs/spec/threshold-keys.md): a key that three trustees made, ballots and shares with
-// what a verifier says of each, for both groups.
+// test/vectors/threshold-keys.json (docs/spec/threshold-keys.md): a key that three trustees made, ballots and shares
+// with what a verifier says of each, for both groups.
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -10,7 +10,7 @@ import { keyOf, type Session, trusteesOf } from './session.ts'
 import { checkDealings, openShare, type PublicKeys, publicKeys } from './share.ts'
 import { publicKeyOf, sign, signatureBytes, suiteId, u32le, u64le, verifies } from './suite.ts'
 
-/** What of a dealing everybody has: all but the sealed shares. */
+/** Holds what of a dealing everybody has: all but the sealed shares. */
 export type PublicDealing = Omit<Dealing, 'sealed'>
 
 /** Writes the transcript that all trustees sign. */
@@ -37,7 +37,7 @@ export function certify(group: Group, secret: Uint8Array, transcript: Uint8Array
   return sign(group, secret, transcript)
 }
 
-/** What a transcript says. */
+/** Holds what a transcript says. */
 export interface Transcript {
   readonly session: Session
   readonly dealings: readonly PublicDealing[]
@@ -110,6 +110,7 @@ export function verifyCertificate(
   return { ...publicKeys(group, session, dealings), session, dealings }
 }
 
+/** Holds what comes back of a trustee. */
 export interface Recovered extends PublicKeys {
   /** The trustee's number. */
   readonly index: number

@@ -1,5 +1,5 @@
-// Round 1: each trustee deals shares of a secret of its own (docs/spec/threshold-keys.md 3). The trustees' key is the sum
-// of what all have dealt, and nobody ever has its secret.
+// Round 1: each trustee deals shares of a secret of its own (docs/spec/threshold-keys.md 3). The trustees' key is the
+// sum of what all have dealt, and nobody ever has its secret.
 
 import { sha512 } from '@noble/hashes/sha2.js'
 import { concat, same } from '../../encoding/bytes.ts'
@@ -83,7 +83,7 @@ function valueAt(group: Group, coefficients: Uint8Array, index: number): Uint8Ar
   return value
 }
 
-/** Writes a dealing as it goes to the coordinator: commitments, proof, ephemeral key, and each share behind its length. */
+/** Writes a dealing: commitments, proof, ephemeral key, and each share behind its length. */
 export function writeDealing({ commitments, proof, ephemeral, sealed }: Dealing): Uint8Array {
   return concat([commitments, proof, ephemeral, bundleOf(sealed)])
 }

@@ -1,5 +1,6 @@
 // Who did what it must not, among those who make a key together.
 
+/** Names what is wrong with a trustee's part. */
 export type DealingErrorCode =
   /** A commitment that is no point, or not as many as the threshold. */
   | 'BAD_COMMITMENT'

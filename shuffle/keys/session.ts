@@ -12,6 +12,7 @@ export const trusteesAtMost = 100
 /** Bytes of a sealed share at most, its payload included. */
 export const sealedAtMost = 65_536
 
+/** Holds what the trustees of a key agree on. */
 export interface Session {
   /** 64 bytes that no other session has: `contextOf`. */
   readonly context: Uint8Array
@@ -19,7 +20,7 @@ export interface Session {
   readonly threshold: number
   /** The trustees' lasting keys, 32 bytes each, in the order that gives them their numbers 1 to n. */
   readonly keys: Uint8Array
-  /** What else all of them certify with the key; may be empty. */
+  /** Bytes that all of them certify with the key; may be empty. */
   readonly extension: Uint8Array
 }
 

@@ -8,7 +8,7 @@ import { DealingError } from './error.ts'
 import { keyOf, type Session, type Trustee, trusteesOf } from './session.ts'
 import { isPoint, isScalar, leastSealed, publicKeyOf, scalarOf, sealerFor, verifies } from './suite.ts'
 
-/** What everybody can compute of a key that trustees have made. */
+/** Holds what everybody can compute of a key that trustees have made. */
 export interface PublicKeys {
   /** 32 bytes: what ballots are encrypted to. */
   readonly key: Uint8Array
@@ -16,10 +16,11 @@ export interface PublicKeys {
   readonly verification: Uint8Array
 }
 
+/** Holds what a trustee makes of all dealings. */
 export interface Taken extends PublicKeys {
   /** 32 bytes, secret: this trustee's share. */
   readonly share: Uint8Array
-  /** What each dealer sent along. */
+  /** Bytes that each dealer sent along. */
   readonly payloads: readonly Uint8Array[]
 }
 

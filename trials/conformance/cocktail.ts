@@ -89,7 +89,7 @@ function checks(group: Group, vector: Vector): Check[] {
   ]
 }
 
-/** What trustee i + 1 dealt, and what it took. */
+/** Checks what trustee i + 1 dealt, and what it took. */
 function rounds(
   group: Group,
   vector: Vector,
@@ -120,7 +120,7 @@ function rounds(
   ]
 }
 
-/** The proof of a dealing, made again with the secret that the nonce's input shows behind its prefix. */
+/** Makes the proof of a dealing again with the secret that the nonce's input shows behind its prefix. */
 function proofAgain(
   group: Group,
   session: Session,
