@@ -234,22 +234,13 @@ export async function openOwnFolder(
   // Looked up before anything is waited for: whoever is called off meanwhile must not wait for itself
   const before = givenBack.get(resolve(folder))
   const { openFolder } = await import('./folder/folder.ts')
+  const { folderError } = await import('./folder/folder-error.ts')
   try {
     await before
     return await openFolder(folder, unlock, random)
   } catch (error) {
     throw folderError(folder, error)
   }
-}
-
-/** LevelDB's and the file system's words as a ClientError. */
-function folderError(folder: string, error: unknown): unknown {
-  if (error instanceof ClientError) return error
-  const { code, message, cause } = error as NodeJS.ErrnoException
-  const why = (cause ?? error) as NodeJS.ErrnoException
-  if (code === 'LEVEL_LOCKED' || why.code === 'LEVEL_LOCKED')
-    return new ClientError('IN_USE', `${folder}: another process uses this folder`, { cause: error })
-  return new ClientError('NO_FOLDER', `${folder}: ${why.message ?? message}`, { cause: error })
 }
 
 /** Imported only here: whoever hands in a link need not load libp2p. */

@@ -1,5 +1,6 @@
 // A mix or gateway as a running thing: made of its parts, started, drained, stopped (docs/spec/node.md 5).
 
+import { DirectoryError } from '../directory/error.ts'
 import { LinkError } from '../link/link.ts'
 import { mailboxProtocol, requestBytes } from '../link/protocol/mailbox.ts'
 import { entryProtocol, errandBytes, homeProtocol, mostBatchBytes } from '../link/protocol/relaying.ts'
@@ -48,6 +49,8 @@ export interface RunningNode extends AsyncDisposable {
  * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT, THREAD; DirectoryError BAD_NETWORK
  */
 export async function startNode(given: NodeOptions): Promise<RunningNode> {
+  if (typeof given?.network !== 'object')
+    throw new DirectoryError('BAD_NETWORK', 'network: want what readNetwork gives of a network file')
   const options = { ...given, clock: guardedClock(given.clock, given.log, 'node') }
   const { link, admission, clock } = options
   const parts = await openParts(options)

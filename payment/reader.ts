@@ -17,6 +17,7 @@ export class Reader extends CborReader<PaymentError> {
    * @throws PaymentError TOO_LARGE beyond them, before anything is read
    */
   constructor(bytes: Uint8Array, what: string, most: number) {
+    if (!(bytes instanceof Uint8Array)) throw new PaymentError('BAD_DOCUMENT', `${what}: want its bytes`)
     if (bytes.length > most) {
       throw new PaymentError('TOO_LARGE', `${what}: want at most ${most} bytes, have ${bytes.length}`)
     }

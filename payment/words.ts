@@ -12,8 +12,11 @@ const known: ReadonlySet<string> = new Set(wordlist)
 
 /** Writes 32 bytes as 24 words. @throws PaymentError BAD_DOCUMENT for another number of bytes */
 export function wordsOf(entropy: Uint8Array): readonly string[] {
-  if (entropy.length !== entropyBytes)
-    throw new PaymentError('BAD_DOCUMENT', `words: want ${entropyBytes} bytes, have ${entropy.length}`)
+  if (!(entropy instanceof Uint8Array && entropy.length === entropyBytes))
+    throw new PaymentError(
+      'BAD_DOCUMENT',
+      `words: want ${entropyBytes} bytes, have ${entropy?.length ?? 'none'}`,
+    )
   return entropyToMnemonic(entropy, wordlist).split(' ')
 }
 
@@ -24,6 +27,8 @@ export function wordsOf(entropy: Uint8Array): readonly string[] {
  * @throws PaymentError BAD_DOCUMENT, which names the place of a word that is none and never the word itself
  */
 export function entropyOf(text: string): Uint8Array {
+  if (typeof text !== 'string')
+    throw new PaymentError('BAD_DOCUMENT', `words: want ${wordCount} words as text`)
   const words = text
     .normalize('NFKD')
     .toLowerCase()

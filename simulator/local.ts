@@ -10,6 +10,7 @@ import type { Client } from '../client/index.ts'
 import { authorityEntry } from '../directory/authority/keys.ts'
 import { checkNetwork, type Network } from '../directory/documents/network.ts'
 import type { Parameters } from '../directory/documents/view.ts'
+import { nearest } from '../encoding/nearest.ts'
 import { type Log, silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { AuthorityRole, ClientRole, NodeRole, type RoleStatus } from './local-roles.ts'
@@ -86,12 +87,30 @@ const readyWithinMs = 60_000
 
 type LocalRole = AuthorityRole | NodeRole | ClientRole
 
+const known: Readonly<Record<keyof LocalOptions, true>> = {
+  ...{ authorities: true, mixes: true, gateways: true, clients: true, epochMs: true },
+  ...{ parameters: true, link: true, seed: true, log: true, latencyMs: true },
+}
+
+/** A misspelt option would change nothing, and nobody would be told. */
+function checkKnown(options: LocalOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new RangeError('localNetwork: want an object of options')
+  const names = Object.keys(known)
+  const strange = Object.keys(options).find(name => !Object.hasOwn(known, name))
+  if (strange === undefined) return
+  const near = nearest(strange, names)
+  const hint = near === undefined ? `want one of ${names.join(', ')}` : `did you mean '${near}'?`
+  throw new RangeError(`localNetwork: no option '${strange}': ${hint}`)
+}
+
 /**
  * Starts a network and resolves when every client can send.
  *
- * @throws RangeError for numbers that make no network
+ * @throws RangeError for options that there are not, and numbers that make no network
  */
 export async function localNetwork(options: LocalOptions = {}): Promise<LocalNetwork> {
+  checkKnown(options)
   const { authorities = 3, mixes = 6, gateways = 2, clients = 4, seed = 1 } = options
   const { link = 'tcp', latencyMs = { min: 1, max: 5 }, epochMs = 20_000 } = options
   const counts = { authorities, mixes, gateways, clients }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { type Random, systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
+import { folderError, wantFolder } from './folder-error.ts'
 import type { IdentityStores } from './identity-list.ts'
 import { openKept } from './kept.ts'
 import {
@@ -32,10 +33,15 @@ const isIdentity = /^[0-9a-f]{32}$/
 /** Records copied at once. */
 const chunk = 256
 
-/** Looks up what is needed to open this folder, if anything. */
+/** Looks up what is needed to open this folder, if anything. @throws ClientError STORE_DAMAGED, STORE_NEWER, NO_FOLDER */
 export function lockOf(folder: string): 'passphrase' | 'key' | undefined {
+  wantFolder(folder)
   if (!existsSync(join(folder, vaultName))) return undefined
-  return vaultIn(folder).kdf.name === 'key' ? 'key' : 'passphrase'
+  try {
+    return vaultIn(folder).kdf.name === 'key' ? 'key' : 'passphrase'
+  } catch (error) {
+    throw folderError(folder, error)
+  }
 }
 
 /**
@@ -98,13 +104,26 @@ export function keyBeside(
  * disk keeps of removed files is out of this program's hands.
  *
  * @param before what opens it now, if it is locked
- * @throws ClientError LOCKED, BAD_OPTION; and what the folder says (another process has it open)
+ * @throws ClientError LOCKED, BAD_OPTION, IN_USE, NO_FOLDER, STORE_DAMAGED, STORE_NEWER
  */
 export async function lockFolder(
   folder: string,
   unlock: Unlock,
   before?: Unlock,
   random: Random = systemRandom,
+): Promise<void> {
+  try {
+    await lock(folder, unlock, before, random)
+  } catch (error) {
+    throw folderError(folder, error)
+  }
+}
+
+async function lock(
+  folder: string,
+  unlock: Unlock,
+  before: Unlock | undefined,
+  random: Random,
 ): Promise<void> {
   const locked = lockOf(folder) !== undefined
   if (locked && before === undefined)

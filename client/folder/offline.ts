@@ -5,6 +5,7 @@ import { type Random, systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
 import { identityStores, openFolder } from './folder.ts'
+import { folderError, wantFolder } from './folder-error.ts'
 import {
   addIdentity,
   dropIdentity,
@@ -34,14 +35,16 @@ export interface OfflineIdentity {
  * identity afterwards.
  *
  * @throws ClientError NO_IDENTITY where there is none of this name, BAD_OPTION where a new one cannot have it,
- * LOCKED,
- *   STORE_NEWER, STORE_DAMAGED; and what the folder says (a client has it open)
+ * LOCKED, IN_USE (a client has it open), NO_FOLDER, STORE_NEWER, STORE_DAMAGED
  */
 export async function withIdentity(
   { folder, unlock, name, isNew = false, random = systemRandom }: OfflineIdentity,
   act: (store: Store) => Promise<void>,
 ): Promise<void> {
-  const store = await openFolder(folder, unlock)
+  wantFolder(folder)
+  const store = await openFolder(folder, unlock).catch((error: unknown) => {
+    throw folderError(folder, error)
+  })
   try {
     if (name === undefined || name === mainIdentity) return await act(store)
     const stores = identityStores(folder)

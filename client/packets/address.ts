@@ -75,6 +75,7 @@ export function writeAddress(address: Address, network: string): string {
  */
 export function readAddress(text: string, network: string): Address {
   const fail = (why: string): ClientError => new ClientError('BAD_ADDRESS', `address: ${why}`)
+  if (typeof text !== 'string') throw fail('want text')
   const read = new Reader(readChecked(prefix, text, longestBytes, fail), 'address', 'BAD_ADDRESS')
   checkHead(read, { version, network }, 'address')
   const sealingKey = read.take(keyBytes, 'sealing key').slice()

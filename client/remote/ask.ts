@@ -118,7 +118,10 @@ export function refusal(response: Response, text: string): RemoteError {
   const retryAfterMs = Number.isFinite(seconds) ? seconds * second : undefined
   const said = v.safeParse(problem, parsed(text))
   if (said.success) return new RemoteError(said.output.code, status, said.output.detail, { retryAfterMs })
-  return new RemoteError(String(status), status, text.slice(0, 200) || `status ${status}`, { retryAfterMs })
+  const why = text === '' ? '' : `: ${text.slice(0, 200)}`
+  return new RemoteError(String(status), status, `answered with status ${status}${why}`, {
+    retryAfterMs,
+  })
 }
 
 /** Undefined for what is no JSON. */

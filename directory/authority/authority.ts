@@ -68,7 +68,7 @@ export interface Authority extends AsyncDisposable {
  * another code when what it said before cannot be read back from the store
  */
 export async function startAuthority(options: AuthorityOptions): Promise<Authority> {
-  checkNetwork(options.network)
+  checkNetwork(options?.network)
   if (options.successors) checkNetwork({ ...options.network, ...options.successors })
   const own = authorityEntry(options.seed, [])
   if (!same(own.id, options.link.id)) {

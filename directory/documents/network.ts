@@ -88,6 +88,9 @@ export const shortestEpochMs = 1000
  * @throws DirectoryError BAD_NETWORK, whose message starts with the field's name
  */
 export function checkNetwork(network: Network): void {
+  const { authorities: listed, minimum } = (network ?? {}) as Partial<Network>
+  if (!Array.isArray(listed) || typeof minimum !== 'object')
+    throw new DirectoryError('BAD_NETWORK', 'network: want what readNetwork gives of a network file')
   const want = (holds: boolean, field: keyof Network, message: string): void => {
     if (!holds) throw new DirectoryError('BAD_NETWORK', `network: ${field}: ${message}`)
   }
