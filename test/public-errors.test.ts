@@ -1,5 +1,5 @@
 // What a public function throws is one of the errors that its face exports, and its message says what to do: no word of
-// libp2p, of the disk, of LevelDB or of a checker of shapes comes out by itself. client-bad-input.test.ts has the codes.
+// libp2p, the disk, LevelDB or a checker of shapes comes out by itself. client-bad-input.test.ts has the codes.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

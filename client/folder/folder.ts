@@ -33,7 +33,11 @@ const isIdentity = /^[0-9a-f]{32}$/
 /** Records copied at once. */
 const chunk = 256
 
-/** Looks up what is needed to open this folder, if anything. @throws ClientError STORE_DAMAGED, STORE_NEWER, NO_FOLDER */
+/**
+ * Looks up what is needed to open this folder, if anything.
+ *
+ * @throws ClientError STORE_DAMAGED, STORE_NEWER, NO_FOLDER
+ */
 export function lockOf(folder: string): 'passphrase' | 'key' | undefined {
   wantFolder(folder)
   if (!existsSync(join(folder, vaultName))) return undefined
