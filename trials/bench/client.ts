@@ -1,4 +1,4 @@
-// npm run bench -- client [--json] [--seconds 30]: what a client costs the app that it is in, against a network of real
+// npm run bench -- client [--json] [--seconds 30] [--messages 60]: what a client costs the app that it is in, against a network of real
 // processes at the rates that a network has when nobody votes for others.
 
 import { type ChildProcess, fork } from 'node:child_process'
@@ -15,6 +15,7 @@ import { readNetwork } from '../../directory/network-file.ts'
 import { wholeNumber } from '../../encoding/command-line.ts'
 import type { Answer, Question } from './client-network.ts'
 import { payloadPackets } from './client-packet.ts'
+import { messageParts, type Parts } from './client-parts.ts'
 
 const secondsPerDay = 24 * 60 * 60
 const starts = 5
@@ -34,6 +35,8 @@ interface Result {
   /** Both directions of the link, TCP payload, with nothing to say. */
   readonly idleBytesPerDay: number
   readonly idleCpuPercent: number
+  /** Where the time of a new message goes until it is read, milliseconds. */
+  readonly parts: Parts
   /** The memory of the whole process, an idle client in it. */
   readonly rssMiB: number
 }
@@ -43,16 +46,23 @@ type Hello = Extract<Answer, { is: 'network' }>
 export async function bench(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { json: { type: 'boolean', default: false }, seconds: { type: 'string' } },
+    options: {
+      json: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      messages: { type: 'string' },
+    },
   })
   const seconds = values.seconds === undefined ? 30 : wholeNumber('seconds', values.seconds, 1, 3600)
+  const messages = values.messages === undefined ? 60 : wholeNumber('messages', values.messages, 1, 10_000)
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-bench-'))
   const child = fork(join(import.meta.dirname, 'client-network.ts'), { stdio: 'inherit' })
   try {
     const [hello] = (await once(child, 'message')) as [Hello]
     const network = readNetwork(hello.networkFile)
     const begun = await begin(network, hello, folder)
-    const result = { ...payloadPackets(), ...begun, ...(await idle(network, folder, child, seconds)) }
+    const parts = await messageParts(network, folder, messages)
+    const idling = await idle(network, folder, child, seconds)
+    const result = { ...payloadPackets(), ...begun, ...idling, parts }
     if (values.json) console.log(JSON.stringify(result satisfies Result))
     else printResult(result)
   } finally {
@@ -62,8 +72,12 @@ export async function bench(args: readonly string[]): Promise<void> {
   }
 }
 
-function printResult({ payloadPacketX25519, ...figures }: Result): void {
+function printResult({ payloadPacketX25519, parts, ...figures }: Result): void {
   console.table(figures)
+  console.log(
+    'a new message until it is read, medians in ms; added: beyond the delays drawn and the sender’s clock',
+  )
+  console.table(parts)
   console.log('a payload packet in native X25519, by nodes of the network')
   console.table(payloadPacketX25519)
 }
