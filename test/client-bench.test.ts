@@ -47,7 +47,10 @@ test('what has not come has no parts; the summary has medians of the others', ()
   assert.is(partsOf(ledger.slice(0, 2), asked), undefined)
   const parts = [100, 300, 200].map(mailbox => ({ clock: 50, drawn: 200, path: 0, mailbox, reading: 20 }))
   const { messages, mailbox, added, addedP90, total } = summary(parts)
-  assert.equal({ messages, mailbox, added, addedP90, total }, { messages: 3, mailbox: 200, added: 220, addedP90: 220, total: 470 })
+  assert.equal(
+    { messages, mailbox, added, addedP90, total },
+    { messages: 3, mailbox: 200, added: 220, addedP90: 220, total: 470 },
+  )
 })
 
 test.run()
