@@ -26,9 +26,10 @@ import { openStored, type Stored } from './folder/reopen.ts'
 import { putRecord } from './folder/schema.ts'
 import { Announcing } from './incoming/announcing.ts'
 import type { InboxEntry } from './incoming/arrivals.ts'
-import { type ChooseGateway, chooseHomes } from './incoming/choose-homes.ts'
+import type { ChooseGateway } from './incoming/choose-homes.ts'
 import { Gateways } from './incoming/gateways.ts'
 import type { Inbox } from './incoming/inbox.ts'
+import { keepHomes } from './incoming/keep-homes.ts'
 import { Receiver } from './incoming/receiver.ts'
 import type { ClientLimits } from './limits.ts'
 import { Arrivals } from './outgoing/arrivals.ts'
@@ -386,15 +387,20 @@ export class Engine {
 
   /** Sees to the gateways that keep its mail, and opens its mailbox at each. */
   async #settle(view: View): Promise<void> {
-    const { log, gateways, network } = this.#init
+    const { log, gateways, homes, chooseGateway, network, clock } = this.#init
     this.#choosing = true
     try {
       const before = this.#identity
-      if (gateways.length === 0) await this.#chooseHomes(view)
-      await this.#homes.advance(
-        view.validAfter,
-        view.parameters.mailboxMinutes * minute + epochsOfBlocks * network.epochMs,
-      )
+      const keeping = {
+        homes: this.#homes,
+        wanted: gateways.length === 0 ? homes : undefined,
+        choose: chooseGateway,
+        isListed: (id: Uint8Array) => this.whereabouts.gateway(hex(id)) !== undefined,
+        contacts: () => this.contacts.sealingKeys(),
+        now: () => clock.now(),
+        blocksMs: epochsOfBlocks * network.epochMs,
+      }
+      this.#identity = await keepHomes(keeping, before, view)
       if (this.#ended || this.#identity.gateways.length === 0) return
       if (this.#gateways === undefined || before !== this.#identity) this.#open()
       else this.#gateways.keepOnly(this.#homes.former)
@@ -403,23 +409,6 @@ export class Engine {
     } finally {
       this.#choosing = false
     }
-  }
-
-  /** Takes gateways at random where it has too few, or one is gone for good, and keeps them. */
-  async #chooseHomes(view: View): Promise<void> {
-    const { chooseGateway, clock, homes } = this.#init
-    const { gateways } = this.#identity
-    const isListed = (id: Uint8Array): boolean => this.whereabouts.gateway(hex(id)) !== undefined
-    const lost = new Set(await this.#homes.lost(gateways, isListed, view.validAfter))
-    const kept = gateways.filter(id => !lost.has(id))
-    const chosen = chooseHomes(view, homes, kept, chooseGateway)
-    if (chosen.length === 0) return
-    this.#identity = await this.#homes.change(
-      this.#identity,
-      chosen,
-      this.contacts.sealingKeys(),
-      clock.now(),
-    )
   }
 
   #open(): void {

@@ -86,7 +86,7 @@ export class Identities {
   readonly #release: () => Promise<void>
   readonly #open = new Map<string, Open>()
   /** The gateway that each has just drawn and may not have written down yet: lowercase hex. */
-  readonly #drawn = new Map<string, string>()
+  readonly #drawn = new Map<string, readonly string[]>()
   /** Changes of the list take turns. */
   readonly #turns: Turns = turns()
   #closed: Promise<void> | undefined
@@ -241,7 +241,7 @@ export class Identities {
    */
   #choose(name: string, view: View): Uint8Array | undefined {
     const used = [...this.#open.values()].flatMap(({ client }) => client.gateways.map(hex))
-    const names = new Set([...used, ...this.#drawn.values()])
+    const names = new Set([...used, ...[...this.#drawn.values()].flat()])
     const running = view.gateways.filter(gateway => gateway.running)
     const taken = view.gateways.filter(({ id }) => names.has(hex(id)))
     const families = new Set(taken.map(({ family }) => family).filter(family => family !== ''))
@@ -250,7 +250,7 @@ export class Identities {
     const from = [strangers, others, running].find(some => some.length > 0)
     if (from === undefined) return undefined
     const { id } = pickGateway(this.#random, from, running)
-    this.#drawn.set(name, hex(id))
+    this.#drawn.set(name, [...(this.#drawn.get(name) ?? []), hex(id)])
     return id
   }
 

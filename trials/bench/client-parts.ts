@@ -30,7 +30,7 @@ export interface MessageParts {
   readonly clock: number
   /** The delays drawn for its path. */
   readonly drawn: number
-  /** What the path took longer: retransmissions; the rest of it cannot be told from the wait in the mailbox. */
+  /** Retransmissions. What else the path took longer cannot be told from the wait in the mailbox. */
   readonly path: number
   /** From then until the request that brought it left: the wait for the receiver's clock, and what nodes took. */
   readonly mailbox: number
@@ -38,7 +38,7 @@ export interface MessageParts {
   readonly reading: number
 }
 
-/** Says for each part its median, and of what is added beyond clock and delays drawn the median and the 90th percentile. */
+/** Gives the median of each part, and of what is added beyond clock and delays drawn the 90th percentile too. */
 export interface Parts extends Readonly<Record<keyof MessageParts, number>> {
   readonly messages: number
   readonly total: number

@@ -1,5 +1,5 @@
-// npm run bench -- client [--json] [--seconds 30] [--messages 60]: what a client costs the app that it is in, against a network of real
-// processes at the rates that a network has when nobody votes for others.
+// npm run bench -- client [--json] [--seconds 30] [--messages 60]: what a client costs the app that it is in, against a
+// network of real processes at the rates that a network has when nobody votes for others.
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
