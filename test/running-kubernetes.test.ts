@@ -4,6 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { lookup } from 'node:dns/promises'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -104,6 +105,46 @@ function checkRole(documents: readonly unknown[], role: string): void {
   }
 }
 
+const models = join(import.meta.dirname, 'tools/node_modules/kubernetes-models/package.json')
+
+/**
+ * Has Kubernetes' own schemas look at a document, as kubeconform -strict does: what they find, and every key that they
+ * did not ask for.
+ */
+async function faultsOf(document: unknown): Promise<string[]> {
+  const [version, kind] = [text(document, 'apiVersion'), text(document, 'kind')]
+  const file = createRequire(models).resolve(`kubernetes-models/${version}/${kind}`)
+  const { [kind]: Model } = (await import(pathToFileURL(file).href)) as Record<
+    string,
+    new (
+      of: unknown,
+    ) => { validate(): void }
+  >
+  if (Model === undefined) return [`${version} ${kind}: no such kind`]
+  const unread = new Set<string>()
+  const watched = (value: unknown, path: string): unknown => {
+    if (typeof value !== 'object' || value === null) return value
+    const inner = new Map(
+      Object.entries(value).map(([key, each]) => {
+        unread.add(`${path}.${key}`)
+        return [key, watched(each, `${path}.${key}`)]
+      }),
+    )
+    return new Proxy(value, {
+      get(target, key, receiver) {
+        if (typeof key === 'string') unread.delete(`${path}.${key}`)
+        return typeof key === 'string' && inner.has(key) ? inner.get(key) : Reflect.get(target, key, receiver)
+      },
+    })
+  }
+  try {
+    Model.prototype.validate.call(watched(document, kind))
+  } catch (error) {
+    return [(error as Error).message]
+  }
+  return [...unread].map(path => `${path}: the schema knows no such key`)
+}
+
 /** Kubeconform fetches its schemas from there, and tries for long where it cannot. */
 const hasSchemas = await lookup('raw.githubusercontent.com').then(
   () => true,
@@ -167,6 +208,25 @@ if (!existsSync(tool)) {
     if (found === undefined) console.log('skipped: kubeconform, or its schemas, are not here')
     assert.is(found ?? '', '')
   })
+
+  if (!existsSync(models)) console.log('skipped: the schemas of Kubernetes: npm ci in test/tools was not run')
+  else
+    test("the manifest is what Kubernetes' schemas want, to the last key", async () => {
+      const manifest = read('kubernetes', 'mix.yaml')
+      const all = async (text: string): Promise<string[]> =>
+        (await Promise.all(documentsOf(text).map(faultsOf))).flat()
+      assert.equal(await all(manifest), [])
+      // The controls: a wrong type, a misspelt key deep down, and one of the wrong place
+      assert.match(
+        (await all(manifest.replace(/containerPort: (\d+)/, 'containerPort: "$1"'))).join(),
+        /must be integer/,
+      )
+      assert.match(
+        (await all(manifest.replaceAll('httpGet:', 'httpGit:'))).join(),
+        /httpGit: the schema knows no such/,
+      )
+      assert.match((await all(manifest.replace('replicas:', 'replicaz:'))).join(), /spec\.replicaz/)
+    })
 
   test('every value that the chart uses is in its values, and each of them is used', () => {
     const values = parse(read('helm', 'values.yaml'))
