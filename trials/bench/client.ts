@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { median } from 'simple-statistics'
 import { type Client, connect } from '../../client/index.ts'
 import { RemoteClient } from '../../client/remote/index.ts'
 import type { Network } from '../../directory/documents/network.ts'
@@ -145,8 +146,4 @@ async function passed(child: ChildProcess): Promise<number> {
   child.send('bytes' satisfies Question)
   const [answer] = (await once(child, 'message')) as [Extract<Answer, { is: 'bytes' }>]
   return answer.up + answer.down
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1] as number
 }

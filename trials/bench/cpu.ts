@@ -2,6 +2,7 @@
 // over all tasks, round by round, so that a slow moment of the machine strikes all alike.
 
 import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
+import { median } from 'simple-statistics'
 import sodium from 'sodium-native'
 import { x25519PublicKey } from '#crypto'
 import { seededRandom } from '../../world/random.ts'
@@ -50,13 +51,11 @@ export function measure<Name extends string>(
       const spent = process.cpuUsage(before)
       if (round >= 0) samples.get(name)?.push((spent.user + spent.system) / times)
     }
-  return Object.fromEntries([...samples].map(([name, values]) => [name, median(values)])) as Record<
-    Name,
-    number
-  >
+  return Object.fromEntries(
+    [...samples].map(([name, values]) => [name, hundredths(median(values))]),
+  ) as Record<Name, number>
 }
 
-function median(values: readonly number[]): number {
-  const middle = values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
-  return Math.round(middle * 100) / 100
+function hundredths(value: number): number {
+  return Math.round(value * 100) / 100
 }

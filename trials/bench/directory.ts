@@ -3,6 +3,7 @@
 // medians of rounds.
 
 import { parseArgs } from 'node:util'
+import { median } from 'simple-statistics'
 import { ed25519PublicKey, ed25519Sign, ed25519Verify, x25519PublicKey } from '#crypto'
 import { authorityEntry } from '../../directory/authority/keys.ts'
 import {
@@ -262,10 +263,6 @@ function seedOf(name: string): Uint8Array {
 
 function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i)
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number
 }
 
 function rounded(value: number): number {
