@@ -203,8 +203,10 @@ export class Receiver {
         return undefined
       }
       const { g, arrivals } = this.#init
-      if (arrivals.isOwn(entry.payload)) {
+      const mark = arrivals.own(entry.payload)
+      if (mark !== undefined) {
         this.counters.own++
+        dispatch.returned(mark)
         return undefined
       }
       const found = own.find(replyId)

@@ -1,5 +1,5 @@
 // What comes to the own mailbox, as its gateway sees it (docs/spec/client-clocks.md 8.2): messages of the client to
-// itself, and acknowledgements, at the rates of its clocks. For each message or answer of somebody else's one of its
+// itself at the rate of one clock, and acknowledgements at that of the others. For each of somebody else's one of its
 // own is left out, so that as much comes whether anybody writes or not. No I/O.
 
 import { hex } from '../../encoding/bytes.ts'
@@ -21,16 +21,26 @@ export class Arrivals {
   readonly #owed: Record<Arrival, number> = { message: 0, answer: 0, aside: 0 }
   readonly #expected = new Set<string>()
 
-  /** A message to oneself leaves, with these bytes sealed in it. */
-  expect(sealed: Uint8Array): void {
-    this.#expected.add(hex(sealed.subarray(0, markBytes)))
+  /**
+   * A message to oneself leaves, with these bytes sealed in it.
+   *
+   * @returns 16 bytes by which it is known when it comes
+   */
+  expect(sealed: Uint8Array): Uint8Array {
+    const mark = sealed.slice(0, markBytes)
+    this.#expected.add(hex(mark))
     const [oldest] = this.#expected
     if (this.#expected.size > mostExpected) this.#expected.delete(oldest as string)
+    return mark
   }
 
-  /** Tells whether something that came is a message to oneself; it is expected no longer then. */
-  isOwn(sealed: Uint8Array): boolean {
-    return this.#expected.delete(hex(sealed.subarray(0, markBytes)))
+  /**
+   * Tells by what something that came is known as a message to oneself (lowercase hex), if it is one; it is expected no
+   * longer then.
+   */
+  own(sealed: Uint8Array): string | undefined {
+    const mark = hex(sealed.subarray(0, markBytes))
+    return this.#expected.delete(mark) ? mark : undefined
   }
 
   /** Something of somebody else's came. */

@@ -1,4 +1,5 @@
-// What leaves at a tick with nothing to say (docs/spec/client-clocks.md 8.2). A control overrides `make`.
+// What leaves at a tick with nothing to say (docs/spec/client-clocks.md 8.2). A control overrides `make`, a trial that
+// counts what comes `drop`.
 
 import { fraction, pick } from '../../world/random.ts'
 import { fragmentBytes } from '../packets/fragments.ts'
@@ -12,11 +13,12 @@ const asideShare = 1 / 4
 /** A packet of cover. */
 export interface Cover {
   readonly made: Outbound
-  /** Says whether its acknowledgement comes to the own mailbox. */
+  /** Says whether something of it comes to the own mailbox, under `made.replyId`: its acknowledgement, or itself. */
   readonly comesBack: boolean
 }
 
 export class CoverPackets {
+  static drop: typeof dropPacket = dropPacket
   readonly #arrivals: Arrivals
   readonly #sealing: Sealing
   readonly #sealingKey: Uint8Array
@@ -29,24 +31,26 @@ export class CoverPackets {
   }
 
   /**
-   * Makes what leaves at a tick of this clock. The loop clock's are messages to the own mailbox, and all come back:
-   * what really came there takes the place of one, so that as much comes to the mailbox whether somebody writes or
-   * answers or not.
+   * Makes what leaves at a tick of this clock. The loop clock's are messages to the own mailbox; what really came there
+   * takes the place of one, so that as much comes to the mailbox whether somebody writes or not. Acknowledgements are
+   * the other clocks' alone: one that followed a message to oneself, and no other, would tell the two apart.
    *
    * @param now wall time
    * @throws ClientError NO_PATH, NO_CONSENSUS
    */
   make(around: Surroundings, name: 'payload' | 'loop' | 'drop', now: number): Cover {
-    // Gateways that are not the home have a share of them, so that there too what comes is not all somebody's
-    const isAside = around.asides.length > 0 && fraction(around.random) < asideShare
-    const at = isAside ? pick(around.random, around.asides) : around.home
-    if (name === 'loop' && !this.#arrivals.takesPlace(isAside ? 'aside' : 'message')) {
+    if (name === 'loop') {
+      // Gateways that are not the home have a share of them, so that there too what comes is not all somebody's
+      const isAside = around.asides.length > 0 && fraction(around.random) < asideShare
+      if (this.#arrivals.takesPlace(isAside ? 'aside' : 'message'))
+        return { made: CoverPackets.drop(around, now, false), comesBack: false }
+      const at = isAside ? pick(around.random, around.asides) : around.home
       const size = fragmentBytes(around.g, 'forward', this.#sealing.overhead)
       const user = this.#sealing.seal(this.#sealingKey, around.random(size), around.random)
-      this.#arrivals.expect(user)
-      return { made: ownPacket(around, user, now, at), comesBack: true }
+      const made = ownPacket(around, user, now, at)
+      return { made: { ...made, replyId: this.#arrivals.expect(user) }, comesBack: true }
     }
     const comesBack = !this.#arrivals.takesPlace('answer')
-    return { made: dropPacket(around, now, comesBack), comesBack }
+    return { made: CoverPackets.drop(around, now, comesBack), comesBack }
   }
 }

@@ -133,7 +133,7 @@ function departed(
   job: Job,
   now: number,
 ): [Delivery, Action[]] {
-  const { id, index, attempt, drawnMs, slackMs, mostSlackMs = longestBackOffMs } = event
+  const { id, index, attempt, drawnMs, slackMs, mostSlackMs = longestBackOffMs, pauseMs = 0 } = event
   if (!job.flights.has(index)) return [state, []]
   const retries = attempt - job.copies
   const backOff = Math.min(mostSlackMs, slackMs * 2 ** Math.max(0, retries))
@@ -148,7 +148,8 @@ function departed(
     reached = 'sent'
     actions.push({ type: 'state', id, state: 'sent' })
   }
-  const next = { ...job, state: reached, flights, wake: earliest(flights) }
+  const notBefore = Math.max(job.notBefore, now + pauseMs)
+  const next = { ...job, state: reached, flights, wake: earliest(flights), notBefore }
   if (job.by === 'none' && reached === 'sent') return finish(state, id, job, actions)
   return [replace(state, id, next, job), actions]
 }

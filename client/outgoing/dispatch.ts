@@ -7,7 +7,8 @@ import type { Link } from '../../link/link.ts'
 import { BULLETIN_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
-import { type Ms, second } from '../../world/units.ts'
+import { exponential } from '../../world/random.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
 import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
@@ -93,6 +94,9 @@ type To = Parameters<typeof forwardPacket>[1]
 const leastReceiptSlackMs = 2 * second
 /** A message brings three or four blocks for an epoch, and each must have its turn in it. */
 const triesPerEpoch = 6
+/** Messages of so many fragments at most are spaced, on average by the gap of the loop clock, or by this. */
+const mostSpaced = 4
+const mostSpacingMs = second / 2
 /** Messages whose turn a tick passes on at most, since nothing of them can leave now: the time that takes shows. */
 const mostTries = 8
 
@@ -279,7 +283,8 @@ export class Dispatch {
       const path = made.nodes.slice(0, around.g.hops)
       diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: made.drawnMs })
       const { slackMs } = returns
-      this.apply({ type: 'departed', id, index, attempt, drawnMs: made.roundTripMs, slackMs })
+      const pauseMs = pauseAfter(around, this.#state.jobs.get(id)?.count ?? 0)
+      this.apply({ type: 'departed', id, index, attempt, drawnMs: made.roundTripMs, slackMs, pauseMs })
     }
     return { what: 'payload', packet: made.packet, left }
   }
@@ -369,6 +374,16 @@ export class Dispatch {
     const reason = error instanceof ClientError ? error.code : error instanceof Error ? error.name : 'unknown'
     this.#init.log.warn({ reason }, 'a packet could not be made')
   }
+}
+
+/**
+ * Draws how long nothing more of a message leaves: parts of a short one come to the receiver's home no closer to each
+ * other than its client's messages to itself (docs/spec/client-clocks.md 8.2). A long one shows there anyway.
+ */
+function pauseAfter({ view, random }: Surroundings, count: number): Ms {
+  const { loopPerMinute } = view.parameters
+  if (count < 2 || count > mostSpaced || loopPerMinute === 0) return 0
+  return exponential(random, Math.min(mostSpacingMs, minute / loopPerMinute))
 }
 
 /** The gateways of an address in turn, or the one that a path expression names. @throws ClientError NO_GATEWAY */

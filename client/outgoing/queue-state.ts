@@ -60,6 +60,8 @@ export type Event =
       readonly slackMs: number
       /** Doubling ends here; default 5 minutes. */
       readonly mostSlackMs?: number
+      /** Nothing more of the message leaves for so long; default none. */
+      readonly pauseMs?: number
     }
   /** A fragment that was to leave could not; the message waits until `retryAt`, by elapsed time. */
   | {

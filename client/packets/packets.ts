@@ -146,13 +146,18 @@ export function dropPacket(around: Surroundings, now: number, comesBack = true):
 }
 
 /**
- * A message of the client to its own mailbox, which says nothing.
+ * A message of the client to its own mailbox, which says nothing. Its acknowledgement goes to nobody: that of a message
+ * does not come to the mailbox of whoever gets it.
  *
  * @param user g.userBytes, as a correspondent would have sealed them
  * @param at the gateway whose mailbox it goes to
+ * @returns what it passes, and takes, until it is in the mailbox
  */
 export function ownPacket(around: Surroundings, user: Uint8Array, now: number, at: NodeEntry): Outbound {
-  return forwardPacket(around, { gateway: at, recipient: around.mailbox }, user, now)
+  const { g, mailbox } = around
+  const back = { gateway: someGateway(around), recipient: DROP_RECIPIENT }
+  const made = forwardPacket(around, { gateway: at, recipient: mailbox }, user, now, undefined, back)
+  return { ...made, nodes: made.nodes.slice(0, g.hops), roundTripMs: made.drawnMs }
 }
 
 function someGateway({ view, home, random }: Surroundings): NodeEntry {

@@ -21,7 +21,7 @@ export const parameterRanges: { readonly [name in keyof Parameters]: ParameterRa
   hopDelayMs: { min: 1, max: minute, usual: 50 },
   maxHopDelayMs: { min: 100, max: 60 * minute, usual: 10_000 },
   payloadPerMinute: { min: 1, max: 60_000, usual: 600 },
-  loopPerMinute: { min: 0, max: 60_000, usual: 60 },
+  loopPerMinute: { min: 0, max: 60_000, usual: 240 },
   dropPerMinute: { min: 0, max: 60_000, usual: 60 },
   readPerMinute: { min: 1, max: 6_000, usual: 300 },
   pageEntries: { min: 1, max: 64, usual: 8 },

@@ -1,20 +1,25 @@
-// npm run attack -- gateway [--json] [--runs 24] [--seed 1]: what an entry gateway, a home gateway, and the two
+// npm run attack -- gateway [--json] [--runs 20] [--seed 1]: what an entry gateway, a home gateway, and the two
 // together can tell of a client: whether it sends, receives or answers, and who writes to whom. A classifier trained
 // on other runs looks at windows of four seconds. Alone, neither gateway should do better than chance; the control is a
-// client of before, one gateway, with loops that come back sooner than acknowledgements.
+// client of before, one gateway, with loops that come back sooner than acknowledgements. No disk, no network, a virtual
+// clock, and arithmetic that costs little: seats look at times.
 
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
 import { area, areaInterval, crossScores, type Interval, type RunSamples } from './score.ts'
-import { type Question, questions, type Seat, seats, type watchRun } from './seats-run.ts'
+import type { Share } from './seats-child.ts'
+import { type Question, questions, type watchRun } from './seats-run.ts'
+import { type Seat, seats } from './seats-views.ts'
 
 const chance: Interval = [0.45, 0.55]
 const controlAbove = 0.95
 /** A control needs no more. */
 const controlRuns = 4
+/** Windows of a client in each half of a run: 1,600 of each class in twenty runs, and what the control needs. */
+const windows = { now: 20, before: 8 } as const
+const cheapCrypto = new URL('cheap-crypto-hooks.mjs', import.meta.url).href
 /** Processes that watch: as many as a small machine has cores. */
 const shares = 2
 
@@ -28,7 +33,7 @@ export async function attack(args: readonly string[]): Promise<number> {
     args: [...args],
     options: { json: { type: 'boolean', default: false }, runs: text, seed: text },
   })
-  const runs = values.runs === undefined ? 24 : wholeNumber('runs', values.runs, 2, 1000)
+  const runs = values.runs === undefined ? 20 : wholeNumber('runs', values.runs, 2, 1000)
   const seed = values.seed === undefined ? 1 : wholeNumber('seed', values.seed, 0, 2 ** 31)
   const tell = (line: string): void => console.error(line)
   const told = await gatewayAttack({ runs, seed, tell })
@@ -55,26 +60,23 @@ export async function gatewayAttack({
   readonly tell: (line: string) => void
 }): Promise<Told> {
   const random = seededRandom(seed)
-  const intervalOf = (samples: readonly RunSamples[]): Interval => {
-    const [low, high] = areaInterval(crossScores(samples, random), random)
-    return [round(low), round(high)]
+  const told = (name: string, runsSeen: readonly RunSamples[]): Interval => {
+    const scores = crossScores(runsSeen, random)
+    const [low, high] = areaInterval(scores, random).map(round) as [number, number]
+    tell(`${name}: area ${round(area(scores))}, 95 % interval ${low} to ${high}`)
+    return [low, high]
   }
   const seen = await watchAll(runs, seed, false, tell)
   const control = await watchAll(Math.min(runs, controlRuns), seed, true, tell)
-  const told = Object.fromEntries(
-    seats.map(seat => [
-      seat,
-      Object.fromEntries(
-        questions.map(question => {
-          const samples = seen.map(run => ({ seed: run.seed, samples: run.samples[seat][question] }))
-          tell(`${seat} ${question}: area ${round(area(crossScores(samples, random)))}`)
-          return [question, intervalOf(samples)]
-        }),
-      ),
-    ]),
-  )
-  const before = control.map(run => ({ seed: run.seed, samples: run.samples.both.sending }))
-  return { ...told, control: intervalOf(before) } as Told
+  const of = (all: readonly Watched[], seat: Seat, question: Question): RunSamples[] =>
+    all.map(run => ({ seed: run.seed, samples: run.samples[seat][question] }))
+  const bySeat = seats.map(seat => [
+    seat,
+    Object.fromEntries(
+      questions.map(question => [question, told(`${seat} ${question}`, of(seen, seat, question))]),
+    ),
+  ])
+  return { ...Object.fromEntries(bySeat), control: told('control', of(control, 'both', 'sending')) } as Told
 }
 
 type Watched = Awaited<ReturnType<typeof watchRun>>
@@ -88,29 +90,26 @@ async function watchAll(
 ): Promise<Watched[]> {
   const all: Watched[] = []
   const seeds = Array.from({ length: runs }, (_, i) => seed + i)
-  const share = async (part: readonly number[]): Promise<void> => {
-    if (part.length === 0) return
-    const child = fork(new URL('seats-child.ts', import.meta.url))
-    try {
-      child.send({ seeds: part, before })
-      for (const _ of part) {
-        const [run] = (await Promise.race([once(child, 'message'), ended(child)])) as [Watched]
-        all.push(run)
+  const share = (part: readonly number[]): Promise<void> => {
+    const execArgv = [...process.execArgv, '--import', cheapCrypto]
+    const child = fork(new URL('seats-child.ts', import.meta.url), { execArgv })
+    const watched = new Promise<void>((resolve, reject) => {
+      child.once('exit', code => reject(new Error(`a watching process ended with ${code}`)))
+      let left = part.length
+      if (left === 0) resolve()
+      child.on('message', run => {
+        all.push(run as Watched)
         tell(`${before ? 'control' : 'runs'}: ${all.length} of ${runs}`)
-      }
-    } finally {
-      child.kill()
-    }
+        if (--left === 0) resolve()
+      })
+    })
+    child.send({ seeds: part, windows: before ? windows.before : windows.now, before } satisfies Share)
+    return watched.finally(() => child.kill())
   }
   await Promise.all(
     Array.from({ length: shares }, (_, i) => share(seeds.filter((_, at) => at % shares === i))),
   )
   return all.toSorted((a, b) => a.seed - b.seed)
-}
-
-async function ended(child: ChildProcess): Promise<never> {
-  const [code] = (await once(child, 'exit')) as [number | null]
-  throw new Error(`a watching process ended with ${code}`)
 }
 
 function round(value: number): number {

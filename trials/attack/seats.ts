@@ -26,6 +26,7 @@ import { type Random, seededRandom } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
 import { hour } from '../../world/units.ts'
 import { sleep } from '../../world/wait.ts'
+import { type Drop, dropOf } from './drops.ts'
 
 /** Something that a gateway sees, milliseconds. */
 export interface Sight {
@@ -45,6 +46,8 @@ interface Place {
   readonly id: Uint8Array
   readonly name: string
   arrive(from: string, packet: Uint8Array): void
+  /** Puts into a mailbox here what has come for it. */
+  readonly take: Mailboxes['put']
   readonly mail: { boxes: Mailboxes; gateway: Gateway; channels: Channels; entry: Entry } | undefined
 }
 
@@ -170,10 +173,7 @@ async function startPlace(world: World, node: NodeEntry, secret: Uint8Array): Pr
         break
       }
       case 'store':
-        notes
-          .get(hex(action.mail.recipient))
-          ?.push({ at: clock.now(), what: action.mail.kind === 'reply' ? 'return' : 'message' })
-        mail?.boxes.put(action.mail, end => run.happen({ type: 'ended', end, thanks: action.thanks }))
+        take(action.mail, end => run.happen({ type: 'ended', end, thanks: action.thanks }))
         break
       case 'serve':
       case 'publish':
@@ -185,7 +185,13 @@ async function startPlace(world: World, node: NodeEntry, secret: Uint8Array): Pr
     }
   }
   const mail = node.role === 'gateway' ? await openMail(world, node, secret) : undefined
+  const take: Mailboxes['put'] = (entry, done) => {
+    const what = entry.kind === 'reply' ? 'return' : 'message'
+    notes.get(hex(entry.recipient))?.push({ at: clock.now(), what })
+    mail?.boxes.put(entry, done)
+  }
   return {
+    take,
     id: node.id,
     name: hex(node.id),
     arrive: (from, packet) => run.happen({ type: 'arrived', from, packets: [packet] }),
@@ -260,6 +266,15 @@ async function openMail(world: World, node: NodeEntry, secret: Uint8Array): Prom
   return { boxes, gateway: served, channels: ends, entry: carries }
 }
 
+/** The acknowledgement of a drop comes, if it comes here. */
+function comeBack(clock: VirtualClock, places: World['places'], drop: Drop): void {
+  const { home = '', mailbox: recipient, replyId, drawnMs } = drop
+  const place = places.get(home)
+  if (place === undefined) return
+  const mail = { recipient, kind: 'reply', replyId, data: new Uint8Array(g.payloadBytes) } as const
+  clock.after(drawnMs + (2 * g.hops - 1) * wireMs, () => place.take(mail, () => {}))
+}
+
 /** As node/node.ts has it: an answer leaves so long after its request. */
 const answerMs = 10
 
@@ -270,7 +285,9 @@ function clientLink({ clock, places }: World, id: Uint8Array, notes: Sight[]): L
     dht: emptyTable,
     send(to, cell) {
       notes.push({ at: clock.now(), what: 'packet' })
-      clock.after(wireMs, () => places.get(hex(to.id))?.arrive(hex(id), cell))
+      const drop = dropOf(cell)
+      if (drop === undefined) clock.after(wireMs, () => places.get(hex(to.id))?.arrive(hex(id), cell))
+      else comeBack(clock, places, drop)
       return true
     },
     async request(to, protocol, body) {

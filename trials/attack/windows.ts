@@ -45,7 +45,8 @@ export function features(window: readonly Chunk[], windowMs: number): number[] {
   ]
 }
 
-function direction(chunks: readonly Chunk[], windowMs: number): number[] {
+/** Numbers of the chunks of one direction or kind. */
+export function direction(chunks: readonly Chunk[], windowMs: number): number[] {
   const sizes = chunks.map(({ bytes }) => bytes)
   const gaps = chunks.slice(1).map(({ at }, i) => at - (chunks[i] as Chunk).at)
   return [
@@ -62,7 +63,7 @@ function direction(chunks: readonly Chunk[], windowMs: number): number[] {
 }
 
 /** Where a sample lies and how it is spread. */
-function shape(sample: readonly number[]): number[] {
+export function shape(sample: readonly number[]): number[] {
   if (sample.length === 0) return [0, 0, 0, 0, 0, 0, 0]
   const values = [...sample]
   const sorted = values.toSorted((a, b) => a - b)
