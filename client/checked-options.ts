@@ -44,6 +44,7 @@ const client = {
   chooseGateway: v.optional(func),
   homes: v.optional(v.picklist([1, 2, 3], 'want 1, 2 or 3')),
   patienceMs: v.optional(positive),
+  onLoop: v.optional(func),
   startAfterMs: v.optional(milliseconds),
   link: v.optional(object),
   dialFrom: v.optional(text),

@@ -22,6 +22,7 @@ import type { Unlock } from './folder/vault.ts'
 import { anyGateway } from './incoming/choose-homes.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
 import type { CoverLevel } from './outgoing/cover.ts'
+import type { LoopFate } from './outgoing/returns.ts'
 import { maxGateways } from './packets/address.ts'
 import { hpkeSealing, type Sealing } from './packets/sealing.ts'
 
@@ -63,6 +64,8 @@ export interface ClientOptions {
   /** Says for how long a message is tried that has no deadline of its own, milliseconds; default a day. */
   readonly patienceMs?: number
   readonly log?: Log
+  /** Hears of each packet of cover whose fate is known. For who measures a network. */
+  readonly onLoop?: (loop: LoopFate) => void
   readonly limits?: Partial<ClientLimits>
 }
 
@@ -204,7 +207,7 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
       clockErrorMs: believed.errorMs,
       timeIsSure: believed.isSure,
     }
-    const parts = { network, g, link, ...time, store, random, sealing, log, limits }
+    const parts = { network, g, link, ...time, store, random, sealing, log, limits, onLoop: options.onLoop }
     const given = { ...parts, gateways, chooseGateway: choose, homes, cover, acknowledge }
     return await Client.open(given, release)
   } catch (error) {

@@ -41,7 +41,7 @@ import type { Outbox, Outgoing } from './outgoing/outbox.ts'
 import type { OwnBlocks } from './outgoing/own-blocks.ts'
 import { Parcels } from './outgoing/parcels.ts'
 import { Replies } from './outgoing/replies.ts'
-import { Returns } from './outgoing/returns.ts'
+import { type LoopFate, Returns } from './outgoing/returns.ts'
 import { Suspicion } from './outgoing/suspicion.ts'
 import type { TheirBlocks } from './outgoing/their-blocks.ts'
 import { Whereabouts } from './outgoing/whereabouts.ts'
@@ -65,6 +65,7 @@ export interface EngineInit {
   readonly sealing: Sealing
   readonly log: Log
   readonly limits: ClientLimits
+  readonly onLoop?: ((loop: LoopFate) => void) | undefined
   /** 32 bytes each; empty: those in the store, else one that is chosen. */
   readonly gateways: readonly Uint8Array[]
   readonly chooseGateway: ChooseGateway
@@ -179,7 +180,10 @@ export class Engine {
       suspicion,
       () => whereabouts.mostSlackMs(),
       () => whereabouts.batchesMs(),
-      returned => this.#gateways?.entry.loop(returned),
+      (returned, nodes) => {
+        this.#gateways?.entry.loop(returned)
+        init.onLoop?.({ returned, nodes })
+      },
     )
     const arrivals = new Arrivals()
     this.replies = new Replies({

@@ -11,6 +11,7 @@ import type { Store } from '../world/store.ts'
 import type { Ms } from '../world/units.ts'
 import type { Files } from './files.ts'
 import type { NodeLimits } from './limits.ts'
+import type { LoopRecord } from './loops/record.ts'
 import type { StartThread } from './relay/peel-worker.ts'
 import type { Admission } from './routes.ts'
 
@@ -51,6 +52,11 @@ export interface NodeOptions {
   readonly files: Files
   /** Mail and documents. Closed by whoever opened it. */
   readonly store: Store
+  /**
+   * Tells what a client of this node's own has measured (`loopRecord`). Where there is one, the node's loops tell only
+   * about nodes that do not run. Default: they tell about all that they pass.
+   */
+  readonly probes?: Pick<LoopRecord, 'measured'> | undefined
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -5,6 +5,7 @@ import { ed25519Sign } from '#crypto'
 import { defaultParameters } from '../directory/documents/parameters.ts'
 import type { Directory, Parameters } from '../directory/documents/view.ts'
 import { type JoinedDirectory, joinDirectory } from '../directory/join/join.ts'
+import { pool } from '../directory/rounds/reliability.ts'
 import type { PageSize } from '../link/protocol/mailbox.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import { Announcements } from './announcements.ts'
@@ -182,13 +183,14 @@ function openMail(
 
 /** Makes the node's loops, and the alarm that looks after them. */
 function watchedLoops(
-  { network, link, clock, random, log }: NodeOptions,
+  { network, link, clock, random, log, probes }: NodeOptions,
   geometry: Geometry,
   limit: number,
 ): Pick<Parts, 'loops' | 'watch'> {
   const onFate = (returned: boolean): void => watch.fate(returned)
   const onBack = (): void => watch.back()
-  const loops = nodeLoops({ network, geometry, self: link.id, clock, random, limit, onFate, onBack })
+  const probed = probes !== undefined
+  const loops = nodeLoops({ network, geometry, self: link.id, clock, random, limit, probed, onFate, onBack })
   const { findMissing } = loops
   const watch = loopWatch({ clock, log, missingAt: () => loops.missingAt, findMissing })
   return { loops, watch }
@@ -208,7 +210,7 @@ function join(
   return joinDirectory({
     ...options,
     sign: message => ed25519Sign(seed, message),
-    counts: half => loops.measured(half),
+    counts: half => pool(loops.measured(half), options.probes?.measured(half) ?? new Map()),
     describe: async epoch => {
       await keys.advance(clock.now())
       const packetKeys = [...keys.published(epoch).values()]

@@ -9,6 +9,7 @@ import { startHost } from '../link/index.ts'
 import {
   admission,
   folderFiles,
+  loopRecord,
   type NodeOptions,
   serveStatus,
   startNode,
@@ -25,6 +26,7 @@ import { collectSeldom } from './collecting.ts'
 import { certificateFor } from './files/certificate.ts'
 import { type NodeFile, readNodeFile } from './files/config.ts'
 import { openFolder, readKey, tellPort } from './files/folder.ts'
+import { startProbing } from './probing.ts'
 import { reloader } from './reload.ts'
 import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts'
 import { openTls } from './tls.ts'
@@ -77,6 +79,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
     later(() => link.close())
     const operator = operatorOf(role, config, link.id, log)
     let announcers = config.announcers
+    const record = config.probe ? loopRecord(network, clock) : undefined
     const node = await startNode({
       role,
       network,
@@ -88,6 +91,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
       ...(role === 'gateway' ? { load: { cores: config.cores ?? usualCores(threads), cpuMs } } : {}),
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
+      probes: record,
       clock,
       random,
       log,
@@ -96,6 +100,12 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
       await node.drain()
       await node.close()
     })
+    if (record !== undefined) {
+      const { sources, dialFrom } = config
+      const client = { network, sources, ...(dialFrom === undefined ? {} : { dialFrom }) }
+      const probing = startProbing({ clock, random, log, record, client })
+      later(() => probing.close())
+    }
     const reload = reloader(log, config.file, config, () => readNodeFile(config.file, role), {
       log: level => {
         log.level = level

@@ -25,7 +25,7 @@ interface Seen {
 /** Two clients for half a minute, of whom `talk` has the first write to the second. */
 async function watch(talk: ((net: Seats, random: Random) => Promise<void>) | undefined): Promise<Seen> {
   const realDrops = easyDrops()
-  const net = await startSeats({ seed: 4, gateways: 4, clients: 2 })
+  const net = await startSeats({ seed: 4, gateways: 4, clients: 2, homes: 1 })
   const from = net.clock.now()
   if (talk === undefined) await net.clock.advance(watchedMs)
   else await talk(net, seededRandom(9))

@@ -12,6 +12,14 @@ export type Sent =
   | { readonly what: 'answer' }
   | { readonly what: 'drop' }
 
+/** Tells what became of a packet of cover that was to come back. */
+export interface LoopFate {
+  /** The nodes that it passed, there and back, lowercase hex; a node may be named twice. */
+  readonly nodes: readonly string[]
+  /** Says whether it came back in its time. */
+  readonly returned: boolean
+}
+
 interface Expected {
   readonly sent: Sent
   readonly nodes: readonly string[]
@@ -35,7 +43,7 @@ export class Returns {
   readonly #suspicion: Suspicion
   readonly #mostSlackMs: () => number
   readonly #batchesMs: () => number
-  readonly #onLoop: (returned: boolean) => void
+  readonly #onLoop: (returned: boolean, nodes: readonly string[]) => void
   /** By the lowercase hex of the reply id, in order of sending. */
   readonly #expected = new Map<string, Expected>()
   /** Like the estimate of RFC 6298, of what a round trip took beyond the delays drawn. */
@@ -46,13 +54,13 @@ export class Returns {
   /**
    * @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way
    * @param batchesMs what mixing in batches may add to a round trip
-   * @param onLoop told of each loop whether it came back in its time
+   * @param onLoop told of each loop whether it came back in its time, and which nodes it passed
    */
   constructor(
     suspicion: Suspicion,
     mostSlackMs: () => number,
     batchesMs: () => number = () => 0,
-    onLoop: (returned: boolean) => void = () => {},
+    onLoop: (returned: boolean, nodes: readonly string[]) => void = () => {},
   ) {
     this.#onLoop = onLoop
     this.#suspicion = suspicion
@@ -86,7 +94,7 @@ export class Returns {
     this.#expected.delete(replyId)
     if (expected.sent.what === 'loop') {
       this.#suspicion.acknowledged(expected.nodes, now, expected.far)
-      this.#onLoop(true)
+      this.#onLoop(true, expected.nodes)
     }
     this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
     if (expected.sent.what === 'loop') this.loops.returned++
@@ -101,7 +109,7 @@ export class Returns {
         // A message's can be withheld by whoever runs the receiver's gateway, who would choose our paths so
         if (expected.sent.what === 'loop') {
           this.#suspicion.lost(expected.nodes, now, expected.far)
-          this.#onLoop(false)
+          this.#onLoop(false, expected.nodes)
         }
       }
       if (expected.due + lateMs <= now) this.#expected.delete(replyId)

@@ -59,8 +59,10 @@ export type LoopUse = 'measure' | 'cover'
 
 interface Pending {
   readonly first: NodeId
-  /** Tells something about these nodes. */
+  /** Tells something about these nodes; none of cover. */
   readonly measures: readonly NodeId[]
+  /** And is counted for these of them. */
+  readonly counted: readonly NodeId[]
   readonly secret: ReplySecret
   /** It is back then if nothing takes time but the delays; later it is missing; and lost. As `Clock.elapsed` counts. */
   readonly dueAt: Ms
@@ -74,6 +76,8 @@ interface Pending {
  *
  * @param options.self 32 bytes: this node's id
  * @param options.limit loops under way at most
+ * @param options.probed true where a client of the node's own measures (record.ts): loops then tell only about nodes
+ *   that do not run, which no client's packets pass
  * @param options.onFate told of each loop that is back or missing, in the order in which they were due, so that what is
  *   back soon does not hide what never comes; and at once of one that is back after it was missing (alarm.ts)
  * @param options.onBack told at once of each loop that is back
@@ -85,10 +89,11 @@ export function nodeLoops(options: {
   clock: Pick<Clock, 'now' | 'elapsed'>
   random: Random
   limit: number
+  probed?: boolean
   onFate?: (returned: boolean) => void
   onBack?: () => void
 }): Loops {
-  const { network, geometry, self, clock, random, limit, onFate, onBack } = options
+  const { network, geometry, self, clock, random, limit, probed = false, onFate, onBack } = options
   /** The last ones were so much later than due. */
   const late: Ms[] = []
   const pending = new Map<ReplyId, Pending>()
@@ -110,7 +115,7 @@ export function nodeLoops(options: {
       const lateMs = clock.elapsed() - loop.lostAt
       if (lateMs <= 0) continue
       pending.delete(id)
-      if (loop.measures.length > 0) measure.ended(halfAt(network, clock.now() - lateMs), loop.measures, false)
+      if (loop.counted.length > 0) measure.ended(halfAt(network, clock.now() - lateMs), loop.counted, false)
     }
   }
 
@@ -152,9 +157,11 @@ export function nodeLoops(options: {
       const patienceMs = loopPatienceMs(network, view, path.length)
       const dueAt = clock.elapsed() + delays
       const measures = use === 'cover' ? [] : drawn.measures.map(node => hex(node.id))
+      const isWhole = measures.length === drawn.nodes.length - 1
       const loop: Pending = {
         first: hex(first),
         measures,
+        counted: probed && isWhole ? [] : measures,
         secret,
         dueAt,
         missingAt: dueAt + Math.min(patienceMs, waitMs(view.parameters.hopDelayMs)),
@@ -163,7 +170,7 @@ export function nodeLoops(options: {
       }
       pending.set(hex(replyId), loop)
       // A loop that tries a node that does not run says nothing about this one.
-      if (measures.length === drawn.nodes.length - 1) standInLine(loop)
+      if (isWhole) standInLine(loop)
       if (use === 'cover') {
         total.cover++
         return { next: first, packet }
@@ -179,7 +186,7 @@ export function nodeLoops(options: {
       pending.delete(hex(replyId))
       const whole = undamaged(geometry, loop.secret, payload)
       const isCover = loop.measures.length === 0
-      if (!isCover) measure.ended(halfAt(network, clock.now()), loop.measures, whole)
+      if (loop.counted.length > 0) measure.ended(halfAt(network, clock.now()), loop.counted, whole)
       if (!whole) return false
       onBack?.()
       if (isCover) return true

@@ -98,6 +98,7 @@ const mixSchema = v.strictObject({
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
   certificate: v.optional(field(text, '"node.certificate"'), ''),
   threads: v.optional(field(whole(0, 64), '2')),
+  probe: v.optional(v.boolean(), true),
   tls_certificate: v.optional(field(text, '"fullchain.pem"'), ''),
   tls_key: v.optional(field(text, '"privkey.pem"'), ''),
   proxies: v.optional(field(v.array(v.pipe(text, v.ip('want an IP address'))), '["192.0.2.9"]'), []),
@@ -246,6 +247,8 @@ export interface NodeFile extends ServerFile {
   readonly proxies: ProxyInit | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
+  /** Says whether it measures what clients get, with a client of its own. */
+  readonly probe: boolean
   /** Cores of the machine that a gateway may take; undefined leaves the choice to it. */
   readonly cores: number | undefined
   readonly sources: readonly Peer[]
@@ -327,6 +330,7 @@ export function readNodeFile(file: string, role: 'mix' | 'gateway'): NodeFile {
     family,
     threads,
     cores: read.cores,
+    probe: read.probe,
     country,
     contact,
     certificate: certificate === '' ? undefined : beside(file, certificate),

@@ -11,13 +11,13 @@ import { parameterKeys, parameterText } from './parameters.ts'
 /** A key of a file: with a value it is set, without one it stands there as a comment with its default. */
 interface Line {
   readonly key: string
-  readonly value: string | number | readonly string[] | undefined
+  readonly value: string | number | boolean | readonly string[] | undefined
   readonly otherwise: string
   readonly says: readonly string[]
 }
 
 /** TOML of a value: JSON's strings and lists are TOML's. */
-function toml(value: string | number | readonly string[]): string {
+function toml(value: string | number | boolean | readonly string[]): string {
   return typeof value === 'object'
     ? `[${value.map(item => JSON.stringify(item)).join(', ')}]`
     : JSON.stringify(value)
@@ -135,6 +135,7 @@ export interface ServerDraft extends RoleDraft {
 export interface NodeDraft extends ServerDraft {
   readonly family?: string | undefined
   readonly threads?: number | undefined
+  readonly probe?: boolean | undefined
   readonly country?: string | undefined
   readonly contact?: string | undefined
 }
@@ -259,6 +260,12 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
     },
   ]
   const edge: Line[] = [
+    {
+      key: 'probe',
+      value: draft.probe,
+      otherwise: 'true',
+      says: ['Measures what clients get, by being one: it costs what a client costs at the cover `default`.'],
+    },
     {
       key: 'tls_certificate',
       value: undefined,

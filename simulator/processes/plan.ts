@@ -125,7 +125,8 @@ function writeFiles(plan: Plan, now: number): void {
     const server = { ...draft, listen, announce, statusPort: planned.httpPort }
     if (planned.role === 'authority') {
       authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0 }, votes))
-    } else initNode(planned.folder, planned.role, { ...server, family: planned.name, threads: 0 })
+    } else
+      initNode(planned.folder, planned.role, { ...server, family: planned.name, threads: 0, probe: false })
   }
   initNetwork(networkFile, {
     name: 'local',

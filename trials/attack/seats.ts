@@ -64,12 +64,14 @@ export interface Seats {
 /**
  * Starts a network of two mixes a layer and so many gateways, and clients that are ready.
  *
- * @param gateways each of a family of its own; with one, entry and home are the same
+ * @param options.gateways each of a family of its own; with one, entry and home are the same
+ * @param options.homes of each client; default: as many as clients have
  */
 export async function startSeats(options: {
   readonly seed: number
   readonly gateways: number
   readonly clients: number
+  readonly homes?: 1 | 2 | 3
 }): Promise<Seats> {
   const random = seededRandom(options.seed)
   const clock = virtualClock(1_700_000_000_000)
@@ -98,13 +100,14 @@ export async function startSeats(options: {
       network,
       link,
       directory: paperDirectory(view),
+      ...(options.homes === undefined ? {} : { homes: options.homes }),
       store: memoryStore(),
       clock,
       random: seededRandom(random(32)),
     })
     await clock.advance(100)
     const atHome: Sight[] = []
-    notes.set(mailboxOf(client), atHome)
+    notes.set(homeOf(client), atHome)
     watched.push({ client, atEntry, atHome })
   }
   await clock.advance(3000)
@@ -122,12 +125,18 @@ interface World {
   readonly random: Random
   readonly view: View
   readonly places: Map<string, Place>
-  /** By the hex of the mailbox: what its home sees. */
+  /** By `seatOf`: what a home sees of a mailbox. */
   readonly notes: Map<string, Sight[]>
 }
 
-function mailboxOf({ address }: Pick<Client, 'address'>): string {
-  return hex(readAddress(address, name).mailboxKey)
+/** The gateway that mail is sent to first, and to which what comes back does. */
+function homeOf({ address }: Pick<Client, 'address'>): string {
+  const { gateways, mailboxKey } = readAddress(address, name)
+  return seatOf(gateways[0] as Uint8Array, mailboxKey)
+}
+
+function seatOf(gateway: Uint8Array, mailbox: Uint8Array): string {
+  return `${hex(gateway)} ${hex(mailbox)}`
 }
 
 async function startPlace(world: World, node: NodeEntry, secret: Uint8Array): Promise<Place> {
@@ -187,7 +196,7 @@ async function startPlace(world: World, node: NodeEntry, secret: Uint8Array): Pr
   const mail = node.role === 'gateway' ? await openMail(world, node, secret) : undefined
   const take: Mailboxes['put'] = (entry, done) => {
     const what = entry.kind === 'reply' ? 'return' : 'message'
-    notes.get(hex(entry.recipient))?.push({ at: clock.now(), what })
+    notes.get(seatOf(node.id, entry.recipient))?.push({ at: clock.now(), what })
     mail?.boxes.put(entry, done)
   }
   return {
@@ -218,7 +227,7 @@ async function openMail(world: World, node: NodeEntry, secret: Uint8Array): Prom
   // What a read is for the home sees when it makes the page
   const noting: Mailboxes = Object.assign(Object.create(boxes) as Mailboxes, {
     page: (owner: Uint8Array, wanted: Parameters<Mailboxes['page']>[1]) => {
-      notes.get(hex(owner))?.push({ at: clock.now(), what: 'read' })
+      notes.get(seatOf(node.id, owner))?.push({ at: clock.now(), what: 'read' })
       return boxes.page(owner, wanted)
     },
   })
