@@ -2,7 +2,7 @@
 // over in silence is found out by what does not happen.
 
 import * as v from 'valibot'
-import { nearest } from '../encoding/nearest.ts'
+import { noOption } from '../encoding/unknown-option.ts'
 import { acknowledges, senderChoices } from './contacts/choices.ts'
 import { ClientError } from './error.ts'
 import { coverLevels } from './outgoing/cover.ts'
@@ -132,10 +132,7 @@ export function checkOptions(what: Checked, options: unknown): void {
   const unknown = result.issues.find(isUnknown)
   if (unknown !== undefined) {
     const name = String(unknown.path?.[0]?.key)
-    const near = nearest(name, Object.keys(schema.entries))
-    const known = Object.keys(schema.entries).join(', ')
-    const fix = near === undefined ? `remove it (known here: ${known})` : `did you mean '${near}'?`
-    throw new ClientError('BAD_OPTION', `${what}: unknown option '${name}', ${fix}`)
+    throw new ClientError('BAD_OPTION', noOption(what, name, Object.keys(schema.entries)))
   }
   const [issue] = result.issues
   const key = issue.path?.[0]?.key

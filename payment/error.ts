@@ -7,6 +7,7 @@
  * | BAD_CASE | a transaction to be measured that is none: the message names the field | corrects it |
  * | BAD_DOCUMENT | a field is missing, of another type or out of range, or the bytes are not canonical | discards it |
  * | BAD_KEY | a public key of low order | blames the peer |
+ * | BAD_OPTION | an option that there is not: the message says which may have been meant | corrects it |
  * | BAD_SIGNATURE | a signature does not verify | discards it |
  * | BAD_TRANSACTION | it spends another sum than it makes, or a key to sign it with is missing | discards it |
  * | BAD_VECTOR | a peer's part of a round that has not its length, or holds a number out of range | blames the peer |
@@ -30,6 +31,7 @@ export type PaymentErrorCode =
   | 'BAD_CASE'
   | 'BAD_DOCUMENT'
   | 'BAD_KEY'
+  | 'BAD_OPTION'
   | 'BAD_SIGNATURE'
   | 'BAD_TRANSACTION'
   | 'BAD_VECTOR'

@@ -4,6 +4,7 @@
 import type * as v from 'valibot'
 import { base64, fromBase64 } from '../../encoding/base64.ts'
 import type { MessageId } from '../../encoding/ids.ts'
+import { type Names, unknownOption } from '../../encoding/unknown-option.ts'
 import { second } from '../../world/units.ts'
 import * as gives from '../api/answers.ts'
 import type * as takes from '../api/schemas.ts'
@@ -14,6 +15,7 @@ import type { LedgerEntry } from '../diary.ts'
 import type { KnownService } from '../incoming/announcing.ts'
 import type { CoverLevel } from '../outgoing/cover.ts'
 import { type Asked, type AskedFor, type AskOptions, ask, type RemoteOptions } from './ask.ts'
+import { RemoteError } from './error.ts'
 import { type RemoteEvent, readEvents } from './events.ts'
 
 /** Repeats how the daemon says that it is, and what its process holds. */
@@ -47,6 +49,7 @@ export class RemoteClient {
   readonly #options: RemoteOptions
 
   constructor(options: RemoteOptions) {
+    checkNames('RemoteClient', options, optionNames)
     this.#options = options
   }
 
@@ -59,6 +62,7 @@ export class RemoteClient {
   ask<T>(path: string, asked: AskedFor<T>): Promise<T>
   ask(path: string, asked?: Asked): Promise<unknown>
   async ask(path: string, asked: Asked & { readonly answer?: v.GenericSchema } = {}): Promise<unknown> {
+    checkNames('RemoteClient: options', asked, askedNames)
     return await ask(this.#options, path, asked)
   }
 
@@ -168,6 +172,7 @@ export class RemoteClient {
     content: Uint8Array | string,
     options: Pick<takes.RequestBody, 'to' | 'deadlineMs'> & AskOptions = {},
   ): Promise<Uint8Array> {
+    checkNames('RemoteClient.request', options, requestNames)
     const { to, deadlineMs, signal } = options
     const usualMs = deadlineMs === undefined ? requestTimeoutMs : deadlineMs + sendTimeoutMs
     const timeoutMs = options.timeoutMs ?? usualMs
@@ -309,6 +314,21 @@ export class RemoteClient {
   }
 }
 
+const optionNames: Names<RemoteOptions> = { url: true, token: true, as: true, fetch: true }
+const askNames: Names<AskOptions> = { timeoutMs: true, signal: true }
+const askedNames: Names<AskedFor<unknown>> = { ...askNames, method: true, body: true, answer: true }
+const pageNames: Names<PageOptions> = { ...askNames, after: true, waitMs: true, most: true }
+const requestNames: Names<Pick<takes.RequestBody, 'to' | 'deadlineMs'> & AskOptions> = {
+  ...askNames,
+  to: true,
+  deadlineMs: true,
+}
+
+function checkNames<T>(what: string, options: unknown, names: Names<T>): void {
+  const wrong = unknownOption(what, options, names)
+  if (wrong !== undefined) throw new RemoteError('BAD_OPTION', undefined, wrong)
+}
+
 /** Reads the bytes of a message, an entry or an answer. */
 export function bytesOf({ base64 }: Pick<gives.ContentJson, 'base64'>): Uint8Array {
   return fromBase64(base64)
@@ -332,6 +352,8 @@ function pageQuery(
   return queryOf({ after, wait, most, ...more })
 }
 
-function paging({ waitMs = 0, timeoutMs = waitMs + sendTimeoutMs, signal }: PageOptions): AskOptions {
+function paging(page: PageOptions): AskOptions {
+  checkNames('RemoteClient: page', page, pageNames)
+  const { waitMs = 0, timeoutMs = waitMs + sendTimeoutMs, signal } = page
   return { timeoutMs, signal }
 }

@@ -14,6 +14,8 @@ import {
   problem,
   problemOf,
 } from '../../client/api/index.ts'
+import type { Names } from '../../encoding/unknown-option.ts'
+import { checkNames } from '../checked-names.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { isoOf } from '../person/account.ts'
 import type { Wants } from '../person/hiding.ts'
@@ -34,9 +36,12 @@ export interface PaymentApiInit {
   readonly now: () => number
 }
 
+const initNames: Names<PaymentApiInit> = { payments: true, on: true, apps: true, now: true }
+
 const statuses: Partial<Record<PaymentErrorCode, number>> = {
   BAD_AMOUNT: 400,
   BAD_DOCUMENT: 400,
+  BAD_OPTION: 400,
   BAD_SIGNATURE: 400,
   TOO_LARGE: 400,
   WRONG_LEDGER: 400,
@@ -130,8 +135,9 @@ const says = {
   },
 } satisfies Record<string, DescribeRouteOptions>
 
-/** Routes below /pay, and the events `piece`, `payment`, `request` and `ledger`. */
+/** Makes the routes below /pay, and the events `piece`, `payment`, `request` and `ledger`. @throws PaymentError BAD_OPTION */
 export function paymentApi(init: PaymentApiInit): ApiPart {
+  checkNames('paymentApi', init, initNames)
   return { routes: paymentRoutes(init), listen: (asker, tell) => listen(init, asker, tell) }
 }
 

@@ -1,7 +1,9 @@
 // Tells a payer before it signs what a payment costs, how long it takes, how well it hides, and what is left of that
 // when peers of its rounds collude. docs/spec/payments-paymix.md 5.8, 5.9.
 
+import type { Names } from '../../encoding/unknown-option.ts'
 import { type Collusion, collusion } from '../anonymity/intersection.ts'
+import { checkNames } from '../checked-names.ts'
 import { split } from '../denominations.ts'
 import { openEpoch } from '../times.ts'
 import { mixEpoch, type PayMixTimes } from './pieces.ts'
@@ -28,6 +30,15 @@ export interface ForecastInit {
   readonly now: number
 }
 
+const initNames: Names<ForecastInit> = {
+  amount: true,
+  peers: true,
+  colluding: true,
+  times: true,
+  joinFee: true,
+  now: true,
+}
+
 /** Says what a payment costs, takes and hides. */
 export interface Forecast {
   readonly amount: number
@@ -49,9 +60,10 @@ export interface Forecast {
 /**
  * Says what to expect of a payment before it is made.
  *
- * @throws PaymentError BAD_AMOUNT
+ * @throws PaymentError BAD_AMOUNT, BAD_OPTION
  */
 export function forecast(init: ForecastInit): Forecast {
+  checkNames('forecast', init, initNames)
   const { amount, peers, colluding, joinFee } = init
   const pieces = split(amount)
   const joins = joinsFor(init)

@@ -3,12 +3,14 @@
 
 import type { Client } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
+import type { Names } from '../../encoding/unknown-option.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { guardedClock } from '../../world/timers.ts'
 import { minute } from '../../world/units.ts'
+import { checkNames } from '../checked-names.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Keychain } from '../keychain.ts'
 import { FollowedLedger } from '../ledger/followed.ts'
@@ -70,6 +72,19 @@ export interface PaymentsInit {
   readonly times: PaymentTimes
 }
 
+const initNames: Names<PaymentsInit> = {
+  client: true,
+  ledger: true,
+  seed: true,
+  store: true,
+  publicLog: true,
+  clock: true,
+  random: true,
+  log: true,
+  times: true,
+}
+const ledgerNames: Names<PinnedLedger> = { genesis: true, address: true, mirrors: true }
+
 /** A quote is given all the same: signing says what lacks. */
 const quoted: ReadonlySet<PaymentErrorCode> = new Set(['NO_NOTE', 'BUSY', 'BAD_AMOUNT'])
 /** The ledger, and whoever gives a receipt, has so long to answer, milliseconds. */
@@ -127,8 +142,14 @@ export class Payments {
     })
   }
 
-  /** Follows the ledger, and hears rounds and heads, from now on; takes part in rounds from `carry` on. */
+  /**
+   * Follows the ledger, and hears rounds and heads, from now on; takes part in rounds from `carry` on.
+   *
+   * @throws PaymentError BAD_OPTION, and what the ledger and the store make fail
+   */
   static async open(given: PaymentsInit): Promise<Payments> {
+    checkNames('Payments.open', given, initNames)
+    checkNames('Payments.open: ledger', given.ledger, ledgerNames)
     const init = { ...given, clock: guardedClock(given.clock, given.log, 'payment') }
     const { client, store, clock, log, times } = init
     const keychain = await Keychain.open(store, init.seed, ledgerId(init.ledger.genesis))

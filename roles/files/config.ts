@@ -23,7 +23,6 @@ import {
 } from '../../directory/authority/index.ts'
 import type { Parameters } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
-import { configFromEnvironment } from '../../encoding/command-line.ts'
 import { checkToml, field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { Peer, ProxyInit } from '../../link/index.ts'
@@ -33,6 +32,7 @@ import { parametersSchema } from './parameters.ts'
 import { keyError, readNetwork, readToml } from './read.ts'
 import type { SecretFiles } from './secret.ts'
 import type { TlsFiles } from './tls.ts'
+import { type RoleName, roleFileAt } from './where.ts'
 
 /** The file that `chaffinch authority add`, `replace` and `retire` write. */
 const successorsSchema = v.strictObject({
@@ -181,7 +181,7 @@ const clientSchema = v.strictObject({
 })
 
 /** The roles that have a file. */
-export type RoleName = 'authority' | 'mix' | 'gateway' | 'client'
+export type { RoleName }
 
 const schemas: Readonly<Record<RoleName, v.GenericSchema>> = {
   authority: authoritySchema,
@@ -431,15 +431,14 @@ function paymentsOf(
 }
 
 /**
- * Where the client of this file answers (default: client.toml in the current folder).
+ * Says where the client of a file answers.
  *
+ * @param given the file; by default the one that `roleFileAt` finds
  * @param as one of its identities; default: the first
  * @throws CommandError CONFIG
  */
-export function clientEndpoint(
-  file: string = configFromEnvironment() ?? 'client.toml',
-  as?: string,
-): Endpoint {
+export function clientEndpoint(given?: string, as?: string): Endpoint {
+  const file = roleFileAt('client', given)
   const { apiPort, folder } = readClientFile(file)
   if (apiPort === 0) {
     throw keyError(file, ['api_port'], '0 takes any port: set one that this command can find')

@@ -48,3 +48,4 @@ export {
 } from './payments-folder.ts'
 export { keyError, readNetwork, readToml } from './read.ts'
 export { askNewPassphrase, askPassphrase, type SecretFiles, secretFromFiles } from './secret.ts'
+export { placesOf, roleFileAt } from './where.ts'

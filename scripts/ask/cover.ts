@@ -3,11 +3,10 @@
 import { existsSync } from 'node:fs'
 import { type CoverCost, coverCosts, coverHides } from '../../client/index.ts'
 import { defaultParameters } from '../../directory/index.ts'
-import { runningClient } from '../../roles/files/index.ts'
+import { roleFileAt, runningClient } from '../../roles/files/index.ts'
 import { body, geometry, makeReplyBlock, wrap, x25519PublicKey } from '../../sphinx/index.ts'
 import { systemRandom as random } from '../../world/random.ts'
 
-const usualFile = 'client.toml'
 const secondsPerDay = 24 * 60 * 60
 
 /** A level with what it takes of one core of this machine. */
@@ -19,7 +18,8 @@ export interface CoverOptions {
 }
 
 export async function run(values: CoverOptions): Promise<undefined> {
-  const asked = values.config ?? (existsSync(usualFile) ? usualFile : undefined)
+  const file = roleFileAt('client', values.config)
+  const asked = values.config ?? (existsSync(file) ? file : undefined)
   const costs = asked === undefined ? [] : (await runningClient(asked).status()).cover.costs
   const known = costs.length > 0
   const priced = price(known ? costs : coverCosts(defaultParameters, g), packetMicroseconds())

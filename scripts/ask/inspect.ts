@@ -3,7 +3,7 @@
 import { readAddress, surbPrefix } from '../../client/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import { readClientFile, runningClient } from '../../roles/files/index.ts'
+import { readClientFile, roleFileAt, runningClient } from '../../roles/files/index.ts'
 
 export interface InspectOptions {
   readonly config?: string
@@ -26,7 +26,7 @@ async function inspect(what: string, config: string | undefined, as: string | un
     return found
   }
   if (what.startsWith(surbPrefix)) return await runningClient(config, as).inspectSurbs(what)
-  const { network } = readClientFile(config ?? 'client.toml')
+  const { network } = readClientFile(roleFileAt('client', config))
   const { sealingKey, mailboxKey, gateways } = readAddress(what, network.name)
   return {
     network: network.name,

@@ -22,7 +22,7 @@ import {
   writeLabels,
 } from '../../payment/ledger/index.ts'
 import { Mixer, RoundTransport, type Settlement } from '../../payment/rounds/index.ts'
-import { readClientFile, replaceFile } from '../../roles/files/index.ts'
+import { readClientFile, replaceFile, roleFileAt } from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { silent } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
@@ -80,7 +80,7 @@ export async function bitcoin(action: string, words: readonly string[], asked: B
   if (asked.chain !== undefined && chain === undefined)
     throw new CommandError('USAGE', `pay: --chain: want one of ${chains.join(', ')}`)
   const { node, cookie } = asked
-  const session = await openBitcoinSession(readClientFile(asked.config ?? 'client.toml'), {
+  const session = await openBitcoinSession(readClientFile(roleFileAt('client', asked.config)), {
     ...(node === undefined ? {} : { node }),
     ...(cookie === undefined ? {} : { cookie }),
     ...(chain === undefined ? {} : { chain }),
@@ -329,7 +329,7 @@ async function mix(session: BitcoinSession, words: readonly string[], asked: Bit
     return
   }
   const client = await openPaySession(asked.config)
-  const { times } = readClientFile(asked.config ?? 'client.toml').payments
+  const { times } = readClientFile(roleFileAt('client', asked.config)).payments
   let mixer: Mixer | undefined
   const transport = await RoundTransport.open({
     topic: topicAt(client.client, 'payments'),

@@ -11,6 +11,7 @@ import {
   isAway,
   openFolder,
   readClientFile,
+  roleFileAt,
   runningClient,
 } from '../../roles/files/index.ts'
 import { paymentsFrom } from '../../roles/payments.ts'
@@ -34,10 +35,11 @@ const patienceMs = 300_000
 const readyWithinMs = 60_000
 
 /**
- * @param config the client's file; default client.toml
+ * @param given the client's file; by default the one that `roleFileAt` finds
  * @throws CommandError CONFIG, FAILED
  */
-export async function openPaySession(config = 'client.toml'): Promise<PaySession> {
+export async function openPaySession(given?: string): Promise<PaySession> {
+  const config = roleFileAt('client', given)
   const file = readClientFile(config)
   return (await isRunning(file)) ? atRunning(config) : await ownSession(file)
 }

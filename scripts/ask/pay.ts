@@ -20,7 +20,7 @@ import {
   usualTimes,
 } from '../../payment/index.ts'
 import { unlockOf } from '../../roles/client.ts'
-import { openFolder, readClientFile } from '../../roles/files/index.ts'
+import { openFolder, readClientFile, roleFileAt } from '../../roles/files/index.ts'
 import { backUp, bringBack, exportOld, ownTerminal, typedWords } from './pay-backup.ts'
 import { bitcoin } from './pay-bitcoin.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
@@ -137,8 +137,8 @@ function ledgerOf(said: string | undefined, config: string | undefined, action: 
     throw new CommandError('USAGE', `pay: --ledger: want embedded or bitcoin, have '${said}'`, hint)
   if (ofNoLedger.includes(action)) return 'embedded'
   if (said !== undefined) return said
-  if (config === undefined && !existsSync('client.toml')) return 'embedded'
-  return readClientFile(config ?? 'client.toml').payments.ledger
+  if (isNowhere(config)) return 'embedded'
+  return readClientFile(roleFileAt('client', config)).payments.ledger
 }
 
 const hints: Readonly<Record<string, string>> = {
@@ -199,7 +199,7 @@ function amountIn(text: string): number {
 }
 
 async function backup({ config, exportFile }: Asked): Promise<undefined> {
-  const file = readClientFile(config ?? 'client.toml')
+  const file = readClientFile(roleFileAt('client', config))
   const { folder } = file
   openFolder(folder, 'client')
   const unlock = await unlockOf(file)
@@ -214,7 +214,7 @@ async function backup({ config, exportFile }: Asked): Promise<undefined> {
 }
 
 async function restore({ config, gap, importFile }: Asked): Promise<undefined> {
-  const file = readClientFile(config ?? 'client.toml')
+  const file = readClientFile(roleFileAt('client', config))
   const unlock = await unlockOf(file)
   await bringBack(file.folder, await typedWords(), gap, importFile, unlock)
   console.log('the words are taken: their notes are looked for when payments are opened next')
@@ -269,10 +269,15 @@ async function finish(payment: string, asked: Asked): Promise<undefined> {
   })
 }
 
+/** Nobody named a file, and there is none in the usual places. */
+function isNowhere(config: string | undefined): boolean {
+  return config === undefined && !existsSync(roleFileAt('client'))
+}
+
 /** Also somebody without a client may ask what a payment would cost. */
 function timesOf(config: string | undefined): PaymentTimes {
-  if (config === undefined && !existsSync('client.toml')) return usualTimes
-  return readClientFile(config ?? 'client.toml').payments.times
+  if (isNowhere(config)) return usualTimes
+  return readClientFile(roleFileAt('client', config)).payments.times
 }
 
 function tell(told: Forecast, { isJson, isYes }: Asked): void {

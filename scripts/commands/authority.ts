@@ -4,7 +4,10 @@ import { command, group, runs } from '../define/command.ts'
 import { json, networkFile } from '../define/options.ts'
 import type { AnyCommand } from '../define/told.ts'
 
-const config = ['--config <FILE>', "what 'chaffinch init authority' wrote (default: authority.toml)"] as const
+const config = [
+  '--config <FILE>',
+  "what 'chaffinch init authority' wrote (default: authority.toml, here or in ~/.config/chaffinch)",
+] as const
 const from = [
   '--from <EPOCH>',
   'the first epoch whose document is signed by both (default: 6 epochs from now)',

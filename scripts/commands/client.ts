@@ -10,6 +10,9 @@ export function client(): AnyCommand {
       FOLDER/token.`,
     examples: ['chaffinch client --config me/client.toml'],
   })
-    .option('--config <FILE>', "what 'chaffinch init client' wrote (default: client.toml)")
+    .option(
+      '--config <FILE>',
+      "what 'chaffinch init client' wrote (default: client.toml, here or in ~/.config/chaffinch)",
+    )
     .action(runs(async () => (await import('../roles/client-command.ts')).run))
 }

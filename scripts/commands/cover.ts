@@ -11,7 +11,10 @@ export function cover(): AnyCommand {
       With a running client the numbers are those of its network, else those of a network that votes for nothing else.`,
     examples: ['chaffinch cover --config me/client.toml'],
   })
-    .option('--config <FILE>', "the client's file (default: client.toml, if there is one)")
+    .option(
+      '--config <FILE>',
+      "the client's file (default: client.toml, here or in ~/.config/chaffinch, if there is one)",
+    )
     .addOption(json())
     .action(runs(async () => (await import('../ask/cover.ts')).run))
 }

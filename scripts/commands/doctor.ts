@@ -14,7 +14,10 @@ export function doctor(): AnyCommand {
       when nothing is, 1 when something is, 2 when its file has a mistake. A warning alone is no reason for 1.`,
     examples: ['chaffinch doctor --config mix1/mix.toml'],
   })
-    .option(config, "the role's file (default: authority.toml, mix.toml, gateway.toml or client.toml here)")
+    .option(
+      config,
+      "the role's file (default: authority.toml, mix.toml, gateway.toml or client.toml, here or in ~/.config/chaffinch)",
+    )
     .addOption(role('whose file it is, where its name does not say so'))
     .addOption(
       json(
@@ -33,7 +36,7 @@ export function status(): AnyCommand {
   })
     .option(
       config,
-      'its file (default: CHAFFINCH_CONFIG, else the one of authority, mix, gateway and client.toml here)',
+      'its file (default: authority.toml, mix.toml, gateway.toml or client.toml, here or in ~/.config/chaffinch)',
     )
     .addOption(role('whose file it is, where its name does not tell'))
     .addOption(json('print all of its /status as JSON'))

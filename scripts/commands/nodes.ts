@@ -12,7 +12,10 @@ export function gateway(): AnyCommand {
 }
 
 function node(role: 'mix' | 'gateway', does: string): AnyCommand {
-  const config = ['--config <FILE>', `what 'chaffinch init ${role}' wrote (default: ${role}.toml)`] as const
+  const config = [
+    '--config <FILE>',
+    `what 'chaffinch init ${role}' wrote (default: ${role}.toml, here or in ~/.config/chaffinch)`,
+  ] as const
   const examples = [`chaffinch ${role} --config ${role}1/${role}.toml`]
   const run = command('run', {
     summary: 'run it until SIGTERM or Ctrl-C; without an action it does this',

@@ -5,7 +5,10 @@ import { oneOf } from './command.ts'
 
 /** Where a command finds the running client that it asks. */
 export function clientFile(): Option<'--config <FILE>'> {
-  return new Option('--config <FILE>', "the client's file (default: client.toml)")
+  return new Option(
+    '--config <FILE>',
+    "the client's file (default: client.toml, here or in ~/.config/chaffinch)",
+  )
 }
 
 /** Which identity of that client. */

@@ -6,7 +6,7 @@ import * as v from 'valibot'
 import type { Contact } from '../../client/index.ts'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import { readClientFile, runningClient } from '../../roles/files/index.ts'
+import { readClientFile, roleFileAt, runningClient } from '../../roles/files/index.ts'
 
 export interface ContactOptions {
   readonly config?: string
@@ -87,7 +87,7 @@ const before = v.record(v.string(), v.string())
 
 /** Takes over the names that an earlier version kept in a file of its own, not under the client's lock. */
 async function takeOver(client: RemoteClient, config: string | undefined): Promise<void> {
-  const file = join(readClientFile(config ?? 'client.toml').folder, 'contacts.json')
+  const file = join(readClientFile(roleFileAt('client', config)).folder, 'contacts.json')
   if (!existsSync(file)) return
   let names: Readonly<Record<string, string>>
   try {

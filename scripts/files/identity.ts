@@ -22,6 +22,7 @@ import {
   lockPayments,
   openFolder as openRoleFolder,
   readClientFile,
+  roleFileAt,
   runningClient,
   secretFromFiles,
   writeKey,
@@ -62,7 +63,7 @@ function show(identity: IdentityJson, json: true | undefined): void {
 /** Reads the file of a client that does not run, and its secrets. */
 function given({ as, ...values }: IdentityOptions): Given {
   const { keyFile, passphraseFile, newKeyFile, newPassphraseFile } = values
-  const config = readClientFile(values.config ?? 'client.toml')
+  const config = readClientFile(roleFileAt('client', values.config))
   openRoleFolder(config.folder, 'client')
   return {
     config,

@@ -7,6 +7,7 @@ import {
   type AuthorityFile,
   type ClientFile,
   type NodeFile,
+  placesOf,
   type RoleName,
   readAuthorityFile,
   readClientFile,
@@ -15,10 +16,10 @@ import {
 
 const roles: readonly RoleName[] = ['authority', 'mix', 'gateway', 'client']
 
-/** Finds the file that a command is about: the one that is named, else the one of the current folder. */
+/** Finds the file that a command is about: the one that is named, else the first that lies where files of roles do. */
 export function fileOf(command: string, given: string | undefined): string {
-  const file =
-    given ?? configFromEnvironment() ?? roles.map(role => `${role}.toml`).find(name => existsSync(name))
+  const places = [0, 1].flatMap(place => roles.map(role => placesOf(role)[place] as string))
+  const file = given ?? configFromEnvironment() ?? places.find(name => existsSync(name))
   if (file !== undefined) return file
   throw new CommandError(
     'USAGE',

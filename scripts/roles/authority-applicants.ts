@@ -2,9 +2,8 @@
 
 import type { AuthorityStatus } from '../../directory/authority/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import { isAway, readAuthorityFile, remoteAt } from '../../roles/files/index.ts'
+import { isAway, readAuthorityFile, remoteAt, roleFileAt } from '../../roles/files/index.ts'
 import { columns } from '../columns.ts'
-import { configOr } from './config-option.ts'
 import { endpointOf } from './running.ts'
 
 export interface ApplicantsOptions {
@@ -13,7 +12,7 @@ export interface ApplicantsOptions {
 }
 
 export async function applicants({ config, json }: ApplicantsOptions): Promise<undefined> {
-  const file = configOr(config, 'authority')
+  const file = roleFileAt('authority', config)
   const endpoint = endpointOf(readAuthorityFile(file).folder)
   const away = new CommandError(
     'FAILED',

@@ -12,12 +12,12 @@ import {
   readAuthorityLine,
   readNetwork,
   replaceFile,
+  roleFileAt,
   successorsText,
   writeNew,
 } from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { followedNetwork } from '../inquire.ts'
-import { configOr } from './config-option.ts'
 import { tellRunning } from './running.ts'
 
 const hint = 'chaffinch authority --help'
@@ -45,7 +45,7 @@ export async function retire(id: string, options: ChangeOptions): Promise<undefi
 }
 
 async function change(action: Action, words: readonly string[], values: ChangeOptions): Promise<void> {
-  const config = readAuthorityFile(configOr(values.config, 'authority'))
+  const config = readAuthorityFile(roleFileAt('authority', values.config))
   const network = await followedNetwork(config.network)
   const now = Math.max(0, epochAt(network, systemClock.now()))
   const set = changed(network, action, words, values.threshold)
@@ -106,7 +106,7 @@ function idOf(network: Network, word: string): string {
 }
 
 export async function keep(values: { readonly config?: string }): Promise<undefined> {
-  const config = readAuthorityFile(configOr(values.config, 'authority'))
+  const config = readAuthorityFile(roleFileAt('authority', values.config))
   if (!existsSync(config.successorsFile)) {
     console.log('this authority wants no change')
     return

@@ -1,8 +1,8 @@
 // chaffinch client: a client that stays, with its HTTP API on loopback.
 
 import { runClient } from '../../roles/client.ts'
-import { configOr } from './config-option.ts'
+import { roleFileAt } from '../../roles/files/index.ts'
 
 export async function run({ config }: { readonly config?: string }): Promise<number> {
-  return await runClient(configOr(config, 'client'))
+  return await runClient(roleFileAt('client', config))
 }

@@ -1,17 +1,16 @@
 // chaffinch mix and chaffinch gateway: run a node, or tell the authorities that it leaves.
 
-import { readNodeFile } from '../../roles/files/index.ts'
+import { readNodeFile, roleFileAt } from '../../roles/files/index.ts'
 import { runNode } from '../../roles/node.ts'
-import { configOr } from './config-option.ts'
 import { leave } from './leave.ts'
 
 type NodeRole = 'mix' | 'gateway'
 type Act = (options: { readonly config?: string }) => Promise<number | undefined>
 
 export function running(role: NodeRole): Act {
-  return async ({ config }) => await runNode(role, configOr(config, role))
+  return async ({ config }) => await runNode(role, roleFileAt(role, config))
 }
 
 export function leaving(role: NodeRole): Act {
-  return async ({ config }) => await leave(readNodeFile(configOr(config, role), role))
+  return async ({ config }) => await leave(readNodeFile(roleFileAt(role, config), role))
 }

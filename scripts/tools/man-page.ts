@@ -9,6 +9,7 @@ const widest = 78
 
 const environment = [
   ['CHAFFINCH_CONFIG', 'What every command takes as its --config, unless it names one.'],
+  ['XDG_CONFIG_HOME', 'Where the folder chaffinch with configurations lies, in place of ~/.config.'],
   ['CHAFFINCH_DEBUG', 'Where it is set, a failure tells where in the program it happened.'],
   ['NO_COLOR', 'Where it is set, nothing is coloured.'],
 ] as const
