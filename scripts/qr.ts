@@ -1,6 +1,7 @@
 // A text as a QR code in the terminal, for a camera to read (ISO/IEC 18004; the package qr draws it).
 
 import encodeQR from 'qr'
+import { isColoured } from './paint.ts'
 
 /** Light modules around the code: what the standard wants, and some readers need. */
 const quiet = 4
@@ -23,7 +24,7 @@ export function qrOf(text: string): string {
     )
   }
   // White on black, whatever the terminal's colours are
-  return process.stdout.isTTY
+  return isColoured(process.stdout)
     ? lines.map(line => `\u001b[97;40m${line}\u001b[0m`).join('\n')
     : lines.join('\n')
 }

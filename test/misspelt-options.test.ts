@@ -9,11 +9,9 @@ import { localNetwork } from '../simulator/local.ts'
 import { failureOf } from './refusals.ts'
 
 test('localNetwork', async () => {
-  const error = await failureOf(TypeError, () => localNetwork({ mixs: 3 } as object))
-  assert.is(error.message, "localNetwork: unknown option 'mixs', did you mean 'mixes'?")
-  const far = await failureOf(TypeError, () => localNetwork({ colour: 'red' } as object))
-  assert.match(far.message, /remove it \(known here: authorities, mixes, /)
-  assert.match((await failureOf(TypeError, () => localNetwork(null as never))).message, 'want an object')
+  const error = await failureOf(RangeError, () => localNetwork({ mixs: 3 } as object))
+  assert.match(error.message, /^localNetwork: .*'mixs'.* did you mean 'mixes'\?$/)
+  assert.match((await failureOf(RangeError, () => localNetwork(null as never))).message, 'want an object')
 })
 
 test('payments', async () => {

@@ -4,8 +4,8 @@ import { bytesOf, type EntryJson, type RemoteClient, RemoteError } from '../../c
 import { topicNamed, topics } from '../../directory/index.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
+import { contentGiven } from './input.ts'
 import { printable } from './quoted.ts'
-import { standardInput } from './send.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000
@@ -29,7 +29,7 @@ export async function run(topic = 'open', values: BulletinOptions): Promise<unde
   const json = values.json === true
   if (values.publish === undefined) return await show(client, topic, { after, waitMs, json })
   const { publish: text } = values
-  const bytes = text === '-' ? await standardInput() : new TextEncoder().encode(text)
+  const bytes = await contentGiven('bulletin', text === '-' ? undefined : text)
   try {
     const id = await client.publish(topic, bytes)
     console.log(json ? JSON.stringify({ id }) : id)

@@ -11,13 +11,18 @@ import {
 } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { columns } from '../columns.ts'
+import { paint } from '../paint.ts'
 
 export function verdictLines({ valid, epoch, hash, checks }: Verdict): string[] {
   return [
     epoch === null ? 'no document' : `consensus of epoch ${epoch}, hash ${hash}`,
     ...columns(
       ['', 'step', ''],
-      checks.map(({ check, holds, detail }) => [holds ? 'ok' : 'FAILED', check, detail]),
+      checks.map(({ check, holds, detail }) => [
+        holds ? paint('green', 'ok') : paint('red', 'FAILED'),
+        check,
+        detail,
+      ]),
     ).slice(1),
     valid ? 'the document is valid' : 'the document is NOT valid',
   ]

@@ -6,6 +6,7 @@ import { defaultParameters } from '../../directory/index.ts'
 import { roleFileAt, runningClient } from '../../roles/files/index.ts'
 import { body, geometry, makeReplyBlock, wrap, x25519PublicKey } from '../../sphinx/index.ts'
 import { systemRandom as random } from '../../world/random.ts'
+import { columns } from '../columns.ts'
 
 const secondsPerDay = 24 * 60 * 60
 
@@ -70,17 +71,5 @@ function table(priced: readonly Priced[]): string[] {
     `${cpuPercent} %`,
     hides,
   ])
-  const all = [['level', 'up a day', 'down a day', 'of a core', 'hides'], ...rows]
-  const widths = [0, 1, 2, 3].map(column => Math.max(...all.map(row => (row[column] as string).length)))
-  return all.map(row =>
-    row
-      .map((cell, column) =>
-        column === 0
-          ? cell.padEnd(widths[0] as number)
-          : column === 4
-            ? cell
-            : cell.padStart(widths[column] as number),
-      )
-      .join('  '),
-  )
+  return columns(['level', 'up a day', 'down a day', 'of a core', 'hides'], rows)
 }

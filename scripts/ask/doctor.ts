@@ -15,6 +15,7 @@ import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
 import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'
 import { answered, inquire } from '../inquire.ts'
+import { paint } from '../paint.ts'
 import { endpointOf } from '../roles/running.ts'
 import {
   checkCertificate,
@@ -48,8 +49,10 @@ export async function run(values: DoctorOptions): Promise<number> {
   return exitCode
 }
 
+const colours = { ok: 'green', warning: 'yellow', wrong: 'red' } as const
+
 function lines(findings: readonly Finding[]): string[] {
-  const rows = findings.map(({ check, state, says }) => [state, check, says])
+  const rows = findings.map(({ check, state, says }) => [paint(colours[state], state), check, says])
   const fixes = findings.flatMap(({ says, fix }) => (fix === undefined ? [] : [`${says}`, `  do: ${fix}`]))
   return [...columns(['', '', ''], rows).slice(1), ...(fixes.length === 0 ? [] : ['', ...fixes])]
 }

@@ -21,6 +21,7 @@ import {
 } from '../../payment/index.ts'
 import { unlockOf } from '../../roles/client.ts'
 import { openFolder, readClientFile, roleFileAt } from '../../roles/files/index.ts'
+import { orInterrupted } from './interrupt.ts'
 import { backUp, bringBack, exportOld, ownTerminal, typedWords } from './pay-backup.ts'
 import { bitcoin } from './pay-bitcoin.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'
@@ -300,7 +301,15 @@ async function status(which: 'status' | 'history', asked: Asked): Promise<undefi
 }
 
 /** Says every change of these payments, until they are over. */
-async function untilOver(session: PaySession, names: readonly string[], { isJson }: Asked): Promise<void> {
+async function untilOver(session: PaySession, names: readonly string[], asked: Asked): Promise<void> {
+  const goesOn = 'nothing is lost: the client goes on as long as it runs, and chaffinch pay status shows it'
+  await orInterrupted(
+    () => goesOn,
+    () => told(session, names, asked),
+  )
+}
+
+async function told(session: PaySession, names: readonly string[], { isJson }: Asked): Promise<void> {
   let before = new Set<string>()
   for (;;) {
     const { payments, pieces } = (await session.ask('/pay/payments')) as Pick<Account, 'payments' | 'pieces'>

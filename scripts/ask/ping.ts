@@ -6,6 +6,7 @@ import type { LedgerEntry } from '../../client/index.ts'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
 import { durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
+import { columns } from '../columns.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 
 interface LayerEstimate {
@@ -55,12 +56,34 @@ export async function run(values: PingOptions): Promise<number> {
   }
   if (values.json === true) console.log(JSON.stringify(summary))
   else {
-    console.log(
-      `${summary.answered} of ${count} answered; ${summary.minMs} / ${summary.meanMs} / ${summary.maxMs} ms`,
-    )
-    console.table(layers)
+    for (const line of [...summaryLines(summary), ...layerLines(layers)]) console.log(line)
   }
   return times.length === 0 ? 1 : 0
+}
+
+function summaryLines(summary: {
+  readonly sent: number
+  readonly answered: number
+  readonly minMs: number | null
+  readonly meanMs: number | null
+  readonly maxMs: number | null
+}): string[] {
+  const { sent, answered, minMs, meanMs, maxMs } = summary
+  const times = answered === 0 ? '' : `; ${minMs} / ${meanMs} / ${maxMs} ms (shortest, mean, longest)`
+  return [`${answered} of ${sent} answered${times}`]
+}
+
+/** The nodes that the questions passed, in the order in which they do. */
+function layerLines(layers: readonly LayerEstimate[]): string[] {
+  if (layers.length === 0) return []
+  const rows = layers.map(({ hop, node, sent, lossPercent, beyondMs }) => [
+    hop,
+    node,
+    sent,
+    `${lossPercent} %`,
+    beyondMs === null ? '-' : `${beyondMs} ms`,
+  ])
+  return ['', ...columns(['hop', 'node', 'sent', 'lost', 'later than drawn'], rows)]
 }
 
 async function once(

@@ -3,8 +3,9 @@
 import { CommandError, durationOption } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
+import { contentGiven } from './input.ts'
+import { orInterrupted } from './interrupt.ts'
 import { printable } from './quoted.ts'
-import { standardInput } from './send.ts'
 
 export interface RequestOptions {
   readonly config?: string
@@ -24,10 +25,13 @@ export async function run(given: string | undefined, values: RequestOptions): Pr
       'chaffinch request --help',
     )
   const client = runningClient(values.config, values.as)
-  const question = given === undefined ? await standardInput() : new TextEncoder().encode(given)
+  const question = await contentGiven('request', given)
   const deadlineMs = durationOption('timeout', values.timeout ?? '60s')
   const address = to === undefined ? undefined : await contactOrAddress(client, values.config, to)
-  const answer = await client.request(service, question, { to: address, deadlineMs })
+  const answer = await orInterrupted(
+    () => `nobody waits for the answer of ${service} any more; the question may have left`,
+    () => client.request(service, question, { to: address, deadlineMs }),
+  )
   const base64 = Buffer.from(answer).toString('base64')
   const said = textOf(answer)
   if (values.json === true)

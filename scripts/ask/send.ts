@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { mostCopies, type Way } from '../../client/index.ts'
 import type { Handed, RemoteClient } from '../../client/remote/index.ts'
-import { concat } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { diskError, runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
+import { contentGiven } from './input.ts'
+import { orInterrupted } from './interrupt.ts'
+import { progressOf } from './progress.ts'
 
 const pollMs = 200
 
@@ -67,18 +69,14 @@ export async function run(text: string | undefined, values: SendOptions): Promis
           app: values.app,
           deadlineMs,
         })
-  const last = wait === undefined ? handed : await reachState(client, handed, wait, timeoutMs)
+  const last =
+    wait === undefined ? handed : await reachState(client, handed, wait, { bytes: bytes.length, timeoutMs })
   console.log(values.json === true ? JSON.stringify(last) : last.id)
 }
 
 /** Reads what is sent: the argument, a file, or standard input. @throws CommandError FAILED */
 async function contentOf(text: string | undefined, file: string | undefined): Promise<Uint8Array> {
-  if (text !== undefined) return new TextEncoder().encode(text)
-  if (file === undefined) {
-    const bytes = await standardInput()
-    if (bytes.length > 0) return bytes
-    throw new CommandError('USAGE', 'send: standard input is empty', "give a text; '' sends an empty message")
-  }
+  if (file === undefined) return await contentGiven('send', text)
   try {
     return new Uint8Array(readFileSync(file))
   } catch (error) {
@@ -119,43 +117,37 @@ export async function messageId(client: RemoteClient, named: string): Promise<st
   return found.id
 }
 
-/** All of it, to its end. */
-export async function standardInput(): Promise<Uint8Array> {
-  if (process.stdin.isTTY) console.error('write the message, end it with Ctrl-D')
-  const chunks: Uint8Array[] = []
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array)
-  return concat(chunks)
-}
-
-/** A longer message is told of as it goes, fragments. */
-const longFragments = 8
-
+/** Waits for a state; in a terminal a bar shows how much has arrived. */
 async function reachState(
   client: RemoteClient,
   handed: Handed,
   state: string,
-  timeoutMs: number,
+  { bytes, timeoutMs }: { readonly bytes: number; readonly timeoutMs: number },
 ): Promise<Handed> {
   const deadline = Date.now() + timeoutMs
-  let told = 0
-  for (;;) {
-    const now = await client.message(handed.id)
-    const percent = Math.floor((100 * now.arrived) / now.fragments)
-    if (now.fragments >= longFragments && percent >= told + 5) {
-      told = percent
-      console.error(`chaffinch: ${now.arrived} of ${now.fragments} fragments have arrived, ${percent} %`)
-    }
-    if (reached[state]?.includes(now.state)) return now
-    if (now.state === 'failed') {
-      throw new CommandError('FAILED', `message ${handed.id}: failed (${now.reason ?? 'no reason given'})`)
-    }
-    if (Date.now() >= deadline) {
-      throw new CommandError(
-        'FAILED',
-        `message ${handed.id}: still ${now.state}`,
-        'it is on its way all the same; --timeout waits longer',
-      )
-    }
-    await pause(pollMs)
+  const progress = progressOf(bytes, process.stderr, Date.now)
+  const goesOn = `message ${handed.id} is on its way all the same: chaffinch queue shows it`
+  try {
+    return await orInterrupted(
+      () => goesOn,
+      async () => {
+        for (;;) {
+          const now = await client.message(handed.id)
+          progress.show(now.arrived / now.fragments)
+          if (reached[state]?.includes(now.state)) return now
+          if (now.state === 'failed') {
+            const why = now.reason ?? 'no reason given'
+            throw new CommandError('FAILED', `message ${handed.id}: failed (${why})`)
+          }
+          if (Date.now() >= deadline) {
+            const hint = 'it is on its way all the same; --timeout waits longer'
+            throw new CommandError('FAILED', `message ${handed.id}: still ${now.state}`, hint)
+          }
+          await pause(pollMs)
+        }
+      },
+    )
+  } finally {
+    progress.end()
   }
 }

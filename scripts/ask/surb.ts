@@ -4,7 +4,7 @@
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
-import { standardInput } from './send.ts'
+import { contentGiven } from './input.ts'
 
 export interface SurbOptions {
   readonly config?: string
@@ -34,8 +34,7 @@ export async function use(
   message: string | undefined,
   { config, as, json }: SurbOptions,
 ): Promise<undefined> {
-  const client = runningClient(config, as)
-  const bytes = message === undefined ? await standardInput() : new TextEncoder().encode(message)
-  const handed = await client.useSurbs(surb, bytes)
+  const bytes = await contentGiven('surb use', message)
+  const handed = await runningClient(config, as).useSurbs(surb, bytes)
   console.log(json === true ? JSON.stringify(handed) : handed.id)
 }

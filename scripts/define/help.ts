@@ -30,11 +30,7 @@ export const helpStyle: HelpConfiguration = {
   visibleOptions: optionsOf,
   visibleArguments: of =>
     (of.registeredArguments as Argument[]).filter(({ description }) => description !== ''),
-  styleTitle: title =>
-    styleText(
-      'bold',
-      title.replace(/^[A-Z]/, letter => letter.toLowerCase()),
-    ),
+  styleTitle: title => bold(title.replace(/^[A-Z]/, letter => letter.toLowerCase())),
 }
 
 /** An option as it stands on a page: `--config FILE`. */
@@ -66,11 +62,16 @@ export function pageOf(of: AnyCommand): string {
   return stripVTControlCharacters(`${of.helpInformation()}${endText(of)}\n`)
 }
 
+/** Takes no look at the terminal: commander removes colours where it wants none. */
+function bold(text: string): string {
+  return styleText('bold', text, { validateStream: false })
+}
+
 /** Gives what stands below everything else. */
 export function endText(of: AnyCommand): string {
   const { examples = [], notes = [] } = toldOf(of)
   const section = (title: string, lines: readonly string[]): string[] =>
-    lines.length === 0 ? [] : ['', styleText('bold', title), ...lines.map(line => `  ${line}`)]
+    lines.length === 0 ? [] : ['', bold(title), ...lines.map(line => `  ${line}`)]
   return [
     ...section('besides:', notes),
     ...section(examples.length === 1 ? 'example:' : 'examples:', examples),
