@@ -47,7 +47,7 @@ export function program(): AnyCommand {
     notes: [
       'chaffinch COMMAND --help    options and examples of a command, or of an action of it',
       'CHAFFINCH_CONFIG=FILE       what every command takes as its --config, unless it names one',
-      'XDG_CONFIG_HOME=DIR         where the folder chaffinch with configurations lies, in place of ~/.config',
+      'XDG_CONFIG_HOME=DIR         where the folder chaffinch of configurations lies (default: ~/.config)',
     ],
     examples: [
       'chaffinch net',
