@@ -37,6 +37,7 @@ const initNames: Names<ForecastInit> = {
   times: true,
   joinFee: true,
   now: true,
+  target: true,
 }
 
 /** Says what a payment costs, takes and hides. */
