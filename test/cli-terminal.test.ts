@@ -7,9 +7,9 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { paceOf, progressOf } from '../scripts/ask/progress.ts'
 import { columns } from '../scripts/columns.ts'
-import { isColoured } from '../scripts/paint.ts'
+import { isColoured } from '../scripts/terminal/paint.ts'
+import { paceOf, progressOf } from '../scripts/terminal/progress.ts'
 
 /** A terminal that keeps what is drawn on it. */
 function terminal(isTTY: boolean): { readonly stream: NodeJS.WriteStream; readonly drawn: () => string } {
@@ -72,7 +72,7 @@ test('colours are for terminals that have them, unless NO_COLOR says none', () =
 })
 
 test('Ctrl-C while a command waits: it says what goes on, and ends as a shell has it', async () => {
-  const module = join(import.meta.dirname, '..', 'scripts', 'ask', 'interrupt.ts')
+  const module = join(import.meta.dirname, '..', 'scripts', 'terminal', 'interrupt.ts')
   const script = `const { orInterrupted } = await import(${JSON.stringify(module)})
     await orInterrupted(() => 'it goes on', () => new Promise(() => { console.log('waits'); setInterval(() => {}, 1000) }))`
   const flags = ['--conditions=chaffinch-source', '--import', 'tsx', '--input-type=module', '-e', script]

@@ -1,5 +1,5 @@
-// Options of the library's functions that are misspelt, as JavaScript lets one write them: each is refused with the name
-// that may have been meant. Those of a client are in test/client-options.test.ts.
+// Options of the library's functions that are misspelt, as JavaScript lets one write them: each is refused with the
+// name that may have been meant. Those of a client are in test/client-options.test.ts.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -5,7 +5,7 @@ import decodeQR from 'qr/decode.js'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { printable, quoted } from '../scripts/ask/quoted.ts'
-import { qrOf } from '../scripts/qr.ts'
+import { qrOf } from '../scripts/terminal/qr.ts'
 
 /** Looks like a message's head, a hint and a prompt. */
 const forged = `hello

@@ -135,7 +135,11 @@ const says = {
   },
 } satisfies Record<string, DescribeRouteOptions>
 
-/** Makes the routes below /pay, and the events `piece`, `payment`, `request` and `ledger`. @throws PaymentError BAD_OPTION */
+/**
+ * Makes the routes below /pay, and the events `piece`, `payment`, `request` and `ledger`.
+ *
+ * @throws PaymentError BAD_OPTION
+ */
 export function paymentApi(init: PaymentApiInit): ApiPart {
   checkNames('paymentApi', init, initNames)
   return { routes: paymentRoutes(init), listen: (asker, tell) => listen(init, asker, tell) }

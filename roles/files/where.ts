@@ -21,8 +21,9 @@ export function placesOf(role: RoleName): readonly string[] {
 }
 
 /**
- * Finds the file of a role: the one that is named, else that of `CHAFFINCH_CONFIG`, else ROLE.toml in the current folder,
- * else in the folder of the person's configuration. Where none is there it is the first place, which an error then names.
+ * Finds the file of a role: the one that is named, else that of `CHAFFINCH_CONFIG`, else ROLE.toml in the current
+ * folder, else in the folder of the person's configuration. Where none is there it is the first place, which an error
+ * then names.
  */
 export function roleFileAt(role: RoleName, given?: string): string {
   const named = given ?? configFromEnvironment()

@@ -19,7 +19,7 @@ export async function run({ config, as, wait, qr, json }: AddressOptions): Promi
   const waitMs = wait === undefined ? 0 : durationOption('wait', wait)
   const address = await addressOf(runningClient(config, as), waitMs)
   console.log(json === true ? JSON.stringify({ address }) : address)
-  if (qr === true) console.log((await import('../qr.ts')).qrOf(address))
+  if (qr === true) console.log((await import('../terminal/qr.ts')).qrOf(address))
 }
 
 /** A client has no address before its first consensus; with `waitMs` its start is waited for too. */

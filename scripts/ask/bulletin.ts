@@ -4,7 +4,7 @@ import { bytesOf, type EntryJson, type RemoteClient, RemoteError } from '../../c
 import { topicNamed, topics } from '../../directory/index.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
-import { contentGiven } from './input.ts'
+import { contentGiven } from '../terminal/input.ts'
 import { printable } from './quoted.ts'
 
 /** The longest that one request may wait. */

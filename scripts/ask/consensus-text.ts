@@ -11,7 +11,7 @@ import {
 } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { columns } from '../columns.ts'
-import { paint } from '../paint.ts'
+import { paint } from '../terminal/paint.ts'
 
 export function verdictLines({ valid, epoch, hash, checks }: Verdict): string[] {
   return [

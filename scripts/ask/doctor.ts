@@ -15,8 +15,8 @@ import { systemClock } from '../../world/clock.ts'
 import { columns } from '../columns.ts'
 import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'
 import { answered, inquire } from '../inquire.ts'
-import { paint } from '../paint.ts'
 import { endpointOf } from '../roles/running.ts'
+import { paint } from '../terminal/paint.ts'
 import {
   checkCertificate,
   checkClock,

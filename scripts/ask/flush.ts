@@ -3,7 +3,7 @@
 import type { RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
-import { orInterrupted } from './interrupt.ts'
+import { orInterrupted } from '../terminal/interrupt.ts'
 
 /** The longest that one request may wait. */
 const longestWaitMs = 30_000

@@ -21,7 +21,7 @@ import {
 } from '../../payment/index.ts'
 import { unlockOf } from '../../roles/client.ts'
 import { openFolder, readClientFile, roleFileAt } from '../../roles/files/index.ts'
-import { orInterrupted } from './interrupt.ts'
+import { orInterrupted } from '../terminal/interrupt.ts'
 import { backUp, bringBack, exportOld, ownTerminal, typedWords } from './pay-backup.ts'
 import { bitcoin } from './pay-bitcoin.ts'
 import { boltzmannFile } from './pay-boltzmann.ts'

@@ -3,8 +3,8 @@
 import { CommandError, durationOption } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
-import { contentGiven } from './input.ts'
-import { orInterrupted } from './interrupt.ts'
+import { contentGiven } from '../terminal/input.ts'
+import { orInterrupted } from '../terminal/interrupt.ts'
 import { printable } from './quoted.ts'
 
 export interface RequestOptions {

@@ -7,9 +7,9 @@ import type { Handed, RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { diskError, runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
-import { contentGiven } from './input.ts'
-import { orInterrupted } from './interrupt.ts'
-import { progressOf } from './progress.ts'
+import { contentGiven } from '../terminal/input.ts'
+import { orInterrupted } from '../terminal/interrupt.ts'
+import { progressOf } from '../terminal/progress.ts'
 
 const pollMs = 200
 

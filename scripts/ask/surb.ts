@@ -4,7 +4,7 @@
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
-import { contentGiven } from './input.ts'
+import { contentGiven } from '../terminal/input.ts'
 
 export interface SurbOptions {
   readonly config?: string
