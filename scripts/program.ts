@@ -2,6 +2,7 @@
 
 import { version } from '../world/version.ts'
 import { address } from './commands/address.ts'
+import { advise } from './commands/advise.ts'
 import { authority } from './commands/authority.ts'
 import { bulletin } from './commands/bulletin.ts'
 import { client } from './commands/client.ts'
@@ -23,6 +24,7 @@ import { pay } from './commands/pay.ts'
 import { clean, flush, queue } from './commands/queue.ts'
 import { reply, send } from './commands/send.ts'
 import { ping, request, services } from './commands/services.ts'
+import { simulate } from './commands/simulate.ts'
 import { surb } from './commands/surb.ts'
 import { command } from './define/command.ts'
 import type { AnyCommand } from './define/told.ts'
@@ -36,6 +38,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Any
   ['what is under way:', [queue, flush, clean, inspect, ping]],
   ['services:', [services, request, surb]],
   ['payments:', [pay, ledger]],
+  ['how much it hides:', [advise, simulate]],
   ['the command line itself:', [completion]],
 ]
 

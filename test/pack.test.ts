@@ -47,8 +47,8 @@ test('each file has its source map, which names sources', () => {
   assert.ok(main.sources.includes('../../scripts/main.ts'))
 })
 
-test("what a mix's threads run is a file of its own, and what Node 20 lacks is there", () => {
-  assert.ok(existsSync(join(folder, 'peel-thread.js')))
+test('what threads run is a file of its own, and what Node 20 lacks is there', () => {
+  for (const name of ['peel-thread', 'sweep-thread']) assert.ok(existsSync(join(folder, `${name}.js`)))
   assert.ok(files.some(name => read(name).includes('"withResolvers"in Promise')))
 })
 

@@ -23,6 +23,7 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     entryPoints: {
       chaffinch: 'scripts/chaffinch.ts',
       'peel-thread': 'node/relay/peel-thread.ts',
+      'sweep-thread': 'simulator/study/sweep-thread.ts',
     },
     outdir,
     bundle: true,
