@@ -13,8 +13,8 @@ export function simulate(): AnyCommand {
       says: `Draws networks of many users and says what an observer of all links is left with of a message
         (docs/spec/simulator.md). A file says one network, or lists of numbers: each combination is a point.`,
       examples: [
-        'chaffinch simulate run sweep.toml --out points.jsonl',
-        'chaffinch simulate run sweep.toml --point 7',
+        'chaffinch simulate sweep.toml --out points.jsonl',
+        'chaffinch simulate sweep.toml --point 7',
         'chaffinch simulate report points.jsonl --out anonymity.html',
       ],
     },
@@ -25,13 +25,10 @@ export function simulate(): AnyCommand {
 
 function run(): AnyCommand {
   return command('run', {
-    summary: 'run the points of a file',
+    summary: 'run the points of a file; without an action it does this',
     says: `Runs the points of a file, and prints a line of JSON for each, in order, the same however many threads there are.
       With --out the lines go into a file; run again, it goes on after those that are there.`,
-    examples: [
-      'chaffinch simulate run sweep.toml --out points.jsonl',
-      'chaffinch simulate run sweep.toml --point 7',
-    ],
+    examples: ['chaffinch simulate sweep.toml --out points.jsonl', 'chaffinch simulate sweep.toml --point 7'],
   })
     .argument('<FILE>')
     .option('--point <N>', 'run this point alone, from 0: for a task of many on many machines')
