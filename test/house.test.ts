@@ -190,7 +190,7 @@ test('payment uses two faces of the client, and scripts the programs of roles an
     'payment/api/face.ts': planted('../../client/api/index.ts'),
     'payment/person/deep.ts': planted('../../client/client.ts'),
     'scripts/network/face.ts': planted('../../simulator/processes/index.ts'),
-    'scripts/ask/face.ts': planted('../../simulator/study/index.ts'),
+    'scripts/study/face.ts': planted('../../simulator/study/index.ts'),
     'scripts/roles/program.ts': planted('../../roles/node.ts'),
     'scripts/files/face.ts': planted('../../roles/files/index.ts'),
     'scripts/main.ts': planted('../roles/files/endpoint.ts'),

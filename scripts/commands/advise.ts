@@ -21,5 +21,5 @@ export function advise(): AnyCommand {
     .option('--width <N>', 'mixes in a layer (default: 10)')
     .option('--seed <N>', 'the same draws again (default: 1)')
     .addOption(json('print one line of JSON: {"need", "advised"}'))
-    .action(runs(async () => (await import('../ask/advise.ts')).run))
+    .action(runs(async () => (await import('../study/advise.ts')).run))
 }

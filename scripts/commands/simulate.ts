@@ -3,7 +3,7 @@
 import { command, group, runs } from '../define/command.ts'
 import type { AnyCommand } from '../define/told.ts'
 
-const load = async () => await import('../ask/simulate.ts')
+const load = async () => await import('../study/simulate.ts')
 
 export function simulate(): AnyCommand {
   return group(
