@@ -67,12 +67,16 @@ const mostAsking = 8
 const mostWorking = 8
 const firstBackOffMs = 200
 const longestBackOffMs = 5_000
+/** A network that begins with this client has no gateway that answers yet, but will in a moment. */
+const beginning = { forMs: 20_000, longestMs: 1_000 } as const
 
 export class GatewaySession {
   readonly #init: SessionInit
   #state: SessionState = { at: 'closed' }
   #way: Way | undefined
   #failures = 0
+  #wasOpen = false
+  readonly #begunAt: Ms
   /** By elapsed time. */
   #downSince: Ms
   /** Requests for a page that have no answer yet. */
@@ -92,6 +96,7 @@ export class GatewaySession {
   constructor(init: SessionInit) {
     this.#init = init
     this.#downSince = init.clock.elapsed()
+    this.#begunAt = this.#downSince
   }
 
   get state(): SessionState {
@@ -198,6 +203,7 @@ export class GatewaySession {
       if (answer.status !== 'ok') return this.#fail(answer.status)
       if (this.#ended) return
       this.#failures = 0
+      this.#wasOpen = true
       this.#init.onOpen()
       this.#become({ at: 'open' })
     } catch (error) {
@@ -225,7 +231,9 @@ export class GatewaySession {
     if (this.#ended || this.#state.at === 'waiting') return
     const { clock, random, log } = this.#init
     if (this.#state.at === 'open') this.#downSince = clock.elapsed()
-    const most = Math.min(longestBackOffMs, firstBackOffMs * 2 ** this.#failures++)
+    const begins = !this.#wasOpen && clock.elapsed() - this.#begunAt < beginning.forMs
+    const longest = begins ? beginning.longestMs : longestBackOffMs
+    const most = Math.min(longest, firstBackOffMs * 2 ** this.#failures++)
     const wait = most * (1 - fraction(random) / 3)
     log.debug({ reason, failures: this.#failures }, 'gateway does not answer')
     this.#become({ at: 'waiting' })

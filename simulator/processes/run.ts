@@ -74,7 +74,10 @@ export async function startAll({ plan, processes, watch, now, tell, signal }: Ru
       signed = true
     }
     const waiting = plan.processes.filter((_, i) => !isReady(statuses[i]))
-    if (waiting.length === 0) return
+    if (waiting.length === 0) {
+      tell('every client can send')
+      return
+    }
     const failed = waiting.find(({ name }) => !processes.alive(name))
     if (failed !== undefined) throw new CommandError('FAILED', `${failed.name} ended while it was starting`)
     if (now() >= until) {
