@@ -11,11 +11,16 @@ import { grown, type Installed, writtenDown } from './installed.ts'
 const root = join(import.meta.dirname, '..', '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-install-'))
 
+/** A registry that did not answer once is asked once more. */
+const tries = 2
+
 function npm(...args: string[]): string {
-  const quiet = ['--no-audit', '--no-fund', '--prefer-offline']
-  const { status, stdout, stderr } = spawnSync('npm', [...args, ...quiet], { cwd: root, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`npm ${args.join(' ')}: exit code ${status}\n${stderr}`)
-  return stdout
+  const all = [...args, '--no-audit', '--no-fund', '--prefer-offline']
+  for (let tried = 1; ; tried++) {
+    const { status, stdout, stderr } = spawnSync('npm', all, { cwd: root, encoding: 'utf8' })
+    if (status === 0) return stdout
+    if (tried === tries) throw new Error(`npm ${args.join(' ')}: exit code ${status}\n${stderr}`)
+  }
 }
 
 /** Runs what was installed there. @throws Error when it does not run */
