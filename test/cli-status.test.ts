@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Hono } from 'hono'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { authorityEntry } from '../directory/authority/keys.ts'
@@ -104,6 +105,34 @@ test('a running client is found by the port that it told, and says how it is', a
   await forget()
   const { out: gone } = await printing(() => runCommandLine(['doctor', ...asked]))
   assert.match(gone, /warning +running +it does not run/)
+})
+
+test('a running ledger says how it is, at its folder', async () => {
+  const bank = join(folder, 'bank')
+  openFolder(bank, 'ledger')
+  const away = await failureOf(CommandError, () => perform(['ledger', 'status', bank]))
+  assert.is(away.hint, `chaffinch ledger run ${bank}`)
+  const token = await tokenFrom(join(bank, 'token'))
+  const ledger = {
+    role: 'ledger',
+    name: 'demo',
+    entries: 7,
+    answered: 3,
+    refused: { BUSY: 1 },
+    upSeconds: 90,
+  }
+  const routes = (app: Hono): void => void app.get('/status', context => context.json(ledger))
+  const server = await serveLoopback({ port: 0, token, routes })
+  const forget = tellPort(bank, server.port)
+  const { out } = await printing(() => perform(['ledger', 'status', bank]))
+  assert.is(
+    out,
+    'role       ledger demo, up 90s\nlog        7 entries\nquestions  3 answered, refused: BUSY 1',
+  )
+  const { out: json } = await printing(() => perform(['ledger', 'status', bank, '--json']))
+  assert.equal(JSON.parse(json), ledger)
+  await server.close()
+  await forget()
 })
 
 test('each role in a few lines: what is wrong stands out', () => {

@@ -1,9 +1,7 @@
 // chaffinch status: how a running role of this machine is, in a few lines, or all of its /status as JSON.
 
-import { CommandError } from '../../encoding/command-line.ts'
-import { isAway, remoteAt } from '../../roles/files/index.ts'
 import { fileOf, readRoleFile, roleOf } from '../files/which-role.ts'
-import { endpointOf } from '../roles/running.ts'
+import { statusIn } from '../roles/running.ts'
 import { type AnyStatus, statusLines } from './status-text.ts'
 
 export interface StatusOptions {
@@ -16,18 +14,8 @@ export async function run(values: StatusOptions): Promise<undefined> {
   const file = fileOf('status', values.config)
   const role = roleOf('status', file, values.role)
   const { folder, network } = readRoleFile(role, file)
-  const endpoint = endpointOf(folder)
-  const away = new CommandError(
-    'FAILED',
-    `${file}: the ${role} does not run`,
-    `chaffinch ${role} --config ${file}`,
-  )
-  if (endpoint === undefined) throw away
-  const status = (await remoteAt(endpoint)
-    .ask('/status')
-    .catch((error: unknown) => {
-      throw isAway(error) ? away : error
-    })) as AnyStatus
+  const start = `chaffinch ${role} --config ${file}`
+  const status = (await statusIn(folder, `${file}: the ${role} does not run`, start)) as AnyStatus
   const lines = (): string => statusLines(status, network.authorities.length, Date.now()).join('\n')
   console.log(values.json === true ? JSON.stringify(status) : lines())
 }

@@ -31,7 +31,7 @@ export function status(): AnyCommand {
   return command('status', {
     summary: 'say how a running role of this machine is',
     says: `Says how a running authority, mix, gateway or client of this machine is: consensus, standing, packets, who keeps
-      it out.`,
+      it out. Of a ledger: 'chaffinch ledger status'.`,
     examples: ['chaffinch status --config mix1/mix.toml'],
   })
     .option(

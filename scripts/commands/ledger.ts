@@ -24,7 +24,7 @@ export function ledger(): AnyCommand {
         'chaffinch ledger verify --url http://127.0.0.1:8080 --genesis "$GENESIS"',
       ],
     },
-    [init(), run(), mirror(), mint(), verify()],
+    [init(), run(), mirror(), status(), mint(), verify()],
   )
 }
 
@@ -71,6 +71,16 @@ function mirror(): AnyCommand {
     .addOption(clientFile())
     .option(...port)
     .action(runs(async () => (await load()).mirror))
+}
+
+function status(): AnyCommand {
+  return command('status', {
+    summary: 'say how a running ledger of this machine is',
+    examples: ['chaffinch ledger status bank'],
+  })
+    .argument('<DIR>')
+    .addOption(json('print all of its /status as JSON'))
+    .action(runs(async () => (await import('../roles/ledger-look.ts')).status))
 }
 
 function mint(): AnyCommand {

@@ -1,10 +1,9 @@
 // chaffinch authority applicants: who asked the running authority to be let in, and what came of it.
 
 import type { AuthorityStatus } from '../../directory/authority/index.ts'
-import { CommandError } from '../../encoding/command-line.ts'
-import { isAway, readAuthorityFile, remoteAt, roleFileAt } from '../../roles/files/index.ts'
+import { readAuthorityFile, roleFileAt } from '../../roles/files/index.ts'
 import { columns } from '../columns.ts'
-import { endpointOf } from './running.ts'
+import { statusIn } from './running.ts'
 
 export interface ApplicantsOptions {
   readonly config?: string
@@ -13,18 +12,9 @@ export interface ApplicantsOptions {
 
 export async function applicants({ config, json }: ApplicantsOptions): Promise<undefined> {
   const file = roleFileAt('authority', config)
-  const endpoint = endpointOf(readAuthorityFile(file).folder)
-  const away = new CommandError(
-    'FAILED',
-    `${file}: the authority does not run`,
-    `chaffinch authority --config ${file}`,
-  )
-  if (endpoint === undefined) throw away
-  const status = (await remoteAt(endpoint)
-    .ask('/status')
-    .catch((error: unknown) => {
-      throw isAway(error) ? away : error
-    })) as AuthorityStatus
+  const { folder } = readAuthorityFile(file)
+  const start = `chaffinch authority --config ${file}`
+  const status = (await statusIn(folder, `${file}: the authority does not run`, start)) as AuthorityStatus
   if (json === true) console.log(JSON.stringify(status.applicants))
   else for (const line of applicantLines(status.applicants)) console.log(line)
 }

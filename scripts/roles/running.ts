@@ -13,6 +13,18 @@ export function endpointOf(folder: string): Endpoint | undefined {
   return { port: Number(readFileSync(file, 'utf8')), tokenFile: join(folder, 'token') }
 }
 
+/** Asks the role of a folder how it is. @throws CommandError FAILED with that hint where it does not run */
+export async function statusIn(folder: string, says: string, hint: string): Promise<unknown> {
+  const endpoint = endpointOf(folder)
+  const away = new CommandError('FAILED', says, hint)
+  if (endpoint === undefined) throw away
+  return await remoteAt(endpoint)
+    .ask('/status')
+    .catch((error: unknown) => {
+      throw isAway(error) ? away : error
+    })
+}
+
 /** Has the role of a folder read its file again, where it runs; says which of the two. */
 export async function tellRunning(folder: string): Promise<void> {
   const endpoint = endpointOf(folder)
