@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
+  ClientError,
   exportIdentity,
   importIdentity,
   lockFolder,
@@ -140,8 +141,7 @@ async function inFolder(folder: string, act: () => Promise<void>): Promise<void>
   try {
     await act()
   } catch (error) {
-    const { cause } = error as { cause?: { code?: string } }
-    if (cause?.code === 'LEVEL_LOCKED')
+    if (error instanceof ClientError && error.code === 'IN_USE')
       throw new CommandError('FAILED', `${folder}: a client has it open`, 'stop the client first')
     throw error
   }
