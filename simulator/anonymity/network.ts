@@ -10,6 +10,7 @@ import { erlangTail } from './special.ts'
 const warmShare = 1e-5
 /** A label is no longer followed when so much of it is left inside. */
 const lostShare = 1e-5
+const apart = 5
 
 /** A packet that was followed, and its share of the mean over all packets. */
 export interface Measured extends Followed {
@@ -29,9 +30,11 @@ export function measureNetwork(
 ): readonly Measured[] {
   const warm = within(plan, warmShare)
   const horizon = within(plan, lostShare)
-  const trace = drawTrace(plan, dice, warm + 2 * horizon)
+  // packets that enter close together share their fate: so many others pass between two that are followed
+  const span = Math.max(horizon, (apart * targets) / plan.ratePerS)
+  const trace = drawTrace(plan, dice, warm + span + horizon)
   const masses = new Float64Array(trace.all)
-  return chooseTargets(trace, corrupt, dice, targets, [warm, warm + horizon]).map(({ packet, weight }) => ({
+  return chooseTargets(trace, corrupt, dice, targets, [warm, warm + span]).map(({ packet, weight }) => ({
     ...follow(trace, corrupt, packet, horizon, masses),
     weight,
   }))
