@@ -4,7 +4,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { largeUserBytes, longestMessage, usualEpochMs, usualOptions } from '../simulator/processes/index.ts'
 import { epochFor, slowness } from '../simulator/processes/machine.ts'
-import { payloadPerMinute, readPerMinute } from '../simulator/processes/rates.ts'
+import { payloadPerMinute, readPerMinute, settleWithinMs } from '../simulator/processes/rates.ts'
 
 test('a machine that carries the usual epochs keeps them, one that does not gets longer ones', () => {
   for (const slow of [0, 0.5, 1, 2.5, Number.NaN]) assert.is(epochFor(15_000, slow), 15_000)
@@ -44,6 +44,16 @@ test('on a slow machine a client sends and reads less often, and in the longer e
     assert.is(payloadPerMinute(options), Math.round(600 * Math.min(1, 2.5 / slow)))
     assert.ok(readPerMinute(options) >= 90 && readPerMinute(options) <= 240)
     assert.is(longestMessage(options), 2 ** 20, `${slow}`)
+  }
+})
+
+test('a run is given up only after its longest message could leave twice, however slow the machine is', () => {
+  for (const slow of [1, 3, 10, 25, 100]) {
+    const options = { ...usualOptions, userBytes: largeUserBytes, slow, epochMs: epochFor(15_000, slow) }
+    const fragments = longestMessage(options) / (0.9 * largeUserBytes)
+    const leaveMs = (fragments / payloadPerMinute(options)) * 60_000
+    assert.ok(settleWithinMs(options, false) > 2 * leaveMs, `${slow}: ${leaveMs} ms to leave`)
+    assert.ok(settleWithinMs(options, true) > settleWithinMs(options, false))
   }
 })
 

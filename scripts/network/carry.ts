@@ -12,6 +12,7 @@ import {
   type Run,
   type RunRecord,
   remoteOf,
+  settleWithinMs,
 } from '../../simulator/processes/index.ts'
 import { seededRandom } from '../../world/random.ts'
 import { second } from '../../world/units.ts'
@@ -27,8 +28,6 @@ import { isSettled, noteStored, readAll, recordOf, sendAll, type Traffic } from 
  * made without it, and the sooner that is, the fewer packets take it for their way.
  */
 const accidentsAfter = 0.15
-/** After the last message was handed over, so long until the run is given up. */
-const settleWithinMs = 60 * second
 
 /**
  * Sends, kills and reads until all is settled or the time is over, and reads on until `then` is done too: what is late
@@ -75,7 +74,7 @@ export async function carryMessages(run: Run, then: (run: Run) => Promise<void>)
       await sendAll({ ...traffic, messages: messages.slice(-1) }, 0)
     }
     tell('all messages are handed over')
-    const patience = settleWithinMs + (record.kills.length > 0 ? 3 * network.epochMs : 0)
+    const patience = settleWithinMs(plan.options, record.kills.length > 0)
     for (const until = now() + patience; now() < until; ) {
       await noteStored(traffic)
       if (isSettled(record) && record.epochs >= epochsWanted(record)) break

@@ -12,7 +12,7 @@ export {
   remoteOf,
 } from './plan.ts'
 export { beside, compiled, type Ending, isOpen, type Role, type Supervisor, supervisor } from './process.ts'
-export { largeUserBytes, longestMessage } from './rates.ts'
+export { largeUserBytes, longestMessage, settleWithinMs } from './rates.ts'
 export {
   digest,
   type JoinRecord,

@@ -75,3 +75,18 @@ export function longestMessage(options: NetOptions): number {
   const inTime = (payloadPerMinute(options) / 60_000) * leaveMs * userBytes * ownBytes
   return Math.min(2 ** 20, Math.round((payments > 0 ? 0.35 : 1) * inTime))
 }
+
+/** After the last message was handed over a run is given so long, and so many epochs where those are long. */
+const settle = { leastMs: 60 * second, epochs: 4 } as const
+/** A process that was killed is in the documents until one is made without it, and what went by it is sent again. */
+const afterKillsEpochs = 3
+
+/**
+ * Tells how long a run waits until all is read, stored and answered before it is given up: on a slow machine the
+ * longest message alone takes an epoch and more to leave.
+ *
+ * @returns milliseconds
+ */
+export function settleWithinMs({ epochMs }: NetOptions, killed: boolean): number {
+  return Math.max(settle.leastMs, settle.epochs * epochMs) + (killed ? afterKillsEpochs * epochMs : 0)
+}
