@@ -97,6 +97,67 @@ test('the control: a store without the counters opens as if nothing had been the
   await again.close()
 })
 
+/** Does something to a folder's LevelDB behind its back. */
+async function raw<T>(
+  folder: string,
+  change: (level: ReturnType<typeof newLevel>) => Promise<T>,
+): Promise<T> {
+  const level = newLevel(folder)
+  await level.open()
+  const done = await change(level)
+  await level.close()
+  return done
+}
+
+test('in an open folder a bit that changes inside a table is noticed: nobody becomes somebody else', async () => {
+  for (const name of ['identity', 'out/7']) {
+    const folder = await filled(undefined)
+    await raw(folder, async level => {
+      const value = new Uint8Array((await level.get(name)) as Uint8Array)
+      value[40] = (value[40] as number) ^ 1
+      await level.put(name, value)
+    })
+    const reading = openFolder(folder, undefined).then(
+      async store => await store.get(name).finally(() => store.close()),
+    )
+    await assertCode(reading, 'STORE_DAMAGED')
+  }
+})
+
+test('an open folder from before values had checksums opens, and has them from then on', async () => {
+  const folder = await filled(undefined, 2)
+  const before = await openFolder(folder, undefined)
+  const { mailboxSeed } = await openIdentity(before, hpkeSealing, random)
+  await before.close()
+  const plain = await raw(folder, async level => {
+    const all = (await level.iterator().all()).filter(([, { length }]) => length > 0)
+    const bare = all.map(([name, value]) => [name, value.slice(0, -4)] as const)
+    await level.batch(bare.map(([name, value]) => ({ type: 'put', key: name, value })))
+    return new Map(bare)
+  })
+  writeFileSync(join(folder, 'kept.identity'), plain.get('identity') as Uint8Array)
+  const json = join(folder, 'kept.json')
+  writeFileSync(json, JSON.stringify({ ...JSON.parse(readFileSync(json, 'utf8')), version: 1 }))
+  for (let life = 0; life < 2; life++) {
+    const store = await openFolder(folder, undefined)
+    assert.ok(same((await openIdentity(store, hpkeSealing, random)).mailboxSeed, mailboxSeed))
+    assert.ok(same(await store.get('out/1'), plain.get('out/1') as Uint8Array))
+    await store.close()
+  }
+})
+
+test('a first start that ends between the identity beside the store and the one in it is gone on with', async () => {
+  const folder = newFolder()
+  const store = await openFolder(folder, undefined)
+  await store.put('version', Uint8Array.of(1))
+  const before = await openIdentity(store, hpkeSealing, random)
+  await store.close()
+  await raw(folder, level => level.del('identity'))
+  const again = await openFolder(folder, undefined)
+  assert.ok(same((await openIdentity(again, hpkeSealing, random)).mailboxSeed, before.mailboxSeed))
+  await again.close()
+})
+
 test('a value that is moved to another key does not open there; sealed without its key, it does', async () => {
   const folder = newFolder()
   const store = await openFolder(folder, key)

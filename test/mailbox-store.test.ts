@@ -40,6 +40,24 @@ function put(
 const page = (boxes: Mailboxes, to: number, after = 0, done = 0, places = 8): ReturnType<Mailboxes['page']> =>
   boxes.page(owner(to), { after, done, places })
 
+test('what is acknowledged has been synced before; what is only tidied away waits for nobody', async () => {
+  const store = memoryStore()
+  const write = store.batch.bind(store) as (...args: unknown[]) => Promise<void>
+  const synced: unknown[] = []
+  Object.assign(store, {
+    batch: (...args: unknown[]) => {
+      synced.push((args[1] as { sync?: boolean } | undefined)?.sync)
+      return write(...args)
+    },
+  })
+  const boxes = await open(store, virtualClock(5_000_000))
+  await put(boxes, 1, 1)
+  const [entry] = (await page(boxes, 1)).entries
+  await page(boxes, 1, entry?.cursor, entry?.cursor)
+  await boxes.close()
+  assert.equal(synced, [true, undefined])
+})
+
 test('what was put comes in order, padded, until it is acknowledged', async () => {
   const boxes = await open(memoryStore(), virtualClock(5_000_000))
   for (let n = 1; n <= 5; n++) assert.is(await put(boxes, 1, n, n === 2 ? 'reply' : 'forward'), 'stored')

@@ -22,6 +22,9 @@ export interface ValueEncoding {
 
 type Level = ClassicLevel<string, Uint8Array>
 
+/** Has a write resolve once it outlives a cut of the power: LevelDB's own option, which abstract-level passes on. */
+export const synced: object = { sync: true }
+
 /**
  * LevelDB keeps so much in memory before it writes a table of it: little, for a process may have nothing else that is
  * large.

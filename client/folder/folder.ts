@@ -7,16 +7,17 @@ import { join } from 'node:path'
 import { type Random, systemRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
+import { checkedValues } from './checked-values.ts'
 import { folderError, wantFolder } from './folder-error.ts'
 import type { IdentityStores } from './identity-list.ts'
 import { openKept } from './kept.ts'
+import { syncFolder } from './kept-disk.ts'
 import {
   boundValues,
   derivedKey,
   keyBytes,
   makeVault,
   openVault,
-  plainValues,
   readVault,
   type Unlock,
   type Vault,
@@ -157,7 +158,7 @@ async function sealAll(folder: string, storeKey: Uint8Array, random: Random): Pr
 }
 
 function openPlain(folder: string): Promise<Store> {
-  return openKept({ level: folder, beside: join(folder, openName), named: folder }, plainValues)
+  return openKept({ level: folder, beside: join(folder, openName), named: folder }, checkedValues)
 }
 
 function openSealed(folder: string, storeKey: Uint8Array, random: Random): Promise<Store> {
@@ -208,4 +209,5 @@ function writeVault(folder: string, vault: Vault): void {
   const draft = `${file}.${process.pid}`
   writeFileSync(draft, `${JSON.stringify(vault, undefined, 1)}\n`, { mode: 0o600, flush: true })
   renameSync(draft, file)
+  syncFolder(folder)
 }

@@ -2,24 +2,12 @@
 // resolved, writes that wait are made together, values are bound to their keys, and what is lost inside the store is
 // noticed when it is opened. A used folder never begins anew by itself. Node only.
 
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { rename, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { openStore, type Store, under } from '../../world/store.ts'
+import { type Store, synced, under } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
 import { areSamePerson } from './identity.ts'
+import { diskAt, type KeptDisk, type Place } from './kept-disk.ts'
 import { del, type Operation, put, sequence } from './schema.ts'
 import type { KeyedValues } from './vault.ts'
-
-/** Where a store lies, and what lies beside it. */
-export interface Place {
-  /** LevelDB's folder. */
-  readonly level: string
-  /** The names of what is written beside it begin with this: PREFIX.json, PREFIX.identity. */
-  readonly beside: string
-  /** The folder as its owner knows it. */
-  readonly named: string
-}
 
 /** Each commit writes its number; a number that is missing is a commit that was lost. Behind all other keys. */
 const commits = '~commit/'
@@ -27,8 +15,13 @@ const commits = '~commit/'
 const mostCommits = 65_536
 const identityKey = 'identity'
 
-/** LevelDB's own option, which abstract-level passes on. */
-const synced = { sync: true } as object
+/** Of PREFIX.json. Before 2 the values of an open folder had no checksum. */
+const version = 2
+
+interface Marked {
+  readonly version: unknown
+  readonly commits: unknown
+}
 
 type Batch = {
   readonly operations: readonly Operation[]
@@ -42,8 +35,12 @@ type Batch = {
  *
  * @throws ClientError STORE_DAMAGED; and what the folder says (code LEVEL_LOCKED: another process has it open)
  */
-export async function openKept(place: Place, values: KeyedValues): Promise<Store> {
-  const kept = new Kept(place, values)
+export async function openKept(
+  place: Place,
+  values: KeyedValues,
+  disk: KeptDisk = diskAt(place),
+): Promise<Store> {
+  const kept = new Kept(place, values, disk)
   await kept.open()
   return kept.face()
 }
@@ -51,6 +48,7 @@ export async function openKept(place: Place, values: KeyedValues): Promise<Store
 class Kept {
   readonly #place: Place
   readonly #values: KeyedValues
+  readonly #disk: KeptDisk
   #level!: Store
   #next = 0
   /** The oldest number that is kept. */
@@ -62,28 +60,24 @@ class Kept {
   #marked = -1
   #identity: Uint8Array | undefined
 
-  constructor(place: Place, values: KeyedValues) {
+  constructor(place: Place, values: KeyedValues, disk: KeptDisk) {
     this.#place = place
     this.#values = values
+    this.#disk = disk
   }
 
   async open(): Promise<void> {
-    const { level, beside } = this.#place
     const marked = this.#markedCommits()
-    const isThere = existsSync(join(level, 'CURRENT'))
+    const isThere = this.#disk.isThere()
     if (marked !== undefined && !isThere) throw this.#damaged('its store is gone')
-    mkdirSync(level, { recursive: true, mode: 0o700 })
-    this.#level = await openStore(level).catch((error: unknown) => {
+    this.#level = await this.#disk.open().catch((error: unknown) => {
       throw isCorruption(error) ? this.#damaged('its store does not open', error) : error
     })
     try {
-      await this.#check(marked)
-      if (marked === undefined && isThere) await this.#bindAll()
-      const copy = existsSync(`${beside}.identity`)
-        ? new Uint8Array(readFileSync(`${beside}.identity`))
-        : undefined
-      await this.#checkIdentity(copy, isThere)
-      await this.#mark(true)
+      await this.#check(marked?.commits)
+      if (isThere && marked?.version !== version) await this.#bindAll()
+      await this.#checkIdentity(this.#disk.read('identity'), isThere)
+      await this.#mark()
     } catch (error) {
       await this.#level.close()
       throw isCorruption(error) ? this.#damaged('a record cannot be read', error) : error
@@ -91,16 +85,17 @@ class Kept {
   }
 
   /** Reads what was committed at least from what lies beside the store; undefined where nothing does. */
-  #markedCommits(): number | undefined {
-    const file = `${this.#place.beside}.json`
-    if (!existsSync(file)) return undefined
+  #markedCommits(): { readonly version: unknown; readonly commits: number } | undefined {
+    const file = this.#disk.read('json')
+    if (file === undefined) return undefined
     try {
-      const { commits: count } = JSON.parse(readFileSync(file, 'utf8')) as { commits?: unknown }
-      if (typeof count === 'number' && count >= 0) return count
+      const read = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(file)) as Partial<Marked>
+      const { commits: count, version: of } = read
+      if (typeof count === 'number' && count >= 0) return { version: of, commits: count }
     } catch {
       // As below
     }
-    throw this.#damaged(`${file} cannot be read`)
+    throw this.#damaged(`${this.#place.beside}.json cannot be read`)
   }
 
   /** Checks that every commit is there. */
@@ -129,6 +124,7 @@ class Kept {
           const bound = key.startsWith(commits) ? undefined : rebind(key, value)
           return bound === undefined ? [] : [put(key, bound)]
         }),
+        synced,
       )
     await found.close()
   }
@@ -138,20 +134,30 @@ class Kept {
     if (stored !== undefined) {
       const identity = this.#values.decode(identityKey, stored)
       // The newer of the two may lie apart, with other gateways; another's is never overwritten
-      if (copy !== undefined && !areSamePerson(this.#values.decode(identityKey, copy), identity))
+      if (copy !== undefined && !areSamePerson(this.#readCopy(copy), identity))
         throw this.#damaged(`the identity in its store and ${this.#place.beside}.identity are two`)
       if (copy === undefined || Buffer.compare(copy, stored) !== 0) await this.#keepIdentity(stored)
       this.#identity = stored
     } else if (copy !== undefined) {
       // Read before it is believed
-      const identity = this.#values.decode(identityKey, copy)
-      if (isThere) throw this.#damaged('its identity is gone from the store')
+      const identity = this.#readCopy(copy)
+      if (isThere && !(await this.#isNew())) throw this.#damaged('its identity is gone from the store')
       await this.write([put(identityKey, identity)])
     }
   }
 
+  /** It may be from before values had checksums. @throws ClientError STORE_DAMAGED */
+  #readCopy(copy: Uint8Array): Uint8Array {
+    return this.#values.decode(identityKey, this.#values.rebind?.(identityKey, copy) ?? copy)
+  }
+
+  /** Tells whether its first start ended before it had an identity in it. */
+  async #isNew(): Promise<boolean> {
+    return own(await this.#level.keys().all()).every(key => key === 'version')
+  }
+
   async #keepIdentity(sealed: Uint8Array): Promise<void> {
-    await replace(`${this.#place.beside}.identity`, sealed, true)
+    await this.#disk.replace('identity', sealed)
   }
 
   /** Resolves when it is on the disk. What waits meanwhile is written together. */
@@ -197,23 +203,23 @@ class Kept {
     if (identity?.type === 'put') this.#identity = identity.value
     this.#next++
     this.#oldest += old.length
-    void this.#mark(false)
+    void this.#mark()
   }
 
   /** Notes beside the store how many commits there are; one note is under way at a time. */
-  #mark(flush: boolean): Promise<void> {
-    this.#marking ??= this.#markNow(flush).finally(() => {
+  #mark(): Promise<void> {
+    this.#marking ??= this.#markNow().finally(() => {
       this.#marking = undefined
     })
     return this.#marking
   }
 
-  async #markNow(flush: boolean): Promise<void> {
+  async #markNow(): Promise<void> {
     if (this.#marked === this.#next) return
     const now = this.#next
-    const text = `${JSON.stringify({ version: 1, commits: now })}\n`
+    const text = `${JSON.stringify({ version, commits: now })}\n`
     // A disk that is full refuses the next write too, and says so there
-    await replace(`${this.#place.beside}.json`, new TextEncoder().encode(text), flush).then(
+    await this.#disk.replace('json', new TextEncoder().encode(text)).then(
       () => {
         this.#marked = now
       },
@@ -224,7 +230,7 @@ class Kept {
   async close(): Promise<void> {
     await this.#writing
     await this.#marking
-    await this.#mark(true)
+    await this.#mark()
     await this.#level.close()
   }
 
@@ -295,11 +301,4 @@ function own(keys: string[]): string[] {
 function isCorruption(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   return (error as NodeJS.ErrnoException).code === 'LEVEL_CORRUPTION' || isCorruption(error.cause)
-}
-
-/** All of it or nothing, also when the process ends in between. */
-async function replace(file: string, bytes: Uint8Array, flush: boolean): Promise<void> {
-  const draft = `${file}.${process.pid}`
-  await writeFile(draft, bytes, { mode: 0o600, flush })
-  await rename(draft, file)
 }

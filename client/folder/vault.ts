@@ -136,9 +136,6 @@ export interface KeyedValues {
   readonly rebind?: (key: string, bytes: Uint8Array) => Uint8Array | undefined
 }
 
-/** Values as they are. */
-export const plainValues: KeyedValues = { encode: (_, value) => value, decode: (_, bytes) => bytes }
-
 /**
  * Seals every value with a store key, under its record's key: nonce 24, ciphertext, tag 16. One that is moved to
  * another key does not open there.

@@ -5,7 +5,7 @@ import { hex } from '../../encoding/bytes.ts'
 import type { MailboxEntry } from '../../link/protocol/mailbox.ts'
 import type { Clock } from '../../world/clock.ts'
 import { type Random, systemRandom } from '../../world/random.ts'
-import type { Store } from '../../world/store.ts'
+import { type Store, synced } from '../../world/store.ts'
 import { MiB, type Ms, minute, second } from '../../world/units.ts'
 import type { Mail } from '../relay/relay.ts'
 import { crowded } from './crowd.ts'
@@ -55,7 +55,7 @@ const mostReadyBytes = 64 * MiB
 export type StoreEnd = 'stored' | 'MAILBOX_FULL' | 'STORE_FAILED'
 
 export interface Mailboxes {
-  /** Stores; `done` is told once LevelDB has accepted the write (it then outlives SIGKILL), or that it will not be. */
+  /** Stores; `done` is told once it is on the disk itself, or that it will not be. */
   put(mail: Mail, done: (end: StoreEnd) => void): void
   /**
    * Opens a mailbox for its owner, who has proved the key (32 bytes), and holds it until `release`. Returns false when
@@ -244,7 +244,8 @@ export async function openMailboxes(options: {
       deletions = []
       let failed = false
       try {
-        await store.batch(operations(batch))
+        // What is acknowledged outlives a cut of the power; all that waited meanwhile shares the next wait
+        await store.batch(operations(batch), batch.writes.length > 0 ? synced : {})
         wrote()
       } catch (error) {
         wrote(error)
