@@ -16,8 +16,10 @@ export interface Place {
   readonly named: string
 }
 
+/** Names a file beside the store: what of PREFIX.json, PREFIX.identity follows the prefix. */
 export type Beside = 'json' | 'identity'
 
+/** Holds what a kept store stands on: by default the disk itself. */
 export interface KeptDisk {
   /** Tells whether there is a store. */
   isThere(): boolean

@@ -15,7 +15,7 @@ const commits = '~commit/'
 const mostCommits = 65_536
 const identityKey = 'identity'
 
-/** Of PREFIX.json. Before 2 the values of an open folder had no checksum. */
+/** Marks PREFIX.json as it stands now. Before 2 the values of an open folder had no checksum. */
 const version = 2
 
 interface Marked {
