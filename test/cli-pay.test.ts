@@ -69,6 +69,26 @@ test('before it signs, send says cost, time and how well it hides, and signs not
   )
 })
 
+test('a target says how many joins that takes; more in each join than are expected is refused', () => {
+  const { code, out } = pay('mix', '80', '--target', '65', '--json')
+  assert.is(code, 0)
+  const { forecast } = JSON.parse(out) as { forecast: Forecast }
+  assert.is(forecast.joins, 3, 'eight times eight are 64')
+  const once = JSON.parse(pay('mix', '80', '--json').out) as { forecast: Forecast }
+  assert.is(once.forecast.joins, 1)
+  assert.ok(forecast.time.usualMs > once.forecast.time.usualMs)
+  assert.is(pay('mix', '80', '--least', '20', '--json').code, 0, 'as many are expected then')
+  for (const args of [
+    ['--least', '9', '--peers', '8'],
+    ['--least', '2'],
+    ['--target', '1'],
+  ]) {
+    const { code: refused, errors } = pay('mix', '80', ...args)
+    assert.is(refused, 2, errors)
+  }
+  assert.is(pay('mix').code, 2, 'an amount, or a target')
+})
+
 test('what is no request, and a client without a ledger, are told in one line', () => {
   assert.match(pay('send', 'rubbish').errors, /this is no request/)
   const { code, errors } = pay('status', '--config', join(folder, 'client.toml'))

@@ -44,6 +44,8 @@ export interface BitcoinAsked {
   readonly blocks: string | undefined
   readonly mostFee: string | undefined
   readonly count: string | undefined
+  /** Notes that a join needs; undefined where three will do. */
+  readonly least: number | undefined
   readonly psbt: string | undefined
 }
 
@@ -358,10 +360,13 @@ async function mix(session: BitcoinSession, words: readonly string[], asked: Bit
       },
     })
     mixer = own
-    if (!own.holds(coin.note)) own.join(coin.note, keys.secretAt(coin.place))
+    if (!own.holds(coin.note)) own.join(coin.note, keys.secretAt(coin.place), undefined, asked.least)
     while (settled === undefined) await pause(lookEveryMs)
-    tell(asked.isJson, { settled: settled.is }, [
-      settled.is === 'paid' ? 'joined' : `not joined: the note is ${settled.is}`,
+    const joined = settled.is === 'paid' ? settled.joined : undefined
+    tell(asked.isJson, { settled: settled.is, joined }, [
+      settled.is === 'paid'
+        ? `joined${joined === undefined ? '' : `, in a join of ${joined}`}`
+        : `not joined: the note is ${settled.is}`,
     ])
   } finally {
     mixer?.close()

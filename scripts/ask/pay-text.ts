@@ -47,11 +47,14 @@ export function paymentText({ payment, why }: PaymentLine): string[] {
   return why === '' ? [] : [`payment ${payment} could not begin: ${why}`]
 }
 
-export function forecastText({ amount, pieces, cost, time, colluding, ...alone }: Forecast): string {
+export function forecastText({ amount, pieces, cost, joins, time, colluding, ...alone }: Forecast): string {
   const bits = alone.entropyBits.toFixed(2)
   return [
     `amount         ${amount}, in ${pieces.length} pieces: ${pieces.join(' + ')}`,
     `cost           ${cost}`,
+    ...(joins === 1
+      ? []
+      : [`joins          ${joins} for each piece at least: more where it meets the same peers again`]),
     `time           half of such payments are over within ${inMinutes(time.usualMs)}, nearly all within ${inMinutes(time.longMs)}`,
     `effective set  ${alone.effectiveSet} for each piece: ${bits} bits, a link of ${percent(alone.linkProbability)}`,
     ...colluding

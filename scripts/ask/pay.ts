@@ -29,6 +29,9 @@ import { openPaySession, type PaySession } from './pay-session.ts'
 import { accountText, forecastText, paymentText, showsText } from './pay-text.ts'
 
 const hint = 'chaffinch pay --help'
+const usualPeers = 8
+/** Members of a round, and what a target may be: docs/spec/payments-paymix.md 5.12. */
+const [mostPeers, mostTarget] = [64, 1_000_000] as const
 /** The time between two looks at a payment that is not over. */
 const lookEveryMs = 1000
 
@@ -39,6 +42,9 @@ interface Asked extends Expected {
   readonly isWaiting: boolean
   readonly deadlineMs: number
   readonly memo: string
+  /** What is wanted of joins; undefined where any will do. */
+  readonly least: number | undefined
+  readonly target: number | undefined
   /** Belongs to backup and restore, as the next two do. */
   readonly gap: number
   readonly exportFile: string | undefined
@@ -53,6 +59,8 @@ export interface PayOptions {
   readonly wait?: true
   readonly peers?: string
   readonly colluding?: string
+  readonly least?: string
+  readonly target?: string
   readonly deadline?: string
   readonly memo?: string
   readonly gap?: string
@@ -82,7 +90,9 @@ export function paying(
 }
 
 async function run(action: string, words: readonly string[], values: PayOptions): Promise<undefined> {
-  const peers = wholeNumber('peers', values.peers ?? '8', 3, 64)
+  const least = values.least === undefined ? undefined : wholeNumber('least', values.least, 3, mostPeers)
+  const target = values.target === undefined ? undefined : wholeNumber('target', values.target, 2, mostTarget)
+  const peers = wholeNumber('peers', values.peers ?? String(Math.max(usualPeers, least ?? 0)), 3, mostPeers)
   const asked: Asked = {
     config: values.config,
     isJson: values.json === true,
@@ -90,8 +100,10 @@ async function run(action: string, words: readonly string[], values: PayOptions)
     isWaiting: values.wait === true,
     peers,
     colluding: wholeNumber('colluding', values.colluding ?? '2', 0, peers - 1),
-    deadlineMs: durationOption('deadline', values.deadline ?? '1d'),
+    deadlineMs: durationOption('deadline', values.deadline ?? (target === undefined ? '1d' : '30d')),
     memo: values.memo ?? '',
+    least,
+    target,
     gap: wholeNumber('gap', values.gap ?? String(usualGap), 2, mostGap),
     exportFile: values.export,
     importFile: values.import,
@@ -163,8 +175,8 @@ async function act(action: string, word: string | undefined, asked: Asked): Prom
       return await pay('/pay/send', { request: text }, amountIn(text), asked)
     }
     case 'mix': {
-      const { memo, deadlineMs } = asked
-      const amount = amountOf(word)
+      const { memo, deadlineMs, target } = asked
+      const amount = word === undefined && target !== undefined ? await spendable(asked) : amountOf(word)
       return await pay('/pay/mix', { amount, memo, deadlineMs }, amount, asked)
     }
     case 'backup':
@@ -188,6 +200,17 @@ function wanted(word: string | undefined, message: string): string {
 
 function amountOf(word: string | undefined): number {
   return wholeNumber('amount', wanted(word, 'pay: want an amount'), 1, Number.MAX_SAFE_INTEGER)
+}
+
+/** Adds up all that can be spent. */
+async function spendable({ config }: Asked): Promise<number> {
+  let sum = 0
+  await during(config, async ({ ask }) => {
+    const { notes } = (await ask('/pay/status')) as Account
+    sum = notes.reduce((total, denomination) => total + denomination, 0)
+  })
+  if (sum === 0) throw new CommandError('FAILED', 'pay mix: there is nothing to spend', hints['NO_NOTE'])
+  return sum
 }
 
 /** Reads what a request asks for. */
@@ -240,15 +263,22 @@ async function request(amount: number, { config, isJson, deadlineMs, memo }: Ask
 
 /** Shows what a payment costs and how well it hides; with --yes it is signed, and told until it is over. */
 async function pay(path: string, what: object, amount: number, asked: Asked): Promise<undefined> {
-  const { config, peers, colluding } = asked
+  const { config, peers, colluding, least, target } = asked
+  if (least !== undefined && peers < least)
+    throw new CommandError(
+      'USAGE',
+      `pay: --least: ${least} are wanted, and --peers ${peers} are expected`,
+      hint,
+    )
+  const wants = { ...(least === undefined ? {} : { least }), ...(target === undefined ? {} : { target }) }
   if (!asked.isYes) {
     const times = timesOf(config)
-    tell(forecast({ amount, peers, colluding, times, joinFee: 0, now: Date.now() }), asked)
+    tell(forecast({ amount, peers, colluding, ...wants, times, joinFee: 0, now: Date.now() }), asked)
     console.error('chaffinch: nothing was signed\nhint: the same with --yes pays')
     return
   }
   await during(config, async session => {
-    const body = { ...what, peers, colluding }
+    const body = { ...what, peers, colluding, ...wants }
     const quoted = (await session.ask(path, { method: 'POST', body })) as {
       quote: string
       forecast: Forecast

@@ -51,6 +51,7 @@ const colluding = [
 ] as const
 const deadline = ['--deadline <TIME>', 'what is not mixed by then is not paid (default: 1d)'] as const
 const memo = ['--memo <TEXT>', 'what it is for'] as const
+const least = ['--least <N>', 'neither join nor pay among fewer than N (3 to 64)'] as const
 const yes = [
   '--yes',
   'sign. Without it, say what the payment costs, how long it takes and how well it hides, and sign nothing',
@@ -104,6 +105,7 @@ function send(): AnyCommand {
           .option(...yes)
           .option(...peers)
           .option(...colluding)
+          .option(...least)
           .addOption(clientFile())
           .addOption(json())
           .action(act('send')),
@@ -117,12 +119,21 @@ function mix(): AnyCommand {
     withCoins(
       command('mix', {
         summary: 'the same to oneself: the notes come back mixed',
-        examples: ['chaffinch pay mix 80', 'chaffinch pay mix 80 --yes'],
+        says: `Pays an amount to oneself, so that its notes come back mixed. With --target they are joined again and again, in
+          the background, until each hides among so many; without an amount, all that can be spent.`,
+        usage: ['AMOUNT [OPTIONS]', '[AMOUNT] --target N [OPTIONS]'],
+        examples: [
+          'chaffinch pay mix 80',
+          'chaffinch pay mix 80 --yes',
+          'chaffinch pay mix --target 40 --yes',
+        ],
       })
-        .argument('<AMOUNT>')
+        .argument('[AMOUNT]')
         .option(...yes)
         .option(...peers)
         .option(...colluding)
+        .option(...least)
+        .option('--target <N>', 'join its notes again until each hides among N; --deadline is 30d then')
         .option(...memo)
         .option(...deadline)
         .addOption(clientFile())
