@@ -118,6 +118,25 @@ export const defects: Readonly<Record<string, Defect>> = {
       [...actions, { do: 'strike', note: victim.note }],
     ]),
   },
+  'strike-the-voted': {
+    what: 'votes of those who are in no run count: as many names as a stranger likes strike a note',
+    breaks: 'no strike but by a vote',
+    plant: parts => {
+      const votes = new Map<string, number>()
+      return {
+        ...parts,
+        step(config, state, event, now) {
+          const voted = votedOn(state, heard(config, event))
+          const [next, actions] = parts.step(config, state, event, now)
+          if (voted === null || !('members' in state)) return [next, actions]
+          const count = (votes.get(voted.from) ?? 0) + 1
+          votes.set(voted.from, count)
+          const isStruck = 2 * count > state.members.length && 2 * (count - 1) <= state.members.length
+          return [next, isStruck ? [...actions, { do: 'strike', note: voted.note }] : actions]
+        },
+      }
+    },
+  },
   'blame-the-named': {
     what: 'a request that names another note convicts its owner of having asked twice',
     breaks: 'no honest peer blamed',
@@ -171,6 +190,13 @@ export const defects: Readonly<Record<string, Defect>> = {
       }
     }),
   },
+}
+
+/** Finds the member of whom somebody votes that its message did not come; null for any other message. */
+function votedOn(state: RoundState, message: Received | null): Member | null {
+  if (message?.body.kind !== 'TO' || !('members' in state)) return null
+  const { missing } = message.body
+  return state.members.find(({ identity }) => missing.some(one => same(one, identity))) ?? null
 }
 
 /** Finds the member whose note somebody else's request names; null for any other message. */

@@ -4,7 +4,13 @@
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
 import { PaymentError } from '../../payment/error.ts'
 import type { Ledger, NoteState } from '../../payment/ledger/ledger.ts'
-import { ownershipOf, type PairRequest, type Received, writeMessage } from '../../payment/rounds/message.ts'
+import {
+  type Body,
+  ownershipOf,
+  type PairRequest,
+  type Received,
+  writeMessage,
+} from '../../payment/rounds/message.ts'
 import type { VirtualClock } from '../../world/clock.ts'
 import { below, fraction, type Random, seededRandom } from '../../world/random.ts'
 import { minute, second } from '../../world/units.ts'
@@ -23,11 +29,18 @@ export function strangerOf(seed: number): 'PR' | 'SR' | null {
   return seed % 4 === 0 ? 'PR' : 'SR'
 }
 
-/** Forges a request for every note that was asked with, under owners' keys of its own. */
+/** Votes for each message of a phase, that it did not come: more than any run here has members. */
+const votesEach = 21
+
+/**
+ * Forges a request for every note that was asked with, under owners' keys of its own; and, under many names, votes that
+ * messages did not come.
+ */
 export class Stranger {
   readonly #random: Random
   readonly #when: 'PR' | 'SR' | null
   readonly #heard: PairRequest[] = []
+  readonly #votedOn = new Set<string>()
   readonly #say: (bytes: Uint8Array) => void
 
   constructor(seed: number, say: (bytes: Uint8Array) => void) {
@@ -36,10 +49,18 @@ export class Stranger {
     this.#say = say
   }
 
-  hear({ body }: Received): void {
+  hear({ body, from, identity }: Received): void {
     if (body.kind === 'PR') this.#heard.push(body)
     if (this.#when === null || body.kind !== this.#when) return
     for (const request of this.#heard.splice(0)) this.#say(this.#forge(request))
+    if (body.kind === 'SR' && !this.#votedOn.has(from)) this.#voteOut(from, identity, body)
+  }
+
+  /** Once for each: what is said of one is enough to hurt it. */
+  #voteOut(from: string, identity: Uint8Array, { pairing, attempt }: Extract<Body, { kind: 'SR' }>): void {
+    this.#votedOn.add(from)
+    const vote = { kind: 'TO' as const, pairing, attempt, phase: 'SR' as const, missing: [identity] }
+    for (let n = 0; n < votesEach; n++) this.#say(writeMessage(vote, this.#random(32)))
   }
 
   #forge({ pairing, note, expiry, evidence }: PairRequest): Uint8Array {
