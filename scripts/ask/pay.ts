@@ -42,7 +42,7 @@ interface Asked extends Expected {
   readonly isWaiting: boolean
   readonly deadlineMs: number
   readonly memo: string
-  /** What is wanted of joins; undefined where any will do. */
+  /** Says what is wanted of joins; undefined where any will do. */
   readonly least: number | undefined
   readonly target: number | undefined
   /** Belongs to backup and restore, as the next two do. */

@@ -16,7 +16,7 @@ import {
 } from '../../payment/ledger/index.ts'
 import { runningClient } from '../../roles/files/index.ts'
 import { closing, machineError, type Running } from '../../roles/role.ts'
-import { systemClock } from '../../world/clock.ts'
+import { stayAlive, systemClock } from '../../world/clock.ts'
 import { type Log, silent } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { memoryStore, openStore } from '../../world/store.ts'
@@ -114,6 +114,8 @@ export async function readAt(url: string, hex: string): Promise<ReadLog> {
     log: silent,
     everyMs: second,
   })
+  // Timers alone do not keep a process from ending
+  const rest = stayAlive()
   try {
     for (let size = -1; ledger.size > size; ) {
       size = ledger.size
@@ -124,6 +126,7 @@ export async function readAt(url: string, hex: string): Promise<ReadLog> {
     }
     throw new CommandError('FAILED', `${url}: its log could not be read: ${String(why)}`)
   } finally {
+    rest()
     ledger.close()
   }
 }
