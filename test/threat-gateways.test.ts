@@ -49,6 +49,25 @@ function writing(everyMs: number, asks: boolean): (net: Seats, random: Random) =
   }
 }
 
+/** The first makes work for the second: floods it, begins what it never ends, and uses up its reply blocks. */
+async function pestering({ clock, watched }: Seats, random: Random): Promise<void> {
+  const [hostile, victim] = watched.map(({ client }) => client) as [Client, Client]
+  await victim.send(hostile.address, 'who are you?', { replies: true })
+  const stop = new AbortController()
+  void (async () => {
+    for await (const message of hostile.messages({ signal: stop.signal }))
+      for (let i = 0; i < 20; i++) await hostile.reply(message, random(900)).catch(() => {})
+  })()
+  for (const end = clock.now() + watchedMs; clock.now() < end; ) {
+    const unfinished = new AbortController()
+    await hostile.send(victim.address, random(20_000), { signal: unfinished.signal })
+    await hostile.send(victim.address, random(50), { replies: 2, receipt: true })
+    await clock.advance(second / 2)
+    unfinished.abort()
+  }
+  stop.abort()
+}
+
 async function answerAll(client: Client, signal: AbortSignal): Promise<void> {
   for await (const message of client.messages({ signal })) await client.reply(message, 'yes')
 }
@@ -80,6 +99,16 @@ test('an entry sees the same, to the millisecond, whether a client writes, is wr
   }
   // The control: at the home it is another run
   assert.not.equal(silent.clients[1]?.atHome, busy.clients[1]?.atHome)
+  await busy.close()
+})
+
+test('nor does it show at the entry that somebody hostile has a client work', async () => {
+  const busy = await watch(pestering)
+  const [one, other] = [silent, busy].map(({ clients }) => (clients[1] as Watched).atEntry)
+  assert.equal(one, other)
+  // The control: at the home it shows
+  const [without, with_] = [came(silent, 1, 'message'), came(busy, 1, 'message')]
+  assert.ok(with_ > without + 10 * underWay, `${without} and ${with_}`)
   await busy.close()
 })
 
