@@ -3,6 +3,8 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import * as real from '../sphinx/crypto-node.ts'
+import * as cheap from '../trials/attack/cheap-crypto.ts'
 import { area, areaInterval, crossScores, type RunSamples } from '../trials/attack/score.ts'
 import { type Chunk, cut, features } from '../trials/attack/windows.ts'
 import { exponential, fraction, seededRandom } from '../world/random.ts'
@@ -81,6 +83,16 @@ test('an empty window has as many features as a busy one, all of them numbers', 
     return numbers.length
   })
   assert.is(new Set(lengths).size, 1)
+})
+
+test('the cheap arithmetic of the trial of seats stands in for all of the real one', () => {
+  assert.equal(Object.keys(cheap).toSorted(), Object.keys(real).toSorted())
+  const [one, other] = [random(32), random(32)]
+  assert.equal(
+    cheap.x25519(one, cheap.x25519PublicKey(other)),
+    cheap.x25519(other, cheap.x25519PublicKey(one)),
+  )
+  assert.not.equal(cheap.x25519PublicKey(one), real.x25519PublicKey(one))
 })
 
 test.run()
