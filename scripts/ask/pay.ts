@@ -273,7 +273,8 @@ async function pay(path: string, what: object, amount: number, asked: Asked): Pr
   const wants = { ...(least === undefined ? {} : { least }), ...(target === undefined ? {} : { target }) }
   if (!asked.isYes) {
     const times = timesOf(config)
-    tell(forecast({ amount, peers, colluding, ...wants, times, joinFee: 0, now: Date.now() }), asked)
+    const until = target === undefined ? {} : { target }
+    tell(forecast({ amount, peers, colluding, ...until, times, joinFee: 0, now: Date.now() }), asked)
     console.error('chaffinch: nothing was signed\nhint: the same with --yes pays')
     return
   }
