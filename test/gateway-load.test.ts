@@ -38,7 +38,10 @@ test('capacity follows from the processor time of this process for its work, and
 
 test('what else the process does leaves room for fewer clients, never for less than one', () => {
   const idle = new Load(0.8)
-  assert.is(idle.capacity(defaultParameters), Math.floor(0.8 / ((1020 * 0.4) / minute)))
+  assert.is(
+    idle.capacity(defaultParameters),
+    Math.floor(0.8 / ((workOfClient(defaultParameters) * 0.4) / minute)),
+  )
   const busy = loaded(new Load(0.8), 3500, 7000, 5 * second, 20)
   assert.ok(busy.capacity(defaultParameters) < 40, String(busy.capacity(defaultParameters)))
   assert.is(loaded(new Load(0.8), 20_000, 2000).capacity(defaultParameters), 1)

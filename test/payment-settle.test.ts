@@ -73,7 +73,8 @@ test('a signed join that has not come about keeps the note until the round is ov
 test('a join that came about pays the output of its own run once it is deep enough, and is open before', () => {
   const own = { is: 'paid', secret: key(2), position: position(1) } as const
   const shown: Shown = { ...unspent, own, note: spentBy(3) }
-  assert.equal(settle(record([committed, open]), shown, 5000), { is: 'paid', outputSecret: key(2) })
+  const paid = { is: 'paid', outputSecret: key(2), joined: 1 }
+  assert.equal(settle(record([committed, open]), shown, 5000), paid)
   assert.is(settle(record([committed, open]), { ...shown, confirmations: 2 }, 5000).is, 'open')
   // A block was undone: what it held is as open as it was
   assert.is(settle(record([committed, open]), { ...unspent, confirmations: 2 }, 999).is, 'open')
