@@ -24,15 +24,19 @@ const epochsAhead = 3
 const [folder, mode] = process.argv.slice(2) as [string, string]
 const keep = mode === 'keep'
 if (keep) {
+  // what is collected as garbage is wiped by libsodium
   const kept: Uint8Array[] = []
   const { sodium_malloc } = sodium
   sodium.sodium_malloc = size => {
     const bytes = sodium_malloc(size)
-    // what is collected as garbage is wiped by libsodium
     kept.push(bytes)
     return bytes
   }
-  sodium.sodium_memzero = () => {}
+  const { fill } = Uint8Array.prototype
+  const isKept = ({ buffer }: Uint8Array): boolean => kept.some(bytes => bytes.buffer === buffer)
+  Uint8Array.prototype.fill = function (...args) {
+    return isKept(this) ? this : fill.apply(this, args)
+  }
 }
 
 const network = paperNetwork({ name: 'test', genesis: Date.now(), epochMs: 600, layers: 1, userBytes: 200 })
