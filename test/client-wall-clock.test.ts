@@ -57,7 +57,7 @@ interface Trace {
 
 /** Two clients that send, lose, ask, answer and publish; `step` is taken after five seconds. */
 async function traceOf(step: number): Promise<Trace> {
-  const net = new FakeNetwork({ seed: 71, epochMs: 1000 * hour, lossPercent: 10 })
+  const net = new FakeNetwork({ seed: 72, epochMs: 1000 * hour, lossPercent: 10 })
   // Well within an epoch, of which an hour is so little that reply blocks are spread over it alike
   net.clock.set(237 * hour)
   const [alice, bob] = await pair(net)
