@@ -114,12 +114,9 @@ const models = join(import.meta.dirname, 'tools/node_modules/kubernetes-models/p
 async function faultsOf(document: unknown): Promise<string[]> {
   const [version, kind] = [text(document, 'apiVersion'), text(document, 'kind')]
   const file = createRequire(models).resolve(`kubernetes-models/${version}/${kind}`)
-  const { [kind]: Model } = (await import(pathToFileURL(file).href)) as Record<
-    string,
-    new (
-      of: unknown,
-    ) => { validate(): void }
-  >
+  type Models = Record<string, new (of: unknown) => { validate(): void }>
+  // CommonJS: which of its names an import shows differs by Node
+  const Model = (createRequire(models)(file) as Models)[kind]
   if (Model === undefined) return [`${version} ${kind}: no such kind`]
   const unread = new Set<string>()
   const watched = (value: unknown, path: string): unknown => {
