@@ -6,7 +6,7 @@ import type { Env } from './access.ts'
 import { type Document, documentOf, type Operation, type SchemaJson } from './document.ts'
 
 const style = `
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem 1.5rem 4rem; color: #222; background: #fff }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1rem 1.5rem 4rem; color: #222; background: #fff; overflow-wrap: anywhere }
 h1 { margin-bottom: 0 } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc } h3 { margin: 1.6rem 0 .3rem; font: 600 1rem ui-monospace, monospace }
 code, pre { font: .9em ui-monospace, monospace } pre { background: #f4f4f4; padding: .7rem; overflow-x: auto }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; vertical-align: top; padding: .2rem .8rem .2rem 0; border-bottom: 1px solid #eee }

@@ -1,0 +1,62 @@
+// A Chromium for a test: one a file, without a window, and a page that has nothing of any other.
+
+import axe from 'axe-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { findChromium } from '../../scripts/tools/chromium.ts'
+
+/** Starts the Chromium of this machine. @throws Error where there is none */
+export async function startBrowser(): Promise<Browser> {
+  const executablePath = findChromium()
+  if (executablePath === undefined) throw new Error('no Chromium here: apt-get install chromium')
+  // Neither root nor a container has the namespaces that its sandbox wants
+  return await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+}
+
+/** Keeps what a page said and should not have: errors of scripts, refusals of its policy, failed requests. */
+export interface Complaints {
+  readonly all: string[]
+}
+
+/** Opens a page with storage of its own. */
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ readonly page: Page; readonly complaints: Complaints }> {
+  const context = await browser.newContext({ locale: 'en-US', ...options })
+  const page = await context.newPage()
+  const all: string[] = []
+  page.on('pageerror', error => all.push(`error: ${error.stack ?? error.message}`))
+  page.on('console', message => {
+    if (message.type() === 'error') all.push(`console: ${message.text()}`)
+  })
+  return { page, complaints: { all } }
+}
+
+/** Something that axe finds wrong, and where. */
+export interface Violation {
+  readonly id: string
+  readonly impact: string
+  readonly where: readonly string[]
+}
+
+/**
+ * Looks for what keeps people from using a page (axe-core): what it calls serious or critical. It is evaluated beside
+ * the page's content policy, not by it.
+ */
+export async function violations(page: Page): Promise<Violation[]> {
+  await page.evaluate(axe.source)
+  const found = (await page.evaluate('axe.run(document)')) as {
+    readonly violations: readonly {
+      readonly id: string
+      readonly impact: string
+      readonly nodes: readonly { readonly target: readonly unknown[]; readonly failureSummary?: string }[]
+    }[]
+  }
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, impact, nodes }) => ({
+      id,
+      impact,
+      where: nodes.slice(0, 5).map(({ target, failureSummary }) => `${target.join(' ')}: ${failureSummary}`),
+    }))
+}
