@@ -5,7 +5,7 @@ import type { Dht } from './dht.ts'
 import type { Gossip, GossipInit } from './gossip.ts'
 import type { Peer } from './peer.ts'
 import type { RankOf } from './shares.ts'
-import type { Refusals, Traffic } from './traffic.ts'
+import type { Crowded, Refusals, Traffic } from './traffic.ts'
 
 export type { Peer } from './peer.ts'
 
@@ -107,6 +107,7 @@ export interface LinkCounters extends Readonly<Traffic> {
   readonly requests: Readonly<Record<RequestEnd, number>>
   /** Those who were turned away, by what they wanted a place of. */
   readonly refusals: Refusals
+  readonly crowded: Crowded
   /** Open now. */
   readonly connections: number
   readonly streams: number

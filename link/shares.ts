@@ -71,6 +71,7 @@ export class Shares {
   /** Counts how often a place was given up for another. */
   given = 0
   readonly #refused = { peer: 0, network: 0, all: 0 }
+  readonly #crowded: Record<Rank, number> = { stranger: 0, client: 0, node: 0, authority: 0 }
 
   constructor(bounds: Bounds, own: Readonly<Record<Rank, number>> = ownShares) {
     this.#bounds = bounds
@@ -88,6 +89,11 @@ export class Shares {
     return { ...this.#refused, gave_way: this.given }
   }
 
+  /** Counts the same by what they were known as. */
+  get crowded(): Readonly<Record<Rank, number>> {
+    return { ...this.#crowded }
+  }
+
   /** Counts the peers and networks that it knows of: those with something inside. */
   get known(): number {
     return ranks.reduce((sum, rank) => sum + this.#ofRank[rank].networks.size, this.#ofPeer.size)
@@ -102,15 +108,17 @@ export class Shares {
    */
   enter({ peer, network, rank = 'stranger' }: Holder, amount = 1, giveUp?: () => void): Place | undefined {
     const { perPeer, perNetwork, total } = this.#bounds
-    if (amount > total || (this.#ofPeer.get(peer) ?? 0) + amount > perPeer) return this.#refuse('peer')
+    if (amount > total || (this.#ofPeer.get(peer) ?? 0) + amount > perPeer) return this.#refuse('peer', rank)
     const taken: Taken = { peer, network: network ?? `of ${peer}`, amount, giveUp, rank, whole: false }
     if (network !== undefined && !isVouched(rank)) {
-      if (amount > perNetwork) return this.#refuse('network')
+      if (amount > perNetwork) return this.#refuse('network', rank)
       while (this.#inNetwork(network) + amount > perNetwork) {
-        if (!this.#evict(this.victimFor(taken, network))) return this.#refuse('network')
+        if (!this.#evict(this.victimFor(taken, network))) return this.#refuse('network', rank)
       }
     }
-    while (this.#all + amount > total) if (!this.#evict(this.victimFor(taken))) return this.#refuse('all')
+    while (this.#all + amount > total) {
+      if (!this.#evict(this.victimFor(taken))) return this.#refuse('all', rank)
+    }
     this.#add(taken)
     return {
       leave: () => void this.#remove(taken),
@@ -126,8 +134,9 @@ export class Shares {
     }
   }
 
-  #refuse(reason: 'peer' | 'network' | 'all'): undefined {
+  #refuse(reason: 'peer' | 'network' | 'all', rank: Rank): undefined {
     this.#refused[reason]++
+    this.#crowded[rank]++
     return undefined
   }
 
@@ -209,6 +218,7 @@ export class Shares {
     if (taken === undefined) return false
     this.#remove(taken)
     this.given++
+    this.#crowded[taken.rank]++
     taken.giveUp?.()
     return true
   }

@@ -27,3 +27,6 @@ export type SharedThing = (typeof sharedThings)[number]
 
 /** Counts who was turned away from each bounded thing. */
 export type Refusals = Readonly<Partial<Record<SharedThing, Refused>>>
+
+/** Counts the same by what they were known as (`Rank`), once they were known as anything. */
+export type Crowded = Readonly<Partial<Record<SharedThing, Readonly<Record<string, number>>>>>

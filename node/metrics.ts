@@ -126,6 +126,9 @@ export function nodeMetrics(
   gauge('chaffinch_queued_cells', 'Cells that wait for a neighbour', s => sum(s.neighbours, n => n.queued))
   gauge('chaffinch_mail_entries', 'Entries in all mailboxes', s => s.mail?.entries ?? 0)
   gauge('chaffinch_mail_bytes', 'Bytes in all mailboxes', s => s.mail?.bytes ?? 0)
+  counter('chaffinch_driven_out_entries_total', 'Entries of mailboxes that gave way before their time', s =>
+    s.mail ? s.mail.drivenOut : 0,
+  )
   gauge('chaffinch_mailboxes', 'Mailboxes', s => s.mail?.mailboxes ?? 0)
   gauge('chaffinch_clients', 'Clients connected', s => s.mail?.clients ?? 0)
   gauge('chaffinch_capacity_clients', 'Clients that it can carry now; NaN where that is not measured', s =>

@@ -99,6 +99,8 @@ export interface NodeStatus {
     readonly mailboxes: number
     readonly entries: number
     readonly bytes: number
+    /** Entries that gave way before their time since the start (docs/spec/gateway.md 3.2). */
+    readonly drivenOut: number
     readonly clients: number
     /** Says what it can carry (docs/spec/gateway.md 8); null where that is not measured. */
     readonly load: {
@@ -184,6 +186,7 @@ export function statusOf(node: {
           mailboxes: mail.boxes.boxes,
           entries: mail.boxes.entries,
           bytes: mail.boxes.bytes,
+          drivenOut: mail.boxes.drivenOut,
           clients: mail.gateway.clients,
           load: mail.load
             ? {

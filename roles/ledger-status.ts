@@ -58,7 +58,7 @@ export class LedgerDesk {
 
   /** Counts the bytes of questions and answers among those of the process, until what it returns is called. */
   counted(): () => void {
-    return countHost(() => ({ listeners: 0, pendingDials: 0, refusals: {}, ...this.#bytes }))
+    return countHost(() => ({ listeners: 0, pendingDials: 0, refusals: {}, crowded: {}, ...this.#bytes }))
   }
 }
 

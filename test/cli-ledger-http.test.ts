@@ -136,7 +136,7 @@ const client = {
   slackMs: 0,
   version: '0.1.0',
   upSeconds: 1,
-  traffic: { bytesIn: 0, bytesOut: 0, refusals: {} },
+  traffic: { bytesIn: 0, bytesOut: 0, refusals: {}, crowded: {} },
   process: { rssBytes: 0, heapBytes: 0, handles: 0, listeners: 0, pendingDials: 0 },
 }
 const networkFile = join(folder, 'network.toml')

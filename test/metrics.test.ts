@@ -11,7 +11,7 @@ import { clientMetrics } from '../client/api/metrics.ts'
 import type { CoverLevel } from '../client/outgoing/cover.ts'
 import { startHost } from '../link/libp2p/host.ts'
 import { memoryNetwork } from '../link/memory/memory.ts'
-import { Shares } from '../link/shares.ts'
+import { ranks, Shares } from '../link/shares.ts'
 import { refusalReasons, sharedThings } from '../link/traffic.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import { authorityMetrics } from '../roles/authority-metrics.ts'
@@ -89,6 +89,7 @@ test('what the page says of the process is served, and the labels of refusals ar
       name,
     )
   for (const share of sharedThings) assert.ok(page.includes(`| share | \`${share}\` |`), share)
+  for (const rank of ranks) assert.ok(page.includes(`| rank | \`${rank}\` |`), rank)
   for (const reason of refusalReasons) assert.ok(page.includes(`| reason | \`${reason}\` |`), reason)
 })
 
@@ -144,6 +145,7 @@ test('who is turned away is counted by why', () => {
   assert.equal(shares.refused, { peer: 1, network: 1, all: 0, gave_way: 0 })
   for (const peer of ['d', 'e']) shares.enter({ peer, network: peer })
   assert.equal(shares.refused, { peer: 1, network: 1, all: 1, gave_way: 0 })
+  assert.equal(shares.crowded, { stranger: 3, client: 0, node: 0, authority: 0 })
   const gone = countHost(() => ({ ...nothing, refusals: { streams: { all: 2 } } }))
   assert.is(carried().refusals['streams']?.['all'], 2)
   gone()
@@ -151,7 +153,7 @@ test('who is turned away is counted by why', () => {
   assert.is(carried().refusals['streams']?.['all'], 2)
 })
 
-const nothing = { listeners: 0, pendingDials: 0, bytesIn: 0, bytesOut: 0 }
+const nothing = { listeners: 0, pendingDials: 0, bytesIn: 0, bytesOut: 0, crowded: {} }
 
 /** All that a client tells Prometheus of itself, each second of a span in which it writes, or does not. */
 async function told(cover: CoverLevel, writes: boolean): Promise<string[]> {

@@ -3,7 +3,7 @@
 
 import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client'
 import { metricsOf } from './metrics.ts'
-import { carried } from './resources.ts'
+import { type Carried, carried } from './resources.ts'
 
 /** Adds the build, and the memory, files, processor time and bytes of this process, to what is told. */
 export function processMetrics(registry: Registry, version: string): void {
@@ -29,9 +29,18 @@ export function processMetrics(registry: Registry, version: string): void {
     'chaffinch_refusals_total',
     'Peers that were turned away, by what they wanted a place of, and why',
     ['share', 'reason'],
-    r =>
-      Object.entries(r.refusals).flatMap(([share, reasons]) =>
-        Object.entries(reasons).map(([reason, count]) => [[share, reason], count] as const),
-      ),
+    r => labelled(r.refusals),
+  )
+  counts(
+    'chaffinch_crowded_peers_total',
+    'Peers that were turned away or had to go, by what they wanted a place of, and what they were known as',
+    ['share', 'rank'],
+    r => labelled(r.crowded),
+  )
+}
+
+function labelled(reasons: Carried['refusals']): (readonly [readonly [string, string], number])[] {
+  return Object.entries(reasons).flatMap(([share, counted]) =>
+    Object.entries(counted).map(([label, count]) => [[share, label], count] as const),
   )
 }

@@ -24,6 +24,8 @@ export interface Carried {
   readonly bytesOut: number
   /** Those who were turned away, by what they wanted a place of, then by reason. */
   readonly refusals: Reasons<number>
+  /** The same by what they were known as: strangers, clients that have proved something, nodes, authorities. */
+  readonly crowded: Reasons<number>
 }
 
 /** The counts that one host of this process adds. */
@@ -31,6 +33,7 @@ export interface HostResources extends Pick<Resources, 'listeners' | 'pendingDia
   readonly bytesIn: number
   readonly bytesOut: number
   readonly refusals: Reasons<number | undefined>
+  readonly crowded: Reasons<number | undefined>
 }
 
 /** Tells which version a process runs, and for how long, for its status. */
@@ -40,7 +43,7 @@ export function ofProcess(version: string): { readonly version: string; readonly
 
 const hosts = new Set<() => HostResources>()
 /** Sums what was counted by hosts that are there no more: a count since the start never falls. */
-let past: Carried = { bytesIn: 0, bytesOut: 0, refusals: {} }
+let past: Carried = { bytesIn: 0, bytesOut: 0, refusals: {}, crowded: {} }
 
 /** Counts a host among this process's, until the function it returns is called. */
 export function countHost(read: () => HostResources): () => void {
@@ -51,13 +54,22 @@ export function countHost(read: () => HostResources): () => void {
 }
 
 function sum(a: Carried, b: Omit<HostResources, keyof Resources>): Carried {
-  const refusals: Record<string, Record<string, number>> = structuredClone(a.refusals)
-  for (const [share, reasons] of Object.entries(b.refusals)) {
-    const sums = refusals[share] ?? {}
-    for (const [reason, count = 0] of Object.entries(reasons)) sums[reason] = (sums[reason] ?? 0) + count
-    refusals[share] = sums
+  return {
+    bytesIn: a.bytesIn + b.bytesIn,
+    bytesOut: a.bytesOut + b.bytesOut,
+    refusals: sumReasons(a.refusals, b.refusals),
+    crowded: sumReasons(a.crowded, b.crowded),
   }
-  return { bytesIn: a.bytesIn + b.bytesIn, bytesOut: a.bytesOut + b.bytesOut, refusals }
+}
+
+function sumReasons(a: Reasons<number>, b: Reasons<number | undefined>): Reasons<number> {
+  const all: Record<string, Record<string, number>> = structuredClone(a)
+  for (const [share, reasons] of Object.entries(b)) {
+    const sums = all[share] ?? {}
+    for (const [reason, count = 0] of Object.entries(reasons)) sums[reason] = (sums[reason] ?? 0) + count
+    all[share] = sums
+  }
+  return all
 }
 
 /** Counts since the start, all hosts together. */

@@ -103,6 +103,7 @@ export const processStatus: v.GenericSchema<unknown, ClientStatus & ProcessStatu
         bytesIn: count,
         bytesOut: count,
         refusals: v.record(v.string(), v.record(v.string(), count)),
+        crowded: v.record(v.string(), v.record(v.string(), count)),
       }),
       process: v.object({
         rssBytes: count,

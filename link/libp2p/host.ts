@@ -31,7 +31,7 @@ import type {
 import { LinkError, noRequests } from '../link.ts'
 import { Outbox, openLoop } from '../outbox.ts'
 import { type Holder, type RankOf, Shares } from '../shares.ts'
-import { noTraffic, type Refusals, type Refused, type Traffic } from '../traffic.ts'
+import { type Crowded, noTraffic, type Refusals, type Refused, type Traffic } from '../traffic.ts'
 import { answerRequests } from './answering.ts'
 import { Arrivals } from './arrivals.ts'
 import { Asking } from './asking.ts'
@@ -209,6 +209,7 @@ class Libp2pHost implements Host {
       bytesIn: sockets.traffic.bytesIn,
       bytesOut: sockets.traffic.bytesOut,
       refusals: this.#refusals(),
+      crowded: this.#crowded(),
     }))
     this.#table = new KadTable({ libp2p, clock, seed, connections, rankOf, serves: init.role !== 'client' })
     const loop = openLoop(clock, cells => void this.#receive(id, cells))
@@ -354,6 +355,7 @@ class Libp2pHost implements Host {
       remainders: this.#counts.remainder,
       requests: { ...this.#requests },
       refusals: this.#refusals(),
+      crowded: this.#crowded(),
       connections: this.#connections.count,
       streams: this.#connections.streams,
       ...this.#sockets.traffic,
@@ -367,6 +369,15 @@ class Libp2pHost implements Host {
       streams: this.#opened.refused,
       requests: this.#asked.refused,
       request_bytes: this.#askedBytes.refused,
+    }
+  }
+
+  #crowded(): Crowded {
+    return {
+      connections: this.#places.crowded,
+      streams: this.#opened.crowded,
+      requests: this.#asked.crowded,
+      request_bytes: this.#askedBytes.crowded,
     }
   }
 

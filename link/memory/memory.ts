@@ -214,6 +214,7 @@ class MemoryHost implements Host {
       remainders: 0,
       requests: { ...this.#requests },
       refusals: { requests: this.#asked.refused },
+      crowded: { requests: this.#asked.crowded },
       ...this.traffic,
       connections: this.#wire.connections(this),
       streams: this.#outbox.neighbours().filter(({ state }) => state === 'open').length,

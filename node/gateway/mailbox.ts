@@ -82,6 +82,8 @@ export interface Mailboxes {
   readonly boxes: number
   readonly entries: number
   readonly bytes: number
+  /** Counts entries that gave way before their time. */
+  readonly drivenOut: number
   /** Resolves when everything accepted is written. */
   close(): Promise<void>
 }
@@ -118,6 +120,7 @@ export async function openMailboxes(options: {
   const room = new Room(boxes)
   let bytes = 0
   let entries = 0
+  let drivenOut = 0
   /** A new mailbox begins behind the cursors of all that were here: it may be one of them, and the clock put back. */
   let leastCursor = 1
   for (const box of [...boxes.values()].sort((a, b) => a.touched - b.touched)) {
@@ -135,7 +138,10 @@ export async function openMailboxes(options: {
   const newBox = (name: string, claimed: boolean): Box | undefined => {
     const gives = room.place(claimed, unclaimed, limits.boxes)
     if (gives === 'none') return undefined
-    if (gives !== undefined) remove(gives)
+    if (gives !== undefined) {
+      drivenOut += gives.entries.length
+      remove(gives)
+    }
     const nextCursor = Math.max(leastCursor, Math.floor(clock.now()) * cursorsPerMs)
     const [touched, level] = [clock.elapsed(), claimed ? 1 : 0]
     const box = { name, entries: [], pending: 0, bytes: 0, touched, level, nextCursor }
@@ -161,6 +167,7 @@ export async function openMailboxes(options: {
     while (bytes + size > limits.bytes) {
       const gives = room.above(pressure) ?? box
       if (gives === undefined || gives.entries.length === 0) return false
+      drivenOut++
       forget(gives, gives.entries.splice(crowded(gives.entries, limits.minutes, random), 1))
     }
     return true
@@ -175,6 +182,7 @@ export async function openMailboxes(options: {
     let at = crowded(box.entries, limits.minutes, random, isOfKind)
     if (at < 0) at = crowded(box.entries, limits.minutes, random)
     if (at < 0) return false
+    drivenOut++
     forget(box, box.entries.splice(at, 1))
     return true
   }
@@ -388,6 +396,9 @@ export async function openMailboxes(options: {
     },
     get bytes() {
       return bytes
+    },
+    get drivenOut() {
+      return drivenOut
     },
     async close() {
       await writing
