@@ -74,7 +74,10 @@ class Target {
       this.#output.push(data.toString())
       if (this.#output.length > 100) this.#output.shift()
     })
-    this.#child.on('message', (answer: Answer) => this.#settle(answer.n, answer))
+    this.#child.on('message', (answer: Answer) => {
+      if (answer.told === 'waiting') console.error(`chaos: wire: waiting for ${answer.awaited}`)
+      else this.#settle(answer.n, answer)
+    })
     this.#child.on('exit', (code, signal) => {
       const said =
         this.#output

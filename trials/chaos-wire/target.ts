@@ -13,7 +13,7 @@ import { tcpWorld, type World } from '../../simulator/local-world.ts'
 import { silent } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { resources } from '../../world/resources.ts'
-import { second } from '../../world/units.ts'
+import { minute, second } from '../../world/units.ts'
 import { defects } from './defects.ts'
 import type { WireRole } from './plan.ts'
 
@@ -48,6 +48,8 @@ export interface Held {
 
 export type Answer =
   | { readonly n: number; readonly told: 'started'; readonly places: Places }
+  /** Not the answer yet: what is awaited. */
+  | { readonly n: number; readonly told: 'waiting'; readonly awaited: string }
   | { readonly n: number; readonly told: 'looked'; readonly held: Held }
   /** `code` of the LinkError, `answered`, or what else was thrown, which is a fault. */
   | { readonly n: number; readonly told: 'dialled'; readonly outcome: string }
@@ -88,7 +90,12 @@ function watchedWorld(hosts: Map<string, Host>): World {
   }
 }
 
-async function start(hosts: Map<string, Host>): Promise<void> {
+/** On a machine that is busy with other things a network takes minutes to begin; where nothing is wrong, 25 s. */
+const mostStartMs = 8 * minute
+const tellEveryMs = 10 * second
+
+/** @param tell is told from time to time what is awaited */
+async function start(hosts: Map<string, Host>, tell: (awaited: string) => void): Promise<void> {
   const world = watchedWorld(hosts)
   const seed = systemRandom(32)
   const network: Network = {
@@ -112,12 +119,21 @@ async function start(hosts: Map<string, Host>): Promise<void> {
     readPerMinute: 20,
     waitingEpochs: 0,
   }
-  await new AuthorityRole({ ...given, name: 'authority', seed, wanted: quiet }).start()
+  const authority = new AuthorityRole({ ...given, name: 'authority', seed, wanted: quiet })
+  await authority.start()
   for (const role of ['gateway', 'mix', 'mix', 'mix'] as const)
     await new NodeRole({ ...given, name: role, seed: systemRandom(32), role }).start()
   const client = new ClientRole({ ...given, name: 'client', seed: systemRandom(32) })
   await client.start()
-  await client.ready(60 * second)
+  const telling = setInterval(() => {
+    const [made, heard] = [authority, client].map(role => role.status()?.consensus?.epoch ?? 'none')
+    tell(`a client that can send; authority's document: ${made}, client's: ${heard}`)
+  }, tellEveryMs)
+  try {
+    await client.ready(mostStartMs)
+  } finally {
+    clearInterval(telling)
+  }
 }
 
 const hosts = new Map<string, Host>()
@@ -127,7 +143,7 @@ async function answer(question: Question): Promise<Answer> {
   const { n } = question
   switch (question.ask) {
     case 'start': {
-      await start(hosts)
+      await start(hosts, awaited => void process.send?.({ n, told: 'waiting', awaited } satisfies Answer))
       const placeOf = ({ id, addresses }: Host): Places['authority'] => ({ id, addresses })
       return {
         n,
