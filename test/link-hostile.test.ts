@@ -1,5 +1,6 @@
 // What a peer may send to a link's host: garbage at every layer, silence, half of something, too much, and no
-// reading. Whatever it is, the process lives, the honest are served and nothing piles up (docs/spec/link.md 6).
+// reading, over TCP and over WebSocket. Whatever it is, the process lives, the honest are served and nothing piles up
+// (docs/spec/link.md 6).
 // tier: slow
 
 import net from 'node:net'
@@ -17,17 +18,22 @@ import { rawHost } from './raw-host.ts'
 
 const test = suite('hostile peers')
 const cellBytes = 1000
-const loopback = '/ip4/127.0.0.1/tcp/0'
 const cells = '/chaffinch/cell/1'
 const echo = '/test/echo/1'
 const options = { timeoutMs: 3000, maxBytes: 100_000 }
+/** What whoever listens in this test listens on. */
+let loopback = ''
 const ends: (() => Promise<void>)[] = []
 const faults: unknown[] = []
 process.on('unhandledRejection', fault => faults.push(fault))
 process.on('uncaughtException', fault => faults.push(fault))
 
 async function start(limits: Partial<LinkLimits> = {}): Promise<Host> {
-  const host = await startLoopback({ cellBytes, limits: { connectionsPerSecond: 1000, ...limits } })
+  const host = await startLoopback({
+    cellBytes,
+    listen: [loopback],
+    limits: { connectionsPerSecond: 1000, ...limits },
+  })
   host.serve(echo, 1000, async (_from, body) => body)
   ends.push(() => host.close())
   return host
@@ -75,12 +81,21 @@ const prefix = (length: number): Uint8Array => {
   return bytes
 }
 
+/** A test over each transport. */
+function over(name: string, run: () => Promise<void>): void {
+  for (const transport of ['', '/ws'])
+    test(`${name}, over ${transport || '/tcp'}`, async () => {
+      loopback = `/ip4/127.0.0.1/tcp/0${transport}`
+      await run()
+    })
+}
+
 test.after.each(async () => {
   for (const end of ends.splice(0)) await end()
   assert.equal(faults.splice(0), [])
 })
 
-test('garbage and half handshakes on TCP', async () => {
+over('garbage and half handshakes', async () => {
   const host = await start({ handshakeMs: 1000 })
   const port = Number(host.addresses[0]?.split('/')[4])
   const sockets = [
@@ -103,7 +118,7 @@ test('garbage and half handshakes on TCP', async () => {
   assert.is(host.counters().connections <= 1, true)
 })
 
-test('a hundred silent sockets do not keep the honest out', async () => {
+over('a hundred silent sockets do not keep the honest out', async () => {
   const host = await start({ handshakeMs: 1200 })
   const port = Number(host.addresses[0]?.split('/')[4])
   const sockets = Array.from({ length: 100 }, () => {
@@ -116,7 +131,7 @@ test('a hundred silent sockets do not keep the honest out', async () => {
   await until(() => sockets.every(socket => socket.destroyed || socket.readableEnded))
 })
 
-test('garbage below the streams', async () => {
+over('garbage below the streams', async () => {
   const host = await start()
   const bad = await attacker()
   for (let n = 0; n < 30; n++) {
@@ -134,7 +149,7 @@ test('garbage below the streams', async () => {
   await until(() => host.counters().connections === 0)
 })
 
-test('any bytes on a stream of cells or of requests', async () => {
+over('any bytes on a stream of cells or of requests', async () => {
   const host = await start({ readMs: 100 })
   const bad = await attacker()
   const chunks = fc.array(fc.uint8Array({ minLength: 1, maxLength: 3000 }), { minLength: 1, maxLength: 4 })
@@ -156,7 +171,7 @@ test('any bytes on a stream of cells or of requests', async () => {
   await until(() => host.counters().streams === 0)
 })
 
-test('half a cell: at the end of a stream, or and then silence', async () => {
+over('half a cell: at the end of a stream, or and then silence', async () => {
   const host = await start({ readMs: 150 })
   const connection = await connect(await attacker(), host)
   const ending = await connection.newStream(cells)
@@ -170,7 +185,7 @@ test('half a cell: at the end of a stream, or and then silence', async () => {
   assert.is(host.counters().remainders, 2)
 })
 
-test('a length of 2^31 and a request that is never ended', async () => {
+over('a length of 2^31 and a request that is never ended', async () => {
   const host = await start({ readMs: 150 })
   const connection = await connect(await attacker(), host)
   const ends: Partial<Record<RequestEnd, number>> = {}
@@ -190,7 +205,7 @@ test('a length of 2^31 and a request that is never ended', async () => {
   await serves(host)
 })
 
-test('a request while the last one is not answered, and a stream that says nothing', async () => {
+over('a request while the last one is not answered, and a stream that says nothing', async () => {
   const host = await start({ serveIdleMs: 200 })
   host.serve('/test/slow/1', 10, () => wait(100).then(() => new Uint8Array(1)))
   const connection = await connect(await attacker(), host)
@@ -205,7 +220,7 @@ test('a request while the last one is not answered, and a stream that says nothi
   await until(() => host.counters().streams === 0)
 })
 
-test('a peer that ends its half gets the answer it has asked for', async () => {
+over('a peer that ends its half gets the answer it has asked for', async () => {
   const host = await start()
   host.serve('/test/slow/1', 10, () => wait(50).then(() => Uint8Array.of(5)))
   const connection = await connect(await attacker(), host)
@@ -219,7 +234,7 @@ test('a peer that ends its half gets the answer it has asked for', async () => {
   await until(() => host.counters().streams === 0)
 })
 
-test('a peer that asks for much and reads nothing', async () => {
+over('a peer that asks for much and reads nothing', async () => {
   const host = await start({ writeMs: 1000, requestsPerPeer: 4 })
   // More than a window: the rest waits on the host's side.
   host.serve('/test/page/1', 10, async () => new Uint8Array(1_500_000))
@@ -237,7 +252,7 @@ test('a peer that asks for much and reads nothing', async () => {
   await serves(host)
 })
 
-test('two hundred streams at once', async () => {
+over('two hundred streams at once', async () => {
   const host = await start()
   const bad = await attacker()
   const connection = await connect(bad, host)
@@ -253,7 +268,7 @@ test('two hundred streams at once', async () => {
   await serves(host)
 })
 
-test('a receiver of cells that admits and then reads nothing', async () => {
+over('a receiver of cells that admits and then reads nothing', async () => {
   const bad = await attacker([loopback])
   let streams = 0
   await bad.handle(cells, stream => {
@@ -283,7 +298,7 @@ test('a receiver of cells that admits and then reads nothing', async () => {
   await until(() => streams >= 2)
 })
 
-test('a receiver of cells that chatters, resets, or never admits', async () => {
+over('a receiver of cells that chatters, resets, or never admits', async () => {
   const bad = await attacker([loopback])
   let answer: (stream: Stream) => void = stream => stream.send(new Uint8Array(100))
   let streams = 0
@@ -309,7 +324,7 @@ test('a receiver of cells that chatters, resets, or never admits', async () => {
   await until(() => host.neighbours()[0]?.queued === 0)
 })
 
-test('an answering peer that lies about the length, says too much, or nothing', async () => {
+over('an answering peer that lies about the length, says too much, or nothing', async () => {
   const bad = await attacker([loopback])
   let answer: (stream: Stream) => void = () => {}
   await bad.handle(echo, stream => {
@@ -350,7 +365,7 @@ test('an answering peer that lies about the length, says too much, or nothing', 
   await until(() => host.counters().streams === 1)
 })
 
-test('directory entries that are no peers', async () => {
+over('directory entries that are no peers', async () => {
   const host = await start()
   for (const id of [new Uint8Array(0), new Uint8Array(31), new Uint8Array(32).fill(255), systemRandom(33)]) {
     const to = {

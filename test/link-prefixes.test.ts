@@ -1,6 +1,6 @@
 // Lengths that a peer writes before what it means to send, in each of the forms that a host reads: 0, 2^31, 2^53, more
 // bytes than a number has, and none of the rest; and peers that write, or read, a byte at a time. Nothing is set aside
-// for what has not come, and the honest are served (docs/spec/link.md 4, 5, 11, 8).
+// for what has not come, and the honest are served, over TCP and over WebSocket (docs/spec/link.md 4, 5, 11, 8).
 // tier: slow
 
 import type { Connection, Stream } from '@libp2p/interface'
@@ -18,6 +18,8 @@ const cells = '/chaffinch/cell/1'
 const table = '/chaffinch/kad/1.0.0'
 const gossip = '/meshsub/1.2.0'
 const cellBytes = 1000
+/** What the host of this test listens on. */
+let loopback = ''
 const ends: (() => Promise<void>)[] = []
 const faults: unknown[] = []
 process.on('unhandledRejection', fault => faults.push(fault))
@@ -30,6 +32,7 @@ test.after.each(async () => {
 async function start(limits: Partial<LinkLimits> = {}, countLoopback = false): Promise<Host> {
   const host = await startLoopback({
     cellBytes,
+    listen: [loopback],
     // the peers here do on purpose what they would be shut out for
     limits: { ...limits, conduct: { ...defaultLimits.conduct, mostOwed: 10 ** 9 } },
     countLoopback,
@@ -37,6 +40,15 @@ async function start(limits: Partial<LinkLimits> = {}, countLoopback = false): P
   host.serve(echo, 1000, async (_from, body) => body)
   ends.push(() => host.close())
   return host
+}
+
+/** A test over each transport. */
+function over(name: string, run: () => Promise<void>): void {
+  for (const transport of ['', '/ws'])
+    test(`${name}, over ${transport || '/tcp'}`, async () => {
+      loopback = `/ip4/127.0.0.1/tcp/0${transport}`
+      await run()
+    })
 }
 
 async function attack(host: Host): Promise<Connection> {
@@ -87,7 +99,7 @@ const prefixes: Readonly<Record<string, readonly number[]>> = {
 }
 
 for (const [what, bytes] of Object.entries(prefixes)) {
-  test(`${what}, as a varint: for the table, for gossip, for a protocol's name`, async () => {
+  over(`${what}, as a varint: for the table, for gossip, for a protocol's name`, async () => {
     const host = await start({ readMs: 200 })
     host.gossip({ peers: () => [], admits: () => true, judge: () => 'ignore' })
     host.dht.accept('test', () => {})
@@ -106,7 +118,7 @@ for (const [what, bytes] of Object.entries(prefixes)) {
   })
 }
 
-test('0, 2^31 and 2^32 - 1 in front of a request, and four bytes that never end', async () => {
+over('0, 2^31 and 2^32 - 1 in front of a request, and four bytes that never end', async () => {
   const host = await start({ readMs: 200 })
   const connection = await attack(host)
   const before = process.memoryUsage().arrayBuffers
@@ -143,7 +155,7 @@ async function trickle(stream: Stream, bytes: Uint8Array): Promise<number> {
   return sent
 }
 
-test('who writes a byte at a time has as long as everybody, for a request and for a cell', async () => {
+over('who writes a byte at a time has as long as everybody, for a request and for a cell', async () => {
   const host = await start({ readMs: 300 })
   const connection = await attack(host)
   const request = new Uint8Array(504)
@@ -160,30 +172,33 @@ test('who writes a byte at a time has as long as everybody, for a request and fo
   await serves(host)
 })
 
-test('who reads a byte at a time gets no more than its time, and holds no more than its answers', async () => {
-  const host = await start({ writeMs: 500, requestsPerPeer: 4 })
-  const answer = new Uint8Array(2 * MiB)
-  host.serve('/test/page/1', 10, async () => answer)
-  const connection = await attack(host)
-  const before = process.memoryUsage().arrayBuffers
-  const streams = await Promise.all(Array.from({ length: 4 }, () => connection.newStream('/test/page/1')))
-  for (const stream of streams) {
-    stream.send(Uint8Array.of(0, 0, 0, 1, 1))
-    stream.pause()
-  }
-  // now and then a little
-  const reading = setInterval(() => {
+over(
+  'who reads a byte at a time gets no more than its time, and holds no more than its answers',
+  async () => {
+    const host = await start({ writeMs: 500, requestsPerPeer: 4 })
+    const answer = new Uint8Array(2 * MiB)
+    host.serve('/test/page/1', 10, async () => answer)
+    const connection = await attack(host)
+    const before = process.memoryUsage().arrayBuffers
+    const streams = await Promise.all(Array.from({ length: 4 }, () => connection.newStream('/test/page/1')))
     for (const stream of streams) {
-      stream.resume()
-      queueMicrotask(() => stream.pause())
+      stream.send(Uint8Array.of(0, 0, 0, 1, 1))
+      stream.pause()
     }
-  }, 400)
-  await until('all are ended', () => host.counters().requests['too-slow'] === 4)
-  clearInterval(reading)
-  assert.ok(process.memoryUsage().arrayBuffers - before < 32 * MiB)
-  await until('no stream is left', () => host.counters().streams === 0)
-  await serves(host)
-})
+    // now and then a little
+    const reading = setInterval(() => {
+      for (const stream of streams) {
+        stream.resume()
+        queueMicrotask(() => stream.pause())
+      }
+    }, 400)
+    await until('all are ended', () => host.counters().requests['too-slow'] === 4)
+    clearInterval(reading)
+    assert.ok(process.memoryUsage().arrayBuffers - before < 32 * MiB)
+    await until('no stream is left', () => host.counters().streams === 0)
+    await serves(host)
+  },
+)
 
 /** Counts those that are let in of 20 requests of 1,000 bytes that are begun at once, and never ended. */
 async function begun(limits: Partial<LinkLimits>, peers: number): Promise<number> {
@@ -202,17 +217,20 @@ async function begun(limits: Partial<LinkLimits>, peers: number): Promise<number
   return streams.filter(({ status }) => status === 'open').length
 }
 
-test('requests and their bytes are bounded by peer, by network and in all; so are streams by network', async () => {
-  assert.is(await begun({ requestsPerPeer: 20 }, 2), 20)
-  assert.is(await begun({ requestsPerPeer: 3 }, 2), 6)
-  assert.is(await begun({ requestsPerNetwork: 7 }, 2), 7)
-  assert.is(await begun({ requestBytesPerPeer: 4500 }, 2), 8)
-  assert.is(await begun({ requestBytesPerNetwork: 5500 }, 2), 5)
-  assert.is(await begun({ requestBytesTotal: 6500 }, 2), 6)
-  assert.is(await begun({ streamsPerNetwork: 9 }, 2), 9)
-})
+over(
+  'requests and their bytes are bounded by peer, by network and in all; so are streams by network',
+  async () => {
+    assert.is(await begun({ requestsPerPeer: 20 }, 2), 20)
+    assert.is(await begun({ requestsPerPeer: 3 }, 2), 6)
+    assert.is(await begun({ requestsPerNetwork: 7 }, 2), 7)
+    assert.is(await begun({ requestBytesPerPeer: 4500 }, 2), 8)
+    assert.is(await begun({ requestBytesPerNetwork: 5500 }, 2), 5)
+    assert.is(await begun({ requestBytesTotal: 6500 }, 2), 6)
+    assert.is(await begun({ streamsPerNetwork: 9 }, 2), 9)
+  },
+)
 
-test('a peer’s ninth connection ends its first', async () => {
+over('a peer’s ninth connection ends its first', async () => {
   const host = await start({ connectionsPerPeer: 3 })
   const bad = await rawHost()
   ends.push(async () => bad.stop())

@@ -6,14 +6,17 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import net from 'node:net'
 import { join } from 'node:path'
+import { multiaddr } from '@multiformats/multiaddr'
 import fc from 'fast-check'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { WebSocket } from 'ws'
 import { Door } from '../link/libp2p/door.ts'
 import { uriOf } from '../link/libp2p/web-sockets.ts'
 import type { LinkLimits } from '../link/limits.ts'
 import { type Host, LinkError } from '../link/link.ts'
 import { startLoopback } from './loopback-host.ts'
+import { rawHost } from './raw-host.ts'
 
 const root = join(import.meta.dirname, '..')
 const cellBytes = 100
@@ -267,6 +270,52 @@ test('control: libp2p alone is ended by a dial that was called off, once the oth
   )
   assert.is(code, 1)
   assert.match(said, 'ECONNRESET')
+})
+
+/** Passes bytes on to a port, and keeps its own sides open whatever the others do. */
+async function wire(to: number): Promise<{ port: number; behind: net.Socket[] }> {
+  const behind: net.Socket[] = []
+  const server = net.createServer({ allowHalfOpen: true }, front => {
+    const back = net.connect({ port: to, host: '127.0.0.1', allowHalfOpen: true })
+    behind.push(back)
+    for (const socket of [front, back]) socket.on('error', () => {})
+    front.on('data', data => void (back.writable && back.write(data)))
+    back.on('data', data => void front.write(data))
+    ends.push(() => [front, back].map(socket => socket.destroy()))
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', () => resolve()))
+  ends.push(() => server.close())
+  return { port: (server.address() as net.AddressInfo).port, behind }
+}
+
+/** Has a host end the first of five connections of one peer. @returns how many of their sockets it has ended */
+async function cutOff(transport: 'tcp' | 'ws'): Promise<number> {
+  const host = await start({ connectionsPerPeer: 3 })
+  const { port, behind } = await wire(portOf(addressOf(host, transport)))
+  const bad = await rawHost()
+  ends.push(() => bad.stop())
+  const address = multiaddr(`/ip4/127.0.0.1/tcp/${port}${transport === 'ws' ? '/ws' : ''}`)
+  for (let i = 0; i < 5; i++) {
+    await bad.dial(address, { force: true })
+    await until(() => host.counters().connections === Math.min(i + 1, 3))
+  }
+  await pause(300)
+  return behind.filter(isOver).length
+}
+
+test('who is cut off loses its socket too, over either transport', async () => {
+  assert.is(await cutOff('tcp'), 2)
+  assert.is(await cutOff('ws'), 2)
+})
+
+test('control: where the socket of a WebSocket is not ended by itself, it stays, as with libp2p alone', async () => {
+  const { terminate } = WebSocket.prototype
+  WebSocket.prototype.terminate = () => {}
+  try {
+    assert.is(await cutOff('ws'), 0)
+  } finally {
+    WebSocket.prototype.terminate = terminate
+  }
 })
 
 test('silent sockets of one address and of four networks keep nobody out, over either transport', async () => {
