@@ -29,6 +29,10 @@ const trials: Readonly<Record<string, Trial>> = {
     about: "what a ledger's operator and a receiver find out of payments",
     start: () => import('./privacy.ts'),
   },
+  probing: {
+    about: 'is a gateway found out that is kind to who measures it?',
+    start: () => import('./probing/probing.ts'),
+  },
   reference: {
     about: 'questions to an anonymity simulator, and the values that are known',
     start: () => import('./reference/reference.ts'),

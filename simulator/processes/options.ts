@@ -33,6 +33,8 @@ export interface NetOptions {
   readonly dir: string | undefined
   /** The rates of a network in which nobody votes for others, instead of those that suit one machine. */
   readonly usualRates: boolean
+  /** Nodes measure by being clients, which costs as much as so many clients. */
+  readonly probes: boolean
   /** Taps every link and prints what an observer saw. */
   readonly observe: boolean
   readonly once: boolean
@@ -65,6 +67,7 @@ export const usualOptions: NetOptions = {
   seed: 0,
   dir: undefined,
   usualRates: false,
+  probes: false,
   observe: false,
   once: false,
   stay: false,

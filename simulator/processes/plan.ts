@@ -126,7 +126,12 @@ function writeFiles(plan: Plan, now: number): void {
     if (planned.role === 'authority') {
       authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0 }, votes))
     } else
-      initNode(planned.folder, planned.role, { ...server, family: planned.name, threads: 0, probe: false })
+      initNode(planned.folder, planned.role, {
+        ...server,
+        family: planned.name,
+        threads: 0,
+        probe: options.probes,
+      })
   }
   initNetwork(networkFile, {
     name: 'local',
