@@ -21,7 +21,7 @@ const cellBytes = 1000
 const cells = '/chaffinch/cell/1'
 const echo = '/test/echo/1'
 const options = { timeoutMs: 3000, maxBytes: 100_000 }
-/** What whoever listens in this test listens on. */
+/** The address on which hosts of this test listen. */
 let loopback = ''
 const ends: (() => Promise<void>)[] = []
 const faults: unknown[] = []
@@ -57,7 +57,8 @@ async function until(condition: () => boolean, limitMs = 5000): Promise<void> {
 }
 
 async function connect(from: Libp2p, to: Host): Promise<Connection> {
-  return from.dial(multiaddr(to.addresses[0] as string))
+  const known = from.getConnections().find(({ status }) => status === 'open')
+  return known ?? (await from.dial(multiaddr(to.addresses[0] as string)))
 }
 
 function isOver(stream: Stream): boolean {

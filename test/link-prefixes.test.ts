@@ -18,7 +18,7 @@ const cells = '/chaffinch/cell/1'
 const table = '/chaffinch/kad/1.0.0'
 const gossip = '/meshsub/1.2.0'
 const cellBytes = 1000
-/** What the host of this test listens on. */
+/** The address on which hosts of this test listen. */
 let loopback = ''
 const ends: (() => Promise<void>)[] = []
 const faults: unknown[] = []

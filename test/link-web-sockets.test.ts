@@ -308,7 +308,7 @@ test('who is cut off loses its socket too, over either transport', async () => {
   assert.is(await cutOff('ws'), 2)
 })
 
-test('control: where the socket of a WebSocket is not ended by itself, it stays, as with libp2p alone', async () => {
+test('control: where the socket of a WebSocket is not ended by itself, it stays', async () => {
   const { terminate } = WebSocket.prototype
   WebSocket.prototype.terminate = () => {}
   try {

@@ -177,28 +177,17 @@ function openSocket(
 
 type Upgrader = DialOptions['upgrader']
 
-/** libp2p's connection, by how it ends at once: with a close code that no WebSocket may be closed with. */
-interface Ending extends MultiaddrConnection {
-  readonly websocket: WebSocket
-  sendReset(): void
-}
-
-function isEnding(connection: MultiaddrConnection): connection is Ending {
-  return 'websocket' in connection && 'sendReset' in connection
-}
-
-/** Makes connections as libp2p does, which end their sockets when they are aborted or could not be made. */
+/** Makes connections as libp2p does, and ends the socket of each that could not be made. */
 function endingUpgrader(upgrader: Upgrader): Upgrader {
   const ending =
     <O, T>(upgrade: (connection: MultiaddrConnection, options: O) => Promise<T>) =>
     async (connection: MultiaddrConnection, options: O): Promise<T> => {
-      if (!isEnding(connection)) throw new Error('libp2p WebSockets are not what they were')
-      connection.sendReset = () => connection.websocket.terminate()
       try {
         return await upgrade.call(upgrader, connection, options)
       } catch (error) {
         connection.abort(error as Error)
-        connection.websocket.terminate()
+        const { websocket } = connection as { websocket?: WebSocket }
+        websocket?.terminate()
         throw error
       }
     }

@@ -40,7 +40,7 @@ function kindToLoops(footing: Footing): Footing {
 
   const isOfLastLayer = (id: Uint8Array): boolean =>
     admission.views.some(view => view.layers.at(-1)?.some(node => same(node.id, id)))
-  /** What comes from the last layer and goes on, or ends here for this node, is a node's loop (docs/spec/node.md 4). */
+  /** Takes for a node's loop what comes from the last layer and goes on, or ends here for this node. */
   const isLoop = (cell: Uint8Array): boolean =>
     keys.some(key => {
       try {

@@ -1,7 +1,7 @@
 // npm run trial -- probing [--epochs 8] [--json]: a network of real processes whose nodes measure as clients
-// (docs/spec/node.md 4.1), and in it a gateway that lets nodes' loops pass and drops all else. The authorities' document
-// has to call it unreliable, and nobody else; the control is the same network in which nodes measure by their loops
-// alone. Exit code 1 when something did not hold.
+// (docs/spec/node.md 4.1), and in it a gateway that lets nodes' loops pass and drops all else. The document has to call
+// it unreliable, and nobody else; the control is the same network in which nodes measure by their loops alone. Exit
+// code 1 when something did not hold.
 
 import { execFile } from 'node:child_process'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -22,13 +22,13 @@ import {
 } from '../../simulator/processes/index.ts'
 import { second } from '../../world/units.ts'
 
-/** What one network's last document says. */
+/** Holds what one network's last document says. */
 interface Found {
   /** Its epoch. */
   readonly epoch: number
   /** True when it calls the gateway reliable that drops what clients send. */
   readonly evil: boolean
-  /** How many of the others it calls reliable, and how many there are. */
+  /** Count the others that it calls reliable, and all others. */
   readonly reliable: number
   readonly others: number
 }
