@@ -1,6 +1,6 @@
 // Starts a client: what is not handed in is made here.
 
-import { resolve } from 'node:path'
+import { openFolder, placeOf } from '#folder'
 import { checkNetwork, type Network } from '../directory/documents/network.ts'
 import type { Directory, View } from '../directory/documents/view.ts'
 import { followDirectory } from '../directory/follow/follow.ts'
@@ -18,6 +18,7 @@ import { Client } from './client.ts'
 import type { Acknowledge } from './contacts/choices.ts'
 import { directoryAfter } from './directory-after.ts'
 import { ClientError } from './error.ts'
+import { folderError } from './folder/folder-error.ts'
 import type { Unlock } from './folder/vault.ts'
 import { anyGateway } from './incoming/choose-homes.ts'
 import { type ClientLimits, defaultLimits } from './limits.ts'
@@ -220,7 +221,7 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
 const givenBack = new Map<string, Promise<void>>()
 
 function givesBack(folder: string, closed: Promise<void>): void {
-  const path = resolve(folder)
+  const path = placeOf(folder)
   const over = closed.finally(() => {
     if (givenBack.get(path) === over) givenBack.delete(path)
   })
@@ -235,9 +236,7 @@ export async function openOwnFolder(
 ): Promise<Store> {
   if (folder === undefined) throw new ClientError('BAD_OPTION', 'connect: want a folder or a store')
   // Looked up before anything is waited for: whoever is called off meanwhile must not wait for itself
-  const before = givenBack.get(resolve(folder))
-  const { openFolder } = await import('./folder/folder.ts')
-  const { folderError } = await import('./folder/folder-error.ts')
+  const before = givenBack.get(placeOf(folder))
   try {
     await before
     return await openFolder(folder, unlock, random)

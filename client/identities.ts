@@ -2,6 +2,7 @@
 // gateway, clocks, mailbox, reply blocks and store that no other has a part of. Only their owner sees that they
 // belong together.
 
+import { identityStores } from '#folder'
 import type { View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import { type Clock, systemClock } from '../world/clock.ts'
@@ -69,8 +70,7 @@ export async function openIdentities(options: IdentitiesOptions): Promise<Identi
 
 async function storesIn(folder: string | undefined, random: Random): Promise<IdentityStores> {
   if (folder === undefined) throw new ClientError('BAD_OPTION', 'identities: want a folder, or stores')
-  const { identityStores } = await import('./folder/folder.ts')
-  return identityStores(folder, random)
+  return await identityStores(folder, random)
 }
 
 /**

@@ -61,3 +61,14 @@ export function addressAt(address: string, ip: Ip): string {
   if (read === undefined || read.kind === 'dnsaddr') return address
   return writeMultiaddr({ ...read, kind: ip.length === 4 ? 'ip4' : 'ip6', ip })
 }
+
+/**
+ * Gives the URI that is dialled for a multiaddr that ends in `/ws`, `/wss` or `/tls/ws`, with or without `/p2p`.
+ *
+ * @param name what its host is called there
+ */
+export function uriOf(address: string, name?: string): string {
+  const [, kind, host, , port, ...rest] = address.split('/')
+  const scheme = rest[0] === 'ws' ? 'ws' : 'wss'
+  return `${scheme}://${name ?? (kind === 'ip6' ? `[${host}]` : host)}:${port}`
+}

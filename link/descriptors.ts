@@ -1,7 +1,6 @@
 // How many sockets this machine lets a process have (docs/spec/link.md 6.1): a host whose bounds are wider runs out of
 // file descriptors before it runs out of places, and then nobody comes in, and no file can be opened.
 
-import { readFileSync } from 'node:fs'
 import type { LinkLimits } from './limits.ts'
 
 /** Descriptors for everything but sockets: the store's tables, journals, keys, the log, the status. */
@@ -10,36 +9,6 @@ const ownAtMost = 256
 const least = { connections: 8, pendingConnections: 4, dials: 4, dialsAnew: 4 } as const
 
 type Bounded = keyof typeof least
-
-/**
- * Reads how many file descriptors this process may have open.
- *
- * @returns undefined where the system does not say, or sets no limit
- */
-export function descriptorLimit(): number | undefined {
-  return fromProc() ?? fromReport()
-}
-
-/** Linux says it in a file, without the cost of a report. */
-function fromProc(): number | undefined {
-  try {
-    const line = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))
-    return line?.[1] === undefined ? undefined : Number(line[1])
-  } catch {
-    return undefined
-  }
-}
-
-/** Windows has no such limit, and says nothing. */
-function fromReport(): number | undefined {
-  const report = process.report?.getReport() as { userLimits?: Limits } | undefined
-  const soft = report?.userLimits?.open_files?.soft
-  return typeof soft === 'number' ? soft : undefined
-}
-
-interface Limits {
-  readonly open_files?: { readonly soft: number | string }
-}
 
 /** Counts the descriptors that a host may take with these bounds. */
 export function descriptorsFor(limits: Pick<LinkLimits, Bounded>): number {

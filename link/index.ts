@@ -2,7 +2,7 @@
 
 export { type Certificate, Certificates } from './certificates.ts'
 export { type HostInit, startHost } from './libp2p/host.ts'
-export type { ProxyInit } from './libp2p/libp2p.ts'
+export type { ProxyInit } from './libp2p/transport-init.ts'
 export type { LinkLimits } from './limits.ts'
 export {
   type CellDrop,

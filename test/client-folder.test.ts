@@ -12,7 +12,8 @@ import { openIdentity } from '../client/folder/identity.ts'
 import { sealedValues, type Unlock } from '../client/folder/vault.ts'
 import { hpkeSealing } from '../client/packets/sealing.ts'
 import { seededRandom } from '../world/random.ts'
-import { newLevel, openStore } from '../world/store.ts'
+import { openStore } from '../world/store.ts'
+import { newLevel } from '../world/store-node.ts'
 import { assertCode, same } from './client-apps.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'chaffinch-folder-'))

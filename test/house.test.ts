@@ -204,6 +204,34 @@ test('payment uses two faces of the client, and scripts the programs of roles an
   ])
 })
 
+test('a client imports nothing of Node but behind the names that stand for something else in browsers', () => {
+  const { imports } = JSON.parse(read('package.json')) as { imports: Record<string, unknown> }
+  const inBrowsers = (name: string): string[] => {
+    const { browser } = imports[name] as { browser: Readonly<Record<string, string>> }
+    return [browser['chaffinch-source']?.slice(2) as string]
+  }
+  const reached = new Set<string>()
+  const reach = (file: string): void => {
+    if (reached.has(file)) return
+    reached.add(file)
+    const text = read(file)
+    for (const [, path = ''] of text.matchAll(/(?:from|import\() ?'(\.\.?\/[^']*\.ts)'/g))
+      reach(join(dirname(file), path))
+    for (const [, name = ''] of text.matchAll(/(?:from|import\() ?'(#[a-z]+)'/g))
+      inBrowsers(name).forEach(reach)
+  }
+  reach('client/index.ts')
+  assert.ok(reached.size > 150)
+  const ofNode = [...reached].filter(file => /(?:from|import\() ?'node:/.test(read(file)))
+  assert.equal(ofNode, [])
+  // Each of them has both sides, and the side for browsers imports nothing of Node either
+  for (const name of Object.keys(imports))
+    assert.ok(
+      inBrowsers(name).every(file => reached.has(file)),
+      name,
+    )
+})
+
 test('only link imports libp2p', () => {
   const others = rooms.filter(room => !['link', 'trials', 'test'].includes(room))
   const files = [...others, 'link'].map(room => [`${room}/host.ts`, planted('libp2p')] as const)

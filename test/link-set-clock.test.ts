@@ -12,7 +12,7 @@ import { memoryNetwork } from '../link/memory/memory.ts'
 import { Outbox } from '../link/outbox.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
-import { healing } from '../world/store.ts'
+import { healing } from '../world/store-node.ts'
 import { day, hour, second } from '../world/units.ts'
 
 const test = suite('a clock that is set')

@@ -11,7 +11,8 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { virtualClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
-import { healing, newLevel, openStore, type Store } from '../world/store.ts'
+import { openStore, type Store } from '../world/store.ts'
+import { healing, newLevel } from '../world/store-node.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-store-disk-'))
 test.after(() => {

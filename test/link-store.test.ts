@@ -6,15 +6,8 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import {
-  entriesUnder,
-  healing,
-  keysUnder,
-  memoryStore,
-  openStore,
-  under,
-  valuesUnder,
-} from '../world/store.ts'
+import { entriesUnder, keysUnder, memoryStore, openStore, under, valuesUnder } from '../world/store.ts'
+import { healing } from '../world/store-node.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-store-'))
 test.after(() => rmSync(folder, { recursive: true, force: true }))

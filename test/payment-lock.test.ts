@@ -11,7 +11,7 @@ import { lockFolder } from '../client/folder/index.ts'
 import { hex } from '../encoding/bytes.ts'
 import { entropyOf } from '../payment/words.ts'
 import { lockPayments, openPayments, wordsIn } from '../roles/files/payments-folder.ts'
-import { newLevel } from '../world/store.ts'
+import { newLevel } from '../world/store-node.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'chaffinch-payments-'))
 test.after(() => rmSync(root, { recursive: true }))

@@ -1,5 +1,6 @@
 // Time as an argument. Roles are handed a Clock; a test hands them one whose hours pass in milliseconds.
 
+import { letProcessEnd, soon } from '#machine'
 import { heap } from './heap.ts'
 
 /** A timer that can be called off. Calling off one that has fired does nothing. */
@@ -46,7 +47,7 @@ export const systemClock: Clock = {
         },
         Math.min(Math.ceil(left), longestTimeout),
       )
-      if (typeof handle === 'object') handle.unref()
+      letProcessEnd(handle)
     }
     arm(Math.max(0, ms))
     return { cancel: () => clearTimeout(handle) }
@@ -138,7 +139,7 @@ export function virtualClock(start = 0): VirtualClock {
 
 /** Lets microtasks and next-tick callbacks run dry. */
 function settle(): Promise<void> {
-  return new Promise(resolve => setImmediate(resolve))
+  return new Promise(resolve => soon(() => resolve()))
 }
 
 function before(a: Armed, b: Armed): boolean {

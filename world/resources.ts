@@ -1,6 +1,9 @@
 // All that this process holds of its machine, for whoever watches that it does not hold more and more
 // (docs/guide/running.md 4).
 
+import { upMs, use } from '#machine'
+import { second } from './units.ts'
+
 /** Counts what a process uses of its machine. None of it should grow for hours. */
 export interface Resources {
   /** Memory that the system has given to the process, and what its JavaScript objects take of it. */
@@ -38,7 +41,7 @@ export interface HostResources extends Pick<Resources, 'listeners' | 'pendingDia
 
 /** Tells which version a process runs, and for how long, for its status. */
 export function ofProcess(version: string): { readonly version: string; readonly upSeconds: number } {
-  return { version, upSeconds: Math.floor(process.uptime()) }
+  return { version, upSeconds: Math.floor(upMs() / second) }
 }
 
 const hosts = new Set<() => HostResources>()
@@ -79,13 +82,10 @@ export function carried(): Carried {
 
 /** As of now, all hosts together. */
 export function resources(): Resources {
-  const { rss, heapUsed } = process.memoryUsage()
-  const own = process.eventNames().reduce((sum, name) => sum + process.listenerCount(name), 0)
+  const { listeners: own, ...used } = use()
   const all = [...hosts].map(read => read())
   return {
-    rssBytes: rss,
-    heapBytes: heapUsed,
-    handles: process.getActiveResourcesInfo().length,
+    ...used,
     listeners: all.reduce((sum, { listeners }) => sum + listeners, own),
     pendingDials: all.reduce((sum, { pendingDials }) => sum + pendingDials, 0),
   }

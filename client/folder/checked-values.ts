@@ -1,7 +1,7 @@
 // The values of an open folder (docs/spec/client-store.md 11.5): LevelDB hands out what stands in its tables whether or
-// not it is what was written, so each value carries a checksum over its key and itself. Node only.
+// not it is what was written, so each value carries a checksum over its key and itself.
 
-import { crc32 } from 'node:zlib'
+import { crc32 } from '#machine'
 import { ClientError } from '../error.ts'
 import type { KeyedValues } from './vault.ts'
 

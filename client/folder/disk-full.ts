@@ -17,7 +17,7 @@ export async function onDisk<T>(write: () => Promise<T>): Promise<T> {
 /** LevelDB puts the system's words into its own, and keeps its error as a cause. */
 function isFull(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const { code } = error as NodeJS.ErrnoException
+  const { code } = error as { readonly code?: unknown }
   return (
     codes.includes(code) || /No space left|Disk quota exceeded/.test(error.message) || isFull(error.cause)
   )

@@ -2,11 +2,18 @@
 
 import { ClientError } from '../error.ts'
 
+/** An error of the system, of LevelDB, or of a browser. */
+interface Coded {
+  readonly code?: unknown
+  readonly message?: string
+  readonly cause?: unknown
+}
+
 /** Says it as a ClientError IN_USE or NO_FOLDER; one that is a ClientError already stays as it is. */
 export function folderError(folder: string, error: unknown): unknown {
   if (error instanceof ClientError) return error
-  const { code, message, cause } = error as NodeJS.ErrnoException
-  const why = (cause ?? error) as NodeJS.ErrnoException
+  const { code, message, cause } = error as Coded
+  const why = (cause ?? error) as Coded
   if (code === 'LEVEL_LOCKED' || why.code === 'LEVEL_LOCKED')
     return new ClientError('IN_USE', `${folder}: another process uses this folder`, { cause: error })
   return new ClientError('NO_FOLDER', `${folder}: ${why.message ?? message}`, { cause: error })

@@ -10,8 +10,7 @@ import { ClientError } from '../error.ts'
 import { checkedValues } from './checked-values.ts'
 import { folderError, wantFolder } from './folder-error.ts'
 import type { IdentityStores } from './identity-list.ts'
-import { openKept } from './kept.ts'
-import { syncFolder } from './kept-disk.ts'
+import { openKept, syncFolder } from './kept-disk.ts'
 import {
   boundValues,
   derivedKey,

@@ -5,30 +5,18 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } f
 import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openStore, type Store } from '../../world/store.ts'
+import { openKeptOn } from './kept.ts'
+import type { KeptDisk, Place } from './kept-face.ts'
+import type { KeyedValues } from './vault.ts'
 
-/** Where a store lies, and what lies beside it. */
-export interface Place {
-  /** LevelDB's folder. */
-  readonly level: string
-  /** The names of what is written beside it begin with this: PREFIX.json, PREFIX.identity. */
-  readonly beside: string
-  /** The folder as its owner knows it. */
-  readonly named: string
-}
-
-/** Names a file beside the store: what of PREFIX.json, PREFIX.identity follows the prefix. */
-export type Beside = 'json' | 'identity'
-
-/** Holds what a kept store stands on: by default the disk itself. */
-export interface KeptDisk {
-  /** Tells whether there is a store. */
-  isThere(): boolean
-  /** Opens the store, and makes it where there is none. @throws what LevelDB says */
-  open(): Promise<Store>
-  /** Reads a file beside the store; undefined where there is none. */
-  read(name: Beside): Uint8Array | undefined
-  /** Writes a file beside it whole, or not at all; once it resolves, it outlives a cut of the power. */
-  replace(name: Beside, bytes: Uint8Array): Promise<void>
+/**
+ * Opens the store in a place, as `openKeptOn` does.
+ *
+ * @param disk default: the disk itself
+ * @throws ClientError STORE_DAMAGED; and what the folder says (code LEVEL_LOCKED: another process has it open)
+ */
+export function openKept(place: Place, values: KeyedValues, disk: KeptDisk = diskAt(place)): Promise<Store> {
+  return openKeptOn(disk, place, values)
 }
 
 /** The disk itself. */

@@ -1,11 +1,12 @@
 // The store of a client's folder (docs/spec/client-store.md 11.5): a write is on the disk itself when it has
 // resolved, writes that wait are made together, values are bound to their keys, and what is lost inside the store is
-// noticed when it is opened. A used folder never begins anew by itself. Node only.
+// noticed when it is opened. A used folder never begins anew by itself.
 
+import { same } from '../../encoding/bytes.ts'
 import { type Store, synced, under } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
 import { areSamePerson } from './identity.ts'
-import { diskAt, type KeptDisk, type Place } from './kept-disk.ts'
+import type { KeptDisk, Place } from './kept-face.ts'
 import { del, type Operation, put, sequence } from './schema.ts'
 import type { KeyedValues } from './vault.ts'
 
@@ -35,11 +36,7 @@ type Batch = {
  *
  * @throws ClientError STORE_DAMAGED; and what the folder says (code LEVEL_LOCKED: another process has it open)
  */
-export async function openKept(
-  place: Place,
-  values: KeyedValues,
-  disk: KeptDisk = diskAt(place),
-): Promise<Store> {
+export async function openKeptOn(disk: KeptDisk, place: Place, values: KeyedValues): Promise<Store> {
   const kept = new Kept(place, values, disk)
   await kept.open()
   return kept.face()
@@ -136,7 +133,7 @@ class Kept {
       // The newer of the two may lie apart, with other gateways; another's is never overwritten
       if (copy !== undefined && !areSamePerson(this.#readCopy(copy), identity))
         throw this.#damaged(`the identity in its store and ${this.#place.beside}.identity are two`)
-      if (copy === undefined || Buffer.compare(copy, stored) !== 0) await this.#keepIdentity(stored)
+      if (copy === undefined || !same(copy, stored)) await this.#keepIdentity(stored)
       this.#identity = stored
     } else if (copy !== undefined) {
       // Read before it is believed
@@ -300,5 +297,5 @@ function own(keys: string[]): string[] {
 
 function isCorruption(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  return (error as NodeJS.ErrnoException).code === 'LEVEL_CORRUPTION' || isCorruption(error.cause)
+  return (error as { readonly code?: unknown }).code === 'LEVEL_CORRUPTION' || isCorruption(error.cause)
 }

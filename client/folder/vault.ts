@@ -5,6 +5,7 @@ import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { argon2id } from '@noble/hashes/argon2.js'
 import { blake2b } from '@noble/hashes/blake2.js'
 import * as v from 'valibot'
+import { base64, fromBase64 } from '../../encoding/base64.ts'
 import type { Random } from '../../world/random.ts'
 import type { ValueEncoding } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
@@ -41,7 +42,11 @@ const keyLabel = new TextEncoder().encode('chaffinch/vault/key/v1')
 const vaultLabel = new TextEncoder().encode('chaffinch/vault/v1')
 const recordLabel = new TextEncoder().encode('chaffinch/store/v1')
 
-const base64 = v.pipe(v.string(), v.maxLength(1 << 20), v.regex(/^[A-Za-z0-9+/]*={0,2}$/))
+const base64Text = v.pipe(
+  v.string(),
+  v.maxLength(1 << 20),
+  v.regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+)
 const upTo = (limit: number): v.GenericSchema<number> =>
   v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(limit))
 const schema: v.GenericSchema<unknown, Vault> = v.strictObject({
@@ -52,11 +57,11 @@ const schema: v.GenericSchema<unknown, Vault> = v.strictObject({
       t: upTo(most.t),
       m: upTo(most.m),
       p: upTo(most.p),
-      salt: base64,
+      salt: base64Text,
     }),
     v.strictObject({ name: v.literal('key') }),
   ]),
-  sealed: base64,
+  sealed: base64Text,
 })
 
 /**
@@ -73,10 +78,8 @@ export function makeVault(
   if ('passphrase' in unlock && [...unlock.passphrase].length < shortestPassphrase)
     throw new ClientError('BAD_OPTION', `passphrase: want at least ${shortestPassphrase} characters`)
   const kdf: Vault['kdf'] =
-    'passphrase' in unlock
-      ? { name: 'argon2id', ...cost, salt: toBase64(random(saltBytes)) }
-      : { name: 'key' }
-  return { version: 1, kdf, sealed: toBase64(seal(keyOf(kdf, unlock), content, vaultLabel, random)) }
+    'passphrase' in unlock ? { name: 'argon2id', ...cost, salt: base64(random(saltBytes)) } : { name: 'key' }
+  return { version: 1, kdf, sealed: base64(seal(keyOf(kdf, unlock), content, vaultLabel, random)) }
 }
 
 /**
@@ -198,12 +201,4 @@ function unseal(key: Uint8Array, sealed: Uint8Array, label: Uint8Array): Uint8Ar
   } catch {
     return undefined
   }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
-}
-
-function fromBase64(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text, 'base64'))
 }

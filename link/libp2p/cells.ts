@@ -3,6 +3,7 @@
 // one until the operating system gives up, many minutes later.
 
 import type { Stream, StreamMessageEvent } from '@libp2p/interface'
+import { soon } from '#machine'
 import type { Clock, Timer } from '../../world/clock.ts'
 import { CellReader } from '../frame.ts'
 import type { LinkLimits } from '../limits.ts'
@@ -138,7 +139,7 @@ export function receiveCells(receiver: CellReceiver, from: Uint8Array, stream: S
     }
     const room = burst.length > 0 ? receiver.receive(from, burst) : undefined
     if (room instanceof Promise) hold(next => void room.then(next, next))
-    else if (ready.length > 0) hold(setImmediate)
+    else if (ready.length > 0) hold(soon)
     else if (stream.readStatus === 'paused') stream.resume()
   }
 

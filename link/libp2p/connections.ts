@@ -3,6 +3,7 @@
 import { publicKeyFromRaw } from '@libp2p/crypto/keys'
 import type { Connection, PeerId, Stream } from '@libp2p/interface'
 import { peerIdFromPublicKey } from '@libp2p/peer-id'
+import { lookUpAddresses, lookUpName } from '#sockets'
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Ms } from '../../world/units.ts'
@@ -11,7 +12,6 @@ import type { Peer } from '../link.ts'
 import { LinkError } from '../link.ts'
 import { isVouched, type Place, type Rank, type RankOf, type Shares } from '../shares.ts'
 import { type Dialled, Dialling, isDialled, type ReachingHost } from './dialling.ts'
-import { lookUpAddresses, lookUpName } from './names.ts'
 import { because } from './streams.ts'
 
 /** A side that was dialled keeps an idle connection this many times as long as the side that dialled. */

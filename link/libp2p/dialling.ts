@@ -3,9 +3,10 @@
 // tries one address after the other, and lets whoever dials the same peer meanwhile share in what comes of it: one
 // address would be proven by another one's answer.
 
-import { setMaxListeners } from 'node:events'
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import { manyListeners } from '#machine'
+import { isWithinReach } from '#sockets'
 import { hex } from '../../encoding/bytes.ts'
 import { addressAt, type HostAddress, readMultiaddr } from '../../encoding/multiaddr.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
@@ -13,7 +14,7 @@ import { wait } from '../../world/wait.ts'
 import { DialOrder, headStart } from '../dial-order.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../peer.ts'
-import type { LookUp, LookUpAddresses, NameKind } from './names.ts'
+import type { LookUp, LookUpAddresses, NameKind } from './look-up.ts'
 import { because } from './streams.ts'
 
 /** Says how one address is dialled. */
@@ -31,7 +32,8 @@ export type ReachingHost = Libp2p<{ reach: Reach }>
 
 export interface DiallingParts {
   readonly reach: Reach
-  readonly lookUp: LookUp
+  /** Undefined where addresses are dialled by their names. */
+  readonly lookUp: LookUp | undefined
   readonly lookUpAddresses: LookUpAddresses
   readonly clock: Clock
   readonly limits: Pick<LinkLimits, 'dialMs' | 'dials' | 'dialsAnew'>
@@ -168,7 +170,7 @@ export class Dialling {
     return wait<[Dialled, string]>({ signal }, ({ resolve, reject }) => {
       const others = new AbortController()
       // two of each candidate, of which there are few
-      setMaxListeners(0, others.signal)
+      manyListeners(others.signal)
       let [running, isOver]: [number, boolean] = [0, false]
       let next: Timer | undefined
       const begin = (): void => {
@@ -226,8 +228,9 @@ export class Dialling {
         const found = await this.#parts.lookUpAddresses(read.host, peer.toString(), own.signal)
         return { candidates: found.map(each => ({ announced, address: each })) }
       }
-      if (read !== undefined && isNamed(read)) {
-        const ips = await this.#parts.lookUp(read.kind, read.host, own.signal)
+      const { lookUp } = this.#parts
+      if (lookUp !== undefined && read !== undefined && isNamed(read)) {
+        const ips = await lookUp(read.kind, read.host, own.signal)
         return {
           candidates: ips.map(ip => ({ announced, address: addressAt(address, ip), name: read.host })),
         }
@@ -252,11 +255,11 @@ function isNamed(read: HostAddress): read is HostAddress & { readonly kind: Name
 
 /**
  * Tells whether an address is dialled at all. Directory entries are written by others: what is none is passed over, and
- * so is what would reach into this machine.
+ * so is what would reach into this machine, and in browsers what is no WebSocket.
  */
 export function isDialled(address: string): boolean {
   const read = readMultiaddr(address)
-  return read !== undefined && (read.port > 0 || read.kind === 'dnsaddr')
+  return read !== undefined && (read.port > 0 || read.kind === 'dnsaddr') && isWithinReach(address)
 }
 
 /** Places for what is being tried; who comes when all are taken waits. */

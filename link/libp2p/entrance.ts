@@ -9,7 +9,7 @@ import type { Refused } from '../traffic.ts'
 import type { Arrivals } from './arrivals.ts'
 import { Door } from './door.ts'
 import { because } from './streams.ts'
-import type { SocketDoor } from './web-sockets.ts'
+import type { SocketDoor } from './transport-init.ts'
 
 /** One that waits at the door. */
 interface Coming {

@@ -13,19 +13,12 @@ import type { Connection, PeerId, Startable, StreamHandler, Topology } from '@li
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import { within } from '../../world/wait.ts'
-import type { Deed } from '../conduct.ts'
-import {
-  type Gossip,
-  type GossipInit,
-  gossipBeatMs,
-  largestGossip,
-  Standing,
-  type Verdict,
-} from '../gossip.ts'
+import { type GossipInit, gossipBeatMs, largestGossip, Standing, type Verdict } from '../gossip.ts'
 import type { LinkLimits } from '../limits.ts'
 import type { Peer } from '../link.ts'
 import { type Connections, idOf } from './connections.ts'
 import { decodeRpcLimits, type GossipGuard, guardGossip } from './gossip-guard.ts'
+import type { Gossiping, GossipService, GossipSurroundings, HostGossip } from './gossiping.ts'
 import { because } from './streams.ts'
 
 const protocols = ['/meshsub/1.2.0', '/meshsub/1.1.0']
@@ -38,7 +31,7 @@ const verdicts: Readonly<Record<Verdict, TopicValidatorResult>> = {
 }
 
 /** gossipsub as a service of libp2p, before anybody uses it: no peer is let in. */
-export class GossipRouter implements Startable {
+class GossipRouter implements GossipService, Startable {
   lets: (peer: PeerId) => boolean = () => false
   guard: GossipGuard = { spend: () => false, follows: () => false }
   #pubsub: GossipSub & Startable = undefined as never
@@ -117,7 +110,13 @@ export class GossipRouter implements Startable {
   }
 }
 
-export class Libp2pGossip implements Gossip {
+/** Gives what a node takes part in gossip with. */
+export function libp2pGossip(): Gossiping {
+  const service = new GossipRouter()
+  return { service, join: (init, around) => new Libp2pGossip(init, around, service) }
+}
+
+class Libp2pGossip implements HostGossip {
   readonly #init: GossipInit
   readonly #router: GossipRouter
   readonly #connections: Connections
@@ -130,18 +129,8 @@ export class Libp2pGossip implements Gossip {
   readonly #stopping = new AbortController()
   #beat: Timer
 
-  constructor(
-    init: GossipInit,
-    around: {
-      readonly router: GossipRouter
-      readonly connections: Connections
-      readonly clock: Clock
-      readonly limits: LinkLimits
-      /** Hears of a peer that sends what no honest one does. */
-      readonly did: (id: Uint8Array, deed: Deed) => void
-    },
-  ) {
-    const { router, connections, clock, limits, did } = around
+  constructor(init: GossipInit, around: GossipSurroundings, router: GossipRouter) {
+    const { connections, clock, limits, did } = around
     this.#init = init
     this.#router = router
     this.#connections = connections

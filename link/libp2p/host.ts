@@ -1,17 +1,19 @@
 // The link over libp2p (docs/spec/link.md).
 
-import { randomBytes } from 'node:crypto'
 import type { Libp2p, PeerId, Stream, StreamHandler } from '@libp2p/interface'
+import { soon } from '#machine'
+import { descriptorLimit, gossiping } from '#sockets'
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock } from '../../world/clock.ts'
 import { stayAlive } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
+import { systemRandom } from '../../world/random.ts'
 import { countHost } from '../../world/resources.ts'
 import { guardedClock } from '../../world/timers.ts'
 import { sleep } from '../../world/wait.ts'
 import type { Certificates } from '../certificates.ts'
 import { type Conducts, conducts, type Deed } from '../conduct.ts'
-import { descriptorLimit, descriptorsFor, withinDescriptors } from '../descriptors.ts'
+import { descriptorsFor, withinDescriptors } from '../descriptors.ts'
 import type { Dht } from '../dht.ts'
 import type { Gossip, GossipInit } from '../gossip.ts'
 import { publicKeyOf } from '../identity.ts'
@@ -40,9 +42,10 @@ import { Connections, idOf } from './connections.ts'
 import { KadTable } from './dht-kad.ts'
 import type { ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
-import { GossipRouter, Libp2pGossip } from './gossip-libp2p.ts'
-import { createHost, listenOn, type ProxyInit } from './libp2p.ts'
+import type { Gossiping, HostGossip } from './gossiping.ts'
+import { createHost, listenOn } from './libp2p.ts'
 import { because, writeBytes } from './streams.ts'
+import type { ProxyInit } from './transport-init.ts'
 
 /** Holds what a host is made of: its key, its addresses, its limits. */
 export interface HostInit {
@@ -84,11 +87,12 @@ const requestStreams = 32
 export async function startHost(given: HostInit): Promise<Host> {
   const init = { ...given, clock: guardedClock(given.clock, given.log, 'link') }
   const limits = machineLimits(init)
-  const seed = init.seed ?? new Uint8Array(randomBytes(32))
+  const seed = init.seed ?? systemRandom(32)
   const listen = init.role === 'client' ? [] : init.listen
   const arrivals = new Arrivals(limits, init.clock, init.countLoopback)
   let host: Libp2pHost | undefined
-  const router = init.role === 'node' ? new GossipRouter() : undefined
+  // By need: whoever is no node does not load it
+  const gossips = init.role === 'node' ? await gossiping() : undefined
   const entrance = new Entrance(arrivals, init.clock, limits)
   const traffic = noTraffic()
   const libp2p = await createHost({
@@ -105,11 +109,11 @@ export async function startHost(given: HostInit): Promise<Host> {
     did: (peer, deed) => host?.did(peer, deed),
     traffic,
     entrance,
-    gossip: router,
+    gossip: gossips?.service,
   })
   const networkOf = (address: string): string | undefined => arrivals.networkOf(address)
   const sockets = { traffic, refused: () => entrance.refused, networkOf }
-  host = new Libp2pHost(init, limits, seed, libp2p, router, sockets)
+  host = new Libp2pHost(init, limits, seed, libp2p, gossips, sockets)
   try {
     await listenOn(libp2p, listen)
     const own = `/p2p/${libp2p.peerId.toString()}`
@@ -151,8 +155,8 @@ class Libp2pHost implements Host {
   readonly #init: HostInit
   readonly #limits: LinkLimits
   readonly #libp2p: Libp2p
-  readonly #router: GossipRouter | undefined
-  #gossip: Libp2pGossip | undefined
+  readonly #gossips: Gossiping | undefined
+  #gossip: HostGossip | undefined
   readonly #connections: Connections
   readonly #asking: Asking
   readonly #outbox: Outbox
@@ -178,7 +182,7 @@ class Libp2pHost implements Host {
     limits: LinkLimits,
     seed: Uint8Array,
     libp2p: ReachingHost,
-    router: GossipRouter | undefined,
+    gossips: Gossiping | undefined,
     sockets: Sockets,
   ) {
     const id = publicKeyOf(seed)
@@ -186,7 +190,7 @@ class Libp2pHost implements Host {
     this.#init = init
     this.#limits = limits
     this.#libp2p = libp2p
-    this.#router = router
+    this.#gossips = gossips
     const { clock } = init
     this.#asked = new Shares(requestBounds(limits))
     this.#askedBytes = new Shares(requestByteBounds(limits))
@@ -221,7 +225,7 @@ class Libp2pHost implements Host {
       random: init.random,
       open: (to, events) =>
         this.#isSelf(to) ? loop(to, events) : openCells({ connections, clock, limits }, to, events),
-      soon: run => void setImmediate(run),
+      soon,
     })
     this.#handle(cellProtocol, cellStreams, (from, stream) =>
       receiveCells(
@@ -307,14 +311,13 @@ class Libp2pHost implements Host {
   }
 
   gossip(gossip: GossipInit): Gossip {
-    if (this.#router === undefined || this.#gossip !== undefined)
+    if (this.#gossips === undefined || this.#gossip !== undefined)
       throw new LinkError('WRONG_STATE', 'gossip: a node takes part once, others never')
     const judge: GossipInit['judge'] = (from, topic, message) =>
       this.#guard(() => gossip.judge(from, topic, message)) ?? 'ignore'
-    this.#gossip = new Libp2pGossip(
+    this.#gossip = this.#gossips.join(
       { ...gossip, judge },
       {
-        router: this.#router,
         connections: this.#connections,
         clock: this.#init.clock,
         limits: this.#limits,

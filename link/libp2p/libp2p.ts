@@ -2,15 +2,14 @@
 // ping, no peer store: a host tells a peer nothing but its key, and keeps nothing of a peer that has left.
 
 import './node20.ts'
-import type { Server } from 'node:net'
 import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { GossipSubComponents } from '@libp2p/gossipsub'
 import type { Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { NotFoundError } from '@libp2p/interface'
-import { tcp } from '@libp2p/tcp'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
 import { createLibp2p } from 'libp2p'
+import { transports } from '#sockets'
 import type { Clock } from '../../world/clock.ts'
 import type { Certificates } from '../certificates.ts'
 import type { Deed } from '../conduct.ts'
@@ -21,18 +20,9 @@ import { Arrivals } from './arrivals.ts'
 import { countBytes } from './count-bytes.ts'
 import type { Reach, ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
-import type { GossipRouter } from './gossip-libp2p.ts'
+import type { GossipService } from './gossiping.ts'
 import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
-import { onlyProxied, type Proxied } from './proxied.ts'
-import { guardedWebSockets, type WebSocketParts } from './web-sockets.ts'
-
-/** Says which listen addresses only proxies reach, and which those are. */
-export interface ProxyInit {
-  /** Internet addresses of the proxies. */
-  readonly from: readonly string[]
-  /** Those of `listen`, as they stand there. */
-  readonly at: readonly string[]
-}
+import type { ProxyInit } from './transport-init.ts'
 
 export interface Libp2pInit {
   /** 32 bytes, the Ed25519 secret. */
@@ -56,7 +46,7 @@ export interface Libp2pInit {
   /** Hears what peers do that no honest one does. */
   readonly did?: (peer: PeerId, deed: Deed) => void
   /** Only a node has one. */
-  readonly gossip?: GossipRouter | undefined
+  readonly gossip?: GossipService | undefined
 }
 
 /** A window below the read buffer, which would reset a reader that pauses. */
@@ -80,11 +70,6 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
   const { limits, gossip, clock, traffic = noTraffic() } = init
   const entrance = init.entrance ?? new Entrance(new Arrivals(limits, clock), clock, limits)
   const connections = limits.connections + reservedConnections
-  // The transport hands these to net.connect, which knows localAddress too.
-  const dialOpts = {
-    noDelay: true,
-    ...(init.localAddress === undefined ? {} : { localAddress: init.localAddress }),
-  }
   const streams = {
     maxInboundStreams: limits.streamsPerConnection,
     // Those that come in the same read as the end of the handshake.
@@ -97,21 +82,13 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
       maxWriteBufferLength: bufferBytes,
     },
   }
-  const { proxies } = init
-  const proxied = (address: string, server: Server): Proxied | undefined =>
-    proxies?.at.some(at => multiaddr(at).toString() === address) === true
-      ? onlyProxied(server, { proxies: proxies.from, withinMs: limits.handshakeMs, clock })
-      : undefined
   const proven: Proven = new WeakMap()
   const did = init.did ?? (() => {})
   let host: ReachingHost | undefined
   const options: Libp2pOptions<{ reach: Reach }> = {
     privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
-    transports: [
-      proxiedTcp(tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), proxied),
-      guardedWebSockets({ door: entrance, certificates: init.certificates, trust: init.trust, proxied }),
-    ],
+    transports: transports({ ...init, entrance, connections }),
     connectionEncrypters: [guardedNoise(proven)],
     streamMuxers: [
       guardedYamux(streams, {
@@ -161,32 +138,6 @@ export async function listenOn(host: Libp2p, listen: readonly string[]): Promise
     await host.start()
   } catch (error) {
     throw listenError(listen, error as Error)
-  }
-}
-
-type Tcp = ReturnType<typeof tcp>
-
-/** TCP whose listeners may be behind proxies. */
-function proxiedTcp(factory: Tcp, proxied: NonNullable<WebSocketParts['proxied']>): Tcp {
-  return components => {
-    const transport = factory(components)
-    const createListener = transport.createListener.bind(transport)
-    transport.createListener = options => {
-      const listener = createListener(options)
-      const [listen, close] = [listener.listen.bind(listener), listener.close.bind(listener)]
-      let behind: Proxied | undefined
-      listener.listen = address => {
-        if (!('server' in listener)) throw new Error('libp2p TCP is not what it was')
-        behind = proxied(address.toString(), listener.server as Server)
-        return listen(address)
-      }
-      listener.close = () => {
-        behind?.close()
-        return close()
-      }
-      return listener
-    }
-    return transport
   }
 }
 

@@ -10,26 +10,16 @@ import type { Listener, MultiaddrConnection, Transport } from '@libp2p/interface
 import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { WebSocket, type WebSocketServer } from 'ws'
+import { uriOf } from '../../encoding/multiaddr.ts'
 import { wait } from '../../world/wait.ts'
 import type { Certificate, Certificates } from '../certificates.ts'
 import { appearAs, type Proxied, socketPlace } from './proxied.ts'
+import type { SocketDoor } from './transport-init.ts'
 
 /** Larger than any Noise message with its length, bytes. */
 const maxPayload = 256 * 1024
 /** A host sends whole messages, one in a frame. */
 const maxFragments = 64
-
-/** Decides about a socket before its first byte is read. */
-export interface SocketDoor {
-  /**
-   * Lets a socket in to ask for its upgrade.
-   *
-   * @param address the multiaddr that it comes from, without `/ws`
-   * @param turnAway closes it
-   * @returns what to call when it has ended; undefined when it is turned away at once
-   */
-  enter(address: string, turnAway: () => void): (() => void) | undefined
-}
 
 /** Gives the WebSockets of one host what they stand on. */
 export interface WebSocketParts {
@@ -214,15 +204,4 @@ function knownAs(address: string): LookupFunction {
     if (all === true) told(null, [{ address: host, family }])
     else told(null, host, family)
   }
-}
-
-/**
- * Gives the URI that is dialled for a multiaddr that ends in `/ws`, `/wss` or `/tls/ws`, with or without `/p2p`.
- *
- * @param name what its host is called there
- */
-export function uriOf(address: string, name?: string): string {
-  const [, kind, host, , port, ...rest] = address.split('/')
-  const scheme = rest[0] === 'ws' ? 'ws' : 'wss'
-  return `${scheme}://${name ?? (kind === 'ip6' ? `[${host}]` : host)}:${port}`
 }

@@ -12,27 +12,31 @@ import { manPage } from './man-page.ts'
 const root = join(import.meta.dirname, '..', '..')
 const dist = join(root, 'dist')
 const packed = 'scripts'
-/** Files in which the compiler remembers the last build (tsconfig.build.json), and what that build left in dist/. */
-const remembered = join(root, '.cache', 'build.tsbuildinfo')
+/** What runs in Node, and what takes its place in browsers. */
+const projects = ['build', 'build-browser']
+/** Files in which the compiler remembers the last build, and what that build left in dist/. */
+const remembered = projects.map(name => join(root, '.cache', `${name}.tsbuildinfo`))
 const left = join(root, '.cache', 'build-outputs.json')
 
 // The compiler believes what it remembers: it would not write again what somebody has deleted.
 if (!isAllThere()) {
-  rmSync(remembered, { force: true })
+  for (const file of remembered) rmSync(file, { force: true })
   rmSync(dist, { recursive: true, force: true })
 }
 
 const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-const project = join(root, 'tsconfig.build.json')
-const { status } = spawnSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' })
-if (status === 0) {
+const compiled = projects.every(name => {
+  const project = join(root, `tsconfig.${name}.json`)
+  return spawnSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' }).status === 0
+})
+if (compiled) {
   for (const path of outputs()) if (!existsSync(join(root, sourceOf(path)))) rmSync(join(dist, path))
   writeFileSync(left, JSON.stringify(outputs()))
   await bundle(root, join(dist, packed))
   chmodSync(join(dist, packed, 'chaffinch.js'), 0o755)
   writeFileSync(join(dist, 'chaffinch.1'), manPage(program(), dateOf(root)))
 }
-process.exitCode = status ?? 1
+process.exitCode = compiled ? 0 : 1
 
 function isAllThere(): boolean {
   if (!existsSync(left)) return false

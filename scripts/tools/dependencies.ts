@@ -16,6 +16,7 @@ interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly scripts?: Readonly<Record<string, string>>
   readonly bin?: Readonly<Record<string, string>>
+  readonly imports?: Readonly<Record<string, unknown>>
 }
 
 /** @param root the repository */
@@ -89,7 +90,10 @@ export function sources(root: string): readonly string[] {
   )
 }
 
-/** The sources that are built and shipped: what tsconfig.build.json names, what is packed, and what these import. */
+/**
+ * Lists the sources that are built and shipped: what tsconfig.build.json names, what is packed, and what these import,
+ * in Node and in browsers.
+ */
 export function shippedSources(root: string): ReadonlySet<string> {
   const found = new Set<string>()
   const reach = (file: string): void => {
@@ -99,10 +103,17 @@ export function shippedSources(root: string): ReadonlySet<string> {
       /['"](\.\.?\/[^'"]*\.ts)['"]/g,
     ))
       reach(normalize(join(dirname(file), path)))
+    for (const path of standsFor(file)) reach(path)
   }
-  const packed = Object.values(manifestOf(root).bin ?? {}).map(file =>
-    relative('dist', file).replace(/\.js$/, '.ts'),
-  )
+  const { imports = {}, bin = {} } = manifestOf(root)
+  /** What the package's own imports of a file are, wherever it runs. */
+  const standsFor = (file: string): readonly string[] =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/ '(#[a-z]+)'/g)].flatMap(([, name = '']) =>
+      [...JSON.stringify(imports[name] ?? {}).matchAll(/"\.\/([^"]*(?<!\.d)\.ts)"/g)].map(
+        match => match[1] as string,
+      ),
+    )
+  const packed = Object.values(bin).map(file => relative('dist', file).replace(/\.js$/, '.ts'))
   for (const file of [...configOf(root, 'tsconfig.build.json').include, ...packed]) reach(file)
   return found
 }
