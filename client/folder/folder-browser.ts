@@ -94,7 +94,7 @@ async function read({ database }: Held, name: string): Promise<Uint8Array | unde
   )
 }
 
-/** How values stand in the database: as they are under a checksum, or sealed. */
+/** Says how values stand in the database: as they are under a checksum, or sealed. */
 async function valuesOf(
   folder: string,
   held: Held,

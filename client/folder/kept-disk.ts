@@ -10,7 +10,8 @@ import type { KeptDisk, Place } from './kept-face.ts'
 import type { KeyedValues } from './vault.ts'
 
 /**
- * Opens the store in a place, as `openKeptOn` does.
+ * Opens the store in a place, or makes it where nothing was ever kept. Where only the identity is left
+ * (PREFIX.identity, and nothing else), the store begins with that.
  *
  * @param disk default: the disk itself
  * @throws ClientError STORE_DAMAGED; and what the folder says (code LEVEL_LOCKED: another process has it open)

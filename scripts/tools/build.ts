@@ -12,7 +12,7 @@ import { manPage } from './man-page.ts'
 const root = join(import.meta.dirname, '..', '..')
 const dist = join(root, 'dist')
 const packed = 'scripts'
-/** What runs in Node, and what takes its place in browsers. */
+/** Names the projects: for Node, and for what takes its place in browsers. */
 const projects = ['build', 'build-browser']
 /** Files in which the compiler remembers the last build, and what that build left in dist/. */
 const remembered = projects.map(name => join(root, '.cache', `${name}.tsbuildinfo`))

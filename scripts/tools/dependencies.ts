@@ -106,7 +106,7 @@ export function shippedSources(root: string): ReadonlySet<string> {
     for (const path of standsFor(file)) reach(path)
   }
   const { imports = {}, bin = {} } = manifestOf(root)
-  /** What the package's own imports of a file are, wherever it runs. */
+  /** Finds the sources that a file imports by a name of the package's own, wherever they run. */
   const standsFor = (file: string): readonly string[] =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/ '(#[a-z]+)'/g)].flatMap(([, name = '']) =>
       [...JSON.stringify(imports[name] ?? {}).matchAll(/"\.\/([^"]*(?<!\.d)\.ts)"/g)].map(
