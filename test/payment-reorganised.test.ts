@@ -1,12 +1,13 @@
 // docs/spec/payments-rounds.md 4.8, docs/spec/payments-bitcoin.md 6.3: a chain goes back by two blocks after a join was
 // in it. No key and no record goes before the join is as deep as the ledger wants, and nothing is settled while it is
-// not there. Control: on a ledger that wants one confirmation, the record is gone when the blocks are.
+// not there. Control: on a ledger that wants one confirmation, the record is gone when the blocks are. And what waits for
+// a block and is lost, as by a node that starts again, is handed in until it is in one.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hex } from '../encoding/bytes.ts'
 import type { Ledger, Position } from '../payment/ledger/ledger.ts'
-import { ownerOf } from '../payment/ledger/transaction.ts'
+import { ownerOf, readTransaction } from '../payment/ledger/transaction.ts'
 import type { VirtualClock } from '../world/clock.ts'
 import { keysUnder } from '../world/store.ts'
 import { minute } from '../world/units.ts'
@@ -85,6 +86,45 @@ test('control: where one confirmation is enough, the record is gone when the blo
   const room = await Room.open(['a', 'b', 'c'], clock => chain(clock, 1))
   await room.meet(20 * minute)
   assert.equal(await Promise.all(room.guests.map(records)), [0, 0, 0])
+  room.close()
+})
+
+/** A ledger that loses what it has taken, again and again, until ten minutes after the first join. */
+function losing(clock: VirtualClock): { readonly view: (ledger: Ledger) => Ledger; readonly taken: string[] } {
+  const taken: string[] = []
+  let first: number | undefined
+  const view = (ledger: Ledger): Ledger => ({
+    id: ledger.id,
+    note: id => ledger.note(id),
+    notesOwnedBy: (owner, after) => ledger.notesOwnedBy(owner, after),
+    async submit(bytes) {
+      first ??= clock.now()
+      const { id, transaction } = readTransaction(ledger.id, bytes)
+      taken.push(hex(id))
+      if (clock.now() >= first + 10 * minute) return await ledger.submit(bytes)
+      const spends = transaction.kind === 'transfer' ? transaction.inputs : []
+      return { transaction: id, index: 0, depth: 0, spends }
+    },
+    positionOf: transaction => ledger.positionOf(transaction),
+    feeTooLow: async () => null,
+  })
+  return { view, taken }
+}
+
+test('a join that is lost while it waits for a block is handed in again', async () => {
+  let lost: string[] = []
+  const room = await Room.open(['a', 'b', 'c'], clock => {
+    const { view, taken } = losing(clock)
+    lost = taken
+    return view
+  })
+  // Long before the time is over in which they would move their notes
+  await room.meet(25 * minute)
+  assert.equal(
+    room.guests.map(guest => settlementOf(guest)?.is),
+    ['paid', 'paid', 'paid'],
+  )
+  assert.is(new Set(lost).size, 1, 'one join')
   room.close()
 })
 

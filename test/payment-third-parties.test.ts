@@ -136,9 +136,10 @@ function busyNode(clock: VirtualClock): (ledger: Ledger) => Ledger {
   })
 }
 
-/** Counts who of six is joined while a stranger asks to join with notes that there are not, 30 times a minute. */
+/** Counts who of six is joined while a stranger asks to join with notes that there are not. @param everyMs so often */
 async function joinedBesideJunk(
   viewIn: (clock: VirtualClock) => (ledger: Ledger, name: string) => Ledger,
+  everyMs: number = 2 * second,
 ): Promise<number> {
   const room = await Room.open(honest, viewIn)
   const random = seededRandom(77)
@@ -151,7 +152,7 @@ async function joinedBesideJunk(
     if (asked !== undefined)
       room.say(forgedTwin({ ...asked, note: { ...asked.note, id: random(32) } }, random))
   }
-  for (let at = 0; at < 9.5 * minute; at += 2 * second) room.clock.after(at, junk)
+  for (let at = 0; at < 9.5 * minute; at += everyMs) room.clock.after(at, junk)
   await room.meet(30 * minute)
   room.close()
   return sizes(room.guests).filter(size => size === 6).length
@@ -169,15 +170,21 @@ test('made-up requests, half as many as a node can answer, keep nobody apart: ea
   assert.is(await joinedBesideJunk(own), 6)
 })
 
-test('control: where all ask one ledger, the same requests keep everybody apart', async () => {
-  const shared = (clock: VirtualClock) => {
-    let node: Ledger | undefined
-    return (ledger: Ledger): Ledger => {
-      node ??= busyNode(clock)(ledger)
-      return node
-    }
+/** One node for all of them. */
+function shared(clock: VirtualClock): (ledger: Ledger) => Ledger {
+  let node: Ledger | undefined
+  return ledger => {
+    node ??= busyNode(clock)(ledger)
+    return node
   }
-  assert.is(await joinedBesideJunk(shared), 0)
+}
+
+test('where all ask one node, twice as many as it can answer keep nobody apart either', async () => {
+  assert.is(await joinedBesideJunk(shared, 3 * second), 6)
+})
+
+test('control: ten times as many as it can answer keep everybody apart', async () => {
+  assert.is(await joinedBesideJunk(shared, 0.6 * second), 0)
 })
 
 test('eight notes that fall silent together cost twelve peers one run', async () => {

@@ -4,7 +4,7 @@
 import { Transaction } from '@scure/btc-signer'
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Random } from '../../world/random.ts'
-import { PaymentError } from '../error.ts'
+import { codeOf, PaymentError } from '../error.ts'
 import { addPrevious, kindOf, outpoint, readLoosely, readOutpoint, scriptOf } from './bitcoin.ts'
 import type { BitcoinKeys, KeyPlace } from './keys.ts'
 import type { OutputKind } from './ladder.ts'
@@ -121,9 +121,17 @@ export class BitcoinPayments {
   }
 
   async #submit(raw: Uint8Array, places: readonly KeyPlace[]): Promise<string> {
-    await this.#init.wallet.keepSent(raw, places)
-    await this.#init.ledger.submit(raw)
-    return readLoosely(raw).id
+    const { wallet, ledger } = this.#init
+    const { id } = readLoosely(raw)
+    await wallet.keepSent(raw, places)
+    try {
+      await ledger.submit(raw)
+    } catch (error) {
+      // What the node has refused is not handed in again; what it may have taken is
+      if (codeOf(error) !== 'NODE') await wallet.forgetSent(id)
+      throw error
+    }
+    return id
   }
 
   /** Gives a draft to a signer elsewhere (BIP 174, 371): with the transactions before it, and the paths of its keys. */

@@ -178,10 +178,7 @@ export class BitcoinWallet implements Keys {
     const spent = new Set<string>()
     for (const { raw, places } of await this.sent()) {
       const transaction = readLoosely(raw)
-      if ((await this.waits(transaction.id)) === null) {
-        await this.#forgetDeep(transaction.id)
-        continue
-      }
+      if ((await this.waits(transaction.id)) === null && !(await this.#handedIn(transaction.id, raw))) continue
       for (let i = 0; i < transaction.inputsLength; i++) {
         const { txid, index } = transaction.getInput(i)
         if (txid !== undefined && index !== undefined) spent.add(hex(outpoint(hex(txid), index)))
@@ -228,15 +225,32 @@ export class BitcoinWallet implements Keys {
     return all
   }
 
-  /** Forgets what was sent once no usual reorganisation brings it back. */
-  async #forgetDeep(txid: string): Promise<void> {
+  /** Forgets what was sent: it was refused, or no usual reorganisation brings it back. */
+  async forgetSent(txid: string): Promise<void> {
+    await this.#init.store.del(`sent/${txid}`)
+  }
+
+  /**
+   * Sees to what was sent and does not wait: deep in the chain, it is forgotten; lost, it is handed in again.
+   *
+   * @returns whether it waits now
+   */
+  async #handedIn(txid: string, raw: Uint8Array): Promise<boolean> {
+    const { rpc } = this.#init
     try {
-      const found = await this.#init.rpc('getrawtransaction', txid, true)
-      if (Number(field(found, 'confirmations')) >= deep) await this.#init.store.del(`sent/${txid}`)
+      const found = await rpc('getrawtransaction', txid, true)
+      if (Number(field(found, 'confirmations')) >= deep) await this.forgetSent(txid)
+      return false
     } catch (error) {
-      // It was never taken, or another one has taken its place
       if (rpcCodeOf(error) !== notInMempool) throw error
     }
+    try {
+      await rpc('sendrawtransaction', hex(raw))
+    } catch (error) {
+      // Another one has taken its place
+      if (rpcCodeOf(error) === undefined) throw error
+    }
+    return (await this.waits(txid)) !== null
   }
 
   /** Gives what a coin's owner has said. */

@@ -126,7 +126,9 @@ export function enterKeys(
   tries: number,
   now: Moment,
 ): Step {
-  if (candidates.length < config.least) return abort(state, 'too-few')
+  // What others mean to run with is looked for first: it may be too early to say how many there are
+  const isEarly = state.attempts.length === 0 && state.doubtful.size > 0
+  if (candidates.length < config.least && !isEarly) return abort(state, 'too-few')
   if (state.attempts.length >= mostAttempts) return abort(state, 'no-agreement')
   const { mine } = state
   const number = state.attempts.length
@@ -164,6 +166,7 @@ function hashesOf(members: readonly Member[]): Uint8Array[] {
 /** The run, once all candidates mean the same set. */
 export function agreed(config: RoundConfig, state: Keys, now: Moment): Run | null {
   const { attempt, secrets, candidates: members, mine } = state
+  if (members.length < config.least) return null
   const want = hashesOf(members)
   const keys: Received<KeyExchange>[] = []
   for (const { from } of members) {
@@ -178,8 +181,9 @@ export function agreed(config: RoundConfig, state: Keys, now: Moment): Run | nul
 }
 
 /**
- * docs/spec/payments-rounds.md 4.5: who is silent, or was seen by fewer than half of those who speak, drops out. The
- * second time, who still means another set than most do drops out too: all requests were handed on meanwhile.
+ * docs/spec/payments-rounds.md 4.5: who is silent, or was seen by nobody else of those who speak, drops out. The second
+ * time, who was seen by fewer than half, or still means another set than most do, drops out too: all requests were
+ * handed on meanwhile.
  */
 export function tryAgain(config: RoundConfig, state: Keys, now: Moment): Step {
   const { attempt, requests } = state
@@ -191,6 +195,8 @@ export function tryAgain(config: RoundConfig, state: Keys, now: Moment): Step {
   const speakers = new Set(exchanges.map(({ from }) => from))
   const isSeen = ({ request }: Member): boolean => {
     const seenBy = exchanges.filter(({ body }) => body.seen.some(hash => same(hash, request.hash)))
+    // At first, many may not have come to look for it yet: a ledger may be slow, or asked too much
+    if (state.tries === 0) return seenBy.some(({ from }) => from !== request.from)
     return 2 * seenBy.length >= exchanges.length
   }
   const seen = [...requests.values()].filter(member => speakers.has(member.from) && isSeen(member))

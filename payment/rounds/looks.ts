@@ -3,6 +3,7 @@
 
 import { hex, same } from '../../encoding/bytes.ts'
 import type { Log } from '../../world/log.ts'
+import { below, pick, type Random } from '../../world/random.ts'
 import type { Timers } from '../../world/timers.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { codeOf, PaymentError } from '../error.ts'
@@ -17,9 +18,12 @@ export interface Named {
 export interface LooksInit {
   readonly ledger: Ledger
   readonly timers: Timers
+  readonly random: Random
   readonly log: Log
   /** Says whether the answer about a note still matters. */
   readonly isWanted: (named: Named) => boolean
+  /** Counts the members that run with what is asked about, by keyOf; those of nothing are left out. */
+  readonly votes: () => ReadonlyMap<string, number>
   /** null: the ledger says in so many words that there is no such note, or the evidence is none. */
   readonly tell: (named: Named, note: NoteState | null) => void
 }
@@ -27,23 +31,27 @@ export interface LooksInit {
 /** A question without an answer is put again after so long, and then after twice as long each time. */
 const firstAgainMs: Ms = 15 * second
 const longestAgainMs: Ms = 60 * second
-/** Questions at once. */
+/** Questions at once: half as many each time that one is late, and more by and by while answers come in time. */
 const mostOpen = 32
+const leastOpen = 4
 
 interface Unanswered {
   readonly named: Named
+  readonly key: string
   /** Waits so long before the next question. */
   waits: Ms
-  /** Not until it is put again. */
-  isOpen: boolean
+  /** Counts its questions that may still be answered. */
+  open: number
 }
 
 /** Asks a ledger about notes until it has answered. */
 export class Looks {
   readonly #init: LooksInit
   readonly #unanswered = new Map<string, Unanswered>()
-  #next: Unanswered[] = []
+  /** Those to be asked about, in the order in which they came. */
+  readonly #waiting = new Set<Unanswered>()
   #open = 0
+  #window = mostOpen
   #stop: (() => void) | undefined
 
   constructor(init: LooksInit) {
@@ -54,9 +62,9 @@ export class Looks {
   ask(named: Named): void {
     const key = keyOf(named)
     if (this.#unanswered.has(key)) return
-    const unanswered = { named, waits: firstAgainMs, isOpen: false }
+    const unanswered = { named, key, waits: firstAgainMs, open: 0 }
     this.#unanswered.set(key, unanswered)
-    this.#next.push(unanswered)
+    this.#waiting.add(unanswered)
     this.#go()
   }
 
@@ -67,38 +75,66 @@ export class Looks {
   }
 
   #go(): void {
-    while (this.#open < mostOpen) {
-      const one = this.#next.shift()
+    while (this.#open < Math.floor(this.#window)) {
+      const one = this.#pick()
       if (one === undefined) return
+      this.#waiting.delete(one)
       if (this.#init.isWanted(one.named)) this.#question(one)
-      else this.#unanswered.delete(keyOf(one.named))
+      else this.#unanswered.delete(one.key)
     }
+  }
+
+  /**
+   * Picks what to ask about next. A ledger that is asked more than it can answer is asked first about what others have
+   * seen there; then one time about the newest and one time about any, so that nobody buries a request under others.
+   */
+  #pick(): Unanswered | undefined {
+    const waiting = [...this.#waiting]
+    if (this.#open + waiting.length <= this.#window) return waiting[0]
+    const votes = this.#init.votes()
+    const voted = waiting.filter(({ key }) => votes.has(key))
+    const among = voted.length > 0 ? voted : waiting
+    const fresh = among.filter(({ open }) => open === 0)
+    const all = fresh.length > 0 ? fresh : among
+    if (voted.length > 0) {
+      const most = Math.max(...all.map(({ key }) => votes.get(key) ?? 0))
+      return all.find(({ key }) => votes.get(key) === most)
+    }
+    const { random } = this.#init
+    return below(random, 2) === 0 ? all.at(-1) : pick(random, all)
   }
 
   #question(one: Unanswered): void {
     const { timers } = this.#init
     const { waits } = one
     one.waits = Math.min(2 * waits, longestAgainMs)
-    one.isOpen = true
+    one.open++
     this.#open++
-    // A ledger may keep silent: the question counts as open until it is put again
-    const isOver = once(() => {
-      one.isOpen = false
+    let isOpen = true
+    const over = (): void => {
+      if (!isOpen) return
+      isOpen = false
+      lost.cancel()
+      one.open--
       this.#open--
       this.#go()
-    })
-    const again = timers.after(waits, () => {
-      isOver()
+    }
+    const late = timers.after(waits, () => {
+      if (isOpen) this.#window = Math.max(leastOpen, this.#window / 2)
       this.#again(one)
     })
+    // A ledger may keep silent. Until then it may be at work on the question, and to ask it more makes it later still
+    const lost = timers.after(longestAgainMs, over)
     this.#shown(one.named).then(
       note => {
-        again.cancel()
-        isOver()
-        if (this.#unanswered.delete(keyOf(one.named))) this.#init.tell(one.named, note)
+        late.cancel()
+        this.#window = Math.min(mostOpen, this.#window + 1 / this.#window)
+        this.#waiting.delete(one)
+        over()
+        if (this.#unanswered.delete(one.key)) this.#init.tell(one.named, note)
       },
       (error: unknown) => {
-        isOver()
+        over()
         this.#failed(error)
       },
     )
@@ -110,13 +146,13 @@ export class Looks {
     const message = 'payment round: the ledger does not say anything of a note; it is asked again'
     log.debug({ code: codeOf(error) }, message)
     this.#stop ??= ledger.onGrowth?.(() => {
-      for (const one of this.#unanswered.values()) if (!one.isOpen) this.#again(one)
+      for (const one of this.#unanswered.values()) if (one.open === 0) this.#again(one)
     })
   }
 
   #again(one: Unanswered): void {
-    if (!this.#unanswered.has(keyOf(one.named)) || this.#next.includes(one)) return
-    this.#next.push(one)
+    if (this.#unanswered.get(one.key) !== one) return
+    this.#waiting.add(one)
     this.#go()
   }
 
@@ -140,7 +176,8 @@ const noEvidence: ReadonlySet<string> = new Set([
   'WRONG_LEDGER',
 ])
 
-function keyOf({ id, evidence }: Named): string {
+/** Names what is asked about: a note, and what shows it. */
+export function keyOf({ id, evidence }: Named): string {
   return `${hex(id)} ${hex(evidence)}`
 }
 
@@ -151,12 +188,4 @@ function keyOf({ id, evidence }: Named): string {
 async function shownBy(ledger: Ledger, note: NoteState): Promise<NoteState> {
   if (note.spentBy === null || same(note.spentBy, unknownSpender)) return note
   return isSpending(await ledger.positionOf(note.spentBy), note.id) ? note : { ...note, spentBy: null }
-}
-
-function once(run: () => void): () => void {
-  let isDone = false
-  return () => {
-    if (!isDone) run()
-    isDone = true
-  }
 }

@@ -2,6 +2,7 @@
 // shown its note as it states it; what names another's note is then passed over. docs/spec/payments-rounds.md 4.5.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
+import { keyOf } from './looks.ts'
 import { mostMembers, ownershipOf, type PairRequest, type Received } from './message.ts'
 import type { Common, Member, RoundConfig, RoundEvent } from './state.ts'
 
@@ -79,6 +80,26 @@ function add<S extends Common>(
     added.push(message)
   }
   return { state: { ...state, requests }, added }
+}
+
+/**
+ * Counts, of the requests whose notes the ledger has not shown yet, how many members mean to run with each: they have
+ * seen its note. By what there is to look for (looks.ts), those of nobody left out.
+ */
+export function votesIn({ inbox, requests, doubtful }: Common): Map<string, number> {
+  const voters = new Map<string, Set<string>>()
+  for (const { body, from } of inbox.values()) {
+    if (body.kind !== 'KE' || !requests.has(from)) continue
+    for (const hash of body.seen.map(hex)) voters.set(hash, (voters.get(hash) ?? new Set()).add(from))
+  }
+  const votes = new Map<string, number>()
+  if (voters.size === 0) return votes
+  for (const { hash, body } of doubtful.values()) {
+    const voted = voters.get(hex(hash))?.size ?? 0
+    const key = keyOf({ id: body.note.id, evidence: body.evidence })
+    if (voted > 0) votes.set(key, Math.max(voted, votes.get(key) ?? 0))
+  }
+  return votes
 }
 
 function membersWith(requests: ReadonlyMap<string, Member>, note: Uint8Array): Member[] {

@@ -16,6 +16,7 @@ import type { Conviction } from './judge.ts'
 import { startRound } from './keys.ts'
 import { Looks, type Named } from './looks.ts'
 import { type RoundRecord, readRecord, writeRecord } from './record.ts'
+import { votesIn } from './requests.ts'
 import { step } from './round.ts'
 import { type Settlement, settle, shownOf, spenderIn } from './settle.ts'
 import type { RoundAction, RoundConfig, RoundEvent, RoundInit, RoundState, Spent, Step } from './state.ts'
@@ -68,6 +69,8 @@ export class RoundShell {
   readonly #inTurn = turns()
   #state: RoundState | null = null
   #record: RoundRecord | null = null
+  /** The join with everybody's signatures, once this peer has them. */
+  #joined: Uint8Array | undefined
   #waiting = 0
   dropped = 0
 
@@ -78,8 +81,10 @@ export class RoundShell {
     this.#looks = new Looks({
       ledger: init.ledger,
       timers: this.#timers,
+      random: init.config.random,
       log: init.log,
       isWanted: ({ id, evidence }) => this.#isDoubtful(id, evidence),
+      votes: () => this.#votes(),
       tell: (named, note) => void this.#noted(named, note),
     })
     this.#step = of
@@ -219,6 +224,11 @@ export class RoundShell {
     )
   }
 
+  #votes(): ReadonlyMap<string, number> {
+    const state = this.#state
+    return state !== null && 'doubtful' in state ? votesIn(state) : new Map()
+  }
+
   async #save(record: RoundRecord): Promise<void> {
     await this.#init.keysSaved?.()
     await this.#init.store.put(recordKey(record.pairing), writeRecord(record))
@@ -243,6 +253,7 @@ export class RoundShell {
   }
 
   #submit(transaction: Uint8Array): void {
+    this.#joined = transaction
     const answer = this.#init.ledger.submit(transaction)
     answer.then(
       receipt => this.#event({ type: 'entered', transaction: receipt.transaction }),
@@ -275,6 +286,8 @@ export class RoundShell {
     }
     switch (settlement.is) {
       case 'open':
+        // Until it is deep enough: who keeps what waits for a block may have lost it
+        if (this.#joined !== undefined) this.#ask(ledger.submit(this.#joined), () => {})
         return this.#settleLater(laterMs(settlement.until - clock.now()))
       case 'reclaim': {
         const { config } = this.#init
