@@ -90,7 +90,10 @@ test('control: where one confirmation is enough, the record is gone when the blo
 })
 
 /** A ledger that loses what it has taken, again and again, until ten minutes after the first join. */
-function losing(clock: VirtualClock): { readonly view: (ledger: Ledger) => Ledger; readonly taken: string[] } {
+function losing(clock: VirtualClock): {
+  readonly view: (ledger: Ledger) => Ledger
+  readonly taken: string[]
+} {
   const taken: string[] = []
   let first: number | undefined
   const view = (ledger: Ledger): Ledger => ({

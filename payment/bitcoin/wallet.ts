@@ -178,7 +178,8 @@ export class BitcoinWallet implements Keys {
     const spent = new Set<string>()
     for (const { raw, places } of await this.sent()) {
       const transaction = readLoosely(raw)
-      if ((await this.waits(transaction.id)) === null && !(await this.#handedIn(transaction.id, raw))) continue
+      if ((await this.waits(transaction.id)) === null && !(await this.#handedIn(transaction.id, raw)))
+        continue
       for (let i = 0; i < transaction.inputsLength; i++) {
         const { txid, index } = transaction.getInput(i)
         if (txid !== undefined && index !== undefined) spent.add(hex(outpoint(hex(txid), index)))
