@@ -1,7 +1,7 @@
 // docs/spec/payments-rounds.md 4.8, docs/spec/payments-bitcoin.md 6.3: a chain goes back by two blocks after a join was
 // in it. No key and no record goes before the join is as deep as the ledger wants, and nothing is settled while it is
-// not there. Control: on a ledger that wants one confirmation, the record is gone when the blocks are. And what waits for
-// a block and is lost, as by a node that starts again, is handed in until it is in one.
+// not there. Control: on a ledger that wants one confirmation, the record is gone when the blocks are. And what waits
+// for a block and is lost, as by a node that starts again, is handed in until it is in one.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
