@@ -118,9 +118,10 @@ async function purse(
   }
 }
 
-/** A node in this process: it has the coins that it is given, and takes every transaction. */
+/** A node in this process: it has the coins that it is given, and takes every transaction unless it is told not to. */
 class FakeNode {
-  readonly taken: string[] = []
+  taken: string[] = []
+  refuses = false
   readonly #coins: readonly {
     readonly kind: ScriptKind
     readonly amount: number
@@ -160,7 +161,15 @@ class FakeNode {
         }
       case 'getmempoolentry':
         throw refuse(-5, 'Transaction not in mempool')
+      case 'gettxout': {
+        const coin = this.#coins.find(({ txid }) => txid === params[0])
+        const script = coin && Transaction.fromRaw(coin.raw).getOutput(0).script
+        return script && { confirmations: 101, value: coin.amount / 1e8, scriptPubKey: { hex: hex(script) } }
+      }
+      case 'getrawmempool':
+        return []
       case 'sendrawtransaction':
+        if (this.refuses) throw refuse(-26, 'min relay fee not met')
         this.taken.push(String(params[0]))
         return 'taken'
       case 'getrawtransaction': {
@@ -233,6 +242,26 @@ test('what is chosen is spent and nothing else; what is frozen never is; one coi
   await again.wallet.keepLabels(readLabels(writeLabels(await wallet.labels())))
   await again.wallet.freeze(small.note.id, false)
   assert.not.ok((await again.wallet.coins()).some(({ isFrozen }) => isFrozen))
+})
+
+test('what was sent and is lost before it is in a block is handed in again; what was refused is not', async () => {
+  const node = new FakeNode(usualCoins)
+  const { payments, wallet } = await purse(node.rpc, memoryStore())
+  const pay = async (amount: number): Promise<string> =>
+    await payments.send(await payments.draft([{ amount, script: scriptOf(bitcoinOwner(seed(50))) }], 2))
+  await pay(40_000)
+  const [sent] = node.taken
+  node.taken = []
+  await wallet.coins()
+  assert.equal(node.taken, [sent])
+  await wallet.coins()
+  assert.equal(node.taken, [sent], 'once')
+  node.refuses = true
+  assert.is(await pay(45_000).catch((error: PaymentError) => error.code), 'BAD_TRANSACTION')
+  node.refuses = false
+  node.taken = []
+  await wallet.coins()
+  assert.equal(node.taken, [sent])
 })
 
 test('no address is given twice, after a crash or from the words alone', async () => {
