@@ -11,7 +11,7 @@ import { drawPath, type PathRequest } from '../client/packets/paths.ts'
 import type { NodeEntry, View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import { geometry } from '../sphinx/geometry.ts'
-import { fraction, seededRandom } from '../world/random.ts'
+import { fraction, type Random, seededRandom } from '../world/random.ts'
 import { FakeNetwork } from './client-network.ts'
 
 const view = new FakeNetwork().directory().current() as View
@@ -29,6 +29,24 @@ function mixOf(of: View, layer: number, i: number): NodeEntry {
 function changed(change: (mix: NodeEntry, layer: number, i: number) => Partial<NodeEntry>): View {
   const layers = view.layers.map((layer, l) => layer.map((mix, i) => ({ ...mix, ...change(mix, l, i) })))
   return { ...view, layers }
+}
+
+function surroundings(random: Random, more: Partial<Surroundings> = {}): Surroundings {
+  return {
+    g: geometry({ suite: 'x25519', hops: 5, userBytes: 2000 }),
+    view,
+    epochAt: () => 0,
+    entry: last,
+    home: first,
+    standby: [],
+    asides: [],
+    gateway: () => undefined,
+    mailbox: random(32),
+    weight: () => 1,
+    reliability: () => 1,
+    random,
+    ...more,
+  }
 }
 
 test('a path is the entry gateway, one mix of each layer, the far gateway; all eight alike', () => {
@@ -283,22 +301,7 @@ test('without losses no mix is preferred, however much was sent', () => {
 })
 
 test('the reply blocks of an epoch use different mixes, so that one dead mix leaves half of them', () => {
-  const random = seededRandom(7)
-  const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
-  const around: Surroundings = {
-    g,
-    view,
-    epochAt: () => 0,
-    entry: last,
-    home: first,
-    standby: [],
-    asides: [],
-    gateway: () => undefined,
-    mailbox: random(32),
-    weight: () => 1,
-    reliability: () => 1,
-    random,
-  }
+  const around = surroundings(seededRandom(7))
   for (let i = 0; i < 20; i++) {
     const blocks = replyBlocks(around, [0, 0, 0, 0, 1, 1])
     assert.equal(
@@ -309,6 +312,15 @@ test('the reply blocks of an epoch use different mixes, so that one dead mix lea
       const uses = blocks.slice(0, 4).filter(({ nodes }) => nodes.includes(hex(mix.id))).length
       assert.is(uses, 2)
     }
+  }
+})
+
+test('no reply block goes by a mix that is known to be dead, however often the others are used', () => {
+  const dead = hex(mixOf(view, 1, 0).id)
+  const around = surroundings(seededRandom(14), { weight: id => (id === dead ? 1 / 256 : 1) })
+  for (let i = 0; i < 20; i++) {
+    const through = replyBlocks(around, [0, 0, 0, 0]).filter(({ nodes }) => nodes.includes(dead))
+    assert.is(through.length, 0)
   }
 })
 

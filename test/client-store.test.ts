@@ -12,7 +12,7 @@ import type { Arriving, InboxEntry } from '../client/incoming/arrivals.ts'
 import { Inbox, type InboxLimits } from '../client/incoming/inbox.ts'
 import { Outbox } from '../client/outgoing/outbox.ts'
 import { OwnBlocks } from '../client/outgoing/own-blocks.ts'
-import { blockWindow, TheirBlocks } from '../client/outgoing/their-blocks.ts'
+import { blockWindow, TheirBlocks, turnMs } from '../client/outgoing/their-blocks.ts'
 import { partOf } from '../client/packets/fragments.ts'
 import { hpkeSealing } from '../client/packets/sealing.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
@@ -321,6 +321,35 @@ test("others' reply blocks: each once, the earliest epoch first, bounded, and go
   await add('m2', [block(0, 1)])
   await add('m3', [block(0, 1)])
   assert.equal([theirs.knows('m1'), theirs.knows('m2'), theirs.knows('m3')], [false, true, true])
+})
+
+test('every block of a reply has its turn before its epoch is over, however slow the way has been', async () => {
+  const { network } = new FakeNetwork()
+  const windowOf = (epoch: number): ReturnType<typeof blockWindow> => blockWindow(network, epoch, 1000)
+  const use = { windowOf, isReachable: () => true }
+  const end = windowOf(0).until
+  const usedInTime = async (waitMs: (theirs: TheirBlocks, now: number) => number): Promise<number> => {
+    const theirs = await TheirBlocks.open(memoryStore(), { perMessage: 16, messages: 2 })
+    const epochs = [0, 0, 0, 0, 1, 1, 1]
+    theirs
+      .add(
+        'm1',
+        epochs.map(epoch => ({ epoch, block: new Uint8Array(700) })),
+      )
+      .commit()
+    let used = 0
+    for (let now = end - 12_000; now <= end && used < 4; now += waitMs(theirs, now)) {
+      await theirs.reach('m1', now, use)
+      if (theirs.draw('m1', now, use)?.epoch === 0) used++
+    }
+    return used
+  }
+  const none = { until: end, blocks: 0 }
+  assert.is(await usedInTime((theirs, now) => turnMs(theirs.soonest('m1', now, use) ?? none, now, 1)), 4)
+  // The control: what a receipt is given where the way was slow for a while, with 250 ms a hop in the mean
+  assert.is(await usedInTime(() => 13_000 + 3750), 1)
+  // Of a long reply each block carries another fragment: none is hurried
+  assert.ok(turnMs({ until: end, blocks: 3 }, end - 10_000, 300) > 9800)
 })
 
 test('blocks that a correspondent asks for take their part of the secrets, and those of an answered request go', async () => {

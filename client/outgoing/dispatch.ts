@@ -92,8 +92,8 @@ type To = Parameters<typeof forwardPacket>[1]
 
 /** A receipt needs twice the slack of an acknowledgement, for it waits on two clients' clocks; and at least this. */
 const leastReceiptSlackMs = 2 * second
-/** A message brings three or four blocks for an epoch, and each must have its turn in it. */
-const triesPerEpoch = 6
+/** However little is left of an epoch for however many blocks, none goes sooner after another. */
+const leastTurnMs = second
 /** Messages of so many fragments at most are spaced, on average by the gap of the loop clock, or by this. */
 const mostSpaced = 4
 const mostSpacingMs = second / 2
@@ -302,7 +302,7 @@ export class Dispatch {
         : replies.once(around, parcel.to, fragment)
     switch (next.do) {
       case 'send':
-        return this.#answer(around, next, () => this.#replied(around, transmit))
+        return this.#answer(around, next, () => this.#replied(around, transmit, parcel.to, job?.left ?? 1))
       case 'refill':
         return this.#answer(around, next, () => this.#hold(transmit, 0))
       case 'wait':
@@ -328,15 +328,15 @@ export class Dispatch {
     }
   }
 
-  #replied(around: Surroundings, { id, index, attempt }: Transmit): void {
+  #replied(around: Surroundings, transmit: Transmit, conversation: string, left: number): void {
+    const { id, index, attempt } = transmit
     const { clock, replies, diary, returns } = this.#init
     const at = clock.now()
     diary.add({ at, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
     // There over a path of ours and the asker's, back over one of its own; its delays are not ours to know
     const drawnMs = 3 * around.g.hops * around.view.parameters.hopDelayMs
     const slackMs = Math.max(leastReceiptSlackMs, 2 * returns.slackMs)
-    // Blocks that wait for a long back-off are over before they are tried
-    const mostSlackMs = Math.max(slackMs, replies.epochMs / triesPerEpoch)
+    const mostSlackMs = Math.max(leastTurnMs, replies.mostWaitMs(around, conversation, left) - drawnMs)
     this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs, mostSlackMs })
   }
 

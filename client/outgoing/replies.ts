@@ -17,7 +17,7 @@ import { blocksBytes, maxBlocks, type TaggedBlock, writeBlocks, writeRefill } fr
 import { messageIdBytes, writeFragment } from '../packets/fragments.ts'
 import { type Ending, replyBlocks, type Surroundings, spreadOverEpochs } from '../packets/packets.ts'
 import type { Asked, OwnBlocks } from './own-blocks.ts'
-import { acceptable, type BlockUse, blockWindow, firstHop, type TheirBlocks } from './their-blocks.ts'
+import { acceptable, type BlockUse, blockWindow, firstHop, type TheirBlocks, turnMs } from './their-blocks.ts'
 import type { Whereabouts } from './whereabouts.ts'
 
 /** A reply that waits for blocks looks for them this often. */
@@ -91,10 +91,6 @@ export class Replies {
 
   constructor(init: RepliesInit) {
     this.#init = init
-  }
-
-  get epochMs(): number {
-    return this.#init.network.epochMs
   }
 
   /**
@@ -181,6 +177,19 @@ export class Replies {
     const block = this.#draw(around, conversation, waiting > 1)
     if (block === undefined) return notInHand
     return sent(overBlock(around, block, fragment))
+  }
+
+  /**
+   * Tells how long a receipt is waited for at most: every block has its turn before its epoch is over (7.3).
+   *
+   * @param left fragments of the reply that are not receipted
+   */
+  mostWaitMs(around: Surroundings, conversation: string, left: number): Ms {
+    const { theirs, clock, network } = this.#init
+    const now = clock.now()
+    const use = this.#use(around)
+    const none = { until: use.windowOf(epochAt(network, now)).until, blocks: 0 }
+    return turnMs(theirs.soonest(conversation, now, use) ?? none, now, left)
   }
 
   /** A packet over one block of a conversation, or none: for what is not sent again. */

@@ -5,6 +5,7 @@ import { FieldWriter } from '../../encoding/writer.ts'
 import { type Geometry, nodeIdBytes } from '../../sphinx/geometry.ts'
 import { isReplyBlock } from '../../sphinx/reply.ts'
 import { entriesUnder, type Store } from '../../world/store.ts'
+import type { Ms } from '../../world/units.ts'
 import { del, type Operation, put } from '../folder/schema.ts'
 import type { TaggedBlock } from '../packets/content.ts'
 import { Reader } from '../reader.ts'
@@ -26,6 +27,13 @@ export interface BlockUse {
   readonly windowOf: (epoch: number) => BlockWindow
   /** Tells whether a block's first hop is a gateway that packets reach now. */
   readonly isReachable: (block: Uint8Array) => boolean
+}
+
+/** The blocks of a message's earliest epoch. */
+export interface Soonest {
+  /** When they are over, milliseconds since 1970-01-01 UTC. */
+  readonly until: number
+  readonly blocks: number
 }
 
 interface Kept extends TaggedBlock {
@@ -97,6 +105,16 @@ export class TheirBlocks {
   usable(id: string, now: number, use: BlockUse): number {
     const inHand = this.#inHand.get(id)
     return this.#usable(id, now, use).length + (inHand !== undefined && isUsable(inHand, now, use) ? 1 : 0)
+  }
+
+  /** Tells until when its blocks of the earliest epoch may be used, and how many those are; undefined for none. */
+  soonest(id: string, now: number, use: BlockUse): Soonest | undefined {
+    const inHand = this.#inHand.get(id)
+    const blocks: TaggedBlock[] = this.#usable(id, now, use)
+    if (inHand !== undefined && isUsable(inHand, now, use)) blocks.push(inHand)
+    if (blocks.length === 0) return undefined
+    const epoch = Math.min(...blocks.map(block => block.epoch))
+    return { until: use.windowOf(epoch).until, blocks: blocks.filter(block => block.epoch === epoch).length }
   }
 
   /**
@@ -177,6 +195,14 @@ export class TheirBlocks {
     this.#inHand.delete(id)
     return list.map(({ key }) => del(key))
   }
+}
+
+/**
+ * Shares what is left of an epoch among the blocks that are left for it, for each fragment that is not receipted: so
+ * long one may wait for its receipt that none is over unused.
+ */
+export function turnMs({ until, blocks }: Soonest, now: number, fragments: number): Ms {
+  return Math.max(0, until - now) / (1 + blocks / Math.max(1, fragments))
 }
 
 function isUsable({ epoch, block }: TaggedBlock, now: number, { windowOf, isReachable }: BlockUse): boolean {

@@ -71,6 +71,14 @@ export interface OwnBlock extends TaggedBlock {
 
 const replyIdBytes = 16
 
+/** Weighs a mix down for each block of the same message and epoch that passes it already. */
+const leastUsed = 1 / 1000
+/**
+ * The power of a mix's own weight beside that: one over which half of the packets come through (a weight of 1/4)
+ * waits for a use more of the others, and a dead one (1/256) for four.
+ */
+const trustOverTurns = 5
+
 /**
  * A forward packet with its acknowledgement block.
  *
@@ -180,7 +188,8 @@ export function replyBlocks(around: Surroundings, epochs: readonly number[]): Ow
   const entries = shuffle(random, running.length > 0 ? running : [home])
   const uses = new Map<string, number>()
   return epochs.map((epoch, i) => {
-    const weight = (id: string): number => around.weight(id) * 1000 ** -(uses.get(`${epoch} ${id}`) ?? 0)
+    const weight = (id: string): number =>
+      around.weight(id) ** trustOverTurns * leastUsed ** (uses.get(`${epoch} ${id}`) ?? 0)
     const first = entries[i % entries.length] as NodeEntry
     const last = isSpare(i) ? (around.standby[i % around.standby.length] ?? home) : home
     const path: Path = drawPath(
