@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { NodeError } from '../node/error.ts'
-import { crowded } from '../node/gateway/crowd.ts'
+import { Crowd, slotMs } from '../node/gateway/crowd.ts'
 import { type Mailboxes, type MailboxLimits, openMailboxes, type StoreEnd } from '../node/gateway/mailbox.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
@@ -154,15 +154,53 @@ test('a flood drives out itself: what was acknowledged in other hours stays', as
 })
 
 test('control: of what came in the flood’s own minute any may go, by lot, and none of another hour', async () => {
-  const came = [...Array.from({ length: 40 }, () => ({ came: hour })), { came: 0 }]
-  const gone = Array.from({ length: 200 }, (_, n) => crowded(came, 7 * 24 * 60, seededRandom(n)))
-  assert.ok(gone.every(index => index < 40))
+  const came = [hour, ...Array.from({ length: 40 }, () => 2 * hour)].map(at => ({
+    came: at,
+    returned: false,
+  }))
+  const crowd = new Crowd(slotMs(7 * 24 * 60), came)
+  const gone = Array.from({ length: 200 }, (_, n) => crowd.victim(came, undefined, seededRandom(n)))
+  assert.ok(gone.every(index => index > 0))
   assert.ok(new Set(gone).size > 30)
   const boxes = await open(memoryStore(), virtualClock(5_000_000), { entries: 40, minutes: 7 * 24 * 60 })
   for (let n = 0; n < 20; n++) await put(boxes, 1, 1)
   for (let n = 0; n < 2000; n++) await put(boxes, 1, 200)
   const { entries } = await page(boxes, 1, 0, 0, 40)
   assert.ok(entries.filter(({ payload }) => payload[0] === 1).length < 5)
+})
+
+test('counts that are kept while entries come and go find whom counting anew finds', () => {
+  const slot = slotMs(7 * 24 * 60)
+  const step = fc.record({
+    afterMs: fc.integer({ min: 0, max: slot / 4 }),
+    returned: fc.constantFrom(true, false, undefined),
+    goes: fc.nat({ max: 3 }),
+    kind: fc.constantFrom(true, false, undefined),
+  })
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 150 }), steps => {
+      const entries: { came: number; returned: boolean | undefined }[] = []
+      const crowd = new Crowd(slot, entries)
+      let came = 0
+      for (const [n, { afterMs, returned, goes, kind }] of steps.entries()) {
+        came += afterMs
+        entries.push({ came, returned })
+        crowd.add({ came, returned })
+        const at = crowd.victim(entries, kind, seededRandom(n))
+        assert.is(at, new Crowd(slot, entries).victim(entries, kind, seededRandom(n)))
+        const mayGo = entries.filter(entry => kind === undefined || (entry.returned ?? kind) === kind)
+        assert.is(at < 0, mayGo.length === 0)
+        if (at < 0) continue
+        const inSlot = (of: number): number =>
+          mayGo.filter(entry => Math.floor(entry.came / slot) === Math.floor(of / slot)).length
+        const gone = entries[at] as (typeof entries)[number]
+        assert.ok(mayGo.includes(gone))
+        assert.is(inSlot(gone.came), Math.max(...mayGo.map(entry => inSlot(entry.came))))
+        if (goes === 0) crowd.remove(entries.splice(at, 1)[0] as (typeof entries)[number])
+      }
+    }),
+    { numRuns: 60 },
+  )
 })
 
 test('a page for an owner who reads waits for no disk, and what comes meanwhile is on the next', async () => {

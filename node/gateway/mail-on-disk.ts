@@ -9,7 +9,7 @@ import { entriesUnder, type Store } from '../../world/store.ts'
 import type { Ms } from '../../world/units.ts'
 import { NodeError } from '../error.ts'
 import type { Mail } from '../relay/relay.ts'
-import { slotMs } from './crowd.ts'
+import { type Crowd, slotMs } from './crowd.ts'
 import { heldAt } from './level.ts'
 
 /** Marks mail as it stands now. Of format 1, which is read still, entries stood as they had come, with their kind. */
@@ -42,6 +42,8 @@ export interface Box {
   /** Tells how long its owners have held it, and since when one does now. */
   heldMs: Ms
   heldSince: Ms | undefined
+  /** Counts its entries by when they came, from when one first had to give way. */
+  crowd?: Crowd
 }
 
 export type Operation = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string }

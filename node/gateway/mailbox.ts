@@ -8,7 +8,7 @@ import { type Random, systemRandom } from '../../world/random.ts'
 import { type Store, synced } from '../../world/store.ts'
 import { MiB, type Ms, minute, second } from '../../world/units.ts'
 import type { Mail } from '../relay/relay.ts'
-import { crowded } from './crowd.ts'
+import { Crowd, slotMs } from './crowd.ts'
 import { levelOf } from './level.ts'
 import {
   type Box,
@@ -161,6 +161,13 @@ export async function openMailboxes(options: {
     work()
   }
 
+  /** Gives the counts of a mailbox that is full: of others nobody keeps any. */
+  const crowdOf = (box: Box): Crowd => {
+    const slot = slotMs(limits.minutes)
+    if (box.crowd?.slotMs !== slot) box.crowd = new Crowd(slot, box.entries)
+    return box.crowd
+  }
+
   /** Has others give up something until there is room, while they press more than this one would. */
   const makeRoom = (box: Box | undefined, size: number): boolean => {
     const pressure = pressureOf({ bytes: (box?.bytes ?? 0) + size, level: box?.level ?? 0 })
@@ -168,7 +175,7 @@ export async function openMailboxes(options: {
       const gives = room.above(pressure) ?? box
       if (gives === undefined || gives.entries.length === 0) return false
       drivenOut++
-      forget(gives, gives.entries.splice(crowded(gives.entries, limits.minutes, random), 1))
+      forget(gives, gives.entries.splice(crowdOf(gives).victim(gives.entries, undefined, random), 1))
     }
     return true
   }
@@ -176,11 +183,10 @@ export async function openMailboxes(options: {
   /** Has one go where a mailbox is full: of the kind that has more than half, or else of the other. */
   const makePlace = (box: Box, returned: boolean): boolean => {
     if (box.entries.length + box.pending < limits.entries) return true
-    const ofKind = box.entries.filter(entry => entry.returned === returned).length
-    const kind = ofKind >= limits.entries / 2 ? returned : !returned
-    const isOfKind = (entry: Indexed): boolean => entry.returned === undefined || entry.returned === kind
-    let at = crowded(box.entries, limits.minutes, random, isOfKind)
-    if (at < 0) at = crowded(box.entries, limits.minutes, random)
+    const crowd = crowdOf(box)
+    const kind = crowd.known(returned) >= limits.entries / 2 ? returned : !returned
+    let at = crowd.victim(box.entries, kind, random)
+    if (at < 0) at = crowd.victim(box.entries, undefined, random)
     if (at < 0) return false
     drivenOut++
     forget(box, box.entries.splice(at, 1))
@@ -217,6 +223,7 @@ export async function openMailboxes(options: {
   const forget = (box: Box, gone: readonly Indexed[]): void => {
     for (const entry of gone) {
       unready(box, entry.cursor)
+      box.crowd?.remove(entry)
       bytes -= entry.bytes
       box.bytes -= entry.bytes
       entries--
@@ -291,6 +298,7 @@ export async function openMailboxes(options: {
       entries--
     } else {
       box.entries.push(entry)
+      box.crowd?.add(entry)
       makeReady(box, entry.cursor, value)
       // it gave its place to another one while this was written
       if (boxes.get(box.name) !== box) forget(box, box.entries.splice(0))
