@@ -84,8 +84,8 @@ export class Crowd {
 
   /**
    * Finds the entry that gives way: of the slot that has most, there of the part that has most, the earlier of two that
-   * have as many, and any one of these by lot. Where n slots share m places, none is driven out of a slot that has m / n
-   * or fewer.
+   * have as many, and any one of these by lot. Where n slots share m places, none is driven out of a slot that has no
+   * more than m / n.
    *
    * @param entries those that it counts, in the order of arrival
    * @param kind says which may go; undefined: any
