@@ -1,12 +1,13 @@
-// Packs the command line into dist/scripts/: a role that starts opens a few files instead of resolving hundreds. Addons
-// stay outside, a thread's file is an entry of its own, and each file has its source map.
+// Packs the command line into dist/scripts/: a role that starts opens a few files instead of resolving hundreds, and
+// what only the command line uses is no package that anybody installs. Addons stay outside, a thread's file is an entry
+// of its own, and each file has its source map.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import { build, type Metafile, type OutputFile } from 'esbuild'
 
 /** Native addons find their binaries beside their own files. */
-const addons = ['classic-level', 'sodium-native']
+export const addons: readonly string[] = ['classic-level', 'sodium-native']
 /** Packages of the CommonJS kind ask for parts of Node with `require`, which a module has not. */
 const requireInModules =
   "import { createRequire as chaffinchRequire } from 'node:module'; const require = chaffinchRequire(import.meta.url);"
@@ -34,7 +35,7 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     format: 'esm',
     target: 'node20.19',
     conditions: ['chaffinch-source'],
-    external: addons,
+    external: [...addons],
     banner: { js: requireInModules },
     sourcemap: 'linked',
     sourcesContent: false,
@@ -54,7 +55,7 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     if (!wanted.has(name)) rmSync(join(outdir, name), { recursive: true })
 }
 
-const noticesName = 'THIRD-PARTY.txt'
+export const noticesName = 'THIRD-PARTY.txt'
 
 /** A file that is as it should be is left alone: a program that runs may open it. */
 function holds(path: string, contents: OutputFile['contents']): boolean {
