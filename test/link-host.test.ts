@@ -374,7 +374,7 @@ async function freezer(port: number): Promise<Relay> {
 }
 
 test('a connection that went dead without a word is replaced', async () => {
-  const limits = { deadMs: 1000, alivePeriodMs: 100 }
+  const limits = { deadMs: 1000, alivePeriodMs: 100, dialMs: 700 }
   const [a, b] = [await start({ limits }), await start({ limits })]
   b.serve('/test/echo/1', 10, async (_from, body) => body)
   const relay = await freezer(portOf(b.addresses[0]))
@@ -401,6 +401,23 @@ test('a connection that went dead without a word is replaced', async () => {
   send()
   await until(() => b.counters().cellsReceived === 2)
   relay.close()
+})
+
+async function lateness(a: Host, b: Host): Promise<unknown> {
+  const asked = a.request(peerOf(b), '/test/slow/1', new Uint8Array(1), { ...options, timeoutMs: 100 })
+  return await asked.catch((error: LinkError) => error.code)
+}
+
+test('who answers late is not dialled anew for each question, and is once it has said nothing for the time of a dial', async () => {
+  const connectionsAfter = async (dialMs: number): Promise<number> => {
+    const [a, b] = [await start({ limits: { dialMs } }), await start()]
+    b.serve('/test/slow/1', 10, () => new Promise(() => {}))
+    for (let n = 0; n < 4; n++) assert.is(await lateness(a, b), 'TIMEOUT')
+    return b.counters().connections
+  }
+  assert.is(await connectionsAfter(5000), 1)
+  // The control: where a dial's time is over with each question each gets a connection of its own
+  assert.ok((await connectionsAfter(100)) > 1)
 })
 
 test('on the wire: a write of cells is 30 bytes more, an exchange 68', async () => {

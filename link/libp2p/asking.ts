@@ -5,6 +5,7 @@ import type { Stream } from '@libp2p/interface'
 import { pipe } from 'it-pipe'
 import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
+import type { Ms } from '../../world/units.ts'
 import { onAbort, within } from '../../world/wait.ts'
 import { FrameReader, writeFrame } from '../frame.ts'
 import type { LinkLimits } from '../limits.ts'
@@ -17,6 +18,9 @@ import { because, finish, writeAll } from './streams.ts'
 
 /** Streams that are kept for one peer and protocol while nobody asks. */
 const keptStreams = 2
+
+/** Peers of which it is remembered that they do not answer; of one more the first is forgotten. */
+const mostSilent = 1024
 
 /** One stream, one request at a time. */
 class AskStream {
@@ -81,6 +85,8 @@ export class Asking {
   readonly #limits: LinkLimits
   readonly #kept = new Map<string, AskStream[]>()
   readonly #underWay: UnderWay
+  /** Since when a peer that was asked has answered nothing, by the hex of its id. */
+  readonly #silent = new Map<string, Ms>()
   #closed = false
 
   constructor(connections: Connections, clock: Clock, limits: LinkLimits) {
@@ -98,10 +104,34 @@ export class Asking {
         ? this.#askOnce(to, protocol, frame, options, signal)
         : this.#ask(to, protocol, frame, options.maxBytes, signal),
     )
-    return asked.catch((error: unknown) => {
-      if (error instanceof LinkError && error.code === 'TIMEOUT') this.#connections.suspect(to.id)
-      throw error
-    })
+    const since = this.#clock.elapsed()
+    return asked.then(
+      answer => {
+        this.#silent.delete(hex(to.id))
+        return answer
+      },
+      (error: unknown) => {
+        if (error instanceof LinkError && error.code === 'TIMEOUT') this.#unanswered(to.id, since)
+        throw error
+      },
+    )
+  }
+
+  /**
+   * A connection is given up after a dial's time without an answer: who is asked for a second only, as in a round of
+   * short epochs, and is late with many answers, would otherwise be dialled anew for each, and be later still.
+   */
+  #unanswered(id: Uint8Array, since: Ms): void {
+    const name = hex(id)
+    const silentSince = this.#silent.get(name) ?? since
+    this.#silent.delete(name)
+    if (this.#clock.elapsed() - silentSince >= this.#limits.dialMs) {
+      this.#connections.suspect(id)
+      return
+    }
+    this.#silent.set(name, silentSince)
+    const [oldest] = this.#silent.keys()
+    if (this.#silent.size > mostSilent) this.#silent.delete(oldest as string)
   }
 
   /**
