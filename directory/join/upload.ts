@@ -93,7 +93,7 @@ export class Uploader {
     this.#tries = left ? this.#tries + 1 : 0
     if (left) {
       // Soon enough to be there before the descriptors close, however short the epoch.
-      const longest = Math.max(retryMs.first, Math.min(retryMs.longest, network.epochMs / 64))
+      const longest = Math.max(retryMs.first, Math.min(retryMs.longest, network.epochMs / 32))
       const wait = Math.min(longest, retryMs.first * 1.5 ** Math.min(20, this.#tries))
       return this.#plan(wait * (0.75 + fraction(random) / 2))
     }
@@ -177,6 +177,8 @@ export class Uploader {
     const described = this.#described.get(epoch)
     if (described === undefined || this.#closed) return
     const settle = (fate: Fate): void => void described.fates.set(hex(authority.id), fate)
+    // It has just refused to let this node in, and takes nothing of it
+    if (!isMember && this.#isToWait(authority)) return
     try {
       await this.#tell(authority, { ask: 'upload', descriptor: described.bytes }, requestMs)
       this.refusals.delete(hex(authority.id))
@@ -197,10 +199,14 @@ export class Uploader {
     }
   }
 
+  #isToWait({ id }: Peer): boolean {
+    return this.#options.clock.elapsed() < (this.#joinAt.get(hex(id)) ?? 0)
+  }
+
   /** Two descriptors may wait for the same answer; one that was told to wait does. */
   #joinOnce(authority: Peer): Promise<Fate | 'later'> {
     const id = hex(authority.id)
-    if (this.#options.clock.elapsed() < (this.#joinAt.get(id) ?? 0)) return Promise.resolve('later')
+    if (this.#isToWait(authority)) return Promise.resolve('later')
     const asked = this.#joining.get(id) ?? this.#join(authority).finally(() => this.#joining.delete(id))
     this.#joining.set(id, asked)
     return asked
