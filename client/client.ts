@@ -156,7 +156,7 @@ export class Client {
   async reply(
     received: Pick<Received, 'id'> | string,
     content: Uint8Array | string,
-    options: Pick<SendOptions, 'signal' | 'deadlineMs' | 'priority'> = {},
+    options: Pick<SendOptions, 'signal' | 'deadlineMs' | 'priority' | 'keep'> = {},
   ): Promise<Message> {
     checkOptions('reply', options)
     const id = typeof received === 'string' ? received : received?.id
@@ -269,6 +269,7 @@ export class Client {
    * Messages behind a cursor, oldest first; those that no app had read yet count as read from now on.
    *
    * @param options.after the `seq` of the last message that the app has; default -1, for all that are kept
+   * @param options.ids only these of them, which count as read
    * @param options.most messages, default 100
    * @param options.mostBytes no further message once there are this many bytes, default 16 MiB
    * @param options.until when there is none: wait for one until this aborts
@@ -276,9 +277,10 @@ export class Client {
   async inbox(options: InboxOptions = {}): Promise<Received[]> {
     checkOptions('inbox', options)
     const { app = noApp, senders = 'everyone', after = -1, most = 100 } = options
-    const { mostBytes = 16 * 1024 * 1024, until } = options
+    const { mostBytes = 16 * 1024 * 1024, until, ids } = options
     if (until !== undefined) await this.#mail.wait(app, senders, after, until)
-    return await this.#mail.list(app, senders, after, most, mostBytes)
+    const wanted = ids === undefined ? undefined : new Set(ids)
+    return await this.#mail.list({ app, senders, after, ids: wanted }, most, mostBytes)
   }
 
   /** A message or reply of ours by its id. */

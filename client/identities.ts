@@ -22,6 +22,7 @@ import {
   mainIdentity,
   readIdentities,
 } from './folder/identity-list.ts'
+import type { Unlock } from './folder/vault.ts'
 import { pickGateway } from './incoming/choice.ts'
 
 /** Configures all identities of a folder: each becomes a client of its own. */
@@ -174,6 +175,18 @@ export class Identities {
       await this.#shut({ client, store })
       await this.#stores.keepOnly(left)
     })
+  }
+
+  /**
+   * Writes the keys and gateways of one as text for a file, under a passphrase or key of its own: not its messages.
+   *
+   * @throws ClientError NO_IDENTITY, BAD_OPTION (the passphrase is short), CLOSED
+   */
+  async export(name: string, unlock: Unlock): Promise<string> {
+    const { exportIdentity } = await import('./folder/export.ts')
+    return await this.#inTurn(() =>
+      exportIdentity(this.#of(name).store, this.#options.network.name, unlock, this.#random),
+    )
   }
 
   /** Stops all, each at a moment of its own. Never rejects. */

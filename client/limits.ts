@@ -40,7 +40,7 @@ export const readBlocks = 3
 /** The limits of a client that is given none. */
 export const defaultLimits: ClientLimits = {
   // Contents wait in memory: a fragment must be at hand at the tick of a clock.
-  outbox: { messages: 1000, bytes: 64 * mebibyte, finished: 10_000 },
+  outbox: { messages: 1000, bytes: 64 * mebibyte, finished: 10_000, copies: 128 * mebibyte },
   inbox: {
     // Room for a few of the largest messages at once, and for two weeks in a mailbox; twice, for replies have their own
     partial: { messages: 4096, bytes: 64 * mebibyte, ageMs: 14 * 24 * hour },

@@ -19,6 +19,16 @@ export interface MailInit {
   readonly contactOf: (entry: InboxEntry) => Contact | undefined
 }
 
+/** Says which messages are listed. */
+interface Which {
+  readonly app: string
+  readonly senders: Senders
+  /** The `seq` of the last message that the app has; -1 for all. */
+  readonly after: number
+  /** Undefined: whatever their ids. */
+  readonly ids: ReadonlySet<string> | undefined
+}
+
 export class Mail {
   readonly #init: MailInit
   /** Oldest first; what one reader takes no other gets. */
@@ -68,20 +78,15 @@ export class Mail {
   /**
    * An app's messages behind a cursor, read or not, oldest first; those that were unread count as read from now on.
    *
-   * @param after the `seq` of the last message that the app has; -1 for all
    * @param mostBytes no further message once there are this many bytes
    */
-  async list(
-    app: string,
-    senders: Senders,
-    after: number,
-    most: number,
-    mostBytes: number,
-  ): Promise<Received[]> {
+  async list(which: Which, most: number, mostBytes: number): Promise<Received[]> {
+    const { app, senders, after, ids } = which
     this.#asks(app)
     const out: Received[] = []
     let bytes = 0
-    for (const entry of this.#after(app, senders, after).slice(0, most)) {
+    const listed = this.#after(app, senders, after).filter(({ id }) => ids?.has(id) ?? true)
+    for (const entry of listed.slice(0, most)) {
       if (out.length > 0 && bytes + entry.length > mostBytes) break
       const received = await this.#load(entry)
       if (received === undefined) continue

@@ -26,6 +26,8 @@ export interface SendOptions {
   readonly from?: boolean
   /** The app that it is for, at both ends; default: none (docs/spec/client.md 4.1). */
   readonly app?: string
+  /** Keeps a copy of what is sent, which `client.chores.sent` gives, as long as it is listed. Default false. */
+  readonly keep?: boolean
   /** Before or behind the app's other messages; default `normal`. Apps take turns whatever it is. */
   readonly priority?: Priority
   /** Rules that its packets' paths must obey; without it they look like everybody's. */
@@ -43,6 +45,8 @@ export interface InboxOptions {
   /** Default `everyone`. */
   readonly senders?: Senders
   readonly after?: number
+  /** Only these; default: all of them. */
+  readonly ids?: readonly string[]
   readonly most?: number
   readonly mostBytes?: number
   readonly until?: AbortSignal

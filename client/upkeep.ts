@@ -6,6 +6,7 @@ import type { Engine, EngineInit } from './engine.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { onDisk } from './folder/disk-full.ts'
 import { maxReplyBytes } from './limits.ts'
+import type { Outgoing } from './outgoing/outbox.ts'
 import type { MessageState } from './outgoing/queue-state.ts'
 import { writeReply } from './packets/content.ts'
 import { messageIdBytes } from './packets/fragments.ts'
@@ -16,6 +17,14 @@ import { answersApp } from './requests.ts'
 export interface Queued {
   /** Lowercase hex, 32 digits. */
   readonly id: string
+  /** Larger for what was accepted later; a cursor for `queue`. */
+  readonly seq: number
+  /** The address that it goes to; null for a reply. */
+  readonly to: string | null
+  /** The name of the contact whose address that is now; null for a stranger, and for a reply. */
+  readonly contact: string | null
+  /** The id of the message that a reply answers; null for a message. */
+  readonly inReplyTo: string | null
   readonly app: string
   readonly kind: 'message' | 'reply'
   readonly state: MessageState
@@ -45,6 +54,14 @@ export interface Listed {
   readonly read: boolean
 }
 
+/** A part of a list. */
+export interface Span {
+  /** The `seq` of the last one that is known; default -1: from the beginning. */
+  readonly after?: number | undefined
+  /** Default: all. */
+  readonly most?: number | undefined
+}
+
 /** Describes reply blocks that somebody handed over, without using one. */
 export interface SurbSummary {
   /** Lowercase hex: what is sent with them arrives as a reply to this. */
@@ -66,21 +83,56 @@ export class Chores {
     this.#engine = engine
   }
 
-  /** Messages and replies that were accepted, oldest first. @param all those that are over too */
-  queue(all = false): Queued[] {
+  /**
+   * Messages and replies that were accepted, oldest first.
+   *
+   * @param all those that are over too
+   * @param page behind which of them, and how many; default: all
+   */
+  queue(all = false, { after = -1, most }: Span = {}): Queued[] {
     const messages = all ? [...this.#engine.outbox.all()] : this.#engine.outbox.unfinished()
-    return messages.flatMap(({ id, app, kind, state, reason = null, bytes, count, acceptedAt, deadline }) =>
-      kind === 'message' || kind === 'reply'
-        ? [{ id, app, kind, state, reason, bytes, fragments: count, acceptedAt, deadline }]
-        : [],
-    )
+    return messages
+      .filter(({ seq, kind, app }) => seq > after && isOwn(kind) && app !== answersApp)
+      .slice(0, most)
+      .map(message => this.#queued(message))
   }
 
-  /** Lists what came and is kept, oldest first. Nothing counts as read for it. @param app of this one only */
-  inbox(app?: string): Listed[] {
+  #queued(message: Outgoing): Queued {
+    const { id, seq, app, state, reason = null, bytes, count: fragments, acceptedAt, deadline } = message
+    const isReply = message.kind === 'reply'
+    return {
+      id,
+      seq,
+      to: isReply ? null : message.to,
+      contact: isReply ? null : (this.#engine.contacts.find(message.to)?.name ?? null),
+      inReplyTo: isReply ? message.to : null,
+      app,
+      kind: isReply ? 'reply' : 'message',
+      state,
+      reason,
+      bytes,
+      fragments,
+      acceptedAt,
+      deadline,
+    }
+  }
+
+  /** Gives the copy that was kept of what was handed over; undefined where none was wanted, or it made room. */
+  async sent(id: string): Promise<Uint8Array | undefined> {
+    return await this.#engine.outbox.copy(id)
+  }
+
+  /**
+   * Lists what came and is kept, oldest first. Nothing counts as read for it.
+   *
+   * @param app of this one only
+   * @param page behind which of them, and how many; default: all
+   */
+  inbox(app?: string, { after = -1, most }: Span = {}): Listed[] {
     return this.#engine.inbox
-      .after(-1, app)
+      .after(after, app)
       .filter(entry => entry.app !== answersApp)
+      .slice(0, most)
       .map(entry => {
         const { id, seq, at, app, inReplyTo = null, from = null, length, read } = entry
         const canReply = this.#engine.replies.canAnswer(id)
@@ -163,4 +215,9 @@ export class Chores {
     await this.#engine.parcels.accept(message, writeReply({ keys: [], bytes }), [])
     return id
   }
+}
+
+/** Tells what an app handed over from what the client sends by itself. */
+function isOwn(kind: Outgoing['kind']): boolean {
+  return kind === 'message' || kind === 'reply'
 }

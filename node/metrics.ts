@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { directoryMetrics } from '../directory/metrics.ts'
 import { systemClock } from '../world/clock.ts'
 import type { Loopback } from '../world/http.ts'
+import type { LogLines } from '../world/log-lines.ts'
 import { byLabel, metricsOf } from '../world/metrics.ts'
 import { processMetrics } from '../world/process-metrics.ts'
 import { serveStatusPort } from '../world/status-port.ts'
@@ -18,6 +19,7 @@ import type { NodeStatus } from './status.ts'
  * @param options.address default: 127.0.0.1
  * @param options.version of this software
  * @param options.now milliseconds since 1970-01-01 UTC; default: this machine's clock
+ * @param options.lines the newest lines of the log: with them there is a page for the operator
  * @param options.certifiedUntil when the certificate of its key ends, the same; default: it has none
  * @throws ListenError
  */
@@ -35,6 +37,7 @@ export function serveStatus(
     version: string
     now?: () => number
     certifiedUntil?: () => number | undefined
+    lines?: LogLines
   },
 ): Promise<Loopback> {
   const metrics = nodeMetrics(() => node.status(), now, certifiedUntil)

@@ -7,6 +7,7 @@ import { startHost } from '../link/index.ts'
 import { geometry } from '../sphinx/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { tokenFrom } from '../world/http.ts'
+import { LogLines } from '../world/log-lines.ts'
 import { systemRandom as random } from '../world/random.ts'
 import { serveStatusPort } from '../world/status-port.ts'
 import { openStore } from '../world/store.ts'
@@ -26,8 +27,10 @@ export async function runAuthority(file: string): Promise<number> {
   return await runRole(log, () => start(config, log))
 }
 
-function start(config: AuthorityFile, log: RoleLog): Promise<Running> {
+function start(config: AuthorityFile, to: RoleLog): Promise<Running> {
   const { network, folder } = config
+  const lines = new LogLines(systemClock.now)
+  const log = lines.around(to)
   return closing(async later => {
     const seed = readKey(config.key)
     const token = await tokenFrom(join(folder, 'token'))
@@ -64,7 +67,7 @@ function start(config: AuthorityFile, log: RoleLog): Promise<Running> {
     const metrics = authorityMetrics(() => authority.status(), systemClock.now)
     const reload = reloader(log, config.file, config, () => readAuthorityFile(config.file), {
       log: level => {
-        log.level = level
+        to.level = level
       },
       parameters: parameters => authority.want(parameters),
       admission: policy => authority.admit(policy),
@@ -75,6 +78,7 @@ function start(config: AuthorityFile, log: RoleLog): Promise<Running> {
       address: config.statusAddress,
       token,
       version: version(),
+      lines,
       metrics,
       status: () => authority.status(),
       ready: () => authority.current() !== undefined,

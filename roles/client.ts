@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { metricsPart, serveClient } from '../client/api/index.ts'
+import { logPart, metricsPart, serveClient } from '../client/api/index.ts'
 import { lockOf } from '../client/folder/index.ts'
 import {
   type ClientOptions,
@@ -15,6 +15,7 @@ import { type Payments, paymentApi } from '../payment/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { tokenFrom } from '../world/http.ts'
 import type { Log } from '../world/log.ts'
+import { LogLines } from '../world/log-lines.ts'
 import { type ClientFile, readClientFile } from './files/config.ts'
 import { openFolder, tellPort } from './files/folder.ts'
 import { askPassphrase, secretFromFiles } from './files/secret.ts'
@@ -32,8 +33,10 @@ export async function runClient(file: string, around: Around = async options => 
   return await runRole(log, () => start(config, log, around))
 }
 
-async function start(config: ClientFile, log: RoleLog, around: Around): Promise<Running> {
+async function start(config: ClientFile, to: RoleLog, around: Around): Promise<Running> {
   const { network, folder, apiPort } = config
+  const lines = new LogLines(systemClock.now)
+  const log = lines.around(to)
   return await closing(async later => {
     const token = await tokenFrom(join(folder, 'token'))
     const unlock = await unlockOf(config)
@@ -63,11 +66,14 @@ async function start(config: ClientFile, log: RoleLog, around: Around): Promise<
     })
     const apps = await appTokens(config)
     const { appIdentities } = config
-    const parts = [paying, metricsPart(client, systemClock.now)]
+    const parts = [paying, metricsPart(client, systemClock.now), logPart(lines)]
     const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities, parts })
     later(() => api.close())
     later(tellPort(folder, api.port))
-    log.info({ network: network.name, api: api.url, folder }, 'started: the token is in the folder')
+    log.info(
+      { network: network.name, api: api.url, folder },
+      'started: the token is in the folder, and chaffinch open shows its page',
+    )
     return { unready: () => (client.status().ready ? undefined : client.notReady().message) }
   })
 }

@@ -19,6 +19,7 @@ import { geometry } from '../sphinx/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { tokenFrom } from '../world/http.ts'
 import type { Log } from '../world/log.ts'
+import { LogLines } from '../world/log-lines.ts'
 import { systemRandom as random } from '../world/random.ts'
 import { openStore } from '../world/store.ts'
 import { version } from '../world/version.ts'
@@ -50,9 +51,11 @@ export async function runNode(
   return await runRole(log, () => start(role, config, log, around))
 }
 
-function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: Around): Promise<Running> {
+function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: Around): Promise<Running> {
   const { network, folder, family, threads = usualThreads(availableParallelism()) } = config
   const clock = systemClock
+  const lines = new LogLines(systemClock.now)
+  const log = lines.around(to)
   return closing(async later => {
     const seed = readKey(config.key)
     const token = await tokenFrom(join(folder, 'token'))
@@ -108,7 +111,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
     }
     const reload = reloader(log, config.file, config, () => readNodeFile(config.file, role), {
       log: level => {
-        log.level = level
+        to.level = level
       },
       country: () => {},
       contact: () => {},
@@ -122,6 +125,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, log: RoleLog, around: 
       address: config.statusAddress,
       token,
       version: version(),
+      lines,
       certifiedUntil: () => {
         const { certified } = operator.last()
         return certified === undefined ? undefined : epochStart(network, certified.until + 1)

@@ -20,6 +20,7 @@ import { key } from './commands/key.ts'
 import { ledger } from './commands/ledger.ts'
 import { net } from './commands/net.ts'
 import { gateway, mix } from './commands/nodes.ts'
+import { open } from './commands/open.ts'
 import { pay } from './commands/pay.ts'
 import { clean, flush, queue } from './commands/queue.ts'
 import { reply, send } from './commands/send.ts'
@@ -33,7 +34,7 @@ import type { AnyCommand } from './define/told.ts'
 const groups: readonly (readonly [heading: string, commands: readonly (() => AnyCommand)[]])[] = [
   ['a network on this machine:', [net, demo]],
   ['run a role:', [init, authority, mix, gateway, client, key]],
-  ['look after it:', [status, doctor, consensus, cover]],
+  ['look after it:', [open, status, doctor, consensus, cover]],
   ['write and read:', [send, inbox, reply, address, contacts, identity, bulletin]],
   ['what is under way:', [queue, flush, clean, inspect, ping]],
   ['services:', [services, request, surb]],

@@ -118,7 +118,7 @@ const cases: Readonly<Record<Code, (code: Code) => Promise<void> | void>> = {
     ),
   QUEUE_FULL: async code => {
     const net = new FakeNetwork({ seed: 5 })
-    const limits = { outbox: { messages: 2, bytes: 1000, finished: 2 } }
+    const limits = { outbox: { messages: 2, bytes: 1000, finished: 2, copies: 1000 } }
     const { client } = await net.client('alice', { limits })
     const bob = await net.client('bob')
     await net.clock.advance(2 * second)

@@ -180,7 +180,7 @@ test('in each share of the inbox read messages make room, unread ones do not, an
 
 test('a message is on disk before it counts as accepted, and comes back with its progress', async () => {
   const store = memoryStore()
-  const bounds = { messages: 2, bytes: 1000, finished: 2 }
+  const bounds = { messages: 2, bytes: 1000, finished: 2, copies: 1000 }
   const outbox = await Outbox.open(store, bounds)
   const message = {
     id: 'aa'.repeat(16),
@@ -221,7 +221,7 @@ test('a message is on disk before it counts as accepted, and comes back with its
 
 test('a disk that refuses a message leaves nothing of it', async () => {
   const store = failing(memoryStore(), () => true)
-  const outbox = await Outbox.open(store, { messages: 2, bytes: 1000, finished: 2 })
+  const outbox = await Outbox.open(store, { messages: 2, bytes: 1000, finished: 2, copies: 1000 })
   const id = 'aa'.repeat(16)
   const message = {
     id,

@@ -84,7 +84,7 @@ test('one seed gives one run', async () => {
 test('calling off, deadlines and limits have codes', async () => {
   const net = new FakeNetwork({ seed: 12 })
   const alice = await net.client('alice', {
-    limits: { outbox: { messages: 3, bytes: 100_000, finished: 2 } },
+    limits: { outbox: { messages: 3, bytes: 100_000, finished: 2, copies: 1000 } },
   })
   const bob = await net.client('bob')
   await net.clock.advance(2 * second)

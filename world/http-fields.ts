@@ -88,3 +88,27 @@ function isEncodedUtf8(text: string): boolean {
     return false
   }
 }
+
+/** Fields by which a browser says whose page makes a request; undefined for what it did not send. */
+export interface PageFields {
+  readonly host: string | undefined
+  readonly origin: string | undefined
+  /** `Sec-Fetch-Site` */
+  readonly site: string | undefined
+}
+
+/**
+ * Tells whether a request comes from a page of somewhere else: its Origin is not this very server, or the browser says
+ * so. Programs send neither.
+ */
+export function isForeignPage({ host, origin, site }: PageFields): boolean {
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
+  if (origin === undefined) return false
+  const named = readHost(host ?? '')
+  return named === undefined || originOf(origin) !== originOf(`http://${host}`)
+}
+
+/** In its one spelling; undefined for what is none, such as `null`. */
+function originOf(text: string): string | undefined {
+  return URL.canParse(text) ? new URL(text).origin : undefined
+}

@@ -10,7 +10,8 @@ import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { WebSocketServer } from 'ws'
 import { type Clock, systemClock } from './clock.ts'
-import { bearerOf, notUtf8In, readHost } from './http-fields.ts'
+import { bearerOf, isForeignPage, notUtf8In, type PageFields, readHost } from './http-fields.ts'
+import { type Pages, pagesPath } from './pages/pages.ts'
 import { noSuchPath, problem } from './problem.ts'
 import { second } from './units.ts'
 import { dropUnread } from './unread.ts'
@@ -42,6 +43,8 @@ export interface LoopbackOptions {
   readonly routes: (app: Hono) => void
   /** Paths that need no token. Default: none. */
   readonly open?: readonly string[]
+  /** A page below /ui for the people of this machine; none is served where others reach the port. Default: none. */
+  readonly pages?: Pages | undefined
   /** Largest body of a request, bytes; default 64 KiB. */
   readonly maxBodyBytes?: number
   /** Connections at a time; default 64. */
@@ -55,6 +58,12 @@ export interface Loopback extends AsyncDisposable {
   readonly port: number
   /** http://ADDRESS:PORT, with 127.0.0.1 for all addresses */
   readonly url: string
+  /**
+   * Gives the address that opens the page, for one browser and within a minute.
+   *
+   * @throws Error where there is no page
+   */
+  pageUrl(): string
   /** Ends open requests too. */
   close(): Promise<void>
 }
@@ -77,7 +86,8 @@ export class TokenError extends Error {
 
 /**
  * Serves routes on 127.0.0.1. A request whose Host header names anything else gets 403: a page in this machine's
- * browser could otherwise reach the port under a name of its own (DNS rebinding). One whose path, query or headers
+ * browser could otherwise reach the port under a name of its own (DNS rebinding). So does one that a page of somewhere
+ * else makes, by its Origin or by what the browser says of it. One whose path, query or headers
  * are not UTF-8 gets 400, one without the token 401, a route that throws 500 without a reason. Who does not read what
  * it asked for is cut off.
  *
@@ -86,14 +96,19 @@ export class TokenError extends Error {
 export async function serveLoopback(options: LoopbackOptions): Promise<Loopback> {
   let port = options.port
   const { token, address = host } = options
-  const admits = options.admits ?? (header => token !== undefined && bears(header, token))
+  const isKnown = options.admits ?? (header => token !== undefined && isBearer(header, token))
+  const pages = isLoopback(address) ? options.pages : undefined
+  const admits = (header: string | undefined): boolean => isKnown(header) || pages?.admits(header) === true
   const app = new Hono()
   app.use(async (context, next) => {
     if (isLoopback(address) && !namesLoopback(context.req.header('host'), address, port))
       return problem(403, 'BAD_HOST', `the Host header names another machine: want ${host}:${port}`)
+    if (isForeignPage(pageFieldsOf(context.req.raw.headers)))
+      return problem(403, 'BAD_ORIGIN', 'web pages of elsewhere may not use this interface')
     const broken = notUtf8In(targetOf(context), context.req.raw.headers)
     if (broken !== undefined) return problem(400, 'BAD_TEXT', broken)
-    const free = options.open?.includes(context.req.path) ?? false
+    const { method, path } = context.req
+    const free = options.open?.includes(path) === true || pages?.isOpen(method, path) === true
     if (!free && !admits(context.req.header('authorization')))
       return problem(401, 'BAD_TOKEN', 'the token is missing or wrong: want Authorization: Bearer TOKEN', {
         'www-authenticate': 'Bearer',
@@ -107,6 +122,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
       onError: () => problem(413, 'TOO_LARGE', `the body is longer than ${maxBodyBytes} bytes`),
     }),
   )
+  pages?.routes(app)
   options.routes(app)
   app.notFound(noSuchPath)
   app.onError(() => problem(500, 'INTERNAL', 'the request could not be carried out'))
@@ -133,9 +149,14 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
       for (const socket of sockets?.clients ?? []) socket.terminate()
       server.closeAllConnections()
     })
+  const url = `http://${reachedAt(address)}:${port}`
   return {
     port,
-    url: `http://${reachedAt(address)}:${port}`,
+    url,
+    pageUrl() {
+      if (pages === undefined) throw new Error('this port has no page')
+      return `${url}${pagesPath}#${pages.code()}`
+    },
     close,
     [Symbol.asyncDispose]: close,
   }
@@ -204,8 +225,16 @@ function namesLoopback(field: string | undefined, address: string, port: number)
   return named?.port === port && [host, 'localhost', '[::1]', reachedAt(address)].includes(named.name)
 }
 
-/** Digests, so that neither the length nor the place of a difference shows in the time. */
-function bears(field: string | undefined, token: string): boolean {
+/**
+ * Tells whether an `Authorization` field bears a token. By digests, so that neither the length nor the place of a
+ * difference shows in the time.
+ */
+export function isBearer(field: string | undefined, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(bearerOf(field) ?? ''), digest(token))
+}
+
+function pageFieldsOf(fields: Headers): PageFields {
+  const field = (name: string): string | undefined => fields.get(name) ?? undefined
+  return { host: field('host'), origin: field('origin'), site: field('sec-fetch-site') }
 }

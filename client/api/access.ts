@@ -21,6 +21,8 @@ export interface AccessInit {
   readonly token: string
   /** Those of apps, by name. */
   readonly apps: ReadonlyMap<string, string>
+  /** Tells whether an `Authorization` header is that of a page which the owner opened. */
+  readonly isPage?: ((header: string | undefined) => boolean) | undefined
   /** Requests a minute of each; half of them at once. */
   readonly perMinute: number
 }
@@ -33,7 +35,7 @@ export interface Access {
   take(asker: Asker): number | undefined
 }
 
-export function access({ clock, token, apps, perMinute }: AccessInit): Access {
+export function access({ clock, token, apps, perMinute, isPage }: AccessInit): Access {
   const known: readonly (readonly [digest: Buffer, asker: Asker])[] = [
     [digestOf(token), undefined],
     ...[...apps].map(([app, own]) => [digestOf(own), { app }] as const),
@@ -45,7 +47,8 @@ export function access({ clock, token, apps, perMinute }: AccessInit): Access {
       const given = digestOf(bearerOf(header) ?? '')
       // All of them, so that the time says nothing of which
       const found = known.filter(([digest]) => timingSafeEqual(digest, given))
-      return found.length === 0 ? false : found[0]?.[1]
+      if (found.length === 0) return isPage?.(header) === true ? undefined : false
+      return found[0]?.[1]
     },
     take(asker) {
       const name = asker?.app ?? ''

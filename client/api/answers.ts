@@ -4,6 +4,7 @@
 
 import * as v from 'valibot'
 import type { MessageId, NodeId } from '../../encoding/ids.ts'
+import type { LogLine } from '../../world/log-lines.ts'
 import type { Epoch, Ms } from '../../world/units.ts'
 import type { Bootstrap } from '../bootstrap.ts'
 import { type Acknowledge, acknowledges } from '../contacts/choices.ts'
@@ -77,6 +78,14 @@ export interface BulletinPage {
 /** A message of the client's own, as the queue lists it. */
 export interface QueuedJson {
   readonly id: MessageId
+  /** Larger for what was accepted later. */
+  readonly seq: number
+  /** The address that it goes to; null for a reply. */
+  readonly to: string | null
+  /** The name of the contact whose address that is; null for a stranger, and for a reply. */
+  readonly contact: string | null
+  /** The message that a reply answers; null for a message. */
+  readonly inReplyTo: MessageId | null
   readonly app: string
   readonly kind: 'message' | 'reply'
   readonly state: MessageState
@@ -103,6 +112,11 @@ export interface ListedJson {
   readonly bytes: number
   /** Says whether an app, or its owner, has taken it. */
   readonly read: boolean
+}
+
+/** A copy of what the client sent. */
+export interface SentJson extends ContentJson {
+  readonly id: MessageId
 }
 
 /** Reply blocks that somebody handed over as text. */
@@ -154,6 +168,8 @@ export interface NodeJson {
   readonly family: string
   readonly running: boolean
   readonly reliable: boolean
+  /** The class of clients that a gateway says it can carry: 2^(class - 1) and more; 0 for unstated, and a mix. */
+  readonly capacity: number
 }
 
 /** The path that one of the client's own fragments took. */
@@ -221,6 +237,10 @@ export const queue: v.GenericSchema<unknown, { readonly messages: readonly Queue
         'QueuedMessage',
         v.object({
           id: hexId,
+          seq: v.number(),
+          to: v.nullable(v.string()),
+          contact: v.nullable(v.string()),
+          inReplyTo: v.nullable(hexId),
           app: v.string(),
           kind: v.picklist(['message', 'reply']),
           state,
@@ -248,6 +268,31 @@ export const inboxList: v.GenericSchema<unknown, { readonly messages: readonly L
       ),
     ),
   }),
+)
+export const sent: v.GenericSchema<unknown, { readonly messages: readonly SentJson[] }> = named(
+  'Sent',
+  v.object({ messages: v.array(named('SentMessage', v.object({ id: hexId, ...contentFields }))) }),
+)
+export const log: v.GenericSchema<unknown, { readonly lines: readonly LogLine[] }> = named(
+  'Log',
+  v.object({
+    lines: v.array(
+      named(
+        'LogLine',
+        v.object({
+          seq: v.number(),
+          at: v.number(),
+          level: v.picklist(['info', 'warn', 'error']),
+          message: v.string(),
+          fields: v.record(v.string(), v.union([v.string(), v.number(), v.boolean()])),
+        }),
+      ),
+    ),
+  }),
+)
+export const exported: v.GenericSchema<unknown, { readonly file: string }> = named(
+  'Exported',
+  v.object({ file: v.string() }),
 )
 export const cleaned: v.GenericSchema<unknown, { readonly sent: number; readonly received: number }> = named(
   'Cleaned',
@@ -351,6 +396,7 @@ export const consensusSummary: v.GenericSchema<unknown, ConsensusJson> = named(
           family: v.string(),
           running: v.boolean(),
           reliable: v.boolean(),
+          capacity: v.number(),
         }),
       ),
     ),

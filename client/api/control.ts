@@ -17,7 +17,8 @@ import type { Acknowledge } from '../contacts/choices.ts'
 import { ClientError } from '../error.ts'
 import type { CoverLevel } from '../outgoing/cover.ts'
 import type { Env } from './access.ts'
-import { contentOf, type RoutesInit, readJson } from './messages.ts'
+import type { SentJson } from './answers.ts'
+import { bytesOf, contentOf, type RoutesInit, readJson } from './messages.ts'
 import { says } from './openapi.ts'
 import * as form from './schemas.ts'
 
@@ -35,6 +36,7 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
     '/ledger',
     '/queue',
     '/inbox',
+    '/sent',
     '/flush',
     '/surbs',
     '/surbs/use',
@@ -65,12 +67,22 @@ export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   })
   app.get('/ledger', describeRoute(says.ledger), context => context.json({ entries: client.ledger() }))
   app.get('/queue', describeRoute(says.queue), context => {
-    const { all = false } = v.parse(form.queueQuery, context.req.query())
-    return context.json({ messages: client.chores.queue(all) })
+    const { all = false, ...span } = v.parse(form.queueQuery, context.req.query())
+    return context.json({ messages: client.chores.queue(all, span) })
   })
-  app.get('/inbox', describeRoute(says.inboxList), context =>
-    context.json({ messages: client.chores.inbox(context.req.query('app')) }),
-  )
+  app.get('/inbox', describeRoute(says.inboxList), context => {
+    const { app: of, ...span } = v.parse(form.inboxListQuery, context.req.query())
+    return context.json({ messages: client.chores.inbox(of, span) })
+  })
+  app.get('/sent', describeRoute(says.sent), async context => {
+    const { ids } = v.parse(form.sentQuery, context.req.query())
+    const messages: SentJson[] = []
+    for (const id of ids) {
+      const bytes = await client.chores.sent(id)
+      if (bytes !== undefined) messages.push({ id, ...bytesOf(bytes) })
+    }
+    return context.json({ messages })
+  })
   app.delete('/queue', describeRoute(says.clean), async context => {
     const { olderThanMs } = v.parse(form.cleanBody, await readJson(context))
     return context.json(await client.chores.clean(olderThanMs))
@@ -123,13 +135,14 @@ function summary(view: View): Record<string, JSONValue> {
     mixing,
     topology,
     parameters: Object.fromEntries(parameterNames.map(name => [name, parameters[name]])),
-    nodes: [...view.nodes.values()].map(({ id, role, layer, family, running, reliable }) => ({
+    nodes: [...view.nodes.values()].map(({ id, role, layer, family, running, reliable, capacity = 0 }) => ({
       id: hex(id),
       role,
       layer,
       family,
       running,
       reliable,
+      capacity,
     })),
   }
 }

@@ -5,7 +5,10 @@ import { Hono } from 'hono'
 import { type Clock, systemClock } from '../../world/clock.ts'
 import { type Loopback, serveLoopback } from '../../world/http.ts'
 import { utf8Body } from '../../world/http-body.ts'
+import { isForeignPage } from '../../world/http-fields.ts'
+import { Pages } from '../../world/pages/pages.ts'
 import { noSuchPath, problem } from '../../world/problem.ts'
+import { systemRandom } from '../../world/random.ts'
 import type { Client } from '../client.ts'
 import type { Identities } from '../identities.ts'
 import { maxMessageBytes } from '../packets/fragments.ts'
@@ -46,7 +49,8 @@ const maxBodyBytes = Math.ceil((maxMessageBytes * 4) / 3) + 64 * 1024
 const usualPerMinute = 6000
 
 /**
- * Serves a client until `close`. Besides the token, a request that a web page makes is refused by its Origin.
+ * Serves a client until `close`, with the page that `chaffinch open` shows. Besides the token, a request that a page
+ * of elsewhere makes is refused by its Origin.
  *
  * @throws ListenError when the port is taken
  */
@@ -55,7 +59,9 @@ export async function serveClient(options: DaemonOptions): Promise<Loopback> {
   const { apps = new Map(), appIdentities = new Map(), parts = [] } = options
   const closing = new AbortController()
   const { signal } = closing
-  const who = access({ clock, token, apps, perMinute })
+  const owner = (header: string | undefined): boolean => who.asker(header) === undefined
+  const pages = new Pages({ page: 'client', owner, clock, random: systemRandom })
+  const who = access({ clock, token, apps, perMinute, isPage: header => pages.admits(header) })
   const routesOf = (one: Client): Hono<Env> =>
     clientRoutes({ client: one, clock, identities, closing: signal, parts: one === client ? parts : [] }, who)
   const routes =
@@ -66,6 +72,7 @@ export async function serveClient(options: DaemonOptions): Promise<Loopback> {
     port,
     admits: header => who.asker(header) !== false,
     open: [docsPath],
+    pages,
     maxBodyBytes,
     sockets: true,
     clock,
@@ -87,8 +94,9 @@ export function clientRoutes(init: RoutesInit, who?: Access): Hono<Env> {
   const app = new Hono<Env>()
   app.use(async (context, next) => {
     // Programs send no Origin; a page in a browser cannot leave it out.
-    if (context.req.header('origin') !== undefined)
-      return problem(403, 'BAD_ORIGIN', 'web pages may not use this interface')
+    const [host, origin, site] = ['host', 'origin', 'sec-fetch-site'].map(name => context.req.header(name))
+    if (isForeignPage({ host, origin, site }))
+      return problem(403, 'BAD_ORIGIN', 'web pages of elsewhere may not use this interface')
     if (context.req.path === docsPath) return next()
     const asker = who?.asker(context.req.header('authorization'))
     if (asker === false) return problem(401, 'BAD_TOKEN', 'the token is missing or wrong')

@@ -28,6 +28,10 @@ export function identityRoutes(identities: Identities): Hono<Env> {
     const { name } = v.parse(form.identityBody, await readJson(context))
     return context.json(identityOf(name, await identities.create(name)), 201)
   })
+  app.post('/identities/:name/export', describeRoute(says.exportIdentity), async context => {
+    const { passphrase } = v.parse(form.exportBody, await readJson(context))
+    return context.json({ file: await identities.export(context.req.param('name'), { passphrase }) })
+  })
   app.delete('/identities/:name', describeRoute(says.removeIdentity), async context => {
     const name = context.req.param('name')
     await identities.remove(name)

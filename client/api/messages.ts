@@ -45,8 +45,10 @@ export function messageRoutes({ client, clock, closing }: RoutesInit): Hono<Env>
   app.get('/messages', describeRoute(says.inbox), async context => {
     const query = v.parse(form.inboxQuery, context.req.query())
     const { after = -1, wait = 0, most = form.mostMessages } = query
-    const { senders = 'everyone' } = query
-    const options = { app: appOf(context, query.app), senders, after, most, mostBytes: maxAnswerBytes }
+    const { senders = 'everyone', ids } = query
+    const app = appOf(context, query.app)
+    const which = ids === undefined ? {} : { ids }
+    const options = { app, senders, after, most, mostBytes: maxAnswerBytes, ...which }
     const messages = await waiting(clock, wait, [closing, context.req.raw.signal], until =>
       client.inbox(until === undefined ? options : { ...options, until }),
     )

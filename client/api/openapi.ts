@@ -26,6 +26,9 @@ type Route =
   | 'ledger'
   | 'queue'
   | 'inboxList'
+  | 'sent'
+  | 'log'
+  | 'exportIdentity'
   | 'clean'
   | 'flush'
   | 'makeSurb'
@@ -135,14 +138,20 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
   queue: {
     operationId: 'queue',
     summary: 'Messages and replies that were accepted; with all=true those that are over too',
-    parameters: query(['all']),
+    parameters: query(form.queryNames.queue),
     responses: answers(200, 'oldest first', gives.queue, [401, 403]),
   },
   inboxList: {
     operationId: 'inboxList',
     summary: 'What lies in the inboxes, of all apps or one, without contents; nothing counts as read for it',
-    parameters: query(['app']),
+    parameters: query(form.queryNames.inboxList),
     responses: answers(200, 'oldest first', gives.inboxList, [401, 403]),
+  },
+  sent: {
+    operationId: 'sent',
+    summary: 'Copies of what was sent with `keep`; those that are gone are left out',
+    parameters: query(['ids']),
+    responses: answers(200, 'in the order of the ids', gives.sent, [400, 401, 403]),
   },
   clean: {
     operationId: 'clean',
@@ -196,6 +205,24 @@ export const says: Readonly<Record<Route, DescribeRouteOptions>> = {
     summary: 'Forget an identity with its keys, messages and reply blocks',
     parameters: path('name'),
     responses: answers(200, 'its name', gives.removedIdentity, [400, 401, 403, 404]),
+  },
+  log: {
+    operationId: 'log',
+    summary: 'The newest lines of the log, of the levels info, warn and error',
+    parameters: query(['after']),
+    responses: answers(200, 'at most 500, oldest first', gives.log, [400, 401, 403]),
+  },
+  exportIdentity: {
+    operationId: 'exportIdentity',
+    summary: 'The keys and gateways of an identity as a file, under a passphrase of its own',
+    parameters: path('name'),
+    requestBody: body(form.exportBody, false),
+    responses: answers(
+      200,
+      'the text of the file: whoever opens it is the owner',
+      gives.exported,
+      [400, 401, 403, 404],
+    ),
   },
   metrics: {
     operationId: 'metrics',

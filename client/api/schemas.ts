@@ -20,6 +20,7 @@ export interface Content {
 }
 
 export interface ReplyBody extends Content {
+  readonly keep?: boolean | undefined
   readonly priority?: Priority | undefined
   readonly deadlineMs?: number | undefined
 }
@@ -39,6 +40,12 @@ export interface RequestBody extends Content {
   readonly to?: string | undefined
   readonly service: string
   readonly deadlineMs?: number | undefined
+}
+
+/** Part of a list without contents. */
+export interface ListQuery {
+  readonly after?: number | undefined
+  readonly most?: number | undefined
 }
 
 export interface PageQuery {
@@ -72,6 +79,7 @@ export const sendBody: v.GenericSchema<unknown, SendBody> = named(
     receipt: v.optional(v.boolean()),
     received: v.optional(v.boolean()),
     from: v.optional(v.boolean()),
+    keep: v.optional(v.boolean()),
     app: v.optional(app),
     priority,
     way: v.optional(waySchema),
@@ -82,6 +90,7 @@ export const replyBody: v.GenericSchema<unknown, ReplyBody> = named(
   'ReplyBody',
   v.strictObject({
     ...content,
+    keep: v.optional(v.boolean()),
     priority,
     deadlineMs,
   }),
@@ -153,6 +162,10 @@ export const useSurbBody: v.GenericSchema<unknown, Content & { readonly surb: st
   }),
 )
 
+export const exportBody: v.GenericSchema<unknown, { readonly passphrase: string }> = named(
+  'ExportBody',
+  v.strictObject({ passphrase: v.string() }),
+)
 export const identityBody: v.GenericSchema<unknown, { readonly name: string }> = named(
   'IdentityBody',
   v.strictObject({
@@ -171,11 +184,13 @@ export const sendQuery: v.GenericSchema<unknown, Omit<SendBody, keyof Content | 
   receipt: v.optional(flag),
   received: v.optional(flag),
   from: v.optional(flag),
+  keep: v.optional(flag),
   app: v.optional(app),
   priority,
   deadlineMs: v.optional(v.pipe(count, v.minValue(1))),
 })
 export const replyQuery: v.GenericSchema<unknown, Omit<ReplyBody, keyof Content>> = v.strictObject({
+  keep: v.optional(flag),
   priority,
   deadlineMs: v.optional(v.pipe(count, v.minValue(1))),
 })
@@ -189,20 +204,43 @@ export interface InboxQuery extends PageQuery {
   readonly app?: string | undefined
   /** Default `everyone`. */
   readonly senders?: Senders | undefined
+  readonly ids?: readonly string[] | undefined
 }
+
+/** Ids with commas between them, so that a page asks for what it shows and no more. */
+const ids = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{32}(,[0-9a-f]{32}){0,99}$/, 'want 1 to 100 ids with commas between them'),
+  v.transform(text => text.split(',')),
+)
 
 export const inboxQuery: v.GenericSchema<unknown, InboxQuery> = v.strictObject({
   ...page,
   app: v.optional(app),
   senders: v.optional(v.picklist(senderChoices)),
+  ids: v.optional(ids),
 })
-export const queueQuery: v.GenericSchema<unknown, { readonly all?: boolean | undefined }> = v.strictObject({
-  all: v.optional(flag),
+export const sentQuery: v.GenericSchema<unknown, { readonly ids: readonly string[] }> = v.strictObject({
+  ids,
 })
+export const logQuery: v.GenericSchema<unknown, Pick<ListQuery, 'after'>> = v.strictObject({
+  after: v.optional(v.pipe(count, v.minValue(-1))),
+})
+const mostListed = 10_000
+const list = {
+  after: v.optional(v.pipe(count, v.minValue(-1))),
+  most: v.optional(v.pipe(count, v.minValue(1), v.maxValue(mostListed))),
+}
+export const queueQuery: v.GenericSchema<unknown, ListQuery & { readonly all?: boolean | undefined }> =
+  v.strictObject({ ...list, all: v.optional(flag) })
+export const inboxListQuery: v.GenericSchema<unknown, ListQuery & { readonly app?: string | undefined }> =
+  v.strictObject({ ...list, app: v.optional(v.string()) })
 /** For the OpenAPI document: the names in each query. */
 export const queryNames = {
-  send: ['to', 'replies', 'receipt', 'received', 'from', 'app', 'priority', 'deadlineMs'],
-  reply: ['priority', 'deadlineMs'],
+  send: ['to', 'replies', 'receipt', 'received', 'from', 'keep', 'app', 'priority', 'deadlineMs'],
+  reply: ['keep', 'priority', 'deadlineMs'],
   page: ['after', 'wait', 'most'],
-  inbox: ['after', 'wait', 'most', 'app', 'senders'],
+  inbox: ['after', 'wait', 'most', 'app', 'senders', 'ids'],
+  queue: ['all', 'after', 'most'],
+  inboxList: ['app', 'after', 'most'],
 } as const

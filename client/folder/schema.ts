@@ -9,6 +9,7 @@
 //   out/<seq>                    a message that was accepted: what is known of it
 //   out-content/<seq>            its bytes, until it is over
 //   out-progress/<seq>           which of its fragments are acknowledged
+//   sent/<seq>                   a copy of what was handed over, where its sender wants to see it again
 //   app/<name>                   an app that somebody here has asked for
 //   in/<seq>                     a message that arrived: what is known of it
 //   in-bytes/<seq>               its bytes

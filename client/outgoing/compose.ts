@@ -77,6 +77,7 @@ export class Composer {
       whole,
       options,
       made,
+      bytes,
     )
   }
 
@@ -105,7 +106,7 @@ export class Composer {
     const { priority } = options
     const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, priority } as const
     const keys = this.#engine.people.keysFor(bytes.length)
-    return await this.#accept(message, writeReply({ keys, bytes }), options, noBlocks)
+    return await this.#accept(message, writeReply({ keys, bytes }), options, noBlocks, bytes)
   }
 
   /** A message is over: nobody needs to listen for its signal any more. */
@@ -132,12 +133,15 @@ export class Composer {
       'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'wantsReceived' | 'way' | 'app' | 'priority'
     >,
     content: Uint8Array,
-    { signal, deadlineMs }: SendOptions,
+    { signal, deadlineMs, keep = false }: SendOptions,
     blocks: Blocks,
+    bytes: Uint8Array,
   ): Promise<Message> {
     const { clock, limits } = this.#init
     const deadline = clock.now() + Math.min(deadlineMs ?? limits.lifetimeMs, limits.lifetimeMs)
-    const accepted = await this.#engine.parcels.accept({ ...message, deadline }, content, blocks.operations)
+    const { parcels } = this.#engine
+    const copy = keep ? bytes : undefined
+    const accepted = await parcels.accept({ ...message, deadline }, content, blocks.operations, copy)
     blocks.commit()
     const { id } = accepted
     // Nobody waits for this, and it takes effect in the turn in which the signal aborts

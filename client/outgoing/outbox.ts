@@ -8,6 +8,7 @@ import { ClientError, type ClientErrorCode } from '../error.ts'
 import { del, type Operation, put, putRecord, readRecord, sequence, time } from '../folder/schema.ts'
 import type { Kind } from '../packets/fragments.ts'
 import { type Way, waySchema } from '../packets/pattern.ts'
+import { KeptCopies } from './kept-copies.ts'
 import { type MessageState, mayFollow, type Priority, priorities } from './queue-state.ts'
 
 /** A message on its way out. */
@@ -44,6 +45,8 @@ export interface OutboxLimits {
   readonly bytes: number
   /** Messages that are over and still listed. */
   readonly finished: number
+  /** Bytes of the copies that are kept of what was sent. */
+  readonly copies: number
 }
 
 const schema: v.GenericSchema<unknown, Omit<Outgoing, 'seq'>> = v.strictObject({
@@ -72,20 +75,27 @@ export class Outbox {
   /** Contents of what is not over: a fragment must be at hand at the tick of a clock. */
   readonly #contents = new Map<string, Uint8Array>()
   readonly #finished: string[] = []
+  readonly #copies: KeptCopies
   #nextSeq = 0
   #bytes = 0
 
-  private constructor(store: Store, limits: OutboxLimits) {
+  private constructor(store: Store, limits: OutboxLimits, copies: KeptCopies) {
     this.#store = store
     this.#limits = limits
+    this.#copies = copies
   }
 
   /** @throws ClientError STORE_DAMAGED */
   static async open(store: Store, limits: OutboxLimits): Promise<Outbox> {
-    const outbox = new Outbox(store, limits)
-    for (const [key, value] of await entriesUnder(store, 'out/')) {
+    const records = (await entriesUnder(store, 'out/')).map(([key, value]) => {
       const seq = Number(key.slice('out/'.length))
-      const message = { ...readRecord(key, value, schema), seq }
+      return { key, message: { ...readRecord(key, value, schema), seq } }
+    })
+    const sizes = new Map(records.map(({ message: { seq, bytes } }) => [seq, bytes]))
+    const copies = await KeptCopies.open(store, limits.copies, seq => sizes.get(seq))
+    const outbox = new Outbox(store, limits, copies)
+    for (const { key, message } of records) {
+      const { seq } = message
       outbox.#nextSeq = seq + 1
       outbox.#messages.set(message.id, message)
       if (finished.has(message.state)) {
@@ -118,21 +128,25 @@ export class Outbox {
   /**
    * Writes a message and what belongs to it in one go; resolves when it outlives the process.
    *
+   * @param copy what is kept of it for its sender, also when it is over
    * @throws ClientError QUEUE_FULL, and what the disk says
    */
   async add(
     message: Omit<Outgoing, 'seq' | 'state'>,
     content: Uint8Array,
     also: readonly Operation[],
+    copy?: Uint8Array,
   ): Promise<Outgoing> {
     this.reserve(content.length)
     const added: Outgoing = { ...message, seq: this.#nextSeq++, state: 'queued' }
     this.#keep(added.id, content)
     try {
       const at = sequence(added.seq)
-      await this.#store.batch([write(added), put(`out-content/${at}`, content), ...also])
+      const kept = copy === undefined ? [] : this.#copies.add(added.seq, copy)
+      await this.#store.batch([write(added), put(`out-content/${at}`, content), ...kept, ...also])
     } catch (error) {
       this.#forget(added.id)
+      this.#copies.drop(added.seq)
       throw error
     }
     this.#messages.set(added.id, added)
@@ -145,6 +159,12 @@ export class Outbox {
 
   content(id: string): Uint8Array | undefined {
     return this.#contents.get(id)
+  }
+
+  /** Gives the copy that is kept of what was handed over. */
+  async copy(id: string): Promise<Uint8Array | undefined> {
+    const message = this.#messages.get(id)
+    return message === undefined ? undefined : await this.#copies.get(message.seq)
   }
 
   /** Every message that is kept, oldest first. */
@@ -207,7 +227,9 @@ export class Outbox {
     const old = [...this.#messages.values()].filter(
       ({ state, acceptedAt }) => finished.has(state) && acceptedAt < before,
     )
-    await this.#store.batch(old.map(({ seq }) => del(`out/${sequence(seq)}`)))
+    await this.#store.batch(
+      old.flatMap(({ seq }) => [del(`out/${sequence(seq)}`), ...this.#copies.drop(seq)]),
+    )
     for (const { id } of old) {
       this.#messages.delete(id)
       this.#finished.splice(this.#finished.indexOf(id), 1)
@@ -231,7 +253,7 @@ export class Outbox {
     if (this.#finished.length <= this.#limits.finished) return []
     const oldest = this.#messages.get(this.#finished.shift() as string) as Outgoing
     this.#messages.delete(oldest.id)
-    return [del(`out/${sequence(oldest.seq)}`)]
+    return [del(`out/${sequence(oldest.seq)}`), ...this.#copies.drop(oldest.seq)]
   }
 }
 

@@ -80,11 +80,12 @@ export class Parcels {
     >,
     content: Uint8Array,
     also: readonly Operation[],
+    copy?: Uint8Array,
   ): Promise<Outgoing> {
     const count = this.#count(message.kind, content.length)
     const acceptedAt = this.#init.clock.now()
     const accepted = await onDisk(() =>
-      this.#init.outbox.add({ ...message, count, acceptedAt }, content, also),
+      this.#init.outbox.add({ ...message, count, acceptedAt }, content, also, copy),
     )
     const { id, kind, to, deadline } = accepted
     this.#init.diary.add({ at: acceptedAt, event: 'accepted', id, count })

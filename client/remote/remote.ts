@@ -5,6 +5,7 @@ import type * as v from 'valibot'
 import { base64, fromBase64 } from '../../encoding/base64.ts'
 import type { MessageId } from '../../encoding/ids.ts'
 import { type Names, unknownOption } from '../../encoding/unknown-option.ts'
+import type { LogLine } from '../../world/log-lines.ts'
 import { second } from '../../world/units.ts'
 import * as gives from '../api/answers.ts'
 import type * as takes from '../api/schemas.ts'
@@ -31,6 +32,14 @@ export interface PageOptions extends AskOptions {
   /** Where nothing is there: how long to wait for something, milliseconds, at most 30,000. Default 0. */
   readonly waitMs?: number | undefined
   /** Entries, at most 100. */
+  readonly most?: number | undefined
+}
+
+/** Asks for a part of a list without contents; default: all of it. */
+export interface ListOptions extends AskOptions {
+  /** The `seq` of the last one that is known. */
+  readonly after?: number | undefined
+  /** At most 10,000. */
   readonly most?: number | undefined
 }
 
@@ -113,24 +122,33 @@ export class RemoteClient {
   async messages({
     app,
     senders,
+    ids,
     ...page
-  }: PageOptions & Pick<takes.InboxQuery, 'app' | 'senders'> = {}): Promise<gives.InboxPage> {
-    return await this.ask(`/messages${pageQuery(page, { app, senders })}`, {
+  }: PageOptions & Pick<takes.InboxQuery, 'app' | 'senders' | 'ids'> = {}): Promise<gives.InboxPage> {
+    return await this.ask(`/messages${pageQuery(page, { app, senders, ids: ids?.join(',') })}`, {
       ...paging(page),
       answer: gives.inboxPage,
     })
   }
 
   /** Lists what lies in the inboxes, of one app or of all, without contents; nothing counts as read for it. */
-  async listInbox(app?: string, options: AskOptions = {}): Promise<readonly gives.ListedJson[]> {
-    const answer = await this.ask(`/inbox${queryOf({ app })}`, { ...options, answer: gives.inboxList })
-    return answer.messages
+  async listInbox(app?: string, options: ListOptions = {}): Promise<readonly gives.ListedJson[]> {
+    const { after, most, ...ask } = options
+    const path = `/inbox${queryOf({ app, after, most })}`
+    return (await this.ask(path, { ...ask, answer: gives.inboxList })).messages
   }
 
   /** Lists what the client was given to send and is not over; with `all` also what is. */
-  async queue(all = false, options: AskOptions = {}): Promise<readonly gives.QueuedJson[]> {
-    const answer = await this.ask(all ? '/queue?all=true' : '/queue', { ...options, answer: gives.queue })
-    return answer.messages
+  async queue(all = false, options: ListOptions = {}): Promise<readonly gives.QueuedJson[]> {
+    const { after, most, ...ask } = options
+    const path = `/queue${queryOf({ all: all ? 'true' : undefined, after, most })}`
+    return (await this.ask(path, { ...ask, answer: gives.queue })).messages
+  }
+
+  /** Gives the copies that are kept of messages that were sent with `keep`. @param ids 1 to 100 */
+  async sent(ids: readonly MessageId[], options: AskOptions = {}): Promise<readonly gives.SentJson[]> {
+    const path = `/sent?ids=${ids.join(',')}`
+    return (await this.ask(path, { ...options, timeoutMs: sendTimeoutMs, answer: gives.sent })).messages
   }
 
   /**
@@ -300,6 +318,18 @@ export class RemoteClient {
   async createIdentity(name: string, options: AskOptions = {}): Promise<gives.IdentityJson> {
     const asked = { ...options, method: 'POST', body: { name }, answer: gives.identity } as const
     return await this.ask('/identities', asked)
+  }
+
+  /** Lists the newest lines of the daemon's log. @param after the `seq` of the last one that is known; -1 for all */
+  async log(after: number, options: AskOptions = {}): Promise<readonly LogLine[]> {
+    return (await this.ask(`/log?after=${after}`, { ...options, answer: gives.log })).lines
+  }
+
+  /** Gives the keys and gateways of an identity as the text of a file, under a passphrase of its own. */
+  async exportIdentity(name: string, passphrase: string, options: AskOptions = {}): Promise<string> {
+    const path = `/identities/${encodeURIComponent(name)}/export`
+    const asked = { timeoutMs: sendTimeoutMs, ...options, method: 'POST', body: { passphrase } } as const
+    return (await this.ask(path, { ...asked, answer: gives.exported })).file
   }
 
   /** Forgets an identity with its keys, messages and reply blocks. */

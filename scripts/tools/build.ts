@@ -1,17 +1,19 @@
-// npm run build: compiles what is published into dist/, packs the command line into dist/scripts/, and writes its page
-// for man. What has not changed since the last build is not compiled again, and what has no source any more is removed,
-// so that nothing ships by accident.
+// npm run build: compiles what is published into dist/, packs the command line into dist/scripts/ and the pages into
+// dist/web/, and writes the page for man. What has not changed since the last build is not compiled again, and what has
+// no source any more is removed, so that nothing ships by accident.
 
 import { spawnSync } from 'node:child_process'
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { program } from '../program.ts'
+import { buildWeb } from './build-web.ts'
 import { bundle } from './bundle.ts'
 import { manPage } from './man-page.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 const dist = join(root, 'dist')
 const packed = 'scripts'
+const pages = 'web'
 /** Names the projects: for Node, and for what takes its place in browsers. */
 const projects = ['build', 'build-browser']
 /** Files in which the compiler remembers the last build, and what that build left in dist/. */
@@ -33,6 +35,7 @@ if (compiled) {
   for (const path of outputs()) if (!existsSync(join(root, sourceOf(path)))) rmSync(join(dist, path))
   writeFileSync(left, JSON.stringify(outputs()))
   await bundle(root, join(dist, packed))
+  await buildWeb(root, join(dist, pages))
   chmodSync(join(dist, packed, 'chaffinch.js'), 0o755)
   writeFileSync(join(dist, 'chaffinch.1'), manPage(program(), dateOf(root)))
 }
@@ -54,7 +57,8 @@ function dateOf(folder: string): string {
 /** Lists what the compiler wrote. */
 function outputs(): string[] {
   const entries = readdirSync(dist, { recursive: true, encoding: 'utf8' })
-  return entries.filter(path => /\.(js|ts|map)$/.test(path) && !path.startsWith(packed + sep))
+  const isPacked = (path: string): boolean => [packed, pages].some(folder => path.startsWith(folder + sep))
+  return entries.filter(path => /\.(js|ts|map)$/.test(path) && !isPacked(path))
 }
 
 /** Names the source of an output: `.d.ts.map`, `.d.ts`, `.js.map` and `.js` are made from `.ts`. */

@@ -1,13 +1,13 @@
-// Packs the command line into dist/scripts/: a role that starts opens a few files instead of resolving hundreds, and
-// what only the command line uses is no package that anybody installs. Addons stay outside, a thread's file is an entry
-// of its own, and each file has its source map.
+// Packs the command line into dist/scripts/: a role that starts opens a few files instead of resolving hundreds. Addons
+// stay outside, a thread's file is an entry of its own, and each file has its source map.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, dirname, join, sep } from 'node:path'
-import { build, type Metafile, type OutputFile } from 'esbuild'
+import { basename, join } from 'node:path'
+import { build, type OutputFile } from 'esbuild'
+import { notices, noticesName } from './notices.ts'
 
 /** Native addons find their binaries beside their own files. */
-export const addons: readonly string[] = ['classic-level', 'sodium-native']
+const addons = ['classic-level', 'sodium-native']
 /** Packages of the CommonJS kind ask for parts of Node with `require`, which a module has not. */
 const requireInModules =
   "import { createRequire as chaffinchRequire } from 'node:module'; const require = chaffinchRequire(import.meta.url);"
@@ -35,7 +35,7 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     format: 'esm',
     target: 'node20.19',
     conditions: ['chaffinch-source'],
-    external: [...addons],
+    external: addons,
     banner: { js: requireInModules },
     sourcemap: 'linked',
     sourcesContent: false,
@@ -55,39 +55,7 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     if (!wanted.has(name)) rmSync(join(outdir, name), { recursive: true })
 }
 
-export const noticesName = 'THIRD-PARTY.txt'
-
 /** A file that is as it should be is left alone: a program that runs may open it. */
 function holds(path: string, contents: OutputFile['contents']): boolean {
   return existsSync(path) && readFileSync(path).equals(contents)
-}
-
-/** Gives the licences of the packages whose code was packed. */
-function notices(root: string, { inputs }: Metafile): string {
-  const folders = new Set(Object.keys(inputs).flatMap(file => packageFolder(join(root, file)) ?? []))
-  const texts = [...folders].map(folder => {
-    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as {
-      readonly [key in 'name' | 'version' | 'license']?: string
-    }
-    const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
-    const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8').trim()
-    return `${name} ${version} (${license ?? 'see below'})\n\n${text}\n`
-  })
-  const line = `\n${'-'.repeat(80)}\n\n`
-  return `The files in this folder contain code of these packages.\n${line}${texts.sort().join(line)}`
-}
-
-/** Finds the folder of the package that a file of node_modules belongs to. */
-function packageFolder(file: string): string | undefined {
-  if (!file.includes(`${sep}node_modules${sep}`)) return undefined
-  let folder = dirname(file)
-  while (!hasName(folder)) folder = dirname(folder)
-  return folder
-}
-
-/** A package may have manifests without a name in folders of its own, which only say of what kind modules are. */
-function hasName(folder: string): boolean {
-  const file = join(folder, 'package.json')
-  if (!existsSync(file)) return false
-  return (JSON.parse(readFileSync(file, 'utf8')) as { readonly name?: string }).name !== undefined
 }

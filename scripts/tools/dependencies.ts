@@ -1,16 +1,16 @@
 // Compares package.json with what the source imports: a package that nobody imports, one that is imported and not
-// declared, one for development that the libraries import, and one that nobody has to install, since only the command
-// line imports it, into which it is packed (bundle.ts).
+// declared, and one for tests that the product imports.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, normalize, relative } from 'node:path'
-import { addons } from './bundle.ts'
 
 /** Packages that another package loads by itself when they are there, and which one that is. */
 const loadedBy: Readonly<Record<string, string>> = {
   '@valibot/to-json-schema': '@standard-community/standard-json',
 }
+
+const pages = 'web'
 
 interface Manifest {
   readonly name: string
@@ -35,8 +35,7 @@ export function dependencyFaults(root: string): readonly string[] {
   const manifest = manifestOf(root)
   const atRunTime = new Set(Object.keys(manifest.dependencies ?? {}))
   const forWork = new Set(Object.keys(manifest.devDependencies ?? {}))
-  const libraries = reached(root, librariesOf(root))
-  const installed = new Set(addons)
+  const shipped = shippedSources(root)
   const imported = new Map<string, string>()
   const faults: string[] = []
   for (const file of sources(root))
@@ -45,9 +44,8 @@ export function dependencyFaults(root: string): readonly string[] {
       imported.set(name, file)
       if (!atRunTime.has(name) && !forWork.has(name))
         faults.push(`${file}: imports ${name}, which is not declared`)
-      else if (libraries.has(file) && !atRunTime.has(name))
+      else if (shipped.has(file) && !atRunTime.has(name))
         faults.push(`${file}: imports ${name}, which is declared for development only`)
-      if (libraries.has(file)) installed.add(name)
     }
   const commands = new Set(Object.values(manifest.scripts ?? {}).flatMap(line => line.split(/[\s&|]+/)))
   for (const name of [...atRunTime, ...forWork])
@@ -58,8 +56,6 @@ export function dependencyFaults(root: string): readonly string[] {
       !isLoaded(root, name)
     )
       faults.push(`package.json: nothing imports ${name}`)
-    else if (atRunTime.has(name) && !installed.has(name) && !isLoaded(root, name))
-      faults.push(`package.json: no library imports ${name}: declare it for development`)
   return faults
 }
 
@@ -88,9 +84,11 @@ function isLoaded(root: string, name: string): boolean {
 /** Every source of the repository, relative to it. */
 export function sources(root: string): readonly string[] {
   const { include } = configOf(root, 'tsconfig.json')
-  return include.flatMap(folder =>
+  // The pages have a configuration of their own: they run in a browser
+  const folders = [...include, pages].filter(folder => existsSync(join(root, folder)))
+  return folders.flatMap(folder =>
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-      .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+      .filter(entry => entry.isFile() && /\.tsx?$/.test(entry.name))
       .map(entry => relative(root, join(entry.parentPath, entry.name)))
       .filter(file => !file.includes('node_modules')),
   )
@@ -101,17 +99,6 @@ export function sources(root: string): readonly string[] {
  * in Node and in browsers.
  */
 export function shippedSources(root: string): ReadonlySet<string> {
-  return reached(root, [...librariesOf(root), ...packedOf(root)])
-}
-
-const librariesOf = (root: string): readonly string[] => configOf(root, 'tsconfig.build.json').include
-
-function packedOf(root: string): readonly string[] {
-  return Object.values(manifestOf(root).bin ?? {}).map(file => relative('dist', file).replace(/\.js$/, '.ts'))
-}
-
-/** Gives sources with all that they import. */
-function reached(root: string, from: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>()
   const reach = (file: string): void => {
     if (found.has(file)) return
@@ -122,7 +109,7 @@ function reached(root: string, from: readonly string[]): ReadonlySet<string> {
       reach(normalize(join(dirname(file), path)))
     for (const path of standsFor(file)) reach(path)
   }
-  const { imports = {} } = manifestOf(root)
+  const { imports = {}, bin = {} } = manifestOf(root)
   /** Finds the sources that a file imports by a name of the package's own, wherever they run. */
   const standsFor = (file: string): readonly string[] =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/ '(#[a-z]+)'/g)].flatMap(([, name = '']) =>
@@ -130,7 +117,8 @@ function reached(root: string, from: readonly string[]): ReadonlySet<string> {
         match => match[1] as string,
       ),
     )
-  for (const file of from) reach(file)
+  const packed = Object.values(bin).map(file => relative('dist', file).replace(/\.js$/, '.ts'))
+  for (const file of [...configOf(root, 'tsconfig.build.json').include, ...packed]) reach(file)
   return found
 }
 

@@ -6,8 +6,6 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { noticesName } from './bundle.ts'
-import { partsOf, type Sbom } from './sbom.ts'
 
 class Refusal extends Error {}
 
@@ -71,21 +69,14 @@ function notesOf(wanted: string, changelog: string): string {
   return text
 }
 
-/** Reads what packing left: nothing where a package packs nothing. */
-function noticesOf(folder: string): string {
-  const file = join(folder, 'dist', 'scripts', noticesName)
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
-}
-
 function release(wanted: string, notes: string): void {
   const folder = join(root, 'release', wanted)
   if (existsSync(folder)) throw new Refusal(`release/${wanted} is there already: remove it`)
   mkdirSync(folder, { recursive: true })
   try {
     run('npm', 'pack', '--silent', '--pack-destination', folder)
-    const sbom = run('npm', 'sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'library')
-    const parts = partsOf(JSON.parse(sbom) as Sbom, noticesOf(root))
-    writeFileSync(join(folder, `chaffinch-${wanted}.cdx.json`), `${JSON.stringify(parts, undefined, 2)}\n`)
+    const sbom = run('npm', 'sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'library')
+    writeFileSync(join(folder, `chaffinch-${wanted}.cdx.json`), sbom)
     const sums = readdirSync(folder)
       .sort()
       .map(

@@ -4,12 +4,12 @@ import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../scripts/tools/chromium.ts'
 
-/** Starts the Chromium of this machine. @throws Error where there is none */
-export async function startBrowser(): Promise<Browser> {
+/** Starts the Chromium of this machine. @param args further ones @throws Error where there is none */
+export async function startBrowser(args: readonly string[] = []): Promise<Browser> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error('no Chromium here: apt-get install chromium')
   // Neither root nor a container has the namespaces that its sandbox wants
-  return await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  return await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage', ...args] })
 }
 
 /** Keeps what a page said and should not have: errors of scripts, refusals of its policy, failed requests. */
@@ -59,4 +59,13 @@ export async function violations(page: Page): Promise<Violation[]> {
       impact,
       where: nodes.slice(0, 5).map(({ target, failureSummary }) => `${target.join(' ')}: ${failureSummary}`),
     }))
+}
+
+/** Asks again and again until there is something, for as long as the file may take. */
+export async function until<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[]> {
+  for (;;) {
+    const found = await ask()
+    if (found.length > 0) return found
+    await new Promise(resolve => setTimeout(resolve, 100))
+  }
 }

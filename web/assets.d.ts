@@ -1,0 +1,3 @@
+// What esbuild packs besides scripts.
+
+declare module '*.css'
