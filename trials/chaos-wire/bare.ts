@@ -5,12 +5,13 @@ import type { AddressInfo } from 'node:net'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { below, seededRandom } from '../../world/random.ts'
+import { paced } from './pace.ts'
 import { type Conversation, type Transport, webSocketFrame } from './plan.ts'
 
 type Bare = Extract<Conversation, { kind: 'bare' }>
 
 /** Longer than the host under attack waits for anything, milliseconds. */
-const patienceMs = 1200
+const patienceMs = (): number => paced(1200)
 
 /** Dials a port of the host under attack and says it all. Never rejects; resolves when the socket is closed. */
 export async function talkTo(port: number, conversation: Bare): Promise<void> {
@@ -91,7 +92,7 @@ async function say(socket: Socket, conversation: Bare, side: 'asks' | 'answers')
   } catch {
     // The host has ended it before
   }
-  const late = setTimeout(() => socket.destroy(), patienceMs)
+  const late = setTimeout(() => socket.destroy(), patienceMs())
   await closed
   clearTimeout(late)
 }

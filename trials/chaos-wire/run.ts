@@ -11,11 +11,13 @@ import {
 } from '../../directory/documents/exchange.ts'
 import { startHost } from '../../link/libp2p/host.ts'
 import type { Host } from '../../link/link.ts'
+import { slowness } from '../../simulator/processes/machine.ts'
 import { systemClock } from '../../world/clock.ts'
 import { silent } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import type { Job } from '../chaos/options.ts'
 import { Decoys, portOf, talkTo } from './bare.ts'
+import { paced, setPace } from './pace.ts'
 import { type Conversation, drawConversation, type Transport, transports, type WireRole } from './plan.ts'
 import { Lane } from './secured.ts'
 import type { Answer, Held, Places, Question } from './target.ts'
@@ -62,10 +64,11 @@ class Target {
   /** Why it ended, once it has. */
   end: string | undefined
 
-  constructor(defect: string | undefined) {
+  /** @param slow how slow this machine is */
+  constructor(defect: string | undefined, slow: number) {
     const plant = defect === undefined ? [] : [defect]
     const execArgv = [...process.execArgv, '--expose-gc']
-    this.#child = fork(new URL('./target.ts', import.meta.url), plant, {
+    this.#child = fork(new URL('./target.ts', import.meta.url), [String(slow), ...plant], {
       execArgv,
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -115,7 +118,9 @@ export async function run({ seeds, defect }: Job): Promise<Summary> {
   const ignore = (): void => {}
   process.on('uncaughtException', ignore)
   process.on('unhandledRejection', ignore)
-  const attack = new Attack(defect)
+  const slow = await slowness()
+  setPace(slow)
+  const attack = new Attack(defect, slow)
   try {
     return await attack.run(seeds)
   } finally {
@@ -127,6 +132,7 @@ export async function run({ seeds, defect }: Job): Promise<Summary> {
 
 class Attack {
   readonly #defect: string | undefined
+  readonly #slow: number
   #target: Target
   #places: Places | undefined
   #decoys: Decoys | undefined
@@ -139,9 +145,10 @@ class Attack {
   #first: Summary['first']
   #held: Summary['held'] = {}
 
-  constructor(defect: string | undefined) {
+  constructor(defect: string | undefined, slow: number) {
     this.#defect = defect
-    this.#target = new Target(defect)
+    this.#slow = slow
+    this.#target = new Target(defect, slow)
   }
 
   async run(seeds: readonly number[]): Promise<Summary> {
@@ -241,7 +248,7 @@ class Attack {
     this.#found(`within ${period} conversations a process ${this.#target.end}`, seed)
     if (this.#isOver) return
     this.#held = {}
-    this.#target = new Target(this.#defect)
+    this.#target = new Target(this.#defect, this.#slow)
     await this.#start()
   }
 
@@ -258,7 +265,7 @@ class Attack {
           readTime(
             readAnswer(
               await honest.request(to, directoryProtocol, body, {
-                timeoutMs: 8000,
+                timeoutMs: paced(8000),
                 maxBytes: maxAnswerBytes,
               }),
             ),
@@ -274,7 +281,7 @@ class Attack {
   /** Looks when the attackers are gone, so that what is held is the network's own. */
   async #look(): Promise<Held | undefined> {
     await Promise.all(this.#lanes.splice(0).map(lane => lane.close()))
-    await pause(quietMs)
+    await pause(paced(quietMs))
     const held = (await this.#target.ask<'looked'>({ ask: 'look' }))?.held
     if (held !== undefined && held.longestTurnMs > longTurnMs)
       this.#found(`a turn took ${held.longestTurnMs} ms of CPU time`)

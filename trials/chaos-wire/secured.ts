@@ -11,6 +11,7 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 import { WebSocket } from 'ws'
+import { paced } from './pace.ts'
 import { type Conversation, protocols, type Transport } from './plan.ts'
 
 // libp2p alone dials with the global one, which Node 20 lacks
@@ -19,7 +20,7 @@ Object.assign(globalThis, { WebSocket })
 type Secured = Extract<Conversation, { kind: 'secured' }>
 
 /** Longer than the host under attack waits for anything, milliseconds. */
-const patienceMs = 1200
+const patienceMs = (): number => paced(1200)
 
 /** @param muxer the name of the one muxer it offers */
 async function rude(listen: readonly string[], muxer?: string): Promise<Libp2p> {
@@ -37,7 +38,7 @@ async function rude(listen: readonly string[], muxer?: string): Promise<Libp2p> 
     ],
     connectionGater: { denyDialMultiaddr: () => false },
     connectionMonitor: { enabled: false },
-    connectionManager: { inboundConnectionThreshold: 1e6, reconnectRetries: 0, dialTimeout: patienceMs },
+    connectionManager: { inboundConnectionThreshold: 1e6, reconnectRetries: 0, dialTimeout: patienceMs() },
   })
   return host
 }
@@ -93,7 +94,7 @@ export class Lane {
       return true
     }
     try {
-      const signal = AbortSignal.timeout(patienceMs)
+      const signal = AbortSignal.timeout(patienceMs())
       const known = this.#host
         .getConnections()
         .find(
@@ -133,7 +134,7 @@ export class Lane {
 async function strange(address: string, conversation: Secured): Promise<void> {
   const host = await rude([], conversation.protocol)
   try {
-    await host.dial(multiaddr(address), { signal: AbortSignal.timeout(patienceMs) })
+    await host.dial(multiaddr(address), { signal: AbortSignal.timeout(patienceMs()) })
   } catch {
     // As it should be
   }
@@ -161,7 +162,7 @@ async function say(stream: Stream, { chunks, gapMs, ending }: Secured): Promise<
   } catch {
     // The host has ended it before
   }
-  await Promise.race([closed, pause(ending === 'silence' ? patienceMs : 50)])
+  await Promise.race([closed, pause(ending === 'silence' ? patienceMs() : 50)])
   if (stream.status === 'open') stream.abort(new Error('over'))
 }
 

@@ -10,11 +10,13 @@ import { LinkError } from '../../link/link.ts'
 import { AuthorityRole, ClientRole, NodeRole } from '../../simulator/local-roles.ts'
 import { Tracer } from '../../simulator/local-trace.ts'
 import { tcpWorld, type World } from '../../simulator/local-world.ts'
+import { epochFor } from '../../simulator/processes/machine.ts'
 import { silent } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { resources } from '../../world/resources.ts'
 import { minute, second } from '../../world/units.ts'
 import { defects } from './defects.ts'
+import { paced, setPace } from './pace.ts'
 import type { WireRole } from './plan.ts'
 
 /** Questions of the parent; each with a number that stands in the answer. */
@@ -54,18 +56,21 @@ export type Answer =
   /** `code` of the LinkError, `answered`, or what else was thrown, which is a fault. */
   | { readonly n: number; readonly told: 'dialled'; readonly outcome: string }
 
+const [slow, plant] = process.argv.slice(2) as [string, string?]
+setPace(Number(slow))
+
 /** Short times, so that silence costs little, and room for many who come from one machine. */
 const limits: Partial<LinkLimits> = {
   connectionsPerSecond: 100_000,
   pendingConnections: 512,
-  dialMs: 600,
-  handshakeMs: 500,
-  readMs: 400,
-  writeMs: 400,
-  handleMs: 2 * second,
-  serveIdleMs: 2 * second,
-  askIdleMs: second,
-  connectionIdleMs: 3 * second,
+  dialMs: paced(600),
+  handshakeMs: paced(500),
+  readMs: paced(400),
+  writeMs: paced(400),
+  handleMs: paced(2 * second),
+  serveIdleMs: paced(2 * second),
+  askIdleMs: paced(second),
+  connectionIdleMs: paced(3 * second),
   conduct: {
     mostOwed: 8192,
     forgivenPerSecond: 2500,
@@ -101,7 +106,7 @@ async function start(hosts: Map<string, Host>, tell: (awaited: string) => void):
   const network: Network = {
     name: 'wire',
     genesis: world.now(),
-    epochMs: 20 * second,
+    epochMs: epochFor(20 * second, Number(slow)),
     authorities: [await authorityEntry(seed, await world.addressesFor(seed))],
     threshold: 1,
     suite: 'x25519',
@@ -181,7 +186,7 @@ async function look(): Promise<Held> {
 async function dial({ as, to, id, protocol }: Extract<Question, { ask: 'dial' }>): Promise<string> {
   const peer = { id: Uint8Array.from(id), addresses: [to] }
   try {
-    await hostOf(as).request(peer, protocol, systemRandom(40), { timeoutMs: 900, maxBytes: 100_000 })
+    await hostOf(as).request(peer, protocol, systemRandom(40), { timeoutMs: paced(900), maxBytes: 100_000 })
     return 'answered'
   } catch (error) {
     return error instanceof LinkError ? error.code : `thrown: ${String(error)}`
@@ -206,7 +211,6 @@ const longestTurn = (() => {
   }
 })()
 
-const plant = process.argv[2]
 if (plant !== undefined) (defects[plant] as () => void)()
 process.on('disconnect', () => process.exit(0))
 process.on(
