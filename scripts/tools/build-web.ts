@@ -8,6 +8,7 @@ import { notices, noticesName } from './notices.ts'
 /** By name, where each page begins and what its tab is called before it has drawn itself. */
 export const pages: Readonly<Record<string, { readonly entry: string; readonly title: string }>> = {
   client: { entry: 'web/client/main.tsx', title: 'Chaffinch' },
+  role: { entry: 'web/role/main.tsx', title: 'Chaffinch' },
 }
 
 /**
