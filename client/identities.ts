@@ -23,7 +23,7 @@ import {
   readIdentities,
 } from './folder/identity-list.ts'
 import type { Unlock } from './folder/vault.ts'
-import { pickGateway } from './incoming/choice.ts'
+import { canDial, pickGateway } from './incoming/choice.ts'
 
 /** Configures all identities of a folder: each becomes a client of its own. */
 export interface IdentitiesOptions extends ClientOptions {
@@ -255,7 +255,7 @@ export class Identities {
   #choose(name: string, view: View): Uint8Array | undefined {
     const used = [...this.#open.values()].flatMap(({ client }) => client.gateways.map(hex))
     const names = new Set([...used, ...[...this.#drawn.values()].flat()])
-    const running = view.gateways.filter(gateway => gateway.running)
+    const running = view.gateways.filter(canDial)
     const taken = view.gateways.filter(({ id }) => names.has(hex(id)))
     const families = new Set(taken.map(({ family }) => family).filter(family => family !== ''))
     const others = running.filter(gateway => !taken.includes(gateway))

@@ -1,8 +1,8 @@
 // Tells how people write one authority: a table [[authority]] in network.toml and in succession files.
 
 import * as v from 'valibot'
-import { field } from '../encoding/toml.ts'
 import { addresses, hex32 } from '../encoding/toml-fields.ts'
+import { field } from '../encoding/toml-text.ts'
 import type { AuthorityEntry } from './documents/network.ts'
 
 /** Reads an [[authority]] of a TOML file: id, sharing_key and addresses. */

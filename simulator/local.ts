@@ -32,6 +32,8 @@ export interface LocalOptions {
   readonly parameters?: Partial<Parameters>
   /** `tcp` (default): libp2p on loopback, real time. `memory`: one seed, one trace; time passes by `advance`. */
   readonly link?: 'tcp' | 'memory'
+  /** Over TCP: hosts listen for WebSockets too, so that clients in browsers reach them. Default false. */
+  readonly webSockets?: boolean
   /** Seed of all dice in memory, and of the keys. Default 1. */
   readonly seed?: number
   /** Where all roles of this network write their logs. Default: nowhere. */
@@ -84,12 +86,13 @@ const localParameters: Partial<Parameters> = {
 }
 
 const readyWithinMs = 60_000
+const alsoForBrowsers = ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws']
 
 type LocalRole = AuthorityRole | NodeRole | ClientRole
 
 const known: Readonly<Record<keyof LocalOptions, true>> = {
   ...{ authorities: true, mixes: true, gateways: true, clients: true, epochMs: true },
-  ...{ parameters: true, link: true, seed: true, log: true, latencyMs: true },
+  ...{ parameters: true, link: true, webSockets: true, seed: true, log: true, latencyMs: true },
 }
 
 /** A misspelt option would change nothing, and nobody would be told. */
@@ -112,7 +115,7 @@ function checkKnown(options: LocalOptions): void {
 export async function localNetwork(options: LocalOptions = {}): Promise<LocalNetwork> {
   checkKnown(options)
   const { authorities = 3, mixes = 6, gateways = 2, clients = 4, seed = 1 } = options
-  const { link = 'tcp', latencyMs = { min: 1, max: 5 }, epochMs = 20_000 } = options
+  const { link = 'tcp', webSockets = false, latencyMs = { min: 1, max: 5 }, epochMs = 20_000 } = options
   const counts = { authorities, mixes, gateways, clients }
   for (const [kind, count] of Object.entries(counts))
     if (!Number.isInteger(count) || count < 0) throw new RangeError(`${kind}: want a number, have ${count}`)
@@ -120,7 +123,10 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
     throw new RangeError('want an authority, three mixes and a gateway at least')
 
   const random = seededRandom(seed)
-  const world = link === 'memory' ? memoryWorld({ random, latencyMs }) : tcpWorld()
+  const world =
+    link === 'memory'
+      ? memoryWorld({ random, latencyMs })
+      : tcpWorld(webSockets ? { listen: alsoForBrowsers } : {})
   const tracer = new Tracer(world.now)
   const seeds = Array.from({ length: authorities }, () => random(32))
   const network: Network = {

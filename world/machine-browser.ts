@@ -33,6 +33,18 @@ export function crc32(bytes: Uint8Array | string, before = 0): number {
 /** Has a timer keep no process alive by itself: in browsers none does. */
 export function letProcessEnd(_timer: number): void {}
 
+const ownMachine = /^\/(ip4\/127\.|ip6\/::1\/|dns[46]?\/localhost\/)/
+
+/**
+ * Tells whether this page can open sockets to a multiaddr of this form: WebSockets, and from a page that came over
+ * https those over TLS alone, but for this machine's own.
+ */
+export function isWithinReach(address: string): boolean {
+  if (/\/(wss|tls\/ws)$/.test(address)) return true
+  if (!address.endsWith('/ws')) return false
+  return globalThis.location.protocol !== 'https:' || ownMachine.test(address)
+}
+
 /** Tells how long this page or worker runs, milliseconds. */
 export function upMs(): number {
   return performance.now()

@@ -22,6 +22,11 @@ export function letProcessEnd(timer: NodeJS.Timeout): void {
   timer.unref()
 }
 
+/** Tells whether this machine can open sockets to a multiaddr of this form. */
+export function isWithinReach(_address: string): boolean {
+  return true
+}
+
 /** Tells how long this process runs, milliseconds. */
 export function upMs(): number {
   return process.uptime() * 1000

@@ -1,12 +1,18 @@
 // Which gateway a client takes (docs/spec/client-clocks.md 9.2): each is as likely as it says that it can carry
 // clients, up to twice what the gateway in the middle says. No I/O.
 
+import { isWithinReach } from '#machine'
 import { lowMedian } from '../../directory/documents/parameters.ts'
 import type { NodeEntry } from '../../directory/documents/view.ts'
 import { fraction, pick, type Random } from '../../world/random.ts'
 
 /** Nobody counts for more than so many times the gateway in the middle, whatever it says. */
 const mostMedians = 2
+
+/** Tells whether a gateway runs, and this machine can dial it: a browser opens nothing but WebSockets. */
+export function canDial({ running, addresses }: Pick<NodeEntry, 'running' | 'addresses'>): boolean {
+  return running && (addresses.length === 0 || addresses.some(isWithinReach))
+}
 
 /**
  * Gives what each of these counts for beside the others.

@@ -4,7 +4,7 @@ import { areApart } from '../../directory/documents/groups.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { same } from '../../encoding/bytes.ts'
 import type { Random } from '../../world/random.ts'
-import { pickGateway } from './choice.ts'
+import { canDial, pickGateway } from './choice.ts'
 
 /** Picks one of the gateways of a view, 32 bytes; undefined for none. */
 export type ChooseGateway = (view: View) => Uint8Array | undefined
@@ -12,7 +12,7 @@ export type ChooseGateway = (view: View) => Uint8Array | undefined
 /** Makes a choice of one gateway that runs, by what they can carry. */
 export function anyGateway(random: Random): ChooseGateway {
   return view => {
-    const running = view.gateways.filter(gateway => gateway.running)
+    const running = view.gateways.filter(canDial)
     return running.length === 0 ? undefined : pickGateway(random, running, running).id
   }
 }
@@ -43,7 +43,7 @@ export function chooseHomes(
 function candidatesFor(view: View, homes: readonly Uint8Array[]): readonly NodeEntry[] {
   const isHome = ({ id }: NodeEntry): boolean => homes.some(home => same(home, id))
   const kept = view.gateways.filter(isHome)
-  const others = view.gateways.filter(gateway => gateway.running && !isHome(gateway))
+  const others = view.gateways.filter(gateway => canDial(gateway) && !isHome(gateway))
   // The first one has no choice: somebody must keep the mail
   if (homes.length === 0) return others
   const isApart = (from: readonly NodeEntry[]) => (one: NodeEntry) =>

@@ -11,7 +11,7 @@ import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import { type Ms, minute, second } from '../../world/units.ts'
 import { bytesOf } from '../folder/schema.ts'
-import { pickGateway } from './choice.ts'
+import { canDial, pickGateway } from './choice.ts'
 
 /** Entries that a client ever has: whoever can make entries fail makes it know no more of them. */
 export const mostEntries = 3
@@ -186,7 +186,7 @@ export class EntryChoice {
     const listed = this.#entries.filter(id => this.#usable(id) !== undefined)
     if (view === undefined || listed.length >= mostEntries) return []
     const others = view.gateways.filter(
-      ({ id, running }) => running && !this.#isHome(id) && !had.has(hex(id)),
+      gateway => canDial(gateway) && !this.#isHome(gateway.id) && !had.has(hex(gateway.id)),
     )
     const apart = others.filter(other => this.#isApart(other))
     return apart.length > 0 ? apart : others

@@ -5,8 +5,7 @@
 
 import type { Connection, Libp2p, PeerId } from '@libp2p/interface'
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
-import { manyListeners } from '#machine'
-import { isWithinReach } from '#sockets'
+import { isWithinReach, manyListeners } from '#machine'
 import { hex } from '../../encoding/bytes.ts'
 import { addressAt, type HostAddress, readMultiaddr } from '../../encoding/multiaddr.ts'
 import type { Clock, Timer } from '../../world/clock.ts'

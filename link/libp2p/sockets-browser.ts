@@ -5,8 +5,7 @@ import type { Transport } from '@libp2p/interface'
 import { webSockets } from '@libp2p/websockets'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import type { Libp2pOptions } from 'libp2p'
-import { isLoopback } from '../../encoding/ip.ts'
-import { readMultiaddr, uriOf } from '../../encoding/multiaddr.ts'
+import { uriOf } from '../../encoding/multiaddr.ts'
 import { wait } from '../../world/wait.ts'
 import type { Gossiping } from './gossiping.ts'
 import type { LookUp, LookUpAddresses } from './look-up.ts'
@@ -51,18 +50,6 @@ function openSocket(uri: string, signal: AbortSignal | undefined): Promise<WebSo
       if (!isOpen) socket.close()
     }
   })
-}
-
-/**
- * Tells whether this page can open sockets to an address of this form: WebSockets, and from a page that came over https
- * those over TLS alone, but for this machine's own.
- */
-export function isWithinReach(address: string): boolean {
-  if (/\/(wss|tls\/ws)$/.test(address)) return true
-  if (!address.endsWith('/ws')) return false
-  if (globalThis.location.protocol !== 'https:') return true
-  const read = readMultiaddr(address)
-  return read !== undefined && (read.ip === undefined ? read.host === 'localhost' : isLoopback(read.ip))
 }
 
 /** Addresses are dialled by their names. */

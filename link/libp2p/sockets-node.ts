@@ -27,11 +27,6 @@ export function transports(init: TransportInit): NonNullable<Libp2pOptions['tran
   ]
 }
 
-/** Tells whether this machine can open sockets to an address of this form. */
-export function isWithinReach(_address: string): boolean {
-  return true
-}
-
 /** Loads what a node takes part in gossip with. */
 export async function gossiping(): Promise<Gossiping> {
   return (await import('./gossip-libp2p.ts')).libp2pGossip()

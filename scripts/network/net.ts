@@ -19,6 +19,7 @@ import {
   slowness,
   startAll,
   supervisor,
+  tapsOf,
   watchNetwork,
 } from '../../simulator/processes/index.ts'
 import { second } from '../../world/units.ts'
@@ -150,9 +151,7 @@ function endingLine({ name, code, signal }: Ending): string {
 /** A tap before every port that others dial. */
 function observeAll({ processes }: Plan): Promise<Observer> {
   const names = new Map(processes.map(({ name, dialFrom }) => [dialFrom, name]))
-  const taps = processes.flatMap(({ name, tapPort, listenPort }) =>
-    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
-  )
+  const taps = tapsOf(processes)
   return observe(taps, address => names.get(address) ?? 'somebody', Date.now)
 }
 

@@ -10,6 +10,7 @@ export {
   personTimes,
   planNetwork,
   remoteOf,
+  tapsOf,
 } from './plan.ts'
 export { beside, compiled, type Ending, isOpen, type Role, type Supervisor, supervisor } from './process.ts'
 export { largeUserBytes, longestMessage, settleWithinMs } from './rates.ts'

@@ -8,6 +8,7 @@ import type { RemoteClient } from '../../client/remote/index.ts'
 import { remoteAt } from '../../roles/files/endpoint.ts'
 import { initAuthority, initClient, initNetwork, initNode } from '../../roles/files/init.ts'
 import type { ParameterDraft } from '../../roles/files/init-files.ts'
+import type { Tap } from './observer.ts'
 import type { NetOptions } from './options.ts'
 import type { Role } from './process.ts'
 import { largeUserBytes, payloadPerMinute, readPerMinute } from './rates.ts'
@@ -24,8 +25,11 @@ export interface PlannedProcess {
   readonly tokenFile: string
   /** Where others reach it; undefined for a client. */
   readonly listenPort: number | undefined
+  /** Where browsers reach it; undefined for mixes, which clients do not dial, and for clients. */
+  readonly webSocketPort: number | undefined
   /** The port that others are told to dial, when an observer sits in between. */
   readonly tapPort: number | undefined
+  readonly webSocketTapPort: number | undefined
   /** The address it dials from, when an observer wants to tell processes apart. */
   readonly dialFrom: string | undefined
 }
@@ -56,14 +60,16 @@ export async function planNetwork(options: NetOptions, now: number): Promise<Pla
     ...Array<Role>(options.gateways).fill('gateway'),
     ...Array<Role>(options.clients).fill('client'),
   ]
-  const ports = await freePorts(3 * roles.length)
+  const ports = await freePorts(5 * roles.length)
   const counted = new Map<Role, number>()
   const processes = roles.map((role, i): PlannedProcess => {
     const number = counted.get(role) ?? 0
     counted.set(role, number + 1)
     const name = `${role}-${number}`
     const own = join(folder, name)
-    const [httpPort, listenPort, tapPort] = ports.slice(3 * i, 3 * i + 3) as [number, number, number]
+    const drawn = ports.slice(5 * i, 5 * i + 5) as [number, number, number, number, number]
+    const [httpPort, listenPort, tapPort, webSocketPort, webSocketTapPort] = drawn
+    const forBrowsers = role === 'authority' || role === 'gateway'
     return {
       name,
       role,
@@ -73,6 +79,8 @@ export async function planNetwork(options: NetOptions, now: number): Promise<Pla
       httpPort,
       tokenFile: join(own, 'data', 'token'),
       listenPort: role === 'client' ? undefined : listenPort,
+      webSocketPort: forBrowsers ? webSocketPort : undefined,
+      webSocketTapPort: options.observe && forBrowsers ? webSocketTapPort : undefined,
       tapPort: options.observe && role !== 'client' ? tapPort : undefined,
       dialFrom: options.observe ? sourceAddress(i) : undefined,
     }
@@ -107,7 +115,25 @@ export const personTimes = {
   stock: '0s',
 } as const
 
-const address = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`
+/** One for TCP, and one for WebSockets: browsers open nothing else. */
+function addressesOf(tcp: number | undefined, webSocket: number | undefined): string[] {
+  return [
+    ...(tcp === undefined ? [] : [`/ip4/127.0.0.1/tcp/${tcp}`]),
+    ...(webSocket === undefined ? [] : [`/ip4/127.0.0.1/tcp/${webSocket}/ws`]),
+  ]
+}
+
+/** Lists what stands between each process that listens and those who dial it, where there is an observer. */
+export function tapsOf(processes: readonly PlannedProcess[]): Tap[] {
+  return processes.flatMap(({ name, tapPort, listenPort, webSocketTapPort, webSocketPort }) =>
+    [
+      { port: tapPort, target: listenPort },
+      { port: webSocketTapPort, target: webSocketPort },
+    ].flatMap(({ port, target }) =>
+      port === undefined || target === undefined ? [] : [{ name, port, target }],
+    ),
+  )
+}
 
 function writeFiles(plan: Plan, now: number): void {
   const { options, networkFile } = plan
@@ -120,8 +146,9 @@ function writeFiles(plan: Plan, now: number): void {
       initClient(planned.folder, { ...draft, apiPort: planned.httpPort, cover: options.cover, payments })
       continue
     }
-    const listen = [address(planned.listenPort as number)]
-    const announce = planned.tapPort === undefined ? undefined : [address(planned.tapPort)]
+    const { listenPort, webSocketPort, tapPort, webSocketTapPort } = planned
+    const listen = addressesOf(listenPort, webSocketPort)
+    const announce = tapPort === undefined ? undefined : addressesOf(tapPort, webSocketTapPort)
     const server = { ...draft, listen, announce, statusPort: planned.httpPort }
     if (planned.role === 'authority') {
       authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0 }, votes))

@@ -97,8 +97,8 @@ export async function endAll({ plan, processes, record, tell }: Run): Promise<vo
   await processes.stopAll(endWithinMs)
   tell('all processes have ended')
   record.endings.push(...processes.endings)
-  for (const { name, httpPort, listenPort } of plan.processes) {
-    for (const port of [httpPort, listenPort]) {
+  for (const { name, httpPort, listenPort, webSocketPort } of plan.processes) {
+    for (const port of [httpPort, listenPort, webSocketPort]) {
       if (port !== undefined && (await isOpen('127.0.0.1', port)))
         record.openPorts.push(`${name} 127.0.0.1:${port}`)
     }

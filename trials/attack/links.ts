@@ -7,7 +7,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { CoverLevel } from '../../client/outgoing/cover.ts'
 import { type Observer, observe } from '../../simulator/processes/observer.ts'
 import { usualOptions } from '../../simulator/processes/options.ts'
-import { type Plan, type PlannedProcess, planNetwork, remoteOf } from '../../simulator/processes/plan.ts'
+import {
+  type Plan,
+  type PlannedProcess,
+  planNetwork,
+  remoteOf,
+  tapsOf,
+} from '../../simulator/processes/plan.ts'
 import { compiled, supervisor } from '../../simulator/processes/process.ts'
 import { newRecord, startAll } from '../../simulator/processes/run.ts'
 import { watchNetwork } from '../../simulator/processes/watch.ts'
@@ -143,9 +149,7 @@ async function untilQuiet(clients: readonly PlannedProcess[]): Promise<void> {
 /** A proxy before every port; clients are told apart by the address that they dial from. */
 function observeClients({ processes }: Plan): Promise<Observer> {
   const names = new Map(processes.map(({ name, dialFrom }) => [dialFrom, name]))
-  const taps = processes.flatMap(({ name, tapPort, listenPort }) =>
-    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
-  )
+  const taps = tapsOf(processes)
   return observe(taps, address => names.get(address) ?? 'somebody', Date.now, mostSightings)
 }
 

@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs'
 import { type Observer, observe } from '../../simulator/processes/observer.ts'
 import { usualOptions } from '../../simulator/processes/options.ts'
-import { planNetwork } from '../../simulator/processes/plan.ts'
+import { planNetwork, tapsOf } from '../../simulator/processes/plan.ts'
 import { compiled, supervisor } from '../../simulator/processes/process.ts'
 import { newRecord, startAll } from '../../simulator/processes/run.ts'
 import { watchNetwork } from '../../simulator/processes/watch.ts'
@@ -44,9 +44,7 @@ async function serve(tell: (answer: Answer) => void): Promise<void> {
   )
   process.once('exit', () => processes.abandon())
   const names = new Map(plan.processes.map(({ name, dialFrom }) => [dialFrom, name]))
-  const taps = plan.processes.flatMap(({ name, tapPort, listenPort }) =>
-    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
-  )
+  const taps = tapsOf(plan.processes)
   const observer = await observe(taps, address => names.get(address) ?? stranger, Date.now)
   const record = newRecord(plan)
   const watch = watchNetwork(plan, processes, record, Date.now)

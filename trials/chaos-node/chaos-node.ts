@@ -12,7 +12,7 @@ import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { type NetOptions, usualOptions } from '../../simulator/processes/options.ts'
-import { type Plan, planNetwork, remoteOf } from '../../simulator/processes/plan.ts'
+import { type Plan, planNetwork, remoteOf, tapsOf } from '../../simulator/processes/plan.ts'
 import { supervisor } from '../../simulator/processes/process.ts'
 import { endAll, newRecord, type Run, startAll } from '../../simulator/processes/run.ts'
 import { watchNetwork } from '../../simulator/processes/watch.ts'
@@ -143,9 +143,7 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
   const watch = watchNetwork(plan, processes, record, Date.now)
   const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
   const release = onInterrupt(stop, () => processes.abandon())
-  const taps = plan.processes.flatMap(({ name, tapPort, listenPort }) =>
-    tapPort === undefined || listenPort === undefined ? [] : [{ name, port: tapPort, target: listenPort }],
-  )
+  const taps = tapsOf(plan.processes)
   const links = await badLinks(taps, random)
   const people = mail({
     clients: plan.processes
