@@ -1,25 +1,28 @@
 // The statistical attacks' own instruments (npm run attack): windows, the classifier, the interval. What would hide a
 // difference that is there, or find one that is not, would make every attack worthless.
 
+import { mean, standardDeviation } from 'simple-statistics'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as real from '../sphinx/crypto-node.ts'
 import * as cheap from '../trials/attack/cheap-crypto.ts'
-import { area, areaInterval, crossScores, type RunSamples } from '../trials/attack/score.ts'
+import { area, areaInterval, type RunSamples, scoresInTurn } from '../trials/attack/score.ts'
 import { type Chunk, cut, features } from '../trials/attack/windows.ts'
 import { exponential, fraction, seededRandom } from '../world/random.ts'
 
 const random = seededRandom(1)
 
-/** Runs of equal halves; `shift` moves one of ten features of the positives, in units of its spread. */
-function runsOf(count: number, shift: number): RunSamples[] {
-  const normal = (): number =>
-    Math.sqrt(-2 * Math.log(1 - fraction(random))) * Math.cos(2 * Math.PI * fraction(random))
+function normal(): number {
+  return Math.sqrt(-2 * Math.log(1 - fraction(random))) * Math.cos(2 * Math.PI * fraction(random))
+}
+
+/** Runs of equal halves; `shift` moves one of the features of the positives, in units of its spread. */
+function runsOf(count: number, shift: number, windows = 40, width = 10): RunSamples[] {
   return Array.from({ length: count }, (_, seed) => ({
     seed,
-    samples: Array.from({ length: 40 }, (_, i) => ({
+    samples: Array.from({ length: windows }, (_, i) => ({
       positive: i % 2 === 0,
-      features: Array.from({ length: 10 }, (_, feature) =>
+      features: Array.from({ length: width }, (_, feature) =>
         feature === 3 && i % 2 === 0 ? normal() + shift : normal(),
       ),
     })),
@@ -34,27 +37,61 @@ test('the area under the curve is the share of pairs in the right order', () => 
 })
 
 test('where there is no difference the interval holds one half', () => {
-  const scores = crossScores(runsOf(12, 0), random)
+  const scores = scoresInTurn(runsOf(12, 0), random)
   const [low, high] = areaInterval(scores, random)
   assert.ok(low < 0.5 && high > 0.5, `${low} to ${high}`)
 })
 
+test('on noise areas lie about one half, as far from it as their intervals say', () => {
+  const tried = Array.from({ length: 80 }, () => {
+    const scores = scoresInTurn(runsOf(12, 0, 8, 4), random)
+    const [low, high] = areaInterval(scores, random)
+    return { off: area(scores) - 0.5, deviation: (high - low) / (2 * 1.96) }
+  })
+  const offs = tried.map(({ off }) => off)
+  assert.ok(Math.abs(mean(offs)) < 3 * (standardDeviation(offs) / Math.sqrt(offs.length)))
+  // 1.4 for who draws from a dozen runs; twice that where each run speaks for all others, and they for it
+  const ratio = mean(tried.map(({ off, deviation }) => (off / deviation) ** 2))
+  assert.ok(ratio < 2, `areas vary by ${ratio} times what their intervals say`)
+})
+
+test('what differs from run to run alone tells nothing', () => {
+  const runs = runsOf(16, 0).map(({ seed, samples }) => {
+    const [own, tilt] = [5 * normal(), normal()]
+    return {
+      seed,
+      samples: samples.map(({ positive, features: drawn }) => ({
+        positive,
+        features: drawn.map((value, i) => value * Math.exp(tilt) + (i % 2) * own),
+      })),
+    }
+  })
+  const [low, high] = areaInterval(scoresInTurn(runs, random), random)
+  assert.ok(low < 0.5 && high > 0.5, `${low} to ${high}`)
+})
+
+test('a small leak is found with as many windows as the attack on seats has', () => {
+  // A quarter of a standard deviation in one of ten features: .57 for who knows which
+  const [low] = areaInterval(scoresInTurn(runsOf(40, 0.25, 80), random), random)
+  assert.ok(low > 0.5, `${low}`)
+})
+
 test('a shift in one of ten features is found, and its interval lies about its true area', () => {
   // A shift of d standard deviations gives Phi(d / sqrt 2): .92 for 2
-  const scores = crossScores(runsOf(12, 2), random)
+  const scores = scoresInTurn(runsOf(12, 2), random)
   const [low, high] = areaInterval(scores, random)
   assert.ok(low > 0.85 && high < 0.96, `${low} to ${high}`)
 })
 
 test('a difference that no single feature shows is found: two that agree in one class', () => {
-  const runs = runsOf(12, 0).map(({ seed, samples }) => ({
+  const runs = runsOf(24, 0).map(({ seed, samples }) => ({
     seed,
     samples: samples.map(({ positive, features: drawn }) => {
       const agree = Math.abs(drawn[1] as number) * Math.sign(drawn[0] as number) * (positive ? 1 : -1)
       return { positive, features: [drawn[0] as number, agree, ...drawn.slice(2)] }
     }),
   }))
-  assert.ok(area(crossScores(runs, random)) > 0.9)
+  assert.ok(area(scoresInTurn(runs, random)) > 0.9)
 })
 
 test('windows are cut at their borders, and what falls between two is in none', () => {

@@ -8,7 +8,7 @@ import { fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
-import { area, areaInterval, crossScores, type Interval, type RunSamples } from './score.ts'
+import { area, areaInterval, type Interval, type RunSamples, scoresInTurn } from './score.ts'
 import type { Share } from './seats-child.ts'
 import { type Question, questions, type watchRun } from './seats-run.ts'
 import { type Seat, seats } from './seats-views.ts'
@@ -61,7 +61,7 @@ export async function gatewayAttack({
 }): Promise<Told> {
   const random = seededRandom(seed)
   const told = (name: string, runsSeen: readonly RunSamples[]): Interval => {
-    const scores = crossScores(runsSeen, random)
+    const scores = scoresInTurn(runsSeen, random)
     const [low, high] = areaInterval(scores, random).map(round) as [number, number]
     tell(`${name}: area ${round(area(scores))}, 95 % interval ${low} to ${high}`)
     return [low, high]

@@ -7,17 +7,16 @@ import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
 import type { Sample } from './classifier.ts'
 import { type Half, type WatchedRun, watchTalk } from './links.ts'
-import { area, areaInterval, crossScores, type Interval, type RunSamples } from './score.ts'
+import { area, areaInterval, type Interval, type RunSamples, scoresInTurn } from './score.ts'
 import { type Chunk, cut, features } from './windows.ts'
 
 /** Runs that share a network: as many as two cores carry without strain. */
 const runsAtOnce = 10
 const windows = { windowMs: 4000, gapMs: 1000 } as const
 /**
- * Windows of a client in each half of a run. 20 are 2,400 of each class in thirty runs: where nothing is to be found,
- * areas of classifiers that are trained and tried on parts of one sample vary by 1.4 times what the interval says
- * (labels drawn again, 20 runs), and chance alone puts one interval of 200 outside; with 1,020 windows it was one of
- * six. The control has no such need.
+ * Windows of a client in each half of a run. 20 are 2,400 of each class in thirty runs, of which seven eighths are
+ * scored: where nothing is to be found an area of them varies by .009, and less than one interval of a thousand reaches
+ * outside. The control has no such need.
  */
 const windowsPerHalf = { default: 20, off: 9 } as const
 /** Inside of this the attack has failed; outside, the control has succeeded. */
@@ -73,7 +72,7 @@ async function experiment(
     runs.push(...watched.map(run => samplesOf(run, perHalf)))
   }
   const random = seededRandom(seeds[0] as number)
-  const scores = crossScores(runs, random)
+  const scores = scoresInTurn(runs, random)
   const counts = [true, false].map(
     positive => runs.flatMap(({ samples }) => samples.filter(s => s.positive === positive)).length,
   )
