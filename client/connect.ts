@@ -1,6 +1,7 @@
 // Starts a client: what is not handed in is made here.
 
 import { openFolder, placeOf } from '#folder'
+import { believedTime } from '../directory/believed-time.ts'
 import { checkNetwork, type Network } from '../directory/documents/network.ts'
 import type { Directory, View } from '../directory/documents/view.ts'
 import { followDirectory } from '../directory/follow/follow.ts'
@@ -12,7 +13,6 @@ import { type Random, systemRandom } from '../world/random.ts'
 import type { Store } from '../world/store.ts'
 import { guardedClock } from '../world/timers.ts'
 import { wait, within } from '../world/wait.ts'
-import { believedTime } from './believed-time.ts'
 import { checkOptions } from './checked-options.ts'
 import { Client } from './client.ts'
 import type { Acknowledge } from './contacts/choices.ts'
@@ -194,7 +194,8 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
     const directory =
       startAfterMs > 0 ? directoryAfter({ clock, log, afterMs: startAfterMs, follow, end }) : await follow()
     made.push(() => end(directory))
-    const believed = believedTime(clock, directory, network)
+    const believed = believedTime(clock, network)
+    const followed = believed.follow(directory)
     made.push(async () => believed.stop())
     stillWanted()
     const { sealing = hpkeSealing, cover = 'default', acknowledge = 'contacts' } = options
@@ -204,7 +205,7 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
     const choose = options.chooseGateway ?? anyGateway(random)
     const time = {
       clock: believed.clock,
-      directory: believed.directory,
+      directory: followed,
       clockErrorMs: believed.errorMs,
       timeIsSure: believed.isSure,
     }

@@ -55,7 +55,7 @@ export interface EngineInit {
   readonly link: Link
   readonly directory: Directory
   readonly store: Store
-  /** Its wall time is what is believed: believed-time.ts. */
+  /** Its wall time is what is believed: directory/believed-time.ts. */
   readonly clock: Clock
   /** Tells by how much the machine's wall clock is thought to be ahead. */
   readonly clockErrorMs: () => Ms

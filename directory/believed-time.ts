@@ -1,11 +1,11 @@
-// The time that a client goes by (docs/spec/client-clocks.md 8.3). A clock that people set may jump, and a computer may
-// sleep: what the wall clock says after a jump is believed only when a document that is fresh by it comes. Until then
-// time goes on as it went by, and so does everything else.
+// The time that a client or a node goes by (docs/spec/client-clocks.md 8.3, docs/spec/node.md 2.1). A clock that people
+// set may jump, and a computer may sleep: what the wall clock says after a jump is believed only when a document that
+// is fresh by it comes. Until then time goes on as it went by, and so does everything else.
 
-import type { Network } from '../directory/documents/network.ts'
-import type { Directory, View } from '../directory/documents/view.ts'
 import type { Clock } from '../world/clock.ts'
 import { type Ms, second } from '../world/units.ts'
+import type { Network } from './documents/network.ts'
+import type { Directory, View } from './documents/view.ts'
 
 /** Bounds by how much a clock may be away from the time that has gone by without being asked about. */
 const toleranceMs = 10 * second
@@ -14,12 +14,15 @@ const drift = 1e-3
 /** Documents that are remembered: the directory keeps them by the clock that has jumped. */
 const mostViews = 4
 
-/** A clock and a directory by one time. */
+/** A clock, and a directory by its time. */
 export interface BelievedTime {
   /** Its `now` is what is believed. */
   readonly clock: Clock
-  /** Its documents are those of the time that is believed. */
-  readonly directory: Directory
+  /**
+   * Takes word from a directory that goes by the machine's clock, and gives it back with the documents of the time that
+   * is believed. Called once, before or after the clock is first looked at.
+   */
+  follow(directory: Directory): Directory
   /** Tells by how much the wall clock is thought to be ahead; 0 while it is believed. */
   errorMs(): Ms
   /** Tells whether a document has confirmed the clock since it started or jumped: before, nothing is over. */
@@ -29,11 +32,7 @@ export interface BelievedTime {
 }
 
 /** @param clock the machine's; what it shows now is believed until it jumps */
-export function believedTime(
-  clock: Clock,
-  directory: Directory,
-  { epochMs }: Pick<Network, 'epochMs'>,
-): BelievedTime {
+export function believedTime(clock: Clock, { epochMs }: Pick<Network, 'epochMs'>): BelievedTime {
   let anchor = { wall: clock.now(), elapsed: clock.elapsed() }
   const views = new Map<number, View>()
   let isConfirmed = false
@@ -58,8 +57,6 @@ export function believedTime(
     anchor = { wall, elapsed: clock.elapsed() }
     isConfirmed = true
   }
-  const stop = directory.onView(heed)
-
   const byTime = (time: Ms): View | undefined => {
     let found: View | undefined
     for (const view of views.values())
@@ -67,28 +64,32 @@ export function believedTime(
     return found
   }
 
+  let stop = (): void => {}
   return {
     errorMs,
     isSure: () => isConfirmed && errorMs() === 0,
-    stop,
+    stop: () => stop(),
     clock: {
       now,
       elapsed: () => clock.elapsed(),
       after: (ms, run) => clock.after(ms, run),
     },
-    directory: {
-      current: () => {
-        if (errorMs() !== 0) return byTime(now())
-        const current = directory.current()
-        if (current !== undefined && !isConfirmed) heed(current)
-        remember(current)
-        return current
-      },
-      view: epoch => directory.view(epoch) ?? views.get(epoch),
-      onView: handler => directory.onView(handler),
-      health: () => directory.health(),
-      ready: signal => directory.ready(signal),
-      close: () => directory.close(),
+    follow: directory => {
+      stop = directory.onView(heed)
+      return {
+        current: () => {
+          if (errorMs() !== 0) return byTime(now())
+          const current = directory.current()
+          if (current !== undefined && !isConfirmed) heed(current)
+          remember(current)
+          return current
+        },
+        view: epoch => directory.view(epoch) ?? views.get(epoch),
+        onView: handler => directory.onView(handler),
+        health: () => directory.health(),
+        ready: signal => directory.ready(signal),
+        close: () => directory.close(),
+      }
     },
   }
 }

@@ -2,6 +2,7 @@
 // 2, 3).
 
 import { hex } from '../encoding/bytes.ts'
+import type { Timer } from '../world/clock.ts'
 import type { Timers } from '../world/timers.ts'
 import { type Ms, second } from '../world/units.ts'
 import type { Life } from './door.ts'
@@ -10,7 +11,6 @@ import type { NodeOptions } from './options.ts'
 import type { Parts } from './parts.ts'
 import type { Pipeline } from './pipeline.ts'
 import { openJournals } from './relay/journals.ts'
-import { openingEpochs } from './relay/keys.ts'
 import { neighboursOf } from './routes.ts'
 
 /** A disk that refused is asked again after this. */
@@ -33,8 +33,8 @@ export function epochs(
   { relay, hold, peeler, happen, now }: Pipeline,
   running: { readonly life: Readonly<Life>; readonly sender: LoopSender; readonly timers: Timers },
 ): Epochs {
-  const { network, link, admission, clock, log } = options
-  const { directory, parameters, keys, replay, disk, bulletin, mail, loops, worth } = parts
+  const { link, admission, clock, log } = options
+  const { directory, parameters, keys, replay, disk, bulletin, mail, loops, worth, time } = parts
   const { life, sender, timers } = running
 
   function adopt(): void {
@@ -65,32 +65,58 @@ export function epochs(
     const at = clock.now()
     try {
       adopt()
-      await keys.advance(at)
+      const wasSure = time.isSure()
+      await keys.advance(at, wasSure)
       await openJournals(options, keys, replay)
-      const oldest = Math.min(...openingEpochs(network, at))
+      // A journal goes after its key, never before: what was let through could be let through again
+      const { oldest } = keys
       await peeler.forget(oldest)
       await replay.free(oldest)
       disk.wrote('keys')
-      awaitNext(at)
+      left = { at, next: keys.nextAdvance(at), wasSure }
+      look()
     } catch (error) {
       disk.wrote('keys', error)
       timers.after(retryMs, () => void turn())
     }
   }
 
-  /** Waits until there is something to do for the keys, or the clock shows a time before the one of the last turn. */
-  function awaitNext(turnedAt: Ms): void {
-    const next = keys.nextAdvance(turnedAt)
-    const look = (): void => {
-      const shown = clock.now()
-      if (shown >= next || shown < turnedAt) void turn()
-      else timers.after(Math.min(lookMs, next - shown), look)
-    }
-    look()
+  /** What the last turn has left to do; undefined during a turn. */
+  let left: { readonly at: Ms; readonly next: Ms; readonly wasSure: boolean } | undefined
+  let looking: Timer | undefined
+
+  /**
+   * Turns when there is something to do for the keys: it is time, the clock shows a time before the one of the last
+   * turn, or what it shows has become sure. Else looks again later.
+   */
+  function look(): void {
+    tellError()
+    looking?.cancel()
+    if (left === undefined) return
+    const shown = clock.now()
+    if (shown >= left.next || shown < left.at || (!left.wasSure && time.isSure())) {
+      left = undefined
+      void turn()
+    } else looking = timers.after(Math.min(lookMs, left.next - shown), look)
   }
 
-  const unfollow = directory.onView(adopt)
+  let isWrong = false
+  /** Says once that the machine's clock has jumped, and once that it is believed again. */
+  function tellError(): void {
+    const aheadMs = time.errorMs()
+    if ((aheadMs !== 0) === isWrong) return
+    isWrong = aheadMs !== 0
+    if (isWrong) log.warn({ aheadMs }, 'the clock has jumped, and no document says that it is right')
+    else log.warn({}, 'the clock is believed again')
+  }
+
+  const unfollow = directory.onView(() => {
+    adopt()
+    look()
+  })
   adopt()
-  awaitNext(clock.now())
+  const begun = clock.now()
+  left = { at: begun, next: keys.nextAdvance(begun), wasSure: false }
+  look()
   return { mixAs, stop: unfollow }
 }

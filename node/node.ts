@@ -1,5 +1,6 @@
 // A mix or gateway as a running thing: made of its parts, started, drained, stopped (docs/spec/node.md 5).
 
+import { believedTime } from '../directory/believed-time.ts'
 import { DirectoryError } from '../directory/error.ts'
 import { LinkError } from '../link/link.ts'
 import { mailboxProtocol, requestBytes } from '../link/protocol/mailbox.ts'
@@ -51,9 +52,11 @@ export interface RunningNode extends AsyncDisposable {
 export async function startNode(given: NodeOptions): Promise<RunningNode> {
   if (typeof given?.network !== 'object')
     throw new DirectoryError('BAD_NETWORK', 'network: want what readNetwork gives of a network file')
-  const options = { ...given, clock: guardedClock(given.clock, given.log, 'node') }
+  const machine = guardedClock(given.clock, given.log, 'node')
+  const time = believedTime(machine, given.network)
+  const options = { ...given, clock: time.clock }
   const { link, admission, clock } = options
-  const parts = await openParts(options)
+  const parts = await openParts(options, time, machine)
   const pipeline = await openPipeline(options, parts, conduct(options, parts))
   const life: Life = { at: 'running' }
   const timers = new Timers(clock)
@@ -86,6 +89,7 @@ export async function startNode(given: NodeOptions): Promise<RunningNode> {
         ...parts,
         state: life.at,
         now: clock.now(),
+        clockErrorMs: time.errorMs(),
         relay: pipeline.relay,
         shares: pipeline.peeler.shares,
         alarm: parts.watch,
@@ -106,6 +110,7 @@ export async function startNode(given: NodeOptions): Promise<RunningNode> {
       life.at = 'closed'
       parts.watch.close()
       followed.stop()
+      time.stop()
       pipeline.stop()
       timers.close()
       parts.bulletin.stop()

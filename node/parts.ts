@@ -2,12 +2,14 @@
 // what would have to be undone last.
 
 import { ed25519Sign } from '#crypto'
+import type { BelievedTime } from '../directory/believed-time.ts'
 import { defaultParameters } from '../directory/documents/parameters.ts'
 import type { Directory, Parameters } from '../directory/documents/view.ts'
 import { type JoinedDirectory, joinDirectory } from '../directory/join/join.ts'
 import { pool } from '../directory/rounds/reliability.ts'
 import type { PageSize } from '../link/protocol/mailbox.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
+import type { Clock } from '../world/clock.ts'
 import { Announcements } from './announcements.ts'
 import { Bulletin } from './bulletin/bulletin.ts'
 import { type Disk, diskWatch } from './disk.ts'
@@ -37,7 +39,9 @@ export interface Parts {
   readonly loops: Loops
   readonly watch: LoopWatch
   readonly worth: Worth
+  /** By the time that is believed, as all that is here. */
   readonly directory: Directory
+  readonly time: BelievedTime
   /** The directory, where this node has joined it itself. */
   readonly joined: JoinedDirectory | undefined
   readonly bulletin: Bulletin
@@ -58,9 +62,11 @@ export interface Mail {
 /**
  * Opens what packets do not pass through.
  *
+ * @param options with `clock` that of `time`
+ * @param time goes by `machine`, the clock that a directory which is joined here goes by
  * @throws NodeError FOLDER, BAD_FILE, NEWER_FORMAT; DirectoryError BAD_NETWORK
  */
-export async function openParts(options: NodeOptions): Promise<Parts> {
+export async function openParts(options: NodeOptions, time: BelievedTime, machine: Clock): Promise<Parts> {
   const { role, network, link, admission, files, clock, random, log, seed } = options
   const { suite, hops, userBytes } = network
   const g = geometry({ suite, hops, userBytes })
@@ -69,17 +75,22 @@ export async function openParts(options: NodeOptions): Promise<Parts> {
   const disk = diskWatch(log)
   const announcements = new Announcements(clock, options.mayAnnounce)
   const { payloadBytes } = g
+  const { isSure } = time
   const boxes =
-    role === 'gateway' ? await openBoxes(options, { limits, parameters, disk, payloadBytes }) : undefined
+    role === 'gateway'
+      ? await openBoxes(options, { limits, parameters, disk, payloadBytes, isSure })
+      : undefined
   const keys = await openKeys({ network, files, random })
   const replay = replayStore({ files, random, tagsPerKey: limits.tagsPerKey })
-  await keys.advance(clock.now())
+  // Before a document has come the clock may be wrong: nothing is over
+  await keys.advance(clock.now(), false)
   await openJournals(options, keys, replay)
   const { loops, watch } = watchedLoops(options, g, limits.loops)
   const load = role === 'gateway' && options.load ? new Load(options.load.cores) : undefined
   const saying = { services: () => announcements.list(), capacity: () => load?.class(parameters()) }
-  const joined = options.directory === undefined ? await join(options, keys, loops, saying) : undefined
-  const directory = options.directory ?? (joined as JoinedDirectory)
+  const joining = { ...options, clock: machine, time }
+  const joined = options.directory === undefined ? await join(joining, keys, loops, saying) : undefined
+  const directory = time.follow(options.directory ?? (joined as JoinedDirectory))
   admission.refresh(directory)
   const sign = (message: Uint8Array): Uint8Array => ed25519Sign(seed, message)
   const bulletin = new Bulletin({ network: network.name, userBytes, link, admission, sign, clock, random })
@@ -96,6 +107,7 @@ export async function openParts(options: NodeOptions): Promise<Parts> {
     watch,
     worth: new Worth(),
     directory,
+    time,
     joined,
     bulletin,
     mail,
@@ -110,9 +122,9 @@ function openBoxes(
     parameters,
     disk,
     payloadBytes,
-  }: Pick<Parts, 'limits' | 'parameters' | 'disk'> & {
-    readonly payloadBytes: number
-  },
+    isSure,
+  }: Pick<Parts, 'limits' | 'parameters' | 'disk'> &
+    Pick<BelievedTime, 'isSure'> & { readonly payloadBytes: number },
 ): Promise<Mailboxes> {
   const { mailboxEntries, mailboxMinutes } = parameters()
   return openMailboxes({
@@ -127,6 +139,7 @@ function openBoxes(
       waiting: limits.mailWaiting,
     },
     wrote: error => disk.wrote('mail', error),
+    isSure,
   })
 }
 
@@ -198,7 +211,7 @@ function watchedLoops(
 
 /** Follows the consensus, and has the authorities know this node and the packet keys of the next epochs. */
 function join(
-  options: NodeOptions,
+  options: NodeOptions & { readonly time: BelievedTime },
   keys: KeyRing,
   loops: Loops,
   saying: {
@@ -206,13 +219,13 @@ function join(
     readonly capacity: () => number | undefined
   },
 ): Promise<JoinedDirectory> {
-  const { role, link, clock, seed, family, operator } = options
+  const { role, link, time, seed, family, operator } = options
   return joinDirectory({
     ...options,
     sign: message => ed25519Sign(seed, message),
     counts: half => pool(loops.measured(half), options.probes?.measured(half) ?? new Map()),
     describe: async epoch => {
-      await keys.advance(clock.now())
+      await keys.advance(time.clock.now(), time.isSure())
       const packetKeys = [...keys.published(epoch).values()]
       const [services, capacity] = [saying.services(), saying.capacity()]
       return { ...operator?.(), role, family, services, capacity, addresses: link.addresses, packetKeys }

@@ -43,8 +43,10 @@ export interface NodeStatus {
   /** Hex, as every id here. */
   readonly id: string
   readonly state: 'running' | 'draining' | 'closed'
-  /** Follows from this machine's clock. */
+  /** Follows from the time that this node goes by. */
   readonly epoch: number
+  /** By how much this machine's clock is thought to be ahead of that; 0 while it is believed. */
+  readonly clockErrorMs: number
   readonly consensus: ConsensusStatus | null
   /** Says whether documents come as they should: docs/spec/directory-travel.md 10. */
   readonly directory: DirectoryHealth
@@ -125,6 +127,7 @@ export function statusOf(node: {
   network: Network
   state: NodeStatus['state']
   now: number
+  clockErrorMs: number
   link: NodeLink
   admission: Admission
   directory: Directory
@@ -148,6 +151,7 @@ export function statusOf(node: {
     id,
     state: node.state,
     epoch: epochAt(node.network, node.now),
+    clockErrorMs: node.clockErrorMs,
     consensus: consensusStatus(view),
     directory: node.directory.health(),
     listed: view?.nodes.has(id) ?? false,

@@ -3,7 +3,7 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { believedTime } from '../client/believed-time.ts'
+import { believedTime } from '../directory/believed-time.ts'
 import { type Directory, healthy, type View } from '../directory/documents/view.ts'
 import { virtualClock } from '../world/clock.ts'
 import { hour, minute, second } from '../world/units.ts'
@@ -37,7 +37,8 @@ function world() {
     views.push(view)
     for (const handler of handlers) handler(view)
   }
-  return { clock, publish, believed: believedTime(clock, directory, { epochMs }) }
+  const believed = believedTime(clock, { epochMs })
+  return { clock, publish, believed: { ...believed, directory: believed.follow(directory) } }
 }
 
 const jumps = [-7 * 24, -24, -1, 1, 24, 7 * 24].map(hours => hours * hour)

@@ -137,7 +137,7 @@ test('keys are made three epochs ahead, survive a restart, and go one grace peri
   const files = memoryFiles()
   const random = seededRandom(5)
   const ring = await openKeys({ network, files, random })
-  await ring.advance(at(0))
+  await ring.advance(at(0), true)
   assert.equal(ring.epochs(), [0, 1, 2, 3])
   const named = ring.published(1)
   assert.equal([...named.keys()], [1, 2, 3])
@@ -146,7 +146,7 @@ test('keys are made three epochs ahead, survive a restart, and go one grace peri
   assert.is(ring.nextAdvance(at(0, 5000)), at(1))
 
   const again = await openKeys({ network, files, random })
-  await again.advance(at(1))
+  await again.advance(at(1), true)
   assert.equal(again.published(1), named)
   assert.equal(again.epochs(), [0, 1, 2, 3, 4])
   assert.equal(
@@ -154,7 +154,7 @@ test('keys are made three epochs ahead, survive a restart, and go one grace peri
     [1, 0],
   )
   const old = again.opening(at(1))[1]?.secret as Uint8Array
-  await again.advance(at(1, 5000))
+  await again.advance(at(1, 5000), true)
   assert.equal(again.epochs(), [1, 2, 3, 4])
   assert.ok(
     old.every(byte => byte === 0),
@@ -169,7 +169,7 @@ test('keys are made three epochs ahead, survive a restart, and go one grace peri
 test('a key whose erasure was cut short is gone with the next start', async () => {
   const files = memoryFiles()
   const random = seededRandom(6)
-  await (await openKeys({ network, files, random })).advance(at(0))
+  await (await openKeys({ network, files, random })).advance(at(0), true)
   await files.write('packet-1.key', new Uint8Array(64))
   const ring = await openKeys({ network, files, random })
   assert.equal(ring.epochs(), [0, 2, 3])
@@ -181,7 +181,7 @@ test(
   inFolder(async folder => {
     const files = await folderFiles(folder, virtualClock())
     const ring = await openKeys({ network, files, random: seededRandom(6) })
-    await ring.advance(at(0))
+    await ring.advance(at(0), true)
     assert.equal(readdirSync(folder).sort(), ['packet-0.key', 'packet-1.key', 'packet-2.key', 'packet-3.key'])
     const path = join(folder, 'packet-1.key')
     assert.is(statSync(path).mode & 0o777, 0o600)

@@ -52,7 +52,9 @@ export interface World {
    */
   path(places: readonly Place[], delaysMs: readonly number[], startIn?: number): Hop[]
   kill(place: Place): void
-  restart(place: Place): Promise<void>
+  restart(place: Place, limits?: Partial<NodeLimits>): Promise<void>
+  /** Tells everybody a document of this epoch, though it be not its time. */
+  publish(epoch: number): Promise<void>
   /** Every node's counters add up. */
   sums(): readonly { readonly received: number; readonly ends: number }[]
   close(): Promise<void>
@@ -172,7 +174,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     close: async () => {},
   }
 
-  const begin = async (draft: Omit<Place, 'node'>): Promise<RunningNode> => {
+  const begin = async (draft: Omit<Place, 'node'>, limits = options.limits): Promise<RunningNode> => {
     const gate = admission(draft.role)
     draft.link = links.host({
       seed: draft.seed,
@@ -194,7 +196,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       clock,
       random,
       log: options.log ?? silent,
-      ...(options.limits ? { limits: options.limits } : {}),
+      ...(limits ? { limits } : {}),
     })
   }
 
@@ -209,7 +211,8 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   await publish(1)
   const publishLater = (ms: number): void => {
     clock.after(ms, () => {
-      void publish(epochAt(network, clock.now()) + 1)
+      // by the time of the world, whatever the clocks of nodes are set to
+      void publish(epochAt(network, clock.elapsed()) + 1)
       publishLater(network.epochMs)
     })
   }
@@ -236,9 +239,10 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       })
     },
     kill: place => links.kill(place.link.id),
-    async restart(place) {
-      place.node = await begin(place)
+    async restart(place, limits) {
+      place.node = await begin(place, limits ?? options.limits)
     },
+    publish,
     sums: () =>
       places.map(({ node }) => {
         const { received, forwarded, stored, served, dropped, held } = node.status().packets

@@ -162,7 +162,7 @@ async function withPeeler(
   const folder = mkdtempSync(join(tmpdir(), 'chaffinch-peel-'))
   const files = await folderFiles(folder, systemClock)
   const keys = await openKeys({ network, files, random })
-  await keys.advance(network.genesis)
+  await keys.advance(network.genesis, true)
   const earlier = keys.published(0).get(0) as Uint8Array
   const key = keys.published(1).get(1) as Uint8Array
   const replay = replayStore({ files, random, tagsPerKey: 1000 })

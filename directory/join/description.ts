@@ -1,5 +1,6 @@
 // Tells what a node says about itself, and what it takes to join (docs/spec/directory-nodes.md 5).
 
+import type { BelievedTime } from '../believed-time.ts'
 import type { AnnouncedService } from '../documents/announced.ts'
 import type { Role } from '../documents/view.ts'
 import type { FollowOptions } from '../follow/follow.ts'
@@ -37,6 +38,11 @@ export interface Certified {
 
 /** Holds what `joinDirectory` is handed, besides what a follower is. */
 export interface JoinOptions extends FollowOptions {
+  /**
+   * The time that the node goes by (believed-time.ts), which `follow`s the directory that comes of this: the node speaks
+   * by it of the epochs it is in. The documents are followed by `clock`. Default: what `clock` shows.
+   */
+  readonly time?: BelievedTime | undefined
   /** Makes what the descriptor for an epoch's document says; called once an epoch. */
   readonly describe: (epoch: number) => NodeDescription | Promise<NodeDescription>
   /** Signs with the key of the link's identity. */

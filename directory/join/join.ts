@@ -47,19 +47,20 @@ async function joinWith(options: JoinOptions): Promise<JoinedDirectory> {
     return sign(presenceBytes(network.name, from, nonce))
   })
   await follower.start()
-  const publisher = new Publisher(options, false)
+  const spoken = { ...options, clock: options.time?.clock ?? clock }
+  const publisher = new Publisher(spoken, false)
   const unpublish = follower.onView(({ epoch }) => {
     const held = follower.documents.usable(epoch)
     if (held !== undefined) publisher.document(held)
   })
-  const uploader = new Uploader(options, follower, publisher)
+  const uploader = new Uploader(spoken, follower, publisher)
   const { counts } = options
   const view = (): View | undefined => follower.current()
   const reporter =
     counts === undefined
       ? undefined
       : new Reporter({
-          ...options,
+          ...spoken,
           authorities: () => follower.documents.succession.newest.authorities,
           view,
           counts,

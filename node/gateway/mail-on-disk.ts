@@ -98,9 +98,9 @@ function dateOf({ clock, minutes }: Dates, moment: Ms): bigint {
   return BigInt(Math.ceil(exact / unit) * Math.floor(unit))
 }
 
-/** Reads a date that `dateOf` wrote. One that is still to come is now: the clock was put back since. */
+/** Reads a date that `dateOf` wrote. It may be still to come: the clock was put back since, or is wrong now. */
 function momentOf(clock: Clock, date: bigint): Ms {
-  return clock.elapsed() - Math.max(0, clock.now() - Number(date))
+  return clock.elapsed() - (clock.now() - Number(date))
 }
 
 /** Writes: next cursor 8, last touched 8, level 1. */

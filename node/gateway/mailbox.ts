@@ -108,13 +108,18 @@ export async function openMailboxes(options: {
   limits: MailboxLimits
   /** Told after each write, with the error of one that was refused. */
   wrote?: (error?: unknown) => void
+  /** Tells whether what the clock shows is sure: before, no mail is too old. Default: always. */
+  isSure?: () => boolean
   /** Default: the system's. */
   random?: Random
 }): Promise<Mailboxes> {
   const { store, clock, payloadBytes, wrote = () => {}, random = systemRandom } = options
+  const { isSure = () => true } = options
   const limits = { ...options.limits }
   let readyBytes = 0
   const boxes = await loadIndex(store, clock)
+  /** The clock by which the dates of what was found were read; undefined once a clock that is sure has read them. */
+  let readBy: ReadBy | undefined = { wall: clock.now(), elapsed: clock.elapsed() }
   /** Has those that no owner ever opened, the one that was longest not written to first. */
   const unclaimed = new Set<Box>()
   const room = new Room(boxes)
@@ -385,6 +390,9 @@ export async function openMailboxes(options: {
       return page
     },
     sweep() {
+      if (!isSure()) return
+      if (readBy !== undefined) redate(boxes.values(), readBy, clock)
+      readBy = undefined
       const cutoff = clock.elapsed() - limits.minutes * minute
       for (const box of boxes.values()) {
         firm(box)
@@ -411,6 +419,28 @@ export async function openMailboxes(options: {
     async close() {
       await writing
     },
+  }
+}
+
+interface ReadBy {
+  readonly wall: Ms
+  readonly elapsed: Ms
+}
+
+/**
+ * Dates what a start has found by a clock that is sure: the one that it was read by may have been put right since. What
+ * is still to come is of now.
+ */
+function redate(boxes: Iterable<Box>, { wall, elapsed }: ReadBy, clock: Clock): void {
+  const now = clock.elapsed()
+  const forth = clock.now() - wall - (now - elapsed)
+  const dated = (moment: Ms): Ms => Math.min(now, moment - forth)
+  for (const box of boxes) {
+    box.entries = box.entries.map(entry =>
+      entry.returned === undefined ? { ...entry, came: dated(entry.came) } : entry,
+    )
+    if (box.touched < elapsed) box.touched = dated(box.touched)
+    else box.touched = Math.min(now, box.touched)
   }
 }
 

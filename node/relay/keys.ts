@@ -1,5 +1,5 @@
-// Packet keys: one X25519 pair an epoch, made three epochs ahead, wiped one grace period after its epoch
-// (docs/spec/node.md 2). The files are the only copy besides locked memory.
+// Packet keys: one X25519 pair an epoch, made three epochs ahead, wiped one grace period after its epoch, when it is
+// sure that this is over (docs/spec/node.md 2). The files are the only copy besides locked memory.
 
 import * as crypto from '#crypto'
 import { epochAt, epochStart, graceMs, type Network } from '../../directory/documents/network.ts'
@@ -50,9 +50,10 @@ export interface KeyRing {
   /**
    * Makes what is missing and wipes what is over. Calls run one after the other.
    *
+   * @param isSure false wipes nothing: what lets a clock that may be wrong end an epoch loses all packets of it
    * @throws NodeError FOLDER (the keys that are there stay), BAD_FILE
    */
-  advance(now: Ms): Promise<void>
+  advance(now: Ms, isSure: boolean): Promise<void>
   /** Tells when `advance` has something to do next, milliseconds since 1970-01-01 UTC. */
   nextAdvance(now: Ms): Ms
   /** Gives the keys that may open a packet that arrives now, likeliest first. */
@@ -67,6 +68,8 @@ export interface KeyRing {
   published(epoch: Epoch): ReadonlyMap<Epoch, Uint8Array>
   /** Names the epochs whose key opens or will open packets. */
   epochs(): readonly Epoch[]
+  /** The first epoch of those whose keys are there, retired ones too; infinity for none. */
+  readonly oldest: Epoch
   /** Has this epoch's key open nothing any more (its journal of tags is not complete). It stays published. */
   retire(epoch: Epoch): void
   /** Wipes memory; the files stay, so that a node that starts again opens the packets of its published keys. */
@@ -96,11 +99,11 @@ export async function openKeys(options: {
   /** Wiped in memory; their files are there for as long as the disk refuses. */
   const over = new Set<Epoch>()
 
-  async function advanceTo(now: Ms): Promise<void> {
+  async function advanceTo(now: Ms, isSure: boolean): Promise<void> {
     const { first, last } = livingEpochs(network, now)
     // memory first, and of all: a disk that refuses must not keep a key in use
     for (const [epoch, key] of keys) {
-      if (epoch >= first) continue
+      if (epoch >= first || !isSure) continue
       keys.delete(epoch)
       retired.delete(epoch)
       wipeKey(key)
@@ -116,7 +119,7 @@ export async function openKeys(options: {
 
   const turn = turns()
   return {
-    advance: now => turn(() => advanceTo(now)),
+    advance: (now, isSure) => turn(() => advanceTo(now, isSure)),
     nextAdvance(now) {
       const epoch = Math.max(0, epochAt(network, now))
       const wipe = epochStart(network, epoch) + graceMs(network)
@@ -139,6 +142,9 @@ export async function openKeys(options: {
       return named
     },
     epochs: () => [...keys.keys()].filter(epoch => !retired.has(epoch)).sort((a, b) => a - b),
+    get oldest() {
+      return Math.min(...keys.keys())
+    },
     retire: epoch => void retired.add(epoch),
     close() {
       for (const key of keys.values()) wipeKey(key)

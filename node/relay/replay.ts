@@ -6,6 +6,7 @@ import { concat } from '../../encoding/bytes.ts'
 import type { Random } from '../../world/random.ts'
 import { turns } from '../../world/turns.ts'
 import type { Epoch } from '../../world/units.ts'
+import { NodeError } from '../error.ts'
 import type { Files, Journal } from '../files.ts'
 import { type TagSet, tagBytes, tagSet } from './tags.ts'
 
@@ -19,10 +20,10 @@ export interface ReplayStore {
    * Makes or reloads the tags of an epoch's key; an epoch that is open stays as it is.
    *
    * @returns `incomplete` when the machine started anew since the journal was last written: the system may have
-   *   lost its end, and the key must be retired
-   * @throws NodeError FOLDER, BAD_FILE
+   *   lost its end; `too long` when it has more tags than one key may remember now. Either way the key must be retired
+   * @throws NodeError FOLDER
    */
-  open(epoch: Epoch): Promise<'ready' | 'incomplete'>
+  open(epoch: Epoch): Promise<'ready' | 'incomplete' | 'too long'>
   /** Remembers a tag (32 bytes, the store's to keep). An epoch that is not open is `full`. */
   admit(epoch: Epoch, tag: Uint8Array): Freshness
   /**
@@ -81,7 +82,8 @@ export function replayStore(options: { files: Files; random: Random; tagsPerKey:
       const name = fileName(epoch)
       // synced, unlike what is appended: a journal that the machine lost must not look like one of a new key
       if (!(await files.list()).includes(name)) await files.write(name, bootMark)
-      const journal = await files.journal(name, tagBytes, maxBytes)
+      const journal = await unlessTooLong(files.journal(name, tagBytes, maxBytes))
+      if (journal === undefined) return 'too long'
       if (!crypto.equal(journal.written.subarray(0, tagBytes), bootMark)) {
         await journal.close()
         return 'incomplete'
@@ -133,4 +135,14 @@ export function replayStore(options: { files: Files; random: Random; tagsPerKey:
 
 function fileName(epoch: Epoch): string {
   return `replay-${epoch}.tags`
+}
+
+/** More tags than there is room for are none that this key could go on from: it is over, and the node is not. */
+async function unlessTooLong(opening: Promise<Journal>): Promise<Journal | undefined> {
+  try {
+    return await opening
+  } catch (error) {
+    if (error instanceof NodeError && error.code === 'BAD_FILE') return undefined
+    throw error
+  }
 }

@@ -151,11 +151,11 @@ function tryPort(address: string, host: string, port: number): Promise<Finding> 
   })
 }
 
-/** Checks that a client's packets leave; of another role nothing. */
+/** Checks that a client's packets leave, and that it believes its clock; of a node the latter. */
 export function checkReady(status: Readonly<Record<string, unknown>>): Finding[] {
-  if (status['role'] !== 'client') return []
   const { ready, gateway, consensus, clockErrorMs } = status as unknown as ClientStatus
-  const jumped = jumpOf(clockErrorMs)
+  const jumped = jumpOf(clockErrorMs ?? 0)
+  if (status['role'] !== 'client') return jumped
   const through = gateway === null ? '' : ` through gateway ${gateway.slice(0, 16)}`
   if (ready)
     return [{ check: 'running', state: 'ok', says: `it is ready: packets leave${through}` }, ...jumped]
@@ -166,7 +166,7 @@ export function checkReady(status: Readonly<Record<string, unknown>>): Finding[]
   return [{ check: 'running', state: 'warning', says: `it is not ready: ${why}`, fix }, ...jumped]
 }
 
-/** A clock that a running client does not believe. */
+/** A clock that a running client or node does not believe. */
 function jumpOf(errorMs: number): Finding[] {
   if (errorMs === 0) return []
   const way = errorMs > 0 ? 'forth' : 'back'
@@ -176,7 +176,7 @@ function jumpOf(errorMs: number): Finding[] {
       check: 'clock',
       state: 'wrong',
       says,
-      fix: 'put it right: the client goes on by the time that has gone by',
+      fix: 'put it right: meanwhile it goes on by the time that has gone by',
     },
   ]
 }
