@@ -39,8 +39,8 @@ export interface Certified {
 /** Holds what `joinDirectory` is handed, besides what a follower is. */
 export interface JoinOptions extends FollowOptions {
   /**
-   * The time that the node goes by (believed-time.ts), which `follow`s the directory that comes of this: the node speaks
-   * by it of the epochs it is in. The documents are followed by `clock`. Default: what `clock` shows.
+   * The time that the node goes by (believed-time.ts), which is to follow the directory that comes of this: by it the
+   * node speaks of the epochs it is in. The documents are followed by `clock`. Default: what `clock` shows.
    */
   readonly time?: BelievedTime | undefined
   /** Makes what the descriptor for an epoch's document says; called once an epoch. */

@@ -18,8 +18,9 @@ const controlAbove = 0.95
 /** A control needs no more. */
 const controlRuns = 4
 /**
- * Runs, and windows of a client in each half of one: 2,560 of each class, of which seven eighths are scored. Where nothing
- * is to be found an area of them varies by .009, and one of a thousand commands finds an interval that reaches outside.
+ * Runs, and windows of a client in each half of one: 2,560 of each class, of which seven eighths are scored. Where
+ * nothing is to be found an area of them varies by .009, and one of a thousand commands finds an interval that reaches
+ * outside.
  */
 const usualRuns = 32
 const windows = { now: 20, before: 8 } as const

@@ -23,10 +23,10 @@ const parts = 8
 const draws = 2000
 
 /**
- * Scores the runs part by part, each by a classifier that has seen the parts before it and nothing else; the first part
- * is for training alone (Blum, Kalai and Langford 1999, "Beating the hold-out"). Crosswise, each part by all others, two
- * runs that happen to lean the same way would each speak for the other: where nothing is to be found, areas would be
- * about 1.4 times as far from one half as their interval says. In turn no run speaks twice.
+ * Scores the runs part by part, each by a classifier that has seen the parts before it and nothing else; the first
+ * part is for training alone (Blum, Kalai and Langford 1999, "Beating the hold-out"). Crosswise, each part by all
+ * others, two runs that happen to lean the same way would each speak for the other: where nothing is to be found, areas
+ * would be about 1.4 times as far from one half as their interval says. In turn no run speaks twice.
  */
 export function scoresInTurn(runs: readonly RunSamples[], random: Random): RunScores[] {
   const order = shuffle(random, [...runs])
