@@ -19,7 +19,7 @@ import { newRecord, startAll } from '../../simulator/processes/run.ts'
 import { watchNetwork } from '../../simulator/processes/watch.ts'
 import { type Random, seededRandom, shuffle } from '../../world/random.ts'
 import { minute } from '../../world/units.ts'
-import { talk } from './talk.ts'
+import { pester, talk } from './talk.ts'
 import type { Chunk } from './windows.ts'
 
 /** Half of a run, as seen on the links of its four clients. */
@@ -54,6 +54,8 @@ interface Group {
   readonly random: Random
   /** Those who talk in the first half, and those who do in the second. */
   readonly pairs: readonly [Pair, Pair]
+  /** Writes to all of them, where one does. */
+  readonly hostile: PlannedProcess | undefined
 }
 
 type Pair = readonly PlannedProcess[]
@@ -63,16 +65,19 @@ type Pair = readonly PlannedProcess[]
  *
  * @param seeds one for each run: who talks, when and how much
  * @param halfMs how long a half of a run is watched
+ * @param hostile has one more client of each run make work for its four
  * @throws Error when it does not start, a process ends, or mail does not arrive
  */
 export async function watchTalk(
   cover: CoverLevel,
   seeds: readonly number[],
   halfMs: number,
+  hostile = false,
 ): Promise<WatchedRun[]> {
+  const perRun = clientsPerRun + (hostile ? 1 : 0)
   const options = {
     ...usualOptions,
-    clients: clientsPerRun * seeds.length,
+    clients: perRun * seeds.length,
     messages: 0,
     kill: [],
     epochMs: minute,
@@ -94,8 +99,9 @@ export async function watchTalk(
     const clients = plan.processes.filter(({ role }) => role === 'client')
     const groups = seeds.map((seed, run): Group => {
       const random = seededRandom(seed)
-      const own = shuffle(random, clients.slice(clientsPerRun * run, clientsPerRun * (run + 1)))
-      return { seed, random, pairs: [own.slice(0, 2), own.slice(2)] }
+      const [first, ...rest] = clients.slice(perRun * run, perRun * (run + 1))
+      const own = shuffle(random, hostile ? rest : [first as PlannedProcess, ...rest])
+      return { seed, random, pairs: [own.slice(0, 2), own.slice(2)], hostile: hostile ? first : undefined }
     })
     const begins: number[] = []
     for (const half of [0, 1] as const) {
@@ -127,7 +133,10 @@ async function talkFor(groups: readonly Group[], half: 0 | 1, ms: number): Promi
   const stop = new AbortController()
   setMaxListeners(0, stop.signal)
   const talking = Promise.all(
-    groups.map(({ pairs, random }) => talk(pairs[half].map(remoteOf), random, Date.now, stop.signal)),
+    groups.flatMap(group => [
+      talk(group.pairs[half].map(remoteOf), group.random, Date.now, stop.signal),
+      pesterAll(group, stop.signal),
+    ]),
   )
   await Promise.race([talking, pause(warmUpMs)])
   const from = Date.now()
@@ -135,6 +144,16 @@ async function talkFor(groups: readonly Group[], half: 0 | 1, ms: number): Promi
   stop.abort()
   await talking
   return from
+}
+
+/** Each of the four writes to the hostile one, so that it has their reply blocks; then it makes work for them. */
+async function pesterAll({ pairs, hostile, random }: Group, signal: AbortSignal): Promise<void> {
+  if (hostile === undefined) return
+  const victims = pairs.flat().map(remoteOf)
+  const { address } = await remoteOf(hostile).status()
+  await Promise.all(victims.map(victim => victim.send(address, random(100), { replies: true })))
+  const them = await Promise.all(victims.map(async victim => (await victim.status()).address))
+  await pester(remoteOf(hostile), them, random, signal)
 }
 
 /** Until nothing that was written waits or is under way. @throws Error when that takes too long */

@@ -1,6 +1,7 @@
 // npm run attack -- silence [--json] [--runs 30] [--seed 1]: can somebody on the links of clients tell those that talk
 // from those that are silent? A classifier that was trained on other runs looks at windows of four seconds. With cover
-// it should do no better than chance; without, which is the control, it should do well.
+// it should do no better than chance, also while somebody hostile makes work for all of them; without, which is the
+// control, it should do well.
 
 import { parseArgs } from 'node:util'
 import { wholeNumber } from '../../encoding/command-line.ts'
@@ -10,15 +11,16 @@ import { type Half, type WatchedRun, watchTalk } from './links.ts'
 import { area, areaInterval, type Interval, type RunSamples, scoresInTurn } from './score.ts'
 import { type Chunk, cut, features } from './windows.ts'
 
-/** Runs that share a network: as many as two cores carry without strain. */
-const runsAtOnce = 10
+/** Runs that share a network: as many as two cores carry without strain. Of five clients each, or of four. */
+const runsAtOnce = { covered: 10, pestered: 8, control: 10 } as const
 const windows = { windowMs: 4000, gapMs: 1000 } as const
 /**
- * Windows of a client in each half of a run. 20 are 2,400 of each class in thirty runs, of which seven eighths are
- * scored: where nothing is to be found an area of them varies by .009, and less than one interval of a thousand reaches
- * outside. The control has no such need.
+ * Windows of a client in each half of a run. 16 are 1,920 of each class in thirty runs, of which seven eighths are
+ * scored: where nothing is to be found an area of them varies by .01, and one interval of four hundred reaches outside.
+ * The control has no such need.
  */
-const windowsPerHalf = { default: 20, off: 9 } as const
+const windowsPerHalf = { covered: 16, pestered: 16, control: 9 } as const
+type Kind = keyof typeof windowsPerHalf
 /** Inside of this the attack has failed; outside, the control has succeeded. */
 const chance: Interval = [0.45, 0.55]
 const controlAbove = 0.9
@@ -33,18 +35,21 @@ export async function attack(args: readonly string[]): Promise<number> {
   const seed = values.seed === undefined ? 1 : wholeNumber('seed', values.seed, 0, 2 ** 31)
   const seeds = Array.from({ length: runs }, (_, i) => seed + i)
   const tell = (line: string): void => console.error(line)
-  const covered = await experiment('default', seeds, tell)
-  const control = await experiment('off', seeds, tell)
-  const [low, high] = covered.interval
-  const holds = low >= chance[0] && high <= chance[1] && control.interval[0] > controlAbove
-  tell(`with cover: ${described(covered)}; without: ${described(control)}`)
+  const covered = await experiment('covered', seeds, tell)
+  const pestered = await experiment('pestered', seeds, tell)
+  const control = await experiment('control', seeds, tell)
+  const inside = ({ interval: [low, high] }: Outcome): boolean => low >= chance[0] && high <= chance[1]
+  const holds = inside(covered) && inside(pestered) && control.interval[0] > controlAbove
+  tell(`with cover: ${described(covered)}; with somebody hostile: ${described(pestered)}`)
+  tell(`without cover: ${described(control)}`)
   tell(holds ? 'a client that talks looks like one that is silent' : 'THE DEFENCE OR ITS CONTROL FAILS')
   const rounded = ([from, to]: Interval): Interval => [round(from), round(to)]
   const result = {
     auc: rounded(covered.interval),
+    hostileAuc: rounded(pestered.interval),
     controlAuc: rounded(control.interval),
     runs,
-    windows: Math.min(covered.windows, control.windows),
+    windows: Math.min(covered.windows, pestered.windows, control.windows),
   }
   if (values.json) console.log(JSON.stringify(result))
   else console.table(result)
@@ -59,16 +64,19 @@ interface Outcome {
 }
 
 async function experiment(
-  cover: keyof typeof windowsPerHalf,
+  kind: Kind,
   seeds: readonly number[],
   tell: (line: string) => void,
 ): Promise<Outcome> {
-  const perHalf = windowsPerHalf[cover]
+  const perHalf = windowsPerHalf[kind]
+  const cover = kind === 'control' ? 'off' : 'default'
   const runs: RunSamples[] = []
-  for (let first = 0; first < seeds.length; first += runsAtOnce) {
-    const batch = seeds.slice(first, first + runsAtOnce)
-    tell(`cover ${cover}: runs ${first + 1} to ${first + batch.length} of ${seeds.length}`)
-    const watched = await watchTalk(cover, batch, perHalf * (windows.windowMs + windows.gapMs))
+  const atOnce = runsAtOnce[kind]
+  for (let first = 0; first < seeds.length; first += atOnce) {
+    const batch = seeds.slice(first, first + atOnce)
+    tell(`${kind}: runs ${first + 1} to ${first + batch.length} of ${seeds.length}`)
+    const halfMs = perHalf * (windows.windowMs + windows.gapMs)
+    const watched = await watchTalk(cover, batch, halfMs, kind === 'pestered')
     runs.push(...watched.map(run => samplesOf(run, perHalf)))
   }
   const random = seededRandom(seeds[0] as number)

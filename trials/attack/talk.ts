@@ -1,4 +1,5 @@
-// Two people who write to each other through their clients, for the attacks that look for traces of it.
+// Two people who write to each other through their clients, for the attacks that look for traces of it; and one who
+// has clients work, for whoever wants to see whether that shows.
 
 import { setTimeout as pause } from 'node:timers/promises'
 import { type RemoteClient, RemoteError } from '../../client/remote/index.ts'
@@ -8,6 +9,11 @@ import { exponential, fraction, type Random } from '../../world/random.ts'
 const meanGapMs = 3000
 const longPollMs = 1000
 const retryMs = 300
+/** Somebody hostile does something this often, while so few of its messages wait. */
+const pesterMs = 500
+const mostWaiting = 12
+/** Bytes of what is begun and never ended: some forty fragments. */
+const unfinished = 80_000
 /** Bytes of a message: as many short ones as long ones, on a logarithmic scale. */
 const shortest = 10
 const longest = 20_000
@@ -56,6 +62,34 @@ async function answer(client: RemoteClient, random: Random, signal: AbortSignal)
         await patiently(() => client.reply(id, random(someLength(random))))
     }
   }
+}
+
+/**
+ * Has clients work until called off: writes to them in turn, asking for receipts and answers, begins what it never
+ * ends, and uses up the reply blocks of whoever has written to it. Leaves nothing under way.
+ */
+export async function pester(
+  hostile: RemoteClient,
+  victims: readonly string[],
+  random: Random,
+  signal: AbortSignal,
+): Promise<void> {
+  for (let turn = 0; !signal.aborted; turn++) {
+    await pause(pesterMs, undefined, { signal }).catch(() => {})
+    // It sends no faster than its own clock; what waits behind that makes work for nobody
+    const status = await patiently(() => hostile.status())
+    if (status === undefined || status.queue >= mostWaiting) continue
+    const to = victims[turn % victims.length] as string
+    const begun = await patiently(() => hostile.send(to, random(unfinished)))
+    await patiently(() => hostile.send(to, random(100), { replies: true, receipt: true, received: true }))
+    await pause(pesterMs, undefined, { signal }).catch(() => {})
+    if (begun !== undefined) await patiently(() => hostile.cancel(begun.id))
+    const page = await patiently(() => hostile.messages())
+    const answerable = (page?.messages ?? []).filter(({ canReply }) => canReply)
+    for (const { id } of answerable) await patiently(() => hostile.reply(id, random(someLength(random))))
+  }
+  for (const { id } of (await patiently(() => hostile.queue())) ?? [])
+    await patiently(() => hostile.cancel(id))
 }
 
 function someLength(random: Random): number {
