@@ -54,7 +54,8 @@ const link = await startHost({
   admits: gate.admits,
   role: 'node',
 })
-const view = paperView(network, [paperNode(link, 0)], { validUntil: epochStart(network, 1000) })
+const lasting = epochStart(network, 1000)
+const view = paperView(network, [paperNode(link, 0)], { freshUntil: lasting, validUntil: lasting })
 const node = await startNode({
   role: 'mix',
   network,

@@ -86,7 +86,8 @@ async function live(life: Life): Promise<void> {
 function alwaysThe(view: View, clock: Clock): Directory {
   const all = [...view.layers.flat(), ...view.gateways]
   const whole = { ...view, nodes: new Map(all.map(node => [hex(node.id), node])) }
-  const lasting: View = { ...whole, validUntil: clock.now() + 2 ** 40 }
+  const end = clock.now() + 2 ** 40
+  const lasting: View = { ...whole, freshUntil: end, validUntil: end }
   return { ...paperDirectory(lasting), view: () => lasting }
 }
 
