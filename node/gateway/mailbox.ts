@@ -439,6 +439,7 @@ function redate(boxes: Iterable<Box>, { wall, elapsed }: ReadBy, clock: Clock): 
     box.entries = box.entries.map(entry =>
       entry.returned === undefined ? { ...entry, came: dated(entry.came) } : entry,
     )
+    delete box.crowd
     if (box.touched < elapsed) box.touched = dated(box.touched)
     else box.touched = Math.min(now, box.touched)
   }
