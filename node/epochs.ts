@@ -81,7 +81,7 @@ export function epochs(
     }
   }
 
-  /** What the last turn has left to do; undefined during a turn. */
+  /** Says what the last turn has left to do; undefined during a turn. */
   let left: { readonly at: Ms; readonly next: Ms; readonly wasSure: boolean } | undefined
   let looking: Timer | undefined
 
