@@ -1,10 +1,11 @@
 // A network on paper: a consensus that nobody voted on, for programs that run one role of it and measure or attack
 // that.
 
-import { epochStart, type Network } from '../directory/documents/network.ts'
+import { epochStart, epochsValid, type Network } from '../directory/documents/network.ts'
 import { defaultParameters } from '../directory/documents/parameters.ts'
 import { type Directory, healthy, type NodeEntry, type View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
+import type { Files } from '../node/files.ts'
 
 /** Without authorities; three layers of mixes and 2000 bytes in a packet unless it is told otherwise. */
 export function paperNetwork(of: Pick<Network, 'name' | 'genesis' | 'epochMs'> & Partial<Network>): Network {
@@ -27,6 +28,19 @@ export function paperNode({ id, addresses }: Pick<NodeEntry, 'id' | 'addresses'>
   const role = layer < 0 ? 'gateway' : 'mix'
   const usual = { services: [], packetKeys: new Map(), family: '', running: true, reliable: true }
   return { id, addresses, role, layer, ...usual }
+}
+
+/**
+ * Reads what a descriptor would publish: the public halves (32 bytes) of the packet keys that a node has made for an
+ * epoch and the two after it.
+ */
+export async function paperKeys(files: Files, epoch: number): Promise<Map<number, Uint8Array>> {
+  const keys = new Map<number, Uint8Array>()
+  for (let e = epoch; e < epoch + epochsValid; e++) {
+    const file = await files.read(`packet-${e}.key`, 64)
+    if (file !== undefined) keys.set(e, file.slice(32))
+  }
+  return keys
 }
 
 /** The document of an epoch, in which these are all nodes. Nodes send no loops. */

@@ -13,26 +13,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { authorityEntry } from '../directory/authority/keys.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
-import { leafHash, MerkleTree } from '../encoding/merkle.ts'
 import { openLedger } from '../payment/ledger/embedded.ts'
 import type { Genesis } from '../payment/ledger/ledger.ts'
-import { ledgerId, readGenesis, signHead, writeEntry, writeGenesis } from '../payment/ledger/log.ts'
-import {
-  answerQuestion,
-  readReceiptOf,
-  type Served,
-  submitQuestion,
-  wantAnswer,
-} from '../payment/ledger/service.ts'
-import { stretchBytes, stretchIn } from '../payment/ledger/stretches.ts'
-import {
-  notesOf,
-  ownerOf,
-  readTransaction,
-  signMint,
-  signTransfer,
-  transfer,
-} from '../payment/ledger/transaction.ts'
+import { ledgerId, readGenesis, writeGenesis } from '../payment/ledger/log.ts'
+import { answerQuestion, readReceiptOf, submitQuestion, wantAnswer } from '../payment/ledger/service.ts'
+import { type Note, ownerOf, readTransaction, signMint } from '../payment/ledger/transaction.ts'
 import { openFolder, readKey } from '../roles/files/folder.ts'
 import { initClient, initNetwork } from '../roles/files/init.ts'
 import { serveLog } from '../scripts/roles/ledger-http.ts'
@@ -40,7 +25,8 @@ import { seedOf } from '../simulator/directory-world.ts'
 import { serveLoopback, tokenFrom } from '../world/http.ts'
 import { memoryStore } from '../world/store.ts'
 import { minute } from '../world/units.ts'
-import { genesis, ledgerSeed, mintSeed } from './payment-room.ts'
+import { mintNotes, signing, theftOf, withEntry } from './payment-entries.ts'
+import { genesis, ledgerSeed } from './payment-room.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-ledger-http-'))
@@ -212,39 +198,15 @@ function mintAt(of: string): { bytes: Uint8Array; id: Uint8Array; genesis: Genes
   return { bytes, id: readTransaction(ledgerId(its), bytes).id, genesis: its }
 }
 
-/** Serves these entries under a head that the ledger's key has signed. */
-function signing(ledger: Uint8Array, entries: readonly Uint8Array[]): Served {
-  const tree = new MerkleTree()
-  for (const entry of entries) tree.append(leafHash(entry))
-  const of = { ledger, size: entries.length, root: tree.root(), time: 1 }
-  const head = signHead(of, ledgerSeed)
-  const bytes = stretchIn(entries, 0, stretchBytes)
-  return {
-    head,
-    entries: async (from, most) => entries.slice(from, from + most),
-    inclusion: (index, size) => tree.inclusion(index, size),
-    stretch: async number => ({ number, bytes, path: [], head }),
-  }
-}
-
 test('an auditor is told of an entry that should not stand in the log; control: without it', async () => {
   const time = 1_800_000_000_000
   const ledger = await openLedger({ store: memoryStore(), genesis, ledgerSeed, now: () => time })
   const secret = new Uint8Array(32).fill(9)
-  const mint = signMint(ledger.id, secret, [{ denomination: 10, owner: ownerOf(secret) }], mintSeed)
-  await ledger.submit(mint)
-  const { id, transaction } = readTransaction(ledger.id, mint)
-  const [note] = notesOf(id, transaction)
-  const thief = { note: note as NonNullable<typeof note>, secretKey: new Uint8Array(32).fill(7) }
-  const outputs = [{ denomination: 10, owner: ownerOf(thief.secretKey) }]
-  const theft = signTransfer(ledger.id, transfer([thief.note.id], outputs), [thief])
+  const [note] = (await mintNotes(ledger, secret, [{ denomination: 10, owner: ownerOf(secret) }])) as [Note]
   const good = await ledger.entries(0, 9)
-  const previous = leafHash(good.at(-1) as Uint8Array)
-  const bad = [...good, writeEntry({ previous, time, transaction: theft })]
+  const bad = withEntry(good, theftOf(ledger.id, note), time)
   const [fine, wrong] = await Promise.all(
-    [good, bad].map(entries =>
-      serveLog(0, question => answerQuestion(signing(ledger.id, entries), question)),
-    ),
+    [good, bad].map(entries => serveLog(0, question => answerQuestion(signing(entries), question))),
   )
   if (fine === undefined || wrong === undefined) return assert.unreachable()
   const pinned = hex(writeGenesis(genesis))

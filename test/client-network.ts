@@ -6,13 +6,7 @@ import type { Client } from '../client/client.ts'
 import { type ClientOptions, openClient } from '../client/connect.ts'
 import type { AnnouncedService } from '../directory/documents/announced.ts'
 import { epochAt, epochStart, type Network } from '../directory/documents/network.ts'
-import {
-  type Directory,
-  healthy,
-  type NodeEntry,
-  type Parameters,
-  type View,
-} from '../directory/documents/view.ts'
+import { type Directory, healthy, type Parameters, type View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import { type Dht, emptyTable } from '../link/dht.ts'
 import { type Link, LinkError } from '../link/link.ts'
@@ -26,6 +20,7 @@ import {
 import { entryProtocol } from '../link/protocol/relaying.ts'
 import { channels } from '../node/gateway/channels.ts'
 import { entry } from '../node/gateway/entry.ts'
+import { paperNode, paperView } from '../simulator/paper.ts'
 import { body, readBody } from '../sphinx/body.ts'
 import { ANSWER_RECIPIENT, DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { SphinxError } from '../sphinx/error.ts'
@@ -397,34 +392,13 @@ export class FakeNetwork {
   }
 
   #makeView(epoch: number): View {
-    const entries = this.nodes.map(
-      (node): NodeEntry => ({
-        id: node.id,
-        role: node.role,
-        layer: node.layer,
-        addresses: [],
-        services: this.announced.get(node.name) ?? [],
-        packetKeys: new Map([0, 1, 2].map(i => [epoch + i, this.#key(node, epoch + i).public])),
-        family: '',
-        running: true,
-        reliable: true,
-      }),
-    )
-    return {
-      network: this.network.name,
-      epoch,
-      hash: new Uint8Array(32).fill(epoch),
-      signers: [],
-      validAfter: epochStart(this.network, epoch),
-      freshUntil: epochStart(this.network, epoch + 1),
-      validUntil: epochStart(this.network, epoch + 3),
-      parameters: this.parameters,
-      mixing: 'poisson',
-      topology: 'stratified',
-      layers: [0, 1, 2].map(layer => entries.filter(entry => entry.layer === layer)),
-      gateways: entries.filter(entry => entry.role === 'gateway'),
-      nodes: new Map(entries.map(entry => [hex(entry.id), entry])),
-    }
+    const entries = this.nodes.map(node => ({
+      ...paperNode({ id: node.id, addresses: [] }, node.layer),
+      services: this.announced.get(node.name) ?? [],
+      packetKeys: new Map([0, 1, 2].map(i => [epoch + i, this.#key(node, epoch + i).public])),
+    }))
+    const hash = new Uint8Array(32).fill(epoch)
+    return paperView(this.network, entries, { epoch, hash, parameters: this.parameters })
   }
 }
 

@@ -2,12 +2,11 @@
 // told its views, a virtual clock and a seed. Not a test itself.
 
 import type { Network } from '../directory/documents/network.ts'
-import { epochAt, epochStart, epochsValid } from '../directory/documents/network.ts'
+import { epochAt } from '../directory/documents/network.ts'
 import { defaultParameters } from '../directory/documents/parameters.ts'
 import {
   type Directory,
   healthy,
-  type NodeEntry,
   type Parameters,
   type Role,
   type View,
@@ -20,6 +19,7 @@ import { type Files, memoryFiles } from '../node/files.ts'
 import type { NodeLimits } from '../node/limits.ts'
 import { type RunningNode, startNode } from '../node/node.ts'
 import { admission } from '../node/routes.ts'
+import { paperKeys, paperNetwork, paperNode, paperView } from '../simulator/paper.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import type { Hop } from '../sphinx/wrap.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
@@ -82,19 +82,14 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const clock = virtualClock(1_000_000)
   const random = seededRandom(options.seed ?? 1)
   const layers = options.layers ?? 3
-  const network: Network = {
+  const network = paperNetwork({
     name: 'test',
     genesis: 1_000_000,
     epochMs: options.epochMs ?? 20_000,
-    authorities: [],
-    threshold: 1,
-    suite: 'x25519',
-    hops: layers + 2,
     userBytes: options.userBytes ?? 200,
-    topology: 'stratified',
     layers,
     minimum: { mixes: layers, gateways: 1 },
-  }
+  })
   const parameters = { ...defaultParameters, nodeLoopPerMinute: 0, ...options.parameters }
   const g = geometry({ suite: 'x25519', hops: network.hops, userBytes: network.userBytes })
   // what is set is the clock of the nodes; these links are their surroundings
@@ -116,48 +111,15 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     for (let i = 0; i < (options.perLayer ?? 1); i++) add('mix', layer)
   for (let i = 0; i < (options.gateways ?? 2); i++) add('gateway', -1)
 
-  // what a descriptor would say: the public halves of the key files that the nodes have made
-  const publishedKeys = async (files: Files, epoch: number): Promise<Map<number, Uint8Array>> => {
-    const keys = new Map<number, Uint8Array>()
-    for (let e = epoch; e < epoch + 3; e++) {
-      const file = await files.read(`packet-${e}.key`, 64)
-      if (file !== undefined) keys.set(e, file.subarray(32))
-    }
-    return keys
-  }
   const viewOf = async (epoch: number): Promise<View> => {
-    const entries: NodeEntry[] = []
-    for (const draft of drafts) {
-      entries.push({
-        id: draft.link.id,
-        role: draft.role,
-        layer: draft.layer,
-        addresses: draft.link.addresses,
-        services: [],
-        packetKeys: await publishedKeys(draft.files, epoch),
-        family: '',
-        running: true,
-        reliable: true,
-      })
-    }
-    const validAfter = epochStart(network, epoch)
-    return {
-      network: network.name,
-      epoch,
-      hash: new Uint8Array(32).fill(epoch),
-      signers: [],
-      validAfter,
-      freshUntil: validAfter + network.epochMs,
-      validUntil: validAfter + epochsValid * network.epochMs,
-      parameters,
-      mixing: options.mixing?.(epoch) ?? 'poisson',
-      topology: 'stratified',
-      layers: Array.from({ length: layers }, (_, i) =>
-        entries.filter(e => e.role === 'mix' && e.layer === i),
-      ),
-      gateways: entries.filter(e => e.role === 'gateway'),
-      nodes: new Map(entries.map(e => [hex(e.id), e])),
-    }
+    const entries = await Promise.all(
+      drafts.map(async ({ link, layer, files }) => ({
+        ...paperNode(link, layer),
+        packetKeys: await paperKeys(files, epoch),
+      })),
+    )
+    const mixing = options.mixing?.(epoch) ?? 'poisson'
+    return paperView(network, entries, { epoch, hash: new Uint8Array(32).fill(epoch), parameters, mixing })
   }
 
   const views = new Map<number, View>()

@@ -6,34 +6,26 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fromHex, hex } from '../encoding/bytes.ts'
-import { leafHash, MerkleTree } from '../encoding/merkle.ts'
 import { PaymentError } from '../payment/error.ts'
 import { type EmbeddedLedger, openLedger } from '../payment/ledger/embedded.ts'
 import { FollowedLedger } from '../payment/ledger/followed.ts'
-import { signHead, writeEntry, writeHead } from '../payment/ledger/log.ts'
+import { signHead, writeHead } from '../payment/ledger/log.ts'
 import { answerQuestion, type Served, stretchQuestion, submitQuestion } from '../payment/ledger/service.ts'
 import {
   entriesIn,
   readStretch,
-  type Stretch,
   stretchAnswerBytes,
   stretchBytes,
   stretchIn,
   writeStretch,
 } from '../payment/ledger/stretches.ts'
-import {
-  notesOf,
-  ownerOf,
-  readTransaction,
-  signMint,
-  signTransfer,
-  transfer,
-} from '../payment/ledger/transaction.ts'
+import { type Note, ownerOf } from '../payment/ledger/transaction.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { minute, second } from '../world/units.ts'
+import { mintNotes, signing, theftOf, withEntry } from './payment-entries.ts'
 
 const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
 const [ledgerSeed, mintSeed] = [seed(1), seed(2)]
@@ -49,13 +41,8 @@ async function openWith(entries: number): Promise<EmbeddedLedger> {
 async function mint(ledger: EmbeddedLedger, n: number, owner = seed(9)): Promise<Uint8Array> {
   const nonce = new Uint8Array(32)
   new DataView(nonce.buffer).setUint32(0, n)
-  const bytes = signMint(ledger.id, nonce, [{ denomination: 10, owner: ownerOf(owner) }], mintSeed)
-  await ledger.submit(bytes)
-  return (
-    notesOf(readTransaction(ledger.id, bytes).id, readTransaction(ledger.id, bytes).transaction)[0] as {
-      id: Uint8Array
-    }
-  ).id
+  const [note] = (await mintNotes(ledger, nonce, [{ denomination: 10, owner: ownerOf(owner) }])) as [Note]
+  return note.id
 }
 
 interface Follow {
@@ -227,34 +214,13 @@ test('a mirror serves what it has read; who lies there is found out, and another
   mirror.close()
 })
 
-/** A ledger that signs whatever is put into its log. */
-function signing(entries: readonly Uint8Array[]): Served {
-  const tree = new MerkleTree()
-  for (const entry of entries) tree.append(leafHash(entry))
-  const of = { ledger: leafHash(entries[0] as Uint8Array), size: tree.size, root: tree.root(), time: 1 }
-  const head = signHead(of, ledgerSeed)
-  const bytes = stretchIn(entries, 0, stretchBytes)
-  return {
-    head,
-    entries: async (from, most) => entries.slice(from, from + most),
-    inclusion: (index, size) => tree.inclusion(index, size),
-    stretch: async (number): Promise<Stretch> => ({ number, bytes, path: [], head }),
-  }
-}
-
 test('an entry that should not stand in the log is found, though the ledger has signed it', async () => {
   const ledger = await openWith(2)
   const entries = await ledger.entries(0, 9)
   const [note] = await ledger.notesOwnedBy(ownerOf(seed(9)))
   // Somebody else's signature, under an entry that the chain and the tree bear out
-  const owned = { note: note as NonNullable<typeof note>, secretKey: seed(7) }
-  const theft = signTransfer(
-    ledger.id,
-    transfer([owned.note.id], [{ denomination: 10, owner: ownerOf(seed(7)) }]),
-    [owned],
-  )
-  const previous = leafHash(entries.at(-1) as Uint8Array)
-  const stolen = [...entries, writeEntry({ previous, time: 1000, transaction: theft })]
+  const theft = theftOf(ledger.id, note as NonNullable<typeof note>)
+  const stolen = withEntry(entries, theft, 1000)
   const clock = virtualClock(0)
   const caught: string[] = []
   const store = memoryStore()

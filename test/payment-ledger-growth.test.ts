@@ -12,13 +12,13 @@ import {
   notesOf,
   ownerOf,
   readTransaction,
-  signMint,
   signTransfer,
   transfer,
 } from '../payment/ledger/transaction.ts'
 import { memoryStore } from '../world/store.ts'
 import { minute } from '../world/units.ts'
-import { genesis, ledgerSeed, mintSeed } from './payment-room.ts'
+import { mintNotes } from './payment-entries.ts'
+import { genesis, ledgerSeed } from './payment-room.ts'
 
 const secret = new Uint8Array(32).fill(9)
 const owner = ownerOf(secret)
@@ -42,10 +42,7 @@ async function open(): Promise<Shop> {
 
 async function mint({ ledger }: Shop, nonce: number, denominations: readonly number[]): Promise<Note[]> {
   const outputs = denominations.map(denomination => ({ denomination, owner }))
-  const bytes = signMint(ledger.id, new Uint8Array(32).fill(nonce), outputs, mintSeed)
-  await ledger.submit(bytes)
-  const { id, transaction } = readTransaction(ledger.id, bytes)
-  return notesOf(id, transaction)
+  return await mintNotes(ledger, new Uint8Array(32).fill(nonce), outputs)
 }
 
 /** The notes that a transfer makes; undefined when its notes have to rest. */

@@ -11,7 +11,6 @@ import {
   notesOf,
   ownerOf,
   readTransaction,
-  signMint,
   signTransfer,
   transfer,
 } from '../payment/ledger/transaction.ts'
@@ -28,16 +27,15 @@ import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 import { hour, minute } from '../world/units.ts'
-import { genesis, ledgerSeed, mintSeed, times } from './payment-room.ts'
+import { mintNotes } from './payment-entries.ts'
+import { genesis, ledgerSeed, times } from './payment-room.ts'
 
 const amount = 10
 const random = seededRandom(3)
 
 async function mint(ledger: EmbeddedLedger, owner: Uint8Array): Promise<Note> {
-  const bytes = signMint(ledger.id, random(32), [{ denomination: amount, owner }], mintSeed)
-  await ledger.submit(bytes)
-  const { id, transaction } = readTransaction(ledger.id, bytes)
-  return notesOf(id, transaction)[0] as Note
+  const [note] = (await mintNotes(ledger, random(32), [{ denomination: amount, owner }])) as [Note]
+  return note
 }
 
 /** A payer, and four who bring a fresh note of its denomination to every meeting. */

@@ -28,28 +28,26 @@ export function inbox(): AnyCommand {
 }
 
 function show(): AnyCommand {
-  return command('show', {
+  return waiting('show', {
     summary: 'what your contacts wrote, and replies, with their contents; --json: everything',
     examples: ['chaffinch inbox --wait 30s --json'],
   })
-    .addOption(clientFile())
-    .addOption(identity())
-    .option(...ofApp)
-    .option(...after)
-    .option(...wait)
-    .addOption(json(jsonLines))
-    .action(runs(async () => (await load()).show))
 }
 
 function requests(): AnyCommand {
-  return command('requests', { summary: 'what strangers wrote: it waits apart, and nothing is told them' })
+  return waiting('requests', { summary: 'what strangers wrote: it waits apart, and nothing is told them' })
+}
+
+/** Shows messages with their contents, and waits for a first one. */
+function waiting(name: 'show' | 'requests', told: Parameters<typeof command>[1]): AnyCommand {
+  return command(name, told)
     .addOption(clientFile())
     .addOption(identity())
     .option(...ofApp)
     .option(...after)
     .option(...wait)
     .addOption(json(jsonLines))
-    .action(runs(async () => (await load()).requests))
+    .action(runs(async () => (await load())[name]))
 }
 
 function list(): AnyCommand {

@@ -11,6 +11,7 @@ import {
 } from '../../directory/documents/view.ts'
 import { hex } from '../../encoding/bytes.ts'
 import type { Files } from '../../node/files.ts'
+import { paperKeys, paperNode, paperView } from '../../simulator/paper.ts'
 import type { VirtualClock } from '../../world/clock.ts'
 import type { Life } from './life.ts'
 import type { Victim } from './plan.ts'
@@ -48,42 +49,13 @@ export function publisher(network: Network, nodes: readonly NodeDraft[], clock: 
   async function make(epoch: number): Promise<void> {
     const entries: NodeEntry[] = []
     for (const { id, victim, files } of nodes) {
-      const packetKeys = new Map<number, Uint8Array>()
-      for (let e = epoch; e < epoch + 3; e++) {
-        const file = await files.read(`packet-${e}.key`, 64)
-        if (file !== undefined) packetKeys.set(e, file.slice(32))
-      }
+      const packetKeys = await paperKeys(files, epoch)
       // One that has not made its keys in time is not in the consensus.
-      if (packetKeys.size < 3) continue
-      const isMix = victim.kind === 'mix'
-      entries.push({
-        id,
-        role: isMix ? 'mix' : 'gateway',
-        layer: isMix ? 0 : -1,
-        addresses: [`/memory/${hex(id.subarray(0, 8))}`],
-        services: [],
-        packetKeys,
-        family: '',
-        running: true,
-        reliable: true,
-      })
+      if (packetKeys.size < epochsValid) continue
+      const at = { id, addresses: [`/memory/${hex(id.subarray(0, 8))}`] }
+      entries.push({ ...paperNode(at, victim.kind === 'mix' ? 0 : -1), packetKeys })
     }
-    const validAfter = epochStart(network, epoch)
-    const view: View = {
-      network: network.name,
-      epoch,
-      hash: new Uint8Array(32).fill(epoch),
-      signers: [],
-      validAfter,
-      freshUntil: validAfter + network.epochMs,
-      validUntil: validAfter + epochsValid * network.epochMs,
-      parameters,
-      mixing: 'poisson',
-      topology: 'stratified',
-      layers: [entries.filter(({ layer }) => layer === 0)],
-      gateways: entries.filter(({ role }) => role === 'gateway'),
-      nodes: new Map(entries.map(entry => [hex(entry.id), entry])),
-    }
+    const view = paperView(network, entries, { epoch, hash: new Uint8Array(32).fill(epoch), parameters })
     views.set(epoch, view)
     for (const handler of handlers) handler(view)
   }
