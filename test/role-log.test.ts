@@ -5,10 +5,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { CommandError } from '../encoding/command-line.ts'
+import { LinkError } from '../link/link.ts'
 import { readable } from '../roles/readable-log.ts'
-import { watchReadiness } from '../roles/role.ts'
+import { machineError, watchReadiness } from '../roles/role.ts'
 import { sparing } from '../roles/sparing.ts'
 import { virtualClock } from '../world/clock.ts'
+import { ListenError } from '../world/http.ts'
 import type { Log } from '../world/log.ts'
 
 const role = join(import.meta.dirname, '..', 'roles', 'role.ts')
@@ -88,6 +91,18 @@ test('a role that cannot say how it is is not ready, and lives on; so it does wh
   )
   assert.is(code, 0)
   assert.ok(lines.some(({ level, why }) => level === 'error' && why === 'Error: odd'))
+})
+
+test('a port that another process has: the hint names the key of the file that sets it', () => {
+  const hintOf = (error: Error): string | undefined => (machineError(error) as CommandError).hint
+  assert.match(
+    hintOf(new ListenError('port 7201 of 127.0.0.1 is in use')) ?? '',
+    "'status_port' or 'api_port'",
+  )
+  assert.match(
+    hintOf(new LinkError('LISTEN', 'cannot listen on /ip4/127.0.0.1/tcp/1: the port is in use')) ?? '',
+    "'listen'",
+  )
 })
 
 test('every part that runs by a clock has one whose timers end no process', () => {

@@ -57,6 +57,10 @@ export async function run(values: PingOptions): Promise<number> {
   if (values.json === true) console.log(JSON.stringify(summary))
   else {
     for (const line of [...summaryLines(summary), ...layerLines(layers)]) console.log(line)
+    if (times.length === 0)
+      console.error(
+        "hint: whoever runs no such service does not answer: 'chaffinch services' lists those of gateways",
+      )
   }
   return times.length === 0 ? 1 : 0
 }

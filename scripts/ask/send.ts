@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import { mostCopies, type Way } from '../../client/index.ts'
+import { adviceFor, mostCopies, type Way } from '../../client/index.ts'
 import type { Handed, RemoteClient } from '../../client/remote/index.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { diskError, runningClient } from '../../roles/files/index.ts'
+import { minute, second } from '../../world/units.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 import { contentGiven } from '../terminal/input.ts'
 import { orInterrupted } from '../terminal/interrupt.ts'
@@ -44,7 +45,7 @@ export async function run(text: string | undefined, values: SendOptions): Promis
   if (wait !== undefined && !Object.hasOwn(reached, wait)) {
     throw new CommandError('USAGE', `--wait ${wait}: want sent, stored, received or read`)
   }
-  const timeoutMs = durationOption('timeout', values.timeout ?? '60s')
+  const timeoutMs = values.timeout === undefined ? undefined : durationOption('timeout', values.timeout)
   const deadlineMs = values.patience === undefined ? undefined : durationOption('patience', values.patience)
   const client = runningClient(values.config, values.as)
   if (text !== undefined && values.file !== undefined)
@@ -70,7 +71,12 @@ export async function run(text: string | undefined, values: SendOptions): Promis
           deadlineMs,
         })
   const last =
-    wait === undefined ? handed : await reachState(client, handed, wait, { bytes: bytes.length, timeoutMs })
+    wait === undefined
+      ? handed
+      : await reachState(client, handed, wait, {
+          bytes: bytes.length,
+          timeoutMs: timeoutMs ?? usualWait(bytes.length),
+        })
   console.log(values.json === true ? JSON.stringify(last) : last.id)
 }
 
@@ -117,6 +123,11 @@ export async function messageId(client: RemoteClient, named: string): Promise<st
   return found.id
 }
 
+/** A minute, and as long again as a slow network takes for each 10 kB. */
+function usualWait(bytes: number): number {
+  return minute + Math.ceil(bytes / 10_000) * second
+}
+
 /** Waits for a state; in a terminal a bar shows how much has arrived. */
 async function reachState(
   client: RemoteClient,
@@ -137,7 +148,7 @@ async function reachState(
           if (reached[state]?.includes(now.state)) return now
           if (now.state === 'failed') {
             const why = now.reason ?? 'no reason given'
-            throw new CommandError('FAILED', `message ${handed.id}: failed (${why})`)
+            throw new CommandError('FAILED', `message ${handed.id}: failed (${why})`, adviceFor(why))
           }
           if (Date.now() >= deadline) {
             const hint = 'it is on its way all the same; --timeout waits longer'

@@ -40,7 +40,7 @@ export function send(): AnyCommand {
       '--patience <TIME>',
       "how long it is tried, at most as long as the file's patience (default: that, a day)",
     )
-    .option('--timeout <TIME>', 'how long to wait for that (default: 60s)')
+    .option('--timeout <TIME>', 'how long to wait for that (default: 60s, and 1s for each 10 kB)')
     .addOption(json())
     .optionsGroup(paths)
     .option(
@@ -76,7 +76,7 @@ export function reply(): AnyCommand {
         'return when it is sent, stored, received or read (default: when it is accepted)',
       ),
     )
-    .option('--timeout <TIME>', 'how long to wait for that (default: 60s)')
+    .option('--timeout <TIME>', 'how long to wait for that (default: 60s, and 1s for each 10 kB)')
     .addOption(json())
     .action(runs(async () => (await import('../ask/reply.ts')).run))
 }
