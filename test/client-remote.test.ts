@@ -216,6 +216,10 @@ test('no answer, a late one, one that was called off, and one that is none, are 
 
 test('nothing that it loads needs Node', () => {
   const root = fileURLToPath(new URL('..', import.meta.url))
+  // What means something else in a browser
+  const { imports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    readonly imports: Readonly<Record<string, { readonly browser: { readonly 'chaffinch-source': string } }>>
+  }
   const seen = new Set<string>()
   const outside = new Map<string, string>()
   const visit = (file: string): void => {
@@ -225,8 +229,10 @@ test('nothing that it loads needs Node', () => {
     // What is imported as types is not there when it runs
     for (const [, what = '', from = ''] of text.matchAll(/^(?:import|export) ([^'"]*?)from '([^']+)'/gms)) {
       if (what.startsWith('type ')) continue
+      const browsers = imports[from]?.browser['chaffinch-source']
       if (from.startsWith('.')) visit(resolve(dirname(file), from))
-      else outside.set(from, file)
+      else if (browsers === undefined) outside.set(from, file)
+      else visit(join(root, browsers))
     }
   }
   visit(join(root, 'client', 'remote', 'index.ts'))
