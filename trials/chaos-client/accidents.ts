@@ -1,8 +1,12 @@
 // The accidents of a run of `npm run chaos -- client`: at times that were drawn, and at the moments that matter.
 
 import type { People } from './people.ts'
-import type { Kill, Moment, Plan } from './plan.ts'
-import type { Process, World } from './world.ts'
+import type { Harm, Kill, Moment, Plan } from './plan.ts'
+import type { Process } from './processes.ts'
+import type { World } from './world.ts'
+
+const damagedMs = 1000
+const movingMs = 500
 
 /** Has everything that is in a plan happen when it is due. */
 export function arrange(plan: Plan, world: World, people: People): void {
@@ -10,7 +14,10 @@ export function arrange(plan: Plan, world: World, people: People): void {
   for (const kill of plan.kills) clock.after(kill.at, () => doKill(world, kill))
   for (const { at, client, by, rightAfter } of plan.jumps)
     clock.after(at, () => jump(world, world.find({ kind: 'client', number: client }), by, rightAfter))
-  for (const attack of plan.attacks) clock.after(attack.at, () => people.attack(attack))
+  for (const attack of plan.attacks)
+    clock.after(attack.at, () =>
+      attack.what === 'replays' ? world.replay(attack.many) : people.attack(attack),
+    )
   for (const { at, ms, victim } of plan.cuts) {
     clock.after(at, () => {
       const { link } = world.find(victim)
@@ -20,6 +27,9 @@ export function arrange(plan: Plan, world: World, people: People): void {
   }
   for (const { at, client, ms } of plan.absences)
     clock.after(at, () => end(world, world.find({ kind: 'client', number: client }), ms))
+  for (const { at, client, harm } of plan.damages)
+    clock.after(at, () => end(world, world.find({ kind: 'client', number: client }), damagedMs, harm))
+  arrangeGateways(plan, world)
   const seen = plan.moments.map(() => 0)
   people.onMoment((what, { from, to }) => {
     for (const [i, moment] of plan.moments.entries()) {
@@ -27,6 +37,23 @@ export function arrange(plan: Plan, world: World, people: People): void {
       for (const process of victims(world, moment, from, to)) meet(world, process, moment)
     }
   })
+}
+
+/** Gateways come and go, clients move, and the clocks of nodes jump. */
+function arrangeGateways({ comes, goes, moves, nodeJumps }: Plan, world: World): void {
+  const { clock } = world
+  const gateway = (number: number): Process => world.find({ kind: 'gateway', number })
+  if (comes !== undefined) clock.after(comes.at, () => startLater(world, gateway(comes.gateway), 0))
+  if (goes !== undefined) clock.after(goes.at, () => end(world, gateway(goes.gateway), goes.ms))
+  for (const move of moves)
+    clock.after(move.at, () => {
+      const process = world.find({ kind: 'client', number: move.client })
+      if (process.client === undefined) return
+      process.move(gateway(move.gateway).id)
+      end(world, process, movingMs)
+    })
+  for (const { at, victim, by, rightAfter } of nodeJumps)
+    clock.after(at, () => jump(world, world.find(victim), by, rightAfter))
 }
 
 function victims(world: World, { whom }: Moment, from: Process, to: Process): readonly Process[] {
@@ -38,12 +65,12 @@ function victims(world: World, { whom }: Moment, from: Process, to: Process): re
     case 'both':
       return [from, to]
     case 'gateways':
-      return world.processes.filter(({ victim }) => victim.kind === 'gateway')
+      return world.processes.filter(({ victim, life }) => victim.kind === 'gateway' && life !== undefined)
   }
 }
 
 function meet(world: World, process: Process, { accident }: Moment): void {
-  if (accident.what === 'kill') end(world, process, accident.deadMs)
+  if (accident.what === 'kill') end(world, process, accident.deadMs, accident.harm)
   else jump(world, process, accident.by, accident.rightAfter)
 }
 
@@ -53,9 +80,10 @@ function jump(world: World, { life }: Process, by: number, rightAfter: number): 
   world.clock.after(rightAfter, () => life?.jump(-by))
 }
 
-/** It ends at once, and starts again. */
-function end(world: World, process: Process, deadMs: number): void {
+/** It ends at once, and starts again, with a disk that was harmed meanwhile or not. */
+function end(world: World, process: Process, deadMs: number, harm?: Harm): void {
   process.life?.end()
+  if (harm !== undefined) process.harm(harm)
   startLater(world, process, deadMs)
 }
 
@@ -65,10 +93,11 @@ function startLater(world: World, process: Process, ms: number): void {
   })
 }
 
-function doKill(world: World, { victim, write, deadMs }: Kill): void {
+function doKill(world: World, { victim, write, deadMs, harm }: Kill): void {
   const process = world.find(victim)
   const { life } = process
   if (life === undefined) return
+  if (harm !== undefined) process.harm(harm)
   if (write === undefined) life.end()
   else life.killAtWrite(write.n, write.when)
   // One that writes nothing meanwhile dies all the same.

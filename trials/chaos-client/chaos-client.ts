@@ -1,7 +1,8 @@
 // npm run chaos -- client [--seeds 200] [--seed S] [--break DEFECT|list] [--json]: clients on a virtual clock that are
-// killed (as are their gateways) at random points, some of them between two writes to their disk, over links that lose
-// and delay, with clocks that differ, and with more replies than there are reply blocks. Exit code 1 when something did
-// not hold, 2 for options that do not exist.
+// killed or lose their power (as do their gateways) at random points, between two writes to their disk, and at the
+// moments that matter; whose disks are damaged; over links that lose and delay, with clocks that differ and jump,
+// gateways that come and go, and strangers who do what they can. Exit code 1 when something did not hold, 2 for options
+// that do not exist. What all of that is: docs/spec/client-delivery.md 5.4.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
 import { runShared } from '../chaos/share.ts'
@@ -17,6 +18,8 @@ export interface Summary {
   readonly read: number
   readonly lost: number
   readonly duplicates: number
+  /** Messages lost with a store whose damage its owner was told of: no part of `lost`. */
+  readonly damaged: number
   readonly violations: number
   readonly exhausted: number
   readonly first?: { readonly seed: number; readonly invariant: Invariant }
@@ -68,14 +71,26 @@ function merge(parts: readonly Summary[]): Summary {
     read: sum('read'),
     lost: sum('lost'),
     duplicates: sum('duplicates'),
+    damaged: sum('damaged'),
     violations: sum('violations'),
     exhausted: sum('exhausted'),
     ...(first === undefined ? {} : { first }),
   }
 }
 
-function print({ runs, accepted, read, lost, duplicates, violations, exhausted, first }: Summary): void {
+function print({
+  runs,
+  accepted,
+  read,
+  lost,
+  duplicates,
+  damaged,
+  violations,
+  exhausted,
+  first,
+}: Summary): void {
   console.log(`${runs} runs: ${accepted} accepted, ${read} read, ${lost} lost, ${duplicates} twice`)
+  console.log(`${damaged} lost with stores that said that they were damaged`)
   console.log(`${exhausted} replies found no reply block`)
   console.log(violations === 0 ? 'everything held' : `${violations} runs in which something did not hold`)
   if (first !== undefined) console.log(`first: seed ${first.seed}: ${invariants[first.invariant]}`)

@@ -3,7 +3,7 @@
 
 import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
-import type { Plant } from './world.ts'
+import type { Plant } from './processes.ts'
 
 const lateMs = 1500
 
@@ -35,6 +35,34 @@ export const defects: Readonly<Record<string, Plant>> = {
   /** A clock that jumps is believed: nobody counts the time that has gone by. */
   'jumps-believed': { client: parts => ({ ...parts, clock: believing(parts.clock) }) },
 
+  /** What a client has written is not yet on the disk itself. */
+  'client-not-synced': {
+    disk: disk => ({ ...disk, open: async () => unsynced(await disk.open()) }),
+  },
+
+  /** And what a gateway has. */
+  'mail-not-synced': { gateway: parts => ({ ...parts, store: unsynced(parts.store) }) },
+
+  /** Nobody notices writes that a store has lost. */
+  'losses-unnoticed': {
+    disk: disk => ({
+      ...disk,
+      open: async () => gapless(await disk.open()),
+      read: name => (name === 'json' ? undefined : disk.read(name)),
+    }),
+  },
+
+  /** The keys lie nowhere but in the store. */
+  'identity-not-apart': {
+    disk: disk => ({
+      ...disk,
+      read: name => (name === 'identity' ? undefined : disk.read(name)),
+    }),
+  },
+
+  /** Who moves to another gateway reads no mail at the ones before any more. */
+  'old-homes-left': { moved: gateways => gateways.slice(0, 1) },
+
   /** A gateway acknowledges mail that is not on disk. */
   'mail-not-written': { gateway: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },
 }
@@ -52,6 +80,26 @@ function without(store: Store, prefix: string): Store {
       const [operations, ...rest] = args as [Put[], ...unknown[]]
       await Reflect.apply(store.batch, store, [operations.filter(kept), ...rest])
     },
+  })
+}
+
+/** Writes into the system's memory, and has nobody wait for the disk. */
+function unsynced(store: Store): Store {
+  return changed(store, {
+    batch: async (...args: unknown[]) => void (await Reflect.apply(store.batch, store, args.slice(0, 1))),
+  })
+}
+
+/** Numbers its commits as if none were missing. */
+function gapless(store: Store): Store {
+  return changed(store, {
+    keys: (range: { readonly gt?: string } = {}) => ({
+      all: async () => {
+        const found = await store.keys(range).all()
+        if (range.gt?.startsWith('~commit/') !== true) return found
+        return found.map((_, i) => `~commit/${String(i).padStart(16, '0')}`)
+      },
+    }),
   })
 }
 

@@ -21,6 +21,8 @@ export interface Outcome {
   readonly read: number
   readonly lost: number
   readonly duplicates: number
+  /** Messages that were lost with a store whose damage its owner was told of. */
+  readonly damaged: number
   /** Replies that were refused or failed for want of reply blocks. */
   readonly exhausted: number
   readonly violation: { readonly invariant: Invariant; readonly why: string } | undefined

@@ -1,6 +1,7 @@
 // One life of a process in `npm run chaos -- client`: what it stands on until it is killed. After that nothing it does
 // reaches its disk, no timer of it rings, and no call of it returns; what was on the disk is there for its next life.
 
+import type { KeptDisk } from '../../client/folder/kept-disk.ts'
 import type { Files } from '../../node/files.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
@@ -13,6 +14,7 @@ export interface Life {
   /** Sets its wall clock forth by so much, or back where negative. */
   jump(ms: number): void
   files(disk: Files): Files
+  kept(disk: KeptDisk): KeptDisk
   /** Kills it at the n-th write to its disk from now, before or after that is done. */
   killAtWrite(n: number, when: 'before' | 'after'): void
   /** Kills it now, if it lives. */
@@ -90,6 +92,12 @@ export function life(clock: Clock, skewMs: number, syncMs: number, onEnd: () => 
       erase: name => write(() => disk.erase(name)) as Promise<void>,
       remove: name => write(() => disk.remove(name)) as Promise<void>,
       journal: async (...args) => around(await disk.journal(...args)),
+    }),
+    kept: disk => ({
+      isThere: () => disk.isThere(),
+      open: async () => around(await disk.open()),
+      read: name => disk.read(name),
+      replace: (name, bytes) => write(() => disk.replace(name, bytes)) as Promise<void>,
     }),
     jump(ms) {
       skew += ms

@@ -6,27 +6,13 @@ import { seededRandom } from '../../world/random.ts'
 import { hour, second } from '../../world/units.ts'
 import type { Invariant, Outcome } from './invariants.ts'
 import { type Moment, type Plan, usualReplies } from './plan.ts'
-import type { Process, World } from './world.ts'
-
-/** A message or a reply, as the harness knows it. */
-export interface Sent {
-  readonly from: Process
-  readonly to: Process
-  readonly text: string
-  readonly isReply: boolean
-  /** One of more replies than a message has blocks for: some may fail, and say so. */
-  readonly mayRunOut: boolean
-  id?: string
-  rank: number
-  reads: number
-  failed: string | undefined
-  received: boolean
-}
+import { isDamage, type Process } from './processes.ts'
+import { isEnded, isExhausted, isNoticed, ranks, repliesTo, type Sent } from './sent.ts'
+import type { World } from './world.ts'
 
 /** Nothing takes that long here: no message is over before its time, unless a clock is believed that is wrong. */
 const deadlineMs = hour
 const lookMs = 400
-const ranks = ['queued', 'sent', 'stored', 'received', 'read', 'failed']
 
 export class People {
   readonly #plan: Plan
@@ -128,7 +114,11 @@ export class People {
       again()
       return
     }
-    const sent = this.#note(from, to, `${attempt} ${text}`, { isReply: false, mayRunOut: false })
+    const sent = this.#note(from, to, `${attempt} ${text}`, {
+      isReply: false,
+      mayRunOut: false,
+      isLate: false,
+    })
     const options = { replies, from: true, deadlineMs }
     from.client.send(this.#addresses[address] as string, sent.text, options).then(
       message => this.#accepted(sent, message),
@@ -148,17 +138,28 @@ export class People {
     )
   }
 
-  #note(from: Process, to: Process, text: string, kind: Pick<Sent, 'isReply' | 'mayRunOut'>): Sent {
-    const sent: Sent = { from, to, text, ...kind, rank: 0, reads: 0, failed: undefined, received: false }
+  #note(
+    from: Process,
+    to: Process,
+    text: string,
+    kind: Pick<Sent, 'isReply' | 'mayRunOut' | 'isLate'>,
+  ): Sent {
+    const fresh = { rank: 0, reads: 0, failed: undefined, received: false, since: from.renewals }
+    const sent: Sent = { from, to, text, ...kind, ...fresh }
     this.#sent.push(sent)
     return sent
   }
 
   /** The app of a client: it keeps its own place in the inbox, as a program with a database would. */
-  #readAt(process: Process, after: number): void {
+  #readAt(process: Process, after: number, began = process.renewals): void {
     const { clock } = this.#world
+    // An inbox that began anew counts from the start
+    if (process.renewals !== began) {
+      this.#readAt(process, -1)
+      return
+    }
     const later = (next: number): void => {
-      clock.after(lookMs, () => this.#readAt(process, next))
+      clock.after(lookMs, () => this.#readAt(process, next, began))
     }
     const { client, life } = process
     if (client === undefined || life === undefined) {
@@ -189,7 +190,8 @@ export class People {
         go(next)
       },
       error => {
-        if (error?.name !== 'ClientError') this.#violated('none-failed', String(error))
+        if (isDamage(error)) void process.renew()
+        else if (error?.name !== 'ClientError') this.#violated('none-failed', String(error))
         go(after)
       },
     )
@@ -198,7 +200,8 @@ export class People {
   #take(sent: Sent, id: string, canReply: boolean): void {
     sent.reads++
     this.#onMoment('read', sent)
-    if (sent.reads > 1) this.#violated('read-once', `'${sent.text.slice(0, 20)}' ${sent.reads} times`)
+    if (sent.reads > 1 && !isNoticed(sent))
+      this.#violated('read-once', `'${sent.text.slice(0, 20)}' ${sent.reads} times`)
     if (sent.reads > 1 || sent.isReply || !canReply) return
     for (let i = 0; i < repliesTo(sent); i++)
       this.#world.clock.after(i * 700, () => this.#reply(sent, id, `re ${i} to ${sent.text.slice(0, 40)}`))
@@ -212,7 +215,11 @@ export class People {
       return
     }
     const mayRunOut = repliesTo(asked) > usualReplies
-    const reply = this.#note(to, from, `${attempt} ${text}`, { isReply: true, mayRunOut })
+    const reply = this.#note(to, from, `${attempt} ${text}`, {
+      isReply: true,
+      mayRunOut,
+      isLate: isNoticed(asked),
+    })
     client.reply(id, reply.text).then(
       message => this.#accepted(reply, message),
       error => {
@@ -234,6 +241,7 @@ export class People {
       if (sent.from !== process || sent.id === undefined) continue
       const message = client.message(sent.id)
       if (message === undefined) {
+        if (isNoticed(sent)) continue
         this.#violated('nothing-lost', `${sent.isReply ? 'a reply' : 'a message'} is not known any more`)
         continue
       }
@@ -252,7 +260,9 @@ export class People {
 
   /** Picks what was accepted. Of many replies some find no block, and say so: that is none of what was promised. */
   #allAccepted(): Sent[] {
-    return this.#sent.filter(sent => sent.id !== undefined && (sent.reads > 0 || !isExhausted(sent)))
+    return this.#sent.filter(
+      sent => sent.id !== undefined && (sent.reads > 0 || !(isExhausted(sent) || isNoticed(sent))),
+    )
   }
 
   waiting(): boolean {
@@ -261,9 +271,10 @@ export class People {
     )
   }
 
-  outcome(): Outcome {
+  /** @param isOver false where there was no time for everything: what is under way still is not lost then */
+  outcome(isOver: boolean): Outcome {
     const accepted = this.#allAccepted()
-    const lost = accepted.filter(({ reads }) => reads === 0)
+    const lost = accepted.filter(sent => sent.reads === 0 && (isOver || isEnded(sent)))
     if (lost.some(({ received }) => received)) this.#violated('told-truly', 'received, and not there')
     const [first] = lost
     if (first !== undefined) {
@@ -279,20 +290,14 @@ export class People {
       accepted: accepted.length,
       read: accepted.length - lost.length,
       lost: lost.length,
-      duplicates: this.#sent.reduce((sum, { reads }) => sum + Math.max(0, reads - 1), 0),
+      duplicates: this.#sent
+        .filter(sent => !isNoticed(sent))
+        .reduce((sum, { reads }) => sum + Math.max(0, reads - 1), 0),
+      damaged: this.#sent.filter(sent => sent.id !== undefined && sent.reads === 0 && isNoticed(sent)).length,
       exhausted: this.#exhausted + this.#sent.filter(isExhausted).length,
       violation: this.#violation,
     }
   }
-}
-
-function isExhausted({ mayRunOut, failed }: Sent): boolean {
-  return mayRunOut && (failed === 'REPLY_EXPIRED' || failed === 'REPLY_EXHAUSTED')
-}
-
-/** Reads how often a message is answered: its third word. */
-function repliesTo({ text }: Sent): number {
-  return Number(text.split(' ')[2])
 }
 
 /** Tells whether two addresses are of one person: their keys stand in front of their gateways. */

@@ -5,6 +5,12 @@ import { hour, second } from '../../world/units.ts'
 
 export type Victim = { readonly kind: 'client' | 'gateway' | 'mix'; readonly number: number }
 
+/**
+ * What happens to a disk while no process is on it: the power goes, and with it what was not synced; a block of the
+ * store's log goes bad; a bit of a record changes, or of a file beside the store.
+ */
+export type Harm = 'cut' | 'lose-block' | 'flip-bit' | 'flip-beside'
+
 /** Times are milliseconds from the moment when all is ready. */
 export interface Kill {
   readonly at: number
@@ -12,6 +18,7 @@ export interface Kill {
   /** At the n-th write to its disk from then on, before or after it; otherwise at once. */
   readonly write: { readonly n: number; readonly when: 'before' | 'after' } | undefined
   readonly deadMs: number
+  readonly harm: Harm | undefined
 }
 
 export interface Sending {
@@ -50,6 +57,16 @@ export interface Plan {
   /** A client is switched off for so long, while mail comes for it. */
   readonly absences: readonly { readonly at: number; readonly client: number; readonly ms: number }[]
   readonly moments: readonly Moment[]
+  /** A client is switched off, and its disk is damaged. */
+  readonly damages: readonly { readonly at: number; readonly client: number; readonly harm: Harm }[]
+  /** A gateway that was not there begins; from the next document on the network has it. */
+  readonly comes: { readonly at: number; readonly gateway: number } | undefined
+  /** A gateway is away for longer than clients wait for it. */
+  readonly goes: { readonly at: number; readonly gateway: number; readonly ms: number } | undefined
+  /** A client ends, and goes on with another gateway in front of those that it had. */
+  readonly moves: readonly { readonly at: number; readonly client: number; readonly gateway: number }[]
+  /** The wall clock of a gateway or mix goes by so much from a moment on, and is put right later. */
+  readonly nodeJumps: readonly (Omit<Plan['jumps'][number], 'client'> & { readonly victim: Victim })[]
   /** Says what a correspondent whom nobody knows does to a client. */
   readonly attacks: readonly {
     readonly at: number
@@ -69,18 +86,23 @@ export interface Moment {
   /** Meets with the accident: who wrote it, for whom it is, both, all gateways. */
   readonly whom: 'sender' | 'receiver' | 'both' | 'gateways'
   readonly accident:
-    | { readonly what: 'kill'; readonly deadMs: number }
+    | { readonly what: 'kill'; readonly deadMs: number; readonly harm: Harm | undefined }
     | { readonly what: 'jump'; readonly by: number; readonly rightAfter: number }
 }
 
-/** Lists attacks: messages that ask for all there is, halves, names that nobody has, what does not open, questions. */
-export const attacks = ['flood', 'halves', 'names', 'garbage', 'questions'] as const
+/**
+ * Lists attacks: messages that ask for all there is, halves, names that nobody has, what does not open, questions, and
+ * copies of packets that others sent, answers over reply blocks among them.
+ */
+export const attacks = ['flood', 'halves', 'names', 'garbage', 'questions', 'replays'] as const
 export type Attack = (typeof attacks)[number]
 const jumpsBy = [-24 * hour, -2 * hour, -20 * second, 20 * second, 2 * hour, 24 * hour] as const
 
 /** Messages and accidents come within so long; what follows is quiet. */
 export const troubleMs: number = 30 * second
 export const mixes = 2
+/** Clients leave a home that does not answer for 20 s. */
+const longestPatienceMs = 25 * second
 /** Half of what an epoch's grace covers, for each side. */
 const mostSkewMs = 2 * second
 const longestBytes = 12_000
@@ -127,6 +149,7 @@ export function drawPlan(seed: number): Plan {
       victim: victim(),
       write: drawWrite(random),
       deadMs: 100 + below(random, 5 * second),
+      harm: drawCut(random),
     })),
     cuts: Array.from({ length: below(random, 2) }, () => ({
       at: below(random, troubleMs),
@@ -146,6 +169,11 @@ export function drawPlan(seed: number): Plan {
       client: below(random, clients),
       ms: 2 * second + below(random, 20 * second),
     })),
+    damages: Array.from({ length: below(random, 3) === 0 ? 1 : 0 }, () => ({
+      at: below(random, troubleMs),
+      client: below(random, clients),
+      harm: pick(random, ['lose-block', 'flip-bit', 'flip-beside'] as const),
+    })),
     moments: Array.from({ length: 1 + below(random, 3) }, () => drawMoment(random)),
     attacks: Array.from({ length: below(random, 3) }, () => ({
       at: below(random, troubleMs),
@@ -153,7 +181,40 @@ export function drawPlan(seed: number): Plan {
       what: pick(random, attacks),
       many: 1 + below(random, 12),
     })),
+    ...drawGateways(random, clients, gateways),
   }
+}
+
+/** What becomes of gateways, and of clients because of it. */
+function drawGateways(
+  random: Random,
+  clients: number,
+  gateways: number,
+): Pick<Plan, 'comes' | 'goes' | 'moves' | 'nodeJumps'> {
+  const comes = below(random, 3) === 0 ? { at: below(random, troubleMs / 2), gateway: gateways } : undefined
+  const goes =
+    below(random, 4) === 0
+      ? { at: below(random, troubleMs), gateway: below(random, gateways), ms: longestPatienceMs }
+      : undefined
+  return {
+    comes,
+    goes,
+    moves: Array.from({ length: below(random, 2) }, () => ({
+      at: troubleMs / 2 + below(random, troubleMs / 2),
+      client: below(random, clients),
+      gateway: below(random, gateways + (comes === undefined ? 0 : 1)),
+    })),
+    nodeJumps: Array.from({ length: below(random, 4) === 0 ? 1 : 0 }, () => ({
+      at: below(random, troubleMs),
+      victim: { kind: pick(random, ['gateway', 'mix'] as const), number: 0 },
+      by: pick(random, jumpsBy),
+      rightAfter: 1 * second + below(random, 8 * second),
+    })),
+  }
+}
+
+function drawCut(random: Random): Harm | undefined {
+  return below(random, 3) === 0 ? 'cut' : undefined
 }
 
 function drawWrite(random: Random): Kill['write'] {
@@ -169,6 +230,6 @@ function drawMoment(random: Random): Moment {
   const jumps = whom !== 'gateways' && below(random, 3) === 0
   const accident = jumps
     ? ({ what: 'jump', by: pick(random, jumpsBy), rightAfter } as const)
-    : ({ what: 'kill', deadMs: 100 + below(random, 5 * second) } as const)
+    : ({ what: 'kill', deadMs: 100 + below(random, 5 * second), harm: drawCut(random) } as const)
   return { what, n, whom, accident }
 }
