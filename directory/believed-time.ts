@@ -78,9 +78,10 @@ export function believedTime(clock: Clock, { epochMs }: Pick<Network, 'epochMs'>
       stop = directory.onView(heed)
       return {
         current: () => {
-          if (errorMs() !== 0) return byTime(now())
           const current = directory.current()
+          // Nothing speaks for what the clock showed at the start, if it shows something else now
           if (current !== undefined && !isConfirmed) heed(current)
+          if (errorMs() !== 0) return byTime(now())
           remember(current)
           return current
         },

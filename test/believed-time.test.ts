@@ -14,8 +14,9 @@ const epochMs = 20 * minute
 const start = 1000 * epochMs
 
 /** A directory whose documents come when told, and that goes by the machine's clock, as a real one does. */
-function world() {
+function world(wrongMs = 0) {
   const clock = virtualClock(start)
+  clock.set(wrongMs)
   const handlers = new Set<(view: View) => void>()
   const views: View[] = []
   const directory: Directory = {
@@ -78,6 +79,20 @@ test('a document that is not of the time that the clock shows confirms nothing: 
     assert.is(believed.errorMs() === 0, isFresh, `epoch ${epoch}`)
   }
 })
+
+for (const wrong of jumps)
+  test(`a clock that is wrong by ${wrong / hour} h at the start and put right is believed by the document that there is`, async () => {
+    const { clock, publish, believed } = world(wrong)
+    publish(1000)
+    assert.is(believed.directory.current(), undefined)
+    assert.not(believed.isSure())
+    await clock.advance(5 * second)
+    clock.set(-wrong)
+    assert.is(believed.directory.current()?.epoch, 1000)
+    assert.is(believed.errorMs(), 0)
+    assert.is(believed.clock.now(), start + 5 * second)
+    assert.ok(believed.isSure())
+  })
 
 test('seconds, and what a clock runs wrong, are believed as they are; steps that add up are not', async () => {
   const { clock, believed } = world()
