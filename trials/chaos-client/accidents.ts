@@ -1,7 +1,7 @@
 // The accidents of a run of `npm run chaos -- client`: at times that were drawn, and at the moments that matter.
 
 import type { People } from './people.ts'
-import type { Harm, Kill, Moment, Plan } from './plan.ts'
+import type { ClockError, Harm, Kill, Moment, Plan } from './plan.ts'
 import type { Process } from './processes.ts'
 import type { World } from './world.ts'
 
@@ -12,12 +12,9 @@ const movingMs = 500
 export function arrange(plan: Plan, world: World, people: People): void {
   const { clock } = world
   for (const kill of plan.kills) clock.after(kill.at, () => doKill(world, kill))
-  for (const { at, client, by, rightAfter } of plan.jumps)
-    clock.after(at, () => jump(world, world.find({ kind: 'client', number: client }), by, rightAfter))
-  for (const attack of plan.attacks)
-    clock.after(attack.at, () =>
-      attack.what === 'replays' ? world.replay(attack.many) : people.attack(attack),
-    )
+  for (const { at, client, ...error } of plan.jumps)
+    clock.after(at, () => jump(world, world.find({ kind: 'client', number: client }), error))
+  for (const attack of plan.attacks) clock.after(attack.at, () => people.stranger.attack(attack))
   for (const { at, ms, victim } of plan.cuts) {
     clock.after(at, () => {
       const { link } = world.find(victim)
@@ -25,8 +22,12 @@ export function arrange(plan: Plan, world: World, people: People): void {
     })
     clock.after(at + ms, () => world.links.heal())
   }
-  for (const { at, client, ms } of plan.absences)
-    clock.after(at, () => end(world, world.find({ kind: 'client', number: client }), ms))
+  for (const { at, client, ms, wrong } of plan.absences)
+    clock.after(at, () => {
+      const process = world.find({ kind: 'client', number: client })
+      process.life?.end()
+      startLater(world, process, ms, wrong)
+    })
   for (const { at, client, harm } of plan.damages)
     clock.after(at, () => end(world, world.find({ kind: 'client', number: client }), damagedMs, harm))
   arrangeGateways(plan, world)
@@ -52,8 +53,8 @@ function arrangeGateways({ comes, goes, moves, nodeJumps }: Plan, world: World):
       process.move(gateway(move.gateway).id)
       end(world, process, movingMs)
     })
-  for (const { at, victim, by, rightAfter } of nodeJumps)
-    clock.after(at, () => jump(world, world.find(victim), by, rightAfter))
+  for (const { at, victim, ...error } of nodeJumps)
+    clock.after(at, () => jump(world, world.find(victim), error))
 }
 
 function victims(world: World, { whom }: Moment, from: Process, to: Process): readonly Process[] {
@@ -71,11 +72,11 @@ function victims(world: World, { whom }: Moment, from: Process, to: Process): re
 
 function meet(world: World, process: Process, { accident }: Moment): void {
   if (accident.what === 'kill') end(world, process, accident.deadMs, accident.harm)
-  else jump(world, process, accident.by, accident.rightAfter)
+  else jump(world, process, accident)
 }
 
 /** Its wall clock goes by so much, and is put right later, unless it has ended. */
-function jump(world: World, { life }: Process, by: number, rightAfter: number): void {
+function jump(world: World, { life }: Process, { by, rightAfter }: ClockError): void {
   life?.jump(by)
   world.clock.after(rightAfter, () => life?.jump(-by))
 }
@@ -87,9 +88,14 @@ function end(world: World, process: Process, deadMs: number, harm?: Harm): void 
   startLater(world, process, deadMs)
 }
 
-function startLater(world: World, process: Process, ms: number): void {
+/** @param wrong its clock, when it starts */
+function startLater(world: World, process: Process, ms: number, wrong?: ClockError): void {
   world.clock.after(ms, () => {
-    if (process.life === undefined) void process.start()
+    if (process.life !== undefined) return
+    void process.start(wrong?.by)
+    if (wrong === undefined) return
+    const { life } = world.find(process.victim)
+    world.clock.after(wrong.rightAfter, () => life?.jump(-wrong.by))
   })
 }
 

@@ -1,13 +1,14 @@
 // The people of a run of `npm run chaos -- client`: who writes, reads and answers through clients that are killed, and
 // what has become of every message that was accepted.
 
-import { type Client, type Message, readAddress, writeAddress } from '../../client/index.ts'
+import type { Client, Message } from '../../client/index.ts'
 import { seededRandom } from '../../world/random.ts'
 import { hour, second } from '../../world/units.ts'
 import type { Invariant, Outcome } from './invariants.ts'
 import { type Moment, type Plan, usualReplies } from './plan.ts'
 import { isDamage, type Process } from './processes.ts'
 import { isEnded, isExhausted, isNoticed, ranks, repliesTo, type Sent } from './sent.ts'
+import { Stranger } from './stranger.ts'
 import type { World } from './world.ts'
 
 /** Nothing takes that long here: no message is over before its time, unless a clock is believed that is wrong. */
@@ -19,6 +20,7 @@ export class People {
   readonly #world: World
   readonly #sent: Sent[] = []
   readonly #addresses: string[] = []
+  readonly stranger: Stranger
   #exhausted = 0
   #onMoment: (what: Moment['what'], sent: Sent) => void = () => {}
   #violation: Outcome['violation']
@@ -26,6 +28,7 @@ export class People {
   constructor(plan: Plan, world: World) {
     this.#plan = plan
     this.#world = world
+    this.stranger = new Stranger(plan, world, this.#addresses)
   }
 
   get isViolated(): boolean {
@@ -53,39 +56,6 @@ export class People {
     return this.#world.processes.filter(
       ({ victim }) => victim.kind === 'client' && victim.number < this.#plan.clients,
     )
-  }
-
-  /** The client of whom nobody knows. */
-  get #stranger(): Process {
-    return this.#world.find({ kind: 'client', number: this.#plan.clients })
-  }
-
-  /** Messages of the stranger's that ask to be told all there is. */
-  readonly #asking: Message[] = []
-
-  /** Carries an attack out. Nothing of it is to matter to those who know each other. */
-  attack({ what, many, to }: Plan['attacks'][number]): void {
-    const { client } = this.#stranger
-    const address = this.#addresses[to] as string
-    if (client === undefined) return
-    const { network } = this.#world
-    const own = readAddress(client.address, network.name)
-    const none = writeAddress(
-      { ...readAddress(address, network.name), sealingKey: own.sealingKey },
-      network.name,
-    )
-    for (let i = 0; i < many; i++) {
-      const text = `${what} ${i} ${'x'.repeat(what === 'halves' ? 4000 : 10)}`
-      const all = { replies: what === 'questions' ? 4 : 1, receipt: true, received: true, from: i % 2 === 0 }
-      const app = what === 'names' ? { app: `name-${i}` } : {}
-      void client.send(what === 'garbage' ? none : address, text, { ...all, ...app }).then(
-        message => {
-          this.#asking.push(message)
-          if (what === 'halves') this.#world.clock.after(second, () => message.cancel())
-        },
-        () => {},
-      )
-    }
   }
 
   begin(): void {
@@ -182,7 +152,10 @@ export class People {
         let next = after
         for (const { seq, text, id, canReply, from, inReplyTo } of got) {
           next = Math.max(next, seq)
-          if (inReplyTo === undefined && !this.#addresses.some(address => isOf(address, from))) continue
+          if (inReplyTo === undefined && !this.#addresses.some(address => isOf(address, from))) {
+            if (canReply) this.stranger.wrote(text, answer => client.reply(id, answer))
+            continue
+          }
           const sent = this.#sent.find(one => one.to === process && one.text === text)
           if (sent === undefined) this.#violated('read-once', `${text.length} characters that nobody sent`)
           else this.#take(sent, id, canReply)
@@ -235,8 +208,7 @@ export class People {
     const address = this.#addresses[at] as string
     if (client.gateways.length > 0 && !isOf(address, client.address))
       this.#violated('same-person', 'another address')
-    if (this.#asking.some(({ state }) => state === 'received' || state === 'read'))
-      this.#violated('strangers-unanswered', 'told that something was received')
+    if (this.stranger.wasTold) this.#violated('strangers-unanswered', 'told that something was received')
     for (const sent of this.#sent) {
       if (sent.from !== process || sent.id === undefined) continue
       const message = client.message(sent.id)

@@ -21,6 +21,12 @@ export interface Kill {
   readonly harm: Harm | undefined
 }
 
+/** A wall clock is ahead by so much, behind where negative, until it is put right. */
+export interface ClockError {
+  readonly by: number
+  readonly rightAfter: number
+}
+
 export interface Sending {
   readonly at: number
   readonly from: number
@@ -48,14 +54,14 @@ export interface Plan {
   /** Clients have a mailbox at each gateway, not at one. */
   readonly everywhere: boolean
   /** A client's clock goes by so much from a moment on, and is put right later. */
-  readonly jumps: readonly {
+  readonly jumps: readonly (ClockError & { readonly at: number; readonly client: number })[]
+  /** A client is switched off for so long, while mail comes for it; its clock may be wrong when it begins again. */
+  readonly absences: readonly {
     readonly at: number
     readonly client: number
-    readonly by: number
-    readonly rightAfter: number
+    readonly ms: number
+    readonly wrong: ClockError | undefined
   }[]
-  /** A client is switched off for so long, while mail comes for it. */
-  readonly absences: readonly { readonly at: number; readonly client: number; readonly ms: number }[]
   readonly moments: readonly Moment[]
   /** A client is switched off, and its disk is damaged. */
   readonly damages: readonly { readonly at: number; readonly client: number; readonly harm: Harm }[]
@@ -66,7 +72,7 @@ export interface Plan {
   /** A client ends, and goes on with another gateway in front of those that it had. */
   readonly moves: readonly { readonly at: number; readonly client: number; readonly gateway: number }[]
   /** The wall clock of a gateway or mix goes by so much from a moment on, and is put right later. */
-  readonly nodeJumps: readonly (Omit<Plan['jumps'][number], 'client'> & { readonly victim: Victim })[]
+  readonly nodeJumps: readonly (ClockError & { readonly at: number; readonly victim: Victim })[]
   /** Says what a correspondent whom nobody knows does to a client. */
   readonly attacks: readonly {
     readonly at: number
@@ -87,20 +93,32 @@ export interface Moment {
   readonly whom: 'sender' | 'receiver' | 'both' | 'gateways'
   readonly accident:
     | { readonly what: 'kill'; readonly deadMs: number; readonly harm: Harm | undefined }
-    | { readonly what: 'jump'; readonly by: number; readonly rightAfter: number }
+    | (ClockError & { readonly what: 'jump' })
 }
 
 /**
- * Lists attacks: messages that ask for all there is, halves, names that nobody has, what does not open, questions, and
- * copies of packets that others sent, answers over reply blocks among them.
+ * Lists attacks: messages that ask for all there is, halves, names that nobody has, what does not open, questions,
+ * fragments that contradict themselves, reply blocks that are wrong, receipts that lie, and copies of packets that
+ * others sent, answers over reply blocks among them.
  */
-export const attacks = ['flood', 'halves', 'names', 'garbage', 'questions', 'replays'] as const
+export const attacks = [
+  'flood',
+  'halves',
+  'names',
+  'garbage',
+  'questions',
+  'fragments',
+  'blocks',
+  'receipts',
+  'replays',
+] as const
 export type Attack = (typeof attacks)[number]
 const jumpsBy = [-24 * hour, -2 * hour, -20 * second, 20 * second, 2 * hour, 24 * hour] as const
 
 /** Messages and accidents come within so long; what follows is quiet. */
 export const troubleMs: number = 30 * second
 export const mixes = 2
+const mostGateways = 4
 /** Clients leave a home that does not answer for 20 s. */
 const longestPatienceMs = 25 * second
 /** Half of what an epoch's grace covers, for each side. */
@@ -110,20 +128,49 @@ const longestBytes = 12_000
 export const usualReplies = 2
 const manyReplies = 14
 
+/** Each part has dice of its own: more of one kind of accident changes nothing of the others. */
+const parts = { people: 0, network: 1, accidents: 2, gateways: 3, strangers: 4, damages: 5 } as const
+
 export function drawPlan(seed: number): Plan {
-  const random = seededRandom(seed)
+  const dice = (part: keyof typeof parts): Random => seededRandom(seed * 16 + parts[part])
+  const random = dice('people')
   const clients = 2 + below(random, 2)
-  const gateways = 2
-  const skewed = fraction(random) < 0.5
-  const victim = (): Victim => {
-    const kind = pick(random, ['client', 'client', 'client', 'gateway', 'gateway', 'mix'] as const)
-    return { kind, number: below(random, { client: clients, gateway: gateways, mix: mixes }[kind]) }
-  }
-  const exhausting = below(random, 4) === 0
+  // Where there are more than two clients have two homes and an entry, by default
+  const gateways = 2 + below(random, mostGateways - 1)
   return {
     seed,
     clients,
     gateways,
+    sendings: drawSendings(random, clients),
+    ...drawNetwork(dice('network'), clients, gateways),
+    ...drawAccidents(dice('accidents'), clients, gateways),
+    ...drawGateways(dice('gateways'), clients, gateways),
+    attacks: drawAttacks(dice('strangers'), clients),
+    damages: drawDamages(dice('damages'), clients),
+  }
+}
+
+function drawSendings(random: Random, clients: number): Plan['sendings'] {
+  const exhausting = below(random, 4) === 0
+  return Array.from({ length: 4 + below(random, 5) }, (_, i) => {
+    const from = below(random, clients)
+    return {
+      at: below(random, troubleMs),
+      from,
+      to: (from + 1 + below(random, clients - 1)) % clients,
+      bytes: below(random, 3) === 0 ? below(random, longestBytes) : below(random, 300),
+      replies: i === 0 && exhausting ? manyReplies : below(random, usualReplies + 1),
+    }
+  })
+}
+
+function drawNetwork(
+  random: Random,
+  clients: number,
+  gateways: number,
+): Pick<Plan, 'loss' | 'latencyMs' | 'skewMs' | 'phase' | 'syncMs' | 'everywhere'> {
+  const skewed = fraction(random) < 0.5
+  return {
     loss: pick(random, [0, 0.005, 0.02]),
     latencyMs: pick(random, [
       { min: 1, max: 5 },
@@ -134,16 +181,22 @@ export function drawPlan(seed: number): Plan {
       skewed ? below(random, 2 * mostSkewMs) - mostSkewMs : 0,
     ),
     phase: fraction(random),
-    sendings: Array.from({ length: 4 + below(random, 5) }, (_, i) => {
-      const from = below(random, clients)
-      return {
-        at: below(random, troubleMs),
-        from,
-        to: (from + 1 + below(random, clients - 1)) % clients,
-        bytes: below(random, 3) === 0 ? below(random, longestBytes) : below(random, 300),
-        replies: i === 0 && exhausting ? manyReplies : below(random, usualReplies + 1),
-      }
-    }),
+    syncMs: pick(random, [0, 3, 25]),
+    everywhere: below(random, 3) === 0,
+  }
+}
+
+/** What happens to single processes, and to their links and clocks. */
+function drawAccidents(
+  random: Random,
+  clients: number,
+  gateways: number,
+): Pick<Plan, 'kills' | 'cuts' | 'jumps' | 'absences' | 'moments'> {
+  const victim = (): Victim => {
+    const kind = pick(random, ['client', 'client', 'client', 'gateway', 'gateway', 'mix'] as const)
+    return { kind, number: below(random, { client: clients, gateway: gateways, mix: mixes }[kind]) }
+  }
+  return {
     kills: Array.from({ length: 1 + below(random, 4) }, () => ({
       at: below(random, troubleMs),
       victim: victim(),
@@ -156,32 +209,18 @@ export function drawPlan(seed: number): Plan {
       ms: 1 * second + below(random, 5 * second),
       victim: victim(),
     })),
-    syncMs: pick(random, [0, 3, 25]),
-    everywhere: below(random, 2) === 0,
     jumps: Array.from({ length: below(random, 3) }, () => ({
       at: below(random, troubleMs),
       client: below(random, clients),
-      by: pick(random, jumpsBy),
-      rightAfter: 1 * second + below(random, 8 * second),
+      ...drawClockError(random),
     })),
     absences: Array.from({ length: below(random, 3) }, () => ({
       at: below(random, troubleMs),
       client: below(random, clients),
       ms: 2 * second + below(random, 20 * second),
-    })),
-    damages: Array.from({ length: below(random, 3) === 0 ? 1 : 0 }, () => ({
-      at: below(random, troubleMs),
-      client: below(random, clients),
-      harm: pick(random, ['lose-block', 'flip-bit', 'flip-beside'] as const),
+      wrong: below(random, 4) === 0 ? drawClockError(random) : undefined,
     })),
     moments: Array.from({ length: 1 + below(random, 3) }, () => drawMoment(random)),
-    attacks: Array.from({ length: below(random, 3) }, () => ({
-      at: below(random, troubleMs),
-      to: below(random, clients),
-      what: pick(random, attacks),
-      many: 1 + below(random, 12),
-    })),
-    ...drawGateways(random, clients, gateways),
   }
 }
 
@@ -207,10 +246,30 @@ function drawGateways(
     nodeJumps: Array.from({ length: below(random, 4) === 0 ? 1 : 0 }, () => ({
       at: below(random, troubleMs),
       victim: { kind: pick(random, ['gateway', 'mix'] as const), number: 0 },
-      by: pick(random, jumpsBy),
-      rightAfter: 1 * second + below(random, 8 * second),
+      ...drawClockError(random),
     })),
   }
+}
+
+function drawAttacks(random: Random, clients: number): Plan['attacks'] {
+  return Array.from({ length: below(random, 4) }, () => ({
+    at: below(random, troubleMs),
+    to: below(random, clients),
+    what: pick(random, attacks),
+    many: 1 + below(random, 12),
+  }))
+}
+
+function drawDamages(random: Random, clients: number): Plan['damages'] {
+  return Array.from({ length: below(random, 3) === 0 ? 1 : 0 }, () => ({
+    at: below(random, troubleMs),
+    client: below(random, clients),
+    harm: pick(random, ['lose-block', 'flip-bit', 'flip-beside'] as const),
+  }))
+}
+
+function drawClockError(random: Random): ClockError {
+  return { by: pick(random, jumpsBy), rightAfter: 1 * second + below(random, 8 * second) }
 }
 
 function drawCut(random: Random): Harm | undefined {
@@ -226,10 +285,9 @@ function drawMoment(random: Random): Moment {
   const what = pick(random, ['accepted', 'stored', 'read'] as const)
   const n = 1 + below(random, 6)
   const whom = pick(random, ['sender', 'receiver', 'both', 'gateways'] as const)
-  const rightAfter = 1 * second + below(random, 8 * second)
   const jumps = whom !== 'gateways' && below(random, 3) === 0
   const accident = jumps
-    ? ({ what: 'jump', by: pick(random, jumpsBy), rightAfter } as const)
+    ? ({ what: 'jump', ...drawClockError(random) } as const)
     : ({ what: 'kill', deadMs: 100 + below(random, 5 * second), harm: drawCut(random) } as const)
   return { what, n, whom, accident }
 }

@@ -19,6 +19,7 @@ import { type Random, seededRandom } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { second } from '../../world/units.ts'
 import { folderDisk, levelDisk, type NodeDisk, nodeDisk } from './disk.ts'
+import { type Lie, lyingSealing } from './lies.ts'
 import { type Life, life } from './life.ts'
 import type { Harm, Plan, Victim } from './plan.ts'
 import type { Views } from './views.ts'
@@ -52,7 +53,10 @@ export interface Process {
   readonly client: Client | undefined
   /** Counts how often a client's owner began anew with its identity alone, since its store was damaged. */
   readonly renewals: number
-  start(): Promise<void>
+  /** What its client says that is not so: the stranger's alone. */
+  readonly lies: Set<Lie>
+  /** @param wrongMs by so much its clock is ahead besides, behind where negative */
+  start(wrongMs?: number): Promise<void>
   /** Harms its disk before it starts again. */
   harm(harm: Harm): void
   /** Goes on with this gateway, 32 bytes, in front of those that it has, when it starts again. */
@@ -86,7 +90,9 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
   const { packetBytes } = geometry(network)
   const place = { level: '', beside: 'kept', named: `client ${victim.number}` }
   const harms: Harm[] = []
-  let homes = plan.everywhere ? gateways() : undefined
+  let homes: readonly Uint8Array[] | undefined = plan.everywhere
+    ? gateways().slice(0, mostGateways)
+    : undefined
   let isDamaged = false
   let lives = 0
   const here: Draft = {
@@ -96,6 +102,7 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
     link: undefined,
     client: undefined,
     renewals: 0,
+    lies: new Set(),
     harm: harm => void harms.push(harm),
     move(gateway) {
       const moved = inFront(gateway, here.client?.gateways ?? [])
@@ -108,9 +115,9 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
       isDamaged = false
       await here.start()
     },
-    async start() {
+    async start(wrongMs = 0) {
       const link = links.host({ cellBytes: packetBytes, admits: () => false, role: 'client' })
-      const mine = life(clock, skewMs, plan.syncMs, () => {
+      const mine = life(clock, skewMs + wrongMs, plan.syncMs, () => {
         links.kill(link.id)
         if (here.life === mine) Object.assign(here, { life: undefined, link: undefined, client: undefined })
       })
@@ -127,6 +134,7 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
           link: seen(link, saw),
           directory: views.directory(mine),
           limits: { tellReadMs: second },
+          ...(victim.number < plan.clients ? {} : { sealing: lyingSealing(seededRandom(seed), here.lies) }),
           ...(homes === undefined ? {} : { gateways: homes }),
           ...plant.options,
           ...(plant.client?.(parts) ?? parts),
@@ -192,6 +200,7 @@ export function nodeProcess(
     link: undefined,
     client: undefined,
     renewals: 0,
+    lies: new Set(),
     // A node that was cut off opens nothing for up to two epochs: there is always another
     harm(harm) {
       isCut ||= harm === 'cut' && victim.number === 0

@@ -39,6 +39,7 @@ export interface Views {
   /** Publishes the documents of this epoch and the next, and from then on by itself. */
   publish(): Promise<void>
   directory(life: Life): Directory
+  readonly all: ReadonlyMap<number, View>
 }
 
 /** Says what authorities would say: who is there, and with which keys. */
@@ -72,6 +73,7 @@ export function publisher(network: Network, nodes: readonly NodeDraft[], clock: 
   }
 
   return {
+    all: views,
     async publish() {
       const epoch = epochAt(network, clock.now())
       await make(epoch)

@@ -2,6 +2,7 @@
 // which can be killed and started again on what it had written.
 
 import type { Network } from '../../directory/documents/network.ts'
+import type { View } from '../../directory/documents/view.ts'
 import type { Peer } from '../../link/link.ts'
 import { type MemoryNetwork, memoryNetwork } from '../../link/memory/memory.ts'
 import { type VirtualClock, virtualClock } from '../../world/clock.ts'
@@ -16,6 +17,8 @@ export interface World {
   readonly links: MemoryNetwork
   readonly network: Network
   readonly processes: readonly Process[]
+  /** The documents that there are, by epoch. */
+  readonly views: ReadonlyMap<number, View>
   find(victim: Victim): Process
   /** Has the stranger send copies of packets that others sent, the last ones, several for each of so many. */
   replay(many: number): void
@@ -71,10 +74,10 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
     processes.find(
       ({ victim: { kind, number } }) => kind === victim.kind && number === victim.number,
     ) as Process
+  const comesLater = ({ kind, number }: Victim): boolean => kind === 'gateway' && number >= plan.gateways
   // Nodes first: their keys are what a consensus names.
   for (const process of processes)
-    if (process.victim.kind !== 'client' && process.victim.number !== plan.comes?.gateway)
-      await process.start()
+    if (process.victim.kind !== 'client' && !comesLater(process.victim)) await process.start()
   await views.publish()
   // A disk takes time, which passes only once somebody lets it
   for (const process of processes) if (process.victim.kind === 'client') void process.start()
@@ -83,6 +86,7 @@ export async function chaosWorld(plan: Plan, plant: Plant): Promise<World> {
     links,
     network,
     processes,
+    views: views.all,
     find,
     replay(many) {
       const { link } = find({ kind: 'client', number: plan.clients })
