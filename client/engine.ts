@@ -29,7 +29,7 @@ import type { InboxEntry } from './incoming/arrivals.ts'
 import type { ChooseGateway } from './incoming/choose-homes.ts'
 import { Gateways } from './incoming/gateways.ts'
 import type { Inbox } from './incoming/inbox.ts'
-import { keepHomes } from './incoming/keep-homes.ts'
+import { FullGateways, keepHomes } from './incoming/keep-homes.ts'
 import { Receiver } from './incoming/receiver.ts'
 import type { ClientLimits } from './limits.ts'
 import { Arrivals } from './outgoing/arrivals.ts'
@@ -114,6 +114,7 @@ export class Engine {
   readonly people: People
   readonly #keys: ReceivingKeys
   readonly #homes: Homes
+  readonly #full: FullGateways
   readonly #moving: Moving
   readonly #init: EngineInit
   readonly #events: EngineEvents
@@ -142,6 +143,7 @@ export class Engine {
     this.contacts.onChange(() => this.inbox.recount())
     this.#keys = stored.keys
     this.#homes = stored.homes
+    this.#full = new FullGateways(() => clock.elapsed())
     this.#moving = new Moving({
       log,
       network: network.name,
@@ -399,6 +401,7 @@ export class Engine {
         homes: this.#homes,
         wanted: gateways.length === 0 ? homes : undefined,
         choose: chooseGateway,
+        isFull: (id: Uint8Array) => this.#full.has(id),
         isListed: (id: Uint8Array) => this.whereabouts.gateway(hex(id)) !== undefined,
         contacts: () => this.contacts.sealingKeys(),
         now: () => clock.now(),
@@ -439,6 +442,10 @@ export class Engine {
         take: (gateway, entries, behind) => this.receiver.take(gateway, entries, behind),
         bulletin: this.bulletin,
         announcing: this.announcing,
+        onFull: id => {
+          const view = directory.current()
+          if (this.#full.note(id) && view !== undefined && !this.#choosing) void this.#settle(view)
+        },
         onChange: () => this.#events.onReady(this.whereabouts.surroundings() !== undefined),
       },
       gateways,

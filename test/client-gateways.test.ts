@@ -5,9 +5,13 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import type { View } from '../directory/documents/view.ts'
+import { hex } from '../encoding/bytes.ts'
 import { second } from '../world/units.ts'
 import { app, diskOf } from './client-apps.ts'
 import { FakeNetwork } from './client-network.ts'
+
+const slow = { payloadPerMinute: 60, loopPerMinute: 6, dropPerMinute: 6, readPerMinute: 60 }
 
 test('a dead home gateway is left for the next one of the address; nothing under way is lost or comes twice', async () => {
   const parameters = { payloadPerMinute: 300, readPerMinute: 120 }
@@ -70,6 +74,85 @@ test('control: an address with that gateway alone reaches nobody while it is dea
   assert.not.ok(carol.client.status().ready)
   await carol.client.close()
   await dan.client.close()
+})
+
+test('a home that is full for a new client is left for another at once; what came to it is read when it has room', async () => {
+  const net = new FakeNetwork({ seed: 43, gateways: 5, epochMs: 600 * second, parameters: slow })
+  for (const gateway of net.gateways.slice(0, 2)) gateway.full = true
+  const bob = await net.client('bob', { gateways: [(net.gateways[4] as (typeof net.gateways)[0]).id] })
+  // Takes the two that are full at first
+  const wishes = net.gateways.map(({ id }) => id)
+  const chooseGateway = (view: View): Uint8Array | undefined =>
+    wishes.find(id => view.gateways.some(gateway => gateway.id === id))
+  const alice = await net.client('alice', { chooseGateway })
+  await net.clock.advance(1)
+  const first = alice.client.address
+  assert.equal(
+    alice.client.gateways.map(hex),
+    net.gateways.slice(0, 2).map(({ name }) => name),
+  )
+  const letter = await bob.client.send(first, 'a letter')
+  await net.clock.advance(10 * second)
+  assert.equal(
+    alice.client.gateways.map(hex),
+    net.gateways.slice(2, 4).map(({ name }) => name),
+  )
+  assert.ok(alice.client.status().ready)
+  assert.is(letter.state, 'stored')
+  const got = app(alice)
+  await bob.client.send(alice.client.address, 'another')
+  await net.clock.advance(10 * second)
+  assert.equal(
+    got.map(({ text }) => text),
+    ['another'],
+  )
+  for (const gateway of net.gateways) gateway.full = false
+  // An entry gives a channel that is not used any more a minute
+  await net.clock.advance(90 * second)
+  assert.equal(
+    got.map(({ text }) => text),
+    ['another', 'a letter'],
+  )
+  await alice.client.close()
+  await bob.client.close()
+})
+
+test('where every gateway is full a client stays, and comes in once there is room', async () => {
+  const net = new FakeNetwork({ seed: 44, gateways: 3, epochMs: 600 * second, parameters: slow })
+  for (const gateway of net.gateways) gateway.full = true
+  const { client } = await net.client('alice')
+  await net.clock.advance(30 * second)
+  assert.not.ok(client.status().ready)
+  assert.ok(client.gateways.length > 0)
+  for (const gateway of net.gateways) gateway.full = false
+  await net.clock.advance(30 * second)
+  assert.ok(client.status().ready)
+  await client.close()
+})
+
+test('a home that it has opened, and one that its owner has named, is not left for being full, and asked in one channel', async () => {
+  const net = new FakeNetwork({ seed: 45, gateways: 4, epochMs: 600 * second, parameters: slow })
+  const named = net.gateways[0] as (typeof net.gateways)[0]
+  named.full = true
+  const bob = await net.client('bob', { gateways: [named.id] })
+  const alice = await net.client('alice')
+  await net.clock.advance(5 * second)
+  const before = alice.client.gateways.map(hex)
+  for (const gateway of net.gateways) {
+    net.kill(gateway)
+    net.revive(gateway)
+    gateway.full = true
+    gateway.owned.clear()
+  }
+  await net.clock.advance(30 * second)
+  assert.equal(alice.client.gateways.map(hex), before)
+  assert.equal(bob.client.gateways.map(hex), [named.name])
+  // However often they are asked: an entry grants a client eight, and asks a minute for each beyond
+  const channels = net.gateways.map(({ relaying }) => relaying.entry.channels)
+  const used = channels.reduce((sum, one) => sum + one, 0)
+  assert.ok(used <= 5, `${used} channels for three homes`)
+  await alice.client.close()
+  await bob.client.close()
 })
 
 test.run()

@@ -231,7 +231,10 @@ export class FakeNetwork {
       if (!ed25519Verify(request.key, message, request.proof)) {
         return writeGreeting({ status: 'bad-proof', nonce: zeros })
       }
-      gateway.open.set(peer, hex(request.key))
+      const owner = hex(request.key)
+      if (gateway.full && !gateway.owned.has(owner)) return writeGreeting({ status: 'full', nonce: zeros })
+      gateway.owned.add(owner)
+      gateway.open.set(peer, owner)
       return writeGreeting({ status: 'ok', nonce: zeros })
     }
     const { pageEntries: places, bulletinPageBytes: boardBytes } = this.parameters
@@ -306,6 +309,8 @@ export class FakeNetwork {
       role,
       layer,
       alive: true,
+      full: false,
+      owned: new Set(),
       tags: new Set(),
       boxes: new Map(),
       nonces: new Map(),

@@ -14,6 +14,10 @@ export interface FakeNode {
   readonly role: 'mix' | 'gateway'
   readonly layer: number
   alive: boolean
+  /** It opens no mailbox that no owner has opened here before. */
+  full: boolean
+  /** Mailboxes that an owner has opened here, lowercase hex of their keys. */
+  readonly owned: Set<string>
   readonly tags: Set<string>
   readonly boxes: Map<string, FakeEntry[]>
   readonly nonces: Map<string, Uint8Array>

@@ -106,6 +106,7 @@ function sessionOf(link: Host, got: MailboxEntry[]): GatewaySession {
     board: () => ({ board: 0, boardOffset: 0 }),
     takeBoard: async () => {},
     onOpen: () => {},
+    onFull: () => {},
     onChange: () => {},
   })
   link.onGone(() => session.gone())

@@ -23,16 +23,18 @@ export function anyGateway(random: Random): ChooseGateway {
  *
  * @param had 32 bytes each; they stay, in front
  * @param choose picks one of the gateways of the view that it is handed
+ * @param isFull tells of a gateway, 32 bytes, that it has no room: it can still be an entry
  */
 export function chooseHomes(
   view: View,
   wanted: number,
   had: readonly Uint8Array[],
   choose: ChooseGateway,
+  isFull: (id: Uint8Array) => boolean = () => false,
 ): readonly Uint8Array[] {
   const homes = [...had]
   while (homes.length < wanted) {
-    const candidates = candidatesFor(view, homes)
+    const candidates = candidatesFor(view, homes).filter(({ id }) => !isFull(id))
     const chosen = candidates.length === 0 ? undefined : choose({ ...view, gateways: candidates })
     if (chosen === undefined) break
     homes.push(chosen)

@@ -26,6 +26,7 @@ export interface GatewaysInit
       | 'board'
       | 'takeBoard'
       | 'onOpen'
+      | 'onFull'
       | 'onChange'
     >,
     Pick<WayInit, 'link' | 'epoch'>,
@@ -36,6 +37,8 @@ export interface GatewaysInit
   readonly gateway: (id: string) => NodeEntry | undefined
   readonly cursor: (gateway: string) => number
   readonly take: (gateway: string, ...page: Parameters<SessionInit['take']>) => Promise<void>
+  /** A gateway of the address, 32 bytes, has no room for one whose mailbox it never had. */
+  readonly onFull: (id: Uint8Array) => void
   /** The home has changed, or whether it is open. */
   readonly onChange: () => void
 }
@@ -46,6 +49,8 @@ export class Gateways {
   readonly #current: number
   readonly #sessions: readonly GatewaySession[]
   readonly entry: EntryChoice
+  /** By home: how it is reached now, and through which entry, if any. */
+  readonly #ways = new Map<string, { readonly through: string | undefined; readonly way: Way }>()
   #home = 0
   #reads = 0
   #asideReads = 0
@@ -68,7 +73,7 @@ export class Gateways {
       return new GatewaySession({
         ...init,
         peer: () => init.gateway(name),
-        way: () => this.#way(),
+        way: () => this.#way(name),
         cursor: () => init.cursor(name),
         take: (entries, behind) => init.take(name, entries, behind),
         // A service is announced at one of its gateways, the home
@@ -79,6 +84,9 @@ export class Gateways {
         onOpen: () => {
           init.bulletin.opened(name)
           if (i === this.#home) init.announcing.forgotten()
+        },
+        onFull: () => {
+          if (i < this.#current) init.onFull(id)
         },
         onChange: () => this.#changed(),
       })
@@ -99,15 +107,25 @@ export class Gateways {
     this.entry.look()
   }
 
-  /** Sealed through the entry; where there is none but the homes, each on a connection of its own. */
-  #way(): Way {
+  /**
+   * Sealed through the entry; where there is none but the homes, each on a connection of its own. One for each home and
+   * connection: an entry grants a client so many channels, and each attempt at a home that refuses would take another.
+   */
+  #way(name: string): Way {
+    const entry = this.entry.current()
+    const through = entry && hex(entry.id)
+    const known = this.#ways.get(name)
+    if (known !== undefined && known.through === through) return known.way
     const init = { ...this.#init, entry: this.entry }
-    return this.entry.current() === undefined ? directWay(init) : sealedWay(init, () => this.entry.current())
+    const way = entry === undefined ? directWay(init) : sealedWay(init, () => this.entry.current())
+    this.#ways.set(name, { through, way })
+    return way
   }
 
   /** Everything goes through another entry from now on. */
   #entered(): void {
     this.#keepNeighbour()
+    this.#ways.clear()
     for (const session of this.#sessions) session.gone()
     this.#changed()
   }
@@ -119,7 +137,10 @@ export class Gateways {
   #gone(id: Uint8Array): void {
     const entry = this.entry.current()
     if (entry === undefined) this.#sessions[this.#ids.findIndex(other => hex(other) === hex(id))]?.gone()
-    else if (hex(entry.id) === hex(id)) for (const session of this.#sessions) session.gone()
+    else if (hex(entry.id) === hex(id)) {
+      this.#ways.clear()
+      for (const session of this.#sessions) session.gone()
+    }
   }
 
   /** 32 bytes */

@@ -30,7 +30,7 @@ export interface SessionInit {
   readonly payloadBytes: number
   /** The gateway as the newest consensus has it; undefined while it is not in there. */
   readonly peer: () => NodeEntry | undefined
-  /** Makes the way to it that there is now. */
+  /** Gives the way to it that there is now: the same one as long as the connection that it rests on. */
   readonly way: () => Way
   /** Says what the gateway may delete: everything up to here is safe with this client. */
   readonly cursor: () => number
@@ -48,6 +48,8 @@ export interface SessionInit {
   readonly takeBoard: (board: Uint8Array) => Promise<void>
   /** The mailbox is open. */
   readonly onOpen: () => void
+  /** The gateway has no room for one whose mailbox it never had, and nothing of ours is known to lie there. */
+  readonly onFull: () => void
   readonly onChange: () => void
 }
 
@@ -67,6 +69,8 @@ const mostAsking = 8
 const mostWorking = 8
 const firstBackOffMs = 200
 const longestBackOffMs = 5_000
+/** Who comes in gives way to owners for a moment; a gateway that says that it is full for this long is. */
+const patienceMs = 20_000
 /** A network that begins with this client has no gateway that answers yet, but will in a moment. */
 const beginning = { forMs: 20_000, longestMs: 1_000 } as const
 
@@ -197,10 +201,10 @@ export class GatewaySession {
       if (peer === undefined) return this.#fail('not in the consensus')
       const stands = await this.#begin().begin(peer)
       const hello = await this.#greet(peer, { t: 'hello' })
-      if (hello.status !== 'ok') return this.#fail(hello.status)
+      if (hello.status !== 'ok') return this.#refused(hello.status, this.downForMs >= patienceMs)
       const proof = ed25519Sign(mailboxSeed, proofMessage(peer.id, stands, hello.nonce))
       const answer = await this.#greet(peer, { t: 'open', key: mailboxKey, proof })
-      if (answer.status !== 'ok') return this.#fail(answer.status)
+      if (answer.status !== 'ok') return this.#refused(answer.status, true)
       if (this.#ended) return
       this.#failures = 0
       this.#wasOpen = true
@@ -211,10 +215,17 @@ export class GatewaySession {
     }
   }
 
+  /** @param isForGood false where it may have been others' turn */
+  #refused(status: MailboxStatus, isForGood: boolean): void {
+    this.#fail(status)
+    if (status === 'full' && isForGood && !this.#wasOpen && this.#init.cursor() === 0) this.#init.onFull()
+  }
+
   #begin(): Way {
-    this.#way?.close()
-    this.#way = this.#init.way()
-    return this.#way
+    const way = this.#init.way()
+    if (way !== this.#way) this.#way?.close()
+    this.#way = way
+    return way
   }
 
   async #greet(peer: NodeEntry, request: MailboxRequest): Promise<ReturnType<typeof readGreeting>> {
