@@ -68,7 +68,7 @@ async function openIn(
   try {
     const disk = await diskIn(name, held)
     const place = { level: name, beside: name, named: name }
-    return await openKeptOn(disk, place, await values(held, disk.isThere()))
+    return await openKeptOn(disk, place, await values(held, disk.found() === 'store'))
   } catch (error) {
     held.close()
     throw error
@@ -81,7 +81,7 @@ async function diskIn(folder: string, held: Held): Promise<KeptDisk> {
   const count = await resultOf(held.database.transaction(records, 'readonly').objectStore(records).count())
   const found = { json, identity }
   return {
-    isThere: () => count > 0,
+    found: () => (count > 0 ? 'store' : 'nothing'),
     open: async () => storeIn(folder, held),
     read: name => found[name],
     replace: (name, bytes) => writeTo(held.database, beside, store => store.put(bytes, name)),

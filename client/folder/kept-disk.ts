@@ -1,7 +1,7 @@
 // What a kept store stands on: a folder of LevelDB's, and two files beside it (docs/spec/client-store.md 11.5). Node
 // only.
 
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openStore, type Store } from '../../world/store.ts'
@@ -20,10 +20,16 @@ export function openKept(place: Place, values: KeyedValues, disk: KeptDisk = dis
   return openKeptOn(disk, place, values)
 }
 
+/** LevelDB writes none of these before it has written CURRENT. */
+const isRecords = (name: string): boolean => /^\d{6,}\.(log|ldb|sst)$/.test(name)
+
 /** The disk itself. */
 export function diskAt({ level, beside }: Place): KeptDisk {
   return {
-    isThere: () => existsSync(join(level, 'CURRENT')),
+    found: () => {
+      if (existsSync(join(level, 'CURRENT'))) return 'store'
+      return existsSync(level) && readdirSync(level).some(isRecords) ? 'remains' : 'nothing'
+    },
     open: async () => {
       mkdirSync(level, { recursive: true, mode: 0o700 })
       // A folder is there after a cut of the power once the one that it lies in was synced

@@ -17,8 +17,8 @@ export type Beside = 'json' | 'identity'
 
 /** Holds what a kept store stands on: by default the disk itself. */
 export interface KeptDisk {
-  /** Tells whether there is a store. */
-  isThere(): boolean
+  /** Tells whether there is a store, or what is left of one, which is not to be opened: LevelDB would begin anew. */
+  found(): 'store' | 'remains' | 'nothing'
   /** Opens the store, and makes it where there is none. @throws what LevelDB says */
   open(): Promise<Store>
   /** Reads a file beside the store; undefined where there is none. */

@@ -65,19 +65,25 @@ class Kept {
 
   async open(): Promise<void> {
     const marked = this.#markedCommits()
-    const isThere = this.#disk.isThere()
+    const found = this.#disk.found()
+    if (found === 'remains') throw this.#damaged('CURRENT is gone, without which its store does not open')
+    const isThere = found === 'store'
     if (marked !== undefined && !isThere) throw this.#damaged('its store is gone')
     this.#level = await this.#disk.open().catch((error: unknown) => {
-      throw isCorruption(error) ? this.#damaged('its store does not open', error) : error
+      throw isCorruption(error) || (isThere && isTorn(error))
+        ? this.#damaged('its store does not open', error)
+        : error
     })
     try {
       await this.#check(marked?.commits)
       if (isThere && marked?.version !== version) await this.#bindAll()
       await this.#checkIdentity(this.#disk.read('identity'), isThere)
       await this.#mark()
+      // Nothing is taken that could be lost unnoticed
+      if (marked === undefined && this.#marked < 0) await this.#writeMark()
     } catch (error) {
       await this.#level.close()
-      throw isCorruption(error) ? this.#damaged('a record cannot be read', error) : error
+      throw isCorruption(error) || isTorn(error) ? this.#damaged('a record cannot be read', error) : error
     }
   }
 
@@ -108,6 +114,9 @@ class Kept {
     if (lost > 0) throw this.#damaged(`${lost} of its writes are lost`)
     if (marked !== undefined && this.#next < marked)
       throw this.#damaged(`its last ${marked - this.#next} writes are lost`)
+    // The first may be older than the mark
+    if (marked === undefined && this.#next > 1)
+      throw this.#damaged(`${this.#place.beside}.json is gone, which counts its writes`)
   }
 
   /** Seals anew, once, what was sealed before values were bound to their keys. */
@@ -213,15 +222,15 @@ class Kept {
 
   async #markNow(): Promise<void> {
     if (this.#marked === this.#next) return
+    // A disk that is full refuses the next write too, and says so there
+    await this.#writeMark().catch(() => {})
+  }
+
+  async #writeMark(): Promise<void> {
     const now = this.#next
     const text = `${JSON.stringify({ version, commits: now })}\n`
-    // A disk that is full refuses the next write too, and says so there
-    await this.#disk.replace('json', new TextEncoder().encode(text)).then(
-      () => {
-        this.#marked = now
-      },
-      () => {},
-    )
+    await this.#disk.replace('json', new TextEncoder().encode(text))
+    this.#marked = now
   }
 
   async close(): Promise<void> {
@@ -293,6 +302,14 @@ interface Entries {
 
 function own(keys: string[]): string[] {
   return keys.filter(key => !key.startsWith(commits))
+}
+
+/** Tells whether LevelDB misses a file of a store, or cannot have written it so. */
+function isTorn(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code, message } = error as NodeJS.ErrnoException
+  if (code === 'LEVEL_IO_ERROR') return /(No such file or directory|Invalid argument)$/.test(message)
+  return isTorn(error.cause)
 }
 
 function isCorruption(error: unknown): boolean {

@@ -1,7 +1,7 @@
 // The disk of a process in `npm run chaos -- client`. What was written and not synced is there while the power is, also
 // after the process was killed; when the power goes, some of it is lost, not always the end. Blocks of it may go bad.
 
-import type { Beside, KeptDisk } from '../../client/folder/kept-disk.ts'
+import type { Beside, KeptDisk } from '../../client/folder/kept-face.ts'
 import { concat } from '../../encoding/bytes.ts'
 import type { Files } from '../../node/files.ts'
 import { below, pick, type Random } from '../../world/random.ts'
@@ -108,7 +108,7 @@ export function folderDisk(random: Random): FolderDisk {
     get level() {
       return level
     },
-    isThere: () => isThere,
+    found: () => (isThere ? 'store' : 'nothing'),
     open: async () => {
       isThere = true
       return level.store

@@ -1,7 +1,7 @@
 // One life of a process in `npm run chaos -- client`: what it stands on until it is killed. After that nothing it does
 // reaches its disk, no timer of it rings, and no call of it returns; what was on the disk is there for its next life.
 
-import type { KeptDisk } from '../../client/folder/kept-disk.ts'
+import type { KeptDisk } from '../../client/folder/kept-face.ts'
 import type { Files } from '../../node/files.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
@@ -94,7 +94,7 @@ export function life(clock: Clock, skewMs: number, syncMs: number, onEnd: () => 
       journal: async (...args) => around(await disk.journal(...args)),
     }),
     kept: disk => ({
-      isThere: () => disk.isThere(),
+      found: () => disk.found(),
       open: async () => around(await disk.open()),
       read: name => disk.read(name),
       replace: (name, bytes) => write(() => disk.replace(name, bytes)) as Promise<void>,

@@ -2,8 +2,8 @@
 // and started again on what its disk has.
 
 import { checkedValues } from '../../client/folder/checked-values.ts'
-import { openKept } from '../../client/folder/kept.ts'
-import type { KeptDisk } from '../../client/folder/kept-disk.ts'
+import { openKept } from '../../client/folder/kept-disk.ts'
+import type { KeptDisk } from '../../client/folder/kept-face.ts'
 import { type Client, type ClientOptions, openClient } from '../../client/index.ts'
 import type { Network } from '../../directory/documents/network.ts'
 import { same } from '../../encoding/bytes.ts'
