@@ -50,7 +50,7 @@ function arrangeGateways({ comes, goes, moves, nodeJumps }: Plan, world: World):
     clock.after(move.at, () => {
       const process = world.find({ kind: 'client', number: move.client })
       if (process.client === undefined) return
-      process.move(gateway(move.gateway).id)
+      process.move(gateway(move.gateway).id, move.isAlone)
       end(world, process, movingMs)
     })
   for (const { at, victim, ...error } of nodeJumps)

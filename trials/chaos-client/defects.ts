@@ -1,11 +1,14 @@
 // Planted defects of `npm run chaos -- client`: what a client or its gateway is handed to stand on, with one promise
 // not kept.
 
+import { identitySchema } from '../../client/folder/identity.ts'
+import { putRecord, readRecord } from '../../client/folder/schema.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Store } from '../../world/store.ts'
 import type { Plant } from './processes.ts'
 
 const lateMs = 1500
+const uncounted = new TextEncoder().encode('{"version":2,"commits":0}')
 
 export const defects: Readonly<Record<string, Plant>> = {
   /** A message is accepted before it is on disk. */
@@ -48,7 +51,7 @@ export const defects: Readonly<Record<string, Plant>> = {
     disk: disk => ({
       ...disk,
       open: async () => gapless(await disk.open()),
-      read: name => (name === 'json' ? undefined : disk.read(name)),
+      read: name => (name === 'json' ? disk.read(name) && uncounted : disk.read(name)),
     }),
   },
 
@@ -61,7 +64,14 @@ export const defects: Readonly<Record<string, Plant>> = {
   },
 
   /** Who moves to another gateway reads no mail at the ones before any more. */
-  'old-homes-left': { moved: gateways => gateways.slice(0, 1) },
+  'old-homes-left': {
+    moved: async (store, gateways) => {
+      const found = await store.get('identity')
+      if (found === undefined) return
+      const record = readRecord('identity', found, identitySchema)
+      await store.batch([putRecord('identity', { ...record, gateways: [...gateways] })])
+    },
+  },
 
   /** A gateway acknowledges mail that is not on disk. */
   'mail-not-written': { gateway: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },

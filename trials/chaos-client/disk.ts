@@ -7,6 +7,9 @@ import type { Files } from '../../node/files.ts'
 import { below, pick, type Random } from '../../world/random.ts'
 import { memoryStore, type Store } from '../../world/store.ts'
 
+/** Writes in a block of LevelDB's log, 32 KiB. */
+const mostLost = 12
+
 type Operation =
   | { readonly type: 'put'; readonly key: string; readonly value: Uint8Array }
   | { readonly type: 'del'; readonly key: string }
@@ -16,7 +19,7 @@ export interface LevelDisk {
   readonly store: Store
   /** The power goes, with no process on it. */
   cut(): Promise<void>
-  /** A block of the log goes bad: up to three writes that follow each other are not there any more. */
+  /** A block of the log goes bad: as many writes that follow each other as it holds are not there any more. */
   loseBlock(): Promise<void>
   /** A bit of a record changes. */
   flipBit(): Promise<void>
@@ -70,7 +73,7 @@ export function levelDisk(random: Random): LevelDisk {
       await replay()
     },
     async loseBlock() {
-      log.splice(below(random, log.length), 1 + below(random, 3))
+      log.splice(below(random, log.length), 1 + below(random, mostLost))
       await replay()
     },
     async flipBit() {

@@ -69,8 +69,13 @@ export interface Plan {
   readonly comes: { readonly at: number; readonly gateway: number } | undefined
   /** A gateway is away for longer than clients wait for it. */
   readonly goes: { readonly at: number; readonly gateway: number; readonly ms: number } | undefined
-  /** A client ends, and goes on with another gateway in front of those that it had. */
-  readonly moves: readonly { readonly at: number; readonly client: number; readonly gateway: number }[]
+  /** A client ends, and goes on with another gateway, alone or in front of those that it had. */
+  readonly moves: readonly {
+    readonly at: number
+    readonly client: number
+    readonly gateway: number
+    readonly isAlone: boolean
+  }[]
   /** The wall clock of a gateway or mix goes by so much from a moment on, and is put right later. */
   readonly nodeJumps: readonly (ClockError & { readonly at: number; readonly victim: Victim })[]
   /** Says what a correspondent whom nobody knows does to a client. */
@@ -242,6 +247,7 @@ function drawGateways(
       at: troubleMs / 2 + below(random, troubleMs / 2),
       client: below(random, clients),
       gateway: below(random, gateways + (comes === undefined ? 0 : 1)),
+      isAlone: below(random, 2) === 0,
     })),
     nodeJumps: Array.from({ length: below(random, 4) === 0 ? 1 : 0 }, () => ({
       at: below(random, troubleMs),

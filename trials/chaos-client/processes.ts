@@ -39,8 +39,8 @@ export type Plant = {
   readonly disk?: (disk: KeptDisk) => KeptDisk
   /** Other options for a client. */
   readonly options?: Partial<ClientOptions>
-  /** Other gateways for one that has moved. */
-  readonly moved?: (gateways: readonly Uint8Array[]) => readonly Uint8Array[]
+  /** Changes the store of a client that is told its gateways before it opens it. */
+  readonly moved?: (store: Store, gateways: readonly Uint8Array[]) => Promise<void>
 }
 
 export interface Process {
@@ -59,8 +59,8 @@ export interface Process {
   start(wrongMs?: number): Promise<void>
   /** Harms its disk before it starts again. */
   harm(harm: Harm): void
-  /** Goes on with this gateway, 32 bytes, in front of those that it has, when it starts again. */
-  move(gateway: Uint8Array): void
+  /** Goes on with this gateway, 32 bytes, alone or in front of those that it has, when it starts again. */
+  move(gateway: Uint8Array, isAlone: boolean): void
   /** Its owner has been told that the store is damaged: all but the identity goes, as the error says. */
   renew(): Promise<void>
 }
@@ -104,9 +104,8 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
     renewals: 0,
     lies: new Set(),
     harm: harm => void harms.push(harm),
-    move(gateway) {
-      const moved = inFront(gateway, here.client?.gateways ?? [])
-      homes = plant.moved?.(moved) ?? moved
+    move(gateway, isAlone) {
+      homes = isAlone ? [gateway] : inFront(gateway, here.client?.gateways ?? [])
     },
     async renew() {
       here.life?.end()
@@ -128,6 +127,7 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
       try {
         const kept = mine.kept(disk)
         const store = await openKept(place, checkedValues, plant.disk?.(kept) ?? kept)
+        if (homes !== undefined) await plant.moved?.(store, homes)
         const parts = { store, clock: mine.clock, random: seededRandom(own) }
         const client = await openClient({
           network,

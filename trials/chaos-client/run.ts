@@ -27,6 +27,8 @@ export async function run(plan: Plan, plant: Plant): Promise<Outcome> {
   // Links lose what a client asks for in its first seconds, too
   for (let waited = 0; waited < longestReadyMs && !people.areReady(); waited += second)
     await clock.advance(second)
+  // Somebody whose client did not even open has been noted
+  if (people.isViolated) return people.outcome(false)
   people.begin()
   arrange(plan, world, people)
   const mostMs = troubleMs + (isHunt ? huntQuietMs : longestQuietMs)

@@ -30,7 +30,7 @@ export function isExhausted({ mayRunOut, failed }: Sent): boolean {
 
 /**
  * Tells whether it was under way when the store of its writer was reported damaged, or is for somebody whose store was:
- * it may be lost, or come again, and everybody was told. What comes later may be sealed to a receiving key that is gone.
+ * it may be lost, or come again, and everybody was told.
  */
 export function isNoticed({ from, to, since, isLate }: Sent): boolean {
   return isLate || from.renewals > since || to.renewals > 0
