@@ -307,7 +307,7 @@ function own(keys: string[]): string[] {
 /** Tells whether LevelDB misses a file of a store, or cannot have written it so. */
 function isTorn(error: unknown): boolean {
   if (!(error instanceof Error)) return false
-  const { code, message } = error as NodeJS.ErrnoException
+  const { code, message } = error as { readonly code?: unknown; readonly message: string }
   if (code === 'LEVEL_IO_ERROR') return /(No such file or directory|Invalid argument)$/.test(message)
   return isTorn(error.cause)
 }
