@@ -59,7 +59,7 @@ function choicesOf(files: readonly string[]): string[][] {
   ]
 }
 
-/** What came of it: undefined where it says that it is damaged. */
+/** Tells what came of it: undefined where it says that it is damaged. */
 async function opened(
   folder: string,
   unlock: Unlock | undefined,

@@ -69,7 +69,7 @@ const mostAsking = 8
 const mostWorking = 8
 const firstBackOffMs = 200
 const longestBackOffMs = 5_000
-/** Who comes in gives way to owners for a moment; a gateway that says that it is full for this long is. */
+/** Bounds a moment in which owners go first: a gateway that says that it is full for this long is. */
 const patienceMs = 20_000
 /** A network that begins with this client has no gateway that answers yet, but will in a moment. */
 const beginning = { forMs: 20_000, longestMs: 1_000 } as const

@@ -38,7 +38,7 @@ export const defects: Readonly<Record<string, Plant>> = {
   /** A clock that jumps is believed: nobody counts the time that has gone by. */
   'jumps-believed': { client: parts => ({ ...parts, clock: believing(parts.clock) }) },
 
-  /** What a client has written is not yet on the disk itself. */
+  /** A client writes, and it is not yet on the disk itself. */
   'client-not-synced': {
     disk: disk => ({ ...disk, open: async () => unsynced(await disk.open()) }),
   },
@@ -63,7 +63,7 @@ export const defects: Readonly<Record<string, Plant>> = {
     }),
   },
 
-  /** Who moves to another gateway reads no mail at the ones before any more. */
+  /** A client that moves to another gateway reads no mail at the ones before any more. */
   'old-homes-left': {
     moved: async (store, gateways) => {
       const found = await store.get('identity')

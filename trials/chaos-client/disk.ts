@@ -139,7 +139,7 @@ export interface NodeDisk extends Files {
 
 export function nodeDisk(random: Random): NodeDisk {
   const files = new Map<string, Uint8Array>()
-  /** How much of a journal is certain. */
+  /** Counts the bytes of a journal that are certain. */
   const certain = new Map<string, number>()
   /** Removed, which the folder may not know yet. */
   const removed = new Map<string, Uint8Array>()

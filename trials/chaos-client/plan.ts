@@ -6,7 +6,7 @@ import { hour, second } from '../../world/units.ts'
 export type Victim = { readonly kind: 'client' | 'gateway' | 'mix'; readonly number: number }
 
 /**
- * What happens to a disk while no process is on it: the power goes, and with it what was not synced; a block of the
+ * Happens to a disk while no process is on it: the power goes, and with it what was not synced; a block of the
  * store's log goes bad; a bit of a record changes, or of a file beside the store.
  */
 export type Harm = 'cut' | 'lose-block' | 'flip-bit' | 'flip-beside'
@@ -191,7 +191,7 @@ function drawNetwork(
   }
 }
 
-/** What happens to single processes, and to their links and clocks. */
+/** Draws what happens to single processes, and to their links and clocks. */
 function drawAccidents(
   random: Random,
   clients: number,
@@ -229,7 +229,7 @@ function drawAccidents(
   }
 }
 
-/** What becomes of gateways, and of clients because of it. */
+/** Draws what becomes of gateways, and of clients because of it. */
 function drawGateways(
   random: Random,
   clients: number,

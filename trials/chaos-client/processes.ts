@@ -53,7 +53,7 @@ export interface Process {
   readonly client: Client | undefined
   /** Counts how often a client's owner began anew with its identity alone, since its store was damaged. */
   readonly renewals: number
-  /** What its client says that is not so: the stranger's alone. */
+  /** Lists what its client says that is not so: the stranger's alone. */
   readonly lies: Set<Lie>
   /** @param wrongMs by so much its clock is ahead besides, behind where negative */
   start(wrongMs?: number): Promise<void>

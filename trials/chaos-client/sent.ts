@@ -17,7 +17,7 @@ export interface Sent {
   reads: number
   failed: string | undefined
   received: boolean
-  /** How often its writer had begun anew then. */
+  /** Counts how often its writer had begun anew then. */
   readonly since: number
   /** A reply to something that was asked before its sender or receiver began anew. */
   readonly isLate: boolean

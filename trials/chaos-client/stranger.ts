@@ -20,7 +20,7 @@ const answerBytes = 1200
 export class Stranger {
   readonly #plan: Plan
   readonly #world: World
-  /** Whom it knows of, though they do not know it. */
+  /** Lists whom it knows of, though they do not know it. */
   readonly #addresses: readonly string[]
   /** Messages that ask to be told all there is. */
   readonly #asking: Message[] = []
