@@ -28,6 +28,16 @@ function plainly(address: string): string {
   return read === undefined ? address : writeMultiaddr(read)
 }
 export const addresses: v.GenericSchema<string[]> = v.array(multiaddr)
+/** Those that a socket can be bound to: a name of `/dnsaddr` has no port. */
+export const listenAddresses: v.GenericSchema<string[]> = v.array(
+  v.pipe(
+    multiaddr,
+    v.check(
+      address => readMultiaddr(address)?.kind !== 'dnsaddr',
+      'nobody can listen on /dnsaddr: want an address with a port here; /dnsaddr goes to what is announced',
+    ),
+  ),
+)
 
 /** As people write it; milliseconds. */
 export function duration(leastMs: number): v.GenericSchema<string, number> {

@@ -170,6 +170,7 @@ test('what the role would refuse is refused before anything is written', async (
     [server('--listen', '127.0.0.1:4999'), /^init mix: listen\[1\]: want a multiaddr/],
     [server('--listen', '/ip4/300.1.1.1/tcp/4201'), /listen\[1\]: want a multiaddr/],
     [server('--listen', '/ip4/127.0.0.1/udp/4201/quic-v1'), /listen\[1\]: want a multiaddr/],
+    [server('--listen', '/dnsaddr/mix.example'), /listen\[1\]: nobody can listen on \/dnsaddr/],
     [server(...at, '--announce', 'example.org'), /announce\[1\]: want a multiaddr/],
     [server(...at, '--family', 'all of mine'), /family: /],
     [server(...at, '--contact', 'x'.repeat(129)), /contact: want at most 128 bytes/],
@@ -185,7 +186,7 @@ test('what the role would refuse is refused before anything is written', async (
     assert.is(error.exitCode, 2)
     assert.throws(() => statSync(there), 'ENOENT')
   }
-  await printed(...server(...at))
+  await printed(...server(...at, '--announce', '/dnsaddr/mix.example'))
   assert.ok(statSync(join(there, 'mix.toml')).isFile())
 })
 

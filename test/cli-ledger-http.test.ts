@@ -217,4 +217,26 @@ test('an auditor is told of an entry that should not stand in the log; control: 
   await Promise.all([fine.close(), wrong.close()])
 })
 
+test('where nobody answers, or something else does, an auditor is told so within seconds', async () => {
+  const pinned = hex(writeGenesis(genesis))
+  const other = await serveLog(0, async () => new Uint8Array(9))
+  const nothing = await serveLoopback({ port: 0, admits: () => true, maxBodyBytes: 99, routes: () => {} })
+  const gone = await serveLog(0, async () => new Uint8Array(9))
+  await gone.close()
+  const verify = async ({ url }: { readonly url: string }): Promise<string> => {
+    const { code, err } = await chaffinch('ledger', 'verify', '--url', url, '--genesis', pinned)
+    return `${code} ${err}`
+  }
+  // The runner would end what takes the two minutes for which a follower is patient
+  const said = await Promise.all([gone, nothing, other].map(verify))
+  await Promise.all([other.close(), nothing.close()])
+  assert.match(said[0] as string, /^1 /)
+  assert.match(said[0] as string, `could not be read: nobody answers at ${gone.url} (ECONNREFUSED)`)
+  assert.match(
+    said[1] as string,
+    `could not be read: what answers at ${nothing.url}/ledger is no ledger: 404`,
+  )
+  assert.match(said[2] as string, /is not the log of this genesis \(\w+\)/)
+})
+
 test.run()

@@ -26,6 +26,7 @@ test('what is answered becomes the same command line; what cannot be is asked ag
     'door',
     'net.toml',
     'nonsense',
+    '/dnsaddr/a.example',
     '/ip4/192.0.2.7/tcp/1',
     '/dns4/a.example/tcp/1',
     '7301',
@@ -45,7 +46,8 @@ test('what is answered becomes the same command line; what cannot be is asked ag
       'me',
     ],
   ])
-  assert.ok(given.asked.some(question => question.startsWith('want a multiaddr')))
+  for (const said of ['want a multiaddr', 'nobody can listen on /dnsaddr'])
+    assert.ok(given.asked.some(question => question.startsWith(said)))
   const network = answers('', 'demo', '20 years', '20s', 'A', 'B', '')
   assert.equal(await wizard(network.ask, 'network'), [
     ...[

@@ -313,6 +313,10 @@ test('a package that nobody imports, or that is for development only, is found',
   assert.equal(faults({ 'world/thing.ts': "import 'valibot'\nimport { test } from 'uvu'\n" }), [
     'world/thing.ts: imports uvu, which is declared for development only',
   ])
+  assert.equal(
+    faults({ 'world/thing.ts': 'export const thing = 1\n', 'test/more.ts': "import 'valibot'\n" }),
+    ['package.json: no library imports valibot: declare it for development'],
+  )
 })
 
 test('every declared package is imported, and every imported one declared', () => {

@@ -11,6 +11,14 @@ const page = readFileSync(join(root, 'docs/record/performance.md'), 'utf8')
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   readonly scripts: Readonly<Record<string, string>>
 }
+interface Locked {
+  readonly dev?: boolean
+  readonly devOptional?: boolean
+  readonly engines?: { readonly node?: string }
+}
+const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+  readonly packages: Readonly<Record<string, Locked>>
+}
 
 test('growth of a tenth is noticed, of packages and of bytes, and so is a page that is out of date', () => {
   const was = { packages: 200, megabytes: 90 }
@@ -27,15 +35,35 @@ test('growth of a tenth is noticed, of packages and of bytes, and so is a page t
 
 test('the page says what the lock file says, give or take what only some platforms have', () => {
   const { packages } = writtenDown(page)
-  const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-    readonly packages: Readonly<Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>>
-  }
   const shipped = Object.entries(lock.packages).filter(
     ([name, { dev, devOptional }]) => name !== '' && dev !== true && devOptional !== true,
   )
   assert.ok(
     Math.abs(shipped.length - packages) <= packages / 5,
     `${shipped.length}, and the page says ${packages}`,
+  )
+})
+
+/** Says whether a range of `engines` takes Node 20.19.0, by the first numbers of its alternatives. */
+function takesNode20(range: string): boolean {
+  return range.split('||').some(part => {
+    const [, how, major = '', minor = '0'] = /^\s*(>=|\^|)\s*(\d+|\*)(?:\.(\d+))?/.exec(part) ?? []
+    if (how === '>=') return 20 * 100 + 19 >= Number(major) * 100 + Number(minor)
+    return major === '*' || (major === '20' && Number(minor) <= 19)
+  })
+}
+
+test('a clone has no package that asks for a newer Node than this one does', () => {
+  assert.equal(
+    ['>=20', '>= 20.19.0', '18 || 20 || >=22', '^20.19.0 || >=23', '>=22', '^22.12.0'].map(takesNode20),
+    [true, true, true, true, false, false],
+  )
+  const asking = Object.entries(lock.packages).filter(
+    ([, { engines }]) => engines?.node !== undefined && !takesNode20(engines.node),
+  )
+  assert.equal(
+    asking.map(([name]) => name),
+    [],
   )
 })
 

@@ -2,12 +2,14 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Writable } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { columns } from '../scripts/columns.ts'
 import { newRates } from '../scripts/network/picture.ts'
-import { frame, screen, sparkline, type TableState } from '../scripts/network/table.ts'
+import { frame, sparkline, type TableState } from '../scripts/network/table.ts'
+import { screen } from '../scripts/terminal/screen.ts'
 import { sample, tablePage } from '../scripts/tools/table-page.ts'
 
 const broken: TableState = {
@@ -32,7 +34,7 @@ for (const [width, height] of [
     assert.match(text, `sh ${sample.tryFile}`)
     assert.not.match(text, ' more')
     assert.ok(lines.length < height)
-    for (const line of lines) assert.ok(line.length <= width && !line.includes('...'), line)
+    for (const line of lines) assert.ok(line.length <= width && !/\.\.\.|…/.test(line), line)
     assert.match(text, /mix-1 .* 3 +client-1 +up +0 +2 +4$/m)
   })
 
@@ -110,14 +112,54 @@ test('numbers stand to the right, words to the left', () => {
   )
 })
 
-test('the screen is drawn in one write and given back with its last picture', () => {
-  const written: string[] = []
-  const drawn = screen({ write: text => written.push(text) })
-  drawn.draw(['one', 'two'])
+/** A terminal of 80 x 24 that remembers what was written. */
+function terminal(): { readonly stream: NodeJS.WriteStream; taken(): string } {
+  let written = ''
+  const stream = new Writable({
+    write(chunk, _encoding, done) {
+      written += String(chunk)
+      done()
+    },
+  })
+  return {
+    stream: Object.assign(stream, { isTTY: true, columns: 80, rows: 24 }) as unknown as NodeJS.WriteStream,
+    taken() {
+      const text = written
+      written = ''
+      return text
+    },
+  }
+}
+
+test('the screen writes the lines that changed, and gives the terminal back with its last picture', () => {
+  const exits = process.listenerCount('exit')
+  const { stream, taken } = terminal()
+  const drawn = screen(stream)
+  assert.match(taken(), '\x1b[?1049h')
+  drawn.draw(['one', 'two', 'three'])
+  assert.match(taken(), 'one\ntwo\nthree')
+  drawn.draw(['one', 'zwei', 'three'])
+  const changed = taken()
+  assert.match(changed, 'zwei')
+  assert.not.match(changed, 'one')
+  assert.not.match(changed, 'three')
+  // A terminal of another width is drawn anew
+  stream.emit('resize')
+  drawn.draw(['one', 'zwei', 'three'])
+  assert.match(stripVTControlCharacters(taken()), /^one\nzwei\nthree\n$/)
   drawn.close()
-  assert.is(written.length, 3)
-  assert.is(written[1], '\x1b[Hone\x1b[K\r\ntwo\x1b[K\x1b[J')
-  assert.match(written[2] as string, /\?25h.*one\ntwo\n$/s)
+  assert.ok(taken().endsWith('\x1b[?1049lone\nzwei\nthree\n'))
+  assert.is(process.listenerCount('exit'), exits)
+})
+
+test('a process that ends at once leaves the terminal as it was', () => {
+  const before = new Set(process.listeners('exit'))
+  const { stream, taken } = terminal()
+  screen(stream).draw(['one'])
+  const [ending] = process.listeners('exit').filter(listener => !before.has(listener))
+  taken()
+  ending?.call(process, 0)
+  assert.match(taken(), '\x1b[?1049l')
 })
 
 test.run()

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { partsOf, type Sbom } from '../scripts/tools/sbom.ts'
 
 const program = join(import.meta.dirname, '..', 'scripts', 'tools', 'release.ts')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-release-'))
@@ -108,6 +109,26 @@ test('--check changes nothing; a release has the package, its parts, checksums a
   const again = release('1.2.0')
   assert.is(again.status, 2)
   assert.match(again.err, /^release: v1\.2\.0 is tagged already: take the next version/)
+})
+
+test('the list of parts has what is installed and what is packed, and no tool of developers', () => {
+  const part = (name: string, isDev: boolean): NonNullable<Sbom['components']>[number] => ({
+    ...{ name, version: '1.0.0', 'bom-ref': `${name}@1.0.0` },
+    properties: isDev ? [{ name: 'cdx:npm:package:development', value: 'true' }] : [],
+  })
+  const all = {
+    bomFormat: 'CycloneDX',
+    components: [part('installed', false), part('packed', true), part('tool', true)],
+    dependencies: [
+      { ref: 'small@1.2.0', dependsOn: ['installed@1.0.0', 'packed@1.0.0', 'tool@1.0.0'] },
+      { ref: 'tool@1.0.0', dependsOn: [] },
+    ],
+  }
+  assert.equal(partsOf(all, 'The files ...\n\npacked 1.0.0 (MIT)\n\ntool 2.0.0 (MIT)\n'), {
+    bomFormat: 'CycloneDX',
+    components: [part('installed', false), part('packed', true)],
+    dependencies: [{ ref: 'small@1.2.0', dependsOn: ['installed@1.0.0', 'packed@1.0.0'] }],
+  })
 })
 
 test.run()

@@ -24,7 +24,7 @@ import {
 import type { Parameters } from '../../directory/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { checkToml, field } from '../../encoding/toml.ts'
-import { addresses, duration, hex32, name, text, whole } from '../../encoding/toml-fields.ts'
+import { addresses, duration, hex32, listenAddresses, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { Peer, ProxyInit } from '../../link/index.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
 import { type Endpoint, remoteAt } from './endpoint.ts'
@@ -55,7 +55,7 @@ const roleEntries = {
 const serverEntries = {
   ...roleEntries,
   key: v.optional(field(text, '"identity.key"'), 'identity.key'),
-  listen: field(addresses, '["/ip4/0.0.0.0/tcp/4101"]'),
+  listen: field(listenAddresses, '["/ip4/0.0.0.0/tcp/4101"]'),
   announce: v.optional(field(addresses, '["/dns4/mix.example/tcp/4101"]'), []),
   status_port: v.optional(field(whole(0, 65_535), '7101'), 0),
   // All of them can be asked at 127.0.0.1
@@ -102,7 +102,7 @@ const mixSchema = v.strictObject({
   tls_certificate: v.optional(field(text, '"fullchain.pem"'), ''),
   tls_key: v.optional(field(text, '"privkey.pem"'), ''),
   proxies: v.optional(field(v.array(v.pipe(text, v.ip('want an IP address'))), '["192.0.2.9"]'), []),
-  proxied: v.optional(field(addresses, '["/ip4/0.0.0.0/tcp/4302/ws"]'), []),
+  proxied: v.optional(field(listenAddresses, '["/ip4/0.0.0.0/tcp/4302/ws"]'), []),
   source: sources,
 })
 const gatewaySchema = v.strictObject({

@@ -25,6 +25,10 @@ interface Question {
 
 const wantAddress = (answer: string): string | undefined =>
   readMultiaddr(answer) !== undefined ? undefined : 'want a multiaddr, for instance /ip4/192.0.2.7/tcp/4201'
+const wantListen = (answer: string): string | undefined =>
+  readMultiaddr(answer)?.kind === 'dnsaddr'
+    ? 'nobody can listen on /dnsaddr: want an address with a port, for instance /ip4/0.0.0.0/tcp/4201'
+    : wantAddress(answer)
 const wantPort = (answer: string): string | undefined =>
   /^\d{1,5}$/.test(answer) && Number(answer) <= 65_535 ? undefined : 'want a port from 0 to 65535'
 
@@ -32,7 +36,7 @@ function server(port: number): Question[] {
   const listen = `/ip4/0.0.0.0/tcp/${port}`
   return [
     { option: 'network', says: 'the network file that everybody has', otherwise: 'network.toml' },
-    { option: 'listen', says: 'where it listens', otherwise: listen, wrong: wantAddress },
+    { option: 'listen', says: 'where it listens', otherwise: listen, wrong: wantListen },
     { option: 'announce', says: 'what others dial, where that differs', otherwise: '', wrong: wantAddress },
     {
       option: 'status-port',

@@ -24,6 +24,8 @@ import {
 } from '../../simulator/processes/index.ts'
 import { second } from '../../world/units.ts'
 import { wait } from '../../world/wait.ts'
+import { isColoured } from '../terminal/paint.ts'
+import { screen } from '../terminal/screen.ts'
 import { carryMessages, readLedgers, takeAccount } from './carry.ts'
 import type { Settled } from './claims.ts'
 import { latencies } from './ledger.ts'
@@ -33,7 +35,7 @@ import { payEachOther } from './payments-persons.ts'
 import { newRates, picture, tryFile, tryLines } from './picture.ts'
 import { claimLines, report, summaryLines } from './report.ts'
 import { ledgerPage, sideBySide } from './side-by-side.ts'
-import { frame, screen } from './table.ts'
+import { frame } from './table.ts'
 
 const drawEveryMs = 500
 /** Often enough to see every consensus of every process. */
@@ -194,7 +196,7 @@ function draw(
     file ??= tryFile(running)
     const state = picture(running, network, { ...shown(), tryFile: file, rates, latency })
     const { columns, rows } = process.stderr
-    on.draw(frame(state, columns || 80, rows || 24, process.stderr.hasColors()))
+    on.draw(frame(state, columns || 80, rows || 24, isColoured(process.stderr)))
   }
   const measure = async (): Promise<void> => {
     const measured = latencies(await readLedgers(plan), record.messages)

@@ -1,7 +1,8 @@
-// The live table of a local network: a pure picture of what was last seen, and the drawing of it in place.
+// The live table of a local network: a pure picture of what was last seen.
 
-import { styleText } from 'node:util'
 import type { Role } from '../../simulator/processes/index.ts'
+import { beside, clipped, columns } from '../columns.ts'
+import { type Colour, type Paint, painter } from '../terminal/paint.ts'
 import type { Settled } from './claims.ts'
 
 export type State = 'up' | 'starting' | 'dead'
@@ -54,11 +55,6 @@ export interface TableState {
   readonly claims: readonly Settled[] | undefined
 }
 
-type Colour = 'green' | 'yellow' | 'red' | 'cyan' | 'bold' | 'dim'
-/** A stretch of a line in one colour. */
-type Span = readonly [text: string, colour?: Colour | undefined]
-type Line = readonly Span[]
-
 /**
  * Draws the table as lines, for a terminal of that size, in an order that never changes: the epoch, what happens now,
  * nodes, clients, messages, claims, events. Nodes and clients stand beside each other where there is width for both.
@@ -67,42 +63,43 @@ type Line = readonly Span[]
  * @param coloured whether the terminal wants colours
  */
 export function frame(state: TableState, width: number, height: number, coloured = false): string[] {
-  const isWide = width >= 80
-  const nodes = nodeLines(state.nodes, isWide ? Math.min(32, Math.max(7, width - 73)) : 0)
-  const clients = clientLines(state.clients)
-  const head = headLines(state)
-  const tail = messageLines(state)
+  const paint = painter(coloured)
+  const isWide = width >= leastWide
+  const nodes = nodeLines(state.nodes, isWide ? width : 0, paint)
+  const clients = clientLines(state.clients, paint)
+  const head = headLines(state, paint)
+  const tail = messageLines(state, paint)
   const room = height - 1 - head.length - tail.length - 2
   const people = isWide
-    ? beside(shorten(nodes, room), shorten(clients, room), Math.max(...nodes.map(lengthOf)) + 2)
-    : stacked(nodes, clients, room)
-  const claims = claimLines(state.claims, room - people.length)
+    ? beside(shorten(nodes, room, paint), shorten(clients, room, paint))
+    : stacked(nodes, clients, room, paint)
+  const claims = claimLines(state.claims, room - people.length, paint)
   const left = Math.max(0, room - people.length - claims.length - 1)
-  const events = left === 0 ? [] : state.events.slice(-left).map((text): Line => [[text, 'dim']])
-  const lines: Line[] = [...head, [], ...people, [], ...tail, ...claims]
-  if (events.length > 0) lines.push([], ...events)
-  return lines.slice(0, Math.max(1, height - 1)).map(line => paint(clip(line, width), coloured))
+  const events = left === 0 ? [] : state.events.slice(-left).map(text => paint('dim', text))
+  const lines = [...head, '', ...people, '', ...tail, ...claims]
+  if (events.length > 0) lines.push('', ...events)
+  return clipped(lines.slice(0, Math.max(1, height - 1)), width)
 }
 
-function headLines(state: TableState): Line[] {
+function headLines(state: TableState, paint: Paint): string[] {
   const { consensus, late, epochLeftMs, epochMs } = state
   const time = (ms: number): string => new Date(ms).toISOString().slice(11, 19)
-  const signed: Span = late
-    ? [`no new document since ${time(late.since)}, works until ${time(late.worksUntil)} (UTC)`, 'yellow']
+  const signed = late
+    ? paint('yellow', `no new document since ${time(late.since)}, works until ${time(late.worksUntil)} (UTC)`)
     : consensus === undefined
-      ? ['no consensus yet', 'yellow']
-      : [`signed by ${consensus.signers} of ${consensus.of} authorities`, 'green']
+      ? paint('yellow', 'no consensus yet')
+      : paint('green', `signed by ${consensus.signers} of ${consensus.of} authorities`)
   const share = 1 - Math.min(1, Math.max(0, epochLeftMs / epochMs))
   const bar = '━'.repeat(Math.round(share * barWidth)).padEnd(barWidth, '─')
   const seconds = Math.max(0, Math.ceil(epochLeftMs / 1000))
-  const authorities = state.authorities.flatMap(({ name, state }): Span[] => [
-    [`  ${name.replace('authority-', '')} `],
-    [state, state === 'dead' ? 'red' : state === 'starting' ? 'yellow' : undefined],
-  ])
+  const authorities = state.authorities.map(({ name, state }) => {
+    const shown = state === 'dead' || state === 'starting' ? paint(colourOf[state], state) : state
+    return `  ${name.replace('authority-', '')} ${shown}`
+  })
   return [
-    [[`epoch ${state.epoch}`, 'bold'], [` ${bar} ${String(seconds).padStart(2)} s left  `], signed],
-    [['authorities'], ...authorities],
-    [[state.now, 'cyan']],
+    `${paint('bold', `epoch ${state.epoch}`)} ${bar} ${String(seconds).padStart(2)} s left  ${signed}`,
+    `authorities${authorities.join('')}`,
+    paint('cyan', state.now),
   ]
 }
 
@@ -119,133 +116,101 @@ export function sparkline(values: readonly number[], width: number): string {
     .padStart(width)
 }
 
-/** @param spark columns of the sparkline; 0: none */
-function nodeLines(nodes: readonly NodeRow[], spark: number): Line[] {
-  const head: Line = [['node       L state    held  rate ', 'dim'], [' '.repeat(spark)], ['  lost', 'dim']]
-  const rows = nodes.map(({ name, layer, state, held, rates, dropped }): Line => {
-    const lost = Object.values(dropped).reduce((sum, n) => sum + n, 0)
-    const rate = `${Math.round(rates.at(-1) ?? 0)}/s`
+const [left, right] = ['left', 'right'] as const
+/** `gateway-0`; more where there are ten. */
+const nameWidth = 9
+const nodeWidths = { layer: 1, state: 8, held: 4, rate: 6, lost: 4 }
+const clientWidths = [nameWidth, 8, 5, 3, 4]
+const clientsWidth = clientWidths.reduce((sum, width) => sum + width + 1, 1)
+/** From here on nodes and clients stand beside each other. */
+const leastWide = 80
+const [fewestSparks, mostSparks] = [7, 32]
+
+/** @param width of the terminal, which what is left of it gives to the sparklines; 0: there are none */
+function nodeLines(nodes: readonly NodeRow[], width: number, paint: Paint): string[] {
+  const { layer, state, held, rate, lost } = nodeWidths
+  const name = Math.max(nameWidth, ...nodes.map(node => node.name.length))
+  const others = [name, layer, state, held, rate, lost].reduce((sum, each) => sum + each + 1, 0)
+  const room = Math.min(mostSparks, Math.max(fewestSparks, width - others - clientsWidth))
+  const spark = width === 0 ? [] : [room]
+  const rows = nodes.map(node => {
+    const gone = Object.values(node.dropped).reduce((sum, n) => sum + n, 0)
     return [
-      [`${name.padEnd(10)}${(layer < 0 ? '-' : String(layer)).padStart(2)} `],
-      [state.padEnd(8), colourOf[state]],
-      [`${String(held).padStart(5)}${rate.padStart(6)} `],
-      [sparkline(rates, spark), 'cyan'],
-      [String(lost).padStart(6), lost > 0 ? 'yellow' : undefined],
+      node.name,
+      node.layer < 0 ? '-' : node.layer,
+      paint(colourOf[node.state], node.state),
+      node.held,
+      `${Math.round(node.rates.at(-1) ?? 0)}/s`,
+      ...spark.map(wide => paint('cyan', sparkline(node.rates, wide))),
+      gone > 0 ? paint('yellow', String(gone)) : 0,
     ]
   })
-  return [head, ...rows]
+  const head = ['node', 'L', 'state', 'held', 'rate', ...spark.map(() => ''), 'lost']
+  return columns(
+    head.map(word => paint('dim', word)),
+    rows,
+    {
+      widths: [name, layer, state, held, rate, ...spark, lost],
+      sides: [left, right, left, right, right, ...spark.map(() => right), right],
+      between: ' ',
+    },
+  )
 }
 
-function clientLines(clients: readonly ClientRow[]): Line[] {
-  const number = (value: number, width: number): string => String(value).padStart(width)
-  const rows = clients.map(
-    ({ name, state, queued, stored, read }): Line => [
-      [name.padEnd(10)],
-      [state.padEnd(8), colourOf[state]],
-      [`${number(queued, 5)}${number(stored, 4)}${number(read, 4)}`],
-    ],
+function clientLines(clients: readonly ClientRow[], paint: Paint): string[] {
+  const name = Math.max(nameWidth, ...clients.map(client => client.name.length))
+  return columns(
+    ['client', 'state', 'queue', 'got', 'read'].map(word => paint('dim', word)),
+    clients.map(({ name, state, queued, stored, read }) => [
+      name,
+      paint(colourOf[state], state),
+      queued,
+      stored,
+      read,
+    ]),
+    {
+      widths: [name, ...clientWidths.slice(1)],
+      sides: [left, left, right, right, right],
+      between: ' ',
+    },
   )
-  return [[['client   state    queue got read', 'dim']], ...rows]
 }
 
 const colourOf: Readonly<Record<State, Colour>> = { up: 'green', starting: 'yellow', dead: 'red' }
 
-function messageLines({ messages, latency, tryFile }: TableState): Line[] {
+function messageLines({ messages, latency, tryFile }: TableState, paint: Paint): string[] {
   const { sent, read, replies, of } = messages
   const times =
     latency === undefined
       ? 'no time measured yet'
       : `p50 ${Math.round(latency.totalMs)} ms, ${Math.round(latency.drawnMs)} of them drawn`
+  const ends = 'Ctrl-C ends everything'
   return [
-    [['messages', 'bold'], [`  sent ${sent} of ${of}  read ${read}  replies ${replies}  ${times}`]],
-    [
-      [
-        tryFile === undefined
-          ? 'Ctrl-C ends everything'
-          : `send one yourself: sh ${tryFile}   Ctrl-C ends everything`,
-      ],
-    ],
+    `${paint('bold', 'messages')}  sent ${sent} of ${of}  read ${read}  replies ${replies}  ${times}`,
+    tryFile === undefined ? ends : `send one yourself: sh ${tryFile}   ${ends}`,
   ]
 }
 
 /** Each claim where there is room; else those that broke, and how many hold. */
-function claimLines(claims: TableState['claims'], room: number): Line[] {
+function claimLines(claims: TableState['claims'], room: number, paint: Paint): string[] {
   if (claims === undefined || room < 1) return []
-  const line = ({ id, holds }: Settled): Line => [
-    [holds ? 'holds   ' : 'BROKEN  ', holds ? 'green' : 'red'],
-    [id],
-  ]
+  const line = ({ id, holds }: Settled): string =>
+    `${holds ? paint('green', 'holds ') : paint('red', 'BROKEN')}  ${id}`
   if (claims.length <= room) return claims.map(line)
   const broken = claims.filter(({ holds }) => !holds)
-  const sum: Line = [
-    [`${claims.length - broken.length} claims hold`, 'green'],
-    [`, ${broken.length} broken`, broken.length > 0 ? 'red' : undefined],
-  ]
+  const lost = `${broken.length} broken`
+  const sum = `${paint('green', `${claims.length - broken.length} claims hold`)}, ${broken.length > 0 ? paint('red', lost) : lost}`
   return [sum, ...broken.slice(0, room - 1).map(line)]
 }
 
-function beside(left: readonly Line[], right: readonly Line[], width: number): Line[] {
-  return Array.from({ length: Math.max(left.length, right.length) }, (_, i) => {
-    const line = left[i] ?? []
-    return [...line, [' '.repeat(Math.max(0, width - lengthOf(line)))], ...(right[i] ?? [])]
-  })
-}
-
 /** One below the other: as many rows of both as there is room for; clients keep theirs longest. */
-function stacked(nodes: readonly Line[], clients: readonly Line[], room: number): Line[] {
-  const kept = shorten(clients, Math.max(2, room - 3))
-  return [...shorten(nodes, Math.max(2, room - kept.length - 1)), [], ...kept]
+function stacked(nodes: readonly string[], clients: readonly string[], room: number, paint: Paint): string[] {
+  const kept = shorten(clients, Math.max(2, room - 3), paint)
+  return [...shorten(nodes, Math.max(2, room - kept.length - 1), paint), '', ...kept]
 }
 
-function shorten(lines: readonly Line[], most: number): Line[] {
+function shorten(lines: readonly string[], most: number, paint: Paint): string[] {
   if (lines.length <= most) return [...lines]
   const shown = Math.max(1, most - 1)
-  return [...lines.slice(0, shown), [[`... ${lines.length - shown} more`, 'dim']]]
-}
-
-function lengthOf(line: Line): number {
-  return line.reduce((sum, [text]) => sum + text.length, 0)
-}
-
-function clip(line: Line, width: number): Line {
-  if (lengthOf(line) <= width) return line
-  let left = Math.max(0, width - 3)
-  const kept = line.map(([text, colour]): Span => {
-    const shown = text.slice(0, left)
-    left -= shown.length
-    return [shown, colour]
-  })
-  return [...kept, ['...'.slice(0, width)]]
-}
-
-function paint(line: Line, coloured: boolean): string {
-  const text = line.map(([text, colour]) =>
-    coloured && colour !== undefined ? styleText(colour, text, { validateStream: false }) : text,
-  )
-  return text.join('').trimEnd()
-}
-
-export interface Screen {
-  draw(lines: readonly string[]): void
-  /** Gives the terminal back and leaves the last picture on it. */
-  close(): void
-}
-
-export interface Terminal {
-  write(text: string): unknown
-}
-
-/** Draws on the terminal's second screen, each picture in one write over the one before: nothing flickers. */
-export function screen(terminal: Terminal): Screen {
-  let last: readonly string[] = []
-  terminal.write('\x1b[?1049h\x1b[?25l')
-  return {
-    draw(lines) {
-      last = lines
-      terminal.write(`\x1b[H${lines.map(line => `${line}\x1b[K`).join('\r\n')}\x1b[J`)
-    },
-    close() {
-      terminal.write(`\x1b[?25h\x1b[?1049l${last.join('\n')}\n`)
-    },
-  }
+  return [...lines.slice(0, shown), paint('dim', `... ${lines.length - shown} more`)]
 }

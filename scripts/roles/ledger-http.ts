@@ -30,10 +30,23 @@ export function askAt(url: string): Ask {
   const to = new URL(path, url)
   return async question => {
     const body = new Uint8Array(question)
-    const response = await fetch(to, { method: 'POST', body, signal: AbortSignal.timeout(patienceMs) })
+    const response = await fetch(to, { method: 'POST', body, signal: AbortSignal.timeout(patienceMs) }).catch(
+      (error: unknown) => {
+        throw new CommandError('FAILED', `nobody answers at ${to.origin} (${causeOf(error)})`)
+      },
+    )
     const answer = new Uint8Array(await response.arrayBuffer())
     if (!response.ok || answer.length > longestAnswer)
-      throw new CommandError('FAILED', `${to.href}: ${response.status}, ${answer.length} bytes`)
+      throw new CommandError(
+        'FAILED',
+        `what answers at ${to.href} is no ledger: ${response.status}, ${answer.length} bytes`,
+      )
     return answer
   }
+}
+
+/** `fetch` says what failed in the cause of what it throws. */
+function causeOf(error: unknown): string {
+  const { cause, message } = error as Error & { cause?: { code?: string; message?: string } }
+  return cause?.code ?? cause?.message ?? message
 }

@@ -92,42 +92,92 @@ export interface ReadLog {
   readonly entries: readonly Uint8Array[]
 }
 
+/** A server that starts anew meanwhile is waited for; one that is not there is not. */
+const mostFailures = 3
+
 /**
  * Reads a whole log from a URL and checks every entry of it.
  *
- * @throws CommandError FAILED when it does not hold, or nobody answers
+ * @throws CommandError FAILED when it does not hold, or questions have no answer, or one of another ledger
  */
 export async function readAt(url: string, hex: string): Promise<ReadLog> {
   const genesis = genesisIn(hex)
-  let why: unknown = 'nobody answers'
-  const asked = askAt(url)
+  const failing = failures(url)
   const ledger = await FollowedLedger.open({
     genesis,
     store: memoryStore(),
-    ledger: question =>
-      asked(question).catch((error: unknown) => {
-        why = error instanceof Error ? error.message : error
-        throw error
-      }),
+    ledger: failing.counted(askAt(url)),
     clock: systemClock,
     random: systemRandom,
-    log: silent,
+    log: failing.log,
     everyMs: second,
   })
+  ledger.onGrowth(failing.over)
   // Timers alone do not keep a process from ending
   const rest = stayAlive()
   try {
     for (let size = -1; ledger.size > size; ) {
       size = ledger.size
-      const isRead = await Promise.race([whole(ledger), caught(ledger)])
+      const isRead = await Promise.race([whole(ledger), caught(ledger), failing.often])
       if (ledger.invalid !== undefined)
         throw new CommandError('FAILED', `${url}: the log does not hold: ${ledger.invalid.message}`)
       if (isRead) return { genesis, ledger, entries: await ledger.entries(0, ledger.size) }
+      if (failing.isOften) break
     }
-    throw new CommandError('FAILED', `${url}: its log could not be read: ${String(why)}`)
+    throw new CommandError('FAILED', `${url}: its log could not be read: ${failing.why}`)
   } finally {
     rest()
     ledger.close()
+  }
+}
+
+interface Failures {
+  /** Asks, and remembers why there was no answer. */
+  counted(ask: Ask): Ask
+  /** Hears of each question that came to nothing. */
+  readonly log: Log
+  /** The log has grown: what failed before it does not count. */
+  readonly over: () => void
+  /** Resolves with false when several have, one after another. */
+  readonly often: Promise<false>
+  readonly isOften: boolean
+  readonly why: string
+}
+
+/** Counts the questions that come to nothing, from one growth of the log to the next. */
+function failures(url: string): Failures {
+  let [count, last, why] = [0, '', 'nobody answers']
+  let end: (_: false) => void = () => {}
+  const often = new Promise<false>(resolve => {
+    end = resolve
+  })
+  return {
+    often,
+    over: () => {
+      count = 0
+    },
+    counted: ask => async question => {
+      last = ''
+      try {
+        return await ask(question)
+      } catch (error) {
+        last = error instanceof Error ? error.message : String(error)
+        throw error
+      }
+    },
+    log: {
+      ...silent,
+      warn: ({ code }) => {
+        why = last === '' ? `what ${url} answers is not the log of this genesis (${code})` : last
+        if (++count >= mostFailures) end(false)
+      },
+    },
+    get isOften() {
+      return count >= mostFailures
+    },
+    get why() {
+      return why
+    },
   }
 }
 

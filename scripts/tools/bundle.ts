@@ -1,5 +1,6 @@
-// Packs the command line into dist/scripts/: a role that starts opens a few files instead of resolving hundreds. Addons
-// stay outside, a thread's file is an entry of its own, and each file has its source map.
+// Packs the command line into dist/scripts/: a role that starts opens a few files instead of resolving hundreds, and
+// what only the command line uses is no package that anybody installs. Addons stay outside, a thread's file is an entry
+// of its own, and each file has its source map.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -7,7 +8,7 @@ import { build, type OutputFile } from 'esbuild'
 import { notices, noticesName } from './notices.ts'
 
 /** Native addons find their binaries beside their own files. */
-const addons = ['classic-level', 'sodium-native']
+export const addons: readonly string[] = ['classic-level', 'sodium-native']
 /** Packages of the CommonJS kind ask for parts of Node with `require`, which a module has not. */
 const requireInModules =
   "import { createRequire as chaffinchRequire } from 'node:module'; const require = chaffinchRequire(import.meta.url);"
@@ -35,7 +36,7 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     format: 'esm',
     target: 'node20.19',
     conditions: ['chaffinch-source'],
-    external: addons,
+    external: [...addons],
     banner: { js: requireInModules },
     sourcemap: 'linked',
     sourcesContent: false,

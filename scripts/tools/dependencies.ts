@@ -1,9 +1,11 @@
 // Compares package.json with what the source imports: a package that nobody imports, one that is imported and not
-// declared, and one for tests that the product imports.
+// declared, one for development that the libraries import, and one that nobody has to install, since only the command
+// line imports it, into which it is packed (bundle.ts).
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { dirname, join, normalize, relative } from 'node:path'
+import { addons } from './bundle.ts'
 
 /** Packages that another package loads by itself when they are there, and which one that is. */
 const loadedBy: Readonly<Record<string, string>> = {
@@ -35,7 +37,8 @@ export function dependencyFaults(root: string): readonly string[] {
   const manifest = manifestOf(root)
   const atRunTime = new Set(Object.keys(manifest.dependencies ?? {}))
   const forWork = new Set(Object.keys(manifest.devDependencies ?? {}))
-  const shipped = shippedSources(root)
+  const libraries = reached(root, librariesOf(root))
+  const installed = new Set(addons)
   const imported = new Map<string, string>()
   const faults: string[] = []
   for (const file of sources(root))
@@ -44,8 +47,9 @@ export function dependencyFaults(root: string): readonly string[] {
       imported.set(name, file)
       if (!atRunTime.has(name) && !forWork.has(name))
         faults.push(`${file}: imports ${name}, which is not declared`)
-      else if (shipped.has(file) && !atRunTime.has(name))
+      else if (libraries.has(file) && !atRunTime.has(name))
         faults.push(`${file}: imports ${name}, which is declared for development only`)
+      if (libraries.has(file)) installed.add(name)
     }
   const commands = new Set(Object.values(manifest.scripts ?? {}).flatMap(line => line.split(/[\s&|]+/)))
   for (const name of [...atRunTime, ...forWork])
@@ -56,6 +60,8 @@ export function dependencyFaults(root: string): readonly string[] {
       !isLoaded(root, name)
     )
       faults.push(`package.json: nothing imports ${name}`)
+    else if (atRunTime.has(name) && !installed.has(name) && !isLoaded(root, name))
+      faults.push(`package.json: no library imports ${name}: declare it for development`)
   return faults
 }
 
@@ -99,6 +105,17 @@ export function sources(root: string): readonly string[] {
  * in Node and in browsers.
  */
 export function shippedSources(root: string): ReadonlySet<string> {
+  return reached(root, [...librariesOf(root), ...packedOf(root)])
+}
+
+const librariesOf = (root: string): readonly string[] => configOf(root, 'tsconfig.build.json').include
+
+function packedOf(root: string): readonly string[] {
+  return Object.values(manifestOf(root).bin ?? {}).map(file => relative('dist', file).replace(/\.js$/, '.ts'))
+}
+
+/** Gives sources with all that they import. */
+function reached(root: string, from: readonly string[]): ReadonlySet<string> {
   const found = new Set<string>()
   const reach = (file: string): void => {
     if (found.has(file)) return
@@ -109,7 +126,7 @@ export function shippedSources(root: string): ReadonlySet<string> {
       reach(normalize(join(dirname(file), path)))
     for (const path of standsFor(file)) reach(path)
   }
-  const { imports = {}, bin = {} } = manifestOf(root)
+  const { imports = {} } = manifestOf(root)
   /** Finds the sources that a file imports by a name of the package's own, wherever they run. */
   const standsFor = (file: string): readonly string[] =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/ '(#[a-z]+)'/g)].flatMap(([, name = '']) =>
@@ -117,8 +134,7 @@ export function shippedSources(root: string): ReadonlySet<string> {
         match => match[1] as string,
       ),
     )
-  const packed = Object.values(bin).map(file => relative('dist', file).replace(/\.js$/, '.ts'))
-  for (const file of [...configOf(root, 'tsconfig.build.json').include, ...packed]) reach(file)
+  for (const file of from) reach(file)
   return found
 }
 

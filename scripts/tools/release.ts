@@ -4,8 +4,10 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
+import { noticesName } from './notices.ts'
+import { partsOf, type Sbom } from './sbom.ts'
 
 class Refusal extends Error {}
 
@@ -69,14 +71,26 @@ function notesOf(wanted: string, changelog: string): string {
   return text
 }
 
+/** Reads what packing left in dist/: nothing where a package packs nothing. */
+function noticesOf(folder: string): string {
+  const dist = join(folder, 'dist')
+  if (!existsSync(dist)) return ''
+  const files = readdirSync(dist, { recursive: true, encoding: 'utf8' })
+  return files
+    .filter(file => basename(file) === noticesName)
+    .map(file => readFileSync(join(dist, file), 'utf8'))
+    .join('\n')
+}
+
 function release(wanted: string, notes: string): void {
   const folder = join(root, 'release', wanted)
   if (existsSync(folder)) throw new Refusal(`release/${wanted} is there already: remove it`)
   mkdirSync(folder, { recursive: true })
   try {
     run('npm', 'pack', '--silent', '--pack-destination', folder)
-    const sbom = run('npm', 'sbom', '--omit', 'dev', '--sbom-format', 'cyclonedx', '--sbom-type', 'library')
-    writeFileSync(join(folder, `chaffinch-${wanted}.cdx.json`), sbom)
+    const sbom = run('npm', 'sbom', '--sbom-format', 'cyclonedx', '--sbom-type', 'library')
+    const parts = partsOf(JSON.parse(sbom) as Sbom, noticesOf(root))
+    writeFileSync(join(folder, `chaffinch-${wanted}.cdx.json`), `${JSON.stringify(parts, undefined, 2)}\n`)
     const sums = readdirSync(folder)
       .sort()
       .map(
