@@ -1,5 +1,5 @@
 // The page of a client for everybody: what axe finds, on a telephone and on a wall, in the light and in the dark, by
-// keyboard alone, and without motion; and with ten thousand messages.
+// keyboard alone, and without motion.
 
 import type { Browser } from 'playwright-core'
 import { suite } from 'uvu'
