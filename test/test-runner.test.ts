@@ -243,20 +243,19 @@ test('a file without a time starts before those that have one', () => {
   )
 })
 
-test('test:all runs every file of test/, and each file that names dist says that it needs it', () => {
+test('test:all and test:browser run every file of test/, and each file that names dist says that it needs it', () => {
   const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
   assert.match(scripts['test:all'] as string, /^npm test -- --tier all$/)
   assert.match(scripts['test'] as string, /scripts\/tools\/test\.ts$/)
+  assert.match(scripts['test:browser'] as string, /scripts\/tools\/test-browser\.ts$/)
   const files = testFiles(import.meta.dirname)
+  const inBrowsers = testFiles(join(import.meta.dirname, 'browser')).map(({ name }) => `browser/${name}`)
   const there = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
     .filter(path => !path.includes('node_modules') && /\.test\.[cm]?[jt]sx?$/.test(path))
     .sort()
-  assert.equal(
-    files.map(({ name }) => name),
-    there,
-  )
+  assert.equal([...files.map(({ name }) => name), ...inBrowsers].sort(), there)
   for (const { name, path, needs } of files) {
     const names = /'dist', 'scripts'|\bdist\/(scripts|client)|\bcompiled\b/.test(
       readFileSync(path, 'utf8').replace(/^\/\/.*$/gm, ''),
