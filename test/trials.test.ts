@@ -24,7 +24,16 @@ test('a trial that does not exist, or none, ends with code 2 and the list', () =
   const none = start('trial')
   assert.is(none.status, 2)
   const names = [...none.err.matchAll(/^ {2}(\w+) /gm)].map(match => match[1])
-  assert.equal(names, ['attack', 'bench', 'chaos', 'conformance', 'reference', 'resources', 'soak'])
+  assert.equal(names, [
+    'attack',
+    'bench',
+    'chaos',
+    'conformance',
+    'probing',
+    'reference',
+    'resources',
+    'soak',
+  ])
   const unknown = start('trial', 'weather')
   assert.is(unknown.status, 2)
   assert.is(unknown.err, `trial: no trial weather\n${none.err}`)
