@@ -85,8 +85,7 @@ export function readNetOptions(values: NetValues): NetOptions & { readonly chose
         ? (preset.kill ?? usualOptions.kill.filter(kind => kind !== 'mix' || mixes >= 2 * layers))
         : killOption(values.kill, mixes),
     choseEpoch: values.epoch !== undefined,
-    epochMs:
-      values.epoch === undefined ? usualEpochMs(clients, payments) : timeOption('epoch', values.epoch, 5000),
+    epochMs: values.epoch === undefined ? usualEpochMs(clients) : timeOption('epoch', values.epoch, 5000),
     delayMs: values.delay === undefined ? usualOptions.delayMs : timeOption('delay', values.delay, 0),
     cover: values.cover === undefined ? usualOptions.cover : coverOption(values.cover),
     seed:

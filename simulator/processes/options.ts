@@ -42,9 +42,9 @@ export interface NetOptions {
   readonly json: boolean
 }
 
-/** Lets epochs be longer where payments are joined too, and where more clients share the machine's cores. */
-export function usualEpochMs(clients: number, payments = 0): number {
-  return Math.max(payments > 0 ? 20 : 15, 2 * clients) * second
+/** Lets epochs be longer where more clients share the machine's cores. */
+export function usualEpochMs(clients: number): number {
+  return Math.max(20, 2 * clients) * second
 }
 
 /** Describes the network that runs when nobody says otherwise. */
