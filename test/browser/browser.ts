@@ -27,7 +27,9 @@ export async function openPage(
   const all: string[] = []
   page.on('pageerror', error => all.push(`error: ${error.stack ?? error.message}`))
   page.on('console', message => {
-    if (message.type() === 'error') all.push(`console: ${message.text()}`)
+    // What the API refuses is said by the page; the browser notes it besides
+    const refusal = /^Failed to load resource: the server responded with a status of 4\d\d /
+    if (message.type() === 'error' && !refusal.test(message.text())) all.push(`console: ${message.text()}`)
   })
   return { page, complaints: { all } }
 }
