@@ -262,6 +262,7 @@ races.run()
 
 const sockets = suite('dialling over TCP and WebSocket')
 const echo = '/test/echo/1'
+const late1 = '/test/late/1'
 const ends: (() => unknown)[] = []
 sockets.after.each(async () => {
   for (const end of ends.splice(0).reverse()) await end()
@@ -289,8 +290,13 @@ async function silent(): Promise<number> {
 }
 
 const options = { timeoutMs: 8000, maxBytes: 10 }
-const ask = (from: Host, to: Host, addresses: readonly string[], more = {}): Promise<string> =>
-  from.request({ id: to.id, addresses }, echo, Uint8Array.of(7), { ...options, ...more }).then(
+const ask = (
+  from: Host,
+  to: Host,
+  addresses: readonly string[],
+  { protocol = echo, ...more }: { readonly protocol?: string; readonly [option: string]: unknown } = {},
+): Promise<string> =>
+  from.request({ id: to.id, addresses }, protocol, Uint8Array.of(7), { ...options, ...more }).then(
     () => 'answered',
     (error: LinkError) => error.code,
   )
@@ -316,6 +322,26 @@ sockets('silent, refused and wrong addresses before the good one, over both tran
     assert.ok(performance.now() - began < 4500, `${performance.now() - began} ms`)
   }
 })
+
+sockets(
+  'who answers late is not dialled anew for each question, and is after a dial without a word',
+  async () => {
+    const late = await start('node', ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'])
+    late.serve(late1, 10, () => new Promise(() => {}))
+    const connectionsAfter = async (address: string, dialMs: number): Promise<number> => {
+      const before = late.counters().connections
+      const asker = await start('client', [], dialMs)
+      for (let n = 0; n < 4; n++)
+        assert.is(await ask(asker, late, [address], { protocol: late1, timeoutMs: 100 }), 'TIMEOUT')
+      return late.counters().connections - before
+    }
+    for (const address of late.addresses) {
+      assert.is(await connectionsAfter(address, 5000), 1, address)
+      // The control: where a dial's time is over with each question each gets a connection of its own
+      assert.ok((await connectionsAfter(address, 100)) > 1, address)
+    }
+  },
+)
 
 sockets('a name is dialled, over both transports and of either family', async () => {
   const host = await start('node', ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'])

@@ -403,23 +403,6 @@ test('a connection that went dead without a word is replaced', async () => {
   relay.close()
 })
 
-async function lateness(a: Host, b: Host): Promise<unknown> {
-  const asked = a.request(peerOf(b), '/test/slow/1', new Uint8Array(1), { ...options, timeoutMs: 100 })
-  return await asked.catch((error: LinkError) => error.code)
-}
-
-test('who answers late is not dialled anew for each question, and is once it has said nothing for the time of a dial', async () => {
-  const connectionsAfter = async (dialMs: number): Promise<number> => {
-    const [a, b] = [await start({ limits: { dialMs } }), await start()]
-    b.serve('/test/slow/1', 10, () => new Promise(() => {}))
-    for (let n = 0; n < 4; n++) assert.is(await lateness(a, b), 'TIMEOUT')
-    return b.counters().connections
-  }
-  assert.is(await connectionsAfter(5000), 1)
-  // The control: where a dial's time is over with each question each gets a connection of its own
-  assert.ok((await connectionsAfter(100)) > 1)
-})
-
 test('on the wire: a write of cells is 30 bytes more, an exchange 68', async () => {
   const [a, b] = [await start(), await start({ limits: { alivePeriodMs: 300 } })]
   b.serve('/test/echo/1', 100, async (_from, body) => body)
