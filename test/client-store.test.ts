@@ -18,6 +18,7 @@ import { hpkeSealing } from '../client/packets/sealing.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
 import { below, seededRandom, shuffle } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
+import { second } from '../world/units.ts'
 import { FakeNetwork } from './client-network.ts'
 
 const limits: InboxLimits = {
@@ -338,7 +339,7 @@ test('every block of a reply has its turn before its epoch is over, however slow
       )
       .commit()
     let used = 0
-    for (let now = end - 12_000; now <= end && used < 4; now += waitMs(theirs, now)) {
+    for (let now = end - 12_000; now <= end && used < 4; now += Math.max(second, waitMs(theirs, now))) {
       await theirs.reach('m1', now, use)
       if (theirs.draw('m1', now, use)?.epoch === 0) used++
     }
