@@ -7,7 +7,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
 import { serveClient } from '../client/api/daemon.ts'
-import { type IdentityStores, mostIdentities } from '../client/folder/identity-list.ts'
+import { mostIdentities } from '../client/folder/identity-list.ts'
 import { type Identities, openIdentities } from '../client/identities.ts'
 import { readAddress } from '../client/packets/address.ts'
 import { hex } from '../encoding/bytes.ts'
@@ -16,6 +16,7 @@ import { memoryStore, type Store } from '../world/store.ts'
 import { second } from '../world/units.ts'
 import { assertCode } from './client-apps.ts'
 import { FakeLink, FakeNetwork } from './client-network.ts'
+import { storesInMemory } from './stores-in-memory.ts'
 
 /** Notes of an observer of a link, and of the gateway behind it. */
 interface Seen {
@@ -66,20 +67,6 @@ function emptyDisk(): Disk {
   return { main: memoryStore(), others: new Map() }
 }
 
-function storesOn({ others }: Disk): IdentityStores {
-  return {
-    open: async ({ folder }) => {
-      const store = others.get(folder) ?? memoryStore()
-      others.set(folder, store)
-      await store.open()
-      return store
-    },
-    keepOnly: async kept => {
-      for (const folder of others.keys()) if (!kept.some(one => one.folder === folder)) others.delete(folder)
-    },
-  }
-}
-
 async function world(
   seed: number,
   disk: Disk = emptyDisk(),
@@ -104,7 +91,7 @@ async function world(
     network: net.network,
     clock: net.clock,
     store: disk.main,
-    stores: storesOn(disk),
+    stores: storesInMemory(disk.others),
     parts: partsOf,
     spreadMs: 5 * second,
     ...partsOf('main'),

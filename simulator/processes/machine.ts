@@ -6,10 +6,7 @@ import { second } from '../../world/units.ts'
 
 /** The work of each of two processes: 0.25 s of a core of 2020, which is what the usual epochs are made for. */
 const turns = 200_000_000
-/**
- * Before it, short rounds until the engine has compiled it: two loops on two cores leave its compiler none, and one that
- * is not compiled takes four times as long on the fastest machine.
- */
+/** Before it, short rounds until the engine has compiled the work, which takes four times as long without. */
 const [warmRounds, warmTurns] = [200, 200_000]
 const usualMs = 0.4 * second
 /** A machine that takes so much longer carries the usual epochs all the same. */

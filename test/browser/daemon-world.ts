@@ -4,7 +4,6 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { serveClient } from '../../client/api/daemon.ts'
 import { logPart } from '../../client/api/log.ts'
 import type { Client } from '../../client/client.ts'
-import type { IdentityStores } from '../../client/folder/identity-list.ts'
 import { type Identities, openIdentities } from '../../client/identities.ts'
 import { paymentApi } from '../../payment/api/routes.ts'
 import { PaymentError } from '../../payment/error.ts'
@@ -12,9 +11,10 @@ import type { Loopback } from '../../world/http.ts'
 import { silent } from '../../world/log.ts'
 import { LogLines } from '../../world/log-lines.ts'
 import { seededRandom } from '../../world/random.ts'
-import { memoryStore, type Store } from '../../world/store.ts'
+import { memoryStore } from '../../world/store.ts'
 import { second } from '../../world/units.ts'
 import { FakeLink, FakeNetwork } from '../client-network.ts'
+import { storesInMemory } from '../stores-in-memory.ts'
 import { type Complaints, openPage } from './browser.ts'
 
 export const token = 'the token of the owner, long enough'
@@ -118,20 +118,5 @@ function pump({ clock }: FakeNetwork): () => void {
   void again()
   return () => {
     over = true
-  }
-}
-
-function storesInMemory(): IdentityStores {
-  const others = new Map<string, Store>()
-  return {
-    open: async ({ folder }) => {
-      const store = others.get(folder) ?? memoryStore()
-      others.set(folder, store)
-      await store.open()
-      return store
-    },
-    keepOnly: async kept => {
-      for (const folder of others.keys()) if (!kept.some(one => one.folder === folder)) others.delete(folder)
-    },
   }
 }
