@@ -111,8 +111,7 @@ export class Handles {
         return now().reason
       },
       get progress() {
-        const { count: fragments, state } = now()
-        return { fragments, arrived: fragments - (left() ?? (state === 'failed' ? fragments : 0)) }
+        return progressOf(now(), left())
       },
       sent: signal => this.#wait(now(), 'sent', signal),
       stored: signal => this.#wait(now(), 'stored', signal),
@@ -179,6 +178,18 @@ export async function allReach(
     const { reason } = outcome as { reason: unknown }
     if (reason instanceof ClientError && (reason.code === 'CLOSED' || signal?.aborted === true)) throw reason
   }
+}
+
+/**
+ * Counts fragments, and of these those that a gateway is known to hold.
+ *
+ * @param left those of a message under way that are not acknowledged; undefined once it is over
+ */
+export function progressOf(
+  { count: fragments, state }: Outgoing,
+  left: number | undefined,
+): Message['progress'] {
+  return { fragments, arrived: fragments - (left ?? (state === 'failed' ? fragments : 0)) }
 }
 
 function failure({ reason: code = 'EXPIRED', id }: Outgoing): ClientError {

@@ -6,6 +6,7 @@ import type { Engine, EngineInit } from './engine.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { onDisk } from './folder/disk-full.ts'
 import { maxReplyBytes } from './limits.ts'
+import { progressOf } from './message.ts'
 import type { Outgoing } from './outgoing/outbox.ts'
 import type { MessageState } from './outgoing/queue-state.ts'
 import { writeReply } from './packets/content.ts'
@@ -31,6 +32,8 @@ export interface Queued {
   readonly reason: ClientErrorCode | null
   readonly bytes: number
   readonly fragments: number
+  /** Counts those that a gateway is known to hold. */
+  readonly arrived: number
   /** Milliseconds since 1970-01-01 UTC. */
   readonly acceptedAt: number
   readonly deadline: number
@@ -98,7 +101,7 @@ export class Chores {
   }
 
   #queued(message: Outgoing): Queued {
-    const { id, seq, app, state, reason = null, bytes, count: fragments, acceptedAt, deadline } = message
+    const { id, seq, app, state, reason = null, bytes, acceptedAt, deadline } = message
     const isReply = message.kind === 'reply'
     return {
       id,
@@ -111,7 +114,7 @@ export class Chores {
       state,
       reason,
       bytes,
-      fragments,
+      ...progressOf(message, this.#engine.dispatch.left(id)),
       acceptedAt,
       deadline,
     }

@@ -195,6 +195,7 @@ test('queue, inspect, flush, clean, surb, ping, address', async () => {
   assert.equal(await json('flush'), [{ left: 0 }])
   const all = await json('queue', '--all')
   assert.ok(all.length >= 5)
+  assert.match(await fine('queue', '--all'), /^[0-9a-f]{32} {2}(stored|received|read) +100 % {2}/m)
   const [looked] = await json('inspect', String(all[0]?.['id']))
   assert.is(looked?.['id'], all[0]?.['id'])
   assert.is((await json('inspect', bob.address))[0]?.['network'], local.network.name)

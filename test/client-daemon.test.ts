@@ -358,15 +358,19 @@ test('the queue is listed, waited for, and forgotten when it is over', async () 
   await ask('alice', '/messages', post({ to: bob.client.address, text: 'x'.repeat(9000), app: 'files' }))
   const [queued] = (await ask('alice', '/queue')).body['messages'] as Json[]
   assert.equal(
-    [queued?.['state'], queued?.['app'], queued?.['fragments'], queued?.['bytes']],
-    ['queued', 'files', 5, 9000],
+    [queued?.['state'], queued?.['app'], queued?.['fragments'], queued?.['arrived'], queued?.['bytes']],
+    ['queued', 'files', 5, 0, 9000],
   )
   const flushing = ask('alice', '/flush', post({ wait: 20_000 }))
   const early = ask('alice', '/flush', post({ wait: 10 }))
   await net.clock.advance(8 * second)
   assert.equal([(await early).body, (await flushing).body], [{ left: 1 }, { left: 0 }])
   assert.equal((await ask('alice', '/queue')).body['messages'], [])
-  assert.is(((await ask('alice', '/queue?all=true')).body['messages'] as Json[]).length, 1)
+  const all = (await ask('alice', '/queue?all=true')).body['messages'] as Json[]
+  assert.equal(
+    all.map(({ state, arrived }) => [state, arrived]),
+    [['stored', 5]],
+  )
   await ask('bob', '/messages?app=files')
   const clean = (who: 'alice' | 'bob', olderThanMs: number): Promise<{ body: Json }> =>
     ask(who, '/queue', { ...post({ olderThanMs }), method: 'DELETE' })

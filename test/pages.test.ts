@@ -183,7 +183,7 @@ function sent(n: number, more: Partial<QueuedJson> = {}): QueuedJson {
       kind: 'message',
       state: 'sent',
     },
-    ...{ reason: null, bytes: 1, fragments: 1, acceptedAt: n, deadline: 0, ...more },
+    ...{ reason: null, bytes: 1, fragments: 1, arrived: 1, acceptedAt: n, deadline: 0, ...more },
   } as QueuedJson
 }
 

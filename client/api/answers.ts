@@ -93,6 +93,8 @@ export interface QueuedJson {
   readonly reason: string | null
   readonly bytes: number
   readonly fragments: number
+  /** Counts those that a gateway is known to hold. */
+  readonly arrived: number
   /** Milliseconds since 1970-01-01 UTC. */
   readonly acceptedAt: Ms
   readonly deadline: Ms
@@ -247,6 +249,7 @@ export const queue: v.GenericSchema<unknown, { readonly messages: readonly Queue
           reason: v.nullable(v.string()),
           bytes: v.number(),
           fragments: v.number(),
+          arrived: v.number(),
           acceptedAt: v.number(),
           deadline: v.number(),
         }),

@@ -16,10 +16,11 @@ export async function run({ config, as, all, json }: QueueOptions): Promise<unde
   if (messages.length === 0 && json !== true) console.error('nothing is under way')
 }
 
-/** `id  state  kind  bytes  accepted  until`, and why it failed. */
-function line({ id, app, kind, state, reason, bytes, acceptedAt, deadline }: QueuedJson): string {
+/** `id  state  how much  kind  bytes  accepted  until`, and why it failed. */
+function line({ id, app, kind, state, reason, bytes, acceptedAt, deadline, ...of }: QueuedJson): string {
   const time = (at: number): string => new Date(at).toISOString()
+  const arrived = `${Math.floor((100 * of.arrived) / of.fragments)} %`
   const what = app === '' ? kind : `${kind} of ${app}`
   const end = reason === null ? `until ${time(deadline)}` : reason
-  return `${id}  ${state.padEnd(6)}  ${what}  ${bytes} bytes  ${time(acceptedAt)}  ${end}`
+  return `${id}  ${state.padEnd(6)}  ${arrived.padStart(5)}  ${what}  ${bytes} bytes  ${time(acceptedAt)}  ${end}`
 }
