@@ -32,10 +32,11 @@ async function run(start: string): Promise<{ code: number | null; lines: Line[] 
     process.exitCode = await runRole(log, async () => { ${start} })`
   const args = ['--conditions=chaffinch-source', '--import', 'tsx', '--input-type=module', '-e', program]
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] })
-  let err = ''
+  let [err, told] = ['', false]
   child.stderr.on('data', chunk => {
     err += chunk
-    if (err.includes('"ready"')) child.kill('SIGTERM')
+    // Once: who asks again while it ends does not want to wait
+    if (!told && err.includes('"ready"')) told = child.kill('SIGTERM')
   })
   const code = await new Promise<number | null>(resolve => child.on('close', resolve))
   const lines = err
