@@ -11,8 +11,9 @@ export type { Account, PaymentLine, PieceLine, RequestLine } from './person/acco
 export { type Forecast, type ForecastInit, forecast } from './person/forecast.ts'
 export type { PaymentsEvent } from './person/news.ts'
 export { holdsKeys, importSecrets, oldKeys, writeSecrets } from './person/old-keys.ts'
-export { Payments, type PaymentsInit, type PinnedLedger } from './person/payments.ts'
+export { Payments, type PaymentsInit } from './person/payments.ts'
 export type { PieceState } from './person/pieces.ts'
+export type { PinnedLedger } from './person/pinned.ts'
 export type { Expected, Quote, Wanted } from './person/quotes.ts'
 export {
   type Dispute,

@@ -2,39 +2,34 @@
 // it, and so does everybody who follows the ledger; so nobody has to ask. docs/spec/payments-ledger.md 3.5, 3.7.
 
 import { hex, same } from '../../encoding/bytes.ts'
-import { write } from '../../encoding/cbor.ts'
 import { leafHash, MerkleTree } from '../../encoding/merkle.ts'
 import { type Store, under } from '../../world/store.ts'
-import { type Ms, minute } from '../../world/units.ts'
+import type { Ms } from '../../world/units.ts'
 import { PaymentError } from '../error.ts'
-import { Reader } from '../reader.ts'
 import { type Cursor, check, type Genesis, mostOnPage, type NoteState, type Position } from './ledger.ts'
 import { type Entry, ledgerId, readEntry, readHead, type SignedHead, writeGenesis, writeHead } from './log.ts'
+import {
+  changes,
+  keys,
+  type Making,
+  making,
+  mostMoves,
+  place,
+  positionIn,
+  put,
+  readIndex,
+  readMade,
+  rested,
+  type Write,
+} from './made.ts'
 import { type Stretch, stretchBytes, stretchIn } from './stretches.ts'
-import { type Note, notesOf, type Output, readTransaction, type SignedTransaction } from './transaction.ts'
+import { notesOf, type Output, readTransaction, type SignedTransaction } from './transaction.ts'
 
-/** A note can move so many times in a row, and once a minute from then on: docs/spec/payments-ledger.md 3.9. */
-export const mostMoves = 16
-export const moveEvery: Ms = minute
 /** Parts of a whole number of moves add up to a little less than it. */
 const rounding = 1e-9
 /** classic-level then waits until the disk has it; memory-level knows no such option. */
 const durable = { sync: true, keyEncoding: 'utf8' } as const
 const nothing: Uint8Array = new Uint8Array(0)
-
-const keys = {
-  head: 'head',
-  entry: (index: number): string => `entry/${String(index).padStart(16, '0')}`,
-  note: (id: Uint8Array): string => `note/${hex(id)}`,
-  spent: (id: Uint8Array): string => `spent/${hex(id)}`,
-  owned: (owner: Uint8Array): string => `owned/${hex(owner)}/`,
-  /** Marks a store whose notes say where they come from. */
-  origins: 'origins',
-  nonce: (nonce: Uint8Array): string => `nonce/${hex(nonce)}`,
-  transaction: (id: Uint8Array): string => `transaction/${hex(id)}`,
-}
-
-type Write = { type: 'put'; key: string; value: Uint8Array }
 
 export interface BookInit {
   readonly store: Store
@@ -342,72 +337,4 @@ function firstAbove(ends: readonly number[], place: number): number {
     else low = middle + 1
   }
   return low
-}
-
-/** Where a note comes from, and how often it could move when it was made. */
-interface Making {
-  /** The number of the entry that made it. */
-  readonly index: number
-  readonly left: number
-  /** Milliseconds since 1970-01-01 UTC. */
-  readonly since: Ms
-}
-
-/** Counts how often a note can move now. A clock that was put back makes nobody wait. */
-function rested({ left, since }: Making, now: Ms): number {
-  return now < since ? mostMoves : Math.min(mostMoves, left + Math.floor((now - since) / moveEvery))
-}
-
-/** Says what a transaction does, and where it stands. */
-export function positionIn({ id, transaction }: SignedTransaction, index: number): Position {
-  const spends = transaction.kind === 'transfer' ? transaction.inputs : []
-  return { transaction: id, index, depth: 1, spends, makes: notesOf(id, transaction) }
-}
-
-/** Gives what a transaction changes beside the log. */
-function changes(
-  { transaction, id }: SignedTransaction,
-  spent: readonly NoteState[],
-  origin: Making,
-): Write[] {
-  const gone = spent.map(note => put(keys.spent(note.id), id))
-  const nonce = transaction.kind === 'mint' ? [put(keys.nonce(transaction.nonce), id)] : []
-  const entered = put(keys.transaction(id), write({ index: origin.index }))
-  return [...making(notesOf(id, transaction), origin), ...gone, ...nonce, entered]
-}
-
-function making(notes: readonly Note[], { index, left, since }: Making): Write[] {
-  return notes.flatMap(({ id, denomination, owner }) => [
-    put(keys.note(id), write({ left, index, owner, since, denomination })),
-    put(keys.owned(owner) + place({ denomination, id }), id),
-  ])
-}
-
-/** Sorts the largest denomination first. */
-function place({ denomination, id }: Cursor): string {
-  return `${String(Number.MAX_SAFE_INTEGER - denomination).padStart(16, '0')}${hex(id)}`
-}
-
-function readMade(bytes: Uint8Array): Output & Making {
-  const read = new Reader(bytes, 'note', 256)
-  read.map(5)
-  const left = read.key('left').uint()
-  const index = read.key('index').uint()
-  const owner = read.key('owner').bytes(32)
-  const since = read.key('since').uint()
-  const denomination = read.key('denomination').uint()
-  read.end()
-  return { denomination, owner, index, left, since }
-}
-
-function readIndex(bytes: Uint8Array): number {
-  const read = new Reader(bytes, 'receipt', 64)
-  read.map(1)
-  const index = read.key('index').uint()
-  read.end()
-  return index
-}
-
-function put(key: string, value: Uint8Array): Write {
-  return { type: 'put', key, value }
 }

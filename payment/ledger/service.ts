@@ -7,7 +7,6 @@ import { type Cbor, write } from '../../encoding/cbor.ts'
 import { hashBytes, leafHash, verifyInclusion } from '../../encoding/merkle.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Reader } from '../reader.ts'
-import { positionIn } from './book.ts'
 import type { Genesis, Position } from './ledger.ts'
 import {
   ledgerId,
@@ -18,6 +17,7 @@ import {
   type SignedHead,
   writeHead,
 } from './log.ts'
+import { positionIn } from './made.ts'
 import { type Stretch, writeStretch } from './stretches.ts'
 import { longestTransaction, readTransaction } from './transaction.ts'
 

@@ -4,9 +4,9 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import type { Order } from './orders.ts'
+import type { OwnRequest } from './own-requests.ts'
 import type { Payment, Piece } from './pieces.ts'
 import { readRequest } from './request.ts'
-import type { OwnRequest } from './wallet.ts'
 
 /** One line of a temporal ledger. */
 export interface PieceLine {

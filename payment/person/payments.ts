@@ -9,15 +9,13 @@ import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { guardedClock } from '../../world/timers.ts'
-import { minute } from '../../world/units.ts'
 import { checkNames } from '../checked-names.ts'
 import { PaymentError, type PaymentErrorCode } from '../error.ts'
 import { Keychain } from '../keychain.ts'
-import { FollowedLedger } from '../ledger/followed.ts'
-import { answerProof, HeadWatch } from '../ledger/heads.ts'
-import type { Genesis, Ledger } from '../ledger/ledger.ts'
+import type { FollowedLedger } from '../ledger/followed.ts'
+import type { HeadWatch } from '../ledger/heads.ts'
+import type { Ledger } from '../ledger/ledger.ts'
 import { ledgerId } from '../ledger/log.ts'
-import { ledgerService } from '../ledger/service.ts'
 import { shortName } from '../records.ts'
 import { embeddedJoins } from '../rounds/join.ts'
 import { RoundTransport } from '../rounds/transport.ts'
@@ -39,6 +37,7 @@ import { News, type PaymentsEvent } from './news.ts'
 import { type Order, type Orders, ordersIn } from './orders.ts'
 import { Payer } from './payer.ts'
 import type { Payment } from './pieces.ts'
+import { type Followed, follow, ledgerNames, type PinnedLedger, patienceMs } from './pinned.ts'
 import { type Expected, type Quote, Quotes, type Wanted } from './quotes.ts'
 import { answerReceipt, readReceiptAnswer, receiptQuestion, receiptService, receiptsIn } from './receipts.ts'
 import { readRequest, type SignedRequest } from './request.ts'
@@ -46,15 +45,6 @@ import { type Progress, restore } from './restore.ts'
 import { paymentsIn } from './temporal-ledger.ts'
 import { Upkeep } from './upkeep.ts'
 import { Wallet } from './wallet.ts'
-
-/** Names the ledger that a wallet is of. Whoever controls these two controls what its owner believes of the ledger. */
-export interface PinnedLedger {
-  readonly genesis: Genesis
-  /** It answers at this address of the mixnet. */
-  readonly address: string
-  /** Mirrors of its log answer at these. Whoever is asked proves what it says. */
-  readonly mirrors?: readonly string[]
-}
 
 /** Holds all that a person's payments work with. */
 export interface PaymentsInit {
@@ -83,12 +73,9 @@ const initNames: Names<PaymentsInit> = {
   log: true,
   times: true,
 }
-const ledgerNames: Names<PinnedLedger> = { genesis: true, address: true, mirrors: true }
 
 /** A quote is given all the same: signing says what lacks. */
 const quoted: ReadonlySet<PaymentErrorCode> = new Set(['NO_NOTE', 'BUSY', 'BAD_AMOUNT'])
-/** The ledger, and whoever gives a receipt, has so long to answer, milliseconds. */
-const patienceMs = 2 * minute
 /**
  * A person's payments beside a running client: wallet, quotes, requests made and paid, receipts
  * (docs/spec/payments-paymix.md 5.9). Made by `Payments.open`; takes part in rounds from `carry` on.
@@ -382,50 +369,4 @@ export class Payments {
 
 function wantsOf({ least, target }: Wants): Wants {
   return { ...(least === undefined ? {} : { least }), ...(target === undefined ? {} : { target }) }
-}
-
-interface Followed {
-  readonly followed: FollowedLedger
-  readonly watch: HeadWatch
-}
-
-/** The ledger's log, read from it and its mirrors, and the watch over what it shows to others. */
-async function follow(
-  { client, ledger: pinned, store, publicLog, clock, random, log, times }: PaymentsInit,
-  {
-    tell,
-    onAlarm,
-  }: { readonly tell: (head: Uint8Array) => void; readonly onAlarm: (isProven: boolean) => void },
-): Promise<Followed> {
-  const { genesis, address, mirrors = [] } = pinned
-  const at =
-    (to: string) =>
-    (question: Uint8Array): Promise<Uint8Array> =>
-      client.request(to, ledgerService, question, { deadlineMs: patienceMs })
-  let followed: FollowedLedger | undefined
-  const watch = await HeadWatch.open({
-    genesis,
-    store,
-    // Who has the log needs no proof of anybody
-    ask: async question => answerProof(followed as FollowedLedger, question) ?? new Uint8Array(0),
-    tell,
-    clock,
-    onAlarm: ({ isProven }) => onAlarm(isProven),
-  })
-  followed = await FollowedLedger.open({
-    genesis,
-    store: publicLog,
-    ledger: at(address),
-    mirrors: mirrors.map(at),
-    clock,
-    random,
-    log,
-    everyMs: times.followMs,
-    onHead: head => watch.seen(head),
-    onInvalid: error => {
-      log.error({ code: error.code }, 'payment: the ledger has signed a log that does not hold')
-      onAlarm(true)
-    },
-  })
-  return { followed, watch }
 }

@@ -6,33 +6,17 @@ import { write } from '../../encoding/cbor.ts'
 import type { Random } from '../../world/random.ts'
 import type { Store } from '../../world/store.ts'
 import { turns } from '../../world/turns.ts'
-import { split } from '../denominations.ts'
 import { PaymentError } from '../error.ts'
 import { type Branch, diceKeys, type Keys } from '../keychain.ts'
 import { type Cursor, type Ledger, mostOnPage, type NoteState } from '../ledger/ledger.ts'
-import {
-  mostInputs,
-  type Note,
-  notesOf,
-  ownerOf,
-  signTransfer,
-  transactionId,
-  transfer,
-} from '../ledger/transaction.ts'
+import { mostInputs, notesOf, ownerOf, signTransfer, transactionId, transfer } from '../ledger/transaction.ts'
 import { Reader } from '../reader.ts'
 import { recordsUnder } from '../records.ts'
 import { stocked } from './origins.ts'
+import { type OwnRequest, OwnRequests } from './own-requests.ts'
 import type { Payment, Purse } from './pieces.ts'
-import { receiptsIn } from './receipts.ts'
-import {
-  type Dispute,
-  longestRequest,
-  makeReceipt,
-  makeRequest,
-  readRequest,
-  type SignedRequest,
-  settleDispute,
-} from './request.ts'
+import { exactly, type Held, idsOf, purseOf } from './purse.ts'
+import type { SignedRequest } from './request.ts'
 import { type Reservations, reservationsIn } from './reservations.ts'
 import { broken, type Choice, choose, type Exchange, merged, type Stocked, toBreak } from './stock.ts'
 
@@ -53,12 +37,6 @@ export interface WalletInit {
 /** Pages of one key's notes that are looked at: what lies beyond them is smaller than 1,024 others. */
 const mostPages = 16
 
-/** A note that can be spent, and what spends it, 32 bytes. */
-export interface Held {
-  readonly note: Note
-  readonly secret: Uint8Array
-}
-
 /** A note of one's own, and how it looks to others. */
 interface OwnNote extends Stocked {
   readonly held: Held
@@ -72,14 +50,6 @@ export interface Shows {
   readonly origins: number
 }
 
-/** A request of this wallet's own, and how much of it is paid. */
-export interface OwnRequest {
-  readonly request: SignedRequest
-  readonly paid: Dispute
-  /** makeReceipt, once all of it is paid. */
-  readonly receipt: Uint8Array | null
-}
-
 /** `used`: the ledger has shown all its notes as spent. */
 export type KeyState = 'key' | 'used'
 
@@ -87,17 +57,22 @@ export type KeyState = 'key' | 'used'
 export class Wallet {
   readonly #init: WalletInit
   readonly #keys: Keys
-  /** One receipt a request, whoever asks for it at the same time. */
-  readonly #receiving = turns()
   /** One payment after the other is prepared. */
   readonly #inTurn = turns()
   readonly #reservations: Reservations
+  readonly #requests: OwnRequests
   readonly #damaged = new Set<string>()
 
   constructor(init: WalletInit) {
     this.#init = init
     this.#keys = init.keys ?? diceKeys(init.random)
     this.#reservations = reservationsIn(init.store, key => this.#setAside(key))
+    this.#requests = new OwnRequests({
+      ...init,
+      keys: this.#keys,
+      keep: secrets => this.#keep(secrets),
+      aside: key => this.#setAside(key),
+    })
   }
 
   /** A key to be paid to, used once. What spends it is on disk before anybody sees the key. */
@@ -302,53 +277,22 @@ export class Wallet {
    * @throws PaymentError BAD_AMOUNT
    */
   async request(amount: number, deadline: number, memo: string, receipts: string): Promise<Uint8Array> {
-    const { ledger, store } = this.#init
-    const { request, secrets } = makeRequest(
-      { ledger: ledger.id, amount, deadline, memo, receipts },
-      { owner: () => this.#keys.next('paid'), key: () => this.#keys.next('receipt') },
-    )
-    await this.#keep(secrets.owners)
-    await store.put(`request/${hex(readRequest(request).hash)}`, write({ request, key: secrets.key }))
-    return request
+    return await this.#requests.make({ amount, deadline, memo, receipts })
   }
 
   /** This wallet's requests, and what the ledger says of each. Those that have a receipt are not asked about again. */
   async requests(): Promise<OwnRequest[]> {
-    const all: OwnRequest[] = []
-    for (const [, own] of await this.#records('request/', readOwn)) all.push(await this.#own(own))
-    return all
+    return await this.#requests.all()
   }
 
   /** Its requests that have no receipt; the ledger is not asked. */
   async unpaid(): Promise<SignedRequest[]> {
-    const { store } = this.#init
-    const receipts = receiptsIn(store)
-    const all: SignedRequest[] = []
-    for (const [, { request }] of await this.#records('request/', readOwn)) {
-      if ((await receipts.find(request.hash)) === null) all.push(request)
-    }
-    return all
+    return await this.#requests.unpaid()
   }
 
   /** One of its requests by its hash; null when it made none like that. */
   async ownRequest(hash: Uint8Array): Promise<OwnRequest | null> {
-    const value = await this.#init.store.get(`request/${hex(hash)}`)
-    return value === undefined ? null : await this.#own(readOwn(value))
-  }
-
-  async #own({ request, key }: ReturnType<typeof readOwn>): Promise<OwnRequest> {
-    const { ledger, store, now } = this.#init
-    const receipts = receiptsIn(store)
-    const known = await receipts.find(request.hash)
-    if (known !== null) return { request, paid: wholly(request), receipt: known }
-    const paid = await settleDispute(request, ledger)
-    if (!paid.isPaid) return { request, paid, receipt: null }
-    const receiving = await this.#receiving(async () => {
-      const made = (await receipts.find(request.hash)) ?? makeReceipt(request, now(), key)
-      await receipts.save(request.hash, made)
-      return made
-    })
-    return { request, paid, receipt: receiving }
+    return await this.#requests.find(hash)
   }
 }
 
@@ -363,16 +307,6 @@ export async function keepKeys(store: Store, state: KeyState, secrets: readonly 
   )
 }
 
-/** A request as it lies on disk, with the key that signs its receipt. */
-function readOwn(value: Uint8Array): { readonly request: SignedRequest; readonly key: Uint8Array } {
-  const read = new Reader(value, 'request', 2 * longestRequest)
-  read.map(2)
-  const key = read.key('key').bytes(32)
-  const request = read.key('request').bytesUpTo(longestRequest)
-  read.end()
-  return { request: readRequest(request), key }
-}
-
 /** Reads the secret of a record under `key/` or `used/`, 32 bytes. */
 export function readKey(value: Uint8Array): Uint8Array {
   const read = new Reader(value, 'key', 64)
@@ -380,34 +314,4 @@ export function readKey(value: Uint8Array): Uint8Array {
   const secret = read.key('secret').bytes(32)
   read.end()
   return secret
-}
-
-function wholly({ amount }: SignedRequest): Dispute {
-  return { isPaid: true, pieces: split(amount).map(denomination => ({ denomination, isPaid: true })) }
-}
-
-/** One held note for each denomination; null when one is missing. */
-function exactly(denominations: readonly number[], held: readonly Held[]): Held[] | null {
-  const left = [...held]
-  const chosen: Held[] = []
-  for (const denomination of denominations) {
-    const place = left.findIndex(({ note }) => note.denomination === denomination)
-    if (place === -1) return null
-    chosen.push(...left.splice(place, 1))
-  }
-  return chosen
-}
-
-function idsOf(held: readonly Held[]): Uint8Array[] {
-  return held.map(({ note }) => note.id)
-}
-
-function purseOf(held: readonly Held[]): Purse {
-  const left = [...held]
-  return {
-    take(denomination) {
-      const place = left.findIndex(({ note }) => note.denomination === denomination)
-      return place === -1 ? null : (left.splice(place, 1)[0] ?? null)
-    },
-  }
 }

@@ -15,7 +15,8 @@ import {
   signTransfer,
   transfer,
 } from '../../payment/ledger/transaction.ts'
-import { type Held, Wallet } from '../../payment/person/wallet.ts'
+import type { Held } from '../../payment/person/purse.ts'
+import { Wallet } from '../../payment/person/wallet.ts'
 import { below, type Random, seededRandom, shuffle } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
 import { hour } from '../../world/units.ts'
