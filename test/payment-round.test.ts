@@ -6,9 +6,16 @@ import * as assert from 'uvu/assert'
 import { hex, same } from '../encoding/bytes.ts'
 import { ownerOf } from '../payment/ledger/transaction.ts'
 import type { Crime } from '../payment/rounds/judge.ts'
-import { ownershipOf, type Received, readMessage, type TimeoutVote } from '../payment/rounds/message.ts'
+import {
+  ownershipOf,
+  type PairRequest,
+  type Received,
+  readMessage,
+  type TimeoutVote,
+} from '../payment/rounds/message.ts'
 import { readRecord } from '../payment/rounds/record.ts'
-import type { RoundState } from '../payment/rounds/state.ts'
+import { request } from '../payment/rounds/requests.ts'
+import type { Member, Pairing, RoundState } from '../payment/rounds/state.ts'
 import { pairing, type Seat, signedBy, Table, type Way } from './payment-table.ts'
 
 const random = (length: number): Uint8Array => new Uint8Array(length).fill(9)
@@ -390,6 +397,25 @@ test('messages of strangers and of other pairings change nothing and fill nothin
   assert.ok(to.state.strays.length <= 128)
   assert.not.ok([...to.state.inbox.values()].some(({ body }) => !same(body.pairing, pairing)))
   assert.not.ok([...to.state.inbox.keys()].some(key => key.startsWith('60 ')))
+})
+
+test('made-up requests that fill what waits for the ledger keep out nobody who comes later', () => {
+  const { config, state } = new Table(3).seat(0)
+  if (state.at !== 'pairing') return assert.unreachable()
+  const scheme = { ...config.scheme, isProof: () => true }
+  const { body } = (state.requests.get(state.mine.from) as Member).request as Received<PairRequest>
+  const asks = (number: number): Received<PairRequest> => {
+    const identity = new Uint8Array(32)
+    new DataView(identity.buffer).setUint32(0, number)
+    const note = { ...body.note, id: identity }
+    return { identity, from: hex(identity), hash: identity, bytes: identity, body: { ...body, note } }
+  }
+  let now: Pairing = state
+  for (let i = 0; i < 4200; i++) now = request({ ...config, scheme }, now, asks(i)).state
+  assert.is(now.doubtful.size, 4096)
+  // By lot: each of the last hundred has hardly one chance in forty to have given way to a later one
+  const waiting = [...Array(100).keys()].filter(i => now.doubtful.has(asks(4100 + i).from))
+  assert.ok(waiting.length > 90, `${waiting.length} of 100`)
 })
 
 test.run()

@@ -2,14 +2,18 @@
 // shown its note as it states it; what names another's note is then passed over. docs/spec/payments-rounds.md 4.5.
 
 import { compare, hex, same } from '../../encoding/bytes.ts'
+import { pick } from '../../world/random.ts'
 import { keyOf } from './looks.ts'
 import { mostMembers, ownershipOf, type PairRequest, type Received } from './message.ts'
 import type { Common, Member, RoundConfig, RoundEvent } from './state.ts'
 
 /** Requests of one pairing whose notes are there: a sender has to own so many notes to fill it. */
 const mostRequests = 2 * mostMembers
-/** Requests whose notes the ledger has not shown yet. */
-const mostDoubtful = 1024
+/**
+ * Requests whose notes the ledger has not shown yet: more than the bulletin carries until a meeting. One more takes the
+ * place of one of them, drawn by lot: were it passed over, whoever fills this first would keep out all who come later.
+ */
+const mostDoubtful = 4096
 /** True requests with one note: its owner alone can make them. */
 const mostTwins = 4
 
@@ -37,11 +41,12 @@ export function request<S extends Common>(
   const known = membersWith(state.requests, body.note.id)[0]
   if (known !== undefined)
     return same(known.note.owner, body.note.owner) ? { ...nothing, ...add(state, [message]) } : nothing
-  if (state.doubtful.size >= mostDoubtful) return nothing
   const isAsked = [...state.doubtful.values()].some(
     other => same(other.body.note.id, body.note.id) && same(other.body.evidence, body.evidence),
   )
-  const doubtful = new Map(state.doubtful).set(from, message)
+  const doubtful = new Map(state.doubtful)
+  if (doubtful.size >= mostDoubtful) doubtful.delete(pick(config.random, [...doubtful.keys()]))
+  doubtful.set(from, message)
   return { state: { ...state, doubtful }, look: isAsked ? null : body, added: [] }
 }
 
