@@ -2,6 +2,7 @@
 // the same (checks.ts). A seed replays its run.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
+import { runShared } from '../chaos/share.ts'
 import type { Plant, World } from './cast.ts'
 import { type Violation, violationsOf } from './checks.ts'
 import { defects } from './defects.ts'
@@ -18,13 +19,16 @@ export interface Tally {
   faults: Record<string, number>
 }
 
+const child = new URL('./child.ts', import.meta.url)
+
 /** @returns the exit code */
 export function chaos(args: readonly string[]): Promise<number> {
+  const shared = { child, many: 10, runAll, merge }
   return runSuite(args, {
     name: 'chaos: payment',
     defects,
     read: given => readSeeds(given, defects, 300),
-    run: job => runSeeds(job),
+    run: job => runShared(job, shared),
     print: tally => {
       for (const [name, value] of Object.entries(tally)) console.log(`${name} ${JSON.stringify(value)}`)
     },
@@ -33,10 +37,10 @@ export function chaos(args: readonly string[]): Promise<number> {
 }
 
 /** With a defect planted it stops at the first run in which that breaks what it should. */
-async function runSeeds({ seeds, defect }: Job): Promise<Tally> {
+export async function runAll({ seeds, defect }: Job): Promise<Tally> {
   const planted = defect === undefined ? undefined : defects[defect]
   const plant = planted?.plant ?? (parts => parts)
-  const tally: Tally = { runs: 0, violations: 0, completed: 0, aborted: 0, blamed: 0, faults: {} }
+  const tally = emptyTally()
   for (const seed of seeds) {
     const { world, violations } = await runSeed(seed, plant)
     count(tally, world, violations)
@@ -45,6 +49,19 @@ async function runSeeds({ seeds, defect }: Job): Promise<Tally> {
     if (planted !== undefined && violations.some(({ invariant }) => invariant === planted.breaks)) break
   }
   return tally
+}
+
+function emptyTally(): Tally {
+  return { runs: 0, violations: 0, completed: 0, aborted: 0, blamed: 0, faults: {} }
+}
+
+function merge(parts: readonly Tally[]): Tally {
+  const all = emptyTally()
+  for (const { faults, ...counts } of parts) {
+    for (const name of Object.keys(counts) as (keyof typeof counts)[]) all[name] += counts[name]
+    for (const [name, count] of Object.entries(faults)) all.faults[name] = (all.faults[name] ?? 0) + count
+  }
+  return all
 }
 
 export async function runSeed(
