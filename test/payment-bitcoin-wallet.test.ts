@@ -21,14 +21,15 @@ import { fresh } from '../payment/bitcoin/ladder.ts'
 import { openBitcoinLedger } from '../payment/bitcoin/ledger.ts'
 import { checkedNode } from '../payment/bitcoin/node.ts'
 import { BitcoinPayments } from '../payment/bitcoin/payments.ts'
-import { field, type Rpc, RpcRefusal } from '../payment/bitcoin/rpc.ts'
+import { field, type Rpc } from '../payment/bitcoin/rpc.ts'
 import { finished, signWith, spend } from '../payment/bitcoin/spend.ts'
-import { BitcoinWallet, coinNamed, nameOf, type OwnCoin } from '../payment/bitcoin/wallet.ts'
+import { BitcoinWallet, nameOf, type OwnCoin } from '../payment/bitcoin/wallet.ts'
 import { PaymentError } from '../payment/error.ts'
 import { isCore, startRegtest } from '../scripts/network/bitcoin-regtest.ts'
 import { stayAlive, systemClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
+import { FakeNode } from './bitcoin-fake.ts'
 import { usualLadder } from './bitcoin-rounds.ts'
 
 const seed = (byte: number): Uint8Array => new Uint8Array(32).fill(byte)
@@ -118,81 +119,8 @@ async function purse(
   }
 }
 
-/** A node in this process: it has the coins that it is given, and takes every transaction unless it is told not to. */
-class FakeNode {
-  taken: string[] = []
-  refuses = false
-  readonly #coins: readonly {
-    readonly kind: ScriptKind
-    readonly amount: number
-    readonly raw: Uint8Array
-    readonly txid: string
-  }[]
-  readonly #keys = new BitcoinKeys(words, false)
-
-  constructor(coins: readonly (readonly [ScriptKind, number])[]) {
-    this.#coins = coins.map(([kind, amount], number) => {
-      const from = bitcoinOwner(seed(99))
-      const script = scriptOf(this.#keys.ownerAt({ kind, chain: 'receive', number }))
-      const note = { id: coinNamed(`${'11'.repeat(32)}:${number}`), denomination: amount + 1000, owner: from }
-      const { transaction } = spend({ coins: [note], paid: [{ amount, script }], change: from, feeRate: 5 })
-      signWith(transaction, seed(99))
-      const raw = finished(transaction)
-      return { kind, amount, raw, txid: Transaction.fromRaw(raw).id }
-    })
-  }
-
-  rpc: Rpc = async (method, ...params) => {
-    const refuse = (code: number, message: string): PaymentError =>
-      new PaymentError('NODE', message, { cause: new RpcRefusal(code, message) })
-    switch (method) {
-      case 'getblockhash':
-        return '00'.repeat(32)
-      case 'scantxoutset':
-        return {
-          success: true,
-          height: 500,
-          unspents: this.#coins.map(({ kind, amount, txid }, number) => {
-            const place = { kind, chain: 'receive', number } as const
-            const path = this.#keys.pathOf(place).map(step => (step >= 2 ** 31 ? `${step - 2 ** 31}h` : step))
-            const desc = `x([${this.#keys.fingerprint.toString(16).padStart(8, '0')}/${path.join('/')}]00)`
-            return { txid, vout: 0, desc, amount: amount / 1e8, height: 400 }
-          }),
-        }
-      case 'getmempoolentry':
-        throw refuse(-5, 'Transaction not in mempool')
-      case 'gettxout': {
-        const coin = this.#coins.find(({ txid }) => txid === params[0])
-        const script = coin && Transaction.fromRaw(coin.raw).getOutput(0).script
-        return script && { confirmations: 101, value: coin.amount / 1e8, scriptPubKey: { hex: hex(script) } }
-      }
-      case 'getrawmempool':
-        return []
-      case 'sendrawtransaction':
-        if (this.refuses) throw refuse(-26, 'min relay fee not met')
-        this.taken.push(String(params[0]))
-        return 'taken'
-      case 'getrawtransaction': {
-        const coin = this.#coins.find(({ txid }) => txid === params[0])
-        if (coin !== undefined) return hex(coin.raw)
-        const raw = this.taken.find(one => Transaction.fromRaw(fromHex(one)).id === params[0])
-        if (raw !== undefined) return { vin: [], vout: [] }
-        throw refuse(-5, 'No such mempool or blockchain transaction')
-      }
-      default:
-        throw refuse(-32601, 'Method not found')
-    }
-  }
-}
-
-const usualCoins = [
-  ['p2wpkh', 50_000],
-  ['p2tr', 60_000],
-  ['p2sh-p2wpkh', 70_000],
-] as const
-
 test('a PSBT goes out to a signer that has only the words, and comes back: inputs of every kind', async () => {
-  const node = new FakeNode(usualCoins)
+  const node = new FakeNode(words)
   const { payments, wallet } = await purse(node.rpc, memoryStore())
   const coins = await wallet.coins()
   assert.is(coins.length, 3)
@@ -217,7 +145,7 @@ test('a PSBT goes out to a signer that has only the words, and comes back: input
 })
 
 test('what is chosen is spent and nothing else; what is frozen never is; one coin that does joins no coins', async () => {
-  const node = new FakeNode(usualCoins)
+  const node = new FakeNode(words)
   const store = memoryStore()
   const { payments, wallet } = await purse(node.rpc, store)
   const [large, middle, small] = (await wallet.coins()) as [OwnCoin, OwnCoin, OwnCoin]
@@ -245,7 +173,7 @@ test('what is chosen is spent and nothing else; what is frozen never is; one coi
 })
 
 test('what was sent and is lost before it is in a block is handed in again; what was refused is not', async () => {
-  const node = new FakeNode(usualCoins)
+  const node = new FakeNode(words)
   const { payments, wallet } = await purse(node.rpc, memoryStore())
   const pay = async (amount: number): Promise<string> =>
     await payments.send(await payments.draft([{ amount, script: scriptOf(bitcoinOwner(seed(50))) }], 2))
@@ -265,7 +193,7 @@ test('what was sent and is lost before it is in a block is handed in again; what
 })
 
 test('no address is given twice, after a crash or from the words alone', async () => {
-  const node = new FakeNode(usualCoins)
+  const node = new FakeNode(words)
   const store = memoryStore()
   const seen = new Set<string>()
   for (let run = 0; run < 3; run++) {

@@ -19,7 +19,9 @@ import {
   stretchIn,
   writeStretch,
 } from '../payment/ledger/stretches.ts'
-import { type Note, ownerOf } from '../payment/ledger/transaction.ts'
+import { type Note, ownerOf, signMint } from '../payment/ledger/transaction.ts'
+import { readRequest } from '../payment/person/request.ts'
+import { Wallet } from '../payment/person/wallet.ts'
 import { type VirtualClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
@@ -268,6 +270,31 @@ test('a made-up note is known for one as soon as the log is here as far as its e
   assert.is(await code(seed(77), writeHead(signHead(far, seed(3)))), 'BAD_SIGNATURE')
   assert.is(await code(seed(77), new Uint8Array(0)), 'BAD_DOCUMENT')
   followed.close()
+})
+
+/** Says whether a shop signs a receipt for notes that the ledger's log has under a mint of this key. */
+async function isReceipted(key: Uint8Array): Promise<boolean> {
+  const ledger = await openWith(2)
+  const entries = await ledger.entries(0, 9)
+  const clock = virtualClock(0)
+  let served = signing(entries)
+  const followed = await follow({ ask: question => at(served, clock)(question), clock })
+  const random = seededRandom(1)
+  const shop = new Wallet({ store: memoryStore(), ledger: followed, random, now: () => 1000 })
+  const { hash, owners } = readRequest(await shop.request(50_000, 1_000_000, 'goods', ''))
+  const outputs = owners.map(owner => ({ denomination: 50_000, owner }))
+  served = signing(withEntry(entries, signMint(ledger.id, seed(66), outputs, key), 1000))
+  await clock.advance(5 * minute)
+  assert.is(followed.invalid === undefined ? followed.size : 4, 4, 'it has seen the mint')
+  const own = await shop.ownRequest(hash)
+  followed.close()
+  return own?.receipt != null
+}
+
+test('a receipt is signed for notes that are proven, and for none that a ledger makes up', async () => {
+  assert.not.ok(await isReceipted(seed(7)), 'its signature over the head proves no mint')
+  // The control: the same mint by the key that may
+  assert.ok(await isReceipted(mintSeed))
 })
 
 test('while nobody answers, what is here stays, and what is asked waits two minutes at most', async () => {

@@ -96,6 +96,34 @@ test('histories of different lengths are caught when the ledger cannot prove tha
   assert.is.not(watches[1]?.fork, null)
 })
 
+test('a fork that is proven is known after a restart, before anybody says a word', async () => {
+  const [one, other] = [await open(), await open()]
+  await mint(one, 3)
+  await mint(other, 4)
+  const store = memoryStore()
+  const alone = { genesis, clock: virtualClock(0), tell: () => {}, onAlarm: () => {} }
+  const ask = async (question: Uint8Array): Promise<Uint8Array> =>
+    answerProof(one, question) ?? write({ is: 'refused' })
+  const first = await HeadWatch.open({ ...alone, ask, store })
+  first.seen(one.head)
+  first.receive(writeHead(other.head))
+  await alone.clock.advance(6 * minute)
+  assert.ok(first.fork?.isProven)
+  first.close()
+  const again = await HeadWatch.open({ ...alone, ask, store })
+  assert.ok(again.fork?.isProven)
+  const refused = await again
+    .guard(one)
+    .submit(await mint(one, 5))
+    .catch((error: { code: string }) => error.code)
+  assert.is(refused, 'FORKED')
+  again.close()
+  // The control: on another disk nothing is known
+  const fresh = await HeadWatch.open({ ...alone, ask, store: memoryStore() })
+  assert.is(fresh.fork, null)
+  fresh.close()
+})
+
 test('a ledger that is away for 20 minutes is paid with no more until it proves its history, and then again', async () => {
   const ledger = await open()
   const clock = virtualClock(0)
