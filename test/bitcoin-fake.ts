@@ -109,7 +109,10 @@ export class FakeNode {
       response.setHeader('connection', 'close')
       request.on('data', chunk => chunks.push(chunk))
       request.on('end', () => {
-        if (request.headers.authorization !== `Basic ${btoa(password)}`) return response.writeHead(401).end()
+        if (request.headers.authorization !== `Basic ${btoa(password)}`) {
+          response.writeHead(401).end()
+          return
+        }
         const { method, params } = JSON.parse(Buffer.concat(chunks).toString())
         this.rpc(method, ...params).then(
           result => response.end(JSON.stringify({ result: result ?? null, error: null })),
