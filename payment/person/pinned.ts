@@ -1,5 +1,5 @@
-// The ledger that a person's payments are pinned to: followed over the mixnet, and watched. docs/spec/payments-ledger.md
-// 3.6, 3.7.
+// The ledger that a person's payments are pinned to: followed over the mixnet, and watched.
+// docs/spec/payments-ledger.md 3.6, 3.7.
 
 import type { Client } from '../../client/index.ts'
 import type { Names } from '../../encoding/unknown-option.ts'
