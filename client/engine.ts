@@ -186,6 +186,7 @@ export class Engine {
         this.#gateways?.entry.loop(returned)
         init.onLoop?.({ returned, nodes })
       },
+      () => this.dispatch.apply({ type: 'revived', slackMs: this.returns.slackMs }),
     )
     const arrivals = new Arrivals()
     this.replies = new Replies({
@@ -446,6 +447,7 @@ export class Engine {
           const view = directory.current()
           if (this.#full.note(id) && view !== undefined && !this.#choosing) void this.#settle(view)
         },
+        onMoved: () => void this.parcels.homeFailed(),
         onChange: () => this.#events.onReady(this.whereabouts.surroundings() !== undefined),
       },
       gateways,

@@ -266,4 +266,29 @@ test('an event that cannot belong to the queue is an error with a code', () => {
   }
 })
 
+test('what was lost while nothing came back leaves again soon, and is doubled from there', () => {
+  const run = new Run()
+  run.do(accepted('m', 2))
+  const attempts = (): number[] => run.transmitted.map(({ attempt }) => attempt)
+  for (; run.now < 10_000; run.now += 10) run.tick()
+  const before = attempts().length
+  assert.ok(Math.max(...attempts()) >= 6)
+  run.do({ type: 'revived', slackMs: 100 })
+  run.now += 100
+  run.tick()
+  run.tick()
+  assert.is(attempts().length, before + 2)
+  // As after a first attempt: 50 drawn and 100 of slack
+  run.now += 140
+  run.tick()
+  assert.is(attempts().length, before + 2)
+  run.now += 20
+  run.tick()
+  run.tick()
+  assert.is(attempts().length, before + 4)
+  run.now += 240
+  run.tick()
+  assert.is(attempts().length, before + 4, 'twice as long')
+})
+
 test.run()

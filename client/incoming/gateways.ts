@@ -39,6 +39,8 @@ export interface GatewaysInit
   readonly take: (gateway: string, ...page: Parameters<SessionInit['take']>) => Promise<void>
   /** A gateway of the address, 32 bytes, has no room for one whose mailbox it never had. */
   readonly onFull: (id: Uint8Array) => void
+  /** The home has failed, and another gateway of the address is the home now. */
+  readonly onMoved: () => void
   /** The home has changed, or whether it is open. */
   readonly onChange: () => void
 }
@@ -211,6 +213,7 @@ export class Gateways {
     this.#init.log.info({}, 'moved to another gateway')
     this.#keepNeighbour()
     this.#changed()
+    this.#init.onMoved()
   }
 
   #changed(): void {

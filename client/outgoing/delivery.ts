@@ -41,6 +41,8 @@ export function step(state: Delivery, event: Event, now: Ms): [Delivery, Action[
       return fail(state, ({ deadline }) => deadline <= event.wall, now)
     case 'tick':
       return tick(state, now)
+    case 'revived':
+      return [revived(state, now + event.slackMs), []]
     default: {
       const job = state.jobs.get(event.id)
       return job === undefined ? [state, []] : stepJob(state, event, job, now)
@@ -48,7 +50,7 @@ export function step(state: Delivery, event: Event, now: Ms): [Delivery, Action[
   }
 }
 
-type JobEvent = Exclude<Event, { type: 'accepted' | 'overdue' | 'tick' }>
+type JobEvent = Exclude<Event, { type: 'accepted' | 'overdue' | 'tick' | 'revived' }>
 
 function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Delivery, Action[]] {
   switch (event.type) {
@@ -117,8 +119,10 @@ function tick(state: Delivery, now: Ms): [Delivery, Action[]] {
   const turn = whoseTurn(next, now)
   if (turn === undefined) return [next, actions]
   const { id, job, index } = turn
-  const attempt = Math.min(maxAttempt, (job.flights.get(index)?.attempt ?? 0) + 1)
-  const flights = new Map(job.flights).set(index, { attempt: attempt - 1, due: unreported })
+  const before = job.flights.get(index)
+  const attempt = Math.min(maxAttempt, (before?.attempt ?? 0) + 1)
+  const vain = before?.vain ?? 0
+  const flights = new Map(job.flights).set(index, { attempt: attempt - 1, due: unreported, vain })
   const handedOut = { ...job, flights, fresh: Math.max(job.fresh, index + 1), wake: earliest(flights) }
   actions.push({ type: 'transmit', id, index, attempt })
   // It has had its turn: behind the others
@@ -134,14 +138,16 @@ function departed(
   now: number,
 ): [Delivery, Action[]] {
   const { id, index, attempt, drawnMs, slackMs, mostSlackMs = longestBackOffMs, pauseMs = 0 } = event
-  if (!job.flights.has(index)) return [state, []]
-  const retries = attempt - job.copies
+  const handedOut = job.flights.get(index)
+  if (handedOut === undefined) return [state, []]
+  const { vain } = handedOut
+  const retries = attempt - Math.max(job.copies, vain + 1)
   const backOff = Math.min(mostSlackMs, slackMs * 2 ** Math.max(0, retries))
   const due = retries < 0 ? now : now + drawnMs + backOff
   const flights = new Map(job.flights)
   // Behind the others, so that fragmentToSend finds what was lost first
   flights.delete(index)
-  flights.set(index, { attempt, due })
+  flights.set(index, { attempt, due, vain })
   const actions: Action[] = []
   let reached = job.state
   if (job.state === 'queued' && allHaveLeft({ left: job.left, flights })) {
@@ -163,9 +169,25 @@ function allHaveLeft({ left, flights }: Pick<Job, 'left' | 'flights'>): boolean 
 
 function held(state: Delivery, event: Extract<Event, { type: 'held' }>, job: Job): [Delivery, Action[]] {
   const { id, index, attempt, retryAt } = event
-  if (!job.flights.has(index)) return [state, []]
-  const flights = new Map(job.flights).set(index, { attempt: attempt - 1, due: retryAt })
+  const handedOut = job.flights.get(index)
+  if (handedOut === undefined) return [state, []]
+  const { vain } = handedOut
+  const flights = new Map(job.flights).set(index, { attempt: attempt - 1, due: retryAt, vain })
   return [replace(state, id, { ...job, flights, wake: earliest(flights), notBefore: retryAt }, job), []]
+}
+
+/** What was lost while nothing came back is no sign of a bad way: it need not wait for longer and longer. */
+function revived(state: Delivery, soon: number): Delivery {
+  const jobs = [...state.jobs].map(([id, job]): [string, Job] => {
+    const flights = new Map(
+      [...job.flights].map(([index, flight]): [number, Flight] => {
+        const waits = flight.due !== unreported && flight.due > soon
+        return [index, waits ? { ...flight, due: soon, vain: flight.attempt } : flight]
+      }),
+    )
+    return [id, { ...job, flights, wake: earliest(flights) }]
+  })
+  return { ...state, jobs: new Map(jobs) }
 }
 
 /** Takes a receipt: what the other side lacks, and could have by now, need not wait for its time. */

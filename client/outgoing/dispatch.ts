@@ -293,8 +293,12 @@ export class Dispatch {
   #reply(around: Surroundings, transmit: Transmit, parcel: Loaded): Leaving | undefined {
     const { replies } = this.#init
     const { id } = transmit
-    const fragment = this.#fragment(around, transmit, parcel)
     const job = this.#state.jobs.get(id)
+    if (parcel.kind === 'reply' && this.#keepsBlocks(around, transmit, parcel.to, job?.left ?? 1)) {
+      this.#hold(transmit, second)
+      return undefined
+    }
+    const fragment = this.#fragment(around, transmit, parcel)
     const waiting = job === undefined ? 1 : job.left - job.flights.size + 1
     const next =
       parcel.kind === 'reply'
@@ -312,6 +316,15 @@ export class Dispatch {
         this.apply({ type: 'failed', id, reason: next.reason })
         return undefined
     }
+  }
+
+  /**
+   * While nothing comes back no second block is spent on a fragment, for it would be lost too; but for when the blocks of
+   * this epoch are over anyway.
+   */
+  #keepsBlocks(around: Surroundings, { attempt }: Transmit, conversation: string, left: number): boolean {
+    const { replies, returns } = this.#init
+    return attempt > 1 && returns.isSilent && replies.mostWaitMs(around, conversation, left) > leastTurnMs
   }
 
   /** The gateway that sends an answer on acknowledges it, as one that stores a message does. */

@@ -175,6 +175,12 @@ export class OwnBlocks {
     return this.#asked.get(id)
   }
 
+  /** Lists the conversations of which blocks are out, those last made for at the end. */
+  get open(): readonly Asked[] {
+    const ids = new Set([...this.#secrets.values()].map(({ asked }) => asked))
+    return [...ids].flatMap(id => this.#asked.get(id) ?? [])
+  }
+
   /** Forgets conversations whose last reply can have been fetched. */
   async expire(now: number): Promise<void> {
     for (const { id, until } of [...this.#asked.values()]) {

@@ -18,7 +18,7 @@ import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from 
 import type { Sealing } from '../packets/sealing.ts'
 import type { Dispatch } from './dispatch.ts'
 import type { Outbox, Outgoing } from './outbox.ts'
-import type { OwnBlocks } from './own-blocks.ts'
+import type { Asked, OwnBlocks } from './own-blocks.ts'
 import { OwnTraffic } from './own-traffic.ts'
 import type { Accepted, MessageState } from './queue-state.ts'
 import type { Replies } from './replies.ts'
@@ -46,6 +46,10 @@ export interface ParcelsInit {
 
 /** After this time what the client itself sends (receipts, blocks) is of no use. */
 const ownLifetimeMs = 5 * minute
+/** The blocks of a message are for so many epochs. */
+const epochsOfBlocks = 3
+/** Messages after which blocks follow when a home fails. */
+const mostFreshened = 16
 /** Contents of the client's own under way. */
 const mostPosted = 512
 
@@ -191,18 +195,37 @@ export class Parcels {
   }
 
   /**
+   * The home has failed, where most blocks end that are out: others follow to those who may still answer, to the last
+   * few messages that arrived.
+   */
+  async homeFailed(): Promise<void> {
+    const { network, clock, own, outbox } = this.#init
+    const oldest = epochAt(network, clock.now()) - epochsOfBlocks
+    const awaited = own.open.filter(({ id }) => {
+      const message = outbox.get(id)
+      return message !== undefined && epochAt(network, message.acceptedAt) > oldest
+    })
+    for (const asked of awaited.slice(-mostFreshened)) await this.#follow(asked)
+  }
+
+  /**
    * Sends more blocks after a message that arrived so late that only the last of its blocks' three epochs is left.
    */
   #freshen({ id, acceptedAt }: Outgoing): void {
-    const { network, clock, log } = this.#init
-    const now = clock.now()
+    const { network, clock } = this.#init
     const asked = this.#init.own.asked(id)
-    if (asked === undefined || epochAt(network, now) < epochAt(network, acceptedAt) + 2) return
-    this.#init.replies
-      .freshen(asked)
-      .catch((error: unknown) =>
-        log.debug({ reason: error instanceof ClientError ? error.code : 'FAULT' }, 'no blocks could follow'),
-      )
+    const late = epochAt(network, acceptedAt) + epochsOfBlocks - 1
+    if (asked !== undefined && epochAt(network, clock.now()) >= late) void this.#follow(asked)
+  }
+
+  /** Never rejects. */
+  async #follow(asked: Asked): Promise<void> {
+    try {
+      await this.#init.replies.freshen(asked)
+    } catch (error) {
+      const reason = error instanceof ClientError ? error.code : 'FAULT'
+      this.#init.log.debug({ reason }, 'no blocks could follow')
+    }
   }
 
   /** Notes that the other side's client, or app, has a message of ours: it says so, or it has answered. */

@@ -63,6 +63,11 @@ export type Event =
       /** Nothing more of the message leaves for so long; default none. */
       readonly pauseMs?: number
     }
+  /**
+   * Something has come back after a time in which nothing did: what waits for longer than `slackMs` leaves again after
+   * that, and is doubled from there.
+   */
+  | { readonly type: 'revived'; readonly slackMs: number }
   /** A fragment that was to leave could not; the message waits until `retryAt`, by elapsed time. */
   | {
       readonly type: 'held'
@@ -93,6 +98,8 @@ export interface Flight {
   readonly attempt: number
   /** When it is to leave again. */
   readonly due: number
+  /** Attempts that say nothing, for nothing came back then. */
+  readonly vain: number
 }
 
 export interface Job {

@@ -38,6 +38,8 @@ const lateMs = 60_000
 /** Slack before anything was measured, and the least ever, milliseconds. */
 const firstSlackMs = 2500
 const leastSlackMs = 750
+/** So many packets of cover lost with nothing that came back in between: the way is shut, not bad. */
+const silentAfter = 8
 
 export class Returns {
   readonly #suspicion: Suspicion
@@ -50,19 +52,25 @@ export class Returns {
   #smoothed: number | undefined
   #variation = 0
   readonly loops: { sent: number; returned: number } = { sent: 0, returned: 0 }
+  readonly #onRevived: () => void
+  /** Packets of cover that were lost since anything came back. */
+  #lostInARow = 0
 
   /**
    * @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way
    * @param batchesMs what mixing in batches may add to a round trip
    * @param onLoop told of each loop whether it came back in its time, and which nodes it passed
+   * @param onRevived told when something comes back after a time in which nothing did
    */
   constructor(
     suspicion: Suspicion,
     mostSlackMs: () => number,
     batchesMs: () => number = () => 0,
     onLoop: (returned: boolean, nodes: readonly string[]) => void = () => {},
+    onRevived: () => void = () => {},
   ) {
     this.#onLoop = onLoop
+    this.#onRevived = onRevived
     this.#suspicion = suspicion
     this.#mostSlackMs = mostSlackMs
     this.#batchesMs = batchesMs
@@ -73,6 +81,14 @@ export class Returns {
     if (this.#smoothed === undefined) return firstSlackMs + this.#batchesMs()
     // The wait for a tick of the read clock is exponential: six mean deviations leave one in two hundred behind
     return Math.min(this.#mostSlackMs(), Math.max(leastSlackMs, this.#smoothed + 6 * this.#variation))
+  }
+
+  /**
+   * Tells that nothing comes back: the entry passes nothing on, the home is away, or whatever lies between. One without
+   * cover cannot know.
+   */
+  get isSilent(): boolean {
+    return this.#lostInARow >= silentAfter
   }
 
   /** Something has left. */
@@ -92,12 +108,15 @@ export class Returns {
     const expected = this.#expected.get(replyId)
     if (expected === undefined) return undefined
     this.#expected.delete(replyId)
+    const wasSilent = this.isSilent
+    this.#lostInARow = 0
     if (expected.sent.what === 'loop') {
       this.#suspicion.acknowledged(expected.nodes, now, expected.far)
       this.#onLoop(true, expected.nodes)
     }
     this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
     if (expected.sent.what === 'loop') this.loops.returned++
+    if (wasSilent) this.#onRevived()
     return expected.sent
   }
 
@@ -106,6 +125,7 @@ export class Returns {
     for (const [replyId, expected] of this.#expected) {
       if (!expected.lost && expected.due <= now) {
         expected.lost = true
+        if (expected.sent.what === 'loop' || expected.sent.what === 'drop') this.#lostInARow++
         // A message's can be withheld by whoever runs the receiver's gateway, who would choose our paths so
         if (expected.sent.what === 'loop') {
           this.#suspicion.lost(expected.nodes, now, expected.far)
