@@ -28,14 +28,23 @@ const roles = [
 ] as const
 type Role = (typeof roles)[number]
 
-const window = { windowMs: 4000, gapMs: 500 } as const
+/** How those talk who write to somebody, and how long anybody looks. */
+interface Talk {
+  readonly windowMs: number
+  /** Between two messages, on average. */
+  readonly meanGapMs: number
+  /** Bytes of a message, on a logarithmic scale. */
+  readonly bytes: readonly [shortest: number, longest: number]
+}
+
+const gapMs = 500
+/** Messages of one or two fragments; of each three windows one is without. */
+const chat: Talk = { windowMs: 4000, meanGapMs: 4000, bytes: [10, 3000] }
+/** Four fragments at a time, nine of ten packets of the payload clock: no window is without. */
+const files: Talk = { windowMs: 10_000, meanGapMs: 450, bytes: [7500, 7500] }
 /** Until talking has reached its pace; and until what was written has arrived, and what took its place is over. */
 const warmUpMs = 3000
 const coolDownMs = 6000
-const meanGapMs = 4000
-/** Bytes of a message, on a logarithmic scale: one or two fragments. */
-const shortest = 10
-const longest = 3000
 
 export type SamplesBySeat = Readonly<Record<Seat, Readonly<Record<Question, Sample[]>>>>
 
@@ -43,7 +52,8 @@ export type SamplesBySeat = Readonly<Record<Seat, Readonly<Record<Question, Samp
  * Watches nine clients for two halves, in the second of which each has another role.
  *
  * @param windows of each client in each half
- * @param before clients of before: one gateway, loops that come back over a reply block, no messages to oneself
+ * @param before clients of before, who send as much as they can: one gateway, loops that come back over a reply block, no
+ * messages to oneself
  */
 export async function watchRun(
   seed: number,
@@ -62,7 +72,7 @@ export async function watchRun(
       // Those that were active are silent or do something else
       const of = (role: Role): number[] =>
         roles.flatMap((each, i) => (each === role ? [order[(i + half * 4) % order.length] as number] : []))
-      await watchHalf(net, windows, of, random, samples)
+      await watchHalf(net, { windows, talk: before ? files : chat }, of, random, samples)
     }
     return { seed, samples }
   } finally {
@@ -77,9 +87,17 @@ function noSamples(): SamplesBySeat {
   return { entry: none(), home: none(), both: none() }
 }
 
+/** Who writes to whom. */
+interface Line {
+  readonly from: number
+  readonly to: number
+  readonly asks: boolean
+  readonly talk: Talk
+}
+
 async function watchHalf(
   net: Seats,
-  windows: number,
+  { windows, talk }: { readonly windows: number; readonly talk: Talk },
   of: (role: Role) => number[],
   random: Random,
   samples: SamplesBySeat,
@@ -95,13 +113,14 @@ async function watchHalf(
   ] as [number[], number[], [number], number[], number[]]
   const stop = new AbortController()
   const begins = clock.now()
-  const length = windows * (window.windowMs + window.gapMs) + warmUpMs
+  const { windowMs } = talk
+  const length = windows * (windowMs + gapMs) + warmUpMs
   for (const i of repliers) void answerAll(client(i), random, stop.signal)
-  const lines: readonly (readonly [number, number, boolean])[] = [
-    ...senders.map((from, i) => [from, receivers[i] as number, false] as const),
-    ...repliers.map(to => [asker, to, true] as const),
+  const lines: readonly Line[] = [
+    ...senders.map((from, i): Line => ({ from, to: receivers[i] as number, asks: false, talk })),
+    ...repliers.map((to): Line => ({ from: asker, to, asks: true, talk: chat })),
   ]
-  const due = lines.map(() => begins + exponential(random, meanGapMs))
+  const due = lines.map(each => begins + exponential(random, each.talk.meanGapMs))
   while (clock.now() < begins + length) {
     const next = Math.min(...due)
     if (next > begins + length) {
@@ -110,15 +129,15 @@ async function watchHalf(
     }
     await clock.advance(Math.max(0, next - clock.now()))
     const i = due.indexOf(next)
-    const [from, to, asks] = lines[i] as (typeof lines)[0]
-    due[i] = next + exponential(random, meanGapMs)
+    const { from, to, asks, talk: how } = lines[i] as Line
+    due[i] = next + exponential(random, how.meanGapMs)
     await client(from)
-      .send(client(to).address, random(asks ? 100 : someLength(random)), asks ? { replies: true } : {})
+      .send(client(to).address, random(asks ? 100 : someLength(random, how)), asks ? { replies: true } : {})
       .catch(() => {})
   }
   stop.abort()
   await clock.advance(coolDownMs)
-  const plan = { from: begins + warmUpMs, windows, ...window }
+  const plan = { from: begins + warmUpMs, windows, windowMs, gapMs }
   const views = watched.map(each => viewsOf(each, plan))
   for (const seat of seats)
     addSamples(samples[seat], i => (views[i] as Views)[seat], { senders, receivers, repliers, silent })
@@ -154,10 +173,10 @@ function addSamples(
 
 async function answerAll(client: Client, random: Random, signal: AbortSignal): Promise<void> {
   for await (const received of client.messages({ signal }))
-    if (received.canReply) await client.reply(received, random(someLength(random))).catch(() => {})
+    if (received.canReply) await client.reply(received, random(someLength(random, chat))).catch(() => {})
 }
 
-function someLength(random: Random): number {
+function someLength(random: Random, { bytes: [shortest, longest] }: Talk): number {
   return Math.round(shortest * (longest / shortest) ** fraction(random))
 }
 

@@ -90,9 +90,10 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
   const { packetBytes } = geometry(network)
   const place = { level: '', beside: 'kept', named: `client ${victim.number}` }
   const harms: Harm[] = []
-  let homes: readonly Uint8Array[] | undefined = plan.everywhere
-    ? gateways().slice(0, mostGateways)
-    : undefined
+  let moved: readonly Uint8Array[] | undefined
+  /** The gateways that it is told; they are known once all processes are there. */
+  const told = (): readonly Uint8Array[] | undefined =>
+    moved ?? (plan.everywhere ? gateways().slice(0, mostGateways) : undefined)
   let isDamaged = false
   let lives = 0
   const here: Draft = {
@@ -105,7 +106,7 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
     lies: new Set(),
     harm: harm => void harms.push(harm),
     move(gateway, isAlone) {
-      homes = isAlone ? [gateway] : inFront(gateway, here.client?.gateways ?? [])
+      moved = isAlone ? [gateway] : inFront(gateway, here.client?.gateways ?? [])
     },
     async renew() {
       here.life?.end()
@@ -127,6 +128,7 @@ export function clientProcess(given: Given, victim: Victim, seed: Uint8Array, sk
       try {
         const kept = mine.kept(disk)
         const store = await openKept(place, checkedValues, plant.disk?.(kept) ?? kept)
+        const homes = told()
         if (homes !== undefined) await plant.moved?.(store, homes)
         const parts = { store, clock: mine.clock, random: seededRandom(own) }
         const client = await openClient({
