@@ -206,7 +206,7 @@ export async function open(options: ClientOptions, signal?: AbortSignal): Promis
     const time = {
       clock: believed.clock,
       directory: followed,
-      clockErrorMs: believed.errorMs,
+      clockErrorMs: believed.seemsAheadMs,
       timeIsSure: believed.isSure,
     }
     const parts = { network, g, link, ...time, store, random, sealing, log, limits, onLoop: options.onLoop }

@@ -53,6 +53,7 @@ export function directoryAfter({ clock, log, afterMs, follow, end }: DirectoryAf
       return () => handlers.delete(handler)
     },
     health: () => now()?.health() ?? healthy,
+    outOfTime: () => now()?.outOfTime?.(),
     ready: signal =>
       wait({ signal }, settle => {
         const current = now()?.current()

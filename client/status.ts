@@ -35,7 +35,8 @@ export interface ClientStatus {
   readonly epoch: number
   /**
    * By how much this computer's clock is thought to be ahead, milliseconds; 0 while it is believed. After a jump it is
-   * believed again when a document comes that is fresh by it.
+   * believed again when a document comes that is fresh by it. Of a clock that was wrong from the start what documents
+   * of another time show, to within an epoch.
    */
   readonly clockErrorMs: number
   readonly consensus: ConsensusStatus | null

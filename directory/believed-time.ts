@@ -23,8 +23,13 @@ export interface BelievedTime {
    * is believed. Called once, before or after the clock is first looked at.
    */
   follow(directory: Directory): Directory
-  /** Tells by how much the wall clock is thought to be ahead; 0 while it is believed. */
+  /** Tells by how much the wall clock is ahead of what is believed; 0 while it is believed itself. */
   errorMs(): Ms
+  /**
+   * Tells by how much the wall clock is thought to be ahead, to within an epoch. It is believed at the start, for want of
+   * anything better; but where all that is told is signed for another time, it is what is thought to be wrong.
+   */
+  seemsAheadMs(): Ms
   /** Tells whether a document has confirmed the clock since it started or jumped: before, nothing is over. */
   isSure(): boolean
   /** Ends listening to the directory, which stays as it is. */
@@ -64,9 +69,16 @@ export function believedTime(clock: Clock, { epochMs }: Pick<Network, 'epochMs'>
     return found
   }
 
+  let outOfTime = (): View | undefined => undefined
+  const seemsAheadMs = (): Ms => {
+    const told = isConfirmed ? undefined : outOfTime()
+    return told === undefined ? errorMs() : clock.now() - (told.validAfter + told.freshUntil) / 2
+  }
+
   let stop = (): void => {}
   return {
     errorMs,
+    seemsAheadMs,
     isSure: () => isConfirmed && errorMs() === 0,
     stop: () => stop(),
     clock: {
@@ -76,6 +88,7 @@ export function believedTime(clock: Clock, { epochMs }: Pick<Network, 'epochMs'>
     },
     follow: directory => {
       stop = directory.onView(heed)
+      outOfTime = () => directory.outOfTime?.()
       return {
         current: () => {
           const current = directory.current()

@@ -101,12 +101,12 @@ export function epochs(
   }
 
   let isWrong = false
-  /** Says once that the machine's clock has jumped, and once that it is believed again. */
+  /** Says once that the machine's clock is thought to be wrong, and once that it is believed again. */
   function tellError(): void {
-    const aheadMs = time.errorMs()
+    const aheadMs = time.seemsAheadMs()
     if ((aheadMs !== 0) === isWrong) return
     isWrong = aheadMs !== 0
-    if (isWrong) log.warn({ aheadMs }, 'the clock has jumped, and no document says that it is right')
+    if (isWrong) log.warn({ aheadMs }, 'the clock seems to be wrong: no document says that it is right')
     else log.warn({}, 'the clock is believed again')
   }
 

@@ -89,7 +89,7 @@ export async function startNode(given: NodeOptions): Promise<RunningNode> {
         ...parts,
         state: life.at,
         now: clock.now(),
-        clockErrorMs: time.errorMs(),
+        clockErrorMs: time.seemsAheadMs(),
         relay: pipeline.relay,
         shares: pipeline.peeler.shares,
         alarm: parts.watch,

@@ -6,6 +6,7 @@ import type { BelievedTime } from '../directory/believed-time.ts'
 import { defaultParameters } from '../directory/documents/parameters.ts'
 import type { Directory, Parameters } from '../directory/documents/view.ts'
 import { type JoinedDirectory, joinDirectory } from '../directory/join/join.ts'
+import type { ReporterInit } from '../directory/join/report.ts'
 import { pool } from '../directory/rounds/reliability.ts'
 import type { PageSize } from '../link/protocol/mailbox.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
@@ -89,7 +90,9 @@ export async function openParts(options: NodeOptions, time: BelievedTime, machin
   const load = role === 'gateway' && options.load ? new Load(options.load.cores) : undefined
   const saying = { services: () => announcements.list(), capacity: () => load?.class(parameters()) }
   const joining = { ...options, clock: machine, time }
-  const joined = options.directory === undefined ? await join(joining, keys, loops, saying) : undefined
+  const probed = options.probes?.(clock)
+  const counts: Counts = half => pool(loops.measured(half), probed?.measured(half) ?? new Map())
+  const joined = options.directory === undefined ? await join(joining, keys, counts, saying) : undefined
   const directory = time.follow(options.directory ?? (joined as JoinedDirectory))
   admission.refresh(directory)
   const sign = (message: Uint8Array): Uint8Array => ed25519Sign(seed, message)
@@ -194,6 +197,8 @@ function openMail(
   return { boxes, gateway: served, channels: ends, entry: carries, load }
 }
 
+type Counts = ReporterInit['counts']
+
 /** Makes the node's loops, and the alarm that looks after them. */
 function watchedLoops(
   { network, link, clock, random, log, probes }: NodeOptions,
@@ -213,7 +218,7 @@ function watchedLoops(
 function join(
   options: NodeOptions & { readonly time: BelievedTime },
   keys: KeyRing,
-  loops: Loops,
+  counts: Counts,
   saying: {
     readonly services: () => ReturnType<Announcements['list']>
     readonly capacity: () => number | undefined
@@ -223,7 +228,7 @@ function join(
   return joinDirectory({
     ...options,
     sign: message => ed25519Sign(seed, message),
-    counts: half => pool(loops.measured(half), options.probes?.measured(half) ?? new Map()),
+    counts,
     describe: async epoch => {
       await keys.advance(time.clock.now(), time.isSure())
       const packetKeys = [...keys.published(epoch).values()]

@@ -45,7 +45,7 @@ export interface NodeStatus {
   readonly state: 'running' | 'draining' | 'closed'
   /** Follows from the time that this node goes by. */
   readonly epoch: number
-  /** By how much this machine's clock is thought to be ahead of that; 0 while it is believed. */
+  /** By how much this machine's clock is thought to be ahead, as a client's status has it; 0 while it is believed. */
   readonly clockErrorMs: number
   readonly consensus: ConsensusStatus | null
   /** Says whether documents come as they should: docs/spec/directory-travel.md 10. */

@@ -18,6 +18,7 @@ import { openFolder, readKey, tellPort } from './files/folder.ts'
 import { reloader } from './reload.ts'
 import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts'
 import { watchSilence } from './silence.ts'
+import { watchClock } from './wrong-clock.ts'
 
 /** Runs an authority until it is told to end. @param file its configuration */
 export async function runAuthority(file: string): Promise<number> {
@@ -64,6 +65,8 @@ function start(config: AuthorityFile, to: RoleLog): Promise<Running> {
     later(() => authority.close())
     const heed = watchSilence(() => authority.status().authorities, systemClock, log)
     later(async () => heed())
+    const heedClock = watchClock(() => authority.status().clockErrorMs, systemClock, log)
+    later(async () => heedClock())
     const metrics = authorityMetrics(() => authority.status(), systemClock.now)
     const reload = reloader(log, config.file, config, () => readAuthorityFile(config.file), {
       log: level => {

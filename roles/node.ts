@@ -9,6 +9,7 @@ import { startHost } from '../link/index.ts'
 import {
   admission,
   folderFiles,
+  type LoopRecord,
   loopRecord,
   type NodeOptions,
   serveStatus,
@@ -82,7 +83,11 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
     later(() => link.close())
     const operator = operatorOf(role, config, link.id, log)
     let announcers = config.announcers
-    const record = config.probe ? loopRecord(network, clock) : undefined
+    let record = undefined as LoopRecord | undefined
+    const probes: NodeOptions['probes'] = time => {
+      record = loopRecord(network, time)
+      return record
+    }
     const node = await startNode({
       role,
       network,
@@ -94,7 +99,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
       ...(role === 'gateway' ? { load: { cores: config.cores ?? usualCores(threads), cpuMs } } : {}),
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
-      probes: record,
+      probes: config.probe ? probes : undefined,
       clock,
       random,
       log,

@@ -11,6 +11,7 @@ import { CommandError } from '../encoding/command-line.ts'
 import { openFolder, tellPort } from '../roles/files/folder.ts'
 import { initClient, initNetwork } from '../roles/files/init.ts'
 import { watchSilence } from '../roles/silence.ts'
+import { watchClock } from '../roles/wrong-clock.ts'
 import { checkReady, checkSilent } from '../scripts/ask/doctor-checks.ts'
 import { type AnyStatus, statusLines } from '../scripts/ask/status-text.ts'
 import { perform, runCommandLine } from '../scripts/main.ts'
@@ -18,7 +19,7 @@ import { seedOf } from '../simulator/directory-world.ts'
 import { virtualClock } from '../world/clock.ts'
 import { serveLoopback, tokenFrom } from '../world/http.ts'
 import { silent } from '../world/log.ts'
-import { minute, second } from '../world/units.ts'
+import { hour, minute, second } from '../world/units.ts'
 import { printing } from './printing.ts'
 import { failureOf } from './refusals.ts'
 
@@ -164,6 +165,29 @@ test('the doctor says of a client whether it is ready, and of an authority who i
     'warning: authority 0404040404040404 has not answered since this one started',
   ])
   assert.equal(states(mix), [])
+  const [ahead] = states({ ...mix, clockErrorMs: 2 * hour })
+  assert.match(ahead ?? '', /^wrong: this computer's clock seems to be 2h ahead: no document/)
+  assert.match(states({ ...authority, clockErrorMs: -hour })[0] ?? '', /1h behind: so most votes/)
+})
+
+test('an authority whose clock is not that of the others says so once, and once when it is right again', async () => {
+  const clock = virtualClock()
+  const said: string[] = []
+  const say = (_: unknown, text: string): void => void said.push(text)
+  let errorMs = 0
+  const end = watchClock(() => errorMs, clock, { ...silent, warn: say, info: say })
+  await clock.advance(minute)
+  assert.equal(said, [])
+  errorMs = -hour
+  await clock.advance(minute)
+  errorMs = 0
+  await clock.advance(minute)
+  assert.is(said.length, 2)
+  assert.match(said[0] ?? '', /not that of most others/)
+  end()
+  errorMs = hour
+  await clock.advance(minute)
+  assert.is(said.length, 2)
 })
 
 test('an authority that falls silent is named once in the log, and once when it answers again', async () => {

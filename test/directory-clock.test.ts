@@ -6,7 +6,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { ed25519Sign } from '#crypto'
 import { Admission } from '../directory/authority/admission.ts'
+import { OthersClocks } from '../directory/authority/others-clocks.ts'
 import { AuthorityPeers } from '../directory/authority/peers.ts'
+import { believedTime } from '../directory/believed-time.ts'
 import type { VotingMessage } from '../directory/documents/message.ts'
 import { epochAt } from '../directory/documents/network.ts'
 import type { DirectoryError } from '../directory/error.ts'
@@ -32,8 +34,12 @@ import { type Log, silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { day, hour, minute, second } from '../world/units.ts'
 
-/** Three authorities of which the last one's clock can be set, and what that one kept and logged. */
-async function withOneClock(): Promise<{
+/**
+ * Three authorities of which the last one's clock can be set, and what that one kept and logged.
+ *
+ * @param wrongMs by how much that clock is ahead at the start
+ */
+async function withOneClock(wrongMs = 0): Promise<{
   readonly world: DirectoryWorld
   readonly clock: ReturnType<typeof wrongClock>
   readonly kept: Map<string, Set<string>>
@@ -41,7 +47,7 @@ async function withOneClock(): Promise<{
   readonly steps: () => number
 }> {
   const world = new DirectoryWorld({ mixes: 3, gateways: 1, epochMs: minute })
-  const clock = wrongClock(world.clock)
+  const clock = wrongClock(world.clock, wrongMs)
   const kept = new Map<string, Set<string>>()
   const troubles: string[] = []
   let steps = 0
@@ -101,6 +107,67 @@ for (const [name, ms] of [
     })
   }
 }
+
+for (const wrong of [-hour, 4 * minute])
+  test(`an authority whose clock is wrong by ${wrong / minute} minutes at its start says so, and votes once it is right`, async () => {
+    const { world, clock, kept, troubles } = await withOneClock(wrong)
+    await world.advanceTo(3, 0.9)
+    assert.is(world.clients[0]?.view(4)?.signers.length, 2, 'the others go on without it')
+    const ahead = world.authorities[2]?.status().clockErrorMs ?? 0
+    assert.ok(Math.abs(ahead - wrong) < 10 * second, `thinks ${ahead}`)
+    for (const i of [0, 1]) assert.is(world.authorities[i]?.status().clockErrorMs, 0, 'one of two others')
+    clock.set(-wrong)
+    // Where it has spoken in rounds that are yet to come it says nothing else in these
+    const last = wrong === 4 * minute ? 9 : 6
+    await world.advanceTo(last, 0.95)
+    assert.is(world.clients[0]?.view(last + 1)?.signers.length, 3)
+    assert.is(world.authorities[2]?.status().clockErrorMs, 0)
+    for (const [what, said] of kept) assert.is(said.size, 1, what)
+    assert.equal(troubles, [])
+    for (const authority of world.authorities) assert.is(authority?.status().evidence, 0)
+    await world.close()
+  })
+
+test('one that lies about its time is one of the others, and a vote that comes again is as old as it is', async () => {
+  const clock = virtualClock(day)
+  const clocks = new OthersClocks(clock)
+  const others = [1, 2, 3, 4].map(i => ({ id: new Uint8Array(32).fill(i) }))
+  const vote = (of: number, aheadMs: number): void =>
+    clocks.heard((others[of] as { id: Uint8Array }).id, clock.now() + aheadMs)
+  vote(0, day)
+  vote(1, 0)
+  assert.is(clocks.aheadMs(others), 0, 'two of four are not most of them')
+  const first = clock.now()
+  vote(2, second)
+  assert.is(clocks.aheadMs(others), 0)
+  await clock.advance(hour)
+  for (const { id } of others.slice(1, 3)) clocks.heard(id, first + (id[0] === 3 ? second : 0))
+  assert.is(clocks.aheadMs(others), 0, 'said an hour ago')
+  clock.set(hour)
+  assert.is(clocks.aheadMs(others), hour - second)
+})
+
+for (const wrong of [-day, day])
+  test(`a client whose clock is wrong by ${wrong / hour} hours from the start says so, and not once it is right`, async () => {
+    const world = new DirectoryWorld({ mixes: 3, gateways: 1, epochMs: 10 * minute })
+    world.clock.set(2 * day)
+    await world.startAuthorities()
+    await world.startNodes()
+    await world.clock.advance(minute)
+    const clock = wrongClock(world.clock, wrong)
+    const believed = believedTime(clock, world.network)
+    const directory = believed.follow(await world.startClient({ clock }))
+    await world.clock.advance(minute)
+    assert.is(directory.current(), undefined)
+    const thinks = believed.seemsAheadMs()
+    assert.ok(Math.abs(thinks - wrong) <= world.network.epochMs, `thinks ${thinks}`)
+    assert.is(believed.clock.now(), clock.now(), 'and goes by it all the same')
+    clock.set(-wrong)
+    await world.clock.advance(2 * minute)
+    assert.ok(directory.current())
+    assert.is(believed.seemsAheadMs(), 0)
+    await world.close()
+  })
 
 test('an authority alone whose clock is put forth by half an epoch goes on within a minute', async () => {
   const world = new DirectoryWorld({ authorities: 1, mixes: 3, gateways: 1, epochMs: hour })

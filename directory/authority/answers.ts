@@ -107,7 +107,7 @@ export class Answers {
 
   /** Answers another authority. */
   async #toPeer(from: Uint8Array, request: DirectoryRequest): Promise<Uint8Array> {
-    const { archive, gossip, noteKeeper, peers, rounds } = this.#parts
+    const { archive, clocks, gossip, noteKeeper, peers, rounds } = this.#parts
     const { succession } = archive.documents
     const isPeer = peers.others.some(({ id }) => same(id, from))
     // One that was away when others took over hears here that it is in office no more.
@@ -133,6 +133,8 @@ export class Answers {
         const isHeld = (vote: Uint8Array): boolean => rounds.hasVote(vote)
         const networkOf = (round: number): VotingNetwork => rounds.networkOf(round)
         const message = openMessage(networkOf, request.message, { isHeld, sharing })
+        if (message.kind === 'vote' && same(message.signed.vote.author, from))
+          clocks.heard(from, message.signed.vote.clock)
         await rounds.take(() => message.round, message)
         return nothing
       }

@@ -24,6 +24,11 @@ export interface AuthorityStatus {
   readonly id: string
   /** The epoch of now by the own clock. */
   readonly epoch: number
+  /**
+   * By how much its clock is ahead of the median of the other authorities', milliseconds, as their votes say; 0 within ten
+   * seconds, and before more than half of them have voted.
+   */
+  readonly clockErrorMs: number
   /** Where the round of this epoch is. */
   readonly state: RoundState['at'] | 'waiting'
   readonly consensus: ConsensusStatus | null
@@ -126,7 +131,7 @@ class RunningAuthority implements Authority {
 
   status(): AuthorityStatus {
     const { network, clock } = this.#options
-    const { admission, peers, proofs, refusals, rounds } = this.#parts
+    const { admission, clocks, peers, proofs, refusals, rounds } = this.#parts
     const epoch = epochAt(network, clock.now())
     const view = this.current()
     const { counts } = rounds
@@ -136,6 +141,7 @@ class RunningAuthority implements Authority {
       role: 'authority',
       id: hex(this.id),
       epoch,
+      clockErrorMs: clocks.aheadMs(peers.others),
       state: round?.at ?? 'waiting',
       consensus: consensusStatus(view),
       nodes: view?.nodes.size ?? Math.max(...uploaded),

@@ -24,6 +24,7 @@ import { Gossip } from './gossip.ts'
 import { sharingSecretKey } from './keys.ts'
 import { Office } from './office.ts'
 import type { AuthorityOptions } from './options.ts'
+import { OthersClocks } from './others-clocks.ts'
 import { AuthorityPeers } from './peers.ts'
 import { Proofs } from './proofs.ts'
 import { Refusals } from './refusals.ts'
@@ -35,6 +36,7 @@ import { AuthorityStore } from './store.ts'
 export interface Parts {
   readonly admission: Admission | undefined
   readonly archive: Archive
+  readonly clocks: OthersClocks
   readonly gossip: Gossip
   readonly noteKeeper: StatusNoteKeeper
   readonly office: Office
@@ -119,6 +121,7 @@ export function assemble(options: AuthorityOptions, id: Uint8Array): Parts {
   return {
     admission,
     archive,
+    clocks: new OthersClocks(clock),
     gossip,
     noteKeeper,
     office,

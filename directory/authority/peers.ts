@@ -37,8 +37,8 @@ export class AuthorityPeers {
   readonly #init: AuthorityPeersInit
   /** By the hex of the id. */
   readonly #others = new Map<string, { readonly peer: Peer; readonly courier: Courier }>()
-  /** When each answered last: by elapsed time, and as a date. */
-  readonly #seen = new Map<string, { readonly elapsed: Ms; readonly date: Ms }>()
+  /** When each answered last, by elapsed time. */
+  readonly #seen = new Map<string, Ms>()
   readonly #timers = new Map<string, Timer>()
   readonly #refused: Partial<Record<DirectoryErrorCode, number>> = {}
   readonly #abort = new AbortController()
@@ -97,13 +97,15 @@ export class AuthorityPeers {
   inContact(authorities: readonly AuthorityEntry[]): number {
     const { clock, link } = this.#init
     const since = clock.elapsed() - Math.max(2 * second, 3 * this.#greetMs())
-    const isInContact = (id: Uint8Array): boolean => (this.#seen.get(hex(id))?.elapsed ?? -1) >= since
+    const isInContact = (id: Uint8Array): boolean => (this.#seen.get(hex(id)) ?? -1) >= since
     return 1 + authorities.filter(({ id }) => !same(id, link.id) && isInContact(id)).length
   }
 
-  /** When a peer answered last, milliseconds since 1970-01-01 UTC. */
+  /** When a peer answered last, milliseconds since 1970-01-01 UTC by the clock as it is now. */
   seen(id: Uint8Array): number | null {
-    return this.#seen.get(hex(id))?.date ?? null
+    const { clock } = this.#init
+    const seen = this.#seen.get(hex(id))
+    return seen === undefined ? null : clock.now() - (clock.elapsed() - seen)
   }
 
   /** Messages that were refused by the others, by code. */
@@ -131,8 +133,7 @@ export class AuthorityPeers {
   }
 
   #see({ id }: Peer): void {
-    const { clock } = this.#init
-    this.#seen.set(hex(id), { elapsed: clock.elapsed(), date: clock.now() })
+    this.#seen.set(hex(id), this.#init.clock.elapsed())
   }
 
   #requestMs(): number {

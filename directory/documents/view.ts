@@ -134,6 +134,11 @@ export interface Directory {
   /** Called with every newly verified view; returns how to stop. */
   onView(handler: (view: View) => void): () => void
   health(): DirectoryHealth
+  /**
+   * The newest document that somebody has told since there is none of now, signed as it must be, whose time is not the
+   * clock's. It is used for nothing; but it shows by how much the clock may be wrong.
+   */
+  outOfTime?(): View | undefined
   /** Resolves with the first current view. */
   ready(signal?: AbortSignal): Promise<View>
   close(): Promise<void>

@@ -86,7 +86,7 @@ export class Attempts {
     } catch (error) {
       if (signal.aborted) return false
       this.#refuse(peer, error)
-      if (told !== undefined) intake.learnFrom(told.bytes)
+      if (told !== undefined) intake.learnFromTold(told.bytes)
       return false
     } finally {
       this.#asking.delete(id)

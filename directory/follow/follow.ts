@@ -176,6 +176,10 @@ export class Follower implements FollowedDirectory {
     return view && this.notes.obeyed(view, now)
   }
 
+  outOfTime(): View | undefined {
+    return this.documents.newest() === undefined ? this.#intake.outOfTime : undefined
+  }
+
   onView(handler: (view: View) => void): () => void {
     return this.#audience.onView(handler)
   }

@@ -9,6 +9,7 @@ import type { Epoch } from '../../world/units.ts'
 import { readDocument } from '../documents/document.ts'
 import type { Network } from '../documents/network.ts'
 import { followChanges } from '../documents/succession.ts'
+import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
 import type { DocumentsOnDisk } from './documents-on-disk.ts'
@@ -37,6 +38,8 @@ export class Intake {
   readonly #init: IntakeInit
   /** Documents that were new and good. */
   accepted = 0
+  /** The newest that somebody told, signed as it must be, and that was not of the time that the clock shows. */
+  outOfTime: View | undefined
 
   constructor(init: IntakeInit) {
     this.#init = init
@@ -131,15 +134,24 @@ export class Intake {
     link.dht.keep(sources.all, true)
   }
 
+  /** As `learnFrom`, of a document that somebody has just told: where it is not of now, the clock may be what is wrong. */
+  learnFromTold(bytes: Uint8Array): void {
+    const view = this.learnFrom(bytes)
+    if (view !== undefined && view.epoch > (this.outOfTime?.epoch ?? -1)) this.outOfTime = view
+  }
+
   /** A document whose time is over still names nodes, and enough authorities have signed that. */
-  learnFrom(bytes: Uint8Array): void {
-    const { link } = this.#init
-    if (this.#init.documents.newest() !== undefined) return
+  learnFrom(bytes: Uint8Array): View | undefined {
+    const { link, documents, sources } = this.#init
+    if (documents.newest() !== undefined) return undefined
     try {
-      this.#init.sources.learn(this.#init.documents.succession.verify(readDocument(bytes)))
-      link.dht.keep(this.#init.sources.all, false)
+      const view = documents.succession.verify(readDocument(bytes))
+      sources.learn(view)
+      link.dht.keep(sources.all, false)
+      return view
     } catch (error) {
       if (!(error instanceof DirectoryError)) throw error
+      return undefined
     }
   }
 

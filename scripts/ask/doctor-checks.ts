@@ -151,10 +151,10 @@ function tryPort(address: string, host: string, port: number): Promise<Finding> 
   })
 }
 
-/** Checks that a client's packets leave, and that it believes its clock; of a node the latter. */
+/** Checks that a client's packets leave, and that it believes its clock; of other roles the latter. */
 export function checkReady(status: Readonly<Record<string, unknown>>): Finding[] {
   const { ready, gateway, consensus, clockErrorMs } = status as unknown as ClientStatus
-  const jumped = jumpOf(clockErrorMs ?? 0)
+  const jumped = wrongClock(clockErrorMs ?? 0, status['role'] === 'authority')
   if (status['role'] !== 'client') return jumped
   const through = gateway === null ? '' : ` through gateway ${gateway.slice(0, 16)}`
   if (ready)
@@ -166,17 +166,18 @@ export function checkReady(status: Readonly<Record<string, unknown>>): Finding[]
   return [{ check: 'running', state: 'warning', says: `it is not ready: ${why}`, fix }, ...jumped]
 }
 
-/** A clock that a running client or node does not believe. */
-function jumpOf(errorMs: number): Finding[] {
+/** A clock that a running role thinks wrong. */
+function wrongClock(errorMs: number, isAuthority: boolean): Finding[] {
   if (errorMs === 0) return []
-  const way = errorMs > 0 ? 'forth' : 'back'
-  const says = `this computer's clock has jumped ${way} by about ${formatDuration(Math.round(Math.abs(errorMs)))}, and no document says that it is right`
+  const way = errorMs > 0 ? 'ahead' : 'behind'
+  const why = isAuthority ? 'so most votes of the others say' : 'no document says that it is right'
+  const says = `this computer's clock seems to be ${formatDuration(Math.round(Math.abs(errorMs)))} ${way}: ${why}`
   return [
     {
       check: 'clock',
       state: 'wrong',
       says,
-      fix: 'put it right: meanwhile it goes on by the time that has gone by',
+      fix: 'put it right: what runs goes on by itself then',
     },
   ]
 }
