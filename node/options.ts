@@ -53,8 +53,8 @@ export interface NodeOptions {
   /** Mail and documents. Closed by whoever opened it. */
   readonly store: Store
   /**
-   * Makes what a client of this node's own counts in (`loopRecord`), by the time that the node goes by. Where there is one,
-   * the node's loops tell only about nodes that do not run. Default: they tell about all that they pass.
+   * Makes what a client of this node's own counts in (`loopRecord`), by the time that the node goes by. Where there is
+   * one, the node's loops tell only about nodes that do not run. Default: they tell about all that they pass.
    */
   readonly probes?: ((time: Pick<Clock, 'now'>) => Pick<LoopRecord, 'measured'>) | undefined
   readonly clock: Clock

@@ -1,7 +1,7 @@
-// A client to which nothing comes back for a while (docs/spec/client-delivery.md 5.3, client-replies.md 7.3): its entry
-// passes nothing on, or its home is away. What waits leaves soon after that is over, however long it was, and no reply
-// block is spent for nothing. And one whose home fails for good: other blocks follow those that end there. The controls are
-// clients that do not notice.
+// A client to which nothing comes back for a while (docs/spec/client-delivery.md 5.3, docs/spec/client-replies.md 7.3):
+// its entry passes nothing on, or its home is away. What waits leaves soon after that is over, however long it was, and
+// no reply block is spent for nothing. And one whose home fails for good: other blocks follow those that end there. The
+// controls are clients that do not notice.
 // tier: slow
 
 import { test } from 'uvu'

@@ -176,7 +176,7 @@ function held(state: Delivery, event: Extract<Event, { type: 'held' }>, job: Job
   return [replace(state, id, { ...job, flights, wake: earliest(flights), notBefore: retryAt }, job), []]
 }
 
-/** What was lost while nothing came back is no sign of a bad way: it need not wait for longer and longer. */
+/** Has what was lost while nothing came back leave soon: it is no sign of a bad way. */
 function revived(state: Delivery, soon: number): Delivery {
   const jobs = [...state.jobs].map(([id, job]): [string, Job] => {
     const flights = new Map(

@@ -319,8 +319,8 @@ export class Dispatch {
   }
 
   /**
-   * While nothing comes back no second block is spent on a fragment, for it would be lost too; but for when the blocks of
-   * this epoch are over anyway.
+   * While nothing comes back no second block is spent on a fragment, for it would be lost too; but for when the blocks
+   * of this epoch are over anyway.
    */
   #keepsBlocks(around: Surroundings, { attempt }: Transmit, conversation: string, left: number): boolean {
     const { replies, returns } = this.#init

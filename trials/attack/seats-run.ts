@@ -28,7 +28,7 @@ const roles = [
 ] as const
 type Role = (typeof roles)[number]
 
-/** How those talk who write to somebody, and how long anybody looks. */
+/** Says how those talk who write to somebody, and how long anybody looks. */
 interface Talk {
   readonly windowMs: number
   /** Between two messages, on average. */
@@ -52,8 +52,8 @@ export type SamplesBySeat = Readonly<Record<Seat, Readonly<Record<Question, Samp
  * Watches nine clients for two halves, in the second of which each has another role.
  *
  * @param windows of each client in each half
- * @param before clients of before, who send as much as they can: one gateway, loops that come back over a reply block, no
- * messages to oneself
+ * @param before clients of before, who send as much as they can: one gateway, loops that come back over a reply block,
+ * no messages to oneself
  */
 export async function watchRun(
   seed: number,
@@ -87,7 +87,7 @@ function noSamples(): SamplesBySeat {
   return { entry: none(), home: none(), both: none() }
 }
 
-/** Who writes to whom. */
+/** Says who writes to whom. */
 interface Line {
   readonly from: number
   readonly to: number
