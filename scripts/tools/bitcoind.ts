@@ -52,10 +52,13 @@ function source(folder: string): string {
 
 if (!existsSync(built)) {
   const work = `${built}.work`
-  rmSync(work, { recursive: true, force: true })
-  mkdirSync(work, { recursive: true })
-  cpSync(source(work), join(work, 'source'), { recursive: true })
-  run(work, 'cmake', '-S', 'source', '-B', 'build', ...options)
+  // A build that was ended goes on: it takes half an hour of a core
+  if (!existsSync(join(work, 'build', 'Makefile'))) {
+    rmSync(work, { recursive: true, force: true })
+    mkdirSync(work, { recursive: true })
+    cpSync(source(work), join(work, 'source'), { recursive: true })
+    run(work, 'cmake', '-S', 'source', '-B', 'build', ...options)
+  }
   run(work, 'nice', '-n', '19', 'make', '-C', 'build', 'bitcoind')
   // Nothing of the name is there before it is whole
   renameSync(join(work, 'build', 'bin', 'bitcoind'), built)
