@@ -1,10 +1,16 @@
 // Backend for browsers: libsodium as wasm, and where a page may not run wasm (a content security policy without
-// `wasm-unsafe-eval`) the portable one, several times slower. Either is loaded only where it is used. Contract:
-// crypto.ts.
+// `wasm-unsafe-eval`) the portable one, several times slower. Contract: crypto.ts.
+//
+// Both are imported, and only the compiling is waited for: a chunk that is waited for up here and needs anything of the
+// chunk that this module ends up in would wait for it in turn, for ever.
 
 import type { Crypto } from './crypto.ts'
+import * as portable from './crypto-portable.ts'
+import * as wasm from './crypto-wasm.ts'
 
-const backend: Crypto = mayRunWasm() ? await import('./crypto-wasm.ts') : await import('./crypto-portable.ts')
+const isWasm = mayRunWasm()
+if (isWasm) await wasm.compile()
+const backend: Crypto = isWasm ? wasm : portable
 
 /** Compiles an empty module: a policy that forbids it lets nothing be compiled. */
 function mayRunWasm(): boolean {

@@ -4,7 +4,7 @@
 // Its functions work on addresses in one memory: arguments are copied into a block of it, one behind the other, and
 // what was secret there is wiped when the call is over.
 
-import start from 'libsodium'
+import start, { type Libsodium } from 'libsodium'
 import type { Crypto, Parts } from './crypto.ts'
 import { SphinxError } from './error.ts'
 
@@ -21,18 +21,26 @@ export {
 /** Nothing here asks it for randomness: it wants some to begin with. */
 const getRandomValue = (): number => crypto.getRandomValues(new Uint32Array(1))[0] as number
 
-const sodium = await start({ getRandomValue })
-if (sodium._sodium_init() < 0) throw new Error('libsodium: does not start')
-
+let sodium: Libsodium
 /** Grows with the longest message so far; nothing of it outlives a call. */
-let block = { at: sodium._malloc(16_384), length: 16_384 }
+let block = { at: 0, length: 0 }
 let used = 0
+
+/** Compiles it: nothing else here works before. @throws where wasm is forbidden */
+export async function compile(): Promise<void> {
+  sodium = await start({ getRandomValue })
+  if (sodium._sodium_init() < 0) throw new Error('libsodium: does not start')
+}
 
 /** Begins a call that takes so many bytes of memory. */
 function begin(length: number): void {
   // 16 more for each argument's place
   const want = length + 256
-  if (block.length < want) block = { at: sodium._malloc(2 * want), length: 2 * want }
+  if (block.length < want) {
+    if (block.length > 0) sodium._free(block.at)
+    const room = Math.max(16_384, 2 * want)
+    block = { at: sodium._malloc(room), length: room }
+  }
   used = 0
 }
 

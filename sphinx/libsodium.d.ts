@@ -5,6 +5,7 @@ declare module 'libsodium' {
     /** Taken anew after each call: memory that grows is another one. */
     readonly HEAPU8: Uint8Array
     _malloc(length: number): number
+    _free(at: number): void
     _sodium_init(): number
     _crypto_scalarmult(out: number, secret: number, point: number): number
     _crypto_scalarmult_base(out: number, secret: number): number

@@ -1,42 +1,19 @@
 // The client as a bundler packs it for browsers (docs/spec/client-browser.md): nothing of Node in it, and small enough.
 // needs: dist
 
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
-import { type BuildResult, build } from 'esbuild'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { clientScript, clientSize, packPage, pageBytes } from '../trials/bench/page-sizes.ts'
 
 const root = join(import.meta.dirname, '..')
 const folder = mkdtempSync(join(tmpdir(), 'chaffinch-browser-'))
 test.after(() => rmSync(folder, { recursive: true }))
 
-type Packed = BuildResult<{ metafile: true; write: false }>
-
-/** Packs what a page imports, with the package as its manifest describes it. @throws what esbuild cannot pack */
-async function pack(name: string, text: string): Promise<Packed> {
-  const home = join(folder, name)
-  mkdirSync(join(home, 'node_modules'), { recursive: true })
-  symlinkSync(root, join(home, 'node_modules', 'chaffinch'))
-  writeFileSync(join(home, 'page.mjs'), text)
-  return await build({
-    entryPoints: [join(home, 'page.mjs')],
-    outdir: join(home, 'out'),
-    bundle: true,
-    platform: 'browser',
-    format: 'esm',
-    splitting: true,
-    minify: true,
-    metafile: true,
-    write: false,
-    logLevel: 'silent',
-  })
-}
-
-const client = pack('client', "import { connect } from 'chaffinch/client'\nglobalThis.connect = connect\n")
+const client = packPage(root, join(folder, 'client'), clientScript)
 
 test('nothing of Node is in the bundle of a client', async () => {
   const { metafile } = await client
@@ -62,27 +39,26 @@ test('nothing of Node is in the bundle of a client', async () => {
 })
 
 test('what stands on Node is refused, with the name of what is missing', async () => {
-  const refused = await pack('node', "export * from 'chaffinch/node'\n").catch((error: Error) => error)
+  const refused = await packPage(root, join(folder, 'node'), "export * from 'chaffinch/node'\n").catch(
+    (error: Error) => error,
+  )
   assert.match((refused as Error).message, /Could not resolve "node:/)
 })
 
 test('a client with its wasm takes less than 430 kB, gzipped, and the table less than it would without being asked', async () => {
-  const { metafile, outputFiles } = await client
-  const sizes = new Map(
-    outputFiles.map(({ path, contents }) => [path, gzipSync(contents, { level: 9 }).length]),
-  )
-  const whole = [...sizes.values()].reduce((sum, size) => sum + size, 0)
-  /** Chunks that are loaded by need: the table of nodes, which a client asks where its authorities are silent. */
-  const table = Object.entries(metafile.outputs).filter(([, { inputs }]) =>
-    Object.keys(inputs).some(path => path.includes('@libp2p/kad-dht')),
-  )
-  assert.is(table.length, 1)
-  const byNeed = [...sizes].find(([path]) =>
-    path.endsWith((table[0]?.[0] ?? '').split('/').at(-1) ?? '?'),
-  )?.[1]
-  assert.ok(byNeed !== undefined && byNeed > 50_000)
-  assert.ok(whole - byNeed < 430_000, `${whole - byNeed} bytes`)
-  assert.not.ok(Object.keys(metafile.inputs).some(path => path.includes('@libp2p/gossipsub')))
+  const packed = await client
+  const { bytes, byNeed } = clientSize(packed)
+  assert.is(byNeed.length, 1)
+  assert.ok((byNeed[0] as number) > 50_000)
+  assert.ok(bytes < 430_000, `${bytes} bytes`)
+  assert.not.ok(Object.keys(packed.metafile.inputs).some(path => path.includes('@libp2p/gossipsub')))
+})
+
+test('each page takes less than 100 kB, gzipped', () => {
+  for (const page of ['client', 'role', 'net']) {
+    const bytes = pageBytes(join(root, 'dist', 'web'), page)
+    assert.ok(bytes > 10_000 && bytes < 100_000, `${page}: ${bytes} bytes`)
+  }
 })
 
 test.run()

@@ -10,6 +10,7 @@ import { SphinxError, type SphinxErrorCode } from '../sphinx/error.ts'
 import { geometry } from '../sphinx/geometry.ts'
 import { Reader } from '../sphinx/reader.ts'
 import { readReplySecret, writeReplySecret } from '../sphinx/reply.ts'
+import { asBuffer } from './as-buffer.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const length = (n: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: n, maxLength: n })
@@ -114,7 +115,7 @@ test('reply secret: what was written is read; any other bytes give only BAD_REPL
       const bytes = writeReplySecret({ shared, seed })
       assert.is(bytes.length, 2 + 32 * (shared.length + 1))
       // as read from a disk: the result must be a copy
-      const stored = Buffer.from(bytes)
+      const stored = asBuffer(bytes)
       const read = readReplySecret(stored)
       stored.fill(0)
       assert.equal(read, { shared, seed })

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as node from '#crypto'
-import { fromHex, hex } from '../encoding/bytes.ts'
+import { fromHex, hex, same } from '../encoding/bytes.ts'
 import type { Crypto } from '../sphinx/crypto.ts'
 import * as browser from '../sphinx/crypto-portable.ts'
 import { SphinxError } from '../sphinx/error.ts'
@@ -79,7 +79,7 @@ for (const [name, crypto] of Object.entries(backends)) {
       const whole = crypto.aeadSeal(key, nonce, ad, message)
       assert.equal(whole, browser.aeadSeal(key, nonce, ad, message))
       const opened = crypto.aeadOpen(key, nonce, ad, whole)
-      assert.ok(opened !== undefined && Buffer.compare(opened, message) === 0)
+      assert.ok(opened !== undefined && same(opened, message))
       for (const at of [0, length >> 1, length + 15]) {
         const changed = whole.slice()
         changed[at] = (changed[at] as number) ^ 1

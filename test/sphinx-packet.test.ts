@@ -15,6 +15,7 @@ import { newKeys, type Suite } from '../sphinx/suite.ts'
 import { x25519Suite } from '../sphinx/suite-x25519.ts'
 import { wrap } from '../sphinx/wrap.ts'
 import { below, type Random, seededRandom } from '../world/random.ts'
+import { asBuffer } from './as-buffer.ts'
 import { journey } from './sphinx-vectors-good.ts'
 
 const fresh = (): boolean => false
@@ -132,7 +133,7 @@ test('peeling leaves its input as it is and keeps nothing of it', () => {
 
 test('a Buffer, and a view into a larger one, peel like any other bytes', () => {
   const { secretKeys, packet } = forward(seededRandom(7))
-  const large = Buffer.alloc(packet.length + 3)
+  const large = asBuffer(new Uint8Array(packet.length + 3))
   large.set(packet, 3)
   const want = peel(small, secretKeys[0] as Uint8Array, packet, fresh)
   assert.equal(peel(small, secretKeys[0] as Uint8Array, large.subarray(3), fresh), want)

@@ -1,7 +1,7 @@
 // The part of the pinned vectors that must fail: each breaks one rule of docs/spec/sphinx.md, with the code that it
 // earns.
 
-import { hex } from '../encoding/bytes.ts'
+import { fromHex, hex } from '../encoding/bytes.ts'
 import { geometry, suiteOf } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
 import { makeReplyBlock, useReplyBlock, writeReplySecret } from '../sphinx/reply.ts'
@@ -85,7 +85,7 @@ export function badVectors(): Vector[] {
         `low order ${i}`,
         'BAD_POINT',
         'the exchange would give zero',
-        replaced(packet, kemAt, Buffer.from(point, 'hex')),
+        replaced(packet, kemAt, fromHex(point)),
       ),
     ),
     badPeel(

@@ -69,7 +69,7 @@ test('turns come one after another, also after one that failed', async () => {
   const seen: string[] = []
   const work = (name: string) => async (): Promise<string> => {
     seen.push(`${name} begins`)
-    await new Promise(resolve => setImmediate(resolve))
+    await new Promise(resolve => setTimeout(resolve))
     seen.push(`${name} ends`)
     if (name === 'b') throw new Error('b fails')
     return name

@@ -254,12 +254,13 @@ export class PageClient {
     return () => this.#listeners.delete(handler)
   }
 
-  /** Lets go of the client: it runs on for other pages, and ends with the last one. */
+  /** Lets go of the client: it runs on while a page of the origin is open, one of this page's own ends. */
   close(): void {
     if (this.#closed) return
     this.#closed = true
     this.#port.postMessage({ do: 'leave' })
     this.#port.close?.()
+    this.#port.terminate?.()
     const error = new ClientError('CLOSED', 'page: closed')
     for (const { reject } of this.#pending.values()) reject(error)
     this.#pending.clear()

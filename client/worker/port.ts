@@ -14,6 +14,8 @@ export interface Port {
   /** MessagePorts alone. */
   start?(): void
   close?(): void
+  /** Workers of one page alone. */
+  terminate?(): void
 }
 
 /** Configures the client of a worker: what of ClientOptions can be copied. */

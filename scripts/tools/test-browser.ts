@@ -3,7 +3,7 @@
 
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { findChromium } from './chromium.ts'
+import { findChromium } from '../../world/chromium.ts'
 import { testFiles } from './test-files.ts'
 import { type Outcome, runFiles } from './test-run.ts'
 

@@ -2,7 +2,7 @@
 
 import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
-import { findChromium } from '../../scripts/tools/chromium.ts'
+import { findChromium } from '../../world/chromium.ts'
 
 /** Starts the Chromium of this machine. @param args further ones @throws Error where there is none */
 export async function startBrowser(args: readonly string[] = []): Promise<Browser> {

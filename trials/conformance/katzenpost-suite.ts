@@ -1,7 +1,7 @@
 // The suite `katzenpost`: the primitives with which Katzenpost publishes KEM Sphinx packets. It runs through the
 // same construction as `x25519` and checks it against somebody else's packets. Not for a network.
 
-import { createCipheriv } from 'node:crypto'
+import { ctr } from '@noble/ciphers/aes.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import * as backend from '#crypto'
@@ -51,8 +51,7 @@ export const katzenpost: Suite = {
   derivePayloadKey: (seed, payload) => payload.set(seed),
 
   headerXor(key, data) {
-    const cipher = createCipheriv('aes-256-ctr', key.subarray(0, 32), key.subarray(32))
-    data.set(cipher.update(data))
+    data.set(ctr(key.subarray(0, 32), key.subarray(32)).encrypt(data))
   },
 
   mac: (key, data, out) => out.set(hmac(sha256, key, data)),
