@@ -62,6 +62,7 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
       { name: 'mix-1', code: null, signal: 'SIGKILL', asked: 'SIGKILL' },
       { name: 'client-0', code: 0, signal: null, asked: 'SIGTERM' },
     ],
+    byHand: new Map(),
     openPorts: [],
     wantedPayments: 8,
     join: { transaction: 'ab', size: 8, effectiveSet: 8, paid: 8 },

@@ -56,6 +56,7 @@ export function net(): AnyCommand {
       ),
     )
     .option('--once', 'end when the claims are settled, also in a terminal')
+    .option('--page', 'serve its page also without a terminal, and print the address of it first')
     .option('--stay', 'stay up after that, also without a terminal')
     .addOption(json('print one JSON object as the last line of standard output'))
     .action(runs(async () => (await import('../network/net.ts')).run))

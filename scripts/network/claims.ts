@@ -207,8 +207,7 @@ export const claims: readonly Claim[] = [
       openPorts: run.openPorts,
     }),
     holds: ({ ended, forced, openPorts }, run) => {
-      const stillDead = run.kills.filter(({ kind }) => !comesBack(kind)).length
-      return forced.length === 0 && openPorts.length === 0 && ended === run.processes - stillDead
+      return forced.length === 0 && openPorts.length === 0 && ended === run.processes - stillDead(run)
     },
     // A process that has not begun to listen for SIGTERM ends by it all the same.
     refuted: ({ openPorts }, run) =>
@@ -225,6 +224,31 @@ export function settle(run: RunRecord): Settled[] {
     if (run.stopped) return [{ id, holds: false, measured: refuted?.(value, run) ?? false, value }]
     return [{ id, holds: holds(value, run), measured: true, value }]
   })
+}
+
+/** A claim as it stands in the middle of a run: what was not measured yet neither holds nor is broken. */
+export interface SoFar {
+  readonly id: string
+  readonly at: 'open' | 'holds' | 'broken'
+  readonly value: unknown
+}
+
+/** @param isOver the run has been taken account of; its end alone is still to come */
+export function settleSoFar(run: RunRecord, isOver: boolean): SoFar[] {
+  return claims.flatMap(({ id, read, holds, refuted }): SoFar[] => {
+    const value = read(run)
+    if (value === undefined) return []
+    if (refuted?.(value, run)) return [{ id, at: 'broken', value }]
+    if (id !== 'stopped-clean' && holds(value, run)) return [{ id, at: 'holds', value }]
+    return [{ id, at: isOver && id !== 'stopped-clean' ? 'broken' : 'open', value }]
+  })
+}
+
+/** Counts what was killed and is to stay dead. */
+function stillDead({ kills, byHand }: RunRecord): number {
+  const dead = new Set(kills.filter(({ kind }) => !comesBack(kind)).map(({ name }) => name))
+  for (const [name, what] of byHand) what === 'killed' ? dead.add(name) : dead.delete(name)
+  return dead.size
 }
 
 /** Applies when a process of that kind was killed or should have been. */

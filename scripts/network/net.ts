@@ -30,12 +30,13 @@ import { carryMessages, readLedgers, takeAccount } from './carry.ts'
 import type { Settled } from './claims.ts'
 import { latencies } from './ledger.ts'
 import { type NetValues, readNetOptions } from './options.ts'
+import type { NetPage } from './page.ts'
 import { joinPayments } from './payments.ts'
 import { payEachOther } from './payments-persons.ts'
-import { newRates, picture, tryFile, tryLines } from './picture.ts'
+import { newRates, picture, type Shown, tryFile, tryLines } from './picture.ts'
 import { claimLines, report, summaryLines } from './report.ts'
 import { ledgerPage, sideBySide } from './side-by-side.ts'
-import { frame } from './table.ts'
+import { frame, type TableState } from './table.ts'
 
 const drawEveryMs = 500
 /** Often enough to see every consensus of every process. */
@@ -44,10 +45,33 @@ const pollEveryMs = 1000
 const measureEveryMs = 5000
 
 export async function run(values: NetValues): Promise<number> {
-  const { options, note } = await forThisMachine(readNetOptions(values))
+  const asked = readNetOptions(values)
+  const live = process.stdout.isTTY === true && process.stderr.isTTY === true && !asked.once
+  const page = live || values.page === true ? await startPage() : undefined
+  try {
+    return await runNetwork(asked, live, page)
+  } finally {
+    await page?.close()
+  }
+}
+
+/** Loaded by need: a run that nobody looks at starts sooner. */
+async function startPage(): Promise<NetPage> {
+  const { serveNetPage } = await import('./page.ts')
+  const page = await serveNetPage(Date.now())
+  console.error(`look at it: ${page.address()}`)
+  return page
+}
+
+async function runNetwork(
+  asked: ReturnType<typeof readNetOptions>,
+  live: boolean,
+  page: NetPage | undefined,
+): Promise<number> {
+  const { options, note } = await forThisMachine(asked)
   const startedAt = Date.now()
-  const plan = await planNetwork(options, startedAt)
-  const live = process.stdout.isTTY === true && process.stderr.isTTY === true && !options.once
+  // The page shows what an observer of every link sees
+  const plan = await planNetwork({ ...options, observe: options.observe || page !== undefined }, startedAt)
   const events: string[] = []
   const tell = (event: string): void => {
     const line = `${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${event}`
@@ -61,10 +85,12 @@ export async function run(values: NetValues): Promise<number> {
   const stop = new AbortController()
   const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
   const release = onInterrupt(stop, () => processes.abandon())
-  const observer = options.observe ? await observeAll(plan) : undefined
+  const observer = plan.options.observe ? await observeAll(plan, options.observe, page) : undefined
   const polling = setInterval(() => void watch.poll(), pollEveryMs)
   let settled: readonly Settled[] | undefined
-  const drawing = live ? draw(running, () => ({ events, claims: settled })) : undefined
+  const looking = look(running, () => ({ events, claims: settled, page: page?.address() }))
+  page?.show(running, looking.now, events)
+  const drawing = live ? draw(looking.now) : undefined
   let failure: unknown
   try {
     await startAll(running)
@@ -81,11 +107,17 @@ export async function run(values: NetValues): Promise<number> {
     else failure = error
   }
   clearInterval(polling)
-  await drawing?.close()
+  looking.close()
+  drawing?.close()
   await endAll(running)
   await observer?.close()
   release()
-  return conclude(running, observer, settled === undefined ? failure : undefined, startedAt)
+  return conclude(
+    running,
+    options.observe ? observer : undefined,
+    settled === undefined ? failure : undefined,
+    startedAt,
+  )
 }
 
 /** Lengthens the epochs where this machine is too slow for them and nobody said how long they are to be. */
@@ -150,11 +182,12 @@ function endingLine({ name, code, signal }: Ending): string {
   return `${name} ended by itself (${signal ?? `exit code ${code}`}); the end of its log:`
 }
 
-/** A tap before every port that others dial. */
-function observeAll({ processes }: Plan): Promise<Observer> {
+/** A tap before every port that others dial. @param keeps whether what was seen is wanted in the end */
+function observeAll({ processes }: Plan, keeps: boolean, page: NetPage | undefined): Promise<Observer> {
   const names = new Map(processes.map(({ name, dialFrom }) => [dialFrom, name]))
   const taps = tapsOf(processes)
-  return observe(taps, address => names.get(address) ?? 'somebody', Date.now)
+  const nameOf = (address: string): string => names.get(address) ?? 'somebody'
+  return observe(taps, nameOf, Date.now, keeps ? undefined : 0, sighting => page?.sights.saw(sighting))
 }
 
 /** Prints both ledgers side by side, and draws them on a page; all of the observer's goes to a file. */
@@ -177,40 +210,45 @@ function showLedgers(
   say(`both ledgers as a picture: ${page}`)
 }
 
-interface Drawing {
-  close(): Promise<void>
+interface Looking {
+  now(): TableState
+  close(): void
 }
 
-/** Redraws the table until it is closed. */
-function draw(
-  running: Run,
-  shown: () => { events: readonly string[]; claims: readonly Settled[] | undefined },
-): Drawing {
+/** Looks at the network for whoever shows it, until it is closed. */
+function look(running: Run, shown: () => Pick<Shown, 'events' | 'claims' | 'page'>): Looking {
   const { plan, record } = running
   const network: Network = readNetwork(plan.networkFile)
-  const on = screen(process.stderr)
   let latency: { drawn: number[]; total: number[] } = { drawn: [], total: [] }
   const rates = newRates()
   let file: string | undefined
-  const redraw = (): void => {
-    file ??= tryFile(running)
-    const state = picture(running, network, { ...shown(), tryFile: file, rates, latency })
-    const { columns, rows } = process.stderr
-    on.draw(frame(state, columns || 80, rows || 24, isColoured(process.stderr)))
-  }
   const measure = async (): Promise<void> => {
     const measured = latencies(await readLedgers(plan), record.messages)
     latency = { drawn: measured.map(({ drawnMs }) => drawnMs), total: measured.map(({ totalMs }) => totalMs) }
   }
-  const timers = [
-    setInterval(redraw, drawEveryMs),
-    // A client that is starting or dead has no ledger to show yet.
-    setInterval(() => void measure().catch(() => {}), measureEveryMs),
-  ]
+  // A client that is starting or dead has no ledger to show yet.
+  const timer = setInterval(() => void measure().catch(() => {}), measureEveryMs)
+  return {
+    now() {
+      file ??= tryFile(running)
+      return picture(running, network, { ...shown(), tryFile: file, rates, latency })
+    },
+    close: () => clearInterval(timer),
+  }
+}
+
+/** Redraws the table until it is closed. */
+function draw(now: () => TableState): { close(): void } {
+  const on = screen(process.stderr)
+  const redraw = (): void => {
+    const { columns, rows } = process.stderr
+    on.draw(frame(now(), columns || 80, rows || 24, isColoured(process.stderr)))
+  }
+  const timer = setInterval(redraw, drawEveryMs)
   process.stderr.on('resize', redraw)
   return {
-    async close() {
-      for (const timer of timers) clearInterval(timer)
+    close() {
+      clearInterval(timer)
       process.stderr.off('resize', redraw)
       redraw()
       on.close()

@@ -41,6 +41,7 @@ export interface NetValues {
   readonly once?: true
   readonly stay?: true
   readonly json?: true
+  readonly page?: true
 }
 
 /** The options, and whether the length of epochs was the user's own choice. @throws CommandError USAGE */

@@ -16,6 +16,8 @@ const rateMs = 1000
 export interface Shown {
   readonly events: readonly string[]
   readonly tryFile: string | undefined
+  /** The address of the page. */
+  readonly page?: string | undefined
   readonly rates: Rates
   readonly claims: readonly Settled[] | undefined
   /** Latencies measured so far, milliseconds. */
@@ -117,6 +119,7 @@ export function picture(run: Run, network: Network, shown: Shown): TableState {
     latency: drawnMs === null || totalMs === null ? undefined : { drawnMs, totalMs },
     now: whatHappens(run, shown),
     tryFile: shown.tryFile,
+    page: shown.page,
     events: shown.events.slice(-shownEvents),
     claims: shown.claims,
   }

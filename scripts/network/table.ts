@@ -50,6 +50,8 @@ export interface TableState {
   readonly now: string
   /** A file with commands to try; undefined before there is one. */
   readonly tryFile: string | undefined
+  /** The address of the page, where there is one. */
+  readonly page?: string | undefined
   /** The latest events, newest at the end. */
   readonly events: readonly string[]
   readonly claims: readonly Settled[] | undefined
@@ -178,7 +180,7 @@ function clientLines(clients: readonly ClientRow[], paint: Paint): string[] {
 
 const colourOf: Readonly<Record<State, Colour>> = { up: 'green', starting: 'yellow', dead: 'red' }
 
-function messageLines({ messages, latency, tryFile }: TableState, paint: Paint): string[] {
+function messageLines({ messages, latency, tryFile, page }: TableState, paint: Paint): string[] {
   const { sent, read, replies, of } = messages
   const times =
     latency === undefined
@@ -188,6 +190,7 @@ function messageLines({ messages, latency, tryFile }: TableState, paint: Paint):
   return [
     `${paint('bold', 'messages')}  sent ${sent} of ${of}  read ${read}  replies ${replies}  ${times}`,
     tryFile === undefined ? ends : `send one yourself: sh ${tryFile}   ${ends}`,
+    ...(page === undefined ? [] : [`look at it: ${page}`]),
   ]
 }
 

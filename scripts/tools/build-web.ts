@@ -9,6 +9,7 @@ import { notices, noticesName } from './notices.ts'
 export const pages: Readonly<Record<string, { readonly entry: string; readonly title: string }>> = {
   client: { entry: 'web/client/main.tsx', title: 'Chaffinch' },
   role: { entry: 'web/role/main.tsx', title: 'Chaffinch' },
+  net: { entry: 'web/net/main.tsx', title: 'Chaffinch' },
 }
 
 /**

@@ -28,18 +28,22 @@ export interface Observer {
 /**
  * @param nameOf the process that dials from an address of this machine
  * @param limit sightings kept at most
+ * @param saw hears of each sighting, also of those that are not kept
  */
 export async function observe(
   taps: readonly Tap[],
   nameOf: (address: string) => string,
   now: () => number,
   limit = 1_000_000,
+  saw: (sighting: Sighting) => void = () => {},
 ): Promise<Observer> {
   const sightings: Sighting[] = []
   const sockets = new Set<Socket>()
   let overflow = 0
   const see = (from: string, to: string, bytes: number): void => {
-    if (sightings.length < limit) sightings.push({ at: now(), from, to, bytes })
+    const sighting = { at: now(), from, to, bytes }
+    saw(sighting)
+    if (sightings.length < limit) sightings.push(sighting)
     else overflow++
   }
   const servers = await Promise.all(

@@ -44,6 +44,7 @@ export function newRecord(plan: Plan): RunRecord {
     kills: [],
     late: [],
     endings: [],
+    byHand: new Map(),
     openPorts: [],
     wantedPayments: plan.options.payments,
     join: undefined,

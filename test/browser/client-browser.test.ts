@@ -12,7 +12,9 @@ const test = suite<{ browser: Browser; world: ChatWorld }>('the client in browse
 
 test.before(async context => {
   const counts = { authorities: 1, mixes: 3, gateways: 3, clients: 0 }
-  context.world = await chatWorld({ ...counts, epochMs: 15_000 })
+  // Slow clocks: the browsers want the processor
+  const parameters = { payloadPerMinute: 180, loopPerMinute: 12, dropPerMinute: 12, readPerMinute: 120 }
+  context.world = await chatWorld({ ...counts, epochMs: 15_000, parameters })
   context.browser = await startBrowser()
 })
 

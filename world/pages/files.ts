@@ -6,7 +6,7 @@ import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 
 /** Names the page of a client's daemon, of an authority or node, and of a network on this machine. */
-export type PageName = 'client' | 'role'
+export type PageName = 'client' | 'role' | 'net'
 
 export interface PageFile {
   readonly type: string
