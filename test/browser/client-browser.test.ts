@@ -1,11 +1,10 @@
-// The client in two browsers, on a network that lives (docs/spec/client-browser.md 18): two persons chat with
-// examples/browser; one client of an origin at a time, with SharedWorkers and without; and nothing is lost or comes
-// twice while epochs change, a gateway is killed, a page is frozen, and a whole browser is suspended.
+// The client in browsers (docs/spec/client-browser.md 18): two persons chat with examples/browser, and one client of an
+// origin runs at a time, with SharedWorkers and without.
 
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openPage, startBrowser, until } from './browser.ts'
+import { openPage, startBrowser } from './browser.ts'
 import { type ChatWorld, chatWorld } from './client-world.ts'
 
 const test = suite<{ browser: Browser; world: ChatWorld }>('the client in browsers')
@@ -101,61 +100,6 @@ test('a second tab has the client of the first; without SharedWorkers it is told
   const third = await tab(own)
   assert.is(await addressOn(third), address, 'the lock ends with its page')
   await own.close()
-})
-
-/** What a person's page of the network test keeps of its client. */
-const told = {
-  address: 'client.address',
-  came: '[...came]',
-  sent: '[...sent]',
-  epoch: 'client.status().then(status => status.epoch)',
-}
-
-test('epochs pass, a gateway is killed, a page is frozen: nothing is lost, and nothing comes twice', async ({
-  browser,
-  world,
-}) => {
-  const url = `${world.url}/people.html`
-  const [alice, bob] = [(await personOf(browser, url)).page, (await personOf(browser, url)).page]
-  for (const page of [alice, bob])
-    await page.waitForFunction('globalThis.client !== undefined', null, { timeout: 0 })
-  const ask = <T>(page: Page, what: string): Promise<T> => page.evaluate(what) as Promise<T>
-  const [her, his] = [await ask<string>(alice, told.address), await ask<string>(bob, told.address)]
-  await ask(alice, `client.addContact('bob', '${his}')`)
-  await ask(bob, `client.addContact('alice', '${her}')`)
-  const begun = await ask<number>(alice, told.epoch)
-  const say = (page: Page, to: string, text: string): Promise<string> => ask(page, `say('${to}', '${text}')`)
-
-  await say(alice, his, 'a1')
-  await say(bob, her, 'b1')
-  await world.local.kill('gateway 0')
-  await say(alice, his, 'a2')
-  await say(bob, her, 'b2')
-
-  // Her page stands still; her client does not: it says that it has what he writes
-  const devtools = await alice.context().newCDPSession(alice)
-  await devtools.send('Page.setWebLifecycleState', { state: 'frozen' })
-  await say(bob, her, 'b3')
-  await until(async () => (await ask<string[]>(bob, told.sent)).filter(one => one === 'b3 received'))
-  await devtools.send('Page.setWebLifecycleState', { state: 'active' })
-  await world.local.restart('gateway 0')
-
-  await until(async () => ((await ask<number>(alice, told.epoch)) >= begun + 2 ? [1] : []))
-  await say(alice, his, 'a3')
-  await say(bob, her, 'b4')
-  const came = (page: Page): Promise<string[]> => ask(page, told.came)
-  await until(async () => ((await came(bob)).length >= 3 && (await came(alice)).length >= 4 ? [1] : []))
-  for (const [page, of] of [
-    [alice, ['a1', 'a2', 'a3']],
-    [bob, ['b1', 'b2', 'b3', 'b4']],
-  ] as const)
-    await until(async () => {
-      const sent = await ask<string[]>(page, told.sent)
-      return of.every(text => sent.includes(`${text} received`)) ? [1] : []
-    })
-  assert.equal((await came(bob)).sort(), ['a1', 'a2', 'a3'])
-  assert.equal((await came(alice)).sort(), ['b1', 'b2', 'b3', 'b4'])
-  await Promise.all([alice, bob].map(page => page.context().close()))
 })
 
 test.run()
