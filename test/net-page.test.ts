@@ -1,5 +1,5 @@
-// The page of `chaffinch net` as a server (docs/spec/pages.md 6): who is let in, what it is told of a run, what a person
-// does by hand; and the observer's last minute.
+// The page of `chaffinch net` as a server (docs/spec/pages.md 6): who is let in, what it is told of a run, what a
+// person does by hand; and the observer's last minute.
 
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'

@@ -4,6 +4,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { minute } from '../../world/units.ts'
 import { openPage, startBrowser } from './browser.ts'
 import { type ChatWorld, chatWorld } from './client-world.ts'
 
@@ -13,7 +14,7 @@ test.before(async context => {
   const counts = { authorities: 1, mixes: 3, gateways: 3, clients: 0 }
   // Slow clocks: the browsers want the processor
   const parameters = { payloadPerMinute: 180, loopPerMinute: 12, dropPerMinute: 12, readPerMinute: 120 }
-  context.world = await chatWorld({ ...counts, epochMs: 15_000, parameters })
+  context.world = await chatWorld({ ...counts, epochMs: 10 * minute, parameters })
   context.browser = await startBrowser()
 })
 

@@ -1,5 +1,5 @@
-// npm run bench -- page [--json] [--rounds 15]: what the pages and the client of a browser weigh, and how they behave in
-// a Chromium: until something is seen, from a key to the next picture with 10,000 messages and with 1,000 nodes, and
+// npm run bench -- page [--json] [--rounds 15]: what the pages and the client of a browser weigh, and how they behave
+// in a Chromium: until something is seen, from a key to the next picture with 10,000 messages and with 1,000 nodes, and
 // what a packet costs there and in Node in the same run.
 
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'

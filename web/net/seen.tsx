@@ -1,5 +1,5 @@
-// The last minute twice, on one axis of time: above what is true, each message from its sender to its reader; below what
-// somebody who sees every link has written down, bytes by second, whether anybody wrote or not.
+// The last minute twice, on one axis of time: above what is true, each message from its sender to its reader; below
+// what somebody who sees every link has written down, bytes by second, whether anybody wrote or not.
 
 import type { JSX } from 'preact'
 import { Choice } from '../parts/choice.tsx'
