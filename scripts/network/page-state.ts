@@ -40,7 +40,7 @@ export interface ProcessNow {
   readonly role: 'authority' | 'mix' | 'gateway' | 'client'
   /** `stopped` by hand (SIGSTOP): it does nothing, and does not know it. */
   readonly state: 'up' | 'starting' | 'dead' | 'stopped'
-  /** Of mixes that a document lists. */
+  /** undefined for what is no mix that a document lists. */
   readonly layer: number | undefined
   /** The phase that an authority is in. */
   readonly phase: string | undefined
@@ -57,7 +57,7 @@ export interface ClaimNow {
   readonly id: string
   /** `open`: it neither holds nor is broken yet. */
   readonly at: 'open' | 'holds' | 'broken'
-  /** What was measured, as JSON. */
+  /** Holds what was measured, as JSON. */
   readonly value: string
 }
 
@@ -66,7 +66,7 @@ export interface MessageNow {
   readonly from: string
   readonly to: string
   readonly bytes: number
-  /** What was sent by hand; undefined for messages of the run. */
+  /** Holds what was sent by hand; undefined for messages of the run. */
   readonly text: string | undefined
   readonly acceptedAt: number | undefined
   readonly state: 'waiting' | 'queued' | 'sent' | 'stored' | 'received' | 'read' | 'failed'
@@ -75,7 +75,7 @@ export interface MessageNow {
   readonly replyReadAt: readonly number[]
 }
 
-/** What somebody who sees every link has written down of the last minute. */
+/** Tells what somebody who sees every link has written down of the last minute. */
 export interface SeenNow {
   /** When the first stretch begins. */
   readonly from: number
@@ -84,5 +84,5 @@ export interface SeenNow {
   readonly links: readonly { readonly link: string; readonly bytes: readonly number[] }[]
 }
 
-/** What the page asks for. */
+/** Names what can be done to a process. */
 export type NetAct = 'kill' | 'stop' | 'resume' | 'start'

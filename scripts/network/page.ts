@@ -24,7 +24,7 @@ const mostCount = 50
 const acts: readonly NetAct[] = ['kill', 'stop', 'resume', 'start']
 
 export interface NetPage {
-  /** What an observer sees goes here. */
+  /** Takes what an observer sees. */
   readonly sights: Sights
   /** An address that opens the page, once: a new one where the last is used or old. */
   address(): string

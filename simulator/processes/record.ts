@@ -98,7 +98,7 @@ export interface RunRecord {
   readonly latencies: Latency[]
   readonly kills: KillRecord[]
   readonly endings: Ending[]
-  /** What a person did last to a process, by its name: the one is dead on purpose, the other is not any more. */
+  /** Tells what a person did last to a process, by its name: the one is dead on purpose, the other is not any more. */
   readonly byHand: Map<string, 'killed' | 'started'>
   readonly openPorts: string[]
   /** Peers that were to join their payments; 0 for none. */

@@ -11,10 +11,10 @@ const root = join(import.meta.dirname, '..', '..')
 /** Where the repository lies for what runs in a page. */
 const there = '/repository'
 
-/** What a page may run besides its own script, by the end of its name. */
+/** Tells what a page may run besides its own script, by the end of its name. */
 const policies: Readonly<Record<string, string>> = { '': " 'wasm-unsafe-eval'", '-without-wasm': '' }
 
-/** What a page said until it was done. */
+/** Holds what a page said until it was done. */
 export interface Said {
   readonly text: string
   readonly complaints: readonly string[]

@@ -30,7 +30,7 @@ test.after(async ({ browser }) => {
 })
 
 interface FakeNet extends Loopback {
-  /** What it was told to do. */
+  /** Lists what it was told to do. */
   readonly told: string[]
 }
 

@@ -19,7 +19,7 @@ const root = join(import.meta.dirname, '..', '..')
 const wrapsARound = 25
 
 interface Result {
-  /** What a browser loads of a person's page, gzipped; and of a client with its wasm. */
+  /** Weighs what a browser loads of a person's page, gzipped; and of a client with its wasm. */
   readonly pageKBGzip: number
   readonly clientKBGzip: number
   /** From the beginning of a visit until something is drawn: median of five. */

@@ -7,7 +7,7 @@ interface ChoiceProps {
   readonly label: string
   readonly value: string
   readonly of: readonly string[]
-  /** What is shown for a name; default: the name. */
+  /** Gives what is shown for a name; default: the name. */
   readonly nameOf?: (value: string) => string
   readonly onChange: (value: string) => void
 }
