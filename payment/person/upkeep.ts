@@ -1,6 +1,7 @@
 // Looks after what waits for others: orders that have not begun, payments without a receipt, requests that are not
 // paid. docs/spec/payments-paymix.md 5.9.
 
+import { hex } from '../../encoding/bytes.ts'
 import type { Clock, Timer } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { exponential, type Random } from '../../world/random.ts'
@@ -45,6 +46,9 @@ export class Upkeep {
   readonly #init: UpkeepInit
   readonly #timers: Timers
   readonly #inTurn = turns()
+  /** When the receiver was asked for a receipt last, by the request's hash in hex; elapsed milliseconds. */
+  readonly #asked = new Map<string, Ms>()
+  readonly #asking = new Set<Promise<void>>()
   #next: Timer | undefined
 
   constructor(init: UpkeepInit) {
@@ -72,6 +76,11 @@ export class Upkeep {
   async close(): Promise<void> {
     this.#timers.close()
     await this.#inTurn(async () => {})
+    await Promise.all(this.#asking)
+  }
+
+  get #betweenMs(): Ms {
+    return Math.min(mostBetweenMs, this.#init.epochMs)
   }
 
   #after(ms: Ms): void {
@@ -79,7 +88,7 @@ export class Upkeep {
     this.#next = this.#timers.after(ms, () => {
       this.#inTurn(() => this.#lookAfterAll())
         .catch(error => this.#warn(error))
-        .finally(() => this.#after(Math.min(mostBetweenMs, this.#init.epochMs)))
+        .finally(() => this.#after(this.#betweenMs))
     })
   }
 
@@ -110,15 +119,29 @@ export class Upkeep {
     const request = readRequest(order.request)
     const isPaid = payment.pieces.every(({ state }) => state.at === 'paid')
     const isWanted = isPaid && request.receipts !== '' && this.#isRecent(request.deadline)
-    if (isWanted && (await receipts.find(request.hash)) === null) {
-      await this.#fetchReceipt(request).catch(error => this.#warn(error))
-    }
+    if (isWanted && (await receipts.find(request.hash)) === null) this.#ask(order, payment, request)
     news.tell({ type: 'payment', data: await line(order, payment) })
   }
 
-  async #fetchReceipt(request: SignedRequest): Promise<void> {
-    const receipt = await this.#init.askReceipt(request)
-    if (receipt !== null) await this.#init.receipts.save(request.hash, receipt)
+  /** A question that is lost on its way keeps the next one back no longer than the time between two. */
+  #ask(order: Order, payment: Payment, request: SignedRequest): void {
+    const [key, now] = [hex(request.hash), this.#init.clock.elapsed()]
+    const before = this.#asked.get(key)
+    if (before !== undefined && now - before < this.#betweenMs) return
+    this.#asked.set(key, now)
+    const asking = this.#fetchReceipt(order, payment, request)
+      .catch(error => this.#warn(error))
+      .finally(() => this.#asking.delete(asking))
+    this.#asking.add(asking)
+  }
+
+  async #fetchReceipt(order: Order, payment: Payment, request: SignedRequest): Promise<void> {
+    const { askReceipt, receipts, line, news } = this.#init
+    const receipt = await askReceipt(request)
+    if (receipt === null || this.#timers.isClosed) return
+    if ((await receipts.find(request.hash)) === null) await receipts.save(request.hash, receipt)
+    this.#asked.delete(hex(request.hash))
+    news.tell({ type: 'payment', data: await line(order, payment) })
   }
 
   async #lookAtRequests(): Promise<void> {
