@@ -21,9 +21,8 @@ export function chaos(args: readonly string[]): Promise<number> {
   })
 }
 
-function print({ conversations, ended, grown, violations, first, held }: Summary): void {
+function print({ conversations, ended, grown, violations, first }: Summary): void {
   console.log(`${conversations} conversations: ${ended} processes ended, ${grown} counts grew`)
-  console.log(`held at first and at last: ${JSON.stringify(held)}`)
   console.log(violations === 0 ? 'everything held' : `${violations} times something did not hold`)
   if (first !== undefined)
     console.log(`first: ${first.seed === undefined ? '' : `seed ${first.seed}: `}${first.why}`)

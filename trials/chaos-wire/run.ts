@@ -1,6 +1,5 @@
 // Runs conversations against the process under attack, and watches it.
 
-import { type ChildProcess, fork } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
 import {
   directoryProtocol,
@@ -19,8 +18,9 @@ import type { Job } from '../chaos/options.ts'
 import { Decoys, portOf, talkTo } from './bare.ts'
 import { paced, setPace } from './pace.ts'
 import { type Conversation, drawConversation, type Transport, transports, type WireRole } from './plan.ts'
+import { type Dial, Target } from './process.ts'
 import { Lane } from './secured.ts'
-import type { Answer, Held, Places, Question } from './target.ts'
+import type { Held, Places } from './target.ts'
 
 export interface Summary {
   readonly conversations: number
@@ -31,19 +31,18 @@ export interface Summary {
   /** All of these, and honest questions that were not answered. */
   readonly violations: number
   readonly first?: { readonly seed?: number; readonly why: string }
-  readonly held: { readonly early?: Held; readonly late?: Held }
 }
 
-/** Conversations at a time: by sockets, and on lanes of libp2p. */
-const bareAtOnce = 48
-const lanesAtOnce = 12
-/** A lane is made anew after so many: its peer is shut out now and then, and libp2p keeps some of each. */
-const lanePeriod = 2000
-const mostRefusals = 6
-/** Conversations between two looks at the honest, and until the early look. */
+/** Conversations at a time: most of them wait for what the host under attack does about silence. */
+const atOnce = 96
+/** Conversations between two questions of the honest, which are asked in the midst of them. */
 const period = 2000
+/** Conversations before the first look at what is held: the process has seen everything once by then. */
 const warmUp = 6000
 const quietMs = 4500
+
+/** The share of those behind a handshake that need not come about: a host that is busy has its limits of time. */
+const mostUnheard = 0.1
 
 /** Growth that is noise, between two looks, and not a leak of a hundred thousand conversations. */
 const tolerated: Omit<Held, 'longestTurnMs'> = {
@@ -56,77 +55,15 @@ const tolerated: Omit<Held, 'longestTurnMs'> = {
 /** CPU time of a turn of the event loop that keeps everybody waiting. */
 const longTurnMs = 1500
 
-class Target {
-  readonly #child: ChildProcess
-  readonly #waiting = new Map<number, (answer: Answer | undefined) => void>()
-  readonly #output: string[] = []
-  #asked = 0
-  /** Why it ended, once it has. */
-  end: string | undefined
-
-  /** @param slow how slow this machine is */
-  constructor(defect: string | undefined, slow: number) {
-    const plant = defect === undefined ? [] : [defect]
-    const execArgv = [...process.execArgv, '--expose-gc']
-    this.#child = fork(new URL('./target.ts', import.meta.url), [String(slow), ...plant], {
-      execArgv,
-      serialization: 'advanced',
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    })
-    this.#child.stderr?.on('data', (data: Buffer) => {
-      this.#output.push(data.toString())
-      if (this.#output.length > 100) this.#output.shift()
-    })
-    this.#child.on('message', (answer: Answer) => {
-      if (answer.told === 'waiting') console.error(`chaos: wire: waiting for ${answer.awaited}`)
-      else this.#settle(answer.n, answer)
-    })
-    this.#child.on('exit', (code, signal) => {
-      const said =
-        this.#output
-          .join('')
-          .split('\n')
-          .find(line => /Error/.test(line)) ?? ''
-      this.end = `ended with ${code ?? signal} ${said.trim()}`
-      for (const n of [...this.#waiting.keys()]) this.#settle(n, undefined)
-    })
-  }
-
-  /** @returns undefined when it ends before it answers */
-  ask<T extends Answer['told']>(question: Ask): Promise<Extract<Answer, { told: T }> | undefined> {
-    if (this.end !== undefined) return Promise.resolve(undefined)
-    const n = this.#asked++
-    this.#child.send({ ...question, n })
-    return new Promise(resolve => this.#waiting.set(n, resolve as (answer: Answer | undefined) => void))
-  }
-
-  kill(): void {
-    this.#child.kill('SIGKILL')
-  }
-
-  #settle(n: number, answer: Answer | undefined): void {
-    this.#waiting.get(n)?.(answer)
-    this.#waiting.delete(n)
-  }
-}
-
-type Ask = Question extends infer Q ? (Q extends Question ? Omit<Q, 'n'> : never) : never
-
 /** Says all conversations. A planted defect is searched for until it is found. */
 export async function run({ seeds, defect }: Job): Promise<Summary> {
-  // The attackers are libp2p as it comes, and what it is told in return may be too much for it
-  const ignore = (): void => {}
-  process.on('uncaughtException', ignore)
-  process.on('unhandledRejection', ignore)
   const slow = await slowness()
   setPace(slow)
   const attack = new Attack(defect, slow)
   try {
     return await attack.run(seeds)
   } finally {
-    await attack.close()
-    process.off('uncaughtException', ignore)
-    process.off('unhandledRejection', ignore)
+    attack.close()
   }
 }
 
@@ -136,14 +73,17 @@ class Attack {
   #target: Target
   #places: Places | undefined
   #decoys: Decoys | undefined
-  readonly #lanes: Lane[] = []
-  readonly #refused = new WeakMap<Lane, number>()
+  #lanes: Lane[] = []
   #said = 0
+  /** Of those behind a handshake: all, and those for which no connection came about. */
+  readonly #secured = { all: 0, unheard: 0 }
   #ended = 0
   #grown = 0
   #violations = 0
   #first: Summary['first']
-  #held: Summary['held'] = {}
+  #early: Held | undefined
+  /** Questions of the honest that are under way. */
+  readonly #asking: Promise<void>[] = []
 
   constructor(defect: string | undefined, slow: number) {
     this.#defect = defect
@@ -154,27 +94,26 @@ class Attack {
   async run(seeds: readonly number[]): Promise<Summary> {
     this.#decoys = await Decoys.open()
     await this.#start()
-    for (let at = 0; at < seeds.length && !this.#isOver; at += period) {
-      await this.#period(seeds.slice(at, at + period))
-      if (this.#target.end !== undefined) await this.#fell(seeds[at] as number)
-      else await this.#honest(seeds[at] as number)
-      if (at + period === warmUp) this.#held = { early: await this.#look() } as Summary['held']
-    }
-    if (this.#held.early !== undefined) this.#compare(await this.#look())
+    const early = Math.min(warmUp, Math.ceil(seeds.length / 2))
+    await this.#sayAll(seeds.slice(0, early))
+    this.#early = this.#isOver ? undefined : await this.#look()
+    await this.#sayAll(seeds.slice(early))
+    if (this.#early !== undefined) this.#compare(this.#early, await this.#look())
+    const { all, unheard } = this.#secured
+    if (unheard > mostUnheard * all) this.#found(`${unheard} of ${all} conversations were not heard`)
     return {
       conversations: this.#said,
       ended: this.#ended,
       grown: this.#grown,
       violations: this.#violations,
       ...(this.#first === undefined ? {} : { first: this.#first }),
-      held: this.#held,
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#target.kill()
     this.#decoys?.close()
-    await Promise.all(this.#lanes.map(lane => lane.close()))
+    this.#leave()
   }
 
   /** A hunt for a defect ends when it is found. */
@@ -194,60 +133,54 @@ class Attack {
     this.#found(why)
   }
 
-  async #period(seeds: readonly number[]): Promise<void> {
-    const conversations = seeds.map(drawConversation)
-    const bare = conversations.filter(c => c.kind === 'bare')
-    const secured = conversations.filter(c => c.kind === 'secured')
-    await Promise.all([
-      ...Array.from({ length: bareAtOnce }, () => this.#sayBare(bare)),
-      ...Array.from({ length: lanesAtOnce }, (_, number) => this.#saySecured(number, secured)),
-    ])
+  /** Many at a time, each attacker one after another; the honest ask meanwhile. */
+  async #sayAll(seeds: readonly number[]): Promise<void> {
+    const left = [...seeds].reverse()
+    while (left.length > 0 && !this.#isOver) {
+      await Promise.all(Array.from({ length: atOnce }, (_, number) => this.#attack(number, left)))
+      await Promise.all(this.#asking.splice(0))
+      if (this.#target.end !== undefined) await this.#fell()
+    }
   }
 
-  async #sayBare(queue: Extract<Conversation, { kind: 'bare' }>[]): Promise<void> {
-    for (let next = queue.pop(); next !== undefined && this.#target.end === undefined; next = queue.pop()) {
-      this.#said++
+  async #attack(number: number, left: number[]): Promise<void> {
+    this.#lanes[number] ??= await Lane.open()
+    const lane = this.#lanes[number]
+    while (this.#target.end === undefined && !this.#isOver) {
+      const seed = left.pop()
+      if (seed === undefined) return
+      await this.#say(lane, drawConversation(seed))
+      if (++this.#said % period === 0) this.#asking.push(this.#honest(seed))
+    }
+  }
+
+  async #say(lane: Lane, next: Conversation): Promise<void> {
+    const protocol = next.kind === 'secured' ? next.protocol : directoryProtocol
+    const dial = (to: string, id: Uint8Array): Promise<void> => this.#dial(next, { to, id, protocol })
+    if (next.kind === 'bare') {
       if (next.side === 'listener') await talkTo(this.#port(next.role, next.transport), next)
-      else await this.#dialled(next, (this.#decoys as Decoys).expect(next), systemRandom(32))
+      else await dial((this.#decoys as Decoys).expect(next), systemRandom(32))
+      return
     }
+    const heard =
+      next.side === 'listener'
+        ? lane.talkTo(this.#port(next.role, next.transport), next)
+        : lane.hear(next, dial)
+    this.#secured.all++
+    if (!(await heard)) this.#secured.unheard++
   }
 
-  async #saySecured(number: number, queue: Extract<Conversation, { kind: 'secured' }>[]): Promise<void> {
-    for (let next = queue.pop(); next !== undefined && this.#target.end === undefined; next = queue.pop()) {
-      this.#said++
-      const lane = await this.#lane(number)
-      if (next.side === 'dialler') {
-        lane.expect(next)
-        await this.#dialled(next, lane.address(next.transport), lane.id)
-      } else if (!(await lane.talkTo(this.#address(next.role, next.transport), next))) {
-        this.#refused.set(lane, (this.#refused.get(lane) ?? 0) + 1)
-      }
-    }
-  }
-
-  /** A peer that was often not let in is shut out: another takes its place, as it does now and then. */
-  async #lane(number: number): Promise<Lane> {
-    const known = this.#lanes[number]
-    if (known !== undefined && known.said < lanePeriod && (this.#refused.get(known) ?? 0) < mostRefusals)
-      return known
-    await known?.close()
-    const lane = await Lane.open()
-    this.#lanes[number] = lane
-    return lane
-  }
-
-  async #dialled(conversation: Conversation, to: string, id: Uint8Array): Promise<void> {
-    const protocol = conversation.kind === 'secured' ? conversation.protocol : directoryProtocol
-    const answer = await this.#target.ask<'dialled'>({ ask: 'dial', as: conversation.role, to, id, protocol })
-    if (answer?.outcome.startsWith('thrown') === true) this.#found(answer.outcome, conversation.seed)
+  async #dial({ role, seed }: Conversation, { to, id, protocol }: Dial): Promise<void> {
+    const answer = await this.#target.ask<'dialled'>({ ask: 'dial', as: role, to, id, protocol })
+    if (answer?.outcome.startsWith('thrown') === true) this.#found(answer.outcome, seed)
   }
 
   /** A process that ended is told of, and another takes its place. */
-  async #fell(seed: number): Promise<void> {
+  async #fell(): Promise<void> {
     this.#ended++
-    this.#found(`within ${period} conversations a process ${this.#target.end}`, seed)
+    this.#found(`after ${this.#said} conversations a process ${this.#target.end}`)
     if (this.#isOver) return
-    this.#held = {}
+    this.#early = undefined
     this.#target = new Target(this.#defect, this.#slow)
     await this.#start()
   }
@@ -262,15 +195,11 @@ class Attack {
         try {
           const body = writeRequest({ ask: 'time' })
           const to = { id, addresses: [address] }
-          readTime(
-            readAnswer(
-              await honest.request(to, directoryProtocol, body, {
-                timeoutMs: paced(8000),
-                maxBytes: maxAnswerBytes,
-              }),
-            ),
-          )
+          const options = { timeoutMs: paced(8000), maxBytes: maxAnswerBytes }
+          readTime(readAnswer(await honest.request(to, directoryProtocol, body, options)))
         } catch (error) {
+          // whoever has ended answers nobody, which is told of once
+          if (this.#target.end !== undefined) return
           this.#found(`an honest question to ${address} was not answered: ${(error as Error).message}`, seed)
         } finally {
           await honest.close()
@@ -278,9 +207,14 @@ class Attack {
       }
   }
 
+  #leave(): void {
+    for (const lane of this.#lanes) lane?.close()
+    this.#lanes = []
+  }
+
   /** Looks when the attackers are gone, so that what is held is the network's own. */
   async #look(): Promise<Held | undefined> {
-    await Promise.all(this.#lanes.splice(0).map(lane => lane.close()))
+    this.#leave()
     await pause(paced(quietMs))
     const held = (await this.#target.ask<'looked'>({ ask: 'look' }))?.held
     if (held !== undefined && held.longestTurnMs > longTurnMs)
@@ -288,10 +222,9 @@ class Attack {
     return held
   }
 
-  #compare(late: Held | undefined): void {
-    const { early } = this.#held
-    if (early === undefined || late === undefined) return
-    this.#held = { early, late }
+  #compare(early: Held, late: Held | undefined): void {
+    if (late === undefined) return
+    console.error(`chaos: wire: held at first and at last: ${JSON.stringify([early, late])}`)
     for (const name of Object.keys(tolerated) as (keyof typeof tolerated)[]) {
       const more = late[name] - early[name]
       if (more <= tolerated[name]) continue
@@ -303,11 +236,6 @@ class Attack {
   #found(why: string, seed?: number): void {
     this.#violations++
     this.#first ??= { ...(seed === undefined ? {} : { seed }), why }
-  }
-
-  #address(role: WireRole, transport: Transport): string {
-    const { addresses } = (this.#places as Places)[role === 'client' ? 'gateway' : role]
-    return addresses.find(address => address.endsWith('/ws') === (transport === 'ws')) as string
   }
 
   #port(role: WireRole, transport: Transport): number {
