@@ -1,5 +1,5 @@
 // docs/spec/link.md 8, docs/threats.md 3.36: a peer that gossips faster than gossipsub can take it, or about what
-// nobody follows. Each with its control, in which nothing is counted.
+// nobody follows, over each transport. Each with its control, in which nothing is counted.
 // tier: slow
 
 import { multiaddr } from '@multiformats/multiaddr'
@@ -43,13 +43,18 @@ function frameOf(messages: number, about: string): Uint8Array {
   return frame
 }
 
+const transports = ['tcp', 'ws'] as const
+type Transport = (typeof transports)[number]
+const listen = { tcp: ['/ip4/127.0.0.1/tcp/0'], ws: ['/ip4/127.0.0.1/tcp/0/ws'] } as const
+
 /** @returns how often somebody was expelled, messages that were judged, and whether the flood goes on */
 async function flooded(
+  transport: Transport,
   frames: number,
   messages: number,
   about: string,
 ): Promise<readonly [number, number, boolean]> {
-  const host = await startLoopback({ cellBytes: 100 })
+  const host = await startLoopback({ cellBytes: 100, listen: listen[transport] })
   let judged = 0
   const judge = (): 'ignore' => {
     judged++
@@ -81,28 +86,40 @@ const uncounted = (): void => {
   Standing.prototype.note = () => {}
 }
 
-test('who sends more than its budget is expelled, and what it sent is not looked at', async () => {
-  const [expelled, judged, isOpen] = await flooded(2000, 1000, topic)
-  assert.equal([expelled, judged, isOpen], [1, 0, false])
-})
+for (const transport of transports) {
+  const over = (name: string): string => `${name}, over ${transport}`
 
-test('who sends messages of a followed topic by the thousand is expelled after some thousand', async () => {
-  const [expelled, judged, isOpen] = await flooded(60, 400, topic)
-  assert.equal([expelled, isOpen], [1, false])
-  assert.ok(judged > 1000 && judged < 8192, `${judged}`)
-})
+  test(over('who sends more than its budget is expelled, and what it sent is not looked at'), async () => {
+    assert.equal(await flooded(transport, 2000, 1000, topic), [1, 0, false])
+  })
 
-test('who sends what nobody follows is expelled after a few', async () => {
-  const [expelled, judged, isOpen] = await flooded(mostRejected + 2, 1, 'x')
-  assert.equal([expelled, judged, isOpen], [1, 0, false])
-})
+  test(
+    over('who sends messages of a followed topic by the thousand is expelled after some thousand'),
+    async () => {
+      const [expelled, judged, isOpen] = await flooded(transport, 60, 400, topic)
+      assert.equal([expelled, isOpen], [1, false])
+      assert.ok(judged > 1000 && judged < 8192, `${judged}`)
+    },
+  )
 
-test('control: where nothing is counted all three go on', async () => {
+  test(over('who sends what nobody follows is expelled after a few'), async () => {
+    assert.equal(await flooded(transport, mostRejected + 2, 1, 'x'), [1, 0, false])
+  })
+
+  test(
+    over('control: where nothing is counted who sends much, or what nobody follows, goes on'),
+    async () => {
+      uncounted()
+      const [expelled, judged, isOpen] = await flooded(transport, 60, 400, topic)
+      assert.equal([expelled, judged > 8192, isOpen], [0, true, true])
+      assert.equal(await flooded(transport, mostRejected + 2, 1, 'x'), [0, 0, true])
+    },
+  )
+}
+
+test('control: where nothing is counted who sends more than any budget goes on', async () => {
   uncounted()
-  assert.equal(await flooded(2000, 1000, topic), [0, 0, true])
-  const [expelled, judged, isOpen] = await flooded(60, 400, topic)
-  assert.equal([expelled, judged > 8192, isOpen], [0, true, true])
-  assert.equal(await flooded(mostRejected + 2, 1, 'x'), [0, 0, true])
+  assert.equal(await flooded('tcp', 2000, 1000, topic), [0, 0, true])
 })
 
 test.run()

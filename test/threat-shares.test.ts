@@ -1,5 +1,5 @@
-// docs/threats.md 3.34: strangers take the places of a host, so that nobody else is served. Each with its control, in
-// which nobody gives way.
+// docs/threats.md 3.34: strangers take the places of a host, so that nobody else is served, over each transport. Each
+// with its control, in which nobody gives way.
 // tier: slow
 
 import type { Libp2p, Stream } from '@libp2p/interface'
@@ -23,6 +23,10 @@ test.after.each(async () => {
   Shares.prototype.victimFor = victimFor
   for (const end of ends.splice(0).reverse()) await end()
 })
+
+const transports = ['tcp', 'ws'] as const
+type Transport = (typeof transports)[number]
+const listen = { tcp: ['/ip4/127.0.0.1/tcp/0'], ws: ['/ip4/127.0.0.1/tcp/0/ws'] } as const
 
 async function start(init: Partial<HostInit>): Promise<Host> {
   const host = await startLoopback({ cellBytes: 100, countLoopback: true, ...init })
@@ -58,25 +62,16 @@ const asks = async (from: Host, to: Host): Promise<boolean> => {
 
 const limits = { requestsPerPeer: 4, requestsPerNetwork: 16, requestsTotal: 16 }
 
-async function crowdedByHalfRequests(): Promise<boolean[]> {
-  const host = await start({ role: 'authority', limits })
+async function crowdedByHalfRequests(transport: Transport): Promise<boolean[]> {
+  const host = await start({ role: 'authority', limits, listen: listen[transport] })
   host.serve(echo, 1000, async (_from, body) => body)
   await halfRequests(host, 4, 4)
   const other = await start({ role: 'authority', localAddress: '127.201.1.1' })
   return [await asks(other, host), await asks(other, host)]
 }
 
-test('half requests from four networks take no place that somebody else needs', async () => {
-  assert.equal(await crowdedByHalfRequests(), [true, true])
-})
-
-test('control: where nobody gives way they keep out everybody', async () => {
-  Shares.prototype.victimFor = () => undefined
-  assert.equal(await crowdedByHalfRequests(), [false, false])
-})
-
-async function knocksAtTheLimit(known: boolean): Promise<boolean> {
-  const host = await start({ limits: { connections: 4 } })
+async function knocksAtTheLimit(transport: Transport, known: boolean): Promise<boolean> {
+  const host = await start({ limits: { connections: 4 }, listen: listen[transport] })
   host.serve(echo, 1000, async (_from, body) => body)
   const other = await start({ localAddress: '127.9.0.9' })
   if (known) host.rankPeers(peer => (Buffer.compare(peer, other.id) === 0 ? 'node' : 'stranger'))
@@ -92,17 +87,30 @@ async function knocksAtTheLimit(known: boolean): Promise<boolean> {
   return answered
 }
 
-test('a node that knocks at the limit of connections is let in, and a stranger goes', async () => {
-  assert.ok(await knocksAtTheLimit(true))
-})
+for (const transport of transports) {
+  const over = (name: string): string => `${name}, over ${transport}`
 
-test('control: where nobody gives way a node is turned away', async () => {
-  Shares.prototype.victimFor = () => undefined
-  assert.not(await knocksAtTheLimit(true))
-})
+  test(over('half requests from four networks take no place that somebody else needs'), async () => {
+    assert.equal(await crowdedByHalfRequests(transport), [true, true])
+  })
 
-test('a stranger comes in at the limit, too: it was of no fuller network', async () => {
-  assert.ok(await knocksAtTheLimit(false))
-})
+  test(over('control: where nobody gives way they keep out everybody'), async () => {
+    Shares.prototype.victimFor = () => undefined
+    assert.equal(await crowdedByHalfRequests(transport), [false, false])
+  })
+
+  test(over('a node that knocks at the limit of connections is let in, and a stranger goes'), async () => {
+    assert.ok(await knocksAtTheLimit(transport, true))
+  })
+
+  test(over('control: where nobody gives way a node is turned away'), async () => {
+    Shares.prototype.victimFor = () => undefined
+    assert.not(await knocksAtTheLimit(transport, true))
+  })
+
+  test(over('a stranger comes in at the limit, too: it was of no fuller network'), async () => {
+    assert.ok(await knocksAtTheLimit(transport, false))
+  })
+}
 
 test.run()

@@ -23,7 +23,7 @@ export function transports(init: TransportInit): NonNullable<Libp2pOptions['tran
       : undefined
   return [
     proxiedTcp(tcp({ backlog: 64, maxConnections: connections + 100, dialOpts }), proxied),
-    guardedWebSockets({ door: entrance, certificates, trust, proxied }),
+    guardedWebSockets({ door: entrance, certificates, trust, localAddress, proxied }),
   ]
 }
 

@@ -29,6 +29,8 @@ export interface WebSocketParts {
   readonly certificates?: Certificates | undefined
   /** PEM: roots that a dialled server's certificate may lead to, besides those that Node knows. */
   readonly trust?: string | undefined
+  /** Source address of outgoing connections. */
+  readonly localAddress?: string | undefined
   /** Puts itself before a listener that only proxies reach; undefined for any other one. */
   readonly proxied?: (address: string, server: Server) => Proxied | undefined
 }
@@ -72,7 +74,7 @@ export function guardedWebSockets(parts: WebSocketParts): Factory {
       components,
     )
     if (!isDialling(transport)) throw new Error('libp2p WebSockets are not what they were')
-    transport._connect = (to, options) => openSocket(to.toString(), options, parts.trust)
+    transport._connect = (to, options) => openSocket(to.toString(), options, parts)
     const dial = transport.dial.bind(transport)
     transport.dial = (to, options) => dial(to, { ...options, upgrader: endingUpgrader(options.upgrader) })
     const createListener = transport.createListener.bind(transport)
@@ -139,13 +141,14 @@ function guardListener(listener: Listener, { door, certificates, proxied }: WebS
 function openSocket(
   address: string,
   { signal, name }: ConnectOptions,
-  trust: string | undefined,
+  { trust, localAddress }: Pick<WebSocketParts, 'trust' | 'localAddress'>,
 ): Promise<WebSocket> {
   const uri = uriOf(address, name)
   return wait<WebSocket>({ signal }, ({ resolve, reject }) => {
     const socket = new WebSocket(uri, {
       ...(trust === undefined ? {} : { ca: [...rootCertificates, trust] }),
       ...(name === undefined ? {} : { lookup: knownAs(address) }),
+      ...(localAddress === undefined ? {} : { localAddress }),
       perMessageDeflate: false,
       maxPayload,
       maxFragments,
