@@ -38,11 +38,11 @@ const atOnce = 96
 /** Conversations between two questions of the honest, which are asked in the midst of them. */
 const period = 2000
 /** Conversations before the first look at what is held: the process has seen everything once by then. */
-const warmUp = 6000
+const warmUp = 4000
 const quietMs = 4500
 
-/** The share of those behind a handshake that need not come about: a host that is busy has its limits of time. */
-const mostUnheard = 0.1
+/** Where more than this share of those behind a handshake is not heard, the attack shows nothing. */
+const mostUnheard = 0.9
 
 /** Growth that is noise, between two looks, and not a leak of a hundred thousand conversations. */
 const tolerated: Omit<Held, 'longestTurnMs'> = {
@@ -94,10 +94,10 @@ class Attack {
   async run(seeds: readonly number[]): Promise<Summary> {
     this.#decoys = await Decoys.open()
     await this.#start()
-    const early = Math.min(warmUp, Math.ceil(seeds.length / 2))
-    await this.#sayAll(seeds.slice(0, early))
-    this.#early = this.#isOver ? undefined : await this.#look()
-    await this.#sayAll(seeds.slice(early))
+    await this.#sayAll(seeds.slice(0, warmUp))
+    const rest = seeds.slice(warmUp)
+    if (rest.length > 0 && !this.#isOver) this.#early = await this.#look()
+    await this.#sayAll(rest)
     if (this.#early !== undefined) this.#compare(this.#early, await this.#look())
     const { all, unheard } = this.#secured
     if (unheard > mostUnheard * all) this.#found(`${unheard} of ${all} conversations were not heard`)
@@ -235,6 +235,7 @@ class Attack {
 
   #found(why: string, seed?: number): void {
     this.#violations++
+    console.error(`chaos: wire: ${seed === undefined ? '' : `seed ${seed}: `}${why}`)
     this.#first ??= { ...(seed === undefined ? {} : { seed }), why }
   }
 

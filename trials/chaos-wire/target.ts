@@ -198,9 +198,9 @@ const longestTurn = (() => {
   let longest = 0
   let last = process.cpuUsage()
   setInterval(() => {
-    const { user, system } = process.cpuUsage(last)
-    last = process.cpuUsage()
-    longest = Math.max(longest, (user + system) / 1000)
+    const now = process.cpuUsage()
+    longest = Math.max(longest, (now.user - last.user + now.system - last.system) / 1000)
+    last = now
   }, 20)
   return {
     take: (): number => {
