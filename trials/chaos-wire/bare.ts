@@ -61,7 +61,7 @@ export class Decoys {
   }
 }
 
-/** What an honest host says before its handshake. */
+/** An honest host's first words, before its handshake. */
 const beginning = concat([nameOf('/multistream/1.0.0'), nameOf('/noise')])
 
 async function say(socket: Socket, conversation: Bare, end: End): Promise<void> {

@@ -127,7 +127,7 @@ function framed16(random: Random, bytes: Uint8Array): Uint8Array {
   return join(Uint8Array.of(length >> 8, length & 255), bytes)
 }
 
-/** What a handshake says of who one is: a key of any kind (1), a signature (2), muxers (4 2), true of nobody. */
+/** Says who one is as a handshake does, true of nobody: a key of any kind (1), a signature (2), muxers (4 2). */
 function identity(random: Random): Uint8Array {
   const field = (number: number, body: Uint8Array): Uint8Array =>
     join(Uint8Array.of((number << 3) | 2, ...varint(body.length)), body)

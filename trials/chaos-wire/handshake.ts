@@ -25,12 +25,12 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const field = (number: number, body: Uint8Array): Uint8Array =>
   concat([Uint8Array.of((number << 3) | 2, body.length), body])
 
-/** Who an attacker says it is: its signature over its Noise key is made once. */
+/** Names an attacker: its signature over its Noise key is made once. */
 export interface Identity {
   /** 32 bytes, Ed25519. */
   readonly id: Uint8Array
   readonly noiseKey: Uint8Array
-  /** What a handshake says of it, without the muxers. */
+  /** The payload of its handshakes, without muxers. */
   readonly said: Uint8Array
 }
 
@@ -175,7 +175,7 @@ export class Handshake {
   }
 }
 
-/** What is said in a message of Noise: its length in two bytes, then itself. */
+/** Puts the length of a message of Noise, two bytes, before it. */
 export function framed(message: Uint8Array): Uint8Array {
   return concat([Uint8Array.of(message.length >> 8, message.length & 255), message])
 }

@@ -13,7 +13,7 @@ export class Pipe {
   readonly #socket: Socket
   readonly #framed: boolean
   readonly #end: End
-  /** Of a frame that has not come whole. */
+  /** The beginning of a frame that has not come whole. */
   #rest: Uint8Array
   #onBytes: (bytes: Uint8Array) => void = () => {}
   /** Settles when the socket is closed, by whomever. */

@@ -57,6 +57,6 @@ export class Target {
   }
 }
 
-/** Whom the hosts under attack shall dial, and for what. */
+/** Says whom the hosts under attack shall dial, and for which protocol. */
 export type Dial = Pick<Extract<Question, { ask: 'dial' }>, 'to' | 'id' | 'protocol'>
 type Ask = Question extends infer Q ? (Q extends Question ? Omit<Q, 'n'> : never) : never

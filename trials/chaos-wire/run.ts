@@ -9,7 +9,7 @@ import {
   writeRequest,
 } from '../../directory/documents/exchange.ts'
 import { startHost } from '../../link/libp2p/host.ts'
-import type { Host } from '../../link/link.ts'
+import type { Host, Peer } from '../../link/link.ts'
 import { slowness } from '../../simulator/processes/machine.ts'
 import { systemClock } from '../../world/clock.ts'
 import { silent } from '../../world/log.ts'
@@ -17,7 +17,7 @@ import { systemRandom } from '../../world/random.ts'
 import type { Job } from '../chaos/options.ts'
 import { Decoys, portOf, talkTo } from './bare.ts'
 import { paced, setPace } from './pace.ts'
-import { type Conversation, drawConversation, type Transport, transports, type WireRole } from './plan.ts'
+import { type Conversation, drawConversation, type Transport, type WireRole } from './plan.ts'
 import { type Dial, Target } from './process.ts'
 import { Lane } from './secured.ts'
 import type { Held, Places } from './target.ts'
@@ -40,6 +40,8 @@ const period = 2000
 /** Conversations before the first look at what is held: the process has seen everything once by then. */
 const warmUp = 4000
 const quietMs = 4500
+/** An honest host asks so often before it says that it gets no answer. */
+const honestTries = 3
 
 /** Where more than this share of those behind a handshake is not heard, the attack shows nothing. */
 const mostUnheard = 0.9
@@ -75,15 +77,15 @@ class Attack {
   #decoys: Decoys | undefined
   #lanes: Lane[] = []
   #said = 0
-  /** Of those behind a handshake: all, and those for which no connection came about. */
+  /** Counts those behind a handshake: all, and those for which no connection came about. */
   readonly #secured = { all: 0, unheard: 0 }
   #ended = 0
   #grown = 0
   #violations = 0
   #first: Summary['first']
   #early: Held | undefined
-  /** Questions of the honest that are under way. */
-  readonly #asking: Promise<void>[] = []
+  /** Questions of the honest that are under way: nobody begins a conversation meanwhile. */
+  #asking: Promise<void> = Promise.resolve()
 
   constructor(defect: string | undefined, slow: number) {
     this.#defect = defect
@@ -133,12 +135,12 @@ class Attack {
     this.#found(why)
   }
 
-  /** Many at a time, each attacker one after another; the honest ask meanwhile. */
+  /** Many at a time, each attacker one after another; the honest ask in the midst of them. */
   async #sayAll(seeds: readonly number[]): Promise<void> {
     const left = [...seeds].reverse()
     while (left.length > 0 && !this.#isOver) {
       await Promise.all(Array.from({ length: atOnce }, (_, number) => this.#attack(number, left)))
-      await Promise.all(this.#asking.splice(0))
+      await this.#asking
       if (this.#target.end !== undefined) await this.#fell()
     }
   }
@@ -150,7 +152,8 @@ class Attack {
       const seed = left.pop()
       if (seed === undefined) return
       await this.#say(lane, drawConversation(seed))
-      if (++this.#said % period === 0) this.#asking.push(this.#honest(seed))
+      if (++this.#said % period === 0) this.#asking = this.#honest(seed)
+      await this.#asking
     }
   }
 
@@ -185,25 +188,19 @@ class Attack {
     await this.#start()
   }
 
-  /** An honest host asks what everybody may ask, over each transport. */
+  /** An honest host asks what everybody may ask, over each transport, and as anybody would once more in vain. */
   async #honest(seed: number): Promise<void> {
     const { authority, gateway } = this.#places as Places
     for (const { id, addresses } of [authority, gateway])
-      for (const transport of transports) {
-        const address = addresses.find(one => one.endsWith('/ws') === (transport === 'ws')) as string
-        const honest = await stranger()
-        try {
-          const body = writeRequest({ ask: 'time' })
-          const to = { id, addresses: [address] }
-          const options = { timeoutMs: paced(8000), maxBytes: maxAnswerBytes }
-          readTime(readAnswer(await honest.request(to, directoryProtocol, body, options)))
-        } catch (error) {
+      for (const address of addresses) {
+        let failed: unknown
+        for (let tried = 0; tried < honestTries; tried++) {
+          failed = await askTime({ id, addresses: [address] })
           // whoever has ended answers nobody, which is told of once
-          if (this.#target.end !== undefined) return
-          this.#found(`an honest question to ${address} was not answered: ${(error as Error).message}`, seed)
-        } finally {
-          await honest.close()
+          if (failed === undefined || this.#target.end !== undefined) break
         }
+        if (failed !== undefined && this.#target.end === undefined)
+          this.#found(`an honest question to ${address} was not answered: ${(failed as Error).message}`, seed)
       }
   }
 
@@ -241,6 +238,20 @@ class Attack {
 
   #port(role: WireRole, transport: Transport): number {
     return portOf((this.#places as Places)[role === 'client' ? 'gateway' : role].addresses, transport)
+  }
+}
+
+/** @returns what went wrong, if something did */
+async function askTime(to: Peer): Promise<unknown> {
+  const honest = await stranger()
+  try {
+    const options = { timeoutMs: paced(8000), maxBytes: maxAnswerBytes }
+    readTime(readAnswer(await honest.request(to, directoryProtocol, writeRequest({ ask: 'time' }), options)))
+    return undefined
+  } catch (error) {
+    return error
+  } finally {
+    await honest.close()
   }
 }
 

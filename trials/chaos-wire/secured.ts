@@ -189,7 +189,7 @@ function beginsAnew({ stage }: Secured): boolean {
   return stage === 'identity' || stage === 'muxer'
 }
 
-/** How an attacker goes through the handshake before a conversation; half of each kind one way, half the other. */
+/** Draws how an attacker goes through the handshake before: half of each kind one way, half the other. */
 function mannerOf({ stage, seed, protocol, chunks }: Secured): Manner {
   const early = seed % 2 === 0
   if (stage === 'identity') return { early, payload: concat(chunks) }

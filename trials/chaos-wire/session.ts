@@ -4,11 +4,11 @@ import { concat } from '../../encoding/bytes.ts'
 import { framed, Handshake, type Identity, mostSealedBytes, payloadOf } from './handshake.ts'
 import type { End, Pipe } from './pipe.ts'
 
-/** How a handshake goes. */
+/** Says how a handshake goes. */
 export interface Manner {
   /** Names a muxer within the handshake; otherwise it is agreed on behind it, by its name. */
   readonly early: boolean
-  /** What is said in place of who one is, sealed as it should be. */
+  /** Stands, sealed as it should be, in the place of who one is. */
   readonly payload?: Uint8Array
   /** Offers this within the handshake. */
   readonly muxer?: string
@@ -26,7 +26,7 @@ export function nameOf(protocol: string): Uint8Array {
 
 const multistream = nameOf('/multistream/1.0.0')
 
-/** What has come and is not read yet. */
+/** Keeps bytes that have come until somebody reads them. */
 class Inbox {
   #have: Uint8Array = new Uint8Array(0)
   #awaited:
@@ -83,9 +83,9 @@ export class Session {
   readonly #pipe: Pipe
   readonly #seal: (plain: Uint8Array) => Uint8Array
   readonly #open: (sealed: Uint8Array) => Uint8Array
-  /** Of a sealed message that has not come whole. */
+  /** The beginning of a sealed message that has not come whole. */
   #rest: Uint8Array = new Uint8Array(0)
-  /** What came before somebody heard it. */
+  /** Bytes that came before somebody heard them. */
   readonly #unread = new Inbox()
   #onBytes: (bytes: Uint8Array) => void = bytes => this.#unread.push(bytes)
   readonly end: End

@@ -6,7 +6,7 @@ import type { Session } from './session.ts'
 const headerBytes = 12
 const [dataType, windowType, pingType] = [0, 1, 2]
 const [syn, ack, fin, rst] = [1, 2, 4, 8]
-/** What a host may send on a stream until it is told more. */
+/** Bytes that a host may send on a stream until it is told more. */
 const moreWindow = 4 * 1024 * 1024
 
 /** Yamux: version (1) || type (1) || flags (2) || stream (4) || length (4), big-endian. */
@@ -84,7 +84,7 @@ export class Streams {
   readonly #open = new Map<number, RawStream>()
   #onStream: (stream: RawStream) => void = () => {}
   #next: number
-  /** Of a frame that has not come whole. */
+  /** The beginning of a frame that has not come whole. */
   #rest: Uint8Array = new Uint8Array(0)
   /** Bytes of the body under way that are still to come. */
   #body = 0
