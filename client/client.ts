@@ -383,7 +383,7 @@ export class Client {
    */
   async ready(signal?: AbortSignal): Promise<void> {
     checkSignal('ready', signal)
-    if (this.#engine.whereabouts.surroundings() !== undefined) return
+    if (this.#engine.whereabouts.isReady) return
     if (this.#closed !== undefined) throw new ClientError('CLOSED', 'client: closed')
     await untilReady(
       tell => this.on('ready', tell),

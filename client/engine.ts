@@ -182,6 +182,7 @@ export class Engine {
       suspicion,
       () => whereabouts.mostSlackMs(),
       () => whereabouts.batchesMs(),
+      () => this.#gateways?.openSince,
       (returned, nodes) => {
         this.#gateways?.entry.loop(returned)
         init.onLoop?.({ returned, nodes })
@@ -447,8 +448,8 @@ export class Engine {
           const view = directory.current()
           if (this.#full.note(id) && view !== undefined && !this.#choosing) void this.#settle(view)
         },
-        onMoved: () => void this.parcels.homeFailed(),
-        onChange: () => this.#events.onReady(this.whereabouts.surroundings() !== undefined),
+        onFailed: () => void this.parcels.homeFailed(),
+        onChange: () => this.#events.onReady(this.whereabouts.isReady),
       },
       gateways,
       this.#homes.former,

@@ -54,10 +54,10 @@ class Run {
   }
 
   /** One tick; what it hands out leaves at once. */
-  tick(slackMs = 100, mostSlackMs?: number): Extract<Action, { type: 'transmit' }> | undefined {
+  tick(slackMs = 100, mostSlackMs?: number, far?: string): Extract<Action, { type: 'transmit' }> | undefined {
     this.do({ type: 'overdue', wall: this.now })
     const sent = this.do({ type: 'tick' }).find(action => action.type === 'transmit')
-    const most = mostSlackMs === undefined ? {} : { mostSlackMs }
+    const most = { ...(mostSlackMs !== undefined && { mostSlackMs }), ...(far !== undefined && { far }) }
     if (sent !== undefined) this.do({ ...sent, type: 'departed', drawnMs: 50, slackMs, ...most })
     return sent
   }
@@ -117,6 +117,25 @@ test('without acknowledgements a fragment leaves again later and later, then fai
   assert.is(run.states.get('m'), 'failed')
   assert.is(run.reasons.get('m'), 'EXPIRED')
   assert.equal(run.do({ type: 'acknowledged', id: 'm', index: 0 }), [])
+})
+
+test('once what left later comes back from a gateway, what was lost there waits no longer than usual', () => {
+  const lost = (alive: { far: string; sentAt: number } | undefined): number[] => {
+    const run = new Run()
+    run.do(accepted('m', 1))
+    const times: number[] = []
+    for (; run.now <= 8000; run.now += 10) {
+      if (run.tick(100, undefined, 'far') !== undefined) times.push(run.now)
+      if (run.now === 4000 && alive !== undefined) run.do({ type: 'alive', ...alive })
+    }
+    return times
+  }
+  const waiting = [0, 150, 400, 850, 1700, 3350, 6600]
+  assert.equal(lost(undefined), waiting)
+  assert.equal(lost({ far: 'another', sentAt: 3900 }), waiting)
+  assert.equal(lost({ far: 'far', sentAt: 3300 }), waiting, 'it had left before')
+  // The sixth loss: 50 ms drawn, and the slack once and once more for each loss beyond four; that was over
+  assert.equal(lost({ far: 'far', sentAt: 3900 }), [...waiting.slice(0, 6), 4010])
 })
 
 test('what the client sends by itself is given up by elapsed time, and what a person wrote by the wall clock', () => {

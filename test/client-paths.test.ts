@@ -338,7 +338,8 @@ test('slack follows what round trips really take', () => {
     const replyId = random(16)
     const packet = { packet: random(1), replyId, far: 'b', nodes: ['a'], drawnMs: 100, roundTripMs: 200 }
     returns.expect({ what: 'loop' }, packet, at)
-    assert.equal(returns.returned(hex(replyId), at + 200 + extra), { what: 'loop' })
+    const sent = { what: 'loop' }
+    assert.equal(returns.returned(hex(replyId), at + 200 + extra), { sent, far: 'b', sentAt: at })
     assert.is(returns.returned(hex(replyId), at + 200 + extra), undefined)
   }
   for (let i = 0; i < 100; i++) send(5000 + 1000 * fraction(random), i * 1000)
@@ -350,6 +351,36 @@ test('slack follows what round trips really take', () => {
   assert.is(returns.slackMs, 12_000)
   for (let i = 0; i < 50; i++) send(20, 3e6 + i * 1000)
   assert.ok(returns.slackMs < before, 'an outage is forgotten as fast as it came')
+})
+
+test('what left before the home answered says nothing of the way: it is not measured, and blames no node', () => {
+  for (const openSince of [undefined, 5000, 0]) {
+    const random = seededRandom(9)
+    const suspicion = new Suspicion(60_000)
+    const fates: boolean[] = []
+    const returns = new Returns(
+      suspicion,
+      () => 12_000,
+      () => 0,
+      () => openSince,
+      returned => fates.push(returned),
+    )
+    const before = returns.slackMs
+    const expect = (at: number): string => {
+      const replyId = random(16)
+      const packet = { packet: random(1), replyId, far: 'b', nodes: ['a'], drawnMs: 100, roundTripMs: 200 }
+      returns.expect({ what: 'loop' }, packet, at)
+      return hex(replyId)
+    }
+    for (let i = 0; i < 10; i++) expect(1000 + i)
+    const late = expect(1000)
+    returns.sweep(9000)
+    const counts = openSince === 0
+    assert.is(suspicion.weight('a', 9000) < 1, counts)
+    assert.is(fates.length, counts ? 11 : 0)
+    returns.returned(late, 9000)
+    assert.is(returns.slackMs !== before, counts)
+  }
 })
 
 function hasCode(code: string): (error: unknown) => boolean {

@@ -68,6 +68,8 @@ export class EntryChoice {
   #without = false
   /** Since when nothing was answered. */
   #silentSince: Ms | undefined
+  /** The one in use has answered last, whatever it said. */
+  #isReached = false
   #spoilt = 0
   #fates: boolean[] = []
   #fateAt = Number.NEGATIVE_INFINITY
@@ -98,6 +100,11 @@ export class EntryChoice {
     return entry?.packetKeys.has(this.#init.epoch()) === true ? entry : undefined
   }
 
+  /** Tells whether the entry in use is there, as far as is known: it has answered, and its link stands. */
+  get isReached(): boolean {
+    return this.#isReached && this.current() !== undefined
+  }
+
   get separation(): Separation {
     const entry = this.current()
     if (entry === undefined) return 'none'
@@ -115,15 +122,22 @@ export class EntryChoice {
 
   /** The entry has answered. */
   answered(): void {
+    this.#isReached = true
     this.#silentSince = undefined
   }
 
   /** It did not. */
   unanswered(): void {
     this.counters.unanswered++
+    this.#isReached = false
     const now = this.#init.clock.elapsed()
     this.#silentSince ??= now
     if (now - this.#silentSince >= patienceMs) this.#leave('it does not answer')
+  }
+
+  /** Its last connection has closed. */
+  gone(): void {
+    this.#isReached = false
   }
 
   /** Counts that what it brought was not what the home had sealed. */
@@ -216,6 +230,7 @@ export class EntryChoice {
     const name = `${entry === undefined ? 'none' : hex(entry.id)}`
     if (name === this.#told) return
     this.#told = name
+    this.#isReached = false
     const { separation } = this
     if (separation === 'none')
       this.#init.log.warn(

@@ -3,14 +3,17 @@
 
 import type { NodeEntry } from '../../directory/documents/view.ts'
 import { hex, same } from '../../encoding/bytes.ts'
+import type { Ms } from '../../world/units.ts'
 import type { Bulletin } from '../bulletin/bulletin.ts'
 import type { Announcing } from './announcing.ts'
 import { EntryChoice, type EntryInit } from './entry.ts'
 import { GatewaySession, type SessionInit } from './session.ts'
 import { directWay, sealedWay, type Way, type WayInit } from './ways.ts'
 
-/** A home that does not answer for this long is left for the next gateway that does, milliseconds. */
-const patienceMs = 20_000
+/** A home that does not answer for this long stands back for the next gateway that does, milliseconds. */
+const patienceMs = 2_000
+/** One that is still away after this has failed: other reply blocks follow those that end there. */
+const failedMs = 20_000
 /** So many reads have one among them at another gateway than the home: they take turns in it. */
 const readsPerAside = 8
 
@@ -39,8 +42,8 @@ export interface GatewaysInit
   readonly take: (gateway: string, ...page: Parameters<SessionInit['take']>) => Promise<void>
   /** A gateway of the address, 32 bytes, has no room for one whose mailbox it never had. */
   readonly onFull: (id: Uint8Array) => void
-  /** The home has failed, and another gateway of the address is the home now. */
-  readonly onMoved: () => void
+  /** A home has failed, and another gateway of the address stands in for it. */
+  readonly onFailed: () => void
   /** The home has changed, or whether it is open. */
   readonly onChange: () => void
 }
@@ -54,6 +57,8 @@ export class Gateways {
   /** By home: how it is reached now, and through which entry, if any. */
   readonly #ways = new Map<string, { readonly through: string | undefined; readonly way: Way }>()
   #home = 0
+  /** The home that another one stands in for, until it has failed or is back. */
+  #away: number | undefined
   #reads = 0
   #asideReads = 0
   #asides: readonly Uint8Array[] = []
@@ -140,6 +145,7 @@ export class Gateways {
     const entry = this.entry.current()
     if (entry === undefined) this.#sessions[this.#ids.findIndex(other => hex(other) === hex(id))]?.gone()
     else if (hex(entry.id) === hex(id)) {
+      this.entry.gone()
       this.#ways.clear()
       for (const session of this.#sessions) session.gone()
     }
@@ -172,7 +178,20 @@ export class Gateways {
 
   /** True while packets can leave, and what comes back for them is read. */
   get open(): boolean {
-    return this.#sessions[this.#home]?.state.at === 'open'
+    return this.openSince !== undefined
+  }
+
+  /**
+   * True while packets leave: also while the home is away, though nothing comes back. A link that fell silent whenever
+   * one gateway does would name the home of whoever is behind it.
+   */
+  get sends(): boolean {
+    return this.open || (this.entry.isReached && this.#sessions.some(({ wasOpen }) => wasOpen))
+  }
+
+  /** Tells since when all that comes back is read, by elapsed time; undefined while it is not. */
+  get openSince(): Ms | undefined {
+    return this.#sessions[this.#home]?.openSince
   }
 
   get sessions(): readonly { readonly id: Uint8Array; readonly state: string; readonly pages: number }[] {
@@ -185,7 +204,7 @@ export class Gateways {
 
   /** The read clock: mostly at the home, and each eighth time at one of the others, whatever lies there. */
   async read(): Promise<void> {
-    this.#moveWhenDead()
+    this.#stand()
     const others = this.#sessions.filter((session, i) => i !== this.#home && session.state.at !== 'closed')
     const isAside = others.length > 0 && this.#reads++ % readsPerAside === readsPerAside - 1
     const session = isAside ? others[this.#asideReads++ % others.length] : this.#sessions[this.#home]
@@ -203,17 +222,27 @@ export class Gateways {
     for (const session of this.#sessions) session.end()
   }
 
-  #moveWhenDead(): void {
-    const home = this.#sessions[this.#home] as GatewaySession
-    if (home.downForMs < patienceMs) return
+  /** The home is the first of the address that answers: correspondents send there first. */
+  #stand(): void {
+    this.#lookAfterHome()
     const next = this.#sessions.findIndex((session, i) => i < this.#current && session.state.at === 'open')
-    if (next < 0) return
+    if (next < 0 || next === this.#home) return
+    const home = this.#sessions[this.#home] as GatewaySession
+    if (next > this.#home && home.downForMs < patienceMs) return
+    if (next > this.#home) this.#away ??= this.#home
     this.#home = next
     this.#init.announcing.forgotten()
     this.#init.log.info({}, 'moved to another gateway')
     this.#keepNeighbour()
     this.#changed()
-    this.#init.onMoved()
+  }
+
+  #lookAfterHome(): void {
+    if (this.#away === undefined) return
+    const { downForMs } = this.#sessions[this.#away] as GatewaySession
+    if (downForMs > 0 && downForMs < failedMs) return
+    this.#away = undefined
+    if (downForMs > 0) this.#init.onFailed()
   }
 
   #changed(): void {

@@ -71,8 +71,8 @@ const firstBackOffMs = 200
 const longestBackOffMs = 5_000
 /** Bounds a moment in which owners go first: a gateway that says that it is full for this long is. */
 const patienceMs = 20_000
-/** A network that begins with this client has no gateway that answers yet, but will in a moment. */
-const beginning = { forMs: 20_000, longestMs: 1_000 } as const
+/** A gateway that begins with this client, or is started anew, answers in a moment. */
+const soon = { forMs: 20_000, longestMs: 1_000 } as const
 
 export class GatewaySession {
   readonly #init: SessionInit
@@ -80,7 +80,7 @@ export class GatewaySession {
   #way: Way | undefined
   #failures = 0
   #wasOpen = false
-  readonly #begunAt: Ms
+  #openedAt: Ms = 0
   /** By elapsed time. */
   #downSince: Ms
   /** Requests for a page that have no answer yet. */
@@ -100,7 +100,6 @@ export class GatewaySession {
   constructor(init: SessionInit) {
     this.#init = init
     this.#downSince = init.clock.elapsed()
-    this.#begunAt = this.#downSince
   }
 
   get state(): SessionState {
@@ -110,6 +109,16 @@ export class GatewaySession {
   /** Tells how long it has not been open. */
   get downForMs(): Ms {
     return this.#state.at === 'open' ? 0 : this.#init.clock.elapsed() - this.#downSince
+  }
+
+  /** Tells since when it is open, by elapsed time; undefined while it is not. */
+  get openSince(): Ms | undefined {
+    return this.#state.at === 'open' ? this.#openedAt : undefined
+  }
+
+  /** Tells whether it ever was. */
+  get wasOpen(): boolean {
+    return this.#wasOpen
   }
 
   /** Begins, and after every failure begins again. */
@@ -208,6 +217,7 @@ export class GatewaySession {
       if (this.#ended) return
       this.#failures = 0
       this.#wasOpen = true
+      this.#openedAt = this.#init.clock.elapsed()
       this.#init.onOpen()
       this.#become({ at: 'open' })
     } catch (error) {
@@ -242,8 +252,7 @@ export class GatewaySession {
     if (this.#ended || this.#state.at === 'waiting') return
     const { clock, random, log } = this.#init
     if (this.#state.at === 'open') this.#downSince = clock.elapsed()
-    const begins = !this.#wasOpen && clock.elapsed() - this.#begunAt < beginning.forMs
-    const longest = begins ? beginning.longestMs : longestBackOffMs
+    const longest = this.downForMs < soon.forMs ? soon.longestMs : longestBackOffMs
     const most = Math.min(longest, firstBackOffMs * 2 ** this.#failures++)
     const wait = most * (1 - fraction(random) / 3)
     log.debug({ reason, failures: this.#failures }, 'gateway does not answer')

@@ -22,6 +22,8 @@ import { turnsAfter, whoseTurn } from './whose-turn.ts'
 
 /** No fragment waits longer than this before it leaves again, however often it was lost. */
 const longestBackOffMs = 300_000
+/** So many losses at a gateway that answers others are chance; then a fragment waits longer each time. */
+const quickAttempts = 4
 /** A fragment that was handed out and never reported: the shell reports at once. */
 const unreported = Number.POSITIVE_INFINITY
 const never = Number.POSITIVE_INFINITY
@@ -43,6 +45,8 @@ export function step(state: Delivery, event: Event, now: Ms): [Delivery, Action[
       return tick(state, now)
     case 'revived':
       return [revived(state, now + event.slackMs), []]
+    case 'alive':
+      return [alive(state, event, now), []]
     default: {
       const job = state.jobs.get(event.id)
       return job === undefined ? [state, []] : stepJob(state, event, job, now)
@@ -50,7 +54,7 @@ export function step(state: Delivery, event: Event, now: Ms): [Delivery, Action[
   }
 }
 
-type JobEvent = Exclude<Event, { type: 'accepted' | 'overdue' | 'tick' | 'revived' }>
+type JobEvent = Exclude<Event, { type: 'accepted' | 'overdue' | 'tick' | 'revived' | 'alive' }>
 
 function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Delivery, Action[]] {
   switch (event.type) {
@@ -137,7 +141,7 @@ function departed(
   job: Job,
   now: number,
 ): [Delivery, Action[]] {
-  const { id, index, attempt, drawnMs, slackMs, mostSlackMs = longestBackOffMs, pauseMs = 0 } = event
+  const { id, index, attempt, drawnMs, slackMs, mostSlackMs = longestBackOffMs, pauseMs = 0, far } = event
   const handedOut = job.flights.get(index)
   if (handedOut === undefined) return [state, []]
   const { vain } = handedOut
@@ -147,7 +151,8 @@ function departed(
   const flights = new Map(job.flights)
   // Behind the others, so that fragmentToSend finds what was lost first
   flights.delete(index)
-  flights.set(index, { attempt, due, vain })
+  const soonest = now + drawnMs + slackMs * Math.max(1, retries + 2 - quickAttempts)
+  flights.set(index, { attempt, due, vain, ...(far !== undefined && { sentAt: now, soonest, far }) })
   const actions: Action[] = []
   let reached = job.state
   if (job.state === 'queued' && allHaveLeft({ left: job.left, flights })) {
@@ -158,6 +163,27 @@ function departed(
   const next = { ...job, state: reached, flights, wake: earliest(flights), notBefore }
   if (job.by === 'none' && reached === 'sent') return finish(state, id, job, actions)
   return [replace(state, id, next, job), actions]
+}
+
+/**
+ * A gateway answers: what it should have acknowledged of what left earlier was lost while it was away, it or something
+ * on the way, and need not wait as long as if it still were.
+ */
+function alive(state: Delivery, { far, sentAt }: Extract<Event, { type: 'alive' }>, now: Ms): Delivery {
+  let jobs: Map<string, Job> | undefined
+  for (const [id, job] of state.jobs) {
+    let flights: Map<number, Flight> | undefined
+    for (const [index, flight] of job.flights) {
+      const { due, soonest = due } = flight
+      if (flight.far !== far || soonest >= due || (flight.sentAt ?? now) >= sentAt || now >= due) continue
+      flights ??= new Map(job.flights)
+      flights.set(index, { ...flight, due: Math.max(now, soonest) })
+    }
+    if (flights === undefined) continue
+    jobs ??= new Map(state.jobs)
+    jobs.set(id, { ...job, flights, wake: earliest(flights) })
+  }
+  return jobs === undefined ? state : { ...state, jobs }
 }
 
 /** Every fragment is acknowledged, or has left at least once. */

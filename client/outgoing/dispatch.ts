@@ -207,8 +207,11 @@ export class Dispatch {
   /** Something came back under a reply id (lowercase hex). */
   returned(replyId: string): Sent | undefined {
     const { clock } = this.#init
-    const sent = this.#init.returns.returned(replyId, clock.elapsed())
-    if (sent?.what !== 'fragment') return sent
+    const returned = this.#init.returns.returned(replyId, clock.elapsed())
+    if (returned === undefined) return undefined
+    const { sent, far, sentAt } = returned
+    this.apply({ type: 'alive', far, sentAt })
+    if (sent.what !== 'fragment') return sent
     const { id, index, attempt } = sent
     if (!this.#state.jobs.has(id)) return sent
     this.#init.diary.add({ at: clock.now(), event: 'acknowledged', id, fragment: index, attempt })
@@ -284,7 +287,8 @@ export class Dispatch {
       diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: made.drawnMs })
       const { slackMs } = returns
       const pauseMs = pauseAfter(around, this.#state.jobs.get(id)?.count ?? 0)
-      this.apply({ type: 'departed', id, index, attempt, drawnMs: made.roundTripMs, slackMs, pauseMs })
+      const { far, roundTripMs: drawnMs } = made
+      this.apply({ type: 'departed', id, index, attempt, drawnMs, slackMs, pauseMs, far })
     }
     return { what: 'payload', packet: made.packet, left }
   }

@@ -62,12 +62,16 @@ export type Event =
       readonly mostSlackMs?: number
       /** Nothing more of the message leaves for so long; default none. */
       readonly pauseMs?: number
+      /** The gateway that is to acknowledge it, lowercase hex; default: nobody who acknowledges other things too. */
+      readonly far?: string
     }
   /**
    * Something has come back after a time in which nothing did: what waits for longer than `slackMs` leaves again after
    * that, and is doubled from there.
    */
   | { readonly type: 'revived'; readonly slackMs: number }
+  /** Something that left at `sentAt`, by elapsed time, has come back from a gateway: it is there. */
+  | { readonly type: 'alive'; readonly far: string; readonly sentAt: Ms }
   /** A fragment that was to leave could not; the message waits until `retryAt`, by elapsed time. */
   | {
       readonly type: 'held'
@@ -100,6 +104,10 @@ export interface Flight {
   readonly due: number
   /** Attempts that say nothing, for nothing came back then. */
   readonly vain: number
+  /** When it left, and when it is to leave again at the latest once something that left later has come back. */
+  readonly sentAt?: Ms | undefined
+  readonly soonest?: Ms | undefined
+  readonly far?: string | undefined
 }
 
 export interface Job {

@@ -45,6 +45,7 @@ export class Returns {
   readonly #suspicion: Suspicion
   readonly #mostSlackMs: () => number
   readonly #batchesMs: () => number
+  readonly #openSince: () => number | undefined
   readonly #onLoop: (returned: boolean, nodes: readonly string[]) => void
   /** By the lowercase hex of the reply id, in order of sending. */
   readonly #expected = new Map<string, Expected>()
@@ -59,6 +60,7 @@ export class Returns {
   /**
    * @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way
    * @param batchesMs what mixing in batches may add to a round trip
+   * @param openSince since when what comes back is read; what left before then says nothing of the way
    * @param onLoop told of each loop whether it came back in its time, and which nodes it passed
    * @param onRevived told when something comes back after a time in which nothing did
    */
@@ -66,6 +68,7 @@ export class Returns {
     suspicion: Suspicion,
     mostSlackMs: () => number,
     batchesMs: () => number = () => 0,
+    openSince: () => number | undefined = () => Number.NEGATIVE_INFINITY,
     onLoop: (returned: boolean, nodes: readonly string[]) => void = () => {},
     onRevived: () => void = () => {},
   ) {
@@ -74,6 +77,7 @@ export class Returns {
     this.#suspicion = suspicion
     this.#mostSlackMs = mostSlackMs
     this.#batchesMs = batchesMs
+    this.#openSince = openSince
   }
 
   /** The time that a round trip is given beyond the delays drawn, milliseconds. */
@@ -103,8 +107,15 @@ export class Returns {
     }
   }
 
-  /** Something came back under this reply id; undefined when it is none of these. */
-  returned(replyId: string, now: number): Sent | undefined {
+  /**
+   * Something came back under this reply id; undefined when it is none of these.
+   *
+   * @returns with the far gateway, lowercase hex, that sent it back, and when it had left
+   */
+  returned(
+    replyId: string,
+    now: number,
+  ): { readonly sent: Sent; readonly far: string; readonly sentAt: number } | undefined {
     const expected = this.#expected.get(replyId)
     if (expected === undefined) return undefined
     this.#expected.delete(replyId)
@@ -114,10 +125,11 @@ export class Returns {
       this.#suspicion.acknowledged(expected.nodes, now, expected.far)
       this.#onLoop(true, expected.nodes)
     }
-    this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
+    if (this.#wasOpen(expected)) this.#measure(Math.max(0, now - expected.sentAt - expected.roundTripMs))
     if (expected.sent.what === 'loop') this.loops.returned++
     if (wasSilent) this.#onRevived()
-    return expected.sent
+    const { sent, far, sentAt } = expected
+    return { sent, far, sentAt }
   }
 
   /** Counts what is overdue as lost, and forgets what is long overdue. */
@@ -127,13 +139,19 @@ export class Returns {
         expected.lost = true
         if (expected.sent.what === 'loop' || expected.sent.what === 'drop') this.#lostInARow++
         // A message's can be withheld by whoever runs the receiver's gateway, who would choose our paths so
-        if (expected.sent.what === 'loop') {
+        if (expected.sent.what === 'loop' && this.#wasOpen(expected)) {
           this.#suspicion.lost(expected.nodes, now, expected.far)
           this.#onLoop(false, expected.nodes)
         }
       }
       if (expected.due + lateMs <= now) this.#expected.delete(replyId)
     }
+  }
+
+  /** Tells whether the home was open all the while. */
+  #wasOpen({ sentAt }: Expected): boolean {
+    const since = this.#openSince()
+    return since !== undefined && since <= sentAt
   }
 
   #measure(taken: number): void {

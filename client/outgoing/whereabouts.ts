@@ -25,7 +25,8 @@ export interface Home {
   readonly asides: readonly Uint8Array[]
   /** Says by which gateway it enters; undefined: by its home. */
   readonly entry: { current(): NodeEntry | undefined }
-  /** Says whether packets can leave now. */
+  /** Says whether packets leave now, and whether what comes back for them is read. */
+  readonly sends: boolean
   readonly open: boolean
 }
 
@@ -60,7 +61,12 @@ export class Whereabouts {
 
   /** Gives what packets are made with now; undefined while none can leave. */
   surroundings(): Surroundings | undefined {
-    return this.#init.home()?.open === true && !this.#ended ? this.maker() : undefined
+    return this.#init.home()?.sends === true && !this.#ended ? this.maker() : undefined
+  }
+
+  /** Tells whether packets can leave, and what comes back is read. */
+  get isReady(): boolean {
+    return this.#init.home()?.open === true && this.surroundings() !== undefined
   }
 
   /** Gives the same while the gateway does not answer: reply blocks can be made all the same. */
