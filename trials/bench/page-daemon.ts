@@ -4,6 +4,7 @@
 import { serveClient } from '../../client/api/index.ts'
 import { type ListedJson, type QueuedJson, RemoteClient } from '../../client/remote/index.ts'
 import { hex } from '../../encoding/bytes.ts'
+import type { MessageId } from '../../encoding/ids.ts'
 import { localNetwork } from '../../simulator/local.ts'
 import { systemClock } from '../../world/clock.ts'
 import { isBearer, serveLoopback } from '../../world/http.ts'
@@ -64,6 +65,7 @@ export async function crowdedDaemon(wish: {
         const messages = came.filter(one => wanted.includes(one.id)).map(one => ({ ...one, ...text(one.id) }))
         return context.json({ messages, next: messages.at(-1)?.seq ?? -1 })
       })
+      app.get('/identities', context => context.json({ identities: [] }))
       app.get('/consensus', context => context.json(consensus))
       app.get('/events', () => {
         let timer: NodeJS.Timeout | undefined
@@ -103,26 +105,18 @@ function idsOf(list: string | undefined): string[] {
   return (list ?? '').split(',').filter(id => id !== '')
 }
 
-function sentOne(i: number, id: string, to: string, begun: number): QueuedJson {
-  const at = begun + 8000 * i
-  const of = { to, contact, inReplyTo: null, app: '', kind: 'message', state: 'read', reason: null } as const
-  return { ...of, id, seq: i, bytes: 40, fragments: 1, acceptedAt: at, deadline: at + day } as QueuedJson
+function sentOne(seq: number, id: string, to: string, begun: number): QueuedJson {
+  const at = begun + 8000 * seq
+  return {
+    ...{ id: id as MessageId, seq, to, contact, inReplyTo: null, app: '', kind: 'message', state: 'read' },
+    ...{ reason: null, bytes: 40, fragments: 1, arrived: 1, acceptedAt: at, deadline: at + day },
+  }
 }
 
-function cameOne(i: number, id: string, from: string, begun: number): ListedJson {
-  const at = begun + 8000 * i + 4000
-  return {
-    id,
-    seq: i,
-    at,
-    app: '',
-    inReplyTo: null,
-    from,
-    contact,
-    canReply: true,
-    bytes: 40,
-    read: true,
-  } as ListedJson
+function cameOne(seq: number, id: string, from: string, begun: number): ListedJson {
+  const at = begun + 8000 * seq + 4000
+  const of = { inReplyTo: null, from, contact, canReply: true, bytes: 40, read: true }
+  return { ...of, id: id as MessageId, seq, at, app: '' }
 }
 
 /** The network's document as if it had so many nodes: a tenth of them gateways, the others in the layers. */
