@@ -97,10 +97,13 @@ class Attack {
     this.#decoys = await Decoys.open()
     await this.#start()
     await this.#sayAll(seeds.slice(0, warmUp))
-    const rest = seeds.slice(warmUp)
-    if (rest.length > 0 && !this.#isOver) this.#early = await this.#look()
-    await this.#sayAll(rest)
-    if (this.#early !== undefined) this.#compare(this.#early, await this.#look())
+    if (seeds.length > warmUp && !this.#isOver) this.#early = await this.#look()
+    // A hunt looks again and again, and is over as soon as it has found something
+    const each = this.#defect === undefined ? seeds.length : period
+    for (let at = warmUp; at < seeds.length && !this.#isOver; at += each) {
+      await this.#sayAll(seeds.slice(at, at + each))
+      if (this.#early !== undefined) this.#compare(this.#early, await this.#look())
+    }
     const { all, unheard } = this.#secured
     if (unheard > mostUnheard * all) this.#found(`${unheard} of ${all} conversations were not heard`)
     return {

@@ -78,6 +78,8 @@ async function play(probes: boolean, epochs: number): Promise<Found> {
       await pause(size.epochMs / 4, undefined, { signal: stop.signal })
       const document = await shown(plan.networkFile).catch(() => undefined)
       if (document === undefined || document.epoch === found?.epoch) continue
+      // one that is not in the document yet is no node that was measured
+      if (document.nodes.length < size.mixes + size.gateways) continue
       found = foundIn(document, evil.listenPort)
       tell(`epoch ${found.epoch}: ${JSON.stringify(found)}`)
     }
