@@ -47,13 +47,14 @@ export async function startCast(networks: number, honestHosts: number): Promise<
 /** Holds what one network of attackers has open with a host. */
 export class Hold {
   readonly #host: Libp2p
-  readonly #to: Host
+  readonly #address: string
   readonly #connections: Connection[] = []
   readonly #streams: Stream[] = []
 
-  constructor(host: Libp2p, to: Host) {
+  /** @param address the multiaddr of the host under attack that it dials */
+  constructor(host: Libp2p, address: string) {
     this.#host = host
-    this.#to = to
+    this.#address = address
   }
 
   /** Opens connections until there are so many; what was taken from it, it takes again. */
@@ -85,7 +86,7 @@ export class Hold {
   }
 
   async #dial(): Promise<Connection> {
-    const address = multiaddr(this.#to.addresses[0] as string)
+    const address = multiaddr(this.#address)
     const connection = await this.#host.dial(address, { force: true, signal: AbortSignal.timeout(3000) })
     this.#connections.push(connection)
     return connection

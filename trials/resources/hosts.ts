@@ -1,4 +1,5 @@
-// The bounds of a running host over real sockets, each filled by attackers from so many networks.
+// The bounds of a running host over real sockets, each filled by attackers from so many networks, who come by TCP and
+// by WebSocket in turn.
 
 import { hex } from '../../encoding/bytes.ts'
 import { startHost } from '../../link/libp2p/host.ts'
@@ -87,7 +88,9 @@ export const hostRows: readonly HostRow[] = [
 /** @returns the share of honest requests that were answered, each on a connection of its own */
 export async function playHost(row: HostRow, cast: Cast, networks: number): Promise<number> {
   const host = await startTarget(row, cast)
-  const holds = cast.attackers.slice(0, networks).map(attacker => new Hold(attacker, host))
+  const holds = cast.attackers
+    .slice(0, networks)
+    .map((attacker, i) => new Hold(attacker, host.addresses[i % host.addresses.length] as string))
   const take = async (): Promise<void> => {
     await Promise.all(holds.map((hold, i) => row.take(hold, shareOf(i, networks))))
     await settle()
@@ -122,7 +125,7 @@ async function startTarget({ limits, honest, attackers }: HostRow, cast: Cast): 
     random: systemRandom,
     cellBytes,
     seed: undefined,
-    listen: ['/ip4/127.0.0.1/tcp/0'],
+    listen: ['/ip4/127.0.0.1/tcp/0', '/ip4/127.0.0.1/tcp/0/ws'],
     admits: () => false,
     role: 'authority',
     countLoopback: true,
