@@ -8,7 +8,7 @@ import type { Client } from '../client/index.ts'
 import { Arrivals } from '../client/outgoing/arrivals.ts'
 import { CoverPackets } from '../client/outgoing/cover-packets.ts'
 import { forwardPacket } from '../client/packets/packets.ts'
-import { easyDrops } from '../trials/attack/drops.ts'
+import { easyCover } from '../trials/attack/easy-cover.ts'
 import { type Seats, type Sight, startSeats, type Watched } from '../trials/attack/seats.ts'
 import { exponential, type Random, seededRandom } from '../world/random.ts'
 import { minute, second } from '../world/units.ts'
@@ -24,14 +24,14 @@ interface Seen {
 
 /** Two clients for half a minute, of whom `talk` has the first write to the second. */
 async function watch(talk: ((net: Seats, random: Random) => Promise<void>) | undefined): Promise<Seen> {
-  const realDrops = easyDrops()
+  const realCover = easyCover()
   const net = await startSeats({ seed: 4, gateways: 4, clients: 2, homes: 1 })
   const from = net.clock.now()
   if (talk === undefined) await net.clock.advance(watchedMs)
   else await talk(net, seededRandom(9))
   // Until what was owed is settled
   await net.clock.advance(settledMs)
-  realDrops()
+  realCover()
   return { from, clients: net.watched, close: net.close }
 }
 

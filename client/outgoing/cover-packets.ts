@@ -1,5 +1,5 @@
 // What leaves at a tick with nothing to say (docs/spec/client-clocks.md 8.2). A control overrides `make`, a trial that
-// counts what comes `drop`.
+// counts what comes `drop` and `own`.
 
 import { fraction, pick } from '../../world/random.ts'
 import { fragmentBytes } from '../packets/fragments.ts'
@@ -19,6 +19,7 @@ export interface Cover {
 
 export class CoverPackets {
   static drop: typeof dropPacket = dropPacket
+  static own: typeof ownPacket = ownPacket
   readonly #arrivals: Arrivals
   readonly #sealing: Sealing
   readonly #sealingKey: Uint8Array
@@ -47,7 +48,7 @@ export class CoverPackets {
       const at = isAside ? pick(around.random, around.asides) : around.home
       const size = fragmentBytes(around.g, 'forward', this.#sealing.overhead)
       const user = this.#sealing.seal(this.#sealingKey, around.random(size), around.random)
-      const made = ownPacket(around, user, now, at)
+      const made = CoverPackets.own(around, user, now, at)
       return { made: { ...made, replyId: this.#arrivals.expect(user) }, comesBack: true }
     }
     const comesBack = !this.#arrivals.takesPlace('answer')

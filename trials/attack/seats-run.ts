@@ -7,7 +7,7 @@ import { drawPath } from '../../client/packets/paths.ts'
 import { makeReplyBlock, useReplyBlock } from '../../sphinx/reply.ts'
 import { exponential, fraction, type Random, seededRandom, shuffle } from '../../world/random.ts'
 import type { Sample } from './classifier.ts'
-import { easyDrops } from './drops.ts'
+import { easyCover } from './easy-cover.ts'
 import { type Seats, startSeats, type Watched } from './seats.ts'
 import { type Seat, seats, together, type Views, viewsOf, type WindowView } from './seats-views.ts'
 
@@ -61,7 +61,7 @@ export async function watchRun(
   before: boolean,
 ): Promise<{ readonly seed: number; readonly samples: SamplesBySeat }> {
   const make = CoverPackets.prototype.make
-  const realDrops = easyDrops()
+  const realCover = easyCover()
   if (before) CoverPackets.prototype.make = loopOfBefore
   const net = await startSeats({ seed, gateways: before ? 1 : 4, clients: roles.length })
   try {
@@ -78,7 +78,7 @@ export async function watchRun(
   } finally {
     await net.close()
     CoverPackets.prototype.make = make
-    realDrops()
+    realCover()
   }
 }
 

@@ -26,7 +26,7 @@ import { type Random, seededRandom } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
 import { hour } from '../../world/units.ts'
 import { sleep } from '../../world/wait.ts'
-import { type Drop, dropOf } from './drops.ts'
+import { comingOf, isEasy } from './easy-cover.ts'
 
 /** Something that a gateway sees, milliseconds. */
 export interface Sight {
@@ -275,13 +275,13 @@ async function openMail(world: World, node: NodeEntry, secret: Uint8Array): Prom
   return { boxes, gateway: served, channels: ends, entry: carries }
 }
 
-/** The acknowledgement of a drop comes, if it comes here. */
-function comeBack(clock: VirtualClock, places: World['places'], drop: Drop): void {
-  const { home = '', mailbox: recipient, replyId, drawnMs } = drop
-  const place = places.get(home)
-  if (place === undefined) return
-  const mail = { recipient, kind: 'reply', replyId, data: new Uint8Array(g.payloadBytes) } as const
-  clock.after(drawnMs + (2 * g.hops - 1) * wireMs, () => place.take(mail, () => {}))
+/** What comes of a packet of cover comes, if anything does. */
+function comeBack(clock: VirtualClock, places: World['places'], packet: Uint8Array): void {
+  const come = comingOf(packet)
+  const place = places.get(come?.gateway ?? '')
+  if (come === undefined || place === undefined) return
+  const mail = { ...come.mail, data: come.mail.data ?? new Uint8Array(g.payloadBytes) }
+  clock.after(come.drawnMs + come.links * wireMs, () => place.take(mail, () => {}))
 }
 
 /** As node/node.ts has it: an answer leaves so long after its request. */
@@ -294,9 +294,8 @@ function clientLink({ clock, places }: World, id: Uint8Array, notes: Sight[]): L
     dht: emptyTable,
     send(to, cell) {
       notes.push({ at: clock.now(), what: 'packet' })
-      const drop = dropOf(cell)
-      if (drop === undefined) clock.after(wireMs, () => places.get(hex(to.id))?.arrive(hex(id), cell))
-      else comeBack(clock, places, drop)
+      if (isEasy(cell)) comeBack(clock, places, cell)
+      else clock.after(wireMs, () => places.get(hex(to.id))?.arrive(hex(id), cell))
       return true
     },
     async request(to, protocol, body) {
