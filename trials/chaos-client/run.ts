@@ -13,8 +13,8 @@ const longestReadyMs = 60 * second
 const leastQuietMs = 8 * second
 /** A client's own back-off doubles; this is enough for two attempts after two epochs without a gateway's keys. */
 const longestQuietMs = 400 * second
-/** And where a defect is planted. */
-const huntQuietMs = 60 * second
+/** And where a defect is planted: until a reply that nobody can open has failed, three epochs later. */
+const huntQuietMs = 170 * second
 
 /** @param plant with one in it, the run ends as soon as something does not hold */
 export async function run(plan: Plan, plant: Plant): Promise<Outcome> {
