@@ -3,7 +3,7 @@
 // oneself, that it leaves, and that it comes four delays later, for its acknowledgement comes to nobody.
 
 import { CoverPackets } from '../../client/outgoing/cover-packets.ts'
-import type { Surroundings } from '../../client/packets/packets.ts'
+import type { Outbound, Surroundings } from '../../client/packets/packets.ts'
 import { drawPath, type Path } from '../../client/packets/paths.ts'
 import type { NodeEntry } from '../../directory/documents/view.ts'
 import { hex } from '../../encoding/bytes.ts'
@@ -60,6 +60,16 @@ export function easyCover(): () => void {
     CoverPackets.drop = drop
     CoverPackets.own = own
   }
+}
+
+/** Makes a loop over a reply block of one's own that is used at once. */
+export function easyLoop(around: Surroundings, now: number): Outbound {
+  const { g, home, mailbox: recipient, random } = around
+  const { transitMs: drawnMs, nodes } = path(around, home, home, now, false)
+  const [packet, replyId] = [new Uint8Array(1), random(16)]
+  const mail = { recipient, kind: 'reply', replyId, data: undefined } as const
+  coming.set(packet, { gateway: hex(home.id), mail, drawnMs, links: g.hops })
+  return { packet, replyId, nodes, far: nodes[0] as string, drawnMs, roundTripMs: drawnMs }
 }
 
 function path(

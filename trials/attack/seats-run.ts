@@ -2,12 +2,9 @@
 
 import type { Client } from '../../client/index.ts'
 import { CoverPackets } from '../../client/outgoing/cover-packets.ts'
-import type { Surroundings } from '../../client/packets/packets.ts'
-import { drawPath } from '../../client/packets/paths.ts'
-import { makeReplyBlock, useReplyBlock } from '../../sphinx/reply.ts'
 import { exponential, fraction, type Random, seededRandom, shuffle } from '../../world/random.ts'
 import type { Sample } from './classifier.ts'
-import { easyCover } from './easy-cover.ts'
+import { easyCover, easyLoop } from './easy-cover.ts'
 import { type Seats, startSeats, type Watched } from './seats.ts'
 import { type Seat, seats, together, type Views, viewsOf, type WindowView } from './seats-views.ts'
 
@@ -181,18 +178,7 @@ function someLength(random: Random, { bytes: [shortest, longest] }: Talk): numbe
 }
 
 /** A client of before: its loops are reply blocks of its own, used at once, away for four delays and not for nine. */
-const loopOfBefore: CoverPackets['make'] = (around: Surroundings, _name, now) => {
-  const { g, view, epochAt, home, mailbox, weight, random } = around
-  const path = drawPath(
-    { view, first: home, last: home, at: now, epochAt, weight, delayAtEnd: false },
-    random,
-  )
-  const replyId = random(16)
-  const { block } = makeReplyBlock(g, path.hops, { recipient: mailbox, replyId }, random)
-  const { packet } = useReplyBlock(g, block, new Uint8Array(g.bodyBytes))
-  const { transitMs: drawnMs, nodes } = path
-  return {
-    made: { packet, replyId, far: nodes[0] as string, nodes, drawnMs, roundTripMs: drawnMs },
-    comesBack: true,
-  }
-}
+const loopOfBefore: CoverPackets['make'] = (around, _name, now) => ({
+  made: easyLoop(around, now),
+  comesBack: true,
+})
