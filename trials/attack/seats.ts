@@ -275,7 +275,7 @@ async function openMail(world: World, node: NodeEntry, secret: Uint8Array): Prom
   return { boxes, gateway: served, channels: ends, entry: carries }
 }
 
-/** What comes of a packet of cover comes, if anything does. */
+/** Delivers what comes of a packet of cover, if anything does. */
 function comeBack(clock: VirtualClock, places: World['places'], packet: Uint8Array): void {
   const come = comingOf(packet)
   const place = places.get(come?.gateway ?? '')
