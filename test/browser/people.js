@@ -5,8 +5,6 @@ import { connect } from 'chaffinch/page'
 
 globalThis.came = []
 globalThis.sent = []
-globalThis.freezes = 0
-document.addEventListener('freeze', () => freezes++)
 const network = parseNetwork(await (await fetch('network.toml')).text())
 globalThis.client = await connect({ worker: new URL('worker.js', location.href), network, folder: 'person' })
 

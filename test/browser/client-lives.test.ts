@@ -1,0 +1,85 @@
+// The client in browsers on a network that lives (docs/spec/client-browser.md 18): nothing is lost, and nothing comes
+// twice, while an epoch passes and a gateway is killed and started again.
+
+import type { Browser, Page } from 'playwright-core'
+import { suite } from 'uvu'
+import * as assert from 'uvu/assert'
+import { openPage, startBrowser, until } from './browser.ts'
+import { type ChatWorld, chatWorld } from './client-world.ts'
+
+const test = suite<{ browser: Browser; world: ChatWorld }>('clients in browsers while the network lives')
+
+test.before(async context => {
+  const counts = { authorities: 1, mixes: 3, gateways: 3, clients: 0 }
+  // Slow clocks: the browsers want the processor
+  const parameters = { payloadPerMinute: 180, loopPerMinute: 12, dropPerMinute: 12, readPerMinute: 120 }
+  context.world = await chatWorld({ ...counts, epochMs: 30_000, parameters })
+  context.browser = await startBrowser()
+})
+
+test.after(async ({ browser, world }) => {
+  await browser.close()
+  await world.close()
+})
+
+/** Opens a page of a person with a browser profile of their own, and waits for its address. */
+async function personOf(
+  browser: Browser,
+  url: string,
+): Promise<{ page: Page; complaints: readonly string[] }> {
+  const { page, complaints } = await openPage(browser)
+  await page.goto(url)
+  return { page, complaints: complaints.all }
+}
+
+/** Tells what is asked of a person's page. */
+const told = {
+  address: 'client.address',
+  came: '[...came]',
+  sent: '[...sent]',
+  epoch: 'client.status().then(status => status.epoch)',
+}
+
+test('an epoch passes, and a gateway is killed: nothing is lost, and nothing comes twice', async ({
+  browser,
+  world,
+}) => {
+  const url = `${world.url}/people.html`
+  const [alice, bob] = [(await personOf(browser, url)).page, (await personOf(browser, url)).page]
+  for (const page of [alice, bob])
+    await page.waitForFunction('globalThis.client !== undefined', null, { timeout: 0 })
+  const ask = <T>(page: Page, what: string): Promise<T> => page.evaluate(what) as Promise<T>
+  const [her, his] = [await ask<string>(alice, told.address), await ask<string>(bob, told.address)]
+  await ask(alice, `client.addContact('bob', '${his}')`)
+  await ask(bob, `client.addContact('alice', '${her}')`)
+  const begun = await ask<number>(alice, told.epoch)
+  const say = (page: Page, to: string, text: string): Promise<string> => ask(page, `say('${to}', '${text}')`)
+
+  await say(alice, his, 'a1')
+  await say(bob, her, 'b1')
+  await world.local.kill('gateway 0')
+  await say(alice, his, 'a2')
+  await say(bob, her, 'b2')
+
+  await say(bob, her, 'b3')
+  await world.local.restart('gateway 0')
+
+  await until(async () => ((await ask<number>(alice, told.epoch)) >= begun + 1 ? [1] : []))
+  await say(alice, his, 'a3')
+  await say(bob, her, 'b4')
+  const came = (page: Page): Promise<string[]> => ask(page, told.came)
+  await until(async () => ((await came(bob)).length >= 3 && (await came(alice)).length >= 4 ? [1] : []))
+  for (const [page, of] of [
+    [alice, ['a1', 'a2', 'a3']],
+    [bob, ['b1', 'b2', 'b3', 'b4']],
+  ] as const)
+    await until(async () => {
+      const sent = await ask<string[]>(page, told.sent)
+      return of.every(text => sent.includes(`${text} stored`)) ? [1] : []
+    })
+  assert.equal((await came(bob)).sort(), ['a1', 'a2', 'a3'])
+  assert.equal((await came(alice)).sort(), ['b1', 'b2', 'b3', 'b4'])
+  await Promise.all([alice, bob].map(page => page.context().close()))
+})
+
+test.run()
