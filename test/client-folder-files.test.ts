@@ -1,7 +1,16 @@
 // Whatever files of a client's folder are gone, empty or cut off, it opens whole or says that it is damaged: it never
 // becomes somebody else, and never has fewer records without a word (docs/spec/client-store.md 11.5).
 
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { test } from 'uvu'
@@ -97,6 +106,27 @@ for (const [name, unlock] of [
       }
     // The identity beside the store alone may go, and is written anew
     assert.ok(whole > 0)
+  })
+
+for (const [name, unlock] of [
+  ['open with a copy', undefined],
+  ['locked with a copy', { key: random(32) }],
+] as const)
+  test(`the copy of its identity of a folder that is ${name} is mended when a bit of it changes`, async () => {
+    const [folder, mailbox] = await filled(name, unlock)
+    const file = join(folder, filesIn(folder).find(found => found.endsWith('.identity')) as string)
+    const bad = readFileSync(file)
+    bad[40] = (bad[40] as number) ^ 1
+    writeFileSync(file, bad)
+    const found = await opened(folder, unlock)
+    same(found?.mailbox, mailbox)
+    assert.is(found?.records, lifetimes * recordsEach)
+    assert.equal(readFileSync(file.replace(/identity$/, 'damaged')), bad)
+    // As the owner of a damaged store is told to do: all but the identity, and what unlocks it, goes
+    const left = filesIn(folder).filter(one => !/\.identity$|vault\.json$/.test(one))
+    for (const one of left) rmSync(join(folder, one))
+    const alone = await opened(folder, unlock)
+    same(alone?.mailbox, mailbox)
   })
 
 test.run()

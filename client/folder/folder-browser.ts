@@ -79,7 +79,7 @@ async function openIn(
 async function diskIn(folder: string, held: Held): Promise<KeptDisk> {
   const [json, identity] = [await read(held, 'json'), await read(held, 'identity')]
   const count = await resultOf(held.database.transaction(records, 'readonly').objectStore(records).count())
-  const found = { json, identity }
+  const found = { json, identity, damaged: undefined }
   return {
     found: () => (count > 0 ? 'store' : 'nothing'),
     open: async () => storeIn(folder, held),

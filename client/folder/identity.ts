@@ -61,12 +61,19 @@ function identityOf(
 
 /** Tells whether two records are of one person: their keys are the same, whatever their gateways. */
 export function areSamePerson(one: Uint8Array, other: Uint8Array): boolean {
-  const keysIn = (record: Uint8Array): Uint8Array | undefined => {
-    const read = v.safeParse(identitySchema, decoded(record))
-    return read.success ? concat([read.output.sealing, read.output.mailbox]) : undefined
-  }
   const [first, second] = [keysIn(one), keysIn(other)]
   return first !== undefined && second !== undefined && same(first, second)
+}
+
+/** Tells whether a record is an identity at all. */
+export function isIdentity(record: Uint8Array): boolean {
+  return keysIn(record) !== undefined
+}
+
+/** Gives the secret keys of a record, one behind the other; undefined where it is no identity. */
+function keysIn(record: Uint8Array): Uint8Array | undefined {
+  const read = v.safeParse(identitySchema, decoded(record))
+  return read.success ? concat([read.output.sealing, read.output.mailbox]) : undefined
 }
 
 function decoded(record: Uint8Array): unknown {

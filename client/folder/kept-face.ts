@@ -12,8 +12,8 @@ export interface Place {
   readonly named: string
 }
 
-/** Names a file beside the store: what of PREFIX.json, PREFIX.identity follows the prefix. */
-export type Beside = 'json' | 'identity'
+/** Names a file beside the store: what of PREFIX.json, PREFIX.identity, PREFIX.damaged follows the prefix. */
+export type Beside = 'json' | 'identity' | 'damaged'
 
 /** Holds what a kept store stands on: by default the disk itself. */
 export interface KeptDisk {

@@ -5,7 +5,7 @@
 import { same } from '../../encoding/bytes.ts'
 import { type Store, synced, under } from '../../world/store.ts'
 import { ClientError } from '../error.ts'
-import { areSamePerson } from './identity.ts'
+import { areSamePerson, isIdentity } from './identity.ts'
 import type { KeptDisk, Place } from './kept-face.ts'
 import { del, type Operation, put, sequence } from './schema.ts'
 import type { KeyedValues } from './vault.ts'
@@ -139,10 +139,11 @@ class Kept {
     const stored = await this.#level.get(identityKey)
     if (stored !== undefined) {
       const identity = this.#values.decode(identityKey, stored)
+      const apart = copy && (await this.#legible(copy))
       // The newer of the two may lie apart, with other gateways; another's is never overwritten
-      if (copy !== undefined && !areSamePerson(this.#readCopy(copy), identity))
+      if (apart !== undefined && !areSamePerson(apart, identity))
         throw this.#damaged(`the identity in its store and ${this.#place.beside}.identity are two`)
-      if (copy === undefined || !same(copy, stored)) await this.#keepIdentity(stored)
+      if (apart === undefined || !same(copy as Uint8Array, stored)) await this.#keepIdentity(stored)
       this.#identity = stored
     } else if (copy !== undefined) {
       // Read before it is believed
@@ -155,6 +156,18 @@ class Kept {
   /** It may be from before values had checksums. @throws ClientError STORE_DAMAGED */
   #readCopy(copy: Uint8Array): Uint8Array {
     return this.#values.decode(identityKey, this.#values.rebind?.(identityKey, copy) ?? copy)
+  }
+
+  /** Reads a copy; sets one aside that cannot be read, whoever's it was: the store has an identity that can. */
+  async #legible(copy: Uint8Array): Promise<Uint8Array | undefined> {
+    try {
+      const read = this.#readCopy(copy)
+      if (isIdentity(read)) return read
+    } catch {
+      // As below
+    }
+    await this.#disk.replace('damaged', copy)
+    return undefined
   }
 
   /** Tells whether its first start ended before it had an identity in it. */
