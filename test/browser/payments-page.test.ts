@@ -53,7 +53,7 @@ test('one asks, another sees what it costs and signs, and both see how it stands
   })()
   const open = async (locale: string, api: Loopback): Promise<{ page: Page; all: readonly string[] }> => {
     const { page, complaints } = await openPage(browser, { locale })
-    page.setDefaultTimeout(0)
+    page.setDefaultTimeout(90 * second)
     await page.goto(api.pageUrl())
     await page.evaluate("location.hash = '#payments'")
     return { page, all: complaints.all }
@@ -75,12 +75,17 @@ test('one asks, another sees what it costs and signs, and both see how it stands
     await dialog.getByText(english.linked).waitFor()
     await dialog.getByRole('button', { name: english.sign }).click()
     await pays.page.getByText(english.signed).waitFor()
-    const under = { name: new RegExp(`^10 Tee <b> ${english.of('0', '10')} ${english.none}`) }
-    await pays.page.getByRole('row', under).waitFor()
-    await pays.page.getByRole('row', { name: new RegExp(`^10 ${english.states.mixing}`) }).waitFor()
-    await asks.page.getByRole('row', { name: `10 Tee <b> ${german.of('0', '10')}` }).waitFor()
+    // How far it has come when a page is looked at hangs on the machine
+    const since = ({ of }: typeof english | typeof german): { name: RegExp } => ({
+      name: new RegExp(`^10 Tee <b> (${of('0', '10')}|${of('10', '10')})`),
+    })
+    await pays.page.getByRole('row', since(english)).waitFor()
+    const { mixing, mixed, paying, paid } = english.states
+    const states = [mixing, mixed, paying, paid].join('|')
+    await pays.page.getByRole('row', { name: new RegExp(`^10 (${states})`) }).waitFor()
+    await asks.page.getByRole('row', since(german)).waitFor()
     const [payment] = (await payer.payments.payments()).payments
-    assert.equal([payment?.amount, payment?.memo, payment?.isPaid], [10, 'Tee <b>', false])
+    assert.equal([payment?.amount, payment?.memo], [10, 'Tee <b>'])
     assert.equal([...asks.all, ...pays.all], [])
   } finally {
     isOver = true
