@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { checkedValues } from '../client/folder/checked-values.ts'
 import { openFolder } from '../client/folder/folder.ts'
 import { openIdentity } from '../client/folder/identity.ts'
 import type { Unlock } from '../client/folder/vault.ts'
@@ -128,5 +129,12 @@ for (const [name, unlock] of [
     const alone = await opened(folder, unlock)
     same(alone?.mailbox, mailbox)
   })
+
+test('what an open folder hands out is a copy once it is sliced, whatever kind of bytes the store has', () => {
+  const stored = Buffer.from(checkedValues.encode('out-progress/0', Uint8Array.of(1)))
+  const mine = checkedValues.decode('out-progress/0', stored).slice()
+  mine[0] = 2
+  assert.equal([...checkedValues.decode('out-progress/0', stored)], [1])
+})
 
 test.run()

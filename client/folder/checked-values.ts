@@ -31,7 +31,8 @@ function encode(key: string, value: Uint8Array): Uint8Array {
 function checked(key: string, bytes: Uint8Array): Uint8Array | undefined {
   const end = bytes.length - checksumBytes
   if (end < 0) return undefined
-  const value = bytes.subarray(0, end)
+  // No Buffer, whose slices are the same bytes: who changes one would change what a store in memory holds
+  const value = new Uint8Array(bytes.buffer, bytes.byteOffset, end)
   const written = new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(end)
   return written === checksumOf(key, value) ? value : undefined
 }
