@@ -44,7 +44,7 @@ const quietMs = 4500
 const honestTries = 3
 
 /** Where more than this share of those behind a handshake is not heard, the attack shows nothing. */
-const mostUnheard = 0.9
+const mostUnheard = 0.5
 
 /** Growth that is noise, between two looks, and not a leak of a hundred thousand conversations. */
 const tolerated: Omit<Held, 'longestTurnMs'> = {
