@@ -43,7 +43,8 @@ export class Target {
   ask<T extends Answer['told']>(question: Ask): Promise<Extract<Answer, { told: T }> | undefined> {
     if (this.end !== undefined) return Promise.resolve(undefined)
     const n = this.#asked++
-    this.#child.send({ ...question, n })
+    // It may be gone by the time the question is written: its end answers
+    this.#child.send({ ...question, n }, () => {})
     return new Promise(resolve => this.#waiting.set(n, resolve as (answer: Answer | undefined) => void))
   }
 
