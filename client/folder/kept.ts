@@ -139,7 +139,7 @@ class Kept {
     const stored = await this.#level.get(identityKey)
     if (stored !== undefined) {
       const identity = this.#values.decode(identityKey, stored)
-      const apart = copy && (await this.#legible(copy))
+      const apart = copy && (await this.#legible(copy, stored))
       // The newer of the two may lie apart, with other gateways; another's is never overwritten
       if (apart !== undefined && !areSamePerson(apart, identity))
         throw this.#damaged(`the identity in its store and ${this.#place.beside}.identity are two`)
@@ -158,16 +158,23 @@ class Kept {
     return this.#values.decode(identityKey, this.#values.rebind?.(identityKey, copy) ?? copy)
   }
 
-  /** Reads a copy; sets one aside that cannot be read, whoever's it was: the store has an identity that can. */
-  async #legible(copy: Uint8Array): Promise<Uint8Array | undefined> {
-    try {
-      const read = this.#readCopy(copy)
-      if (isIdentity(read)) return read
-    } catch {
-      // As below
-    }
+  /**
+   * Reads the copy; sets it aside where it is what the store has but for a few bytes, and cannot be read.
+   *
+   * @throws ClientError STORE_DAMAGED for what cannot be read and may be another's
+   */
+  async #legible(copy: Uint8Array, stored: Uint8Array): Promise<Uint8Array | undefined> {
+    if (!isNearly(copy, stored) || this.#isLegible(copy)) return this.#readCopy(copy)
     await this.#disk.replace('damaged', copy)
     return undefined
+  }
+
+  #isLegible(copy: Uint8Array): boolean {
+    try {
+      return isIdentity(this.#readCopy(copy))
+    } catch {
+      return false
+    }
   }
 
   /** Tells whether its first start ended before it had an identity in it. */
@@ -311,6 +318,12 @@ interface Entries {
   /** Gives up to so many; none at the end. */
   nextv(size: number): Promise<[string, Uint8Array][]>
   close(): Promise<void>
+}
+
+/** Tells whether two records are as long, and nine of ten of their bytes the same. */
+function isNearly(one: Uint8Array, other: Uint8Array): boolean {
+  const differing = one.reduce((sum, byte, at) => sum + Number(byte !== other[at]), 0)
+  return one.length === other.length && differing <= one.length / 10
 }
 
 function own(keys: string[]): string[] {
