@@ -55,6 +55,8 @@ test('one asks, another sees what it costs and signs, and both see how it stands
     const { page, complaints } = await openPage(browser, { locale })
     page.setDefaultTimeout(90 * second)
     await page.goto(api.pageUrl())
+    // It has read its code by then, which stands where the section does
+    await page.getByRole('navigation').waitFor()
     await page.evaluate("location.hash = '#payments'")
     return { page, all: complaints.all }
   }
