@@ -5,16 +5,13 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { minute } from '../../world/units.ts'
-import { openPage, startBrowser } from './browser.ts'
-import { type ChatWorld, chatWorld } from './client-world.ts'
+import { startBrowser } from './browser.ts'
+import { type ChatWorld, chatWorld, personOf, unhurried } from './client-world.ts'
 
 const test = suite<{ browser: Browser; world: ChatWorld }>('the client in browsers')
 
 test.before(async context => {
-  const counts = { authorities: 1, mixes: 3, gateways: 3, clients: 0 }
-  // Slow clocks: the browsers want the processor
-  const parameters = { payloadPerMinute: 180, loopPerMinute: 12, dropPerMinute: 12, readPerMinute: 120 }
-  context.world = await chatWorld({ ...counts, epochMs: 10 * minute, parameters })
+  context.world = await chatWorld({ ...unhurried, epochMs: 10 * minute })
   context.browser = await startBrowser()
 })
 
@@ -22,16 +19,6 @@ test.after(async ({ browser, world }) => {
   await browser.close()
   await world.close()
 })
-
-/** Opens a page of a person with a browser profile of their own, and waits for its address. */
-async function personOf(
-  browser: Browser,
-  url: string,
-): Promise<{ page: Page; complaints: readonly string[] }> {
-  const { page, complaints } = await openPage(browser)
-  await page.goto(url)
-  return { page, complaints: complaints.all }
-}
 
 async function addressOn(page: Page): Promise<string> {
   const mine = page.locator('#mine', { hasText: /^chaffinch_/ })

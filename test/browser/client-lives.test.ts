@@ -4,16 +4,13 @@
 import type { Browser, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { openPage, startBrowser, until } from './browser.ts'
-import { type ChatWorld, chatWorld } from './client-world.ts'
+import { startBrowser, until } from './browser.ts'
+import { type ChatWorld, chatWorld, personOf, unhurried } from './client-world.ts'
 
 const test = suite<{ browser: Browser; world: ChatWorld }>('clients in browsers while the network lives')
 
 test.before(async context => {
-  const counts = { authorities: 1, mixes: 3, gateways: 3, clients: 0 }
-  // Slow clocks: the browsers want the processor
-  const parameters = { payloadPerMinute: 180, loopPerMinute: 12, dropPerMinute: 12, readPerMinute: 120 }
-  context.world = await chatWorld({ ...counts, epochMs: 30_000, parameters })
+  context.world = await chatWorld({ ...unhurried, epochMs: 30_000 })
   context.browser = await startBrowser()
 })
 
@@ -21,16 +18,6 @@ test.after(async ({ browser, world }) => {
   await browser.close()
   await world.close()
 })
-
-/** Opens a page of a person with a browser profile of their own, and waits for its address. */
-async function personOf(
-  browser: Browser,
-  url: string,
-): Promise<{ page: Page; complaints: readonly string[] }> {
-  const { page, complaints } = await openPage(browser)
-  await page.goto(url)
-  return { page, complaints: complaints.all }
-}
 
 /** Tells what is asked of a person's page. */
 const told = {

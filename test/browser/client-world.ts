@@ -5,8 +5,10 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import type { Browser, Page } from 'playwright-core'
 import { initNetwork } from '../../roles/files/init.ts'
 import { type LocalNetwork, type LocalOptions, localNetwork } from '../../simulator/local.ts'
+import { openPage } from './browser.ts'
 import { serveFolder } from './site.ts'
 
 const root = join(import.meta.dirname, '..', '..')
@@ -31,6 +33,22 @@ async function packApp(home: string): Promise<string> {
   const people = '<!doctype html><title>People</title><script type="module" src="people.js"></script>'
   writeFileSync(join(www, 'people.html'), people)
   return www
+}
+
+/** A small network, and slow clocks: the browsers want the processor. */
+export const unhurried: LocalOptions = {
+  ...{ authorities: 1, mixes: 3, gateways: 3, clients: 0 },
+  parameters: { payloadPerMinute: 180, loopPerMinute: 12, dropPerMinute: 12, readPerMinute: 120 },
+}
+
+/** Opens a page of a person with a browser profile of their own. */
+export async function personOf(
+  browser: Browser,
+  url: string,
+): Promise<{ page: Page; complaints: readonly string[] }> {
+  const { page, complaints } = await openPage(browser)
+  await page.goto(url)
+  return { page, complaints: complaints.all }
 }
 
 export interface ChatWorld {
