@@ -67,7 +67,7 @@ export const advice: Readonly<Record<ClientErrorCode | ApiCode, Advice>> = {
     remedy: 'write to the sender with --to, if you know the address',
   },
   REPLY_EXPIRED: {
-    when: 'the keys of the reply blocks are over, or all are spent',
+    when: 'the keys of the reply blocks are over, or all are spent, and the message does not say who wrote it',
     remedy: 'wait for the other side to write again',
   },
   REPLY_EXHAUSTED: {

@@ -67,7 +67,7 @@ export class Client {
     this.#composer = new Composer(init, open.engine, this.#handles)
     this.#mail = new Mail({
       inbox,
-      canReply: id => open.engine.replies.canAnswer(id),
+      canReply: entry => open.engine.canAnswer(entry),
       onDelivered: ({ id }) => diary.add({ at: init.clock.now(), event: 'delivered', id }),
       onTaken: entry => open.engine.taken(entry),
       contactOf: entry => open.engine.contactOf(entry),

@@ -33,6 +33,7 @@ import { FullGateways, keepHomes } from './incoming/keep-homes.ts'
 import { Receiver } from './incoming/receiver.ts'
 import type { ClientLimits } from './limits.ts'
 import { Arrivals } from './outgoing/arrivals.ts'
+import { carriedByAddress } from './outgoing/by-address.ts'
 import { type Clocks, startClocks } from './outgoing/clocks.ts'
 import { type CoverLevel, coverRates, covers } from './outgoing/cover.ts'
 import { CoverPackets } from './outgoing/cover-packets.ts'
@@ -218,12 +219,17 @@ export class Engine {
       timeIsSure: init.timeIsSure,
       keyFor: key => this.contacts.keyFor(key, this.#documentTime()),
       current: address => this.contacts.current(address),
+      redirect: id => this.parcels.redirect(id),
       onState: (id, state, reason) => this.parcels.moved(id, state, reason),
       onProgress: id => {
         const message = this.outbox.get(id)
         if (message !== undefined) events.onProgress(message)
       },
     })
+    const byAddress = {
+      ...{ network: network.name, g, random, people: this.people },
+      gateways: () => this.#identity.gateways,
+    }
     this.parcels = new Parcels({
       ...init,
       lifetimeMs: limits.lifetimeMs,
@@ -233,6 +239,7 @@ export class Engine {
       bulletin,
       dispatch: this.dispatch,
       replies: this.replies,
+      carry: reply => carriedByAddress(byAddress, reply),
       onState: events.onState,
       onPosted: (id, state) => {
         void this.acknowledging.over(id)
@@ -255,6 +262,8 @@ export class Engine {
       diary: this.diary,
       post: (kind: Kind, to: string, content: Uint8Array) => this.parcels.post(kind, to, content),
       appOf: (id: string) => this.outbox.get(id)?.app ?? noApp,
+      askedOf: (id: string) => this.#own.asked(id)?.to ?? this.outbox.get(id)?.to,
+      onReceipt: (id: string, count: number, have: Uint8Array) => this.parcels.receipt(id, count, have),
       onReached: (id: string, state: 'received' | 'read') => this.parcels.reached(id, state),
       onMessage: events.onMessage,
     }
@@ -301,6 +310,11 @@ export class Engine {
     )
     engine = new Engine(init, events, { stored, bulletin, acknowledging })
     return engine
+  }
+
+  /** Tells whether a reply can be handed in: over a block, or to whoever wrote it and says who they are. */
+  canAnswer({ id, from, blocks }: InboxEntry): boolean {
+    return blocks > 0 && (from !== undefined || this.replies.canAnswer(id))
   }
 
   /** Finds the contact who wrote a message. */

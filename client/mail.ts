@@ -10,7 +10,7 @@ import type { Received } from './message.ts'
 export interface MailInit {
   readonly inbox: Inbox
   /** Tells whether a reply to a message can be handed in now. */
-  readonly canReply: (id: string) => boolean
+  readonly canReply: (entry: InboxEntry) => boolean
   /** The app is being handed a message for the first time. */
   readonly onDelivered: (entry: InboxEntry) => void
   /** The app has it, and that is on disk. */
@@ -139,7 +139,7 @@ export class Mail {
     const bytes = await this.#init.inbox.bytes(entry.seq)
     if (bytes === undefined) return undefined
     const contact = this.#init.contactOf(entry)?.name
-    return receivedOf(entry, bytes, { contact, canReply: this.#init.canReply(entry.id) })
+    return receivedOf(entry, bytes, { contact, canReply: this.#init.canReply(entry) })
   }
 
   async #take(entry: InboxEntry): Promise<void> {

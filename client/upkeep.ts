@@ -138,7 +138,7 @@ export class Chores {
       .slice(0, most)
       .map(entry => {
         const { id, seq, at, app, inReplyTo = null, from = null, length, read } = entry
-        const canReply = this.#engine.replies.canAnswer(id)
+        const canReply = this.#engine.canAnswer(entry)
         const contact = this.#engine.contactOf(entry)?.name ?? null
         return { id, seq, at, app, inReplyTo, from, contact, canReply, bytes: length, read }
       })

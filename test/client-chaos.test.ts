@@ -51,4 +51,10 @@ for (const [defect, [seed, invariant]] of Object.entries(shown)) {
   })
 }
 
+test('people who do not say who they are lose nothing where their reply blocks are kept', async () => {
+  const [seed] = shown['reply-secrets-not-written']
+  const { violation } = await run(drawPlan(seed), { anonymous: true })
+  assert.is(violation, undefined)
+})
+
 test.run()

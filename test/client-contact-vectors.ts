@@ -67,6 +67,25 @@ function wordsOf(alice: Person, bob: Person, carol: Person) {
   ]
 }
 
+const fromBit = 0x08
+
+/** A reply that Alice's client sends by address (docs/spec/client-replies.md 7.8): dice of its own. */
+function answerOf({ address }: Person): { id: Uint8Array; content: Uint8Array; conversationAt: number } {
+  const random = seededRandom(78)
+  const [id, conversation, reply] = [random(16), random(16), random(16)]
+  const content = writeMessage(g, {
+    wantsRead: false,
+    wantsReceived: false,
+    from: { address, keys: [], proof: new Uint8Array(32) },
+    answers: { conversation, reply },
+    app: '',
+    blocks: [],
+    bytes: new TextEncoder().encode('late, but here'),
+  })
+  const conversationAt = content.length - 'late, but here'.length - 1 - reply.length - conversation.length
+  return { id, content, conversationAt }
+}
+
 /** Proofs of 17.2 that Bob checks, of messages that say Alice wrote them. */
 function proofsOf(random: Random, alice: Person, bob: Person, carol: Person) {
   const keys = pairKeys(hpkeSealing, alice.sealing, bob.address.sealingKey, 'to')
@@ -91,6 +110,11 @@ function proofsOf(random: Random, alice: Person, bob: Person, carol: Person) {
   const reflected = write('it was me')
   prove(pairKeys(hpkeSealing, bob.sealing, alice.address.sealingKey, 'to'), id, reflected)
   const strange = random(16)
+  const answering = answerOf(alice)
+  const answer = answering.content.slice()
+  prove(keys, answering.id, answer)
+  const anonymous = answer.slice()
+  anonymous[0] = (anonymous[0] as number) & ~fromBit
   const case_ = (
     why: string,
     messageId: string,
@@ -117,6 +141,21 @@ function proofsOf(random: Random, alice: Person, bob: Person, carol: Person) {
       case_('Carol writes in her name', hex(id), hex(other), 'BAD_CONTENT'),
       case_('what Bob writes to her, sent back to him', hex(id), hex(reflected), 'BAD_CONTENT'),
       case_('cut off within the keys', hex(id), hex(content.subarray(0, 150)), 'BAD_CONTENT'),
+      case_('a reply by address', hex(answering.id), hex(answer), 'proven', false),
+      case_(
+        'a reply by address: a bit of what it answers differs',
+        hex(answering.id),
+        changed(answer, answering.conversationAt),
+        'BAD_CONTENT',
+        false,
+      ),
+      case_(
+        'a reply by address that does not say whose',
+        hex(answering.id),
+        hex(anonymous),
+        'BAD_CONTENT',
+        false,
+      ),
     ],
   }
 }

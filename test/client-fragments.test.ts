@@ -206,19 +206,32 @@ const address = fc.record(
   },
   plain,
 )
-const from = fc.option(fc.record({ address, keys, proof: of32 }, plain), { nil: undefined })
+const of16 = fc.uint8Array({ minLength: 16, maxLength: 16 })
+/** Only who says who they are answers. */
+const who = fc.oneof(
+  fc.constant({ from: undefined, answers: undefined }),
+  fc.record(
+    {
+      from: fc.record({ address, keys, proof: of32 }, plain),
+      answers: fc.option(fc.record({ conversation: of16, reply: of16 }, plain), { nil: undefined }),
+    },
+    plain,
+  ),
+)
 
 test('contents read as they were written', () => {
   fc.assert(
     fc.property(
       fc.record(
-        { wantsRead: fc.boolean(), wantsReceived: fc.boolean(), from, app, blocks, bytes: fc.uint8Array() },
+        { wantsRead: fc.boolean(), wantsReceived: fc.boolean(), app, blocks, bytes: fc.uint8Array() },
         plain,
       ),
+      who,
       keys,
       id,
       fc.integer({ min: 1, max: 300 }),
-      (message, told, conversation, count) => {
+      (what, { from, answers }, told, conversation, count) => {
+        const message = { ...what, from, answers }
         assert.equal(readMessage(g, writeMessage(g, message)), message)
         const more = { conversation, blocks: message.blocks }
         assert.equal(readBlocks(g, writeBlocks(g, more)), more)

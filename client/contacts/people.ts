@@ -1,7 +1,7 @@
 // Whom a client knows and what it is to them, put together (docs/spec/client-contacts.md 17): what a message says of
 // its writer, what is told in return, and which keys are used.
 
-import { fromHex } from '../../encoding/bytes.ts'
+import { fromHex, same } from '../../encoding/bytes.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
 import { ClientError } from '../error.ts'
 import type { Identity } from '../folder/identity.ts'
@@ -129,6 +129,11 @@ export class People {
   /** Takes a notice of where a contact's mail is kept from now on. @throws ClientError BAD_CONTENT */
   moved(content: Uint8Array): Noted {
     return this.#init.contacts.moved(readMoved(content))
+  }
+
+  /** Tells whether whoever a message says wrote it has an address, whatever its gateways. */
+  hasWritten({ address }: From, to: string | undefined): boolean {
+    return to !== undefined && same(readAddress(to, this.#init.network).sealingKey, address.sealingKey)
   }
 
   /** Learns what whoever was written to at an address is to be sealed to from now on. */

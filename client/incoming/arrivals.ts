@@ -65,6 +65,8 @@ export interface ForApp {
   readonly blocks: number
   /** Milliseconds since 1970-01-01 UTC. */
   readonly at: number
+  /** For a reply that a message carries: the id of our message that it answers, and its own; lowercase hex. */
+  readonly answers?: { readonly conversation: string; readonly reply: string } | undefined
 }
 
 export const entrySchema: v.GenericSchema<unknown, Omit<InboxEntry, 'seq'>> = v.strictObject({

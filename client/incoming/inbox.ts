@@ -167,7 +167,8 @@ export class Inbox {
     also: readonly Operation[],
   ): Promise<InboxEntry | 'refused' | undefined> {
     const parts = Array.from({ length: whole.count }, (_, index) => del(partKey(whole.id, index)))
-    const coming = forApp && { ...forApp, inReplyTo: whole.conversation, length: forApp.bytes.length }
+    const { conversation: inReplyTo = whole.conversation, reply } = forApp?.answers ?? {}
+    const coming = forApp && { ...forApp, inReplyTo, length: forApp.bytes.length }
     const room = coming === undefined ? [] : this.#makeRoom(coming)
     if (room === undefined) {
       // Its id is not remembered: sent again when there is room, it is taken
@@ -175,16 +176,20 @@ export class Inbox {
       this.#drop(whole.id)
       return 'refused'
     }
+    // What has come of it over reply blocks goes, and what still comes is known
+    const late = reply === undefined ? [] : await this.#deleteParts(reply)
+    const ids = reply === undefined ? [whole.id] : [whole.id, reply]
     const operations = [
       ...also,
       ...room,
       ...parts,
-      put(`seen/${sequence(this.#nextSeen)}`, fromHex(whole.id)),
+      ...late,
+      ...ids.map((id, i) => put(`seen/${sequence(this.#nextSeen + i)}`, fromHex(id))),
     ]
     const entry: InboxEntry | undefined = forApp && {
       seq: this.#nextSeq++,
-      id: whole.id,
-      inReplyTo: whole.conversation,
+      id: reply ?? whole.id,
+      inReplyTo,
       app: forApp.app,
       at: forApp.at,
       length: forApp.bytes.length,
@@ -196,10 +201,12 @@ export class Inbox {
     if (forApp !== undefined && entry !== undefined) {
       operations.push(writeEntry(entry), put(`in-bytes/${sequence(entry.seq)}`, forApp.bytes))
     }
-    const forgotten = this.#remember(whole.id)
-    if (forgotten !== undefined) operations.push(del(`seen/${sequence(forgotten)}`))
+    for (const id of ids) {
+      const forgotten = this.#remember(id)
+      if (forgotten !== undefined) operations.push(del(`seen/${sequence(forgotten)}`))
+    }
     await this.#write(operations)
-    this.#drop(whole.id)
+    for (const id of ids) this.#drop(id)
     if (entry !== undefined) this.#keep(entry)
     return entry
   }
@@ -214,6 +221,19 @@ export class Inbox {
   /** The shares that have no room: `to APP`, `re APP` (replies), `*` (names that nobody here has asked for). */
   get full(): readonly Share[] {
     return this.#shares.full()
+  }
+
+  /** Tells whether something whole has come under this id, as far as is remembered. */
+  has(id: string): boolean {
+    return this.#seen.has(id)
+  }
+
+  /** Counts the replies to a message of ours that lie here and came in messages of their own. */
+  carriedReplies(conversation: string): number {
+    let count = 0
+    for (const { inReplyTo, from } of this.#entries.values())
+      if (from !== undefined && inReplyTo === conversation) count++
+    return count
   }
 
   /** The app has it. */

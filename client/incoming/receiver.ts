@@ -26,6 +26,8 @@ import type { OwnBlocks } from '../outgoing/own-blocks.ts'
 import type { Replies } from '../outgoing/replies.ts'
 import { carriedSecret, openAnswer } from '../packets/answers.ts'
 import {
+  type AnswerTo,
+  type From,
   readBlocks,
   readMessage,
   readReceipt,
@@ -60,6 +62,10 @@ export interface ReceiverInit {
   readonly post: (kind: 'receipt', to: string, content: Uint8Array) => string | undefined
   /** Whose a message of ours was. */
   readonly appOf: (id: string) => string
+  /** The address that a message of ours went to, as far as is known. */
+  readonly askedOf: (id: string) => string | undefined
+  /** The other side's client tells which fragments of a reply of ours it has. */
+  readonly onReceipt: (id: string, count: number, have: Uint8Array) => void
   /** The other side's client, or app, has a message of ours. */
   readonly onReached: (id: string, state: 'received' | 'read') => void
   /** A message for the app is on disk. */
@@ -71,6 +77,8 @@ export type EntryEnd = 'returned' | 'own' | 'unreadable' | ArrivalEnd
 
 /** A reply that is not whole is receipted when nothing more of it has come for this long. */
 const quietMs = 2 * second
+/** Replies to one message of ours that came in messages of their own, and lie in the room for replies. */
+const mostCarried = 64
 /** Replies whose receipt is remembered. */
 const mostReceipts = 1024
 /** More than the largest content: a message with its reply blocks. */
@@ -268,13 +276,16 @@ export class Receiver {
   }
 
   #read(whole: Whole, now: number): Meaning {
-    const { g, replies, own, dispatch, onReached, people } = this.#init
+    const { g, replies, own, onReached, people } = this.#init
     const { id, content, conversation } = whole
     switch (whole.kind) {
       case 'message': {
-        const { wantsRead, wantsReceived, from, app, blocks, bytes } = readMessage(g, content)
+        const { wantsRead, wantsReceived, from, answers, app, blocks, bytes } = readMessage(g, content)
         const kept = replies.received(id, blocks)
         const met = people.met({ id, content, from, wantsReceived, blocks: blocks.length })
+        const answer = this.#answerOf(from, answers)
+        if (answer !== undefined)
+          return { ...met, ...this.#carried(whole, answer, { bytes, from: met.from, now }) }
         return {
           forApp: { app, bytes, wantsRead, from: met.from, blocks: blocks.length, at: now },
           operations: [...kept.operations, ...met.operations],
@@ -300,7 +311,7 @@ export class Receiver {
       }
       case 'receipt': {
         const { reply, count, have } = readReceipt(content)
-        dispatch.receipt(hex(reply), count, have)
+        this.#init.onReceipt(hex(reply), count, have)
         return {}
       }
       case 'moved':
@@ -321,17 +332,46 @@ export class Receiver {
     }
   }
 
+  /** The reply that a message carries: to a message of ours, by whom that went to; undefined for any other. */
+  #answerOf(from: From | undefined, answers: AnswerTo | undefined): Answer | undefined {
+    if (from === undefined || answers === undefined) return undefined
+    const { people, askedOf, inbox } = this.#init
+    const conversation = hex(answers.conversation)
+    if (!people.hasWritten(from, askedOf(conversation))) return undefined
+    // Of more they are messages like any other, with the room of those
+    if (inbox.carriedReplies(conversation) >= mostCarried) return undefined
+    return { conversation, reply: hex(answers.reply) }
+  }
+
+  /** A reply that a message carries; it may have come over reply blocks before, and then it is no other. */
+  #carried(
+    { count }: Whole,
+    answers: Answer,
+    { bytes, from, now }: { bytes: Uint8Array; from: string | undefined; now: number },
+  ): Meaning {
+    const { inbox, appOf, onReached } = this.#init
+    const { conversation, reply } = answers
+    const afterwards = async (): Promise<void> => {
+      this.#partial.delete(reply)
+      this.#receipt(reply, conversation, count, allOf(count))
+      onReached(conversation, 'read')
+    }
+    if (inbox.has(reply)) return { afterwards }
+    const forApp = { app: appOf(conversation), bytes, wantsRead: false, from, blocks: 0, at: now, answers }
+    return { forApp, afterwards }
+  }
+
   /** One receipt of a reply is under way at a time; one that says more takes the place of one that said less. */
   #receipt(id: string, conversation: string | undefined, count: number, have: Uint8Array): void {
-    const { own, dispatch, post } = this.#init
-    const asked = own.asked(conversation ?? '')
-    if (asked === undefined) return
+    const { askedOf, dispatch, post } = this.#init
+    const to = askedOf(conversation ?? '')
+    if (to === undefined) return
     const before = this.#receipts.get(id)
     if (before !== undefined && dispatch.carries(before.under)) {
       if (before.whole) return
       dispatch.apply({ type: 'failed', id: before.under, reason: 'ABORTED' })
     }
-    const under = post('receipt', asked.to, writeReceipt({ reply: fromHex(id), count, have }))
+    const under = post('receipt', to, writeReceipt({ reply: fromHex(id), count, have }))
     this.#receipts.delete(id)
     if (under === undefined) return
     this.#receipts.set(id, { under, whole: countBits(have) === count })
@@ -339,6 +379,9 @@ export class Receiver {
     if (this.#receipts.size > mostReceipts) this.#receipts.delete(oldest as string)
   }
 }
+
+/** Lowercase hex: our message that is answered, and the id of the reply. */
+type Answer = NonNullable<ForApp['answers']>
 
 interface Meaning {
   readonly forApp?: ForApp

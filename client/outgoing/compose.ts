@@ -95,16 +95,20 @@ export class Composer {
         'NO_REPLY',
         'reply: the message brought no reply block: its sender wants no reply',
       )
-    if (!this.#engine.replies.canAnswer(to))
+    if (!this.#engine.canAnswer(entry))
       throw new ClientError(
         'REPLY_EXPIRED',
-        'reply: no reply block of the message is left: they were over when it came, or are spent',
+        'reply: no reply block of the message is left, and it does not say who wrote it: they were over when it came, or are spent',
       )
     const bytes = bytesOf(content, maxReplyBytes, 'reply')
     const id = hex(this.#init.random(messageIdBytes))
     const { app } = entry
     const { priority } = options
-    const message = { id, kind: 'reply', to, wantsRead: false, bytes: bytes.length, app, priority } as const
+    const writer = entry.from
+    const message = {
+      ...({ id, kind: 'reply', to, writer, wantsRead: false } as const),
+      ...{ bytes: bytes.length, app, priority },
+    }
     const keys = this.#engine.people.keysFor(bytes.length)
     return await this.#accept(message, writeReply({ keys, bytes }), options, noBlocks, bytes)
   }
@@ -130,7 +134,7 @@ export class Composer {
   async #accept(
     message: Pick<
       Outgoing,
-      'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'wantsReceived' | 'way' | 'app' | 'priority'
+      'id' | 'kind' | 'to' | 'writer' | 'bytes' | 'wantsRead' | 'wantsReceived' | 'way' | 'app' | 'priority'
     >,
     content: Uint8Array,
     { signal, deadlineMs, keep = false }: SendOptions,

@@ -75,6 +75,29 @@ function stepJob(state: Delivery, event: JobEvent, job: Job, now: number): [Deli
       return finish(state, event.id, job, [
         { type: 'state', id: event.id, state: 'failed', reason: event.reason },
       ])
+    case 'rerouted':
+      return [replace(state, event.id, { ...job, ...unsent(event) }, job), []]
+  }
+}
+
+/** Knows of the fragments of a message that none has left. */
+function unsent({
+  by,
+  count,
+}: Pick<Accepted, 'by' | 'count'>): Pick<
+  Job,
+  'by' | 'count' | 'acknowledged' | 'left' | 'fresh' | 'flights' | 'wake' | 'notBefore'
+> {
+  const acknowledged = emptyBitmap(count)
+  return {
+    by,
+    count,
+    acknowledged,
+    left: count,
+    fresh: 0,
+    flights: new Map(),
+    wake: unreported,
+    notBefore: 0,
   }
 }
 
@@ -82,23 +105,19 @@ function accept(state: Delivery, message: Accepted): [Delivery, Action[]] {
   if (state.jobs.has(message.id)) throw wrong('a message accepted twice')
   const { by, dueTo, deadline = never, giveUpAt = never, count, resume } = message
   const { app = '', priority = 'normal', copies = 1 } = message
-  const bitmap = resume?.acknowledged.slice() ?? emptyBitmap(count)
   const job: Job = {
-    by,
+    ...unsent({ by, count }),
     dueTo,
     app,
     rank: priorities.indexOf(priority),
     copies,
     deadline,
     giveUpAt,
-    count,
     state: resume?.state ?? 'queued',
-    acknowledged: bitmap,
-    left: count - countBits(bitmap),
-    fresh: 0,
-    flights: new Map(),
-    wake: unreported,
-    notBefore: 0,
+    ...(resume !== undefined && {
+      acknowledged: resume.acknowledged.slice(),
+      left: count - countBits(resume.acknowledged),
+    }),
   }
   const next = replace(state, message.id, job, undefined)
   return job.left === 0 ? finish(next, message.id, job, [done(message.id, by)]) : [next, []]

@@ -32,6 +32,8 @@ export interface Parcel {
   readonly to: string
   readonly content: Uint8Array
   readonly count: number
+  /** Lowercase hex of the id under which it travels; default: its own. */
+  readonly under?: string | undefined
   /** Rules that a person asked for, for its packets' paths. */
   readonly way?: Way | undefined
 }
@@ -67,6 +69,8 @@ export interface DispatchInit {
   readonly keyFor: (sealingKey: Uint8Array) => Uint8Array
   /** Gives the address of somebody who has moved in the place of an older one. */
   readonly current: (address: Address) => Address
+  /** Has a reply for which no block is left go to an address soon; false where none is known. */
+  readonly redirect: (id: string) => boolean
   readonly onState: (id: string, state: MessageState, reason: ClientErrorCode | undefined) => void
   /** Hears of a message of which more has arrived. */
   readonly onProgress: (id: string) => void
@@ -135,9 +139,19 @@ export class Dispatch {
   #loaded(parcel: Parcel): Loaded {
     const forward = laneOf(parcel.kind) === 'forward'
     const address = forward ? readAddress(parcel.to, this.#init.networkName) : undefined
-    return { ...parcel, idBytes: fromHex(parcel.id), address }
+    return { ...parcel, idBytes: fromHex(parcel.under ?? parcel.id), address }
   }
 
+  /**
+   * Has a message that is under way go another way: all of it leaves again.
+   *
+   * @throws ClientError BAD_ADDRESS, WRONG_NETWORK, WRONG_VERSION
+   */
+  reroute(parcel: Parcel, by: Accepted['by']): void {
+    if (!this.carries(parcel.id)) return
+    this.#parcels.set(parcel.id, this.#loaded(parcel))
+    this.apply({ type: 'rerouted', id: parcel.id, by, count: parcel.count })
+  }
   /** Lets an event change the queue, and carries out what follows from it. */
   apply(event: Event): Transmit | undefined {
     const [next, actions] = step(this.#state, event, this.#init.clock.elapsed())
@@ -314,10 +328,12 @@ export class Dispatch {
       case 'refill':
         return this.#answer(around, next, () => this.#hold(transmit, 0))
       case 'wait':
+        if (next.isDry === true) this.#init.redirect(id)
         this.#hold(transmit, next.ms)
         return undefined
       case 'fail':
-        this.apply({ type: 'failed', id, reason: next.reason })
+        if (this.#init.redirect(id)) this.#hold(transmit, second / 2)
+        else this.apply({ type: 'failed', id, reason: next.reason })
         return undefined
     }
   }

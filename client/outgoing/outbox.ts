@@ -19,6 +19,10 @@ export interface Outgoing {
   readonly kind: Kind
   /** An address, or for what travels over reply blocks the id of the message it answers. */
   readonly to: string
+  /** Names whoever wrote what a reply answers, by address, where they say who they are. */
+  readonly writer?: string | undefined
+  /** Lowercase hex of the id of the message that carries it to that address, once no reply block is left. */
+  readonly carrier?: string | undefined
   /** Fragments. */
   readonly count: number
   /** Bytes that the app handed over. */
@@ -53,6 +57,8 @@ const schema: v.GenericSchema<unknown, Omit<Outgoing, 'seq'>> = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/)),
   kind: v.picklist(['message', 'blocks', 'receipt', 'reply', 'read', 'refill', 'received']),
   to: v.string(),
+  writer: v.optional(v.string()),
+  carrier: v.optional(v.string()),
   count: v.pipe(v.number(), v.integer(), v.minValue(1)),
   bytes: v.pipe(v.number(), v.integer(), v.minValue(0)),
   acceptedAt: time,
@@ -204,6 +210,28 @@ export class Outbox {
       operations.push(...this.#retire(id))
     }
     return { message, written: this.#store.batch(operations) }
+  }
+
+  /**
+   * Has another message carry one that is not over; resolves when that is on disk.
+   *
+   * @throws what the disk says; nothing has changed then
+   */
+  async redirect(
+    id: string,
+    { carrier, count, content }: Required<Pick<Outgoing, 'carrier' | 'count'>> & { content: Uint8Array },
+  ): Promise<void> {
+    const before = this.#messages.get(id)
+    if (before === undefined || finished.has(before.state)) return
+    const at = sequence(before.seq)
+    const record = write({ ...before, carrier, count })
+    await this.#store.batch([record, put(`out-content/${at}`, content), del(`out-progress/${at}`)])
+    // It may be over meanwhile
+    const now = this.#messages.get(id)
+    if (now === undefined || finished.has(now.state)) return
+    this.#messages.set(id, { ...now, carrier, count })
+    this.#forget(id)
+    this.#keep(id, content)
   }
 
   /** Remembers which fragments are acknowledged, so that a restarted client sends only the others. */

@@ -16,7 +16,9 @@ import { onDisk } from '../folder/disk-full.ts'
 import type { Operation } from '../folder/schema.ts'
 import { fragmentBytes, fragmentCount, type Kind, laneOf, messageIdBytes } from '../packets/fragments.ts'
 import type { Sealing } from '../packets/sealing.ts'
-import type { Dispatch } from './dispatch.ts'
+import { countBits } from './bitmap.ts'
+import type { Stranded } from './by-address.ts'
+import type { Dispatch, Parcel } from './dispatch.ts'
 import type { Outbox, Outgoing } from './outbox.ts'
 import type { Asked, OwnBlocks } from './own-blocks.ts'
 import { OwnTraffic } from './own-traffic.ts'
@@ -38,6 +40,8 @@ export interface ParcelsInit {
   readonly bulletin: Bulletin
   readonly dispatch: Dispatch
   readonly replies: Replies
+  /** Makes the message that carries a reply to an address. @throws ClientError */
+  readonly carry: (reply: Stranded) => { readonly carrier: string; readonly content: Uint8Array }
   /** A message that is kept has changed its state. */
   readonly onState: (message: Outgoing) => void
   /** Something of the client's own is over: it has left, or could not. */
@@ -58,6 +62,8 @@ export class Parcels {
   readonly ownTraffic: OwnTraffic = new OwnTraffic()
   /** Messages that `post` has under way. */
   readonly #posted = new Set<MessageId>()
+  /** Replies that are written anew, to go to an address. */
+  readonly #redirected = new Set<MessageId>()
   /** State changes on their way to the disk. */
   readonly #writes = new Set<Promise<void>>()
 
@@ -80,7 +86,17 @@ export class Parcels {
   async accept(
     message: Pick<
       Outgoing,
-      'id' | 'kind' | 'to' | 'bytes' | 'wantsRead' | 'wantsReceived' | 'deadline' | 'way' | 'app' | 'priority'
+      | 'id'
+      | 'kind'
+      | 'to'
+      | 'writer'
+      | 'bytes'
+      | 'wantsRead'
+      | 'wantsReceived'
+      | 'deadline'
+      | 'way'
+      | 'app'
+      | 'priority'
     >,
     content: Uint8Array,
     also: readonly Operation[],
@@ -91,12 +107,14 @@ export class Parcels {
     const accepted = await onDisk(() =>
       this.#init.outbox.add({ ...message, count, acceptedAt }, content, also, copy),
     )
-    const { id, kind, to, deadline } = accepted
+    const { id, deadline } = accepted
     this.#init.diary.add({ at: acceptedAt, event: 'accepted', id, count })
-    this.#init.dispatch.accept(
-      { id, kind, to, content, count, way: accepted.way },
-      { by: acknowledgedBy(kind), deadline, ...queuedAs(accepted) },
-    )
+    const parcel = parcelOf(accepted, content)
+    this.#init.dispatch.accept(parcel, {
+      by: acknowledgedBy(parcel.kind),
+      deadline,
+      ...queuedAs(accepted),
+    })
     return accepted
   }
 
@@ -148,19 +166,20 @@ export class Parcels {
   /** Goes on with the messages that were under way when the client stopped. */
   async resume(): Promise<void> {
     for (const message of this.#init.outbox.unfinished()) {
-      const { id, kind, to, count, deadline, state } = message
+      const { id, count, deadline, state } = message
       const content = this.#init.outbox.content(id)
       const acknowledged = (await this.#init.outbox.progress(message)) ?? new Uint8Array(Math.ceil(count / 8))
       if (content === undefined || (state !== 'queued' && state !== 'sent')) continue
+      const parcel = parcelOf(message, content)
       const how: Omit<Accepted, 'id' | 'count'> = {
-        by: acknowledgedBy(kind),
+        by: acknowledgedBy(parcel.kind),
         deadline,
         ...queuedAs(message),
         resume: { state, acknowledged },
       }
-      if (kind === 'reply') this.#init.replies.resume(to)
+      if (parcel.kind === 'reply') this.#init.replies.resume(parcel.to)
       try {
-        this.#init.dispatch.accept({ id, kind, to, content, count, way: message.way }, how)
+        this.#init.dispatch.accept(parcel, how)
       } catch (error) {
         // The network of the configuration is another one now
         this.moved(id, 'failed', error instanceof ClientError ? error.code : 'BAD_ADDRESS')
@@ -234,6 +253,50 @@ export class Parcels {
     else this.moved(id, state, undefined)
   }
 
+  /** The other side's client tells which fragments of a reply it has. */
+  receipt(id: string, count: number, have: Uint8Array): void {
+    const { dispatch, outbox } = this.#init
+    if (dispatch.receipt(id, count, have)) return
+    const message = outbox.get(id)
+    // One that a message carries is acknowledged as that, and receipted when it has come
+    if (message?.carrier !== undefined && message.count === count && countBits(have) === count)
+      this.reached(id, 'received')
+  }
+
+  /**
+   * Has a reply go to the address of whoever wrote what it answers: no block is left for it. It leaves when that is
+   * on disk.
+   *
+   * @returns false where they do not say who they are, or it goes there already
+   */
+  redirect(id: string): boolean {
+    const message = this.#init.outbox.get(id)
+    if (message?.writer === undefined || message.carrier !== undefined) return false
+    if (this.#redirected.has(id)) return true
+    this.#redirected.add(id)
+    const written = this.#redirect(message, message.writer)
+      .catch((error: unknown) => {
+        const reason = error instanceof ClientError ? error.code : 'FAULT'
+        this.#init.log.warn({ reason }, 'a reply could not be written anew')
+      })
+      .finally(() => {
+        this.#redirected.delete(id)
+        this.#writes.delete(written)
+      })
+    this.#writes.add(written)
+    return true
+  }
+
+  async #redirect({ id, to }: Outgoing, writer: string): Promise<void> {
+    const { outbox, dispatch, carry } = this.#init
+    const reply = outbox.content(id)
+    if (reply === undefined) return
+    const { carrier, content } = carry({ id, conversation: to, writer, content: reply })
+    await outbox.redirect(id, { carrier, content, count: this.#count('message', content.length) })
+    const message = outbox.get(id)
+    if (message?.carrier !== undefined) dispatch.reroute(parcelOf(message, content), 'gateway')
+  }
+
   /** Writes down which fragments are acknowledged, so that a restart sends only the others. */
   async saveProgress(): Promise<void> {
     const { outbox, dispatch } = this.#init
@@ -244,6 +307,12 @@ export class Parcels {
   async idle(): Promise<void> {
     await Promise.allSettled(this.#writes)
   }
+}
+
+/** Tells what of a message travels: a reply over blocks, or in a message to an address. */
+function parcelOf({ id, kind, to, writer, carrier, count, way }: Outgoing, content: Uint8Array): Parcel {
+  if (carrier === undefined || writer === undefined) return { id, kind, to, content, count, way }
+  return { id, under: carrier, kind: 'message', to: writer, content, count, way }
 }
 
 /** Says how the queue treats a message among the others. */

@@ -86,6 +86,8 @@ export type Event =
   /** The other side's client has the message, or its app. */
   | { readonly type: 'received' | 'read'; readonly id: string }
   | { readonly type: 'failed'; readonly id: string; readonly reason: ClientErrorCode }
+  /** It goes another way from now on, in so many fragments; what has left so far counts for nothing. */
+  | { readonly type: 'rerouted'; readonly id: string; readonly by: Acknowledges; readonly count: number }
 
 export type Action =
   | { readonly type: 'transmit'; readonly id: string; readonly index: number; readonly attempt: number }

@@ -70,8 +70,8 @@ export type ReplyStep =
   | ({ readonly do: 'send' } & Answer)
   /** A request for more blocks goes first; the fragment's turn comes again at once. */
   | ({ readonly do: 'refill' } & Answer)
-  /** Nothing can leave for so long. */
-  | { readonly do: 'wait'; readonly ms: Ms }
+  /** Nothing can leave for so long; `isDry`: no block works now, and none is on its way. */
+  | { readonly do: 'wait'; readonly ms: Ms; readonly isDry?: boolean }
   | { readonly do: 'fail'; readonly reason: ClientErrorCode }
 
 /** A block is on its way off the disk: soon. */
@@ -160,7 +160,8 @@ export class Replies {
       const later = theirs.nextWindow(conversation, use)
       const coming = asking || this.#mayFollow(conversation)
       if (later === undefined && !coming) return this.#over(conversation)
-      return { do: 'wait', ms: coming ? pollMs : Math.max(pollMs, (later ?? now) - now) }
+      if (coming) return { do: 'wait', ms: pollMs }
+      return { do: 'wait', ms: Math.max(pollMs, (later ?? now) - now), isDry: true }
     }
     // Of two left, one asks: a reply that took the last one would leave none to ask with
     if (usable < waiting || (usable > 1 && usable <= waiting + 1)) {

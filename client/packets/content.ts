@@ -31,6 +31,12 @@ export interface From {
   readonly proof: Uint8Array
 }
 
+/** Says of a message by whom it is known that it answers another, 16 bytes each: what is answered, and the reply. */
+export interface AnswerTo {
+  readonly conversation: Uint8Array
+  readonly reply: Uint8Array
+}
+
 export interface MessageContent {
   /** The sender asks to be told when the app has taken the message. */
   readonly wantsRead: boolean
@@ -38,6 +44,8 @@ export interface MessageContent {
   readonly wantsReceived: boolean
   /** Says who wrote it, if anything does. Nothing is proven by it: see contacts/sender.ts. */
   readonly from: From | undefined
+  /** Says which message it answers, where no reply block is left to answer it over; only with `from`. */
+  readonly answers?: AnswerTo | undefined
   /** The app it is for; empty for none. */
   readonly app: string
   readonly blocks: readonly TaggedBlock[]
@@ -73,7 +81,8 @@ const wantsReadFlag = 0x01
 const appFlag = 0x02
 const wantsReceivedFlag = 0x04
 const fromFlag = 0x08
-const messageFlags = wantsReadFlag | appFlag | wantsReceivedFlag | fromFlag
+const answersFlag = 0x10
+const messageFlags = wantsReadFlag | appFlag | wantsReceivedFlag | fromFlag | answersFlag
 const keysFlag = 0x01
 const epochBytes = 4
 const keyBytes = 32
@@ -84,22 +93,26 @@ export function blocksBytes(g: Geometry, blocks: number): number {
 }
 
 /**
- * flags 1, where it says who wrote it the proof 32 (zeros here) and who that is, the app (length 1, name) where it has
- * one, number of blocks 1, the blocks, the app's bytes
+ * flags 1, where it says who wrote it the proof 32 (zeros here) and who that is, where it is a reply what it answers 16
+ * and its id as such 16, the app (length 1, name) where it has one, number of blocks 1, the blocks, the app's bytes
  */
 export function writeMessage(g: Geometry, content: MessageContent): Uint8Array {
-  const { wantsRead, wantsReceived, from, blocks, bytes } = content
+  const { wantsRead, wantsReceived, from, answers, blocks, bytes } = content
   const app = new TextEncoder().encode(content.app)
   const appBytes = app.length === 0 ? 0 : 1 + app.length
   const fromBytes = from === undefined ? 0 : proofBytes + whoBytes(from)
-  const write = new FieldWriter(2 + fromBytes + appBytes + blocksBytes(g, blocks.length) + bytes.length)
+  const answersBytes = answers === undefined ? 0 : 2 * messageIdBytes
+  const headBytes = 2 + fromBytes + answersBytes + appBytes
+  const write = new FieldWriter(headBytes + blocksBytes(g, blocks.length) + bytes.length)
   write.u8(
     (wantsRead ? wantsReadFlag : 0) |
       (appBytes === 0 ? 0 : appFlag) |
       (wantsReceived ? wantsReceivedFlag : 0) |
-      (from === undefined ? 0 : fromFlag),
+      (from === undefined ? 0 : fromFlag) |
+      (answers === undefined ? 0 : answersFlag),
   )
   if (from !== undefined) putFrom(write, from)
+  if (answers !== undefined) write.put(answers.conversation).put(answers.reply)
   if (appBytes > 0) write.u8(app.length).put(app)
   putBlocks(write, blocks)
   return write.put(bytes).bytes
@@ -111,11 +124,19 @@ export function readMessage(g: Geometry, content: Uint8Array): MessageContent {
   const flags = read.u8('flags')
   if ((flags & ~messageFlags) !== 0) throw read.fail(`flags: ${flags}`)
   const from = (flags & fromFlag) === 0 ? undefined : takeFrom(read)
+  const isAnswer = (flags & answersFlag) !== 0
+  if (isAnswer && from === undefined) throw read.fail('flags: an answer that does not say whose')
+  const answers = isAnswer ? takeAnswers(read) : undefined
   const app = (flags & appFlag) === 0 ? noApp : takeApp(read)
   const blocks = takeBlocks(g, read)
   const wantsReceived = (flags & wantsReceivedFlag) !== 0
   const wantsRead = (flags & wantsReadFlag) !== 0
-  return { wantsRead, wantsReceived, from, app, blocks, bytes: read.take(read.left, 'bytes') }
+  return { wantsRead, wantsReceived, from, answers, app, blocks, bytes: read.take(read.left, 'bytes') }
+}
+
+function takeAnswers(read: Reader): AnswerTo {
+  const conversation = read.take(messageIdBytes, 'conversation').slice()
+  return { conversation, reply: read.take(messageIdBytes, 'reply').slice() }
 }
 
 /** sealing key 32, mailbox key 32, number of gateways 1, ids 32 each, number of keys 1, period 4 and key 32 each */

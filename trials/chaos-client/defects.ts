@@ -21,7 +21,10 @@ export const defects: Readonly<Record<string, Plant>> = {
   'inbox-written-late': { client: parts => ({ ...parts, store: late(parts.store, parts.clock) }) },
 
   /** Secrets that open replies are in memory only. */
-  'reply-secrets-not-written': { client: parts => ({ ...parts, store: without(parts.store, 'secret/') }) },
+  'reply-secrets-not-written': {
+    client: parts => ({ ...parts, store: without(parts.store, 'secret/') }),
+    anonymous: true,
+  },
 
   /** The fate of a message is in memory only. */
   'states-not-written': { client: parts => ({ ...parts, store: firstOnly(parts.store, 'out/') }) },

@@ -6,7 +6,7 @@ import { seededRandom } from '../../world/random.ts'
 import { hour, second } from '../../world/units.ts'
 import type { Invariant, Outcome } from './invariants.ts'
 import { type Moment, type Plan, usualReplies } from './plan.ts'
-import { isDamage, type Process } from './processes.ts'
+import { isDamage, type Plant, type Process } from './processes.ts'
 import { isEnded, isExhausted, isNoticed, ranks, repliesTo, type Sent } from './sent.ts'
 import { Stranger } from './stranger.ts'
 import type { World } from './world.ts'
@@ -18,6 +18,8 @@ const lookMs = 400
 export class People {
   readonly #plan: Plan
   readonly #world: World
+  /** People say who they are. */
+  readonly #from: boolean
   readonly #sent: Sent[] = []
   readonly #addresses: string[] = []
   readonly stranger: Stranger
@@ -25,8 +27,9 @@ export class People {
   #onMoment: (what: Moment['what'], sent: Sent) => void = () => {}
   #violation: Outcome['violation']
 
-  constructor(plan: Plan, world: World) {
+  constructor(plan: Plan, world: World, { anonymous = false }: Plant = {}) {
     this.#plan = plan
+    this.#from = !anonymous
     this.#world = world
     this.stranger = new Stranger(plan, world, this.#addresses)
   }
@@ -89,7 +92,7 @@ export class People {
       mayRunOut: false,
       isLate: false,
     })
-    const options = { replies, from: true, deadlineMs }
+    const options = { replies, from: this.#from, deadlineMs }
     from.client.send(this.#addresses[address] as string, sent.text, options).then(
       message => this.#accepted(sent, message),
       error => {
@@ -152,12 +155,12 @@ export class People {
         let next = after
         for (const { seq, text, id, canReply, from, inReplyTo } of got) {
           next = Math.max(next, seq)
-          if (inReplyTo === undefined && !this.#addresses.some(address => isOf(address, from))) {
-            if (canReply) this.stranger.wrote(text, answer => client.reply(id, answer))
-            continue
-          }
           const sent = this.#sent.find(one => one.to === process && one.text === text)
-          if (sent === undefined) this.#violated('read-once', `${text.length} characters that nobody sent`)
+          const isKnown = inReplyTo !== undefined || this.#addresses.some(address => isOf(address, from))
+          if (sent === undefined && !isKnown) {
+            if (canReply) this.stranger.wrote(text, answer => client.reply(id, answer))
+          } else if (sent === undefined)
+            this.#violated('read-once', `${text.length} characters that nobody sent`)
           else this.#take(sent, id, canReply)
         }
         go(next)

@@ -39,6 +39,8 @@ export type Plant = {
   readonly disk?: (disk: KeptDisk) => KeptDisk
   /** Other options for a client. */
   readonly options?: Partial<ClientOptions>
+  /** People do not say who they are: what is lost of their reply blocks is made up for by nothing. */
+  readonly anonymous?: boolean
   /** Changes the store of a client that is told its gateways before it opens it. */
   readonly moved?: (store: Store, gateways: readonly Uint8Array[]) => Promise<void>
 }

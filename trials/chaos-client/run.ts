@@ -20,7 +20,7 @@ const huntQuietMs = 170 * second
 export async function run(plan: Plan, plant: Plant): Promise<Outcome> {
   const isHunt = Object.keys(plant).length > 0
   const world = await chaosWorld(plan, plant)
-  const people = new People(plan, world)
+  const people = new People(plan, world, plant)
   world.onFault((process, error) => people.unopened(process, error))
   const { clock } = world
   await clock.advance(readyMs)
