@@ -30,6 +30,9 @@ export interface Aim {
   readonly roles?: readonly Role[]
 }
 
+/** How often those who are preferred are taken: half of the time, whenever there are some, or nobody else. */
+type Preference = 'half' | 'first' | 'only'
+
 export interface Trouble {
   readonly plan: Plan
   readonly processes: Supervisor
@@ -91,18 +94,15 @@ export function faults(trouble: Trouble): Faults {
   }
 
   /** One that is left alone, and of authorities and gateways one that is not the last. */
-  function victim(
-    roles: readonly Role[],
-    preferred: readonly string[],
-    onlyPreferred = false,
-  ): string | undefined {
+  function victim(roles: readonly Role[], preferred: readonly string[], how: Preference): string | undefined {
     const free = plan.processes.filter(({ name, role }) => {
       const others = plan.processes.filter(other => other.role === role && other.name !== name)
       const alone = role !== 'mix' && role !== 'client' && others.some(other => busy.has(other.name))
       return roles.includes(role) && partOf(name) === 'honest' && !busy.has(name) && !alone
     })
     const favourites = free.filter(({ name }) => preferred.includes(name))
-    const choice = onlyPreferred || (favourites.length > 0 && below(random, 2) === 0) ? favourites : free
+    const isFavoured = favourites.length > 0 && (how === 'first' || below(random, 2) === 0)
+    const choice = how === 'only' || isFavoured ? favourites : free
     return choice.length === 0 ? undefined : pick(random, choice).name
   }
 
@@ -111,9 +111,9 @@ export function faults(trouble: Trouble): Faults {
     what: string,
     run: (name: string) => Promise<void>,
     preferred: readonly string[] = [],
-    onlyPreferred = false,
+    how: Preference = 'half',
   ): Promise<boolean> {
-    const name = victim(roles, preferred, onlyPreferred)
+    const name = victim(roles, preferred, how)
     if (name === undefined) return false
     busy.add(name)
     tell(`${name}: ${what}`)
@@ -157,7 +157,9 @@ export function faults(trouble: Trouble): Faults {
   }
 
   const acts: Readonly<Record<FaultKind, (roles?: readonly Role[]) => Promise<boolean>>> = {
-    sigkill: (roles = anybody) => to(roles, 'SIGKILL', killed, rogueNeighbours()),
+    // Where it is aimed at somebody what that one has seen is to come again
+    sigkill: roles =>
+      to(roles ?? anybody, 'SIGKILL', killed, rogueNeighbours(), roles === undefined ? 'half' : 'first'),
     sigstop: () => to(anybody, 'SIGSTOP for 10 s', name => stopped(name, stoppedMs)),
     sleep: () => {
       const { least, most } = sleptEpochs
@@ -171,7 +173,7 @@ export function faults(trouble: Trouble): Faults {
       tell('a client floods its gateway')
       return order('flooder', { order: 'flood', ms: burstMs, perSecond: cellsPerSecond })
     },
-    garbage: () => to(['mix', 'gateway'], 'a neighbour sends it garbage', litter, rogueNeighbours(), true),
+    garbage: () => to(['mix', 'gateway'], 'a neighbour sends it garbage', litter, rogueNeighbours(), 'only'),
     replay: async () => {
       tell('a node replays')
       return order('rogue', { order: 'replay' })
