@@ -47,6 +47,29 @@ test('a dead mix is avoided: its share of the paths falls, and nothing is lost',
   assert.ok(through.length < paths.length / 10, `${through.length} of ${paths.length}`)
 })
 
+test('where something on the ways has died a reply leaves twice at once; the control: where all lives it does not', async () => {
+  for (const isDead of [true, false]) {
+    const net = new FakeNetwork({ seed: 6, epochMs: 600 * second })
+    const [alice, bob] = await pair(net)
+    const [got, answers] = [app(bob), app(alice)]
+    await alice.client.send(bob.client.address, 'question', { replies: true })
+    while (got.length === 0) await net.clock.advance(100)
+    if (isDead) net.kill(net.nodes[0] as (typeof net.nodes)[0])
+    await net.clock.advance(20 * second)
+    const { id } = await bob.client.reply(got[0] as Received, 'answer')
+    const left = (): number =>
+      bob.client.ledger().filter(entry => entry.event === 'sent' && entry.id === id).length
+    while (left() === 0) await net.clock.advance(50)
+    await net.clock.advance(second)
+    assert.is(left(), isDead ? 2 : 1)
+    await net.clock.advance(20 * second)
+    assert.equal(
+      answers.map(({ text }) => text),
+      ['answer'],
+    )
+  }
+})
+
 test('a gateway that is away for five seconds costs nothing that was accepted', async () => {
   const net = new FakeNetwork({ seed: 6 })
   const [alice, bob] = await pair(net)

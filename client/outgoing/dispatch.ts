@@ -96,6 +96,8 @@ type To = Parameters<typeof forwardPacket>[1]
 
 /** A receipt needs twice the slack of an acknowledgement, for it waits on two clients' clocks; and at least this. */
 const leastReceiptSlackMs = 2 * second
+/** While some of what leaves is lost, a fragment of a reply leaves a second time after this, over another block. */
+const anotherMs = second / 2
 /** However little is left of an epoch for however many blocks, none goes sooner after another. */
 const leastTurnMs = second
 /** Messages of so many fragments at most are spaced, on average by the gap of the loop clock, or by this. */
@@ -366,6 +368,11 @@ export class Dispatch {
     const { clock, replies, diary, returns } = this.#init
     const at = clock.now()
     diary.add({ at, event: 'sent', id, fragment: index, attempt, path: [], drawnMs: undefined })
+    // Where a node has just died it is on half of the asker's blocks, and which is not ours to know
+    if (attempt === 1 && returns.losesSome(clock.elapsed()) && replies.usable(around, conversation) > left) {
+      this.apply({ type: 'departed', id, index, attempt, drawnMs: 0, slackMs: anotherMs })
+      return
+    }
     // There over a path of ours and the asker's, back over one of its own; its delays are not ours to know
     const drawnMs = 3 * around.g.hops * around.view.parameters.hopDelayMs
     const slackMs = Math.max(leastReceiptSlackMs, 2 * returns.slackMs)

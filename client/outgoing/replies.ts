@@ -193,6 +193,11 @@ export class Replies {
     return turnMs(theirs.soonest(conversation, now, use) ?? none, now, left)
   }
 
+  /** Counts the blocks of a conversation that work now. */
+  usable(around: Surroundings, conversation: string): number {
+    return this.#init.theirs.usable(conversation, this.#init.clock.now(), this.#use(around))
+  }
+
   /** A packet over one block of a conversation, or none: for what is not sent again. */
   once(around: Surroundings, conversation: string, fragment: Uint8Array): ReplyStep {
     const { theirs, clock } = this.#init

@@ -95,6 +95,11 @@ export class Returns {
     return this.#lostInARow >= silentAfter
   }
 
+  /** Tells that some node on the ways has died of late, though not all: it is on what others made before. */
+  losesSome(now: number): boolean {
+    return !this.isSilent && this.#suspicion.doubts(now)
+  }
+
   /** Something has left. */
   expect(sent: Sent, packet: Outbound, now: number): void {
     if (sent.what === 'loop') this.loops.sent++

@@ -16,6 +16,8 @@ const chance = 2
 /** Whatever is lost, a node keeps this much of its weight: no losses make anybody's path certain. */
 const leastWeight = 1 / 256
 
+const doubtful = 1 / 4
+
 /** Nodes that are remembered; a network has fewer. */
 const most = 4096
 
@@ -67,6 +69,12 @@ export class Suspicion {
     if (tally === undefined) return 1
     const { streak } = this.#decay(tally, now)
     return Math.max(leastWeight, (this.reliability(id, now) / Math.max(1, streak - chance)) ** 2)
+  }
+
+  /** Tells whether some node is used a quarter as readily as others, or less. */
+  doubts(now: number): boolean {
+    for (const id of this.#tallies.keys()) if (this.weight(id, now) <= doubtful) return true
+    return false
   }
 
   /** The share of its packets that were acknowledged, counting one that nobody saw fail: 0 to 1. */
