@@ -30,7 +30,7 @@ export interface Aim {
   readonly roles?: readonly Role[]
 }
 
-/** How often those who are preferred are taken: half of the time, whenever there are some, or nobody else. */
+/** Says how often those who are preferred are taken: half of the time, whenever there are some, or nobody else. */
 type Preference = 'half' | 'first' | 'only'
 
 export interface Trouble {
