@@ -59,6 +59,12 @@ test('everything holds among liars, crashes and partitions', async () => {
   assert.ok(Object.keys(summary.faults).length > 5)
 })
 
+test('those to whom a document hands over that too few signed publish nothing behind it', async () => {
+  // A network begins again, after an outage, with the round in which its authorities were to change
+  const { violations, first } = await runAll({ seeds: [105], defect: undefined })
+  assert.equal([violations, first], [0, undefined])
+})
+
 test('one seed gives one run', async () => {
   const plan = { ...planOf(5, ['splitVotes', 'agreeWithAll', 'flood']), epochs: 2 }
   assert.equal(await run(plan), await run(plan))

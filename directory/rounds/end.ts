@@ -39,14 +39,21 @@ export function draft(rules: RoundRules, state: InSignatures, now: number): Step
   return [{ ...state, drafts }, actions]
 }
 
-/** Signs each draft once it may. The state is the same one when there is nothing to sign. */
+/**
+ * Signs each draft once it may, and none behind one that hands over and may not be signed. The state is the same one
+ * when there is nothing to sign.
+ */
 export function sign(rules: RoundRules, state: InSignatures): Stepped {
   const own = hex(rules.id)
   const signatures = new Map(state.signatures)
   const actions: RoundAction[] = []
   for (const named of state.drafts ?? []) {
     const { epoch } = named.body
-    if (signatures.get(epoch)?.has(own) === true || !maySign(rules, state, named)) continue
+    if (signatures.get(epoch)?.has(own) === true) continue
+    if (!maySign(rules, state, named)) {
+      if (changes(named.body) !== undefined) break
+      continue
+    }
     const about = { kind: 'consensus', epoch, signer: rules.id, about: named.hash } as const
     const signature = signStatement(rules.network.name, about, rules.sign)
     const message: SignatureMessage = {
@@ -133,6 +140,8 @@ export function publish(rules: RoundRules, state: InSignatures, now: number): St
     const of = [...(state.signatures.get(document.body.epoch)?.values() ?? [])]
     const signatures = of.filter(({ hash }) => same(hash, document.hash))
     if (isSigned(rules, document.body, signatures)) complete.push({ do: 'publish', document, signatures })
+    // Those to whom a document hands over that is none have no say in the next one
+    else if (changes(document.body) !== undefined) break
   }
   if (complete.length < round.documents.length) {
     return [{ at: 'failed', round, since, why: 'too few signatures' }, complete]
