@@ -4,11 +4,11 @@
 import { concat } from '../encoding/bytes.ts'
 import { shuffle as inRandomOrder, type Random } from '../world/random.ts'
 import { type Group, generator, minusOne, one, zero } from './group.ts'
+import { type Oracle, oracleOf } from './oracle.ts'
 import { inverseOf, writeProof } from './proof.ts'
 import { columnOf, gather, halves, reencrypt } from './rows.ts'
 import { wantBytes } from './sizes.ts'
-import { digestOf, rowsOf, type Statement } from './statement.ts'
-import { challenges, digest, generators } from './transcript.ts'
+import { rowsOf, type Statement } from './statement.ts'
 
 /** Holds the order of a shuffle, which its mixer alone may know. */
 export interface ShuffleSecret {
@@ -43,6 +43,17 @@ export function shuffle(
  * @throws ShuffleError as `rowsOf` does, and BAD_PERMUTATION
  */
 export function prove(group: Group, statement: Statement, secret: ShuffleSecret, random: Random): Uint8Array {
+  return proveUnder(group, oracleOf(group, statement), statement, secret, random)
+}
+
+/** Proves it under the challenges of another oracle than the statement's own. */
+export function proveUnder(
+  group: Group,
+  oracle: Oracle,
+  statement: Statement,
+  secret: ShuffleSecret,
+  random: Random,
+): Uint8Array {
   const { key, width, output } = statement
   const { permutation, randomness } = secret
   const n = rowsOf(statement)
@@ -51,16 +62,14 @@ export function prove(group: Group, statement: Statement, secret: ShuffleSecret,
   wantBytes(randomness, 32 * n * width, 'randomness')
   const draw = (count: number): Uint8Array => scalars(group, random, count)
   const product = (a: Uint8Array, b: Uint8Array): Uint8Array => group.mulAdd(a, b, zero)
-  const h = generators(group, n)
-  const [h0, hs] = [h.subarray(0, 32), h.subarray(32)]
+  const [h0, hs] = [oracle.h.subarray(0, 32), oracle.h.subarray(32)]
 
   // 1: c_j = r_j G + h_i where row j of the input is row i of the output.
   const r = draw(n)
   const c = group.multiples(gather(hs, 32, inverse), { base: generator, scalars: r })
 
   // 2: a challenge a row, and in the order of the output.
-  const seed = digest('rows', [digestOf(statement, n), c])
-  const u = challenges(group, seed, n)
+  const u = oracle.rows(c)
   const uPrime = gather(u, 32, permutation)
 
   // 3: the chain c^_i = r^_i G + u'_i c^_(i-1) from c^_0 = h_0, in closed form R_i G + U_i h_0.
@@ -93,7 +102,7 @@ export function prove(group: Group, statement: Statement, secret: ShuffleSecret,
   ])
 
   // 5: the challenge, and what answers it.
-  const challenge = group.reduce(digest('challenge', [seed, cHat, tHat, t]))
+  const challenge = oracle.challenge({ c, cHat, tHat, t })
   const answer = concat([
     group.dot(r, one),
     at(R, n - 1),

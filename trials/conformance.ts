@@ -1,8 +1,11 @@
 // npm run conformance -- DIR: runs published test vectors against the library. DIR/index.json names the files and
-// their kinds: {"files":[{"path","kind"}]}. A path may be a folder.
+// their kinds: {"files":[{"path","kind"}]}. A path may be a folder. Where there is an election of Belenios and
+// belenios-tool is installed, that is asked about an election written here.
 
 import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { beleniosElection } from './conformance/belenios.ts'
+import { isInstalled, writtenElection } from './conformance/belenios-tool.ts'
 import { boltzmannCases } from './conformance/boltzmann.ts'
 import { type Check, failed } from './conformance/check.ts'
 import { cocktailDkg } from './conformance/cocktail.ts'
@@ -10,6 +13,8 @@ import { katzenpostPackets } from './conformance/katzenpost.ts'
 import { katzenpostAez, katzenpostChaCha20, katzenpostKdfVectors } from './conformance/katzenpost-parts.ts'
 import { lionessAnswer } from './conformance/lioness.ts'
 import { merkleProbes } from './conformance/merkle.ts'
+import { verificatumShuffle } from './conformance/verificatum.ts'
+import { voteSecureShuffle } from './conformance/votesecure.ts'
 
 /** Runs a kind: a file's or folder's path to its checks. */
 type Runner = (path: string) => readonly Check[] | Promise<readonly Check[]>
@@ -23,6 +28,9 @@ const runners: Readonly<Record<string, Runner>> = {
   boltzmann: boltzmannCases,
   'rfc6962-merkle': merkleProbes,
   'cocktail-dkg-ristretto255': cocktailDkg,
+  'belenios-election': beleniosElection,
+  'votesecure-shuffle': voteSecureShuffle,
+  'verificatum-shuffle': verificatumShuffle,
 }
 
 interface Entry {
@@ -36,21 +44,25 @@ if (!isFolder(folder)) stop(`no folder ${folder}`)
 
 let passed = 0
 let failures = 0
-for (const { path, kind } of readIndex(folder)) {
+const entries = readIndex(folder)
+for (const { path, kind } of entries) {
   const runner = Object.hasOwn(runners, kind) ? runners[kind] : undefined
-  if (runner === undefined) {
-    console.log(`skipped  ${kind}  ${path}`)
-    continue
-  }
-  const checks = await run(runner, join(folder, path))
+  if (runner === undefined) console.log(`skipped  ${kind}  ${path}`)
+  else report(kind, path, await run(runner, join(folder, path)))
+}
+if (entries.some(({ kind }) => kind === 'belenios-election'))
+  if (isInstalled()) report('belenios-tool', 'an election written here', await run(writtenElection, ''))
+  else console.log('skipped  belenios-tool  is not installed: apt-get install belenios-tool')
+console.log(`${passed} passed, ${failures} failed`)
+if (failures > 0 || passed === 0) process.exitCode = 1
+
+function report(kind: string, path: string, checks: readonly Check[]): void {
   const bad = checks.filter(check => !check.ok)
   passed += checks.length - bad.length
   failures += bad.length
   console.log(`${bad.length > 0 ? 'FAILED ' : 'ok     '}  ${kind}  ${path}  (${checks.length} checks)`)
   for (const check of bad) console.log(`         ${check.id}: ${check.detail}`)
 }
-console.log(`${passed} passed, ${failures} failed`)
-if (failures > 0 || passed === 0) process.exitCode = 1
 
 /** A file that is absent, unreadable or of another shape is a failure, not the end of the run. */
 async function run(runner: Runner, path: string): Promise<readonly Check[]> {

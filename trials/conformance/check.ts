@@ -22,6 +22,11 @@ export function same(id: string, have: Uint8Array, want: Uint8Array): Check {
   )
 }
 
+/** Checks that something which was spoilt is not accepted. What throws is for the caller to judge. */
+export function refused(id: string, accepts: () => boolean): Check {
+  return accepts() ? failed(id, 'is accepted') : { id, ok: true, detail: '' }
+}
+
 export function failed(id: string, detail: string): Check {
   return { id, ok: false, detail }
 }
