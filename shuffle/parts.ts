@@ -16,7 +16,7 @@ export type Part =
 
 export type Answer = 'done' | 'failed'
 
-/** How an answer is written where both threads see it. */
+/** Gives the number that stands for an answer where both threads see it. */
 export const answerWords: Readonly<Record<Answer, number>> = { done: 1, failed: 2 }
 
 export function compute(group: Group, part: Part): Uint8Array {

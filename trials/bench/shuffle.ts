@@ -82,10 +82,10 @@ export async function bench(args: readonly string[]): Promise<void> {
 
 interface OnThreads {
   readonly threads: number
-  /** Of the clock. */
+  /** Counts by the clock. */
   readonly proveCtPerS: number
   readonly verifyCtPerS: number
-  /** Of CPU time: what threads cost besides. */
+  /** Counts by CPU time, which shows what threads cost besides. */
   readonly proveCtPerCpuS: number
   readonly verifyCtPerCpuS: number
 }

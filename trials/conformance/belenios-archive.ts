@@ -68,7 +68,7 @@ function fileOf(name: string, text: string): ArchiveFile {
   return { kind: kind as ArchiveFile['kind'], hash, text }
 }
 
-/** What may follow: every one but the first may have any of these before it. */
+/** Says which events may stand before each. */
 const before: Readonly<Record<EventType, readonly (EventType | undefined)[]>> = {
   Setup: [undefined],
   Ballot: ['Setup', 'Ballot'],

@@ -24,7 +24,7 @@ const homomorphic: HomomorphicQuestion & { readonly question: string } = {
 }
 const plain = { type: 'NonHomomorphic', value: { answers: ['X', 'Y'], question: 'In which order?' } }
 
-/** What a voter answers to both questions. */
+/** Holds what a voter answers to both questions. */
 export interface Vote {
   readonly voter: number
   readonly colours: readonly number[]

@@ -35,7 +35,7 @@ interface ElectionText {
   readonly uuid: string
 }
 
-/** What has been counted of an archive. */
+/** Counts what an archive holds. */
 interface Counted {
   readonly ballots: number
   readonly shuffles: number

@@ -50,7 +50,7 @@ interface Affine extends CurvePoint<Affine> {
   toAffine(): { x: bigint; y: bigint }
 }
 
-/** What noble's curves have in common. */
+/** Names what noble's curves have in common. */
 interface Curve {
   readonly BASE: Affine
   readonly ZERO: Affine

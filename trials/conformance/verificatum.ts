@@ -19,7 +19,7 @@ import {
 } from './verificatum-bytes.ts'
 import { type VerificatumGroup, withGroup } from './verificatum-group.ts'
 
-/** What protInfo.xml says. */
+/** Holds what protInfo.xml says. */
 interface Parameters {
   readonly version: string
   readonly session: string
@@ -77,7 +77,7 @@ function checks<E>(group: VerificatumGroup<E>, { parameters, trees, vectors }: F
   ]
 }
 
-/** What prover and verifier compute alike. */
+/** Holds what prover and verifier compute alike. */
 interface Derived<E> {
   readonly prefix: Uint8Array
   readonly h: readonly E[]

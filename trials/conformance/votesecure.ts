@@ -41,7 +41,7 @@ function checks(group: Group, fields: Fields): Check[] {
   ]
 }
 
-/** How many items of a proof are spoilt: its first ones, and then one in so many. */
+/** Bounds how many items of a proof are spoilt: its first one, and then one in so many. */
 const spoiltItems = 24
 
 /** Flips the lowest bit of one byte in every part of the statement, and in items all over the proof. */
