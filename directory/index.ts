@@ -32,6 +32,7 @@ export type {
   DirectoryHealth,
   NodeEntry,
   Parameters,
+  RelayRole,
   Role,
   View,
 } from './documents/view.ts'

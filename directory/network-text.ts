@@ -26,8 +26,8 @@ const networkSchema = v.strictObject({
   layers: v.optional(field(whole(1, 8), '3'), 3),
   minimum: v.optional(
     v.strictObject({
-      mixes: v.optional(field(whole(1, 10_000), '3')),
-      gateways: v.optional(field(whole(1, 10_000), '1'), 1),
+      mixes: v.optional(field(whole(0, 10_000), '3')),
+      gateways: v.optional(field(whole(0, 10_000), '1'), 1),
     }),
     {},
   ),

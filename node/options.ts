@@ -1,7 +1,7 @@
 // All that a mix or gateway is handed from outside.
 
 import type { Network } from '../directory/documents/network.ts'
-import type { Directory, Role } from '../directory/documents/view.ts'
+import type { Directory, RelayRole } from '../directory/documents/view.ts'
 import type { NodeDescription } from '../directory/join/description.ts'
 import type { NodeLink, Peer } from '../link/link.ts'
 import type { Clock } from '../world/clock.ts'
@@ -25,7 +25,7 @@ export interface LoadOptions {
 
 /** A mix or gateway is made of these. */
 export interface NodeOptions {
-  readonly role: Role
+  readonly role: RelayRole
   readonly network: Network
   /** Its cells have the geometry's packetBytes, its identity is this node's. Closed by whoever made it. */
   readonly link: NodeLink

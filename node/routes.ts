@@ -2,7 +2,7 @@
 // neighbours says, since a packet may be under way across a boundary.
 
 import type { Network } from '../directory/documents/network.ts'
-import type { Directory, NodeEntry, Role, View } from '../directory/documents/view.ts'
+import type { Directory, NodeEntry, RelayRole, View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
 import type { RankOf } from '../link/shares.ts'
 import type { Entry } from './gateway/entry.ts'
@@ -16,7 +16,7 @@ export interface Admission {
    * a consensus nobody may: the sender's link keeps the cells and asks again.
    */
   admits(id: Uint8Array): boolean
-  /** Is this host a node of the current or a neighbouring consensus? */
+  /** Is this host a mix or gateway of the current or a neighbouring consensus? */
   isNode(id: Uint8Array): boolean
   /** The current view, then those of the epochs next to it; empty without a current one. */
   readonly views: readonly View[]
@@ -25,11 +25,11 @@ export interface Admission {
 }
 
 /** Made before the link, which needs `admits`, and handed to the node, which keeps it fresh. */
-export function admission(role: Role): Admission {
+export function admission(role: RelayRole): Admission {
   let views: readonly View[] = []
   const isNode = (id: Uint8Array): boolean => {
     const name = hex(id)
-    return views.some(view => view.nodes.has(name))
+    return views.some(view => carries(view.nodes.get(name)))
   }
   return {
     admits: id => (role === 'gateway' ? views.length > 0 : isNode(id)),
@@ -89,12 +89,18 @@ export function nextHop(
 
 /** gateway -> layer 0 -> ... -> last layer -> gateway; in a free route any mix stands for every layer. */
 function allowed(view: View, from: NodeEntry, to: NodeEntry, way: Way): boolean {
+  if (!carries(from) || !carries(to)) return false
   if (way === 'gateway') return to.role === 'gateway'
   if (view.topology === 'free')
     return (from.role === 'mix' || to.role === 'mix') && !waits(from) && !waits(to)
   if (waits(from)) return false
   if (from.role === 'gateway') return to.layer === 0
   return from.layer === view.layers.length - 1 ? to.role === 'gateway' : to.layer === from.layer + 1
+}
+
+/** Says whether packets go through a node: not through members of a crowd. */
+function carries(node: NodeEntry | undefined): boolean {
+  return node !== undefined && node.role !== 'member'
 }
 
 /** A new mix has no layer yet. */

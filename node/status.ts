@@ -8,7 +8,7 @@ import {
   type DirectoryHealth,
   type NodeEntry,
   type Parameters,
-  type Role,
+  type RelayRole,
 } from '../directory/documents/view.ts'
 import type { JoinedDirectory } from '../directory/join/join.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
@@ -39,7 +39,7 @@ export interface PacketCounts {
 
 /** Tells an operator how a node is: plain values only, and nothing of a single packet or client. */
 export interface NodeStatus {
-  readonly role: Role
+  readonly role: RelayRole
   /** Hex, as every id here. */
   readonly id: string
   readonly state: 'running' | 'draining' | 'closed'
@@ -123,7 +123,7 @@ export interface NodeStatus {
 }
 
 export function statusOf(node: {
-  role: Role
+  role: RelayRole
   network: Network
   state: NodeStatus['state']
   now: number

@@ -8,8 +8,8 @@ import { PaymentError, Payments, type PaymentsEvent } from '../payment/index.ts'
 import { systemClock } from '../world/clock.ts'
 import { systemRandom } from '../world/random.ts'
 import { openStore, type Store } from '../world/store.ts'
-import type { ClientFile } from './files/config.ts'
 import { openPayments, pinnedLedger } from './files/payments-folder.ts'
+import type { ClientFile } from './files/shapes.ts'
 import { openLog } from './role.ts'
 
 export interface FolderPayments {

@@ -10,6 +10,7 @@ import { completion } from './commands/completion.ts'
 import { consensus } from './commands/consensus.ts'
 import { contacts } from './commands/contacts.ts'
 import { cover } from './commands/cover.ts'
+import { crowds } from './commands/crowds.ts'
 import { demo } from './commands/demo.ts'
 import { doctor, status } from './commands/doctor.ts'
 import { identity } from './commands/identity.ts'
@@ -33,7 +34,7 @@ import type { AnyCommand } from './define/told.ts'
 /** Commands by what one does with them, in the order of the overview. */
 const groups: readonly (readonly [heading: string, commands: readonly (() => AnyCommand)[]])[] = [
   ['a network on this machine:', [net, demo]],
-  ['run a role:', [init, authority, mix, gateway, client, key]],
+  ['run a role:', [init, authority, mix, gateway, client, crowds, key]],
   ['look after it:', [open, status, doctor, consensus, cover]],
   ['write and read:', [send, inbox, reply, address, contacts, identity, bulletin]],
   ['what is under way:', [queue, flush, clean, inspect, ping]],

@@ -3,7 +3,7 @@
 import { type Client, openClient } from '../client/index.ts'
 import { type Authority, startAuthority } from '../directory/authority/authority.ts'
 import type { Network } from '../directory/documents/network.ts'
-import type { Parameters, Role } from '../directory/documents/view.ts'
+import type { Parameters, RelayRole } from '../directory/documents/view.ts'
 import type { Host, Link } from '../link/link.ts'
 import { memoryFiles } from '../node/files.ts'
 import { type RunningNode, startNode } from '../node/node.ts'
@@ -72,12 +72,12 @@ export class AuthorityRole {
 }
 
 export class NodeRole {
-  readonly #given: Given & { readonly role: Role }
+  readonly #given: Given & { readonly role: RelayRole }
   readonly #store: Store = memoryStore()
   readonly #files = memoryFiles()
   #running: { readonly link: Host; readonly node: RunningNode } | undefined
 
-  constructor(given: Given & { readonly role: Role }) {
+  constructor(given: Given & { readonly role: RelayRole }) {
     this.#given = given
   }
 

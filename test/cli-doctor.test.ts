@@ -8,8 +8,9 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { authorityEntry } from '../directory/authority/keys.ts'
 import { hex } from '../encoding/bytes.ts'
-import { type NodeFile, readNodeFile } from '../roles/files/config.ts'
+import { readNodeFile } from '../roles/files/config.ts'
 import { initNetwork, initNode } from '../roles/files/init.ts'
+import type { NodeFile } from '../roles/files/shapes.ts'
 import {
   checkCertificate,
   checkClock,

@@ -96,7 +96,7 @@ const asked: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['pay fr', ['freeze']],
   ['send --wai', ['--wait']],
   ['send --wait s', ['sent', 'stored']],
-  ['net --preset ', ['netmix']],
+  ['net --preset ', ['crowds', 'netmix']],
   ['inbox --ap', ['--app']],
   ['consensus --netw', ['--network']],
   ['init mix here --lis', ['--listen']],

@@ -87,7 +87,7 @@ test('a key is readable by its owner only, and never overwritten', async () => {
 
 test('wrong use is told in one line, with exit code 2', async () => {
   const wrong: [string[], RegExp][] = [
-    [[], /want authority, mix, gateway, client or network/],
+    [[], /want authority, mix, gateway, member, client or network/],
     [['hat'], /no action 'hat': want authority,/],
     [['mix'], /an argument is missing/],
     [['mix', 'x'], /want --listen/],

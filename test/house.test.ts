@@ -105,6 +105,7 @@ const rooms = [
   'client',
   'payment',
   'shuffle',
+  'services',
   'roles',
   'simulator',
   'trials',
@@ -124,6 +125,7 @@ const below: readonly Room[] = [
   'client',
   'payment',
   'shuffle',
+  'services',
 ]
 
 /** The table of docs/architecture.md. */
@@ -137,6 +139,7 @@ const may: Readonly<Record<Room, readonly Room[]>> = {
   client: [...floor, 'sphinx', 'link', 'directory'],
   payment: [...floor, 'sphinx', 'link'],
   shuffle: floor,
+  services: [...floor, 'link', 'directory'],
   roles: below,
   simulator: [...below, 'roles'],
   trials: [...below, 'roles', 'simulator'],

@@ -16,6 +16,7 @@ import { refusalReasons, sharedThings } from '../link/traffic.ts'
 import { nodeMetrics } from '../node/metrics.ts'
 import { authorityMetrics } from '../roles/authority-metrics.ts'
 import { ledgerMetrics } from '../roles/ledger-status.ts'
+import { memberMetrics } from '../services/crowds/index.ts'
 import { systemClock, virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'
 import { byLabel, metricsOf } from '../world/metrics.ts'
@@ -33,14 +34,15 @@ const never = (): never => {
 }
 
 function served(): Map<string, Registry> {
-  const [node, ledger, client] = [
+  const [node, member, ledger, client] = [
     nodeMetrics(never, () => 0),
+    memberMetrics(never, () => 0),
     ledgerMetrics(never),
     clientMetrics(never, () => 0),
   ]
-  for (const registry of [node, ledger, client]) processMetrics(registry, '0')
+  for (const registry of [node, member, ledger, client]) processMetrics(registry, '0')
   const authority = authorityMetrics(never, () => 0)
-  return new Map(Object.entries({ 'mix, gateway': node, authority, ledger, client }))
+  return new Map(Object.entries({ 'mix, gateway': node, member, authority, ledger, client }))
 }
 
 /** Names what prom-client keeps of a metric beside what its type says. */

@@ -2,7 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { claims, layerKey, lost, settle } from '../scripts/network/claims.ts'
 import { claimLines, report, summaryLines } from '../scripts/network/report.ts'
-import type { MessageRecord, RunRecord } from '../simulator/processes/record.ts'
+import type { CrowdRecord, MessageRecord, RunRecord } from '../simulator/processes/record.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -67,6 +67,8 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
     wantedPayments: 8,
     join: { transaction: 'ab', size: 8, effectiveSet: 8, paid: 8 },
     wantedPaid: true,
+    wantedCrowd: false,
+    crowd: undefined,
     paid: { amount: 10, payerSaysPaid: true, receiverSaysPaid: true, receipts: 2 },
     processes: 3,
     epochs: 4,
@@ -91,6 +93,61 @@ test('ids are unique and stable in form', () => {
   assert.is(new Set(ids).size, ids.length)
   for (const id of ids) assert.match(id, /^[a-z]+(-[a-z]+)*$/)
 })
+
+/** A run of a crowd of ten, in which one alone and four together saw what the formula says. */
+function crowdRun(spoil: (crowd: Mutable<CrowdRecord>) => void = () => {}): RunRecord {
+  const sights = [0.4, 0.475, 0.55, 0.625].map((share, i) => ({
+    colluders: i + 1,
+    seen: 800,
+    right: 800 * share,
+  }))
+  const stayed = { compared: 100, same: 100 }
+  const crowd = {
+    members: 10,
+    forward: 0.75,
+    colluders: 4,
+    asked: 2700,
+    answered: 2700,
+    failures: [],
+    sights,
+    stayed,
+  }
+  spoil(crowd)
+  return run(record => Object.assign(record, { wantedCrowd: true, crowd, messages: [], nodes: [] }))
+}
+
+test('every claim of a good run of a crowd holds, and none speaks of packets', () => {
+  const settled = settle(crowdRun())
+  assert.equal(
+    settled.filter(({ holds }) => !holds),
+    [],
+  )
+  assert.is(settled.filter(({ id }) => id.startsWith('crowd-')).length, 5)
+  assert.not.ok(settled.some(({ id }) => id.startsWith('messages-') || id === 'counters-sum'))
+})
+
+const saw = (crowd: Mutable<CrowdRecord>, colluders: number, right: number): void => {
+  crowd.sights = crowd.sights.map(sight => (sight.colluders === colluders ? { ...sight, right } : sight))
+}
+
+const spoiltCrowds: readonly [id: string, why: string, spoil: (crowd: Mutable<CrowdRecord>) => void][] = [
+  ['crowd-answered', 'one was not', c => Object.assign(c, { answered: 2699 })],
+  ['crowd-answered', 'nobody asked', c => Object.assign(c, { asked: 0, answered: 0 })],
+  ['crowd-path-stays', 'one came another way', c => Object.assign(c, { stayed: { compared: 9, same: 8 } })],
+  ['crowd-path-stays', 'none was seen', c => Object.assign(c, { stayed: { compared: 0, same: 0 } })],
+  ['crowd-predecessor', 'one alone is right too often', c => saw(c, 1, 800 * 0.46)],
+  ['crowd-predecessor', 'two are right too seldom', c => saw(c, 2, 800 * 0.42)],
+  ['crowd-predecessor', 'nobody saw anything', c => Object.assign(c, { sights: [] })],
+  ['crowd-innocence', 'too near to one half', c => saw(c, 1, 800 * 0.48)],
+  ['crowd-innocence', 'the crowd is too small', c => Object.assign(c, { members: 5 })],
+  ['crowd-too-many', 'too near to one half', c => saw(c, 4, 800 * 0.52)],
+  ['crowd-too-many', 'the crowd is large enough', c => Object.assign(c, { members: 15 })],
+]
+
+for (const [id, why, spoil] of spoiltCrowds)
+  test(`${id} does not hold: ${why}`, () => {
+    assert.is(settle(crowdRun(spoil)).find(claim => claim.id === id)?.holds, false)
+  })
 
 const spoilt: readonly [id: string, why: string, spoil: (run: Mutable<RunRecord>) => void][] = [
   [

@@ -8,7 +8,7 @@ import {
   type Directory,
   healthy,
   type Parameters,
-  type Role,
+  type RelayRole,
   type View,
 } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
@@ -28,7 +28,7 @@ import { type Random, seededRandom } from '../world/random.ts'
 import { memoryStore, type Store } from '../world/store.ts'
 
 export interface Place {
-  readonly role: Role
+  readonly role: RelayRole
   readonly layer: number
   readonly seed: Uint8Array
   readonly files: Files
@@ -96,7 +96,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   const unset = { ...clock, now: clock.elapsed }
   const links = memoryNetwork({ clock: unset, random, latencyMs: { min: 1, max: 1 } })
   const drafts: Omit<Place, 'node'>[] = []
-  const add = (role: Role, layer: number): void => {
+  const add = (role: RelayRole, layer: number): void => {
     const seed = random(32)
     drafts.push({
       role,

@@ -164,8 +164,8 @@ export interface ConsensusJson {
 /** A node of the network, as the consensus has it. */
 export interface NodeJson {
   readonly id: NodeId
-  readonly role: 'mix' | 'gateway'
-  /** -1 for a gateway. */
+  readonly role: 'mix' | 'gateway' | 'member'
+  /** -1 for a gateway and a member of the crowd. */
   readonly layer: number
   readonly family: string
   readonly running: boolean
@@ -394,7 +394,7 @@ export const consensusSummary: v.GenericSchema<unknown, ConsensusJson> = named(
         'Node',
         v.object({
           id: v.string(),
-          role: v.picklist(['mix', 'gateway']),
+          role: v.picklist(['mix', 'gateway', 'member']),
           layer: v.number(),
           family: v.string(),
           running: v.boolean(),

@@ -68,7 +68,7 @@ export const descriptorLimits = {
   address: 128,
 } as const
 
-const roles: readonly Role[] = ['mix', 'gateway']
+const roles: readonly Role[] = ['mix', 'gateway', 'member']
 
 /** Makes the descriptor of a node: `sign` is the key of `content.stable.id`. */
 export function signDescriptor(network: string, content: DescriptorContent, sign: Sign): Descriptor {

@@ -140,8 +140,8 @@ export function checkPinned(network: Network, body: ConsensusBody): void {
     throw new DirectoryError('BAD_DOCUMENT', `document: times: not those of epoch ${body.epoch}`)
   }
   for (const { descriptor, place } of body.nodes) {
-    const gateway = descriptor.stable.role === 'gateway'
-    if (gateway ? place !== 0 : place > network.layers) {
+    const isMix = descriptor.stable.role === 'mix'
+    if (isMix ? place > network.layers : place !== 0) {
       throw new DirectoryError('BAD_DOCUMENT', `node ${hex(descriptor.stable.id)}: place: ${place}`)
     }
   }

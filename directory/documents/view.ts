@@ -59,15 +59,21 @@ export interface Parameters {
   readonly nodesPerFamily: number
 }
 
-/** Names what a node is in the network: a mix has a layer, a gateway has mailboxes. */
-export type Role = 'mix' | 'gateway'
+/**
+ * Names what a node is in the network: a mix has a layer, a gateway has mailboxes, a member of the crowd neither: it
+ * carries no packets (docs/spec/crowds.md).
+ */
+export type Role = 'mix' | 'gateway' | 'member'
+
+/** Names the roles of those that carry packets. */
+export type RelayRole = Exclude<Role, 'member'>
 
 /** A node as a document has it. */
 export interface NodeEntry {
   /** 32 bytes: raw Ed25519 public key of its libp2p identity; also the node id in packets. */
   readonly id: Uint8Array
   readonly role: Role
-  /** 0 to layers - 1 for a mix, -1 for a gateway. */
+  /** 0 to layers - 1 for a mix, -1 for a gateway and a member. */
   readonly layer: number
   readonly addresses: readonly string[]
   /** Packet public keys (32 bytes each) by epoch: those of epoch, epoch + 1 and epoch + 2 of the document. */

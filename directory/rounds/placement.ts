@@ -30,7 +30,7 @@ export interface Placing {
 }
 
 export interface Placement {
-  /** By the hex of the node's id: 1 to layers for a mix, 0 for a gateway and for a mix that waits. */
+  /** By the hex of the node's id: 1 to layers for a mix, 0 for a gateway, a member, and a mix that waits. */
   readonly places: ReadonlyMap<string, number>
   /** Names of identities and networks that are away, ordered. */
   readonly kept: readonly KeptPlace[]
@@ -49,7 +49,7 @@ export function placeNodes(placing: Placing): Placement {
   const waiting: StablePart[] = []
   const ready: StablePart[] = []
   for (const node of nodes) {
-    if (node.role === 'gateway') continue
+    if (node.role !== 'mix') continue
     const place = known.get(hex(identityOf(node)))?.place ?? 0
     if (place >= 1 && place <= layers) put(node, place)
     else if (before !== undefined && epoch - (since.get(hex(node.id)) ?? epoch) < waitingEpochs) {

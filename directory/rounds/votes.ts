@@ -11,6 +11,7 @@ import {
   setHash,
   type VoteSet,
 } from '../documents/message.ts'
+import type { Role } from '../documents/view.ts'
 import { type Candidate, type Pointer, writeVote } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
 import { sharingOf } from '../randomness/sharing.ts'
@@ -78,9 +79,9 @@ export function mayVote(rules: RoundRules, state: InDescriptors, now: number): b
 function enoughNodes({ network }: RoundRules, state: InDescriptors): boolean {
   return state.round.documents.every(epoch => {
     const nodes = [...(state.descriptors.get(epoch)?.values() ?? [])]
-    const gateways = nodes.filter(({ stable }) => stable.role === 'gateway').length
+    const count = (role: Role): number => nodes.filter(({ stable }) => stable.role === role).length
     const { minimum } = network
-    return gateways >= minimum.gateways && nodes.length - gateways >= minimum.mixes
+    return count('gateway') >= minimum.gateways && count('mix') >= minimum.mixes
   })
 }
 

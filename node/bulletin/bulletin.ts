@@ -303,7 +303,9 @@ export class Bulletin {
   /** Asks a node at random for what came to it since the last time. Never rejects. */
   async #catchUp(): Promise<void> {
     const { link, random } = this.#init
-    const others = [...(this.#view?.nodes.values() ?? [])].filter(({ id }) => hex(id) !== hex(link.id))
+    const others = [...(this.#view?.nodes.values() ?? [])].filter(
+      ({ id, role }) => role !== 'member' && hex(id) !== hex(link.id),
+    )
     if (others.length === 0) return
     const peer = pick(random, others)
     try {

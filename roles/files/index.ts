@@ -3,23 +3,18 @@
 
 export { type Certifies, certificateFor, certificateText, readCertificate } from './certificate.ts'
 export {
-  type AuthorityFile,
-  type BitcoinSettings,
-  type ClientFile,
   checkRoleText,
   clientEndpoint,
-  type NodeFile,
-  type RoleFile,
   type RoleName,
   readAuthorityFile,
   readClientFile,
+  readMemberFile,
   readNodeFile,
   runningClient,
-  type ServerFile,
 } from './config.ts'
 export { awayHint, type Endpoint, isAway, remoteAt } from './endpoint.ts'
 export { diskError, openFolder, readKey, replaceFile, tellPort, writeKey, writeNew } from './folder.ts'
-export { initAuthority, initClient, initNetwork, initNode, readAuthorityLine } from './init.ts'
+export { initAuthority, initClient, initMember, initNetwork, initNode, readAuthorityLine } from './init.ts'
 export {
   type AuthorityDraft,
   authorityLine,
@@ -36,6 +31,7 @@ export {
   type ServerDraft,
   successorsText,
 } from './init-files.ts'
+export { type MemberDraft, memberText } from './init-member.ts'
 export { type ParameterKey, parameterKeys, parametersSchema, parameterText } from './parameters.ts'
 export {
   exportFrom,
@@ -48,4 +44,13 @@ export {
 } from './payments-folder.ts'
 export { keyError, readNetwork, readToml } from './read.ts'
 export { askNewPassphrase, askPassphrase, type SecretFiles, secretFromFiles } from './secret.ts'
+export type {
+  AuthorityFile,
+  BitcoinSettings,
+  ClientFile,
+  MemberFile,
+  NodeFile,
+  RoleFile,
+  ServerFile,
+} from './shapes.ts'
 export { placesOf, roleFileAt } from './where.ts'

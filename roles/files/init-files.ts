@@ -9,7 +9,7 @@ import { usualTimes } from '../../payment/index.ts'
 import { parameterKeys, parameterText } from './parameters.ts'
 
 /** A key of a file: with a value it is set, without one it stands there as a comment with its default. */
-interface Line {
+export interface Line {
   readonly key: string
   readonly value: string | number | boolean | readonly string[] | undefined
   readonly otherwise: string
@@ -17,13 +17,13 @@ interface Line {
 }
 
 /** TOML of a value: JSON's strings and lists are TOML's. */
-function toml(value: string | number | boolean | readonly string[]): string {
+export function toml(value: string | number | boolean | readonly string[]): string {
   return typeof value === 'object'
     ? `[${value.map(item => JSON.stringify(item)).join(', ')}]`
     : JSON.stringify(value)
 }
 
-function write(lines: readonly Line[]): string {
+export function write(lines: readonly Line[]): string {
   return lines
     .map(({ key, value, otherwise, says }) => {
       const comment = says.map(line => `# ${line}\n`).join('')
@@ -179,7 +179,7 @@ function roleLines(file: string, draft: RoleDraft): Line[] {
   ]
 }
 
-function serverLines(file: string, draft: ServerDraft): Line[] {
+export function serverLines(file: string, draft: ServerDraft): Line[] {
   return [
     ...roleLines(file, draft),
     {

@@ -18,6 +18,7 @@ import {
   nodeText,
   type ParameterDraft,
 } from './init-files.ts'
+import { type MemberDraft, memberText } from './init-member.ts'
 
 /** Writes network.toml. */
 export function initNetwork(file: string, draft: NetworkDraft): void {
@@ -39,6 +40,12 @@ export function initAuthority(
 export function initNode(folder: string, role: 'mix' | 'gateway', draft: NodeDraft): Uint8Array {
   const file = join(folder, `${role}.toml`)
   return ed25519PublicKey(initServer(folder, role, file, nodeText(file, role, draft)))
+}
+
+/** Writes DIR/member.toml and its key; gives its public key. */
+export function initMember(folder: string, draft: MemberDraft): Uint8Array {
+  const file = join(folder, 'member.toml')
+  return ed25519PublicKey(initServer(folder, 'member', file, memberText(file, draft)))
 }
 
 /** Writes DIR/client.toml. A client makes its keys at its first start. */

@@ -6,7 +6,7 @@ import { isAbsolute, join } from 'node:path'
 import { configFromEnvironment } from '../../encoding/command-line.ts'
 
 /** A program that runs from a file. */
-export type RoleName = 'authority' | 'mix' | 'gateway' | 'client'
+export type RoleName = 'authority' | 'mix' | 'gateway' | 'member' | 'client'
 
 /** The folder of a person's configuration: `chaffinch` in `XDG_CONFIG_HOME`, or in ~/.config where that is not set. */
 export function configFolder(environment: NodeJS.ProcessEnv = process.env): string {

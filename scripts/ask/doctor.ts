@@ -69,7 +69,7 @@ async function examine(role: RoleName, file: string): Promise<Finding[]> {
   if (role !== 'client') {
     const server = config as ServerFile
     found.push(...(await finding('keys', () => checkKey(server))))
-    if (role !== 'authority') {
+    if (role === 'mix' || role === 'gateway') {
       const now = systemClock.now()
       found.push(...(await finding('keys', () => checkCertificate(role, server as NodeFile, now))))
     }
@@ -109,8 +109,8 @@ async function fromOthers(role: RoleName, config: RoleFile): Promise<Finding[]> 
   return await inquire(network, async inquiry => {
     const consensus = await finding('consensus', async () => {
       const { view } = await answered(inquiry.consensus())
-      const isNode = role === 'mix' || role === 'gateway'
-      const own = isNode ? hex(ed25519PublicKey(readKey((config as NodeFile).key))) : undefined
+      const isListed = role !== 'authority' && role !== 'client'
+      const own = isListed ? hex(ed25519PublicKey(readKey((config as ServerFile).key))) : undefined
       const listed = own === undefined ? undefined : view.nodes.has(own)
       return checkConsensus(inquiry.newest, view, listed, systemClock.now())
     })

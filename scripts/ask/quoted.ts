@@ -63,3 +63,20 @@ const segments = new Intl.Segmenter(undefined, { granularity: 'grapheme' })
 function widthOf(segment: string): number {
   return /^[\p{ASCII}\p{Script=Latin}\p{Script=Cyrillic}\p{Script=Greek}]/u.test(segment) ? 1 : 2
 }
+
+/** Prints `{"base64", "text"}` where JSON is wanted; `text` where it is some. */
+export function printAnswer(answer: Uint8Array, json: boolean | undefined): void {
+  const base64 = Buffer.from(answer).toString('base64')
+  const said = textOf(answer)
+  if (json === true) console.log(JSON.stringify(said === undefined ? { base64 } : { base64, text: said }))
+  else if (said === undefined) process.stdout.write(answer)
+  else console.log(printable(said))
+}
+
+function textOf(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}

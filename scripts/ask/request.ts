@@ -5,7 +5,7 @@ import { runningClient } from '../../roles/files/index.ts'
 import { contactOrAddress } from '../files/contacts.ts'
 import { contentGiven } from '../terminal/input.ts'
 import { orInterrupted } from '../terminal/interrupt.ts'
-import { printable } from './quoted.ts'
+import { printAnswer } from './quoted.ts'
 
 export interface RequestOptions {
   readonly config?: string
@@ -32,18 +32,5 @@ export async function run(given: string | undefined, values: RequestOptions): Pr
     () => `nobody waits for the answer of ${service} any more; the question may have left`,
     () => client.request(service, question, { to: address, deadlineMs }),
   )
-  const base64 = Buffer.from(answer).toString('base64')
-  const said = textOf(answer)
-  if (values.json === true)
-    console.log(JSON.stringify(said === undefined ? { base64 } : { base64, text: said }))
-  else if (said === undefined) process.stdout.write(answer)
-  else console.log(printable(said))
-}
-
-function textOf(bytes: Uint8Array): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
+  printAnswer(answer, values.json)
 }

@@ -21,7 +21,9 @@ export function statusLines(status: AnyStatus, authorities: number, now: number)
       ? authorityRows(status, now)
       : status.role === 'client'
         ? clientRows(status)
-        : nodeRows(status)),
+        : status.role === 'member'
+          ? memberRows(status)
+          : nodeRows(status)),
   ]
   return columns(['', ''], rows).slice(1)
 }
@@ -67,6 +69,16 @@ function nodeRows(status: AnyStatus & { readonly role: 'mix' | 'gateway' }): Row
       ? []
       : [['disk', `CANNOT BE WRITTEN: ${disk.failing.join(', ')}`] as const]),
     ...(alarm.raised ? [['alarm', 'n-1: loops do not come back'] as const] : []),
+  ]
+}
+
+function memberRows(status: AnyStatus & { readonly role: 'member' }): Row[] {
+  const { listed, members, paths, forwarded, submitted, asked } = status
+  const came = Object.entries(asked).filter(([, count]) => count > 0)
+  return [
+    ['standing', listed ? `listed, in a crowd of ${members}` : 'not listed'],
+    ['of others', `${paths} paths, ${forwarded} requests handed on, ${submitted} carried out`],
+    ['own', came.length === 0 ? 'nothing asked' : came.map(([end, count]) => `${end} ${count}`).join(', ')],
   ]
 }
 

@@ -14,7 +14,7 @@ export async function run(values: StatusOptions): Promise<undefined> {
   const file = fileOf('status', values.config)
   const role = roleOf('status', file, values.role)
   const { folder, network } = readRoleFile(role, file)
-  const start = `chaffinch ${role} --config ${file}`
+  const start = `chaffinch ${role === 'member' ? 'crowds' : role} --config ${file}`
   const status = (await statusIn(folder, `${file}: the ${role} does not run`, start)) as AnyStatus
   const lines = (): string => statusLines(status, network.authorities.length, Date.now()).join('\n')
   console.log(values.json === true ? JSON.stringify(status) : lines())

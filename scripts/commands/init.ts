@@ -8,7 +8,7 @@ export function init(): AnyCommand {
   return group(
     'init',
     {
-      summary: 'write the files of a network, an authority, a mix, a gateway or a client',
+      summary: 'write the files of a network, an authority, a mix, a gateway, a member or a client',
       says: `Writes commented TOML, and the key of what has one beside it. Overwrites nothing. In a terminal 'chaffinch
         init' and 'chaffinch init WHAT' ask for the rest.`,
       examples: [
@@ -17,7 +17,7 @@ export function init(): AnyCommand {
         'chaffinch init mix mix1 --network network.toml --listen /ip4/127.0.0.1/tcp/4201 --family mine',
       ],
     },
-    [authority(), node('mix'), node('gateway'), client(), network()],
+    [authority(), node('mix'), node('gateway'), member(), client(), network()],
   )
 }
 
@@ -58,6 +58,23 @@ function node(role: 'mix' | 'gateway'): AnyCommand {
     .option('--contact <TEXT>', "where the authorities' people reach you")
     .option('--dial-from <IP>', dialFrom)
     .action(runs(async () => (await import('../files/init.ts')).initNodeFiles(role)))
+}
+
+function member(): AnyCommand {
+  return command('member', {
+    summary: "a crowd's member's; prints its id",
+    says: `Writes DIR/member.toml and its key. Prints its id. What it asks for others stands under destinations.`,
+    usage: ['DIR --listen ADDRESS [OPTIONS]'],
+    examples: ['chaffinch init member member1 --listen /ip4/127.0.0.1/tcp/4401'],
+  })
+    .argument('<DIR>')
+    .addOption(networkFile())
+    .addOption(many('--listen <ADDRESS>', listen))
+    .addOption(many('--announce <ADDRESS>', announce))
+    .option('--status-port <N>', statusPort)
+    .option('--family <NAME>', 'one name for all members that you run')
+    .option('--dial-from <IP>', dialFrom)
+    .action(runs(async () => (await import('../files/init.ts')).initMemberFiles))
 }
 
 function client(): AnyCommand {

@@ -15,6 +15,7 @@ export function net(): AnyCommand {
       'chaffinch net --mixes 9 --clients 10 --messages 50 --kill mix,gateway,authority',
       'chaffinch net --payments 8 --once --json',
       'chaffinch net --preset netmix',
+      'chaffinch net --preset crowds --once --json',
     ],
   })
     .option('--authorities <N>', 'how many authorities (default: 3)')
@@ -51,8 +52,8 @@ export function net(): AnyCommand {
     .addOption(
       oneOf(
         '--preset <NAME>',
-        ['netmix'],
-        'netmix: three sources, a cascade of three mixes, three destinations, and at the end their ledgers beside that of an observer who sees every link',
+        ['netmix', 'crowds'],
+        'netmix: three sources, a cascade of three mixes, three destinations, and at the end their ledgers beside that of an observer who sees every link; crowds: ten members who ask through each other, of whom four write down what they see',
       ),
     )
     .option('--once', 'end when the claims are settled, also in a terminal')

@@ -30,5 +30,5 @@ export function cover(what: string): Option<'--cover <LEVEL>'> {
 
 /** Names the role that a file is of. */
 export function role(what: string): Option<'--role <ROLE>'> {
-  return oneOf('--role <ROLE>', ['authority', 'mix', 'gateway', 'client'], what)
+  return oneOf('--role <ROLE>', ['authority', 'mix', 'gateway', 'member', 'client'], what)
 }

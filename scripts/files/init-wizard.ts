@@ -9,7 +9,7 @@ import { readMultiaddr } from '../../encoding/multiaddr.ts'
 /** Asks one question; an empty answer is the default. */
 export type Ask = (question: string) => Promise<string>
 
-const whats = ['mix', 'gateway', 'authority', 'client', 'network'] as const
+const whats = ['mix', 'gateway', 'authority', 'member', 'client', 'network'] as const
 type What = (typeof whats)[number]
 
 interface Question {
@@ -58,6 +58,7 @@ const questions: Readonly<Record<What, readonly Question[]>> = {
   mix: [folder('mix'), ...server(4201), ...operator],
   gateway: [folder('gateway'), ...server(4301), ...operator],
   authority: [folder('authority'), ...server(4101)],
+  member: [folder('member'), ...server(4401), ...operator.slice(0, 1)],
   client: [
     folder('client'),
     { option: 'network', says: 'the network file that everybody has', otherwise: 'network.toml' },

@@ -12,8 +12,10 @@ import {
   clientText,
   initAuthority,
   initClient,
+  initMember,
   initNetwork,
   initNode,
+  memberText,
   nodeText,
   type RoleName,
   readAuthorityLine,
@@ -58,8 +60,8 @@ export function initNetworkFile(file: string, values: NetworkOptions): undefined
       minMixes === undefined && minGateways === undefined
         ? undefined
         : {
-            mixes: wholeNumber('min-mixes', minMixes ?? String(layers ?? 3), 1, 10_000),
-            gateways: wholeNumber('min-gateways', minGateways ?? '1', 1, 10_000),
+            mixes: wholeNumber('min-mixes', minMixes ?? String(layers ?? 3), 0, 10_000),
+            gateways: wholeNumber('min-gateways', minGateways ?? '1', 0, 10_000),
           },
     authorities,
   })
@@ -102,6 +104,19 @@ export function initNodeFiles(role: 'mix' | 'gateway'): (folder: string, values:
   }
 }
 
+export function initMemberFiles(
+  folder: string,
+  { family, ...values }: Omit<NodeOptions, 'contact'>,
+): undefined {
+  const file = join(folder, 'member.toml')
+  const draft = { ...serverDraft('member', values), family }
+  readNetwork(draft.networkFile)
+  checkDraft('member', file, memberText(file, draft))
+  const id = hex(initMember(folder, draft))
+  sayStart('member', file)
+  console.log(id)
+}
+
 function serverDraft(role: RoleName, values: ServerOptions): Omit<ServerDraft, 'perNetwork'> {
   const { network = 'network.toml', listen, announce, statusPort, dialFrom } = values
   if (listen === undefined)
@@ -117,7 +132,7 @@ function serverDraft(role: RoleName, values: ServerOptions): Omit<ServerDraft, '
 
 function sayStart(role: RoleName, file: string): void {
   say(`wrote ${file} and its key; start it with`)
-  say(`  chaffinch ${role} --config ${file}`)
+  say(`  chaffinch ${role === 'member' ? 'crowds' : role} --config ${file}`)
 }
 
 export interface ClientOptions {

@@ -6,15 +6,17 @@ import { CommandError, configFromEnvironment } from '../../encoding/command-line
 import {
   type AuthorityFile,
   type ClientFile,
+  type MemberFile,
   type NodeFile,
   placesOf,
   type RoleName,
   readAuthorityFile,
   readClientFile,
+  readMemberFile,
   readNodeFile,
 } from '../../roles/files/index.ts'
 
-const roles: readonly RoleName[] = ['authority', 'mix', 'gateway', 'client']
+const roles: readonly RoleName[] = ['authority', 'mix', 'gateway', 'member', 'client']
 
 /** Finds the file that a command is about: the one that is named, else the first that lies where files of roles do. */
 export function fileOf(command: string, given: string | undefined): string {
@@ -37,7 +39,11 @@ export function roleOf(command: string, file: string, given: string | undefined)
 }
 
 /** @throws CommandError CONFIG */
-export function readRoleFile(role: RoleName, file: string): AuthorityFile | NodeFile | ClientFile {
+export function readRoleFile(
+  role: RoleName,
+  file: string,
+): AuthorityFile | NodeFile | MemberFile | ClientFile {
   if (role === 'authority') return readAuthorityFile(file)
+  if (role === 'member') return readMemberFile(file)
   return role === 'client' ? readClientFile(file) : readNodeFile(file, role)
 }

@@ -8,33 +8,10 @@ import {
   type MessageRecord,
   type RunRecord,
 } from '../../simulator/processes/index.ts'
+import { type Claim, claim, type Settled } from './claim.ts'
+import { crowdClaims } from './claims-crowd.ts'
 
-export interface Claim<T = unknown> {
-  readonly id: string
-  readonly says: string
-  /** undefined when the claim does not apply to this run. */
-  readonly read: (run: RunRecord) => T | undefined
-  readonly holds: (value: T, run: RunRecord) => boolean
-  /**
-   * Says whether a part of a run is enough to break it. Of a run that was stopped early, a claim that is not broken so
-   * is not measured: what had not happened yet breaks nothing.
-   */
-  readonly refuted?: (value: T, run: RunRecord) => boolean
-}
-
-export interface Settled {
-  readonly id: string
-  readonly holds: boolean
-  /** False where the run was stopped before this could hold or break. */
-  readonly measured: boolean
-  readonly value: unknown
-}
-
-/** Gives the claim's `holds` the type of what its `read` gives. */
-function claim<T>(of: Claim<T>): Claim {
-  return of as Claim
-}
-
+/** Those of a network that carries packets; some are about its directory and its processes. */
 export const claims: readonly Claim[] = [
   claim({
     id: 'consensus-agreed',
@@ -216,9 +193,22 @@ export const claims: readonly Claim[] = [
   }),
 ]
 
+const ofAnyNetwork: ReadonlySet<string> = new Set([
+  ...['consensus-agreed', 'consensus-signed', 'epochs-passed', 'none-failed', 'stopped-clean'],
+])
+
+function claimsOf(run: RunRecord): readonly Claim[] {
+  return run.wantedCrowd ? [...claims.filter(({ id }) => ofAnyNetwork.has(id)), ...crowdClaims] : claims
+}
+
+/** Says what a claim promises. */
+export function saysOf(id: string): string {
+  return [...claims, ...crowdClaims].find(claim => claim.id === id)?.says ?? id
+}
+
 /** Every claim that applies, in the table's order. */
 export function settle(run: RunRecord): Settled[] {
-  return claims.flatMap(({ id, read, holds, refuted }): Settled[] => {
+  return claimsOf(run).flatMap(({ id, read, holds, refuted }): Settled[] => {
     const value = read(run)
     if (value === undefined) return []
     if (run.stopped) return [{ id, holds: false, measured: refuted?.(value, run) ?? false, value }]
@@ -235,7 +225,7 @@ export interface SoFar {
 
 /** @param isOver the run has been taken account of; its end alone is still to come */
 export function settleSoFar(run: RunRecord, isOver: boolean): SoFar[] {
-  return claims.flatMap(({ id, read, holds, refuted }): SoFar[] => {
+  return claimsOf(run).flatMap(({ id, read, holds, refuted }): SoFar[] => {
     const value = read(run)
     if (value === undefined) return []
     if (refuted?.(value, run)) return [{ id, at: 'broken', value }]

@@ -6,7 +6,10 @@ import { join } from 'node:path'
 import type { Network } from '../../directory/index.ts'
 import { readNetwork } from '../../roles/files/index.ts'
 import {
+  carryCrowd,
+  type Echo,
   type Ending,
+  echoName,
   endAll,
   epochFor,
   type NetOptions,
@@ -16,6 +19,7 @@ import {
   type Plan,
   planNetwork,
   type Run,
+  serveEcho,
   slowness,
   startAll,
   supervisor,
@@ -27,7 +31,7 @@ import { wait } from '../../world/wait.ts'
 import { isColoured } from '../terminal/paint.ts'
 import { screen } from '../terminal/screen.ts'
 import { carryMessages, readLedgers, takeAccount } from './carry.ts'
-import type { Settled } from './claims.ts'
+import type { Settled } from './claim.ts'
 import { latencies } from './ledger.ts'
 import { type NetValues, readNetOptions } from './options.ts'
 import type { NetPage } from './page.ts'
@@ -68,7 +72,10 @@ async function runNetwork(
   live: boolean,
   page: NetPage | undefined,
 ): Promise<number> {
-  const { options, note } = await forThisMachine(asked)
+  const machine = await forThisMachine(asked)
+  const { note } = machine
+  const echo = machine.options.crowd && (await serveEcho())
+  const options = echo === undefined ? machine.options : withDestination(machine.options, echo)
   const startedAt = Date.now()
   // The page shows what an observer of every link sees
   const plan = await planNetwork({ ...options, observe: options.observe || page !== undefined }, startedAt)
@@ -93,8 +100,10 @@ async function runNetwork(
   const drawing = live ? draw(looking.now) : undefined
   let failure: unknown
   try {
-    await startAll(running)
-    await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
+    if (echo === undefined) {
+      await startAll(running)
+      await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
+    } else await carryCrowd(running, echo)
     await takeAccount(running)
     if (live || options.stay) {
       settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')
@@ -111,6 +120,7 @@ async function runNetwork(
   drawing?.close()
   await endAll(running)
   await observer?.close()
+  await echo?.close()
   release()
   return conclude(
     running,
@@ -118,6 +128,14 @@ async function runNetwork(
     settled === undefined ? failure : undefined,
     startedAt,
   )
+}
+
+/** A crowd whose members know where to ask. */
+function withDestination(options: NetOptions, { url }: Echo): NetOptions {
+  const { crowd } = options
+  return crowd === undefined
+    ? options
+    : { ...options, crowd: { ...crowd, destinations: { [echoName]: url } } }
 }
 
 /** Lengthens the epochs where this machine is too slow for them and nobody said how long they are to be. */

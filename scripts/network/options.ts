@@ -15,7 +15,16 @@ import { isRegtestInstalled } from './bitcoin-regtest.ts'
 const presets: Readonly<Record<string, Partial<NetOptions>>> = {
   // The demonstration of the project's source documents: sources, a cascade of mixers, destinations.
   netmix: { mixes: 3, clients: 6, topology: 'cascade', kill: [], messages: 6, observe: true },
+  // Four that work together are too many for ten, and one alone is not (docs/spec/crowds.md 5): so many sessions tell
+  // both from one half.
+  crowds: {
+    ...{ mixes: 0, gateways: 0, clients: 0, messages: 0, kill: [] },
+    crowd: { members: 6, colluders: 4, sessions: 2400, destinations: {} },
+  },
 }
+
+/** Options of a network that carries packets. */
+const ofPackets = ['mixes', 'gateways', 'clients', 'messages', 'payments', 'ledger', 'kill', 'cover'] as const
 
 const killKinds: readonly KillKind[] = ['mix', 'gateway', 'authority', 'authorities']
 const { layers } = usualOptions
@@ -56,8 +65,11 @@ export function readNetOptions(values: NetValues): NetOptions & { readonly chose
     if (given === undefined) return preset[option] ?? Math.max(usualOptions[option], atLeast)
     return wholeNumber(option, given, option === 'messages' ? 0 : option === 'clients' ? 2 : 1, most)
   }
+  const odd = preset.crowd && ofPackets.find(option => values[option] !== undefined)
+  if (odd !== undefined)
+    throw new CommandError('USAGE', `--${odd}: a crowd carries no packets`, '--preset crowds without it')
   const mixes = count('mixes', 300)
-  if (mixes < layers)
+  if (mixes < layers && preset.crowd === undefined)
     throw new CommandError('USAGE', `--mixes ${mixes}: want at least one for each of ${layers} layers`)
   const payments = values.payments === undefined ? 0 : wholeNumber('payments', values.payments, leastJoin, 50)
   // One more for the ledger
@@ -78,6 +90,7 @@ export function readNetOptions(values: NetValues): NetOptions & { readonly chose
     clients,
     topology: preset.topology ?? usualOptions.topology,
     messages: count('messages', 100_000),
+    crowd: preset.crowd,
     payments,
     userBytes: payments === 0 ? largeUserBytes : usualOptions.userBytes,
     ledger: values.ledger === undefined ? usualOptions.ledger : ledgerOption(values.ledger),

@@ -37,7 +37,7 @@ export interface NetworkNow {
 
 export interface ProcessNow {
   readonly name: string
-  readonly role: 'authority' | 'mix' | 'gateway' | 'client'
+  readonly role: 'authority' | 'mix' | 'gateway' | 'member' | 'client'
   /** `stopped` by hand (SIGSTOP): it does nothing, and does not know it. */
   readonly state: 'up' | 'starting' | 'dead' | 'stopped'
   /** undefined for what is no mix that a document lists. */

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { epochAt, epochStart, type Network } from '../../directory/index.ts'
 import type { Run, Status } from '../../simulator/processes/index.ts'
-import type { Settled } from './claims.ts'
+import type { Settled } from './claim.ts'
 import { percentile } from './report.ts'
 import type { ClientRow, NodeRow, TableState } from './table.ts'
 
@@ -90,14 +90,15 @@ export function picture(run: Run, network: Network, shown: Shown): TableState {
       })
     } else {
       const node = status?.role === 'mix' || status?.role === 'gateway' ? status : undefined
-      shown.rates.note(name, node?.packets.forwarded ?? 0, now())
+      const forwarded = status?.role === 'member' ? status.forwarded : (node?.packets.forwarded ?? 0)
+      shown.rates.note(name, forwarded, now())
       nodes.push({
         name,
         role,
         layer: node?.layer ?? -1,
         state,
         held: node?.packets.held ?? 0,
-        forwarded: node?.packets.forwarded ?? 0,
+        forwarded,
         rates: shown.rates.of(name),
         dropped: node?.packets.dropped ?? {},
       })
@@ -132,6 +133,7 @@ function whatHappens({ plan, processes, watch, record, signal }: Run, { claims }
     const broken = claims.filter(({ holds }) => !holds).length
     return broken === 0 ? 'every claim holds; traffic goes on until Ctrl-C' : `${broken} claims are broken`
   }
+  if (record.wantedCrowd && record.crowd === undefined) return 'members of the crowd ask through each other'
   const { accepted, read, replies } = progress(record)
   const { messages } = plan.options
   if (record.messages.length > 0 && accepted < messages)

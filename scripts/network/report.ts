@@ -1,7 +1,8 @@
 // Writes what `chaffinch net` prints at the end: the JSON object on standard output, the claims for people.
 
 import type { RunRecord } from '../../simulator/processes/index.ts'
-import { accepted, claims, lost, type Settled, settle } from './claims.ts'
+import type { Settled } from './claim.ts'
+import { accepted, lost, saysOf, settle } from './claims.ts'
 
 export interface Report {
   readonly claims: readonly Settled[]
@@ -71,8 +72,7 @@ export function claimLines(settled: readonly Settled[]): string[] {
   return settled
     .filter(({ measured }) => measured)
     .map(({ id, holds, value }) => {
-      const says = claims.find(claim => claim.id === id)?.says ?? id
-      return `${holds ? 'holds ' : 'BROKEN'}  ${id}: ${says}${holds ? '' : `\n        ${JSON.stringify(value)}`}`
+      return `${holds ? 'holds ' : 'BROKEN'}  ${id}: ${saysOf(id)}${holds ? '' : `\n        ${JSON.stringify(value)}`}`
     })
 }
 

@@ -3,7 +3,7 @@
 import type { Role } from '../../simulator/processes/index.ts'
 import { beside, clipped, columns } from '../columns.ts'
 import { type Colour, type Paint, painter } from '../terminal/paint.ts'
-import type { Settled } from './claims.ts'
+import type { Settled } from './claim.ts'
 
 export type State = 'up' | 'starting' | 'dead'
 

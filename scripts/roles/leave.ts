@@ -1,8 +1,8 @@
-// chaffinch mix leave, chaffinch gateway leave: the authorities are told, by the running node or in its place.
+// chaffinch mix leave, gateway leave and crowds leave: the authorities are told, by the running node or in its place.
 
 import { epochAt, epochStart, epochsValid } from '../../directory/index.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import type { NodeFile } from '../../roles/files/index.ts'
+import type { ServerFile } from '../../roles/files/index.ts'
 import { type Endpoint, isAway, readKey, remoteAt } from '../../roles/files/index.ts'
 import { systemClock } from '../../world/clock.ts'
 import { inquire } from '../inquire.ts'
@@ -12,7 +12,7 @@ import { endpointOf } from './running.ts'
 const requestMs = 10_000
 
 /** @throws CommandError FAILED unless a majority of the authorities knows */
-export async function leave(config: NodeFile): Promise<number> {
+export async function leave(config: ServerFile): Promise<number> {
   const { network } = config
   const running = endpointOf(config.folder)
   const told = (running && (await askRunning(running))) ?? (await tellAuthorities(config))
@@ -46,6 +46,6 @@ async function askRunning(endpoint: Endpoint): Promise<ReadonlyMap<string, boole
   }
 }
 
-function tellAuthorities({ network, key }: NodeFile): Promise<ReadonlyMap<string, boolean>> {
+function tellAuthorities({ network, key }: ServerFile): Promise<ReadonlyMap<string, boolean>> {
   return inquire(network, inquiry => inquiry.leave(), readKey(key))
 }

@@ -1,8 +1,9 @@
 // Networks of processes on this machine: planned, started, watched and ended. For the command line and for trials.
 
+export { type CrowdView, carryCrowd, type Echo, echoName, serveEcho, viewOf } from './crowd.ts'
 export { epochFor, slowness } from './machine.ts'
 export { type Observer, observe, type Sighting, type Tap } from './observer.ts'
-export { type KillKind, type NetOptions, usualEpochMs, usualOptions } from './options.ts'
+export { type CrowdOptions, type KillKind, type NetOptions, usualEpochMs, usualOptions } from './options.ts'
 export {
   freePorts,
   type Plan,
@@ -15,6 +16,8 @@ export {
 export { beside, compiled, type Ending, isOpen, type Role, type Supervisor, supervisor } from './process.ts'
 export { largeUserBytes, longestMessage, settleWithinMs } from './rates.ts'
 export {
+  type CrowdRecord,
+  type CrowdSight,
   digest,
   type JoinRecord,
   type KillRecord,

@@ -5,6 +5,17 @@ import { second } from '../../world/units.ts'
 
 export type KillKind = 'mix' | 'gateway' | 'authority' | 'authorities'
 
+/** A crowd in the place of mixes, gateways and clients. */
+export interface CrowdOptions {
+  /** Members that are processes, and ask. */
+  readonly members: number
+  /** Members inside the process that starts them, which write down what they see. */
+  readonly colluders: number
+  readonly sessions: number
+  /** URLs that members ask, by name. */
+  readonly destinations: Readonly<Record<string, string>>
+}
+
 export interface NetOptions {
   readonly authorities: number
   readonly mixes: number
@@ -18,6 +29,7 @@ export interface NetOptions {
   /** The ledger that they are joined on. */
   readonly ledger: 'embedded' | 'bitcoin'
   readonly kill: readonly KillKind[]
+  readonly crowd: CrowdOptions | undefined
   readonly epochMs: number
   readonly delayMs: number
   /** User data of a packet, bytes. */
@@ -59,6 +71,7 @@ export const usualOptions: NetOptions = {
   payments: 0,
   ledger: 'embedded',
   kill: ['mix', 'gateway'],
+  crowd: undefined,
   epochMs: usualEpochMs(6),
   delayMs: 50,
   userBytes: 2000,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { RemoteClient } from '../../client/remote/index.ts'
 import { remoteAt } from '../../roles/files/endpoint.ts'
-import { initAuthority, initClient, initNetwork, initNode } from '../../roles/files/init.ts'
+import { initAuthority, initClient, initMember, initNetwork, initNode } from '../../roles/files/init.ts'
 import type { ParameterDraft } from '../../roles/files/init-files.ts'
 import type { Tap } from './observer.ts'
 import type { NetOptions } from './options.ts'
@@ -25,7 +25,7 @@ export interface PlannedProcess {
   readonly tokenFile: string
   /** Where others reach it; undefined for a client. */
   readonly listenPort: number | undefined
-  /** Where browsers reach it; undefined for mixes, which clients do not dial, and for clients. */
+  /** Where browsers reach it; undefined for mixes and members, which clients do not dial, and for clients. */
   readonly webSocketPort: number | undefined
   /** The port that others are told to dial, when an observer sits in between. */
   readonly tapPort: number | undefined
@@ -58,6 +58,7 @@ export async function planNetwork(options: NetOptions, now: number): Promise<Pla
     ...Array<Role>(options.authorities).fill('authority'),
     ...Array<Role>(options.mixes).fill('mix'),
     ...Array<Role>(options.gateways).fill('gateway'),
+    ...Array<Role>(options.crowd?.members ?? 0).fill('member'),
     ...Array<Role>(options.clients).fill('client'),
   ]
   const ports = await freePorts(5 * roles.length)
@@ -152,6 +153,8 @@ function writeFiles(plan: Plan, now: number): void {
     const server = { ...draft, listen, announce, statusPort: planned.httpPort }
     if (planned.role === 'authority') {
       authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0 }, votes))
+    } else if (planned.role === 'member') {
+      initMember(planned.folder, { ...server, destinations: options.crowd?.destinations })
     } else
       initNode(planned.folder, planned.role, {
         ...server,

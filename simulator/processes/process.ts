@@ -5,7 +5,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { extname, join } from 'node:path'
 
-export type Role = 'authority' | 'mix' | 'gateway' | 'client'
+export type Role = 'authority' | 'mix' | 'gateway' | 'member' | 'client'
 
 /** The end of one life of a process. `asked`: by us, with that signal. */
 export interface Ending {
@@ -16,7 +16,7 @@ export interface Ending {
 }
 
 export interface Supervisor {
-  /** Starts `chaffinch ROLE --config FILE`; its output goes to `logFile`. */
+  /** Starts `chaffinch ROLE --config FILE`, of a member `chaffinch crowds`; its output goes to `logFile`. */
   start(name: string, role: Role, configFile: string, logFile: string): void
   /** SIGKILL. Resolves when it is gone. */
   kill(name: string): Promise<void>
@@ -50,7 +50,10 @@ interface Held {
   ended: Promise<void>
 }
 
-const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway'], ['authority']]
+const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway', 'member'], ['authority']]
+
+/** The command that runs a role. */
+const commandOf = (role: Role): string => (role === 'member' ? 'crowds' : role)
 
 /** The arguments with which Node runs the `chaffinch` command of these sources: the source, or the pack with this. */
 export const beside: readonly string[] = [
@@ -75,7 +78,7 @@ export function supervisor(
   const launch = (of: Held): void => {
     const log = openSync(of.logFile, 'a', 0o600)
     // The channel carries nothing: its end tells the child that we are gone, however we went.
-    const child = spawn(process.execPath, [...program, of.role, '--config', of.configFile], {
+    const child = spawn(process.execPath, [...program, commandOf(of.role), '--config', of.configFile], {
       stdio: ['ignore', log, log, 'ipc'],
       // A Ctrl-C in the terminal is ours to pass on.
       detached: true,

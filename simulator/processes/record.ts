@@ -74,6 +74,32 @@ export interface PaidRecord {
   readonly receipts: number
 }
 
+/** Counts what the first so many of those that work together in a crowd saw. */
+export interface CrowdSight {
+  readonly colluders: number
+  /** Sessions of which one of them saw the first request. */
+  readonly seen: number
+  /** Those of which the first to see it had it from who asked. */
+  readonly right: number
+}
+
+/** Tells what came of requests through a crowd. */
+export interface CrowdRecord {
+  readonly members: number
+  /** The probability with which a member hands on. */
+  readonly forward: number
+  /** Members that work together. */
+  readonly colluders: number
+  readonly asked: number
+  readonly answered: number
+  /** Codes of what was in the way of some, which were asked again. */
+  readonly failures: readonly string[]
+  /** For one, two, ... all of those that work together. */
+  readonly sights: readonly CrowdSight[]
+  /** Second requests of a session that were seen, and those of them that came as the first had come. */
+  readonly stayed: { readonly compared: number; readonly same: number }
+}
+
 export interface RunRecord {
   readonly threshold: number
   readonly layers: number
@@ -107,6 +133,9 @@ export interface RunRecord {
   /** One person was to pay another. */
   readonly wantedPaid: boolean
   paid: PaidRecord | undefined
+  /** The run is one of a crowd; set when its requests are done. */
+  readonly wantedCrowd: boolean
+  crowd: CrowdRecord | undefined
   readonly processes: number
   epochs: number
   /** Somebody ended the run before its claims were settled. */

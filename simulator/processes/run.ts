@@ -50,6 +50,8 @@ export function newRecord(plan: Plan): RunRecord {
     join: undefined,
     wantedPaid: plan.options.payments > 0 && plan.options.ledger === 'embedded',
     paid: undefined,
+    wantedCrowd: plan.options.crowd !== undefined,
+    crowd: undefined,
     processes: plan.processes.length,
     epochs: 0,
     stopped: false,
@@ -89,6 +91,7 @@ export async function startAll({ plan, processes, watch, now, tell, signal }: Ru
 
 function isReady(status: ReturnType<Watch['last']>): boolean {
   if (status === undefined || status.consensus === null) return false
+  if (status.role === 'member') return status.listed
   return status.role !== 'client' || status.ready
 }
 

@@ -19,7 +19,7 @@ export function NetworkView(): JSX.Element {
   useEffect(() => {
     client.paths().then(setPaths, () => {})
   }, [consensus?.hash])
-  const dots = useMemo(() => (consensus?.nodes ?? []).map(dotOf), [consensus])
+  const dots = useMemo(() => (consensus?.nodes ?? []).flatMap(dotsOf), [consensus])
   const texts = t().network
   if (consensus === undefined) return <p class="empty">{texts.none}</p>
   const home = status.value?.gateway ?? ''
@@ -45,6 +45,15 @@ export function NetworkView(): JSX.Element {
   )
 }
 
-function dotOf({ id, role, layer, running, reliable }: NodeJson): Dot {
-  return { id, role, layer, how: !running ? 'bad' : reliable ? 'good' : 'wait', label: short(id, 8) }
+/** Members of a crowd carry no packets, and have no place in the picture. */
+function dotsOf({ id, role, layer, running, reliable }: NodeJson): readonly Dot[] {
+  if (role === 'member') return []
+  const dot: Dot = {
+    id,
+    role,
+    layer,
+    how: !running ? 'bad' : reliable ? 'good' : 'wait',
+    label: short(id, 8),
+  }
+  return [dot]
 }

@@ -64,7 +64,7 @@ export function NetworkView(): JSX.Element {
         caption={texts.others}
         head={[texts.process, texts.place, texts.state, texts.waiting, texts.hand]}
         rows={processes
-          .filter(({ role }) => role === 'authority' || role === 'client')
+          .filter(({ role }) => role !== 'mix' && role !== 'gateway')
           .map(one => [
             ...common(one),
             one.role === 'client' ? count(one.queued) : (phaseName(one.phase) ?? ''),
