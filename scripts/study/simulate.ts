@@ -25,7 +25,7 @@ export async function run(file: string, options: SimulateOptions): Promise<undef
   const plan = readPlan(file)
   const count = pointCount(plan)
   if (options.point !== undefined) {
-    console.log(resultLine(runPoint(plan, wholeNumber('point', options.point, 0, count - 1))))
+    for (const point of pointsNamed(options.point, count)) console.log(resultLine(runPoint(plan, point)))
     return
   }
   const workers = options.workers === undefined ? undefined : wholeNumber('workers', options.workers, 1, 256)
@@ -47,6 +47,15 @@ export async function run(file: string, options: SimulateOptions): Promise<undef
   })
 }
 
+/** A point, or those from one to another as in 20-29. @throws CommandError USAGE */
+function pointsNamed(text: string, count: number): number[] {
+  const [from = '', to = from, ...more] = text.split('-')
+  if (more.length > 0) throw new CommandError('USAGE', `--point ${text}: want a number, or two as in 20-29`)
+  const first = wholeNumber('point', from, 0, count - 1)
+  const last = wholeNumber('point', to, first, count - 1)
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+}
+
 function told({ bits, lowBits }: PointResult): string {
   return `${bits.value.toFixed(2)} bits, one of twenty at most ${lowBits.value.toFixed(2)}`
 }
@@ -56,6 +65,15 @@ function resume(file: string): PointResult[] {
   const results = read(file)
   writeFileSync(file, results.map(result => `${resultLine(result)}\n`).join(''))
   return results
+}
+
+/** Puts lines of many tasks together: in order of the points, as one machine writes them. */
+export async function merge(files: string[], options: { readonly out?: string }): Promise<undefined> {
+  const text = merged(files.flatMap(read))
+    .map(result => `${resultLine(result)}\n`)
+    .join('')
+  if (options.out === undefined) process.stdout.write(text)
+  else writeFileSync(options.out, text)
 }
 
 export interface ReportOptions {
