@@ -325,7 +325,9 @@ test('no reply block goes by a mix that is known to be dead, however often the o
 })
 
 test('blocks are spread over the epochs whose keys are known, the first ones first', () => {
-  assert.equal(spreadOverEpochs([5, 6, 7], 10), [5, 5, 5, 5, 6, 6, 6, 7, 7, 7])
+  assert.equal(spreadOverEpochs([5, 6, 7], 6), [5, 5, 5, 5, 6, 7])
+  assert.equal(spreadOverEpochs([5, 6, 7], 10), [5, 5, 5, 5, 5, 5, 6, 6, 7, 7])
+  assert.equal(spreadOverEpochs([5, 6, 7], 3), [5, 6, 7])
   assert.equal(spreadOverEpochs([5, 6, 7], 1), [5])
   assert.equal(spreadOverEpochs([5], 3), [5, 5, 5])
 })

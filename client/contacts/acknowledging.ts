@@ -30,6 +30,8 @@ const mostOwed = 4096
 const schema = v.strictObject({ dueAt: time })
 /** A message that comes again is acknowledged again so often, ... */
 const mostAgain = 3
+/** With so many reply blocks left a word goes over two of them. */
+const spareBlocks = 8
 /** ... and no sooner than this after the last time. */
 const againMs: Ms = 10 * second
 /** Messages of which it is remembered; of more, the one that was told longest ago is not acknowledged again. */
@@ -162,7 +164,7 @@ export class Acknowledging {
     const content = word === 'received' ? writeReceived(this.#init.keys()) : new Uint8Array(0)
     // Over a second block too where there are enough: nobody sends it again
     const under = this.#init.post(word, id, content)
-    if (under !== undefined && this.#init.left(id) >= 4) this.#init.post(word, id, content)
+    if (under !== undefined && this.#init.left(id) >= spareBlocks) this.#init.post(word, id, content)
     return under
   }
 

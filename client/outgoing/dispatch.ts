@@ -8,7 +8,7 @@ import { BULLETIN_RECIPIENT } from '../../sphinx/commands.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import { exponential } from '../../world/random.ts'
-import { type Ms, minute, second } from '../../world/units.ts'
+import { type Ms, second } from '../../world/units.ts'
 import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import { type Address, readAddress } from '../packets/address.ts'
@@ -100,9 +100,9 @@ const leastReceiptSlackMs = 2 * second
 const anotherMs = second / 2
 /** However little is left of an epoch for however many blocks, none goes sooner after another. */
 const leastTurnMs = second
-/** Messages of so many fragments at most are spaced, on average by the gap of the loop clock, or by this. */
+/** Messages of so many fragments at most are spaced, on average by this. */
 const mostSpaced = 4
-const mostSpacingMs = second / 2
+const spacingMs = second / 2
 /** Messages whose turn a tick passes on at most, since nothing of them can leave now: the time that takes shows. */
 const mostTries = 8
 
@@ -423,7 +423,7 @@ export class Dispatch {
 function pauseAfter({ view, random }: Surroundings, count: number): Ms {
   const { loopPerMinute } = view.parameters
   if (count < 2 || count > mostSpaced || loopPerMinute === 0) return 0
-  return exponential(random, Math.min(mostSpacingMs, minute / loopPerMinute))
+  return exponential(random, spacingMs)
 }
 
 /** The gateways of an address in turn, or the one that a path expression names. @throws ClientError NO_GATEWAY */

@@ -73,6 +73,8 @@ const replyIdBytes = 16
 
 /** Weighs a mix down for each block of the same message and epoch that passes it already. */
 const leastUsed = 1 / 1000
+/** Of the reply blocks of a message one in so many, and one at least, is for each of the epochs to come. */
+const laterShare = 4
 /**
  * The power of a mix's own weight beside that: one over which half of the packets come through (a weight of 1/4)
  * waits for a use more of the others, and a dead one (1/256) for four.
@@ -217,10 +219,7 @@ function isSpare(i: number): boolean {
  * @param wanted at least one
  */
 export function spreadOverEpochs(epochs: readonly number[], wanted: number): number[] {
-  const out: number[] = []
-  for (const [i, epoch] of epochs.entries()) {
-    const share = Math.ceil((wanted - out.length) / (epochs.length - i))
-    for (let n = 0; n < share; n++) out.push(epoch)
-  }
-  return out
+  const each = Math.max(1, Math.floor((wanted - 1) / laterShare))
+  const later = epochs.slice(1, wanted).flatMap(epoch => Array<number>(each).fill(epoch))
+  return [...Array<number>(wanted - later.length).fill(epochs[0] as number), ...later]
 }

@@ -16,14 +16,14 @@ import { type Seat, seats } from './seats-views.ts'
 const chance: Interval = [0.45, 0.55]
 const controlAbove = 0.95
 /** A control needs no more. */
-const controlRuns = 4
+const controlRuns = 12
 /**
  * Runs, and windows of a client in each half of one: 2,560 of each class, of which seven eighths are scored. Where
  * nothing is to be found an area of them varies by .009, and one of a thousand commands finds an interval that reaches
  * outside.
  */
 const usualRuns = 32
-const windows = { now: 20, before: 8 } as const
+const windows = { now: 20, before: 10 } as const
 const cheapCrypto = new URL('cheap-crypto-hooks.mjs', import.meta.url).href
 /** Processes that watch: as many as a small machine has cores. */
 const shares = 2

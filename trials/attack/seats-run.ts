@@ -38,7 +38,9 @@ const gapMs = 500
 /** Messages of one or two fragments; of each three windows one is without. */
 const chat: Talk = { windowMs: 4000, meanGapMs: 4000, bytes: [10, 3000] }
 /** Four fragments at a time, nine of ten packets of the payload clock: no window is without. */
-const files: Talk = { windowMs: 10_000, meanGapMs: 450, bytes: [7500, 7500] }
+const files: Talk = { windowMs: 20_000, meanGapMs: 450, bytes: [7500, 7500] }
+/** Gives what each of so many hears of somebody who talks to all of them in turn. */
+const askedOf = (count: number): Talk => ({ ...chat, meanGapMs: chat.meanGapMs * count })
 /** Until talking has reached its pace; and until what was written has arrived, and what took its place is over. */
 const warmUpMs = 3000
 const coolDownMs = 6000
@@ -115,7 +117,8 @@ async function watchHalf(
   for (const i of repliers) void answerAll(client(i), random, stop.signal)
   const lines: readonly Line[] = [
     ...senders.map((from, i): Line => ({ from, to: receivers[i] as number, asks: false, talk })),
-    ...repliers.map((to): Line => ({ from: asker, to, asks: true, talk: chat })),
+    // Who asks several writes no more than others do
+    ...repliers.map((to): Line => ({ from: asker, to, asks: true, talk: askedOf(repliers.length) })),
   ]
   const due = lines.map(each => begins + exponential(random, each.talk.meanGapMs))
   while (clock.now() < begins + length) {
