@@ -32,10 +32,7 @@ export interface ClientLimits {
 /** The longest reply: as many reply blocks must come for it, 64 at a time. */
 export const maxReplyBytes: number = mebibyte
 
-/**
- * Reply blocks of a message that asks for replies: four for now, of which a dead mix leaves two, and few enough that its
- * fragments are spaced: a home tells longer messages apart.
- */
+/** Reply blocks of a message that asks for replies: four for now, of which a dead mix leaves two, in few fragments. */
 export const usualReplyBlocks = 6
 /** Reply blocks of a message that asks only to be told when it is read: one for each of these epochs. */
 export const readBlocks = 3
