@@ -73,7 +73,7 @@ const replyIdBytes = 16
 
 /** Weighs a mix down for each block of the same message and epoch that passes it already. */
 const leastUsed = 1 / 1000
-/** Of the reply blocks of a message one in so many, and one at least, is for each of the epochs to come. */
+/** One reply block of so many in a message, and one at least, is for each of the epochs to come. */
 const laterShare = 4
 /**
  * The power of a mix's own weight beside that: one over which half of the packets come through (a weight of 1/4)

@@ -67,6 +67,7 @@ const garbageMs = 12 * second
 const cellsPerSecond = 1000
 /** A killed process starts again after so long at most. */
 const longestDeadMs = 4 * second
+const shortDeadMs = second / 2
 const backWithinMs = 60 * second
 const ballastBlock = 64 * 1024
 
@@ -138,9 +139,9 @@ export function faults(trouble: Trouble): Faults {
     return of !== undefined
   }
 
-  async function killed(name: string): Promise<void> {
+  async function killed(name: string, deadMs = longestDeadMs): Promise<void> {
     await processes.kill(name)
-    await wait(below(random, longestDeadMs))
+    await wait(below(random, deadMs))
     processes.restart(name)
     await back(name)
     // What it has seen comes again now.
@@ -157,9 +158,11 @@ export function faults(trouble: Trouble): Faults {
   }
 
   const acts: Readonly<Record<FaultKind, (roles?: readonly Role[]) => Promise<boolean>>> = {
-    // Where it is aimed at somebody what that one has seen is to come again
+    // Where it is aimed at somebody what that one has seen is to come again, while its keys are what they were
     sigkill: roles =>
-      to(roles ?? anybody, 'SIGKILL', killed, rogueNeighbours(), roles === undefined ? 'half' : 'first'),
+      roles === undefined
+        ? to(anybody, 'SIGKILL', killed, rogueNeighbours())
+        : to(roles, 'SIGKILL', name => killed(name, shortDeadMs), rogueNeighbours(), 'first'),
     sigstop: () => to(anybody, 'SIGSTOP for 10 s', name => stopped(name, stoppedMs)),
     sleep: () => {
       const { least, most } = sleptEpochs
