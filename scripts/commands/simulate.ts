@@ -50,7 +50,7 @@ function deploy(): AnyCommand {
     usage: ['FILE --to ENGINE [OPTIONS]'],
     examples: [
       'chaffinch simulate deploy sweep.toml --to slurm --per-task 10 > sweep.sh && sbatch sweep.sh',
-      'chaffinch simulate deploy sweep.toml --to kubernetes --image registry.example/chaffinch | kubectl apply -f -',
+      'chaffinch simulate deploy sweep.toml --to kubernetes --image chaffinch | kubectl apply -f -',
     ],
   })
     .argument('<FILE>')
