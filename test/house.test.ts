@@ -106,6 +106,7 @@ const rooms = [
   'payment',
   'shuffle',
   'services',
+  'cascade',
   'roles',
   'simulator',
   'trials',
@@ -126,6 +127,7 @@ const below: readonly Room[] = [
   'payment',
   'shuffle',
   'services',
+  'cascade',
 ]
 
 /** The table of docs/architecture.md. */
@@ -140,6 +142,7 @@ const may: Readonly<Record<Room, readonly Room[]>> = {
   payment: [...floor, 'sphinx', 'link'],
   shuffle: floor,
   services: [...floor, 'link', 'directory'],
+  cascade: [...floor, 'sphinx', 'shuffle'],
   roles: below,
   simulator: [...below, 'roles'],
   trials: [...below, 'roles', 'simulator'],

@@ -1,0 +1,420 @@
+// The board (docs/spec/cascade.md 3 to 6): what signed requests make of peers, negotiations and cycles. It is the
+// whole of what a Controller decides, has no clock and no dice, and comes out the same for everybody who applies the
+// same requests in the same order. Every check comes before the first change: a request is applied, or nothing of it
+// is.
+
+import { fromHex, hex } from '../encoding/bytes.ts'
+import { ciphertextBytes, type Group, rowsAtMost, verifyBallot, widthAtMost } from '../shuffle/index.ts'
+import { CascadeError } from './error.ts'
+import { type Consensus, consensusId, contribute, type Negotiation, negotiate } from './negotiation.ts'
+import {
+  type Blobs,
+  type Cycle,
+  contextOf,
+  othersOf,
+  type Peer,
+  type Person,
+  quorumOf,
+  rowsOf,
+} from './records.ts'
+import {
+  digestOf,
+  isSigned,
+  keyId,
+  type Payload,
+  PayloadReader,
+  type SignedRequest,
+  sha256Hex,
+} from './signed.ts'
+
+export const peersAtMost = 100_000
+/** Negotiations that one signer has begun and that are not over. */
+const negotiationsAtMost = 64
+
+interface Said {
+  readonly sequence: number
+  readonly digest: string
+  readonly reply: string
+}
+
+export class Board {
+  readonly mixnet: string
+  readonly persons: Map<string, Person> = new Map()
+  readonly peers: Map<string, Peer> = new Map()
+  readonly cycles: Map<string, Cycle[]> = new Map()
+  readonly negotiations: Map<string, Negotiation & { readonly by: string }> = new Map()
+  readonly consensuses: Map<string, Consensus> = new Map()
+  readonly #said = new Map<string, Said>()
+  readonly #group: Group
+  readonly #blobs: Blobs
+
+  constructor(mixnet: string, group: Group, blobs: Blobs) {
+    this.mixnet = mixnet
+    this.#group = group
+    this.#blobs = blobs
+  }
+
+  /** Says whether a request is the last one of its signer, said again: its reply then, and undefined when it is new. */
+  repeated(request: SignedRequest): string | undefined {
+    const said = this.#said.get(request.payload.signer)
+    return said !== undefined && said.digest === digestOf(request.payload) ? said.reply : undefined
+  }
+
+  /**
+   * Applies a request.
+   *
+   * @returns the id of what it made, or an empty text
+   * @throws CascadeError; then nothing has changed
+   */
+  apply({ payload, signature }: SignedRequest): string {
+    const { mixnet, signer, sequence } = payload
+    if (mixnet !== this.mixnet) throw new CascadeError('BAD_REQUEST', 'mixnet: is another one')
+    const read = new PayloadReader(payload)
+    const key = this.persons.get(signer)?.keyData ?? ownKey(payload, read)
+    if (!isSigned(key, 'request', payload, signature))
+      throw new CascadeError('BAD_SIGNATURE', 'request: is not signed by its signer')
+    const last = this.#said.get(signer)?.sequence ?? 0
+    if (!Number.isSafeInteger(sequence) || sequence <= last)
+      throw new CascadeError('REPLAYED', `sequence: want more than ${last}`)
+    const change = this.#decide(payload, read)
+    const reply = change()
+    this.#said.set(signer, { sequence, digest: digestOf(payload), reply })
+    return reply
+  }
+
+  peer(id: string): Peer {
+    return known(this.peers.get(id), 'peer')
+  }
+
+  cycle(peer_id: string, id: number): Cycle {
+    return known(this.cycles.get(peer_id)?.[id - 1], 'cycle')
+  }
+
+  /** Gives the sequence number of what somebody said last, 0 for nothing. */
+  sequenceOf(signer: string): number {
+    return this.#said.get(signer)?.sequence ?? 0
+  }
+
+  #decide(payload: Payload, read: PayloadReader): () => string {
+    const { resource, operation } = payload
+    const action = operation === 'action' ? read.text('action') : ''
+    const what = `${operation} ${resource} ${action}`.trim()
+    const ways: Readonly<Record<string, () => () => string>> = {
+      'create peer': () => this.#createPeer(payload, read),
+      'create negotiation': () => this.#createNegotiation(payload, read),
+      'action negotiation contribute': () => this.#contribute(payload, read),
+      'create cycle': () => this.#createCycle(payload, read),
+      'create message': () => this.#createMessage(payload, read),
+      'action cycle close': () => this.#close(read),
+      'action cycle process': () => this.#process(payload, read),
+      'action cycle share': () => this.#share(payload, read),
+      'action cycle skip': () => this.#skip(read),
+    }
+    const way = Object.hasOwn(ways, what) ? ways[what] : undefined
+    if (way === undefined) throw new CascadeError('BAD_REQUEST', `operation: ${what} is not known`)
+    if (what !== 'create peer' && !this.persons.has(payload.signer))
+      throw new CascadeError('UNKNOWN', 'signer: is no peer of this mix-net')
+    return way()
+  }
+
+  #createPeer(payload: Payload, read: PayloadReader): () => string {
+    if (this.persons.size + this.peers.size >= peersAtMost)
+      throw new CascadeError('FULL', `has ${peersAtMost} peers`)
+    if (Object.hasOwn(payload, 'consensus_id')) return this.#createShared(read)
+    const keyData = read.bytes('key_data', 32)
+    const name = read.text('name')
+    read.text('peer_type', ['CLIENT'])
+    read.end()
+    const id = keyId(keyData)
+    if (this.persons.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')
+    return () => {
+      this.persons.set(id, { id, name, keyData })
+      return id
+    }
+  }
+
+  #createShared(read: PayloadReader): () => string {
+    const id = read.hash('consensus_id')
+    read.end()
+    const consensus = this.#consensus(id, 'create peer')
+    const text = new PayloadReader(consensus.text)
+    text.text('action')
+    const peer_type = text.text('peer_type', ['MIX', 'TRUSTEES']) as Peer['peer_type']
+    const owners = text.hashes('owners', 1, 100)
+    const width = text.count('width', 1, widthAtMost)
+    const size_max = text.count('size_max', 1, rowsAtMost)
+    const processors = Array.from({ length: text.count('processor_count', 1, 100) }, (_, i) =>
+      text.hash(`processor_${i + 1}`),
+    )
+    const peer: Peer = {
+      peer_id: id,
+      name: text.text('name'),
+      peer_type,
+      owners,
+      processors,
+      threshold: text.count('threshold', 1, processors.length),
+      key_data: text.hash('key_data'),
+      verification: hex(text.bytes('verification', peer_type === 'TRUSTEES' ? 32 * processors.length : 0)),
+      width,
+      size_min: text.count('size_min', 1, size_max),
+      size_max,
+      quorum: text.count('quorum', Math.floor(owners.length / 2) + 1, owners.length),
+      next: text.text('next'),
+    }
+    text.end()
+    if (this.peers.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')
+    demandAgreed(consensus, owners, owners.length)
+    if (processors.some(each => !owners.includes(each)) || new Set(processors).size < processors.length)
+      throw new CascadeError('BAD_REQUEST', 'processors: want owners, each once')
+    if (peer_type === 'MIX' && processors.length !== 1)
+      throw new CascadeError('BAD_REQUEST', 'processors: want one')
+    if ((peer.next === '') !== (peer_type === 'TRUSTEES'))
+      throw new CascadeError('BAD_REQUEST', 'next: wants a peer behind a mix')
+    if (peer.next !== '') {
+      const next = this.peer(peer.next)
+      if (next.width !== width || next.size_max < size_max || next.key_data !== peer.key_data)
+        throw new CascadeError('BAD_REQUEST', 'next: has another width or key, or takes fewer rows')
+    }
+    return () => {
+      this.peers.set(id, peer)
+      this.cycles.set(id, [])
+      return id
+    }
+  }
+
+  #createNegotiation(payload: Payload, read: PayloadReader): () => string {
+    const participants = read.hashes('participants', 1, 100)
+    const least = read.count('least', 1, participants.length)
+    read.bytes('nonce', 32)
+    read.end()
+    const keys = participants.map(id => known(this.persons.get(id), 'participant').keyData)
+    const id = digestOf(payload)
+    const open = [...this.negotiations.values()].filter(
+      each => each.by === payload.signer && each.consensus === undefined,
+    )
+    if (open.length >= negotiationsAtMost)
+      throw new CascadeError('FULL', `has begun ${negotiationsAtMost} negotiations`)
+    const negotiation = negotiate(this.mixnet, id, keys, least)
+    return () => {
+      this.negotiations.set(id, { ...negotiation, by: payload.signer })
+      return id
+    }
+  }
+
+  #contribute(payload: Payload, read: PayloadReader): () => string {
+    const id = read.hash('negotiation_id')
+    const text = read.object('text')
+    const accepts = read.text('accepts', ['yes', 'no']) === 'yes'
+    const text_signature = payload['text_signature']
+    read.bytes('text_signature', 64)
+    read.end()
+    const negotiation = known(this.negotiations.get(id), 'negotiation')
+    const said = { signer: payload.signer, text, accepts, text_signature: text_signature as string }
+    const after = contribute(negotiation, said)
+    return () => {
+      this.negotiations.set(id, { ...after, by: negotiation.by })
+      if (after.consensus === undefined) return ''
+      const agreed = consensusId(after.consensus)
+      this.consensuses.set(agreed, after.consensus)
+      return agreed
+    }
+  }
+
+  #createCycle(payload: Payload, read: PayloadReader): () => string {
+    const peer = this.peer(read.hash('peer_id'))
+    read.end()
+    if (!peer.owners.includes(payload.signer))
+      throw new CascadeError('FORBIDDEN', 'cycle: its signer does not own the peer')
+    if ([...this.peers.values()].some(({ next }) => next === peer.peer_id))
+      throw new CascadeError('FORBIDDEN', 'cycle: another peer fills the inbox of this one')
+    if (this.#cyclesOf(peer).some(({ status }) => status === 'OPEN'))
+      throw new CascadeError('WRONG_STATE', 'cycle: one is open')
+    return () => String(this.#open(peer, undefined).id)
+  }
+
+  #createMessage(payload: Payload, read: PayloadReader): () => string {
+    const peer = this.peer(read.hash('peer_id'))
+    const cycle = this.cycle(peer.peer_id, read.count('cycle_id', 1, 2 ** 32))
+    read.count('box', 0, 0)
+    const row = read.bytes('data', ciphertextBytes * peer.width)
+    const proof = read.bytes('proof', 32 * (peer.width + 1))
+    read.end()
+    if (cycle.status !== 'OPEN') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
+    if (cycle.messages.length >= peer.size_max)
+      throw new CascadeError('FULL', `cycle: has ${peer.size_max} messages`)
+    const context = contextOf(this.mixnet, 'message', peer.peer_id)
+    const about = { context, voter: fromHex(payload.signer), key: fromHex(peer.key_data) }
+    if (!verifyBallot(this.#group, about, { row, proof }))
+      throw new CascadeError('BAD_SIGNATURE', 'data: its sender does not show that it knows what is in it')
+    const hash = sha256Hex(row)
+    if (cycle.messages.some(each => sha256Hex(each.row) === hash))
+      throw new CascadeError('REPLAYED', 'data: is there already')
+    return () => {
+      const id = cycle.messages.length + 1
+      cycle.messages.push({ id, sender: payload.signer, row })
+      return String(id)
+    }
+  }
+
+  #close(read: PayloadReader): () => string {
+    const { peer, cycle, consensus } = this.#agreed(read, 'close')
+    demandAgreed(consensus, peer.owners, peer.quorum)
+    if (cycle.status !== 'OPEN') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
+    return () => {
+      cycle.count = cycle.messages.length
+      if (cycle.count < peer.size_min) {
+        cycle.status = 'ABORTED'
+        this.#open(peer, undefined).messages.push(...cycle.messages)
+        return 'ABORTED'
+      }
+      cycle.status = 'CLOSED'
+      cycle.input_hash = sha256Hex(rowsOf(cycle.messages))
+      return 'CLOSED'
+    }
+  }
+
+  #process(payload: Payload, read: PayloadReader): () => string {
+    const { peer, cycle } = this.#named(read)
+    const output_hash = read.hash('outbox_hash')
+    const proof_hash = read.hash('proof_hash')
+    read.end()
+    if (peer.peer_type !== 'MIX' || peer.processors[0] !== payload.signer)
+      throw new CascadeError('FORBIDDEN', 'cycle: its signer does not process it')
+    if (cycle.status !== 'CLOSED') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
+    const rows = known(this.#blobs(output_hash), 'outbox')
+    known(this.#blobs(proof_hash), 'proof')
+    if (rows.length !== ciphertextBytes * peer.width * cycle.count)
+      throw new CascadeError('BAD_REQUEST', `outbox: want ${cycle.count} rows`)
+    return () => {
+      Object.assign(cycle, { status: 'PROCESSED', output_hash, proof_hash })
+      this.#carry(peer, cycle, output_hash)
+      return 'PROCESSED'
+    }
+  }
+
+  #share(payload: Payload, read: PayloadReader): () => string {
+    const { peer, cycle } = this.#named(read)
+    const index = read.count('index', 1, peer.processors.length)
+    const points_hash = read.hash('points_hash')
+    const proof = read.bytes('proof', 64)
+    read.end()
+    if (peer.peer_type !== 'TRUSTEES' || peer.processors[index - 1] !== payload.signer)
+      throw new CascadeError('FORBIDDEN', 'share: its signer is not that trustee')
+    if (cycle.status !== 'CLOSED' && cycle.status !== 'PROCESSED')
+      throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
+    if (cycle.shares.some(each => each.index === index))
+      throw new CascadeError('REPLAYED', 'share: is there already')
+    const points = known(this.#blobs(points_hash), 'points')
+    if (points.length !== 32 * peer.width * cycle.count)
+      throw new CascadeError('BAD_REQUEST', 'points: are not as many')
+    return () => {
+      cycle.shares.push({ index, points_hash, proof })
+      if (cycle.shares.length >= peer.threshold) cycle.status = 'PROCESSED'
+      return cycle.status
+    }
+  }
+
+  /** Takes a mixer that failed out of a cycle: its input goes on to the next, and what came of it is void. */
+  #skip(read: PayloadReader): () => string {
+    const { peer, cycle, consensus } = this.#agreed(read, 'skip')
+    const others = othersOf(peer)
+    demandAgreed(consensus, others, quorumOf(peer, others))
+    if (peer.peer_type !== 'MIX') throw new CascadeError('FORBIDDEN', 'skip: only a mix can be left out')
+    if (cycle.status !== 'CLOSED' && cycle.status !== 'PROCESSED')
+      throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
+    return () => {
+      this.#void(cycle)
+      cycle.status = 'SKIPPED'
+      this.#carry(peer, cycle, cycle.input_hash)
+      return 'SKIPPED'
+    }
+  }
+
+  #void({ peer_id, id }: Cycle): void {
+    for (const later of [...this.cycles.values()].flat())
+      if (later.from?.peer_id === peer_id && later.from.id === id && later.status !== 'VOID') {
+        later.status = 'VOID'
+        this.#void(later)
+      }
+  }
+
+  /** Carries rows to the next peer, where they make a cycle that is closed. */
+  #carry(peer: Peer, from: Cycle, rows_hash: string): void {
+    const next = this.peer(peer.next)
+    const cycle = this.#open(next, { peer_id: from.peer_id, id: from.id })
+    Object.assign(cycle, { status: 'CLOSED', input_hash: rows_hash, count: from.count })
+  }
+
+  #open(peer: Peer, from: Cycle['from']): Cycle {
+    const all = this.#cyclesOf(peer)
+    const cycle: Cycle = {
+      peer_id: peer.peer_id,
+      id: all.length + 1,
+      status: 'OPEN',
+      from,
+      messages: [],
+      input_hash: '',
+      count: 0,
+      output_hash: '',
+      proof_hash: '',
+      shares: [],
+    }
+    all.push(cycle)
+    return cycle
+  }
+
+  #cyclesOf({ peer_id }: Peer): Cycle[] {
+    return known(this.cycles.get(peer_id), 'peer')
+  }
+
+  #named(read: PayloadReader): { readonly peer: Peer; readonly cycle: Cycle } {
+    const peer = this.peer(read.hash('peer_id'))
+    return { peer, cycle: this.cycle(peer.peer_id, read.count('cycle_id', 1, 2 ** 32)) }
+  }
+
+  #agreed(
+    read: PayloadReader,
+    action: string,
+  ): { readonly peer: Peer; readonly cycle: Cycle; readonly consensus: Consensus } {
+    const { peer, cycle } = this.#named(read)
+    const consensus = this.#consensus(read.hash('consensus_id'), action)
+    read.end()
+    const wanted = { action, peer_id: peer.peer_id, cycle_id: cycle.id }
+    if (digestOf(consensus.text) !== digestOf(wanted))
+      throw new CascadeError('FORBIDDEN', `consensus: does not say just that`)
+    return { peer, cycle, consensus }
+  }
+
+  #consensus(id: string, action: string): Consensus {
+    const consensus = known(this.consensuses.get(id), 'consensus')
+    if (consensus.text['action'] !== action)
+      throw new CascadeError('FORBIDDEN', 'consensus: says something else')
+    return consensus
+  }
+}
+
+/** A person's first request brings its key. */
+function ownKey(payload: Payload, read: PayloadReader): Uint8Array {
+  if (payload.resource !== 'peer' || !Object.hasOwn(payload, 'key_data'))
+    throw new CascadeError('UNKNOWN', 'signer: is no peer of this mix-net')
+  const keyData = read.bytes('key_data', 32)
+  if (keyId(keyData) !== payload.signer)
+    throw new CascadeError('BAD_SIGNATURE', 'signer: is not named by its key')
+  return keyData
+}
+
+/** Demands that just these were asked, and so many of them agreed. */
+function demandAgreed(
+  { participants, least: agreed }: Consensus,
+  owners: readonly string[],
+  least: number,
+): void {
+  const asked = Object.keys(participants).sort()
+  if (agreed !== least || asked.join() !== [...owners].sort().join())
+    throw new CascadeError('FORBIDDEN', 'consensus: not those who must agree, or not as many')
+}
+
+function known<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new CascadeError('UNKNOWN', `${what}: is not there`)
+  return value
+}

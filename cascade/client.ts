@@ -1,0 +1,139 @@
+// A Messaging Client (docs/spec/cascade.md 11): keeps messages until each is in a cycle that was closed with it, and
+// can say how far each has come. A cycle that closes without it, or is given up, costs the message nothing: it goes
+// into the next.
+
+import { fromHex, hex } from '../encoding/bytes.ts'
+import { type Group, makeBallot } from '../shuffle/index.ts'
+import type { Random } from '../world/random.ts'
+import { Audit, type Source } from './audit.ts'
+import { Caller, type Post, type Shelf } from './caller.ts'
+import { isReceipt, type Receipt } from './log.ts'
+import { type Cycle, contextOf } from './records.ts'
+import type { SignedRequest, Signer } from './signed.ts'
+
+/** Says how far a message has come. */
+export type Progress = 'queued' | 'accepted' | 'included' | 'mixed' | 'delivered'
+
+/** Holds what a client keeps of a message. */
+interface Kept {
+  readonly text: string
+  readonly request?: SignedRequest
+  readonly receipt?: Receipt
+}
+
+export interface ClientParts {
+  readonly mixnet: string
+  readonly signer: Signer
+  readonly controllerKey: Uint8Array
+  readonly group: Group
+  readonly random: Random
+  readonly shelf: Shelf
+  readonly source: Source
+  readonly post: Post
+}
+
+export class MessagingClient {
+  readonly audit: Audit
+  readonly #parts: ClientParts
+  readonly #caller: Caller
+
+  constructor(parts: ClientParts) {
+    this.#parts = parts
+    this.audit = new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random)
+    this.#caller = new Caller(parts.mixnet, parts.signer, parts.shelf, parts.post)
+  }
+
+  /** Queues a message for a peer. @returns its number, from 0 on */
+  send(peer_id: string, message: Uint8Array): number {
+    const all = this.#kept()
+    this.#keep([...all, { text: JSON.stringify({ peer_id, message: hex(message) }) }])
+    return all.length
+  }
+
+  async tick(): Promise<void> {
+    await this.audit.follow(this.#parts.source)
+    if (this.audit.isForked) return
+    if (this.#caller.waiting() === undefined) this.#prepare()
+    const answered = await this.#caller.send()
+    if (answered === undefined) return
+    const { request, reply } = answered
+    if (reply.is === 'accepted') {
+      if (!isReceipt(this.#parts.mixnet, this.#parts.controllerKey, request, reply.receipt)) return
+      if (request.payload.resource === 'message') this.#accepted(request, reply.receipt)
+    }
+    this.#caller.done()
+  }
+
+  /** Says how far a message has come. */
+  progress(number: number): Progress {
+    const kept = this.#kept()[number]
+    if (kept?.receipt === undefined || kept.request === undefined) return 'queued'
+    const cycle = this.#cycleOf(kept.request)
+    if (cycle === undefined || cycle.status === 'OPEN') return 'accepted'
+    const last = this.#last(cycle)
+    if (this.audit.result(last) !== undefined) return 'delivered'
+    return this.audit.mixesBefore(last) > 0 ? 'mixed' : 'included'
+  }
+
+  /** Gives what shows that messages were accepted. */
+  receipts(): readonly { readonly request: SignedRequest; readonly receipt: Receipt }[] {
+    return this.#kept().flatMap(({ request, receipt }) => (request && receipt ? [{ request, receipt }] : []))
+  }
+
+  /** Finds the cycle that a message is in now: where one was given up, the one that took over its messages. */
+  #cycleOf({ payload }: SignedRequest): Cycle | undefined {
+    const all = this.audit.board.cycles.get(payload['peer_id'] as string) ?? []
+    return all.findLast(({ messages }) => messages.some(({ row }) => hex(row) === payload['data']))
+  }
+
+  #last(cycle: Cycle): Cycle {
+    const next = [...this.audit.board.cycles.values()]
+      .flat()
+      .find(
+        ({ from, status }) => from?.peer_id === cycle.peer_id && from.id === cycle.id && status !== 'VOID',
+      )
+    return next === undefined ? cycle : this.#last(next)
+  }
+
+  #prepare(): void {
+    const { signer, mixnet, group, random } = this.#parts
+    const { board } = this.audit
+    if (!board.persons.has(signer.id)) {
+      const fields = { name: signer.id.slice(0, 16), peer_type: 'CLIENT', key_data: hex(signer.keyData) }
+      this.#caller.prepare({ resource: 'peer', operation: 'create', ...fields })
+      return
+    }
+    const all = this.#kept()
+    const at = all.findIndex(({ request }) => request === undefined)
+    const next = all[at]
+    if (next === undefined) return
+    const { peer_id, message } = JSON.parse(next.text) as { peer_id: string; message: string }
+    const cycle = board.cycles.get(peer_id)?.find(({ status }) => status === 'OPEN')
+    const peer = board.peers.get(peer_id)
+    if (cycle === undefined || peer === undefined) return
+    const about = {
+      context: contextOf(mixnet, 'message', peer_id),
+      voter: fromHex(signer.id),
+      key: fromHex(peer.key_data),
+    }
+    const { row, proof } = makeBallot(group, about, fromHex(message), peer.width, random)
+    const fields = { peer_id, cycle_id: cycle.id, box: 0, data: hex(row), proof: hex(proof) }
+    this.#caller.prepare({ resource: 'message', operation: 'create', ...fields })
+  }
+
+  /** Keeps a receipt with the first message that has none: that is the one which was sent. */
+  #accepted(request: SignedRequest, receipt: Receipt): void {
+    const all = this.#kept()
+    if (all.some(each => each.request?.signature === request.signature)) return
+    const at = all.findIndex(each => each.request === undefined)
+    this.#keep(all.map((each, i) => (i === at ? { ...each, request, receipt } : each)))
+  }
+
+  #kept(): readonly Kept[] {
+    return JSON.parse(this.#parts.shelf.get('messages') ?? '[]') as Kept[]
+  }
+
+  #keep(all: readonly Kept[]): void {
+    this.#parts.shelf.put('messages', JSON.stringify(all))
+  }
+}

@@ -1,0 +1,173 @@
+// A Mix Server or a Trustee (docs/spec/cascade.md 10): follows the log, checks every step of everybody, does what is
+// its turn, and agrees with the other owners on closing a cycle and on leaving out a mixer that lied or is away. It
+// acts on what it has checked itself, and after a restart goes on where it was.
+
+import { fromHex, hex } from '../encoding/bytes.ts'
+import { decryptionShare, type Group, prove, shuffle } from '../shuffle/index.ts'
+import type { Random } from '../world/random.ts'
+import { Audit, type Source } from './audit.ts'
+import { Caller, type Post, type Shelf } from './caller.ts'
+import { type Cycle, contextOf, othersOf, type Peer, quorumOf } from './records.ts'
+import { digestOf, type Fields, type Signer, sha256Hex } from './signed.ts'
+
+/** Holds what a member is handed. */
+export interface MemberParts {
+  readonly mixnet: string
+  readonly signer: Signer
+  readonly controllerKey: Uint8Array
+  readonly group: Group
+  readonly random: Random
+  readonly shelf: Shelf
+  readonly source: Source
+  readonly post: Post
+  /** A trustee's share of the key, 32 bytes, secret. */
+  readonly share?: Uint8Array
+  /** Says whether it is time to close an open cycle. */
+  readonly mayClose: (cycle: Cycle, peer: Peer, now: number) => boolean
+  /** Milliseconds that a mixer has for its cycle. */
+  readonly patience: number
+  /** Mixes whose proofs hold that a list has passed before it is decrypted. */
+  readonly mixesAtLeast: number
+}
+
+/** Something that several owners must agree on, and what is done then. */
+interface Wish {
+  readonly text: Fields & { readonly action: string; readonly peer_id: string; readonly cycle_id: number }
+  readonly participants: readonly string[]
+  readonly least: number
+}
+
+export class Member {
+  readonly audit: Audit
+  readonly #parts: MemberParts
+  readonly #caller: Caller
+  /** When each closed cycle was first seen. */
+  readonly #seen = new Map<string, number>()
+
+  constructor(parts: MemberParts) {
+    this.#parts = parts
+    this.audit = new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random)
+    this.#caller = new Caller(parts.mixnet, parts.signer, parts.shelf, parts.post)
+  }
+
+  /** Does one thing, if there is one to do. Is called again and again. */
+  async tick(now: number): Promise<void> {
+    await this.audit.follow(this.#parts.source)
+    if (this.audit.isForked) return
+    if (this.#caller.waiting() === undefined) this.#decide(now)
+    const answered = await this.#caller.send()
+    if (answered !== undefined) this.#caller.done()
+  }
+
+  /** Says that this member wants to be registered under a name; then it goes on by itself. */
+  #decide(now: number): void {
+    const { id } = this.#parts.signer
+    if (!this.audit.board.persons.has(id)) return
+    const cycles = [...this.audit.board.cycles.values()].flat()
+    for (const cycle of cycles) if (this.#process(cycle, this.audit.board.peer(cycle.peer_id))) return
+    for (const cycle of cycles) {
+      const wish = this.#wish(cycle, this.audit.board.peer(cycle.peer_id), now)
+      if (wish !== undefined && this.#pursue(wish)) return
+    }
+  }
+
+  /** Processes a cycle when it is this member's turn, and says whether it has. */
+  #process(cycle: Cycle, peer: Peer): boolean {
+    const index = peer.processors.indexOf(this.#parts.signer.id) + 1
+    if (index === 0 || !this.audit.isSound(cycle)) return false
+    if (peer.peer_type === 'MIX') return cycle.status === 'CLOSED' && this.#mix(cycle, peer)
+    const isOurs = cycle.shares.some(each => each.index === index)
+    const isClosed = cycle.status === 'CLOSED' || cycle.status === 'PROCESSED'
+    return isClosed && !isOurs && this.audit.result(cycle) === undefined && this.#decrypt(cycle, index)
+  }
+
+  #mix(cycle: Cycle, peer: Peer): boolean {
+    const { group, random, mixnet } = this.#parts
+    const input = this.audit.input(cycle)
+    if (input === undefined) return false
+    const about = { key: fromHex(peer.key_data), width: peer.width, input }
+    const { output, secret } = shuffle(group, about, random)
+    const context = contextOf(mixnet, 'cycle', cycle.peer_id, cycle.id)
+    const proof = prove(group, { ...about, context, output }, secret, random)
+    const hashes = { outbox_hash: sha256Hex(output), proof_hash: sha256Hex(proof) }
+    this.#act(cycle, 'process', hashes, [output, proof])
+    return true
+  }
+
+  #decrypt(cycle: Cycle, index: number): boolean {
+    const { group, random, share, mixesAtLeast } = this.#parts
+    if (share === undefined || this.audit.mixesBefore(cycle) < mixesAtLeast) return false
+    const decryption = this.audit.decryptionOf(cycle)
+    if (decryption === undefined) return false
+    const { points, proof } = decryptionShare(group, decryption, { index, share }, random)
+    this.#act(cycle, 'share', { index, points_hash: sha256Hex(points), proof: hex(proof) }, [points])
+    return true
+  }
+
+  #act(cycle: Cycle, action: string, fields: Fields, blobs: readonly Uint8Array[] = []): void {
+    const { peer_id, id } = cycle
+    const payload = { resource: 'cycle', operation: 'action', action, peer_id, cycle_id: id, ...fields }
+    this.#caller.prepare(payload, blobs)
+  }
+
+  /** Gives what this member wants to be agreed about a cycle. */
+  #wish(cycle: Cycle, peer: Peer, now: number): Wish | undefined {
+    const { signer, mayClose, patience } = this.#parts
+    if (!peer.owners.includes(signer.id)) return undefined
+    const about = { peer_id: peer.peer_id, cycle_id: cycle.id }
+    if (cycle.status === 'OPEN')
+      return mayClose(cycle, peer, now)
+        ? { text: { action: 'close', ...about }, participants: peer.owners, least: peer.quorum }
+        : undefined
+    if (peer.peer_type !== 'MIX' || peer.processors[0] === signer.id || !this.audit.isSound(cycle))
+      return undefined
+    const name = Audit.nameOf(cycle)
+    if (!this.#seen.has(name)) this.#seen.set(name, now)
+    const isLate = cycle.status === 'CLOSED' && now - (this.#seen.get(name) as number) > patience
+    const isFalse = cycle.status === 'PROCESSED' && this.audit.isBad(cycle)
+    if (!isLate && !isFalse) return undefined
+    const participants = othersOf(peer)
+    return { text: { action: 'skip', ...about }, participants, least: quorumOf(peer, participants) }
+  }
+
+  /** Goes the next step towards a wish: begins, agrees, or does what was agreed. */
+  #pursue({ text, participants, least }: Wish): boolean {
+    const { board } = this.audit
+    const { signer, mixnet, random } = this.#parts
+    const wanted = digestOf(text)
+    for (const [id, consensus] of board.consensuses)
+      if (digestOf(consensus.text) === wanted) {
+        this.#act(board.cycle(text.peer_id, text.cycle_id), text.action, { consensus_id: id })
+        return true
+      }
+    const asked = [...participants].sort().join()
+    const ours = [...board.negotiations.values()].filter(
+      each =>
+        each.consensus === undefined &&
+        each.least === least &&
+        Object.keys(each.participants).sort().join() === asked,
+    )
+    const begun =
+      ours.find(({ contributions }) => contributions.some(said => digestOf(said.text) === wanted)) ??
+      ours.find(({ by, contributions }) => by === signer.id && contributions.length === 0)
+    if (begun === undefined) {
+      const nonce = hex(random(32))
+      const fields = { participants: [...participants].sort(), least, nonce }
+      this.#caller.prepare({ resource: 'negotiation', operation: 'create', ...fields })
+      return true
+    }
+    if (begun.contributions.some(said => said.signer === signer.id)) return false
+    const said = { mixnet, negotiation_id: begun.id, text }
+    const text_signature = signer.sign('text', said)
+    this.#caller.prepare({
+      resource: 'negotiation',
+      operation: 'action',
+      action: 'contribute',
+      negotiation_id: begun.id,
+      text,
+      accepts: 'yes',
+      text_signature,
+    })
+    return true
+  }
+}

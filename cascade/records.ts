@@ -1,0 +1,93 @@
+// What a board holds (docs/spec/cascade.md 1 and 5): persons, peers, cycles and their messages.
+
+import { digestOf } from './signed.ts'
+
+/** Somebody who signs: a person or a program. */
+export interface Person {
+  readonly id: string
+  readonly name: string
+  readonly keyData: Uint8Array
+}
+
+/** Describes a peer with owners, as all of them have agreed. */
+export interface Peer {
+  readonly peer_id: string
+  readonly name: string
+  readonly peer_type: 'MIX' | 'TRUSTEES'
+  /** Names who decides about it. */
+  readonly owners: readonly string[]
+  /** Names who processes its cycles: one mixer, or all trustees in the order of their numbers. */
+  readonly processors: readonly string[]
+  /** Trustees that are needed; 1 for a mix. */
+  readonly threshold: number
+  /** The key that rows are encrypted to, 32 bytes in hexadecimal. */
+  readonly key_data: string
+  /** The trustees' parts of it, 32 bytes each, in hexadecimal; empty for a mix. */
+  readonly verification: string
+  readonly width: number
+  readonly size_min: number
+  readonly size_max: number
+  /** So many owners close a cycle: more than half. */
+  readonly quorum: number
+  /** The peer that takes its outbox, or an empty text. */
+  readonly next: string
+}
+
+export interface Message {
+  readonly id: number
+  readonly sender: string
+  readonly row: Uint8Array
+}
+
+export interface Share {
+  readonly index: number
+  readonly points_hash: string
+  readonly proof: Uint8Array
+}
+
+export type CycleStatus = 'OPEN' | 'CLOSED' | 'PROCESSED' | 'ABORTED' | 'SKIPPED' | 'VOID'
+
+export interface Cycle {
+  readonly peer_id: string
+  readonly id: number
+  status: CycleStatus
+  /** The cycle that this one's rows came from; undefined for one that takes messages. */
+  readonly from: { readonly peer_id: string; readonly id: number } | undefined
+  readonly messages: Message[]
+  /** SHA-256 of its rows, once it is closed. */
+  input_hash: string
+  count: number
+  output_hash: string
+  proof_hash: string
+  readonly shares: Share[]
+}
+
+/** Gives what was handed in under its hash. */
+export type Blobs = (hash: string) => Uint8Array | undefined
+
+const textEncoder = new TextEncoder()
+
+/** Gives the bytes that proofs of a cycle are bound to. */
+export function contextOf(mixnet: string, what: 'message' | 'cycle', peer_id: string, id = 0): Uint8Array {
+  return textEncoder.encode(digestOf({ mixnet, what, peer_id, id }))
+}
+
+/** Gives the rows of a cycle's messages, in the order of the log. */
+export function rowsOf(messages: readonly Message[]): Uint8Array {
+  const [first] = messages
+  const out = new Uint8Array(messages.length * (first?.row.length ?? 0))
+  messages.forEach(({ row }, i) => {
+    out.set(row, i * row.length)
+  })
+  return out
+}
+
+/** Names the owners of a mix who decide whether its mixer is left out. */
+export function othersOf({ owners, processors }: Peer): string[] {
+  return owners.filter(owner => owner !== processors[0])
+}
+
+/** Counts how many of these must agree. */
+export function quorumOf({ quorum }: Peer, participants: readonly string[]): number {
+  return Math.min(quorum, participants.length)
+}

@@ -1,0 +1,282 @@
+// A mix-net on a virtual clock: a Controller, mixers, trustees and clients in one process, whose requests and answers
+// can be lost, and each of whom can be stopped at any moment and started again from what it had written down.
+
+import type { Source } from '../cascade/audit.ts'
+import type { Post, Shelf } from '../cascade/caller.ts'
+import { MessagingClient } from '../cascade/client.ts'
+import { Controller, type Journal } from '../cascade/controller.ts'
+import { Member } from '../cascade/member.ts'
+import { contribution } from '../cascade/negotiation.ts'
+import type { Peer } from '../cascade/records.ts'
+import { type Fields, request, type Signer, signerOf } from '../cascade/signed.ts'
+import { concat, hex } from '../encoding/bytes.ts'
+import { coreGroup, deal, decodeMessage, type Group, publicKeyOf, scalars, take } from '../shuffle/index.ts'
+import { type Random, seededRandom } from '../world/random.ts'
+
+export const group: Group = coreGroup()
+export const mixnet = 'mixnet.example/test'
+
+/** Keeps texts as a disk would. */
+export class MemoryShelf implements Shelf {
+  readonly #texts = new Map<string, string>()
+  get(name: string): string | undefined {
+    return this.#texts.get(name)
+  }
+  put(name: string, text: string): void {
+    this.#texts.set(name, text)
+  }
+}
+
+export class MemoryJournal implements Journal {
+  readonly #records: string[] = []
+  append(record: string): void {
+    this.#records.push(record)
+  }
+  records(): readonly string[] {
+    return this.#records
+  }
+}
+
+export interface TrusteesKey {
+  readonly shares: readonly Uint8Array[]
+  readonly key: Uint8Array
+  readonly verification: Uint8Array
+}
+
+/** Makes the trustees' key by itself, without a network. */
+export function trusteesKey(n: number, threshold: number, random: Random): TrusteesKey {
+  const secrets = Array.from({ length: n }, () => scalars(group, random, 1))
+  const keys = concat(secrets.map(secret => publicKeyOf(group, secret)))
+  const session = { context: random(64), threshold, keys, extension: new Uint8Array(0) }
+  const dealings = secrets.map((secret, i) => deal(group, session, { index: i + 1, secret }, random))
+  const taken = secrets.map((secret, i) => take(group, session, { index: i + 1, secret }, dealings))
+  const { key, verification } = taken[0] as (typeof taken)[number]
+  return { shares: taken.map(({ share }) => share), key, verification }
+}
+
+export interface Options {
+  readonly seed: number
+  readonly mixers?: number
+  readonly trustees?: number
+  readonly threshold?: number
+  readonly sizeMin?: number
+  /** Stands between everybody and the Controller. */
+  readonly post?: (
+    who: string,
+    send: () => ReturnType<Controller['post']>,
+  ) => ReturnType<Controller['post']> | undefined
+  readonly source?: (who: string, controller: Controller) => Source
+}
+
+/** A mix-net whose owners have agreed on its peers. */
+export class World {
+  readonly random: Random
+  readonly journal: MemoryJournal = new MemoryJournal()
+  readonly seed: Uint8Array
+  controller: Controller
+  readonly signers: Signer[]
+  readonly shelves: Map<string, MemoryShelf> = new Map()
+  readonly members: Member[]
+  readonly clients: MessagingClient[] = []
+  readonly clientSeeds: Uint8Array[] = []
+  readonly peers: string[] = []
+  readonly key: TrusteesKey
+  readonly options: Options
+  readonly mixers: number
+  now = 0
+  closeAt = 100
+
+  constructor(options: Options) {
+    this.options = options
+    const { seed, mixers = 3, trustees = 3, threshold = 2 } = options
+    this.mixers = mixers
+    this.random = seededRandom(seed)
+    this.seed = this.random(32)
+    this.controller = new Controller(mixnet, group, this.journal, this.seed)
+    this.signers = Array.from({ length: mixers + trustees }, () => signerOf(this.random(32)))
+    this.key = trusteesKey(trustees, threshold, this.random)
+    this.#found(threshold)
+    this.members = this.signers.map((_, i) => this.member(i))
+  }
+
+  shelf(who: string): MemoryShelf {
+    const shelf = this.shelves.get(who) ?? new MemoryShelf()
+    this.shelves.set(who, shelf)
+    return shelf
+  }
+
+  source(who: string): Source {
+    const handed = this.options.source?.(who, this.controller)
+    return (
+      handed ?? {
+        log: async from => this.controller.log(from),
+        blob: async hash => this.controller.blob(hash),
+      }
+    )
+  }
+
+  post(who: string): Post {
+    const between = this.options.post
+    return async (made, blobs) => {
+      const send = (): ReturnType<Controller['post']> => this.controller.post(made, blobs)
+      return between === undefined ? send() : between(who, send)
+    }
+  }
+
+  /** Starts a member, from what it has written down. */
+  member(i: number): Member {
+    const signer = this.signers[i] as Signer
+    const share = this.key.shares[i - this.mixers]
+    return new Member({
+      mixnet,
+      signer,
+      controllerKey: this.controller.keyData,
+      group,
+      random: this.random,
+      shelf: this.shelf(`member ${i}`),
+      source: this.source(`member ${i}`),
+      post: this.post(`member ${i}`),
+      ...(share === undefined ? {} : { share }),
+      mayClose: () => this.now >= this.closeAt,
+      patience: 50,
+      mixesAtLeast: 1,
+    })
+  }
+
+  client(i: number, seed: Uint8Array): MessagingClient {
+    return new MessagingClient({
+      mixnet,
+      signer: signerOf(seed),
+      controllerKey: this.controller.keyData,
+      group,
+      random: this.random,
+      shelf: this.shelf(`client ${i}`),
+      source: this.source(`client ${i}`),
+      post: this.post(`client ${i}`),
+    })
+  }
+
+  /** Adds a client that has something to say. */
+  addClient(text: string): MessagingClient {
+    const seed = this.random(32)
+    this.clientSeeds.push(seed)
+    const client = this.client(this.clients.length, seed)
+    client.send(this.peers.at(-1) as string, new TextEncoder().encode(text))
+    this.clients.push(client)
+    return client
+  }
+
+  /** Stops everybody and starts them again, from what they have written down. */
+  restart(): void {
+    this.controller = new Controller(mixnet, group, this.journal, this.seed)
+    for (const at of this.members.keys()) this.members[at] = this.member(at)
+    for (const [at, seed] of this.clientSeeds.entries()) this.clients[at] = this.client(at, seed)
+  }
+
+  /** Lets everybody act so often. */
+  async run(ticks: number, awake: (member: number) => boolean = () => true): Promise<void> {
+    for (let i = 0; i < ticks; i++) {
+      this.now += 10
+      for (const client of this.clients) await client.tick()
+      for (const [at, member] of this.members.entries()) if (awake(at)) await member.tick(this.now)
+    }
+  }
+
+  /** The texts that came out at the end, sorted, by what a member has checked. */
+  result(member: Member = this.members[0] as Member): string[] | undefined {
+    const cycles = member.audit.board.cycles.get(this.peers[0] as string) ?? []
+    for (const cycle of cycles) {
+      const points = cycle.status === 'VOID' ? undefined : member.audit.result(cycle)
+      if (points === undefined) continue
+      return Array.from({ length: points.length / 32 }, (_, i) => {
+        const message = decodeMessage(group, points.subarray(32 * i, 32 * (i + 1)))
+        return message === undefined ? 'undecodable' : new TextDecoder().decode(message)
+      }).sort()
+    }
+    return undefined
+  }
+
+  #sequence = new Map<string, number>()
+
+  say(signer: Signer, fields: Fields & { resource: string; operation: string }): string {
+    const sequence = (this.#sequence.get(signer.id) ?? 0) + 1
+    this.#sequence.set(signer.id, sequence)
+    const reply = this.controller.post(request(signer, mixnet, sequence, fields))
+    if (reply.is === 'refused') throw new Error(reply.why)
+    return reply.id
+  }
+
+  /** Registers everybody, has them agree on a chain of peers, trustees first, and opens the first cycle. */
+  #found(threshold: number): void {
+    for (const signer of this.signers)
+      this.say(signer, {
+        resource: 'peer',
+        operation: 'create',
+        name: 'owner',
+        peer_type: 'CLIENT',
+        key_data: hex(signer.keyData),
+      })
+    const owners = this.signers.map(({ id }) => id).sort()
+    const trustees = this.signers.slice(this.mixers)
+    this.#peer(
+      owners,
+      'TRUSTEES',
+      trustees.map(({ id }) => id),
+      threshold,
+      '',
+    )
+    for (const { id } of this.signers.slice(0, this.mixers).reverse())
+      this.#peer(owners, 'MIX', [id], 1, this.peers.at(-1) as string)
+    this.say(this.signers[0] as Signer, {
+      resource: 'cycle',
+      operation: 'create',
+      peer_id: this.peers.at(-1) as string,
+    })
+    for (const [i, signer] of this.signers.entries())
+      this.shelf(`member ${i}`).put('sequence', String(this.#sequence.get(signer.id)))
+  }
+
+  #peer(
+    owners: readonly string[],
+    peer_type: Peer['peer_type'],
+    processors: string[],
+    threshold: number,
+    next: string,
+  ): void {
+    const text = {
+      action: 'create peer',
+      peer_type,
+      name: `${peer_type} ${this.peers.length}`,
+      owners,
+      processor_count: processors.length,
+      ...Object.fromEntries(processors.map((id, i) => [`processor_${i + 1}`, id])),
+      threshold,
+      key_data: hex(this.key.key),
+      verification: peer_type === 'MIX' ? '' : hex(this.key.verification),
+      width: 1,
+      size_min: this.options.sizeMin ?? 2,
+      size_max: 100,
+      quorum: Math.floor(owners.length / 2) + 1,
+      next,
+    }
+    const consensus_id = this.agree(this.signers, text, owners.length)
+    this.peers.push(
+      this.say(this.signers[0] as Signer, { resource: 'peer', operation: 'create', consensus_id }),
+    )
+  }
+
+  /** Has these agree on a text. @returns the consensus' id, or an empty text while there is none */
+  agree(signers: readonly Signer[], text: Fields, least: number, asked: readonly Signer[] = signers): string {
+    const participants = asked.map(({ id }) => id).sort()
+    const fields = { participants, least, nonce: hex(this.random(32)) }
+    const id = this.say(signers[0] as Signer, { resource: 'negotiation', operation: 'create', ...fields })
+    let last = ''
+    for (const signer of signers) {
+      if (last !== '') break
+      const { text_signature } = contribution(signer, { mixnet, id }, text, true)
+      const said = { negotiation_id: id, text, accepts: 'yes', text_signature }
+      last = this.say(signer, { resource: 'negotiation', operation: 'action', action: 'contribute', ...said })
+    }
+    return last
+  }
+}
