@@ -3,6 +3,7 @@
 import * as v from 'valibot'
 import { duration, name, whole } from '../encoding/toml-fields.ts'
 import { checkToml, field } from '../encoding/toml-text.ts'
+import { suiteNames } from '../sphinx/suite-names.ts'
 import { authorityEntry } from './authority-entry.ts'
 import { type Network, topologies } from './documents/network.ts'
 
@@ -20,7 +21,7 @@ const networkSchema = v.strictObject({
   ),
   epoch: field(duration(1000), '"20min"'),
   threshold: field(whole(1, 64), '2'),
-  suite: v.optional(v.literal('x25519'), 'x25519'),
+  suite: v.optional(v.picklist(suiteNames), 'x25519'),
   user_bytes: v.optional(field(whole(200, 32_000), '2000'), 2000),
   topology: v.optional(v.picklist(topologies), 'stratified'),
   layers: v.optional(field(whole(1, 8), '3'), 3),

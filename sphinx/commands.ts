@@ -4,7 +4,6 @@
 
 import { SphinxError } from './error.ts'
 import { nodeIdBytes, recipientBytes, replyIdBytes } from './geometry.ts'
-import { Reader } from './reader.ts'
 
 const id = { end: 0x00, next: 0x01, recipient: 0x02, reply: 0x03, delay: 0x80 } as const
 
@@ -32,7 +31,7 @@ export const ANSWER_RECIPIENT: Uint8Array = new Uint8Array(recipientBytes).fill(
 export interface Onward {
   readonly to: 'next'
   /** The time for which the hop holds the packet, milliseconds; absent where the header says nothing. */
-  readonly delayMs?: number
+  readonly delayMs?: number | undefined
   /** 32 bytes. */
   readonly next: Uint8Array
   /** The MAC of the header that the next hop gets. */
@@ -42,11 +41,11 @@ export interface Onward {
 /** Commands of the last hop. */
 export interface Terminal {
   readonly to: 'recipient'
-  readonly delayMs?: number
+  readonly delayMs?: number | undefined
   /** 32 bytes. */
   readonly recipient: Uint8Array
   /** 16 bytes; present when the packet was made with a reply block. */
-  readonly replyId?: Uint8Array
+  readonly replyId?: Uint8Array | undefined
 }
 
 export type Commands = Onward | Terminal
@@ -84,38 +83,36 @@ export function writeCommands(commands: Commands, slot: Uint8Array): void {
  * @throws SphinxError BAD_COMMAND
  */
 export function readCommands(slot: Uint8Array, macBytes: number): Commands {
-  const read = new Reader(slot, 'commands', 'BAD_COMMAND')
-  let command = read.u8('first command')
-  let delay: { delayMs: number } | undefined
-  if (command === id.delay) {
-    delay = { delayMs: read.u32('delay') }
-    command = read.u8('command after the delay')
-  }
+  const isDelayed = slot[0] === id.delay
+  const delayMs = isDelayed ? readU32(slot, 1) : undefined
+  const at = isDelayed ? 6 : 1
+  const command = slot[at - 1]
   if (command === id.next) {
-    const next = read.take(nodeIdBytes, 'next hop')
-    const mac = read.take(macBytes, "next hop's mac")
-    readEnd(read)
-    return { to: 'next', ...delay, next, mac }
+    const macAt = at + nodeIdBytes
+    const next = slot.subarray(at, macAt)
+    const mac = slot.subarray(macAt, macAt + macBytes)
+    checkEnd(slot, macAt + macBytes)
+    return { to: 'next', delayMs, next, mac }
   }
-  if (command !== id.recipient) throw read.fail(`command ${command} where a way on is due`)
-  const recipient = read.take(recipientBytes, 'recipient')
-  command = read.left > 0 ? read.u8('command after the recipient') : id.end
-  if (command === id.reply) {
-    const replyId = read.take(replyIdBytes, 'reply id')
-    readEnd(read)
-    return { to: 'recipient', ...delay, recipient, replyId }
-  }
-  if (command !== id.end) throw read.fail(`command ${command} after the recipient`)
-  readEnd(read)
-  return { to: 'recipient', ...delay, recipient }
+  if (command !== id.recipient) throw badCommand(`command ${command} where a way on is due`)
+  const replyAt = at + recipientBytes
+  const recipient = slot.subarray(at, replyAt)
+  const isReply = slot[replyAt] === id.reply
+  const end = isReply ? replyAt + 1 + replyIdBytes : replyAt
+  const replyId = isReply ? slot.subarray(replyAt + 1, end) : undefined
+  checkEnd(slot, end)
+  return { to: 'recipient', delayMs, recipient, replyId }
 }
 
-/** The rest of the slot is zero: the end command and its padding. */
-function readEnd(read: Reader): void {
-  const rest = read.take(read.left, 'end')
-  // once a packet: an iterator costs more than the bytes
-  for (let i = 0; i < rest.length; i++)
-    if (rest[i] !== 0) throw read.fail('end: something other than zeros follows')
+/** The slot reaches as far as this, and the rest of it is zero: the end command and its padding. */
+function checkEnd(slot: Uint8Array, end: number): void {
+  if (slot.length < end) throw badCommand(`want ${end} bytes, have ${slot.length}`)
+  for (let i = end; i < slot.length; i++)
+    if (slot[i] !== 0) throw badCommand('end: something other than zeros follows')
+}
+
+function badCommand(why: string): SphinxError {
+  return new SphinxError('BAD_COMMAND', `sphinx commands: ${why}`)
 }
 
 function sized(bytes: Uint8Array, length: number, name: string): Uint8Array {
@@ -130,4 +127,10 @@ function u32(delayMs: number): Uint8Array {
   const bytes = new Uint8Array(4)
   new DataView(bytes.buffer).setUint32(0, delayMs)
   return bytes
+}
+
+/** Zeros where the bytes end: whoever reads on finds that out. */
+function readU32(bytes: Uint8Array, at: number): number {
+  const [a = 0, b = 0, c = 0, d = 0] = [bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
 }

@@ -26,6 +26,7 @@ export const blake2b: Crypto['blake2b'] = backend.blake2b
 export const blake2bInto: Crypto['blake2bInto'] = backend.blake2bInto
 export const hmacSha256: Crypto['hmacSha256'] = backend.hmacSha256
 export const chacha20Xor: Crypto['chacha20Xor'] = backend.chacha20Xor
+export const poly1305Into: Crypto['poly1305Into'] = backend.poly1305Into
 export const aeadSeal: Crypto['aeadSeal'] = backend.aeadSeal
 export const aeadOpen: Crypto['aeadOpen'] = backend.aeadOpen
 export const equal: Crypto['equal'] = backend.equal

@@ -1,6 +1,7 @@
 // Portable backend: @noble, plain JavaScript, for browsers and for where Node has no addon. Contract: crypto.ts. Wiping
 // is best effort: an engine may have copied what it moved.
 
+import { poly1305 } from '@noble/ciphers/_poly1305.js'
 import { chacha20orig, chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { ed25519, x25519 as montgomery } from '@noble/curves/ed25519.js'
 import { blake2b as hash } from '@noble/hashes/blake2.js'
@@ -57,6 +58,10 @@ export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
 
 export function chacha20Xor(key: Uint8Array, data: Uint8Array): void {
   chacha20orig(key, zeroNonce, data, data)
+}
+
+export function poly1305Into(out: Uint8Array, data: Uint8Array, key: Uint8Array): void {
+  want(out, 16, 'poly1305 output').set(poly1305(data, want(key, 32, 'poly1305 key')))
 }
 
 export function aeadSeal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, plain: Uint8Array): Uint8Array {

@@ -1,5 +1,5 @@
 // Backend for browsers that let a page run wasm: libsodium for everything with a curve, a hash or a tag; ChaCha20's
-// bare key stream and SHA-256, which this build of it lacks, from @noble. Contract: crypto.ts.
+// bare key stream, Poly1305 and SHA-256, which this build of it lacks, from @noble. Contract: crypto.ts.
 //
 // Its functions work on addresses in one memory: arguments are copied into a block of it, one behind the other, and
 // what was secret there is wiped when the call is over.
@@ -14,6 +14,7 @@ export {
   hmacSha256,
   locksMemory,
   missingAddon,
+  poly1305Into,
   secretBytes,
   wipe,
 } from './crypto-portable.ts'

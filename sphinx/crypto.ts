@@ -40,6 +40,14 @@ export interface Crypto {
   chacha20Xor(key: Uint8Array, data: Uint8Array): void
 
   /**
+   * Poly1305 (RFC 8439, section 2.5), written into `out`.
+   *
+   * @param out 16 bytes
+   * @param key 32 bytes
+   */
+  poly1305Into(out: Uint8Array, data: Uint8Array, key: Uint8Array): void
+
+  /**
    * ChaCha20-Poly1305 (RFC 8439, section 2.8).
    *
    * @param key 32 bytes

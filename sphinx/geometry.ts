@@ -2,12 +2,14 @@
 
 import * as backend from '#crypto'
 import type { Suite } from './suite.ts'
+import type { SuiteName } from './suite-names.ts'
 import { x25519Suite } from './suite-x25519.ts'
+import { x25519Suite2 } from './suite-x25519-2.ts'
 
-/** The suites of keys and ciphers that packets can be made with. */
-export type SuiteName = 'x25519'
-
-const suites: Readonly<Record<SuiteName, Suite>> = { x25519: x25519Suite(backend) }
+const suites: Readonly<Record<SuiteName, Suite>> = {
+  x25519: x25519Suite(backend),
+  'x25519-2': x25519Suite2(backend),
+}
 
 /** A node id: the raw Ed25519 public key of its libp2p identity. */
 export const nodeIdBytes = 32

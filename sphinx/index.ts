@@ -12,7 +12,6 @@ export {
   nodeIdBytes,
   recipientBytes,
   replyIdBytes,
-  type SuiteName,
 } from './geometry.ts'
 export { type Peeled, peel } from './peel.ts'
 export {
@@ -24,4 +23,5 @@ export {
   writeReplySecret,
 } from './reply.ts'
 export type { HopKeys, Suite } from './suite.ts'
+export { type SuiteName, suiteNames } from './suite-names.ts'
 export { type Hop, wrap } from './wrap.ts'

@@ -1,5 +1,5 @@
 // LIONESS, the wide-block cipher of Anderson and Biham, "Two practical and provably secure block ciphers: BEAR
-// and LION" (1996), section 6, with ChaCha20 as its stream cipher and keyed BLAKE2b-256 as its hash:
+// and LION" (1996), section 6, with ChaCha20 as its stream cipher and a keyed hash that the suite chooses:
 // docs/spec/sphinx.md 4.5. One changed bit anywhere turns the whole block into garbage, which is what makes a tagged
 // payload useless.
 
@@ -17,50 +17,69 @@ export interface Lioness {
   decrypt(key: Uint8Array, block: Uint8Array): void
 }
 
-export function lioness(crypto: Pick<Crypto, 'blake2bInto' | 'chacha20Xor' | 'wipe'>): Lioness {
-  const round = new Uint8Array(leftBytes)
+/**
+ * Makes the hash of one round: it writes 32 bytes into `out`, which depend on all of `data`.
+ *
+ * @param key 64 bytes, filled anew before each call of the hash
+ */
+export type RoundHash = (key: Uint8Array) => (out: Uint8Array, data: Uint8Array) => void
+
+/** LIONESS over a backend. The room for keys and halves is made once: a view costs more than copying what it shows. */
+export function lioness(
+  { chacha20Xor, wipe }: Pick<Crypto, 'chacha20Xor' | 'wipe'>,
+  roundHash: RoundHash,
+): Lioness {
+  const words = new Uint32Array((lionessKeyBytes + 2 * leftBytes) / 4)
+  const room = new Uint8Array(words.buffer)
+  const [left, round] = [room.subarray(192, 224), room.subarray(224)]
+  const [leftWords, roundWords] = [words.subarray(48, 56), words.subarray(56)]
+  const [k1, k3] = [words.subarray(0, 8), words.subarray(24, 32)]
+  const [hash2, hash4] = [roundHash(room.subarray(32, 96)), roundHash(room.subarray(128, 192))]
 
   /** R ^= ChaCha20(L ^ k) */
-  function stream(key: Uint8Array, left: Uint8Array, right: Uint8Array): void {
-    round.set(key)
-    xor(round, left)
-    crypto.chacha20Xor(round, right)
+  function stream(key: Uint32Array, right: Uint8Array): void {
+    for (let i = 0; i < 8; i++) roundWords[i] = (leftWords[i] as number) ^ (key[i] as number)
+    chacha20Xor(round, right)
   }
 
-  /** L ^= BLAKE2b(k, R) */
-  function hash(key: Uint8Array, left: Uint8Array, right: Uint8Array): void {
-    crypto.blake2bInto(round, right, key)
-    xor(left, round)
+  /** L ^= hash(R) */
+  function hash(hashed: ReturnType<RoundHash>, right: Uint8Array): void {
+    hashed(round, right)
+    for (let i = 0; i < 8; i++) leftWords[i] = (leftWords[i] as number) ^ (roundWords[i] as number)
+  }
+
+  /** Fills the room, and hands out R. */
+  function begin(key: Uint8Array, block: Uint8Array): Uint8Array {
+    if (key.length !== lionessKeyBytes)
+      throw new RangeError(`lioness: key: want ${lionessKeyBytes} bytes, have ${key.length}`)
+    if (block.length <= leftBytes)
+      throw new RangeError(`lioness: block: want more than ${leftBytes} bytes, have ${block.length}`)
+    room.set(key)
+    for (let i = 0; i < leftBytes; i++) left[i] = block[i] as number
+    return block.subarray(leftBytes)
+  }
+
+  function end(block: Uint8Array): void {
+    block.set(left)
+    wipe(room)
   }
 
   return {
     encrypt(key, block) {
-      const [left, right] = halves(key, block)
-      stream(key.subarray(0, 32), left, right)
-      hash(key.subarray(32, 96), left, right)
-      stream(key.subarray(96, 128), left, right)
-      hash(key.subarray(128, 192), left, right)
-      crypto.wipe(round)
+      const right = begin(key, block)
+      stream(k1, right)
+      hash(hash2, right)
+      stream(k3, right)
+      hash(hash4, right)
+      end(block)
     },
     decrypt(key, block) {
-      const [left, right] = halves(key, block)
-      hash(key.subarray(128, 192), left, right)
-      stream(key.subarray(96, 128), left, right)
-      hash(key.subarray(32, 96), left, right)
-      stream(key.subarray(0, 32), left, right)
-      crypto.wipe(round)
+      const right = begin(key, block)
+      hash(hash4, right)
+      stream(k3, right)
+      hash(hash2, right)
+      stream(k1, right)
+      end(block)
     },
   }
-}
-
-function halves(key: Uint8Array, block: Uint8Array): [left: Uint8Array, right: Uint8Array] {
-  if (key.length !== lionessKeyBytes)
-    throw new RangeError(`lioness: key: want ${lionessKeyBytes} bytes, have ${key.length}`)
-  if (block.length <= leftBytes)
-    throw new RangeError(`lioness: block: want more than ${leftBytes} bytes, have ${block.length}`)
-  return [block.subarray(0, leftBytes), block.subarray(leftBytes)]
-}
-
-function xor(into: Uint8Array, other: Uint8Array): void {
-  for (let i = 0; i < leftBytes; i++) into[i] = (into[i] as number) ^ (other[i] as number)
 }

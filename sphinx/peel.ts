@@ -72,8 +72,19 @@ export function peeledOf(suite: Suite, layer: Layer): Peeled {
 
 /** A packet with one layer off, before anything is made of it. */
 export type Layer =
-  | { to: 'next'; delayMs?: number; next: Uint8Array; packet: Uint8Array }
-  | { to: 'recipient'; delayMs?: number; recipient: Uint8Array; replyId?: Uint8Array; payload: Uint8Array }
+  | {
+      readonly to: 'next'
+      readonly delayMs: number | undefined
+      readonly next: Uint8Array
+      readonly packet: Uint8Array
+    }
+  | {
+      readonly to: 'recipient'
+      readonly delayMs: number | undefined
+      readonly recipient: Uint8Array
+      readonly replyId: Uint8Array | undefined
+      readonly payload: Uint8Array
+    }
 
 /** Peels as `peel` does, without the check of the last hop's payload. */
 export function openLayer(
@@ -128,9 +139,10 @@ export function openHeader(
   const work = takeWork(suite, g)
   const opened = { suite, geometry: g, tag: work.keys.tag, work }
   try {
-    const fits = headerFits(work, secretKey, packet)
+    work.header.whole.set(packet.subarray(0, g.headerBytes))
+    const fits = headerFits(work, secretKey)
     // an array that has come to hold another key is looked at once more
-    if (!fits && !(suite.forgetsAnother(secretKey) && headerFits(work, secretKey, packet)))
+    if (!fits && !(suite.forgetsAnother(secretKey) && headerFits(work, secretKey)))
       throw new SphinxError('BAD_MAC', 'sphinx header: wrong mac')
     return opened
   } catch (error) {
@@ -140,19 +152,13 @@ export function openHeader(
 }
 
 /** Fills the keys, and says whether they made the header's MAC. */
-function headerFits(
-  { suite, geometry: g, shared, keys, mac }: Work,
-  secretKey: Uint8Array,
-  packet: Uint8Array,
-): boolean {
-  const routingAt = g.adBytes + g.kemBytes
-  const macAt = routingAt + g.routingBytes
+function headerFits({ suite, shared, keys, mac, header }: Work, secretKey: Uint8Array): boolean {
   // 7.2: decapsulate
-  suite.decapsulate(secretKey, packet.subarray(g.adBytes, routingAt), shared)
+  suite.decapsulate(secretKey, header.kem, shared)
   suite.deriveKeys(shared, keys)
   // 7.3: the MAC, before anything is decrypted
-  suite.mac(keys.mac, packet.subarray(0, macAt), mac)
-  return suite.equal(mac, packet.subarray(macAt, g.headerBytes))
+  suite.mac(keys.mac, header.authentic, mac)
+  return suite.equal(mac, header.mac)
 }
 
 /**
@@ -162,29 +168,24 @@ function headerFits(
  * @throws SphinxError BAD_COMMAND
  */
 export function takeOff({ suite, geometry: g, work }: Opened, packet: Uint8Array): Layer {
-  const { keys, routing } = work
-  const kemAt = g.adBytes
-  const routingAt = kemAt + g.kemBytes
-  const macAt = routingAt + g.routingBytes
+  const { keys, header } = work
 
   // 7.5: this hop's slot, and the routing field of the next one with a slot's zeros appended
-  routing.set(packet.subarray(routingAt, macAt))
-  routing.fill(0, g.routingBytes)
-  suite.headerXor(keys.header, routing)
-  const commands = readCommands(routing.subarray(0, g.commandBytes), g.macBytes)
-  const delay = commands.delayMs === undefined ? {} : { delayMs: commands.delayMs }
+  header.appended.fill(0)
+  suite.headerXor(keys.header, header.routing)
+  const commands = readCommands(header.commands, g.macBytes)
+  const { delayMs } = commands
 
   // 7.6: the payload
   const payload = packet.subarray(g.headerBytes)
   suite.payloadDecrypt(keys.payload, payload)
   if (commands.to === 'next') {
-    packet.set(routing.subarray(g.commandBytes, g.slotBytes), kemAt)
-    packet.set(routing.subarray(g.slotBytes), routingAt)
-    packet.set(commands.mac, macAt)
-    return { to: 'next', ...delay, next: commands.next.slice(), packet }
+    packet.set(header.onward, g.adBytes)
+    packet.set(commands.mac, g.headerBytes - g.macBytes)
+    return { to: 'next', delayMs, next: commands.next.slice(), packet }
   }
-  const reply = commands.replyId === undefined ? {} : { replyId: commands.replyId.slice() }
-  return { to: 'recipient', ...delay, recipient: commands.recipient.slice(), ...reply, payload }
+  const { recipient, replyId } = commands
+  return { to: 'recipient', delayMs, recipient: recipient.slice(), replyId: replyId?.slice(), payload }
 }
 
 /** Wipes what an opened header holds. */
@@ -205,14 +206,48 @@ export function bodyOf(suite: Suite, payload: Uint8Array): Uint8Array {
   return payload.subarray(zeroBytes)
 }
 
-/** Room for one packet's secrets, in one buffer, so that one call wipes them. */
+/** Room for one packet's secrets, made once for many, since a view costs more than copying what it shows. */
 interface Work {
   readonly suite: Suite
   readonly geometry: Geometry
   readonly shared: Uint8Array
   readonly keys: HopKeys
   readonly mac: Uint8Array
+  readonly header: HeaderRoom
+}
+
+/** A copy of the header, and its parts before and after the layer is off. */
+interface HeaderRoom {
+  /** As long as the header with one more slot in place of the MAC. */
+  readonly whole: Uint8Array
+  readonly kem: Uint8Array
+  /** All that the MAC is about. */
+  readonly authentic: Uint8Array
+  readonly mac: Uint8Array
+  /** The zeros that 7.5 appends; they take the MAC's place. */
+  readonly appended: Uint8Array
+  /** The routing field with what is appended. */
   readonly routing: Uint8Array
+  readonly commands: Uint8Array
+  /** The ciphertext and the routing field of the next hop. */
+  readonly onward: Uint8Array
+}
+
+function headerRoom(g: Geometry): HeaderRoom {
+  const routingAt = g.adBytes + g.kemBytes
+  const macAt = routingAt + g.routingBytes
+  const whole = new Uint8Array(macAt + g.slotBytes)
+  const commandsEnd = routingAt + g.commandBytes
+  return {
+    whole,
+    kem: whole.subarray(g.adBytes, routingAt),
+    authentic: whole.subarray(0, macAt),
+    mac: whole.subarray(macAt, g.headerBytes),
+    appended: whole.subarray(macAt),
+    routing: whole.subarray(routingAt),
+    commands: whole.subarray(routingAt, commandsEnd),
+    onward: whole.subarray(commandsEnd),
+  }
 }
 
 /** Wiped, by geometry and for one suite each; as many as were in use at once. */
@@ -227,15 +262,15 @@ function takeWork(suite: Suite, geometry: Geometry): Work {
     shared: new Uint8Array(suite.sharedBytes),
     keys: newKeys(suite),
     mac: new Uint8Array(suite.macBytes),
-    routing: new Uint8Array(geometry.routingBytes + geometry.slotBytes),
+    header: headerRoom(geometry),
   }
 }
 
 function giveBack(work: Work): void {
-  const { suite, geometry, shared, keys, routing } = work
+  const { suite, geometry, shared, keys, header } = work
   suite.wipe(shared)
   suite.wipe(keys.all)
-  suite.wipe(routing)
+  suite.wipe(header.whole)
   const waiting = spares.get(geometry)
   if (waiting === undefined) spares.set(geometry, [work])
   else waiting.push(work)

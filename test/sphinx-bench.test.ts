@@ -36,7 +36,7 @@ test('the last line of bench sphinx --json has the agreed fields, all of them po
   const { code, out } = bench('sphinx', '--json', '--rounds', '1')
   assert.is(code, 0)
   const result = JSON.parse(out.trimEnd().split('\n').at(-1) as string)
-  const { backends, ...figures } = result
+  const { backends, suites, ...figures } = result
   assert.equal(Object.keys(figures), [
     'x25519Us',
     'peelUs',
@@ -47,8 +47,9 @@ test('the last line of bench sphinx --json has the agreed fields, all of them po
     'payloadBytes',
   ])
   assert.equal(Object.keys(backends), ['node', 'browser'])
-  for (const figure of Object.values({ ...figures, ...backends.node, ...backends.browser }))
-    assert.ok((figure as number) > 0)
+  assert.equal(Object.keys(suites), ['x25519', 'x25519-2'])
+  for (const some of [figures, backends.node, backends.browser, ...Object.values(suites)])
+    for (const figure of Object.values(some as object)) assert.ok(figure > 0)
   assert.equal([result.packetBytes, result.payloadBytes], [3369, 2733])
 })
 

@@ -6,16 +6,12 @@ import { geometry, suiteOf } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
 import { makeReplyBlock, useReplyBlock, writeReplySecret } from '../sphinx/reply.ts'
 import { newKeys } from '../sphinx/suite.ts'
+import type { SuiteName } from '../sphinx/suite-names.ts'
 import { wrap } from '../sphinx/wrap.ts'
 import { seededRandom } from '../world/random.ts'
 import { journey, type Vector } from './sphinx-vectors-good.ts'
 
 const size = { hops: 2, userBytes: 16 }
-const g = geometry({ suite: 'x25519', ...size })
-const suite = suiteOf(g)
-const kemAt = g.adBytes
-const routingAt = kemAt + g.kemBytes
-const macAt = routingAt + g.routingBytes
 
 /** RFC 7748, section 7, and https://cr.yp.to/ecdh.html#validate: what makes every X25519 zero, below 2^255. */
 export const lowOrderPoints: readonly string[] = [
@@ -28,7 +24,12 @@ export const lowOrderPoints: readonly string[] = [
   'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ]
 
-export function badVectors(): Vector[] {
+export function badVectors(name: SuiteName): Vector[] {
+  const g = geometry({ suite: name, ...size })
+  const suite = suiteOf(g)
+  const kemAt = g.adBytes
+  const routingAt = kemAt + g.kemBytes
+  const macAt = routingAt + g.routingBytes
   const random = seededRandom(99)
   const { secretKeys, path } = journey(random, 2)
   const [first, second] = secretKeys as [Uint8Array, Uint8Array]

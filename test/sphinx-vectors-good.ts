@@ -7,6 +7,7 @@ import { DROP_RECIPIENT } from '../sphinx/commands.ts'
 import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import { peel } from '../sphinx/peel.ts'
 import { makeReplyBlock, useReplyBlock, writeReplySecret } from '../sphinx/reply.ts'
+import type { SuiteName } from '../sphinx/suite-names.ts'
 import { type Hop, wrap } from '../sphinx/wrap.ts'
 import { type Random, seededRandom } from '../world/random.ts'
 
@@ -37,22 +38,22 @@ export function journey(random: Random, hops: number): Journey {
   return { secretKeys, path }
 }
 
-export function goodVectors(): Vector[] {
-  const small = { hops: 3, userBytes: 32 }
+export function goodVectors(suite: SuiteName): Vector[] {
+  const small = { suite, hops: 3, userBytes: 32 }
   return [
-    forward({ hops: 5, userBytes: 2000 }, 5, 'the default geometry, the longest path'),
-    reply({ hops: 5, userBytes: 2000 }, 5, 'the default geometry, the longest path'),
+    forward({ suite, hops: 5, userBytes: 2000 }, 5, 'the default geometry, the longest path'),
+    reply({ suite, hops: 5, userBytes: 2000 }, 5, 'the default geometry, the longest path'),
     ...[1, 2, 3].map(hops => forward(small, hops, `${hops} of at most 3 hops`)),
     ...[1, 2, 3].map(hops => reply(small, hops, `${hops} of at most 3 hops`)),
     forward(small, 3, 'a drop: the recipient is 32 bytes 0xff', DROP_RECIPIENT),
   ]
 }
 
-type Size = { readonly hops: number; readonly userBytes: number }
+type Size = { readonly suite: SuiteName; readonly hops: number; readonly userBytes: number }
 
 /** A packet from its sender to its recipient: what every hop gets, is told, and remembers it by. */
 function forward(size: Size, hops: number, why: string, to?: Uint8Array): Vector {
-  const g = geometry({ suite: 'x25519', ...size })
+  const g = geometry(size)
   const random = seededRandom(size.userBytes * 100 + hops + (to === undefined ? 0 : 50))
   const { secretKeys, path } = journey(random, hops)
   const recipient = to ?? random(32)
@@ -63,7 +64,8 @@ function forward(size: Size, hops: number, why: string, to?: Uint8Array): Vector
     id: `forward ${hops} of ${size.hops}${to === undefined ? '' : ' drop'}`,
     run: 'forward',
     why,
-    ...size,
+    hops: size.hops,
+    userBytes: size.userBytes,
     input: {
       path: path.map(hop => ({ id: hex(hop.id), key: hex(hop.key), delayMs: hop.delayMs })),
       secretKeys: secretKeys.map(hex),
@@ -77,7 +79,7 @@ function forward(size: Size, hops: number, why: string, to?: Uint8Array): Vector
 
 /** A reply block, the packet made with it, and its way back. */
 function reply(size: Size, hops: number, why: string): Vector {
-  const g = geometry({ suite: 'x25519', ...size })
+  const g = geometry(size)
   const random = seededRandom(size.userBytes * 100 + hops + 20)
   const { secretKeys, path } = journey(random, hops)
   const to = { recipient: random(32), replyId: random(16) }
@@ -89,7 +91,8 @@ function reply(size: Size, hops: number, why: string): Vector {
     id: `reply ${hops} of ${size.hops}`,
     run: 'reply',
     why,
-    ...size,
+    hops: size.hops,
+    userBytes: size.userBytes,
     input: {
       path: path.map(hop => ({ id: hex(hop.id), key: hex(hop.key), delayMs: hop.delayMs })),
       secretKeys: secretKeys.map(hex),

@@ -17,29 +17,35 @@ import {
   writeReplySecret,
 } from '../sphinx/reply.ts'
 import type { Suite } from '../sphinx/suite.ts'
+import { suiteNames } from '../sphinx/suite-names.ts'
 import { x25519Suite } from '../sphinx/suite-x25519.ts'
+import { x25519Suite2 } from '../sphinx/suite-x25519-2.ts'
 import { wrap } from '../sphinx/wrap.ts'
 import type { Random } from '../world/random.ts'
 import { sphinxVectors, type VectorFile, vectorPath } from './sphinx-vectors.ts'
 import type { Vector } from './sphinx-vectors-good.ts'
 
-const file = JSON.parse(readFileSync(vectorPath, 'utf8')) as VectorFile
+const makers = { x25519: x25519Suite, 'x25519-2': x25519Suite2 }
 
-test('the pinned file is what its generator makes', () => {
-  assert.equal(file, JSON.parse(JSON.stringify(sphinxVectors())))
-})
+for (const suiteName of suiteNames) {
+  const file = JSON.parse(readFileSync(vectorPath(suiteName), 'utf8')) as VectorFile
 
-for (const [name, backend] of Object.entries({ node, browser })) {
-  const suite = x25519Suite(backend)
-  for (const vector of file.vectors)
-    test(`${name}: ${vector.run}: ${vector.id}`, () => {
-      const g = geometry({ suite: 'x25519', hops: vector.hops, userBytes: vector.userBytes })
-      assert.equal(
-        outcome(() => runners[vector.run](suite, g, fields(vector.input))),
-        vector.expect,
-        vector.why,
-      )
-    })
+  test(`${suiteName}: the pinned file is what its generator makes`, () => {
+    assert.equal(file, JSON.parse(JSON.stringify(sphinxVectors(suiteName))))
+  })
+
+  for (const [name, backend] of Object.entries({ node, browser })) {
+    const suite = makers[suiteName](backend)
+    for (const vector of file.vectors)
+      test(`${suiteName}, ${name}: ${vector.run}: ${vector.id}`, () => {
+        const g = geometry({ suite: suiteName, hops: vector.hops, userBytes: vector.userBytes })
+        assert.equal(
+          outcome(() => runners[vector.run](suite, g, fields(vector.input))),
+          vector.expect,
+          vector.why,
+        )
+      })
+  }
 }
 
 /** Gives what comes out, or the code of the SphinxError; any other error fails the test. */

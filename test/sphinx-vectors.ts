@@ -1,11 +1,12 @@
-// Makes test/vectors/sphinx-x25519.json, the pinned vectors of docs/spec/sphinx.md:
+// Makes test/vectors/sphinx-SUITE.json, the pinned vectors of docs/spec/sphinx.md:
 //
 //     node --conditions=chaffinch-source --import tsx test/sphinx-vectors.ts
 //
-// The same file comes out every time; a change of it is a change of the format.
+// The same files come out every time; a change of one is a change of the format.
 
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { type SuiteName, suiteNames } from '../sphinx/suite-names.ts'
 import { badVectors } from './sphinx-vectors-bad.ts'
 import { goodVectors, type Vector } from './sphinx-vectors-good.ts'
 
@@ -14,15 +15,16 @@ export interface VectorFile {
   readonly vectors: readonly Vector[]
 }
 
-export const vectorPath: string = join(import.meta.dirname, 'vectors', 'sphinx-x25519.json')
+export const vectorPath = (suite: SuiteName): string =>
+  join(import.meta.dirname, 'vectors', `sphinx-${suite}.json`)
 
-export function sphinxVectors(): VectorFile {
+export function sphinxVectors(suite: SuiteName): VectorFile {
   return {
-    about:
-      'Chaffinch packets, suite x25519. Bytes are hexadecimal; input.random is all that is drawn, in order. docs/spec/sphinx.md 11.',
-    vectors: [...goodVectors(), ...badVectors()],
+    about: `Chaffinch packets, suite ${suite}. Bytes are hexadecimal; input.random is all that is drawn, in order. docs/spec/sphinx.md 11.`,
+    vectors: [...goodVectors(suite), ...badVectors(suite)],
   }
 }
 
 if (process.argv[1] === import.meta.filename)
-  writeFileSync(vectorPath, `${JSON.stringify(sphinxVectors(), null, 1)}\n`)
+  for (const suite of suiteNames)
+    writeFileSync(vectorPath(suite), `${JSON.stringify(sphinxVectors(suite), null, 1)}\n`)

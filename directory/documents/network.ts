@@ -2,6 +2,7 @@
 // 2).
 
 import { hex } from '../../encoding/bytes.ts'
+import { type SuiteName, suiteNames } from '../../sphinx/suite-names.ts'
 import { DirectoryError } from '../error.ts'
 import { decodePoint } from '../randomness/group.ts'
 import { mostAuthorities } from './parameters.ts'
@@ -35,7 +36,7 @@ export interface Network extends AuthoritySet {
   /** Start of epoch 0, milliseconds since 1970-01-01 UTC. */
   readonly genesis: number
   readonly epochMs: number
-  readonly suite: 'x25519'
+  readonly suite: SuiteName
   /** Hops of a path: the entry gateway, one mix of each layer, the far gateway. */
   readonly hops: number
   /** User data of a packet, bytes. */
@@ -119,7 +120,7 @@ export function checkNetwork(network: Network): void {
   want(sharingKeys.size === n, 'authorities', 'a sharing key stands there twice')
   whole('threshold', 1, n)
   want(2 * network.threshold > n, 'threshold', `want more than half of ${n}, have ${network.threshold}`)
-  want(network.suite === 'x25519', 'suite', `want x25519, have ${String(network.suite)}`)
+  want(suiteNames.includes(network.suite), 'suite', `want ${suiteNames.join(' or ')}`)
   whole('hops', 3, 16)
   whole('userBytes', 1, 2 ** 20)
   want(topologies.includes(network.topology), 'topology', `want ${topologies.join(' or ')}`)

@@ -2,6 +2,7 @@
 // handed over, not copied; tags, verdicts and results as one array of records a batch. Keys never travel.
 
 import { type Geometry, recipientBytes, replyIdBytes, zeroBytes } from '../../sphinx/geometry.ts'
+import type { SuiteName } from '../../sphinx/suite-names.ts'
 import type { DropReason, PeelResult } from './relay.ts'
 import { tagBytes } from './tags.ts'
 
@@ -9,7 +10,7 @@ import { tagBytes } from './tags.ts'
 export interface ThreadData {
   /** Holds the key files. */
   readonly folder: string
-  readonly geometry: Pick<Geometry, 'hops' | 'userBytes'> & { readonly suite: 'x25519' }
+  readonly geometry: Pick<Geometry, 'hops' | 'userBytes'> & { readonly suite: SuiteName }
 }
 
 export type ToThread =

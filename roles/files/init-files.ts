@@ -81,7 +81,7 @@ export function networkText(draft: NetworkDraft): string {
       key: 'suite',
       value: undefined,
       otherwise: '"x25519"',
-      says: ['The key exchange of the Sphinx packet.'],
+      says: ['Keys and ciphers of the Sphinx packet: x25519 or x25519-2.'],
     },
     {
       key: 'user_bytes',

@@ -11,6 +11,8 @@ import { seededRandom } from '../../world/random.ts'
 export interface Task {
   readonly times: number
   readonly run: () => void
+  /** Called before each round; what it costs is not counted. */
+  readonly prepare?: () => void
 }
 
 /** One native X25519 (libsodium). */
@@ -45,7 +47,8 @@ export function measure<Name extends string>(
   const samples = new Map<Name, number[]>(entries.map(([name]) => [name, []]))
   // the first rounds warm the compiler up and do not count
   for (let round = -3; round < rounds; round++)
-    for (const [name, { times, run }] of entries) {
+    for (const [name, { times, run, prepare }] of entries) {
+      prepare?.()
       const before = process.cpuUsage()
       for (let i = 0; i < times; i++) run()
       const spent = process.cpuUsage(before)
