@@ -110,7 +110,8 @@ async function post(url: string, body: Uint8Array): Promise<Uint8Array> {
   const response = await fetch(url, {
     method: 'POST',
     body,
-    headers: { 'content-type': 'application/octet-stream' },
+    // One that is kept open may be closed just when it is used, and tells which requests came through one member
+    headers: { 'content-type': 'application/octet-stream', connection: 'close' },
     redirect: 'error',
     signal: AbortSignal.timeout(destinationMs),
   })

@@ -191,8 +191,8 @@ async function askAll(member: PlannedProcess, sessions: number, signal: AbortSig
   return done
 }
 
-/** Codes that docs/spec/crowds.md 6 has one ask again for. */
-const passing: ReadonlySet<string> = new Set(['NOT_READY', 'BROKEN'])
+/** Codes that docs/spec/crowds.md 6 has one ask again for, and that of a member whose port did not answer. */
+const passing: ReadonlySet<string> = new Set(['NOT_READY', 'BROKEN', 'UNREACHABLE'])
 
 /** Asks until the answer comes, or a fault that does not pass. */
 async function askOnce(
