@@ -83,7 +83,11 @@ export const entrySchema: v.GenericSchema<unknown, Omit<InboxEntry, 'seq'>> = v.
 
 /** The length of what stands in front of a stored fragment: kind 1, count 2, conversation 16 (zeros for none). */
 export const partHeadBytes = 19
-const partKinds: readonly Kind[] = ['message', 'blocks', 'receipt', 'reply', 'read', 'refill', 'received']
+const partKinds = ['message', 'blocks', 'receipt', 'reply', 'read', 'refill', 'received', 'moved'] as const
+/** Every kind stands there: one that did not would be written as none, and the store not open again. */
+const numbers: Readonly<Record<Kind, number>> = Object.fromEntries(
+  partKinds.map((kind, number) => [kind, number]),
+) as Record<(typeof partKinds)[number], number>
 const noConversation = '0'.repeat(32)
 
 export function claimOf(fragment: Arriving): Claim {
@@ -95,7 +99,7 @@ export function writePart(id: string, fragment: Arriving): Operation {
   const { kind, index, count, conversation, data } = fragment
   const write = new FieldWriter(partHeadBytes + data.length)
   write
-    .u8(partKinds.indexOf(kind))
+    .u8(numbers[kind])
     .u16(count)
     .put(fromHex(conversation ?? noConversation))
     .put(data)

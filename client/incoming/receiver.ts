@@ -252,6 +252,8 @@ export class Receiver {
   async #settle(whole: Whole): Promise<void> {
     const { inbox, clock, log } = this.#init
     this.#partial.delete(whole.id)
+    // What came with it was the same reply, by address
+    if (inbox.has(whole.id)) return
     let meaning: Meaning
     try {
       meaning = this.#read(whole, clock.now())
