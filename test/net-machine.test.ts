@@ -22,15 +22,15 @@ test('what is measured is a number over zero', async () => {
   assert.ok((await slowness()) > 0)
 })
 
-test('the longest message of the usual run is 1 MiB, and shorter epochs have a shorter one', () => {
-  assert.is(longestMessage(usualOptions), 2 ** 20)
-  assert.is(longestMessage({ ...usualOptions, epochMs: 60_000 }), 2 ** 20)
-  assert.ok(longestMessage({ ...usualOptions, epochMs: 5000 }) < 2 ** 19)
+test('the longest message of the usual run is 512 KiB, and shorter epochs have a shorter one', () => {
+  assert.is(longestMessage(usualOptions), 2 ** 19)
+  assert.is(longestMessage({ ...usualOptions, epochMs: 60_000 }), 2 ** 19)
+  assert.ok(longestMessage({ ...usualOptions, epochMs: 5000 }) < 2 ** 18)
 })
 
-test('large packets are fewer: what 1 MiB takes to leave is less, and the cores have less to carry', () => {
+test('large packets are fewer: what 512 KiB takes to leave is less, and the cores have less to carry', () => {
   const large = { ...usualOptions, userBytes: largeUserBytes }
-  assert.is(longestMessage(large), 2 ** 20)
+  assert.is(longestMessage(large), 2 ** 19)
   assert.is(payloadPerMinute(large), 600)
   assert.is(payloadPerMinute(usualOptions), 1500)
   assert.ok(
@@ -38,12 +38,12 @@ test('large packets are fewer: what 1 MiB takes to leave is less, and the cores 
   )
 })
 
-test('on a slow machine a client sends and reads less often, and in the longer epochs still 1 MiB', () => {
+test('on a slow machine a client sends and reads less often, and in the longer epochs still 512 KiB', () => {
   for (const slow of [2.5, 3, 5, 10]) {
     const options = { ...usualOptions, userBytes: largeUserBytes, slow, epochMs: epochFor(15_000, slow) }
     assert.is(payloadPerMinute(options), Math.round(600 * Math.min(1, 2.5 / slow)))
     assert.ok(readPerMinute(options) >= 90 && readPerMinute(options) <= 240)
-    assert.is(longestMessage(options), 2 ** 20, `${slow}`)
+    assert.is(longestMessage(options), 2 ** 19, `${slow}`)
   }
 })
 

@@ -11,10 +11,10 @@ interface Rate {
   readonly ofAll: number
 }
 
-/** Packets of the usual size: 1 MiB takes some 22 s, and two cores stay half idle. */
+/** Packets of the usual size: 512 KiB take some 11 s, and two cores stay half idle. */
 const usual: Rate = { ofOne: 25, few: 10, ofAll: 150 }
 /**
- * Packets that carry four times as much. What a packet costs is its hops, hardly its length: 1 MiB takes 13 s, and the
+ * Packets that carry four times as much. What a packet costs is its hops, hardly its length: 512 KiB take 7 s, and the
  * cores have less to do.
  */
 const large: Rate = { ofOne: 10, few: 8, ofAll: 80 }
@@ -22,10 +22,14 @@ export const largeUserBytes = 8000
 /** The share of a packet's user data that is a message's own bytes. */
 const ownBytes = 0.95
 
-/** A message that takes so long to leave is long enough, however long epochs are: 1 MiB at the full rate. */
-const longestLeaveMs = 22_400
+/**
+ * A message that takes so long to leave is long enough, however long epochs are: 512 KiB at the full rate. The run waits
+ * for it, twice as long where a gateway was away and a mix has died meanwhile.
+ */
+const longestLeaveMs = 11_200
+const longestBytes = 2 ** 19
 /** The share of an epoch, where that is less. */
-const leaveEpochs = 1.12
+const leaveEpochs = 0.56
 /** The epochs from which on a message may take the longest time. */
 const roomyEpochMs = 15 * second
 const readsPerMinute = { most: 240, least: 90 }
@@ -62,7 +66,7 @@ export function readPerMinute(options: NetOptions): number {
 }
 
 /**
- * Tells how long the longest message of a run is: 1 MiB, or what leaves in good time where that is less. Its reply
+ * Tells how long the longest message of a run is: 512 KiB, or what leaves in good time where that is less. Its reply
  * blocks live for three epochs, and the reply has to come back within them: where payments load the machine too, a
  * message that takes most of that time on a quiet one would be answered too late.
  *
@@ -73,7 +77,7 @@ export function longestMessage(options: NetOptions): number {
   const inEpoch = leaveEpochs * epochMs
   const leaveMs = epochMs < roomyEpochMs ? inEpoch : Math.max(longestLeaveMs, payments > 0 ? 0 : inEpoch)
   const inTime = (payloadPerMinute(options) / 60_000) * leaveMs * userBytes * ownBytes
-  return Math.min(2 ** 20, Math.round((payments > 0 ? 0.35 : 1) * inTime))
+  return Math.min(longestBytes, Math.round((payments > 0 ? 0.35 : 1) * inTime))
 }
 
 /** After the last message was handed over a run is given so long, and so many epochs where those are long. */
