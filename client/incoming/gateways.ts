@@ -161,9 +161,11 @@ export class Gateways {
     return this.#ids
   }
 
-  /** Lists the gateways of the address that are not the home now. */
+  /** Lists the gateways of the address that are not the home now, and answer. */
   get standby(): readonly Uint8Array[] {
-    return this.#ids.filter((_, i) => i < this.#current && i !== this.#home)
+    return this.#ids.filter(
+      (id, i) => i < this.#current && i !== this.#home && this.#asides.some(aside => same(aside, id)),
+    )
   }
 
   /** Lists all but the home that answer. */

@@ -129,9 +129,9 @@ export class TheirBlocks {
   }
 
   /**
-   * Takes the next block that may be used now in hand, the earliest epoch first. It is gone from the disk before it
-   * can be drawn: a block that is used twice is dropped as a replay and shows that it was. A process that ends
-   * meanwhile has lost it.
+   * Takes the next block that may be used now in hand, the earliest epoch's first, and of those what came last: who
+   * made it knew more of what has died. It is gone from the disk before it can be drawn: one that is used twice is
+   * dropped as a replay and shows that it was. A process that ends meanwhile has lost it.
    *
    * @throws what the disk says; the block is there still
    */
@@ -139,7 +139,7 @@ export class TheirBlocks {
     if (this.#inHand.has(id) || this.#reaching.has(id)) return
     let best: Kept | undefined
     for (const block of this.#usable(id, now, use)) {
-      if (best === undefined || block.epoch < best.epoch) best = block
+      if (best === undefined || block.epoch <= best.epoch) best = block
     }
     if (best === undefined) return
     this.#reaching.add(id)

@@ -23,8 +23,8 @@ export const largeUserBytes = 8000
 const ownBytes = 0.95
 
 /**
- * A message that takes so long to leave is long enough, however long epochs are: 512 KiB at the full rate. The run waits
- * for it, twice as long where a gateway was away and a mix has died meanwhile.
+ * A message that takes so long to leave is long enough, however long epochs are: 512 KiB at the full rate. The run
+ * waits for it, and twice as long where a gateway was away and a mix has died meanwhile.
  */
 const longestLeaveMs = 11_200
 const longestBytes = 2 ** 19
