@@ -283,7 +283,7 @@ test('a damaged record is named', async () => {
   }
 })
 
-test("others' reply blocks: each once, the earliest epoch first, bounded, and gone from disk before it is used", async () => {
+test("others' reply blocks: each once, the earliest epoch first and of it the last, bounded, and gone from disk before it is used", async () => {
   const net = new FakeNetwork()
   const store = memoryStore()
   const bounds = { perMessage: 4, messages: 2 }
@@ -308,11 +308,11 @@ test("others' reply blocks: each once, the earliest epoch first, bounded, and go
   await theirs.reach('m1', start + 5000, use)
   const killed = await diskOf(store)
   assert.is(theirs.left('m1'), 4)
-  assert.is(theirs.draw('m1', start + 5000, use)?.block[0], 2)
+  assert.is(theirs.draw('m1', start + 5000, use)?.block[0], 3)
   assert.is(theirs.draw('m1', start + 5000, use), undefined)
   const again = await TheirBlocks.open(killed, bounds)
   await again.reach('m1', start + 5000, use)
-  assert.is(again.draw('m1', start + 5000, use)?.block[0], 3)
+  assert.is(again.draw('m1', start + 5000, use)?.block[0], 2)
   await again.reach('m1', start + 5000, use)
   assert.is(again.draw('m1', start + 5000, use), undefined)
   assert.is(again.nextWindow('m1', use), start + 20_000 - 2500)
