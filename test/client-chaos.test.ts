@@ -22,7 +22,7 @@ const shown = {
   'queue-not-written': [1, 'nothing-lost'],
   'seen-not-written': [2, 'read-once'],
   'inbox-written-late': [2, 'nothing-lost'],
-  'reply-secrets-not-written': [116, 'nothing-lost'],
+  'reply-secrets-not-written': [117, 'nothing-lost'],
   'states-not-written': [2, 'opens-again'],
   'fragments-not-written': [2, 'nothing-lost'],
   'identity-not-written': [1, 'same-person'],
