@@ -1,96 +1,53 @@
 // The running parts of a client, put together: queue, clocks, gateways, inbox (docs/spec/client.md). client.ts is its
 // face to an app.
 
-import { epochAt, type Network } from '../directory/documents/network.ts'
-import type { Directory, View } from '../directory/documents/view.ts'
+import { epochAt } from '../directory/documents/network.ts'
+import type { View } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
-import type { Link } from '../link/link.ts'
-import type { Geometry } from '../sphinx/geometry.ts'
-import type { Clock, Timer } from '../world/clock.ts'
-import type { Log } from '../world/log.ts'
-import { type Random, seededRandom } from '../world/random.ts'
-import type { Store } from '../world/store.ts'
+import type { Timer } from '../world/clock.ts'
+import { seededRandom } from '../world/random.ts'
 import { type Ms, minute, second } from '../world/units.ts'
 import { noApp } from './app-name.ts'
 import { Bulletin } from './bulletin/bulletin.ts'
 import { Acknowledging } from './contacts/acknowledging.ts'
-import type { Acknowledge } from './contacts/choices.ts'
 import type { Contact, Contacts } from './contacts/contacts.ts'
 import { Moving } from './contacts/moving.ts'
 import { People } from './contacts/people.ts'
 import type { ReceivingKeys } from './contacts/receiving-keys.ts'
 import { Diary } from './diary.ts'
+import type { EngineEvents, EngineInit } from './engine-init.ts'
 import type { Homes } from './folder/homes.ts'
 import type { Identity } from './folder/identity.ts'
 import { openStored, type Stored } from './folder/reopen.ts'
 import { putRecord } from './folder/schema.ts'
 import { Announcing } from './incoming/announcing.ts'
 import type { InboxEntry } from './incoming/arrivals.ts'
-import type { ChooseGateway } from './incoming/choose-homes.ts'
 import { Gateways } from './incoming/gateways.ts'
 import type { Inbox } from './incoming/inbox.ts'
 import { FullGateways, keepHomes } from './incoming/keep-homes.ts'
 import { Receiver } from './incoming/receiver.ts'
-import type { ClientLimits } from './limits.ts'
 import { Arrivals } from './outgoing/arrivals.ts'
 import { carriedByAddress } from './outgoing/by-address.ts'
 import { type Clocks, startClocks } from './outgoing/clocks.ts'
 import { type CoverLevel, coverRates, covers } from './outgoing/cover.ts'
 import { CoverPackets } from './outgoing/cover-packets.ts'
 import { Dispatch } from './outgoing/dispatch.ts'
-import type { Outbox, Outgoing } from './outgoing/outbox.ts'
+import type { Outbox } from './outgoing/outbox.ts'
 import type { OwnBlocks } from './outgoing/own-blocks.ts'
 import { Parcels } from './outgoing/parcels.ts'
 import { Replies } from './outgoing/replies.ts'
-import { type LoopFate, Returns } from './outgoing/returns.ts'
+import { Returns } from './outgoing/returns.ts'
 import { Suspicion } from './outgoing/suspicion.ts'
 import type { TheirBlocks } from './outgoing/their-blocks.ts'
 import { Whereabouts } from './outgoing/whereabouts.ts'
 import type { Kind } from './packets/fragments.ts'
-import type { Sealing } from './packets/sealing.ts'
 import type { Innards } from './status.ts'
-
-export interface EngineInit {
-  readonly network: Network
-  readonly g: Geometry
-  readonly link: Link
-  readonly directory: Directory
-  readonly store: Store
-  /** Its wall time is what is believed: directory/believed-time.ts. */
-  readonly clock: Clock
-  /** Tells by how much the machine's wall clock is thought to be ahead. */
-  readonly clockErrorMs: () => Ms
-  /** Tells whether a document has confirmed it: before, nothing is over. */
-  readonly timeIsSure: () => boolean
-  readonly random: Random
-  readonly sealing: Sealing
-  readonly log: Log
-  readonly limits: ClientLimits
-  readonly onLoop?: ((loop: LoopFate) => void) | undefined
-  /** 32 bytes each; empty: those in the store, else one that is chosen. */
-  readonly gateways: readonly Uint8Array[]
-  readonly chooseGateway: ChooseGateway
-  /** So many gateways are to keep its mail, where `gateways` names none. */
-  readonly homes: number
-  /** The level to begin with. */
-  readonly cover: CoverLevel
-  /** Says whom it tells that it has all of a message, to begin with. */
-  readonly acknowledge: Acknowledge
-}
 
 /** Holds what a client opens before it begins. */
 interface Opened {
   readonly stored: Stored
   readonly bulletin: Bulletin
   readonly acknowledging: Acknowledging
-}
-
-/** Tells the face that an app sees what happens in the engine. */
-export interface EngineEvents {
-  readonly onState: (message: Outgoing) => void
-  readonly onProgress: (message: Outgoing) => void
-  readonly onMessage: (entry: InboxEntry) => void
-  readonly onReady: (ready: boolean) => void
 }
 
 const housekeepingMs = 2 * second

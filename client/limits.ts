@@ -32,8 +32,11 @@ export interface ClientLimits {
 /** The longest reply: as many reply blocks must come for it, 64 at a time. */
 export const maxReplyBytes: number = mebibyte
 
-/** Reply blocks of a message that asks for replies: four for now, of which a dead mix leaves two, in few fragments. */
-export const usualReplyBlocks = 6
+/**
+ * Reply blocks of a message that asks for replies, in few fragments: four for now, of which a dead mix and a gateway
+ * that is away leave one, and two for each of the next epochs.
+ */
+export const usualReplyBlocks = 8
 /** Reply blocks of a message that asks only to be told when it is read: one for each of these epochs. */
 export const readBlocks = 3
 

@@ -2,7 +2,8 @@
 // Reached as `client.chores`.
 
 import { hex } from '../encoding/bytes.ts'
-import type { Engine, EngineInit } from './engine.ts'
+import type { Engine } from './engine.ts'
+import type { EngineInit } from './engine-init.ts'
 import { ClientError, type ClientErrorCode } from './error.ts'
 import { onDisk } from './folder/disk-full.ts'
 import { maxReplyBytes } from './limits.ts'

@@ -315,6 +315,19 @@ test('the reply blocks of an epoch use different mixes, so that one dead mix lea
   }
 })
 
+test('a dead mix and a gateway that is away do not break all reply blocks of an epoch between them', () => {
+  const gateways = view.gateways.map(({ id }) => hex(id))
+  for (let i = 0; i < 20; i++) {
+    const blocks = replyBlocks(surroundings(seededRandom(100 + i)), [0, 0, 0, 0])
+    for (const away of gateways) {
+      for (const mix of view.layers.flat()) {
+        const left = blocks.filter(({ nodes }) => nodes[0] !== away && !nodes.includes(hex(mix.id)))
+        assert.ok(left.length >= 1)
+      }
+    }
+  }
+})
+
 test('no reply block goes by a mix that is known to be dead, however often the others are used', () => {
   const dead = hex(mixOf(view, 1, 0).id)
   const around = surroundings(seededRandom(14), { weight: id => (id === dead ? 1 / 256 : 1) })
@@ -325,8 +338,8 @@ test('no reply block goes by a mix that is known to be dead, however often the o
 })
 
 test('blocks are spread over the epochs whose keys are known, the first ones first', () => {
-  assert.equal(spreadOverEpochs([5, 6, 7], 6), [5, 5, 5, 5, 6, 7])
-  assert.equal(spreadOverEpochs([5, 6, 7], 10), [5, 5, 5, 5, 5, 5, 6, 6, 7, 7])
+  assert.equal(spreadOverEpochs([5, 6, 7], 8), [5, 5, 5, 5, 6, 6, 7, 7])
+  assert.equal(spreadOverEpochs([5, 6, 7], 10), [5, 5, 5, 5, 6, 6, 6, 7, 7, 7])
   assert.equal(spreadOverEpochs([5, 6, 7], 3), [5, 6, 7])
   assert.equal(spreadOverEpochs([5, 6, 7], 1), [5])
   assert.equal(spreadOverEpochs([5], 3), [5, 5, 5])

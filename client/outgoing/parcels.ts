@@ -228,12 +228,12 @@ export class Parcels {
   }
 
   /**
-   * Sends more blocks after a message that arrived so late that most of its blocks' epoch is over.
+   * Sends more blocks after a message that arrived so late that the epochs of most of its blocks are over.
    */
   #freshen({ id, acceptedAt }: Outgoing): void {
     const { network, clock } = this.#init
     const asked = this.#init.own.asked(id)
-    const late = epochAt(network, acceptedAt) + 1
+    const late = epochAt(network, acceptedAt) + epochsOfBlocks - 1
     if (asked !== undefined && epochAt(network, clock.now()) >= late) void this.#follow(asked)
   }
 

@@ -72,14 +72,19 @@ export interface OwnBlock extends TaggedBlock {
 const replyIdBytes = 16
 
 /** Weighs a mix down for each block of the same message and epoch that passes it already. */
-const leastUsed = 1 / 1000
+const leastUsed = 1e-6
+/**
+ * Weighs it down besides for each of those that begins at the same gateway: or a dead mix and a gateway that is away
+ * break them all, since both come in turns.
+ */
+const leastPaired = 1e-3
 /** One reply block of so many in a message, and one at least, is for each of the epochs to come. */
-const laterShare = 4
+const laterShare = 3
 /**
  * The power of a mix's own weight beside that: one over which half of the packets come through (a weight of 1/4)
  * waits for a use more of the others, and a dead one (1/256) for four.
  */
-const trustOverTurns = 5
+const trustOverTurns = 12
 
 /**
  * A forward packet with its acknowledgement block.
@@ -190,16 +195,22 @@ export function replyBlocks(around: Surroundings, epochs: readonly number[]): Ow
   const entries = shuffle(random, running.length > 0 ? running : [home])
   const uses = new Map<string, number>()
   return epochs.map((epoch, i) => {
-    const weight = (id: string): number =>
-      around.weight(id) ** trustOverTurns * leastUsed ** (uses.get(`${epoch} ${id}`) ?? 0)
     const first = entries[i % entries.length] as NodeEntry
+    const keysOf = (id: string): [used: string, paired: string] => [
+      `${epoch} ${id}`,
+      `${epoch} ${id} ${hex(first.id)}`,
+    ]
+    const weight = (id: string): number => {
+      const [used, paired] = keysOf(id).map(key => uses.get(key) ?? 0) as [number, number]
+      return around.weight(id) ** trustOverTurns * leastUsed ** used * leastPaired ** paired
+    }
     const last = isSpare(i) ? (around.standby[i % around.standby.length] ?? home) : home
     const path: Path = drawPath(
       { view, first, last, at: 0, epochAt: () => epoch, weight, delayAtEnd: false },
       random,
     )
     for (const id of path.nodes.slice(1, -1)) {
-      uses.set(`${epoch} ${id}`, (uses.get(`${epoch} ${id}`) ?? 0) + 1)
+      for (const key of keysOf(id)) uses.set(key, (uses.get(key) ?? 0) + 1)
     }
     const replyId = random(replyIdBytes)
     const { block, secret } = makeReplyBlock(g, path.hops, { recipient: mailbox, replyId }, random)
