@@ -419,7 +419,7 @@ export class Engine {
           const view = directory.current()
           if (this.#full.note(id) && view !== undefined && !this.#choosing) void this.#settle(view)
         },
-        onFailed: () => void this.parcels.homeFailed(),
+        onFailed: () => this.parcels.nodeFailed(),
         onChange: () => this.#events.onReady(this.whereabouts.isReady),
       },
       gateways,
@@ -445,6 +445,8 @@ export class Engine {
     this.#housekeeping = clock.after(housekeepingMs, () => {
       const work = async (): Promise<void> => {
         await this.parcels.saveProgress()
+        if (this.returns.losesAnother(clock.elapsed())) this.parcels.nodeFailed()
+        await this.parcels.freshenAll()
         if (this.#init.timeIsSure()) {
           await this.#own.expire(clock.now())
           await this.replies.tidy()

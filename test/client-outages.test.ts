@@ -4,6 +4,8 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { Received } from '../client/message.ts'
+import { Parcels } from '../client/outgoing/parcels.ts'
+import { Replies } from '../client/outgoing/replies.ts'
 import type { Directory } from '../directory/documents/view.ts'
 import { seededRandom } from '../world/random.ts'
 import { second } from '../world/units.ts'
@@ -67,6 +69,59 @@ test('where something on the ways has died a reply leaves twice at once; the con
       answers.map(({ text }) => text),
       ['answer'],
     )
+  }
+})
+
+/**
+ * A message arrives whole, or after something of it was lost; then two mixes of two die, or not.
+ *
+ * @returns how often blocks followed, and what has come of the answer that is written half a minute later
+ */
+async function followed(isLost: boolean, deaths: number): Promise<[times: number, answers: string[]]> {
+  const net = new FakeNetwork({ seed: 6, epochMs: 600 * second })
+  const [alice, bob] = await pair(net)
+  const [got, answers] = [app(bob), app(alice)]
+  const freshen = Replies.prototype.freshen
+  let times = 0
+  Replies.prototype.freshen = function (...args) {
+    times++
+    return freshen.apply(this, args)
+  }
+  try {
+    const { send } = alice.link
+    if (isLost) alice.link.send = () => true
+    await alice.client.send(bob.client.address, 'question', { replies: true })
+    if (isLost) await net.clock.advance(2 * second)
+    alice.link.send = send
+    while (got.length === 0) await net.clock.advance(100)
+    await net.clock.advance(5 * second)
+    for (const dead of net.nodes.filter(({ role }, i) => role === 'mix' && i % 2 === 0).slice(0, deaths))
+      net.kill(dead)
+    await net.clock.advance(30 * second)
+    await bob.client.reply(got[0] as Received, 'answer')
+    await net.clock.advance(10 * second)
+  } finally {
+    Replies.prototype.freshen = freshen
+  }
+  for (const { client } of [alice, bob]) await client.close()
+  return [times, answers.map(({ text }) => text)]
+}
+
+test('other reply blocks follow a message of which something was lost, and when nodes die after it', async () => {
+  assert.equal(await followed(false, 0), [0, ['answer']])
+  assert.equal(await followed(true, 0), [1, ['answer']])
+  const [times, answers] = await followed(false, 2)
+  assert.ok(times >= 1 && times <= 3, `${times}`)
+  assert.equal(answers, ['answer'])
+})
+
+test('a client that does not notice leaves its correspondent with broken blocks: the control', async () => {
+  const { nodeFailed } = Parcels.prototype
+  Parcels.prototype.nodeFailed = () => {}
+  try {
+    assert.equal(await followed(false, 2), [0, []])
+  } finally {
+    Parcels.prototype.nodeFailed = nodeFailed
   }
 })
 

@@ -77,12 +77,12 @@ test('other reply blocks follow when the home fails at which most of them end', 
 })
 
 test('without them answers are lost: the control', async () => {
-  const { homeFailed } = Parcels.prototype
-  Parcels.prototype.homeFailed = async () => {}
+  const { nodeFailed } = Parcels.prototype
+  Parcels.prototype.nodeFailed = () => {}
   try {
     assert.ok((await homeless()).length < 3)
   } finally {
-    Parcels.prototype.homeFailed = homeFailed
+    Parcels.prototype.nodeFailed = nodeFailed
   }
 })
 

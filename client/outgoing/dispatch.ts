@@ -111,6 +111,8 @@ export class Dispatch {
   readonly #parcels = new Map<string, Loaded | Posting>()
   /** Messages whose acknowledged fragments have changed since `takeProgress`. */
   readonly #touched = new Set<string>()
+  /** Messages under way of which something had to leave again. */
+  readonly #again = new Set<string>()
   #state: Delivery = noDelivery
   readonly counters: Record<'payload' | 'loop' | 'drop' | 'faults', number> = {
     payload: 0,
@@ -164,7 +166,9 @@ export class Dispatch {
       else this.#init.onState(action.id, action.state, action.reason)
     }
     for (const action of actions) {
-      if (action.type === 'state' && !next.jobs.has(action.id)) this.#parcels.delete(action.id)
+      if (action.type !== 'state' || next.jobs.has(action.id)) continue
+      this.#parcels.delete(action.id)
+      this.#again.delete(action.id)
     }
     return transmit
   }
@@ -256,6 +260,11 @@ export class Dispatch {
     return this.#state.jobs.has(id)
   }
 
+  /** Tells of a message under way, or just over, whether something of it was lost, there or on its way back. */
+  lostSome(id: string): boolean {
+    return this.#again.has(id)
+  }
+
   /** Fragments of a message under way that are not acknowledged; undefined when none of this id is. */
   left(id: string): number | undefined {
     return this.#state.jobs.get(id)?.left
@@ -299,6 +308,7 @@ export class Dispatch {
     const made = forwardPacket(around, to, user, now, way)
     const left = (): void => {
       returns.expect({ what: 'fragment', id, index, attempt }, made, clock.elapsed())
+      if (attempt > 1) this.#again.add(id)
       const path = made.nodes.slice(0, around.g.hops)
       diary.add({ at: now, event: 'sent', id, fragment: index, attempt, path, drawnMs: made.drawnMs })
       const { slackMs } = returns

@@ -8,7 +8,7 @@ import type { Geometry } from '../../sphinx/geometry.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Random } from '../../world/random.ts'
-import { type Ms, minute } from '../../world/units.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
 import type { Bulletin } from '../bulletin/bulletin.ts'
 import type { Diary } from '../diary.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
@@ -52,8 +52,10 @@ export interface ParcelsInit {
 const ownLifetimeMs = 5 * minute
 /** The blocks of a message are for so many epochs. */
 const epochsOfBlocks = 3
-/** Messages after which blocks follow when a home fails. */
+/** Messages after which blocks follow when a node fails. */
 const mostFreshened = 16
+/** From one time that blocks follow after such messages to the next, at least. */
+const freshenPauseMs = 10 * second
 /** Contents of the client's own under way. */
 const mostPosted = 512
 
@@ -64,6 +66,11 @@ export class Parcels {
   readonly #posted = new Set<MessageId>()
   /** Replies that are written anew, to go to an address. */
   readonly #redirected = new Set<MessageId>()
+  /** When a node failed last, milliseconds since 1970-01-01 UTC. */
+  #failedAt = Number.NEGATIVE_INFINITY
+  /** Says that blocks are to follow, and from when on they may, by elapsed time. */
+  #isStale = false
+  #freshenAt: Ms = Number.NEGATIVE_INFINITY
   /** State changes on their way to the disk. */
   readonly #writes = new Set<Promise<void>>()
 
@@ -213,28 +220,40 @@ export class Parcels {
     if (state === 'stored') this.#freshen(moved.message)
   }
 
+  /** The home has failed, where most blocks end that are out, or a node by which many of them go. */
+  nodeFailed(): void {
+    this.#failedAt = this.#init.clock.now()
+    this.#isStale = true
+  }
+
   /**
-   * The home has failed, where most blocks end that are out: others follow to those who may still answer, to the last
-   * few messages that arrived.
+   * Blocks are broken that are out: others follow to those who may still answer, to the last few messages that have
+   * arrived. Those under way are followed when they have.
    */
-  async homeFailed(): Promise<void> {
+  async freshenAll(): Promise<void> {
     const { network, clock, own, outbox } = this.#init
+    if (!this.#isStale || clock.elapsed() < this.#freshenAt) return
+    this.#isStale = false
+    this.#freshenAt = clock.elapsed() + freshenPauseMs
     const oldest = epochAt(network, clock.now()) - epochsOfBlocks
     const awaited = own.open.filter(({ id }) => {
       const message = outbox.get(id)
-      return message !== undefined && epochAt(network, message.acceptedAt) > oldest
+      if (message === undefined || message.state === 'queued' || message.state === 'sent') return false
+      return epochAt(network, message.acceptedAt) > oldest && message.acceptedAt <= this.#failedAt
     })
     for (const asked of awaited.slice(-mostFreshened)) await this.#follow(asked)
   }
 
   /**
-   * Sends more blocks after a message that arrived so late that the epochs of most of its blocks are over.
+   * Sends more blocks after a message that arrived so late that the epochs of most of its blocks are over, or of which
+   * something was lost, as then is what goes by its blocks, or when a node has failed since they were made.
    */
   #freshen({ id, acceptedAt }: Outgoing): void {
     const { network, clock } = this.#init
     const asked = this.#init.own.asked(id)
-    const late = epochAt(network, acceptedAt) + epochsOfBlocks - 1
-    if (asked !== undefined && epochAt(network, clock.now()) >= late) void this.#follow(asked)
+    const isLate = epochAt(network, clock.now()) >= epochAt(network, acceptedAt) + epochsOfBlocks - 1
+    const isBroken = acceptedAt <= this.#failedAt || this.#init.dispatch.lostSome(id)
+    if (asked !== undefined && (isLate || isBroken)) void this.#follow(asked)
   }
 
   /** Never rejects. */

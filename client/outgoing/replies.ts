@@ -11,6 +11,7 @@ import type { Clock } from '../../world/clock.ts'
 import { type Ms, second } from '../../world/units.ts'
 import { ClientError, type ClientErrorCode } from '../error.ts'
 import type { Operation } from '../folder/schema.ts'
+import { usualReplyBlocks } from '../limits.ts'
 import type { Address } from '../packets/address.ts'
 import { answerFragmentBytes, writeAnswer } from '../packets/answers.ts'
 import { blocksBytes, maxBlocks, type TaggedBlock, writeBlocks, writeRefill } from '../packets/content.ts'
@@ -22,6 +23,8 @@ import type { Whereabouts } from './whereabouts.ts'
 
 /** A reply that waits for blocks looks for them this often. */
 const pollMs = second / 2
+/** A reply for which no block works now waits no longer at a time: others may come unasked. */
+const mostDryMs = 5 * second
 /** A request for blocks is given this long before the next, doubled every time. */
 const refillMs = 3 * second
 /** Requests in a row that may stay without an answer. */
@@ -161,7 +164,7 @@ export class Replies {
       const coming = asking || this.#mayFollow(conversation)
       if (later === undefined && !coming) return this.#over(conversation)
       if (coming) return { do: 'wait', ms: pollMs }
-      return { do: 'wait', ms: Math.max(pollMs, (later ?? now) - now), isDry: true }
+      return { do: 'wait', ms: Math.min(Math.max(pollMs, (later ?? now) - now), mostDryMs), isDry: true }
     }
     // Of two left, one asks: a reply that took the last one would leave none to ask with
     if (usable < waiting || (usable > 1 && usable <= waiting + 1)) {
@@ -262,13 +265,13 @@ export class Replies {
   }
 
   /**
-   * A message of ours was so long under way that most of its blocks are over: as many again follow it.
+   * Most blocks of a message of ours are over or broken: a few more follow it, for more can be asked for over them.
    *
    * @throws ClientError like `make`
    */
   async freshen(asked: Asked): Promise<void> {
     const { network, clock } = this.#init
-    const wanted = Math.min(asked.made, maxBlocks)
+    const wanted = Math.min(asked.made, usualReplyBlocks)
     await this.#follow(asked, ({ view }) => spreadOverEpochs(epochsAhead(network, view, clock.now()), wanted))
   }
 

@@ -56,6 +56,8 @@ export class Returns {
   readonly #onRevived: () => void
   /** Packets of cover that were lost since anything came back. */
   #lostInARow = 0
+  /** The nodes that were doubted when `losesAnother` was asked last. */
+  #doubted: ReadonlySet<string> = new Set()
 
   /**
    * @param mostSlackMs what takes longer waited for a gateway that was away, and tells nothing of the way
@@ -97,7 +99,16 @@ export class Returns {
 
   /** Tells that some node on the ways has died of late, though not all: it is on what others made before. */
   losesSome(now: number): boolean {
-    return !this.isSilent && this.#suspicion.doubts(now)
+    return !this.isSilent && this.#suspicion.doubted(now).length > 0
+  }
+
+  /** Tells that another node has died since this was asked last: it is on what this client made before. */
+  losesAnother(now: number): boolean {
+    if (this.isSilent) return false
+    const doubted = this.#suspicion.doubted(now)
+    const isNew = doubted.some(id => !this.#doubted.has(id))
+    this.#doubted = new Set(doubted)
+    return isNew
   }
 
   /** Something has left. */

@@ -71,10 +71,9 @@ export class Suspicion {
     return Math.max(leastWeight, (this.reliability(id, now) / Math.max(1, streak - chance)) ** 2)
   }
 
-  /** Tells whether some node is used a quarter as readily as others, or less. */
-  doubts(now: number): boolean {
-    for (const id of this.#tallies.keys()) if (this.weight(id, now) <= doubtful) return true
-    return false
+  /** Lists the nodes that are used a quarter as readily as others, or less. */
+  doubted(now: number): string[] {
+    return [...this.#tallies.keys()].filter(id => this.weight(id, now) <= doubtful)
   }
 
   /** The share of its packets that were acknowledged, counting one that nobody saw fail: 0 to 1. */
