@@ -21,6 +21,7 @@ import { usualLoss } from './loops/alarm.ts'
 import type { LoopCounts, Loops } from './loops/loops.ts'
 import type { LoopWatch } from './loops/watch.ts'
 import type { Mail } from './parts.ts'
+import type { KeyRing } from './relay/keys.ts'
 import { type DropReason, held, type Relay } from './relay/relay.ts'
 import type { ReplayStore } from './relay/replay.ts'
 import type { Shares } from './relay/shares.ts'
@@ -92,6 +93,8 @@ export interface NodeStatus {
     readonly times: number
     readonly nodes: readonly { readonly id: string; readonly until: number }[]
   }
+  /** The epochs whose packet keys are there: of those that opens packets now and of those to come. */
+  readonly keys: { readonly epochs: readonly number[] }
   readonly replay: { readonly tags: number }
   /** Writes that the disk refused since the start, and what it refused when it was last tried. */
   readonly disk: { readonly refusals: number; readonly failing: readonly Written[] }
@@ -137,6 +140,7 @@ export function statusOf(node: {
   worth: Worth
   loops: Loops
   alarm: LoopWatch
+  keys: KeyRing
   replay: ReplayStore
   disk: Disk
   mail: Mail | undefined
@@ -182,6 +186,7 @@ export function statusOf(node: {
     upstream: node.worth.list(),
     peeling: { waiting: node.shares.waiting, heldBack: node.shares.heldBack },
     shut: shutOf(link, node.admission),
+    keys: { epochs: [...node.keys.epochs()].sort((a, b) => a - b) },
     replay: { tags: node.replay.size },
     disk: { refusals: node.disk.refusals, failing: node.disk.failing },
     bulletin: node.bulletin.status(),

@@ -9,6 +9,7 @@ import { geometry, x25519PublicKey } from '../sphinx/index.ts'
 import { systemClock as clock } from '../world/clock.ts'
 import { tokenFrom } from '../world/http.ts'
 import type { Log } from '../world/log.ts'
+import { LogLines } from '../world/log-lines.ts'
 import { systemRandom as random } from '../world/random.ts'
 import { openStore } from '../world/store.ts'
 import { second } from '../world/units.ts'
@@ -31,8 +32,10 @@ export async function runMember(file: string): Promise<number> {
   return await runRole(log, () => start(config, log))
 }
 
-function start(config: MemberFile, log: RoleLog): Promise<Running> {
+function start(config: MemberFile, to: RoleLog): Promise<Running> {
   const { network, folder } = config
+  const lines = new LogLines(clock.now)
+  const log = lines.around(to)
   return closing(async later => {
     const token = await tokenFrom(join(folder, 'token'))
     const store = await openStore(join(folder, 'store'))
@@ -43,6 +46,7 @@ function start(config: MemberFile, log: RoleLog): Promise<Running> {
       address: config.statusAddress,
       token,
       version: version(),
+      lines,
     })
     later(() => status.close())
     later(tellPort(folder, status.port))

@@ -7,7 +7,14 @@ import { type NetPage, serveNetPage } from '../scripts/network/page.ts'
 import type { NetState } from '../scripts/network/page-state.ts'
 import { Sights } from '../scripts/network/sights.ts'
 import type { TableState } from '../scripts/network/table.ts'
-import { newRecord, type Plan, type Run, usualOptions } from '../simulator/processes/index.ts'
+import {
+  type Happened,
+  newRecord,
+  type Plan,
+  type Run,
+  usualOptions,
+  wordsOf,
+} from '../simulator/processes/index.ts'
 
 interface Context {
   page: NetPage
@@ -17,6 +24,8 @@ interface Context {
 }
 
 const test = suite<Context>('the page of a network on this machine')
+
+const ready = { at: 900, words: 'every client can send', what: { event: 'ready' } } as const
 
 const table: TableState = {
   ...{ epoch: 2, epochLeftMs: 4000, epochMs: 20_000, late: undefined, latency: undefined, now: '' },
@@ -49,7 +58,7 @@ test.before.each(async context => {
     watch: { last: () => undefined },
     record: newRecord(plan),
     now: Date.now,
-    tell: (event: string) => void did.push(event),
+    tell: (what: Happened) => void did.push(wordsOf(what)),
     signal: new AbortController().signal,
   } as unknown as Run
   context.did = did
@@ -65,7 +74,7 @@ test.before.each(async context => {
   const before = await ask(context, '/net')
   assert.is(before.status, 200)
   assert.is(((await before.json()) as NetState).network, undefined, 'nothing runs yet')
-  context.page.show(run, () => table, ['an event'])
+  context.page.show(run, () => table, [ready])
 })
 
 test.after.each(({ page }) => page.close())
@@ -109,7 +118,7 @@ test('it is told what each process is, holds and forwards, and how the claims st
   assert.is(claims.get('messages-read-once'), 'holds', 'of no message')
   assert.is(claims.get('epochs-passed'), 'open')
   assert.is(claims.get('stopped-clean'), 'open')
-  assert.equal(state.events, ['an event'])
+  assert.equal(state.events, [ready])
 })
 
 test('processes are killed, stopped and started, those that there are; the record knows who did it', async context => {

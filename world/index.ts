@@ -11,6 +11,6 @@ export {
 } from './http.ts'
 export { type Log, silent } from './log.ts'
 export { type Random, seededRandom, systemRandom } from './random.ts'
-export { type Resources, resources } from './resources.ts'
+export { type Carried, type Resources, resources } from './resources.ts'
 export { memoryStore, openStore, type Store, type ValueEncoding } from './store.ts'
 export type { Epoch, Ms, Named } from './units.ts'

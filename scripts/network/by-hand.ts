@@ -77,7 +77,7 @@ export class ByHand {
       this.#stopped.delete(name)
       processes.resume(name)
     }
-    tell(`${name}: ${what}, by hand`)
+    tell({ event: 'by-hand', name, act: what })
   }
 
   /** Reads what comes to a client for this app, once and until the run ends. */

@@ -73,7 +73,7 @@ export async function carryMessages(run: Run, then: (run: Run) => Promise<void>)
       await untilLate(run, network.epochMs)
       await sendAll({ ...traffic, messages: messages.slice(-1) }, 0)
     }
-    tell('all messages are handed over')
+    tell({ event: 'handed' })
     const patience = settleWithinMs(plan.options, record.kills.length > 0)
     for (const until = now() + patience; now() < until; ) {
       await noteStored(traffic)
@@ -98,13 +98,13 @@ async function untilLate(
   { processes, watch, record, now, tell, signal }: Run,
   epochMs: number,
 ): Promise<void> {
-  tell('no authority is left: waiting until the newest document is not fresh any more')
+  tell({ event: 'orphaned' })
   for (const until = now() + 3 * epochMs; now() < until; await pause(500, undefined, { signal })) {
     await watch.poll()
     const said = new Set(record.late.map(({ process }) => process))
     if (processes.names().some(name => processes.alive(name) && !said.has(name))) continue
     const worksUntil = Math.min(...record.late.map(late => late.worksUntil))
-    tell(`everybody says so, and goes on until ${new Date(worksUntil).toISOString()}`)
+    tell({ event: 'late', worksUntil })
     return
   }
 }
@@ -140,7 +140,7 @@ async function noteDocuments(
     for (let epoch = 0; epoch <= record.epochs; epoch++) {
       const fetched = await inquiry.consensus(epoch).catch((error: unknown) => {
         if (!(error instanceof DirectoryError)) throw error
-        if (epoch < record.epochs) tell(`no document of epoch ${epoch}: ${error.message}`)
+        if (epoch < record.epochs) tell({ event: 'no-document', epoch, why: error.message })
       })
       if (fetched === undefined) continue
       const { view } = fetched

@@ -6,6 +6,7 @@ import type {
   KillRecord,
   Plan,
   Role,
+  Run,
   RunRecord,
   Supervisor,
   Watch,
@@ -31,7 +32,7 @@ export interface Accidents {
   readonly epochNow: () => number
   /** Last chance to ask an authority. */
   readonly beforeOrphaned: () => Promise<void>
-  readonly tell: (event: string) => void
+  readonly tell: Run['tell']
   readonly signal: AbortSignal
 }
 
@@ -86,7 +87,7 @@ async function killOne(
   const kill: KillRecord = { kind, name, at: now(), epoch: epochNow(), inFlight: inFlight(record) }
   record.kills.push(kill)
   await processes.kill(name)
-  tell(`${name} was killed, ${kill.inFlight} messages in flight`)
+  tell({ event: 'killed', name, inFlight: kill.inFlight })
   return kill
 }
 
@@ -120,7 +121,7 @@ async function bringBack(
     await pause(200, undefined, { signal })
     if ((await watch.ask(kill.name)) === undefined) continue
     kill.backAt = now()
-    tell(`${kill.name} is back`)
+    tell({ event: 'back', name: kill.name })
     return
   }
 }

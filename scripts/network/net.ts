@@ -8,10 +8,10 @@ import { readNetwork } from '../../roles/files/index.ts'
 import {
   carryCrowd,
   type Echo,
-  type Ending,
   echoName,
   endAll,
   epochFor,
+  type Happened,
   type NetOptions,
   newRecord,
   type Observer,
@@ -25,8 +25,8 @@ import {
   supervisor,
   tapsOf,
   watchNetwork,
+  wordsOf,
 } from '../../simulator/processes/index.ts'
-import { second } from '../../world/units.ts'
 import { wait } from '../../world/wait.ts'
 import { isColoured } from '../terminal/paint.ts'
 import { screen } from '../terminal/screen.ts'
@@ -35,6 +35,7 @@ import type { Settled } from './claim.ts'
 import { latencies } from './ledger.ts'
 import { type NetValues, readNetOptions } from './options.ts'
 import type { NetPage } from './page.ts'
+import type { HappenedNow } from './page-state.ts'
 import { joinPayments } from './payments.ts'
 import { payEachOther } from './payments-persons.ts'
 import { newRates, picture, type Shown, tryFile, tryLines } from './picture.ts'
@@ -80,14 +81,20 @@ async function runNetwork(
   // The page shows what an observer of every link sees
   const plan = await planNetwork({ ...options, observe: options.observe || page !== undefined }, startedAt)
   const events: string[] = []
-  const tell = (event: string): void => {
-    const line = `${((Date.now() - startedAt) / 1000).toFixed(1).padStart(6)} s  ${event}`
+  const happened: HappenedNow[] = []
+  const tell = (what: Happened): void => {
+    const at = Date.now() - startedAt
+    const words = wordsOf(what)
+    const line = `${(at / 1000).toFixed(1).padStart(6)} s  ${words}`
     events.push(line)
+    happened.push({ at, words, what })
     if (!live) console.error(line)
   }
   if (note !== undefined) tell(note)
   const record = newRecord(plan)
-  const processes = supervisor((ending, lastLines) => tell(`${endingLine(ending)}\n${lastLines}`))
+  const processes = supervisor(({ name, code, signal }, log) =>
+    tell({ event: 'died', name, how: signal ?? `exit code ${code}`, log }),
+  )
   const watch = watchNetwork(plan, processes, record, Date.now)
   const stop = new AbortController()
   const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
@@ -96,7 +103,7 @@ async function runNetwork(
   const polling = setInterval(() => void watch.poll(), pollEveryMs)
   let settled: readonly Settled[] | undefined
   const looking = look(running, () => ({ events, claims: settled, page: page?.address() }))
-  page?.show(running, looking.now, events)
+  page?.show(running, looking.now, happened)
   const drawing = live ? draw(looking.now) : undefined
   let failure: unknown
   try {
@@ -141,15 +148,13 @@ function withDestination(options: NetOptions, { url }: Echo): NetOptions {
 /** Lengthens the epochs where this machine is too slow for them and nobody said how long they are to be. */
 async function forThisMachine({ choseEpoch, ...options }: ReturnType<typeof readNetOptions>): Promise<{
   readonly options: NetOptions
-  readonly note?: string
+  readonly note?: Happened
 }> {
   if (choseEpoch) return { options }
   const slow = await slowness()
   const epochMs = epochFor(options.epochMs, slow)
   if (epochMs === options.epochMs) return { options }
-  const [usual, longer] = [options.epochMs / second, epochMs / second]
-  const times = slow.toFixed(1)
-  const note = `this machine is slow or busy (work takes ${times} times as long): epochs of ${longer} s, not ${usual} s`
+  const note = { event: 'slow', times: slow, epochMs, usualMs: options.epochMs } as const
   return { options: { ...options, epochMs, slow }, note }
 }
 
@@ -194,10 +199,6 @@ function onInterrupt(stop: AbortController, abandon: () => void): () => void {
   return () => {
     for (const signal of endingSignals) process.off(signal, interrupt)
   }
-}
-
-function endingLine({ name, code, signal }: Ending): string {
-  return `${name} ended by itself (${signal ?? `exit code ${code}`}); the end of its log:`
 }
 
 /** A tap before every port that others dial. @param keeps whether what was seen is wanted in the end */

@@ -1,6 +1,10 @@
 // What the page of `chaffinch net` is told of its network (docs/spec/pages.md 6). Plain values, so that the page and
 // the program share this file and nothing else; times are milliseconds since 1970-01-01 UTC.
 
+import type { Happened } from '../../simulator/processes/happened.ts'
+
+export type { Happened, WordsOfHappened } from '../../simulator/processes/happened.ts'
+
 export interface NetState {
   readonly now: number
   readonly startedAt: number
@@ -13,7 +17,15 @@ export interface NetState {
   readonly messages: readonly MessageNow[]
   readonly seen: SeenNow
   /** The latest events, newest at the end. */
-  readonly events: readonly string[]
+  readonly events: readonly HappenedNow[]
+}
+
+/** Tells what happened, for words in the reader's language; and the program's own words for it. */
+export interface HappenedNow {
+  /** Milliseconds since the program started. */
+  readonly at: number
+  readonly words: string
+  readonly what: Happened
 }
 
 export interface NetworkNow {

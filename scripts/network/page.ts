@@ -12,7 +12,15 @@ import { systemRandom } from '../../world/random.ts'
 import { second } from '../../world/units.ts'
 import { ByHand } from './by-hand.ts'
 import { settleSoFar } from './claims.ts'
-import type { ClaimNow, MessageNow, NetAct, NetState, NetworkNow, ProcessNow } from './page-state.ts'
+import type {
+  ClaimNow,
+  HappenedNow,
+  MessageNow,
+  NetAct,
+  NetState,
+  NetworkNow,
+  ProcessNow,
+} from './page-state.ts'
 import { Sights } from './sights.ts'
 import type { TableState } from './table.ts'
 
@@ -29,7 +37,7 @@ export interface NetPage {
   /** An address that opens the page, once: a new one where the last is used or old. */
   address(): string
   /** From now on there is something to show. @param look gives the table of now */
-  show(run: Run, look: () => TableState, events: readonly string[]): void
+  show(run: Run, look: () => TableState, events: readonly HappenedNow[]): void
   close(): Promise<void>
 }
 
@@ -37,7 +45,7 @@ export interface NetPage {
 export async function serveNetPage(startedAt: number): Promise<NetPage> {
   const token = hex(systemRandom(32))
   const sights = new Sights()
-  let shown: { run: Run; look: () => TableState; events: readonly string[]; hand: ByHand } | undefined
+  let shown: { run: Run; look: () => TableState; events: readonly HappenedNow[]; hand: ByHand } | undefined
   const owner = (field: string | undefined): boolean => isBearer(field, token)
   const pages = new Pages({ page: 'net', owner, clock: systemClock, random: systemRandom })
   const server = await serveLoopback({

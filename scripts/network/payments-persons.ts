@@ -46,7 +46,7 @@ export async function payEachOther(run: Run): Promise<void> {
     writeFileSync(join(tokenFile, '..', 'payments.ledger'), `${genesis}\n${address}\n`)
   try {
     for (let meeting = 0; meeting < mostMeetings && record.join?.size !== persons.length; meeting++) {
-      tell(`${persons.length} persons meet: one pays another, the others mix`)
+      tell({ event: 'persons-meet', persons: persons.length })
       const amount = amountOfTurn(now())
       await bank.mint(amount, await Promise.all(persons.map(keyOf)))
       bank.serve()
@@ -62,8 +62,8 @@ export async function payEachOther(run: Run): Promise<void> {
   }
   tell(
     record.join === undefined
-      ? 'no payments were joined'
-      : `payments are joined: ${record.join.transaction}; ${record.paid?.receipts} of 2 hold the receipt`,
+      ? { event: 'not-joined' }
+      : { event: 'joined', transaction: record.join.transaction, receipts: record.paid?.receipts },
   )
 }
 

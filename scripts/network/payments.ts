@@ -42,20 +42,20 @@ export async function joinPayments(run: Run): Promise<void> {
     for (const [i, coin] of (await treasury.coins(payments)).entries()) {
       const peer = new Peer(treasury, coin)
       await peer.open(remoteOf(clients[i] as PlannedProcess), at => {
-        if (i === 0) tell(`a payment round is at ${at}`)
+        if (i === 0) tell({ event: 'round', at })
       })
       peers.push(peer)
     }
     for (let meeting = 0; meeting < mostMeetings && areAlike(peers); meeting++) {
-      tell(`${payments} peers meet to join payments`)
+      tell({ event: 'peers-meet', peers: payments })
       const join = await meet(peers, treasury, signal)
       if (join !== undefined && join.size > (record.join?.size ?? 1)) record.join = join
       if (record.join?.size === payments) break
     }
     tell(
       record.join === undefined
-        ? 'no payments were joined'
-        : `payments are joined: ${record.join.transaction}`,
+        ? { event: 'not-joined' }
+        : { event: 'joined', transaction: record.join.transaction, receipts: undefined },
     )
   } finally {
     await Promise.all(peers.map(peer => peer.close()))

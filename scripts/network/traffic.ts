@@ -6,6 +6,7 @@ import {
   digest,
   type MessageRecord,
   type Plan,
+  type Run,
   type RunRecord,
   remoteOf,
 } from '../../simulator/processes/index.ts'
@@ -18,7 +19,7 @@ export interface Traffic {
   /** The address of a client that is ready. */
   readonly addressOf: (name: string) => string
   readonly now: () => number
-  readonly tell: (event: string) => void
+  readonly tell: Run['tell']
   readonly signal: AbortSignal
 }
 
@@ -57,7 +58,7 @@ async function sendOne(traffic: Traffic, { number, from, to, bytes }: PlannedMes
   const entry = traffic.record.messages.find(message => message.number === number) as MessageRecord
   const address = traffic.addressOf(to)
   const handed = await persist(traffic, () => clientOf(traffic, from).send(address, bytes, { replies: true }))
-  if (handed === undefined) return traffic.tell(`${from} did not accept message ${number}`)
+  if (handed === undefined) return traffic.tell({ event: 'not-accepted', name: from, message: number })
   entry.id = handed.id
   entry.acceptedAt = traffic.now()
 }
@@ -109,10 +110,11 @@ async function take(traffic: Traffic, name: string, incoming: MessageJson): Prom
     if (read.readAt.length > 1) return
     const { reply } = messages[read.number] as PlannedMessage
     const answer = (): Promise<unknown> => clientOf(traffic, name).reply(incoming.id, reply)
-    const answered = await persist(traffic, answer).catch(
-      error => void traffic.tell(`${name}: reply: ${error.message}`),
-    )
-    if (answered === undefined) traffic.tell(`${name} could not answer message ${read.number}`)
+    let why = 'it was asked until it was too late'
+    const answered = await persist(traffic, answer).catch((error: Error) => {
+      why = error.message
+    })
+    if (answered === undefined) traffic.tell({ event: 'not-answered', name, message: read.number, why })
     return
   }
   const reply = record.messages.find(entry => entry.from === name && entry.replyDigest === found)

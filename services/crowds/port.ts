@@ -6,6 +6,7 @@ import { directoryMetrics } from '../../directory/metrics.ts'
 import { base64, fromBase64 } from '../../encoding/base64.ts'
 import { systemClock } from '../../world/clock.ts'
 import type { Loopback } from '../../world/http.ts'
+import type { LogLines } from '../../world/log-lines.ts'
 import { byLabel, metricsOf } from '../../world/metrics.ts'
 import { problem } from '../../world/problem.ts'
 import { processMetrics } from '../../world/process-metrics.ts'
@@ -31,11 +32,18 @@ const statusOfCode: Readonly<Record<CrowdsErrorCode, number>> = {
  *
  * @param options.port 0 takes a free one
  * @param options.version of this software
+ * @param options.lines the newest lines of its log: with them there is a page for its operator
  * @throws ListenError
  */
 export function serveMember(
   member: Member,
-  options: { port: number; address?: string | undefined; token: string; version: string },
+  options: {
+    port: number
+    address?: string | undefined
+    token: string
+    version: string
+    lines?: LogLines | undefined
+  },
 ): Promise<Loopback> {
   const metrics = memberMetrics(() => member.status(), systemClock.now)
   processMetrics(metrics, options.version)

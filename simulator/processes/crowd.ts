@@ -125,7 +125,7 @@ export async function carryCrowd(run: Run, echo: Echo): Promise<void> {
     await startAll(run)
     const members = asking.length + crowd.colluders
     await untilListed(run, asking, members)
-    tell(`a crowd of ${members} members, of whom ${crowd.colluders} write down what they see`)
+    tell({ event: 'crowd', members, colluders: crowd.colluders })
     const asked = await Promise.all(
       asking.map(member =>
         // A signal each: on one there would be more listeners than Node thinks right

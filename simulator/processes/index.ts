@@ -1,6 +1,7 @@
 // Networks of processes on this machine: planned, started, watched and ended. For the command line and for trials.
 
 export { type CrowdView, carryCrowd, type Echo, echoName, serveEcho, viewOf } from './crowd.ts'
+export { type Happened, type WordsOfHappened, wordsOf } from './happened.ts'
 export { epochFor, slowness } from './machine.ts'
 export { type Observer, observe, type Sighting, type Tap } from './observer.ts'
 export { type CrowdOptions, type KillKind, type NetOptions, usualEpochMs, usualOptions } from './options.ts'

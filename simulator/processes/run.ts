@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError } from '../../encoding/command-line.ts'
 import { second } from '../../world/units.ts'
+import type { Happened } from './happened.ts'
 import type { Plan } from './plan.ts'
 import { isOpen, type Supervisor } from './process.ts'
 import type { RunRecord } from './record.ts'
@@ -20,8 +21,8 @@ export interface Run {
   readonly watch: Watch
   readonly record: RunRecord
   readonly now: () => number
-  /** Says what happens, to people. */
-  readonly tell: (event: string) => void
+  /** Is told what happens, for people. */
+  readonly tell: (happened: Happened) => void
   /** Ends everything early. */
   readonly signal: AbortSignal
 }
@@ -62,7 +63,7 @@ export function newRecord(plan: Plan): RunRecord {
 export async function startAll({ plan, processes, watch, now, tell, signal }: Run): Promise<void> {
   for (const { name, role, configFile, logFile } of plan.processes)
     processes.start(name, role, configFile, logFile)
-  tell(`started ${plan.processes.length} processes`)
+  tell({ event: 'started', processes: plan.processes.length })
   const until = now() + startWithinMs(plan.processes.length)
   let signed = false
   for (;;) {
@@ -71,14 +72,13 @@ export async function startAll({ plan, processes, watch, now, tell, signal }: Ru
     const statuses = plan.processes.map(({ name }) => watch.last(name))
     const consensus = statuses.find(status => status?.consensus)?.consensus
     if (!signed && consensus) {
-      tell(
-        `consensus of epoch ${consensus.epoch} signed by ${consensus.signers.length}: ${consensus.hash.slice(0, 16)}`,
-      )
+      const { epoch, signers, hash } = consensus
+      tell({ event: 'consensus', epoch, signers: signers.length, hash: hash.slice(0, 16) })
       signed = true
     }
     const waiting = plan.processes.filter((_, i) => !isReady(statuses[i]))
     if (waiting.length === 0) {
-      tell('every client can send')
+      tell({ event: 'ready' })
       return
     }
     const failed = waiting.find(({ name }) => !processes.alive(name))
@@ -97,9 +97,9 @@ function isReady(status: ReturnType<Watch['last']>): boolean {
 
 /** Ends every process and looks for what is left of them. */
 export async function endAll({ plan, processes, record, tell }: Run): Promise<void> {
-  tell('ending every process')
+  tell({ event: 'ending' })
   await processes.stopAll(endWithinMs)
-  tell('all processes have ended')
+  tell({ event: 'ended' })
   record.endings.push(...processes.endings)
   for (const { name, httpPort, listenPort, webSocketPort } of plan.processes) {
     for (const port of [httpPort, listenPort, webSocketPort]) {

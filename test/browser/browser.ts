@@ -1,5 +1,7 @@
 // A Chromium for a test: one a file, without a window, and a page that has nothing of any other.
 
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { findChromium } from '../../world/chromium.ts'
@@ -62,6 +64,22 @@ export async function violations(page: Page): Promise<Violation[]> {
       where: nodes.slice(0, 5).map(({ target, failureSummary }) => `${target.join(' ')}: ${failureSummary}`),
     }))
 }
+
+/** Pictures stay small, so that the repository does. */
+const mostPictureBytes = 150_000
+
+/** Takes the picture of docs/guide/pages with this name: PICTURES=FOLDER has it written there, else it is only looked at. */
+export async function picture(page: Page, name: string): Promise<void> {
+  const folder = process.env['PICTURES']
+  const taken = await page.screenshot()
+  if (taken.length >= mostPictureBytes) throw new Error(`the picture ${name} has ${taken.length} bytes`)
+  if (folder === undefined) return
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${name}.png`), taken)
+}
+
+/** The size in which pages are taken for the guide. */
+export const pictureSize = { width: 1000, height: 640 } as const
 
 /** Asks again and again until there is something, for as long as the file may take. */
 export async function until<T>(ask: () => Promise<readonly T[]>): Promise<readonly T[]> {

@@ -1,5 +1,5 @@
 // The client in browsers on a network that lives (docs/spec/client-browser.md 18): nothing is lost, and nothing comes
-// twice, while an epoch passes and a gateway is killed and started again.
+// twice, while an epoch passes, a gateway is killed and started again, and a page is suspended.
 
 import type { Browser, Page } from 'playwright-core'
 import { suite } from 'uvu'
@@ -27,7 +27,14 @@ const told = {
   epoch: 'client.status().then(status => status.epoch)',
 }
 
-test('an epoch passes, and a gateway is killed: nothing is lost, and nothing comes twice', async ({
+/** Suspends a page as browsers do with one that is long in the background, or has it go on. */
+async function suspend(page: Page, state: 'frozen' | 'active'): Promise<void> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Page.setWebLifecycleState', { state })
+  await session.detach()
+}
+
+test('an epoch passes, a gateway is killed, a page is suspended: nothing is lost, and nothing comes twice', async ({
   browser,
   world,
 }) => {
@@ -55,17 +62,28 @@ test('an epoch passes, and a gateway is killed: nothing is lost, and nothing com
   await say(alice, his, 'a3')
   await say(bob, her, 'b4')
   const came = (page: Page): Promise<string[]> => ask(page, told.came)
-  await until(async () => ((await came(bob)).length >= 3 && (await came(alice)).length >= 4 ? [1] : []))
+  // While her page is frozen her client sends what it has accepted, and receives: it lives in the worker
+  await say(alice, his, 'a4')
+  await suspend(alice, 'frozen')
+  await say(bob, her, 'b5')
+  const isRead = async (page: Page, text: string): Promise<readonly number[]> =>
+    (await came(page)).includes(text) ? [1] : []
+  await until(() => isRead(bob, 'a4'))
+  await until(async () => ((await ask<string[]>(bob, told.sent)).includes('b5 received') ? [1] : []))
+  await suspend(alice, 'active')
+  await say(bob, her, 'b6')
+  await until(() => isRead(alice, 'b6'))
+  await until(async () => ((await came(bob)).length >= 4 && (await came(alice)).length >= 6 ? [1] : []))
   for (const [page, of] of [
-    [alice, ['a1', 'a2', 'a3']],
-    [bob, ['b1', 'b2', 'b3', 'b4']],
+    [alice, ['a1', 'a2', 'a3', 'a4']],
+    [bob, ['b1', 'b2', 'b3', 'b4', 'b5', 'b6']],
   ] as const)
     await until(async () => {
       const sent = await ask<string[]>(page, told.sent)
       return of.every(text => sent.includes(`${text} stored`)) ? [1] : []
     })
-  assert.equal((await came(bob)).sort(), ['a1', 'a2', 'a3'])
-  assert.equal((await came(alice)).sort(), ['b1', 'b2', 'b3', 'b4'])
+  assert.equal((await came(bob)).sort(), ['a1', 'a2', 'a3', 'a4'])
+  assert.equal((await came(alice)).sort(), ['b1', 'b2', 'b3', 'b4', 'b5', 'b6'])
   await Promise.all([alice, bob].map(page => page.context().close()))
 })
 

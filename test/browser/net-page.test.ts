@@ -2,8 +2,6 @@
 // an observer sees beside what is true, messages by hand, and processes that are killed, stopped and started again. The
 // network behind it is handed in; test/net-page.test.ts has one of processes.
 
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Hono } from 'hono'
 import type { Browser } from 'playwright-core'
 import { suite } from 'uvu'
@@ -15,10 +13,9 @@ import { systemClock } from '../../world/clock.ts'
 import { type Loopback, serveLoopback } from '../../world/http.ts'
 import { Pages } from '../../world/pages/pages.ts'
 import { systemRandom } from '../../world/random.ts'
-import { openPage, startBrowser, violations } from './browser.ts'
+import { openPage, picture, pictureSize, startBrowser, violations } from './browser.ts'
 
 const test = suite<{ browser: Browser }>('the page of a network on this machine')
-const folder = process.env['PICTURES']
 const sections = ['network', 'messages', 'seen', 'claims', 'events']
 
 test.before(async context => {
@@ -124,13 +121,24 @@ function stateOf(
         })),
     },
     events: [
-      '   8.2 s  consensus of epoch 0 signed by 3',
-      '  14.1 s  mix-4 was killed, 3 messages in flight',
+      {
+        at: 8200,
+        words: 'consensus of epoch 0 signed by 3',
+        what: { event: 'consensus', epoch: 0, signers: 3, hash: '5f' },
+      },
+      {
+        at: 14_100,
+        words: 'mix-4 was killed, 3 messages in flight',
+        what: { event: 'killed', name: 'mix-4', inFlight: 3 },
+      },
     ],
   }
 }
 
-for (const [locale, texts] of [['en-US', en] as const, ['de-DE', de] as const]) {
+for (const [locale, texts, killed] of [
+  ['en-US', en, 'mix-4 was killed, 3 messages in flight'],
+  ['de-DE', de, 'mix-4 wurde beendet, mit 3 Nachrichten unterwegs'],
+] as const) {
   test(`${locale}: what is, what an observer sees, the claims, what happened`, async ({ browser }) => {
     await using net = await fakeNet()
     const { page, complaints } = await openPage(browser, { locale })
@@ -157,7 +165,7 @@ for (const [locale, texts] of [['en-US', en] as const, ['de-DE', de] as const]) 
       .getByText(texts.net.claimStates.open)
       .waitFor()
     await go(texts.net.events)
-    await page.getByText('mix-4 was killed').waitFor()
+    await page.getByText(killed).waitFor()
     assert.equal(complaints.all, [])
   })
 
@@ -228,7 +236,7 @@ test('a node is killed by keyboard alone', async ({ browser }) => {
 
 test('pictures of it, small', async ({ browser }) => {
   await using net = await fakeNet()
-  const { page } = await openPage(browser, { viewport: { width: 1000, height: 640 } })
+  const { page } = await openPage(browser, { viewport: pictureSize })
   await page.goto(net.pageUrl())
   await page.getByRole('navigation').waitFor()
   for (const [name, hash] of [
@@ -237,11 +245,7 @@ test('pictures of it, small', async ({ browser }) => {
   ] as const) {
     await page.evaluate(`location.hash = '#${hash}'`)
     await page.locator('main svg').first().waitFor()
-    const picture = await page.screenshot()
-    assert.ok(picture.length < 150_000, `${name}: ${picture.length}`)
-    if (folder === undefined) continue
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, `${name}.png`), picture)
+    await picture(page, name)
   }
 })
 

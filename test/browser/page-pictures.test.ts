@@ -1,17 +1,12 @@
-// The pictures of the pages in docs/guide/pages: with PICTURES=FOLDER they are written there, else only looked at. They
-// stay small, so that the repository does.
+// The pictures of a person's page in docs/guide/pages (browser.ts, `picture`).
 
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startBrowser } from './browser.ts'
+import { picture, pictureSize, startBrowser } from './browser.ts'
 import { type DaemonWorld, daemonWorld } from './daemon-world.ts'
 
 const test = suite<{ browser: Browser; world: DaemonWorld }>('pictures of the pages')
-const folder = process.env['PICTURES']
-const mostBytes = 150_000
 
 test.before(async context => {
   context.world = await daemonWorld(14)
@@ -23,11 +18,14 @@ test.after(async ({ browser, world }) => {
   await world.close()
 })
 
-test('messages, a contact, what is hidden, the network', async ({ browser, world }) => {
+test('messages, a contact, what is hidden, the network, services, identities, the log', async ({
+  browser,
+  world,
+}) => {
   const { alice, bob } = world
   await alice.contacts.add('bob', bob.address)
   await bob.contacts.add('alice', alice.address)
-  const { page, complaints } = await world.open(browser, { viewport: { width: 1000, height: 640 } })
+  const { page, complaints } = await world.open(browser, { viewport: pictureSize })
   await page.evaluate("location.hash = '#messages/c:bob'")
   const message = page.getByRole('textbox', { name: 'Message' })
   await message.fill('Shall we meet on Thursday?')
@@ -40,14 +38,13 @@ test('messages, a contact, what is hidden, the network', async ({ browser, world
     ['contact', 'contacts/bob', '.words li:nth-child(12)'],
     ['hidden', 'hidden', '.chart canvas'],
     ['network', 'network', '.topology .way'],
+    ['services', 'services', '.conversations button'],
+    ['identities', 'identities', '.cards li'],
+    ['log', 'log', '.log li'],
   ] as const) {
     await page.evaluate(`location.hash = '#${hash}'`)
     await page.locator(shown).first().waitFor({ state: 'attached' })
-    const picture = await page.screenshot()
-    assert.ok(picture.length < mostBytes, `${name}: ${picture.length}`)
-    if (folder === undefined) continue
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(join(folder, `${name}.png`), picture)
+    await picture(page, name)
   }
   assert.equal(complaints.all, [])
 })

@@ -4,7 +4,8 @@
 import type { Browser } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
-import { startBrowser, until, violations } from './browser.ts'
+import { en } from '../../web/texts/en.ts'
+import { openPage, startBrowser, until, violations } from './browser.ts'
 import { type DaemonWorld, daemonWorld } from './daemon-world.ts'
 
 const test = suite<{ browser: Browser; world: DaemonWorld }>('the page for everybody')
@@ -33,6 +34,32 @@ for (const colorScheme of ['light', 'dark'] as const)
       assert.equal(await violations(page), [], section)
     }
   })
+
+test('axe finds nothing serious in dialogs, and on the page of a tab that was not let in', async ({
+  browser,
+  world,
+}) => {
+  const { page } = await world.open(browser)
+  for (const [section, opens] of [
+    ['contacts/bob', en.contacts.forget],
+    ['identities', en.identities.export],
+  ] as const) {
+    await page.evaluate(`location.hash = '#${section}'`)
+    const opener = page.getByRole('button', { name: opens, exact: true }).first()
+    await opener.focus()
+    await page.keyboard.press('Enter')
+    await page.getByRole('dialog').waitFor()
+    assert.equal(await violations(page), [], section)
+    // What is asked is called off by keyboard, and whoever asked goes on where they were
+    await page.keyboard.press('Escape')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    assert.ok(await opener.evaluate(button => button === button.ownerDocument.activeElement), section)
+  }
+  const { page: stranger } = await openPage(browser)
+  await stranger.goto(`${world.api.url}/ui/`)
+  await stranger.getByText(en.closed.why.none).waitFor()
+  assert.equal(await violations(stranger), [])
+})
 
 for (const width of [360, 3840])
   test(`every section fits a screen of ${width} pixels`, async ({ browser, world }) => {

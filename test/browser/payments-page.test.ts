@@ -1,5 +1,5 @@
-// Payments on the page of a client, with a wallet and a ledger behind it: one person asks for money in German, another
-// sees what it costs in English, and signs. What a round makes of it: test/payment-api.test.ts.
+// Payments on the page of a client, with wallets and a ledger behind it: one person asks for money in German, another
+// sees what it costs in English, and signs; three join, and both pages show it until there is a receipt.
 
 import type { Browser, Page } from 'playwright-core'
 import { suite } from 'uvu'
@@ -11,12 +11,12 @@ import { en } from '../../web/texts/en.ts'
 import type { Loopback } from '../../world/http.ts'
 import { second } from '../../world/units.ts'
 import { type PaymentWorld, type Person, paymentWorld } from '../payment-world.ts'
-import { openPage, startBrowser } from './browser.ts'
+import { openPage, picture, pictureSize, startBrowser, violations } from './browser.ts'
 
 const test = suite<{ browser: Browser; world: PaymentWorld }>('payments on a page')
 
 test.before(async context => {
-  context.world = await paymentWorld({ persons: 2 })
+  context.world = await paymentWorld({ persons: 3 })
   await context.world.mint(10)
   context.browser = await startBrowser()
 })
@@ -26,6 +26,8 @@ test.after(async ({ browser, world }) => {
   await world.close()
 })
 
+const token = 'the token of the owner'
+
 async function served({ client, payments }: Person, { w }: PaymentWorld): Promise<Loopback> {
   const paying = paymentApi({
     payments: async () => payments,
@@ -33,16 +35,29 @@ async function served({ client, payments }: Person, { w }: PaymentWorld): Promis
     apps: new Set(),
     now: () => w.clock.now(),
   })
-  return await serveClient({ client, port: 0, token: 'the token of the owner', parts: [paying] })
+  return await serveClient({ client, port: 0, token, parts: [paying] })
+}
+
+/** Has a person mix what they have, so that the payer does not join alone. */
+async function mixes({ url }: Loopback): Promise<void> {
+  const post = async (path: string, body: object): Promise<Record<string, string>> => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+    const response = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    assert.ok(response.ok, `${path}: ${response.status}`)
+    return (await response.json()) as Record<string, string>
+  }
+  const { quote } = await post('/pay/mix', { amount: 10 })
+  await post(`/pay/quotes/${quote}`, {})
 }
 
 test('one asks, another sees what it costs and signs, and both see how it stands', async ({
   browser,
   world,
 }) => {
-  const [payer, receiver] = world.persons as [Person, Person]
+  const [payer, receiver, third] = world.persons as [Person, Person, Person]
   await using ofReceiver = await served(receiver, world)
   await using ofPayer = await served(payer, world)
+  await using ofThird = await served(third, world)
   // The network's time passes while the pages look, as fast as this machine carries it
   let isOver = false
   const passing = (async () => {
@@ -53,7 +68,8 @@ test('one asks, another sees what it costs and signs, and both see how it stands
   })()
   const open = async (locale: string, api: Loopback): Promise<{ page: Page; all: readonly string[] }> => {
     const { page, complaints } = await openPage(browser, { locale })
-    page.setDefaultTimeout(90 * second)
+    // A round takes as long as this machine carries it
+    page.setDefaultTimeout(0)
     await page.goto(api.pageUrl())
     // It has read its code by then, which stands where the section does
     await page.getByRole('navigation').waitFor()
@@ -77,17 +93,22 @@ test('one asks, another sees what it costs and signs, and both see how it stands
     await dialog.getByText(english.linked).waitFor()
     await dialog.getByRole('button', { name: english.sign }).click()
     await pays.page.getByText(english.signed).waitFor()
-    // How far it has come when a page is looked at hangs on the machine
-    const since = ({ of }: typeof english | typeof german): { name: RegExp } => ({
-      name: new RegExp(`^10 Tee <b> (${of('0', '10')}|${of('10', '10')})`),
-    })
-    await pays.page.getByRole('row', since(english)).waitFor()
-    const { mixing, mixed, paying, paid } = english.states
-    const states = [mixing, mixed, paying, paid].join('|')
-    await pays.page.getByRole('row', { name: new RegExp(`^10 (${states})`) }).waitFor()
-    await asks.page.getByRole('row', since(german)).waitFor()
+    await pays.page.getByRole('row', { name: /^10 Tee <b>/ }).waitFor()
+    for (const one of [ofReceiver, ofThird]) await mixes(one)
+    // Under way the page says what each piece waits for; then how large its join was, and that the receipt is there
+    const whole = english.of('10', '10')
+    await pays.page.getByRole('row', { name: `10 ${english.states.paid} 3` }).waitFor()
+    await pays.page.getByRole('row', { name: `10 Tee <b> ${whole} ${english.there}` }).waitFor()
+    await asks.page.getByRole('row', { name: `10 Tee <b> ${german.of('10', '10')}` }).waitFor()
+    for (const { page } of [asks, pays]) {
+      assert.equal(await violations(page), [])
+      await page.setViewportSize({ width: 360, height: 700 })
+      assert.ok(Number(await page.evaluate('document.documentElement.scrollWidth')) <= 360)
+    }
     const [payment] = (await payer.payments.payments()).payments
     assert.equal([payment?.amount, payment?.memo], [10, 'Tee <b>'])
+    await pays.page.setViewportSize(pictureSize)
+    await picture(pays.page, 'payments')
     assert.equal([...asks.all, ...pays.all], [])
   } finally {
     isOver = true

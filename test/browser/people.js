@@ -12,6 +12,7 @@ globalThis.say = async (to, text) => {
   const message = await client.send(to, text, { from: true })
   const note = state => () => sent.push(`${text} ${state}`)
   message.stored().then(note('stored'), note('failed'))
+  message.received().then(note('received'), () => undefined)
 }
 
 for await (const { text } of client.messages()) came.push(text)

@@ -11,6 +11,7 @@ import type { Readable } from 'node:stream'
 import { json } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
+import { wordsOf } from '../../simulator/processes/happened.ts'
 import { type NetOptions, usualOptions } from '../../simulator/processes/options.ts'
 import { type Plan, planNetwork, remoteOf, tapsOf } from '../../simulator/processes/plan.ts'
 import { supervisor } from '../../simulator/processes/process.ts'
@@ -141,7 +142,10 @@ async function run(options: Options, hasMounts: boolean): Promise<Summary> {
     [...process.execArgv, join(import.meta.dirname, 'child.ts')],
   )
   const watch = watchNetwork(plan, processes, record, Date.now)
-  const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
+  const running: Run = {
+    ...{ plan, processes, watch, record, now: Date.now, signal: stop.signal },
+    tell: what => tell(wordsOf(what)),
+  }
   const release = onInterrupt(stop, () => processes.abandon())
   const taps = tapsOf(plan.processes)
   const links = await badLinks(taps, random)
@@ -250,7 +254,8 @@ async function live(
     await trouble.cause(troubleMs)
     sent.abort()
     await sending
-    tell(`quiet now; ${people.lost().length} of ${people.accepted().length} messages are not read`)
+    const [lost, all] = [people.lost().length, people.accepted().length]
+    tell({ event: 'said', words: `quiet now; ${lost} of ${all} messages are not read` })
     for (const until = Date.now() + quietMs; Date.now() < until && people.lost().length > 0; )
       await pause(second / 2, undefined, { signal })
     await watch.poll()

@@ -19,6 +19,7 @@ import {
   supervisor,
   usualOptions,
   watchNetwork,
+  wordsOf,
 } from '../../simulator/processes/index.ts'
 import { second } from '../../world/units.ts'
 
@@ -70,7 +71,10 @@ async function play(probes: boolean, epochs: number): Promise<Found> {
   process.once('exit', () => processes.abandon())
   const record = newRecord(plan)
   const watch = watchNetwork(plan, processes, record, Date.now)
-  const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
+  const running: Run = {
+    ...{ plan, processes, watch, record, now: Date.now, signal: stop.signal },
+    tell: what => tell(wordsOf(what)),
+  }
   try {
     await startAll(running)
     let found: Found | undefined

@@ -6,6 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
+import { wordsOf } from '../../simulator/processes/happened.ts'
 import { type NetOptions, usualOptions } from '../../simulator/processes/options.ts'
 import { type Plan, planNetwork, remoteOf } from '../../simulator/processes/plan.ts'
 import { type Role, supervisor } from '../../simulator/processes/process.ts'
@@ -104,7 +105,10 @@ async function soak({ minutes, seed, defect: leak }: Options): Promise<Summary> 
   )
   const record = newRecord(plan)
   const watch = watchNetwork(plan, processes, record, Date.now)
-  const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
+  const running: Run = {
+    ...{ plan, processes, watch, record, now: Date.now, signal: stop.signal },
+    tell: what => tell(wordsOf(what)),
+  }
   const interrupt = (): void => {
     if (stop.signal.aborted) process.exit(130)
     stop.abort(new Error('interrupted'))
@@ -162,7 +166,7 @@ async function steadily(
   const traffic = Promise.all([people.send(over.signal), people.read(over.signal)])
   try {
     await pause(minutes * minute * warmUp, undefined, { signal })
-    tell('warm; measuring')
+    tell({ event: 'said', words: 'warm; measuring' })
     const begin = Date.now()
     const until = begin + minutes * minute * (1 - warmUp)
     for (let due = begin; due < until; due += sampleEveryMs) {

@@ -21,8 +21,17 @@ import { fileApp } from './file-content.ts'
 
 /** Messages of a list that are read at once: more would hold up the keyboard. */
 const part = 500
+/** Bytes of a text that is drawn: a longer one, which anybody can send, would hold up the page. */
+const longestDrawn = 20_000
 const lookEveryMs = 2000
 const againMs = 1500
+
+type Shown = { readonly id: string; readonly app: string; readonly bytes: number }
+
+/** Tells what is saved as a file rather than drawn. */
+export function isToSave({ app, bytes }: Shown): boolean {
+  return app === fileApp || bytes > longestDrawn
+}
 
 export class Daemon {
   readonly client: RemoteClient
@@ -69,10 +78,11 @@ export class Daemon {
   async #listen(): Promise<void> {
     while (!this.#isOver) {
       try {
-        await this.#readLists()
-        this.isLoaded.value = true
+        let isListening = false
         for await (const event of this.client.events(this.#ending.signal)) {
-          this.isConnected.value = true
+          // From here on what happens is told; what happened while nobody listened, here or frozen, is read
+          if (!isListening) await this.#readLists()
+          isListening = true
           await this.#take(event)
         }
       } catch {
@@ -84,8 +94,13 @@ export class Daemon {
     }
   }
 
+  /** Reads everything anew: states may have changed since, and messages gone. */
   async #readLists(): Promise<void> {
-    await Promise.all([this.readContacts(), this.readIdentities(), this.#readSent(), this.#readReceived()])
+    const lists = this.isLoaded.value
+      ? [renew(this.sent, this.#askSent), renew(this.received, this.#askReceived)]
+      : [this.#readSent(), this.#readReceived()]
+    await Promise.all([this.readContacts(), this.readIdentities(), ...lists])
+    this.isLoaded.value = true
     this.isConnected.value = true
   }
 
@@ -142,12 +157,15 @@ export class Daemon {
     await Promise.all([this.readContacts(), this.#readSent(), this.#readReceived()])
   }
 
+  readonly #askSent: Ask<QueuedJson> = (after, most) => this.client.queue(true, { after, most })
+  readonly #askReceived: Ask<ListedJson> = (after, most) => this.client.listInbox(undefined, { after, most })
+
   async #readSent(): Promise<void> {
-    await readOn(this.sent, (after, most) => this.client.queue(true, { after, most }))
+    await readOn(this.sent, this.#askSent)
   }
 
   async #readReceived(): Promise<void> {
-    await readOn(this.received, (after, most) => this.client.listInbox(undefined, { after, most }))
+    await readOn(this.received, this.#askReceived)
   }
 
   /** Has a message that was just accepted listed. */
@@ -155,10 +173,10 @@ export class Daemon {
     await this.#readSent()
   }
 
-  /** Reads the texts of these messages, those that are not read yet; files are read by `file` alone. */
-  async readContents(messages: readonly { readonly id: string; readonly app: string }[]): Promise<void> {
+  /** Reads the texts of these messages, those that are not read yet; what is to be saved is read by `readOne` alone. */
+  async readContents(messages: readonly Shown[]): Promise<void> {
     const wanted = messages.filter(
-      ({ id, app }) => app !== fileApp && !this.contents.value.has(id) && !this.#asked.has(id),
+      one => !isToSave(one) && !this.contents.value.has(one.id) && !this.#asked.has(one.id),
     )
     if (wanted.length === 0) return
     const ids = wanted.map(({ id }) => id)
@@ -180,10 +198,10 @@ export class Daemon {
     }
   }
 
-  /** Reads a file that came, or the copy of one that was sent. */
-  async readFile(id: string): Promise<ContentJson | undefined> {
+  /** Reads a file or a long text that came, or the copy of one that was sent. */
+  async readOne({ id, app }: Shown): Promise<ContentJson | undefined> {
     if (this.sent.value.has(id)) return (await this.client.sent([id]))[0]
-    const { messages } = await this.client.messages({ app: fileApp, ids: [id] })
+    const { messages } = await this.client.messages({ app, ids: [id] })
     this.#markRead([id])
     return messages[0]
   }
@@ -198,11 +216,19 @@ export class Daemon {
   }
 }
 
+type Listed = { readonly id: string; readonly seq: number }
+type List<T> = { value: ReadonlyMap<string, T> }
+type Ask<T> = (after: number, most: number) => Promise<readonly T[]>
+
+/** Reads a list from its beginning, and shows it when it is whole. */
+async function renew<T extends Listed>(list: List<T>, read: Ask<T>): Promise<void> {
+  const fresh: List<T> = { value: new Map() }
+  await readOn(fresh, read)
+  list.value = fresh.value
+}
+
 /** Reads what stands behind the last one that is known, part by part. */
-async function readOn<T extends { readonly id: string; readonly seq: number }>(
-  list: { value: ReadonlyMap<string, T> },
-  read: (after: number, most: number) => Promise<readonly T[]>,
-): Promise<void> {
+async function readOn<T extends Listed>(list: List<T>, read: Ask<T>): Promise<void> {
   for (;;) {
     let after = -1
     for (const { seq } of list.value.values()) if (seq > after) after = seq

@@ -4,9 +4,8 @@ import type { JSX } from 'preact'
 import { dateTime, time } from '../parts/format.ts'
 import { t } from '../parts/language.ts'
 import type { Entry } from './conversations.ts'
-import { daemon } from './daemon.ts'
+import { daemon, isToSave } from './daemon.ts'
 import { FileBody } from './file-body.tsx'
-import { fileApp } from './file-content.ts'
 import { SentState } from './sent-state.tsx'
 
 export function MessageEntry({ entry }: { readonly entry: Entry }): JSX.Element {
@@ -15,7 +14,7 @@ export function MessageEntry({ entry }: { readonly entry: Entry }): JSX.Element 
   return (
     <li class={`message ${by}`}>
       <span class="aloud">{by === 'me' ? texts.byMe : texts.byThem}</span>
-      {message.app === fileApp ? <FileBody message={message} /> : <TextBody id={message.id} />}
+      {isToSave(message) ? <FileBody message={message} /> : <TextBody id={message.id} />}
       <p class="quiet foot">
         <time dateTime={new Date(at).toISOString()} title={dateTime(at)}>
           {time(at)}

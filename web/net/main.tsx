@@ -6,6 +6,7 @@ import { Frame, type Section } from '../parts/frame.tsx'
 import { t } from '../parts/language.ts'
 import { startPage } from '../parts/start.tsx'
 import { ClaimsView } from './claims.tsx'
+import { EventsView } from './events.tsx'
 import { HandView } from './hand.tsx'
 import { NetworkView } from './network.tsx'
 import { SeenView } from './seen.tsx'
@@ -27,25 +28,11 @@ function App(): JSX.Element {
     { id: 'messages', name: t().sections.messages, show: () => <HandView /> },
     { id: 'seen', name: texts.seen, show: () => <SeenView /> },
     { id: 'claims', name: texts.claims, badge: broken, show: () => <ClaimsView /> },
-    { id: 'events', name: texts.events, show: () => <Events of={now.events} /> },
+    { id: 'events', name: texts.events, show: () => <EventsView /> },
   ]
   const up = now.processes.filter(({ state }) => state === 'up').length
   const line = isConnected.value ? texts.run(up, now.processes.length) : t().state.away
   return <Frame title={`Chaffinch · ${texts.title}`} state={line} sections={sections} />
-}
-
-/** The program's own words, which are English. */
-function Events({ of }: { readonly of: readonly string[] }): JSX.Element {
-  return (
-    <>
-      <h2>{t().net.events}</h2>
-      <ol class="log" lang="en">
-        {of.toReversed().map((event, i) => (
-          <li key={of.length - i}>{event}</li>
-        ))}
-      </ol>
-    </>
-  )
 }
 
 await startPage(App, 'chaffinch net')

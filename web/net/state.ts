@@ -7,6 +7,7 @@ import { askFetch, session, tokenOfTab } from '../parts/session.ts'
 
 export type {
   ClaimNow,
+  HappenedNow,
   MessageNow,
   NetAct,
   NetState,

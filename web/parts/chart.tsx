@@ -4,7 +4,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
 import 'uplot/dist/uPlot.min.css'
-import { decimal } from './format.ts'
+import { decimal, timeOfDay, timeSeconds } from './format.ts'
 import type { Rates } from './history.ts'
 import { t } from './language.ts'
 
@@ -60,12 +60,17 @@ function optionsOf(box: HTMLElement, lines: readonly Line[]): UPlot.Options {
   const style = getComputedStyle(box)
   const ink = style.getPropertyValue('--ink')
   const axis = { stroke: ink, grid: { stroke: style.getPropertyValue('--line') } }
+  const times = (_: UPlot, splits: number[], _axis: number, _space: number, step: number): string[] =>
+    splits.map(at => (step < 60 ? timeSeconds(1000 * at) : timeOfDay(1000 * at)))
   return {
     width: Math.max(200, box.clientWidth),
     height,
     legend: { show: false },
     cursor: { show: false },
-    axes: [axis, { ...axis, size: 44 }],
+    axes: [
+      { ...axis, space: 80, values: times },
+      { ...axis, size: 56, values: (_, splits) => splits.map(decimal) },
+    ],
     scales: { y: { range: (_, least, most) => [Math.min(0, least), Math.max(1, most * 1.1)] } },
     series: [
       {},

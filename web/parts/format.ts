@@ -41,6 +41,10 @@ export function time(at: number): string {
   return isToday ? clock.format(at) : `${day.format(at)}, ${clock.format(at)}`
 }
 
+export function timeOfDay(at: number): string {
+  return clock.format(at)
+}
+
 export function timeSeconds(at: number): string {
   return clockSeconds.format(at)
 }

@@ -5,19 +5,20 @@ import { Facts } from '../parts/facts.tsx'
 import { count, fromNow, short, time } from '../parts/format.ts'
 import { t } from '../parts/language.ts'
 import { Table } from '../parts/table.tsx'
-import { commonFacts } from './common.tsx'
+import { Clock, commonFacts, named } from './common.tsx'
 import type { AuthorityStatus } from './status.ts'
 
 export function AuthorityView({ status }: { readonly status: AuthorityStatus }): JSX.Element {
-  const { state, rounds, nodes, authorities, evidence, applicants } = status
+  const { state, rounds, nodes, authorities, evidence, applicants, clockErrorMs } = status
   const texts = t().operator
   return (
     <>
       <h2>{texts.how}</h2>
+      <Clock errorMs={clockErrorMs} />
       {evidence > 0 && <p class="warning">{texts.evidence(count(evidence))}</p>}
       <Facts
         of={[
-          [texts.round, state],
+          [texts.round, named(t().net.phases, state)],
           [texts.rounds, texts.roundsOf(count(rounds.published), count(rounds.failed))],
           [texts.nodes, count(nodes)],
           ...commonFacts(status),
@@ -33,7 +34,7 @@ export function AuthorityView({ status }: { readonly status: AuthorityStatus }):
         head={[texts.node, texts.place, texts.when, texts.code, texts.why]}
         rows={applicants.map(({ id, role, at, refused }) => [
           short(id),
-          role,
+          texts.roles[role],
           time(at),
           refused?.code ?? texts.letIn,
           refused?.why ?? '',

@@ -1,4 +1,4 @@
-// The page on the status port of a mix, gateway or authority: how it is, rates, refusals, neighbours or rounds, its
+// The page on the status port of a mix, gateway, authority or member of a crowd: how it is, rates, refusals, neighbours or rounds, its
 // log.
 
 import type { JSX } from 'preact'
@@ -7,6 +7,7 @@ import { t } from '../parts/language.ts'
 import { LogLinesView } from '../parts/log-view.tsx'
 import { startPage } from '../parts/start.tsx'
 import { AuthorityView } from './authority.tsx'
+import { MemberView } from './member.tsx'
 import { NodeView } from './node.tsx'
 import { RatesView } from './rates.tsx'
 import { RefusalsView } from './refusals.tsx'
@@ -25,7 +26,14 @@ function App(): JSX.Element {
   const now = status.value
   const texts = t().operator
   if (now === undefined) return <p class="empty">{t().state.loading}</p>
-  const how = now.role === 'authority' ? <AuthorityView status={now} /> : <NodeView status={now} />
+  const how =
+    now.role === 'authority' ? (
+      <AuthorityView status={now} />
+    ) : now.role === 'member' ? (
+      <MemberView status={now} />
+    ) : (
+      <NodeView status={now} />
+    )
   const sections: readonly Section[] = [
     { id: 'how', name: texts.how, show: () => how },
     { id: 'rates', name: texts.rates, show: () => <RatesView status={now} /> },

@@ -5,11 +5,12 @@ import { Facts } from '../parts/facts.tsx'
 import { count, fromNow, percent, short, size } from '../parts/format.ts'
 import { t } from '../parts/language.ts'
 import { Table } from '../parts/table.tsx'
-import { commonFacts } from './common.tsx'
+import { Clock, commonFacts, Late } from './common.tsx'
 import { type NodeStatus, sum } from './status.ts'
 
 export function NodeView({ status }: { readonly status: NodeStatus }): JSX.Element {
-  const { alarm, loops, disk, mail, neighbours, refusals, standing, packets, replay } = status
+  const { alarm, loops, disk, mail, neighbours, refusals, standing, packets, replay, keys, peeling, shut } =
+    status
   const texts = t().operator
   const stands = !status.listed
     ? texts.unlisted
@@ -21,6 +22,9 @@ export function NodeView({ status }: { readonly status: NodeStatus }): JSX.Eleme
   return (
     <>
       <h2>{texts.how}</h2>
+      {status.state !== 'running' && <p class="warning">{texts.ends}</p>}
+      <Clock errorMs={status.clockErrorMs} />
+      <Late directory={status.directory} />
       {alarm.raised && <p class="warning">{texts.alarm(alarm.since === null ? '' : fromNow(alarm.since))}</p>}
       {disk.failing.length > 0 && <p class="warning">{texts.diskFails(disk.failing.join(', '))}</p>}
       <Facts
@@ -35,14 +39,23 @@ export function NodeView({ status }: { readonly status: NodeStatus }): JSX.Eleme
             texts.usual(percent(alarm.usualLoss)),
           ],
           [texts.alarms, count(alarm.count)],
+          [texts.keys, keys.epochs.join(', '), texts.keysHint],
           [texts.tags, count(replay.tags)],
+          [texts.peeling, count(peeling.waiting), texts.heldBack(count(peeling.heldBack))],
+          [texts.shut, count(shut.nodes.length), texts.shutTimes(count(shut.times))],
           [texts.disk, texts.diskRefused(count(disk.refusals))],
         ]}
       />
       {mail !== null && (
         <Facts
           of={[
-            [texts.clients, count(mail.clients), texts.turnedAway(count(mail.turnedAway))],
+            [
+              texts.clients,
+              mail.load === null
+                ? count(mail.clients)
+                : texts.clientsOf(count(mail.clients), count(mail.load.capacity)),
+              texts.turnedAway(count(mail.turnedAway)),
+            ],
             [texts.mailboxes, count(mail.mailboxes)],
             [texts.entries, count(mail.entries), size(mail.bytes)],
           ]}
@@ -60,7 +73,7 @@ export function NodeView({ status }: { readonly status: NodeStatus }): JSX.Eleme
         head={[texts.node, texts.state, texts.queued, texts.sent, texts.dropped]}
         rows={neighbours.map(({ id, state, queued, sent, dropped }) => [
           short(id),
-          state,
+          texts.states[state],
           count(queued),
           count(sent),
           count(sum(dropped)),

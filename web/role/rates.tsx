@@ -13,6 +13,16 @@ export function RatesView({ status }: { readonly status: Status }): JSX.Element 
       <h2>{texts.rates}</h2>
       {status.role === 'authority' ? (
         <Chart title={texts.refusals} rates={rates} lines={[{ name: 'refused', label: texts.refused }]} />
+      ) : status.role === 'member' ? (
+        <Chart
+          title={texts.requests}
+          rates={rates}
+          lines={[
+            { name: 'forwarded', label: texts.forwarded },
+            { name: 'submitted', label: texts.submitted },
+            { name: 'asked', label: texts.asked },
+          ]}
+        />
       ) : (
         <Chart
           title={texts.packets}

@@ -4,32 +4,50 @@ import type { JSX } from 'preact'
 import { count, percent } from '../parts/format.ts'
 import { t } from '../parts/language.ts'
 import { Table } from '../parts/table.tsx'
-import { type Status, sum } from './status.ts'
+import { named } from './common.tsx'
+import { type MemberStatus, type Status, sum } from './status.ts'
 
 export function RefusalsView({ status }: { readonly status: Status }): JSX.Element {
   const texts = t().operator
-  const own = status.role === 'authority' ? status.refused : status.packets.dropped
-  const { refusals } = status.traffic
+  const { refusals, crowded } = status.traffic
+  const [own, caption] =
+    status.role === 'authority'
+      ? [status.refused, texts.requests]
+      : status.role === 'member'
+        ? [failedOf(status), texts.own]
+        : [status.packets.dropped, texts.packets]
   return (
     <>
       <h2>{texts.refusals}</h2>
-      <Reasons caption={status.role === 'authority' ? texts.requests : texts.packets} counts={own} />
-      {Object.entries(refusals).map(([bound, counts]) => (
-        <Reasons key={bound} caption={bound} counts={counts} />
+      <Reasons caption={caption} counts={own} />
+      <h3>{texts.places}</h3>
+      {Object.entries(refusals).map(([place, counts]) => (
+        <Reasons key={place} caption={named(texts.placesOf, place)} counts={counts} />
       ))}
+      {Object.entries(crowded)
+        .filter(([, counts]) => sum(counts) > 0)
+        .map(([place, counts]) => (
+          <Reasons key={place} caption={texts.byRank(named(texts.placesOf, place))} counts={counts} />
+        ))}
     </>
   )
 }
 
+function failedOf({ asked }: MemberStatus): Readonly<Record<string, number>> {
+  const { answered: _, ...failed } = asked
+  return failed
+}
+
 interface ReasonsProps {
   readonly caption: string
-  readonly counts: Readonly<Record<string, number>>
+  readonly counts: Readonly<Partial<Record<string, number>>>
 }
 
 function Reasons({ caption, counts }: ReasonsProps): JSX.Element {
   const texts = t().operator
   const all = sum(counts)
   const rows = Object.entries(counts)
+    .map(([reason, n = 0]) => [reason, n] as const)
     .filter(([, n]) => n > 0)
     .sort(([, a], [, b]) => b - a)
   if (rows.length === 0) return <p class="empty">{texts.nothing(caption)}</p>

@@ -1,6 +1,11 @@
 // Die Worte der Seiten auf Deutsch.
 
+import type { WordsOfHappened } from '../../scripts/network/page-state.ts'
 import type { Texts } from './en.ts'
+
+const acts = { kill: 'beendet', stop: 'angehalten', resume: 'fortgesetzt', start: 'gestartet' } as const
+
+const seconds = new Intl.NumberFormat('de', { maximumFractionDigits: 1 })
 
 export const de: Texts = {
   frame: {
@@ -107,6 +112,7 @@ export const de: Texts = {
   },
   files: {
     file: size => `Datei, ${size}`,
+    longText: size => `Ein langer Text, ${size}`,
     save: 'Speichern',
     saved: name => `Gespeichert als ${name}`,
     gone: 'Hier wurde keine Kopie davon behalten.',
@@ -315,6 +321,8 @@ export const de: Texts = {
     memory: 'Speicher',
     standing: 'Stand',
     unlisted: 'kein Dokument führt es',
+    listed: 'geführt',
+    ends: 'Es endet: was es hält, geht noch weiter, Neues kommt nicht herein.',
     notRunning: 'geführt, gilt nicht als laufend',
     reliable: 'geführt, läuft, verlässlich',
     unreliable: 'geführt, läuft, nicht verlässlich',
@@ -322,7 +330,11 @@ export const de: Texts = {
     held: 'Gehaltene Pakete',
     loops: 'Eigene Schleifen',
     alarms: 'Alarme',
+    keys: 'Schlüssel für Pakete',
+    keysHint: 'Epochen, deren Schlüssel da sind',
     tags: 'Marken gesehener Pakete',
+    peeling: 'Pakete, die noch zu öffnen sind',
+    shut: 'Zurzeit ausgesperrte Knoten',
     disk: 'Platte',
     clients: 'Clients jetzt',
     mailboxes: 'Postfächer',
@@ -358,7 +370,37 @@ export const de: Texts = {
     reason: 'Grund',
     number: 'Anzahl',
     share: 'Anteil',
-    roles: { authority: 'Autorität', mix: 'Mix', gateway: 'Gateway' },
+    places: 'Plätze, danach, was gewünscht war',
+    placesOf: {
+      sockets: 'Sockets',
+      connections: 'Verbindungen',
+      streams: 'Ströme',
+      requests: 'Anfragen',
+      request_bytes: 'Bytes von Anfragen',
+    },
+    states: {
+      idle: 'ruht',
+      dialling: 'wird angewählt',
+      open: 'offen',
+      waiting: 'wartet, bis es wieder angewählt wird',
+    },
+    crowd: 'Menge',
+    paths: 'Wege durch dieses Mitglied',
+    ofOthers: 'Anfragen anderer',
+    own: 'Eigene Anfragen',
+    submitted: 'ausgeführt',
+    asked: 'eigene',
+    roles: { authority: 'Autorität', mix: 'Mix', gateway: 'Gateway', member: 'Mitglied einer Menge' },
+    heldBack: n => `${n}-mal wurde das Lesen aufgeschoben`,
+    shutTimes: n => `${n}-mal seit dem Start`,
+    byRank: what => `${what}, danach, wer sie wollte`,
+    clientsOf: (now, most) => `${now}, Platz für ${most}`,
+    members: n => `${n} Mitglieder`,
+    carried: (on, out) => `${on} weitergereicht, ${out} ausgeführt`,
+    answeredOf: (answered, all) => `${answered} von ${all} beantwortet`,
+    split: n => `Von ${n} Epochen gibt es zwei Dokumente, die sich widersprechen. Keines davon gilt.`,
+    clockAhead: by => `Die Uhr scheint um ${by} vorzugehen.`,
+    clockBehind: by => `Die Uhr scheint um ${by} nachzugehen.`,
     document: (hash, signers, until) => `${hash}, unterschrieben von ${signers}, gültig bis ${until}`,
     handles: n => `${n} Handles`,
     alarm: since =>
@@ -380,6 +422,40 @@ export const de: Texts = {
     claims: 'Zusagen',
     events: 'Was geschah',
     starting: 'Die Prozesse starten …',
+    after: at => `nach ${at} s`,
+    happened: {
+      slow: ({ times, epochMs, usualMs }) =>
+        `Dieser Rechner ist langsam oder beschäftigt (Arbeit dauert ${seconds.format(times)}-mal so lange): Epochen von ${seconds.format(epochMs / 1000)} s statt ${seconds.format(usualMs / 1000)} s`,
+      started: ({ processes }) => `${processes} Prozesse gestartet`,
+      consensus: ({ epoch, signers, hash }) =>
+        `Dokument der Epoche ${epoch}, unterschrieben von ${signers}: ${hash}`,
+      ready: () => 'Jeder Client kann senden',
+      handed: () => 'Alle Nachrichten sind übergeben',
+      killed: ({ name, inFlight }) => `${name} wurde beendet, mit ${inFlight} Nachrichten unterwegs`,
+      back: ({ name }) => `${name} ist wieder da`,
+      orphaned: () =>
+        'Keine Autorität ist mehr da: gewartet wird, bis das neueste Dokument nicht mehr frisch ist',
+      late: ({ worksUntil }) =>
+        `Alle sagen es und machen weiter bis ${new Date(worksUntil).toLocaleTimeString('de')}`,
+      died: ({ name, how }) => `${name} endete von selbst (${how}); das Ende seines Protokolls:`,
+      'by-hand': ({ name, act }) => `${name} wurde von Hand ${acts[act]}`,
+      'not-accepted': ({ name, message }) => `${name} hat Nachricht ${message} nicht angenommen`,
+      'not-answered': ({ name, message, why }) =>
+        `${name} konnte Nachricht ${message} nicht beantworten: ${why}`,
+      'no-document': ({ epoch, why }) => `Kein Dokument der Epoche ${epoch}: ${why}`,
+      round: ({ at }) => `Eine Runde von Zahlungen ist bei ${at}`,
+      'peers-meet': ({ peers }) => `${peers} treffen sich, um Zahlungen zu mischen`,
+      'persons-meet': ({ persons }) =>
+        `${persons} Menschen treffen sich: einer bezahlt einen anderen, die übrigen mischen`,
+      joined: ({ transaction, receipts }) =>
+        `Die Zahlungen sind gemischt: ${transaction}${receipts === undefined ? '' : `; ${receipts} von 2 haben die Quittung`}`,
+      'not-joined': () => 'Keine Zahlungen wurden gemischt',
+      crowd: ({ members, colluders }) =>
+        `Eine Menge von ${members} Mitgliedern, von denen ${colluders} aufschreiben, was sie sehen`,
+      ending: () => 'Alle Prozesse werden beendet',
+      ended: () => 'Alle Prozesse sind zu Ende',
+      said: ({ words }) => words,
+    } satisfies WordsOfHappened,
     run: (up: number, all: number) => `${up} von ${all} Prozessen laufen`,
     epochOf: (epoch: string, left: string) => `Epoche ${epoch}, noch ${left}`,
     phaseNow: (phase: string) => `Die Autoritäten jetzt: ${phase}`,
@@ -476,6 +552,13 @@ export const de: Texts = {
         'Ohne Autoritäten sagten alle, bis wann sie weitermachen, und eine Nachricht wurde noch gelesen.',
       'payment-join': 'Alle Teilnehmer verbanden ihre Zahlungen in einer Transaktion.',
       'payment-paid': 'Jemand bezahlte jemanden, und nur die beiden halten die Quittung.',
+      'crowd-answered': 'Jede Anfrage durch die Menge brachte ihre eigene Antwort zurück.',
+      'crowd-path-stays': 'Anfragen einer Sitzung kamen auf einem Weg.',
+      'crowd-predecessor':
+        'Wer Verschworenen eine Anfrage gibt, stellt sie so oft selbst, wie die Formel sagt.',
+      'crowd-innocence': 'Vor einem einzelnen Mitglied ist es wahrscheinlicher ein anderer, der fragt.',
+      'crowd-too-many':
+        'Vor zu vielen Verschworenen nicht: wer ihnen eine Anfrage gibt, stellt sie wohl selbst.',
       'none-failed': 'Kein Prozess endete, dem es niemand gesagt hatte.',
       'stopped-clean': 'Alle Prozesse enden, wenn man es ihnen sagt, und kein Port bleibt offen.',
     },

@@ -1,5 +1,7 @@
 // The words of the pages in English. Every other language has the same ones: the compiler says which are missing.
 
+import type { WordsOfHappened } from '../../scripts/network/page-state.ts'
+
 export const en = {
   frame: {
     skip: 'To the content',
@@ -103,6 +105,7 @@ export const en = {
   },
   files: {
     file: (size: string) => `File, ${size}`,
+    longText: (size: string) => `A long text, ${size}`,
     save: 'Save',
     saved: (name: string) => `Saved as ${name}`,
     gone: 'No copy of it was kept here.',
@@ -310,6 +313,8 @@ export const en = {
     memory: 'Memory',
     standing: 'Standing',
     unlisted: 'no document lists it',
+    listed: 'listed',
+    ends: 'It ends: what it holds goes on, and nothing new comes in.',
     notRunning: 'listed, not taken to be running',
     reliable: 'listed, runs, reliable',
     unreliable: 'listed, runs, not reliable',
@@ -317,7 +322,11 @@ export const en = {
     held: 'Packets held',
     loops: 'Own loops',
     alarms: 'Alarms',
+    keys: 'Keys for packets',
+    keysHint: 'epochs whose keys are there',
     tags: 'Replay tags',
+    peeling: 'Packets that wait to be opened',
+    shut: 'Nodes shut out now',
     disk: 'Disk',
     clients: 'Clients now',
     mailboxes: 'Mailboxes',
@@ -353,7 +362,38 @@ export const en = {
     reason: 'Reason',
     number: 'Number',
     share: 'Share',
-    roles: { authority: 'authority', mix: 'mix', gateway: 'gateway' },
+    places: 'Places, by what was wanted',
+    placesOf: {
+      sockets: 'Sockets',
+      connections: 'Connections',
+      streams: 'Streams',
+      requests: 'Requests',
+      request_bytes: 'Bytes of requests',
+    },
+    states: {
+      idle: 'idle',
+      dialling: 'is dialled',
+      open: 'open',
+      waiting: 'waits before it is dialled again',
+    },
+    crowd: 'Crowd',
+    paths: 'Paths through here',
+    ofOthers: 'Requests of others',
+    own: 'Own requests',
+    submitted: 'carried out',
+    asked: 'own',
+    roles: { authority: 'authority', mix: 'mix', gateway: 'gateway', member: 'member of a crowd' },
+    heldBack: (n: string) => `reading put off ${n} times`,
+    shutTimes: (n: string) => `${n} times since the start`,
+    byRank: (what: string) => `${what}, by who wanted them`,
+    clientsOf: (now: string, most: string) => `${now}, room for ${most}`,
+    members: (n: string) => `${n} members`,
+    carried: (on: string, out: string) => `${on} handed on, ${out} carried out`,
+    answeredOf: (answered: string, all: string) => `${answered} of ${all} answered`,
+    split: (n: string) =>
+      `Of ${n} epochs there are two documents that contradict each other. Neither is used.`,
+    clockAhead: (by: string) => `Its clock seems to be ahead by ${by}.`,
+    clockBehind: (by: string) => `Its clock seems to be behind by ${by}.`,
     document: (hash: string, signers: number, until: string) =>
       `${hash}, signed by ${signers}, valid until ${until}`,
     handles: (n: string) => `${n} handles`,
@@ -376,6 +416,9 @@ export const en = {
     claims: 'Claims',
     events: 'What happened',
     starting: 'The processes are starting …',
+    after: (seconds: string) => `after ${seconds} s`,
+    /** The program's own words are English. */
+    happened: {} as Partial<WordsOfHappened>,
     run: (up: number, all: number) => `${up} of ${all} processes run`,
     epochOf: (epoch: string, left: string) => `Epoch ${epoch}, ${left} left`,
     phaseNow: (phase: string) => `The authorities now: ${phase}`,
@@ -469,6 +512,13 @@ export const en = {
         'Without authorities everybody said until when they go on, and a message was still read.',
       'payment-join': 'All peers joined their payments in one transaction.',
       'payment-paid': 'One person paid another, and the two of them alone hold the receipt.',
+      'crowd-answered': 'Every request through the crowd brought its own answer back.',
+      'crowd-path-stays': 'Requests of one session came by one path.',
+      'crowd-predecessor':
+        'Who hands a request to members that work together is its asker as often as the formula says.',
+      'crowd-innocence': 'Before one member it is likelier that another asked.',
+      'crowd-too-many':
+        'Before too many that work together it is not: who hands a request on is likelier its asker.',
       'none-failed': 'No process ended that was not told to.',
       'stopped-clean': 'All processes end when told to, and no port stays open.',
     },
