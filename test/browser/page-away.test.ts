@@ -59,12 +59,15 @@ test('a message that moved on while the page heard nothing shows how far it is, 
   )
 })
 
-test('a text that is too long to draw is saved, whole', async ({
+test('a text that is too long to draw is saved, whole; a shorter one is drawn', async ({
   browser,
   world: { alice, bob, ...world },
 }) => {
   const { page, complaints } = await world.open(browser)
   await page.evaluate("location.hash = '#messages/c:bob'")
+  const short = 'ö'.repeat(5000)
+  await bob.send(alice.address, short, { from: true })
+  await page.locator('.message.them', { hasText: short }).waitFor()
   const long = 'ä'.repeat(15_000)
   const { id } = await bob.send(alice.address, long, { from: true })
   const entry = page.locator('.message.them').filter({ has: page.locator('.file') })
