@@ -71,7 +71,7 @@ test('its address is printed first; what runs is shown, messages go by hand and 
 
   // The network as it is: nodes that forward, a document, clients with nothing left to send
   await page.getByRole('row', { name: /^mix-0 .*Schicht/ }).waitFor()
-  await page.getByText(/, unterschrieben von 1 von 1/).waitFor()
+  await page.getByText(/, von 1 von 1 unterschrieben/).waitFor()
   assert.is((await page.locator('.topology [data-id]').count()) >= 5, true)
 
   await go(page, 'messages')
