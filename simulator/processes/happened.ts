@@ -27,7 +27,7 @@ export type Happened =
   | { readonly event: 'crowd'; readonly members: number; readonly colluders: number }
   | { readonly event: 'ending' }
   | { readonly event: 'ended' }
-  /** What a trial says beside all that. */
+  /** Holds what a trial says beside all that. */
   | { readonly event: 'said'; readonly words: string }
 
 type Of<E extends Happened['event']> = Extract<Happened, { readonly event: E }>

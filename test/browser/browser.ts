@@ -68,7 +68,7 @@ export async function violations(page: Page): Promise<Violation[]> {
 /** Pictures stay small, so that the repository does. */
 const mostPictureBytes = 150_000
 
-/** Takes the picture of docs/guide/pages with this name: PICTURES=FOLDER has it written there, else it is only looked at. */
+/** Takes the picture of docs/guide/pages with this name; PICTURES=FOLDER has it written there. */
 export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['PICTURES']
   const taken = await page.screenshot()

@@ -15,7 +15,7 @@ import { openPage, startBrowser } from './browser.ts'
 interface World {
   browser: Browser
   net: ChildProcess
-  /** What it has printed so far, on standard error. */
+  /** Gives what it has printed so far, on standard error. */
   said: () => string
 }
 

@@ -91,7 +91,7 @@ function mix(): OfNode {
   }
 }
 
-/** What ends, with a clock that is wrong and a document that is old, and mail besides. */
+/** One that ends, with a clock that is wrong and a document that is old, and mail besides. */
 function gateway(): OfNode {
   const [channels, carries] = [{ open: 1 }, { channels: 2 }]
   return {

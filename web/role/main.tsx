@@ -1,5 +1,5 @@
-// The page on the status port of a mix, gateway, authority or member of a crowd: how it is, rates, refusals, neighbours or rounds, its
-// log.
+// The page on the status port of a mix, gateway, authority or member of a crowd: how it is, rates, refusals, neighbours
+// or rounds, its log.
 
 import type { JSX } from 'preact'
 import { Frame, type Section } from '../parts/frame.tsx'

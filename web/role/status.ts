@@ -9,7 +9,7 @@ import type { Carried, Resources } from '../../world/index.ts'
 import { History } from '../parts/history.ts'
 import { askFetch, session, tokenOfTab } from '../parts/session.ts'
 
-/** What every role's status has besides its own: which program it is, what it uses, what it carried. */
+/** Holds what every role's status has besides its own: which program it is, what it uses, what it carried. */
 interface Common {
   readonly version: string
   readonly upSeconds: number
