@@ -56,7 +56,7 @@ export class Audit {
     this.#controllerKey = controllerKey
     this.#group = group
     this.#random = random
-    this.board = new Board(mixnet, group, hash => this.#blobs.get(hash))
+    this.board = new Board(mixnet, group, hash => this.#blobs.get(hash)?.length)
   }
 
   get size(): number {

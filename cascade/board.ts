@@ -8,9 +8,9 @@ import { ciphertextBytes, type Group, rowsAtMost, verifyBallot, widthAtMost } fr
 import { CascadeError } from './error.ts'
 import { type Consensus, consensusId, contribute, type Negotiation, negotiate } from './negotiation.ts'
 import {
-  type Blobs,
   type Cycle,
   contextOf,
+  type Lengths,
   othersOf,
   type Peer,
   type Person,
@@ -46,12 +46,14 @@ export class Board {
   readonly consensuses: Map<string, Consensus> = new Map()
   readonly #said = new Map<string, Said>()
   readonly #group: Group
-  readonly #blobs: Blobs
+  readonly #lengths: Lengths
+  /** Hashes of the rows of each cycle that takes messages. */
+  readonly #rows = new WeakMap<Cycle, Set<string>>()
 
-  constructor(mixnet: string, group: Group, blobs: Blobs) {
+  constructor(mixnet: string, group: Group, lengths: Lengths) {
     this.mixnet = mixnet
     this.#group = group
-    this.#blobs = blobs
+    this.#lengths = lengths
   }
 
   /** Says whether a request is the last one of its signer, said again: its reply then, and undefined when it is new. */
@@ -247,11 +249,12 @@ export class Board {
     if (!verifyBallot(this.#group, about, { row, proof }))
       throw new CascadeError('BAD_SIGNATURE', 'data: its sender does not show that it knows what is in it')
     const hash = sha256Hex(row)
-    if (cycle.messages.some(each => sha256Hex(each.row) === hash))
-      throw new CascadeError('REPLAYED', 'data: is there already')
+    const rows = this.#rowsOf(cycle)
+    if (rows.has(hash)) throw new CascadeError('REPLAYED', 'data: is there already')
     return () => {
       const id = cycle.messages.length + 1
       cycle.messages.push({ id, sender: payload.signer, row })
+      rows.add(hash)
       return String(id)
     }
   }
@@ -264,7 +267,8 @@ export class Board {
       cycle.count = cycle.messages.length
       if (cycle.count < peer.size_min) {
         cycle.status = 'ABORTED'
-        this.#open(peer, undefined).messages.push(...cycle.messages)
+        const after = this.#open(peer, undefined)
+        for (const message of cycle.messages) after.messages.push(message)
         return 'ABORTED'
       }
       cycle.status = 'CLOSED'
@@ -281,9 +285,9 @@ export class Board {
     if (peer.peer_type !== 'MIX' || peer.processors[0] !== payload.signer)
       throw new CascadeError('FORBIDDEN', 'cycle: its signer does not process it')
     if (cycle.status !== 'CLOSED') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
-    const rows = known(this.#blobs(output_hash), 'outbox')
-    known(this.#blobs(proof_hash), 'proof')
-    if (rows.length !== ciphertextBytes * peer.width * cycle.count)
+    const length = known(this.#lengths(output_hash), 'outbox')
+    known(this.#lengths(proof_hash), 'proof')
+    if (length !== ciphertextBytes * peer.width * cycle.count)
       throw new CascadeError('BAD_REQUEST', `outbox: want ${cycle.count} rows`)
     return () => {
       Object.assign(cycle, { status: 'PROCESSED', output_hash, proof_hash })
@@ -304,8 +308,8 @@ export class Board {
       throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
     if (cycle.shares.some(each => each.index === index))
       throw new CascadeError('REPLAYED', 'share: is there already')
-    const points = known(this.#blobs(points_hash), 'points')
-    if (points.length !== 32 * peer.width * cycle.count)
+    const length = known(this.#lengths(points_hash), 'points')
+    if (length !== 32 * peer.width * cycle.count)
       throw new CascadeError('BAD_REQUEST', 'points: are not as many')
     return () => {
       cycle.shares.push({ index, points_hash, proof })
@@ -361,6 +365,12 @@ export class Board {
     }
     all.push(cycle)
     return cycle
+  }
+
+  #rowsOf(cycle: Cycle): Set<string> {
+    const rows = this.#rows.get(cycle) ?? new Set(cycle.messages.map(({ row }) => sha256Hex(row)))
+    this.#rows.set(cycle, rows)
+    return rows
   }
 
   #cyclesOf({ peer_id }: Peer): Cycle[] {

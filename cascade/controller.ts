@@ -2,19 +2,13 @@
 // shows everything to everybody. It processes nothing, and its log key is its only secret. Nobody trusts it.
 
 import { ed25519PublicKey, ed25519Sign } from '#crypto'
-import { base64, fromBase64 } from '../encoding/base64.ts'
 import { leafHash, MerkleTree } from '../encoding/merkle.ts'
 import type { Group } from '../shuffle/index.ts'
 import { Board } from './board.ts'
 import { CascadeError, type CascadeErrorCode } from './error.ts'
+import type { Journal, Written } from './journal.ts'
 import { checkpointOf, entryOf, pathOf, type Receipt } from './log.ts'
-import { type SignedRequest, sha256Hex, wantRequest } from './signed.ts'
-
-/** Keeps records in order. What `append` has returned from is there after a crash. */
-export interface Journal {
-  append(record: string): void
-  records(): readonly string[]
-}
+import { digestOf, type SignedRequest, sha256Hex, wantRequest } from './signed.ts'
 
 /** Says what the Controller made of a request. */
 export type Reply =
@@ -30,49 +24,86 @@ export interface Stretch {
 /** Blobs of one request have so many bytes at most, all together. */
 export const blobBytesAtMost: number = 512 * 1024 * 1024
 /** Entries that are read at once. */
-const entriesAtMost = 1000
+export const entriesAtMost = 1000
+/** Requests that are written at once, and that wait to be written. */
+const batchAtMost = 256
+const waitingAtMost = 10_000
 
-interface Written {
-  readonly request: SignedRequest
-  /** Holds what came along, in base64: only what the request names by its hash is kept. */
-  readonly blobs: readonly string[]
+export interface ControllerParts {
+  readonly mixnet: string
+  readonly group: Group
+  readonly journal: Journal
+  /** 32 bytes, secret: the log's key. */
+  readonly seed: Uint8Array
+}
+
+/** Holds what the board has taken and the journal has not written yet. */
+interface Pending {
+  readonly written: Written
+  readonly id: string
+  readonly digest: string
+  readonly answer: (reply: Reply) => void
+  readonly fail: (error: unknown) => void
 }
 
 export class Controller {
   readonly keyData: Uint8Array
-  readonly #board: Board
+  /** What all requests have made; of those too that are being written. */
+  readonly board: Board
   readonly #tree = new MerkleTree()
-  readonly #entries: SignedRequest[] = []
+  /** Where the last request of each signer stands in the log. */
   readonly #places = new Map<string, number>()
-  readonly #blobs = new Map<string, Uint8Array>()
-  readonly #journal: Journal
-  readonly #seed: Uint8Array
+  readonly #lengths: Map<string, number>
+  readonly #parts: ControllerParts
+  readonly #pending: Pending[] = []
+  readonly #answers = new Map<string, Promise<Reply>>()
+  #writing: Promise<void> | undefined
+  #broken: unknown
 
   /**
    * Opens a mix-net from its journal.
    *
-   * @param seed 32 bytes, secret: the log's key
+   * @throws CascadeError where the journal holds what a board refuses: it is not of this mix-net, or was changed
    */
-  constructor(mixnet: string, group: Group, journal: Journal, seed: Uint8Array) {
-    this.#seed = seed
-    this.keyData = ed25519PublicKey(seed)
-    this.#journal = journal
-    this.#board = new Board(mixnet, group, hash => this.#blobs.get(hash))
-    for (const record of journal.records()) {
-      const { request, blobs } = JSON.parse(record) as Written
-      for (const blob of blobs.map(fromBase64)) this.#blobs.set(sha256Hex(blob), blob)
-      this.#board.apply(request)
-      this.#add(request)
+  static async open(parts: ControllerParts): Promise<Controller> {
+    const controller = new Controller(parts, new Map(await parts.journal.lengths()))
+    for (;;) {
+      const entries = await parts.journal.entries(controller.size, entriesAtMost)
+      if (entries.length === 0) return controller
+      for (const entry of entries) {
+        controller.board.apply(entry)
+        controller.#add(entry)
+      }
     }
   }
 
-  /** Takes a request, with what it names by hash. Whoever asks again has the same answer. */
-  post(said: SignedRequest, blobs: readonly Uint8Array[] = []): Reply {
+  private constructor(parts: ControllerParts, lengths: Map<string, number>) {
+    this.#parts = parts
+    this.#lengths = lengths
+    this.keyData = ed25519PublicKey(parts.seed)
+    this.board = new Board(parts.mixnet, parts.group, hash => this.#lengths.get(hash))
+  }
+
+  /** Counts the requests in the log. */
+  get size(): number {
+    return this.#tree.size
+  }
+
+  /**
+   * Takes a request, with what it names by hash. Whoever asks again has the same answer. Resolves when it is written.
+   *
+   * @throws what the journal throws; then nothing more is taken, and the mix-net is to be opened again
+   */
+  async post(said: SignedRequest, blobs: readonly Uint8Array[] = []): Promise<Reply> {
+    if (this.#broken !== undefined) throw this.#broken
     try {
       const request = wantRequest(said)
-      const again = this.#board.repeated(request)
+      const digest = digestOf(request.payload)
+      const waits = this.#answers.get(digest)
+      if (waits !== undefined) return await waits
+      const again = this.board.repeated(request)
       if (again !== undefined) return this.#accepted(request, again)
-      return this.#accepted(request, this.#take(request, blobs))
+      return await this.#take(request, digest, blobs)
     } catch (error) {
       if (error instanceof CascadeError) return { is: 'refused', code: error.code, why: error.message }
       if (error instanceof RangeError) return { is: 'refused', code: 'BAD_REQUEST', why: error.message }
@@ -80,48 +111,98 @@ export class Controller {
     }
   }
 
-  #take(request: SignedRequest, blobs: readonly Uint8Array[]): string {
+  #take(request: SignedRequest, digest: string, blobs: readonly Uint8Array[]): Promise<Reply> {
+    if (this.#pending.length >= waitingAtMost)
+      throw new CascadeError('FULL', `${waitingAtMost} requests wait to be written`)
     if (blobs.reduce((sum, { length }) => sum + length, 0) > blobBytesAtMost)
       throw new CascadeError('FULL', `blobs: are more than ${blobBytesAtMost} bytes`)
-    const named = blobs.filter(blob => Object.values(request.payload).includes(sha256Hex(blob)))
-    const fresh = named.filter(blob => !this.#blobs.has(sha256Hex(blob)))
-    for (const blob of fresh) this.#blobs.set(sha256Hex(blob), blob)
+    const named = blobs
+      .map(blob => ({ blob, hash: sha256Hex(blob) }))
+      .filter(({ hash }) => Object.values(request.payload).includes(hash))
+    const fresh = named.filter(({ hash }) => !this.#lengths.has(hash))
+    for (const { hash, blob } of fresh) this.#lengths.set(hash, blob.length)
     let id: string
     try {
-      id = this.#board.apply(request)
+      id = this.board.apply(request)
     } catch (error) {
-      for (const blob of fresh) this.#blobs.delete(sha256Hex(blob))
+      for (const { hash } of fresh) this.#lengths.delete(hash)
       throw error
     }
-    const written: Written = { request, blobs: fresh.map(base64) }
-    this.#journal.append(JSON.stringify(written))
-    this.#add(request)
-    return id
+    const written: Written = { request, blobs: fresh.map(({ blob }) => blob) }
+    const reply = new Promise<Reply>((answer, fail) => {
+      this.#pending.push({ written, id, digest, answer, fail })
+    })
+    this.#answers.set(digest, reply)
+    this.#writing ??= this.#write()
+    return reply
+  }
+
+  /** Writes what waits, many at once: a disk is waited for once. Never rejects. */
+  async #write(): Promise<void> {
+    while (this.#pending.length > 0 && this.#broken === undefined) {
+      const batch = this.#pending.splice(0, batchAtMost)
+      try {
+        await this.#parts.journal.append(
+          this.size,
+          batch.map(({ written }) => written),
+        )
+        for (const { written } of batch) this.#add(written.request)
+        for (const { written, id, digest, answer } of batch) {
+          this.#answers.delete(digest)
+          answer(this.#accepted(written.request, id))
+        }
+      } catch (error) {
+        // The board is ahead of the disk now: only what is on disk may be told, so that everything ends here.
+        this.#broken = error
+        for (const { fail } of [...batch, ...this.#pending.splice(0)]) fail(error)
+      }
+    }
+    this.#writing = undefined
+  }
+
+  /** Resolves when all that was taken is written. */
+  async written(): Promise<void> {
+    await this.#writing
   }
 
   #add(request: SignedRequest): void {
-    this.#places.set(`${request.payload.signer} ${request.payload.sequence}`, this.#entries.length)
-    this.#entries.push(request)
+    this.#places.set(request.payload.signer, this.size)
     this.#tree.append(leafHash(entryOf(request)))
   }
 
   #accepted({ payload }: SignedRequest, id: string): Reply {
-    const index = this.#places.get(`${payload.signer} ${payload.sequence}`) as number
+    const index = this.#places.get(payload.signer) as number
     const path = pathOf(this.#tree.inclusion(index))
     return { is: 'accepted', id, receipt: { index, path, checkpoint: this.checkpoint() } }
   }
 
   checkpoint(): string {
-    const head = { size: this.#tree.size, root: this.#tree.root() }
-    return checkpointOf(this.#board.mixnet, head, this.keyData, message => ed25519Sign(this.#seed, message))
+    const head = { size: this.size, root: this.#tree.root() }
+    const { mixnet, seed } = this.#parts
+    return checkpointOf(mixnet, head, this.keyData, message => ed25519Sign(seed, message))
   }
 
   /** Shows the log from an entry on, at most 1,000 entries, under its head now. */
-  log(from: number): Stretch {
-    return { entries: this.#entries.slice(from, from + entriesAtMost), checkpoint: this.checkpoint() }
+  async log(from: number): Promise<Stretch> {
+    const checkpoint = this.checkpoint()
+    const most = Math.min(entriesAtMost, Math.max(0, this.size - from))
+    return { entries: await this.#parts.journal.entries(from, most), checkpoint }
   }
 
-  blob(hash: string): Uint8Array | undefined {
-    return this.#blobs.get(hash)
+  /** Gives hashes of complete subtrees of 2^level entries, 32 bytes each, as c2sp.org/tlog-tiles has them. */
+  subtrees(level: number, from: number, most: number): readonly Uint8Array[] {
+    return this.#tree.subtrees(level, from, most)
+  }
+
+  async blob(hash: string): Promise<Uint8Array | undefined> {
+    return await this.#parts.journal.blob(hash)
+  }
+
+  lengthOf(hash: string): number | undefined {
+    return this.#lengths.get(hash)
+  }
+
+  async stretch(hash: string, from: number, to: number): Promise<Uint8Array | undefined> {
+    return await this.#parts.journal.stretch(hash, from, to)
   }
 }

@@ -62,8 +62,8 @@ export interface Cycle {
   readonly shares: Share[]
 }
 
-/** Gives what was handed in under its hash. */
-export type Blobs = (hash: string) => Uint8Array | undefined
+/** Gives the length of what was handed in under a hash. */
+export type Lengths = (hash: string) => number | undefined
 
 const textEncoder = new TextEncoder()
 

@@ -71,6 +71,11 @@ export class MerkleTree {
       : edge.map(({ hash }) => hash).reduceRight((right, left) => nodeHash(left, right))
   }
 
+  /** Gives the hashes of complete subtrees of 2^level entries each, from number `from` on, at most so many. */
+  subtrees(level: number, from: number, most: number): readonly Uint8Array[] {
+    return (this.#levels[level] ?? []).slice(from, from + most)
+  }
+
   /** PATH(index, D[0:size]), from the leaf up. @throws RangeError unless index < size <= the log's size */
   inclusion(index: number, size: number = this.size): Uint8Array[] {
     this.#want(index >= 0 && index < size && size <= this.size)

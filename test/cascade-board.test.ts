@@ -11,8 +11,8 @@ import { consensusId, contribute, contribution, negotiate, wrongWith } from '../
 import { type Fields, isSigned, request, type Signer, signerOf } from '../cascade/signed.ts'
 import { hex } from '../encoding/bytes.ts'
 import { canonicalJson, type Json } from '../encoding/jcs.ts'
+import { mixnet, World } from '../simulator/cascade-world.ts'
 import { seededRandom } from '../world/random.ts'
-import { mixnet, World } from './cascade-world.ts'
 
 const signers = [1, 2, 3].map(i => signerOf(seededRandom(i)(32))) as [Signer, Signer, Signer]
 const [alice, bob, carol] = signers
@@ -158,58 +158,64 @@ test('a checkpoint is read with its key and origin alone, and not with anything 
   assert.is(readCheckpoint('log.example', key, ''), undefined)
 })
 
-const world = new World({ seed: 21 })
+const world = await World.of({ seed: 21 })
 const [mixer, second] = world.signers as [Signer, Signer]
 const first = world.peers.at(-1) as string
 
 /** The code of a refusal, or what was accepted. */
-function tried(signer: Signer, fields: Fields & { resource: string; operation: string }): string {
+async function tried(
+  signer: Signer,
+  fields: Fields & { resource: string; operation: string },
+): Promise<string> {
   try {
-    return world.say(signer, fields)
+    return await world.say(signer, fields)
   } catch (error) {
     return String((error as Error).message.split(' ')[0])
   }
 }
 
-test('a board refuses what is not of its shape, not allowed, too early or too late', () => {
+test('a board refuses what is not of its shape, not allowed, too early or too late', async () => {
   const action = { resource: 'cycle', operation: 'action', peer_id: first, cycle_id: 1 }
   const close = (consensus_id: string): Fields & { resource: string; operation: string } => ({
     ...action,
     action: 'close',
     consensus_id,
   })
-  assert.is(tried(mixer, { resource: 'cycle', operation: 'burn' }), 'BAD_REQUEST')
-  assert.is(tried(mixer, { ...action, action: 'close', consensus_id: id }), 'UNKNOWN')
-  assert.is(tried(mixer, { ...action, action: 'close', consensus_id: 5 }), 'BAD_REQUEST')
-  assert.is(tried(mixer, { resource: 'cycle', operation: 'create', peer_id: first }), 'WRONG_STATE')
-  assert.is(tried(mixer, { resource: 'cycle', operation: 'create', peer_id: first, more: 1 }), 'BAD_REQUEST')
+  assert.is(await tried(mixer, { resource: 'cycle', operation: 'burn' }), 'BAD_REQUEST')
+  assert.is(await tried(mixer, { ...action, action: 'close', consensus_id: id }), 'UNKNOWN')
+  assert.is(await tried(mixer, { ...action, action: 'close', consensus_id: 5 }), 'BAD_REQUEST')
+  assert.is(await tried(mixer, { resource: 'cycle', operation: 'create', peer_id: first }), 'WRONG_STATE')
   assert.is(
-    tried(mixer, { resource: 'cycle', operation: 'create', peer_id: world.peers[0] as string }),
+    await tried(mixer, { resource: 'cycle', operation: 'create', peer_id: first, more: 1 }),
+    'BAD_REQUEST',
+  )
+  assert.is(
+    await tried(mixer, { resource: 'cycle', operation: 'create', peer_id: world.peers[0] as string }),
     'FORBIDDEN',
   )
   assert.is(
-    tried(signerOf(seededRandom(31)(32)), { resource: 'cycle', operation: 'create', peer_id: first }),
+    await tried(signerOf(seededRandom(31)(32)), { resource: 'cycle', operation: 'create', peer_id: first }),
     'UNKNOWN',
   )
   const hashes = { outbox_hash: id, proof_hash: id }
-  assert.is(tried(mixer, { ...action, action: 'process', ...hashes }), 'WRONG_STATE')
-  assert.is(tried(second, { ...action, action: 'process', ...hashes }), 'FORBIDDEN')
+  assert.is(await tried(mixer, { ...action, action: 'process', ...hashes }), 'WRONG_STATE')
+  assert.is(await tried(second, { ...action, action: 'process', ...hashes }), 'FORBIDDEN')
   const said = { action: 'close', peer_id: first, cycle_id: 1 }
   const all = world.signers
-  const fewer = world.agree(all.slice(0, 3), said, 3, all.slice(0, 3))
-  assert.is(tried(mixer, close(fewer)), 'FORBIDDEN', 'not all owners were asked')
-  const other = world.agree(all, { ...said, cycle_id: 2 }, 4)
-  assert.is(tried(mixer, close(other)), 'FORBIDDEN', 'another cycle')
-  const more = world.agree(all, { ...said, also: 'this' }, 4)
-  assert.is(tried(mixer, close(more)), 'FORBIDDEN', 'it says more than just that')
-  const five = world.agree(all, said, 5)
-  assert.is(tried(mixer, close(five)), 'FORBIDDEN', 'another number than was agreed')
-  const right = world.agree(all, said, 4)
-  assert.is(tried(mixer, close(right)), 'ABORTED', 'nobody has said anything yet')
-  assert.is(tried(mixer, close(right)), 'WRONG_STATE', 'a consensus is of one use')
+  const fewer = await world.agree(all.slice(0, 3), said, 3, all.slice(0, 3))
+  assert.is(await tried(mixer, close(fewer)), 'FORBIDDEN', 'not all owners were asked')
+  const other = await world.agree(all, { ...said, cycle_id: 2 }, 4)
+  assert.is(await tried(mixer, close(other)), 'FORBIDDEN', 'another cycle')
+  const more = await world.agree(all, { ...said, also: 'this' }, 4)
+  assert.is(await tried(mixer, close(more)), 'FORBIDDEN', 'it says more than just that')
+  const five = await world.agree(all, said, 5)
+  assert.is(await tried(mixer, close(five)), 'FORBIDDEN', 'another number than was agreed')
+  const right = await world.agree(all, said, 4)
+  assert.is(await tried(mixer, close(right)), 'ABORTED', 'nobody has said anything yet')
+  assert.is(await tried(mixer, close(right)), 'WRONG_STATE', 'a consensus is of one use')
 })
 
-test('what is said again has the same answer once, and is refused when something later was said', () => {
+test('what is said again has the same answer once, and is refused when something later was said', async () => {
   const one = request(alice, mixnet, 1, {
     resource: 'peer',
     operation: 'create',
@@ -217,12 +223,12 @@ test('what is said again has the same answer once, and is refused when something
     peer_type: 'CLIENT',
     key_data: hex(alice.keyData),
   })
-  const reply = world.controller.post(one)
-  const size = world.controller.log(0).entries.length
+  const reply = await world.controller.post(one)
+  const size = world.controller.size
   assert.ok(reply.is === 'accepted' && isReceipt(mixnet, world.controller.keyData, one, reply.receipt))
-  const again = world.controller.post(one)
+  const again = await world.controller.post(one)
   assert.ok(again.is === 'accepted' && again.id === (reply as { id: string }).id)
-  assert.is(world.controller.log(0).entries.length, size, 'it is in the log once')
+  assert.is(world.controller.size, size, 'it is in the log once')
   const nonce = 'ef'.repeat(32)
   const two = request(alice, mixnet, 2, {
     resource: 'negotiation',
@@ -231,23 +237,25 @@ test('what is said again has the same answer once, and is refused when something
     least: 1,
     nonce,
   })
-  assert.is(world.controller.post(two).is, 'accepted')
-  const late = world.controller.post(one)
+  assert.is((await world.controller.post(two)).is, 'accepted')
+  const late = await world.controller.post(one)
   assert.ok(late.is === 'refused' && late.code === 'REPLAYED')
-  const forged = world.controller.post({
+  const forged = await world.controller.post({
     ...two,
     signature: one.signature,
     payload: { ...two.payload, sequence: 3 },
   })
   assert.ok(forged.is === 'refused' && forged.code === 'BAD_SIGNATURE')
-  const moved = world.controller.post(request(alice, 'other', 3, { resource: 'cycle', operation: 'create' }))
+  const moved = await world.controller.post(
+    request(alice, 'other', 3, { resource: 'cycle', operation: 'create' }),
+  )
   assert.ok(moved.is === 'refused' && moved.code === 'BAD_REQUEST')
 })
 
-test('nothing that is handed in ends a Controller', () => {
+test('nothing that is handed in ends a Controller', async () => {
   const anything = fc.record({ payload: fc.object(), signature: fc.string() })
-  fc.assert(
-    fc.property(anything, thing => world.controller.post(thing as never).is === 'refused'),
+  await fc.assert(
+    fc.asyncProperty(anything, async thing => (await world.controller.post(thing as never)).is === 'refused'),
     { numRuns: 200 },
   )
   for (const thing of [
@@ -257,7 +265,7 @@ test('nothing that is handed in ends a Controller', () => {
     { payload: null },
     { payload: { mixnet, signer: alice.id, sequence: 9 } },
   ])
-    assert.is(world.controller.post(thing as never).is, 'refused')
+    assert.is((await world.controller.post(thing as never)).is, 'refused')
 })
 
 test.run()

@@ -10,14 +10,14 @@ import { type Cycle, contextOf } from '../cascade/records.ts'
 import { type Fields, request, type Signer, sha256Hex, signerOf } from '../cascade/signed.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
 import { decryptionShare, proofBytes } from '../shuffle/index.ts'
+import { group, mixnet, World } from '../simulator/cascade-world.ts'
 import { seededRandom } from '../world/random.ts'
-import { group, mixnet, World } from './cascade-world.ts'
 
 const texts = ['one', 'two', 'three', 'four']
 const sorted = [...texts].sort()
 
-function filled(options: ConstructorParameters<typeof World>[0]): World {
-  const world = new World(options)
+async function filled(options: Parameters<typeof World.of>[0]): Promise<World> {
+  const world = await World.of(options)
   for (const text of texts) world.addClient(text)
   return world
 }
@@ -25,12 +25,12 @@ function filled(options: ConstructorParameters<typeof World>[0]): World {
 const audits = (world: World): Audit[] => [...world.members, ...world.clients].map(({ audit }) => audit)
 
 /** Posts as a member would that does not keep to the rules. */
-function lie(world: World, at: number, fields: Fields, blobs: readonly Uint8Array[]): string {
+async function lie(world: World, at: number, fields: Fields, blobs: readonly Uint8Array[]): Promise<string> {
   const signer = world.signers[at] as Signer
   const sequence = Number(world.shelf(`member ${at}`).get('sequence')) + 1
   world.shelf(`member ${at}`).put('sequence', String(sequence))
   const said = request(signer, mixnet, sequence, { resource: 'cycle', operation: 'action', ...fields })
-  const reply = world.controller.post(said, blobs)
+  const reply = await world.controller.post(said, blobs)
   return reply.is === 'accepted' ? reply.id : reply.code
 }
 
@@ -43,7 +43,7 @@ function closed(world: World, peer: number): Cycle {
 }
 
 test('what goes in comes out, and every client sees how far its message has come', async () => {
-  const world = filled({ seed: 1 })
+  const world = await filled({ seed: 1 })
   assert.is(world.clients[0]?.progress(0), 'queued')
   await world.run(4)
   assert.is(world.clients[0]?.progress(0), 'accepted')
@@ -56,9 +56,9 @@ test('what goes in comes out, and every client sees how far its message has come
 test('requests and answers that are lost cost time: nothing is lost, and nothing comes twice', async () => {
   const dice = seededRandom(99)
   const isLost = (): boolean => (dice(1)[0] as number) < 80
-  const world = filled({
+  const world = await filled({
     seed: 2,
-    post: (_, send) => (isLost() ? undefined : isLost() ? void send() : send()),
+    post: async (_, send) => (isLost() ? undefined : isLost() ? void (await send()) : await send()),
   })
   world.closeAt = 400
   await world.run(110)
@@ -69,10 +69,13 @@ test('requests and answers that are lost cost time: nothing is lost, and nothing
 test('whoever is stopped goes on from what it had written down, also when no answer had come', async () => {
   const dice = seededRandom(31)
   const isLost = (): boolean => (dice(1)[0] as number) < 60
-  const world = filled({ seed: 3, post: (_, send) => (isLost() ? void send() : send()) })
+  const world = await filled({
+    seed: 3,
+    post: async (_, send) => (isLost() ? void (await send()) : await send()),
+  })
   for (let i = 0; i < 40; i++) {
     await world.run(1)
-    world.restart()
+    await world.restart()
   }
   await world.run(1)
   assert.equal(world.result(), sorted)
@@ -80,7 +83,7 @@ test('whoever is stopped goes on from what it had written down, also when no ans
 })
 
 test('a mixer that is away is left out by the others, and the next takes its place', async () => {
-  const world = filled({ seed: 4 })
+  const world = await filled({ seed: 4 })
   await world.run(60, member => member !== 1)
   assert.equal(world.result(), sorted)
   const skipped = (world.members[0] as (typeof world.members)[number]).audit.board.cycles.get(
@@ -90,16 +93,16 @@ test('a mixer that is away is left out by the others, and the next takes its pla
 })
 
 test('a mixer that lies is named by everybody and left out, and what it made is void', async () => {
-  const world = filled({ seed: 5 })
+  const world = await filled({ seed: 5 })
   await world.run(18, member => member !== 1)
   const cycle = closed(world, 2)
-  const input = world.controller.blob(cycle.input_hash) as Uint8Array
+  const input = (await world.controller.blob(cycle.input_hash)) as Uint8Array
   const output = input.slice()
   output.set(input.subarray(0, 64), 64) // a message counted twice, in the place of another
   const proof = seededRandom(5)(proofBytes(texts.length, 1)).map((byte, i) => (i % 32 === 31 ? 0 : byte))
   const hashes = { outbox_hash: sha256Hex(output), proof_hash: sha256Hex(proof) }
   const named = { action: 'process', peer_id: cycle.peer_id, cycle_id: cycle.id }
-  assert.is(lie(world, 1, { ...named, ...hashes }, [output, proof]), 'PROCESSED')
+  assert.is(await lie(world, 1, { ...named, ...hashes }, [output, proof]), 'PROCESSED')
   await world.run(45, member => member !== 1)
   assert.equal(world.result(), sorted)
   for (const { findings } of audits(world).filter((_, i) => i !== 1)) {
@@ -109,7 +112,7 @@ test('a mixer that lies is named by everybody and left out, and what it made is 
 })
 
 test('a trustee with a wrong share is named and left out; any others suffice', async () => {
-  const world = filled({ seed: 6 })
+  const world = await filled({ seed: 6 })
   await world.run(20, member => member !== 3 && member !== 4)
   const cycle = closed(world, 0)
   const audit = (world.members[0] as (typeof world.members)[number]).audit
@@ -121,7 +124,7 @@ test('a trustee with a wrong share is named and left out; any others suffice', a
   points.set(true1.points.subarray(32, 64), 0)
   const named = { action: 'share', peer_id: cycle.peer_id, cycle_id: cycle.id, index: 1 }
   const fields = { ...named, points_hash: sha256Hex(points), proof: hex(true1.proof) }
-  assert.is(lie(world, 3, fields, [points]), 'PROCESSED')
+  assert.is(await lie(world, 3, fields, [points]), 'PROCESSED')
   await world.run(1, member => member === 0)
   assert.is(world.result(), undefined, 'one true share of two')
   await world.run(8, member => member !== 3)
@@ -133,7 +136,7 @@ test('a trustee with a wrong share is named and left out; any others suffice', a
 })
 
 test('nobody decrypts what nobody has mixed', async () => {
-  const world = filled({ seed: 7, mixers: 1, trustees: 4 })
+  const world = await filled({ seed: 7, mixers: 1, trustees: 4 })
   await world.run(60, member => member > 0)
   const trustee = world.members[3] as (typeof world.members)[number]
   const cycles = trustee.audit.board.cycles.get(world.peers[0] as string)
@@ -143,7 +146,7 @@ test('nobody decrypts what nobody has mixed', async () => {
 })
 
 test('a cycle with too few messages is given up, and they go into the next', async () => {
-  const world = new World({ seed: 8, sizeMin: 4 })
+  const world = await World.of({ seed: 8, sizeMin: 4 })
   for (const text of texts.slice(0, 2)) world.addClient(text)
   world.closeAt = 60
   await world.run(14)
@@ -158,12 +161,12 @@ test('a cycle with too few messages is given up, and they go into the next', asy
 test('a Controller that shows different logs, or not what it signed, is found out', async () => {
   const hidden = (controller: Controller) => ({
     log: async (from: number) => {
-      const { entries, checkpoint } = controller.log(from)
+      const { entries, checkpoint } = await controller.log(from)
       return { entries: entries.filter(({ payload }) => payload.resource !== 'message'), checkpoint }
     },
-    blob: async (hash: string) => controller.blob(hash),
+    blob: (hash: string) => controller.blob(hash),
   })
-  const world = filled({
+  const world = await filled({
     seed: 9,
     source: (who, controller) => (who === 'member 2' ? hidden(controller) : honest(controller)),
   })
@@ -172,7 +175,7 @@ test('a Controller that shows different logs, or not what it signed, is found ou
   assert.equal(findings, [[], [], ['controller'], [], [], []])
 
   // Two logs that are each signed: only who compares finds it.
-  const other = new World({ seed: 9 })
+  const other = await World.of({ seed: 9 })
   await other.run(1)
   const [a, b] = [
     world.members[0] as (typeof world.members)[number],
@@ -187,20 +190,27 @@ test('a Controller that shows different logs, or not what it signed, is found ou
 })
 
 function honest(controller: Controller): ReturnType<World['source']> {
-  return { log: async from => controller.log(from), blob: async hash => controller.blob(hash) }
+  return { log: from => controller.log(from), blob: hash => controller.blob(hash) }
 }
 
 test('a copy of somebody else’s message is refused, and so is one said for another peer', async () => {
-  const world = filled({ seed: 10 })
+  const world = await filled({ seed: 10 })
   await world.run(4)
-  const [entry] = world.controller.log(0).entries.filter(({ payload }) => payload.resource === 'message')
+  const { entries } = await world.controller.log(0)
+  const [entry] = entries.filter(({ payload }) => payload.resource === 'message')
   const thief = signerOf(seededRandom(77)(32))
   const key_data = hex(thief.keyData)
-  world.say(thief, { resource: 'peer', operation: 'create', name: 'thief', peer_type: 'CLIENT', key_data })
+  await world.say(thief, {
+    resource: 'peer',
+    operation: 'create',
+    name: 'thief',
+    peer_type: 'CLIENT',
+    key_data,
+  })
   assert.ok(entry)
   const { peer_id, cycle_id, data, proof } = (entry as { payload: unknown }).payload as Record<string, string>
   const copy = { resource: 'message', operation: 'create', peer_id, cycle_id, box: 0, data, proof } as never
-  assert.throws(() => world.say(thief, copy), /BAD_SIGNATURE/)
+  assert.match(String(await world.say(thief, copy).catch(String)), /BAD_SIGNATURE/)
   assert.is.not(
     hex(contextOf(mixnet, 'message', world.peers[0] as string)),
     hex(contextOf(mixnet, 'message', world.peers[1] as string)),

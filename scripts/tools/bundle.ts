@@ -8,7 +8,7 @@ import { build, type OutputFile } from 'esbuild'
 import { notices, noticesName } from './notices.ts'
 
 /** Native addons find their binaries beside their own files. */
-export const addons: readonly string[] = ['classic-level', 'sodium-native']
+export const addons: readonly string[] = ['@libsql/client', 'classic-level', 'sodium-native']
 /** Packages of the CommonJS kind ask for parts of Node with `require`, which a module has not. */
 const requireInModules =
   "import { createRequire as chaffinchRequire } from 'node:module'; const require = chaffinchRequire(import.meta.url);"

@@ -19,7 +19,10 @@ export function writeReference(pages: readonly Page[]): ReadonlyMap<string, stri
   )
   return new Map([
     ['README.md', contents(pages)],
-    ...pages.map(page => [`${page.path}.md`, writePage(page, known)] as const),
+    ...pages.map(page => {
+      const own = page.exports.map(({ name }) => [name, `${page.path}.md#${anchor(name)}`] as const)
+      return [`${page.path}.md`, writePage(page, new Map([...known, ...own]))] as const
+    }),
   ])
 }
 

@@ -4,7 +4,8 @@
 import type { Source } from '../cascade/audit.ts'
 import type { Post, Shelf } from '../cascade/caller.ts'
 import { MessagingClient } from '../cascade/client.ts'
-import { Controller, type Journal } from '../cascade/controller.ts'
+import { Controller, type Reply } from '../cascade/controller.ts'
+import { type Journal, MemoryJournal } from '../cascade/journal.ts'
 import { Member } from '../cascade/member.ts'
 import { contribution } from '../cascade/negotiation.ts'
 import type { Peer } from '../cascade/records.ts'
@@ -24,16 +25,6 @@ export class MemoryShelf implements Shelf {
   }
   put(name: string, text: string): void {
     this.#texts.set(name, text)
-  }
-}
-
-export class MemoryJournal implements Journal {
-  readonly #records: string[] = []
-  append(record: string): void {
-    this.#records.push(record)
-  }
-  records(): readonly string[] {
-    return this.#records
   }
 }
 
@@ -60,43 +51,62 @@ export interface Options {
   readonly trustees?: number
   readonly threshold?: number
   readonly sizeMin?: number
+  readonly journal?: Journal
+  /** The mix-net's name, where it is another. */
+  readonly mixnet?: string
+  /** A Controller somewhere else, and its log's key: without it there is one here. */
+  readonly remote?: { readonly source: Source; readonly post: Post }
+  readonly controllerKey?: Uint8Array
   /** Stands between everybody and the Controller. */
-  readonly post?: (
-    who: string,
-    send: () => ReturnType<Controller['post']>,
-  ) => ReturnType<Controller['post']> | undefined
+  readonly post?: (who: string, send: () => Promise<Reply>) => Promise<Reply | undefined>
   readonly source?: (who: string, controller: Controller) => Source
 }
 
 /** A mix-net whose owners have agreed on its peers. */
 export class World {
   readonly random: Random
-  readonly journal: MemoryJournal = new MemoryJournal()
+  readonly journal: Journal
   readonly seed: Uint8Array
-  controller: Controller
+  controller!: Controller
   readonly signers: Signer[]
   readonly shelves: Map<string, MemoryShelf> = new Map()
-  readonly members: Member[]
+  readonly members: Member[] = []
   readonly clients: MessagingClient[] = []
   readonly clientSeeds: Uint8Array[] = []
   readonly peers: string[] = []
   readonly key: TrusteesKey
   readonly options: Options
+  readonly mixnet: string
   readonly mixers: number
   now = 0
   closeAt = 100
 
-  constructor(options: Options) {
+  /** Makes a mix-net whose owners have agreed on its peers, with an open cycle. */
+  static async of(options: Options): Promise<World> {
+    const world = new World(options)
+    await world.#open()
+    await world.#found(options.threshold ?? 2)
+    world.signers.forEach((_, i) => {
+      world.members.push(world.member(i))
+    })
+    return world
+  }
+
+  private constructor(options: Options) {
     this.options = options
-    const { seed, mixers = 3, trustees = 3, threshold = 2 } = options
+    this.mixnet = options.mixnet ?? mixnet
+    const { seed, mixers = 3, trustees = 3, threshold = 2, journal = new MemoryJournal() } = options
     this.mixers = mixers
+    this.journal = journal
     this.random = seededRandom(seed)
     this.seed = this.random(32)
-    this.controller = new Controller(mixnet, group, this.journal, this.seed)
     this.signers = Array.from({ length: mixers + trustees }, () => signerOf(this.random(32)))
     this.key = trusteesKey(trustees, threshold, this.random)
-    this.#found(threshold)
-    this.members = this.signers.map((_, i) => this.member(i))
+  }
+
+  async #open(): Promise<void> {
+    const { journal, seed, mixnet } = this
+    this.controller = await Controller.open({ mixnet, group, journal, seed })
   }
 
   shelf(who: string): MemoryShelf {
@@ -106,19 +116,20 @@ export class World {
   }
 
   source(who: string): Source {
-    const handed = this.options.source?.(who, this.controller)
+    const handed = this.options.remote?.source ?? this.options.source?.(who, this.controller)
     return (
       handed ?? {
-        log: async from => this.controller.log(from),
-        blob: async hash => this.controller.blob(hash),
+        log: from => this.controller.log(from),
+        blob: hash => this.controller.blob(hash),
       }
     )
   }
 
   post(who: string): Post {
-    const between = this.options.post
+    const { post: between, remote } = this.options
+    if (remote !== undefined) return remote.post
     return async (made, blobs) => {
-      const send = (): ReturnType<Controller['post']> => this.controller.post(made, blobs)
+      const send = (): Promise<Reply> => this.controller.post(made, blobs)
       return between === undefined ? send() : between(who, send)
     }
   }
@@ -128,9 +139,9 @@ export class World {
     const signer = this.signers[i] as Signer
     const share = this.key.shares[i - this.mixers]
     return new Member({
-      mixnet,
+      mixnet: this.mixnet,
       signer,
-      controllerKey: this.controller.keyData,
+      controllerKey: this.options.controllerKey ?? this.controller.keyData,
       group,
       random: this.random,
       shelf: this.shelf(`member ${i}`),
@@ -145,9 +156,9 @@ export class World {
 
   client(i: number, seed: Uint8Array): MessagingClient {
     return new MessagingClient({
-      mixnet,
+      mixnet: this.mixnet,
       signer: signerOf(seed),
-      controllerKey: this.controller.keyData,
+      controllerKey: this.options.controllerKey ?? this.controller.keyData,
       group,
       random: this.random,
       shelf: this.shelf(`client ${i}`),
@@ -167,8 +178,8 @@ export class World {
   }
 
   /** Stops everybody and starts them again, from what they have written down. */
-  restart(): void {
-    this.controller = new Controller(mixnet, group, this.journal, this.seed)
+  async restart(): Promise<void> {
+    await this.#open()
     for (const at of this.members.keys()) this.members[at] = this.member(at)
     for (const [at, seed] of this.clientSeeds.entries()) this.clients[at] = this.client(at, seed)
   }
@@ -198,18 +209,21 @@ export class World {
 
   #sequence = new Map<string, number>()
 
-  say(signer: Signer, fields: Fields & { resource: string; operation: string }): string {
+  async say(signer: Signer, fields: Fields & { resource: string; operation: string }): Promise<string> {
     const sequence = (this.#sequence.get(signer.id) ?? 0) + 1
     this.#sequence.set(signer.id, sequence)
-    const reply = this.controller.post(request(signer, mixnet, sequence, fields))
+    const made = request(signer, this.mixnet, sequence, fields)
+    const { remote } = this.options
+    const reply = await (remote === undefined ? this.controller.post(made) : remote.post(made, []))
+    if (reply === undefined) throw new Error('no answer')
     if (reply.is === 'refused') throw new Error(reply.why)
     return reply.id
   }
 
   /** Registers everybody, has them agree on a chain of peers, trustees first, and opens the first cycle. */
-  #found(threshold: number): void {
+  async #found(threshold: number): Promise<void> {
     for (const signer of this.signers)
-      this.say(signer, {
+      await this.say(signer, {
         resource: 'peer',
         operation: 'create',
         name: 'owner',
@@ -218,7 +232,7 @@ export class World {
       })
     const owners = this.signers.map(({ id }) => id).sort()
     const trustees = this.signers.slice(this.mixers)
-    this.#peer(
+    await this.#peer(
       owners,
       'TRUSTEES',
       trustees.map(({ id }) => id),
@@ -226,8 +240,8 @@ export class World {
       '',
     )
     for (const { id } of this.signers.slice(0, this.mixers).reverse())
-      this.#peer(owners, 'MIX', [id], 1, this.peers.at(-1) as string)
-    this.say(this.signers[0] as Signer, {
+      await this.#peer(owners, 'MIX', [id], 1, this.peers.at(-1) as string)
+    await this.say(this.signers[0] as Signer, {
       resource: 'cycle',
       operation: 'create',
       peer_id: this.peers.at(-1) as string,
@@ -236,13 +250,13 @@ export class World {
       this.shelf(`member ${i}`).put('sequence', String(this.#sequence.get(signer.id)))
   }
 
-  #peer(
+  async #peer(
     owners: readonly string[],
     peer_type: Peer['peer_type'],
     processors: string[],
     threshold: number,
     next: string,
-  ): void {
+  ): Promise<void> {
     const text = {
       action: 'create peer',
       peer_type,
@@ -259,23 +273,37 @@ export class World {
       quorum: Math.floor(owners.length / 2) + 1,
       next,
     }
-    const consensus_id = this.agree(this.signers, text, owners.length)
+    const consensus_id = await this.agree(this.signers, text, owners.length)
     this.peers.push(
-      this.say(this.signers[0] as Signer, { resource: 'peer', operation: 'create', consensus_id }),
+      await this.say(this.signers[0] as Signer, { resource: 'peer', operation: 'create', consensus_id }),
     )
   }
 
   /** Has these agree on a text. @returns the consensus' id, or an empty text while there is none */
-  agree(signers: readonly Signer[], text: Fields, least: number, asked: readonly Signer[] = signers): string {
+  async agree(
+    signers: readonly Signer[],
+    text: Fields,
+    least: number,
+    asked: readonly Signer[] = signers,
+  ): Promise<string> {
     const participants = asked.map(({ id }) => id).sort()
     const fields = { participants, least, nonce: hex(this.random(32)) }
-    const id = this.say(signers[0] as Signer, { resource: 'negotiation', operation: 'create', ...fields })
+    const id = await this.say(signers[0] as Signer, {
+      resource: 'negotiation',
+      operation: 'create',
+      ...fields,
+    })
     let last = ''
     for (const signer of signers) {
       if (last !== '') break
-      const { text_signature } = contribution(signer, { mixnet, id }, text, true)
+      const { text_signature } = contribution(signer, { mixnet: this.mixnet, id }, text, true)
       const said = { negotiation_id: id, text, accepts: 'yes', text_signature }
-      last = this.say(signer, { resource: 'negotiation', operation: 'action', action: 'contribute', ...said })
+      last = await this.say(signer, {
+        resource: 'negotiation',
+        operation: 'action',
+        action: 'contribute',
+        ...said,
+      })
     }
     return last
   }

@@ -1,0 +1,44 @@
+// chaffinch/cascade: a mix-net of few mixers that anybody can check (docs/spec/cascade.md): the machines of Controller,
+// members, clients and verifiers. Runs in Node and in browsers; chaffinch/controller is the server.
+
+export { Audit, controllerName, type Finding, rowsSorted, type Source } from './audit.ts'
+export { Board, peersAtMost } from './board.ts'
+export { Caller, type Post, type Shelf } from './caller.ts'
+export { type ClientParts, MessagingClient, type Progress } from './client.ts'
+export { blobBytesAtMost, Controller, type ControllerParts, type Reply, type Stretch } from './controller.ts'
+export { CascadeError, type CascadeErrorCode } from './error.ts'
+export { type Journal, MemoryJournal, type Written } from './journal.ts'
+export { checkpointOf, entryOf, type Head, isReceipt, type Receipt, readCheckpoint } from './log.ts'
+export { Member, type MemberParts } from './member.ts'
+export {
+  type Consensus,
+  type Contribution,
+  consensusId,
+  contribute,
+  contribution,
+  type Negotiation,
+  negotiate,
+  wrongWith,
+} from './negotiation.ts'
+export {
+  type Cycle,
+  type CycleStatus,
+  contextOf,
+  type Message,
+  type Peer,
+  type Person,
+  type Share,
+} from './records.ts'
+export { type Fetch, type RemoteOptions, remoteController } from './remote.ts'
+export {
+  digestOf,
+  type Fields,
+  isSigned,
+  keyId,
+  type Payload,
+  request,
+  type SignedRequest,
+  type Signer,
+  signerOf,
+  wantRequest,
+} from './signed.ts'
