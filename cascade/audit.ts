@@ -139,7 +139,8 @@ export class Audit {
 
   /** Gives a cycle's input rows. Undefined when they are not there. */
   input(cycle: Cycle): Uint8Array | undefined {
-    return cycle.messages.length > 0 ? rowsOf(cycle.messages) : this.#blobs.get(cycle.input_hash)
+    const { messages, input_hash } = this.board.originOf(cycle)
+    return messages.length > 0 ? rowsOf(messages) : this.#blobs.get(input_hash)
   }
 
   /** Gives what trustees decrypt in a cycle. Undefined while its rows are not there. */

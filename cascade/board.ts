@@ -92,6 +92,16 @@ export class Board {
     return known(this.cycles.get(peer_id)?.[id - 1], 'cycle')
   }
 
+  /**
+   * Finds the cycle whose rows these are: its own, or those of a mix before it that was left out, which handed on what
+   * it had been handed.
+   */
+  originOf(cycle: Cycle): Cycle {
+    if (cycle.from === undefined) return cycle
+    const before = this.cycle(cycle.from.peer_id, cycle.from.id)
+    return before.input_hash === cycle.input_hash ? this.originOf(before) : cycle
+  }
+
   /** Gives the sequence number of what somebody said last, 0 for nothing. */
   sequenceOf(signer: string): number {
     return this.#said.get(signer)?.sequence ?? 0

@@ -50,18 +50,31 @@ export class MessagingClient {
     return all.length
   }
 
-  async tick(): Promise<void> {
+  /** Does one thing, if there is one to do, and says whether there was. Is called again and again. */
+  async tick(): Promise<boolean> {
     await this.audit.follow(this.#parts.source)
-    if (this.audit.isForked) return
+    if (this.audit.isForked) return false
     if (this.#caller.waiting() === undefined) this.#prepare()
     const answered = await this.#caller.send()
-    if (answered === undefined) return
+    if (answered === undefined) return false
     const { request, reply } = answered
     if (reply.is === 'accepted') {
-      if (!isReceipt(this.#parts.mixnet, this.#parts.controllerKey, request, reply.receipt)) return
+      if (!isReceipt(this.#parts.mixnet, this.#parts.controllerKey, request, reply.receipt)) return false
       if (request.payload.resource === 'message') this.#accepted(request, reply.receipt)
     }
     this.#caller.done()
+    return reply.is === 'accepted'
+  }
+
+  /** Counts the messages that were queued, since the beginning. */
+  get count(): number {
+    return this.#kept().length
+  }
+
+  /** Gives what shows that a message was accepted, once it was. */
+  receipt(number: number): { readonly request: SignedRequest; readonly receipt: Receipt } | undefined {
+    const { request, receipt } = this.#kept()[number] ?? {}
+    return request && receipt && { request, receipt }
   }
 
   /** Says how far a message has come. */

@@ -7,6 +7,7 @@ export { Caller, type Post, type Shelf } from './caller.ts'
 export { type ClientParts, MessagingClient, type Progress } from './client.ts'
 export { blobBytesAtMost, Controller, type ControllerParts, type Reply, type Stretch } from './controller.ts'
 export { CascadeError, type CascadeErrorCode } from './error.ts'
+export { Founding, type FoundingParts, type Step } from './founding.ts'
 export { type Journal, MemoryJournal, type Written } from './journal.ts'
 export { checkpointOf, entryOf, type Head, isReceipt, type Receipt, readCheckpoint } from './log.ts'
 export { Member, type MemberParts } from './member.ts'
@@ -20,6 +21,18 @@ export {
   negotiate,
   wrongWith,
 } from './negotiation.ts'
+export {
+  Closing,
+  digestOfPlan,
+  ownersOf,
+  type Plan,
+  type PlannedMixer,
+  type PlannedTrustee,
+  readPlan,
+  sharingKey,
+  sharingSecret,
+} from './plan.ts'
+export { keyAgreed, type PlannedPeers, plannedPeers } from './planned.ts'
 export {
   type Cycle,
   type CycleStatus,

@@ -7,6 +7,7 @@ import { decryptionShare, type Group, prove, shuffle } from '../shuffle/index.ts
 import type { Random } from '../world/random.ts'
 import { Audit, type Source } from './audit.ts'
 import { Caller, type Post, type Shelf } from './caller.ts'
+import type { Founding, Step } from './founding.ts'
 import { type Cycle, contextOf, othersOf, type Peer, quorumOf } from './records.ts'
 import { digestOf, type Fields, type Signer, sha256Hex } from './signed.ts'
 
@@ -20,8 +21,10 @@ export interface MemberParts {
   readonly shelf: Shelf
   readonly source: Source
   readonly post: Post
-  /** A trustee's share of the key, 32 bytes, secret. */
+  /** A trustee's share of the key, 32 bytes, secret; not for one that founds the mix-net. */
   readonly share?: Uint8Array
+  /** Makes the mix-net from its plan, where there is one. */
+  readonly founding?: Founding
   /** Says whether it is time to close an open cycle. */
   readonly mayClose: (cycle: Cycle, peer: Peer, now: number) => boolean
   /** Milliseconds that a mixer has for its cycle. */
@@ -31,11 +34,7 @@ export interface MemberParts {
 }
 
 /** Something that several owners must agree on, and what is done then. */
-interface Wish {
-  readonly text: Fields & { readonly action: string; readonly peer_id: string; readonly cycle_id: number }
-  readonly participants: readonly string[]
-  readonly least: number
-}
+type Wish = Omit<Extract<Step, { readonly do: 'agree' }>, 'do'>
 
 export class Member {
   readonly audit: Audit
@@ -50,19 +49,24 @@ export class Member {
     this.#caller = new Caller(parts.mixnet, parts.signer, parts.shelf, parts.post)
   }
 
-  /** Does one thing, if there is one to do. Is called again and again. */
-  async tick(now: number): Promise<void> {
+  /** Does one thing, if there is one to do, and says whether there was. Is called again and again. */
+  async tick(now: number): Promise<boolean> {
     await this.audit.follow(this.#parts.source)
-    if (this.audit.isForked) return
+    if (this.audit.isForked) return false
     if (this.#caller.waiting() === undefined) this.#decide(now)
     const answered = await this.#caller.send()
     if (answered !== undefined) this.#caller.done()
+    return answered?.reply.is === 'accepted'
   }
 
-  /** Says that this member wants to be registered under a name; then it goes on by itself. */
+  /** Prepares the next request, if there is one to make. */
   #decide(now: number): void {
-    const { id } = this.#parts.signer
-    if (!this.audit.board.persons.has(id)) return
+    const { signer, founding } = this.#parts
+    if (founding === undefined && !this.audit.board.persons.has(signer.id)) return
+    const step = founding?.next(this.audit.board)
+    if (step?.do === 'say') return void this.#caller.prepare(step.fields)
+    if (step?.do === 'agree') return void this.#pursue(step)
+    if (step?.do === 'wait') return
     const cycles = [...this.audit.board.cycles.values()].flat()
     for (const cycle of cycles) if (this.#process(cycle, this.audit.board.peer(cycle.peer_id))) return
     for (const cycle of cycles) {
@@ -95,7 +99,8 @@ export class Member {
   }
 
   #decrypt(cycle: Cycle, index: number): boolean {
-    const { group, random, share, mixesAtLeast } = this.#parts
+    const { group, random, founding, mixesAtLeast } = this.#parts
+    const share = this.#parts.share ?? founding?.share(this.audit.board)
     if (share === undefined || this.audit.mixesBefore(cycle) < mixesAtLeast) return false
     const decryption = this.audit.decryptionOf(cycle)
     if (decryption === undefined) return false
@@ -114,11 +119,8 @@ export class Member {
   #wish(cycle: Cycle, peer: Peer, now: number): Wish | undefined {
     const { signer, mayClose, patience } = this.#parts
     if (!peer.owners.includes(signer.id)) return undefined
-    const about = { peer_id: peer.peer_id, cycle_id: cycle.id }
     if (cycle.status === 'OPEN')
-      return mayClose(cycle, peer, now)
-        ? { text: { action: 'close', ...about }, participants: peer.owners, least: peer.quorum }
-        : undefined
+      return mayClose(cycle, peer, now) ? wishFor('close', cycle, peer.owners, peer.quorum) : undefined
     if (peer.peer_type !== 'MIX' || peer.processors[0] === signer.id || !this.audit.isSound(cycle))
       return undefined
     const name = Audit.nameOf(cycle)
@@ -127,20 +129,23 @@ export class Member {
     const isFalse = cycle.status === 'PROCESSED' && this.audit.isBad(cycle)
     if (!isLate && !isFalse) return undefined
     const participants = othersOf(peer)
-    return { text: { action: 'skip', ...about }, participants, least: quorumOf(peer, participants) }
+    return wishFor('skip', cycle, participants, quorumOf(peer, participants))
   }
 
   /** Goes the next step towards a wish: begins, agrees, or does what was agreed. */
-  #pursue({ text, participants, least }: Wish): boolean {
+  #pursue({ text, participants, least, request }: Wish): boolean {
     const { board } = this.audit
     const { signer, mixnet, random } = this.#parts
     const wanted = digestOf(text)
-    for (const [id, consensus] of board.consensuses)
-      if (digestOf(consensus.text) === wanted) {
-        this.#act(board.cycle(text.peer_id, text.cycle_id), text.action, { consensus_id: id })
-        return true
-      }
     const asked = [...participants].sort().join()
+    for (const [id, consensus] of board.consensuses) {
+      // Somebody may have agreed on the text with nobody but itself: that is no consensus of those who must
+      const isTheirs =
+        Object.keys(consensus.participants).sort().join() === asked && consensus.least === least
+      if (!isTheirs || digestOf(consensus.text) !== wanted) continue
+      this.#caller.prepare(request(id))
+      return true
+    }
     const ours = [...board.negotiations.values()].filter(
       each =>
         each.consensus === undefined &&
@@ -170,4 +175,21 @@ export class Member {
     })
     return true
   }
+}
+
+/** Gives what owners are asked about a cycle. */
+function wishFor(
+  action: 'close' | 'skip',
+  { peer_id, id: cycle_id }: Cycle,
+  participants: readonly string[],
+  least: number,
+): Wish {
+  const about = { action, peer_id, cycle_id }
+  const request: Wish['request'] = consensus_id => ({
+    resource: 'cycle',
+    operation: 'action',
+    ...about,
+    consensus_id,
+  })
+  return { text: about, participants, least, request }
 }

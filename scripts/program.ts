@@ -5,6 +5,7 @@ import { address } from './commands/address.ts'
 import { advise } from './commands/advise.ts'
 import { authority } from './commands/authority.ts'
 import { bulletin } from './commands/bulletin.ts'
+import { cascade } from './commands/cascade.ts'
 import { client } from './commands/client.ts'
 import { completion } from './commands/completion.ts'
 import { consensus } from './commands/consensus.ts'
@@ -40,6 +41,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Any
   ['what is under way:', [queue, flush, clean, inspect, ping]],
   ['services:', [services, request, surb]],
   ['payments:', [pay, ledger]],
+  ['elections and surveys:', [cascade]],
   ['how much it hides:', [advise, simulate]],
   ['the command line itself:', [completion]],
 ]

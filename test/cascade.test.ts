@@ -92,6 +92,12 @@ test('a mixer that is away is left out by the others, and the next takes its pla
   assert.is(skipped?.[0]?.status, 'SKIPPED')
 })
 
+test('the first mixer can be away as well: those behind it take what it had been handed', async () => {
+  const world = await filled({ seed: 14 })
+  await world.run(60, member => member !== 0)
+  assert.equal(world.result(world.members[1]), sorted)
+})
+
 test('a mixer that lies is named by everybody and left out, and what it made is void', async () => {
   const world = await filled({ seed: 5 })
   await world.run(18, member => member !== 1)
@@ -133,6 +139,15 @@ test('a trustee with a wrong share is named and left out; any others suffice', a
     audit.findings.map(({ who }) => who),
     [world.signers[3]?.id],
   )
+})
+
+test('who agrees with nobody but itself that a cycle is closed does not keep the others from it', async () => {
+  const world = await filled({ seed: 15 })
+  await world.run(3)
+  const text = { action: 'close', peer_id: world.peers.at(-1) as string, cycle_id: 1 }
+  await world.agree([world.signers[2] as Signer], text, 1)
+  await world.run(40, member => member !== 2)
+  assert.equal(world.result(), sorted)
 })
 
 test('nobody decrypts what nobody has mixed', async () => {

@@ -88,9 +88,10 @@ export function mixnetRoutes(init: RoutesInit): Hono {
     app.get(`/peers/:peer_id/cycles/:cycle_id/${box}.bin`, describeRoute(says.bulk), context => {
       const cycle = cycleAt(context)
       if (box === 'outbox') return bulk(context, controller, cycle.output_hash)
-      return cycle.messages.length > 0
-        ? sendBytes(context, rowsOf(cycle.messages))
-        : bulk(context, controller, cycle.input_hash)
+      const { messages, input_hash } = board.originOf(cycle)
+      return messages.length > 0
+        ? sendBytes(context, rowsOf(messages))
+        : bulk(context, controller, input_hash)
     })
   }
   app.get('/peers/:peer_id/cycles/:cycle_id/proof.bin', describeRoute(says.bulk), context =>
@@ -245,9 +246,13 @@ async function messagesOf(
     return cycle.messages
       .slice(from, from + limit)
       .map(({ id, sender, row }) => ({ ...about, id, sender, recipient: peer.peer_id, data: hex(row) }))
-  const hash = box === 'inbox' ? cycle.input_hash : cycle.output_hash
   const size = 64 * peer.width
-  const rows = await controller.stretch(hash, from * size, (from + limit) * size)
+  const [first, last] = [from * size, (from + limit) * size]
+  const origin = controller.board.originOf(cycle)
+  const rows =
+    box === 'inbox' && origin.messages.length > 0
+      ? rowsOf(origin.messages).subarray(first, last)
+      : await controller.stretch(box === 'inbox' ? origin.input_hash : cycle.output_hash, first, last)
   const [sender, recipient] =
     box === 'inbox' ? [cycle.from?.peer_id ?? '', peer.peer_id] : [peer.peer_id, peer.next]
   return Array.from({ length: Math.max(0, Math.floor((rows?.length ?? 0) / size)) }, (_, i) => {

@@ -1,0 +1,77 @@
+// chaffinch cascade mixer and trustee: a member of a mix-net, on its own computer. Its key never leaves it.
+
+import { join } from 'node:path'
+import { Closing, Founding, keyId, Member, remoteController, signerOf } from '../../cascade/index.ts'
+import { fromHex } from '../../encoding/bytes.ts'
+import { CommandError } from '../../encoding/command-line.ts'
+import { coreGroup } from '../../shuffle/index.ts'
+import type { Log } from '../../world/log.ts'
+import { systemRandom } from '../../world/random.ts'
+import { readKey } from '../files/index.ts'
+import { closing, openLog, runRole } from '../role.ts'
+import { FileShelf, keyName, planName, readPlanFile } from './folder.ts'
+import { again } from './loop.ts'
+
+export interface MemberOptions {
+  readonly plan?: string
+}
+
+/** Runs until SIGTERM or Ctrl-C. @returns the exit code */
+export async function runMember(
+  what: 'mixer' | 'trustee',
+  folder: string,
+  options: MemberOptions,
+): Promise<number> {
+  const log = openLog(what, 'info')
+  return await runRole(log, () =>
+    closing(async later => {
+      const plan = readPlanFile(options.plan ?? planName)
+      const seed = readKey(join(folder, keyName))
+      const signer = signerOf(seed)
+      const those = what === 'mixer' ? plan.mixers : plan.trustees
+      const own = those.find(({ key_data }) => keyId(fromHex(key_data)) === signer.id)
+      if (own === undefined)
+        throw new CommandError('CONFIG', `${folder}: is the key of no ${what} of ${plan.mixnet}`)
+      const group = coreGroup()
+      const shelf = new FileShelf(join(folder, 'shelf'))
+      const founding = new Founding({ plan, signer, seed, group, random: systemRandom, shelf })
+      const closes = new Closing(plan)
+      const member = new Member({
+        mixnet: plan.mixnet,
+        signer,
+        controllerKey: fromHex(plan.controller_key),
+        group,
+        random: systemRandom,
+        shelf,
+        ...remoteController({ url: plan.url, fetch }),
+        founding,
+        mayClose: (cycle, _peer, now) => closes.isTime(cycle, now),
+        patience: plan.patience_ms,
+        mixesAtLeast: 1,
+      })
+      log.info({ mixnet: plan.mixnet, name: own.name }, 'started')
+      const tell = teller(member, founding, log)
+      later(
+        again(async () => {
+          const busy = await member.tick(Date.now())
+          tell()
+          return busy
+        }),
+      )
+      return { unready: () => (member.audit.isForked ? 'the Controller was found lying' : undefined) }
+    }),
+  )
+}
+
+/** Logs each finding once, and the fault of a key that cannot be made. */
+function teller(member: Member, founding: Founding, log: Log): () => void {
+  let told = 0
+  let isFaultTold = false
+  return () => {
+    for (const { who, what } of member.audit.findings.slice(told)) log.error({ who }, `finding: ${what}`)
+    told = member.audit.findings.length
+    if (founding.fault === undefined || isFaultTold) return
+    isFaultTold = true
+    log.error({}, `the key cannot be made: ${founding.fault}`)
+  }
+}

@@ -1,0 +1,167 @@
+// chaffinch cascade verify: follows a mix-net's whole log, from its Controller or from a copy in a folder, checks every
+// signature, proof and share, and says what came out.
+
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  Audit,
+  type Cycle,
+  type Finding,
+  type Plan,
+  plannedPeers,
+  remoteController,
+  type SignedRequest,
+  type Source,
+  wantRequest,
+} from '../../cascade/index.ts'
+import { fromHex, hex } from '../../encoding/bytes.ts'
+import { CommandError } from '../../encoding/command-line.ts'
+import { coreGroup, decodeMessage } from '../../shuffle/index.ts'
+import { systemRandom } from '../../world/random.ts'
+import { planName, readPlanFile } from './folder.ts'
+
+export interface VerifyOptions {
+  readonly plan?: string
+  readonly folder?: string
+  readonly save?: string
+  readonly checkpoint?: readonly string[]
+  readonly json?: true
+}
+
+/** Says what an audit has found. */
+export interface Verified {
+  readonly mixnet: string
+  readonly accepts: boolean
+  readonly why: string
+  readonly entries: number
+  readonly checkpoint: string
+  readonly findings: readonly Finding[]
+  readonly results: readonly {
+    readonly cycle: number
+    readonly count: number
+    readonly messages: readonly string[]
+  }[]
+}
+
+/** Verifies and prints. @throws CommandError FAILED where it does not hold */
+export async function runVerify(options: VerifyOptions): Promise<undefined> {
+  const plan = readPlanFile(options.plan ?? planName)
+  const { folder, save } = options
+  const source =
+    folder === undefined ? remoteController({ url: plan.url, fetch }).source : folderSource(folder)
+  const others = (options.checkpoint ?? []).map(file => readFileSync(file, 'utf8'))
+  const found = await verified(plan, save === undefined ? source : saving(source, save), others)
+  if (options.json === true) console.log(JSON.stringify(found))
+  else print(found)
+  if (!found.accepts) throw new CommandError('FAILED', `${plan.mixnet}: ${found.why}`)
+}
+
+/** Checks a whole mix-net. @param others checkpoints that others were shown */
+export async function verified(
+  plan: Plan,
+  source: Source,
+  others: readonly string[] = [],
+): Promise<Verified> {
+  const audit = new Audit(plan.mixnet, fromHex(plan.controller_key), coreGroup(), systemRandom)
+  await audit.follow(source)
+  for (const other of others) audit.compare(other)
+  const results = resultsOf(plan, audit)
+  const why = whyNot(plan, audit)
+  const { findings, size: entries, checkpoint } = audit
+  return { mixnet: plan.mixnet, accepts: why === '', why, entries, checkpoint, findings, results }
+}
+
+function whyNot(plan: Plan, audit: Audit): string {
+  const lie = audit.findings.find(({ who }) => who === 'controller')
+  if (lie !== undefined) return `the Controller ${lie.what}`
+  if (audit.checkpoint === '') return 'its log could not be read to an end that its Controller signed'
+  const peers = plannedPeers(plan, audit.board)
+  if (peers === undefined) return 'it has not been founded as the plan says'
+  const open = cyclesOf(audit, peers.trustees).find(
+    cycle => cycle.status === 'PROCESSED' && (!audit.isSound(cycle) || audit.result(cycle) === undefined),
+  )
+  return open === undefined ? '' : `cycle ${open.id} of the trustees has too few steps that hold`
+}
+
+function cyclesOf(audit: Audit, peer: string): readonly Cycle[] {
+  return audit.board.cycles.get(peer) ?? []
+}
+
+function resultsOf(plan: Plan, audit: Audit): Verified['results'] {
+  const peers = plannedPeers(plan, audit.board)
+  if (peers === undefined) return []
+  const size = 32 * plan.width
+  return cyclesOf(audit, peers.trustees).flatMap(cycle => {
+    const points = audit.result(cycle)
+    if (points === undefined) return []
+    const messages = Array.from({ length: points.length / size }, (_, i) =>
+      textOf(decodeMessage(coreGroup(), points.subarray(size * i, size * (i + 1)))),
+    )
+    return [{ cycle: cycle.id, count: cycle.count, messages }]
+  })
+}
+
+function textOf(bytes: Uint8Array | undefined): string {
+  if (bytes === undefined) return 'undecodable'
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    return `hex:${hex(bytes)}`
+  }
+}
+
+const logName = 'log.jsonl'
+const checkpointName = 'checkpoint'
+
+/** Reads a copy: log.jsonl, an entry a line; checkpoint; blobs/HASH. What cannot be read is no answer. */
+export function folderSource(folder: string): Source {
+  const blobs = join(folder, 'blobs')
+  return {
+    async log(from) {
+      try {
+        const lines = readFileSync(join(folder, logName), 'utf8').split('\n').slice(0, -1)
+        const entries = lines.slice(from).map(line => wantRequest(JSON.parse(line)))
+        return { entries, checkpoint: readFileSync(join(folder, checkpointName), 'utf8') }
+      } catch {
+        return undefined
+      }
+    },
+    async blob(hash) {
+      const file = join(blobs, hash)
+      return existsSync(file) ? new Uint8Array(readFileSync(file)) : undefined
+    },
+  }
+}
+
+/** Writes a copy of all that is read. */
+function saving(source: Source, folder: string): Source {
+  const blobs = join(folder, 'blobs')
+  mkdirSync(blobs, { recursive: true })
+  rmSync(join(folder, logName), { force: true })
+  let written = 0
+  return {
+    async log(from) {
+      const stretch = await source.log(from)
+      if (stretch === undefined) return undefined
+      const fresh: readonly SignedRequest[] = stretch.entries.slice(Math.max(0, written - from))
+      appendFileSync(join(folder, logName), fresh.map(entry => `${JSON.stringify(entry)}\n`).join(''))
+      written += fresh.length
+      writeFileSync(join(folder, checkpointName), stretch.checkpoint)
+      return stretch
+    },
+    async blob(hash) {
+      const bytes = await source.blob(hash)
+      if (bytes !== undefined && /^[0-9a-f]{64}$/.test(hash)) writeFileSync(join(blobs, hash), bytes)
+      return bytes
+    },
+  }
+}
+
+function print({ mixnet, accepts, why, entries, findings, results }: Verified): void {
+  console.log(`${mixnet}: ${entries} entries: ${accepts ? 'everything holds' : why}`)
+  for (const { who, what } of findings) console.log(`  ${who}: ${what}`)
+  for (const { cycle, count, messages } of results) {
+    console.log(`  cycle ${cycle}: ${count} messages`)
+    for (const message of messages) console.log(`    ${message}`)
+  }
+}
