@@ -34,8 +34,10 @@ export interface Source {
   blob(hash: string): Promise<Uint8Array | undefined>
 }
 
+/** Stands for the Controller in a finding. */
 export const controllerName = 'controller'
 
+/** Follows a mix-net's log, checks every step of everybody, and names who did what the rules do not allow. */
 export class Audit {
   readonly board: Board
   readonly findings: Finding[] = []
@@ -59,6 +61,7 @@ export class Audit {
     this.board = new Board(mixnet, group, hash => this.#blobs.get(hash)?.length)
   }
 
+  /** Counts the entries that it has taken. */
   get size(): number {
     return this.#entries.length
   }
@@ -68,6 +71,7 @@ export class Audit {
     return this.#checkpoint
   }
 
+  /** Gives the entries that it has taken, in their order. */
   get entries(): readonly SignedRequest[] {
     return this.#entries
   }
@@ -129,10 +133,12 @@ export class Audit {
     return here + this.mixesBefore(before)
   }
 
+  /** Says whether a cycle was mixed with a proof that does not hold. */
   isBad(cycle: Cycle): boolean {
     return this.#bad.has(Audit.nameOf(cycle))
   }
 
+  /** Says whether a cycle was mixed with a proof that holds. */
   isGood(cycle: Cycle): boolean {
     return this.#good.has(Audit.nameOf(cycle))
   }

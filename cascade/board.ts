@@ -27,6 +27,7 @@ import {
   sha256Hex,
 } from './signed.ts'
 
+/** Counts the persons and peers that a mix-net takes at most. */
 export const peersAtMost = 100_000
 /** Negotiations that one signer has begun and that are not over. */
 const negotiationsAtMost = 64
@@ -37,6 +38,7 @@ interface Said {
   readonly reply: string
 }
 
+/** Holds what signed requests have made of peers, negotiations and cycles. */
 export class Board {
   readonly mixnet: string
   readonly persons: Map<string, Person> = new Map()
@@ -66,7 +68,8 @@ export class Board {
    * Applies a request.
    *
    * @returns the id of what it made, or an empty text
-   * @throws CascadeError; then nothing has changed
+   * @throws CascadeError BAD_REQUEST, BAD_SIGNATURE, REPLAYED, UNKNOWN, FORBIDDEN, WRONG_STATE, FULL; then nothing has
+   *   changed
    */
   apply({ payload, signature }: SignedRequest): string {
     const { mixnet, signer, sequence } = payload
@@ -84,10 +87,12 @@ export class Board {
     return reply
   }
 
+  /** Gives a peer. @throws CascadeError UNKNOWN */
   peer(id: string): Peer {
     return known(this.peers.get(id), 'peer')
   }
 
+  /** Gives a cycle by its number, from 1 on. @throws CascadeError UNKNOWN */
   cycle(peer_id: string, id: number): Cycle {
     return known(this.cycles.get(peer_id)?.[id - 1], 'cycle')
   }

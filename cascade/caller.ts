@@ -19,6 +19,7 @@ interface Waiting {
   readonly blobs: readonly string[]
 }
 
+/** Signs requests, and sends each until there is an answer, also after a restart. */
 export class Caller {
   readonly signer: Signer
   readonly #mixnet: string

@@ -21,6 +21,7 @@ interface Kept {
   readonly receipt?: Receipt
 }
 
+/** Holds what a client is handed. */
 export interface ClientParts {
   readonly mixnet: string
   readonly signer: Signer
@@ -32,6 +33,7 @@ export interface ClientParts {
   readonly post: Post
 }
 
+/** Sends messages into a mix-net, each until it is in a cycle, and says how far each has come. */
 export class MessagingClient {
   readonly audit: Audit
   readonly #parts: ClientParts

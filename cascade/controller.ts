@@ -29,6 +29,7 @@ export const entriesAtMost = 1000
 const batchAtMost = 256
 const waitingAtMost = 10_000
 
+/** Holds what a Controller is handed. */
 export interface ControllerParts {
   readonly mixnet: string
   readonly group: Group
@@ -46,9 +47,10 @@ interface Pending {
   readonly fail: (error: unknown) => void
 }
 
+/** Takes signed requests, keeps them in its journal, and shows everything to everybody. */
 export class Controller {
   readonly keyData: Uint8Array
-  /** What all requests have made; of those too that are being written. */
+  /** Holds what all requests have made, of those too that are being written. */
   readonly board: Board
   readonly #tree = new MerkleTree()
   /** Where the last request of each signer stands in the log. */
@@ -176,6 +178,7 @@ export class Controller {
     return { is: 'accepted', id, receipt: { index, path, checkpoint: this.checkpoint() } }
   }
 
+  /** Gives the signed head of the log. */
   checkpoint(): string {
     const head = { size: this.size, root: this.#tree.root() }
     const { mixnet, seed } = this.#parts
@@ -194,14 +197,17 @@ export class Controller {
     return this.#tree.subtrees(level, from, most)
   }
 
+  /** Gives what was handed in under this SHA-256. */
   async blob(hash: string): Promise<Uint8Array | undefined> {
     return await this.#parts.journal.blob(hash)
   }
 
+  /** Gives the bytes of a blob, undefined for one that is not there. */
   lengthOf(hash: string): number | undefined {
     return this.#lengths.get(hash)
   }
 
+  /** Gives the bytes of a blob from one place up to and without another. */
   async stretch(hash: string, from: number, to: number): Promise<Uint8Array | undefined> {
     return await this.#parts.journal.stretch(hash, from, to)
   }

@@ -27,7 +27,7 @@ import { digestOfPlan, ownersOf, type Plan, sharingSecret } from './plan.ts'
 import { keyAgreed, peersSoFar, trusteesOf } from './planned.ts'
 import { type Fields, isHex, keyId, type Payload, type Signer, sha256Hex } from './signed.ts'
 
-/** What one member does next. */
+/** Says what one member does next. */
 export type Step =
   | { readonly do: 'say'; readonly fields: Fields & Pick<Payload, 'resource' | 'operation'> }
   /** Something that all of these must agree on, and what is asked for then. */
@@ -42,6 +42,7 @@ export type Step =
   | { readonly do: 'wait' }
   | { readonly do: 'work' }
 
+/** Holds what the founding of a mix-net is handed. */
 export interface FoundingParts {
   readonly plan: Plan
   readonly signer: Signer
@@ -52,6 +53,7 @@ export interface FoundingParts {
   readonly shelf: Shelf
 }
 
+/** Says what a member does next until its mix-net is founded, and finds a trustee's share. */
 export class Founding {
   /** Why the trustees' key cannot be made: who dealt what it must not. */
   fault: string | undefined

@@ -31,6 +31,7 @@ export class MemoryJournal implements Journal {
   readonly #entries: SignedRequest[] = []
   readonly #blobs = new Map<string, Uint8Array>()
 
+  /** Writes requests with their blobs. */
   async append(from: number, written: readonly Written[]): Promise<void> {
     if (from !== this.#entries.length)
       throw new Error(`journal: has ${this.#entries.length} requests, not ${from}`)
@@ -40,21 +41,26 @@ export class MemoryJournal implements Journal {
     }
   }
 
+  /** Gives requests from a place on, at most so many. */
   async entries(from: number, most: number): Promise<readonly SignedRequest[]> {
     return this.#entries.slice(from, from + most)
   }
 
+  /** Gives a blob. */
   async blob(hash: string): Promise<Uint8Array | undefined> {
     return this.#blobs.get(hash)
   }
 
+  /** Gives the bytes of a stretch of a blob. */
   async stretch(hash: string, from: number, to: number): Promise<Uint8Array | undefined> {
     return this.#blobs.get(hash)?.subarray(from, to)
   }
 
+  /** Gives the length of every blob. */
   async lengths(): Promise<ReadonlyMap<string, number>> {
     return new Map([...this.#blobs].map(([hash, { length }]) => [hash, length]))
   }
 
+  /** Keeps everything: there is nothing to end. */
   async close(): Promise<void> {}
 }

@@ -36,6 +36,7 @@ export interface MemberParts {
 /** Something that several owners must agree on, and what is done then. */
 type Wish = Omit<Extract<Step, { readonly do: 'agree' }>, 'do'>
 
+/** Does a mixer's or a trustee's work, and decides about peers with the other owners. */
 export class Member {
   readonly audit: Audit
   readonly #parts: MemberParts

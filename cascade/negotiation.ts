@@ -29,6 +29,7 @@ export interface Consensus {
   readonly signings: { readonly [keyId: string]: string }
 }
 
+/** Holds what participants have said so far, and the consensus once there is one. */
 export interface Negotiation {
   readonly id: string
   readonly mixnet: string

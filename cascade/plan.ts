@@ -21,6 +21,7 @@ export interface PlannedTrustee extends PlannedMixer {
   readonly sharing_key: string
 }
 
+/** Holds what the people of a mix-net have agreed on outside of it. */
 export interface Plan {
   readonly mixnet: string
   /** Where its Controller answers: http://HOST:PORT/MIXNET. */
@@ -105,6 +106,7 @@ export function ownersOf({ mixers, trustees }: Plan): string[] {
   return [...mixers, ...trustees].map(({ key_data }) => keyId(fromHex(key_data))).sort()
 }
 
+/** Gives SHA-256 over a plan's canonical JSON, in hexadecimal. */
 export function digestOfPlan(plan: Plan): string {
   return digestOf(plan as unknown as Json)
 }
@@ -114,6 +116,7 @@ export function sharingSecret(group: Group, seed: Uint8Array): Uint8Array {
   return group.reduce(sha512(concat([new TextEncoder().encode('chaffinch-cascade-1 sharing\n'), seed])))
 }
 
+/** Gives the point of 32 bytes that a trustee's shares are sealed to. */
 export function sharingKey(group: Group, seed: Uint8Array): Uint8Array {
   return publicKeyOf(group, sharingSecret(group, seed))
 }

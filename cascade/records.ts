@@ -33,20 +33,24 @@ export interface Peer {
   readonly next: string
 }
 
+/** Holds a row of an inbox, and who handed it in. */
 export interface Message {
   readonly id: number
   readonly sender: string
   readonly row: Uint8Array
 }
 
+/** Holds what a trustee handed in: the hash of its points, and their proof of 64 bytes. */
 export interface Share {
   readonly index: number
   readonly points_hash: string
   readonly proof: Uint8Array
 }
 
+/** Says how far a cycle has come (docs/spec/cascade.md 5). */
 export type CycleStatus = 'OPEN' | 'CLOSED' | 'PROCESSED' | 'ABORTED' | 'SKIPPED' | 'VOID'
 
+/** Holds one batch of a peer. */
 export interface Cycle {
   readonly peer_id: string
   readonly id: number

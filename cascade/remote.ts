@@ -12,6 +12,7 @@ import { type SignedRequest, wantRequest } from './signed.ts'
 /** Asks over HTTP, as the global `fetch` does. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
+/** Says where a Controller is, and how it is asked. */
 export interface RemoteOptions {
   /** Where the mix-net is: http://ADDRESS:PORT/MIXNET. */
   readonly url: string

@@ -7,6 +7,7 @@ import { fromHex, hex } from '../encoding/bytes.ts'
 import { canonicalJson, type Json } from '../encoding/jcs.ts'
 import { CascadeError } from './error.ts'
 
+/** Holds what is said, as canonical JSON can write it. */
 export type Fields = { readonly [key: string]: Json }
 
 /** Holds what somebody asks for: who (`signer`), in which mix-net, the how manieth thing of theirs, and what. */
@@ -57,6 +58,7 @@ export interface Signer {
   sign(label: Label, value: Fields): string
 }
 
+/** Makes a signer. @param seed 32 bytes of Ed25519, secret */
 export function signerOf(seed: Uint8Array): Signer {
   const keyData = ed25519PublicKey(seed)
   return {
@@ -90,7 +92,7 @@ export function request(
 /**
  * Looks whether something that came in has the shape of a request.
  *
- * @throws CascadeError BAD_REQUEST
+ * @throws CascadeError BAD_REQUEST, and FULL for a payload that is too long
  */
 export function wantRequest(value: unknown): SignedRequest {
   const { payload, signature } = (value ?? {}) as Partial<SignedRequest>

@@ -36,6 +36,7 @@ export interface Served extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Matches the name of a mix-net that is served. */
 export const mixnetName: RegExp = /^[A-Za-z0-9._-]{1,64}$/
 const connections = 1000
 
