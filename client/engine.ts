@@ -29,7 +29,8 @@ import { Receiver } from './incoming/receiver.ts'
 import { Arrivals } from './outgoing/arrivals.ts'
 import { carriedByAddress } from './outgoing/by-address.ts'
 import { type Clocks, startClocks } from './outgoing/clocks.ts'
-import { type CoverLevel, coverRates, covers } from './outgoing/cover.ts'
+import { CommonStart } from './outgoing/common-start.ts'
+import { type CoverLevel, covers, paceOf } from './outgoing/cover.ts'
 import { CoverPackets } from './outgoing/cover-packets.ts'
 import { Dispatch } from './outgoing/dispatch.ts'
 import type { Outbox } from './outgoing/outbox.ts'
@@ -230,6 +231,10 @@ export class Engine {
       // Dice of their own: what else is drawn, and whatever makes it be drawn, changes nothing of when a packet
       // leaves
       random: seededRandom(random(32)),
+      start: new CommonStart(
+        () => epochAt(network, clock.now()),
+        () => whereabouts.isReady,
+      ),
       tick: name => {
         if (name !== 'read') return this.dispatch.tick(name)
         this.receiver.remind()
@@ -355,11 +360,16 @@ export class Engine {
   setCover(level: CoverLevel): void {
     this.#cover = level
     const view = this.#init.directory.current()
-    if (view !== undefined) this.#clocks.set(coverRates(level, view.parameters))
+    if (view !== undefined) this.#pace(view)
+  }
+
+  #pace(view: View): void {
+    const { rates, roundMs } = paceOf(this.#cover, view)
+    this.#clocks.set(rates, roundMs)
   }
 
   #view(view: View): void {
-    this.#clocks.set(coverRates(this.#cover, view.parameters))
+    this.#pace(view)
     this.#gateways?.look()
     if (!this.#choosing) void this.#settle(view)
   }

@@ -134,7 +134,10 @@ export function statusOf(from: Innards): ClientStatus {
     clockErrorMs: from.clockErrorMs,
     consensus: consensusStatus(view),
     directory: from.health,
-    cover: { level: from.cover, costs: view === undefined ? [] : coverCosts(view.parameters, from.g) },
+    cover: {
+      level: from.cover,
+      costs: view === undefined ? [] : coverCosts(view.parameters, from.g, view.mixing),
+    },
     gateway: gateways === undefined ? null : hex(gateways.home),
     entry: entryOf(gateways),
     gateways: (gateways?.sessions ?? []).map(({ id, state, pages }) => ({ id: hex(id), state, pages })),

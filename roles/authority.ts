@@ -60,6 +60,7 @@ function start(config: AuthorityFile, to: RoleLog): Promise<Running> {
       log,
       store,
       wanted: config.parameters,
+      mixing: config.mixing,
       admission: config.admission,
       successors: config.successors,
     })

@@ -30,19 +30,25 @@ interface Given {
   readonly log: Log
 }
 
+/** What an authority votes for. */
+interface Voting {
+  readonly wanted: Partial<Parameters>
+  readonly mixing: string | undefined
+}
+
 const cellBytes = (network: Network): number => geometry(network).packetBytes
 
 export class AuthorityRole {
-  readonly #given: Given & { readonly wanted: Partial<Parameters> }
+  readonly #given: Given & Voting
   readonly #store: Store = memoryStore()
   #running: { readonly link: Link; readonly authority: Authority } | undefined
 
-  constructor(given: Given & { readonly wanted: Partial<Parameters> }) {
+  constructor(given: Given & Voting) {
     this.#given = given
   }
 
   async start(): Promise<void> {
-    const { network, world, seed, wanted } = this.#given
+    const { network, world, seed, wanted, mixing } = this.#given
     const admits = (): boolean => false
     const link = await world.host({ seed, role: 'authority', cellBytes: cellBytes(network), admits })
     const authority = await startAuthority({
@@ -50,6 +56,7 @@ export class AuthorityRole {
       seed,
       link,
       wanted,
+      mixing,
       store: this.#store,
       clock: world.clock,
       random: world.dice(),

@@ -30,6 +30,8 @@ export interface LocalOptions {
   readonly epochMs?: number
   /** Votes of the authorities; the rest is the usual. */
   readonly parameters?: Partial<Parameters>
+  /** How nodes mix (docs/spec/mixing.md 1). Default `poisson`. */
+  readonly mixing?: string
   /** `tcp` (default): libp2p on loopback, real time. `memory`: one seed, one trace; time passes by `advance`. */
   readonly link?: 'tcp' | 'memory'
   /** Over TCP: hosts listen for WebSockets too, so that clients in browsers reach them. Default false. */
@@ -92,7 +94,7 @@ type LocalRole = AuthorityRole | NodeRole | ClientRole
 
 const known: Readonly<Record<keyof LocalOptions, true>> = {
   ...{ authorities: true, mixes: true, gateways: true, clients: true, epochMs: true },
-  ...{ parameters: true, link: true, webSockets: true, seed: true, log: true, latencyMs: true },
+  ...{ parameters: true, mixing: true, link: true, webSockets: true, seed: true, log: true, latencyMs: true },
 }
 
 /** A misspelt option would change nothing, and nobody would be told. */
@@ -155,7 +157,8 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
   add(
     'authority',
     authorities,
-    (name, i) => new AuthorityRole({ ...given, name, seed: seeds[i] as Uint8Array, wanted }),
+    (name, i) =>
+      new AuthorityRole({ ...given, name, seed: seeds[i] as Uint8Array, wanted, mixing: options.mixing }),
   )
   add('mix', mixes, name => new NodeRole({ ...given, name, seed: random(32), role: 'mix' }))
   add('gateway', gateways, name => new NodeRole({ ...given, name, seed: random(32), role: 'gateway' }))

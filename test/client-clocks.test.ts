@@ -1,11 +1,14 @@
-// The clocks: exponential gaps at the rates of the consensus, and no burst after a pause.
+// The clocks: exponential gaps at the rates of the consensus, and no burst after a pause; in rounds one tick in each.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { type ClockName, startClocks } from '../client/outgoing/clocks.ts'
+import { type ClockName, roundOf, startClocks } from '../client/outgoing/clocks.ts'
+import { CommonStart } from '../client/outgoing/common-start.ts'
+import { paceOf } from '../client/outgoing/cover.ts'
 import { type Clock, virtualClock } from '../world/clock.ts'
 import { seededRandom } from '../world/random.ts'
 import { minute } from '../world/units.ts'
+import { testParameters } from './client-parameters.ts'
 
 const rates = { payload: 600, loop: 60, drop: 30, read: 120 }
 
@@ -77,6 +80,97 @@ test('a machine that slept does not catch up', () => {
   armed?.run()
   assert.is(count, 1)
   assert.ok((armed?.due ?? 0) > now, 'the next tick is drawn from now on')
+})
+
+const roundMs = 1000
+
+/** Counts by round, of all clocks that send. */
+function byRound(seen: Record<ClockName, number[]>): Map<number, number> {
+  const counts = new Map<number, number>()
+  for (const at of [...seen.payload, ...seen.loop, ...seen.drop])
+    counts.set(roundOf(at, roundMs), (counts.get(roundOf(at, roundMs)) ?? 0) + 1)
+  return counts
+}
+
+test('in rounds there is one tick in the middle of each, of each clock as often as its rate says', async () => {
+  const clock = virtualClock(1_700_000_000_123)
+  const { seen, clocks } = ticks(clock)
+  clocks.set(rates, roundMs)
+  await clock.advance(1000 * roundMs)
+  const counts = byRound(seen)
+  assert.is(counts.size, 1000)
+  assert.ok([...counts.values()].every(count => count === 1))
+  for (const at of seen.read) assert.is(at % roundMs, 500)
+  assert.is(seen.read.length, 1000)
+  const share = seen.payload.length / 1000
+  const wanted = rates.payload / (rates.payload + rates.loop + rates.drop)
+  assert.ok(Math.abs(share - wanted) < 4 * Math.sqrt((wanted * (1 - wanted)) / 1000), `${share}`)
+  // and back
+  clocks.set(rates)
+  await clock.advance(10 * minute)
+  assert.ok(Math.abs(seen.read.length - 1000 - 10 * rates.read) < 4 * Math.sqrt(10 * rates.read))
+  clocks.stop()
+  assert.is(clock.pending, 0)
+})
+
+test('a round that is missed is not made up for, and none has two, also where the wall clock is set', () => {
+  let now = 10_000_000
+  let armed: { due: number; run: () => void } | undefined
+  const clock: Clock = {
+    now: () => now,
+    elapsed: () => now,
+    after(ms, run) {
+      armed = { due: now + ms, run }
+      return { cancel: () => {} }
+    },
+  }
+  const { seen, clocks } = ticks(clock)
+  clocks.set(rates, roundMs)
+  for (const late of [0, 499, 0, 700, 0, 3400, 0]) {
+    now = (armed?.due ?? 0) + late
+    armed?.run()
+  }
+  const rounds = [...byRound(seen).entries()].sort(([a], [b]) => a - b).map(([round]) => round - 10_000)
+  assert.equal(rounds, [0, 1, 2, 4, 5, 9, 10])
+  now -= 3_600_000
+  armed?.run()
+  assert.is((armed?.due ?? 0) - now, roundMs, 'the next one by the time that the clock shows now')
+})
+
+test('who comes within an epoch begins with the next, who sent before goes on, who is not ready waits', () => {
+  let [epoch, ready] = [7, true]
+  const start = new CommonStart(
+    () => epoch,
+    () => ready,
+  )
+  start.begin(false)
+  assert.not(start.takesPart())
+  assert.not(start.takesPart())
+  epoch = 8
+  assert.ok(start.takesPart())
+  ready = false
+  assert.ok(start.takesPart(), 'whoever takes part goes on')
+  start.begin(true)
+  assert.not(start.takesPart(), 'not ready')
+  ready = true
+  assert.not(start.takesPart(), 'not in the middle of an epoch')
+  epoch = 9
+  assert.ok(start.takesPart())
+  start.begin(true)
+  assert.ok(start.takesPart())
+})
+
+test('in rounds all levels tick alike, and off has no loops', () => {
+  const view = { mixing: 'round', parameters: { ...testParameters, batchMs: 500 } }
+  for (const level of ['low', 'default', 'high'] as const) {
+    const { rates: own, roundMs: own_ } = paceOf(level, view)
+    assert.is(own_, 500)
+    assert.is(own.read, 120)
+    assert.ok(Math.abs(own.payload + own.loop + own.drop - 120) < 1e-9)
+    assert.ok(own.loop > 0)
+  }
+  const { rates: off } = paceOf('off', view)
+  assert.equal([off.payload, off.loop, off.drop], [120, 0, 0])
 })
 
 test.run()

@@ -10,6 +10,8 @@ const attacks: Readonly<Record<string, () => Promise<Attack>>> = {
   cost: () => import('./attack/cost.ts'),
   gateway: () => import('./attack/gateway.ts'),
   silence: () => import('./attack/silence.ts'),
+  timing: () => import('./attack/timing.ts'),
+  traffic: () => import('./attack/traffic.ts'),
 }
 
 const [name, ...args] = process.argv.slice(2)

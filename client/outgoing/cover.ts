@@ -1,9 +1,10 @@
 // Levels of cover (docs/spec/client-clocks.md 8.1): how fast a client's clocks tick beside the consensus's rates,
 // what that costs, and what it hides.
 
-import type { Parameters } from '../../directory/documents/view.ts'
+import type { Parameters, View } from '../../directory/documents/view.ts'
 import { pageBytes, requestBytes } from '../../link/protocol/mailbox.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
+import { type Ms, minute } from '../../world/units.ts'
 import type { Rates } from './clocks.ts'
 
 /** The levels of cover traffic, the cheapest first. */
@@ -38,6 +39,26 @@ export function coverRates(level: CoverLevel, parameters: Parameters): Rates {
   }
 }
 
+/** How a client's clocks tick by a document: at exponential gaps, or once in each round. */
+export interface Pace {
+  /** Ticks a minute. */
+  readonly rates: Rates
+  /** Set in a network of rounds. */
+  readonly roundMs: Ms | undefined
+}
+
+/** Tells how the clocks tick at a level. In rounds all levels tick alike: one packet a round is everybody's. */
+export function paceOf(level: CoverLevel, { mixing, parameters }: Pick<View, 'mixing' | 'parameters'>): Pace {
+  const rates = coverRates(level, parameters)
+  if (mixing !== 'round') return { rates, roundMs: undefined }
+  const roundMs = parameters.batchMs
+  const perMinute = minute / roundMs
+  const { payload, loop, drop } = rates
+  const share = perMinute / (payload + loop + drop)
+  const shared = { payload: payload * share, loop: loop * share, drop: drop * share }
+  return { rates: { ...shared, read: perMinute }, roundMs }
+}
+
 /** Counts what a level costs without a single message. Bytes of cells and pages: TCP and Noise add about 3 %. */
 export interface CoverCost {
   readonly level: CoverLevel
@@ -49,13 +70,18 @@ export interface CoverCost {
 
 const minutesPerDay = 24 * 60
 
-/** Counts the cost of every level, the cheapest first. */
-export function coverCosts(parameters: Parameters, g: Geometry): CoverCost[] {
-  return coverLevels.map(level => coverCost(level, parameters, g))
+/**
+ * Counts the cost of every level, the cheapest first.
+ *
+ * @param mixing the nodes' strategy; default: one without rounds
+ */
+export function coverCosts(parameters: Parameters, g: Geometry, mixing = ''): CoverCost[] {
+  return coverLevels.map(level => coverCost(level, { mixing, parameters }, g))
 }
 
-function coverCost(level: CoverLevel, parameters: Parameters, g: Geometry): CoverCost {
-  const { payload, loop, drop, read } = coverRates(level, parameters)
+function coverCost(level: CoverLevel, by: Pick<View, 'mixing' | 'parameters'>, g: Geometry): CoverCost {
+  const { parameters } = by
+  const { payload, loop, drop, read } = paceOf(level, by).rates
   const packetsPerDay = covers(level) ? minutesPerDay * (payload + loop + drop) : 0
   const pagesPerDay = minutesPerDay * read
   const page = pageBytes({

@@ -12,7 +12,7 @@ import type { Clock } from '../../world/clock.ts'
 import type { Random } from '../../world/random.ts'
 import { type Ms, minute, second } from '../../world/units.ts'
 import type { Surroundings } from '../packets/packets.ts'
-import { type CoverLevel, coverRates } from './cover.ts'
+import { type CoverLevel, paceOf } from './cover.ts'
 import type { Suspicion } from './suspicion.ts'
 
 /** The gateways by which a client enters, and to which everything comes back. */
@@ -135,8 +135,8 @@ export class Whereabouts {
   /** Six mean waits for a tick of the reading clock, and so much for the way: what takes longer was an outage. */
   mostSlackMs(): Ms {
     const { directory, cover } = this.#init
-    const parameters = directory.current()?.parameters ?? defaultParameters
-    return longestWayMs + this.batchesMs() + (6 * minute) / coverRates(cover(), parameters).read
+    const view = directory.current() ?? { mixing: '', parameters: defaultParameters }
+    return longestWayMs + this.batchesMs() + (6 * minute) / paceOf(cover(), view).rates.read
   }
 
   /** Tells what mixing in batches may add at every hop, there and back. */

@@ -15,6 +15,7 @@ import { hex } from '../../encoding/bytes.ts'
 import { checkToml, field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, listenAddresses, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { ProxyInit } from '../../link/index.ts'
+import { strategyNames } from '../../node/mixing/voted.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
 import { destinationName } from '../../services/crowds/index.ts'
 import { type Endpoint, remoteAt } from './endpoint.ts'
@@ -76,6 +77,7 @@ const authoritySchema = v.strictObject({
   ...serverEntries,
   admission: v.optional(admissionSchema, {}),
   successors: v.optional(field(text, '"successors.toml"'), 'successors.toml'),
+  mixing: v.optional(field(v.picklist(strategyNames), '"poisson"')),
   parameters: v.optional(parametersSchema, {}),
 })
 const mixSchema = v.strictObject({
@@ -213,6 +215,7 @@ export function readAuthorityFile(file: string): AuthorityFile {
   return {
     ...server(file, read),
     parameters: read.parameters,
+    mixing: read.mixing,
     successorsFile: beside(file, read.successors),
     successors: readSuccessorsFile(beside(file, read.successors)),
     admission: { allow: policy === 'list' ? allow : undefined, proveAddresses, perNetwork },

@@ -143,6 +143,8 @@ export interface NodeDraft extends ServerDraft {
 export interface AuthorityDraft extends ServerDraft {
   /** Nodes of one network at most. */
   readonly perNetwork?: number | undefined
+  /** How nodes are to mix. */
+  readonly mixing?: string | undefined
 }
 
 export interface ClientDraft extends RoleDraft {
@@ -357,8 +359,18 @@ export function authorityText(file: string, draft: AuthorityDraft, parameters: P
       "What 'chaffinch authority add', 'replace' and 'retire' write: the authorities that it wants later.",
     ],
   }
+  const mixing: Line = {
+    key: 'mixing',
+    value: draft.mixing,
+    otherwise: '"poisson"',
+    says: [
+      'How nodes mix: poisson, or in batches: threshold, timed, threshold-or-timed, pool, round.',
+      'Voted for as the numbers below; in rounds clients send one packet in each.',
+    ],
+  }
+  const own = write([...serverLines(file, draft), successors, mixing])
   return [
-    `# A directory authority: chaffinch authority --config ${file}\n\n${write([...serverLines(file, draft), successors])}`,
+    `# A directory authority: chaffinch authority --config ${file}\n\n${own}`,
     `# Which nodes it lets in.\n[admission]\n\n${write(admission)}`,
     `# What it votes for. The network takes the low median of all votes.\n[parameters]\n\n${write(votes)}`,
   ].join('\n')

@@ -34,6 +34,8 @@ export interface ServerFile extends RoleFile {
 export interface AuthorityFile extends ServerFile {
   /** Its votes where they differ from the default. */
   readonly parameters: Partial<Parameters>
+  /** The strategy of nodes that it votes for (docs/spec/mixing.md 1); undefined: the usual one. */
+  readonly mixing: string | undefined
   /** The nodes that it lets in. */
   readonly admission: AdmissionPolicy
   /** The file with the authorities that it wants later, and what it says; null where there is none. */

@@ -16,6 +16,7 @@ export function net(): AnyCommand {
       'chaffinch net --payments 8 --once --json',
       'chaffinch net --preset netmix',
       'chaffinch net --preset crowds --once --json',
+      'chaffinch net --preset rounds --once --json',
     ],
   })
     .option('--authorities <N>', 'how many authorities (default: 3)')
@@ -52,8 +53,8 @@ export function net(): AnyCommand {
     .addOption(
       oneOf(
         '--preset <NAME>',
-        ['netmix', 'crowds'],
-        'netmix: three sources, a cascade of three mixes, three destinations, and at the end their ledgers beside that of an observer who sees every link; crowds: ten members who ask through each other, of whom four write down what they see',
+        ['netmix', 'crowds', 'rounds'],
+        'netmix: three sources, a cascade of three mixes, three destinations, and at the end their ledgers beside that of an observer who sees every link; crowds: ten members who ask through each other, of whom four write down what they see; rounds: a cascade of three mixes in which every client sends one packet in every round, which an observer of the links counts',
       ),
     )
     .option('--once', 'end when the claims are settled, also in a terminal')

@@ -10,6 +10,7 @@ import {
 } from '../../simulator/processes/index.ts'
 import { type Claim, claim, type Settled } from './claim.ts'
 import { crowdClaims } from './claims-crowd.ts'
+import { roundClaims } from './claims-rounds.ts'
 
 /** Those of a network that carries packets; some are about its directory and its processes. */
 export const claims: readonly Claim[] = [
@@ -166,6 +167,7 @@ export const claims: readonly Claim[] = [
     holds: ({ amount, payerSaysPaid, receiverSaysPaid, receipts }) =>
       amount > 0 && payerSaysPaid && receiverSaysPaid && receipts === 2,
   }),
+  ...roundClaims,
   claim({
     id: 'none-failed',
     says: 'no process ended that was not told to',

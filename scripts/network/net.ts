@@ -7,6 +7,7 @@ import type { Network } from '../../directory/index.ts'
 import { readNetwork } from '../../roles/files/index.ts'
 import {
   carryCrowd,
+  countRounds,
   type Echo,
   echoName,
   endAll,
@@ -18,7 +19,9 @@ import {
   observe,
   type Plan,
   planNetwork,
+  type RoundsRecord,
   type Run,
+  roundMsOf,
   serveEcho,
   slowness,
   startAll,
@@ -27,6 +30,7 @@ import {
   watchNetwork,
   wordsOf,
 } from '../../simulator/processes/index.ts'
+import { geometry } from '../../sphinx/index.ts'
 import { wait } from '../../world/wait.ts'
 import { isColoured } from '../terminal/paint.ts'
 import { screen } from '../terminal/screen.ts'
@@ -78,8 +82,11 @@ async function runNetwork(
   const echo = machine.options.crowd && (await serveEcho())
   const options = echo === undefined ? machine.options : withDestination(machine.options, echo)
   const startedAt = Date.now()
-  // The page shows what an observer of every link sees
-  const plan = await planNetwork({ ...options, observe: options.observe || page !== undefined }, startedAt)
+  // The page shows what an observer of every link sees; one counts what clients send in rounds
+  const plan = await planNetwork(
+    { ...options, observe: options.observe || options.rounds || page !== undefined },
+    startedAt,
+  )
   const events: string[] = []
   const happened: HappenedNow[] = []
   const tell = (what: Happened): void => {
@@ -99,7 +106,9 @@ async function runNetwork(
   const stop = new AbortController()
   const running: Run = { plan, processes, watch, record, now: Date.now, tell, signal: stop.signal }
   const release = onInterrupt(stop, () => processes.abandon())
-  const observer = plan.options.observe ? await observeAll(plan, options.observe, page) : undefined
+  const observer = plan.options.observe
+    ? await observeAll(plan, options.observe || options.rounds, page)
+    : undefined
   const polling = setInterval(() => void watch.poll(), pollEveryMs)
   let settled: readonly Settled[] | undefined
   const looking = look(running, () => ({ events, claims: settled, page: page?.address() }))
@@ -112,6 +121,7 @@ async function runNetwork(
       await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
     } else await carryCrowd(running, echo)
     await takeAccount(running)
+    if (options.rounds && observer !== undefined) record.rounds = seenRounds(plan, observer)
     if (live || options.stay) {
       settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')
       if (!live) for (const line of [...claimLines(settled), ...tryLines(running)]) console.error(line)
@@ -135,6 +145,18 @@ async function runNetwork(
     settled === undefined ? failure : undefined,
     startedAt,
   )
+}
+
+/** Counts what the observer saw of each client in each round. */
+function seenRounds({ options, networkFile, processes }: Plan, { sightings }: Observer): RoundsRecord {
+  const network = readNetwork(networkFile)
+  const named = (wanted: string): string[] =>
+    processes.filter(({ role }) => role === wanted).map(({ name }) => name)
+  return countRounds(sightings, {
+    ...{ roundMs: roundMsOf(options), packetBytes: geometry(network).packetBytes },
+    ...{ clients: named('client'), gateways: named('gateway') },
+    ...{ genesis: network.genesis, epochMs: network.epochMs, until: Date.now() },
+  })
 }
 
 /** A crowd whose members know where to ask. */

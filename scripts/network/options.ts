@@ -9,16 +9,19 @@ import {
   usualOptions,
 } from '../../simulator/processes/index.ts'
 import { below, systemRandom } from '../../world/random.ts'
+import { second } from '../../world/units.ts'
 import { coverOption } from '../files/cover-option.ts'
 import { isRegtestInstalled } from './bitcoin-regtest.ts'
 
 const presets: Readonly<Record<string, Partial<NetOptions>>> = {
   // The demonstration of the project's source documents: sources, a cascade of mixers, destinations.
   netmix: { mixes: 3, clients: 6, topology: 'cascade', kill: [], messages: 6, observe: true },
+  // That of the third source document: three mixes, and clients that send in rounds.
+  rounds: { mixes: 3, topology: 'cascade', kill: [], messages: 9, rounds: true, epochMs: 60 * second },
   // Four that work together are too many for ten, and one alone is not (docs/spec/crowds.md 5): so many sessions tell
   // both from one half.
   crowds: {
-    ...{ mixes: 0, gateways: 0, clients: 0, messages: 0, kill: [] },
+    ...{ mixes: 0, gateways: 0, clients: 0, messages: 0, kill: [], epochMs: 30 * second },
     crowd: { members: 6, colluders: 4, sessions: 2400, destinations: {} },
   },
 }
@@ -91,6 +94,7 @@ export function readNetOptions(values: NetValues): NetOptions & { readonly chose
     topology: preset.topology ?? usualOptions.topology,
     messages: count('messages', 100_000),
     crowd: preset.crowd,
+    rounds: preset.rounds ?? usualOptions.rounds,
     payments,
     userBytes: payments === 0 ? largeUserBytes : usualOptions.userBytes,
     ledger: values.ledger === undefined ? usualOptions.ledger : ledgerOption(values.ledger),
@@ -99,7 +103,10 @@ export function readNetOptions(values: NetValues): NetOptions & { readonly chose
         ? (preset.kill ?? usualOptions.kill.filter(kind => kind !== 'mix' || mixes >= 2 * layers))
         : killOption(values.kill, mixes),
     choseEpoch: values.epoch !== undefined,
-    epochMs: values.epoch === undefined ? usualEpochMs(clients) : timeOption('epoch', values.epoch, 5000),
+    epochMs:
+      values.epoch === undefined
+        ? (preset.epochMs ?? usualEpochMs(clients))
+        : timeOption('epoch', values.epoch, 5000),
     delayMs: values.delay === undefined ? usualOptions.delayMs : timeOption('delay', values.delay, 0),
     cover: values.cover === undefined ? usualOptions.cover : coverOption(values.cover),
     seed:

@@ -6,10 +6,9 @@ import { type Rates, startClocks } from '../../client/outgoing/clocks.ts'
 import { drawPath } from '../../client/packets/paths.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { type VotedStrategy, votedStrategy } from '../../node/mixing/voted.ts'
-import type { Clock } from '../../world/clock.ts'
-import { heap } from '../../world/heap.ts'
 import { pick, seededRandom } from '../../world/random.ts'
 import { type Anonymity, anonymity } from './metrics.ts'
+import { simulatedClock } from './simulated-clock.ts'
 
 export interface ProductionPlan {
   /** Nodes, topology, mixing and its numbers, as the consensus states them. */
@@ -138,38 +137,4 @@ function posterior(delivered: readonly Passing[], label: number): Anonymity {
   const shares = delivered.map(({ shares: each }) => each[label] as number).filter(share => share > 0)
   const all = shares.reduce((sum, share) => sum + share, 0)
   return anonymity(shares.map(share => share / all))
-}
-
-interface SimulatedClock extends Clock {
-  /** Runs what falls due until this time, milliseconds. */
-  run(until: number): void
-}
-
-/** Makes a clock whose timers ring one after the other, with no promise to wait for in between. */
-function simulatedClock(): SimulatedClock {
-  let time = 0
-  let order = 0
-  const timers = heap<{ at: number; order: number; run: (() => unknown) | undefined }>(
-    (a, b) => a.at < b.at || (a.at === b.at && a.order < b.order),
-  )
-  return {
-    now: () => time,
-    elapsed: () => time,
-    after(ms, run) {
-      const timer = { at: time + ms, order: order++, run: run as (() => unknown) | undefined }
-      timers.push(timer)
-      return {
-        cancel: () => {
-          timer.run = undefined
-        },
-      }
-    },
-    run(until) {
-      for (let next = timers.peek(); next !== undefined && next.at <= until; next = timers.peek()) {
-        timers.pop()
-        time = next.at
-        next.run?.()
-      }
-    },
-  }
 }

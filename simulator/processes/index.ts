@@ -15,7 +15,7 @@ export {
   tapsOf,
 } from './plan.ts'
 export { beside, compiled, type Ending, isOpen, type Role, type Supervisor, supervisor } from './process.ts'
-export { largeUserBytes, longestMessage, settleWithinMs } from './rates.ts'
+export { largeUserBytes, longestMessage, roundMsOf, settleWithinMs } from './rates.ts'
 export {
   type CrowdRecord,
   type CrowdSight,
@@ -27,8 +27,10 @@ export {
   type MessageRecord,
   type PaidRecord,
   type PathRecord,
+  type RoundsRecord,
   type RunRecord,
 } from './record.ts'
+export { countRounds } from './rounds.ts'
 export { endAll, newRecord, type Run, startAll } from './run.ts'
 export type { Status } from './status.ts'
 export { type Watch, watchNetwork } from './watch.ts'

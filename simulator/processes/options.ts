@@ -30,6 +30,8 @@ export interface NetOptions {
   readonly ledger: 'embedded' | 'bitcoin'
   readonly kill: readonly KillKind[]
   readonly crowd: CrowdOptions | undefined
+  /** Nodes mix in rounds, and each client sends one packet in each (docs/spec/client-clocks.md 8.4). */
+  readonly rounds: boolean
   readonly epochMs: number
   readonly delayMs: number
   /** User data of a packet, bytes. */
@@ -72,6 +74,7 @@ export const usualOptions: NetOptions = {
   ledger: 'embedded',
   kill: ['mix', 'gateway'],
   crowd: undefined,
+  rounds: false,
   epochMs: usualEpochMs(6),
   delayMs: 50,
   userBytes: 2000,

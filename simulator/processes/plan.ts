@@ -11,7 +11,7 @@ import type { ParameterDraft } from '../../roles/files/init-files.ts'
 import type { Tap } from './observer.ts'
 import type { NetOptions } from './options.ts'
 import type { Role } from './process.ts'
-import { largeUserBytes, payloadPerMinute, readPerMinute } from './rates.ts'
+import { largeUserBytes, payloadPerMinute, readPerMinute, roundVotes } from './rates.ts'
 
 export interface PlannedProcess {
   readonly name: string
@@ -152,7 +152,8 @@ function writeFiles(plan: Plan, now: number): void {
     const announce = tapPort === undefined ? undefined : addressesOf(tapPort, webSocketTapPort)
     const server = { ...draft, listen, announce, statusPort: planned.httpPort }
     if (planned.role === 'authority') {
-      authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0 }, votes))
+      const mixing = options.rounds ? 'round' : undefined
+      authorities.push(initAuthority(planned.folder, { ...server, perNetwork: 0, mixing }, votes))
     } else if (planned.role === 'member') {
       initMember(planned.folder, { ...server, destinations: options.crowd?.destinations })
     } else
@@ -188,6 +189,7 @@ function localParameters(options: NetOptions): ParameterDraft {
     ...(options.payments > 0 && { bulletin_page_bytes: 4096 }),
     node_loop_per_minute: 20,
     waiting_epochs: 0,
+    ...(options.rounds && roundVotes(options)),
   }
 }
 

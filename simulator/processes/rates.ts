@@ -1,6 +1,6 @@
 // How much the clients of a local network send: what two cores carry, with as much to spare.
 
-import { second } from '../../world/units.ts'
+import { type Ms, minute, second } from '../../world/units.ts'
 import { spared } from './machine.ts'
 import type { NetOptions } from './options.ts'
 
@@ -50,10 +50,37 @@ function rateOf({ userBytes }: NetOptions): Rate {
   return userBytes < largeUserBytes ? usual : large
 }
 
+/** How long a round is, where the machine is slow too: half of it is what clocks and processes may be late. */
+const rounds = { usualMs: 2 * second, slowMs: 3 * second }
+/** Rounds of so many hops fit into this part of an epoch, so that keys are what they were (docs/spec/mixing.md 3.7). */
+const roundsEpochs = 1 / 4
+/** The share of the rounds in which a client has its turn to send what is said; loops and drops share the others. */
+const payloadRounds = 0.8
+
+/** Tells how long a round of a network of rounds is. */
+export function roundMsOf({ epochMs, layers, slow }: NetOptions): Ms {
+  const fits = Math.floor((roundsEpochs * epochMs) / (layers + 2))
+  return Math.min(fits, slow > spared ? rounds.slowMs : rounds.usualMs)
+}
+
+/** Gives what the authorities of a network of rounds vote for. */
+export function roundVotes(options: NetOptions): Readonly<Record<string, string | number>> {
+  const others = (minute / roundMsOf(options)) * ((1 - payloadRounds) / 2)
+  return {
+    batch_interval: `${roundMsOf(options)}ms`,
+    // Each client's packet, its acknowledgement, and nodes' loops: a little less than leaves at a tick
+    batch_packets: 2 * options.clients + 2,
+    node_loop_per_minute: Math.ceil(minute / roundMsOf(options) / 10),
+    loop_per_minute: Math.max(1, Math.round(others)),
+    drop_per_minute: Math.max(1, Math.round(others)),
+  }
+}
+
 /** Tells how many fragments a client sends a minute. */
 export function payloadPerMinute(options: NetOptions): number {
   const { clients, payments, payloadPerMinute: given, slow } = options
   if (given !== undefined) return given
+  if (options.rounds) return Math.max(1, Math.floor((minute / roundMsOf(options)) * payloadRounds))
   const rate = rateOf(options)
   const share = shareOf(clients, rate) * (payments > 0 ? withPayments : 1) * pace(slow)
   return Math.max(60, Math.round(60 * rate.ofOne * share))

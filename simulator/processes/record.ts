@@ -100,6 +100,20 @@ export interface CrowdRecord {
   readonly stayed: { readonly compared: number; readonly same: number }
 }
 
+/** Counts what the links of clients showed of a network of rounds. */
+export interface RoundsRecord {
+  /** Milliseconds. */
+  readonly roundMs: number
+  /** Rounds that were looked at: from the last client's first to the last whole one. */
+  readonly rounds: number
+  readonly clients: number
+  /** Clients whose first packet came in the first round of an epoch. */
+  readonly withAnEpoch: number
+  /** Rounds in which a client that had begun sent nothing, or more than one packet: its name and the round. */
+  readonly missed: readonly string[]
+  readonly doubled: readonly string[]
+}
+
 export interface RunRecord {
   readonly threshold: number
   readonly layers: number
@@ -136,6 +150,9 @@ export interface RunRecord {
   /** The run is one of a crowd; set when its requests are done. */
   readonly wantedCrowd: boolean
   crowd: CrowdRecord | undefined
+  /** The run is one of rounds; set when an observer has seen them. */
+  readonly wantedRounds: boolean
+  rounds: RoundsRecord | undefined
   readonly processes: number
   epochs: number
   /** Somebody ended the run before its claims were settled. */

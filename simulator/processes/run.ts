@@ -53,6 +53,8 @@ export function newRecord(plan: Plan): RunRecord {
     paid: undefined,
     wantedCrowd: plan.options.crowd !== undefined,
     crowd: undefined,
+    wantedRounds: plan.options.rounds,
+    rounds: undefined,
     processes: plan.processes.length,
     epochs: 0,
     stopped: false,

@@ -1,0 +1,40 @@
+// A clock for simulations that run production code without a promise: what is called back on it is called one after the
+// other, and hours pass in seconds.
+
+import type { Clock } from '../../world/clock.ts'
+import { heap } from '../../world/heap.ts'
+
+/** Passes as fast as what falls due is run. */
+export interface SimulatedClock extends Clock {
+  /** Runs what falls due until this time, milliseconds. */
+  run(until: number): void
+}
+
+/** Makes a clock whose timers ring one after the other, with no promise to wait for in between. */
+export function simulatedClock(): SimulatedClock {
+  let time = 0
+  let order = 0
+  const timers = heap<{ at: number; order: number; run: (() => unknown) | undefined }>(
+    (a, b) => a.at < b.at || (a.at === b.at && a.order < b.order),
+  )
+  return {
+    now: () => time,
+    elapsed: () => time,
+    after(ms, run) {
+      const timer = { at: time + ms, order: order++, run: run as (() => unknown) | undefined }
+      timers.push(timer)
+      return {
+        cancel: () => {
+          timer.run = undefined
+        },
+      }
+    },
+    run(until) {
+      for (let next = timers.peek(); next !== undefined && next.at <= until; next = timers.peek()) {
+        timers.pop()
+        time = next.at
+        next.run?.()
+      }
+    },
+  }
+}
