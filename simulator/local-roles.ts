@@ -30,7 +30,7 @@ interface Given {
   readonly log: Log
 }
 
-/** What an authority votes for. */
+/** Holds what an authority votes for. */
 interface Voting {
   readonly wanted: Partial<Parameters>
   readonly mixing: string | undefined

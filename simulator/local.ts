@@ -30,7 +30,7 @@ export interface LocalOptions {
   readonly epochMs?: number
   /** Votes of the authorities; the rest is the usual. */
   readonly parameters?: Partial<Parameters>
-  /** How nodes mix (docs/spec/mixing.md 1). Default `poisson`. */
+  /** Names how nodes mix (docs/spec/mixing.md 1). Default `poisson`. */
   readonly mixing?: string
   /** `tcp` (default): libp2p on loopback, real time. `memory`: one seed, one trace; time passes by `advance`. */
   readonly link?: 'tcp' | 'memory'

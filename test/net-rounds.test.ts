@@ -57,9 +57,8 @@ test('rounds fit their epochs, and what clients send fits what leaves at a tick'
   assert.is(roundMsOf({ ...options, slow: 4 }), 3000)
   assert.is(roundMsOf({ ...options, epochMs: 20_000 }), 1000)
   const votes = roundVotes(options)
-  assert.ok(Number(votes.batch_packets) > 2 * options.clients)
-  const perRound =
-    (payloadPerMinute(options) + Number(votes.loop_per_minute) + Number(votes.drop_per_minute)) / 30
+  assert.ok(votes.batch_packets > 2 * options.clients)
+  const perRound = (payloadPerMinute(options) + votes.loop_per_minute + votes.drop_per_minute) / 30
   assert.ok(Math.abs(perRound - 1) < 0.05, `${perRound}`)
 })
 

@@ -39,7 +39,7 @@ export function coverRates(level: CoverLevel, parameters: Parameters): Rates {
   }
 }
 
-/** How a client's clocks tick by a document: at exponential gaps, or once in each round. */
+/** Says how a client's clocks tick by a document: at exponential gaps, or once in each round. */
 export interface Pace {
   /** Ticks a minute. */
   readonly rates: Rates

@@ -143,7 +143,7 @@ export interface NodeDraft extends ServerDraft {
 export interface AuthorityDraft extends ServerDraft {
   /** Nodes of one network at most. */
   readonly perNetwork?: number | undefined
-  /** How nodes are to mix. */
+  /** Names the strategy by which nodes are to mix. */
   readonly mixing?: string | undefined
 }
 

@@ -50,7 +50,7 @@ function rateOf({ userBytes }: NetOptions): Rate {
   return userBytes < largeUserBytes ? usual : large
 }
 
-/** How long a round is, where the machine is slow too: half of it is what clocks and processes may be late. */
+/** Gives the length of a round, and that where the machine is slow: half of it is what clocks and processes may be late. */
 const rounds = { usualMs: 2 * second, slowMs: 3 * second }
 /** Rounds of so many hops fit into this part of an epoch, so that keys are what they were (docs/spec/mixing.md 3.7). */
 const roundsEpochs = 1 / 4
@@ -64,7 +64,13 @@ export function roundMsOf({ epochMs, layers, slow }: NetOptions): Ms {
 }
 
 /** Gives what the authorities of a network of rounds vote for. */
-export function roundVotes(options: NetOptions): Readonly<Record<string, string | number>> {
+export function roundVotes(options: NetOptions): {
+  readonly batch_interval: string
+  readonly batch_packets: number
+  readonly node_loop_per_minute: number
+  readonly loop_per_minute: number
+  readonly drop_per_minute: number
+} {
   const others = (minute / roundMsOf(options)) * ((1 - payloadRounds) / 2)
   return {
     batch_interval: `${roundMsOf(options)}ms`,

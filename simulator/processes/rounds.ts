@@ -5,7 +5,7 @@ import type { Ms } from '../../world/units.ts'
 import type { Sighting } from './observer.ts'
 import type { RoundsRecord } from './record.ts'
 
-/** What the observer knows of the network besides. */
+/** Holds what the observer knows of the network besides. */
 export interface RoundsWatched {
   readonly roundMs: Ms
   /** Bytes of a packet. */

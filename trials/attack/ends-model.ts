@@ -8,7 +8,7 @@ import { simulatedClock } from '../../simulator/anonymity/simulated-clock.ts'
 import { below, exponential, fraction, seededRandom } from '../../world/random.ts'
 import { minute, second } from '../../world/units.ts'
 
-/** How clients send: `covered` as usual, `rounds` one packet a round, `bare` what somebody wrote and nothing else. */
+/** Says how clients send: `covered` as usual, `rounds` one packet a round, `bare` what somebody wrote and nothing else. */
 export type Sending = 'covered' | 'rounds' | 'bare'
 
 export interface Conversations {
@@ -84,7 +84,7 @@ function wayMs(random: ReturnType<typeof seededRandom>): number {
   )
 }
 
-/** What follows within this is an answer, as far as an observer can tell. */
+/** As far as an observer can tell an answer follows within this. */
 const answerMs = 10 * second
 
 /**

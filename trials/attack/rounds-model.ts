@@ -12,7 +12,7 @@ export interface Defences {
   readonly batching: boolean
   /** Packets have one size; else that of their message. */
   readonly padding: boolean
-  /** Who has nothing to say sends all the same. */
+  /** Clients send also where they have nothing to say. */
   readonly dummies: boolean
   readonly corrupt: number
 }

@@ -8,7 +8,7 @@ import { seededRandom } from '../../world/random.ts'
 import { converse, type Sending, together, usualMs } from './ends-model.ts'
 import { area, areaInterval, type Interval, type RunScores } from './score.ts'
 
-/** Of each run six pairs that write to each other, and sixty that do not: enough that an area varies by .01. */
+/** Each run has six pairs that write to each other, and sixty that do not: enough that an area varies by .01. */
 const pairs = 6
 const usualRuns = 120
 const chance: Interval = [0.45, 0.55]
