@@ -1,5 +1,5 @@
-// npm run attack -- traffic: in rounds with batching, padding and dummies the writer of a message is named as often as by
-// chance; with each of them off more often, which is the control.
+// npm run attack -- traffic: in rounds with batching, padding and dummies the writer of a message is named as often as
+// by chance; with each of them off more often, which is the control.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

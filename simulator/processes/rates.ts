@@ -50,7 +50,7 @@ function rateOf({ userBytes }: NetOptions): Rate {
   return userBytes < largeUserBytes ? usual : large
 }
 
-/** Gives the length of a round, and that where the machine is slow: half of it is what clocks and processes may be late. */
+/** Gives the length of a round, also where the machine is slow: clocks and processes may be late by half of it. */
 const rounds = { usualMs: 2 * second, slowMs: 3 * second }
 /** Rounds of so many hops fit into this part of an epoch, so that keys are what they were (docs/spec/mixing.md 3.7). */
 const roundsEpochs = 1 / 4

@@ -1,6 +1,6 @@
-// People who write to each other, for who watches both their links (`attack -- timing`): the clocks are production code,
-// what leaves at a tick is a fragment or cover as docs/spec/client-clocks.md 8 has it, and what is on its way takes the
-// delays that its sender drew. Pages have one size and come at the reading clock's ticks, whatever is in them, so that
+// People who write to each other, for who watches both their links (`attack -- timing`): the clocks are production
+// code, what leaves at a tick is a fragment or cover as docs/spec/client-clocks.md 8 has it, and what is on its way
+// takes the delays that its sender drew. Pages have one size and come at the reading clock's ticks, whatever is in them, so that
 // the times at which packets leave are all that a link shows.
 
 import { type Rates, startClocks } from '../../client/outgoing/clocks.ts'
@@ -8,7 +8,7 @@ import { simulatedClock } from '../../simulator/anonymity/simulated-clock.ts'
 import { below, exponential, fraction, seededRandom } from '../../world/random.ts'
 import { minute, second } from '../../world/units.ts'
 
-/** Says how clients send: `covered` as usual, `rounds` one packet a round, `bare` what somebody wrote and nothing else. */
+/** Says how clients send: `covered` as usual, `rounds` one packet a round, `bare` what somebody wrote, no more. */
 export type Sending = 'covered' | 'rounds' | 'bare'
 
 export interface Conversations {
@@ -18,7 +18,7 @@ export interface Conversations {
   readonly seed: number
 }
 
-/** A sixth of the usual rates: what is compared is whether times depend on what is said, and there are fewer of them. */
+/** A sixth of the usual rates: fewer times to look at, which depend on what is said or do not. */
 const rates: Rates = { payload: 100, loop: 10, drop: 10, read: 40 }
 const roundMs = second / 2
 const hopDelayMs = 50
