@@ -1,7 +1,7 @@
 // People who write to each other, for who watches both their links (`attack -- timing`): the clocks are production
 // code, what leaves at a tick is a fragment or cover as docs/spec/client-clocks.md 8 has it, and what is on its way
-// takes the delays that its sender drew. Pages have one size and come at the reading clock's ticks, whatever is in them,
-// so that the times at which packets leave are all that a link shows.
+// takes the delays that its sender drew. Pages have one size and come at the reading clock's ticks, whatever is in
+// them, so that the times at which packets leave are all that a link shows.
 
 import { type Rates, startClocks } from '../../client/outgoing/clocks.ts'
 import { simulatedClock } from '../../simulator/anonymity/simulated-clock.ts'
