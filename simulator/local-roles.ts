@@ -33,7 +33,7 @@ interface Given {
 /** Holds what an authority votes for. */
 interface Voting {
   readonly wanted: Partial<Parameters>
-  readonly mixing: string | undefined
+  readonly mixing?: string | undefined
 }
 
 const cellBytes = (network: Network): number => geometry(network).packetBytes
