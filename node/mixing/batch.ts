@@ -81,7 +81,8 @@ export function batches<T extends Asked>(options: {
     const after = Math.floor(shown / rule.everyMs) + 1
     // the two times differ by parts of a millisecond: a tick that fired a little early must not fire again
     const tick = after === firedFor ? after + 1 : after
-    return { at: now + tick * rule.everyMs - shown, tick }
+    // Whoever asks counts in whole milliseconds: a tick between two of them would be asked for without end
+    return { at: Math.ceil(now + tick * rule.everyMs - shown), tick }
   }
 
   /** Takes out one of all. Drawn one after the other, packets are a random choice in a random order. */
