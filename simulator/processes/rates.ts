@@ -67,16 +67,16 @@ export function roundMsOf({ epochMs, layers, slow }: NetOptions): Ms {
 export function roundVotes(options: NetOptions): {
   readonly batch_interval: string
   readonly batch_packets: number
-  readonly node_loop_per_minute: number
+  readonly node_loop_per_minute: 0
   readonly loop_per_minute: number
   readonly drop_per_minute: number
 } {
   const others = (minute / roundMsOf(options)) * ((1 - payloadRounds) / 2)
   return {
     batch_interval: `${roundMsOf(options)}ms`,
-    // Each client's packet, its acknowledgement, and nodes' loops: a little less than leaves at a tick
-    batch_packets: 2 * options.clients + 2,
-    node_loop_per_minute: Math.ceil(minute / roundMsOf(options) / 10),
+    // Each client's packet and an acknowledgement: one less than leaves at a tick (docs/spec/mixing.md 3.7)
+    batch_packets: 2 * options.clients + 1,
+    node_loop_per_minute: 0,
     loop_per_minute: Math.max(1, Math.round(others)),
     drop_per_minute: Math.max(1, Math.round(others)),
   }
