@@ -110,4 +110,4 @@ function follow(first: readonly number[], second_: readonly number[]): number {
 }
 
 /** Ten minutes of each. */
-export const usualMs = 10 * minute
+export const usualMs: number = 10 * minute

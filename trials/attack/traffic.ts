@@ -20,7 +20,16 @@ const controlAbove = 0.95
 const noticeable = 0.02
 
 const all: Defences = { batching: true, padding: true, dummies: true, corrupt: 0 }
-const cases = {
+type Case =
+  | 'on'
+  | 'batchingOff'
+  | 'paddingOff'
+  | 'dummiesOff'
+  | 'allOff'
+  | 'oneCorrupt'
+  | 'twoCorrupt'
+  | 'allCorrupt'
+const cases: Readonly<Record<Case, Defences>> = {
   on: all,
   batchingOff: { ...all, batching: false },
   paddingOff: { ...all, padding: false },
@@ -29,8 +38,7 @@ const cases = {
   oneCorrupt: { ...all, corrupt: 1 },
   twoCorrupt: { ...all, corrupt: 2 },
   allCorrupt: { ...all, corrupt: 3 },
-} as const satisfies Record<string, Defences>
-type Case = keyof typeof cases
+}
 
 /** With these on who sees all links learns nothing; each of those off, or all mixes, lets it succeed. */
 const defended: readonly Case[] = ['on', 'oneCorrupt', 'twoCorrupt']
