@@ -96,7 +96,7 @@ const asked: readonly (readonly [line: string, offered: readonly string[]])[] = 
   ['pay fr', ['freeze']],
   ['send --wai', ['--wait']],
   ['send --wait s', ['sent', 'stored']],
-  ['net --preset ', ['crowds', 'netmix']],
+  ['net --preset ', ['crowds', 'netmix', 'rounds']],
   ['inbox --ap', ['--app']],
   ['consensus --netw', ['--network']],
   ['init mix here --lis', ['--listen']],

@@ -76,7 +76,7 @@ test('wrong use ends with code 2, one line and a hint', async () => {
     [['fly'], /^chaffinch: no command 'fly'\nhint: chaffinch --help\n$/],
     [['net', '--fly'], /^chaffinch: unknown option '--fly'\nhint: chaffinch net --help\n$/],
     [['net', '--epoch', '20'], /^chaffinch: --epoch 20: want a number and a unit/],
-    [['net', '--preset', 'x'], /^chaffinch: --preset x: want one of netmix, crowds\n$/],
+    [['net', '--preset', 'x'], /^chaffinch: --preset x: want one of netmix, rounds, crowds\n$/],
     [['net', '--kill', 'mix', '--mixes', '3'], /a layer would be empty\nhint: --mixes 6\n$/],
     [['mix', '--config', join(folder, 'none.toml')], /none\.toml: no such file\n/],
   ]
