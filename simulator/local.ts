@@ -11,6 +11,7 @@ import { authorityEntry } from '../directory/authority/keys.ts'
 import { checkNetwork, type Network } from '../directory/documents/network.ts'
 import type { Parameters } from '../directory/documents/view.ts'
 import { nearest } from '../encoding/nearest.ts'
+import type { SuiteName } from '../sphinx/suite-names.ts'
 import { type Log, silent } from '../world/log.ts'
 import { seededRandom } from '../world/random.ts'
 import { AuthorityRole, ClientRole, NodeRole, type RoleStatus } from './local-roles.ts'
@@ -36,6 +37,8 @@ export interface LocalOptions {
   readonly link?: 'tcp' | 'memory'
   /** Over TCP: hosts listen for WebSockets too, so that clients in browsers reach them. Default false. */
   readonly webSockets?: boolean
+  /** The suite of all packets. Default `x25519`. */
+  readonly suite?: SuiteName
   /** Seed of all dice in memory, and of the keys. Default 1. */
   readonly seed?: number
   /** Where all roles of this network write their logs. Default: nowhere. */
@@ -94,7 +97,8 @@ type LocalRole = AuthorityRole | NodeRole | ClientRole
 
 const known: Readonly<Record<keyof LocalOptions, true>> = {
   ...{ authorities: true, mixes: true, gateways: true, clients: true, epochMs: true },
-  ...{ parameters: true, mixing: true, link: true, webSockets: true, seed: true, log: true, latencyMs: true },
+  ...{ parameters: true, mixing: true, link: true, webSockets: true, suite: true },
+  ...{ seed: true, log: true, latencyMs: true },
 }
 
 /** A misspelt option would change nothing, and nobody would be told. */
@@ -118,6 +122,7 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
   checkKnown(options)
   const { authorities = 3, mixes = 6, gateways = 2, clients = 4, seed = 1 } = options
   const { link = 'tcp', webSockets = false, latencyMs = { min: 1, max: 5 }, epochMs = 20_000 } = options
+  const { suite = 'x25519' } = options
   const counts = { authorities, mixes, gateways, clients }
   for (const [kind, count] of Object.entries(counts))
     if (!Number.isInteger(count) || count < 0) throw new RangeError(`${kind}: want a number, have ${count}`)
@@ -139,7 +144,7 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
       seeds.map(async authority => authorityEntry(authority, await world.addressesFor(authority))),
     ),
     threshold: Math.floor(authorities / 2) + 1,
-    suite: 'x25519',
+    suite,
     hops: 5,
     userBytes: 2000,
     topology: mixes === 3 ? 'cascade' : 'stratified',

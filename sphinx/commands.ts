@@ -57,23 +57,36 @@ export type Commands = Onward | Terminal
  *   length, or the commands do not fit
  */
 export function writeCommands(commands: Commands, slot: Uint8Array): void {
-  const parts: Uint8Array[] = []
-  if (commands.delayMs !== undefined) parts.push(Uint8Array.of(id.delay), u32(commands.delayMs))
-  if (commands.to === 'next') {
-    parts.push(Uint8Array.of(id.next), sized(commands.next, nodeIdBytes, 'next hop'), commands.mac)
-  } else {
-    parts.push(Uint8Array.of(id.recipient), sized(commands.recipient, recipientBytes, 'recipient'))
-    if (commands.replyId !== undefined)
-      parts.push(Uint8Array.of(id.reply), sized(commands.replyId, replyIdBytes, 'reply id'))
-  }
+  const { delayMs } = commands
   slot.fill(0)
   let at = 0
-  for (const part of parts) {
-    if (at + part.length > slot.length)
-      throw new SphinxError('BAD_PATH', `sphinx commands: no room in ${slot.length} bytes`)
-    slot.set(part, at)
-    at += part.length
+  if (delayMs !== undefined) {
+    at = room(slot, 5)
+    slot[0] = id.delay
+    writeU32(slot, 1, delayMs)
   }
+  if (commands.to === 'next') {
+    at = put(slot, at, id.next, sized(commands.next, nodeIdBytes, 'next hop'))
+    room(slot, at + commands.mac.length)
+    slot.set(commands.mac, at)
+    return
+  }
+  at = put(slot, at, id.recipient, sized(commands.recipient, recipientBytes, 'recipient'))
+  if (commands.replyId !== undefined)
+    put(slot, at, id.reply, sized(commands.replyId, replyIdBytes, 'reply id'))
+}
+
+/** Puts a command's word and bytes down, and says where the next one begins. */
+function put(slot: Uint8Array, at: number, word: number, bytes: Uint8Array): number {
+  const end = room(slot, at + 1 + bytes.length)
+  slot[at] = word
+  slot.set(bytes, at + 1)
+  return end
+}
+
+function room(slot: Uint8Array, end: number): number {
+  if (end > slot.length) throw new SphinxError('BAD_PATH', `sphinx commands: no room in ${slot.length} bytes`)
+  return end
 }
 
 /**
@@ -121,12 +134,10 @@ function sized(bytes: Uint8Array, length: number, name: string): Uint8Array {
   return bytes
 }
 
-function u32(delayMs: number): Uint8Array {
+function writeU32(slot: Uint8Array, at: number, delayMs: number): void {
   if (!(Number.isInteger(delayMs) && delayMs >= 0 && delayMs <= maxDelayMs))
     throw new SphinxError('BAD_PATH', `sphinx commands: delay: want 0 to ${maxDelayMs} ms, have ${delayMs}`)
-  const bytes = new Uint8Array(4)
-  new DataView(bytes.buffer).setUint32(0, delayMs)
-  return bytes
+  for (let i = 0; i < 4; i++) slot[at + i] = delayMs >>> (24 - 8 * i)
 }
 
 /** Zeros where the bytes end: whoever reads on finds that out. */

@@ -19,6 +19,9 @@ const {
   crypto_scalarmult_base: scalarmultBase,
   crypto_stream_chacha20_xor: streamXor,
   crypto_onetimeauth: onetimeauth,
+  crypto_hash_sha256: sha256,
+  crypto_aead_chacha20poly1305_ietf_encrypt: sealShort,
+  crypto_aead_chacha20poly1305_ietf_decrypt: openShort,
 } = addon
 
 const zeroNonce = new Uint8Array(8)
@@ -38,9 +41,8 @@ function want(bytes: Uint8Array, length: number, name: string): Buffer {
 }
 
 /** RFC 7748, section 6.1: the public key (32 bytes) of a secret key (32 bytes). */
-export function x25519PublicKey(secretKey: Uint8Array): Uint8Array {
-  const out = new Uint8Array(32)
-  scalarmultBase(out, want(secretKey, 32, 'x25519 secret key'))
+export function x25519PublicKey(secretKey: Uint8Array, out: Uint8Array = new Uint8Array(32)): Uint8Array {
+  scalarmultBase(want(out, 32, 'x25519 output'), want(secretKey, 32, 'x25519 secret key'))
   return out
 }
 
@@ -87,20 +89,31 @@ export function blake2bInto(out: Uint8Array, data: Uint8Array, key: Uint8Array =
 
 const [hmacBlock, hmacBytes] = [64, 32]
 
+/** What is hashed for a message of up to so many bytes has room that was made once. */
+const hmacRoomBytes = 512
+const hmacRoom = new Uint8Array(2 * hmacBlock + 2 * hmacBytes + hmacRoomBytes)
+const outerRoom = hmacRoom.subarray(0, hmacBlock + hmacBytes)
+const [innerDigest, digest] = [
+  outerRoom.subarray(hmacBlock),
+  hmacRoom.subarray(hmacBlock + hmacBytes, hmacBlock + 2 * hmacBytes),
+]
+const innerRoom = hmacRoom.subarray(hmacBlock + 2 * hmacBytes)
+
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
   if (key.length > hmacBlock) throw new RangeError(`hmac key: want at most 64 bytes, have ${key.length}`)
-  const [inner, outer] = [new Uint8Array(hmacBlock + data.length), new Uint8Array(hmacBlock + hmacBytes)]
+  const length = hmacBlock + data.length
+  const inner = data.length <= hmacRoomBytes ? innerRoom.subarray(0, length) : new Uint8Array(length)
   for (let i = 0; i < hmacBlock; i++) {
     const byte = key[i] ?? 0
     inner[i] = byte ^ 0x36
-    outer[i] = byte ^ 0x5c
+    outerRoom[i] = byte ^ 0x5c
   }
   inner.set(data, hmacBlock)
-  sodium.crypto_hash_sha256(native(outer.subarray(hmacBlock)), native(inner))
-  const out = new Uint8Array(hmacBytes)
-  sodium.crypto_hash_sha256(native(out), native(outer))
+  sha256(innerDigest, inner)
+  sha256(digest, outerRoom)
+  const out = digest.slice()
   wipe(inner)
-  wipe(outer)
+  wipe(hmacRoom)
   return out
 }
 
@@ -114,27 +127,6 @@ export function poly1305Into(out: Uint8Array, data: Uint8Array, key: Uint8Array)
 
 const aeadTagBytes = 16
 
-/** Names two functions that the package's types leave out. */
-interface Aead {
-  crypto_aead_chacha20poly1305_ietf_encrypt(
-    out: Buffer,
-    plain: Buffer,
-    ad: Buffer,
-    none: null,
-    nonce: Buffer,
-    key: Buffer,
-  ): number
-  crypto_aead_chacha20poly1305_ietf_decrypt(
-    out: Buffer,
-    none: null,
-    sealed: Buffer,
-    ad: Buffer,
-    nonce: Buffer,
-    key: Buffer,
-  ): number
-}
-const aead = sodium as unknown as Aead
-
 /** From here on OpenSSL is faster, whose calls take longer to begin. */
 const longMessage = 16_384
 const cipherName = 'chacha20-poly1305'
@@ -144,7 +136,7 @@ export function aeadSeal(key: Uint8Array, nonce: Uint8Array, ad: Uint8Array, pla
   const out = new Uint8Array(plain.length + aeadTagBytes)
   const [k, n] = [want(key, 32, 'aead key'), want(nonce, 12, 'aead nonce')]
   if (plain.length < longMessage) {
-    aead.crypto_aead_chacha20poly1305_ietf_encrypt(native(out), native(plain), native(ad), null, n, k)
+    sealShort(out, plain, ad, n, k)
     return out
   }
   const cipher = createCipheriv(cipherName, k, n, cipherOptions)
@@ -164,13 +156,14 @@ export function aeadOpen(
   const [k, n] = [want(key, 32, 'aead key'), want(nonce, 12, 'aead nonce')]
   const length = sealed.length - aeadTagBytes
   if (length < 0) return undefined
-  try {
-    if (length >= longMessage) return openLong(k, n, ad, sealed)
+  // The lengths are right, so both refuse for one reason only: the tag does not fit.
+  if (length < longMessage) {
     const out = new Uint8Array(length)
-    aead.crypto_aead_chacha20poly1305_ietf_decrypt(native(out), null, native(sealed), native(ad), n, k)
-    return out
+    return openShort(out, sealed, ad, n, k) === length ? out : undefined
+  }
+  try {
+    return openLong(k, n, ad, sealed)
   } catch {
-    // The lengths are right, so both refuse for one reason only: the tag does not fit.
     return undefined
   }
 }

@@ -20,8 +20,9 @@ function want(bytes: Uint8Array, length: number, name: string): Uint8Array {
   return bytes
 }
 
-export function x25519PublicKey(secretKey: Uint8Array): Uint8Array {
-  return montgomery.getPublicKey(want(secretKey, 32, 'x25519 secret key'))
+export function x25519PublicKey(secretKey: Uint8Array, out: Uint8Array = new Uint8Array(32)): Uint8Array {
+  want(out, 32, 'x25519 output').set(montgomery.getPublicKey(want(secretKey, 32, 'x25519 secret key')))
+  return out
 }
 
 export function x25519(

@@ -71,14 +71,15 @@ function want(bytes: Uint8Array, length: number, name: string): Uint8Array {
   return bytes
 }
 
-export const x25519PublicKey: Crypto['x25519PublicKey'] = secretKey => {
+export const x25519PublicKey: Crypto['x25519PublicKey'] = (secretKey, out = new Uint8Array(32)) => {
   want(secretKey, 32, 'x25519 secret key')
+  want(out, 32, 'x25519 output')
   begin(64)
-  const [out, secret] = [place(32), put(secretKey)]
-  sodium._crypto_scalarmult_base(out, secret)
-  const key = take(out, 32)
+  const [at, secret] = [place(32), put(secretKey)]
+  sodium._crypto_scalarmult_base(at, secret)
+  out.set(take(at, 32))
   end()
-  return key
+  return out
 }
 
 export const x25519: Crypto['x25519'] = (secretKey, publicKey, out = new Uint8Array(32)) => {

@@ -7,8 +7,12 @@ export type Parts = Uint8Array | readonly Uint8Array[]
 
 /** The primitives that packets and documents are made of. Node and browsers have a backend each. */
 export interface Crypto {
-  /** RFC 7748, section 6.1: the public key (32 bytes) of a secret key (32 bytes). */
-  x25519PublicKey(secretKey: Uint8Array): Uint8Array
+  /**
+   * RFC 7748, section 6.1: the public key (32 bytes) of a secret key (32 bytes).
+   *
+   * @param out 32 bytes to write to; without it a new array
+   */
+  x25519PublicKey(secretKey: Uint8Array, out?: Uint8Array): Uint8Array
 
   /**
    * RFC 7748, section 6.1: 32 bytes shared with the holder of `publicKey`.

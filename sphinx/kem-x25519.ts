@@ -16,17 +16,19 @@ type Kem = Pick<
 export function x25519Kem(crypto: Crypto, context: Uint8Array): Kem {
   const { x25519, x25519PublicKey, blake2bInto, wipe } = crypto
   const publicKeys = rememberPublicKeys(crypto)
-  // dh, public key, ciphertext, context: hashed in one piece
+  // An array as short as a key costs a native call more the first time, and the keys of a large network are all
+  // new: so each call gets views that were made once. dh, public key, ciphertext, context are hashed in one piece.
   const exchange = new Uint8Array(96 + context.length)
-  const dh = exchange.subarray(0, 32)
+  exchange.set(context, 96)
+  const secrets = exchange.subarray(0, 96)
+  const [dh, point, sent] = [exchange.subarray(0, 32), exchange.subarray(32, 64), exchange.subarray(64, 96)]
+  const own = new Uint8Array(64)
+  const [secret, made] = [own.subarray(0, 32), own.subarray(32)]
 
-  /** K = BLAKE2b-256(dh, public key, ciphertext, context). `dh` is filled already. */
-  function sharedInto(shared: Uint8Array, publicKey: Uint8Array, ciphertext: Uint8Array): void {
-    exchange.set(publicKey, 32)
-    exchange.set(ciphertext, 64)
-    exchange.set(context, 96)
+  /** K = BLAKE2b-256(dh, public key, ciphertext, context), of what `exchange` holds. */
+  function sharedInto(shared: Uint8Array): void {
     blake2bInto(shared, exchange)
-    wipe(exchange)
+    wipe(secrets)
   }
 
   return {
@@ -35,21 +37,28 @@ export function x25519Kem(crypto: Crypto, context: Uint8Array): Kem {
     sharedBytes: 32,
 
     encapsulate(publicKey, random) {
-      const secret = random(32)
+      if (publicKey.length !== 32)
+        throw new RangeError(`x25519 public key: want 32 bytes, have ${publicKey.length}`)
+      const rolled = random(32)
+      secret.set(rolled)
+      wipe(rolled)
       try {
-        const ciphertext = x25519PublicKey(secret)
-        x25519(secret, publicKey, dh)
-        const shared = new Uint8Array(32)
-        sharedInto(shared, publicKey, ciphertext)
-        return { ciphertext, shared }
+        point.set(publicKey)
+        x25519PublicKey(secret, sent)
+        const ciphertext = sent.slice()
+        x25519(secret, point, dh)
+        sharedInto(made)
+        return { ciphertext, shared: made.slice() }
       } finally {
-        wipe(secret)
+        wipe(own)
       }
     },
 
     decapsulate(secretKey, ciphertext, shared) {
-      x25519(secretKey, ciphertext, dh)
-      sharedInto(shared, publicKeys.of(secretKey), ciphertext)
+      sent.set(ciphertext)
+      x25519(secretKey, sent, dh)
+      point.set(publicKeys.of(secretKey))
+      sharedInto(shared)
     },
 
     forgetsAnother: publicKeys.forgetsAnother,

@@ -114,7 +114,6 @@ export interface Opened {
   readonly geometry: Geometry
   /** 32 bytes: to be copied by who keeps it. */
   readonly tag: Uint8Array
-  readonly work: Work
 }
 
 /**
@@ -137,16 +136,15 @@ export function openHeader(
     if (packet[i] !== suite.ad[i]) throw new SphinxError('BAD_AD', 'sphinx packet: another version or suite')
 
   const work = takeWork(suite, g)
-  const opened = { suite, geometry: g, tag: work.keys.tag, work }
   try {
     work.header.whole.set(packet.subarray(0, g.headerBytes))
     const fits = headerFits(work, secretKey)
     // an array that has come to hold another key is looked at once more
     if (!fits && !(suite.forgetsAnother(secretKey) && headerFits(work, secretKey)))
       throw new SphinxError('BAD_MAC', 'sphinx header: wrong mac')
-    return opened
+    return work
   } catch (error) {
-    discard(opened)
+    giveBack(work)
     throw error
   }
 }
@@ -167,8 +165,8 @@ function headerFits({ suite, shared, keys, mac, header }: Work, secretKey: Uint8
  * @param packet the one that `openHeader` was given
  * @throws SphinxError BAD_COMMAND
  */
-export function takeOff({ suite, geometry: g, work }: Opened, packet: Uint8Array): Layer {
-  const { keys, header } = work
+export function takeOff(opened: Opened, packet: Uint8Array): Layer {
+  const { suite, geometry: g, keys, header } = opened as Work
 
   // 7.5: this hop's slot, and the routing field of the next one with a slot's zeros appended
   header.appended.fill(0)
@@ -189,8 +187,8 @@ export function takeOff({ suite, geometry: g, work }: Opened, packet: Uint8Array
 }
 
 /** Wipes what an opened header holds. */
-export function discard({ work }: Opened): void {
-  giveBack(work)
+export function discard(opened: Opened): void {
+  giveBack(opened as Work)
 }
 
 const zeros = new Uint8Array(zeroBytes)
@@ -207,9 +205,7 @@ export function bodyOf(suite: Suite, payload: Uint8Array): Uint8Array {
 }
 
 /** Room for one packet's secrets, made once for many, since a view costs more than copying what it shows. */
-interface Work {
-  readonly suite: Suite
-  readonly geometry: Geometry
+interface Work extends Opened {
   readonly shared: Uint8Array
   readonly keys: HopKeys
   readonly mac: Uint8Array
@@ -256,11 +252,13 @@ const spares = new WeakMap<Geometry, Work[]>()
 function takeWork(suite: Suite, geometry: Geometry): Work {
   const work = spares.get(geometry)?.pop()
   if (work !== undefined && work.suite === suite) return work
+  const keys = newKeys(suite)
   return {
     suite,
     geometry,
+    tag: keys.tag,
     shared: new Uint8Array(suite.sharedBytes),
-    keys: newKeys(suite),
+    keys,
     mac: new Uint8Array(suite.macBytes),
     header: headerRoom(geometry),
   }

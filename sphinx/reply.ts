@@ -5,7 +5,7 @@ import { concat } from '../encoding/bytes.ts'
 import type { Random } from '../world/random.ts'
 import { SphinxError } from './error.ts'
 import { type Geometry, maxHops, nodeIdBytes, suiteOf, zeroBytes } from './geometry.ts'
-import { buildHeader } from './header.ts'
+import { withHeader } from './header.ts'
 import { bodyOf } from './peel.ts'
 import { Reader } from './reader.ts'
 import { type HopKeys, newKeys, type Suite } from './suite.ts'
@@ -36,14 +36,14 @@ export function makeReplyBlock(
   suite: Suite = suiteOf(g),
 ): { block: Uint8Array; secret: ReplySecret } {
   const destination = { recipient: to.recipient, replyId: to.replyId }
-  const { header, payloadKeys, shared } = buildHeader(suite, g, path, destination, random)
-  for (const key of payloadKeys) suite.wipe(key)
-  const seed = random(suite.seedBytes)
-  const block = new Uint8Array(g.replyBlockBytes)
-  block.set(header)
-  block.set((path[0] as Hop).id, g.headerBytes)
-  block.set(seed, g.headerBytes + nodeIdBytes)
-  return { block, secret: { shared, seed } }
+  return withHeader(suite, g, path, destination, random, 'header', ({ header, shared }) => {
+    const seed = random(suite.seedBytes)
+    const block = new Uint8Array(g.replyBlockBytes)
+    block.set(header)
+    block.set((path[0] as Hop).id, g.headerBytes)
+    block.set(seed, g.headerBytes + nodeIdBytes)
+    return { block, secret: { shared: shared.map(each => each.slice()), seed } }
+  })
 }
 
 /**

@@ -21,6 +21,24 @@ declare module 'sodium-native/binding.js' {
     ): number
     /** `out` and `data` of one length, 8 bytes of nonce, 32 of key. */
     crypto_stream_chacha20_xor(out: Uint8Array, data: Uint8Array, nonce: Uint8Array, key: Uint8Array): number
+    /** 32 bytes of output. */
+    crypto_hash_sha256(out: Uint8Array, data: Uint8Array): number
+    /** Output 16 bytes longer than what is sealed, 12 bytes of nonce, 32 of key. */
+    crypto_aead_chacha20poly1305_ietf_encrypt(
+      out: Uint8Array,
+      plain: Uint8Array,
+      ad: Uint8Array,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number
+    /** Output 16 bytes shorter than what is opened. The length of the output; another number where the tag does not fit. */
+    crypto_aead_chacha20poly1305_ietf_decrypt(
+      out: Uint8Array,
+      sealed: Uint8Array,
+      ad: Uint8Array,
+      nonce: Uint8Array,
+      key: Uint8Array,
+    ): number
     /** 16 bytes of output, 32 of key. */
     crypto_onetimeauth(out: Uint8Array, data: Uint8Array, key: Uint8Array): number
   }

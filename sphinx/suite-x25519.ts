@@ -3,7 +3,7 @@
 import type { Crypto } from './crypto.ts'
 import { x25519Kem } from './kem-x25519.ts'
 import { lioness, lionessKeyBytes, type RoundHash } from './lioness.ts'
-import type { Suite } from './suite.ts'
+import type { Suite, WantedKeys } from './suite.ts'
 
 /** Where each key begins among the keys of a hop, and the label that it is made with. */
 const hopKeys: readonly (readonly [at: number, label: string])[] = [
@@ -15,6 +15,7 @@ const hopKeys: readonly (readonly [at: number, label: string])[] = [
   [192, 'chaffinch/sphinx/v1/payload/3'],
   [224, 'chaffinch/sphinx/v1/payload/4'],
 ]
+const tagAt = 64
 const payloadAt = 96
 const digestBytes = 64
 
@@ -31,7 +32,7 @@ export function x25519Suite(crypto: Crypto): Suite {
     macBytes: 32,
     seedBytes: 32,
     keyBytes: { mac: 32, header: 32, tag: 32, payload: lionessKeyBytes },
-    deriveKeys: (shared, { all }) => derivation.hop(shared, all),
+    deriveKeys: (shared, { all }, wanted = 'all') => derivation.hop(shared, all, wanted),
     derivePayloadKey: derivation.payload,
     headerXor: crypto.chacha20Xor,
     mac: (key, data, out) => blake2bInto(out, data, key),
@@ -52,30 +53,38 @@ export function blake2bRound({ blake2bInto }: Pick<Crypto, 'blake2bInto'>): Roun
  * long by lies where the next key is written: so the order of the calls matters. All that is written to was made once.
  */
 function keyDerivation({ blake2bInto, wipe }: Crypto): {
-  hop(secret: Uint8Array, keys: Uint8Array): void
+  hop(secret: Uint8Array, keys: Uint8Array, wanted: WantedKeys): void
   payload(secret: Uint8Array, keys: Uint8Array): void
 } {
   const room = new Uint8Array(payloadAt + lionessKeyBytes)
   const payload = room.subarray(payloadAt)
-  const keys = hopKeys.map(([at, label]) => ({
-    at,
-    label: new TextEncoder().encode(label),
-    digest: room.subarray(at, at + digestBytes),
-  }))
-  const fill = (secret: Uint8Array, from: number): void => {
+  const ofKeys = (wants: (at: number) => boolean): { label: Uint8Array; digest: Uint8Array }[] =>
+    hopKeys
+      .filter(([at]) => wants(at))
+      .map(([at, label]) => ({
+        label: new TextEncoder().encode(label),
+        digest: room.subarray(at, at + digestBytes),
+      }))
+  const by: Readonly<Record<WantedKeys | 'payload', ReturnType<typeof ofKeys>>> = {
+    all: ofKeys(() => true),
+    wrapping: ofKeys(at => at !== tagAt),
+    header: ofKeys(at => at < tagAt),
+    payload: ofKeys(at => at >= payloadAt),
+  }
+  const fill = (secret: Uint8Array, keys: ReturnType<typeof ofKeys>): void => {
     for (let i = 0; i < keys.length; i++) {
-      const { at, label, digest } = keys[i] as (typeof keys)[number]
-      if (at >= from) blake2bInto(digest, label, secret)
+      const { label, digest } = keys[i] as (typeof keys)[number]
+      blake2bInto(digest, label, secret)
     }
   }
   return {
-    hop(secret, out) {
-      fill(secret, 0)
+    hop(secret, out, wanted) {
+      fill(secret, by[wanted])
       out.set(room)
       wipe(room)
     },
     payload(secret, out) {
-      fill(secret, payloadAt)
+      fill(secret, by.payload)
       out.set(payload)
       wipe(room)
     },

@@ -12,6 +12,9 @@ export interface HopKeys {
   readonly payload: Uint8Array
 }
 
+/** What a hop needs, all; who wraps for it, all but the tag; who makes a reply block, the header's alone. */
+export type WantedKeys = 'all' | 'wrapping' | 'header'
+
 /**
  * The cryptography of a packet: a KEM, key derivation, a MAC, a stream cipher and a wide-block cipher. Lengths in
  * bytes.
@@ -50,8 +53,8 @@ export interface Suite {
    * a header that does not fit: packets that do need not look.
    */
   forgetsAnother(secretKey: Uint8Array): boolean
-  /** Fills all keys of a hop from its shared secret. */
-  deriveKeys(shared: Uint8Array, keys: HopKeys): void
+  /** Fills the keys of a hop from its shared secret: those that are wanted, and in the place of others whatever it likes. */
+  deriveKeys(shared: Uint8Array, keys: HopKeys, wanted?: WantedKeys): void
   /** Fills the payload key that a reply block's seed stands for. */
   derivePayloadKey(seed: Uint8Array, payload: Uint8Array): void
   /** A stream cipher, in place, from the start of its key stream. */
@@ -67,11 +70,20 @@ export interface Suite {
 }
 
 /** Room for one hop's keys. */
-export function newKeys({ keyBytes }: Suite): HopKeys {
+export function newKeys(suite: Suite): HopKeys {
+  return hopKeysIn(suite, new Uint8Array(hopKeyBytes(suite)))
+}
+
+/** The bytes of all keys of a hop. */
+export function hopKeyBytes({ keyBytes: { mac, header, tag, payload } }: Suite): number {
+  return mac + header + tag + payload
+}
+
+/** Gives one hop's keys in a room of `hopKeyBytes`. */
+export function hopKeysIn({ keyBytes }: Suite, all: Uint8Array): HopKeys {
   const headerAt = keyBytes.mac
   const tagAt = headerAt + keyBytes.header
   const payloadAt = tagAt + keyBytes.tag
-  const all = new Uint8Array(payloadAt + keyBytes.payload)
   return {
     all,
     mac: all.subarray(0, headerAt),

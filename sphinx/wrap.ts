@@ -3,7 +3,7 @@
 import type { Random } from '../world/random.ts'
 import { SphinxError } from './error.ts'
 import { type Geometry, recipientBytes, suiteOf, zeroBytes } from './geometry.ts'
-import { buildHeader, type Destination, type Step } from './header.ts'
+import { type Destination, type Step, withHeader } from './header.ts'
 import type { Suite } from './suite.ts'
 
 /** One hop of a path. */
@@ -48,14 +48,15 @@ export function wrapSteps(
   random: Random,
 ): Uint8Array {
   checkBody(g, body)
-  const { header, payloadKeys, shared } = buildHeader(suite, g, path, destination, random)
-  const packet = new Uint8Array(g.packetBytes)
-  packet.set(header)
-  packet.set(body, g.headerBytes + zeroBytes)
-  const payload = packet.subarray(g.headerBytes)
-  for (const key of payloadKeys.toReversed()) suite.payloadEncrypt(key, payload)
-  for (const secret of [...payloadKeys, ...shared]) suite.wipe(secret)
-  return packet
+  return withHeader(suite, g, path, destination, random, 'wrapping', ({ header, payloadKeys }) => {
+    const packet = new Uint8Array(g.packetBytes)
+    packet.set(header)
+    packet.set(body, g.headerBytes + zeroBytes)
+    const payload = packet.subarray(g.headerBytes)
+    for (let i = payloadKeys.length - 1; i >= 0; i--)
+      suite.payloadEncrypt(payloadKeys[i] as Uint8Array, payload)
+    return packet
+  })
 }
 
 /** @throws SphinxError BAD_LENGTH */

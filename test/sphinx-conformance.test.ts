@@ -10,7 +10,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { hex } from '../encoding/bytes.ts'
 import { layout } from '../sphinx/geometry.ts'
-import { buildHeader, type Step } from '../sphinx/header.ts'
+import { type Step, withHeader } from '../sphinx/header.ts'
 import { openLayer } from '../sphinx/peel.ts'
 import { useReplyBlock } from '../sphinx/reply.ts'
 import { wrapSteps } from '../sphinx/wrap.ts'
@@ -43,10 +43,11 @@ function entry(hops: number, isReply: boolean): Published {
   let keys = new Uint8Array(0)
   let packet: Uint8Array
   if (isReply) {
-    const { header, payloadKeys } = buildHeader(katzenpost, g, steps, { recipient, replyId }, random)
-    const seed = random(katzenpost.seedBytes)
-    block = Uint8Array.of(...header, ...(path[0]?.id ?? []), ...seed)
-    keys = Uint8Array.from([...payloadKeys.toReversed(), seed].flatMap(key => [...key]))
+    withHeader(katzenpost, g, steps, { recipient, replyId }, random, 'wrapping', made => {
+      const seed = random(katzenpost.seedBytes)
+      block = Uint8Array.of(...made.header, ...(path[0]?.id ?? []), ...seed)
+      keys = Uint8Array.from([...made.payloadKeys.toReversed(), seed].flatMap(key => [...key]))
+    })
     packet = useReplyBlock(g, block, payload, katzenpost).packet
   } else {
     packet = wrapSteps(katzenpost, g, steps, { recipient }, payload, random)

@@ -379,6 +379,31 @@ test('wrapping wipes its secrets too, also when a key on the path is bad', () =>
   for (const bytes of held) assert.ok(bytes.every(byte => byte === 0))
 })
 
+test('making a reply block wipes what it does not hand out, and derives no other keys than wrapping does', () => {
+  const random = seededRandom(22)
+  const { path } = journey(random, 3)
+  const held: Uint8Array[] = []
+  const made: string[] = []
+  const spy: Suite = {
+    ...suite,
+    deriveKeys: (shared, keys, wanted) => {
+      suite.deriveKeys(shared, keys, wanted)
+      const all = newKeys(suite)
+      suite.deriveKeys(shared, all)
+      made.push(wanted ?? 'all')
+      assert.equal([keys.mac, keys.header], [all.mac, all.header])
+      if (wanted === 'wrapping') assert.equal(keys.payload, all.payload)
+      held.push(keys.all, shared)
+    },
+  }
+  const to = { recipient: random(32), replyId: random(16) }
+  const { secret } = makeReplyBlock(small, path, to, random, spy)
+  wrap(small, path, random(32), random(small.bodyBytes), random, spy)
+  assert.equal(made, [...Array(3).fill('header'), ...Array(3).fill('wrapping')])
+  for (const bytes of held) assert.ok(bytes.every(byte => byte === 0))
+  for (const shared of secret.shared) assert.ok(shared.some(byte => byte !== 0))
+})
+
 test('peeling inside the replay check of another packet disturbs neither', () => {
   const random = seededRandom(20)
   const [outer, inner] = [forward(random), forward(random)]

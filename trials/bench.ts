@@ -17,6 +17,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   shuffle: () => import('./bench/shuffle.ts'),
   simulator: () => import('./bench/simulator.ts'),
   sphinx: () => import('./bench/sphinx.ts'),
+  start: () => import('./bench/start.ts'),
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -24,6 +24,9 @@ function writes(connection: MultiaddrConnection): connection is Writing {
   return 'socket' in connection && 'sendData' in connection
 }
 
+/** Up to here a message is copied into one piece: a list of pieces costs a socket more than the copy does. */
+const copiedBytes = 16_384
+
 /**
  * Lets a TCP connection write in one system call what it is given in one piece. A Noise message comes in four: length,
  * header, body, tag. libp2p writes each by itself, and stops before the tag when the body has filled the socket's
@@ -33,12 +36,24 @@ export function joinWrites(connection: MultiaddrConnection): void {
   if (!writes(connection)) return
   const { socket } = connection
   connection.sendData = data => {
+    const sentBytes = data.byteLength
+    if (sentBytes <= copiedBytes) return { sentBytes, canSendMore: socket.write(joined(data, sentBytes)) }
     let canSendMore = true
     socket.cork()
     for (const bytes of data) canSendMore = socket.write(bytes)
     socket.uncork()
-    return { sentBytes: data.byteLength, canSendMore }
+    return { sentBytes, canSendMore }
   }
+}
+
+function joined(pieces: Iterable<Uint8Array>, length: number): Uint8Array {
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const piece of pieces) {
+    whole.set(piece, at)
+    at += piece.length
+  }
+  return whole
 }
 
 /** libp2p's Yamux streams, by their windows: bytes that a peer may send, and how many of them are left. */

@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { x25519PublicKey } from '#crypto'
+import { aeadOpen, aeadSeal, x25519PublicKey } from '#crypto'
 import { epochAt } from '../../directory/documents/network.ts'
 import type { Directory } from '../../directory/documents/view.ts'
 import { startHost } from '../../link/libp2p/host.ts'
@@ -15,12 +15,13 @@ import { admission } from '../../node/routes.ts'
 import { collectSeldom } from '../../roles/collecting.ts'
 import { paperDirectory, paperNetwork, paperNode, paperView } from '../../simulator/paper.ts'
 import { geometry } from '../../sphinx/geometry.ts'
-import { peel } from '../../sphinx/peel.ts'
+import { discard, openHeader, peel, takeOff } from '../../sphinx/peel.ts'
 import { systemClock } from '../../world/clock.ts'
 import { silent } from '../../world/log.ts'
 import { systemRandom as random } from '../../world/random.ts'
 import { memoryStore } from '../../world/store.ts'
 import { second } from '../../world/units.ts'
+import { measure } from './cpu.ts'
 import type { Answer, Question, Usage } from './relay.ts'
 import { numberOf, writePackets } from './relay-packets.ts'
 import { sourceThread } from './source-thread.ts'
@@ -181,6 +182,8 @@ async function relay(): Promise<Answering> {
       }
       case 'peel':
         return peelUs(question)
+      case 'floor':
+        return floorUs()
       default:
         throw new Error(`a relay is not asked to ${question.ask}`)
     }
@@ -213,6 +216,40 @@ async function peelUs({ perS, seconds }: Extract<Question, { ask: 'peel' }>): Pr
     cpuUs += usage().cpuUs - before
   })
   return cpuUs / peeled
+}
+
+const floorRounds = 15
+const floorTimes = 200
+
+/** The CPU of peeling a packet in its own bytes and of a frame of Noise in each direction, microseconds. */
+function floorUs(): number {
+  const [secret, key, nonce, none] = [random(32), random(32), random(12), new Uint8Array(0)]
+  const all = new Uint8Array(floorTimes * g.packetBytes)
+  const views = Array.from({ length: floorTimes }, (_, i) =>
+    all.subarray(i * g.packetBytes, (i + 1) * g.packetBytes),
+  )
+  const fresh = new Uint8Array(all.length)
+  writePackets(g, { key: x25519PublicKey(secret), next: random(32), first: 0 }, fresh)
+  const sealed = aeadSeal(key, nonce, none, views[0] as Uint8Array)
+  let next = 0
+  const { peeled, seal, open } = measure(floorRounds, {
+    peeled: {
+      times: floorTimes,
+      prepare() {
+        all.set(fresh)
+        next = 0
+      },
+      run() {
+        const packet = views[next++] as Uint8Array
+        const opened = openHeader(g, secret, packet)
+        takeOff(opened, packet)
+        discard(opened)
+      },
+    },
+    seal: { times: floorTimes, run: () => aeadSeal(key, nonce, none, views[0] as Uint8Array) },
+    open: { times: floorTimes, run: () => aeadOpen(key, nonce, none, sealed) },
+  })
+  return peeled + seal + open
 }
 
 // All three as a node does: a source that collects its garbage keeps the relay's packets waiting

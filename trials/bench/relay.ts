@@ -1,6 +1,7 @@
 // npm run bench -- relay [--json] [--seconds 20] [--threads n]: what it costs a relay to pass a packet on, against
-// peeling and the link alone, and how many it passes on in a second. Source, relay and sink are three processes on
-// loopback TCP with Noise; the relay is a mix with everything a mix has. Times are CPU microseconds of whole processes.
+// peeling and the link alone and against the least that it can cost, and how many it passes on in a second. Source,
+// relay and sink are three processes on loopback TCP with Noise; the relay is a mix with everything a mix has. Times
+// are CPU microseconds of whole processes.
 
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
@@ -29,6 +30,8 @@ export type Question =
   | { readonly ask: 'relay'; readonly source: Peer; readonly sink: Peer; readonly threads?: number }
   /** A relay: what peeling costs by itself at a rate. */
   | { readonly ask: 'peel'; readonly perS: number; readonly seconds: number }
+  /** A relay: the least that a packet can cost it. */
+  | { readonly ask: 'floor' }
   /** A source: to make packets for the relay with this key, which passes them on to `next`. */
   | { readonly ask: 'build'; readonly key: Uint8Array; readonly next: Uint8Array; readonly count: number }
   /** A source: to send what it has made, at a rate. */
@@ -49,6 +52,12 @@ interface Result {
   readonly peelUs: number
   readonly linkUsPerPacket: number
   readonly ratio: number
+  /** Peeling a packet in place, opening one frame of Noise that is as long, and sealing one. */
+  readonly floorUs: number
+  /** The CPU for a packet at the highest rate, in floors. */
+  readonly overFloor: number
+  /** At the rate of a quiet network. */
+  readonly at300: { readonly cpuUsPerPacket: number; readonly overFloor: number }
   readonly lost: number
   readonly addedP50Ms: number
   readonly addedP99Ms: number
@@ -62,6 +71,8 @@ const trySeconds = 2
 /** A rate that lasted so long but does not last is tried again a little lower. */
 const lower = 0.85
 const tries = 6
+/** Packets a second of a quiet network. */
+const quiet = 300
 /** The share of the highest rate at which loss and latency are measured. */
 const easy = 0.8
 /**
@@ -88,7 +99,14 @@ export async function bench(args: readonly string[]): Promise<void> {
     const say = values.json ? () => {} : (line: string) => console.log(line)
     const result = await measure(parts as [Part, Part, Part], seconds, threads, say)
     if (values.json) console.log(JSON.stringify(result))
-    else console.table(result)
+    else {
+      const { at300, ...table } = result
+      console.table({
+        ...table,
+        'at300.cpuUsPerPacket': at300.cpuUsPerPacket,
+        'at300.overFloor': at300.overFloor,
+      })
+    }
   } finally {
     for (const part of parts) part.end()
   }
@@ -171,7 +189,11 @@ async function measure(
   const calm = await through(perS * easy, seconds)
   const direct = await straight(calm.count, perS * easy)
 
+  const slow = await through(quiet, seconds)
+  const floorUs = await relay.ask<number>({ ask: 'floor' })
+
   const cpuUsPerPacket = highest.cpuUs.relay / highest.count
+  const slowUs = slow.cpuUs.relay / slow.count
   const linkUsPerPacket = (link.cpuUs.source + link.cpuUs.sink) / link.count
   return {
     packetsPerS: Math.round(perS),
@@ -179,6 +201,9 @@ async function measure(
     peelUs: round(peelUs),
     linkUsPerPacket: round(linkUsPerPacket),
     ratio: round(cpuUsPerPacket / (peelUs + linkUsPerPacket)),
+    floorUs: round(floorUs),
+    overFloor: round(cpuUsPerPacket / floorUs),
+    at300: { cpuUsPerPacket: round(slowUs), overFloor: round(slowUs / floorUs) },
     lost: calm.lost,
     addedP50Ms: round(usual(calm, 0.5) - usual(direct, 0.5)),
     addedP99Ms: round(usual(calm, 0.99) - usual(direct, 0.99)),

@@ -5,7 +5,7 @@ import { x25519PublicKey } from '#crypto'
 import { concat } from '../../encoding/bytes.ts'
 import { writeCommands } from '../../sphinx/commands.ts'
 import { type Geometry, layout, nodeIdBytes, recipientBytes, replyIdBytes } from '../../sphinx/geometry.ts'
-import { buildHeader, type Destination, type Step } from '../../sphinx/header.ts'
+import { type Destination, type Step, withHeader } from '../../sphinx/header.ts'
 import { bodyOf, type Layer, openLayer } from '../../sphinx/peel.ts'
 import { openReplyWith, useReplyBlock } from '../../sphinx/reply.ts'
 import { newKeys, type Suite } from '../../sphinx/suite.ts'
@@ -55,7 +55,7 @@ function checkVector(vector: PacketVector, id: string): readonly Check[] {
     checks.push(same(`${id}: wrapped again`, packet, first))
   } else {
     const { suite, path, destination, random } = again
-    const { header } = buildHeader(suite, g, path, destination, random)
+    const header = withHeader(suite, g, path, destination, random, 'header', made => made.header.slice())
     checks.push(same(`${id}: header made again`, header, first.subarray(0, g.headerBytes)))
     if (vector.reply !== undefined) checks.push(...checkReply(vector.reply, vector, g, last.payload, id))
   }
