@@ -14,8 +14,9 @@ import { measure, opensslX25519, sodiumX25519, type Task } from './cpu.ts'
 
 const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const sizes = [8, 1000, 9000]
-const rounds = 9
-const packets = 60
+/** Many and short, so that a slow moment of the machine strikes all alike. */
+const rounds = 36
+const packets = 15
 
 export interface PayloadPackets {
   /** CPU microseconds of a packet in the smallest network. */
@@ -27,8 +28,8 @@ export interface PayloadPackets {
 export function payloadPackets(): PayloadPackets {
   const tasks = Object.fromEntries(sizes.map(size => [`${size}`, packetIn(size)]))
   const x25519 = {
-    sodium: { times: 400, run: sodiumX25519() },
-    openssl: { times: 400, run: opensslX25519() },
+    sodium: { times: 100, run: sodiumX25519() },
+    openssl: { times: 100, run: opensslX25519() },
   }
   const cost: Readonly<Record<string, number>> = measure(rounds, { ...x25519, ...tasks })
   const unit = Math.min(cost['sodium'] as number, cost['openssl'] as number)
