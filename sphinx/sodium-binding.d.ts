@@ -31,7 +31,7 @@ declare module 'sodium-native/binding.js' {
       nonce: Uint8Array,
       key: Uint8Array,
     ): number
-    /** Output 16 bytes shorter than what is opened. The length of the output; another number where the tag does not fit. */
+    /** Output 16 bytes shorter than what is opened. Its length; another number where the tag does not fit. */
     crypto_aead_chacha20poly1305_ietf_decrypt(
       out: Uint8Array,
       sealed: Uint8Array,

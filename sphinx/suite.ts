@@ -53,7 +53,7 @@ export interface Suite {
    * a header that does not fit: packets that do need not look.
    */
   forgetsAnother(secretKey: Uint8Array): boolean
-  /** Fills the keys of a hop from its shared secret: those that are wanted, and in the place of others whatever it likes. */
+  /** Fills the keys of a hop from its shared secret: those that are wanted, all by default. Others hold anything. */
   deriveKeys(shared: Uint8Array, keys: HopKeys, wanted?: WantedKeys): void
   /** Fills the payload key that a reply block's seed stands for. */
   derivePayloadKey(seed: Uint8Array, payload: Uint8Array): void
