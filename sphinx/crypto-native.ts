@@ -89,7 +89,7 @@ export function blake2bInto(out: Uint8Array, data: Uint8Array, key: Uint8Array =
 
 const [hmacBlock, hmacBytes] = [64, 32]
 
-/** What is hashed for a message of up to so many bytes has room that was made once. */
+/** A message of up to so many bytes is hashed in room that was made once. */
 const hmacRoomBytes = 512
 const hmacRoom = new Uint8Array(2 * hmacBlock + 2 * hmacBytes + hmacRoomBytes)
 const outerRoom = hmacRoom.subarray(0, hmacBlock + hmacBytes)

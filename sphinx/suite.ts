@@ -12,7 +12,7 @@ export interface HopKeys {
   readonly payload: Uint8Array
 }
 
-/** What a hop needs, all; who wraps for it, all but the tag; who makes a reply block, the header's alone. */
+/** Names keys: a hop needs all; to wrap for it takes all but the tag; a reply block, those of the header. */
 export type WantedKeys = 'all' | 'wrapping' | 'header'
 
 /**
