@@ -3,20 +3,13 @@
 
 import { concat, fromHex, same } from '../encoding/bytes.ts'
 import { leafHash, MerkleTree } from '../encoding/merkle.ts'
-import {
-  type Decryption,
-  type DecryptionShare,
-  decrypt,
-  type Group,
-  ShuffleError,
-  verify,
-  verifyShare,
-} from '../shuffle/index.ts'
+import { type Decryption, type DecryptionShare, decrypt, type Group, ShuffleError } from '../shuffle/index.ts'
 import type { Random } from '../world/random.ts'
 import { Board } from './board.ts'
 import { CascadeError } from './error.ts'
 import { entryOf, readCheckpoint } from './log.ts'
 import { type Cycle, contextOf, type Peer, rowsOf } from './records.ts'
+import { type Rules, strict } from './rules.ts'
 import { type SignedRequest, sha256Hex } from './signed.ts'
 
 /** Says who did what. */
@@ -52,13 +45,22 @@ export class Audit {
   readonly #controllerKey: Uint8Array
   readonly #group: Group
   readonly #random: Random
+  readonly #rules: Rules
   #checkpoint = ''
 
-  constructor(mixnet: string, controllerKey: Uint8Array, group: Group, random: Random) {
+  /** @param rules what is checked; another than `strict` is for trials */
+  constructor(
+    mixnet: string,
+    controllerKey: Uint8Array,
+    group: Group,
+    random: Random,
+    rules: Rules = strict,
+  ) {
+    this.#rules = rules
     this.#controllerKey = controllerKey
     this.#group = group
     this.#random = random
-    this.board = new Board(mixnet, group, hash => this.#blobs.get(hash)?.length)
+    this.board = new Board(mixnet, group, hash => this.#blobs.get(hash)?.length, rules)
   }
 
   /** Counts the entries that it has taken. */
@@ -97,7 +99,7 @@ export class Audit {
         if (entries.length === 0) return
         continue
       }
-      if (!same(this.#tree.root(), head.root))
+      if (!this.#rules.isRoot(this.#tree.root(), head.root))
         return this.#find(controllerName, 'its log is not what it signed')
       this.#checkpoint = stretch.checkpoint
       return
@@ -173,7 +175,7 @@ export class Audit {
       if (typeof hash !== 'string' || this.#blobs.has(hash)) continue
       const blob = await source.blob(hash)
       if (blob === undefined) return false
-      if (sha256Hex(blob) !== hash) {
+      if (!this.#rules.isBlob(blob, hash)) {
         this.#find(controllerName, 'hands out something else than was handed in')
         return false
       }
@@ -209,7 +211,7 @@ export class Audit {
     const context = contextOf(this.board.mixnet, 'cycle', cycle.peer_id, cycle.id)
     if (input && output && proof) {
       const statement = { context, key: fromHex(peer.key_data), width: peer.width, input, output }
-      if (verify(this.#group, statement, proof, this.#random).holds) {
+      if (this.#rules.isMixed(this.#group, statement, proof, this.#random)) {
         this.#good.add(name)
         return
       }
@@ -235,7 +237,7 @@ export class Audit {
 
   #holds(decryption: Decryption, share: DecryptionShare): boolean {
     try {
-      return verifyShare(this.#group, decryption, share)
+      return this.#rules.isShare(this.#group, decryption, share)
     } catch (error) {
       if (error instanceof ShuffleError) return false
       throw error

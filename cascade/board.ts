@@ -4,7 +4,7 @@
 // is.
 
 import { fromHex, hex } from '../encoding/bytes.ts'
-import { ciphertextBytes, type Group, rowsAtMost, verifyBallot, widthAtMost } from '../shuffle/index.ts'
+import { ciphertextBytes, type Group, rowsAtMost, widthAtMost } from '../shuffle/index.ts'
 import { CascadeError } from './error.ts'
 import { type Consensus, consensusId, contribute, type Negotiation, negotiate } from './negotiation.ts'
 import {
@@ -17,15 +17,8 @@ import {
   quorumOf,
   rowsOf,
 } from './records.ts'
-import {
-  digestOf,
-  isSigned,
-  keyId,
-  type Payload,
-  PayloadReader,
-  type SignedRequest,
-  sha256Hex,
-} from './signed.ts'
+import { type Rules, strict } from './rules.ts'
+import { digestOf, keyId, type Payload, PayloadReader, type SignedRequest, sha256Hex } from './signed.ts'
 
 /** Counts the persons and peers that a mix-net takes at most. */
 export const peersAtMost = 100_000
@@ -48,11 +41,14 @@ export class Board {
   readonly consensuses: Map<string, Consensus> = new Map()
   readonly #said = new Map<string, Said>()
   readonly #group: Group
+  readonly #rules: Rules
   readonly #lengths: Lengths
   /** Hashes of the rows of each cycle that takes messages. */
   readonly #rows = new WeakMap<Cycle, Set<string>>()
 
-  constructor(mixnet: string, group: Group, lengths: Lengths) {
+  /** @param rules what is checked; another than `strict` is for trials */
+  constructor(mixnet: string, group: Group, lengths: Lengths, rules: Rules = strict) {
+    this.#rules = rules
     this.mixnet = mixnet
     this.#group = group
     this.#lengths = lengths
@@ -76,10 +72,10 @@ export class Board {
     if (mixnet !== this.mixnet) throw new CascadeError('BAD_REQUEST', 'mixnet: is another one')
     const read = new PayloadReader(payload)
     const key = this.persons.get(signer)?.keyData ?? ownKey(payload, read)
-    if (!isSigned(key, 'request', payload, signature))
+    if (!this.#rules.isSigned(key, 'request', payload, signature))
       throw new CascadeError('BAD_SIGNATURE', 'request: is not signed by its signer')
     const last = this.#said.get(signer)?.sequence ?? 0
-    if (!Number.isSafeInteger(sequence) || sequence <= last)
+    if (!this.#rules.isLater(sequence, last))
       throw new CascadeError('REPLAYED', `sequence: want more than ${last}`)
     const change = this.#decide(payload, read)
     const reply = change()
@@ -180,7 +176,7 @@ export class Board {
     }
     text.end()
     if (this.peers.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')
-    demandAgreed(consensus, owners, owners.length)
+    this.#demandAgreed(consensus, owners, owners.length)
     if (processors.some(each => !owners.includes(each)) || new Set(processors).size < processors.length)
       throw new CascadeError('BAD_REQUEST', 'processors: want owners, each once')
     if (peer_type === 'MIX' && processors.length !== 1)
@@ -261,11 +257,11 @@ export class Board {
       throw new CascadeError('FULL', `cycle: has ${peer.size_max} messages`)
     const context = contextOf(this.mixnet, 'message', peer.peer_id)
     const about = { context, voter: fromHex(payload.signer), key: fromHex(peer.key_data) }
-    if (!verifyBallot(this.#group, about, { row, proof }))
+    if (!this.#rules.isKnown(this.#group, about, { row, proof }))
       throw new CascadeError('BAD_SIGNATURE', 'data: its sender does not show that it knows what is in it')
     const hash = sha256Hex(row)
     const rows = this.#rowsOf(cycle)
-    if (rows.has(hash)) throw new CascadeError('REPLAYED', 'data: is there already')
+    if (!this.#rules.isFresh(rows, hash)) throw new CascadeError('REPLAYED', 'data: is there already')
     return () => {
       const id = cycle.messages.length + 1
       cycle.messages.push({ id, sender: payload.signer, row })
@@ -276,7 +272,7 @@ export class Board {
 
   #close(read: PayloadReader): () => string {
     const { peer, cycle, consensus } = this.#agreed(read, 'close')
-    demandAgreed(consensus, peer.owners, peer.quorum)
+    this.#demandAgreed(consensus, peer.owners, peer.quorum)
     if (cycle.status !== 'OPEN') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
     return () => {
       cycle.count = cycle.messages.length
@@ -337,7 +333,7 @@ export class Board {
   #skip(read: PayloadReader): () => string {
     const { peer, cycle, consensus } = this.#agreed(read, 'skip')
     const others = othersOf(peer)
-    demandAgreed(consensus, others, quorumOf(peer, others))
+    this.#demandAgreed(consensus, others, quorumOf(peer, others))
     if (peer.peer_type !== 'MIX') throw new CascadeError('FORBIDDEN', 'skip: only a mix can be left out')
     if (cycle.status !== 'CLOSED' && cycle.status !== 'PROCESSED')
       throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
@@ -410,6 +406,12 @@ export class Board {
     return { peer, cycle, consensus }
   }
 
+  /** Demands that just these were asked, and so many of them agreed. */
+  #demandAgreed(consensus: Consensus, owners: readonly string[], least: number): void {
+    if (!this.#rules.isAgreed(consensus, owners, least))
+      throw new CascadeError('FORBIDDEN', 'consensus: not those who must agree, or not as many')
+  }
+
   #consensus(id: string, action: string): Consensus {
     const consensus = known(this.consensuses.get(id), 'consensus')
     if (consensus.text['action'] !== action)
@@ -426,17 +428,6 @@ function ownKey(payload: Payload, read: PayloadReader): Uint8Array {
   if (keyId(keyData) !== payload.signer)
     throw new CascadeError('BAD_SIGNATURE', 'signer: is not named by its key')
   return keyData
-}
-
-/** Demands that just these were asked, and so many of them agreed. */
-function demandAgreed(
-  { participants, least: agreed }: Consensus,
-  owners: readonly string[],
-  least: number,
-): void {
-  const asked = Object.keys(participants).sort()
-  if (agreed !== least || asked.join() !== [...owners].sort().join())
-    throw new CascadeError('FORBIDDEN', 'consensus: not those who must agree, or not as many')
 }
 
 function known<T>(value: T | undefined, what: string): T {

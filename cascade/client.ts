@@ -7,8 +7,9 @@ import { type Group, makeBallot } from '../shuffle/index.ts'
 import type { Random } from '../world/random.ts'
 import { Audit, type Source } from './audit.ts'
 import { Caller, type Post, type Shelf } from './caller.ts'
-import { isReceipt, type Receipt } from './log.ts'
+import type { Receipt } from './log.ts'
 import { type Cycle, contextOf } from './records.ts'
+import { type Rules, strict } from './rules.ts'
 import type { SignedRequest, Signer } from './signed.ts'
 
 /** Says how far a message has come. */
@@ -31,6 +32,8 @@ export interface ClientParts {
   readonly shelf: Shelf
   readonly source: Source
   readonly post: Post
+  /** Holds the checks that are made; default `strict`, others are for trials. */
+  readonly rules?: Rules | undefined
 }
 
 /** Sends messages into a mix-net, each until it is in a cycle, and says how far each has come. */
@@ -41,7 +44,7 @@ export class MessagingClient {
 
   constructor(parts: ClientParts) {
     this.#parts = parts
-    this.audit = new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random)
+    this.audit = new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random, parts.rules)
     this.#caller = new Caller(parts.mixnet, parts.signer, parts.shelf, parts.post)
   }
 
@@ -61,7 +64,15 @@ export class MessagingClient {
     if (answered === undefined) return false
     const { request, reply } = answered
     if (reply.is === 'accepted') {
-      if (!isReceipt(this.#parts.mixnet, this.#parts.controllerKey, request, reply.receipt)) return false
+      if (
+        !(this.#parts.rules ?? strict).isReceipt(
+          this.#parts.mixnet,
+          this.#parts.controllerKey,
+          request,
+          reply.receipt,
+        )
+      )
+        return false
       if (request.payload.resource === 'message') this.#accepted(request, reply.receipt)
     }
     this.#caller.done()

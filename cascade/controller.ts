@@ -8,6 +8,7 @@ import { Board } from './board.ts'
 import { CascadeError, type CascadeErrorCode } from './error.ts'
 import type { Journal, Written } from './journal.ts'
 import { checkpointOf, entryOf, pathOf, type Receipt } from './log.ts'
+import type { Rules } from './rules.ts'
 import { digestOf, type SignedRequest, sha256Hex, wantRequest } from './signed.ts'
 
 /** Says what the Controller made of a request. */
@@ -36,6 +37,8 @@ export interface ControllerParts {
   readonly journal: Journal
   /** 32 bytes, secret: the log's key. */
   readonly seed: Uint8Array
+  /** Holds the checks that are made; default `strict`, others are for trials. */
+  readonly rules?: Rules | undefined
 }
 
 /** Holds what the board has taken and the journal has not written yet. */
@@ -83,7 +86,12 @@ export class Controller {
     this.#parts = parts
     this.#lengths = lengths
     this.keyData = ed25519PublicKey(parts.seed)
-    this.board = new Board(parts.mixnet, parts.group, hash => this.#lengths.get(hash))
+    this.board = new Board(parts.mixnet, parts.group, hash => this.#lengths.get(hash), parts.rules)
+  }
+
+  /** Says whether it could not write: then it takes nothing more, and is to be opened again. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined
   }
 
   /** Counts the requests in the log. */

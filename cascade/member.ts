@@ -9,6 +9,7 @@ import { Audit, type Source } from './audit.ts'
 import { Caller, type Post, type Shelf } from './caller.ts'
 import type { Founding, Step } from './founding.ts'
 import { type Cycle, contextOf, othersOf, type Peer, quorumOf } from './records.ts'
+import type { Rules } from './rules.ts'
 import { digestOf, type Fields, type Signer, sha256Hex } from './signed.ts'
 
 /** Holds what a member is handed. */
@@ -21,6 +22,8 @@ export interface MemberParts {
   readonly shelf: Shelf
   readonly source: Source
   readonly post: Post
+  /** Holds the checks that are made; default `strict`, others are for trials. */
+  readonly rules?: Rules | undefined
   /** A trustee's share of the key, 32 bytes, secret; not for one that founds the mix-net. */
   readonly share?: Uint8Array
   /** Makes the mix-net from its plan, where there is one. */
@@ -46,7 +49,7 @@ export class Member {
 
   constructor(parts: MemberParts) {
     this.#parts = parts
-    this.audit = new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random)
+    this.audit = new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random, parts.rules)
     this.#caller = new Caller(parts.mixnet, parts.signer, parts.shelf, parts.post)
   }
 

@@ -9,6 +9,7 @@ import { type Journal, MemoryJournal } from '../cascade/journal.ts'
 import { Member } from '../cascade/member.ts'
 import { contribution } from '../cascade/negotiation.ts'
 import type { Peer } from '../cascade/records.ts'
+import type { Rules } from '../cascade/rules.ts'
 import { type Fields, request, type Signer, signerOf } from '../cascade/signed.ts'
 import { concat, hex } from '../encoding/bytes.ts'
 import { coreGroup, deal, decodeMessage, type Group, publicKeyOf, scalars, take } from '../shuffle/index.ts'
@@ -52,6 +53,12 @@ export interface Options {
   readonly threshold?: number
   readonly sizeMin?: number
   readonly journal?: Journal
+  /** Holds the checks that everybody makes, where one is left out on purpose. */
+  readonly rules?: Rules | undefined
+  /** Mixes that a list has passed before it is decrypted; default 1. */
+  readonly mixesAtLeast?: number | undefined
+  /** Stands before what somebody keeps. */
+  readonly shelfOf?: (who: string, shelf: Shelf) => Shelf
   /** The mix-net's name, where it is another. */
   readonly mixnet?: string
   /** A Controller somewhere else, and its log's key: without it there is one here. */
@@ -84,7 +91,7 @@ export class World {
   /** Makes a mix-net whose owners have agreed on its peers, with an open cycle. */
   static async of(options: Options): Promise<World> {
     const world = new World(options)
-    await world.#open()
+    await world.reopen()
     await world.#found(options.threshold ?? 2)
     world.signers.forEach((_, i) => {
       world.members.push(world.member(i))
@@ -104,15 +111,21 @@ export class World {
     this.key = trusteesKey(trustees, threshold, this.random)
   }
 
-  async #open(): Promise<void> {
+  /** Opens the Controller again from its journal. */
+  async reopen(): Promise<void> {
     const { journal, seed, mixnet } = this
-    this.controller = await Controller.open({ mixnet, group, journal, seed })
+    this.controller = await Controller.open({ mixnet, group, journal, seed, rules: this.options.rules })
   }
 
   shelf(who: string): MemoryShelf {
     const shelf = this.shelves.get(who) ?? new MemoryShelf()
     this.shelves.set(who, shelf)
     return shelf
+  }
+
+  #kept(who: string): Shelf {
+    const shelf = this.shelf(who)
+    return this.options.shelfOf?.(who, shelf) ?? shelf
   }
 
   source(who: string): Source {
@@ -144,13 +157,14 @@ export class World {
       controllerKey: this.options.controllerKey ?? this.controller.keyData,
       group,
       random: this.random,
-      shelf: this.shelf(`member ${i}`),
+      shelf: this.#kept(`member ${i}`),
       source: this.source(`member ${i}`),
       post: this.post(`member ${i}`),
       ...(share === undefined ? {} : { share }),
       mayClose: () => this.now >= this.closeAt,
       patience: 50,
-      mixesAtLeast: 1,
+      mixesAtLeast: this.options.mixesAtLeast ?? 1,
+      rules: this.options.rules,
     })
   }
 
@@ -161,9 +175,10 @@ export class World {
       controllerKey: this.options.controllerKey ?? this.controller.keyData,
       group,
       random: this.random,
-      shelf: this.shelf(`client ${i}`),
+      shelf: this.#kept(`client ${i}`),
       source: this.source(`client ${i}`),
       post: this.post(`client ${i}`),
+      rules: this.options.rules,
     })
   }
 
@@ -179,9 +194,18 @@ export class World {
 
   /** Stops everybody and starts them again, from what they have written down. */
   async restart(): Promise<void> {
-    await this.#open()
-    for (const at of this.members.keys()) this.members[at] = this.member(at)
-    for (const [at, seed] of this.clientSeeds.entries()) this.clients[at] = this.client(at, seed)
+    await this.reopen()
+    for (const at of this.members.keys()) this.startMember(at)
+    for (const at of this.clients.keys()) this.startClient(at)
+  }
+
+  /** Starts a member again, from what it has written down. */
+  startMember(at: number): void {
+    this.members[at] = this.member(at)
+  }
+
+  startClient(at: number): void {
+    this.clients[at] = this.client(at, this.clientSeeds[at] as Uint8Array)
   }
 
   /** Lets everybody act so often. */

@@ -9,6 +9,7 @@ export interface Chaos {
 }
 
 const harnesses: Readonly<Record<string, () => Promise<Chaos>>> = {
+  cascade: () => import('./chaos-cascade/chaos-cascade.ts'),
   client: () => import('./chaos-client/chaos-client.ts'),
   directory: () => import('./chaos-directory/chaos-directory.ts'),
   'directory-model': () => import('./chaos-directory/model.ts'),
