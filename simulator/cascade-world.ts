@@ -10,7 +10,7 @@ import { Member } from '../cascade/member.ts'
 import { contribution } from '../cascade/negotiation.ts'
 import type { Peer } from '../cascade/records.ts'
 import type { Rules } from '../cascade/rules.ts'
-import { type Fields, request, type Signer, signerOf } from '../cascade/signed.ts'
+import { type Fields, request, type SignedRequest, type Signer, signerOf } from '../cascade/signed.ts'
 import { concat, hex } from '../encoding/bytes.ts'
 import { coreGroup, deal, decodeMessage, type Group, publicKeyOf, scalars, take } from '../shuffle/index.ts'
 import { type Random, seededRandom } from '../world/random.ts'
@@ -65,7 +65,7 @@ export interface Options {
   readonly remote?: { readonly source: Source; readonly post: Post }
   readonly controllerKey?: Uint8Array
   /** Stands between everybody and the Controller. */
-  readonly post?: (who: string, send: () => Promise<Reply>) => Promise<Reply | undefined>
+  readonly post?: (who: string, send: () => Promise<Reply>, made: SignedRequest) => Promise<Reply | undefined>
   readonly source?: (who: string, controller: Controller) => Source
 }
 
@@ -143,7 +143,7 @@ export class World {
     if (remote !== undefined) return remote.post
     return async (made, blobs) => {
       const send = (): Promise<Reply> => this.controller.post(made, blobs)
-      return between === undefined ? send() : between(who, send)
+      return between === undefined ? send() : between(who, send, made)
     }
   }
 

@@ -4,7 +4,7 @@
 import type { Audit, Source } from '../../cascade/audit.ts'
 import type { Controller, Reply } from '../../cascade/controller.ts'
 import { MemoryJournal } from '../../cascade/journal.ts'
-import type { Signer } from '../../cascade/signed.ts'
+import type { SignedRequest, Signer } from '../../cascade/signed.ts'
 import { World } from '../../simulator/cascade-world.ts'
 import type { Defect } from './defects.ts'
 import { type Dice, Ended, endingJournal, endingShelf, losing } from './faults.ts'
@@ -42,7 +42,7 @@ export class Stage {
         const ending = endingShelf(shelf, dice, plan.crashes)
         return defect.shelf?.(ending) ?? ending
       },
-      post: (who, send) => (holder.stage as Stage).post(who, send),
+      post: (_, send, made) => (holder.stage as Stage).post(send, made),
       source: (who, controller) => sourceFor(() => (holder.stage as Stage | undefined) ?? controller, who),
     })
     const stage = new Stage(plan, world, dice)
@@ -95,9 +95,9 @@ export class Stage {
     return all.every(result => result !== undefined)
   }
 
-  async post(who: string, send: () => Promise<Reply>): Promise<Reply | undefined> {
+  async post(send: () => Promise<Reply>, { payload }: SignedRequest): Promise<Reply | undefined> {
     const { lie } = this.plan
-    if (lie === 'receipt-false' && who.startsWith('client') && this.#dice.on && this.world.now < 300) {
+    if (lie === 'receipt-false' && payload.resource === 'message' && this.#dice.on && this.world.now < 300) {
       const { entries, checkpoint } = await this.controller.log(0)
       this.#count('receipt-false')
       const receipt = { index: entries.length - 1, path: [], checkpoint }
