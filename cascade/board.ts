@@ -10,6 +10,7 @@ import { type Consensus, consensusId, contribute, type Negotiation, negotiate } 
 import {
   type Cycle,
   contextOf,
+  countOf,
   type Lengths,
   othersOf,
   type Peer,
@@ -18,6 +19,7 @@ import {
   rowsOf,
 } from './records.ts'
 import { type Rules, strict } from './rules.ts'
+import { Senders, turnsAtMost } from './senders.ts'
 import { digestOf, keyId, type Payload, PayloadReader, type SignedRequest, sha256Hex } from './signed.ts'
 
 /** Counts the persons and peers that a mix-net takes at most. */
@@ -114,6 +116,7 @@ export class Board {
     const what = `${operation} ${resource} ${action}`.trim()
     const ways: Readonly<Record<string, () => () => string>> = {
       'create peer': () => this.#createPeer(payload, read),
+      'action peer senders': () => this.#senders(read),
       'create negotiation': () => this.#createNegotiation(payload, read),
       'action negotiation contribute': () => this.#contribute(payload, read),
       'create cycle': () => this.#createCycle(payload, read),
@@ -151,6 +154,7 @@ export class Board {
     read.end()
     const consensus = this.#consensus(id, 'create peer')
     const text = new PayloadReader(consensus.text)
+    const hasSenders = Object.hasOwn(consensus.text, 'senders')
     text.text('action')
     const peer_type = text.text('peer_type', ['MIX', 'TRUSTEES']) as Peer['peer_type']
     const owners = text.hashes('owners', 1, 100)
@@ -173,6 +177,7 @@ export class Board {
       size_max,
       quorum: text.count('quorum', Math.floor(owners.length / 2) + 1, owners.length),
       next: text.text('next'),
+      senders: hasSenders ? new Senders(text.bytes('senders'), size_max) : undefined,
     }
     text.end()
     if (this.peers.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')
@@ -183,6 +188,7 @@ export class Board {
       throw new CascadeError('BAD_REQUEST', 'processors: want one')
     if ((peer.next === '') !== (peer_type === 'TRUSTEES'))
       throw new CascadeError('BAD_REQUEST', 'next: wants a peer behind a mix')
+    if (hasSenders && peer_type !== 'MIX') throw new CascadeError('BAD_REQUEST', 'senders: send to a mix')
     if (peer.next !== '') {
       const next = this.peer(peer.next)
       if (next.width !== width || next.size_max < size_max || next.key_data !== peer.key_data)
@@ -192,6 +198,19 @@ export class Board {
       this.peers.set(id, peer)
       this.cycles.set(id, [])
       return id
+    }
+  }
+
+  /** Takes a part of the list that the owners of a peer have agreed on, whoever brings it. */
+  #senders(read: PayloadReader): () => string {
+    const { senders } = this.peer(read.hash('peer_id'))
+    const part = read.count('part', 1, senders?.parts ?? 1)
+    const data = read.bytes('data')
+    read.end()
+    const add = known(senders, 'senders').adding(part, data)
+    return () => {
+      add()
+      return ''
     }
   }
 
@@ -253,7 +272,14 @@ export class Board {
     const proof = read.bytes('proof', 32 * (peer.width + 1))
     read.end()
     if (cycle.status !== 'OPEN') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
-    if (cycle.messages.length >= peer.size_max)
+    if (peer.senders?.isWhole === false) throw new CascadeError('WRONG_STATE', 'senders: are not all known')
+    const weight = peer.senders === undefined ? 1 : peer.senders.weightOf(payload.signer)
+    if (weight === undefined)
+      throw new CascadeError('FORBIDDEN', 'message: its signer is no sender of the peer')
+    const at = peer.senders ? cycle.messages.findIndex(({ sender }) => sender === payload.signer) : -1
+    const turn = (cycle.messages[at]?.turn ?? 0) + 1
+    if (turn > turnsAtMost) throw new CascadeError('FULL', `message: is the ${turn}th of its sender`)
+    if (peer.senders === undefined && cycle.messages.length >= peer.size_max)
       throw new CascadeError('FULL', `cycle: has ${peer.size_max} messages`)
     const context = contextOf(this.mixnet, 'message', peer.peer_id)
     const about = { context, voter: fromHex(payload.signer), key: fromHex(peer.key_data) }
@@ -263,8 +289,9 @@ export class Board {
     const rows = this.#rowsOf(cycle)
     if (!this.#rules.isFresh(rows, hash)) throw new CascadeError('REPLAYED', 'data: is there already')
     return () => {
-      const id = cycle.messages.length + 1
-      cycle.messages.push({ id, sender: payload.signer, row })
+      const id = (cycle.messages.at(-1)?.id ?? 0) + 1
+      if (at !== -1) cycle.messages.splice(at, 1)
+      cycle.messages.push({ id, sender: payload.signer, row, weight, turn })
       rows.add(hash)
       return String(id)
     }
@@ -275,8 +302,8 @@ export class Board {
     this.#demandAgreed(consensus, peer.owners, peer.quorum)
     if (cycle.status !== 'OPEN') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
     return () => {
-      cycle.count = cycle.messages.length
-      if (cycle.count < peer.size_min) {
+      cycle.count = countOf(cycle.messages)
+      if (cycle.messages.length < peer.size_min) {
         cycle.status = 'ABORTED'
         const after = this.#open(peer, undefined)
         for (const message of cycle.messages) after.messages.push(message)

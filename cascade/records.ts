@@ -1,5 +1,6 @@
 // What a board holds (docs/spec/cascade.md 1 and 5): persons, peers, cycles and their messages.
 
+import type { Senders } from './senders.ts'
 import { digestOf } from './signed.ts'
 
 /** Somebody who signs: a person or a program. */
@@ -31,6 +32,8 @@ export interface Peer {
   readonly quorum: number
   /** The peer that takes its outbox, or an empty text. */
   readonly next: string
+  /** Who may send; anybody, for one row a message, where there is no list. */
+  readonly senders: Senders | undefined
 }
 
 /** Holds a row of an inbox, and who handed it in. */
@@ -38,6 +41,10 @@ export interface Message {
   readonly id: number
   readonly sender: string
   readonly row: Uint8Array
+  /** So often the row stands in the inbox. */
+  readonly weight: number
+  /** The how manieth message of its sender it is, where the last one counts; else 1. */
+  readonly turn: number
 }
 
 /** Holds what a trustee handed in: the hash of its points, and their proof of 64 bytes. */
@@ -76,13 +83,21 @@ export function contextOf(mixnet: string, what: 'message' | 'cycle', peer_id: st
   return textEncoder.encode(digestOf({ mixnet, what, peer_id, id }))
 }
 
-/** Gives the rows of a cycle's messages, in the order of the log. */
+/** Counts the rows that messages stand for. */
+export function countOf(messages: readonly Message[]): number {
+  return messages.reduce((sum, { weight }) => sum + weight, 0)
+}
+
+/** Gives the rows of a cycle's messages, in the order of the log, each as often as its weight says. */
 export function rowsOf(messages: readonly Message[]): Uint8Array {
   const [first] = messages
-  const out = new Uint8Array(messages.length * (first?.row.length ?? 0))
-  messages.forEach(({ row }, i) => {
-    out.set(row, i * row.length)
-  })
+  const out = new Uint8Array(countOf(messages) * (first?.row.length ?? 0))
+  let at = 0
+  for (const { row, weight } of messages)
+    for (let i = 0; i < weight; i++) {
+      out.set(row, at)
+      at += row.length
+    }
   return out
 }
 
