@@ -19,7 +19,7 @@ import {
   rowsOf,
 } from './records.ts'
 import { type Rules, strict } from './rules.ts'
-import { Senders, turnsAtMost } from './senders.ts'
+import { SenderList, turnsAtMost } from './senders.ts'
 import { digestOf, keyId, type Payload, PayloadReader, type SignedRequest, sha256Hex } from './signed.ts'
 
 /** Counts the persons and peers that a mix-net takes at most. */
@@ -177,7 +177,7 @@ export class Board {
       size_max,
       quorum: text.count('quorum', Math.floor(owners.length / 2) + 1, owners.length),
       next: text.text('next'),
-      senders: hasSenders ? new Senders(text.bytes('senders'), size_max) : undefined,
+      senders: hasSenders ? new SenderList(text.bytes('senders'), size_max) : undefined,
     }
     text.end()
     if (this.peers.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')

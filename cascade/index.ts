@@ -43,6 +43,7 @@ export {
   type Share,
 } from './records.ts'
 export { type Fetch, type RemoteOptions, remoteController } from './remote.ts'
+export { partsOf, type SenderList, sendersText } from './senders.ts'
 export {
   digestOf,
   type Fields,

@@ -1,6 +1,6 @@
 // What a board holds (docs/spec/cascade.md 1 and 5): persons, peers, cycles and their messages.
 
-import type { Senders } from './senders.ts'
+import type { SenderList } from './senders.ts'
 import { digestOf } from './signed.ts'
 
 /** Somebody who signs: a person or a program. */
@@ -33,7 +33,7 @@ export interface Peer {
   /** The peer that takes its outbox, or an empty text. */
   readonly next: string
   /** Who may send; anybody, for one row a message, where there is no list. */
-  readonly senders: Senders | undefined
+  readonly senders: SenderList | undefined
 }
 
 /** Holds a row of an inbox, and who handed it in. */

@@ -85,7 +85,7 @@ interface Answer {
 /** Names where a request is handed in. */
 function pathOf({ payload }: SignedRequest): string {
   const { resource, operation, peer_id, cycle_id, negotiation_id } = payload
-  if (resource === 'peer') return '/peers'
+  if (resource === 'peer') return operation === 'create' ? '/peers' : `/peers/${peer_id}`
   if (resource === 'negotiation')
     return operation === 'create' ? '/negotiations' : `/negotiations/${negotiation_id}`
   if (resource === 'message') return `/peers/${peer_id}/cycles/${cycle_id}/inbox`

@@ -40,7 +40,7 @@ function wrong(message: string): CascadeError {
 }
 
 /** Holds the senders of a peer as far as they are known. Every method throws before it changes anything. */
-export class Senders {
+export class SenderList {
   readonly #hashes: readonly string[]
   readonly #rowsAtMost: number
   readonly #parts = new Map<number, ReadonlyMap<string, number>>()

@@ -14,6 +14,7 @@ import { cover } from './commands/cover.ts'
 import { crowds } from './commands/crowds.ts'
 import { demo } from './commands/demo.ts'
 import { doctor, status } from './commands/doctor.ts'
+import { election } from './commands/election.ts'
 import { identity } from './commands/identity.ts'
 import { inbox } from './commands/inbox.ts'
 import { init } from './commands/init.ts'
@@ -42,6 +43,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Any
   ['services:', [services, request, surb]],
   ['payments:', [pay, ledger]],
   ['elections and surveys:', [cascade]],
+  ['elections:', [election]],
   ['how much it hides:', [advise, simulate]],
   ['the command line itself:', [completion]],
 ]

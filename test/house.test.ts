@@ -107,6 +107,7 @@ const rooms = [
   'shuffle',
   'services',
   'cascade',
+  'voting',
   'roles',
   'simulator',
   'trials',
@@ -128,6 +129,7 @@ const below: readonly Room[] = [
   'shuffle',
   'services',
   'cascade',
+  'voting',
 ]
 
 /** The table of docs/architecture.md. */
@@ -143,6 +145,7 @@ const may: Readonly<Record<Room, readonly Room[]>> = {
   shuffle: floor,
   services: [...floor, 'link', 'directory'],
   cascade: [...floor, 'sphinx', 'shuffle'],
+  voting: [...floor, 'shuffle', 'cascade'],
   roles: below,
   simulator: [...below, 'roles'],
   trials: [...below, 'roles', 'simulator'],

@@ -72,6 +72,7 @@ export type RouteName =
   | 'tile'
   | 'events'
   | 'createPeer'
+  | 'bringSenders'
   | 'createNegotiation'
   | 'contribute'
   | 'createCycle'
@@ -150,6 +151,12 @@ export const says: Readonly<Record<RouteName, DescribeRouteOptions>> = {
   createPeer: {
     operationId: 'createPeer',
     summary: 'Register a person, or make a peer that its owners have agreed on',
+    requestBody: signed,
+    responses: accepted,
+  },
+  bringSenders: {
+    operationId: 'bringSenders',
+    summary: 'Bring a part of the list of senders that the owners of a peer have agreed on',
     requestBody: signed,
     responses: accepted,
   },

@@ -133,6 +133,11 @@ export function mixnetRoutes(init: RoutesInit): Hono {
     })
   }
   post('/peers', 'createPeer', () => ({ resource: 'peer', operation: 'create' }))
+  post('/peers/:peer_id', 'bringSenders', context => ({
+    resource: 'peer',
+    operation: 'action',
+    peer_id: param(context, 'peer_id'),
+  }))
   post('/negotiations', 'createNegotiation', () => ({ resource: 'negotiation', operation: 'create' }))
   post('/negotiations/:id', 'contribute', context => ({
     resource: 'negotiation',

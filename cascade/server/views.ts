@@ -78,9 +78,10 @@ export function viewPerson({ id, name, keyData }: Person): PeerView {
 }
 
 export function viewPeer(peer: Peer): PeerView {
-  const { peer_id, owners, processors } = peer
+  const { senders: _, ...rest } = peer
+  const { peer_id, owners, processors } = rest
   const lists = { owners: [...owners], processors: [...processors] }
-  return { ...peer, ...lists, key_id: peer_id, key_type: 2, status: 'READY', consensus_id: peer_id }
+  return { ...rest, ...lists, key_id: peer_id, key_type: 2, status: 'READY', consensus_id: peer_id }
 }
 
 export const cycleView: v.GenericSchema<CycleView> = v.object({

@@ -1,0 +1,116 @@
+// chaffinch election verify, result and receipt: what anybody who has the public folder does, without a network.
+
+import { CommandError } from '../../encoding/command-line.ts'
+import { coreGroup } from '../../shuffle/index.ts'
+import {
+  type Fate,
+  fateOf,
+  fileNames,
+  namesOf,
+  type Question,
+  readReceipt,
+  resultTable,
+  trackerOfReceipt,
+  type Verification,
+  VotingError,
+  verifyFolder,
+} from '../../voting/index.ts'
+import { systemRandom } from '../../world/random.ts'
+import { readFolder, textOf } from './folder.ts'
+
+export interface VerifyOptions {
+  readonly id?: string
+  readonly json?: boolean
+}
+
+async function verified(folder: string): Promise<Verification> {
+  const files = readFolder(folder)
+  try {
+    return await verifyFolder(coreGroup(), files, systemRandom)
+  } catch (error) {
+    if (!(error instanceof VotingError)) throw error
+    throw new CommandError('FAILED', `${folder}: refused: ${error.message.replace(/^[A-Z_]+ /, '')}`)
+  }
+}
+
+/** Checks everything of an election. */
+export async function verify(folder: string, options: VerifyOptions): Promise<undefined> {
+  const before = performance.now()
+  const { election, definition, roll, result, named, unknown } = await verified(folder)
+  const ms = Math.round(performance.now() - before)
+  if (options.id !== undefined && options.id !== election)
+    throw new CommandError('FAILED', `${folder}: is the election ${election}, not ${options.id}`)
+  if (options.json === true) {
+    console.log(JSON.stringify({ holds: true, election, voters: roll.size, ms, named, unknown, result }))
+    return
+  }
+  console.log(`${definition.title}\nelection ${election}\n${roll.size} voters`)
+  result.questions.forEach(({ ballots, votes, blank, invalid }, i) => {
+    const { text } = definition.questions[i] as Question
+    console.log(
+      `question ${i + 1}: ${text}\n  ${ballots} ballots, ${votes} votes, ${blank} blank, ${invalid} invalid`,
+    )
+    for (const line of outcome(definition.questions[i] as Question, result.questions[i]?.counts ?? []))
+      console.log(`  ${line}`)
+  })
+  for (const each of named) console.log(`left out: ${each}`)
+  for (const each of unknown) console.log(`not looked at: ${each}`)
+  console.log(`everything holds, from the ballots to the printed result (${ms} ms)`)
+  if (options.id === undefined)
+    console.error('compare the id of the election with the one that voters were told')
+}
+
+type Counts = Verification['result']['questions'][number]['counts']
+
+/** Says in a line for each method who is elected, and who ties. */
+function outcome(question: Question, counts: Counts): string[] {
+  return counts.map(count => {
+    const written = 'written' in count ? count.written.map(({ text }) => text) : []
+    const names = [...namesOf(question), ...written]
+    const of = (list: readonly number[]): string => list.map(option => names[option]).join(', ')
+    const tied =
+      'tied' in count && count.tied.length > 0 ? `; tie for ${count.open} more: ${of(count.tied)}` : ''
+    if ('seats' in count)
+      return `${count.method}: ${names.map((name, i) => `${name} ${count.seats[i]}`).join(', ')}${tied}`
+    return `${count.method}: ${count.elected.length === 0 ? 'nobody' : of(count.elected)}${tied}`
+  })
+}
+
+export interface ResultOptions {
+  readonly csv?: boolean
+  readonly json?: boolean
+}
+
+/** Prints the result of a folder that has been checked. */
+export async function result(folder: string, options: ResultOptions): Promise<undefined> {
+  const { definition, result: found } = await verified(folder)
+  if (options.csv === true) process.stdout.write(resultTable(definition, found))
+  else if (options.json === true) process.stdout.write(textOf(`${folder}/${fileNames.result}`))
+  else
+    found.questions.forEach(({ counts }, i) => {
+      const question = definition.questions[i] as Question
+      console.log([question.text, ...outcome(question, counts).map(line => `  ${line}`)].join('\n'))
+    })
+}
+
+const says: Readonly<Record<Fate, string>> = {
+  counts: 'is in the log, and counts',
+  replaced: 'is in the log, and was replaced by a later one of yours',
+  open: 'is in the log; voting is not over',
+  lost: 'is in the log, and was left out of what was counted: show this receipt to everybody',
+}
+
+/** Says what became of a ballot. */
+export async function receipt(file: string, folder: string, options: VerifyOptions): Promise<number> {
+  const { definition, audit, chains } = await verified(folder)
+  try {
+    const read = readReceipt(definition, textOf(file))
+    const fate = fateOf(audit, chains, read)
+    const tracker = trackerOfReceipt(read)
+    console.log(options.json === true ? JSON.stringify({ tracker, fate }) : `ballot ${tracker} ${says[fate]}`)
+    return fate === 'lost' ? 1 : 0
+  } catch (error) {
+    if (!(error instanceof VotingError)) throw error
+    throw new CommandError('FAILED', `${file}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
+  }
+}

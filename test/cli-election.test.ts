@@ -1,0 +1,124 @@
+// chaffinch election (docs/guide/commands.md): what is prepared before anybody votes, and what anybody checks afterwards.
+// tier: slow
+
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { test } from 'uvu'
+import * as assert from 'uvu/assert'
+import { Audit } from '../cascade/audit.ts'
+import { fromHex } from '../encoding/bytes.ts'
+import { perform } from '../scripts/main.ts'
+import { makeFolder } from '../voting/folder.ts'
+import { electionId, parseDefinition, readRoll, voterOf } from '../voting/index.ts'
+import { receiptFormat, writeReceipt } from '../voting/receipt.ts'
+import { systemRandom } from '../world/random.ts'
+import { printing } from './printing.ts'
+import { Election, group, mixnet } from './voting-world.ts'
+
+const place = mkdtempSync(join(tmpdir(), 'chaffinch-election-'))
+test.after(() => rmSync(place, { recursive: true }))
+const chaffinch = async (...args: readonly string[]) => await printing(() => perform(['election', ...args]))
+const refusal = async (...args: readonly string[]): Promise<string> =>
+  await chaffinch(...args).then(
+    ({ result }) => `exit code ${result}`,
+    (error: unknown) => (error as Error).message,
+  )
+
+const toml = `
+title = "Who speaks for us"
+mixnet = "mixnet.example"
+controller_key = "${'ab'.repeat(32)}"
+mixers = ["${'11'.repeat(32)}"]
+mixes_least = 1
+trustees = ["${'22'.repeat(32)}", "${'33'.repeat(32)}"]
+threshold = 2
+quorum = 2
+ballots_least = 2
+
+[[questions]]
+kind = "choose"
+text = "Who?"
+options = ["Anna", "Bo"]
+blank = true
+methods = ["plurality"]
+seats = 1
+min = 1
+max = 1
+write_ins = 0
+`
+
+test('a definition is checked and written, and codes drawn for all voters', async () => {
+  const [source, folder, codes] = ['election.toml', 'board', 'codes.csv'].map(name => join(place, name)) as [
+    string,
+    string,
+    string,
+  ]
+  writeFileSync(source, toml.replace('max = 1', 'max = 3'))
+  assert.match(await refusal('init', folder, '--from', source), /election.toml: question 1: max/)
+  writeFileSync(source, `${toml}surprise = 1\n`)
+  assert.match(await refusal('init', folder, '--from', source), /surprise: is not known/)
+  writeFileSync(source, toml)
+  const { out } = await chaffinch('init', folder, '--from', source)
+  const definition = parseDefinition(readFileSync(join(folder, 'election.json'), 'utf8'))
+  assert.is(out, electionId(definition))
+  const register = join(place, 'voters.csv')
+  writeFileSync(register, 'Name;E-Mail;Votes\r\n"Ray; Zoë";zoe@example.org;2\r\nBo;bo@example.org;1\r\n')
+  const { out: said } = await chaffinch('credentials', folder, '--voters', register, '--codes', codes)
+  assert.is(said, '2 voters with 3 votes')
+  assert.is(statSync(codes).mode & 0o777, 0o600)
+  const lines = readFileSync(codes, 'utf8').trimEnd().split('\r\n')
+  assert.is(lines[0], 'name,mail,weight,code')
+  const roll = readRoll(new Uint8Array(readFileSync(join(folder, 'voters.bin'))))
+  for (const [i, weight] of [2, 1].entries()) {
+    const code = lines[i + 1]?.split(',').at(-1) as string
+    assert.is(roll.get(voterOf(electionId(definition), code).id), weight)
+  }
+  assert.not(readFileSync(join(folder, 'voters.bin')).includes('Zo'), 'no name is in the folder')
+  assert.match(await refusal('credentials', folder, '--voters', register, '--codes', codes), /codes.csv/)
+})
+
+test('a folder is checked with one command, and a changed byte refused with its file', async () => {
+  const election = await Election.of({ seed: 12, weights: [1, 1] })
+  election.vote(0, 0, { is: 'choose', chosen: [0], written: [] })
+  election.vote(1, 0, { is: 'choose', chosen: [0], written: [] })
+  await election.run(6)
+  await election.close()
+  const { definition, roll } = election
+  const audit = new Audit(mixnet, fromHex(definition.controller_key), group, systemRandom)
+  await audit.follow(election.source)
+  const { files } = await makeFolder(group, audit, election.source.blob, definition, roll)
+  const folder = join(place, 'over')
+  for (const [name, bytes] of files) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), bytes)
+  }
+  const { out, result } = await chaffinch('verify', folder, '--id', election.id)
+  assert.not(result)
+  assert.match(out, /plurality: Anna\n/)
+  assert.match(out, /everything holds/)
+  const told = JSON.parse((await chaffinch('verify', folder, '--json')).out) as Record<string, unknown>
+  assert.equal([told['holds'], told['election'], told['voters']], [true, election.id, 2])
+  assert.match(await refusal('verify', folder, '--id', 'ab'.repeat(32)), /is the election/)
+  const [kept] = election.clients[0]?.receipts() ?? []
+  assert.ok(kept)
+  if (kept === undefined) return
+  const receipt = join(place, 'receipt.json')
+  writeFileSync(receipt, writeReceipt({ format: receiptFormat, election: election.id, ...kept }))
+  assert.match((await chaffinch('receipt', receipt, folder)).out, /is in the log, and counts/)
+  writeFileSync(receipt, readFileSync(receipt, 'utf8').replace('"index":', '"index":1'))
+  assert.match(await refusal('receipt', receipt, folder), /receipt.json: receipt:/)
+  for (const name of files.keys()) {
+    const path = join(folder, name)
+    const bytes = readFileSync(path)
+    const other = Buffer.from(bytes)
+    other[Math.floor(other.length / 2)] = (other[Math.floor(other.length / 2)] as number) ^ 1
+    writeFileSync(path, other)
+    assert.match(await refusal('verify', folder), /refused: /, name)
+    writeFileSync(path, bytes)
+  }
+  assert.is(await refusal('verify', folder), 'exit code 0')
+  assert.match(await refusal('verify', join(place, 'nowhere')), /nowhere/)
+})
+
+test.run()

@@ -1,0 +1,20 @@
+// Errors of the elections' room.
+
+/** Tells the caller what is wrong: the election's definition, an answer, a code, or a public folder. */
+export type VotingErrorCode =
+  | 'BAD_DEFINITION' // of another shape than docs/spec/voting.md 2 says
+  | 'BAD_ANSWER' // one that its question does not allow
+  | 'BAD_CODE' // no voter's code: mistyped, most likely
+  | 'BAD_VOTERS' // a list of voters that cannot be read
+  | 'BAD_FOLDER' // a public folder, or a receipt, that is not what it should be
+
+/** Says why something of an election cannot be taken. */
+export class VotingError extends Error {
+  readonly code: VotingErrorCode
+
+  constructor(code: VotingErrorCode, message: string) {
+    super(`${code} ${message}`)
+    this.name = 'VotingError'
+    this.code = code
+  }
+}

@@ -1,0 +1,57 @@
+// chaffinch/voting: elections on a cascade that anybody can check (docs/spec/voting.md).
+
+export { type Answer, decodeAnswer, encodeAnswer, widthOf } from './answer.ts'
+export { drawCode, readCode, voterOf } from './credential.ts'
+export {
+  type Definition,
+  definitionFormat,
+  electionId,
+  ownersOf,
+  parseDefinition,
+  readDefinition,
+  writeDefinition,
+} from './definition.ts'
+export { VotingError, type VotingErrorCode } from './error.ts'
+export { type FolderFiles, fileNames, makeFolder, type Verification, verifyFolder } from './folder.ts'
+export {
+  type Chain,
+  chainsOf,
+  type ElectionKey,
+  type PeerPlace,
+  peerText,
+  placesToFound,
+  type Roll,
+} from './founding.ts'
+export {
+  answersOf,
+  ballotsOf,
+  courseOf,
+  type QuestionResult,
+  type Result,
+  resultOf,
+  writeResult,
+} from './outcome.ts'
+export {
+  type ChooseQuestion,
+  type GradeQuestion,
+  type ListQuestion,
+  type Method,
+  namesOf,
+  type Question,
+  type RankQuestion,
+  readQuestion,
+  type ScoreQuestion,
+} from './question.ts'
+export {
+  type Fate,
+  fateOf,
+  readReceipt,
+  receiptFormat,
+  trackerOf,
+  trackerOfReceipt,
+  type VoteReceipt,
+  writeReceipt,
+} from './receipt.ts'
+export { readRoll, writeRoll } from './roll.ts'
+export { resultTable } from './table.ts'
+export { type Count, count } from './tally/count.ts'
