@@ -7,11 +7,20 @@ import { dirname, join } from 'node:path'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { Audit } from '../cascade/audit.ts'
+import { serveController } from '../cascade/server/index.ts'
 import { fromHex } from '../encoding/bytes.ts'
 import { perform } from '../scripts/main.ts'
 import { makeFolder } from '../voting/folder.ts'
-import { electionId, parseDefinition, readRoll, voterOf } from '../voting/index.ts'
+import {
+  electionId,
+  parseDefinition,
+  readRoll,
+  voterOf,
+  writeDefinition,
+  writeRoll,
+} from '../voting/index.ts'
 import { receiptFormat, writeReceipt } from '../voting/receipt.ts'
+import { systemClock } from '../world/clock.ts'
 import { systemRandom } from '../world/random.ts'
 import { printing } from './printing.ts'
 import { Election, group, mixnet } from './voting-world.ts'
@@ -119,6 +128,45 @@ test('a folder is checked with one command, and a changed byte refused with its 
   }
   assert.is(await refusal('verify', folder), 'exit code 0')
   assert.match(await refusal('verify', join(place, 'nowhere')), /nowhere/)
+})
+
+test('ballots go to a Controller over HTTP, the last of each voter counts, and the count comes from there', async () => {
+  const storage = join(place, 'board.db')
+  const about = { mixnet: 'test', group, seed: systemRandom(32), storage, port: 0, clock: systemClock }
+  await using served = await serveController(about)
+  const election = await Election.of({
+    seed: 13,
+    weights: [1, 1],
+    served: { controller: served.controller, mixnet: 'test' },
+  })
+  const folder = join(place, 'remote')
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'election.json'), writeDefinition(election.definition))
+  writeFileSync(join(folder, 'voters.bin'), writeRoll(election.roll))
+  const cast = (voter: number, answer: string): readonly string[] => {
+    const file = join(place, `code-${voter}`)
+    writeFileSync(file, `${election.codes[voter]?.toLowerCase()}\n`)
+    const to = ['--controller', served.url, '--receipts', place]
+    return ['vote', folder, ...to, '--code', file, '--answer', answer]
+  }
+  assert.match((await chaffinch(...cast(0, '1=Anna'))).out, /question 1: ballot \S+ was taken/)
+  const { out } = await chaffinch(...cast(0, '1=Bo'), '--json')
+  const { file } = JSON.parse(out) as { readonly file: string }
+  await chaffinch(...cast(1, '1=Bo,+Zoë'))
+  assert.match(await refusal(...cast(1, '1=Dora')), /'Dora': want one of/)
+  writeFileSync(
+    join(place, 'code-9'),
+    election.codes[0]?.replace(/^./, each => (each === 'A' ? 'B' : 'A')) ?? '',
+  )
+  const wrong = cast(0, '1=Anna').map(each => each.replace('code-0', 'code-9'))
+  assert.match(await refusal(...wrong), /code: is mistyped|the code is of no voter/)
+  assert.match(await refusal('tally', folder, '--controller', served.url), /voting is not over/)
+  await election.close()
+  assert.match(await refusal(...cast(1, '1=Anna')), /takes no ballots now/)
+  await chaffinch('tally', folder, '--controller', served.url, '--wait')
+  const checked = await chaffinch('verify', folder, '--id', election.id)
+  assert.match(checked.out, /2 ballots, 2 votes, 0 blank, 0 invalid\n {2}plurality: Bo\n/)
+  assert.match((await chaffinch('receipt', file, folder)).out, /is in the log, and counts/)
 })
 
 test.run()

@@ -219,6 +219,15 @@ test('every changed byte of a public folder is refused, and the file named', asy
       else assert.match(why, blames, `${name} at ${at}`)
     }
   }
+  const log = new TextDecoder().decode(files.get(fileNames.log))
+  for (const other of [
+    log.replace('"payload"', '"pAyload"'),
+    log.replace('"signature"', '"note":1,"signature"'),
+  ])
+    assert.match(
+      await refusal(changed(files, fileNames.log, new TextEncoder().encode(other))),
+      /log.jsonl: line 1:/,
+    )
   const { unknown } = await verifyFolder(group, changed(files, 'notes.txt', new Uint8Array(1)), random)
   assert.equal(unknown, ['notes.txt'])
 })

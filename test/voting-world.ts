@@ -75,11 +75,14 @@ export interface ElectionOptions {
   /** Weights of the voters, in their order. */
   readonly weights: readonly number[]
   readonly questions?: readonly Question[]
+  /** A Controller that others reach too. */
+  readonly served?: { readonly controller: Controller; readonly mixnet: string }
 }
 
 /** An election whose owners have agreed on everything, and which is open. */
 export class Election {
   readonly random: Random
+  readonly mixnet: string
   readonly controller: Controller
   readonly signers: readonly Signer[]
   readonly key: TrusteesKey
@@ -99,7 +102,7 @@ export class Election {
   static async of(options: ElectionOptions): Promise<Election> {
     const random = seededRandom(options.seed)
     const parts = { mixnet, group, journal: new MemoryJournal(), seed: random(32) }
-    const controller = await Controller.open(parts)
+    const controller = options.served?.controller ?? (await Controller.open(parts))
     const election = new Election(options, random, controller)
     await election.#found()
     election.signers.forEach((_, i) => {
@@ -109,11 +112,12 @@ export class Election {
   }
 
   private constructor(
-    { weights, questions: asked = questions.slice(0, 1) }: ElectionOptions,
+    { weights, questions: asked = questions.slice(0, 1), served }: ElectionOptions,
     random: Random,
     controller: Controller,
   ) {
     this.random = random
+    this.mixnet = served?.mixnet ?? mixnet
     this.controller = controller
     this.signers = Array.from({ length: 5 }, () => signerOf(this.random(32)))
     const ids = this.signers.map(({ id }) => id)
@@ -121,7 +125,7 @@ export class Election {
     this.definition = {
       format: definitionFormat,
       title: 'An election',
-      mixnet,
+      mixnet: this.mixnet,
       controller_key: hex(this.controller.keyData),
       mixers: ids.slice(0, 2),
       mixes_least: 1,
@@ -146,7 +150,7 @@ export class Election {
 
   client(signer: Signer): MessagingClient {
     const parts = {
-      mixnet,
+      mixnet: this.mixnet,
       signer,
       controllerKey: this.controller.keyData,
       group,
@@ -182,7 +186,7 @@ export class Election {
   async say(signer: Signer, fields: Fields & { resource: string; operation: string }): Promise<Reply> {
     const sequence = (this.#sequence.get(signer.id) ?? 0) + 1
     this.#sequence.set(signer.id, sequence)
-    return await this.controller.post(request(signer, mixnet, sequence, fields))
+    return await this.controller.post(request(signer, this.mixnet, sequence, fields))
   }
 
   /** Says what must be accepted. @returns the id of what it made */
@@ -198,7 +202,7 @@ export class Election {
     const signer = this.signers[i] as Signer
     shelf.put('sequence', String(this.#sequence.get(signer.id)))
     return new Member({
-      mixnet,
+      mixnet: this.mixnet,
       signer,
       controllerKey: this.controller.keyData,
       group,
@@ -249,7 +253,7 @@ export class Election {
     const id = await this.#must(this.signers[0] as Signer, negotiation)
     let consensus = ''
     for (const signer of this.signers) {
-      const { text_signature } = contribution(signer, { mixnet, id }, text, true)
+      const { text_signature } = contribution(signer, { mixnet: this.mixnet, id }, text, true)
       const said = { action: 'contribute', negotiation_id: id, text, accepts: 'yes', text_signature }
       consensus = await this.#must(signer, { resource: 'negotiation', operation: 'action', ...said })
     }

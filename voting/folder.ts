@@ -2,8 +2,9 @@
 // ballots to the printed result, without a network. One changed byte in any of its files is found, and the file named.
 
 import { Audit, controllerName, type Source } from '../cascade/audit.ts'
+import { CascadeError } from '../cascade/error.ts'
 import { readCheckpoint } from '../cascade/log.ts'
-import { type SignedRequest, sha256Hex } from '../cascade/signed.ts'
+import { type SignedRequest, sha256Hex, wantRequest } from '../cascade/signed.ts'
 import { fromHex } from '../encoding/bytes.ts'
 import { canonicalJson, type Json } from '../encoding/jcs.ts'
 import type { Group } from '../shuffle/index.ts'
@@ -173,12 +174,13 @@ function entriesIn(files: FolderFiles): SignedRequest[] {
   if (lines.pop() !== '') throw wrong(fileNames.log, 'does not end with a line')
   return lines.map((text, i) => {
     try {
-      const entry = JSON.parse(text) as SignedRequest
+      const entry = wantRequest(JSON.parse(text))
       if (line(entry) === `${text}\n`) return entry
     } catch (error) {
-      if (!(error instanceof SyntaxError || error instanceof RangeError)) throw error
+      const isKnown = [SyntaxError, RangeError, CascadeError].some(kind => error instanceof kind)
+      if (!isKnown) throw error
     }
-    throw wrong(fileNames.log, `line ${i + 1}: is not written canonically (RFC 8785)`)
+    throw wrong(fileNames.log, `line ${i + 1}: is no request, or not written canonically (RFC 8785)`)
   })
 }
 

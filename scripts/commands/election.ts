@@ -1,10 +1,11 @@
 // chaffinch election
 
-import { command, group, runs } from '../define/command.ts'
+import { command, group, many, runs } from '../define/command.ts'
 import { json } from '../define/options.ts'
 import type { AnyCommand } from '../define/told.ts'
 
 const check = async () => await import('../election/check.ts')
+const network = async () => await import('../election/vote.ts')
 const prepare = async () => await import('../election/prepare.ts')
 
 export function election(): AnyCommand {
@@ -17,10 +18,12 @@ export function election(): AnyCommand {
       examples: [
         'chaffinch election init board --from election.toml',
         'chaffinch election credentials board --voters voters.csv --codes codes.csv',
+        'chaffinch election vote board --controller http://127.0.0.1:8080/mixnet --answer 1=Anna',
+        'chaffinch election tally board --controller http://127.0.0.1:8080/mixnet --wait',
         'chaffinch election verify board',
       ],
     },
-    [init(), credentials(), verify(), result(), receipt()],
+    [init(), credentials(), vote(), tally(), verify(), result(), receipt()],
   )
 }
 
@@ -50,6 +53,43 @@ function credentials(): AnyCommand {
     .option('--codes <FILE>', 'where the codes go: a new file, for nobody else')
     .addOption(json())
     .action(runs(async () => (await prepare()).credentials))
+}
+
+function vote(): AnyCommand {
+  return command('vote', {
+    summary: 'cast a ballot',
+    says: `Encrypts and signs an answer to each question, hands them to the mix-net and keeps the receipts. The code comes from a
+      file or from standard input, never from the command line, which others can see. Who votes again replaces what was
+      said before.
+
+      Options go by their names or numbers: 1=Anna,Bo or 1=Anna,+Zoe to write one in; 2=Anna>Bo for an order, with = between
+      those on one rank; 3=Anna:10,Bo:0 for scores or grades; 4=North:Dora for a list and candidates. A question without an
+      answer is left blank.`,
+    examples: [
+      'chaffinch election vote board --controller http://127.0.0.1:8080/mixnet --code code.txt --answer 1=Anna',
+    ],
+  })
+    .argument('<FOLDER>')
+    .option('--controller <URL>', 'where the mix-net is: http://HOST:PORT/MIXNET')
+    .option('--code <FILE>', "a file with the voter's code (default: standard input)")
+    .addOption(many('--answer <ANSWER>', 'QUESTION=ANSWER; once for each question'))
+    .option('--receipts <FOLDER>', 'where the receipts go (default: here)')
+    .addOption(json('print JSON, one ballot a line'))
+    .action(runs(async () => (await network()).vote))
+}
+
+function tally(): AnyCommand {
+  return command('tally', {
+    summary: 'count an election that is over, and write its public folder',
+    says: `Follows the log of the mix-net, checks every step, opens and counts what the trustees have shared, and writes everything
+      that anybody needs to check it.`,
+    examples: ['chaffinch election tally board --controller http://127.0.0.1:8080/mixnet --wait'],
+  })
+    .argument('<FOLDER>')
+    .option('--controller <URL>', 'where the mix-net is: http://HOST:PORT/MIXNET')
+    .option('--wait', 'wait until it is over')
+    .addOption(json('print the result as JSON'))
+    .action(runs(async () => (await network()).tally))
 }
 
 function verify(): AnyCommand {

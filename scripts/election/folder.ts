@@ -1,6 +1,6 @@
 // An election's public folder on a disk.
 
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { CommandError } from '../../encoding/command-line.ts'
 import {
@@ -49,6 +49,14 @@ export function textOf(file: string): string {
 /** Reads a file's bytes. @throws CommandError CONFIG */
 export function bytesOf(file: string): Uint8Array {
   return new Uint8Array(attempt(file, () => readFileSync(file)))
+}
+
+/** Writes a file in the place of what was there: all of it or nothing. @throws CommandError CONFIG */
+export function replaceBytes(file: string, bytes: Uint8Array): void {
+  attempt(file, () => {
+    writeFileSync(`${file}.new`, bytes)
+    renameSync(`${file}.new`, file)
+  })
 }
 
 function attempt<T>(path: string, read: () => T): T {
