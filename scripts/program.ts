@@ -42,8 +42,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Any
   ['what is under way:', [queue, flush, clean, inspect, ping]],
   ['services:', [services, request, surb]],
   ['payments:', [pay, ledger]],
-  ['elections and surveys:', [cascade]],
-  ['elections:', [election]],
+  ['elections and surveys:', [cascade, election]],
   ['how much it hides:', [advise, simulate]],
   ['the command line itself:', [completion]],
 ]

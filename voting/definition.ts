@@ -6,10 +6,12 @@ import { canonicalJson, type Json } from '../encoding/jcs.ts'
 import { VotingError } from './error.ts'
 import { DefinitionReader, type Question, readQuestion } from './question.ts'
 
+/** Names the format of definitions. */
 export const definitionFormat = 'chaffinch-election-1'
 const questionsAtMost = 50
 const peopleAtMost = 50
 
+/** Says what an election is: all that is known before anybody votes. */
 export interface Definition {
   readonly format: typeof definitionFormat
   readonly title: string

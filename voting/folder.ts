@@ -19,6 +19,7 @@ import { resultTable } from './table.ts'
 /** Files by their names, with `/` between folders. */
 export type FolderFiles = ReadonlyMap<string, Uint8Array>
 
+/** Names the files of a public folder that lie at its top. */
 export const fileNames = {
   definition: 'election.json',
   roll: 'voters.bin',

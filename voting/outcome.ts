@@ -12,8 +12,10 @@ import { type Chain, chainsOf, type Roll } from './founding.ts'
 import type { Question } from './question.ts'
 import { type Count, count } from './tally/count.ts'
 
+/** Names the format of results. */
 export const resultFormat = 'chaffinch-election-1 result'
 
+/** Says what came out of a question. */
 export interface QuestionResult {
   /** Voters whose ballot counts. */
   readonly ballots: number
@@ -25,6 +27,7 @@ export interface QuestionResult {
   readonly counts: readonly Count[]
 }
 
+/** Says what came out of an election. */
 export interface Result {
   readonly format: typeof resultFormat
   readonly election: string

@@ -10,6 +10,7 @@ export const optionsAtMost = 250
 export const writeInBytesAtMost = 60
 const textAtMost = 1000
 
+/** Names a method of counting (docs/spec/voting.md 6). */
 export type Method =
   | 'plurality'
   | 'approval'
@@ -77,6 +78,7 @@ export interface ListQuestion extends Common {
   readonly preferences: number
 }
 
+/** Holds a question of one of five kinds. */
 export type Question = ChooseQuestion | RankQuestion | ScoreQuestion | GradeQuestion | ListQuestion
 
 const methodsOf: Readonly<Record<Question['kind'], readonly Method[]>> = {

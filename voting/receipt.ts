@@ -12,6 +12,7 @@ import { VotingError } from './error.ts'
 import type { Chain } from './founding.ts'
 import { ballotsOf } from './outcome.ts'
 
+/** Names the format of receipts. */
 export const receiptFormat = 'chaffinch-election-1 receipt'
 
 /** Holds a ballot as it was sent, and what shows that it was taken. */
