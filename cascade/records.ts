@@ -32,7 +32,7 @@ export interface Peer {
   readonly quorum: number
   /** The peer that takes its outbox, or an empty text. */
   readonly next: string
-  /** Who may send; anybody, for one row a message, where there is no list. */
+  /** Lists who may send; anybody may, for one row a message, where there is no list. */
   readonly senders: SenderList | undefined
 }
 

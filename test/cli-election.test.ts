@@ -1,4 +1,4 @@
-// chaffinch election (docs/guide/commands.md): what is prepared before anybody votes, and what anybody checks afterwards.
+// chaffinch election (docs/guide/commands.md): what is prepared before anybody votes, and what is checked afterwards.
 // tier: slow
 
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'

@@ -7,7 +7,7 @@ import { widthFor } from '../shuffle/index.ts'
 import { VotingError } from './error.ts'
 import { type ChooseQuestion, type ListQuestion, type Question, writeInBytesAtMost } from './question.ts'
 
-/** What a voter says to a question. Options, lists, candidates and grades are numbers from 0 on. */
+/** Holds what a voter says to a question. Options, lists, candidates and grades are numbers from 0 on. */
 export type Answer =
   | { readonly is: 'blank' }
   | { readonly is: 'choose'; readonly chosen: readonly number[]; readonly written: readonly string[] }

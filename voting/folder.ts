@@ -32,7 +32,7 @@ const blobsFolder = 'blobs/'
 /** Fields of a request that name what lies beside the log. */
 const hashFields = ['outbox_hash', 'proof_hash', 'points_hash']
 
-/** What a check of a folder has found. */
+/** Says what a check of a folder has found. */
 export interface Verification {
   readonly definition: Definition
   readonly election: string
@@ -40,7 +40,7 @@ export interface Verification {
   readonly result: Result
   readonly audit: Audit
   readonly chains: readonly Chain[]
-  /** Who did what they may not, and was left out: the result holds all the same. */
+  /** Names who did what they may not, and was left out: the result holds all the same. */
   readonly named: readonly string[]
   /** Files that are no part of the election, and were not looked at. */
   readonly unknown: readonly string[]

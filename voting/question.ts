@@ -26,9 +26,9 @@ interface Common {
   readonly text: string
   /** Says whether a voter may answer nothing, secretly. */
   readonly blank: boolean
-  /** How it is counted; the first one decides. */
+  /** Says how it is counted; the first one decides. */
   readonly methods: readonly Method[]
-  /** How many are elected. */
+  /** Counts who is elected. */
   readonly seats: number
 }
 

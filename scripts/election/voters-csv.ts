@@ -17,7 +17,7 @@ export interface Registered {
 
 const delimiters = [',', ';', '\t', '|']
 const weightAtMost = 1_000_000
-/** What people call the columns, in lower case and without accents. */
+/** Lists what people call the columns, in lower case and without accents. */
 const names: Readonly<Record<'name' | 'first' | 'mail' | 'weight', readonly string[]>> = {
   name: [
     'name',

@@ -14,7 +14,7 @@ export interface WrittenIn {
   readonly votes: number
 }
 
-/** What a method says. Options, lists and candidates are numbers from 0 on. */
+/** Holds what a method says. Options, lists and candidates are numbers from 0 on. */
 export type Count =
   | (Seated & {
       readonly method: 'plurality' | 'approval'

@@ -7,7 +7,7 @@ import type { Places } from './standing.ts'
 export interface MajorityJudgment {
   /** counts[option][grade]: ballots that give this grade; grade 0 is the best. */
   readonly counts: readonly (readonly number[])[]
-  /** Of each option its majority grade; empty without ballots. */
+  /** Gives each option its majority grade; empty without ballots. */
   readonly majority: readonly number[]
   readonly places: Places
 }

@@ -4,7 +4,7 @@
 import { type Places, placesBy } from './standing.ts'
 
 export interface Borda {
-  /** Of each option: 2 for every option ranked behind it on a ballot, 1 for every other one beside it. */
+  /** Gives each option 2 for every option ranked behind it on a ballot, 1 for every other one beside it. */
   readonly half_points: readonly number[]
   readonly places: Places
 }
@@ -27,7 +27,7 @@ type Link = readonly [wins: number, losses: number]
 export interface Schulze {
   /** preferences[a][b]: ballots that have a before b. */
   readonly preferences: readonly (readonly number[])[]
-  /** Of each pair the strength of the strongest path. */
+  /** Gives each pair the strength of the strongest path. */
   readonly paths: readonly (readonly Link[])[]
   readonly places: Places
 }
