@@ -43,7 +43,7 @@ function init(): AnyCommand {
     ],
     examples: [
       'chaffinch cascade init trustee bob --name bob',
-      'chaffinch cascade init mixnet board --name survey --mixer "$ALICE" --trustee "$BOB" --close-count 100',
+      'chaffinch cascade init mixnet board --name poll --mixer "$ALICE" --trustee "$BOB" --close-count 99',
     ],
   })
     .argument('[WHAT]')

@@ -66,7 +66,7 @@ function vote(): AnyCommand {
       those on one rank; 3=Anna:10,Bo:0 for scores or grades; 4=North:Dora for a list and candidates. A question without an
       answer is left blank.`,
     examples: [
-      'chaffinch election vote board --controller http://127.0.0.1:8080/mixnet --code code.txt --answer 1=Anna',
+      'chaffinch election vote board --controller http://127.0.0.1/mixnet --code code.txt --answer 1=Anna',
     ],
   })
     .argument('<FOLDER>')
