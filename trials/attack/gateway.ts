@@ -5,9 +5,8 @@
 // clock, and arithmetic that costs little: seats look at times.
 
 import { fork } from 'node:child_process'
-import { parseArgs } from 'node:util'
-import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
+import { readRunArguments } from './arguments.ts'
 import { area, areaInterval, type Interval, type RunSamples, scoresInTurn } from './score.ts'
 import type { Share } from './seats-child.ts'
 import { type Question, questions, type watchRun } from './seats-run.ts'
@@ -33,20 +32,14 @@ export type Told = Readonly<Record<Seat, Readonly<Record<Question, Interval>>>> 
 }
 
 export async function attack(args: readonly string[]): Promise<number> {
-  const text = { type: 'string' } as const
-  const { values } = parseArgs({
-    args: [...args],
-    options: { json: { type: 'boolean', default: false }, runs: text, seed: text },
-  })
-  const runs = values.runs === undefined ? usualRuns : wholeNumber('runs', values.runs, 2, 1000)
-  const seed = values.seed === undefined ? 1 : wholeNumber('seed', values.seed, 0, 2 ** 31)
+  const { json, runs, seed } = readRunArguments(args, usualRuns, 1000)
   const tell = (line: string): void => console.error(line)
   const told = await gatewayAttack({ runs, seed, tell })
   const inside = ([low, high]: Interval): boolean => low >= chance[0] && high <= chance[1]
   const alone = [told.entry, told.home].flatMap(seat => questions.map(question => seat[question]))
   const holds = alone.every(inside) && told.control[0] > controlAbove
   tell(holds ? 'neither gateway can tell' : 'THE DEFENCE OR ITS CONTROL FAILS')
-  if (values.json) console.log(JSON.stringify(told))
+  if (json) console.log(JSON.stringify(told))
   else {
     console.table(Object.fromEntries(seats.map(seat => [seat, told[seat]])))
     console.log('control', told.control)

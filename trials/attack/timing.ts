@@ -2,9 +2,8 @@
 // minutes tell whether these write to each other? With cover, and in rounds, no better than by chance; without cover,
 // which is the control, nearly always.
 
-import { parseArgs } from 'node:util'
-import { wholeNumber } from '../../encoding/command-line.ts'
 import { seededRandom } from '../../world/random.ts'
+import { readRunArguments } from './arguments.ts'
 import { converse, type Sending, together, usualMs } from './ends-model.ts'
 import { area, areaInterval, type Interval, type RunScores } from './score.ts'
 
@@ -48,20 +47,14 @@ function scoresOf(seed: number, sending: Sending, ms: number): RunScores {
 }
 
 export async function attack(args: readonly string[]): Promise<number> {
-  const text = { type: 'string' } as const
-  const { values } = parseArgs({
-    args: [...args],
-    options: { json: { type: 'boolean', default: false }, runs: text, seed: text },
-  })
-  const runs = values.runs === undefined ? usualRuns : wholeNumber('runs', values.runs, 2, 10_000)
-  const seed = values.seed === undefined ? 1 : wholeNumber('seed', values.seed, 0, 2 ** 31)
+  const { json, runs, seed } = readRunArguments(args, usualRuns, 10_000)
   const result = timingAttack(runs, seed)
   console.error(
     result.holds
       ? 'the times at both ends do not tell who writes to whom'
       : 'THE DEFENCE OR ITS CONTROL FAILS',
   )
-  if (values.json) console.log(JSON.stringify(result))
+  if (json) console.log(JSON.stringify(result))
   else console.table(result)
   return result.holds ? 0 : 1
 }

@@ -3,9 +3,8 @@
 // is a control, and so is a cascade all of whose mixes tell. The scenarios are those of the measurements that the
 // third source document reports.
 
-import { parseArgs } from 'node:util'
 import { sum } from 'simple-statistics'
-import { wholeNumber } from '../../encoding/command-line.ts'
+import { readRunArguments } from './arguments.ts'
 import { shareInterval } from './proportion.ts'
 import { type Defences, type Guesses, guessSenders } from './rounds-model.ts'
 import type { Interval } from './score.ts'
@@ -83,20 +82,14 @@ export function trafficAttack(runs: number, seed: number): TrafficResult {
 }
 
 export async function attack(args: readonly string[]): Promise<number> {
-  const text = { type: 'string' } as const
-  const { values } = parseArgs({
-    args: [...args],
-    options: { json: { type: 'boolean', default: false }, runs: text, seed: text },
-  })
-  const runs = values.runs === undefined ? usualRuns : wholeNumber('runs', values.runs, 2, 1000)
-  const seed = values.seed === undefined ? 1 : wholeNumber('seed', values.seed, 0, 2 ** 31)
+  const { json, runs, seed } = readRunArguments(args, usualRuns, 1000)
   const result = trafficAttack(runs, seed)
   console.error(
     result.holds
       ? 'who sees all links names the writer of a message as often as by chance'
       : 'THE DEFENCE OR ITS CONTROL FAILS',
   )
-  if (values.json) console.log(JSON.stringify(result))
+  if (json) console.log(JSON.stringify(result))
   else console.table(result.success)
   return result.holds ? 0 : 1
 }

@@ -1,0 +1,155 @@
+// Die Worte der Seite eines ganzen Netzes (chaffinch net) auf Deutsch.
+
+import type { WordsOfHappened } from '../../scripts/network/page-state.ts'
+import type { Texts } from './en.ts'
+
+const acts = { kill: 'beendet', stop: 'angehalten', resume: 'fortgesetzt', start: 'gestartet' } as const
+
+const seconds = new Intl.NumberFormat('de', { maximumFractionDigits: 1 })
+
+export const net: Texts['net'] = {
+  title: 'ein Netz auf diesem Rechner',
+  network: 'Netz',
+  seen: 'Gesehen und wahr',
+  claims: 'Zusagen',
+  events: 'Was geschah',
+  starting: 'Die Prozesse starten …',
+  after: at => `nach ${at} s`,
+  happened: {
+    slow: ({ times, epochMs, usualMs }) =>
+      `Dieser Rechner ist langsam oder beschäftigt (Arbeit dauert ${seconds.format(times)}-mal so lange): Epochen von ${seconds.format(epochMs / 1000)} s statt ${seconds.format(usualMs / 1000)} s`,
+    started: ({ processes }) => `${processes} Prozesse gestartet`,
+    consensus: ({ epoch, signers, hash }) =>
+      `Dokument der Epoche ${epoch}, unterschrieben von ${signers}: ${hash}`,
+    ready: () => 'Jeder Client kann senden',
+    handed: () => 'Alle Nachrichten sind übergeben',
+    killed: ({ name, inFlight }) => `${name} wurde beendet, mit ${inFlight} Nachrichten unterwegs`,
+    back: ({ name }) => `${name} ist wieder da`,
+    orphaned: () =>
+      'Keine Autorität ist mehr da: gewartet wird, bis das neueste Dokument nicht mehr frisch ist',
+    late: ({ worksUntil }) =>
+      `Alle sagen es und machen weiter bis ${new Date(worksUntil).toLocaleTimeString('de')}`,
+    died: ({ name, how }) => `${name} endete von selbst (${how}); das Ende seines Protokolls:`,
+    'by-hand': ({ name, act }) => `${name} wurde von Hand ${acts[act]}`,
+    'not-accepted': ({ name, message }) => `${name} hat Nachricht ${message} nicht angenommen`,
+    'not-answered': ({ name, message, why }) =>
+      `${name} konnte Nachricht ${message} nicht beantworten: ${why}`,
+    'no-document': ({ epoch, why }) => `Kein Dokument der Epoche ${epoch}: ${why}`,
+    round: ({ at }) => `Eine Runde von Zahlungen ist bei ${at}`,
+    'peers-meet': ({ peers }) => `${peers} treffen sich, um Zahlungen zu mischen`,
+    'persons-meet': ({ persons }) =>
+      `${persons} Menschen treffen sich: einer bezahlt einen anderen, die übrigen mischen`,
+    joined: ({ transaction, receipts }) =>
+      `Die Zahlungen sind gemischt: ${transaction}${receipts === undefined ? '' : `; ${receipts} von 2 haben die Quittung`}`,
+    'not-joined': () => 'Keine Zahlungen wurden gemischt',
+    crowd: ({ members, colluders }) =>
+      `Eine Menge von ${members} Mitgliedern, von denen ${colluders} aufschreiben, was sie sehen`,
+    ending: () => 'Alle Prozesse werden beendet',
+    ended: () => 'Alle Prozesse sind zu Ende',
+    said: ({ words }) => words,
+  } satisfies WordsOfHappened,
+  run: (up: number, all: number) => `${up} von ${all} Prozessen laufen`,
+  epochOf: (epoch: string, left: string) => `Epoche ${epoch}, noch ${left}`,
+  phaseNow: (phase: string) => `Die Autoritäten jetzt: ${phase}`,
+  isMade: 'das nächste Dokument ist fertig',
+  phases: {
+    descriptors: 'nehmen Beschreibungen an',
+    votes: 'stimmen ab',
+    agreement: 'einigen sich auf die Stimmen',
+    reveals: 'öffnen den gemeinsamen Zufall',
+    signatures: 'unterschreiben',
+    published: 'haben das nächste Dokument',
+    failed: 'haben kein Dokument gemacht',
+  },
+  document: 'Dokument',
+  none: 'noch nichts',
+  signed: (hash: string, signers: number, all: number) => `${hash}, von ${signers} von ${all} unterschrieben`,
+  ofRun: 'Nachrichten des Laufs',
+  progress: (sent: string, read: string, replies: string, all: string) =>
+    `${sent} von ${all} gesendet, ${read} gelesen, ${replies} Antworten`,
+  takes: 'Sie brauchen',
+  median: (total: string, drawn: string) => `im Mittel ${total} ms, davon ${drawn} ausgelost`,
+  nodes: 'Knoten (ein Klick im Bild zeigt die Verbindungen)',
+  others: 'Autoritäten und Clients',
+  process: 'Prozess',
+  place: 'Platz',
+  state: 'Zustand',
+  holds: 'Hält',
+  forwarded: 'Weitergegeben',
+  perSecond: 'Je Sekunde',
+  dropped: 'Verworfen',
+  waiting: 'Wartend, oder Phase',
+  hand: 'Von Hand',
+  roles: {
+    authority: 'Autorität',
+    mix: 'Mix',
+    gateway: 'Gateway',
+    member: 'Mitglied',
+    client: 'Client',
+  },
+  states: { up: 'läuft', starting: 'startet', dead: 'tot', stopped: 'angehalten' },
+  acts: { kill: 'Töten', stop: 'Anhalten', resume: 'Weiter', start: 'Starten' },
+  byHand: 'Eine Nachricht von Hand senden',
+  from: 'Von',
+  to: 'An',
+  handed: 'Der Client hat es auf der Platte',
+  sendMany: (n: number) => `${n} davon senden`,
+  allMessages: 'Alle Nachrichten, die neueste vorn',
+  sentAt: 'Gesendet',
+  took: 'Dauerte',
+  times: (n: string) => `${n}-mal`,
+  messageStates: {
+    waiting: 'wartet, bis sie dran ist',
+    queued: 'wartet bei ihrem Client',
+    sent: 'unterwegs',
+    stored: 'liegt im Postfach',
+    received: 'ist beim anderen Client',
+    read: 'wurde gelesen',
+    failed: 'kam nicht an',
+  },
+  aboutSeen:
+    'Die letzte Minute, von links nach rechts. Was ein Beobachter aller Verbindungen aufschreibt, sieht gleich aus, ob jemand schreibt oder nicht.',
+  linksOf: 'Verbindungen von',
+  allClients: 'allen Clients',
+  truth: 'Was wahr ist: Nachrichten, bis sie gelesen wurden, und ihre Antworten',
+  quiet: 'In der letzten Minute hat niemand geschrieben.',
+  observer: 'Was der Beobachter sieht: Bytes je Sekunde, dunkler ist mehr',
+  nothingSeen: 'Über diese Verbindungen ging noch nichts.',
+  truthOf: (n: number) => `${n} Nachrichten auf einer Zeitachse`,
+  linksSeen: (n: number) => `${n} Verbindungen auf derselben Zeitachse`,
+  aboutClaims: 'Was dieser Lauf zusagt, sobald es feststeht',
+  claim: 'Zusage',
+  measured: 'Gemessen',
+  claimStates: { open: 'offen', holds: 'gilt', broken: 'gebrochen' },
+  says: {
+    'consensus-agreed': 'Alle Clients und Knoten haben dasselbe Dokument einer Epoche.',
+    'consensus-signed': 'Jedes Dokument trägt genug Unterschriften von Autoritäten.',
+    'epochs-passed': 'Wenigstens zwei Epochen sind vergangen.',
+    'messages-accepted': 'Jede Nachricht wurde von ihrem Client angenommen.',
+    'messages-read-once': 'Jede Nachricht wurde genau einmal gelesen, so wie sie geschrieben war.',
+    'messages-stored': 'Das ferne Gateway hat jede Nachricht bestätigt.',
+    'replies-arrived': 'Jede Antwort kam einmal an, so wie sie geschrieben war.',
+    'replier-untold': 'Nichts, was ein Antwortender bekam, nennt den, der fragte.',
+    'counters-sum': 'Jeder Knoten legt über jedes Paket Rechenschaft ab, das er bekam.',
+    'paths-layered': 'Jeder Weg hatte zwischen den Gateways einen Mix jeder Schicht.',
+    'kill-survived-mix': 'Ein Mix wurde getötet, und es kostete keine Nachricht.',
+    'kill-survived-gateway': 'Ein Gateway wurde getötet und neu gestartet, und es kostete keine Nachricht.',
+    'kill-survived-authority':
+      'Eine Autorität wurde getötet und neu gestartet, und es kostete keine Nachricht.',
+    'kill-survived-authorities': 'Alle Autoritäten wurden für immer getötet, und es kostete keine Nachricht.',
+    'epochs-kept': 'Eine getötete Autorität kostete keine Epoche.',
+    'orphans-go-on':
+      'Ohne Autoritäten sagten alle, bis wann sie weitermachen, und eine Nachricht wurde noch gelesen.',
+    'payment-join': 'Alle Teilnehmer verbanden ihre Zahlungen in einer Transaktion.',
+    'payment-paid': 'Jemand bezahlte jemanden, und nur die beiden halten die Quittung.',
+    'crowd-answered': 'Jede Anfrage durch die Menge brachte ihre eigene Antwort zurück.',
+    'crowd-path-stays': 'Anfragen einer Sitzung kamen auf einem Weg.',
+    'crowd-predecessor':
+      'Wer Verschworenen eine Anfrage gibt, stellt sie so oft selbst, wie die Formel sagt.',
+    'crowd-innocence': 'Vor einem einzelnen Mitglied ist es wahrscheinlicher ein anderer, der fragt.',
+    'crowd-too-many':
+      'Vor zu vielen Verschworenen nicht: wer ihnen eine Anfrage gibt, stellt sie wohl selbst.',
+    'none-failed': 'Kein Prozess endete, dem es niemand gesagt hatte.',
+    'stopped-clean': 'Alle Prozesse enden, wenn man es ihnen sagt, und kein Port bleibt offen.',
+  },
+}
