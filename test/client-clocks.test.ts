@@ -62,24 +62,29 @@ test('new rates take over, and a rate that stays leaves its clock alone', async 
   assert.is(one.seen.drop.length, drop)
 })
 
-test('a machine that slept does not catch up', () => {
-  let now = 0
-  let armed: { due: number; run: () => void } | undefined
+/** A clock whose hand a test moves, and of which it rings the timer that was set last. */
+function byHand(from: number): { clock: Clock; hand: { now: number; due: number; run: () => void } } {
+  const hand = { now: from, due: 0, run: () => {} }
   const clock: Clock = {
-    now: () => now,
-    elapsed: () => now,
+    now: () => hand.now,
+    elapsed: () => hand.now,
     after(ms, run) {
-      armed = { due: now + ms, run }
+      Object.assign(hand, { due: hand.now + ms, run })
       return { cancel: () => {} }
     },
   }
+  return { clock, hand }
+}
+
+test('a machine that slept does not catch up', () => {
+  const { clock, hand } = byHand(0)
   let count = 0
   const clocks = startClocks({ clock, random: seededRandom(3), tick: () => count++ })
   clocks.set({ payload: 600, loop: 0, drop: 0, read: 0 })
-  now = 3_600_000
-  armed?.run()
+  hand.now = 3_600_000
+  hand.run()
   assert.is(count, 1)
-  assert.ok((armed?.due ?? 0) > now, 'the next tick is drawn from now on')
+  assert.ok(hand.due > hand.now, 'the next tick is drawn from now on')
 })
 
 const roundMs = 1000
@@ -114,27 +119,18 @@ test('in rounds there is one tick in the middle of each, of each clock as often 
 })
 
 test('a round that is missed is not made up for, and none has two, also where the wall clock is set', () => {
-  let now = 10_000_000
-  let armed: { due: number; run: () => void } | undefined
-  const clock: Clock = {
-    now: () => now,
-    elapsed: () => now,
-    after(ms, run) {
-      armed = { due: now + ms, run }
-      return { cancel: () => {} }
-    },
-  }
+  const { clock, hand } = byHand(10_000_000)
   const { seen, clocks } = ticks(clock)
   clocks.set(rates, roundMs)
   for (const late of [0, 499, 0, 700, 0, 3400, 0]) {
-    now = (armed?.due ?? 0) + late
-    armed?.run()
+    hand.now = hand.due + late
+    hand.run()
   }
   const rounds = [...byRound(seen).entries()].sort(([a], [b]) => a - b).map(([round]) => round - 10_000)
   assert.equal(rounds, [0, 1, 2, 4, 5, 9, 10])
-  now -= 3_600_000
-  armed?.run()
-  assert.is((armed?.due ?? 0) - now, roundMs, 'the next one by the time that the clock shows now')
+  hand.now -= 3_600_000
+  hand.run()
+  assert.is(hand.due - hand.now, roundMs, 'the next one by the time that the clock shows now')
 })
 
 test('who comes within an epoch begins with the next, who sent before goes on, who is not ready waits', () => {
