@@ -185,6 +185,23 @@ test('a node that reaches no authority stays in, by its descriptor in the table'
   await world.close()
 })
 
+test('a node whose descriptor enough authorities have taken puts it into no table', async () => {
+  const world = new DirectoryWorld()
+  await world.startAuthorities()
+  await world.startNodes()
+  const [node] = world.nodes as [NodeMember]
+  const kinds: string[] = []
+  const { put } = node.link.dht
+  node.link.dht.put = (key, value, options) => {
+    kinds.push(key.split('/')[1] ?? '')
+    return put.call(node.link.dht, key, value, options)
+  }
+  await world.advanceTo(4, 0.9)
+  assert.ok(world.nodes[1]?.directory.view(4)?.nodes.has(hex(node.link.id)))
+  assert.not.ok(kinds.includes('chaffinch-descriptor'))
+  await world.close()
+})
+
 test('records pass when they are signed, of their key’s epoch, in time, and of a node that is in', () => {
   const network = networkOf()
   const checks = new Map<string, DhtCheck>()

@@ -27,8 +27,9 @@ export interface AttemptsInit {
 const patienceMs = 2 * second
 /** So many of those that the table names are asked. */
 const holdersAsked = 3
-/** Every so many attempts in vain the table is asked who else has it. */
-const attemptsPerSearch = 4
+/** Every so many attempts in vain the table is asked who else has it; first when a network that starts has had time. */
+const attemptsPerSearch = 8
+const firstSearch = 3
 
 export class Attempts {
   /** Documents that came. */
@@ -54,7 +55,7 @@ export class Attempts {
     for (const peer of sources.inAttempt(tries)) {
       if (await trueWithin(clock, patienceMs, this.#try(peer, epoch))) return true
     }
-    return tries % attemptsPerSearch === 1 && (await this.#search(epoch))
+    return tries % attemptsPerSearch === firstSearch && (await this.#search(epoch))
   }
 
   /** Asks those of whom the table says that they have it. */

@@ -17,7 +17,7 @@ export const fetchWindows: { readonly node: EpochWindow; readonly client: EpochW
 }
 
 /** Without a document one asks often at first (a network may be starting), then less. */
-const retryMs = { first: 200, soon: 500, soonFor: 20 * second, longest: 60 * second } as const
+const retryMs = { first: 200, soon: second, soonFor: 20 * second, longest: 60 * second } as const
 
 export interface FetchTimesInit {
   readonly network: Network

@@ -18,48 +18,59 @@ export interface PublisherInit {
   readonly random: Random
 }
 
-/** So many of the nodes, on average, put the pointer, and say that they have the document. Authorities always do. */
-const [putters, providers] = [3, 8]
+/** So many of the nodes, on average, put the pointer, and say that they have the document. */
+const [putters, providers] = [2, 4]
+/** So many of the authorities, on average, put the pointer. Everybody asks them for the document anyway. */
+const authorityPutters = 2
 const putMs = 10 * second
 
 export class Publisher {
   readonly #init: PublisherInit
   readonly #timers = new Set<Timer>()
-  readonly #always: boolean
+  readonly #isAuthority: boolean
   readonly #abort = new AbortController()
   readonly #within = { timeoutMs: putMs, signal: this.#abort.signal }
 
-  /** @param always authorities; nodes take turns by chance */
-  constructor(init: PublisherInit, always: boolean) {
+  constructor(init: PublisherInit, isAuthority: boolean) {
     this.#init = init
-    this.#always = always
+    this.#isAuthority = isAuthority
   }
 
   /** A document that came. */
   document({ document, view }: HeldDocument): void {
     const { network, link } = this.#init
+    const { authorities } = network
+    const [wanted, of] = this.#isAuthority
+      ? [authorityPutters, authorities.length]
+      : [putters, view.nodes.size]
     this.#later(async () => {
-      if (!this.#chosen(putters, view.nodes.size)) return
+      if (!this.#chosen(wanted, of)) return
       const { body, hash, signatures } = document
       const pointer = writePointer({ epoch: body.epoch, hash, signatures })
       await link.dht.put(consensusKey(network.name, body.epoch), pointer, this.#within)
     })
+    if (this.#isAuthority) return
     this.#later(async () => {
       if (this.#chosen(providers, view.nodes.size)) await link.dht.provide(document.hash, this.#within)
     })
   }
 
-  /** A node's own descriptor. */
-  descriptor(descriptor: Descriptor): void {
+  /**
+   * A node's own descriptor.
+   *
+   * @param isWanted asked when it is time: whether authorities still lack it
+   */
+  descriptor(descriptor: Descriptor, isWanted: () => boolean): void {
     const { network, link } = this.#init
     const { epoch, stable } = descriptor
     this.#later(async () => {
+      if (!isWanted()) return
       await link.dht.put(
         descriptorKey(network.name, epoch, stable.id),
         writeDescriptor(descriptor),
         this.#within,
       )
-    })
+    }, 1)
   }
 
   close(): void {
@@ -67,15 +78,15 @@ export class Publisher {
     for (const timer of this.#timers) timer.cancel()
   }
 
-  #chosen(wanted: number, nodes: number): boolean {
-    return this.#always || fraction(this.#init.random) * nodes < wanted
+  #chosen(wanted: number, of: number): boolean {
+    return fraction(this.#init.random) * of < wanted
   }
 
-  /** Within the next 1/64 of an epoch. */
-  #later(run: () => Promise<void>): void {
+  /** Within 1/64 of an epoch, after so many. */
+  #later(run: () => Promise<void>, after = 0): void {
     if (this.#abort.signal.aborted) return
     const { clock, network, random } = this.#init
-    const timer = clock.after((network.epochMs / 64) * fraction(random), () => {
+    const timer = clock.after((network.epochMs / 64) * (after + fraction(random)), () => {
       this.#timers.delete(timer)
       return run()
     })

@@ -145,7 +145,14 @@ export class Uploader {
     this.#described.set(epoch, { bytes: writeDescriptor(descriptor), fates: new Map() })
     if (this.#described.size > mostDescribed)
       this.#described.delete(this.#described.keys().next().value as Epoch)
-    this.#publisher.descriptor(descriptor)
+    this.#publisher.descriptor(descriptor, () => this.#isLacking(epoch))
+  }
+
+  /** Tells whether fewer have taken a descriptor than sign a document: then the table has to bring it to the others. */
+  #isLacking(epoch: Epoch): boolean {
+    const { threshold } = this.#directory.documents.succession.networkFor(epoch)
+    const fates = [...(this.#described.get(epoch)?.fates.values() ?? [])]
+    return fates.filter(fate => fate === 'taken').length < threshold
   }
 
   async #stable(epoch: number): Promise<{ description: NodeDescription; stable: StablePart }> {

@@ -2,7 +2,6 @@
 // address book that takes nobody's word against the consensus, and streams that end when they carry too much.
 // libp2p's own peer store stays empty, and a client, which serves nothing, leaves nothing in anybody's.
 
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
 import type { Libp2p, PeerDiscoveryEvents, PeerId, Startable, TypedEventTarget } from '@libp2p/interface'
 import type { KadDHT } from '@libp2p/kad-dht'
 import { CID } from 'multiformats/cid'
@@ -24,6 +23,7 @@ import type { Peer } from '../link.ts'
 import type { RankOf } from '../shares.ts'
 import { type Connections, idOf, peerIdOf } from './connections.ts'
 import { addressesOf, kadParts, Records } from './dht-parts.ts'
+import { privateKeyOf } from './private-key.ts'
 
 /** The thing that kadDHT() makes. */
 type Table = KadDHT &
@@ -178,7 +178,7 @@ export class KadTable implements Dht {
     const { kadDHT } = await import('@libp2p/kad-dht')
     const parts = kadParts({
       libp2p,
-      privateKey: await generateKeyPairFromSeed('Ed25519', seed),
+      privateKey: privateKeyOf(seed),
       book: this.#book,
       records: this.#records,
       connections,

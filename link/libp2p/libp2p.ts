@@ -2,7 +2,7 @@
 // ping, no peer store: a host tells a peer nothing but its key, and keeps nothing of a peer that has left.
 
 import './node20.ts'
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys'
+
 import type { GossipSubComponents } from '@libp2p/gossipsub'
 import type { Libp2p, MultiaddrConnection, PeerId } from '@libp2p/interface'
 import { NotFoundError } from '@libp2p/interface'
@@ -22,6 +22,7 @@ import type { Reach, ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import type { GossipService } from './gossiping.ts'
 import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
+import { privateKeyOf } from './private-key.ts'
 import type { ProxyInit } from './transport-init.ts'
 
 export interface Libp2pInit {
@@ -86,7 +87,7 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
   const did = init.did ?? (() => {})
   let host: ReachingHost | undefined
   const options: Libp2pOptions<{ reach: Reach }> = {
-    privateKey: await generateKeyPairFromSeed('Ed25519', init.seed),
+    privateKey: privateKeyOf(init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     transports: transports({ ...init, entrance, connections }),
     connectionEncrypters: [guardedNoise(proven)],

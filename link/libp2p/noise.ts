@@ -3,6 +3,7 @@
 
 import { type ICryptoInterface, noise, pureJsCrypto } from '@chainsafe/libp2p-noise'
 import { aeadOpen, aeadSeal, hmacSha256, x25519, x25519PublicKey } from '#crypto'
+import { systemRandom } from '../../world/random.ts'
 
 const keyOf = (privateKey: Uint8Array): ReturnType<ICryptoInterface['generateX25519KeyPair']> => ({
   privateKey,
@@ -12,7 +13,7 @@ const keyOf = (privateKey: Uint8Array): ReturnType<ICryptoInterface['generateX25
 /** Seven primitives under the names of the package. `chaCha20Poly1305Decrypt` throws where the tag does not fit. */
 export const noisePrimitives: ICryptoInterface = {
   hashSHA256: pureJsCrypto.hashSHA256,
-  generateX25519KeyPair: () => keyOf(pureJsCrypto.generateX25519KeyPair().privateKey),
+  generateX25519KeyPair: () => keyOf(systemRandom(32)),
   generateX25519KeyPairFromSeed: keyOf,
   generateX25519SharedKey: (privateKey, publicKey) => x25519(privateKey.subarray(), publicKey.subarray()),
   getHKDF(chainingKey, material) {

@@ -44,7 +44,7 @@ export function net(): AnyCommand {
     )
     .option(
       '--epoch <TIME>',
-      'length of an epoch (default: 20s, from 11 clients on 2s a client; longer where the machine is too slow or too busy, which is measured and said)',
+      'length of an epoch (default: 30s, from 13 clients on 2.5s a client; longer where the machine is too slow or too busy, which is measured and said)',
     )
     .option('--delay <TIME>', 'mean delay at a hop (default: 50ms)')
     .addOption(cover('how much the clients send when nobody writes: off, low, default or high'))

@@ -78,7 +78,7 @@ export async function carryMessages(run: Run, then: (run: Run) => Promise<void>)
     for (const until = now() + patience; now() < until; ) {
       await noteStored(traffic)
       if (isSettled(record) && record.epochs >= epochsWanted(record)) break
-      await pause(500, undefined, { signal })
+      await pause(1000, undefined, { signal })
     }
     await then(run)
     await noteStored(traffic)

@@ -48,8 +48,8 @@ import { ledgerPage, sideBySide } from './side-by-side.ts'
 import { frame, type TableState } from './table.ts'
 
 const drawEveryMs = 500
-/** Often enough to see every consensus of every process. */
-const pollEveryMs = 1000
+/** Often enough to see every consensus of every process; where people look, as often as they see a change. */
+const pollEveryMs = { usual: 2000, shown: 1000 } as const
 /** The ledgers grow: they are asked for less often than the table is drawn. */
 const measureEveryMs = 5000
 
@@ -109,7 +109,10 @@ async function runNetwork(
   const observer = plan.options.observe
     ? await observeAll(plan, options.observe || options.rounds, page)
     : undefined
-  const polling = setInterval(() => void watch.poll(), pollEveryMs)
+  const polling = setInterval(
+    () => void watch.poll(),
+    live || page !== undefined ? pollEveryMs.shown : pollEveryMs.usual,
+  )
   let settled: readonly Settled[] | undefined
   const looking = look(running, () => ({ events, claims: settled, page: page?.address() }))
   page?.show(running, looking.now, happened)

@@ -58,7 +58,7 @@ export interface NetOptions {
 
 /** Lets epochs be longer where more clients share the machine's cores. */
 export function usualEpochMs(clients: number): number {
-  return Math.max(20, 2 * clients) * second
+  return Math.max(30, 2.5 * clients) * second
 }
 
 /** Describes the network that runs when nobody says otherwise. */

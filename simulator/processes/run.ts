@@ -1,11 +1,12 @@
 // A run of a local network: its processes are started, and in the end ended.
 
+import { availableParallelism } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError } from '../../encoding/command-line.ts'
 import { second } from '../../world/units.ts'
 import type { Happened } from './happened.ts'
 import type { Plan } from './plan.ts'
-import { isOpen, type Supervisor } from './process.ts'
+import { isOpen, type Role, type Supervisor } from './process.ts'
 import type { RunRecord } from './record.ts'
 import type { Watch } from './watch.ts'
 
@@ -61,33 +62,55 @@ export function newRecord(plan: Plan): RunRecord {
   }
 }
 
+/** The later ones load their libraries while the earlier ones find each other. */
+const startingOrder: readonly Role[] = ['authority', 'mix', 'gateway', 'member', 'client']
+/** So many load their libraries at once: more would only keep those from their work who have loaded theirs. */
+const startingAtOnce = availableParallelism()
+const askEveryMs = 250
+
 /** Starts every process and waits until each client can send. @throws CommandError FAILED */
-export async function startAll({ plan, processes, watch, now, tell, signal }: Run): Promise<void> {
-  for (const { name, role, configFile, logFile } of plan.processes)
-    processes.start(name, role, configFile, logFile)
-  tell({ event: 'started', processes: plan.processes.length })
+export async function startAll(run: Run): Promise<void> {
+  const { plan, processes, now, tell } = run
   const until = now() + startWithinMs(plan.processes.length)
-  let signed = false
-  for (;;) {
-    await pause(250, undefined, { signal })
-    await watch.poll()
-    const statuses = plan.processes.map(({ name }) => watch.last(name))
-    const consensus = statuses.find(status => status?.consensus)?.consensus
-    if (!signed && consensus) {
+  const left = startingOrder.flatMap(wanted => plan.processes.filter(({ role }) => role === wanted))
+  const startInTurn = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) {
+      processes.start(next.name, next.role, next.configFile, next.logFile)
+      await waitFor(run, [next], until, status => status !== undefined)
+    }
+  }
+  await Promise.all(Array.from({ length: startingAtOnce }, startInTurn))
+  tell({ event: 'started', processes: plan.processes.length })
+  let told = false
+  await waitFor(run, plan.processes, until, status => {
+    const consensus = status?.consensus
+    if (!told && consensus) {
       const { epoch, signers, hash } = consensus
       tell({ event: 'consensus', epoch, signers: signers.length, hash: hash.slice(0, 16) })
-      signed = true
+      told = true
     }
-    const waiting = plan.processes.filter((_, i) => !isReady(statuses[i]))
-    if (waiting.length === 0) {
-      tell({ event: 'ready' })
-      return
-    }
+    return isReady(status)
+  })
+  tell({ event: 'ready' })
+}
+
+/** Asks those of whom it is not known again and again. @throws CommandError FAILED */
+async function waitFor(
+  { processes, watch, now, signal }: Run,
+  group: Plan['processes'],
+  until: number,
+  holds: (status: ReturnType<Watch['last']>) => boolean,
+): Promise<void> {
+  for (let waiting = group; ; ) {
+    await Promise.all(waiting.map(({ name }) => watch.ask(name)))
+    waiting = waiting.filter(({ name }) => !holds(watch.last(name)))
+    if (waiting.length === 0) return
     const failed = waiting.find(({ name }) => !processes.alive(name))
     if (failed !== undefined) throw new CommandError('FAILED', `${failed.name} ended while it was starting`)
     if (now() >= until) {
       throw new CommandError('FAILED', `not ready in time: ${waiting.map(({ name }) => name).join(', ')}`)
     }
+    await pause(askEveryMs, undefined, { signal })
   }
 }
 
