@@ -34,6 +34,8 @@ export interface ClientParts {
   readonly post: Post
   /** Holds the checks that are made; default `strict`, others are for trials. */
   readonly rules?: Rules | undefined
+  /** What several clients of one program follow the log with; default one of its own. They act one after the other. */
+  readonly audit?: Audit | undefined
 }
 
 /** Sends messages into a mix-net, each until it is in a cycle, and says how far each has come. */
@@ -44,7 +46,8 @@ export class MessagingClient {
 
   constructor(parts: ClientParts) {
     this.#parts = parts
-    this.audit = new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random, parts.rules)
+    this.audit =
+      parts.audit ?? new Audit(parts.mixnet, parts.controllerKey, parts.group, parts.random, parts.rules)
     this.#caller = new Caller(parts.mixnet, parts.signer, parts.shelf, parts.post)
   }
 

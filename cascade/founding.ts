@@ -42,6 +42,14 @@ export type Step =
   | { readonly do: 'wait' }
   | { readonly do: 'work' }
 
+/** Says what a member does next to found something on a mix-net. */
+export interface Foundation {
+  /** Gives what the member does next; `work` where nothing is left to found. */
+  next(board: Board): Step
+  /** Gives the trustee's share of the key, 32 bytes, secret, once the key is there. */
+  share(board: Board): Uint8Array | undefined
+}
+
 /** Holds what the founding of a mix-net is handed. */
 export interface FoundingParts {
   readonly plan: Plan
@@ -54,7 +62,7 @@ export interface FoundingParts {
 }
 
 /** Says what a member does next until its mix-net is founded, and finds a trustee's share. */
-export class Founding {
+export class Founding implements Foundation {
   /** Why the trustees' key cannot be made: who dealt what it must not. */
   fault: string | undefined
   readonly #parts: FoundingParts

@@ -7,7 +7,7 @@ export { Caller, type Post, type Shelf } from './caller.ts'
 export { type ClientParts, MessagingClient, type Progress } from './client.ts'
 export { blobBytesAtMost, Controller, type ControllerParts, type Reply, type Stretch } from './controller.ts'
 export { CascadeError, type CascadeErrorCode } from './error.ts'
-export { Founding, type FoundingParts, type Step } from './founding.ts'
+export { type Foundation, Founding, type FoundingParts, type Step } from './founding.ts'
 export { type Journal, MemoryJournal, type Written } from './journal.ts'
 export { checkpointOf, entryOf, type Head, isReceipt, type Receipt, readCheckpoint } from './log.ts'
 export { Member, type MemberParts } from './member.ts'
@@ -53,6 +53,7 @@ export {
   request,
   type SignedRequest,
   type Signer,
+  sha256Hex,
   signerOf,
   wantRequest,
 } from './signed.ts'

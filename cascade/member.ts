@@ -7,7 +7,7 @@ import { decryptionShare, type Group, prove, shuffle } from '../shuffle/index.ts
 import type { Random } from '../world/random.ts'
 import { Audit, type Source } from './audit.ts'
 import { Caller, type Post, type Shelf } from './caller.ts'
-import type { Founding, Step } from './founding.ts'
+import type { Foundation, Step } from './founding.ts'
 import { type Cycle, contextOf, othersOf, type Peer, quorumOf } from './records.ts'
 import type { Rules } from './rules.ts'
 import { digestOf, type Fields, type Signer, sha256Hex } from './signed.ts'
@@ -26,14 +26,14 @@ export interface MemberParts {
   readonly rules?: Rules | undefined
   /** A trustee's share of the key, 32 bytes, secret; not for one that founds the mix-net. */
   readonly share?: Uint8Array
-  /** Makes the mix-net from its plan, where there is one. */
-  readonly founding?: Founding
+  /** Makes the mix-net from its plan, and what else is founded on it, where there is a plan. */
+  readonly founding?: Foundation
   /** Says whether it is time to close an open cycle. */
   readonly mayClose: (cycle: Cycle, peer: Peer, now: number) => boolean
   /** Milliseconds that a mixer has for its cycle. */
   readonly patience: number
-  /** Mixes whose proofs hold that a list has passed before it is decrypted. */
-  readonly mixesAtLeast: number
+  /** Counts the mixes whose proofs hold that a list has passed before these trustees decrypt it. */
+  readonly mixesAtLeast: (trustees: Peer) => number
 }
 
 /** Something that several owners must agree on, and what is done then. */
@@ -69,7 +69,8 @@ export class Member {
     if (founding === undefined && !this.audit.board.persons.has(signer.id)) return
     const step = founding?.next(this.audit.board)
     if (step?.do === 'say') return void this.#caller.prepare(step.fields)
-    if (step?.do === 'agree') return void this.#pursue(step)
+    // While the others have not agreed, what was founded before goes on
+    if (step?.do === 'agree' && this.#pursue(step)) return
     if (step?.do === 'wait') return
     const cycles = [...this.audit.board.cycles.values()].flat()
     for (const cycle of cycles) if (this.#process(cycle, this.audit.board.peer(cycle.peer_id))) return
@@ -86,7 +87,7 @@ export class Member {
     if (peer.peer_type === 'MIX') return cycle.status === 'CLOSED' && this.#mix(cycle, peer)
     const isOurs = cycle.shares.some(each => each.index === index)
     const isClosed = cycle.status === 'CLOSED' || cycle.status === 'PROCESSED'
-    return isClosed && !isOurs && this.audit.result(cycle) === undefined && this.#decrypt(cycle, index)
+    return isClosed && !isOurs && this.audit.result(cycle) === undefined && this.#decrypt(cycle, peer, index)
   }
 
   #mix(cycle: Cycle, peer: Peer): boolean {
@@ -102,10 +103,10 @@ export class Member {
     return true
   }
 
-  #decrypt(cycle: Cycle, index: number): boolean {
+  #decrypt(cycle: Cycle, peer: Peer, index: number): boolean {
     const { group, random, founding, mixesAtLeast } = this.#parts
     const share = this.#parts.share ?? founding?.share(this.audit.board)
-    if (share === undefined || this.audit.mixesBefore(cycle) < mixesAtLeast) return false
+    if (share === undefined || this.audit.mixesBefore(cycle) < mixesAtLeast(peer)) return false
     const decryption = this.audit.decryptionOf(cycle)
     if (decryption === undefined) return false
     const { points, proof } = decryptionShare(group, decryption, { index, share }, random)
@@ -123,8 +124,10 @@ export class Member {
   #wish(cycle: Cycle, peer: Peer, now: number): Wish | undefined {
     const { signer, mayClose, patience } = this.#parts
     if (!peer.owners.includes(signer.id)) return undefined
-    if (cycle.status === 'OPEN')
-      return mayClose(cycle, peer, now) ? wishFor('close', cycle, peer.owners, peer.quorum) : undefined
+    if (cycle.status === 'OPEN') {
+      const isTime = mayClose(cycle, peer, now) && !this.#wasGivenUp(cycle, peer)
+      return isTime ? wishFor('close', cycle, peer.owners, peer.quorum) : undefined
+    }
     if (peer.peer_type !== 'MIX' || peer.processors[0] === signer.id || !this.audit.isSound(cycle))
       return undefined
     const name = Audit.nameOf(cycle)
@@ -134,6 +137,14 @@ export class Member {
     if (!isLate && !isFalse) return undefined
     const participants = othersOf(peer)
     return wishFor('skip', cycle, participants, quorumOf(peer, participants))
+  }
+
+  /** Says whether a cycle has just what was too little before: to give it up again would change nothing. */
+  #wasGivenUp({ peer_id, id, messages }: Cycle, { size_min }: Peer): boolean {
+    const before = this.audit.board.cycles.get(peer_id)?.[id - 2]
+    return (
+      messages.length < size_min && before?.status === 'ABORTED' && before.messages.length === messages.length
+    )
   }
 
   /** Goes the next step towards a wish: begins, agrees, or does what was agreed. */

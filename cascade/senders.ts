@@ -68,6 +68,14 @@ export class SenderList {
     return this.#parts.size === this.parts
   }
 
+  /** Gives the number of the first part that is not known, from 1 on; undefined when all are. */
+  get missing(): number | undefined {
+    if (this.isWhole) return undefined
+    let part = 1
+    while (this.#parts.has(part)) part++
+    return part
+  }
+
   /** Counts the senders that are known. */
   get size(): number {
     return [...this.#parts.values()].reduce((sum, { size }) => sum + size, 0)

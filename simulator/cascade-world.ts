@@ -163,7 +163,7 @@ export class World {
       ...(share === undefined ? {} : { share }),
       mayClose: () => this.now >= this.closeAt,
       patience: 50,
-      mixesAtLeast: this.options.mixesAtLeast ?? 1,
+      mixesAtLeast: () => this.options.mixesAtLeast ?? 1,
       rules: this.options.rules,
     })
   }

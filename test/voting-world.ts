@@ -213,7 +213,7 @@ export class Election {
       ...(share === undefined ? {} : { share }),
       mayClose: () => this.closing,
       patience: 1_000_000,
-      mixesAtLeast: 1,
+      mixesAtLeast: () => this.definition.mixes_least,
     })
   }
 

@@ -92,9 +92,11 @@ export type Chain = readonly Peer[]
  */
 export function chainsOf(board: Board, definition: Definition, roll: Roll): Chain[] {
   const election = electionId(definition)
+  const owners = ownersOf(definition).join()
   const named = new Map<string, Consensus[]>()
+  // Anybody can give a peer any name, but not these owners
   for (const [id, consensus] of board.consensuses)
-    if (board.peers.has(id)) {
+    if (board.peers.get(id)?.owners.join() === owners) {
       const name = String(consensus.text['name'])
       named.set(name, [...(named.get(name) ?? []), consensus])
     }

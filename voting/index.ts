@@ -22,6 +22,7 @@ export {
   placesToFound,
   type Roll,
 } from './founding.ts'
+export { Opening } from './opening.ts'
 export {
   answersOf,
   ballotsOf,

@@ -1,7 +1,15 @@
 // chaffinch cascade mixer and trustee: a member of a mix-net, on its own computer. Its key never leaves it.
 
 import { join } from 'node:path'
-import { Closing, Founding, keyId, Member, remoteController, signerOf } from '../../cascade/index.ts'
+import {
+  Closing,
+  Founding,
+  keyId,
+  Member,
+  type Post,
+  remoteController,
+  signerOf,
+} from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { coreGroup } from '../../shuffle/index.ts'
@@ -9,18 +17,26 @@ import type { Log } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { readKey } from '../files/index.ts'
 import { closing, openLog, runRole } from '../role.ts'
+import { closer, electionsIn, FoundingWithElections } from './elections.ts'
 import { FileShelf, keyName, planName, readPlanFile } from './folder.ts'
 import { again } from './loop.ts'
 
 export interface MemberOptions {
   readonly plan?: string
+  readonly election?: readonly string[]
 }
 
-/** Runs until SIGTERM or Ctrl-C. @returns the exit code */
+/**
+ * Runs until SIGTERM or Ctrl-C.
+ *
+ * @param post carries its requests; default: to the Controller of the plan, as they are
+ * @returns the exit code
+ */
 export async function runMember(
   what: 'mixer' | 'trustee',
   folder: string,
   options: MemberOptions,
+  post?: Post,
 ): Promise<number> {
   const log = openLog(what, 'info')
   return await runRole(log, () =>
@@ -35,6 +51,7 @@ export async function runMember(
       const group = coreGroup()
       const shelf = new FileShelf(join(folder, 'shelf'))
       const founding = new Founding({ plan, signer, seed, group, random: systemRandom, shelf })
+      const elections = electionsIn(options.election ?? [], plan, signer.id)
       const closes = new Closing(plan)
       const member = new Member({
         mixnet: plan.mixnet,
@@ -44,10 +61,11 @@ export async function runMember(
         random: systemRandom,
         shelf,
         ...remoteController({ url: plan.url, fetch }),
-        founding,
-        mayClose: (cycle, _peer, now) => closes.isTime(cycle, now),
+        ...(post === undefined ? {} : { post }),
+        founding: new FoundingWithElections(plan, founding, elections),
+        mayClose: closer(folder, elections, (cycle, now) => closes.isTime(cycle, now)),
         patience: plan.patience_ms,
-        mixesAtLeast: 1,
+        mixesAtLeast: peer => elections.find(each => each.has(peer))?.definition.mixes_least ?? 1,
       })
       log.info({ mixnet: plan.mixnet, name: own.name }, 'started')
       const tell = teller(member, founding, log)

@@ -1,5 +1,6 @@
 // chaffinch cascade
 
+import type { MemberOptions } from '../../roles/mixnet/member.ts'
 import { command, group, many, runs } from '../define/command.ts'
 import { json } from '../define/options.ts'
 import type { AnyCommand } from '../define/told.ts'
@@ -97,10 +98,11 @@ function member(what: 'mixer' | 'trustee'): AnyCommand {
   })
     .argument('<DIR>')
     .option(...plan)
+    .addOption(many('--election <FOLDER>', 'an election to hold with the others; once for each'))
     .action(
       runs(async () => {
         const { runMember } = await import('../../roles/mixnet/member.ts')
-        return (folder: string, options: { readonly plan?: string }) => runMember(what, folder, options)
+        return (folder: string, options: MemberOptions) => runMember(what, folder, options)
       }),
     )
 }

@@ -23,7 +23,7 @@ export function election(): AnyCommand {
         'chaffinch election verify board',
       ],
     },
-    [init(), credentials(), vote(), tally(), verify(), result(), receipt()],
+    [init(), credentials(), vote(), close(), tally(), verify(), result(), receipt()],
   )
 }
 
@@ -78,6 +78,22 @@ function vote(): AnyCommand {
     .action(runs(async () => (await network()).vote))
 }
 
+function close(): AnyCommand {
+  return command('close', {
+    summary: "say as a mixer's or trustee's operator that an election is to be closed",
+    says: `Writes into the folder of a mixer or trustee that its operator wants an election closed, now or at a time. It is closed
+      when so many members want it as the definition says (quorum).`,
+    examples: [
+      'chaffinch election close board --member alice',
+      'chaffinch election close board --member alice --at 2026-01-31T18:00:00Z',
+    ],
+  })
+    .argument('<FOLDER>')
+    .option('--member <DIR>', "the mixer's or trustee's folder")
+    .option('--at <TIME>', 'when, in UTC (default: now)')
+    .action(runs(async () => (await prepare()).close))
+}
+
 function tally(): AnyCommand {
   return command('tally', {
     summary: 'count an election that is over, and write its public folder',
@@ -119,7 +135,7 @@ function result(): AnyCommand {
 function receipt(): AnyCommand {
   return command('receipt', {
     summary: 'say what became of a ballot',
-    says: `Checks a voter's receipt against a public folder: whether the ballot counts, was replaced by a later one of the same
+    says: `Checks a voter's receipt, or all in a folder, against a public folder: whether the ballot counts, was replaced by a later one of the same
       voter, or was left out.`,
     examples: ['chaffinch election receipt receipt-1.json board'],
   })

@@ -1,6 +1,8 @@
 // chaffinch election verify, result and receipt: what anybody who has the public folder does, without a network.
 
+import { statSync } from 'node:fs'
 import { CommandError } from '../../encoding/command-line.ts'
+import { readFolder, textOf } from '../../roles/mixnet/election-folder.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
   type Fate,
@@ -16,7 +18,6 @@ import {
   verifyFolder,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
-import { readFolder, textOf } from './folder.ts'
 
 export interface VerifyOptions {
   readonly id?: string
@@ -100,15 +101,31 @@ const says: Readonly<Record<Fate, string>> = {
   lost: 'is in the log, and was left out of what was counted: show this receipt to everybody',
 }
 
-/** Says what became of a ballot. */
-export async function receipt(file: string, folder: string, options: VerifyOptions): Promise<number> {
-  const { definition, audit, chains } = await verified(folder)
+/** Says what became of a ballot, or of each whose receipt is in a folder. */
+export async function receipt(given: string, folder: string, options: VerifyOptions): Promise<number> {
+  const verification = await verified(folder)
+  const isFolder = statSync(given, { throwIfNoEntry: false })?.isDirectory() === true
+  const files = isFolder ? [...readFolder(given).keys()].sort().map(name => `${given}/${name}`) : [given]
+  let code = 0
+  for (const file of files)
+    try {
+      const { tracker, fate } = fateIn(verification, file)
+      if (fate === 'lost') code = 1
+      console.log(
+        options.json === true ? JSON.stringify({ tracker, fate }) : `ballot ${tracker} ${says[fate]}`,
+      )
+    } catch (error) {
+      if (!isFolder || !(error instanceof CommandError)) throw error
+      console.error(`chaffinch: ${error.message}`)
+      code = 1
+    }
+  return code
+}
+
+function fateIn({ definition, audit, chains }: Verification, file: string): { tracker: string; fate: Fate } {
   try {
     const read = readReceipt(definition, textOf(file))
-    const fate = fateOf(audit, chains, read)
-    const tracker = trackerOfReceipt(read)
-    console.log(options.json === true ? JSON.stringify({ tracker, fate }) : `ballot ${tracker} ${says[fate]}`)
-    return fate === 'lost' ? 1 : 0
+    return { tracker: trackerOfReceipt(read), fate: fateOf(audit, chains, read) }
   } catch (error) {
     if (!(error instanceof VotingError)) throw error
     throw new CommandError('FAILED', `${file}: ${error.message.replace(/^[A-Z_]+ /, '')}`)

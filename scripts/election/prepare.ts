@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { CommandError } from '../../encoding/command-line.ts'
 import { writeNew } from '../../roles/files/index.ts'
+import { bytesOf, definitionIn, textOf } from '../../roles/mixnet/election-folder.ts'
+import { closeElection } from '../../roles/mixnet/elections.ts'
 import {
   drawCode,
   electionId,
@@ -16,7 +18,6 @@ import {
   writeRoll,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
-import { bytesOf, definitionIn, textOf } from './folder.ts'
 import { type Registered, readVoters } from './voters-csv.ts'
 
 export interface InitOptions {
@@ -95,4 +96,20 @@ function codesText(voters: readonly (Registered & { readonly code: string })[]):
     [quoted(name), quoted(mail), String(weight), code].join(','),
   )
   return `${['name,mail,weight,code', ...rows].join('\r\n')}\r\n`
+}
+
+export interface CloseOptions {
+  readonly member?: string
+  readonly at?: string
+}
+
+/** Says for a member that an election is to be closed. */
+export function close(folder: string, options: CloseOptions): undefined {
+  const { member, at = new Date().toISOString() } = options
+  const hint = 'chaffinch election close --help'
+  if (member === undefined) throw new CommandError('USAGE', 'election close: want --member DIR', hint)
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(at) || Number.isNaN(Date.parse(at)))
+    throw new CommandError('USAGE', `--at ${at}: want a time as 2026-01-31T18:00:00Z`, hint)
+  closeElection(member, electionId(definitionIn(folder)), at)
+  console.error(`${member} wants it closed at ${at}`)
 }

@@ -7,6 +7,7 @@ import { Audit, MessagingClient, remoteController, type Shelf } from '../../casc
 import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { writeNew } from '../../roles/files/index.ts'
+import { definitionIn, replaceBytes, rollIn, textOf } from '../../roles/mixnet/election-folder.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
   type Answer,
@@ -27,7 +28,6 @@ import {
 import { systemRandom } from '../../world/random.ts'
 import { contentGiven } from '../terminal/input.ts'
 import { readAnswers } from './answer-text.ts'
-import { definitionIn, replaceBytes, rollIn, textOf } from './folder.ts'
 
 /** Milliseconds between two looks at the log. */
 const pause = 200

@@ -1,0 +1,109 @@
+// The elections that a member of a mix-net holds with the others (docs/spec/voting.md 5.1): founded on the mix-net of its
+// plan, with the key that the plan's trustees have made, and closed when its operator says so.
+
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  type Board,
+  type Cycle,
+  type Foundation,
+  type Founding,
+  keyAgreed,
+  keyId,
+  type Peer,
+  type Plan,
+  type Step,
+} from '../../cascade/index.ts'
+import { fromHex } from '../../encoding/bytes.ts'
+import { CommandError } from '../../encoding/command-line.ts'
+import { type Definition, Opening, ownersOf, VotingError } from '../../voting/index.ts'
+import { writeNew } from '../files/index.ts'
+import { definitionIn, rollIn } from './election-folder.ts'
+
+/** Reads the elections that a member was told of. @throws CommandError CONFIG for one that is not of this plan */
+export function electionsIn(folders: readonly string[], plan: Plan, member: string): Opening[] {
+  return folders.map(folder => {
+    try {
+      const definition = definitionIn(folder)
+      const why = misfitOf(definition, plan, member)
+      if (why !== undefined) throw new CommandError('CONFIG', `${folder}: ${why}`)
+      return new Opening(definition, rollIn(folder))
+    } catch (error) {
+      if (!(error instanceof VotingError)) throw error
+      throw new CommandError('CONFIG', `${folder}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
+    }
+  })
+}
+
+/** Says why an election cannot be held by the people of a plan. */
+function misfitOf(definition: Definition, plan: Plan, member: string): string | undefined {
+  const ids = (of: readonly { readonly key_data: string }[]): string[] =>
+    of.map(({ key_data }) => keyId(fromHex(key_data)))
+  const mixers = ids(plan.mixers)
+  if (definition.mixnet !== plan.mixnet) return `mixnet: is ${definition.mixnet}, not ${plan.mixnet}`
+  if (definition.controller_key !== plan.controller_key) return 'controller_key: is not that of the plan'
+  if (definition.trustees.join() !== ids(plan.trustees).join())
+    return 'trustees: are not those of the plan, in its order'
+  if (definition.threshold !== plan.threshold)
+    return `threshold: the trustees' key has ${plan.threshold}, not ${definition.threshold}`
+  const stranger = definition.mixers.find(id => !mixers.includes(id))
+  if (stranger !== undefined) return `mixers: ${stranger} is none of the plan`
+  return ownersOf(definition).includes(member) ? undefined : 'this member has no part in it'
+}
+
+/** Founds a mix-net by its plan, and then elections on it. */
+export class FoundingWithElections implements Foundation {
+  readonly #plan: Plan
+  readonly #founding: Founding
+  readonly #elections: readonly Opening[]
+
+  constructor(plan: Plan, founding: Founding, elections: readonly Opening[]) {
+    this.#plan = plan
+    this.#founding = founding
+    this.#elections = elections
+  }
+
+  next(board: Board): Step {
+    const step = this.#founding.next(board)
+    const agreed = keyAgreed(this.#plan, board)
+    if (step.do !== 'work' || agreed === undefined) return step
+    const { key_data, verification } = agreed.text as { key_data: string; verification: string }
+    const key = { key: fromHex(key_data), verification: fromHex(verification) }
+    const steps = this.#elections.map(election => election.next(board, key))
+    return steps.find(({ do: act }) => act !== 'work') ?? step
+  }
+
+  share(board: Board): Uint8Array | undefined {
+    return this.#founding.share(board)
+  }
+}
+
+/** Names where an operator's word about an election stands. */
+function closingFile(folder: string, election: string): string {
+  return join(folder, `close-${election}`)
+}
+
+/** Writes down in a member's folder that an election is to be closed. @param at as 2026-01-31T12:00:00Z */
+export function closeElection(folder: string, election: string, at: string): void {
+  if (!existsSync(join(folder, 'shelf')))
+    throw new CommandError('CONFIG', `${folder}: is no folder of a mixer or trustee that has run`)
+  writeNew(closingFile(folder, election), `${at}\n`)
+}
+
+/** Says whether a member's operator wants an election to be closed by now. @param now milliseconds since 1970 */
+export function wantsClosed(folder: string, election: string, now: number): boolean {
+  const file = closingFile(folder, election)
+  return existsSync(file) && now >= Date.parse(readFileSync(file, 'utf8').trim())
+}
+
+/** Says whether a cycle is to be closed: one of an election by its operator's word, another by the plan. */
+export function closer(
+  folder: string,
+  elections: readonly Opening[],
+  byPlan: (cycle: Cycle, now: number) => boolean,
+): (cycle: Cycle, peer: Peer, now: number) => boolean {
+  return (cycle, peer, now) => {
+    const election = elections.find(each => each.has(peer))
+    return election === undefined ? byPlan(cycle, now) : wantsClosed(folder, election.election, now)
+  }
+}
