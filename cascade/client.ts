@@ -34,7 +34,7 @@ export interface ClientParts {
   readonly post: Post
   /** Holds the checks that are made; default `strict`, others are for trials. */
   readonly rules?: Rules | undefined
-  /** What several clients of one program follow the log with; default one of its own. They act one after the other. */
+  /** Follows the log for several clients of one program, that act one after the other; default one of its own. */
   readonly audit?: Audit | undefined
 }
 

@@ -33,6 +33,7 @@ export const payloadBytesAtMost = 262_144
 
 const encoder = new TextEncoder()
 
+/** Gives SHA-256 in hexadecimal, 64 digits. */
 export function sha256Hex(bytes: Uint8Array): string {
   return hex(sha256(bytes))
 }

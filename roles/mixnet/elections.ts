@@ -1,5 +1,5 @@
-// The elections that a member of a mix-net holds with the others (docs/spec/voting.md 5.1): founded on the mix-net of its
-// plan, with the key that the plan's trustees have made, and closed when its operator says so.
+// The elections that a member of a mix-net holds with the others (docs/spec/voting.md 5.1): founded on the mix-net of
+// its plan, with the key that the plan's trustees have made, and closed when its operator says so.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -18,6 +18,8 @@ export interface Ending {
 export interface Supervisor {
   /** Starts `chaffinch ROLE --config FILE`, of a member `chaffinch crowds`; its output goes to `logFile`. */
   start(name: string, role: Role, configFile: string, logFile: string): void
+  /** Starts `chaffinch ARGS`; its output goes to `logFile`. @param place whose end comes first: the lowest */
+  run(name: string, args: readonly string[], logFile: string, place: number): void
   /** SIGKILL. Resolves when it is gone. */
   kill(name: string): Promise<void>
   /** Starts again what has ended. */
@@ -31,9 +33,11 @@ export interface Supervisor {
   alive(name: string): boolean
   names(): readonly string[]
   readonly endings: readonly Ending[]
+  /** SIGTERM. Resolves when it is gone. */
+  stop(name: string): Promise<void>
   /**
-   * SIGTERM to the clients, then to the nodes, which have little left to drain by then, then to the authorities;
-   * SIGKILL to what is still there `graceMs` later. Resolves when none is left.
+   * SIGTERM to the clients, then to the nodes, which have little left to drain by then, then to the authorities, others
+   * by their places; SIGKILL to what is still there `graceMs` later. Resolves when none is left.
    */
   stopAll(graceMs: number): Promise<void>
   /** SIGKILL to all, at once and without waiting: for when this process must end now. */
@@ -42,15 +46,16 @@ export interface Supervisor {
 
 interface Held {
   readonly name: string
-  readonly role: Role
-  readonly configFile: string
+  readonly place: number
+  readonly args: readonly string[]
   readonly logFile: string
   child: ChildProcess | undefined
   asked: Ending['asked']
   ended: Promise<void>
 }
 
-const endingOrder: readonly (readonly Role[])[] = [['client'], ['mix', 'gateway', 'member'], ['authority']]
+/** Orders their ends: the lowest comes first. */
+const places: Readonly<Record<Role, number>> = { client: 0, mix: 1, gateway: 1, member: 1, authority: 2 }
 
 /** The command that runs a role. */
 const commandOf = (role: Role): string => (role === 'member' ? 'crowds' : role)
@@ -78,7 +83,7 @@ export function supervisor(
   const launch = (of: Held): void => {
     const log = openSync(of.logFile, 'a', 0o600)
     // The channel carries nothing: its end tells the child that we are gone, however we went.
-    const child = spawn(process.execPath, [...program, commandOf(of.role), '--config', of.configFile], {
+    const child = spawn(process.execPath, [...program, ...of.args], {
       stdio: ['ignore', log, log, 'ipc'],
       // A Ctrl-C in the terminal is ours to pass on.
       detached: true,
@@ -109,26 +114,26 @@ export function supervisor(
     if (of === undefined) throw new RangeError(`no process ${name}`)
     return of
   }
+  const run: Supervisor['run'] = (name, args, logFile, place) => {
+    const of = { name, place, args, logFile, child: undefined, asked: undefined, ended: Promise.resolve() }
+    held.set(name, of)
+    launch(of)
+  }
   return {
     endings,
     names: () => [...held.keys()],
     alive: name => held.get(name)?.child !== undefined,
-    start(name, role, configFile, logFile) {
-      const of: Held = {
-        name,
-        role,
-        configFile,
-        logFile,
-        child: undefined,
-        asked: undefined,
-        ended: Promise.resolve(),
-      }
-      held.set(name, of)
-      launch(of)
-    },
+    start: (name, role, configFile, logFile) =>
+      run(name, [commandOf(role), '--config', configFile], logFile, places[role]),
+    run,
     async kill(name) {
       const of = find(name)
       signal(of, 'SIGKILL')
+      await of.ended
+    },
+    async stop(name) {
+      const of = find(name)
+      signal(of, 'SIGTERM')
       await of.ended
     },
     restart(name) {
@@ -144,8 +149,8 @@ export function supervisor(
     },
     async stopAll(graceMs) {
       for (const of of held.values()) of.child?.kill('SIGCONT')
-      for (const roles of endingOrder) {
-        const group = [...held.values()].filter(({ role }) => roles.includes(role))
+      for (const now of [...new Set([...held.values()].map(({ place }) => place))].sort((a, b) => a - b)) {
+        const group = [...held.values()].filter(({ place }) => place === now)
         for (const of of group) signal(of, 'SIGTERM')
         const late = setTimeout(() => {
           for (const of of group) signal(of, 'SIGKILL')
