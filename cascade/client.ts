@@ -3,7 +3,7 @@
 // into the next.
 
 import { fromHex, hex } from '../encoding/bytes.ts'
-import { type Group, makeBallot } from '../shuffle/index.ts'
+import { type Ballot, type Group, makeBallot } from '../shuffle/index.ts'
 import type { Random } from '../world/random.ts'
 import { Audit, type Source } from './audit.ts'
 import { Caller, type Post, type Shelf } from './caller.ts'
@@ -20,6 +20,16 @@ interface Kept {
   readonly text: string
   readonly request?: SignedRequest
   readonly receipt?: Receipt
+}
+
+/** A message that waits: as it is, or encrypted already; in hexadecimal. */
+type Queued = { readonly peer_id: string } & (
+  | { readonly message: string }
+  | { readonly row: string; readonly proof: string }
+)
+
+function written({ row, proof }: Ballot): { readonly data: string; readonly proof: string } {
+  return { data: hex(row), proof: hex(proof) }
 }
 
 /** Holds what a client is handed. */
@@ -55,6 +65,13 @@ export class MessagingClient {
   send(peer_id: string, message: Uint8Array): number {
     const all = this.#kept()
     this.#keep([...all, { text: JSON.stringify({ peer_id, message: hex(message) }) }])
+    return all.length
+  }
+
+  /** Queues a message that is encrypted already, for this client's own id. @returns its number, from 0 on */
+  sendBallot(peer_id: string, { row, proof }: Ballot): number {
+    const all = this.#kept()
+    this.#keep([...all, { text: JSON.stringify({ peer_id, row: hex(row), proof: hex(proof) }) }])
     return all.length
   }
 
@@ -136,7 +153,8 @@ export class MessagingClient {
     const at = all.findIndex(({ request }) => request === undefined)
     const next = all[at]
     if (next === undefined) return
-    const { peer_id, message } = JSON.parse(next.text) as { peer_id: string; message: string }
+    const queued = JSON.parse(next.text) as Queued
+    const { peer_id } = queued
     const cycle = board.cycles.get(peer_id)?.find(({ status }) => status === 'OPEN')
     const peer = board.peers.get(peer_id)
     if (cycle === undefined || peer === undefined) return
@@ -145,8 +163,11 @@ export class MessagingClient {
       voter: fromHex(signer.id),
       key: fromHex(peer.key_data),
     }
-    const { row, proof } = makeBallot(group, about, fromHex(message), peer.width, random)
-    const fields = { peer_id, cycle_id: cycle.id, box: 0, data: hex(row), proof: hex(proof) }
+    const made =
+      'row' in queued
+        ? { data: queued.row, proof: queued.proof }
+        : written(makeBallot(group, about, fromHex(queued.message), peer.width, random))
+    const fields = { peer_id, cycle_id: cycle.id, box: 0, ...made }
     this.#caller.prepare({ resource: 'message', operation: 'create', ...fields })
   }
 

@@ -91,6 +91,12 @@ export interface Ballot {
   readonly proof: Uint8Array
 }
 
+/** Holds a ballot with what opens it: whoever has both knows the vote. */
+export interface SealedBallot extends Ballot {
+  /** Secret, 32 bytes a column. */
+  readonly randomness: Uint8Array
+}
+
 /** Encrypts a message as a ballot of `width` columns. */
 export function makeBallot(
   group: Group,
@@ -99,6 +105,19 @@ export function makeBallot(
   width: number,
   random: Random,
 ): Ballot {
+  const { row, proof, randomness } = sealBallot(group, about, message, width, random)
+  randomness.fill(0)
+  return { row, proof }
+}
+
+/** Encrypts a message as a ballot of `width` columns, and keeps what opens it: one that is opened is never cast. */
+export function sealBallot(
+  group: Group,
+  about: BallotContext,
+  message: Uint8Array,
+  width: number,
+  random: Random,
+): SealedBallot {
   const randomness = scalars(group, random, width)
   const row = encrypt(group, about.key, encodeMessage(group, message, width), randomness)
   const nonces = scalars(group, random, width)
@@ -109,9 +128,37 @@ export function makeBallot(
     group.multiples(undefined, { base: generator, scalars: nonces }),
   )
   const answers = group.mulAdd(randomness, challenge, nonces)
-  randomness.fill(0)
   nonces.fill(0)
-  return { row, proof: concat([challenge, answers]) }
+  return { row, proof: concat([challenge, answers]), randomness }
+}
+
+/**
+ * Opens a ballot with its randomness, 32 bytes a column.
+ *
+ * @param key what it is encrypted to, 32 bytes
+ * @returns the message; undefined where the row is not just its encryption with this randomness
+ */
+export function openBallot(
+  group: Group,
+  key: Uint8Array,
+  row: Uint8Array,
+  randomness: Uint8Array,
+): Uint8Array | undefined {
+  const width = row.length / ciphertextBytes
+  if (!Number.isInteger(width) || width < 1 || randomness.length !== 32 * width) return undefined
+  if (!isPoint(group, key)) return undefined
+  for (let at = 0; at < row.length; at += pointBytes)
+    if (!isPoint(group, row.subarray(at, at + pointBytes))) return undefined
+  for (let at = 0; at < randomness.length; at += 32)
+    if (!isScalar(group, randomness.subarray(at, at + 32))) return undefined
+  const [firsts, seconds] = halves(row)
+  if (!same(firsts, group.multiples(undefined, { base: generator, scalars: randomness }))) return undefined
+  const negatives = concat(
+    Array.from({ length: width }, (_, k) =>
+      group.mulAdd(randomness.subarray(32 * k, 32 * k + 32), minusOne, zero),
+    ),
+  )
+  return decodeMessage(group, group.multiples(seconds, { base: key, scalars: negatives }))
 }
 
 /** Says whether whoever made a ballot knew what is in it, and made it for this election in this voter's name. */

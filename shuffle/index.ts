@@ -9,6 +9,9 @@ export {
   decodeMessage,
   encodeMessage,
   makeBallot,
+  openBallot,
+  type SealedBallot,
+  sealBallot,
   verifyBallot,
   widthFor,
 } from './ballot.ts'

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert'
 import { Audit } from '../cascade/audit.ts'
 import { serveController } from '../cascade/server/index.ts'
 import { fromHex } from '../encoding/bytes.ts'
+import { castOrOpen } from '../scripts/election/vote.ts'
 import { perform } from '../scripts/main.ts'
 import { makeFolder } from '../voting/folder.ts'
 import {
@@ -160,6 +161,25 @@ test('ballots go to a Controller over HTTP, the last of each voter counts, and t
   )
   const wrong = cast(0, '1=Anna').map(each => each.replace('code-0', 'code-9'))
   assert.match(await refusal(...wrong), /code: is mistyped|the code is of no voter/)
+  const size = served.controller.size
+  const asked = { controller: served.url, code: join(place, 'code-1'), receipts: place, ask: true }
+  const open = await printing(() => castOrOpen(folder, { ...asked, answer: ['1=Anna'] }, async () => 'open'))
+  assert.is(served.controller.size, size, 'nothing was cast')
+  const shown = /(\S+opened-1-(\S+)\.json) opens it/.exec(open.out) as RegExpExecArray
+  assert.match(open.out, `ballot ${shown[2]} is made`)
+  const challenge = ['challenge', shown[1] as string, folder, '--controller', served.url]
+  assert.is((await chaffinch(...challenge)).out, `question 1: ballot ${shown[2]} holds Anna`)
+  const text = readFileSync(shown[1] as string, 'utf8')
+  writeFileSync(
+    shown[1] as string,
+    text.replace(/"randomness":"./, each =>
+      each.endsWith('0') ? `${each.slice(0, -1)}1` : `${each.slice(0, -1)}0`,
+    ),
+  )
+  assert.match(await refusal(...challenge), /does not hold what its program says/)
+  const said = await printing(() => castOrOpen(folder, { ...asked, answer: ['1=Bo'] }, async () => 'cast'))
+  assert.match(said.out, /is made[\s\S]*was taken/)
+  assert.match(await refusal('vote', folder, '--controller', served.url, '--ask'), /--ask: want --code FILE/)
   assert.match(await refusal('tally', folder, '--controller', served.url), /voting is not over/)
   await election.close()
   assert.match(await refusal(...cast(1, '1=Anna')), /takes no ballots now/)
@@ -167,6 +187,10 @@ test('ballots go to a Controller over HTTP, the last of each voter counts, and t
   const checked = await chaffinch('verify', folder, '--id', election.id)
   assert.match(checked.out, /2 ballots, 2 votes, 0 blank, 0 invalid\n {2}plurality: Bo\n/)
   assert.match((await chaffinch('receipt', file, folder)).out, /is in the log, and counts/)
+  const page = (await chaffinch('result', folder, '--html')).out
+  assert.match(page, /<th scope="row">Bo<\/th><td class="n">1<\/td><td class="n">2<\/td><td>yes<\/td>/)
+  assert.match(page, election.id)
+  assert.not.match(page, /<script|https?:/)
 })
 
 test.run()

@@ -1,6 +1,16 @@
 // chaffinch/voting: elections on a cascade that anybody can check (docs/spec/voting.md).
 
 export { type Answer, decodeAnswer, encodeAnswer, widthOf } from './answer.ts'
+export {
+  type AnswerContext,
+  answerIn,
+  type OpenedBallot,
+  openedBallot,
+  openedFormat,
+  readOpened,
+  sealAnswer,
+  writeOpened,
+} from './challenge.ts'
 export { drawCode, readCode, voterOf } from './credential.ts'
 export {
   type Definition,
@@ -32,6 +42,7 @@ export {
   resultOf,
   writeResult,
 } from './outcome.ts'
+export { resultPage } from './page.ts'
 export {
   type ChooseQuestion,
   type GradeQuestion,

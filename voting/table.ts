@@ -35,7 +35,7 @@ function questionRows(question: Question, of: QuestionResult, at: number): strin
 }
 
 /** Gives a row an option: method, option, place, figure, elected. */
-function countRows(question: Question, count: Count): string[][] {
+export function countRows(question: Question, count: Count): string[][] {
   const options = [...namesOf(question), ...('written' in count ? count.written.map(({ text }) => text) : [])]
   const figures = figuresOf(question, count)
   const rows = options.map((option, i) => [

@@ -23,7 +23,7 @@ export function election(): AnyCommand {
         'chaffinch election verify board',
       ],
     },
-    [init(), credentials(), vote(), close(), tally(), verify(), result(), receipt()],
+    [init(), credentials(), vote(), challenge(), close(), tally(), verify(), result(), receipt()],
   )
 }
 
@@ -74,8 +74,24 @@ function vote(): AnyCommand {
     .option('--code <FILE>', "a file with the voter's code (default: standard input)")
     .addOption(many('--answer <ANSWER>', 'QUESTION=ANSWER; once for each question'))
     .option('--receipts <FOLDER>', 'where the receipts go (default: here)')
+    .option('--ask', 'first say which ballot was made, and ask whether to cast it or to open it')
     .addOption(json('print JSON, one ballot a line'))
     .action(runs(async () => (await network()).vote))
+}
+
+function challenge(): AnyCommand {
+  return command('challenge', {
+    summary: 'look into a ballot that was opened instead of cast',
+    says: `Checks, on another computer than the one that made it, what is in a ballot that 'election vote --ask' has opened: compare
+      tracker and answer with what was written down and meant. A program that lies about one ballot in ten is found by one look in
+      ten. An opened ballot is never cast: vote anew.`,
+    examples: ['chaffinch election challenge opened-1-XXXXX.json board --controller http://127.0.0.1/mixnet'],
+  })
+    .argument('<FILE>')
+    .argument('<FOLDER>')
+    .option('--controller <URL>', 'where the mix-net is: http://HOST:PORT/MIXNET')
+    .addOption(json())
+    .action(runs(async () => (await network()).challenge))
 }
 
 function close(): AnyCommand {
@@ -124,10 +140,14 @@ function verify(): AnyCommand {
 function result(): AnyCommand {
   return command('result', {
     summary: 'check an election, and print its result',
-    examples: ['chaffinch election result board --csv > result.csv'],
+    examples: [
+      'chaffinch election result board --csv > result.csv',
+      'chaffinch election result board --html > result.html',
+    ],
   })
     .argument('<FOLDER>')
     .option('--csv', 'print comma-separated values')
+    .option('--html', 'print a page')
     .addOption(json('print JSON'))
     .action(runs(async () => (await check()).result))
 }

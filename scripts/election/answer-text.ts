@@ -61,6 +61,35 @@ export function readAnswer(question: Question, text: string): Answer {
   }
 }
 
+/** Writes an answer as it can be typed, with the names of options. */
+export function writeAnswer(question: Question, answer: Answer): string {
+  const options = namesOf(question)
+  const names = (list: readonly number[]): string => list.map(i => options[i]).join(',')
+  switch (answer.is) {
+    case 'blank':
+      return ''
+    case 'choose':
+      return [...answer.chosen.map(i => options[i]), ...answer.written.map(text => `+${text}`)].join(',')
+    case 'rank': {
+      const places = Array.from({ length: Math.max(0, ...answer.ranks) }, (_, i) =>
+        options.filter((_option, option) => answer.ranks[option] === i + 1).join('='),
+      )
+      return places.join('>')
+    }
+    case 'score':
+      return options.map((option, i) => `${option}:${answer.scores[i]}`).join(',')
+    case 'grade': {
+      const grades = question.kind === 'grade' ? question.grades : []
+      return options.map((option, i) => `${option}:${grades[answer.grades[i] as number]}`).join(',')
+    }
+    case 'list': {
+      const of = question.kind === 'list' ? question.lists[answer.list] : undefined
+      const preferred = answer.preferred.map(i => of?.candidates[i]).join(',')
+      return preferred === '' ? names([answer.list]) : `${names([answer.list])}:${preferred}`
+    }
+  }
+}
+
 function split(text: string, by: string): string[] {
   return text.split(by).map(part => part.trim())
 }

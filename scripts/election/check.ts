@@ -11,6 +11,7 @@ import {
   namesOf,
   type Question,
   readReceipt,
+  resultPage,
   resultTable,
   trackerOfReceipt,
   type Verification,
@@ -79,6 +80,7 @@ function outcome(question: Question, counts: Counts): string[] {
 
 export interface ResultOptions {
   readonly csv?: boolean
+  readonly html?: boolean
   readonly json?: boolean
 }
 
@@ -86,6 +88,7 @@ export interface ResultOptions {
 export async function result(folder: string, options: ResultOptions): Promise<undefined> {
   const { definition, result: found } = await verified(folder)
   if (options.csv === true) process.stdout.write(resultTable(definition, found))
+  else if (options.html === true) console.log(resultPage(definition, found).trimEnd())
   else if (options.json === true) process.stdout.write(textOf(`${folder}/${fileNames.result}`))
   else
     found.questions.forEach(({ counts }, i) => {
