@@ -27,6 +27,7 @@ export const x25519PublicKey: Crypto['x25519PublicKey'] = backend.x25519PublicKe
 export const x25519: Crypto['x25519'] = backend.x25519
 export const blake2b: Crypto['blake2b'] = backend.blake2b
 export const blake2bInto: Crypto['blake2bInto'] = backend.blake2bInto
+export const labelledDigests: Crypto['labelledDigests'] = backend.labelledDigests
 export const hmacSha256: Crypto['hmacSha256'] = backend.hmacSha256
 export const chacha20Xor: Crypto['chacha20Xor'] = backend.chacha20Xor
 export const poly1305Into: Crypto['poly1305Into'] = backend.poly1305Into

@@ -9,8 +9,10 @@
 import { createCipheriv, createDecipheriv, timingSafeEqual } from 'node:crypto'
 import sodium from 'sodium-native'
 import addon from 'sodium-native/binding.js'
-import type { Parts } from './crypto.ts'
+import type { Crypto, Parts } from './crypto.ts'
 import { SphinxError } from './error.ts'
+import { oneByOne } from './labelled.ts'
+import { labelledCore } from './labelled-core.ts'
 
 // their own names: a property of so large an object is looked up anew at each call
 const {
@@ -86,6 +88,8 @@ export function blake2bInto(out: Uint8Array, data: Uint8Array, key: Uint8Array =
     key.length,
   )
 }
+
+export const labelledDigests: Crypto['labelledDigests'] = labelledCore() ?? oneByOne({ blake2bInto, wipe })
 
 const [hmacBlock, hmacBytes] = [64, 32]
 

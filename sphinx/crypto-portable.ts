@@ -7,8 +7,9 @@ import { ed25519, x25519 as montgomery } from '@noble/curves/ed25519.js'
 import { blake2b as hash } from '@noble/hashes/blake2.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
-import type { Parts } from './crypto.ts'
+import type { Crypto, Parts } from './crypto.ts'
 import { SphinxError } from './error.ts'
+import { oneByOne } from './labelled.ts'
 
 export const locksMemory = false
 export const missingAddon: string | undefined = undefined
@@ -51,6 +52,8 @@ export function blake2b(data: Parts, length: number, key?: Uint8Array): Uint8Arr
 export function blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array): void {
   out.set(blake2b(data, out.length, key))
 }
+
+export const labelledDigests: Crypto['labelledDigests'] = oneByOne({ blake2bInto, wipe })
 
 export function hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array {
   if (key.length > 64) throw new RangeError(`hmac key: want at most 64 bytes, have ${key.length}`)

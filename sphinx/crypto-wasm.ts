@@ -6,7 +6,9 @@
 
 import start, { type Libsodium } from 'libsodium'
 import type { Crypto, Parts } from './crypto.ts'
+import { wipe } from './crypto-portable.ts'
 import { SphinxError } from './error.ts'
+import { oneByOne } from './labelled.ts'
 
 export {
   chacha20Xor,
@@ -121,6 +123,8 @@ function hash(out: Uint8Array, data: Parts, key: Uint8Array = new Uint8Array(0))
 }
 
 const tagBytes = 16
+
+export const labelledDigests: Crypto['labelledDigests'] = oneByOne({ blake2bInto, wipe })
 
 export const aeadSeal: Crypto['aeadSeal'] = (key, nonce, ad, plain) => {
   want(key, 32, 'aead key')

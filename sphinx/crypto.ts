@@ -5,6 +5,12 @@
 /** One piece of data, or several that are hashed as if joined. */
 export type Parts = Uint8Array | readonly Uint8Array[]
 
+/** A message that is hashed under many keys, and where its digest goes. */
+export interface Label {
+  readonly label: Uint8Array
+  readonly at: number
+}
+
 /** The primitives that packets and documents are made of. Node and browsers have a backend each. */
 export interface Crypto {
   /**
@@ -32,6 +38,15 @@ export interface Crypto {
 
   /** The same digest written into `out`, whose length (16 to 64) is the digest's. */
   blake2bInto(out: Uint8Array, data: Uint8Array, key?: Uint8Array): void
+
+  /**
+   * Prepares what is written for each key: the keyed BLAKE2b-512 of each label, in this order and each at its place, so
+   * that a digest which begins inside the one before overwrites the end of that.
+   *
+   * @param labels of 1 to 128 bytes each
+   * @returns takes a key of 32 bytes, and an array of which it fills as much as the digests reach
+   */
+  labelledDigests(labels: readonly Label[]): (key: Uint8Array, out: Uint8Array) => void
 
   /**
    * HMAC (RFC 2104) with SHA-256: 32 bytes.

@@ -17,7 +17,6 @@ const hopKeys: readonly (readonly [at: number, label: string])[] = [
 ]
 const tagAt = 64
 const payloadAt = 96
-const digestBytes = 64
 
 /** The suite over one backend: `x25519Suite(crypto)` with `import * as crypto from '#crypto'`. */
 export function x25519Suite(crypto: Crypto): Suite {
@@ -50,43 +49,25 @@ export function blake2bRound({ blake2bInto }: Pick<Crypto, 'blake2bInto'>): Roun
 
 /**
  * 4.2: each key is the start of BLAKE2b-512(K, label). The digest is written where the key belongs, and what it is too
- * long by lies where the next key is written: so the order of the calls matters. All that is written to was made once.
+ * long by lies where the next key is written: so the order of the labels matters.
  */
-function keyDerivation({ blake2bInto, wipe }: Crypto): {
+function keyDerivation({ labelledDigests }: Crypto): {
   hop(secret: Uint8Array, keys: Uint8Array, wanted: WantedKeys): void
   payload(secret: Uint8Array, keys: Uint8Array): void
 } {
-  const room = new Uint8Array(payloadAt + lionessKeyBytes)
-  const payload = room.subarray(payloadAt)
-  const ofKeys = (wants: (at: number) => boolean): { label: Uint8Array; digest: Uint8Array }[] =>
-    hopKeys
-      .filter(([at]) => wants(at))
-      .map(([at, label]) => ({
-        label: new TextEncoder().encode(label),
-        digest: room.subarray(at, at + digestBytes),
-      }))
-  const by: Readonly<Record<WantedKeys | 'payload', ReturnType<typeof ofKeys>>> = {
+  const ofKeys = (wants: (at: number) => boolean, from = 0): ((key: Uint8Array, out: Uint8Array) => void) =>
+    labelledDigests(
+      hopKeys
+        .filter(([at]) => wants(at))
+        .map(([at, label]) => ({ label: new TextEncoder().encode(label), at: at - from })),
+    )
+  const by: Readonly<Record<WantedKeys, ReturnType<typeof ofKeys>>> = {
     all: ofKeys(() => true),
     wrapping: ofKeys(at => at !== tagAt),
     header: ofKeys(at => at < tagAt),
-    payload: ofKeys(at => at >= payloadAt),
-  }
-  const fill = (secret: Uint8Array, keys: ReturnType<typeof ofKeys>): void => {
-    for (let i = 0; i < keys.length; i++) {
-      const { label, digest } = keys[i] as (typeof keys)[number]
-      blake2bInto(digest, label, secret)
-    }
   }
   return {
-    hop(secret, out, wanted) {
-      fill(secret, by[wanted])
-      out.set(room)
-      wipe(room)
-    },
-    payload(secret, out) {
-      fill(secret, by.payload)
-      out.set(payload)
-      wipe(room)
-    },
+    hop: (secret, keys, wanted) => by[wanted](secret, keys),
+    payload: ofKeys(at => at >= payloadAt, payloadAt),
   }
 }

@@ -1,4 +1,4 @@
-// What ships is what shuffle/core/ compiles to (docs/spec/shuffle.md 2).
+// What ships is what shuffle/core/ and sphinx/core/ compile to (docs/spec/shuffle.md 2).
 // tier: slow
 
 import { spawnSync } from 'node:child_process'
@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert'
 
 const root = join(import.meta.dirname, '..')
 
-test('the core compiles to the bytes that ship', () => {
+test('the cores compile to the bytes that ship', () => {
   const { status, stderr } = spawnSync('npm', ['run', 'core', '--', '--check'], {
     cwd: root,
     encoding: 'utf8',

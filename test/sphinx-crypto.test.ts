@@ -10,6 +10,7 @@ import { fromHex, hex, same } from '../encoding/bytes.ts'
 import type { Crypto } from '../sphinx/crypto.ts'
 import * as browser from '../sphinx/crypto-portable.ts'
 import { SphinxError } from '../sphinx/error.ts'
+import { labelledCore } from '../sphinx/labelled-core.ts'
 import { lioness } from '../sphinx/lioness.ts'
 import { blake2bRound } from '../sphinx/suite-x25519.ts'
 import { seededRandom } from '../world/random.ts'
@@ -19,6 +20,18 @@ const backends: Record<string, Crypto> = { node, browser }
 const bytes = (text: string): Uint8Array => fromHex(text)
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text)
 const length = (n: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ minLength: n, maxLength: n })
+
+test('the core that hashes labels runs here, and refuses what it has no room for', () => {
+  const prepare = labelledCore()
+  assert.ok(prepare !== undefined)
+  for (const bytes of [0, 129])
+    assert.throws(() => prepare([{ label: new Uint8Array(bytes), at: 0 }]), /want 1 to 128 bytes/)
+  const fill = prepare([{ label: ascii('x'), at: 0 }])
+  assert.throws(() => fill(new Uint8Array(31), new Uint8Array(64)), /want 32 bytes, have 31/)
+  assert.throws(() => {
+    for (;;) prepare([{ label: ascii('x'), at: 0 }])
+  }, /no room/)
+})
 
 for (const [name, crypto] of Object.entries(backends)) {
   test(`${name}: X25519 (RFC 7748, section 5.2)`, () => {
@@ -54,6 +67,25 @@ for (const [name, crypto] of Object.entries(backends)) {
     assert.is(hex(out), digest)
     assert.equal(crypto.blake2b([], 32), crypto.blake2b(new Uint8Array(0), 32))
     for (const bad of [0, 15, 65]) assert.throws(() => crypto.blake2b(ascii('abc'), bad), /16 to 64/)
+  })
+
+  test(`${name}: digests of labels are keyed BLAKE2b, each at its place over the end of the one before`, () => {
+    const label = fc.uint8Array({ minLength: 1, maxLength: 128 })
+    fc.assert(
+      fc.property(fc.array(label, { minLength: 1, maxLength: 7 }), length(32), length(32), (labels, a, b) => {
+        const fill = crypto.labelledDigests(labels.map((each, i) => ({ label: each, at: 32 * i })))
+        // twice, since nothing of a key may be left for the next
+        for (const key of [a, b]) {
+          const [out, want] = [new Uint8Array(300).fill(7), new Uint8Array(300).fill(7)]
+          const before = key.slice()
+          fill(key, out)
+          for (const [i, each] of labels.entries()) want.set(browser.blake2b(each, 64, key), 32 * i)
+          assert.equal(out, want)
+          assert.equal(key, before)
+        }
+      }),
+      { numRuns: 40 },
+    )
   })
 
   test(`${name}: HMAC with SHA-256 (RFC 4231, test cases 1 and 2), keys of up to a block`, () => {
