@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   client: () => import('./bench/client.ts'),
   directory: () => import('./bench/directory.ts'),
   gateway: () => import('./bench/gateway.ts'),
+  link: () => import('./bench/link.ts'),
   page: () => import('./bench/page.ts'),
   relay: () => import('./bench/relay.ts'),
   payment: () => import('./bench/payment.ts'),

@@ -9,7 +9,7 @@ import type { Clock } from '../../world/clock.ts'
 import type { Ms } from '../../world/units.ts'
 import type { Deed } from '../conduct.ts'
 import { LinkError } from '../link.ts'
-import { nativeNoise } from './noise.ts'
+import { type NoiseMaker, nativeNoise } from './noise.ts'
 import { because, chunksOf, type Data } from './streams.ts'
 import { joinWrites, updateWindowByHalves } from './writes.ts'
 
@@ -179,15 +179,15 @@ export function guardConnection(connection: MultiaddrConnection): void {
   })
 }
 
-type NoiseFactory = ReturnType<typeof nativeNoise>
+type NoiseFactory = ReturnType<NoiseMaker>
 
 /** Names the peer at the other end of each connection that has proved who it is. */
 export type Proven = WeakMap<MessageStream, PeerId>
 
 /** Noise, and a watch over the choice of a muxer when the handshake has not made it. */
-export function guardedNoise(proven: Proven): NoiseFactory {
+export function guardedNoise(proven: Proven, noise: NoiseMaker = nativeNoise): NoiseFactory {
   return components => {
-    const encrypter = nativeNoise()(components)
+    const encrypter = noise()(components)
     const { secureInbound, secureOutbound } = encrypter
     const guarded =
       (secure: typeof secureInbound): typeof secureInbound =>

@@ -44,6 +44,7 @@ import type { ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import type { Gossiping, HostGossip } from './gossiping.ts'
 import { createHost, listenOn } from './libp2p.ts'
+import type { NoiseMaker } from './noise.ts'
 import { because, writeBytes } from './streams.ts'
 import type { ProxyInit } from './transport-init.ts'
 
@@ -72,6 +73,8 @@ export interface HostInit {
   readonly proxies?: ProxyInit | undefined
   /** Source address of outgoing TCP connections, so that a test on one machine can tell hosts apart. */
   readonly localAddress?: string
+  /** Other primitives under Noise than those that packets have, for a measurement. */
+  readonly noise?: NoiseMaker
   /** Says whether limits of addresses and networks hold for this machine's own, too. */
   readonly countLoopback?: boolean
 }
@@ -109,6 +112,7 @@ export async function startHost(given: HostInit): Promise<Host> {
     did: (peer, deed) => host?.did(peer, deed),
     traffic,
     entrance,
+    noise: init.noise,
     gossip: gossips?.service,
   })
   const networkOf = (address: string): string | undefined => arrivals.networkOf(address)

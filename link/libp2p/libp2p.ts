@@ -22,6 +22,7 @@ import type { Reach, ReachingHost } from './dialling.ts'
 import { Entrance } from './entrance.ts'
 import type { GossipService } from './gossiping.ts'
 import { guardConnection, guardedNoise, guardedYamux, type Proven } from './guard.ts'
+import type { NoiseMaker } from './noise.ts'
 import { privateKeyOf } from './private-key.ts'
 import type { ProxyInit } from './transport-init.ts'
 
@@ -46,6 +47,8 @@ export interface Libp2pInit {
   readonly lets: (peer: PeerId) => boolean
   /** Hears what peers do that no honest one does. */
   readonly did?: (peer: PeerId, deed: Deed) => void
+  /** Default: over the backend that packets have. */
+  readonly noise?: NoiseMaker | undefined
   /** Only a node has one. */
   readonly gossip?: GossipService | undefined
 }
@@ -90,7 +93,7 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
     privateKey: privateKeyOf(init.seed),
     addresses: { listen: [...init.listen], announce: [...init.announce] },
     transports: transports({ ...init, entrance, connections }),
-    connectionEncrypters: [guardedNoise(proven)],
+    connectionEncrypters: [guardedNoise(proven, init.noise)],
     streamMuxers: [
       guardedYamux(streams, {
         speaks: name => host?.getProtocols().includes(name) === true,

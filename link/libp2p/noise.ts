@@ -31,4 +31,9 @@ export const noisePrimitives: ICryptoInterface = {
 }
 
 /** Noise as libp2p has it (/noise), whatever seals it. */
-export const nativeNoise = (): ReturnType<typeof noise> => noise({ crypto: noisePrimitives })
+export type NoiseMaker = () => ReturnType<typeof noise>
+
+export const nativeNoise: NoiseMaker = () => noise({ crypto: noisePrimitives })
+
+/** Noise over the package's own choice of primitives: what a measurement compares with. */
+export const packageNoise: NoiseMaker = () => noise()
