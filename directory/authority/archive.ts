@@ -65,7 +65,10 @@ export class Archive {
     for (const bytes of await store.documents.changes())
       this.#use(() => void this.documents.succession.learn(bytes))
     const log = await store.documents.log()
-    for (const bytes of await store.documents.all()) this.#use(() => this.#load(bytes, log))
+    for (const bytes of await store.documents.all()) {
+      await this.documents.prepared.prepare(bytes)
+      this.#use(() => this.#load(bytes, log))
+    }
     this.#handedOver = await store.handedOver()
     for (const { epoch: of, hash, body } of await store.signed()) {
       this.#signed.set(of, hash)
@@ -88,7 +91,7 @@ export class Archive {
   /** A document whose time is over is no view any more, but the chain goes on from it. */
   #load(bytes: Uint8Array, log?: Uint8Array): void {
     const { clock } = this.#init
-    const document = readDocument(bytes)
+    const document = this.documents.prepared.read(bytes)
     if (document.body.validUntil > clock.now()) this.documents.add(bytes, clock.now(), undefined, log)
     else if (document.body.epoch <= (this.#latest?.epoch ?? -1)) return
     else {
@@ -142,6 +145,7 @@ export class Archive {
     told: Uint8Array | undefined,
     ask: (after: number | null) => Promise<Uint8Array>,
   ): Promise<void> {
+    await this.documents.prepared.prepare(bytes)
     if (this.adopt(bytes, told)?.code !== 'WRONG_AUTHORITIES') return
     const { succession } = this.documents
     const { store } = this.#init

@@ -4,6 +4,7 @@
 import { compare } from '../../encoding/bytes.ts'
 import { type Cbor, write } from '../../encoding/cbor.ts'
 import type { TreeEdge } from '../../encoding/merkle.ts'
+import { atOnce, type Steps } from '../../world/slices.ts'
 import { KiB, MiB } from '../../world/units.ts'
 import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
@@ -103,7 +104,10 @@ export interface ConsensusBody {
   readonly excluded: readonly { readonly id: Uint8Array; readonly proof: Uint8Array }[]
 }
 
-const limits = { nodes: 16_384, kept: 16_384, parameters: 128, name: 32 } as const
+/** Nodes of a document that a reader takes at most: more than have room. */
+export const mostNodes = 16_384
+
+const limits = { nodes: mostNodes, kept: 16_384, parameters: 128, name: 32 } as const
 const flag = { running: 1, reliable: 2 } as const
 
 export function writeBody(body: ConsensusBody): Uint8Array {
@@ -147,15 +151,20 @@ export function nameBody(body: ConsensusBody): NamedBody {
  * @throws DirectoryError BAD_DOCUMENT, NOT_CANONICAL, TOO_LARGE
  */
 export function readBody(bytes: Uint8Array): ConsensusBody {
+  return atOnce(bodySteps(bytes))
+}
+
+/** Reads as `readBody` does, a node or a kept place a unit. */
+export function* bodySteps(bytes: Uint8Array): Steps<ConsensusBody> {
   if (bytes.length > maxDocumentBytes) {
     throw new DirectoryError('TOO_LARGE', `consensus: want at most ${maxDocumentBytes} bytes`)
   }
   const read = new Reader(bytes, 'consensus')
   read.map(18)
   const log = readEdge(read.key('log'))
-  const kept = readKept(read.key('kept'))
+  const kept = yield* keptSteps(read.key('kept'))
   const epoch = read.key('epoch').uint()
-  const nodes = readNodes(read.key('nodes'), epoch)
+  const nodes = yield* nodeSteps(read.key('nodes'), epoch)
   const mixing = read.key('mixing').text(limits.name)
   const pinned = readPinned(read.key('pinned'))
   const network = read.key('network').text(64)
@@ -207,6 +216,10 @@ export function nodeForm(node: ConsensusNode): Cbor {
 
 /** Nodes of a document of this epoch, ordered by id, each once. */
 export function readNodes(read: Reader, epoch: number): ConsensusNode[] {
+  return atOnce(nodeSteps(read, epoch))
+}
+
+function* nodeSteps(read: Reader, epoch: number): Steps<ConsensusNode[]> {
   const count = read.list(limits.nodes)
   const nodes: ConsensusNode[] = []
   for (let i = 0; i < count; i++) {
@@ -220,6 +233,7 @@ export function readNodes(read: Reader, epoch: number): ConsensusNode[] {
     const keys = readKeys(read)
     const signature = read.item('signature').bytes(64)
     nodes.push({ descriptor: { stable, epoch, serial, keys, signature }, ...readDecision(read, epoch) })
+    yield
   }
   return nodes
 }
@@ -246,6 +260,10 @@ export function keptForm({ identity, place, until }: KeptPlace): Cbor {
 
 /** Ordered by identity, each once. */
 export function readKept(read: Reader): KeptPlace[] {
+  return atOnce(keptSteps(read))
+}
+
+function* keptSteps(read: Reader): Steps<KeptPlace[]> {
   const kept: KeptPlace[] = []
   const count = read.list(limits.kept)
   for (let i = 0; i < count; i++) {
@@ -256,6 +274,7 @@ export function readKept(read: Reader): KeptPlace[] {
       throw read.fail('NOT_CANONICAL', 'identities out of order')
     }
     kept.push(entry)
+    yield
   }
   return kept
 }

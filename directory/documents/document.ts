@@ -3,6 +3,7 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import { write } from '../../encoding/cbor.ts'
+import { atOnce, type Steps } from '../../world/slices.ts'
 import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import {
@@ -14,11 +15,11 @@ import {
 } from '../statement.ts'
 import { setsFor } from './authority-set.ts'
 import {
+  bodySteps,
   type ConsensusBody,
   type ConsensusNode,
   maxDocumentBytes,
   maxSignaturesBytes,
-  readBody,
 } from './consensus.ts'
 import { verifyNodeSignature } from './descriptor.ts'
 import { epochStart, epochsValid, type Network } from './network.ts'
@@ -42,6 +43,11 @@ export function writeDocument(bodyBytes: Uint8Array, signatures: readonly Signat
 
 /** Fields only. Throws DirectoryError as the reader does. */
 export function readDocument(bytes: Uint8Array): ConsensusDocument {
+  return atOnce(documentSteps(bytes))
+}
+
+/** Reads as `readDocument` does, in units of a node. */
+export function* documentSteps(bytes: Uint8Array): Steps<ConsensusDocument> {
   const most = maxDocumentBytes + maxSignaturesBytes + 16
   if (bytes.length > most) {
     throw new DirectoryError('TOO_LARGE', `document: want at most ${most} bytes, have ${bytes.length}`)
@@ -52,7 +58,7 @@ export function readDocument(bytes: Uint8Array): ConsensusDocument {
   // Twice the most, since signatures of authorities one does not know yet are no mistake.
   const signatures = readSignatures(read.item('signatures'), 2 * mostAuthorities)
   read.end()
-  return { body: readBody(bodyBytes), bodyBytes, hash: digest(bodyBytes), signatures }
+  return { body: yield* bodySteps(bodyBytes), bodyBytes, hash: digest(bodyBytes), signatures }
 }
 
 /**
@@ -66,16 +72,42 @@ export function verifyConsensus(network: Network, bytes: Uint8Array): View {
   return verifyDocument(network, readDocument(bytes))
 }
 
-/** As `verifyConsensus`, for a document that was read; `network` with the authorities that make those of its epoch. */
-export function verifyDocument(network: Network, document: ConsensusDocument): View {
+/**
+ * As `verifyConsensus`, for a document that was read; `network` with the authorities that make those of its epoch.
+ *
+ * @param nodes its nodes where `nodeChecks` has checked them before; else that is done here
+ */
+export function verifyDocument(network: Network, document: ConsensusDocument, nodes?: CheckedNodes): View {
   checkPinned(network, document.body)
   const signers = checkSigners(network, document)
-  for (const { descriptor } of document.body.nodes) {
-    if (!verifyNodeSignature(network.name, descriptor)) {
-      throw new DirectoryError('BAD_SIGNATURE', `node ${hex(descriptor.stable.id)}: not signed by itself`)
-    }
+  return viewOf(
+    document.body,
+    document.hash,
+    signers,
+    nodes ?? atOnce(nodeChecks(network.name, document.body)),
+  )
+}
+
+/** The nodes of a body as a view has them, each signed by itself, in the body's order and by id (lowercase hex). */
+export type CheckedNodes = ReadonlyMap<string, NodeEntry>
+
+/**
+ * Checks what each node has signed itself, a node a unit: nearly all of what a verification takes.
+ *
+ * @param network its name
+ * @throws DirectoryError BAD_SIGNATURE
+ */
+export function* nodeChecks(network: string, { nodes }: ConsensusBody): Steps<CheckedNodes> {
+  const checked = new Map<string, NodeEntry>()
+  for (const node of nodes) {
+    const { descriptor } = node
+    const id = hex(descriptor.stable.id)
+    if (!verifyNodeSignature(network, descriptor))
+      throw new DirectoryError('BAD_SIGNATURE', `node ${id}: not signed by itself`)
+    checked.set(id, entryOf(node))
+    yield
   }
-  return viewOf(document.body, document.hash, signers)
+  return checked
 }
 
 /**
@@ -147,9 +179,14 @@ export function checkPinned(network: Network, body: ConsensusBody): void {
   }
 }
 
-/** The View of a body; `signers` as verified. */
-export function viewOf(body: ConsensusBody, hash: Uint8Array, signers: readonly Uint8Array[]): View {
-  const entries = body.nodes.map(entryOf)
+/** The View of a body; `signers` as verified, and `nodes` where they are at hand. */
+export function viewOf(
+  body: ConsensusBody,
+  hash: Uint8Array,
+  signers: readonly Uint8Array[],
+  nodes: CheckedNodes = new Map(body.nodes.map(entryOf).map(entry => [hex(entry.id), entry])),
+): View {
+  const entries = [...nodes.values()]
   const inLayer = (layer: number): NodeEntry[] =>
     entries.filter(({ role, layer: own }) => role === 'mix' && own === layer)
   return {
@@ -167,7 +204,7 @@ export function viewOf(body: ConsensusBody, hash: Uint8Array, signers: readonly 
     topology: body.pinned.topology,
     layers: Array.from({ length: body.pinned.layers }, (_, layer) => inLayer(layer)),
     gateways: entries.filter(({ role }) => role === 'gateway'),
-    nodes: new Map(entries.map(entry => [hex(entry.id), entry])),
+    nodes,
   }
 }
 

@@ -3,7 +3,7 @@
 import { write } from '../../encoding/cbor.ts'
 import { DirectoryError, type DirectoryErrorCode, isDirectoryErrorCode } from '../error.ts'
 import { Reader } from '../reader.ts'
-import { maxDocumentBytes, maxSignaturesBytes } from './consensus.ts'
+import { maxDocumentBytes, maxSignaturesBytes, mostNodes } from './consensus.ts'
 import { descriptorLimits } from './descriptor.ts'
 import { joinLimits } from './joining.ts'
 import { maxMessageBytes } from './message.ts'
@@ -67,8 +67,6 @@ export const maxAskBytes: number = maxPointerBytes + 64
 
 /** The largest answer, bytes. */
 export const maxAnswerBytes: number = maxDocumentBytes + maxSignaturesBytes + 64
-
-const mostNodes = 16_384
 
 export function writeRequest(request: DirectoryRequest): Uint8Array {
   switch (request.ask) {

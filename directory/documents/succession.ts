@@ -6,7 +6,7 @@ import { hex } from '../../encoding/bytes.ts'
 import { DirectoryError } from '../error.ts'
 import { changes, sameSet } from './authority-set.ts'
 import type { Successors } from './consensus.ts'
-import { type ConsensusDocument, readDocument, verifyDocument } from './document.ts'
+import { type CheckedNodes, type ConsensusDocument, readDocument, verifyDocument } from './document.ts'
 import type { AuthorityEntry, AuthoritySet, Network, VotingNetwork } from './network.ts'
 import type { View } from './view.ts'
 
@@ -70,8 +70,8 @@ export class Succession {
   }
 
   /** With the authorities that make the documents of its epoch. @throws DirectoryError as `verifyDocument` */
-  verify(document: ConsensusDocument): View {
-    return verifyDocument(this.networkFor(document.body.epoch), document)
+  verify(document: ConsensusDocument, nodes?: CheckedNodes): View {
+    return verifyDocument(this.networkFor(document.body.epoch), document, nodes)
   }
 
   /** Learns from a verified document whom it names; true when it hands over. */

@@ -6,7 +6,6 @@ import { type Link, LinkError, type Peer } from '../../link/link.ts'
 import type { Log } from '../../world/log.ts'
 import { second } from '../../world/units.ts'
 import { wholeDocument } from '../documents/difference.ts'
-import { readDocument } from '../documents/document.ts'
 import {
   type DirectoryRequest,
   directoryProtocol,
@@ -74,7 +73,8 @@ export class Fetch {
     try {
       const answer = await this.#request(peer, { ask: 'difference', from: before.hash, epoch })
       const bytes = wholeDocument(before.bodyBytes, answer)
-      const isNext = same(readDocument(bytes).body.previous, before.hash)
+      await documents.prepared.prepare(bytes)
+      const isNext = same(documents.prepared.read(bytes).body.previous, before.hash)
       return { bytes, log: isNext ? undefined : await this.#log(peer) }
     } catch (error) {
       if (!(error instanceof DirectoryError) || error.code === 'UNAVAILABLE') throw error

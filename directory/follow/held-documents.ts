@@ -4,7 +4,7 @@
 import { hex, same } from '../../encoding/bytes.ts'
 import { sameEdge } from '../../encoding/merkle.ts'
 import { difference, writeTold } from '../documents/difference.ts'
-import { type ConsensusDocument, readDocument } from '../documents/document.ts'
+import type { ConsensusDocument } from '../documents/document.ts'
 import type { Evidence } from '../documents/evidence.ts'
 import { continues, type LogStretch, logAfter } from '../documents/log.ts'
 import { epochAt, epochsValid, type Network } from '../documents/network.ts'
@@ -13,6 +13,7 @@ import type { View } from '../documents/view.ts'
 import type { Pointer } from '../documents/vote.ts'
 import { DirectoryError } from '../error.ts'
 import { HeldLog } from './held-log.ts'
+import { Prepared } from './prepared.ts'
 import { namedOnly, type Split } from './split.ts'
 import { Splits } from './splits.ts'
 import { writePointer } from './table.ts'
@@ -26,6 +27,8 @@ export interface HeldDocument {
 export class HeldDocuments {
   /** Knows the authorities of each epoch, along the documents that handed over. */
   readonly succession: Succession
+  /** Reads and checks large documents in slices, before `add`. */
+  readonly prepared: Prepared
   /** The names of all documents up to the newest. */
   readonly log: HeldLog
   readonly #network: Network
@@ -40,10 +43,14 @@ export class HeldDocuments {
   /** The newest whose time is over. */
   #last: HeldDocument | undefined
 
-  /** @param onPage told of each page of the log that is let go of */
-  constructor(network: Network, onPage?: (page: LogStretch) => void) {
+  /**
+   * @param onPage told of each page of the log that is let go of
+   * @param pause waited for between two slices of a large document
+   */
+  constructor(network: Network, onPage?: (page: LogStretch) => void, pause?: () => Promise<void>) {
     this.#network = network
     this.succession = new Succession(network)
+    this.prepared = new Prepared(epoch => this.succession.networkFor(epoch), pause)
     this.log = new HeldLog(onPage)
     this.#splits = new Splits(this.succession, epoch => {
       const held = this.#held.get(epoch)?.document
@@ -54,7 +61,7 @@ export class HeldDocuments {
   }
 
   /**
-   * Verifies and keeps. What is held is never replaced.
+   * Verifies and keeps: what `prepared` has at hand is not done again. What is held is never replaced.
    *
    * @param epoch the one that was asked for, if it was one
    * @param log what somebody told to be the log of the documents before it, if anybody did
@@ -69,7 +76,7 @@ export class HeldDocuments {
     epoch?: number,
     log?: Uint8Array,
   ): { held: HeldDocument; isNew: boolean } {
-    const document = readDocument(bytes)
+    const document = this.prepared.read(bytes)
     const { epoch: have } = document.body
     if (have > epochAt(this.#network, now) + 2) {
       throw new DirectoryError('FUTURE_EPOCH', `document: epoch ${have} is not yet made`)
@@ -86,7 +93,8 @@ export class HeldDocuments {
     if (this.#splits.has(have)) {
       throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have} are known`)
     }
-    const held = { bytes, document, view: this.succession.verify(document) }
+    const view = this.succession.verify(document, this.prepared.nodesOf(bytes))
+    const held = { bytes, document, view }
     if (before !== undefined) {
       this.contradict({ epoch: have, hash: document.hash, signatures: document.signatures })
       throw new DirectoryError('CONFLICT', `document: two signed documents of epoch ${have}`)
@@ -149,9 +157,10 @@ export class HeldDocuments {
 
   /** Remembers a verified document whose time is over, to compare later ones with it. */
   remember(bytes: Uint8Array, log?: Uint8Array): void {
-    const document = readDocument(bytes)
+    const document = this.prepared.read(bytes)
     if (document.body.epoch <= (this.#last?.view.epoch ?? -1)) return
-    this.#last = { bytes, document, view: this.succession.verify(document) }
+    const view = this.succession.verify(document, this.prepared.nodesOf(bytes))
+    this.#last = { bytes, document, view }
     this.log.follow(document, this.log.before(document, log))
   }
 

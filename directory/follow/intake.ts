@@ -6,7 +6,6 @@ import type { Link, Peer } from '../../link/link.ts'
 import type { Clock } from '../../world/clock.ts'
 import type { Log } from '../../world/log.ts'
 import type { Epoch } from '../../world/units.ts'
-import { readDocument } from '../documents/document.ts'
 import type { Network } from '../documents/network.ts'
 import { followChanges } from '../documents/succession.ts'
 import type { View } from '../documents/view.ts'
@@ -53,6 +52,7 @@ export class Intake {
     for (const bytes of await disk.changes()) this.#use(() => documents.succession.learn(bytes))
     const log = await disk.log()
     for (const bytes of await disk.documents()) {
+      await documents.prepared.prepare(bytes)
       if (this.#use(() => void this.#take({ bytes, log }, undefined))) continue
       this.#use(() => documents.remember(bytes, log))
       this.learnFrom(bytes)
@@ -72,8 +72,12 @@ export class Intake {
     }
   }
 
-  /** As `accept`; a document of other authorities leads to the documents in which they changed. */
+  /**
+   * As `accept`, with a large document read and checked in slices first; one of other authorities leads to the documents
+   * in which they changed.
+   */
   async acceptFrom(peer: Peer, told: Told, epoch?: number): Promise<void> {
+    await this.#init.documents.prepared.prepare(told.bytes)
     try {
       this.accept(told, epoch)
     } catch (error) {
@@ -145,7 +149,8 @@ export class Intake {
     const { link, documents, sources } = this.#init
     if (documents.newest() !== undefined) return undefined
     try {
-      const view = documents.succession.verify(readDocument(bytes))
+      const { prepared, succession } = documents
+      const view = succession.verify(prepared.read(bytes), prepared.nodesOf(bytes))
       sources.learn(view)
       link.dht.keep(sources.all, false)
       return view

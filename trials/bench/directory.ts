@@ -30,6 +30,7 @@ import { defaultMixing, type Tally, tally } from '../../directory/rounds/tally.t
 import { digest, type SignatureEntry, signStatement, statementBytes } from '../../directory/statement.ts'
 import { compare, same } from '../../encoding/bytes.ts'
 import { seededRandom } from '../../world/random.ts'
+import { type LargeDocument, largeDocument } from './directory-large.ts'
 
 const size = { nodes: 1000, authorities: 9, left: 4, moved: 2, layers: 3 } as const
 
@@ -49,6 +50,9 @@ const network: Network = {
   minimum: { mixes: size.layers, gateways: 1 },
 }
 
+/** Nodes of the largest document, nearly all that its bytes have room for. */
+const largeNodes = 9500
+
 /** The first document, of a network that has run for a while. */
 const epoch = 20_000
 
@@ -63,6 +67,8 @@ interface Result {
   readonly tallyMs: number
   readonly verifyMs: number
   readonly ed25519VerifyUs: number
+  /** How long the largest document keeps the loop at one thing. */
+  readonly large: LargeDocument
 }
 
 /** A signature as a verifier has it: who, what, and the signature. */
@@ -73,12 +79,12 @@ export async function bench(args: readonly string[]): Promise<void> {
     args: [...args],
     options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '15' } },
   })
-  const result = run(Math.max(1, Number.parseInt(values.rounds, 10) || 1))
+  const result = await run(Math.max(1, Number.parseInt(values.rounds, 10) || 1))
   if (values.json) console.log(JSON.stringify(result))
   else print(result)
 }
 
-function run(rounds: number): Result {
+async function run(rounds: number): Promise<Result> {
   const { nodes, left, moved } = size
   const first = make(epoch, range(0, nodes))
   // 1 % of the nodes: four have left, four have come, two have other addresses.
@@ -100,6 +106,13 @@ function run(rounds: number): Result {
       }
     },
   })
+  const many = range(0, largeNodes).map(i => descriptorOf(i, epoch, false))
+  const large = await largeDocument(
+    network,
+    first.named.body,
+    many.sort((a, b) => compare(a.stable.id, b.stable.id)),
+    signaturesUnder,
+  )
   return {
     nodes: view.nodes.size,
     authorities: size.authorities,
@@ -110,6 +123,7 @@ function run(rounds: number): Result {
     tallyMs: rounded(spent.tally / 1000),
     verifyMs: rounded(spent.verify / 1000),
     ed25519VerifyUs: rounded(spent.signatures / checks.length),
+    large,
   }
 }
 
@@ -136,13 +150,18 @@ function make(of: number, nodes: readonly number[], movedBelow = 0, before?: Mad
   // Read back, as an authority has them: each vote has descriptors of its own.
   const counted = { network, epoch: of, votes: votes.map(readVote), before: before?.named }
   const named = nameBody(tally(counted))
-  const signatures = network.authorities.map(({ id }, i) => {
-    const statement = { kind: 'consensus', epoch: of, signer: id, about: named.hash } as const
+  const signatures = signaturesUnder(of, named.hash)
+  const signed = writeDocument(named.bytes, signatures)
+  return { named, signatures, signed, votes: counted, voteBytes: Math.max(...votes.map(v => v.length)) }
+}
+
+/** All authorities' under the name of a document. */
+function signaturesUnder(of: number, about: Uint8Array): SignatureEntry[] {
+  return network.authorities.map(({ id }, i) => {
+    const statement = { kind: 'consensus', epoch: of, signer: id, about } as const
     const sign = (message: Uint8Array): Uint8Array => ed25519Sign(authoritySeed(i), message)
     return { signer: id, signature: signStatement(network.name, statement, sign) }
   })
-  const signed = writeDocument(named.bytes, signatures)
-  return { named, signatures, signed, votes: counted, voteBytes: Math.max(...votes.map(v => v.length)) }
 }
 
 /** A node with everything that a descriptor can have: an offline identity, a family, two addresses, a service. */
@@ -242,7 +261,7 @@ function measure<Name extends string>(
 }
 
 function print(result: Result): void {
-  const { nodes, signatures, voteBytes, consensusBytes, diffBytes, tallyMs, verifyMs } = result
+  const { nodes, signatures, voteBytes, consensusBytes, diffBytes, tallyMs, verifyMs, large } = result
   const each = (bytes: number): string => `${bytes} bytes, ${rounded(bytes / nodes)} a node`
   const times = rounded((1000 * verifyMs) / (signatures * result.ed25519VerifyUs))
   console.log(`${nodes} nodes, ${result.authorities} authorities; CPU times`)
@@ -250,6 +269,9 @@ function print(result: Result): void {
   console.log(`document    ${each(consensusBytes)}`)
   console.log(`difference  ${each(diffBytes)}, when 1 % of the nodes changed`)
   console.log(`tally       ${tallyMs} ms`)
+  console.log(
+    `${large.nodes} nodes, ${large.bytes} bytes: ${large.cpuMs} ms, the longest slice ${large.longestSliceMs} ms`,
+  )
   console.log(`verify      ${verifyMs} ms, ${times} times its ${signatures} signatures alone`)
 }
 
