@@ -1,5 +1,7 @@
 // Every bound of a node (docs/spec/node.md 1.2); a test hands in smaller ones.
 
+import { defaultLimits } from '../link/limits.ts'
+
 /** Bounds of what a node holds. What comes beyond one is dropped and counted. */
 export interface NodeLimits {
   /** Packets in the mixing hold: 20,000 take about 70 MB. */
@@ -10,7 +12,7 @@ export interface NodeLimits {
   readonly tagsPerKey: number
   /** Loops under way. */
   readonly loops: number
-  /** Clients of a gateway. */
+  /** Clients of a gateway: each has a connection. */
   readonly clients: number
   /** Mailboxes of a gateway, and their bytes together. */
   readonly mailboxes: number
@@ -25,7 +27,7 @@ export const defaultNodeLimits: NodeLimits = {
   passing: 8192,
   tagsPerKey: 4_000_000,
   loops: 4096,
-  clients: 4096,
+  clients: defaultLimits.connections,
   mailboxes: 20_000,
   mailboxBytes: 2 ** 30,
   mailWaiting: 4096,

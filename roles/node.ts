@@ -54,7 +54,14 @@ export async function runNode(
 }
 
 function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: Around): Promise<Running> {
-  const { network, folder, family, threads = usualThreads(availableParallelism()) } = config
+  const {
+    network,
+    folder,
+    family,
+    threads = usualThreads(availableParallelism()),
+    connections,
+    tags,
+  } = config
   const clock = systemClock
   const lines = new LogLines(systemClock.now)
   const log = lines.around(to)
@@ -77,6 +84,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
       random,
       admits: admitted.admits,
       role: 'node',
+      limits: { connections },
       certificates: tls?.certificates,
       proxies: config.proxies,
       ...(config.dialFrom === undefined ? {} : { localAddress: config.dialFrom }),
@@ -97,6 +105,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
       family,
       operator,
       threads,
+      limits: { clients: connections, tagsPerKey: tags },
       ...(role === 'gateway' ? { load: { cores: config.cores ?? usualCores(threads), cpuMs } } : {}),
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,

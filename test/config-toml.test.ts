@@ -163,6 +163,21 @@ test('uncommenting every default of a role file changes nothing', () => {
   assert.equal(readNodeFile(file, 'mix'), read)
 })
 
+test('a node has the usual ceilings, or those of its file', () => {
+  const file = join(folder, 'mix.toml')
+  writeFileSync(join(folder, 'network.toml'), network)
+  const text = `network = "network.toml"\nlisten = ["/ip4/127.0.0.1/tcp/4201"]\n`
+  const read = (more: string): readonly number[] => {
+    writeFileSync(file, text + more)
+    const { connections, tags } = readNodeFile(file, 'mix')
+    return [connections, tags]
+  }
+  assert.equal(read(''), [2000, 4_000_000])
+  assert.equal(read('connections = 5000\ntags = 12000000\n'), [5000, 12_000_000])
+  assert.match(failure(() => read('connections = 15\n')).message, /connections: want/)
+  assert.match(failure(() => read('tags = 0\n')).message, /tags: want/)
+})
+
 test('a file that is not there is a configuration error with a hint', () => {
   const error = failure(() => readNodeFile(join(folder, 'none.toml'), 'mix'))
   assert.is(error.exitCode, 2)

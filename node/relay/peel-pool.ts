@@ -27,6 +27,9 @@ const batchesAtOnce = 2
 /** A thread is replaced so long after its end. */
 const replaceMs = second
 
+/** Threads that peel faster than one thread reads and writes: more are asked for only by a node's file. */
+export const mostThreads = 4
+
 /**
  * Says how many threads a node of so many cores has: one core is for the links. Where that leaves one, handing packets
  * over costs more than it gains (docs/record/performance.md), and more than four peel faster than one thread reads and
@@ -34,7 +37,7 @@ const replaceMs = second
  */
 export function usualThreads(cores: number): number {
   if (cores <= 2 || !import.meta.url.endsWith('.js')) return 0
-  return Math.min(4, cores - 1)
+  return Math.min(mostThreads, cores - 1)
 }
 
 /** Packets that a thread has. */

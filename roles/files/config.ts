@@ -15,6 +15,7 @@ import { hex } from '../../encoding/bytes.ts'
 import { checkToml, field } from '../../encoding/toml.ts'
 import { addresses, duration, hex32, listenAddresses, name, text, whole } from '../../encoding/toml-fields.ts'
 import type { ProxyInit } from '../../link/index.ts'
+import { defaultNodeLimits } from '../../node/limits.ts'
 import { strategyNames } from '../../node/mixing/voted.ts'
 import { type PaymentTimes, usualTimes } from '../../payment/index.ts'
 import { destinationName } from '../../services/crowds/index.ts'
@@ -90,6 +91,8 @@ const mixSchema = v.strictObject({
   contact: v.optional(field(v.pipe(text, v.maxBytes(128, 'want at most 128 bytes')), '"me@example.org"'), ''),
   certificate: v.optional(field(text, '"node.certificate"'), ''),
   threads: v.optional(field(whole(0, 64), '2')),
+  connections: v.optional(field(whole(16, 65_536), '2000'), defaultNodeLimits.clients),
+  tags: v.optional(field(whole(1000, 100_000_000), '4000000'), defaultNodeLimits.tagsPerKey),
   probe: v.optional(v.boolean(), true),
   tls_certificate: v.optional(field(text, '"fullchain.pem"'), ''),
   tls_key: v.optional(field(text, '"privkey.pem"'), ''),
@@ -240,6 +243,8 @@ export function readNodeFile(file: string, role: 'mix' | 'gateway'): NodeFile {
     family,
     threads,
     cores: read.cores,
+    connections: read.connections,
+    tags: read.tags,
     probe: read.probe,
     country,
     contact,

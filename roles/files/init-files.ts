@@ -241,6 +241,18 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       ],
     },
     {
+      key: 'connections',
+      value: undefined,
+      otherwise: '2000',
+      says: ['Connections at most, and so clients. Each takes a file descriptor and some 50 KiB.'],
+    },
+    {
+      key: 'tags',
+      value: undefined,
+      otherwise: '4000000',
+      says: ['Packets of an epoch that it remembers, so that none passes twice: 32 to 90 bytes each.'],
+    },
+    {
       key: 'country',
       value: draft.country,
       otherwise: '""',

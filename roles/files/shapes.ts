@@ -57,6 +57,10 @@ export interface NodeFile extends ServerFile {
   readonly proxies: ProxyInit | undefined
   /** Threads that peel packets; undefined leaves the choice to the node. */
   readonly threads: number | undefined
+  /** Connections that it has at most, and so clients. */
+  readonly connections: number
+  /** Tags that it remembers of one packet key at most. */
+  readonly tags: number
   /** Says whether it measures what clients get, with a client of its own. */
   readonly probe: boolean
   /** Cores of the machine that a gateway may take; undefined leaves the choice to it. */
