@@ -67,7 +67,7 @@ interface Result {
   readonly tallyMs: number
   readonly verifyMs: number
   readonly ed25519VerifyUs: number
-  /** How long the largest document keeps the loop at one thing. */
+  /** Says how long the largest document keeps the loop at one thing. */
   readonly large: LargeDocument
 }
 

@@ -1,6 +1,6 @@
 // npm run bench -- link [--json] [--rounds 15]: what a cell of the default geometry costs the link, both ends together,
-// from host to host over TCP, Noise and Yamux on loopback, with Noise over the backend of packets and over the package's
-// own choice of primitives. Two pairs of hosts in one process, whose rounds take turns, so that a slow moment of the
+// from host to host over TCP, Noise and Yamux on loopback: with Noise over the backend of packets, and over what the
+// package takes by itself. Two pairs of hosts in one process, whose rounds take turns, so that a slow moment of the
 // machine strikes both alike. Times are CPU microseconds of the process.
 
 import { parseArgs } from 'node:util'
@@ -26,7 +26,7 @@ const makers: Readonly<Record<Noise, NoiseMaker>> = { native: nativeNoise, packa
 const kinds = ['native', 'package'] as const
 type Noise = (typeof kinds)[number]
 
-/** What one number of cells a turn costs. */
+/** Holds what one number of cells a turn costs. */
 interface Figures {
   /** CPU of both ends for a cell, with Noise over sodium-native. */
   readonly nativeUs: number
