@@ -23,7 +23,7 @@ import { rankOf } from './routes.ts'
 import { type NodeStatus, statusOf } from './status.ts'
 
 /** While its loops are missing a node holds each packet for so many mean delays more, on average. */
-const heldOnDelays = 4
+export const heldOnDelays = 4
 /** The link may take so long to empty its queues when a node drains. */
 const flushMs: Ms = 5 * second
 

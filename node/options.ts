@@ -12,6 +12,7 @@ import type { Ms } from '../world/units.ts'
 import type { Files } from './files.ts'
 import type { NodeLimits } from './limits.ts'
 import type { LoopRecord } from './loops/record.ts'
+import type { Passage } from './mixing/watched.ts'
 import type { StartThread } from './relay/peel-worker.ts'
 import type { Admission } from './routes.ts'
 
@@ -57,6 +58,11 @@ export interface NodeOptions {
    * one, the node's loops tell only about nodes that do not run. Default: they tell about all that they pass.
    */
   readonly probes?: ((time: Pick<Clock, 'now'>) => Pick<LoopRecord, 'measured'>) | undefined
+  /**
+   * Is told of each packet that has left the hold. It links what comes with what goes: for measurements on networks
+   * whose nodes are all one's own, and no file or command of an operator's leads to it.
+   */
+  readonly passed?: (passage: Passage) => void
   readonly clock: Clock
   readonly random: Random
   readonly log: Log

@@ -5,6 +5,7 @@ import type { NodeId } from '../encoding/ids.ts'
 import type { Clock } from '../world/clock.ts'
 import { type Engine, engine } from './engine.ts'
 import { type VotedStrategy, votedStrategy } from './mixing/voted.ts'
+import { watched } from './mixing/watched.ts'
 import type { NodeOptions } from './options.ts'
 import type { Parts } from './parts.ts'
 import { openPeeler } from './relay/peel-pool.ts'
@@ -46,7 +47,9 @@ export async function openPipeline(
     peeled: results => run.happen({ type: 'peeled', results }),
     judged,
   })
-  const hold = votedStrategy<Mixed>({ random, limit: limits.hold, wall: clock.now })
+  const voted = votedStrategy<Mixed>({ random, limit: limits.hold, wall: clock.now })
+  const { passed } = options
+  const hold = passed === undefined ? voted : watched(voted, clock.elapsed, passed)
   const relay = newRelay({
     geometry,
     self: link.id,

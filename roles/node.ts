@@ -35,7 +35,7 @@ import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts
 import { openTls } from './tls.ts'
 
 /** The parts that a node stands on. A harness hands in others, around these. */
-export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission'>
+export type Footing = Pick<NodeOptions, 'link' | 'files' | 'store' | 'admission' | 'passed'>
 
 type Around = (footing: Footing) => Footing | Promise<Footing>
 type Operator = NonNullable<NodeOptions['operator']>

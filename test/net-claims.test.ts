@@ -2,6 +2,7 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { claims, layerKey, lost, settle } from '../scripts/network/claims.ts'
 import { claimLines, report, summaryLines } from '../scripts/network/report.ts'
+import type { MixRecord } from '../simulator/processes/passages.ts'
 import type { CrowdRecord, MessageRecord, RunRecord } from '../simulator/processes/record.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
@@ -23,6 +24,12 @@ function message(number: number): MessageRecord {
     readAt: [2000],
     replyReadAt: [3000],
   }
+}
+
+const hidden: MixRecord = {
+  ...{ name: 'mix-0', followed: 500, packetsPerS: 60, halfBits: 2 },
+  observed: { bits: 3.1, place: 0.49 },
+  simulated: { bits: { mean: 3, low: 2.7, high: 3.3 }, place: { mean: 0.5, low: 0.45, high: 0.55 } },
 }
 
 /** A run in which everything went well, then spoilt by `spoil`. */
@@ -71,6 +78,8 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
     crowd: undefined,
     wantedRounds: true,
     rounds: { roundMs: 2000, rounds: 60, clients: 6, withAnEpoch: 6, missed: [], doubled: [] },
+    comparedDelayMs: 50,
+    mixes: [hidden],
     paid: { amount: 10, payerSaysPaid: true, receiverSaysPaid: true, receipts: 2 },
     processes: 3,
     epochs: 4,
@@ -236,6 +245,32 @@ const spoilt: readonly [id: string, why: string, spoil: (run: Mutable<RunRecord>
   ['one-a-round', 'one has none', r => Object.assign(r.rounds as object, { missed: ['client-1 7'] })],
   ['one-a-round', 'one has two', r => Object.assign(r.rounds as object, { doubled: ['client-1 7'] })],
   ['one-a-round', 'one began alone', r => Object.assign(r.rounds as object, { withAnEpoch: 5 })],
+  ['anonymity-as-simulated', 'nothing was seen', r => r.mixes.splice(0)],
+  [
+    'anonymity-as-simulated',
+    'another mix hides less',
+    r => r.mixes.push({ ...hidden, observed: { bits: 2.6, place: 0.5 } }),
+  ],
+  [
+    'anonymity-as-simulated',
+    'a mix hides more',
+    r => r.mixes.splice(0, 1, { ...hidden, observed: { bits: 3.4, place: 0.5 } }),
+  ],
+  [
+    'anonymity-as-simulated',
+    'the oldest leaves more often',
+    r => r.mixes.splice(0, 1, { ...hidden, observed: { bits: 3, place: 0.3 } }),
+  ],
+  [
+    'anonymity-as-simulated',
+    'it is never known which leaves',
+    r => r.mixes.splice(0, 1, { ...hidden, observed: { bits: 3, place: Number.NaN } }),
+  ],
+  [
+    'anonymity-as-simulated',
+    'too little was seen to find half the delay',
+    r => r.mixes.splice(0, 1, { ...hidden, halfBits: 2.8 }),
+  ],
   [
     'none-failed',
     'one ended by itself',

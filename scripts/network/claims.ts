@@ -9,6 +9,7 @@ import {
   type RunRecord,
 } from '../../simulator/processes/index.ts'
 import { type Claim, claim, type Settled } from './claim.ts'
+import { anonymityClaims } from './claims-anonymity.ts'
 import { crowdClaims } from './claims-crowd.ts'
 import { roundClaims } from './claims-rounds.ts'
 
@@ -168,6 +169,7 @@ export const claims: readonly Claim[] = [
       amount > 0 && payerSaysPaid && receiverSaysPaid && receipts === 2,
   }),
   ...roundClaims,
+  ...anonymityClaims,
   claim({
     id: 'none-failed',
     says: 'no process ended that was not told to',

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { Network } from '../../directory/index.ts'
 import { readNetwork } from '../../roles/files/index.ts'
 import {
+  beside,
   carryCrowd,
   countRounds,
   type Echo,
@@ -17,6 +18,7 @@ import {
   newRecord,
   type Observer,
   observe,
+  Passages,
   type Plan,
   planNetwork,
   type RoundsRecord,
@@ -27,6 +29,7 @@ import {
   startAll,
   supervisor,
   tapsOf,
+  watchedMix,
   watchNetwork,
   wordsOf,
 } from '../../simulator/processes/index.ts'
@@ -99,8 +102,14 @@ async function runNetwork(
   }
   if (note !== undefined) tell(note)
   const record = newRecord(plan)
-  const processes = supervisor(({ name, code, signal }, log) =>
-    tell({ event: 'died', name, how: signal ?? `exit code ${code}`, log }),
+  const passages = new Passages()
+  const { comparedDelayMs } = record
+  const processes = supervisor(
+    ({ name, code, signal }, log) => tell({ event: 'died', name, how: signal ?? `exit code ${code}`, log }),
+    beside,
+    comparedDelayMs === undefined
+      ? undefined
+      : { program: watchedMix, heard: (name, told) => passages.heard(name, told) },
   )
   const watch = watchNetwork(plan, processes, record, Date.now)
   const stop = new AbortController()
@@ -124,6 +133,7 @@ async function runNetwork(
       await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
     } else await carryCrowd(running, echo)
     await takeAccount(running)
+    if (comparedDelayMs !== undefined) record.mixes.push(...passages.compare(comparedDelayMs, options.seed))
     if (options.rounds && observer !== undefined) record.rounds = seenRounds(plan, observer)
     if (live || options.stay) {
       settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')

@@ -25,6 +25,7 @@ export async function bundle(root: string, outdir: string): Promise<void> {
     entryPoints: {
       chaffinch: 'scripts/chaffinch.ts',
       'peel-thread': 'node/relay/peel-thread.ts',
+      'watched-mix': 'simulator/processes/watched-mix.ts',
       'sweep-thread': 'simulator/study/sweep-thread.ts',
     },
     outdir,

@@ -5,6 +5,7 @@ export { type Happened, type WordsOfHappened, wordsOf } from './happened.ts'
 export { epochFor, slowness } from './machine.ts'
 export { type Observer, observe, type Sighting, type Tap } from './observer.ts'
 export { type CrowdOptions, type KillKind, type NetOptions, usualEpochMs, usualOptions } from './options.ts'
+export { comparedDelayMs, type MixRecord, Passages } from './passages.ts'
 export {
   freePorts,
   type Plan,
@@ -14,7 +15,16 @@ export {
   remoteOf,
   tapsOf,
 } from './plan.ts'
-export { beside, compiled, type Ending, isOpen, type Role, type Supervisor, supervisor } from './process.ts'
+export {
+  beside,
+  compiled,
+  type Ending,
+  isOpen,
+  type Role,
+  type Supervisor,
+  supervisor,
+  watchedMix,
+} from './process.ts'
 export { largeUserBytes, longestMessage, roundMsOf, settleWithinMs } from './rates.ts'
 export {
   type CrowdRecord,

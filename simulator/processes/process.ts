@@ -60,35 +60,53 @@ const places: Readonly<Record<Role, number>> = { client: 0, mix: 1, gateway: 1, 
 /** The command that runs a role. */
 const commandOf = (role: Role): string => (role === 'member' ? 'crowds' : role)
 
+const isSource = extname(import.meta.filename) === '.ts'
 /** The arguments with which Node runs the `chaffinch` command of these sources: the source, or the pack with this. */
 export const beside: readonly string[] = [
   ...process.execArgv,
-  extname(import.meta.filename) === '.ts'
+  isSource
     ? join(import.meta.dirname, '..', '..', 'scripts', 'chaffinch.ts')
     : join(import.meta.dirname, 'chaffinch.js'),
+]
+/** The same for a mix that tells what passes it (watched-mix.ts). */
+export const watchedMix: readonly string[] = [
+  ...process.execArgv,
+  join(import.meta.dirname, isSource ? 'watched-mix.ts' : 'watched-mix.js'),
 ]
 /** The same of the build, which starts in a third of the time. */
 export const compiled: readonly string[] = [
   join(import.meta.dirname, '..', '..', 'dist', 'scripts', 'chaffinch.js'),
 ]
 
-/** @param onUnasked called when a process ends that nobody ended */
+/** Mixes of these run another program, which tells things over its channel. */
+export interface Telling {
+  readonly program: readonly string[]
+  readonly heard: (name: string, told: unknown) => void
+}
+
+/**
+ * @param onUnasked called when a process ends that nobody ended
+ * @param mixes default: they run the program of all
+ */
 export function supervisor(
   onUnasked: (ending: Ending, lastLines: string) => void,
   program: readonly string[] = beside,
+  mixes?: Telling,
 ): Supervisor {
   const held = new Map<string, Held>()
   const endings: Ending[] = []
 
   const launch = (of: Held): void => {
     const log = openSync(of.logFile, 'a', 0o600)
-    // The channel carries nothing: its end tells the child that we are gone, however we went.
-    const child = spawn(process.execPath, [...program, ...of.args], {
+    const telling = of.args[0] === 'mix' ? mixes : undefined
+    // The channel's end tells the child that we are gone, however we went; else it carries what mixes tell.
+    const child = spawn(process.execPath, [...(telling?.program ?? program), ...of.args], {
       stdio: ['ignore', log, log, 'ipc'],
       // A Ctrl-C in the terminal is ours to pass on.
       detached: true,
     })
     closeSync(log)
+    if (telling !== undefined) child.on('message', told => telling.heard(of.name, told))
     of.child = child
     of.asked = undefined
     of.ended = new Promise(resolve => {

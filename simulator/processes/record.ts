@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { PacketCounts } from '../../node/index.ts'
 import type { KillKind } from './options.ts'
+import type { MixRecord } from './passages.ts'
 import type { Ending } from './process.ts'
 
 /** Times are milliseconds since 1970-01-01 UTC. */
@@ -153,6 +154,9 @@ export interface RunRecord {
   /** The run is one of rounds; set when an observer has seen them. */
   readonly wantedRounds: boolean
   rounds: RoundsRecord | undefined
+  /** The delay of the mixes that are compared with the simulator; undefined where none is. */
+  readonly comparedDelayMs: number | undefined
+  readonly mixes: MixRecord[]
   readonly processes: number
   epochs: number
   /** Somebody ended the run before its claims were settled. */

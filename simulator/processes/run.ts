@@ -5,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CommandError } from '../../encoding/command-line.ts'
 import { second } from '../../world/units.ts'
 import type { Happened } from './happened.ts'
+import { comparedDelayMs } from './passages.ts'
 import type { Plan } from './plan.ts'
 import { isOpen, type Role, type Supervisor } from './process.ts'
 import type { RunRecord } from './record.ts'
@@ -56,6 +57,8 @@ export function newRecord(plan: Plan): RunRecord {
     crowd: undefined,
     wantedRounds: plan.options.rounds,
     rounds: undefined,
+    comparedDelayMs: comparedDelayMs(plan.options),
+    mixes: [],
     processes: plan.processes.length,
     epochs: 0,
     stopped: false,

@@ -1,0 +1,59 @@
+// What the mixes of a local network tell of the packets that passed them, and whether that is what the simulator says
+// of them (docs/spec/simulator.md 11).
+
+import type { Passage } from '../../node/index.ts'
+import { heldOnDelays } from '../../node/node.ts'
+import type { Ms } from '../../world/units.ts'
+import { compareMix, type MixAgreement } from '../anonymity/observed-mix.ts'
+import type { NetOptions } from './options.ts'
+import type { PassagesTold } from './watched-mix.ts'
+
+/** Holds what was found of one mix. */
+export interface MixRecord extends MixAgreement {
+  readonly name: string
+}
+
+/** A mix's first packets are enough, however long a network runs. */
+const most = 20_000
+/** A timer's grain is too coarse for shorter delays. */
+const leastDelayMs = 20
+
+/** Gives the delay that the mixes of a network are declared to have; undefined where nothing is compared. */
+export function comparedDelayMs({ crowd, rounds, delayMs }: NetOptions): Ms | undefined {
+  return crowd === undefined && !rounds && delayMs >= leastDelayMs ? delayMs : undefined
+}
+
+interface Told {
+  readonly name: string
+  readonly passages: Passage[]
+  rang: number
+  lateMs: Ms
+}
+
+/** Gathers what mixes tell. */
+export class Passages {
+  /** By name and process: one that was started again has another clock. */
+  readonly #told = new Map<string, Told>()
+
+  /** @param told what a process said: of a mix, passages */
+  heard(name: string, told: unknown): void {
+    const { pid, passages, timers } = told as PassagesTold
+    const key = `${name} ${pid}`
+    const of: Told = this.#told.get(key) ?? { name, passages: [], rang: 0, lateMs: 0 }
+    this.#told.set(key, of)
+    if (of.passages.length + passages.length > most) return
+    of.passages.push(...passages)
+    of.rang += timers.rang
+    of.lateMs += timers.lateMs
+  }
+
+  /** Compares every mix of which enough was seen with runs of the simulator. */
+  compare(delayMs: Ms, seed: number): MixRecord[] {
+    return [...this.#told.values()].flatMap(({ name, passages, rang, lateMs }, i) => {
+      const declared = { delayMs, heldOnMs: heldOnDelays * delayMs }
+      const seen = { passages, timerLateMs: rang === 0 ? 0 : lateMs / rang }
+      const found = compareMix(seen, declared, seed + i)
+      return found === undefined ? [] : [{ name, ...found }]
+    })
+  }
+}
