@@ -9,6 +9,7 @@ interface Attack {
 const attacks: Readonly<Record<string, () => Promise<Attack>>> = {
   cost: () => import('./attack/cost.ts'),
   gateway: () => import('./attack/gateway.ts'),
+  intersection: () => import('./attack/intersection.ts'),
   silence: () => import('./attack/silence.ts'),
   timing: () => import('./attack/timing.ts'),
   traffic: () => import('./attack/traffic.ts'),
