@@ -39,6 +39,8 @@ export interface LocalOptions {
   readonly webSockets?: boolean
   /** The suite of all packets. Default `x25519`. */
   readonly suite?: SuiteName
+  /** User data of a packet, bytes. Default 2,000. */
+  readonly userBytes?: number
   /** Seed of all dice in memory, and of the keys. Default 1. */
   readonly seed?: number
   /** Where all roles of this network write their logs. Default: nowhere. */
@@ -97,7 +99,7 @@ type LocalRole = AuthorityRole | NodeRole | ClientRole
 
 const known: Readonly<Record<keyof LocalOptions, true>> = {
   ...{ authorities: true, mixes: true, gateways: true, clients: true, epochMs: true },
-  ...{ parameters: true, mixing: true, link: true, webSockets: true, suite: true },
+  ...{ parameters: true, mixing: true, link: true, webSockets: true, suite: true, userBytes: true },
   ...{ seed: true, log: true, latencyMs: true },
 }
 
@@ -122,7 +124,7 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
   checkKnown(options)
   const { authorities = 3, mixes = 6, gateways = 2, clients = 4, seed = 1 } = options
   const { link = 'tcp', webSockets = false, latencyMs = { min: 1, max: 5 }, epochMs = 20_000 } = options
-  const { suite = 'x25519' } = options
+  const { suite = 'x25519', userBytes = 2000 } = options
   const counts = { authorities, mixes, gateways, clients }
   for (const [kind, count] of Object.entries(counts))
     if (!Number.isInteger(count) || count < 0) throw new RangeError(`${kind}: want a number, have ${count}`)
@@ -146,7 +148,7 @@ export async function localNetwork(options: LocalOptions = {}): Promise<LocalNet
     threshold: Math.floor(authorities / 2) + 1,
     suite,
     hops: 5,
-    userBytes: 2000,
+    userBytes,
     topology: mixes === 3 ? 'cascade' : 'stratified',
     layers: 3,
     minimum: { mixes, gateways },

@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   page: () => import('./bench/page.ts'),
   relay: () => import('./bench/relay.ts'),
   payment: () => import('./bench/payment.ts'),
+  rounds: () => import('./bench/rounds.ts'),
   shuffle: () => import('./bench/shuffle.ts'),
   simulator: () => import('./bench/simulator.ts'),
   sphinx: () => import('./bench/sphinx.ts'),

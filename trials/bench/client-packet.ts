@@ -8,11 +8,11 @@ import { hpkeSealing } from '../../client/packets/sealing.ts'
 import { defaultParameters } from '../../directory/documents/parameters.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
 import { paperNetwork, paperNode, paperView } from '../../simulator/paper.ts'
-import { geometry } from '../../sphinx/geometry.ts'
+import { type Geometry, geometry } from '../../sphinx/geometry.ts'
 import { type Random, seededRandom, systemRandom } from '../../world/random.ts'
 import { measure, opensslX25519, sodiumX25519, type Task } from './cpu.ts'
 
-const g = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
+const usual = geometry({ suite: 'x25519', hops: 5, userBytes: 2000 })
 const sizes = [8, 1000, 9000]
 /** Many and short, so that a slow moment of the machine strikes all alike. */
 const rounds = 36
@@ -26,7 +26,7 @@ export interface PayloadPackets {
 }
 
 export function payloadPackets(): PayloadPackets {
-  const tasks = Object.fromEntries(sizes.map(size => [`${size}`, packetIn(size)]))
+  const tasks = Object.fromEntries(sizes.map(size => [`${size}`, packetIn(size, usual)]))
   const x25519 = {
     sodium: { times: 100, run: sodiumX25519() },
     openssl: { times: 100, run: opensslX25519() },
@@ -41,7 +41,7 @@ export function payloadPackets(): PayloadPackets {
 }
 
 /** A fragment sealed, the block of its acknowledgement, both paths, and the layers of the packet. */
-function packetIn(nodes: number): Task {
+export function packetIn(nodes: number, g: Geometry): Task {
   const view = viewOnPaper(nodes, seededRandom(nodes))
   const [home, far] = view.gateways as [NodeEntry, NodeEntry]
   const around: Surroundings = {
