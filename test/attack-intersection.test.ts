@@ -1,5 +1,5 @@
-// npm run attack -- intersection: how fast somebody who sees who is there at each message finds its writer. Nothing here
-// says that it fails: with everybody always there, which is the control, nobody is struck off.
+// npm run attack -- intersection: how fast somebody who sees who is there at each message finds its writer. Nothing
+// here says that it fails: with everybody always there, which is the control, nobody is struck off.
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'

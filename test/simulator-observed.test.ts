@@ -27,7 +27,7 @@ const packetsPerS = 60
 const seconds = 20
 
 interface Ways {
-  /** What the mix makes of the delay that a sender asked for. */
+  /** Gives what the mix makes of the delay that a sender asked for. */
   readonly delay: (asked: number) => number
   /** It holds on what falls due in these milliseconds. */
   readonly wary: readonly [from: number, until: number]

@@ -1,8 +1,9 @@
-// npm run attack -- intersection [--json] [--runs 40] [--seed 1]: somebody who sees who is connected, and when a message
-// of one correspondent arrives, strikes off everybody who was away. How many users are left after so many messages, and
-// how often one alone: a curve for each kind of presence, and no verdict on it, since nothing makes it impossible. The
-// control is presence that never ends: nobody is ever struck off. What is checked is that the curves are those of the
-// closed form where observations are far apart (docs/spec/simulator.md 7), and lie above it where they are close.
+// npm run attack -- intersection [--json] [--runs 40] [--seed 1]: somebody who sees who is connected, and when a
+// message of one correspondent arrives, strikes off everybody who was away. How many users are left after so many
+// messages, and how often one alone: a curve for each kind of presence, and no verdict on it, since nothing makes it
+// impossible. The control is presence that never ends: nobody is ever struck off. What is checked is that the curves
+// are those of the closed form where observations are far apart (docs/spec/simulator.md 7), and lie above it where
+// they are close.
 
 import { Dice } from '../../simulator/anonymity/dice.ts'
 import { intersection } from '../../simulator/anonymity/formulas-attack.ts'
@@ -14,7 +15,7 @@ const users = 1000
 const steps = [1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100] as const
 const sigmas = 4
 
-/** How users come and go: in spells of exponential lengths. */
+/** Says how users come and go: in spells of exponential lengths. */
 export interface Presence {
   /** The share of the time that each is there. */
   readonly share: number
@@ -23,8 +24,9 @@ export interface Presence {
 }
 
 /**
- * Three as people's devices are (the mean share and the median spell, taken for the mean, of three of the schedules that
- * Rollercoaster's authors publish), one of a daemon that is away for one hour in a hundred, and one that is never away.
+ * Three as people's devices are (the mean share and the median spell, taken for the mean, of three of the schedules
+ * that Rollercoaster's authors publish), one of a daemon that is away for one hour in a hundred, and one that is never
+ * away.
  */
 const presences: Readonly<Record<string, Presence>> = {
   'online .37': { share: 0.37, spellS: 1062 },
@@ -42,7 +44,7 @@ export interface CurvePoint {
   readonly left: readonly [mean: number, se: number]
   /** The share of runs in which nobody but the writer is left. */
   readonly alone: readonly [mean: number, se: number]
-  /** What the closed form says of users who come and go from one message to the next. */
+  /** Holds what the closed form says of users who come and go from one message to the next. */
   readonly independent: { readonly left: number; readonly alone: number }
 }
 

@@ -1,6 +1,6 @@
 // Our networks as `npm run bench -- rounds` measures them: the roles of `chaffinch net` and of its preset `rounds`, in
-// this process, on a virtual clock. Waits are the protocol's own, whatever else the machine has to do; what crypto takes
-// is measured apart, in CPU time.
+// this process, on a virtual clock. Waits are the protocol's own, whatever else the machine has to do; what crypto
+// takes is measured apart, in CPU time.
 
 import type { Client } from '../../client/index.ts'
 import type { Parameters } from '../../directory/documents/view.ts'

@@ -61,7 +61,7 @@ export function wrap(
   )
 }
 
-/** What one server took for one round, milliseconds. */
+/** One server took so long for one round, milliseconds. */
 export interface ServerRound {
   /** From the first message until all were there. */
   readonly waited: Ms
@@ -130,9 +130,9 @@ class MixServer {
 export interface SourceFigures {
   /** Sealing four boxes around the message. */
   readonly prepareMs: Ms
-  /** What the slowest of the servers took to open and hand on all of the round, once all was there. */
+  /** The slowest of the servers took so long to open and hand on all of the round, once all was there. */
   readonly mixMs: Ms
-  /** How long, in the mean, a server waited from the first message of the round to the last. */
+  /** So long did a server wait in the mean, from the first message of the round to the last. */
   readonly waitedMs: Ms
   /** From when the message was there until its reader had it open. */
   readonly endToEndMs: Ms

@@ -1,7 +1,7 @@
 // npm run bench -- rounds [--json] [--quick] [--times 3] [--pictures FOLDER]: what the project's third source document
-// measured, preparation, decryption and forwarding, end to end, for 2 to 10 clients and for messages of 10 to 10^6 bytes:
-// of its own protocol (rounds-source.ts), of our network in rounds, and of our usual one (rounds-networks.ts). With
-// --pictures two pictures, as SVG, and as PNG where there is a Chromium.
+// measured, preparation, decryption and forwarding, end to end, for 2 to 10 clients and for messages of 10 to 10^6
+// bytes: of its own protocol (rounds-source.ts), of our network in rounds, and of our usual one (rounds-networks.ts).
+// With --pictures two pictures, as SVG, and as PNG where there is a Chromium.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,7 +27,7 @@ import { runSourceRound } from './rounds-source.ts'
 const systems = ['source', 'rounds', 'default'] as const
 type System = (typeof systems)[number]
 
-/** What a message took; means over the times that it was sent, milliseconds. */
+/** Tells what a message took: means over the times that it was sent, milliseconds. */
 export interface RoundsRow {
   readonly system: System
   readonly clients: number
