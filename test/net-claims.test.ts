@@ -80,6 +80,7 @@ function run(spoil: (run: Mutable<RunRecord>) => void = () => {}): RunRecord {
     rounds: { roundMs: 2000, rounds: 60, clients: 6, withAnEpoch: 6, missed: [], doubled: [] },
     comparedDelayMs: 50,
     mixes: [hidden],
+    busyMixes: [],
     paid: { amount: 10, payerSaysPaid: true, receiverSaysPaid: true, receipts: 2 },
     processes: 3,
     epochs: 4,
@@ -291,6 +292,19 @@ for (const [id, why, spoil] of spoilt) {
     assert.is(settled?.holds, false)
   })
 }
+
+test('mixes whose machine had no time for them are named, and where all are nothing is claimed of them', () => {
+  const of = (spoil: (r: Mutable<RunRecord>) => unknown): unknown =>
+    settle(run(r => void spoil(r))).find(({ id }) => id === 'anonymity-as-simulated')?.holds
+  assert.is(
+    of(r => r.busyMixes.push('mix-1')),
+    true,
+  )
+  assert.is(
+    of(r => Object.assign(r, { mixes: [], busyMixes: ['mix-0', 'mix-1'] })),
+    undefined,
+  )
+})
 
 test('every claim can break', () => {
   assert.equal(

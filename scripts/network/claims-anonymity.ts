@@ -7,10 +7,10 @@ export const anonymityClaims: readonly Claim[] = [
   claim({
     id: 'anonymity-as-simulated',
     says: 'an observer of what came to each mix and left it is in as much doubt as the simulator says',
-    read: run =>
-      run.comparedDelayMs === undefined
+    read: ({ comparedDelayMs: delayMs, mixes, busyMixes: busy }) =>
+      delayMs === undefined || (mixes.length === 0 && busy.length > 0)
         ? undefined
-        : { delayMs: run.comparedDelayMs, mixes: run.mixes.map(inShort) },
+        : { delayMs, mixes: mixes.map(inShort), busy },
     holds: (_, { mixes }) => mixes.every(agrees) && mixes.some(tells),
   }),
 ]

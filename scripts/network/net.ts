@@ -133,7 +133,10 @@ async function runNetwork(
       await carryMessages(running, options.ledger === 'bitcoin' ? joinPayments : payEachOther)
     } else await carryCrowd(running, echo)
     await takeAccount(running)
-    if (comparedDelayMs !== undefined) record.mixes.push(...passages.compare(comparedDelayMs, options.seed))
+    if (comparedDelayMs !== undefined) {
+      record.mixes.push(...passages.compare(comparedDelayMs, options.seed))
+      record.busyMixes.push(...passages.busy(comparedDelayMs))
+    }
     if (options.rounds && observer !== undefined) record.rounds = seenRounds(plan, observer)
     if (live || options.stay) {
       settled = report(record).claims.filter(({ id }) => id !== 'stopped-clean')

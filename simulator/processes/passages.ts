@@ -17,6 +17,8 @@ export interface MixRecord extends MixAgreement {
 const most = 20_000
 /** A timer's grain is too coarse for shorter delays. */
 const leastDelayMs = 20
+/** Where timers of a mix are later than so many delays, in the mean, its machine has no time for it. */
+const tooLate = 1 / 2
 
 /** Gives the delay that the mixes of a network are declared to have; undefined where nothing is compared. */
 export function comparedDelayMs({ crowd, rounds, delayMs }: NetOptions): Ms | undefined {
@@ -47,13 +49,28 @@ export class Passages {
     of.lateMs += timers.lateMs
   }
 
-  /** Compares every mix of which enough was seen with runs of the simulator. */
+  /** Compares every mix that had time, and of which enough was seen, with runs of the simulator. */
   compare(delayMs: Ms, seed: number): MixRecord[] {
-    return [...this.#told.values()].flatMap(({ name, passages, rang, lateMs }, i) => {
-      const declared = { delayMs, heldOnMs: heldOnDelays * delayMs }
-      const seen = { passages, timerLateMs: rang === 0 ? 0 : lateMs / rang }
-      const found = compareMix(seen, declared, seed + i)
-      return found === undefined ? [] : [{ name, ...found }]
-    })
+    return [...this.#told.values()]
+      .filter(told => !isBusy(told, delayMs))
+      .flatMap((told, i) => {
+        const declared = { delayMs, heldOnMs: heldOnDelays * delayMs }
+        const seen = { passages: told.passages, timerLateMs: timerLateMs(told) }
+        const found = compareMix(seen, declared, seed + i)
+        return found === undefined ? [] : [{ name: told.name, ...found }]
+      })
   }
+
+  /** Names the mixes whose machine had no time for them. */
+  busy(delayMs: Ms): string[] {
+    return [...this.#told.values()].filter(told => isBusy(told, delayMs)).map(({ name }) => name)
+  }
+}
+
+function timerLateMs({ rang, lateMs }: Told): Ms {
+  return rang === 0 ? 0 : lateMs / rang
+}
+
+function isBusy(told: Told, delayMs: Ms): boolean {
+  return timerLateMs(told) > tooLate * delayMs
 }

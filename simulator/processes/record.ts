@@ -157,6 +157,8 @@ export interface RunRecord {
   /** The delay of the mixes that are compared with the simulator; undefined where none is. */
   readonly comparedDelayMs: number | undefined
   readonly mixes: MixRecord[]
+  /** Names mixes whose machine had no time for them. */
+  readonly busyMixes: string[]
   readonly processes: number
   epochs: number
   /** Somebody ended the run before its claims were settled. */

@@ -59,6 +59,7 @@ export function newRecord(plan: Plan): RunRecord {
     rounds: undefined,
     comparedDelayMs: comparedDelayMs(plan.options),
     mixes: [],
+    busyMixes: [],
     processes: plan.processes.length,
     epochs: 0,
     stopped: false,
