@@ -4,6 +4,7 @@
 export type Happened =
   /** Epochs were lengthened, since work takes so many times as long here as elsewhere. */
   | { readonly event: 'slow'; readonly times: number; readonly epochMs: number; readonly usualMs: number }
+  | { readonly event: 'starting'; readonly processes: number; readonly atOnce: number }
   | { readonly event: 'started'; readonly processes: number }
   | { readonly event: 'consensus'; readonly epoch: number; readonly signers: number; readonly hash: string }
   | { readonly event: 'ready' }
@@ -38,6 +39,7 @@ export type WordsOfHappened = { readonly [E in Happened['event']]: (of: Of<E>) =
 const english: WordsOfHappened = {
   slow: ({ times, epochMs, usualMs }) =>
     `this machine is slow or busy (work takes ${times.toFixed(1)} times as long): epochs of ${epochMs / 1000} s, not ${usualMs / 1000} s`,
+  starting: ({ processes, atOnce }) => `starting ${processes} processes, ${atOnce} at a time`,
   started: ({ processes }) => `started ${processes} processes`,
   consensus: ({ epoch, signers, hash }) => `consensus of epoch ${epoch} signed by ${signers}: ${hash}`,
   ready: () => 'every client can send',

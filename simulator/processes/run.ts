@@ -74,27 +74,27 @@ const askEveryMs = 250
 
 /** Starts every process and waits until each client can send. @throws CommandError FAILED */
 export async function startAll(run: Run): Promise<void> {
-  const { plan, processes, now, tell } = run
+  const { plan, processes, watch, now, tell } = run
   const until = now() + startWithinMs(plan.processes.length)
   const left = startingOrder.flatMap(wanted => plan.processes.filter(({ role }) => role === wanted))
+  let signed = false
+  const look = (): void => {
+    const consensus = plan.processes.map(({ name }) => watch.last(name)?.consensus).find(found => found)
+    if (signed || !consensus) return
+    const { epoch, signers, hash } = consensus
+    tell({ event: 'consensus', epoch, signers: signers.length, hash: hash.slice(0, 16) })
+    signed = true
+  }
   const startInTurn = async (): Promise<void> => {
     for (let next = left.shift(); next !== undefined; next = left.shift()) {
       processes.start(next.name, next.role, next.configFile, next.logFile)
-      await waitFor(run, [next], until, status => status !== undefined)
+      await waitFor(run, [next], until, look, status => status !== undefined)
     }
   }
+  tell({ event: 'starting', processes: left.length, atOnce: startingAtOnce })
   await Promise.all(Array.from({ length: startingAtOnce }, startInTurn))
   tell({ event: 'started', processes: plan.processes.length })
-  let told = false
-  await waitFor(run, plan.processes, until, status => {
-    const consensus = status?.consensus
-    if (!told && consensus) {
-      const { epoch, signers, hash } = consensus
-      tell({ event: 'consensus', epoch, signers: signers.length, hash: hash.slice(0, 16) })
-      told = true
-    }
-    return isReady(status)
-  })
+  await waitFor(run, plan.processes, until, look, isReady)
   tell({ event: 'ready' })
 }
 
@@ -103,10 +103,12 @@ async function waitFor(
   { processes, watch, now, signal }: Run,
   group: Plan['processes'],
   until: number,
+  look: () => void,
   holds: (status: ReturnType<Watch['last']>) => boolean,
 ): Promise<void> {
   for (let waiting = group; ; ) {
     await Promise.all(waiting.map(({ name }) => watch.ask(name)))
+    look()
     waiting = waiting.filter(({ name }) => !holds(watch.last(name)))
     if (waiting.length === 0) return
     const failed = waiting.find(({ name }) => !processes.alive(name))

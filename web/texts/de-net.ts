@@ -18,6 +18,7 @@ export const net: Texts['net'] = {
   happened: {
     slow: ({ times, epochMs, usualMs }) =>
       `Dieser Rechner ist langsam oder beschäftigt (Arbeit dauert ${seconds.format(times)}-mal so lange): Epochen von ${seconds.format(epochMs / 1000)} s statt ${seconds.format(usualMs / 1000)} s`,
+    starting: ({ processes, atOnce }) => `${processes} Prozesse starten, je ${atOnce} zugleich`,
     started: ({ processes }) => `${processes} Prozesse gestartet`,
     consensus: ({ epoch, signers, hash }) =>
       `Dokument der Epoche ${epoch}, unterschrieben von ${signers}: ${hash}`,
