@@ -150,7 +150,7 @@ test('the page installs the package and starts a network', async () => {
     assert.ok(existsSync(join(home, 'node_modules', 'chaffinch', file)), `${file} is in the package`)
   network.terminal = new Terminal(startNetwork, home)
   const client = (): RemoteClient => runningClient(join(home, 'net', 'client-0', 'client.toml'))
-  for (const late = Date.now() + 60_000; ; await pause(200)) {
+  for (const late = Date.now() + 120_000; ; await pause(200)) {
     const status = await Promise.resolve()
       .then(() => client().status())
       .catch(() => undefined)
