@@ -1,6 +1,7 @@
 // The file that `chaffinch init member` writes (docs/spec/crowds.md 6).
 
-import { type Line, type ServerDraft, serverLines, toml, write } from './init-files.ts'
+import { type ServerDraft, serverLines } from './init-files.ts'
+import { type Line, toml, write } from './lines.ts'
 
 export interface MemberDraft extends ServerDraft {
   readonly family?: string | undefined

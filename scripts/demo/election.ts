@@ -8,6 +8,7 @@ import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { castAll, type Demo, type ElectionRecord, runCheat, runDemo } from '../../simulator/election/index.ts'
 import { wait } from '../../world/wait.ts'
 import type { Settled } from '../network/claim.ts'
+import { onInterrupt, stoppedCode } from '../terminal/interrupt.ts'
 import { electionLines, settleElection } from './election-claims.ts'
 
 export interface ElectionDemoOptions {
@@ -20,10 +21,6 @@ export interface ElectionDemoOptions {
 
 const usualVoters = '50'
 const votersAtMost = 2000
-/** As a shell has it of a program that Ctrl-C ended. */
-const stoppedCode = 130
-const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
 export async function run(options: ElectionDemoOptions): Promise<number> {
   if (options.part !== undefined) return await runPart(options)
   const voters = wholeNumber('voters', options.voters ?? usualVoters, 2, votersAtMost)
@@ -165,21 +162,4 @@ function whereabouts({ places, url }: Demo): string[] {
     `  chaffinch cascade verify --plan ${places.plan}`,
     'Ctrl-C ends all processes',
   ]
-}
-
-/** Ctrl-C ends all processes in order; a second one at once. */
-function onInterrupt(stop: AbortController, abandon: () => void): () => void {
-  const interrupt = (): void => {
-    if (stop.signal.aborted) {
-      abandon()
-      process.exit(stoppedCode)
-    }
-    stop.abort()
-  }
-  for (const signal of endingSignals) process.on(signal, interrupt)
-  process.once('exit', abandon)
-  return () => {
-    for (const signal of endingSignals) process.off(signal, interrupt)
-    process.off('exit', abandon)
-  }
 }

@@ -35,6 +35,7 @@ import {
 } from '../../simulator/processes/index.ts'
 import { geometry } from '../../sphinx/index.ts'
 import { wait } from '../../world/wait.ts'
+import { onInterrupt, stoppedCode } from '../terminal/interrupt.ts'
 import { isColoured } from '../terminal/paint.ts'
 import { screen } from '../terminal/screen.ts'
 import { carryMessages, readLedgers, takeAccount } from './carry.ts'
@@ -217,26 +218,6 @@ function conclude(
   if (options.json) console.log(JSON.stringify(done))
   if (done.stopped) return done.claims.some(({ measured }) => measured) ? 1 : stoppedCode
   return holds ? 0 : 1
-}
-
-/** As a shell has it of a program that Ctrl-C ended. */
-const stoppedCode = 130
-const endingSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-
-/** Ctrl-C ends the network in order; a second one at once. */
-function onInterrupt(stop: AbortController, abandon: () => void): () => void {
-  const interrupt = (): void => {
-    if (stop.signal.aborted) {
-      abandon()
-      process.exit(stoppedCode)
-    }
-    stop.abort()
-  }
-  for (const signal of endingSignals) process.on(signal, interrupt)
-  process.once('exit', abandon)
-  return () => {
-    for (const signal of endingSignals) process.off(signal, interrupt)
-  }
 }
 
 /** A tap before every port that others dial. @param keeps whether what was seen is wanted in the end */
