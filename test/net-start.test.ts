@@ -8,7 +8,7 @@ import { Passages } from '../simulator/processes/passages.ts'
 
 const roles = ['client', 'gateway', 'mix', 'mix', 'authority', 'client', 'member'] as const
 
-/** A network of which a process answers when it was asked so often, and whose document is there when four have started. */
+/** A network whose processes answer when asked so often, and whose document is there when four have started. */
 function network(answersAfter: number): { readonly run: Run; readonly most: () => number } & {
   readonly started: string[]
   readonly happened: Happened[]
