@@ -104,7 +104,10 @@ function sourceAddress(i: number): string | undefined {
   return process.platform === 'linux' ? `127.0.${1 + Math.floor(i / 250)}.${1 + (i % 250)}` : undefined
 }
 
-/** docs/spec/payments-rounds.md 4.10: those of the persons of a local network. */
+/**
+ * docs/spec/payments-rounds.md 4.10: those of the persons of a local network. Eight wallets that follow the ledger
+ * each 5 s hand its client some ten packets a second, more than its clock of 8.3 a second answers.
+ */
 export const personTimes = {
   epoch: '20s',
   arrive: '6s',
@@ -112,7 +115,7 @@ export const personTimes = {
   phase: '40s',
   vote: '30s',
   delay: '2s',
-  follow: '5s',
+  follow: '10s',
   stock: '0s',
 } as const
 
