@@ -3,6 +3,7 @@
 
 import { ciphertextBytes, proofBytes } from '../shuffle/index.ts'
 import type { Board } from './board.ts'
+import { outRowBytesOf } from './records.ts'
 import { isSigned, type SignedRequest } from './signed.ts'
 
 /**
@@ -23,6 +24,12 @@ export function lengthsBeside(board: Board, { payload, signature }: SignedReques
   const { width } = peer
   if (action === 'process' && peer.peer_type === 'MIX')
     return [ciphertextBytes * width * cycle.count, proofBytes(cycle.count, width)]
+  if (action === 'process' && peer.peer_type === 'SPHINX') {
+    const count = cycle.count - Number(payload['malformed']) - Number(payload['duplicates'])
+    return Number.isSafeInteger(count) && count > 0 && count <= cycle.count
+      ? [outRowBytesOf(peer) * count]
+      : []
+  }
   if (action === 'share' && peer.peer_type === 'TRUSTEES') return [32 * width * cycle.count]
   return []
 }

@@ -1,14 +1,24 @@
 // An audit (docs/spec/cascade.md 9): follows the log, applies every request to a board of its own, and checks every
 // proof. Mixers, trustees, clients and verifiers all stand on one. It names whoever did what the rules do not allow.
 
-import { concat, fromHex, same } from '../encoding/bytes.ts'
+import { concat, fromHex, hex, same } from '../encoding/bytes.ts'
 import { leafHash, MerkleTree } from '../encoding/merkle.ts'
 import { type Decryption, type DecryptionShare, decrypt, type Group, ShuffleError } from '../shuffle/index.ts'
 import type { Random } from '../world/random.ts'
 import { Board } from './board.ts'
 import { CascadeError } from './error.ts'
 import { entryOf, readCheckpoint } from './log.ts'
-import { type Cycle, contextOf, type Peer, rowsOf } from './records.ts'
+import { courseOf, hasRow, rowsFor } from './packets/packet.ts'
+import { packetBytes, pointOf } from './packets/suite.ts'
+import {
+  type Cycle,
+  contextOf,
+  noBytesHash,
+  outRowBytesOf,
+  type Peer,
+  packetChain,
+  rowsOf,
+} from './records.ts'
 import { type Rules, strict } from './rules.ts'
 import { type SignedRequest, sha256Hex } from './signed.ts'
 
@@ -39,7 +49,7 @@ export class Audit {
   /** Proofs that do not. */
   readonly #bad = new Set<string>()
   readonly #shares = new Map<string, DecryptionShare[]>()
-  readonly #blobs = new Map<string, Uint8Array>()
+  readonly #blobs = new Map<string, Uint8Array>([[noBytesHash, new Uint8Array(0)]])
   readonly #entries: SignedRequest[] = []
   readonly #tree = new MerkleTree()
   readonly #controllerKey: Uint8Array
@@ -145,6 +155,29 @@ export class Audit {
     return this.#good.has(Audit.nameOf(cycle))
   }
 
+  /** Gives the cycle that came of a cycle, void or not. */
+  cycleAfter({ peer_id, id }: Cycle): Cycle | undefined {
+    const { next } = this.board.peer(peer_id)
+    return this.board.cycles.get(next)?.find(({ from }) => from?.peer_id === peer_id && from.id === id)
+  }
+
+  /** Gives what a cycle handed out. Undefined when it is not there. */
+  output({ output_hash }: Cycle): Uint8Array | undefined {
+    return output_hash === '' ? undefined : this.#blobs.get(output_hash)
+  }
+
+  /** Gives the points of all packets that a peer was handed before a cycle, in hexadecimal. */
+  pointsBefore({ peer_id, id }: Cycle): ReadonlySet<string> {
+    const points = new Set<string>()
+    const size = packetBytes(this.board.peer(peer_id))
+    for (const cycle of this.board.cycles.get(peer_id)?.slice(0, id - 1) ?? []) {
+      const rows = cycle.input_hash === '' ? undefined : this.input(cycle)
+      for (let at = 0; rows !== undefined && at < rows.length; at += size)
+        points.add(hex(pointOf(rows.subarray(at, at + size))))
+    }
+    return points
+  }
+
   /** Gives a cycle's input rows. Undefined when they are not there. */
   input(cycle: Cycle): Uint8Array | undefined {
     const { messages, input_hash } = this.board.originOf(cycle)
@@ -196,11 +229,62 @@ export class Audit {
 
   #checkStep({ payload }: SignedRequest): void {
     const action = payload['action']
-    if (action !== 'process' && action !== 'share') return
+    if (payload.operation !== 'action' || action === 'close' || action === 'skip') return
     const peer = this.board.peer(payload['peer_id'] as string)
     const cycle = this.board.cycle(peer.peer_id, payload['cycle_id'] as number)
-    if (action === 'process') this.#checkMix(peer, cycle, payload.signer)
-    else this.#checkShare(cycle, payload.signer)
+    if (action === 'share') this.#checkShare(cycle, payload.signer)
+    else if (action === 'consume') this.#checkConsumed(peer, cycle)
+    else if (action === 'complain') this.#checkComplaint(peer, cycle)
+    else if (peer.peer_type === 'SPHINX') this.#checkPackets(peer, cycle, payload.signer)
+    else this.#checkMix(peer, cycle, payload.signer)
+  }
+
+  /** Looks at all of a batch that can be seen without its sender's help: that it says nothing by its order. */
+  #checkPackets(peer: Peer, cycle: Cycle, signer: string): void {
+    const name = Audit.nameOf(cycle)
+    const output = this.#blobs.get(cycle.output_hash)
+    if (output !== undefined && this.#rules.isRising(output, outRowBytesOf(peer))) {
+      this.#good.add(name)
+      return
+    }
+    this.#bad.add(name)
+    this.#find(signer, `handed on packets of ${name} that do not rise`)
+  }
+
+  /** Follows a packet along its course: the first mixer behind which it is not is who dropped or changed it. */
+  #checkComplaint(peer: Peer, cycle: Cycle): void {
+    const said = cycle.complaints.at(-1)
+    const message = cycle.messages.find(({ sender }) => sender === said?.who)
+    if (said === undefined || message === undefined || !this.#rules.isHeard()) return
+    const size = packetBytes(peer)
+    const packet = message.row.subarray(size * (said.packet - 1), size * said.packet)
+    const chain = packetChain(this.board, peer)
+    const course = courseOf(this.#group, peer, chain, packet, said.opening)
+    let at: Cycle | undefined = cycle
+    for (const row of course) {
+      const output: Uint8Array | undefined =
+        at.output_hash === '' ? undefined : this.#blobs.get(at.output_hash)
+      if (output === undefined) break
+      if (!hasRow(output, row)) {
+        const name = Audit.nameOf(at)
+        this.#good.delete(name)
+        this.#bad.add(name)
+        const who = this.board.peer(at.peer_id).processors[0] as string
+        this.#find(who, `dropped or changed a packet in ${name}`)
+        return
+      }
+      at = this.cycleAfter(at)
+      if (at === undefined) break
+    }
+    this.#find(said.who, `complained of packet ${said.packet} in ${Audit.nameOf(cycle)} without cause`)
+  }
+
+  #checkConsumed(peer: Peer, cycle: Cycle): void {
+    const said = cycle.consumed.at(-1)
+    const output = this.#blobs.get(cycle.output_hash)
+    if (said === undefined || output === undefined) return
+    if (rowsFor(output, peer, said.who).length !== said.taken)
+      this.#find(said.who, `took another number of packets out of ${Audit.nameOf(cycle)} than there are`)
   }
 
   #checkMix(peer: Peer, cycle: Cycle, signer: string): void {

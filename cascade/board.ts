@@ -4,22 +4,29 @@
 // is.
 
 import { fromHex, hex } from '../encoding/bytes.ts'
-import { ciphertextBytes, type Group, rowsAtMost, widthAtMost } from '../shuffle/index.ts'
+import { ciphertextBytes, type Group } from '../shuffle/index.ts'
 import { CascadeError } from './error.ts'
 import { type Consensus, consensusId, contribute, type Negotiation, negotiate } from './negotiation.ts'
+import { wantPackets } from './packets/message.ts'
+import { packetProofBytes } from './packets/packet.ts'
+import { packetBytes } from './packets/suite.ts'
+import { demandFits, readPeerText } from './peer-text.ts'
 import {
   type Cycle,
   contextOf,
   countOf,
   type Lengths,
+  noBytesHash,
   othersOf,
+  outRowBytesOf,
   type Peer,
   type Person,
+  packetChain,
   quorumOf,
   rowsOf,
 } from './records.ts'
 import { type Rules, strict } from './rules.ts'
-import { SenderList, turnsAtMost } from './senders.ts'
+import { turnsAtMost } from './senders.ts'
 import { digestOf, keyId, type Payload, PayloadReader, type SignedRequest, sha256Hex } from './signed.ts'
 
 /** Counts the persons and peers that a mix-net takes at most. */
@@ -41,10 +48,14 @@ export class Board {
   readonly cycles: Map<string, Cycle[]> = new Map()
   readonly negotiations: Map<string, Negotiation & { readonly by: string }> = new Map()
   readonly consensuses: Map<string, Consensus> = new Map()
+  /** Cycles whose mixers were left out, in the order in which that was decided. */
+  readonly skipped: { readonly peer_id: string; readonly id: number }[] = []
   readonly #said = new Map<string, Said>()
   readonly #group: Group
   readonly #rules: Rules
   readonly #lengths: Lengths
+  /** Points of all packets that a peer was ever handed by senders. */
+  readonly #points = new Map<string, Set<string>>()
   /** Hashes of the rows of each cycle that takes messages. */
   readonly #rows = new WeakMap<Cycle, Set<string>>()
 
@@ -125,6 +136,8 @@ export class Board {
       'action cycle process': () => this.#process(payload, read),
       'action cycle share': () => this.#share(payload, read),
       'action cycle skip': () => this.#skip(read),
+      'action cycle consume': () => this.#consume(payload, read),
+      'action cycle complain': () => this.#complain(payload, read),
     }
     const way = Object.hasOwn(ways, what) ? ways[what] : undefined
     if (way === undefined) throw new CascadeError('BAD_REQUEST', `operation: ${what} is not known`)
@@ -140,11 +153,12 @@ export class Board {
     const keyData = read.bytes('key_data', 32)
     const name = read.text('name')
     read.text('peer_type', ['CLIENT'])
+    const sealingKey = Object.hasOwn(payload, 'sealing_key') ? hex(read.bytes('sealing_key', 32)) : undefined
     read.end()
     const id = keyId(keyData)
     if (this.persons.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')
     return () => {
-      this.persons.set(id, { id, name, keyData })
+      this.persons.set(id, { id, name, keyData, sealingKey })
       return id
     }
   }
@@ -153,47 +167,10 @@ export class Board {
     const id = read.hash('consensus_id')
     read.end()
     const consensus = this.#consensus(id, 'create peer')
-    const text = new PayloadReader(consensus.text)
-    const hasSenders = Object.hasOwn(consensus.text, 'senders')
-    text.text('action')
-    const peer_type = text.text('peer_type', ['MIX', 'TRUSTEES']) as Peer['peer_type']
-    const owners = text.hashes('owners', 1, 100)
-    const width = text.count('width', 1, widthAtMost)
-    const size_max = text.count('size_max', 1, rowsAtMost)
-    const processors = Array.from({ length: text.count('processor_count', 1, 100) }, (_, i) =>
-      text.hash(`processor_${i + 1}`),
-    )
-    const peer: Peer = {
-      peer_id: id,
-      name: text.text('name'),
-      peer_type,
-      owners,
-      processors,
-      threshold: text.count('threshold', 1, processors.length),
-      key_data: text.hash('key_data'),
-      verification: hex(text.bytes('verification', peer_type === 'TRUSTEES' ? 32 * processors.length : 0)),
-      width,
-      size_min: text.count('size_min', 1, size_max),
-      size_max,
-      quorum: text.count('quorum', Math.floor(owners.length / 2) + 1, owners.length),
-      next: text.text('next'),
-      senders: hasSenders ? new SenderList(text.bytes('senders'), size_max) : undefined,
-    }
-    text.end()
+    const peer = readPeerText(id, consensus.text)
     if (this.peers.has(id)) throw new CascadeError('REPLAYED', 'peer: is there already')
-    this.#demandAgreed(consensus, owners, owners.length)
-    if (processors.some(each => !owners.includes(each)) || new Set(processors).size < processors.length)
-      throw new CascadeError('BAD_REQUEST', 'processors: want owners, each once')
-    if (peer_type === 'MIX' && processors.length !== 1)
-      throw new CascadeError('BAD_REQUEST', 'processors: want one')
-    if ((peer.next === '') !== (peer_type === 'TRUSTEES'))
-      throw new CascadeError('BAD_REQUEST', 'next: wants a peer behind a mix')
-    if (hasSenders && peer_type !== 'MIX') throw new CascadeError('BAD_REQUEST', 'senders: send to a mix')
-    if (peer.next !== '') {
-      const next = this.peer(peer.next)
-      if (next.width !== width || next.size_max < size_max || next.key_data !== peer.key_data)
-        throw new CascadeError('BAD_REQUEST', 'next: has another width or key, or takes fewer rows')
-    }
+    this.#demandAgreed(consensus, peer.owners, peer.owners.length)
+    if (peer.next !== '') demandFits(peer, this.peer(peer.next))
     return () => {
       this.peers.set(id, peer)
       this.cycles.set(id, [])
@@ -265,36 +242,47 @@ export class Board {
   }
 
   #createMessage(payload: Payload, read: PayloadReader): () => string {
-    const peer = this.peer(read.hash('peer_id'))
-    const cycle = this.cycle(peer.peer_id, read.count('cycle_id', 1, 2 ** 32))
+    const { peer, cycle } = this.#named(read)
+    if (cycle.from !== undefined || (peer.peer_type !== 'MIX' && peer.peer_type !== 'SPHINX'))
+      throw new CascadeError('WRONG_STATE', 'cycle: takes no messages')
     read.count('box', 0, 0)
-    const row = read.bytes('data', ciphertextBytes * peer.width)
-    const proof = read.bytes('proof', 32 * (peer.width + 1))
+    const isSphinx = peer.peer_type === 'SPHINX'
+    const row = read.bytes('data', isSphinx ? peer.each * packetBytes(peer) : ciphertextBytes * peer.width)
+    const proof = read.bytes('proof', isSphinx ? peer.each * packetProofBytes : 32 * (peer.width + 1))
     read.end()
     if (cycle.status !== 'OPEN') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
     if (peer.senders?.isWhole === false) throw new CascadeError('WRONG_STATE', 'senders: are not all known')
-    const weight = peer.senders === undefined ? 1 : peer.senders.weightOf(payload.signer)
-    if (weight === undefined)
+    const listed = peer.senders === undefined ? 1 : peer.senders.weightOf(payload.signer)
+    if (listed === undefined)
       throw new CascadeError('FORBIDDEN', 'message: its signer is no sender of the peer')
-    const at = peer.senders ? cycle.messages.findIndex(({ sender }) => sender === payload.signer) : -1
+    const isLastCounted = peer.senders !== undefined || isSphinx
+    const at = isLastCounted ? cycle.messages.findIndex(({ sender }) => sender === payload.signer) : -1
     const turn = (cycle.messages[at]?.turn ?? 0) + 1
     if (turn > turnsAtMost) throw new CascadeError('FULL', `message: is the ${turn}th of its sender`)
-    if (peer.senders === undefined && cycle.messages.length >= peer.size_max)
+    if (at === -1 && cycle.messages.length >= peer.size_max)
       throw new CascadeError('FULL', `cycle: has ${peer.size_max} messages`)
-    const context = contextOf(this.mixnet, 'message', peer.peer_id)
-    const about = { context, voter: fromHex(payload.signer), key: fromHex(peer.key_data) }
-    if (!this.#rules.isKnown(this.#group, about, { row, proof }))
-      throw new CascadeError('BAD_SIGNATURE', 'data: its sender does not show that it knows what is in it')
-    const hash = sha256Hex(row)
-    const rows = this.#rowsOf(cycle)
-    if (!this.#rules.isFresh(rows, hash)) throw new CascadeError('REPLAYED', 'data: is there already')
+    const names = isSphinx
+      ? wantPackets(this.#rules, this.#group, this.mixnet, payload.signer, peer, row, proof)
+      : this.#wantBallot(payload.signer, peer, row, proof)
+    const taken = isSphinx ? this.#pointsOf(peer) : this.#rowsOf(cycle)
+    for (const name of names)
+      if (!this.#rules.isFresh(taken, name)) throw new CascadeError('REPLAYED', 'data: is there already')
     return () => {
       const id = (cycle.messages.at(-1)?.id ?? 0) + 1
       if (at !== -1) cycle.messages.splice(at, 1)
+      const weight = isSphinx ? 1 : listed
       cycle.messages.push({ id, sender: payload.signer, row, weight, turn })
-      rows.add(hash)
+      for (const name of names) taken.add(name)
       return String(id)
     }
+  }
+
+  #wantBallot(signer: string, peer: Peer, row: Uint8Array, proof: Uint8Array): readonly string[] {
+    const context = contextOf(this.mixnet, 'message', peer.peer_id)
+    const about = { context, voter: fromHex(signer), key: fromHex(peer.key_data) }
+    if (!this.#rules.isKnown(this.#group, about, { row, proof }))
+      throw new CascadeError('BAD_SIGNATURE', 'data: its sender does not show that it knows what is in it')
+    return [sha256Hex(row)]
   }
 
   #close(read: PayloadReader): () => string {
@@ -302,7 +290,7 @@ export class Board {
     this.#demandAgreed(consensus, peer.owners, peer.quorum)
     if (cycle.status !== 'OPEN') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
     return () => {
-      cycle.count = countOf(cycle.messages)
+      cycle.count = countOf(cycle.messages) * Math.max(1, peer.each)
       if (cycle.messages.length < peer.size_min) {
         cycle.status = 'ABORTED'
         const after = this.#open(peer, undefined)
@@ -317,20 +305,58 @@ export class Board {
 
   #process(payload: Payload, read: PayloadReader): () => string {
     const { peer, cycle } = this.#named(read)
+    const isSphinx = peer.peer_type === 'SPHINX'
     const output_hash = read.hash('outbox_hash')
-    const proof_hash = read.hash('proof_hash')
+    const proof_hash = isSphinx ? '' : read.hash('proof_hash')
+    const malformed = isSphinx ? read.count('malformed', 0, cycle.count) : 0
+    const duplicates = isSphinx ? read.count('duplicates', 0, cycle.count - malformed) : 0
     read.end()
-    if (peer.peer_type !== 'MIX' || peer.processors[0] !== payload.signer)
+    if (peer.peer_type === 'TRUSTEES' || peer.processors[0] !== payload.signer)
       throw new CascadeError('FORBIDDEN', 'cycle: its signer does not process it')
     if (cycle.status !== 'CLOSED') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
-    const length = known(this.#lengths(output_hash), 'outbox')
-    known(this.#lengths(proof_hash), 'proof')
-    if (length !== ciphertextBytes * peer.width * cycle.count)
-      throw new CascadeError('BAD_REQUEST', `outbox: want ${cycle.count} rows`)
+    const count = cycle.count - malformed - duplicates
+    const length = output_hash === noBytesHash ? 0 : known(this.#lengths(output_hash), 'outbox')
+    if (!isSphinx) known(this.#lengths(proof_hash), 'proof')
+    if (length !== outRowBytesOf(peer) * count)
+      throw new CascadeError('BAD_REQUEST', `outbox: want ${count} rows`)
     return () => {
-      Object.assign(cycle, { status: 'PROCESSED', output_hash, proof_hash })
-      this.#carry(peer, cycle, output_hash)
+      Object.assign(cycle, { status: 'PROCESSED', output_hash, proof_hash, malformed, duplicates })
+      if (peer.next !== '') this.#carry(peer, cycle, output_hash, count)
       return 'PROCESSED'
+    }
+  }
+
+  /** Takes a recipient's word that it has what was for it. */
+  #consume({ signer: who }: Payload, read: PayloadReader): () => string {
+    const { peer, cycle } = this.#named(read)
+    const taken = read.count('taken', 1, cycle.count)
+    read.end()
+    if (peer.peer_type !== 'SPHINX' || peer.next !== '')
+      throw new CascadeError('FORBIDDEN', 'cycle: only what the last mixer of packets hands out is consumed')
+    if (cycle.status !== 'PROCESSED') throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
+    if (cycle.consumed.some(each => each.who === who))
+      throw new CascadeError('REPLAYED', 'cycle: its signer has consumed it')
+    return () => {
+      cycle.consumed.push({ who, taken })
+      return ''
+    }
+  }
+
+  /** Takes a sender's word that a packet of its message was lost, with what shows it. */
+  #complain({ signer: who }: Payload, read: PayloadReader): () => string {
+    const { peer, cycle } = this.#named(read)
+    const packet = read.count('packet', 1, Math.max(1, peer.each))
+    const opening = read.bytes('opening', 32 * packetChain(this, peer).length)
+    read.end()
+    if (peer.peer_type !== 'SPHINX' || !cycle.messages.some(({ sender }) => sender === who))
+      throw new CascadeError('FORBIDDEN', 'complaint: its signer has no packet in the cycle')
+    if (cycle.status !== 'PROCESSED' && cycle.status !== 'SKIPPED')
+      throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
+    if (cycle.complaints.some(each => each.who === who && each.packet === packet))
+      throw new CascadeError('REPLAYED', 'complaint: is there already')
+    return () => {
+      cycle.complaints.push({ who, packet, opening })
+      return ''
     }
   }
 
@@ -361,13 +387,15 @@ export class Board {
     const { peer, cycle, consensus } = this.#agreed(read, 'skip')
     const others = othersOf(peer)
     this.#demandAgreed(consensus, others, quorumOf(peer, others))
-    if (peer.peer_type !== 'MIX') throw new CascadeError('FORBIDDEN', 'skip: only a mix can be left out')
+    if (peer.peer_type === 'TRUSTEES') throw new CascadeError('FORBIDDEN', 'skip: only a mix can be left out')
     if (cycle.status !== 'CLOSED' && cycle.status !== 'PROCESSED')
       throw new CascadeError('WRONG_STATE', `cycle: is ${cycle.status}`)
     return () => {
       this.#void(cycle)
       cycle.status = 'SKIPPED'
-      this.#carry(peer, cycle, cycle.input_hash)
+      this.skipped.push({ peer_id: peer.peer_id, id: cycle.id })
+      // Nobody but its mixer takes the layer off a packet: their senders send them again
+      if (peer.peer_type === 'MIX') this.#carry(peer, cycle, cycle.input_hash, cycle.count)
       return 'SKIPPED'
     }
   }
@@ -381,10 +409,10 @@ export class Board {
   }
 
   /** Carries rows to the next peer, where they make a cycle that is closed. */
-  #carry(peer: Peer, from: Cycle, rows_hash: string): void {
+  #carry(peer: Peer, from: Cycle, rows_hash: string, count: number): void {
     const next = this.peer(peer.next)
     const cycle = this.#open(next, { peer_id: from.peer_id, id: from.id })
-    Object.assign(cycle, { status: 'CLOSED', input_hash: rows_hash, count: from.count })
+    Object.assign(cycle, { status: 'CLOSED', input_hash: rows_hash, count })
   }
 
   #open(peer: Peer, from: Cycle['from']): Cycle {
@@ -400,6 +428,10 @@ export class Board {
       output_hash: '',
       proof_hash: '',
       shares: [],
+      malformed: 0,
+      duplicates: 0,
+      consumed: [],
+      complaints: [],
     }
     all.push(cycle)
     return cycle
@@ -409,6 +441,12 @@ export class Board {
     const rows = this.#rows.get(cycle) ?? new Set(cycle.messages.map(({ row }) => sha256Hex(row)))
     this.#rows.set(cycle, rows)
     return rows
+  }
+
+  #pointsOf({ peer_id }: Peer): Set<string> {
+    const points = this.#points.get(peer_id) ?? new Set()
+    this.#points.set(peer_id, points)
+    return points
   }
 
   #cyclesOf({ peer_id }: Peer): Cycle[] {

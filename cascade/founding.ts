@@ -48,6 +48,8 @@ export interface Foundation {
   next(board: Board): Step
   /** Gives the trustee's share of the key, 32 bytes, secret, once the key is there. */
   share(board: Board): Uint8Array | undefined
+  /** Says whether another peer has taken a peer's place: then nobody closes its open cycle. */
+  isOver?(board: Board, peer_id: string): boolean
 }
 
 /** Holds what the founding of a mix-net is handed. */

@@ -21,12 +21,43 @@ export {
   negotiate,
   wrongWith,
 } from './negotiation.ts'
+export { type ChainForm, Chains } from './packets/chains.ts'
+export { type Content, openContent, sealContent, sealingKey, sealingSecret } from './packets/contents.ts'
+export {
+  courseOf,
+  type Mixed,
+  makePacket,
+  mixPackets,
+  openingOf,
+  type PacketContext,
+  type PacketHop,
+  provePacket,
+  verifyPacket,
+} from './packets/packet.ts'
+export { ChainFounding, type ChainFoundingParts, plannedChains } from './packets/planned.ts'
+export {
+  lastCycles,
+  opened,
+  PacketRecipient,
+  type Received,
+  type RecipientParts,
+  takenFrom,
+} from './packets/recipient.ts'
+export {
+  type PacketProgress,
+  PacketSender,
+  type PacketSenderParts,
+  type Recipient,
+  recipientsOf,
+} from './packets/sender.ts'
+export { type PacketForm, packetBytes } from './packets/suite.ts'
 export {
   Closing,
   digestOfPlan,
   ownersOf,
   type Plan,
   type PlannedMixer,
+  type PlannedPackets,
   type PlannedTrustee,
   readPlan,
   sharingKey,
@@ -34,6 +65,8 @@ export {
 } from './plan.ts'
 export { keyAgreed, type PlannedPeers, plannedPeers } from './planned.ts'
 export {
+  type Complaint,
+  type Consumed,
   type Cycle,
   type CycleStatus,
   contextOf,

@@ -8,6 +8,7 @@ import type { Random } from '../world/random.ts'
 import { Audit, type Source } from './audit.ts'
 import { Caller, type Post, type Shelf } from './caller.ts'
 import type { Foundation, Step } from './founding.ts'
+import { mixPackets } from './packets/packet.ts'
 import { type Cycle, contextOf, othersOf, type Peer, quorumOf } from './records.ts'
 import type { Rules } from './rules.ts'
 import { digestOf, type Fields, type Signer, sha256Hex } from './signed.ts'
@@ -26,6 +27,8 @@ export interface MemberParts {
   readonly rules?: Rules | undefined
   /** A trustee's share of the key, 32 bytes, secret; not for one that founds the mix-net. */
   readonly share?: Uint8Array
+  /** The secret of the key that packets are made for, 32 bytes; for a mixer of packets. */
+  readonly sealingSecret?: Uint8Array | undefined
   /** Makes the mix-net from its plan, and what else is founded on it, where there is a plan. */
   readonly founding?: Foundation
   /** Says whether it is time to close an open cycle. */
@@ -84,7 +87,9 @@ export class Member {
   #process(cycle: Cycle, peer: Peer): boolean {
     const index = peer.processors.indexOf(this.#parts.signer.id) + 1
     if (index === 0 || !this.audit.isSound(cycle)) return false
-    if (peer.peer_type === 'MIX') return cycle.status === 'CLOSED' && this.#mix(cycle, peer)
+    if (peer.peer_type !== 'TRUSTEES' && cycle.status !== 'CLOSED') return false
+    if (peer.peer_type === 'MIX') return this.#mix(cycle, peer)
+    if (peer.peer_type === 'SPHINX') return this.#takeOff(cycle, peer)
     const isOurs = cycle.shares.some(each => each.index === index)
     const isClosed = cycle.status === 'CLOSED' || cycle.status === 'PROCESSED'
     return isClosed && !isOurs && this.audit.result(cycle) === undefined && this.#decrypt(cycle, peer, index)
@@ -100,6 +105,19 @@ export class Member {
     const proof = prove(group, { ...about, context, output }, secret, random)
     const hashes = { outbox_hash: sha256Hex(output), proof_hash: sha256Hex(proof) }
     this.#act(cycle, 'process', hashes, [output, proof])
+    return true
+  }
+
+  /** Takes its layer off every packet. After a crash the same batch gives the same bytes. */
+  #takeOff(cycle: Cycle, peer: Peer): boolean {
+    const { group, sealingSecret } = this.#parts
+    const input = this.audit.input(cycle)
+    if (input === undefined || sealingSecret === undefined) return false
+    const seen = this.audit.pointsBefore(cycle)
+    const next = peer.next === '' ? undefined : peer.next
+    const { output, ...dropped } = mixPackets(group, peer, sealingSecret, input, next, seen)
+    const blobs = output.length === 0 ? [] : [output]
+    this.#act(cycle, 'process', { outbox_hash: sha256Hex(output), ...dropped }, blobs)
     return true
   }
 
@@ -125,11 +143,12 @@ export class Member {
     const { signer, mayClose, patience } = this.#parts
     if (!peer.owners.includes(signer.id)) return undefined
     if (cycle.status === 'OPEN') {
+      if (this.#parts.founding?.isOver?.(this.audit.board, peer.peer_id) === true) return undefined
       const isTime = mayClose(cycle, peer, now) && !this.#wasGivenUp(cycle, peer)
       return isTime ? wishFor('close', cycle, peer.owners, peer.quorum) : undefined
     }
-    if (peer.peer_type !== 'MIX' || peer.processors[0] === signer.id || !this.audit.isSound(cycle))
-      return undefined
+    const isOwn = peer.processors[0] === signer.id
+    if (peer.peer_type === 'TRUSTEES' || isOwn || !this.audit.isSound(cycle)) return undefined
     const name = Audit.nameOf(cycle)
     if (!this.#seen.has(name)) this.#seen.set(name, now)
     const isLate = cycle.status === 'CLOSED' && now - (this.#seen.get(name) as number) > patience

@@ -7,6 +7,8 @@ import { concat, fromHex } from '../encoding/bytes.ts'
 import type { Json } from '../encoding/jcs.ts'
 import { type Group, publicKeyOf, rowsAtMost, widthAtMost } from '../shuffle/index.ts'
 import { CascadeError } from './error.ts'
+import { bodyBytesAtLeast, bodyBytesAtMost, packetBytes, packetHopsAtMost } from './packets/suite.ts'
+import { eachAtMost, messageBytesAtMost } from './peer-text.ts'
 import type { Cycle } from './records.ts'
 import { digestOf, keyId } from './signed.ts'
 
@@ -46,6 +48,20 @@ export interface Plan {
   readonly close_at: string
   /** Milliseconds that a mixer has for its cycle. */
   readonly patience_ms: number
+  /** The chain of packets, where the mix-net has one. */
+  readonly packets?: PlannedPackets | undefined
+}
+
+/** Says what packets a mix-net takes (docs/spec/packets.md 3). */
+export interface PlannedPackets {
+  /** Bytes that a packet carries. */
+  readonly body_bytes: number
+  /** Packets of a message: what is not needed are traps. */
+  readonly each: number
+  /** So many mixers a chain has at least: one fewer whenever one is left out. */
+  readonly mixers_least: number
+  /** Milliseconds that senders have to find that something was lost, before recipients take what came out. */
+  readonly settle_ms: number
 }
 
 const key = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'want 64 hexadecimal digits'))
@@ -59,12 +75,8 @@ const form: v.GenericSchema<Plan> = v.strictObject({
   url: v.pipe(v.string(), v.url()),
   controller_key: key,
   mixers: v.pipe(v.array(v.strictObject({ name, key_data: key })), v.minLength(1), v.maxLength(50)),
-  trustees: v.pipe(
-    v.array(v.strictObject({ name, key_data: key, sharing_key: key })),
-    v.minLength(1),
-    v.maxLength(50),
-  ),
-  threshold: count(1, 50),
+  trustees: v.pipe(v.array(v.strictObject({ name, key_data: key, sharing_key: key })), v.maxLength(50)),
+  threshold: count(0, 50),
   width: count(1, widthAtMost),
   size_min: count(1, rowsAtMost),
   size_max: count(1, rowsAtMost),
@@ -74,6 +86,14 @@ const form: v.GenericSchema<Plan> = v.strictObject({
   close_after_ms: milliseconds,
   close_at: v.union([v.literal(''), v.pipe(v.string(), v.isoTimestamp())]),
   patience_ms: milliseconds,
+  packets: v.optional(
+    v.strictObject({
+      body_bytes: count(bodyBytesAtLeast, bodyBytesAtMost),
+      each: count(1, eachAtMost),
+      mixers_least: count(1, packetHopsAtMost),
+      settle_ms: milliseconds,
+    }),
+  ),
 })
 
 /**
@@ -91,6 +111,15 @@ export function readPlan(value: unknown): Plan {
   const owners = ownersOf(plan)
   if (new Set(owners).size < owners.length) throw wrong('members: one has the key of another')
   if (plan.threshold > plan.trustees.length) throw wrong('threshold: is more than there are trustees')
+  if (plan.threshold < 1 && plan.trustees.length > 0) throw wrong('threshold: want 1 at least')
+  const { packets, mixers } = plan
+  if (packets === undefined && plan.trustees.length === 0)
+    throw wrong('trustees: want one at least, or packets')
+  if (packets !== undefined && (packets.mixers_least > mixers.length || mixers.length > packetHopsAtMost))
+    throw wrong(`mixers: want ${packets.mixers_least} to ${packetHopsAtMost} for packets`)
+  const sizes = packets && { ...packets, hops: mixers.length }
+  if (sizes !== undefined && sizes.each * packetBytes(sizes) > messageBytesAtMost)
+    throw wrong(`packets: want at most ${messageBytesAtMost} bytes a message`)
   if (plan.size_min > plan.size_max) throw wrong('size_min: is more than size_max')
   if (2 * plan.quorum <= owners.length || plan.quorum > owners.length)
     throw wrong(`quorum: want more than half of ${owners.length}, and at most all`)

@@ -1,36 +1,45 @@
 // What a board holds (docs/spec/cascade.md 1 and 5): persons, peers, cycles and their messages.
 
+import { ciphertextBytes } from '../shuffle/index.ts'
+import { deliveredBytes, packetBytes } from './packets/suite.ts'
 import type { SenderList } from './senders.ts'
-import { digestOf } from './signed.ts'
+import { digestOf, sha256Hex } from './signed.ts'
 
 /** Somebody who signs: a person or a program. */
 export interface Person {
   readonly id: string
   readonly name: string
   readonly keyData: Uint8Array
+  /** A point of 32 bytes that others seal to, in hexadecimal; undefined for who takes nothing. */
+  readonly sealingKey: string | undefined
 }
 
 /** Describes a peer with owners, as all of them have agreed. */
 export interface Peer {
   readonly peer_id: string
   readonly name: string
-  readonly peer_type: 'MIX' | 'TRUSTEES'
+  readonly peer_type: 'MIX' | 'TRUSTEES' | 'SPHINX'
   /** Names who decides about it. */
   readonly owners: readonly string[]
   /** Names who processes its cycles: one mixer, or all trustees in the order of their numbers. */
   readonly processors: readonly string[]
   /** Trustees that are needed; 1 for a mix. */
   readonly threshold: number
-  /** The key that rows are encrypted to, 32 bytes in hexadecimal. */
+  /** The key that rows are encrypted to, or a mixer's packets, 32 bytes in hexadecimal. */
   readonly key_data: string
   /** The trustees' parts of it, 32 bytes each, in hexadecimal; empty for a mix. */
   readonly verification: string
+  /** Columns of a row; 0 for packets. */
   readonly width: number
+  /** Packets (docs/spec/packets.md 3): hops, bytes of a body, packets of a message; 0 for rows. */
+  readonly hops: number
+  readonly body_bytes: number
+  readonly each: number
   readonly size_min: number
   readonly size_max: number
   /** So many owners close a cycle: more than half. */
   readonly quorum: number
-  /** The peer that takes its outbox, or an empty text. */
+  /** The peer that takes its outbox; an empty text behind trustees and the last of a chain of packets. */
   readonly next: string
   /** Lists who may send; anybody may, for one row a message, where there is no list. */
   readonly senders: SenderList | undefined
@@ -54,6 +63,21 @@ export interface Share {
   readonly proof: Uint8Array
 }
 
+/** Says of a recipient that it has what was for it in a last batch of packets. */
+export interface Consumed {
+  readonly who: string
+  readonly taken: number
+}
+
+/** Holds what a sender showed of a packet that was lost, or of one that was not. */
+export interface Complaint {
+  readonly who: string
+  /** From 1 on, of the packets of the sender's message. */
+  readonly packet: number
+  /** The scalars that it was made with, 32 bytes a hop. */
+  readonly opening: Uint8Array
+}
+
 /** Says how far a cycle has come (docs/spec/cascade.md 5). */
 export type CycleStatus = 'OPEN' | 'CLOSED' | 'PROCESSED' | 'ABORTED' | 'SKIPPED' | 'VOID'
 
@@ -71,6 +95,11 @@ export interface Cycle {
   output_hash: string
   proof_hash: string
   readonly shares: Share[]
+  /** Packets that a mixer says it dropped: none of its chain, or there before. */
+  malformed: number
+  duplicates: number
+  readonly consumed: Consumed[]
+  readonly complaints: Complaint[]
 }
 
 /** Gives the length of what was handed in under a hash. */
@@ -83,9 +112,27 @@ export function contextOf(mixnet: string, what: 'message' | 'cycle', peer_id: st
   return textEncoder.encode(digestOf({ mixnet, what, peer_id, id }))
 }
 
+/** SHA-256 of nothing: what a mixer hands on when no packet was one. */
+export const noBytesHash: string = sha256Hex(new Uint8Array(0))
+
+/** Lists a chain of packets from a peer to its last one. */
+export function packetChain(board: { peer(id: string): Peer }, from: Peer): readonly Peer[] {
+  return from.next === '' ? [from] : [from, ...packetChain(board, board.peer(from.next))]
+}
+
 /** Counts the rows that messages stand for. */
 export function countOf(messages: readonly Message[]): number {
   return messages.reduce((sum, { weight }) => sum + weight, 0)
+}
+
+/** Bytes of a row of a peer's inbox. */
+export function rowBytesOf(peer: Peer): number {
+  return peer.peer_type === 'SPHINX' ? packetBytes(peer) : ciphertextBytes * peer.width
+}
+
+/** Bytes of a row of its outbox. */
+export function outRowBytesOf(peer: Peer): number {
+  return peer.peer_type === 'SPHINX' && peer.next === '' ? deliveredBytes(peer) : rowBytesOf(peer)
 }
 
 /** Gives the rows of a cycle's messages, in the order of the log, each as often as its weight says. */

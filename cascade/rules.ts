@@ -16,6 +16,7 @@ import {
 import type { Random } from '../world/random.ts'
 import { isReceipt } from './log.ts'
 import type { Consensus } from './negotiation.ts'
+import { isRising, verifyPacket } from './packets/packet.ts'
 import { isSigned, sha256Hex } from './signed.ts'
 
 export interface Rules {
@@ -25,6 +26,12 @@ export interface Rules {
   readonly isLater: (sequence: number, last: number) => boolean
   /** 3: a sender knows what is in its message. */
   readonly isKnown: (group: Group, about: BallotContext, ballot: Ballot) => boolean
+  /** docs/spec/packets.md 4: a sender has made its packet. */
+  readonly isMade: typeof verifyPacket
+  /** docs/spec/packets.md 5: a batch rises, and has nothing twice. */
+  readonly isRising: typeof isRising
+  /** docs/spec/packets.md 7: a complaint is looked at. */
+  readonly isHeard: () => boolean
   /** 3: a row is taken once. */
   readonly isFresh: (rows: ReadonlySet<string>, hash: string) => boolean
   /** 4: just these were asked, and so many must agree. */
@@ -45,6 +52,9 @@ export const strict: Rules = {
   isSigned,
   isLater: (sequence, last) => Number.isSafeInteger(sequence) && sequence > last,
   isKnown: verifyBallot,
+  isMade: verifyPacket,
+  isRising,
+  isHeard: () => true,
   isFresh: (rows, hash) => !rows.has(hash),
   isAgreed: ({ participants, least: agreed }, owners, least) =>
     agreed === least && Object.keys(participants).sort().join() === [...owners].sort().join(),

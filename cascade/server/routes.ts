@@ -12,7 +12,7 @@ import { sleep, until } from '../../world/wait.ts'
 import { lengthsBeside } from '../admission.ts'
 import type { Controller, Reply } from '../controller.ts'
 import { CascadeError, type CascadeErrorCode } from '../error.ts'
-import { type Cycle, rowsOf } from '../records.ts'
+import { type Cycle, outRowBytesOf, type Peer, rowBytesOf, rowsOf } from '../records.ts'
 import { payloadBytesAtMost, type SignedRequest, wantRequest } from '../signed.ts'
 import { type RouteName, says } from './describe.ts'
 import { type MessageView, viewConsensus, viewCycle, viewNegotiation, viewPeer, viewPerson } from './views.ts'
@@ -251,7 +251,7 @@ async function messagesOf(
     return cycle.messages
       .slice(from, from + limit)
       .map(({ id, sender, row }) => ({ ...about, id, sender, recipient: peer.peer_id, data: hex(row) }))
-  const size = 64 * peer.width
+  const size = box === 'inbox' ? rowBytesOf(peer) : outRowBytesOf(peer)
   const [first, last] = [from * size, (from + limit) * size]
   const origin = controller.board.originOf(cycle)
   const rows =
@@ -261,9 +261,21 @@ async function messagesOf(
   const [sender, recipient] =
     box === 'inbox' ? [cycle.from?.peer_id ?? '', peer.peer_id] : [peer.peer_id, peer.next]
   return Array.from({ length: Math.max(0, Math.floor((rows?.length ?? 0) / size)) }, (_, i) => {
-    const data = hex((rows as Uint8Array).subarray(size * i, size * (i + 1)))
-    return { ...about, id: from + i + 1, sender, recipient, data }
+    const row = (rows as Uint8Array).subarray(size * i, size * (i + 1))
+    return { ...about, id: from + i + 1, sender, ...addressed(peer, box, recipient, row) }
   })
+}
+
+/** Behind the last mixer of packets each row says whom it is for. */
+function addressed(
+  { peer_type, next }: Peer,
+  box: 'inbox' | 'outbox',
+  otherwise: string,
+  row: Uint8Array,
+): { readonly recipient: string; readonly data: string } {
+  if (peer_type !== 'SPHINX' || next !== '' || box === 'inbox')
+    return { recipient: otherwise, data: hex(row) }
+  return { recipient: hex(row.subarray(0, 32)), data: hex(row.subarray(32)) }
 }
 
 async function bulk(context: Context, controller: Controller, hash: string): Promise<Response> {

@@ -17,7 +17,9 @@ export const peerView: v.GenericSchema<PeerView> = v.object({
   key_id: text,
   key_type: v.pipe(
     number,
-    v.description('1: a person’s key, Ed25519; 2: a key that rows are encrypted to, ristretto255'),
+    v.description(
+      '1: a person’s key, Ed25519; 2: a key that rows are encrypted to, 3: one that packets are made for, ristretto255',
+    ),
   ),
   key_data: text,
   name: text,
@@ -28,11 +30,15 @@ export const peerView: v.GenericSchema<PeerView> = v.object({
   threshold: number,
   verification: text,
   width: number,
+  hops: number,
+  body_bytes: number,
+  each: number,
   size_min: number,
   size_max: number,
   quorum: number,
   next: text,
   consensus_id: v.nullable(text),
+  sealing_key: v.nullable(text),
 })
 export interface PeerView {
   readonly peer_id: string
@@ -47,15 +53,19 @@ export interface PeerView {
   readonly threshold: number
   readonly verification: string
   readonly width: number
+  readonly hops: number
+  readonly body_bytes: number
+  readonly each: number
   readonly size_min: number
   readonly size_max: number
   readonly quorum: number
   readonly next: string
   readonly consensus_id: string | null
+  readonly sealing_key: string | null
 }
 
 /** Shows a person as the report shows a peer without owners. */
-export function viewPerson({ id, name, keyData }: Person): PeerView {
+export function viewPerson({ id, name, keyData, sealingKey }: Person): PeerView {
   return {
     peer_id: id,
     key_id: id,
@@ -69,11 +79,15 @@ export function viewPerson({ id, name, keyData }: Person): PeerView {
     threshold: 0,
     verification: '',
     width: 0,
+    hops: 0,
+    body_bytes: 0,
+    each: 0,
     size_min: 0,
     size_max: 0,
     quorum: 0,
     next: '',
     consensus_id: null,
+    sealing_key: sealingKey ?? null,
   }
 }
 
@@ -81,7 +95,9 @@ export function viewPeer(peer: Peer): PeerView {
   const { senders: _, ...rest } = peer
   const { peer_id, owners, processors } = rest
   const lists = { owners: [...owners], processors: [...processors] }
-  return { ...rest, ...lists, key_id: peer_id, key_type: 2, status: 'READY', consensus_id: peer_id }
+  const key_type = peer.peer_type === 'SPHINX' ? 3 : 2
+  const about = { key_id: peer_id, key_type, consensus_id: peer_id, sealing_key: null }
+  return { ...rest, ...lists, ...about, status: 'READY' }
 }
 
 export const cycleView: v.GenericSchema<CycleView> = v.object({
@@ -95,6 +111,10 @@ export const cycleView: v.GenericSchema<CycleView> = v.object({
   proof_hash: text,
   from: v.nullable(v.object({ peer_id: text, id: number })),
   shares: v.array(v.object({ index: number, points_hash: text, proof: text })),
+  malformed: number,
+  duplicates: number,
+  consumed: v.array(v.object({ who: text, taken: number })),
+  complaints: v.array(v.object({ who: text, packet: number, opening: text })),
 })
 export interface CycleView {
   readonly peer_id: string
@@ -107,6 +127,10 @@ export interface CycleView {
   readonly proof_hash: string
   readonly from: { peer_id: string; id: number } | null
   readonly shares: { index: number; points_hash: string; proof: string }[]
+  readonly malformed: number
+  readonly duplicates: number
+  readonly consumed: { who: string; taken: number }[]
+  readonly complaints: { who: string; packet: number; opening: string }[]
 }
 
 export function viewCycle(cycle: Cycle): CycleView {
@@ -122,6 +146,10 @@ export function viewCycle(cycle: Cycle): CycleView {
     proof_hash,
     from: from === undefined ? null : { ...from },
     shares: cycle.shares.map(share => ({ ...share, proof: hex(share.proof) })),
+    malformed: cycle.malformed,
+    duplicates: cycle.duplicates,
+    consumed: cycle.consumed.map(said => ({ ...said })),
+    complaints: cycle.complaints.map(said => ({ ...said, opening: hex(said.opening) })),
   }
 }
 
