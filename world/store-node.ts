@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { ClassicLevel } from 'classic-level'
 import { MemoryLevel } from 'memory-level'
 import { type Clock, systemClock } from './clock.ts'
-import type { Store, ValueEncoding } from './store-face.ts'
+import type { Store, StoreOperation, ValueEncoding } from './store-face.ts'
 import { turns } from './turns.ts'
 import type { Ms } from './units.ts'
 
@@ -114,7 +114,9 @@ export function healing(level: Level, folder: string, clock: Clock = systemClock
       const value = Reflect.get(level, name, level) as unknown
       if (typeof value !== 'function') return value
       const call = (args: unknown[]): Promise<unknown> =>
-        Reflect.apply(value, level, args) as Promise<unknown>
+        name === 'batch'
+          ? writeBatch(level, ...(args as [StoreOperation[], object?]))
+          : (Reflect.apply(value, level, args) as Promise<unknown>)
       if (name === 'close') {
         return () => {
           closing = true
@@ -129,6 +131,24 @@ export function healing(level: Level, folder: string, clock: Clock = systemClock
       return (...args: unknown[]) => inTurn(() => write(() => call(args)))
     },
   })
+}
+
+/**
+ * Writes operations at once. LevelDB's own chain takes each as it comes; a list would first become a list of copies,
+ * of which the addon reads each property by its name: three times the CPU for a page of mail.
+ */
+async function writeBatch(level: Level, operations: readonly StoreOperation[], options = {}): Promise<void> {
+  const chain = level.batch()
+  try {
+    for (const one of operations) {
+      if (one.type === 'put') chain.put(one.key, one.value)
+      else chain.del(one.key)
+    }
+  } catch (error) {
+    await chain.close()
+    throw error
+  }
+  await chain.write(options)
 }
 
 /** @throws the disk's error while there is less room than a table and what belongs to it take */
