@@ -58,10 +58,16 @@ const { WebAssembly } = globalThis as unknown as {
     readonly Instance: new (compiled: object, imports: object) => { readonly exports: unknown }
   }
 }
-const compiled = new WebAssembly.Module(fromBase64(coreBytes))
+/** Compiled when it is asked for: a page that may compile nothing can still load this module, and use `nobleGroup`. */
+let compiled: object | undefined
 
-/** Opens an instance of the core. It is not re-entrant: one for each thread. */
+/**
+ * Opens an instance of the core. It is not re-entrant: one for each thread.
+ *
+ * @throws what WebAssembly throws where a page may compile nothing
+ */
 export function coreGroup(): Group {
+  compiled ??= new WebAssembly.Module(fromBase64(coreBytes))
   const core = new WebAssembly.Instance(compiled, { env: { abort: failed } }).exports as Core
   const [pointSize, sumSize, combSize] = [core.sizeOfPoint(), core.sizeOfSum(), core.sizeOfComb()]
   const firstTable = core.start()

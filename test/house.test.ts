@@ -248,13 +248,21 @@ test('a client imports nothing of Node but behind the names that stand for somet
     )
 })
 
-test('a page uses the typed client of the HTTP API, and nothing behind it', () => {
+test('a page uses the typed client of the HTTP API and the faces of elections, and nothing behind them', () => {
   const { errors } = lint({
+    'web/election/face.ts': planted('../../voting/index.ts'),
+    'web/election/deep.ts': planted('../../voting/folder.ts'),
+    'web/election/server.ts': planted('../../cascade/server/index.ts'),
     'web/client/face.ts': planted('../../client/remote/index.ts'),
     'web/client/deep.ts': planted('../../client/remote/remote.ts'),
     'web/parts/deep.ts': planted('../../world/http.ts'),
   })
-  assert.equal(errors.map(({ file }) => file).sort(), ['web/client/deep.ts', 'web/parts/deep.ts'])
+  assert.equal(errors.map(({ file }) => file).sort(), [
+    'web/client/deep.ts',
+    'web/election/deep.ts',
+    'web/election/server.ts',
+    'web/parts/deep.ts',
+  ])
 })
 
 test('what the pages are made of stands in both manifests alike', () => {

@@ -7,6 +7,8 @@ export type VotingErrorCode =
   | 'BAD_CODE' // no voter's code: mistyped, most likely
   | 'BAD_VOTERS' // a list of voters that cannot be read
   | 'BAD_FOLDER' // a public folder, or a receipt, that is not what it should be
+  | 'NOT_OPEN' // it takes no ballots now
+  | 'NOT_TAKEN' // a ballot was handed in, and there is no receipt for it
 
 /** Says why something of an election cannot be taken. */
 export class VotingError extends Error {

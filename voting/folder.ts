@@ -46,6 +46,24 @@ export interface Verification {
   readonly unknown: readonly string[]
 }
 
+/** Names what a check of a folder looks at, in its order. */
+export const checks = [
+  'definition', // is one, and written canonically
+  'voters',
+  'checkpoint', // the Controller has signed the head of the log
+  'files', // what lies beside the log has the hash that is its name
+  'log', // every request is signed and allowed, every proof of a ballot, a shuffle and a share holds, up to the head
+  'peers', // are just those that the definition asks for
+  'count', // the ballots went through enough mixes, enough trustees opened them, and they are counted
+  'result', // is what was counted
+  'table',
+] as const
+
+/** Names something that a check of a folder looks at. */
+export type Check = (typeof checks)[number]
+
+/** Entries of the log that are looked at between two words about it. */
+const stretch = 25
 const encoder = new TextEncoder()
 
 function wrong(file: string, why: string): VotingError {
@@ -57,32 +75,53 @@ function wrong(file: string, why: string): VotingError {
  * that what is printed is what was counted.
  *
  * @param random weighs equations, so that nobody can have known how
+ * @param tell hears which check begins, and how much of all (0 to 1) is done of the one that takes long; what is thrown
+ *   afterwards is what that check has found
  * @throws VotingError that names the file, or who did what
  */
-export async function verifyFolder(group: Group, files: FolderFiles, random: Random): Promise<Verification> {
+export async function verifyFolder(
+  group: Group,
+  files: FolderFiles,
+  random: Random,
+  tell: (check: Check, done: number) => void = () => {},
+): Promise<Verification> {
+  tell('definition', 0)
   const definition = parseDefinition(textIn(files, fileNames.definition))
+  tell('voters', 0)
   const roll = rollIn(files)
-  const entries = entriesIn(files)
+  tell('checkpoint', 0)
   const checkpoint = textIn(files, fileNames.checkpoint)
   const head = readCheckpoint(definition.mixnet, fromHex(definition.controller_key), checkpoint)
   if (head === undefined || checkpoint.split('\n').length !== 6)
     throw wrong(fileNames.checkpoint, 'is not what the Controller signed, and no more')
+  tell('files', 0)
+  const entries = entriesIn(files)
   if (head.size !== entries.length)
     throw wrong(fileNames.log, `want ${head.size} entries, have ${entries.length}`)
   const blobs = blobsIn(files, entries)
   const audit = new Audit(definition.mixnet, fromHex(definition.controller_key), group, random)
   const source: Source = {
-    log: async from => ({ entries: entries.slice(from), checkpoint }),
-    blob: async hash => blobs.get(hash),
+    log: async from => {
+      tell('log', entries.length === 0 ? 1 : from / entries.length)
+      return { entries: entries.slice(from, from + stretch), checkpoint }
+    },
+    blob: async hash => {
+      tell('log', audit.size / entries.length)
+      return blobs.get(hash)
+    },
   }
   await audit.follow(source)
   const lie = audit.findings.find(({ who }) => who === controllerName)
   if (lie !== undefined) throw wrong(fileNames.log, `entry ${audit.size}: the Controller ${lie.what}`)
   if (audit.checkpoint !== checkpoint) throw wrong(fileNames.log, 'could not be followed to its end')
+  tell('peers', 1)
   const chains = chainsOf(audit.board, definition, roll)
+  tell('count', 1)
   const result = resultOf(group, audit, definition, roll)
+  tell('result', 1)
   if (textIn(files, fileNames.result) !== writeResult(result))
     throw wrong(fileNames.result, 'is not what the ballots say')
+  tell('table', 1)
   if (textIn(files, fileNames.table) !== resultTable(definition, result))
     throw wrong(fileNames.table, 'is not what the ballots say')
   const known = new Set<string>([...Object.values(fileNames), ...[...blobs.keys()].map(blobName)])

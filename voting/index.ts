@@ -1,6 +1,7 @@
 // chaffinch/voting: elections on a cascade that anybody can check (docs/spec/voting.md).
 
 export { type Answer, decodeAnswer, encodeAnswer, widthOf } from './answer.ts'
+export { Booth, type BoothParts, isCastToo } from './booth.ts'
 export {
   type AnswerContext,
   answerIn,
@@ -22,7 +23,15 @@ export {
   writeDefinition,
 } from './definition.ts'
 export { VotingError, type VotingErrorCode } from './error.ts'
-export { type FolderFiles, fileNames, makeFolder, type Verification, verifyFolder } from './folder.ts'
+export {
+  type Check,
+  checks,
+  type FolderFiles,
+  fileNames,
+  makeFolder,
+  type Verification,
+  verifyFolder,
+} from './folder.ts'
 export {
   type Chain,
   chainsOf,
@@ -48,6 +57,7 @@ export {
   type GradeQuestion,
   type ListQuestion,
   type Method,
+  methodsOf,
   namesOf,
   type Question,
   type RankQuestion,
@@ -65,5 +75,6 @@ export {
   writeReceipt,
 } from './receipt.ts'
 export { readRoll, writeRoll } from './roll.ts'
-export { resultTable } from './table.ts'
+export { type Stage, type Standing, standingOf } from './standing.ts'
+export { countRows, resultTable } from './table.ts'
 export { type Count, count } from './tally/count.ts'

@@ -15,7 +15,7 @@ import { type ElectionKey, type PeerPlace, peerName, peerText, placesToFound, ty
 export class Opening {
   readonly definition: Definition
   readonly election: string
-  readonly #roll: Roll
+  readonly roll: Roll
   readonly #parts: readonly Uint8Array[]
   readonly #owners: readonly string[]
   /** Nothing that a log says takes an opening back. */
@@ -24,7 +24,7 @@ export class Opening {
   constructor(definition: Definition, roll: Roll) {
     this.definition = definition
     this.election = electionId(definition)
-    this.#roll = roll
+    this.roll = roll
     this.#parts = partsOf(roll)
     this.#owners = ownersOf(definition)
   }
@@ -35,7 +35,7 @@ export class Opening {
     let next = ''
     for (const place of placesToFound(this.definition)) {
       if (place.at === this.definition.mixers.length) next = ''
-      const text = peerText(this.definition, key, this.#roll, place, next)
+      const text = peerText(this.definition, key, this.roll, place, next)
       const peer = this.#peer(board, place, digestOf(text))
       if (peer === undefined)
         return {

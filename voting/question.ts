@@ -81,7 +81,8 @@ export interface ListQuestion extends Common {
 /** Holds a question of one of five kinds. */
 export type Question = ChooseQuestion | RankQuestion | ScoreQuestion | GradeQuestion | ListQuestion
 
-const methodsOf: Readonly<Record<Question['kind'], readonly Method[]>> = {
+/** Lists, for each kind, the methods that count it. */
+export const methodsOf: Readonly<Record<Question['kind'], readonly Method[]>> = {
   choose: ['plurality', 'approval'],
   rank: ['borda', 'schulze', 'stv'],
   score: ['score'],

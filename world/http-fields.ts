@@ -105,7 +105,9 @@ export function isForeignPage({ host, origin, site }: PageFields): boolean {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
   if (origin === undefined) return false
   const named = readHost(host ?? '')
-  return named === undefined || originOf(origin) !== originOf(`http://${host}`)
+  // Behind a proxy for TLS the page has https; nobody else can have that with this host and port
+  const own = ['http', 'https'].map(scheme => originOf(`${scheme}://${host}`))
+  return named === undefined || !own.includes(originOf(origin))
 }
 
 /** In its one spelling; undefined for what is none, such as `null`. */

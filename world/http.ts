@@ -43,6 +43,8 @@ export interface LoopbackOptions {
   readonly routes: (app: Hono) => void
   /** Paths that need no token. Default: none. */
   readonly open?: readonly string[]
+  /** Paths to which pages of elsewhere may lead people: of a page that is for everybody. Default: none. */
+  readonly linked?: readonly string[]
   /** A page below /ui for the people of this machine; none is served where others reach the port. Default: none. */
   readonly pages?: Pages | undefined
   /** Largest body of a request, bytes; default 64 KiB. */
@@ -103,7 +105,7 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   app.use(async (context, next) => {
     if (isLoopback(address) && !namesLoopback(context.req.header('host'), address, port))
       return problem(403, 'BAD_HOST', `the Host header names another machine: want ${host}:${port}`)
-    if (isForeignPage(pageFieldsOf(context.req.raw.headers)))
+    if (!isFollowedLink(context, options.linked) && isForeignPage(pageFieldsOf(context.req.raw.headers)))
       return problem(403, 'BAD_ORIGIN', 'web pages of elsewhere may not use this interface')
     const broken = notUtf8In(targetOf(context), context.req.raw.headers)
     if (broken !== undefined) return problem(400, 'BAD_TEXT', broken)
@@ -232,6 +234,13 @@ function namesLoopback(field: string | undefined, address: string, port: number)
 export function isBearer(field: string | undefined, token: string): boolean {
   const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(bearerOf(field) ?? ''), digest(token))
+}
+
+/** Tells whether a person follows a link, in a letter say, to a path that may be led to: a page loads nothing so. */
+function isFollowedLink(context: Context, linked: readonly string[] = []): boolean {
+  const { method, path } = context.req
+  const [mode, place] = ['sec-fetch-mode', 'sec-fetch-dest'].map(name => context.req.header(name))
+  return method === 'GET' && mode === 'navigate' && place === 'document' && linked.includes(path)
 }
 
 function pageFieldsOf(fields: Headers): PageFields {

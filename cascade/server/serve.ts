@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly clock: Clock
   /** Adds routes beside the mix-net's: for what is built on it. */
   readonly routes?: ((app: Hono, controller: Controller) => void) | undefined
+  /** Paths among these to which pages of elsewhere may lead people. Default: none. */
+  readonly linked?: readonly string[]
 }
 
 /** A Controller that answers. */
@@ -46,7 +48,7 @@ const connections = 1000
  * @throws ListenError, and what the storage throws
  */
 export async function serveController(options: ServeOptions): Promise<Served> {
-  const { mixnet, group, seed, clock, port, address, routes } = options
+  const { mixnet, group, seed, clock, port, address, routes, linked = [] } = options
   if (!mixnetName.test(mixnet)) throw new RangeError(`mix-net ${mixnet}: want 1 to 64 of A-Z a-z 0-9 . _ -`)
   const journal = await openStorage(options.storage)
   const ending = new AbortController()
@@ -61,6 +63,7 @@ export async function serveController(options: ServeOptions): Promise<Served> {
       maxBodyBytes: blobBytesAtMost,
       connections,
       clock,
+      linked,
       routes: app => {
         const own = mixnetRoutes({ controller, clock, closing: ending.signal })
         own.get('/openapi.json', async context =>

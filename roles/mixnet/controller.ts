@@ -1,4 +1,4 @@
-// chaffinch cascade controller: a mix-net's server.
+// chaffinch cascade controller: a mix-net's server, with the page of its elections.
 
 import { join } from 'node:path'
 import { CascadeError } from '../../cascade/index.ts'
@@ -9,6 +9,7 @@ import { systemClock } from '../../world/clock.ts'
 import { readKey } from '../files/index.ts'
 import { closing, openLog, runRole } from '../role.ts'
 import { planName, readPlanFile } from './folder.ts'
+import { PublicElections } from './public-elections.ts'
 
 export interface ControllerOptions {
   readonly port?: string
@@ -23,6 +24,7 @@ export async function runController(folder: string, options: ControllerOptions):
     closing(async later => {
       const plan = readPlanFile(join(folder, planName))
       const url = new URL(plan.url)
+      const elections = new PublicElections(plan, join(folder, 'elections'))
       const usual = url.port === '' ? '80' : url.port
       const served = await serveController({
         mixnet: plan.mixnet,
@@ -32,6 +34,8 @@ export async function runController(folder: string, options: ControllerOptions):
         port: wholeNumber('port', options.port ?? usual, 0, 65_535),
         address: options.address,
         clock: systemClock,
+        routes: (app, controller) => elections.routes(app, controller),
+        linked: elections.linked,
       }).catch((error: unknown) => {
         if (!(error instanceof CascadeError)) throw error
         throw new CommandError('FAILED', `${folder}: the journal holds what cannot be: ${error.message}`)

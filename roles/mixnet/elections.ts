@@ -35,8 +35,8 @@ export function electionsIn(folders: readonly string[], plan: Plan, member: stri
   })
 }
 
-/** Says why an election cannot be held by the people of a plan. */
-function misfitOf(definition: Definition, plan: Plan, member: string): string | undefined {
+/** Says why an election cannot be held by the people of a plan; undefined where it can. @param member who asks */
+export function misfitOf(definition: Definition, plan: Plan, member?: string): string | undefined {
   const ids = (of: readonly { readonly key_data: string }[]): string[] =>
     of.map(({ key_data }) => keyId(fromHex(key_data)))
   const mixers = ids(plan.mixers)
@@ -48,7 +48,9 @@ function misfitOf(definition: Definition, plan: Plan, member: string): string | 
     return `threshold: the trustees' key has ${plan.threshold}, not ${definition.threshold}`
   const stranger = definition.mixers.find(id => !mixers.includes(id))
   if (stranger !== undefined) return `mixers: ${stranger} is none of the plan`
-  return ownersOf(definition).includes(member) ? undefined : 'this member has no part in it'
+  return member === undefined || ownersOf(definition).includes(member)
+    ? undefined
+    : 'this member has no part in it'
 }
 
 /** Founds a mix-net by its plan, and then elections on it. */
@@ -90,10 +92,16 @@ export function closeElection(folder: string, election: string, at: string): voi
   writeNew(closingFile(folder, election), `${at}\n`)
 }
 
+/** Gives when a member's operator wants an election to be closed; undefined where that was not said. */
+export function closesAt(folder: string, election: string): string | undefined {
+  const file = closingFile(folder, election)
+  return existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined
+}
+
 /** Says whether a member's operator wants an election to be closed by now. @param now milliseconds since 1970 */
 export function wantsClosed(folder: string, election: string, now: number): boolean {
-  const file = closingFile(folder, election)
-  return existsSync(file) && now >= Date.parse(readFileSync(file, 'utf8').trim())
+  const at = closesAt(folder, election)
+  return at !== undefined && now >= Date.parse(at)
 }
 
 /** Says whether a cycle is to be closed: one of an election by its operator's word, another by the plan. */

@@ -18,7 +18,7 @@ import {
   writeRoll,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
-import { type Registered, readVoters } from './voters-csv.ts'
+import { codesText, readVoters } from './voters-csv.ts'
 
 export interface InitOptions {
   readonly from?: string
@@ -88,14 +88,6 @@ export function credentials(folder: string, options: CredentialOptions): undefin
     console.log(`${voters.length} voters with ${votes} votes`)
     console.error(`wrote ${codes}: hand each voter theirs, then destroy it; no server may ever have it`)
   }
-}
-
-function codesText(voters: readonly (Registered & { readonly code: string })[]): string {
-  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
-  const rows = voters.map(({ name, mail, weight, code }) =>
-    [quoted(name), quoted(mail), String(weight), code].join(','),
-  )
-  return `${['name,mail,weight,code', ...rows].join('\r\n')}\r\n`
 }
 
 export interface CloseOptions {

@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { Audit, MessagingClient, type Peer, remoteController, type Shelf } from '../../cascade/index.ts'
+import { Audit, type Peer, remoteController } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { writeNew } from '../../roles/files/index.ts'
@@ -13,18 +13,16 @@ import { coreGroup } from '../../shuffle/index.ts'
 import {
   type Answer,
   answerIn,
-  ballotsOf,
+  Booth,
   type Chain,
   chainsOf,
   type Definition,
   electionId,
   encodeAnswer,
+  isCastToo,
   makeFolder,
-  openedBallot,
   type Question,
   readOpened,
-  receiptFormat,
-  sealAnswer,
   trackerOf,
   trackerOfReceipt,
   VotingError,
@@ -38,8 +36,6 @@ import { readAnswers, writeAnswer } from './answer-text.ts'
 
 /** Milliseconds between two looks at the log. */
 const pause = 200
-/** Looks at the log before a ballot that was not taken is given up. */
-const looks = 300
 
 export interface VoteOptions {
   readonly controller?: string
@@ -68,56 +64,34 @@ export async function castOrOpen(folder: string, options: VoteOptions, ask: Ask)
   const typed = new TextDecoder().decode(await contentGiven('election vote', code))
   const signer = told('', () => voterOf(election, typed))
   const roll = rollIn(folder)
-  if (!roll.has(signer.id)) throw new CommandError('FAILED', 'the code is of no voter of this election')
   const answers = readAnswers(definition.questions, options.answer ?? [])
   encoded(definition.questions, answers)
+  const group = coreGroup()
   const { source, post } = remoteController({ url: urlIn(options), fetch })
-  const shelf = memoryShelf()
-  const client = new MessagingClient({
-    mixnet: definition.mixnet,
-    signer,
-    controllerKey: fromHex(definition.controller_key),
-    group: coreGroup(),
-    random: systemRandom,
-    shelf,
-    source,
-    post,
-  })
-  await client.audit.follow(source)
-  const chains = chainsIn(client.audit, definition, roll)
-  shelf.put('sequence', String(client.audit.board.sequenceOf(signer.id)))
-  const sealed = chains.map((chain, i) => {
-    if (ballotsOf(client.audit, chain)?.status !== 'OPEN')
-      throw new CommandError('FAILED', `question ${i + 1}: takes no ballots now`)
-    const [question, door] = [definition.questions[i] as Question, chain[0] as Peer]
-    const about = { mixnet: definition.mixnet, voter: signer, door, question }
-    return { door, ...sealAnswer(coreGroup(), about, answers[i] as Answer, systemRandom) }
-  })
-  if (options.ask === true && !(await isCast(sealed, ask))) {
-    sealed.forEach((ballot, i) => {
-      const file = join(options.receipts ?? '.', `opened-${i + 1}-${trackerOf(ballot.row)}.json`)
-      writeNew(file, writeOpened(openedBallot(definition, i, ballot)))
-      console.log(`question ${i + 1}: ballot ${trackerOf(ballot.row)} was not cast; ${file} opens it`)
+  const audit = new Audit(definition.mixnet, fromHex(definition.controller_key), group, systemRandom)
+  if (!roll.has(signer.id)) throw new CommandError('FAILED', 'the code is of no voter of this election')
+  await audit.follow(source)
+  chainsIn(audit, definition, roll)
+  const parts = { definition, roll, code: typed, group, random: systemRandom, audit, source, post }
+  const booth = new Booth(parts)
+  const trackers = failing(() => booth.make(answers))
+  if (options.ask === true && !(await isCast(trackers, ask))) {
+    booth.open().forEach((opened, i) => {
+      const file = join(options.receipts ?? '.', `opened-${i + 1}-${trackers[i]}.json`)
+      writeNew(file, writeOpened(opened))
+      console.log(`question ${i + 1}: ballot ${trackers[i]} was not cast; ${file} opens it`)
     })
     console.error("look into it with another computer: 'chaffinch election challenge'; then vote")
     return
   }
-  for (const { door, randomness, ...ballot } of sealed) {
-    randomness.fill(0)
-    client.sendBallot(door.peer_id, ballot)
-  }
-  for (let i = 0; client.receipts().length < sealed.length; i++) {
-    if (i === looks || client.audit.isForked)
-      throw new CommandError(
-        'FAILED',
-        `has ${client.receipts().length} of ${sealed.length} receipts: vote again`,
-      )
-    const before = client.audit.size
-    await client.tick()
-    if (client.audit.size === before) await delay(pause)
-  }
-  for (const [i, kept] of client.receipts().entries()) {
-    const receipt = { format: receiptFormat, election, ...kept } as const
+  const receipts = await booth
+    .send(() => delay(pause))
+    .catch((error: unknown) =>
+      failing(() => {
+        throw error
+      }),
+    )
+  for (const [i, receipt] of receipts.entries()) {
     const tracker = trackerOfReceipt(receipt)
     const file = join(options.receipts ?? '.', `receipt-${i + 1}-${tracker}.json`)
     writeNew(file, writeReceipt(receipt))
@@ -127,9 +101,9 @@ export async function castOrOpen(folder: string, options: VoteOptions, ask: Ask)
 }
 
 /** Says which ballots were made, before anybody knows whether they are cast. */
-async function isCast(sealed: readonly { readonly row: Uint8Array }[], ask: Ask): Promise<boolean> {
-  sealed.forEach(({ row }, i) => {
-    console.log(`question ${i + 1}: ballot ${trackerOf(row)} is made`)
+async function isCast(trackers: readonly string[], ask: Ask): Promise<boolean> {
+  trackers.forEach((tracker, i) => {
+    console.log(`question ${i + 1}: ballot ${tracker} is made`)
   })
   for (;;) {
     const said = (await ask('write the trackers down; cast or open? ')).trim().toLowerCase()
@@ -168,8 +142,8 @@ export async function challenge(file: string, folder: string, options: Challenge
   const door = chains[opened.question - 1]?.[0] as Peer
   const answer = answerIn(coreGroup(), definition, door, opened)
   const tracker = trackerOf(fromHex(opened.row))
-  const isCastToo = audit.entries.some(({ payload }) => payload['data'] === opened.row)
-  if (isCastToo) throw new CommandError('FAILED', `ballot ${tracker} was cast, though it was opened`)
+  if (isCastToo(audit, opened))
+    throw new CommandError('FAILED', `ballot ${tracker} was cast, though it was opened`)
   if (answer === undefined)
     throw new CommandError('FAILED', `ballot ${tracker} does not hold what its program says`)
   const said = writeAnswer(question, answer)
@@ -229,6 +203,16 @@ function told<T>(what: string, act: () => T): T {
   }
 }
 
+/** Says what of an election is not as it must be, as a failure. @throws CommandError FAILED */
+function failing<T>(act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof VotingError)) throw error
+    throw new CommandError('FAILED', error.message.replace(/^[A-Z_]+ /, ''))
+  }
+}
+
 function encoded(questions: readonly Question[], answers: readonly Answer[]): Uint8Array[] {
   return answers.map((answer, i) =>
     told(`question ${i + 1}: `, () => encodeAnswer(questions[i] as Question, answer)),
@@ -244,16 +228,5 @@ function chainsIn(audit: Audit, definition: Definition, roll: ReadonlyMap<string
       'FAILED',
       `the mix-net has not this election: ${error.message.replace(/^[A-Z_]+ /, '')}`,
     )
-  }
-}
-
-/** Keeps what a ballot needs until it is taken: a voter who is interrupted votes again. */
-function memoryShelf(): Shelf {
-  const texts = new Map<string, string>()
-  return {
-    get: name => texts.get(name),
-    put: (name, text) => {
-      texts.set(name, text)
-    },
   }
 }

@@ -15,6 +15,27 @@ export interface Registered {
   readonly line: number
 }
 
+/** A voter with the code that was drawn for them. */
+export type Invited = Pick<Registered, 'name' | 'mail' | 'weight'> & { readonly code: string }
+
+/**
+ * Writes voters with their codes, for whoever hands these out, and nobody else.
+ *
+ * @param linkOf gives the address that a voter opens; without it there is no such column
+ */
+export function codesText(voters: readonly Invited[], linkOf?: (code: string) => string): string {
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
+  const rows = voters.map(({ name, mail, weight, code }) => [
+    quoted(name),
+    quoted(mail),
+    String(weight),
+    code,
+    ...(linkOf === undefined ? [] : [linkOf(code)]),
+  ])
+  const head = ['name', 'mail', 'weight', 'code', ...(linkOf === undefined ? [] : ['link'])]
+  return `${[head, ...rows].map(row => row.join(',')).join('\r\n')}\r\n`
+}
+
 const delimiters = [',', ';', '\t', '|']
 const weightAtMost = 1_000_000
 /** Lists what people call the columns, in lower case and without accents. */

@@ -11,6 +11,8 @@ import { leave, session } from './session.ts'
 export interface Section {
   readonly id: string
   readonly name: string
+  /** Where it is in the page, where that takes more than its id. */
+  readonly path?: readonly string[] | undefined
   /** Counts what waits there. */
   readonly badge?: number | undefined
   readonly show: () => JSX.Element
@@ -21,9 +23,11 @@ interface FrameProps {
   /** Stands beside the title. */
   readonly state?: ComponentChildren
   readonly sections: readonly Section[]
+  /** Says whether somebody was let in, who may end that; default true. */
+  readonly isSession?: boolean
 }
 
-export function Frame({ title, state, sections }: FrameProps): JSX.Element {
+export function Frame({ title, state, sections, isSession = true }: FrameProps): JSX.Element {
   const now = sections.find(({ id }) => id === route.value[0]) ?? sections[0]
   const main = useRef<HTMLElement>(null)
   const first = useRef(true)
@@ -41,13 +45,15 @@ export function Frame({ title, state, sections }: FrameProps): JSX.Element {
       <header>
         <h1>{title}</h1>
         <div class="state">{state}</div>
-        <button type="button" class="quiet" onClick={() => void leave()}>
-          {t().frame.leave}
-        </button>
+        {isSession && (
+          <button type="button" class="quiet" onClick={() => void leave()}>
+            {t().frame.leave}
+          </button>
+        )}
       </header>
       <nav aria-label={t().frame.navigation}>
-        {sections.map(({ id, name, badge }) => (
-          <a key={id} href={hrefOf(id)} aria-current={id === now?.id ? 'page' : undefined}>
+        {sections.map(({ id, name, badge, path = [id] }) => (
+          <a key={id} href={hrefOf(...path)} aria-current={id === now?.id ? 'page' : undefined}>
             {name}
             {badge !== undefined && badge > 0 && <span class="badge">{badge}</span>}
           </a>

@@ -40,7 +40,7 @@ function App(): JSX.Element {
     { id: 'refusals', name: texts.refusals, show: () => <RefusalsView status={now} /> },
     { id: 'log', name: t().sections.log, show: () => <LogLinesView read={readLog} /> },
   ]
-  const state = isConnected.value ? texts.roles[now.role] : t().state.away
+  const state = isConnected.value ? undefined : t().state.away
   return <Frame title={`Chaffinch · ${texts.roles[now.role]}`} state={state} sections={sections} />
 }
 

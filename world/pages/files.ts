@@ -5,8 +5,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join } from 'node:path'
 
-/** Names the page of a client's daemon, of an authority or node, and of a network on this machine. */
-export type PageName = 'client' | 'role' | 'net'
+/**
+ * Names the page of a client's daemon, of an authority or node, of a network on this machine, of a mix-net's elections,
+ * and of a mixer or trustee.
+ */
+export type PageName = 'client' | 'role' | 'net' | 'election' | 'member'
 
 export interface PageFile {
   readonly type: string

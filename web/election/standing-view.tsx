@@ -1,0 +1,66 @@
+// What an election is, and how it stands now.
+
+import type { JSX } from 'preact'
+import { Facts } from '../parts/facts.tsx'
+import { count, percent, short } from '../parts/format.ts'
+import { Table } from '../parts/table.tsx'
+import { standing, trouble } from './now.ts'
+import { te } from './texts.ts'
+import { failureText } from './words.ts'
+import type { Opened } from './work.ts'
+
+export function StandingView({ opened }: { readonly opened: Opened }): JSX.Element {
+  const { definition, election, voters, votes } = opened
+  const texts = te().standing
+  const now = standing.value ?? opened.standing
+  return (
+    <>
+      <h2>{definition.title}</h2>
+      {trouble.value !== undefined && (
+        <p class="warning" role="alert">
+          {failureText(trouble.value)}
+        </p>
+      )}
+      <Facts
+        of={[
+          [texts.election, <code key="id">{election}</code>, texts.electionHint],
+          [texts.voters, texts.votersOf(count(voters), count(votes))],
+          [texts.mixers, texts.mixersOf(definition.mixers.length, definition.mixes_least)],
+          [texts.trustees, texts.trusteesOf(definition.trustees.length, definition.threshold)],
+          [texts.quorum, texts.quorumOf(definition.quorum)],
+          [texts.least, count(definition.ballots_least)],
+          [texts.log, texts.entries(count(now.entries))],
+        ]}
+      />
+      <Table
+        caption={texts.questions}
+        head={[texts.question, texts.stage, texts.ballots, texts.turnout, texts.mixes, texts.shares]}
+        rows={now.questions.map(({ stage, ballots, mixes, shares }, i) => [
+          `${i + 1}. ${definition.questions[i]?.text ?? ''}`,
+          texts.stages[stage],
+          count(ballots),
+          <span key="turnout">
+            <progress max={voters} value={ballots} aria-label={texts.turnout} /> {percent(ballots / voters)}
+          </span>,
+          count(mixes),
+          shares.length === 0 ? '' : texts.shareOf(shares.join(', ')),
+        ])}
+      />
+      {now.findings.length > 0 && (
+        <>
+          <h3>{texts.findings}</h3>
+          <ul>
+            {now.findings.map(finding => (
+              <li key={finding}>{shortened(finding)}</li>
+            ))}
+          </ul>
+        </>
+      )}
+    </>
+  )
+}
+
+/** Cuts ids to what people can tell apart. */
+function shortened(text: string): string {
+  return text.replaceAll(/[0-9a-f]{64}/g, id => short(id))
+}

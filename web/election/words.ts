@@ -1,0 +1,59 @@
+// Questions and answers in the reader's words.
+
+import { type Answer, namesOf, type Question } from '../../voting/index.ts'
+import { te } from './texts.ts'
+import type { WorkFailure } from './work.ts'
+
+/** Says what a question asks for. */
+export function ruleOf(question: Question): string {
+  const { rules } = te()
+  switch (question.kind) {
+    case 'choose':
+      return rules.choose(question.min, question.max, question.write_ins)
+    case 'rank':
+      return rules.rank(question.min, question.ties)
+    case 'score':
+      return rules.score(question.most)
+    case 'grade':
+      return rules.grade
+    case 'list':
+      return rules.list(question.preferences)
+  }
+}
+
+/** Says what an answer says, a line a thing. */
+export function linesOf(question: Question, answer: Answer): readonly string[] {
+  const names = namesOf(question)
+  const nameOf = (option: number): string => names[option] ?? ''
+  const { vote } = te()
+  switch (answer.is) {
+    case 'blank':
+      return [vote.isBlank]
+    case 'choose': {
+      const all = [...answer.chosen.map(nameOf), ...answer.written.map(vote.isWritten)]
+      return all.length === 0 ? [vote.isNone] : all
+    }
+    case 'rank':
+      return answer.ranks
+        .map((rank, option) => ({ rank, option }))
+        .filter(({ rank }) => rank > 0)
+        .sort((a, b) => a.rank - b.rank)
+        .map(({ rank, option }) => `${rank}. ${nameOf(option)}`)
+    case 'score':
+      return answer.scores.map((score, option) => `${nameOf(option)}: ${score}`)
+    case 'grade': {
+      const grades = question.kind === 'grade' ? question.grades : []
+      return answer.grades.map((grade, option) => `${nameOf(option)}: ${grades[grade] ?? ''}`)
+    }
+    case 'list': {
+      const candidates = question.kind === 'list' ? (question.lists[answer.list]?.candidates ?? []) : []
+      return [nameOf(answer.list), ...answer.preferred.map(i => candidates[i] ?? '')]
+    }
+  }
+}
+
+/** Says why something failed; what the program itself says stands behind it. */
+export function failureText({ code, detail }: WorkFailure): string {
+  const known = (te().failures as Readonly<Record<string, string>>)[code]
+  return known === undefined ? detail : `${known} (${detail})`
+}
