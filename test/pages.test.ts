@@ -1,6 +1,7 @@
 // Pages on a loopback port (docs/spec/pages.md): who gets in, for how long, and what is served to whom. And what a page
 // makes of lists without a browser: conversations, and files in messages.
 
+import { request } from 'node:http'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import type { ListedJson, QueuedJson } from '../client/remote/index.ts'
@@ -151,11 +152,42 @@ test('a page of elsewhere is known by its Origin, or by what the browser says of
   for (const origin of foreign) assert.ok(isForeignPage({ ...none, origin }), origin)
   for (const site of ['cross-site', 'same-site']) assert.ok(isForeignPage({ ...none, site }), site)
   assert.ok(isForeignPage({ host: undefined, origin: 'http://127.0.0.1:8790', site: undefined }))
+  const behindTls = { host: 'poll.example', origin: 'https://poll.example', site: 'same-origin' }
+  assert.ok(isForeignPage(behindTls))
+  assert.not(isForeignPage(behindTls, ['http', 'https']))
+  assert.ok(isForeignPage({ ...behindTls, origin: 'https://evil.example' }, ['http', 'https']))
   await using server = await served()
   const refused = await fetch(`${server.url}/status`, {
     headers: { ...bearer, origin: 'http://evil.example' },
   })
   assert.is(refused.status, 403)
+})
+
+test('a link of elsewhere may lead to a page that is for everybody, and to nothing else', async () => {
+  const routes: LoopbackOptions['routes'] = app => {
+    for (const path of ['/page', '/data']) app.all(path, context => context.text('here'))
+  }
+  await using server = await serveLoopback({ port: 0, admits: () => true, routes, linked: ['/page'] })
+  // fetch has words of its own in these fields
+  const statusOf = (
+    path: string,
+    fields: Readonly<Record<string, string>>,
+    method = 'GET',
+  ): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const headers = { 'sec-fetch-site': 'cross-site', ...fields }
+      const asked = request(`${server.url}${path}`, { method, headers }, answer => {
+        answer.resume()
+        resolve(answer.statusCode ?? 0)
+      })
+      asked.on('error', reject).end()
+    })
+  const followed = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' }
+  assert.is(await statusOf('/page', followed), 200)
+  assert.is(await statusOf('/data', followed), 403)
+  assert.is(await statusOf('/page', { ...followed, 'sec-fetch-dest': 'iframe' }), 403)
+  assert.is(await statusOf('/page', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }), 403)
+  assert.is(await statusOf('/page', followed, 'POST'), 403)
 })
 
 test('the newest lines of a log are kept, behind a cursor, and nothing of debug', () => {

@@ -100,13 +100,17 @@ export interface PageFields {
 /**
  * Tells whether a request comes from a page of somewhere else: its Origin is not this very server, or the browser says
  * so. Programs send neither.
+ *
+ * @param schemes of this very server's pages: `https` too where a proxy for TLS may stand before it
  */
-export function isForeignPage({ host, origin, site }: PageFields): boolean {
+export function isForeignPage(
+  { host, origin, site }: PageFields,
+  schemes: readonly string[] = ['http'],
+): boolean {
   if (site !== undefined && site !== 'same-origin' && site !== 'none') return true
   if (origin === undefined) return false
   const named = readHost(host ?? '')
-  // Behind a proxy for TLS the page has https; nobody else can have that with this host and port
-  const own = ['http', 'https'].map(scheme => originOf(`${scheme}://${host}`))
+  const own = schemes.map(scheme => originOf(`${scheme}://${host}`))
   return named === undefined || !own.includes(originOf(origin))
 }
 

@@ -45,6 +45,8 @@ export interface LoopbackOptions {
   readonly open?: readonly string[]
   /** Paths to which pages of elsewhere may lead people: of a page that is for everybody. Default: none. */
   readonly linked?: readonly string[]
+  /** Says whether a proxy for TLS may stand before the port, so that its own pages may have https. Default: false. */
+  readonly isBehindTls?: boolean
   /** A page below /ui for the people of this machine; none is served where others reach the port. Default: none. */
   readonly pages?: Pages | undefined
   /** Largest body of a request, bytes; default 64 KiB. */
@@ -101,11 +103,15 @@ export async function serveLoopback(options: LoopbackOptions): Promise<Loopback>
   const isKnown = options.admits ?? (header => token !== undefined && isBearer(header, token))
   const pages = isLoopback(address) ? options.pages : undefined
   const admits = (header: string | undefined): boolean => isKnown(header) || pages?.admits(header) === true
+  const schemes = options.isBehindTls === true ? ['http', 'https'] : ['http']
   const app = new Hono()
   app.use(async (context, next) => {
     if (isLoopback(address) && !namesLoopback(context.req.header('host'), address, port))
       return problem(403, 'BAD_HOST', `the Host header names another machine: want ${host}:${port}`)
-    if (!isFollowedLink(context, options.linked) && isForeignPage(pageFieldsOf(context.req.raw.headers)))
+    if (
+      !isFollowedLink(context, options.linked) &&
+      isForeignPage(pageFieldsOf(context.req.raw.headers), schemes)
+    )
       return problem(403, 'BAD_ORIGIN', 'web pages of elsewhere may not use this interface')
     const broken = notUtf8In(targetOf(context), context.req.raw.headers)
     if (broken !== undefined) return problem(400, 'BAD_TEXT', broken)

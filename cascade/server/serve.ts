@@ -64,6 +64,7 @@ export async function serveController(options: ServeOptions): Promise<Served> {
       connections,
       clock,
       linked,
+      isBehindTls: true,
       routes: app => {
         const own = mixnetRoutes({ controller, clock, closing: ending.signal })
         own.get('/openapi.json', async context =>

@@ -109,7 +109,7 @@ export class PublicElections {
     return context.json({ election: id }, 201)
   }
 
-  /** What another plan's people hold, or what was changed on disk, is not handed out. */
+  /** Keeps what was on disk; nothing of another plan's people, and nothing that was changed there. */
   #read(name: string, definition: Uint8Array<ArrayBuffer>, roll: Uint8Array<ArrayBuffer>): void {
     const kept = keptOf(definition, roll, this.#plan)
     if (typeof kept !== 'string' && kept.election === name) this.#kept.set(name, kept)

@@ -2,7 +2,7 @@
 
 import type { Said, Told, Work, WorkFailure, WorkName } from './work.ts'
 
-/** What the page's policy lets through as the address of a script, and nothing else. */
+/** Matches what the page's policy lets through as the address of a script. */
 const workerName = /^election-worker-[A-Z0-9]+\.js$/
 
 interface TrustedTypes {

@@ -2,7 +2,7 @@
 
 import { type Answer, namesOf, type Question } from '../../voting/index.ts'
 
-/** What a voter has said of a question so far. Only the fields of its kind are used. */
+/** Holds what a voter has said of a question so far. Only the fields of its kind are used. */
 export interface Draft {
   readonly blank: boolean
   /** Numbers of options. */

@@ -170,7 +170,7 @@ function PeopleFacts({ people }: { readonly people: People }): JSX.Element {
   )
 }
 
-/** What was made: whom each file is for, and the way of the two public ones to the server. */
+/** Shows what was made: whom each file is for, and the way of the two public ones to the server. */
 function PreparedView({
   prepared,
   until,

@@ -6,7 +6,7 @@ export type Kind = Question['kind']
 
 export const kinds: readonly Kind[] = ['choose', 'rank', 'score', 'grade', 'list']
 
-/** What is typed: numbers as texts, lists a line each. */
+/** Holds what is typed: numbers as texts, lists a line each. */
 export interface QuestionDraft {
   readonly kind: Kind
   readonly text: string

@@ -235,7 +235,7 @@ interface BallotsProps {
   readonly trackers: readonly string[]
 }
 
-/** What was said, beside the tracker of the ballot that it became. */
+/** Shows what was said, beside the tracker of the ballot that it became. */
 function Ballots({ definition, answers, trackers }: BallotsProps): JSX.Element {
   return (
     <ol class="ballots">

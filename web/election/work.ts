@@ -17,7 +17,7 @@ export interface Listed {
   readonly title: string
 }
 
-/** How an election stands, by the log as far as it was checked. */
+/** Says how an election stands, by the log as far as it was checked. */
 export interface Standing {
   /** Entries of the log that were checked. */
   readonly entries: number
@@ -34,7 +34,7 @@ export interface Opened {
   readonly standing: Standing
 }
 
-/** What is known of a voter by their code. */
+/** Holds what is known of a voter by their code. */
 export interface Entered {
   readonly weight: number
   /** For each question the tracker of the ballot that is there; null for none. */
@@ -84,8 +84,10 @@ export interface People {
   readonly digest: string
 }
 
-/** What an administrator has made: two public files, and what only the credential authority may have; no voters yet
- * where there was no register. */
+/**
+ * Holds what an administrator has made: two public files, and what only the credential authority may have; no voters yet
+ * where there was no register.
+ */
 export interface Prepared {
   readonly election: string
   readonly definition: string
@@ -93,10 +95,10 @@ export interface Prepared {
   readonly invited: readonly Invited[]
 }
 
-/** What is told while something takes long: a check that began, or a receipt. */
+/** Tells how far it is while something takes long: a check that began, or a receipt. */
 export type Told = { readonly check: Check; readonly done: number } | { readonly taken: number }
 
-/** What the worker does. Each may fail with a `WorkFailure`. */
+/** Lists what the worker does. Each may fail with a `WorkFailure`. */
 export interface Work {
   list(): Promise<readonly Listed[]>
   /** Opens an election by its id: what the server gives under it must be just that. */
@@ -124,14 +126,14 @@ export interface WorkFailure {
   readonly detail: string
 }
 
-/** What the page sends. */
+/** Asks the worker for one thing. */
 export interface Asked {
   readonly id: number
   readonly name: WorkName
   readonly of: readonly unknown[]
 }
 
-/** What the worker sends: that it is there, or about one thing that was asked. */
+/** Says what the worker has to say: that it is there, or about one thing that was asked. */
 export type Said =
   | { readonly is: 'ready' }
   | { readonly is: 'told'; readonly id: number; readonly told: Told }
