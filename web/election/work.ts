@@ -85,8 +85,8 @@ export interface People {
 }
 
 /**
- * Holds what an administrator has made: two public files, and what only the credential authority may have; no voters yet
- * where there was no register.
+ * Holds what an administrator has made: two public files, and what only the credential authority may have. Without a
+ * register there are no voters yet.
  */
 export interface Prepared {
   readonly election: string
