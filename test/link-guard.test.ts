@@ -13,7 +13,7 @@ import { createLibp2p } from 'libp2p'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { WebSocket } from 'ws'
-import { guardedYamux, NegotiationReader, YamuxReader } from '../link/libp2p/guard.ts'
+import { guardedYamux, NegotiationReader, PieceReader, YamuxReader } from '../link/libp2p/guard.ts'
 import type { Host } from '../link/link.ts'
 import { LinkError } from '../link/link.ts'
 import { virtualClock } from '../world/clock.ts'
@@ -141,6 +141,19 @@ readers('so many pings and streams in ten seconds', async () => {
   for (let n = 0; n < 2000; n++) reader.push(Uint8Array.from(yamuxFrame(1, 0, 100)))
 })
 
+readers('so many small pieces in ten seconds, and any number of others', async () => {
+  const clock = virtualClock()
+  const reader = new PieceReader(clock)
+  for (let n = 0; n < 10_000; n++) reader.push(n % 64)
+  assert.throws(
+    () => reader.push(0),
+    (error: LinkError) => error.code === 'BAD_FRAME',
+  )
+  for (let n = 0; n < 20_000; n++) reader.push(64)
+  await clock.advance(10_000)
+  reader.push(0)
+})
+
 readers.run()
 
 const hosts = suite('guarded host')
@@ -199,9 +212,19 @@ function muxerOf(connection: Connection): Muxer {
   return (connection as unknown as { muxer: Muxer }).muxer
 }
 
+interface Transport {
+  close(): Promise<void>
+  send(bytes: Uint8Array): boolean
+}
+
 /** The transport below a connection's encryption. */
-function transportOf(connection: Connection): { close(): Promise<void> } {
-  return (connection as unknown as { maConn: { close(): Promise<void> } }).maConn
+function transportOf(connection: Connection): Transport {
+  return (connection as unknown as { maConn: Transport }).maConn
+}
+
+/** A connection's encryption. */
+interface Sealing {
+  readonly handshake: { encrypt(bytes: Uint8Array): { subarray(): Uint8Array } }
 }
 
 /** The bytes below a connection's streams. */
@@ -259,6 +282,27 @@ hosts('a flood of pings ends the connection', async () => {
   below(connection).send(Uint8Array.from(Array.from({ length: 2000 }, () => yamuxFrame(2, 1, 7)).flat()))
   await until(() => host.counters().connections === 0)
 })
+
+for (const transport of ['', '/ws']) {
+  hosts(`a flood of empty Noise messages ends the connection${transport}`, async () => {
+    const host = await start(`/ip4/127.0.0.1/tcp/0${transport}`)
+    const bad = await stranger(true)
+    const connection = await bad.dial(multiaddr(host.addresses[0] as string))
+    await until(() => host.counters().connections === 1)
+    const { handshake } = below(connection) as unknown as Sealing
+    const send = (count: number): void => {
+      for (let n = 0; n < count; n++) {
+        const sealed = handshake.encrypt(new Uint8Array(0)).subarray()
+        transportOf(connection).send(Uint8Array.of(0, sealed.length, ...sealed))
+      }
+    }
+    send(100)
+    await wait(300)
+    assert.is(host.counters().connections, 1, 'a hundred are nothing')
+    send(10_000)
+    await until(() => host.counters().connections === 0)
+  })
+}
 
 hosts('a connection that closes while a stream is opened on it ends no process', async () => {
   const host = await start()

@@ -72,25 +72,67 @@ const headerBytes = 12
 const [dataType, pingType] = [0, 2]
 const synFlag = 1
 
-/** Answers to pings and new streams that a peer may ask for in ten seconds. */
+/** Counts of a peer begin anew after so long. */
 const spanMs = 10_000
+/** Answers to pings and new streams that a peer may ask for. */
 const mostAsked = 1000
+/** Each piece costs a turn, whatever is in it: one that brings less than a stream's opening does is small. */
+const smallBytes = 64
+const mostSmall = 10_000
+
+/** Counts what a peer does, and refuses what is more than `most` in ten seconds. */
+class Span {
+  readonly #what: string
+  readonly #most: number
+  readonly #clock: Clock
+  #start: Ms
+  #count = 0
+
+  constructor(what: string, most: number, clock: Clock) {
+    this.#what = what
+    this.#most = most
+    this.#clock = clock
+    this.#start = clock.elapsed()
+  }
+
+  /** @throws LinkError BAD_FRAME */
+  count(): void {
+    const now = this.#clock.elapsed()
+    if (now - this.#start >= spanMs) {
+      this.#start = now
+      this.#count = 0
+    }
+    if (++this.#count <= this.#most) return
+    throw new LinkError('BAD_FRAME', `${this.#what}: at most ${this.#most} in ${spanMs} ms`)
+  }
+}
+
+/** Follows the pieces in which a peer's bytes come: frames of a WebSocket, reads of a socket, Noise messages. */
+export class PieceReader {
+  readonly #small: Span
+
+  constructor(clock: Clock) {
+    this.#small = new Span(`pieces of less than ${smallBytes} bytes`, mostSmall, clock)
+  }
+
+  /** @param bytes of a piece @throws LinkError BAD_FRAME when too many are small */
+  push(bytes: number): void {
+    if (bytes < smallBytes) this.#small.count()
+  }
+}
 
 /** Follows the frames of a Yamux connection. */
 export class YamuxReader {
   readonly #maxBytes: number
-  readonly #clock: Clock
+  readonly #asked: Span
   readonly #header: DataView = new DataView(new ArrayBuffer(headerBytes))
   #have = 0
   /** Bytes of the body that are still to come. */
   #body = 0
-  #spanStart: Ms
-  #asked = 0
 
   constructor(maxBytes: number, clock: Clock) {
     this.#maxBytes = maxBytes
-    this.#clock = clock
-    this.#spanStart = clock.elapsed()
+    this.#asked = new Span('yamux pings and streams', mostAsked, clock)
   }
 
   /** @throws LinkError TOO_LARGE for data that no window allows, BAD_FRAME when too much is asked */
@@ -111,22 +153,11 @@ export class YamuxReader {
     this.#have = 0
     const type = this.#header.getUint8(1)
     const syn = (this.#header.getUint16(2) & synFlag) !== 0
-    if (type === pingType || syn) this.#onAsked()
+    if (type === pingType || syn) this.#asked.count()
     if (type !== dataType) return
     this.#body = this.#header.getUint32(8)
     if (this.#body > this.#maxBytes) {
       throw new LinkError('TOO_LARGE', `yamux data: at most ${this.#maxBytes} bytes, have ${this.#body}`)
-    }
-  }
-
-  #onAsked(): void {
-    const now = this.#clock.elapsed()
-    if (now - this.#spanStart >= spanMs) {
-      this.#spanStart = now
-      this.#asked = 0
-    }
-    if (++this.#asked > mostAsked) {
-      throw new LinkError('BAD_FRAME', `yamux: at most ${mostAsked} pings and streams in ${spanMs} ms`)
     }
   }
 }
@@ -140,13 +171,18 @@ function isFed(stream: MessageStream): stream is Fed {
   return 'onData' in stream && typeof stream.onData === 'function'
 }
 
+function asFed(stream: MessageStream): Fed {
+  if (isFed(stream)) return stream
+  throw new Error('libp2p streams are not what they were')
+}
+
 /** Watches what a stream receives until a protocol is agreed on. */
 function guardNegotiation(
-  stream: MessageStream,
+  unguarded: MessageStream,
   accepts: (name: string) => boolean,
   broken: () => void = () => {},
 ): Fed {
-  if (!isFed(stream)) throw new Error('libp2p streams are not what they were')
+  const stream = asFed(unguarded)
   const reader = new NegotiationReader(accepts)
   const pass = stream.onData.bind(stream)
   stream.onData = data => {
@@ -163,11 +199,29 @@ function guardNegotiation(
   return stream
 }
 
+/** Watches the pieces in which what a stream receives comes, for as long as it is open. */
+function guardPieces(stream: MessageStream, clock: Clock, broken: () => void = () => {}): void {
+  const fed = asFed(stream)
+  const pieces = new PieceReader(clock)
+  const pass = fed.onData.bind(fed)
+  fed.onData = data => {
+    try {
+      pieces.push(data.byteLength)
+    } catch (error) {
+      fed.abort(error as Error)
+      broken()
+      return
+    }
+    pass(data)
+  }
+}
+
 /** Bytes that a connection holds for a peer that does not read. */
 const unreadBytes = 8 * 1024 * 1024
 
 /** A new transport connection, before its first byte. */
-export function guardConnection(connection: MultiaddrConnection): void {
+export function guardConnection(connection: MultiaddrConnection, clock: Clock): void {
+  guardPieces(connection, clock)
   guardNegotiation(connection, name => name === '/noise')
   connection.maxWriteBufferLength = unreadBytes
   joinWrites(connection)
@@ -241,6 +295,7 @@ export function guardedYamux(
       const frames = new YamuxReader(init.maxFrameBytes, init.clock)
       const onData = muxer.onData.bind(muxer)
       const broken = (): void => did(connection, { type: 'frame' })
+      guardPieces(connection, init.clock, broken)
       // The muxer ends the connection when this throws, as it does for frames of its own dislike.
       muxer.onData = data => {
         try {

@@ -114,8 +114,9 @@ export async function createHost(init: Libp2pInit): Promise<ReachingHost> {
     connectionMonitor: { enabled: false },
     connectionGater: {
       denyDialMultiaddr: () => false,
-      denyInboundConnection: connection => !entrance.admits(connection) || watched(connection, traffic),
-      denyOutboundConnection: (_peer, connection) => watched(connection, traffic),
+      denyInboundConnection: connection =>
+        !entrance.admits(connection) || watched(connection, traffic, clock),
+      denyOutboundConnection: (_peer, connection) => watched(connection, traffic, clock),
       denyInboundEncryptedConnection: peer => !init.lets(peer),
     },
     datastore: forgetful,
@@ -146,9 +147,9 @@ export async function listenOn(host: Libp2p, listen: readonly string[]): Promise
 }
 
 /** Called before the first byte of a connection is read. */
-function watched(connection: MultiaddrConnection, traffic: Traffic): false {
+function watched(connection: MultiaddrConnection, traffic: Traffic, clock: Clock): false {
   countBytes(connection, traffic)
-  guardConnection(connection)
+  guardConnection(connection, clock)
   return false
 }
 
