@@ -23,6 +23,7 @@ import type { Random } from '../world/random.ts'
 import type { Board } from './board.ts'
 import type { Shelf } from './caller.ts'
 import type { Negotiation } from './negotiation.ts'
+import { sealingKey } from './packets/contents.ts'
 import { digestOfPlan, ownersOf, type Plan, sharingSecret } from './plan.ts'
 import { keyAgreed, peersSoFar, trusteesOf } from './planned.ts'
 import { type Fields, isHex, keyId, type Payload, type Signer, sha256Hex } from './signed.ts'
@@ -92,11 +93,12 @@ export class Founding implements Foundation {
 
   /** Gives what this member does next. */
   next(board: Board): Step {
-    const { plan, signer } = this.#parts
+    const { plan, signer, group, seed } = this.#parts
     if (!board.persons.has(signer.id)) {
       const members = [...plan.mixers, ...plan.trustees]
       const name = members.find(({ key_data }) => keyId(fromHex(key_data)) === signer.id)?.name ?? 'member'
-      const fields = { name, peer_type: 'CLIENT', key_data: hex(signer.keyData) }
+      const keys = { key_data: hex(signer.keyData), sealing_key: hex(sealingKey(group, seed)) }
+      const fields = { name, peer_type: 'CLIENT', ...keys }
       return { do: 'say', fields: { resource: 'peer', operation: 'create', ...fields } }
     }
     if (!this.#owners.every(id => board.persons.has(id))) return { do: 'wait' }

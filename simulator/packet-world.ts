@@ -43,6 +43,8 @@ export interface PacketWorldOptions {
   readonly form?: Partial<ChainForm>
   readonly showsLost?: boolean
   readonly covers?: boolean
+  /** Says whether the Controller gives no answer to who follows its log. */
+  readonly isAway?: () => boolean
   readonly shelfOf?: (who: string, shelf: Shelf) => Shelf
   readonly post?: (who: string, send: () => Promise<Reply>, made: SignedRequest) => Promise<Reply | undefined>
 }
@@ -118,7 +120,11 @@ export class PacketWorld {
   }
 
   source(): Source {
-    return { log: from => this.controller.log(from), blob: hash => this.controller.blob(hash) }
+    const isAway = (): boolean => this.options.isAway?.() === true
+    return {
+      log: async from => (isAway() ? undefined : await this.controller.log(from)),
+      blob: async hash => (isAway() ? undefined : await this.controller.blob(hash)),
+    }
   }
 
   #kept(who: string): Shelf {

@@ -352,6 +352,21 @@ test('a copy of a packet, by somebody else or in a later cycle, is refused', asy
   assert.is(await codeOf(owner, { cycle_id: open?.id }), 'REPLAYED')
 })
 
+test('a sender that is started again while nobody answers goes on when somebody does', async () => {
+  let isAway = false
+  const { world, said } = await spoken({ seed: 28, isAway: () => isAway })
+  world.closeAt = 0
+  await world.run(3)
+  isAway = true
+  world.senders.forEach((_, at) => {
+    world.startSender(at)
+  })
+  await world.run(3)
+  isAway = false
+  await world.run(30)
+  assert.equal(world.texts(), said)
+})
+
 test('everybody is stopped at every point, and everything comes out once', async () => {
   const { world, said } = await spoken({ seed: 27 })
   world.closeAt = 0

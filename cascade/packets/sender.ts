@@ -179,6 +179,12 @@ export class PacketSender {
     )
   }
 
+  /** Finds a message by what its app named it by. */
+  numberOf(key: string): number | undefined {
+    const at = this.#messages.findIndex(each => each.key === key)
+    return at === -1 ? undefined : at
+  }
+
   /** Gives what an app named a message by. */
   keyOf(number: number): string {
     return (this.#messages[number] as KeptMessage).key
@@ -257,7 +263,8 @@ export class PacketSender {
   }
 
   #isLost(batch: Batch, k: number, cycles: readonly Cycle[]): boolean {
-    const course = this.#courseOf(batch, k)
+    // Nothing is known of a chain before the log has been followed so far
+    const course = cycles.length === 0 ? [] : this.#courseOf(batch, k)
     return cycles.some((cycle, hop) => {
       const output = cycle.status === 'PROCESSED' ? this.audit.output(cycle) : undefined
       return output !== undefined && !hasRow(output, course[hop] as Uint8Array)

@@ -5,6 +5,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   type Board,
+  type ChainFounding,
   type Cycle,
   type Foundation,
   type Founding,
@@ -53,19 +54,36 @@ export function misfitOf(definition: Definition, plan: Plan, member?: string): s
     : 'this member has no part in it'
 }
 
-/** Founds a mix-net by its plan, and then elections on it. */
+/** Founds a mix-net by its plan, elections on it, and chains of packets beside. */
 export class FoundingWithElections implements Foundation {
   readonly #plan: Plan
   readonly #founding: Founding
   readonly #elections: readonly Opening[]
+  readonly #chains: ChainFounding
 
-  constructor(plan: Plan, founding: Founding, elections: readonly Opening[]) {
+  constructor(plan: Plan, founding: Founding, elections: readonly Opening[], chains: ChainFounding) {
     this.#plan = plan
     this.#founding = founding
     this.#elections = elections
+    this.#chains = chains
   }
 
+  /** Gives what is next. Where rows wait for somebody, packets go on. */
   next(board: Board): Step {
+    const step: Step = this.#plan.trustees.length > 0 ? this.#nextOfRows(board) : { do: 'work' }
+    if (step.do === 'say' || step.do === 'agree') return step
+    const beside = this.#chains.next(board)
+    if (beside.do !== 'work') return beside
+    const hasPackets = [...board.peers.values()].some(({ peer_type }) => peer_type === 'SPHINX')
+    return hasPackets ? { do: 'work' } : step
+  }
+
+  /** Says whether a newer chain of packets has taken a peer's place. */
+  isOver(board: Board, peer_id: string): boolean {
+    return this.#chains.isOver(board, peer_id)
+  }
+
+  #nextOfRows(board: Board): Step {
     const step = this.#founding.next(board)
     const agreed = keyAgreed(this.#plan, board)
     if (step.do !== 'work' || agreed === undefined) return step

@@ -1,13 +1,21 @@
 // chaffinch cascade init: writes the key of a member or client, and the plan of a mix-net with its Controller's folder.
 
 import { join } from 'node:path'
-import { CascadeError, type Plan, readPlan, sharingKey, signerOf } from '../../cascade/index.ts'
+import {
+  CascadeError,
+  type Plan,
+  type PlannedPackets,
+  readPlan,
+  sharingKey,
+  signerOf,
+} from '../../cascade/index.ts'
 import { mixnetName } from '../../cascade/server/index.ts'
 import { hex } from '../../encoding/bytes.ts'
 import { CommandError, durationOption, wholeNumber } from '../../encoding/command-line.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import { writeKey, writeNew } from '../files/index.ts'
 import { keyName, planName } from './folder.ts'
+import { recipientOf } from './packet-client.ts'
 
 const hint = 'chaffinch cascade init --help'
 const publicKeyOf = (seed: Uint8Array): Uint8Array => signerOf(seed).keyData
@@ -18,6 +26,7 @@ export function initKey(what: 'mixer' | 'trustee' | 'client', folder: string, na
     throw new CommandError('USAGE', `--name ${name}: want 1 to 64 of A-Z a-z 0-9 . _ -`, hint)
   const seed = writeKey(join(folder, keyName), `${what} key`, publicKeyOf)
   const line = `${name}=${hex(publicKeyOf(seed))}`
+  if (what === 'client') console.error(`who writes packets to it names it ${recipientOf(seed)}`)
   return what === 'trustee' ? `${line},${hex(sharingKey(coreGroup(), seed))}` : line
 }
 
@@ -36,6 +45,10 @@ export interface MixnetOptions {
   readonly closeAfter?: string
   readonly closeAt?: string
   readonly patience?: string
+  readonly packets?: string
+  readonly each?: string
+  readonly mixersLeast?: string
+  readonly settle?: string
 }
 
 /** Writes a Controller's folder: its log's key, and the plan, which everybody gets. @returns the plan */
@@ -56,13 +69,14 @@ export function initMixnet(folder: string, options: MixnetOptions): Plan {
     const given = options[option] as string | undefined
     return given === undefined ? usual : wholeNumber(flag, given, least, 1_000_000)
   }
+  const packets = packetsIn(options, mixers.length, number)
   const draft = (controller_key: string): Plan => ({
     mixnet: name,
     url: `${url.replace(/\/$/, '')}/${name}`,
     controller_key,
     mixers,
     trustees,
-    threshold: number('threshold', 'threshold', majority(trustees.length), 1),
+    threshold: trustees.length === 0 ? 0 : number('threshold', 'threshold', majority(trustees.length), 1),
     width: number('width', 'width', 1, 1),
     size_min: number('sizeMin', 'size-min', 2, 1),
     size_max: number('sizeMax', 'size-max', 100_000, 1),
@@ -72,6 +86,7 @@ export function initMixnet(folder: string, options: MixnetOptions): Plan {
     close_after_ms: options.closeAfter === undefined ? 0 : durationOption('close-after', options.closeAfter),
     close_at: options.closeAt ?? '',
     patience_ms: durationOption('patience', options.patience ?? '10min'),
+    ...(packets === undefined ? {} : { packets }),
   })
   // Looked at before anything is written
   checked(draft('00'.repeat(32)))
@@ -79,6 +94,21 @@ export function initMixnet(folder: string, options: MixnetOptions): Plan {
   const plan = checked(draft(hex(publicKeyOf(seed))))
   writeNew(join(folder, planName), `${JSON.stringify(plan, undefined, 2)}\n`)
   return plan
+}
+
+/** Reads what packets a mix-net takes; undefined where it takes none. */
+function packetsIn(
+  { packets, settle }: MixnetOptions,
+  mixers: number,
+  number: (option: keyof MixnetOptions, flag: string, usual: number, least?: number) => number,
+): PlannedPackets | undefined {
+  if (packets === undefined) return undefined
+  return {
+    body_bytes: number('packets', 'packets', 0, 128),
+    each: number('each', 'each', 2, 1),
+    mixers_least: number('mixersLeast', 'mixers-least', Math.min(2, mixers), 1),
+    settle_ms: durationOption('settle', settle ?? '1min'),
+  }
 }
 
 function unreadable(what: string, line: string): never {

@@ -2,12 +2,15 @@
 
 import { join } from 'node:path'
 import {
+  ChainFounding,
   Closing,
   Founding,
   keyId,
   Member,
   type Post,
+  plannedChains,
   remoteController,
+  sealingSecret,
   signerOf,
 } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
@@ -53,6 +56,8 @@ export async function runMember(
       const founding = new Founding({ plan, signer, seed, group, random: systemRandom, shelf })
       const elections = electionsIn(options.election ?? [], plan, signer.id)
       const closes = new Closing(plan)
+      const chains = [plannedChains(plan) ?? []].flat()
+      const beside = new ChainFounding({ group, signer, seed, name: own.name, chains })
       const member = new Member({
         mixnet: plan.mixnet,
         signer,
@@ -62,7 +67,8 @@ export async function runMember(
         shelf,
         ...remoteController({ url: plan.url, fetch }),
         ...(post === undefined ? {} : { post }),
-        founding: new FoundingWithElections(plan, founding, elections),
+        sealingSecret: sealingSecret(group, seed),
+        founding: new FoundingWithElections(plan, founding, elections, beside),
         mayClose: closer(folder, elections, (cycle, now) => closes.isTime(cycle, now)),
         patience: plan.patience_ms,
         mixesAtLeast: peer => elections.find(each => each.has(peer))?.definition.mixes_least ?? 1,

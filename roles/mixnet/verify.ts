@@ -8,6 +8,7 @@ import {
   type Cycle,
   type Finding,
   type Plan,
+  plannedChains,
   plannedPeers,
   remoteController,
   type SignedRequest,
@@ -41,6 +42,16 @@ export interface Verified {
     readonly count: number
     readonly messages: readonly string[]
   }[]
+  /** Cycles of the chains of packets, the newest chain last. */
+  readonly packets: readonly {
+    readonly peer_id: string
+    readonly cycle: number
+    readonly status: string
+    readonly count: number
+    readonly malformed: number
+    readonly duplicates: number
+    readonly taken: number
+  }[]
 }
 
 /** Verifies and prints. @throws CommandError FAILED where it does not hold */
@@ -68,13 +79,17 @@ export async function verified(
   const results = resultsOf(plan, audit)
   const why = whyNot(plan, audit)
   const { findings, size: entries, checkpoint } = audit
-  return { mixnet: plan.mixnet, accepts: why === '', why, entries, checkpoint, findings, results }
+  const packets = packetsOf(plan, audit)
+  return { mixnet: plan.mixnet, accepts: why === '', why, entries, checkpoint, findings, results, packets }
 }
 
 function whyNot(plan: Plan, audit: Audit): string {
   const lie = audit.findings.find(({ who }) => who === 'controller')
   if (lie !== undefined) return `the Controller ${lie.what}`
   if (audit.checkpoint === '') return 'its log could not be read to an end that its Controller signed'
+  const isWithout = plannedChains(plan)?.all(audit.board).length === 0
+  if (isWithout) return 'its chain of packets has not been founded as the plan says'
+  if (plan.trustees.length === 0) return ''
   const peers = plannedPeers(plan, audit.board)
   if (peers === undefined) return 'it has not been founded as the plan says'
   const open = cyclesOf(audit, peers.trustees).find(
@@ -87,7 +102,20 @@ function cyclesOf(audit: Audit, peer: string): readonly Cycle[] {
   return audit.board.cycles.get(peer) ?? []
 }
 
+function packetsOf(plan: Plan, audit: Audit): Verified['packets'] {
+  const chains = plannedChains(plan)?.all(audit.board) ?? []
+  return chains.flat().flatMap(({ peer_id }) =>
+    cyclesOf(audit, peer_id)
+      .filter(({ status }) => status !== 'OPEN' && status !== 'ABORTED')
+      .map(({ id, status, count, malformed, duplicates, consumed }) => {
+        const taken = consumed.reduce((sum, each) => sum + each.taken, 0)
+        return { peer_id, cycle: id, status, count, malformed, duplicates, taken }
+      }),
+  )
+}
+
 function resultsOf(plan: Plan, audit: Audit): Verified['results'] {
+  if (plan.trustees.length === 0) return []
   const peers = plannedPeers(plan, audit.board)
   if (peers === undefined) return []
   const size = 32 * plan.width
@@ -157,11 +185,15 @@ function saving(source: Source, folder: string): Source {
   }
 }
 
-function print({ mixnet, accepts, why, entries, findings, results }: Verified): void {
+function print({ mixnet, accepts, why, entries, findings, results, packets }: Verified): void {
   console.log(`${mixnet}: ${entries} entries: ${accepts ? 'everything holds' : why}`)
   for (const { who, what } of findings) console.log(`  ${who}: ${what}`)
   for (const { cycle, count, messages } of results) {
     console.log(`  cycle ${cycle}: ${count} messages`)
     for (const message of messages) console.log(`    ${message}`)
   }
+  for (const { peer_id, cycle, status, count, malformed, duplicates, taken } of packets)
+    console.log(
+      `  ${peer_id.slice(0, 16)} cycle ${cycle}: ${status}, ${count} packets, ${malformed} malformed, ${duplicates} there before, ${taken} taken`,
+    )
 }

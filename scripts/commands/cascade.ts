@@ -68,6 +68,10 @@ function init(): AnyCommand {
       'when it is closed, for instance 2026-01-31T12:00:00Z (default: no such time)',
     )
     .option('--patience <TIME>', 'how long a mixer has for its cycle (default: 10min)')
+    .option('--packets <BYTES>', 'take packets that carry so much: messages of any size to any recipient')
+    .option('--each <N>', 'packets of a sender in a cycle; what it does not need are traps (default: 2)')
+    .option('--mixers-least <N>', 'mixers without which no packets are taken (default: 2)')
+    .option('--settle <TIME>', 'how long senders have to find that one was lost (default: 1min)')
     .action(runs(async () => (await import('../files/cascade-init.ts')).run))
 }
 
@@ -112,12 +116,18 @@ function client(): AnyCommand {
     summary:
       'run a Messaging Client until SIGTERM or Ctrl-C: a gateway over HTTP for programs of this machine',
     says: `Runs a Messaging Client until SIGTERM or Ctrl-C. POST /send {"message"} hands a message in, with the token in
-      DIR/token; GET /messages/ID says how far it has come: queued, accepted, included, mixed, delivered.`,
+      DIR/token; GET /messages/ID says how far it has come: queued, accepted, included, mixed, delivered. Where the
+      mix-net takes packets, {"recipient", "message"} is for anybody who takes messages, of any size; what comes for
+      this client is in GET /received, unless --into or --webhook says where it goes.`,
     examples: ['chaffinch cascade client carol --plan mixnet.json --port 8590'],
   })
     .argument('<DIR>')
     .option(...plan)
     .option('--port <N>', 'where it listens on 127.0.0.1; 0 for a free one (default: 8590)')
+    .option('--into <DIR>', 'write what comes into a folder, a file a message')
+    .option('--webhook <URL>', 'post what comes to an app, again until it answers 2xx')
+    .option('--cover', 'send in every cycle, traps where there is nothing else')
+    .option('--show-lost', 'show who lost packets of messages too, which tells whom they were for')
     .action(runs(async () => (await import('../../roles/mixnet/client.ts')).runCascadeClient))
 }
 
