@@ -32,6 +32,7 @@ import { simulate } from './commands/simulate.ts'
 import { surb } from './commands/surb.ts'
 import { command } from './define/command.ts'
 import type { AnyCommand } from './define/told.ts'
+import { survey } from './survey/command.ts'
 
 /** Commands by what one does with them, in the order of the overview. */
 const groups: readonly (readonly [heading: string, commands: readonly (() => AnyCommand)[]])[] = [
@@ -42,7 +43,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Any
   ['what is under way:', [queue, flush, clean, inspect, ping]],
   ['services:', [services, request, surb]],
   ['payments:', [pay, ledger]],
-  ['elections and surveys:', [cascade, election]],
+  ['elections and surveys:', [cascade, election, survey]],
   ['how much it hides:', [advise, simulate]],
   ['the command line itself:', [completion]],
 ]

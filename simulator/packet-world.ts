@@ -43,6 +43,7 @@ export interface PacketWorldOptions {
   readonly form?: Partial<ChainForm>
   readonly showsLost?: boolean
   readonly covers?: boolean
+  readonly replaces?: boolean
   /** Says whether the Controller gives no answer to who follows its log. */
   readonly isAway?: () => boolean
   readonly shelfOf?: (who: string, shelf: Shelf) => Shelf
@@ -62,6 +63,8 @@ export class PacketWorld {
   readonly recipientSeeds: Uint8Array[]
   readonly recipients: PacketRecipient[] = []
   readonly senderSeeds: Uint8Array[] = []
+  /** Somebody who keeps to no rules, and has a key of its own. */
+  readonly eve: Signer
   readonly senders: PacketSender[] = []
   /** Holds what each recipient was handed, in order. */
   readonly received: Received[][]
@@ -89,6 +92,7 @@ export class PacketWorld {
     this.logSeed = this.random(32)
     this.seeds = Array.from({ length: mixers }, () => this.random(32))
     this.signers = this.seeds.map(signerOf)
+    this.eve = signerOf(seededRandom(seed + 6_000_000)(32))
     this.recipientSeeds = Array.from({ length: recipients }, () => this.random(32))
     this.received = this.recipientSeeds.map(() => [])
   }
@@ -203,6 +207,7 @@ export class PacketWorld {
       chains: new Chains(this.form),
       showsLost: this.options.showsLost ?? true,
       covers: this.options.covers,
+      replaces: this.options.replaces,
     })
   }
 
@@ -225,7 +230,11 @@ export class PacketWorld {
   #said = 0
 
   /** Takes the layers off as a mixer does, and hands on what becomes of it. Undefined while it is not its turn. */
-  async lie(at: number, change: (rows: Uint8Array[]) => Uint8Array[]): Promise<Reply | undefined> {
+  async lie(
+    at: number,
+    change: (rows: Uint8Array[]) => Uint8Array[],
+    isSorted: boolean = true,
+  ): Promise<Reply | undefined> {
     const signer = this.signers[at] as Signer
     const { board } = this.controller
     const peer = [...board.peers.values()].find(({ processors }) => processors[0] === signer.id) as
@@ -243,7 +252,8 @@ export class PacketWorld {
     const rows = Array.from({ length: output.length / size }, (_, i) =>
       output.slice(size * i, size * (i + 1)),
     )
-    const changed = concat(change(rows).sort(compare))
+    const made = change(rows).sort(compare)
+    const changed = concat(isSorted ? made : made.reverse())
     const about = { action: 'process', peer_id: peer.peer_id, cycle_id: cycle.id }
     const dropped = { malformed: cycle.count - changed.length / size, duplicates: 0 }
     const fields = {

@@ -76,5 +76,36 @@ export {
 } from './receipt.ts'
 export { readRoll, writeRoll } from './roll.ts'
 export { type Stage, type Standing, standingOf } from './standing.ts'
+export { decodeAnswers, encodeAnswers, type SurveyAnswer } from './survey/answers.ts'
+export {
+  answerBytes,
+  bodyBytesOf,
+  formFormat,
+  type NumberQuestion,
+  parseForm,
+  readForm,
+  type SurveyForm,
+  type SurveyQuestion,
+  surveyId,
+  type TextQuestion,
+  writeForm,
+} from './survey/form.ts'
+export {
+  type Figures,
+  type Group,
+  type QuestionFigures,
+  resultsFormat,
+  resultsOf as surveyResultsOf,
+  resultsTable as surveyTable,
+  rowsOf,
+  type SurveyResults,
+} from './survey/results.ts'
+export {
+  answersOf as surveyAnswersOf,
+  participantOf,
+  participantSeed,
+  recipientOfSurvey,
+  Survey,
+} from './survey/survey.ts'
 export { countRows, resultTable } from './table.ts'
 export { type Count, count } from './tally/count.ts'

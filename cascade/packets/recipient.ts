@@ -70,6 +70,11 @@ export class PacketRecipient {
     return this.#pieces.dropped
   }
 
+  /** Says whether nothing that came out waits to be taken. */
+  get isIdle(): boolean {
+    return this.#seen.size === this.#opened.size && this.#whole.length === 0
+  }
+
   /** Does one thing, if there is one to do, and says whether there was. Is called again and again. */
   async tick(now: number): Promise<boolean> {
     const { source } = this.#parts

@@ -19,7 +19,7 @@ import { courseOf, hasRow, makePacket, openingOf, provePacket } from './packet.t
 import { packetBytes } from './suite.ts'
 
 /** Says how far a message has come. */
-export type PacketProgress = 'queued' | 'accepted' | 'included' | 'mixed' | 'delivered'
+export type PacketProgress = 'queued' | 'accepted' | 'included' | 'mixed' | 'delivered' | 'replaced' // by a later one of the same person
 const steps: readonly PacketProgress[] = ['queued', 'accepted', 'included', 'mixed', 'delivered']
 
 /** Names somebody with the key that is sealed to: the board's word is not needed then. */
@@ -55,6 +55,8 @@ interface Batch {
   readonly packets: readonly KeptPacket[]
   readonly request?: SignedRequest
   readonly receipt?: Receipt
+  /** Another message of the same person has taken its place: nothing of it is sent again. */
+  readonly replaced?: boolean
   /** Came to nothing: its packets are never sent again. */
   readonly dead?: boolean
 }
@@ -78,6 +80,8 @@ export interface PacketSenderParts {
   readonly showsLost: boolean
   /** Says whether traps go into every cycle, so that who has something to say is not told by who sends; default no. */
   readonly covers?: boolean | undefined
+  /** Says whether what is queued takes the place of what this person has sent into the same cycle; default no. */
+  readonly replaces?: boolean | undefined
   readonly rules?: Rules | undefined
 }
 
@@ -167,6 +171,10 @@ export class PacketSender {
 
   /** Says how far a message has come. */
   progress(number: number): PacketProgress {
+    const isReplaced = this.#batches.some(
+      ({ replaced, packets }) => replaced === true && packets.some(({ of }) => of?.message === number),
+    )
+    if (isReplaced) return 'replaced'
     const pieces = this.#pieces(this.#messages[number] as KeptMessage)
     const least = pieces.map((_, part) => this.#stepOf(number, part))
     return steps[Math.min(...least)] as PacketProgress
@@ -239,8 +247,12 @@ export class PacketSender {
   /** Looks behind every mixer for what this sender has sent. */
   #look(): void {
     for (const [at, batch] of this.#batches.entries()) {
-      if (batch.dead === true || batch.receipt === undefined) continue
+      if (batch.dead === true || batch.replaced === true || batch.receipt === undefined) continue
       const cycles = this.#cyclesOf(batch)
+      if (cycles.length === 0 && this.audit.size > batch.receipt.index) {
+        this.#keep(at, { ...batch, replaced: true })
+        continue
+      }
       // A mixer was left out: all that went through its cycle is sent anew
       if (cycles.some(({ status }) => status === 'SKIPPED' || status === 'VOID')) {
         if (
@@ -309,7 +321,8 @@ export class PacketSender {
     const isThere = cycle.messages.some(({ sender }) => sender === signer.id)
     const waiting = this.#waiting()
     const isCovered = this.#parts.covers === true && recipientsOf(board).length > 0
-    if (!isThere && (waiting.length > 0 || isCovered))
+    const isReplacing = this.#parts.replaces === true && waiting.length > 0
+    if (isReplacing || (!isThere && (waiting.length > 0 || isCovered)))
       this.#sendBatch(chain, cycle, waiting.slice(0, entry.each))
   }
 

@@ -122,14 +122,26 @@ export function wantsClosed(folder: string, election: string, now: number): bool
   return at !== undefined && now >= Date.parse(at)
 }
 
-/** Says whether a cycle is to be closed: one of an election by its operator's word, another by the plan. */
+/** Something that is closed by its operators' word. */
+export interface Closed {
+  /** By which the word is kept. */
+  readonly id: string
+  has(peer: Peer): boolean
+}
+
+/** Gives an election as something that is closed by its operators' word. */
+export function asHeld(election: Opening): Closed {
+  return { id: election.election, has: peer => election.has(peer) }
+}
+
+/** Says whether a cycle is to be closed: an election's or survey's by its operator's word, another by the plan. */
 export function closer(
   folder: string,
-  elections: readonly Opening[],
+  held: readonly Closed[],
   byPlan: (cycle: Cycle, now: number) => boolean,
 ): (cycle: Cycle, peer: Peer, now: number) => boolean {
   return (cycle, peer, now) => {
-    const election = elections.find(each => each.has(peer))
-    return election === undefined ? byPlan(cycle, now) : wantsClosed(folder, election.election, now)
+    const which = held.find(each => each.has(peer))
+    return which === undefined ? byPlan(cycle, now) : wantsClosed(folder, which.id, now)
   }
 }

@@ -20,13 +20,15 @@ import type { Log } from '../../world/log.ts'
 import { systemRandom } from '../../world/random.ts'
 import { readKey } from '../files/index.ts'
 import { closing, openLog, runRole } from '../role.ts'
-import { closer, electionsIn, FoundingWithElections } from './elections.ts'
+import { asHeld, closer, electionsIn, FoundingWithElections } from './elections.ts'
 import { FileShelf, keyName, planName, readPlanFile } from './folder.ts'
 import { again } from './loop.ts'
+import { surveysIn } from './surveys.ts'
 
 export interface MemberOptions {
   readonly plan?: string
   readonly election?: readonly string[]
+  readonly survey?: readonly string[]
 }
 
 /**
@@ -56,7 +58,8 @@ export async function runMember(
       const founding = new Founding({ plan, signer, seed, group, random: systemRandom, shelf })
       const elections = electionsIn(options.election ?? [], plan, signer.id)
       const closes = new Closing(plan)
-      const chains = [plannedChains(plan) ?? []].flat()
+      const surveys = surveysIn(options.survey ?? [], plan, signer.id)
+      const chains = [plannedChains(plan) ?? [], surveys.map(each => each.chains)].flat()
       const beside = new ChainFounding({ group, signer, seed, name: own.name, chains })
       const member = new Member({
         mixnet: plan.mixnet,
@@ -69,7 +72,9 @@ export async function runMember(
         ...(post === undefined ? {} : { post }),
         sealingSecret: sealingSecret(group, seed),
         founding: new FoundingWithElections(plan, founding, elections, beside),
-        mayClose: closer(folder, elections, (cycle, now) => closes.isTime(cycle, now)),
+        mayClose: closer(folder, [...elections.map(asHeld), ...surveys], (cycle, now) =>
+          closes.isTime(cycle, now),
+        ),
         patience: plan.patience_ms,
         mixesAtLeast: peer => elections.find(each => each.has(peer))?.definition.mixes_least ?? 1,
       })

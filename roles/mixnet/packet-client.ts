@@ -1,6 +1,6 @@
-// The part of chaffinch cascade client that sends and takes packets (docs/spec/packets.md 9 to 11): messages of any size
-// for any recipient of the mix-net, until each is there; and what comes for this client, into a mailbox, a folder or an
-// app's own address.
+// The part of chaffinch cascade client that sends and takes packets (docs/spec/packets.md 9 to 11): messages of any
+// size for any recipient of the mix-net, until each is there; and what comes for this client, into a mailbox, a folder
+// or an app's own address.
 
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'

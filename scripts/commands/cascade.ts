@@ -103,6 +103,7 @@ function member(what: 'mixer' | 'trustee'): AnyCommand {
     .argument('<DIR>')
     .option(...plan)
     .addOption(many('--election <FOLDER>', 'an election to hold with the others; once for each'))
+    .addOption(many('--survey <FOLDER>', 'a survey to hold with the other mixers; once for each'))
     .action(
       runs(async () => {
         const { runMember } = await import('../../roles/mixnet/member.ts')

@@ -1,0 +1,156 @@
+// chaffinch survey init, credentials and close: what there is before anybody answers, and when it is over.
+
+import { existsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse, TomlError } from 'smol-toml'
+import { keyId, type Plan, sealingKey, signerOf } from '../../cascade/index.ts'
+import { fromHex, hex } from '../../encoding/bytes.ts'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
+import { readKey, writeKey, writeNew } from '../../roles/files/index.ts'
+import { bytesOf, textOf } from '../../roles/mixnet/election-folder.ts'
+import { closeElection } from '../../roles/mixnet/elections.ts'
+import { keyName, planName, readPlanFile } from '../../roles/mixnet/folder.ts'
+import { formIn, surveyFiles } from '../../roles/mixnet/surveys.ts'
+import { coreGroup } from '../../shuffle/index.ts'
+import {
+  answerBytes,
+  drawCode,
+  formFormat,
+  participantOf,
+  readForm,
+  surveyId,
+  VotingError,
+  writeForm,
+  writeRoll,
+} from '../../voting/index.ts'
+import { systemRandom } from '../../world/random.ts'
+import { readVoters } from '../election/voters-csv.ts'
+
+export interface InitOptions {
+  readonly from?: string
+  readonly plan?: string
+  readonly key?: string
+  readonly json?: boolean
+}
+
+const usualSettleMs = 60_000
+
+/** Checks what a survey is to be, and begins the folder that mixers and participants get. */
+export function init(folder: string, options: InitOptions): undefined {
+  const { from, key, plan = planName } = options
+  if (from === undefined || key === undefined)
+    throw new CommandError(
+      'USAGE',
+      'survey init: want --from FILE, --plan FILE and --key DIR',
+      'chaffinch survey init --help',
+    )
+  const written = questionsIn(from)
+  const file = readPlanFile(plan)
+  // Looked at before a key is made
+  told(from, () => readForm(formOf(written, file, '00'.repeat(32), '00'.repeat(32))))
+  const seed = existsSync(join(key, keyName))
+    ? readKey(join(key, keyName))
+    : writeKey(join(key, keyName), 'survey key', secret => signerOf(secret).keyData)
+  const sealing = hex(sealingKey(coreGroup(), seed))
+  const form = told(from, () => readForm(formOf(written, file, signerOf(seed).id, sealing)))
+  writeNew(join(folder, surveyFiles.form), writeForm(form))
+  const survey = surveyId(form)
+  if (options.json === true)
+    console.log(JSON.stringify({ survey, questions: form.questions.length, bytes: answerBytes(form) }))
+  else {
+    console.error(`wrote ${join(folder, surveyFiles.form)}; ${key} opens the answers, and nothing else does`)
+    console.log(survey)
+  }
+}
+
+function formOf(written: object, plan: Plan, recipient: string, recipient_key: string): object {
+  const mixers = plan.mixers.map(({ key_data }) => keyId(fromHex(key_data)))
+  return {
+    format: formFormat,
+    mixnet: plan.mixnet,
+    controller_key: plan.controller_key,
+    mixers,
+    mixers_least: Math.min(2, mixers.length),
+    settle_ms: usualSettleMs,
+    ...written,
+    recipient,
+    recipient_key,
+  }
+}
+
+function questionsIn(file: string): object {
+  const text = textOf(file)
+  try {
+    return file.endsWith('.json') ? (JSON.parse(text) as object) : parse(text)
+  } catch (error) {
+    if (error instanceof TomlError)
+      throw new CommandError('CONFIG', `${file}: line ${error.line}: ${error.message.split('\n')[0]}`)
+    if (error instanceof SyntaxError) throw new CommandError('CONFIG', `${file}: ${error.message}`)
+    throw error
+  }
+}
+
+/** Says of which file something is wrong. */
+function told<T>(file: string, act: () => T): T {
+  try {
+    return act()
+  } catch (error) {
+    if (!(error instanceof VotingError)) throw error
+    throw new CommandError('CONFIG', `${file}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
+  }
+}
+
+export interface CredentialOptions {
+  readonly participants?: string
+  readonly count?: string
+  readonly codes?: string
+  readonly json?: boolean
+}
+
+const participantsAtMost = 1_000_000
+
+/** Draws a code for every participant: the codes into a file of whoever hands them out, the roll into the folder. */
+export function credentials(folder: string, options: CredentialOptions): undefined {
+  const { participants: file, count, codes } = options
+  if ((file === undefined) === (count === undefined) || codes === undefined)
+    throw new CommandError(
+      'USAGE',
+      'survey credentials: want --codes FILE, and --participants FILE or --count N',
+      'chaffinch survey credentials --help',
+    )
+  const names =
+    file === undefined
+      ? Array.from(
+          { length: wholeNumber('count', count as string, 1, participantsAtMost) },
+          (_, i) => `${i + 1}`,
+        )
+      : told(file, () => readVoters(bytesOf(file))).map(({ name, mail }) => (mail === '' ? name : mail))
+  const survey = surveyId(formIn(folder))
+  const drawn = names.map(name => ({ name, code: drawCode(systemRandom) }))
+  const roll = new Map(drawn.map(({ code }) => [participantOf(survey, code).id, 1]))
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
+  const lines = ['participant,code', ...drawn.map(({ name, code }) => `${quoted(name)},${code}`)]
+  writeNew(codes, `${lines.join('\r\n')}\r\n`, 0o600)
+  writeFileSync(join(folder, surveyFiles.roll), writeRoll(roll), { flag: 'wx' })
+  if (options.json === true) console.log(JSON.stringify({ participants: names.length }))
+  else {
+    console.log(`${names.length} participants`)
+    console.error(`wrote ${codes}: hand each participant theirs, then destroy it`)
+  }
+}
+
+export interface CloseOptions {
+  readonly member?: string
+  readonly at?: string
+}
+
+/** Says for a mixer that a survey is to be closed. */
+export function close(folder: string, options: CloseOptions): undefined {
+  const { member, at = new Date().toISOString() } = options
+  const hint = 'chaffinch survey close --help'
+  if (member === undefined) throw new CommandError('USAGE', 'survey close: want --member DIR', hint)
+  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(at) || Number.isNaN(Date.parse(at)))
+    throw new CommandError('USAGE', `--at ${at}: want a time as 2026-01-31T18:00:00Z`, hint)
+  closeElection(member, surveyId(formIn(folder)), at)
+  console.error(`${member} wants it closed at ${at}`)
+}
