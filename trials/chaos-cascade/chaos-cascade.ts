@@ -1,11 +1,14 @@
-// npm run chaos -- cascade [--seeds 200] [--seed S] [--break DEFECT|list] [--json]: mix-nets on a virtual clock, in
-// which the Controller, mixers, trustees or owners lie, and all end and lose what can be lost. Prints what was run and
-// what did not hold; exit code 1 when anything did not, 2 for options that do not exist.
+// npm run chaos -- cascade [--seeds 200] [--seed S] [--break DEFECT|list] [--json]: mix-nets on a virtual clock, one of
+// rows and one of packets a seed, in which the Controller, mixers, trustees, owners or senders lie, and all end and
+// lose what can be lost. Prints what was run and what did not hold; exit code 1 when anything did not, 2 for options
+// that do not exist.
 
 import { type Job, readSeeds, runSuite } from '../chaos/options.ts'
 import { runShared } from '../chaos/share.ts'
 import { defects } from './defects.ts'
 import { type Invariant, invariants } from './invariants.ts'
+import { drawPacketPlan } from './packet-plan.ts'
+import { type PacketOutcome, runPackets } from './packet-run.ts'
 import { drawPlan } from './plan.ts'
 import { type Outcome, run } from './run.ts'
 
@@ -36,16 +39,22 @@ export function chaos(args: readonly string[]): Promise<number> {
 
 /** A planted defect is searched for until it is found; otherwise every seed is run. */
 export async function runAll({ seeds, defect }: Job): Promise<Tally> {
-  const outcomes: Outcome[] = []
+  const outcomes: (Outcome | PacketOutcome)[] = []
   for (const seed of seeds) {
-    const outcome = await run(drawPlan(seed), defect === undefined ? undefined : defects[defect])
-    outcomes.push(outcome)
-    if (defect !== undefined && outcome.violation !== undefined) break
+    const planted = defect === undefined ? undefined : defects[defect]
+    for (const act of [
+      async () => await run(drawPlan(seed), planted),
+      async () => await runPackets(drawPacketPlan(seed), planted),
+    ]) {
+      const outcome = await act()
+      outcomes.push(outcome)
+      if (defect !== undefined && outcome.violation !== undefined) return merge(outcomes.map(summarize))
+    }
   }
   return merge(outcomes.map(summarize))
 }
 
-function summarize({ plan, ticks, faults, violation }: Outcome): Tally {
+function summarize({ plan, ticks, faults, violation }: Outcome | PacketOutcome): Tally {
   const { seed, lie } = plan
   if (violation !== undefined)
     console.error(`chaos: seed ${seed} (${lie}): ${violation.invariant}: ${violation.why}`)

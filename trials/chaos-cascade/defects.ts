@@ -55,6 +55,12 @@ export const defects: Readonly<Record<string, Defect>> = {
   'blob-unchecked': without('isBlob'),
   /** A client believes "accepted" without a receipt. */
   'receipt-unchecked': without('isReceipt'),
+  /** A packet need not be its sender's own: it may be somebody else's, handed in once more. */
+  'packet-copied': without('isMade', 'isFresh'),
+  /** Nobody looks whether a batch of packets rises, and has nothing twice. */
+  'batch-unordered': without('isRising'),
+  /** Nobody looks at what a sender shows of a packet that was lost. */
+  'complaint-unheard': { rules: () => ({ ...strict, isHeard: () => false }) },
   /** Trustees decrypt what nobody has mixed. */
   'decrypts-unmixed': { mixesAtLeast: 0 },
   /** A Controller answers before it has written. */
