@@ -14,21 +14,25 @@ import {
   signerOf,
 } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
-import { CommandError } from '../../encoding/command-line.ts'
+import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import type { Log } from '../../world/log.ts'
+import { LogLines } from '../../world/log-lines.ts'
 import { systemRandom } from '../../world/random.ts'
-import { readKey } from '../files/index.ts'
+import { readKey, tellPort } from '../files/index.ts'
 import { closing, openLog, runRole } from '../role.ts'
-import { asHeld, closer, electionsIn, FoundingWithElections } from './elections.ts'
+import { asHeld, closer, closesAt, electionsIn, FoundingWithElections } from './elections.ts'
 import { FileShelf, keyName, planName, readPlanFile } from './folder.ts'
 import { again } from './loop.ts'
+import { foldersTaken, serveMemberPage } from './member-page.ts'
+import { type MemberStatus, memberStatus } from './member-status.ts'
 import { surveysIn } from './surveys.ts'
 
 export interface MemberOptions {
   readonly plan?: string
   readonly election?: readonly string[]
   readonly survey?: readonly string[]
+  readonly port?: string
 }
 
 /**
@@ -43,7 +47,8 @@ export async function runMember(
   options: MemberOptions,
   post?: Post,
 ): Promise<number> {
-  const log = openLog(what, 'info')
+  const lines = new LogLines(Date.now)
+  const log = lines.around(openLog(what, 'info'))
   return await runRole(log, () =>
     closing(async later => {
       const plan = readPlanFile(options.plan ?? planName)
@@ -56,7 +61,8 @@ export async function runMember(
       const group = coreGroup()
       const shelf = new FileShelf(join(folder, 'shelf'))
       const founding = new Founding({ plan, signer, seed, group, random: systemRandom, shelf })
-      const elections = electionsIn(options.election ?? [], plan, signer.id)
+      const folders = [...(options.election ?? []), ...foldersTaken(folder)]
+      const elections = [...electionsIn(folders, plan, signer.id)]
       const closes = new Closing(plan)
       const surveys = surveysIn(options.survey ?? [], plan, signer.id)
       const chains = [plannedChains(plan) ?? [], surveys.map(each => each.chains)].flat()
@@ -72,9 +78,13 @@ export async function runMember(
         ...(post === undefined ? {} : { post }),
         sealingSecret: sealingSecret(group, seed),
         founding: new FoundingWithElections(plan, founding, elections, beside),
-        mayClose: closer(folder, [...elections.map(asHeld), ...surveys], (cycle, now) =>
-          closes.isTime(cycle, now),
-        ),
+        // Elections come while it runs: its operator takes part in them by the page
+        mayClose: (cycle, peer, now) =>
+          closer(folder, [...elections.map(asHeld), ...surveys], each => closes.isTime(each, now))(
+            cycle,
+            peer,
+            now,
+          ),
         patience: plan.patience_ms,
         mixesAtLeast: peer => elections.find(each => each.has(peer))?.definition.mixes_least ?? 1,
       })
@@ -87,6 +97,18 @@ export async function runMember(
           return busy
         }),
       )
+      if (options.port !== undefined) {
+        const status = (): MemberStatus =>
+          memberStatus({
+            ...{ what, name: own.name, id: signer.id, plan, audit: member.audit, elections },
+            fault: founding.fault,
+            closes: election => closesAt(folder, election),
+          })
+        const page = { folder, plan, id: signer.id, elections, status, lines }
+        const served = await serveMemberPage(page, wholeNumber('port', options.port, 0, 65_535))
+        later(() => served.close())
+        later(tellPort(folder, served.port))
+      }
       return { unready: () => (member.audit.isForked ? 'the Controller was found lying' : undefined) }
     }),
   )

@@ -26,10 +26,17 @@ export async function openPage(
 ): Promise<void> {
   const file = fileOf('open', config)
   const role = roleOf('open', file, named)
-  const address = await pageAt(
-    endpointOf(readRoleFile(role, file).folder),
-    `chaffinch ${role} --config ${file}`,
-  )
+  const start = `chaffinch ${role} --config ${file}`
+  await handOver(await pageAt(endpointOf(readRoleFile(role, file).folder), start), print, openAddress)
+}
+
+/** Opens the page of a mixer or trustee of a cascade. */
+export async function runMember(folder: string, { print }: Pick<OpenOptions, 'print'>): Promise<undefined> {
+  const start = `chaffinch cascade trustee ${folder} --port 0`
+  await handOver(await pageAt(endpointOf(folder), start), print, inBrowser)
+}
+
+async function handOver(address: string, print: true | undefined, openAddress: OpenAddress): Promise<void> {
   if (print !== true && (await openAddress(address))) {
     console.error('opened in the browser')
     return

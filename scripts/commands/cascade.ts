@@ -28,6 +28,7 @@ export function cascade(): AnyCommand {
     member('mixer'),
     member('trustee'),
     client(),
+    open(),
     verify(),
   ])
 }
@@ -104,12 +105,25 @@ function member(what: 'mixer' | 'trustee'): AnyCommand {
     .option(...plan)
     .addOption(many('--election <FOLDER>', 'an election to hold with the others; once for each'))
     .addOption(many('--survey <FOLDER>', 'a survey to hold with the other mixers; once for each'))
+    .option('--port <N>', "where its operator's page is on 127.0.0.1; 0 for a free one (default: no page)")
     .action(
       runs(async () => {
         const { runMember } = await import('../../roles/mixnet/member.ts')
         return (folder: string, options: MemberOptions) => runMember(what, folder, options)
       }),
     )
+}
+
+function open(): AnyCommand {
+  return command('open', {
+    summary: "open the page of a mixer or trustee that runs with --port, or print that page's address",
+    says: `Opens the page on which the operator of a mixer or trustee sees what is asked of it, takes part in an election and says
+      when it is to be closed. The address works once, within a minute.`,
+    examples: ['chaffinch cascade open bob', 'chaffinch cascade open bob --print'],
+  })
+    .argument('<DIR>')
+    .option('--print', 'print the address, and start nothing')
+    .action(runs(async () => (await import('../ask/open.ts')).runMember))
 }
 
 function client(): AnyCommand {

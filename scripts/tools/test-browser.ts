@@ -7,7 +7,7 @@ import { findChromium } from '../../world/chromium.ts'
 import { testFiles } from './test-files.ts'
 import { type Outcome, runFiles } from './test-run.ts'
 
-const limitMs = 240_000
+const limitMs = 360_000
 const root = join(import.meta.dirname, '..', '..')
 
 const stopping = new AbortController()

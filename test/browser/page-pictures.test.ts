@@ -18,7 +18,15 @@ test.after(async ({ browser, world }) => {
   await world.close()
 })
 
-test('messages, a contact, what is hidden, the network, services, identities, the log', async ({
+/** Stands for the board that the network of this file has not: two entries, as a daemon gives them. */
+const posted = ['The meeting is in the library, at six.', 'Bring the leaflets that are left.'].map(
+  (text, i) => ({
+    ...{ id: `${i}`.repeat(64), seq: i, at: Date.now() - 3_600_000 * (2 - i) },
+    ...{ text, base64: Buffer.from(text).toString('base64') },
+  }),
+)
+
+test('messages, a request of a stranger, the bulletin, a contact, what is hidden, the network, services, identities, the log', async ({
   browser,
   world,
 }) => {
@@ -33,7 +41,21 @@ test('messages, a contact, what is hidden, the network, services, identities, th
   await page.locator('.sent', { hasText: /mailbox|program/ }).waitFor()
   await bob.send(alice.address, 'Thursday is fine. I bring the papers.', { from: true })
   await page.locator('.message.them').waitFor()
+  await bob.send(alice.address, 'You do not know me. I read your leaflet, and want to help.')
+  await page.getByRole('navigation').locator('.badge').waitFor()
+  let isTold = false
+  await page.route('**/bulletin/open*', async route => {
+    const entries = isTold ? [] : posted
+    isTold = true
+    if (entries.length > 0) await route.fulfill({ json: { entries, next: 2 } })
+  })
+  await page.evaluate("location.hash = '#requests'")
+  await page.locator('.list .badge').first().waitFor()
+  await page.locator('.conversations a').first().click()
+  await page.locator('.message.them', { hasText: 'leaflet' }).waitFor()
+  await picture(page, 'requests')
   for (const [name, hash, shown] of [
+    ['bulletin', 'bulletin', '.message.them >> nth=1'],
     ['messages', 'messages/c:bob', '.message.them'],
     ['contact', 'contacts/bob', '.words li:nth-child(12)'],
     ['hidden', 'hidden', '.chart canvas'],

@@ -257,7 +257,7 @@ test('times along a chart are written as the reader writes them', async ({ brows
 })
 
 test('pictures of it, small', async ({ browser }) => {
-  for (const role of [mix, authority]) {
+  for (const role of [mix, authority, member]) {
     await using server = await served(role)
     const { page } = await openPage(browser, { viewport: pictureSize })
     await page.goto(server.pageUrl())

@@ -137,7 +137,7 @@ export const election: ElectionTexts = {
     entries: n => `${n} Einträge, alle hier geprüft`,
     questions: 'Fragen',
     question: 'Frage',
-    stage: 'Sie',
+    stage: 'Stand',
     ballots: 'Stimmzettel',
     turnout: 'Beteiligung',
     mixes: 'Mischungen mit Beweis',

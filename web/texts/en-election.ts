@@ -135,7 +135,7 @@ export const election = {
     entries: (n: string) => `${n} entries, all checked here`,
     questions: 'Questions',
     question: 'Question',
-    stage: 'It',
+    stage: 'State',
     ballots: 'Ballots',
     turnout: 'Turnout',
     mixes: 'Mixes with a proof',
