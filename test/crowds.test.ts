@@ -8,6 +8,7 @@ import * as assert from 'uvu/assert'
 import type { NodeEntry, View } from '../directory/documents/view.ts'
 import { healthy } from '../directory/documents/view.ts'
 import { hex } from '../encoding/bytes.ts'
+import { crowdFigures } from '../hiding/formulas-attack.ts'
 import type { Host } from '../link/link.ts'
 import { memoryNetwork } from '../link/memory/memory.ts'
 import {
@@ -25,7 +26,6 @@ import {
   writeAnswer,
   writeRequest,
 } from '../services/crowds/index.ts'
-import { crowdFigures } from '../simulator/anonymity/formulas-attack.ts'
 import { paperNetwork, paperView } from '../simulator/paper.ts'
 import { virtualClock } from '../world/clock.ts'
 import { silent } from '../world/log.ts'

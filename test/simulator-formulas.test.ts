@@ -3,21 +3,15 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
-import { Dice } from '../simulator/anonymity/dice.ts'
-import { disclose } from '../simulator/anonymity/disclosure.ts'
-import {
-  blendPool,
-  crowdFigures,
-  drainPoisson,
-  intersection,
-} from '../simulator/anonymity/formulas-attack.ts'
+import { Dice } from '../hiding/dice.ts'
+import { blendPool, crowdFigures, drainPoisson, intersection } from '../hiding/formulas-attack.ts'
 import {
   blockedExceptOne,
   leavesNext,
   thresholdPool,
   thresholdPoolByRounds,
   timedMix,
-} from '../simulator/anonymity/formulas-mix.ts'
+} from '../hiding/formulas-mix.ts'
 import {
   allCorrupt,
   cascadeBatch,
@@ -26,10 +20,11 @@ import {
   latency,
   someCascadeCorrupt,
   someRouteCorrupt,
-} from '../simulator/anonymity/formulas-network.ts'
-import { anonymity, mixedBits, shannon } from '../simulator/anonymity/metrics.ts'
+} from '../hiding/formulas-network.ts'
+import { anonymity, mixedBits, shannon } from '../hiding/metrics.ts'
+import { digamma, erlangTail, exponentialIntegral } from '../hiding/special.ts'
+import { disclose } from '../simulator/anonymity/disclosure.ts'
 import { summed } from '../simulator/anonymity/runs.ts'
-import { digamma, erlangTail, exponentialIntegral } from '../simulator/anonymity/special.ts'
 
 const near = (got: number, want: number, by = 1e-9): void =>
   assert.ok(Math.abs(got - want) <= by, `expected ${want} within ${by}, got ${got}`)

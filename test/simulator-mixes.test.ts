@@ -3,6 +3,9 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Dice } from '../hiding/dice.ts'
+import { timedMix } from '../hiding/formulas-mix.ts'
+import { shannon } from '../hiding/metrics.ts'
 import { type BatchRule, batches, pool, thresholdOrTimed, timed } from '../node/mixing/batch.ts'
 import { poisson } from '../node/mixing/poisson.ts'
 import type { Strategy } from '../node/mixing/strategy.ts'
@@ -13,9 +16,6 @@ import {
   dynamicPool,
   runBatchMix,
 } from '../simulator/anonymity/batch-mix.ts'
-import { Dice } from '../simulator/anonymity/dice.ts'
-import { timedMix } from '../simulator/anonymity/formulas-mix.ts'
-import { shannon } from '../simulator/anonymity/metrics.ts'
 import { backwardBits, forwardBits } from '../simulator/anonymity/poisson-mix.ts'
 import { type Answer, overRuns } from '../simulator/anonymity/runs.ts'
 import { seededRandom } from '../world/random.ts'

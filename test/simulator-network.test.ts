@@ -4,21 +4,15 @@
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { defaultParameters } from '../directory/documents/parameters.ts'
-import { Dice } from '../simulator/anonymity/dice.ts'
-import { delayBits } from '../simulator/anonymity/formulas-network.ts'
-import {
-  carryLabels,
-  chooseTargets,
-  corruptInEach,
-  follow,
-  patternOf,
-} from '../simulator/anonymity/labels.ts'
-import { drawTrace, type LayeredPlan, leaves, type Trace } from '../simulator/anonymity/layered.ts'
+import { Dice } from '../hiding/dice.ts'
+import { delayBits } from '../hiding/formulas-network.ts'
+import { carryLabels, chooseTargets, corruptInEach, follow, patternOf } from '../hiding/labels.ts'
+import { drawTrace, type LayeredPlan, leaves, type Trace } from '../hiding/layered.ts'
+import { meanBits, measureNetwork } from '../hiding/network.ts'
+import { order } from '../hiding/sort.ts'
 import { runChallenge } from '../simulator/anonymity/likelihood.ts'
-import { meanBits, measureNetwork } from '../simulator/anonymity/network.ts'
 import { runProduction } from '../simulator/anonymity/production.ts'
 import { overRuns } from '../simulator/anonymity/runs.ts'
-import { order } from '../simulator/anonymity/sort.ts'
 import { paperNetwork, paperNode, paperView } from '../simulator/paper.ts'
 import { x25519PublicKey } from '../sphinx/crypto-portable.ts'
 import { seededRandom } from '../world/random.ts'

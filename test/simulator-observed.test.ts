@@ -4,12 +4,12 @@
 
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
+import { Dice } from '../hiding/dice.ts'
+import { shannon } from '../hiding/metrics.ts'
 import { votedStrategy } from '../node/mixing/voted.ts'
 import { type Passage, watched } from '../node/mixing/watched.ts'
 import { type Mixed, newRelay, type Relay, step } from '../node/relay/relay.ts'
 import { anonymityClaims } from '../scripts/network/claims-anonymity.ts'
-import { Dice } from '../simulator/anonymity/dice.ts'
-import { shannon } from '../simulator/anonymity/metrics.ts'
 import {
   compareMix,
   figuresOf,

@@ -1,9 +1,9 @@
 // One mix that lets messages leave at ticks (docs/spec/simulator.md 3.1). The rule is the production code's
 // (node/mixing/batch.ts); messages themselves are not needed, since all that are held hide equally well.
 
+import type { Dice } from '../../hiding/dice.ts'
+import { mixedBits } from '../../hiding/metrics.ts'
 import type { BatchRule } from '../../node/mixing/batch.ts'
-import type { Dice } from './dice.ts'
-import { mixedBits } from './metrics.ts'
 
 /** Says how many of so many held leave at a tick. */
 export type Leaving = (held: number, dice: Dice) => number

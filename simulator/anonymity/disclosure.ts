@@ -1,7 +1,7 @@
 // Statistical disclosure (docs/spec/simulator.md 7; G. Danezis, "Statistical Disclosure Attacks", 2003): who watches
 // the batches in which one sender takes part, and counts who receives, finds with whom the sender talks.
 
-import type { Dice } from './dice.ts'
+import type { Dice } from '../../hiding/dice.ts'
 
 export interface DisclosurePlan {
   readonly recipients: number

@@ -1,10 +1,10 @@
 // How well a global observer tells two senders apart (docs/spec/simulator.md 6): Loopix's likelihood difference
 // (Piotrowska et al., 2017, section 4.3), |ln(p0/p1)| of the two senders' shares in what a mix of the last layer holds.
 
-import type { Dice } from './dice.ts'
-import { type Corrupt, carryLabels } from './labels.ts'
-import { type LayeredPlan, poissonTimes, traceOf } from './layered.ts'
-import { order } from './sort.ts'
+import type { Dice } from '../../hiding/dice.ts'
+import { type Corrupt, carryLabels } from '../../hiding/labels.ts'
+import { type LayeredPlan, poissonTimes, traceOf } from '../../hiding/layered.ts'
+import { order } from '../../hiding/sort.ts'
 
 export interface ChallengePlan extends Omit<LayeredPlan, 'ratePerS'> {
   readonly senders: number

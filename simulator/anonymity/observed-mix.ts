@@ -2,11 +2,11 @@
 // left concludes of each, and whether what it takes for equally likely is so.
 
 import { mean, sampleStandardDeviation } from 'simple-statistics'
+import { Dice } from '../../hiding/dice.ts'
+import { surprise } from '../../hiding/metrics.ts'
+import { order } from '../../hiding/sort.ts'
 import type { Passage } from '../../node/index.ts'
 import type { Ms } from '../../world/units.ts'
-import { Dice } from './dice.ts'
-import { surprise } from './metrics.ts'
-import { order } from './sort.ts'
 
 /** Lists what was seen of a mix. */
 export interface SeenMix {

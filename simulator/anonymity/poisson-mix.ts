@@ -1,8 +1,8 @@
 // One mix in which every message waits an exponential time of its own (docs/spec/simulator.md 3.2): the M/M/infinity
 // queue, seen by somebody who knows when each message came and when one left.
 
-import type { Dice } from './dice.ts'
-import { mixedBits, surprise } from './metrics.ts'
+import type { Dice } from '../../hiding/dice.ts'
+import { mixedBits, surprise } from '../../hiding/metrics.ts'
 
 /** Runs a mix that holds `load` messages in the mean; gives the mean entropy of who sent what leaves, bits. */
 export function backwardBits(dice: Dice, load: number, departures: number): number {

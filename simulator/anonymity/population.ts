@@ -2,8 +2,8 @@
 // Poisson mixes, and labels follow some of them. Events come one after the other, so that users' rates may differ;
 // memory is what waits and what is in flight. A packet inside a mix needs no label: the mix has it.
 
-import { Dice, mixed } from './dice.ts'
-import { surprise } from './metrics.ts'
+import { Dice, mixed } from '../../hiding/dice.ts'
+import { surprise } from '../../hiding/metrics.ts'
 import { Wheel } from './wheel.ts'
 
 export interface PopulationPlan {

@@ -5,9 +5,9 @@
 import { type Rates, startClocks } from '../../client/outgoing/clocks.ts'
 import { drawPath } from '../../client/packets/paths.ts'
 import type { NodeEntry, View } from '../../directory/documents/view.ts'
+import { type Anonymity, anonymity } from '../../hiding/metrics.ts'
 import { type VotedStrategy, votedStrategy } from '../../node/mixing/voted.ts'
 import { pick, seededRandom } from '../../world/random.ts'
-import { type Anonymity, anonymity } from './metrics.ts'
 import { simulatedClock } from './simulated-clock.ts'
 
 export interface ProductionPlan {

@@ -4,12 +4,12 @@
 import { mean, sampleStandardDeviation } from 'simple-statistics'
 import { type CoverLevel, coverCosts, coverLevels, coverRates, covers } from '../../client/outgoing/cover.ts'
 import type { Parameters } from '../../directory/documents/view.ts'
+import { Dice } from '../../hiding/dice.ts'
+import type { Corrupt } from '../../hiding/labels.ts'
+import { type Measured, measureNetwork } from '../../hiding/network.ts'
+import { erlangQuantile } from '../../hiding/special.ts'
 import type { Geometry } from '../../sphinx/geometry.ts'
 import { day, second } from '../../world/units.ts'
-import { Dice } from '../anonymity/dice.ts'
-import type { Corrupt } from '../anonymity/labels.ts'
-import { type Measured, measureNetwork } from '../anonymity/network.ts'
-import { erlangQuantile } from '../anonymity/special.ts'
 import type { Figure } from './point.ts'
 
 export interface Need {

@@ -1,9 +1,9 @@
 // One point of a sweep: a pure function of the plan and the point's number.
 
 import { mean, sampleStandardDeviation } from 'simple-statistics'
-import { Dice } from '../anonymity/dice.ts'
-import { corruptInEach } from '../anonymity/labels.ts'
-import { type Measured, measureNetwork } from '../anonymity/network.ts'
+import { Dice } from '../../hiding/dice.ts'
+import { corruptInEach } from '../../hiding/labels.ts'
+import { type Measured, measureNetwork } from '../../hiding/network.ts'
 import { type Plan, type Point, type PointParams, pointOf } from './plan.ts'
 
 /** A figure over independent runs. */

@@ -5,8 +5,8 @@
 // are those of the closed form where observations are far apart (docs/spec/simulator.md 7), and lie above it where
 // they are close.
 
-import { Dice } from '../../simulator/anonymity/dice.ts'
-import { intersection } from '../../simulator/anonymity/formulas-attack.ts'
+import { Dice } from '../../hiding/dice.ts'
+import { intersection } from '../../hiding/formulas-attack.ts'
 import { summed } from '../../simulator/anonymity/runs.ts'
 import { readRunArguments } from './arguments.ts'
 

@@ -2,8 +2,8 @@
 // (docs/spec/simulator.md 5): each packet carries the distribution of its senders as that observer has it. Batching,
 // padding and dummies can each be off, and mixes can be the observer's. The strategy of nodes is production code.
 
+import { Dice } from '../../hiding/dice.ts'
 import { type VotedStrategy, votedStrategy } from '../../node/mixing/voted.ts'
-import { Dice } from '../../simulator/anonymity/dice.ts'
 import { seededRandom } from '../../world/random.ts'
 
 /** Which defences are on, and how many of the mixes tell the observer which packet is which. */

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util'
 import { median } from 'simple-statistics'
 import { wholeNumber } from '../../encoding/command-line.ts'
-import { Dice } from '../../simulator/anonymity/dice.ts'
+import { Dice } from '../../hiding/dice.ts'
 import { TimeHeap } from '../../simulator/anonymity/heap.ts'
 import { Population } from '../../simulator/anonymity/population.ts'
 import { MiB } from '../../world/units.ts'

@@ -7,7 +7,7 @@ import {
   intersection,
   trilemmaSynchronised,
   trilemmaUnsynchronised,
-} from '../../simulator/anonymity/formulas-attack.ts'
+} from '../../hiding/formulas-attack.ts'
 import {
   blockedExceptOne,
   leavesNext,
@@ -16,7 +16,7 @@ import {
   thresholdMix,
   thresholdPool,
   timedMix,
-} from '../../simulator/anonymity/formulas-mix.ts'
+} from '../../hiding/formulas-mix.ts'
 import {
   allCorrupt,
   cascadeBatch,
@@ -26,8 +26,8 @@ import {
   sendBuffer,
   someCascadeCorrupt,
   someRouteCorrupt,
-} from '../../simulator/anonymity/formulas-network.ts'
-import { anonymity, shannon } from '../../simulator/anonymity/metrics.ts'
+} from '../../hiding/formulas-network.ts'
+import { anonymity, shannon } from '../../hiding/metrics.ts'
 import { type Answer, exactly } from '../../simulator/anonymity/runs.ts'
 import { type Params, type Question, Unanswerable } from './question.ts'
 import {

@@ -1,6 +1,10 @@
 // Questions that are simulated, and with how many runs: so many that standard errors stay below the tolerances, in a
 // few minutes altogether.
 
+import { Dice } from '../../hiding/dice.ts'
+import { corruptInEach } from '../../hiding/labels.ts'
+import type { LayeredPlan } from '../../hiding/layered.ts'
+import { meanBits, measureNetwork } from '../../hiding/network.ts'
 import { pool } from '../../node/mixing/batch.ts'
 import {
   binomialMix,
@@ -9,12 +13,8 @@ import {
   type Leaving,
   runBatchMix,
 } from '../../simulator/anonymity/batch-mix.ts'
-import { Dice } from '../../simulator/anonymity/dice.ts'
 import { disclose } from '../../simulator/anonymity/disclosure.ts'
-import { corruptInEach } from '../../simulator/anonymity/labels.ts'
-import type { LayeredPlan } from '../../simulator/anonymity/layered.ts'
 import { runChallenge } from '../../simulator/anonymity/likelihood.ts'
-import { meanBits, measureNetwork } from '../../simulator/anonymity/network.ts'
 import { backwardBits, forwardBits } from '../../simulator/anonymity/poisson-mix.ts'
 import { type Answer, overRuns } from '../../simulator/anonymity/runs.ts'
 import { type Params, Unanswerable } from './question.ts'
