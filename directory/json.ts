@@ -57,7 +57,7 @@ export function consensusToJson(bytes: Uint8Array): { readonly [key: string]: Js
 }
 
 function nodeJson({ descriptor, place, running, reliable, since }: ConsensusNode): Json {
-  const { stable, epoch, serial, keys, signature } = descriptor
+  const { stable, epoch, serial, keys, signature, count } = descriptor
   return {
     id: hex(stable.id),
     role: stable.role,
@@ -78,6 +78,7 @@ function nodeJson({ descriptor, place, running, reliable, since }: ConsensusNode
     identity: hex(identityOf(stable)),
     certifiedUntil: stable.certifiedUntil,
     packetKeys: Object.fromEntries(keys.map((key, i) => [String(epoch + i), hex(key)])),
+    count: count === undefined ? null : { period: count.period, steps: count.steps },
     serial,
     signature: hex(signature),
   }

@@ -79,6 +79,13 @@ export class CborReader<Failure extends Error> {
     return this.#limited(this.#head(major.map, 'map'), most, 'keys')
   }
 
+  /** A list of this length, or of one more. Gives whether it is one more. */
+  tupleAndMore(length: number): boolean {
+    const have = this.#head(major.list, 'list')
+    if (have === length || have === length + 1) return have > length
+    throw this.fail('BAD_DOCUMENT', `want a list of ${length} or ${length + 1}, have ${have}`)
+  }
+
   /** A list of exactly this length. */
   tuple(length: number): void {
     const have = this.#head(major.list, 'list')

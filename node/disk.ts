@@ -3,13 +3,14 @@
 
 import type { Log } from '../world/log.ts'
 
-/** A node writes these: the tags of packets, mail, packet keys. */
-export type Written = 'journal' | 'mail' | 'keys'
+/** A node writes these: the tags of packets, mail, packet keys, the count that it publishes. */
+export type Written = 'journal' | 'mail' | 'keys' | 'count'
 
 const consequence: Readonly<Record<Written, string>> = {
   journal: 'the replay journal cannot be written: packets are dropped',
   mail: 'mail cannot be written: packets for mailboxes are dropped, and not acknowledged',
   keys: 'packet keys cannot be renewed',
+  count: 'the count of a period cannot be written: it is not published',
 }
 
 export interface Disk {

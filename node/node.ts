@@ -10,6 +10,7 @@ import { exponential } from '../world/random.ts'
 import { guardedClock, Timers } from '../world/timers.ts'
 import { type Ms, second } from '../world/units.ts'
 import { sleep } from '../world/wait.ts'
+import type { Reading } from './counts/period-count.ts'
 import { conduct, door, type Life } from './door.ts'
 import { epochs } from './epochs.ts'
 import { sampleMs } from './gateway/load.ts'
@@ -79,6 +80,7 @@ export async function startNode(given: NodeOptions): Promise<RunningNode> {
   })
   serveMail(options, parts, timers)
   measureLoad(options, parts, pipeline, timers)
+  parts.counts.start(timers, () => readingOf(parts, pipeline))
   link.onCells(door(options, parts, pipeline, life))
 
   const node: RunningNode = {
@@ -151,6 +153,13 @@ function serveMail(
     gateway.gone(client)
     entry.gone(client)
   })
+}
+
+/** Reads what is counted (docs/spec/counts.md 1): a gateway's clients, or packets that a mix passed on for others. */
+function readingOf({ mail, loops }: Parts, { relay }: Pipeline): Reading {
+  if (mail !== undefined) return { sample: mail.gateway.entered }
+  const { sent, cover } = loops.counts
+  return { grown: relay.counters.forwarded - sent - cover }
 }
 
 /** Measures what a gateway can carry, and has strangers go where it is less than what came. */

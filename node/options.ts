@@ -69,6 +69,8 @@ export interface NodeOptions {
   readonly limits?: Partial<NodeLimits>
   /** Measures what a gateway can carry (docs/spec/gateway.md 8). Default: it carries as many as it may know. */
   readonly load?: LoadOptions
+  /** False: it publishes no counts of its traffic (docs/spec/counts.md). Default: it does. */
+  readonly counts?: boolean
   /** Threads that peel; 0, the default, for none but the node's own. Files in memory have none but that. */
   readonly threads?: number
   /** Starts one; default: from compiled code. */

@@ -13,6 +13,7 @@ import { type Geometry, geometry } from '../sphinx/geometry.ts'
 import type { Clock } from '../world/clock.ts'
 import { Announcements } from './announcements.ts'
 import { Bulletin } from './bulletin/bulletin.ts'
+import { type Counts, openCounts } from './counts/counts.ts'
 import { type Disk, diskWatch } from './disk.ts'
 import { type Channels, channelIdleMs, channels } from './gateway/channels.ts'
 import { type Entry, entry } from './gateway/entry.ts'
@@ -40,6 +41,8 @@ export interface Parts {
   readonly loops: Loops
   readonly watch: LoopWatch
   readonly worth: Worth
+  /** The counts that it publishes, which begin once packets come in. */
+  readonly counts: Counts
   /** By the time that is believed, as all that is here. */
   readonly directory: Directory
   readonly time: BelievedTime
@@ -88,11 +91,28 @@ export async function openParts(options: NodeOptions, time: BelievedTime, machin
   await openJournals(options, keys, replay)
   const { loops, watch } = watchedLoops(options, g, limits.loops)
   const load = role === 'gateway' && options.load ? new Load(options.load.cores) : undefined
-  const saying = { services: () => announcements.list(), capacity: () => load?.class(parameters()) }
+  const isOn = options.counts ?? true
+  const counts = await openCounts({
+    role,
+    network,
+    files,
+    clock,
+    isSure,
+    random,
+    parameters,
+    disk,
+    log,
+    isOn,
+  })
+  const saying = {
+    services: () => announcements.list(),
+    capacity: () => load?.class(parameters()),
+    count: () => counts.newest(),
+  }
   const joining = { ...options, clock: machine, time }
   const probed = options.probes?.(clock)
-  const counts: Counts = half => pool(loops.measured(half), probed?.measured(half) ?? new Map())
-  const joined = options.directory === undefined ? await join(joining, keys, counts, saying) : undefined
+  const measured: Measured = half => pool(loops.measured(half), probed?.measured(half) ?? new Map())
+  const joined = options.directory === undefined ? await join(joining, keys, measured, saying) : undefined
   const directory = time.follow(options.directory ?? (joined as JoinedDirectory))
   admission.refresh(directory)
   const sign = (message: Uint8Array): Uint8Array => ed25519Sign(seed, message)
@@ -109,6 +129,7 @@ export async function openParts(options: NodeOptions, time: BelievedTime, machin
     loops,
     watch,
     worth: new Worth(),
+    counts,
     directory,
     time,
     joined,
@@ -181,6 +202,7 @@ function openMail(
     capacity: load && (() => Math.min(limits.clients, load.capacity(parameters()))),
     isProven: client => carries.isClient(client),
     isConnected: client => link.isConnected(client) || ends.isOpen(client),
+    isHere: client => link.isConnected(client),
     clock,
     random,
   })
@@ -197,7 +219,7 @@ function openMail(
   return { boxes, gateway: served, channels: ends, entry: carries, load }
 }
 
-type Counts = ReporterInit['counts']
+type Measured = ReporterInit['counts']
 
 /** Makes the node's loops, and the alarm that looks after them. */
 function watchedLoops(
@@ -218,10 +240,11 @@ function watchedLoops(
 function join(
   options: NodeOptions & { readonly time: BelievedTime },
   keys: KeyRing,
-  counts: Counts,
+  counts: Measured,
   saying: {
     readonly services: () => ReturnType<Announcements['list']>
     readonly capacity: () => number | undefined
+    readonly count: Counts['newest']
   },
 ): Promise<JoinedDirectory> {
   const { role, link, time, seed, family, operator } = options
@@ -232,8 +255,9 @@ function join(
     describe: async epoch => {
       await keys.advance(time.clock.now(), time.isSure())
       const packetKeys = [...keys.published(epoch).values()]
-      const [services, capacity] = [saying.services(), saying.capacity()]
-      return { ...operator?.(), role, family, services, capacity, addresses: link.addresses, packetKeys }
+      const [services, capacity, count] = [saying.services(), saying.capacity(), await saying.count()]
+      const said = { services, capacity, count, addresses: link.addresses, packetKeys }
+      return { ...operator?.(), role, family, ...said }
     },
   })
 }

@@ -1,5 +1,6 @@
 // A node's word of itself on its loopback port: numbers, and nothing about one packet or one client.
 
+import type { PublishedCount } from '../directory/documents/count.ts'
 import { epochAt, type Network } from '../directory/documents/network.ts'
 import {
   type ConsensusStatus,
@@ -14,6 +15,7 @@ import type { JoinedDirectory } from '../directory/join/join.ts'
 import { fromHex, hex } from '../encoding/bytes.ts'
 import type { CellDrop, Neighbour, NodeLink } from '../link/link.ts'
 import type { Bulletin, BulletinStatus } from './bulletin/bulletin.ts'
+import type { Counts } from './counts/counts.ts'
 import type { Disk, Written } from './disk.ts'
 import type { ChannelCounters } from './gateway/channels.ts'
 import type { EntryCounters } from './gateway/entry.ts'
@@ -99,6 +101,8 @@ export interface NodeStatus {
   /** Writes that the disk refused since the start, and what it refused when it was last tried. */
   readonly disk: { readonly refusals: number; readonly failing: readonly Written[] }
   readonly bulletin: BulletinStatus
+  /** The count that it publishes now (docs/spec/counts.md), with its noise; null for none. */
+  readonly count: PublishedCount | null
   /** Describes a gateway's mailboxes; null at a mix. */
   readonly mail: {
     readonly mailboxes: number
@@ -146,6 +150,7 @@ export function statusOf(node: {
   mail: Mail | undefined
   parameters: () => Parameters
   bulletin: Bulletin
+  counts: Counts
 }): NodeStatus {
   const { link, relay, loops, mail } = node
   const id = hex(link.id)
@@ -190,6 +195,7 @@ export function statusOf(node: {
     replay: { tags: node.replay.size },
     disk: { refusals: node.disk.refusals, failing: node.disk.failing },
     bulletin: node.bulletin.status(),
+    count: node.counts.current ?? null,
     mail: mail
       ? {
           mailboxes: mail.boxes.boxes,

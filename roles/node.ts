@@ -110,6 +110,7 @@ function start(role: 'mix' | 'gateway', config: NodeFile, to: RoleLog, around: A
       mayAnnounce: mailbox => announcers === undefined || announcers.includes(hex(mailbox)),
       sources: config.sources,
       probes: config.probe ? probes : undefined,
+      counts: config.counts,
       clock,
       random,
       log,

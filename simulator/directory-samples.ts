@@ -41,6 +41,7 @@ export function contentOf(
     epoch,
     serial: change.serial ?? 7,
     keys: change.keys ?? [0, 1, 2].map(i => packetKeyOf(name, epoch + i)),
+    ...(change.count === undefined ? {} : { count: change.count }),
     stable: {
       id: idOf(name),
       role,
@@ -215,13 +216,19 @@ const stable = fc
     ...identity,
   }))
 
-export const anyDescriptor: fc.Arbitrary<Descriptor> = fc.record({
-  stable,
-  epoch,
-  serial: fc.nat(),
-  keys: fc.array(bytes(32), { minLength: 3, maxLength: 3 }),
-  signature: bytes(64),
-})
+const count = fc.record({ period: fc.nat(), steps: fc.integer({ min: -(2 ** 32), max: 2 ** 32 }) })
+
+export const anyDescriptor: fc.Arbitrary<Descriptor> = fc.record(
+  {
+    stable,
+    epoch,
+    serial: fc.nat(),
+    keys: fc.array(bytes(32), { minLength: 3, maxLength: 3 }),
+    count,
+    signature: bytes(64),
+  },
+  { requiredKeys: ['stable', 'epoch', 'serial', 'keys', 'signature'] },
+)
 
 export const anySignatures: fc.Arbitrary<SignatureEntry[]> = ordered(
   fc.record({ signer: bytes(32), signature: bytes(64) }),

@@ -10,8 +10,10 @@ import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest } from '../statement.ts'
 import {
+  countTail,
   type Descriptor,
   descriptorLimits,
+  readCountTail,
   readKeys,
   readStable,
   readTexts,
@@ -208,10 +210,10 @@ export function* bodySteps(bytes: Uint8Array): Steps<ConsensusBody> {
   }
 }
 
-/** [stable, serial, keys, signature, place, flags, since]: the descriptor's epoch is the document's. */
+/** [stable, serial, keys, signature, place, flags, since], and the count: the descriptor's epoch is the document's. */
 export function nodeForm(node: ConsensusNode): Cbor {
-  const { stable, serial, keys, signature } = node.descriptor
-  return [stableForm(stable), serial, keys, signature, ...decisionForm(node)]
+  const { stable, serial, keys, signature, count } = node.descriptor
+  return [stableForm(stable), serial, keys, signature, ...decisionForm(node), ...countTail(count)]
 }
 
 /** Nodes of a document of this epoch, ordered by id, each once. */
@@ -223,7 +225,7 @@ function* nodeSteps(read: Reader, epoch: number): Steps<ConsensusNode[]> {
   const count = read.list(limits.nodes)
   const nodes: ConsensusNode[] = []
   for (let i = 0; i < count; i++) {
-    read.item('node').tuple(7)
+    const hasCount = read.item('node').tupleAndMore(7)
     const stable: StablePart = readStable(read)
     const last = nodes.at(-1)
     if (last !== undefined && compare(last.descriptor.stable.id, stable.id) >= 0) {
@@ -232,7 +234,9 @@ function* nodeSteps(read: Reader, epoch: number): Steps<ConsensusNode[]> {
     const serial = read.item('serial').uint()
     const keys = readKeys(read)
     const signature = read.item('signature').bytes(64)
-    nodes.push({ descriptor: { stable, epoch, serial, keys, signature }, ...readDecision(read, epoch) })
+    const decision = readDecision(read, epoch)
+    const count = readCountTail(read, stable, hasCount)
+    nodes.push({ descriptor: { stable, epoch, serial, keys, signature, ...count }, ...decision })
     yield
   }
   return nodes

@@ -8,6 +8,7 @@ import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest, labelled, type Sign } from '../statement.ts'
 import { type AnnouncedService, readServices, servicesForm } from './announced.ts'
+import { countForm, type PublishedCount, readCount } from './count.ts'
 import type { Network } from './network.ts'
 import type { Role } from './view.ts'
 
@@ -47,6 +48,8 @@ export interface Descriptor {
   readonly serial: number
   /** X25519 public keys (32 bytes each) for packets of epoch, epoch + 1, epoch + 2. */
   readonly keys: readonly Uint8Array[]
+  /** The newest count that it publishes (docs/spec/counts.md); most nodes' first descriptors have none. */
+  readonly count?: PublishedCount | undefined
   /** 64 bytes. */
   readonly signature: Uint8Array
 }
@@ -83,7 +86,7 @@ export function certificateBytes(network: string, id: Uint8Array, until: number)
   return labelled('certificate', write([network, id, until]))
 }
 
-/** [stable, epoch, serial, keys, signature] */
+/** [stable, epoch, serial, keys, signature], and the count where there is one. */
 export function writeDescriptor(descriptor: Descriptor): Uint8Array {
   return write(descriptorForm(descriptor))
 }
@@ -150,22 +153,44 @@ export function identityOf(stable: StablePart): Uint8Array {
 }
 
 /**
- * The epoch's part, which is what the node signs: [network, epoch, serial, digest of the stable part, keys] under
- * `descriptor`.
+ * The epoch's part, which is what the node signs: [network, epoch, serial, digest of the stable part, keys], and the
+ * count where there is one, under `descriptor`.
  *
  * @param stableHash 32 bytes: the digest of the stable part
  */
 export function descriptorBytes(
   network: string,
-  { epoch, serial, keys }: Pick<DescriptorContent, 'epoch' | 'serial' | 'keys'>,
+  { epoch, serial, keys, count }: Pick<DescriptorContent, 'epoch' | 'serial' | 'keys' | 'count'>,
   stableHash: Uint8Array,
 ): Uint8Array {
-  return labelled('descriptor', write([network, epoch, serial, stableHash, keys]))
+  return labelled('descriptor', write([network, epoch, serial, stableHash, keys, ...countTail(count)]))
 }
 
 export function descriptorForm(descriptor: Descriptor): Cbor {
-  const { stable, epoch, serial, keys, signature } = descriptor
-  return [stableForm(stable), epoch, serial, keys, signature]
+  const { stable, epoch, serial, keys, signature, count } = descriptor
+  return [stableForm(stable), epoch, serial, keys, signature, ...countTail(count)]
+}
+
+/** Gives what stands at the end of a list of fields: the count, or nothing. */
+export function countTail(count: PublishedCount | undefined): Cbor[] {
+  return count === undefined ? [] : [countForm(count)]
+}
+
+/**
+ * Reads the count at the end of a list of fields.
+ *
+ * @param isThere as the length of the list says
+ * @returns to be spread over a descriptor
+ */
+export function readCountTail(
+  read: Reader,
+  { role }: Pick<StablePart, 'role'>,
+  isThere: boolean,
+): { readonly count?: PublishedCount } {
+  if (!isThere) return {}
+  const count = readCount(read)
+  if (role === 'member') throw read.fail('BAD_DOCUMENT', 'a member of the crowd counts nothing')
+  return { count }
 }
 
 /** Encodings of stable parts that were read: of every node of a document they are needed again to verify it. */
@@ -193,12 +218,13 @@ export function stableForm(stable: StablePart): Cbor {
 }
 
 export function readDescriptorItem(read: Reader): Descriptor {
-  read.item('descriptor').tuple(5)
+  const hasCount = read.item('descriptor').tupleAndMore(5)
   const stable = readStable(read)
   const epoch = read.item('epoch').uint()
   const serial = read.item('serial').uint()
   const keys = readKeys(read)
-  return { stable, epoch, serial, keys, signature: read.item('signature').bytes(64) }
+  const signature = read.item('signature').bytes(64)
+  return { stable, epoch, serial, keys, signature, ...readCountTail(read, stable, hasCount) }
 }
 
 export function readStable(read: Reader): StablePart {

@@ -21,7 +21,15 @@ import {
   readNodes,
   writeBody,
 } from './consensus.ts'
-import { keysAhead, readStable, type StablePart, stableBytes, stableForm } from './descriptor.ts'
+import {
+  countTail,
+  keysAhead,
+  readCountTail,
+  readStable,
+  type StablePart,
+  stableBytes,
+  stableForm,
+} from './descriptor.ts'
 import { writeDocument } from './document.ts'
 import { mostAuthorities } from './parameters.ts'
 
@@ -161,26 +169,30 @@ function readStaying<T>(read: Reader, list: readonly T[]): T[] {
 
 /**
  * [serial, keys, signature], and of a node about which more has changed [serial, keys, signature, stable, place,
- * flags, since], where stable is null if it is the same.
+ * flags, since], where stable is null if it is the same; and its count at the end of either.
  */
 function stayedForm(before: ConsensusNode, now: ConsensusNode): Cbor {
-  const { serial, keys, signature, stable } = now.descriptor
+  const { serial, keys, signature, stable, count } = now.descriptor
   const known = knownKeys(before, now.descriptor.epoch)
   const news = [serial, joined(startsWith(keys, known) ? keys.slice(known.length) : keys), signature]
   const isSame = sameStable(before.descriptor.stable, stable)
-  if (isSame && sameDecision(before, now)) return news
-  return [...news, isSame ? null : stableForm(stable), ...decisionForm(now)]
+  if (isSame && sameDecision(before, now)) return [...news, ...countTail(count)]
+  return [...news, isSame ? null : stableForm(stable), ...decisionForm(now), ...countTail(count)]
 }
 
 function readStayed(read: Reader, before: ConsensusNode, epoch: number): ConsensusNode {
-  const fields = read.item('stayed').list(7)
-  if (fields !== 3 && fields !== 7) throw read.fail('BAD_DOCUMENT', `want 3 or 7 fields, have ${fields}`)
+  const fields = read.item('stayed').list(8)
+  const hasCount = fields === 4 || fields === 8
+  const isChanged = fields >= 7
+  if (![3, 4, 7, 8].includes(fields))
+    throw read.fail('BAD_DOCUMENT', `want 3 or 7 fields and perhaps a count, have ${fields}`)
   const serial = read.item('serial').uint()
   const keys = readNewKeys(read, knownKeys(before, epoch))
   const signature = read.item('signature').bytes(64)
   const stable = before.descriptor.stable
   const descriptor = { stable, epoch, serial, keys, signature }
-  if (fields === 3) return { ...before, descriptor }
+  if (!isChanged)
+    return { ...before, descriptor: { ...descriptor, ...readCountTail(read, stable, hasCount) } }
   const changed = read.item('stable').nothing() ? undefined : readStable(read)
   if (changed !== undefined && !same(changed.id, stable.id)) {
     throw read.fail('BAD_DOCUMENT', 'the id of another node')
@@ -188,7 +200,8 @@ function readStayed(read: Reader, before: ConsensusNode, epoch: number): Consens
   const decision = readDecision(read, epoch)
   const isSame = changed === undefined ? sameDecision(before, decision) : sameStable(stable, changed)
   if (isSame) throw read.fail('NOT_CANONICAL', 'what has not changed is left out')
-  return { descriptor: { ...descriptor, stable: changed ?? stable }, ...decision }
+  const count = readCountTail(read, changed ?? stable, hasCount)
+  return { descriptor: { ...descriptor, stable: changed ?? stable, ...count }, ...decision }
 }
 
 /** Keys of the older descriptor for this epoch and later ones: two of three when the epoch is the next one. */

@@ -209,7 +209,7 @@ export function viewOf(
 }
 
 function entryOf({ descriptor, place, running, reliable }: ConsensusNode): NodeEntry {
-  const { stable, epoch, keys } = descriptor
+  const { stable, epoch, keys, count } = descriptor
   return {
     id: stable.id,
     role: stable.role,
@@ -219,6 +219,7 @@ function entryOf({ descriptor, place, running, reliable }: ConsensusNode): NodeE
     family: stable.family,
     services: stable.services,
     capacity: stable.capacity,
+    ...(count === undefined ? {} : { count }),
     running,
     reliable,
   }

@@ -8,7 +8,8 @@ import { write } from '../../encoding/cbor.ts'
 import { DirectoryError } from '../error.ts'
 import { Reader } from '../reader.ts'
 import { digest, verifyStatement } from '../statement.ts'
-import { type Descriptor, descriptorBytes, readKeys, stableBytes } from './descriptor.ts'
+import { type PublishedCount, readCount } from './count.ts'
+import { countTail, type Descriptor, descriptorBytes, readKeys, stableBytes } from './descriptor.ts'
 import type { Network } from './network.ts'
 import { mostAuthorities } from './parameters.ts'
 
@@ -28,13 +29,13 @@ export interface Evidence {
 }
 
 interface Said {
-  /** Holds what a statement is about (32 bytes); of a descriptor [serial, digest of the stable part, keys]. */
+  /** Holds what a statement is about (32 bytes); of a descriptor [serial, digest of the stable part, keys, count?]. */
   readonly about: Uint8Array
   readonly signature: Uint8Array
 }
 
-/** Bytes of [serial, digest, keys] at most. */
-const mostAbout = 160
+/** Bytes of [serial, digest, keys, count] at most. */
+const mostAbout = 192
 
 export function evidenceOf({ kind, epoch, signer }: Omit<Evidence, 'said'>, a: Said, b: Said): Evidence {
   return { kind, epoch, signer, said: compare(a.about, b.about) < 0 ? [a, b] : [b, a] }
@@ -49,8 +50,8 @@ export function contradiction(a: Descriptor, b: Descriptor): Evidence | undefine
   return evidenceOf({ kind: 'descriptor', epoch, signer: stable.id }, said(a), said(b))
 }
 
-function descriptorAbout({ serial, stable, keys }: Descriptor): Uint8Array {
-  return write([serial, digest(stableBytes(stable)), keys])
+function descriptorAbout({ serial, stable, keys, count }: Descriptor): Uint8Array {
+  return write([serial, digest(stableBytes(stable)), keys, ...countTail(count)])
 }
 
 /** [kind, epoch, signer, [about, signature], [about, signature]] */
@@ -96,18 +97,30 @@ export function verifyEvidence(network: string, evidence: Evidence): void {
 
 function isSigned(network: string, { kind, epoch, signer }: Evidence, { about, signature }: Said): boolean {
   if (kind !== 'descriptor') return verifyStatement(network, { kind, epoch, signer, about }, signature)
-  const { serial, stableHash, keys } = readAbout(about)
-  return ed25519Verify(signer, descriptorBytes(network, { epoch, serial, keys }, stableHash), signature)
+  const { serial, stableHash, keys, count } = readAbout(about)
+  return ed25519Verify(
+    signer,
+    descriptorBytes(network, { epoch, serial, keys, count }, stableHash),
+    signature,
+  )
 }
 
-function readAbout(about: Uint8Array): { serial: number; stableHash: Uint8Array; keys: Uint8Array[] } {
+interface About {
+  readonly serial: number
+  readonly stableHash: Uint8Array
+  readonly keys: readonly Uint8Array[]
+  readonly count: PublishedCount | undefined
+}
+
+function readAbout(about: Uint8Array): About {
   const read = new Reader(about, 'evidence')
-  read.tuple(3)
+  const hasCount = read.tupleAndMore(3)
   const serial = read.item('serial').uint()
   const stableHash = read.item('stable').bytes(32)
   const keys = readKeys(read)
+  const count = hasCount ? readCount(read) : undefined
   read.end()
-  return { serial, stableHash, keys }
+  return { serial, stableHash, keys, count }
 }
 
 /** The proofs of one list, at most: one against each authority, and those against nodes that fit. */

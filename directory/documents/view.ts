@@ -2,6 +2,7 @@
 
 import { hex } from '../../encoding/bytes.ts'
 import type { AnnouncedService } from './announced.ts'
+import type { PublishedCount } from './count.ts'
 
 /** Numbers that the authorities vote on, each the low median of the votes, clamped to its range. */
 export interface Parameters {
@@ -83,6 +84,8 @@ export interface NodeEntry {
   readonly services: readonly AnnouncedService[]
   /** The class of clients that a gateway says it can carry: 2^(class - 1) and more; 0 or nothing for unstated. */
   readonly capacity?: number
+  /** The newest count that it publishes (docs/spec/counts.md). */
+  readonly count?: PublishedCount | undefined
   readonly running: boolean
   readonly reliable: boolean
 }

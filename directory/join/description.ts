@@ -2,6 +2,7 @@
 
 import type { BelievedTime } from '../believed-time.ts'
 import type { AnnouncedService } from '../documents/announced.ts'
+import type { PublishedCount } from '../documents/count.ts'
 import type { Role } from '../documents/view.ts'
 import type { FollowOptions } from '../follow/follow.ts'
 import type { Sign } from '../statement.ts'
@@ -20,6 +21,8 @@ export interface NodeDescription {
   readonly services?: readonly AnnouncedService[] | undefined
   /** The class of clients that a gateway can carry, 0 to 23 (descriptor.ts). */
   readonly capacity?: number | undefined
+  /** The newest count that it publishes. */
+  readonly count?: PublishedCount | undefined
   /** Where the authorities' people reach the operator; it stands in no document. */
   readonly contact?: string | undefined
   readonly certified?: Certified | undefined

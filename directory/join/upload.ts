@@ -133,14 +133,14 @@ export class Uploader {
     if (this.#described.has(epoch)) return
     const { network, sign } = this.#options
     const { description, stable } = await this.#stable(epoch)
-    const { packetKeys } = description
+    const { packetKeys, count } = description
     if (packetKeys.length !== keysAhead) {
       throw new DirectoryError(
         'BAD_DOCUMENT',
         `description: want ${keysAhead} keys, have ${packetKeys.length}`,
       )
     }
-    const content = { stable, epoch, serial: this.#serial(epoch - 1), keys: packetKeys }
+    const content = { stable, epoch, serial: this.#serial(epoch - 1), keys: packetKeys, count }
     const descriptor = signDescriptor(network.name, content, sign)
     this.#described.set(epoch, { bytes: writeDescriptor(descriptor), fates: new Map() })
     if (this.#described.size > mostDescribed)

@@ -48,6 +48,8 @@ export interface Gateway {
   shed(): void
   /** Counts the clients that are known now. */
   readonly clients: number
+  /** Counts those of them whose entry this is: they have a connection here, and no channel through another gateway. */
+  readonly entered: number
   /** Counts requests that were answered, and clients that were turned away or had to go because of the load. */
   readonly counters: Readonly<GatewayCounters>
 }
@@ -91,6 +93,8 @@ export function gateway(options: {
   isProven?: ((client: Uint8Array) => boolean) | undefined
   /** Says whether a client has a connection or a channel: what is known of it begins and ends with that. */
   isConnected: (client: Uint8Array) => boolean
+  /** Says whether it has a connection. Default: everyone has. */
+  isHere?: ((client: Uint8Array) => boolean) | undefined
   clock: Pick<Clock, 'elapsed'>
   random: Random
 }): Gateway {
@@ -249,6 +253,10 @@ export function gateway(options: {
     },
     get clients() {
       return clients.size
+    },
+    get entered() {
+      const { isHere = () => true } = options
+      return [...clients.keys()].filter(name => isHere(fromHex(name))).length
     },
     counters,
   }

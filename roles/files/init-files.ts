@@ -258,6 +258,15 @@ export function nodeText(file: string, role: 'mix' | 'gateway', draft: NodeDraft
       says: ['Measures what clients get, by being one: it costs what a client costs at the cover `default`.'],
     },
     {
+      key: 'counts',
+      value: undefined,
+      otherwise: 'true',
+      says: [
+        'Publishes, with noise, how many clients or packets it has a day: clients compute from it how well',
+        'they are hidden (docs/spec/counts.md).',
+      ],
+    },
+    {
       key: 'tls_certificate',
       value: undefined,
       otherwise: '""',

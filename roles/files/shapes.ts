@@ -63,6 +63,8 @@ export interface NodeFile extends ServerFile {
   readonly tags: number
   /** Says whether it measures what clients get, with a client of its own. */
   readonly probe: boolean
+  /** Says whether it publishes counts of its traffic, with noise (docs/spec/counts.md). */
+  readonly counts: boolean
   /** Cores of the machine that a gateway may take; undefined leaves the choice to it. */
   readonly cores: number | undefined
   readonly sources: readonly Peer[]

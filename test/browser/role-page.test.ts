@@ -87,6 +87,7 @@ function mix(): OfNode {
       ...{ entries: 3, bytes: 900, peers: 6, published: 1, heard: 2, fetched: 0 },
       ...{ refused: {}, outbid: 0, evicted: 0, expelled: 0 },
     },
+    count: null,
     mail: null,
   }
 }
