@@ -7,6 +7,7 @@ interface Attack {
 }
 
 const attacks: Readonly<Record<string, () => Promise<Attack>>> = {
+  collusion: () => import('./attack/collusion.ts'),
   compromised: () => import('./attack/compromised.ts'),
   cost: () => import('./attack/cost.ts'),
   gateway: () => import('./attack/gateway.ts'),
