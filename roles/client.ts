@@ -20,6 +20,7 @@ import { readClientFile } from './files/config.ts'
 import { openFolder, tellPort } from './files/folder.ts'
 import { askPassphrase, secretFromFiles } from './files/secret.ts'
 import type { ClientFile } from './files/shapes.ts'
+import { watchHiding } from './hiding.ts'
 import { paymentsFrom } from './payments.ts'
 import { closing, openLog, type RoleLog, type Running, runRole } from './role.ts'
 
@@ -67,8 +68,20 @@ async function start(config: ClientFile, to: RoleLog, around: Around): Promise<R
     })
     const apps = await appTokens(config)
     const { appIdentities } = config
+    const hiding = watchHiding(client, systemClock, log)
+    later(async () => hiding.close())
+    const anonymity = hiding.current
     const parts = [paying, metricsPart(client, systemClock.now), logPart(lines)]
-    const api = await serveClient({ client, identities, port: apiPort, token, apps, appIdentities, parts })
+    const api = await serveClient({
+      client,
+      identities,
+      port: apiPort,
+      token,
+      apps,
+      appIdentities,
+      parts,
+      anonymity,
+    })
     later(() => api.close())
     later(tellPort(folder, api.port))
     log.info(

@@ -2,7 +2,7 @@
 
 import { version } from '../world/version.ts'
 import { address } from './commands/address.ts'
-import { advise } from './commands/advise.ts'
+import { advise, anonymity } from './commands/advise.ts'
 import { authority } from './commands/authority.ts'
 import { bulletin } from './commands/bulletin.ts'
 import { cascade } from './commands/cascade.ts'
@@ -44,7 +44,7 @@ const groups: readonly (readonly [heading: string, commands: readonly (() => Any
   ['services:', [services, request, surb]],
   ['payments:', [pay, ledger]],
   ['elections and surveys:', [cascade, election, survey]],
-  ['how much it hides:', [advise, simulate]],
+  ['how much it hides:', [anonymity, advise, simulate]],
   ['the command line itself:', [completion]],
 ]
 

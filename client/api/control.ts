@@ -24,10 +24,16 @@ import * as form from './schemas.ts'
 
 const mostPaths = 1000
 
-export function controlRoutes({ client, clock, closing }: RoutesInit): Hono<Env> {
+export function controlRoutes({ client, clock, closing, anonymity }: RoutesInit): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/status', describeRoute(says.status), context =>
-    context.json({ ...client.status(), ...ofProcess(version()), process: resources(), traffic: carried() }),
+    context.json({
+      ...client.status(),
+      ...ofProcess(version()),
+      process: resources(),
+      traffic: carried(),
+      anonymity: anonymity?.() ?? null,
+    }),
   )
   for (const path of [
     '/consensus',

@@ -42,6 +42,8 @@ export interface DaemonOptions {
   readonly clock?: Clock
   /** Routes and events of what lives beside `client`. */
   readonly parts?: readonly ApiPart[]
+  /** Gives how well a message sent now is hidden, for `/status`. Default: nobody computes it. */
+  readonly anonymity?: RoutesInit['anonymity']
 }
 
 /** The largest message as base64 in JSON, and some. */
@@ -56,14 +58,17 @@ const usualPerMinute = 6000
  */
 export async function serveClient(options: DaemonOptions): Promise<Loopback> {
   const { client, identities, port, token, perMinute = usualPerMinute, clock = systemClock } = options
-  const { apps = new Map(), appIdentities = new Map(), parts = [] } = options
+  const { apps = new Map(), appIdentities = new Map(), parts = [], anonymity } = options
   const closing = new AbortController()
   const { signal } = closing
   const owner = (header: string | undefined): boolean => who.asker(header) === undefined
   const pages = new Pages({ page: 'client', owner, clock, random: systemRandom })
   const who = access({ clock, token, apps, perMinute, isPage: header => pages.admits(header) })
   const routesOf = (one: Client): Hono<Env> =>
-    clientRoutes({ client: one, clock, identities, closing: signal, parts: one === client ? parts : [] }, who)
+    clientRoutes(
+      { client: one, clock, identities, closing: signal, parts: one === client ? parts : [], anonymity },
+      who,
+    )
   const routes =
     identities === undefined
       ? routesOf(client)

@@ -14,6 +14,7 @@ import type { Message, Received } from '../message.ts'
 import type { SendOptions } from '../options.ts'
 import { utf8Of } from '../packets/utf8.ts'
 import type { Env } from './access.ts'
+import type { AnonymityStatus } from './anonymity.ts'
 import { says } from './openapi.ts'
 import type { ApiPart } from './part.ts'
 import * as form from './schemas.ts'
@@ -28,6 +29,8 @@ export interface RoutesInit {
   readonly closing: AbortSignal
   /** Parts that the API serves besides. */
   readonly parts?: readonly ApiPart[]
+  /** Gives how well a message sent now is hidden, as it was computed last. */
+  readonly anonymity?: (() => AnonymityStatus | undefined) | undefined
 }
 
 /** Bytes of messages in one answer, about: the rest is behind the cursor. */

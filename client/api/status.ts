@@ -6,6 +6,7 @@ import type { Carried, Resources } from '../../world/resources.ts'
 import type { LedgerEntry } from '../diary.ts'
 import { coverLevels } from '../outgoing/cover.ts'
 import type { ClientStatus } from '../status.ts'
+import { type AnonymityStatus, anonymity } from './anonymity.ts'
 import * as gives from './answers.ts'
 import { named } from './named.ts'
 
@@ -90,6 +91,8 @@ export interface ProcessStatus {
   readonly upSeconds: number
   readonly process: Resources
   readonly traffic: Carried
+  /** Tells how well a message sent now is hidden; null while that is not computed. */
+  readonly anonymity: AnonymityStatus | null
 }
 
 export const processStatus: v.GenericSchema<unknown, ClientStatus & ProcessStatus> = named(
@@ -99,6 +102,7 @@ export const processStatus: v.GenericSchema<unknown, ClientStatus & ProcessStatu
     v.object({
       version: v.string(),
       upSeconds: count,
+      anonymity: v.nullable(anonymity),
       traffic: v.object({
         bytesIn: count,
         bytesOut: count,

@@ -1,8 +1,22 @@
-// chaffinch advise
+// chaffinch anonymity and chaffinch advise
 
 import { command, runs } from '../define/command.ts'
-import { json } from '../define/options.ts'
+import { clientFile, json } from '../define/options.ts'
 import type { AnyCommand } from '../define/told.ts'
+
+export function anonymity(): AnyCommand {
+  return command('anonymity', {
+    summary: 'say how well a message sent now is hidden, and what the cover costs',
+    says: `Says among how many users and packets a message sent now hides, from whoever sees all links; what isolating it at
+      a mix takes; which of it nodes counted with noise, and which is assumed; and what the client's cover costs. It is
+      computed from the consensus by the running client (docs/spec/counts.md); where nodes publish no counts it gives
+      bounds.`,
+    examples: ['chaffinch anonymity --config me/client.toml'],
+  })
+    .addOption(clientFile())
+    .addOption(json('print the report as JSON, with the cost of the cover'))
+    .action(runs(async () => (await import('../study/anonymity.ts')).run))
+}
 
 export function advise(): AnyCommand {
   return command('advise', {

@@ -1,7 +1,7 @@
 // What is hidden now, and what it costs.
 
 import type { JSX } from 'preact'
-import type { CoverLevel } from '../../client/remote/index.ts'
+import type { CoverLevel, RemoteStatus } from '../../client/remote/index.ts'
 import { Chart } from '../parts/chart.tsx'
 import { Facts } from '../parts/facts.tsx'
 import { count, size } from '../parts/format.ts'
@@ -49,7 +49,8 @@ export function HiddenView(): JSX.Element {
       <p class="quiet">{texts.changeShows}</p>
       <Facts
         of={[
-          [texts.among, amongWhom(), texts.amongHint],
+          [texts.among, amongWhom(status.anonymity?.users), texts.amongHint],
+          ...strengthOf(status.anonymity),
           [texts.entry, texts.separation[entry.separation]],
           [texts.loops, texts.loopsOf(count(loops.returned), count(loops.sent)), texts.loopsHint],
           [texts.packets, texts.packetsOf(count(packets.payload), count(packets.loop + packets.drop))],
@@ -68,9 +69,28 @@ export function HiddenView(): JSX.Element {
   )
 }
 
-/** The consensus does not tell how many clients there are; its gateways say how many they can carry. */
-function amongWhom(): string {
+type Anonymity = NonNullable<RemoteStatus['anonymity']>
+
+/** Says how many the gateways counted; where they publish nothing, how many they say that they can carry. */
+function amongWhom(users: Anonymity['users'] | undefined): string {
+  if (users?.from === 'counts') {
+    const [value, low, high] = [users.value ?? users.low, users.low, users.high ?? users.low].map(Math.round)
+    return t().hidden.setCounted(count(value as number), count(low as number), count(high as number))
+  }
   const gateways = daemon.value.consensus.value?.nodes.filter(({ role }) => role === 'gateway') ?? []
   const carried = gateways.reduce((sum, { capacity }) => sum + (capacity === 0 ? 0 : 2 ** (capacity - 1)), 0)
   return carried === 0 ? t().hidden.unknownSet : t().hidden.setOf(count(carried), count(gateways.length))
+}
+
+/** Says how well one message hides: by packets that would hide it as well if all were as likely. */
+function strengthOf(anonymity: Anonymity | null): [string, string, string][] {
+  if (anonymity === null) return []
+  const texts = t().hidden
+  const { bits, lowBits } = anonymity
+  const packets = (of: number): string => count(Math.max(1, Math.round(2 ** of)))
+  const says =
+    bits.value === null || lowBits.value === null
+      ? texts.strengthAtLeast(packets(bits.low))
+      : texts.strengthOf(packets(bits.value), packets(lowBits.value))
+  return [[texts.strength, says, texts.strengthHint]]
 }

@@ -162,6 +162,15 @@ export const de: Texts = {
     unknownSet: 'unbekannt: die Gateways sagen nicht, wie viele Menschen sie tragen',
     setOf: (people, gateways) =>
       `höchstens etwa ${people} Menschen, für die ${gateways} Gateways Platz haben`,
+    setCounted: (people, low, high) =>
+      `etwa ${people} Menschen (${low} bis ${high}), wie Gateways mit Rauschen zählen`,
+    strength: 'Wie gut eine Nachricht verborgen ist',
+    strengthOf: (packets, low) =>
+      `wie eines von etwa ${packets} Paketen; eine Nachricht von zwanzig wie eines von ${low}`,
+    strengthAtLeast: packets =>
+      `wie eines von mindestens ${packets} Paketen: das Netz veröffentlicht keine Zahlen, die mehr sagen`,
+    strengthHint:
+      'Vor jemandem, der alle Verbindungen sieht. Viele Nachrichten an denselben Menschen verraten mehr.',
     entry: 'Wo du hineingehst',
     separation: {
       apart: 'bei einem anderen Gateway als dem, das deine Post verwahrt, und bei einem anderen Betreiber',

@@ -159,6 +159,14 @@ export const en = {
     unknownSet: 'unknown: the gateways do not say how many people they carry',
     setOf: (people: string, gateways: string) =>
       `at most about ${people} people, for whom ${gateways} gateways have room`,
+    setCounted: (people: string, low: string, high: string) =>
+      `about ${people} people (${low} to ${high}), as gateways count with noise`,
+    strength: 'How well one message hides',
+    strengthOf: (packets: string, low: string) =>
+      `like one of about ${packets} packets; one message of twenty like one of ${low}`,
+    strengthAtLeast: (packets: string) =>
+      `like one of at least ${packets} packets: the network publishes no counts to say more`,
+    strengthHint: 'From somebody who sees all links. Many messages to the same person tell more.',
     entry: 'Where you enter',
     separation: {
       apart: 'by another gateway than the one that keeps your mail, of another operator',
