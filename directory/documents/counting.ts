@@ -5,7 +5,7 @@ import { day, type Epoch, type Ms, minute, second } from '../../world/units.ts'
 import type { Network } from './network.ts'
 import type { Parameters, RelayRole } from './view.ts'
 
-/** What may be told of one client in a period: epsilon of each number, and what remains beside it (delta). */
+/** Bounds what may be told of one client in a period: epsilon of each number, and what remains beside it (delta). */
 export const budget = { users: 0.3, packets: 0.7, delta: 1e-7 } as const
 
 /** A gateway counts its clients so often in a period. */
@@ -46,11 +46,11 @@ export function clientPacketsPerS({
 
 /** Says how one role's count is noised and rounded: whole numbers, in what it counts. */
 export interface Mechanism {
-  /** What one client may add to the counts of all nodes of this role together. */
+  /** One client may add so much to the counts of all nodes of this role together. */
   readonly sensitivity: number
   /** The scale of the discrete Laplace distribution: sensitivity over epsilon, rounded up. */
   readonly scale: number
-  /** What is counted (client samples, or packets) for one step of what is published. */
+  /** Counts client samples, or packets, for one step of what is published. */
   readonly perStep: number
 }
 

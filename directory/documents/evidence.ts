@@ -125,7 +125,7 @@ function readAbout(about: Uint8Array): About {
 
 /** The proofs of one list, at most: one against each authority, and those against nodes that fit. */
 export const mostProofs = 64
-/** Of these so many are against nodes. */
+/** So many of these are against nodes. */
 export const mostNodeProofs: number = mostProofs - mostAuthorities
 const mostProofBytes = 4096
 

@@ -12,7 +12,7 @@ import { digest, labelled } from '../statement.ts'
 /** Bytes for the nodes of a document, and for the ballots of a vote together. */
 export const mostNodeBytes: number = 3 * MiB
 
-/** What a node takes beyond its stable part, at most: epoch, serial, three keys, signature, place, flags, count, heads. */
+/** Bounds what a node takes beyond its stable part: epoch, serial, keys, signature, place, flags, count, heads. */
 const epochBytes = 224
 
 /** Means any number of nodes. */
