@@ -120,6 +120,7 @@ const client = {
   announcement: null,
   bulletin: { published: 0, unpublished: 0, gateways: [] },
   slackMs: 0,
+  anonymity: null,
   version: '0.1.0',
   upSeconds: 1,
   traffic: { bytesIn: 0, bytesOut: 0, refusals: {}, crowded: {} },
