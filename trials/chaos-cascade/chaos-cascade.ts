@@ -42,14 +42,10 @@ export async function runAll({ seeds, defect }: Job): Promise<Tally> {
   const outcomes: (Outcome | PacketOutcome)[] = []
   for (const seed of seeds) {
     const planted = defect === undefined ? undefined : defects[defect]
-    for (const act of [
-      async () => await run(drawPlan(seed), planted),
-      async () => await runPackets(drawPacketPlan(seed), planted),
-    ]) {
-      const outcome = await act()
-      outcomes.push(outcome)
-      if (defect !== undefined && outcome.violation !== undefined) return merge(outcomes.map(summarize))
-    }
+    if (planted?.of !== 'packets') outcomes.push(await run(drawPlan(seed), planted))
+    if (planted === undefined || planted.of === 'packets')
+      outcomes.push(await runPackets(drawPacketPlan(seed), planted))
+    if (planted !== undefined && outcomes.at(-1)?.violation !== undefined) break
   }
   return merge(outcomes.map(summarize))
 }

@@ -7,6 +7,8 @@ import { type Rules, strict } from '../../cascade/rules.ts'
 import { sha256Hex } from '../../cascade/signed.ts'
 
 export interface Defect {
+  /** Says that it is looked for among packets; default: among rows. */
+  readonly of?: 'packets'
   /** Made anew for each run. */
   readonly rules?: () => Rules
   readonly mixesAtLeast?: number
@@ -56,11 +58,11 @@ export const defects: Readonly<Record<string, Defect>> = {
   /** A client believes "accepted" without a receipt. */
   'receipt-unchecked': without('isReceipt'),
   /** A packet need not be its sender's own: it may be somebody else's, handed in once more. */
-  'packet-copied': without('isMade', 'isFresh'),
+  'packet-copied': { of: 'packets', ...without('isMade', 'isFresh') },
   /** Nobody looks whether a batch of packets rises, and has nothing twice. */
-  'batch-unordered': without('isRising'),
+  'batch-unordered': { of: 'packets', ...without('isRising') },
   /** Nobody looks at what a sender shows of a packet that was lost. */
-  'complaint-unheard': { rules: () => ({ ...strict, isHeard: () => false }) },
+  'complaint-unheard': { of: 'packets', rules: () => ({ ...strict, isHeard: () => false }) },
   /** Trustees decrypt what nobody has mixed. */
   'decrypts-unmixed': { mixesAtLeast: 0 },
   /** A Controller answers before it has written. */
