@@ -1,0 +1,7 @@
+// npm run chaos -- cascade: every second planted defect must be found (docs/spec/cascade.md 16); the others in
+// cascade-defects-even.test.ts.
+// tier: slow
+
+import { defectsAreFound } from './cascade-defects.ts'
+
+defectsAreFound(1)
