@@ -5,6 +5,7 @@ import { json } from '../define/options.ts'
 import type { AnyCommand } from '../define/told.ts'
 
 const check = async () => await import('../election/check.ts')
+const letters = async () => await import('../election/invite.ts')
 const network = async () => await import('../election/vote.ts')
 const prepare = async () => await import('../election/prepare.ts')
 
@@ -23,7 +24,7 @@ export function election(): AnyCommand {
         'chaffinch election verify board',
       ],
     },
-    [init(), credentials(), vote(), challenge(), close(), tally(), verify(), result(), receipt()],
+    [init(), credentials(), invite(), vote(), challenge(), close(), tally(), verify(), result(), receipt()],
   )
 }
 
@@ -53,6 +54,30 @@ function credentials(): AnyCommand {
     .option('--codes <FILE>', 'where the codes go: a new file, for nobody else')
     .addOption(json())
     .action(runs(async () => (await prepare()).credentials))
+}
+
+function invite(): AnyCommand {
+  return command('invite', {
+    summary: 'send every voter their code',
+    says: `Writes each voter a letter with their code and, where the election has a page, the address that opens it; sends it through
+      a mail server, or writes it to a file to be printed. The password of the mail server comes from CHAFFINCH_SMTP_PASSWORD. Who
+      was sent a letter is noted beside the codes, so that the same command goes on after a failure. Mail servers on the way can
+      read codes: where that matters, print the letters.`,
+    examples: [
+      'chaffinch election invite board --codes codes.csv --smtp smtp://me@mail.example:587 --from me@mail.example',
+      'chaffinch election invite board --codes codes.csv --letters letters',
+    ],
+  })
+    .argument('<FOLDER>')
+    .option('--codes <FILE>', "the voters' codes, as 'election credentials' wrote them")
+    .option('--smtp <URL>', 'a mail server: smtp://USER@HOST:PORT, or smtps://')
+    .option('--from <ADDRESS>', 'whom the letters are from')
+    .option('--letters <FOLDER>', 'write the letters to files here instead')
+    .option('--page <URL>', "the elections' page, for links: https://HOST/MIXNET/ui/")
+    .option('--text <FILE>', 'another letter: a text with {name}, {title}, {election}, {code}, {link}')
+    .option('--subject <TEXT>', "of the mails (default: the election's title)")
+    .addOption(json())
+    .action(runs(async () => (await letters()).invite))
 }
 
 function vote(): AnyCommand {

@@ -36,6 +36,37 @@ export function codesText(voters: readonly Invited[], linkOf?: (code: string) =>
   return `${[head, ...rows].map(row => row.join(',')).join('\r\n')}\r\n`
 }
 
+/** A voter with a code, as a file of codes has them. */
+export type Coded = Pick<Registered, 'name' | 'mail' | 'line'> & {
+  readonly code: string
+  readonly link: string | undefined
+}
+
+/**
+ * Reads what `codesText` wrote, also after a spreadsheet has saved it in its own way.
+ *
+ * @throws VotingError BAD_VOTERS that names the line
+ */
+export function readCodes(bytes: Uint8Array): Coded[] {
+  const [text, skipped, said] = withoutSep(decoded(bytes))
+  const [head, ...rows] = rowsOf(text, said)
+  const at = (name: string): number => head?.cells.findIndex(cell => cell.toLowerCase() === name) ?? -1
+  const [name, mail, code, link] = ['name', 'mail', 'code', 'link'].map(at) as [
+    number,
+    number,
+    number,
+    number,
+  ]
+  if (name < 0 || mail < 0 || code < 0) throw wrong(1 + skipped, 'want the columns name, mail and code')
+  return rows.map(({ cells, line }) => ({
+    name: cells[name] ?? '',
+    mail: cells[mail] ?? '',
+    line: line + skipped,
+    code: cells[code] ?? '',
+    link: (cells[link] ?? '') === '' ? undefined : cells[link],
+  }))
+}
+
 const delimiters = [',', ';', '\t', '|']
 const weightAtMost = 1_000_000
 /** Lists what people call the columns, in lower case and without accents. */
