@@ -64,7 +64,7 @@ function invite(): AnyCommand {
       was sent a letter is noted beside the codes, so that the same command goes on after a failure. Mail servers on the way can
       read codes: where that matters, print the letters.`,
     examples: [
-      'chaffinch election invite board --codes codes.csv --smtp smtp://me@mail.example:587 --from me@mail.example',
+      'chaffinch election invite board --codes codes.csv --smtp smtps://me@m.example --from me@m.example',
       'chaffinch election invite board --codes codes.csv --letters letters',
     ],
   })

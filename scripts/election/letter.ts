@@ -2,7 +2,7 @@
 
 import { CommandError } from '../../encoding/command-line.ts'
 
-/** What a letter says of one voter, by the names of the places in a text. */
+/** Holds what a letter says of one voter, by the names of the places in a text. */
 export interface LetterFacts {
   readonly name: string
   readonly title: string
