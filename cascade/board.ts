@@ -1,7 +1,6 @@
 // The board (docs/spec/cascade.md 3 to 6): what signed requests make of peers, negotiations and cycles. It is the
 // whole of what a Controller decides, has no clock and no dice, and comes out the same for everybody who applies the
-// same requests in the same order. Every check comes before the first change: a request is applied, or nothing of it
-// is.
+// same requests in the same order. Every check comes before the first change: a request is applied whole, or not.
 
 import { fromHex, hex } from '../encoding/bytes.ts'
 import { ciphertextBytes, type Group } from '../shuffle/index.ts'

@@ -4,62 +4,20 @@
 // tier: slow
 // needs: dist
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { isReceipt, type Receipt } from '../cascade/log.ts'
 import type { Plan } from '../cascade/plan.ts'
 import type { SignedRequest } from '../cascade/signed.ts'
 import { fromHex } from '../encoding/bytes.ts'
+import { cascadeProcesses, program, until } from './cascade-processes.ts'
 
-const program = join(import.meta.dirname, '..', 'dist', 'scripts', 'chaffinch.js')
-const folder = mkdtempSync(join(tmpdir(), 'chaffinch-cascade-'))
-const running = new Map<string, ChildProcess>()
-process.on('exit', () => {
-  for (const child of running.values()) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const say = (...args: string[]): string =>
-  execFileSync(process.execPath, [program, 'cascade', ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim()
-
-/** Starts a program; the log of each is at hand where something fails. */
-function start(name: string, ...args: string[]): void {
-  const child = spawn(process.execPath, [program, 'cascade', ...args], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  child.stderr?.on(
-    'data',
-    (said: Buffer) => said.toString().includes('"error"') && console.log(name, said.toString()),
-  )
-  running.set(name, child)
-}
-
-async function stop(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  const child = running.get(name) as ChildProcess
-  const over = new Promise(resolve => child.once('exit', resolve))
-  child.kill(signal)
-  await over
-  running.delete(name)
-}
-
-async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 150_000
-  while (!(await look().catch(() => false))) {
-    if (Date.now() > end) throw new Error(`not within 150 s: ${what}`)
-    await pause(200)
-  }
-}
+const { folder, running, start, stop, say: chaffinch } = cascadeProcesses('cascade')
+const say = (...args: string[]): string => chaffinch('cascade', ...args)
 
 function freePort(): Promise<number> {
   return new Promise(resolve => {

@@ -3,58 +3,16 @@
 // tier: slow
 // needs: dist
 
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn, spawnSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { freePorts } from '../simulator/processes/plan.ts'
+import { cascadeProcesses, until } from './cascade-processes.ts'
 
 const root = join(import.meta.dirname, '..')
-const program = join(root, 'dist', 'scripts', 'chaffinch.js')
-const folder = mkdtempSync(join(tmpdir(), 'chaffinch-survey-'))
-const running = new Map<string, ChildProcess>()
-process.on('exit', () => {
-  for (const child of running.values()) child.kill('SIGKILL')
-  rmSync(folder, { recursive: true, force: true })
-})
-
-const say = (...args: string[]): string =>
-  execFileSync(process.execPath, [program, ...args], {
-    cwd: folder,
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  }).trim()
-
-function start(name: string, ...args: string[]): void {
-  const child = spawn(process.execPath, [program, 'cascade', ...args], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  child.stderr?.on(
-    'data',
-    (said: Buffer) => said.toString().includes('"error"') && console.log(name, said.toString()),
-  )
-  running.set(name, child)
-}
-
-async function stop(name: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-  const child = running.get(name) as ChildProcess
-  const over = new Promise(resolve => child.once('exit', resolve))
-  child.kill(signal)
-  await over
-  running.delete(name)
-}
-
-async function until(what: string, look: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 150_000
-  while (!(await look().catch(() => false))) {
-    if (Date.now() > end) throw new Error(`not within 150 s: ${what}`)
-    await pause(200)
-  }
-}
+const { folder, running, say, start, stop } = cascadeProcesses('records')
 
 const plan = ['--plan', 'board/mixnet.json']
 
