@@ -2,7 +2,11 @@
 // until there is an answer, also after a restart. So nothing is lost, and nothing is said twice.
 
 import { base64, fromBase64 } from '../encoding/base64.ts'
+import type { Group } from '../shuffle/index.ts'
+import type { Random } from '../world/random.ts'
+import type { Source } from './audit.ts'
 import type { Reply } from './controller.ts'
+import type { Rules } from './rules.ts'
 import { type Fields, type Payload, request, type SignedRequest, type Signer } from './signed.ts'
 
 /** Keeps one text under each name. What `put` has returned from is there after a crash. */
@@ -13,6 +17,20 @@ export interface Shelf {
 
 /** Carries a request to a Controller. `undefined` stands for no answer: it may have come or not. */
 export type Post = (request: SignedRequest, blobs: readonly Uint8Array[]) => Promise<Reply | undefined>
+
+/** Holds what everybody who signs requests by what stands in the log is handed. */
+export interface SignerParts {
+  readonly mixnet: string
+  readonly signer: Signer
+  readonly controllerKey: Uint8Array
+  readonly group: Group
+  readonly random: Random
+  readonly shelf: Shelf
+  readonly source: Source
+  readonly post: Post
+  /** Holds the checks that are made; default `strict`, others are for trials. */
+  readonly rules?: Rules | undefined
+}
 
 interface Waiting {
   readonly request: SignedRequest

@@ -3,14 +3,13 @@
 // into the next.
 
 import { fromHex, hex } from '../encoding/bytes.ts'
-import { type Ballot, type Group, makeBallot } from '../shuffle/index.ts'
-import type { Random } from '../world/random.ts'
-import { Audit, type Source } from './audit.ts'
-import { Caller, type Post, type Shelf } from './caller.ts'
+import { type Ballot, makeBallot } from '../shuffle/index.ts'
+import { Audit } from './audit.ts'
+import { Caller, type SignerParts } from './caller.ts'
 import type { Receipt } from './log.ts'
 import { type Cycle, contextOf } from './records.ts'
-import { type Rules, strict } from './rules.ts'
-import type { SignedRequest, Signer } from './signed.ts'
+import { strict } from './rules.ts'
+import type { SignedRequest } from './signed.ts'
 
 /** Says how far a message has come. */
 export type Progress = 'queued' | 'accepted' | 'included' | 'mixed' | 'delivered'
@@ -33,17 +32,7 @@ function written({ row, proof }: Ballot): { readonly data: string; readonly proo
 }
 
 /** Holds what a client is handed. */
-export interface ClientParts {
-  readonly mixnet: string
-  readonly signer: Signer
-  readonly controllerKey: Uint8Array
-  readonly group: Group
-  readonly random: Random
-  readonly shelf: Shelf
-  readonly source: Source
-  readonly post: Post
-  /** Holds the checks that are made; default `strict`, others are for trials. */
-  readonly rules?: Rules | undefined
+export interface ClientParts extends SignerParts {
   /** Follows the log for several clients of one program, that act one after the other; default one of its own. */
   readonly audit?: Audit | undefined
 }

@@ -3,7 +3,7 @@
 
 export { Audit, controllerName, type Finding, rowsSorted, type Source } from './audit.ts'
 export { Board, peersAtMost } from './board.ts'
-export { Caller, type Post, type Shelf } from './caller.ts'
+export { Caller, type Post, type Shelf, type SignerParts } from './caller.ts'
 export { type ClientParts, MessagingClient, type Progress } from './client.ts'
 export { blobBytesAtMost, Controller, type ControllerParts, type Reply, type Stretch } from './controller.ts'
 export { CascadeError, type CascadeErrorCode } from './error.ts'

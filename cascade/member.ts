@@ -3,28 +3,16 @@
 // acts on what it has checked itself, and after a restart goes on where it was.
 
 import { fromHex, hex } from '../encoding/bytes.ts'
-import { decryptionShare, type Group, prove, shuffle } from '../shuffle/index.ts'
-import type { Random } from '../world/random.ts'
-import { Audit, type Source } from './audit.ts'
-import { Caller, type Post, type Shelf } from './caller.ts'
+import { decryptionShare, prove, shuffle } from '../shuffle/index.ts'
+import { Audit } from './audit.ts'
+import { Caller, type SignerParts } from './caller.ts'
 import type { Foundation, Step } from './founding.ts'
 import { mixPackets } from './packets/packet.ts'
 import { type Cycle, contextOf, othersOf, type Peer, quorumOf } from './records.ts'
-import type { Rules } from './rules.ts'
-import { digestOf, type Fields, type Signer, sha256Hex } from './signed.ts'
+import { digestOf, type Fields, sha256Hex } from './signed.ts'
 
 /** Holds what a member is handed. */
-export interface MemberParts {
-  readonly mixnet: string
-  readonly signer: Signer
-  readonly controllerKey: Uint8Array
-  readonly group: Group
-  readonly random: Random
-  readonly shelf: Shelf
-  readonly source: Source
-  readonly post: Post
-  /** Holds the checks that are made; default `strict`, others are for trials. */
-  readonly rules?: Rules | undefined
+export interface MemberParts extends SignerParts {
   /** A trustee's share of the key, 32 bytes, secret; not for one that founds the mix-net. */
   readonly share?: Uint8Array
   /** The secret of the key that packets are made for, 32 bytes; for a mixer of packets. */

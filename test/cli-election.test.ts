@@ -10,7 +10,6 @@ import { Audit } from '../cascade/audit.ts'
 import { serveController } from '../cascade/server/index.ts'
 import { fromHex } from '../encoding/bytes.ts'
 import { castOrOpen } from '../scripts/election/vote.ts'
-import { perform } from '../scripts/main.ts'
 import { makeFolder } from '../voting/folder.ts'
 import {
   electionId,
@@ -23,41 +22,12 @@ import {
 import { receiptFormat, writeReceipt } from '../voting/receipt.ts'
 import { systemClock } from '../world/clock.ts'
 import { systemRandom } from '../world/random.ts'
+import { chaffinch, refusal, toml } from './election-command.ts'
 import { printing } from './printing.ts'
 import { Election, group, mixnet } from './voting-world.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'chaffinch-election-'))
 test.after(() => rmSync(place, { recursive: true }))
-const chaffinch = async (...args: readonly string[]) => await printing(() => perform(['election', ...args]))
-const refusal = async (...args: readonly string[]): Promise<string> =>
-  await chaffinch(...args).then(
-    ({ result }) => `exit code ${result}`,
-    (error: unknown) => (error as Error).message,
-  )
-
-const toml = `
-title = "Who speaks for us"
-mixnet = "mixnet.example"
-controller_key = "${'ab'.repeat(32)}"
-mixers = ["${'11'.repeat(32)}"]
-mixes_least = 1
-trustees = ["${'22'.repeat(32)}", "${'33'.repeat(32)}"]
-threshold = 2
-quorum = 2
-ballots_least = 2
-
-[[questions]]
-kind = "choose"
-text = "Who?"
-options = ["Anna", "Bo"]
-blank = true
-methods = ["plurality"]
-seats = 1
-min = 1
-max = 1
-write_ins = 0
-`
-
 test('a definition is checked and written, and codes drawn for all voters', async () => {
   const [source, folder, codes] = ['election.toml', 'board', 'codes.csv'].map(name => join(place, name)) as [
     string,
@@ -73,12 +43,13 @@ test('a definition is checked and written, and codes drawn for all voters', asyn
   const definition = parseDefinition(readFileSync(join(folder, 'election.json'), 'utf8'))
   assert.is(out, electionId(definition))
   const register = join(place, 'voters.csv')
-  writeFileSync(register, 'Name;E-Mail;Votes\r\n"Ray; Zoë";zoe@example.org;2\r\nBo;bo@example.org;1\r\n')
+  writeFileSync(register, 'Name;E-Mail;Votes\r\n"Ray; Zoë";zoe@example.org;2\r\n=1+1;bo@example.org;1\r\n')
   const { out: said } = await chaffinch('credentials', folder, '--voters', register, '--codes', codes)
   assert.is(said, '2 voters with 3 votes')
   assert.is(statSync(codes).mode & 0o777, 0o600)
   const lines = readFileSync(codes, 'utf8').trimEnd().split('\r\n')
   assert.is(lines[0], 'name,mail,weight,code')
+  assert.match(lines[2] ?? '', /^'=1\+1,/, 'no spreadsheet computes a name')
   const roll = readRoll(new Uint8Array(readFileSync(join(folder, 'voters.bin'))))
   for (const [i, weight] of [2, 1].entries()) {
     const code = lines[i + 1]?.split(',').at(-1) as string

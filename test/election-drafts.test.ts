@@ -114,7 +114,7 @@ test('codes go out with links where there is an address', () => {
   assert.ok(voter)
   if (voter === undefined) return
   const invited = [{ ...voter, code: 'CODE' }]
-  assert.is(codesText(invited), 'name,mail,weight,code\r\n"Ray ""Z""","z@example.org",1,CODE\r\n')
+  assert.is(codesText(invited), 'name,mail,weight,code\r\n"Ray ""Z""",z@example.org,1,CODE\r\n')
   assert.match(
     codesText(invited, code => `http://x/#vote/${code}`),
     ',CODE,http://x/#vote/CODE\r\n',

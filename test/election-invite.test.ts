@@ -8,42 +8,11 @@ import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import { serverOf } from '../scripts/election/invite.ts'
 import { letterOf } from '../scripts/election/letter.ts'
-import { perform } from '../scripts/main.ts'
 import { electionId, parseDefinition } from '../voting/index.ts'
-import { printing } from './printing.ts'
+import { chaffinch, refusal, toml } from './election-command.ts'
 
 const place = mkdtempSync(join(tmpdir(), 'chaffinch-invite-'))
 test.after(() => rmSync(place, { recursive: true }))
-const chaffinch = async (...args: readonly string[]) => await printing(() => perform(['election', ...args]))
-const refusal = async (...args: readonly string[]): Promise<string> =>
-  await chaffinch(...args).then(
-    ({ result }) => `exit code ${result}`,
-    (error: unknown) => (error as Error).message,
-  )
-
-const toml = `
-title = "Who speaks for us: Zoë or Bo?"
-mixnet = "mixnet.example"
-controller_key = "${'ab'.repeat(32)}"
-mixers = ["${'11'.repeat(32)}"]
-mixes_least = 1
-trustees = ["${'22'.repeat(32)}"]
-threshold = 1
-quorum = 2
-ballots_least = 1
-
-[[questions]]
-kind = "choose"
-text = "Who?"
-options = ["Zoë", "Bo"]
-blank = true
-methods = ["plurality"]
-seats = 1
-min = 1
-max = 1
-write_ins = 0
-`
-
 const [folder, codes] = ['board', 'codes.csv'].map(name => join(place, name)) as [string, string]
 let id = ''
 /** The codes of the voters, in the order of the register. */
@@ -55,7 +24,7 @@ test.before(async () => {
   id = electionId(parseDefinition(readFileSync(join(folder, 'election.json'), 'utf8')))
   const register = [
     'name,mail',
-    '"Ray, Zoë",zoe@example.org',
+    '"=Ray, Zoë",zoe@example.org',
     'Bo,bo@example.org',
     'Cyd,cyd@example.org',
     'Dov,',
@@ -168,7 +137,7 @@ test('letters to print are files for nobody else, in the words of whoever writes
   writeFileSync(text, 'Für {name}: {code}')
   await chaffinch(...args)
   assert.equal(readdirSync(letters).sort(), ['1.txt', '2.txt', '3.txt', '4.txt'])
-  assert.is(readFileSync(join(letters, '1.txt'), 'utf8'), `Für Ray, Zoë: ${drawn[0]}`)
+  assert.is(readFileSync(join(letters, '1.txt'), 'utf8'), `Für =Ray, Zoë: ${drawn[0]}`)
   assert.is(statSync(join(letters, '1.txt')).mode & 0o777, 0o600)
   assert.match(await refusal(...args), /1.txt/, 'nothing is written over')
 })
@@ -183,9 +152,12 @@ test('a name fills no place, and codes of another election are refused', async (
   )
   const args = ['invite', folder, '--codes', other, '--letters', join(place, 'none')]
   assert.match(await refusal(...args), /other.csv: line 3: the code is of no voter/)
+  const two = readFileSync(codes, 'utf8').replace('bo@example.org', '"bo@example.org, all@example.org"')
+  writeFileSync(other, two)
+  assert.match(await refusal(...args), /other.csv: line 3: .* is no mail address/)
   writeFileSync(other, readFileSync(codes, 'utf8').replaceAll(',', ';').replace('Ray; Zoë', 'Ray, Zoë'))
   await chaffinch('invite', folder, '--codes', other, '--letters', join(place, 'excel'))
-  assert.match(readFileSync(join(place, 'excel', '1.txt'), 'utf8'), /^Ray, Zoë, you may vote: Who speaks/)
+  assert.match(readFileSync(join(place, 'excel', '1.txt'), 'utf8'), /^=Ray, Zoë, you may vote: Who speaks/)
 })
 
 test('passwords stand in no command, and elsewhere than on this machine there is TLS', () => {

@@ -1,5 +1,6 @@
 // A result as a table for spreadsheets (docs/spec/voting.md 7.2): comma-separated values of RFC 4180, in UTF-8.
 
+import { csvText } from '../encoding/csv.ts'
 import type { Definition } from './definition.ts'
 import type { QuestionResult, Result } from './outcome.ts'
 import { namesOf, type Question } from './question.ts'
@@ -12,13 +13,7 @@ export function resultTable(definition: Definition, result: Result): string {
   const rows = result.questions.flatMap((of, at) =>
     questionRows(definition.questions[at] as Question, of, at),
   )
-  return [head, ...rows].map(row => `${row.map(cell).join(',')}\r\n`).join('')
-}
-
-/** Quotes what needs it. Spreadsheets compute what begins as a formula does: an apostrophe stands before that. */
-function cell(value: string): string {
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  return csvText([head, ...rows])
 }
 
 function questionRows(question: Question, of: QuestionResult, at: number): string[][] {

@@ -3,16 +3,15 @@
 // shows who lost it.
 
 import { concat, fromHex, hex } from '../../encoding/bytes.ts'
-import type { Group } from '../../shuffle/index.ts'
-import { pick, type Random } from '../../world/random.ts'
-import type { Audit, Source } from '../audit.ts'
+import { pick } from '../../world/random.ts'
+import type { Audit } from '../audit.ts'
 import type { Board } from '../board.ts'
-import { Caller, type Post, type Shelf } from '../caller.ts'
+import { Caller, type SignerParts } from '../caller.ts'
 import { CascadeError } from '../error.ts'
 import type { Receipt } from '../log.ts'
 import { type Cycle, contextOf, type Peer } from '../records.ts'
-import { type Rules, strict } from '../rules.ts'
-import type { SignedRequest, Signer } from '../signed.ts'
+import { strict } from '../rules.ts'
+import type { SignedRequest } from '../signed.ts'
 import type { Chains } from './chains.ts'
 import { type Content, messageIdBytes, pieceBytes, piecesOf, sealContent } from './contents.ts'
 import { courseOf, hasRow, makePacket, openingOf, provePacket } from './packet.ts'
@@ -62,15 +61,7 @@ interface Batch {
 }
 
 /** Holds what a sender is handed. */
-export interface PacketSenderParts {
-  readonly mixnet: string
-  readonly signer: Signer
-  readonly controllerKey: Uint8Array
-  readonly group: Group
-  readonly random: Random
-  readonly shelf: Shelf
-  readonly source: Source
-  readonly post: Post
+export interface PacketSenderParts extends SignerParts {
   readonly audit: Audit
   readonly chains: Chains
   /**
@@ -82,7 +73,6 @@ export interface PacketSenderParts {
   readonly covers?: boolean | undefined
   /** Says whether what is queued takes the place of what this person has sent into the same cycle; default no. */
   readonly replaces?: boolean | undefined
-  readonly rules?: Rules | undefined
 }
 
 /** Messages that are kept at a time, and bytes of one. */

@@ -5,20 +5,21 @@ import { join } from 'node:path'
 import { keyId, type Plan } from '../../cascade/index.ts'
 import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
-import { parseForm, type Roll, readRoll, Survey, type SurveyForm, VotingError } from '../../voting/index.ts'
+import { parseForm, type Roll, readRoll, Survey, type SurveyForm } from '../../voting/index.ts'
 import { bytesOf, textOf } from './election-folder.ts'
+import { told } from './told.ts'
 
 /** Names the files of a survey's folder. */
 export const surveyFiles = { form: 'survey.json', roll: 'participants.bin' } as const
 
 /** Reads a survey's form. @throws CommandError CONFIG */
 export function formIn(folder: string): SurveyForm {
-  return refused(folder, () => parseForm(textOf(join(folder, surveyFiles.form))))
+  return told('CONFIG', `${folder}: `, () => parseForm(textOf(join(folder, surveyFiles.form))))
 }
 
 /** Reads who may answer. @throws CommandError CONFIG */
 export function participantsIn(folder: string): Roll {
-  return refused(folder, () => readRoll(bytesOf(join(folder, surveyFiles.roll))))
+  return told('CONFIG', `${folder}: `, () => readRoll(bytesOf(join(folder, surveyFiles.roll))))
 }
 
 /** Reads the surveys that a member was told of. @throws CommandError CONFIG for one that is not of this plan */
@@ -34,13 +35,4 @@ export function surveysIn(folders: readonly string[], plan: Plan, member: string
     if (!form.mixers.includes(member)) throw wrong('this member has no part in it')
     return new Survey(form, participantsIn(folder))
   })
-}
-
-function refused<T>(folder: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('CONFIG', `${folder}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
-  }
 }

@@ -6,14 +6,32 @@ import { type Answer, namesOf, type Question } from '../../voting/index.ts'
 
 /** Reads answers to all questions of an election, one a question. @throws CommandError USAGE */
 export function readAnswers(questions: readonly Question[], typed: readonly string[]): Answer[] {
-  const answers = new Map<number, Answer>()
+  return answersTo(questions, typed, readAnswer, usage)
+}
+
+/**
+ * Reads what was typed for each question, as QUESTION=ANSWER; one without an answer is blank, where it may be.
+ *
+ * @param usage makes the error of the command that reads
+ * @throws what `usage` makes
+ */
+export function answersTo<
+  Q extends { readonly text: string; readonly blank: boolean },
+  A extends { readonly is: string },
+>(
+  questions: readonly Q[],
+  typed: readonly string[],
+  read: (question: Q, text: string) => A,
+  usage: (what: string) => CommandError,
+): (A | { readonly is: 'blank' })[] {
+  const answers = new Map<number, A>()
   for (const each of typed) {
     const [, number = '', text = ''] = /^\s*(\d+)\s*=(.*)$/s.exec(each) ?? []
     const question = questions[Number(number) - 1]
     if (question === undefined)
       throw usage(`--answer ${each}: want QUESTION=ANSWER, the question 1 to ${questions.length}`)
     if (answers.has(Number(number))) throw usage(`--answer ${each}: question ${number} is answered already`)
-    answers.set(Number(number), readAnswer(question, text.trim()))
+    answers.set(Number(number), read(question, text.trim()))
   }
   return questions.map((question, i) => {
     const answer = answers.get(i + 1) ?? (question.blank ? ({ is: 'blank' } as const) : undefined)

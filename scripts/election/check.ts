@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs'
 import { CommandError } from '../../encoding/command-line.ts'
 import { readFolder, textOf } from '../../roles/mixnet/election-folder.ts'
+import { told, toldOf } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
   type Fate,
@@ -15,7 +16,6 @@ import {
   resultTable,
   trackerOfReceipt,
   type Verification,
-  VotingError,
   verifyFolder,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
@@ -30,8 +30,7 @@ async function verified(folder: string): Promise<Verification> {
   try {
     return await verifyFolder(coreGroup(), files, systemRandom)
   } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('FAILED', `${folder}: refused: ${error.message.replace(/^[A-Z_]+ /, '')}`)
+    throw toldOf('FAILED', `${folder}: refused: `, error)
   }
 }
 
@@ -126,11 +125,8 @@ export async function receipt(given: string, folder: string, options: VerifyOpti
 }
 
 function fateIn({ definition, audit, chains }: Verification, file: string): { tracker: string; fate: Fate } {
-  try {
+  return told('FAILED', `${file}: `, () => {
     const read = readReceipt(definition, textOf(file))
     return { tracker: trackerOfReceipt(read), fate: fateOf(audit, chains, read) }
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('FAILED', `${file}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
-  }
+  })
 }

@@ -7,6 +7,7 @@ import { CommandError } from '../../encoding/command-line.ts'
 import { isLoopback, readIp } from '../../encoding/ip.ts'
 import { writeNew } from '../../roles/files/index.ts'
 import { bytesOf, definitionIn, rollIn, textOf } from '../../roles/mixnet/election-folder.ts'
+import { told } from '../../roles/mixnet/told.ts'
 import { electionId, VotingError, voterOf } from '../../voting/index.ts'
 import { second } from '../../world/units.ts'
 import { printable } from '../ask/quoted.ts'
@@ -52,14 +53,7 @@ export async function invite(folder: string, options: InviteOptions): Promise<un
 function lettersOf(folder: string, codes: string, options: InviteOptions): readonly Letter[] {
   const definition = definitionIn(folder)
   const [election, roll] = [electionId(definition), rollIn(folder)]
-  const voters = (() => {
-    try {
-      return readCodes(bytesOf(codes))
-    } catch (error) {
-      if (!(error instanceof VotingError)) throw error
-      throw new CommandError('CONFIG', `${codes}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
-    }
-  })()
+  const voters = told('CONFIG', `${codes}: `, () => readCodes(bytesOf(codes)))
   const linkOf = linksTo(options.page, election)
   const hasPage = voters.every(({ code, link }) => (link ?? linkOf(code)) !== undefined)
   const text = options.text === undefined ? usualText(hasPage) : textOf(options.text)

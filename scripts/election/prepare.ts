@@ -6,18 +6,18 @@ import { parse, TomlError } from 'smol-toml'
 import { CommandError } from '../../encoding/command-line.ts'
 import { writeNew } from '../../roles/files/index.ts'
 import { bytesOf, definitionIn, textOf } from '../../roles/mixnet/election-folder.ts'
-import { closeElection } from '../../roles/mixnet/elections.ts'
+import { told } from '../../roles/mixnet/told.ts'
 import {
   drawCode,
   electionId,
   fileNames,
   readDefinition,
-  VotingError,
   voterOf,
   writeDefinition,
   writeRoll,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
+import { type CloseOptions, closeBy } from './close.ts'
 import { codesText, readVoters } from './voters-csv.ts'
 
 export interface InitOptions {
@@ -30,7 +30,9 @@ export function init(folder: string, options: InitOptions): undefined {
   const { from } = options
   if (from === undefined)
     throw new CommandError('USAGE', 'election init: want --from FILE', 'chaffinch election init --help')
-  const definition = refused(from, () => readDefinition({ format: 'chaffinch-election-1', ...tomlIn(from) }))
+  const definition = told('CONFIG', `${from}: `, () =>
+    readDefinition({ format: 'chaffinch-election-1', ...tomlIn(from) }),
+  )
   writeNew(join(folder, fileNames.definition), writeDefinition(definition))
   const election = electionId(definition)
   if (options.json === true) console.log(JSON.stringify({ election, questions: definition.questions.length }))
@@ -51,16 +53,6 @@ function tomlIn(file: string): object {
   }
 }
 
-/** Says of which file something is wrong. */
-function refused<T>(file: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('CONFIG', `${file}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
-  }
-}
-
 export interface CredentialOptions {
   readonly voters?: string
   readonly codes?: string
@@ -76,7 +68,7 @@ export function credentials(folder: string, options: CredentialOptions): undefin
       'election credentials: want --voters FILE and --codes FILE',
       'chaffinch election credentials --help',
     )
-  const voters = refused(file, () => readVoters(bytesOf(file)))
+  const voters = told('CONFIG', `${file}: `, () => readVoters(bytesOf(file)))
   const election = electionId(definitionIn(folder))
   const drawn = voters.map(voter => ({ ...voter, code: drawCode(systemRandom) }))
   const roll = new Map(drawn.map(({ code, weight }) => [voterOf(election, code).id, weight]))
@@ -90,18 +82,7 @@ export function credentials(folder: string, options: CredentialOptions): undefin
   }
 }
 
-export interface CloseOptions {
-  readonly member?: string
-  readonly at?: string
-}
-
 /** Says for a member that an election is to be closed. */
 export function close(folder: string, options: CloseOptions): undefined {
-  const { member, at = new Date().toISOString() } = options
-  const hint = 'chaffinch election close --help'
-  if (member === undefined) throw new CommandError('USAGE', 'election close: want --member DIR', hint)
-  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(at) || Number.isNaN(Date.parse(at)))
-    throw new CommandError('USAGE', `--at ${at}: want a time as 2026-01-31T18:00:00Z`, hint)
-  closeElection(member, electionId(definitionIn(folder)), at)
-  console.error(`${member} wants it closed at ${at}`)
+  return closeBy('election close', () => electionId(definitionIn(folder)), options)
 }

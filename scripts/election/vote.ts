@@ -9,6 +9,7 @@ import { fromHex } from '../../encoding/bytes.ts'
 import { CommandError } from '../../encoding/command-line.ts'
 import { writeNew } from '../../roles/files/index.ts'
 import { definitionIn, replaceBytes, rollIn, textOf } from '../../roles/mixnet/election-folder.ts'
+import { told, toldOf } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
   type Answer,
@@ -62,7 +63,7 @@ export async function castOrOpen(folder: string, options: VoteOptions, ask: Ask)
   const election = electionId(definition)
   const code = options.code === undefined ? undefined : textOf(options.code)
   const typed = new TextDecoder().decode(await contentGiven('election vote', code))
-  const signer = told('', () => voterOf(election, typed))
+  const signer = told('USAGE', '', () => voterOf(election, typed))
   const roll = rollIn(folder)
   const answers = readAnswers(definition.questions, options.answer ?? [])
   encoded(definition.questions, answers)
@@ -74,7 +75,7 @@ export async function castOrOpen(folder: string, options: VoteOptions, ask: Ask)
   chainsIn(audit, definition, roll)
   const parts = { definition, roll, code: typed, group, random: systemRandom, audit, source, post }
   const booth = new Booth(parts)
-  const trackers = failing(() => booth.make(answers))
+  const trackers = told('FAILED', '', () => booth.make(answers))
   if (options.ask === true && !(await isCast(trackers, ask))) {
     booth.open().forEach((opened, i) => {
       const file = join(options.receipts ?? '.', `opened-${i + 1}-${trackers[i]}.json`)
@@ -87,7 +88,7 @@ export async function castOrOpen(folder: string, options: VoteOptions, ask: Ask)
   const receipts = await booth
     .send(() => delay(pause))
     .catch((error: unknown) =>
-      failing(() => {
+      told('FAILED', '', () => {
         throw error
       }),
     )
@@ -137,7 +138,7 @@ export async function challenge(file: string, folder: string, options: Challenge
   const audit = new Audit(definition.mixnet, fromHex(definition.controller_key), coreGroup(), systemRandom)
   await audit.follow(source)
   const chains = chainsIn(audit, definition, rollIn(folder))
-  const opened = told(`${file}: `, () => readOpened(definition, textOf(file)))
+  const opened = told('USAGE', `${file}: `, () => readOpened(definition, textOf(file)))
   const question = definition.questions[opened.question - 1] as Question
   const door = chains[opened.question - 1]?.[0] as Peer
   const answer = answerIn(coreGroup(), definition, door, opened)
@@ -182,8 +183,7 @@ export async function tally(folder: string, options: TallyOptions): Promise<unde
       else console.log(`wrote ${files.size} files into ${folder}: chaffinch election verify ${folder}`)
       return
     } catch (error) {
-      if (!(error instanceof VotingError)) throw error
-      if (options.wait !== true) throw new CommandError('FAILED', error.message.replace(/^[A-Z_]+ /, ''))
+      if (options.wait !== true || !(error instanceof VotingError)) throw toldOf('FAILED', '', error)
     }
     await delay(pause)
   }
@@ -194,39 +194,12 @@ function urlIn({ controller }: { readonly controller?: string }): string {
   throw new CommandError('USAGE', 'want --controller http://HOST:PORT/MIXNET', 'chaffinch election --help')
 }
 
-function told<T>(what: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('USAGE', `${what}${error.message.replace(/^[A-Z_]+ /, '')}`)
-  }
-}
-
-/** Says what of an election is not as it must be, as a failure. @throws CommandError FAILED */
-function failing<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('FAILED', error.message.replace(/^[A-Z_]+ /, ''))
-  }
-}
-
 function encoded(questions: readonly Question[], answers: readonly Answer[]): Uint8Array[] {
   return answers.map((answer, i) =>
-    told(`question ${i + 1}: `, () => encodeAnswer(questions[i] as Question, answer)),
+    told('USAGE', `question ${i + 1}: `, () => encodeAnswer(questions[i] as Question, answer)),
   )
 }
 
 function chainsIn(audit: Audit, definition: Definition, roll: ReadonlyMap<string, number>): Chain[] {
-  try {
-    return chainsOf(audit.board, definition, roll)
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError(
-      'FAILED',
-      `the mix-net has not this election: ${error.message.replace(/^[A-Z_]+ /, '')}`,
-    )
-  }
+  return told('FAILED', 'the mix-net has not this election: ', () => chainsOf(audit.board, definition, roll))
 }

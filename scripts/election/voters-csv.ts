@@ -3,6 +3,7 @@
 // any line ends, with or without a line of names, and Excel's line `sep=;`.
 
 import { parse } from 'csv-parse/sync'
+import { csvText, unguarded } from '../../encoding/csv.ts'
 import { VotingError } from '../../voting/index.ts'
 
 /** A voter as the register has it. */
@@ -24,16 +25,17 @@ export type Invited = Pick<Registered, 'name' | 'mail' | 'weight'> & { readonly 
  * @param linkOf gives the address that a voter opens; without it there is no such column
  */
 export function codesText(voters: readonly Invited[], linkOf?: (code: string) => string): string {
-  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
-  const rows = voters.map(({ name, mail, weight, code }) => [
-    quoted(name),
-    quoted(mail),
-    String(weight),
-    code,
-    ...(linkOf === undefined ? [] : [linkOf(code)]),
+  const named = linkOf === undefined ? [] : ['link']
+  return csvText([
+    ['name', 'mail', 'weight', 'code', ...named],
+    ...voters.map(({ name, mail, weight, code }) => [
+      name,
+      mail,
+      weight,
+      code,
+      ...(linkOf === undefined ? [] : [linkOf(code)]),
+    ]),
   ])
-  const head = ['name', 'mail', 'weight', 'code', ...(linkOf === undefined ? [] : ['link'])]
-  return `${[head, ...rows].map(row => row.join(',')).join('\r\n')}\r\n`
 }
 
 /** A voter with a code, as a file of codes has them. */
@@ -58,13 +60,27 @@ export function readCodes(bytes: Uint8Array): Coded[] {
     number,
   ]
   if (name < 0 || mail < 0 || code < 0) throw wrong(1 + skipped, 'want the columns name, mail and code')
-  return rows.map(({ cells, line }) => ({
-    name: cells[name] ?? '',
-    mail: cells[mail] ?? '',
-    line: line + skipped,
-    code: cells[code] ?? '',
-    link: (cells[link] ?? '') === '' ? undefined : cells[link],
-  }))
+  return rows.map(({ cells, line }) => {
+    const cell = (at: number): string => unguarded(oneLine(cells[at] ?? ''))
+    return {
+      name: cell(name),
+      mail: mailIn(cell(mail), line + skipped),
+      line: line + skipped,
+      code: cell(code),
+      link: cell(link) === '' ? undefined : cell(link),
+    }
+  })
+}
+
+/** Has no line ends: nothing of it begins another line of a letter's head. */
+function oneLine(cell: string): string {
+  return cell.replaceAll(/\s+/g, ' ').trim()
+}
+
+/** @throws VotingError BAD_VOTERS */
+function mailIn(cell: string, line: number): string {
+  if (cell !== '' && !isMail(cell)) throw wrong(line, `${cell}: is no mail address`)
+  return cell
 }
 
 const delimiters = [',', ';', '\t', '|']
@@ -199,14 +215,13 @@ function columnsIn({ cells }: Row): Columns {
 }
 
 function isMail(cell: string): boolean {
-  return /^[^\s@]+@[^\s@]+$/.test(cell)
+  return /^[^\s@<>,;]+@[^\s@<>,;]+$/.test(cell)
 }
 
 function voterIn({ cells, line }: Row, columns: Columns): Registered {
-  const cell = (at: number): string => (cells[at] ?? '').replaceAll(/\s+/g, ' ').trim()
+  const cell = (at: number): string => oneLine(cells[at] ?? '')
   const name = [cell(columns.first), cell(columns.name)].filter(part => part !== '').join(' ')
-  const mail = cell(columns.mail)
-  if (mail !== '' && !isMail(mail)) throw wrong(line, `${mail}: is no mail address`)
+  const mail = mailIn(cell(columns.mail), line)
   if (name === '' && mail === '') throw wrong(line, 'has neither a name nor a mail address')
   const said = columns.weight === -1 ? '1' : cell(columns.weight)
   if (!/^\d{1,7}$/.test(said) || Number(said) < 1 || Number(said) > weightAtMost)

@@ -3,27 +3,14 @@
 
 import { CommandError } from '../../encoding/command-line.ts'
 import type { Question, SurveyAnswer, SurveyQuestion } from '../../voting/index.ts'
-import { readAnswer } from '../election/answer-text.ts'
+import { answersTo, readAnswer } from '../election/answer-text.ts'
 
 /** Reads answers to all questions of a survey, one a question. @throws CommandError USAGE */
 export function readSurveyAnswers(
   questions: readonly SurveyQuestion[],
   typed: readonly string[],
 ): SurveyAnswer[] {
-  const answers = new Map<number, SurveyAnswer>()
-  for (const each of typed) {
-    const [, number = '', text = ''] = /^\s*(\d+)\s*=(.*)$/s.exec(each) ?? []
-    const question = questions[Number(number) - 1]
-    if (question === undefined)
-      throw usage(`--answer ${each}: want QUESTION=ANSWER, the question 1 to ${questions.length}`)
-    if (answers.has(Number(number))) throw usage(`--answer ${each}: question ${number} is answered already`)
-    answers.set(Number(number), readOne(question, text.trim()))
-  }
-  return questions.map((question, i) => {
-    const answer = answers.get(i + 1) ?? (question.blank ? ({ is: 'blank' } as const) : undefined)
-    if (answer === undefined) throw usage(`question ${i + 1} may not be blank: ${question.text}`)
-    return answer
-  })
+  return answersTo(questions, typed, readOne, usage)
 }
 
 function readOne(question: SurveyQuestion, text: string): SurveyAnswer {

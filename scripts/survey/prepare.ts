@@ -6,11 +6,12 @@ import { parse, TomlError } from 'smol-toml'
 import { keyId, type Plan, sealingKey, signerOf } from '../../cascade/index.ts'
 import { fromHex, hex } from '../../encoding/bytes.ts'
 import { CommandError, wholeNumber } from '../../encoding/command-line.ts'
+import { csvText } from '../../encoding/csv.ts'
 import { readKey, writeKey, writeNew } from '../../roles/files/index.ts'
 import { bytesOf, textOf } from '../../roles/mixnet/election-folder.ts'
-import { closeElection } from '../../roles/mixnet/elections.ts'
 import { keyName, planName, readPlanFile } from '../../roles/mixnet/folder.ts'
 import { formIn, surveyFiles } from '../../roles/mixnet/surveys.ts'
+import { told } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
   answerBytes,
@@ -19,11 +20,11 @@ import {
   participantOf,
   readForm,
   surveyId,
-  VotingError,
   writeForm,
   writeRoll,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
+import { type CloseOptions, closeBy } from '../election/close.ts'
 import { readVoters } from '../election/voters-csv.ts'
 
 export interface InitOptions {
@@ -47,12 +48,12 @@ export function init(folder: string, options: InitOptions): undefined {
   const written = questionsIn(from)
   const file = readPlanFile(plan)
   // Looked at before a key is made
-  told(from, () => readForm(formOf(written, file, '00'.repeat(32), '00'.repeat(32))))
+  told('CONFIG', `${from}: `, () => readForm(formOf(written, file, '00'.repeat(32), '00'.repeat(32))))
   const seed = existsSync(join(key, keyName))
     ? readKey(join(key, keyName))
     : writeKey(join(key, keyName), 'survey key', secret => signerOf(secret).keyData)
   const sealing = hex(sealingKey(coreGroup(), seed))
-  const form = told(from, () => readForm(formOf(written, file, signerOf(seed).id, sealing)))
+  const form = told('CONFIG', `${from}: `, () => readForm(formOf(written, file, signerOf(seed).id, sealing)))
   writeNew(join(folder, surveyFiles.form), writeForm(form))
   const survey = surveyId(form)
   if (options.json === true)
@@ -90,16 +91,6 @@ function questionsIn(file: string): object {
   }
 }
 
-/** Says of which file something is wrong. */
-function told<T>(file: string, act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('CONFIG', `${file}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
-  }
-}
-
 export interface CredentialOptions {
   readonly participants?: string
   readonly count?: string
@@ -124,13 +115,14 @@ export function credentials(folder: string, options: CredentialOptions): undefin
           { length: wholeNumber('count', count as string, 1, participantsAtMost) },
           (_, i) => `${i + 1}`,
         )
-      : told(file, () => readVoters(bytesOf(file))).map(({ name, mail }) => (mail === '' ? name : mail))
+      : told('CONFIG', `${file}: `, () => readVoters(bytesOf(file))).map(({ name, mail }) =>
+          mail === '' ? name : mail,
+        )
   const survey = surveyId(formIn(folder))
   const drawn = names.map(name => ({ name, code: drawCode(systemRandom) }))
   const roll = new Map(drawn.map(({ code }) => [participantOf(survey, code).id, 1]))
-  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`
-  const lines = ['participant,code', ...drawn.map(({ name, code }) => `${quoted(name)},${code}`)]
-  writeNew(codes, `${lines.join('\r\n')}\r\n`, 0o600)
+  const rows = [['participant', 'code'], ...drawn.map(({ name, code }) => [name, code])]
+  writeNew(codes, csvText(rows), 0o600)
   writeFileSync(join(folder, surveyFiles.roll), writeRoll(roll), { flag: 'wx' })
   if (options.json === true) console.log(JSON.stringify({ participants: names.length }))
   else {
@@ -139,18 +131,7 @@ export function credentials(folder: string, options: CredentialOptions): undefin
   }
 }
 
-export interface CloseOptions {
-  readonly member?: string
-  readonly at?: string
-}
-
 /** Says for a mixer that a survey is to be closed. */
 export function close(folder: string, options: CloseOptions): undefined {
-  const { member, at = new Date().toISOString() } = options
-  const hint = 'chaffinch survey close --help'
-  if (member === undefined) throw new CommandError('USAGE', 'survey close: want --member DIR', hint)
-  if (!/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(at) || Number.isNaN(Date.parse(at)))
-    throw new CommandError('USAGE', `--at ${at}: want a time as 2026-01-31T18:00:00Z`, hint)
-  closeElection(member, surveyId(formIn(folder)), at)
-  console.error(`${member} wants it closed at ${at}`)
+  return closeBy('survey close', () => surveyId(formIn(folder)), options)
 }

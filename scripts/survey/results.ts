@@ -17,6 +17,7 @@ import { readKey } from '../../roles/files/index.ts'
 import { replaceBytes, textOf } from '../../roles/mixnet/election-folder.ts'
 import { FileShelf, keyName } from '../../roles/mixnet/folder.ts'
 import { formIn, participantsIn } from '../../roles/mixnet/surveys.ts'
+import { told } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
 import {
   rowsOf,
@@ -28,7 +29,6 @@ import {
   surveyId,
   surveyResultsOf,
   surveyTable,
-  VotingError,
 } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
 
@@ -129,12 +129,7 @@ function resultsIn(form: SurveyForm, invited: number, file: string, by: string |
     .split('\n')
     .filter(line => line !== '')
     .map(line => (JSON.parse(line) as readonly SurveyAnswer[] | null) ?? undefined)
-  try {
-    return surveyResultsOf(form, invited, answers, at)
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('USAGE', `--by ${by}: ${error.message.replace(/^[A-Z_]+ /, '')}`)
-  }
+  return told('USAGE', `--by ${by}: `, () => surveyResultsOf(form, invited, answers, at))
 }
 
 function print(form: SurveyForm, { invited, participants, invalid, figures, groups }: SurveyResults): void {

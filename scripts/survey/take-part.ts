@@ -8,12 +8,14 @@ import { CommandError } from '../../encoding/command-line.ts'
 import { textOf } from '../../roles/mixnet/election-folder.ts'
 import { FileShelf } from '../../roles/mixnet/folder.ts'
 import { formIn, participantsIn } from '../../roles/mixnet/surveys.ts'
+import { told } from '../../roles/mixnet/told.ts'
 import { coreGroup } from '../../shuffle/index.ts'
-import { encodeAnswers, participantSeed, recipientOfSurvey, Survey, VotingError } from '../../voting/index.ts'
+import { encodeAnswers, participantSeed, recipientOfSurvey, Survey } from '../../voting/index.ts'
 import { systemRandom } from '../../world/random.ts'
 import { contentGiven } from '../terminal/input.ts'
 import { readSurveyAnswers } from './answer-text.ts'
 
+const hint = 'chaffinch survey answer --help'
 /** Milliseconds between two looks at the log. */
 const pause = 200
 /** Milliseconds in which an answer is taken, or somebody does not answer. */
@@ -31,15 +33,14 @@ export interface AnswerOptions {
 /** Sends a participant's answers, and keeps what shows that they were taken. */
 export async function answer(folder: string, options: AnswerOptions): Promise<undefined> {
   const { keep } = options
-  if (keep === undefined)
-    throw new CommandError('USAGE', 'survey answer: want --keep DIR', 'chaffinch survey answer --help')
+  if (keep === undefined) throw new CommandError('USAGE', 'survey answer: want --keep DIR', hint)
   const form = formIn(folder)
   const answers = readSurveyAnswers(form.questions, options.answer ?? [])
-  const bytes = said(() => encodeAnswers(form, answers))
+  const bytes = told('USAGE', '', () => encodeAnswers(form, answers), hint)
   const code = options.code === undefined ? undefined : textOf(options.code)
   const typed = new TextDecoder().decode(await contentGiven('survey answer', code))
   const survey = new Survey(form, participantsIn(folder))
-  const seed = said(() => participantSeed(survey.id, typed.trim()))
+  const seed = told('USAGE', '', () => participantSeed(survey.id, typed.trim()), hint)
   if (!survey.roll.has(signerOf(seed).id))
     throw new CommandError('FAILED', 'the code is of no participant of this survey')
   const shelf = new FileShelf(keep)
@@ -133,14 +134,5 @@ async function follow(
   else {
     console.log(`the answer is ${state}; what shows that is in ${keep}`)
     for (const { who, what } of findings) console.log(`  ${who} ${what}`)
-  }
-}
-
-function said<T>(act: () => T): T {
-  try {
-    return act()
-  } catch (error) {
-    if (!(error instanceof VotingError)) throw error
-    throw new CommandError('USAGE', error.message.replace(/^[A-Z_]+ /, ''), 'chaffinch survey answer --help')
   }
 }

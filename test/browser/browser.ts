@@ -89,3 +89,21 @@ export async function until<T>(ask: () => Promise<readonly T[]>): Promise<readon
     await new Promise(resolve => setTimeout(resolve, 100))
   }
 }
+
+/** Presses the button of this name. */
+export function press(page: Page, name: string): Promise<void> {
+  return page.getByRole('button', { name, exact: true }).click()
+}
+
+/** Saves in a folder what a button hands over. @returns where it is */
+export async function saved(page: Page, folder: string, name: string | RegExp): Promise<string> {
+  const coming = page.waitForEvent('download')
+  await page
+    .getByRole('button', { name, exact: typeof name === 'string' })
+    .first()
+    .click()
+  const download = await coming
+  const path = join(folder, download.suggestedFilename())
+  await download.saveAs(path)
+  return path
+}

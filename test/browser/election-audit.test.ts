@@ -1,9 +1,7 @@
 // How an election stands, and an auditor's way on the page of elections (docs/spec/pages.md 8.3), in both languages.
 
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { fileNames, parseDefinition } from '../../voting/index.ts'
@@ -11,48 +9,22 @@ import { readArchive } from '../../web/election/archive.ts'
 import { election as de } from '../../web/texts/de-election.ts'
 import { election as en } from '../../web/texts/en-election.ts'
 import { questions } from '../voting-world.ts'
-import { picture, pictureSize, startBrowser } from './browser.ts'
-import { type ElectionWorld, electionWorld } from './election-world.ts'
+import { picture, pictureSize, press, saved } from './browser.ts'
+import { begin, type ElectionContext, end } from './election-world.ts'
 
-interface Context {
-  browser: Browser
-  world: ElectionWorld
-  /** Receipts and other files that the page has saved. */
-  place: string
-}
-
-const test = suite<Context>('how an election stands, and its audit')
+const test = suite<ElectionContext>('how an election stands, and its audit')
 
 test.before(async context => {
-  context.world = await electionWorld({ seed: 42, weights: [1, 2, 1], questions: questions.slice(0, 2) })
+  await begin(context, { seed: 42, weights: [1, 2, 1], questions: questions.slice(0, 2) })
   const { election } = context.world
   for (const voter of [0, 1, 2]) {
     election.vote(voter, 0, { is: 'choose', chosen: [voter % 2], written: voter === 2 ? [] : ['Zoë Ray'] })
     election.vote(voter, 1, { is: 'rank', ranks: [1, 2, 3] })
   }
   await election.run(12)
-  context.browser = await startBrowser()
-  context.place = mkdtempSync(join(tmpdir(), 'chaffinch-page-files-'))
 })
 
-test.after(async ({ browser, world, place }) => {
-  await browser.close()
-  await world.close()
-  rmSync(place, { recursive: true })
-})
-
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true }).click()
-
-/** Saves what a button hands over. @returns where it is */
-async function saved(page: Page, place: string, name: string | RegExp): Promise<string> {
-  const coming = page.waitForEvent('download')
-  await page.getByRole('button', { name }).first().click()
-  const download = await coming
-  const path = join(place, download.suggestedFilename())
-  await download.saveAs(path)
-  return path
-}
+test.after(end)
 
 test('how it stands is told live, and the election is closed, mixed and opened', async ({
   browser,

@@ -18,6 +18,8 @@ import {
   openPage,
   picture,
   pictureSize,
+  press,
+  saved,
   startBrowser,
   until,
   violations,
@@ -117,18 +119,6 @@ async function visit({ browser, url, complaints, asked }: Context, hash: string)
   })
   await opened.page.goto(`${url}/ui/#${hash}`)
   return opened.page
-}
-
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true }).click()
-
-async function saved(page: Page, place: string, name: string): Promise<string> {
-  const coming = page.waitForEvent('download')
-  await press(page, name)
-  const download = await coming
-  const path = join(place, download.suggestedFilename())
-  await download.saveAs(path)
-  return path
 }
 
 const pageOf = ({ pages }: Context, name: Name): Page => {

@@ -1,41 +1,23 @@
 // The page of a mix-net's elections (docs/spec/pages.md 8.2): a voter's whole way with every kind of question, in both
 // languages and by keyboard.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { election as de } from '../../web/texts/de-election.ts'
 import { election as en } from '../../web/texts/en-election.ts'
 import { questions } from '../voting-world.ts'
-import { picture, pictureSize, startBrowser, violations } from './browser.ts'
-import { type ElectionWorld, electionWorld } from './election-world.ts'
+import { picture, pictureSize, press, saved, violations } from './browser.ts'
+import { begin, type ElectionContext, end } from './election-world.ts'
 
-interface Context {
-  browser: Browser
-  world: ElectionWorld
-  /** Receipts and other files that the page has saved. */
-  place: string
-}
-
-const test = suite<Context>('the page of elections')
+const test = suite<ElectionContext>('the page of elections')
 
 test.before(async context => {
-  context.world = await electionWorld({ seed: 41, weights: [1, 2, 1], questions })
-  context.browser = await startBrowser()
-  context.place = mkdtempSync(join(tmpdir(), 'chaffinch-page-files-'))
+  await begin(context, { seed: 41, weights: [1, 2, 1], questions })
 })
 
-test.after(async ({ browser, world, place }) => {
-  await browser.close()
-  await world.close()
-  rmSync(place, { recursive: true })
-})
-
-const press = (page: Page, name: string): Promise<void> =>
-  page.getByRole('button', { name, exact: true }).click()
+test.after(end)
 
 /** Answers all five questions of the world; by labels, as a screen reader finds them. */
 async function fill(page: Page, texts: typeof en, first: string): Promise<void> {
@@ -53,16 +35,6 @@ async function fill(page: Page, texts: typeof en, first: string): Promise<void> 
   await at(3).getByLabel(texts.vote.blank).check()
   await at(4).getByLabel('North').check()
   await at(4).getByLabel('Emil').check()
-}
-
-/** Saves what a button hands over. @returns where it is */
-async function saved(page: Page, place: string, name: string | RegExp): Promise<string> {
-  const coming = page.waitForEvent('download')
-  await page.getByRole('button', { name }).first().click()
-  const download = await coming
-  const path = join(place, download.suggestedFilename())
-  await download.saveAs(path)
-  return path
 }
 
 for (const [locale, texts, voter, first] of [

@@ -14,7 +14,7 @@ import type { Question } from '../../voting/question.ts'
 import { systemClock } from '../../world/clock.ts'
 import { seededRandom, systemRandom } from '../../world/random.ts'
 import { Election, group } from '../voting-world.ts'
-import { type Complaints, openPage } from './browser.ts'
+import { type Complaints, openPage, startBrowser } from './browser.ts'
 
 export const mixnetName = 'poll'
 
@@ -37,6 +37,26 @@ export interface WorldOptions {
   readonly seed: number
   readonly weights: readonly number[]
   readonly questions?: readonly Question[]
+}
+
+/** Holds what tests of the page share: a browser, an election, and a folder for what the page saves. */
+export interface ElectionContext {
+  browser: Browser
+  world: ElectionWorld
+  place: string
+}
+
+/** Begins what tests share. */
+export async function begin(context: ElectionContext, options: WorldOptions): Promise<void> {
+  context.world = await electionWorld(options)
+  context.browser = await startBrowser()
+  context.place = mkdtempSync(join(tmpdir(), 'chaffinch-page-files-'))
+}
+
+export async function end({ browser, world, place }: ElectionContext): Promise<void> {
+  await browser.close()
+  await world.close()
+  rmSync(place, { recursive: true })
 }
 
 /** Founds an election, and hands it to its Controller as an administrator's page does. */

@@ -1,6 +1,7 @@
 // What goes wrong in one run of packets of `npm run chaos -- cascade`, drawn from its seed.
 
-import { below, fraction, type Random, seededRandom } from '../../world/random.ts'
+import { below, fraction, seededRandom } from '../../world/random.ts'
+import type { Plan } from './plan.ts'
 
 /** Names a lie about packets, and whose it is. */
 export const packetLies = [
@@ -16,18 +17,9 @@ export const packetLies = [
 ] as const
 export type PacketLie = (typeof packetLies)[number]
 
-export interface PacketPlan {
-  readonly seed: number
+/** Its chances, and whom it is about, are as those of rows; a mixer lies, or is away. */
+export interface PacketPlan extends Omit<Plan, 'lie' | 'mixers' | 'trustees'> {
   readonly lie: PacketLie
-  readonly texts: readonly string[]
-  /** Chances, from 0 to 1, as those of `Plan`. */
-  readonly lost: number
-  readonly unanswered: number
-  readonly crashes: number
-  readonly outages: number
-  /** Which mixer lies, or is away. */
-  readonly whom: number
-  readonly random: Random
 }
 
 export function drawPacketPlan(seed: number): PacketPlan {

@@ -1,6 +1,7 @@
 // The results of a survey (docs/spec/surveys.md 6): figures of all who answered, and of groups of them, none of fewer
 // than the form's least number.
 
+import { type Cell, csvText } from '../../encoding/csv.ts'
 import { VotingError } from '../error.ts'
 import type { SurveyAnswer } from './answers.ts'
 import { type SurveyForm, type SurveyQuestion, surveyId } from './form.ts'
@@ -199,16 +200,9 @@ function groupsOf(form: SurveyForm, answers: readonly (readonly SurveyAnswer[])[
     }))
 }
 
-const cell = (value: string | number): string => {
-  const text = String(value)
-  // A spreadsheet would compute what begins so; a number may be negative
-  const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
-}
-
 /** Writes results as comma-separated values (RFC 4180): group, question, kind, item, figure. */
 export function resultsTable(form: SurveyForm, results: SurveyResults): string {
-  const lines: (readonly (string | number)[])[] = [['group', 'question', 'kind', 'item', 'figure']]
+  const lines: (readonly Cell[])[] = [['group', 'question', 'kind', 'item', 'figure']]
   const all: readonly Group[] = [{ option: '', figures: results.figures }, ...results.groups]
   lines.push(['', '', 'survey', 'invited', results.invited])
   lines.push(['', '', 'survey', 'participants', results.participants])
@@ -218,10 +212,15 @@ export function resultsTable(form: SurveyForm, results: SurveyResults): string {
     if (g > 0) lines.push([group, '', 'group', 'participants', figures?.participants ?? 'too few'])
     form.questions.forEach((question, i) => {
       for (const [item, figure] of rowsOf(question, figures?.questions[i]))
-        lines.push([group, question.text, question.kind, item, figure])
+        lines.push([group, question.text, question.kind, item, cellOf(question, figure)])
     })
   }
-  return `${lines.map(line => line.map(cell).join(',')).join('\r\n')}\r\n`
+  return csvText(lines)
+}
+
+/** Tells figures that have decimals from what people wrote. */
+function cellOf({ kind }: SurveyQuestion, figure: string | number): Cell {
+  return kind === 'number' && typeof figure === 'string' ? { figure } : figure
 }
 
 /** Lists what is shown of a question, as pairs of a name and a figure. */

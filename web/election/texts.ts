@@ -1,19 +1,8 @@
 // The words of the page of elections in the reader's language, beside those that all pages have.
 
-import { signal } from '@preact/signals'
-import { type ElectionTexts, election as en } from '../texts/en-election.ts'
+import { pageTexts } from '../parts/language.ts'
+import { election as en } from '../texts/en-election.ts'
 
-const languages: Readonly<Record<string, () => Promise<ElectionTexts>>> = {
+export const { texts: te, speak: speakElection } = pageTexts(en, {
   de: async () => (await import('../texts/de-election.ts')).election,
-}
-
-const texts = signal<ElectionTexts>(en)
-
-export function te(): ElectionTexts {
-  return texts.value
-}
-
-/** Speaks the language that the page has found. */
-export async function speakElection(): Promise<void> {
-  texts.value = (await languages[document.documentElement.lang]?.()) ?? en
-}
+})
