@@ -166,6 +166,21 @@ test('each whole period is told once, and parts of one never', () => {
   for (const { steps } of told) assert.ok(Math.abs(steps - periodMs) <= 32, String(steps))
 })
 
+test('what is told is what was counted and noise, drawn once a period and of the scale that is stated', () => {
+  const scales: number[] = []
+  const drawn = [300, -400, 0]
+  const noise = (scale: number): number => drawn[scales.push(scale) - 1] ?? 0
+  const told = (count: PeriodCount): number[] =>
+    pass(count, { wall: 500, elapsed: 0 }, 4 * periodMs).map(({ steps }) => steps)
+  const exact = told(counter())
+  const noised = told(new PeriodCount({ periodMs, noise, told: -1 }))
+  assert.equal(
+    noised.map((steps, i) => steps - (exact[i] as number)),
+    drawn,
+  )
+  assert.equal(scales, [by.scale, by.scale, by.scale, by.scale])
+})
+
 test('samples are those of a whole period, also when looks are late', () => {
   const count = counter()
   const look = (at: number): PublishedCount | undefined =>
@@ -353,6 +368,19 @@ test('a node that starts again tells what it told, and no other number of that p
   // and it goes on with the next
   const later = await live(again, clock, 3 * minute)
   assert.ok((later.at(-1)?.period ?? 0) > 1)
+})
+
+test('nodes with the same traffic tell different numbers, around what it is', async () => {
+  const told = new Set<number>()
+  for (let seed = 0; seed < 12; seed++) {
+    const clock = { wall: 30 * second, elapsed: 0 }
+    const counts = await gateway(memoryFiles(), clock, seededRandom(seed))
+    const steps = (await live(counts, clock, 100 * second)).at(-1)?.steps as number
+    told.add(steps)
+    // 5 clients are 2.5 steps, and noise is that far off once in a hundred million draws
+    assert.ok(Math.abs(steps - 2.5) < 35, `${steps}`)
+  }
+  assert.ok(told.size > 3, [...told].join(' '))
 })
 
 test('what the disk does not take is told nobody', async () => {

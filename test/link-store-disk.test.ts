@@ -162,4 +162,44 @@ test('a store that cannot be opened anew tries again by itself; who reads is tol
   await store.close()
 })
 
+test('a batch is whole, and waits for the disk where that is asked', async () => {
+  const level = newLevel(join(folder, 'batches'))
+  await level.open()
+  const asked: unknown[] = []
+  const begin = level.batch.bind(level) as () => ReturnType<typeof level.batch>
+  level.batch = (() => {
+    const chain = begin()
+    const write = chain.write.bind(chain)
+    chain.write = ((options: object) => {
+      asked.push(options)
+      return write(options)
+    }) as typeof chain.write
+    return chain
+  }) as typeof level.batch
+  const store = healing(level, join(folder, 'batches'))
+  await store.batch([{ type: 'put', key: 'a', value: numbered(1) }], { sync: true })
+  await store.batch([
+    { type: 'put', key: 'b', value: numbered(2) },
+    { type: 'del', key: 'a' },
+  ])
+  assert.equal(asked, [{ sync: true }, {}])
+  const held = async (key: string): Promise<number | undefined> => {
+    const value = await store.get(key)
+    return value === undefined ? undefined : new DataView(value.buffer, value.byteOffset).getUint32(0)
+  }
+  assert.equal([await held('a'), await held('b')], [undefined, 2])
+  const broken = [
+    { type: 'put', key: 'c', value: numbered(3) },
+    { type: 'put', key: 'd' },
+  ] as never
+  await store.batch(broken).then(
+    () => assert.unreachable(),
+    () => {},
+  )
+  assert.is(await held('c'), undefined, 'nothing of a batch that was refused')
+  await store.batch([{ type: 'put', key: 'e', value: numbered(5) }])
+  assert.is(await held('e'), 5, 'and the store goes on')
+  await store.close()
+})
+
 test.run()
