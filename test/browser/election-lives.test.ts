@@ -11,6 +11,7 @@ import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
 import { initKey, initMixnet } from '../../roles/mixnet/init.ts'
 import { readArchive } from '../../web/election/archive.ts'
+import { member as german } from '../../web/texts/de-member.ts'
 import { election as en } from '../../web/texts/en-election.ts'
 import { member as words } from '../../web/texts/en-member.ts'
 import {
@@ -292,6 +293,30 @@ test('two operators close it, and trustees hand in their shares', async context 
     await page.emulateMedia({ colorScheme: 'dark' })
     assert.equal(await violations(page), [])
   }
+})
+
+test('the operator of a trustee reads German, by keyboard alone', async ({ browser, folder }) => {
+  const { page, complaints } = await openPage(browser, { locale: 'de-DE' })
+  await page.goto(await addressOf(folder, 'tea'))
+  await page.getByRole('link', { name: german.how }).waitFor()
+  const opens = async (section: string): Promise<void> => {
+    for (let n = 0; n < 20; n++) {
+      await page.keyboard.press('Tab')
+      if ((await page.evaluate('document.activeElement.textContent')) === section) break
+    }
+    await page.keyboard.press('Enter')
+  }
+  await opens(german.how)
+  await page.getByText(german.keyStays).waitFor()
+  assert.equal(await violations(page), [])
+  await opens(german.signed)
+  await page.getByRole('heading', { name: german.signed }).waitFor()
+  await page.getByRole('cell', { name: 'action cycle share' }).waitFor()
+  await opens(german.asked)
+  await page.getByText(german.share(true)).waitFor()
+  assert.equal(await violations(page), [])
+  assert.equal(complaints.all, [])
+  await page.context().close()
 })
 
 test('an auditor checks it, a receipt counts, and a changed byte is refused', async context => {

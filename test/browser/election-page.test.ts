@@ -5,6 +5,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import type { Page } from 'playwright-core'
 import { suite } from 'uvu'
 import * as assert from 'uvu/assert'
+import { parseDefinition } from '../../voting/index.ts'
+import { namesOf, type Question } from '../../voting/question.ts'
 import { election as de } from '../../web/texts/de-election.ts'
 import { election as en } from '../../web/texts/en-election.ts'
 import { questions } from '../voting-world.ts'
@@ -123,20 +125,23 @@ for (const [locale, texts, voter, first] of [
     await other.page.context().close()
   })
 
+/** Presses Tab until what has the focus is called so. */
+async function tab(page: Page, name: string): Promise<void> {
+  const focused = (): Promise<string> =>
+    page.evaluate('(document.activeElement.labels?.[0] ?? document.activeElement).textContent')
+  let isThere = false
+  for (let n = 0; n < 60 && !isThere; n++) {
+    await page.keyboard.press('Tab')
+    isThere = (await focused()).startsWith(name)
+  }
+  assert.match(await focused(), name)
+}
+
 test('a voter votes by keyboard alone', async ({ browser, world }) => {
   const { election } = world
   const { page } = await world.visit(browser, `vote/${election.id}/${election.codes[2]}`)
   await page.getByText(en.vote.welcome(1)).waitFor()
-  const focused = (): Promise<string> =>
-    page.evaluate('(document.activeElement.labels?.[0] ?? document.activeElement).textContent')
-  const tabTo = async (name: string, nth = 0): Promise<void> => {
-    let seen = -1
-    for (let n = 0; n < 60 && seen < nth; n++) {
-      await page.keyboard.press('Tab')
-      if ((await focused()).startsWith(name)) seen++
-    }
-    assert.match(await focused(), name)
-  }
+  const tabTo = (name: string): Promise<void> => tab(page, name)
   await tabTo('Cyril')
   await page.keyboard.press('Space')
   await tabTo('Bo')
@@ -153,6 +158,34 @@ test('a voter votes by keyboard alone', async ({ browser, world }) => {
   await tabTo(en.vote.cast)
   await page.keyboard.press('Enter')
   await page.getByText(en.vote.taken).waitFor()
+  await page.context().close()
+})
+
+test('an election is prepared by keyboard alone, in German', async ({ browser, world, place }) => {
+  const texts = de.prepare
+  const { page, complaints } = await world.visit(browser, 'prepare', { locale: 'de-DE' })
+  await page.getByText(texts.about).waitFor()
+  await page.getByText('mixer-1').waitFor()
+  for (const [label, text] of [
+    [texts.name, 'Wer spricht für uns?'],
+    [texts.text, 'Wer?'],
+    [texts.options, 'Anna'],
+  ] as const) {
+    await tab(page, label)
+    await page.keyboard.type(text)
+  }
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('Bo')
+  await tab(page, texts.make)
+  await page.keyboard.press('Enter')
+  await page.getByText(texts.made).waitFor()
+  const definition = parseDefinition(
+    readFileSync(await saved(page, place, de.vote.save('election.json')), 'utf8'),
+  )
+  assert.is(definition.title, 'Wer spricht für uns?')
+  assert.equal(namesOf(definition.questions[0] as Question), ['Anna', 'Bo'])
+  assert.equal(await violations(page), [])
+  assert.equal(complaints.all, [])
   await page.context().close()
 })
 
@@ -188,6 +221,9 @@ for (const [width, colorScheme] of [
       await page.locator('main h2').waitFor()
       await look(section)
     }
+    await page.evaluate("location.hash = '#prepare'")
+    await page.getByText('mixer-1').waitFor()
+    await look('prepare')
     await page.evaluate("location.hash = '#vote'")
     await page.getByRole('link', { name: election.definition.title }).waitFor()
     await look('which')
