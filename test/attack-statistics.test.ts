@@ -5,6 +5,10 @@ import { mean, standardDeviation } from 'simple-statistics'
 import { test } from 'uvu'
 import * as assert from 'uvu/assert'
 import * as real from '../sphinx/crypto-node.ts'
+import { geometry } from '../sphinx/geometry.ts'
+import { peel } from '../sphinx/peel.ts'
+import { x25519Suite } from '../sphinx/suite-x25519.ts'
+import { wrap } from '../sphinx/wrap.ts'
 import * as cheap from '../trials/attack/cheap-crypto.ts'
 import { area, areaInterval, type RunSamples, scoresInTurn } from '../trials/attack/score.ts'
 import { type Chunk, cut, features } from '../trials/attack/windows.ts'
@@ -130,6 +134,21 @@ test('the cheap arithmetic of the trial of seats stands in for all of the real o
     cheap.x25519(other, cheap.x25519PublicKey(one)),
   )
   assert.not.equal(cheap.x25519PublicKey(one), real.x25519PublicKey(one))
+})
+
+test('packets made with the cheap arithmetic arrive, where both ends have it', () => {
+  const suite = x25519Suite(cheap)
+  const g = geometry({ suite: 'x25519', hops: 3, userBytes: 16 })
+  const secrets = [random(32), random(32), random(32)]
+  const path = secrets.map(secret => ({ id: random(32), key: cheap.x25519PublicKey(secret), delayMs: 1 }))
+  const body = random(g.bodyBytes)
+  let packet = wrap(g, path, random(32), body, random, suite)
+  for (const [i, secret] of secrets.entries()) {
+    const step = peel(g, secret, packet, () => false, suite)
+    assert.is(step.at, i < 2 ? 'forward' : 'deliver')
+    if (step.at === 'forward') packet = step.packet
+    if (step.at === 'deliver') assert.equal(step.body, body)
+  }
 })
 
 test.run()

@@ -11,7 +11,10 @@ export * from '../../sphinx/crypto-node.ts'
 const hashedBytes = 512
 
 /** Commutes, as a key exchange must. */
-export const x25519PublicKey: Crypto['x25519PublicKey'] = secretKey => secretKey.map(byte => byte ^ 0x5a)
+export const x25519PublicKey: Crypto['x25519PublicKey'] = (secretKey, out = new Uint8Array(32)) => {
+  for (let i = 0; i < 32; i++) out[i] = (secretKey[i] as number) ^ 0x5a
+  return out
+}
 
 export const x25519: Crypto['x25519'] = (secretKey, publicKey, out = new Uint8Array(32)) => {
   for (let i = 0; i < 32; i++) out[i] = (secretKey[i] as number) ^ (publicKey[i] as number)

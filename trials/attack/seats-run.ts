@@ -44,6 +44,8 @@ const askedOf = (count: number): Talk => ({ ...chat, meanGapMs: chat.meanGapMs *
 /** Until talking has reached its pace; and until what was written has arrived, and what took its place is over. */
 const warmUpMs = 3000
 const coolDownMs = 6000
+/** The share of messages that arrive until then in a run that shows anything: all but what is under way. */
+const leastHeard = 0.9
 
 export type SamplesBySeat = Readonly<Record<Seat, Readonly<Record<Question, Sample[]>>>>
 
@@ -114,6 +116,9 @@ async function watchHalf(
   const begins = clock.now()
   const { windowMs } = talk
   const length = windows * (windowMs + gapMs) + warmUpMs
+  const talked = { written: 0, heard: 0 }
+  const heardAll = new AbortController()
+  for (const i of receivers) void hearAll(client(i), () => talked.heard++, heardAll.signal)
   for (const i of repliers) void answerAll(client(i), random, stop.signal)
   const lines: readonly Line[] = [
     ...senders.map((from, i): Line => ({ from, to: receivers[i] as number, asks: false, talk })),
@@ -130,6 +135,7 @@ async function watchHalf(
     await clock.advance(Math.max(0, next - clock.now()))
     const i = due.indexOf(next)
     const { from, to, asks, talk: how } = lines[i] as Line
+    if (!asks) talked.written++
     due[i] = next + exponential(random, how.meanGapMs)
     await client(from)
       .send(client(to).address, random(asks ? 100 : someLength(random, how)), asks ? { replies: true } : {})
@@ -137,6 +143,10 @@ async function watchHalf(
   }
   stop.abort()
   await clock.advance(coolDownMs)
+  heardAll.abort()
+  // Where nothing arrives there is nothing to be found either
+  if (talk === chat && talked.heard < leastHeard * talked.written)
+    throw new Error(`of ${talked.written} messages ${talked.heard} were heard: this run shows nothing`)
   const plan = { from: begins + warmUpMs, windows, windowMs, gapMs }
   const views = watched.map(each => viewsOf(each, plan))
   for (const seat of seats)
@@ -169,6 +179,10 @@ function addSamples(
           features: together(view, of(receiver)[w] as WindowView),
           positive: i === j,
         })
+}
+
+async function hearAll(client: Client, hears: () => void, signal: AbortSignal): Promise<void> {
+  for await (const _ of client.messages({ signal })) hears()
 }
 
 async function answerAll(client: Client, random: Random, signal: AbortSignal): Promise<void> {
