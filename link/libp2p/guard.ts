@@ -9,7 +9,7 @@ import type { Clock } from '../../world/clock.ts'
 import type { Ms } from '../../world/units.ts'
 import type { Deed } from '../conduct.ts'
 import { LinkError } from '../link.ts'
-import { type NoiseMaker, nativeNoise } from './noise.ts'
+import { decodeWithoutErrors, type NoiseMaker, nativeNoise } from './noise.ts'
 import { because, chunksOf, type Data } from './streams.ts'
 import { joinWrites, updateWindowByHalves } from './writes.ts'
 
@@ -248,6 +248,7 @@ export function guardedNoise(proven: Proven, noise: NoiseMaker = nativeNoise): N
       async (connection, options) => {
         const secured = await secure.call(encrypter, connection, options)
         proven.set(secured.connection, secured.remotePeer)
+        decodeWithoutErrors(secured.connection)
         return await guardMuxerChoice(secured)
       }
     encrypter.secureInbound = guarded(secureInbound)
